@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.permissions_boundary.run import (
-    absolute_documents,
+    make_documents_absolute,
 )
 from ansible_collections.hardening.iam.plugins.modules.permissions_boundary import ENTRY
 from ansible_collections.hardening.iam.plugins.plugin_utils._in_process import InProcess
@@ -17,4 +17,4 @@ class ActionModule(InProcess):
     entry = ENTRY
 
     def _places(self) -> dict[str, t.Any]:
-        return {**super()._places(), **absolute_documents(self._task.args)}
+        return {**super()._places(), **make_documents_absolute(self._task.args)}

@@ -356,13 +356,13 @@ def test_credential_that_was_used_meanwhile_stays(bench: Bench, monkeypatch: pyt
         run as module,
     )
 
-    read = module.state_of
+    read = module.read_state
 
     def used(access: t.Any, opened: t.Any, change: t.Any) -> t.Any:
         found = read(access, opened, change)
         return found if change.operation != "DeleteLoginProfile" else {**found, "last_used": "2026-11-25T00:00:00Z"}
 
-    monkeypatch.setattr(module, "state_of", used)
+    monkeypatch.setattr(module, "read_state", used)
     result = bench.run(targets=[PROD], remove_root_credentials=True)
     assert bench.sent == ["DeleteAccessKey"]
     assert [refusal["rule"] for refusal in result["refused"]] == ["changed_meanwhile", "together"]

@@ -10,7 +10,9 @@ import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_alerts.probe.queue import queue_policy
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_alerts.probe.queue import (
+    build_queue_policy,
+)
 from emulator.client import Emulator, EmulatorProcess
 
 from .conftest import PROD, Ansible, Outcome, Record, write_inventory
@@ -121,7 +123,7 @@ def test_what_a_killed_probe_left_is_removed(ansible: Ansible, emulator: Emulato
     for name in ("root-activity", "rule-that-is-gone"):
         events.put_rule(Name=f"{TEMPORARY}{name}", EventPattern='{"source": ["hardening.iam.probe"]}', Tags=tags)
         events.put_targets(Rule=f"{TEMPORARY}{name}", Targets=[{"Id": "iam-hardening-topic", "Arn": TOPIC}])
-    policy = json.dumps(queue_policy([TOPIC], QUEUE))
+    policy = json.dumps(build_queue_policy([TOPIC], QUEUE))
     sqs.create_queue(QueueName="iam-hardening-probe", Attributes={"Policy": policy})
     sns.subscribe(TopicArn=TOPIC, Protocol="sqs", Endpoint=QUEUE)
     assert len(left(emulator)) == 4

@@ -17,7 +17,7 @@ import yaml
 from ansible.plugins.filter.core import FilterModule
 
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.permissions_boundary.document import (
-    filled,
+    fill_places,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.boundary_flaws import Weakness, flaws
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.power import Place
@@ -71,7 +71,7 @@ def document(**variables: t.Any) -> t.Any:
 
 @functools.cache
 def boundary() -> Policy:
-    return parse(filled(document(), FACTS, option="document"), name="developer", kind=Kind.BOUNDARY)
+    return parse(fill_places(document(), FACTS, option="document"), name="developer", kind=Kind.BOUNDARY)
 
 
 def outcome(
@@ -92,7 +92,7 @@ def outcome(
 
 def test_it_fits_and_validates() -> None:
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
-    whole = filled(document(), FACTS, option="document")
+    whole = fill_places(document(), FACTS, option="document")
     assert size(whole, Kind.BOUNDARY) <= LIMITS[Kind.BOUNDARY] - 500
     assert validate(whole, kind=Kind.BOUNDARY, partition="aws") == ()
 
@@ -108,16 +108,16 @@ def test_it_fits_with_an_organizations_trail_besides_the_accounts_own(partition:
         ("b" * 63, "c" * 63),
         (f"arn:{partition}:logs:us-east-1:{ACCOUNT}:log-group:{'g' * 60}",),
     )
-    assert size(filled(document(), many, option="document"), Kind.BOUNDARY) <= LIMITS[Kind.BOUNDARY]
+    assert size(fill_places(document(), many, option="document"), Kind.BOUNDARY) <= LIMITS[Kind.BOUNDARY]
 
 
 def test_without_a_trail_it_is_as_sound() -> None:
-    bare = parse(filled(document(), AccountFacts("aws", ACCOUNT, BOUNDARY), option="document"), kind=Kind.BOUNDARY)
+    bare = parse(fill_places(document(), AccountFacts("aws", ACCOUNT, BOUNDARY), option="document"), kind=Kind.BOUNDARY)
     assert flaws(bare, arn=BOUNDARY, place=Place("aws", ACCOUNT)) == ()
 
 
 def test_a_service_that_would_undo_it_is_told() -> None:
-    opened = parse(filled(document(services="s3, iam"), FACTS, option="document"), kind=Kind.BOUNDARY)
+    opened = parse(fill_places(document(services="s3, iam"), FACTS, option="document"), kind=Kind.BOUNDARY)
     found = {flaw.weakness for flaw in flaws(opened, arn=BOUNDARY, place=Place("aws", ACCOUNT))}
     assert found == {Weakness.OPENS_IAM}
 
@@ -283,7 +283,7 @@ def test_what_it_does_not_allow(action: str, resource: str, keys: Keys) -> None:
 
 def test_statements_on_trails_go_where_there_is_none() -> None:
     bare = AccountFacts("aws-us-gov", ACCOUNT, BOUNDARY.replace("aws:iam", "aws-us-gov:iam"))
-    whole = filled(document(), bare, option="document")
+    whole = fill_places(document(), bare, option="document")
     assert "<" not in json.dumps(whole)
     assert "arn:aws:" not in json.dumps(whole)
     assert [statement["Sid"] for statement in whole["Statement"]] == [

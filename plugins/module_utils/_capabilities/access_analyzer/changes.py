@@ -51,35 +51,35 @@ def is_of_rule(operation: str) -> bool:
     return operation in _RULES
 
 
-def configured(analyzer: AnalyzerDetails) -> Shape:
+def describe_setup(analyzer: AnalyzerDetails) -> Shape:
     """What an analyzer is set up to do, in a form that does not depend on the order in which AWS answers."""
-    return setup(analyzer.unused_access_age, analyzer.exclusions, analyzer.inclusions)
+    return build_setup(analyzer.unused_access_age, analyzer.exclusions, analyzer.inclusions)
 
 
-def setup(age: t.Optional[int], exclusions: Sequence[Exclusion], inclusions: Sequence[Inclusion]) -> Shape:
+def build_setup(age: t.Optional[int], exclusions: Sequence[Exclusion], inclusions: Sequence[Inclusion]) -> Shape:
     return {
         "unused_access_age": age,
-        "exclusions": _ordered(_exclusions(exclusions)),
-        "inclusions": _ordered(_inclusions(inclusions)),
+        "exclusions": _sort_entries(_build_exclusions(exclusions)),
+        "inclusions": _sort_entries(_build_inclusions(inclusions)),
     }
 
 
-def whole(analyzer: AnalyzerDetails, tag_keys: Sequence[str]) -> Shape:
+def describe_analyzer(analyzer: AnalyzerDetails, tag_keys: Sequence[str]) -> Shape:
     """An analyzer with those of its tags that we set: others add theirs, and that is no change of ours."""
     return {
         "type": analyzer.type,
-        **configured(analyzer),
+        **describe_setup(analyzer),
         "tags": {key: analyzer.tags.get(key) for key in sorted(tag_keys)},
     }
 
 
-def _ordered(entries: list[Shape]) -> list[Shape]:
+def _sort_entries(entries: list[Shape]) -> list[Shape]:
     return sorted(entries, key=repr)
 
 
-def _exclusions(entries: Sequence[Exclusion]) -> list[Shape]:
+def _build_exclusions(entries: Sequence[Exclusion]) -> list[Shape]:
     return [
-        _filled(
+        _drop_empty_lists(
             accountIds=sorted(entry.account_ids),
             resourceTags=sorted((dict(sorted(tags.items())) for tags in entry.resource_tags), key=repr),
         )
@@ -87,9 +87,9 @@ def _exclusions(entries: Sequence[Exclusion]) -> list[Shape]:
     ]
 
 
-def _inclusions(entries: Sequence[Inclusion]) -> list[Shape]:
+def _build_inclusions(entries: Sequence[Inclusion]) -> list[Shape]:
     return [
-        _filled(
+        _drop_empty_lists(
             accountIds=sorted(entry.account_ids),
             resourceTypes=sorted(entry.resource_types),
             resourceArns=sorted(entry.resource_arns),
@@ -98,11 +98,11 @@ def _inclusions(entries: Sequence[Inclusion]) -> list[Shape]:
     ]
 
 
-def _filled(**lists: list[t.Any]) -> Shape:
+def _drop_empty_lists(**lists: list[t.Any]) -> Shape:
     return {key: value for key, value in lists.items() if value}
 
 
-def configuration(wanted: Shape) -> Shape:
+def build_configuration(wanted: Shape) -> Shape:
     """A form of :func:`setup` as AWS takes it; nothing for an analyzer of external access."""
     if wanted["inclusions"]:
         return {"internalAccess": {"analysisRule": {"inclusions": wanted["inclusions"]}}}
@@ -122,7 +122,7 @@ def create(
     tags: Mapping[str, str],
     remedies: tuple[str, ...],
 ) -> Change:
-    setting = configuration(wanted)
+    setting = build_configuration(wanted)
     parameters = {"analyzerName": name, "type": kind, "tags": dict(tags)}
     return Change(
         account_id=snapshot.account_id,
@@ -141,10 +141,10 @@ def create(
 
 
 def update(snapshot: Snapshot, analyzer: AnalyzerDetails, wanted: Shape) -> Change:
-    before = configured(analyzer)
+    before = describe_setup(analyzer)
 
     def request(setting: Shape) -> Shape:
-        return {"analyzerName": analyzer.name, "configuration": configuration(setting)}
+        return {"analyzerName": analyzer.name, "configuration": build_configuration(setting)}
 
     return Change(
         account_id=snapshot.account_id,
@@ -157,7 +157,7 @@ def update(snapshot: Snapshot, analyzer: AnalyzerDetails, wanted: Shape) -> Chan
         after=wanted,
         kind="analyzer_update",
         impact=Impact.ADDITIVE,
-        undo=Undo(UPDATE, request(before)) if configuration(before) else None,
+        undo=Undo(UPDATE, request(before)) if build_configuration(before) else None,
     )
 
 
@@ -170,7 +170,7 @@ def delete(snapshot: Snapshot, analyzer: AnalyzerDetails, population: int) -> Ch
         operation=DELETE,
         target=analyzer.arn,
         parameters={"analyzerName": analyzer.name},
-        before=whole(analyzer, sorted(analyzer.tags)),
+        before=describe_analyzer(analyzer, sorted(analyzer.tags)),
         after=None,
         kind="analyzer_delete",
         impact=Impact.DESTRUCTIVE,
@@ -203,7 +203,7 @@ def _tag(snapshot: Snapshot, analyzer: AnalyzerDetails, tags: Mapping[str, str],
     )
 
 
-def rule(
+def change_rule(
     snapshot: Snapshot,
     region: str,
     analyzer: str,

@@ -30,7 +30,7 @@ _AGES: t.Final = range(1, 366)
 
 
 @dataclasses.dataclass(frozen=True)
-class Unused:
+class UnusedAccess:
     """An analyzer of unused access. What is None stays as the analyzer has it."""
 
     scope: str
@@ -44,7 +44,7 @@ class Unused:
 
 
 @dataclasses.dataclass(frozen=True)
-class Internal:
+class InternalAccess:
     """Analyzers of internal access to named resources, in these regions or in those of the task."""
 
     scope: str
@@ -55,7 +55,7 @@ class Internal:
     def type(self) -> str:
         return f"{self.scope}_{INTERNAL}"
 
-    def in_region(self, region: str) -> tuple[Inclusion, ...]:
+    def select_inclusions(self, region: str) -> tuple[Inclusion, ...]:
         """What is to be looked at there: resources whose ARN names another region are not."""
         found = []
         for inclusion in self.inclusions:
@@ -89,8 +89,8 @@ class Declared:
     """The declaration. ``external`` is a type of analyzer, ``ANY`` of the two, or None."""
 
     external: t.Optional[str]
-    unused: t.Optional[Unused] = None
-    internal: t.Optional[Internal] = None
+    unused: t.Optional[UnusedAccess] = None
+    internal: t.Optional[InternalAccess] = None
     rules: tuple[Rule, ...] = ()
     tags: Mapping[str, str] = dataclasses.field(default_factory=lambda: types.MappingProxyType({}))
     prefix: str = "iam-hardening"
@@ -111,36 +111,36 @@ class Declared:
         """
         external = options["external"]
         rules = tuple(
-            _rule(item, f"archive_rules[{index}]", today, options["archive_rule_max_days"])
+            _parse_rule(item, f"archive_rules[{index}]", today, options["archive_rule_max_days"])
             for index, item in enumerate(options["archive_rules"])
         )
-        _unique([f"{rule.access} {rule.name}" for rule in rules], "archive_rules")
+        _refuse_duplicates([f"{rule.access} {rule.name}" for rule in rules], "archive_rules")
         return cls(
             external={"none": None, "any": "ANY"}.get(external, _SCOPES.get(external)),
-            unused=_unused(options["unused"]) if options.get("unused") else None,
-            internal=_internal(options["internal"]) if options.get("internal") else None,
+            unused=_parse_unused(options["unused"]) if options.get("unused") else None,
+            internal=_parse_internal(options["internal"]) if options.get("internal") else None,
             rules=rules,
             tags={str(key): str(value) for key, value in options["tags"].items()},
-            prefix=_name(options["name_prefix"], "name_prefix"),
+            prefix=_parse_name(options["name_prefix"], "name_prefix"),
             remove_analyzers=frozenset(filter(None, options["remove_analyzers"])),
             remove_archive_rules=frozenset(filter(None, options["remove_archive_rules"])),
         )
 
 
-def _unused(given: Mapping[str, t.Any]) -> Unused:
+def _parse_unused(given: Mapping[str, t.Any]) -> UnusedAccess:
     age = given["unused_access_age"]
     if age is not None and age not in _AGES:
         raise InputError(f"unused.unused_access_age: {age} is not allowed; allowed are {_AGES[0]} to {_AGES[-1]} days")
     exclusions = given["exclusions"]
-    return Unused(
+    return UnusedAccess(
         scope=_SCOPES[given["scope"]],
         region=given["region"] or None,
         age=age,
-        exclusions=None if exclusions is None else tuple(map(_exclusion, exclusions)),
+        exclusions=None if exclusions is None else tuple(map(_parse_exclusion, exclusions)),
     )
 
 
-def _exclusion(given: Mapping[str, t.Any]) -> Exclusion:
+def _parse_exclusion(given: Mapping[str, t.Any]) -> Exclusion:
     tags = given.get("resource_tags") or []
     found = Exclusion(
         account_ids=tuple(sorted(map(str, given.get("account_ids") or []))),
@@ -151,7 +151,7 @@ def _exclusion(given: Mapping[str, t.Any]) -> Exclusion:
     return found
 
 
-def _internal(given: Mapping[str, t.Any]) -> Internal:
+def _parse_internal(given: Mapping[str, t.Any]) -> InternalAccess:
     inclusions = tuple(
         Inclusion(
             account_ids=tuple(sorted(map(str, entry.get("account_ids") or []))),
@@ -168,10 +168,10 @@ def _internal(given: Mapping[str, t.Any]) -> Internal:
     bad = [arn for entry in inclusions for arn in entry.resource_arns if arn.count(":") < 5]
     if bad:
         raise InputError(f"internal.inclusions: {bad[0]!r} is no ARN")
-    return Internal(scope=_SCOPES[given["scope"]], regions=tuple(given["regions"] or ()), inclusions=inclusions)
+    return InternalAccess(scope=_SCOPES[given["scope"]], regions=tuple(given["regions"] or ()), inclusions=inclusions)
 
 
-def _rule(given: Mapping[str, t.Any], place: str, today: date, max_days: int) -> Rule:
+def _parse_rule(given: Mapping[str, t.Any], place: str, today: date, max_days: int) -> Rule:
     reason = str(given["reason"]).strip()
     if not reason:
         raise InputError(f"{place}.reason: it is empty; needed is why these findings may be hidden")
@@ -184,9 +184,9 @@ def _rule(given: Mapping[str, t.Any], place: str, today: date, max_days: int) ->
             f"{place}.expires: {expires} is more than {max_days} days ahead (archive_rule_max_days), from {today} on"
         )
     return Rule(
-        name=_name(given["name"], f"{place}.name"),
+        name=_parse_name(given["name"], f"{place}.name"),
         access=_ACCESS[given["access"]],
-        criteria=_criteria(given["filter"], f"{place}.filter"),
+        criteria=_parse_criteria(given["filter"], f"{place}.filter"),
         reason=reason,
         expires=expires,
         regions=tuple(given["regions"] or ()),
@@ -194,16 +194,16 @@ def _rule(given: Mapping[str, t.Any], place: str, today: date, max_days: int) ->
     )
 
 
-def _criteria(given: Mapping[str, t.Any], place: str) -> Criteria:
+def _parse_criteria(given: Mapping[str, t.Any], place: str) -> Criteria:
     if not given:
         raise InputError(f"{place}: it is empty, and would hide everything")
-    return {str(key): _criterion(given[key], f"{place}.{key}") for key in sorted(given)}
+    return {str(key): _parse_criterion(given[key], f"{place}.{key}") for key in sorted(given)}
 
 
-def _criterion(given: t.Any, place: str) -> Criterion:
+def _parse_criterion(given: t.Any, place: str) -> Criterion:
     if not isinstance(given, Mapping) or not given or set(given) - set(_OPERATORS):
         raise InputError(f"{place}: {given!r} is not allowed; allowed is a mapping with {', '.join(_OPERATORS)}")
-    lists = {name: _texts(given[name], f"{place}.{name}") for name in _OPERATORS[:3] if name in given}
+    lists = {name: _parse_texts(given[name], f"{place}.{name}") for name in _OPERATORS[:3] if name in given}
     exists = given.get("exists")
     if isinstance(exists, str) and exists.lower() in ("true", "false"):
         exists = exists.lower() == "true"
@@ -212,7 +212,7 @@ def _criterion(given: t.Any, place: str) -> Criterion:
     return Criterion(**lists, exists=exists)
 
 
-def _texts(given: t.Any, place: str) -> tuple[str, ...]:
+def _parse_texts(given: t.Any, place: str) -> tuple[str, ...]:
     """Values as AWS has them: texts, also for what YAML takes for a boolean or a number."""
     values = given if isinstance(given, Sequence) and not isinstance(given, str) else [given]
     if not values:
@@ -220,13 +220,13 @@ def _texts(given: t.Any, place: str) -> tuple[str, ...]:
     return tuple(sorted({str(value).lower() if isinstance(value, bool) else str(value) for value in values}))
 
 
-def _name(given: str, place: str) -> str:
+def _parse_name(given: str, place: str) -> str:
     if not _NAME.fullmatch(given):
         raise InputError(f"{place}: {given!r} is not allowed; allowed is a letter, then letters, digits and _.-")
     return given
 
 
-def _unique(names: Sequence[str], option: str) -> None:
+def _refuse_duplicates(names: Sequence[str], option: str) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InputError(f"{option}: {twice[0]} is there twice")

@@ -56,20 +56,20 @@ def reread(access: Access, _now: datetime) -> Callable[[Change], t.Any]:
 def _reread(access: Access, change: Change) -> t.Any:
     name, rule = changes.parts_of(change.target)
     if rule:
-        return _rule(access, change.region, name, rule)
-    analyzer = _analyzer(access, change.region, name)
+        return _read_rule(access, change.region, name, rule)
+    analyzer = _read_analyzer(access, change.region, name)
     if change.operation in (changes.TAG, changes.UNTAG):
         keys = change.after or change.before
         return {key: analyzer.tags.get(key) for key in keys} if analyzer else None
     if change.operation == changes.UPDATE:
-        return changes.configured(analyzer) if analyzer else None
+        return changes.describe_setup(analyzer) if analyzer else None
     shape = change.after or change.before
     if analyzer:
-        return changes.whole(analyzer, sorted(shape["tags"]))
-    return _another(access, change.region, shape["type"]) if change.operation == changes.CREATE else None
+        return changes.describe_analyzer(analyzer, sorted(shape["tags"]))
+    return _find_another(access, change.region, shape["type"]) if change.operation == changes.CREATE else None
 
 
-def _analyzer(access: Access, region: str, name: str) -> t.Optional[AnalyzerDetails]:
+def _read_analyzer(access: Access, region: str, name: str) -> t.Optional[AnalyzerDetails]:
     try:
         answer = access.call(changes.SERVICE, _GET, {"analyzerName": name}, region=region)
     except NotFound:
@@ -77,14 +77,14 @@ def _analyzer(access: Access, region: str, name: str) -> t.Optional[AnalyzerDeta
     return analyzer_reads.details_of(answer["analyzer"], region, ())
 
 
-def _another(access: Access, region: str, kind: str) -> t.Optional[dict[str, str]]:
+def _find_another(access: Access, region: str, kind: str) -> t.Optional[dict[str, str]]:
     """An analyzer of the type that somebody else has made: where AWS allows one, there is no room for ours."""
     listed = access.items(changes.SERVICE, _LIST, "analyzers", {"type": kind}, region=region)
     found = sorted(item["arn"] for item in listed if item["status"] in _THERE and not item.get("managedBy"))
     return {"existing": found[0]} if found else None
 
 
-def _rule(access: Access, region: str, analyzer: str, name: str) -> t.Optional[dict[str, t.Any]]:
+def _read_rule(access: Access, region: str, analyzer: str, name: str) -> t.Optional[dict[str, t.Any]]:
     try:
         parameters = {"analyzerName": analyzer, "ruleName": name}
         answer = access.call(changes.SERVICE, _GET_RULE, parameters, region=region)
@@ -94,7 +94,7 @@ def _rule(access: Access, region: str, analyzer: str, name: str) -> t.Optional[d
 
 
 @dataclasses.dataclass
-class Acting:
+class AnalyzerAws:
     """AWS for the changes of a run.
 
     AWS tells that a type of analyzer has its quota only when one more is asked for. Where somebody else was quicker,
@@ -130,7 +130,7 @@ class Acting:
         except AwsError as error:
             if operation != changes.CREATE or error.code != _QUOTA:
                 raise
-            other = _another(self.access, region or "", given["type"])
+            other = _find_another(self.access, region or "", given["type"])
             if other is None:
                 raise
             self.existing.add(f"{region} {given['analyzerName']}")

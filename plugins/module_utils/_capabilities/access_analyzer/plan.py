@@ -42,7 +42,7 @@ class Observed:
 
 
 @dataclasses.dataclass(frozen=True)
-class _Wanted:
+class _WantedAnalyzer:
     """An analyzer that a region is to have: one of ``types``, else a new one of ``type``."""
 
     access: str
@@ -76,15 +76,18 @@ class Planner:
         """The verdicts on the analyzers, and on declared archive rules that should be gone."""
         snapshot = dataclasses.replace(observed.snapshot, regions=self.regions)
         judged = assess(snapshot, settings=self.settings, controls=controls(), now=self.now)
-        return (*judged, *(self._expired(snapshot, *found) for found in self._expired_rules(observed.snapshot)))
+        return (
+            *judged,
+            *(self._report_expired_rule(snapshot, *found) for found in self._find_expired_rules(observed.snapshot)),
+        )
 
-    def _expired_rules(self, snapshot: Snapshot) -> Iterator[tuple[AnalyzerDetails, Rule]]:
+    def _find_expired_rules(self, snapshot: Snapshot) -> Iterator[tuple[AnalyzerDetails, Rule]]:
         for analyzer in snapshot.analyzer_details:
-            for rule in self.rules(analyzer.region, analyzer.access):
-                if rule.is_expired(self.now.date()) and _rule_of(analyzer, rule.name) and not analyzer.managed_by:
+            for rule in self.list_rules(analyzer.region, analyzer.access):
+                if rule.is_expired(self.now.date()) and _find_rule(analyzer, rule.name) and not analyzer.managed_by:
                     yield analyzer, rule
 
-    def _expired(self, snapshot: Snapshot, analyzer: AnalyzerDetails, rule: Rule) -> Finding:
+    def _report_expired_rule(self, snapshot: Snapshot, analyzer: AnalyzerDetails, rule: Rule) -> Finding:
         return Finding(
             control=EXPIRED,
             status=Status.FAIL,
@@ -117,36 +120,40 @@ class Planner:
                 if region not in observed.snapshot.denied_regions:
                     warnings.append(f"nothing is planned in {region}: {unread_reason(unread)}")
                 continue
-            of_region = _Region(self, observed, region, tuple(found))
+            of_region = _RegionPlanner(self, observed, region, tuple(found))
             planned += of_region.changes()
             refused += of_region.refused
             warnings += of_region.warnings
         return Plan(tuple(planned), tuple(refused), tuple(warnings))
 
-    def rules(self, region: str, access: str) -> list[Rule]:
+    def list_rules(self, region: str, access: str) -> list[Rule]:
         """The archive rules that are declared for analyzers of a kind, in a region."""
         return [rule for rule in self.declared.rules if rule.access == access and rule.holds_in(region)]
 
-    def wanted(self, region: str) -> Iterator[_Wanted]:
+    def list_wanted(self, region: str) -> Iterator[_WantedAnalyzer]:
         """The analyzers that a region is to have."""
         external, unused, internal = self.declared.external, self.declared.unused, self.declared.internal
         if external and region in self.regions and not (external == "ANY" and self._is_watched(region)):
             either = external == "ANY"
-            yield _Wanted(EXTERNAL, "ACCOUNT" if either else external, _ANY if either else frozenset({external}))
+            yield _WantedAnalyzer(
+                EXTERNAL, "ACCOUNT" if either else external, _ANY if either else frozenset({external})
+            )
         if unused and region == unused.region:
             age, exclusions = unused.age, unused.exclusions
-            setup = changes.setup(age, exclusions or (), ())
+            setup = changes.build_setup(age, exclusions or (), ())
             kept = {
                 key: setup[key]
                 for key, given in (("unused_access_age", age), ("exclusions", exclusions))
                 if given is not None
             }
-            yield _Wanted(UNUSED, unused.type, frozenset({unused.type}), kept)
+            yield _WantedAnalyzer(UNUSED, unused.type, frozenset({unused.type}), kept)
         if internal and region in (internal.regions or self.regions):
-            inclusions = internal.in_region(region)
+            inclusions = internal.select_inclusions(region)
             if inclusions:
-                setup = changes.setup(None, (), inclusions)
-                yield _Wanted(INTERNAL, internal.type, frozenset({internal.type}), {"inclusions": setup["inclusions"]})
+                setup = changes.build_setup(None, (), inclusions)
+                yield _WantedAnalyzer(
+                    INTERNAL, internal.type, frozenset({internal.type}), {"inclusions": setup["inclusions"]}
+                )
 
     def _is_watched(self, region: str) -> bool:
         """Whether an analyzer of the organization, in another account, is declared to watch the region."""
@@ -154,7 +161,7 @@ class Planner:
         return region in elsewhere or "*" in elsewhere
 
 
-class _Region:
+class _RegionPlanner:
     """The plan of one region being made."""
 
     def __init__(self, planner: Planner, observed: Observed, region: str, found: tuple[Finding, ...]) -> None:
@@ -176,30 +183,30 @@ class _Region:
         snapshot = self._observed.snapshot
         population = len(snapshot.analyzer_details)
         planned = [changes.delete(snapshot, item, population) for item in self._removed]
-        for wanted in self._planner.wanted(self._region):
-            planned += self._analyzer(wanted)
+        for wanted in self._planner.list_wanted(self._region):
+            planned += self._plan_analyzer(wanted)
         for analyzer in self._own:
             if analyzer.status == _ACTIVE:
-                planned += self._rules_of(analyzer)
+                planned += self._plan_rules(analyzer)
         return planned
 
-    def _analyzer(self, wanted: _Wanted) -> list[Change]:
+    def _plan_analyzer(self, wanted: _WantedAnalyzer) -> list[Change]:
         able = [item for item in self._own if item.type in wanted.types and item.status == _ACTIVE]
         if able:
-            return self._kept(_preferred(able), wanted)
+            return self._update(_choose_analyzer(able), wanted)
         name = f"{self._declared.prefix}-{wanted.access.partition('_')[0].lower()}"
         making = [item for item in self._own if item.type in wanted.types and item.status == "CREATING"]
         in_the_way = making or [item for item in self._own if item.type == wanted.type]
         objection = self._objection(wanted, in_the_way)
         if objection is None:
-            return self._created(name, wanted)
+            return self._create(name, wanted)
         if objection:
             rule = "status" if in_the_way else "organization"
             target = changes.analyzer_arn(self._observed.snapshot, self._region, name)
             self.refused.append(Refusal(rule, objection, target, changes.CREATE))
         return []
 
-    def _objection(self, wanted: _Wanted, in_the_way: Sequence[AnalyzerDetails]) -> t.Optional[str]:
+    def _objection(self, wanted: _WantedAnalyzer, in_the_way: Sequence[AnalyzerDetails]) -> t.Optional[str]:
         """Why no analyzer can be made; empty where that is no matter but one of time."""
         if in_the_way:
             item = in_the_way[0]
@@ -213,23 +220,26 @@ class _Region:
             )
         return self._observed.objection if wanted.type.startswith("ORGANIZATION") else None
 
-    def _created(self, name: str, wanted: _Wanted) -> list[Change]:
+    def _create(self, name: str, wanted: _WantedAnalyzer) -> list[Change]:
         snapshot, region = self._observed.snapshot, self._region
-        setup = {**changes.setup(DEFAULT_AGE if wanted.access == UNUSED else None, (), ()), **(wanted.setup or {})}
+        setup = {
+            **changes.build_setup(DEFAULT_AGE if wanted.access == UNUSED else None, (), ()),
+            **(wanted.setup or {}),
+        }
         tags = {MANAGED_TAG: "true", **self._declared.tags}
-        remedies = self._remedied("external_access_analyzer") if wanted.access == EXTERNAL else ()
+        remedies = self._find_remedies("external_access_analyzer") if wanted.access == EXTERNAL else ()
         made = changes.create(snapshot, region, name=name, kind=wanted.type, wanted=setup, tags=tags, remedies=remedies)
         rules = [
-            changes.rule(snapshot, region, made.target, name=rule.name, present=None, wanted=rule.criteria)
-            for rule in self._planner.rules(region, wanted.access)
+            changes.change_rule(snapshot, region, made.target, name=rule.name, present=None, wanted=rule.criteria)
+            for rule in self._planner.list_rules(region, wanted.access)
             if not rule.is_expired(self._planner.now.date())
         ]
         return [made, *rules]
 
-    def _kept(self, analyzer: AnalyzerDetails, wanted: _Wanted) -> list[Change]:
+    def _update(self, analyzer: AnalyzerDetails, wanted: _WantedAnalyzer) -> list[Change]:
         """What an analyzer that is there lacks. The tags of one that somebody else made are theirs."""
         planned: list[Change] = []
-        present = changes.configured(analyzer)
+        present = changes.describe_setup(analyzer)
         setup = {**present, **(wanted.setup or {})}
         if setup != present:
             planned.append(changes.update(self._observed.snapshot, analyzer, setup))
@@ -237,26 +247,28 @@ class _Region:
             planned += changes.tag(self._observed.snapshot, analyzer, self._declared.tags)
         return planned
 
-    def _rules_of(self, analyzer: AnalyzerDetails) -> list[Change]:
+    def _plan_rules(self, analyzer: AnalyzerDetails) -> list[Change]:
         planned = []
         today = self._planner.now.date()
-        declared = self._planner.rules(self._region, analyzer.access)
+        declared = self._planner.list_rules(self._region, analyzer.access)
         for rule in declared:
-            present = _rule_of(analyzer, rule.name)
+            present = _find_rule(analyzer, rule.name)
             wanted = None if rule.is_expired(today) else rule.criteria
             if (present.criteria if present else None) != wanted:
-                planned.append(self._rule(analyzer, rule.name, present, wanted))
+                planned.append(self._plan_rule(analyzer, rule.name, present, wanted))
         kept = {rule.name for rule in declared}
         for present in analyzer.archive_rules:
             if present.name in self._declared.remove_archive_rules - kept:
-                planned.append(self._rule(analyzer, present.name, present, None))
+                planned.append(self._plan_rule(analyzer, present.name, present, None))
         return planned
 
-    def _rule(self, analyzer: AnalyzerDetails, name: str, present: t.Optional[ArchiveRule], wanted: t.Any) -> Change:
-        remedies = self._remedied(EXPIRED, name) if wanted is None else ()
+    def _plan_rule(
+        self, analyzer: AnalyzerDetails, name: str, present: t.Optional[ArchiveRule], wanted: t.Any
+    ) -> Change:
+        remedies = self._find_remedies(EXPIRED, name) if wanted is None else ()
         if wanted is None:
-            remedies += self._remedied("archive_rule_broad", name)
-        return changes.rule(
+            remedies += self._find_remedies("archive_rule_broad", name)
+        return changes.change_rule(
             self._observed.snapshot,
             self._region,
             analyzer.arn,
@@ -266,7 +278,7 @@ class _Region:
             remedies=remedies,
         )
 
-    def _remedied(self, control: str, detail: t.Optional[str] = None) -> tuple[str, ...]:
+    def _find_remedies(self, control: str, detail: t.Optional[str] = None) -> tuple[str, ...]:
         return tuple(
             finding.fingerprint
             for finding in self._failing
@@ -278,16 +290,16 @@ def _is_ours(analyzer: AnalyzerDetails) -> bool:
     return analyzer.tags.get(MANAGED_TAG) == "true"
 
 
-def _preferred(able: Sequence[AnalyzerDetails]) -> AnalyzerDetails:
+def _choose_analyzer(able: Sequence[AnalyzerDetails]) -> AnalyzerDetails:
     """Of several that will do, our own, so that each run looks at the same one."""
     return min(able, key=lambda item: (not _is_ours(item), item.name))
 
 
-def _rule_of(analyzer: AnalyzerDetails, name: str) -> t.Optional[ArchiveRule]:
+def _find_rule(analyzer: AnalyzerDetails, name: str) -> t.Optional[ArchiveRule]:
     return next((rule for rule in analyzer.archive_rules if rule.name == name), None)
 
 
-def costs(planner: Planner, snapshot: Snapshot) -> list[dict[str, t.Any]]:
+def list_costs(planner: Planner, snapshot: Snapshot) -> list[dict[str, t.Any]]:
     """What the declaration costs a month, as units and how many of them there are; None where that is not known."""
     unused, internal = planner.declared.unused, planner.declared.internal
     found = []

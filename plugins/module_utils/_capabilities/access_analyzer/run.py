@@ -33,8 +33,8 @@ from ..._module.task import Task, TaskError
 from ..._module.writers import Writer
 from .changes import APPLY_RULE, SERVICE, relies_on, stays_with
 from .declared import Declared
-from .observe import UNDO_OPERATIONS, Acting, reread
-from .plan import EXPIRED, MODULE, Observed, Planner, costs
+from .observe import UNDO_OPERATIONS, AnalyzerAws, reread
+from .plan import EXPIRED, MODULE, Observed, Planner, list_costs
 from .undo import DERIVATIONS
 
 _PRINCIPAL: t.Final = "access-analyzer.amazonaws.com"
@@ -86,12 +86,12 @@ class AccessAnalyzer(Capability[Observed]):
 
     def __init__(self, planner: Planner, regions: Sequence[str], connection: Connection) -> None:
         self._access = access = connection.access
-        self._planner = _placed(planner, access, access.regions(regions))
+        self._planner = _fill_regions(planner, access, access.regions(regions))
         applied = (rule.name for rule in self._planner.declared.rules if rule.apply_to_existing)
-        self._acting = Acting(access, access.caller.account_id, frozenset(applied))
+        self._acting = AnalyzerAws(access, access.caller.account_id, frozenset(applied))
 
     def observe(self) -> Observed:
-        self._observed = _observed(self._access, self._planner)
+        self._observed = _observe(self._access, self._planner)
         return self._observed
 
     def findings(self, observed: Observed) -> tuple[Finding, ...]:
@@ -110,10 +110,10 @@ class AccessAnalyzer(Capability[Observed]):
         return stays_with(change, refused)
 
     def costs(self) -> list[dict[str, t.Any]]:
-        return costs(self._planner, self._observed.snapshot)
+        return list_costs(self._planner, self._observed.snapshot)
 
 
-def _placed(planner: Planner, access: Access, regions: tuple[str, ...]) -> Planner:
+def _fill_regions(planner: Planner, access: Access, regions: tuple[str, ...]) -> Planner:
     """``planner`` for these regions. Unused access is IAM's, so that one region will do: its home."""
     declared = planner.declared
     if declared.unused and not declared.unused.region:
@@ -122,7 +122,7 @@ def _placed(planner: Planner, access: Access, regions: tuple[str, ...]) -> Plann
     return dataclasses.replace(planner, declared=declared, regions=regions)
 
 
-def _observed(access: Access, planner: Planner) -> Observed:
+def _observe(access: Access, planner: Planner) -> Observed:
     declared = planner.declared
     datasets = {*_DATASETS}
     if declared.unused:
@@ -142,10 +142,10 @@ def _observed(access: Access, planner: Planner) -> Observed:
         return Observed(snapshot, "the account belongs to no organization")
     if organization.management_account_id == snapshot.account_id:
         return Observed(snapshot)
-    return Observed(snapshot, _delegation(access, snapshot.account_id))
+    return Observed(snapshot, _explain_missing_delegation(access, snapshot.account_id))
 
 
-def _delegation(access: Access, account_id: str) -> t.Optional[str]:
+def _explain_missing_delegation(access: Access, account_id: str) -> t.Optional[str]:
     """Why a member can't watch its organization; only those to whom it delegates may ask to whom it does."""
     needed = (
         f"analyzers of an organization belong to its management account, or to one that it delegates {_PRINCIPAL} to"

@@ -17,32 +17,32 @@ from ..._converge.undo_records import Derive, Record, check_arn, split_tags
 from . import changes
 
 
-def _analyzer(record: Record) -> str:
+def _read_analyzer_name(record: Record) -> str:
     check_arn(record, record.target, "access-analyzer")
     name, rule = changes.parts_of(record.target)
     record.check(bool(name) and not rule, f"{record.target} is no analyzer")
     return name
 
 
-def _analyzer_made(record: Record) -> Undo:
-    return Undo(changes.DELETE, {"analyzerName": _analyzer(record)})
+def _undo_creation(record: Record) -> Undo:
+    return Undo(changes.DELETE, {"analyzerName": _read_analyzer_name(record)})
 
 
-def _analyzer_updated(record: Record) -> t.Optional[Undo]:
-    setting = changes.configuration(dict(record.before))
-    name = _analyzer(record)
+def _undo_update(record: Record) -> t.Optional[Undo]:
+    setting = changes.build_configuration(dict(record.before))
+    name = _read_analyzer_name(record)
     return Undo(changes.UPDATE, {"analyzerName": name, "configuration": setting}) if setting else None
 
 
-def _analyzer_tagged(record: Record) -> Undo:
-    _analyzer(record)
+def _undo_tags(record: Record) -> Undo:
+    _read_analyzer_name(record)
     missing, other = split_tags(record, record.before)
     if missing:
         return Undo(changes.UNTAG, {"resourceArn": record.target, "tagKeys": sorted(missing)})
     return Undo(changes.TAG, {"resourceArn": record.target, "tags": other})
 
 
-def _archive_rule(record: Record) -> Undo:
+def _undo_rule(record: Record) -> Undo:
     check_arn(record, record.target, "access-analyzer")
     name, rule = changes.parts_of(record.target)
     record.check(bool(name and rule), f"{record.target} is no archive rule")
@@ -54,10 +54,10 @@ def _archive_rule(record: Record) -> Undo:
 
 
 DERIVATIONS: t.Final[Mapping[tuple[str, str], Derive]] = {
-    (changes.SERVICE, changes.CREATE): _analyzer_made,
-    (changes.SERVICE, changes.UPDATE): _analyzer_updated,
-    (changes.SERVICE, changes.TAG): _analyzer_tagged,
-    (changes.SERVICE, changes.CREATE_RULE): _archive_rule,
-    (changes.SERVICE, changes.UPDATE_RULE): _archive_rule,
-    (changes.SERVICE, changes.DELETE_RULE): _archive_rule,
+    (changes.SERVICE, changes.CREATE): _undo_creation,
+    (changes.SERVICE, changes.UPDATE): _undo_update,
+    (changes.SERVICE, changes.TAG): _undo_tags,
+    (changes.SERVICE, changes.CREATE_RULE): _undo_rule,
+    (changes.SERVICE, changes.UPDATE_RULE): _undo_rule,
+    (changes.SERVICE, changes.DELETE_RULE): _undo_rule,
 }

@@ -23,68 +23,69 @@ from ..._account.model import AccessKey, CredentialReport, CredentialRow, Datase
 from ..._account.moments import whole_days
 from ..._controls.deep import users_of_codecommit
 from ..._controls.facts import Facts
-from .declared import Reason, Rules
+from .declared import Declared, Reason
 from .kinds import Credential, Kind, is_stage_tag
 
 
-def users_in_question(facts: Facts, rules: Rules, now: datetime) -> tuple[User, ...]:
+def find_users_in_question(facts: Facts, declared: Declared, now: datetime) -> tuple[User, ...]:
     """The users with a credential that may come to its next stage, or with the tag of a stage, by name.
 
     AWS's ``last_rotated`` is the creation of a key or a later change of its status, so a key that was switched off and
     on again looks younger than it is, and is in question later: never too early.
     """
     rows = {row.arn: row for row in facts.credential_rows}
-    holders = _holders(facts, rules, now)
+    holders = _find_holders(facts, declared, now)
     found = (
         user
         for user in facts.snapshot.users
-        if not rules.excludes(user.name, user.arn)
+        if not declared.excludes(user.name, user.arn)
         and (
             any(map(is_stage_tag, user.tags))
             or user.arn in holders
-            or (user.arn in rows and _has_idle(rows[user.arn], rules, now))
+            or (user.arn in rows and _has_idle(rows[user.arn], declared, now))
         )
     )
     return tuple(sorted(found, key=lambda user: user.arn))
 
 
-def _has_idle(row: CredentialRow, rules: Rules, now: datetime) -> bool:
-    soonest = rules.notify_after if rules.reasons <= {Reason.UNUSED, Reason.NEVER_USED} else rules.min_idle
+def _has_idle(row: CredentialRow, declared: Declared, now: datetime) -> bool:
+    soonest = declared.notify_after if declared.reasons <= {Reason.UNUSED, Reason.NEVER_USED} else declared.min_idle
     for key in row.access_keys:
         since = key.last_used or key.last_rotated or row.created
         idle = whole_days(since, now) if since else None
-        limit = min(soonest, rules.notify_after) if key.active else rules.delete_after
+        limit = min(soonest, declared.notify_after) if key.active else declared.delete_after
         if idle is not None and limit is not None and idle >= limit:
             return True
-    certificates = Kind.CERTIFICATE in rules.kinds and any(
-        certificate.last_rotated is None or whole_days(certificate.last_rotated, now) >= rules.age
+    certificates = Kind.CERTIFICATE in declared.kinds and any(
+        certificate.last_rotated is None or whole_days(certificate.last_rotated, now) >= declared.age
         for certificate in row.certificates
     )
-    return certificates or (Kind.PASSWORD in rules.kinds and _has_idle_password(row, rules, now))
+    return certificates or (Kind.PASSWORD in declared.kinds and _has_idle_password(row, declared, now))
 
 
-def _has_idle_password(row: CredentialRow, rules: Rules, now: datetime) -> bool:
+def _has_idle_password(row: CredentialRow, declared: Declared, now: datetime) -> bool:
     since = row.password_last_used or row.password_last_changed or row.created
-    return bool(row.password_enabled) and since is not None and whole_days(since, now) >= rules.notify_after
+    return bool(row.password_enabled) and since is not None and whole_days(since, now) >= declared.notify_after
 
 
-def _holders(facts: Facts, rules: Rules, now: datetime) -> frozenset[str]:
+def _find_holders(facts: Facts, declared: Declared, now: datetime) -> frozenset[str]:
     """Users (ARNs) with credentials that the report does not tell of; of SSH keys AWS has no list over all users."""
     found: set[str] = set()
-    if Kind.SERVICE_CREDENTIAL in rules.kinds:
+    if Kind.SERVICE_CREDENTIAL in declared.kinds:
         arns = {user.name: user.arn for user in facts.snapshot.users}
         found.update(
             arns[credential.user]
             for credential in facts.snapshot.service_specific_credentials
-            if credential.user in arns and (not credential.created or whole_days(credential.created, now) >= rules.age)
+            if credential.user in arns
+            and (not credential.created or whole_days(credential.created, now) >= declared.age)
         )
-    if Kind.SSH_KEY in rules.kinds:
+    if Kind.SSH_KEY in declared.kinds:
         found.update(users_of_codecommit(facts))
     return frozenset(found)
 
 
-def reasons_of(
-    credential: Credential, siblings: Iterable[Credential], *, facts: Facts, rules: Rules, now: datetime
+def find_reasons(
+    credential: Credential, siblings: Iterable[Credential], *, facts: Facts, declared: Declared, now: datetime
 ) -> frozenset[Reason]:
     """Which of the declared reasons an active credential has. ``siblings`` are all credentials of its user.
 
@@ -98,18 +99,20 @@ def reasons_of(
         return frozenset(found)
     others = [other for other in siblings if other.kind is Kind.ACCESS_KEY and other.id != credential.id]
     further: Mapping[Reason, Callable[[], bool]] = {
-        Reason.OLD: lambda: whole_days(credential.created, now) > rules.age,
+        Reason.OLD: lambda: whole_days(credential.created, now) > declared.age,
         Reason.SECOND: lambda: any(other.is_active for other in others),
         Reason.CONSOLE_USER: lambda: any(
             row.arn == credential.user_arn and bool(row.password_enabled) for row in facts.credential_rows
         ),
         Reason.ADMIN: lambda: credential.user_arn in facts.admin_users,
     }
-    found.update(reason for reason, holds in further.items() if reason in rules.reasons and holds())
-    return frozenset(found & rules.reasons)
+    found.update(reason for reason, holds in further.items() if reason in declared.reasons and holds())
+    return frozenset(found & declared.reasons)
 
 
-def matched(row: t.Optional[CredentialRow], keys: Sequence[Credential], report: CredentialReport) -> list[Credential]:
+def match_keys_to_report(
+    row: t.Optional[CredentialRow], keys: Sequence[Credential], report: CredentialReport
+) -> list[Credential]:
     """The access keys of a user with what the report says of them, which has numbers where the API has ids.
 
     AWS does not say which key gets which number. They are matched by what both tell; where two ways fit equally well, a
@@ -119,20 +122,20 @@ def matched(row: t.Optional[CredentialRow], keys: Sequence[Credential], report: 
     # A key that was made after the report has no number: any of the keys may be the one.
     slots: list[t.Optional[AccessKey]] = [*known, *[None] * (len(keys) - len(known))]
     ways = list(itertools.permutations(slots, len(keys)))
-    costs = [sum(_differences(key, slot) for key, slot in zip(keys, way, strict=True) if slot) for way in ways]
+    costs = [sum(_count_differences(key, slot) for key, slot in zip(keys, way, strict=True) if slot) for way in ways]
     best = [way for way, cost in zip(ways, costs, strict=True) if cost == min(costs)]
     meant = [[slot for way in best if (slot := way[place])] for place in range(len(keys))]
-    return [_told(key, found, report) for key, found in zip(keys, meant, strict=True)]
+    return [_add_report_dates(key, found, report) for key, found in zip(keys, meant, strict=True)]
 
 
-def _differences(key: Credential, slot: AccessKey) -> int:
+def _count_differences(key: Credential, slot: AccessKey) -> int:
     created_later = slot.last_rotated is not None and key.created > slot.last_rotated
     return sum((key.is_active != slot.active, key.last_used != slot.last_used, key.created != slot.last_rotated)) + (
         4 if created_later else 0
     )
 
 
-def _told(key: Credential, slots: Sequence[AccessKey], report: CredentialReport) -> Credential:
+def _add_report_dates(key: Credential, slots: Sequence[AccessKey], report: CredentialReport) -> Credential:
     """A key with its last change of status: if the report still shows the other status, that came after it."""
     dates = [slot.last_rotated if slot.active == key.is_active else report.generated for slot in slots]
     later = [date for date in dates if date is not None and date > key.created]
@@ -140,7 +143,7 @@ def _told(key: Credential, slots: Sequence[AccessKey], report: CredentialReport)
     return dataclasses.replace(key, changed=max(later, default=None), slots=numbers)
 
 
-def with_live(snapshot: Snapshot, credentials: Iterable[Credential]) -> Snapshot:
+def add_live_keys(snapshot: Snapshot, credentials: Iterable[Credential]) -> Snapshot:
     """``snapshot`` with the creation and last use of the access keys that were read live, for the findings."""
     known: dict[tuple[str, int], Credential] = {
         (credential.user_arn, credential.slots[0]): credential
@@ -150,11 +153,11 @@ def with_live(snapshot: Snapshot, credentials: Iterable[Credential]) -> Snapshot
     report = snapshot.credential_report
     if report is None or not known:
         return snapshot
-    rows = tuple(dataclasses.replace(row, access_keys=_live_keys(row, known)) for row in report.users)
+    rows = tuple(dataclasses.replace(row, access_keys=_merge_live_keys(row, known)) for row in report.users)
     return dataclasses.replace(snapshot, credential_report=dataclasses.replace(report, users=rows))
 
 
-def _live_keys(row: CredentialRow, known: Mapping[tuple[str, int], Credential]) -> tuple[AccessKey, ...]:
+def _merge_live_keys(row: CredentialRow, known: Mapping[tuple[str, int], Credential]) -> tuple[AccessKey, ...]:
     def live(key: AccessKey) -> AccessKey:
         credential = known.get((row.arn, key.slot))
         if credential is None:
@@ -170,7 +173,7 @@ def _live_keys(row: CredentialRow, known: Mapping[tuple[str, int], Credential]) 
     return tuple(map(live, row.access_keys))
 
 
-def with_ssh_keys(snapshot: Snapshot, credentials: Iterable[Credential]) -> Snapshot:
+def add_ssh_keys(snapshot: Snapshot, credentials: Iterable[Credential]) -> Snapshot:
     """``snapshot`` with the SSH keys among ``credentials``, which are then all that there are."""
     found: dict[str, tuple[SshPublicKey, ...]] = {}
     for item in credentials:

@@ -18,10 +18,10 @@ from datetime import datetime, timedelta
 from ..._account.moments import format_utc
 from ..._converge.change import Change, Impact, Undo
 from ..._converge.finding import mask_key_ids
-from .declared import Rules, region_of_topic
-from .history import PUBLISH, TAG, UNTAG, Mark, Stage, mark_of
+from .declared import Declared, region_of_topic
+from .history import PUBLISH, TAG, UNTAG, Mark, Stage, parse_mark
 from .kinds import ACTIVE, INACTIVE, OPERATIONS_OF, Credential, Kind
-from .stages import Action, Item, idle_days
+from .stages import Action, Item, count_idle_days
 
 _GLOBAL: t.Final = "global"
 # SNS takes a subject of up to 100 ASCII characters.
@@ -30,12 +30,12 @@ _SUBJECT: t.Final = 100
 
 
 @dataclasses.dataclass(frozen=True)
-class Author:
+class CredentialWriter:
     """Makes the changes of one run in one account."""
 
     account_id: str
     run_id: str
-    rules: Rules
+    declared: Declared
     now: datetime
 
     def changes(
@@ -48,7 +48,7 @@ class Author:
         """
         if action is Action.NOTIFY:
             stage = Stage.NOTICED if item.credential.is_active else Stage.FOUND_INACTIVE
-            notice = (self._publish(item),) if self.rules.topic else ()
+            notice = (self._publish(item),) if self.declared.topic else ()
             return (*notice, self._tag(item, stage, "notify"))
         if action is Action.DEACTIVATE:
             switch = self._deactivate(item.credential, population, remedies)
@@ -59,36 +59,40 @@ class Author:
         return (self._untag(item, "forget"),)
 
     def _publish(self, item: Item) -> Change:
-        credential, topic = item.credential, str(self.rules.topic)
+        credential, topic = item.credential, str(self.declared.topic)
         subject = f"IAM {credential.label} of {credential.user} in {self.account_id}"
         notice = {"TopicArn": topic, "Subject": subject[:_SUBJECT]}
         change = self._change(
             credential,
             PUBLISH,
-            {**notice, "Message": notice_text(item, self.rules, self.now)},
+            {**notice, "Message": write_notice(item, self.declared, self.now)},
             before={"notice": None},
             after={"notice": topic},
             kind="notify",
-            planned={**notice, "Message": notice_text(item, self.rules, None)},
+            planned={**notice, "Message": write_notice(item, self.declared, None)},
         )
         return dataclasses.replace(change, service="sns", region=region_of_topic(topic))
 
     def _tag(self, item: Item, stage: Stage, kind: str) -> Change:
         credential = item.credential
-        has_notice = bool(self.rules.topic)
+        has_notice = bool(self.declared.topic)
         mark = Mark(stage, self.now, has_notice, self.run_id)
         planned = f"{stage.value}=<time> notice={'sns' if has_notice else 'none'} run=<run>"
         former = item.tag_value
-        undo = Undo(UNTAG, _untagging(credential)) if former is None else Undo(TAG, _tagging(credential, former))
+        undo = (
+            Undo(UNTAG, _build_untagging(credential))
+            if former is None
+            else Undo(TAG, _build_tagging(credential, former))
+        )
         return self._change(
             credential,
             TAG,
-            _tagging(credential, str(mark)),
-            before={"stage": stage_shown(former)},
+            _build_tagging(credential, str(mark)),
+            before={"stage": describe_stage(former)},
             after={"stage": stage.value},
             kind=kind,
             undo=undo,
-            planned=_tagging(credential, planned),
+            planned=_build_tagging(credential, planned),
         )
 
     def _untag(self, item: Item, kind: str) -> Change:
@@ -96,22 +100,22 @@ class Author:
         return self._change(
             credential,
             UNTAG,
-            _untagging(credential),
-            before={"stage": stage_shown(item.tag_value)},
+            _build_untagging(credential),
+            before={"stage": describe_stage(item.tag_value)},
             after={"stage": None},
             kind=kind,
-            undo=Undo(TAG, _tagging(credential, item.tag_value or "")),
+            undo=Undo(TAG, _build_tagging(credential, item.tag_value or "")),
         )
 
     def _deactivate(self, credential: Credential, population: int, remedies: tuple[str, ...]) -> Change:
         operations = OPERATIONS_OF[credential.kind]
-        parameters = identified(credential)
+        parameters = build_identifiers(credential)
         return self._change(
             credential,
             str(operations.update),
             {**parameters, "Status": INACTIVE},
-            before=state_shown(credential),
-            after=state_shown(dataclasses.replace(credential, status=INACTIVE)),
+            before=describe_credential(credential),
+            after=describe_credential(dataclasses.replace(credential, status=INACTIVE)),
             kind="deactivate",
             impact=Impact.NARROWING,
             population=population,
@@ -124,8 +128,8 @@ class Author:
         return self._change(
             credential,
             operations.delete,
-            identified(credential),
-            before=state_shown(credential),
+            build_identifiers(credential),
+            before=describe_credential(credential),
             after=None,
             kind="delete",
             impact=Impact.DESTRUCTIVE,
@@ -167,45 +171,45 @@ class Author:
         )
 
 
-def same_step(one: Change, other: Change) -> bool:
+def is_same_step(one: Change, other: Change) -> bool:
     """Whether two changes of one plan are writes of one step, which come together or stay away together."""
-    return one.target == other.target and _named(one) == _named(other)
+    return one.target == other.target and _identify_credential(one) == _identify_credential(other)
 
 
-def _named(change: Change) -> tuple[str, str]:
+def _identify_credential(change: Change) -> tuple[str, str]:
     content = change.before or change.after
     return content["kind"], content["id"]
 
 
-def stage_shown(tag_value: t.Optional[str]) -> t.Optional[str]:
+def describe_stage(tag_value: t.Optional[str]) -> t.Optional[str]:
     """A stage as changes show it, without its time: a plan of this morning is to be the plan of this afternoon."""
     if tag_value is None:
         return None
-    mark = mark_of(tag_value)
+    mark = parse_mark(tag_value)
     return mark.stage.value if mark else "unknown"
 
 
-def state_shown(credential: Credential) -> dict[str, t.Any]:
+def describe_credential(credential: Credential) -> dict[str, t.Any]:
     """What a deactivation or deletion finds. With the last use: a credential that is used meanwhile is left alone."""
     used = format_utc(credential.last_used) if credential.last_used else None
     return {"status": credential.status, "last_used": used}
 
 
-def identified(credential: Credential) -> dict[str, t.Any]:
+def build_identifiers(credential: Credential) -> dict[str, t.Any]:
     """The parameters by which requests name a credential."""
     operations = OPERATIONS_OF[credential.kind]
     return {"UserName": credential.user, operations.identifier: credential.id}
 
 
-def _tagging(credential: Credential, value: str) -> dict[str, t.Any]:
+def _build_tagging(credential: Credential, value: str) -> dict[str, t.Any]:
     return {"UserName": credential.user, "Tags": [{"Key": credential.tag, "Value": value}]}
 
 
-def _untagging(credential: Credential) -> dict[str, t.Any]:
+def _build_untagging(credential: Credential) -> dict[str, t.Any]:
     return {"UserName": credential.user, "TagKeys": [credential.tag]}
 
 
-def command_back(credential: Credential) -> str:
+def build_command_back(credential: Credential) -> str:
     """The command that brings a deactivated credential back, for whoever misses it."""
     option = {
         Kind.ACCESS_KEY: ("update-access-key", "--access-key-id"),
@@ -218,7 +222,7 @@ def command_back(credential: Credential) -> str:
     return f"aws iam {command} --user-name {user} {identifier} {credential.id} --status Active"
 
 
-def notice_text(item: Item, rules: Rules, now: t.Optional[datetime]) -> str:
+def write_notice(item: Item, declared: Declared, now: t.Optional[datetime]) -> str:
     """What the owner is told: which credential, why, what happens when, and how to keep it.
 
     Without ``now`` it is the text that a plan shows, with placeholders where the text that is sent has moments.
@@ -230,19 +234,21 @@ def notice_text(item: Item, rules: Rules, now: t.Optional[datetime]) -> str:
     )
     lines = [
         f"The {credential.label}{name} of the IAM user {credential.user_arn} was made on {credential.created:%Y-%m-%d}",
-        f"and {used}: {'<number>' if now is None else idle_days(credential, now)} days without use.",
+        f"and {used}: {'<number>' if now is None else count_idle_days(credential, now)} days without use.",
         "",
     ]
     if not credential.is_active:
-        lines.append(f"It is inactive, and may be deleted from {_due(now, rules.delete_grace)} on. That is final.")
+        lines.append(
+            f"It is inactive, and may be deleted from {_format_due(now, declared.delete_grace)} on. That is final."
+        )
     elif credential.kind is Kind.PASSWORD:
-        lines.append(f"It may be removed from {_due(now, rules.deactivate_grace)} on. That is final.")
+        lines.append(f"It may be removed from {_format_due(now, declared.deactivate_grace)} on. That is final.")
     else:
-        due = _due(now, rules.deactivate_grace)
+        due = _format_due(now, declared.deactivate_grace)
         lines.append(f"It may be deactivated from {due} on, which can be taken back at any time.")
     lines += ["", "Whoever still needs it uses it before then, or asks the security team for a waiver."]
     return "\n".join(lines)
 
 
-def _due(now: t.Optional[datetime], days: int) -> str:
+def _format_due(now: t.Optional[datetime], days: int) -> str:
     return f"<{days} days later>" if now is None else f"{now + timedelta(days=days):%Y-%m-%d}"

@@ -44,7 +44,7 @@ IDLE_REASONS: t.Final = frozenset({Reason.UNUSED, Reason.NEVER_USED})
 
 
 @dataclasses.dataclass(frozen=True)
-class Rules:
+class Declared:
     """A declaration, checked. Ages and graces are in days; ``topic`` is None with ``notify=none``.
 
     ``has_notice`` is False where ``notify`` was not declared at all, so that no grace can begin.
@@ -66,7 +66,7 @@ class Rules:
     trust_tags: bool = False
 
     @classmethod
-    def from_options(cls, options: Mapping[str, t.Any], *, key_age_days: int) -> Rules:
+    def from_options(cls, options: Mapping[str, t.Any], *, key_age_days: int) -> Declared:
         """The declaration in a module's options; ``key_age_days`` is the threshold of the controls.
 
         :raises InputError: a value that is not allowed, or ages that contradict each other.
@@ -74,31 +74,31 @@ class Rules:
         notify = str(options.get("notify") or "").strip()
         passwords = {Kind.PASSWORD} if options.get("remove_unused_passwords") else set()
         delete_after = str(options.get("delete_after_days") or "").strip()
-        rules = cls(
+        declared = cls(
             has_notice=bool(notify),
-            topic=_topic(notify),
-            notify_after=_days(options, "notify_after_days", IDLE_FLOOR),
-            deactivate_after=_days(options, "deactivate_after_days", IDLE_FLOOR),
-            deactivate_grace=_days(options, "deactivate_grace_days", 1),
-            delete_after=_days(options, "delete_after_days", IDLE_FLOOR) if delete_after else None,
-            delete_grace=_days(options, "delete_grace_days", 1),
-            min_idle=_days(options, "min_idle_days", IDLE_FLOOR),
+            topic=_parse_topic(notify),
+            notify_after=_parse_days(options, "notify_after_days", IDLE_FLOOR),
+            deactivate_after=_parse_days(options, "deactivate_after_days", IDLE_FLOOR),
+            deactivate_grace=_parse_days(options, "deactivate_grace_days", 1),
+            delete_after=_parse_days(options, "delete_after_days", IDLE_FLOOR) if delete_after else None,
+            delete_grace=_parse_days(options, "delete_grace_days", 1),
+            min_idle=_parse_days(options, "min_idle_days", IDLE_FLOOR),
             age=key_age_days,
             reasons=frozenset(map(Reason, options["stage_reasons"])),
             kinds=frozenset({Kind.ACCESS_KEY, *map(Kind, options["stage_credentials"]), *passwords}),
             exclude_users=tuple(options["exclude_users"]),
-            accept_ses_smtp_users=_names(options["accept_ses_smtp_users"]),
+            accept_ses_smtp_users=_parse_names(options["accept_ses_smtp_users"]),
             trust_tags=bool(options["trust_tags"]),
         )
-        _check_order(rules)
-        return rules
+        _check_order(declared)
+        return declared
 
     def excludes(self, name: str, arn: str) -> bool:
         """Whether a user is left alone as ``exclude_users`` says. Names of users have no case."""
         texts, patterns = (name.lower(), arn.lower()), map(str.lower, self.exclude_users)
         return any(fnmatch.fnmatchcase(text, pattern) for pattern in patterns for text in texts)
 
-    def spares_smtp(self, user: str, service: t.Optional[str]) -> bool:
+    def may_be_smtp_password(self, user: str, service: t.Optional[str]) -> bool:
         """Whether a key may be behind the password of an SMTP client of SES, and its user was not named.
 
         Such a password is made of the key's secret, and its use is that of a mail server nobody thinks of.
@@ -108,7 +108,7 @@ class Rules:
         return smtp and user not in self.accept_ses_smtp_users
 
 
-def _topic(notify: str) -> t.Optional[str]:
+def _parse_topic(notify: str) -> t.Optional[str]:
     if notify in ("", _NO_NOTICE):
         return None
     if not _TOPIC.fullmatch(notify) or notify.endswith(".fifo"):
@@ -122,14 +122,14 @@ def region_of_topic(topic: str) -> str:
     return topic.split(":")[3]
 
 
-def _days(options: Mapping[str, t.Any], option: str, lowest: int) -> int:
+def _parse_days(options: Mapping[str, t.Any], option: str, lowest: int) -> int:
     text = str(options[option]).strip()
     if not re.fullmatch(r"[0-9]{1,9}", text) or not lowest <= int(text) <= _LONGEST:
         raise InputError(f"{option}: {options[option]!r} is not allowed; allowed are {lowest} to {_LONGEST} days")
     return int(text)
 
 
-def _names(names: t.Iterable[str]) -> frozenset[str]:
+def _parse_names(names: t.Iterable[str]) -> frozenset[str]:
     """Exact names: a pattern would accept users that nobody thought of."""
     found = frozenset(names)
     patterns = sorted(name for name in found if "*" in name or "?" in name)
@@ -138,14 +138,14 @@ def _names(names: t.Iterable[str]) -> frozenset[str]:
     return found
 
 
-def _check_order(rules: Rules) -> None:
-    if rules.deactivate_after < rules.notify_after:
+def _check_order(declared: Declared) -> None:
+    if declared.deactivate_after < declared.notify_after:
         raise InputError(
-            f"deactivate_after_days: {rules.deactivate_after} is not allowed; allowed are notify_after_days "
-            f"({rules.notify_after}) or more"
+            f"deactivate_after_days: {declared.deactivate_after} is not allowed; allowed are notify_after_days "
+            f"({declared.notify_after}) or more"
         )
-    if rules.delete_after is not None and rules.delete_after < rules.deactivate_after:
+    if declared.delete_after is not None and declared.delete_after < declared.deactivate_after:
         raise InputError(
-            f"delete_after_days: {rules.delete_after} is not allowed; allowed are deactivate_after_days "
-            f"({rules.deactivate_after}) or more"
+            f"delete_after_days: {declared.delete_after} is not allowed; allowed are deactivate_after_days "
+            f"({declared.deactivate_after}) or more"
         )

@@ -56,7 +56,7 @@ class Mark:
         return f"{self.stage.value}={format_utc(self.at)} notice={notice} run={self.run}"
 
 
-def mark_of(value: t.Optional[str]) -> t.Optional[Mark]:
+def parse_mark(value: t.Optional[str]) -> t.Optional[Mark]:
     """The mark in the value of a tag; None where there is none, or none that we wrote."""
     match = _WORDS.fullmatch(value or "")
     if not match:
@@ -68,7 +68,7 @@ def mark_of(value: t.Optional[str]) -> t.Optional[Mark]:
 
 
 @dataclasses.dataclass(frozen=True)
-class Recorded:
+class RecordedChange:
     """A change in the journal: when it was begun, on whose credential, and what AWS answered, as far as kept.
 
     ``is_certain`` is False for one whose run was cut off before it could say how it ended.
@@ -84,15 +84,15 @@ class Recorded:
     is_certain: bool = True
 
 
-def read_history(store: Store, account_id: str, runs: Iterable[str]) -> tuple[Recorded, ...]:
+def read_history(store: Store, account_id: str, runs: Iterable[str]) -> tuple[RecordedChange, ...]:
     """The changes to credentials in the journal of ``runs``, but for those that failed.
 
     :raises StoreError: the journal can't be read.
     """
-    return tuple(found for run in sorted(set(runs)) for found in _changes_of(store, account_id, run))
+    return tuple(found for run in sorted(set(runs)) for found in _read_changes(store, account_id, run))
 
 
-def _changes_of(store: Store, account_id: str, run: str) -> t.Iterator[Recorded]:
+def _read_changes(store: Store, account_id: str, run: str) -> t.Iterator[RecordedChange]:
     for key in store.list(f"{account_id}/{run}/"):
         if not key.endswith("-intent.json"):
             continue
@@ -102,7 +102,7 @@ def _changes_of(store: Store, account_id: str, run: str) -> t.Iterator[Recorded]
             change = intent["change"]
             named = change["after"] or change["before"]
             if outcome not in _NOT_OURS and isinstance(named, Mapping) and "id" in named:
-                yield Recorded(
+                yield RecordedChange(
                     run=run,
                     at=parse_moment(intent["at"]),
                     operation=change["operation"],
@@ -131,7 +131,7 @@ class Belief:
 
 
 def believe(
-    credential: Credential, tag_value: t.Optional[str], history: Sequence[Recorded], *, trust_tags: bool
+    credential: Credential, tag_value: t.Optional[str], history: Sequence[RecordedChange], *, trust_tags: bool
 ) -> Belief:
     """What to believe of the tag of a credential.
 
@@ -139,18 +139,18 @@ def believe(
     made is about an earlier one with the same last characters, and one from before its last use is overtaken. That a
     tag was set needs no ending in the journal where the tag is there.
     """
-    mark = mark_of(tag_value)
+    mark = parse_mark(tag_value)
     if mark is None:
         return Belief(doubt="its tag is not one that this collection writes") if tag_value else Belief()
     records = [record for record in history if _is_about(record, mark, credential)]
     tagged = [record.at for record in records if record.operation == TAG and record.after.get("stage") == mark.stage]
-    told = [record.at for record in records if record.operation == PUBLISH and record.answer.get("MessageId")]
-    doubt = _doubt(mark, tagged=bool(tagged), told=bool(told))
+    notices = [record.at for record in records if record.operation == PUBLISH and record.answer.get("MessageId")]
+    doubt = _explain_doubt(mark, is_tagged=bool(tagged), is_notified=bool(notices))
     if doubt and not trust_tags:
         return Belief(doubt=doubt)
     update = OPERATIONS_OF[credential.kind].update
     done = [record.at for record in records if record.operation == update and record.is_certain]
-    since = max([mark.at, *tagged, *(told if mark.has_notice else ()), *done, *_dates_of_aws(credential, mark)])
+    since = max([mark.at, *tagged, *(notices if mark.has_notice else ()), *done, *_dates_of_aws(credential, mark)])
     if mark.at < credential.created:
         return Belief(doubt="its tag is older than the credential itself")
     if credential.last_used is not None and credential.last_used > since:
@@ -158,15 +158,15 @@ def believe(
     return Belief(stage=mark.stage, since=since, is_done=bool(done))
 
 
-def _is_about(record: Recorded, mark: Mark, credential: Credential) -> bool:
+def _is_about(record: RecordedChange, mark: Mark, credential: Credential) -> bool:
     named = (record.run, record.user_arn, record.credential)
     return named == (mark.run, credential.user_arn, credential.id)
 
 
-def _doubt(mark: Mark, *, tagged: bool, told: bool) -> str:
-    if not tagged:
+def _explain_doubt(mark: Mark, *, is_tagged: bool, is_notified: bool) -> str:
+    if not is_tagged:
         return f"the journal has no record of run {mark.run} that set its tag"
-    if mark.stage is Stage.NOTICED and mark.has_notice and not told:
+    if mark.stage is Stage.NOTICED and mark.has_notice and not is_notified:
         return f"the journal has no record of run {mark.run} that a notice was delivered"
     return ""
 

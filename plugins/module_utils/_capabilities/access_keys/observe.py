@@ -18,7 +18,7 @@ from ..._aws.access import Access
 from ..._aws.errors import AwsError, NotFound
 from ..._aws.operations import Operations
 from ..._converge.change import Change
-from .changes import stage_shown, state_shown
+from .changes import describe_credential, describe_stage
 from .history import PUBLISH, TAG, UNTAG
 from .kinds import ACTIVE, OPERATIONS_OF, Credential, Kind
 
@@ -39,13 +39,13 @@ def read_users(
     access: Access, users: Collection[User], kinds: Collection[Kind]
 ) -> tuple[tuple[Credential, ...], dict[str, str]]:
     """The credentials of these users, read in parallel; and, by ARN, why those of a user could not be read."""
-    results = access.gather({user.arn: _reader(access, user, kinds) for user in users})
+    results = access.gather({user.arn: _make_reader(access, user, kinds) for user in users})
     unread = {arn: str(result) for arn, result in results.items() if isinstance(result, AwsError)}
     found = (result for result in results.values() if not isinstance(result, AwsError))
     return tuple(credential for credentials in found for credential in credentials), unread
 
 
-def _reader(access: Access, user: User, kinds: Collection[Kind]) -> t.Callable[[], list[Credential]]:
+def _make_reader(access: Access, user: User, kinds: Collection[Kind]) -> t.Callable[[], list[Credential]]:
     def read() -> list[Credential]:
         return [
             credential for kind in sorted(kinds) for credential in read_credentials(access, kind, user.name, user.arn)
@@ -62,14 +62,14 @@ def read_credentials(access: Access, kind: Kind, user: str, user_arn: str) -> li
     operations = OPERATIONS_OF[kind]
     try:
         if operations.items is None:
-            return [_password(access, user, user_arn)]
+            return [_read_password(access, user, user_arn)]
         records = list(access.items("iam", operations.read, operations.items, {"UserName": user}))
     except NotFound:
         return []
-    return [_credential(access, kind, record, user, user_arn) for record in records]
+    return [_read_credential(access, kind, record, user, user_arn) for record in records]
 
 
-def _credential(access: Access, kind: Kind, record: Mapping[str, t.Any], user: str, user_arn: str) -> Credential:
+def _read_credential(access: Access, kind: Kind, record: Mapping[str, t.Any], user: str, user_arn: str) -> Credential:
     operations = OPERATIONS_OF[kind]
     identifier = str(record[operations.identifier])
     used: Mapping[str, t.Any] = {}
@@ -82,14 +82,14 @@ def _credential(access: Access, kind: Kind, record: Mapping[str, t.Any], user: s
         user=user,
         user_arn=user_arn,
         status=str(record["Status"]),
-        created=_moment(record[operations.created]),
-        last_used=_moment(used["LastUsedDate"]) if used.get("LastUsedDate") else None,
+        created=_parse_moment(record[operations.created]),
+        last_used=_parse_moment(used["LastUsedDate"]) if used.get("LastUsedDate") else None,
         # AWS's word for "never".
         last_used_service=None if service in (None, "N/A") else str(service),
     )
 
 
-def _password(access: Access, user: str, user_arn: str) -> Credential:
+def _read_password(access: Access, user: str, user_arn: str) -> Credential:
     profile = access.call("iam", OPERATIONS_OF[Kind.PASSWORD].read, {"UserName": user})["LoginProfile"]
     used = access.call("iam", "GetUser", {"UserName": user})["User"].get("PasswordLastUsed")
     return Credential(
@@ -98,17 +98,17 @@ def _password(access: Access, user: str, user_arn: str) -> Credential:
         user=user,
         user_arn=user_arn,
         status=ACTIVE,
-        created=_moment(profile["CreateDate"]),
-        last_used=_moment(used) if used else None,
+        created=_parse_moment(profile["CreateDate"]),
+        last_used=_parse_moment(used) if used else None,
     )
 
 
-def _moment(value: datetime) -> datetime:
+def _parse_moment(value: datetime) -> datetime:
     """AWS's dates are of whole seconds; so are those of the credential report that they are compared with."""
     return value.astimezone(UTC).replace(microsecond=0)
 
 
-def state_of(
+def read_state(
     access: Access, change: Change, *, messages: Mapping[tuple[str, str], str]
 ) -> t.Optional[dict[str, t.Any]]:
     """What a change is about, read live in the shape of its ``before`` and ``after``; None where it is gone.
@@ -127,13 +127,13 @@ def state_of(
         return {**names, "notice": change.after["notice"] if is_sent else None}
     if change.operation in (TAG, UNTAG):
         placeholder = Credential(kind, named["id"], user, change.target, ACTIVE, datetime.now(UTC))
-        return {**names, "stage": stage_shown(_tags(access, user).get(placeholder.tag))}
+        return {**names, "stage": describe_stage(_read_tags(access, user).get(placeholder.tag))}
     found = read_credentials(access, kind, user, change.target)
     present = next((credential for credential in found if credential.id == named["id"]), None)
-    return {**names, **state_shown(present)} if present else None
+    return {**names, **describe_credential(present)} if present else None
 
 
-def _tags(access: Access, user: str) -> dict[str, str]:
+def _read_tags(access: Access, user: str) -> dict[str, str]:
     try:
         return {tag["Key"]: tag["Value"] for tag in access.items("iam", "ListUserTags", "Tags", {"UserName": user})}
     except NotFound:

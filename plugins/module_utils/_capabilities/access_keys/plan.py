@@ -27,12 +27,12 @@ from ..._converge.change import Change, Refusal
 from ..._converge.finding import Finding, Status, mask_key_ids
 from ..._converge.plan import Plan
 from ..._converge.protected import protection_of
-from .candidates import matched, reasons_of, with_live, with_ssh_keys
-from .changes import Author, command_back
-from .declared import Rules
-from .history import Recorded, believe, mark_of
+from .candidates import add_live_keys, add_ssh_keys, find_reasons, match_keys_to_report
+from .changes import CredentialWriter, build_command_back
+from .declared import Declared
+from .history import RecordedChange, believe, parse_mark
 from .kinds import INACTIVE, OPERATIONS_OF, Credential, Kind
-from .stages import Action, Item, Step, next_step
+from .stages import Action, Item, Step, find_next_step
 
 MODULE: t.Final = "access_key_lifecycle"
 THEME: t.Final = "access_keys"
@@ -82,7 +82,7 @@ class Observed:
     snapshot: Snapshot
     credentials: tuple[Credential, ...] = ()
     unread: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    history: tuple[Recorded, ...] = ()
+    history: tuple[RecordedChange, ...] = ()
     history_error: str = ""
 
 
@@ -117,7 +117,7 @@ class Review:
 class Planner:
     """Plans for one declaration in one run at one moment. ``callers`` are the caller and whoever it came through."""
 
-    rules: Rules
+    declared: Declared
     settings: Settings
     waivers: Waivers
     run_id: str
@@ -125,18 +125,18 @@ class Planner:
     break_glass: tuple[str, ...] = ()
     callers: frozenset[Principal] = frozenset()
 
-    def observed(
+    def build_observed(
         self,
         snapshot: Snapshot,
         credentials: Iterable[Credential],
         unread: Mapping[str, str],
-        history: tuple[Recorded, ...],
+        history: tuple[RecordedChange, ...],
         history_error: str,
     ) -> Observed:
         """What was read, with the report's word on each access key, and the live word in the report."""
-        told = tuple(_told(snapshot, tuple(credentials)))
-        known = with_ssh_keys(snapshot, told) if Kind.SSH_KEY in self.rules.kinds else snapshot
-        return Observed(with_live(known, told), told, unread, history, history_error)
+        completed = tuple(_add_report_facts(snapshot, tuple(credentials)))
+        known = add_ssh_keys(snapshot, completed) if Kind.SSH_KEY in self.declared.kinds else snapshot
+        return Observed(add_live_keys(known, completed), completed, unread, history, history_error)
 
     def findings(self, observed: Observed) -> tuple[Finding, ...]:
         """The verdicts on the credentials of users, waived ones marked."""
@@ -172,23 +172,23 @@ class Planner:
     def reviews(self, observed: Observed) -> tuple[Review, ...]:
         """Every credential in question that has a next step, by user."""
         facts = Facts(observed.snapshot)
-        items = (self._item(credential, observed, facts) for credential in observed.credentials)
-        reviews = (self._review(item, facts) for item in items)
+        items = (self._make_item(credential, observed, facts) for credential in observed.credentials)
+        reviews = (self._make_review(item, facts) for item in items)
         return tuple(review for review in reviews if review.step.action is not Action.NOTHING)
 
-    def _item(self, credential: Credential, observed: Observed, facts: Facts) -> Item:
+    def _make_item(self, credential: Credential, observed: Observed, facts: Facts) -> Item:
         value = facts.users[credential.user_arn].tags.get(credential.tag)
         siblings = [other for other in observed.credentials if other.user_arn == credential.user_arn]
         return Item(
             credential=credential,
-            reasons=reasons_of(credential, siblings, facts=facts, rules=self.rules, now=self.now),
-            belief=believe(credential, value, observed.history, trust_tags=self.rules.trust_tags),
+            reasons=find_reasons(credential, siblings, facts=facts, declared=self.declared, now=self.now),
+            belief=believe(credential, value, observed.history, trust_tags=self.declared.trust_tags),
             tag_value=value,
             is_alone=sum(other.tag == credential.tag for other in siblings) == 1,
         )
 
-    def _review(self, item: Item, facts: Facts) -> Review:
-        step = next_step(item, self.rules, self.now)
+    def _make_review(self, item: Item, facts: Facts) -> Review:
+        step = find_next_step(item, self.declared, self.now)
         if step.action is Action.NOTHING:
             return Review(item, step)
         rule, objection = self._objection(item, step, facts)
@@ -203,16 +203,17 @@ class Planner:
             ("caller", principal_of(arn) in self.callers, "never touched: it belongs to the caller itself"),
             ("protected", protection, f"never touched: {protection}"),
             ("break_glass", is_break_glass(arn, self.break_glass), "never touched: it is a break-glass principal"),
-            ("waived", *self._waiver(item, facts)),
+            ("waived", *self._find_waiver(item, facts)),
             (
                 "ses_smtp",
-                credential.kind is Kind.ACCESS_KEY and self.rules.spares_smtp(user, credential.last_used_service),
+                credential.kind is Kind.ACCESS_KEY
+                and self.declared.may_be_smtp_password(user, credential.last_used_service),
                 f"the {credential.label} {credential.id} may be behind the password of a mail server (SES SMTP); "
                 "accept_ses_smtp_users must name its user",
             ),
             (
                 "notify",
-                step.action is Action.NOTIFY and not self.rules.has_notice,
+                step.action is Action.NOTIFY and not self.declared.has_notice,
                 f"the grace of the {credential.label} {credential.id} begins with a notice to its owner; notify must "
                 "name an SNS topic, or say none",
             ),
@@ -225,7 +226,7 @@ class Planner:
         )
         return next(((rule, said) for rule, applies, said in objections if applies), ("", ""))
 
-    def _waiver(self, item: Item, facts: Facts) -> tuple[bool, str]:
+    def _find_waiver(self, item: Item, facts: Facts) -> tuple[bool, str]:
         """Whether somebody answers for the credential, by the name of its user, its number or its id.
 
         It need not be a failed finding today: of an inactive key there is none, nor of one whose stage comes before
@@ -242,29 +243,29 @@ class Planner:
         return False, ""
 
     def _changes(self, observed: Observed, reviews: Sequence[Review], found: Sequence[Finding]) -> t.Iterator[Change]:
-        author = Author(observed.snapshot.account_id, self.run_id, self.rules, self.now)
+        author = CredentialWriter(observed.snapshot.account_id, self.run_id, self.declared, self.now)
         for review in reviews:
             if not review.rule and review.step.action is not Action.WAIT:
                 credential = review.item.credential
                 yield from author.changes(
                     review.item,
                     review.step.action,
-                    population=_population(observed, credential.kind),
-                    remedies=_remedied(credential, found) if review.step.action in _WRITING[1:] else (),
+                    population=_count_population(observed, credential.kind),
+                    remedies=_find_remedies(credential, found) if review.step.action in _WRITING[1:] else (),
                 )
 
     def _leftovers(self, observed: Observed) -> t.Iterator[Change]:
         """Tags of credentials that are gone, of users all of whose credentials of that kind are known."""
-        author = Author(observed.snapshot.account_id, self.run_id, self.rules, self.now)
+        author = CredentialWriter(observed.snapshot.account_id, self.run_id, self.declared, self.now)
         live = {(credential.user_arn, credential.tag) for credential in observed.credentials}
         for user in observed.snapshot.users:
             untouchable = principal_of(user.arn) in self.callers or is_break_glass(user.arn, self.break_glass)
-            if untouchable or user.arn in observed.unread or self.rules.excludes(user.name, user.arn):
+            if untouchable or user.arn in observed.unread or self.declared.excludes(user.name, user.arn):
                 continue
-            for kind in sorted(self.rules.kinds):
+            for kind in sorted(self.declared.kinds):
                 for key, value in sorted(user.tags.items()):
                     prefix = OPERATIONS_OF[kind].tag
-                    if key.startswith(prefix) and mark_of(value) and (user.arn, key) not in live:
+                    if key.startswith(prefix) and parse_mark(value) and (user.arn, key) not in live:
                         identifier = key.removeprefix(prefix) or user.name
                         gone = Credential(kind, identifier, user.name, user.arn, INACTIVE, self.now)
                         yield from author.changes(Item(gone, tag_value=value), Action.FORGET)
@@ -278,14 +279,14 @@ class Planner:
                 yield f"the {credential.label} {mask_key_ids(credential.id)} of {credential.user} begins anew: {doubt}"
 
 
-def commands_back(changes: Iterable[Mapping[str, t.Any]], credentials: Iterable[Credential]) -> list[str]:
+def list_commands_back(changes: Iterable[Mapping[str, t.Any]], credentials: Iterable[Credential]) -> list[str]:
     """The commands that bring back what ``changes``, as they stand in results, deactivate."""
     known = {credential.id: credential for credential in credentials}
     updates = {operations.update for operations in OPERATIONS_OF.values()}
-    return [command_back(known[change["before"]["id"]]) for change in changes if change["operation"] in updates]
+    return [build_command_back(known[change["before"]["id"]]) for change in changes if change["operation"] in updates]
 
 
-def _told(snapshot: Snapshot, credentials: Sequence[Credential]) -> t.Iterator[Credential]:
+def _add_report_facts(snapshot: Snapshot, credentials: Sequence[Credential]) -> t.Iterator[Credential]:
     report = snapshot.credential_report
     rows = {row.arn: row for row in report.users} if report else {}
     for arn in sorted({credential.user_arn for credential in credentials}):
@@ -293,7 +294,7 @@ def _told(snapshot: Snapshot, credentials: Sequence[Credential]) -> t.Iterator[C
             (item for item in credentials if item.user_arn == arn), key=lambda item: (item.kind, item.created, item.id)
         )
         keys = [item for item in own if item.kind is Kind.ACCESS_KEY]
-        yield from matched(rows.get(arn), keys, report) if report else keys
+        yield from match_keys_to_report(rows.get(arn), keys, report) if report else keys
         for item in own:
             if item.kind is Kind.PASSWORD and arn in rows:
                 yield dataclasses.replace(item, changed=rows[arn].password_last_changed)
@@ -313,7 +314,7 @@ def _is_on(finding: Finding, credential: Credential) -> bool:
     return finding.resource == credential.user_arn and finding.resource_detail in _details(credential)
 
 
-def _remedied(credential: Credential, found: Iterable[Finding]) -> tuple[str, ...]:
+def _find_remedies(credential: Credential, found: Iterable[Finding]) -> tuple[str, ...]:
     """The failing findings on exactly this credential."""
     certain = credential.kind is not Kind.ACCESS_KEY or len(credential.slots) == 1
     return tuple(
@@ -323,7 +324,7 @@ def _remedied(credential: Credential, found: Iterable[Finding]) -> tuple[str, ..
     )
 
 
-def _population(observed: Observed, kind: Kind) -> int:
+def _count_population(observed: Observed, kind: Kind) -> int:
     """Of how many credentials a cap takes its percentage: the active ones of the account, as far as known."""
     report = observed.snapshot.credential_report
     rows = report.users if report else ()

@@ -38,14 +38,14 @@ from ..._module.registration import Registration, Reversal, Row
 from ..._module.snapshots import BREAK_GLASS_OPERATIONS, rescue_of
 from ..._module.task import Task, TaskError
 from ..._module.writers import Writer
-from .candidates import users_in_question
-from .changes import same_step
-from .declared import Rules
-from .history import PUBLISH, TAG, UNTAG, mark_of, read_history
+from .candidates import find_users_in_question
+from .changes import is_same_step
+from .declared import Declared
+from .history import PUBLISH, TAG, UNTAG, parse_mark, read_history
 from .kinds import OPERATIONS_OF, is_stage_tag
 from .observe import OPERATIONS as LIVE_READS
-from .observe import read_users, state_of
-from .plan import DATASETS, MODULE, Observed, Planner, Review, commands_back
+from .observe import read_state, read_users
+from .plan import DATASETS, MODULE, Observed, Planner, Review, list_commands_back
 from .undo import DERIVATIONS
 
 # What undoing a change takes: the writes that undo one, and the reads of reread().
@@ -59,15 +59,15 @@ OPERATIONS: t.Final = Operations(
 
 def run(task: Task) -> dict[str, t.Any]:
     """Bring the access keys of an account to their next stages, as the options of ``task`` say."""
-    declared = declaration(task)
+    shared = declaration(task)
     try:
-        rules = Rules.from_options(task.options, key_age_days=declared.settings.key_age_days)
+        declared = Declared.from_options(task.options, key_age_days=shared.settings.key_age_days)
     except InputError as error:
         raise TaskError(str(error)) from error
     planner = Planner(
-        rules=rules,
-        settings=declared.settings,
-        waivers=declared.waivers,
+        declared=declared,
+        settings=shared.settings,
+        waivers=shared.waivers,
         run_id=task.run_id,
         now=task.now,
         break_glass=task.guards.break_glass,
@@ -78,7 +78,7 @@ def run(task: Task) -> dict[str, t.Any]:
 
 def reread(access: Access, _now: datetime) -> Callable[[Change], t.Any]:
     """How to read what a change of this module left, in the shape of its ``before`` and ``after``."""
-    return functools.partial(state_of, access, messages={})
+    return functools.partial(read_state, access, messages={})
 
 
 REGISTRATION: t.Final = Registration(
@@ -115,15 +115,15 @@ class AccessKeys(Capability[Observed]):
         snapshot = collect(access, datasets=DATASETS, regions=(), now=planner.now)
         if any(snapshot.missing(name) for name in (Dataset.AUTHORIZATION_DETAILS, Dataset.CREDENTIAL_REPORT)):
             return Observed(snapshot)
-        users = users_in_question(Facts(snapshot), planner.rules, planner.now)
-        credentials, unread = read_users(access, users, planner.rules.kinds)
+        users = find_users_in_question(Facts(snapshot), planner.declared, planner.now)
+        credentials, unread = read_users(access, users, planner.declared.kinds)
         tags = [value for user in users for key, value in user.tags.items() if is_stage_tag(key)]
-        runs = {mark.run for mark in map(mark_of, tags) if mark}
+        runs = {mark.run for mark in map(parse_mark, tags) if mark}
         try:
             history, error = read_history(self._connection.open_store(self._journal), snapshot.account_id, runs), ""
         except StoreError as failure:
             history, error = (), str(failure)
-        return planner.observed(snapshot, credentials, unread, history, error)
+        return planner.build_observed(snapshot, credentials, unread, history, error)
 
     def findings(self, observed: Observed) -> tuple[Finding, ...]:
         return self._planner.findings(observed)
@@ -134,10 +134,10 @@ class AccessKeys(Capability[Observed]):
         return self._planner.plan(observed, found, self._reviews)
 
     def reread(self, change: Change) -> t.Any:
-        return state_of(self._connection.access, change, messages=self._messages)
+        return read_state(self._connection.access, change, messages=self._messages)
 
     def stays_with(self, change: Change, refused: Change) -> bool:
-        return same_step(change, refused)
+        return is_same_step(change, refused)
 
     def add_affected(self, observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
         return with_affected(changes, KnownReach(observed.snapshot))
@@ -160,5 +160,5 @@ class AccessKeys(Capability[Observed]):
                 {"user": arn.rpartition("/")[2], "id": credential, "message_id": message}
                 for (arn, credential), message in self._messages.items()
             ],
-            "bring_back": commands_back(result["changes"], self._observed.credentials),
+            "bring_back": list_commands_back(result["changes"], self._observed.credentials),
         }

@@ -15,8 +15,8 @@ import typing as t
 from datetime import datetime, timedelta
 
 from ..._account.moments import whole_days
-from .declared import IDLE_REASONS, Reason, Rules
-from .history import Belief, Stage, mark_of
+from .declared import IDLE_REASONS, Declared, Reason
+from .history import Belief, Stage, parse_mark
 from .kinds import Credential, Kind
 
 
@@ -55,57 +55,63 @@ class Item:
     is_alone: bool = True
 
 
-def next_step(item: Item, rules: Rules, now: datetime) -> Step:
+def find_next_step(item: Item, declared: Declared, now: datetime) -> Step:
     """What the rules ask for at the moment ``now``. Whoever may not be touched at all is sorted out by the caller."""
-    step = _of_active(item, rules, now) if item.credential.is_active else _of_inactive(item, rules, now)
-    if step.action is Action.NOTHING and mark_of(item.tag_value) and item.credential.is_active:
+    step = (
+        _find_active_step(item, declared, now)
+        if item.credential.is_active
+        else _find_inactive_step(item, declared, now)
+    )
+    if step.action is Action.NOTHING and parse_mark(item.tag_value) and item.credential.is_active:
         return Step(Action.FORGET)
     return step
 
 
-def idle_days(credential: Credential, now: datetime) -> int:
+def count_idle_days(credential: Credential, now: datetime) -> int:
     """Whole days since the last trace of use."""
     return whole_days(credential.idle_since, now)
 
 
-def _of_active(item: Item, rules: Rules, now: datetime) -> Step:
+def _find_active_step(item: Item, declared: Declared, now: datetime) -> Step:
     credential, belief = item.credential, item.belief
     reasons = item.reasons
-    if not reasons or idle_days(credential, now) < _age(credential, reasons, rules, rules.notify_after):
+    if not reasons or count_idle_days(credential, now) < _find_minimum_age(
+        credential, reasons, declared, declared.notify_after
+    ):
         return Step(Action.NOTHING)
     final = Action.DELETE if credential.kind is Kind.PASSWORD else Action.DEACTIVATE
     idle_enough = credential.idle_since + timedelta(
-        days=_age(credential, reasons, rules, max(rules.deactivate_after, rules.min_idle))
+        days=_find_minimum_age(credential, reasons, declared, max(declared.deactivate_after, declared.min_idle))
     )
     if belief.stage is Stage.NOTICED and belief.since is not None:
-        return _at(max(belief.since + timedelta(days=rules.deactivate_grace), idle_enough), final, now)
+        return _make_step(max(belief.since + timedelta(days=declared.deactivate_grace), idle_enough), final, now)
     if belief.stage is Stage.DEACTIVATED and not belief.is_done:
         # The run that announced it was cut off before the write itself; its notice and grace were in order then.
-        return _at(idle_enough, final, now)
+        return _make_step(idle_enough, final, now)
     return Step(Action.NOTIFY)
 
 
-def _of_inactive(item: Item, rules: Rules, now: datetime) -> Step:
+def _find_inactive_step(item: Item, declared: Declared, now: datetime) -> Step:
     credential, belief = item.credential, item.belief
-    if rules.delete_after is None:
+    if declared.delete_after is None:
         return Step(Action.NOTHING)
-    idle_enough = credential.idle_since + timedelta(days=rules.delete_after)
+    idle_enough = credential.idle_since + timedelta(days=declared.delete_after)
     if belief.stage in (Stage.DEACTIVATED, Stage.FOUND_INACTIVE) and belief.since is not None:
-        return _at(max(belief.since + timedelta(days=rules.delete_grace), idle_enough), Action.DELETE, now)
+        return _make_step(max(belief.since + timedelta(days=declared.delete_grace), idle_enough), Action.DELETE, now)
     if now < idle_enough:
         return Step(Action.WAIT, idle_enough, Action.NOTIFY)
     return Step(Action.NOTIFY)
 
 
-def _at(due: datetime, action: Action, now: datetime) -> Step:
+def _make_step(due: datetime, action: Action, now: datetime) -> Step:
     return Step(action) if now >= due else Step(Action.WAIT, due, action)
 
 
-def _age(credential: Credential, reasons: frozenset[Reason], rules: Rules, idle: int) -> int:
+def _find_minimum_age(credential: Credential, reasons: frozenset[Reason], declared: Declared, idle: int) -> int:
     """For how many days a credential must have been idle. What AWS tells no use of goes by its age.
 
     A reason that is none of idleness (an old key, say) may begin earlier, but never with a key that is in use.
     """
     if credential.kind not in (Kind.ACCESS_KEY, Kind.PASSWORD):
-        return rules.age
-    return idle if reasons <= IDLE_REASONS else rules.min_idle
+        return declared.age
+    return idle if reasons <= IDLE_REASONS else declared.min_idle

@@ -14,12 +14,12 @@ from collections.abc import Mapping
 
 from ..._converge.change import Undo
 from ..._converge.undo_records import Derive, Record
-from .changes import stage_shown
+from .changes import describe_stage
 from .history import TAG, UNTAG
 from .kinds import ACTIVE, OPERATIONS_OF, Kind
 
 
-def _tag_of(record: Record) -> str:
+def _find_tag(record: Record) -> str:
     """The tag that keeps the stage of the credential which the record is about."""
     shown = record.before
     kind = Kind(shown["kind"])
@@ -27,18 +27,18 @@ def _tag_of(record: Record) -> str:
     return prefix if kind is Kind.PASSWORD else prefix + str(shown["id"])[-4:]
 
 
-def _stage(record: Record) -> Undo:
+def _undo_stage(record: Record) -> Undo:
     """The tag of a stage as it was. Its value has a moment that the record's before does not show."""
-    user, tag = record.name("user"), _tag_of(record)
+    user, tag = record.name("user"), _find_tag(record)
     stage = record.before["stage"]
     if stage is None:
         return Undo(UNTAG, {"UserName": user, "TagKeys": [tag]})
     (spelt,) = record.tags()
-    record.check(stage_shown(spelt["Value"]) == stage, "its undo has another stage than its before")
+    record.check(describe_stage(spelt["Value"]) == stage, "its undo has another stage than its before")
     return Undo(TAG, {"UserName": user, "Tags": [{"Key": tag, "Value": spelt["Value"]}]})
 
 
-def _reactivation(record: Record) -> Undo:
+def _undo_deactivation(record: Record) -> Undo:
     operations = OPERATIONS_OF[Kind(record.before["kind"])]
     record.check(operations.update == record.change.operation, "its operation is of another kind of credential")
     record.check(record.before["status"] == ACTIVE, "the credential was not active before")
@@ -47,7 +47,7 @@ def _reactivation(record: Record) -> Undo:
 
 
 DERIVATIONS: t.Final[Mapping[tuple[str, str], Derive]] = {
-    ("iam", TAG): _stage,
-    ("iam", UNTAG): _stage,
-    **{("iam", kind.update): _reactivation for kind in OPERATIONS_OF.values() if kind.update},
+    ("iam", TAG): _undo_stage,
+    ("iam", UNTAG): _undo_stage,
+    **{("iam", kind.update): _undo_deactivation for kind in OPERATIONS_OF.values() if kind.update},
 }

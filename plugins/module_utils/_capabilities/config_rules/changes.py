@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from ..._account.config_rules import ConfigRule, DeliveryChannel, normalize_parameters
 from ..._account.regional import ConfigRecorder
 from ..._converge.change import Change, Impact, Undo
-from .declared import RecorderWish, input_parameters
+from .declared import RecorderWish, build_input_parameters
 
 SERVICE: t.Final = "config"
 PUT_RULE: t.Final = "PutConfigRule"
@@ -41,13 +41,13 @@ RECORDER: t.Final = "iam-hardening"
 Shape = dict[str, t.Any]
 
 
-def rule_shape(rule: ConfigRule) -> Shape:
+def describe_rule(rule: ConfigRule) -> Shape:
     """What a rule is set up to do, in the shape of ``before`` and ``after``."""
     narrowed = {"narrowed": True} if rule.narrowed else {}
-    return shape(rule.identifier, rule.parameters, rule.frequency, rule.resource_types, **narrowed)
+    return build_shape(rule.identifier, rule.parameters, rule.frequency, rule.resource_types, **narrowed)
 
 
-def shape(
+def build_shape(
     identifier: str,
     parameters: Mapping[str, str],
     frequency: t.Optional[str],
@@ -63,12 +63,12 @@ def shape(
     }
 
 
-def tags_of(tags: Mapping[str, str], keys: Sequence[str]) -> dict[str, t.Optional[str]]:
+def select_tags(tags: Mapping[str, str], keys: Sequence[str]) -> dict[str, t.Optional[str]]:
     """Those tags that we set: others add theirs, and that is no change of ours."""
     return {key: tags.get(key) for key in sorted(keys)}
 
 
-def recorder_shape(recorder: ConfigRecorder) -> Shape:
+def describe_recorder(recorder: ConfigRecorder) -> Shape:
     return {
         "role_arn": recorder.role_arn,
         "all_supported": recorder.all_supported,
@@ -76,7 +76,7 @@ def recorder_shape(recorder: ConfigRecorder) -> Shape:
     }
 
 
-def channel_shape(channel: DeliveryChannel) -> Shape:
+def describe_channel(channel: DeliveryChannel) -> Shape:
     return {
         "bucket": channel.bucket,
         "prefix": channel.prefix,
@@ -85,15 +85,15 @@ def channel_shape(channel: DeliveryChannel) -> Shape:
     }
 
 
-def tag_list(tags: Mapping[str, t.Any]) -> list[dict[str, str]]:
+def build_tag_list(tags: Mapping[str, t.Any]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in sorted(tags.items()) if value is not None]
 
 
-def rule_request(name: str, given: Shape, description: str, evaluation_modes: Sequence[str] = ()) -> Shape:
+def build_rule_request(name: str, given: Shape, description: str, evaluation_modes: Sequence[str] = ()) -> Shape:
     """A whole rule as AWS takes it: what a request leaves out, AWS removes."""
     optional = {
         "Description": description,
-        "InputParameters": input_parameters(given["parameters"]) if given["parameters"] else "",
+        "InputParameters": build_input_parameters(given["parameters"]) if given["parameters"] else "",
         "MaximumExecutionFrequency": given["frequency"],
         "Scope": {"ComplianceResourceTypes": given["resource_types"]} if given["resource_types"] else None,
         "EvaluationModes": [{"Mode": mode} for mode in evaluation_modes],
@@ -105,11 +105,11 @@ def rule_request(name: str, given: Shape, description: str, evaluation_modes: Se
     }
 
 
-def organization_request(name: str, given: Shape, description: str) -> Shape:
+def build_organization_request(name: str, given: Shape, description: str) -> Shape:
     """A rule of the organization as AWS takes it."""
     optional = {
         "Description": description,
-        "InputParameters": input_parameters(given["parameters"]) if given["parameters"] else "",
+        "InputParameters": build_input_parameters(given["parameters"]) if given["parameters"] else "",
         "MaximumExecutionFrequency": given["frequency"],
         "ResourceTypesScope": given["resource_types"],
     }
@@ -122,7 +122,7 @@ def organization_request(name: str, given: Shape, description: str) -> Shape:
 
 
 @dataclasses.dataclass(frozen=True)
-class Place:
+class ConfigWriter:
     """One region of the account."""
 
     partition: str
@@ -139,9 +139,9 @@ class Place:
         return self._change(
             PUT_RULE,
             self.arn("config-rule", name),
-            {"ConfigRule": rule_request(name, wanted, description), "Tags": tag_list(tags)},
+            {"ConfigRule": build_rule_request(name, wanted, description), "Tags": build_tag_list(tags)},
             before=None,
-            after={**wanted, "tags": tags_of(tags, list(tags))},
+            after={**wanted, "tags": select_tags(tags, list(tags))},
             kind="config_rule_create",
             undo=Undo(DELETE_RULE, {"ConfigRuleName": name}),
             remedies=remedies,
@@ -149,10 +149,10 @@ class Place:
 
     def update(self, rule: ConfigRule, wanted: Shape) -> Change:
         """Give a rule other parameters. A scope of one tag or resource is not read whole, so it can't be restored."""
-        before = rule_shape(rule)
+        before = describe_rule(rule)
 
         def request(given: Shape) -> Shape:
-            return {"ConfigRule": rule_request(rule.name, given, rule.description, rule.evaluation_modes)}
+            return {"ConfigRule": build_rule_request(rule.name, given, rule.description, rule.evaluation_modes)}
 
         return self._change(
             PUT_RULE,
@@ -166,16 +166,16 @@ class Place:
 
     def delete(self, rule: ConfigRule, population: int) -> Change:
         """Remove a rule, and with it what it found. Made again, it judges anew."""
-        before = rule_shape(rule)
+        before = describe_rule(rule)
         again = {
-            "ConfigRule": rule_request(rule.name, before, rule.description, rule.evaluation_modes),
-            "Tags": tag_list(rule.tags),
+            "ConfigRule": build_rule_request(rule.name, before, rule.description, rule.evaluation_modes),
+            "Tags": build_tag_list(rule.tags),
         }
         change = self._change(
             DELETE_RULE,
             self.arn("config-rule", rule.name),
             {"ConfigRuleName": rule.name},
-            before={**before, "tags": tags_of(rule.tags, list(rule.tags))},
+            before={**before, "tags": select_tags(rule.tags, list(rule.tags))},
             after=None,
             kind="config_rule_delete",
             undo=None if rule.narrowed else Undo(PUT_RULE, again),
@@ -187,13 +187,13 @@ class Place:
         missing = {key: value for key, value in sorted(tags.items()) if key not in rule.tags}
         other = {key: value for key, value in sorted(tags.items()) if rule.tags.get(key, value) != value}
         untag = Undo(UNTAG, {"ResourceArn": rule.arn, "TagKeys": sorted(missing)})
-        restore = Undo(TAG, {"ResourceArn": rule.arn, "Tags": tag_list({key: rule.tags[key] for key in other})})
+        restore = Undo(TAG, {"ResourceArn": rule.arn, "Tags": build_tag_list({key: rule.tags[key] for key in other})})
         return [
             self._change(
                 TAG,
                 self.arn("config-rule", rule.name),
-                {"ResourceArn": rule.arn, "Tags": tag_list(values)},
-                before=tags_of(rule.tags, list(values)),
+                {"ResourceArn": rule.arn, "Tags": build_tag_list(values)},
+                before=select_tags(rule.tags, list(values)),
                 after=dict(values),
                 kind="config_rule_tag",
                 undo=undo,
@@ -218,7 +218,7 @@ class Place:
         return self._change(
             PUT_RECORDER,
             self.arn("configuration-recorder", RECORDER),
-            {"ConfigurationRecorder": recorder, "Tags": tag_list(tags)},
+            {"ConfigurationRecorder": recorder, "Tags": build_tag_list(tags)},
             before=None,
             after={"role_arn": role, "all_supported": True, "includes_iam": includes_iam},
             kind="config_recorder_create",
@@ -240,7 +240,7 @@ class Place:
             self.arn("delivery-channel", RECORDER),
             {"DeliveryChannel": {"name": RECORDER, **{key: value for key, value in given.items() if value}}},
             before=None,
-            after=channel_shape(after),
+            after=describe_channel(after),
             kind="config_channel_create",
             undo=Undo(DELETE_CHANNEL, {"DeliveryChannelName": RECORDER}),
         )
@@ -264,12 +264,12 @@ class Place:
         """Make a rule in all accounts of the organization, or change it there."""
         undo = Undo(DELETE_ORGANIZATION_RULE, {"OrganizationConfigRuleName": name})
         if present is not None:
-            undo = Undo(PUT_ORGANIZATION_RULE, organization_request(name, present, description))
-        request = organization_request(name, wanted, description)
+            undo = Undo(PUT_ORGANIZATION_RULE, build_organization_request(name, present, description))
+        request = build_organization_request(name, wanted, description)
         return self._change(
             PUT_ORGANIZATION_RULE,
             self.arn("organization-config-rule", name),
-            request if present else {**request, "Tags": tag_list(tags)},
+            request if present else {**request, "Tags": build_tag_list(tags)},
             before=present,
             after=wanted,
             kind="config_organization_rule_put",
@@ -284,7 +284,7 @@ class Place:
             before=present,
             after=None,
             kind="config_organization_rule_delete",
-            undo=Undo(PUT_ORGANIZATION_RULE, organization_request(name, present, description)),
+            undo=Undo(PUT_ORGANIZATION_RULE, build_organization_request(name, present, description)),
         )
         return dataclasses.replace(change, impact=Impact.DESTRUCTIVE, population=population)
 

@@ -63,11 +63,11 @@ class WantedRule:
     def full_name(self) -> str:
         return f"{PREFIX}{self.name}"
 
-    def parameters_in(self, partition: str) -> dict[str, str]:
-        return {name: _placed(value, partition) for name, value in self.parameters.items()}
+    def fill_parameters(self, partition: str) -> dict[str, str]:
+        return {name: _fill_partition(value, partition) for name, value in self.parameters.items()}
 
-    def named_in(self, partition: str) -> dict[str, t.Optional[str]]:
-        return {name: value and _placed(value, partition) for name, value in self.named.items()}
+    def fill_named_parameters(self, partition: str) -> dict[str, t.Optional[str]]:
+        return {name: value and _fill_partition(value, partition) for name, value in self.named.items()}
 
     def is_offered(self, region: str) -> bool:
         """Whether AWS has such a rule there, so far as is known."""
@@ -75,7 +75,7 @@ class WantedRule:
         return rule is None or rule.is_offered(region)
 
 
-def _placed(value: str, partition: str) -> str:
+def _fill_partition(value: str, partition: str) -> str:
     return value.replace("{partition}", partition)
 
 
@@ -106,14 +106,19 @@ class Declared:
     def from_options(cls, options: Mapping[str, t.Any]) -> Declared:
         """:raises InputError: the message names the option and the value, and says what is allowed."""
         remove = frozenset(filter(None, (name.strip().removeprefix(PREFIX) for name in options["remove_rules"])))
-        given = {_known(item, index).name: item for index, item in enumerate(options["rules"])}
-        _unique([_known(item, index).name for index, item in enumerate(options["rules"])], "rules")
+        given = {_find_catalogue_rule(item, index).name: item for index, item in enumerate(options["rules"])}
+        _refuse_duplicates(
+            [_find_catalogue_rule(item, index).name for index, item in enumerate(options["rules"])], "rules"
+        )
         by_default = {rule.name for rule in CATALOGUE if rule.by_default and options["default_rules"]} - remove
         chosen = by_default | {name for name, item in given.items() if item["enabled"]}
         chosen -= {name for name, item in given.items() if not item["enabled"]}
-        extra = [_extra(item, f"extra_rules[{index}]") for index, item in enumerate(options["extra_rules"])]
-        _unique([rule.name for rule in extra], "extra_rules")
-        rules = (*(_managed(rule, given.get(rule.name)) for rule in CATALOGUE if rule.name in chosen), *extra)
+        extra = [_parse_extra_rule(item, f"extra_rules[{index}]") for index, item in enumerate(options["extra_rules"])]
+        _refuse_duplicates([rule.name for rule in extra], "extra_rules")
+        rules = (
+            *(_parse_managed_rule(rule, given.get(rule.name)) for rule in CATALOGUE if rule.name in chosen),
+            *extra,
+        )
         both = sorted(remove & {rule.name for rule in rules})
         if both:
             raise InputError(f"remove_rules: {both[0]} is declared as well")
@@ -126,13 +131,13 @@ class Declared:
             remove=remove,
             tags={MANAGED_TAG: "true", **{str(key): str(value) for key, value in options["tags"].items()}},
             iam_region=(options.get("iam_region") or "").strip() or None,
-            recorder=_recorder(recorder) if recorder else None,
+            recorder=_parse_recorder(recorder) if recorder else None,
             of_organization=of_organization,
-            excluded_accounts=_accounts(options.get("excluded_accounts"), of_organization=of_organization),
+            excluded_accounts=_parse_accounts(options.get("excluded_accounts"), of_organization=of_organization),
         )
 
 
-def _known(given: Mapping[str, t.Any], index: int) -> ManagedRule:
+def _find_catalogue_rule(given: Mapping[str, t.Any], index: int) -> ManagedRule:
     name = str(given["name"]).strip().removeprefix(PREFIX)
     rule = BY_NAME.get(name) or BY_IDENTIFIER.get(name)
     if rule is None:
@@ -143,9 +148,9 @@ def _known(given: Mapping[str, t.Any], index: int) -> ManagedRule:
     return rule
 
 
-def _managed(rule: ManagedRule, given: t.Optional[Mapping[str, t.Any]]) -> WantedRule:
+def _parse_managed_rule(rule: ManagedRule, given: t.Optional[Mapping[str, t.Any]]) -> WantedRule:
     place = f"rules: {rule.name}"
-    named = _parameters(rule, (given or {}).get("parameters") or {}, place)
+    named = _parse_parameters(rule, (given or {}).get("parameters") or {}, place)
     values = {name: item.default for name, item in rule.parameters.items()} | named
     parameters = {name: value for name, value in values.items() if value}
     lacking = sorted(name for name, item in rule.parameters.items() if item.required and name not in parameters)
@@ -167,18 +172,18 @@ def _managed(rule: ManagedRule, given: t.Optional[Mapping[str, t.Any]]) -> Wante
     )
 
 
-def _parameters(rule: ManagedRule, given: Mapping[str, t.Any], place: str) -> dict[str, t.Optional[str]]:
+def _parse_parameters(rule: ManagedRule, given: Mapping[str, t.Any], place: str) -> dict[str, t.Optional[str]]:
     unknown = sorted(set(given) - set(rule.parameters))
     if unknown:
         allowed = ", ".join(rule.parameters) or "none"
         raise InputError(f"{place}: it has no parameter {unknown[0]!r}; allowed are {allowed}")
     return {
-        name: _value(rule.parameters[name], value, f"{place}: {name}") if value not in (None, "") else None
+        name: _parse_value(rule.parameters[name], value, f"{place}: {name}") if value not in (None, "") else None
         for name, value in given.items()
     }
 
 
-def _value(parameter: Parameter, given: t.Any, place: str) -> str:
+def _parse_value(parameter: Parameter, given: t.Any, place: str) -> str:
     """A value as AWS takes it: to a rule, a boolean is true only where it is spelled with small letters."""
     text = format_value(given)
     if parameter.kind == BOOLEAN:
@@ -193,7 +198,7 @@ def _value(parameter: Parameter, given: t.Any, place: str) -> str:
     return text
 
 
-def _extra(given: Mapping[str, t.Any], place: str) -> WantedRule:
+def _parse_extra_rule(given: Mapping[str, t.Any], place: str) -> WantedRule:
     name, identifier = str(given["name"]).strip().removeprefix(PREFIX), str(given["identifier"]).strip()
     if not _NAME.fullmatch(name) or name in BY_NAME:
         taken = "the name of a rule that is declared in rules" if name in BY_NAME else "not allowed"
@@ -219,18 +224,18 @@ def _extra(given: Mapping[str, t.Any], place: str) -> WantedRule:
     )
 
 
-def input_parameters(parameters: Mapping[str, str]) -> str:
+def build_input_parameters(parameters: Mapping[str, str]) -> str:
     """``InputParameters`` as they are sent."""
     return json.dumps(dict(sorted(parameters.items())), separators=(",", ":"))
 
 
 def _check_length(parameters: Mapping[str, str], place: str) -> None:
-    length = len(input_parameters(parameters))
+    length = len(build_input_parameters(parameters))
     if length > _LONGEST_PARAMETERS:
         raise InputError(f"{place}: its parameters take {length} characters, allowed are {_LONGEST_PARAMETERS}")
 
 
-def _recorder(given: Mapping[str, t.Any]) -> RecorderWish:
+def _parse_recorder(given: Mapping[str, t.Any]) -> RecorderWish:
     bucket = str(given["bucket"]).strip()
     if not bucket:
         raise InputError("recorder.bucket: it is empty; needed is the name of the bucket that AWS Config delivers to")
@@ -241,7 +246,7 @@ def _recorder(given: Mapping[str, t.Any]) -> RecorderWish:
     return RecorderWish(bucket, **texts)
 
 
-def _accounts(given: t.Optional[Iterable[t.Any]], *, of_organization: bool) -> t.Optional[tuple[str, ...]]:
+def _parse_accounts(given: t.Optional[Iterable[t.Any]], *, of_organization: bool) -> t.Optional[tuple[str, ...]]:
     if given is None:
         return None
     try:
@@ -253,7 +258,7 @@ def _accounts(given: t.Optional[Iterable[t.Any]], *, of_organization: bool) -> t
     return tuple(sorted(accounts))
 
 
-def _unique(names: Sequence[str], option: str) -> None:
+def _refuse_duplicates(names: Sequence[str], option: str) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InputError(f"{option}: {twice[0]} is there twice")

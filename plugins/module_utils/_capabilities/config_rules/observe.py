@@ -37,10 +37,10 @@ from .changes import (
     UNTAG,
     WRITES,
     Shape,
-    channel_shape,
-    recorder_shape,
-    rule_shape,
-    tags_of,
+    describe_channel,
+    describe_recorder,
+    describe_rule,
+    select_tags,
 )
 from .organization import OrganizationRule, OrganizationRules
 from .recorders import Others
@@ -75,48 +75,48 @@ UNDO_OPERATIONS: t.Final = Operations(
 
 def read_others(access: Access, regions: Iterable[str]) -> dict[str, Others]:
     """The recorders that services of AWS have made for themselves, by region."""
-    found = access.gather({region: functools.partial(_services, access, region) for region in regions})
+    found = access.gather({region: functools.partial(_read_services, access, region) for region in regions})
     return {
         region: Others(problem=str(item)) if isinstance(item, AwsError) else Others(services=item)
         for region, item in found.items()
     }
 
 
-def _services(access: Access, region: str) -> tuple[str, ...]:
+def _read_services(access: Access, region: str) -> tuple[str, ...]:
     listed = access.items(SERVICE, _ALL_RECORDERS, "ConfigurationRecorderSummaries", region=region)
     return tuple(sorted({item["servicePrincipal"] for item in listed if item.get("servicePrincipal")}))
 
 
 def read_organization(access: Access, regions: Iterable[str]) -> dict[str, OrganizationRules]:
     """The managed rules of the organization, by region; only those who may make some are told."""
-    found = access.gather({region: functools.partial(_organization, access, region) for region in regions})
+    found = access.gather({region: functools.partial(_read_organization_rules, access, region) for region in regions})
     return {
-        region: _untold(item) if isinstance(item, AwsError) else OrganizationRules(rules=item)
+        region: _make_unread(item) if isinstance(item, AwsError) else OrganizationRules(rules=item)
         for region, item in found.items()
     }
 
 
-def _untold(error: AwsError) -> OrganizationRules:
+def _make_unread(error: AwsError) -> OrganizationRules:
     if error.code.startswith(NO_ORGANIZATION):
         return OrganizationRules(objection=error.message)
     return OrganizationRules(problem=str(error))
 
 
-def _organization(access: Access, region: str) -> tuple[OrganizationRule, ...]:
+def _read_organization_rules(access: Access, region: str) -> tuple[OrganizationRule, ...]:
     rules = list(access.items(SERVICE, _ORGANIZATION_RULES, "OrganizationConfigRules", region=region))
     if not rules:
         return ()
     listed = access.items(SERVICE, _ORGANIZATION_STATUSES, "OrganizationConfigRuleStatuses", region=region)
     statuses = {item["OrganizationConfigRuleName"]: item for item in listed}
     found = [
-        _organization_rule(rule, region, statuses.get(rule["OrganizationConfigRuleName"], {}))
+        _parse_organization_rule(rule, region, statuses.get(rule["OrganizationConfigRuleName"], {}))
         for rule in rules
         if "OrganizationManagedRuleMetadata" in rule
     ]
     return tuple(sorted(found, key=lambda item: item.name))
 
 
-def _organization_rule(rule: Mapping[str, t.Any], region: str, status: Mapping[str, t.Any]) -> OrganizationRule:
+def _parse_organization_rule(rule: Mapping[str, t.Any], region: str, status: Mapping[str, t.Any]) -> OrganizationRule:
     given = rule["OrganizationManagedRuleMetadata"]
     identifier, name = given["RuleIdentifier"], rule["OrganizationConfigRuleName"]
     try:
@@ -147,36 +147,36 @@ def reread(access: Access, _now: datetime) -> Callable[[Change], t.Any]:
 def _reread(access: Access, change: Change) -> t.Any:
     name = change.target.rpartition("/")[2]
     try:
-        return _present(access, change, name)
+        return _read_target(access, change, name)
     except NotFound:
         return None
     except Unreadable as failure:
         raise AwsError(f"{change.target}: {failure.reason}") from failure
 
 
-def _present(access: Access, change: Change, name: str) -> t.Any:
+def _read_target(access: Access, change: Change, name: str) -> t.Any:
     region, operation = change.region, change.operation
     if operation in (PUT_RECORDER, DELETE_RECORDER):
         answer = access.call(SERVICE, _RECORDERS, {"ConfigurationRecorderNames": [name]}, region=region)
         recorders = fields.records(answer, "ConfigurationRecorders")
-        return recorder_shape(regional_reads.recorder(recorders[0], {}, region)) if recorders else None
+        return describe_recorder(regional_reads.recorder(recorders[0], {}, region)) if recorders else None
     if operation in (START, STOP):
         answer = access.call(SERVICE, _STATUS, {"ConfigurationRecorderNames": [name]}, region=region)
         return {"recording": any(item.get("recording") for item in answer["ConfigurationRecordersStatus"])}
     if operation in (PUT_CHANNEL, DELETE_CHANNEL):
         answer = access.call(SERVICE, _CHANNELS, {"DeliveryChannelNames": [name]}, region=region)
         channels = fields.records(answer, "DeliveryChannels")
-        return channel_shape(config_reads.channel(channels[0], region)) if channels else None
+        return describe_channel(config_reads.channel(channels[0], region)) if channels else None
     shape = change.after or change.before
     if operation in (PUT_ORGANIZATION_RULE, DELETE_ORGANIZATION_RULE):
         asked = {"OrganizationConfigRuleNames": [name]}
         answer = access.call(SERVICE, _ORGANIZATION_RULES, asked, region=region)
         rules = answer.get("OrganizationConfigRules") or []
-        return _as_told(_organization_rule(rules[0], region, {}).shape, shape) if rules else None
-    return _rule(access, change, name, shape)
+        return _drop_defaults(_parse_organization_rule(rules[0], region, {}).shape, shape) if rules else None
+    return _read_rule(access, change, name, shape)
 
 
-def _rule(access: Access, change: Change, name: str, shape: Shape) -> t.Any:
+def _read_rule(access: Access, change: Change, name: str, shape: Shape) -> t.Any:
     answer = access.call(SERVICE, _RULES, {"ConfigRuleNames": [name]}, region=change.region)
     rules: Sequence[ConfigRule] = [
         config_reads.rule(record, change.region) for record in fields.records(answer, "ConfigRules")
@@ -186,25 +186,25 @@ def _rule(access: Access, change: Change, name: str, shape: Shape) -> t.Any:
         return None
     found = rules[0]
     if change.operation in (TAG, UNTAG):
-        return tags_of(_tags(access, change.region, found.arn), list(shape))
-    present = _as_told(rule_shape(found), shape)
+        return select_tags(_read_tags(access, change.region, found.arn), list(shape))
+    present = _drop_defaults(describe_rule(found), shape)
     if "tags" in shape:
-        present["tags"] = tags_of(_tags(access, change.region, found.arn), list(shape["tags"]))
+        present["tags"] = select_tags(_read_tags(access, change.region, found.arn), list(shape["tags"]))
     return present
 
 
-def _tags(access: Access, region: str, arn: str) -> dict[str, str]:
+def _read_tags(access: Access, region: str, arn: str) -> dict[str, str]:
     return fields.tags(access.call(SERVICE, _TAGS, {"ResourceArn": arn}, region=region))
 
 
-def _as_told(present: Shape, shape: Shape) -> Shape:
+def _drop_defaults(present: Shape, shape: Shape) -> Shape:
     """What AWS fills in where a rule was made without it is no change: how often it runs, and what it looks at."""
     left_out = {name: shape[name] for name in ("frequency", "resource_types") if not shape[name]}
     return {**present, **left_out}
 
 
 @dataclasses.dataclass(frozen=True)
-class _Tagging:
+class _TaggingAws:
     """AWS for the tags of a rule. One that was removed and made again has another ARN than the one that was noted."""
 
     access: Access
@@ -239,5 +239,5 @@ class _Tagging:
 def acting(access: Access) -> Callable[[Change], t.Optional[Aws]]:
     """What the changes of this module, or the undos of such, are made with, where that is not the access itself."""
     return lambda change: (
-        _Tagging(access, change.target.rpartition("/")[2]) if change.operation in (TAG, UNTAG) else None
+        _TaggingAws(access, change.target.rpartition("/")[2]) if change.operation in (TAG, UNTAG) else None
     )

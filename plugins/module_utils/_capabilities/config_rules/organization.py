@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 
 from ..._account.config_rules import PREFIX
 from ..._converge.change import Refusal
-from .changes import PUT_ORGANIZATION_RULE, Place, Shape, shape
+from .changes import PUT_ORGANIZATION_RULE, ConfigWriter, Shape, build_shape
 from .declared import Declared, WantedRule
 from .recorders import Outcome
 
@@ -44,7 +44,7 @@ class OrganizationRule:
     @property
     def shape(self) -> Shape:
         """In the shape of ``before`` and ``after``."""
-        return shape(
+        return build_shape(
             self.identifier,
             self.parameters,
             self.frequency,
@@ -84,8 +84,8 @@ class OrganizationPlan:
         """Plan for the declared rules, each with the region that it belongs in."""
         objections = {item.objection for item in self._found.values() if item.objection}
         if objections:
-            place = self._place(next(iter(self._found)))
-            target = place.arn("organization-config-rule", "*")
+            writer = self._make_writer(next(iter(self._found)))
+            target = writer.arn("organization-config-rule", "*")
             reason = f"{NEEDED}: {sorted(objections)[0]}"
             self._outcome.refused.append(Refusal("organization", reason, target, PUT_ORGANIZATION_RULE))
             return
@@ -95,43 +95,43 @@ class OrganizationPlan:
         names = {rule.full_name for rule, _region in wanted}
         for rule, region in wanted:
             if not self._found[region].problem:
-                self._rule(rule, region, names)
+                self._plan_rule(rule, region, names)
         self._remove(names)
 
-    def _place(self, region: str) -> Place:
-        return Place(self._partition, self._account_id, region)
+    def _make_writer(self, region: str) -> ConfigWriter:
+        return ConfigWriter(self._partition, self._account_id, region)
 
-    def _rule(self, wanted: WantedRule, region: str, names: set[str]) -> None:
+    def _plan_rule(self, wanted: WantedRule, region: str, names: set[str]) -> None:
         rules = self._found[region].rules
         present = next((item for item in rules if item.name == wanted.full_name), None)
-        other = next((item for item in rules if item.name not in names and self._will_do(item, wanted)), None)
-        told = present or other
+        other = next((item for item in rules if item.name not in names and self._does_as_declared(item, wanted)), None)
+        live = present or other
         status = "present" if present else "by_others" if other else "missing"
-        self._outcome.told.append(
+        self._outcome.rules.append(
             {
                 "rule": wanted.name,
                 "region": region,
                 "identifier": wanted.identifier,
                 "status": status,
-                "name": told.name if told else None,
+                "name": live.name if live else None,
                 "created_by": None,
             }
         )
-        if told and told.problem:
-            self._outcome.warnings.append(f"{region}: {told.name} is {told.status}: {told.problem}")
+        if live and live.problem:
+            self._outcome.warnings.append(f"{region}: {live.name} is {live.status}: {live.problem}")
         if other and not present:
             return
-        after = self._after(wanted, present)
+        after = self._build_shape(wanted, present)
         before = present.shape if present else None
         if after == before:
             return
         if present and present.status.endswith("IN_PROGRESS"):
             reason = f"AWS is still at it ({present.status}); run again"
-            target = self._place(region).arn("organization-config-rule", present.name)
+            target = self._make_writer(region).arn("organization-config-rule", present.name)
             self._outcome.refused.append(Refusal("in_progress", reason, target, PUT_ORGANIZATION_RULE))
             return
         self._outcome.changes.append(
-            self._place(region).put_organization_rule(
+            self._make_writer(region).put_organization_rule(
                 wanted.full_name,
                 before,
                 after,
@@ -140,20 +140,20 @@ class OrganizationPlan:
             )
         )
 
-    def _after(self, wanted: WantedRule, present: t.Optional[OrganizationRule]) -> Shape:
+    def _build_shape(self, wanted: WantedRule, present: t.Optional[OrganizationRule]) -> Shape:
         excluded = self._declared.excluded_accounts
         kept = present.excluded_accounts if present else ()
-        return shape(
+        return build_shape(
             wanted.identifier,
-            wanted.parameters_in(self._partition),
+            wanted.fill_parameters(self._partition),
             wanted.frequency or (present.frequency if present else None),
             wanted.resource_types or (present.resource_types if present else ()),
             excluded_accounts=sorted(kept if excluded is None else excluded),
         )
 
-    def _will_do(self, other: OrganizationRule, wanted: WantedRule) -> bool:
+    def _does_as_declared(self, other: OrganizationRule, wanted: WantedRule) -> bool:
         """Whether a rule that others made does what is declared, in all accounts."""
-        named = wanted.named_in(self._partition)
+        named = wanted.fill_named_parameters(self._partition)
         return (
             not wanted.is_extra
             and other.identifier == wanted.identifier
@@ -167,7 +167,7 @@ class OrganizationPlan:
         for rule in ours:
             if rule.name in doomed:
                 self._outcome.changes.append(
-                    self._place(rule.region).delete_organization_rule(
+                    self._make_writer(rule.region).delete_organization_rule(
                         rule.name, rule.shape, description=rule.description, population=len(ours)
                     )
                 )

@@ -28,7 +28,7 @@ from ..._converge.plan import Plan
 from . import changes
 from .declared import MANAGED_TAG, Declared, WantedRule
 from .organization import OrganizationPlan, OrganizationRules
-from .recorders import Others, Outcome, Recorders
+from .recorders import Others, Outcome, RecorderPlanner
 
 MODULE: t.Final = "config_rules"
 DATASETS: t.Final = frozenset({Dataset.CONFIG_RECORDERS, Dataset.CONFIG_RULES})
@@ -71,20 +71,20 @@ class Planner:
 
     def plan(self, observed: Observed, found: Sequence[Finding]) -> tuple[Plan, list[dict[str, t.Any]]]:
         """The plan that leads to the declaration, and what was found of each rule that is declared."""
-        making = _Making(self.declared, observed, found)
+        making = _PlanMaker(self.declared, observed, found)
         outcome = making.outcome
-        for region, reason in unread(observed.snapshot).items():
+        for region, reason in list_unread(observed.snapshot).items():
             # A region that is closed as a whole is meant to be, and a finding says that it is.
             if region not in observed.snapshot.denied_regions:
                 outcome.warnings.append(f"nothing is planned in {region}: {reason}")
         if self.declared.of_organization:
-            making.for_organization()
+            making.plan_for_organization()
         else:
-            making.for_account()
-        return Plan(tuple(outcome.changes), tuple(outcome.refused), tuple(outcome.warnings)), outcome.told
+            making.plan_for_account()
+        return Plan(tuple(outcome.changes), tuple(outcome.refused), tuple(outcome.warnings)), outcome.rules
 
 
-def unread(snapshot: Snapshot) -> dict[str, str]:
+def list_unread(snapshot: Snapshot) -> dict[str, str]:
     """The regions that could not be read, with the reasons."""
     found: dict[str, str] = {}
     for region in snapshot.regions:
@@ -94,46 +94,46 @@ def unread(snapshot: Snapshot) -> dict[str, str]:
     return found
 
 
-class _Making:
+class _PlanMaker:
     """One plan being made."""
 
     def __init__(self, declared: Declared, observed: Observed, found: Sequence[Finding]) -> None:
         self._declared = declared
         self._observed = observed
         self._snapshot = observed.snapshot
-        closed = unread(self._snapshot)
+        closed = list_unread(self._snapshot)
         self._regions = [region for region in self._snapshot.regions if region not in closed]
         self._once = declared.iam_region or region_for_once(self._snapshot)
         self._names = {rule.full_name for rule in declared.rules}
-        self._recorders = Recorders(self._snapshot, declared, observed.others, found, self._once)
+        self._recorders = RecorderPlanner(self._snapshot, declared, observed.others, found, self._once)
         # The rules that a region lacks, by what keeps them from being made there.
         self._kept_off: dict[str, dict[str, list[str]]] = {}
         self.outcome = Outcome()
 
-    def for_account(self) -> None:
+    def plan_for_account(self) -> None:
         """Recorders, then rules, then what is to go."""
         self._recorders.plan(self._regions, self.outcome)
         for wanted in self._declared.rules:
-            for region in self._places(wanted):
-                self._rule(wanted, region)
-        self._tell_of_what_is_lacking()
+            for region in self._list_regions(wanted):
+                self._plan_rule(wanted, region)
+        self._refuse_lacking()
         ours = [rule for rule in self._snapshot.config_rules if _is_ours(rule) and rule.region in self._regions]
         for rule in ours:
             if rule.name.removeprefix(PREFIX) in self._declared.remove and not rule.is_leaving:
-                self.outcome.changes.append(self._place(rule.region).delete(rule, len(ours)))
+                self.outcome.changes.append(self._make_writer(rule.region).delete(rule, len(ours)))
 
-    def for_organization(self) -> None:
+    def plan_for_organization(self) -> None:
         """The same rules, made once for all accounts. Whether these record is theirs to see to."""
-        wanted = [(rule, region) for rule in self._declared.rules for region in self._places(rule)]
+        wanted = [(rule, region) for rule in self._declared.rules for region in self._list_regions(rule)]
         found = {region: self._observed.organization[region] for region in self._regions}
         snapshot = self._snapshot
         if found:
             OrganizationPlan(snapshot.partition, snapshot.account_id, self._declared, found, self.outcome).make(wanted)
 
-    def _place(self, region: str) -> changes.Place:
-        return changes.Place(self._snapshot.partition, self._snapshot.account_id, region)
+    def _make_writer(self, region: str) -> changes.ConfigWriter:
+        return changes.ConfigWriter(self._snapshot.partition, self._snapshot.account_id, region)
 
-    def _places(self, wanted: WantedRule) -> Iterator[str]:
+    def _list_regions(self, wanted: WantedRule) -> Iterator[str]:
         """The regions in which a rule belongs, of those that could be read."""
         if wanted.regions:
             elsewhere = [region for region in wanted.regions if region not in self._snapshot.regions]
@@ -149,13 +149,13 @@ class _Making:
             if recorded:
                 yield recorded[0]
             else:
-                self._lacks("iam_not_recorded", self._once, wanted)
+                self._note_lack("iam_not_recorded", self._once, wanted)
         else:
-            region = self._once_for(wanted)
+            region = self._find_region_for_once(wanted)
             if region:
                 yield region
 
-    def _once_for(self, wanted: WantedRule) -> t.Optional[str]:
+    def _find_region_for_once(self, wanted: WantedRule) -> t.Optional[str]:
         """The region for a rule that is needed once: where we have it, the declared one, or one that offers it."""
         have = [rule.region for rule in self._snapshot.config_rules if rule.name == wanted.full_name and _is_ours(rule)]
         for region in (*have, self._once):
@@ -165,7 +165,7 @@ class _Making:
             return None
         return next((region for region in self._regions if wanted.is_offered(region)), None)
 
-    def _rule(self, wanted: WantedRule, region: str) -> None:
+    def _plan_rule(self, wanted: WantedRule, region: str) -> None:
         present = next(
             (
                 rule
@@ -174,28 +174,28 @@ class _Making:
             ),
             None,
         )
-        other = self._by_others(wanted, region)
-        told = present or other
-        self.outcome.told.append(
+        other = self._find_rule_of_others(wanted, region)
+        live = present or other
+        self.outcome.rules.append(
             {
                 "rule": wanted.name,
                 "region": region,
                 "identifier": wanted.identifier,
                 "status": "present" if present else "by_others" if other else "missing",
-                "name": told.name if told else None,
-                "created_by": told.created_by if told else None,
+                "name": live.name if live else None,
+                "created_by": live.created_by if live else None,
             }
         )
         if present:
-            self._present(wanted, present)
+            self._update(wanted, present)
         elif other is None:
-            self._missing(wanted, region)
+            self._create(wanted, region)
 
-    def _by_others(self, wanted: WantedRule, region: str) -> t.Optional[ConfigRule]:
+    def _find_rule_of_others(self, wanted: WantedRule, region: str) -> t.Optional[ConfigRule]:
         """A rule of somebody else that does what is declared. What the play names of parameters, it has to have."""
         if wanted.is_extra:
             return None
-        named = wanted.named_in(self._snapshot.partition)
+        named = wanted.fill_named_parameters(self._snapshot.partition)
         anywhere = wanted.placement is Placement.ONCE
         able = [
             rule
@@ -206,44 +206,44 @@ class _Making:
             and rule.name not in self._names
             and rule.name.removeprefix(PREFIX) not in self._declared.remove
             and is_whole(rule)
-            and all(rule.parameters.get(name) == value for name, value in _comparable(wanted, named).items())
+            and all(rule.parameters.get(name) == value for name, value in _select_comparable(wanted, named).items())
         ]
         return min(able, key=lambda rule: (rule.region != region, rule.name), default=None)
 
-    def _missing(self, wanted: WantedRule, region: str) -> None:
-        if not self._recorders.serves(region):
-            self._lacks("no_recorder", region, wanted)
+    def _create(self, wanted: WantedRule, region: str) -> None:
+        if not self._recorders.can_make_rules(region):
+            self._note_lack("no_recorder", region, wanted)
             return
         self.outcome.changes.append(
-            self._place(region).create(
+            self._make_writer(region).create(
                 wanted.full_name,
-                self._wanted_shape(wanted),
+                self._build_shape(wanted),
                 description=wanted.description,
                 tags=self._declared.tags,
-                remedies=self._remedied(wanted, region),
+                remedies=self._find_remedies(wanted, region),
             )
         )
 
-    def _remedied(self, wanted: WantedRule, region: str) -> tuple[str, ...]:
+    def _find_remedies(self, wanted: WantedRule, region: str) -> tuple[str, ...]:
         rule = BY_IDENTIFIER.get(wanted.identifier)
         if wanted.is_extra or rule is None or not rule.by_default:
             return ()
-        return self._recorders.remedied("config_iam_rules", region)
+        return self._recorders.find_remedies("config_iam_rules", region)
 
-    def _wanted_shape(self, wanted: WantedRule, present: t.Optional[ConfigRule] = None) -> changes.Shape:
+    def _build_shape(self, wanted: WantedRule, present: t.Optional[ConfigRule] = None) -> changes.Shape:
         """What a rule is to be. Of what is not declared, it keeps what it has."""
-        return changes.shape(
+        return changes.build_shape(
             wanted.identifier,
-            wanted.parameters_in(self._snapshot.partition),
+            wanted.fill_parameters(self._snapshot.partition),
             wanted.frequency or (present.frequency if present else None),
             wanted.resource_types or (present.resource_types if present else ()),
         )
 
-    def _present(self, wanted: WantedRule, present: ConfigRule) -> None:
-        place = self._place(present.region)
-        target = place.arn("config-rule", present.name)
-        after = self._wanted_shape(wanted, present)
-        differs = after != changes.rule_shape(present)
+    def _update(self, wanted: WantedRule, present: ConfigRule) -> None:
+        writer = self._make_writer(present.region)
+        target = writer.arn("config-rule", present.name)
+        after = self._build_shape(wanted, present)
+        differs = after != changes.describe_rule(present)
         if present.is_leaving:
             reason = "it is being deleted; once AWS is done, it can be made again"
             self.outcome.refused.append(Refusal("deleting", reason, target, changes.PUT_RULE))
@@ -253,15 +253,15 @@ class _Making:
                 self.outcome.refused.append(Refusal("name_taken", reason, target, changes.PUT_RULE))
         else:
             if differs:
-                self.outcome.changes.append(place.update(present, after))
-            self.outcome.changes += place.tag(present, self._declared.tags)
+                self.outcome.changes.append(writer.update(present, after))
+            self.outcome.changes += writer.tag(present, self._declared.tags)
 
-    def _lacks(self, rule: str, region: str, wanted: WantedRule) -> None:
+    def _note_lack(self, rule: str, region: str, wanted: WantedRule) -> None:
         self._kept_off.setdefault(rule, {}).setdefault(region, []).append(wanted.name)
 
-    def _tell_of_what_is_lacking(self) -> None:
+    def _refuse_lacking(self) -> None:
         """One refusal for each reason, however many regions and rules it keeps off."""
-        told = {
+        reasons = {
             "no_recorder": "AWS Config has no recorder there, without which no rule can be made: have one made "
             "(option recorder, which costs money), or leave the region out",
             "iam_not_recorded": "changes of IAM trigger these rules, and IAM is recorded in no region that could be "
@@ -270,13 +270,13 @@ class _Making:
         for rule, by_region in self._kept_off.items():
             names = sorted({name for kept in by_region.values() for name in kept})
             where = f"{listing(by_region, limit=20)}: " if rule == "no_recorder" else ""
-            reason = f"{where}{told[rule]} (rules: {listing(names, limit=20)})"
+            reason = f"{where}{reasons[rule]} (rules: {listing(names, limit=20)})"
             region = next(iter(by_region)) if len(by_region) == 1 else "*"
-            target = self._place(region).arn("configuration-recorder", "*")
+            target = self._make_writer(region).arn("configuration-recorder", "*")
             self.outcome.refused.append(Refusal(rule, reason, target, changes.PUT_RULE))
 
 
-def _comparable(wanted: WantedRule, named: Mapping[str, t.Optional[str]]) -> dict[str, t.Optional[str]]:
+def _select_comparable(wanted: WantedRule, named: Mapping[str, t.Optional[str]]) -> dict[str, t.Optional[str]]:
     given = normalize_parameters(wanted.identifier, {name: value for name, value in named.items() if value})
     return {name: given.get(name) for name in named}
 
@@ -286,14 +286,14 @@ def _is_ours(rule: ConfigRule) -> bool:
     return made_by_us and rule.tags.get(MANAGED_TAG) == "true"
 
 
-def costs(planned: Sequence[Change]) -> list[dict[str, t.Any]]:
+def list_costs(planned: Sequence[Change]) -> list[dict[str, t.Any]]:
     """What the planned changes cost, as units and how many of them there are."""
     runs, triggered, organization, recorders = 0, 0, 0, 0
     for change in planned:
         is_rule = change.operation in (changes.PUT_RULE, changes.DELETE_RULE)
         if is_rule:
-            runs += _runs(change.after) - _runs(change.before)
-            triggered += _triggered(change.after) - _triggered(change.before)
+            runs += _count_runs(change.after) - _count_runs(change.before)
+            triggered += _count_triggered(change.after) - _count_triggered(change.before)
         organization += change.operation == changes.PUT_ORGANIZATION_RULE and change.before is None
         recorders += change.operation == changes.PUT_RECORDER
     counted = (
@@ -307,9 +307,9 @@ def costs(planned: Sequence[Change]) -> list[dict[str, t.Any]]:
     ]
 
 
-def _runs(shape: t.Optional[changes.Shape]) -> int:
+def _count_runs(shape: t.Optional[changes.Shape]) -> int:
     return _RUNS_A_DAY.get(shape["frequency"], 0) if shape else 0
 
 
-def _triggered(shape: t.Optional[changes.Shape]) -> int:
+def _count_triggered(shape: t.Optional[changes.Shape]) -> int:
     return int(bool(shape) and shape is not None and shape["frequency"] is None)

@@ -21,7 +21,7 @@ from ..._controls.catalogue.config_rules import regions_recording_iam
 from ..._converge.change import Change, Refusal
 from ..._converge.finding import Finding, Status
 from ..._converge.protected import protection_of
-from .changes import PUT_RECORDER, RECORDER, Place, channel_shape
+from .changes import PUT_RECORDER, RECORDER, ConfigWriter, describe_channel
 from .declared import Declared
 
 _TOWER: t.Final = "aws-controltower-"
@@ -43,10 +43,10 @@ class Outcome:
     changes: list[Change] = dataclasses.field(default_factory=list)
     refused: list[Refusal] = dataclasses.field(default_factory=list)
     warnings: list[str] = dataclasses.field(default_factory=list)
-    told: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    rules: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
 
 
-class Recorders:
+class RecorderPlanner:
     """The recorders of an account, region by region, as they will be once the plan is carried out."""
 
     def __init__(
@@ -57,12 +57,12 @@ class Recorders:
         self._others = others
         self._found = found
         self._once = once
-        self._landlord = _landlord(snapshot)
+        self._landlord = _find_landlord(snapshot)
         self.there = {item.region: item for item in snapshot.config_recorders}
         self.iam = regions_recording_iam(snapshot)
         self.made: set[str] = set()
 
-    def serves(self, region: str) -> bool:
+    def can_make_rules(self, region: str) -> bool:
         """Whether rules can be made in a region."""
         return region in self.there or region in self.made
 
@@ -79,20 +79,20 @@ class Recorders:
     def _record(self, region: str, outcome: Outcome) -> None:
         wish = self._declared.recorder
         objection = self._objection(region)
-        place = Place(self._snapshot.partition, self._snapshot.account_id, region)
+        writer = ConfigWriter(self._snapshot.partition, self._snapshot.account_id, region)
         if objection:
-            target = place.arn("configuration-recorder", RECORDER)
+            target = writer.arn("configuration-recorder", RECORDER)
             outcome.refused.append(Refusal("managed_elsewhere", objection, target, PUT_RECORDER))
         elif wish:
             records_iam = not self.iam and region not in WITHOUT_IAM
-            remedies = self.remedied("config_recorder", region)
+            remedies = self.find_remedies("config_recorder", region)
             if records_iam:
                 self.iam.append(region)
-                remedies += self.remedied("config_records_iam")
+                remedies += self.find_remedies("config_records_iam")
             outcome.changes += [
-                place.record(wish, includes_iam=records_iam, tags=self._declared.tags, remedies=remedies),
-                place.deliver(wish),
-                place.start(remedies),
+                writer.record(wish, includes_iam=records_iam, tags=self._declared.tags, remedies=remedies),
+                writer.deliver(wish),
+                writer.start(remedies),
             ]
             self.made.add(region)
 
@@ -105,21 +105,21 @@ class Recorders:
             return f"whether a service of AWS records in {region} is not known: {others.problem}"
         if others.services:
             return f"{', '.join(others.services)} records in {region} with a recorder of its own"
-        channel = self._channel(region)
+        channel = self._find_channel(region)
         return f"{region} has a delivery channel of somebody else, {channel.name}" if channel else None
 
     def _complete(self, recorder: ConfigRecorder, outcome: Outcome) -> None:
         """What a recorder lacks. One of ours lacks something where a run was cut off; of another, it is only told."""
         wish, region = self._declared.recorder, recorder.region
-        place = Place(self._snapshot.partition, self._snapshot.account_id, region)
-        channel = self._channel(region)
+        writer = ConfigWriter(self._snapshot.partition, self._snapshot.account_id, region)
+        channel = self._find_channel(region)
         if wish and recorder.name == RECORDER:
             if channel is None:
-                outcome.changes.append(place.deliver(wish))
-            elif channel_shape(channel) != place.deliver(wish).after:
+                outcome.changes.append(writer.deliver(wish))
+            elif describe_channel(channel) != writer.deliver(wish).after:
                 outcome.warnings.append(f"{region}: delivery channel {channel.name} is not as declared; it is left so")
             if not recorder.recording:
-                outcome.changes.append(place.start(self.remedied("config_recorder", region)))
+                outcome.changes.append(writer.start(self.find_remedies("config_recorder", region)))
                 if recorder.includes_global_types and not self.iam:
                     self.iam.append(region)
             return
@@ -129,10 +129,10 @@ class Recorders:
             whose = f" ({kept})" if kept else ""
             outcome.warnings.append(f"{region}: recorder {recorder.name} has no delivery channel{whose}; it is left so")
 
-    def _channel(self, region: str) -> t.Optional[DeliveryChannel]:
+    def _find_channel(self, region: str) -> t.Optional[DeliveryChannel]:
         return next((item for item in self._snapshot.delivery_channels if item.region == region), None)
 
-    def remedied(self, control: str, region: t.Optional[str] = None) -> tuple[str, ...]:
+    def find_remedies(self, control: str, region: t.Optional[str] = None) -> tuple[str, ...]:
         """The fingerprints of the findings of a control that fail, in a region or in all."""
         return tuple(
             finding.fingerprint
@@ -141,7 +141,7 @@ class Recorders:
         )
 
 
-def _landlord(snapshot: Snapshot) -> t.Optional[str]:
+def _find_landlord(snapshot: Snapshot) -> t.Optional[str]:
     """What tells that a landing zone decides on the recorders of the whole account."""
     names = sorted({item.name for item in snapshot.config_recorders if item.name.lower().startswith(_TOWER)})
     if names:

@@ -33,7 +33,7 @@ from .changes import PUT_ORGANIZATION_RULE, PUT_RULE, relies_on, stays_with
 from .declared import Declared
 from .observe import MORE_READS, NO_ORGANIZATION, UNDO_OPERATIONS, acting, read_organization, read_others, reread
 from .organization import NEEDED
-from .plan import DATASETS, MODULE, Observed, Planner, costs, unread
+from .plan import DATASETS, MODULE, Observed, Planner, list_costs, list_unread
 from .undo import DERIVATIONS
 
 OPERATIONS: t.Final = Operations(reads=frozenset({"ec2:DescribeRegions"})).union(
@@ -68,7 +68,7 @@ _RECORDER_ROLE: t.Final = (
 _SAMPLE: t.Final = "arn:${Partition}:config:${Region}:${Account}"
 
 
-def _no_recorder(snapshot: Snapshot, region: str) -> t.Optional[str]:
+def _explain_missing_recorder(snapshot: Snapshot, region: str) -> t.Optional[str]:
     return None if any(recorder.region == region for recorder in snapshot.config_recorders) else "no recorder"
 
 
@@ -78,7 +78,7 @@ REGISTRATION: t.Final = Registration(
     writer=Writer.DETECTIVE,
     operations=OPERATIONS,
     reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread, relies_on, acting=acting),
-    row=Row((Dataset.CONFIG_RECORDERS,), _no_recorder, is_last=True),
+    row=Row((Dataset.CONFIG_RECORDERS,), _explain_missing_recorder, is_last=True),
     samples={
         "iam:PassRole": _RECORDER_ROLE,
         "config:*OrganizationConfigRule": f"{_SAMPLE}:organization-config-rule/iam-hardening-preflight",
@@ -108,7 +108,7 @@ class ConfigRules(Capability[Observed]):
         self._access = connection.access
         self._reread = reread(connection.access, planner.now)
         self._acting = acting(connection.access)
-        self._told: list[dict[str, t.Any]] = []
+        self._rules: list[dict[str, t.Any]] = []
         self._changes: tuple[Change, ...] = ()
         self._closed: set[str] = set()
 
@@ -118,7 +118,7 @@ class ConfigRules(Capability[Observed]):
         if declared.iam_region and declared.iam_region not in regions:
             raise InputError(f"iam_region: {declared.iam_region} is not allowed; allowed are {', '.join(regions)}")
         snapshot = collect(access, datasets=DATASETS, regions=regions, now=self._planner.now)
-        open_ones = [region for region in regions if region not in unread(snapshot)]
+        open_ones = [region for region in regions if region not in list_unread(snapshot)]
         if declared.of_organization:
             return Observed(snapshot, organization=read_organization(access, open_ones))
         if not declared.recorder:
@@ -130,7 +130,7 @@ class ConfigRules(Capability[Observed]):
         return self._planner.findings(observed)
 
     def plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
-        plan, self._told = self._planner.plan(observed, found)
+        plan, self._rules = self._planner.plan(observed, found)
         self._changes = plan.changes
         return plan
 
@@ -162,7 +162,7 @@ class ConfigRules(Capability[Observed]):
         return None
 
     def result(self, _result: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        return {"rules": self._told}
+        return {"rules": self._rules}
 
     def costs(self) -> list[dict[str, t.Any]]:
-        return costs(self._changes)
+        return list_costs(self._changes)

@@ -17,15 +17,15 @@ from ..._converge.undo_records import Derive, Record, check_arn, split_tags
 from . import changes
 
 
-def _config_name(record: Record, kind: str) -> str:
+def _read_name(record: Record, kind: str) -> str:
     check_arn(record, record.target, "config")
     part = record.target.split(":", 5)[5]
     record.check(part.startswith(f"{kind}/"), f"{record.target} is no {kind}")
     return part.removeprefix(f"{kind}/")
 
 
-def _config_rule(record: Record) -> t.Optional[Undo]:
-    name = _config_name(record, "config-rule")
+def _undo_rule(record: Record) -> t.Optional[Undo]:
+    name = _read_name(record, "config-rule")
     if record.is_new:
         return Undo(changes.DELETE_RULE, {"ConfigRuleName": name})
     before = record.before
@@ -33,54 +33,56 @@ def _config_rule(record: Record) -> t.Optional[Undo]:
         return None
     spelt: Mapping[str, t.Any] = record.undo_parameters.get("ConfigRule") or {}
     modes = [str(mode["Mode"]) for mode in spelt.get("EvaluationModes") or ()]
-    again = {"ConfigRule": changes.rule_request(name, dict(before), str(spelt.get("Description") or ""), modes)}
+    again = {"ConfigRule": changes.build_rule_request(name, dict(before), str(spelt.get("Description") or ""), modes)}
     if record.change.after is not None:
         return Undo(changes.PUT_RULE, again)
-    return Undo(changes.PUT_RULE, {**again, "Tags": changes.tag_list(before["tags"])})
+    return Undo(changes.PUT_RULE, {**again, "Tags": changes.build_tag_list(before["tags"])})
 
 
-def _config_tagged(record: Record) -> Undo:
+def _undo_tags(record: Record) -> Undo:
     """Tags of a rule. Its own ARN, with an id, only AWS knows; the request is sent by the name in the target."""
-    _config_name(record, "config-rule")
+    _read_name(record, "config-rule")
     arn = check_arn(record, record.optional("ResourceArn")["ResourceArn"], "config")
     record.check(":config-rule/" in arn, f"{arn} is no rule")
     missing, other = split_tags(record, record.before)
     if missing:
         return Undo(changes.UNTAG, {"ResourceArn": arn, "TagKeys": sorted(missing)})
-    return Undo(changes.TAG, {"ResourceArn": arn, "Tags": changes.tag_list(other)})
+    return Undo(changes.TAG, {"ResourceArn": arn, "Tags": changes.build_tag_list(other)})
 
 
-def _recorder_made(record: Record) -> Undo:
-    record.check(_config_name(record, "configuration-recorder") == changes.RECORDER, "it is not our recorder")
+def _undo_recorder(record: Record) -> Undo:
+    record.check(_read_name(record, "configuration-recorder") == changes.RECORDER, "it is not our recorder")
     return Undo(changes.DELETE_RECORDER, {"ConfigurationRecorderName": changes.RECORDER})
 
 
-def _recorder_started(record: Record) -> Undo:
-    record.check(_config_name(record, "configuration-recorder") == changes.RECORDER, "it is not our recorder")
+def _undo_start(record: Record) -> Undo:
+    record.check(_read_name(record, "configuration-recorder") == changes.RECORDER, "it is not our recorder")
     return Undo(changes.STOP, {"ConfigurationRecorderName": changes.RECORDER})
 
 
-def _channel_made(record: Record) -> Undo:
-    record.check(_config_name(record, "delivery-channel") == changes.RECORDER, "it is not our delivery channel")
+def _undo_channel(record: Record) -> Undo:
+    record.check(_read_name(record, "delivery-channel") == changes.RECORDER, "it is not our delivery channel")
     return Undo(changes.DELETE_CHANNEL, {"DeliveryChannelName": changes.RECORDER})
 
 
-def _organization_rule(record: Record) -> Undo:
-    name = _config_name(record, "organization-config-rule")
+def _undo_organization_rule(record: Record) -> Undo:
+    name = _read_name(record, "organization-config-rule")
     if record.is_new:
         return Undo(changes.DELETE_ORGANIZATION_RULE, {"OrganizationConfigRuleName": name})
     metadata: Mapping[str, t.Any] = record.undo_parameters.get("OrganizationManagedRuleMetadata") or {}
     description = str(metadata.get("Description") or "")
-    return Undo(changes.PUT_ORGANIZATION_RULE, changes.organization_request(name, dict(record.before), description))
+    return Undo(
+        changes.PUT_ORGANIZATION_RULE, changes.build_organization_request(name, dict(record.before), description)
+    )
 
 
 DERIVATIONS: t.Final[Mapping[tuple[str, str], Derive]] = {
-    (changes.SERVICE, changes.PUT_RULE): _config_rule,
-    (changes.SERVICE, changes.DELETE_RULE): _config_rule,
-    (changes.SERVICE, changes.TAG): _config_tagged,
-    (changes.SERVICE, changes.PUT_RECORDER): _recorder_made,
-    (changes.SERVICE, changes.START): _recorder_started,
-    (changes.SERVICE, changes.PUT_CHANNEL): _channel_made,
-    (changes.SERVICE, changes.PUT_ORGANIZATION_RULE): _organization_rule,
-    (changes.SERVICE, changes.DELETE_ORGANIZATION_RULE): _organization_rule,
+    (changes.SERVICE, changes.PUT_RULE): _undo_rule,
+    (changes.SERVICE, changes.DELETE_RULE): _undo_rule,
+    (changes.SERVICE, changes.TAG): _undo_tags,
+    (changes.SERVICE, changes.PUT_RECORDER): _undo_recorder,
+    (changes.SERVICE, changes.START): _undo_start,
+    (changes.SERVICE, changes.PUT_CHANNEL): _undo_channel,
+    (changes.SERVICE, changes.PUT_ORGANIZATION_RULE): _undo_organization_rule,
+    (changes.SERVICE, changes.DELETE_ORGANIZATION_RULE): _undo_organization_rule,
 }

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 
 from ..._account.event_rules import OWNED, EventRule, EventTarget
 from ..._converge.change import GLOBAL, Change, Impact, Undo
-from .topology import WantedRule, minified
+from .topology import WantedRule, minify
 
 EVENTS: t.Final = "events"
 PUT_RULE: t.Final = "PutRule"
@@ -56,38 +56,38 @@ STATEMENT: t.Final = "iam-hardening-organization"
 Document = Mapping[str, t.Any]
 
 
-def normal(value: t.Any) -> t.Any:
+def normalize(value: t.Any) -> t.Any:
     """A pattern in a form that two of them can be compared in: the order of a list means nothing."""
     if isinstance(value, Mapping):
-        return {key: normal(member) for key, member in value.items()}
+        return {key: normalize(member) for key, member in value.items()}
     if isinstance(value, list):
-        return sorted((normal(member) for member in value), key=minified)
+        return sorted((normalize(member) for member in value), key=minify)
     return value
 
 
-def shown_rule(rule: t.Optional[EventRule]) -> t.Optional[dict[str, t.Any]]:
+def describe_rule(rule: t.Optional[EventRule]) -> t.Optional[dict[str, t.Any]]:
     """A rule as it stands in changes, without its targets and tags; None where there is none."""
     if rule is None:
         return None
-    return _said(rule.name, rule.pattern, rule.state, rule.description)
+    return _describe_fields(rule.name, rule.pattern, rule.state, rule.description)
 
 
-def _said(name: str, pattern: t.Any, state: str, description: str) -> dict[str, t.Any]:
-    return {"rule": name, "state": state, "description": description, "pattern": normal(pattern)}
+def _describe_fields(name: str, pattern: t.Any, state: str, description: str) -> dict[str, t.Any]:
+    return {"rule": name, "state": state, "description": description, "pattern": normalize(pattern)}
 
 
-def shown_target(target: t.Optional[EventTarget]) -> t.Optional[dict[str, t.Any]]:
+def describe_target(target: t.Optional[EventTarget]) -> t.Optional[dict[str, t.Any]]:
     """A target as it stands in changes; None where there is none."""
     return None if target is None else {"target": target.id, "arn": target.arn, **target.settings}
 
 
-def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+def build_tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
     """Tags as AWS takes them."""
     return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
 
 
 @dataclasses.dataclass(frozen=True)
-class Writer:
+class AlertWriter:
     """Makes the changes of one account. None of them gives or takes anybody access to anything but the alerts."""
 
     account_id: str
@@ -101,20 +101,20 @@ class Writer:
 
     def put_rule(self, wanted: WantedRule, arn: str, live: t.Optional[EventRule]) -> Change:
         """The rule with all that PutRule would otherwise forget. It takes tags with a new rule only."""
-        after = _said(wanted.name, wanted.pattern, wanted.state, wanted.description)
-        request = _rule_request(wanted.name, wanted.pattern, wanted.state, wanted.description)
+        after = _describe_fields(wanted.name, wanted.pattern, wanted.state, wanted.description)
+        request = _build_rule_request(wanted.name, wanted.pattern, wanted.state, wanted.description)
         if live is None:
-            request["Tags"] = tag_list(self._tags)
+            request["Tags"] = build_tag_list(self._tags)
             undo = Undo(DELETE_RULE, {"Name": wanted.name})
         else:
             request |= {"RoleArn": live.role_arn} if live.role_arn else {}
-            undo = Undo(PUT_RULE, _restored(live))
-        return self._change(EVENTS, wanted.region, PUT_RULE, arn, request, (shown_rule(live), after), undo)
+            undo = Undo(PUT_RULE, _build_restore_request(live))
+        return self._change(EVENTS, wanted.region, PUT_RULE, arn, request, (describe_rule(live), after), undo)
 
     def delete_rule(self, live: EventRule) -> Change:
         """The rule, which has no target any more."""
-        undo = Undo(PUT_RULE, {**_restored(live), "Tags": tag_list(live.tags)})
-        states = (shown_rule(live), None)
+        undo = Undo(PUT_RULE, {**_build_restore_request(live), "Tags": build_tag_list(live.tags)})
+        states = (describe_rule(live), None)
         return self._change(EVENTS, live.region, DELETE_RULE, live.arn, {"Name": live.name}, states, undo)
 
     def put_target(
@@ -126,7 +126,7 @@ class Writer:
             undo = Undo(REMOVE_TARGETS, {"Rule": rule, "Ids": [target.id]})
         else:
             undo = Undo(PUT_TARGETS, {"Rule": rule, "Targets": [live.request]})
-        states = (shown_target(live), shown_target(target))
+        states = (describe_target(live), describe_target(target))
         return self._change(EVENTS, region, PUT_TARGETS, f"{arn} target {target.id}", request, states, undo)
 
     def remove_target(self, rule: EventRule, target: EventTarget) -> Change:
@@ -134,7 +134,7 @@ class Writer:
         undo = Undo(PUT_TARGETS, {"Rule": rule.name, "Targets": [target.request]})
         request = {"Rule": rule.name, "Ids": [target.id]}
         place = f"{rule.arn} target {target.id}"
-        return self._change(EVENTS, rule.region, REMOVE_TARGETS, place, request, (shown_target(target), None), undo)
+        return self._change(EVENTS, rule.region, REMOVE_TARGETS, place, request, (describe_target(target), None), undo)
 
     def tag_rule(self, live: EventRule) -> tuple[Change, ...]:
         """Our tags on a rule that lacks some; foreign ones stay."""
@@ -144,11 +144,11 @@ class Writer:
         before = {key: live.tags.get(key) for key in lacking}
         changed = {key: value for key, value in before.items() if value is not None}
         undo = (
-            Undo(TAG, {"ResourceARN": live.arn, "Tags": tag_list(changed)})
+            Undo(TAG, {"ResourceARN": live.arn, "Tags": build_tag_list(changed)})
             if changed
             else Undo(UNTAG, {"ResourceARN": live.arn, "TagKeys": sorted(lacking)})
         )
-        request = {"ResourceARN": live.arn, "Tags": tag_list(lacking)}
+        request = {"ResourceARN": live.arn, "Tags": build_tag_list(lacking)}
         states = ({"tags": before}, {"tags": lacking})
         return (self._change(EVENTS, live.region, TAG, f"{live.arn} tags", request, states, undo),)
 
@@ -157,8 +157,8 @@ class Writer:
     def create_topic(self, arn: str, policy: Document, kms_key_id: str) -> Change:
         """A topic that EventBridge may publish to."""
         name, region = arn.rpartition(":")[2], arn.split(":")[3]
-        attributes = {"Policy": minified(policy), **({"KmsMasterKeyId": kms_key_id} if kms_key_id else {})}
-        request = {"Name": name, "Attributes": attributes, "Tags": tag_list(self._tags)}
+        attributes = {"Policy": minify(policy), **({"KmsMasterKeyId": kms_key_id} if kms_key_id else {})}
+        request = {"Name": name, "Attributes": attributes, "Tags": build_tag_list(self._tags)}
         after = {"topic": name, "kms_key_id": kms_key_id, "policy": policy}
         undo = Undo(DELETE_TOPIC, {"TopicArn": arn})
         return self._change("sns", region, CREATE_TOPIC, arn, request, (None, after), undo)
@@ -166,15 +166,15 @@ class Writer:
     def set_topic(self, arn: str, attribute: str, before: t.Any, after: t.Any) -> Change:
         """One attribute of a topic: its policy (a document), or the id of its key."""
         named = {"TopicArn": arn, "AttributeName": attribute}
-        request = {**named, "AttributeValue": _text(after)}
-        undo = Undo(SET_TOPIC, {**named, "AttributeValue": _text(before)})
+        request = {**named, "AttributeValue": _write_text(after)}
+        undo = Undo(SET_TOPIC, {**named, "AttributeValue": _write_text(before)})
         states = ({attribute: before}, {attribute: after})
         return self._change("sns", arn.split(":")[3], SET_TOPIC, f"{arn} {attribute}", request, states, undo)
 
     def create_queue(self, arn: str, policy: Document) -> Change:
         """A queue for what could not be delivered, which keeps it for as long as SQS can: two weeks."""
         name, region = arn.rpartition(":")[2], arn.split(":")[3]
-        attributes = {"MessageRetentionPeriod": "1209600", "SqsManagedSseEnabled": "true", "Policy": minified(policy)}
+        attributes = {"MessageRetentionPeriod": "1209600", "SqsManagedSseEnabled": "true", "Policy": minify(policy)}
         request = {"QueueName": name, "Attributes": attributes, "tags": self._tags}
         undo = Undo(DELETE_QUEUE, {"QueueName": name})
         return self._change("sqs", region, CREATE_QUEUE, arn, request, (None, {"queue": name, "policy": policy}), undo)
@@ -182,8 +182,8 @@ class Writer:
     def set_queue(self, arn: str, before: t.Any, after: Document) -> Change:
         """The policy of a queue."""
         name, region = arn.rpartition(":")[2], arn.split(":")[3]
-        request = {"QueueName": name, "Attributes": {"Policy": minified(after)}}
-        undo = Undo(SET_QUEUE, {"QueueName": name, "Attributes": {"Policy": _text(before)}})
+        request = {"QueueName": name, "Attributes": {"Policy": minify(after)}}
+        undo = Undo(SET_QUEUE, {"QueueName": name, "Attributes": {"Policy": _write_text(before)}})
         return self._change(
             "sqs", region, SET_QUEUE, f"{arn} Policy", request, ({"Policy": before}, {"Policy": after}), undo
         )
@@ -199,7 +199,7 @@ class Writer:
             "Condition": condition,
         }
         undo = Undo(REMOVE_PERMISSION, {"EventBusName": "default", "StatementId": STATEMENT})
-        states = (live, admission(bus_arn, organization_id))
+        states = (live, build_admission(bus_arn, organization_id))
         place = f"{bus_arn} statement {STATEMENT}"
         return self._change(EVENTS, bus_arn.split(":")[3], PUT_PERMISSION, place, request, states, undo)
 
@@ -246,28 +246,30 @@ class Writer:
 
     def create_role(self, arn: str, trust: Document, boundary: str = "") -> Change:
         """The role, which only EventBridge may assume, and only for our rules of this account."""
-        path, name = _named(arn)
+        path, name = _split_role_arn(arn)
         about = {"Path": path, "RoleName": name, "Description": ROLE_DESCRIPTION}
-        request = {**about, "AssumeRolePolicyDocument": minified(trust), "Tags": tag_list(self._tags)}
+        request = {**about, "AssumeRolePolicyDocument": minify(trust), "Tags": build_tag_list(self._tags)}
         request |= {"PermissionsBoundary": boundary} if boundary else {}
         undo = Undo(DELETE_ROLE, {"RoleName": name})
-        return self._change("iam", GLOBAL, CREATE_ROLE, arn, request, (None, shown_role(name, trust, boundary)), undo)
+        return self._change(
+            "iam", GLOBAL, CREATE_ROLE, arn, request, (None, describe_role(name, trust, boundary)), undo
+        )
 
     def set_trust(self, arn: str, before: Document, after: Document) -> Change:
         """Who may assume the role."""
-        name = _named(arn)[1]
-        request = {"RoleName": name, "PolicyDocument": minified(after)}
-        undo = Undo(SET_TRUST, {"RoleName": name, "PolicyDocument": minified(before)})
+        name = _split_role_arn(arn)[1]
+        request = {"RoleName": name, "PolicyDocument": minify(after)}
+        undo = Undo(SET_TRUST, {"RoleName": name, "PolicyDocument": minify(before)})
         states = ({"trust": before}, {"trust": after})
         return self._change("iam", GLOBAL, SET_TRUST, f"{arn} trust", request, states, undo)
 
     def put_role_policy(self, arn: str, before: t.Optional[Document], after: Document) -> Change:
         """What the role may do."""
-        named = {"RoleName": _named(arn)[1], "PolicyName": ROLE_POLICY}
-        request = {**named, "PolicyDocument": minified(after)}
+        named = {"RoleName": _split_role_arn(arn)[1], "PolicyName": ROLE_POLICY}
+        request = {**named, "PolicyDocument": minify(after)}
         undo = Undo(DELETE_ROLE_POLICY, named)
         if before is not None:
-            undo = Undo(PUT_ROLE_POLICY, {**named, "PolicyDocument": minified(before)})
+            undo = Undo(PUT_ROLE_POLICY, {**named, "PolicyDocument": minify(before)})
         states = (None if before is None else {"policy": before}, {"policy": after})
         return self._change("iam", GLOBAL, PUT_ROLE_POLICY, f"{arn} policy {ROLE_POLICY}", request, states, undo)
 
@@ -275,11 +277,11 @@ class Writer:
         self, arn: str, trust: Document, policy: t.Optional[Document], boundary: str = ""
     ) -> tuple[Change, ...]:
         """The role, after the policy that is in it."""
-        path, name = _named(arn)
+        path, name = _split_role_arn(arn)
         changes = []
         if policy is not None:
             named = {"RoleName": name, "PolicyName": ROLE_POLICY}
-            undo = Undo(PUT_ROLE_POLICY, {**named, "PolicyDocument": minified(policy)})
+            undo = Undo(PUT_ROLE_POLICY, {**named, "PolicyDocument": minify(policy)})
             place = f"{arn} policy {ROLE_POLICY}"
             states = ({"policy": policy}, None)
             changes.append(self._change("iam", GLOBAL, DELETE_ROLE_POLICY, place, named, states, undo))
@@ -313,32 +315,32 @@ class Writer:
         )
 
 
-def shown_role(name: str, trust: t.Any, boundary: str) -> dict[str, t.Any]:
+def describe_role(name: str, trust: t.Any, boundary: str) -> dict[str, t.Any]:
     """A role as plan and journal have it: its permissions boundary only where it has one."""
     return {"role": name, "trust": trust, **({"boundary": boundary} if boundary else {})}
 
 
-def _rule_request(name: str, pattern: t.Any, state: str, description: str) -> dict[str, t.Any]:
-    return {"Name": name, "EventPattern": minified(pattern), "State": state, "Description": description}
+def _build_rule_request(name: str, pattern: t.Any, state: str, description: str) -> dict[str, t.Any]:
+    return {"Name": name, "EventPattern": minify(pattern), "State": state, "Description": description}
 
 
-def _restored(live: EventRule) -> dict[str, t.Any]:
+def _build_restore_request(live: EventRule) -> dict[str, t.Any]:
     role = {"RoleArn": live.role_arn} if live.role_arn else {}
-    return {**_rule_request(live.name, live.pattern, live.state, live.description), **role}
+    return {**_build_rule_request(live.name, live.pattern, live.state, live.description), **role}
 
 
-def _text(value: t.Any) -> str:
+def _write_text(value: t.Any) -> str:
     """A document as an attribute takes it; one that is not there is removed by an empty text."""
-    return value if isinstance(value, str) else minified(value) if value else ""
+    return value if isinstance(value, str) else minify(value) if value else ""
 
 
-def _named(role_arn: str) -> tuple[str, str]:
+def _split_role_arn(role_arn: str) -> tuple[str, str]:
     """The path and the name of a role."""
     path, _slash, name = role_arn.partition(":role/")[2].rpartition("/")
     return (f"/{path}/" if path else "/"), name
 
 
-def admission(bus_arn: str, organization_id: str) -> dict[str, t.Any]:
+def build_admission(bus_arn: str, organization_id: str) -> dict[str, t.Any]:
     """The statement that :meth:`Writer.admit_organization` leaves, as AWS shows it."""
     return {
         "Sid": STATEMENT,
@@ -350,7 +352,7 @@ def admission(bus_arn: str, organization_id: str) -> dict[str, t.Any]:
     }
 
 
-def merged(document: t.Any, statement: Document) -> dict[str, t.Any]:
+def merge_statement(document: t.Any, statement: Document) -> dict[str, t.Any]:
     """A resource policy with a statement of ours, all others kept; in place of an older one of the same id."""
     present: dict[str, t.Any] = {"Version": "2012-10-17"}
     if isinstance(document, Mapping):
@@ -363,11 +365,11 @@ def merged(document: t.Any, statement: Document) -> dict[str, t.Any]:
 
 def relies_on(later: Change, earlier: Change) -> bool:
     """Whether a change of a run may rely on an earlier one: on the same thing, or a rule's target on what it is."""
-    if _thing(later) == _thing(earlier):
+    if _find_thing(later) == _find_thing(earlier):
         return True
-    return later.operation == PUT_TARGETS and _thing(earlier) in minified(later.after or {})
+    return later.operation == PUT_TARGETS and _find_thing(earlier) in minify(later.after or {})
 
 
-def _thing(change: Change) -> str:
+def _find_thing(change: Change) -> str:
     """What a change is about, whatever part of it."""
     return change.target.partition(" ")[0]

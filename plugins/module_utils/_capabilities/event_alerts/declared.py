@@ -73,7 +73,7 @@ class Declared:
     adopt: bool = False
 
     @property
-    def leads_somewhere(self) -> bool:
+    def has_destination(self) -> bool:
         return bool(self.topic_arn or self.create_topic or self.bus_arn)
 
     @property
@@ -103,7 +103,7 @@ class Declared:
             **{
                 **given,
                 "present": options["state"] == "present",
-                "rules": (*_switched(options["rules"]), *_own_rules(options["own_rules"])),
+                "rules": (*_select_rules(options["rules"]), *_parse_own_rules(options["own_rules"])),
                 "ignore_principals": principals,
             }
         )
@@ -161,15 +161,15 @@ def _check_arn(option: str, arn: str, service: str) -> None:
         raise InputError(f"{option}: {arn!r} is not allowed; allowed is the ARN of one, with its region and account")
 
 
-def _switched(rules: Mapping[str, t.Any]) -> tuple[AlertRule, ...]:
+def _select_rules(rules: Mapping[str, t.Any]) -> tuple[AlertRule, ...]:
     """The rules of the catalogue that are on: those that are by default, and as ``rules`` says otherwise."""
     unknown = sorted(set(rules) - BY_NAME.keys())
     if unknown:
         raise InputError(f"rules: {', '.join(unknown)} is not allowed; allowed are {', '.join(BY_NAME)}")
-    return tuple(rule for rule in RULES if _flag(rule.name, rules.get(rule.name, rule.by_default)))
+    return tuple(rule for rule in RULES if _parse_flag(rule.name, rules.get(rule.name, rule.by_default)))
 
 
-def _flag(name: str, value: t.Any) -> bool:
+def _parse_flag(name: str, value: t.Any) -> bool:
     if isinstance(value, bool):
         return value
     text = str(value).strip().lower()
@@ -178,8 +178,8 @@ def _flag(name: str, value: t.Any) -> bool:
     return text in ("true", "yes", "on", "1")
 
 
-def _own_rules(given: Sequence[Mapping[str, t.Any]]) -> tuple[AlertRule, ...]:
-    rules = tuple(_own_rule(item, f"own_rules[{index}]") for index, item in enumerate(given))
+def _parse_own_rules(given: Sequence[Mapping[str, t.Any]]) -> tuple[AlertRule, ...]:
+    rules = tuple(_parse_own_rule(item, f"own_rules[{index}]") for index, item in enumerate(given))
     names = [rule.name for rule in rules]
     twice = sorted({name for name in names if names.count(name) > 1 or name in BY_NAME})
     if twice:
@@ -187,14 +187,14 @@ def _own_rules(given: Sequence[Mapping[str, t.Any]]) -> tuple[AlertRule, ...]:
     return rules
 
 
-def _own_rule(item: Mapping[str, t.Any], place: str) -> AlertRule:
+def _parse_own_rule(item: Mapping[str, t.Any], place: str) -> AlertRule:
     name = str(item["name"])
     if not _NAME.fullmatch(name) or f"{PREFIX}{name}".startswith((FORWARDER, TEMPORARY)):
         raise InputError(
             f"{place}.name: {name!r} is not allowed; allowed are up to 40 small letters, digits and hyphens, "
             "not beginning with forward or probe-"
         )
-    pattern = _document(item["pattern"], f"{place}.pattern")
+    pattern = _parse_document(item["pattern"], f"{place}.pattern")
     EventPattern(pattern, where=f"{place}.pattern")
     lines = tuple(item.get("lines") or ())
     paths = dict(item.get("paths") or {}) if lines else _PATHS
@@ -212,7 +212,7 @@ def _own_rule(item: Mapping[str, t.Any], place: str) -> AlertRule:
     )
 
 
-def _document(value: t.Any, place: str) -> dict[str, t.Any]:
+def _parse_document(value: t.Any, place: str) -> dict[str, t.Any]:
     """A pattern that is given as itself or as JSON text."""
     if isinstance(value, str):
         try:

@@ -45,9 +45,9 @@ from .changes import (
     SUBSCRIBE,
     UNSUBSCRIBE,
     WRITES,
-    shown_role,
-    shown_rule,
-    shown_target,
+    describe_role,
+    describe_rule,
+    describe_target,
 )
 from .surroundings import Role, Surroundings
 from .topology import Topology
@@ -66,7 +66,7 @@ _NO_QUEUE: t.Final = ("NonExistentQueue", "QueueDoesNotExist")
 _ROLE_WAITS: t.Final = (1.0, 2.0, 4.0, 8.0)
 
 
-class Acting:
+class AlertAws:
     """AWS for the writes of this module, and their undos.
 
     A queue is named: its URL, which AWS gave it, is asked for when the request is made. What AWS answers with success
@@ -96,10 +96,10 @@ class Acting:
         """The answer to one call."""
         request = dict(parameters or {})
         if operation in (SET_QUEUE, DELETE_QUEUE):
-            request["QueueUrl"] = self._queue_url(operation, request.pop("QueueName"), region)
+            request["QueueUrl"] = self._find_queue_url(operation, request.pop("QueueName"), region)
         if operation == UNSUBSCRIBE:
-            request = {"SubscriptionArn": self._subscription(request, region)}
-        answer = self._patiently(service, operation, request, region)
+            request = {"SubscriptionArn": self._find_subscription(request, region)}
+        answer = self._call_patiently(service, operation, request, region)
         if answer.get("FailedEntryCount"):
             entry: Mapping[str, t.Any] = next(iter(answer.get("FailedEntries") or ()), {})
             why = entry.get("ErrorMessage", "AWS does not say why")
@@ -112,16 +112,16 @@ class Acting:
             )
         return answer
 
-    def _subscription(self, named: Mapping[str, t.Any], region: t.Optional[str]) -> str:
+    def _find_subscription(self, named: Mapping[str, t.Any], region: t.Optional[str]) -> str:
         """The ARN that AWS gave a subscription. Raises AwsError where there is none."""
-        found = subscription_of(self._access, named["TopicArn"], named["Endpoint"])
+        found = find_subscription(self._access, named["TopicArn"], named["Endpoint"])
         if found is None:
             raise NotFound(
                 "there is no such subscription", code="NotFound", service="sns", operation=UNSUBSCRIBE, region=region
             )
         return found
 
-    def _queue_url(self, operation: str, name: str, region: t.Optional[str]) -> str:
+    def _find_queue_url(self, operation: str, name: str, region: t.Optional[str]) -> str:
         """The URL that AWS gave a queue. Raises AwsError, for ``operation`` itself where there is no such queue."""
         try:
             return fields.text(self._access.call("sqs", "GetQueueUrl", {"QueueName": name}, region=region), "QueueUrl")
@@ -131,7 +131,7 @@ class Acting:
                 error.message, code=error.code, service="sqs", operation=operation, region=error.region
             ) from error
 
-    def _patiently(
+    def _call_patiently(
         self, service: str, operation: str, request: Mapping[str, t.Any], region: t.Optional[str]
     ) -> Mapping[str, t.Any]:
         for wait in _ROLE_WAITS if operation == PUT_TARGETS else ():
@@ -146,21 +146,21 @@ class Acting:
 
 def acting(access: Access) -> Callable[[Change], Aws]:
     """What the changes of this module, or the undos of such, are made with."""
-    made_with = Acting(access)
+    made_with = AlertAws(access)
     return lambda _change: made_with
 
 
-def surroundings(access: Access, topology: Topology, snapshot: Snapshot) -> Surroundings:
+def read_surroundings(access: Access, topology: Topology, snapshot: Snapshot) -> Surroundings:
     """The topics, queues, role and bus that a declaration needs, read side by side."""
     topics = {topology.topic_arn(region) for region in topology.notifying_regions}
     queues = {arn for region in topology.place.regions if (arn := topology.queue_arn(region))}
     declared = topology.declared
-    reads: dict[str, Callable[[], t.Any]] = {arn: functools.partial(_topic, access, arn) for arn in sorted(topics)}
-    reads |= {arn: functools.partial(queue_of, access, arn) for arn in sorted(queues)}
+    reads: dict[str, Callable[[], t.Any]] = {arn: functools.partial(_read_topic, access, arn) for arn in sorted(topics)}
+    reads |= {arn: functools.partial(read_queue, access, arn) for arn in sorted(queues)}
     if not declared.role_arn and (topology.hands_on or not declared.present):
-        reads[topology.role_arn] = functools.partial(_role, access, topology.role_arn)
+        reads[topology.role_arn] = functools.partial(_read_role, access, topology.role_arn)
     if declared.receive_from_organization or not declared.present:
-        reads["bus"] = functools.partial(_bus_policy, access, topology.hub)
+        reads["bus"] = functools.partial(_read_bus_policy, access, topology.hub)
     results = access.gather(reads)
     known = {arn: found for arn, found in results.items() if not isinstance(found, AwsError)}
     return Surroundings(
@@ -173,7 +173,7 @@ def surroundings(access: Access, topology: Topology, snapshot: Snapshot) -> Surr
     )
 
 
-def _topic(access: Access, arn: str) -> t.Optional[AlertTopic]:
+def _read_topic(access: Access, arn: str) -> t.Optional[AlertTopic]:
     try:
         answer = access.call("sns", "GetTopicAttributes", {"TopicArn": arn}, region=arn.split(":")[3])
     except NotFound:
@@ -186,7 +186,7 @@ def _topic(access: Access, arn: str) -> t.Optional[AlertTopic]:
     )
 
 
-def queue_of(access: Access, arn: str) -> t.Optional[dict[str, t.Any]]:
+def read_queue(access: Access, arn: str) -> t.Optional[dict[str, t.Any]]:
     """The name and the policy of a queue; None where there is none."""
     region, name = arn.split(":")[3], arn.rpartition(":")[2]
     try:
@@ -201,7 +201,7 @@ def queue_of(access: Access, arn: str) -> t.Optional[dict[str, t.Any]]:
     return {"queue": name, "policy": parse_json(fields.optional_text(attributes, "Policy"))}
 
 
-def subscription_of(access: Access, topic_arn: str, endpoint: str) -> t.Optional[str]:
+def find_subscription(access: Access, topic_arn: str, endpoint: str) -> t.Optional[str]:
     """The ARN of the subscription of an endpoint to a topic; None where there is none."""
     listed = access.items(
         "sns", "ListSubscriptionsByTopic", "Subscriptions", {"TopicArn": topic_arn}, region=topic_arn.split(":")[3]
@@ -212,7 +212,7 @@ def subscription_of(access: Access, topic_arn: str, endpoint: str) -> t.Optional
         return None
 
 
-def _role(access: Access, arn: str) -> t.Optional[Role]:
+def _read_role(access: Access, arn: str) -> t.Optional[Role]:
     name = arn.rpartition("/")[2]
     try:
         role = fields.structure(access.call("iam", "GetRole", {"RoleName": name}), "Role")
@@ -224,19 +224,19 @@ def _role(access: Access, arn: str) -> t.Optional[Role]:
         policy = None
     return Role(
         arn=fields.text(role, "Arn"),
-        trust=_plain(role["AssumeRolePolicyDocument"]),
-        policy=_plain(policy),
+        trust=_normalize(role["AssumeRolePolicyDocument"]),
+        policy=_normalize(policy),
         tags=fields.tags(role),
         boundary=(role.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn") or "",
     )
 
 
-def _plain(document: t.Any) -> t.Any:
+def _normalize(document: t.Any) -> t.Any:
     """A document as JSON has it: botocore decodes most of them, in dictionaries of its own order."""
     return parse_json(document) if isinstance(document, str) else json.loads(json.dumps(document))
 
 
-def _bus_policy(access: Access, region: str) -> t.Any:
+def _read_bus_policy(access: Access, region: str) -> t.Any:
     answer = access.call(EVENTS, "DescribeEventBus", {"Name": "default"}, region=region)
     return parse_json(fields.optional_text(answer, "Policy"))
 
@@ -248,66 +248,66 @@ def reread(access: Access, _now: datetime) -> Callable[[Change], t.Any]:
 
 def _reread(access: Access, change: Change) -> t.Any:
     try:
-        return _present(access, change)
+        return _read_target(access, change)
     except Unreadable as failure:
         raise AwsError(f"{change.target}: {failure.reason}") from failure
 
 
-def _present(access: Access, change: Change) -> t.Any:
+def _read_target(access: Access, change: Change) -> t.Any:
     arn, _space, _part = change.target.partition(" ")
     if change.service == EVENTS:
-        return _of_events(access, change, arn)
+        return _read_event_part(access, change, arn)
     if change.operation in (SUBSCRIBE, UNSUBSCRIBE):
         endpoint = _part.removeprefix("subscription ")
-        return {"subscription": endpoint} if subscription_of(access, arn, endpoint) else None
+        return {"subscription": endpoint} if find_subscription(access, arn, endpoint) else None
     if change.service == "sns":
-        topic = _topic(access, arn)
+        topic = _read_topic(access, arn)
         if change.operation in (CREATE_TOPIC, DELETE_TOPIC):
             return topic and {"topic": arn.rpartition(":")[2], "kms_key_id": topic.kms_key_id, "policy": topic.policy}
-        return _attribute(topic, _part)
+        return _describe_attribute(topic, _part)
     if change.service == "sqs":
-        queue = queue_of(access, arn)
+        queue = read_queue(access, arn)
         if change.operation in (CREATE_QUEUE, DELETE_QUEUE):
             return queue
         return {"Policy": queue["policy"] if queue else None}
-    return _of_role(_role(access, arn), _part)
+    return _read_role_part(_read_role(access, arn), _part)
 
 
-def _attribute(topic: t.Optional[AlertTopic], name: str) -> dict[str, t.Any]:
+def _describe_attribute(topic: t.Optional[AlertTopic], name: str) -> dict[str, t.Any]:
     if topic is None:
         return {name: None}
     return {name: topic.policy if name == "Policy" else topic.kms_key_id}
 
 
-def _of_role(role: t.Optional[Role], part: str) -> t.Any:
+def _read_role_part(role: t.Optional[Role], part: str) -> t.Any:
     if not part:
-        return role and shown_role(role.arn.rpartition("/")[2], role.trust, role.boundary)
+        return role and describe_role(role.arn.rpartition("/")[2], role.trust, role.boundary)
     if part == "trust":
         return {"trust": role.trust if role else None}
     return {"policy": role.policy} if role and role.policy is not None else None
 
 
-def _of_events(access: Access, change: Change, arn: str) -> t.Any:
+def _read_event_part(access: Access, change: Change, arn: str) -> t.Any:
     region, name = change.region, arn.rpartition("rule/")[2]
     if change.operation in (PUT_RULE, DELETE_RULE):
-        return shown_rule(_rule(access, region, name))
+        return describe_rule(_read_rule(access, region, name))
     if change.operation in (PUT_TARGETS, REMOVE_TARGETS):
         identifier = change.target.rpartition(" target ")[2]
-        return shown_target(_target(access, region, name, identifier))
+        return describe_target(_read_rule_target(access, region, name, identifier))
     if change.operation in (PUT_PERMISSION, REMOVE_PERMISSION):
-        statements = (_bus_policy(access, region) or {}).get("Statement") or []
+        statements = (_read_bus_policy(access, region) or {}).get("Statement") or []
         return next((item for item in statements if item.get("Sid") == STATEMENT), None)
-    return {"tags": _tags(access, region, arn, (change.before or change.after)["tags"])}
+    return {"tags": _read_tags(access, region, arn, (change.before or change.after)["tags"])}
 
 
-def _rule(access: Access, region: str, name: str) -> t.Any:
+def _read_rule(access: Access, region: str, name: str) -> t.Any:
     try:
         return event_rule(access.call(EVENTS, "DescribeRule", {"Name": name}, region=region), region)
     except NotFound:
         return None
 
 
-def _target(access: Access, region: str, rule: str, identifier: str) -> t.Any:
+def _read_rule_target(access: Access, region: str, rule: str, identifier: str) -> t.Any:
     try:
         listed = list(access.items(EVENTS, "ListTargetsByRule", "Targets", {"Rule": rule}, region=region))
     except NotFound:
@@ -315,7 +315,7 @@ def _target(access: Access, region: str, rule: str, identifier: str) -> t.Any:
     return next((found for found in map(event_target, listed) if found.id == identifier), None)
 
 
-def _tags(access: Access, region: str, arn: str, keys: Mapping[str, t.Any]) -> dict[str, t.Any]:
+def _read_tags(access: Access, region: str, arn: str, keys: Mapping[str, t.Any]) -> dict[str, t.Any]:
     try:
         found = fields.tags(access.call(EVENTS, "ListTagsForResource", {"ResourceARN": arn}, region=region))
     except NotFound:

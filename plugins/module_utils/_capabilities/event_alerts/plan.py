@@ -24,9 +24,9 @@ from ..._controls.settings import Settings
 from ..._converge.change import Change, Refusal
 from ..._converge.finding import Finding, Status
 from ..._converge.plan import Plan
-from .changes import DELETE_RULE, PUT_RULE, PUT_TARGETS, Writer, normal, shown_target
+from .changes import DELETE_RULE, PUT_RULE, PUT_TARGETS, AlertWriter, describe_target, normalize
 from .declared import Declared
-from .surroundings import Builder, Surroundings
+from .surroundings import Surroundings, SurroundingsPlanner
 from .topology import Place, Topology, WantedRule
 
 MODULE: t.Final = "event_alerts"
@@ -55,7 +55,7 @@ def findings(observed: Observed, *, settings: Settings, now: datetime) -> tuple[
     return assess(observed.snapshot, settings=settings, controls=controls(), now=now)
 
 
-def topology_of(declared: Declared, snapshot: Snapshot) -> Topology:
+def make_topology(declared: Declared, snapshot: Snapshot) -> Topology:
     """Where the declaration leads in this account: only regions that could be read."""
     regions = tuple(region for region in snapshot.regions if not snapshot.missing(Dataset.EVENT_RULES, region))
     organization = snapshot.organization
@@ -79,48 +79,48 @@ class Planner:
 
     def plan(self, observed: Observed, found: Sequence[Finding]) -> Plan:
         """The plan from what was observed to the declaration."""
-        topology = topology_of(self.declared, observed.snapshot)
-        writer = Writer(observed.snapshot.account_id, self.tags)
-        build = Builder(self.declared, topology, observed.found, writer)
-        rules = _Rules(self.declared, observed.snapshot, topology, writer)
-        steps: list[Step] = list(self._steps(build, rules))
+        topology = make_topology(self.declared, observed.snapshot)
+        writer = AlertWriter(observed.snapshot.account_id, self.tags)
+        build = SurroundingsPlanner(self.declared, topology, observed.found, writer)
+        rules = _RulePlanner(self.declared, observed.snapshot, topology, writer)
+        steps: list[Step] = list(self._plan_steps(build, rules))
         changes = [step for step in steps if isinstance(step, Change)]
         refused = tuple(step for step in steps if isinstance(step, Refusal))
-        remedies = _remedies(found)
-        return Plan(changes=tuple(_remedying(change, remedies) for change in changes), refused=refused)
+        remedies = _group_remedies(found)
+        return Plan(changes=tuple(_add_remedies(change, remedies) for change in changes), refused=refused)
 
-    def _steps(self, build: Builder, rules: _Rules) -> Iterator[Step]:
+    def _plan_steps(self, build: SurroundingsPlanner, rules: _RulePlanner) -> Iterator[Step]:
         if not self.declared.present:
-            yield from rules.removals()
-            yield from build.unused_admission()
-            yield from build.unused_role(rules.unread)
+            yield from rules.remove_all()
+            yield from build.withdraw_admission()
+            yield from build.remove_role(rules.unread)
             return
-        if not self.declared.leads_somewhere:
+        if not self.declared.has_destination:
             return
-        hub = rules.unread_hub()
+        hub = rules.refuse_unread_hub()
         if hub is not None:
             yield hub
             return
-        role = list(build.role())
+        role = list(build.plan_role())
         yield from role
         # Without the role nothing could be handed on, and rules would only look as if it were.
         handed_on = not any(isinstance(step, Refusal) for step in role)
         for region in build.topology.place.regions:
-            steps = list(build.region(region))
+            steps = list(build.plan_region(region))
             yield from steps
             notifies = region in build.topology.notifying_regions
             if not any(isinstance(step, Refusal) for step in steps) and (notifies or handed_on):
-                yield from rules.region(region)
+                yield from rules.plan_region(region)
 
 
 @dataclasses.dataclass(frozen=True)
-class _Rules:
+class _RulePlanner:
     """The rules of an account: as found, and the changes to them."""
 
     declared: Declared
     snapshot: Snapshot
     topology: Topology
-    writer: Writer
+    writer: AlertWriter
 
     @property
     def unread(self) -> tuple[str, ...]:
@@ -128,7 +128,7 @@ class _Rules:
         read = self.topology.place.regions
         return tuple(region for region in self.snapshot.regions if region not in read)
 
-    def unread_hub(self) -> t.Optional[Refusal]:
+    def refuse_unread_hub(self) -> t.Optional[Refusal]:
         """Why nothing is planned at all: nobody knows what is in the region that all events go to."""
         hub = self.topology.hub
         unread = self.snapshot.missing(Dataset.EVENT_RULES, hub)
@@ -137,27 +137,27 @@ class _Rules:
         reason = f"the rules of {hub}, where people are told, are not known: {unread_reason(unread)}"
         return Refusal("unread", reason, self.topology.place.arn("events", hub, f"rule/{PREFIX}*"), PUT_RULE)
 
-    def region(self, region: str) -> Iterator[Step]:
+    def plan_region(self, region: str) -> Iterator[Step]:
         """Every rule that is wanted in a region, then what is ours there and not wanted any more."""
-        live = {rule.name: rule for rule in self._live(region)}
-        wanted = [rule for rule in self.topology.rules() if rule.region == region]
+        live = {rule.name: rule for rule in self._list_live(region)}
+        wanted = [rule for rule in self.topology.list_rules() if rule.region == region]
         for rule in wanted:
-            yield from self._converged(rule, live.get(rule.name))
+            yield from self._converge(rule, live.get(rule.name))
         names = {rule.name for rule in wanted}
         for name, present in live.items():
             if name not in names:
-                yield from self._removed(present)
+                yield from self._remove(present)
 
-    def removals(self) -> Iterator[Step]:
+    def remove_all(self) -> Iterator[Step]:
         """All rules of ours away."""
         for region in self.topology.place.regions:
-            for rule in self._live(region):
-                yield from self._removed(rule)
+            for rule in self._list_live(region):
+                yield from self._remove(rule)
 
-    def _live(self, region: str) -> tuple[EventRule, ...]:
+    def _list_live(self, region: str) -> tuple[EventRule, ...]:
         return next((item.rules for item in self.snapshot.alert_regions if item.region == region), ())
 
-    def _converged(self, wanted: WantedRule, live: t.Optional[EventRule]) -> Iterator[Step]:
+    def _converge(self, wanted: WantedRule, live: t.Optional[EventRule]) -> Iterator[Step]:
         arn = self.topology.place.arn("events", wanted.region, f"rule/{wanted.name}")
         objection = self._objection(wanted, live)
         if objection:
@@ -169,7 +169,7 @@ class _Rules:
             yield from self.writer.tag_rule(live)
         present = {target.id: target for target in live.targets} if live else {}
         target = present.get(wanted.target.id)
-        if shown_target(target) != shown_target(wanted.target):
+        if describe_target(target) != describe_target(wanted.target):
             yield self.writer.put_target(wanted.name, arn, wanted.region, wanted.target, target)
         for other in present.values():
             if live is not None and other.id.startswith(PREFIX) and other.id != wanted.target.id:
@@ -187,7 +187,7 @@ class _Rules:
             return "targets", f"the rule has {len(others)} targets of others, and EventBridge takes {_MOST_TARGETS}"
         return None
 
-    def _removed(self, live: EventRule) -> Iterator[Step]:
+    def _remove(self, live: EventRule) -> Iterator[Step]:
         """A rule of ours with its targets of ours. One that others have added a target to is theirs to delete."""
         if live.managed_by or not live.is_owned:
             return
@@ -203,14 +203,14 @@ class _Rules:
 
 
 def _differs(wanted: WantedRule, live: EventRule) -> bool:
-    return (normal(wanted.pattern), wanted.state, wanted.description) != (
-        normal(live.pattern),
+    return (normalize(wanted.pattern), wanted.state, wanted.description) != (
+        normalize(live.pattern),
         live.state,
         live.description,
     )
 
 
-def _remedies(found: Sequence[Finding]) -> dict[str, tuple[str, ...]]:
+def _group_remedies(found: Sequence[Finding]) -> dict[str, tuple[str, ...]]:
     """The fingerprints of what fails for want of rules, by region."""
     remedies: dict[str, tuple[str, ...]] = {}
     for finding in found:
@@ -219,13 +219,13 @@ def _remedies(found: Sequence[Finding]) -> dict[str, tuple[str, ...]]:
     return remedies
 
 
-def _remedying(change: Change, remedies: Mapping[str, tuple[str, ...]]) -> Change:
+def _add_remedies(change: Change, remedies: Mapping[str, tuple[str, ...]]) -> Change:
     if change.operation not in (PUT_RULE, PUT_TARGETS):
         return change
     return dataclasses.replace(change, remedies=remedies.get(change.region, ()))
 
 
-def told(declared: Declared, topology: Topology) -> list[dict[str, t.Any]]:
+def make_rule_results(declared: Declared, topology: Topology) -> list[dict[str, t.Any]]:
     """The rules that are on: what they watch for, in which regions their events occur, and where nothing can come."""
     place = topology.place
     return [
@@ -247,16 +247,21 @@ def told(declared: Declared, topology: Topology) -> list[dict[str, t.Any]]:
     ]
 
 
-def costs(declared: Declared, topology: Topology) -> list[dict[str, t.Any]]:
+def list_costs(declared: Declared, topology: Topology) -> list[dict[str, t.Any]]:
     """What AWS bills for: a unit and how many times it comes, which for events nobody knows beforehand."""
-    if not (declared.present and declared.leads_somewhere):
+    if not (declared.present and declared.has_destination):
         return []
-    handing_on = sorted({rule.region for rule in topology.rules() if rule.target.settings.get("RoleArn")})
+    handing_on = sorted({rule.region for rule in topology.list_rules() if rule.target.settings.get("RoleArn")})
     notifying = topology.notifying_regions
     queues = [region for region in topology.place.regions if topology.queue_arn(region)]
     key = declared.kms_key_id
     listed = (
-        ("rules", "rule on the default bus", len(topology.rules()), "rules and events of AWS's own services are free"),
+        (
+            "rules",
+            "rule on the default bus",
+            len(topology.list_rules()),
+            "rules and events of AWS's own services are free",
+        ),
         (
             "topology",
             "region that hands events on",

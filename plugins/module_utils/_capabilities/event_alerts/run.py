@@ -32,8 +32,8 @@ from ..._module.version import COLLECTION_VERSION
 from ..._module.writers import Writer
 from .changes import relies_on
 from .declared import Declared
-from .observe import UNDO_OPERATIONS, acting, reread, surroundings
-from .plan import DATASETS, MODULE, Observed, Planner, costs, findings, told, topology_of
+from .observe import UNDO_OPERATIONS, acting, read_surroundings, reread
+from .plan import DATASETS, MODULE, Observed, Planner, findings, list_costs, make_rule_results, make_topology
 from .probe.run import OPERATIONS as PROBE_OPERATIONS
 from .probe.run import ProbeOptions, run_probe
 from .topology import Place, Topology
@@ -71,7 +71,7 @@ REGISTRATION: t.Final = Registration(
 def run(task: Task) -> dict[str, t.Any]:
     """Converge the alerts of an account as the options of ``task`` say, or probe those that it has."""
     if task.options["probe"]:
-        return run_probe(task, _probe_options(task))
+        return run_probe(task, _parse_probe_options(task))
     try:
         declared = Declared.from_options(task.options, enforce=task.run.enforces)
         settings = settings_of(task)
@@ -80,7 +80,7 @@ def run(task: Task) -> dict[str, t.Any]:
     return converge(task, functools.partial(EventAlerts, declared, settings, task.regions), module=MODULE)
 
 
-def _probe_options(task: Task) -> ProbeOptions:
+def _parse_probe_options(task: Task) -> ProbeOptions:
     """The options of a probe. Raises TaskError: no probe can be made with them."""
     seconds = int(task.options["probe_seconds"])
     if not 1 <= seconds <= _LONGEST_PROBE:
@@ -115,8 +115,8 @@ class EventAlerts(Capability[Observed]):
         if self._declared.bus_arn:
             wanted = dict.fromkeys((*regions, access.home_region))
         snapshot = collect(access, datasets=DATASETS, regions=tuple(wanted), now=self._connection.now)
-        self._topology = topology_of(self._declared, snapshot)
-        return Observed(snapshot, surroundings(access, self._topology, snapshot))
+        self._topology = make_topology(self._declared, snapshot)
+        return Observed(snapshot, read_surroundings(access, self._topology, snapshot))
 
     def findings(self, observed: Observed) -> tuple[Finding, ...]:
         return findings(observed, settings=self._settings, now=self._connection.now)
@@ -131,7 +131,7 @@ class EventAlerts(Capability[Observed]):
         return self._acting(change)
 
     def result(self, _result: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        return {"rules": told(self._declared, self._topology)}
+        return {"rules": make_rule_results(self._declared, self._topology)}
 
     def costs(self) -> list[dict[str, t.Any]]:
-        return costs(self._declared, self._topology)
+        return list_costs(self._declared, self._topology)

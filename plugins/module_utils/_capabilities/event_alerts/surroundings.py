@@ -29,9 +29,9 @@ from .changes import (
     SET_QUEUE,
     SET_TOPIC,
     STATEMENT,
-    Writer,
-    admission,
-    merged,
+    AlertWriter,
+    build_admission,
+    merge_statement,
 )
 from .declared import Declared
 from .topology import Topology
@@ -67,21 +67,21 @@ class Surroundings:
 
 
 @dataclasses.dataclass(frozen=True)
-class Builder:
+class SurroundingsPlanner:
     """Plans what the rules need before they can deliver; a region without it gets no rules."""
 
     declared: Declared
     topology: Topology
     found: Surroundings
-    writer: Writer
+    writer: AlertWriter
 
-    def role(self) -> Iterator[t.Union[Change, Refusal]]:
+    def plan_role(self) -> Iterator[t.Union[Change, Refusal]]:
         """The role by which events are handed on; none where one is given."""
         if not self.topology.hands_on or self.declared.role_arn:
             return
         arn, live = self.topology.role_arn, self.found.role
         if arn in self.found.unread:
-            yield _refused("unread", f"the role is not known: {self.found.unread[arn]}", arn, CREATE_ROLE)
+            yield _refuse("unread", f"the role is not known: {self.found.unread[arn]}", arn, CREATE_ROLE)
             return
         if live is None:
             yield self.writer.create_role(arn, self._trust, self.declared.role_permissions_boundary)
@@ -89,116 +89,118 @@ class Builder:
             return
         if not live.is_owned and not self.declared.adopt:
             reason = "there is a role of this name that this collection did not make; adopt takes it over"
-            yield _refused("foreign", reason, arn, CREATE_ROLE)
+            yield _refuse("foreign", reason, arn, CREATE_ROLE)
             return
-        yield from self._changed_role(live)
+        yield from self._update_role(live)
 
-    def _changed_role(self, live: Role) -> Iterator[t.Union[Change, Refusal]]:
+    def _update_role(self, live: Role) -> Iterator[t.Union[Change, Refusal]]:
         """What a role that is there lacks."""
-        trusts, permits = _means(live.trust, self._trust), _means(live.policy, self._permissions)
+        trusts, permits = _has_same_meaning(live.trust, self._trust), _has_same_meaning(live.policy, self._permissions)
         wanted = self.declared.role_permissions_boundary
         if wanted and live.boundary != wanted and not (trusts and permits):
             reason = (
                 f"the role has not the permissions boundary {wanted}, without which it is not given more; set it, or"
                 " delete the role, which is then made anew"
             )
-            yield _refused("no_boundary", reason, live.arn, CREATE_ROLE)
+            yield _refuse("no_boundary", reason, live.arn, CREATE_ROLE)
             return
         if not trusts:
             yield self.writer.set_trust(live.arn, live.trust, self._trust)
         if not permits:
             yield self.writer.put_role_policy(live.arn, live.policy, self._permissions)
 
-    def unused_role(self, unread: Sequence[str]) -> tuple[t.Union[Change, Refusal], ...]:
+    def remove_role(self, unread: Sequence[str]) -> tuple[t.Union[Change, Refusal], ...]:
         """The role of ours away with the rules. In regions that were not read there may be some that need it."""
         live = self.found.role
         if live is None or not live.is_owned:
             return ()
         if unread:
             reason = f"rules may need the role in regions that could not be read: {', '.join(unread)}"
-            return (_refused("unread", reason, live.arn, DELETE_ROLE),)
+            return (_refuse("unread", reason, live.arn, DELETE_ROLE),)
         return self.writer.delete_role(live.arn, live.trust, live.policy, live.boundary)
 
-    def region(self, region: str) -> Iterator[t.Union[Change, Refusal]]:
+    def plan_region(self, region: str) -> Iterator[t.Union[Change, Refusal]]:
         """Topic, queue and bus of a region."""
         if region in self.topology.notifying_regions:
-            yield from self._topic(self.topology.topic_arn(region))
+            yield from self._plan_topic(self.topology.topic_arn(region))
         queue = self.topology.queue_arn(region)
         if queue:
-            yield from self._queue(queue, region)
+            yield from self._plan_queue(queue, region)
         if region == self.topology.hub:
-            yield from self._bus()
+            yield from self._plan_bus()
 
-    def _topic(self, arn: str) -> Iterator[t.Union[Change, Refusal]]:
+    def _plan_topic(self, arn: str) -> Iterator[t.Union[Change, Refusal]]:
         live = self.found.topics.get(arn)
         if arn.split(":")[4] != self.topology.place.account_id:
             # Its owner admits these rules, and tells nobody else.
             return
         if arn in self.found.unread:
-            yield _refused("unread", f"the topic is not known: {self.found.unread[arn]}", arn, CREATE_TOPIC)
+            yield _refuse("unread", f"the topic is not known: {self.found.unread[arn]}", arn, CREATE_TOPIC)
         elif live is None and self.declared.create_topic:
-            yield self.writer.create_topic(arn, self._topic_policy(arn), self.declared.kms_key_id)
+            yield self.writer.create_topic(arn, self._build_topic_policy(arn), self.declared.kms_key_id)
         elif live is None:
-            yield _refused("no_topic", "there is no such topic; create_topic makes one", arn, CREATE_TOPIC)
+            yield _refuse("no_topic", "there is no such topic; create_topic makes one", arn, CREATE_TOPIC)
         else:
-            yield from self._opened(arn, live)
+            yield from self._open_topic(arn, live)
             if self.declared.create_topic and self.declared.kms_key_id not in ("", live.kms_key_id):
                 yield self.writer.set_topic(arn, "KmsMasterKeyId", live.kms_key_id, self.declared.kms_key_id)
 
-    def _opened(self, arn: str, live: AlertTopic) -> Iterator[t.Union[Change, Refusal]]:
+    def _open_topic(self, arn: str, live: AlertTopic) -> Iterator[t.Union[Change, Refusal]]:
         """The policy of a topic with our statement in it, unless EventBridge may publish for sure without."""
-        senders = self._senders(arn.split(":")[3])
-        if _admitted(live.policy, "sns:Publish", arn, senders):
+        senders = self._list_senders(arn.split(":")[3])
+        if _admits_all(live.policy, "sns:Publish", arn, senders):
             return
-        after = merged(live.policy, self._publish(arn))
-        if _admitted(after, "sns:Publish", arn, senders):
+        after = merge_statement(live.policy, self._build_publish(arn))
+        if _admits_all(after, "sns:Publish", arn, senders):
             yield self.writer.set_topic(arn, "Policy", live.policy, after)
         else:
             reason = f"a statement of its policy denies {EVENTBRIDGE} to publish; take it out, or name another topic"
-            yield _refused("denied", reason, arn, SET_TOPIC)
+            yield _refuse("denied", reason, arn, SET_TOPIC)
 
-    def _senders(self, region: str) -> tuple[Sender, ...]:
+    def _list_senders(self, region: str) -> tuple[Sender, ...]:
         """EventBridge, as it asks for each of the rules that are wanted in a region."""
         place = self.topology.place
         return tuple(
             Sender(EVENTBRIDGE, place.account_id, place.arn("events", region, f"rule/{rule.name}"))
-            for rule in self.topology.rules()
+            for rule in self.topology.list_rules()
             if rule.region == region
         )
 
-    def _queue(self, arn: str, region: str) -> Iterator[t.Union[Change, Refusal]]:
-        statement = self._send(arn, region)
+    def _plan_queue(self, arn: str, region: str) -> Iterator[t.Union[Change, Refusal]]:
+        statement = self._build_send(arn, region)
         if arn in self.found.unread:
-            yield _refused("unread", f"the queue is not known: {self.found.unread[arn]}", arn, CREATE_QUEUE)
+            yield _refuse("unread", f"the queue is not known: {self.found.unread[arn]}", arn, CREATE_QUEUE)
         elif self.found.queues.get(arn) is not None:
             live = self.found.queues[arn].get("policy")
-            senders = self._senders(region)
-            after = merged(live, statement)
-            if _admitted(live, "sqs:SendMessage", arn, senders):
+            senders = self._list_senders(region)
+            after = merge_statement(live, statement)
+            if _admits_all(live, "sqs:SendMessage", arn, senders):
                 return
-            if _admitted(after, "sqs:SendMessage", arn, senders):
+            if _admits_all(after, "sqs:SendMessage", arn, senders):
                 yield self.writer.set_queue(arn, live, after)
             else:
                 reason = f"a statement of its policy denies {EVENTBRIDGE} to send; take it out, or name another queue"
-                yield _refused("denied", reason, arn, SET_QUEUE)
+                yield _refuse("denied", reason, arn, SET_QUEUE)
         elif self.declared.create_dead_letter_queue:
             yield self.writer.create_queue(arn, {"Version": "2012-10-17", "Statement": [statement]})
         else:
             reason = "there is no such queue; create_dead_letter_queue makes one"
-            yield _refused("no_queue", reason, arn, CREATE_QUEUE)
+            yield _refuse("no_queue", reason, arn, CREATE_QUEUE)
 
-    def _bus(self) -> Iterator[t.Union[Change, Refusal]]:
+    def _plan_bus(self) -> Iterator[t.Union[Change, Refusal]]:
         arn = self.topology.place.arn("events", self.topology.hub, "event-bus/default")
         live = self.statement
         if not self.declared.receive_from_organization:
             return
         if not self.found.organization_id:
             reason = "the account is in no organization, or may not ask which, so nothing can be admitted from it"
-            yield _refused("no_organization", reason, arn, PUT_PERMISSION)
-        elif live is None or not _means(_alone(live), _alone(admission(arn, self.found.organization_id))):
+            yield _refuse("no_organization", reason, arn, PUT_PERMISSION)
+        elif live is None or not _has_same_meaning(
+            _wrap_statement(live), _wrap_statement(build_admission(arn, self.found.organization_id))
+        ):
             yield self.writer.admit_organization(arn, self.found.organization_id, live)
 
-    def unused_admission(self) -> tuple[Change, ...]:
+    def withdraw_admission(self) -> tuple[Change, ...]:
         """The organization out of the bus of this account."""
         if self.statement is None:
             return ()
@@ -211,20 +213,20 @@ class Builder:
         statements = (self.found.bus_policy or {}).get("Statement") or []
         return next((item for item in statements if item.get("Sid") == STATEMENT), None)
 
-    def _publish(self, arn: str) -> dict[str, t.Any]:
+    def _build_publish(self, arn: str) -> dict[str, t.Any]:
         """EventBridge into a topic, without a condition.
 
         Several of AWS's documents say that messages to a topic whose statement for EventBridge has one are dropped, and
         newer ones that some keys are sent. Until that is known, an alert that arrives is worth more.
         """
-        return {**_allow("sns:Publish"), "Resource": arn}
+        return {**_build_allow("sns:Publish"), "Resource": arn}
 
-    def _send(self, arn: str, region: str) -> dict[str, t.Any]:
+    def _build_send(self, arn: str, region: str) -> dict[str, t.Any]:
         """EventBridge into a queue, to which it sends the ARN of the rule."""
         condition = {"ArnLike": {"aws:SourceArn": self.topology.place.arn("events", region, f"rule/{PREFIX}*")}}
-        return {**_allow("sqs:SendMessage"), "Resource": arn, "Condition": condition}
+        return {**_build_allow("sqs:SendMessage"), "Resource": arn, "Condition": condition}
 
-    def _topic_policy(self, arn: str) -> dict[str, t.Any]:
+    def _build_topic_policy(self, arn: str) -> dict[str, t.Any]:
         tls = {
             "Sid": "TlsOnly",
             "Effect": "Deny",
@@ -233,14 +235,14 @@ class Builder:
             "Resource": arn,
             "Condition": {"Bool": {"aws:SecureTransport": "false"}},
         }
-        return {"Version": "2012-10-17", "Statement": [self._publish(arn), tls]}
+        return {"Version": "2012-10-17", "Statement": [self._build_publish(arn), tls]}
 
     @property
     def _trust(self) -> dict[str, t.Any]:
         place = self.topology.place
         rules = f"arn:{place.partition}:events:*:{place.account_id}:rule/{PREFIX}*"
         condition = {"ArnLike": {"aws:SourceArn": rules}, "StringEquals": {"aws:SourceAccount": place.account_id}}
-        return {"Version": "2012-10-17", "Statement": [{**_allow("sts:AssumeRole"), "Condition": condition}]}
+        return {"Version": "2012-10-17", "Statement": [{**_build_allow("sts:AssumeRole"), "Condition": condition}]}
 
     @property
     def _permissions(self) -> dict[str, t.Any]:
@@ -248,16 +250,16 @@ class Builder:
         return {"Version": "2012-10-17", "Statement": [statement]}
 
 
-def _allow(action: str) -> dict[str, t.Any]:
+def _build_allow(action: str) -> dict[str, t.Any]:
     return {"Sid": SID, "Effect": "Allow", "Principal": {"Service": EVENTBRIDGE}, "Action": action}
 
 
-def _admitted(policy: t.Any, action: str, arn: str, senders: Sequence[Sender]) -> bool:
+def _admits_all(policy: t.Any, action: str, arn: str, senders: Sequence[Sender]) -> bool:
     """Whether a policy lets EventBridge deliver for every rule, for sure."""
     return all(admits(policy, action, arn, sender).truth is YES for sender in senders)
 
 
-def _means(live: t.Any, wanted: t.Any) -> bool:
+def _has_same_meaning(live: t.Any, wanted: t.Any) -> bool:
     """Whether a document says what is wanted, in whatever form AWS returns it."""
     try:
         return are_equivalent(parse(live), parse(wanted))
@@ -265,9 +267,9 @@ def _means(live: t.Any, wanted: t.Any) -> bool:
         return False
 
 
-def _alone(statement: t.Any) -> dict[str, t.Any]:
+def _wrap_statement(statement: t.Any) -> dict[str, t.Any]:
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
-def _refused(rule: str, reason: str, target: str, operation: str) -> Refusal:
+def _refuse(rule: str, reason: str, target: str, operation: str) -> Refusal:
     return Refusal(rule=rule, reason=reason, target=target, operation=operation)

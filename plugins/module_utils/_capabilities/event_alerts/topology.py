@@ -118,31 +118,34 @@ class Topology:
             return True
         return bool(self.place.is_management_account) or self.declared.receive_from_organization
 
-    def rules(self) -> tuple[WantedRule, ...]:
+    def list_rules(self) -> tuple[WantedRule, ...]:
         """All rules, region by region, those that notify first."""
-        if not self.declared.leads_somewhere:
+        if not self.declared.has_destination:
             return ()
         found: list[WantedRule] = []
         for region in self.place.regions:
             if region in self.notifying_regions:
                 everything = self.declared.topology != TOPICS
-                found += [self._notifying(rule, region) for rule in self._on(region, everything=everything)]
+                found += [
+                    self._build_notifying_rule(rule, region)
+                    for rule in self._select_rules(region, everything=everything)
+                ]
             else:
-                found += self._forwarding(region)
+                found += self._build_forwarding_rules(region)
         return tuple(found)
 
-    def _on(self, region: str, *, everything: bool = False) -> Iterator[AlertRule]:
+    def _select_rules(self, region: str, *, everything: bool = False) -> Iterator[AlertRule]:
         """The rules whose events occur in a region, or come to it from others."""
         home, partition = self.place.home_region, self.place.partition
         for rule in self.declared.rules:
             if self.applies(rule) and (everything or occurs_in(rule, region, home=home, partition=partition)):
                 yield rule
 
-    def _notifying(self, rule: AlertRule, region: str) -> WantedRule:
+    def _build_notifying_rule(self, rule: AlertRule, region: str) -> WantedRule:
         target = EventTarget(
             TOPIC_TARGET,
             self.topic_arn(region),
-            {"InputTransformer": transformer(rule), **self._reliably(region)},
+            {"InputTransformer": build_transformer(rule), **self._build_delivery(region)},
         )
         return WantedRule(
             name=rule.full_name,
@@ -154,36 +157,36 @@ class Topology:
             watches=(rule.name,),
         )
 
-    def _forwarding(self, region: str) -> Iterator[WantedRule]:
+    def _build_forwarding_rules(self, region: str) -> Iterator[WantedRule]:
         """As few rules as patterns of AWS's length allow, for all that is on in a region."""
-        target = EventTarget(BUS_TARGET, self.bus_arn, {"RoleArn": self.role_arn, **self._reliably(region)})
-        groups = _groups(tuple(self._on(region)), self.declared.ignore_principals)
+        target = EventTarget(BUS_TARGET, self.bus_arn, {"RoleArn": self.role_arn, **self._build_delivery(region)})
+        groups = _group_rules(tuple(self._select_rules(region)), self.declared.ignore_principals)
         for number, group in enumerate(groups, start=1):
             reads = any(rule.state is State.WITH_READS for rule in group)
             yield WantedRule(
                 name=f"{FORWARDER}-{number}",
                 region=region,
-                pattern=_either([rule.exclude_principals(self.declared.ignore_principals) for rule in group]),
+                pattern=_combine_patterns([rule.exclude_principals(self.declared.ignore_principals) for rule in group]),
                 state=(State.WITH_READS if reads else State.ENABLED).value,
                 description="Hands on what alerts in another region or account",
                 target=target,
                 watches=tuple(rule.name for rule in group),
             )
 
-    def _reliably(self, region: str) -> dict[str, t.Any]:
+    def _build_delivery(self, region: str) -> dict[str, t.Any]:
         queue = self.queue_arn(region)
         return {"RetryPolicy": dict(_RETRY), **({"DeadLetterConfig": {"Arn": queue}} if queue else {})}
 
 
-def _either(patterns: Sequence[Mapping[str, t.Any]]) -> Mapping[str, t.Any]:
+def _combine_patterns(patterns: Sequence[Mapping[str, t.Any]]) -> Mapping[str, t.Any]:
     return patterns[0] if len(patterns) == 1 else {"$or": list(patterns)}
 
 
-def _groups(rules: Sequence[AlertRule], ignored: Sequence[str]) -> list[list[AlertRule]]:
+def _group_rules(rules: Sequence[AlertRule], ignored: Sequence[str]) -> list[list[AlertRule]]:
     groups: list[list[AlertRule]] = []
     for rule in rules:
         together = [*groups[-1], rule] if groups else [rule]
-        length = len(minified(_either([one.exclude_principals(ignored) for one in together])))
+        length = len(minify(_combine_patterns([one.exclude_principals(ignored) for one in together])))
         if groups and length <= _LONGEST:
             groups[-1] = together
         else:
@@ -191,12 +194,12 @@ def _groups(rules: Sequence[AlertRule], ignored: Sequence[str]) -> list[list[Ale
     return groups
 
 
-def minified(document: t.Any) -> str:
+def minify(document: t.Any) -> str:
     """JSON in the fewest characters, the same for the same document."""
     return json.dumps(document, sort_keys=True, separators=(",", ":"))
 
 
-def transformer(rule: AlertRule) -> dict[str, t.Any]:
+def build_transformer(rule: AlertRule) -> dict[str, t.Any]:
     """What makes a readable message of an event: paths, and a template whose every line is a quoted text.
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html

@@ -21,39 +21,39 @@ _TRUST: t.Final = " trust"
 _PLACE_OF_POLICY: t.Final = f" policy {changes.ROLE_POLICY}"
 
 
-def _rule_name(record: Record, arn: str) -> str:
+def _read_rule_name(record: Record, arn: str) -> str:
     check_arn(record, arn, "events")
     kind, _slash, name = arn.split(":", 5)[5].partition("/")
     record.check(kind == "rule" and bool(name), f"{arn} is no rule")
     return name.rpartition("/")[2]
 
 
-def _alert_rule(record: Record) -> Undo:
-    name = _rule_name(record, record.target)
+def _undo_rule(record: Record) -> Undo:
+    name = _read_rule_name(record, record.target)
     if record.is_new:
         return Undo(changes.DELETE_RULE, {"Name": name})
     before = record.before
     record.check(before["rule"] == name, "its before is another rule")
     request = {
         "Name": name,
-        "EventPattern": _pattern(record, before["pattern"]),
+        "EventPattern": _write_pattern(record, before["pattern"]),
         "State": str(before["state"]),
         "Description": str(before["description"]),
-        **_event_role(record),
+        **_read_event_role(record),
     }
     tags = {"Tags": record.tags()} if record.change.operation == changes.DELETE_RULE else {}
     return Undo(changes.PUT_RULE, {**request, **tags})
 
 
-def _pattern(record: Record, shown: t.Any) -> str:
+def _write_pattern(record: Record, shown: t.Any) -> str:
     """The pattern as the record spells it, if it says what before shows, where the order of a list counts nothing."""
     spelt = record.undo_parameters.get("EventPattern")
-    if isinstance(spelt, str) and says_same(spelt, json.loads(spelt)) and changes.normal(json.loads(spelt)) == shown:
+    if isinstance(spelt, str) and says_same(spelt, json.loads(spelt)) and changes.normalize(json.loads(spelt)) == shown:
         return spelt
     return json.dumps(shown, separators=(",", ":"))
 
 
-def _event_role(record: Record) -> dict[str, str]:
+def _read_event_role(record: Record) -> dict[str, str]:
     """The role of a rule, which before does not show: one of the account, and whoever sends this has to pass it."""
     found = record.optional("RoleArn")
     if found:
@@ -63,9 +63,9 @@ def _event_role(record: Record) -> dict[str, str]:
     return found
 
 
-def _alert_target(record: Record) -> Undo:
+def _undo_target(record: Record) -> Undo:
     arn, _word, target_id = record.target.partition(" target ")
-    rule = _rule_name(record, arn)
+    rule = _read_rule_name(record, arn)
     if record.is_new:
         return Undo(changes.REMOVE_TARGETS, {"Rule": rule, "Ids": [target_id]})
     settings = dict(record.before)
@@ -75,40 +75,40 @@ def _alert_target(record: Record) -> Undo:
     )
 
 
-def _alert_tagged(record: Record) -> Undo:
+def _undo_tags(record: Record) -> Undo:
     arn = record.target.removesuffix(" tags")
-    _rule_name(record, arn)
+    _read_rule_name(record, arn)
     missing, other = split_tags(record, record.before["tags"])
     if other:
-        return Undo(changes.TAG, {"ResourceARN": arn, "Tags": changes.tag_list(other)})
+        return Undo(changes.TAG, {"ResourceARN": arn, "Tags": changes.build_tag_list(other)})
     return Undo(changes.UNTAG, {"ResourceARN": arn, "TagKeys": sorted(missing)})
 
 
-def _bus(record: Record) -> str:
+def _read_bus(record: Record) -> str:
     arn = record.target.removesuffix(f" statement {changes.STATEMENT}")
     record.check(arn != record.target, f"{record.target} is not our statement of a bus")
     return check_arn(record, arn, "events")
 
 
-def _admitted(record: Record) -> Undo:
-    record.check(_bus(record).endswith(":event-bus/default"), "it is not the default bus")
+def _undo_admission(record: Record) -> Undo:
+    record.check(_read_bus(record).endswith(":event-bus/default"), "it is not the default bus")
     return Undo(changes.REMOVE_PERMISSION, {"EventBusName": "default", "StatementId": changes.STATEMENT})
 
 
-def _admission_withdrawn(record: Record) -> Undo:
-    bus, live = _bus(record), record.before
+def _undo_withdrawal(record: Record) -> Undo:
+    bus, live = _read_bus(record), record.before
     record.check(live["Sid"] == changes.STATEMENT, "its before is not our statement")
     (condition,) = live["Condition"].values()
     organization = str(condition["aws:PrincipalOrgID"])
-    writer = changes.Writer(record.change.account_id, {})
+    writer = changes.AlertWriter(record.change.account_id, {})
     return Undo(changes.PUT_PERMISSION, writer.admit_organization(bus, organization, None).parameters)
 
 
-def _topic_made(record: Record) -> Undo:
+def _undo_topic_creation(record: Record) -> Undo:
     return Undo(changes.DELETE_TOPIC, {"TopicArn": check_arn(record, record.target, "sns")})
 
 
-def _topic_set(record: Record) -> Undo:
+def _undo_topic_attribute(record: Record) -> Undo:
     arn, _space, attribute = record.target.partition(" ")
     record.check(attribute in ("Policy", "KmsMasterKeyId"), f"{attribute} is not an attribute that is set")
     value = record.before[attribute]
@@ -117,17 +117,17 @@ def _topic_set(record: Record) -> Undo:
     return Undo(changes.SET_TOPIC, {**named, "AttributeValue": text})
 
 
-def _subscribed(record: Record) -> Undo:
+def _undo_subscription(record: Record) -> Undo:
     arn, _word, endpoint = record.target.partition(" subscription ")
     check_arn(record, endpoint, "sqs")
     return Undo(changes.UNSUBSCRIBE, {"TopicArn": check_arn(record, arn, "sns"), "Endpoint": endpoint})
 
 
-def _queue_made(record: Record) -> Undo:
+def _undo_queue_creation(record: Record) -> Undo:
     return Undo(changes.DELETE_QUEUE, {"QueueName": check_arn(record, record.target, "sqs").rpartition(":")[2]})
 
 
-def _queue_set(record: Record) -> Undo:
+def _undo_queue_policy(record: Record) -> Undo:
     arn = check_arn(record, record.target.removesuffix(" Policy"), "sqs")
     value = record.before["Policy"]
     text = value if isinstance(value, str) else record.text(value, "Attributes", "Policy") if value else ""
@@ -137,7 +137,7 @@ def _queue_set(record: Record) -> Undo:
 # The role that hands on events: its target names the part that was changed
 
 
-def _alert_role(record: Record, part: str) -> str:
+def _read_role_name(record: Record, part: str) -> str:
     record.check(record.target.endswith(part), f"{record.target} is not{part} of a role")
     arn = record.target.removesuffix(part)
     is_ours = f":iam::{record.change.account_id}:role/" in arn and " " not in arn
@@ -145,11 +145,11 @@ def _alert_role(record: Record, part: str) -> str:
     return arn.rpartition("/")[2]
 
 
-def _role_made(record: Record) -> Undo:
+def _undo_role_creation(record: Record) -> Undo:
     return Undo(changes.DELETE_ROLE, {"RoleName": record.name("role")})
 
 
-def _role_deleted(record: Record) -> Undo:
+def _undo_role_deletion(record: Record) -> Undo:
     path, name = record.path_and_name("role")
     request = {
         "Path": path,
@@ -162,15 +162,15 @@ def _role_deleted(record: Record) -> Undo:
     return Undo(changes.CREATE_ROLE, {**request, **({"PermissionsBoundary": boundary} if boundary else {})})
 
 
-def _trust_set(record: Record) -> Undo:
-    name = _alert_role(record, _TRUST)
+def _undo_trust(record: Record) -> Undo:
+    name = _read_role_name(record, _TRUST)
     return Undo(
         changes.SET_TRUST, {"RoleName": name, "PolicyDocument": record.text(record.before["trust"], "PolicyDocument")}
     )
 
 
-def _role_policy(record: Record) -> Undo:
-    named = {"RoleName": _alert_role(record, _PLACE_OF_POLICY), "PolicyName": changes.ROLE_POLICY}
+def _undo_role_policy(record: Record) -> Undo:
+    named = {"RoleName": _read_role_name(record, _PLACE_OF_POLICY), "PolicyName": changes.ROLE_POLICY}
     if record.is_new:
         return Undo(changes.DELETE_ROLE_POLICY, named)
     document = record.text(record.before["policy"], "PolicyDocument")
@@ -178,21 +178,21 @@ def _role_policy(record: Record) -> Undo:
 
 
 DERIVATIONS: t.Final[Mapping[tuple[str, str], Derive]] = {
-    (changes.EVENTS, changes.PUT_RULE): _alert_rule,
-    (changes.EVENTS, changes.DELETE_RULE): _alert_rule,
-    (changes.EVENTS, changes.PUT_TARGETS): _alert_target,
-    (changes.EVENTS, changes.REMOVE_TARGETS): _alert_target,
-    (changes.EVENTS, changes.TAG): _alert_tagged,
-    (changes.EVENTS, changes.PUT_PERMISSION): _admitted,
-    (changes.EVENTS, changes.REMOVE_PERMISSION): _admission_withdrawn,
-    ("sns", changes.CREATE_TOPIC): _topic_made,
-    ("sns", changes.SET_TOPIC): _topic_set,
-    ("sns", changes.SUBSCRIBE): _subscribed,
-    ("sqs", changes.CREATE_QUEUE): _queue_made,
-    ("sqs", changes.SET_QUEUE): _queue_set,
-    ("iam", changes.CREATE_ROLE): _role_made,
-    ("iam", changes.DELETE_ROLE): _role_deleted,
-    ("iam", changes.SET_TRUST): _trust_set,
-    ("iam", changes.PUT_ROLE_POLICY): _role_policy,
-    ("iam", changes.DELETE_ROLE_POLICY): _role_policy,
+    (changes.EVENTS, changes.PUT_RULE): _undo_rule,
+    (changes.EVENTS, changes.DELETE_RULE): _undo_rule,
+    (changes.EVENTS, changes.PUT_TARGETS): _undo_target,
+    (changes.EVENTS, changes.REMOVE_TARGETS): _undo_target,
+    (changes.EVENTS, changes.TAG): _undo_tags,
+    (changes.EVENTS, changes.PUT_PERMISSION): _undo_admission,
+    (changes.EVENTS, changes.REMOVE_PERMISSION): _undo_withdrawal,
+    ("sns", changes.CREATE_TOPIC): _undo_topic_creation,
+    ("sns", changes.SET_TOPIC): _undo_topic_attribute,
+    ("sns", changes.SUBSCRIBE): _undo_subscription,
+    ("sqs", changes.CREATE_QUEUE): _undo_queue_creation,
+    ("sqs", changes.SET_QUEUE): _undo_queue_policy,
+    ("iam", changes.CREATE_ROLE): _undo_role_creation,
+    ("iam", changes.DELETE_ROLE): _undo_role_deletion,
+    ("iam", changes.SET_TRUST): _undo_trust,
+    ("iam", changes.PUT_ROLE_POLICY): _undo_role_policy,
+    ("iam", changes.DELETE_ROLE_POLICY): _undo_role_policy,
 }

@@ -92,38 +92,38 @@ class Place:
 
 
 @dataclasses.dataclass(frozen=True)
-class Said:
+class ReportedFinding:
     """A failing or waived finding as it stands in the report, and what it says is wrong, in words."""
 
     finding: Item
     title: str
 
 
-def identifier(finding: Item) -> str:
+def build_identifier(finding: Item) -> str:
     """The id that a finding has for good: its fingerprint is the same in every run."""
     return f"{PREFIX}{finding['account_id']}/{finding['fingerprint']}"
 
 
-def content(said: Said, place: Place, *, observed: str, run_id: str) -> Asff:
+def build_finding(reported: ReportedFinding, place: Place, *, observed: str, run_id: str) -> Asff:
     """A finding as it is to be in Security Hub, but for the dates of its record.
 
     :arg observed: the time of the assessment, which is when the finding was last seen.
     """
-    finding = said.finding
+    finding = reported.finding
     made: Asff = {
         "SchemaVersion": SCHEMA_VERSION,
-        "Id": identifier(finding),
+        "Id": build_identifier(finding),
         "ProductArn": place.product,
         "ProductName": PRODUCT,
         "GeneratorId": cut(PREFIX + finding["control"], IDENTIFIER),
         "AwsAccountId": finding["account_id"],
         "FirstObservedAt": finding["first_seen"] or observed,
         "LastObservedAt": observed,
-        "Title": cut(said.title, TITLE) or finding["control"],
+        "Title": cut(reported.title, TITLE) or finding["control"],
         "Description": cut(finding["detail"] or finding["title"], DESCRIPTION) or finding["control"],
-        "ProductFields": _fields(finding, run_id),
-        "Resources": [_resource(finding, place)],
-        "Compliance": {"Status": "FAILED", **_requirements(finding["compliance"])},
+        "ProductFields": _build_fields(finding, run_id),
+        "Resources": [_build_resource(finding, place)],
+        "Compliance": {"Status": "FAILED", **_build_requirements(finding["compliance"])},
         "RecordState": ACTIVE,
         "FindingProviderFields": {
             "Severity": {"Label": Severity(finding["severity"]).name, "Original": finding["severity"]},
@@ -137,10 +137,10 @@ def content(said: Said, place: Place, *, observed: str, run_id: str) -> Asff:
     return made
 
 
-def _fields(finding: Item, run_id: str) -> dict[str, str]:
+def _build_fields(finding: Item, run_id: str) -> dict[str, str]:
     """What ASFF has no place for."""
     evidence = finding["evidence"]
-    told = {
+    texts = {
         "control": finding["control"],
         "region": finding["region"],
         "fingerprint": finding["fingerprint"],
@@ -150,10 +150,10 @@ def _fields(finding: Item, run_id: str) -> dict[str, str]:
         "expected": _text(evidence["expected"]),
         "source": evidence["source"],
         "module": finding["remediation"]["module"],
-        "waiver": waiver_note(finding),
+        "waiver": write_waiver_note(finding),
         "run": run_id,
     }
-    short = {name: cut(str(value), FIELD) for name, value in told.items() if value}
+    short = {name: cut(str(value), FIELD) for name, value in texts.items() if value}
     # AWS takes no text that is empty.
     return {f"{PREFIX}{name}": value for name, value in short.items() if value}
 
@@ -164,7 +164,7 @@ def _text(value: t.Any) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
-def waiver_note(finding: Item) -> str:
+def write_waiver_note(finding: Item) -> str:
     """Why a waived finding is accepted, by whom and until when; empty for any other."""
     waiver = finding["waiver"]
     if finding["status"] != "WAIVED" or not waiver:
@@ -173,7 +173,7 @@ def waiver_note(finding: Item) -> str:
     return cut(f"waived: {waiver.get('reason')} ({terms})", NOTE)
 
 
-def _resource(finding: Item, place: Place) -> Asff:
+def _build_resource(finding: Item, place: Place) -> Asff:
     arn = finding["resource"]
     parts = arn.split(":", 5)
     kind, name = "Other", arn
@@ -187,14 +187,14 @@ def _resource(finding: Item, place: Place) -> Asff:
     return {"Type": kind, "Id": cut(name, IDENTIFIER), "Partition": place.partition, "Region": region}
 
 
-def _requirements(compliance: Mapping[str, Sequence[str]]) -> Asff:
+def _build_requirements(compliance: Mapping[str, Sequence[str]]) -> Asff:
     named = [
         cut(f"{_STANDARDS.get(framework, framework + ' ')}{name}", REQUIREMENT)
         for framework in (*_STANDARDS, *sorted(set(compliance) - set(_STANDARDS)))
         for name in compliance.get(framework, ())
     ]
-    told = [name for name in named if name][:REQUIREMENTS]
-    return {"RelatedRequirements": told} if told else {}
+    requirements = [name for name in named if name][:REQUIREMENTS]
+    return {"RelatedRequirements": requirements} if requirements else {}
 
 
 def digest(made: Item) -> str:
@@ -208,27 +208,27 @@ def digest(made: Item) -> str:
 _PASSING_FIELDS: t.Final = frozenset(PREFIX + name for name in _OF_THE_RUN)
 
 
-def dated(made: Item, known: t.Optional[Item], now: datetime) -> Asff:
+def add_dates(made: Item, known: t.Optional[Item], now: datetime) -> Asff:
     """A finding with the dates of its record: made when it was first seen, and updated later than it was before.
 
     AWS ignores what is not later than what it has, without a word.
     """
     created = known["CreatedAt"] if known else made["FirstObservedAt"]
-    return {**made, "CreatedAt": created, "UpdatedAt": later(known, now)}
+    return {**made, "CreatedAt": created, "UpdatedAt": find_next_update(known, now)}
 
 
-def later(known: t.Optional[Item], now: datetime) -> str:
+def find_next_update(known: t.Optional[Item], now: datetime) -> str:
     """``now``, or the second after the last update of a finding that is there."""
     if known is None:
         return format_utc(now)
-    return format_utc(max(now, updated(known) + timedelta(seconds=1)))
+    return format_utc(max(now, parse_update(known) + timedelta(seconds=1)))
 
 
-def updated(known: Item) -> datetime:
+def parse_update(known: Item) -> datetime:
     return parse_moment(known["UpdatedAt"])
 
 
-def again(known: Item, *, state: str, compliance: str, at: str) -> Asff:
+def change_state(known: Item, *, state: str, compliance: str, at: str) -> Asff:
     """A finding that is there, to be sent once more in another state."""
     sent = {name: known[name] for name in _SENT if name in known}
     fields = {name: value for name, value in (known.get("ProductFields") or {}).items() if name.startswith(PREFIX)}
@@ -242,7 +242,7 @@ def again(known: Item, *, state: str, compliance: str, at: str) -> Asff:
     }
 
 
-def brief(made: Item) -> Asff:
+def shorten(made: Item) -> Asff:
     """As little of a finding as restores what it says: what undoes a change stands in the journal, a hundred at a time.
 
     The next export completes it.
@@ -255,7 +255,7 @@ def brief(made: Item) -> Asff:
     return {**short, "ProductFields": fields, "Compliance": {"Status": made["Compliance"]["Status"]}}
 
 
-def field(known: Item, name: str) -> str:
+def read_field(known: Item, name: str) -> str:
     """One of our fields of a finding that is there."""
     return str((known.get("ProductFields") or {}).get(PREFIX + name) or "")
 
@@ -264,14 +264,14 @@ def is_open(known: t.Optional[Item]) -> bool:
     return known is not None and known.get("RecordState", ACTIVE) == ACTIVE
 
 
-def state(known: t.Optional[Item]) -> t.Optional[str]:
+def describe_finding(known: t.Optional[Item]) -> t.Optional[str]:
     """A finding in the shape of ``before`` and ``after``: a line, or None where it is not there or archived."""
     if known is None or not is_open(known):
         return None
     severity = ((known.get("FindingProviderFields") or {}).get("Severity") or {}).get("Label", "")
-    resource = ", ".join(filter(None, (field(known, "resource"), field(known, "resource_detail"))))
+    resource = ", ".join(filter(None, (read_field(known, "resource"), read_field(known, "resource_detail"))))
     status = (known.get("Compliance") or {}).get("Status", "")
-    return f"{field(known, 'control')} on {resource}: {status} {severity} ({field(known, 'digest')[:8]})"
+    return f"{read_field(known, 'control')} on {resource}: {status} {severity} ({read_field(known, 'digest')[:8]})"
 
 
 def cut(text: str, limit: int) -> str:

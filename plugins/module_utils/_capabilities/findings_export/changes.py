@@ -17,7 +17,20 @@ from datetime import timedelta
 
 from ..._account.moments import format_utc, parse_moment
 from ..._converge.change import Change, Impact, Undo
-from .asff import ACTIVE, ARCHIVED, NEW, PRODUCT, SUPPRESSED, Asff, Item, Place, again, brief, is_open, state
+from .asff import (
+    ACTIVE,
+    ARCHIVED,
+    NEW,
+    PRODUCT,
+    SUPPRESSED,
+    Asff,
+    Item,
+    Place,
+    change_state,
+    describe_finding,
+    is_open,
+    shorten,
+)
 
 IMPORT: t.Final = "BatchImportFindings"
 UPDATE: t.Final = "BatchUpdateFindings"
@@ -54,14 +67,14 @@ class Sending:
             return "created" if self.known is None else "reopened"
         return "updated"
 
-    def undone(self) -> Asff:
+    def build_undo(self) -> Asff:
         """What takes it back: the finding as it was, or archived where nothing was open."""
         after = format_utc(parse_moment(self.made["UpdatedAt"]) + timedelta(seconds=1))
         if self.known is None or not is_open(self.known):
             status = self.made["Compliance"]["Status"]
-            return brief({**self.made, "RecordState": ARCHIVED, "Compliance": {"Status": status}, "UpdatedAt": after})
+            return shorten({**self.made, "RecordState": ARCHIVED, "Compliance": {"Status": status}, "UpdatedAt": after})
         compliance = (self.known.get("Compliance") or {}).get("Status", "FAILED")
-        return brief(again(self.known, state=ACTIVE, compliance=compliance, at=after))
+        return shorten(change_state(self.known, state=ACTIVE, compliance=compliance, at=after))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,7 +100,7 @@ class Settling:
         return str(note.get("Text") or "taken back"), str(note.get("UpdatedBy") or PRODUCT)
 
 
-def workflow(known: t.Optional[Item]) -> t.Optional[str]:
+def describe_workflow(known: t.Optional[Item]) -> t.Optional[str]:
     """How far the investigation of a finding is, in the shape of ``before`` and ``after``."""
     return None if known is None else str((known.get("Workflow") or {}).get("Status") or NEW)
 
@@ -102,12 +115,12 @@ def is_import(change: Change) -> bool:
     return _IMPORTED in change.target
 
 
-def imports(sendings: Iterable[Sending], place: Place) -> list[Change]:
+def plan_imports(sendings: Iterable[Sending], place: Place) -> list[Change]:
     """The findings of a region, in as few calls as AWS's limits allow."""
-    return [_import(batch, place, number) for number, batch in enumerate(_batches(sendings), start=1)]
+    return [_import(batch, place, number) for number, batch in enumerate(_split_into_batches(sendings), start=1)]
 
 
-def _batches(sendings: Iterable[Sending]) -> Iterator[list[Sending]]:
+def _split_into_batches(sendings: Iterable[Sending]) -> Iterator[list[Sending]]:
     batch: list[Sending] = []
     size = 0
     for sending in sorted(sendings, key=lambda item: item.id):
@@ -127,23 +140,23 @@ def _import(batch: Sequence[Sending], place: Place, number: int) -> Change:
         f"{place.product}{_IMPORTED}{number}",
         place,
         {"Findings": [sending.made for sending in batch]},
-        before={sending.id: state(sending.known) for sending in batch},
-        after={sending.id: state(sending.made) for sending in batch},
-        undo=Undo(IMPORT, {"Findings": [sending.undone() for sending in batch]}),
+        before={sending.id: describe_finding(sending.known) for sending in batch},
+        after={sending.id: describe_finding(sending.made) for sending in batch},
+        undo=Undo(IMPORT, {"Findings": [sending.build_undo() for sending in batch]}),
         # The moment of the export is the only thing that two plans of the same findings differ in.
-        planned={"Findings": [_without_moments(sending.made) for sending in batch]},
+        planned={"Findings": [_mask_moments(sending.made) for sending in batch]},
     )
 
 
-def _without_moments(made: Mapping[str, t.Any]) -> dict[str, t.Any]:
+def _mask_moments(made: Mapping[str, t.Any]) -> dict[str, t.Any]:
     """A finding with a placeholder for each moment, that of its note included."""
     return {
-        name: "<time>" if name in _MOMENTS else _without_moments(value) if isinstance(value, Mapping) else value
+        name: "<time>" if name in _MOMENTS else _mask_moments(value) if isinstance(value, Mapping) else value
         for name, value in made.items()
     }
 
 
-def updates(settlings: Iterable[Settling], place: Place) -> list[Change]:
+def plan_updates(settlings: Iterable[Settling], place: Place) -> list[Change]:
     """What becomes of investigations in a region: a call each for those that say the same, and said the same before."""
     alike: dict[tuple[t.Any, ...], list[Settling]] = {}
     for settling in sorted(settlings, key=lambda item: item.id):
@@ -200,16 +213,16 @@ def _change(
     )
 
 
-def rejected(answer: Mapping[str, t.Any]) -> dict[str, str]:
+def read_rejections(answer: Mapping[str, t.Any]) -> dict[str, str]:
     """What AWS's answer, a success all the same, says was not taken: ids, and why."""
-    told: dict[str, str] = {}
+    rejections: dict[str, str] = {}
     for item in answer.get("FailedFindings") or ():
-        told[item["Id"]] = f"{item.get('ErrorCode')}: {item.get('ErrorMessage')}"
+        rejections[item["Id"]] = f"{item.get('ErrorCode')}: {item.get('ErrorMessage')}"
     for item in answer.get("UnprocessedFindings") or ():
-        told[item["FindingIdentifier"]["Id"]] = f"{item.get('ErrorCode')}: {item.get('ErrorMessage')}"
-    return told
+        rejections[item["FindingIdentifier"]["Id"]] = f"{item.get('ErrorCode')}: {item.get('ErrorMessage')}"
+    return rejections
 
 
-def suppressed_by_us(known: Item) -> bool:
+def is_suppressed_by_us(known: Item) -> bool:
     """Whether nobody has decided on a finding since a waiver ended its investigation."""
-    return workflow(known) == SUPPRESSED and (known.get("Note") or {}).get("UpdatedBy") == PRODUCT
+    return describe_workflow(known) == SUPPRESSED and (known.get("Note") or {}).get("UpdatedBy") == PRODUCT

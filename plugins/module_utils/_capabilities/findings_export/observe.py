@@ -18,8 +18,8 @@ from ..._aws.access import Access
 from ..._aws.errors import AwsError
 from ..._aws.operations import Operations
 from ..._converge.change import Change
-from .asff import PREFIX, Item, Place, state
-from .changes import WRITES, is_import, product_of, workflow
+from .asff import PREFIX, Item, Place, describe_finding
+from .changes import WRITES, describe_workflow, is_import, product_of
 from .plan import Hub
 
 _SERVICE: t.Final = "securityhub"
@@ -36,43 +36,45 @@ UNDO_OPERATIONS: t.Final = Operations(
 
 def read_hubs(access: Access, places: Iterable[Place]) -> dict[str, Hub]:
     """What the regions tell of our findings, by region."""
-    reads = {place.region: functools.partial(_ours, access, place) for place in places}
+    reads = {place.region: functools.partial(_read_hub, access, place) for place in places}
     return {
-        region: _unread(found) if isinstance(found, AwsError) else found
+        region: _make_unread(found) if isinstance(found, AwsError) else found
         for region, found in access.gather(reads).items()
     }
 
 
-def _unread(error: AwsError) -> Hub:
+def _make_unread(error: AwsError) -> Hub:
     return Hub(is_off=True) if error.code in _OFF else Hub(problem=str(error))
 
 
-def _ours(access: Access, place: Place) -> Hub:
+def _read_hub(access: Access, place: Place) -> Hub:
     """All findings of the account's own product that we made, archived ones too.
 
     The product's ARN has the region: where findings come together, those of other regions stand beside them.
     """
-    filters = {"ProductArn": _equal([place.product]), "GeneratorId": [{"Value": PREFIX, "Comparison": "PREFIX"}]}
-    return Hub({item["Id"]: item for item in _found(access, filters, place.region)})
+    filters = {"ProductArn": _build_equals([place.product]), "GeneratorId": [{"Value": PREFIX, "Comparison": "PREFIX"}]}
+    return Hub({item["Id"]: item for item in _read_findings(access, filters, place.region)})
 
 
-def _found(access: Access, filters: Mapping[str, t.Any], region: str) -> Iterable[Item]:
+def _read_findings(access: Access, filters: Mapping[str, t.Any], region: str) -> Iterable[Item]:
     return access.items(_SERVICE, _READ, "Findings", {"Filters": filters, "MaxResults": _PAGE}, region=region)
 
 
-def _equal(values: Sequence[str]) -> list[dict[str, str]]:
+def _build_equals(values: Sequence[str]) -> list[dict[str, str]]:
     return [{"Value": value, "Comparison": "EQUALS"} for value in values]
 
 
 def reread(access: Access, _now: datetime) -> Callable[[Change], t.Any]:
     """How to read what a change of this module left, in the shape of its ``before`` and ``after``."""
-    return functools.partial(_present, access)
+    return functools.partial(_read_target, access)
 
 
-def _present(access: Access, change: Change) -> t.Any:
-    shown = state if is_import(change) else workflow
+def _read_target(access: Access, change: Change) -> t.Any:
+    shown = describe_finding if is_import(change) else describe_workflow
     try:
-        found = {item["Id"]: item for item in _named(access, list(change.before), product_of(change), change.region)}
+        found = {
+            item["Id"]: item for item in _read_by_ids(access, list(change.before), product_of(change), change.region)
+        }
     except AwsError as error:
         if error.code not in _OFF:
             raise
@@ -80,7 +82,7 @@ def _present(access: Access, change: Change) -> t.Any:
     return {name: shown(found.get(name)) for name in change.before}
 
 
-def _named(access: Access, ids: Sequence[str], product: str, region: str) -> Iterable[Item]:
+def _read_by_ids(access: Access, ids: Sequence[str], product: str, region: str) -> Iterable[Item]:
     for start in range(0, len(ids), _VALUES):
-        filters = {"ProductArn": _equal([product]), "Id": _equal(ids[start : start + _VALUES])}
-        yield from _found(access, filters, region)
+        filters = {"ProductArn": _build_equals([product]), "Id": _build_equals(ids[start : start + _VALUES])}
+        yield from _read_findings(access, filters, region)

@@ -26,18 +26,18 @@ from .asff import (
     SUPPRESSED,
     Item,
     Place,
-    Said,
-    again,
-    content,
-    dated,
-    field,
-    identifier,
+    ReportedFinding,
+    add_dates,
+    build_finding,
+    build_identifier,
+    change_state,
+    find_next_update,
     is_open,
-    later,
-    updated,
-    waiver_note,
+    parse_update,
+    read_field,
+    write_waiver_note,
 )
-from .changes import IMPORT, Sending, Settling, imports, suppressed_by_us, updates, workflow
+from .changes import IMPORT, Sending, Settling, describe_workflow, is_suppressed_by_us, plan_imports, plan_updates
 
 MODULE: t.Final = "findings_export"
 
@@ -52,10 +52,11 @@ class Hub:
 
 
 @dataclasses.dataclass(frozen=True)
-class Assessed:
+class Assessment:
     """What there is to export.
 
-    ``said`` are the failing and waived findings of the ``severities`` that are wanted; ``failing`` has the ids of all.
+    ``reported`` are the failing and waived findings of the ``severities`` that are wanted. ``failing`` has the ids of
+    all.
     ``settles`` says of the control and region of a finding that fails no longer whether the assessment looked there.
     """
 
@@ -63,7 +64,7 @@ class Assessed:
     partition: str
     run_id: str
     observed: str
-    said: tuple[Said, ...]
+    reported: tuple[ReportedFinding, ...]
     severities: frozenset[str]
     failing: frozenset[str]
     settles: Callable[[Mapping[str, str]], bool]
@@ -73,13 +74,13 @@ class Assessed:
 class Planner:
     """Plans for one assessment at one moment. What is in no region goes to the region ``home``."""
 
-    assessed: Assessed
+    assessment: Assessment
     home: str
     now: datetime
 
     def regions(self, looked_at: Sequence[str]) -> tuple[str, ...]:
         """The regions in which something may have to be done; ``looked_at`` are those that were assessed."""
-        found = {self._region(said.finding) for said in self.assessed.said}
+        found = {self._find_region(reported.finding) for reported in self.assessment.reported}
         return tuple(sorted({self.home, *looked_at, *found}))
 
     def plan(self, hubs: Mapping[str, Hub]) -> Plan:
@@ -87,27 +88,27 @@ class Planner:
         changes: list[Change] = []
         refused: list[Refusal] = []
         for region, hub in hubs.items():
-            place, said = self._place(region), self._said_in(region)
+            place, reported = self._make_place(region), self._select_reported(region)
             if hub.is_off or hub.problem:
-                refused += [_left_out(place, len(said), hub)] if said or not hub.is_off else []
+                refused += [_refuse_region(place, len(reported), hub)] if reported or not hub.is_off else []
                 continue
-            changes += imports(self.sendings(region, hub), place)
-            changes += updates(self._settlings(said, hub), place)
+            changes += plan_imports(self.sendings(region, hub), place)
+            changes += plan_updates(self._settlings(reported, hub), place)
         return Plan(tuple(changes), tuple(refused))
 
     def sendings(self, region: str, hub: Hub) -> list[Sending]:
         """The findings to send to a region: what is new, what says something else than before, what is settled."""
-        place, said = self._place(region), self._said_in(region)
-        wanted = {identifier(item.finding): item for item in said}
-        sent = [self._sending(item, hub.findings.get(name), place) for name, item in wanted.items()]
-        gone = [self._archived(known) for name, known in hub.findings.items() if name not in wanted and is_open(known)]
+        place, reported = self._make_place(region), self._select_reported(region)
+        wanted = {build_identifier(item.finding): item for item in reported}
+        sent = [self._make_sending(item, hub.findings.get(name), place) for name, item in wanted.items()]
+        gone = [self._archive(known) for name, known in hub.findings.items() if name not in wanted and is_open(known)]
         return [item for item in (*sent, *gone) if item]
 
     def counts(self, region: str, hub: Hub) -> dict[str, t.Any]:
         """What the plan comes to in a region, for the result."""
         readable = not (hub.is_off or hub.problem)
         outcomes = Counter(item.outcome for item in self.sendings(region, hub)) if readable else Counter[str]()
-        stay = len(self._said_in(region)) - sum(outcomes[name] for name in ("created", "reopened", "updated"))
+        stay = len(self._select_reported(region)) - sum(outcomes[name] for name in ("created", "reopened", "updated"))
         return {
             "region": region,
             "enabled": None if hub.problem else not hub.is_off,
@@ -115,66 +116,68 @@ class Planner:
             "unchanged": stay if readable else 0,
         }
 
-    def _place(self, region: str) -> Place:
-        return Place(self.assessed.partition, self.assessed.account_id, region)
+    def _make_place(self, region: str) -> Place:
+        return Place(self.assessment.partition, self.assessment.account_id, region)
 
-    def _region(self, finding: Item) -> str:
+    def _find_region(self, finding: Item) -> str:
         return self.home if finding["region"] == GLOBAL else str(finding["region"])
 
-    def _said_in(self, region: str) -> tuple[Said, ...]:
-        return tuple(item for item in self.assessed.said if self._region(item.finding) == region)
+    def _select_reported(self, region: str) -> tuple[ReportedFinding, ...]:
+        return tuple(item for item in self.assessment.reported if self._find_region(item.finding) == region)
 
-    def _sending(self, said: Said, known: t.Optional[Item], place: Place) -> t.Optional[Sending]:
-        made = content(said, place, observed=self.assessed.observed, run_id=self.assessed.run_id)
+    def _make_sending(self, reported: ReportedFinding, known: t.Optional[Item], place: Place) -> t.Optional[Sending]:
+        made = build_finding(reported, place, observed=self.assessment.observed, run_id=self.assessment.run_id)
         if known is not None and is_open(known) and not self._differs(made, known):
             return None
-        note = waiver_note(said.finding)
+        note = write_waiver_note(reported.finding)
         if known is None and note:
             made["Workflow"] = {"Status": SUPPRESSED}
-            made["Note"] = {"Text": note, "UpdatedBy": PRODUCT, "UpdatedAt": later(None, self.now)}
-        return Sending(known, dated(made, known, self.now))
+            made["Note"] = {"Text": note, "UpdatedBy": PRODUCT, "UpdatedAt": find_next_update(None, self.now)}
+        return Sending(known, add_dates(made, known, self.now))
 
     def _differs(self, made: Item, known: Item) -> bool:
-        is_same = field(known, "digest") == field(made, "digest") and not field(known, BRIEF)
-        return not is_same or self.now - updated(known) >= RENEWED_AFTER
+        is_same = read_field(known, "digest") == read_field(made, "digest") and not read_field(known, BRIEF)
+        return not is_same or self.now - parse_update(known) >= RENEWED_AFTER
 
-    def _archived(self, known: Item) -> t.Optional[Sending]:
+    def _archive(self, known: Item) -> t.Optional[Sending]:
         """A finding that fails no longer, or is no longer wanted; None where nobody looked."""
-        where = {name: field(known, name) for name in ("control", "region")}
-        if known["Id"] not in self.assessed.failing and self.assessed.settles(where):
+        where = {name: read_field(known, name) for name in ("control", "region")}
+        if known["Id"] not in self.assessment.failing and self.assessment.settles(where):
             compliance = "PASSED"
-        elif _severity(known) in self.assessed.severities:
+        elif _read_severity(known) in self.assessment.severities:
             return None
         else:
             compliance = str((known.get("Compliance") or {}).get("Status", "FAILED"))
-        return Sending(known, again(known, state=ARCHIVED, compliance=compliance, at=later(known, self.now)))
+        return Sending(
+            known, change_state(known, state=ARCHIVED, compliance=compliance, at=find_next_update(known, self.now))
+        )
 
-    def _settlings(self, said: Sequence[Said], hub: Hub) -> list[Settling]:
+    def _settlings(self, reported: Sequence[ReportedFinding], hub: Hub) -> list[Settling]:
         """The investigations that a waiver ends, or whose waiver is gone; what an analyst decided stays."""
         found = []
-        for item in said:
-            known = hub.findings.get(identifier(item.finding))
+        for item in reported:
+            known = hub.findings.get(build_identifier(item.finding))
             if known is None:
                 continue
-            note = waiver_note(item.finding)
-            if note and _workflow_once_open(known) == NEW:
+            note = write_waiver_note(item.finding)
+            if note and _find_workflow_once_open(known) == NEW:
                 found.append(Settling(known, NEW, SUPPRESSED, note))
-            elif not note and suppressed_by_us(known):
+            elif not note and is_suppressed_by_us(known):
                 found.append(Settling(known, SUPPRESSED, NEW, "the waiver is gone"))
         return found
 
 
-def _workflow_once_open(known: Item) -> t.Optional[str]:
+def _find_workflow_once_open(known: Item) -> t.Optional[str]:
     """How far an investigation is once the finding is open: AWS begins anew with what comes back."""
-    present = workflow(known)
+    present = describe_workflow(known)
     return present if is_open(known) or present == SUPPRESSED else NEW
 
 
-def _severity(known: Item) -> str:
+def _read_severity(known: Item) -> str:
     return str(((known.get("FindingProviderFields") or {}).get("Severity") or {}).get("Original") or "").lower()
 
 
-def _left_out(place: Place, count: int, hub: Hub) -> Refusal:
+def _refuse_region(place: Place, count: int, hub: Hub) -> Refusal:
     what = f"{count} finding{'' if count == 1 else 's'}"
     if hub.is_off:
         reason = (
@@ -186,7 +189,7 @@ def _left_out(place: Place, count: int, hub: Hub) -> Refusal:
     return Refusal("unread", reason, place.product, IMPORT)
 
 
-def costs(regions: Sequence[Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
+def list_costs(regions: Sequence[Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
     """What the plan costs, as far as it can be counted: AWS charges for findings that come in or are updated."""
     count = sum(item[name] for item in regions for name in ("created", "updated", "reopened", "archived"))
     note = "a finding that is sent is an ingestion event; AWS charges for those beyond a free number a month"

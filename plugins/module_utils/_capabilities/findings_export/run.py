@@ -33,11 +33,11 @@ from ..._report.delta import make_settled_test
 from ..._report.document import SCHEMA, DocumentError, Report, check_report, complete, decode, run_report_key, to_bytes
 from ..._report.grouping import problem_of, resource_name
 from ..._report.parts import read_parts
-from .asff import Place, Said, identifier
-from .changes import rejected
+from .asff import Place, ReportedFinding, build_identifier
+from .changes import read_rejections
 from .declared import Declared
 from .observe import UNDO_OPERATIONS, read_hubs, reread
-from .plan import MODULE, Assessed, Hub, Planner, costs
+from .plan import MODULE, Assessment, Hub, Planner, list_costs
 from .undo import DERIVATIONS
 
 # What is exported undoes itself by the same writes.
@@ -105,7 +105,7 @@ def _write_file(place: Store, report: Report) -> dict[str, str]:
     return {"ocsf": place.put(key, to_bytes(ocsf.render(report)))}
 
 
-def _brief(change: Result) -> Result:
+def _shorten_change(change: Result) -> Result:
     """A change for the result of the task, where what undoes it is named by ids: thousands of findings are megabytes.
 
     The journal and the plan have it in full.
@@ -129,30 +129,32 @@ class FindingsExport(Capability[Mapping[str, Hub]]):
         self._report = report
         self._files = files
         self._access = access
-        self._planner = Planner(self._assessed(), home=self._home(access), now=connection.now)
+        self._planner = Planner(self._make_assessment(), home=self._find_home(access), now=connection.now)
         self._present = reread(access, connection.now)
         self._failed: dict[str, str] = {}
         self._taken: dict[str, int] = {}
         self._late: set[str] = set()
 
-    def _home(self, access: Access) -> str:
+    def _find_home(self, access: Access) -> str:
         given = self._declared.global_region
         return access.regions([given])[0] if given else access.home_region
 
-    def _assessed(self) -> Assessed:
+    def _make_assessment(self) -> Assessment:
         report, severities = self._report, self._declared.severities
         failing = [finding for finding in report["findings"] if finding["status"] in _OPEN]
-        said = tuple(
-            Said(finding, problem_of(finding, report)) for finding in failing if finding["severity"] in severities
+        reported = tuple(
+            ReportedFinding(finding, problem_of(finding, report))
+            for finding in failing
+            if finding["severity"] in severities
         )
-        return Assessed(
+        return Assessment(
             account_id=report["account_id"],
             partition=report["partition"],
             run_id=report["run"]["id"],
             observed=report["run"]["started"],
-            said=said,
+            reported=reported,
             severities=severities,
-            failing=frozenset(map(identifier, failing)),
+            failing=frozenset(map(build_identifier, failing)),
             settles=make_settled_test(report["findings"]),
         )
 
@@ -171,7 +173,7 @@ class FindingsExport(Capability[Mapping[str, Hub]]):
 
     def learn(self, change: Change, answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
         """What AWS did not take, for the journal: its answer is a success, and tells it finding by finding."""
-        failed = rejected(answer)
+        failed = read_rejections(answer)
         self._failed.update(failed)
         self._taken[change.target] = 0
         return {"rejected": failed} if failed else {}
@@ -186,9 +188,9 @@ class FindingsExport(Capability[Mapping[str, Hub]]):
         if looks is None:
             return present
         self._taken[change.target] = looks + 1
-        told = {name: change.after[name] if name in self._failed else value for name, value in present.items()}
-        if looks < len(VERIFY_WAITS) or content_hash(told) == content_hash(change.after):
-            return told
+        state = {name: change.after[name] if name in self._failed else value for name, value in present.items()}
+        if looks < len(VERIFY_WAITS) or content_hash(state) == content_hash(change.after):
+            return state
         self._late.add(change.region)
         return change.after
 
@@ -198,7 +200,7 @@ class FindingsExport(Capability[Mapping[str, Hub]]):
             self._warn(f"{region}: Security Hub took all findings, but does not show all of them yet")
 
     def result(self, result: Mapping[str, t.Any]) -> Result:
-        known = {identifier(finding): finding for finding in self._report["findings"]}
+        known = {build_identifier(finding): finding for finding in self._report["findings"]}
         failed = [
             {
                 "id": name,
@@ -209,7 +211,7 @@ class FindingsExport(Capability[Mapping[str, Hub]]):
             for name, reason in sorted(self._failed.items())
         ]
         return {
-            "changes": [*map(_brief, result["changes"])],
+            "changes": [*map(_shorten_change, result["changes"])],
             "files": self._files,
             "exported": self._counts(),
             "failed_findings": failed,
@@ -224,7 +226,7 @@ class FindingsExport(Capability[Mapping[str, Hub]]):
         return f"Security Hub did not take {len(failed)} findings: {named}{more}"
 
     def costs(self) -> list[Result]:
-        return costs(self._counts())
+        return list_costs(self._counts())
 
     def _counts(self) -> list[Result]:
         return [self._planner.counts(region, hub) for region, hub in self._hubs.items()]

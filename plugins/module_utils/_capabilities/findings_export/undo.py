@@ -20,7 +20,7 @@ from .changes import IMPORT, UPDATE, product_of
 _SERVICE: t.Final = "securityhub"
 
 
-def _imported(record: Record) -> Undo:
+def _undo_import(record: Record) -> Undo:
     findings = record.undo_parameters["Findings"]
     before, after = record.before, record.after
     record.check({str(finding["Id"]) for finding in findings} == set(before) == set(after), "it is of other findings")
@@ -34,7 +34,7 @@ def _imported(record: Record) -> Undo:
     return Undo(IMPORT, {"Findings": findings})
 
 
-def _investigated(record: Record) -> Undo:
+def _undo_update(record: Record) -> Undo:
     product = product_of(record.change)
     check_arn(record, product, "securityhub")
     (status,) = set(record.before.values())
@@ -45,6 +45,6 @@ def _investigated(record: Record) -> Undo:
 
 
 DERIVATIONS: t.Final[Mapping[tuple[str, str], Derive]] = {
-    (_SERVICE, IMPORT): _imported,
-    (_SERVICE, UPDATE): _investigated,
+    (_SERVICE, IMPORT): _undo_import,
+    (_SERVICE, UPDATE): _undo_update,
 }

@@ -57,7 +57,7 @@ Shown = t.Optional[dict[str, t.Any]]
 
 
 @dataclasses.dataclass(frozen=True)
-class Author:
+class RootAccessWriter:
     """Makes the changes of one run in one organization."""
 
     account_id: str
@@ -124,11 +124,11 @@ def removals(
             population=population,
             remedies=remedies.get(shown["kind"], ()),
         )
-        for shown in credentials_shown(root)
+        for shown in describe_credentials(root)
     )
 
 
-def credentials_shown(root: RootCredentials) -> list[dict[str, t.Any]]:
+def describe_credentials(root: RootCredentials) -> list[dict[str, t.Any]]:
     """Each credential as a change finds it, in the order of removal. With its last use: one that is used between plan
     and write is left alone."""
     keys = [

@@ -58,15 +58,15 @@ class Declared:
             if options.get(option) is not None
         }
         declared = cls(
-            trusted_access=_trusted_access(options.get("trusted_access"), features),
+            trusted_access=_parse_trusted_access(options.get("trusted_access"), features),
             features=features,
-            delegated_administrator=_administrator(options.get("delegated_administrator")),
+            delegated_administrator=_parse_administrator(options.get("delegated_administrator")),
             purge_delegated_administrators=bool(options["purge_delegated_administrators"]),
-            targets=_names(options["targets"]),
-            exclude=_names(options["exclude"]),
+            targets=_parse_names(options["targets"]),
+            exclude=_parse_names(options["exclude"]),
             remove=bool(options["remove_root_credentials"]),
             min_idle_days=int(options["min_idle_days"]),
-            acceptances=_acceptances(options[ACCEPT], now),
+            acceptances=_parse_acceptances(options[ACCEPT], now),
             now=now,
         )
         declared._check()
@@ -96,7 +96,7 @@ class Declared:
         return acceptance_of(root_arn, self.acceptances, self.now.date())
 
 
-def _trusted_access(given: t.Any, features: Mapping[str, bool]) -> t.Optional[bool]:
+def _parse_trusted_access(given: t.Any, features: Mapping[str, bool]) -> t.Optional[bool]:
     wanted = sorted(feature for feature, on in features.items() if on)
     if given is False and wanted:
         raise InputError(f"trusted_access: {', '.join(wanted)} needs it, and it is declared false")
@@ -105,18 +105,18 @@ def _trusted_access(given: t.Any, features: Mapping[str, bool]) -> t.Optional[bo
     return None if given is None else bool(given)
 
 
-def _administrator(given: t.Any) -> t.Optional[str]:
+def _parse_administrator(given: t.Any) -> t.Optional[str]:
     try:
         return parse_account_id(given)
     except ValueError as error:
         raise InputError(f"delegated_administrator: {error}") from error
 
 
-def _names(given: Iterable[t.Any]) -> tuple[str, ...]:
+def _parse_names(given: Iterable[t.Any]) -> tuple[str, ...]:
     return tuple(name for item in given if (name := str(item).strip()))
 
 
-def _acceptances(given: t.Any, now: datetime) -> Acceptances:
+def _parse_acceptances(given: t.Any, now: datetime) -> Acceptances:
     acceptances = parse_acceptances(given, today=now.date(), option=ACCEPT)
     for item in acceptances:
         if not _ROOT_ARN.fullmatch(item.principal):
@@ -126,26 +126,30 @@ def _acceptances(given: t.Any, now: datetime) -> Acceptances:
     return acceptances
 
 
-def chosen(tree: OrganizationTree, targets: Sequence[str], exclude: Sequence[str]) -> tuple[str, ...]:
+def choose_accounts(tree: OrganizationTree, targets: Sequence[str], exclude: Sequence[str]) -> tuple[str, ...]:
     """The ids of the member accounts that are meant, in the order of the tree. Never the management account.
 
     :raises InputError: the organization has no such unit or account, or the management account is named.
     """
-    if tree.management_account_id in {_id(tree, target, "targets") for target in targets if target != ALL}:
+    if tree.management_account_id in {_find_id(tree, target, "targets") for target in targets if target != ALL}:
         raise InputError(
             f"targets: {tree.management_account_id} is the management account, whose root credentials nothing can"
             " bring back; allowed are member accounts"
         )
-    wanted = _under(tree, targets, "targets") - _under(tree, exclude, "exclude") - {tree.management_account_id}
+    wanted = (
+        _find_accounts(tree, targets, "targets")
+        - _find_accounts(tree, exclude, "exclude")
+        - {tree.management_account_id}
+    )
     return tuple(account.id for account in tree.accounts if account.id in wanted)
 
 
-def _under(tree: OrganizationTree, names: Sequence[str], option: str) -> set[str]:
-    ids = {tree.root_id if name == ALL else _id(tree, name, option) for name in names}
+def _find_accounts(tree: OrganizationTree, names: Sequence[str], option: str) -> set[str]:
+    ids = {tree.root_id if name == ALL else _find_id(tree, name, option) for name in names}
     return {account.id for account in tree.accounts_under(ids)}
 
 
-def _id(tree: OrganizationTree, name: str, option: str) -> str:
+def _find_id(tree: OrganizationTree, name: str, option: str) -> str:
     """What a name means: an id of an account, unit or root, the path of a unit, or the name of an account."""
     if name in tree.account or name in tree.unit:
         return name

@@ -35,7 +35,7 @@ from .changes import (
     SWITCHES,
     WRITES,
     Shown,
-    credentials_shown,
+    describe_credentials,
     is_removal,
 )
 
@@ -76,7 +76,7 @@ OPERATIONS: t.Final = Operations(
 _NOT_TRUSTED: t.Final = "ServiceAccessNotEnabled"
 
 
-def sessions(access: Access) -> RootSessions:
+def make_sessions(access: Access) -> RootSessions:
     """Sessions as root of members, for the tasks of this module."""
     return RootSessions(access, TASKS)
 
@@ -120,54 +120,54 @@ def _read_root(opened: RootSessions, account_id: str, kinds: Collection[str] = t
     root = opened.of(account_id, AUDIT_TASK)
     return RootCredentials(
         account_id=account_id,
-        password=_password(root) if PASSWORD in kinds else None,
-        keys=tuple(_keys(root)) if KEY in kinds else (),
-        certificates=tuple(_certificates(root)) if CERTIFICATE in kinds else (),
-        mfa_devices=tuple(sorted(_mfa_devices(root))) if MFA in kinds else (),
+        password=_read_password(root) if PASSWORD in kinds else None,
+        keys=tuple(_read_keys(root)) if KEY in kinds else (),
+        certificates=tuple(_read_certificates(root)) if CERTIFICATE in kinds else (),
+        mfa_devices=tuple(sorted(_read_mfa_devices(root))) if MFA in kinds else (),
     )
 
 
-def _password(root: Access) -> t.Optional[RootPassword]:
+def _read_password(root: Access) -> t.Optional[RootPassword]:
     try:
         profile = root.call("iam", "GetLoginProfile")["LoginProfile"]
     except NotFound:
         return None
     used = root.call("iam", "GetUser")["User"].get("PasswordLastUsed")
-    return RootPassword(created=_moment(profile["CreateDate"]), last_used=_moment(used) if used else None)
+    return RootPassword(created=_parse_moment(profile["CreateDate"]), last_used=_parse_moment(used) if used else None)
 
 
-def _keys(root: Access) -> t.Iterator[RootKey]:
+def _read_keys(root: Access) -> t.Iterator[RootKey]:
     for key in root.items("iam", "ListAccessKeys", "AccessKeyMetadata"):
         used = root.call("iam", "GetAccessKeyLastUsed", {"AccessKeyId": key["AccessKeyId"]}).get("AccessKeyLastUsed")
         date = (used or {}).get("LastUsedDate")
         yield RootKey(
             id=str(key["AccessKeyId"]),
             status=str(key["Status"]),
-            created=_moment(key["CreateDate"]),
-            last_used=_moment(date) if date else None,
+            created=_parse_moment(key["CreateDate"]),
+            last_used=_parse_moment(date) if date else None,
         )
 
 
-def _certificates(root: Access) -> t.Iterator[RootCertificate]:
+def _read_certificates(root: Access) -> t.Iterator[RootCertificate]:
     for found in root.items("iam", "ListSigningCertificates", "Certificates"):
-        yield RootCertificate(str(found["CertificateId"]), str(found["Status"]), _moment(found["UploadDate"]))
+        yield RootCertificate(str(found["CertificateId"]), str(found["Status"]), _parse_moment(found["UploadDate"]))
 
 
-def _mfa_devices(root: Access) -> t.Iterator[str]:
+def _read_mfa_devices(root: Access) -> t.Iterator[str]:
     for device in root.items("iam", "ListMFADevices", "MFADevices"):
         yield str(device["SerialNumber"])
 
 
-def _moment(value: datetime) -> datetime:
+def _parse_moment(value: datetime) -> datetime:
     return value.astimezone(UTC).replace(microsecond=0)
 
 
 def reread(access: Access, _now: datetime) -> Callable[[Change], Shown]:
     """How to read what a change of this module left, in the shape of its ``before`` and ``after``."""
-    return functools.partial(state_of, access, sessions(access))
+    return functools.partial(read_state, access, make_sessions(access))
 
 
-def state_of(access: Access, opened: RootSessions, change: Change) -> Shown:
+def read_state(access: Access, opened: RootSessions, change: Change) -> Shown:
     """What a change is about, read live; None for a credential that is gone. It needs no more than the journal has.
 
     :raises AwsError: it can't be read.
@@ -176,7 +176,7 @@ def state_of(access: Access, opened: RootSessions, change: Change) -> Shown:
     if not is_removal(change):
         return {"setting": named["setting"], "on": _is_on(access, str(named["setting"]))}
     root = _read_root(opened, change.account_id, (named["kind"],))
-    return next((shown for shown in credentials_shown(root) if shown["id"] == named["id"]), None)
+    return next((shown for shown in describe_credentials(root) if shown["id"] == named["id"]), None)
 
 
 def _is_on(access: Access, setting: str) -> bool:

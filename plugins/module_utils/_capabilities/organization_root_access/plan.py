@@ -28,9 +28,18 @@ from ..._converge.change import Change, Refusal
 from ..._converge.finding import Finding, Status
 from ..._converge.plan import Plan
 from ..._prediction.acceptance import acceptance_warnings
-from .changes import CERTIFICATE, DISABLE_TRUST, KEY, PASSWORD, SERVICE, Author, credentials_shown, removals
+from .changes import (
+    CERTIFICATE,
+    DISABLE_TRUST,
+    KEY,
+    PASSWORD,
+    SERVICE,
+    RootAccessWriter,
+    describe_credentials,
+    removals,
+)
 from .declared import ACCEPT, Declared
-from .use import use_objections
+from .use import find_use_objections
 
 MODULE: t.Final = "organization_root_access"
 _ALL_FEATURES: t.Final = "ALL"
@@ -120,7 +129,7 @@ class Planner:
         self, observed: Observed, tree: OrganizationTree, found: Sequence[Finding]
     ) -> tuple[list[Change], list[Change], list[Refusal]]:
         """What is to be turned on, what off, and why nothing of it may be."""
-        author = Author(observed.account_id, _organization_arn(observed, tree))
+        author = RootAccessWriter(observed.account_id, _organization_arn(observed, tree))
         failing = tuple(item.fingerprint for item in found[:1] if item.status is Status.FAIL)
         on, off = self._on(observed, tree, author, failing), self._off(observed, tree, author)
         objection = self._objection(observed, tree, [*on, *off])
@@ -151,7 +160,7 @@ class Planner:
         return None
 
     def _on(
-        self, observed: Observed, tree: OrganizationTree, author: Author, remedies: tuple[str, ...]
+        self, observed: Observed, tree: OrganizationTree, author: RootAccessWriter, remedies: tuple[str, ...]
     ) -> list[Change]:
         changes = []
         needed = self.declared.trusted_access or self.declared.delegated_administrator is not None
@@ -164,15 +173,15 @@ class Planner:
                     author.feature(feature, on=True, remedies=remedies if feature == CREDENTIALS_FEATURE else ())
                 )
         wanted_administrator = self.declared.delegated_administrator
-        if wanted_administrator and wanted_administrator not in administrators(tree):
+        if wanted_administrator and wanted_administrator not in list_administrators(tree):
             changes.append(author.administrator(wanted_administrator, on=True))
         return changes
 
-    def _off(self, observed: Observed, tree: OrganizationTree, author: Author) -> list[Change]:
+    def _off(self, observed: Observed, tree: OrganizationTree, author: RootAccessWriter) -> list[Change]:
         """What is declared off. AWS ends trusted access only where no delegated administrator is left."""
         changes = []
         if self.declared.purge_delegated_administrators:
-            others = [item for item in administrators(tree) if item != self.declared.delegated_administrator]
+            others = [item for item in list_administrators(tree) if item != self.declared.delegated_administrator]
             changes += [author.administrator(account, on=False) for account in others]
         present = observed.features or frozenset()
         for feature, wanted in self.declared.features.items():
@@ -192,7 +201,9 @@ class Planner:
             if not isinstance(member, RootCredentials):
                 refused.append(Refusal("unread", f"root's credentials are not known: {member}", arn))
                 continue
-            planned = removals(member, arn=arn, population=len(observed.members), remedies=_remedies(found, account_id))
+            planned = removals(
+                member, arn=arn, population=len(observed.members), remedies=_group_remedies(found, account_id)
+            )
             objection = self._in_use(member, arn) if planned else ""
             if objection:
                 refused.append(Refusal("in_use", objection, arn))
@@ -203,46 +214,46 @@ class Planner:
     def _in_use(self, root: RootCredentials, arn: str) -> str:
         if self.declared.acceptance_of(arn):
             return ""
-        told = use_objections(root, min_idle_days=self.declared.min_idle_days, now=self.now)
-        if not told:
+        objections = find_use_objections(root, min_idle_days=self.declared.min_idle_days, now=self.now)
+        if not objections:
             return ""
         return (
-            f"root may still be in use: {'; '.join(told)} (min_idle_days is {self.declared.min_idle_days});"
+            f"root may still be in use: {'; '.join(objections)} (min_idle_days is {self.declared.min_idle_days});"
             f" {ACCEPT} must name {arn} where its removal is accepted all the same"
         )
 
     def _warnings(self, observed: Observed, on: Collection[Change]) -> tuple[str, ...]:
-        told = self._acceptance_warnings(observed)
+        warnings = self._acceptance_warnings(observed)
         if self.declared.targets and any(change.after["setting"] == CREDENTIALS_FEATURE for change in on):
-            told.append(
+            warnings.append(
                 "members can be looked at only once root_credentials_management is on: run again after this run"
             )
         if self.declared.trusted_access is False and observed.tree is not None:
             kept = sorted(
                 (observed.features or frozenset()) - {name for name, on in self.declared.features.items() if not on}
             )
-            left = administrators(observed.tree) if not self.declared.purge_delegated_administrators else ()
+            left = list_administrators(observed.tree) if not self.declared.purge_delegated_administrators else ()
             if kept or left:
-                told.append(
+                warnings.append(
                     f"{DISABLE_TRUST}: {', '.join([*kept, *left])} stays, and may keep AWS from ending trusted access"
                 )
-        return tuple(told)
+        return tuple(warnings)
 
     def _acceptance_warnings(self, observed: Observed) -> list[str]:
         broken = [
             observed.root_arn(root.account_id)
             for root in observed.roots
-            if use_objections(root, min_idle_days=self.declared.min_idle_days, now=self.now)
+            if find_use_objections(root, min_idle_days=self.declared.min_idle_days, now=self.now)
         ]
         return acceptance_warnings(self.declared.acceptances, broken, self.now.date(), option=ACCEPT)
 
 
-def administrators(tree: OrganizationTree) -> tuple[str, ...]:
+def list_administrators(tree: OrganizationTree) -> tuple[str, ...]:
     """The accounts that administer IAM for the organization."""
     return tuple(account for account, services in tree.delegated_administrators.items() if SERVICE in services)
 
 
-def shown(observed: Observed) -> dict[str, t.Any]:
+def make_result(observed: Observed) -> dict[str, t.Any]:
     """What the module returns of the organization and of its members. Counts, and no key ids."""
     tree = observed.tree
     organization = None
@@ -252,13 +263,15 @@ def shown(observed: Observed) -> dict[str, t.Any]:
             "management_account_id": tree.management_account_id,
             "trusted_access": SERVICE in tree.trusted_services,
             "features": None if observed.features is None else sorted(observed.features),
-            "delegated_administrators": list(administrators(tree)),
+            "delegated_administrators": list(list_administrators(tree)),
         }
-    members = [_member(tree, *item) for item in observed.members.items()] if tree else []
+    members = [_make_member_result(tree, *item) for item in observed.members.items()] if tree else []
     return {"organization": organization, "members": members}
 
 
-def _member(tree: OrganizationTree, account_id: str, member: t.Union[RootCredentials, str]) -> dict[str, t.Any]:
+def _make_member_result(
+    tree: OrganizationTree, account_id: str, member: t.Union[RootCredentials, str]
+) -> dict[str, t.Any]:
     named = {"account_id": account_id, "name": tree.account[account_id].name}
     if not isinstance(member, RootCredentials):
         return {**named, "assessed": False, "reason": member}
@@ -271,7 +284,7 @@ def _member(tree: OrganizationTree, account_id: str, member: t.Union[RootCredent
         "signing_certificates": len(member.certificates),
         "mfa_devices": len(member.mfa_devices),
         "last_used": format_utc(member.last_used) if member.last_used else None,
-        "clean": not credentials_shown(member),
+        "clean": not describe_credentials(member),
     }
 
 
@@ -280,7 +293,7 @@ def _organization_arn(observed: Observed, tree: OrganizationTree) -> str:
     return f"arn:{observed.partition}:organizations::{owner}:organization/{tree.id}"
 
 
-def _remedies(found: Iterable[Finding], account_id: str) -> dict[str, tuple[str, ...]]:
+def _group_remedies(found: Iterable[Finding], account_id: str) -> dict[str, tuple[str, ...]]:
     """By kind of credential, the failing findings on an account that its removal mends."""
     return {
         _REMEDIED[finding.control]: (finding.fingerprint,)

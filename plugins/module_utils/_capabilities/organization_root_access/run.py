@@ -33,9 +33,9 @@ from ..._module.writers import Writer
 from ..._report.plain import printable
 from .changes import SERVICE as PRINCIPAL
 from .changes import is_removal, relies_on, waits_for
-from .declared import Declared, chosen
-from .observe import OPERATIONS, UNDO_OPERATIONS, read_features, read_members, reread, sessions, state_of
-from .plan import MODULE, Observed, Planner, shown
+from .declared import Declared, choose_accounts
+from .observe import OPERATIONS, UNDO_OPERATIONS, make_sessions, read_features, read_members, read_state, reread
+from .plan import MODULE, Observed, Planner, make_result
 from .undo import DERIVATIONS
 
 _SHOWN: t.Final = 50
@@ -79,7 +79,7 @@ class OrganizationRootAccess(Capability[Observed]):
         self._declared = declared
         self._planner = Planner(declared, connection.now)
         self._access = connection.access
-        self._opened: RootSessions = sessions(connection.access)
+        self._opened: RootSessions = make_sessions(connection.access)
 
     def observe(self) -> Observed:
         self._observed = _observe(self._access, self._opened, self._declared)
@@ -92,7 +92,7 @@ class OrganizationRootAccess(Capability[Observed]):
         return self._planner.plan(observed, found)
 
     def reread(self, change: Change) -> t.Any:
-        return state_of(self._access, self._opened, change)
+        return read_state(self._access, self._opened, change)
 
     def acting(self, change: Change) -> t.Optional[Aws]:
         """Root of the member for what is taken from it, and the run's own access for all else."""
@@ -105,8 +105,8 @@ class OrganizationRootAccess(Capability[Observed]):
         return with_affected(changes, KnownReach(organization=observed.tree))
 
     def result(self, result: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        told = shown(self._observed)
-        return {**told, "terminal": text_of(told, result["refused"])}
+        returned = make_result(self._observed)
+        return {**returned, "terminal": write_text(returned, result["refused"])}
 
 
 def _observe(access: Access, opened: RootSessions, declared: Declared) -> Observed:
@@ -128,13 +128,13 @@ def _observe(access: Access, opened: RootSessions, declared: Declared) -> Observ
         features = read_features(access)
     except AwsError as error:
         reason = str(error)
-    members = read_members(access, opened, tree, chosen(tree, declared.targets, declared.exclude), features)
+    members = read_members(access, opened, tree, choose_accounts(tree, declared.targets, declared.exclude), features)
     return Observed(account_id, partition, tree, reason=reason, features=features, members=members)
 
 
-def text_of(told: Mapping[str, t.Any], refused: Iterable[Mapping[str, t.Any]]) -> str:
+def write_text(returned: Mapping[str, t.Any], refused: Iterable[Mapping[str, t.Any]]) -> str:
     """What was found, before any change, as text for the terminal: the organization, then who has what."""
-    organization, members = told["organization"], told["members"]
+    organization, members = returned["organization"], returned["members"]
     lines = []
     if organization is None:
         lines.append("Central root access: the organization is not known.")
@@ -151,7 +151,7 @@ def text_of(told: Mapping[str, t.Any], refused: Iterable[Mapping[str, t.Any]]) -
             f"Root users of {len(members)} member accounts: {clean} without credentials,"
             f" {len(members) - clean - unread} with some, {unread} not assessed."
         )
-    described = [_line(member) for member in members if not member.get("clean")]
+    described = [_write_line(member) for member in members if not member.get("clean")]
     described += [f"refused ({refusal['rule']}): {refusal['reason']}" for refusal in refused]
     lines += [f"  {printable(line)}" for line in described[:_SHOWN]]
     if len(described) > _SHOWN:
@@ -159,7 +159,7 @@ def text_of(told: Mapping[str, t.Any], refused: Iterable[Mapping[str, t.Any]]) -
     return "\n".join(lines)
 
 
-def _line(member: Mapping[str, t.Any]) -> str:
+def _write_line(member: Mapping[str, t.Any]) -> str:
     name = f"{member['name']} ({member['account_id']})"
     if not member["assessed"]:
         return f"{name}: not assessed: {member['reason']}"

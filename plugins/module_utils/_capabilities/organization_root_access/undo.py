@@ -21,19 +21,19 @@ from .changes import SERVICE as PRINCIPAL
 _ORGANIZATIONS: t.Final = "organizations"
 
 
-def _feature(record: Record, name: str, back: str) -> Undo:
+def _undo_feature(record: Record, name: str, back: str) -> Undo:
     record.check(record.before["setting"] == name, f"its before is not about {name}")
     record.check(record.target.endswith(f"/{name}"), f"its target is not {name}")
     return Undo(back, {})
 
 
-def _trust(record: Record) -> Undo:
+def _undo_trust(record: Record) -> Undo:
     record.check(record.target.endswith(f"/{PRINCIPAL}/trusted_access"), f"{record.target} is not trusted access")
     back = DISABLE_TRUST if record.change.operation == ENABLE_TRUST else ENABLE_TRUST
     return Undo(back, {"ServicePrincipal": PRINCIPAL})
 
 
-def _administrator(record: Record) -> Undo:
+def _undo_administrator(record: Record) -> Undo:
     start, _slash, account_id = record.target.rpartition("/")
     fits = start.endswith(f"/{PRINCIPAL}/delegated_administrator") and account_id.isdigit()
     record.check(fits, f"{record.target} is no delegated administrator")
@@ -41,18 +41,18 @@ def _administrator(record: Record) -> Undo:
     return Undo(back, {"AccountId": account_id, "ServicePrincipal": PRINCIPAL})
 
 
-def _features() -> dict[tuple[str, str], Derive]:
+def _list_features() -> dict[tuple[str, str], Derive]:
     found: dict[tuple[str, str], Derive] = {}
     for name, (enable, disable) in SWITCHES.items():
-        found["iam", enable] = functools.partial(_feature, name=name, back=disable)
-        found["iam", disable] = functools.partial(_feature, name=name, back=enable)
+        found["iam", enable] = functools.partial(_undo_feature, name=name, back=disable)
+        found["iam", disable] = functools.partial(_undo_feature, name=name, back=enable)
     return found
 
 
 DERIVATIONS: t.Final[Mapping[tuple[str, str], Derive]] = {
-    **_features(),
-    (_ORGANIZATIONS, ENABLE_TRUST): _trust,
-    (_ORGANIZATIONS, DISABLE_TRUST): _trust,
-    (_ORGANIZATIONS, REGISTER): _administrator,
-    (_ORGANIZATIONS, DEREGISTER): _administrator,
+    **_list_features(),
+    (_ORGANIZATIONS, ENABLE_TRUST): _undo_trust,
+    (_ORGANIZATIONS, DISABLE_TRUST): _undo_trust,
+    (_ORGANIZATIONS, REGISTER): _undo_administrator,
+    (_ORGANIZATIONS, DEREGISTER): _undo_administrator,
 }

@@ -22,25 +22,25 @@ _PASSWORDS_TRACKED: t.Final = datetime(2014, 10, 20, tzinfo=UTC)
 _KEYS_TRACKED: t.Final = datetime(2015, 4, 22, tzinfo=UTC)
 
 
-def use_objections(root: RootCredentials, *, min_idle_days: int, now: datetime) -> tuple[str, ...]:
+def find_use_objections(root: RootCredentials, *, min_idle_days: int, now: datetime) -> tuple[str, ...]:
     """Why root can't be said to have used none of its credentials within ``min_idle_days``; nothing where it can.
 
     That AWS knows of no use is no proof, unless it kept track since the credential was made, and long enough.
     """
-    told = []
+    objections = []
     if root.password is not None:
         created, used = root.password.created, root.password.last_used
-        told.append(_objection("its password", created, used, _PASSWORDS_TRACKED, min_idle_days, now))
+        objections.append(_find_objection("its password", created, used, _PASSWORDS_TRACKED, min_idle_days, now))
     for key in root.keys:
         name = f"its access key {mask_key_ids(key.id)}"
-        told.append(_objection(name, key.created, key.last_used, _KEYS_TRACKED, min_idle_days, now))
+        objections.append(_find_objection(name, key.created, key.last_used, _KEYS_TRACKED, min_idle_days, now))
     for certificate in root.certificates:
         if certificate.status == "Active":
-            told.append(f"whether its signing certificate {certificate.id} is used, AWS does not tell")
-    return tuple(filter(None, told))
+            objections.append(f"whether its signing certificate {certificate.id} is used, AWS does not tell")
+    return tuple(filter(None, objections))
 
 
-def _objection(
+def _find_objection(
     name: str, created: datetime, used: t.Optional[datetime], tracked: datetime, min_idle_days: int, now: datetime
 ) -> str:
     if used is not None:

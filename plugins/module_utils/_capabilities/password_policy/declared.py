@@ -91,7 +91,7 @@ class Declared:
         """
         given = {option: options.get(option) for option in FIELDS}
         given = {option: value for option, value in given.items() if value is not None and value != ""}
-        settings = {FIELDS[option]: _value(option, value) for option, value in given.items()}
+        settings = {FIELDS[option]: _parse_value(option, value) for option, value in given.items()}
         present = options["state"] == "present"
         if present and not settings:
             raise InputError(f"state: present needs at least one setting; allowed are {', '.join(FIELDS)}")
@@ -103,7 +103,7 @@ class Declared:
         )
 
 
-def _value(option: str, value: t.Any) -> t.Any:
+def _parse_value(option: str, value: t.Any) -> t.Any:
     if option not in _RANGES:
         return value
     limits = _RANGES[option]
@@ -116,7 +116,7 @@ def _value(option: str, value: t.Any) -> t.Any:
 
 
 @dataclasses.dataclass(frozen=True)
-class Kept:
+class KeptSetting:
     """A setting that stays as it is, because what is declared for it would be weaker."""
 
     option: str
@@ -129,20 +129,20 @@ class Kept:
         return f"{self.option} stays {present}: the declared {declared} is weaker, and allow_weaken is not set"
 
 
-def normal(policy: PasswordPolicy) -> PasswordPolicy:
+def normalize(policy: PasswordPolicy) -> PasswordPolicy:
     """``policy`` with an absent hard expiry, which AWS leaves out of some answers, as the false that it means."""
     return dataclasses.replace(policy, hard_expiry=bool(policy.hard_expiry))
 
 
-def shown(policy: t.Optional[PasswordPolicy]) -> t.Optional[dict[str, t.Any]]:
+def describe_policy(policy: t.Optional[PasswordPolicy]) -> t.Optional[dict[str, t.Any]]:
     """A policy under the names of the module's options, as it stands in changes, plans and diffs; None for none."""
     if policy is None:
         return None
-    complete = normal(policy)
+    complete = normalize(policy)
     return {option: getattr(complete, field) for option, field in FIELDS.items()}
 
 
-def payload(policy: PasswordPolicy) -> dict[str, t.Any]:
+def build_request(policy: PasswordPolicy) -> dict[str, t.Any]:
     """The complete request for UpdateAccountPasswordPolicy. Off is said by leaving out: AWS takes no zero."""
     request: dict[str, t.Any] = {
         "MinimumPasswordLength": policy.minimum_length,
@@ -161,21 +161,23 @@ def payload(policy: PasswordPolicy) -> dict[str, t.Any]:
     return request
 
 
-def merged(present: t.Optional[PasswordPolicy], declared: Declared) -> tuple[PasswordPolicy, tuple[Kept, ...]]:
+def merge_policy(
+    present: t.Optional[PasswordPolicy], declared: Declared
+) -> tuple[PasswordPolicy, tuple[KeptSetting, ...]]:
     """The policy to have, and what was kept of the present one against the declaration.
 
     A setting that is not declared keeps its value, or AWS's default where the account has no policy.
     """
-    base = normal(present or AWS_DEFAULT)
+    base = normalize(present or AWS_DEFAULT)
     wanted = dict(declared.settings)
     kept = []
     for option, field in FIELDS.items():
         if field in wanted and not declared.allow_weaken and _is_weaker(field, wanted[field], getattr(base, field)):
-            kept.append(Kept(option, getattr(base, field), wanted.pop(field)))
-    return normal(dataclasses.replace(base, **wanted)), tuple(kept)
+            kept.append(KeptSetting(option, getattr(base, field), wanted.pop(field)))
+    return normalize(dataclasses.replace(base, **wanted)), tuple(kept)
 
 
-def kinds_required(policy: PasswordPolicy) -> int:
+def count_required_kinds(policy: PasswordPolicy) -> int:
     """How many of the four kinds of characters a password must have."""
     return sum(bool(getattr(policy, field)) for field in _KINDS_OF_CHARACTERS)
 

@@ -49,10 +49,10 @@ def predict_expiry(
     unread = snapshot.missing(Dataset.CREDENTIAL_REPORT)
     if unread or snapshot.credential_report is None:
         return Expiry(unknown=unread_reason(unread) if unread else "there is no credential report")
-    expired = _expired(snapshot.credential_report.users, wanted.max_age_days, now)
+    expired = _find_expired(snapshot.credential_report.users, wanted.max_age_days, now)
     hardened = wanted.hard_expiry and not (present and present.hard_expiry)
     if not hardened and present and present.max_age_days:
-        expired -= _expired(snapshot.credential_report.users, present.max_age_days, now, unknown_age=False)
+        expired -= _find_expired(snapshot.credential_report.users, present.max_age_days, now, unknown_age=False)
     return Expiry(affected=tuple(sorted(expired)))
 
 
@@ -63,7 +63,7 @@ def _hits_more(present: t.Optional[PasswordPolicy], wanted: PasswordPolicy) -> b
     return shorter or bool(wanted.hard_expiry and not present.hard_expiry)
 
 
-def _expired(rows: Iterable[CredentialRow], days: int, now: datetime, *, unknown_age: bool = True) -> set[str]:
+def _find_expired(rows: Iterable[CredentialRow], days: int, now: datetime, *, unknown_age: bool = True) -> set[str]:
     """Users whose password is older than ``days``. One of unknown age counts as ``unknown_age`` says."""
     limit = timedelta(days=days)
     return {
@@ -75,7 +75,7 @@ def _expired(rows: Iterable[CredentialRow], days: int, now: datetime, *, unknown
     }
 
 
-def administrators_without_password(snapshot: Snapshot) -> t.Optional[tuple[str, ...]]:
+def find_administrators_without_password(snapshot: Snapshot) -> t.Optional[tuple[str, ...]]:
     """The ARNs of administrator roles that people can come into without an IAM user's password; None if not known.
 
     Counted are roles that trust more than AWS services, those of IAM Identity Center included.

@@ -22,8 +22,16 @@ from ..._controls.settings import Settings
 from ..._converge.change import Change, Impact, Refusal, Undo
 from ..._converge.finding import Finding, Status
 from ..._converge.plan import Plan
-from .declared import AWS_DEFAULT_KINDS, Declared, kinds_required, merged, normal, payload, shown
-from .expiry import ADMINISTRATORS_NEEDED, administrators_without_password, predict_expiry
+from .declared import (
+    AWS_DEFAULT_KINDS,
+    Declared,
+    build_request,
+    count_required_kinds,
+    describe_policy,
+    merge_policy,
+    normalize,
+)
+from .expiry import ADMINISTRATORS_NEEDED, find_administrators_without_password, predict_expiry
 
 THEME: t.Final = "password_policy"
 UPDATE: t.Final = "UpdateAccountPasswordPolicy"
@@ -35,7 +43,7 @@ def controls() -> tuple[Control, ...]:
     return tuple(control for control in all_controls() if control.theme == THEME)
 
 
-def datasets(declared: Declared) -> frozenset[Dataset]:
+def list_datasets(declared: Declared) -> frozenset[Dataset]:
     """What has to be read: for the findings, and to predict what the declaration does to people.
 
     The list of users, with which controls leave out those who are in the credential report no longer, is not worth a
@@ -77,14 +85,14 @@ class Planner:
 
     def _update(self, snapshot: Snapshot, found: Sequence[Finding]) -> Plan:
         present = snapshot.password_policy
-        wanted, kept = merged(present, self.declared)
+        wanted, kept = merge_policy(present, self.declared)
         warnings = tuple(map(str, kept))
-        if present is not None and wanted == normal(present):
+        if present is not None and wanted == normalize(present):
             return Plan(warnings=warnings)
         refused = tuple(
             _refusal(snapshot, rule, reason, UPDATE)
             for rule, reason in (
-                ("weakening", self._weaker_than_default(present, wanted)),
+                ("weakening", self._explain_weakening(present, wanted)),
                 ("expiry", self._expiry_objection(snapshot, wanted)),
                 ("hard_expiry", self._hard_expiry_objection(snapshot, wanted)),
             )
@@ -92,16 +100,16 @@ class Planner:
         )
         if refused:
             return Plan(refused=refused, warnings=warnings)
-        remedied = self._remedied(snapshot, wanted, found)
-        change = _change(snapshot, wanted, _impact(present, wanted), remedies=remedied)
+        remedied = self._find_remedies(snapshot, wanted, found)
+        change = _change(snapshot, wanted, _find_impact(present, wanted), remedies=remedied)
         return Plan(changes=(change,), warnings=warnings)
 
-    def _weaker_than_default(self, present: t.Optional[PasswordPolicy], wanted: PasswordPolicy) -> str:
-        if present is not None or self.declared.allow_weaken or kinds_required(wanted) >= AWS_DEFAULT_KINDS:
+    def _explain_weakening(self, present: t.Optional[PasswordPolicy], wanted: PasswordPolicy) -> str:
+        if present is not None or self.declared.allow_weaken or count_required_kinds(wanted) >= AWS_DEFAULT_KINDS:
             return ""
         return (
             "the account has AWS's default policy, which demands three of four kinds of characters; a policy that "
-            f"demands {kinds_required(wanted)} would be weaker: declare at least {AWS_DEFAULT_KINDS} of "
+            f"demands {count_required_kinds(wanted)} would be weaker: declare at least {AWS_DEFAULT_KINDS} of "
             "require_symbols, require_numbers, require_uppercase_characters and require_lowercase_characters, "
             "or set allow_weaken"
         )
@@ -125,7 +133,7 @@ class Planner:
         present = snapshot.password_policy
         if not wanted.hard_expiry or (present and present.hard_expiry):
             return ""
-        administrators = administrators_without_password(snapshot)
+        administrators = find_administrators_without_password(snapshot)
         if administrators is None:
             return "whether administrators can sign in without an IAM user's password is not known: roles were not read"
         if len(administrators) >= ADMINISTRATORS_NEEDED:
@@ -135,7 +143,7 @@ class Planner:
             f"be entered without an IAM user's password, {ADMINISTRATORS_NEEDED} are needed"
         )
 
-    def _remedied(self, snapshot: Snapshot, wanted: PasswordPolicy, found: Iterable[Finding]) -> tuple[str, ...]:
+    def _find_remedies(self, snapshot: Snapshot, wanted: PasswordPolicy, found: Iterable[Finding]) -> tuple[str, ...]:
         """The fingerprints of failing findings that fail no longer with the policy ``wanted``."""
         after = findings(dataclasses.replace(snapshot, password_policy=wanted), settings=self.settings, now=self.now)
         still = {finding.fingerprint for finding in after if finding.status is Status.FAIL}
@@ -152,7 +160,7 @@ def _refusal(snapshot: Snapshot, rule: str, reason: str, operation: str = "") ->
     return Refusal(rule=rule, reason=reason, target=target_of(snapshot), operation=operation)
 
 
-def _impact(present: t.Optional[PasswordPolicy], wanted: PasswordPolicy) -> Impact:
+def _find_impact(present: t.Optional[PasswordPolicy], wanted: PasswordPolicy) -> Impact:
     """Stricter rules hold from the next change of a password on, but expiry holds at once and locks people out."""
     before = (present.max_age_days, bool(present.hard_expiry)) if present else (None, False)
     changed = before != (wanted.max_age_days, bool(wanted.hard_expiry))
@@ -169,12 +177,12 @@ def _change(
         service="iam",
         operation=UPDATE if wanted else DELETE,
         target=target_of(snapshot),
-        parameters=payload(wanted) if wanted else {},
-        before=shown(present),
-        after=shown(wanted),
+        parameters=build_request(wanted) if wanted else {},
+        before=describe_policy(present),
+        after=describe_policy(wanted),
         kind="password_policy_update" if wanted else "password_policy_delete",
         impact=impact,
         population=1,
         remedies=remedies,
-        undo=Undo(UPDATE, payload(present)) if present else Undo(DELETE, {}),
+        undo=Undo(UPDATE, build_request(present)) if present else Undo(DELETE, {}),
     )

@@ -31,8 +31,8 @@ from ..._module.converging import converge, settings_of
 from ..._module.registration import Registration, Reversal, Row
 from ..._module.task import Task, TaskError
 from ..._module.writers import Writer
-from .declared import Declared, shown
-from .plan import DELETE, THEME, UPDATE, Planner, datasets, findings
+from .declared import Declared, describe_policy
+from .plan import DELETE, THEME, UPDATE, Planner, findings, list_datasets
 from .undo import DERIVATIONS
 
 # What undoing a change takes: the writes that undo one, and the reads of reread().
@@ -59,7 +59,7 @@ class PasswordPolicy(Capability[Snapshot]):
         self._access = connection.access
 
     def observe(self) -> Snapshot:
-        wanted = datasets(self._planner.declared)
+        wanted = list_datasets(self._planner.declared)
         return collect(self._access, datasets=wanted, regions=(), now=self._planner.now)
 
     def findings(self, observed: Snapshot) -> tuple[Finding, ...]:
@@ -93,4 +93,4 @@ def _reread(access: Access, now: datetime, _change: Change) -> t.Optional[dict[s
     unread = snapshot.missing(Dataset.PASSWORD_POLICY)
     if unread:
         raise AwsError(f"the password policy can't be read: {unread_reason(unread)}")
-    return shown(snapshot.password_policy)
+    return describe_policy(snapshot.password_policy)

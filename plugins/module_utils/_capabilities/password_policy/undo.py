@@ -15,21 +15,21 @@ from collections.abc import Mapping
 from ..._account.model import PasswordPolicy
 from ..._converge.change import Undo
 from ..._converge.undo_records import Derive, Record
-from .declared import FIELDS, payload
+from .declared import FIELDS, build_request
 from .plan import DELETE, UPDATE
 
 
-def _password_policy(record: Record) -> Undo:
+def _undo_policy(record: Record) -> Undo:
     suffix = f":iam::{record.change.account_id}:account-password-policy"
     record.check(record.target.endswith(suffix), f"{record.target} is not the password policy of the account")
     if record.is_new:
         return Undo(DELETE, {})
     before = record.before
     record.check(set(before) == set(FIELDS), "its before is no password policy")
-    return Undo(UPDATE, payload(PasswordPolicy(**{FIELDS[name]: before[name] for name in FIELDS})))
+    return Undo(UPDATE, build_request(PasswordPolicy(**{FIELDS[name]: before[name] for name in FIELDS})))
 
 
 DERIVATIONS: t.Final[Mapping[tuple[str, str], Derive]] = {
-    ("iam", UPDATE): _password_policy,
-    ("iam", DELETE): _password_policy,
+    ("iam", UPDATE): _undo_policy,
+    ("iam", DELETE): _undo_policy,
 }

@@ -79,17 +79,17 @@ class LivePolicy:
     @property
     def others(self) -> tuple[Version, ...]:
         """The versions that do not count, the oldest first."""
-        return tuple(sorted((item for item in self.versions if not item.is_default), key=_age))
+        return tuple(sorted((item for item in self.versions if not item.is_default), key=_rank_by_age))
 
 
-def _age(version: Version) -> tuple[float, int]:
+def _rank_by_age(version: Version) -> tuple[float, int]:
     number = version.id.removeprefix("v").partition(".")[0]
     moment = version.created.timestamp() if version.created else 0.0
     return moment, int(number) if number.isdecimal() else 0
 
 
 @dataclasses.dataclass(frozen=True)
-class Writer:
+class BoundaryWriter:
     """Makes the changes to one boundary policy in one account; ``text`` is its content, a new policy gets ``tags``."""
 
     snapshot: Snapshot
@@ -106,7 +106,7 @@ class Writer:
         """The policy, which is not there."""
         return self._policy_change(
             CREATE,
-            _creation(self.path, self.name, self.description, self.text, {**self.tags, OWNED[0]: OWNED[1]}),
+            _build_creation(self.path, self.name, self.description, self.text, {**self.tags, OWNED[0]: OWNED[1]}),
             None,
             self.document,
             kind="boundary_policy_create",
@@ -156,7 +156,7 @@ class Writer:
 
     def delete(self, live: LivePolicy, text: str) -> Change:
         """The policy. Undone by making it anew; ``text`` is what it says as JSON text."""
-        creation = _creation(self.path, self.name, live.description, text, live.tags)
+        creation = _build_creation(self.path, self.name, live.description, text, live.tags)
         return self._policy_change(
             DELETE,
             {"PolicyArn": self.arn},
@@ -179,8 +179,8 @@ class Writer:
     def _principal_change(
         self, principal: Principal, arn: t.Optional[str], kind: str, impact: Impact, population: int
     ) -> Change:
-        operation, parameters = _setting(principal, arn)
-        undo_operation, undo_parameters = _setting(principal, principal.boundary)
+        operation, parameters = _build_setting(principal, arn)
+        undo_operation, undo_parameters = _build_setting(principal, principal.boundary)
         return Change(
             account_id=self.snapshot.account_id,
             region="global",
@@ -215,8 +215,8 @@ class Writer:
             operation=operation,
             target=self.arn,
             parameters=parameters,
-            before=shown(before),
-            after=shown(after),
+            before=describe_policy(before),
+            after=describe_policy(after),
             kind=kind,
             impact=impact,
             remedies=self.remedies.get(self.arn, ()) if operation in (CREATE, UPDATE) else (),
@@ -224,19 +224,19 @@ class Writer:
         )
 
 
-def shown(document: t.Any) -> t.Optional[dict[str, t.Any]]:
+def describe_policy(document: t.Any) -> t.Optional[dict[str, t.Any]]:
     """A policy as it stands in changes; None where there is none."""
     return None if document is None else {"document": document}
 
 
-def _setting(principal: Principal, arn: t.Optional[str]) -> tuple[str, dict[str, str]]:
+def _build_setting(principal: Principal, arn: t.Optional[str]) -> tuple[str, dict[str, str]]:
     """The write that gives a principal this boundary, or none."""
     kind = "user" if isinstance(principal, User) else "role"
     named = {_NAME[kind]: principal.name}
     return (REMOVE[kind], named) if arn is None else (PUT[kind], {**named, "PermissionsBoundary": arn})
 
 
-def _creation(path: str, name: str, description: str, text: str, tags: Mapping[str, str]) -> dict[str, t.Any]:
+def _build_creation(path: str, name: str, description: str, text: str, tags: Mapping[str, str]) -> dict[str, t.Any]:
     request = {
         "PolicyName": name,
         "Path": path,

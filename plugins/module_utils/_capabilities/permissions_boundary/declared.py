@@ -20,7 +20,7 @@ from ..._account.model import Role, User
 from ..._converge.arn import resource_of
 from ..._converge.errors import InputError
 from ..._prediction.acceptance import Acceptances, parse_acceptances
-from .document import OF_TRAILS, places
+from .document import OF_TRAILS, find_places
 
 Principal = t.Union[User, Role]
 
@@ -86,7 +86,7 @@ def _has_tag(principal: Principal, key: str, pattern: str) -> bool:
     return any(fnmatch.fnmatchcase(value, pattern) for value in values)
 
 
-def names_of(principal: Principal) -> tuple[str, ...]:
+def list_names(principal: Principal) -> tuple[str, ...]:
     """What a user or role is called: its ARN, ``role/path/name``, ``role/name``, and bare name."""
     kind = kind_of(principal)
     return principal.arn, resource_of(principal.arn), f"{kind}/{principal.name}", principal.name
@@ -94,7 +94,7 @@ def names_of(principal: Principal) -> tuple[str, ...]:
 
 def is_called(principal: Principal, name: str) -> bool:
     """Whether ``name`` is one of the names of a user or role."""
-    return name in names_of(principal)
+    return name in list_names(principal)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,11 +116,11 @@ class Boundary:
     @property
     def needs_trails(self) -> bool:
         """Whether the document has places that only CloudTrail tells how to fill."""
-        return bool(places(self.document) & set(OF_TRAILS))
+        return bool(find_places(self.document) & set(OF_TRAILS))
 
     def excludes(self, principal: Principal) -> bool:
         """Whether a user or role is left out, by a glob for one of its names; as in targets, case does not count."""
-        names = [name.lower() for name in names_of(principal)]
+        names = [name.lower() for name in list_names(principal)]
         return any(fnmatch.fnmatchcase(name, pattern.lower()) for pattern in self.exclude for name in names)
 
 
@@ -154,7 +154,7 @@ class Declared:
         """
         given = options.get("boundaries") or []
         boundaries = [
-            _boundary(value, document, f"boundaries[{index}]")
+            _parse_boundary(value, document, f"boundaries[{index}]")
             for index, (value, document) in enumerate(zip(given, documents, strict=True))
         ]
         # Wherever its path leads, a policy's name is unique in the account, without regard to case.
@@ -177,7 +177,7 @@ class Declared:
         )
 
 
-def _boundary(value: Mapping[str, t.Any], document: Mapping[str, t.Any], place: str) -> Boundary:
+def _parse_boundary(value: Mapping[str, t.Any], document: Mapping[str, t.Any], place: str) -> Boundary:
     name, path = value["name"], value["path"]
     if not _NAME.fullmatch(name):
         raise InputError(f"{place}.name: {name!r} is not the name of a policy: at most 128 letters, digits and +=,.@_-")

@@ -34,62 +34,62 @@ SAMPLE: t.Final = AccountFacts(
 )
 
 
-def _values(facts: AccountFacts, name: str) -> t.Optional[tuple[str, ...]]:
+def _find_values(facts: AccountFacts, name: str) -> t.Optional[tuple[str, ...]]:
     """The values of a place: one, or as many as there are in the account; None for no such place."""
     if name in _SINGLE:
         return (str(getattr(facts, name)),)
     return tuple(getattr(facts, name)) if name in OF_TRAILS else None
 
 
-def places(document: t.Any) -> frozenset[str]:
+def find_places(document: t.Any) -> frozenset[str]:
     """The names of the places that a document leaves open."""
     return frozenset(_PLACEHOLDER.findall(repr(document)))
 
 
-def filled(document: Mapping[str, t.Any], facts: AccountFacts, *, option: str) -> dict[str, t.Any]:
+def fill_places(document: Mapping[str, t.Any], facts: AccountFacts, *, option: str) -> dict[str, t.Any]:
     """The document with every place filled in. A statement all of whose resources are of trails goes without a trail.
 
     :raises InputError: there is no such place, or one without a value stands elsewhere than in ``Resource``.
     """
-    written = {name: _filled(value, facts, option) for name, value in document.items() if name != "Statement"}
+    written = {name: _fill_value(value, facts, option) for name, value in document.items() if name != "Statement"}
     statements = document.get("Statement", ())
     listed = [statements] if isinstance(statements, Mapping) else statements
     if not isinstance(listed, Collection):
         return {**written, "Statement": statements}
-    kept = (_statement(statement, facts, f"{option}.Statement[{index}]") for index, statement in enumerate(listed))
+    kept = (_fill_statement(statement, facts, f"{option}.Statement[{index}]") for index, statement in enumerate(listed))
     return {**written, "Statement": [statement for statement in kept if statement is not None]}
 
 
-def _statement(statement: t.Any, facts: AccountFacts, place: str) -> t.Any:
+def _fill_statement(statement: t.Any, facts: AccountFacts, place: str) -> t.Any:
     if not isinstance(statement, Mapping):
         return statement
-    resources = _filled(statement.get("Resource"), facts, f"{place}.Resource")
+    resources = _fill_value(statement.get("Resource"), facts, f"{place}.Resource")
     if resources == [] != statement["Resource"]:
         return None
     others = {name: value for name, value in statement.items() if name != "Resource"}
-    written = t.cast(dict[str, t.Any], _filled(others, facts, place))
+    written = t.cast(dict[str, t.Any], _fill_value(others, facts, place))
     return {**written, "Resource": resources} if "Resource" in statement else written
 
 
-def _filled(value: t.Any, facts: AccountFacts, place: str) -> t.Any:
+def _fill_value(value: t.Any, facts: AccountFacts, place: str) -> t.Any:
     if isinstance(value, Mapping):
-        found = {name: _filled(item, facts, f"{place}.{name}") for name, item in value.items()}
+        found = {name: _fill_value(item, facts, f"{place}.{name}") for name, item in value.items()}
         for name, item in found.items():
             if item == [] != value[name]:
                 raise InputError(f"{place}.{name}: nothing is left of {value[name]!r}, since the account has no trail")
         return found
     if isinstance(value, list):
-        return [text for item in value for text in _as_list(_filled(item, facts, place))]
+        return [text for item in value for text in _as_list(_fill_value(item, facts, place))]
     if not isinstance(value, str):
         return value
     texts = [value]
     for name in dict.fromkeys(_PLACEHOLDER.findall(value)):
-        values = _values(facts, name)
+        values = _find_values(facts, name)
         if values is None:
             allowed = ", ".join(f"<{known}>" for known in (*_SINGLE, *OF_TRAILS))
             raise InputError(f"{place}: there is no <{name}> to fill in; allowed are {allowed}")
         texts = [text.replace(f"<{name}>", item) for text in texts for item in values]
-    return texts if places(value) & set(OF_TRAILS) else texts[0]
+    return texts if find_places(value) & set(OF_TRAILS) else texts[0]
 
 
 def _as_list(value: t.Any) -> list[t.Any]:

@@ -43,10 +43,10 @@ def findings(
     ``unknown`` has, by the ARN of their policies, the boundaries that could not be judged, with the reason.
     """
     in_use = tuple(control for control in all_controls() if control.theme == THEME)
-    return assess(snapshot, settings=settings, controls=(*_declared(coverages, unknown), *in_use), now=now)
+    return assess(snapshot, settings=settings, controls=(*_make_controls(coverages, unknown), *in_use), now=now)
 
 
-def _declared(coverages: Sequence[Coverage], unknown: Mapping[str, str]) -> tuple[Control, ...]:
+def _make_controls(coverages: Sequence[Coverage], unknown: Mapping[str, str]) -> tuple[Control, ...]:
     """The controls that depend on what a play declares, and so are none of the catalogue."""
     return tuple(
         Control(
@@ -64,9 +64,15 @@ def _declared(coverages: Sequence[Coverage], unknown: Mapping[str, str]) -> tupl
             compliance=maps(nist=LEAST_PRIVILEGE_NIST, pci=LEAST_PRIVILEGE_PCI, soc2=("CC6.3",)),
         )
         for control, title, unit, expected, failures in (
-            (MISSING, "Every selected principal has a permissions boundary", "principals", "the boundary", _missing),
-            (WRONG, "No selected principal has another boundary", "principals", "no other boundary", _wrong),
-            (DRIFTED, "Boundaries say what is declared", "boundaries", "the declared document", _drifted),
+            (
+                MISSING,
+                "Every selected principal has a permissions boundary",
+                "principals",
+                "the boundary",
+                _report_missing,
+            ),
+            (WRONG, "No selected principal has another boundary", "principals", "no other boundary", _report_wrong),
+            (DRIFTED, "Boundaries say what is declared", "boundaries", "the declared document", _report_drift),
         )
     )
 
@@ -82,11 +88,11 @@ def _judge(
     population = sum(len(item.selection.selected) for item in coverages) if unit == "principals" else len(coverages)
     found = tuple(failure for coverage in coverages for failure in failures(coverage))
     unread = "; ".join(f"{arn} could not be judged: {reason}" for arn, reason in unknown.items())
-    summaries = [_summary(coverage) for coverage in coverages]
+    summaries = [_summarize(coverage) for coverage in coverages]
     return Verdict(population, unit, found, not_assessed=unread or None, extra={"coverage": summaries})
 
 
-def _summary(coverage: Coverage) -> dict[str, t.Any]:
+def _summarize(coverage: Coverage) -> dict[str, t.Any]:
     return {
         "boundary": coverage.arn,
         "selected": len(coverage.selection.selected),
@@ -95,7 +101,7 @@ def _summary(coverage: Coverage) -> dict[str, t.Any]:
     }
 
 
-def _missing(coverage: Coverage) -> Iterator[Failure]:
+def _report_missing(coverage: Coverage) -> Iterator[Failure]:
     for principal in coverage.missing:
         yield Failure(
             principal.arn, f"it has no permissions boundary; {coverage.name} is declared", {"expected": coverage.arn}
@@ -107,13 +113,13 @@ def _missing(coverage: Coverage) -> Iterator[Failure]:
             yield Failure(bare[0], detail, {"permission_set": name, "roles": bare}, resource_detail=name)
 
 
-def _wrong(coverage: Coverage) -> Iterator[Failure]:
+def _report_wrong(coverage: Coverage) -> Iterator[Failure]:
     for principal in coverage.wrong:
         observed = {"boundary": principal.boundary, "expected": coverage.arn}
         yield Failure(principal.arn, f"its boundary is {principal.boundary}; {coverage.name} is declared", observed)
 
 
-def _drifted(coverage: Coverage) -> Iterator[Failure]:
+def _report_drift(coverage: Coverage) -> Iterator[Failure]:
     if coverage.drifted:
         count = len(coverage.carrying) + len(coverage.others)
         observed = {"carried_by": count}

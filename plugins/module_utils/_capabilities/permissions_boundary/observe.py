@@ -20,7 +20,7 @@ from ..._aws.access import Access
 from ..._aws.errors import AwsError, NotFound
 from ..._aws.operations import Operations
 from ..._converge.change import Change, Refusal
-from .changes import CREATE, DELETE, DELETE_VERSION, PUT, REMOVE, SET_DEFAULT, LivePolicy, Version, shown
+from .changes import CREATE, DELETE, DELETE_VERSION, PUT, REMOVE, SET_DEFAULT, LivePolicy, Version, describe_policy
 
 _GET_POLICY: t.Final = "GetPolicy"
 _GET_VERSION: t.Final = "GetPolicyVersion"
@@ -48,7 +48,7 @@ def read_policy(access: Access, arn: str) -> t.Optional[LivePolicy]:
     record = fields.structure(answer, "Policy")
     listed = list(access.items("iam", LIST_VERSIONS, "Versions", {"PolicyArn": arn}))
     ids = [fields.text(version, "VersionId") for version in listed]
-    documents = access.gather({name: functools.partial(_version_document, access, arn, name) for name in ids})
+    documents = access.gather({name: functools.partial(_read_version_document, access, arn, name) for name in ids})
     for document in documents.values():
         if isinstance(document, AwsError):
             raise document
@@ -66,16 +66,16 @@ def read_policy(access: Access, arn: str) -> t.Optional[LivePolicy]:
     )
 
 
-def _version_document(access: Access, arn: str, version: str) -> t.Any:
+def _read_version_document(access: Access, arn: str, version: str) -> t.Any:
     answer = access.call("iam", _GET_VERSION, {"PolicyArn": arn, "VersionId": version})
     return policy_document(version, fields.structure(answer, "PolicyVersion").get("Document")).document
 
 
-def default_document(access: Access, arn: str) -> t.Any:
+def read_default_document(access: Access, arn: str) -> t.Any:
     """What a policy says now; None where there is none."""
     try:
         policy = fields.structure(access.call("iam", _GET_POLICY, {"PolicyArn": arn}), "Policy")
-        return _version_document(access, arn, fields.text(policy, "DefaultVersionId"))
+        return _read_version_document(access, arn, fields.text(policy, "DefaultVersionId"))
     except NotFound:
         return None
 
@@ -85,7 +85,7 @@ def reread(access: Access, _now: datetime) -> Callable[[Change], t.Any]:
     return functools.partial(_reread, access)
 
 
-def other_versions(access: Access, undos: Sequence[Change], _now: datetime) -> dict[str, Refusal]:
+def refuse_other_versions(access: Access, undos: Sequence[Change], _now: datetime) -> dict[str, Refusal]:
     """The undos that would make another version the default one than the one that their record shows.
 
     Which version was the default before only the journal tells, and others may write there.
@@ -96,7 +96,7 @@ def other_versions(access: Access, undos: Sequence[Change], _now: datetime) -> d
             continue
         version = str(undo.parameters.get("VersionId"))
         try:
-            found = shown(_version_document(access, undo.target, version))
+            found = describe_policy(_read_version_document(access, undo.target, version))
         except NotFound:
             found = None
         if found != undo.after:
@@ -110,7 +110,7 @@ def _reread(access: Access, change: Change) -> t.Any:
     if change.operation == DELETE_VERSION:
         return _reread_version(access, arn, change.before["version"])
     if ":policy/" in arn:
-        return shown(default_document(access, arn))
+        return describe_policy(read_default_document(access, arn))
     kind, _slash, path = arn.rpartition(":")[2].partition("/")
     operation, parameter, key = _GET[kind]
     try:
@@ -123,6 +123,6 @@ def _reread(access: Access, change: Change) -> t.Any:
 
 def _reread_version(access: Access, arn: str, version: str) -> dict[str, t.Any]:
     try:
-        return {"version": version, "document": _version_document(access, arn, version)}
+        return {"version": version, "document": _read_version_document(access, arn, version)}
     except NotFound:
         return {"version": version, "document": None}

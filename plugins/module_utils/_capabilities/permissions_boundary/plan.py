@@ -33,13 +33,23 @@ from ..._policy.documents.parse import parse
 from ..._policy.documents.policy import Kind, Policy, PolicyError
 from ..._prediction.acceptance import acceptance_of, acceptance_warnings
 from ..._prediction.unused_resources import AccountFacts
-from .changes import CREATE, DELETE_VERSION, PUT, UPDATE, LivePolicy, Writer
+from .changes import CREATE, DELETE_VERSION, PUT, UPDATE, BoundaryWriter, LivePolicy
 from .declared import Boundary, Declared, Principal, kind_of
-from .document import filled
+from .document import fill_places
 from .findings import REMEDIED, findings
-from .prediction import Impacts, Judged, Jury, Replaced
+from .prediction import Impacts, Judgement, Jury, Replacement
 from .removal import Removal
-from .selection import Coverage, Selection, attached, boundable, carriers, coverage_of, having, select, unmatched
+from .selection import (
+    Coverage,
+    Selection,
+    count_boundable,
+    find_attached,
+    find_carriers,
+    find_holders,
+    find_unmatched_names,
+    measure_coverage,
+    select,
+)
 
 MODULE: t.Final = "permissions_boundary"
 
@@ -54,7 +64,7 @@ class Observed:
 
 
 @dataclasses.dataclass(frozen=True)
-class Desired:
+class DesiredBoundary:
     """A declared boundary in one account: what its policy is to say there, and who is to carry it."""
 
     boundary: Boundary
@@ -73,19 +83,19 @@ class Desired:
         """The selected that carry it not yet."""
         return (*self.coverage.missing, *self.coverage.wrong)
 
-    def bounded(self, snapshot: Snapshot) -> frozenset[str]:
+    def find_bounded(self, snapshot: Snapshot) -> frozenset[str]:
         """The ARNs of those whose boundary the policy is, or is to be."""
-        return frozenset(item.arn for item in (*self.to_attach, *carriers(snapshot, self.arn)))
+        return frozenset(item.arn for item in (*self.to_attach, *find_carriers(snapshot, self.arn)))
 
 
 @dataclasses.dataclass(frozen=True)
 class Planner:
-    """Plans for one declaration at one moment. ``spared`` knows who is left alone."""
+    """Plans for one declaration at one moment. ``untouchable`` knows who is left alone."""
 
     declared: Declared
     settings: Settings
     now: datetime
-    spared: UntouchablePrincipals = UntouchablePrincipals()
+    untouchable: UntouchablePrincipals = UntouchablePrincipals()
 
     @property
     def datasets(self) -> frozenset[Dataset]:
@@ -95,11 +105,11 @@ class Planner:
         with_trails = self.declared.present and any(boundary.needs_trails for boundary in self.declared.boundaries)
         return frozenset({Dataset.AUTHORIZATION_DETAILS, *((Dataset.TRAILS,) if with_trails else ())})
 
-    def arns(self, snapshot: Snapshot) -> tuple[str, ...]:
+    def list_arns(self, snapshot: Snapshot) -> tuple[str, ...]:
         """The ARNs of the declared policies."""
         return tuple(item.arn(snapshot.partition, snapshot.account_id) for item in self.declared.boundaries)
 
-    def unread(self, snapshot: Snapshot, boundary: t.Optional[Boundary] = None) -> t.Optional[str]:
+    def explain_unread(self, snapshot: Snapshot, boundary: t.Optional[Boundary] = None) -> t.Optional[str]:
         """Why nothing can be planned, or nothing for one boundary; None where all is known that it takes."""
         missing = snapshot.missing(Dataset.AUTHORIZATION_DETAILS) if self.declared.boundaries else None
         if missing is None and boundary is not None and boundary.needs_trails:
@@ -107,101 +117,103 @@ class Planner:
             missing = next(filter(None, unread), None)
         return unread_reason(missing) if missing else None
 
-    def desired(self, observed: Observed) -> tuple[Desired, ...]:
+    def list_desired(self, observed: Observed) -> tuple[DesiredBoundary, ...]:
         """The boundaries that are to be there, as far as they can be told for this account.
 
         :raises InputError: with the account's own values a document is no policy, or too large.
         """
         snapshot = observed.snapshot
-        if not self.declared.present or self.unread(snapshot):
+        if not self.declared.present or self.explain_unread(snapshot):
             return ()
-        known = [item for item in self.declared.boundaries if self.unread(snapshot, item) is None]
-        return tuple(self._desired(boundary, observed) for boundary in known)
+        known = [item for item in self.declared.boundaries if self.explain_unread(snapshot, item) is None]
+        return tuple(self._make_desired(boundary, observed) for boundary in known)
 
-    def _desired(self, boundary: Boundary, observed: Observed) -> Desired:
+    def _make_desired(self, boundary: Boundary, observed: Observed) -> DesiredBoundary:
         snapshot = observed.snapshot
         arn = boundary.arn(snapshot.partition, snapshot.account_id)
         facts = AccountFacts.of(snapshot, arn)
-        policy = policy_of(boundary, facts)
-        selection = select(snapshot, boundary, self.spared)
+        policy = fill_policy(boundary, facts)
+        selection = select(snapshot, boundary, self.untouchable)
         live = observed.live.get(arn)
-        drifted = live is None or not says(live, policy)
-        coverage = coverage_of(snapshot, boundary, selection, drifted=drifted)
-        return Desired(boundary, policy, selection, live, coverage, facts)
+        drifted = live is None or not says_same(live, policy)
+        coverage = measure_coverage(snapshot, boundary, selection, drifted=drifted)
+        return DesiredBoundary(boundary, policy, selection, live, coverage, facts)
 
-    def in_question(self, observed: Observed) -> tuple[tuple[Desired, tuple[str, ...]], ...]:
+    def list_in_question(self, observed: Observed) -> tuple[tuple[DesiredBoundary, tuple[str, ...]], ...]:
         """The boundaries, each with the ARNs of those whose permissions it may narrow: they have to be predicted."""
-        return tuple((desired, _narrowed(observed.snapshot, desired)) for desired in self.desired(observed))
+        return tuple((desired, _find_narrowed(observed.snapshot, desired)) for desired in self.list_desired(observed))
 
     def findings(self, observed: Observed) -> tuple[Finding, ...]:
         """The verdicts on the declared boundaries and on those in use; none where none are declared for anybody."""
         if not self.declared.boundaries:
             return ()
-        coverages = tuple(desired.coverage for desired in self.desired(observed))
-        unknown = self._unknown(observed.snapshot) if self.declared.present else {}
+        coverages = tuple(desired.coverage for desired in self.list_desired(observed))
+        unknown = self._explain_unknown(observed.snapshot) if self.declared.present else {}
         return findings(observed.snapshot, coverages, unknown, settings=self.settings, now=self.now)
 
     def plan(self, observed: Observed, found: Sequence[Finding]) -> Plan:
         """The plan for what was observed. ``found`` are the findings on it."""
-        return self.explained(observed, found).plan
+        return self.explain(observed, found).plan
 
-    def explained(self, observed: Observed, found: Sequence[Finding]) -> Explained:
+    def explain(self, observed: Observed, found: Sequence[Finding]) -> ExplainedPlan:
         """The plan, with the predictions that it rests on."""
         snapshot = observed.snapshot
-        reason = self.unread(snapshot)
+        reason = self.explain_unread(snapshot)
         if reason:
             account = f"arn:{snapshot.partition}:iam::{snapshot.account_id}:root"
-            return Explained(Plan(refused=(Refusal("unread", f"users and roles are not known: {reason}", account),)))
-        remedies = _remedies(found)
+            return ExplainedPlan(
+                Plan(refused=(Refusal("unread", f"users and roles are not known: {reason}", account),))
+            )
+        remedies = _group_remedies(found)
         if not self.declared.present:
             removals = [
-                Removal(snapshot, boundary, observed.live.get(arn), self.declared, self.spared).plan()
-                for boundary, arn in self._with_arns(snapshot)
+                Removal(snapshot, boundary, observed.live.get(arn), self.declared, self.untouchable).plan()
+                for boundary, arn in self._pair_with_arns(snapshot)
             ]
-            return Explained(_joined(removals))
-        return self._attaching(observed, remedies)
+            return ExplainedPlan(_join_plans(removals))
+        return self._plan_attaching(observed, remedies)
 
-    def _attaching(self, observed: Observed, remedies: Mapping[str, tuple[str, ...]]) -> Explained:
-        desired = self.desired(observed)
+    def _plan_attaching(self, observed: Observed, remedies: Mapping[str, tuple[str, ...]]) -> ExplainedPlan:
+        desired = self.list_desired(observed)
         jury = Jury(observed.impacts, self.declared.accepted, self.now.date())
         chosen = collections.Counter(item.arn for one in desired for item in one.selection.selected)
         twice = frozenset(arn for arn, count in chosen.items() if count > 1)
-        parts = [_Part(observed, one, self, jury, remedies, twice) for one in desired]
-        plans = [*self._not_known(observed.snapshot), _ambiguous(twice), *(part.plan() for part in parts)]
+        parts = [_BoundaryPlanner(observed, one, self, jury, remedies, twice) for one in desired]
+        plans = [*self._refuse_unknown(observed.snapshot), _refuse_ambiguous(twice), *(part.plan() for part in parts)]
         judged = {item.arn: item for part in parts for item in part.judged}
         broken = [item.arn for item in judged.values() if not item.impact.is_safe]
         broken += [arn for part in parts for arn in part.accepted_gains]
-        told = acceptance_warnings(self.declared.accepted, broken, self.now.date())
-        return Explained(_joined([*plans, Plan(warnings=tuple(told))]), tuple(judged.values()))
+        warnings = acceptance_warnings(self.declared.accepted, broken, self.now.date())
+        return ExplainedPlan(_join_plans([*plans, Plan(warnings=tuple(warnings))]), tuple(judged.values()))
 
-    def _unknown(self, snapshot: Snapshot) -> dict[str, str]:
+    def _explain_unknown(self, snapshot: Snapshot) -> dict[str, str]:
         """The ARNs of the policies of which can't be told what they are to say, each with the reason."""
-        reasons = ((arn, self.unread(snapshot, item)) for item, arn in self._with_arns(snapshot))
+        reasons = ((arn, self.explain_unread(snapshot, item)) for item, arn in self._pair_with_arns(snapshot))
         return {arn: f"the trails that it is to protect are not known: {reason}" for arn, reason in reasons if reason}
 
-    def _not_known(self, snapshot: Snapshot) -> Iterator[Plan]:
-        for arn, reason in self._unknown(snapshot).items():
+    def _refuse_unknown(self, snapshot: Snapshot) -> Iterator[Plan]:
+        for arn, reason in self._explain_unknown(snapshot).items():
             yield Plan(refused=(Refusal("unread", reason, arn),))
 
-    def _with_arns(self, snapshot: Snapshot) -> Iterable[tuple[Boundary, str]]:
-        return zip(self.declared.boundaries, self.arns(snapshot), strict=True)
+    def _pair_with_arns(self, snapshot: Snapshot) -> Iterable[tuple[Boundary, str]]:
+        return zip(self.declared.boundaries, self.list_arns(snapshot), strict=True)
 
 
 @dataclasses.dataclass(frozen=True)
-class Explained:
+class ExplainedPlan:
     """A plan, and the prediction for each principal that it was held against."""
 
     plan: Plan
-    judged: tuple[Judged, ...] = ()
+    judged: tuple[Judgement, ...] = ()
 
 
-class _Part:
+class _BoundaryPlanner:
     """The plan for one boundary that is to be there."""
 
     def __init__(
         self,
         observed: Observed,
-        desired: Desired,
+        desired: DesiredBoundary,
         planner: Planner,
         jury: Jury,
         remedies: Mapping[str, tuple[str, ...]],
@@ -210,12 +222,12 @@ class _Part:
         self._snapshot = observed.snapshot
         self._desired = desired
         self._declared = planner.declared
-        self._spared = planner.spared
+        self._untouchable = planner.untouchable
         self._jury = jury
         self._twice = twice
-        self._permissions = Replaced(observed.snapshot, desired.arn)
+        self._permissions = Replacement(observed.snapshot, desired.arn)
         self.accepted_gains: list[str] = []
-        self._writer = Writer(
+        self._writer = BoundaryWriter(
             observed.snapshot,
             desired.arn,
             desired.boundary.name,
@@ -226,7 +238,7 @@ class _Part:
             remedies,
             planner.declared.tags,
         )
-        self.judged: list[Judged] = []
+        self.judged: list[Judgement] = []
 
     def plan(self) -> Plan:
         """The policy and then its carriers; where the policy stays as it is, nobody new gets it."""
@@ -240,22 +252,24 @@ class _Part:
         fatal = [flaw.detail for flaw in found if flaw.weakness in LOCKS_OUT]
         if fatal:
             return Plan(refused=(self._refusal("locks_out", f"{'; '.join(fatal)}; nobody is given such a boundary"),))
-        nobody = (f"the account has no user or role {name}" for name in unmatched(self._snapshot, desired.boundary))
-        told = [*nobody, *(flaw.detail for flaw in found)]
-        warnings = tuple(f"boundary {desired.boundary.name}: {detail}" for detail in told)
-        content = self._content()
-        attaching = self._held_back() if content.refused else self._attach()
-        return _joined([Plan(warnings=warnings), content, attaching])
+        nobody = (
+            f"the account has no user or role {name}" for name in find_unmatched_names(self._snapshot, desired.boundary)
+        )
+        details = [*nobody, *(flaw.detail for flaw in found)]
+        warnings = tuple(f"boundary {desired.boundary.name}: {detail}" for detail in details)
+        content = self._plan_content()
+        attaching = self._hold_back() if content.refused else self._attach()
+        return _join_plans([Plan(warnings=warnings), content, attaching])
 
     def _refusal(self, rule: str, reason: str, operation: str = "") -> Refusal:
         return Refusal(rule, reason, self._desired.arn, operation)
 
     # The policy
 
-    def _content(self) -> Plan:
+    def _plan_content(self) -> Plan:
         live = self._desired.live
         if live is None:
-            return self._created()
+            return self._create()
         if not self._desired.coverage.drifted:
             return Plan()
         if not live.is_owned:
@@ -264,25 +278,25 @@ class _Part:
                 "that this collection made: declare another name, or tag it if it is to be replaced"
             )
             return Plan(refused=(self._refusal("foreign", reason, UPDATE),))
-        concerned = having(self._snapshot, live.arn)
-        spared = [item.name for item in concerned if self._spared.refusal(item.arn)]
-        if spared:
+        concerned = find_holders(self._snapshot, live.arn)
+        names = [item.name for item in concerned if self._untouchable.refusal(item.arn)]
+        if names:
             reason = (
-                f"it bounds, or is attached to, principals that are never touched: {listing(spared)}; take it off them "
+                f"it bounds, or is attached to, principals that are never touched: {listing(names)}; take it off them "
                 "by hand, or declare another name"
             )
             return Plan(refused=(self._refusal("in_use", reason, UPDATE),))
         judged = [self._judge(principal) for principal in concerned]
-        refused = [self._breaking(item, UPDATE) for item in judged if item.objection]
-        refused += self._widening(live)
+        refused = [self._refuse_breaking(item, UPDATE) for item in judged if item.objection]
+        refused += self._refuse_widening(live)
         if refused:
             return Plan(refused=tuple(refused))
-        return self._updated(live)
+        return self._update(live)
 
-    def _widening(self, live: LivePolicy) -> Iterator[Refusal]:
+    def _refuse_widening(self, live: LivePolicy) -> Iterator[Refusal]:
         """Those who would gain something: a boundary only limits, but those it is attached to may do what it allows."""
-        for principal in attached(self._snapshot, live.arn):
-            gained = self._permissions.gained(principal.arn, self._desired.policy)
+        for principal in find_attached(self._snapshot, live.arn):
+            gained = self._permissions.find_gained_actions(principal.arn, self._desired.policy)
             if not gained:
                 continue
             if acceptance_of(principal.arn, self._jury.accepted, self._jury.today) is not None:
@@ -294,7 +308,7 @@ class _Part:
             )
             yield Refusal("widening", reason, principal.arn, UPDATE)
 
-    def _created(self) -> Plan:
+    def _create(self) -> Plan:
         """The policy, unless AWS would refuse it: names are unique in an account, whatever their paths and case.
 
         https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html
@@ -307,12 +321,12 @@ class _Part:
         reason = f"{taken} has its name, which no second policy of the account can have: declare another name"
         return Plan(refused=(self._refusal("name_taken", reason, CREATE),))
 
-    def _updated(self, live: LivePolicy) -> Plan:
+    def _update(self, live: LivePolicy) -> Plan:
         """A new version, and before it room for one: AWS keeps five, and never gives up the one that counts.
 
         https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicyVersion.html
         """
-        population = boundable(self._snapshot)
+        population = count_boundable(self._snapshot)
         if len(live.versions) < POLICY_VERSIONS:
             return Plan(changes=(self._writer.update(live, population),))
         oldest = live.others[0]
@@ -326,32 +340,32 @@ class _Part:
 
     # Those who carry it
 
-    def _judge(self, principal: Principal) -> Judged:
-        judged = self._jury.judged(principal.arn, self._desired.arn)
+    def _judge(self, principal: Principal) -> Judgement:
+        judged = self._jury.judge(principal.arn, self._desired.arn)
         self.judged.append(judged)
         return judged
 
-    def _breaking(self, judged: Judged, operation: str) -> Refusal:
+    def _refuse_breaking(self, judged: Judgement, operation: str) -> Refusal:
         return Refusal("prediction", judged.objection, judged.arn, operation)
 
     def _attach(self) -> Plan:
         changes: list[Change] = []
         refused: list[Refusal] = []
-        population = boundable(self._snapshot)
+        population = count_boundable(self._snapshot)
         for principal in self._open:
             operation = PUT[kind_of(principal)]
-            spared = self._spared.refusal(principal.arn)
-            if spared:
+            refusal = self._untouchable.refusal(principal.arn)
+            if refusal:
                 # No evidence and nobody's acceptance would allow it. Whoever names the caller is told by failing.
-                is_caller = spared.rule == "caller"
-                refused.append(dataclasses.replace(spared, operation=operation, fatal=is_caller))
+                is_caller = refusal.rule == "caller"
+                refused.append(dataclasses.replace(refusal, operation=operation, fatal=is_caller))
                 continue
             judged = self._judge(principal)
             if principal.boundary is not None and not self._declared.replace:
                 reason = f"its boundary is {principal.boundary}; replace allows to put {self._desired.arn} in its place"
                 refused.append(Refusal("other_boundary", reason, principal.arn, operation))
             elif judged.objection:
-                refused.append(self._breaking(judged, operation))
+                refused.append(self._refuse_breaking(judged, operation))
             else:
                 changes.append(self._writer.attach(principal, population))
         return Plan(changes=tuple(changes), refused=tuple(refused))
@@ -360,7 +374,7 @@ class _Part:
     def _open(self) -> tuple[Principal, ...]:
         return tuple(principal for principal in self._desired.to_attach if principal.arn not in self._twice)
 
-    def _held_back(self) -> Plan:
+    def _hold_back(self) -> Plan:
         """Nobody gets a boundary that says something else than what was judged."""
         if not self._open:
             return Plan()
@@ -370,19 +384,19 @@ class _Part:
         return Plan(refused=(self._refusal("content_first", reason),))
 
 
-def _narrowed(snapshot: Snapshot, desired: Desired) -> tuple[str, ...]:
+def _find_narrowed(snapshot: Snapshot, desired: DesiredBoundary) -> tuple[str, ...]:
     found = [principal.arn for principal in desired.to_attach]
     if desired.live is not None and desired.coverage.drifted:
-        found += [principal.arn for principal in having(snapshot, desired.arn)]
+        found += [principal.arn for principal in find_holders(snapshot, desired.arn)]
     return tuple(dict.fromkeys(found))
 
 
-def policy_of(boundary: Boundary, facts: AccountFacts) -> Policy:
+def fill_policy(boundary: Boundary, facts: AccountFacts) -> Policy:
     """The declared document with an account's values.
 
     :raises InputError: IAM would refuse it; the message names the option and the place in the document.
     """
-    document = filled(boundary.document, facts, option=boundary.option)
+    document = fill_places(boundary.document, facts, option=boundary.option)
     try:
         policy = parse(document, name=boundary.name, kind=Kind.BOUNDARY)
     except PolicyError as error:
@@ -394,7 +408,7 @@ def policy_of(boundary: Boundary, facts: AccountFacts) -> Policy:
     return policy
 
 
-def says(live: LivePolicy, policy: Policy) -> bool:
+def says_same(live: LivePolicy, policy: Policy) -> bool:
     """Whether a policy means what is declared."""
     try:
         return are_equivalent(parse(live.document), policy)
@@ -402,12 +416,12 @@ def says(live: LivePolicy, policy: Policy) -> bool:
         return False
 
 
-def _ambiguous(twice: Iterable[str]) -> Plan:
+def _refuse_ambiguous(twice: Iterable[str]) -> Plan:
     reason = "the targets of several boundaries mean it, and it can have one: exclude it from all but one"
     return Plan(refused=tuple(Refusal("ambiguous", reason, arn) for arn in sorted(twice)))
 
 
-def _remedies(found: Iterable[Finding]) -> dict[str, tuple[str, ...]]:
+def _group_remedies(found: Iterable[Finding]) -> dict[str, tuple[str, ...]]:
     """The fingerprints of failing findings that a boundary mends, by the ARN of their resource."""
     remedies: dict[str, list[str]] = collections.defaultdict(list)
     for finding in found:
@@ -416,7 +430,7 @@ def _remedies(found: Iterable[Finding]) -> dict[str, tuple[str, ...]]:
     return {arn: tuple(fingerprints) for arn, fingerprints in remedies.items()}
 
 
-def _joined(plans: Iterable[Plan]) -> Plan:
+def _join_plans(plans: Iterable[Plan]) -> Plan:
     kept = tuple(plans)
     return Plan(
         changes=tuple(change for plan in kept for change in plan.changes),

@@ -25,12 +25,12 @@ from ..._prediction.acceptance import Acceptances, acceptance_of
 #: The prediction for every principal, by its ARN, under every boundary, by the ARN of that.
 Impacts = Mapping[str, Mapping[str, Impact]]
 
-# So many uses are told in a refusal.
+# A refusal names so many uses.
 _NAMED: t.Final = 5
 
 
 @dataclasses.dataclass(frozen=True)
-class Judged:
+class Judgement:
     """The prediction for one principal; ``objection`` is empty where the boundary may be given to it."""
 
     boundary_arn: str
@@ -52,23 +52,23 @@ class Jury:
     accepted: Acceptances
     today: date
 
-    def judged(self, arn: str, boundary_arn: str) -> Judged:
+    def judge(self, arn: str, boundary_arn: str) -> Judgement:
         """Whether the principal may get the boundary. One that nobody predicted may not."""
-        impact = self.impacts.get(boundary_arn, {}).get(arn) or _not_predicted(arn)
+        impact = self.impacts.get(boundary_arn, {}).get(arn) or _make_unpredicted(arn)
         if impact.is_safe:
-            return Judged(boundary_arn, impact)
+            return Judgement(boundary_arn, impact)
         acceptance = acceptance_of(arn, self.accepted, self.today)
         if acceptance is not None:
-            return Judged(boundary_arn, impact, accepted=acceptance.reason)
+            return Judgement(boundary_arn, impact, accepted=acceptance.reason)
         name = arn.partition(":iam::")[2].partition(":")[2]
-        return Judged(
+        return Judgement(
             boundary_arn,
             impact,
-            objection=f"{_what_breaks(impact)}. Either the boundary allows it, or accept_breakage names {name}",
+            objection=f"{_explain_breakage(impact)}. Either the boundary allows it, or accept_breakage names {name}",
         )
 
 
-class Replaced:
+class Replacement:
     """What principals of an account may do once one managed policy says something else.
 
     ``bounded`` get, or keep, the policy as their boundary.
@@ -83,20 +83,20 @@ class Replaced:
         identity = tuple(policy if item.name == self._policy_arn else item for item in layers.identity)
         return dataclasses.replace(layers, identity=identity, boundary=policy if bounded else layers.boundary)
 
-    def gained(self, arn: str, policy: Policy) -> tuple[str, ...]:
+    def find_gained_actions(self, arn: str, policy: Policy) -> tuple[str, ...]:
         """Some of the actions that a principal to whom the policy is attached could do besides; none for no gain."""
         before = dataclasses.replace(self._permissions.layers(arn), boundary=None)
         return find_lost_actions(self.after(before, policy, bounded=False), before, arn)
 
 
-def _what_breaks(impact: Impact) -> str:
+def _explain_breakage(impact: Impact) -> str:
     """The uses that are not safe, the worst first, each with the reason."""
     unsafe = [verdict for verdict in impact.verdicts if verdict.outcome is not Breakage.SAFE]
-    told = [_told(verdict) for verdict in unsafe[:_NAMED]]
-    return "; ".join(told) + (f"; and {len(unsafe) - _NAMED} more" if len(unsafe) > _NAMED else "")
+    texts = [_explain_verdict(verdict) for verdict in unsafe[:_NAMED]]
+    return "; ".join(texts) + (f"; and {len(unsafe) - _NAMED} more" if len(unsafe) > _NAMED else "")
 
 
-def _told(verdict: Verdict) -> str:
+def _explain_verdict(verdict: Verdict) -> str:
     outcome = verdict.outcome.value.replace("_", " ")
     if verdict.use is None:
         return f"{outcome}: {verdict.reason}"
@@ -104,5 +104,5 @@ def _told(verdict: Verdict) -> str:
     return f"{outcome}: {verdict.use.action}{resource} ({verdict.reason})"
 
 
-def _not_predicted(arn: str) -> Impact:
+def _make_unpredicted(arn: str) -> Impact:
     return Impact(arn, (Verdict(arn, Breakage.NO_EVIDENCE, "what it does was not looked at"),))

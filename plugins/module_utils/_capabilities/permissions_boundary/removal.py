@@ -18,9 +18,9 @@ from ..._converge.change import Change, Refusal
 from ..._converge.plan import Plan
 from ..._converge.untouchable import UntouchablePrincipals
 from ..._policy.documents.syntax import compact
-from .changes import DELETE, DELETE_VERSION, LivePolicy, Writer
+from .changes import DELETE, DELETE_VERSION, BoundaryWriter, LivePolicy
 from .declared import Boundary, Declared, Principal
-from .selection import boundable, carriers
+from .selection import count_boundable, find_carriers
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Removal:
     boundary: Boundary
     live: t.Optional[LivePolicy]
     declared: Declared
-    spared: UntouchablePrincipals = UntouchablePrincipals()
+    untouchable: UntouchablePrincipals = UntouchablePrincipals()
 
     def plan(self) -> Plan:
         """Everything that it takes, or why it can't be: nothing is taken off for a policy that stays."""
@@ -44,7 +44,7 @@ class Removal:
 
     @property
     def _carriers(self) -> tuple[Principal, ...]:
-        return carriers(self.snapshot, self._arn)
+        return find_carriers(self.snapshot, self._arn)
 
     @property
     def _arn(self) -> str:
@@ -52,7 +52,7 @@ class Removal:
 
     def _objection(self, live: LivePolicy) -> t.Optional[Refusal]:
         """Why the policy can't go; the option that allows it, where there is one."""
-        staying = [item for item in self._carriers if self.spared.refusal(item.arn)]
+        staying = [item for item in self._carriers if self.untouchable.refusal(item.arn)]
         if not live.is_owned:
             return self._refusal("foreign", "it has not the tag iam-hardening:managed=true of the policies made here")
         if not self.declared.loosen:
@@ -80,10 +80,10 @@ class Removal:
     def _changes(self, live: LivePolicy) -> t.Iterator[Change]:
         text = compact(live.document)
         boundary = self.boundary
-        writer = Writer(
+        writer = BoundaryWriter(
             self.snapshot, self._arn, boundary.name, boundary.path, boundary.description, text, live.document
         )
-        population = boundable(self.snapshot)
+        population = count_boundable(self.snapshot)
         for principal in self._carriers:
             yield writer.detach(principal, population)
         for version in live.others:

@@ -51,9 +51,9 @@ from ..._prediction.unused_resources import unused_resources
 from .changes import DELETE_VERSION, LOCKOUT_KINDS, UPDATE, LivePolicy, Version
 from .declared import Declared
 from .document import SAMPLE
-from .observe import LIST_VERSIONS, UNDO_OPERATIONS, default_document, other_versions, read_policy, reread
-from .plan import MODULE, Desired, Explained, Observed, Planner, policy_of, says
-from .prediction import Impacts, Judged, Replaced
+from .observe import LIST_VERSIONS, UNDO_OPERATIONS, read_default_document, read_policy, refuse_other_versions, reread
+from .plan import MODULE, DesiredBoundary, ExplainedPlan, Observed, Planner, fill_policy, says_same
+from .prediction import Impacts, Judgement, Replacement
 from .selection import CHANGE_IT_THERE
 from .undo import DERIVATIONS
 
@@ -72,7 +72,7 @@ REGISTRATION: t.Final = Registration(
     module=MODULE,
     writer=Writer.POLICIES,
     operations=OPERATIONS,
-    reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread, needed=other_versions),
+    reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread, needed=refuse_other_versions),
     row=Row((Dataset.AUTHORIZATION_DETAILS, Dataset.TRAILS)),
 )
 
@@ -82,13 +82,13 @@ def run(task: Task) -> dict[str, t.Any]:
     evidence = EvidenceOptions.of(task)
     try:
         planner = Planner(
-            declared=_declared(task),
+            declared=_parse_declared(task),
             settings=settings_of(task),
             now=task.now,
-            spared=UntouchablePrincipals(break_glass=task.guards.break_glass),
+            untouchable=UntouchablePrincipals(break_glass=task.guards.break_glass),
         )
         for boundary in planner.declared.boundaries if planner.declared.present else ():
-            policy_of(boundary, SAMPLE)
+            fill_policy(boundary, SAMPLE)
     except InputError as error:
         raise TaskError(str(error)) from error
     make = functools.partial(
@@ -97,17 +97,19 @@ def run(task: Task) -> dict[str, t.Any]:
     return converge(task, make, module=MODULE)
 
 
-def _declared(task: Task) -> Declared:
+def _parse_declared(task: Task) -> Declared:
     given = task.options["boundaries"]
     # What is to be taken away need not be said.
     documents: list[Mapping[str, t.Any]] = [{} for _boundary in given]
     if task.options["state"] == "present":
-        documents = [_structure(item["document"], f"boundaries[{index}].document") for index, item in enumerate(given)]
+        documents = [
+            _read_structure(item["document"], f"boundaries[{index}].document") for index, item in enumerate(given)
+        ]
     tags = {"iam-hardening:collection-version": COLLECTION_VERSION}
     return Declared.from_options(task.options, documents, today=task.now.date(), tags=tags)
 
 
-def _structure(value: t.Any, option: str) -> Mapping[str, t.Any]:
+def _read_structure(value: t.Any, option: str) -> Mapping[str, t.Any]:
     """The document that an option holds or names, as a structure whose places can be filled in."""
     content = document_of(value, option=option).content
     if isinstance(content, Mapping):
@@ -121,7 +123,7 @@ def _structure(value: t.Any, option: str) -> Mapping[str, t.Any]:
     return structure
 
 
-def absolute_documents(arguments: Mapping[str, t.Any]) -> dict[str, t.Any]:
+def make_documents_absolute(arguments: Mapping[str, t.Any]) -> dict[str, t.Any]:
     """The task argument that holds documents, with paths of files made absolute; for the action plugin."""
     given = arguments.get("boundaries")
     if not isinstance(given, list):
@@ -141,7 +143,7 @@ class PermissionsBoundary(Capability[Observed]):
 
     lockout_kinds = LOCKOUT_KINDS
     _observed: Observed
-    _explained: Explained
+    _explained: ExplainedPlan
 
     def __init__(
         self,
@@ -152,8 +154,8 @@ class PermissionsBoundary(Capability[Observed]):
         *,
         with_uses: bool,
     ) -> None:
-        untouchable = dataclasses.replace(planner.spared, callers=connection.principals)
-        self._planner = dataclasses.replace(planner, spared=untouchable)
+        untouchable = dataclasses.replace(planner.untouchable, callers=connection.principals)
+        self._planner = dataclasses.replace(planner, untouchable=untouchable)
         self._evidence = evidence
         self._regions = regions
         self._with_uses = with_uses
@@ -165,12 +167,12 @@ class PermissionsBoundary(Capability[Observed]):
         access, planner = self._connection.access, self._planner
         regions = access.regions(self._regions) if Dataset.TRAILS in planner.datasets else ()
         snapshot = collect(access, datasets=planner.datasets, regions=regions, now=planner.now)
-        if planner.unread(snapshot):
+        if planner.explain_unread(snapshot):
             return Observed(snapshot)
-        live = {arn: policy for arn in planner.arns(snapshot) if (policy := read_policy(access, arn)) is not None}
+        live = {arn: policy for arn in planner.list_arns(snapshot) if (policy := read_policy(access, arn)) is not None}
         observed = Observed(snapshot, live)
         return dataclasses.replace(
-            observed, impacts=_predicted(self._connection, self._evidence, snapshot, planner.in_question(observed))
+            observed, impacts=_predict(self._connection, self._evidence, snapshot, planner.list_in_question(observed))
         )
 
     def findings(self, observed: Observed) -> tuple[Finding, ...]:
@@ -178,14 +180,14 @@ class PermissionsBoundary(Capability[Observed]):
 
     def plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
         self._observed = observed
-        self._explained = self._planner.explained(observed, found)
+        self._explained = self._planner.explain(observed, found)
         return self._explained.plan
 
     def add_affected(self, observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
         return with_affected(changes, KnownReach(observed.snapshot))
 
     def rescue(self, observed: Observed) -> Rescue:
-        return rescue_of(self._connection, observed.snapshot, self._planner.spared.break_glass)
+        return rescue_of(self._connection, observed.snapshot, self._planner.untouchable.break_glass)
 
     def reread(self, change: Change) -> t.Any:
         """What is there now; before a boundary is given to anybody, it must say what was judged."""
@@ -200,10 +202,10 @@ class PermissionsBoundary(Capability[Observed]):
         """
         if arn in self._settled:
             return
-        wanted = next(item.policy for item in self._planner.desired(self._observed) if item.arn == arn)
+        wanted = next(item.policy for item in self._planner.list_desired(self._observed) if item.arn == arn)
         for wait in (*VERIFY_WAITS, None):
-            live = default_document(access, arn)
-            if live is not None and says(LivePolicy(arn, "", {}, (Version("", True, None, live),)), wanted):
+            live = read_default_document(access, arn)
+            if live is not None and says_same(LivePolicy(arn, "", {}, (Version("", True, None, live),)), wanted):
                 self._settled.add(arn)
                 return
             if wait is not None:
@@ -211,10 +213,10 @@ class PermissionsBoundary(Capability[Observed]):
         raise AwsError(f"{arn} does not say what is declared, so nobody is given it")
 
     def result(self, _result: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        desired = self._planner.desired(self._observed)
+        desired = self._planner.list_desired(self._observed)
         return {
             "coverage": [item.coverage.as_dict() for item in desired],
-            "predictions": [_prediction(item, with_uses=self._with_uses) for item in self._explained.judged],
+            "predictions": [_describe_prediction(item, with_uses=self._with_uses) for item in self._explained.judged],
         }
 
     def impacts(self) -> Documents:
@@ -222,26 +224,26 @@ class PermissionsBoundary(Capability[Observed]):
         observed = self._observed
         if not any(observed.impacts.values()):
             return ()
-        boundaries = self._planner.desired(observed)
-        assumed = _with_own(self._evidence, boundaries).unused_resources
+        boundaries = self._planner.list_desired(observed)
+        assumed = _assume_own(self._evidence, boundaries).unused_resources
         return [self._impact(observed, desired, assumed) for desired in boundaries if observed.impacts[desired.arn]]
 
-    def _impact(self, observed: Observed, desired: Desired, assumed: Sequence[str]) -> dict[str, t.Any]:
+    def _impact(self, observed: Observed, desired: DesiredBoundary, assumed: Sequence[str]) -> dict[str, t.Any]:
         impacts = list(observed.impacts[desired.arn].values())
         snapshot = observed.snapshot
         return build(
             impacts,
             account={"account_id": snapshot.account_id, "account_alias": snapshot.account_alias},
-            change=_change(desired),
+            change=_describe_change(desired),
             accepted=accepted_of(impacts, self._planner.declared.accepted, self._planner.now.date()),
-            skipped=_skipped(desired),
+            skipped=_list_skipped(desired),
             created=self._planner.now,
             unread=(),
             assumed=assumed,
         )
 
 
-def _change(desired: Desired) -> list[str]:
+def _describe_change(desired: DesiredBoundary) -> list[str]:
     """What is predicted, in words that follow "if"."""
     name = desired.boundary.name
     texts = [f"the permissions boundary {name} is attached"] if desired.to_attach else []
@@ -250,7 +252,7 @@ def _change(desired: Desired) -> list[str]:
     return texts
 
 
-def _skipped(desired: Desired) -> list[dict[str, str]]:
+def _list_skipped(desired: DesiredBoundary) -> list[dict[str, str]]:
     """Whom the targets mean, and nobody may narrow here."""
     selection = desired.selection
     kept_out = [{"principal": principal.arn, "reason": reason} for principal, reason in selection.kept_out]
@@ -258,35 +260,35 @@ def _skipped(desired: Desired) -> list[dict[str, str]]:
     return [*kept_out, *({"principal": role.arn, "reason": CHANGE_IT_THERE} for role in roles)]
 
 
-def _with_own(evidence: EvidenceOptions, boundaries: Iterable[Desired]) -> EvidenceOptions:
+def _assume_own(evidence: EvidenceOptions, boundaries: Iterable[DesiredBoundary]) -> EvidenceOptions:
     """The evidence, where a call whose resource is not known is not taken for one on trails, which are AWS's alone."""
     return evidence.also_unused(pattern for desired in boundaries for pattern in unused_resources(desired.facts))
 
 
-def _predicted(
+def _predict(
     connection: Connection,
     evidence: EvidenceOptions,
     snapshot: Snapshot,
-    in_question: Sequence[tuple[Desired, Sequence[str]]],
+    in_question: Sequence[tuple[DesiredBoundary, Sequence[str]]],
 ) -> Impacts:
     """What the boundaries do to those whom they narrow, by boundary and principal.
 
     The evidence on all is read at once. Whoever is narrowed by several boundaries comes up in several rounds.
     """
-    rounds: list[dict[str, Desired]] = []
+    rounds: list[dict[str, DesiredBoundary]] = []
     for desired, arns in in_question:
         for arn in arns:
             free = next((found for found in rounds if arn not in found), None)
             if free is None:
                 rounds.append(free := {})
             free[arn] = desired
-    assumed = _with_own(evidence, (desired for desired, _arns in in_question))
+    assumed = _assume_own(evidence, (desired for desired, _arns in in_question))
     replaced = {desired.arn: _Proposals(snapshot, desired) for desired, _arns in in_question}
     predictor = Predictor(connection, assumed, snapshot, Permissions(snapshot))
     impacts: dict[str, dict[str, Impact]] = {desired.arn: {} for desired, _arns in in_question}
     for members in rounds:
         found = predictor.predict(
-            {arn: replaced[desired.arn].proposal(arn, predictor.current(arn)) for arn, desired in members.items()}
+            {arn: replaced[desired.arn].make_proposal(arn, predictor.current(arn)) for arn, desired in members.items()}
         )
         for arn, impact in found.items():
             impacts[members[arn].arn][arn] = impact
@@ -296,19 +298,19 @@ def _predicted(
 class _Proposals:
     """What principals may do now, and once they carry a boundary, or a policy that they have says something else."""
 
-    def __init__(self, snapshot: Snapshot, desired: Desired) -> None:
+    def __init__(self, snapshot: Snapshot, desired: DesiredBoundary) -> None:
         self._policy = desired.policy
-        self._bounded = desired.bounded(snapshot)
-        self._replaced = Replaced(snapshot, desired.arn)
+        self._bounded = desired.find_bounded(snapshot)
+        self._replaced = Replacement(snapshot, desired.arn)
 
-    def proposal(self, arn: str, now: Layers) -> Proposal:
+    def make_proposal(self, arn: str, now: Layers) -> Proposal:
         """Of one principal, whose layers are ``now``."""
         return Proposal(now, self._replaced.after(now, self._policy, bounded=arn in self._bounded))
 
 
-def _prediction(judged: Judged, *, with_uses: bool) -> dict[str, t.Any]:
+def _describe_prediction(judged: Judgement, *, with_uses: bool) -> dict[str, t.Any]:
     impact = judged.impact
-    told: dict[str, t.Any] = {
+    result: dict[str, t.Any] = {
         "principal": judged.arn,
         "boundary": judged.boundary_arn,
         "outcome": impact.outcome.value,
@@ -321,5 +323,5 @@ def _prediction(judged: Judged, *, with_uses: bool) -> dict[str, t.Any]:
         "blind_spots": list(impact.evidence.blind_spots),
     }
     if with_uses:
-        told["uses"] = [verdict_record(item) for item in impact.verdicts if item.outcome.value != "safe"]
-    return told
+        result["uses"] = [verdict_record(item) for item in impact.verdicts if item.outcome.value != "safe"]
+    return result

@@ -28,7 +28,7 @@ CHANGE_IT_THERE: t.Final = (
 )
 
 
-def permission_set_of(role: Principal) -> t.Optional[str]:
+def find_permission_set(role: Principal) -> t.Optional[str]:
     """The permission set that a role of Identity Center stands for; None for any other principal."""
     if not isinstance(role, Role) or not role.path.startswith(_IDENTITY_CENTER):
         return None
@@ -49,20 +49,20 @@ class Selection:
     permission_sets: Mapping[str, tuple[Principal, ...]] = dataclasses.field(default_factory=dict)
 
 
-def select(snapshot: Snapshot, boundary: Boundary, spared: UntouchablePrincipals) -> Selection:
-    """Whom the targets mean, in the order of the snapshot; ``spared`` knows who is left alone.
+def select(snapshot: Snapshot, boundary: Boundary, untouchable: UntouchablePrincipals) -> Selection:
+    """Whom the targets mean, in the order of the snapshot; ``untouchable`` knows who is left alone.
 
     A principal that is named, not met by a pattern, stays selected: that it is never touched is refused aloud.
     """
     selected: list[Principal] = []
     kept_out: list[tuple[Principal, str]] = []
     permission_sets: dict[str, list[Principal]] = collections.defaultdict(list)
-    for principal, policies in _with_policies(snapshot):
+    for principal, policies in _list_policies(snapshot):
         fitting = [target for target in boundary.targets if target.fits(principal, policies)]
         if not fitting or boundary.excludes(principal):
             continue
-        permission_set = permission_set_of(principal)
-        reason = _reason_to_keep_out(principal, spared)
+        permission_set = find_permission_set(principal)
+        reason = _explain_exclusion(principal, untouchable)
         if permission_set is not None:
             permission_sets[permission_set].append(principal)
         elif reason and not any(target.is_explicit for target in fitting):
@@ -73,14 +73,14 @@ def select(snapshot: Snapshot, boundary: Boundary, spared: UntouchablePrincipals
     return Selection(tuple(selected), tuple(kept_out), found)
 
 
-def unmatched(snapshot: Snapshot, boundary: Boundary) -> tuple[str, ...]:
+def find_unmatched_names(snapshot: Snapshot, boundary: Boundary) -> tuple[str, ...]:
     """Names in the targets that nobody has; a pattern may well fit nobody in one account of many."""
     named = (target.principal for target in boundary.targets if target.principal is not None)
     principals: tuple[Principal, ...] = (*snapshot.users, *snapshot.roles)
     return tuple(name for name in named if not any(is_called(principal, name) for principal in principals))
 
 
-def _with_policies(snapshot: Snapshot) -> Iterator[tuple[Principal, frozenset[str]]]:
+def _list_policies(snapshot: Snapshot) -> Iterator[tuple[Principal, frozenset[str]]]:
     """Users and roles, each with the ARNs of its managed policies, those of its groups included."""
     of_groups = {group.name: group.attached_policies for group in snapshot.groups}
     for user in snapshot.users:
@@ -90,31 +90,31 @@ def _with_policies(snapshot: Snapshot) -> Iterator[tuple[Principal, frozenset[st
         yield role, frozenset(role.attached_policies)
 
 
-def _reason_to_keep_out(principal: Principal, spared: UntouchablePrincipals) -> t.Optional[str]:
-    refusal = spared.refusal(principal.arn)
+def _explain_exclusion(principal: Principal, untouchable: UntouchablePrincipals) -> t.Optional[str]:
+    refusal = untouchable.refusal(principal.arn)
     if refusal is None and principal.path.startswith(_OWN_PATH):
         return "this collection works with it"
     return refusal.reason if refusal else None
 
 
-def carriers(snapshot: Snapshot, arn: str) -> tuple[Principal, ...]:
+def find_carriers(snapshot: Snapshot, arn: str) -> tuple[Principal, ...]:
     """The users and roles whose boundary is the policy with this ARN."""
     principals: tuple[Principal, ...] = (*snapshot.users, *snapshot.roles)
     return tuple(principal for principal in principals if principal.boundary == arn)
 
 
-def attached(snapshot: Snapshot, arn: str) -> tuple[Principal, ...]:
+def find_attached(snapshot: Snapshot, arn: str) -> tuple[Principal, ...]:
     """The users and roles that have the policy with this ARN as a permissions policy, themselves or through a group."""
-    return tuple(principal for principal, policies in _with_policies(snapshot) if arn in policies)
+    return tuple(principal for principal, policies in _list_policies(snapshot) if arn in policies)
 
 
-def having(snapshot: Snapshot, arn: str) -> tuple[Principal, ...]:
+def find_holders(snapshot: Snapshot, arn: str) -> tuple[Principal, ...]:
     """All whose permissions a policy has a part in: those it bounds, and those it is attached to."""
-    found = {item.arn: item for item in (*carriers(snapshot, arn), *attached(snapshot, arn))}
+    found = {item.arn: item for item in (*find_carriers(snapshot, arn), *find_attached(snapshot, arn))}
     return tuple(found.values())
 
 
-def boundable(snapshot: Snapshot) -> int:
+def count_boundable(snapshot: Snapshot) -> int:
     """How many users and roles could carry a boundary: all but the roles that AWS owns."""
     return len(snapshot.users) + sum(not role.is_aws_reserved for role in snapshot.roles)
 
@@ -181,9 +181,9 @@ class Coverage:
         }
 
 
-def coverage_of(snapshot: Snapshot, boundary: Boundary, selection: Selection, *, drifted: bool) -> Coverage:
+def measure_coverage(snapshot: Snapshot, boundary: Boundary, selection: Selection, *, drifted: bool) -> Coverage:
     """How far ``boundary`` holds in an account."""
     arn = boundary.arn(snapshot.partition, snapshot.account_id)
     chosen = {principal.arn for principal in selection.selected}
-    others = tuple(item.arn for item in carriers(snapshot, arn) if item.arn not in chosen)
+    others = tuple(item.arn for item in find_carriers(snapshot, arn) if item.arn not in chosen)
     return Coverage(boundary.name, arn, drifted, selection, others)

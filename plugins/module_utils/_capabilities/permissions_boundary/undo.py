@@ -18,18 +18,18 @@ from ..._converge.undo_records import Derive, Record
 from .changes import CREATE, DELETE, PUT, REMOVE, SET_DEFAULT, UPDATE
 
 
-def _policy_made(record: Record) -> Undo:
+def _undo_policy_creation(record: Record) -> Undo:
     record.name("policy")
     return Undo(DELETE, {"PolicyArn": record.target})
 
 
-def _policy_updated(record: Record) -> Undo:
+def _undo_policy_update(record: Record) -> Undo:
     """The version before. Which one that is only the record tells; that it says what before says is read live."""
     record.name("policy")
     return Undo(SET_DEFAULT, {"PolicyArn": record.target, **record.optional("VersionId")})
 
 
-def _policy_deleted(record: Record) -> Undo:
+def _undo_policy_deletion(record: Record) -> Undo:
     path, name = record.path_and_name("policy")
     request = {
         "PolicyName": name,
@@ -40,7 +40,7 @@ def _policy_deleted(record: Record) -> Undo:
     return Undo(CREATE, {**request, **record.optional("Description")})
 
 
-def _boundary(record: Record, kind: str) -> Undo:
+def _undo_boundary(record: Record, kind: str) -> Undo:
     named = {"user": "UserName", "role": "RoleName"}[kind]
     parameters = {named: record.name(kind)}
     before = record.before["boundary"]
@@ -50,9 +50,9 @@ def _boundary(record: Record, kind: str) -> Undo:
 
 
 DERIVATIONS: t.Final[Mapping[tuple[str, str], Derive]] = {
-    ("iam", CREATE): _policy_made,
-    ("iam", UPDATE): _policy_updated,
-    ("iam", DELETE): _policy_deleted,
-    **{("iam", PUT[kind]): functools.partial(_boundary, kind=kind) for kind in PUT},
-    **{("iam", REMOVE[kind]): functools.partial(_boundary, kind=kind) for kind in REMOVE},
+    ("iam", CREATE): _undo_policy_creation,
+    ("iam", UPDATE): _undo_policy_update,
+    ("iam", DELETE): _undo_policy_deletion,
+    **{("iam", PUT[kind]): functools.partial(_undo_boundary, kind=kind) for kind in PUT},
+    **{("iam", REMOVE[kind]): functools.partial(_undo_boundary, kind=kind) for kind in REMOVE},
 }

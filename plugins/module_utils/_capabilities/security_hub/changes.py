@@ -43,18 +43,18 @@ ASSOCIATIONS: t.Final = ":control/"
 AGGREGATOR: t.Final = ":finding-aggregator"
 
 
-def hub_state(*, enabled: bool, generator: t.Optional[str] = None) -> dict[str, t.Any]:
+def describe_hub(*, enabled: bool, generator: t.Optional[str] = None) -> dict[str, t.Any]:
     """A hub, in the shape of ``before`` and ``after``."""
     return {"enabled": enabled, "control_finding_generator": generator if enabled else None}
 
 
-def aggregator_state(aggregator: t.Optional[Aggregator]) -> t.Optional[dict[str, t.Any]]:
+def describe_aggregator(aggregator: t.Optional[Aggregator]) -> t.Optional[dict[str, t.Any]]:
     """An aggregator, in the shape of ``before`` and ``after``."""
     return {"mode": aggregator.mode, "regions": list(aggregator.regions)} if aggregator else None
 
 
 @dataclasses.dataclass(frozen=True)
-class Place:
+class HubWriter:
     """One region of the account, and the failing findings in it."""
 
     partition: str
@@ -72,8 +72,8 @@ class Place:
             ENABLE,
             HUB,
             {"EnableDefaultStandards": False, "ControlFindingGenerator": GENERATOR, "Tags": TAGS},
-            before=hub_state(enabled=False),
-            after=hub_state(enabled=True, generator=GENERATOR),
+            before=describe_hub(enabled=False),
+            after=describe_hub(enabled=True, generator=GENERATOR),
             kind="security_hub_enable",
             undo=Undo("DisableSecurityHub", {}),
             remedies=self.remedies,
@@ -86,8 +86,8 @@ class Place:
             operation,
             HUB,
             {"ControlFindingGenerator": wanted},
-            before=hub_state(enabled=True, generator=present),
-            after=hub_state(enabled=True, generator=wanted),
+            before=describe_hub(enabled=True, generator=present),
+            after=describe_hub(enabled=True, generator=wanted),
             kind="security_hub_generator",
             undo=Undo(operation, {"ControlFindingGenerator": present}),
         )
@@ -198,8 +198,8 @@ class Place:
             "UpdateFindingAggregator" if present else "CreateFindingAggregator",
             AGGREGATOR,
             linking,
-            before=aggregator_state(present),
-            after=aggregator_state(wanted),
+            before=describe_aggregator(present),
+            after=describe_aggregator(wanted),
             kind="security_hub_aggregator",
             undo=undo,
         )

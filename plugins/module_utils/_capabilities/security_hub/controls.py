@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ..._account.security_hubs import SecurityHubDetails, standard_name
 from ..._converge.change import Change, Refusal
-from .changes import CONTROL, Place
+from .changes import CONTROL, HubWriter
 from .declared import ControlWish
 
 ENABLED: t.Final = "ENABLED"
@@ -48,14 +48,14 @@ class Controls:
     problem: str = ""
 
 
-def standards_of(details: SecurityHubDetails) -> tuple[str, ...]:
+def list_standards(details: SecurityHubDetails) -> tuple[str, ...]:
     """The ARNs of the standards whose controls can be asked for."""
     return tuple(item.standard for item in details.subscriptions if item.status in _READY)
 
 
-def asked(wishes: Iterable[ControlWish], details: SecurityHubDetails) -> tuple[tuple[str, str], ...]:
+def list_declared_pairs(wishes: Iterable[ControlWish], details: SecurityHubDetails) -> tuple[tuple[str, str], ...]:
     """The pairs of control and standard that are declared in a region."""
-    names = [(arn, name) for arn in standards_of(details) if (name := standard_name(arn))]
+    names = [(arn, name) for arn in list_standards(details) if (name := standard_name(arn))]
     return tuple(
         dict.fromkeys(
             (wish.id, arn)
@@ -77,7 +77,7 @@ class Outcome:
 
 
 def plan_controls(
-    wishes: Sequence[ControlWish], details: SecurityHubDetails, controls: Controls, place: Place
+    wishes: Sequence[ControlWish], details: SecurityHubDetails, controls: Controls, writer: HubWriter
 ) -> Outcome:
     """The changes by which the controls of a region become as declared."""
     outcome = Outcome()
@@ -85,20 +85,20 @@ def plan_controls(
     if not here:
         return outcome
     if controls.problem:
-        outcome.refused.append(Refusal("unread", f"its controls are not known: {controls.problem}", place.arn))
+        outcome.refused.append(Refusal("unread", f"its controls are not known: {controls.problem}", writer.arn))
         return outcome
     for wish in here:
         if wish.parameters:
-            _set(wish, controls, place, outcome)
-    for standard in standards_of(details):
-        _associate(here, standard, controls, place, outcome)
+            _set_parameters(wish, controls, writer, outcome)
+    for standard in list_standards(details):
+        _associate(here, standard, controls, writer, outcome)
     return outcome
 
 
-def _set(wish: ControlWish, controls: Controls, place: Place, outcome: Outcome) -> None:
+def _set_parameters(wish: ControlWish, controls: Controls, writer: HubWriter, outcome: Outcome) -> None:
     known = controls.parameters.get(wish.id)
     if known is None:
-        outcome.warnings.append(f"{place.region}: Security Hub has no control {wish.id} here")
+        outcome.warnings.append(f"{writer.region}: Security Hub has no control {wish.id} here")
         return
     wanted: dict[str, t.Any] = {}
     for name, given in wish.parameters.items():
@@ -107,23 +107,23 @@ def _set(wish: ControlWish, controls: Controls, place: Place, outcome: Outcome) 
             problem = f"can't be set; what can be set of {wish.id}: {', '.join(sorted(known)) or 'nothing'}"
         else:
             try:
-                wanted[name] = None if given is None else converted(given, known[name].type)
+                wanted[name] = None if given is None else convert_value(given, known[name].type)
             except ValueError:
                 problem = f"is {given!r}; allowed is a value of the type {known[name].type}"
         if problem:
-            target = f"{place.arn}{CONTROL}{wish.id}"
+            target = f"{writer.arn}{CONTROL}{wish.id}"
             outcome.refused.append(Refusal("parameter", f"{name} {problem}", target, "UpdateSecurityControl"))
     after = {name: value for name, value in wanted.items() if value != known[name].value}
     if after:
         before = {name: known[name].value for name in after}
         types = {name: known[name].type for name in after}
         outcome.changes.append(
-            place.set_parameters(wish.id, before=before, after=after, types=types, reason=wish.reason)
+            writer.set_parameters(wish.id, before=before, after=after, types=types, reason=wish.reason)
         )
 
 
 def _associate(
-    wishes: Sequence[ControlWish], standard: str, controls: Controls, place: Place, outcome: Outcome
+    wishes: Sequence[ControlWish], standard: str, controls: Controls, writer: HubWriter, outcome: Outcome
 ) -> None:
     """One change for a standard. A control that others disabled is left so, unless it is declared enabled."""
     name = standard_name(standard)
@@ -140,7 +140,7 @@ def _associate(
     names = list(after)
     for start in range(0, len(names), _UPDATES):
         some = names[start : start + _UPDATES]
-        change = place.associate(
+        change = writer.associate(
             standard,
             before={name: before[name] for name in some},
             after={name: after[name] for name in some},
@@ -149,14 +149,14 @@ def _associate(
         outcome.changes.append(change)
 
 
-def converted(value: t.Any, kind: str) -> t.Any:
+def convert_value(value: t.Any, kind: str) -> t.Any:
     """A declared value in the type that AWS names; lists in order, since AWS answers them in another one.
 
     :raises ValueError: it is none of this type.
     """
     if kind.endswith("List"):
         items = value if isinstance(value, (list, tuple)) else str(value).split(",")
-        return sorted(converted(item, kind.removesuffix("List")) for item in items)
+        return sorted(convert_value(item, kind.removesuffix("List")) for item in items)
     if kind == "Boolean":
         if isinstance(value, bool):
             return value

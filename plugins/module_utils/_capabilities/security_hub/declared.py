@@ -32,7 +32,7 @@ MODES: t.Final[Mapping[str, str]] = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Wanted:
+class WantedStandard:
     """A standard as it is declared: by its short or AWS's own name, of one version or the newest that is offered."""
 
     text: str
@@ -40,7 +40,7 @@ class Wanted:
     version: t.Optional[str]
 
     @classmethod
-    def parse(cls, text: str, option: str) -> Wanted:
+    def parse(cls, text: str, option: str) -> WantedStandard:
         """``fsbp``, ``cis``, ``cis/3.0.0``, ``pci-dss/v/4.0.1``, or an ARN.
 
         :raises InputError: it is none of these.
@@ -67,7 +67,7 @@ class ControlWish:
     id: str
     reason: str
     enabled: t.Optional[bool]
-    standards: tuple[Wanted, ...]
+    standards: tuple[WantedStandard, ...]
     parameters: Mapping[str, t.Any]
     regions: tuple[str, ...]
     exclude_regions: tuple[str, ...]
@@ -92,10 +92,10 @@ class ControlWish:
             id=given["id"],
             reason=reason,
             enabled=enabled,
-            standards=tuple(Wanted.parse(text, where) for text in _texts(given.get("standards"))),
+            standards=tuple(WantedStandard.parse(text, where) for text in _parse_texts(given.get("standards"))),
             parameters=parameters,
-            regions=_texts(given.get("regions")),
-            exclude_regions=_texts(given.get("exclude_regions")),
+            regions=_parse_texts(given.get("regions")),
+            exclude_regions=_parse_texts(given.get("exclude_regions")),
         )
 
 
@@ -113,8 +113,8 @@ class Declared:
     """All of a declaration. ``disable`` pairs a standard with the reason."""
 
     enable: bool = True
-    standards: tuple[Wanted, ...] = ()
-    disable: tuple[tuple[Wanted, str], ...] = ()
+    standards: tuple[WantedStandard, ...] = ()
+    disable: tuple[tuple[WantedStandard, str], ...] = ()
     generator: t.Optional[str] = None
     controls: tuple[ControlWish, ...] = ()
     aggregation: t.Optional[Aggregation] = None
@@ -122,8 +122,8 @@ class Declared:
     @classmethod
     def from_options(cls, options: Mapping[str, t.Any]) -> Declared:
         """:raises InputError: a name, a combination or a missing reason."""
-        standards = tuple(Wanted.parse(text, "standards") for text in _texts(options["standards"]))
-        disable = tuple(_disabled(given) for given in options["disable_standards"])
+        standards = tuple(WantedStandard.parse(text, "standards") for text in _parse_texts(options["standards"]))
+        disable = tuple(_parse_disabled(given) for given in options["disable_standards"])
         for wanted, _reason in disable:
             both = [item.text for item in standards if item.slug == wanted.slug and wanted.version is None]
             both += [item.text for item in standards if (item.slug, item.version) == (wanted.slug, wanted.version)]
@@ -134,29 +134,29 @@ class Declared:
             standards=standards,
             disable=disable,
             generator=options.get("control_finding_generator"),
-            controls=_controls(options["controls"]),
-            aggregation=_aggregation(options),
+            controls=_parse_controls(options["controls"]),
+            aggregation=_parse_aggregation(options),
         )
 
 
-def _texts(given: t.Optional[Sequence[str]]) -> tuple[str, ...]:
+def _parse_texts(given: t.Optional[Sequence[str]]) -> tuple[str, ...]:
     """A list as a survey may send it: blanks between its parts, or nothing but one empty part."""
     return tuple(text.strip() for text in given or () if text.strip())
 
 
-def _disabled(given: Mapping[str, t.Any]) -> tuple[Wanted, str]:
+def _parse_disabled(given: Mapping[str, t.Any]) -> tuple[WantedStandard, str]:
     reason = str(given.get("reason") or "").strip()
     if not reason:
         raise InputError(f"disable_standards: {given['standard']} needs a reason")
-    return Wanted.parse(str(given["standard"]).strip(), "disable_standards"), reason
+    return WantedStandard.parse(str(given["standard"]).strip(), "disable_standards"), reason
 
 
-def _controls(given: Sequence[Mapping[str, t.Any]]) -> tuple[ControlWish, ...]:
+def _parse_controls(given: Sequence[Mapping[str, t.Any]]) -> tuple[ControlWish, ...]:
     return tuple(ControlWish.from_options(item) for item in given)
 
 
-def _aggregation(options: Mapping[str, t.Any]) -> t.Optional[Aggregation]:
-    region, regions = options.get("aggregation_region"), _texts(options["aggregation_regions"])
+def _parse_aggregation(options: Mapping[str, t.Any]) -> t.Optional[Aggregation]:
+    region, regions = options.get("aggregation_region"), _parse_texts(options["aggregation_regions"])
     mode = options["aggregation_mode"]
     if not region:
         if regions:

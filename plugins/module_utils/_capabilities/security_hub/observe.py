@@ -21,8 +21,8 @@ from ..._aws.access import Access
 from ..._aws.errors import AwsError
 from ..._aws.operations import Operations
 from ..._converge.change import Change
-from .changes import ASSOCIATIONS, CONTROL, HUB, SUBSCRIPTION, UNDO_WRITES, aggregator_state, hub_state
-from .controls import Controls, Parameter, asked
+from .changes import ASSOCIATIONS, CONTROL, HUB, SUBSCRIPTION, UNDO_WRITES, describe_aggregator, describe_hub
+from .controls import Controls, Parameter, list_declared_pairs
 from .declared import ControlWish
 
 _SERVICE: t.Final = "securityhub"
@@ -47,35 +47,36 @@ def read_controls(
     """What the regions tell of the controls that are declared, by region."""
     if not wishes:
         return {}
-    reads = {item.region: functools.partial(_controls, access, wishes, item) for item in details if item.enabled}
+    reads = {item.region: functools.partial(_read_controls, access, wishes, item) for item in details if item.enabled}
     return {
         region: Controls(problem=str(found)) if isinstance(found, AwsError) else found
         for region, found in access.gather(reads).items()
     }
 
 
-def _controls(access: Access, wishes: Sequence[ControlWish], details: SecurityHubDetails) -> Controls:
+def _read_controls(access: Access, wishes: Sequence[ControlWish], details: SecurityHubDetails) -> Controls:
     here = [wish for wish in wishes if wish.holds_in(details.region)]
     names = sorted({wish.id for wish in here if wish.parameters})
-    pairs = asked(here, details)
+    pairs = list_declared_pairs(here, details)
     return Controls(
-        parameters=_parameters(access, details.region, names), associations=_associations(access, details.region, pairs)
+        parameters=_read_parameters(access, details.region, names),
+        associations=_read_associations(access, details.region, pairs),
     )
 
 
-def _parameters(access: Access, region: str, names: Sequence[str]) -> dict[str, dict[str, Parameter]]:
+def _read_parameters(access: Access, region: str, names: Sequence[str]) -> dict[str, dict[str, Parameter]]:
     """What can be set of controls, by their ids. One that the region does not know is left out."""
     found: dict[str, dict[str, Parameter]] = {}
-    for chunk in _chunks(names):
+    for chunk in _split_into_chunks(names):
         answer = access.call(_SERVICE, "BatchGetSecurityControls", {"SecurityControlIds": chunk}, region=region)
         for control in answer.get("SecurityControls") or ():
             found[control["SecurityControlId"]] = {
-                name: _parameter(given) for name, given in (control.get("Parameters") or {}).items()
+                name: _parse_parameter(given) for name, given in (control.get("Parameters") or {}).items()
             }
     return found
 
 
-def _parameter(given: Mapping[str, t.Any]) -> Parameter:
+def _parse_parameter(given: Mapping[str, t.Any]) -> Parameter:
     """A parameter as AWS answers it: the value under the name of its type, with AWS's default as well."""
     ((kind, value),) = (given.get("Value") or {"String": None}).items()
     if given["ValueType"] == "DEFAULT":
@@ -83,10 +84,10 @@ def _parameter(given: Mapping[str, t.Any]) -> Parameter:
     return Parameter(kind, sorted(value) if isinstance(value, list) else value)
 
 
-def _associations(access: Access, region: str, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+def _read_associations(access: Access, region: str, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """The status of controls in standards, by both. What does not belong together is left out."""
     found: dict[tuple[str, str], str] = {}
-    for chunk in _chunks(pairs):
+    for chunk in _split_into_chunks(pairs):
         ids = [{"SecurityControlId": control, "StandardsArn": standard} for control, standard in chunk]
         answer = access.call(
             _SERVICE,
@@ -102,43 +103,43 @@ def _associations(access: Access, region: str, pairs: Sequence[tuple[str, str]])
 T = t.TypeVar("T")
 
 
-def _chunks(values: Sequence[T]) -> Iterable[list[T]]:
+def _split_into_chunks(values: Sequence[T]) -> Iterable[list[T]]:
     return ([*values[start : start + _PAGE]] for start in range(0, len(values), _PAGE))
 
 
 def reread(access: Access, _now: datetime) -> Callable[[Change], t.Any]:
     """How to read what a change of this module left, in the shape of its ``before`` and ``after``."""
-    return functools.partial(_present, access)
+    return functools.partial(_read_target, access)
 
 
-def _present(access: Access, change: Change) -> t.Any:
+def _read_target(access: Access, change: Change) -> t.Any:
     try:
-        return _in_hub(access, change)
+        return _read_hub_target(access, change)
     except AwsError as error:
         if error.code not in _OFF:
             raise
     if change.target.endswith(HUB):
-        return hub_state(enabled=False)
+        return describe_hub(enabled=False)
     return {"enabled": False} if SUBSCRIPTION in change.target else None
 
 
-def _in_hub(access: Access, change: Change) -> t.Any:
+def _read_hub_target(access: Access, change: Change) -> t.Any:
     """The target of a change in a hub that is on; AWS refuses to tell of one that is off."""
     if change.target.endswith(HUB):
         hub = access.call(_SERVICE, "DescribeHub", region=change.region)
-        return hub_state(enabled=True, generator=hub.get("ControlFindingGenerator"))
+        return describe_hub(enabled=True, generator=hub.get("ControlFindingGenerator"))
     if SUBSCRIPTION in change.target:
         return {"enabled": _is_subscribed(access, change)}
     if CONTROL in change.target:
         control = change.target.rpartition("/")[2]
-        values = _parameters(access, change.region, [control]).get(control, {})
+        values = _read_parameters(access, change.region, [control]).get(control, {})
         return {name: values[name].value if name in values else None for name in change.before}
     if ASSOCIATIONS in change.target:
         standard = change.before["standard"]
         pairs = [(control, standard) for control in change.before["controls"]]
-        found = _associations(access, change.region, pairs)
+        found = _read_associations(access, change.region, pairs)
         return {"standard": standard, "controls": {control: found.get((control, standard)) for control, _arn in pairs}}
-    return _aggregator(access, change.region)
+    return _read_aggregator(access, change.region)
 
 
 def _is_subscribed(access: Access, change: Change) -> bool:
@@ -150,10 +151,10 @@ def _is_subscribed(access: Access, change: Change) -> bool:
     )
 
 
-def _aggregator(access: Access, region: str) -> t.Optional[dict[str, t.Any]]:
+def _read_aggregator(access: Access, region: str) -> t.Optional[dict[str, t.Any]]:
     listed = access.items(_SERVICE, "ListFindingAggregators", "FindingAggregators", region=region)
     arn = next((item["FindingAggregatorArn"] for item in itertools.islice(listed, 1)), None)
     if arn is None:
         return None
     answer = access.call(_SERVICE, "GetFindingAggregator", {"FindingAggregatorArn": arn}, region=region)
-    return aggregator_state(aggregator_of(answer))
+    return describe_aggregator(aggregator_of(answer))

@@ -23,9 +23,9 @@ from ..._controls.settings import Settings
 from ..._converge.change import Change, Refusal
 from ..._converge.finding import Finding, Status
 from ..._converge.plan import Plan
-from .changes import AGGREGATOR, ENABLE, HUB, SUBSCRIPTION, Place
+from .changes import AGGREGATOR, ENABLE, HUB, SUBSCRIPTION, HubWriter
 from .controls import Controls, Outcome, plan_controls
-from .declared import Declared, Wanted
+from .declared import Declared, WantedStandard
 
 MODULE: t.Final = "security_hub"
 DATASETS: t.Final = frozenset({Dataset.SECURITY_HUB, Dataset.SECURITY_HUB_DETAILS})
@@ -46,11 +46,11 @@ class Observed:
     snapshot: Snapshot
     controls: Mapping[str, Controls] = dataclasses.field(default_factory=dict)
 
-    def central_policy(self) -> t.Optional[str]:
+    def find_central_policy(self) -> t.Optional[str]:
         """The policy by which an administrator configures this account; it holds in all regions."""
         return next((item.policy for item in self.snapshot.security_hub_details if item.policy), None)
 
-    def managed_in(self, regions: Sequence[str]) -> Observed:
+    def mark_managed(self, regions: Sequence[str]) -> Observed:
         """The same with what a refused write told: that a policy of somebody else holds in these regions."""
         details = tuple(
             dataclasses.replace(item, policy=item.policy or UNNAMED) if item.region in regions else item
@@ -70,16 +70,16 @@ class Planner:
     def findings(self, observed: Observed) -> tuple[Finding, ...]:
         """The verdicts on Security Hub, region by region."""
         snapshot = observed.snapshot
-        policy = observed.central_policy()
+        policy = observed.find_central_policy()
         if policy:
-            snapshot = observed.managed_in([item.region for item in snapshot.security_hub_details]).snapshot
+            snapshot = observed.mark_managed([item.region for item in snapshot.security_hub_details]).snapshot
         return assess(snapshot, settings=self.settings, controls=controls(), now=self.now)
 
     def plan(self, observed: Observed, found: Sequence[Finding]) -> Plan:
         """The plan that leads from what was observed to the declaration."""
         whole = Outcome()
         for details in observed.snapshot.security_hub_details:
-            here = self._region(observed, details, found)
+            here = self._plan_region(observed, details, found)
             whole.changes += here.changes
             whole.refused += here.refused
             whole.warnings += here.warnings
@@ -90,7 +90,7 @@ class Planner:
             if region not in observed.snapshot.denied_regions
             and (gap := observed.snapshot.missing(Dataset.SECURITY_HUB_DETAILS, region))
         ]
-        policy = observed.central_policy()
+        policy = observed.find_central_policy()
         if policy:
             reason = f"managed centrally by the configuration policy {policy}, so its administrator decides"
             whole.refused += [
@@ -99,43 +99,43 @@ class Planner:
             whole.changes = []
         return Plan(tuple(whole.changes), tuple(whole.refused), (*whole.warnings, *unread))
 
-    def _region(self, observed: Observed, details: SecurityHubDetails, found: Sequence[Finding]) -> Outcome:
+    def _plan_region(self, observed: Observed, details: SecurityHubDetails, found: Sequence[Finding]) -> Outcome:
         snapshot = observed.snapshot
         failing = tuple(
             finding.fingerprint
             for finding in found
             if finding.status is Status.FAIL and finding.region == details.region
         )
-        place = Place(snapshot.partition, snapshot.account_id, details.region, failing)
+        writer = HubWriter(snapshot.partition, snapshot.account_id, details.region, failing)
         outcome = Outcome()
         if not details.enabled:
             if not self.declared.enable:
-                self._aggregation(details, place, outcome)
+                self._plan_aggregation(details, writer, outcome)
                 return outcome
-            outcome.changes.append(place.enable())
+            outcome.changes.append(writer.enable())
         elif self.declared.generator and details.generator not in (None, self.declared.generator):
-            outcome.changes.append(place.generate(details.generator or "", self.declared.generator))
-        self._standards(details, place, outcome)
+            outcome.changes.append(writer.generate(details.generator or "", self.declared.generator))
+        self._plan_standards(details, writer, outcome)
         if details.enabled:
             set_here = plan_controls(
-                self.declared.controls, details, observed.controls.get(details.region, Controls()), place
+                self.declared.controls, details, observed.controls.get(details.region, Controls()), writer
             )
             outcome.changes += set_here.changes
             outcome.refused += set_here.refused
             outcome.warnings += set_here.warnings
         if outcome.changes and any(wish.holds_in(details.region) for wish in self.declared.controls):
-            self._tell_of_later(outcome, details)
-        self._aggregation(details, place, outcome)
+            self._warn_of_later(outcome, details)
+        self._plan_aggregation(details, writer, outcome)
         return outcome
 
-    def _tell_of_later(self, outcome: Outcome, details: SecurityHubDetails) -> None:
+    def _warn_of_later(self, outcome: Outcome, details: SecurityHubDetails) -> None:
         """AWS tells of a standard's controls once it is ready, so what is declared of them comes in another run."""
         new = [item for item in outcome.changes if item.operation == "BatchEnableStandards"]
         if new:
             names = listing(item.target.partition(SUBSCRIPTION)[2] for item in new)
             outcome.warnings.append(f"{details.region}: the controls of {names} are set by the run after this one")
 
-    def _standards(self, details: SecurityHubDetails, place: Place, outcome: Outcome) -> None:
+    def _plan_standards(self, details: SecurityHubDetails, writer: HubWriter, outcome: Outcome) -> None:
         present = {name: item for item in details.subscriptions if (name := standard_name(item.standard))}
         unwanted = {name: reason for wanted, reason in self.declared.disable for name in present if wanted.fits(name)}
         if details.offered is None and self.declared.standards:
@@ -144,37 +144,39 @@ class Planner:
             )
         offered = {name: item.arn for item in details.offered or () if (name := standard_name(item.arn))}
         for wanted in self.declared.standards:
-            name = chosen(wanted, tuple(offered))
+            name = choose_standard(wanted, tuple(offered))
             if name is None:
                 if details.offered is not None:
                     outcome.warnings.append(f"{details.region}: AWS does not offer the standard {wanted.text} here")
             elif name not in unwanted:
-                self._subscribe(offered[name], present.get(name), place, outcome)
+                self._subscribe(offered[name], present.get(name), writer, outcome)
         for name in sorted(unwanted):
             if present[name].status in SUBSCRIBED:
-                outcome.changes.append(place.unsubscribe(present[name]))
+                outcome.changes.append(writer.unsubscribe(present[name]))
                 outcome.warnings.append(f"{details.region}: {name} is disabled, as declared: {unwanted[name]}")
 
-    def _subscribe(self, arn: str, present: t.Optional[Subscription], place: Place, outcome: Outcome) -> None:
+    def _subscribe(self, arn: str, present: t.Optional[Subscription], writer: HubWriter, outcome: Outcome) -> None:
         if present is None or present.status == "FAILED":
-            outcome.changes.append(place.subscribe(arn))
+            outcome.changes.append(writer.subscribe(arn))
         elif present.status == "DELETING":
             reason = "it is being disabled right now; once that is done it can be enabled again"
             outcome.refused.append(Refusal("deleting", reason, present.arn, "BatchEnableStandards"))
         elif present.status != "READY":
-            told = f" ({present.reason})" if present.reason else ""
-            outcome.warnings.append(f"{place.region}: {standard_name(arn)} is {present.status}{told}: AWS is not done")
+            reason = f" ({present.reason})" if present.reason else ""
+            outcome.warnings.append(
+                f"{writer.region}: {standard_name(arn)} is {present.status}{reason}: AWS is not done"
+            )
 
-    def _aggregation(self, details: SecurityHubDetails, place: Place, outcome: Outcome) -> None:
+    def _plan_aggregation(self, details: SecurityHubDetails, writer: HubWriter, outcome: Outcome) -> None:
         wanted = self.declared.aggregation
         if wanted is None or wanted.region != details.region:
             return
         if not details.enabled and not self.declared.enable:
-            outcome.refused.append(Refusal("hub_off", "Security Hub is off there", place.arn + AGGREGATOR))
+            outcome.refused.append(Refusal("hub_off", "Security Hub is off there", writer.arn + AGGREGATOR))
             return
         if not details.aggregator_told:
             reason = "AWS does not tell this account whether its findings come together somewhere already"
-            outcome.refused.append(Refusal("unread", reason, place.arn + AGGREGATOR))
+            outcome.refused.append(Refusal("unread", reason, writer.arn + AGGREGATOR))
             return
         present = details.aggregator
         if present is not None and present.region != details.region:
@@ -184,10 +186,10 @@ class Planner:
         # What others linked stays linked, and what they left out stays out.
         regions = sorted({*wanted.regions, *(present.regions if present and present.mode == wanted.mode else ())})
         if present is None or (present.mode, list(present.regions)) != (wanted.mode, regions):
-            outcome.changes.append(place.aggregate(present, wanted.mode, regions))
+            outcome.changes.append(writer.aggregate(present, wanted.mode, regions))
 
 
-def chosen(wanted: Wanted, offered: Sequence[StandardName]) -> t.Optional[StandardName]:
+def choose_standard(wanted: WantedStandard, offered: Sequence[StandardName]) -> t.Optional[StandardName]:
     """The standard that is meant, of those that a region offers: the newest of what fits."""
     return max((name for name in offered if wanted.fits(name)), key=lambda name: name.order, default=None)
 
@@ -197,7 +199,7 @@ def stays_with(change: Change, refused: Change) -> bool:
     return change.region == refused.region and refused.operation == ENABLE
 
 
-def told(details: SecurityHubDetails) -> dict[str, t.Any]:
+def make_hub_result(details: SecurityHubDetails) -> dict[str, t.Any]:
     """A region's hub, for the result."""
     return {
         "region": details.region,
@@ -212,7 +214,7 @@ def told(details: SecurityHubDetails) -> dict[str, t.Any]:
     }
 
 
-def costs(changes: Sequence[Change]) -> list[dict[str, t.Any]]:
+def list_costs(changes: Sequence[Change]) -> list[dict[str, t.Any]]:
     """What the planned changes cost, as far as it can be counted beforehand."""
     counted = (
         ("enable", HUB, ENABLE, "hub in a region", "free for 30 days, then by its security checks and findings"),

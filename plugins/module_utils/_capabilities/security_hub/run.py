@@ -33,7 +33,7 @@ from ..._module.writers import Writer
 from .changes import WRITES
 from .declared import Declared
 from .observe import CONTROL_READS, UNDO_OPERATIONS, read_controls, reread
-from .plan import DATASETS, MODULE, Observed, Planner, costs, stays_with, told
+from .plan import DATASETS, MODULE, Observed, Planner, list_costs, make_hub_result, stays_with
 from .undo import DERIVATIONS
 
 # The writes that undo a change are among them: nothing is changed by who may not take it back.
@@ -139,8 +139,8 @@ class SecurityHub(Capability[Observed]):
 
     def result(self, result: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
         """The hubs; and the findings anew where a refused write told who configures the account."""
-        observed = self._observed.managed_in(self._managed)
-        hubs = {"hubs": [told(item) for item in observed.snapshot.security_hub_details]}
+        observed = self._observed.mark_managed(self._managed)
+        hubs = {"hubs": [make_hub_result(item) for item in observed.snapshot.security_hub_details]}
         if not self._managed or "findings" not in result:
             return hubs
         wanted = self._finding_options.returned
@@ -148,4 +148,4 @@ class SecurityHub(Capability[Observed]):
         return {"findings": [item.as_dict() for item in found], **hubs}
 
     def costs(self) -> list[dict[str, t.Any]]:
-        return costs(self._changes)
+        return list_costs(self._changes)

@@ -19,40 +19,40 @@ from .changes import AGGREGATOR, ASSOCIATIONS, CONTROL, ENABLE, HUB, SUBSCRIPTIO
 _SERVICE: t.Final = "securityhub"
 
 
-def _hub_part(record: Record, start: str) -> str:
+def _read_hub_part(record: Record, start: str) -> str:
     check_arn(record, record.target, "securityhub")
     arn, found, rest = record.target.partition(start)
     record.check(bool(found) and arn.count(":") == 4, f"{record.target} is nothing at {start}")
     return rest
 
 
-def _hub_enabled(record: Record) -> Undo:
-    record.check(not _hub_part(record, HUB), "it is not the hub")
+def _undo_hub(record: Record) -> Undo:
+    record.check(not _read_hub_part(record, HUB), "it is not the hub")
     return Undo("DisableSecurityHub", {})
 
 
-def _generator(record: Record) -> Undo:
-    record.check(not _hub_part(record, HUB), "it is not the hub")
+def _undo_generator(record: Record) -> Undo:
+    record.check(not _read_hub_part(record, HUB), "it is not the hub")
     generator = str(record.before["control_finding_generator"])
     return Undo("UpdateSecurityHubConfiguration", {"ControlFindingGenerator": generator})
 
 
-def _standard_enabled(record: Record) -> Undo:
-    _hub_part(record, SUBSCRIPTION)
+def _undo_standard_enabled(record: Record) -> Undo:
+    _read_hub_part(record, SUBSCRIPTION)
     return Undo("BatchDisableStandards", {"StandardsSubscriptionArns": [record.target]})
 
 
-def _standard_disabled(record: Record) -> Undo:
-    path = _hub_part(record, SUBSCRIPTION)
+def _undo_standard_disabled(record: Record) -> Undo:
+    path = _read_hub_part(record, SUBSCRIPTION)
     (wanted,) = record.undo_parameters["StandardsSubscriptionRequests"]
     standard = str(wanted["StandardsArn"])
     record.check(path_of(standard) == path, f"{standard} is another standard than its target")
     return Undo("BatchEnableStandards", {"StandardsSubscriptionRequests": [{"StandardsArn": standard}]})
 
 
-def _control_parameters(record: Record) -> Undo:
+def _undo_control_parameters(record: Record) -> Undo:
     """Parameters of a control; the type of a value is the only key that AWS wants beside what before shows."""
-    control = _hub_part(record, CONTROL)
+    control = _read_hub_part(record, CONTROL)
     spelt: Mapping[str, t.Any] = record.undo_parameters["Parameters"]
     given: dict[str, t.Any] = {}
     for name, value in record.before.items():
@@ -66,9 +66,9 @@ def _control_parameters(record: Record) -> Undo:
     )
 
 
-def _control_associations(record: Record) -> Undo:
+def _undo_control_associations(record: Record) -> Undo:
     standard = str(record.before["standard"])
-    record.check(_hub_part(record, ASSOCIATIONS) == path_of(standard), "its before is another standard")
+    record.check(_read_hub_part(record, ASSOCIATIONS) == path_of(standard), "its before is another standard")
     updates = [
         {
             "StandardsArn": standard,
@@ -81,8 +81,8 @@ def _control_associations(record: Record) -> Undo:
     return Undo("BatchUpdateStandardsControlAssociations", {"StandardsControlAssociationUpdates": updates})
 
 
-def _aggregator(record: Record) -> t.Optional[Undo]:
-    record.check(not _hub_part(record, AGGREGATOR), "it is not the aggregator")
+def _undo_aggregator(record: Record) -> t.Optional[Undo]:
+    record.check(not _read_hub_part(record, AGGREGATOR), "it is not the aggregator")
     if record.is_new:
         return None
     before = record.before
@@ -95,12 +95,12 @@ def _aggregator(record: Record) -> t.Optional[Undo]:
 
 
 DERIVATIONS: t.Final[Mapping[tuple[str, str], Derive]] = {
-    (_SERVICE, ENABLE): _hub_enabled,
-    (_SERVICE, "UpdateSecurityHubConfiguration"): _generator,
-    (_SERVICE, "BatchEnableStandards"): _standard_enabled,
-    (_SERVICE, "BatchDisableStandards"): _standard_disabled,
-    (_SERVICE, "UpdateSecurityControl"): _control_parameters,
-    (_SERVICE, "BatchUpdateStandardsControlAssociations"): _control_associations,
-    (_SERVICE, "CreateFindingAggregator"): _aggregator,
-    (_SERVICE, "UpdateFindingAggregator"): _aggregator,
+    (_SERVICE, ENABLE): _undo_hub,
+    (_SERVICE, "UpdateSecurityHubConfiguration"): _undo_generator,
+    (_SERVICE, "BatchEnableStandards"): _undo_standard_enabled,
+    (_SERVICE, "BatchDisableStandards"): _undo_standard_disabled,
+    (_SERVICE, "UpdateSecurityControl"): _undo_control_parameters,
+    (_SERVICE, "BatchUpdateStandardsControlAssociations"): _undo_control_associations,
+    (_SERVICE, "CreateFindingAggregator"): _undo_aggregator,
+    (_SERVICE, "UpdateFindingAggregator"): _undo_aggregator,
 }

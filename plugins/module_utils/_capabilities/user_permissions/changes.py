@@ -70,7 +70,7 @@ class Holding:
         return self.name if self.arn is not None else f"inline policy {self.name}"
 
 
-def holdings_of(permissions: Permissions, owner: Principal) -> tuple[Holding, ...]:
+def list_holdings(permissions: Permissions, owner: Principal) -> tuple[Holding, ...]:
     """What a user, a group or a role holds by itself."""
     attached = (
         Holding(owner, arn.rpartition("/")[2], arn, None, permissions.policy(arn)) for arn in owner.attached_policies
@@ -82,7 +82,7 @@ def holdings_of(permissions: Permissions, owner: Principal) -> tuple[Holding, ..
     return (*attached, *inline)
 
 
-def same_meaning(one: t.Any, other: t.Any) -> bool:
+def has_same_meaning(one: t.Any, other: t.Any) -> bool:
     """Whether two documents say the same, however they are written; no if one is none that IAM would take."""
     try:
         return are_equivalent(parse(one), parse(other))
@@ -91,7 +91,7 @@ def same_meaning(one: t.Any, other: t.Any) -> bool:
 
 
 @dataclasses.dataclass(frozen=True)
-class Author:
+class PermissionsWriter:
     """Writes changes of the policies and the groups of one account."""
 
     account_id: str
@@ -143,7 +143,7 @@ class Author:
         return self._change(
             "PutGroupPolicy",
             group_arn,
-            {**named, "PolicyDocument": _text(holding.document)},
+            {**named, "PolicyDocument": _write_text(holding.document)},
             before={"inline_policy": name, "document": None},
             after={"inline_policy": name, "document": holding.document},
             kind="policy_attach_group",
@@ -174,7 +174,7 @@ class Author:
                 **taken,
             )
         parameters = {**named, "PolicyName": holding.name}
-        text = _text(holding.document)
+        text = _write_text(holding.document)
         return self._change(
             f"Delete{of}Policy",
             holding.owner.arn,
@@ -214,11 +214,11 @@ class Author:
         )
 
 
-def _text(document: t.Optional[Document]) -> str:
+def _write_text(document: t.Optional[Document]) -> str:
     return json.dumps(document, separators=(",", ":"))
 
 
-def applied(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
+def apply_changes(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
     """The account once ``changes`` are made, as far as users, groups and roles go."""
     users = {user.arn: user for user in snapshot.users}
     groups = {group.arn: group for group in snapshot.groups}
@@ -235,17 +235,17 @@ def applied(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
                 users[target], groups=(*others, after["group"]) if after["member"] else others
             )
         elif target in users:
-            users[target] = t.cast(User, _with_policy(users[target], after))
+            users[target] = t.cast(User, _apply_policy(users[target], after))
         elif target in groups:
-            groups[target] = t.cast(Group, _with_policy(groups[target], after))
+            groups[target] = t.cast(Group, _apply_policy(groups[target], after))
         else:
-            roles[target] = t.cast(Role, _with_policy(roles[target], after))
+            roles[target] = t.cast(Role, _apply_policy(roles[target], after))
     return dataclasses.replace(
         snapshot, users=tuple(users.values()), groups=tuple(groups.values()), roles=tuple(roles.values())
     )
 
 
-def _with_policy(owner: Principal, after: Mapping[str, t.Any]) -> Principal:
+def _apply_policy(owner: Principal, after: Mapping[str, t.Any]) -> Principal:
     """A principal with a policy as a change leaves it."""
     if "policy" in after:
         others = tuple(arn for arn in owner.attached_policies if arn != after["policy"])
@@ -256,7 +256,7 @@ def _with_policy(owner: Principal, after: Mapping[str, t.Any]) -> Principal:
     return dataclasses.replace(owner, inline_policies=(*kept, *added))
 
 
-def policy_of(change: Change) -> t.Optional[str]:
+def find_policy(change: Change) -> t.Optional[str]:
     """The ARN of the managed policy that a change is about."""
     arn = (change.after or {}).get("policy")
     return str(arn) if arn else None

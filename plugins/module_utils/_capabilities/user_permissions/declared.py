@@ -67,26 +67,26 @@ class Removal:
 
 
 @dataclasses.dataclass(frozen=True)
-class Rules:
+class Declared:
     """The declaration of one task."""
 
     groups: tuple[GroupRule, ...] = ()
     removals: tuple[Removal, ...] = ()
 
     @classmethod
-    def from_options(cls, options: Mapping[str, t.Any]) -> Rules:
+    def from_options(cls, options: Mapping[str, t.Any]) -> Declared:
         """The declaration out of the module's options.
 
         :raises InputError: a group twice, a name or a path that IAM refuses, or a removal that selects nobody.
         """
-        groups = tuple(_group(f"groups[{index}]", item) for index, item in enumerate(options.get("groups") or ()))
+        groups = tuple(_parse_group(f"groups[{index}]", item) for index, item in enumerate(options.get("groups") or ()))
         for index, rule in enumerate(groups):
             if any(rule.name.lower() == other.name.lower() for other in groups[:index]):
                 raise InputError(f"{rule.place}.name: {rule.name!r} is declared twice; names of groups have no case")
         removals = enumerate(options.get("remove_policies") or ())
-        return cls(groups, tuple(_removal(f"remove_policies[{index}]", item) for index, item in removals))
+        return cls(groups, tuple(_parse_removal(f"remove_policies[{index}]", item) for index, item in removals))
 
-    def rule_for(self, user: Principal, policy_name: str, policy_arn: t.Optional[str]) -> t.Optional[GroupRule]:
+    def find_rule(self, user: Principal, policy_name: str, policy_arn: t.Optional[str]) -> t.Optional[GroupRule]:
         """The first declared group that takes over a policy of a user."""
         return next((rule for rule in self.groups if rule.takes(user, policy_name, policy_arn)), None)
 
@@ -94,16 +94,16 @@ class Rules:
         """Whether a policy of a principal is to be removed."""
         return any(item.names(policy_name, policy_arn) and item.concerns(principal) for item in self.removals)
 
-    def idle(self, principals: Collection[Principal]) -> tuple[str, ...]:
+    def list_unmatched(self, principals: Collection[Principal]) -> tuple[str, ...]:
         """What is declared of principals that are not there, to be told: most often a name is misspelled."""
-        told = []
-        for place, kind, pattern in self._patterns():
+        warnings = []
+        for place, kind, pattern in self._list_patterns():
             found = (item for item in principals if resource_of(item.arn).startswith(f"{kind}/"))
             if pattern != "*" and not any(selects((pattern,), item.name, item.arn) for item in found):
-                told.append(f"{place}: the account has no {kind} {pattern}")
-        return tuple(told)
+                warnings.append(f"{place}: the account has no {kind} {pattern}")
+        return tuple(warnings)
 
-    def _patterns(self) -> Iterable[tuple[str, str, str]]:
+    def _list_patterns(self) -> Iterable[tuple[str, str, str]]:
         for rule in self.groups:
             yield from ((f"{rule.place}.users", "user", pattern) for pattern in rule.users)
         for removal in self.removals:
@@ -119,25 +119,27 @@ def selects(patterns: Sequence[str], name: str, arn: t.Optional[str]) -> bool:
     )
 
 
-def _texts(value: t.Optional[Iterable[t.Any]]) -> tuple[str, ...]:
+def _parse_texts(value: t.Optional[Iterable[t.Any]]) -> tuple[str, ...]:
     return tuple(text for item in value or () if (text := str(item).strip()))
 
 
-def _group(place: str, item: Mapping[str, t.Any]) -> GroupRule:
+def _parse_group(place: str, item: Mapping[str, t.Any]) -> GroupRule:
     name, path = str(item["name"]).strip(), str(item.get("path") or "/").strip()
     if not _NAME.fullmatch(name):
         raise InputError(f"{place}.name: {name!r} is not allowed; allowed are 1 to 128 letters, digits and +=,.@_-")
     if not _PATH.fullmatch(path):
         raise InputError(f"{place}.path: {path!r} is not allowed; allowed is / or a text that begins and ends with /")
     policies = item.get("policies")
-    return GroupRule(place, name, path, _texts(item.get("users")), ("*",) if policies is None else _texts(policies))
+    return GroupRule(
+        place, name, path, _parse_texts(item.get("users")), ("*",) if policies is None else _parse_texts(policies)
+    )
 
 
-def _removal(place: str, item: Mapping[str, t.Any]) -> Removal:
+def _parse_removal(place: str, item: Mapping[str, t.Any]) -> Removal:
     policy = str(item["policy"]).strip()
     if not policy or _WILD & set(policy):
         raise InputError(f"{place}.policy: {policy!r} is not allowed; allowed is the name or the ARN of one policy")
-    principals = {kind: _texts(item.get(option)) for option, kind in SELECTORS.items()}
+    principals = {kind: _parse_texts(item.get(option)) for option, kind in SELECTORS.items()}
     if not any(principals.values()):
         raise InputError(f"{place}: it selects nobody; at least one of {', '.join(SELECTORS)} is needed")
     return Removal(place, policy, principals)

@@ -25,9 +25,9 @@ from ..._converge.protected import protection_of
 from ..._policy.documents.limits import LIMITS, size
 from ..._policy.documents.policy import Kind
 from ..._policy.impact.difference import find_lost_actions
-from .changes import Author, Holding, applied, holdings_of
-from .declared import GroupRule, Rules
-from .untouchable import Untouchable, protected_policy
+from .changes import Holding, PermissionsWriter, apply_changes, list_holdings
+from .declared import Declared, GroupRule
+from .untouchable import Untouchable, refuse_protected_policy
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html; an account's own are in its summary.
 _QUOTAS: t.Final[Mapping[str, int]] = {
@@ -71,7 +71,7 @@ class _Target:
         self.members: dict[str, User] = {}
         self.unknown: tuple[str, ...] = ()
         if present:
-            held = holdings_of(mover.permissions, present)
+            held = list_holdings(mover.permissions, present)
             self.held = {item.key: item for item in held}
             self.inline_names = {item.key: item.name for item in held if item.arn is None}
             self.members = {user.arn: user for user in mover.snapshot.users if self.name in user.groups}
@@ -93,11 +93,11 @@ class _Target:
 class _Mover:
     """Finds out, group by group, what may move."""
 
-    def __init__(self, permissions: Permissions, rules: Rules, untouchable: Untouchable) -> None:
+    def __init__(self, permissions: Permissions, declared: Declared, untouchable: Untouchable) -> None:
         self.permissions = permissions
         self.snapshot: Snapshot = permissions.snapshot
-        self.author = Author(self.snapshot.account_id, self.snapshot.partition)
-        self._rules = rules
+        self.author = PermissionsWriter(self.snapshot.account_id, self.snapshot.partition)
+        self._declared = declared
         self._untouchable = untouchable
         self.adding: list[Change] = []
         self.taking: list[Change] = []
@@ -105,50 +105,50 @@ class _Mover:
         self._groups = {group.name.lower(): group for group in self.snapshot.groups}
         self._joined: dict[str, int] = {}
         self._created = 0
-        self._kept = self._without_removals()
+        self._kept = self._drop_removals()
 
-    def _without_removals(self) -> Permissions:
+    def _drop_removals(self) -> Permissions:
         """What is left of the account's permissions once the removals are made.
 
         What is to be removed from somebody is not to come back to it through a group.
         """
         taken = [
             self.author.remove(holding, is_admin=False, population=0)
-            for owner in (self.permissions.entities.values() if self._rules.removals else ())
-            for holding in holdings_of(self.permissions, owner)
-            if self._rules.removes(owner, holding.name, holding.arn)
+            for owner in (self.permissions.entities.values() if self._declared.removals else ())
+            for holding in list_holdings(self.permissions, owner)
+            if self._declared.removes(owner, holding.name, holding.arn)
         ]
-        return Permissions(applied(self.snapshot, taken)) if taken else self.permissions
+        return Permissions(apply_changes(self.snapshot, taken)) if taken else self.permissions
 
     def quota(self, name: str) -> int:
         return self.snapshot.summary.get(name, _QUOTAS[name])
 
     def plan(self) -> Moves:
-        wanted = self._wanted()
-        for rule in self._rules.groups:
+        wanted = self._collect_holdings()
+        for rule in self._declared.groups:
             target = _Target(rule, self._groups.get(rule.name.lower()), self)
-            for item in _items(wanted.get(rule.name, ())):
+            for item in _group_holdings(wanted.get(rule.name, ())):
                 self._move(target, item)
         return Moves(tuple(self.adding), tuple(self.taking), tuple(self.refused))
 
-    def _wanted(self) -> dict[str, list[Holding]]:
+    def _collect_holdings(self) -> dict[str, list[Holding]]:
         """What is to move, by the name of the declared group."""
         wanted: dict[str, list[Holding]] = {}
         for user in sorted(self.snapshot.users, key=lambda item: item.name):
-            for holding in holdings_of(self.permissions, user):
-                rule = self._rules.rule_for(user, holding.name, holding.arn)
+            for holding in list_holdings(self.permissions, user):
+                rule = self._declared.find_rule(user, holding.name, holding.arn)
                 # What is to be removed is not carried into a group before.
-                if rule is None or self._rules.removes(user, holding.name, holding.arn):
+                if rule is None or self._declared.removes(user, holding.name, holding.arn):
                     continue
-                refusal = self._untouchable_holding(user, holding)
+                refusal = self._refuse_untouchable(user, holding)
                 if refusal is None:
                     wanted.setdefault(rule.name, []).append(holding)
                 elif refusal not in self.refused:
                     self.refused.append(refusal)
         return wanted
 
-    def _untouchable_holding(self, user: User, holding: Holding) -> t.Optional[Refusal]:
-        refusal = self._untouchable.principal(user) or protected_policy(holding)
+    def _refuse_untouchable(self, user: User, holding: Holding) -> t.Optional[Refusal]:
+        refusal = self._untouchable.principal(user) or refuse_protected_policy(holding)
         if refusal is None and holding.policy is None:
             reason = f"what {holding.label} says is not known, so that nothing can be said of who would get it"
             refusal = Refusal("unknown", reason, user.arn)
@@ -157,14 +157,14 @@ class _Mover:
     # One policy
 
     def _move(self, target: _Target, item: _Item) -> None:
-        movers = [holding for holding in item.movers if not self._handed_over_already(target, holding)]
+        movers = [holding for holding in item.movers if not self._try_hand_over(target, holding)]
         movers = [holding for holding in movers if self._may_join(target, holding)]
         if not movers:
             return
         objection = (
-            self._protected(target, item.holding, movers)
-            or self._objection_of_members(target, item, movers)
-            or self._full(target, item.holding)
+            self._check_protection(target, item.holding, movers)
+            or self._check_members(target, item, movers)
+            or self._check_room(target, item.holding)
         )
         if objection:
             self._refuse(*objection, target, movers)
@@ -178,20 +178,22 @@ class _Mover:
                 self.adding.append(self.author.add_member(user, target.name))
             self._hand_over(holding, target.through(holding))
 
-    def _protected(self, target: _Target, holding: Holding, movers: Iterable[Holding]) -> t.Optional[tuple[str, str]]:
+    def _check_protection(
+        self, target: _Target, holding: Holding, movers: Iterable[Holding]
+    ) -> t.Optional[tuple[str, str]]:
         """Why the group is not to be made, filled or joined, where that is what the move takes."""
         reason = protection_of(target.arn)
         as_it_is = holding.key in target.held and all(item.owner.arn in target.members for item in movers)
         return ("protected", f"{target.name} is never touched: {reason}") if reason and not as_it_is else None
 
-    def _handed_over_already(self, target: _Target, holding: Holding) -> bool:
+    def _try_hand_over(self, target: _Target, holding: Holding) -> bool:
         """Whether the user has the policy through a group that it is in, another one than the declared one, maybe."""
         user = t.cast(User, holding.owner)
         if user.arn in target.members and holding.key in target.held:
             return False
         for name in user.groups:
             group = self._groups.get(name.lower())
-            for item in holdings_of(self.permissions, group) if group else ():
+            for item in list_holdings(self.permissions, group) if group else ():
                 if item.key == holding.key:
                     kind, value = ("policy", item.arn) if item.arn is not None else ("inline_policy", item.name)
                     self._hand_over(holding, {"group": name, kind: str(value)})
@@ -206,40 +208,38 @@ class _Mover:
         user = t.cast(User, holding.owner)
         if user.arn in target.members:
             return True
-        objection = self._objection_to_joining(target, user)
+        objection = self._check_joining(target, user)
         if objection:
             self._refuse(*objection, target, [holding])
         return objection is None
 
-    def _objection_to_joining(self, target: _Target, user: User) -> t.Optional[tuple[str, str]]:
+    def _check_joining(self, target: _Target, user: User) -> t.Optional[tuple[str, str]]:
         limit = self.quota("GroupsPerUserQuota")
         if len(user.groups) + self._joined.get(user.arn, 0) >= limit:
             return "quota", f"{user.name} is in all of its {limit} groups (GroupsPerUserQuota)"
         if target.unknown:
             return "unknown", f"what {', '.join(target.unknown)} of {target.name} says is not known"
-        told = self._difference(user, target.held.values())
-        return ("difference", f"by joining {target.name}, {user.name} would {told}") if told else None
+        difference = self._describe_difference(user, target.held.values())
+        return ("difference", f"by joining {target.name}, {user.name} would {difference}") if difference else None
 
-    def _objection_of_members(
-        self, target: _Target, item: _Item, movers: Iterable[Holding]
-    ) -> t.Optional[tuple[str, str]]:
+    def _check_members(self, target: _Target, item: _Item, movers: Iterable[Holding]) -> t.Optional[tuple[str, str]]:
         if item.holding.key in target.held:
             return None
         having = {holding.owner.arn for holding in item.movers}
         joining = {holding.owner.arn: t.cast(User, holding.owner) for holding in movers}
         for arn, user in {**target.members, **joining}.items():
-            told = None if arn in having else self._difference(user, (item.holding,))
-            if told:
-                return "difference", f"{user.name}, a member of {target.name}, would {told}"
+            difference = None if arn in having else self._describe_difference(user, (item.holding,))
+            if difference:
+                return "difference", f"{user.name}, a member of {target.name}, would {difference}"
         return None
 
-    def _difference(self, user: User, more: Iterable[Holding]) -> str:
+    def _describe_difference(self, user: User, more: Iterable[Holding]) -> str:
         """What more policies would do to a user, in words; empty if nothing."""
         before = self._kept.layers(user.arn)
         added = tuple(item.policy for item in more if item.policy is not None)
-        return difference(user.arn, before, dataclasses.replace(before, identity=(*before.identity, *added)))
+        return describe_difference(user.arn, before, dataclasses.replace(before, identity=(*before.identity, *added)))
 
-    def _full(self, target: _Target, holding: Holding) -> t.Optional[tuple[str, str]]:
+    def _check_room(self, target: _Target, holding: Holding) -> t.Optional[tuple[str, str]]:
         """Why the group has no room for a policy."""
         if holding.key in target.held:
             return None
@@ -278,27 +278,27 @@ class _Mover:
     def _refuse(self, rule: str, reason: str, target: _Target, movers: Sequence[Holding]) -> None:
         # Another group is no help to a user, or an account, that can't have one more; nor is one of a protected name.
         helps = rule != "protected" and "GroupsPerUserQuota" not in reason and "GroupsQuota" not in reason
-        proposal = f"; {_proposal(target, movers)}" if helps else ""
+        proposal = f"; {_describe_proposal(target, movers)}" if helps else ""
         for holding in movers:
             text = f"{holding.label} stays with {holding.owner.name}: {reason}{proposal}"
             operation = "DetachUserPolicy" if holding.arn is not None else "DeleteUserPolicy"
             self.refused.append(Refusal(rule, text, holding.owner.arn, operation))
 
 
-def plan_moves(permissions: Permissions, rules: Rules, untouchable: Untouchable) -> Moves:
+def plan_moves(permissions: Permissions, declared: Declared, untouchable: Untouchable) -> Moves:
     """What of the users' own policies moves into the declared groups."""
-    return _Mover(permissions, rules, untouchable).plan()
+    return _Mover(permissions, declared, untouchable).plan()
 
 
-def difference(arn: str, before: t.Any, after: t.Any) -> str:
+def describe_difference(arn: str, before: t.Any, after: t.Any) -> str:
     """What a principal would gain and lose, in words; empty if nothing."""
     gained, gone = find_lost_actions(after, before, arn), find_lost_actions(before, after, arn)
-    told = [f"gain {', '.join(gained)}"] if gained else []
-    told += [f"lose {', '.join(gone)}"] if gone else []
-    return " and ".join(told)
+    texts = [f"gain {', '.join(gained)}"] if gained else []
+    texts += [f"lose {', '.join(gone)}"] if gone else []
+    return " and ".join(texts)
 
 
-def _items(holdings: Iterable[Holding]) -> list[_Item]:
+def _group_holdings(holdings: Iterable[Holding]) -> list[_Item]:
     """The policies that move into one group; those that most users have come first, since they fit everybody."""
     by_key: dict[tuple[str, str], list[Holding]] = {}
     for holding in holdings:
@@ -307,7 +307,7 @@ def _items(holdings: Iterable[Holding]) -> list[_Item]:
     return sorted(items, key=lambda item: (-len(item.movers), item.holding.key))
 
 
-def _proposal(target: _Target, movers: Sequence[Holding]) -> str:
+def _describe_proposal(target: _Target, movers: Sequence[Holding]) -> str:
     names = [item.owner.name for item in movers]
     policy = movers[0].name
     suffix = names[0] if len(names) == 1 else policy

@@ -20,7 +20,7 @@ from ..._account.model import Group, Snapshot
 from ..._account.permissions import Permissions
 from ..._converge.change import Change, Refusal
 from ..._policy.impact.difference import find_lost_actions
-from .changes import applied
+from .changes import apply_changes
 
 _TAKING: t.Final = frozenset({"DetachGroupPolicy", "DeleteGroupPolicy"})
 _DELETE: t.Final = "DeleteGroup"
@@ -28,10 +28,10 @@ _DELETE: t.Final = "DeleteGroup"
 CONCERNED: t.Final = _TAKING | {_DELETE}
 
 
-def needed_since(snapshot: Snapshot, undos: Sequence[Change]) -> dict[str, Refusal]:
+def refuse_needed(snapshot: Snapshot, undos: Sequence[Change]) -> dict[str, Refusal]:
     """The refused among the undos of one rollback, by the record that each takes back."""
     before = Permissions(snapshot)
-    left = applied(snapshot, [undo for undo in undos if undo.target in before.entities])
+    left = apply_changes(snapshot, [undo for undo in undos if undo.target in before.entities])
     after = Permissions(left)
     groups = {group.arn: group for group in snapshot.groups}
     refused: dict[str, Refusal] = {}
@@ -39,17 +39,19 @@ def needed_since(snapshot: Snapshot, undos: Sequence[Change]) -> dict[str, Refus
         group = groups.get(undo.target)
         if group is None or undo.operation not in CONCERNED:
             continue
-        losing = _losing(group, snapshot, before, after) if undo.operation in _TAKING else {}
+        losing = _find_losses(group, snapshot, before, after) if undo.operation in _TAKING else {}
         staying = [user.name for user in left.users if group.name in user.groups] if undo.operation == _DELETE else []
         if losing:
-            told = "; ".join(f"{name} would lose {', '.join(actions)}" for name, actions in losing.items())
-            refused[undo.undoes] = _refusal(undo, f"{told}, held through {group.name} only")
+            losses = "; ".join(f"{name} would lose {', '.join(actions)}" for name, actions in losing.items())
+            refused[undo.undoes] = _make_refusal(undo, f"{losses}, held through {group.name} only")
         elif staying:
-            refused[undo.undoes] = _refusal(undo, f"{', '.join(staying)} joined {group.name} since")
+            refused[undo.undoes] = _make_refusal(undo, f"{', '.join(staying)} joined {group.name} since")
     return refused
 
 
-def _losing(group: Group, snapshot: Snapshot, before: Permissions, after: Permissions) -> Mapping[str, tuple[str, ...]]:
+def _find_losses(
+    group: Group, snapshot: Snapshot, before: Permissions, after: Permissions
+) -> Mapping[str, tuple[str, ...]]:
     members = (user for user in snapshot.users if group.name in user.groups)
     found = {
         user.name: find_lost_actions(before.layers(user.arn), after.layers(user.arn), user.arn) for user in members
@@ -57,6 +59,6 @@ def _losing(group: Group, snapshot: Snapshot, before: Permissions, after: Permis
     return {name: actions for name, actions in found.items() if actions}
 
 
-def _refusal(undo: Change, reason: str) -> Refusal:
+def _make_refusal(undo: Change, reason: str) -> Refusal:
     text = f"{undo.operation} on {undo.target}: {reason}; take them out of the group first, or give them that otherwise"
     return Refusal("in_use", text, undo.target, undo.operation)

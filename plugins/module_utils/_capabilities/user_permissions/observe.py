@@ -27,7 +27,7 @@ from ..._converge.arn import resource_of
 from ..._converge.attempts import VERIFY_WAITS
 from ..._converge.change import Change, Refusal
 from . import needed
-from .changes import same_meaning
+from .changes import has_same_meaning
 
 _KINDS: t.Final = ("User", "Group", "Role")
 
@@ -52,7 +52,7 @@ State = t.Optional[dict[str, t.Any]]
 
 def reread(access: Access, _now: datetime) -> Callable[[Change], t.Any]:
     """How to read what a change of this module left, in the shape of its ``before`` and ``after``."""
-    return functools.partial(_present, access)
+    return functools.partial(_read_target, access)
 
 
 def reread_before_taking(access: Access, change: Change, *, sleep: t.Optional[Callable[[float], None]] = None) -> State:
@@ -61,7 +61,7 @@ def reread_before_taking(access: Access, change: Change, *, sleep: t.Optional[Ca
     IAM shows a write in reads after seconds, so the group is asked again for a while. Where the user does not have the
     policy through it then, the state is none that the change was planned on, and the policy stays with the user.
     """
-    state = _present(access, change)
+    state = _read_target(access, change)
     through = change.after.get("through")
     if through is None or state is None or not _is_held(state):
         return state
@@ -74,7 +74,7 @@ def reread_before_taking(access: Access, change: Change, *, sleep: t.Optional[Ca
     return {**state, "through": None}
 
 
-def needed_since(access: Access, undos: Sequence[Change], now: datetime) -> Mapping[str, Refusal]:
+def refuse_needed(access: Access, undos: Sequence[Change], now: datetime) -> Mapping[str, Refusal]:
     """The undos by which members of a group would lose what they have through it only, refused, by their records."""
     concerned = [change for change in undos if change.operation in needed.CONCERNED]
     if not concerned:
@@ -84,17 +84,17 @@ def needed_since(access: Access, undos: Sequence[Change], now: datetime) -> Mapp
     if unread:
         reason = f"who would lose something by it is not known: {unread_reason(unread)}"
         return {change.undoes: Refusal("unread", reason, change.target, change.operation) for change in concerned}
-    return needed.needed_since(snapshot, undos)
+    return needed.refuse_needed(snapshot, undos)
 
 
 def _is_held(state: Mapping[str, t.Any]) -> bool:
     return bool(state.get("attached")) or state.get("document") is not None
 
 
-def _present(access: Access, change: Change) -> State:
+def _read_target(access: Access, change: Change) -> State:
     after = change.after
     if "path" in after:
-        return _group(access, after["group"])
+        return _read_group(access, after["group"])
     if "member" in after:
         return {"group": after["group"], "member": _is_member(access, change.target, after["group"])}
     state: dict[str, t.Any]
@@ -102,7 +102,7 @@ def _present(access: Access, change: Change) -> State:
         state = {"policy": after["policy"], "attached": _is_attached(access, change.target, after["policy"])}
     else:
         name = after["inline_policy"]
-        state = {"inline_policy": name, "document": _document(access, change.target, name)}
+        state = {"inline_policy": name, "document": _read_document(access, change.target, name)}
     through = after.get("through")
     if through is not None and not _is_held(state):
         held = _comes_through(access, change.target, through, (change.before or {}).get("document"))
@@ -118,11 +118,11 @@ def _comes_through(access: Access, user_arn: str, through: Mapping[str, str], do
     group = f"group/{name}"
     if "policy" in through:
         return _is_attached(access, group, through["policy"])
-    found = _document(access, group, through["inline_policy"])
-    return found is not None and same_meaning(found, document)
+    found = _read_document(access, group, through["inline_policy"])
+    return found is not None and has_same_meaning(found, document)
 
 
-def _group(access: Access, name: str) -> State:
+def _read_group(access: Access, name: str) -> State:
     try:
         found = access.call("iam", "GetGroup", {"GroupName": name, "MaxItems": 1})["Group"]
     except NotFound:
@@ -132,14 +132,14 @@ def _group(access: Access, name: str) -> State:
 
 def _is_member(access: Access, user_arn: str, group: str) -> bool:
     try:
-        found = access.items("iam", "ListGroupsForUser", "Groups", {"UserName": _named(user_arn)[1]})
+        found = access.items("iam", "ListGroupsForUser", "Groups", {"UserName": _split_holder(user_arn)[1]})
         return any(item["GroupName"] == group for item in found)
     except NotFound:
         return False
 
 
 def _is_attached(access: Access, holder: str, policy_arn: str) -> bool:
-    kind, name = _named(holder)
+    kind, name = _split_holder(holder)
     operation = f"ListAttached{kind}Policies"
     try:
         found = access.items("iam", operation, "AttachedPolicies", {f"{kind}Name": name})
@@ -148,8 +148,8 @@ def _is_attached(access: Access, holder: str, policy_arn: str) -> bool:
         return False
 
 
-def _document(access: Access, holder: str, policy_name: str) -> t.Any:
-    kind, name = _named(holder)
+def _read_document(access: Access, holder: str, policy_name: str) -> t.Any:
+    kind, name = _split_holder(holder)
     try:
         answer = access.call("iam", f"Get{kind}Policy", {f"{kind}Name": name, "PolicyName": policy_name})
     except NotFound:
@@ -157,7 +157,7 @@ def _document(access: Access, holder: str, policy_name: str) -> t.Any:
     return answer["PolicyDocument"]
 
 
-def _named(holder: str) -> tuple[str, str]:
+def _split_holder(holder: str) -> tuple[str, str]:
     """The kind of a principal as operations call it, and its name."""
     kind, _slash, path = resource_of(holder).partition("/")
     return kind.capitalize(), path.rpartition("/")[2]

@@ -28,9 +28,9 @@ from ..._converge.plan import Plan
 from ..._policy.evaluation.evaluate import Layers
 from ..._policy.impact.judge import Impact
 from ..._prediction.acceptance import Acceptance, acceptance_warnings
-from .changes import ADMIN_REMOVAL, applied
-from .declared import Rules
-from .moves import Moves, difference, plan_moves
+from .changes import ADMIN_REMOVAL, apply_changes
+from .declared import Declared
+from .moves import Moves, describe_difference, plan_moves
 from .removals import Removals, is_about
 from .untouchable import Untouchable
 
@@ -79,7 +79,7 @@ class Observed:
 class Planner:
     """Plans for one declaration at one moment. ``callers`` are the caller and all that it came through."""
 
-    rules: Rules
+    declared: Declared
     settings: Settings
     now: datetime
     acceptances: tuple[Acceptance, ...] = ()
@@ -92,9 +92,9 @@ class Planner:
 
     def proposals(self, observed: Observed) -> dict[str, tuple[Layers, Layers]]:
         """The layers, before and after, of all who would lose something: what has to be predicted."""
-        if not self.rules.removals or observed.snapshot.missing(Dataset.AUTHORIZATION_DETAILS):
+        if not self.declared.removals or observed.snapshot.missing(Dataset.AUTHORIZATION_DETAILS):
             return {}
-        return self._removals(observed, self._moves(observed)).proposals()
+        return self._make_removals(observed, self._plan_moves(observed)).proposals()
 
     def plan(self, observed: Observed, found: Sequence[Finding]) -> Plan:
         """The plan that leads from an account to the declaration. ``found`` are the findings on the account."""
@@ -103,56 +103,58 @@ class Planner:
             account = f"arn:{observed.snapshot.partition}:iam::{observed.snapshot.account_id}:root"
             reason = f"users, groups and policies are not known: {unread_reason(unread)}"
             return Plan(refused=(Refusal("unread", reason, account),))
-        moves = self._moves(observed)
-        removals = self._removals(observed, moves)
+        moves = self._plan_moves(observed)
+        removals = self._make_removals(observed, moves)
         removed, refused = removals.plan(observed.impacts, self.acceptances, self.now.date())
         changes = (*moves.adding, *moves.taking, *removed)
         return Plan(
-            changes=self._with_remedies(observed, changes, found),
+            changes=self._add_remedies(observed, changes, found),
             refused=(*moves.refused, *refused),
             warnings=self._warnings(observed),
         )
 
-    def _untouchable(self, observed: Observed) -> Untouchable:
+    def _make_untouchable(self, observed: Observed) -> Untouchable:
         return Untouchable(observed.snapshot, self.callers, self.break_glass)
 
-    def _removals(self, observed: Observed, moves: Moves) -> Removals:
+    def _make_removals(self, observed: Observed, moves: Moves) -> Removals:
         changes = (*moves.adding, *moves.taking)
-        return Removals(observed.facts, self.rules, self._untouchable(observed), changes)
+        return Removals(observed.facts, self.declared, self._make_untouchable(observed), changes)
 
-    def _moves(self, observed: Observed) -> Moves:
-        return self._verified(observed, plan_moves(observed.permissions, self.rules, self._untouchable(observed)))
+    def _plan_moves(self, observed: Observed) -> Moves:
+        return self._drop_differing(
+            observed, plan_moves(observed.permissions, self.declared, self._make_untouchable(observed))
+        )
 
-    def _verified(self, observed: Observed, moves: Moves) -> Moves:
+    def _drop_differing(self, observed: Observed, moves: Moves) -> Moves:
         """The moves without those of a user who would have other permissions once all of them are made.
 
         Each step was looked at by itself. This evaluates what they come to, on the account as they would leave it.
         """
-        after = Permissions(applied(observed.snapshot, (*moves.adding, *moves.taking)))
+        after = Permissions(apply_changes(observed.snapshot, (*moves.adding, *moves.taking)))
         refused = []
         for arn in dict.fromkeys(change.target for change in moves.taking):
-            told = difference(arn, observed.permissions.layers(arn), after.layers(arn))
-            if told:
-                reason = f"what {arn.rpartition('/')[2]} holds stays where it is: in groups it would {told}"
+            difference = describe_difference(arn, observed.permissions.layers(arn), after.layers(arn))
+            if difference:
+                reason = f"what {arn.rpartition('/')[2]} holds stays where it is: in groups it would {difference}"
                 refused.append(Refusal("difference", reason, arn))
         kept = {refusal.target for refusal in refused}
         taking = tuple(change for change in moves.taking if change.target not in kept)
         return dataclasses.replace(moves, taking=taking, refused=(*moves.refused, *refused))
 
-    def _with_remedies(
+    def _add_remedies(
         self, observed: Observed, changes: tuple[Change, ...], found: Sequence[Finding]
     ) -> tuple[Change, ...]:
         """The changes with the fingerprints of the findings that fail no longer once they are made."""
         failing = {item.fingerprint: item for item in found if item.status is Status.FAIL}
         if not changes or not failing:
             return changes
-        after = self.findings(Observed(Facts(applied(observed.snapshot, changes))))
-        mended = failing.keys() - {item.fingerprint for item in after if item.status is Status.FAIL}
+        after = self.findings(Observed(Facts(apply_changes(observed.snapshot, changes))))
+        resolved = failing.keys() - {item.fingerprint for item in after if item.status is Status.FAIL}
 
         def remedies(change: Change) -> tuple[str, ...]:
             if change.kind.endswith(("_create", "_add", "_attach_group")):
                 return ()
-            return tuple(name for name in failing if name in mended and is_about(change, failing[name].resource))
+            return tuple(name for name in failing if name in resolved and is_about(change, failing[name].resource))
 
         return tuple(dataclasses.replace(change, remedies=remedies(change)) for change in changes)
 
@@ -161,15 +163,15 @@ class Planner:
         today = self.now.date()
         principals = tuple(observed.permissions.entities.values())
         return (
-            *self.rules.idle(principals),
-            *self._elsewhere(observed.snapshot),
+            *self.declared.list_unmatched(principals),
+            *self._warn_of_other_paths(observed.snapshot),
             *acceptance_warnings(self.acceptances, broken, today),
         )
 
-    def _elsewhere(self, snapshot: Snapshot) -> tuple[str, ...]:
+    def _warn_of_other_paths(self, snapshot: Snapshot) -> tuple[str, ...]:
         """Declared groups that lie on another path: a group's ARN is not changed, policies may name it."""
         present = {group.name.lower(): group for group in snapshot.groups}
-        pairs = ((rule, present[rule.name.lower()]) for rule in self.rules.groups if rule.name.lower() in present)
+        pairs = ((rule, present[rule.name.lower()]) for rule in self.declared.groups if rule.name.lower() in present)
         return tuple(
             f"{rule.place}.path: {group.name} has the path {group.path}, which stays; declared is {rule.path}"
             for rule, group in pairs

@@ -26,9 +26,9 @@ from ..._policy.evaluation.evaluate import Layers
 from ..._policy.impact.difference import find_lost_actions
 from ..._policy.impact.judge import Impact
 from ..._prediction.acceptance import Acceptance, acceptance_of
-from .changes import ADD_MEMBER, Author, Holding, applied, holdings_of, policy_of
-from .declared import Rules
-from .untouchable import Untouchable, protected_policy
+from .changes import ADD_MEMBER, Holding, PermissionsWriter, apply_changes, find_policy, list_holdings
+from .declared import Declared
+from .untouchable import Untouchable, refuse_protected_policy
 
 
 class Removals:
@@ -37,13 +37,15 @@ class Removals:
     ``moves`` are the changes that come before: who is to have a policy through a group loses it with the group.
     """
 
-    def __init__(self, facts: Facts, rules: Rules, untouchable: Untouchable, moves: Sequence[Change] = ()) -> None:
+    def __init__(
+        self, facts: Facts, declared: Declared, untouchable: Untouchable, moves: Sequence[Change] = ()
+    ) -> None:
         self._facts = facts
         self._moves = moves
         self._permissions: t.Final[Permissions] = facts.permissions
-        self._rules = rules
+        self._declared = declared
         self._untouchable = untouchable
-        self._author = Author(facts.snapshot.account_id, facts.snapshot.partition)
+        self._author = PermissionsWriter(facts.snapshot.account_id, facts.snapshot.partition)
 
     @functools.cached_property
     def _selected(self) -> tuple[tuple[Holding, t.Optional[Refusal]], ...]:
@@ -51,13 +53,13 @@ class Removals:
         return tuple(
             (holding, self._objection(holding))
             for owner in self._permissions.entities.values()
-            if any(rule.concerns(owner) for rule in self._rules.removals)
-            for holding in holdings_of(self._permissions, owner)
-            if self._rules.removes(owner, holding.name, holding.arn)
+            if any(rule.concerns(owner) for rule in self._declared.removals)
+            for holding in list_holdings(self._permissions, owner)
+            if self._declared.removes(owner, holding.name, holding.arn)
         )
 
     def _objection(self, holding: Holding) -> t.Optional[Refusal]:
-        refusal = self._untouchable.principal(holding.owner) or protected_policy(holding)
+        refusal = self._untouchable.principal(holding.owner) or refuse_protected_policy(holding)
         if refusal is None and holding.policy is None:
             reason = f"what {holding.label} says is not known, so that nobody knows what its removal would break"
             refusal = Refusal("unknown", reason, holding.owner.arn)
@@ -67,7 +69,7 @@ class Removals:
     def _candidates(self) -> tuple[Holding, ...]:
         return tuple(holding for holding, refusal in self._selected if refusal is None)
 
-    def _touched(self, holding: Holding) -> tuple[str, ...]:
+    def _list_affected(self, holding: Holding) -> tuple[str, ...]:
         """Users and roles (ARNs) that would lose a policy, among them those that are to join its group."""
         owner = holding.owner
         if not isinstance(owner, Group):
@@ -83,8 +85,8 @@ class Removals:
     def _proposals(self, holdings: Iterable[Holding]) -> dict[str, tuple[Layers, Layers]]:
         chosen = tuple(holdings)
         taken = [self._author.remove(holding, is_admin=False, population=0) for holding in chosen]
-        after = Permissions(applied(self._facts.snapshot, (*self._moves, *taken)))
-        touched = dict.fromkeys(arn for holding in chosen for arn in self._touched(holding))
+        after = Permissions(apply_changes(self._facts.snapshot, (*self._moves, *taken)))
+        touched = dict.fromkeys(arn for holding in chosen for arn in self._list_affected(holding))
         return {arn: (self._permissions.layers(arn), after.layers(arn)) for arn in touched}
 
     def plan(
@@ -99,15 +101,17 @@ class Removals:
         }
         kept: list[Holding] = []
         for holding in self._candidates:
-            objections = [_prediction(arn, unsafe[arn]) for arn in self._touched(holding) if arn in unsafe]
+            objections = [
+                _describe_prediction(arn, unsafe[arn]) for arn in self._list_affected(holding) if arn in unsafe
+            ]
             if objections:
                 refused.append(self._refusal("prediction", holding, objections))
             else:
                 kept.append(holding)
-        kept = self._without_widening(kept, refused)
+        kept = self._refuse_widening(kept, refused)
         return tuple(self._change(holding) for holding in kept), tuple(refused)
 
-    def _without_widening(self, holdings: list[Holding], refused: list[Refusal]) -> list[Holding]:
+    def _refuse_widening(self, holdings: list[Holding], refused: list[Refusal]) -> list[Holding]:
         """Those whose removal gives nobody anything: a policy that denies something limits others.
 
         What is refused stays and may deny, too, so the rest is looked at anew.
@@ -121,8 +125,8 @@ class Removals:
             kept = []
             for holding in holdings:
                 texts = [
-                    f"without it {_name(arn)} could do {', '.join(widened[arn])}, which a policy denies today"
-                    for arn in self._touched(holding)
+                    f"without it {_find_name(arn)} could do {', '.join(widened[arn])}, which a policy denies today"
+                    for arn in self._list_affected(holding)
                     if arn in widened
                 ]
                 if texts:
@@ -148,12 +152,12 @@ class Removals:
             return True
         if not self._facts.administrators.contributes(holding.policy):
             return False
-        arns = self._touched(holding)
+        arns = self._list_affected(holding)
         return any(self._facts.administrators.of(self._permissions.layers(arn), arn) is not None for arn in arns)
 
 
-def _prediction(arn: str, impact: Impact) -> str:
-    name = _name(arn)
+def _describe_prediction(arn: str, impact: Impact) -> str:
+    name = _find_name(arn)
     return f"for {name} it is not safe: {impact.summary}; accept_breakage must name {name} to remove it all the same"
 
 
@@ -161,10 +165,10 @@ def _joins(change: Change, group: Group) -> bool:
     return bool(change.operation == ADD_MEMBER and change.after["group"] == group.name)
 
 
-def _name(arn: str) -> str:
+def _find_name(arn: str) -> str:
     return arn.rpartition("/")[2]
 
 
 def is_about(change: Change, resource: str) -> bool:
     """Whether a finding on ``resource`` may be mended by a change: it is whom, or what, it takes something from."""
-    return resource in (change.target, policy_of(change))
+    return resource in (change.target, find_policy(change))

@@ -36,8 +36,8 @@ from ..._module.writers import Writer
 from ..._prediction.document import accepted_of, build, layers_not_read
 from ..._prediction.evidence import EVIDENCE_OPERATIONS, EvidenceOptions, Predictor, Proposal
 from .changes import WRITES, relies_on
-from .declared import Rules
-from .observe import UNDO_OPERATIONS, needed_since, reread, reread_before_taking
+from .declared import Declared
+from .observe import UNDO_OPERATIONS, refuse_needed, reread, reread_before_taking
 from .plan import DATASETS, LOCKOUT_KINDS, MODULE, Observed, Planner
 from .undo import DERIVATIONS
 
@@ -50,7 +50,7 @@ REGISTRATION: t.Final = Registration(
     module=MODULE,
     writer=Writer.POLICIES,
     operations=OPERATIONS,
-    reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread, relies_on, needed_since),
+    reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread, relies_on, refuse_needed),
     row=Row((Dataset.AUTHORIZATION_DETAILS,)),
 )
 
@@ -60,7 +60,7 @@ def run(task: Task) -> dict[str, t.Any]:
     evidence = EvidenceOptions.of(task)
     try:
         planner = Planner(
-            rules=Rules.from_options(task.options),
+            declared=Declared.from_options(task.options),
             settings=settings_of(task),
             now=task.now,
             acceptances=evidence.acceptances,
@@ -121,7 +121,7 @@ class UserPermissions(Capability[Observed]):
         document = build(
             impacts,
             account={"account_id": snapshot.account_id, "account_alias": snapshot.account_alias},
-            change=[removal.text for removal in planner.rules.removals],
+            change=[removal.text for removal in planner.declared.removals],
             accepted=accepted_of(impacts, planner.acceptances, planner.now.date()),
             skipped=(),
             created=planner.now,

@@ -20,16 +20,16 @@ from .changes import ADD_MEMBER, CREATE_GROUP
 _OWNERS: t.Final = ("User", "Group", "Role")
 
 
-def _group_made(record: Record) -> Undo:
+def _undo_group(record: Record) -> Undo:
     return Undo("DeleteGroup", {"GroupName": record.name("group")})
 
 
-def _member_added(record: Record) -> Undo:
+def _undo_member(record: Record) -> Undo:
     parameters = {"GroupName": str(record.after["group"]), "UserName": record.name("user")}
     return Undo("RemoveUserFromGroup", parameters)
 
 
-def _managed(record: Record, owner: str, *, attached: bool) -> Undo:
+def _undo_managed_policy(record: Record, owner: str, *, attached: bool) -> Undo:
     """A managed policy attached to an owner, or detached from it, in the opposite way."""
     record.check(record.before["attached"] is not attached, "its before does not fit its operation")
     verb = "Detach" if attached else "Attach"
@@ -37,7 +37,7 @@ def _managed(record: Record, owner: str, *, attached: bool) -> Undo:
     return Undo(f"{verb}{owner}Policy", named)
 
 
-def _inline_put(record: Record, owner: str) -> Undo:
+def _undo_inline_policy(record: Record, owner: str) -> Undo:
     named = {f"{owner}Name": record.name(owner.lower()), "PolicyName": str(record.before["inline_policy"])}
     document = record.before["document"]
     if record.change.operation.startswith("Put") and document is None:
@@ -46,18 +46,18 @@ def _inline_put(record: Record, owner: str) -> Undo:
     return Undo(f"Put{owner}Policy", {**named, "PolicyDocument": record.text(document, "PolicyDocument")})
 
 
-def _of_owner(owner: str) -> dict[tuple[str, str], Derive]:
+def _list_derivations(owner: str) -> dict[tuple[str, str], Derive]:
     """The requests about the policies of a kind of owner."""
     return {
-        ("iam", f"Attach{owner}Policy"): functools.partial(_managed, owner=owner, attached=True),
-        ("iam", f"Detach{owner}Policy"): functools.partial(_managed, owner=owner, attached=False),
-        ("iam", f"Put{owner}Policy"): functools.partial(_inline_put, owner=owner),
-        ("iam", f"Delete{owner}Policy"): functools.partial(_inline_put, owner=owner),
+        ("iam", f"Attach{owner}Policy"): functools.partial(_undo_managed_policy, owner=owner, attached=True),
+        ("iam", f"Detach{owner}Policy"): functools.partial(_undo_managed_policy, owner=owner, attached=False),
+        ("iam", f"Put{owner}Policy"): functools.partial(_undo_inline_policy, owner=owner),
+        ("iam", f"Delete{owner}Policy"): functools.partial(_undo_inline_policy, owner=owner),
     }
 
 
 DERIVATIONS: t.Final[Mapping[tuple[str, str], Derive]] = {
-    ("iam", CREATE_GROUP): _group_made,
-    ("iam", ADD_MEMBER): _member_added,
-    **{key: derive for owner in _OWNERS for key, derive in _of_owner(owner).items()},
+    ("iam", CREATE_GROUP): _undo_group,
+    ("iam", ADD_MEMBER): _undo_member,
+    **{key: derive for owner in _OWNERS for key, derive in _list_derivations(owner).items()},
 }

@@ -59,7 +59,7 @@ class Untouchable:
         return UntouchablePrincipals(self.callers, self.break_glass).refusal(holder.arn)
 
 
-def protected_policy(holding: Holding) -> t.Optional[Refusal]:
+def refuse_protected_policy(holding: Holding) -> t.Optional[Refusal]:
     """Why a policy stays where it is: some of AWS's own keep leaked keys and revoked sessions out."""
     # What does not parse may be one of them.
     only_denies = holding.policy is None or not any(statement.allow for statement in holding.policy.statements)

@@ -29,10 +29,10 @@ from ...._controls.patterns.event_samples import envelope
 from ...._converge.change import Change, Refusal
 from ...._converge.errors import InputError
 from ...._converge.plan import Plan
-from ..changes import PUT_TARGETS, Writer, shown_rule, shown_target
+from ..changes import PUT_TARGETS, AlertWriter, describe_rule, describe_target
 from ..declared import TEMPORARY
 from ..topology import BUS_TARGET, TOPIC_TARGET, WantedRule
-from .queue import is_of_a_probe, queue_arn, queue_policy
+from .queue import build_queue_policy, is_of_probe, queue_arn
 
 SOURCE: t.Final = "hardening.iam.probe"
 KIND: t.Final = "Probe of an alert rule"
@@ -61,7 +61,7 @@ class Subscriber:
 
 
 @dataclasses.dataclass(frozen=True)
-class Around:
+class ProbeSurroundings:
     """What a probe has to know besides the rules, by ARN; of buses by region.
 
     ``listeners`` are all rules on the default bus of a region. What could not be read is in ``unread``, by its ARN.
@@ -79,7 +79,7 @@ class Observed:
     """An account whose alerts are probed."""
 
     snapshot: Snapshot
-    around: Around
+    around: ProbeSurroundings
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Probe:
 
     @property
     def name(self) -> str:
-        return short(self.rule)
+        return shorten(self.rule)
 
     @property
     def way(self) -> str:
@@ -121,7 +121,7 @@ class Probe:
     @property
     def detail(self) -> dict[str, str]:
         """What its event says: the rule that notifies, the one that it goes through, and where it is from."""
-        notifying = short(self.notifying) if self.notifying else self.name
+        notifying = shorten(self.notifying) if self.notifying else self.name
         return {"token": TOKEN, "rule": notifying, "through": self.name, "region": self.region}
 
     @property
@@ -131,7 +131,7 @@ class Probe:
             return {"source": [SOURCE], "detail": {"through": [self.name], "region": [self.region]}}
         return {"source": [SOURCE], "detail": {"rule": [self.name]}}
 
-    def settings(self) -> t.Optional[dict[str, t.Any]]:
+    def build_settings(self) -> t.Optional[dict[str, t.Any]]:
         """The settings of the temporary target; None where its message would look like a real one."""
         settings = dict(self.target.settings)
         if self.is_forwarded:
@@ -145,7 +145,7 @@ class Probe:
         return {**settings, "InputTransformer": {"InputPathsMap": paths, "InputTemplate": "\n".join(lines)}}
 
 
-def short(rule: EventRule) -> str:
+def shorten(rule: EventRule) -> str:
     """The name of a rule without what all our names begin with."""
     return rule.name.removeprefix(PREFIX)
 
@@ -156,11 +156,11 @@ def is_temporary(rule: EventRule) -> bool:
     return rule.name.startswith(TEMPORARY) and rule.is_owned and source == [SOURCE]
 
 
-def probes_of(snapshot: Snapshot) -> tuple[Probe, ...]:
+def make_probes(snapshot: Snapshot) -> tuple[Probe, ...]:
     """A probe for each rule of ours that is on, with its target of ours."""
     regions = {here.region: here.rules for here in snapshot.alert_regions}
     return tuple(
-        Probe(rule, target, _notifying(regions, target))
+        Probe(rule, target, _find_notifying_rule(regions, target))
         for rules in regions.values()
         for rule in rules
         if rule.is_owned and rule.is_enabled and not rule.name.startswith(TEMPORARY)
@@ -169,7 +169,7 @@ def probes_of(snapshot: Snapshot) -> tuple[Probe, ...]:
     )
 
 
-def _notifying(regions: Mapping[str, Sequence[EventRule]], target: EventTarget) -> t.Optional[EventRule]:
+def _find_notifying_rule(regions: Mapping[str, Sequence[EventRule]], target: EventTarget) -> t.Optional[EventRule]:
     """The first rule that notifies in the region of a bus of this account."""
     _arn, _partition, service, region, *_rest = target.arn.split(":")
     if service != "events":
@@ -185,14 +185,14 @@ def _notifying(regions: Mapping[str, Sequence[EventRule]], target: EventTarget) 
     )
 
 
-def trial_event(rule: EventRule, snapshot: Snapshot) -> dict[str, t.Any]:
+def build_trial_event(rule: EventRule, snapshot: Snapshot) -> dict[str, t.Any]:
     """An event that a rule of ours should be triggered by, for TestEventPattern."""
-    known = BY_NAME.get(short(rule))
-    pattern = known.pattern if known else _first_alternative(rule.pattern)
+    known = BY_NAME.get(shorten(rule))
+    pattern = known.pattern if known else _choose_first_alternative(rule.pattern)
     return envelope(example(pattern), account_id=snapshot.account_id, region=rule.region)
 
 
-def _first_alternative(pattern: t.Any) -> Mapping[str, t.Any]:
+def _choose_first_alternative(pattern: t.Any) -> Mapping[str, t.Any]:
     alternatives = pattern.get("$or") if isinstance(pattern, Mapping) else None
     found: Mapping[str, t.Any] = alternatives[0] if alternatives else pattern
     return found
@@ -206,21 +206,21 @@ class Planner:
     """
 
     observed: Observed
-    writer: Writer
+    writer: AlertWriter
     accepted: frozenset[str] = frozenset()
     only_clean: bool = False
 
     def plan(self) -> Plan:
         """What is made, sent and removed, in this order."""
-        probes, refused = self._let_through()
+        probes, refused = self._select_probes()
         topics = sorted({probe.target.arn for probe in probes if not probe.is_forwarded})
-        steps = [*self._ready(probes, topics), *self._sent(probes), *self._cleaned(probes, topics)]
+        steps = [*self._prepare(probes, topics), *self._send(probes), *self._clean_up(probes, topics)]
         return Plan(changes=tuple(steps), refused=refused)
 
-    def _let_through(self) -> tuple[tuple[Probe, ...], tuple[Refusal, ...]]:
+    def _select_probes(self) -> tuple[tuple[Probe, ...], tuple[Refusal, ...]]:
         if self.only_clean:
             return (), ()
-        judged = [(probe, self._objection(probe)) for probe in probes_of(self.observed.snapshot)]
+        judged = [(probe, self._objection(probe)) for probe in make_probes(self.observed.snapshot)]
         objections = dict.fromkeys(objection for _probe, objection in judged if objection)
         refused = [Refusal(*objection, PUT_TARGETS) for objection in objections]
         for region in self.observed.snapshot.regions:
@@ -260,7 +260,7 @@ class Planner:
             return "unread", f"whether there is a queue of that name is not known: {around.unread[queue]}", queue
         if self._is_foreign(queue):
             return "foreign", "a queue that no probe made has the name of the temporary one", queue
-        if probe.settings() is None:
+        if probe.build_settings() is None:
             return "transformer", "the target has no input transformer, so that nothing would say PROBE", probe.rule.arn
         people = [item for item in around.subscribers.get(target, ()) if item.endpoint != queue_arn(target)]
         if people and target not in self.accepted:
@@ -285,7 +285,7 @@ class Planner:
         """The rules of others that the event of a probe triggers on the default bus of its region."""
         given = {"detail-type": KIND, "source": SOURCE, "detail": probe.detail}
         event = envelope(given, account_id=self.writer.account_id, region=probe.region)
-        temporary = {rule.name for rule in self._temporary(probe.region)}
+        temporary = {rule.name for rule in self._list_temporary(probe.region)}
         return sorted(
             rule.name
             for rule in self.observed.around.listeners.get(probe.region, ())
@@ -294,13 +294,13 @@ class Planner:
 
     def _is_taken(self, probe: Probe) -> bool:
         """Whether somebody else has a rule of the name that the temporary one would have."""
-        own = {rule.name for rule in self._temporary(probe.region)}
+        own = {rule.name for rule in self._list_temporary(probe.region)}
         listed = self.observed.around.listeners.get(probe.region, ())
         return probe.temporary not in own and any(rule.name == probe.temporary for rule in listed)
 
     def _is_foreign(self, queue: str) -> bool:
         live = self.observed.around.queues.get(queue)
-        return live is not None and not is_of_a_probe(live, queue)
+        return live is not None and not is_of_probe(live, queue)
 
     @staticmethod
     def _temporary_arn(probe: Probe) -> str:
@@ -310,14 +310,14 @@ class Planner:
         partition = self.observed.snapshot.partition
         return f"arn:{partition}:events:{region}:{self.writer.account_id}:event-bus/default"
 
-    def _ready(self, probes: Sequence[Probe], topics: Sequence[str]) -> Iterator[Change]:
+    def _prepare(self, probes: Sequence[Probe], topics: Sequence[str]) -> Iterator[Change]:
         """The queue and its subscription, then the temporary rules; what an earlier probe left is used."""
         queues: dict[str, list[str]] = {}
         for topic in topics:
             queues.setdefault(queue_arn(topic), []).append(topic)
         for queue, served in queues.items():
             live = self.observed.around.queues.get(queue)
-            policy = queue_policy(served, queue)
+            policy = build_queue_policy(served, queue)
             if live is None:
                 yield self.writer.create_queue(queue, policy)
             elif live.get("policy") != policy:
@@ -328,21 +328,21 @@ class Planner:
                 if all(item.endpoint != queue for item in self.observed.around.subscribers.get(topic, ())):
                     yield self.writer.subscribe(topic, queue)
         for probe in probes:
-            yield from self._rule(probe)
+            yield from self._plan_rule(probe)
 
-    def _rule(self, probe: Probe) -> Iterator[Change]:
-        target = EventTarget(probe.target.id, probe.target.arn, probe.settings() or {})
-        wanted = self._wanted(probe, target)
+    def _plan_rule(self, probe: Probe) -> Iterator[Change]:
+        target = EventTarget(probe.target.id, probe.target.arn, probe.build_settings() or {})
+        wanted = self._build_wanted_rule(probe, target)
         arn = self._temporary_arn(probe)
-        live = next((rule for rule in self._temporary(probe.region) if rule.name == probe.temporary), None)
+        live = next((rule for rule in self._list_temporary(probe.region) if rule.name == probe.temporary), None)
         after = self.writer.put_rule(wanted, arn, live)
-        if shown_rule(live) != after.after:
+        if describe_rule(live) != after.after:
             yield after
         present = next((item for item in (live.targets if live else ()) if item.id == target.id), None)
-        if shown_target(present) != shown_target(target):
+        if describe_target(present) != describe_target(target):
             yield self.writer.put_target(probe.temporary, arn, probe.region, target, present)
 
-    def _wanted(self, probe: Probe, target: EventTarget) -> WantedRule:
+    def _build_wanted_rule(self, probe: Probe, target: EventTarget) -> WantedRule:
         return WantedRule(
             name=probe.temporary,
             region=probe.region,
@@ -353,7 +353,7 @@ class Planner:
             watches=(),
         )
 
-    def _sent(self, probes: Sequence[Probe]) -> Iterator[Change]:
+    def _send(self, probes: Sequence[Probe]) -> Iterator[Change]:
         for region in dict.fromkeys(probe.region for probe in probes):
             bus = self._bus(region)
             entries = [
@@ -370,14 +370,14 @@ class Planner:
                 number = start // _MOST_EVENTS + 1
                 yield self.writer.put_events(bus, number, entries[start : start + _MOST_EVENTS])
 
-    def _cleaned(self, probes: Sequence[Probe], topics: Sequence[str]) -> Iterator[Change]:
+    def _clean_up(self, probes: Sequence[Probe], topics: Sequence[str]) -> Iterator[Change]:
         """All of this probe away, and of earlier ones."""
-        for rule in (*(self._made(probe) for probe in probes), *self._left(probes)):
+        for rule in (*(self._build_temporary_rule(probe) for probe in probes), *self._find_left_rules(probes)):
             for target in rule.targets:
-                yield _for_good(self.writer.remove_target(rule, target))
-            yield _for_good(self.writer.delete_rule(rule))
+                yield _make_final(self.writer.remove_target(rule, target))
+            yield _make_final(self.writer.delete_rule(rule))
         around = self.observed.around
-        queues = {queue_arn(topic): self._policy(topic, topics) for topic in topics}
+        queues = {queue_arn(topic): self._build_policy(topic, topics) for topic in topics}
         left = {queue: live for queue, live in around.queues.items() if live and not self._is_foreign(queue)}
         queues |= {queue: live.get("policy") for queue, live in left.items() if queue not in queues}
         subscribed = {(topic, queue_arn(topic)) for topic in topics}
@@ -392,15 +392,15 @@ class Planner:
         for queue, policy in queues.items():
             yield self.writer.delete_queue(queue, policy)
 
-    def _policy(self, topic: str, topics: Sequence[str]) -> dict[str, t.Any]:
+    def _build_policy(self, topic: str, topics: Sequence[str]) -> dict[str, t.Any]:
         queue = queue_arn(topic)
-        return queue_policy([other for other in topics if queue_arn(other) == queue], queue)
+        return build_queue_policy([other for other in topics if queue_arn(other) == queue], queue)
 
-    def _made(self, probe: Probe) -> EventRule:
+    def _build_temporary_rule(self, probe: Probe) -> EventRule:
         """The temporary rule of a probe as it will be."""
-        target = EventTarget(probe.target.id, probe.target.arn, probe.settings() or {})
-        wanted = self._wanted(probe, target)
-        live = next((rule for rule in self._temporary(probe.region) if rule.name == probe.temporary), None)
+        target = EventTarget(probe.target.id, probe.target.arn, probe.build_settings() or {})
+        wanted = self._build_wanted_rule(probe, target)
+        live = next((rule for rule in self._list_temporary(probe.region) if rule.name == probe.temporary), None)
         others = tuple(item for item in (live.targets if live else ()) if item.id != target.id)
         return EventRule(
             name=wanted.name,
@@ -413,13 +413,13 @@ class Planner:
             targets=(*others, target),
         )
 
-    def _left(self, probes: Sequence[Probe]) -> Iterator[EventRule]:
+    def _find_left_rules(self, probes: Sequence[Probe]) -> Iterator[EventRule]:
         """Temporary rules that an earlier probe left, and this one does not make."""
         made = {(probe.region, probe.temporary) for probe in probes}
         for here in self.observed.snapshot.alert_regions:
-            yield from (rule for rule in self._temporary(here.region) if (rule.region, rule.name) not in made)
+            yield from (rule for rule in self._list_temporary(here.region) if (rule.region, rule.name) not in made)
 
-    def _temporary(self, region: str) -> tuple[EventRule, ...]:
+    def _list_temporary(self, region: str) -> tuple[EventRule, ...]:
         here = (item for item in self.observed.snapshot.alert_regions if item.region == region)
         return tuple(rule for item in here for rule in item.rules if is_temporary(rule))
 
@@ -427,7 +427,7 @@ class Planner:
 _ACCEPT: t.Final = "name it in probe_accept if that is wanted"
 
 
-def _for_good(change: Change) -> Change:
+def _make_final(change: Change) -> Change:
     """A change that a rollback does not take back: nobody wants a temporary rule again."""
     return dataclasses.replace(change, undo=None)
 

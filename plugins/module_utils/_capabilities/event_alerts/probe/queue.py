@@ -23,7 +23,7 @@ def queue_arn(topic_arn: str) -> str:
     return f"arn:{partition}:sqs:{region}:{account}:{QUEUE}"
 
 
-def queue_policy(topic_arns: Iterable[str], queue: str) -> dict[str, t.Any]:
+def build_queue_policy(topic_arns: Iterable[str], queue: str) -> dict[str, t.Any]:
     """Topics, and nobody else, into the temporary queue."""
     statement = {
         "Effect": "Allow",
@@ -35,7 +35,7 @@ def queue_policy(topic_arns: Iterable[str], queue: str) -> dict[str, t.Any]:
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
-def is_of_a_probe(live: Mapping[str, t.Any], queue: str) -> bool:
+def is_of_probe(live: Mapping[str, t.Any], queue: str) -> bool:
     """Whether a queue is one that a probe makes, or left: with the policy that CreateQueue gave it, and no other."""
     policy: t.Any = live.get("policy")
     try:
@@ -45,4 +45,4 @@ def is_of_a_probe(live: Mapping[str, t.Any], queue: str) -> bool:
     topics = [served] if isinstance(served, str) else served
     if not isinstance(topics, list) or not all(isinstance(topic, str) for topic in topics):
         return False
-    return bool(policy == queue_policy(topics, queue))
+    return bool(policy == build_queue_policy(topics, queue))

@@ -33,10 +33,21 @@ from ...._converge.plan import Plan
 from ...._module.connection import Connection
 from ...._module.converging import converge
 from ...._module.task import Task, TaskError
-from ..changes import DELETE_QUEUE, DELETE_RULE, EVENTS, PUT_EVENTS, REMOVE_TARGETS, UNSUBSCRIBE, Writer
-from ..observe import Acting, queue_of, reread
+from ..changes import DELETE_QUEUE, DELETE_RULE, EVENTS, PUT_EVENTS, REMOVE_TARGETS, UNSUBSCRIBE, AlertWriter
+from ..observe import AlertAws, read_queue, reread
 from ..plan import DATASETS, MODULE
-from .plan import NOT_PROVEN, TOKEN, Around, Observed, Planner, Probe, Subscriber, is_temporary, probes_of, trial_event
+from .plan import (
+    NOT_PROVEN,
+    TOKEN,
+    Observed,
+    Planner,
+    Probe,
+    ProbeSurroundings,
+    Subscriber,
+    build_trial_event,
+    is_temporary,
+    make_probes,
+)
 from .queue import queue_arn
 
 _RECEIVE: t.Final = "ReceiveMessage"
@@ -94,66 +105,66 @@ class AlertProbe(Capability[Observed]):
         self._options = options
         self._connection = connection
         self._only_clean = only_clean
-        self._sending = _Sending(connection.access, seconds=options.seconds)
+        self._aws = _ProbeAws(connection.access, seconds=options.seconds)
         self._reread = reread(connection.access, connection.now)
 
     @property
     def has_made_something(self) -> bool:
-        return self._sending.has_called
+        return self._aws.has_called
 
     def observe(self) -> Observed:
         access = self._connection.access
         regions = tuple(dict.fromkeys((*access.regions(self._options.regions), access.home_region)))
         snapshot = collect(access, datasets=DATASETS, regions=regions, now=self._connection.now)
-        self._observed = Observed(snapshot, _around(access, snapshot))
+        self._observed = Observed(snapshot, _read_surroundings(access, snapshot))
         return self._observed
 
     def findings(self, _observed: Observed) -> tuple[Finding, ...]:
         return ()
 
     def plan(self, observed: Observed, _found: tuple[Finding, ...]) -> Plan:
-        writer = Writer(observed.snapshot.account_id, self._options.tags)
+        writer = AlertWriter(observed.snapshot.account_id, self._options.tags)
         planner = Planner(observed, writer, self._options.accepted, only_clean=self._only_clean)
         plan = planner.plan()
-        visible = {probe.way for probe in probes_of(observed.snapshot) if probe.is_visible}
-        self._sending.expect(plan.changes, visible)
+        visible = {probe.way for probe in make_probes(observed.snapshot) if probe.is_visible}
+        self._aws.expect(plan.changes, visible)
         return plan
 
     def reread(self, change: Change) -> t.Any:
-        return self._sending.sent_by(change) if change.operation == PUT_EVENTS else self._reread(change)
+        return self._aws.read_sent(change) if change.operation == PUT_EVENTS else self._reread(change)
 
     def acting(self, _change: Change) -> Aws:
-        return self._sending
+        return self._aws
 
     def learn(self, change: Change, answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
-        return self._sending.learn(change, answer)
+        return self._aws.learn(change, answer)
 
     def result(self, _result: Mapping[str, t.Any]) -> dict[str, t.Any]:
         """What was found out of each rule and its target, and what was not."""
-        rows = [self._row(probe, self._observed.around) for probe in probes_of(self._observed.snapshot)]
+        rows = [self._make_result(probe, self._observed.around) for probe in make_probes(self._observed.snapshot)]
         return {"probe": {"rules": rows, "not_proven": NOT_PROVEN}, "rules": []}
 
-    def _row(self, probe: Probe, around: Around) -> dict[str, t.Any]:
-        sending = self._sending
-        seconds = sending.seconds_of(probe.way)
-        is_known = probe.way in sending.sent and probe.is_visible
+    def _make_result(self, probe: Probe, around: ProbeSurroundings) -> dict[str, t.Any]:
+        aws = self._aws
+        seconds = aws.seconds_of(probe.way)
+        is_known = probe.way in aws.sent and probe.is_visible
         return {
             "rule": probe.rule.name,
             "region": probe.region,
             "target": probe.target.arn,
             "pattern_matches": around.pattern_matches.get(probe.rule.arn),
-            "sent": probe.way in sending.sent,
+            "sent": probe.way in aws.sent,
             "arrived": seconds is not None if is_known else None,
             "seconds": seconds,
         }
 
 
-class _Sending:
+class _ProbeAws:
     """AWS for the writes of a probe. Before the first thing is removed, it waits for the messages that were sent."""
 
     def __init__(self, access: Access, *, seconds: int) -> None:
         self._access = access
-        self._acting = Acting(access)
+        self._acting = AlertAws(access)
         self._seconds = seconds
         self._token = uuid.uuid4().hex
         self._lock = threading.Lock()
@@ -178,7 +189,7 @@ class _Sending:
         self._visible = frozenset(visible)
         self._queues = {change.parameters["Endpoint"] for change in changes if change.operation == UNSUBSCRIBE}
 
-    def sent_by(self, change: Change) -> t.Any:
+    def read_sent(self, change: Change) -> t.Any:
         """What is to be read of events on a bus, which leave no trace there: whether they were sent."""
         return change.after if change.target in self._made else None
 
@@ -232,12 +243,12 @@ class _Sending:
                 return
             self._waited = True
             end = time.monotonic() + self._seconds
-            while self._outstanding and time.monotonic() < end:
+            while self._is_waiting and time.monotonic() < end:
                 for queue in sorted(self._queues):
                     self._receive(queue)
 
     @property
-    def _outstanding(self) -> bool:
+    def _is_waiting(self) -> bool:
         return bool(self._queues) and bool((self.sent.keys() & self._visible) - self._arrived.keys())
 
     def _receive(self, queue: str) -> None:
@@ -263,9 +274,9 @@ class _Sending:
             self._arrived.setdefault(f"{found[3]} {found[4]}", time.monotonic())
 
 
-def _around(access: Access, snapshot: Snapshot) -> Around:
+def _read_surroundings(access: Access, snapshot: Snapshot) -> ProbeSurroundings:
     """All that a probe has to know besides the rules, read side by side."""
-    probes = probes_of(snapshot)
+    probes = make_probes(snapshot)
     regions = [region for region in snapshot.regions if not snapshot.missing(Dataset.EVENT_RULES, region)]
     temporary = [rule for here in snapshot.alert_regions for rule in here.rules if is_temporary(rule)]
     owned = [target.arn for rule in temporary for target in rule.targets]
@@ -273,13 +284,13 @@ def _around(access: Access, snapshot: Snapshot) -> Around:
     topics = sorted({arn for arn in owned if arn.split(":")[2:5:2] == ["sns", snapshot.account_id]})
     reads: dict[tuple[str, str], Callable[[], t.Any]] = {}
     for topic in topics:
-        reads["topic", topic] = functools.partial(_subscribers, access, topic)
-        reads["queue", queue_arn(topic)] = functools.partial(queue_of, access, queue_arn(topic))
+        reads["topic", topic] = functools.partial(_read_subscribers, access, topic)
+        reads["queue", queue_arn(topic)] = functools.partial(read_queue, access, queue_arn(topic))
     for region in regions:
-        reads["bus", region] = functools.partial(_listeners, access, region)
+        reads["bus", region] = functools.partial(_read_listeners, access, region)
     for rule in {probe.rule.arn: probe.rule for probe in probes}.values():
-        event = trial_event(rule, snapshot)
-        reads["rule", rule.arn] = functools.partial(_tried, access, rule.region, rule.pattern, event)
+        event = build_trial_event(rule, snapshot)
+        reads["rule", rule.arn] = functools.partial(_matches_event, access, rule.region, rule.pattern, event)
     found = access.gather(reads)
     known = {key: value for key, value in found.items() if not isinstance(value, AwsError)}
 
@@ -292,10 +303,10 @@ def _around(access: Access, snapshot: Snapshot) -> Around:
         for (what, name), value in found.items()
         if isinstance(value, AwsError)
     }
-    return Around(of("topic"), of("bus"), of("queue"), of("rule"), unread)
+    return ProbeSurroundings(of("topic"), of("bus"), of("queue"), of("rule"), unread)
 
 
-def _subscribers(access: Access, topic: str) -> tuple[Subscriber, ...]:
+def _read_subscribers(access: Access, topic: str) -> tuple[Subscriber, ...]:
     listed = access.items(
         "sns", "ListSubscriptionsByTopic", "Subscriptions", {"TopicArn": topic}, region=topic.split(":")[3]
     )
@@ -309,12 +320,12 @@ def _subscribers(access: Access, topic: str) -> tuple[Subscriber, ...]:
     )
 
 
-def _listeners(access: Access, region: str) -> tuple[t.Any, ...]:
+def _read_listeners(access: Access, region: str) -> tuple[t.Any, ...]:
     """All rules on the default bus, without their targets and tags."""
     listed = access.items(EVENTS, "ListRules", "Rules", {}, region=region)
     return tuple(event_rule(record, region) for record in listed)
 
 
-def _tried(access: Access, region: str, pattern: t.Any, event: Mapping[str, t.Any]) -> bool:
+def _matches_event(access: Access, region: str, pattern: t.Any, event: Mapping[str, t.Any]) -> bool:
     texts = {"EventPattern": json.dumps(pattern), "Event": json.dumps(event)}
     return bool(access.call(EVENTS, "TestEventPattern", texts, region=region).get("Result"))

@@ -17,7 +17,10 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.access import A
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AwsError, NotFound
 from ansible_collections.hardening.iam.plugins.module_utils._aws.retries import judge
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_analyzer import changes
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_analyzer.observe import Acting, reread
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_analyzer.observe import (
+    AnalyzerAws,
+    reread,
+)
 
 from ..._account.fakes import ACCOUNT, HOME, NOW, FakeAccess, refusal
 
@@ -34,11 +37,11 @@ CREATE: t.Final = changes.create(
     HOME,
     name="ours",
     kind="ACCOUNT",
-    wanted=changes.setup(None, (), ()),
+    wanted=changes.build_setup(None, (), ()),
     tags={"iam-hardening:managed": "true"},
     remedies=(),
 )
-RULE: t.Final = changes.rule(
+RULE: t.Final = changes.change_rule(
     SNAPSHOT, HOME, CREATE.target, name="partner", present=None, wanted={"id": Criterion(eq=("x",))}
 )
 QUOTA: t.Final = refusal("ServiceQuotaExceededException", "too many", name="accessanalyzer:CreateAnalyzer")
@@ -64,15 +67,15 @@ def listed(**fields: t.Any) -> dict[str, t.Any]:
     return {"analyzers": [{"arn": THEIRS, "name": "theirs", "type": "ACCOUNT", "status": "ACTIVE", **fields}]}
 
 
-def acting(found: dict[str, t.Any], *, applied: frozenset[str] = frozenset(), **answers: t.Any) -> Acting:
+def acting(found: dict[str, t.Any], *, applied: frozenset[str] = frozenset(), **answers: t.Any) -> AnalyzerAws:
     given = {f"accessanalyzer:{name}": answer for name, answer in answers.items()}
     fake = Listing(
         {"accessanalyzer:ListAnalyzers": found, "accessanalyzer:GetAnalyzer": MISSING, **given},
     )
-    return Acting(t.cast(Access, fake), ACCOUNT, applied)
+    return AnalyzerAws(t.cast(Access, fake), ACCOUNT, applied)
 
 
-def called(made: Acting) -> list[str]:
+def called(made: AnalyzerAws) -> list[str]:
     return [name.partition(":")[2] for name in t.cast(FakeAccess, made.access).names]
 
 

@@ -27,7 +27,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_analyzer.plan import (
     Observed,
     Planner,
-    costs,
+    list_costs,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._controls.settings import Settings
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact
@@ -235,11 +235,11 @@ def test_costs_are_counted_where_the_number_is_known() -> None:
     given = account(summary={"Users": 3, "Roles": 20})
     internal = {"scope": "account", "regions": None, "inclusions": [{"resource_arns": [SECRET, BUCKET]}]}
     both = planner(unused=ITSELF, internal=internal)
-    assert [(cost["option"], cost["count"]) for cost in costs(both, given)] == [("unused", 23), ("internal", 2)]
+    assert [(cost["option"], cost["count"]) for cost in list_costs(both, given)] == [("unused", 23), ("internal", 2)]
     types = {**internal, "inclusions": [{"resource_types": ["AWS::S3::Bucket"]}]}
     unknown = planner(unused={**ITSELF, "scope": "organization"}, internal=types)
-    assert [cost["count"] for cost in costs(unknown, given)] == [None, None]
-    assert costs(planner(), given) == []
+    assert [cost["count"] for cost in list_costs(unknown, given)] == [None, None]
+    assert list_costs(planner(), given) == []
 
 
 def test_every_change_but_a_removal_can_be_undone() -> None:

@@ -18,8 +18,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
     Snapshot,
     User,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_keys.declared import Rules
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_keys.history import Recorded
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_keys.declared import Declared
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_keys.history import RecordedChange
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_keys.kinds import Credential, Kind
 from ansible_collections.hardening.iam.plugins.modules.access_key_lifecycle import argument_spec
 
@@ -53,13 +53,13 @@ def credential(user: str = "svc", age: float = 400, used: t.Optional[float] = 60
     return Credential(**{**values, **fields})
 
 
-def rules(**options: t.Any) -> Rules:
-    """Rules out of the module's options, those that are not given having their defaults."""
+def declare(**options: t.Any) -> Declared:
+    """The declaration from the options of the module, those that are not given having their defaults."""
     defaults = {name: spec.get("default") for name, spec in argument_spec().items()}
-    return Rules.from_options({**defaults, "notify": "none", **options}, key_age_days=90)
+    return Declared.from_options({**defaults, "notify": "none", **options}, key_age_days=90)
 
 
-def recorded(operation: str, days: float, **fields: t.Any) -> Recorded:
+def recorded(operation: str, days: float, **fields: t.Any) -> RecordedChange:
     """A change to :func:`credential` in the journal of ``RUN``, so many days ago."""
     values: dict[str, t.Any] = {
         "run": RUN,
@@ -70,7 +70,7 @@ def recorded(operation: str, days: float, **fields: t.Any) -> Recorded:
         "after": {},
         "answer": {},
     }
-    return Recorded(**{**values, **fields})
+    return RecordedChange(**{**values, **fields})
 
 
 def user(name: str = "svc", **tags: str) -> User:

@@ -20,18 +20,18 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
     User,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_keys.candidates import (
-    matched,
-    reasons_of,
-    users_in_question,
-    with_live,
-    with_ssh_keys,
+    add_live_keys,
+    add_ssh_keys,
+    find_reasons,
+    find_users_in_question,
+    match_keys_to_report,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_keys.declared import Reason
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_keys.kinds import Credential, Kind
 from ansible_collections.hardening.iam.plugins.module_utils._controls.facts import Facts
 
 from ..._controls.samples import allow, document
-from .keys import NOW, account, credential, days_ago, row, rules, slot, user, user_arn
+from .keys import NOW, account, credential, days_ago, declare, row, slot, user, user_arn
 
 DELETING = {"delete_after_days": "90"}
 EVERY = {"stage_reasons": [reason.value for reason in Reason]}
@@ -39,7 +39,7 @@ EVERY = {"stage_reasons": [reason.value for reason in Reason]}
 
 def in_question(*rows: t.Any, options: t.Optional[dict[str, t.Any]] = None, **fields: t.Any) -> list[str]:
     facts = Facts(account(*rows, **fields))
-    return [found.name for found in users_in_question(facts, rules(**options or {}), NOW)]
+    return [found.name for found in find_users_in_question(facts, declare(**options or {}), NOW)]
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_a_password_is_idle_since_its_last_use(fields: dict[str, t.Any], expecte
 
 def reasons(key: Credential, *siblings: Credential, **fields: t.Any) -> set[str]:
     facts = Facts(account(row("svc", slot(), **fields)))
-    found = reasons_of(key, [key, *siblings], facts=facts, rules=rules(**EVERY), now=NOW)
+    found = find_reasons(key, [key, *siblings], facts=facts, declared=declare(**EVERY), now=NOW)
     return {reason.value for reason in found}
 
 
@@ -197,7 +197,7 @@ def test_the_key_of_an_administrator_has_that_as_a_reason() -> None:
     key = credential(age=50)
     for who, expected in ((admin, {"unused", "admin"}), (user("svc"), {"unused"})):
         facts = Facts(account(row("svc", slot()), users=(who,)))
-        found = reasons_of(key, [key], facts=facts, rules=rules(**EVERY), now=NOW)
+        found = find_reasons(key, [key], facts=facts, declared=declare(**EVERY), now=NOW)
         assert {reason.value for reason in found} == expected
 
 
@@ -219,14 +219,14 @@ def test_only_other_access_keys_are_a_second_one() -> None:
 def test_the_console_password_of_somebody_else_is_no_reason() -> None:
     rows = (row("svc", slot()), row("bob", password_enabled=True))
     key = credential(age=50)
-    assert reasons_of(key, [key], facts=Facts(account(*rows)), rules=rules(**EVERY), now=NOW) == {Reason.UNUSED}
+    assert find_reasons(key, [key], facts=Facts(account(*rows)), declared=declare(**EVERY), now=NOW) == {Reason.UNUSED}
 
 
 def test_reasons_that_are_not_declared_are_none() -> None:
     facts = Facts(account(row("svc", slot(), password_enabled=True)))
     key = credential(age=400)
-    assert reasons_of(key, [key], facts=facts, rules=rules(), now=NOW) == {Reason.UNUSED}
-    assert reasons_of(key, [key], facts=facts, rules=rules(stage_reasons=["never_used"]), now=NOW) == set()
+    assert find_reasons(key, [key], facts=facts, declared=declare(), now=NOW) == {Reason.UNUSED}
+    assert find_reasons(key, [key], facts=facts, declared=declare(stage_reasons=["never_used"]), now=NOW) == set()
 
 
 def test_a_key_switched_off_and_on_is_as_old_as_its_creation() -> None:
@@ -238,7 +238,7 @@ def test_a_key_switched_off_and_on_is_as_old_as_its_creation() -> None:
 
 
 def match(*keys: Credential, slots: t.Any) -> list[Credential]:
-    return matched(row("svc", *slots), keys, CredentialReport(days_ago(0.1), None, ()))
+    return match_keys_to_report(row("svc", *slots), keys, CredentialReport(days_ago(0.1), None, ()))
 
 
 def test_keys_find_their_numbers_by_what_both_sides_tell() -> None:
@@ -295,11 +295,11 @@ def test_the_status_tells_keys_apart() -> None:
 
 def test_findings_see_what_was_read_live() -> None:
     snapshot = account(row("svc", slot(1, 20, None)))
-    report = with_live(snapshot, [credential(age=400, used=3)]).credential_report
+    report = add_live_keys(snapshot, [credential(age=400, used=3)]).credential_report
     assert report is not None
     (key,) = report.users[0].access_keys
     assert (key.last_rotated, key.last_used, key.last_used_service) == (days_ago(400), days_ago(3), "s3")
-    assert with_live(snapshot, [credential(kind=Kind.PASSWORD)]) == snapshot
+    assert add_live_keys(snapshot, [credential(kind=Kind.PASSWORD)]) == snapshot
 
 
 def test_findings_see_the_ssh_keys_and_no_other_credential_as_one() -> None:
@@ -314,7 +314,7 @@ def test_findings_see_the_ssh_keys_and_no_other_credential_as_one() -> None:
         credential(kind=Kind.ACCESS_KEY),
         credential("bob", kind=Kind.CERTIFICATE, id="CERT"),
     ]
-    found = with_ssh_keys(snapshot, keys)
+    found = add_ssh_keys(snapshot, keys)
     uploaded = (SshPublicKey("APKA1", True, days_ago(50)), SshPublicKey("APKA2", False, days_ago(60)))
     assert found.ssh_public_keys == {user_arn("svc"): uploaded}
     assert [gap.dataset for gap in found.unread] == [Dataset.SAML_PROVIDERS]

@@ -10,16 +10,16 @@ import typing as t
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_keys.changes import (
-    Author,
-    command_back,
-    notice_text,
+    CredentialWriter,
+    build_command_back,
+    write_notice,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_keys.history import Mark, Stage
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_keys.kinds import Kind
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_keys.stages import Action, Item
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact, Undo, plan_sha256
 
-from .keys import ACCOUNT, KEY_ID, NOW, RUN, credential, days_ago, rules
+from .keys import ACCOUNT, KEY_ID, NOW, RUN, credential, days_ago, declare
 
 TOPIC = f"arn:aws:sns:eu-west-1:{ACCOUNT}:keys"
 KEY_TAG = "iam-hardening:key-MPLE"
@@ -27,7 +27,9 @@ NAMED = {"kind": "access_key", "id": KEY_ID}
 
 
 def changes(found: Item, action: Action, **options: t.Any) -> list[Change]:
-    made = Author(ACCOUNT, RUN, rules(**options), NOW).changes(found, action, population=40, remedies=("f",))
+    made = CredentialWriter(ACCOUNT, RUN, declare(**options), NOW).changes(
+        found, action, population=40, remedies=("f",)
+    )
     return list(made)
 
 
@@ -86,7 +88,7 @@ def test_a_plan_does_not_depend_on_the_hour_it_is_made_at() -> None:
     found = Item(credential(), tag_value=mark(Stage.NOTICED, 14))
     for action in (Action.NOTIFY, Action.DEACTIVATE):
         hashes = {
-            plan_sha256(Author(ACCOUNT, run, rules(notify=TOPIC), moment).changes(found, action))
+            plan_sha256(CredentialWriter(ACCOUNT, run, declare(notify=TOPIC), moment).changes(found, action))
             for run, moment in (("run-1", NOW), ("run-2", days_ago(0.2)))
         }
         assert len(hashes) == 1
@@ -95,7 +97,7 @@ def test_a_plan_does_not_depend_on_the_hour_it_is_made_at() -> None:
 def test_a_plan_shows_what_is_sent_but_for_the_moments_in_it() -> None:
     found = Item(credential())
     for moment in (NOW, days_ago(0.2), days_ago(-0.5)):
-        publish, tag = Author(ACCOUNT, "run-7", rules(notify=TOPIC), moment).changes(found, Action.NOTIFY)
+        publish, tag = CredentialWriter(ACCOUNT, "run-7", declare(notify=TOPIC), moment).changes(found, Action.NOTIFY)
         assert publish.request["TopicArn"] == publish.parameters["TopicArn"] == TOPIC
         assert publish.request["Subject"] == publish.parameters["Subject"]
         pattern = re.sub(r"<[^>]*>", ".+", re.escape(publish.request["Message"]))
@@ -128,21 +130,21 @@ def test_a_plan_shows_what_is_sent_but_for_the_moments_in_it() -> None:
 )
 def test_every_kind_has_its_operation_and_its_command_back(kind: Kind, identifier: str, command: str) -> None:
     found = credential(kind=kind, id="X")
-    assert command_back(found) == command
+    assert build_command_back(found) == command
     _tag, update = changes(Item(found), Action.DEACTIVATE)
     assert update.parameters == {"UserName": "svc", identifier: "X", "Status": "Inactive"}
 
 
 def test_a_notice_says_what_why_when_and_how_to_keep_it() -> None:
-    text = notice_text(Item(credential()), rules(), NOW)
+    text = write_notice(Item(credential()), declare(), NOW)
     assert KEY_ID not in text and "AKIA…MPLE" in text
     assert "last used on 2026-09-26: 60 days without use" in text
     assert "may be deactivated from 2026-12-09 on" in text and "waiver" in text
-    assert "never used" in notice_text(Item(credential(used=None)), rules(), NOW)
+    assert "never used" in write_notice(Item(credential(used=None)), declare(), NOW)
     inactive = Item(credential(status="Inactive"))
-    assert "may be deleted from 2026-12-25 on. That is final." in notice_text(inactive, rules(), NOW)
+    assert "may be deleted from 2026-12-25 on. That is final." in write_notice(inactive, declare(), NOW)
     password = Item(credential(kind=Kind.PASSWORD, id="svc"))
-    assert "may be removed from 2026-12-09 on. That is final." in notice_text(password, rules(), NOW)
+    assert "may be removed from 2026-12-09 on. That is final." in write_notice(password, declare(), NOW)
 
 
 def test_the_subject_of_a_notice_is_what_sns_takes() -> None:

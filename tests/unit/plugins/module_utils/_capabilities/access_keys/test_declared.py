@@ -16,13 +16,13 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_keys.kinds import Kind
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 
-from .keys import rules, user_arn
+from .keys import declare, user_arn
 
 TOPIC = "arn:aws-us-gov:sns:us-gov-west-1:111122223333:keys"
 
 
 def test_defaults_stage_unused_access_keys_and_delete_nothing() -> None:
-    found = rules()
+    found = declare()
     assert (found.reasons, found.kinds, found.delete_after) == (IDLE_REASONS, {Kind.ACCESS_KEY}, None)
     assert (found.notify_after, found.deactivate_grace, found.min_idle) == (45, 14, 45)
 
@@ -32,7 +32,7 @@ def test_defaults_stage_unused_access_keys_and_delete_nothing() -> None:
     [(TOPIC, (True, TOPIC)), ("none", (True, None)), (None, (False, None)), ("", (False, None))],
 )
 def test_how_owners_are_told(notify: t.Optional[str], expected: tuple[bool, t.Optional[str]]) -> None:
-    found = rules(notify=notify)
+    found = declare(notify=notify)
     assert (found.has_notice, found.topic) == expected
 
 
@@ -57,17 +57,17 @@ def test_a_topic_is_reached_in_its_own_region() -> None:
 )
 def test_what_is_not_allowed(options: dict[str, t.Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        rules(**options)
+        declare(**options)
 
 
 def test_further_kinds_and_reasons_are_taken_on_request() -> None:
-    found = rules(stage_reasons=["old"], stage_credentials=["ssh_public_key"], remove_unused_passwords=True)
+    found = declare(stage_reasons=["old"], stage_credentials=["ssh_public_key"], remove_unused_passwords=True)
     assert found.reasons == {Reason.OLD}
     assert found.kinds == {Kind.ACCESS_KEY, Kind.SSH_KEY, Kind.PASSWORD}
 
 
 @pytest.mark.parametrize(
-    ("user", "service", "accepted", "spared"),
+    ("user", "service", "accepted", "expected"),
     [
         ("ses-smtp-user.20240131-101500", None, [], True),
         ("SES-SMTP-User.prod", None, [], True),
@@ -77,12 +77,12 @@ def test_further_kinds_and_reasons_are_taken_on_request() -> None:
         ("ses-smtp-user.1", None, ["ses-smtp-user.2"], True),
     ],
 )
-def test_keys_behind_mail_servers(user: str, service: t.Optional[str], accepted: list[str], spared: bool) -> None:
-    assert rules(accept_ses_smtp_users=accepted).spares_smtp(user, service) is spared
+def test_keys_behind_mail_servers(user: str, service: t.Optional[str], accepted: list[str], expected: bool) -> None:
+    assert declare(accept_ses_smtp_users=accepted).may_be_smtp_password(user, service) is expected
 
 
 def test_users_are_excluded_by_name_and_by_arn_in_any_case() -> None:
-    found = rules(exclude_users=["SVC-annual-*", user_arn("Audit")])
+    found = declare(exclude_users=["SVC-annual-*", user_arn("Audit")])
     assert [name for name in ("svc-annual-tax", "audit", "svc") if found.excludes(name, user_arn(name))] == [
         "svc-annual-tax",
         "audit",

@@ -13,10 +13,10 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_keys.history import (
     Belief,
     Mark,
-    Recorded,
+    RecordedChange,
     Stage,
     believe,
-    mark_of,
+    parse_mark,
     read_history,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_keys.kinds import Credential
@@ -35,7 +35,7 @@ def tag(stage: Stage = NOTICED, days: float = 20, notice: bool = False, run: str
 
 def test_a_mark_survives_its_tag() -> None:
     mark = Mark(NOTICED, days_ago(3), True, "20261125T020000Z")
-    assert mark_of(str(mark)) == mark
+    assert parse_mark(str(mark)) == mark
     assert str(mark) == "noticed=2026-11-22T12:00:00Z notice=sns run=20261125T020000Z"
 
 
@@ -58,7 +58,7 @@ def test_a_mark_is_what_iam_takes_for_the_value_of_a_tag(run: str) -> None:
     ],
 )
 def test_other_values_are_no_marks(value: t.Optional[str]) -> None:
-    assert mark_of(value) is None
+    assert parse_mark(value) is None
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_other_values_are_no_marks(value: t.Optional[str]) -> None:
         pytest.param(None, [TAGGED], None, 0, id="no tag"),
     ],
 )
-def test_belief(value: t.Optional[str], history: list[Recorded], stage: t.Optional[Stage], since: float) -> None:
+def test_belief(value: t.Optional[str], history: list[RecordedChange], stage: t.Optional[Stage], since: float) -> None:
     belief = believe(credential(), value, history, trust_tags=False)
     assert (belief.stage, belief.since) == (stage, days_ago(since) if stage else None)
     assert bool(belief.doubt) is (stage is None and value is not None)
@@ -144,7 +144,7 @@ class Journal:
             ending = {"outcome": outcome, "answer": {"MessageId": "8f7b"}}
             self.store.put_new(f"{key}-outcome.json", json.dumps(ending).encode())
 
-    def read(self, *runs: str) -> tuple[Recorded, ...]:
+    def read(self, *runs: str) -> tuple[RecordedChange, ...]:
         return read_history(self.store, ACCOUNT, runs or (RUN,))
 
 

@@ -17,8 +17,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access
     _CONTROLS_ON,
     Observed,
     Planner,
-    commands_back,
     controls,
+    list_commands_back,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._controls.settings import Settings
 from ansible_collections.hardening.iam.plugins.module_utils._controls.waivers import Waiver
@@ -26,7 +26,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.arn import
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Impact
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan
 
-from .keys import ACCOUNT, KEY_ID, NOW, RUN, account, credential, days_ago, recorded, row, rules, slot, user, user_arn
+from .keys import ACCOUNT, KEY_ID, NOW, RUN, account, credential, days_ago, declare, recorded, row, slot, user, user_arn
 
 KEY_TAG = "iam-hardening:key-MPLE"
 TAGGED = recorded("TagUser", 20, after={"stage": "noticed"})
@@ -34,7 +34,7 @@ TAGGED = recorded("TagUser", 20, after={"stage": "noticed"})
 
 def planner(options: t.Optional[dict[str, t.Any]] = None, **fields: t.Any) -> Planner:
     values: dict[str, t.Any] = {"settings": Settings(), "waivers": (), "run_id": RUN, "now": NOW}
-    return Planner(rules=rules(**options or {}), **{**values, **fields})
+    return Planner(declared=declare(**options or {}), **{**values, **fields})
 
 
 def noticed(days: float = 20, name: str = "svc") -> dict[str, t.Any]:
@@ -56,7 +56,7 @@ def plan(
     **fields: t.Any,
 ) -> Plan:
     made = planner(options, **fields)
-    observed = made.observed(snapshot or account(row("svc", slot())), credentials, unread or {}, history, error)
+    observed = made.build_observed(snapshot or account(row("svc", slot())), credentials, unread or {}, history, error)
     found = made.findings(observed)
     return made.plan(observed, found, made.reviews(observed))
 
@@ -217,7 +217,7 @@ def test_tags_of_keys_that_are_gone_are_taken_away() -> None:
 
 def test_reviews_tell_what_is_next_and_mask_ids() -> None:
     made = planner()
-    observed = made.observed(account(row("svc", slot()), **noticed(4)), [credential()], {}, (TAGGED,), "")
+    observed = made.build_observed(account(row("svc", slot()), **noticed(4)), [credential()], {}, (TAGGED,), "")
     (review,) = made.reviews(observed)
     assert review.as_dict(reveal_key_ids=False) == {
         "user": "svc",
@@ -236,7 +236,7 @@ def test_reviews_tell_what_is_next_and_mask_ids() -> None:
 
 def test_commands_are_told_of_deactivations_only() -> None:
     changes = [{"operation": operation, "before": {"id": KEY_ID}} for operation in ("TagUser", "UpdateAccessKey")]
-    assert commands_back(changes, [credential()]) == [
+    assert list_commands_back(changes, [credential()]) == [
         f"aws iam update-access-key --user-name svc --access-key-id {KEY_ID} --status Active"
     ]
 

@@ -17,10 +17,10 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access
     Action,
     Item,
     Step,
-    next_step,
+    find_next_step,
 )
 
-from .keys import NOW, RUN, credential, days_ago, rules
+from .keys import NOW, RUN, credential, days_ago, declare
 
 UNUSED = frozenset({Reason.UNUSED})
 TAG = str(Mark(Stage.NOTICED, days_ago(1), False, RUN))
@@ -105,7 +105,7 @@ INACTIVE: dict[str, t.Any] = {"status": "Inactive"}
     ],
 )
 def test_step(found: Item, options: dict[str, t.Any], action: Action) -> None:
-    assert next_step(found, rules(**options), NOW).action is action
+    assert find_next_step(found, declare(**options), NOW).action is action
 
 
 @pytest.mark.parametrize("kind", [Kind.SERVICE_CREDENTIAL, Kind.SSH_KEY, Kind.CERTIFICATE])
@@ -113,29 +113,29 @@ def test_what_aws_tells_no_use_of_goes_by_its_age(kind: Kind) -> None:
     old = frozenset({Reason.OLD})
     for age, action in ((89, Action.NOTHING), (90, Action.NOTIFY)):
         found = item(credential(kind=kind, age=age, used=None), reasons=old)
-        assert next_step(found, rules(), NOW).action is action
+        assert find_next_step(found, declare(), NOW).action is action
     told = item(credential(kind=kind, age=104, used=None), NOTICED, 14, reasons=old)
-    assert next_step(told, rules(), NOW).action is Action.DEACTIVATE
+    assert find_next_step(told, declare(), NOW).action is Action.DEACTIVATE
 
 
 def test_a_password_has_nothing_between_notice_and_removal() -> None:
     password = credential(kind=Kind.PASSWORD)
-    assert next_step(item(password), rules(), NOW).action is Action.NOTIFY
-    assert next_step(item(password, NOTICED, 14), rules(), NOW).action is Action.DELETE
+    assert find_next_step(item(password), declare(), NOW).action is Action.NOTIFY
+    assert find_next_step(item(password, NOTICED, 14), declare(), NOW).action is Action.DELETE
 
 
 def test_waiting_says_for_what_and_until_when() -> None:
-    step = next_step(item(credential(used=50), NOTICED, 4), rules(), NOW)
+    step = find_next_step(item(credential(used=50), NOTICED, 4), declare(), NOW)
     assert step == Step(Action.WAIT, NOW + timedelta(days=10), Action.DEACTIVATE)
 
 
 def test_every_key_passes_each_stage_once_as_the_clock_moves() -> None:
     """A year, day by day: what a run does becomes what the next one believes."""
     key, belief, done = credential(age=400, used=0), Belief(), []
-    declared = rules(**DELETING)
+    declared = declare(**DELETING)
     for day in range(365):
         now = NOW + timedelta(days=day)
-        step = next_step(Item(key, UNUSED, belief, TAG if belief.stage else None), declared, now)
+        step = find_next_step(Item(key, UNUSED, belief, TAG if belief.stage else None), declared, now)
         if step.action in (Action.NOTHING, Action.WAIT):
             continue
         done.append((step.action, day))
@@ -151,7 +151,7 @@ def test_every_key_passes_each_stage_once_as_the_clock_moves() -> None:
 @pytest.mark.parametrize("day", range(8))
 def test_no_reason_touches_a_key_in_use(day: int) -> None:
     every = frozenset(Reason)
-    declared = rules(stage_reasons=[reason.value for reason in Reason], min_idle_days=8, notify_after_days=8)
+    declared = declare(stage_reasons=[reason.value for reason in Reason], min_idle_days=8, notify_after_days=8)
     for stage in (None, NOTICED, DEACTIVATED, DORMANT):
         found = item(credential(age=3000, used=day), stage, 1000, reasons=every)
-        assert next_step(found, declared, NOW).action in (Action.NOTHING, Action.FORGET)
+        assert find_next_step(found, declared, NOW).action in (Action.NOTHING, Action.FORGET)

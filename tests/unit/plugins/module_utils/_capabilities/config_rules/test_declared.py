@@ -16,7 +16,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.config
     FREQUENCIES,
     Declared,
     WantedRule,
-    input_parameters,
+    build_input_parameters,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 
@@ -59,7 +59,7 @@ def test_nobody_is_forced_to_change_passwords_by_default() -> None:
 def test_a_boolean_is_written_with_small_letters(given: t.Any) -> None:
     found = one("password-policy", parameters={"RequireNumbers": given, "RequireSymbols": False})
     assert (found.parameters["RequireNumbers"], found.parameters["RequireSymbols"]) == ("true", "false")
-    sent = json.loads(input_parameters(found.parameters))
+    sent = json.loads(build_input_parameters(found.parameters))
     assert all(isinstance(value, str) and value for value in sent.values())
 
 
@@ -81,7 +81,7 @@ def test_an_empty_value_leaves_a_parameter_out() -> None:
 
 def test_partitions_have_arns_of_their_own() -> None:
     found = one("support-role")
-    assert found.parameters_in("aws-cn")["policyARN"] == "arn:aws-cn:iam::aws:policy/AWSSupportAccess"
+    assert found.fill_parameters("aws-cn")["policyARN"] == "arn:aws-cn:iam::aws:policy/AWSSupportAccess"
     assert found.named == {}
 
 

@@ -12,7 +12,10 @@ from collections.abc import Mapping
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied, AwsError, NotFound
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.config_rules.changes import Place, shape
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.config_rules.changes import (
+    ConfigWriter,
+    build_shape,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.config_rules.declared import RecorderWish
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.config_rules.observe import (
     acting,
@@ -24,7 +27,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.change imp
 from ..._controls.config_samples import HOME, OTHER, rule
 from ..._controls.samples import ACCOUNT, NOW
 
-PLACE: t.Final = Place("aws", ACCOUNT, HOME)
+PLACE: t.Final = ConfigWriter("aws", ACCOUNT, HOME)
 ARN: t.Final = f"arn:aws:config:{HOME}:{ACCOUNT}:config-rule/config-rule-0a1b2c"
 TAGS: t.Final = [{"Key": "iam-hardening:managed", "Value": "true"}, {"Key": "theirs", "Value": "x"}]
 
@@ -77,7 +80,7 @@ def creation(identifier: str = "ROOT_ACCOUNT_MFA_ENABLED", **fields: t.Any) -> C
     wanted = {"parameters": {}, "frequency": "TwentyFour_Hours", "resource_types": (), **fields}
     return PLACE.create(
         "iam-hardening-root-mfa",
-        shape(identifier, **wanted),
+        build_shape(identifier, **wanted),
         description="",
         tags={"iam-hardening:managed": "true"},
         remedies=(),

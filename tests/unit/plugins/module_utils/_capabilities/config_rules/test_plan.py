@@ -26,7 +26,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.config
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.config_rules.plan import (
     Observed,
     Planner,
-    costs,
+    list_costs,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.config_rules.recorders import Others
 from ansible_collections.hardening.iam.plugins.module_utils._controls.settings import Settings
@@ -348,7 +348,7 @@ def test_extra_rules_are_made_beside_all_others() -> None:
 
 def test_costs_are_what_is_more_than_before() -> None:
     plan = planned(bare(), recorder=RECORD)
-    counted = {(cost["option"], cost["unit"]): cost["count"] for cost in costs(plan.changes)}
+    counted = {(cost["option"], cost["unit"]): cost["count"] for cost in list_costs(plan.changes)}
     assert counted == {
         ("rules", "run of a periodic rule, a day"): 10,
         ("rules", "rule that changes trigger"): 2,
@@ -356,10 +356,10 @@ def test_costs_are_what_is_more_than_before() -> None:
     }
     oftener = [{"name": "root-mfa", "frequency": "Six_Hours"}]
     change = planned(account(config_rules=all_rules()), rules=oftener).changes
-    assert [cost["count"] for cost in costs(change)] == [3]
+    assert [cost["count"] for cost in list_costs(change)] == [3]
     gone = planned(account(config_rules=all_rules()), remove_rules=["root-mfa"]).changes
-    assert [cost["count"] for cost in costs(gone)] == [-1]
-    assert costs(()) == []
+    assert [cost["count"] for cost in list_costs(gone)] == [-1]
+    assert list_costs(()) == []
 
 
 # Rules of an organization

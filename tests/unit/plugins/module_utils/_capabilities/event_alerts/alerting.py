@@ -16,17 +16,20 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.event_rules
     EventRule,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset, Organization, Snapshot
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_alerts.changes import Writer, admission
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_alerts.changes import (
+    AlertWriter,
+    build_admission,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_alerts.declared import Declared
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_alerts.plan import (
     Observed,
     Planner,
-    topology_of,
+    make_topology,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_alerts.surroundings import (
-    Builder,
     Role,
     Surroundings,
+    SurroundingsPlanner,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan
 
@@ -93,7 +96,7 @@ def empty(*regions: str, denied: t.Collection[str] = (), **fields: t.Any) -> Sna
 
 def converged(declaration: Declared, account: Snapshot) -> Observed:
     """The account with all that is declared, as AWS returns it: other orders, lists of one, more whitespace."""
-    topology = topology_of(declaration, account)
+    topology = make_topology(declaration, account)
     rules = [
         EventRule(
             name=wanted.name,
@@ -105,12 +108,12 @@ def converged(declaration: Declared, account: Snapshot) -> Observed:
             tags={**OURS, "team": "security"},
             targets=(wanted.target,),
         )
-        for wanted in topology.rules()
+        for wanted in topology.list_rules()
     ]
     regions = tuple(
         AlertRegion(region, tuple(rule for rule in rules if rule.region == region)) for region in topology.place.regions
     )
-    build = Builder(declaration, topology, Surroundings(), Writer(ACCOUNT, TAGS))
+    build = SurroundingsPlanner(declaration, topology, Surroundings(), AlertWriter(ACCOUNT, TAGS))
     organization = account.organization.id if account.organization else ""
     hub = topology.place.arn("events", topology.hub, "event-bus/default")
     return Observed(
@@ -124,18 +127,18 @@ def converged(declaration: Declared, account: Snapshot) -> Observed:
             topics={
                 topology.topic_arn(region): AlertTopic(
                     topology.topic_arn(region),
-                    policy=_stored(build._topic_policy(topology.topic_arn(region))),
+                    policy=_stored(build._build_topic_policy(topology.topic_arn(region))),
                     kms_key_id=declaration.kms_key_id,
                 )
                 for region in topology.notifying_regions
             },
             queues={
-                arn: {"queue": arn, "policy": {"Version": "2012-10-17", "Statement": [build._send(arn, region)]}}
+                arn: {"queue": arn, "policy": {"Version": "2012-10-17", "Statement": [build._build_send(arn, region)]}}
                 for region in topology.place.regions
                 if (arn := topology.queue_arn(region))
             },
             role=Role(topology.role_arn, _stored(build._trust), _stored(build._permissions), OURS),
-            bus_policy=_stored({"Statement": [admission(hub, organization)]}) if organization else None,
+            bus_policy=_stored({"Statement": [build_admission(hub, organization)]}) if organization else None,
             organization_id=organization,
         ),
     )

@@ -15,10 +15,10 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._account.event_rules import EventRule, EventTarget
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_alerts.changes import (
     WRITES,
-    Writer,
-    admission,
-    merged,
-    normal,
+    AlertWriter,
+    build_admission,
+    merge_statement,
+    normalize,
     relies_on,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_alerts.topology import WantedRule
@@ -30,7 +30,7 @@ from .alerting import BUS, HOME, ROLE, TAGS, TOPIC, converged, declared, empty, 
 ARN = f"arn:aws:events:{HOME}:{ACCOUNT}:rule/iam-hardening-x"
 HUB = f"arn:aws:events:{HOME}:{ACCOUNT}:event-bus/default"
 QUEUE = f"arn:aws:sqs:{HOME}:{ACCOUNT}:iam-hardening-undelivered"
-WRITER = Writer(ACCOUNT, TAGS)
+WRITER = AlertWriter(ACCOUNT, TAGS)
 TARGET = EventTarget("iam-hardening-topic", TOPIC, {"InputTransformer": {"InputTemplate": '"x"'}})
 WANTED = WantedRule("iam-hardening-x", HOME, {"source": ["aws.s3"]}, "ENABLED", "d", TARGET, ("x",))
 LIVE = EventRule("iam-hardening-x", ARN, HOME, "DISABLED", {"source": ["aws.iam"]}, "old", ROLE, None, {"team": "x"})
@@ -54,7 +54,7 @@ def changes() -> dict[str, Change]:
         "new queue": WRITER.create_queue(QUEUE, POLICY),
         "policy of a queue": WRITER.set_queue(QUEUE, None, POLICY),
         "organization in": WRITER.admit_organization(HUB, "o-acme", None),
-        "organization out": WRITER.withdraw_admission(HUB, admission(HUB, "o-acme")),
+        "organization out": WRITER.withdraw_admission(HUB, build_admission(HUB, "o-acme")),
         "new role": WRITER.create_role(ROLE, POLICY),
         "trust": WRITER.set_trust(ROLE, POLICY, POLICY),
         "new role policy": WRITER.put_role_policy(ROLE, None, POLICY),
@@ -131,12 +131,12 @@ def test_a_rule_comes_back_as_it_was() -> None:
 
 def test_our_statement_takes_the_place_of_an_older_one() -> None:
     new = {"Sid": "ours", "Effect": "Allow"}
-    assert merged(None, new) == {"Version": "2012-10-17", "Statement": [new]}
+    assert merge_statement(None, new) == {"Version": "2012-10-17", "Statement": [new]}
     # A single statement needs no list.
     theirs = {"Sid": "theirs"}
-    assert merged({"Id": "x", "Statement": theirs}, new) == {"Id": "x", "Statement": [theirs, new]}
+    assert merge_statement({"Id": "x", "Statement": theirs}, new) == {"Id": "x", "Statement": [theirs, new]}
     document = {"Statement": [{"Sid": "ours", "Effect": "Deny"}, theirs]}
-    assert merged(document, new)["Statement"] == [theirs, new]
+    assert merge_statement(document, new)["Statement"] == [theirs, new]
     # What was found is not changed itself: it is the journal's.
     assert document["Statement"][0]["Effect"] == "Deny"
 
@@ -152,7 +152,7 @@ def test_our_statement_takes_the_place_of_an_older_one() -> None:
     ],
 )
 def test_patterns_are_compared_by_what_they_match(one: t.Any, other: t.Any, same: bool) -> None:
-    assert (normal(one) == normal(other)) is same
+    assert (normalize(one) == normalize(other)) is same
 
 
 def test_what_a_rollback_must_take_back_together() -> None:

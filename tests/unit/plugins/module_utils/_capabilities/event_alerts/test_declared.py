@@ -142,7 +142,7 @@ def test_what_may_not_be_is_named(options: dict[str, t.Any], said: str) -> None:
 
 
 def test_who_is_told_may_be_left_open_to_report_and_to_remove() -> None:
-    assert declared(enforce=False).leads_somewhere is False
+    assert declared(enforce=False).has_destination is False
     assert declared(state="absent").present is False
 
 

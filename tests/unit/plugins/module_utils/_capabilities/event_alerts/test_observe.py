@@ -21,15 +21,15 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.options import 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.retries import judge
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_alerts.declared import Declared
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_alerts.observe import (
-    Acting,
+    AlertAws,
+    read_surroundings,
     reread,
-    surroundings,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_alerts.plan import (
     DATASETS,
     Observed,
     Planner,
-    topology_of,
+    make_topology,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_alerts.run import OPERATIONS
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import GLOBAL, Change
@@ -63,7 +63,7 @@ def access(seeded: Seeded) -> Access:
 
 def observed(access: Access, declaration: Declared) -> Observed:
     snapshot: Snapshot = collect(access, datasets=DATASETS, regions=REGIONS, now=NOW)
-    return Observed(snapshot, surroundings(access, topology_of(declaration, snapshot), snapshot))
+    return Observed(snapshot, read_surroundings(access, make_topology(declaration, snapshot), snapshot))
 
 
 def plan(access: Access, **options: t.Any) -> tuple[Change, ...]:
@@ -78,14 +78,14 @@ def recorded(change: Change) -> Change:
     return dataclasses.replace(change, parameters={}, kind="")
 
 
-def write(acting: Acting, change: Change, operation: str = "", parameters: t.Any = None) -> None:
+def write(acting: AlertAws, change: Change, operation: str = "", parameters: t.Any = None) -> None:
     region = None if change.region == GLOBAL else change.region
     acting.call(change.service, operation or change.operation, parameters or change.parameters, region=region)
 
 
 @pytest.mark.parametrize("options", DECLARED.values(), ids=DECLARED.keys())
 def test_each_write_and_its_undo_are_seen(access: Access, options: dict[str, t.Any]) -> None:
-    acting, read = Acting(access), reread(access, NOW)
+    acting, read = AlertAws(access), reread(access, NOW)
     done = []
     for change in plan(access, **options):
         assert read(recorded(change)) == change.before, change.target
@@ -103,7 +103,7 @@ def test_each_write_and_its_undo_are_seen(access: Access, options: dict[str, t.A
 
 @pytest.mark.parametrize("options", DECLARED.values(), ids=DECLARED.keys())
 def test_what_is_taken_away_comes_back_whole(access: Access, options: dict[str, t.Any]) -> None:
-    acting = Acting(access)
+    acting = AlertAws(access)
     for change in plan(access, **options):
         write(acting, change)
     away = plan(access, state="absent")
@@ -124,7 +124,7 @@ def test_an_attribute_of_a_topic_is_seen_by_itself(access: Access, seeded: Seede
     before = json.loads(topics.get_topic_attributes(TopicArn=arn)["Attributes"]["Policy"])
     (change,) = [item for item in plan(access, topic_arn=arn) if item.service == "sns"]
     assert change.before == {"Policy": before} == reread(access, NOW)(recorded(change))
-    write(Acting(access), change)
+    write(AlertAws(access), change)
     assert reread(access, NOW)(recorded(change)) == change.after
     assert before["Statement"][0] in change.after["Policy"]["Statement"]
 
@@ -134,14 +134,14 @@ def test_a_target_that_was_not_taken_is_a_failure(access: Access, seeded: Seeded
     seeded.client("events", region=HOME).put_rule(Name="iam-hardening-x", EventPattern='{"source":["aws.s3"]}')
     elsewhere = {"Id": "t", "Arn": TOPIC.replace(HOME, OTHER)}
     with pytest.raises(AwsError, match="target t was not taken: Target is in another region") as refused:
-        Acting(access).call("events", "PutTargets", {"Rule": "iam-hardening-x", "Targets": [elsewhere]}, region=HOME)
+        AlertAws(access).call("events", "PutTargets", {"Rule": "iam-hardening-x", "Targets": [elsewhere]}, region=HOME)
     assert refused.value.operation == "PutTargets"
 
 
 def test_a_queue_that_somebody_else_deleted_is_not_ours_to_have_deleted(access: Access) -> None:
     """Its URL is asked for first, so that the answer comes from another call."""
     with pytest.raises(NotFound) as gone:
-        Acting(access).call("sqs", "DeleteQueue", {"QueueName": "iam-hardening-nothing"}, region=HOME)
+        AlertAws(access).call("sqs", "DeleteQueue", {"QueueName": "iam-hardening-nothing"}, region=HOME)
     assert (gone.value.service, gone.value.operation) == ("sqs", "DeleteQueue")
     assert judge(gone.value, "sqs", "DeleteQueue").changed_nothing
 
@@ -161,7 +161,7 @@ class Refusing:
 
 def tried(access: Refusing, operation: str = "PutTargets") -> list[float]:
     waits: list[float] = []
-    Acting(t.cast(Access, access), sleep=waits.append).call("events", operation, {}, region=HOME)
+    AlertAws(t.cast(Access, access), sleep=waits.append).call("events", operation, {}, region=HOME)
     return waits
 
 
@@ -184,7 +184,7 @@ def test_what_is_denied_around_the_rules_is_told(access: Access) -> None:
     denying = Denying(access)
     declaration = declared(create_topic=True, create_dead_letter_queue=True)
     snapshot = collect(access, datasets=DATASETS, regions=REGIONS, now=NOW)
-    found = surroundings(t.cast(Access, denying), topology_of(declaration, snapshot), snapshot)
+    found = read_surroundings(t.cast(Access, denying), make_topology(declaration, snapshot), snapshot)
     assert set(found.unread) == {
         TOPIC,
         *(f"arn:aws:sqs:{region}:{ACCOUNT}:iam-hardening-undelivered" for region in REGIONS),

@@ -15,10 +15,10 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.event_rules
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_alerts.plan import (
     Observed,
     Planner,
-    costs,
     findings,
-    told,
-    topology_of,
+    list_costs,
+    make_rule_results,
+    make_topology,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_alerts.surroundings import Surroundings
 from ansible_collections.hardening.iam.plugins.module_utils._controls.settings import Settings
@@ -98,7 +98,7 @@ def test_what_is_there_in_another_form_is_left_alone(name: str) -> None:
 
 def test_nothing_is_planned_until_somebody_can_be_told() -> None:
     assert planned(empty(), enforce=False) == Plan()
-    assert costs(declared(enforce=False), topology_of(declared(enforce=False), empty())) == []
+    assert list_costs(declared(enforce=False), make_topology(declared(enforce=False), empty())) == []
 
 
 def test_a_change_names_the_findings_of_its_region() -> None:
@@ -305,7 +305,10 @@ def test_the_role_stays_while_a_region_is_not_known() -> None:
 
 def test_rules_are_told_with_where_their_events_occur() -> None:
     declaration = declared(create_topic=True, own_rules=[own_rule(where="iam_home")])
-    said = {item["name"]: item for item in told(declaration, topology_of(declaration, empty(organization=MEMBER)))}
+    said = {
+        item["name"]: item
+        for item in make_rule_results(declaration, make_topology(declaration, empty(organization=MEMBER)))
+    }
     assert said["root-activity"]["regions"] == [HOME, OTHER]
     assert said["ours"]["regions"] == [HOME]
     assert said["organizations-guardrail-change"] == {
@@ -315,7 +318,8 @@ def test_rules_are_told_with_where_their_events_occur() -> None:
         "reason": "only the management account sees changes of the organization",
     }
     management = {
-        item["name"]: item for item in told(declaration, topology_of(declaration, empty(organization=MANAGEMENT)))
+        item["name"]: item
+        for item in make_rule_results(declaration, make_topology(declaration, empty(organization=MANAGEMENT)))
     }
     assert management["organizations-guardrail-change"]["regions"] == [HOME]
 
@@ -335,6 +339,6 @@ def test_rules_are_told_with_where_their_events_occur() -> None:
 )
 def test_costs_are_units_and_their_number(options: dict[str, t.Any], expected: dict[str, int]) -> None:
     declaration = declared(**options)
-    listed = costs(declaration, topology_of(declaration, empty()))
+    listed = list_costs(declaration, make_topology(declaration, empty()))
     assert {item["option"]: item["count"] for item in listed} == expected
     assert all(item["unit"] and item["note"] for item in listed)

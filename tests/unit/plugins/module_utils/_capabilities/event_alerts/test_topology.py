@@ -14,8 +14,8 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_alerts.topology import (
     Place,
     Topology,
-    minified,
-    transformer,
+    build_transformer,
+    minify,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._controls.patterns.event_alerts_rules import (
     BY_NAME,
@@ -41,7 +41,7 @@ def topology(*regions: str, management: t.Optional[bool] = False, partition: str
 
 
 def names(found: Topology, region: str) -> list[str]:
-    return [rule.name.removeprefix("iam-hardening-") for rule in found.rules() if rule.region == region]
+    return [rule.name.removeprefix("iam-hardening-") for rule in found.list_rules() if rule.region == region]
 
 
 def test_the_region_of_the_topic_tells_and_the_others_hand_on() -> None:
@@ -55,7 +55,7 @@ def test_the_region_of_the_topic_tells_and_the_others_hand_on() -> None:
         "guardrail-tamper",
     ]
     assert names(found, OTHER) == names(found, THIRD) == ["forward-1"]
-    targets = {rule.region: (rule.target.arn, rule.target.settings.get("RoleArn")) for rule in found.rules()}
+    targets = {rule.region: (rule.target.arn, rule.target.settings.get("RoleArn")) for rule in found.list_rules()}
     hub = f"arn:aws:events:{HOME}:{ACCOUNT}:event-bus/default"
     assert targets == {HOME: (TOPIC, None), OTHER: (hub, ROLE), THIRD: (hub, ROLE)}
 
@@ -70,14 +70,14 @@ def test_a_topic_elsewhere_makes_its_region_the_hub() -> None:
 
 def test_what_a_region_hands_on_is_what_the_hub_hears() -> None:
     found = topology(topic_arn=ELSEWHERE, rules={rule.name: True for rule in RULES})
-    for forwarder in (rule for rule in found.rules() if rule.region != found.hub):
+    for forwarder in (rule for rule in found.list_rules() if rule.region != found.hub):
         for name in forwarder.watches:
             event = example(BY_NAME[name].pattern)
             assert EventPattern(forwarder.pattern).matches(event), name
             assert any(
-                EventPattern(rule.pattern).matches(event) for rule in found.rules() if rule.region == found.hub
+                EventPattern(rule.pattern).matches(event) for rule in found.list_rules() if rule.region == found.hub
             ), name
-    handed_on = {name for rule in found.rules() if rule.region == HOME for name in rule.watches}
+    handed_on = {name for rule in found.list_rules() if rule.region == HOME for name in rule.watches}
     assert handed_on == {rule.name for rule in RULES} - {"organizations-guardrail-change"}
 
 
@@ -85,7 +85,7 @@ def test_each_region_tells_of_its_own_events_with_a_topic_in_each() -> None:
     found = topology(create_topic=True, topology="topics")
     assert (found.hands_on, found.notifying_regions) == (False, (HOME, OTHER, THIRD))
     assert names(found, OTHER) == ["root-activity", "assume-root", "health-exposed-credentials", "guardrail-tamper"]
-    assert {rule.target.arn for rule in found.rules()} == {
+    assert {rule.target.arn for rule in found.list_rules()} == {
         TOPIC.replace(HOME, region) for region in (HOME, OTHER, THIRD)
     }
 
@@ -93,8 +93,8 @@ def test_each_region_tells_of_its_own_events_with_a_topic_in_each() -> None:
 def test_every_region_goes_straight_to_another_accounts_bus() -> None:
     found = topology(bus_arn=BUS)
     assert found.notifying_regions == ()
-    assert {rule.target.arn for rule in found.rules()} == {BUS}
-    assert {rule.region for rule in found.rules()} == {HOME, OTHER, THIRD}
+    assert {rule.target.arn for rule in found.list_rules()} == {BUS}
+    assert {rule.region for rule in found.list_rules()} == {HOME, OTHER, THIRD}
 
 
 @pytest.mark.parametrize(("management", "applies"), [(True, True), (False, False), (None, False)])
@@ -114,18 +114,18 @@ def test_long_patterns_are_handed_on_by_several_rules() -> None:
     few, many = topology(), topology(create_topic=True, rules={rule.name: True for rule in RULES})
     assert len(names(few, OTHER)) < len(names(many, OTHER))
     assert names(many, OTHER) == [f"forward-{number}" for number in range(1, len(names(many, OTHER)) + 1)]
-    for rule in many.rules():
+    for rule in many.list_rules():
         # As long as one rule needs, or as AWS takes by default.
-        assert len(rule.watches) == 1 or len(minified(rule.pattern)) <= 2048
+        assert len(rule.watches) == 1 or len(minify(rule.pattern)) <= 2048
 
 
 def test_only_a_forwarder_with_reads_hears_what_only_reads() -> None:
-    (forwarder,) = [rule for rule in topology(HOME, OTHER).rules() if rule.region == OTHER]
+    (forwarder,) = [rule for rule in topology(HOME, OTHER).list_rules() if rule.region == OTHER]
     assert "assume-root" in forwarder.watches
     assert forwarder.state == "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
     quiet = {"root-activity": False, "assume-root": False}
     (forwarder,) = [
-        rule for rule in topology(HOME, OTHER, create_topic=True, rules=quiet).rules() if rule.region == OTHER
+        rule for rule in topology(HOME, OTHER, create_topic=True, rules=quiet).list_rules() if rule.region == OTHER
     ]
     assert forwarder.state == "ENABLED"
 
@@ -133,10 +133,10 @@ def test_only_a_forwarder_with_reads_hears_what_only_reads() -> None:
 def test_a_queue_serves_its_own_region() -> None:
     queue = f"arn:aws:sqs:{HOME}:{ACCOUNT}:dead"
     found = topology(create_topic=True, dead_letter_queue_arn=queue)
-    settings = {rule.region: rule.target.settings.get("DeadLetterConfig") for rule in found.rules()}
+    settings = {rule.region: rule.target.settings.get("DeadLetterConfig") for rule in found.list_rules()}
     assert settings == {HOME: {"Arn": queue}, OTHER: None, THIRD: None}
     made = topology(create_topic=True, create_dead_letter_queue=True)
-    assert {rule.target.settings["DeadLetterConfig"]["Arn"].split(":")[3] for rule in made.rules()} == {
+    assert {rule.target.settings["DeadLetterConfig"]["Arn"].split(":")[3] for rule in made.list_rules()} == {
         HOME,
         OTHER,
         THIRD,
@@ -148,7 +148,7 @@ def test_a_queue_serves_its_own_region() -> None:
 
 def rendered(rule: AlertRule) -> list[str]:
     """The lines of a message, the names of paths in place of what they lead to."""
-    made = transformer(rule)
+    made = build_transformer(rule)
     # Each line is a quoted text: that is what EventBridge takes.
     return [json.loads(line) for line in made["InputTemplate"].split("\n")]
 
@@ -160,7 +160,7 @@ def test_a_message_says_what_matters_first_and_uses_what_it_looks_up(rule: Alert
     assert all(f"<{name}>" in "\n".join(lines) for name in rule.paths)
     assert "<account>" in lines[1]
     # EventBridge takes 100 paths of 256 characters, and 8,192 of a template.
-    assert len(rule.paths) <= 100 and len(transformer(rule)["InputTemplate"]) < 8192
+    assert len(rule.paths) <= 100 and len(build_transformer(rule)["InputTemplate"]) < 8192
 
 
 def test_a_title_is_no_place_for_paths() -> None:

@@ -18,16 +18,16 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.findin
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.findings_export.changes import (
     FINDING_BYTES,
     Sending,
-    imports,
     is_import,
+    plan_imports,
     product_of,
-    rejected,
+    read_rejections,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.findings_export.plan import (
-    Assessed,
+    Assessment,
     Hub,
     Planner,
-    costs,
+    list_costs,
 )
 from emulator.extensions.securityhub_findings import problem_of
 
@@ -63,22 +63,24 @@ def finding(number: int = 1, **fields: t.Any) -> Record:
 
 
 def made(item: Record, title: str = "Access key unused") -> asff.Asff:
-    return asff.dated(asff.content(asff.Said(item, title), PLACE, observed=OBSERVED, run_id="run"), None, NOW)
+    return asff.add_dates(
+        asff.build_finding(asff.ReportedFinding(item, title), PLACE, observed=OBSERVED, run_id="run"), None, NOW
+    )
 
 
 def planner(*findings: Record, now: datetime = NOW, settled: bool = True, **fields: t.Any) -> Planner:
-    assessed: Record = {
+    assessment: Record = {
         "account_id": ACCOUNT,
         "partition": "aws",
         "run_id": "run",
         "observed": OBSERVED,
-        "said": tuple(asff.Said(item, "Access key unused") for item in findings),
+        "reported": tuple(asff.ReportedFinding(item, "Access key unused") for item in findings),
         "severities": frozenset({"critical", "high", "medium", "low"}),
-        "failing": frozenset(map(asff.identifier, findings)),
+        "failing": frozenset(map(asff.build_identifier, findings)),
         "settles": lambda _where: settled,
         **fields,
     }
-    return Planner(Assessed(**assessed), home=HOME, now=now)
+    return Planner(Assessment(**assessment), home=HOME, now=now)
 
 
 def hub(*items: Record, **fields: t.Any) -> Hub:
@@ -243,7 +245,7 @@ def test_what_nobody_looked_at_stays() -> None:
 
 def test_what_is_no_longer_wanted_is_archived_as_failing() -> None:
     low = finding(severity="low")
-    wanted = planner(severities=frozenset({"high"}), failing=frozenset({asff.identifier(low)}))
+    wanted = planner(severities=frozenset({"high"}), failing=frozenset({asff.build_identifier(low)}))
     (sending,) = wanted.sendings(HOME, hub(made(low)))
     assert (sending.outcome, sending.made["Compliance"]["Status"]) == ("archived", "FAILED")
 
@@ -305,14 +307,14 @@ def test_a_new_finding_that_is_waived_comes_suppressed() -> None:
 
 
 def test_a_batch_has_a_hundred_findings() -> None:
-    changes = imports([Sending(None, made(finding(number))) for number in range(250)], PLACE)
+    changes = plan_imports([Sending(None, made(finding(number))) for number in range(250)], PLACE)
     assert [len(change.parameters["Findings"]) for change in changes] == [100, 100, 50]
     assert len({change.target for change in changes}) == 3
 
 
 def test_a_batch_has_six_megabytes() -> None:
     large = {"UserDefinedFields": {"x": "y" * 200_000}}
-    changes = imports([Sending(None, made(finding(number)) | large) for number in range(70)], PLACE)
+    changes = plan_imports([Sending(None, made(finding(number)) | large) for number in range(70)], PLACE)
     assert max(len(json.dumps(change.parameters["Findings"])) for change in changes) <= 6 * 1024 * 1024
     assert sum(len(change.parameters["Findings"]) for change in changes) == 70
 
@@ -325,7 +327,7 @@ def test_what_undoes_a_batch_is_taken_by_aws_and_leaves_what_was_there() -> None
     for sent in change.parameters["Findings"]:
         check(undone[sent["Id"]])
         assert undone[sent["Id"]]["UpdatedAt"] > sent["UpdatedAt"]
-    assert {name: asff.state(item) for name, item in undone.items()} == change.before
+    assert {name: asff.describe_finding(item) for name, item in undone.items()} == change.before
     # It says less than it did, so the next export sends it once more.
     assert outcomes(planner(finding(1), finding(2)), Hub(undone)) == {"1": "updated", "2": "updated"}
 
@@ -335,9 +337,9 @@ def test_what_was_not_taken_is_told_with_the_reason() -> None:
     updated = {
         "UnprocessedFindings": [{"FindingIdentifier": {"Id": "b"}, "ErrorCode": "NotFound", "ErrorMessage": "gone"}]
     }
-    assert rejected(imported) == {"a": "InvalidInput: no"}
-    assert rejected(updated) == {"b": "NotFound: gone"}
-    assert rejected({"FailedCount": 0, "FailedFindings": []}) == {}
+    assert read_rejections(imported) == {"a": "InvalidInput: no"}
+    assert read_rejections(updated) == {"b": "NotFound: gone"}
+    assert read_rejections({"FailedCount": 0, "FailedFindings": []}) == {}
 
 
 def test_what_is_sent_is_counted() -> None:
@@ -353,6 +355,6 @@ def test_what_is_sent_is_counted() -> None:
         "archived": 1,
         "unchanged": 1,
     }
-    assert [item["count"] for item in costs([counts])] == [3]
-    assert costs([plan.counts(HOME, Hub(is_off=True))]) == []
+    assert [item["count"] for item in list_costs([counts])] == [3]
+    assert list_costs([plan.counts(HOME, Hub(is_off=True))]) == []
     assert plan.counts(HOME, Hub(problem="denied"))["enabled"] is None

@@ -7,7 +7,7 @@ from __future__ import annotations
 import itertools
 
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_root_access.changes import (
-    Author,
+    RootAccessWriter,
     is_removal,
     relies_on,
     removals,
@@ -17,7 +17,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.change imp
 
 from .roots import MANAGEMENT, PROD, SESSIONS, TEST, arn, idle
 
-AUTHOR = Author(MANAGEMENT, f"arn:aws:organizations::{MANAGEMENT}:organization/o-1")
+AUTHOR = RootAccessWriter(MANAGEMENT, f"arn:aws:organizations::{MANAGEMENT}:organization/o-1")
 REMOVED = removals(idle(PROD), arn=arn(PROD), population=2, remedies={"password": ("fingerprint",)})
 
 

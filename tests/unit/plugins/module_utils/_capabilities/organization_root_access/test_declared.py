@@ -9,7 +9,7 @@ import typing as t
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_root_access.declared import (
-    chosen,
+    choose_accounts,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 
@@ -71,7 +71,7 @@ def test_an_account_gets_no_zeros() -> None:
     ],
 )
 def test_targets(targets: tuple[str, ...], exclude: tuple[str, ...], found: tuple[str, ...]) -> None:
-    assert chosen(tree(), targets, exclude) == found
+    assert choose_accounts(tree(), targets, exclude) == found
 
 
 @pytest.mark.parametrize(
@@ -87,4 +87,4 @@ def test_targets(targets: tuple[str, ...], exclude: tuple[str, ...], found: tupl
 )
 def test_no_such_target(target: str, told: str) -> None:
     with pytest.raises(InputError, match=told):
-        chosen(tree(), (target,), ())
+        choose_accounts(tree(), (target,), ())

@@ -12,7 +12,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.root_creden
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_root_access.plan import (
     Observed,
     Planner,
-    shown,
+    make_result,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Finding, Status
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan
@@ -151,8 +151,8 @@ def test_members_come_in_the_next_run() -> None:
 
 
 def test_what_is_shown_counts_and_names_no_key() -> None:
-    told = shown(observed(members={PROD: idle(PROD), TEST: RootCredentials(TEST)}))
+    told = make_result(observed(members={PROD: idle(PROD), TEST: RootCredentials(TEST)}))
     assert "AKIA" not in repr(told)
     assert [member["clean"] for member in told["members"]] == [False, True]
     assert told["members"][0]["last_used"] == "2026-01-29T00:00:00Z"
-    assert shown(observed(tree=None)) == {"organization": None, "members": []}
+    assert make_result(observed(tree=None)) == {"organization": None, "members": []}

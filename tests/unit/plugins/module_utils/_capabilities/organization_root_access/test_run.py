@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_root_access.run import text_of
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_root_access.run import write_text
 
 ORGANIZATION = {
     "id": "o-1",
@@ -29,7 +29,7 @@ def test_the_text_says_who_has_what() -> None:
         _member(4, access_keys=2),
     ]
     refused = [{"rule": "in_use", "reason": "its password was used 2 days ago"}]
-    assert text_of({"organization": ORGANIZATION, "members": members}, refused).splitlines() == [
+    assert write_text({"organization": ORGANIZATION, "members": members}, refused).splitlines() == [
         "Central root access in o-1: on are RootCredentialsManagement; delegated administrators: none.",
         "Root users of 4 member accounts: 1 without credentials, 2 with some, 1 not assessed.",
         "  account 1 (000000000001): a password, mfa devices: 1; last used 2026-01-01T00:00:00Z",
@@ -40,11 +40,13 @@ def test_the_text_says_who_has_what() -> None:
 
 
 def test_a_large_organization_is_not_listed_whole() -> None:
-    lines = text_of({"organization": ORGANIZATION, "members": [_member(n) for n in range(60)]}, ()).splitlines()
+    lines = write_text({"organization": ORGANIZATION, "members": [_member(n) for n in range(60)]}, ()).splitlines()
     assert (len(lines), lines[-1]) == (53, "  and 10 more")
 
 
 def test_without_an_organization() -> None:
-    assert text_of({"organization": None, "members": []}, ()) == ("Central root access: the organization is not known.")
+    assert write_text({"organization": None, "members": []}, ()) == (
+        "Central root access: the organization is not known."
+    )
     unknown = {**ORGANIZATION, "features": None}
-    assert "on are not known" in text_of({"organization": unknown, "members": []}, ())
+    assert "on are not known" in write_text({"organization": unknown, "members": []}, ())

@@ -16,14 +16,14 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.root_creden
     RootPassword,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_root_access.use import (
-    use_objections,
+    find_use_objections,
 )
 
 from .roots import NOW, PROD, ago, idle
 
 
 def _told(root: RootCredentials) -> str:
-    return "; ".join(use_objections(root, min_idle_days=45, now=NOW))
+    return "; ".join(find_use_objections(root, min_idle_days=45, now=NOW))
 
 
 def test_what_was_not_used_for_long_is_idle() -> None:

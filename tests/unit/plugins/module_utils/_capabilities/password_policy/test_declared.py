@@ -16,11 +16,11 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.passwo
     AWS_DEFAULT,
     FIELDS,
     Declared,
-    kinds_required,
-    merged,
-    normal,
-    payload,
-    shown,
+    build_request,
+    count_required_kinds,
+    describe_policy,
+    merge_policy,
+    normalize,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 
@@ -60,8 +60,8 @@ def test_every_option_sets_its_field() -> None:
         "password_reuse_prevention": "12",
         "hard_expiry": True,
     }
-    wanted, kept = merged(None, declared(**options, allow_weaken=True))
-    assert shown(wanted) == {**options, "max_password_age": 90, "password_reuse_prevention": 12}
+    wanted, kept = merge_policy(None, declared(**options, allow_weaken=True))
+    assert describe_policy(wanted) == {**options, "max_password_age": 90, "password_reuse_prevention": 12}
     assert not kept
     assert set(options) == set(FIELDS)
 
@@ -117,14 +117,14 @@ def test_present_needs_a_setting_and_absent_ignores_them() -> None:
 
 
 def test_an_unset_option_leaves_the_accounts_value() -> None:
-    wanted, kept = merged(WEAK, declared(minimum_password_length=14))
-    assert wanted == normal(dataclasses.replace(WEAK, minimum_length=14))
+    wanted, kept = merge_policy(WEAK, declared(minimum_password_length=14))
+    assert wanted == normalize(dataclasses.replace(WEAK, minimum_length=14))
     assert not kept
 
 
 def test_without_a_policy_unset_options_start_from_the_default_that_holds() -> None:
-    wanted, _kept = merged(None, declared(password_reuse_prevention=24))
-    assert wanted == normal(dataclasses.replace(AWS_DEFAULT, reuse_prevention=24))
+    wanted, _kept = merge_policy(None, declared(password_reuse_prevention=24))
+    assert wanted == normalize(dataclasses.replace(AWS_DEFAULT, reuse_prevention=24))
     assert wanted.minimum_length == 8
 
 
@@ -145,10 +145,10 @@ def test_a_weaker_setting_holds_only_when_allowed(
 ) -> None:
     policy = dataclasses.replace(STRONG, max_age_days=90, hard_expiry=True)
     options = {option: value, "minimum_password_length": 16} if field != "minimum_length" else {option: value}
-    wanted, kept = merged(policy, declared(**options))
+    wanted, kept = merge_policy(policy, declared(**options))
     assert getattr(wanted, field) == present
     assert [str(setting) for setting in kept] == [f"{option} {message}, and allow_weaken is not set"]
-    wanted, kept = merged(policy, declared(**options, allow_weaken=True))
+    wanted, kept = merge_policy(policy, declared(**options, allow_weaken=True))
     assert getattr(wanted, field) == declared(**options).settings[field]
     assert not kept
 
@@ -156,34 +156,34 @@ def test_a_weaker_setting_holds_only_when_allowed(
 @pytest.mark.parametrize("value", [True, False])
 def test_whether_users_may_change_their_passwords_is_never_weaker(value: bool) -> None:
     policy = dataclasses.replace(STRONG, allow_users_to_change=not value)
-    wanted, kept = merged(policy, declared(allow_users_to_change_password=value))
+    wanted, kept = merge_policy(policy, declared(allow_users_to_change_password=value))
     assert wanted.allow_users_to_change is value
     assert not kept
 
 
 @given(present=POLICIES, asked=POLICIES)
 def test_raising_never_weakens_and_settles_at_once(present: PasswordPolicy, asked: PasswordPolicy) -> None:
-    options = {option: "off" if value is None else value for option, value in (shown(asked) or {}).items()}
+    options = {option: "off" if value is None else value for option, value in (describe_policy(asked) or {}).items()}
     wish = declared(**options)
-    wanted, _kept = merged(present, wish)
+    wanted, _kept = merge_policy(present, wish)
     assert wanted.minimum_length == max(present.minimum_length, asked.minimum_length)
     assert (wanted.reuse_prevention or 0) == max(present.reuse_prevention or 0, asked.reuse_prevention or 0)
     assert (wanted.max_age_days or 9999) == min(present.max_age_days or 9999, asked.max_age_days or 9999)
-    assert kinds_required(wanted) >= max(kinds_required(present), kinds_required(asked))
-    assert merged(wanted, wish)[0] == wanted
+    assert count_required_kinds(wanted) >= max(count_required_kinds(present), count_required_kinds(asked))
+    assert merge_policy(wanted, wish)[0] == wanted
 
 
 @given(present=POLICIES, asked=POLICIES)
 def test_allowed_to_weaken_the_declaration_holds_as_it_is(present: PasswordPolicy, asked: PasswordPolicy) -> None:
-    options = {option: "off" if value is None else value for option, value in (shown(asked) or {}).items()}
-    assert merged(present, declared(**options, allow_weaken=True)) == (normal(asked), ())
+    options = {option: "off" if value is None else value for option, value in (describe_policy(asked) or {}).items()}
+    assert merge_policy(present, declared(**options, allow_weaken=True)) == (normalize(asked), ())
 
 
 # Requests
 
 
 def test_a_request_is_complete_and_off_is_left_out() -> None:
-    assert payload(WEAK) == {
+    assert build_request(WEAK) == {
         "MinimumPasswordLength": 6,
         "RequireSymbols": False,
         "RequireNumbers": True,
@@ -191,7 +191,7 @@ def test_a_request_is_complete_and_off_is_left_out() -> None:
         "RequireLowercaseCharacters": False,
         "AllowUsersToChangePassword": False,
     }
-    assert payload(dataclasses.replace(STRONG, max_age_days=90, hard_expiry=True)) == {
+    assert build_request(dataclasses.replace(STRONG, max_age_days=90, hard_expiry=True)) == {
         "MinimumPasswordLength": 14,
         "RequireSymbols": True,
         "RequireNumbers": True,
@@ -206,12 +206,14 @@ def test_a_request_is_complete_and_off_is_left_out() -> None:
 
 @given(policy=POLICIES)
 def test_requests_have_no_zero_and_nothing_derived(policy: PasswordPolicy) -> None:
-    request = payload(policy)
+    request = build_request(policy)
     assert not {"MaxPasswordAge", "PasswordReusePrevention"} & {name for name, value in request.items() if not value}
     assert "ExpirePasswords" not in request
     assert request.get("HardExpiry") is not False
 
 
 def test_an_absent_hard_expiry_is_shown_as_the_false_that_it_means() -> None:
-    assert shown(dataclasses.replace(WEAK, hard_expiry=None)) == shown(dataclasses.replace(WEAK, hard_expiry=False))
-    assert shown(None) is None
+    assert describe_policy(dataclasses.replace(WEAK, hard_expiry=None)) == describe_policy(
+        dataclasses.replace(WEAK, hard_expiry=False)
+    )
+    assert describe_policy(None) is None

@@ -19,7 +19,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.password_policy.expiry import (
     Expiry,
-    administrators_without_password,
+    find_administrators_without_password,
     predict_expiry,
 )
 
@@ -84,7 +84,7 @@ PEOPLE = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
 
 
 def administrators(*roles: Role, policies: tuple[ManagedPolicy, ...] = ()) -> list[str]:
-    found = administrators_without_password(account(None, roles=roles, policies=policies, unread=()))
+    found = find_administrators_without_password(account(None, roles=roles, policies=policies, unread=()))
     assert found is not None
     return [arn.rpartition("/")[2] for arn in found]
 
@@ -159,4 +159,4 @@ def test_who_is_not_sure_to_be_an_administrator_does_not_count(fields: dict[str,
 
 
 def test_without_the_roles_administrators_are_not_known() -> None:
-    assert administrators_without_password(account(None)) is None
+    assert find_administrators_without_password(account(None)) is None

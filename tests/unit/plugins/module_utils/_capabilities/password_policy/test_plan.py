@@ -12,16 +12,16 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset, PasswordPolicy, Snapshot
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.password_policy.declared import (
     Declared,
-    payload,
-    shown,
+    build_request,
+    describe_policy,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.password_policy.plan import (
     DELETE,
     UPDATE,
     Planner,
     controls,
-    datasets,
     findings,
+    list_datasets,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._controls.settings import Settings
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact
@@ -77,7 +77,7 @@ def test_the_controls_are_those_of_this_module() -> None:
 )
 def test_the_whole_account_is_only_read_to_find_administrators(options: dict[str, t.Any], more: set[Dataset]) -> None:
     declared = Declared.from_options({"state": "present", **options})
-    assert datasets(declared) == {Dataset.PASSWORD_POLICY, Dataset.CREDENTIAL_REPORT} | more
+    assert list_datasets(declared) == {Dataset.PASSWORD_POLICY, Dataset.CREDENTIAL_REPORT} | more
 
 
 # Raising
@@ -86,8 +86,8 @@ def test_the_whole_account_is_only_read_to_find_administrators(options: dict[str
 def test_a_fresh_account_gets_a_policy_that_undo_removes() -> None:
     change = only(plan(account(None, user("alice", 10)), **FULL))
     assert (change.operation, change.target, change.region) == (UPDATE, TARGET, "global")
-    assert change.parameters == payload(STRONG)
-    assert (change.before, change.after) == (None, shown(STRONG))
+    assert change.parameters == build_request(STRONG)
+    assert (change.before, change.after) == (None, describe_policy(STRONG))
     assert change.undo is not None
     assert (change.undo.operation, change.undo.parameters) == (DELETE, {})
     assert change.impact is Impact.ADDITIVE
@@ -96,9 +96,9 @@ def test_a_fresh_account_gets_a_policy_that_undo_removes() -> None:
 def test_a_weak_policy_is_raised_whole_and_undo_restores_it_whole() -> None:
     present = dataclasses.replace(WEAK, max_age_days=90)
     change = only(plan(account(present), minimum_password_length=14))
-    assert change.parameters == {**payload(present), "MinimumPasswordLength": 14}
+    assert change.parameters == {**build_request(present), "MinimumPasswordLength": 14}
     assert change.undo is not None
-    assert (change.undo.operation, change.undo.parameters) == (UPDATE, payload(present))
+    assert (change.undo.operation, change.undo.parameters) == (UPDATE, build_request(present))
 
 
 @pytest.mark.parametrize("hard_expiry", [None, False])
@@ -151,7 +151,7 @@ def test_a_policy_weaker_than_awss_default_is_refused_unless_allowed() -> None:
 def test_weakening_is_made_when_allowed() -> None:
     present = dataclasses.replace(STRONG, max_age_days=90)
     change = only(plan(account(present), max_password_age="off", password_reuse_prevention=0, allow_weaken=True))
-    assert change.parameters == payload(dataclasses.replace(STRONG, reuse_prevention=None))
+    assert change.parameters == build_request(dataclasses.replace(STRONG, reuse_prevention=None))
 
 
 def test_absent_removes_only_when_allowed() -> None:
@@ -160,7 +160,7 @@ def test_absent_removes_only_when_allowed() -> None:
     assert (change.operation, change.parameters, change.after) == (DELETE, {}, None)
     assert change.impact is Impact.DESTRUCTIVE
     assert change.undo is not None
-    assert (change.undo.operation, change.undo.parameters) == (UPDATE, payload(STRONG))
+    assert (change.undo.operation, change.undo.parameters) == (UPDATE, build_request(STRONG))
 
 
 @pytest.mark.parametrize("allow_weaken", [True, False])

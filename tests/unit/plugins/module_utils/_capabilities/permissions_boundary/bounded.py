@@ -117,7 +117,7 @@ def observed(
         desired.arn: {
             principal: (breaking if principal.rpartition("/")[2] in broken else safe)(principal) for principal in arns
         }
-        for desired, arns in planning.in_question(found)
+        for desired, arns in planning.list_in_question(found)
     }
     return dataclasses.replace(found, impacts=impacts)
 

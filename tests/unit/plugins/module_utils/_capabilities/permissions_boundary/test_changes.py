@@ -13,10 +13,10 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.permissions_boundary.changes import (
     LOCKOUT_KINDS,
+    BoundaryWriter,
     LivePolicy,
     Version,
-    Writer,
-    shown,
+    describe_policy,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Impact, Undo
 
@@ -26,14 +26,14 @@ from .bounded import ARN, NAME, OTHER, OWNED, PATH, SOUND, dev, live, person
 WIDER: t.Final = document(allow("*"))
 
 
-def writer(**fields: t.Any) -> Writer:
+def writer(**fields: t.Any) -> BoundaryWriter:
     given = {
         "text": "{}",
         "document": SOUND,
         "description": "",
         "remedies": {ARN: ("f1",), arn("user", "ann"): ("f2",)},
     }
-    return Writer(snapshot=account(), arn=ARN, name=NAME, path=PATH, **{**given, **fields})
+    return BoundaryWriter(snapshot=account(), arn=ARN, name=NAME, path=PATH, **{**given, **fields})
 
 
 def test_a_policy_is_made_with_the_tag_that_makes_it_ours() -> None:
@@ -128,4 +128,4 @@ def test_a_policy_without_a_version_that_counts_says_nothing() -> None:
     policy = LivePolicy(ARN, "", {}, ())
     assert (policy.default, policy.document) == (None, None)
     assert writer().update(policy).undo is None
-    assert shown(None) is None
+    assert describe_policy(None) is None

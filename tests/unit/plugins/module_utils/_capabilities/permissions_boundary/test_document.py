@@ -13,8 +13,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
 from ansible_collections.hardening.iam.plugins.module_utils._account.regional import Trail
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.permissions_boundary.document import (
     SAMPLE,
-    filled,
-    places,
+    fill_places,
+    find_places,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 from ansible_collections.hardening.iam.plugins.module_utils._prediction.unused_resources import AccountFacts
@@ -50,7 +50,7 @@ TWO = AccountFacts.of(snapshot(trail("b"), trail("a"), trail("c", group=False)),
 
 
 def fill(document: t.Any, facts: AccountFacts = TWO) -> t.Any:
-    return filled(document, facts, option="document")
+    return fill_places(document, facts, option="document")
 
 
 def statement(**elements: t.Any) -> dict[str, t.Any]:
@@ -117,6 +117,6 @@ def test_what_is_no_policy_is_left_to_the_parser(content: t.Any) -> None:
 
 
 def test_places_of_a_document() -> None:
-    assert places(statement(Resource=["<trails>", "a<partition>b"], Sid="<No>")) == {"trails", "partition"}
+    assert find_places(statement(Resource=["<trails>", "a<partition>b"], Sid="<No>")) == {"trails", "partition"}
     names = ("partition", "account_id", "trails", "trail_buckets", "trail_log_groups")
     assert all(fill(statement(Resource=[f"<{name}>"]), SAMPLE)["Statement"][0]["Resource"] for name in names)

@@ -27,8 +27,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.permis
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.permissions_boundary.plan import (
     Planner,
-    policy_of,
-    says,
+    fill_policy,
+    says_same,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.arn import Principal
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
@@ -249,7 +249,7 @@ def test_a_policy_that_is_attached_to_whom_nobody_touches_keeps_its_content(name
     path = "/iam-hardening/" if name == "break-glass" else "/"
     planning = planner(boundary(DEVELOPERS))
     callers = frozenset({Principal(ACCOUNT, "role", "automation")})
-    planning = dataclasses.replace(planning, spared=UntouchablePrincipals(callers=callers))
+    planning = dataclasses.replace(planning, untouchable=UntouchablePrincipals(callers=callers))
     plan = planning.plan(observed(planning, attached_to(has_it(role(name, path=path))), live(WIDER)), ())
     assert refusals(plan) == [("in_use", NAME)]
     assert name in plan.refused[0].reason
@@ -271,7 +271,7 @@ def test_whoever_is_never_touched_is_refused_by_name_whatever_is_accepted(name: 
     planning = planner(
         boundary({"principal": name}), accept_breakage=[{"principal": name, "reason": "agreed", "expires": DAY}]
     )
-    planning = dataclasses.replace(planning, spared=UntouchablePrincipals(break_glass=("*:role/emergency",)))
+    planning = dataclasses.replace(planning, untouchable=UntouchablePrincipals(break_glass=("*:role/emergency",)))
     seen = observed(planning, account(role(name, path=path)), live(SOUND))
     plan = planning.plan(seen, ())
     assert ([item.target for item in plan.refused], plan.changes) == ([arn("role", f"{path[1:]}{name}")], ())
@@ -368,7 +368,7 @@ def test_who_is_in_question_is_who_may_lose_something() -> None:
     planning = planner(boundary(DEVELOPERS))
 
     def names(seen: Planner, policy: t.Any) -> list[str]:
-        ((_desired, arns),) = seen.in_question(observed(planning, snapshot, policy))
+        ((_desired, arns),) = seen.list_in_question(observed(planning, snapshot, policy))
         return [item.rpartition("/")[2] for item in arns]
 
     assert names(planning, live(SOUND)) == ["dev-1", "dev-3"]
@@ -383,18 +383,18 @@ def test_a_document_is_measured_with_the_accounts_own_values() -> None:
     buckets = tuple(f"trail-{number:03}-{'x' * 50}" for number in range(100))
     facts = AccountFacts("aws", ACCOUNT, ARN, trail_buckets=buckets)
     declared = one(DEVELOPERS, content=WITH_TRAILS)
-    assert policy_of(declared, SAMPLE).statements[1].resources == ("arn:aws:s3:::sample/*",)
+    assert fill_policy(declared, SAMPLE).statements[1].resources == ("arn:aws:s3:::sample/*",)
     with pytest.raises(InputError, match=r"boundaries\[0\].document: \d+ characters .* has 6144 at most"):
-        policy_of(declared, facts)
+        fill_policy(declared, facts)
     with pytest.raises(InputError, match=r"boundaries\[0\].document: not a policy that IAM accepts: .*Effect"):
-        policy_of(one(DEVELOPERS, content=document({"Action": "s3:*", "Resource": "*"})), SAMPLE)
+        fill_policy(one(DEVELOPERS, content=document({"Action": "s3:*", "Resource": "*"})), SAMPLE)
 
 
 def test_what_is_no_policy_says_nothing() -> None:
-    policy = policy_of(one(DEVELOPERS), SAMPLE)
-    assert says(live(SOUND), policy)
-    assert not says(live("no JSON"), policy)
-    assert not says(live(), policy)
+    policy = fill_policy(one(DEVELOPERS), SAMPLE)
+    assert says_same(live(SOUND), policy)
+    assert not says_same(live("no JSON"), policy)
+    assert not says_same(live(), policy)
 
 
 def test_resources_that_nobody_works_on() -> None:

@@ -11,7 +11,7 @@ import datetime as dt
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.permissions_boundary.prediction import (
-    Judged,
+    Judgement,
     Jury,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._policy.impact.judge import Breakage, Impact, Verdict
@@ -30,9 +30,9 @@ def verdict(outcome: Breakage, action: str, resource: str = "") -> Verdict:
     return Verdict(DEV, outcome, f"nothing allows {action}", use)
 
 
-def judged(*impacts: Impact, principal: str = "dev-1", expires: dt.date = TODAY, boundary: str = ARN) -> Judged:
+def judged(*impacts: Impact, principal: str = "dev-1", expires: dt.date = TODAY, boundary: str = ARN) -> Judgement:
     accepted = (Acceptance(0, principal, "agreed", expires),) if principal else ()
-    return Jury({boundary: {impact.principal_arn: impact for impact in impacts}}, accepted, TODAY).judged(DEV, ARN)
+    return Jury({boundary: {impact.principal_arn: impact for impact in impacts}}, accepted, TODAY).judge(DEV, ARN)
 
 
 def test_what_is_safe_needs_nobodys_acceptance() -> None:

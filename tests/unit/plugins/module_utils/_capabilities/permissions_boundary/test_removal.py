@@ -29,11 +29,13 @@ FULLY: t.Final = {"allow_loosen": True, "delete_versions": True}
 def removal(
     snapshot: Snapshot,
     policy: t.Optional[LivePolicy],
-    spared: t.Optional[UntouchablePrincipals] = None,
+    untouchable: t.Optional[UntouchablePrincipals] = None,
     **options: t.Any,
 ) -> Plan:
     declaration = declared(boundary(), state="absent", **options)
-    return Removal(snapshot, declaration.boundaries[0], policy, declaration, spared or UntouchablePrincipals()).plan()
+    return Removal(
+        snapshot, declaration.boundaries[0], policy, declaration, untouchable or UntouchablePrincipals()
+    ).plan()
 
 
 def test_it_comes_off_everybody_who_carries_it_then_the_policy_goes() -> None:
@@ -103,7 +105,7 @@ def test_the_refusal_says_what_would_allow_it() -> None:
 )
 def test_it_stays_where_it_bounds_whom_nobody_may_touch(principal: t.Any) -> None:
     snapshot = account(dev("dev-1", ARN), dataclasses.replace(principal, boundary=ARN))
-    spared = UntouchablePrincipals(callers=principals_of([arn("role", "ci")]), break_glass=("*:role/emergency",))
-    plan = removal(snapshot, live(SOUND), spared, **FULLY)
+    untouchable = UntouchablePrincipals(callers=principals_of([arn("role", "ci")]), break_glass=("*:role/emergency",))
+    plan = removal(snapshot, live(SOUND), untouchable, **FULLY)
     assert (refusals(plan), plan.changes) == ([("in_use", NAME)], ())
     assert principal.name in plan.refused[0].reason

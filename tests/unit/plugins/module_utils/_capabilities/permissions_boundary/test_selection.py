@@ -15,10 +15,10 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.permis
     CHANGE_IT_THERE,
     Coverage,
     Selection,
-    boundable,
-    carriers,
-    coverage_of,
-    permission_set_of,
+    count_boundable,
+    find_carriers,
+    find_permission_set,
+    measure_coverage,
     select,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.arn import principals_of
@@ -69,10 +69,10 @@ def test_policies_of_groups_count_for_their_members() -> None:
 )
 def test_patterns_never_reach_whom_nobody_may_touch(principal: t.Any, reason: str) -> None:
     snapshot = account(principal, dev("dev-1"))
-    spared = UntouchablePrincipals(
+    untouchable = UntouchablePrincipals(
         callers=principals_of([arn("role", "ci")]), break_glass=("arn:aws:iam::*:user/emergency",)
     )
-    found = select(snapshot, one({"name": "*"}), spared)
+    found = select(snapshot, one({"name": "*"}), untouchable)
     assert [item.name for item in found.selected] == ["dev-1"]
     ((kept_out, told),) = found.kept_out
     assert kept_out is principal
@@ -101,7 +101,7 @@ def test_whoever_is_named_stays_selected_for_the_plan_to_refuse(name: str) -> No
     ],
 )
 def test_the_permission_set_of_a_role(principal: t.Any, permission_set: t.Optional[str]) -> None:
-    assert permission_set_of(principal) == permission_set
+    assert find_permission_set(principal) == permission_set
 
 
 def test_roles_of_identity_center_are_counted_apart_even_where_they_are_named() -> None:
@@ -111,7 +111,7 @@ def test_roles_of_identity_center_are_counted_apart_even_where_they_are_named() 
     found = select(snapshot, one({"name": "*"}, {"principal": names[0]}), UntouchablePrincipals())
     assert [item.name for item in found.selected] == ["dev-1"]
     assert list(found.permission_sets) == ["Dev", "Ops"]
-    told = coverage_of(snapshot, one(DEVELOPERS), found, drifted=False).as_dict()
+    told = measure_coverage(snapshot, one(DEVELOPERS), found, drifted=False).as_dict()
     assert (told["selected"], told["covered"], told["percent"]) == (1, 1, 100.0)
     assert told["permission_sets"] == [
         {"name": "Dev", "roles": 2, "with_boundary": 1, "note": CHANGE_IT_THERE},
@@ -127,8 +127,8 @@ def test_who_carries_it_and_who_could_carry_any() -> None:
     snapshot = account(
         person("ann", boundary=ARN), dev("dev-1", ARN), dev("dev-2", OTHER), role("ecs", path=SERVICE), role("app")
     )
-    assert [item.name for item in carriers(snapshot, ARN)] == ["ann", "dev-1"]
-    assert boundable(snapshot) == 4
+    assert [item.name for item in find_carriers(snapshot, ARN)] == ["ann", "dev-1"]
+    assert count_boundable(snapshot) == 4
 
 
 def coverage(carrying: int, missing: int = 0, wrong: int = 0, *, drifted: bool = False) -> Coverage:
@@ -163,7 +163,9 @@ def test_nobody_is_covered_by_a_policy_that_says_something_else() -> None:
 def test_the_missing_the_wrong_and_those_who_were_not_meant() -> None:
     snapshot = account(dev("dev-1", ARN), dev("dev-2"), dev("dev-3", OTHER), person("ann", boundary=ARN))
     boundary = one(DEVELOPERS)
-    told = coverage_of(snapshot, boundary, select(snapshot, boundary, UntouchablePrincipals()), drifted=False).as_dict()
+    told = measure_coverage(
+        snapshot, boundary, select(snapshot, boundary, UntouchablePrincipals()), drifted=False
+    ).as_dict()
     assert told["missing"] == [arn("role", "developers/dev-2")]
     assert told["wrong"] == [{"principal": arn("role", "developers/dev-3"), "boundary": OTHER}]
     assert told["not_selected"] == [arn("user", "ann")]

@@ -11,13 +11,13 @@ import typing as t
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.security_hubs import SecurityHubDetails
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.security_hub.changes import Place
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.security_hub.changes import HubWriter
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.security_hub.controls import (
     Controls,
     Outcome,
     Parameter,
-    asked,
-    converted,
+    convert_value,
+    list_declared_pairs,
     plan_controls,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.security_hub.declared import ControlWish
@@ -25,7 +25,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.securi
 from ..._controls.hub_samples import CIS_5, FSBP, HOME, NIST, hub, standard, subscription
 from ..._controls.samples import ACCOUNT
 
-PLACE = Place("aws", ACCOUNT, HOME)
+PLACE = HubWriter("aws", ACCOUNT, HOME)
 LENGTH, NUMBERS = "MinimumPasswordLength", "RequireNumbers"
 IAM_7: t.Final = {"IAM.7": {LENGTH: Parameter("Integer", None), NUMBERS: Parameter("Boolean", False)}}
 READY = hub(subscription(FSBP), subscription(CIS_5))
@@ -130,7 +130,7 @@ def test_a_control_that_the_region_does_not_have_is_named() -> None:
     ],
 )
 def test_values_in_the_types_of_aws(value: t.Any, kind: str, expected: t.Any) -> None:
-    found = converted(value, kind)
+    found = convert_value(value, kind)
     assert (found, type(found)) == (expected, type(expected))
 
 
@@ -192,13 +192,13 @@ def test_more_controls_than_a_call_takes_are_set_in_several() -> None:
     ("status", "expected"), [("READY", 1), ("INCOMPLETE", 1), ("PENDING", 0), ("FAILED", 0), ("DELETING", 0)]
 )
 def test_controls_are_asked_for_in_standards_that_have_them_by_now(status: str, expected: int) -> None:
-    pairs = asked([wish(enabled=False)], hub(subscription(NIST, status)))
+    pairs = list_declared_pairs([wish(enabled=False)], hub(subscription(NIST, status)))
     assert len(pairs) == expected
 
 
 def test_only_what_is_declared_here_is_asked_for() -> None:
     wishes = [wish(enabled=False), wish("IAM.3", enabled=True, regions=["eu-west-1"]), length(14)]
-    assert asked(wishes, READY) == (("IAM.6", standard(FSBP)), ("IAM.6", standard(CIS_5)))
+    assert list_declared_pairs(wishes, READY) == (("IAM.6", standard(FSBP)), ("IAM.6", standard(CIS_5)))
 
 
 def test_controls_that_can_not_be_read_are_refused_where_they_are_meant() -> None:

@@ -15,7 +15,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.securi
     ALIASES,
     Aggregation,
     Declared,
-    Wanted,
+    WantedStandard,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 
@@ -41,7 +41,7 @@ def control(**fields: t.Any) -> dict[str, t.Any]:
 
 @pytest.mark.parametrize("text", [*ALIASES, *ALIASES.values()])
 def test_a_standard_has_a_short_name_and_one_of_aws(text: str) -> None:
-    wanted = Wanted.parse(text, "standards")
+    wanted = WantedStandard.parse(text, "standards")
     assert (wanted.slug, wanted.version) == (ALIASES.get(text, text), None)
 
 
@@ -56,7 +56,7 @@ def test_a_standard_has_a_short_name_and_one_of_aws(text: str) -> None:
     ],
 )
 def test_a_version_is_meant_alone(text: str, fits: tuple[bool, bool]) -> None:
-    wanted = Wanted.parse(text, "standards")
+    wanted = WantedStandard.parse(text, "standards")
     assert (wanted.fits(CIS_5), wanted.fits(CIS_3)) == fits
 
 

@@ -20,15 +20,18 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.securi
     Controls,
     Parameter,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.security_hub.declared import Declared, Wanted
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.security_hub.declared import (
+    Declared,
+    WantedStandard,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.security_hub.plan import (
     UNNAMED,
     Observed,
     Planner,
-    chosen,
-    costs,
+    choose_standard,
+    list_costs,
+    make_hub_result,
     stays_with,
-    told,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._controls.catalogue.security_hub import (
     list_offered_standards,
@@ -167,7 +170,9 @@ def test_standards_that_aws_does_not_tell_of_come_with_the_next_run() -> None:
 def test_a_standard_is_chosen_from_what_the_region_offers(
     text: str, offered: tuple[str, ...], expected: t.Optional[str]
 ) -> None:
-    name = chosen(Wanted.parse(text, "standards"), list_offered_standards(hub(offered=offering(*offered))))
+    name = choose_standard(
+        WantedStandard.parse(text, "standards"), list_offered_standards(hub(offered=offering(*offered)))
+    )
     assert (name.path if name else None) == (expected.partition("/")[2] if expected else None)
 
 
@@ -391,7 +396,7 @@ def test_what_a_policy_leaves_as_declared_is_fine() -> None:
 
 
 def test_a_refused_write_tells_of_a_policy_without_its_name() -> None:
-    state = observed(hub(), off(OTHER)).managed_in([OTHER])
+    state = observed(hub(), off(OTHER)).mark_managed([OTHER])
     assert [item.policy for item in state.snapshot.security_hub_details] == [None, UNNAMED]
 
 
@@ -423,7 +428,9 @@ def test_a_region_that_is_closed_to_the_account_is_no_surprise() -> None:
 
 
 def test_hubs_are_told_with_the_newer_service_beside_them() -> None:
-    shown = told(hub(subscription(FSBP), subscription(CIS_OLD, "FAILED"), aggregator=LINKED, policy="p-1", v2=True))
+    shown = make_hub_result(
+        hub(subscription(FSBP), subscription(CIS_OLD, "FAILED"), aggregator=LINKED, policy="p-1", v2=True)
+    )
     assert shown == {
         "region": HOME,
         "enabled": True,
@@ -436,7 +443,7 @@ def test_hubs_are_told_with_the_newer_service_beside_them() -> None:
         "configuration_policy": "p-1",
         "v2": True,
     }
-    assert told(off(v2=None))["v2"] is None
+    assert make_hub_result(off(v2=None))["v2"] is None
 
 
 def test_v2_changes_nothing_of_the_plan() -> None:
@@ -444,9 +451,9 @@ def test_v2_changes_nothing_of_the_plan() -> None:
 
 
 def test_costs_are_counted_by_what_is_enabled() -> None:
-    counted = {item["option"]: item["count"] for item in costs(planned(off(), hub(region=OTHER)).changes)}
+    counted = {item["option"]: item["count"] for item in list_costs(planned(off(), hub(region=OTHER)).changes)}
     assert counted == {"enable": 1, "standards": 4}
-    assert costs(planned(hub(*BOTH)).changes) == []
+    assert list_costs(planned(hub(*BOTH)).changes) == []
 
 
 def test_nothing_is_tried_in_a_region_whose_hub_was_not_turned_on() -> None:

@@ -13,8 +13,8 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._account.security_hubs import Aggregator
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.security_hub.changes import (
-    Place,
-    aggregator_state,
+    HubWriter,
+    describe_aggregator,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.security_hub.controls import Parameter
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.security_hub.declared import ControlWish
@@ -28,7 +28,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.change imp
 from ..._account.fakes import ACCOUNT, HOME, NOW, OTHER, FakeAccess, deny, refusal
 from ..._controls.hub_samples import CIS_5, FSBP, hub, off, standard, subscription, subscription_arn
 
-PLACE = Place("aws", ACCOUNT, HOME)
+PLACE = HubWriter("aws", ACCOUNT, HOME)
 DISABLE = PLACE.associate(
     standard(FSBP),
     before={"IAM.6": "ENABLED", "IAM.9": "ENABLED"},
@@ -144,7 +144,7 @@ def test_an_aggregator_by_its_mode_and_regions() -> None:
     change = PLACE.aggregate(None, "SPECIFIED_REGIONS", [OTHER, "sa-east-1"])
     assert present(change, ListFindingAggregators=listed, GetFindingAggregator=described) == change.after
     assert present(change, ListFindingAggregators={"FindingAggregators": []}) == change.before
-    assert aggregator_state(Aggregator("arn:a", HOME, "ALL_REGIONS")) == {"mode": "ALL_REGIONS", "regions": []}
+    assert describe_aggregator(Aggregator("arn:a", HOME, "ALL_REGIONS")) == {"mode": "ALL_REGIONS", "regions": []}
 
 
 # The controls that are declared

@@ -18,7 +18,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
     Snapshot,
     User,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.user_permissions.declared import Rules
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.user_permissions.declared import Declared
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.user_permissions.plan import Observed, Planner
 from ansible_collections.hardening.iam.plugins.module_utils._controls.facts import Facts
 from ansible_collections.hardening.iam.plugins.module_utils._controls.settings import Settings
@@ -132,7 +132,7 @@ def account(*principals: t.Union[User, Group, Role], **fields: t.Any) -> Snapsho
 
 
 def planner(options: t.Mapping[str, t.Any], **fields: t.Any) -> Planner:
-    return Planner(rules=Rules.from_options(options), settings=Settings(), now=NOW, **fields)
+    return Planner(declared=Declared.from_options(options), settings=Settings(), now=NOW, **fields)
 
 
 def plan(

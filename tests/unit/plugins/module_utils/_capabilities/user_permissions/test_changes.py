@@ -7,15 +7,15 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.user_permissions.changes import (
-    Author,
     Holding,
+    PermissionsWriter,
     relies_on,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change
 
 from .people import ACCOUNT, group, user
 
-AUTHOR = Author(ACCOUNT, "aws")
+AUTHOR = PermissionsWriter(ACCOUNT, "aws")
 ALICE, BOB = user("alice"), user("bob")
 POLICY = f"arn:aws:iam::{ACCOUNT}:policy/reads"
 

@@ -8,22 +8,22 @@ import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.user_permissions.declared import Rules
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.user_permissions.declared import Declared
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 
 from .people import group, role, user
 
 
-def rules(*, groups: t.Any = None, remove_policies: t.Any = None) -> Rules:
-    return Rules.from_options({"groups": groups, "remove_policies": remove_policies})
+def declare(*, groups: t.Any = None, remove_policies: t.Any = None) -> Declared:
+    return Declared.from_options({"groups": groups, "remove_policies": remove_policies})
 
 
 def test_nothing_declared() -> None:
-    assert rules() == Rules()
+    assert declare() == Declared()
 
 
 def test_what_is_left_out_has_a_default() -> None:
-    (rule,) = rules(groups=[{"name": " developers ", "users": None, "path": None}]).groups
+    (rule,) = declare(groups=[{"name": " developers ", "users": None, "path": None}]).groups
     assert (rule.name, rule.path, rule.users, rule.policies) == ("developers", "/", (), ("*",))
 
 
@@ -44,20 +44,20 @@ def test_what_is_left_out_has_a_default() -> None:
 )
 def test_what_can_not_be_meant_is_refused(declared: dict[str, t.Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        rules(**declared)
+        declare(**declared)
 
 
 def test_a_removal_in_words() -> None:
-    (removal,) = rules(remove_policies=[{"policy": "A", "users": ["dev-*", "bob"], "roles": ["app"]}]).removals
+    (removal,) = declare(remove_policies=[{"policy": "A", "users": ["dev-*", "bob"], "roles": ["app"]}]).removals
     assert removal.text == "the policy A is taken from users dev-*, bob and roles app"
 
 
 def test_patterns_that_are_about_nobody_are_told() -> None:
-    declared = rules(
+    declared = declare(
         groups=[{"name": "developers", "users": ["dev-*", "bob"]}],
         remove_policies=[{"policy": "A", "users": ["*"], "groups": ["alice"], "roles": ["app", "no-*"]}],
     )
-    told = declared.idle((user("dev-alice"), user("alice"), group("admins"), role("app")))
+    told = declared.list_unmatched((user("dev-alice"), user("alice"), group("admins"), role("app")))
     assert told == (
         "groups[0].users: the account has no user bob",
         "remove_policies[0].groups: the account has no group alice",

@@ -9,7 +9,7 @@ import typing as t
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Group, Snapshot, User
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.user_permissions.needed import needed_since
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.user_permissions.needed import refuse_needed
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact
 
 from .people import ACCOUNT, account, allow, arn, group, user
@@ -41,7 +41,7 @@ def now(*others: User, **inline: t.Any) -> Snapshot:
 
 
 def refused(snapshot: Snapshot, *undos: Change) -> dict[str, tuple[str, str]]:
-    found = needed_since(snapshot, undos or UNDOS)
+    found = refuse_needed(snapshot, undos or UNDOS)
     return {key: (refusal.rule, refusal.reason) for key, refusal in found.items()}
 
 

@@ -16,8 +16,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
 from ansible_collections.hardening.iam.plugins.module_utils._aws.access import Access
 from ansible_collections.hardening.iam.plugins.module_utils._aws.options import AccessOptions
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.user_permissions.changes import (
-    Author,
     Holding,
+    PermissionsWriter,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.user_permissions.observe import (
     reread,
@@ -37,7 +37,7 @@ TRUST: t.Final = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}],
 }
-AUTHOR: t.Final = Author(ACCOUNT, "aws")
+AUTHOR: t.Final = PermissionsWriter(ACCOUNT, "aws")
 ALICE: t.Final = User("alice", f"arn:aws:iam::{ACCOUNT}:user/team/alice", "/team/", NOW, (), (), (), None)
 APP: t.Final = Role(
     "app", f"arn:aws:iam::{ACCOUNT}:role/app", "/", NOW, PolicyDocument("", TRUST), (), (), None, None, None

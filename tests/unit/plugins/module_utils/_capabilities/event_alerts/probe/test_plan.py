@@ -18,20 +18,20 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.event_rules
     EventTarget,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Snapshot
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_alerts.changes import Writer
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_alerts.changes import AlertWriter
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_alerts.probe.plan import (
     SOURCE,
     TEMPORARY,
-    Around,
     Observed,
     Planner,
+    ProbeSurroundings,
     Subscriber,
-    probes_of,
-    trial_event,
+    build_trial_event,
+    make_probes,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_alerts.probe.queue import (
+    build_queue_policy,
     queue_arn,
-    queue_policy,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._controls.patterns.event_pattern import EventPattern
 from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.affected import with_affected
@@ -53,8 +53,10 @@ def account(*regions: str, **options: t.Any) -> Snapshot:
 
 
 def plan(snapshot: Snapshot, *accepted: str, only_clean: bool = False, **around: t.Any) -> Plan:
-    writer = Writer(ACCOUNT, TAGS)
-    return Planner(Observed(snapshot, Around(**around)), writer, frozenset(accepted), only_clean=only_clean).plan()
+    writer = AlertWriter(ACCOUNT, TAGS)
+    return Planner(
+        Observed(snapshot, ProbeSurroundings(**around)), writer, frozenset(accepted), only_clean=only_clean
+    ).plan()
 
 
 def steps(found: Plan) -> list[str]:
@@ -199,7 +201,7 @@ def test_the_bus_of_another_account_has_to_be_accepted_and_shows_nothing() -> No
     assert refused(plan(snapshot)) == {("subscribers", BUS)}
     found = plan(snapshot, BUS)
     assert "PutEvents" in steps(found)
-    assert not any(probe.is_visible for probe in probes_of(snapshot))
+    assert not any(probe.is_visible for probe in make_probes(snapshot))
     assert {"CreateQueue", "Subscribe"}.isdisjoint(steps(found))
 
 
@@ -231,7 +233,7 @@ def test_what_an_earlier_probe_left_is_used_and_removed() -> None:
     left = (temporary("root-activity"), temporary("gone"))
     snapshot = with_rules(account(), HOME, *left)
     subscribed = {TOPIC: (Subscriber("sqs", QUEUE, "arn:s"),)}
-    around = {"subscribers": subscribed, "queues": {QUEUE: {"policy": queue_policy([TOPIC], QUEUE)}}}
+    around = {"subscribers": subscribed, "queues": {QUEUE: {"policy": build_queue_policy([TOPIC], QUEUE)}}}
     found = plan(snapshot, **around)
     assert [change.operation for change in found.changes].count("CreateQueue") == 0
     assert [change.operation for change in found.changes].count("Subscribe") == 0
@@ -243,7 +245,7 @@ def test_what_an_earlier_probe_left_is_used_and_removed() -> None:
 
 
 def test_a_queue_of_other_topics_is_made_anew() -> None:
-    found = plan(account(), queues={QUEUE: {"policy": queue_policy([f"{TOPIC}-of-before"], QUEUE)}})
+    found = plan(account(), queues={QUEUE: {"policy": build_queue_policy([f"{TOPIC}-of-before"], QUEUE)}})
     assert steps(found)[:3] == ["DeleteQueue", "CreateQueue", "Subscribe"]
 
 
@@ -260,9 +262,9 @@ WIDE: t.Final = {"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resour
         {"Statement": []},
         {"Statement": {"Effect": "Allow"}},
         {"Version": "2012-10-17", "Statement": [WIDE]},
-        {**queue_policy([TOPIC], QUEUE), "Id": "theirs"},
-        {**queue_policy([TOPIC], QUEUE), "Statement": [*queue_policy([TOPIC], QUEUE)["Statement"], WIDE]},
-        queue_policy([TOPIC], f"{QUEUE}-of-others"),
+        {**build_queue_policy([TOPIC], QUEUE), "Id": "theirs"},
+        {**build_queue_policy([TOPIC], QUEUE), "Statement": [*build_queue_policy([TOPIC], QUEUE)["Statement"], WIDE]},
+        build_queue_policy([TOPIC], f"{QUEUE}-of-others"),
     ],
 )
 def test_a_queue_that_only_has_such_a_name_is_neither_used_nor_removed(policy: t.Any) -> None:
@@ -302,12 +304,12 @@ def test_a_rule_of_others_with_the_name_of_a_temporary_one_is_not_overwritten(th
 def test_only_rules_of_ours_that_are_on_are_probed() -> None:
     foreign = dataclasses.replace(temporary("x"), name="iam-hardening-theirs", tags={})
     off = dataclasses.replace(foreign, tags=OURS, state="DISABLED")
-    assert len(probes_of(with_rules(account(), HOME, foreign, off, temporary("y")))) == len(probes_of(account()))
+    assert len(make_probes(with_rules(account(), HOME, foreign, off, temporary("y")))) == len(make_probes(account()))
 
 
 def test_an_example_event_triggers_the_real_rule() -> None:
     snapshot = account(HOME, OTHER, create_topic=True, own_rules=[own_rule()], rules={"signin-anomaly": True})
-    for probe in probes_of(snapshot):
-        event = trial_event(probe.rule, snapshot)
+    for probe in make_probes(snapshot):
+        event = build_trial_event(probe.rule, snapshot)
         assert EventPattern(probe.rule.pattern).matches(event), probe.rule.name
         assert {"id", "account", "source", "time", "region", "resources", "detail-type"} <= event.keys()

@@ -12,14 +12,14 @@ import typing as t
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AwsError
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_alerts.changes import Writer
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_alerts.changes import AlertWriter
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_alerts.probe import run as module
 
 ACCOUNT = "111122223333"
 BUS = f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/default"
 TOPIC = f"arn:aws:sns:us-east-1:{ACCOUNT}:alerts"
 QUEUE = f"arn:aws:sqs:us-east-1:{ACCOUNT}:iam-hardening-probe"
-WRITER = Writer(ACCOUNT, {})
+WRITER = AlertWriter(ACCOUNT, {})
 
 
 def entry(through: str, region: str = "us-east-1") -> dict[str, str]:
@@ -58,7 +58,7 @@ class FakeAccess:
 
 
 def sending(access: FakeAccess, *ways: str, seconds: int = 1) -> t.Any:
-    found = module._Sending(t.cast(t.Any, access), seconds=seconds)
+    found = module._ProbeAws(t.cast(t.Any, access), seconds=seconds)
     found.expect([WRITER.unsubscribe(TOPIC, QUEUE)], ways)
     return found
 
@@ -138,7 +138,7 @@ def test_an_event_that_is_not_taken_is_an_error(answer: dict[str, t.Any]) -> Non
 def test_events_count_as_sent_once_aws_said_so() -> None:
     found = sending(FakeAccess())
     change = WRITER.put_events(BUS, 1, [entry("root")])
-    assert found.sent_by(change) is None
+    assert found.read_sent(change) is None
     assert found.learn(change, {"Entries": [{"EventId": "e-1"}]}) == {"event_ids": ["e-1"]}
-    assert found.sent_by(change) == change.after
+    assert found.read_sent(change) == change.after
     assert found.learn(WRITER.subscribe(TOPIC, QUEUE), {}) == {}
