@@ -39,16 +39,16 @@ class Nodes:
         """A policy goes."""
         self._attached[target_id].pop(name, None)
 
-    def carrying(self, name: str) -> tuple[str, ...]:
+    def find_targets(self, name: str) -> tuple[str, ...]:
         """The targets that have the policy."""
         return tuple(target_id for target_id, names in self._attached.items() if name in names)
 
-    def full(self, target_id: str) -> t.Optional[tuple[str, ...]]:
+    def find_full(self, target_id: str) -> t.Optional[tuple[str, ...]]:
         """The policies of a target that has no slot left; None where there is one."""
         names = tuple(self._counted.get(target_id, {}))
         return names if len(names) >= self._limit else None
 
-    def needs(self, target_id: str, name: str) -> t.Optional[str]:
+    def explain_need(self, target_id: str, name: str) -> t.Optional[str]:
         """Why a policy can't be taken off a target; None where it can.
 
         Without any SCP a level allows nothing, whatever all others say, and AWS refuses to detach the last one:

@@ -13,7 +13,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
     Target,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.findings import findings
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.plan import Staged
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.plan import StageTargets
 from ansible_collections.hardening.iam.plugins.module_utils._controls.settings import Settings
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Finding
 
@@ -23,7 +23,7 @@ from .organizations import BOX, DENY, WORK, declaring, planned, policy, tree
 OTHER = {**DENY, "Statement": [DENY["Statement"][0]]}
 
 
-def found(organization: OrganizationTree, declared: Declared, **staged: Staged) -> Finding:
+def found(organization: OrganizationTree, declared: Declared, **staged: StageTargets) -> Finding:
     desired, _plan = planned(organization, declared, **staged)
     (finding,) = findings(snapshot(), organization, desired, settings=Settings(), now=NOW)
     return finding
@@ -53,5 +53,5 @@ def test_what_is_missing_or_drifted_is_one_finding_a_policy() -> None:
 
 
 def test_what_is_withdrawn_and_still_attached_fails() -> None:
-    finding = found(tree(policy("protect", BOX)), declaring(), protect=Staged((), (Target(ou="/Box"),)))
+    finding = found(tree(policy("protect", BOX)), declaring(), protect=StageTargets((), (Target(ou="/Box"),)))
     assert finding.detail == "it is withdrawn from /Box, and still attached"

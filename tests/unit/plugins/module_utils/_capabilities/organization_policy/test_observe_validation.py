@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied, AwsError
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.observe import (
-    analyzer_objections,
+    find_analyzer_objections,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Refusal
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task
@@ -51,7 +51,7 @@ def told(analyzer: Analyzer, *live: t.Any) -> tuple[dict[str, tuple[Refusal, ...
     changes = planned(tree(*live), declared)[1].changes
     task = task_at(datetime(2026, 11, 25, tzinfo=UTC))
     task.__dict__["access"] = analyzer
-    return analyzer_objections(task.connection, declared, changes), task
+    return find_analyzer_objections(task.connection, declared, changes), task
 
 
 def test_errors_refuse_the_policy_and_the_rest_is_told() -> None:
@@ -82,5 +82,5 @@ def test_it_is_not_asked_without_the_option() -> None:
     task = task_at(datetime(2026, 11, 25, tzinfo=UTC))
     analyzer: t.Any = Analyzer("ERROR")
     task.__dict__["access"] = analyzer
-    assert analyzer_objections(task.connection, declared, planned(tree(), declared)[1].changes) == {}
+    assert find_analyzer_objections(task.connection, declared, planned(tree(), declared)[1].changes) == {}
     assert analyzer.asked == []

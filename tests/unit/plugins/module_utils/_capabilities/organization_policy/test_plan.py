@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._account.organization_tree import ENABLED, RCP
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.changes import OWNED
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.declared import Target
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.plan import Staged
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.plan import StageTargets
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Impact
 
 from .organizations import (
@@ -203,9 +203,11 @@ def test_full_access_goes_only_where_it_is_named_and_replaced() -> None:
 def test_a_rollout_says_what_the_targets_are() -> None:
     organization = tree(policy("protect", BOX))
     declared = declaring({"targets": []})
-    _desired, plan = planned(organization, declared, protect=Staged((Target(ou="/Box"), Target(ou="/Work/Dev"))))
+    _desired, plan = planned(organization, declared, protect=StageTargets((Target(ou="/Box"), Target(ou="/Work/Dev"))))
     assert told(plan) == [("AttachPolicy", WORK_DEV)]
-    (desired,), plan = planned(organization, declared, protect=Staged((), (Target(ou="/Box"), Target(ou="/Work"))))
+    (desired,), plan = planned(
+        organization, declared, protect=StageTargets((), (Target(ou="/Box"), Target(ou="/Work")))
+    )
     assert told(plan) == [("DetachPolicy", BOX)]
     assert (desired.withdrawn, desired.surplus) == ((BOX,), ())
     assert plan.changes[0].kind == "organization_policy_withdraw"
