@@ -32,7 +32,7 @@ DETACH: t.Final = "DetachPolicy"
 TAG: t.Final = "TagResource"
 UNTAG: t.Final = "UntagResource"
 
-#: What makes a policy ours, to change and to delete.
+#: The tag of the policies that this collection may change and delete.
 OWNED: t.Final = ("iam-hardening:managed", "true")
 
 KIND_CREATE: t.Final = "organization_policy_create"
@@ -49,14 +49,14 @@ def is_owned(policy: OrganizationPolicy) -> bool:
 
 
 def name_policy(name: str, policy_type: str) -> str:
-    """What a policy is called that has no ARN yet."""
+    """Name a policy that has no ARN yet."""
     return f"organization policy {name} ({policy_type})"
 
 
 def describe_policy(
     policy: t.Optional[OrganizationPolicy] = None, *, document: t.Any = None, **fields: t.Any
 ) -> t.Optional[dict[str, t.Any]]:
-    """A policy as it stands in changes; None where there is none."""
+    """Describe a policy for ``before`` and ``after`` of a change; None for no policy."""
     if policy is None:
         return None
     state = {"policy": policy.name, "type": policy.type, "description": policy.description}
@@ -65,7 +65,7 @@ def describe_policy(
 
 @dataclasses.dataclass(frozen=True)
 class Node:
-    """What a policy is attached to: its id, and what people call it."""
+    """A root, unit or account that a policy is attached to, with the name that people know."""
 
     id: str
     name: str
@@ -83,7 +83,7 @@ class PolicyWriter:
 
     @property
     def target(self) -> str:
-        """What the policy is called in changes: its ARN, where it has one."""
+        """The target of changes: the ARN of the policy, or its name as long as it has none."""
         return self.live.arn if self.live else name_policy(self.name, self.type)
 
     @property
@@ -99,7 +99,7 @@ class PolicyWriter:
         return {**about, "document": dict(content.document)}
 
     def create(self, content: Content, description: str, tags: Mapping[str, str]) -> Change:
-        """The policy, which is not there."""
+        """Create the policy."""
         request = self._build_creation(content.text, description, {**tags, OWNED[0]: OWNED[1]})
         after = self._describe_content(content, description)
         return self._build_change(
@@ -118,7 +118,7 @@ class PolicyWriter:
         return {**about, "Content": text, "Tags": tagged}
 
     def update(self, live: OrganizationPolicy, content: Content, description: str) -> Change:
-        """What it says now and as what it is described. Both are always sent, so that neither is ever lost."""
+        """Update content and description. Both are always sent, so that neither is ever lost."""
         request = {"PolicyId": live.id, "Description": description, "Content": content.text}
         before = {"Description": live.description, "Content": live.content}
         return self._build_change(
@@ -132,7 +132,7 @@ class PolicyWriter:
         )
 
     def delete(self, live: OrganizationPolicy) -> Change:
-        """The policy, which is attached to nothing any more. Undone by making it anew."""
+        """Delete the policy, which is attached to nothing any more. The undo creates it again."""
         creation = self._build_creation(live.content, live.description, live.tags or {})
         return self._build_change(
             DELETE,
@@ -145,7 +145,7 @@ class PolicyWriter:
         )
 
     def tag(self, live: OrganizationPolicy, tags: Mapping[str, str]) -> list[Change]:
-        """Its tags: those that are new and those that change apart, since different writes take them back."""
+        """Set tags. New tags and changed tags are two changes, since different writes undo them."""
         present = live.tags or {}
         added = {key: value for key, value in tags.items() if key not in present}
         changed = {key: value for key, value in tags.items() if key in present and present[key] != value}
@@ -177,12 +177,12 @@ class PolicyWriter:
         )
 
     def attach(self, node: Node) -> Change:
-        """The policy on a root, unit or account."""
+        """Attach the policy to a root, unit or account."""
         impact = Impact.NARROWING if self.guards_access else Impact.ADDITIVE
         return self._change_attachment(node, ATTACH, DETACH, kind=KIND_ATTACH, impact=impact)
 
     def detach(self, node: Node, *, kind: str = KIND_DETACH, narrows: bool = False) -> Change:
-        """The policy off a root, unit or account. ``narrows``: it allows something there."""
+        """Detach the policy from a root, unit or account. ``narrows``: it allows something there."""
         impact = Impact.NARROWING if narrows else Impact.ADDITIVE
         return self._change_attachment(node, DETACH, ATTACH, kind=kind, impact=impact)
 
@@ -232,7 +232,7 @@ def _list_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 def enable(account_id: str, root_id: str, policy_type: str, status: t.Optional[str], wanted: str) -> Change:
-    """A type of policy in use. It is not undone: disabling it would detach all policies of the type for good.
+    """Enable a type of policy. There is no undo: disabling it would detach all policies of the type for good.
 
     https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_enable-disable.html
     """
@@ -251,7 +251,7 @@ def enable(account_id: str, root_id: str, policy_type: str, status: t.Optional[s
 
 
 def find_policy_key(change: Change) -> tuple[str, str]:
-    """The name and type of the policy that a change is about; no name where it is about a type."""
+    """Find the name and type of the policy that a change is about; the name is empty if it is about a type."""
     state = change.before or change.after or {}
     return state.get("policy", ""), state.get("type", "")
 

@@ -46,7 +46,7 @@ TYPES: t.Final = (
 )
 KINDS: t.Final[Mapping[str, Kind]] = types.MappingProxyType({SCP: Kind.SCP, RCP: Kind.RCP})
 FULL_ACCESS: t.Final[Mapping[str, str]] = types.MappingProxyType({SCP: "FullAWSAccess", RCP: "RCPFullAWSAccess"})
-#: What AWS allows today, by type: the characters of a policy, and how many are attached to one root, unit or account.
+#: The quotas of AWS, by type: the characters of a policy, and the policies attached to one root, unit or account.
 #: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
 SIZES: t.Final[Mapping[str, int]] = types.MappingProxyType(
     {SCP: LIMITS[Kind.SCP], RCP: LIMITS[Kind.RCP], "AISERVICES_OPT_OUT_POLICY": 2_500}
@@ -119,13 +119,13 @@ def _parse_tags(value: t.Any, place: str) -> dict[str, str]:
 
 
 def parse_targets(values: t.Any, place: str) -> tuple[Target, ...]:
-    """The targets in an option that lists them. Raises InputError as :meth:`Target.of` does."""
+    """Parse an option that lists targets. Raises InputError as :meth:`Target.of` does."""
     return tuple(Target.of(item, f"{place}[{index}]") for index, item in enumerate(values or ()))
 
 
 @dataclasses.dataclass(frozen=True)
 class Content:
-    """What a policy says: ``text`` is what is sent, ``policy`` is there for the types that are IAM's language."""
+    """The content of a policy: ``text`` is sent to AWS; ``policy`` is set for the types in IAM's policy language."""
 
     document: Mapping[str, t.Any]
     text: str
@@ -152,7 +152,7 @@ class Content:
 
     @property
     def size(self) -> int:
-        """What AWS counts: it keeps the text as it gets it."""
+        """The number of characters that AWS counts: it keeps the text as it gets it."""
         return len(self.text)
 
     @property
@@ -162,11 +162,11 @@ class Content:
 
     @property
     def grants(self) -> bool:
-        """Whether it allows something, so that it can stand in for full access."""
+        """Whether it allows something, so that it can replace full access."""
         return self.policy is not None and any(statement.allow for statement in self.policy.statements)
 
     def matches(self, document: t.Any, policy_type: str) -> bool:
-        """Whether a document that is there means the same."""
+        """Whether a live document means the same."""
         if self.policy is None or not isinstance(document, Mapping):
             return content_hash(document) == content_hash(self.document)
         try:
@@ -188,7 +188,7 @@ def _parse_structure(source: t.Union[str, bytes, Mapping[str, t.Any]], place: st
 
 
 def find_warnings(content: Content, policy_type: str) -> tuple[str, ...]:
-    """What our linter finds unwise in a document that AWS would take."""
+    """Find the warnings of our linter on a document that AWS would take."""
     kind = KINDS.get(policy_type)
     if kind is None:
         return ()

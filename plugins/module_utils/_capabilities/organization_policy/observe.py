@@ -41,10 +41,10 @@ _TAGS: t.Final = "ListTagsForResource"
 _ROOTS: t.Final = "ListRoots"
 _NAME: t.Final = "PolicyName"
 _TYPE: t.Final = "PolicyType"
-# What a request calls the id of a policy.
+# The parameter that holds the id of a policy, where it is not PolicyId.
 _ID: t.Final[Mapping[str, str]] = {TAG: "ResourceId", UNTAG: "ResourceId"}
 
-# What undoing a change takes: the writes that undo one, and the reads of reread() and acting().
+# The operations of a rollback: the writes that undo a change, and the reads of reread() and acting().
 UNDO_OPERATIONS: t.Final = Operations(
     reads=frozenset(f"{SERVICE}:{name}" for name in (_LIST, _DESCRIBE, _TARGETS, _TAGS, _ROOTS)) | NODES_READS,
     writes=frozenset(f"{SERVICE}:{name}" for name in (CREATE, UPDATE, DELETE, ATTACH, DETACH, TAG, UNTAG)),
@@ -97,24 +97,24 @@ class AccessByName:
 
 
 def acting(access: Access) -> Callable[[Change], Aws]:
-    """What the changes of this module, or the undos of such, are made with."""
+    """Make the AWS that makes changes of this module, and their undos."""
     by_name = AccessByName(access)
     return lambda _change: by_name
 
 
 def find_policy_id(access: Access, name: str, policy_type: str) -> t.Optional[str]:
-    """The id of a policy; None where there is none of this name and type."""
+    """Find the id of a policy; None if there is none of this name and type."""
     return _list_policy_ids(access, policy_type).get(name)
 
 
 def _list_policy_ids(access: Access, policy_type: str) -> dict[str, str]:
-    """The policies of a type: their ids by their names."""
+    """List the policies of a type: their ids by their names."""
     listed = access.items(SERVICE, _LIST, "Policies", {"Filter": policy_type})
     return {fields.text(item, "Name"): fields.text(item, "Id") for item in listed}
 
 
 def read_type_status(access: Access, policy_type: str) -> t.Optional[str]:
-    """What the root says of a type of policy; None where it does not know it."""
+    """Read the status of a type of policy at the root; None if the root does not know the type."""
     root: Mapping[str, t.Any] = next(iter(access.items(SERVICE, _ROOTS, "Roots")), {})
     types = fields.optional_records(root, "PolicyTypes")
     return next((fields.text(item, "Status") for item in types if fields.text(item, "Type") == policy_type), None)
@@ -126,7 +126,7 @@ def reread(access: Access, _now: datetime) -> Callable[[Change], t.Any]:
 
 
 def find_other_policies(access: Access, undos: Sequence[Change], _now: datetime) -> dict[str, Refusal]:
-    """The undos whose request would be sent to another policy than the one that their record shows as the target.
+    """Refuse undos whose request would be sent to another policy than the target that their record shows.
 
     Requests go by the name of the policy, and others may write into a journal. A policy that was deleted and made again
     has another id, so a record may show one that is gone.
@@ -189,7 +189,7 @@ def _read_policy(access: Access, policy_id: str) -> t.Optional[dict[str, t.Any]]
 def find_analyzer_objections(
     connection: Connection, declared: Declared, changes: Iterable[Change]
 ) -> dict[str, tuple[Refusal, ...]]:
-    """Why policies whose content would be written may not be, by their names. Where it can't be asked, that is told."""
+    """Find the refusals of Access Analyzer for contents to write, by policy name. If it can't be asked, warn."""
     kind = KINDS.get(declared.type)
     if kind is None or not declared.validates:
         return {}

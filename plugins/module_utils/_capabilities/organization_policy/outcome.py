@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What a plan for organization policies would leave, what is left of it after refusals, and what is told of it."""
+"""The organization after a plan, the plan after refusals, and the return value on declared policies."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _Key = tuple[str, str]
 
 
 def apply_changes(tree: OrganizationTree, changes: Iterable[Change]) -> OrganizationTree:
-    """The organization as the changes would leave it."""
+    """Apply changes to a copy of the organization."""
     policies: dict[_Key, OrganizationPolicy] = {(policy.name, policy.type): policy for policy in tree.policies}
     for change in changes:
         key = find_policy_key(change)
@@ -73,9 +73,9 @@ def _read_new_state(change: Change) -> dict[str, t.Any]:
 
 
 def drop_refused_policies(plan: Plan, refusals: Mapping[str, Sequence[Refusal]]) -> Plan:
-    """``plan`` without what brings policies that are refused, by their names, and without what rests on that.
+    """Drop the changes that apply refused policies, by their names, and the changes that depend on these.
 
-    What a rollout withdraws is never held back.
+    A withdrawal of a rollout is never dropped.
     """
     dropped = [change for change in plan.changes if find_policy_key(change)[0] in refusals and _applies_policy(change)]
     refused = [*plan.refused, *(refusal for found in refusals.values() for refusal in found)]
@@ -92,9 +92,9 @@ def drop_refused_policies(plan: Plan, refusals: Mapping[str, Sequence[Refusal]])
 
 
 def _applies_policy(change: Change) -> bool:
-    """Whether a change is one of those that a refused policy may not have."""
+    """Whether a change makes a policy apply, so that it must not be made for a refused policy."""
     if change.operation == DETACH:
-        # Taking off what allows something denies it as well.
+        # Detaching a policy that allows something denies it as well.
         return change.impact.value == "narrowing" and change.kind != KIND_WITHDRAW
     return change.operation in (CREATE, UPDATE, ATTACH, TAG)
 
@@ -109,12 +109,12 @@ def _is_among(change: Change, changes: Collection[Change]) -> bool:
 
 
 def target_of(one: DesiredPolicy) -> str:
-    """What a policy is called in findings and changes."""
+    """The resource of findings and the target of changes for a policy: its ARN, or its name as long as it has none."""
     return one.live.arn if one.live else name_policy(one.name, one.type)
 
 
 def with_remedies(plan: Plan, remedies: Mapping[str, tuple[str, ...]], desired: Sequence[DesiredPolicy]) -> Plan:
-    """``plan`` with the findings that its changes mend: those on the policies that they are about."""
+    """Add to each change the findings that it resolves: those on the policy that it is about."""
     by_name = {(one.name, one.type): remedies.get(target_of(one), ()) for one in desired}
     changes = (
         dataclasses.replace(change, remedies=by_name.get(find_policy_key(change), ())) for change in plan.changes
@@ -125,7 +125,7 @@ def with_remedies(plan: Plan, remedies: Mapping[str, tuple[str, ...]], desired: 
 def report_policies(
     tree: OrganizationTree, declared: Declared, desired: Sequence[DesiredPolicy]
 ) -> list[dict[str, t.Any]]:
-    """What is returned of each declared policy, as it was found."""
+    """Report each declared policy as it was found, for the return value ``policies``."""
     return [_report_policy(tree, declared, one) for one in desired]
 
 

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What a policy of an organization leaves open, filled in with what is known of the organization once it was read.
+"""Placeholders in policies of an organization, which are filled in once the organization was read.
 
 Neither can stand in a real policy: no id and no name of a role has such characters. A policy that was sent without
 them filled in would spare nobody by them.
@@ -33,7 +33,7 @@ _STACK_SETS: t.Final = "role/stacksets-exec-*"
 
 
 def fill_placeholders(declared: Declared, tree: OrganizationTree) -> Declared:
-    """The declaration with the placeholders filled in.
+    """Fill the placeholders in the contents of a declaration.
 
     :raises InputError: a content is too long or not valid any more.
     """

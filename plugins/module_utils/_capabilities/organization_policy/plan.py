@@ -43,7 +43,7 @@ MODULE: t.Final = "organization_policy"
 
 @dataclasses.dataclass(frozen=True)
 class StageTargets:
-    """What a rollout makes of the targets of a policy now; ``detach`` is where it is taken off, whatever else holds."""
+    """The targets of a policy in the current stage of a rollout; from those in ``detach`` it is always detached."""
 
     targets: tuple[Target, ...]
     detach: tuple[Target, ...] = ()
@@ -70,19 +70,19 @@ class DesiredPolicy:
 
     @property
     def content(self) -> Content:
-        """What it is to say. Only for policies that are to be there."""
+        """The declared content. Only for policies that are to be present."""
         if self.declared.content is None:
             raise ValueError(f"{self.name} is to be gone")
         return self.declared.content
 
     @functools.cached_property
     def has_drifted(self) -> bool:
-        """Whether it says something else than declared, or is not there."""
+        """Whether it is missing, or its content is not the declared one."""
         return self.live is None or not self.content.matches(self.live.document.document, self.type)
 
     @property
     def is_described(self) -> bool:
-        """Whether it is described as declared; where nothing is, any description will do."""
+        """Whether it has the declared description; if none is declared, it may have any."""
         declared = self.declared.description
         return self.live is not None and declared in (None, self.live.description)
 
@@ -110,7 +110,7 @@ class Planner:
     account_id: str
 
     def resolve_policies(self, tree: OrganizationTree, stages: Mapping[str, StageTargets]) -> tuple[DesiredPolicy, ...]:
-        """The declared policies as they are, and as they are to be. ``staged`` has those under a rollout, by name.
+        """Resolve the declared policies in an organization. ``stages`` has the policies under a rollout, by name.
 
         :raises InputError: a target is not in the organization, or is ambiguous.
         """
@@ -140,7 +140,7 @@ class Planner:
         )
 
     def plan(self, tree: OrganizationTree, desired: Sequence[DesiredPolicy]) -> Plan:
-        """All that is to be done, before anybody asked whom it would hit."""
+        """Plan all changes, before the guards judge them."""
         nodes = Nodes(tree, self.declared.type, self.declared.max_attached)
         if not self.declared.present:
             return join_plans(self._remove_policy(tree, one, nodes) for one in desired)
@@ -163,7 +163,7 @@ class Planner:
             return Plan()
         return Plan(changes=(enable(self.account_id, tree.root_id, self.declared.type, status, ENABLED),))
 
-    # What is to be there
+    # Policies that are to be present
 
     def _attach_policy(self, tree: OrganizationTree, one: DesiredPolicy, nodes: Nodes) -> Plan:
         refusal = self._refuse_foreign(one)
@@ -185,7 +185,7 @@ class Planner:
         return Plan((*content, *changes), tuple(refused), one.warnings)
 
     def _write_content(self, one: DesiredPolicy, writer: PolicyWriter, *, is_wanted: bool) -> Iterator[Change]:
-        """The policy itself. One that is attached to nothing does nothing, so it is not made."""
+        """Create or update the policy. One that is attached to nothing does nothing, so it is not created."""
         described = one.declared.description
         if one.live is None:
             if is_wanted:
@@ -214,7 +214,7 @@ class Planner:
     def _find_objection(
         self, tree: OrganizationTree, one: DesiredPolicy, target_id: str, nodes: Nodes
     ) -> t.Optional[tuple[str, str]]:
-        """The rule and the reason for which a policy is not attached to a target."""
+        """Find the rule and the reason that refuse an attachment; None if nothing does."""
         if target_id == tree.root_id and not self.declared.allow_root and self.declared.guards_access:
             reason = (
                 "it would hold in every account of the organization at once; attach it to units one after the other, "
@@ -231,7 +231,7 @@ class Planner:
         )
         return "slots", reason
 
-    # What is to go
+    # Policies that are to be detached or absent
 
     def _detach_surplus(self, tree: OrganizationTree, one: DesiredPolicy, nodes: Nodes, attaching: Plan) -> Plan:
         if one.live is None or any(refusal.rule in ("foreign", "protected") for refusal in attaching.refused):
@@ -259,7 +259,7 @@ class Planner:
         return Plan(tuple(changes), tuple(refused))
 
     def _detach_full_access(self, tree: OrganizationTree, coming: Plan, nodes: Nodes) -> Plan:
-        """AWS's policy that allows everything, off where ours are attached and allow something instead."""
+        """Detach AWS's policy that allows everything from the targets where ours allow something instead."""
         full = next((item for item in tree.policies if item.name == FULL_ACCESS[SCP] and item.type == SCP), None)
         if full is None:
             return Plan()
@@ -273,7 +273,7 @@ class Planner:
         return self._detach_policy(tree, full, dict.fromkeys(order, KIND_FULL_ACCESS), nodes)
 
     def _remove_policy(self, tree: OrganizationTree, one: DesiredPolicy, nodes: Nodes) -> Plan:
-        """A policy that is not to be there, off all it is attached to, and then away."""
+        """Detach a policy from all its targets, and then delete it."""
         if one.live is None:
             return Plan()
         refusal = self._refuse_foreign(one)
@@ -290,7 +290,7 @@ class Planner:
 
 
 def join_plans(plans: Iterable[Plan]) -> Plan:
-    """Several plans as one, in their order."""
+    """Join plans in their order."""
     kept = tuple(plans)
     return Plan(
         changes=tuple(change for plan in kept for change in plan.changes),

@@ -170,7 +170,7 @@ def _parse_declared(task: Task) -> Declared:
     if options.get("rollout") is not None:
         _check_staged(options)
     contents: list[t.Any] = [None for _policy in given]
-    # What is to be taken away need not be said.
+    # The content of a policy to remove need not be declared.
     if options["state"] == "present":
         contents = [
             document_of(item["content"], option=f"policies[{i}].content").content for i, item in enumerate(given)
@@ -288,7 +288,7 @@ class OrganizationPolicy(Capability[_Observed]):
         return tree
 
     def _decide_rollouts(self, tree: OrganizationTree) -> dict[str, Decision]:
-        """What is due of each policy's rollout; nothing where none is declared."""
+        """Decide the step of each policy's rollout; empty if none is declared."""
         inputs = self._inputs
         if inputs.rollout is None:
             return {}
@@ -314,7 +314,7 @@ class OrganizationPolicy(Capability[_Observed]):
         )
 
     def _apply_guards(self, tree: OrganizationTree, plan: Plan) -> Plan:
-        """The plan without what AWS's own validation or the lock-out guard refuses."""
+        """Drop the changes that AWS's own validation or the lock-out guard refuses."""
         plan = self._drop_edited(tree, plan)
         plan = drop_refused_policies(plan, find_analyzer_objections(self._connection, self._declared, plan.changes))
         if not (self._declared.guards_access and plan.changes):
@@ -325,7 +325,7 @@ class OrganizationPolicy(Capability[_Observed]):
         return drop_refused_policies(plan, self._judgement.refusals)
 
     def _drop_edited(self, tree: OrganizationTree, plan: Plan) -> Plan:
-        """The plan without any change of a policy that somebody else edited while it was watched.
+        """Drop all changes of policies that somebody else edited during their rollout.
 
         Nothing is detached from the targets of later stages either: where a stage begins anew, these may be attached.
         """
@@ -372,7 +372,7 @@ class OrganizationPolicy(Capability[_Observed]):
         )
 
     def reread(self, change: Change) -> t.Any:
-        """What is there now; before anything is attached, its type must be enabled, which takes AWS a while."""
+        """Read the present state. Before an attachment, wait until the type is enabled, which takes AWS a while."""
         if change.operation == ATTACH and not self._is_type_enabled:
             self._await_type(self._access)
         return reread(self._access, self._connection.now)(change)
@@ -390,14 +390,14 @@ class OrganizationPolicy(Capability[_Observed]):
         raise AwsError(f"{self._declared.type} is {status or 'not enabled'}, so nothing is attached; run again later")
 
     def learn(self, change: Change, answer: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        """The id of a policy that was made: only AWS's answer has it."""
+        """Learn the id of a policy that was created: only AWS's answer has it."""
         if change.operation != CREATE:
             return {}
         summary = answer["Policy"]["PolicySummary"]
         self._new_ids[find_policy_key(change)[0]] = {"id": summary["Id"], "arn": summary["Arn"]}
         return {"policy_id": summary["Id"]}
 
-    # What comes of it
+    # The result
 
     @property
     def _only_predicts(self) -> bool:

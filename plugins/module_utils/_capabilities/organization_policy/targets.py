@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What the targets of an organization policy mean in an organization: ids of its root, units and accounts."""
+"""The targets of an organization policy in an organization: ids of its root, units and accounts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .declared import Target
 
 @dataclasses.dataclass(frozen=True)
 class ResolvedTargets:
-    """The ids that are meant, in the order of the tree, and what to tell of them."""
+    """The ids of targets, in the order of the tree, and warnings about them."""
 
     ids: tuple[str, ...]
     warnings: tuple[str, ...] = ()
@@ -36,7 +36,7 @@ def resolve(
     place: str,
     binds_management: bool = False,
 ) -> ResolvedTargets:
-    """The ids of ``targets`` without those of ``exclude``.
+    """Resolve ``targets`` without those of ``exclude``.
 
     ``binds_management`` says whether the type of policy binds the management account, as SCPs and RCPs never do.
 
@@ -53,7 +53,7 @@ def resolve(
     excluded: set[str] = set()
     for index, target in enumerate(exclude):
         excluded |= _resolve_target(tree, target, f"{place}.exclude[{index}]", binds_management)
-    # A unit is left out with all that is in it.
+    # A unit is excluded with everything in it.
     kept = {target_id for target_id in wanted if excluded.isdisjoint(tree.lineage(target_id))}
     _check_inherited(tree, kept, excluded, place)
     if not binds_management and tree.management_account_id in kept:
@@ -108,7 +108,7 @@ def _check_id(tree: OrganizationTree, target_id: str, place: str) -> str:
 
 
 def _check_inherited(tree: OrganizationTree, kept: set[str], excluded: Iterable[str], place: str) -> None:
-    """Nothing below a target can be left out of it: what a policy is attached to hands it down."""
+    """Refuse to exclude something below a target: a target hands the policy down to everything below it."""
     for target_id in sorted(excluded):
         above = next((parent for parent in tree.lineage(target_id)[:-1] if parent in kept), None)
         if above is not None:
@@ -119,7 +119,7 @@ def _check_inherited(tree: OrganizationTree, kept: set[str], excluded: Iterable[
 
 
 def _order_ids(tree: OrganizationTree) -> t.Callable[[str], tuple[int, int]]:
-    """Units before accounts, each in the tree's order, so that two runs make changes in one order."""
+    """Make a sort key: units before accounts, in the tree's order, so that all runs have the same order."""
     units = {unit.id: index for index, unit in enumerate(tree.units)}
     accounts = {account.id: index for index, account in enumerate(tree.accounts)}
     return lambda target_id: (0, units[target_id]) if target_id in units else (1, accounts[target_id])

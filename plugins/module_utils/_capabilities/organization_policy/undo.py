@@ -18,7 +18,7 @@ from .changes import ATTACH, CREATE, DELETE, DETACH, SERVICE, TAG, UNTAG, UPDATE
 
 
 def _name_policy(record: Record, state: Mapping[str, t.Any]) -> dict[str, str]:
-    """How requests name the policy. Its target is an ARN that ends with an id, or the same name."""
+    """Name the policy for a request. The target of the record is an ARN that ends with an id, or the same name."""
     name, kind = str(state["policy"]), str(state["type"])
     target = record.target.partition(" on ")[0] if "attached_to" in state else record.target
     is_policy = target.startswith("arn:") and ":organizations::" in target and ":policy/" in target
