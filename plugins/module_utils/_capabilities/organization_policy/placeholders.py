@@ -21,7 +21,7 @@ from ..._account.organization_tree import OrganizationTree
 from ..._converge.errors import InputError
 from ..._policy.analysis.principal_matrix_cast import CONTROL_TOWER
 from .declared import Content, Declared, DeclaredPolicy
-from .lock_out.plan import landing_zone
+from .lock_out.plan import find_landing_zone
 
 #: The id of the organization.
 ORGANIZATION_ID: t.Final = "<organization_id>"
@@ -45,7 +45,7 @@ def _fill_policy(policy: DeclaredPolicy, declared: Declared, tree: OrganizationT
     content = policy.content
     if content is None or not any(placeholder in content.text for placeholder in (ORGANIZATION_ID, LANDING_ZONE)):
         return policy
-    roles = [f"arn:*:iam::*:{role if role == CONTROL_TOWER else _STACK_SETS}" for role in landing_zone(tree)]
+    roles = [f"arn:*:iam::*:{role if role == CONTROL_TOWER else _STACK_SETS}" for role in find_landing_zone(tree)]
     place = f"{policy.place}.content"
     found = Content.of(_fill_value(content.document, tree.id, roles), declared.type, place)
     if found.size > declared.max_size:

@@ -64,7 +64,7 @@ from .declared import Declared, Target, find_warnings, parse_targets
 from .findings import findings
 from .lock_out.declared import Declared as LockOutDeclared
 from .lock_out.declared import check_principals
-from .lock_out.own_way import OwnPlace, own_places
+from .lock_out.own_way import OwnPlace, find_own_places
 from .lock_out.run import LOCK_OUT_OPERATIONS, Judgement, LockOut
 from .observe import (
     UNDO_OPERATIONS,
@@ -81,7 +81,7 @@ from .plan import MODULE, DesiredPolicy, Planner, StageTargets
 from .rollout.declared import Declared as RolloutDeclared
 from .rollout.observe import Sources
 from .rollout.run import ROLLOUT_OPERATIONS, Action, Decision, Rollout
-from .rollout.state import shown
+from .rollout.state import render_rollouts
 from .targets import resolve
 from .undo import DERIVATIONS
 
@@ -130,7 +130,7 @@ def run(task: Task) -> dict[str, t.Any]:
             journal=task.journal,
             lock_out=LockOutDeclared.from_options(task.options, today=task.now.date()),
             evidence=evidence,
-            places=own_places(
+            places=find_own_places(
                 journal=task.journal, reports=task.reports if task.has_reports else None, trail=evidence.trail_logs
             ),
             rollout=_parse_rollout(task.options.get("rollout")),
@@ -416,7 +416,7 @@ class OrganizationPolicy(Capability[_Observed]):
                     f"{one.name}: stage {decision.stage!r} has not begun, since not all of it could be done"
                 )
                 continue
-            rollout.begun(decision, predicted=self._judgement.predicted, attached=one.targets)
+            rollout.record_events(decision, predicted=self._judgement.predicted, attached=one.targets)
 
     def failure(self, _result: Mapping[str, t.Any]) -> str:
         """Why a rollout is held or was withdrawn."""
@@ -427,9 +427,9 @@ class OrganizationPolicy(Capability[_Observed]):
         return "; ".join(reasons)
 
     def result(self, _result: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        rollouts = [dict(decision.told) for _rollout, decision in self._rollouts.values()]
-        result = {"policies": self._report_policies(), "lock_out": dict(self._judgement.told), "rollout": rollouts}
-        return {**result, "terminal": shown(rollouts)} if rollouts else result
+        rollouts = [dict(decision.report) for _rollout, decision in self._rollouts.values()]
+        result = {"policies": self._report_policies(), "lock_out": dict(self._judgement.report), "rollout": rollouts}
+        return {**result, "terminal": render_rollouts(rollouts)} if rollouts else result
 
     def _report_policies(self) -> list[dict[str, t.Any]]:
         listed = report_policies(self._observed.tree, self._declared, self._observed.desired)

@@ -63,10 +63,12 @@ def _is_said_by_caller(record: Mapping[str, t.Any]) -> bool:
     of an object.
     """
     chosen = {name: value for name, value in record.items() if name not in _OF_AWS}
-    return any(_REASONS.search(text) or _REASONS.search(urllib.parse.unquote_plus(text)) for text in _texts(chosen))
+    return any(
+        _REASONS.search(text) or _REASONS.search(urllib.parse.unquote_plus(text)) for text in _find_texts(chosen)
+    )
 
 
-def _texts(value: t.Any) -> Iterator[str]:
+def _find_texts(value: t.Any) -> Iterator[str]:
     """All texts in a JSON value."""
     waiting = [value]
     while waiting:

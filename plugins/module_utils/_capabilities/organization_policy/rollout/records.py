@@ -118,11 +118,11 @@ class Event:
                 is_first=bool(record["is_first"]),
                 targets=tuple(dict(target) for target in record["targets"]),
                 attached=tuple(map(str, record["attached"])),
-                expected=tuple(map(pair_of, record["expected"])),
-                losses=tuple(map(pair_of, record["losses"])),
-                unknown=tuple(map(pair_of, record.get("unknown", ()))),
+                expected=tuple(map(parse_pair, record["expected"])),
+                losses=tuple(map(parse_pair, record["losses"])),
+                unknown=tuple(map(parse_pair, record.get("unknown", ()))),
                 names_stage=bool(record["names_stage"]),
-                soak=_soak(record.get("soak_hours")),
+                soak=_parse_soak(record.get("soak_hours")),
                 started_at=None if record.get("started_at") is None else parse_moment(record["started_at"]),
                 key=key,
             )
@@ -130,7 +130,7 @@ class Event:
             raise ValueError(f"it is no record of a rollout: {error!r}") from error
 
 
-def _soak(hours: t.Any) -> t.Optional[timedelta]:
+def _parse_soak(hours: t.Any) -> t.Optional[timedelta]:
     """A soak in a record. Raises ValueError where it is none that could be declared."""
     if hours is None:
         return None
@@ -139,12 +139,12 @@ def _soak(hours: t.Any) -> t.Optional[timedelta]:
     return timedelta(hours=hours)
 
 
-def pair_of(record: Mapping[str, t.Any]) -> DeniedPair:
+def parse_pair(record: Mapping[str, t.Any]) -> DeniedPair:
     """The pair in a record or a result. Raises KeyError where it is none."""
     return DeniedPair(str(record["account_id"]), str(record["principal"]), str(record["action"]))
 
 
-def place(organization_id: str, policy_type: str, policy: str) -> str:
+def make_prefix(organization_id: str, policy_type: str, policy: str) -> str:
     """Where the records of a policy's rollout are: a prefix of keys.
 
     The name of a policy may have any character: slashes and leading dots would lead elsewhere.
@@ -157,12 +157,12 @@ def place(organization_id: str, policy_type: str, policy: str) -> str:
     return f"rollouts/{organization_id}/{policy_type}/{name}/"
 
 
-def number_of(key: str) -> t.Optional[int]:
+def parse_number(key: str) -> t.Optional[int]:
     """The number that a key begins with, None for that of a foreign file."""
     match = _KEY.fullmatch(key.rpartition("/")[2])
     return int(match[1]) if match else None
 
 
-def key_of(number: int, kind: Kind) -> str:
+def make_key(number: int, kind: Kind) -> str:
     """The key of a record. It has no time in it, so that of two runs at once only one can write it."""
     return f"{number:06d}-{kind.value}.json"

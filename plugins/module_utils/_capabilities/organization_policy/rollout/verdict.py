@@ -91,7 +91,7 @@ class Verdict:
         }
 
 
-def told_losses(pairs: Iterable[DeniedPair]) -> str:
+def describe_losses(pairs: Iterable[DeniedPair]) -> str:
     """Who lost what, in one clause: ``in 111122223333 role/app lost s3:GetObject``."""
     ordered = sorted(pairs, key=dataclasses.astuple)
     clauses = []
@@ -99,11 +99,11 @@ def told_losses(pairs: Iterable[DeniedPair]) -> str:
         ordered, key=lambda pair: (pair.account_id, pair.principal)
     ):
         actions = list(dict.fromkeys(pair.action for pair in group))
-        clauses.append(f"in {account_id} {principal} lost {_some(actions)}")
-    return _some(clauses, separator="; ")
+        clauses.append(f"in {account_id} {principal} lost {_join_some(actions)}")
+    return _join_some(clauses, separator="; ")
 
 
-def _some(texts: list[str], *, separator: str = ", ") -> str:
+def _join_some(texts: list[str], *, separator: str = ", ") -> str:
     rest = len(texts) - _MOST_NAMED
-    shown = separator.join(texts[:_MOST_NAMED])
-    return f"{shown}{separator}and {rest} more" if rest > 0 else shown
+    text = separator.join(texts[:_MOST_NAMED])
+    return f"{text}{separator}and {rest} more" if rest > 0 else text

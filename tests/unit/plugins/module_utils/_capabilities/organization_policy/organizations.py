@@ -101,7 +101,7 @@ def declaring(*policies: Record, **options: t.Any) -> Declared:
     return Declared.from_options(made, [item["content"] for item in given], own_tags={"version": "1"})
 
 
-def planned(
+def make_plan(
     organization: OrganizationTree, declared: Declared, **staged: StageTargets
 ) -> tuple[tuple[DesiredPolicy, ...], Plan]:
     planner = Planner(declared, MANAGEMENT)
@@ -109,7 +109,7 @@ def planned(
     return desired, planner.plan(organization, desired)
 
 
-def told(plan: Plan) -> list[tuple[str, str]]:
+def list_changes(plan: Plan) -> list[tuple[str, str]]:
     """Each change by its operation, and what is attached or else what is changed."""
     return [(change.operation, str((change.after or {}).get("attached_to", ""))) for change in plan.changes]
 

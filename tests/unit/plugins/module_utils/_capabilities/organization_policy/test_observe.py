@@ -56,7 +56,7 @@ class FakeAccess:
         return {"Policy": {"PolicySummary": summary, "Content": '{"Statement": []}'}}
 
 
-def asked(operation: str, parameters: t.Any, *names: str) -> t.Any:
+def send(operation: str, parameters: t.Any, *names: str) -> t.Any:
     access: t.Any = FakeAccess(*names)
     AccessByName(access).call("organizations", operation, parameters)
     return access.calls[-1][1]
@@ -72,12 +72,12 @@ def asked(operation: str, parameters: t.Any, *names: str) -> t.Any:
     ],
 )
 def test_a_policy_is_named_by_its_id_in_the_request(operation: str, given: t.Any, sent: t.Any) -> None:
-    assert asked(operation, given, "other", "protect") == sent
+    assert send(operation, given, "other", "protect") == sent
 
 
 def test_a_policy_that_is_not_there_is_an_error() -> None:
     with pytest.raises(NotFound, match="there is no SERVICE_CONTROL_POLICY named protect"):
-        asked("AttachPolicy", {**NAMED, "TargetId": "ou-1"}, "other")
+        send("AttachPolicy", {**NAMED, "TargetId": "ou-1"}, "other")
 
 
 def test_the_id_of_a_policy_that_was_made_is_remembered_as_lists_lag_behind() -> None:
