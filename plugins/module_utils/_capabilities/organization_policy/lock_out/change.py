@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What a change of the organization's policies is, account by account: which policies come, change or go, and where."""
+"""A change of the organization's policies, account by account: the policies that come, change or go, and where."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class ChangedPolicy:
 
     @property
     def target(self) -> str:
-        """What refusals call it: people know it by its name, not by its id."""
+        """The target of refusals: people know a policy by its name, not by its id."""
         return f"organization policy {self.name} ({self.type})"
 
     @property
@@ -64,7 +64,7 @@ def _parse_text(name: str, content: str) -> t.Optional[Policy]:
 
 
 def parse_policy(policy: OrganizationPolicy) -> t.Optional[Policy]:
-    """The policy as the evaluator takes it; None where its text is none. The same object for the same text."""
+    """Parse a policy for the evaluator; None if its text does not parse. The same text gives the same object."""
     return _parse_text(policy.name, policy.content)
 
 
@@ -129,7 +129,7 @@ class PolicyChange:
 
     @functools.cached_property
     def has_rcps(self) -> bool:
-        """Whether RCPs come, change or go, which bind whoever calls, AWS services too."""
+        """Whether RCPs come, change or go, which bind every caller, AWS services too."""
         return any(policy.type == RCP for policy in self.policies)
 
     @functools.cached_property
@@ -150,7 +150,7 @@ class PolicyChange:
         return tuple(policy for policy in self.policies if not lineage.isdisjoint(policy.reaches))
 
     def controls(self, account_id: str) -> tuple[Controls, Controls]:
-        """What the organization sets for an account, before and after. Policies that don't parse are left out."""
+        """The SCPs and RCPs that apply to an account, before and after. Policies that don't parse are left out."""
         pairs = {layer: tuple(self._pair_levels(account_id, kind)) for kind, layer in _LAYERS.items()}
         sides = []
         for side in (0, 1):
@@ -163,7 +163,7 @@ class PolicyChange:
         return sides[0], sides[1]
 
     def _pair_levels(self, account_id: str, kind: str) -> Iterator[tuple[tuple[Policy, ...], tuple[Policy, ...]]]:
-        """The policies of each level, before and after; a level that has none, then and now, limits nothing."""
+        """Pair the policies of each level before and after; a level without any, then and now, limits nothing."""
         for target in self.after.lineage(account_id):
             was, will = (self._list_level(is_after, target, kind) for is_after in (False, True))
             if kind == SCP and will and not self._is_enabled(SCP):
@@ -182,10 +182,10 @@ class PolicyChange:
     def _is_enabled(self, kind: str) -> bool:
         return self.before.policy_types.get(kind) == ENABLED
 
-    # Accounts that fare alike
+    # Accounts with the same losses
 
     def group_accounts(self) -> Iterator[tuple[MemberAccount, ...]]:
-        """The accounts in groups, each of which has the same policies before and after, as far as they tell apart.
+        """Group the accounts that have the same policies before and after, as far as these make a difference.
 
         The matrix of one of a group holds for all of it: of 2,000 accounts there are as many groups as kinds of units.
         """
@@ -195,7 +195,7 @@ class PolicyChange:
         yield from (tuple(group) for group in groups.values())
 
     def _sign_account(self, account: MemberAccount) -> t.Hashable:
-        """What the losses in an account depend on: the policies that change, and what allows where that does."""
+        """Sign an account by everything that decides its losses: the policies that change, and those that allow."""
         before, after = self.controls(account.id)
         changed = {policy.name for policy in self.policies_at(account.id)}
         ids = tuple(
@@ -215,7 +215,7 @@ class PolicyChange:
 
 
 def _find_allowing(levels: t.Optional[Levels]) -> tuple[tuple[int, ...], ...]:
-    """The policies of each level that allow something."""
+    """Find the policies of each level that allow something."""
     return tuple(
         tuple(id(policy) for policy in level if any(statement.allow for statement in policy.statements))
         for level in levels or ()
@@ -227,5 +227,5 @@ def _mentions_account(account_id: str, texts: Iterable[str]) -> bool:
 
 
 def build_organization_path(tree: OrganizationTree, account_id: str) -> str:
-    """Where an account is, as condition keys have it: ``o-…/r-…/ou-…/``."""
+    """Build the path of an account in its organization, as condition keys have it: ``o-…/r-…/ou-…/``."""
     return "/".join((tree.id, *tree.lineage(account_id)[:-1], ""))

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Who can no longer assume the roles of an account, because an RCP denies it: services, CI, people, other accounts.
+"""The roles that services, CI, people or other accounts can no longer assume, because an RCP denies it.
 
 A role that nobody can assume stops the workload behind it, whatever the role itself may do. The trust policy names who
 assumes a role, and RoleLastUsed says whether anybody did in the 400 days that AWS keeps.
@@ -57,7 +57,7 @@ _ORGANIZATION: t.Final = "aws:principalorgid"
 # Conditions on these name accounts, as the element Principal does.
 _NAMING: t.Final = frozenset({"aws:principalaccount", "aws:principalarn"})
 _POSITIVE: t.Final = frozenset({"StringEquals", "StringLike", "ArnEquals", "ArnLike", "StringEqualsIgnoreCase"})
-# So many of a list are told.
+# So many of a list are named.
 _NAMED: t.Final = 5
 
 
@@ -72,7 +72,7 @@ class TrustedRole:
 
 @dataclasses.dataclass(frozen=True)
 class EntryLoss:
-    """That a role can no longer be assumed by ``callers``, as the names by which they may be accepted.
+    """A role that ``callers`` can no longer assume; ``accept_breakage`` may name them as they are named here.
 
     ``policies`` are the RCPs that deny it.
     """
@@ -84,7 +84,7 @@ class EntryLoss:
 
 
 def refuse_entries(policy: ChangedPolicy, account: MemberAccount, losses: Iterable[EntryLoss]) -> Iterator[Refusal]:
-    """That a policy keeps somebody from assuming roles of an account, which nobody accepts."""
+    """Refuse a policy that keeps somebody from assuming roles of an account, unless somebody accepts it."""
     by_reason: dict[str, list[EntryLoss]] = {}
     for entry in losses:
         if policy.name in entry.policies:
@@ -112,19 +112,19 @@ def refuse_entries(policy: ChangedPolicy, account: MemberAccount, losses: Iterab
 _RcpValues = Mapping[str, tuple[str, ...]]
 # A request that opens a session: the action and the keys that belong to it.
 _Need = tuple[str, Keys]
-# Who assumes a role, as far as its trust policy says: the type and the value of a principal.
+# A caller that assumes a role, by its trust policy: the type and the value of a principal.
 _Caller = tuple[str, str]
 
 
 def find_entering_services(roles: Iterable[TrustedRole]) -> frozenset[str]:
-    """The AWS services that trust policies of these roles name."""
+    """Find the AWS services that trust policies of these roles name."""
     return frozenset(value for role in roles for kind, value in _find_callers(role) if kind == "Service")
 
 
 def find_entry_losses(
     roles: Iterable[TrustedRole], place: Place, before: Controls, after: Controls, *, members: Collection[str]
 ) -> tuple[EntryLoss, ...]:
-    """The roles that somebody can no longer assume after a change of RCPs, or perhaps not.
+    """Find the roles that somebody can no longer assume after a change of RCPs, or perhaps not.
 
     :param members: the ids of the accounts of the organization.
     """
@@ -165,7 +165,7 @@ class _Cast:
         self.of_role[role_arn].append(caller)
 
     def make_actors(self, caller: _Caller) -> tuple[Actor, ...]:
-        """A caller, once for each way in which it may call."""
+        """Make the actors of a caller, one for each way in which it may call."""
         kind, value = caller
         asks = tuple(self._asks[caller])
         if kind == "Service":
@@ -179,7 +179,7 @@ class _Cast:
         return (account_caller(self._place, arn, asks, inside=account in self._members),)
 
     def find_losses(self, before: Controls, after: Controls) -> Mapping[tuple[str, _Caller], tuple[bool, list[Loss]]]:
-        """The losses of each caller at each role, and whether they are certain."""
+        """Find the losses of each caller at each role, and whether they are certain."""
         found: dict[tuple[str, _Caller], tuple[bool, list[Loss]]] = {}
         for caller, asks in self._asks.items():
             actors = self.make_actors(caller)
@@ -202,7 +202,7 @@ def _is_certain(needed: Sequence[Ask], actors: Sequence[Actor], given: Iterable[
 
 
 def _find_callers(role: TrustedRole, rcp_values: _RcpValues = MappingProxyType({})) -> dict[_Caller, tuple[_Need, ...]]:
-    """Whom the trust policy of a role lets in, and by which requests.
+    """Find the callers that the trust policy of a role lets in, and the requests that they need.
 
     Where it can't be read, that is somebody of whom nothing is known. ``asked`` are the values in RCPs, by key.
     """
@@ -217,7 +217,7 @@ def _find_callers(role: TrustedRole, rcp_values: _RcpValues = MappingProxyType({
 
 
 def _find_needs(statement: Statement, kind: str, value: str, rcp_values: _RcpValues) -> Iterator[_Need]:
-    """The requests by which a caller that a statement of a trust policy names opens a session."""
+    """Find the requests by which a caller that a statement of a trust policy names opens a session."""
     action = _find_action(kind, value)
     if action is None or not _mentions_action(statement, action):
         return
@@ -231,7 +231,7 @@ def _find_needs(statement: Statement, kind: str, value: str, rcp_values: _RcpVal
 
 
 def _sample_claims(statement: Statement, provider: str, rcp_values: _RcpValues) -> Iterator[Keys]:
-    """What tokens that a statement lets in may claim: a sample for each value that it asks for.
+    """Sample the claims of tokens that a statement lets in, one for each value that it asks for.
 
     RCPs limit by the same claims: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_examples.html
     """
@@ -253,17 +253,17 @@ def _sample_claims(statement: Statement, provider: str, rcp_values: _RcpValues) 
 
 
 def _is_uniform(pattern: str, values: Iterable[str]) -> bool:
-    """Whether all that a pattern fits fares alike, whatever a condition with these values makes of it."""
+    """Whether a condition with these values treats everything that a pattern fits in the same way."""
     return all(covers(value, pattern) or not overlaps(value, pattern) for value in values)
 
 
 def _make_sample(pattern: str) -> str:
-    """A text that fits a pattern."""
+    """Make a text that fits a pattern."""
     return pattern.replace("*", "1").replace("?", "1")
 
 
 def _resolve_principal(statement: Statement, kind: str, value: str) -> Iterator[tuple[str, str]]:
-    """Whom an entry of a Principal element means: itself, or for ``*`` those whom the conditions name."""
+    """Resolve an entry of a Principal element: to itself, or for ``*`` to the accounts that the conditions name."""
     if value != _ANYBODY:
         yield kind, value
         return
@@ -298,7 +298,7 @@ def _mentions_action(statement: Statement, action: str) -> bool:
 
 
 def _find_account(value: str) -> str:
-    """The account of a principal: an ARN, or the id alone, which stands for the account's root."""
+    """Find the account of a principal: an ARN, or the id alone, which means the account's root."""
     parts = value.split(":")
     return parts[4] if len(parts) > 5 else value if value.isdigit() else ""
 
@@ -351,7 +351,7 @@ def _judge_use(role: TrustedRole, *, certain: bool, is_caller_known: bool) -> tu
 
 
 def _explain_doubt(keys: Sequence[str], *, others: bool) -> str:
-    """Why a loss is not certain."""
+    """Explain why a loss is not certain."""
     reasons = []
     if keys:
         reasons.append(f"it depends on {', '.join(keys)}, which is not known")

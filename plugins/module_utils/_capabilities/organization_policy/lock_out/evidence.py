@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What the members of an organization did, held against a change of its policies: what may pass, and what is expected.
+"""The activity in the members of an organization, compared with a change of its policies: refusals and predictions.
 
 As with boundaries, only what is safe passes unless somebody accepts it by name. Of an account that can't be read
 nothing is known, which is never safe either.
@@ -36,16 +36,16 @@ from .entries import EntryLoss, refuse_entries
 from .own_way import TrailBucket
 from .users import UserFacts, format_exemptions, is_about_mfa
 
-# Stands for all that a statement denies which names what it leaves.
+# The action of requests against a statement that denies everything but what it names.
 _ANYTHING: t.Final = "hardening:Anything"
-# So many of a list are told in a refusal.
+# So many of a list are named in a refusal.
 _NAMED: t.Final = 10
 _ALL_WITHOUT: t.Final = ", or accept_without_evidence the account"
 
 
 @dataclasses.dataclass(frozen=True)
 class MemberEvidence:
-    """What was read of one account. ``failure`` says why it is not known what is used there; then it is refused.
+    """The evidence of one account. ``failure`` says why it is not known what is used there; then it is refused.
 
     ``break_glass``, ``landing_zone`` and ``entering`` are None where the principals of the account are not known.
     ``helpless`` says which of the break-glass principals could not help, and why. ``entries`` are the roles that
@@ -64,7 +64,7 @@ class MemberEvidence:
     trails: tuple[TrailBucket, ...] = ()
 
     def impact_of(self, arn: str) -> Impact:
-        """What a principal loses, with who can no longer assume it."""
+        """The losses of a principal, with those of the callers that can no longer assume it."""
         known = self.impacts.get(arn, Impact(arn, ()))
         entered = tuple(entry.verdict for entry in self.entries if entry.role_arn == arn)
         return dataclasses.replace(known, verdicts=(*entered, *known.verdicts))
@@ -75,7 +75,7 @@ class MemberEvidence:
         return [self.impact_of(arn) for arn in dict.fromkeys((*self.impacts, *(e.role_arn for e in self.entries)))]
 
 
-# Whom a change can concern at all
+# The principals that a change can concern
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,7 +104,7 @@ class Question:
 class Pruning:
     """The policies that change in one account, without the statements that can't be about a principal.
 
-    What most statements deny they deny to a few: it is not to be asked of every action of everybody.
+    Most statements deny something to a few principals, so they need not be compared with every action of everybody.
     """
 
     def __init__(self, change: PolicyChange, account_id: str) -> None:
@@ -112,13 +112,13 @@ class Pruning:
         changed = [policy for policy in change.policies_at(account_id) if takes_away(policy)]
         self._names: t.Final = frozenset(policy.name for policy in changed)
         allowed = (parse_policy(policy.was) for policy in changed if policy.was is not None)
-        #: Something that was allowed may not be any longer, whoever it is.
+        #: Something that was allowed may be so no longer, for any principal.
         self.takes_from_all: t.Final = any(item.allow for was in allowed if was for item in was.statements)
         self._tests: t.Final[dict[int, Evaluator]] = {}
         self._made: t.Final[dict[frozenset[tuple[str, int]], tuple[Controls, Question]]] = {}
 
     def of(self, use: Use) -> t.Optional[tuple[Controls, Question]]:
-        """What the principal of ``use`` gets, and what that may take away; None where it can't take anything.
+        """Find the policies for the principal of ``use``, and what they may take away; None if that is nothing.
 
         ``use`` has what is known of all of its requests.
         """
@@ -168,7 +168,7 @@ class Pruning:
 
 
 def find_question(policies: Iterable[Policy], *, is_open: bool = False) -> Question:
-    """What the policies may take away by denying it."""
+    """Find the actions that the policies may take away by denying them."""
     names: dict[str, None] = {}
     for statement in (item for policy in policies for item in policy.statements if not item.allow):
         is_open = is_open or statement.not_actions is not None
@@ -202,11 +202,11 @@ class Concern:
         )
 
 
-# What follows
+# Refusals and predictions
 
 
 class Verdicts:
-    """What the evidence says of a change: refusals, what is expected to be denied, and what to tell."""
+    """The verdicts of the evidence on a change: refusals, predicted denials, and warnings."""
 
     def __init__(
         self,
@@ -224,7 +224,7 @@ class Verdicts:
         self._today: t.Final = today
 
     def find_refusals(self) -> dict[str, tuple[Refusal, ...]]:
-        """Why policies may not come, change or go, by their names."""
+        """Find the refusals of policies that come, change or go, by their names."""
         found: dict[str, list[Refusal]] = collections.defaultdict(list)
         for policy in self._change.policies:
             if takes_away(policy):
@@ -236,7 +236,7 @@ class Verdicts:
         return {name: tuple(refusals) for name, refusals in found.items() if refusals}
 
     def predict_denials(self) -> frozenset[DeniedPair]:
-        """The denials that somebody accepts, action by action."""
+        """Predict the denials that somebody accepts, action by action."""
         return frozenset(
             pair
             for item in self._evidence
@@ -246,18 +246,18 @@ class Verdicts:
         )
 
     def find_breakable(self) -> list[str]:
-        """All whom the change may break, whoever accepts it: ARNs, and the names of those who lose a role."""
+        """Find all that the change may break, accepted or not: ARNs, and the names of callers that lose a role."""
         unsafe = [impact.principal_arn for item in self._evidence for impact in item.all_impacts if not impact.is_safe]
         return [*unsafe, *(name for item in self._evidence for entry in item.entries for name in entry.callers)]
 
     def find_unread(self) -> list[MemberEvidence]:
-        """The accounts of which it is not known what is used there."""
+        """Find the accounts of which it is not known what is used there."""
         return [item for item in self._evidence if item.failure]
 
     def find_account_warnings(self) -> list[str]:
-        """What to tell of accepted accounts: those that expired, and those that are none of the organization.
+        """Find warnings about accepted accounts: those that expired, and those that are none of the organization.
 
-        One that is not needed is none to warn of: it may be for another policy, or for a stage that is still to come.
+        An acceptance that is not needed gives no warning: it may be for another policy, or for a later stage.
         """
         tree = self._change.after
         known = {name for account in tree.accounts for name in names_of(account, tree)}
@@ -271,7 +271,7 @@ class Verdicts:
         return warnings
 
     def as_dict(self) -> dict[str, t.Any]:
-        """For the result: what was read, and what came of it."""
+        """The accounts that were read and their outcomes, for the result."""
         return {
             "read": [_member_as_dict(item) for item in self._evidence if not item.failure],
             "unread": [
@@ -306,15 +306,15 @@ class Verdicts:
         fitting = (item for item in self._accepted_accounts if item.principal in names)
         return next((item for item in fitting if not item.is_expired(self._today)), None)
 
-    # What breaks
+    # Principals that break
 
     def _find_acceptance(self, impact: Impact, account: MemberAccount) -> t.Optional[Acceptance]:
-        """Who accepts what breaks: by the principal, or where nothing is known of it, by its account."""
+        """Find the acceptance of a breakage: by the principal, or if nothing is known of it, by its account."""
         own = acceptance_of(impact.principal_arn, self._accepted, self._today)
         return own or (self._find_account_acceptance(account) if _is_without_evidence(impact) else None)
 
     def _refuse_entries(self, policy: ChangedPolicy) -> Iterator[Refusal]:
-        """Roles that can no longer be assumed."""
+        """Refuse a policy for the roles that can no longer be assumed."""
         for item in self._evidence:
             lost = [entry for entry in item.entries if not self._accepts(entry, item.account)]
             yield from refuse_entries(policy, item.account, lost)
@@ -344,18 +344,18 @@ class Verdicts:
 
 
 def names_of(account: MemberAccount, tree: OrganizationTree) -> frozenset[str]:
-    """How an account may be named where it is accepted unread: by id, by name, or by the path of a unit it is under."""
+    """The names by which an account may be accepted unread: its id, its name, or the path of a unit above it."""
     units = (tree.unit[target] for target in tree.lineage(account.id) if target in tree.unit)
     return frozenset({account.id, account.name, *(unit.path for unit in units if unit.parent_id is not None)})
 
 
 def list_accounts(accounts: Sequence[MemberAccount]) -> str:
-    """Accounts in words, the first few by name."""
+    """List accounts in words, the first few by name."""
     return join_some([f"{account.name} ({account.id})" for account in accounts])
 
 
 def _find_causes(impact: Impact, changed: set[str]) -> set[str]:
-    """The policies that break something of a principal; where no statement decides, all that changed."""
+    """Find the policies that break something of a principal; if no statement decides, all that changed."""
     unsafe = [verdict for verdict in impact.verdicts if verdict.outcome is not Breakage.SAFE]
     named = {verdict.policy for verdict in unsafe if verdict.policy in changed}
     return {name for name in named if name} if all(verdict.policy in changed for verdict in unsafe) else changed
@@ -380,14 +380,14 @@ def _explain_breakage(policy: ChangedPolicy, item: MemberEvidence, unsafe: Seque
 
 
 def _summarize(impact: Impact) -> str:
-    """What breaks, in words that are the same for all who fare alike."""
+    """Summarize the breakage, in words that are the same for principals with the same losses."""
     unsafe = [verdict for verdict in impact.verdicts if verdict.outcome is not Breakage.SAFE]
     reasons = dict.fromkeys(f"{verdict.outcome.value.replace('_', ' ')}: {verdict.reason}" for verdict in unsafe)
     return join_some(list(reasons))
 
 
 def join_some(names: Sequence[str]) -> str:
-    """Words in a row, the first few of them."""
+    """Join the first few words."""
     return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
 
 

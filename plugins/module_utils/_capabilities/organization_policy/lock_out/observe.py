@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What the guard of an organization's policies reads of the members: their principals, and what these did.
+"""The reads of members for the guard of an organization's policies: their principals, and what these did.
 
 Through a role in each member that is assumed like the account's own roles, or else from the organization's trail alone.
 """
@@ -72,7 +72,7 @@ class Members:
         self._logs: t.Final = _SharedLogs(connection.open_store(place)) if place else None
 
     def read(self, *, last: Collection[str] = ()) -> tuple[MemberEvidence, ...]:
-        """What is known of each account from which the change may take anything, in the order of the organization.
+        """Read the evidence of each account from which the change may take anything, in the order of the organization.
 
         At most ``max_member_reads`` are read; those in ``last`` after all others.
         """
@@ -124,7 +124,7 @@ class Members:
         return _Member(connection, self._declared, self._options, account, known, self._change, self._logs).evidence()
 
     def _read_trail(self, account: MemberAccount, failure: str) -> MemberEvidence:
-        """What the organization's trail tells of an account whose principals are not known."""
+        """Read the organization's trail for an account whose principals are not known."""
         if self._logs is None:
             return MemberEvidence(account, failure)
         before, after = (_layers(controls) for controls in self._change.controls(account.id))
@@ -145,7 +145,7 @@ class Members:
 
 
 def add_organization(snapshot: Snapshot, tree: OrganizationTree) -> Snapshot:
-    """The snapshot of an account with what the organization's own account knows of it: no account need be asked."""
+    """Add to the snapshot of an account what the tree says of its organization, without any call."""
     datasets = (Dataset.ORGANIZATION, Dataset.ORGANIZATION_POLICIES)
     is_member = snapshot.account_id != tree.management_account_id and snapshot.account_id in tree.account
     return dataclasses.replace(
@@ -158,7 +158,7 @@ def add_organization(snapshot: Snapshot, tree: OrganizationTree) -> Snapshot:
 
 
 def _layers(controls: Controls) -> Layers:
-    """What the organization leaves of somebody whose own policies are not known."""
+    """The layers of a principal whose own policies are not known: the organization's policies alone limit it."""
     return Layers(identity=(ANYTHING,), scps=controls.scps, rcps=controls.rcps)
 
 
@@ -195,7 +195,7 @@ class _Member:
         self._questions: t.Final[dict[str, Question]] = {}
 
     def evidence(self) -> MemberEvidence:
-        """The impact on everybody from whom the change may take anything.
+        """Find the impact on every principal from whom the change may take anything.
 
         Break-glass and the roles of this collection are left out: what they must be able to do is known beforehand.
         """
@@ -230,7 +230,7 @@ class _Member:
         )
 
     def _find_helpless(self) -> dict[str, str]:
-        """The break-glass principals that nobody can use, or that may do nothing, before the change or after it."""
+        """Find the break-glass principals that nobody can use, or that may do nothing, before or after the change."""
         patterns = self._declared.break_glass
         known = add_organization(self._snapshot, self._change.before)
         before = rescue_of(self._connection, known, patterns)
@@ -241,7 +241,7 @@ class _Member:
         return {**made, **before.lacks()}
 
     def _find_proposals(self, predictor: _MemberPredictor, *, exempt: Collection[str]) -> dict[str, Proposal]:
-        """What changes for each principal from whom the change may take anything that it is allowed."""
+        """Find the change of layers for each principal from whom the change may take anything that it is allowed."""
         before, after = self._pruning.before, self._pruning.after
         keys = condition_keys((_layers(before), _layers(after)))
         found: dict[str, Proposal] = {}
@@ -274,14 +274,14 @@ class _Member:
         return self._concerns[key]
 
     def _find_entry_losses(self, roles: Sequence[TrustedRole]) -> tuple[EntryLoss, ...]:
-        """The roles that somebody can no longer assume: RCPs alone decide about who comes from outside the account."""
+        """Find the roles that somebody can no longer assume: only RCPs decide on callers from outside the account."""
         tree, access = self._change.after, self._connection.access
         place = make_place(tree, self._account.id, partition=access.partition, region=access.region)
         before, after = self._pruning.before, self._pruning.after
         return find_entry_losses(roles, place, before, after, members=frozenset(tree.account))
 
     def _weigh_known_use(self, impact: Impact) -> Impact:
-        """Credentials that were used are in use, although no record tells for what: it may be what is denied.
+        """Weigh use of credentials without a record of the actions: these may be the denied ones.
 
         RoleLastUsed and the credential report know of such use at once, service last accessed hours later.
         """
@@ -297,9 +297,9 @@ class _Member:
         reason = self._describe_unrecorded_use(arn)
         if reason is None:
             return impact
-        # Where all it does may be denied, so may be what it did; else nothing tells that it did what is denied.
+        # If every action may be denied, its use may break. Otherwise no record shows that it used a denied action.
         outcome = Breakage.MAY_BREAK if self._questions[arn].open else Breakage.NO_EVIDENCE
-        # That service last accessed tells of no use says nothing any longer.
+        # The verdict that service last accessed has no use on record is no longer true.
         read = Source.LAST_ACCESSED in impact.evidence.sources
         others = [
             item for item in impact.verdicts if not (read and item.use is None and item.outcome is Breakage.NO_EVIDENCE)
@@ -308,14 +308,14 @@ class _Member:
         return dataclasses.replace(impact, verdicts=tuple(sorted(verdicts, key=_worst_first)))
 
     def _weigh_key_use(self, verdict: Verdict) -> Verdict:
-        """What a key was used for, where some actions of the service are denied: nothing tells that it was these."""
+        """Weigh the use of a key for a service with some denied actions: no record shows that it used these."""
         some = len(verdict.lost) < verdict.of and not self._questions[verdict.principal_arn].open
         if verdict.outcome is not Breakage.MAY_BREAK or not some:
             return verdict
         return dataclasses.replace(verdict, outcome=Breakage.NO_EVIDENCE)
 
     def _describe_unrecorded_use(self, arn: str) -> t.Optional[str]:
-        """That a principal was active, where nothing tells for what; None where that is not known."""
+        """Describe the use of a principal without a record of its actions; None if no such use is known."""
         entity, user = self._permissions.entities[arn], self._users.get(arn)
         last = entity.last_used if isinstance(entity, Role) else None
         if user is not None:
@@ -354,7 +354,7 @@ class _MemberPredictor(Predictor):
         return self._logs or super()._open_trail(place)
 
     def make_any_use(self, arn: str, keys: frozenset[str]) -> Use:
-        """Something that a principal may have done, of which only is known what is known of the principal."""
+        """Make a use of which nothing is known but its principal."""
         known = Context(self._known_keys(arn, keys), complete=False, absent=self._absent_keys(arn, keys))
         return Use(arn, "", Source.LAST_ACCESSED, context=known)
 
@@ -371,7 +371,7 @@ class _MemberPredictor(Predictor):
         return known
 
     def _absent_keys(self, arn: str, keys: frozenset[str]) -> Collection[str]:
-        """Tags that are not there. A role's sessions may bring tags of their own, but none of this collection's."""
+        """Find tags that are absent. A role's sessions may have tags of their own, but none of this collection's."""
         entity = self._permissions.entities[arn]
         has = {f"{_TAG}{key.lower()}" for key in getattr(entity, "tags", ())}
         prefix = _TAG if isinstance(entity, User) else f"{_TAG}iam-hardening:"
@@ -386,16 +386,16 @@ class _ConcernedBook(Book):
     keys_used: Mapping[str, tuple[Use, ...]] = dataclasses.field(default_factory=dict)
 
     def uses(self, arn: str) -> tuple[Use, ...]:
-        """What a principal used that is in question; where nothing is, one of its uses, so that it is known to act.
+        """The uses of a principal that are in question; if none is, one of its uses, so that it counts as active.
 
-        What access keys were last used for, the credential report tells, before service last accessed does.
+        The credential report has the last use of access keys earlier than service last accessed has it.
         """
         uses = (*super().uses(arn), *self.keys_used.get(arn, ()))
         return tuple(use for use in uses if self.questions[arn].is_about(use)) or uses[:1]
 
 
 def find_trail_buckets(connection: Connection, change: PolicyChange) -> tuple[TrailBucket, ...]:
-    """The buckets of the trails of an account: an RCP must not keep CloudTrail from them.
+    """Find the buckets of the trails of an account: an RCP must not keep CloudTrail from them.
 
     SCPs do not bind AWS services, so nothing is read for them.
     """
@@ -415,7 +415,7 @@ def find_trail_buckets(connection: Connection, change: PolicyChange) -> tuple[Tr
 
 
 class _SharedLogs:
-    """A place of log files that is listed once, whoever asks."""
+    """A place of log files that is listed once for all its readers."""
 
     def __init__(self, store: Store) -> None:
         self._store: t.Final = store

@@ -25,7 +25,7 @@ _S3: t.Final = "s3://"
 _JOURNAL: t.Final = "the journal"
 _READS: t.Final = ("s3:GetObject",)
 _WRITES: t.Final = ("s3:PutObject", "s3:GetObject")
-# What CloudTrail, AWS Config and the delivery of logs need of a bucket, and of the key that it is encrypted with.
+# CloudTrail, AWS Config and the delivery of logs write to a bucket, and use the key that it is encrypted with.
 _DELIVERING: t.Final = ("cloudtrail.amazonaws.com", "config.amazonaws.com", "delivery.logs.amazonaws.com")
 
 
@@ -68,7 +68,7 @@ class FilePlace(t.Protocol):
 def find_own_places(
     *, journal: t.Optional[FilePlace] = None, reports: t.Optional[FilePlace] = None, trail: t.Optional[FilePlace] = None
 ) -> tuple[OwnPlace, ...]:
-    """Those of the run's places that are in S3."""
+    """Find those of the run's places that are in S3."""
     places = ((_JOURNAL, journal, True), ("the reports", reports, True), ("the trail", trail, False))
     found = []
     for name, place, is_written in places:
@@ -90,13 +90,13 @@ def find_own_way_actors(
     entry: str,
     is_inside: bool,
 ) -> Iterator[Actor]:
-    """Those who must reach the places, as the cast of one account.
+    """Find the actors that must reach the places, as the cast of one account.
 
     The name of a bucket does not tell its account, so each account is taken to be the one.
 
     :param automation: the roles in the account that write, by ARN or by what follows the account in it.
     :param assessors: those that only read the account. They write reports, and never the journal.
-    :param entry: the ARN of whoever owns the credentials that the run starts with, ``is_inside`` the organization.
+    :param entry: the ARN of the owner of the credentials that the run starts with, ``is_inside`` the organization.
     """
     for own in places:
         asks = _list_asks(own, place)
@@ -154,7 +154,7 @@ def _list_deliveries(trail: TrailBucket, service: str, place: Place) -> tuple[As
 
 
 def make_key_arn(key: str, place: Place) -> str:
-    """The ARN of a KMS key that is given by ARN, by id, or by an alias, which does not tell which key it is."""
+    """Make the ARN of a KMS key that is given by ARN, by id, or by an alias, which does not identify the key."""
     if ":key/" in key:
         return key
     name = "any" if "alias/" in key else key.removeprefix("key/")

@@ -7,7 +7,7 @@
 
 """Whether a change of the organization's policies locks anybody out without whom an account can't be run or repaired.
 
-Pure: trees in, refusals and what to tell of them out. What members did is held against the change elsewhere.
+Pure: trees in, refusals and a report out. The activity of members is compared with the change elsewhere.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ MANAGEMENT: t.Final = "management_account"
 _CENTRAL_ROOT: t.Final = "iam.amazonaws.com"
 _STACK_SETS_SERVICE: t.Final = "member.org.stacksets.cloudformation.amazonaws.com"
 _CONTROL_TOWER_SERVICE: t.Final = "controltower.amazonaws.com"
-# Of whom refusals of their own tell.
+# Actors with refusals of their own.
 _OF_THEIR_OWN: t.Final = (Kind.SERVICE, Kind.OWN_WAY)
 _LANDING_ZONE: t.Final = ("AWSControlTowerExecution", "AWSCloudFormationStackSetExecutionRole", "stacksets-exec-")
 _GUARDRAILS: t.Final = "aws-guardrails-"
@@ -46,11 +46,11 @@ _MOST_TOLD: t.Final = 3
 
 @dataclasses.dataclass(frozen=True)
 class Judgement:
-    """What the guard says of a change.
+    """The judgement of the guard on a change.
 
     ``refusals`` tell, by the name of a policy, why it may not come, change or stay attached. ``predicted`` are the
-    denials that are expected, since somebody accepts them. ``impacts`` are documents for the reports, ``told`` is what
-    the module returns as ``lock_out``.
+    denials that are expected, since somebody accepts them. ``impacts`` are documents for the reports, ``report`` is the
+    return value ``lock_out``.
     """
 
     refusals: Mapping[str, tuple[Refusal, ...]] = dataclasses.field(default_factory=dict)
@@ -61,7 +61,7 @@ class Judgement:
 
 @dataclasses.dataclass(frozen=True)
 class GuardOptions:
-    """The options of the guard, and who makes the change.
+    """The options of the guard, and the principals of the run.
 
     ``automation`` and ``assessors`` are what follows the account in the ARNs of the roles of this collection;
     ``break_glass`` are globs for ARNs. ``caller`` is the ARN of the user or role that calls, ``entry`` that of whoever
@@ -99,17 +99,17 @@ class Observed:
     helpless: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def break_glass_of(self, account_id: str) -> t.Optional[tuple[str, ...]]:
-        """The break-glass principals of one account; None where they are not known."""
+        """The break-glass principals of one account; None if they are not known."""
         return self.break_glass.get(account_id)
 
     def usable_break_glass_of(self, account_id: str) -> t.Optional[tuple[str, ...]]:
-        """Those of them that could help."""
+        """The break-glass principals of one account that could help; None if they are not known."""
         seen = self.break_glass_of(account_id)
         return None if seen is None else tuple(arn for arn in seen if arn not in self.helpless)
 
 
 class Guard:
-    """Judges one change by the matrix, and by who is there to take it back."""
+    """Judges one change by the matrix, and by the principals that could undo it."""
 
     def __init__(self, change: PolicyChange, options: GuardOptions, observed: Observed) -> None:
         self._change: t.Final = change
@@ -118,7 +118,7 @@ class Guard:
 
     @functools.cached_property
     def matrix(self) -> tuple[Row, ...]:
-        """What is lost, by groups of accounts."""
+        """The losses, by groups of accounts."""
         return tuple(
             Row(group, self._find_losses(group[0]))
             for alike in self._change.group_accounts()
@@ -126,7 +126,7 @@ class Guard:
         )
 
     def _group_by_principals(self, accounts: Iterable[MemberAccount]) -> Iterator[tuple[MemberAccount, ...]]:
-        """The accounts in groups that have the same break-glass principals and the same landing zone."""
+        """Group accounts that have the same break-glass principals and the same landing zone."""
         groups: dict[t.Hashable, list[MemberAccount]] = {}
         for account in accounts:
             named = (*self._find_break_glass(account.id), *self._find_landing_zone(account.id))
@@ -137,7 +137,7 @@ class Guard:
         yield from map(tuple, groups.values())
 
     def find_refusals(self) -> dict[str, tuple[Refusal, ...]]:
-        """Why policies may not come, change or go, by their names."""
+        """Find the refusals of policies that come, change or go, by their names."""
         found: dict[str, list[Refusal]] = collections.defaultdict(list)
         for policy in self._change.policies:
             for refusal in (
@@ -155,11 +155,11 @@ class Guard:
         return {name: tuple(refusals) for name, refusals in found.items()}
 
     def find_lost_names(self) -> list[str]:
-        """The AWS services that lose anything, and who would be cut off from the run's own places, by their names."""
+        """Find the names of AWS services that lose anything, and of principals cut off from the run's own places."""
         return [loss.actor.arn for row in self.matrix for loss in row.losses if loss.actor.kind in _OF_THEIR_OWN]
 
     def as_dict(self) -> dict[str, t.Any]:
-        """For the result: who loses what where, and the break-glass principals."""
+        """The losses and the break-glass principals, for the result."""
         management = self._change.after.management_account_id
         break_glass = self._observed.break_glass_of(management)
         return {
@@ -210,12 +210,12 @@ class Guard:
             is_inside=not self._enters_from_outside,
         )
         for loss in losses(tuple(actors), before, after):
-            # A key tells its account: RCPs of another one are nothing to it.
+            # The ARN of a key names its account: RCPs of another account do not apply to it.
             if loss.layer == "scp" or arn_account(loss.ask.resource) in (None, "", place.account_id):
                 yield loss
 
     def _find_break_glass(self, account_id: str) -> tuple[str, ...]:
-        """The break-glass principals of an account: those that were seen, or else those that there may be."""
+        """Find the break-glass principals of an account: those that were seen, or else those that there may be."""
         seen = self._observed.break_glass_of(account_id)
         if seen is not None:
             return seen
@@ -259,7 +259,7 @@ class Guard:
         yield Refusal("lock_out", reason, policy.target)
 
     def _refuse_unsafe_mfa(self, policy: ChangedPolicy) -> Iterator[Refusal]:
-        """A denial of nearly everything that only IAM users can satisfy, for everybody else whom it does not name."""
+        """Refuse a denial of nearly everything whose MFA condition only IAM users can satisfy."""
         will = parse_policy(policy.will) if policy.will is not None else None
         if will is None or policy.will is None or not set(policy.reaches) & set(policy.will.targets):
             return
@@ -279,12 +279,12 @@ class Guard:
             )
             yield Refusal("unsafe_mfa", reason, policy.target)
 
-    # What comes before all that
+    # Refusals that need no matrix
 
     def _refuse_root_attachment(self, policy: ChangedPolicy) -> Iterator[Refusal]:
         root = self._change.after.root_id
         new = policy.will is not None and root in policy.will.targets and root in policy.reaches
-        # What everybody has anyway takes nothing away.
+        # AWS's own policies allow everything, and take nothing away.
         if new and not self._options.allow_root_attachment and not (policy.will and policy.will.is_aws_managed):
             reason = (
                 "it would hold in every account of the organization at once; attach it to units one after the other, "
@@ -317,7 +317,7 @@ class Guard:
         return bool(own or (unseen and self._in_management))
 
     def _describe_helpless(self, accounts: Iterable[MemberAccount]) -> str:
-        """Those who don't count, in words."""
+        """Describe the break-glass principals that don't count."""
         ids = (self._change.after.management_account_id, *(account.id for account in accounts))
         seen = [
             arn
@@ -334,7 +334,7 @@ class Guard:
         return "none is in the management account" if seen is not None else "the management account could not be read"
 
     def _refuse_without_way_back(self, policy: ChangedPolicy) -> Iterator[Refusal]:
-        """An administrator in a member account is bound by what it attaches, and can't take off what binds it."""
+        """Refuse a policy that binds its own administrator, who then could not detach it again."""
         tree, options = self._change.after, self._options
         if not takes_away(policy) or options.caller_account == tree.management_account_id:
             return
@@ -350,7 +350,7 @@ class Guard:
 
 
 def make_place(tree: OrganizationTree, account_id: str, *, partition: str, region: str) -> Place:
-    """An account of the organization, as far as the matrix depends on it."""
+    """Make the place of an account in the organization, as far as the matrix depends on it."""
     return Place(
         account_id,
         partition,
@@ -368,7 +368,7 @@ def is_way_back(value: str, management_account_id: str) -> bool:
 
 
 def find_break_glass_in(account_id: str, patterns: Iterable[str], *, partition: str) -> tuple[str, ...]:
-    """ARNs in an account that declared globs mean; where one leaves a name open, with a name that it fits."""
+    """Find the ARNs that declared globs mean in an account; wildcards in a name are filled in."""
     found = []
     for pattern in patterns:
         parts = pattern.split(":", 5)
@@ -381,17 +381,17 @@ def find_break_glass_in(account_id: str, patterns: Iterable[str], *, partition: 
 
 
 def select_break_glass(arns: Iterable[str], patterns: Sequence[str]) -> tuple[str, ...]:
-    """The break-glass principals among the users and roles of an account."""
+    """Select the break-glass principals among the users and roles of an account."""
     return tuple(arn for arn in arns if is_break_glass(arn, patterns))
 
 
 def select_landing_zone(arns: Iterable[str]) -> tuple[str, ...]:
-    """The roles of Control Tower and StackSets among those of an account."""
+    """Select the roles of Control Tower and StackSets among those of an account."""
     return tuple(arn for arn in arns if arn.rpartition("/")[2].startswith(_LANDING_ZONE))
 
 
 def find_landing_zone(tree: OrganizationTree) -> tuple[str, ...]:
-    """The roles by which Control Tower and StackSets set up accounts, where the organization shows that they do."""
+    """Find the roles by which Control Tower and StackSets set up accounts, if the organization uses these services."""
     tower = _CONTROL_TOWER_SERVICE in tree.trusted_services or any(
         policy.name.startswith(_GUARDRAILS) for policy in tree.policies
     )

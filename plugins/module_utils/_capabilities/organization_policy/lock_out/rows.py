@@ -19,20 +19,20 @@ from ...._policy.analysis.principal_matrix import Kind, Loss
 from ...._policy.analysis.principal_matrix_callers import OTHER_SERVICES
 from .change import ChangedPolicy
 
-# So many of a list are told in a refusal.
+# So many of a list are named in a refusal.
 _NAMED: t.Final = 5
 _ENTER: t.Final = "sts:"
 
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """The matrix of some accounts that fare alike: what the change takes from the cast there."""
+    """The losses of the cast in some accounts where they are the same."""
 
     accounts: tuple[MemberAccount, ...]
     losses: tuple[Loss, ...]
 
     def of(self, policy: str, kind: Kind) -> list[Loss]:
-        """What a policy takes from those of one kind."""
+        """The losses of actors of one kind to a policy."""
         return [loss for loss in self.losses if loss.actor.kind is kind and policy in loss.policies]
 
     def as_dict(self) -> dict[str, t.Any]:
@@ -67,7 +67,7 @@ def refuse_stopped_services(
     accepted: Collection[str],
     entering: Mapping[str, t.Optional[Collection[str]]],
 ) -> Iterator[Refusal]:
-    """That AWS services lose what a policy denies them, and nobody accepts it by their name.
+    """Refuse a policy that stops AWS services, unless each of them is accepted by name.
 
     :param entering: the services that may assume roles, of the accounts where that is known. There the roles say who
         loses what, and are accepted by themselves.
@@ -98,7 +98,7 @@ def refuse_stopped_services(
 
 
 def refuse_cut_off_run(rows: Iterable[Row], policy: ChangedPolicy, *, accepted: Collection[str]) -> Iterator[Refusal]:
-    """That the run no longer reaches its journal, its reports or the trail, or that nobody writes the trail."""
+    """Refuse a policy that cuts the run off from its journal, reports or trail, or CloudTrail from the trail."""
     hit = [
         (row, lost)
         for row in rows
@@ -113,14 +113,14 @@ def refuse_cut_off_run(rows: Iterable[Row], policy: ChangedPolicy, *, accepted: 
     where = " The name of a bucket does not tell its account, so that it may be in one of them." if by_resource else ""
     reason = (
         f"it would cut the run off from what it needs: {_describe_by_certainty(losses)} (in {accounts}).{where} Except "
-        "these principals or places in the denying statement, or name each principal in accept_breakage, with a reason and "
-        f"a date: {_join_some(names)}"
+        "these principals or places in the denying statement, or name each principal in accept_breakage, with a "
+        f"reason and a date: {_join_some(names)}"
     )
     yield Refusal("own_way", reason, policy.target)
 
 
 def _describe_by_certainty(losses: Sequence[Loss]) -> str:
-    """Who loses what, first those of whom it is certain."""
+    """Describe losses, first those that are certain."""
     parts = []
     for certain, word in ((True, "certainly"), (False, "perhaps")):
         found = [loss for loss in losses if loss.certain is certain]
@@ -130,7 +130,7 @@ def _describe_by_certainty(losses: Sequence[Loss]) -> str:
 
 
 def describe_losses(lost: Sequence[Loss]) -> str:
-    """Who would be denied what by which statement; those who lose the same together."""
+    """Describe who would be denied which actions by which statement; actors with the same losses together."""
     by_name: dict[str, list[Loss]] = {}
     for loss in lost:
         by_name.setdefault(loss.actor.name, []).append(loss)

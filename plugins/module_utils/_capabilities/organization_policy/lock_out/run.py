@@ -59,7 +59,7 @@ LOCK_OUT_OPERATIONS: t.Final = EVIDENCE_OPERATIONS.union(
     Operations(reads=frozenset({"cloudtrail:DescribeTrails"})),
 )
 
-# What takes back the attachment of a policy.
+# The operation that undoes the attachment of a policy.
 _TAKE_OFF: t.Final = "organizations:DetachPolicy"
 # An AWS service as a principal, or all that are not known by name.
 
@@ -77,9 +77,9 @@ class LockOut:
         self._places = tuple(places)
 
     def judge(self, before: OrganizationTree, after: OrganizationTree) -> Judgement:
-        """What the change from one tree to the other takes from whom, and why its policies are refused.
+        """Judge the change from one tree to the other: the losses, and the refusals of its policies.
 
-        What can't be read of members is told, and refused unless it is accepted.
+        Members that can't be read are in the result, and refused unless they are accepted.
 
         :raises AwsError: AWS does not know the credentials (any more).
         """
@@ -104,7 +104,7 @@ class LockOut:
         )
 
     def _read_evidence(self, change: PolicyChange, accepted: Acceptances) -> tuple[MemberEvidence, ...]:
-        """What the members did. Accounts that may stay unread come last where not all can be read."""
+        """Read the evidence of the members. Accounts that may stay unread come last if not all can be read."""
         today = self._connection.now.date()
         names = {item.principal for item in accepted if not item.is_expired(today)}
         last = {account.id for account in change.accounts if names & names_of(account, change.after)}
@@ -144,7 +144,7 @@ class LockOut:
         )
 
     def _observe(self, change: PolicyChange, evidence: Sequence[MemberEvidence]) -> Observed:
-        """Whom the members have, and the management account where the caller is in it; and what trails there are."""
+        """Join the principals and trails of the members, and those of the management account if the caller is in it."""
         tree = change.after
         break_glass = {item.account.id: item.break_glass for item in evidence}
         helpless = {arn: why for item in evidence for arn, why in item.helpless.items()}
@@ -157,7 +157,7 @@ class LockOut:
         return Observed(break_glass, landing_zone, entering, tuple(dict.fromkeys(trails)), helpless)
 
     def _read_management(self, tree: OrganizationTree) -> tuple[t.Optional[tuple[str, ...]], Mapping[str, str]]:
-        """The break-glass principals, and which of them could not take a policy off again, with why."""
+        """Read the break-glass principals, and why some of them could not detach a policy again."""
         wanted = Dataset.AUTHORIZATION_DETAILS
         snapshot = collect(self._access, datasets={wanted}, regions=(), now=self._connection.now)
         unread = snapshot.missing(wanted)
@@ -177,7 +177,7 @@ def _make_policy_arn(tree: OrganizationTree, partition: str) -> str:
 
 
 def _add_keys(places: Sequence[OwnPlace], trails: Sequence[TrailBucket]) -> tuple[OwnPlace, ...]:
-    """The places, with the key of the trail where its files are read."""
+    """Add the keys of trails to the places where their files are read."""
     keys = {trail.bucket: trail.key for trail in trails}
     return tuple(dataclasses.replace(place, key=place.key or keys.get(place.bucket, "")) for place in places)
 

@@ -31,7 +31,7 @@ class UserFacts:
     """A user as the credential report has it. ``last_used`` is that of password and keys.
 
     ``keys_used_for`` are the prefixes of the services that active keys were last used for, with the moment;
-    ``last_untold_use`` is the last use of a password, or of a key, of which it is not known for what.
+    ``last_unrecorded_use`` is the last use of a password, or of a key, of which it is not known for what.
     """
 
     arn: str
@@ -49,7 +49,7 @@ class UserFacts:
 
 
 def find_credential_uses(user: t.Optional[UserFacts]) -> tuple[Use, ...]:
-    """What the credential report tells of the use of a user's access keys, as evidence: the service of the last call.
+    """Find the use of a user's access keys in the credential report, as evidence: the service of the last call.
 
     As with service last accessed, a denied attempt counts too. A request that is signed with a long-term key has no
     keys about MFA: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
@@ -71,7 +71,7 @@ def is_about_mfa(policy: ChangedPolicy) -> bool:
 
 
 def format_exemptions(impacts: Sequence[Impact], facts: Sequence[UserFacts]) -> str:
-    """Users as lines to paste into a list of exempt principals, each with its last use.
+    """Format users as lines to paste into a list of exempt principals, each with its last use.
 
     They stay where they are: another path would be another ARN, and every policy that names the old one would miss it.
     """
@@ -94,7 +94,7 @@ def _describe_use(impact: Impact, known: Mapping[str, UserFacts]) -> str:
 
 
 def find_user_facts(report: t.Optional[CredentialReport]) -> tuple[UserFacts, ...]:
-    """The facts of all users of a credential report; none where it could not be read."""
+    """Find the facts of all users of a credential report; none if it could not be read."""
     return tuple(map(_find_facts, report.users)) if report is not None else ()
 
 

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What a play declares of a staged rollout: the stages in their order, and what happens when a gate fails. Pure."""
+"""The declaration of a staged rollout: the stages in their order, and what happens when a gate fails. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MOST_DAYS: t.Final = 90
 
 
 class OnFailure(enum.StrEnum):
-    """What becomes of a stage whose gate fails."""
+    """The fate of a stage whose gate fails."""
 
     HOLD = "hold"
     WITHDRAW = "withdraw"

@@ -53,13 +53,13 @@ class Denial:
 
     @property
     def principal_actions(self) -> PrincipalActions:
-        """What of the past would show that the principal lost something."""
+        """The principal with each action: an earlier success at one of them shows that the principal lost something."""
         return frozenset((self.pair.principal, action) for action in self.actions)
 
 
 @dataclasses.dataclass(frozen=True)
 class WatchResult:
-    """What some events since a stage began tell.
+    """The denials among some events since a stage began.
 
     ``unexplained`` counts denials that name no policy, ``of_others`` those that name another one, and ``misdated`` the
     events that are dated after now.
@@ -109,7 +109,7 @@ def watch(records: Iterable[t.Any], account_id: str, question: Question) -> Watc
 
 
 def join_results(parts: Sequence[WatchResult]) -> WatchResult:
-    """What several places tell together."""
+    """Join the results of several places."""
     moments = [part.newest for part in parts if part.newest is not None]
     return WatchResult(
         tuple(denial for part in parts for denial in part.denials),
@@ -124,8 +124,8 @@ def join_results(parts: Sequence[WatchResult]) -> WatchResult:
 def find_suspects(
     denials: Iterable[Denial], insiders: Mapping[str, Collection[str]], expected: Iterable[DeniedPair]
 ) -> tuple[tuple[Denial, ...], int, int]:
-    """The denials that move the gate where their principals had succeeded before; and how many pairs do not: those that
-    were foreseen, and those of principals of other accounts.
+    """Find the denials that move the gate if their principals had succeeded before, and count the pairs that do not:
+    those that were foreseen, and those of principals of other accounts.
 
     ``insiders`` are, by account, the accounts whose principals count there.
     """
@@ -147,7 +147,7 @@ def find_suspects(
 def find_successes(
     records: Iterable[t.Any], since: datetime, before: datetime, wanted: PrincipalActions
 ) -> PrincipalActions:
-    """Which of the ``wanted`` principals and actions events between two moments show to have succeeded."""
+    """Find those of the ``wanted`` principals and actions that succeeded in events between two moments."""
     found: set[tuple[str, str]] = set()
     principals = {principal for principal, _action in wanted}
     for record in records:
@@ -161,7 +161,7 @@ def find_successes(
 
 
 def find_losses(denials: Iterable[Denial], confirmed: PrincipalActions) -> tuple[Loss, ...]:
-    """The denials of what principals had done before, a loss for each principal and action."""
+    """Find the denials of actions that principals had done before, as one loss for each principal and action."""
     found: dict[DeniedPair, Loss] = {}
     for denial in sorted(denials, key=lambda denial: denial.when):
         if denial.principal_actions.isdisjoint(confirmed):
@@ -188,7 +188,7 @@ class _ExpectedDenials:
 
 
 def _find_denial_message(record: Mapping[str, t.Any]) -> t.Optional[str]:
-    """What AWS says of a call that it denied; None for any other event."""
+    """Find the message of AWS for a call that it denied; None for any other event."""
     code, message = record.get("errorCode"), record.get("errorMessage")
     if not isinstance(code, str) or not _DENIED.search(code):
         return None
@@ -210,7 +210,7 @@ def _build_denial(
 
 
 def _find_principal(record: Mapping[str, t.Any]) -> t.Optional[str]:
-    """The user, role or root user behind an event; None for what AWS does by itself."""
+    """Find the user, role or root user behind an event; None for what AWS does by itself."""
     identity = record.get("userIdentity")
     if not isinstance(identity, Mapping) or record.get("eventType", "AwsApiCall") != "AwsApiCall":
         return None
@@ -231,7 +231,7 @@ def _choose_action(record: Mapping[str, t.Any]) -> str:
 
 
 def _find_actions(record: Mapping[str, t.Any]) -> tuple[str, ...]:
-    """The actions that an event needed, or may have needed; its own name where it is not known which these are."""
+    """Find the actions that an event needed, or may have needed; its own name if they are not known."""
     source, name = record.get("eventSource"), record.get("eventName")
     if not isinstance(source, str) or not isinstance(name, str):
         return ()

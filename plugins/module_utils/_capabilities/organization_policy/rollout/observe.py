@@ -45,10 +45,10 @@ _LOOKUPS: t.Final = Operations(reads=frozenset({"cloudtrail:LookupEvents", "ec2:
 EVIDENCE_OPERATIONS: t.Final = _LOOKUPS
 # Two calls a second an account and region, of 50 events: more accounts than these are for the trail in S3.
 MOST_LOOKED_UP: t.Final = 5
-# What stands for the id of an account in member_role_arn.
+# The placeholder for the id of an account in member_role_arn.
 PLACE: t.Final = "<account_id>"
 _MOST_PAGES: t.Final = 100
-# A trail that tells nothing of the last day of a soak has stopped, or tells of nobody.
+# A trail without any event of the last day of a soak has stopped, or has events of nobody.
 _SILENCE: t.Final = timedelta(days=1)
 _LOG_FILE: t.Final = re.compile(r"\.json(\.gz)?\Z")
 _ACCOUNT: t.Final = re.compile(r"\d{12}")
@@ -58,7 +58,7 @@ _REGION_KEY: t.Final = "aws:requestedregion"
 
 @dataclasses.dataclass(frozen=True)
 class Window:
-    """What is asked: of which policy, which accounts, since when, up to when at least, and now."""
+    """A question to evidence: which policy, which accounts, since when, up to when at least, and now."""
 
     policy_arn: str
     accounts: tuple[str, ...]
@@ -69,7 +69,7 @@ class Window:
 
     @property
     def question(self) -> Question:
-        """What is asked of the events since the stage began."""
+        """The question to the events since the stage began."""
         return Question(self.policy_arn, self.since, self.now)
 
     @property
@@ -83,19 +83,19 @@ class Unreadable(Exception):
 
 
 class Evidence(t.Protocol):
-    """A place that tells of events."""
+    """A place with events."""
 
     source: str
 
     @property
     def blind_spots(self) -> Sequence[str]:
-        """What it could not see of what it was asked."""
+        """The parts of the question that it could not see."""
 
     def watch(self, window: Window) -> Mapping[str, WatchResult]:
-        """What each account's events since the stage began tell. Raises Unreadable."""
+        """Watch each account's events since the stage began. Raises Unreadable."""
 
     def find_successes(self, window: Window, account_id: str, denials: Sequence[Denial]) -> PrincipalActions:
-        """Who of those that were denied in an account had succeeded before at what. Raises Unreadable."""
+        """Find the earlier successes of principals that were denied in an account. Raises Unreadable."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,7 +117,7 @@ def judge(
     expected: Collection[DeniedPair],
     look_back_days: int,
 ) -> Verdict:
-    """The verdict on the accounts that ``policy`` is attached to, itself or from above. What can't be read is none."""
+    """Judge the accounts that ``policy`` applies to. A place that can't be read gives a verdict with a failure."""
     members = tuple(account.id for account in tree.accounts_under(policy.targets) if account.state == ACTIVE)
     if policy.type in (SCP, RCP):
         members = tuple(account_id for account_id in members if account_id != tree.management_account_id)
@@ -131,7 +131,7 @@ def judge(
 
 
 def _find_insiders(tree: OrganizationTree, policy_type: str, account_id: str) -> frozenset[str]:
-    """Whose principals count in an account: an RCP also denies those of the organization's other accounts."""
+    """Find the accounts whose principals count: an RCP also denies those of the organization's other accounts."""
     return frozenset(tree.account) if policy_type == RCP else frozenset({account_id})
 
 
@@ -186,7 +186,7 @@ def _reach_verdict(
 
 
 def _confirm_past_use(evidence: Evidence, window: Window, denials: Sequence[Denial]) -> PrincipalActions:
-    """What the principals had succeeded at before. Of accounts without a denial the past is not read."""
+    """Confirm the earlier successes of the principals. The past of accounts without a denial is not read."""
     by_account: dict[str, list[Denial]] = {}
     for denial in denials:
         by_account.setdefault(denial.pair.account_id, []).append(denial)
@@ -229,7 +229,7 @@ class TrailFiles:
         self._base = self._find_base(organization_id)
 
     def _find_base(self, organization_id: str) -> str:
-        """Where the folders of the accounts are, wherever in the trail's place ``trail_logs`` points."""
+        """Find the folder that has those of the accounts: ``trail_logs`` may point above or into it."""
         for base in (f"AWSLogs/{organization_id}/", f"{organization_id}/", "AWSLogs/", ""):
             if any(_ACCOUNT.fullmatch(name) for name in self._store.folders(base)):
                 return base
@@ -249,7 +249,7 @@ class TrailFiles:
         }
 
     def find_successes(self, window: Window, account_id: str, denials: Sequence[Denial]) -> PrincipalActions:
-        """Day by day backwards, until all is found: what people do they mostly did yesterday as well."""
+        """Read day by day backwards until all is found: most people repeat what they did yesterday."""
         wanted = _join_principal_actions(denials)
         found: set[tuple[str, str]] = set()
         regions = self._list_regions(account_id)
@@ -257,7 +257,7 @@ class TrailFiles:
         def read(region: str, day: date) -> PrincipalActions:
             return find_successes(self._read_records(account_id, region, [day]), window.earliest, window.since, wanted)
 
-        # What was done just before the stage began may have been delivered the day after.
+        # Events from just before the stage began may have been delivered the day after.
         last = min(window.since + timedelta(days=1), window.now)
         for day in reversed(_list_days(window.earliest, last)):
             if found == wanted:
@@ -280,7 +280,7 @@ class TrailFiles:
                 yield from records
 
     def _gather(self, calls: Mapping[t.Any, Callable[[], t.Any]]) -> dict[t.Any, t.Any]:
-        """The results of reads that are made side by side. Raises what the first of them that failed did."""
+        """Make reads in parallel. Raises the error of the first that failed."""
         results = self._access.gather(calls)
         for result in results.values():
             if isinstance(result, AwsError):
@@ -311,7 +311,7 @@ class EventHistories:
         return found
 
     def find_successes(self, window: Window, account_id: str, denials: Sequence[Denial]) -> PrincipalActions:
-        """The calls of the names that were denied alone: a month of all that an account does is too much to ask."""
+        """Look up only the names of calls that were denied: a month of all events of an account is too much."""
         times = {"StartTime": window.earliest, "EndTime": window.since}
         names = sorted({denial.event for denial in denials})
         questions = [
@@ -354,12 +354,12 @@ class EventHistories:
 
 
 def open_member(connection: Connection, member_role_arn: str, account_id: str) -> Access:
-    """A member account, in the role of this ARN once the account's id is in it; for reading only."""
+    """Open a member account for reading, in the role of this ARN once the account's id is in it."""
     return connection.read_as(member_role_arn.replace(PLACE, account_id), _LOOKUPS)
 
 
 def _list_days(since: datetime, until: datetime) -> list[date]:
-    """The days in UTC from one moment to another."""
+    """List the days in UTC from one moment to another."""
     first, last = since.astimezone(UTC).date(), until.astimezone(UTC).date()
     return [first + timedelta(days=count) for count in range((last - first).days + 1)]
 

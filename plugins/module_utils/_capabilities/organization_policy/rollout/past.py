@@ -41,14 +41,14 @@ class Doubt:
 
 @dataclasses.dataclass(frozen=True)
 class Clock:
-    """What the times of records are compared with: now, and the declared soaks by the names of their stages."""
+    """The times to compare records with: now, and the declared soaks by the names of their stages."""
 
     now: datetime
     soaks: Mapping[str, timedelta] = dataclasses.field(default_factory=dict)
 
 
 class Due(enum.Enum):
-    """What a record leaves to be done, which a run that was cut off may not have come to."""
+    """The step that a record leaves to do, which an interrupted run may not have reached."""
 
     NOTHING = enum.auto()
     NEXT_STAGE = enum.auto()
@@ -98,7 +98,7 @@ class Past:
 
 
 def replay(events: Iterable[Event], clock: Clock) -> Past:
-    """What follows from the records, in their order."""
+    """Replay the records in their order."""
     past = Past()
     for event in events:
         contradiction = _find_contradiction(past, event, clock)
@@ -110,7 +110,7 @@ def replay(events: Iterable[Event], clock: Clock) -> Past:
 
 
 def _find_contradiction(past: Past, event: Event, clock: Clock) -> str:
-    """What a record contradicts; empty where it goes with the others."""
+    """Explain what a record contradicts; empty if it agrees with the others."""
     if event.at > clock.now + SKEW:
         return f"its time, {format_utc(event.at)}, is still to come"
     if event.kind is Kind.STARTED:

@@ -33,7 +33,7 @@ DELIVERY: t.Final = timedelta(minutes=15)
 
 
 class Action(enum.StrEnum):
-    """What a run does about a rollout."""
+    """The action of a run for a rollout."""
 
     START = "start"
     ADVANCE = "advance"
@@ -45,7 +45,7 @@ class Action(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True)
 class Situation:
-    """What is there now. ``exists`` tells of the policy, ``attached`` what it is attached to; ``caller`` is ours.
+    """The present state. ``exists`` is about the policy, ``attached`` has its targets; ``caller`` is the run's own.
 
     ``content_sha256`` is the hash of what is declared, ``live_sha256`` of what the policy says now.
     """
@@ -62,7 +62,7 @@ class Situation:
 
 @dataclasses.dataclass(frozen=True)
 class Decision:
-    """What is to be done about a rollout now.
+    """The decision of a run on a rollout.
 
     ``targets`` are what the policy is to be attached to, in the form of the option ``targets``; ``detach`` what it is
     to be taken off, which is empty unless it is withdrawn. With ``failed`` the run fails once everything is converged,
@@ -124,7 +124,7 @@ class Step:
         return self._declared.stages[self._declared.names.index(self._past.stage)]
 
     def decide(self, verdict: t.Optional[Verdict]) -> Decision:
-        """What is to be done; ``verdict`` is that of the gate where it was wanted."""
+        """Decide the step; ``verdict`` is that of the gate if it was wanted."""
         decision = self._choose_decision(verdict)
         events = (*self._clear_approval(decision), *decision.events)
         warnings = (*decision.warnings, *self._warn_of_unused_approval(decision))
@@ -172,7 +172,7 @@ class Step:
         return self._past.due is Due.NEXT_STAGE and self._declared.after(self._past.stage) is None
 
     def _explain_restart(self) -> str:
-        """Why the current stage has to begin anew; empty where it does not."""
+        """Explain why the current stage has to begin anew; empty if it does not."""
         past, situation = self._past, self._situation
         if not past.started or past.is_withdrawn or self._is_edited:
             return ""
@@ -239,7 +239,7 @@ class Step:
         return Decision(action, stage.name, targets, reason, events=(*events, started))
 
     def _go_on(self, events: tuple[Event, ...], reason: str) -> Decision:
-        """To the next stage, or to the end where there is none."""
+        """Go on to the next stage, or finish after the last one."""
         following = self._declared.after(self._past.stage)
         if following is not None:
             text = f"{reason}; stage {following.name!r} begins"
@@ -354,7 +354,7 @@ class Step:
 
     def _build_event(self, kind: Kind, stage: str, reason: str, **more: t.Any) -> Event:
         situation = self._situation
-        # What binds a record to the start that it is about; a start itself brings its own content.
+        # These fields bind a record to the start that it is about; a start itself has its own content.
         bound = {"content_sha256": self._past.content_sha256, "started_at": self._past.began}
         fields = {**({} if kind is Kind.STARTED else bound), **more}
         return Event(kind, stage, situation.now, reason, by=situation.caller, run_id=situation.run_id, **fields)
@@ -362,7 +362,7 @@ class Step:
     # Approvals
 
     def _clear_approval(self, decision: Decision) -> tuple[Event, ...]:
-        """That the approval from before the failure is gone: one that is declared from now on is a new one."""
+        """Record that an approval from before the failure is no longer declared, so that a later one counts as new."""
         if not self._past.is_stale or self._declared.approved == self._past.stage or not decision.failed:
             return ()
         return (self._build_event(Kind.CLEARED, self._past.stage, "the earlier approval is no longer declared"),)
@@ -409,7 +409,7 @@ _RETURN_HINT: t.Final = (
 
 
 def _describe_unknown(verdict: Verdict) -> str:
-    """Who was denied what, by nobody knows which policy."""
+    """Describe the denials whose policy is not known."""
     return f"AWS names no policy for denials of what was allowed before ({describe_losses(verdict.unknown_pairs)})"
 
 
@@ -433,6 +433,6 @@ def _check_stages(declared: Declared, past: Past) -> None:
 
 
 def _find_new_targets(stage: Stage, past: Past) -> list[str]:
-    """The targets that a stage did not have when it began."""
+    """Find the targets that a stage did not have when it began."""
     before = {canonical(target) for target in past.started[stage.name]}
     return [text for text in map(canonical, stage.targets) if text not in before]

@@ -89,10 +89,10 @@ class Rollout:
         self._number = 0
 
     def decide(self, tree: OrganizationTree, *, content_sha256: str) -> Decision:
-        """What is due now, by the records and, where a stage soaks or is due, by what its accounts' trail tells.
+        """Decide the step that is due, by the records and, if a stage soaks or is due, by the trail of its accounts.
 
         ``tree`` is the organization as it is, and ``content_sha256`` that of the content that is declared, in a form
-        in which the same meaning has the same hash. What the policy of ``tree`` says is hashed likewise.
+        in which the same meaning has the same hash. The content of the policy in ``tree`` is hashed likewise.
 
         :raises TaskError: the declaration does not go on from what was begun.
         :raises StoreError: the records can't be read.
@@ -173,7 +173,7 @@ class Rollout:
                 raise
             self._connection.warn(f"{self._policy}: run {other.run_id} recorded at the same time that {other.reason}")
 
-    # What is there
+    # The present state
 
     def _find_policy(self, tree: OrganizationTree) -> t.Optional[OrganizationPolicy]:
         named = (policy for policy in tree.policies if (policy.name, policy.type) == (self._policy, self._type))
@@ -205,7 +205,7 @@ class Rollout:
 
 
 def _hash_live(found: OrganizationPolicy) -> str:
-    """The hash of what a policy says; empty where nobody could declare that, so that it equals no other."""
+    """Hash the content of a live policy; empty if it could not be declared, so that it equals no other hash."""
     try:
         return Content.of(found.content, found.type, found.name).sha256
     except InputError:

@@ -36,7 +36,7 @@ _NEW: t.Final = frozenset({Action.START, Action.ADVANCE})
 def build_report(
     declared: Declared, past: Past, decision: Decision, verdict: t.Optional[Verdict], *, now: datetime
 ) -> dict[str, t.Any]:
-    """The return value ``rollout``, but for what it is about."""
+    """Build the return value ``rollout``, without the fields that name the policy."""
     current = next(stage for stage in declared.stages if stage.name == decision.stage)
     since = now if decision.action in _NEW else past.since
     ends = since + current.soak if since else None
@@ -79,7 +79,7 @@ def _describe_next(decision: Decision, ends: t.Optional[datetime]) -> str:
 
 
 def render_rollouts(rollouts: Sequence[Mapping[str, t.Any]]) -> str:
-    """The states of all rollouts for the terminal; those that go alike once."""
+    """Render the states of all rollouts for the terminal; equal states once."""
     alike: dict[str, list[str]] = {}
     for report in rollouts:
         alike.setdefault(render_rollout({**report, "policy": _NAMES}), []).append(report["policy"])
@@ -87,7 +87,7 @@ def render_rollouts(rollouts: Sequence[Mapping[str, t.Any]]) -> str:
 
 
 def render_rollout(report: Mapping[str, t.Any]) -> str:
-    """The state of a rollout for the terminal, from the return value ``rollout``."""
+    """Render the state of a rollout for the terminal, from the return value ``rollout``."""
     lines = [f"Rollout of {report['policy']}: {report['reason']}"]
     for index, stage in enumerate(report["stages"], start=1):
         since = f"since {report['since']}" if stage["name"] == report["stage"] and report["since"] else ""
