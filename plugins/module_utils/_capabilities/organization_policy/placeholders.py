@@ -7,7 +7,7 @@
 
 """Placeholders in policies of an organization, which are filled in once the organization was read.
 
-Neither can stand in a real policy: no id and no name of a role has such characters. A policy that was sent without
+Neither can be in a real policy: no id and no name of a role has such characters. A policy that was sent without
 them filled in would spare nobody by them.
 """
 

@@ -64,9 +64,9 @@ class GuardOptions:
     """The options of the guard, and the principals of the run.
 
     ``automation`` and ``assessors`` are what follows the account in the ARNs of the roles of this collection;
-    ``break_glass`` are globs for ARNs. ``caller`` is the ARN of the user or role that calls, ``entry`` that of whoever
-    owns the credentials that all roles are assumed with. ``places`` are those that the run itself needs. ``accepted``
-    are the principals whose loss somebody accepts today: ARNs, and names of AWS services.
+    ``break_glass`` are globs for ARNs. ``caller`` is the ARN of the user or role that calls, ``entry`` that of the
+    owner of the credentials that all roles are assumed with. ``places`` are those that the run itself needs.
+    ``accepted`` are the principals whose loss somebody accepts today: ARNs, and names of AWS services.
     """
 
     partition: str
