@@ -25,7 +25,7 @@ from ..._module.snapshots import add_organization_policies
 from ..._module.task import Task, TaskError
 from ..._policy.impact.judge import Impact
 from ..._prediction.acceptance import acceptance_warnings
-from ..._prediction.document import accepted_of, build, layers_not_read, verdict_record
+from ..._prediction.document import build, find_accepted, layers_not_read, verdict_record
 from ..._prediction.evidence import (
     EVIDENCE_ARGUMENTS,
     EVIDENCE_OPERATIONS,
@@ -138,7 +138,7 @@ def _build_result(
     today = connection.now.date()
     acceptances = evidence.acceptances
     unsafe = [impact for impact in impacts.values() if not impact.is_safe]
-    accepted = accepted_of(unsafe, acceptances, today)
+    accepted = find_accepted(unsafe, acceptances, today)
     for warning in acceptance_warnings(acceptances, [impact.principal_arn for impact in unsafe], today):
         connection.warn(warning)
     document = build(

@@ -40,7 +40,7 @@ from ...._policy.impact.judge import Breakage, Impact, Judge, Verdict
 from ...._policy.trail.actions import EventReader
 from ...._policy.trail.usage import Evidence, Source, Use
 from ...._prediction.evidence import Book, EvidenceOptions, Predictor, Proposal
-from ...._prediction.unused_resources import AccountFacts, unused_resources
+from ...._prediction.unused_resources import AccountFacts, list_unused_resources
 from .change import PolicyChange, takes_away
 from .declared import ACCOUNT, Declared
 from .entries import EntryLoss, TrustedRole, find_entering_services, find_entry_losses
@@ -188,7 +188,7 @@ class _Member:
         self._change: t.Final = change
         self._permissions: t.Final = Permissions(snapshot)
         own = f"arn:{snapshot.partition}:iam::{account.id}:policy/iam-hardening/boundary"
-        self._options: t.Final = options.also_unused(unused_resources(AccountFacts.of(snapshot, own)))
+        self._options: t.Final = options.also_unused(list_unused_resources(AccountFacts.of(snapshot, own)))
         self._users: t.Final = {user.arn: user for user in find_user_facts(snapshot.credential_report)}
         self._pruning: t.Final = Pruning(change, account.id)
         self._concerns: t.Final[dict[int, Concern]] = {}
@@ -355,7 +355,7 @@ class _MemberPredictor(Predictor):
 
     def make_any_use(self, arn: str, keys: frozenset[str]) -> Use:
         """Make a use of which nothing is known but its principal."""
-        known = Context(self._known_keys(arn, keys), complete=False, absent=self._absent_keys(arn, keys))
+        known = Context(self._find_known_keys(arn, keys), complete=False, absent=self._find_absent_keys(arn, keys))
         return Use(arn, "", Source.LAST_ACCESSED, context=known)
 
     def _read(self, arns: Sequence[str], keys: frozenset[str], sleep: Callable[[float], None]) -> Book:
@@ -363,14 +363,14 @@ class _MemberPredictor(Predictor):
         keys_used = {arn: find_credential_uses(self._users.get(arn)) for arn in arns}
         return _ConcernedBook(book.shared, book.accessed, self._questions, keys_used)
 
-    def _known_keys(self, arn: str, keys: frozenset[str]) -> dict[str, Values]:
-        known = super()._known_keys(arn, keys)
+    def _find_known_keys(self, arn: str, keys: frozenset[str]) -> dict[str, Values]:
+        known = super()._find_known_keys(arn, keys)
         user = self._users.get(arn)
         if user is not None and user.always_has_mfa:
             known["aws:MultiFactorAuthPresent"] = "true"
         return known
 
-    def _absent_keys(self, arn: str, keys: frozenset[str]) -> Collection[str]:
+    def _find_absent_keys(self, arn: str, keys: frozenset[str]) -> Collection[str]:
         """Find tags that are absent. A role's sessions may have tags of their own, but none of this collection's."""
         entity = self._permissions.entities[arn]
         has = {f"{_TAG}{key.lower()}" for key in getattr(entity, "tags", ())}

@@ -25,7 +25,7 @@ from ...._module.connection import Connection
 from ...._module.snapshots import BREAK_GLASS_OPERATIONS, rescue_of
 from ...._policy.analysis.own_roles import ASSESSORS, AUTOMATION
 from ...._prediction.acceptance import Acceptances, acceptance_warnings
-from ...._prediction.document import accepted_of, build
+from ...._prediction.document import build, find_accepted
 from ...._prediction.evidence import EVIDENCE_ARGUMENTS, EVIDENCE_OPERATIONS, EvidenceOptions
 from .change import PolicyChange
 from .declared import Declared
@@ -118,7 +118,7 @@ class LockOut:
             impacts,
             account={"account_id": item.account.id, "account_alias": item.account.name},
             change=[f"the policies of the organization change here: {names}"],
-            accepted=accepted_of(impacts, accepted, self._connection.now.date()),
+            accepted=find_accepted(impacts, accepted, self._connection.now.date()),
             skipped=[{"principal": arn, "reason": reason} for arn in item.break_glass or ()],
             created=self._connection.now,
             unread=(),

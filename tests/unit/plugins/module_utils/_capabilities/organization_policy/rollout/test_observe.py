@@ -33,7 +33,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
 from ansible_collections.hardening.iam.plugins.module_utils._module.options import StoreOptions
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix import DeniedPair
-from ansible_collections.hardening.iam.plugins.module_utils._prediction.evidence import trail_logs_of
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.evidence import find_trail_logs
 
 from ...._policy.trail.events import assume, event
 from ....organizing import (
@@ -74,7 +74,7 @@ def verdict(
     given = {"trail_logs": str(trail.place) if trail else None, "trail_logs_role_arn": None, **options}
     return judge(
         task_at(NOW).connection,
-        Sources(trail_logs_of(given), str(given.get("member_role_arn") or "")),
+        Sources(find_trail_logs(given), str(given.get("member_role_arn") or "")),
         organization,
         organization.policies[0],
         since=SINCE,
