@@ -215,14 +215,14 @@ from ansible_collections.hardening.iam.plugins.plugin_utils._inventory_hosts imp
     InvalidOption,
     Listing,
     Settings,
-    listing,
+    list_hosts,
 )
 from ansible_collections.hardening.iam.plugins.plugin_utils._inventory_organization import (
     Organization,
-    access_to,
     from_document,
+    identify_source,
+    open_access,
     read,
-    source_of,
     to_document,
 )
 
@@ -254,7 +254,7 @@ _HARMLESS = re.compile(r"[\w .:/=+@,-]*")
 _TOLD_EVERY = 200
 
 
-class InventoryFailed(SystemExit):
+class InventoryFailure(SystemExit):
     """The command ends with this message and the status 1.
 
     Ansible takes every other error of an inventory plugin for a warning, goes on without the hosts, and succeeds: an
@@ -278,17 +278,17 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         super().parse(inventory, loader, path, cache=cache)
         try:
             self._read_config_data(path)
-            options = self._templated()
+            options = self._fill_templates()
             settings = Settings.from_options(options)
-            organization = self._organization(settings, options, path, from_cache=cache)
+            organization = self._read_organization(settings, options, path, from_cache=cache)
             for warning in settings.check(organization.tree):
                 self.display.warning(f"{self.NAME}: {warning}")
-            self._populate(inventory, listing(organization.tree, organization.partition, settings))
+            self._populate(inventory, list_hosts(organization.tree, organization.partition, settings))
         # Broad, since Ansible raises plain exceptions here, and takes each one for a warning.
         except Exception as error:
-            raise InventoryFailed(f"{self.NAME}: {path}: {error}") from error
+            raise InventoryFailure(f"{self.NAME}: {path}: {error}") from error
 
-    def _templated(self) -> dict[str, t.Any]:
+    def _fill_templates(self) -> dict[str, t.Any]:
         options = dict(self.get_options())
         self.templar.available_variables = self._vars or {}
         for name in _TEMPLATES:
@@ -297,22 +297,22 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 options[name] = self.templar.template(value)
         return options
 
-    def _organization(
+    def _read_organization(
         self, settings: Settings, options: dict[str, t.Any], path: str, *, from_cache: bool
     ) -> Organization:
         """``from_cache`` is false where the user flushes the cache, which is then filled anew."""
-        access = access_to(options)
+        access = open_access(options)
         if not options["cache"]:
             return read(access, settings, progress=self._tell)
-        key, source = self.get_cache_key(path), source_of(access, options)
-        cached = from_document(self._cached(key), settings, source) if from_cache else None
+        key, source = self.get_cache_key(path), identify_source(access, options)
+        cached = from_document(self._read_cache(key), settings, source) if from_cache else None
         if cached:
             return cached
         organization = read(access, settings, progress=self._tell)
         self._cache[key] = to_document(organization, settings, source)
         return organization
 
-    def _cached(self, key: str) -> object:
+    def _read_cache(self, key: str) -> object:
         try:
             return self._cache[key]
         except KeyError:
@@ -340,7 +340,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _add(self, inventory: InventoryData, host: Host) -> None:
         # Names and tags are chosen by the owners of accounts: no template in them may ever run here.
-        variables = {name: _inert(value) for name, value in host.variables.items()}
+        variables = {name: _make_inert(value) for name, value in host.variables.items()}
         _check_same_account(inventory, host)
         inventory.add_host(host.name)
         for name, value in {**variables, **_LOCAL}.items():
@@ -365,7 +365,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         values = host.vars if host else {}
         for variable in composed:
             if variable in values:
-                inventory.set_variable(name, variable, _inert(values[variable]))
+                inventory.set_variable(name, variable, _make_inert(values[variable]))
 
 
 def _check_group_names(hosts: Iterable[Host], groups: Collection[str]) -> None:
@@ -389,15 +389,15 @@ def _check_same_account(inventory: InventoryData, host: Host) -> None:
         )
 
 
-def _inert(value: t.Any) -> t.Any:
+def _make_inert(value: t.Any) -> t.Any:
     """``value`` with a mark on each text that a template could be in: such a text is never evaluated.
 
     The others count as trusted. Untrusted texts are objects in the JSON of ansible-inventory, which AWX would import.
     """
     if isinstance(value, dict):
-        return {key: _inert(member) for key, member in value.items()}
+        return {key: _make_inert(member) for key, member in value.items()}
     if isinstance(value, list):
-        return [_inert(member) for member in value]
+        return [_make_inert(member) for member in value]
     if not isinstance(value, str):
         return value
     return trust_as_template(value) if _HARMLESS.fullmatch(value) else wrap_var(value)

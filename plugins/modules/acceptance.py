@@ -146,7 +146,7 @@ import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ..module_utils._acceptance.run import OPERATIONS, Rejected, accept
+from ..module_utils._acceptance.run import OPERATIONS, RejectedInput, accept
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS
 from ..module_utils._module.task import Entry, Task, TaskError, finish
 
@@ -173,7 +173,7 @@ def run(task: Task) -> dict[str, t.Any]:
             now=task.now,
             check_mode=task.check_mode,
         )
-    except Rejected as error:
+    except RejectedInput as error:
         raise TaskError(str(error)) from error
 
 

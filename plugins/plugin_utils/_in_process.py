@@ -41,7 +41,7 @@ from ._fleet import find_assessor
 from ._run_input import Host
 from ._run_notes import RunNotes
 from ._task_input import TaskInput, find_problem, job_of, run_of
-from ._variables import known_variables
+from ._variables import load_variables
 
 Result = dict[str, t.Any]
 
@@ -67,7 +67,7 @@ class InProcess(NormalActionModule):
     def _prepare(cls) -> None:
         """Load in the parent process all that its workers need."""
         warm(cls.entry.operations)
-        known_variables()
+        load_variables()
         # All that is loaded now stays. A worker that looked through it for garbage would copy the memory it shares with
         # this process, page by page, which costs more than reading a small account.
         gc.freeze()

@@ -67,9 +67,9 @@ class Selector:
             raise InvalidOption(f"{option}: tag: {tags!r} is no mapping of tag keys to values")
         return cls(
             option=option,
-            unit=_text(f"{option}: ou", value["ou"]) if "ou" in value else None,
-            account=_account(f"{option}: account", value["account"]) if "account" in value else None,
-            tags={str(key): _texts(f"{option}: tag: {key}", wanted) for key, wanted in tags.items()},
+            unit=_parse_text(f"{option}: ou", value["ou"]) if "ou" in value else None,
+            account=_parse_account(f"{option}: account", value["account"]) if "account" in value else None,
+            tags={str(key): _parse_texts(f"{option}: tag: {key}", wanted) for key, wanted in tags.items()},
         )
 
     def fits(self, tree: OrganizationTree, account: MemberAccount) -> t.Optional[bool]:
@@ -107,23 +107,23 @@ class Selector:
         return self.account is not None and is_account_id(self.account) and self.account not in tree.account
 
 
-def _text(option: str, value: t.Any) -> str:
+def _parse_text(option: str, value: t.Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise InvalidOption(f"{option}: {value!r} is no text")
     return str(value).strip()
 
 
-def _account(option: str, value: t.Any) -> str:
+def _parse_account(option: str, value: t.Any) -> str:
     """A name or an id. A number is an id: YAML makes one of an id that is not in quotes."""
     if not isinstance(value, int) or isinstance(value, bool):
-        return _text(option, value)
+        return _parse_text(option, value)
     try:
         return parse_account_id(value) or ""
     except ValueError as error:
         raise InvalidOption(f"{option}: {error}") from error
 
 
-def _texts(option: str, value: t.Any) -> tuple[str, ...]:
+def _parse_texts(option: str, value: t.Any) -> tuple[str, ...]:
     values = value if isinstance(value, (list, tuple)) else [value]
     if not values or any(isinstance(item, (Mapping, list)) or item is None for item in values):
         raise InvalidOption(f"{option}: {value!r} is no text and no list of texts")
@@ -157,14 +157,14 @@ class Settings:
     @classmethod
     def from_options(cls, options: Mapping[str, t.Any]) -> Settings:
         """The settings among the options of the plugin. Raises InvalidOption."""
-        roles = {variable: _role(name, options.get(name)) for name, variable in _ROLES.items()}
+        roles = {variable: _parse_role(name, options.get(name)) for name, variable in _ROLES.items()}
         tag_groups = tuple(str(key) for key in options["tag_groups"])
         # What makes variables and groups says by name what it needs.
         expressions = str([options.get(name) for name in ("compose", "groups", "keyed_groups")])
         return cls(
             by_name=options["hostnames"] == "name",
-            include=_selectors("include", options["include"]),
-            exclude=_selectors("exclude", options["exclude"]),
+            include=_parse_selectors("include", options["include"]),
+            exclude=_parse_selectors("exclude", options["exclude"]),
             tag_groups=tag_groups,
             tags=options["account_tags"] == "always" or bool(tag_groups) or TAGS_VARIABLE in expressions,
             unusable=options["unusable_accounts"],
@@ -188,18 +188,18 @@ class Settings:
         )
 
 
-def _selectors(option: str, values: Sequence[t.Any]) -> tuple[Selector, ...]:
+def _parse_selectors(option: str, values: Sequence[t.Any]) -> tuple[Selector, ...]:
     return tuple(Selector.from_option(option, value) for value in values)
 
 
-def _role(option: str, value: t.Optional[str]) -> str:
+def _parse_role(option: str, value: t.Optional[str]) -> str:
     name = (value or "").strip().strip("/")
     if name and not _ROLE.fullmatch(name):
         raise InvalidOption(f"{option}: {value!r} is not the name of a role, with its path before it where it has one")
     return name
 
 
-def _any(answers: Iterable[t.Optional[bool]]) -> t.Optional[bool]:
+def _is_any(answers: Iterable[t.Optional[bool]]) -> t.Optional[bool]:
     """Whether one of them is true; None where that is open."""
     found = set(answers)
     return True if True in found else (None if None in found else False)
@@ -209,19 +209,19 @@ def is_listed(tree: OrganizationTree, account: MemberAccount, settings: Settings
     """Whether the inventory lists an account; None where that hangs on its tags, which were not read."""
     if account.state != ACTIVE and not settings.unusable:
         return False
-    included = _any(selector.fits(tree, account) for selector in settings.include) if settings.include else True
-    excluded = _any(selector.fits(tree, account) for selector in settings.exclude)
+    included = _is_any(selector.fits(tree, account) for selector in settings.include) if settings.include else True
+    excluded = _is_any(selector.fits(tree, account) for selector in settings.exclude)
     if included is False or excluded is True:
         return False
     return None if included is None or excluded is None else True
 
 
-def undecided(tree: OrganizationTree, settings: Settings) -> frozenset[str]:
+def find_undecided(tree: OrganizationTree, settings: Settings) -> frozenset[str]:
     """The ids of the accounts whose tags decide whether they are listed."""
     return frozenset(account.id for account in tree.accounts if is_listed(tree, account, settings) is None)
 
 
-def untagged(tree: OrganizationTree, settings: Settings) -> frozenset[str]:
+def find_untagged(tree: OrganizationTree, settings: Settings) -> frozenset[str]:
     """The ids of the accounts among the hosts whose tags are wanted and were not read."""
     if not settings.tags:
         return frozenset()
@@ -252,37 +252,37 @@ class Listing:
     groups: Mapping[str, tuple[str, ...]]
 
 
-def listing(tree: OrganizationTree, partition: str, settings: Settings) -> Listing:
+def list_hosts(tree: OrganizationTree, partition: str, settings: Settings) -> Listing:
     """The accounts that ``settings`` choose, and the management account, which has a group of its own in any case."""
-    unit_groups = _unit_groups(tree.units)
-    names = _host_names(tree, settings, taken=_RESERVED | _possible_groups(tree, unit_groups, settings))
+    unit_groups = _name_unit_groups(tree.units)
+    names = _name_hosts(tree, settings, taken=_RESERVED | _find_possible_groups(tree, unit_groups, settings))
     hosts = []
     for account in tree.accounts:
         if not _is_host(tree, account, settings):
             continue
         listed = bool(is_listed(tree, account, settings))
-        groups = tuple(_groups_of(tree, account, unit_groups, settings)) if listed else ()
+        groups = tuple(_find_groups(tree, account, unit_groups, settings)) if listed else ()
         hosts.append(
             Host(
                 name=names[account.id],
                 groups=(*groups, MANAGEMENT) if account.id == tree.management_account_id else groups,
-                variables=_variables(tree, account, partition, settings),
+                variables=_make_variables(tree, account, partition, settings),
                 worked_on=listed and account.state == ACTIVE,
             )
         )
-    return Listing(hosts=tuple(hosts), groups=_hierarchy(tree, hosts, unit_groups))
+    return Listing(hosts=tuple(hosts), groups=_build_hierarchy(tree, hosts, unit_groups))
 
 
-def _possible_groups(tree: OrganizationTree, unit_groups: Mapping[str, str], settings: Settings) -> frozenset[str]:
+def _find_possible_groups(tree: OrganizationTree, unit_groups: Mapping[str, str], settings: Settings) -> frozenset[str]:
     """Every group that an account of the organization is or could be in, whether or not it is listed."""
-    groups = {group for account in tree.accounts for group in _groups_of(tree, account, unit_groups, settings)}
+    groups = {group for account in tree.accounts for group in _find_groups(tree, account, unit_groups, settings)}
     return frozenset({*groups, *unit_groups.values()})
 
 
-def _groups_of(
+def _find_groups(
     tree: OrganizationTree, account: MemberAccount, unit_groups: Mapping[str, str], settings: Settings
 ) -> Iterator[str]:
-    yield f"account_state_{_safe(account.state)}"
+    yield f"account_state_{_make_safe(account.state)}"
     # Nothing can be done in the others, so that no play but one that asks for them may meet them.
     if account.state != ACTIVE:
         return
@@ -290,24 +290,24 @@ def _groups_of(
     yield unit_groups[account.parent_id]
     if account.id in tree.delegated_administrators:
         services = tree.delegated_administrators[account.id]
-        yield from (_service_group(service) for service in services) if services else (ADMINISTRATORS,)
+        yield from (_name_service_group(service) for service in services) if services else (ADMINISTRATORS,)
     for key, value in sorted((account.tags or {}).items()):
         if any(fnmatch.fnmatchcase(key, pattern) for pattern in settings.tag_groups):
-            yield "_".join(filter(None, ("tag", _safe(key), _safe(value))))
+            yield "_".join(filter(None, ("tag", _make_safe(key), _make_safe(value))))
 
 
-def _service_group(service: str) -> str:
+def _name_service_group(service: str) -> str:
     # Of access-analyzer.amazonaws.com; the names of some services have further parts, and those of China an end of .cn.
     name = re.sub(r"\.amazonaws\.com(\.cn)?$", "", service)
-    return f"organization_delegated_administrator_{_safe(name)}"
+    return f"organization_delegated_administrator_{_make_safe(name)}"
 
 
-def _hierarchy(
+def _build_hierarchy(
     tree: OrganizationTree, hosts: Sequence[Host], unit_groups: Mapping[str, str]
 ) -> Mapping[str, tuple[str, ...]]:
     used = {group for host in hosts for group in host.groups}
     children: dict[str, set[str]] = {group: set() for group in (ACCOUNTS, MANAGEMENT, *used)}
-    services = {group for group in used if group.startswith(_service_group(""))}
+    services = {group for group in used if group.startswith(_name_service_group(""))}
     if services:
         children.setdefault(ADMINISTRATORS, set()).update(services)
     for unit in tree.units:
@@ -318,7 +318,7 @@ def _hierarchy(
     return {group: tuple(sorted(below)) for group, below in sorted(children.items())}
 
 
-def _variables(
+def _make_variables(
     tree: OrganizationTree, account: MemberAccount, partition: str, settings: Settings
 ) -> Mapping[str, t.Any]:
     variables: dict[str, t.Any] = {
@@ -341,7 +341,7 @@ def _variables(
     return variables
 
 
-def _host_names(tree: OrganizationTree, settings: Settings, *, taken: Collection[str]) -> Mapping[str, str]:
+def _name_hosts(tree: OrganizationTree, settings: Settings, *, taken: Collection[str]) -> Mapping[str, str]:
     """The names of all accounts, listed or not: the name of one must not depend on which others are listed.
 
     Owners choose the names of their accounts. One that names a group, or ends like the name that another account gets
@@ -349,12 +349,12 @@ def _host_names(tree: OrganizationTree, settings: Settings, *, taken: Collection
     """
     if not settings.by_name:
         return {account.id: account.id for account in tree.accounts}
-    wanted = {account.id: _host_name(account.name) for account in tree.accounts}
+    wanted = {account.id: _make_host_name(account.name) for account in tree.accounts}
     # A closed account often has the name of the one in its place, which keeps it.
     usable = Counter(wanted[account.id] for account in tree.accounts if account.state == ACTIVE)
     every = Counter(wanted.values())
     return {
-        account.id: _unique(
+        account.id: _make_unique(
             wanted[account.id],
             account.id,
             alone=(usable if account.state == ACTIVE else every)[wanted[account.id]] == 1,
@@ -364,33 +364,33 @@ def _host_names(tree: OrganizationTree, settings: Settings, *, taken: Collection
     }
 
 
-def _unique(name: str, account_id: str, *, alone: bool, taken: Collection[str]) -> str:
+def _make_unique(name: str, account_id: str, *, alone: bool, taken: Collection[str]) -> str:
     if not name or name in taken or _ENDS_WITH_ID.search(name):
         return account_id
     return name if alone else f"{name}-{account_id}"
 
 
-def _host_name(name: str) -> str:
-    return re.sub(r"[^a-z0-9._-]+", "-", _plain(name)).strip("-._")
+def _make_host_name(name: str) -> str:
+    return re.sub(r"[^a-z0-9._-]+", "-", _make_plain(name)).strip("-._")
 
 
-def _safe(text: str) -> str:
+def _make_safe(text: str) -> str:
     """``text`` as a part of the name of a group, which may have the letters of any language."""
-    return re.sub(r"\W+", "_", _plain(text)).strip("_")
+    return re.sub(r"\W+", "_", _make_plain(text)).strip("_")
 
 
-def _plain(text: str) -> str:
+def _make_plain(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(character for character in decomposed if not unicodedata.combining(character)).lower()
 
 
-def _unit_groups(units: Collection[Unit]) -> Mapping[str, str]:
+def _name_unit_groups(units: Collection[Unit]) -> Mapping[str, str]:
     """The groups of root and units. Units whose paths look alike once made safe have their ids in the names."""
-    wanted = {unit.id: "ou_" + (_safe(unit.path) if unit.parent_id else "root") for unit in units}
+    wanted = {unit.id: "ou_" + (_make_safe(unit.path) if unit.parent_id else "root") for unit in units}
     many = Counter(wanted.values())
     return {
         unit.id: wanted[unit.id]
         if many[wanted[unit.id]] == 1 and wanted[unit.id] != "ou_"
-        else f"{wanted[unit.id].rstrip('_')}_{_safe(unit.id.rpartition('-')[2])}"
+        else f"{wanted[unit.id].rstrip('_')}_{_make_safe(unit.id.rpartition('-')[2])}"
         for unit in units
     }

@@ -29,7 +29,7 @@ from ..module_utils._aws.errors import AccessDenied, AwsError, InvalidCredential
 from ..module_utils._aws.operations import Operations, iam_actions
 from ..module_utils._aws.options import AccessOptions
 from ..module_utils._converge.arn import principal_of
-from ._inventory_hosts import InvalidOption, Settings, undecided, untagged
+from ._inventory_hosts import InvalidOption, Settings, find_undecided, find_untagged
 
 OPERATIONS: t.Final = Operations(reads=frozenset((*TREE_OPERATIONS, *TAGS_OPERATIONS, *DELEGATION_OPERATIONS)))
 
@@ -46,7 +46,7 @@ class Organization:
     administrators: bool
 
 
-def access_to(options: Mapping[str, t.Any]) -> Access:
+def open_access(options: Mapping[str, t.Any]) -> Access:
     """The way to the organization that the options of the plugin describe, which can't write. Raises AwsError."""
     return Access(AccessOptions.from_options(options), operations=OPERATIONS, check_mode=True)
 
@@ -60,16 +60,16 @@ def read(access: Access, settings: Settings, *, progress: Progress) -> Organizat
     try:
         tree = collect.organization_tree(access, delegations=settings.administrators, progress=progress)
         settings.check(tree)
-        for wanted in (undecided, untagged):
+        for wanted in (find_undecided, find_untagged):
             accounts = wanted(tree, settings)
             if accounts:
                 tree = collect.with_account_tags(access, tree, account_ids=accounts, progress=progress)
     except AwsError as error:
-        raise error.rephrase(_explained(error, access)) from None
+        raise error.rephrase(_explain(error, access)) from None
     return Organization(tree=tree, partition=access.partition, administrators=settings.administrators)
 
 
-def _explained(error: AwsError, access: Access) -> str:
+def _explain(error: AwsError, access: Access) -> str:
     """The error, and what to do about it."""
     if error.code == "AWSOrganizationsNotInUseException":
         return (
@@ -84,10 +84,10 @@ def _explained(error: AwsError, access: Access) -> str:
     help_ = f"the caller needs the permission {actions}"
     if error.operation in {name.partition(":")[2] for name in DELEGATION_OPERATIONS}:
         help_ += ", or set delegated_administrators to false"
-    return f"{error.message} ({help_}{_of_member(error, access)})"
+    return f"{error.message} ({help_}{_explain_member(error, access)})"
 
 
-def _of_member(error: AwsError, access: Access) -> str:
+def _explain_member(error: AwsError, access: Access) -> str:
     """What keeps a member account from reading its organization, whatever it is permitted to.
 
     AWS denies it in the same words as a missing permission, but tells each member who its management account is.
@@ -123,12 +123,12 @@ def to_document(organization: Organization, settings: Settings, source: str) -> 
         "feature_set": tree.feature_set,
         "root_id": tree.root_id,
         "units": [dataclasses.asdict(unit) for unit in tree.units],
-        "accounts": [_account_document(account, settings) for account in tree.accounts],
+        "accounts": [_account_as_dict(account, settings) for account in tree.accounts],
         "administrators": {account: list(services) for account, services in tree.delegated_administrators.items()},
     }
 
 
-def _account_document(account: MemberAccount, settings: Settings) -> _Document:
+def _account_as_dict(account: MemberAccount, settings: Settings) -> _Document:
     return {
         "id": account.id,
         "name": account.name,
@@ -166,12 +166,12 @@ def from_document(document: object, settings: Settings, source: str) -> t.Option
     except InvalidOption:
         # It may be there by now.
         return None
-    if undecided(tree, settings) or untagged(tree, settings):
+    if find_undecided(tree, settings) or find_untagged(tree, settings):
         return None
     return Organization(tree=tree, partition=document["partition"], administrators=has["administrators"])
 
 
-def source_of(access: Access, options: Mapping[str, t.Any]) -> str:
+def identify_source(access: Access, options: Mapping[str, t.Any]) -> str:
     """Who asks which AWS. What one caller may read of an organization is none of another's business.
 
     Not by the credentials, which may be others at every run. Raises AwsError where nobody knows the caller.

@@ -255,7 +255,7 @@ def _render_terminal(job: _Job, report: Report, written: t.Optional[str]) -> str
     if job.options.terminal == "none":
         return ""
     if job.options.terminal == "brief":
-        return printable(text.brief(report), ascii_only=job.options.ascii_only)
+        return printable(text.render_brief(report), ascii_only=job.options.ascii_only)
     if written is not None and not report["preflight"]:
         return written
     title = job.options.title or text.TITLE

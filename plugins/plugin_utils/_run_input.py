@@ -15,14 +15,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ..module_utils._account.account_id import parse_account_id
 from ._variables import (
-    Misspelt,
-    Removed,
+    MisspeltName,
+    RemovedName,
     describe_misspelt,
     describe_removed,
     find_doubtful,
     find_misspelt,
     find_removed,
-    ignored_names,
+    parse_ignored,
 )
 
 ACCOUNT_ID: t.Final = "aws_account_id"
@@ -75,11 +75,11 @@ class RunProblems:
 
 def check_run(hosts: Sequence[Host], *, enforces: bool, find_assessor: Callable[[], t.Optional[str]]) -> RunProblems:
     """Check all hosts of a run in one pass. ``find_assessor`` is as for :func:`check_assessors`."""
-    removed: set[Removed] = set()
-    misspelt: set[Misspelt] = set()
-    doubtful: set[Misspelt] = set()
+    removed: set[RemovedName] = set()
+    misspelt: set[MisspeltName] = set()
+    doubtful: set[MisspeltName] = set()
     for host in hosts:
-        ignore = ignored_names(host.value(_IGNORE)) if _IGNORE in host.variables else ()
+        ignore = parse_ignored(host.value(_IGNORE)) if _IGNORE in host.variables else ()
         removed.update(find_removed(host.variables, ignore=ignore))
         misspelt.update(find_misspelt(host.variables, ignore=ignore))
         doubtful.update(find_doubtful(host.variables, ignore=ignore))

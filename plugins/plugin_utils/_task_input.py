@@ -30,7 +30,7 @@ from ._run_input import (
     describe_shared_id,
 )
 from ._run_notes import RunNotes
-from ._variables import describe_misspelt, describe_removed, find_misspelt, find_removed, ignored_names
+from ._variables import describe_misspelt, describe_removed, find_misspelt, find_removed, parse_ignored
 
 _FLEET: t.Final = "fleet"
 _S3: t.Final = "s3://"
@@ -117,7 +117,7 @@ def _awx_job(task: TaskInput) -> t.Any:
 
 
 def _problems(task: TaskInput) -> Iterator[str]:
-    ignore = ignored_names(task.host.value("hardening_ignore_variables"))
+    ignore = parse_ignored(task.host.value("hardening_ignore_variables"))
     removed = find_removed(task.host.variables, ignore=ignore)
     if removed:
         yield describe_removed(removed)

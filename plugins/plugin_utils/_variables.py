@@ -55,7 +55,7 @@ _MOST_NAMES_SHOWN: t.Final = 5
 
 
 @dataclasses.dataclass(frozen=True, order=True)
-class Misspelt:
+class MisspeltName:
     """A name that nothing reads, and the known one that is most like it."""
 
     name: str
@@ -66,7 +66,7 @@ class Misspelt:
 
 
 @dataclasses.dataclass(frozen=True, order=True)
-class Removed:
+class RemovedName:
     """A name that earlier versions read, and the variables that replace it."""
 
     name: str
@@ -111,7 +111,7 @@ class KnownVariables:
 
 
 @functools.cache
-def known_variables() -> KnownVariables:
+def load_variables() -> KnownVariables:
     """The lists in ``known_variables.yml`` and ``removed_variables.yml``, read once in each process."""
     lists = yaml_load(_LISTS.read_text(encoding="utf-8"))
     removed = yaml_load(_REMOVED.read_text(encoding="utf-8"))["removed_variables"]
@@ -123,33 +123,33 @@ def known_variables() -> KnownVariables:
     )
 
 
-def find_misspelt(variables: Mapping[str, t.Any], *, ignore: Iterable[str] = ()) -> list[Misspelt]:
+def find_misspelt(variables: Mapping[str, t.Any], *, ignore: Iterable[str] = ()) -> list[MisspeltName]:
     """The names among those of ``variables`` that are misspelt variables of this collection, in alphabetical order.
 
     ``ignore`` has names and globs that are somebody else's. A value is looked at only to see whether it is empty.
     """
-    known = known_variables()
+    known = load_variables()
     patterns = tuple(ignore)
     unknown = [name for name in variables if isinstance(name, str) and not known.has(name)]
     found = [_judge(name, variables) for name in unknown]
     return sorted(item for item in found if item and not _is_ignored(item.name, patterns))
 
 
-def find_removed(variables: Iterable[str], *, ignore: Collection[str] = ()) -> list[Removed]:
+def find_removed(variables: Iterable[str], *, ignore: Collection[str] = ()) -> list[RemovedName]:
     """The names among ``variables`` that were removed from this collection, in alphabetical order.
 
     Only a whole name in ``ignore`` allows one. A glob such as ``report_*`` was written for names that nothing read, and
     would hide that a value has no effect any more.
     """
-    removed = known_variables().removed
-    return sorted(Removed(name, removed[name]) for name in variables if name in removed and name not in ignore)
+    removed = load_variables().removed
+    return sorted(RemovedName(name, removed[name]) for name in variables if name in removed and name not in ignore)
 
 
-def find_doubtful(variables: Mapping[str, t.Any], *, ignore: Iterable[str] = ()) -> list[Misspelt]:
+def find_doubtful(variables: Mapping[str, t.Any], *, ignore: Iterable[str] = ()) -> list[MisspeltName]:
     """The ``aws_*`` names that are almost ours and no error: usual ones while ours is not set, others while it is."""
     patterns = tuple(ignore)
     names = [name for name in variables if isinstance(name, str) and name.startswith(_AWS)]
-    near = [Misspelt(name, ours) for name in names if (ours := _near_ours(name))]
+    near = [MisspeltName(name, ours) for name in names if (ours := _find_near_ours(name))]
     return sorted(
         item
         for item in near
@@ -157,7 +157,7 @@ def find_doubtful(variables: Mapping[str, t.Any], *, ignore: Iterable[str] = ())
     )
 
 
-def describe_misspelt(found: Collection[Misspelt]) -> str:
+def describe_misspelt(found: Collection[MisspeltName]) -> str:
     """The error for these names: which they are, what was probably meant, and what to do."""
     shown = ", ".join(str(item) for item in list(found)[:_MOST_NAMES_SHOWN])
     more = f" and {len(found) - _MOST_NAMES_SHOWN} more" if len(found) > _MOST_NAMES_SHOWN else ""
@@ -168,7 +168,7 @@ def describe_misspelt(found: Collection[Misspelt]) -> str:
     )
 
 
-def describe_removed(found: Collection[Removed]) -> str:
+def describe_removed(found: Collection[RemovedName]) -> str:
     """The error for these names: which they are, what replaces them, and what to do."""
     shown = ", ".join(str(item) for item in list(found)[:_MOST_NAMES_SHOWN])
     more = f" and {len(found) - _MOST_NAMES_SHOWN} more" if len(found) > _MOST_NAMES_SHOWN else ""
@@ -180,7 +180,7 @@ def describe_removed(found: Collection[Removed]) -> str:
     )
 
 
-def ignored_names(value: t.Any) -> tuple[str, ...]:
+def parse_ignored(value: t.Any) -> tuple[str, ...]:
     """The variable ``hardening_ignore_variables``: a list, or the text with commas that AWX surveys send."""
     items = value.split(",") if isinstance(value, str) else value or ()
     return tuple(text for item in items if (text := str(item).strip()))
@@ -196,49 +196,49 @@ def _is_set(variables: Mapping[str, t.Any], name: str) -> bool:
     return value is not None and not (isinstance(value, (str, list, dict)) and not value)
 
 
-def _judge(name: str, variables: Mapping[str, t.Any]) -> t.Optional[Misspelt]:
-    if name != name.lower() and name.lower() in known_variables().ours_of_aws:
-        return None if _is_set(variables, name.lower()) else Misspelt(name, name.lower())
+def _judge(name: str, variables: Mapping[str, t.Any]) -> t.Optional[MisspeltName]:
+    if name != name.lower() and name.lower() in load_variables().ours_of_aws:
+        return None if _is_set(variables, name.lower()) else MisspeltName(name, name.lower())
     if not name.startswith(_AWS):
         return _judge_prefixed(name)
-    ours = None if name in _USUAL else _near_ours(name)
-    return Misspelt(name, ours) if ours and not _is_set(variables, ours) else None
+    ours = None if name in _USUAL else _find_near_ours(name)
+    return MisspeltName(name, ours) if ours and not _is_set(variables, ours) else None
 
 
 @functools.cache
-def _near_ours(name: str) -> t.Optional[str]:
+def _find_near_ours(name: str) -> t.Optional[str]:
     """The variable of ours that differs from this unknown ``aws_*`` name by at most two letters."""
-    known = known_variables()
+    known = load_variables()
     if name in known.names:
         return None
-    near = [(distance, ours) for ours in known.ours_of_aws if (distance := edit_distance(name, ours)) <= _MOST_LETTERS]
+    near = [(distance, ours) for ours in known.ours_of_aws if (distance := count_edits(name, ours)) <= _MOST_LETTERS]
     return min(near, default=(0, None))[1]
 
 
 @functools.cache
-def _judge_prefixed(name: str) -> t.Optional[Misspelt]:
+def _judge_prefixed(name: str) -> t.Optional[MisspeltName]:
     """What is wrong with a name that is not known and not ``aws_*``; None if it may belong to somebody else."""
     if name.startswith("_"):
         return None
-    known = known_variables()
+    known = load_variables()
     # To Ansible HARDENING_BREAK_GLASS is another variable than hardening_break_glass.
     if known.has(name.lower()):
-        return Misspelt(name, known.current(name.lower()))
+        return MisspeltName(name, known.current(name.lower()))
     own = next((prefix for prefix in known.own_prefixes if name.startswith(prefix)), None)
     if own:
-        return Misspelt(name, _nearest_of_prefix(name, own))
+        return MisspeltName(name, _find_nearest_of_prefix(name, own))
     for prefix, endings in known.endings.items():
         most_letters = _MOST_LETTERS if prefix in known.own_prefixes else 1
-        for rest in _after_prefix(name, prefix, most_letters):
-            ending = rest if rest in endings else _near_ending(rest, endings)
+        for rest in _find_after_prefix(name, prefix, most_letters):
+            ending = rest if rest in endings else _find_near_ending(rest, endings)
             if ending:
-                return Misspelt(name, known.current(f"{prefix}{ending}"))
+                return MisspeltName(name, known.current(f"{prefix}{ending}"))
     return None
 
 
-def _nearest_of_prefix(name: str, prefix: str) -> str:
+def _find_nearest_of_prefix(name: str, prefix: str) -> str:
     """The most similar variable with this prefix; one that has all words of ``name`` comes first."""
-    known = known_variables()
+    known = load_variables()
     every = sorted(known.endings[prefix])
     read = [item for item in every if f"{prefix}{item}" in known.names]
     ending = name.removeprefix(prefix)
@@ -249,16 +249,18 @@ def _nearest_of_prefix(name: str, prefix: str) -> str:
     return known.current(prefix + [*near, *longer, *similar][0])
 
 
-def _near_ending(rest: str, endings: Collection[str]) -> t.Optional[str]:
-    near = [(distance, item) for item in endings if (distance := edit_distance(rest, item)) <= _allowed_letters(item)]
+def _find_near_ending(rest: str, endings: Collection[str]) -> t.Optional[str]:
+    near = [
+        (distance, item) for item in endings if (distance := count_edits(rest, item)) <= _count_allowed_letters(item)
+    ]
     return min(near, default=(0, None))[1]
 
 
-def _allowed_letters(word: str) -> int:
+def _count_allowed_letters(word: str) -> int:
     return 2 if len(word) >= _LONG else 1 if len(word) >= _SHORT else 0
 
 
-def _after_prefix(name: str, prefix: str, most_letters: int) -> list[str]:
+def _find_after_prefix(name: str, prefix: str, most_letters: int) -> list[str]:
     """What follows ``prefix``, or a misspelling of it, at the beginning of ``name``; the most likely reading first."""
     if name.startswith(prefix):
         return [name.removeprefix(prefix)]
@@ -266,30 +268,30 @@ def _after_prefix(name: str, prefix: str, most_letters: int) -> list[str]:
     beginning = name[: len(prefix) + most_letters]
     if len(prefix) <= _LONG + 1 or not _may_begin_with(beginning, prefix, most_letters):
         return []
-    row = _distances(prefix, beginning)
+    row = _count_edits_of_beginnings(prefix, beginning)
     near = sorted((distance, abs(at - len(prefix)), at) for at, distance in enumerate(row) if distance <= most_letters)
     return list(dict.fromkeys(name[at:].lstrip("_") for _distance, _off, at in near))
 
 
 def _may_begin_with(text: str, word: str, most_letters: int) -> bool:
     """A cheap test before the edit distance: one difference changes at most three pairs of neighbouring letters."""
-    pairs = _pairs(word)
-    return len(pairs & _pairs(text)) >= len(pairs) - _PAIRS_OF_A_SWAP * most_letters
+    pairs = _find_pairs(word)
+    return len(pairs & _find_pairs(text)) >= len(pairs) - _PAIRS_OF_A_SWAP * most_letters
 
 
 @functools.lru_cache(maxsize=256)
-def _pairs(text: str) -> frozenset[str]:
+def _find_pairs(text: str) -> frozenset[str]:
     return frozenset(text[at : at + 2] for at in range(len(text) - 1))
 
 
-def edit_distance(one: str, other: str) -> int:
+def count_edits(one: str, other: str) -> int:
     """How many letters were added, left out, replaced or swapped with their neighbour to make one of the other."""
     if abs(len(one) - len(other)) > _MOST_LETTERS:
         return abs(len(one) - len(other))
-    return _distances(one, other)[-1]
+    return _count_edits_of_beginnings(one, other)[-1]
 
 
-def _distances(word: str, text: str) -> list[int]:
+def _count_edits_of_beginnings(word: str, text: str) -> list[int]:
     """The edit distance between ``word`` and each beginning of ``text``, the empty one first."""
     before: list[int] = []
     row = list(range(len(text) + 1))

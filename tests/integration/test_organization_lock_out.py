@@ -33,7 +33,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
     check_principals,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.lock_out.own_way import (
-    own_places,
+    find_own_places,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.lock_out.run import (
     LOCK_OUT_ARGUMENTS,
@@ -124,7 +124,9 @@ class Bench:
             "", "", "guardrail", kind, "", False, json.dumps(document), PolicyDocument("guardrail", document), targets
         )
         journal = task.journal if "journal" in given else None
-        guard = LockOut(task.connection, declared, evidence, own_places(journal=journal, trail=evidence.trail_logs))
+        guard = LockOut(
+            task.connection, declared, evidence, find_own_places(journal=journal, trail=evidence.trail_logs)
+        )
         found = guard.judge(before, before.with_policies([*before.policies, policy]))
         self.warnings = task.warnings
         return found

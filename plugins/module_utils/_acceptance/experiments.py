@@ -28,19 +28,19 @@ _EXTERNAL_ID: t.Final = "acceptance"
 _OTHER: t.Final = "something else"
 
 
-def _summary(access: Access) -> str:
+def _read_summary(access: Access) -> str:
     return outcome(lambda: access.call("iam", "GetAccountSummary"))
 
 
-def _inactive_key(lab: Lab) -> str:
-    return _key_set_to(lab, "Inactive", _EXPECTED["inactive_key_is_refused"])
+def _try_inactive_key(lab: Lab) -> str:
+    return _try_key_status(lab, "Inactive", _EXPECTED["inactive_key_is_refused"])
 
 
-def _reactivated_key(lab: Lab) -> str:
-    return _key_set_to(lab, "Active", ALLOWED)
+def _try_reactivated_key(lab: Lab) -> str:
+    return _try_key_status(lab, "Active", ALLOWED)
 
 
-def _key_set_to(lab: Lab, status: str, expected: str) -> str:
+def _try_key_status(lab: Lab, status: str, expected: str) -> str:
     user = lab.user()
     key = lab.key(user)
     caller = lab.as_owner({**key, "SessionToken": None})
@@ -54,45 +54,45 @@ def _key_set_to(lab: Lab, status: str, expected: str) -> str:
     return lab.until(identity, expected)
 
 
-def _third_key(lab: Lab) -> str:
+def _try_third_key(lab: Lab) -> str:
     user = lab.user()
     for _number in range(2):
         lab.key(user)
     return outcome(lambda: lab.key(user))
 
 
-def _user_with_key(lab: Lab) -> str:
+def _try_user_with_key(lab: Lab) -> str:
     user = lab.user()
     lab.key(user)
     return outcome(lambda: lab.iam("DeleteUser", UserName=user["UserName"]))
 
 
-def _attached_policy(lab: Lab) -> str:
+def _try_attached_policy(lab: Lab) -> str:
     policy = lab.policy(_READ)
     lab.iam("AttachUserPolicy", UserName=lab.user()["UserName"], PolicyArn=policy)
     return outcome(lambda: lab.iam("DeletePolicy", PolicyArn=policy))
 
 
-def _boundary_policy(lab: Lab) -> str:
+def _try_boundary_policy(lab: Lab) -> str:
     policy = lab.policy(_READ)
     lab.user(boundary=policy)
     return outcome(lambda: lab.iam("DeletePolicy", PolicyArn=policy))
 
 
-def _boundary_holders(lab: Lab) -> str:
+def _try_boundary_holders(lab: Lab) -> str:
     policy = lab.policy(_READ)
     user = lab.user(boundary=policy)
 
-    def listed() -> str:
+    def observe_list() -> str:
         question = {"PolicyArn": policy, "PolicyUsageFilter": "PermissionsBoundary"}
         found = lab.access.items("iam", "ListEntitiesForPolicy", "PolicyUsers", question)
         names = [item["UserName"] for item in found]
         return "the user is listed" if user["UserName"] in names else "the user is not listed"
 
-    return lab.until(listed, _EXPECTED["boundary_holders_are_listed"])
+    return lab.until(observe_list, _EXPECTED["boundary_holders_are_listed"])
 
 
-def _sixth_version(lab: Lab) -> str:
+def _try_sixth_version(lab: Lab) -> str:
     policy = lab.policy(_READ)
 
     def add() -> object:
@@ -104,69 +104,69 @@ def _sixth_version(lab: Lab) -> str:
     return outcome(add)
 
 
-def _existing_entity(lab: Lab) -> str:
+def _try_existing_entity(lab: Lab) -> str:
     user = lab.user()
     return outcome(lambda: lab.iam("CreateUser", UserName=user["UserName"], Path=user["Path"]))
 
 
-def _absent_attachment(lab: Lab) -> str:
+def _try_absent_attachment(lab: Lab) -> str:
     user, policy = lab.user(), lab.policy(_READ)
     return outcome(lambda: lab.iam("DetachUserPolicy", UserName=user["UserName"], PolicyArn=policy))
 
 
-def _bounded(lab: Lab) -> Access:
-    """A user whose policy allows two reads, and whose boundary allows one of them."""
+def _make_bounded_user(lab: Lab) -> Access:
+    """Make a user whose policy allows two reads, and whose boundary allows one of them."""
     caller = lab.as_user(lab.user(_READ, boundary=lab.policy(statement("Allow", _ALIASES))))
     lab.wait_until_allowed(lambda: outcome(lambda: caller.call("iam", "ListAccountAliases")))
     return caller
 
 
-def _boundary_limits(lab: Lab) -> str:
-    caller = _bounded(lab)
-    return lab.until(lambda: _summary(caller), _EXPECTED["boundary_limits_a_user"])
+def _try_boundary_limits(lab: Lab) -> str:
+    caller = _make_bounded_user(lab)
+    return lab.until(lambda: _read_summary(caller), _EXPECTED["boundary_limits_a_user"])
 
 
-def _denial_names_boundary(lab: Lab) -> str:
-    caller, phrase = _bounded(lab), _EXPECTED["denial_names_the_boundary"]
+def _try_denial_names_boundary(lab: Lab) -> str:
+    caller, phrase = _make_bounded_user(lab), _EXPECTED["denial_names_the_boundary"]
 
-    def message() -> str:
+    def observe_message() -> str:
         try:
             caller.call("iam", "GetAccountSummary")
         except AwsError as error:
             return phrase if phrase in error.message else f"{error.code} without these words"
         return ALLOWED
 
-    return lab.until(message, phrase)
+    return lab.until(observe_message, phrase)
 
 
-def _denied_without_mfa(lab: Lab, operator: str, expected: str) -> str:
+def _try_denial_without_mfa(lab: Lab, operator: str, expected: str) -> str:
     condition = {operator: {"aws:MultiFactorAuthPresent": "false"}}
     caller = lab.as_user(lab.user(_READ, statement("Deny", _SUMMARY, condition=condition)))
     # The other read is allowed as soon as IAM knows key and policy.
     lab.wait_until_allowed(lambda: outcome(lambda: caller.call("iam", "ListAccountAliases")))
-    return lab.until(lambda: _summary(caller), expected)
+    return lab.until(lambda: _read_summary(caller), expected)
 
 
-def _bool(lab: Lab) -> str:
-    return _denied_without_mfa(lab, "Bool", _EXPECTED["bool_ignores_an_absent_key"])
+def _try_bool(lab: Lab) -> str:
+    return _try_denial_without_mfa(lab, "Bool", _EXPECTED["bool_ignores_an_absent_key"])
 
 
-def _bool_if_exists(lab: Lab) -> str:
-    return _denied_without_mfa(lab, "BoolIfExists", _EXPECTED["bool_if_exists_includes_an_absent_key"])
+def _try_bool_if_exists(lab: Lab) -> str:
+    return _try_denial_without_mfa(lab, "BoolIfExists", _EXPECTED["bool_if_exists_includes_an_absent_key"])
 
 
-def _action_case(lab: Lab) -> str:
+def _try_action_case(lab: Lab) -> str:
     caller = lab.as_user(lab.user(statement("Allow", "IAM:getaccountsummary")))
-    return lab.until(lambda: _summary(caller), ALLOWED)
+    return lab.until(lambda: _read_summary(caller), ALLOWED)
 
 
-def _trust(lab: Lab, condition: t.Optional[Document] = None) -> Document:
+def _make_trust(lab: Lab, condition: t.Optional[Document] = None) -> Document:
     found = {"Effect": "Allow", "Principal": {"AWS": lab.account_root}, "Action": "sts:AssumeRole"}
     return {**found, "Condition": condition} if condition else found
 
 
-def _external_id(lab: Lab) -> str:
-    role = lab.role(_trust(lab, {"StringEquals": {"sts:ExternalId": _EXTERNAL_ID}}))
+def _try_external_id(lab: Lab) -> str:
+    role = lab.role(_make_trust(lab, {"StringEquals": {"sts:ExternalId": _EXTERNAL_ID}}))
     caller = lab.as_user(lab.user(statement("Allow", "sts:AssumeRole", resource=role["Arn"])))
 
     def assume(**more: str) -> str:
@@ -177,10 +177,10 @@ def _external_id(lab: Lab) -> str:
     return f"without it {assume()}, with it {having_it}"
 
 
-def _chained_session(lab: Lab) -> str:
+def _try_chained_session(lab: Lab) -> str:
     """Both roles allow two hours, so that only the chain can be the reason of a refusal."""
-    second = lab.role(_trust(lab), MaxSessionDuration=7200)
-    first = lab.role(_trust(lab), MaxSessionDuration=7200)
+    second = lab.role(_make_trust(lab), MaxSessionDuration=7200)
+    first = lab.role(_make_trust(lab), MaxSessionDuration=7200)
     policy = {"Version": "2012-10-17", "Statement": [statement("Allow", "sts:AssumeRole", resource=second["Arn"])]}
     lab.iam("PutRolePolicy", RoleName=first["RoleName"], PolicyName="inline", PolicyDocument=json.dumps(policy))
     caller = lab.as_user(lab.user(statement("Allow", "sts:AssumeRole", resource=first["Arn"])))
@@ -197,14 +197,14 @@ def _chained_session(lab: Lab) -> str:
     return lab.until(lambda: outcome(lambda: chained.call("sts", "AssumeRole", parameters)), expected)
 
 
-def _trusted_name(lab: Lab, role: Mapping[str, t.Any]) -> str:
-    """The principal in the trust policy of a role, as IAM shows it."""
-    shown = lab.iam("GetRole", RoleName=role["RoleName"])["Role"]["AssumeRolePolicyDocument"]
-    found = json.loads(urllib.parse.unquote(shown)) if isinstance(shown, str) else shown
+def _read_trusted_principal(lab: Lab, role: Mapping[str, t.Any]) -> str:
+    """Read the principal in the trust policy of a role, as IAM shows it."""
+    document = lab.iam("GetRole", RoleName=role["RoleName"])["Role"]["AssumeRolePolicyDocument"]
+    found = json.loads(urllib.parse.unquote(document)) if isinstance(document, str) else document
     return str(found["Statement"][0]["Principal"]["AWS"])
 
 
-def _role_that_trusts(lab: Lab, user: Mapping[str, t.Any]) -> dict[str, t.Any]:
+def _make_role_that_trusts(lab: Lab, user: Mapping[str, t.Any]) -> dict[str, t.Any]:
     """IAM refuses a trust policy that names a user which it does not know yet."""
     made: dict[str, t.Any] = {}
 
@@ -216,54 +216,54 @@ def _role_that_trusts(lab: Lab, user: Mapping[str, t.Any]) -> dict[str, t.Any]:
     return made
 
 
-def _deleted_principal(lab: Lab) -> str:
+def _try_deleted_principal(lab: Lab) -> str:
     user = lab.user()
-    role = _role_that_trusts(lab, user)
+    role = _make_role_that_trusts(lab, user)
     lab.iam("DeleteUser", UserName=user["UserName"])
     expected = _EXPECTED["deleted_principal_becomes_an_id"]
-    return lab.until(lambda: expected if _trusted_name(lab, role) == user["UserId"] else "the name", expected)
+    return lab.until(lambda: expected if _read_trusted_principal(lab, role) == user["UserId"] else "the name", expected)
 
 
-def _recreated_user(lab: Lab) -> str:
+def _try_recreated_user(lab: Lab) -> str:
     user = lab.user()
     lab.iam("DeleteUser", UserName=user["UserName"])
     again = lab.iam("CreateUser", UserName=user["UserName"], Path=user["Path"])["User"]
     return "another unique id" if again["UserId"] != user["UserId"] else "the same unique id"
 
 
-def _new_role(lab: Lab) -> str:
-    role = lab.role(_trust(lab))
+def _try_new_role(lab: Lab) -> str:
+    role = lab.role(_make_trust(lab))
     used = lab.iam("GetRole", RoleName=role["RoleName"])["Role"].get("RoleLastUsed") or {}
     return "a date" if used.get("LastUsedDate") else "no date"
 
 
-def _as_written(lab: Lab) -> str:
+def _try_as_written(lab: Lab) -> str:
     text = statement(
         "Allow", "s3:GetObject", resource=f"arn:{lab.access.partition}:s3:::acceptance/${{aws:username}}/ä*"
     )
     policy = lab.policy(text)
-    shown = lab.iam("GetPolicyVersion", PolicyArn=policy, VersionId="v1")["PolicyVersion"]["Document"]
-    found = json.loads(urllib.parse.unquote(shown)) if isinstance(shown, str) else shown
+    document = lab.iam("GetPolicyVersion", PolicyArn=policy, VersionId="v1")["PolicyVersion"]["Document"]
+    found = json.loads(urllib.parse.unquote(document)) if isinstance(document, str) else document
     return "the same document" if found["Statement"] == [text] else _OTHER
 
 
-def _simulation(lab: Lab) -> str:
+def _try_simulation(lab: Lab) -> str:
     user = lab.user(_READ, boundary=lab.policy(statement("Allow", _ALIASES)))
     question = {"PolicySourceArn": user["Arn"], "ActionNames": [_SUMMARY]}
 
-    def simulated() -> str:
+    def observe_simulation() -> str:
         (result,) = lab.access.items("iam", "SimulatePrincipalPolicy", "EvaluationResults", question)
         return str(result["EvalDecision"])
 
-    return lab.until(simulated, _EXPECTED["simulation_includes_the_boundary"])
+    return lab.until(observe_simulation, _EXPECTED["simulation_includes_the_boundary"])
 
 
-def _details(lab: Lab) -> str:
+def _try_details(lab: Lab) -> str:
     policy = lab.policy(_READ)
     user = lab.user(_READ, boundary=policy)
     lab.iam("AddUserToGroup", GroupName=lab.group(), UserName=user["UserName"])
 
-    def shown() -> str:
+    def observe_details() -> str:
         kinds = {"Filter": ["User"]}
         found = lab.access.items("iam", "GetAccountAuthorizationDetails", "UserDetailList", kinds)
         record: Mapping[str, t.Any] = next((item for item in found if item["Arn"] == user["Arn"]), {})
@@ -275,40 +275,40 @@ def _details(lab: Lab) -> str:
         there = [name for name, value in parts.items() if value]
         return " and ".join(filter(None, [", ".join(there[:-1]), *there[-1:]])) or "nothing"
 
-    return lab.until(shown, _EXPECTED["details_are_complete"])
+    return lab.until(observe_details, _EXPECTED["details_are_complete"])
 
 
 EXPERIMENTS: t.Final[Mapping[str, Callable[[Lab], str]]] = types.MappingProxyType(
     {
-        "inactive_key_is_refused": _inactive_key,
-        "reactivated_key_works": _reactivated_key,
-        "third_key_is_refused": _third_key,
-        "user_with_key_is_kept": _user_with_key,
-        "attached_policy_is_kept": _attached_policy,
-        "boundary_policy_is_kept": _boundary_policy,
-        "boundary_holders_are_listed": _boundary_holders,
-        "sixth_version_is_refused": _sixth_version,
-        "existing_entity_is_refused": _existing_entity,
-        "absent_attachment_is_refused": _absent_attachment,
-        "boundary_limits_a_user": _boundary_limits,
-        "denial_names_the_boundary": _denial_names_boundary,
-        "bool_ignores_an_absent_key": _bool,
-        "bool_if_exists_includes_an_absent_key": _bool_if_exists,
-        "action_names_ignore_case": _action_case,
-        "external_id_is_needed": _external_id,
-        "chained_session_is_an_hour": _chained_session,
-        "deleted_principal_becomes_an_id": _deleted_principal,
-        "recreated_user_is_another": _recreated_user,
-        "new_role_was_never_used": _new_role,
-        "policy_is_returned_as_written": _as_written,
-        "simulation_includes_the_boundary": _simulation,
-        "details_are_complete": _details,
+        "inactive_key_is_refused": _try_inactive_key,
+        "reactivated_key_works": _try_reactivated_key,
+        "third_key_is_refused": _try_third_key,
+        "user_with_key_is_kept": _try_user_with_key,
+        "attached_policy_is_kept": _try_attached_policy,
+        "boundary_policy_is_kept": _try_boundary_policy,
+        "boundary_holders_are_listed": _try_boundary_holders,
+        "sixth_version_is_refused": _try_sixth_version,
+        "existing_entity_is_refused": _try_existing_entity,
+        "absent_attachment_is_refused": _try_absent_attachment,
+        "boundary_limits_a_user": _try_boundary_limits,
+        "denial_names_the_boundary": _try_denial_names_boundary,
+        "bool_ignores_an_absent_key": _try_bool,
+        "bool_if_exists_includes_an_absent_key": _try_bool_if_exists,
+        "action_names_ignore_case": _try_action_case,
+        "external_id_is_needed": _try_external_id,
+        "chained_session_is_an_hour": _try_chained_session,
+        "deleted_principal_becomes_an_id": _try_deleted_principal,
+        "recreated_user_is_another": _try_recreated_user,
+        "new_role_was_never_used": _try_new_role,
+        "policy_is_returned_as_written": _try_as_written,
+        "simulation_includes_the_boundary": _try_simulation,
+        "details_are_complete": _try_details,
     }
 )
 
 
 def observe(lab: Lab, name: str) -> tuple[str, bool]:
-    """What the experiment of this assumption observed, and whether it could be made."""
+    """Make the experiment of an assumption; return the observation, and whether it could be made."""
     try:
         return EXPERIMENTS[name](lab), True
     except AwsError as error:

@@ -53,13 +53,15 @@ Read = Callable[[], Mapping[str, t.Any]]
 
 
 def read_facts(access: Access) -> Facts:
-    """What the account says of itself; a read that fails is named in ``unknown``, and costs no other fact."""
+    """Read the facts of the account; a read that fails is named in ``unknown``, and costs no other fact."""
     account_id = access.caller.account_id
     reads: dict[str, Read] = {
-        "the organization": functools.partial(_organization, access, account_id),
-        "the names of the account": functools.partial(_names, access),
-        "trails, aggregators and instances of IAM Identity Center": functools.partial(_regional, access, account_id),
-        "users, roles, policies and keys": functools.partial(_objects, access),
+        "the organization": functools.partial(_read_organization, access, account_id),
+        "the names of the account": functools.partial(_read_names, access),
+        "trails, aggregators and instances of IAM Identity Center": functools.partial(
+            _read_regional, access, account_id
+        ),
+        "users, roles, policies and keys": functools.partial(_read_objects, access),
     }
     found: dict[str, t.Any] = {}
     unknown: dict[str, str] = {}
@@ -71,18 +73,21 @@ def read_facts(access: Access) -> Facts:
     return Facts(account_id=account_id, own_key=access.access_key_id, unknown=unknown, **found)
 
 
-def _organization(access: Access, account_id: str) -> Mapping[str, t.Any]:
+def _read_organization(access: Access, account_id: str) -> Mapping[str, t.Any]:
     try:
         organization = access.call("organizations", "DescribeOrganization")["Organization"]
     except AwsError as error:
         if error.code == _NO_ORGANIZATION:
             return {}
         raise
-    return {"management_account_id": organization["MasterAccountId"], "delegated_for": _delegated(access, account_id)}
+    return {
+        "management_account_id": organization["MasterAccountId"],
+        "delegated_for": _read_delegated_services(access, account_id),
+    }
 
 
-def _delegated(access: Access, account_id: str) -> tuple[str, ...]:
-    """The services that the account administers for its organization.
+def _read_delegated_services(access: Access, account_id: str) -> tuple[str, ...]:
+    """Read the services that the account administers for its organization.
 
     https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListDelegatedServicesForAccount.html
     """
@@ -97,7 +102,7 @@ def _delegated(access: Access, account_id: str) -> tuple[str, ...]:
     return tuple(service["ServicePrincipal"] for service in found)
 
 
-def _names(access: Access) -> Mapping[str, t.Any]:
+def _read_names(access: Access) -> Mapping[str, t.Any]:
     names = list(access.call("iam", "ListAccountAliases")["AccountAliases"])
     # An alias is enough. Where there is neither, the pattern fits nothing, and that is a refusal.
     with contextlib.suppress(AwsError):
@@ -105,12 +110,12 @@ def _names(access: Access) -> Mapping[str, t.Any]:
     return {"names": tuple(names)}
 
 
-def _regional(access: Access, account_id: str) -> Mapping[str, t.Any]:
+def _read_regional(access: Access, account_id: str) -> Mapping[str, t.Any]:
     trails: set[str] = set()
     aggregators: set[str] = set()
     centers: set[str] = set()
     answers = access.gather(
-        {region: functools.partial(_of_region, access, region) for region in access.regions(["enabled"])}
+        {region: functools.partial(_read_region, access, region) for region in access.regions(["enabled"])}
     )
     for answer in answers.values():
         if isinstance(answer, AwsError):
@@ -130,18 +135,18 @@ def _owns_organization_trail(trail: Mapping[str, t.Any], account_id: str) -> boo
     return bool(trail.get("IsOrganizationTrail")) and trail["TrailARN"].split(":")[4] == account_id
 
 
-def _of_region(access: Access, region: str) -> Mapping[str, t.Any]:
+def _read_region(access: Access, region: str) -> Mapping[str, t.Any]:
     configuration = access.items(
         "config", "DescribeConfigurationAggregators", "ConfigurationAggregators", region=region
     )
     return {
         "trails": access.call("cloudtrail", "DescribeTrails", region=region)["trailList"],
-        "aggregators": [item["ConfigurationAggregatorArn"] for item in configuration] + _hubs(access, region),
+        "aggregators": [item["ConfigurationAggregatorArn"] for item in configuration] + _read_hubs(access, region),
         "centers": list(access.items("sso-admin", "ListInstances", "Instances", region=region)),
     }
 
 
-def _hubs(access: Access, region: str) -> list[str]:
+def _read_hubs(access: Access, region: str) -> list[str]:
     try:
         found = access.items("securityhub", "ListFindingAggregators", "FindingAggregators", region=region)
         return [item["FindingAggregatorArn"] for item in found]
@@ -151,7 +156,7 @@ def _hubs(access: Access, region: str) -> list[str]:
         raise
 
 
-def _objects(access: Access) -> Mapping[str, t.Any]:
+def _read_objects(access: Access) -> Mapping[str, t.Any]:
     kinds = {"Filter": ["User", "Role", "LocalManagedPolicy"]}
     found: dict[str, list[Mapping[str, t.Any]]] = {kind: [] for kind in _LISTS}
     for page in access.pages("iam", "GetAccountAuthorizationDetails", "UserDetailList", kinds):
@@ -163,7 +168,7 @@ def _objects(access: Access) -> Mapping[str, t.Any]:
     users = own["users"][:20]
     return {
         "objects": {kind: len(items) for kind, items in own.items()},
-        "keys": tuple(key for user in users for key in _keys(access, user["UserName"])),
+        "keys": tuple(key for user in users for key in _read_keys(access, user["UserName"])),
         "root_has_keys": bool(summary.get("AccountAccessKeysPresent")),
     }
 
@@ -172,7 +177,7 @@ def _counts(item: Mapping[str, t.Any]) -> bool:
     return not is_of_a_lab(item) and protection_of(item["Arn"]) is None
 
 
-def _keys(access: Access, user: str) -> list[Key]:
+def _read_keys(access: Access, user: str) -> list[Key]:
     keys = access.items("iam", "ListAccessKeys", "AccessKeyMetadata", {"UserName": user})
     return [
         Key(

@@ -121,7 +121,7 @@ class Lab:
 
     @property
     def account_root(self) -> str:
-        """The principal that stands for all of the account."""
+        """The principal that means every principal of the account."""
         return f"arn:{self.access.partition}:iam::{self.access.caller.account_id}:root"
 
     def iam(self, operation: str, **parameters: t.Any) -> dict[str, t.Any]:
@@ -274,7 +274,7 @@ def _kind(item: Mapping[str, t.Any]) -> str:
 
 
 def outcome(call: Callable[[], object]) -> str:
-    """What became of a call: ``allowed``, or the code of AWS's error."""
+    """The outcome of a call: ``allowed``, or the code of AWS's error."""
     try:
         call()
     except AwsError as error:

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Whether an account is a sandbox in which experiments harm nobody. What could not be found out is a refusal."""
+"""Whether an account is a sandbox in which experiments harm nobody. A fact that could not be read is a refusal."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Key:
 
 @dataclasses.dataclass(frozen=True)
 class Facts:
-    """What an account says of itself. ``unknown`` has, by fact, why it could not be found out.
+    """The facts of an account. ``unknown`` has, by fact, why it could not be read.
 
     ``names`` are the account's name and alias. ``objects`` counts users, roles and customer policies, without those
     that AWS or a landing zone made and those that an earlier run of the acceptance left.
@@ -57,16 +57,16 @@ class Facts:
 
 
 def refuse(facts: Facts, *, account_id: str, pattern: str, now: datetime) -> tuple[str, ...]:
-    """Why no experiment may be made in the account; empty where one may."""
+    """Refuse experiments in an account, with reasons; empty if they are allowed."""
     return (
-        *_other_account(facts, account_id, pattern),
-        *_in_the_organization(facts),
-        *_in_use(facts, now),
+        *_refuse_other_account(facts, account_id, pattern),
+        *_refuse_organization_duties(facts),
+        *_refuse_use(facts, now),
         *(f"{fact} could not be found out: {reason}" for fact, reason in sorted(facts.unknown.items())),
     )
 
 
-def _other_account(facts: Facts, account_id: str, pattern: str) -> list[str]:
+def _refuse_other_account(facts: Facts, account_id: str, pattern: str) -> list[str]:
     problems = []
     if facts.account_id != account_id:
         problems.append(f"the credentials belong to account {facts.account_id}, not to {account_id}")
@@ -78,7 +78,7 @@ def _other_account(facts: Facts, account_id: str, pattern: str) -> list[str]:
     return problems
 
 
-def _in_the_organization(facts: Facts) -> list[str]:
+def _refuse_organization_duties(facts: Facts) -> list[str]:
     problems = []
     if facts.management_account_id == facts.account_id:
         problems.append("it is the management account of an organization")
@@ -91,7 +91,7 @@ def _in_the_organization(facts: Facts) -> list[str]:
     return [*problems, *(f"{what} {listing(names, _NAMED)}" for what, names in named.items() if names)]
 
 
-def _in_use(facts: Facts, now: datetime) -> list[str]:
+def _refuse_use(facts: Facts, now: datetime) -> list[str]:
     problems = [
         f"it has {count} {kind}, and {MAX_OBJECTS} are allowed"
         for kind, count in facts.objects.items()

@@ -30,7 +30,7 @@ _COSTS: t.Final = "Costs: none. IAM, STS and the reads of other services are fre
 _WIDTH: t.Final = 100
 
 
-class Rejected(Exception):
+class RejectedInput(Exception):
     """The input can't be used; the message names the option, the value and what is allowed."""
 
 
@@ -49,9 +49,9 @@ def accept(
     :raises Rejected: ``include`` names an assumption that there is not, or ``patience`` is negative.
     :raises AwsError: objects of an earlier run can't be listed or removed.
     """
-    chosen = _chosen(include)
+    chosen = _choose(include)
     if patience < 0:
-        raise Rejected(f"patience: {patience:g} is not allowed; allowed are 0 seconds or more")
+        raise RejectedInput(f"patience: {patience:g} is not allowed; allowed are 0 seconds or more")
     facts = read_facts(access)
     refused = refuse(facts, account_id=account_id, pattern=pattern, now=now)
     lab = Lab(access, patience=patience)
@@ -74,33 +74,33 @@ def accept(
     if not refused and not check_mode:
         stuck = lab.remove(earlier)
         result["removed"] = [item["Arn"] for item in earlier if item["Arn"] not in stuck]
-        result["assumptions"], result["left"] = _experiment(lab, chosen)
+        result["assumptions"], result["left"] = _run_experiments(lab, chosen)
         for item in result["assumptions"]:
             result["counts"][item["state"]] += 1
     # Objects of an earlier run are gone, or objects of this one are there: else nothing is other than before.
     result["changed"] = bool(result["removed"] or result["left"])
-    return {**result, "terminal": show(result, check_mode=check_mode)}
+    return {**result, "terminal": render(result, check_mode=check_mode)}
 
 
-def _chosen(include: Sequence[str]) -> list[Assumption]:
+def _choose(include: Sequence[str]) -> list[Assumption]:
     known = {item.id: item for item in ASSUMPTIONS}
     unknown = sorted(set(include) - set(known))
     if unknown:
-        raise Rejected(f"include: {', '.join(unknown)} is no assumption; allowed are {', '.join(known)}")
+        raise RejectedInput(f"include: {', '.join(unknown)} is no assumption; allowed are {', '.join(known)}")
     return [item for item in ASSUMPTIONS if not include or item.id in include]
 
 
-def _experiment(lab: Lab, chosen: Sequence[Assumption]) -> tuple[list[dict[str, t.Any]], list[str]]:
-    """What was observed of each assumption, and the ARNs of what could not be removed."""
+def _run_experiments(lab: Lab, chosen: Sequence[Assumption]) -> tuple[list[dict[str, t.Any]], list[str]]:
+    """Run the experiments; return a record for each assumption, and the ARNs of objects that could not be removed."""
     try:
-        return [_record(item, *observe(lab, item.id)) for item in chosen], list(lab.remove(lab.own_objects()))
+        return [_make_record(item, *observe(lab, item.id)) for item in chosen], list(lab.remove(lab.own_objects()))
     except BaseException:
         # An interrupt, or a defect of an experiment: what was made goes first.
         lab.remove(lab.own_objects())
         raise
 
 
-def _record(assumption: Assumption, observed: str, was_made: bool) -> dict[str, t.Any]:
+def _make_record(assumption: Assumption, observed: str, was_made: bool) -> dict[str, t.Any]:
     holds = "as_expected" if observed == assumption.expected else "not_as_expected"
     return {
         "id": assumption.id,
@@ -113,25 +113,25 @@ def _record(assumption: Assumption, observed: str, was_made: bool) -> dict[str, 
     }
 
 
-def show(result: Mapping[str, t.Any], *, check_mode: bool) -> str:
-    """The result for the terminal: costs first, then refusals or a line for each assumption."""
+def render(result: Mapping[str, t.Any], *, check_mode: bool) -> str:
+    """Render the result for the terminal: costs first, then refusals or a line for each assumption."""
     lines = [f"Acceptance of account {result['account_id']}", _COSTS]
     if result["refused"]:
         lines.append("Refused, nothing was made:")
-        lines += [_wrapped(reason) for reason in result["refused"]]
+        lines += [_wrap(reason) for reason in result["refused"]]
         return "\n".join(lines)
     if check_mode:
         return "\n".join(
             [*lines, f"Accepted as a sandbox. Without --check it works below {PATH} and removes all of it."]
         )
     lines += [f"Removed from an earlier run: {arn}" for arn in result["removed"]]
-    lines += [_line(item) for item in result["assumptions"]]
+    lines += [_render_line(item) for item in result["assumptions"]]
     lines += [f"Could not be removed: {arn}" for arn in result["left"]]
     lines.append(", ".join(f"{count} {state.replace('_', ' ')}" for state, count in result["counts"].items()))
     return "\n".join(lines)
 
 
-def _line(item: Mapping[str, t.Any]) -> str:
+def _render_line(item: Mapping[str, t.Any]) -> str:
     if item["state"] == "as_expected":
         return f"  as expected      {item['id']}: {item['observed']}"
     if item["state"] == "not_observed":
@@ -140,5 +140,5 @@ def _line(item: Mapping[str, t.Any]) -> str:
     return f"  NOT AS EXPECTED  {item['id']}: {found}. Relied on by {item['relied_on_by']}"
 
 
-def _wrapped(text: str) -> str:
+def _wrap(text: str) -> str:
     return textwrap.fill(text, _WIDTH, initial_indent="  - ", subsequent_indent="    ", break_long_words=False)

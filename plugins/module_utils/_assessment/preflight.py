@@ -52,26 +52,26 @@ _OF_ORGANIZATION: t.Final[Mapping[str, Registration]] = {one.role: one for one i
 _ALL: t.Final[Mapping[str, Registration]] = {**_OF_ACCOUNT, **_OF_ORGANIZATION}
 
 
-def _first(patterns: Mapping[str, V], action: str, default: D) -> t.Union[V, D]:
+def _find_first(patterns: Mapping[str, V], action: str, default: D) -> t.Union[V, D]:
     """What the first pattern that fits the action leads to."""
     return next((value for pattern, value in patterns.items() if fnmatch.fnmatchcase(action, pattern)), default)
 
 
-def _simulated(capability: Registration, operations: Operations) -> frozenset[str]:
+def _select_simulated(capability: Registration, operations: Operations) -> frozenset[str]:
     actions = {action for name in operations.writes for action in iam_actions(name)}
-    return frozenset(action for action in actions if _first(capability.samples, action, "") is not None)
+    return frozenset(action for action in actions if _find_first(capability.samples, action, "") is not None)
 
 
 # What undoing the changes of each role takes.
 UNDOS: t.Final[Mapping[str, frozenset[str]]] = {
-    role: _simulated(one, one.reversal.operations) for role, one in _OF_ACCOUNT.items()
+    role: _select_simulated(one, one.reversal.operations) for role, one in _OF_ACCOUNT.items()
 }
 WRITES: t.Final[Mapping[str, frozenset[str]]] = {
-    **{role: _simulated(one, one.operations) for role, one in _OF_ACCOUNT.items()},
+    **{role: _select_simulated(one, one.operations) for role, one in _OF_ACCOUNT.items()},
     ROLLBACK: frozenset().union(*UNDOS.values()),
 }
 ORGANIZATION_WRITES: t.Final[Mapping[str, frozenset[str]]] = {
-    role: _simulated(one, one.operations) for role, one in _OF_ORGANIZATION.items()
+    role: _select_simulated(one, one.operations) for role, one in _OF_ORGANIZATION.items()
 }
 # A policy that names resources allows nothing on "*", which is what is simulated where no resource is given. Groups
 # come first in AddUserToGroup, and credentials are their user's.
@@ -83,7 +83,7 @@ _SAMPLES: t.Final[Mapping[str, str]] = {
 }
 
 
-def table_of(writes: Mapping[str, Collection[str]]) -> tuple[Capability, ...]:
+def make_table(writes: Mapping[str, Collection[str]]) -> tuple[Capability, ...]:
     """The capabilities of this collection, in the order of the table.
 
     :arg writes: the IAM actions that each role writes with, by its name.
@@ -97,7 +97,7 @@ def table_of(writes: Mapping[str, Collection[str]]) -> tuple[Capability, ...]:
     return with_evidence(first, last.values())
 
 
-_TABLE: t.Final = table_of(WRITES)
+_TABLE: t.Final = make_table(WRITES)
 _DATASETS: t.Final = frozenset(dataset for capability in _TABLE for dataset in capability.datasets)
 
 OPERATIONS: t.Final = Operations(
@@ -128,12 +128,12 @@ def run(task: Task) -> dict[str, t.Any]:
     access.check_regions(task.regions)
     account_id = access.caller.account_id
     task.expect_account(account_id)
-    rows = _readiness(task.connection, access.reach(task.regions).regions)
+    rows = _assess(task.connection, access.reach(task.regions).regions)
     result = {
         "account_id": account_id,
         "run_id": task.run_id,
         "capabilities": [row.as_dict() for row in rows],
-        "terminal": _terminal(options, account_id, rows, check_mode=task.check_mode),
+        "terminal": _render_terminal(options, account_id, rows, check_mode=task.check_mode),
     }
     if task.has_reports:
         part = {
@@ -148,7 +148,7 @@ def run(task: Task) -> dict[str, t.Any]:
     return result
 
 
-def _terminal(options: _Options, account_id: str, rows: Sequence[Readiness], *, check_mode: bool) -> str:
+def _render_terminal(options: _Options, account_id: str, rows: Sequence[Readiness], *, check_mode: bool) -> str:
     """The text for the terminal: the table, or its counts and gaps, then what the run will change."""
     if options.terminal == "none":
         return ""
@@ -166,7 +166,7 @@ def _announce(modes: Mapping[str, t.Any], *, check_mode: bool) -> str:
     return "\n".join(line for line in lines if not line.endswith(": "))
 
 
-def _readiness(connection: Connection, regions: Sequence[str]) -> tuple[Readiness, ...]:
+def _assess(connection: Connection, regions: Sequence[str]) -> tuple[Readiness, ...]:
     access, roles = connection.access, connection.roles
     calls = {
         dataset: functools.partial(access.call, service, operation, parameters)
@@ -191,20 +191,20 @@ def _readiness(connection: Connection, regions: Sequence[str]) -> tuple[Readines
         probed=refused,
         table=table,
         actions=_ACTIONS,
-        writes=_simulation(access, writers, lacking),
+        writes=_simulate(access, writers, lacking),
     )
 
 
-def _simulation(access: Access, writers: Mapping[str, t.Optional[str]], lacking: Mapping[str, str]) -> Simulation:
+def _simulate(access: Access, writers: Mapping[str, t.Optional[str]], lacking: Mapping[str, str]) -> Simulation:
     """What each role may not write, by simulation of the policies of the role that it writes in.
 
     The simulation knows identity policies and the boundary, and SCPs where AWS applies them, but not every condition.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
     """
-    own = _simulatable(access.caller.arn)
+    own = _find_simulatable(access.caller.arn)
     arns = {role: arn for role, given in writers.items() if role not in lacking and (arn := given or own)}
     account = f"arn:{access.partition}:iam::{access.caller.account_id}"
-    questions = {role: _questions(role, account, access.home_region) for role in arns}
+    questions = {role: _group_actions(role, account, access.home_region) for role in arns}
     # Of one role in AWS, the same is asked once, whichever of ours it is for.
     asked: dict[tuple[str, About], set[str]] = {}
     for role, abouts in questions.items():
@@ -212,7 +212,7 @@ def _simulation(access: Access, writers: Mapping[str, t.Optional[str]], lacking:
             asked.setdefault((arns[role], about), set()).update(actions)
     answers = access.gather(
         {
-            (arn, about): functools.partial(_denied_on, access, arn, sorted(actions), about)
+            (arn, about): functools.partial(_find_denied, access, arn, sorted(actions), about)
             for (arn, about), actions in asked.items()
         }
     )
@@ -225,10 +225,10 @@ def _simulation(access: Access, writers: Mapping[str, t.Optional[str]], lacking:
             missing[role] = f"there is no role {arns[role]}"
         found = (set(actions) & answer for answer, actions in results if not isinstance(answer, AwsError))
         denied[role] = None if failed else frozenset[str]().union(*found)
-    return _with_rollback(Simulation(denied, missing))
+    return _add_rollback(Simulation(denied, missing))
 
 
-def _with_rollback(found: Simulation) -> Simulation:
+def _add_rollback(found: Simulation) -> Simulation:
     """The same, with what a rollback may not undo: it works in the roles of all classes."""
     undone = {action for role, undos in UNDOS.items() for action in undos & frozenset(found.denied.get(role) or ())}
     is_known = all(found.denied.get(role) is not None for role in UNDOS)
@@ -239,25 +239,25 @@ def _with_rollback(found: Simulation) -> Simulation:
     )
 
 
-def _questions(role: str, account: str, region: str) -> dict[About, list[str]]:
+def _group_actions(role: str, account: str, region: str) -> dict[About, list[str]]:
     """The actions of a role, by what they are about and what a request of it says."""
     tables = (WRITES, UNDOS, ORGANIZATION_WRITES)
     found: dict[About, list[str]] = {}
     for action in sorted(frozenset[str]().union(*(table.get(role, frozenset()) for table in tables))):
-        found.setdefault(sample_request(role, action, account, region), []).append(action)
+        found.setdefault(make_sample_request(role, action, account, region), []).append(action)
     return found
 
 
-def sample_request(role: str, action: str, account: str, region: str) -> About:
+def make_sample_request(role: str, action: str, account: str, region: str) -> About:
     """What a request of a role is about, and a condition key that it has; ``account`` is the start of ARNs of IAM."""
     capability = _ALL[role]
-    resource = _first(capability.samples, action, None) or _usual(action)
-    context = _first(capability.context, action, None)
-    filled = functools.partial(_filled, account=account, region=region)
-    return filled(resource), (context[0], filled(context[1])) if context else None
+    resource = _find_first(capability.samples, action, None) or _make_usual_resource(action)
+    context = _find_first(capability.context, action, None)
+    fill = functools.partial(_fill_placeholders, account=account, region=region)
+    return fill(resource), (context[0], fill(context[1])) if context else None
 
 
-def _usual(action: str) -> str:
+def _make_usual_resource(action: str) -> str:
     """A resource of the kind that an action of IAM is about; "*" for one about the account itself."""
     service, _colon, name = action.partition(":")
     if service != "iam" or "Account" in name:
@@ -266,12 +266,12 @@ def _usual(action: str) -> str:
     return f"arn:${{Partition}}:iam::${{Account}}:{_SAMPLES[kind]}"
 
 
-def _filled(text: str, *, account: str, region: str) -> str:
+def _fill_placeholders(text: str, *, account: str, region: str) -> str:
     _arn, partition, _iam, _global, owner = account.split(":")
     return text.replace("${Partition}", partition).replace("${Account}", owner).replace("${Region}", region)
 
 
-def _denied_on(access: Access, writer: str, actions: Sequence[str], about: About) -> set[str]:
+def _find_denied(access: Access, writer: str, actions: Sequence[str], about: About) -> set[str]:
     resource, context = about
     parameters: dict[str, t.Any] = {"PolicySourceArn": writer, "ActionNames": actions, "ResourceArns": [resource]}
     if context:
@@ -283,6 +283,6 @@ def _denied_on(access: Access, writer: str, actions: Sequence[str], about: About
     return {result["EvalActionName"] for result in results if result["EvalDecision"] != "allowed"}
 
 
-def _simulatable(arn: str) -> t.Optional[str]:
+def _find_simulatable(arn: str) -> t.Optional[str]:
     """A user can be simulated; of a role's session, the ARN does not tell the role's path."""
     return arn if ":user/" in arn else None

@@ -76,11 +76,11 @@ class Capability:
         return any(dataset in REGIONAL for dataset in self.datasets)
 
 
-def _no_organization(snapshot: Snapshot, _region: str) -> t.Optional[str]:
+def _explain_no_organization(snapshot: Snapshot, _region: str) -> t.Optional[str]:
     return None if snapshot.organization else "the account is in no organization"
 
 
-def _no_trail(snapshot: Snapshot, _region: str) -> t.Optional[str]:
+def _explain_no_trail(snapshot: Snapshot, _region: str) -> t.Optional[str]:
     return None if snapshot.trails else "no trail"
 
 
@@ -97,9 +97,9 @@ def with_evidence(first: Iterable[Capability], last: Iterable[Capability]) -> tu
         Capability("identity assessment", identity),
         *first,
         Capability("account contacts", (Dataset.CONTACT_INFORMATION, Dataset.ALTERNATE_CONTACTS)),
-        Capability("organization", (Dataset.ORGANIZATION,), absent=_no_organization),
+        Capability("organization", (Dataset.ORGANIZATION,), absent=_explain_no_organization),
         Capability("central root access", (Dataset.ORGANIZATION_FEATURES,), in_organization=True),
-        Capability("CloudTrail evidence", (Dataset.TRAILS,), absent=_no_trail),
+        Capability("CloudTrail evidence", (Dataset.TRAILS,), absent=_explain_no_trail),
         *last,
     )
 
@@ -124,9 +124,10 @@ def assess_readiness(
     silent = (UnreadKind.NOT_REQUESTED, UnreadKind.REGION_DENIED)
     gaps = [*probed, *(gap for gap in snapshot.unread if gap.kind not in silent)]
     alone = snapshot.organization is None and not any(gap.dataset is Dataset.ORGANIZATION for gap in gaps)
-    told = [capability for capability in table if not (alone and capability.in_organization)]
+    capabilities = [capability for capability in table if not (alone and capability.in_organization)]
     return regions + tuple(
-        _readiness(snapshot, gaps, capability, actions, _Writes.of(capability, writes)) for capability in told
+        _assess_capability(snapshot, gaps, capability, actions, _Writes.of(capability, writes))
+        for capability in capabilities
     )
 
 
@@ -147,7 +148,7 @@ class _Writes:
         return cls(missing, problem, "" if problem or denied is not None else _UNVERIFIED)
 
 
-def _readiness(
+def _assess_capability(
     snapshot: Snapshot,
     gaps: Sequence[Unread],
     capability: Capability,
@@ -156,17 +157,17 @@ def _readiness(
 ) -> Readiness:
     unread = [gap for gap in gaps if gap.dataset in capability.datasets]
     failed = [gap for gap in unread if gap.kind is not UnreadKind.UNSUPPORTED]
-    missing = {action for gap in failed for action in _actions(gap, actions)} | writes.missing
+    missing = {action for gap in failed for action in _list_actions(gap, actions)} | writes.missing
     if failed or missing or writes.problem:
-        reasons = "; ".join(filter(None, (_reasons(failed), writes.problem)))
+        reasons = "; ".join(filter(None, (_join_reasons(failed), writes.problem)))
         return Readiness(capability.name, State.MISSING, reasons, tuple(sorted(missing)))
     if capability.datasets and all(_is_unsupported(snapshot, dataset, unread) for dataset in capability.datasets):
-        return Readiness(capability.name, State.NOT_APPLICABLE, _reasons(unread))
-    absent = _absent(snapshot, capability)
+        return Readiness(capability.name, State.NOT_APPLICABLE, _join_reasons(unread))
+    absent = _explain_absence(snapshot, capability)
     if absent:
         return Readiness(capability.name, State.NOT_APPLICABLE, absent)
     # What AWS does not offer here takes its own part away, and not the rest.
-    without = f"without {_named(unread)}" if unread else ""
+    without = f"without {_describe_gaps(unread)}" if unread else ""
     return Readiness(capability.name, State.READY, "; ".join(filter(None, (without, writes.note))))
 
 
@@ -177,14 +178,14 @@ def _is_unsupported(snapshot: Snapshot, dataset: Dataset, unsupported: Iterable[
     return None in places or (dataset in REGIONAL and bool(regions) and regions <= places)
 
 
-def _named(gaps: Sequence[Unread]) -> str:
+def _describe_gaps(gaps: Sequence[Unread]) -> str:
     """Name the datasets that a capability lacks, each with its reasons."""
     names = dict.fromkeys(gap.dataset for gap in gaps)
-    reasons = {name: _reasons([gap for gap in gaps if gap.dataset is name]) for name in names}
+    reasons = {name: _join_reasons([gap for gap in gaps if gap.dataset is name]) for name in names}
     return "; ".join(f"{name.value.replace('_', ' ')} ({reason})" for name, reason in reasons.items())
 
 
-def _absent(snapshot: Snapshot, capability: Capability) -> str:
+def _explain_absence(snapshot: Snapshot, capability: Capability) -> str:
     """Why there is nothing for the capability: where it is regional, only if that holds in every region."""
     if capability.absent is None:
         return ""
@@ -195,7 +196,7 @@ def _absent(snapshot: Snapshot, capability: Capability) -> str:
     return "; ".join(sorted(set(filter(None, reasons)))) if reasons and all(reasons) else ""
 
 
-def _actions(gap: Unread, actions: Mapping[Dataset, Collection[str]]) -> Collection[str]:
+def _list_actions(gap: Unread, actions: Mapping[Dataset, Collection[str]]) -> Collection[str]:
     """The actions to allow: the one that was refused where AWS named it, else all that the dataset is read with."""
     if gap.kind is not UnreadKind.DENIED:
         return ()
@@ -204,7 +205,7 @@ def _actions(gap: Unread, actions: Mapping[Dataset, Collection[str]]) -> Collect
     return refused or known
 
 
-def _reasons(gaps: Iterable[Unread]) -> str:
+def _join_reasons(gaps: Iterable[Unread]) -> str:
     return "; ".join(dict.fromkeys(f"{gap.region}: {gap.reason}" if gap.region else gap.reason for gap in gaps))
 
 

@@ -131,15 +131,15 @@ def run(task: Task) -> dict[str, t.Any]:
         job_url=options.job_url,
         clock_set_to=task.clock_set_to,
     )
-    report = _document(run, options, snapshot, declared, findings, waiver_records)
+    report = _build_report(run, options, snapshot, declared, findings, waiver_records)
     if not task.has_reports:
-        return _result(options, report, snapshot)
+        return _build_result(options, report, snapshot)
     place = task.open_store(task.reports)
     compared = _compare(options, place, report, task.warn)
-    result = _result(options, compared, snapshot)
+    result = _build_result(options, compared, snapshot)
     # Two runs of one account may overtake each other: each has its own copy, which its report goes by.
     place.put(run_report_key(compared["account_id"], run.id), encode(compared))
-    return {**result, "report": place.put(_key(compared), encode(compared))}
+    return {**result, "report": place.put(_make_key(compared), encode(compared))}
 
 
 def _collect(options: _Options, declared: Declaration, requested: Sequence[str], connection: Connection) -> Snapshot:
@@ -199,7 +199,7 @@ def _try_organization_policies(connection: Connection, snapshot: Snapshot) -> Sn
         return snapshot
 
 
-def _document(
+def _build_report(
     run: Run,
     options: _Options,
     snapshot: Snapshot,
@@ -209,7 +209,7 @@ def _document(
 ) -> Report:
     return build(
         run=run,
-        subject=_subject(snapshot, of_organization=declared.of_organization),
+        subject=_make_subject(snapshot, of_organization=declared.of_organization),
         findings=findings,
         scores=scores(
             findings,
@@ -217,15 +217,15 @@ def _document(
             of_account=not declared.of_organization,
         ),
         frameworks=frameworks(findings),
-        controls=_texts(declared.controls, snapshot),
+        controls=_make_texts(declared.controls, snapshot),
         thresholds=dataclasses.asdict(declared.settings),
         waivers=waivers,
-        errors=[_error(gap) for gap in _gaps(snapshot)],
+        errors=[_gap_as_dict(gap) for gap in _list_gaps(snapshot)],
         reveal_key_ids=options.findings.reveal_key_ids,
     )
 
 
-def _texts(controls: Sequence[Control], snapshot: Snapshot) -> dict[str, dict[str, t.Any]]:
+def _make_texts(controls: Sequence[Control], snapshot: Snapshot) -> dict[str, dict[str, t.Any]]:
     """The texts of the controls by id, and that of the finding on a region where one of them asks about regions."""
     region = region_control(controls, snapshot)
     return {
@@ -240,7 +240,7 @@ def _texts(controls: Sequence[Control], snapshot: Snapshot) -> dict[str, dict[st
     }
 
 
-def _subject(snapshot: Snapshot, *, of_organization: bool) -> Subject:
+def _make_subject(snapshot: Snapshot, *, of_organization: bool) -> Subject:
     report = snapshot.credential_report
     unread = {region: reason for region, reason in unread_regions(snapshot).items() if not of_organization}
     return Subject(
@@ -251,12 +251,12 @@ def _subject(snapshot: Snapshot, *, of_organization: bool) -> Subject:
         regions_assessed=[region for region in snapshot.regions if region not in unread and not of_organization],
         regions_not=unread,
         regions_left_out=snapshot.regions_left_out,
-        populations=_populations(snapshot.organization_tree if of_organization else snapshot),
+        populations=_count_populations(snapshot.organization_tree if of_organization else snapshot),
         credential_report_generated_at=report.generated if report else None,
     )
 
 
-def _populations(read: t.Union[Snapshot, OrganizationTree, None]) -> dict[str, int]:
+def _count_populations(read: t.Union[Snapshot, OrganizationTree, None]) -> dict[str, int]:
     """How much there is of what was looked at, in the account or in the organization."""
     if isinstance(read, OrganizationTree):
         names: tuple[str, ...] = ("accounts", "units", "policies", "trusted_services", "delegated_administrators")
@@ -265,7 +265,7 @@ def _populations(read: t.Union[Snapshot, OrganizationTree, None]) -> dict[str, i
     return {name: len(getattr(read, name)) for name in names}
 
 
-def _gaps(snapshot: Snapshot) -> list[Unread]:
+def _list_gaps(snapshot: Snapshot) -> list[Unread]:
     """What could not be read; a region that refused itself once, not once a dataset."""
     gaps: dict[tuple[t.Any, ...], Unread] = {}
     for unread in snapshot.unread:
@@ -276,12 +276,12 @@ def _gaps(snapshot: Snapshot) -> list[Unread]:
     return list(gaps.values())
 
 
-def _error(gap: Unread) -> dict[str, t.Any]:
+def _gap_as_dict(gap: Unread) -> dict[str, t.Any]:
     dataset = None if gap.kind is UnreadKind.REGION_DENIED else gap.dataset.value
     return {"dataset": dataset, "region": gap.region, "operation": gap.operation, "reason": gap.reason}
 
 
-def _result(options: _Options, report: Report, snapshot: Snapshot) -> dict[str, t.Any]:
+def _build_result(options: _Options, report: Report, snapshot: Snapshot) -> dict[str, t.Any]:
     kept = {status.value for status in _KEPT[options.findings.returned]}
     result: dict[str, t.Any] = {
         "account_id": snapshot.account_id,
@@ -292,7 +292,7 @@ def _result(options: _Options, report: Report, snapshot: Snapshot) -> dict[str, 
         "unread": [
             " ".join(filter(None, (gap.region, None if gap.kind is UnreadKind.REGION_DENIED else gap.dataset.value)))
             + f": {gap.reason}"
-            for gap in _gaps(snapshot)
+            for gap in _list_gaps(snapshot)
         ],
     }
     if kept:
@@ -302,7 +302,7 @@ def _result(options: _Options, report: Report, snapshot: Snapshot) -> dict[str, 
     return result
 
 
-def _key(report: Report) -> str:
+def _make_key(report: Report) -> str:
     return f"{report['account_id']}/report.json"
 
 
@@ -310,17 +310,17 @@ def _compare(options: _Options, place: Store, report: Report, warn: Callable[[st
     """The report compared with that of the run before, which becomes ``previous.json``."""
     account, run_id = report["account_id"], report["run"]["id"]
     previous_key = f"{account}/previous.json"
-    present = _earlier(warn, place, _key(report), account)
+    present = _read_earlier(warn, place, _make_key(report), account)
     if present is not None and present["run"]["id"] != run_id:
         place.put(previous_key, encode(present))
         previous: t.Optional[Report] = present
     else:
-        previous = _earlier(warn, place, previous_key, account)
-    before = _earlier(warn, place, run_report_key(account, run_id), account) if options.is_after else None
+        previous = _read_earlier(warn, place, previous_key, account)
+    before = _read_earlier(warn, place, run_report_key(account, run_id), account) if options.is_after else None
     return compare(report, previous, before, reveal_key_ids=options.findings.reveal_key_ids)
 
 
-def _earlier(warn: Callable[[str], None], place: Store, key: str, account_id: str) -> t.Optional[Report]:
+def _read_earlier(warn: Callable[[str], None], place: Store, key: str, account_id: str) -> t.Optional[Report]:
     """An earlier report of the account. One that is malformed, or of another account, is a warning and none."""
     content = place.get(key)
     if content is None:

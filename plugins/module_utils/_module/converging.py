@@ -139,11 +139,13 @@ def converge(
         invocation = _invoke(task, module, part or module)
         _check_journal(invocation, task.journal.location)
         connection = task.connection
-        context = _guard_context(invocation, connection)
-        with _marked(invocation):
+        context = _make_guard_context(invocation, connection)
+        with _mark_report(invocation):
             capability = make(connection)
             prediction, applied, result = _converge(invocation, capability, connection.access, context, sleep)
-        unkept = _keep(invocation, prediction, _part(invocation, prediction, result, applied, capability), applied)
+        unkept = _keep(
+            invocation, prediction, _build_part(invocation, prediction, result, applied, capability), applied
+        )
         return _conclude(invocation, capability, prediction, result, [applied.error, unkept])
     except (InputError, GuardError) as error:
         raise TaskError(str(error)) from error
@@ -158,7 +160,7 @@ def _check_enforcing(task: Task) -> None:
         *find_enforcing_objections(
             account_id=task.account_id, awx_job_id=run.awx_job_id, journal=task.journal.location
         ),
-        *_ticket_objections(run.details),
+        *_refuse_missing_ticket(run.details),
     )
     if objections and not run.check_mode:
         raise GuardError(objections)
@@ -166,7 +168,7 @@ def _check_enforcing(task: Task) -> None:
         task.warn(f"without check mode this fails: {objection.reason}")
 
 
-def _ticket_objections(details: Mapping[str, t.Any]) -> tuple[Refusal, ...]:
+def _refuse_missing_ticket(details: Mapping[str, t.Any]) -> tuple[Refusal, ...]:
     if not details.get("require_change_ticket") or str(details.get("change_ticket") or "").strip():
         return ()
     reason = (
@@ -204,7 +206,7 @@ def _check_journal(invocation: _Invocation, location: str) -> None:
         invocation.warn(f"journal (hardening_journal): {text}")
 
 
-def _guard_context(invocation: _Invocation, connection: Connection) -> GuardContext:
+def _make_guard_context(invocation: _Invocation, connection: Connection) -> GuardContext:
     return GuardContext(
         principals=connection.principals,
         break_glass=invocation.guards.break_glass,
@@ -226,7 +228,7 @@ def _find_approved(invocation: _Invocation) -> t.Optional[ApprovedPlan]:
 
 
 @contextlib.contextmanager
-def _marked(invocation: _Invocation) -> Iterator[None]:
+def _mark_report(invocation: _Invocation) -> Iterator[None]:
     """Put a mark into the report that the module runs, before it does anything, and why it failed if it did.
 
     The part of the report replaces the mark. A mark that stays shows that the module was cut off.
@@ -235,18 +237,18 @@ def _marked(invocation: _Invocation) -> Iterator[None]:
     if reports is None:
         yield
         return
-    said: dict[str, t.Any] = {
+    record: dict[str, t.Any] = {
         "module": invocation.module,
         "run_id": run.id,
         "check_mode": run.check_mode,
         "written": run.started,
     }
-    reports.put(invocation.key, mark(**said))
+    reports.put(invocation.key, mark(**record))
     try:
         yield
     except (AwsError, GuardError, InputError, StoreError, TaskError) as error:
         with contextlib.suppress(StoreError):
-            reports.put(invocation.key, mark(**said, error=str(error)))
+            reports.put(invocation.key, mark(**record, error=str(error)))
         raise
 
 
@@ -284,13 +286,13 @@ def _converge(
             judge=_judge,
             sleep=sleep,
         )
-    result = _result(invocation, prediction, applied, capability.costs())
+    result = _build_result(invocation, prediction, applied, capability.costs())
     if applied.made:
         result["journal"] = journal.location
     return prediction, applied, result
 
 
-def tolerant(reread: Callable[[Change], t.Any]) -> Callable[[Change], t.Any]:
+def make_tolerant(reread: Callable[[Change], t.Any]) -> Callable[[Change], t.Any]:
     """``reread`` for changes that a journal recorded: one that is malformed can't be read, and stops nothing else.
 
     :raises AwsError: also where the record has not the shape that its module writes.
@@ -313,7 +315,7 @@ def _report_interrupted(invocation: _Invocation, capability: Capability[t.Any]) 
     """
     run, module, store = invocation.run, invocation.module, invocation.journal
     known = {**capability.rereads(), module: capability.reread}
-    rereads = {name: tolerant(reread) for name, reread in known.items()}
+    rereads = {name: make_tolerant(reread) for name, reread in known.items()}
     try:
         for intent in find_interrupted(store, invocation.account_id, invocation.warn):
             change = intent.change
@@ -331,33 +333,33 @@ def _judge(error: Exception, change: Change) -> RetryVerdict:
     return judge(error, change.service, change.operation)
 
 
-def _result(
+def _build_result(
     invocation: _Invocation, prediction: Prediction, applied: ApplyResult, costs: t.Optional[Documents]
 ) -> dict[str, t.Any]:
     run = invocation.run
     # A change that somebody else has made since is no change of this run any more.
-    changes = [change for change in prediction.allowed if not _among(change, applied.already)]
+    changes = [change for change in prediction.allowed if not _is_among(change, applied.already)]
     done = applied.made if run.writes else changes
     return {
         "changed": run.enforces and bool(done),
         "mode": run.mode,
         "account_id": invocation.account_id,
         "run_id": run.id,
-        "changes": [change.as_dict(applied=_among(change, applied.made)) for change in changes],
+        "changes": [change.as_dict(applied=_is_among(change, applied.made)) for change in changes],
         "refused": [refusal.as_dict() for refusal in (*prediction.refused, *applied.refused)],
-        "already_done": [_named(change) for change in applied.already],
+        "already_done": [_target_as_dict(change) for change in applied.already],
         "plan_sha256": prediction.plan_sha256,
         "diff": diff_of(done),
         **({} if costs is None else {"costs": [dict(document) for document in costs]}),
     }
 
 
-def _named(change: Change) -> dict[str, str]:
+def _target_as_dict(change: Change) -> dict[str, str]:
     names = ("account_id", "region", "service", "operation", "target")
     return {name: getattr(change, name) for name in names}
 
 
-def _among(change: Change, made: Collection[Change]) -> bool:
+def _is_among(change: Change, made: Collection[Change]) -> bool:
     return any(change is other for other in made)
 
 
@@ -387,7 +389,7 @@ def _conclude(
     errors: Sequence[str],
 ) -> dict[str, t.Any]:
     """The result with the findings that are asked for and what the capability adds; or the failure."""
-    result = {**done, **_findings(invocation.findings, prediction)}
+    result = {**done, **_select_findings(invocation.findings, prediction)}
     failure = "; ".join(filter(None, errors))
     if not failure and result["refused"] and invocation.guards.fails_on_refusal:
         failure = f"refused: {'; '.join(refusal['reason'] for refusal in result['refused'])}"
@@ -399,14 +401,14 @@ def _conclude(
     return result
 
 
-def _findings(options: FindingOptions, prediction: Prediction) -> dict[str, t.Any]:
+def _select_findings(options: FindingOptions, prediction: Prediction) -> dict[str, t.Any]:
     if options.returned == "none":
         return {}
     kept = [finding for finding in prediction.findings if _is_wanted(finding, options.returned)]
     return {"findings": [finding.as_dict(reveal_key_ids=options.reveal_key_ids) for finding in kept]}
 
 
-def _part(
+def _build_part(
     invocation: _Invocation,
     prediction: Prediction,
     result: Mapping[str, t.Any],

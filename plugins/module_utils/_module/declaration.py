@@ -20,7 +20,7 @@ from .._controls.settings import Settings, SettingsError
 from .._controls.waivers import WaiverError, Waivers, parse
 from .options import StoreOptions
 from .task import Task, TaskError
-from .yaml import yaml_of
+from .yaml import parse_yaml
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,18 +45,18 @@ def declaration(task: Task, *, of_organization: bool = False) -> Declaration:
         return Declaration(
             settings=Settings.from_options(options["thresholds"]),
             controls=tuple(control for control in chosen if control.of_organization or not of_organization),
-            waivers=_waivers(task, of_organization=of_organization),
+            waivers=_parse_waivers(task, of_organization=of_organization),
             of_organization=of_organization,
         )
     except (SettingsError, SelectionError, WaiverError) as error:
         raise TaskError(str(error)) from error
 
 
-def _waivers(task: Task, *, of_organization: bool) -> Waivers:
+def _parse_waivers(task: Task, *, of_organization: bool) -> Waivers:
     """Those that can match something: the same list serves the accounts and the organization."""
     controls = {control.id: control for control in all_controls()}
     waivers = parse(
-        _waiver_list(task),
+        _read_waiver_list(task),
         known_controls={name: control.severity for name, control in controls.items()},
         today=task.now.date(),
         max_days=task.options["waiver_max_days"],
@@ -65,18 +65,18 @@ def _waivers(task: Task, *, of_organization: bool) -> Waivers:
     return tuple(waiver for waiver in waivers if (waiver.control in of_organizations) is of_organization)
 
 
-def _waiver_list(task: Task) -> t.Any:
+def _read_waiver_list(task: Task) -> t.Any:
     """The option ``waivers``: the list itself, as YAML text too, or what the file or S3 object that it names holds."""
     value = task.options.get("waivers")
     if not isinstance(value, str) or not value.strip():
         return value or []
     # A survey of AWX can only give text, of one line or of several.
     is_list = value.lstrip().startswith(("[", "- ")) or "\n" in value.strip()
-    content = value if is_list else _content_of(task, value)
-    return yaml_of(content, option="waivers", source="the text" if is_list else value) or []
+    content = value if is_list else _read_content(task, value)
+    return parse_yaml(content, option="waivers", source="the text" if is_list else value) or []
 
 
-def _content_of(task: Task, place: str) -> bytes:
+def _read_content(task: Task, place: str) -> bytes:
     if place.startswith("s3://"):
         prefix, _slash, name = place.rpartition("/")
         # The role for reports also reads this file, which is encrypted with whatever key its bucket has.

@@ -17,7 +17,7 @@ from pathlib import Path
 from .._policy.documents.parse import parse
 from .._policy.documents.policy import Kind, Policy, PolicyError
 from .task import TaskError
-from .yaml import yaml_of
+from .yaml import parse_yaml
 
 _YAML: t.Final = frozenset({".yml", ".yaml"})
 # More than any policy may have, and less than what a path given by mistake could hold.
@@ -60,8 +60,8 @@ def document_of(value: t.Any, *, option: str) -> Document:
         raise TaskError(f"{option}: {value!r} is not a policy document: JSON text, a structure or the path of a file")
     if not is_path(value):
         return Document(value)
-    content = _bytes_of(value, option)
-    return Document(_structure_of(value, content, option) if Path(value).suffix.lower() in _YAML else content, value)
+    content = _read_bytes(value, option)
+    return Document(_parse_structure(value, content, option) if Path(value).suffix.lower() in _YAML else content, value)
 
 
 def policy_of(value: t.Any, *, option: str, kind: t.Optional[Kind] = None, name: str = "") -> Policy:
@@ -81,7 +81,7 @@ def policy_of(value: t.Any, *, option: str, kind: t.Optional[Kind] = None, name:
         raise TaskError(f"{place} is not a policy document that IAM accepts: {problems}") from error
 
 
-def _bytes_of(path: str, option: str) -> bytes:
+def _read_bytes(path: str, option: str) -> bytes:
     try:
         with Path(path).expanduser().open("rb") as file:
             content = file.read(_MOST_BYTES + 1)
@@ -94,8 +94,8 @@ def _bytes_of(path: str, option: str) -> bytes:
     return content
 
 
-def _structure_of(path: str, content: bytes, option: str) -> Mapping[str, t.Any]:
-    structure = yaml_of(content, option=option, source=path)
+def _parse_structure(path: str, content: bytes, option: str) -> Mapping[str, t.Any]:
+    structure = parse_yaml(content, option=option, source=path)
     if not isinstance(structure, Mapping):
         raise TaskError(f"{option}: {path} holds no policy document, but a {type(structure).__name__}")
     return structure

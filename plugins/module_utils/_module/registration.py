@@ -39,16 +39,16 @@ class Reversal:
     its ``before`` and ``after``. That change comes out of a journal, so it has neither ``parameters`` nor ``kind``.
     ``relies_on`` says whether a change may rely on an earlier one of the same run. The earlier one is then not taken
     away while the later one stands.
-    ``needed`` refuses those undos of its changes that would take something from others than the run gave it to, by the
-    record that each takes back.
-    ``acting`` is what its undos are made with, where that is not the access of the rollback.
+    ``refuse`` refuses undos that would take something from principals that the run did not change, by the record
+    that each of them undoes.
+    ``acting`` finds the AWS that makes an undo; without one the access of the rollback makes it.
     """
 
     operations: Operations
     derivations: Mapping[tuple[str, str], Derive]
     reread: Callable[[Access, datetime], Callable[[Change], t.Any]]
     relies_on: Callable[[Change, Change], bool] = lambda _later, _earlier: True
-    needed: Callable[[Access, Sequence[Change], datetime], Mapping[str, Refusal]] = lambda _access, _undos, _now: {}
+    refuse: Callable[[Access, Sequence[Change], datetime], Mapping[str, Refusal]] = lambda _access, _undos, _now: {}
     acting: Callable[[Access], Callable[[Change], t.Optional[Aws]]] = lambda _access: lambda _undo: None
 
 

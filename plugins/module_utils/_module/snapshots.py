@@ -94,7 +94,7 @@ def rescue_of(connection: Connection, snapshot: Snapshot, patterns: Sequence[str
         snapshot = _add_facts(connection, snapshot, wanted) if wanted else snapshot
         if _POLICIES in wanted:
             snapshot = add_organization_policies(connection, snapshot)
-    sign_ins = functools.cache(functools.partial(_sign_ins, connection.access))
+    sign_ins = functools.cache(functools.partial(_read_sign_ins, connection.access))
     rescue = Rescue(snapshot, tuple(patterns), lambda user: sign_ins(user.name, user.arn))
     if rescue.unread_policies:
         next_step = f". {_NAME_A_ROLE}" if connection.has_organization_role_option else ""
@@ -105,7 +105,7 @@ def rescue_of(connection: Connection, snapshot: Snapshot, patterns: Sequence[str
     return rescue
 
 
-def _sign_ins(access: Access, name: str, arn: str) -> t.Optional[CredentialRow]:
+def _read_sign_ins(access: Access, name: str, arn: str) -> t.Optional[CredentialRow]:
     """The password and the access keys that a user has now; None where they can't be read."""
     try:
         found = access.items("iam", "ListAccessKeys", "AccessKeyMetadata", {"UserName": name})

@@ -46,24 +46,24 @@ class _S3StoreWithErrors:
         self.location = store.location
 
     def put(self, key: str, content: bytes) -> str:
-        return self._translated(self._store.put, key, content)
+        return self._translate_errors(self._store.put, key, content)
 
     def put_new(self, key: str, content: bytes) -> str:
-        return self._translated(self._store.put_new, key, content)
+        return self._translate_errors(self._store.put_new, key, content)
 
     def get(self, key: str) -> t.Optional[bytes]:
-        return self._translated(self._store.get, key)
+        return self._translate_errors(self._store.get, key)
 
     def get_dated(self, key: str) -> t.Optional[tuple[bytes, datetime]]:
-        return self._translated(self._store.get_dated, key)
+        return self._translate_errors(self._store.get_dated, key)
 
     def list(self, prefix: str = "") -> list[str]:
-        return self._translated(self._store.list, prefix)
+        return self._translate_errors(self._store.list, prefix)
 
     def folders(self, prefix: str = "") -> tuple[str, ...]:
-        return self._translated(self._store.folders, prefix)
+        return self._translate_errors(self._store.folders, prefix)
 
-    def _translated(self, call: Callable[P, V], *arguments: P.args, **keywords: P.kwargs) -> V:
+    def _translate_errors(self, call: Callable[P, V], *arguments: P.args, **keywords: P.kwargs) -> V:
         try:
             return call(*arguments, **keywords)
         except AwsError as error:

@@ -27,7 +27,7 @@ except ImportError:
 _MOST_VALUES: t.Final = 1_000_000
 
 
-def yaml_of(content: t.Union[str, bytes], *, option: str, source: str) -> t.Any:
+def parse_yaml(content: t.Union[str, bytes], *, option: str, source: str) -> t.Any:
     """The structure in ``content``, which ``source``, a file or the value itself, of the option ``option`` holds.
 
     :raises TaskError: it is not YAML, gives a key twice or is too large, or PyYAML is not installed; the message names
@@ -36,7 +36,7 @@ def yaml_of(content: t.Union[str, bytes], *, option: str, source: str) -> t.Any:
     if not HAS_YAML:
         raise TaskError(f"{option}: reading {source} needs PyYAML where the task runs")
     try:
-        structure = _loaded(content)
+        structure = _load(content)
     except (YAMLError, ValueError, RecursionError) as error:
         raise TaskError(f"{option}: {source} is not YAML: {error}") from error
     if _is_too_large(structure):
@@ -44,7 +44,7 @@ def yaml_of(content: t.Union[str, bytes], *, option: str, source: str) -> t.Any:
     return structure
 
 
-def _loaded(content: t.Union[str, bytes]) -> t.Any:
+def _load(content: t.Union[str, bytes]) -> t.Any:
     """The structure. Raises ValueError for a key that is given twice: people read the first, PyYAML takes the last."""
     # Ten times as fast, where PyYAML was built with it.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(content)

@@ -66,10 +66,12 @@ def parse_acceptances(
         return ()
     if not isinstance(value, (list, tuple)):
         raise InputError(f"{option}: a list of mappings with {', '.join(_FIELDS)} is expected, not {value!r}")
-    return tuple(_acceptance(index, item, f"{option}[{index}]", today, max_days) for index, item in enumerate(value))
+    return tuple(
+        _parse_acceptance(index, item, f"{option}[{index}]", today, max_days) for index, item in enumerate(value)
+    )
 
 
-def _acceptance(index: int, item: t.Any, place: str, today: dt.date, max_days: int) -> Acceptance:
+def _parse_acceptance(index: int, item: t.Any, place: str, today: dt.date, max_days: int) -> Acceptance:
     if not isinstance(item, Mapping):
         raise InputError(f"{place}: a mapping with {', '.join(_FIELDS)} is expected, not {item!r}")
     unknown = [str(key) for key in item if key not in _FIELDS]
@@ -101,11 +103,11 @@ def acceptance_warnings(
     acceptances: Sequence[Acceptance], broken: Collection[str], today: dt.date, *, option: str = "accept_breakage"
 ) -> list[str]:
     """What to tell of acceptances: those that expired, and those that none of the principals ``broken`` needs."""
-    told = []
+    warnings = []
     for item in acceptances:
         needed = any(item.covers(arn) for arn in broken)
         if item.is_expired(today):
-            told.append(f"{option}[{item.index}]: the acceptance for {item.principal} expired on {item.expires}")
+            warnings.append(f"{option}[{item.index}]: the acceptance for {item.principal} expired on {item.expires}")
         elif not needed:
-            told.append(f"{option}[{item.index}]: {item.principal} is no principal that the change may break")
-    return told
+            warnings.append(f"{option}[{item.index}]: {item.principal} is no principal that the change may break")
+    return warnings

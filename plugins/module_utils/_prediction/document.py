@@ -41,7 +41,7 @@ def build(
     outcomes = collections.Counter(impact.outcome for impact in impacts)
     groups: dict[t.Hashable, list[Impact]] = {}
     for impact in impacts:
-        groups.setdefault((_signature(impact), impact.principal_arn in accepted), []).append(impact)
+        groups.setdefault((_sign_impact(impact), impact.principal_arn in accepted), []).append(impact)
     return {
         "schema": SCHEMA,
         **account,
@@ -49,15 +49,18 @@ def build(
         "change": list(change),
         "outcome": next((outcome.value for outcome in Breakage if outcomes[outcome]), Breakage.SAFE.value),
         "counts": {outcome.value: outcomes[outcome] for outcome in Breakage},
-        "groups": [_group(members, accepted) for members in sorted(groups.values(), key=_place)],
-        "evidence": _evidence(impacts),
-        "blind_spots": [*dict.fromkeys((*_spots(impacts), *BLIND_SPOTS)), *(f"not read: {item}" for item in unread)],
+        "groups": [_group_as_dict(members, accepted) for members in sorted(groups.values(), key=_rank_group)],
+        "evidence": _count_sources(impacts),
+        "blind_spots": [
+            *dict.fromkeys((*_list_blind_spots(impacts), *BLIND_SPOTS)),
+            *(f"not read: {item}" for item in unread),
+        ],
         "assumed_unused": list(assumed),
         "skipped": [dict(item) for item in skipped],
     }
 
 
-def accepted_of(impacts: Iterable[Impact], acceptances: Acceptances, today: date) -> dict[str, dict[str, str]]:
+def find_accepted(impacts: Iterable[Impact], acceptances: Acceptances, today: date) -> dict[str, dict[str, str]]:
     """The acceptances in force, by the principal whose breakage they accept."""
     pairs = (
         (impact.principal_arn, acceptance_of(impact.principal_arn, acceptances, today))
@@ -95,7 +98,7 @@ def verdict_record(verdict: Verdict) -> dict[str, t.Any]:
     }
 
 
-def _signature(impact: Impact) -> t.Hashable:
+def _sign_impact(impact: Impact) -> t.Hashable:
     """All that is told of a group, save how often and when. Equal for principals that fare alike."""
     seen = {
         (verdict.outcome, verdict.use.action, verdict.use.resource, verdict.reason)
@@ -106,12 +109,12 @@ def _signature(impact: Impact) -> t.Hashable:
     return frozenset(seen)
 
 
-def _place(members: Sequence[Impact]) -> tuple[int, int, str]:
+def _rank_group(members: Sequence[Impact]) -> tuple[int, int, str]:
     order = list(Breakage)
     return order.index(members[0].outcome), -len(members), members[0].principal_arn
 
 
-def _group(members: Sequence[Impact], accepted: Mapping[str, Mapping[str, str]]) -> dict[str, t.Any]:
+def _group_as_dict(members: Sequence[Impact], accepted: Mapping[str, Mapping[str, str]]) -> dict[str, t.Any]:
     arns = [impact.principal_arn for impact in members]
     verdicts = [verdict for impact in members for verdict in impact.verdicts]
     unsafe = {verdict.use.service for verdict in verdicts if verdict.use and verdict.outcome is not Breakage.SAFE}
@@ -119,14 +122,14 @@ def _group(members: Sequence[Impact], accepted: Mapping[str, Mapping[str, str]])
     may = [verdict for verdict in verdicts if verdict.outcome is Breakage.MAY_BREAK]
     return {
         "principals": arns,
-        "name": folded([arn.partition(":")[2].rpartition(":")[2].partition("/")[2] for arn in arns]),
-        "kind": _kind(arns),
+        "name": fold_names([arn.partition(":")[2].rpartition(":")[2].partition("/")[2] for arn in arns]),
+        "kind": _find_kind(arns),
         "count": len(arns),
         "outcome": members[0].outcome.value,
         "accepted": accepted.get(arns[0]),
-        "will_break": _items(verdict for verdict in verdicts if verdict.outcome is Breakage.WILL_BREAK),
-        "may_break": _items(verdict for verdict in may if not verdict.missing_context),
-        "unknown_context": _items(verdict for verdict in may if verdict.missing_context),
+        "will_break": _join_verdicts(verdict for verdict in verdicts if verdict.outcome is Breakage.WILL_BREAK),
+        "may_break": _join_verdicts(verdict for verdict in may if not verdict.missing_context),
+        "unknown_context": _join_verdicts(verdict for verdict in may if verdict.missing_context),
         "no_evidence": list(
             dict.fromkeys(verdict.reason for verdict in verdicts if verdict.outcome is Breakage.NO_EVIDENCE)
         ),
@@ -141,12 +144,12 @@ def _group(members: Sequence[Impact], accepted: Mapping[str, Mapping[str, str]])
     }
 
 
-def _kind(arns: Sequence[str]) -> str:
+def _find_kind(arns: Sequence[str]) -> str:
     kinds = {arn.rpartition(":")[2].partition("/")[0] for arn in arns}
     return kinds.pop() if len(kinds) == 1 else "principal"
 
 
-def _items(verdicts: Iterable[Verdict]) -> list[dict[str, t.Any]]:
+def _join_verdicts(verdicts: Iterable[Verdict]) -> list[dict[str, t.Any]]:
     """Verdicts of one outcome by service and reason: uses that differ in nothing else are told together."""
     found: dict[tuple[str, str], dict[str, t.Any]] = {}
     for verdict in verdicts:
@@ -154,7 +157,7 @@ def _items(verdicts: Iterable[Verdict]) -> list[dict[str, t.Any]]:
         if use is None:
             continue
         item = found.setdefault(
-            (use.service, _general(verdict)),
+            (use.service, _generalize(verdict)),
             {
                 "service": use.service,
                 "actions": {},
@@ -178,30 +181,30 @@ def _items(verdicts: Iterable[Verdict]) -> list[dict[str, t.Any]]:
     ]
 
 
-def _general(verdict: Verdict) -> str:
+def _generalize(verdict: Verdict) -> str:
     """What makes a reason the same for other actions and resources: which statement of which policy decides."""
     if verdict.lost or verdict.policy is None:
         return verdict.reason
     return "|".join((verdict.layer or "", verdict.policy, verdict.statement or "", *verdict.missing_context))
 
 
-def folded(names: Sequence[str]) -> str:
+def fold_names(names: Sequence[str]) -> str:
     """Names in short: those that differ in one number alone as ``dev-team-{01..15}-role``."""
     families: dict[str, list[str]] = {}
     for name in names:
         numbers = _NUMBER.findall(name)
         families.setdefault(_NUMBER.sub("#", name) if len(numbers) == 1 else name, []).append(name)
-    told = []
+    parts = []
     for family, members in families.items():
         if len(members) < 3 or "#" not in family:
-            told += members
+            parts += members
             continue
         numbers = sorted((_NUMBER.findall(name)[0] for name in members), key=int)
-        told.append(family.replace("#", f"{{{_runs(numbers)}}}"))
-    return ", ".join(told)
+        parts.append(family.replace("#", f"{{{_join_runs(numbers)}}}"))
+    return ", ".join(parts)
 
 
-def _runs(numbers: Sequence[str]) -> str:
+def _join_runs(numbers: Sequence[str]) -> str:
     """Ascending numbers, those that follow each other as ``01..06``."""
     runs: list[list[str]] = []
     for number in numbers:
@@ -212,7 +215,7 @@ def _runs(numbers: Sequence[str]) -> str:
     return ",".join(f"{run[0]}..{run[-1]}" if len(run) > 2 else ",".join(run) for run in runs)
 
 
-def _evidence(impacts: Sequence[Impact]) -> list[dict[str, t.Any]]:
+def _count_sources(impacts: Sequence[Impact]) -> list[dict[str, t.Any]]:
     """The sources, each once, with how many of the principals it was read for."""
     reads: dict[tuple[t.Any, ...], list[SourceRead]] = {}
     for impact in impacts:
@@ -234,7 +237,7 @@ def _evidence(impacts: Sequence[Impact]) -> list[dict[str, t.Any]]:
     ]
 
 
-def _spots(impacts: Sequence[Impact]) -> list[str]:
+def _list_blind_spots(impacts: Sequence[Impact]) -> list[str]:
     return [
         spot for impact in impacts for read in impact.evidence.reads if not read.failure for spot in read.blind_spots
     ]

@@ -112,7 +112,7 @@ class EvidenceOptions:
         except InputError as error:
             raise TaskError(str(error)) from error
         return cls(
-            trail_logs=trail_logs_of(options),
+            trail_logs=find_trail_logs(options),
             trail_days=options["trail_days"],
             event_history=options["event_history"],
             event_history_max_pages=options["event_history_max_pages"],
@@ -126,7 +126,7 @@ class EvidenceOptions:
         return dataclasses.replace(self, unused_resources=tuple(dict.fromkeys((*self.unused_resources, *resources))))
 
 
-def trail_logs_of(options: Mapping[str, t.Any]) -> t.Optional[StoreOptions]:
+def find_trail_logs(options: Mapping[str, t.Any]) -> t.Optional[StoreOptions]:
     """Where the option ``trail_logs`` says that log files of CloudTrail are; None where it says nothing."""
     if not options.get("trail_logs"):
         return None
@@ -173,9 +173,9 @@ class Predictor:
         changed = {arn: proposal for arn, proposal in proposals.items() if proposal.before != proposal.after}
         keys = condition_keys(layers for item in changed.values() for layers in (item.before, item.after))
         book = self._read(sorted(changed), keys, sleep) if changed else Book()
-        return {arn: self._impact(arn, proposal, book, keys) for arn, proposal in proposals.items()}
+        return {arn: self._judge_impact(arn, proposal, book, keys) for arn, proposal in proposals.items()}
 
-    def _impact(self, arn: str, proposal: Proposal, book: Book, keys: frozenset[str]) -> Impact:
+    def _judge_impact(self, arn: str, proposal: Proposal, book: Book, keys: frozenset[str]) -> Impact:
         if proposal not in self._judges:
             self._judges[proposal] = Judge(
                 proposal.before,
@@ -183,7 +183,7 @@ class Predictor:
                 resource_policies=self._trusts,
                 unused_resources=self._options.unused_resources,
             )
-        known, absent = self._known_keys(arn, keys), self._absent_keys(arn, keys)
+        known, absent = self._find_known_keys(arn, keys), self._find_absent_keys(arn, keys)
         uses = book.uses(arn)
         if known or absent:
             uses = tuple(dataclasses.replace(use, context=use.context.under(known, absent=absent)) for use in uses)
@@ -194,7 +194,7 @@ class Predictor:
         policies = ((role.arn, self._permissions.trust(role.arn)) for role in self._snapshot.roles)
         return {arn: policy for arn, policy in policies if policy is not None}
 
-    def _known_keys(self, arn: str, keys: frozenset[str]) -> dict[str, Values]:
+    def _find_known_keys(self, arn: str, keys: frozenset[str]) -> dict[str, Values]:
         """The condition keys that follow from who a principal is, of those that matter."""
         entity = self._permissions.entities[arn]
         known: dict[str, Values] = {}
@@ -204,14 +204,14 @@ class Predictor:
             known["aws:PrincipalOrgID"] = self._snapshot.organization.id
         return {key: value for key, value in known.items() if key.lower() in keys}
 
-    def _absent_keys(self, arn: str, keys: frozenset[str]) -> Collection[str]:
+    def _find_absent_keys(self, arn: str, keys: frozenset[str]) -> Collection[str]:
         """The condition keys, of those that matter, that no request of a principal has."""
         return ()
 
     # Reading
 
     def _read(self, arns: Sequence[str], keys: frozenset[str], sleep: Callable[[float], None]) -> Book:
-        names = {f"{_kind(arn)}/{entity.name}": arn for arn, entity in self._permissions.entities.items()}
+        names = {f"{_find_kind(arn)}/{entity.name}": arn for arn, entity in self._permissions.entities.items()}
         reader = EventReader(principals=arns, names=names, keys=keys)
         trail = self._read_trail(reader)
         accessed = self._read_last_accessed(arns, sleep)
@@ -243,7 +243,7 @@ class Predictor:
         self, reader: EventReader, arns: Sequence[str], keys: frozenset[str], sleep: Callable[[float], None]
     ) -> Activity:
         access = self._connection.access
-        regions, others = self._regions()
+        regions, others = self._find_regions()
         reads = {region: functools.partial(self._look_up, region, arns, sleep) for region in regions}
         found = access.gather(reads)
         lookups = {region: result for region, result in found.items() if isinstance(result, Lookup)}
@@ -252,7 +252,7 @@ class Predictor:
         listed = bool(self._options.regions) and _REGION_KEY not in keys
         return event_history(lookups, failures, reader, now=self._connection.now, others=others, is_enough=listed)
 
-    def _regions(self) -> tuple[tuple[str, ...], t.Optional[tuple[str, ...]]]:
+    def _find_regions(self) -> tuple[tuple[str, ...], t.Optional[tuple[str, ...]]]:
         """The regions to ask, without any listed all that are enabled; and the account's others, None if not known."""
         reach = self._connection.access.reach(self._options.regions)
         others = None if reach.unread else tuple(sorted({*reach.enabled} - {*reach.regions}))
@@ -260,7 +260,7 @@ class Predictor:
 
     def _look_up(self, region: str, arns: Sequence[str], sleep: Callable[[float], None]) -> Lookup:
         """The event history of one region. Of a role AWS can't be asked by name: its events bear those of sessions."""
-        users = [arn.rpartition("/")[2] for arn in arns if _kind(arn) == "user"]
+        users = [arn.rpartition("/")[2] for arn in arns if _find_kind(arn) == "user"]
         whole_region: list[dict[str, t.Any]] = [{}]
         by_name = [{"LookupAttributes": [{"AttributeKey": "Username", "AttributeValue": name}]} for name in users]
         questions = by_name if len(users) == len(arns) <= _FEW_USERS else whole_region
@@ -295,5 +295,5 @@ class Book:
         return Evidence(tuple(activity.source for activity in self._of(arn)))
 
 
-def _kind(arn: str) -> str:
+def _find_kind(arn: str) -> str:
     return arn.rpartition(":")[2].partition("/")[0]

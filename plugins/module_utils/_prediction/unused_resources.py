@@ -37,13 +37,13 @@ class AccountFacts:
             partition=snapshot.partition,
             account_id=snapshot.account_id,
             boundary_arn=boundary_arn,
-            trails=_sorted(trail.arn for trail in snapshot.trails),
-            trail_buckets=_sorted(trail.bucket for trail in snapshot.trails if trail.bucket),
-            trail_log_groups=_sorted(groups),
+            trails=_sort_unique(trail.arn for trail in snapshot.trails),
+            trail_buckets=_sort_unique(trail.bucket for trail in snapshot.trails if trail.bucket),
+            trail_log_groups=_sort_unique(groups),
         )
 
 
-def unused_resources(facts: AccountFacts) -> tuple[str, ...]:
+def list_unused_resources(facts: AccountFacts) -> tuple[str, ...]:
     """Patterns of what nobody but AWS and this collection works on: the trails, and the names kept for both."""
     here = facts.partition
     own = (
@@ -62,5 +62,5 @@ def unused_resources(facts: AccountFacts) -> tuple[str, ...]:
     return (*own, facts.boundary_arn, *facts.trails, *buckets, *groups)
 
 
-def _sorted(values: Iterable[str]) -> tuple[str, ...]:
+def _sort_unique(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(values)))

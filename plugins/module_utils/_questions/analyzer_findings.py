@@ -68,16 +68,18 @@ def run(task: Task, *, sleep: Callable[[float], None] = time.sleep) -> dict[str,
     kept = found[: options["limit"]]
     if len(found) > len(kept):
         task.warn(f"{len(found)} findings; the first {len(kept)} are returned (limit)")
-    shown = [_shown(item) for item in kept]
+    records = [_finding_as_dict(item) for item in kept]
     if options["details"]:
-        _add(access, kept, shown, "details", _details)
+        _add_answers(access, kept, records, "details", _read_details)
     if recommends:
         of = [index for index, item in enumerate(kept) if item.type == _RECOMMENDABLE]
-        recommendation = functools.partial(_recommendation, sleep=sleep)
-        _add(access, [kept[index] for index in of], [shown[index] for index in of], "recommendation", recommendation)
+        recommendation = functools.partial(_read_recommendation, sleep=sleep)
+        _add_answers(
+            access, [kept[index] for index in of], [records[index] for index in of], "recommendation", recommendation
+        )
     return {
         "account_id": access.caller.account_id,
-        "findings": shown if options["reveal_key_ids"] else mask_key_ids(shown),
+        "findings": records if options["reveal_key_ids"] else mask_key_ids(records),
         "counts": dict(sorted(collections.Counter(item.type for item in found).items())),
         "unread": unread,
     }
@@ -120,7 +122,7 @@ def _read_region(access: Access, region: str, query: _Query) -> list[AnalyzerFin
     ]
 
 
-def _shown(item: AnalyzerFinding) -> Record:
+def _finding_as_dict(item: AnalyzerFinding) -> Record:
     return {
         "id": item.id,
         "analyzer": item.analyzer_arn,
@@ -137,42 +139,42 @@ def _shown(item: AnalyzerFinding) -> Record:
     }
 
 
-def _add(
+def _add_answers(
     access: Access,
     items: Sequence[AnalyzerFinding],
-    shown: Sequence[Record],
+    records: Sequence[Record],
     key: str,
     read: Callable[[Access, AnalyzerFinding], t.Any],
 ) -> None:
-    """Put what a call for each finding brings at ``key``; what fails as its error."""
+    """Add the answer of a call for each finding to its record at ``key``; a failure as its error."""
     results = access.gather({index: functools.partial(read, access, item) for index, item in enumerate(items)})
     for index, result in results.items():
-        shown[index][key] = {"error": str(result)} if isinstance(result, AwsError) else result
+        records[index][key] = {"error": str(result)} if isinstance(result, AwsError) else result
 
 
-def _details(access: Access, item: AnalyzerFinding) -> list[Record]:
-    """What the finding says, without the name that AWS wraps each part in, and with times as text."""
+def _read_details(access: Access, item: AnalyzerFinding) -> list[Record]:
+    """Read the details of a finding, without the name that AWS wraps each part in, and with times as text."""
     parameters = {"analyzerArn": item.analyzer_arn, "id": item.id}
     parts = access.items(SERVICE, _WHOLE, "findingDetails", parameters, region=item.region)
-    return [_plain(detail) for part in parts for detail in part.values()]
+    return [_simplify(detail) for part in parts for detail in part.values()]
 
 
-def _plain(value: t.Any) -> t.Any:
+def _simplify(value: t.Any) -> t.Any:
     if isinstance(value, Mapping):
-        return {key: _plain(member) for key, member in value.items()}
+        return {key: _simplify(member) for key, member in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(member) for member in value]
+        return [_simplify(member) for member in value]
     return format_utc(value) if hasattr(value, "isoformat") else value
 
 
-def _recommendation(access: Access, item: AnalyzerFinding, *, sleep: Callable[[float], None]) -> Record:
-    """The steps that AWS recommends. They are for people to look at: no module follows them."""
+def _read_recommendation(access: Access, item: AnalyzerFinding, *, sleep: Callable[[float], None]) -> Record:
+    """Read the steps that AWS recommends. They are for people to look at: no module follows them."""
     parameters = {"analyzerArn": item.analyzer_arn, "id": item.id}
     access.call(SERVICE, GENERATE, parameters, region=item.region)
     for wait in (*_WAITS, None):
-        pages = _pages(access, parameters, item.region)
+        pages = _read_pages(access, parameters, item.region)
         if pages and pages[0]["status"] == "SUCCEEDED":
-            return {"steps": [_step(step) for page in pages for step in page["recommendedSteps"]]}
+            return {"steps": [_step_as_dict(step) for page in pages for step in page["recommendedSteps"]]}
         if pages and pages[0]["status"] == "FAILED":
             error = pages[0].get("error", {})
             message = f"{error.get('code', 'FAILED')}: {error.get('message', 'AWS gives no reason')}"
@@ -183,15 +185,15 @@ def _recommendation(access: Access, item: AnalyzerFinding, *, sleep: Callable[[f
     raise Unparsable(message, service=SERVICE, operation=_RECOMMENDATION, region=item.region)
 
 
-def _pages(access: Access, parameters: Record, region: str) -> list[Mapping[str, t.Any]]:
-    """The answer so far; none where AWS does not know yet what it was asked to make."""
+def _read_pages(access: Access, parameters: Record, region: str) -> list[Mapping[str, t.Any]]:
+    """Read the answer so far; none as long as AWS does not know the recommendation yet."""
     try:
         return list(access.pages(SERVICE, _RECOMMENDATION, "recommendedSteps", parameters, region=region))
     except NotFound:
         return []
 
 
-def _step(step: Mapping[str, t.Any]) -> Record:
+def _step_as_dict(step: Mapping[str, t.Any]) -> Record:
     inner = step.get(_STEP, {})
     return {
         "action": inner.get("recommendedAction"),

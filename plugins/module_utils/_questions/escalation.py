@@ -48,7 +48,7 @@ OPERATIONS: t.Final = Operations(reads=frozenset({"sts:GetCallerIdentity"})).uni
     *(OPERATIONS_OF_DATASETS[dataset] for dataset in _DATASETS)
 )
 
-# Longer paths are nobody's plan, and every step has been reported as a path of whom it leads to.
+# Nobody plans longer paths, and each of their later steps is reported as a path of its own.
 _DEEPEST: t.Final = 10
 
 
@@ -69,7 +69,7 @@ def run(task: Task) -> dict[str, t.Any]:
     permissions = Permissions(snapshot)
     found = search(permissions.landscape, max_depth=depth, include_conditional=options["include_conditional"])
     chosen = _choose(options["principals"], [*permissions.principals], task.warn)
-    result = _result(snapshot, permissions, found, chosen)
+    result = _build_result(snapshot, permissions, found, chosen)
     return {**result, "snapshot": file.path} if file.path else result
 
 
@@ -95,27 +95,29 @@ def _matches(arn: str, pattern: str) -> bool:
     return fnmatch.fnmatchcase(arn, pattern) or fnmatch.fnmatchcase(arn.rpartition("/")[2], pattern)
 
 
-def _result(snapshot: Snapshot, permissions: Permissions, found: Search, chosen: frozenset[str]) -> dict[str, t.Any]:
+def _build_result(
+    snapshot: Snapshot, permissions: Permissions, found: Search, chosen: frozenset[str]
+) -> dict[str, t.Any]:
     paths = [path for path in found.paths if path.source in chosen]
     administrators = {arn: conditions for arn, conditions in found.administrators.items() if arn in chosen}
     return {
         "account_id": snapshot.account_id,
-        "paths": [_path(path) for path in paths],
-        "groups": _groups(paths),
-        "methods": _methods(paths),
-        "administrators": [{"arn": arn, "conditions": list(told)} for arn, told in administrators.items()],
+        "paths": [_path_as_dict(path) for path in paths],
+        "groups": _group_paths(paths),
+        "methods": _count_methods(paths),
+        "administrators": [{"arn": arn, "conditions": list(texts)} for arn, texts in administrators.items()],
         "counts": {
             "principals": len(chosen),
             "administrators": len(administrators),
             "certain_paths": sum(path.certain for path in paths),
             "conditional_paths": sum(not path.certain for path in paths),
         },
-        "organization_policies": _organization_policies(snapshot),
-        "unread": _unread(snapshot, permissions),
+        "organization_policies": _describe_organization_policies(snapshot),
+        "unread": _list_unread(snapshot, permissions),
     }
 
 
-def _path(path: Path) -> dict[str, t.Any]:
+def _path_as_dict(path: Path) -> dict[str, t.Any]:
     return {
         "principal": path.source,
         "ends_as": path.end,
@@ -126,8 +128,8 @@ def _path(path: Path) -> dict[str, t.Any]:
     }
 
 
-def _groups(paths: Sequence[Path]) -> list[dict[str, t.Any]]:
-    """The paths by where and how they end; those of most principals first."""
+def _group_paths(paths: Sequence[Path]) -> list[dict[str, t.Any]]:
+    """Group the paths by where and how they end; those of most principals first."""
     groups: dict[tuple[t.Optional[str], tuple[str, ...], bool], list[str]] = {}
     for path in paths:
         last = path.steps[-1]
@@ -139,8 +141,8 @@ def _groups(paths: Sequence[Path]) -> list[dict[str, t.Any]]:
     ]
 
 
-def _methods(paths: Sequence[Path]) -> list[dict[str, t.Any]]:
-    """The methods of the steps, with the number of paths that have one; the most used first."""
+def _count_methods(paths: Sequence[Path]) -> list[dict[str, t.Any]]:
+    """Count the paths that use each method; the most used first."""
     used = {step.method.id: step.method for path in paths for step in path.steps}
     counts = collections.Counter(name for path in paths for name in {step.method.id for step in path.steps})
     return [
@@ -149,14 +151,14 @@ def _methods(paths: Sequence[Path]) -> list[dict[str, t.Any]]:
     ]
 
 
-def _organization_policies(snapshot: Snapshot) -> str:
+def _describe_organization_policies(snapshot: Snapshot) -> str:
     if snapshot.missing(Dataset.ORGANIZATION_POLICIES) is not None:
         return "unread"
     return "applied" if snapshot.organization_policies else "none"
 
 
-def _unread(snapshot: Snapshot, permissions: Permissions) -> list[str]:
-    """What the result rests on and is not known: reads that failed, documents that don't parse."""
+def _list_unread(snapshot: Snapshot, permissions: Permissions) -> list[str]:
+    """List the gaps in the result: reads that failed, and documents that don't parse."""
     reads: Mapping[Dataset, str] = {
         unread.dataset: f"{unread.dataset.value}: {unread_reason(unread)}"
         for unread in snapshot.unread

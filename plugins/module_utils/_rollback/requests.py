@@ -46,7 +46,7 @@ def derive(change: Change, derivations: Derivations) -> t.Optional[Undo]:
         ) from error
 
 
-def mismatch(change: Change, derivations: Derivations) -> str:
+def find_mismatch(change: Change, derivations: Derivations) -> str:
     """Why the recorded undo of a change is not what its target and before lead to; empty if it is."""
     if change.undo is None:
         return ""

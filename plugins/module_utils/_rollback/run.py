@@ -34,14 +34,14 @@ from .._converge.plan import Plan
 from .._converge.store import Store
 from .._converge.undo import Recorded, Selection, Undoing, Unread, is_same_module, objection, plan_undos, takes_away
 from .._module.connection import Connection
-from .._module.converging import MALFORMED, converge, tolerant
+from .._module.converging import MALFORMED, converge, make_tolerant
 from .._module.options import StoreOptions
 from .._module.snapshots import BREAK_GLASS_OPERATIONS, rescue_of
 from .._module.task import Task, TaskError
 from .._module.writers import Roles as DeclaredRoles
 from .._module.writers import Writer
 from .._report.plain import printable
-from .requests import mismatch
+from .requests import find_mismatch
 
 MODULE: t.Final = "rollback"
 # Its role reads who may use the break-glass principals.
@@ -58,18 +58,18 @@ OPERATIONS: t.Final = Operations(reads=HOLDERS_READS | NODES_READS | ADMINISTRAT
 def run(task: Task) -> dict[str, t.Any]:
     """Take back the changes of a run, or some of them, as the options of ``task`` say."""
     try:
-        undone = _undone_run(task)
-        selection = selection_of(task.options)
+        undone = _find_run_id(task)
+        selection = parse_selection(task.options)
         roles = Roles.of(task.roles)
     except InputError as error:
         raise TaskError(str(error)) from error
     task.work_as(roles.first(selection.modules))
     options = _Options(undone, selection, roles, task.guards.break_glass, task.journal, task.started, task.run.writes)
-    make = functools.partial(Rollback, options, access_in=_opener(task))
+    make = functools.partial(Rollback, options, access_in=_make_opener(task))
     return converge(task, make, module=MODULE)
 
 
-def _undone_run(task: Task) -> str:
+def _find_run_id(task: Task) -> str:
     run_id = str(task.options["undo_run_id"])
     if run_id == task.run_id:
         raise InputError(f"undo_run_id: {run_id!r} is this run itself; allowed is an earlier one")
@@ -79,7 +79,7 @@ def _undone_run(task: Task) -> str:
         raise InputError(f"undo_{error}") from error
 
 
-def selection_of(options: Mapping[str, t.Any]) -> Selection:
+def parse_selection(options: Mapping[str, t.Any]) -> Selection:
     """Which part of the run is meant.
 
     :raises InputError: a module is none that changes can be taken back of.
@@ -111,7 +111,7 @@ class _Options:
     writes: bool
 
 
-def _opener(task: Task) -> Callable[[str], Access]:
+def _make_opener(task: Task) -> Callable[[str], Access]:
     """How to work in the role of a class: the assessor, where there is one and nothing is written, reads for all."""
     return lambda role: task.access if task.works_as_assessor else task.access_in(role)
 
@@ -127,7 +127,7 @@ class Rollback(Capability[Undoing]):
         self._store: Store = connection.open_store(options.journal)
         self._accesses = options.roles.accesses(connection.access, access_in)
         self._rereads = {
-            name: tolerant(one.reversal.reread(self._accesses[name], options.started))
+            name: make_tolerant(one.reversal.reread(self._accesses[name], options.started))
             for name, one in CAPABILITIES.items()
         }
         self._actings = {name: one.reversal.acting(self._accesses[name]) for name, one in CAPABILITIES.items()}
@@ -157,12 +157,12 @@ class Rollback(Capability[Undoing]):
     def observe(self) -> Undoing:
         access, rereads = self._access, self._rereads
         account = access.caller.account_id
-        entries = self._recorded(account)
+        entries = self._read_recorded(account)
         selected = tuple(entry for entry in entries if self._options.selection.has(entry[0]))
         objections = {
             intent.key: refusal
             for intent, outcome in selected
-            if (refusal := _objection(intent, outcome, account) or self._options.roles.refusal(intent))
+            if (refusal := _find_objection(intent, outcome, account) or self._options.roles.refusal(intent))
         }
         # Of what is not selected it matters whether it stands, where its module has something that is.
         modules = {intent.module for intent, _outcome in selected} & rereads.keys()
@@ -177,7 +177,7 @@ class Rollback(Capability[Undoing]):
         }
         take = functools.partial(plan_undos, entries, selected=selected, present=present, relies=_relies)
         found = take(objections=objections)
-        needed = self._needed(selected, found)
+        needed = self._refuse_needed(selected, found)
         if needed:
             found = take(objections={**objections, **needed})
         self._remember(entries, selected, found)
@@ -193,7 +193,7 @@ class Rollback(Capability[Undoing]):
         snapshot = collect(connection.access, datasets=wanted, regions=(), now=connection.now)
         return rescue_of(connection, snapshot, self._options.break_glass)
 
-    def _recorded(self, account: str) -> tuple[Recorded, ...]:
+    def _read_recorded(self, account: str) -> tuple[Recorded, ...]:
         """The changes of the run. A record that is malformed is named in a warning, and its change stays."""
         found: list[Recorded] = []
         for intent, outcome in read_recorded(self._store, account, self._options.run_id, self._connection.warn):
@@ -206,13 +206,13 @@ class Rollback(Capability[Undoing]):
                 )
         return tuple(found)
 
-    def _needed(self, selected: Sequence[Recorded], found: Undoing) -> dict[str, Refusal]:
+    def _refuse_needed(self, selected: Sequence[Recorded], found: Undoing) -> dict[str, Refusal]:
         """The undos by which others than those whom the run changed would lose something."""
         module_of = {intent.key: intent.module for intent, _outcome in selected}
         refused: dict[str, Refusal] = {}
         for name, capability in CAPABILITIES.items():
             undos = [undo for undo in found.changes if module_of[undo.undoes] == name]
-            refused.update(capability.reversal.needed(self._accesses[name], undos, self._connection.now))
+            refused.update(capability.reversal.refuse(self._accesses[name], undos, self._connection.now))
         return refused
 
     def _remember(self, entries: Sequence[Recorded], selected: Sequence[Recorded], found: Undoing) -> None:
@@ -225,31 +225,31 @@ class Rollback(Capability[Undoing]):
 
     def acting(self, change: Change) -> t.Optional[Aws]:
         """What an undo is made with, as the module has it whose change it takes back, in the role of its class."""
-        intent = self._intent(change)
+        intent = self._find_intent(change)
         if intent is None or intent.module not in self._actings:
             return None
         return self._actings[intent.module](change) or self._accesses[intent.module]
 
     def caller(self, change: Change) -> t.Optional[str]:
         """Who makes an undo: the session in the role of the class that the change belongs to."""
-        intent = self._intent(change)
+        intent = self._find_intent(change)
         return self._accesses[intent.module].caller.arn if intent and intent.module in self._accesses else None
 
-    def _intent(self, undo: Change) -> t.Optional[Intent]:
+    def _find_intent(self, undo: Change) -> t.Optional[Intent]:
         """The recorded change of this run that an undo takes back; None if it is one of another run."""
         made = self._made.get(undo.undoes)
         return made[1] if made else None
 
     def reread(self, change: Change) -> t.Any:
         """What is there now of the change that ``change`` takes back, maybe one of a rollback that was cut off."""
-        intent = self._intent(change) or intent_at(self._store, change.undoes)
+        intent = self._find_intent(change) or intent_at(self._store, change.undoes)
         if intent.module not in self._rereads:
             raise AwsError(f"how to read what {intent.module} changed is not known")
         return self._rereads[intent.module](intent.change)
 
     def result(self, result: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        told = {"undo_run_id": self._options.run_id, **self._counts}
-        return {**told, "terminal": shown({**result, **told}, written=self._options.writes)}
+        counts = {"undo_run_id": self._options.run_id, **self._counts}
+        return {**counts, "terminal": render({**result, **counts}, written=self._options.writes)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -314,16 +314,16 @@ def _relies(later: Intent, earlier: Intent) -> bool:
         return True
 
 
-def _objection(intent: Intent, outcome: Outcome, account_id: str) -> t.Optional[Refusal]:
+def _find_objection(intent: Intent, outcome: Outcome, account_id: str) -> t.Optional[Refusal]:
     """Why a recorded change can't be taken back, whatever is there now, by the capability that made it."""
     capability = CAPABILITIES.get(intent.module)
     writes = capability.reversal.operations.writes if capability else frozenset[str]()
     derivations = capability.reversal.derivations if capability else {}
-    derived = functools.partial(mismatch, derivations=derivations)
+    derived = functools.partial(find_mismatch, derivations=derivations)
     return objection(intent, outcome, account_id=account_id, writes=writes, mismatch=derived)
 
 
-def shown(result: Mapping[str, t.Any], *, written: bool) -> str:
+def render(result: Mapping[str, t.Any], *, written: bool) -> str:
     """The outcome as text for the terminal: a line that counts, then one a change."""
     changes = [change for change in result["changes"] if change["applied"] or not written]
     refused, as_before = result["refused"], result["as_before"]

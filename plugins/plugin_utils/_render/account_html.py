@@ -23,7 +23,7 @@ from .findings import view_findings, view_not_assessed, view_waived
 from .impact import count_unsafe, view_impacts
 from .page import Section
 from .reference import view_controls, view_frameworks, view_resolved, view_run
-from .text import TITLE, analyzer, clock, mode
+from .text import TITLE, describe_analyzer, describe_clock, describe_mode
 
 
 def render(report: Mapping[str, t.Any], *, title: str = TITLE) -> str:
@@ -35,13 +35,13 @@ def render(report: Mapping[str, t.Any], *, title: str = TITLE) -> str:
         title=f"{title}: {name}",
         subtitle=title,
         sections=_list_sections(report),
-        footer=f"{analyzer(report)}, run {report['run']['id']}. Times are in UTC.",
+        footer=f"{describe_analyzer(report)}, run {report['run']['id']}. Times are in UTC.",
         report=report,
         name=name,
         score=score,
         without_verdict=_count_without_verdict(score) if score else "",
-        clock=clock(report),
-        mode=mode(report),
+        clock=describe_clock(report),
+        mode=describe_mode(report),
         changes=count_changes(report),
     )
 
@@ -57,10 +57,10 @@ def _list_sections(report: Mapping[str, t.Any]) -> list[Section]:
     gaps, accepted = counts[Status.NOT_ASSESSED.value], counts[Status.WAIVED.value]
     sections = [
         Section("findings", "Findings", "account/findings.html.j2", view_findings(report), report["summary"]["total"]),
-        *_paths_section(report),
-        *_impact_section(report),
+        *_make_paths_section(report),
+        *_make_impact_section(report),
         Section("changes", "Changes", "account/changes.html.j2", view_changes(report)),
-        *_resolved_section(report),
+        *_make_resolved_section(report),
         Section("not-assessed", "Not assessed", "account/not_assessed.html.j2", view_not_assessed(report), gaps),
         Section("waived", "Waived", "account/waived.html.j2", view_waived(report), accepted),
         Section("frameworks", "Frameworks", "account/frameworks.html.j2", view_frameworks(report)),
@@ -72,7 +72,7 @@ def _list_sections(report: Mapping[str, t.Any]) -> list[Section]:
     return [*sections, Section("run", "Run", "account/run.html.j2", view_run(report))]
 
 
-def _paths_section(report: Mapping[str, t.Any]) -> list[Section]:
+def _make_paths_section(report: Mapping[str, t.Any]) -> list[Section]:
     found = paths(report)
     if not found:
         return []
@@ -80,14 +80,14 @@ def _paths_section(report: Mapping[str, t.Any]) -> list[Section]:
     return [Section("paths", "Escalation paths", "account/paths.html.j2", view, len(found))]
 
 
-def _impact_section(report: Mapping[str, t.Any]) -> list[Section]:
+def _make_impact_section(report: Mapping[str, t.Any]) -> list[Section]:
     found = report["impacts"]
     if not found:
         return []
     return [Section("impact", "What would break", "account/impact.html.j2", view_impacts(found), count_unsafe(found))]
 
 
-def _resolved_section(report: Mapping[str, t.Any]) -> list[Section]:
+def _make_resolved_section(report: Mapping[str, t.Any]) -> list[Section]:
     count = len(report["delta"]["resolved"])
     if not count and not report["delta"]["not_assessed"]:
         return []

@@ -18,7 +18,7 @@ from ...module_utils._report.grouping import problem_of, refusal_groups, resourc
 from ...module_utils._report.plain import as_json
 from ...module_utils._report.states import REFUSED, count_changes, state_of
 from .findings import View
-from .text import cost_of
+from .text import describe_cost
 
 _KINDS: t.Final = {"+": "add", "-": "del"}
 
@@ -37,7 +37,7 @@ def view_changes(report: Mapping[str, t.Any]) -> View:
         ],
         "counts": count_changes(report),
         "refusals": refusal_groups(report["refused"]),
-        "costs": [{"cost": cost, "state": state_of(cost), "units": cost_of(cost)} for cost in report["costs"]],
+        "costs": [{"cost": cost, "state": state_of(cost), "units": describe_cost(cost)} for cost in report["costs"]],
     }
 
 

@@ -17,7 +17,7 @@ from . import page
 from .findings import View
 from .fleet_text import TITLE
 from .page import Section
-from .text import mode_name
+from .text import name_mode
 
 _SEVERITIES: t.Final = tuple(severity.value for severity in Severity)
 # Columns of the table of accounts, by the member of the document that each shows.
@@ -45,7 +45,7 @@ def render(fleet: Mapping[str, t.Any], *, title: str = TITLE, linked: bool = Tru
         sections=_list_sections(fleet),
         footer=f"Run {fleet['run']['id']}. Times are in UTC.",
         fleet=fleet,
-        modes=", ".join(map(mode_name, fleet["run"]["modes"])),
+        modes=", ".join(map(name_mode, fleet["run"]["modes"])),
         linked=linked,
     )
 

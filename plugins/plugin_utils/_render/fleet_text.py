@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 
 from ...module_utils._converge.finding import Severity
 from ...module_utils._report.plain import WIDTH, printable, wrap_text
-from .text import Lines, Show, score_basis, score_line
+from .text import Lines, Show, describe_score, describe_score_basis
 
 TITLE: t.Final = "IAM Security Assessment of the Fleet"
 
@@ -33,16 +33,16 @@ def render(fleet: Mapping[str, t.Any], *, title: str = TITLE, ascii_only: bool =
     header = [heading, "=" * len(heading), f"Run: {show(fleet['run']['id'])}", f"Date: {fleet['run']['created'][:10]}"]
     sections = [
         header,
-        _accounts(fleet, show),
-        _new_criticals(fleet, show),
-        _absent(fleet, show),
-        _summary(fleet, show),
+        _render_accounts(fleet, show),
+        _render_new_criticals(fleet, show),
+        _render_absent(fleet, show),
+        _render_summary(fleet, show),
     ]
     return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
 
 
-def _accounts(fleet: Mapping[str, t.Any], show: Show) -> Lines:
-    rows = [_COLUMNS, *(_row(account, show) for account in fleet["accounts"])]
+def _render_accounts(fleet: Mapping[str, t.Any], show: Show) -> Lines:
+    rows = [_COLUMNS, *(_make_row(account, show) for account in fleet["accounts"])]
     widths = [max(len(row[at]) for row in rows) for at in range(len(_COLUMNS))]
     # Numbers are never cut; a long alias is.
     widths[0] = min(widths[0], WIDTH - sum(widths[1:]) - 2 * len(widths))
@@ -57,7 +57,7 @@ def _accounts(fleet: Mapping[str, t.Any], show: Show) -> Lines:
     return ["ACCOUNTS:", *(f"  {line}".rstrip() for line in lines), legend] if fleet["accounts"] else []
 
 
-def _row(account: Mapping[str, t.Any], show: Show) -> tuple[str, ...]:
+def _make_row(account: Mapping[str, t.Any], show: Show) -> tuple[str, ...]:
     score, alias = account["score"], show(account["account_alias"] or "")
     has_verdict = score is not None and score["percent"] is not None
     return (
@@ -69,7 +69,7 @@ def _row(account: Mapping[str, t.Any], show: Show) -> tuple[str, ...]:
     )
 
 
-def _new_criticals(fleet: Mapping[str, t.Any], show: Show) -> Lines:
+def _render_new_criticals(fleet: Mapping[str, t.Any], show: Show) -> Lines:
     lines = []
     for finding in fleet["new_criticals"]:
         what = f"- {finding['account_id']}: {finding['problem']}: {finding['name']}; {finding['detail']}"
@@ -77,7 +77,7 @@ def _new_criticals(fleet: Mapping[str, t.Any], show: Show) -> Lines:
     return ["NEW CRITICAL FINDINGS:", *lines] if lines else []
 
 
-def _absent(fleet: Mapping[str, t.Any], show: Show) -> Lines:
+def _render_absent(fleet: Mapping[str, t.Any], show: Show) -> Lines:
     lines = []
     for failure in fleet["failed"]:
         who = " ".join(filter(None, (failure["account_id"], f"({failure['host']})" if failure["host"] else "")))
@@ -87,23 +87,24 @@ def _absent(fleet: Mapping[str, t.Any], show: Show) -> Lines:
     return ["FAILED AND MISSING ACCOUNTS:", *lines] if lines else []
 
 
-def _summary(fleet: Mapping[str, t.Any], show: Show) -> Lines:
+def _render_summary(fleet: Mapping[str, t.Any], show: Show) -> Lines:
     summary, totals = fleet["summary"], fleet["totals"]
     lines = [
         "SUMMARY:",
         f"  Accounts: {totals['accounts']} | Failed: {len(fleet['failed'])} | Missing: {len(fleet['missing'])}",
-        f"  Total Findings: {summary['total']} | {_listed(totals, ('new', 'newly_assessed', 'resolved', 'waived'))}",
-        f"  {_listed(summary, _SEVERITIES)}",
+        f"  Total Findings: {summary['total']}"
+        f" | {_list_counts(totals, ('new', 'newly_assessed', 'resolved', 'waived'))}",
+        f"  {_list_counts(summary, _SEVERITIES)}",
         f"  Changes: {totals['changes_applied']} applied, {totals['changes_planned']} planned,"
         f" {totals['changes_reported']} reported, {totals['refused']} refused",
     ]
     # What an approval of the whole run names: hardening_approved_plan takes it.
     lines += [f"  Plan of the run: {fleet['plan_sha256']}"] if fleet.get("plan_sha256") else []
     if fleet["score"]:
-        lines += wrap_text(f"Compliance Score: {show(score_line(fleet['score']))}", first="  ", rest="    ")
-        lines += wrap_text(show(score_basis(fleet["score"])), first="    ", rest="    ")
+        lines += wrap_text(f"Compliance Score: {show(describe_score(fleet['score']))}", first="  ", rest="    ")
+        lines += wrap_text(show(describe_score_basis(fleet["score"])), first="    ", rest="    ")
     return lines
 
 
-def _listed(counts: Mapping[str, int], names: Iterable[str]) -> str:
+def _list_counts(counts: Mapping[str, int], names: Iterable[str]) -> str:
     return " | ".join(f"{name.replace('_', ' ').capitalize()}: {counts[name]}" for name in names)

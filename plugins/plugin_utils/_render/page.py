@@ -30,7 +30,7 @@ from ...module_utils._report.grouping import FRAMEWORKS
 from ...module_utils._report.impact_text import OUTCOMES, PARTS, SOURCES
 from ...module_utils._report.paths import format_count, is_arn, kind_of, name_of
 from ...module_utils._report.plain import as_json, visible
-from .text import moved
+from .text import describe_percent
 
 #: What a template raises where a document lacks a member, or has another kind of value there.
 MALFORMED: t.Final = jinja2.TemplateRuntimeError
@@ -118,7 +118,7 @@ def _make_environment() -> jinja2.Environment:
         g=lambda number: f"{number:g}",
         is_arn=is_arn,
         kind_of=kind_of,
-        moved=moved,
+        moved=describe_percent,
         name_of=name_of,
         words=_WORDS.split,
     )

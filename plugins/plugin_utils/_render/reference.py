@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from ...module_utils._report.frameworks import control_statuses, views
 from ...module_utils._report.grouping import Group, failing_groups, resource_name
 from .findings import View
-from .text import analyzer, regions_by_reason
+from .text import describe_analyzer, group_regions_by_reason
 
 
 def view_resolved(report: Mapping[str, t.Any]) -> View:
@@ -74,8 +74,8 @@ def view_run(report: Mapping[str, t.Any]) -> View:
     """The run, what was seen of the account, and what could not be."""
     job, scope = report["run"]["job_url"], report["scope"]
     return {
-        "analyzer": analyzer(report),
+        "analyzer": describe_analyzer(report),
         "is_link": bool(job) and job.startswith(("https://", "http://")),
         "population": ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in scope["populations"].items()),
-        "regions_not": regions_by_reason(scope),
+        "regions_not": group_regions_by_reason(scope),
     }

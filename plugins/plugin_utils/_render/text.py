@@ -59,46 +59,46 @@ def render(
     """
     show = functools.partial(printable, ascii_only=ascii_only)
     sections = [
-        _header(report, show(title), show),
-        _preflight(report["preflight"] if with_preflight else (), show),
-        *_findings(report, show),
-        _not_assessed(report, show),
-        _waived(report, show),
-        _impacts(report["impacts"], show),
-        _changes(report, show),
-        _refused(report["refused"], show),
-        _costs(report["costs"], show),
-        _summary(report, show),
+        _render_header(report, show(title), show),
+        _render_preflight(report["preflight"] if with_preflight else (), show),
+        *_render_findings(report, show),
+        _render_not_assessed(report, show),
+        _render_waived(report, show),
+        _render_impacts(report["impacts"], show),
+        _render_changes(report, show),
+        _render_refused(report["refused"], show),
+        _render_costs(report["costs"], show),
+        _render_summary(report, show),
     ]
     return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
 
 
-def brief(report: Mapping[str, t.Any]) -> str:
+def render_brief(report: Mapping[str, t.Any]) -> str:
     """The outcome of one account in a line, where the reports of many would bury each other."""
     counts = ", ".join(f"{report['summary'][name]} {name}" for name in ("critical", "high", "medium", "low"))
     score, changed = headline(report), count_changes(report)
     parts = [
         counts,
-        score_line(score) if score else "",
+        describe_score(score) if score else "",
         f"changes: {states(changed)}" if any(changed.values()) else "",
-        _refused_in_brief(report["refused"]),
+        _count_refused(report["refused"]),
     ]
-    return f"{account(report)}: " + "; ".join(filter(None, parts))
+    return f"{describe_account(report)}: " + "; ".join(filter(None, parts))
 
 
-def _refused_in_brief(refused: Sequence[Mapping[str, t.Any]]) -> str:
+def _count_refused(refused: Sequence[Mapping[str, t.Any]]) -> str:
     """How many changes each guard refused; the report has their reasons."""
     by_rule = collections.Counter(item["rule"] for item in refused)
     return f"refused by {', '.join(f'{rule} ({count})' for rule, count in sorted(by_rule.items()))}" if by_rule else ""
 
 
-def analyzer(report: Mapping[str, t.Any]) -> str:
+def describe_analyzer(report: Mapping[str, t.Any]) -> str:
     """Who assessed, in which versions."""
     run = report["run"]
     return f"hardening.iam {run['collection_version']} (control catalog {run['control_catalog_version']})"
 
 
-def account(report: Mapping[str, t.Any]) -> str:
+def describe_account(report: Mapping[str, t.Any]) -> str:
     """The account's number, and its alias where it has one; before it the organization, where that was assessed."""
     alias, organization = report["account_alias"], report["scope"].get("organization_id")
     if organization:
@@ -106,29 +106,29 @@ def account(report: Mapping[str, t.Any]) -> str:
     return f"{report['account_id']} ({alias})" if alias else str(report["account_id"])
 
 
-def mode(report: Mapping[str, t.Any]) -> str:
+def describe_mode(report: Mapping[str, t.Any]) -> str:
     """What the run could do to the account, in words."""
-    return mode_name(report["run"]["mode"])
+    return name_mode(report["run"]["mode"])
 
 
-def mode_name(name: str) -> str:
+def name_mode(name: str) -> str:
     """A mode of a run in words."""
     return "check mode: nothing was changed" if name == "check" else "real run"
 
 
-def score_line(score: Mapping[str, t.Any]) -> str:
+def describe_score(score: Mapping[str, t.Any]) -> str:
     """A score with its benchmark and version: never a number alone."""
-    return f"{moved(score)} ({FRAMEWORKS.get(score['benchmark'], score['benchmark'])})"
+    return f"{describe_percent(score)} ({FRAMEWORKS.get(score['benchmark'], score['benchmark'])})"
 
 
-def moved(score: Mapping[str, t.Any]) -> str:
+def describe_percent(score: Mapping[str, t.Any]) -> str:
     """The percentage of a score, and where the run changed something, first the one from before."""
     percent = "no verdict" if score["percent"] is None else f"{score['percent']:g}%"
     before = score.get("percent_before")
     return percent if before is None else f"{before:g}% → {percent}"
 
 
-def score_basis(score: Mapping[str, t.Any]) -> str:
+def describe_score_basis(score: Mapping[str, t.Any]) -> str:
     """What a score was reckoned from, and how much of the benchmark that is."""
     names = [name for name in ("waived", "not_assessed", "not_applicable") if score[name]]
     others = "".join(f"; {score[name]} {name.replace('_', ' ')}" for name in names)
@@ -137,45 +137,45 @@ def score_basis(score: Mapping[str, t.Any]) -> str:
     return f"{score['passed']} of {decided} passed; {coverage}{others}"
 
 
-def _credential_report(report: Mapping[str, t.Any]) -> str:
+def _describe_credential_report(report: Mapping[str, t.Any]) -> str:
     """When the credential report was made, and that what happened since is not in it."""
     generated = report["credential_report_generated_at"]
     return f"{generated} (AWS renews it every 4 hours at most)" if generated else ""
 
 
-def clock(report: Mapping[str, t.Any]) -> str:
+def describe_clock(report: Mapping[str, t.Any]) -> str:
     """From when ages are counted, where that is not the time of the run."""
     moment = report["run"].get("clock_set_to")
     return f"ages are counted from {moment} (hardening_now)" if moment else ""
 
 
-def _header(report: Mapping[str, t.Any], title: str, show: Show) -> Lines:
+def _render_header(report: Mapping[str, t.Any], title: str, show: Show) -> Lines:
     run, scope = report["run"], report["scope"]
     populations = ", ".join(f"{name}: {count}" for name, count in scope["populations"].items())
     score = headline(report)
     has_moved = score is not None and score["percent_before"] is not None
     fields = [
-        ("Organization ID" if scope.get("organization_id") else "Account ID", account(report)),
+        ("Organization ID" if scope.get("organization_id") else "Account ID", describe_account(report)),
         ("Assessment Date", run["started"][:10]),
-        ("Clock", clock(report)),
-        ("Analyzer", analyzer(report)),
-        ("Run", f"{run['id']} ({mode(report)})"),
-        ("Compliance Score", score_line(score) if score and has_moved else ""),
+        ("Clock", describe_clock(report)),
+        ("Analyzer", describe_analyzer(report)),
+        ("Run", f"{run['id']} ({describe_mode(report)})"),
+        ("Compliance Score", describe_score(score) if score and has_moved else ""),
         ("Regions", ", ".join(scope["regions_assessed"])),
         ("Scope", populations),
-        ("Credential Report", _credential_report(report)),
+        ("Credential Report", _describe_credential_report(report)),
     ]
     lines = [title, "=" * len(title)]
     for name, value in fields:
         if value:
             lines += wrap_text(f"{name}: {show(value)}", rest="  ")
-    for reason, regions in regions_by_reason(scope):
+    for reason, regions in group_regions_by_reason(scope):
         name = "Region" if len(regions) == 1 else "Regions"
         lines += wrap_text(f"{name} not assessed: {show(', '.join(regions))}: {show(reason)}", rest="  ")
     return lines
 
 
-def regions_by_reason(scope: Mapping[str, t.Any]) -> list[tuple[str, list[str]]]:
+def group_regions_by_reason(scope: Mapping[str, t.Any]) -> list[tuple[str, list[str]]]:
     """The regions that were not assessed, those with the same reason together."""
     found: dict[str, list[str]] = {}
     for gap in scope["regions_not"]:
@@ -183,7 +183,7 @@ def regions_by_reason(scope: Mapping[str, t.Any]) -> list[tuple[str, list[str]]]
     return list(found.items())
 
 
-def _preflight(rows: Iterable[Mapping[str, t.Any]], show: Show) -> Lines:
+def _render_preflight(rows: Iterable[Mapping[str, t.Any]], show: Show) -> Lines:
     cells = [
         (
             show(row["capability"]),
@@ -201,36 +201,38 @@ def _preflight(rows: Iterable[Mapping[str, t.Any]], show: Show) -> Lines:
     return lines
 
 
-def _findings(report: Mapping[str, t.Any], show: Show) -> list[Lines]:
+def _render_findings(report: Mapping[str, t.Any], show: Show) -> list[Lines]:
     groups = failing_groups(report)
     sections = []
     for severity in Severity:
-        blocks = [_group(group, report, show) for group in groups if group.severity == severity.value]
+        blocks = [_render_group(group, report, show) for group in groups if group.severity == severity.value]
         if blocks:
             body = "\n\n".join("\n".join(block) for block in blocks)
             sections.append([f"{severity.value.upper()} FINDINGS:", body])
     return sections
 
 
-def _group(group: Group, report: Mapping[str, t.Any], show: Show) -> Lines:
+def _render_group(group: Group, report: Mapping[str, t.Any], show: Show) -> Lines:
     delta = report["delta"]
-    badges = _badge(group, delta["new"], "NEW") + _badge(group, delta.get("newly_assessed", ()), "NEWLY ASSESSED")
+    badges = _make_badge(group, delta["new"], "NEW") + _make_badge(
+        group, delta.get("newly_assessed", ()), "NEWLY ASSESSED"
+    )
     lines = wrap_text(f"[{group.id}] {show(group.heading)}{badges}", rest=" " * 8)
-    for name, value in _group_fields(group, report):
+    for name, value in _list_group_fields(group, report):
         lines += wrap_text(f"- {name}: {show(value)}", first="  ", rest="    ")
     return lines
 
 
-def _badge(group: Group, fingerprints: Iterable[str], word: str) -> str:
+def _make_badge(group: Group, fingerprints: Iterable[str], word: str) -> str:
     """A mark behind the heading: the word alone where it holds for all findings of the group, else for how many."""
     wanted = frozenset(fingerprints)
     count = sum(finding["fingerprint"] in wanted for finding in group.findings)
     return "" if not count else f" [{word}]" if count == len(group.findings) else f" [{count} {word}]"
 
 
-def _group_fields(group: Group, report: Mapping[str, t.Any]) -> list[tuple[str, str]]:
+def _list_group_fields(group: Group, report: Mapping[str, t.Any]) -> list[tuple[str, str]]:
     first = group.findings[0]
-    escalations = _escalations(group, report)
+    escalations = _list_escalations(group, report)
     fields: list[tuple[str, t.Optional[str]]]
     if len(group.findings) == 1:
         detail = first["resource_detail"]
@@ -246,11 +248,11 @@ def _group_fields(group: Group, report: Mapping[str, t.Any]) -> list[tuple[str, 
     else:
         what = "Resources" if len(group.controls) == 1 else "Events"
         fields = [(what, join_names(group.names, _NAMES)), ("Detail", first["detail"] if _is_shared(group) else None)]
-    fields += [("Remediation", group.remediation["text"]), ("CIS Benchmark", cis_ids(group.compliance))]
+    fields += [("Remediation", group.remediation["text"]), ("CIS Benchmark", join_cis_ids(group.compliance))]
     return [(name, value) for name, value in fields if value]
 
 
-def _escalations(group: Group, report: Mapping[str, t.Any]) -> list[tuple[str, str]]:
+def _list_escalations(group: Group, report: Mapping[str, t.Any]) -> list[tuple[str, str]]:
     """Who can become an administrator and how, those who do the same together."""
     found = [path for path in map(path_of, group.findings) if path is not None]
     if not found:
@@ -265,17 +267,17 @@ def _is_shared(group: Group) -> bool:
     return len({finding["detail"] for finding in group.findings}) == 1
 
 
-def cis_ids(compliance: Mapping[str, Sequence[str]]) -> str:
+def join_cis_ids(compliance: Mapping[str, Sequence[str]]) -> str:
     """The recommendations of the CIS benchmark, the newest version first; of many the first ones and the last."""
     versions = [(name, compliance.get(name, ())) for name in FRAMEWORKS if name.startswith("cis_")]
-    return ", ".join(f"{_ids(ids)} (v{name.removeprefix('cis_')})" for name, ids in versions if ids)
+    return ", ".join(f"{_join_ids(ids)} (v{name.removeprefix('cis_')})" for name, ids in versions if ids)
 
 
-def _ids(ids: Sequence[str]) -> str:
+def _join_ids(ids: Sequence[str]) -> str:
     return " ".join(ids) if len(ids) <= _IDS else " ".join([*ids[: _IDS - 1], "…", ids[-1]])
 
 
-def _not_assessed(report: Mapping[str, t.Any], show: Show) -> Lines:
+def _render_not_assessed(report: Mapping[str, t.Any], show: Show) -> Lines:
     lines = []
     for gap in gaps(report):
         lines += wrap_text(f"- {show(gap.reason)}", first="  ", rest="    ")
@@ -286,7 +288,7 @@ def _not_assessed(report: Mapping[str, t.Any], show: Show) -> Lines:
     return ["NOT ASSESSED:", *lines] if lines else []
 
 
-def _waived(report: Mapping[str, t.Any], show: Show) -> Lines:
+def _render_waived(report: Mapping[str, t.Any], show: Show) -> Lines:
     lines = []
     for finding in report["findings"]:
         if finding["status"] == Status.WAIVED.value:
@@ -301,12 +303,12 @@ def _waived(report: Mapping[str, t.Any], show: Show) -> Lines:
     return ["WAIVED:", *lines] if lines else []
 
 
-def _impacts(impacts: Sequence[Mapping[str, t.Any]], show: Show) -> Lines:
+def _render_impacts(impacts: Sequence[Mapping[str, t.Any]], show: Show) -> Lines:
     texts = ["\n".join(impact_lines(impact, show)) for impact in impacts]
     return ["WHAT WOULD BREAK:", "\n\n".join(texts)] if texts else []
 
 
-def _changes(report: Mapping[str, t.Any], show: Show) -> Lines:
+def _render_changes(report: Mapping[str, t.Any], show: Show) -> Lines:
     changes = report["changes"]
     lines = []
     for change in changes:
@@ -315,37 +317,37 @@ def _changes(report: Mapping[str, t.Any], show: Show) -> Lines:
         lines += wrap_text(show(what), first="  ", rest="    ")
         affects = change.get("affects")
         affected = [f"affects: {describe_affected(affects)}"] if affects else []
-        for line in (*difference(change["before"], change["after"]), *affected):
+        for line in (*describe_difference(change["before"], change["after"]), *affected):
             lines += wrap_text(show(line), first="      ", rest="        ")
     return [f"CHANGES: {states(count_changes(report))}", *lines] if changes else []
 
 
-def difference(before: t.Any, after: t.Any) -> Lines:
+def describe_difference(before: t.Any, after: t.Any) -> Lines:
     """What a change changes, a line each: by field where a side has fields. Of policies it tells which statements."""
     old, new = ({} if side is None else side for side in (before, after))
     if not isinstance(old, Mapping) or not isinstance(new, Mapping):
-        return [f"{_value(before)} -> {_value(after)}"]
+        return [f"{_format_value(before)} -> {_format_value(after)}"]
     names = list(dict.fromkeys([*old, *new]))
     pairs = [(name, old.get(name), new.get(name)) for name in names]
-    return [f"{name}: {_value(there)} -> {_value(then)}" for name, there, then in pairs if there != then]
+    return [f"{name}: {_format_value(there)} -> {_format_value(then)}" for name, there, then in pairs if there != then]
 
 
-def _value(value: t.Any) -> str:
+def _format_value(value: t.Any) -> str:
     if value is None:
         return "none"
     if isinstance(value, Mapping) and "Statement" in value:
-        return _policy(value["Statement"])
+        return _describe_policy(value["Statement"])
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
-def _policy(statements: t.Any) -> str:
+def _describe_policy(statements: t.Any) -> str:
     """A policy by what its statements are called: whole it stands in plan.json and in the diff."""
     found = statements if isinstance(statements, list) else [statements]
     names = [str(statement.get("Sid", "unnamed")) for statement in found if isinstance(statement, Mapping)]
     return f"a policy with {plural(len(found), 'statements')} ({', '.join(names)})"
 
 
-def _refused(refused: Iterable[Mapping[str, t.Any]], show: Show) -> Lines:
+def _render_refused(refused: Iterable[Mapping[str, t.Any]], show: Show) -> Lines:
     lines = []
     for refusal in refusal_groups(refused):
         marks = filter(None, (refusal.module, refusal.operation, refusal.rule))
@@ -357,21 +359,21 @@ def _refused(refused: Iterable[Mapping[str, t.Any]], show: Show) -> Lines:
     return ["REFUSED:", *lines] if lines else []
 
 
-def _costs(costs: Sequence[Mapping[str, t.Any]], show: Show) -> Lines:
+def _render_costs(costs: Sequence[Mapping[str, t.Any]], show: Show) -> Lines:
     lines = []
     for cost in costs:
-        what = f"- {cost['module']}: {cost_of(cost)} ({state_of(cost)}; {cost['note']})"
+        what = f"- {cost['module']}: {describe_cost(cost)} ({state_of(cost)}; {cost['note']})"
         lines += wrap_text(show(what), first="  ", rest="    ")
     return ["WHAT IT COSTS:", *lines] if lines else []
 
 
-def cost_of(cost: Mapping[str, t.Any]) -> str:
+def describe_cost(cost: Mapping[str, t.Any]) -> str:
     """How many of what AWS charges for."""
     count = "an unknown number" if cost["count"] is None else f"{cost['count']:,}"
     return f"{count} × {cost['unit']}"
 
 
-def _summary(report: Mapping[str, t.Any], show: Show) -> Lines:
+def _render_summary(report: Mapping[str, t.Any], show: Show) -> Lines:
     summary = report["summary"]
     severities = " | ".join(f"{severity.value.capitalize()}: {summary[severity.value]}" for severity in Severity)
     lines = [
@@ -379,16 +381,16 @@ def _summary(report: Mapping[str, t.Any], show: Show) -> Lines:
         f"  Total Findings: {summary['total']} in {len(failing_groups(report))} groups",
         f"  {severities}",
     ]
-    lines += [f"  {line}" for line in delta_lines(report["delta"])]
+    lines += [f"  {line}" for line in render_delta(report["delta"])]
     counts = count_changes(report)
     lines += [f"  Changes: {states(counts)}"] if any(counts.values()) else []
     for score in report["scores"]:
-        lines += wrap_text(f"Compliance Score: {show(score_line(score))}", first="  ", rest="    ")
-        lines += wrap_text(show(score_basis(score)), first="    ", rest="    ", width=WIDTH)
+        lines += wrap_text(f"Compliance Score: {show(describe_score(score))}", first="  ", rest="    ")
+        lines += wrap_text(show(describe_score_basis(score)), first="    ", rest="    ", width=WIDTH)
     return lines
 
 
-def delta_lines(delta: Mapping[str, t.Any]) -> Lines:
+def render_delta(delta: Mapping[str, t.Any]) -> Lines:
     """What became of the findings since the assessment that this one is compared with."""
     if delta["basis"] is None:
         return []

@@ -32,7 +32,7 @@ DETACH: t.Final = "DetachPolicy"
 TAG: t.Final = "TagResource"
 UNTAG: t.Final = "UntagResource"
 
-#: What makes a policy ours, to change and to delete.
+#: The tag of the policies that this collection may change and delete.
 OWNED: t.Final = ("iam-hardening:managed", "true")
 
 KIND_CREATE: t.Final = "organization_policy_create"
@@ -48,31 +48,31 @@ def is_owned(policy: OrganizationPolicy) -> bool:
     return (policy.tags or {}).get(OWNED[0]) == OWNED[1]
 
 
-def called(name: str, policy_type: str) -> str:
-    """What a policy is called that has no ARN yet."""
+def name_policy(name: str, policy_type: str) -> str:
+    """Name a policy that has no ARN yet."""
     return f"organization policy {name} ({policy_type})"
 
 
-def shown(
+def describe_policy(
     policy: t.Optional[OrganizationPolicy] = None, *, document: t.Any = None, **fields: t.Any
 ) -> t.Optional[dict[str, t.Any]]:
-    """A policy as it stands in changes; None where there is none."""
+    """Describe a policy for ``before`` and ``after`` of a change; None for no policy."""
     if policy is None:
         return None
-    said = {"policy": policy.name, "type": policy.type, "description": policy.description}
-    return {**said, "document": policy.document.document if document is None else document, **fields}
+    state = {"policy": policy.name, "type": policy.type, "description": policy.description}
+    return {**state, "document": policy.document.document if document is None else document, **fields}
 
 
 @dataclasses.dataclass(frozen=True)
 class Node:
-    """What a policy is attached to: its id, and what people call it."""
+    """A root, unit or account that a policy is attached to, with the name that people know."""
 
     id: str
     name: str
 
 
 @dataclasses.dataclass(frozen=True)
-class Writer:
+class PolicyWriter:
     """Makes the changes to one policy, which may not be there yet. ``guards_access`` says whether it can deny."""
 
     account_id: str
@@ -83,55 +83,61 @@ class Writer:
 
     @property
     def target(self) -> str:
-        """What the policy is called in changes: its ARN, where it has one."""
-        return self.live.arn if self.live else called(self.name, self.type)
+        """The target of changes: the ARN of the policy, or its name as long as it has none."""
+        return self.live.arn if self.live else name_policy(self.name, self.type)
 
     @property
-    def _named(self) -> dict[str, str]:
+    def _name_parameters(self) -> dict[str, str]:
         return {"PolicyName": self.name, "PolicyType": self.type}
 
     @property
-    def _identified(self) -> dict[str, str]:
-        return {"PolicyId": self.live.id} if self.live else self._named
+    def _id_parameters(self) -> dict[str, str]:
+        return {"PolicyId": self.live.id} if self.live else self._name_parameters
 
-    def _said(self, content: Content, description: str) -> dict[str, t.Any]:
+    def _describe_content(self, content: Content, description: str) -> dict[str, t.Any]:
         about = {"policy": self.name, "type": self.type, "description": description}
         return {**about, "document": dict(content.document)}
 
     def create(self, content: Content, description: str, tags: Mapping[str, str]) -> Change:
-        """The policy, which is not there."""
-        request = self._creation(content.text, description, {**tags, OWNED[0]: OWNED[1]})
-        after = self._said(content, description)
-        return self._change(
-            CREATE, request, None, after, kind=KIND_CREATE, undo=Undo(DELETE, self._named), impact=Impact.ADDITIVE
+        """Create the policy."""
+        request = self._build_creation(content.text, description, {**tags, OWNED[0]: OWNED[1]})
+        after = self._describe_content(content, description)
+        return self._build_change(
+            CREATE,
+            request,
+            None,
+            after,
+            kind=KIND_CREATE,
+            undo=Undo(DELETE, self._name_parameters),
+            impact=Impact.ADDITIVE,
         )
 
-    def _creation(self, text: str, description: str, tags: Mapping[str, str]) -> dict[str, t.Any]:
+    def _build_creation(self, text: str, description: str, tags: Mapping[str, str]) -> dict[str, t.Any]:
         tagged = [{"Key": key, "Value": value} for key, value in tags.items()]
         about = {"Name": self.name, "Type": self.type, "Description": description}
         return {**about, "Content": text, "Tags": tagged}
 
     def update(self, live: OrganizationPolicy, content: Content, description: str) -> Change:
-        """What it says now and as what it is described. Both are always sent, so that neither is ever lost."""
+        """Update content and description. Both are always sent, so that neither is ever lost."""
         request = {"PolicyId": live.id, "Description": description, "Content": content.text}
         before = {"Description": live.description, "Content": live.content}
-        return self._change(
+        return self._build_change(
             UPDATE,
             request,
-            shown(live),
-            self._said(content, description),
+            describe_policy(live),
+            self._describe_content(content, description),
             kind=KIND_UPDATE,
-            undo=Undo(UPDATE, {**self._named, **before}),
+            undo=Undo(UPDATE, {**self._name_parameters, **before}),
             impact=Impact.NARROWING if self.guards_access and live.targets else Impact.ADDITIVE,
         )
 
     def delete(self, live: OrganizationPolicy) -> Change:
-        """The policy, which is attached to nothing any more. Undone by making it anew."""
-        creation = self._creation(live.content, live.description, live.tags or {})
-        return self._change(
+        """Delete the policy, which is attached to nothing any more. The undo creates it again."""
+        creation = self._build_creation(live.content, live.description, live.tags or {})
+        return self._build_change(
             DELETE,
             {"PolicyId": live.id},
-            shown(live),
+            describe_policy(live),
             None,
             kind="organization_policy_delete",
             undo=Undo(CREATE, creation),
@@ -139,26 +145,30 @@ class Writer:
         )
 
     def tag(self, live: OrganizationPolicy, tags: Mapping[str, str]) -> list[Change]:
-        """Its tags: those that are new and those that change apart, since different writes take them back."""
+        """Set tags. New tags and changed tags are two changes, since different writes undo them."""
         present = live.tags or {}
         added = {key: value for key, value in tags.items() if key not in present}
         changed = {key: value for key, value in tags.items() if key in present and present[key] != value}
         changes = []
         if added:
-            keys = {**self._named, "TagKeys": list(added)}
-            changes.append(self._tagged(live, added, dict.fromkeys(added), Undo(UNTAG, keys)))
+            keys = {**self._name_parameters, "TagKeys": list(added)}
+            changes.append(self._change_tags(live, added, dict.fromkeys(added), Undo(UNTAG, keys)))
         if changed:
             before = {key: present[key] for key in changed}
-            changes.append(self._tagged(live, changed, before, Undo(TAG, {**self._named, "Tags": _tag_list(before)})))
+            changes.append(
+                self._change_tags(
+                    live, changed, before, Undo(TAG, {**self._name_parameters, "Tags": _list_tags(before)})
+                )
+            )
         return changes
 
-    def _tagged(
+    def _change_tags(
         self, live: OrganizationPolicy, tags: Mapping[str, str], before: Mapping[str, t.Any], undo: Undo
     ) -> Change:
         about = {"policy": self.name, "type": self.type}
-        return self._change(
+        return self._build_change(
             TAG,
-            {"ResourceId": live.id, "Tags": _tag_list(tags)},
+            {"ResourceId": live.id, "Tags": _list_tags(tags)},
             {**about, "tags": dict(before)},
             {**about, "tags": dict(tags)},
             kind="organization_policy_tag",
@@ -167,30 +177,30 @@ class Writer:
         )
 
     def attach(self, node: Node) -> Change:
-        """The policy on a root, unit or account."""
+        """Attach the policy to a root, unit or account."""
         impact = Impact.NARROWING if self.guards_access else Impact.ADDITIVE
-        return self._attachment(node, ATTACH, DETACH, kind=KIND_ATTACH, impact=impact)
+        return self._change_attachment(node, ATTACH, DETACH, kind=KIND_ATTACH, impact=impact)
 
     def detach(self, node: Node, *, kind: str = KIND_DETACH, narrows: bool = False) -> Change:
-        """The policy off a root, unit or account. ``narrows``: it allows something there."""
+        """Detach the policy from a root, unit or account. ``narrows``: it allows something there."""
         impact = Impact.NARROWING if narrows else Impact.ADDITIVE
-        return self._attachment(node, DETACH, ATTACH, kind=kind, impact=impact)
+        return self._change_attachment(node, DETACH, ATTACH, kind=kind, impact=impact)
 
-    def _attachment(self, node: Node, operation: str, back: str, *, kind: str, impact: Impact) -> Change:
+    def _change_attachment(self, node: Node, operation: str, back: str, *, kind: str, impact: Impact) -> Change:
         about = {"policy": self.name, "type": self.type, "attached_to": node.id, "where": node.name}
         # One policy has many attachments, and each of them is looked at by itself.
-        return self._change(
+        return self._build_change(
             operation,
-            {**self._identified, "TargetId": node.id},
+            {**self._id_parameters, "TargetId": node.id},
             {**about, "attached": operation == DETACH},
             {**about, "attached": operation == ATTACH},
             kind=kind,
-            undo=Undo(back, {**self._named, "TargetId": node.id}),
+            undo=Undo(back, {**self._name_parameters, "TargetId": node.id}),
             impact=impact,
             target=f"{self.target} on {node.id}",
         )
 
-    def _change(
+    def _build_change(
         self,
         operation: str,
         parameters: Mapping[str, t.Any],
@@ -217,12 +227,12 @@ class Writer:
         )
 
 
-def _tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+def _list_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
 def enable(account_id: str, root_id: str, policy_type: str, status: t.Optional[str], wanted: str) -> Change:
-    """A type of policy in use. It is not undone: disabling it would detach all policies of the type for good.
+    """Enable a type of policy. There is no undo: disabling it would detach all policies of the type for good.
 
     https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_enable-disable.html
     """
@@ -240,10 +250,10 @@ def enable(account_id: str, root_id: str, policy_type: str, status: t.Optional[s
     )
 
 
-def policy_of(change: Change) -> tuple[str, str]:
-    """The name and type of the policy that a change is about; no name where it is about a type."""
-    said = change.before or change.after or {}
-    return said.get("policy", ""), said.get("type", "")
+def find_policy_key(change: Change) -> tuple[str, str]:
+    """Find the name and type of the policy that a change is about; the name is empty if it is about a type."""
+    state = change.before or change.after or {}
+    return state.get("policy", ""), state.get("type", "")
 
 
 def stays_with(change: Change, refused: Change) -> bool:
@@ -252,11 +262,11 @@ def stays_with(change: Change, refused: Change) -> bool:
     Nobody gets a policy that could not be brought up to date, what replaces another is attached before that goes, and
     nothing is deleted that is still attached. A stage that is withdrawn waits for nothing.
     """
-    same_policy = policy_of(change) == policy_of(refused)
+    same_policy = find_policy_key(change) == find_policy_key(refused)
     if change.operation == ATTACH:
         return refused.operation == ENABLE or (same_policy and refused.operation in (CREATE, UPDATE))
     if change.operation == DETACH and change.kind != KIND_WITHDRAW:
-        same_node = _node(change) == _node(refused)
+        same_node = _find_node(change) == _find_node(refused)
         return refused.operation == ATTACH and (same_policy or same_node)
     return change.operation == DELETE and refused.operation == DETACH and same_policy
 
@@ -268,17 +278,17 @@ def serves(change: Change, attachment: Change) -> bool:
     """
     if attachment.operation != ATTACH:
         return False
-    same_type = policy_of(change)[1] == policy_of(attachment)[1]
+    same_type = find_policy_key(change)[1] == find_policy_key(attachment)[1]
     return (change.operation == ENABLE and same_type) or (
-        change.operation == CREATE and policy_of(change) == policy_of(attachment)
+        change.operation == CREATE and find_policy_key(change) == find_policy_key(attachment)
     )
 
 
 def relies_on(later: Change, earlier: Change) -> bool:
     """Whether a change of a run may rely on an earlier one: it is about the same policy, or the same target of one."""
-    nodes = {_node(later), _node(earlier)}
-    return policy_of(later) == policy_of(earlier) or (len(nodes) == 1 and nodes != {""})
+    nodes = {_find_node(later), _find_node(earlier)}
+    return find_policy_key(later) == find_policy_key(earlier) or (len(nodes) == 1 and nodes != {""})
 
 
-def _node(change: Change) -> str:
+def _find_node(change: Change) -> str:
     return str((change.before or {}).get("attached_to", ""))

@@ -46,7 +46,7 @@ TYPES: t.Final = (
 )
 KINDS: t.Final[Mapping[str, Kind]] = types.MappingProxyType({SCP: Kind.SCP, RCP: Kind.RCP})
 FULL_ACCESS: t.Final[Mapping[str, str]] = types.MappingProxyType({SCP: "FullAWSAccess", RCP: "RCPFullAWSAccess"})
-#: What AWS allows today, by type: the characters of a policy, and how many are attached to one root, unit or account.
+#: The quotas of AWS, by type: the characters of a policy, and the policies attached to one root, unit or account.
 #: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
 SIZES: t.Final[Mapping[str, int]] = types.MappingProxyType(
     {SCP: LIMITS[Kind.SCP], RCP: LIMITS[Kind.RCP], "AISERVICES_OPT_OUT_POLICY": 2_500}
@@ -94,7 +94,7 @@ class Target:
             raise InputError(f"{place}: {dict(given)!r} is not a target; allowed is exactly one of {', '.join(_FORMS)}")
         form, item = next(iter(given.items()))
         if form == "tag":
-            return cls(tag=_texts(item, f"{place}.tag"))
+            return cls(tag=_parse_tags(item, f"{place}.tag"))
         if form == "root":
             return cls(root=True)
         text = str(item).strip()
@@ -112,20 +112,20 @@ class Target:
         return "root" if self.root else self.ou or self.account or self.id
 
 
-def _texts(value: t.Any, place: str) -> dict[str, str]:
+def _parse_tags(value: t.Any, place: str) -> dict[str, str]:
     if not isinstance(value, Mapping):
         raise InputError(f"{place}: {value!r} is not a mapping of tags")
     return {str(key): str(item) for key, item in value.items()}
 
 
-def targets_of(values: t.Any, place: str) -> tuple[Target, ...]:
-    """The targets in an option that lists them. Raises InputError as :meth:`Target.of` does."""
+def parse_targets(values: t.Any, place: str) -> tuple[Target, ...]:
+    """Parse an option that lists targets. Raises InputError as :meth:`Target.of` does."""
     return tuple(Target.of(item, f"{place}[{index}]") for index, item in enumerate(values or ()))
 
 
 @dataclasses.dataclass(frozen=True)
 class Content:
-    """What a policy says: ``text`` is what is sent, ``policy`` is there for the types that are IAM's language."""
+    """The content of a policy: ``text`` is sent to AWS; ``policy`` is set for the types in IAM's policy language."""
 
     document: Mapping[str, t.Any]
     text: str
@@ -139,20 +139,20 @@ class Content:
         """
         kind = KINDS.get(policy_type)
         if kind is None:
-            structure = _structure(source, place)
+            structure = _parse_structure(source, place)
             return cls(structure, compact(structure))
         # The size is held against an option of its own, and against what is sent, not what was written.
         issues = [issue for issue in validate(source, kind=kind) if issue.code != "policy_too_large"]
         errors = [issue for issue in issues if issue.severity is Severity.ERROR]
         if errors:
-            told = "; ".join(f"{issue.path or 'document'}: {issue.message} ({issue.code})" for issue in errors)
-            raise InputError(f"{place}: not content that a {policy_type} can have: {told}")
+            problems = "; ".join(f"{issue.path or 'document'}: {issue.message} ({issue.code})" for issue in errors)
+            raise InputError(f"{place}: not content that a {policy_type} can have: {problems}")
         policy = parse(source, kind=kind)
         return cls(document_of(policy), minify(policy), policy)
 
     @property
     def size(self) -> int:
-        """What AWS counts: it keeps the text as it gets it."""
+        """The number of characters that AWS counts: it keeps the text as it gets it."""
         return len(self.text)
 
     @property
@@ -162,11 +162,11 @@ class Content:
 
     @property
     def grants(self) -> bool:
-        """Whether it allows something, so that it can stand in for full access."""
+        """Whether it allows something, so that it can replace full access."""
         return self.policy is not None and any(statement.allow for statement in self.policy.statements)
 
-    def is_said_by(self, document: t.Any, policy_type: str) -> bool:
-        """Whether a document that is there means the same."""
+    def matches(self, document: t.Any, policy_type: str) -> bool:
+        """Whether a live document means the same."""
         if self.policy is None or not isinstance(document, Mapping):
             return content_hash(document) == content_hash(self.document)
         try:
@@ -175,7 +175,7 @@ class Content:
             return False
 
 
-def _structure(source: t.Union[str, bytes, Mapping[str, t.Any]], place: str) -> Mapping[str, t.Any]:
+def _parse_structure(source: t.Union[str, bytes, Mapping[str, t.Any]], place: str) -> Mapping[str, t.Any]:
     if isinstance(source, Mapping):
         return source
     try:
@@ -187,16 +187,16 @@ def _structure(source: t.Union[str, bytes, Mapping[str, t.Any]], place: str) -> 
     return value
 
 
-def warnings_of(content: Content, policy_type: str) -> tuple[str, ...]:
-    """What our linter finds unwise in a document that AWS would take."""
+def find_warnings(content: Content, policy_type: str) -> tuple[str, ...]:
+    """Find the warnings of our linter on a document that AWS would take."""
     kind = KINDS.get(policy_type)
     if kind is None:
         return ()
-    told = (Severity.SECURITY_WARNING, Severity.WARNING)
+    severities = (Severity.SECURITY_WARNING, Severity.WARNING)
     return tuple(
         f"{issue.path or 'document'}: {issue.message} ({issue.code})"
         for issue in validate(content.document, kind=kind)
-        if issue.severity in told
+        if issue.severity in severities
     )
 
 
@@ -256,7 +256,7 @@ class Declared:
         present = options["state"] == "present"
         given = options.get("policies") or []
         policies = tuple(
-            _policy(value, source, policy_type, f"policies[{index}]", present)
+            _parse_policy(value, source, policy_type, f"policies[{index}]", present)
             for index, (value, source) in enumerate(zip(given, contents, strict=True))
         )
         names = [policy.name for policy in policies]
@@ -267,8 +267,8 @@ class Declared:
             type=policy_type,
             policies=policies,
             present=present,
-            max_size=_limit(options, "max_policy_size", SIZES.get(policy_type, _OTHER_SIZE)),
-            max_attached=_limit(options, "max_policies_per_target", SLOTS.get(policy_type, _OTHER_SLOTS)),
+            max_size=_parse_limit(options, "max_policy_size", SIZES.get(policy_type, _OTHER_SIZE)),
+            max_attached=_parse_limit(options, "max_policies_per_target", SLOTS.get(policy_type, _OTHER_SLOTS)),
             allow_root=bool(options.get("allow_root_attachment")),
             purge=bool(options.get("purge_attachments")),
             adopt=bool(options.get("adopt")),
@@ -282,7 +282,7 @@ class Declared:
         return declared
 
 
-def _limit(options: Mapping[str, t.Any], name: str, default: int) -> int:
+def _parse_limit(options: Mapping[str, t.Any], name: str, default: int) -> int:
     given = options.get(name)
     if given is None:
         return default
@@ -302,7 +302,9 @@ def _removes_full_access(names: Sequence[str], policy_type: str) -> bool:
     return bool(names)
 
 
-def _policy(value: Mapping[str, t.Any], source: t.Any, policy_type: str, place: str, present: bool) -> DeclaredPolicy:
+def _parse_policy(
+    value: Mapping[str, t.Any], source: t.Any, policy_type: str, place: str, present: bool
+) -> DeclaredPolicy:
     name = value["name"]
     if not name.strip() or len(name) > _LONGEST_NAME:
         raise InputError(f"{place}.name: {name!r} is not the name of a policy: 1 to {_LONGEST_NAME} characters")
@@ -317,9 +319,9 @@ def _policy(value: Mapping[str, t.Any], source: t.Any, policy_type: str, place: 
         name=name,
         content=Content.of(source, policy_type, f"{place}.content") if present else None,
         description=description,
-        tags=_texts(value.get("tags") or {}, f"{place}.tags"),
-        targets=targets_of(value.get("targets"), f"{place}.targets"),
-        exclude=targets_of(value.get("exclude"), f"{place}.exclude"),
+        tags=_parse_tags(value.get("tags") or {}, f"{place}.tags"),
+        targets=parse_targets(value.get("targets"), f"{place}.targets"),
+        exclude=parse_targets(value.get("exclude"), f"{place}.exclude"),
         place=place,
     )
 

@@ -23,7 +23,7 @@ from ..._controls.requirements import LEAST_PRIVILEGE_NIST, LEAST_PRIVILEGE_PCI
 from ..._controls.settings import Settings
 from ..._converge.finding import Finding, Remediation, Severity
 from .outcome import target_of
-from .plan import Desired
+from .plan import DesiredPolicy
 
 CONTROL: t.Final = "organization_policy_declared"
 _MODULE: t.Final = "hardening.iam.organization_policy"
@@ -31,7 +31,7 @@ _THEME: t.Final = "organization"
 
 
 def findings(
-    snapshot: Snapshot, tree: OrganizationTree, desired: Sequence[Desired], *, settings: Settings, now: datetime
+    snapshot: Snapshot, tree: OrganizationTree, desired: Sequence[DesiredPolicy], *, settings: Settings, now: datetime
 ) -> tuple[Finding, ...]:
     """One finding for each declared policy that is not as declared, or one that all of them are."""
     control = Control(
@@ -50,31 +50,33 @@ def findings(
     return assess(snapshot, settings=settings, controls=(control,), now=now)
 
 
-def _judge(tree: OrganizationTree, desired: Sequence[Desired], _scope: Scope) -> Verdict:
-    meant = [one for one in desired if one.live is not None or one.targets]
-    if not meant:
+def _judge(tree: OrganizationTree, desired: Sequence[DesiredPolicy], _scope: Scope) -> Verdict:
+    targeted = [one for one in desired if one.live is not None or one.targets]
+    if not targeted:
         return Verdict(0, "policies", not_applicable="no policy is declared for any target")
-    return Verdict(len(meant), "policies", tuple(failure for one in meant for failure in _failures(tree, one)))
+    return Verdict(
+        len(targeted), "policies", tuple(failure for one in targeted for failure in _find_failures(tree, one))
+    )
 
 
-def _failures(tree: OrganizationTree, one: Desired) -> Iterator[Failure]:
-    reasons = list(_reasons(tree, one))
+def _find_failures(tree: OrganizationTree, one: DesiredPolicy) -> Iterator[Failure]:
+    reasons = list(_list_reasons(tree, one))
     if reasons:
         observed = {
             "policy": one.name,
             "type": one.type,
-            "drifted": one.drifted,
+            "drifted": one.has_drifted,
             "attached_to": list(one.live.targets) if one.live else [],
             "expected": list(one.targets),
         }
         yield Failure(target_of(one), "; ".join(reasons), observed, resource_detail=one.name)
 
 
-def _reasons(tree: OrganizationTree, one: Desired) -> Iterator[str]:
+def _list_reasons(tree: OrganizationTree, one: DesiredPolicy) -> Iterator[str]:
     if one.live is None:
         yield "it is not there"
     else:
-        if one.drifted:
+        if one.has_drifted:
             yield "it says something else than declared"
         if not one.is_described:
             yield "its description is another one"

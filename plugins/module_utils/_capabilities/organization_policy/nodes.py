@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What is attached to each root, unit and account while a plan is made: its slots, and what it must not lose."""
+"""The attachments of each root, unit and account while a plan is made: their slots, and those it must not lose."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Nodes:
         self._type = policy_type
         self._limit = limit
         self._attached: dict[str, dict[str, bool]] = defaultdict(dict)
-        # What is there until the detachments, which come last: AWS counts it.
+        # AWS counts policies until they are detached, and detachments come last.
         self._counted: dict[str, dict[str, None]] = defaultdict(dict)
         for policy in tree.policies:
             if policy.type == policy_type:
@@ -31,25 +31,25 @@ class Nodes:
                     self.attach(target_id, policy.name, allowing=allows(policy.document.document))
 
     def attach(self, target_id: str, name: str, *, allowing: bool) -> None:
-        """A policy comes. ``allowing``: it allows something."""
+        """Note that a policy is attached. ``allowing``: it allows something."""
         self._attached[target_id][name] = allowing
         self._counted[target_id][name] = None
 
     def detach(self, target_id: str, name: str) -> None:
-        """A policy goes."""
+        """Note that a policy is detached."""
         self._attached[target_id].pop(name, None)
 
-    def carrying(self, name: str) -> tuple[str, ...]:
-        """The targets that have the policy."""
+    def find_targets(self, name: str) -> tuple[str, ...]:
+        """Find the targets that have the policy."""
         return tuple(target_id for target_id, names in self._attached.items() if name in names)
 
-    def full(self, target_id: str) -> t.Optional[tuple[str, ...]]:
-        """The policies of a target that has no slot left; None where there is one."""
+    def find_full(self, target_id: str) -> t.Optional[tuple[str, ...]]:
+        """Find the policies that fill all slots of a target; None if a slot is left."""
         names = tuple(self._counted.get(target_id, {}))
         return names if len(names) >= self._limit else None
 
-    def needs(self, target_id: str, name: str) -> t.Optional[str]:
-        """Why a policy can't be taken off a target; None where it can.
+    def explain_need(self, target_id: str, name: str) -> t.Optional[str]:
+        """Explain why a policy can't be detached from a target; None if it can.
 
         Without any SCP a level allows nothing, whatever all others say, and AWS refuses to detach the last one:
         https://docs.aws.amazon.com/organizations/latest/APIReference/API_DetachPolicy.html

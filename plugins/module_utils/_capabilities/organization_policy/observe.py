@@ -29,7 +29,7 @@ from ..._converge.change import Change, Refusal
 from ..._module.connection import Connection
 from ..._policy.validation.analyzer import issue_of, request
 from ..._policy.validation.rules import Issue, Severity
-from .changes import ATTACH, CREATE, DELETE, DETACH, ENABLE, SERVICE, TAG, UNTAG, UPDATE, policy_of
+from .changes import ATTACH, CREATE, DELETE, DETACH, ENABLE, SERVICE, TAG, UNTAG, UPDATE, find_policy_key
 from .declared import KINDS, Declared
 
 VALIDATION_OPERATIONS: t.Final = Operations(reads=frozenset({"accessanalyzer:ValidatePolicy"}))
@@ -41,17 +41,17 @@ _TAGS: t.Final = "ListTagsForResource"
 _ROOTS: t.Final = "ListRoots"
 _NAME: t.Final = "PolicyName"
 _TYPE: t.Final = "PolicyType"
-# What a request calls the id of a policy.
+# The parameter that holds the id of a policy, where it is not PolicyId.
 _ID: t.Final[Mapping[str, str]] = {TAG: "ResourceId", UNTAG: "ResourceId"}
 
-# What undoing a change takes: the writes that undo one, and the reads of reread() and acting().
+# The operations of a rollback: the writes that undo a change, and the reads of reread() and acting().
 UNDO_OPERATIONS: t.Final = Operations(
     reads=frozenset(f"{SERVICE}:{name}" for name in (_LIST, _DESCRIBE, _TARGETS, _TAGS, _ROOTS)) | NODES_READS,
     writes=frozenset(f"{SERVICE}:{name}" for name in (CREATE, UPDATE, DELETE, ATTACH, DETACH, TAG, UNTAG)),
 )
 
 
-class ByName:
+class AccessByName:
     """AWS for requests that name a policy: the id, which AWS gave it, is asked for when the request is made.
 
     Lists lag behind, so that the id of a policy that was made here is remembered.
@@ -78,18 +78,18 @@ class ByName:
         region: t.Optional[str] = None,
     ) -> Mapping[str, t.Any]:
         """The answer to one call. Raises AwsError: there is no policy of that name, or what AWS says."""
-        asked = self._identified(operation, parameters or {})
-        answer = self._access.call(service, operation, asked, region=region)
+        request = self._replace_name_by_id(operation, parameters or {})
+        answer = self._access.call(service, operation, request, region=region)
         if operation == CREATE:
-            self._made[asked["Name"], asked["Type"]] = answer["Policy"]["PolicySummary"]["Id"]
+            self._made[request["Name"], request["Type"]] = answer["Policy"]["PolicySummary"]["Id"]
         return answer
 
-    def _identified(self, operation: str, given: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
+    def _replace_name_by_id(self, operation: str, given: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
         """The exact request, with the id of the policy in place of its name and type."""
         if _NAME not in given:
             return given
         name, policy_type = given[_NAME], given[_TYPE]
-        policy_id = self._made.get((name, policy_type)) or id_of(self._access, name, policy_type)
+        policy_id = self._made.get((name, policy_type)) or find_policy_id(self._access, name, policy_type)
         if policy_id is None:
             raise NotFound(f"there is no {policy_type} named {name}", service=SERVICE, operation=operation)
         rest = {key: value for key, value in given.items() if key not in (_NAME, _TYPE)}
@@ -97,24 +97,24 @@ class ByName:
 
 
 def acting(access: Access) -> Callable[[Change], Aws]:
-    """What the changes of this module, or the undos of such, are made with."""
-    by_name = ByName(access)
+    """Make the AWS that makes changes of this module, and their undos."""
+    by_name = AccessByName(access)
     return lambda _change: by_name
 
 
-def id_of(access: Access, name: str, policy_type: str) -> t.Optional[str]:
-    """The id of a policy; None where there is none of this name and type."""
-    return _ids(access, policy_type).get(name)
+def find_policy_id(access: Access, name: str, policy_type: str) -> t.Optional[str]:
+    """Find the id of a policy; None if there is none of this name and type."""
+    return _list_policy_ids(access, policy_type).get(name)
 
 
-def _ids(access: Access, policy_type: str) -> dict[str, str]:
-    """The policies of a type: their ids by their names."""
+def _list_policy_ids(access: Access, policy_type: str) -> dict[str, str]:
+    """List the policies of a type: their ids by their names."""
     listed = access.items(SERVICE, _LIST, "Policies", {"Filter": policy_type})
     return {fields.text(item, "Name"): fields.text(item, "Id") for item in listed}
 
 
-def type_status(access: Access, policy_type: str) -> t.Optional[str]:
-    """What the root says of a type of policy; None where it does not know it."""
+def read_type_status(access: Access, policy_type: str) -> t.Optional[str]:
+    """Read the status of a type of policy at the root; None if the root does not know the type."""
     root: Mapping[str, t.Any] = next(iter(access.items(SERVICE, _ROOTS, "Roots")), {})
     types = fields.optional_records(root, "PolicyTypes")
     return next((fields.text(item, "Status") for item in types if fields.text(item, "Type") == policy_type), None)
@@ -125,8 +125,8 @@ def reread(access: Access, _now: datetime) -> Callable[[Change], t.Any]:
     return functools.partial(_reread, access)
 
 
-def other_policies(access: Access, undos: Sequence[Change], _now: datetime) -> dict[str, Refusal]:
-    """The undos whose request would be sent to another policy than the one that their record shows as the target.
+def find_other_policies(access: Access, undos: Sequence[Change], _now: datetime) -> dict[str, Refusal]:
+    """Refuse undos whose request would be sent to another policy than the target that their record shows.
 
     Requests go by the name of the policy, and others may write into a journal. A policy that was deleted and made again
     has another id, so a record may show one that is gone.
@@ -136,7 +136,7 @@ def other_policies(access: Access, undos: Sequence[Change], _now: datetime) -> d
         place, name = place_of(undo), undo.parameters.get(_NAME)
         if name is None or not place.startswith("arn:"):
             continue
-        ids = _ids(access, undo.parameters[_TYPE])
+        ids = _list_policy_ids(access, undo.parameters[_TYPE])
         found = ids.get(name)
         shown_id = place.rpartition("/")[2]
         if found not in (None, shown_id) and shown_id in ids.values():
@@ -147,15 +147,15 @@ def other_policies(access: Access, undos: Sequence[Change], _now: datetime) -> d
 
 def _reread(access: Access, change: Change) -> t.Any:
     if change.operation == ENABLE:
-        return {**change.before, "status": type_status(access, change.before["type"])}
-    name, policy_type = policy_of(change)
-    policy_id = id_of(access, name, policy_type)
-    said = change.before or change.after
-    if "attached_to" in said:
-        return {**said, "attached": policy_id is not None and _is_attached(access, policy_id, said["attached_to"])}
-    if "tags" in said:
-        return {**said, "tags": _tags(access, policy_id, said["tags"])}
-    return _policy(access, policy_id) if policy_id else None
+        return {**change.before, "status": read_type_status(access, change.before["type"])}
+    name, policy_type = find_policy_key(change)
+    policy_id = find_policy_id(access, name, policy_type)
+    state = change.before or change.after
+    if "attached_to" in state:
+        return {**state, "attached": policy_id is not None and _is_attached(access, policy_id, state["attached_to"])}
+    if "tags" in state:
+        return {**state, "tags": _read_tags(access, policy_id, state["tags"])}
+    return _read_policy(access, policy_id) if policy_id else None
 
 
 def _is_attached(access: Access, policy_id: str, target_id: str) -> bool:
@@ -163,7 +163,7 @@ def _is_attached(access: Access, policy_id: str, target_id: str) -> bool:
     return any(fields.text(target, "TargetId") == target_id for target in targets)
 
 
-def _tags(access: Access, policy_id: t.Optional[str], keys: Mapping[str, t.Any]) -> dict[str, t.Any]:
+def _read_tags(access: Access, policy_id: t.Optional[str], keys: Mapping[str, t.Any]) -> dict[str, t.Any]:
     found: dict[str, str] = {}
     if policy_id is not None:
         tags = access.items(SERVICE, _TAGS, "Tags", {"ResourceId": policy_id})
@@ -171,7 +171,7 @@ def _tags(access: Access, policy_id: t.Optional[str], keys: Mapping[str, t.Any])
     return {key: found.get(key) for key in keys}
 
 
-def _policy(access: Access, policy_id: str) -> t.Optional[dict[str, t.Any]]:
+def _read_policy(access: Access, policy_id: str) -> t.Optional[dict[str, t.Any]]:
     try:
         policy = fields.structure(access.call(SERVICE, _DESCRIBE, {"PolicyId": policy_id}), "Policy")
     except NotFound:
@@ -186,17 +186,17 @@ def _policy(access: Access, policy_id: str) -> t.Optional[dict[str, t.Any]]:
     }
 
 
-def analyzer_objections(
+def find_analyzer_objections(
     connection: Connection, declared: Declared, changes: Iterable[Change]
 ) -> dict[str, tuple[Refusal, ...]]:
-    """Why policies whose content would be written may not be, by their names. Where it can't be asked, that is told."""
+    """Find the refusals of Access Analyzer for contents to write, by policy name. If it can't be asked, warn."""
     kind = KINDS.get(declared.type)
     if kind is None or not declared.validates:
         return {}
-    written = {policy_of(change)[0]: change for change in changes if change.operation in (CREATE, UPDATE)}
+    written = {find_policy_key(change)[0]: change for change in changes if change.operation in (CREATE, UPDATE)}
     texts = {policy.name: policy.content.text for policy in declared.policies if policy.content}
     calls: dict[str, Callable[[], Sequence[Issue]]] = {
-        name: functools.partial(_asked, connection.access, request(texts[name], kind)) for name in written
+        name: functools.partial(_validate_policy, connection.access, request(texts[name], kind)) for name in written
     }
     found: dict[str, tuple[Refusal, ...]] = {}
     for name, answer in connection.access.gather(calls).items():
@@ -206,18 +206,18 @@ def analyzer_objections(
         errors = [issue for issue in answer if issue.severity is Severity.ERROR]
         for issue in answer:
             if issue.severity in (Severity.SECURITY_WARNING, Severity.WARNING):
-                connection.warn(f"{name}: Access Analyzer: {_told(issue)}")
+                connection.warn(f"{name}: Access Analyzer: {_describe_issue(issue)}")
         if errors:
-            reason = f"Access Analyzer finds errors in it: {'; '.join(map(_told, errors))}"
+            reason = f"Access Analyzer finds errors in it: {'; '.join(map(_describe_issue, errors))}"
             change = written[name]
             found[name] = (Refusal("validation", reason, change.target, change.operation),)
     return found
 
 
-def _asked(access: Access, parameters: Mapping[str, t.Any]) -> Sequence[Issue]:
+def _validate_policy(access: Access, parameters: Mapping[str, t.Any]) -> Sequence[Issue]:
     answers = access.items("accessanalyzer", "ValidatePolicy", "findings", parameters)
     return [issue_of(finding, with_position=False) for finding in answers]
 
 
-def _told(issue: Issue) -> str:
+def _describe_issue(issue: Issue) -> str:
     return f"{issue.path or 'document'}: {issue.message} ({issue.code})"

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What a plan for organization policies would leave, what is left of it after refusals, and what is told of it."""
+"""The organization after a plan, the plan after refusals, and the return value on declared policies."""
 
 from __future__ import annotations
 
@@ -18,22 +18,34 @@ from ..._account.model import PolicyDocument
 from ..._account.organization_tree import OrganizationPolicy, OrganizationTree
 from ..._converge.change import Change, Refusal
 from ..._converge.plan import Plan
-from .changes import ATTACH, CREATE, DELETE, DETACH, ENABLE, KIND_WITHDRAW, TAG, UPDATE, called, policy_of, stays_with
+from .changes import (
+    ATTACH,
+    CREATE,
+    DELETE,
+    DETACH,
+    ENABLE,
+    KIND_WITHDRAW,
+    TAG,
+    UPDATE,
+    find_policy_key,
+    name_policy,
+    stays_with,
+)
 from .declared import Declared
-from .plan import Desired
+from .plan import DesiredPolicy
 
 _Key = tuple[str, str]
 
 
-def after(tree: OrganizationTree, changes: Iterable[Change]) -> OrganizationTree:
-    """The organization as the changes would leave it."""
+def apply_changes(tree: OrganizationTree, changes: Iterable[Change]) -> OrganizationTree:
+    """Apply changes to a copy of the organization."""
     policies: dict[_Key, OrganizationPolicy] = {(policy.name, policy.type): policy for policy in tree.policies}
     for change in changes:
-        key = policy_of(change)
+        key = find_policy_key(change)
         if change.operation == CREATE:
-            policies[key] = _created(change)
+            policies[key] = _add_policy(change)
         elif change.operation == UPDATE:
-            policies[key] = dataclasses.replace(policies[key], **_said(change))
+            policies[key] = dataclasses.replace(policies[key], **_read_new_state(change))
         elif change.operation == DELETE:
             del policies[key]
         elif change.operation in (ATTACH, DETACH):
@@ -44,14 +56,14 @@ def after(tree: OrganizationTree, changes: Iterable[Change]) -> OrganizationTree
     return tree.with_policies(policies.values())
 
 
-def _created(change: Change) -> OrganizationPolicy:
-    name, policy_type = policy_of(change)
+def _add_policy(change: Change) -> OrganizationPolicy:
+    name, policy_type = find_policy_key(change)
     return OrganizationPolicy(
-        id="", arn="", name=name, type=policy_type, is_aws_managed=False, tags={}, **_said(change)
+        id="", arn="", name=name, type=policy_type, is_aws_managed=False, tags={}, **_read_new_state(change)
     )
 
 
-def _said(change: Change) -> dict[str, t.Any]:
+def _read_new_state(change: Change) -> dict[str, t.Any]:
     document = change.after["document"]
     return {
         "description": change.after["description"],
@@ -60,60 +72,64 @@ def _said(change: Change) -> dict[str, t.Any]:
     }
 
 
-def held_back(plan: Plan, refusals: Mapping[str, Sequence[Refusal]]) -> Plan:
-    """``plan`` without what brings policies that are refused, by their names, and without what rests on that.
+def drop_refused_policies(plan: Plan, refusals: Mapping[str, Sequence[Refusal]]) -> Plan:
+    """Drop the changes that apply refused policies, by their names, and the changes that depend on these.
 
-    What a rollout withdraws is never held back.
+    A withdrawal of a rollout is never dropped.
     """
-    dropped = [change for change in plan.changes if policy_of(change)[0] in refusals and _brings(change)]
+    dropped = [change for change in plan.changes if find_policy_key(change)[0] in refusals and _applies_policy(change)]
     refused = [*plan.refused, *(refusal for found in refusals.values() for refusal in found)]
-    kept = [change for change in plan.changes if not _among(change, dropped)]
+    kept = [change for change in plan.changes if not _is_among(change, dropped)]
     for other in dropped:
         for change in [change for change in kept if stays_with(change, other)]:
             kept = [item for item in kept if item is not change]
             dropped.append(change)
-            refused.append(_together(change, other))
+            refused.append(_refuse_dependent(change, other))
     if not any(change.operation == ATTACH for change in kept):
         # A type is enabled for what is attached alone.
         kept = [change for change in kept if change.operation != ENABLE]
     return Plan(tuple(kept), tuple(refused), plan.warnings)
 
 
-def _brings(change: Change) -> bool:
-    """Whether a change is one of those that a refused policy may not have."""
+def _applies_policy(change: Change) -> bool:
+    """Whether a change makes a policy apply, so that it must not be made for a refused policy."""
     if change.operation == DETACH:
-        # Taking off what allows something denies it as well.
+        # Detaching a policy that allows something denies it as well.
         return change.impact.value == "narrowing" and change.kind != KIND_WITHDRAW
     return change.operation in (CREATE, UPDATE, ATTACH, TAG)
 
 
-def _together(change: Change, other: Change) -> Refusal:
+def _refuse_dependent(change: Change, other: Change) -> Refusal:
     reason = f"it does not come without {other.operation} on {other.target}, which is refused"
     return Refusal("together", reason, change.target, change.operation)
 
 
-def _among(change: Change, changes: Collection[Change]) -> bool:
+def _is_among(change: Change, changes: Collection[Change]) -> bool:
     return any(change is other for other in changes)
 
 
-def target_of(one: Desired) -> str:
-    """What a policy is called in findings and changes."""
-    return one.live.arn if one.live else called(one.name, one.type)
+def target_of(one: DesiredPolicy) -> str:
+    """The resource of findings and the target of changes for a policy: its ARN, or its name as long as it has none."""
+    return one.live.arn if one.live else name_policy(one.name, one.type)
 
 
-def with_remedies(plan: Plan, remedies: Mapping[str, tuple[str, ...]], desired: Sequence[Desired]) -> Plan:
-    """``plan`` with the findings that its changes mend: those on the policies that they are about."""
+def with_remedies(plan: Plan, remedies: Mapping[str, tuple[str, ...]], desired: Sequence[DesiredPolicy]) -> Plan:
+    """Add to each change the findings that it resolves: those on the policy that it is about."""
     by_name = {(one.name, one.type): remedies.get(target_of(one), ()) for one in desired}
-    changes = (dataclasses.replace(change, remedies=by_name.get(policy_of(change), ())) for change in plan.changes)
+    changes = (
+        dataclasses.replace(change, remedies=by_name.get(find_policy_key(change), ())) for change in plan.changes
+    )
     return dataclasses.replace(plan, changes=tuple(changes))
 
 
-def told(tree: OrganizationTree, declared: Declared, desired: Sequence[Desired]) -> list[dict[str, t.Any]]:
-    """What is returned of each declared policy, as it was found."""
-    return [_told(tree, declared, one) for one in desired]
+def report_policies(
+    tree: OrganizationTree, declared: Declared, desired: Sequence[DesiredPolicy]
+) -> list[dict[str, t.Any]]:
+    """Report each declared policy as it was found, for the return value ``policies``."""
+    return [_report_policy(tree, declared, one) for one in desired]
 
 
-def _told(tree: OrganizationTree, declared: Declared, one: Desired) -> dict[str, t.Any]:
+def _report_policy(tree: OrganizationTree, declared: Declared, one: DesiredPolicy) -> dict[str, t.Any]:
     attached = one.live.targets if one.live else ()
     targets = one.targets if declared.present else attached
     return {
@@ -121,14 +137,14 @@ def _told(tree: OrganizationTree, declared: Declared, one: Desired) -> dict[str,
         "type": one.type,
         "id": one.live.id if one.live else None,
         "arn": one.live.arn if one.live else None,
-        "drifted": one.drifted if declared.present else None,
+        "drifted": one.has_drifted if declared.present else None,
         "size": one.content.size if declared.present else None,
         "targets": [{"id": target, "name": tree.name_of(target), "attached": target in attached} for target in targets],
         "not_declared": [{"id": target, "name": tree.name_of(target)} for target in one.surplus],
-        "slots": [_slots(tree, declared, target) for target in targets],
+        "slots": [_count_slots(tree, declared, target) for target in targets],
     }
 
 
-def _slots(tree: OrganizationTree, declared: Declared, target: str) -> dict[str, t.Any]:
+def _count_slots(tree: OrganizationTree, declared: Declared, target: str) -> dict[str, t.Any]:
     used = sum(policy.type == declared.type and target in policy.targets for policy in tree.policies)
     return {"id": target, "used": used, "limit": declared.max_attached}

@@ -30,7 +30,7 @@ from .changes import (
     OWNED,
     UPDATE,
     Node,
-    Writer,
+    PolicyWriter,
     enable,
     is_owned,
 )
@@ -42,15 +42,15 @@ MODULE: t.Final = "organization_policy"
 
 
 @dataclasses.dataclass(frozen=True)
-class Staged:
-    """What a rollout makes of the targets of a policy now; ``detach`` is where it is taken off, whatever else holds."""
+class StageTargets:
+    """The targets of a policy in the current stage of a rollout; from those in ``detach`` it is always detached."""
 
     targets: tuple[Target, ...]
     detach: tuple[Target, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
-class Desired:
+class DesiredPolicy:
     """A declared policy in an organization: where it is to be attached, and how far it is from what is declared.
 
     ``surplus`` is where it is attached besides, ``withdrawn`` where a rollout takes it off again.
@@ -70,19 +70,19 @@ class Desired:
 
     @property
     def content(self) -> Content:
-        """What it is to say. Only for policies that are to be there."""
+        """The declared content. Only for policies that are to be present."""
         if self.declared.content is None:
             raise ValueError(f"{self.name} is to be gone")
         return self.declared.content
 
     @functools.cached_property
-    def drifted(self) -> bool:
-        """Whether it says something else than declared, or is not there."""
-        return self.live is None or not self.content.is_said_by(self.live.document.document, self.type)
+    def has_drifted(self) -> bool:
+        """Whether it is missing, or its content is not the declared one."""
+        return self.live is None or not self.content.matches(self.live.document.document, self.type)
 
     @property
     def is_described(self) -> bool:
-        """Whether it is described as declared; where nothing is, any description will do."""
+        """Whether it has the declared description; if none is declared, it may have any."""
         declared = self.declared.description
         return self.live is not None and declared in (None, self.live.description)
 
@@ -109,25 +109,27 @@ class Planner:
     declared: Declared
     account_id: str
 
-    def desired(self, tree: OrganizationTree, staged: Mapping[str, Staged]) -> tuple[Desired, ...]:
-        """The declared policies as they are, and as they are to be. ``staged`` has those under a rollout, by name.
+    def resolve_policies(self, tree: OrganizationTree, stages: Mapping[str, StageTargets]) -> tuple[DesiredPolicy, ...]:
+        """Resolve the declared policies in an organization. ``stages`` has the policies under a rollout, by name.
 
         :raises InputError: a target is not in the organization, or is ambiguous.
         """
-        return tuple(self._desired(tree, policy, staged.get(policy.name)) for policy in self.declared.policies)
+        return tuple(self._resolve_policy(tree, policy, stages.get(policy.name)) for policy in self.declared.policies)
 
-    def _desired(self, tree: OrganizationTree, policy: DeclaredPolicy, stage: t.Optional[Staged]) -> Desired:
+    def _resolve_policy(
+        self, tree: OrganizationTree, policy: DeclaredPolicy, stage: t.Optional[StageTargets]
+    ) -> DesiredPolicy:
         declared = self.declared
         named = (item for item in tree.policies if (item.type, item.name) == (declared.type, policy.name))
         live = next(named, None)
         if not declared.present:
-            return Desired(policy, declared.type, live, ())
-        resolved = functools.partial(resolve, tree, binds_management=not declared.guards_access)
+            return DesiredPolicy(policy, declared.type, live, ())
+        resolve_ids = functools.partial(resolve, tree, binds_management=not declared.guards_access)
         place = "rollout" if stage else policy.place
-        found = resolved(stage.targets if stage else policy.targets, policy.exclude, place=place)
-        gone = resolved(stage.detach, place=place).ids if stage else ()
+        found = resolve_ids(stage.targets if stage else policy.targets, policy.exclude, place=place)
+        gone = resolve_ids(stage.detach, place=place).ids if stage else ()
         attached = live.targets if live else ()
-        return Desired(
+        return DesiredPolicy(
             policy,
             declared.type,
             live,
@@ -137,61 +139,63 @@ class Planner:
             warnings=found.warnings,
         )
 
-    def plan(self, tree: OrganizationTree, desired: Sequence[Desired]) -> Plan:
-        """All that is to be done, before anybody asked whom it would hit."""
+    def plan(self, tree: OrganizationTree, desired: Sequence[DesiredPolicy]) -> Plan:
+        """Plan all changes, before the guards judge them."""
         nodes = Nodes(tree, self.declared.type, self.declared.max_attached)
         if not self.declared.present:
-            return joined(self._removed(tree, one, nodes) for one in desired)
-        attaching = [self._attached(tree, one, nodes) for one in desired]
-        coming = joined(attaching)
-        going = joined(self._taken_off(tree, one, nodes, plan) for one, plan in zip(desired, attaching, strict=True))
-        full = self._full_access(tree, coming, nodes) if self.declared.remove_full_access else Plan()
+            return join_plans(self._remove_policy(tree, one, nodes) for one in desired)
+        attaching = [self._attach_policy(tree, one, nodes) for one in desired]
+        coming = join_plans(attaching)
+        going = join_plans(
+            self._detach_surplus(tree, one, nodes, plan) for one, plan in zip(desired, attaching, strict=True)
+        )
+        full = self._detach_full_access(tree, coming, nodes) if self.declared.remove_full_access else Plan()
         wanted = any(change.operation == ATTACH for change in coming.changes)
-        return joined([self._enabled(tree) if wanted else Plan(), coming, full, going])
+        return join_plans([self._enable_type(tree) if wanted else Plan(), coming, full, going])
 
-    def _writer(self, one: Desired) -> Writer:
-        return Writer(self.account_id, one.name, one.type, one.live, self.declared.guards_access)
+    def _build_writer(self, one: DesiredPolicy) -> PolicyWriter:
+        return PolicyWriter(self.account_id, one.name, one.type, one.live, self.declared.guards_access)
 
-    def _enabled(self, tree: OrganizationTree) -> Plan:
+    def _enable_type(self, tree: OrganizationTree) -> Plan:
         status = tree.policy_types.get(self.declared.type)
         # One that is being enabled needs no second request, only time.
         if status in (ENABLED, "PENDING_ENABLE"):
             return Plan()
         return Plan(changes=(enable(self.account_id, tree.root_id, self.declared.type, status, ENABLED),))
 
-    # What is to be there
+    # Policies that are to be present
 
-    def _attached(self, tree: OrganizationTree, one: Desired, nodes: Nodes) -> Plan:
-        refusal = self._not_ours(one)
+    def _attach_policy(self, tree: OrganizationTree, one: DesiredPolicy, nodes: Nodes) -> Plan:
+        refusal = self._refuse_foreign(one)
         if refusal:
             return Plan(refused=(refusal,))
-        writer = self._writer(one)
+        writer = self._build_writer(one)
         changes: list[Change] = []
         refused: list[Refusal] = []
         for target_id in one.live.targets if one.live else ():
             nodes.attach(target_id, one.name, allowing=one.content.grants)
         for target_id in one.to_attach:
-            objection = self._objection(tree, one, target_id, nodes)
+            objection = self._find_objection(tree, one, target_id, nodes)
             if objection:
                 refused.append(Refusal(*objection, f"{writer.target} on {target_id}", ATTACH))
             else:
                 nodes.attach(target_id, one.name, allowing=one.content.grants)
                 changes.append(writer.attach(Node(target_id, tree.name_of(target_id))))
-        content = self._content(one, writer, is_wanted=bool(changes))
+        content = self._write_content(one, writer, is_wanted=bool(changes))
         return Plan((*content, *changes), tuple(refused), one.warnings)
 
-    def _content(self, one: Desired, writer: Writer, *, is_wanted: bool) -> Iterator[Change]:
-        """The policy itself. One that is attached to nothing does nothing, so it is not made."""
+    def _write_content(self, one: DesiredPolicy, writer: PolicyWriter, *, is_wanted: bool) -> Iterator[Change]:
+        """Create or update the policy. One that is attached to nothing does nothing, so it is not created."""
         described = one.declared.description
         if one.live is None:
             if is_wanted:
                 yield writer.create(one.content, described or "", {**self.declared.own_tags, **one.declared.tags})
             return
         yield from writer.tag(one.live, one.missing_tags)
-        if one.drifted or not one.is_described:
+        if one.has_drifted or not one.is_described:
             yield writer.update(one.live, one.content, one.live.description if described is None else described)
 
-    def _not_ours(self, one: Desired) -> t.Optional[Refusal]:
+    def _refuse_foreign(self, one: DesiredPolicy) -> t.Optional[Refusal]:
         live = one.live
         operation = UPDATE if self.declared.present else DELETE
         if live is None:
@@ -207,17 +211,17 @@ class Planner:
         )
         return Refusal("foreign", reason, live.arn, operation)
 
-    def _objection(
-        self, tree: OrganizationTree, one: Desired, target_id: str, nodes: Nodes
+    def _find_objection(
+        self, tree: OrganizationTree, one: DesiredPolicy, target_id: str, nodes: Nodes
     ) -> t.Optional[tuple[str, str]]:
-        """The rule and the reason for which a policy is not attached to a target."""
+        """Find the rule and the reason that refuse an attachment; None if nothing does."""
         if target_id == tree.root_id and not self.declared.allow_root and self.declared.guards_access:
             reason = (
                 "it would hold in every account of the organization at once; attach it to units one after the other, "
                 "or set allow_root_attachment"
             )
             return "root_attachment", reason
-        full = nodes.full(target_id)
+        full = nodes.find_full(target_id)
         if full is None:
             return None
         where = tree.name_of(target_id)
@@ -227,24 +231,24 @@ class Planner:
         )
         return "slots", reason
 
-    # What is to go
+    # Policies that are to be detached or absent
 
-    def _taken_off(self, tree: OrganizationTree, one: Desired, nodes: Nodes, attaching: Plan) -> Plan:
+    def _detach_surplus(self, tree: OrganizationTree, one: DesiredPolicy, nodes: Nodes, attaching: Plan) -> Plan:
         if one.live is None or any(refusal.rule in ("foreign", "protected") for refusal in attaching.refused):
             return Plan()
         purged = one.surplus if self.declared.purge else ()
         kinds = {**dict.fromkeys(purged, ""), **dict.fromkeys(one.withdrawn, KIND_WITHDRAW)}
-        return self._detached(tree, one.live, kinds, nodes)
+        return self._detach_policy(tree, one.live, kinds, nodes)
 
-    def _detached(
+    def _detach_policy(
         self, tree: OrganizationTree, live: OrganizationPolicy, kinds: Mapping[str, str], nodes: Nodes
     ) -> Plan:
-        writer = Writer(self.account_id, live.name, live.type, live, self.declared.guards_access)
+        writer = PolicyWriter(self.account_id, live.name, live.type, live, self.declared.guards_access)
         changes: list[Change] = []
         refused: list[Refusal] = []
         narrows = self.declared.guards_access and allows(live.document.document)
         for target_id, kind in kinds.items():
-            reason = nodes.needs(target_id, live.name)
+            reason = nodes.explain_need(target_id, live.name)
             if reason:
                 where = f"{writer.target} on {target_id}"
                 refused.append(Refusal("last_policy", f"{tree.name_of(target_id)}: {reason}", where, DETACH))
@@ -254,39 +258,39 @@ class Planner:
             changes.append(writer.detach(Node(target_id, tree.name_of(target_id)), narrows=narrows, **given))
         return Plan(tuple(changes), tuple(refused))
 
-    def _full_access(self, tree: OrganizationTree, coming: Plan, nodes: Nodes) -> Plan:
-        """AWS's policy that allows everything, off where ours are attached and allow something instead."""
+    def _detach_full_access(self, tree: OrganizationTree, coming: Plan, nodes: Nodes) -> Plan:
+        """Detach AWS's policy that allows everything from the targets where ours allow something instead."""
         full = next((item for item in tree.policies if item.name == FULL_ACCESS[SCP] and item.type == SCP), None)
         if full is None:
             return Plan()
         ours = {
             target_id
             for policy in self.declared.policies
-            for target_id in nodes.carrying(policy.name)
+            for target_id in nodes.find_targets(policy.name)
             if target_id in full.targets
         }
         order = [target_id for target_id in (*tree.unit, *tree.account) if target_id in ours]
-        return self._detached(tree, full, dict.fromkeys(order, KIND_FULL_ACCESS), nodes)
+        return self._detach_policy(tree, full, dict.fromkeys(order, KIND_FULL_ACCESS), nodes)
 
-    def _removed(self, tree: OrganizationTree, one: Desired, nodes: Nodes) -> Plan:
-        """A policy that is not to be there, off all it is attached to, and then away."""
+    def _remove_policy(self, tree: OrganizationTree, one: DesiredPolicy, nodes: Nodes) -> Plan:
+        """Detach a policy from all its targets, and then delete it."""
         if one.live is None:
             return Plan()
-        refusal = self._not_ours(one)
+        refusal = self._refuse_foreign(one)
         if refusal:
             return Plan(refused=(refusal,))
         if one.live.targets and not self.declared.loosen:
             names = listing(tree.name_of(target_id) for target_id in one.live.targets)
             reason = f"it is attached to {names}, where what it denies would be allowed again; allow_loosen allows that"
             return Plan(refused=(Refusal("loosens", reason, one.live.arn, DELETE),))
-        off = self._detached(tree, one.live, dict.fromkeys(one.live.targets, ""), nodes)
+        off = self._detach_policy(tree, one.live, dict.fromkeys(one.live.targets, ""), nodes)
         if off.refused:
             return off
-        return joined([off, Plan(changes=(self._writer(one).delete(one.live),))])
+        return join_plans([off, Plan(changes=(self._build_writer(one).delete(one.live),))])
 
 
-def joined(plans: Iterable[Plan]) -> Plan:
-    """Several plans as one, in their order."""
+def join_plans(plans: Iterable[Plan]) -> Plan:
+    """Join plans in their order."""
     kept = tuple(plans)
     return Plan(
         changes=tuple(change for plan in kept for change in plan.changes),

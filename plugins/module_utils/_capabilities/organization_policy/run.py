@@ -55,33 +55,33 @@ from .changes import (
     KIND_DETACH,
     SERVICE,
     UPDATE,
-    policy_of,
+    find_policy_key,
     relies_on,
     serves,
     stays_with,
 )
-from .declared import Declared, Target, targets_of, warnings_of
+from .declared import Declared, Target, find_warnings, parse_targets
 from .findings import findings
 from .lock_out.declared import Declared as LockOutDeclared
 from .lock_out.declared import check_principals
-from .lock_out.own_way import OwnPlace, own_places
+from .lock_out.own_way import OwnPlace, find_own_places
 from .lock_out.run import LOCK_OUT_OPERATIONS, Judgement, LockOut
 from .observe import (
     UNDO_OPERATIONS,
     VALIDATION_OPERATIONS,
     acting,
-    analyzer_objections,
-    other_policies,
+    find_analyzer_objections,
+    find_other_policies,
+    read_type_status,
     reread,
-    type_status,
 )
-from .outcome import after, held_back, told, with_remedies
-from .placeholders import filled
-from .plan import MODULE, Desired, Planner, Staged
+from .outcome import apply_changes, drop_refused_policies, report_policies, with_remedies
+from .placeholders import fill_placeholders
+from .plan import MODULE, DesiredPolicy, Planner, StageTargets
 from .rollout.declared import Declared as RolloutDeclared
 from .rollout.observe import Sources
 from .rollout.run import ROLLOUT_OPERATIONS, Action, Decision, Rollout
-from .rollout.state import shown
+from .rollout.state import render_rollouts
 from .targets import resolve
 from .undo import DERIVATIONS
 
@@ -106,7 +106,7 @@ REGISTRATION: t.Final = Registration(
     module=MODULE,
     writer=Writer.ORGANIZATION,
     operations=OPERATIONS,
-    reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread, relies_on, other_policies, acting),
+    reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread, relies_on, find_other_policies, acting),
     grant="organization_policies",
     samples={
         f"{SERVICE}:{ENABLE}": f"{_SAMPLE}:root/o-preflight0/r-pre0",
@@ -130,16 +130,18 @@ def run(task: Task) -> dict[str, t.Any]:
             journal=task.journal,
             lock_out=LockOutDeclared.from_options(task.options, today=task.now.date()),
             evidence=evidence,
-            places=own_places(
+            places=find_own_places(
                 journal=task.journal, reports=task.reports if task.has_reports else None, trail=evidence.trail_logs
             ),
             rollout=_parse_rollout(task.options.get("rollout")),
             stages=_parse_stages(task.options),
         )
-        declared = _declare(task)
+        declared = _parse_declared(task)
     except InputError as error:
         raise TaskError(str(error)) from error
-    return converge(task, functools.partial(OrganizationPolicy, declared, inputs), module=MODULE, part=_part(declared))
+    return converge(
+        task, functools.partial(OrganizationPolicy, declared, inputs), module=MODULE, part=_name_part(declared)
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -156,19 +158,19 @@ class _Inputs:
     stages: tuple[tuple[Target, ...], ...]
 
 
-def _part(declared: Declared) -> str:
+def _name_part(declared: Declared) -> str:
     """Several roles declare policies in one run, each its own."""
     names = "\n".join([declared.type, *sorted(policy.name for policy in declared.policies)])
     return f"{MODULE}-{hashlib.sha256(names.encode()).hexdigest()[:12]}"
 
 
-def _declare(task: Task) -> Declared:
+def _parse_declared(task: Task) -> Declared:
     options = task.options
     given = options["policies"]
     if options.get("rollout") is not None:
         _check_staged(options)
     contents: list[t.Any] = [None for _policy in given]
-    # What is to be taken away need not be said.
+    # The content of a policy to remove need not be declared.
     if options["state"] == "present":
         contents = [
             document_of(item["content"], option=f"policies[{i}].content").content for i, item in enumerate(given)
@@ -177,7 +179,7 @@ def _declare(task: Task) -> Declared:
         options, contents, own_tags={"iam-hardening:collection-version": COLLECTION_VERSION}
     )
     for policy in declared.policies:
-        for warning in warnings_of(policy.content, declared.type) if policy.content else ():
+        for warning in find_warnings(policy.content, declared.type) if policy.content else ():
             task.warn(f"{policy.place}.content: {policy.name}: {warning}")
     return declared
 
@@ -200,7 +202,7 @@ def _parse_stages(options: Mapping[str, t.Any]) -> tuple[tuple[Target, ...], ...
     """The targets of each stage of a rollout. Raises InputError: one names nothing."""
     stages = (options.get("rollout") or {}).get("stages") or ()
     return tuple(
-        targets_of(stage.get("targets"), f"rollout.stages[{index}].targets") for index, stage in enumerate(stages)
+        parse_targets(stage.get("targets"), f"rollout.stages[{index}].targets") for index, stage in enumerate(stages)
     )
 
 
@@ -225,7 +227,7 @@ class _Observed:
 
     tree: OrganizationTree
     snapshot: Snapshot
-    desired: tuple[Desired, ...]
+    desired: tuple[DesiredPolicy, ...]
     plan: Plan
 
 
@@ -247,14 +249,14 @@ class OrganizationPolicy(Capability[_Observed]):
         self._acting = acting(connection.access)
         self._judgement = Judgement()
         self._rollouts: dict[str, tuple[Rollout, Decision]] = {}
-        self._created: dict[str, Mapping[str, t.Any]] = {}
+        self._new_ids: dict[str, Mapping[str, t.Any]] = {}
         self._of_stages: frozenset[str] = frozenset()
-        self._settled = False
+        self._is_type_enabled = False
 
     def observe(self) -> _Observed:
         access = self._access
-        tree = self._tree(access)
-        self._declared = filled(self._declared, tree)
+        tree = self._read_tree(access)
+        self._declared = fill_placeholders(self._declared, tree)
         planner = Planner(self._declared, access.caller.account_id)
         stages = self._inputs.stages
         if self._declared.needs_tags or any(target.tag for stage in stages for target in stage):
@@ -262,14 +264,16 @@ class OrganizationPolicy(Capability[_Observed]):
         # All stages must be there before the first one begins.
         resolved = [resolve(tree, stage, place=f"rollout.stages[{index}]") for index, stage in enumerate(stages)]
         self._of_stages = frozenset(node for one in resolved for node in one.ids)
-        staged = {policy: self._staged(decision) for policy, decision in self._decisions(tree).items()}
-        desired = planner.desired(tree, staged)
-        plan = self._judged(tree, planner.plan(tree, desired))
+        staged = {
+            policy: self._parse_stage_targets(decision) for policy, decision in self._decide_rollouts(tree).items()
+        }
+        desired = planner.resolve_policies(tree, staged)
+        plan = self._apply_guards(tree, planner.plan(tree, desired))
         snapshot = collect(access, datasets=frozenset(), regions=(), now=self._connection.now)
         self._observed = _Observed(tree, snapshot, desired, plan)
         return self._observed
 
-    def _tree(self, access: Access) -> OrganizationTree:
+    def _read_tree(self, access: Access) -> OrganizationTree:
         guards = self._declared.guards_access
         types = (SCP, RCP) if guards else (self._declared.type,)
         try:
@@ -283,8 +287,8 @@ class OrganizationPolicy(Capability[_Observed]):
             )
         return tree
 
-    def _decisions(self, tree: OrganizationTree) -> dict[str, Decision]:
-        """What is due of each policy's rollout; nothing where none is declared."""
+    def _decide_rollouts(self, tree: OrganizationTree) -> dict[str, Decision]:
+        """Decide the step of each policy's rollout; empty if none is declared."""
         inputs = self._inputs
         if inputs.rollout is None:
             return {}
@@ -304,22 +308,24 @@ class OrganizationPolicy(Capability[_Observed]):
         return {name: decision for name, (_rollout, decision) in self._rollouts.items()}
 
     @staticmethod
-    def _staged(decision: Decision) -> Staged:
-        return Staged(targets_of(decision.targets, "rollout.targets"), targets_of(decision.detach, "rollout.targets"))
+    def _parse_stage_targets(decision: Decision) -> StageTargets:
+        return StageTargets(
+            parse_targets(decision.targets, "rollout.targets"), parse_targets(decision.detach, "rollout.targets")
+        )
 
-    def _judged(self, tree: OrganizationTree, plan: Plan) -> Plan:
-        """The plan without what AWS's own validation or the lock-out guard refuses."""
-        plan = self._without_unsafe(tree, plan)
-        plan = held_back(plan, analyzer_objections(self._connection, self._declared, plan.changes))
+    def _apply_guards(self, tree: OrganizationTree, plan: Plan) -> Plan:
+        """Drop the changes that AWS's own validation or the lock-out guard refuses."""
+        plan = self._drop_edited(tree, plan)
+        plan = drop_refused_policies(plan, find_analyzer_objections(self._connection, self._declared, plan.changes))
         if not (self._declared.guards_access and plan.changes):
             return plan
         inputs = self._inputs
         guard = LockOut(self._connection, inputs.lock_out, inputs.evidence, inputs.places)
-        self._judgement = guard.judge(tree, after(tree, plan.changes))
-        return held_back(plan, self._judgement.refusals)
+        self._judgement = guard.judge(tree, apply_changes(tree, plan.changes))
+        return drop_refused_policies(plan, self._judgement.refusals)
 
-    def _without_unsafe(self, tree: OrganizationTree, plan: Plan) -> Plan:
-        """The plan without any change of a policy that somebody else edited while it was watched.
+    def _drop_edited(self, tree: OrganizationTree, plan: Plan) -> Plan:
+        """Drop all changes of policies that somebody else edited during their rollout.
 
         Nothing is detached from the targets of later stages either: where a stage begins anew, these may be attached.
         """
@@ -328,10 +334,10 @@ class OrganizationPolicy(Capability[_Observed]):
         refusals = {
             name: [Refusal("edited", reason, arns.get(name, name), UPDATE)]
             for name, reason in reasons.items()
-            if any(policy_of(change)[0] == name for change in plan.changes)
+            if any(find_policy_key(change)[0] == name for change in plan.changes)
         }
-        plan = held_back(plan, refusals)
-        kept = (change for change in plan.changes if policy_of(change)[0] not in reasons)
+        plan = drop_refused_policies(plan, refusals)
+        kept = (change for change in plan.changes if find_policy_key(change)[0] not in reasons)
         return dataclasses.replace(plan, changes=tuple(change for change in kept if not self._is_of_stages(change)))
 
     def _is_of_stages(self, change: Change) -> bool:
@@ -366,8 +372,8 @@ class OrganizationPolicy(Capability[_Observed]):
         )
 
     def reread(self, change: Change) -> t.Any:
-        """What is there now; before anything is attached, its type must be enabled, which takes AWS a while."""
-        if change.operation == ATTACH and not self._settled:
+        """Read the present state. Before an attachment, wait until the type is enabled, which takes AWS a while."""
+        if change.operation == ATTACH and not self._is_type_enabled:
             self._await_type(self._access)
         return reread(self._access, self._connection.now)(change)
 
@@ -375,23 +381,23 @@ class OrganizationPolicy(Capability[_Observed]):
         """Wait until the type is enabled. Raises AwsError: it is not, after half a minute."""
         status: t.Optional[str] = None
         for wait in (*VERIFY_WAITS, None):
-            status = type_status(access, self._declared.type)
+            status = read_type_status(access, self._declared.type)
             if status == ENABLED:
-                self._settled = True
+                self._is_type_enabled = True
                 return
             if wait is not None:
                 time.sleep(wait)
         raise AwsError(f"{self._declared.type} is {status or 'not enabled'}, so nothing is attached; run again later")
 
     def learn(self, change: Change, answer: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        """The id of a policy that was made: only AWS's answer has it."""
+        """Learn the id of a policy that was created: only AWS's answer has it."""
         if change.operation != CREATE:
             return {}
         summary = answer["Policy"]["PolicySummary"]
-        self._created[policy_of(change)[0]] = {"id": summary["Id"], "arn": summary["Arn"]}
+        self._new_ids[find_policy_key(change)[0]] = {"id": summary["Id"], "arn": summary["Arn"]}
         return {"policy_id": summary["Id"]}
 
-    # What comes of it
+    # The result
 
     @property
     def _only_predicts(self) -> bool:
@@ -410,7 +416,7 @@ class OrganizationPolicy(Capability[_Observed]):
                     f"{one.name}: stage {decision.stage!r} has not begun, since not all of it could be done"
                 )
                 continue
-            rollout.begun(decision, predicted=self._judgement.predicted, attached=one.targets)
+            rollout.record_events(decision, predicted=self._judgement.predicted, attached=one.targets)
 
     def failure(self, _result: Mapping[str, t.Any]) -> str:
         """Why a rollout is held or was withdrawn."""
@@ -421,19 +427,19 @@ class OrganizationPolicy(Capability[_Observed]):
         return "; ".join(reasons)
 
     def result(self, _result: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        rollouts = [dict(decision.told) for _rollout, decision in self._rollouts.values()]
-        result = {"policies": self._policies(), "lock_out": dict(self._judgement.told), "rollout": rollouts}
-        return {**result, "terminal": shown(rollouts)} if rollouts else result
+        rollouts = [dict(decision.report) for _rollout, decision in self._rollouts.values()]
+        result = {"policies": self._report_policies(), "lock_out": dict(self._judgement.report), "rollout": rollouts}
+        return {**result, "terminal": render_rollouts(rollouts)} if rollouts else result
 
-    def _policies(self) -> list[dict[str, t.Any]]:
-        listed = told(self._observed.tree, self._declared, self._observed.desired)
-        return [{**one, **self._created.get(one["name"], {})} for one in listed]
+    def _report_policies(self) -> list[dict[str, t.Any]]:
+        listed = report_policies(self._observed.tree, self._declared, self._observed.desired)
+        return [{**one, **self._new_ids.get(one["name"], {})} for one in listed]
 
     def impacts(self) -> Documents:
         return self._judgement.impacts
 
 
-def _is_done(one: Desired, result: Mapping[str, t.Any]) -> bool:
+def _is_done(one: DesiredPolicy, result: Mapping[str, t.Any]) -> bool:
     """Whether a policy says now what is declared, and is attached to all that it was to be attached to."""
     made = [
         change
@@ -442,4 +448,4 @@ def _is_done(one: Desired, result: Mapping[str, t.Any]) -> bool:
     ]
     attached = {change["after"]["attached_to"] for change in made if change["operation"] == ATTACH}
     written = any(change["operation"] in (CREATE, UPDATE) for change in made)
-    return attached.issuperset(one.to_attach) and (written or not one.drifted)
+    return attached.issuperset(one.to_attach) and (written or not one.has_drifted)

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What the targets of an organization policy mean in an organization: ids of its root, units and accounts."""
+"""The targets of an organization policy in an organization: ids of its root, units and accounts."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from .declared import Target
 
 
 @dataclasses.dataclass(frozen=True)
-class Resolved:
-    """The ids that are meant, in the order of the tree, and what to tell of them."""
+class ResolvedTargets:
+    """The ids of targets, in the order of the tree, and warnings about them."""
 
     ids: tuple[str, ...]
     warnings: tuple[str, ...] = ()
@@ -35,8 +35,8 @@ def resolve(
     *,
     place: str,
     binds_management: bool = False,
-) -> Resolved:
-    """The ids of ``targets`` without those of ``exclude``.
+) -> ResolvedTargets:
+    """Resolve ``targets`` without those of ``exclude``.
 
     ``binds_management`` says whether the type of policy binds the management account, as SCPs and RCPs never do.
 
@@ -46,32 +46,32 @@ def resolve(
     warnings: list[str] = []
     wanted: set[str] = set()
     for index, target in enumerate(targets):
-        found = _ids(tree, target, f"{place}.targets[{index}]", binds_management)
+        found = _resolve_target(tree, target, f"{place}.targets[{index}]", binds_management)
         if not found:
             warnings.append(f"{place}.targets[{index}]: no account has {target}")
         wanted |= found
-    left_out: set[str] = set()
+    excluded: set[str] = set()
     for index, target in enumerate(exclude):
-        left_out |= _ids(tree, target, f"{place}.exclude[{index}]", binds_management)
-    # A unit is left out with all that is in it.
-    kept = {target_id for target_id in wanted if left_out.isdisjoint(tree.lineage(target_id))}
-    _check_inherited(tree, kept, left_out, place)
+        excluded |= _resolve_target(tree, target, f"{place}.exclude[{index}]", binds_management)
+    # A unit is excluded with everything in it.
+    kept = {target_id for target_id in wanted if excluded.isdisjoint(tree.lineage(target_id))}
+    _check_inherited(tree, kept, excluded, place)
     if not binds_management and tree.management_account_id in kept:
         warnings.append(
             f"{place}: policies of this type never bind the management account, which is one of its targets"
         )
-    return Resolved(tuple(sorted(kept, key=_order(tree))), tuple(warnings))
+    return ResolvedTargets(tuple(sorted(kept, key=_order_ids(tree))), tuple(warnings))
 
 
-def _ids(tree: OrganizationTree, target: Target, place: str, binds_management: bool) -> set[str]:
+def _resolve_target(tree: OrganizationTree, target: Target, place: str, binds_management: bool) -> set[str]:
     if target.root:
         return {tree.root_id}
     if target.ou:
-        return {_unit(tree, target.ou, f"{place}.ou")}
+        return {_find_unit(tree, target.ou, f"{place}.ou")}
     if target.account:
-        return {_account(tree, target.account, f"{place}.account")}
+        return {_find_account(tree, target.account, f"{place}.account")}
     if target.id:
-        return {_known(tree, target.id, f"{place}.id")}
+        return {_check_id(tree, target.id, f"{place}.id")}
     tagged = (account for account in tree.accounts if _has_tags(account, target) and account.state == ACTIVE)
     return {account.id for account in tagged if binds_management or account.id != tree.management_account_id}
 
@@ -81,7 +81,7 @@ def _has_tags(account: MemberAccount, target: Target) -> bool:
     return all(key in tags and fnmatch.fnmatchcase(tags[key], pattern) for key, pattern in target.tag.items())
 
 
-def _unit(tree: OrganizationTree, path: str, place: str) -> str:
+def _find_unit(tree: OrganizationTree, path: str, place: str) -> str:
     wanted = path.rstrip("/") or "/"
     found = next((unit for unit in tree.units if unit.path == wanted), None)
     if found is None:
@@ -90,9 +90,9 @@ def _unit(tree: OrganizationTree, path: str, place: str) -> str:
     return found.id
 
 
-def _account(tree: OrganizationTree, name: str, place: str) -> str:
+def _find_account(tree: OrganizationTree, name: str, place: str) -> str:
     if name.isascii() and name.isdigit() and len(name) == 12:
-        return _known(tree, name, place)
+        return _check_id(tree, name, place)
     found = [account.id for account in tree.accounts if account.name == name]
     if not found:
         raise InputError(f"{place}: the organization has no account named {name!r}")
@@ -101,15 +101,15 @@ def _account(tree: OrganizationTree, name: str, place: str) -> str:
     return found[0]
 
 
-def _known(tree: OrganizationTree, target_id: str, place: str) -> str:
+def _check_id(tree: OrganizationTree, target_id: str, place: str) -> str:
     if target_id not in tree.unit and target_id not in tree.account:
         raise InputError(f"{place}: the organization has no root, unit or account {target_id}")
     return target_id
 
 
-def _check_inherited(tree: OrganizationTree, kept: set[str], left_out: Iterable[str], place: str) -> None:
-    """Nothing below a target can be left out of it: what a policy is attached to hands it down."""
-    for target_id in sorted(left_out):
+def _check_inherited(tree: OrganizationTree, kept: set[str], excluded: Iterable[str], place: str) -> None:
+    """Refuse to exclude something below a target: a target hands the policy down to everything below it."""
+    for target_id in sorted(excluded):
         above = next((parent for parent in tree.lineage(target_id)[:-1] if parent in kept), None)
         if above is not None:
             raise InputError(
@@ -118,8 +118,8 @@ def _check_inherited(tree: OrganizationTree, kept: set[str], left_out: Iterable[
             )
 
 
-def _order(tree: OrganizationTree) -> t.Callable[[str], tuple[int, int]]:
-    """Units before accounts, each in the tree's order, so that two runs make changes in one order."""
+def _order_ids(tree: OrganizationTree) -> t.Callable[[str], tuple[int, int]]:
+    """Make a sort key: units before accounts, in the tree's order, so that all runs have the same order."""
     units = {unit.id: index for index, unit in enumerate(tree.units)}
     accounts = {account.id: index for index, account in enumerate(tree.accounts)}
     return lambda target_id: (0, units[target_id]) if target_id in units else (1, accounts[target_id])

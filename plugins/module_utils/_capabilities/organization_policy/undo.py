@@ -14,57 +14,57 @@ from collections.abc import Mapping
 
 from ..._converge.change import Undo
 from ..._converge.undo_records import Derive, Record
-from .changes import ATTACH, CREATE, DELETE, DETACH, SERVICE, TAG, UNTAG, UPDATE, called
+from .changes import ATTACH, CREATE, DELETE, DETACH, SERVICE, TAG, UNTAG, UPDATE, name_policy
 
 
-def _named(record: Record, shown: Mapping[str, t.Any]) -> dict[str, str]:
-    """How requests name the policy. Its target is an ARN that ends with an id, or the same name."""
-    name, kind = str(shown["policy"]), str(shown["type"])
-    target = record.target.partition(" on ")[0] if "attached_to" in shown else record.target
+def _name_policy(record: Record, state: Mapping[str, t.Any]) -> dict[str, str]:
+    """Name the policy for a request. The target of the record is an ARN that ends with an id, or the same name."""
+    name, kind = str(state["policy"]), str(state["type"])
+    target = record.target.partition(" on ")[0] if "attached_to" in state else record.target
     is_policy = target.startswith("arn:") and ":organizations::" in target and ":policy/" in target
-    record.check(is_policy or target == called(name, kind), f"{record.target} is not the policy {name} ({kind})")
+    record.check(is_policy or target == name_policy(name, kind), f"{record.target} is not the policy {name} ({kind})")
     return {"PolicyName": name, "PolicyType": kind}
 
 
-def _created(record: Record) -> Undo:
-    return Undo(DELETE, _named(record, record.after))
+def _undo_create(record: Record) -> Undo:
+    return Undo(DELETE, _name_policy(record, record.after))
 
 
-def _updated(record: Record) -> Undo:
+def _undo_update(record: Record) -> Undo:
     before = record.before
     content = record.text(before["document"], "Content")
-    return Undo(UPDATE, {**_named(record, before), "Description": str(before["description"]), "Content": content})
+    return Undo(UPDATE, {**_name_policy(record, before), "Description": str(before["description"]), "Content": content})
 
 
-def _deleted(record: Record) -> Undo:
+def _undo_delete(record: Record) -> Undo:
     before = record.before
-    named = _named(record, before)
-    about = {"Name": named["PolicyName"], "Type": named["PolicyType"], "Description": str(before["description"])}
+    names = _name_policy(record, before)
+    about = {"Name": names["PolicyName"], "Type": names["PolicyType"], "Description": str(before["description"])}
     return Undo(CREATE, {**about, "Content": record.text(before["document"], "Content"), "Tags": record.tags()})
 
 
-def _tagged(record: Record) -> Undo:
-    named = _named(record, record.before)
+def _undo_tag(record: Record) -> Undo:
+    names = _name_policy(record, record.before)
     tags: Mapping[str, t.Any] = record.before["tags"]
     if all(value is None for value in tags.values()):
-        return Undo(UNTAG, {**named, "TagKeys": list(tags)})
-    return Undo(TAG, {**named, "Tags": [{"Key": key, "Value": str(value)} for key, value in tags.items()]})
+        return Undo(UNTAG, {**names, "TagKeys": list(tags)})
+    return Undo(TAG, {**names, "Tags": [{"Key": key, "Value": str(value)} for key, value in tags.items()]})
 
 
-def _attachment(record: Record) -> Undo:
-    shown = record.before
-    node = str(shown["attached_to"])
+def _undo_attachment(record: Record) -> Undo:
+    state = record.before
+    node = str(state["attached_to"])
     record.check(record.target.endswith(f" on {node}"), f"{record.target} is not the policy on {node}")
-    record.check(shown["attached"] is (record.change.operation == DETACH), "its before does not fit its operation")
+    record.check(state["attached"] is (record.change.operation == DETACH), "its before does not fit its operation")
     back = ATTACH if record.change.operation == DETACH else DETACH
-    return Undo(back, {**_named(record, shown), "TargetId": node})
+    return Undo(back, {**_name_policy(record, state), "TargetId": node})
 
 
 DERIVATIONS: t.Final[Mapping[tuple[str, str], Derive]] = {
-    (SERVICE, CREATE): _created,
-    (SERVICE, UPDATE): _updated,
-    (SERVICE, DELETE): _deleted,
-    (SERVICE, TAG): _tagged,
-    (SERVICE, ATTACH): _attachment,
-    (SERVICE, DETACH): _attachment,
+    (SERVICE, CREATE): _undo_create,
+    (SERVICE, UPDATE): _undo_update,
+    (SERVICE, DELETE): _undo_delete,
+    (SERVICE, TAG): _undo_tag,
+    (SERVICE, ATTACH): _undo_attachment,
+    (SERVICE, DETACH): _undo_attachment,
 }

@@ -45,9 +45,9 @@ from ..._policy.documents.policy import PolicyError
 from ..._policy.documents.syntax import decode
 from ..._policy.evaluation.evaluate import Layers
 from ..._policy.impact.judge import Impact
-from ..._prediction.document import accepted_of, build, verdict_record
+from ..._prediction.document import build, find_accepted, verdict_record
 from ..._prediction.evidence import EVIDENCE_OPERATIONS, EvidenceOptions, Predictor, Proposal
-from ..._prediction.unused_resources import unused_resources
+from ..._prediction.unused_resources import list_unused_resources
 from .changes import DELETE_VERSION, LOCKOUT_KINDS, UPDATE, LivePolicy, Version
 from .declared import Declared
 from .document import SAMPLE
@@ -72,7 +72,7 @@ REGISTRATION: t.Final = Registration(
     module=MODULE,
     writer=Writer.POLICIES,
     operations=OPERATIONS,
-    reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread, needed=refuse_other_versions),
+    reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread, refuse=refuse_other_versions),
     row=Row((Dataset.AUTHORIZATION_DETAILS, Dataset.TRAILS)),
 )
 
@@ -235,7 +235,7 @@ class PermissionsBoundary(Capability[Observed]):
             impacts,
             account={"account_id": snapshot.account_id, "account_alias": snapshot.account_alias},
             change=_describe_change(desired),
-            accepted=accepted_of(impacts, self._planner.declared.accepted, self._planner.now.date()),
+            accepted=find_accepted(impacts, self._planner.declared.accepted, self._planner.now.date()),
             skipped=_list_skipped(desired),
             created=self._planner.now,
             unread=(),
@@ -262,7 +262,7 @@ def _list_skipped(desired: DesiredBoundary) -> list[dict[str, str]]:
 
 def _assume_own(evidence: EvidenceOptions, boundaries: Iterable[DesiredBoundary]) -> EvidenceOptions:
     """The evidence, where a call whose resource is not known is not taken for one on trails, which are AWS's alone."""
-    return evidence.also_unused(pattern for desired in boundaries for pattern in unused_resources(desired.facts))
+    return evidence.also_unused(pattern for desired in boundaries for pattern in list_unused_resources(desired.facts))
 
 
 def _predict(

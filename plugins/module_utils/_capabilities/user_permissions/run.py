@@ -33,7 +33,7 @@ from ..._module.registration import Registration, Reversal, Row
 from ..._module.snapshots import BREAK_GLASS_OPERATIONS, add_organization_policies, rescue_of
 from ..._module.task import Task, TaskError
 from ..._module.writers import Writer
-from ..._prediction.document import accepted_of, build, layers_not_read
+from ..._prediction.document import build, find_accepted, layers_not_read
 from ..._prediction.evidence import EVIDENCE_OPERATIONS, EvidenceOptions, Predictor, Proposal
 from .changes import WRITES, relies_on
 from .declared import Declared
@@ -122,7 +122,7 @@ class UserPermissions(Capability[Observed]):
             impacts,
             account={"account_id": snapshot.account_id, "account_alias": snapshot.account_alias},
             change=[removal.text for removal in planner.declared.removals],
-            accepted=accepted_of(impacts, planner.acceptances, planner.now.date()),
+            accepted=find_accepted(impacts, planner.acceptances, planner.now.date()),
             skipped=(),
             created=planner.now,
             unread=layers_not_read(snapshot),

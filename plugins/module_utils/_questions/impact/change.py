@@ -46,23 +46,23 @@ CHANGE_OPERATIONS: t.Final = Operations(reads=frozenset({"iam:GetPolicy", "iam:G
 def absolute_documents(arguments: Mapping[str, t.Any]) -> dict[str, t.Any]:
     """The task arguments that name documents or log files, with paths made absolute; for the action plugin."""
     names = ("boundary", "attach_policies", "session_policies", "scps")
-    found = {name: _absolute(arguments[name]) for name in names if name in arguments}
+    found = {name: _make_absolute(arguments[name]) for name in names if name in arguments}
     if isinstance(arguments.get("replace_policies"), list):
-        found["replace_policies"] = [_absolute_replacement(item) for item in arguments["replace_policies"]]
+        found["replace_policies"] = [_make_replacement_absolute(item) for item in arguments["replace_policies"]]
     place = arguments.get("trail_logs")
     if isinstance(place, str) and place and not place.startswith("s3://"):
         found["trail_logs"] = str(Path(place).expanduser().absolute())
     return found
 
 
-def _absolute_replacement(item: t.Any) -> t.Any:
+def _make_replacement_absolute(item: t.Any) -> t.Any:
     given = isinstance(item, Mapping) and "document" in item
     return {**item, "document": absolute(item["document"])} if given else item
 
 
-def _absolute(value: t.Any) -> t.Any:
+def _make_absolute(value: t.Any) -> t.Any:
     if isinstance(value, list):
-        return [_absolute(member) for member in value]
+        return [_make_absolute(member) for member in value]
     return value if _is_arn(value) else absolute(value)
 
 
@@ -77,9 +77,9 @@ class ChangeOptions:
     """
 
     def __init__(self, options: Mapping[str, t.Any]) -> None:
-        self.boundary: t.Final = self._document(options["boundary"], "boundary", Kind.BOUNDARY)
+        self.boundary: t.Final = self._parse_document(options["boundary"], "boundary", Kind.BOUNDARY)
         self.attached: t.Final = [
-            self._document(value, f"attach_policies[{index}]", Kind.MANAGED)
+            self._parse_document(value, f"attach_policies[{index}]", Kind.MANAGED)
             for index, value in enumerate(options["attach_policies"])
         ]
         self.detached: t.Final[list[str]] = options["detach_policies"]
@@ -100,8 +100,8 @@ class ChangeOptions:
             raise TaskError(f"no change is given; one of {', '.join(CHANGE_ARGUMENTS)} is needed")
 
     @staticmethod
-    def _document(value: t.Any, option: str, kind: Kind) -> t.Union[None, str, Policy]:
-        """A policy, or the ARN of one that is to be read."""
+    def _parse_document(value: t.Any, option: str, kind: Kind) -> t.Union[None, str, Policy]:
+        """Parse a policy, or keep the ARN of one that is to be read."""
         if value is None or value == "":
             return None
         return str(value) if _is_arn(value) else policy_of(value, option=option, kind=kind)
@@ -143,24 +143,24 @@ class Change:
 
     def after(self, arn: str, before: Layers) -> Layers:
         """The layers that a principal would have; the same object for principals whose layers are the same."""
-        identity = self._identity(arn, before)
+        identity = self._change_identity(arn, before)
         key = (id(before), tuple(map(id, identity)))
         if key not in self._made:
             self._made[key] = dataclasses.replace(
                 before,
                 identity=identity,
-                boundary=self._boundary_after(arn, before),
+                boundary=self._change_boundary(arn, before),
                 session=(*before.session, *self._options.session),
-                scps=self._scps(before),
+                scps=self._change_scps(before),
             )
         return self._made[key]
 
-    def missed(self) -> list[str]:
-        """The policies to detach or replace that none of the principals has."""
+    def find_missed(self) -> list[str]:
+        """Find the policies to detach or replace that none of the principals has."""
         wanted = [*self._options.detached, *self._options.replaced]
         return [name for name in wanted if name not in self._found]
 
-    def _identity(self, arn: str, before: Layers) -> tuple[Policy, ...]:
+    def _change_identity(self, arn: str, before: Layers) -> tuple[Policy, ...]:
         options = self._options
         if not (options.detached or options.replaced or self._attached):
             return before.identity
@@ -168,7 +168,7 @@ class Change:
         for held in self._permissions.list_policies(arn):
             # A managed policy is named by its ARN, or, like an inline one, by its bare name.
             names = (held.label, held.policy.name if held.policy else held.label)
-            # What comes by a group is not the principal's own, and stays.
+            # A policy of a group is not the principal's own, and stays.
             detached = [] if held.way.startswith("group ") else [name for name in names if name in options.detached]
             replaced = [name for name in names if name in options.replaced]
             self._found.update(detached or replaced)
@@ -177,29 +177,29 @@ class Change:
         unknown = (item for item in before.identity if item is ANYTHING)
         return tuple(dict.fromkeys((*kept, *self._attached, *unknown)))
 
-    def _boundary_after(self, arn: str, before: Layers) -> t.Optional[Policy]:
+    def _change_boundary(self, arn: str, before: Layers) -> t.Optional[Policy]:
         entity = self._permissions.entities[arn]
         current = None if isinstance(entity, Group) else entity.boundary
         if current in self._options.replaced:
             self._found.add(str(current))
         return self._boundary or self._options.replaced.get(current or "") or before.boundary
 
-    def _scps(self, before: Layers) -> t.Optional[tuple[tuple[Policy, ...], ...]]:
+    def _change_scps(self, before: Layers) -> t.Optional[tuple[tuple[Policy, ...], ...]]:
         if not self._options.scps:
             return before.scps
-        # Where nothing is known of the SCPs there are, AWS's FullAWSAccess stands for them, which is everywhere.
+        # If nothing is known of the live SCPs, AWS's FullAWSAccess is assumed, which is attached everywhere.
         *above, own = before.scps or ((ANYTHING,),)
         return (*above, (*own, *self._options.scps))
 
     def _read(self, arn: str, option: str) -> Policy:
-        """The default version of a managed policy: from the snapshot where it is in use, else from AWS."""
+        """Read the default version of a managed policy: from the snapshot if it is in use, else from AWS."""
         known = self._permissions.policy(arn)
         if known is not None:
             return dataclasses.replace(known, name=_name(arn))
         try:
             version = self._access.call("iam", "GetPolicy", {"PolicyArn": arn})["Policy"]["DefaultVersionId"]
-            asked = {"PolicyArn": arn, "VersionId": version}
-            document = self._access.call("iam", "GetPolicyVersion", asked)["PolicyVersion"]["Document"]
+            parameters = {"PolicyArn": arn, "VersionId": version}
+            document = self._access.call("iam", "GetPolicyVersion", parameters)["PolicyVersion"]["Document"]
         except NotFound as error:
             raise TaskError(f"{option}: there is no policy {arn}") from error
         except AwsError as error:

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What a change would break, composed: principals and a change in, verdicts and their evidence out."""
+"""The prediction of a change: principals and a change in, verdicts and their evidence out."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ..._module.snapshots import add_organization_policies
 from ..._module.task import Task, TaskError
 from ..._policy.impact.judge import Impact
 from ..._prediction.acceptance import acceptance_warnings
-from ..._prediction.document import accepted_of, build, layers_not_read, verdict_record
+from ..._prediction.document import build, find_accepted, layers_not_read, verdict_record
 from ..._prediction.evidence import (
     EVIDENCE_ARGUMENTS,
     EVIDENCE_OPERATIONS,
@@ -71,11 +71,11 @@ def run(task: Task) -> dict[str, t.Any]:
     change = Change(connection.access, change_options, permissions)
     chosen, skipped = _choose(options["principals"], snapshot, permissions)
     predictor = Predictor(connection, evidence, snapshot, permissions)
-    proposals = {arn: _proposal(predictor, change, arn) for arn in chosen}
-    for name in change.missed():
+    proposals = {arn: _make_proposal(predictor, change, arn) for arn in chosen}
+    for name in change.find_missed():
         task.warn(f"{name} is no policy of any of the principals that could be detached or replaced")
     impacts = predictor.predict(proposals)
-    result = _result(connection, evidence, snapshot, change, impacts, skipped, uses=options["return_uses"])
+    result = _build_result(connection, evidence, snapshot, change, impacts, skipped, uses=options["return_uses"])
     if options["terminal"] == "full":
         result["terminal"] = render(result["impact"], ascii_only=options["ascii"])
     return result
@@ -90,7 +90,7 @@ def _observe(connection: Connection) -> Snapshot:
     return snapshot
 
 
-def _proposal(predictor: Predictor, change: Change, arn: str) -> Proposal:
+def _make_proposal(predictor: Predictor, change: Change, arn: str) -> Proposal:
     before = predictor.current(arn)
     return Proposal(before, change.after(arn, before))
 
@@ -110,7 +110,7 @@ def _choose(
             raise TaskError(f"principals: {pattern!r} matches no user and no role of account {snapshot.account_id}")
         found.update(dict.fromkeys(matching))
     skipped = [
-        {"principal": arn, "reason": _why_reserved(permissions.entities[arn])} for arn in found if arn in reserved
+        {"principal": arn, "reason": _explain_reserved(permissions.entities[arn])} for arn in found if arn in reserved
     ]
     return [arn for arn in found if arn not in reserved], skipped
 
@@ -119,13 +119,13 @@ def _matches(arn: str, pattern: str) -> bool:
     return fnmatch.fnmatchcase(arn, pattern) or fnmatch.fnmatchcase(arn.rpartition("/")[2], pattern)
 
 
-def _why_reserved(entity: t.Any) -> str:
+def _explain_reserved(entity: t.Any) -> str:
     if isinstance(entity, Role) and entity.is_service_linked:
         return "a service-linked role belongs to its AWS service: nobody can change it"
     return "IAM Identity Center made this role: change its permission set there"
 
 
-def _result(
+def _build_result(
     connection: Connection,
     evidence: EvidenceOptions,
     snapshot: Snapshot,
@@ -138,7 +138,7 @@ def _result(
     today = connection.now.date()
     acceptances = evidence.acceptances
     unsafe = [impact for impact in impacts.values() if not impact.is_safe]
-    accepted = accepted_of(unsafe, acceptances, today)
+    accepted = find_accepted(unsafe, acceptances, today)
     for warning in acceptance_warnings(acceptances, [impact.principal_arn for impact in unsafe], today):
         connection.warn(warning)
     document = build(
@@ -157,12 +157,12 @@ def _result(
         "passes": all(impact.principal_arn in accepted for impact in unsafe),
         "blocked": [impact.principal_arn for impact in unsafe if impact.principal_arn not in accepted],
         "counts": document["counts"],
-        "principals": [_principal(impact, accepted, uses) for impact in impacts.values()],
+        "principals": [_principal_as_dict(impact, accepted, uses) for impact in impacts.values()],
         "impact": document,
     }
 
 
-def _principal(impact: Impact, accepted: Mapping[str, t.Any], wanted: str) -> dict[str, t.Any]:
+def _principal_as_dict(impact: Impact, accepted: Mapping[str, t.Any], wanted: str) -> dict[str, t.Any]:
     verdicts = [] if wanted == "none" else impact.verdicts
     evidence = impact.evidence
     return {

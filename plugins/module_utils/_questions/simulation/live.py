@@ -34,7 +34,7 @@ OPERATIONS: t.Final = Operations(reads=frozenset({"sts:GetCallerIdentity"})).uni
 
 
 @dataclasses.dataclass(frozen=True)
-class Unseen:
+class UnreadLayer:
     """A layer that is in force and could not be read, or not all of it. ``layer`` is named as decisions name it."""
 
     layer: str
@@ -42,7 +42,7 @@ class Unseen:
 
 
 @dataclasses.dataclass(frozen=True)
-class Standing:
+class LivePrincipal:
     """A principal in its account. ``issuer`` is the role behind a session; ``keys`` are the condition keys that follow
     from who and where the principal is.
     """
@@ -50,7 +50,7 @@ class Standing:
     arn: str
     issuer: t.Optional[str]
     layers: Layers
-    unseen: tuple[Unseen, ...]
+    unseen: tuple[UnreadLayer, ...]
     keys: Mapping[str, str]
 
 
@@ -61,46 +61,48 @@ class LiveAccount:
         self.account_id = snapshot.account_id
         self._snapshot = snapshot
         self._permissions = Permissions(snapshot)
-        self._standings: dict[str, Standing] = {}
+        self._principals: dict[str, LivePrincipal] = {}
 
-    def standing(self, arn: str, option: str) -> Standing:
-        """Where the principal stands that the option ``option`` names: a user, a role, its session, or root.
+    def find_principal(self, arn: str, option: str) -> LivePrincipal:
+        """Find the principal that the option ``option`` names: a user, a role, its session, or root.
 
         :raises TaskError: the account has no such principal.
         """
-        if arn not in self._standings:
-            self._standings[arn] = self._found(arn, option)
-        return self._standings[arn]
+        if arn not in self._principals:
+            self._principals[arn] = self._read_principal(arn, option)
+        return self._principals[arn]
 
-    def _found(self, arn: str, option: str) -> Standing:
+    def _read_principal(self, arn: str, option: str) -> LivePrincipal:
         if arn_account(arn) != self.account_id:
             raise TaskError(f"{option}: {arn} is no principal of account {self.account_id}, whose policies were read")
         if root_account(arn):
-            return Standing(arn, None, self._permissions.limit(()), self._unseen_controls(), self._keys())
-        session_of = self._session_role(arn)
+            return LivePrincipal(
+                arn, None, self._permissions.limit(()), self._find_unread_controls(), self._find_keys()
+            )
+        session_of = self._find_session_role(arn)
         entity = session_of or self._permissions.entities.get(arn)
         if not isinstance(entity, (User, Role)):
             kind = "is a group, which makes no requests" if isinstance(entity, Group) else "does not exist"
             raise TaskError(f"{option}: {arn} {kind}; name a user, a role, or a session of a role")
         exempt = isinstance(entity, Role) and entity.is_service_linked
-        return Standing(
+        return LivePrincipal(
             arn=arn,
             issuer=session_of.arn if session_of else None,
             layers=self._permissions.layers(entity.arn),
-            unseen=(*self._unseen_own(entity), *(() if exempt else self._unseen_controls())),
-            keys={**self._keys(), **{f"aws:PrincipalTag/{key}": value for key, value in entity.tags.items()}},
+            unseen=(*self._find_unread_own(entity), *(() if exempt else self._find_unread_controls())),
+            keys={**self._find_keys(), **{f"aws:PrincipalTag/{key}": value for key, value in entity.tags.items()}},
         )
 
-    def _session_role(self, arn: str) -> t.Optional[Role]:
-        """The role of a session: its ARN has the name of the role, but not its path."""
+    def _find_session_role(self, arn: str) -> t.Optional[Role]:
+        """Find the role of a session: its ARN has the name of the role, but not its path."""
         parts = arn_parts(arn)
         kind, *names = parts.resource.split("/") if parts else [""]
         if kind != "assumed-role" or len(names) < 2:
             return None
         return next((role for role in self._snapshot.roles if role.name == names[0]), None)
 
-    def _keys(self) -> dict[str, str]:
-        """The condition keys that follow from the account's place in its organization.
+    def _find_keys(self) -> dict[str, str]:
+        """Find the condition keys that follow from the account's place in its organization.
 
         https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
         """
@@ -111,22 +113,22 @@ class LiveAccount:
         path = {"aws:PrincipalOrgPaths": "/".join((organization.id, *above, ""))} if above else {}
         return {"aws:PrincipalOrgID": organization.id, **path}
 
-    def _unseen_own(self, entity: t.Union[User, Role]) -> Iterator[Unseen]:
+    def _find_unread_own(self, entity: t.Union[User, Role]) -> Iterator[UnreadLayer]:
         unknown = sorted({held.label for held in self._permissions.list_policies(entity.arn) if held.policy is None})
         if unknown:
-            yield Unseen("identity", f"{', '.join(unknown)} could not be read")
+            yield UnreadLayer("identity", f"{', '.join(unknown)} could not be read")
         if entity.boundary and self._permissions.policy(entity.boundary) is None:
-            yield Unseen("boundary", f"{entity.boundary} could not be read")
+            yield UnreadLayer("boundary", f"{entity.boundary} could not be read")
 
-    def _unseen_controls(self) -> tuple[Unseen, ...]:
+    def _find_unread_controls(self) -> tuple[UnreadLayer, ...]:
         unread = self._snapshot.missing(_POLICIES)
         if unread is not None:
-            return tuple(Unseen(layer, unread_reason(unread)) for layer in ("scp", "rcp"))
+            return tuple(UnreadLayer(layer, unread_reason(unread)) for layer in ("scp", "rcp"))
         found = []
         for level in self._snapshot.organization_policies:
             for layer, policies in (("scp", level.scps), ("rcp", level.rcps)):
                 found += [
-                    Unseen(layer, f"{policy.name} on {level.target_name} does not parse")
+                    UnreadLayer(layer, f"{policy.name} on {level.target_name} does not parse")
                     for policy in policies
                     if self._permissions.parse(policy.document, policy.name) is None
                 ]

@@ -22,14 +22,14 @@ from ..._policy.evaluation.context import Context
 from ..._policy.evaluation.evaluate import Decision, Evaluator, Layers, Outcome, Request
 from ..._policy.evaluation.narrowing import RESOURCE_KEY, open_resources
 
-#: What explanations call the resource where it decides.
+#: The name of the resource in explanations where it decides.
 WHICH_RESOURCE: t.Final = "which resource it is"
 
 
-def decided(evaluator: Evaluator, request: Request, context: Context) -> Decision:
-    """The decision on a request, whose ``context`` is the whole of what is known of it.
+def decide(evaluator: Evaluator, request: Request, context: Context) -> Decision:
+    """Decide a request. ``context`` is all that is known of it.
 
-    Unknown, hanging on ``RESOURCE_KEY``, where the request is allowed on some resources and perhaps not on all.
+    The decision is unknown and depends on ``RESOURCE_KEY`` if some resources are allowed and perhaps not all.
     """
     decision = evaluator.decide(dataclasses.replace(request, context=context))
     if decision.outcome not in (Outcome.ALLOWED, Outcome.IMPLICIT_DENY):

@@ -23,11 +23,11 @@ from ..._policy.evaluation.context import Context, Values
 from ..._policy.evaluation.evaluate import Decision, Evaluator, Layers, Outcome, Request
 from ..._policy.evaluation.narrowing import RESOURCE_KEY
 from .aws import OPERATIONS as OPERATIONS_OF_AWS
-from .aws import AwsSimulator, Simulated
+from .aws import AwsSimulator, SimulatorRequest
 from .live import OPERATIONS as OPERATIONS_OF_LIVE
-from .live import LiveAccount, Standing, Unseen, read_live
-from .requests import REQUEST_ARGUMENTS, Asked, requests_of
-from .resources import WHICH_RESOURCE, decided
+from .live import LiveAccount, LivePrincipal, UnreadLayer, read_live
+from .requests import REQUEST_ARGUMENTS, DeclaredRequest, parse_requests
+from .resources import WHICH_RESOURCE, decide
 
 ENGINES: t.Final = ("local", "aws", "both")
 EXTENDABLE: t.Final = ("identity", "session", "scps", "rcps")
@@ -63,25 +63,25 @@ _WORDS: t.Final = {
 
 @dataclasses.dataclass(frozen=True)
 class _Case:
-    """A request with all that is known of who makes it and of what bears on it."""
+    """A request with its principal and the layers that apply to it."""
 
-    asked: Asked
+    request: DeclaredRequest
     principal: t.Optional[str]
     layers: Layers
-    standing: t.Optional[Standing] = None
-    unseen: tuple[Unseen, ...] = ()
+    live: t.Optional[LivePrincipal] = None
+    unseen: tuple[UnreadLayer, ...] = ()
 
     @property
     def context(self) -> Mapping[str, Values]:
         """The condition keys that are given, and those that follow from who the principal is; the given ones win."""
-        known = {key.lower() for key in self.asked.context}
-        follow = self.standing.keys if self.standing else {}
-        return {**{key: value for key, value in follow.items() if key.lower() not in known}, **self.asked.context}
+        known = {key.lower() for key in self.request.context}
+        follow = self.live.keys if self.live else {}
+        return {**{key: value for key, value in follow.items() if key.lower() not in known}, **self.request.context}
 
 
 @dataclasses.dataclass(frozen=True)
 class _Options:
-    """Who judges, whose live layers count, which of them given ones extend, and what is taken for granted."""
+    """The engine, the principal of live layers, the layers that given ones extend, and the assumptions."""
 
     engine: str
     principal_arn: t.Optional[str]
@@ -108,55 +108,59 @@ def run(task: Task) -> dict[str, t.Any]:
     out.
     """
     options = _Options.from_options(task.options)
-    requests = requests_of(task.options)
+    requests = parse_requests(task.options)
     account = None
     if options.principal_arn and _needs_reading(options, options.principal_arn, requests):
         task.expect_account(task.access.caller.account_id)
         account = read_live(task.connection, options.principal_arn)
-    layered = _Layering(options, account)
-    cases = [layered.case(asked) for asked in requests]
+    finder = _LayerFinder(options, account)
+    cases = [finder.find_case(request) for request in requests]
     by_aws = [] if options.engine == "local" else _judge_by_aws(task.access, options, cases)
-    result: dict[str, t.Any] = {"results": _results(options, cases, by_aws)}
+    result: dict[str, t.Any] = {"results": _build_results(options, cases, by_aws)}
     if options.engine == "both":
-        result["disagreements"] = _disagreements(result["results"], task.warn)
+        result["disagreements"] = _find_disagreements(result["results"], task.warn)
     if account is not None:
         result["account_id"] = account.account_id
-        result["unread_layers"] = _unread_layers(cases, task.warn)
+        result["unread_layers"] = _list_unread_layers(cases, task.warn)
     return result
 
 
-def _results(options: _Options, cases: Sequence[_Case], by_aws: Sequence[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
-    names: list[dict[str, t.Any]] = [{"id": case.asked.id} for case in cases]
+def _build_results(
+    options: _Options, cases: Sequence[_Case], by_aws: Sequence[dict[str, t.Any]]
+) -> list[dict[str, t.Any]]:
+    names: list[dict[str, t.Any]] = [{"id": case.request.id} for case in cases]
     # AWS's simulator looks at policies alone too.
-    by_aws = list(map(_accepted, cases, by_aws))
+    by_aws = list(map(_refuse_unchangeable, cases, by_aws))
     if options.engine == "aws":
         return [{**name, **row} for name, row in zip(names, by_aws, strict=True)]
-    judged = map(_accepted, cases, _judge_here(options, cases))
+    judged = map(_refuse_unchangeable, cases, _judge_here(options, cases))
     results = [{**name, **row} for name, row in zip(names, judged, strict=True)]
     if options.engine == "local":
         return results
     return [{**judged, "aws": row} for judged, row in zip(results, by_aws, strict=True)]
 
 
-def _accepted(case: _Case, row: dict[str, t.Any]) -> dict[str, t.Any]:
-    """A result, after what AWS accepts from nobody, whatever the policies say."""
-    asked, decision = case.asked, row["decision"]
-    why = refusal(asked.action, asked.resource)
+def _refuse_unchangeable(case: _Case, row: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Refuse what AWS accepts from nobody, whatever the policies say."""
+    request, decision = case.request, row["decision"]
+    why = refusal(request.action, request.resource)
     if decision not in (Outcome.ALLOWED.value, Outcome.UNKNOWN.value):
         return row
     if why is not None:
-        text = f"Denied: AWS accepts {asked.action} on {asked.resource} from nobody: {why}. {_BY_POLICIES[decision]}"
+        text = (
+            f"Denied: AWS accepts {request.action} on {request.resource} from nobody: {why}. {_BY_POLICIES[decision]}"
+        )
         return {**row, **_NOBODY, "decision": Outcome.IMPLICIT_DENY.value, "missing_context": [], "explanation": text}
-    if decision == Outcome.ALLOWED.value and may_be_reserved(asked.action, asked.resource):
+    if decision == Outcome.ALLOWED.value and may_be_reserved(request.action, request.resource):
         text = f"Unknown: {_RESERVED} By the policies alone: {row['explanation']}"
         return {**row, **_NOBODY, "decision": Outcome.UNKNOWN.value, "explanation": text}
     return row
 
 
-def _needs_reading(options: _Options, arn: str, requests: Sequence[Asked]) -> bool:
+def _needs_reading(options: _Options, arn: str, requests: Sequence[DeclaredRequest]) -> bool:
     """Whether the account has to be read: not where AWS is to judge by what it knows of the principal itself."""
     return options.engine != "aws" or any(
-        not _is_entity(asked.principal or arn) or not _adds_only(asked, options) for asked in requests
+        not _is_entity(request.principal or arn) or not _adds_only(request, options) for request in requests
     )
 
 
@@ -166,68 +170,68 @@ def _is_entity(arn: str) -> bool:
     return parts is not None and parts.resource.startswith(("user/", "role/"))
 
 
-def _adds_only(asked: Asked, options: _Options) -> bool:
+def _adds_only(request: DeclaredRequest, options: _Options) -> bool:
     """Whether SimulatePrincipalPolicy can express the given layers: it adds policies and replaces a boundary."""
-    given = asked.given
+    given = request.given
     replaces_identity = "identity" in given and "identity" not in options.extend
     removes_boundary = "boundary" in given and given["boundary"] is None
     return not (replaces_identity or removes_boundary or "scps" in given)
 
 
-class _Layering:
+class _LayerFinder:
     """Finds the layers of requests: given ones in place of live ones, or on top of these."""
 
     def __init__(self, options: _Options, account: t.Optional[LiveAccount]) -> None:
         self._arn = options.principal_arn
         self._extend = options.extend
         self._account = account
-        self._found: dict[t.Hashable, tuple[Layers, tuple[Unseen, ...]]] = {}
+        self._found: dict[t.Hashable, tuple[Layers, tuple[UnreadLayer, ...]]] = {}
 
-    def case(self, asked: Asked) -> _Case:
-        principal = asked.principal or self._arn
-        standing = None
+    def find_case(self, request: DeclaredRequest) -> _Case:
+        principal = request.principal or self._arn
+        live = None
         if self._account is not None and principal is not None:
-            standing = self._account.standing(
-                principal, f"{asked.option}.principal" if asked.principal else "principal_arn"
+            live = self._account.find_principal(
+                principal, f"{request.option}.principal" if request.principal else "principal_arn"
             )
-        foreign = self._foreign_owner(asked)
+        foreign = self._find_foreign_owner(request)
         # Most requests share their layers: found once, these are made ready for evaluation once.
-        key = (id(asked.given), principal if standing else None, foreign)
+        key = (id(request.given), principal if live else None, foreign)
         if key not in self._found:
-            self._found[key] = self._layers(asked, standing, foreign)
+            self._found[key] = self._find_layers(request, live, foreign)
         layers, unseen = self._found[key]
-        return _Case(asked, principal, layers, standing, unseen)
+        return _Case(request, principal, layers, live, unseen)
 
-    def _layers(
-        self, asked: Asked, standing: t.Optional[Standing], foreign: t.Optional[str]
-    ) -> tuple[Layers, tuple[Unseen, ...]]:
-        if standing is None:
-            return dataclasses.replace(Layers(), **asked.given), ()
-        layers, unseen = standing.layers, standing.unseen
+    def _find_layers(
+        self, request: DeclaredRequest, live: t.Optional[LivePrincipal], foreign: t.Optional[str]
+    ) -> tuple[Layers, tuple[UnreadLayer, ...]]:
+        if live is None:
+            return dataclasses.replace(Layers(), **request.given), ()
+        layers, unseen = live.layers, live.unseen
         if foreign is not None:
             # RCPs are those of the account that owns the resource, and those of another one were not read.
             layers = dataclasses.replace(layers, rcps=None, rcp_levels=())
-            unread = Unseen("rcp", f"the resource belongs to account {foreign}")
+            unread = UnreadLayer("rcp", f"the resource belongs to account {foreign}")
             unseen = (*(found for found in unseen if found.layer != "rcp"), unread)
-        for name, value in asked.given.items():
+        for name, value in request.given.items():
             layer = _LAYER_OF.get(name, name)
             if name in self._extend:
-                layers = _extended(asked, layers, name, [found for found in unseen if found.layer == layer])
+                layers = _extend(request, layers, name, [found for found in unseen if found.layer == layer])
             else:
                 levels = {f"{layer}_levels": ()} if name in _LAYER_OF else {}
                 layers = dataclasses.replace(layers, **{name: value, **levels})
                 unseen = tuple(found for found in unseen if found.layer != layer)
         return layers, unseen
 
-    def _foreign_owner(self, asked: Asked) -> t.Optional[str]:
-        """The account that owns the resource, where that is another one than was read."""
-        owner = asked.resource_account or arn_account(asked.resource)
+    def _find_foreign_owner(self, request: DeclaredRequest) -> t.Optional[str]:
+        """Find the account that owns the resource; None if it is the one that was read."""
+        owner = request.resource_account or arn_account(request.resource)
         return owner if self._account is not None and owner not in (None, self._account.account_id) else None
 
 
-def _extended(asked: Asked, layers: Layers, name: str, unseen: Sequence[Unseen]) -> Layers:
-    """``layers`` with what is given of one added, level by level where it has levels."""
-    given, present = asked.given[name] or (), getattr(layers, name) or ()
+def _extend(request: DeclaredRequest, layers: Layers, name: str, unseen: Sequence[UnreadLayer]) -> Layers:
+    """Extend one layer with the given policies, level by level if it has levels."""
+    given, present = request.given[name] or (), getattr(layers, name) or ()
     if not given:
         return layers
     joined: dict[str, t.Any] = {name: (*present, *given)}
@@ -236,7 +240,7 @@ def _extended(asked: Asked, layers: Layers, name: str, unseen: Sequence[Unseen])
             raise TaskError(f"extend: {name} can't be extended, since they were not read: {unseen[0].reason}")
         if len(given) > len(present):
             raise TaskError(
-                f"{asked.option}: {len(given)} levels of {name} are given to extend {len(present)} that are in force;"
+                f"{request.option}: {len(given)} levels of {name} are given to extend {len(present)} that are in force;"
                 " give a list for each level from the root down, an empty one for a level that stays as it is"
             )
         levels = itertools.zip_longest(present, given, fillvalue=())
@@ -252,35 +256,35 @@ def _judge_here(options: _Options, cases: Sequence[_Case]) -> list[dict[str, t.A
         if key not in evaluators:
             evaluators[key] = Evaluator(case.layers)
         complete = options.context_complete
-        request = _request(case, complete=complete)
-        decision = decided(evaluators[key], request, Context(case.context, complete=complete))
-        results.append(_settled(decision, case, assume_allow=options.assume_unread_allow))
+        request = _make_request(case, complete=complete)
+        decision = decide(evaluators[key], request, Context(case.context, complete=complete))
+        results.append(_decision_as_dict(decision, case, assume_allow=options.assume_unread_allow))
     return results
 
 
-def _request(case: _Case, *, complete: bool) -> Request:
-    asked = case.asked
+def _make_request(case: _Case, *, complete: bool) -> Request:
+    request = case.request
     return Request(
-        action=asked.action,
-        resource=asked.resource,
+        action=request.action,
+        resource=request.resource,
         principal=case.principal,
         context_complete=complete,
-        resource_policy=asked.resource_policy,
-        resource_account=asked.resource_account,
-        issuer=case.standing.issuer if case.standing else None,
+        resource_policy=request.resource_policy,
+        resource_account=request.resource_account,
+        issuer=case.live.issuer if case.live else None,
     )
 
 
-def _settled(decision: Decision, case: _Case, *, assume_allow: bool) -> dict[str, t.Any]:
-    """A decision as a result, after what was not seen of the layers: that may deny, or allow in another place."""
+def _decision_as_dict(decision: Decision, case: _Case, *, assume_allow: bool) -> dict[str, t.Any]:
+    """Turn a decision into a result. A layer that was not read may deny, or allow in another place."""
     outcome, layer = decision.outcome, decision.layer
     explanation = decision.explanation.replace(RESOURCE_KEY, WHICH_RESOURCE)
-    doubts = _doubts(decision, case.unseen)
+    doubts = _find_doubts(decision, case.unseen)
     if doubts and assume_allow:
-        explanation += f" What was not read is taken to allow it: {_in_words(doubts)}."
+        explanation += f" What was not read is taken to allow it: {_describe_unread(doubts)}."
     elif doubts:
         outcome, layer = Outcome.UNKNOWN, doubts[0].layer
-        explanation = f"Unknown, since not all was read: {_in_words(doubts)}. By what was read: {explanation}"
+        explanation = f"Unknown, since not all was read: {_describe_unread(doubts)}. By what was read: {explanation}"
     return {
         "decision": outcome.value,
         "layer": layer,
@@ -291,7 +295,7 @@ def _settled(decision: Decision, case: _Case, *, assume_allow: bool) -> dict[str
     }
 
 
-def _doubts(decision: Decision, unseen: Sequence[Unseen]) -> list[Unseen]:
+def _find_doubts(decision: Decision, unseen: Sequence[UnreadLayer]) -> list[UnreadLayer]:
     if decision.outcome is Outcome.ALLOWED:
         return list(unseen)
     if decision.outcome is Outcome.IMPLICIT_DENY and decision.layer in (None, "identity"):
@@ -301,16 +305,16 @@ def _doubts(decision: Decision, unseen: Sequence[Unseen]) -> list[Unseen]:
 
 def _judge_by_aws(access: Access, options: _Options, cases: Sequence[_Case]) -> list[dict[str, t.Any]]:
     simulator = AwsSimulator(access, access.partition)
-    return [simulator.decide(_simulated(case, options)) for case in cases]
+    return [simulator.decide(_make_simulator_request(case, options)) for case in cases]
 
 
-def _simulated(case: _Case, options: _Options) -> Simulated:
-    entity = (case.standing.issuer if case.standing else None) or case.principal
+def _make_simulator_request(case: _Case, options: _Options) -> SimulatorRequest:
+    entity = (case.live.issuer if case.live else None) or case.principal
     caller = entity if entity and _is_entity(entity) else None
-    by_principal = bool(options.principal_arn) and caller is not None and _adds_only(case.asked, options)
-    return Simulated(
-        asked=case.asked,
-        layers=dataclasses.replace(Layers(), **case.asked.given) if by_principal else case.layers,
+    by_principal = bool(options.principal_arn) and caller is not None and _adds_only(case.request, options)
+    return SimulatorRequest(
+        request=case.request,
+        layers=dataclasses.replace(Layers(), **case.request.given) if by_principal else case.layers,
         known=case.layers,
         context=case.context,
         context_complete=options.context_complete,
@@ -319,8 +323,8 @@ def _simulated(case: _Case, options: _Options) -> Simulated:
     )
 
 
-def _disagreements(results: Sequence[Mapping[str, t.Any]], warn: Callable[[str], None]) -> list[dict[str, t.Any]]:
-    """Where both engines are sure, and of different things; said as warnings too."""
+def _find_disagreements(results: Sequence[Mapping[str, t.Any]], warn: Callable[[str], None]) -> list[dict[str, t.Any]]:
+    """Find requests on which both engines are sure and disagree, and warn of them."""
     pairs = [(found["id"], found["decision"], found["aws"]["decision"]) for found in results]
     differing = [
         {"id": name, "local": local, "aws": aws}
@@ -332,23 +336,23 @@ def _disagreements(results: Sequence[Mapping[str, t.Any]], warn: Callable[[str],
     return differing
 
 
-def _unread_layers(cases: Sequence[_Case], warn: Callable[[str], None]) -> list[dict[str, str]]:
-    """What was in force and not seen, in a warning too where it is of the account that was read."""
-    own = {found for case in cases for found in (case.standing.unseen if case.standing else ()) if found in case.unseen}
+def _list_unread_layers(cases: Sequence[_Case], warn: Callable[[str], None]) -> list[dict[str, str]]:
+    """List the layers in force that were not read, and warn of those of the account that was read."""
+    own = {found for case in cases for found in (case.live.unseen if case.live else ()) if found in case.unseen}
     if own:
-        warn(f"Not all policies in force were read: {_in_words(own)}")
+        warn(f"Not all policies in force were read: {_describe_unread(own)}")
     every = {found for case in cases for found in case.unseen}
-    return [{"layer": found.layer, "reason": found.reason} for found in _sorted(every)]
+    return [{"layer": found.layer, "reason": found.reason} for found in _sort_unread(every)]
 
 
-def _sorted(unseen: Collection[Unseen]) -> list[Unseen]:
+def _sort_unread(unseen: Collection[UnreadLayer]) -> list[UnreadLayer]:
     order = tuple(_WORDS)
     return sorted(unseen, key=lambda found: (order.index(found.layer), found.reason))
 
 
-def _in_words(unseen: Collection[Unseen]) -> str:
-    """Layers that have the same reason are named together."""
+def _describe_unread(unseen: Collection[UnreadLayer]) -> str:
+    """Describe unread layers; those with the same reason together."""
     by_reason: dict[str, list[str]] = {}
-    for found in _sorted(unseen):
+    for found in _sort_unread(unseen):
         by_reason.setdefault(found.reason, []).append(_WORDS[found.layer])
     return "; ".join(f"{' and '.join(names)} ({reason})" for reason, names in by_reason.items())

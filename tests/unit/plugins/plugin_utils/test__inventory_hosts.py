@@ -19,9 +19,9 @@ from ansible_collections.hardening.iam.plugins.plugin_utils._inventory_hosts imp
     InvalidOption,
     Listing,
     Settings,
-    listing,
-    undecided,
-    untagged,
+    find_undecided,
+    find_untagged,
+    list_hosts,
 )
 
 MANAGEMENT, PROD, DEV, SANDBOX = "111122223333", "222233334444", "333344445555", "444455556666"
@@ -78,7 +78,7 @@ def settings(**options: t.Any) -> Settings:
 
 
 def listed(tree: OrganizationTree = TREE, **options: t.Any) -> Listing:
-    return listing(tree, "aws", settings(**options))
+    return list_hosts(tree, "aws", settings(**options))
 
 
 def members(found: Listing, group: str) -> set[str]:
@@ -294,7 +294,7 @@ def test_an_account_that_has_left_is_told() -> None:
 
 def test_tags_are_read_of_nobody_unless_needed() -> None:
     plain = settings(include=[{"ou": "/Workloads"}], compose={"x": "aws_account_name"})
-    assert not undecided(TREE, plain) and not untagged(TREE, plain)
+    assert not find_undecided(TREE, plain) and not find_untagged(TREE, plain)
 
 
 @pytest.mark.parametrize(
@@ -309,7 +309,7 @@ def test_tags_are_read_of_nobody_unless_needed() -> None:
     ],
 )
 def test_tags_that_decide_are_read_of_the_undecided(options: dict[str, t.Any], accounts: set[str]) -> None:
-    assert undecided(TREE, settings(**options)) == accounts
+    assert find_undecided(TREE, settings(**options)) == accounts
 
 
 @pytest.mark.parametrize(
@@ -324,8 +324,8 @@ def test_tags_that_decide_are_read_of_the_undecided(options: dict[str, t.Any], a
 )
 def test_tags_that_are_shown_are_read_of_every_host(option: dict[str, t.Any]) -> None:
     wanted = settings(include=[{"ou": "/Workloads"}], **option)
-    assert untagged(TREE, wanted) == {MANAGEMENT, PROD, DEV}
-    assert untagged(tagged(prod={}, management={}), wanted) == {DEV}
+    assert find_untagged(TREE, wanted) == {MANAGEMENT, PROD, DEV}
+    assert find_untagged(tagged(prod={}, management={}), wanted) == {DEV}
 
 
 # Host variables
@@ -349,7 +349,7 @@ def test_variables_are_those_of_an_inventory_written_by_hand() -> None:
 
 
 def test_roles_are_of_the_partition_and_can_be_none() -> None:
-    found = listing(TREE, "aws-us-gov", settings(automation_role_name="", assessor_role_name="auditor"))
+    found = list_hosts(TREE, "aws-us-gov", settings(automation_role_name="", assessor_role_name="auditor"))
     variables = host(found, "dev").variables
     assert variables["aws_assessor_role_arn"] == f"arn:aws-us-gov:iam::{DEV}:role/auditor"
     assert "aws_assume_role_arn" not in variables and "aws_organization_role_arn" not in variables

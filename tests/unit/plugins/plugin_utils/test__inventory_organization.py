@@ -26,13 +26,13 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import (
     Throttled,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import iam_actions
-from ansible_collections.hardening.iam.plugins.plugin_utils._inventory_hosts import InvalidOption, Settings, listing
+from ansible_collections.hardening.iam.plugins.plugin_utils._inventory_hosts import InvalidOption, Settings, list_hosts
 from ansible_collections.hardening.iam.plugins.plugin_utils._inventory_organization import (
     OPERATIONS,
     Organization,
     from_document,
+    identify_source,
     read,
-    source_of,
     to_document,
 )
 
@@ -160,7 +160,9 @@ def test_the_cache_gives_back_what_was_read() -> None:
     found = from_document(cached(wanted), wanted, SOURCE)
     read_before = read_of(organization(), wanted)
     assert found is not None
-    assert listing(found.tree, found.partition, wanted) == listing(read_before.tree, read_before.partition, wanted)
+    assert list_hosts(found.tree, found.partition, wanted) == list_hosts(
+        read_before.tree, read_before.partition, wanted
+    )
     assert found.tree.account[PROD].email == "prod@example.com"
 
 
@@ -212,7 +214,7 @@ def test_what_another_caller_read_is_not_served_by_the_cache() -> None:
 def source(arn: str, **options: t.Any) -> str:
     access = organization()
     access.caller = dataclasses.replace(access.caller, arn=arn, account_id=arn.split(":")[4])
-    return source_of(t.cast(Access, access), options)
+    return identify_source(t.cast(Access, access), options)
 
 
 def test_the_source_is_the_caller_whatever_its_credentials(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,21 +13,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.hardening.iam.plugins.plugin_utils._variables import (
-    Misspelt,
+    MisspeltName,
+    count_edits,
     describe_misspelt,
     describe_removed,
-    edit_distance,
     find_doubtful,
     find_misspelt,
     find_removed,
-    ignored_names,
-    known_variables,
+    load_variables,
+    parse_ignored,
 )
 
 LETTERS: t.Final = "abcdefghijklmnopqrstuvwxyz"
-OWN: t.Final = known_variables().own_prefixes
+OWN: t.Final = load_variables().own_prefixes
 # Long enough for two differences to leave it recognizable.
-NAMES: t.Final = sorted(name for name in known_variables().names if name.startswith(OWN))
+NAMES: t.Final = sorted(name for name in load_variables().names if name.startswith(OWN))
 
 
 def names(*given_names: str, **variables: t.Any) -> list[str]:
@@ -56,7 +56,7 @@ def names(*given_names: str, **variables: t.Any) -> list[str]:
     ],
 )
 def test_misspelt_names_are_found_with_the_nearest(name: str, nearest: str) -> None:
-    assert find_misspelt({name: "x"}) == [Misspelt(name, nearest)]
+    assert find_misspelt({name: "x"}) == [MisspeltName(name, nearest)]
 
 
 @pytest.mark.parametrize(
@@ -69,15 +69,15 @@ def test_misspelt_names_are_found_with_the_nearest(name: str, nearest: str) -> N
     ],
 )
 def test_a_misspelt_removed_name_leads_to_its_successor(name: str, successor: str) -> None:
-    assert find_misspelt({name: "x"}) == [Misspelt(name, successor)]
+    assert find_misspelt({name: "x"}) == [MisspeltName(name, successor)]
 
 
-@pytest.mark.parametrize("name", sorted(known_variables().removed))
+@pytest.mark.parametrize("name", sorted(load_variables().removed))
 def test_a_removed_name_is_an_error_with_its_successors(name: str) -> None:
     (found,) = find_removed({name: "x", "aws_account_id": "x"})
     assert find_misspelt({name: "x"}) == []
     assert found.name == name
-    assert set(found.successors) <= known_variables().names | {"awx_job_id"}
+    assert set(found.successors) <= load_variables().names | {"awx_job_id"}
     message = describe_removed([found])
     assert name in message and all(successor in message for successor in found.successors)
 
@@ -96,11 +96,11 @@ def test_only_a_whole_name_excuses_a_removed_one() -> None:
 
 
 def test_no_removed_name_is_still_read() -> None:
-    assert not known_variables().names & known_variables().removed.keys()
+    assert not load_variables().names & load_variables().removed.keys()
 
 
 def test_many_removed_names_are_shortened() -> None:
-    names = sorted(known_variables().removed)[:7]
+    names = sorted(load_variables().removed)[:7]
     assert "Removed variables of hardening.iam: " in describe_removed(find_removed(names))
     assert describe_removed(find_removed(names)).count("(set ") == 5
     assert " and 2 more." in describe_removed(find_removed(names))
@@ -109,7 +109,7 @@ def test_many_removed_names_are_shortened() -> None:
 @pytest.mark.parametrize("prefix", OWN)
 def test_nobody_else_has_names_with_our_prefixes(prefix: str) -> None:
     (found,) = find_misspelt({f"{prefix}zzzz_qqqq": "x"})
-    assert found.nearest in known_variables().names
+    assert found.nearest in load_variables().names
     assert found.nearest.startswith(prefix)
 
 
@@ -145,7 +145,7 @@ def test_names_of_others_are_left_alone(name: str) -> None:
 
 
 def test_known_names_are_no_error() -> None:
-    assert find_misspelt(dict.fromkeys(known_variables().names, "x")) == []
+    assert find_misspelt(dict.fromkeys(load_variables().names, "x")) == []
 
 
 @given(st.sampled_from(NAMES), st.data())
@@ -154,7 +154,7 @@ def test_one_wrong_letter_in_a_prefix_is_found(name: str, data: st.DataObject) -
     at = data.draw(st.integers(0, len(prefix) - 2))
     letter = data.draw(st.sampled_from(LETTERS))
     for wrong in (name[:at] + name[at + 1 :], name[:at] + letter + name[at + 1 :], name[:at] + letter + name[at:]):
-        if wrong not in known_variables().names and not wrong.startswith(OWN):
+        if wrong not in load_variables().names and not wrong.startswith(OWN):
             assert [item.name for item in find_misspelt({wrong: "x"})] == [wrong]
 
 
@@ -170,7 +170,7 @@ def test_two_wrong_letters_in_a_prefix_are_found(name: str, data: st.DataObject)
     else:
         letters[first], letters[second] = "q", "z"
     wrong = "".join(letters) + name.removeprefix(prefix)
-    if wrong != name and edit_distance("".join(letters), prefix) <= 2:
+    if wrong != name and count_edits("".join(letters), prefix) <= 2:
         assert [item.name for item in find_misspelt({wrong: "x"})] == [wrong]
 
 
@@ -189,11 +189,11 @@ def test_two_wrong_letters_in_a_prefix_are_found(name: str, data: st.DataObject)
     ],
 )
 def test_a_name_within_two_letters_of_ours_is_an_error_while_ours_is_not_set(name: str, nearest: str) -> None:
-    assert find_misspelt({name: "x"}) == [Misspelt(name, nearest)]
+    assert find_misspelt({name: "x"}) == [MisspeltName(name, nearest)]
     for empty in (None, "", []):
-        assert find_misspelt({name: "x", nearest: empty}) == [Misspelt(name, nearest)]
+        assert find_misspelt({name: "x", nearest: empty}) == [MisspeltName(name, nearest)]
     assert find_misspelt({name: "x", nearest: "x"}) == []
-    assert find_doubtful({name: "x", nearest: "x"}) == [Misspelt(name, nearest)]
+    assert find_doubtful({name: "x", nearest: "x"}) == [MisspeltName(name, nearest)]
     assert find_doubtful({name: "x"}) == []
 
 
@@ -206,7 +206,7 @@ def test_other_names_of_aws_are_left_alone(name: str) -> None:
 def test_the_usual_names_of_amazon_aws_are_never_an_error() -> None:
     usual = ("aws_region", "aws_profile", "aws_access_key", "aws_secret_key", "aws_session_token", "aws_endpoint_url")
     assert names(*usual) == []
-    assert find_doubtful({"aws_region": "x"}) == [Misspelt("aws_region", "aws_regions")]
+    assert find_doubtful({"aws_region": "x"}) == [MisspeltName("aws_region", "aws_regions")]
     assert find_doubtful({"aws_region": "x", "aws_regions": ["x"]}) == []
 
 
@@ -225,7 +225,7 @@ def test_a_vaulted_value_is_not_decrypted() -> None:
 
 def test_names_and_globs_are_ignored() -> None:
     variables = {"hardening_level": 1, "hardening_ssh_port": 22, "hardening_wavers": [], "aws_acount_id": 1}
-    ignore = ignored_names("hardening_level, hardening_ssh_*,,aws_acount_id")
+    ignore = parse_ignored("hardening_level, hardening_ssh_*,,aws_acount_id")
     assert [item.name for item in find_misspelt(variables, ignore=ignore)] == ["hardening_wavers"]
     assert find_doubtful({"aws_region": "x"}, ignore=["aws_*"]) == []
 
@@ -234,7 +234,7 @@ def test_names_and_globs_are_ignored() -> None:
     ("value", "found"), [(None, ()), ("", ()), ([], ()), (" a , b* ", ("a", "b*")), (["a", " b ", ""], ("a", "b"))]
 )
 def test_what_is_ignored_is_a_list_or_a_text(value: t.Any, found: tuple[str, ...]) -> None:
-    assert ignored_names(value) == found
+    assert parse_ignored(value) == found
 
 
 def test_the_error_is_short() -> None:
@@ -266,21 +266,21 @@ def test_the_error_is_short() -> None:
     ],
 )
 def test_edit_distance(left: str, right: str, distance: int) -> None:
-    assert edit_distance(left, right) == edit_distance(right, left) == distance
+    assert count_edits(left, right) == count_edits(right, left) == distance
 
 
 @given(st.text("ab_", max_size=6), st.text("ab_", max_size=6))
 def test_edit_distance_is_a_distance(left: str, right: str) -> None:
-    assert (edit_distance(left, right) == 0) == (left == right)
-    assert edit_distance(left, right) == edit_distance(right, left)
-    assert abs(len(left) - len(right)) <= edit_distance(left, right) <= max(len(left), len(right))
+    assert (count_edits(left, right) == 0) == (left == right)
+    assert count_edits(left, right) == count_edits(right, left)
+    assert abs(len(left) - len(right)) <= count_edits(left, right) <= max(len(left), len(right))
 
 
 @pytest.mark.parametrize(
     "name", ["HARDENING_BREAK_GLASS", "Hardening_break_glass", "AWS_ACCOUNT_ID", "aws_Assessor_role_arn"]
 )
 def test_a_name_in_other_letters_is_another_variable(name: str) -> None:
-    assert find_misspelt({name: 1}) == [Misspelt(name, name.lower())]
+    assert find_misspelt({name: 1}) == [MisspeltName(name, name.lower())]
     assert find_misspelt({name: 1}, ignore=[name]) == []
 
 

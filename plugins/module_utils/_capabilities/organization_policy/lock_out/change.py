@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What a change of the organization's policies is, account by account: which policies come, change or go, and where."""
+"""A change of the organization's policies, account by account: the policies that come, change or go, and where."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class ChangedPolicy:
 
     @property
     def target(self) -> str:
-        """What refusals call it: people know it by its name, not by its id."""
+        """The target of refusals: people know a policy by its name, not by its id."""
         return f"organization policy {self.name} ({self.type})"
 
     @property
@@ -56,24 +56,24 @@ class ChangedPolicy:
 
 
 @functools.lru_cache(maxsize=4096)
-def _parsed(name: str, content: str) -> t.Optional[Policy]:
+def _parse_text(name: str, content: str) -> t.Optional[Policy]:
     try:
         return parse(content, name=name)
     except PolicyError:
         return None
 
 
-def policy_of(policy: OrganizationPolicy) -> t.Optional[Policy]:
-    """The policy as the evaluator takes it; None where its text is none. The same object for the same text."""
-    return _parsed(policy.name, policy.content)
+def parse_policy(policy: OrganizationPolicy) -> t.Optional[Policy]:
+    """Parse a policy for the evaluator; None if its text does not parse. The same text gives the same object."""
+    return _parse_text(policy.name, policy.content)
 
 
 def takes_away(policy: ChangedPolicy) -> bool:
     """Whether a policy may take anything from anybody: by denying it, or by no longer allowing it somewhere."""
-    will = policy_of(policy.will) if policy.will is not None else None
+    will = parse_policy(policy.will) if policy.will is not None else None
     if will is not None and any(not statement.allow for statement in will.statements):
         return True
-    was = policy_of(policy.was) if policy.was is not None else None
+    was = parse_policy(policy.was) if policy.was is not None else None
     if was is None or all(not statement.allow for statement in was.statements):
         return False
     kept = set(policy.will.targets) if policy.will is not None else set()
@@ -93,15 +93,15 @@ class PolicyChange:
         """The SCPs and RCPs that come, change or go, in the order of the declaration."""
         was = {(policy.type, policy.name): policy for policy in self.before.policies if policy.type in _LAYERS}
         will = {(policy.type, policy.name): policy for policy in self.after.policies if policy.type in _LAYERS}
-        found = (self._changed(was.get(key), will.get(key)) for key in {**will, **was})
+        found = (self._compare_policies(was.get(key), will.get(key)) for key in {**will, **was})
         return tuple(item for item in found if item is not None)
 
     @staticmethod
-    def _changed(
+    def _compare_policies(
         was: t.Optional[OrganizationPolicy], will: t.Optional[OrganizationPolicy]
     ) -> t.Optional[ChangedPolicy]:
         old, new = set(was.targets if was else ()), set(will.targets if will else ())
-        same = was is not None and will is not None and policy_of(was) == policy_of(will)
+        same = was is not None and will is not None and parse_policy(was) == parse_policy(will)
         reaches = sorted(old ^ new if same else old | new)
         known = will or was
         if not reaches or known is None:
@@ -109,7 +109,7 @@ class PolicyChange:
         return ChangedPolicy(known.name, known.type, tuple(reaches), was, will)
 
     @functools.cached_property
-    def made(self) -> OrganizationTree:
+    def after_with_full_access(self) -> OrganizationTree:
         """The organization after the change, with FullAWSAccess where the change enables SCPs."""
         if self._is_enabled(SCP):
             return self.after
@@ -129,7 +129,7 @@ class PolicyChange:
 
     @functools.cached_property
     def has_rcps(self) -> bool:
-        """Whether RCPs come, change or go, which bind whoever calls, AWS services too."""
+        """Whether RCPs come, change or go, which bind every caller, AWS services too."""
         return any(policy.type == RCP for policy in self.policies)
 
     @functools.cached_property
@@ -150,8 +150,8 @@ class PolicyChange:
         return tuple(policy for policy in self.policies if not lineage.isdisjoint(policy.reaches))
 
     def controls(self, account_id: str) -> tuple[Controls, Controls]:
-        """What the organization sets for an account, before and after. Policies that don't parse are left out."""
-        pairs = {layer: tuple(self._pair(account_id, kind)) for kind, layer in _LAYERS.items()}
+        """The SCPs and RCPs that apply to an account, before and after. Policies that don't parse are left out."""
+        pairs = {layer: tuple(self._pair_levels(account_id, kind)) for kind, layer in _LAYERS.items()}
         sides = []
         for side in (0, 1):
             levels: dict[str, t.Optional[Levels]] = {}
@@ -162,40 +162,40 @@ class PolicyChange:
             sides[0] = dataclasses.replace(sides[0], scps=None)
         return sides[0], sides[1]
 
-    def _pair(self, account_id: str, kind: str) -> Iterator[tuple[tuple[Policy, ...], tuple[Policy, ...]]]:
-        """The policies of each level, before and after; a level that has none, then and now, limits nothing."""
+    def _pair_levels(self, account_id: str, kind: str) -> Iterator[tuple[tuple[Policy, ...], tuple[Policy, ...]]]:
+        """Pair the policies of each level before and after; a level without any, then and now, limits nothing."""
         for target in self.after.lineage(account_id):
-            was, will = (self._at(is_after, target, kind) for is_after in (False, True))
+            was, will = (self._list_level(is_after, target, kind) for is_after in (False, True))
             if kind == SCP and will and not self._is_enabled(SCP):
                 will = (*will, _FULL)
             if was or will:
                 yield was, will
 
-    def _at(self, is_after: bool, target: str, kind: str) -> tuple[Policy, ...]:
+    def _list_level(self, is_after: bool, target: str, kind: str) -> tuple[Policy, ...]:
         key = (is_after, target, kind)
         if key not in self._levels:
             tree = self.after if is_after else self.before
             attached = (policy for policy in tree.policies if policy.type == kind and target in policy.targets)
-            self._levels[key] = tuple(policy for item in attached if (policy := policy_of(item)) is not None)
+            self._levels[key] = tuple(policy for item in attached if (policy := parse_policy(item)) is not None)
         return self._levels[key]
 
     def _is_enabled(self, kind: str) -> bool:
         return self.before.policy_types.get(kind) == ENABLED
 
-    # Accounts that fare alike
+    # Accounts with the same losses
 
-    def classes(self) -> Iterator[tuple[MemberAccount, ...]]:
-        """The accounts in groups, each of which has the same policies before and after, as far as they tell apart.
+    def group_accounts(self) -> Iterator[tuple[MemberAccount, ...]]:
+        """Group the accounts that have the same policies before and after, as far as these make a difference.
 
         The matrix of one of a group holds for all of it: of 2,000 accounts there are as many groups as kinds of units.
         """
         groups: dict[t.Hashable, list[MemberAccount]] = {}
         for account in self.accounts:
-            groups.setdefault(self._signature(account), []).append(account)
+            groups.setdefault(self._sign_account(account), []).append(account)
         yield from (tuple(group) for group in groups.values())
 
-    def _signature(self, account: MemberAccount) -> t.Hashable:
-        """What the losses in an account depend on: the policies that change, and what allows where that does."""
+    def _sign_account(self, account: MemberAccount) -> t.Hashable:
+        """Sign an account by everything that decides its losses: the policies that change, and those that allow."""
         before, after = self.controls(account.id)
         changed = {policy.name for policy in self.policies_at(account.id)}
         ids = tuple(
@@ -205,27 +205,27 @@ class PolicyChange:
             for name, policy in (*controls.policies(layer).items(), ("", None))
             if name in changed or not name
         )
-        allowing = tuple(_allowing(controls.scps) for controls in (before, after))
+        allowing = tuple(_find_allowing(controls.scps) for controls in (before, after))
         texts = [text for policy in self.policies_at(account.id) for text in policy.texts]
-        own = account.id if _speaks_of(account.id, texts) else None
+        own = account.id if _mentions_account(account.id, texts) else None
         path = account.parent_id if any("orgpaths" in text.lower() for text in texts) else None
         # An administrator's account has the caller in it.
         administrator = account.id if account.id in self.after.delegated_administrators else None
         return ids, allowing if allowing[0] != allowing[1] else None, own, path, administrator
 
 
-def _allowing(levels: t.Optional[Levels]) -> tuple[tuple[int, ...], ...]:
-    """The policies of each level that allow something."""
+def _find_allowing(levels: t.Optional[Levels]) -> tuple[tuple[int, ...], ...]:
+    """Find the policies of each level that allow something."""
     return tuple(
         tuple(id(policy) for policy in level if any(statement.allow for statement in policy.statements))
         for level in levels or ()
     )
 
 
-def _speaks_of(account_id: str, texts: Iterable[str]) -> bool:
+def _mentions_account(account_id: str, texts: Iterable[str]) -> bool:
     return any(account_id in text or _PART_OF_ID.search(text) for text in texts)
 
 
-def organization_path(tree: OrganizationTree, account_id: str) -> str:
-    """Where an account is, as condition keys have it: ``o-…/r-…/ou-…/``."""
+def build_organization_path(tree: OrganizationTree, account_id: str) -> str:
+    """Build the path of an account in its organization, as condition keys have it: ``o-…/r-…/ou-…/``."""
     return "/".join((tree.id, *tree.lineage(account_id)[:-1], ""))

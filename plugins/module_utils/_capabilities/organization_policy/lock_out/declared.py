@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What the options declare for the guard against locking anybody out."""
+"""The declaration of the guard against locking anybody out, in the options of the module."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SERVICE: t.Final = re.compile(r"([a-z0-9-]+\.)*amazonaws\.com(\.cn)?")
 
 @dataclasses.dataclass(frozen=True)
 class Declared:
-    """Who must stay able to work, how members are read, and which of them may stay unread.
+    """The principals that must stay able to work, how members are read, and which of them may stay unread.
 
     ``automation`` and ``assessors`` are roles as they are named in ARNs (``role/path/name``). ``way_back`` is the role
     that can remove a policy again, or the management account. ``member_role_arn`` has ``<account_id>`` in it.

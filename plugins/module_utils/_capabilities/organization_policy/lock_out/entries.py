@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Who can no longer assume the roles of an account, because an RCP denies it: services, CI, people, other accounts.
+"""The roles that services, CI, people or other accounts can no longer assume, because an RCP denies it.
 
 A role that nobody can assume stops the workload behind it, whatever the role itself may do. The trust policy names who
 assumes a role, and RoleLastUsed says whether anybody did in the 400 days that AWS keeps.
@@ -57,7 +57,7 @@ _ORGANIZATION: t.Final = "aws:principalorgid"
 # Conditions on these name accounts, as the element Principal does.
 _NAMING: t.Final = frozenset({"aws:principalaccount", "aws:principalarn"})
 _POSITIVE: t.Final = frozenset({"StringEquals", "StringLike", "ArnEquals", "ArnLike", "StringEqualsIgnoreCase"})
-# So many of a list are told.
+# So many of a list are named.
 _NAMED: t.Final = 5
 
 
@@ -72,7 +72,7 @@ class TrustedRole:
 
 @dataclasses.dataclass(frozen=True)
 class EntryLoss:
-    """That a role can no longer be assumed by ``callers``, as the names by which they may be accepted.
+    """A role that ``callers`` can no longer assume; ``accept_breakage`` may name them as they are named here.
 
     ``policies`` are the RCPs that deny it.
     """
@@ -83,62 +83,62 @@ class EntryLoss:
     verdict: Verdict
 
 
-def refused_entries(policy: ChangedPolicy, account: MemberAccount, lost: Iterable[EntryLoss]) -> Iterator[Refusal]:
-    """That a policy keeps somebody from assuming roles of an account, which nobody accepts."""
+def refuse_entries(policy: ChangedPolicy, account: MemberAccount, losses: Iterable[EntryLoss]) -> Iterator[Refusal]:
+    """Refuse a policy that keeps somebody from assuming roles of an account, unless somebody accepts it."""
     by_reason: dict[str, list[EntryLoss]] = {}
-    for entry in lost:
+    for entry in losses:
         if policy.name in entry.policies:
             outcome = entry.verdict.outcome.value.replace("_", " ")
             by_reason.setdefault(f"{outcome}: {entry.verdict.reason}", []).append(entry)
     if not by_reason:
         return
-    told = [
-        f"{_some([entry.role_arn.split(':', 5)[5] for entry in entries])}: {reason}"
+    parts = [
+        f"{_join_some([entry.role_arn.split(':', 5)[5] for entry in entries])}: {reason}"
         for reason, entries in by_reason.items()
     ]
-    more = f"; and {len(told) - _NAMED} more" if len(told) > _NAMED else ""
+    more = f"; and {len(parts) - _NAMED} more" if len(parts) > _NAMED else ""
     names = list(dict.fromkeys(name for entries in by_reason.values() for entry in entries for name in entry.callers))
     unused = all(e.verdict.outcome is Breakage.NO_EVIDENCE for entries in by_reason.values() for e in entries)
     or_account = ", or accept_without_evidence the account" if unused else ""
     reason = (
-        f"in {account.name} ({account.id}): {'; '.join(told[:_NAMED])}{more}. Either the policy leaves it allowed "
+        f"in {account.name} ({account.id}): {'; '.join(parts[:_NAMED])}{more}. Either the policy leaves it allowed "
         "(for AWS services by BoolIfExists aws:PrincipalIsAWSService: false), or accept_breakage names the roles by "
-        f"ARN{f', or those who assume them: {_some(names)}' if names else ''}{or_account}"
+        f"ARN{f', or those who assume them: {_join_some(names)}' if names else ''}{or_account}"
     )
     yield Refusal("prediction", reason, policy.target)
 
 
 # The values that conditions have, by key in lower case.
-_Asked = Mapping[str, tuple[str, ...]]
+_RcpValues = Mapping[str, tuple[str, ...]]
 # A request that opens a session: the action and the keys that belong to it.
 _Need = tuple[str, Keys]
-# Who assumes a role, as far as its trust policy says: the type and the value of a principal.
+# A caller that assumes a role, by its trust policy: the type and the value of a principal.
 _Caller = tuple[str, str]
 
 
-def entering_services(roles: Iterable[TrustedRole]) -> frozenset[str]:
-    """The AWS services that trust policies of these roles name."""
-    return frozenset(value for role in roles for kind, value in _callers(role) if kind == "Service")
+def find_entering_services(roles: Iterable[TrustedRole]) -> frozenset[str]:
+    """Find the AWS services that trust policies of these roles name."""
+    return frozenset(value for role in roles for kind, value in _find_callers(role) if kind == "Service")
 
 
-def entry_losses(
+def find_entry_losses(
     roles: Iterable[TrustedRole], place: Place, before: Controls, after: Controls, *, members: Collection[str]
 ) -> tuple[EntryLoss, ...]:
-    """The roles that somebody can no longer assume after a change of RCPs, or perhaps not.
+    """Find the roles that somebody can no longer assume after a change of RCPs, or perhaps not.
 
     :param members: the ids of the accounts of the organization.
     """
     given = [role for role in roles if _SERVICE_LINKED not in role.arn]
-    asked: dict[str, tuple[str, ...]] = collections.defaultdict(tuple)
+    rcp_values: dict[str, tuple[str, ...]] = collections.defaultdict(tuple)
     for policy in after.policies("rcp").values():
         for condition in (item for statement in policy.statements for item in statement.conditions):
-            asked[condition.key.lower()] += condition.values
+            rcp_values[condition.key.lower()] += condition.values
     cast = _Cast(place, members, condition_keys((Layers(identity=(ANYTHING,), rcps=after.rcps),)))
     for role in given:
-        for caller, needed in _callers(role, asked).items():
+        for caller, needed in _find_callers(role, rcp_values).items():
             cast.add(caller, role.arn, needed)
-    lost = cast.lost(before, after)
-    found = (_entry_loss(role, cast, lost) for role in given)
+    lost = cast.find_losses(before, after)
+    found = (_find_entry_loss(role, cast, lost) for role in given)
     return tuple(item for item in found if item is not None)
 
 
@@ -156,7 +156,7 @@ class _Cast:
     def add(self, caller: _Caller, role_arn: str, needed: Iterable[_Need]) -> None:
         """Note that a caller assumes a role, by which requests."""
         kind, value = caller
-        if kind == _AWS and _account(value) == self._place.account_id:
+        if kind == _AWS and _find_account(value) == self._place.account_id:
             # Principals of the account itself are judged by what they used.
             self.entered_from_within.add(role_arn)
             return
@@ -164,8 +164,8 @@ class _Cast:
         self._asks[caller] += [Ask(action, role_arn, (region, *keys)) for action, keys in needed]
         self.of_role[role_arn].append(caller)
 
-    def actors(self, caller: _Caller) -> tuple[Actor, ...]:
-        """A caller, once for each way in which it may call."""
+    def make_actors(self, caller: _Caller) -> tuple[Actor, ...]:
+        """Make the actors of a caller, one for each way in which it may call."""
         kind, value = caller
         asks = tuple(self._asks[caller])
         if kind == "Service":
@@ -174,15 +174,15 @@ class _Cast:
             return (provider_caller(self._place, value, asks),)
         if value in (_ANYBODY, _MEMBERS):
             return (anybody(self._place, asks, inside=value == _MEMBERS),)
-        account = _account(value)
+        account = _find_account(value)
         arn = self._place.arn("root", account_id=account) if value == account else value
         return (account_caller(self._place, arn, asks, inside=account in self._members),)
 
-    def lost(self, before: Controls, after: Controls) -> Mapping[tuple[str, _Caller], tuple[bool, list[Loss]]]:
-        """The losses of each caller at each role, and whether they are certain."""
+    def find_losses(self, before: Controls, after: Controls) -> Mapping[tuple[str, _Caller], tuple[bool, list[Loss]]]:
+        """Find the losses of each caller at each role, and whether they are certain."""
         found: dict[tuple[str, _Caller], tuple[bool, list[Loss]]] = {}
         for caller, asks in self._asks.items():
-            actors = self.actors(caller)
+            actors = self.make_actors(caller)
             by_role: dict[str, list[Loss]] = collections.defaultdict(list)
             for loss in losses(actors, before, after):
                 by_role[loss.ask.resource].append(loss)
@@ -201,8 +201,8 @@ def _is_certain(needed: Sequence[Ask], actors: Sequence[Actor], given: Iterable[
     return any(lost.issuperset(itertools.product(actors, asks)) for asks in by_action.values())
 
 
-def _callers(role: TrustedRole, asked: _Asked = MappingProxyType({})) -> dict[_Caller, tuple[_Need, ...]]:
-    """Whom the trust policy of a role lets in, and by which requests.
+def _find_callers(role: TrustedRole, rcp_values: _RcpValues = MappingProxyType({})) -> dict[_Caller, tuple[_Need, ...]]:
+    """Find the callers that the trust policy of a role lets in, and the requests that they need.
 
     Where it can't be read, that is somebody of whom nothing is known. ``asked`` are the values in RCPs, by key.
     """
@@ -211,18 +211,18 @@ def _callers(role: TrustedRole, asked: _Asked = MappingProxyType({})) -> dict[_C
     found: dict[_Caller, dict[_Need, None]] = collections.defaultdict(dict)
     for statement in role.trust.statements:
         for kind, value in (statement.principals or ()) if statement.allow else ():
-            for caller in _meant(statement, kind, value):
-                found[caller].update(dict.fromkeys(_needed(statement, *caller, asked)))
+            for caller in _resolve_principal(statement, kind, value):
+                found[caller].update(dict.fromkeys(_find_needs(statement, *caller, rcp_values)))
     return {caller: tuple(needed) for caller, needed in found.items() if needed}
 
 
-def _needed(statement: Statement, kind: str, value: str, asked: _Asked) -> Iterator[_Need]:
-    """The requests by which a caller that a statement of a trust policy names opens a session."""
-    action = _action(kind, value)
-    if action is None or not _speaks_of(statement, action):
+def _find_needs(statement: Statement, kind: str, value: str, rcp_values: _RcpValues) -> Iterator[_Need]:
+    """Find the requests by which a caller that a statement of a trust policy names opens a session."""
+    action = _find_action(kind, value)
+    if action is None or not _mentions_action(statement, action):
         return
     if kind == "Federated":
-        yield from ((action, claims) for claims in _claims(statement, value, asked))
+        yield from ((action, claims) for claims in _sample_claims(statement, value, rcp_values))
         return
     yield action, ()
     if kind == "Service" and statement.actions is not None and _TAG.lower() in map(str.lower, statement.actions):
@@ -230,8 +230,8 @@ def _needed(statement: Statement, kind: str, value: str, asked: _Asked) -> Itera
         yield _TAG, SESSION_TAGS
 
 
-def _claims(statement: Statement, provider: str, asked: _Asked) -> Iterator[Keys]:
-    """What tokens that a statement lets in may claim: a sample for each value that it asks for.
+def _sample_claims(statement: Statement, provider: str, rcp_values: _RcpValues) -> Iterator[Keys]:
+    """Sample the claims of tokens that a statement lets in, one for each value that it asks for.
 
     RCPs limit by the same claims: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_examples.html
     """
@@ -242,9 +242,9 @@ def _claims(statement: Statement, provider: str, asked: _Asked) -> Iterator[Keys
         if condition.operator in _POSITIVE and condition.key.lower().startswith(f"{issuer.lower()}:")
     }
     samples = [
-        [(key, _sample(value)) for value in values]
+        [(key, _make_sample(value)) for value in values]
         for key, values in by_key.items()
-        if all(_is_uniform(value, asked.get(key.lower(), ())) for value in values)
+        if all(_is_uniform(value, rcp_values.get(key.lower(), ())) for value in values)
     ]
     if math.prod(map(len, samples)) > _SAMPLES:
         # Too many to try: then it is not known what a token claims.
@@ -253,17 +253,17 @@ def _claims(statement: Statement, provider: str, asked: _Asked) -> Iterator[Keys
 
 
 def _is_uniform(pattern: str, values: Iterable[str]) -> bool:
-    """Whether all that a pattern fits fares alike, whatever a condition with these values makes of it."""
+    """Whether a condition with these values treats everything that a pattern fits in the same way."""
     return all(covers(value, pattern) or not overlaps(value, pattern) for value in values)
 
 
-def _sample(pattern: str) -> str:
-    """A text that fits a pattern."""
+def _make_sample(pattern: str) -> str:
+    """Make a text that fits a pattern."""
     return pattern.replace("*", "1").replace("?", "1")
 
 
-def _meant(statement: Statement, kind: str, value: str) -> Iterator[tuple[str, str]]:
-    """Whom an entry of a Principal element means: itself, or for ``*`` those whom the conditions name."""
+def _resolve_principal(statement: Statement, kind: str, value: str) -> Iterator[tuple[str, str]]:
+    """Resolve an entry of a Principal element: to itself, or for ``*`` to the accounts that the conditions name."""
     if value != _ANYBODY:
         yield kind, value
         return
@@ -272,7 +272,7 @@ def _meant(statement: Statement, kind: str, value: str) -> Iterator[tuple[str, s
         for condition in statement.conditions
         if condition.key.lower() in _NAMING and condition.operator in _POSITIVE
         for text in condition.values
-        if (account := _account(text)).isdigit()
+        if (account := _find_account(text)).isdigit()
     ]
     yield from ((_AWS, account) for account in named)
     if not named:
@@ -283,27 +283,27 @@ def _meant(statement: Statement, kind: str, value: str) -> Iterator[tuple[str, s
         yield _AWS, _MEMBERS if inside else _ANYBODY
 
 
-def _action(kind: str, value: str) -> t.Optional[str]:
+def _find_action(kind: str, value: str) -> t.Optional[str]:
     if kind == "Federated":
         return _SAML if ":saml-provider/" in value else _WEB_IDENTITY
-    known = kind == "Service" or (kind == _AWS and (value in (_ANYBODY, _MEMBERS) or _account(value)))
+    known = kind == "Service" or (kind == _AWS and (value in (_ANYBODY, _MEMBERS) or _find_account(value)))
     # Left are ids of users and roles that are gone, which nobody can have any longer.
     return _ASSUME if known else None
 
 
-def _speaks_of(statement: Statement, action: str) -> bool:
+def _mentions_action(statement: Statement, action: str) -> bool:
     if statement.actions is None:
         return True
     return any(overlaps(pattern.lower(), action.lower()) for pattern in statement.actions)
 
 
-def _account(value: str) -> str:
-    """The account of a principal: an ARN, or the id alone, which stands for the account's root."""
+def _find_account(value: str) -> str:
+    """Find the account of a principal: an ARN, or the id alone, which means the account's root."""
     parts = value.split(":")
     return parts[4] if len(parts) > 5 else value if value.isdigit() else ""
 
 
-def _entry_loss(
+def _find_entry_loss(
     role: TrustedRole, cast: _Cast, lost: Mapping[tuple[str, _Caller], tuple[bool, list[Loss]]]
 ) -> t.Optional[EntryLoss]:
     callers = cast.of_role.get(role.arn, [])
@@ -321,11 +321,11 @@ def _entry_loss(
         # Only calls are denied that say, or that do not say, for whose resource the service calls.
         keys = list(SOURCE_KEYS)
     names = tuple(value for _kind, value in hit if value not in (_ANYBODY, _MEMBERS))
-    outcome, use = _outcome(role, certain=is_certain and not others, named=bool(names))
-    who = _some(names) if names else "those whom its trust policy does not name"
+    outcome, use = _judge_use(role, certain=is_certain and not others, is_caller_known=bool(names))
+    who = _join_some(names) if names else "those whom its trust policy does not name"
     reason = (
-        f"{who} can no longer assume it ({_some(statements)} of {_some(policies)} denies it); {use}"
-        f"{_doubt(keys, others=others)}"
+        f"{who} can no longer assume it ({_join_some(statements)} of {_join_some(policies)} denies it); {use}"
+        f"{_explain_doubt(keys, others=others)}"
     )
     verdict = Verdict(
         role.arn,
@@ -340,18 +340,18 @@ def _entry_loss(
     return EntryLoss(role.arn, names, policies, verdict)
 
 
-def _outcome(role: TrustedRole, *, certain: bool, named: bool) -> tuple[Breakage, str]:
+def _judge_use(role: TrustedRole, *, certain: bool, is_caller_known: bool) -> tuple[Breakage, str]:
     if role.last_used is None:
-        told = f"no use of the role was recorded in {_KEPT_DAYS} days, which does not mean that it is not needed"
-        return Breakage.NO_EVIDENCE, told
+        reason = f"no use of the role was recorded in {_KEPT_DAYS} days, which does not mean that it is not needed"
+        return Breakage.NO_EVIDENCE, reason
     used = f"the role was last used on {format_utc(role.last_used)[:10]}"
-    if not named:
+    if not is_caller_known:
         return Breakage.NO_EVIDENCE, f"{used}, by whom is not recorded"
     return Breakage.WILL_BREAK if certain else Breakage.MAY_BREAK, used
 
 
-def _doubt(keys: Sequence[str], *, others: bool) -> str:
-    """Why a loss is not certain."""
+def _explain_doubt(keys: Sequence[str], *, others: bool) -> str:
+    """Explain why a loss is not certain."""
     reasons = []
     if keys:
         reasons.append(f"it depends on {', '.join(keys)}, which is not known")
@@ -360,5 +360,5 @@ def _doubt(keys: Sequence[str], *, others: bool) -> str:
     return "".join(f"; {reason}" for reason in reasons)
 
 
-def _some(names: Sequence[str]) -> str:
+def _join_some(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")

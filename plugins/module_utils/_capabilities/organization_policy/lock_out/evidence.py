@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What the members of an organization did, held against a change of its policies: what may pass, and what is expected.
+"""The activity in the members of an organization, compared with a change of its policies: refusals and predictions.
 
 As with boundaries, only what is safe passes unless somebody accepts it by name. Of an account that can't be read
 nothing is known, which is never safe either.
@@ -31,21 +31,21 @@ from ...._policy.evaluation.narrowing import ANYTHING
 from ...._policy.impact.judge import Breakage, Impact, Judge, Verdict
 from ...._policy.trail.usage import Use
 from ...._prediction.acceptance import Acceptance, Acceptances, acceptance_of
-from .change import ChangedPolicy, PolicyChange, policy_of, takes_away
-from .entries import EntryLoss, refused_entries
+from .change import ChangedPolicy, PolicyChange, parse_policy, takes_away
+from .entries import EntryLoss, refuse_entries
 from .own_way import TrailBucket
-from .users import UserFacts, exemptions, is_about_mfa
+from .users import UserFacts, format_exemptions, is_about_mfa
 
-# Stands for all that a statement denies which names what it leaves.
+# The action of requests against a statement that denies everything but what it names.
 _ANYTHING: t.Final = "hardening:Anything"
-# So many of a list are told in a refusal.
+# So many of a list are named in a refusal.
 _NAMED: t.Final = 10
 _ALL_WITHOUT: t.Final = ", or accept_without_evidence the account"
 
 
 @dataclasses.dataclass(frozen=True)
 class MemberEvidence:
-    """What was read of one account. ``failure`` says why it is not known what is used there; then it is refused.
+    """The evidence of one account. ``failure`` says why it is not known what is used there; then it is refused.
 
     ``break_glass``, ``landing_zone`` and ``entering`` are None where the principals of the account are not known.
     ``helpless`` says which of the break-glass principals could not help, and why. ``entries`` are the roles that
@@ -64,7 +64,7 @@ class MemberEvidence:
     trails: tuple[TrailBucket, ...] = ()
 
     def impact_of(self, arn: str) -> Impact:
-        """What a principal loses, with who can no longer assume it."""
+        """The losses of a principal, with those of the callers that can no longer assume it."""
         known = self.impacts.get(arn, Impact(arn, ()))
         entered = tuple(entry.verdict for entry in self.entries if entry.role_arn == arn)
         return dataclasses.replace(known, verdicts=(*entered, *known.verdicts))
@@ -75,7 +75,7 @@ class MemberEvidence:
         return [self.impact_of(arn) for arn in dict.fromkeys((*self.impacts, *(e.role_arn for e in self.entries)))]
 
 
-# Whom a change can concern at all
+# The principals that a change can concern
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,21 +104,21 @@ class Question:
 class Pruning:
     """The policies that change in one account, without the statements that can't be about a principal.
 
-    What most statements deny they deny to a few: it is not to be asked of every action of everybody.
+    Most statements deny something to a few principals, so they need not be compared with every action of everybody.
     """
 
     def __init__(self, change: PolicyChange, account_id: str) -> None:
         self.before, self.after = change.controls(account_id)
         changed = [policy for policy in change.policies_at(account_id) if takes_away(policy)]
         self._names: t.Final = frozenset(policy.name for policy in changed)
-        allowed = (policy_of(policy.was) for policy in changed if policy.was is not None)
-        #: Something that was allowed may not be any longer, whoever it is.
+        allowed = (parse_policy(policy.was) for policy in changed if policy.was is not None)
+        #: Something that was allowed may be so no longer, for any principal.
         self.takes_from_all: t.Final = any(item.allow for was in allowed if was for item in was.statements)
         self._tests: t.Final[dict[int, Evaluator]] = {}
         self._made: t.Final[dict[frozenset[tuple[str, int]], tuple[Controls, Question]]] = {}
 
     def of(self, use: Use) -> t.Optional[tuple[Controls, Question]]:
-        """What the principal of ``use`` gets, and what that may take away; None where it can't take anything.
+        """Find the policies for the principal of ``use``, and what they may take away; None if that is nothing.
 
         ``use`` has what is known of all of its requests.
         """
@@ -132,7 +132,7 @@ class Pruning:
         if not kept and not self.takes_from_all:
             return None
         if kept not in self._made:
-            self._made[kept] = self._pruned(kept)
+            self._made[kept] = self._prune_controls(kept)
         return self._made[kept]
 
     def _may_apply(self, statement: Statement, policy: Policy, use: Use) -> bool:
@@ -146,7 +146,7 @@ class Pruning:
         request = Request(_ANYTHING, "*", principal=use.principal_arn, context=use.context)
         return self._tests[key].decide(request).outcome is not Outcome.ALLOWED
 
-    def _pruned(self, kept: frozenset[tuple[str, int]]) -> tuple[Controls, Question]:
+    def _prune_controls(self, kept: frozenset[tuple[str, int]]) -> tuple[Controls, Question]:
         def prune(policy: Policy) -> Policy:
             if policy.name not in self._names:
                 return policy
@@ -164,11 +164,11 @@ class Pruning:
             for policy in controls.policies(layer).values()
             if policy.name in self._names
         ]
-        return controls, question_of(changed, is_open=self.takes_from_all)
+        return controls, find_question(changed, is_open=self.takes_from_all)
 
 
-def question_of(policies: Iterable[Policy], *, is_open: bool = False) -> Question:
-    """What the policies may take away by denying it."""
+def find_question(policies: Iterable[Policy], *, is_open: bool = False) -> Question:
+    """Find the actions that the policies may take away by denying them."""
     names: dict[str, None] = {}
     for statement in (item for policy in policies for item in policy.statements if not item.allow):
         is_open = is_open or statement.not_actions is not None
@@ -202,11 +202,11 @@ class Concern:
         )
 
 
-# What follows
+# Refusals and predictions
 
 
 class Verdicts:
-    """What the evidence says of a change: refusals, what is expected to be denied, and what to tell."""
+    """The verdicts of the evidence on a change: refusals, predicted denials, and warnings."""
 
     def __init__(
         self,
@@ -223,106 +223,110 @@ class Verdicts:
         self._accepted_accounts: t.Final = accepted_accounts
         self._today: t.Final = today
 
-    def refusals(self) -> dict[str, tuple[Refusal, ...]]:
-        """Why policies may not come, change or go, by their names."""
+    def find_refusals(self) -> dict[str, tuple[Refusal, ...]]:
+        """Find the refusals of policies that come, change or go, by their names."""
         found: dict[str, list[Refusal]] = collections.defaultdict(list)
         for policy in self._change.policies:
             if takes_away(policy):
-                found[policy.name] += [*self._unread(policy), *self._breaking(policy), *self._entering(policy)]
+                found[policy.name] += [
+                    *self._refuse_unread(policy),
+                    *self._refuse_breakage(policy),
+                    *self._refuse_entries(policy),
+                ]
         return {name: tuple(refusals) for name, refusals in found.items() if refusals}
 
-    def predicted(self) -> frozenset[DeniedPair]:
-        """The denials that somebody accepts, action by action."""
+    def predict_denials(self) -> frozenset[DeniedPair]:
+        """Predict the denials that somebody accepts, action by action."""
         return frozenset(
             pair
             for item in self._evidence
             for impact in item.impacts.values()
-            if not impact.is_safe and self._acceptance(impact, item.account) is not None
-            for pair in _pairs(item.account.id, impact)
+            if not impact.is_safe and self._find_acceptance(impact, item.account) is not None
+            for pair in _find_pairs(item.account.id, impact)
         )
 
-    def broken(self) -> list[str]:
-        """All whom the change may break, whoever accepts it: ARNs, and the names of those who lose a role."""
+    def find_breakable(self) -> list[str]:
+        """Find all that the change may break, accepted or not: ARNs, and the names of callers that lose a role."""
         unsafe = [impact.principal_arn for item in self._evidence for impact in item.all_impacts if not impact.is_safe]
         return [*unsafe, *(name for item in self._evidence for entry in item.entries for name in entry.callers)]
 
-    def unread(self) -> list[MemberEvidence]:
-        """The accounts of which it is not known what is used there."""
+    def find_unread(self) -> list[MemberEvidence]:
+        """Find the accounts of which it is not known what is used there."""
         return [item for item in self._evidence if item.failure]
 
-    def account_warnings(self) -> list[str]:
-        """What to tell of accepted accounts: those that expired, and those that are none of the organization.
+    def find_account_warnings(self) -> list[str]:
+        """Find warnings about accepted accounts: those that expired, and those that are none of the organization.
 
-        One that is not needed is none to warn of: it may be for another policy, or for a stage that is still to come.
+        An acceptance that is not needed gives no warning: it may be for another policy, or for a later stage.
         """
         tree = self._change.after
         known = {name for account in tree.accounts for name in names_of(account, tree)}
-        told = []
+        warnings = []
         for item in self._accepted_accounts:
             place = f"accept_without_evidence[{item.index}]: "
             if item.is_expired(self._today):
-                told.append(f"{place}the acceptance for {item.principal} expired on {item.expires}")
+                warnings.append(f"{place}the acceptance for {item.principal} expired on {item.expires}")
             elif item.principal not in known:
-                told.append(f"{place}{item.principal} is no account of the organization, and no unit with any")
-        return told
+                warnings.append(f"{place}{item.principal} is no account of the organization, and no unit with any")
+        return warnings
 
-    def told(self) -> dict[str, t.Any]:
-        """For the result: what was read, and what came of it."""
+    def as_dict(self) -> dict[str, t.Any]:
+        """The accounts that were read and their outcomes, for the result."""
         return {
-            "read": [_member(item) for item in self._evidence if not item.failure],
+            "read": [_member_as_dict(item) for item in self._evidence if not item.failure],
             "unread": [
                 {
                     "account": item.account.id,
                     "name": item.account.name,
                     "reason": item.failure,
-                    "accepted": accepted.reason if (accepted := self._account_acceptance(item.account)) else None,
+                    "accepted": accepted.reason if (accepted := self._find_account_acceptance(item.account)) else None,
                 }
-                for item in self.unread()
+                for item in self.find_unread()
             ],
         }
 
     # Accounts that can't be read
 
-    def _unread(self, policy: ChangedPolicy) -> Iterator[Refusal]:
+    def _refuse_unread(self, policy: ChangedPolicy) -> Iterator[Refusal]:
         reached = {account.id for account in self._change.after.accounts_under(policy.reaches)}
         by_reason: dict[str, list[MemberAccount]] = {}
-        for item in self.unread():
-            if item.account.id in reached and self._account_acceptance(item.account) is None:
+        for item in self.find_unread():
+            if item.account.id in reached and self._find_account_acceptance(item.account) is None:
                 by_reason.setdefault(item.failure, []).append(item.account)
         if by_reason:
-            told = "; ".join(f"{listing(accounts)}: {reason}" for reason, accounts in by_reason.items())
+            parts = "; ".join(f"{list_accounts(accounts)}: {reason}" for reason, accounts in by_reason.items())
             reason = (
-                f"what it would break is not known where nothing tells what is used: {told}. Let these accounts be "
+                f"what it would break is not known where nothing tells what is used: {parts}. Let these accounts be "
                 "read (member_role_arn, trail_logs), or name them in accept_without_evidence"
             )
             yield Refusal("unread_accounts", reason, policy.target)
 
-    def _account_acceptance(self, account: MemberAccount) -> t.Optional[Acceptance]:
+    def _find_account_acceptance(self, account: MemberAccount) -> t.Optional[Acceptance]:
         names = names_of(account, self._change.after)
         fitting = (item for item in self._accepted_accounts if item.principal in names)
         return next((item for item in fitting if not item.is_expired(self._today)), None)
 
-    # What breaks
+    # Principals that break
 
-    def _acceptance(self, impact: Impact, account: MemberAccount) -> t.Optional[Acceptance]:
-        """Who accepts what breaks: by the principal, or where nothing is known of it, by its account."""
+    def _find_acceptance(self, impact: Impact, account: MemberAccount) -> t.Optional[Acceptance]:
+        """Find the acceptance of a breakage: by the principal, or if nothing is known of it, by its account."""
         own = acceptance_of(impact.principal_arn, self._accepted, self._today)
-        return own or (self._account_acceptance(account) if _is_without_evidence(impact) else None)
+        return own or (self._find_account_acceptance(account) if _is_without_evidence(impact) else None)
 
-    def _entering(self, policy: ChangedPolicy) -> Iterator[Refusal]:
-        """Roles that can no longer be assumed."""
+    def _refuse_entries(self, policy: ChangedPolicy) -> Iterator[Refusal]:
+        """Refuse a policy for the roles that can no longer be assumed."""
         for item in self._evidence:
             lost = [entry for entry in item.entries if not self._accepts(entry, item.account)]
-            yield from refused_entries(policy, item.account, lost)
+            yield from refuse_entries(policy, item.account, lost)
 
     def _accepts(self, entry: EntryLoss, account: MemberAccount) -> bool:
         """Whether somebody accepts it: by the role, by all who can no longer assume it, or unused by its account."""
         names = [acceptance_of(name, self._accepted, self._today) for name in entry.callers]
         if acceptance_of(entry.role_arn, self._accepted, self._today) is not None or (names and all(names)):
             return True
-        return entry.verdict.outcome is Breakage.NO_EVIDENCE and self._account_acceptance(account) is not None
+        return entry.verdict.outcome is Breakage.NO_EVIDENCE and self._find_account_acceptance(account) is not None
 
-    def _breaking(self, policy: ChangedPolicy) -> Iterator[Refusal]:
+    def _refuse_breakage(self, policy: ChangedPolicy) -> Iterator[Refusal]:
         reached = {account.id for account in self._change.after.accounts_under(policy.reaches)}
         for item in self._evidence:
             if item.account.id not in reached:
@@ -332,58 +336,58 @@ class Verdicts:
                 impact
                 for impact in item.impacts.values()
                 if not impact.is_safe
-                and self._acceptance(impact, item.account) is None
-                and policy.name in _causes(impact, own)
+                and self._find_acceptance(impact, item.account) is None
+                and policy.name in _find_causes(impact, own)
             ]
             if unsafe:
-                yield Refusal("prediction", _objection(policy, item, unsafe), policy.target)
+                yield Refusal("prediction", _explain_breakage(policy, item, unsafe), policy.target)
 
 
 def names_of(account: MemberAccount, tree: OrganizationTree) -> frozenset[str]:
-    """How an account may be named where it is accepted unread: by id, by name, or by the path of a unit it is under."""
+    """The names by which an account may be accepted unread: its id, its name, or the path of a unit above it."""
     units = (tree.unit[target] for target in tree.lineage(account.id) if target in tree.unit)
     return frozenset({account.id, account.name, *(unit.path for unit in units if unit.parent_id is not None)})
 
 
-def listing(accounts: Sequence[MemberAccount]) -> str:
-    """Accounts in words, the first few by name."""
-    return some([f"{account.name} ({account.id})" for account in accounts])
+def list_accounts(accounts: Sequence[MemberAccount]) -> str:
+    """List accounts in words, the first few by name."""
+    return join_some([f"{account.name} ({account.id})" for account in accounts])
 
 
-def _causes(impact: Impact, changed: set[str]) -> set[str]:
-    """The policies that break something of a principal; where no statement decides, all that changed."""
+def _find_causes(impact: Impact, changed: set[str]) -> set[str]:
+    """Find the policies that break something of a principal; if no statement decides, all that changed."""
     unsafe = [verdict for verdict in impact.verdicts if verdict.outcome is not Breakage.SAFE]
     named = {verdict.policy for verdict in unsafe if verdict.policy in changed}
     return {name for name in named if name} if all(verdict.policy in changed for verdict in unsafe) else changed
 
 
-def _objection(policy: ChangedPolicy, item: MemberEvidence, unsafe: Sequence[Impact]) -> str:
+def _explain_breakage(policy: ChangedPolicy, item: MemberEvidence, unsafe: Sequence[Impact]) -> str:
     by_summary: dict[str, list[str]] = {}
     for impact in unsafe:
-        by_summary.setdefault(_summary(impact), []).append(_short(impact.principal_arn))
-    parts = [f"{some(names)}: {summary}" for summary, names in by_summary.items()]
+        by_summary.setdefault(_summarize(impact), []).append(_shorten_arn(impact.principal_arn))
+    parts = [f"{join_some(names)}: {summary}" for summary, names in by_summary.items()]
     where = f"in {item.account.name} ({item.account.id}): {'; '.join(parts[:_NAMED])}"
     if len(parts) > _NAMED:
         where += f"; and {sum(map(len, list(by_summary.values())[_NAMED:]))} more principals"
     with_mfa = {user.arn for user in item.users if user.always_has_mfa}
     users = [impact for impact in unsafe if ":user/" in impact.principal_arn and impact.principal_arn not in with_mfa]
     if is_about_mfa(policy) and users:
-        return f"{where}. Either they use MFA, or the policy exempts them:\n{exemptions(users, item.users)}"
+        return f"{where}. Either they use MFA, or the policy exempts them:\n{format_exemptions(users, item.users)}"
     return (
         f"{where}. Either the policy leaves it allowed, or accept_breakage names the principals by ARN"
         f"{_ALL_WITHOUT if all(map(_is_without_evidence, unsafe)) else ''}"
     )
 
 
-def _summary(impact: Impact) -> str:
-    """What breaks, in words that are the same for all who fare alike."""
+def _summarize(impact: Impact) -> str:
+    """Summarize the breakage, in words that are the same for principals with the same losses."""
     unsafe = [verdict for verdict in impact.verdicts if verdict.outcome is not Breakage.SAFE]
-    told = dict.fromkeys(f"{verdict.outcome.value.replace('_', ' ')}: {verdict.reason}" for verdict in unsafe)
-    return some(list(told))
+    reasons = dict.fromkeys(f"{verdict.outcome.value.replace('_', ' ')}: {verdict.reason}" for verdict in unsafe)
+    return join_some(list(reasons))
 
 
-def some(names: Sequence[str]) -> str:
-    """Words in a row, the first few of them."""
+def join_some(names: Sequence[str]) -> str:
+    """Join the first few words."""
     return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
 
 
@@ -392,18 +396,18 @@ def _is_without_evidence(impact: Impact) -> bool:
     return impact.outcome is Breakage.NO_EVIDENCE
 
 
-def _pairs(account_id: str, impact: Impact) -> Iterator[DeniedPair]:
+def _find_pairs(account_id: str, impact: Impact) -> Iterator[DeniedPair]:
     for verdict in impact.verdicts:
         if verdict.use is not None and verdict.outcome is not Breakage.SAFE:
-            for action in _actions(verdict, verdict.use):
+            for action in _find_actions(verdict, verdict.use):
                 yield DeniedPair(account_id, impact.principal_arn, action)
 
 
-def _actions(verdict: Verdict, use: Use) -> Sequence[str]:
+def _find_actions(verdict: Verdict, use: Use) -> Sequence[str]:
     return verdict.lost or (use.action,)
 
 
-def _member(item: MemberEvidence) -> dict[str, t.Any]:
+def _member_as_dict(item: MemberEvidence) -> dict[str, t.Any]:
     outcomes = collections.Counter(impact.outcome.value for impact in item.all_impacts)
     sources = {source.value for impact in item.impacts.values() for source in impact.evidence.sources}
     return {
@@ -416,5 +420,5 @@ def _member(item: MemberEvidence) -> dict[str, t.Any]:
     }
 
 
-def _short(arn: str) -> str:
+def _shorten_arn(arn: str) -> str:
     return arn.partition(":iam::")[2].partition(":")[2]

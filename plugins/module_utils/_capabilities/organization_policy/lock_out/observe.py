@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What the guard of an organization's policies reads of the members: their principals, and what these did.
+"""The reads of members for the guard of an organization's policies: their principals, and what these did.
 
 Through a role in each member that is assumed like the account's own roles, or else from the organization's trail alone.
 """
@@ -40,14 +40,14 @@ from ...._policy.impact.judge import Breakage, Impact, Judge, Verdict
 from ...._policy.trail.actions import EventReader
 from ...._policy.trail.usage import Evidence, Source, Use
 from ...._prediction.evidence import Book, EvidenceOptions, Predictor, Proposal
-from ...._prediction.unused_resources import AccountFacts, unused_resources
+from ...._prediction.unused_resources import AccountFacts, list_unused_resources
 from .change import PolicyChange, takes_away
 from .declared import ACCOUNT, Declared
-from .entries import EntryLoss, TrustedRole, entering_services, entry_losses
+from .entries import EntryLoss, TrustedRole, find_entering_services, find_entry_losses
 from .evidence import Concern, MemberEvidence, Pruning, Question
 from .own_way import TrailBucket
-from .plan import break_glass_among, landing_zone_among, place_of
-from .users import UserFacts, credential_uses, facts_of_users
+from .plan import make_place, select_break_glass, select_landing_zone
+from .users import UserFacts, find_credential_uses, find_user_facts
 
 _TAG: t.Final = "aws:principaltag/"
 
@@ -72,7 +72,7 @@ class Members:
         self._logs: t.Final = _SharedLogs(connection.open_store(place)) if place else None
 
     def read(self, *, last: Collection[str] = ()) -> tuple[MemberEvidence, ...]:
-        """What is known of each account from which the change may take anything, in the order of the organization.
+        """Read the evidence of each account from which the change may take anything, in the order of the organization.
 
         At most ``max_member_reads`` are read; those in ``last`` after all others.
         """
@@ -82,19 +82,19 @@ class Members:
             return tuple(MemberEvidence(account, failure) for account in accounts)
         most = self._declared.max_member_reads
         chosen = sorted(accounts, key=lambda account: account.id in last)[:most]
-        calls = {account.id: functools.partial(self._member, account) for account in chosen}
+        calls = {account.id: functools.partial(self._read_member, account) for account in chosen}
         found = self._connection.access.gather(calls)
         if len(chosen) < len(accounts):
             self._connection.warn(
                 f"{len(accounts) - len(chosen)} of {len(accounts)} accounts were not read: max_member_reads"
             )
-        return tuple(self._evidence(account, found, most) for account in accounts)
+        return tuple(self._choose_evidence(account, found, most) for account in accounts)
 
     def _is_narrowed(self, account: MemberAccount) -> bool:
         return any(takes_away(policy) for policy in self._change.policies_at(account.id))
 
     @staticmethod
-    def _evidence(
+    def _choose_evidence(
         account: MemberAccount, found: Mapping[str, t.Union[MemberEvidence, AwsError]], most: int
     ) -> MemberEvidence:
         if account.id not in found:
@@ -102,19 +102,19 @@ class Members:
         result = found[account.id]
         return MemberEvidence(account, str(result)) if isinstance(result, AwsError) else result
 
-    def _member(self, account: MemberAccount) -> MemberEvidence:
+    def _read_member(self, account: MemberAccount) -> MemberEvidence:
         role = self._declared.member_role_arn.replace(ACCOUNT, account.id)
         if not role:
-            return self._from_trail(account, "")
+            return self._read_trail(account, "")
         try:
             access = self._connection.read_as(role, self._operations)
             connection = dataclasses.replace(self._connection, access=access)
             snapshot = _read_snapshot(connection)
         except AwsError as error:
-            return self._from_trail(account, str(error))
+            return self._read_trail(account, str(error))
         unread = snapshot.missing(Dataset.AUTHORIZATION_DETAILS)
         if unread is not None:
-            return self._from_trail(account, unread_reason(unread))
+            return self._read_trail(account, unread_reason(unread))
         if snapshot.account_id != account.id:
             return MemberEvidence(account, f"member_role_arn leads to account {snapshot.account_id}")
         # So that what asks for principals of the organization is no open question.
@@ -123,42 +123,42 @@ class Members:
         known = dataclasses.replace(snapshot, organization=organization)
         return _Member(connection, self._declared, self._options, account, known, self._change, self._logs).evidence()
 
-    def _from_trail(self, account: MemberAccount, failure: str) -> MemberEvidence:
-        """What the organization's trail tells of an account whose principals are not known."""
+    def _read_trail(self, account: MemberAccount, failure: str) -> MemberEvidence:
+        """Read the organization's trail for an account whose principals are not known."""
         if self._logs is None:
             return MemberEvidence(account, failure)
         before, after = (_layers(controls) for controls in self._change.controls(account.id))
         reader = EventReader(keys=condition_keys((before, after)))
         days = self._options.trail_days
         try:
-            told = log_files(self._logs, reader, account_id=account.id, now=self._connection.now, days=days)
+            activity = log_files(self._logs, reader, account_id=account.id, now=self._connection.now, days=days)
         except StoreError as error:
             return MemberEvidence(account, "; ".join(filter(None, (failure, str(error)))))
-        if told.source.failure or not told.source.is_whole:
-            reason = told.source.failure or f"the trail tells of {told.source.window_days} days only"
+        if activity.source.failure or not activity.source.is_whole:
+            reason = activity.source.failure or f"the trail tells of {activity.source.window_days} days only"
             return MemberEvidence(account, "; ".join(filter(None, (failure, reason))))
         judge = Judge(before, after, unused_resources=self._options.unused_resources)
-        evidence = Evidence((told.source,))
-        callers = sorted({use.principal_arn for use in told.uses if f"::{account.id}:" in use.principal_arn})
-        verdicts = {arn: tuple(judge.verdict(use) for use in told.of(arn)) for arn in callers}
+        evidence = Evidence((activity.source,))
+        callers = sorted({use.principal_arn for use in activity.uses if f"::{account.id}:" in use.principal_arn})
+        verdicts = {arn: tuple(judge.verdict(use) for use in activity.of(arn)) for arn in callers}
         return MemberEvidence(account, impacts={arn: Impact(arn, found, evidence) for arn, found in verdicts.items()})
 
 
-def with_organization(snapshot: Snapshot, tree: OrganizationTree) -> Snapshot:
-    """The snapshot of an account with what the organization's own account knows of it: no account need be asked."""
-    told = (Dataset.ORGANIZATION, Dataset.ORGANIZATION_POLICIES)
+def add_organization(snapshot: Snapshot, tree: OrganizationTree) -> Snapshot:
+    """Add to the snapshot of an account what the tree says of its organization, without any call."""
+    datasets = (Dataset.ORGANIZATION, Dataset.ORGANIZATION_POLICIES)
     is_member = snapshot.account_id != tree.management_account_id and snapshot.account_id in tree.account
     return dataclasses.replace(
         snapshot,
         organization=Organization(tree.id, tree.management_account_id, tree.feature_set),
         # The management account is not under them.
         organization_policies=tree.levels(snapshot.account_id) if is_member else (),
-        unread=tuple(item for item in snapshot.unread if item.dataset not in told),
+        unread=tuple(item for item in snapshot.unread if item.dataset not in datasets),
     )
 
 
 def _layers(controls: Controls) -> Layers:
-    """What the organization leaves of somebody whose own policies are not known."""
+    """The layers of a principal whose own policies are not known: the organization's policies alone limit it."""
     return Layers(identity=(ANYTHING,), scps=controls.scps, rcps=controls.rcps)
 
 
@@ -188,19 +188,19 @@ class _Member:
         self._change: t.Final = change
         self._permissions: t.Final = Permissions(snapshot)
         own = f"arn:{snapshot.partition}:iam::{account.id}:policy/iam-hardening/boundary"
-        self._options: t.Final = options.also_unused(unused_resources(AccountFacts.of(snapshot, own)))
-        self._users: t.Final = {user.arn: user for user in facts_of_users(snapshot.credential_report)}
+        self._options: t.Final = options.also_unused(list_unused_resources(AccountFacts.of(snapshot, own)))
+        self._users: t.Final = {user.arn: user for user in find_user_facts(snapshot.credential_report)}
         self._pruning: t.Final = Pruning(change, account.id)
         self._concerns: t.Final[dict[int, Concern]] = {}
         self._questions: t.Final[dict[str, Question]] = {}
 
     def evidence(self) -> MemberEvidence:
-        """The impact on everybody from whom the change may take anything.
+        """Find the impact on every principal from whom the change may take anything.
 
         Break-glass and the roles of this collection are left out: what they must be able to do is known beforehand.
         """
         declared = self._declared
-        break_glass = break_glass_among(self._permissions.principals, declared.break_glass)
+        break_glass = select_break_glass(self._permissions.principals, declared.break_glass)
         prefix = f"arn:{self._snapshot.partition}:iam::{self._account.id}:"
         own = {f"{prefix}{role}" for role in (*declared.automation, *declared.assessors)}
         predictor = _MemberPredictor(
@@ -212,34 +212,36 @@ class _Member:
             questions=self._questions,
             logs=self._logs,
         )
-        proposals = self._proposals(predictor, spared=own.union(break_glass))
-        impacts = {arn: self._known_use(impact) for arn, impact in predictor.predict(proposals).items()}
+        proposals = self._find_proposals(predictor, exempt=own.union(break_glass))
+        impacts = {arn: self._weigh_known_use(impact) for arn, impact in predictor.predict(proposals).items()}
         trusted = [
             TrustedRole(role.arn, self._permissions.trust(role.arn), role.last_used) for role in self._snapshot.roles
         ]
         return MemberEvidence(
             self._account,
             impacts=impacts,
-            entries=self._entries(trusted),
-            entering=entering_services(trusted),
-            trails=seen_trails(self._connection, self._change),
+            entries=self._find_entry_losses(trusted),
+            entering=find_entering_services(trusted),
+            trails=find_trail_buckets(self._connection, self._change),
             break_glass=break_glass,
-            helpless=self._helpless(),
-            landing_zone=landing_zone_among(role.arn for role in self._snapshot.roles),
+            helpless=self._find_helpless(),
+            landing_zone=select_landing_zone(role.arn for role in self._snapshot.roles),
             users=tuple(self._users.values()),
         )
 
-    def _helpless(self) -> dict[str, str]:
-        """The break-glass principals that nobody can use, or that may do nothing, before the change or after it."""
+    def _find_helpless(self) -> dict[str, str]:
+        """Find the break-glass principals that nobody can use, or that may do nothing, before or after the change."""
         patterns = self._declared.break_glass
-        known = with_organization(self._snapshot, self._change.before)
+        known = add_organization(self._snapshot, self._change.before)
         before = rescue_of(self._connection, known, patterns)
-        after = Rescue(with_organization(before.snapshot, self._change.made), patterns, before.sign_ins)
+        after = Rescue(
+            add_organization(before.snapshot, self._change.after_with_full_access), patterns, before.sign_ins
+        )
         made = {arn: f"{lack} once it is made" for arn, lack in after.lacks().items()}
         return {**made, **before.lacks()}
 
-    def _proposals(self, predictor: _MemberPredictor, *, spared: Collection[str]) -> dict[str, Proposal]:
-        """What changes for each principal from whom the change may take anything that it is allowed."""
+    def _find_proposals(self, predictor: _MemberPredictor, *, exempt: Collection[str]) -> dict[str, Proposal]:
+        """Find the change of layers for each principal from whom the change may take anything that it is allowed."""
         before, after = self._pruning.before, self._pruning.after
         keys = condition_keys((_layers(before), _layers(after)))
         found: dict[str, Proposal] = {}
@@ -247,9 +249,9 @@ class _Member:
         made: dict[tuple[int, int], Proposal] = {}
         for arn in self._permissions.principals:
             entity = self._permissions.entities[arn]
-            if arn in spared or (isinstance(entity, Role) and entity.is_service_linked):
+            if arn in exempt or (isinstance(entity, Role) and entity.is_service_linked):
                 continue
-            use = predictor.any_use(arn, keys)
+            use = predictor.make_any_use(arn, keys)
             pruned = self._pruning.of(use)
             if pruned is None:
                 continue
@@ -259,63 +261,65 @@ class _Member:
             if key not in made or self._permissions.unknown(arn):
                 now = dataclasses.replace(own, scps=before.scps, rcps=before.rcps)
                 made[key] = Proposal(now, dataclasses.replace(now, scps=controls.scps, rcps=controls.rcps))
-            if self._concern(made[key], question).may_lose(use):
+            if self._find_concern(made[key], question).may_lose(use):
                 found[arn] = made[key]
                 self._questions[arn] = question
         return found
 
-    def _concern(self, proposal: Proposal, question: Question) -> Concern:
+    def _find_concern(self, proposal: Proposal, question: Question) -> Concern:
         key = id(proposal)
         if key not in self._concerns:
             unused = self._options.unused_resources
             self._concerns[key] = Concern(proposal.before, proposal.after, question, unused)
         return self._concerns[key]
 
-    def _entries(self, roles: Sequence[TrustedRole]) -> tuple[EntryLoss, ...]:
-        """The roles that somebody can no longer assume: RCPs alone decide about who comes from outside the account."""
+    def _find_entry_losses(self, roles: Sequence[TrustedRole]) -> tuple[EntryLoss, ...]:
+        """Find the roles that somebody can no longer assume: only RCPs decide on callers from outside the account."""
         tree, access = self._change.after, self._connection.access
-        place = place_of(tree, self._account.id, partition=access.partition, region=access.region)
+        place = make_place(tree, self._account.id, partition=access.partition, region=access.region)
         before, after = self._pruning.before, self._pruning.after
-        return entry_losses(roles, place, before, after, members=frozenset(tree.account))
+        return find_entry_losses(roles, place, before, after, members=frozenset(tree.account))
 
-    def _known_use(self, impact: Impact) -> Impact:
-        """Credentials that were used are in use, although no record tells for what: it may be what is denied.
+    def _weigh_known_use(self, impact: Impact) -> Impact:
+        """Weigh use of credentials without a record of the actions: these may be the denied ones.
 
         RoleLastUsed and the credential report know of such use at once, service last accessed hours later.
         """
         arn = impact.principal_arn
-        mine = credential_uses(self._users.get(arn))
-        verdicts = tuple(self._weighed(verdict) if verdict.use in mine else verdict for verdict in impact.verdicts)
+        mine = find_credential_uses(self._users.get(arn))
+        verdicts = tuple(
+            self._weigh_key_use(verdict) if verdict.use in mine else verdict for verdict in impact.verdicts
+        )
         impact = dataclasses.replace(impact, verdicts=tuple(sorted(verdicts, key=_worst_first)))
         by_record = [verdict for verdict in impact.verdicts if verdict.use not in mine]
         if by_record and impact.outcome is not Breakage.NO_EVIDENCE:
             return impact
-        told = self._untold_use(arn)
-        if told is None:
+        reason = self._describe_unrecorded_use(arn)
+        if reason is None:
             return impact
-        # Where all it does may be denied, so may be what it did; else nothing tells that it did what is denied.
+        # If every action may be denied, its use may break. Otherwise no record shows that it used a denied action.
         outcome = Breakage.MAY_BREAK if self._questions[arn].open else Breakage.NO_EVIDENCE
-        # That service last accessed tells of no use says nothing any longer.
+        # The verdict that service last accessed has no use on record is no longer true.
         read = Source.LAST_ACCESSED in impact.evidence.sources
         others = [
             item for item in impact.verdicts if not (read and item.use is None and item.outcome is Breakage.NO_EVIDENCE)
         ]
-        verdicts = (Verdict(arn, outcome, told), *others)
+        verdicts = (Verdict(arn, outcome, reason), *others)
         return dataclasses.replace(impact, verdicts=tuple(sorted(verdicts, key=_worst_first)))
 
-    def _weighed(self, verdict: Verdict) -> Verdict:
-        """What a key was used for, where some actions of the service are denied: nothing tells that it was these."""
+    def _weigh_key_use(self, verdict: Verdict) -> Verdict:
+        """Weigh the use of a key for a service with some denied actions: no record shows that it used these."""
         some = len(verdict.lost) < verdict.of and not self._questions[verdict.principal_arn].open
         if verdict.outcome is not Breakage.MAY_BREAK or not some:
             return verdict
         return dataclasses.replace(verdict, outcome=Breakage.NO_EVIDENCE)
 
-    def _untold_use(self, arn: str) -> t.Optional[str]:
-        """That a principal was active, where nothing tells for what; None where that is not known."""
+    def _describe_unrecorded_use(self, arn: str) -> t.Optional[str]:
+        """Describe the use of a principal without a record of its actions; None if no such use is known."""
         entity, user = self._permissions.entities[arn], self._users.get(arn)
         last = entity.last_used if isinstance(entity, Role) else None
         if user is not None:
-            last = user.last_untold_use
+            last = user.last_unrecorded_use
         if last is None:
             return None
         subject = "the role was" if isinstance(entity, Role) else "its credentials were"
@@ -349,25 +353,25 @@ class _MemberPredictor(Predictor):
         """The trail's place, which is listed once for all members."""
         return self._logs or super()._open_trail(place)
 
-    def any_use(self, arn: str, keys: frozenset[str]) -> Use:
-        """Something that a principal may have done, of which only is known what is known of the principal."""
-        known = Context(self._known_keys(arn, keys), complete=False, absent=self._absent_keys(arn, keys))
+    def make_any_use(self, arn: str, keys: frozenset[str]) -> Use:
+        """Make a use of which nothing is known but its principal."""
+        known = Context(self._find_known_keys(arn, keys), complete=False, absent=self._find_absent_keys(arn, keys))
         return Use(arn, "", Source.LAST_ACCESSED, context=known)
 
     def _read(self, arns: Sequence[str], keys: frozenset[str], sleep: Callable[[float], None]) -> Book:
         book = super()._read(arns, keys, sleep)
-        keys_used = {arn: credential_uses(self._users.get(arn)) for arn in arns}
+        keys_used = {arn: find_credential_uses(self._users.get(arn)) for arn in arns}
         return _ConcernedBook(book.shared, book.accessed, self._questions, keys_used)
 
-    def _known_keys(self, arn: str, keys: frozenset[str]) -> dict[str, Values]:
-        known = super()._known_keys(arn, keys)
+    def _find_known_keys(self, arn: str, keys: frozenset[str]) -> dict[str, Values]:
+        known = super()._find_known_keys(arn, keys)
         user = self._users.get(arn)
         if user is not None and user.always_has_mfa:
             known["aws:MultiFactorAuthPresent"] = "true"
         return known
 
-    def _absent_keys(self, arn: str, keys: frozenset[str]) -> Collection[str]:
-        """Tags that are not there. A role's sessions may bring tags of their own, but none of this collection's."""
+    def _find_absent_keys(self, arn: str, keys: frozenset[str]) -> Collection[str]:
+        """Find tags that are absent. A role's sessions may have tags of their own, but none of this collection's."""
         entity = self._permissions.entities[arn]
         has = {f"{_TAG}{key.lower()}" for key in getattr(entity, "tags", ())}
         prefix = _TAG if isinstance(entity, User) else f"{_TAG}iam-hardening:"
@@ -382,16 +386,16 @@ class _ConcernedBook(Book):
     keys_used: Mapping[str, tuple[Use, ...]] = dataclasses.field(default_factory=dict)
 
     def uses(self, arn: str) -> tuple[Use, ...]:
-        """What a principal used that is in question; where nothing is, one of its uses, so that it is known to act.
+        """The uses of a principal that are in question; if none is, one of its uses, so that it counts as active.
 
-        What access keys were last used for, the credential report tells, before service last accessed does.
+        The credential report has the last use of access keys earlier than service last accessed has it.
         """
         uses = (*super().uses(arn), *self.keys_used.get(arn, ()))
         return tuple(use for use in uses if self.questions[arn].is_about(use)) or uses[:1]
 
 
-def seen_trails(connection: Connection, change: PolicyChange) -> tuple[TrailBucket, ...]:
-    """The buckets of the trails of an account: an RCP must not keep CloudTrail from them.
+def find_trail_buckets(connection: Connection, change: PolicyChange) -> tuple[TrailBucket, ...]:
+    """Find the buckets of the trails of an account: an RCP must not keep CloudTrail from them.
 
     SCPs do not bind AWS services, so nothing is read for them.
     """
@@ -411,7 +415,7 @@ def seen_trails(connection: Connection, change: PolicyChange) -> tuple[TrailBuck
 
 
 class _SharedLogs:
-    """A place of log files that is listed once, whoever asks."""
+    """A place of log files that is listed once for all its readers."""
 
     def __init__(self, store: Store) -> None:
         self._store: t.Final = store

@@ -25,7 +25,7 @@ _S3: t.Final = "s3://"
 _JOURNAL: t.Final = "the journal"
 _READS: t.Final = ("s3:GetObject",)
 _WRITES: t.Final = ("s3:PutObject", "s3:GetObject")
-# What CloudTrail, AWS Config and the delivery of logs need of a bucket, and of the key that it is encrypted with.
+# CloudTrail, AWS Config and the delivery of logs write to a bucket, and use the key that it is encrypted with.
 _DELIVERING: t.Final = ("cloudtrail.amazonaws.com", "config.amazonaws.com", "delivery.logs.amazonaws.com")
 
 
@@ -54,7 +54,7 @@ class TrailBucket:
     key: str = ""
 
 
-class Stored(t.Protocol):
+class FilePlace(t.Protocol):
     """A place of files as options name it: a directory or a place in S3, with the role and the key that reach it."""
 
     @property
@@ -65,13 +65,13 @@ class Stored(t.Protocol):
     def role_arn(self) -> t.Optional[str]: ...
 
 
-def own_places(
-    *, journal: t.Optional[Stored] = None, reports: t.Optional[Stored] = None, trail: t.Optional[Stored] = None
+def find_own_places(
+    *, journal: t.Optional[FilePlace] = None, reports: t.Optional[FilePlace] = None, trail: t.Optional[FilePlace] = None
 ) -> tuple[OwnPlace, ...]:
-    """Those of the run's places that are in S3."""
-    named = ((_JOURNAL, journal, True), ("the reports", reports, True), ("the trail", trail, False))
+    """Find those of the run's places that are in S3."""
+    places = ((_JOURNAL, journal, True), ("the reports", reports, True), ("the trail", trail, False))
     found = []
-    for name, place, is_written in named:
+    for name, place, is_written in places:
         if place is None or not place.location.startswith(_S3):
             continue
         bucket, _slash, prefix = place.location[len(_S3) :].partition("/")
@@ -80,7 +80,7 @@ def own_places(
     return tuple(found)
 
 
-def own_way(
+def find_own_way_actors(
     place: Place,
     places: Iterable[OwnPlace],
     trails: Iterable[TrailBucket],
@@ -90,45 +90,45 @@ def own_way(
     entry: str,
     is_inside: bool,
 ) -> Iterator[Actor]:
-    """Those who must reach the places, as the cast of one account.
+    """Find the actors that must reach the places, as the cast of one account.
 
     The name of a bucket does not tell its account, so each account is taken to be the one.
 
     :param automation: the roles in the account that write, by ARN or by what follows the account in it.
     :param assessors: those that only read the account. They write reports, and never the journal.
-    :param entry: the ARN of whoever owns the credentials that the run starts with, ``is_inside`` the organization.
+    :param entry: the ARN of the owner of the credentials that the run starts with, ``is_inside`` the organization.
     """
     for own in places:
-        asks = _asks(own, place)
+        asks = _list_asks(own, place)
         who = f"to {own.name} in {own.location}"
         for role in () if own.writer else (*automation, *assessors):
             reads_only = own.name == _JOURNAL and role not in automation
             arn = role if role.startswith("arn:") else place.arn(role)
-            needed = _asks(dataclasses.replace(own, is_written=False), place) if reads_only else asks
-            yield _named(role_actor(place, arn, needed), f"{_short(arn)} {who}")
+            needed = _list_asks(dataclasses.replace(own, is_written=False), place) if reads_only else asks
+            yield _name_actor(role_actor(place, arn, needed), f"{_shorten_arn(arn)} {who}")
         writer = own.writer or entry
         if writer.count(":") < 5:
             continue
         if writer.split(":")[4] == place.account_id:
-            yield _named(role_actor(place, writer, asks), f"{_short(writer)} {who}")
+            yield _name_actor(role_actor(place, writer, asks), f"{_shorten_arn(writer)} {who}")
         else:
             inside = bool(own.writer) or is_inside
-            yield _named(account_caller(place, writer, asks, inside=inside), f"{writer} {who}")
+            yield _name_actor(account_caller(place, writer, asks, inside=inside), f"{writer} {who}")
     for trail in trails:
         for service in _DELIVERING:
-            for actor in service_callers(place, service, _deliveries(trail, service, place)):
-                yield _named(actor, f"AWS service {service} to the trail in {_S3}{trail.bucket}")
+            for actor in service_callers(place, service, _list_deliveries(trail, service, place)):
+                yield _name_actor(actor, f"AWS service {service} to the trail in {_S3}{trail.bucket}")
 
 
-def _named(actor: Actor, name: str) -> Actor:
+def _name_actor(actor: Actor, name: str) -> Actor:
     return dataclasses.replace(actor, kind=Kind.OWN_WAY, name=name, is_critical=False)
 
 
-def _short(arn: str) -> str:
+def _shorten_arn(arn: str) -> str:
     return arn.split(":", 5)[5]
 
 
-def _asks(own: OwnPlace, place: Place) -> tuple[Ask, ...]:
+def _list_asks(own: OwnPlace, place: Place) -> tuple[Ask, ...]:
     bucket = f"arn:{place.partition}:s3:::{own.bucket}"
     item = f"{bucket}/{own.prefix}/{place.account_id}/item" if own.prefix else f"{bucket}/{place.account_id}/item"
     actions = _WRITES if own.is_written else _READS
@@ -139,22 +139,22 @@ def _asks(own: OwnPlace, place: Place) -> tuple[Ask, ...]:
         through = (*region, ("kms:ViaService", f"s3.{place.region or place.home}.amazonaws.com"))
         forwarded = (*through, ("aws:ViaAWSService", "true"), ("aws:CalledVia", ("s3.amazonaws.com",)))
         needed = ("kms:GenerateDataKey", "kms:Decrypt") if own.is_written else ("kms:Decrypt",)
-        asks += [Ask(action, key_arn(own.key, place), forwarded) for action in needed]
+        asks += [Ask(action, make_key_arn(own.key, place), forwarded) for action in needed]
     return tuple(asks)
 
 
-def _deliveries(trail: TrailBucket, service: str, place: Place) -> tuple[Ask, ...]:
+def _list_deliveries(trail: TrailBucket, service: str, place: Place) -> tuple[Ask, ...]:
     bucket = f"arn:{place.partition}:s3:::{trail.bucket}"
     region = (("aws:RequestedRegion", place.region or place.home),)
     item = f"{bucket}/AWSLogs/{place.account_id}/item"
     asks = [Ask(action, item if action.endswith("Object") else bucket, region) for action in callers_of("s3")[service]]
     if trail.key:
-        asks += [Ask(action, key_arn(trail.key, place), region) for action in callers_of("kms")[service]]
+        asks += [Ask(action, make_key_arn(trail.key, place), region) for action in callers_of("kms")[service]]
     return tuple(asks)
 
 
-def key_arn(key: str, place: Place) -> str:
-    """The ARN of a KMS key that is given by ARN, by id, or by an alias, which does not tell which key it is."""
+def make_key_arn(key: str, place: Place) -> str:
+    """Make the ARN of a KMS key that is given by ARN, by id, or by an alias, which does not identify the key."""
     if ":key/" in key:
         return key
     name = "any" if "alias/" in key else key.removeprefix("key/")

@@ -7,7 +7,7 @@
 
 """Whether a change of the organization's policies locks anybody out without whom an account can't be run or repaired.
 
-Pure: trees in, refusals and what to tell of them out. What members did is held against the change elsewhere.
+Pure: trees in, refusals and a report out. The activity of members is compared with the change elsewhere.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from ...._policy.analysis.principal_matrix import Controls, DeniedPair, Kind, Lo
 from ...._policy.analysis.principal_matrix_cast import CONTROL_TOWER, STACK_SETS
 from ...._policy.analysis.principal_matrix_services import service_losses
 from ...._policy.documents.arn import arn_account
-from .change import ChangedPolicy, PolicyChange, organization_path, policy_of, takes_away
-from .own_way import OwnPlace, TrailBucket, own_way
-from .rows import Row, accounts_in_words, cut_off_run, stopped_services, who_loses_what
+from .change import ChangedPolicy, PolicyChange, build_organization_path, parse_policy, takes_away
+from .own_way import OwnPlace, TrailBucket, find_own_way_actors
+from .rows import Row, describe_accounts, describe_losses, refuse_cut_off_run, refuse_stopped_services
 
 #: The value of the option ``way_back``: people or jobs of the management account can take policies off.
 MANAGEMENT: t.Final = "management_account"
 _CENTRAL_ROOT: t.Final = "iam.amazonaws.com"
 _STACK_SETS_SERVICE: t.Final = "member.org.stacksets.cloudformation.amazonaws.com"
 _CONTROL_TOWER_SERVICE: t.Final = "controltower.amazonaws.com"
-# Of whom refusals of their own tell.
+# Actors with refusals of their own.
 _OF_THEIR_OWN: t.Final = (Kind.SERVICE, Kind.OWN_WAY)
 _LANDING_ZONE: t.Final = ("AWSControlTowerExecution", "AWSCloudFormationStackSetExecutionRole", "stacksets-exec-")
 _GUARDRAILS: t.Final = "aws-guardrails-"
@@ -46,27 +46,27 @@ _MOST_TOLD: t.Final = 3
 
 @dataclasses.dataclass(frozen=True)
 class Judgement:
-    """What the guard says of a change.
+    """The judgement of the guard on a change.
 
     ``refusals`` tell, by the name of a policy, why it may not come, change or stay attached. ``predicted`` are the
-    denials that are expected, since somebody accepts them. ``impacts`` are documents for the reports, ``told`` is what
-    the module returns as ``lock_out``.
+    denials that are expected, since somebody accepts them. ``impacts`` are documents for the reports, ``report`` is the
+    return value ``lock_out``.
     """
 
     refusals: Mapping[str, tuple[Refusal, ...]] = dataclasses.field(default_factory=dict)
     predicted: frozenset[DeniedPair] = frozenset()
     impacts: tuple[Mapping[str, t.Any], ...] = ()
-    told: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    report: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
-class Rules:
-    """The options of the guard, and who makes the change.
+class GuardOptions:
+    """The options of the guard, and the principals of the run.
 
     ``automation`` and ``assessors`` are what follows the account in the ARNs of the roles of this collection;
-    ``break_glass`` are globs for ARNs. ``caller`` is the ARN of the user or role that calls, ``entry`` that of whoever
-    owns the credentials that all roles are assumed with. ``places`` are those that the run itself needs. ``accepted``
-    are the principals whose loss somebody accepts today: ARNs, and names of AWS services.
+    ``break_glass`` are globs for ARNs. ``caller`` is the ARN of the user or role that calls, ``entry`` that of the
+    owner of the credentials that all roles are assumed with. ``places`` are those that the run itself needs.
+    ``accepted`` are the principals whose loss somebody accepts today: ARNs, and names of AWS services.
     """
 
     partition: str
@@ -84,7 +84,7 @@ class Rules:
 
 
 @dataclasses.dataclass(frozen=True)
-class Seen:
+class Observed:
     """The principals that were seen, as ARNs by account; an account that could not be read is left out or None.
 
     ``landing_zone`` are the roles by which Control Tower and StackSets set up accounts, ``entering`` the AWS services
@@ -98,142 +98,144 @@ class Seen:
     trails: tuple[TrailBucket, ...] = ()
     helpless: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
-    def of(self, account_id: str) -> t.Optional[tuple[str, ...]]:
-        """The break-glass principals of one account; None where they are not known."""
+    def break_glass_of(self, account_id: str) -> t.Optional[tuple[str, ...]]:
+        """The break-glass principals of one account; None if they are not known."""
         return self.break_glass.get(account_id)
 
-    def working(self, account_id: str) -> t.Optional[tuple[str, ...]]:
-        """Those of them that could help."""
-        seen = self.of(account_id)
+    def usable_break_glass_of(self, account_id: str) -> t.Optional[tuple[str, ...]]:
+        """The break-glass principals of one account that could help; None if they are not known."""
+        seen = self.break_glass_of(account_id)
         return None if seen is None else tuple(arn for arn in seen if arn not in self.helpless)
 
 
 class Guard:
-    """Judges one change by the matrix, and by who is there to take it back."""
+    """Judges one change by the matrix, and by the principals that could undo it."""
 
-    def __init__(self, change: PolicyChange, rules: Rules, seen: Seen) -> None:
+    def __init__(self, change: PolicyChange, options: GuardOptions, observed: Observed) -> None:
         self._change: t.Final = change
-        self._rules: t.Final = rules
-        self._seen: t.Final = seen
+        self._options: t.Final = options
+        self._observed: t.Final = observed
 
     @functools.cached_property
     def matrix(self) -> tuple[Row, ...]:
-        """What is lost, by groups of accounts."""
+        """The losses, by groups of accounts."""
         return tuple(
-            Row(group, self._losses(group[0]))
-            for alike in self._change.classes()
-            for group in self._by_principals(alike)
+            Row(group, self._find_losses(group[0]))
+            for alike in self._change.group_accounts()
+            for group in self._group_by_principals(alike)
         )
 
-    def _by_principals(self, accounts: Iterable[MemberAccount]) -> Iterator[tuple[MemberAccount, ...]]:
-        """The accounts in groups that have the same break-glass principals and the same landing zone."""
+    def _group_by_principals(self, accounts: Iterable[MemberAccount]) -> Iterator[tuple[MemberAccount, ...]]:
+        """Group accounts that have the same break-glass principals and the same landing zone."""
         groups: dict[t.Hashable, list[MemberAccount]] = {}
         for account in accounts:
-            named = (*self._break_glass_of(account.id), *self._landing_zone_of(account.id))
+            named = (*self._find_break_glass(account.id), *self._find_landing_zone(account.id))
             # SCPs do not bind services, so that it does not matter which of them come in.
-            entering = self._seen.entering.get(account.id) if self._change.has_rcps else None
+            entering = self._observed.entering.get(account.id) if self._change.has_rcps else None
             key = (tuple(arn.replace(account.id, "") for arn in named), entering)
             groups.setdefault(key, []).append(account)
         yield from map(tuple, groups.values())
 
-    def refusals(self) -> dict[str, tuple[Refusal, ...]]:
-        """Why policies may not come, change or go, by their names."""
+    def find_refusals(self) -> dict[str, tuple[Refusal, ...]]:
+        """Find the refusals of policies that come, change or go, by their names."""
         found: dict[str, list[Refusal]] = collections.defaultdict(list)
         for policy in self._change.policies:
             for refusal in (
-                *self._locked_out(policy),
-                *cut_off_run(self.matrix, policy, accepted=self._rules.accepted),
-                *stopped_services(self.matrix, policy, accepted=self._rules.accepted, entering=self._seen.entering),
-                *self._unsafe_mfa(policy),
-                *self._at_root(policy),
-                *self._without_break_glass(policy),
-                *self._without_way_back(policy),
+                *self._refuse_lock_out(policy),
+                *refuse_cut_off_run(self.matrix, policy, accepted=self._options.accepted),
+                *refuse_stopped_services(
+                    self.matrix, policy, accepted=self._options.accepted, entering=self._observed.entering
+                ),
+                *self._refuse_unsafe_mfa(policy),
+                *self._refuse_root_attachment(policy),
+                *self._refuse_without_break_glass(policy),
+                *self._refuse_without_way_back(policy),
             ):
                 found[policy.name].append(refusal)
         return {name: tuple(refusals) for name, refusals in found.items()}
 
-    def lost(self) -> list[str]:
-        """The AWS services that lose anything, and who would be cut off from the run's own places, by their names."""
+    def find_lost_names(self) -> list[str]:
+        """Find the names of AWS services that lose anything, and of principals cut off from the run's own places."""
         return [loss.actor.arn for row in self.matrix for loss in row.losses if loss.actor.kind in _OF_THEIR_OWN]
 
-    def told(self) -> dict[str, t.Any]:
-        """For the result: who loses what where, and the break-glass principals."""
+    def as_dict(self) -> dict[str, t.Any]:
+        """The losses and the break-glass principals, for the result."""
         management = self._change.after.management_account_id
-        seen = self._seen.of(management)
+        break_glass = self._observed.break_glass_of(management)
         return {
             "accounts": len(self._change.accounts),
             "matrix": [row.as_dict() for row in self.matrix if row.losses],
             "break_glass": {
-                "management_account": None if seen is None else list(seen),
-                "declared": list(self._rules.break_glass),
+                "management_account": None if break_glass is None else list(break_glass),
+                "declared": list(self._options.break_glass),
             },
         }
 
     # The matrix
 
-    def _losses(self, account: MemberAccount) -> tuple[Loss, ...]:
-        tree, rules = self._change.after, self._rules
-        place = place_of(tree, account.id, partition=rules.partition, region=rules.region)
+    def _find_losses(self, account: MemberAccount) -> tuple[Loss, ...]:
+        tree, options = self._change.after, self._options
+        place = make_place(tree, account.id, partition=options.partition, region=options.region)
         actors = cast(
             place,
-            automation=rules.automation,
-            assessors=rules.assessors,
-            break_glass=self._break_glass_of(account.id),
-            landing_zone=self._landing_zone_of(account.id),
-            caller=rules.caller,
-            entry=rules.entry or None,
+            automation=options.automation,
+            assessors=options.assessors,
+            break_glass=self._find_break_glass(account.id),
+            landing_zone=self._find_landing_zone(account.id),
+            caller=options.caller,
+            entry=options.entry or None,
             entry_outside=self._enters_from_outside,
         )
         # Services are asked about everything that RCPs reach, not only about entering roles.
         people = tuple(actor for actor in actors if actor.kind is not Kind.SERVICE)
         controls = self._change.controls(account.id)
-        services = service_losses(place, *controls, entering=self._seen.entering.get(account.id))
-        return (*losses(people, *controls), *services, *self._own_way(place, *controls))
+        services = service_losses(place, *controls, entering=self._observed.entering.get(account.id))
+        return (*losses(people, *controls), *services, *self._find_own_way_losses(place, *controls))
 
     @property
     def _enters_from_outside(self) -> bool:
         """Whether the credentials that the run starts with belong to an account that is not in the organization."""
-        entry = self._rules.entry
+        entry = self._options.entry
         return bool(entry) and entry.split(":")[4] not in self._change.after.account
 
-    def _own_way(self, place: Place, before: Controls, after: Controls) -> Iterator[Loss]:
-        rules = self._rules
-        actors = own_way(
+    def _find_own_way_losses(self, place: Place, before: Controls, after: Controls) -> Iterator[Loss]:
+        options = self._options
+        actors = find_own_way_actors(
             place,
-            rules.places,
-            self._seen.trails,
-            automation=rules.automation,
-            assessors=rules.assessors,
-            entry=rules.entry or rules.caller,
+            options.places,
+            self._observed.trails,
+            automation=options.automation,
+            assessors=options.assessors,
+            entry=options.entry or options.caller,
             is_inside=not self._enters_from_outside,
         )
         for loss in losses(tuple(actors), before, after):
-            # A key tells its account: RCPs of another one are nothing to it.
+            # The ARN of a key names its account: RCPs of another account do not apply to it.
             if loss.layer == "scp" or arn_account(loss.ask.resource) in (None, "", place.account_id):
                 yield loss
 
-    def _break_glass_of(self, account_id: str) -> tuple[str, ...]:
-        """The break-glass principals of an account: those that were seen, or else those that there may be."""
-        seen = self._seen.of(account_id)
+    def _find_break_glass(self, account_id: str) -> tuple[str, ...]:
+        """Find the break-glass principals of an account: those that were seen, or else those that there may be."""
+        seen = self._observed.break_glass_of(account_id)
         if seen is not None:
             return seen
-        rules = self._rules
-        return break_glass_in(account_id, rules.break_glass, partition=rules.partition) or BREAK_GLASS
+        options = self._options
+        return find_break_glass_in(account_id, options.break_glass, partition=options.partition) or BREAK_GLASS
 
-    def _landing_zone_of(self, account_id: str) -> tuple[str, ...]:
-        seen = self._seen.landing_zone.get(account_id)
-        return landing_zone(self._change.after) if seen is None else seen
+    def _find_landing_zone(self, account_id: str) -> tuple[str, ...]:
+        seen = self._observed.landing_zone.get(account_id)
+        return find_landing_zone(self._change.after) if seen is None else seen
 
     @functools.cached_property
     def _in_management(self) -> tuple[str, ...]:
         """The break-glass principals of the management account, which no SCP binds."""
         management = self._change.after.management_account_id
-        seen = self._seen.of(management)
+        seen = self._observed.break_glass_of(management)
         if seen is not None:
             return seen
-        return break_glass_in(management, self._rules.break_glass, partition=self._rules.partition)
+        return find_break_glass_in(management, self._options.break_glass, partition=self._options.partition)
 
-    def _locked_out(self, policy: ChangedPolicy) -> Iterator[Refusal]:
+    def _refuse_lock_out(self, policy: ChangedPolicy) -> Iterator[Refusal]:
         rows = [
             (row, [loss for loss in row.losses if loss.is_lock_out and policy.name in loss.policies])
             for row in self.matrix
@@ -251,14 +253,14 @@ class Guard:
         }
         also = f"; it would also cut off: {', '.join(sorted(others))}" if others else ""
         reason = (
-            f"it would lock out those who run and repair accounts: {who_loses_what(lost)}{also} "
-            f"(in {accounts_in_words(accounts)}). Except these principals in its denying statements"
+            f"it would lock out those who run and repair accounts: {describe_losses(lost)}{also} "
+            f"(in {describe_accounts(accounts)}). Except these principals in its denying statements"
         )
         yield Refusal("lock_out", reason, policy.target)
 
-    def _unsafe_mfa(self, policy: ChangedPolicy) -> Iterator[Refusal]:
-        """A denial of nearly everything that only IAM users can satisfy, for everybody else whom it does not name."""
-        will = policy_of(policy.will) if policy.will is not None else None
+    def _refuse_unsafe_mfa(self, policy: ChangedPolicy) -> Iterator[Refusal]:
+        """Refuse a denial of nearly everything whose MFA condition only IAM users can satisfy."""
+        will = parse_policy(policy.will) if policy.will is not None else None
         if will is None or policy.will is None or not set(policy.reaches) & set(policy.will.targets):
             return
         cut_off = {
@@ -277,78 +279,84 @@ class Guard:
             )
             yield Refusal("unsafe_mfa", reason, policy.target)
 
-    # What comes before all that
+    # Refusals that need no matrix
 
-    def _at_root(self, policy: ChangedPolicy) -> Iterator[Refusal]:
+    def _refuse_root_attachment(self, policy: ChangedPolicy) -> Iterator[Refusal]:
         root = self._change.after.root_id
         new = policy.will is not None and root in policy.will.targets and root in policy.reaches
-        # What everybody has anyway takes nothing away.
-        if new and not self._rules.allow_root_attachment and not (policy.will and policy.will.is_aws_managed):
+        # AWS's own policies allow everything, and take nothing away.
+        if new and not self._options.allow_root_attachment and not (policy.will and policy.will.is_aws_managed):
             reason = (
                 "it would hold in every account of the organization at once; attach it to units one after the other, "
                 "or set allow_root_attachment"
             )
             yield Refusal("root_attachment", reason, policy.target)
 
-    def _without_break_glass(self, policy: ChangedPolicy) -> Iterator[Refusal]:
-        if not takes_away(policy) or self._seen.working(self._change.after.management_account_id):
+    def _refuse_without_break_glass(self, policy: ChangedPolicy) -> Iterator[Refusal]:
+        if not takes_away(policy) or self._observed.usable_break_glass_of(self._change.after.management_account_id):
             return
         reached = self._change.after.accounts_under(policy.reaches)
         here = {account.id for account in self._change.accounts_at_work}
         without = [account for account in reached if account.id in here and not self._has_break_glass(account.id)]
         if without:
             reason = (
-                f"no break-glass principal is known that could get back in where it holds: {self._known_of()} and none "
-                f"in {accounts_in_words(without)}{self._helpless_of(without)}. Declare break_glass (globs for ARNs), "
-                "or have a role /iam-hardening/break-glass in each account that somebody can use"
+                "no break-glass principal is known that could get back in where it holds: "
+                f"{self._describe_management()} and none in {describe_accounts(without)}"
+                f"{self._describe_helpless(without)}. Declare break_glass (globs for ARNs), or have a role "
+                "/iam-hardening/break-glass in each account that somebody can use"
             )
             yield Refusal("no_break_glass", reason, policy.target)
 
     def _has_break_glass(self, account_id: str) -> bool:
         """Whether one was seen in the account; where nothing could be seen, whether one is declared."""
-        seen = self._seen.working(account_id)
+        seen = self._observed.usable_break_glass_of(account_id)
         if seen is not None:
             return bool(seen)
-        own = break_glass_in(account_id, self._rules.break_glass, partition=self._rules.partition)
-        unseen = self._seen.of(self._change.after.management_account_id) is None
+        own = find_break_glass_in(account_id, self._options.break_glass, partition=self._options.partition)
+        unseen = self._observed.break_glass_of(self._change.after.management_account_id) is None
         return bool(own or (unseen and self._in_management))
 
-    def _helpless_of(self, accounts: Iterable[MemberAccount]) -> str:
-        """Those who don't count, in words."""
+    def _describe_helpless(self, accounts: Iterable[MemberAccount]) -> str:
+        """Describe the break-glass principals that don't count."""
         ids = (self._change.after.management_account_id, *(account.id for account in accounts))
-        seen = [arn for account_id in ids for arn in self._seen.of(account_id) or () if arn in self._seen.helpless]
-        told = [f"{arn} {self._seen.helpless[arn]}" for arn in seen[:_MOST_TOLD]]
+        seen = [
+            arn
+            for account_id in ids
+            for arn in self._observed.break_glass_of(account_id) or ()
+            if arn in self._observed.helpless
+        ]
+        parts = [f"{arn} {self._observed.helpless[arn]}" for arn in seen[:_MOST_TOLD]]
         more = f"; and {len(seen) - _MOST_TOLD} more" if len(seen) > _MOST_TOLD else ""
-        return f" ({'; '.join(told)}{more})" if told else ""
+        return f" ({'; '.join(parts)}{more})" if parts else ""
 
-    def _known_of(self) -> str:
-        seen = self._seen.of(self._change.after.management_account_id)
+    def _describe_management(self) -> str:
+        seen = self._observed.break_glass_of(self._change.after.management_account_id)
         return "none is in the management account" if seen is not None else "the management account could not be read"
 
-    def _without_way_back(self, policy: ChangedPolicy) -> Iterator[Refusal]:
-        """An administrator in a member account is bound by what it attaches, and can't take off what binds it."""
-        tree, rules = self._change.after, self._rules
-        if not takes_away(policy) or rules.caller_account == tree.management_account_id:
+    def _refuse_without_way_back(self, policy: ChangedPolicy) -> Iterator[Refusal]:
+        """Refuse a policy that binds its own administrator, who then could not detach it again."""
+        tree, options = self._change.after, self._options
+        if not takes_away(policy) or options.caller_account == tree.management_account_id:
             return
-        administrators = {rules.caller_account, *(_administrators(tree))}
+        administrators = {options.caller_account, *(_find_administrators(tree))}
         bound = [account for account in tree.accounts_under(policy.reaches) if account.id in administrators]
-        if bound and not is_way_back(rules.way_back, tree.management_account_id):
+        if bound and not is_way_back(options.way_back, tree.management_account_id):
             reason = (
-                f"it binds {accounts_in_words(bound)}, from which the organization is administered, so that it may "
+                f"it binds {describe_accounts(bound)}, from which the organization is administered, so that it may "
                 f"keep out whoever would take it off. Declare in way_back who can do so from the management account: "
                 f"{MANAGEMENT}, or the ARN of a role there"
             )
             yield Refusal("no_way_back", reason, policy.target)
 
 
-def place_of(tree: OrganizationTree, account_id: str, *, partition: str, region: str) -> Place:
-    """An account of the organization, as far as the matrix depends on it."""
+def make_place(tree: OrganizationTree, account_id: str, *, partition: str, region: str) -> Place:
+    """Make the place of an account in the organization, as far as the matrix depends on it."""
     return Place(
         account_id,
         partition,
         region,
         organization_id=tree.id,
-        organization_path=organization_path(tree, account_id),
+        organization_path=build_organization_path(tree, account_id),
         management_account_id=tree.management_account_id,
         central_root=_CENTRAL_ROOT in tree.trusted_services,
     )
@@ -359,8 +367,8 @@ def is_way_back(value: str, management_account_id: str) -> bool:
     return value == MANAGEMENT or f":iam::{management_account_id}:role/" in value
 
 
-def break_glass_in(account_id: str, patterns: Iterable[str], *, partition: str) -> tuple[str, ...]:
-    """ARNs in an account that declared globs mean; where one leaves a name open, with a name that it fits."""
+def find_break_glass_in(account_id: str, patterns: Iterable[str], *, partition: str) -> tuple[str, ...]:
+    """Find the ARNs that declared globs mean in an account; wildcards in a name are filled in."""
     found = []
     for pattern in patterns:
         parts = pattern.split(":", 5)
@@ -372,18 +380,18 @@ def break_glass_in(account_id: str, patterns: Iterable[str], *, partition: str) 
     return tuple(dict.fromkeys(found))
 
 
-def break_glass_among(arns: Iterable[str], patterns: Sequence[str]) -> tuple[str, ...]:
-    """The break-glass principals among the users and roles of an account."""
+def select_break_glass(arns: Iterable[str], patterns: Sequence[str]) -> tuple[str, ...]:
+    """Select the break-glass principals among the users and roles of an account."""
     return tuple(arn for arn in arns if is_break_glass(arn, patterns))
 
 
-def landing_zone_among(arns: Iterable[str]) -> tuple[str, ...]:
-    """The roles of Control Tower and StackSets among those of an account."""
+def select_landing_zone(arns: Iterable[str]) -> tuple[str, ...]:
+    """Select the roles of Control Tower and StackSets among those of an account."""
     return tuple(arn for arn in arns if arn.rpartition("/")[2].startswith(_LANDING_ZONE))
 
 
-def landing_zone(tree: OrganizationTree) -> tuple[str, ...]:
-    """The roles by which Control Tower and StackSets set up accounts, where the organization shows that they do."""
+def find_landing_zone(tree: OrganizationTree) -> tuple[str, ...]:
+    """Find the roles by which Control Tower and StackSets set up accounts, if the organization uses these services."""
     tower = _CONTROL_TOWER_SERVICE in tree.trusted_services or any(
         policy.name.startswith(_GUARDRAILS) for policy in tree.policies
     )
@@ -391,7 +399,7 @@ def landing_zone(tree: OrganizationTree) -> tuple[str, ...]:
     return (*((CONTROL_TOWER,) if tower else ()), *((STACK_SETS,) if stacks else ()))
 
 
-def _administrators(tree: OrganizationTree) -> set[str]:
+def _find_administrators(tree: OrganizationTree) -> set[str]:
     return {
         account
         for account, services in tree.delegated_administrators.items()

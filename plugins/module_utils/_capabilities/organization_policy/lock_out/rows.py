@@ -19,20 +19,20 @@ from ...._policy.analysis.principal_matrix import Kind, Loss
 from ...._policy.analysis.principal_matrix_callers import OTHER_SERVICES
 from .change import ChangedPolicy
 
-# So many of a list are told in a refusal.
+# So many of a list are named in a refusal.
 _NAMED: t.Final = 5
 _ENTER: t.Final = "sts:"
 
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """The matrix of some accounts that fare alike: what the change takes from the cast there."""
+    """The losses of the cast in some accounts where they are the same."""
 
     accounts: tuple[MemberAccount, ...]
     losses: tuple[Loss, ...]
 
     def of(self, policy: str, kind: Kind) -> list[Loss]:
-        """What a policy takes from those of one kind."""
+        """The losses of actors of one kind to a policy."""
         return [loss for loss in self.losses if loss.actor.kind is kind and policy in loss.policies]
 
     def as_dict(self) -> dict[str, t.Any]:
@@ -41,11 +41,11 @@ class Row:
             groups.setdefault((loss.actor, loss.policies, loss.statement, loss.certain), []).append(loss)
         return {
             "accounts": [account.id for account in self.accounts],
-            "losses": [_told(group) for group in groups.values()],
+            "losses": [_losses_as_dict(group) for group in groups.values()],
         }
 
 
-def _told(group: Sequence[Loss]) -> dict[str, t.Any]:
+def _losses_as_dict(group: Sequence[Loss]) -> dict[str, t.Any]:
     first = group[0]
     return {
         "kind": first.actor.kind.value,
@@ -60,14 +60,14 @@ def _told(group: Sequence[Loss]) -> dict[str, t.Any]:
     }
 
 
-def stopped_services(
+def refuse_stopped_services(
     rows: Iterable[Row],
     policy: ChangedPolicy,
     *,
     accepted: Collection[str],
     entering: Mapping[str, t.Optional[Collection[str]]],
 ) -> Iterator[Refusal]:
-    """That AWS services lose what a policy denies them, and nobody accepts it by their name.
+    """Refuse a policy that stops AWS services, unless each of them is accepted by name.
 
     :param entering: the services that may assume roles, of the accounts where that is known. There the roles say who
         loses what, and are accepted by themselves.
@@ -87,18 +87,18 @@ def stopped_services(
     losses = [loss for _row, found in hit for loss in found]
     names = list(dict.fromkeys(loss.actor.arn for loss in losses))
     other = f" ({OTHER_SERVICES} stands for the services that are not named)" if OTHER_SERVICES in names else ""
-    accounts = accounts_in_words([account for row, _lost in hit for account in row.accounts])
+    accounts = describe_accounts([account for row, _lost in hit for account in row.accounts])
     reason = (
-        f"it would stop AWS services from using resources of {accounts}: {_certain_or_not(losses)}. No record says "
-        "that these services are not in use. Exempt them in the denying statement (BoolIfExists "
+        f"it would stop AWS services from using resources of {accounts}: {_describe_by_certainty(losses)}. No record "
+        "says that these services are not in use. Exempt them in the denying statement (BoolIfExists "
         "aws:PrincipalIsAWSService: false), or name each of them as principal in accept_breakage, with a reason and a "
         f"date: {', '.join(names)}{other}"
     )
     yield Refusal("service_loss", reason, policy.target)
 
 
-def cut_off_run(rows: Iterable[Row], policy: ChangedPolicy, *, accepted: Collection[str]) -> Iterator[Refusal]:
-    """That the run no longer reaches its journal, its reports or the trail, or that nobody writes the trail."""
+def refuse_cut_off_run(rows: Iterable[Row], policy: ChangedPolicy, *, accepted: Collection[str]) -> Iterator[Refusal]:
+    """Refuse a policy that cuts the run off from its journal, reports or trail, or CloudTrail from the trail."""
     hit = [
         (row, lost)
         for row in rows
@@ -107,41 +107,41 @@ def cut_off_run(rows: Iterable[Row], policy: ChangedPolicy, *, accepted: Collect
     if not hit:
         return
     losses = [loss for _row, found in hit for loss in found]
-    accounts = accounts_in_words([account for row, _lost in hit for account in row.accounts])
+    accounts = describe_accounts([account for row, _lost in hit for account in row.accounts])
     names = list(dict.fromkeys(loss.actor.arn for loss in losses))
     by_resource = any(loss.layer == "rcp" for loss in losses)
     where = " The name of a bucket does not tell its account, so that it may be in one of them." if by_resource else ""
     reason = (
-        f"it would cut the run off from what it needs: {_certain_or_not(losses)} (in {accounts}).{where} Except these "
-        "principals or places in the denying statement, or name each principal in accept_breakage, with a reason and "
-        f"a date: {_some(names)}"
+        f"it would cut the run off from what it needs: {_describe_by_certainty(losses)} (in {accounts}).{where} Except "
+        "these principals or places in the denying statement, or name each principal in accept_breakage, with a "
+        f"reason and a date: {_join_some(names)}"
     )
     yield Refusal("own_way", reason, policy.target)
 
 
-def _certain_or_not(losses: Sequence[Loss]) -> str:
-    """Who loses what, first those of whom it is certain."""
+def _describe_by_certainty(losses: Sequence[Loss]) -> str:
+    """Describe losses, first those that are certain."""
     parts = []
     for certain, word in ((True, "certainly"), (False, "perhaps")):
         found = [loss for loss in losses if loss.certain is certain]
         if found:
-            parts.append(f"{word} {who_loses_what(found)}")
+            parts.append(f"{word} {describe_losses(found)}")
     return "; ".join(parts)
 
 
-def who_loses_what(lost: Sequence[Loss]) -> str:
-    """Who would be denied what by which statement; those who lose the same together."""
+def describe_losses(lost: Sequence[Loss]) -> str:
+    """Describe who would be denied which actions by which statement; actors with the same losses together."""
     by_name: dict[str, list[Loss]] = {}
     for loss in lost:
         by_name.setdefault(loss.actor.name, []).append(loss)
     names: dict[str, list[str]] = {}
     for name, found in by_name.items():
-        names.setdefault(_what(found), []).append(name)
+        names.setdefault(_describe_actions(found), []).append(name)
     return "; ".join(f"{', '.join(who)} ({what})" for what, who in names.items())
 
 
-def _what(found: Sequence[Loss]) -> str:
-    actions = _some(list(dict.fromkeys(loss.ask.action for loss in found)))
+def _describe_actions(found: Sequence[Loss]) -> str:
+    actions = _join_some(list(dict.fromkeys(loss.ask.action for loss in found)))
     statements = list(dict.fromkeys(loss.statement for loss in found if loss.statement))
     by = f" by {', '.join(statements)}" if statements else ", which nothing allows any longer"
     keys = sorted({key for loss in found for key in loss.missing})
@@ -149,11 +149,11 @@ def _what(found: Sequence[Loss]) -> str:
     return f"{actions}{by}{doubt}"
 
 
-def _some(words: Sequence[str]) -> str:
+def _join_some(words: Sequence[str]) -> str:
     more = f" and {len(words) - _NAMED} more" if len(words) > _NAMED else ""
     return ", ".join(words[:_NAMED]) + more
 
 
-def accounts_in_words(accounts: Iterable[MemberAccount]) -> str:
+def describe_accounts(accounts: Iterable[MemberAccount]) -> str:
     kept = list({account.id: f"{account.name} ({account.id})" for account in accounts}.values())
-    return f"{len(kept)} account{'' if len(kept) == 1 else 's'}: {_some(kept)}"
+    return f"{len(kept)} account{'' if len(kept) == 1 else 's'}: {_join_some(kept)}"

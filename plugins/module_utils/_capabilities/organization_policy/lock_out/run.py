@@ -25,14 +25,14 @@ from ...._module.connection import Connection
 from ...._module.snapshots import BREAK_GLASS_OPERATIONS, rescue_of
 from ...._policy.analysis.own_roles import ASSESSORS, AUTOMATION
 from ...._prediction.acceptance import Acceptances, acceptance_warnings
-from ...._prediction.document import accepted_of, build
+from ...._prediction.document import build, find_accepted
 from ...._prediction.evidence import EVIDENCE_ARGUMENTS, EVIDENCE_OPERATIONS, EvidenceOptions
 from .change import PolicyChange
 from .declared import Declared
 from .evidence import MemberEvidence, Verdicts, names_of
-from .observe import Members, seen_trails, with_organization
+from .observe import Members, add_organization, find_trail_buckets
 from .own_way import OwnPlace, TrailBucket
-from .plan import Guard, Judgement, Rules, Seen, break_glass_among
+from .plan import Guard, GuardOptions, Judgement, Observed, select_break_glass
 
 __all__ = ["LOCK_OUT_ARGUMENTS", "LOCK_OUT_OPERATIONS", "Judgement", "LockOut"]
 
@@ -59,7 +59,7 @@ LOCK_OUT_OPERATIONS: t.Final = EVIDENCE_OPERATIONS.union(
     Operations(reads=frozenset({"cloudtrail:DescribeTrails"})),
 )
 
-# What takes back the attachment of a policy.
+# The operation that undoes the attachment of a policy.
 _TAKE_OFF: t.Final = "organizations:DetachPolicy"
 # An AWS service as a principal, or all that are not known by name.
 
@@ -77,9 +77,9 @@ class LockOut:
         self._places = tuple(places)
 
     def judge(self, before: OrganizationTree, after: OrganizationTree) -> Judgement:
-        """What the change from one tree to the other takes from whom, and why its policies are refused.
+        """Judge the change from one tree to the other: the losses, and the refusals of its policies.
 
-        What can't be read of members is told, and refused unless it is accepted.
+        Members that can't be read are in the result, and refused unless they are accepted.
 
         :raises AwsError: AWS does not know the credentials (any more).
         """
@@ -87,30 +87,30 @@ class LockOut:
         if not change.policies:
             return Judgement()
         accepted, accounts = self._options.acceptances, self._declared.accepted_accounts
-        evidence = self._evidence(change, accounts)
+        evidence = self._read_evidence(change, accounts)
         today = self._connection.now.date()
-        seen = self._seen(change, evidence)
+        observed = self._observe(change, evidence)
         in_force = frozenset(item.principal for item in accepted if not item.is_expired(today))
-        guard = Guard(change, self._rules(seen, in_force), seen)
+        guard = Guard(change, self._make_options(observed, in_force), observed)
         verdicts = Verdicts(change, evidence, accepted=accepted, accepted_accounts=accounts, today=today)
-        broken = [*verdicts.broken(), *guard.lost()]
-        for warning in (*acceptance_warnings(accepted, broken, today), *verdicts.account_warnings()):
+        broken = [*verdicts.find_breakable(), *guard.find_lost_names()]
+        for warning in (*acceptance_warnings(accepted, broken, today), *verdicts.find_account_warnings()):
             self._connection.warn(warning)
         return Judgement(
-            refusals=_joined(guard.refusals(), verdicts.refusals()),
-            predicted=verdicts.predicted(),
-            impacts=tuple(self._impact(change, item, accepted) for item in evidence if item.all_impacts),
-            told={**guard.told(), "evidence": verdicts.told()},
+            refusals=_join_refusals(guard.find_refusals(), verdicts.find_refusals()),
+            predicted=verdicts.predict_denials(),
+            impacts=tuple(self._build_impact(change, item, accepted) for item in evidence if item.all_impacts),
+            report={**guard.as_dict(), "evidence": verdicts.as_dict()},
         )
 
-    def _evidence(self, change: PolicyChange, accepted: Acceptances) -> tuple[MemberEvidence, ...]:
-        """What the members did. Accounts that may stay unread come last where not all can be read."""
+    def _read_evidence(self, change: PolicyChange, accepted: Acceptances) -> tuple[MemberEvidence, ...]:
+        """Read the evidence of the members. Accounts that may stay unread come last if not all can be read."""
         today = self._connection.now.date()
         names = {item.principal for item in accepted if not item.is_expired(today)}
         last = {account.id for account in change.accounts if names & names_of(account, change.after)}
         return Members(self._connection, self._declared, self._options, LOCK_OUT_OPERATIONS, change).read(last=last)
 
-    def _impact(self, change: PolicyChange, item: MemberEvidence, accepted: Acceptances) -> dict[str, t.Any]:
+    def _build_impact(self, change: PolicyChange, item: MemberEvidence, accepted: Acceptances) -> dict[str, t.Any]:
         impacts = item.all_impacts
         names = ", ".join(policy.name for policy in change.policies_at(item.account.id))
         reason = "a break-glass principal: what it must be able to do is held against the policies beforehand"
@@ -118,16 +118,16 @@ class LockOut:
             impacts,
             account={"account_id": item.account.id, "account_alias": item.account.name},
             change=[f"the policies of the organization change here: {names}"],
-            accepted=accepted_of(impacts, accepted, self._connection.now.date()),
+            accepted=find_accepted(impacts, accepted, self._connection.now.date()),
             skipped=[{"principal": arn, "reason": reason} for arn in item.break_glass or ()],
             created=self._connection.now,
             unread=(),
             assumed=self._options.unused_resources,
         )
 
-    def _rules(self, seen: Seen, accepted: frozenset[str]) -> Rules:
+    def _make_options(self, observed: Observed, accepted: frozenset[str]) -> GuardOptions:
         declared, access = self._declared, self._access
-        return Rules(
+        return GuardOptions(
             partition=access.partition,
             region=access.region,
             # The writer in check mode too, where the reader calls.
@@ -139,49 +139,49 @@ class LockOut:
             break_glass=declared.break_glass,
             way_back=declared.way_back,
             allow_root_attachment=declared.allow_root_attachment,
-            places=_with_keys(self._places, seen.trails),
+            places=_add_keys(self._places, observed.trails),
             accepted=accepted,
         )
 
-    def _seen(self, change: PolicyChange, evidence: Sequence[MemberEvidence]) -> Seen:
-        """Whom the members have, and the management account where the caller is in it; and what trails there are."""
+    def _observe(self, change: PolicyChange, evidence: Sequence[MemberEvidence]) -> Observed:
+        """Join the principals and trails of the members, and those of the management account if the caller is in it."""
         tree = change.after
         break_glass = {item.account.id: item.break_glass for item in evidence}
         helpless = {arn: why for item in evidence for arn, why in item.helpless.items()}
         landing_zone = {item.account.id: item.landing_zone for item in evidence}
         if self._access.caller.account_id == tree.management_account_id:
-            break_glass[tree.management_account_id], unable = self._in_management(tree)
+            break_glass[tree.management_account_id], unable = self._read_management(tree)
             helpless.update(unable)
         entering = {item.account.id: item.entering for item in evidence}
-        trails = (*seen_trails(self._connection, change), *(trail for item in evidence for trail in item.trails))
-        return Seen(break_glass, landing_zone, entering, tuple(dict.fromkeys(trails)), helpless)
+        trails = (*find_trail_buckets(self._connection, change), *(trail for item in evidence for trail in item.trails))
+        return Observed(break_glass, landing_zone, entering, tuple(dict.fromkeys(trails)), helpless)
 
-    def _in_management(self, tree: OrganizationTree) -> tuple[t.Optional[tuple[str, ...]], Mapping[str, str]]:
-        """The break-glass principals, and which of them could not take a policy off again, with why."""
+    def _read_management(self, tree: OrganizationTree) -> tuple[t.Optional[tuple[str, ...]], Mapping[str, str]]:
+        """Read the break-glass principals, and why some of them could not detach a policy again."""
         wanted = Dataset.AUTHORIZATION_DETAILS
         snapshot = collect(self._access, datasets={wanted}, regions=(), now=self._connection.now)
         unread = snapshot.missing(wanted)
         if unread is not None:
-            told = unread_reason(unread)
-            self._connection.warn(f"the break-glass principals of the management account are not known: {told}")
+            reason = unread_reason(unread)
+            self._connection.warn(f"the break-glass principals of the management account are not known: {reason}")
             return None, {}
         arns = (*(user.arn for user in snapshot.users), *(role.arn for role in snapshot.roles))
         patterns = self._declared.break_glass
-        known = with_organization(snapshot, tree)
+        known = add_organization(snapshot, tree)
         rescue = rescue_of(self._connection, known, patterns)
-        return break_glass_among(arns, patterns), rescue.lacks(_TAKE_OFF, _any_policy(tree, snapshot.partition))
+        return select_break_glass(arns, patterns), rescue.lacks(_TAKE_OFF, _make_policy_arn(tree, snapshot.partition))
 
 
-def _any_policy(tree: OrganizationTree, partition: str) -> str:
+def _make_policy_arn(tree: OrganizationTree, partition: str) -> str:
     return f"arn:{partition}:organizations::{tree.management_account_id}:policy/{tree.id}/service_control_policy/p-any"
 
 
-def _with_keys(places: Sequence[OwnPlace], trails: Sequence[TrailBucket]) -> tuple[OwnPlace, ...]:
-    """The places, with the key of the trail where its files are read."""
+def _add_keys(places: Sequence[OwnPlace], trails: Sequence[TrailBucket]) -> tuple[OwnPlace, ...]:
+    """Add the keys of trails to the places where their files are read."""
     keys = {trail.bucket: trail.key for trail in trails}
     return tuple(dataclasses.replace(place, key=place.key or keys.get(place.bucket, "")) for place in places)
 
 
-def _joined(*parts: Mapping[str, tuple[Refusal, ...]]) -> dict[str, tuple[Refusal, ...]]:
+def _join_refusals(*parts: Mapping[str, tuple[Refusal, ...]]) -> dict[str, tuple[Refusal, ...]]:
     names = dict.fromkeys(name for part in parts for name in part)
     return {name: tuple(refusal for part in parts for refusal in part.get(name, ())) for name in names}

@@ -20,7 +20,7 @@ from ...._policy.evaluation.context import Context
 from ...._policy.impact.judge import Impact
 from ...._policy.trail.names import prefix_of
 from ...._policy.trail.usage import Source, Use
-from .change import ChangedPolicy, policy_of
+from .change import ChangedPolicy, parse_policy
 
 _MFA: t.Final = "aws:multifactorauthpresent"
 _BY_KEY: t.Final = Context({}, complete=False, absent=("aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge"))
@@ -31,7 +31,7 @@ class UserFacts:
     """A user as the credential report has it. ``last_used`` is that of password and keys.
 
     ``keys_used_for`` are the prefixes of the services that active keys were last used for, with the moment;
-    ``last_untold_use`` is the last use of a password, or of a key, of which it is not known for what.
+    ``last_unrecorded_use`` is the last use of a password, or of a key, of which it is not known for what.
     """
 
     arn: str
@@ -40,7 +40,7 @@ class UserFacts:
     active_keys: int
     last_used: t.Optional[datetime] = None
     keys_used_for: tuple[tuple[str, datetime], ...] = ()
-    last_untold_use: t.Optional[datetime] = None
+    last_unrecorded_use: t.Optional[datetime] = None
 
     @property
     def always_has_mfa(self) -> bool:
@@ -48,8 +48,8 @@ class UserFacts:
         return self.has_mfa and self.active_keys == 0
 
 
-def credential_uses(user: t.Optional[UserFacts]) -> tuple[Use, ...]:
-    """What the credential report tells of the use of a user's access keys, as evidence: the service of the last call.
+def find_credential_uses(user: t.Optional[UserFacts]) -> tuple[Use, ...]:
+    """Find the use of a user's access keys in the credential report, as evidence: the service of the last call.
 
     As with service last accessed, a denied attempt counts too. A request that is signed with a long-term key has no
     keys about MFA: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
@@ -64,22 +64,22 @@ def credential_uses(user: t.Optional[UserFacts]) -> tuple[Use, ...]:
 
 def is_about_mfa(policy: ChangedPolicy) -> bool:
     """Whether a policy denies by MFA."""
-    will = policy_of(policy.will) if policy.will is not None else None
+    will = parse_policy(policy.will) if policy.will is not None else None
     return will is not None and any(
         condition.key.lower() == _MFA for statement in will.statements for condition in statement.conditions
     )
 
 
-def exemptions(impacts: Sequence[Impact], facts: Sequence[UserFacts]) -> str:
-    """Users as lines to paste into a list of exempt principals, each with its last use.
+def format_exemptions(impacts: Sequence[Impact], facts: Sequence[UserFacts]) -> str:
+    """Format users as lines to paste into a list of exempt principals, each with its last use.
 
     They stay where they are: another path would be another ARN, and every policy that names the old one would miss it.
     """
     known = {user.arn: user for user in facts}
-    return "\n".join(f"- {impact.principal_arn}  # {_use_of(impact, known)}" for impact in impacts)
+    return "\n".join(f"- {impact.principal_arn}  # {_describe_use(impact, known)}" for impact in impacts)
 
 
-def _use_of(impact: Impact, known: Mapping[str, UserFacts]) -> str:
+def _describe_use(impact: Impact, known: Mapping[str, UserFacts]) -> str:
     uses = [verdict.use.last for verdict in impact.verdicts if verdict.use and verdict.use.last]
     user = known.get(impact.principal_arn)
     if user is not None and user.last_used is not None:
@@ -93,22 +93,22 @@ def _use_of(impact: Impact, known: Mapping[str, UserFacts]) -> str:
     return f"{last}; {held}"
 
 
-def facts_of_users(report: t.Optional[CredentialReport]) -> tuple[UserFacts, ...]:
-    """The facts of all users of a credential report; none where it could not be read."""
-    return tuple(map(_facts_of, report.users)) if report is not None else ()
+def find_user_facts(report: t.Optional[CredentialReport]) -> tuple[UserFacts, ...]:
+    """Find the facts of all users of a credential report; none if it could not be read."""
+    return tuple(map(_find_facts, report.users)) if report is not None else ()
 
 
-def _facts_of(row: CredentialRow) -> UserFacts:
+def _find_facts(row: CredentialRow) -> UserFacts:
     used = [row.password_last_used, *(key.last_used for key in row.access_keys)]
     # Of a password, and of a key that has no service, it is only known that it was used.
-    untold = [row.password_last_used, *(key.last_used for key in row.active_keys if not key.last_used_service)]
+    unrecorded = [row.password_last_used, *(key.last_used for key in row.active_keys if not key.last_used_service)]
     return UserFacts(
         row.arn,
         has_password=bool(row.password_enabled),
         has_mfa=row.mfa_active,
         active_keys=len(row.active_keys),
         last_used=max((moment for moment in used if moment is not None), default=None),
-        last_untold_use=max((moment for moment in untold if moment is not None), default=None),
+        last_unrecorded_use=max((moment for moment in unrecorded if moment is not None), default=None),
         keys_used_for=tuple(
             (prefix_of(f"{key.last_used_service}.amazonaws.com"), key.last_used)
             for key in row.active_keys

@@ -31,7 +31,7 @@ _EXPLICIT: t.Final = re.compile(
 _IMPLICIT: t.Final = re.compile(rf"\bbecause no {_KIND} allows the \S+ action{_END}", re.I)
 _REASONS: t.Final = re.compile(r"\bexplicit deny in\b|\bbecause no\b", re.I)
 _OF_ORGANIZATIONS: t.Final = frozenset({"service control policy", "resource control policy"})
-# What AWS writes into an event; some services repeat the message in their response.
+# The fields of an event that AWS writes; some services repeat the message in their response.
 _OF_AWS: t.Final = frozenset({"errorCode", "errorMessage", "responseElements"})
 
 
@@ -63,11 +63,13 @@ def _is_said_by_caller(record: Mapping[str, t.Any]) -> bool:
     of an object.
     """
     chosen = {name: value for name, value in record.items() if name not in _OF_AWS}
-    return any(_REASONS.search(text) or _REASONS.search(urllib.parse.unquote_plus(text)) for text in _texts(chosen))
+    return any(
+        _REASONS.search(text) or _REASONS.search(urllib.parse.unquote_plus(text)) for text in _find_texts(chosen)
+    )
 
 
-def _texts(value: t.Any) -> Iterator[str]:
-    """All texts in a JSON value."""
+def _find_texts(value: t.Any) -> Iterator[str]:
+    """Find all texts in a JSON value."""
     waiting = [value]
     while waiting:
         item = waiting.pop()

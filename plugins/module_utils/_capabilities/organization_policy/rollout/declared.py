@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What a play declares of a staged rollout: the stages in their order, and what happens when a gate fails. Pure."""
+"""The declaration of a staged rollout: the stages in their order, and what happens when a gate fails. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MOST_DAYS: t.Final = 90
 
 
 class OnFailure(enum.StrEnum):
-    """What becomes of a stage whose gate fails."""
+    """The fate of a stage whose gate fails."""
 
     HOLD = "hold"
     WITHDRAW = "withdraw"
@@ -57,14 +57,16 @@ class Declared:
 
         :raises InputError: it can't be used.
         """
-        stages = tuple(_stage(item, index) for index, item in enumerate(options.get("stages") or ()))
+        stages = tuple(_parse_stage(item, index) for index, item in enumerate(options.get("stages") or ()))
         if not stages:
             raise InputError("rollout.stages: it is empty; a rollout needs at least one stage")
         _refuse_duplicates(stages)
         names = [stage.name for stage in stages]
         approved = (options.get("stage_approved") or "").strip() or None
         if approved is not None and approved not in names:
-            raise InputError(f"rollout.stage_approved: there is no stage {approved!r}; declared are {_list(names)}")
+            raise InputError(
+                f"rollout.stage_approved: there is no stage {approved!r}; declared are {_join_names(names)}"
+            )
         days = options.get("look_back_days", LOOK_BACK_DAYS)
         if not 1 <= days <= _MOST_DAYS:
             raise InputError(f"rollout.look_back_days: {days} is not a number from 1 to {_MOST_DAYS}")
@@ -96,7 +98,7 @@ def canonical(target: Target) -> str:
     return json.dumps(target, sort_keys=True, separators=(",", ":"), default=str)
 
 
-def _stage(item: Mapping[str, t.Any], index: int) -> Stage:
+def _parse_stage(item: Mapping[str, t.Any], index: int) -> Stage:
     option = f"rollout.stages[{index}]"
     name = str(item.get("name") or "").strip()
     if not name:
@@ -127,5 +129,5 @@ def _refuse_duplicates(stages: Sequence[Stage]) -> None:
                 raise InputError(f"rollout.stages: {text} is a target of both {other!r} and {stage.name!r}")
 
 
-def _list(names: Sequence[str]) -> str:
+def _join_names(names: Sequence[str]) -> str:
     return ", ".join(repr(name) for name in names)

@@ -34,7 +34,7 @@ _ACTION: t.Final = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z0-
 _DENIED: t.Final = re.compile(r"(AccessDenied|Unauthorized|NotAuthorized|AuthFailure|AuthorizationError)", re.I)
 _LONGEST_MESSAGE: t.Final = 500
 
-Wanted = frozenset[tuple[str, str]]
+PrincipalActions = frozenset[tuple[str, str]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,14 +52,14 @@ class Denial:
     names_policy: bool = False
 
     @property
-    def wanted(self) -> Wanted:
-        """What of the past would show that the principal lost something."""
+    def principal_actions(self) -> PrincipalActions:
+        """The principal with each action: an earlier success at one of them shows that the principal lost something."""
         return frozenset((self.pair.principal, action) for action in self.actions)
 
 
 @dataclasses.dataclass(frozen=True)
-class Watched:
-    """What some events since a stage began tell.
+class WatchResult:
+    """The denials among some events since a stage began.
 
     ``unexplained`` counts denials that name no policy, ``of_others`` those that name another one, and ``misdated`` the
     events that are dated after now.
@@ -82,7 +82,7 @@ class Question:
     now: datetime
 
 
-def watch(records: Iterable[t.Any], account_id: str, question: Question) -> Watched:
+def watch(records: Iterable[t.Any], account_id: str, question: Question) -> WatchResult:
     """The denials in the events of one account since the stage began, but for those that name another policy."""
     denials: list[Denial] = []
     events = unexplained = of_others = misdated = 0
@@ -96,22 +96,22 @@ def watch(records: Iterable[t.Any], account_id: str, question: Question) -> Watc
             continue
         events += 1
         newest = max(newest or when, when)
-        message = _denied(record)
+        message = _find_denial_message(record)
         if message is None:
             continue
         blamed = blame(record, message, question.policy_arn)
         unexplained += blamed is Blame.UNKNOWN
         of_others += blamed is Blame.OTHER
         if blamed is not Blame.OTHER:
-            denial = _denial(record, account_id, when, message, names_policy=blamed is Blame.THIS)
+            denial = _build_denial(record, account_id, when, message, names_policy=blamed is Blame.THIS)
             denials += [denial] if denial else []
-    return Watched(tuple(denials), events, newest, unexplained, of_others, misdated)
+    return WatchResult(tuple(denials), events, newest, unexplained, of_others, misdated)
 
 
-def joined(parts: Sequence[Watched]) -> Watched:
-    """What several places tell together."""
+def join_results(parts: Sequence[WatchResult]) -> WatchResult:
+    """Join the results of several places."""
     moments = [part.newest for part in parts if part.newest is not None]
-    return Watched(
+    return WatchResult(
         tuple(denial for part in parts for denial in part.denials),
         sum(part.events for part in parts),
         max(moments, default=None),
@@ -121,15 +121,15 @@ def joined(parts: Sequence[Watched]) -> Watched:
     )
 
 
-def suspects(
+def find_suspects(
     denials: Iterable[Denial], insiders: Mapping[str, Collection[str]], expected: Iterable[DeniedPair]
 ) -> tuple[tuple[Denial, ...], int, int]:
-    """The denials that move the gate where their principals had succeeded before; and how many pairs do not: those that
-    were foreseen, and those of principals of other accounts.
+    """Find the denials that move the gate if their principals had succeeded before, and count the pairs that do not:
+    those that were foreseen, and those of principals of other accounts.
 
     ``insiders`` are, by account, the accounts whose principals count there.
     """
-    foreseen = _Expected(expected)
+    foreseen = _ExpectedDenials(expected)
     left: list[Denial] = []
     known: set[DeniedPair] = set()
     strange: set[DeniedPair] = set()
@@ -144,25 +144,27 @@ def suspects(
     return tuple(left), len(known), len(strange)
 
 
-def succeeded(records: Iterable[t.Any], since: datetime, before: datetime, wanted: Wanted) -> Wanted:
-    """Which of the ``wanted`` principals and actions events between two moments show to have succeeded."""
+def find_successes(
+    records: Iterable[t.Any], since: datetime, before: datetime, wanted: PrincipalActions
+) -> PrincipalActions:
+    """Find those of the ``wanted`` principals and actions that succeeded in events between two moments."""
     found: set[tuple[str, str]] = set()
     principals = {principal for principal, _action in wanted}
     for record in records:
         when = moment_of(record)
         if when is None or not since <= when < before or record.get("errorCode"):
             continue
-        principal = _principal(record)
+        principal = _find_principal(record)
         if principal in principals:
-            found.update((principal, action) for action in _actions(record) if (principal, action) in wanted)
+            found.update((principal, action) for action in _find_lower_actions(record) if (principal, action) in wanted)
     return frozenset(found)
 
 
-def losses(denials: Iterable[Denial], confirmed: Wanted) -> tuple[Loss, ...]:
-    """The denials of what principals had done before, a loss for each principal and action."""
+def find_losses(denials: Iterable[Denial], confirmed: PrincipalActions) -> tuple[Loss, ...]:
+    """Find the denials of actions that principals had done before, as one loss for each principal and action."""
     found: dict[DeniedPair, Loss] = {}
     for denial in sorted(denials, key=lambda denial: denial.when):
-        if denial.wanted.isdisjoint(confirmed):
+        if denial.principal_actions.isdisjoint(confirmed):
             continue
         known = found.get(denial.pair)
         first, count = (known.first, known.count) if known else (denial.when, 0)
@@ -170,7 +172,7 @@ def losses(denials: Iterable[Denial], confirmed: Wanted) -> tuple[Loss, ...]:
     return tuple(found[pair] for pair in sorted(found, key=dataclasses.astuple))
 
 
-class _Expected:
+class _ExpectedDenials:
     """The denials that were foreseen or accepted, some of them as patterns such as ``s3:*``."""
 
     def __init__(self, pairs: Iterable[DeniedPair]) -> None:
@@ -185,30 +187,30 @@ class _Expected:
         return any(fnmatch.fnmatchcase(action, pattern) for action in actions for pattern in patterns)
 
 
-def _denied(record: Mapping[str, t.Any]) -> t.Optional[str]:
-    """What AWS says of a call that it denied; None for any other event."""
+def _find_denial_message(record: Mapping[str, t.Any]) -> t.Optional[str]:
+    """Find the message of AWS for a call that it denied; None for any other event."""
     code, message = record.get("errorCode"), record.get("errorMessage")
     if not isinstance(code, str) or not _DENIED.search(code):
         return None
     return message if isinstance(message, str) else ""
 
 
-def _denial(
+def _build_denial(
     record: Mapping[str, t.Any], account_id: str, when: datetime, message: str, *, names_policy: bool
 ) -> t.Optional[Denial]:
-    principal = _principal(record)
-    actions = _actions(record)
+    principal = _find_principal(record)
+    actions = _find_lower_actions(record)
     if principal is None or not actions:
         return None
     # The action that the message names need not be the call's own: a put of an object may lack the use of a key.
     named = _ACTION.search(message)
-    pair = DeniedPair(account_id, principal, named[1] if named else _shown(record))
-    shown = str(mask_key_ids(message[:_LONGEST_MESSAGE]))
-    return Denial(pair, record["eventName"], actions, when, shown, names_policy)
+    pair = DeniedPair(account_id, principal, named[1] if named else _choose_action(record))
+    text = str(mask_key_ids(message[:_LONGEST_MESSAGE]))
+    return Denial(pair, record["eventName"], actions, when, text, names_policy)
 
 
-def _principal(record: Mapping[str, t.Any]) -> t.Optional[str]:
-    """The user, role or root user behind an event; None for what AWS does by itself."""
+def _find_principal(record: Mapping[str, t.Any]) -> t.Optional[str]:
+    """Find the user, role or root user behind an event; None for what AWS does by itself."""
     identity = record.get("userIdentity")
     if not isinstance(identity, Mapping) or record.get("eventType", "AwsApiCall") != "AwsApiCall":
         return None
@@ -220,16 +222,16 @@ def _principal(record: Mapping[str, t.Any]) -> t.Optional[str]:
     return None if isinstance(principal, SkipReason) else principal
 
 
-def _actions(record: Mapping[str, t.Any]) -> frozenset[str]:
-    return frozenset(action.lower() for action in _named(record))
+def _find_lower_actions(record: Mapping[str, t.Any]) -> frozenset[str]:
+    return frozenset(action.lower() for action in _find_actions(record))
 
 
-def _shown(record: Mapping[str, t.Any]) -> str:
-    return _named(record)[0]
+def _choose_action(record: Mapping[str, t.Any]) -> str:
+    return _find_actions(record)[0]
 
 
-def _named(record: Mapping[str, t.Any]) -> tuple[str, ...]:
-    """The actions that an event needed, or may have needed; its own name where it is not known which these are."""
+def _find_actions(record: Mapping[str, t.Any]) -> tuple[str, ...]:
+    """Find the actions that an event needed, or may have needed; its own name if they are not known."""
     source, name = record.get("eventSource"), record.get("eventName")
     if not isinstance(source, str) or not isinstance(name, str):
         return ()

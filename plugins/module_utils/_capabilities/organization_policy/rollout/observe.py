@@ -28,17 +28,27 @@ from ...._converge.store import Store, StoreError
 from ...._module.connection import Connection
 from ...._module.options import StoreOptions
 from ...._policy.analysis.principal_matrix import DeniedPair
-from .gate import Denial, Question, Wanted, Watched, joined, losses, succeeded, suspects, watch
+from .gate import (
+    Denial,
+    PrincipalActions,
+    Question,
+    WatchResult,
+    find_losses,
+    find_successes,
+    find_suspects,
+    join_results,
+    watch,
+)
 from .verdict import Verdict
 
 _LOOKUPS: t.Final = Operations(reads=frozenset({"cloudtrail:LookupEvents", "ec2:DescribeRegions"}))
 EVIDENCE_OPERATIONS: t.Final = _LOOKUPS
 # Two calls a second an account and region, of 50 events: more accounts than these are for the trail in S3.
 MOST_LOOKED_UP: t.Final = 5
-# What stands for the id of an account in member_role_arn.
+# The placeholder for the id of an account in member_role_arn.
 PLACE: t.Final = "<account_id>"
 _MOST_PAGES: t.Final = 100
-# A trail that tells nothing of the last day of a soak has stopped, or tells of nobody.
+# A trail without any event of the last day of a soak has stopped, or has events of nobody.
 _SILENCE: t.Final = timedelta(days=1)
 _LOG_FILE: t.Final = re.compile(r"\.json(\.gz)?\Z")
 _ACCOUNT: t.Final = re.compile(r"\d{12}")
@@ -48,7 +58,7 @@ _REGION_KEY: t.Final = "aws:requestedregion"
 
 @dataclasses.dataclass(frozen=True)
 class Window:
-    """What is asked: of which policy, which accounts, since when, up to when at least, and now."""
+    """A question to evidence: which policy, which accounts, since when, up to when at least, and now."""
 
     policy_arn: str
     accounts: tuple[str, ...]
@@ -59,7 +69,7 @@ class Window:
 
     @property
     def question(self) -> Question:
-        """What is asked of the events since the stage began."""
+        """The question to the events since the stage began."""
         return Question(self.policy_arn, self.since, self.now)
 
     @property
@@ -73,19 +83,19 @@ class Unreadable(Exception):
 
 
 class Evidence(t.Protocol):
-    """A place that tells of events."""
+    """A place with events."""
 
     source: str
 
     @property
     def blind_spots(self) -> Sequence[str]:
-        """What it could not see of what it was asked."""
+        """The parts of the question that it could not see."""
 
-    def watch(self, window: Window) -> Mapping[str, Watched]:
-        """What each account's events since the stage began tell. Raises Unreadable."""
+    def watch(self, window: Window) -> Mapping[str, WatchResult]:
+        """Watch each account's events since the stage began. Raises Unreadable."""
 
-    def succeeded(self, window: Window, account_id: str, denials: Sequence[Denial]) -> Wanted:
-        """Who of those that were denied in an account had succeeded before at what. Raises Unreadable."""
+    def find_successes(self, window: Window, account_id: str, denials: Sequence[Denial]) -> PrincipalActions:
+        """Find the earlier successes of principals that were denied in an account. Raises Unreadable."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,21 +117,21 @@ def judge(
     expected: Collection[DeniedPair],
     look_back_days: int,
 ) -> Verdict:
-    """The verdict on the accounts that ``policy`` is attached to, itself or from above. What can't be read is none."""
+    """Judge the accounts that ``policy`` applies to. A place that can't be read gives a verdict with a failure."""
     members = tuple(account.id for account in tree.accounts_under(policy.targets) if account.state == ACTIVE)
     if policy.type in (SCP, RCP):
         members = tuple(account_id for account_id in members if account_id != tree.management_account_id)
     window = Window(policy.arn, members, since, until, connection.now, timedelta(days=look_back_days))
-    insiders = {account_id: _insiders(tree, policy.type, account_id) for account_id in members}
+    insiders = {account_id: _find_insiders(tree, policy.type, account_id) for account_id in members}
     try:
         evidence = _find_evidence(connection, sources, tree, policy, members)
-        return _verdict(evidence, window, insiders, expected)
+        return _reach_verdict(evidence, window, insiders, expected)
     except (Unreadable, StoreError, AwsError) as error:
         return Verdict(failure=str(error))
 
 
-def _insiders(tree: OrganizationTree, policy_type: str, account_id: str) -> frozenset[str]:
-    """Whose principals count in an account: an RCP also denies those of the organization's other accounts."""
+def _find_insiders(tree: OrganizationTree, policy_type: str, account_id: str) -> frozenset[str]:
+    """Find the accounts whose principals count: an RCP also denies those of the organization's other accounts."""
     return frozenset(tree.account) if policy_type == RCP else frozenset({account_id})
 
 
@@ -144,23 +154,23 @@ def _find_evidence(
     return EventHistories(connection, sources.member_role_arn, is_about_regions=_REGION_KEY in policy.content.lower())
 
 
-def _verdict(
+def _reach_verdict(
     evidence: Evidence,
     window: Window,
     insiders: Mapping[str, Collection[str]],
     expected: Collection[DeniedPair],
 ) -> Verdict:
     watched = evidence.watch(window)
-    seen = joined(list(watched.values()))
+    seen = join_results(list(watched.values()))
     if seen.newest is None:
-        raise Unreadable(f"{evidence.source} tells of no event in {_some(window.accounts)} since the stage began")
+        raise Unreadable(f"{evidence.source} tells of no event in {_join_some(window.accounts)} since the stage began")
     if seen.newest < min(window.until, window.now) - _SILENCE:
         raise Unreadable(f"{evidence.source} tells of no event in the last day of the soak; it may have stopped")
-    open_denials, foreseen, strange = suspects(seen.denials, insiders, expected)
-    confirmed = _confirmed(evidence, window, open_denials)
-    found = losses((denial for denial in open_denials if denial.names_policy), confirmed)
+    open_denials, foreseen, strange = find_suspects(seen.denials, insiders, expected)
+    confirmed = _confirm_past_use(evidence, window, open_denials)
+    found = find_losses((denial for denial in open_denials if denial.names_policy), confirmed)
     lost = {loss.pair for loss in found}
-    unnamed = losses((denial for denial in open_denials if not denial.names_policy), confirmed)
+    unnamed = find_losses((denial for denial in open_denials if not denial.names_policy), confirmed)
     unknown = tuple(loss for loss in unnamed if loss.pair not in lost)
     newcomers = {denial.pair for denial in open_denials} - lost - {loss.pair for loss in unknown}
     return Verdict(
@@ -171,30 +181,30 @@ def _verdict(
         foreseen=foreseen,
         of_outsiders=strange + len(newcomers),
         of_other_policies=seen.of_others,
-        blind_spots=(*_blind_spots(window, watched, seen), *dict.fromkeys(evidence.blind_spots)),
+        blind_spots=(*_find_blind_spots(window, watched, seen), *dict.fromkeys(evidence.blind_spots)),
     )
 
 
-def _confirmed(evidence: Evidence, window: Window, denials: Sequence[Denial]) -> Wanted:
-    """What the principals had succeeded at before. Of accounts without a denial the past is not read."""
+def _confirm_past_use(evidence: Evidence, window: Window, denials: Sequence[Denial]) -> PrincipalActions:
+    """Confirm the earlier successes of the principals. The past of accounts without a denial is not read."""
     by_account: dict[str, list[Denial]] = {}
     for denial in denials:
         by_account.setdefault(denial.pair.account_id, []).append(denial)
     found: set[tuple[str, str]] = set()
     for account_id, its_own in by_account.items():
-        found |= evidence.succeeded(window, account_id, its_own)
+        found |= evidence.find_successes(window, account_id, its_own)
     return frozenset(found)
 
 
-def _wanted(denials: Sequence[Denial]) -> Wanted:
-    return frozenset(item for denial in denials for item in denial.wanted)
+def _join_principal_actions(denials: Sequence[Denial]) -> PrincipalActions:
+    return frozenset(item for denial in denials for item in denial.principal_actions)
 
 
-def _blind_spots(window: Window, watched: Mapping[str, Watched], seen: Watched) -> tuple[str, ...]:
+def _find_blind_spots(window: Window, watched: Mapping[str, WatchResult], seen: WatchResult) -> tuple[str, ...]:
     spots = []
     silent = [account_id for account_id in window.accounts if not watched[account_id].events]
     if silent:
-        spots.append(f"nothing was told of {len(silent)} accounts: {_some(silent)}")
+        spots.append(f"nothing was told of {len(silent)} accounts: {_join_some(silent)}")
     if seen.unexplained:
         spots.append(
             f"{seen.unexplained} denials name no policy; they hold the stage if the same call succeeded before it began"
@@ -216,50 +226,50 @@ class TrailFiles:
         self._store = store
         self._access = access
         self.source = store.location
-        self._base = self._found_base(organization_id)
+        self._base = self._find_base(organization_id)
 
-    def _found_base(self, organization_id: str) -> str:
-        """Where the folders of the accounts are, wherever in the trail's place ``trail_logs`` points."""
+    def _find_base(self, organization_id: str) -> str:
+        """Find the folder that has those of the accounts: ``trail_logs`` may point above or into it."""
         for base in (f"AWSLogs/{organization_id}/", f"{organization_id}/", "AWSLogs/", ""):
             if any(_ACCOUNT.fullmatch(name) for name in self._store.folders(base)):
                 return base
         raise Unreadable(f"there is no AWSLogs/{organization_id} with accounts in {self._store.location}")
 
-    def watch(self, window: Window) -> Mapping[str, Watched]:
-        days = _days(window.since, window.now)
-        parts = [(account_id, region) for account_id in window.accounts for region in self._regions(account_id)]
+    def watch(self, window: Window) -> Mapping[str, WatchResult]:
+        days = _list_days(window.since, window.now)
+        parts = [(account_id, region) for account_id in window.accounts for region in self._list_regions(account_id)]
 
-        def read(account_id: str, region: str) -> Watched:
-            return watch(self._records(account_id, region, days), account_id, window.question)
+        def read(account_id: str, region: str) -> WatchResult:
+            return watch(self._read_records(account_id, region, days), account_id, window.question)
 
-        found = self._gathered({part: functools.partial(read, *part) for part in parts})
+        found = self._gather({part: functools.partial(read, *part) for part in parts})
         return {
-            account_id: joined([result for (owner, _region), result in found.items() if owner == account_id])
+            account_id: join_results([result for (owner, _region), result in found.items() if owner == account_id])
             for account_id in window.accounts
         }
 
-    def succeeded(self, window: Window, account_id: str, denials: Sequence[Denial]) -> Wanted:
-        """Day by day backwards, until all is found: what people do they mostly did yesterday as well."""
-        wanted = _wanted(denials)
+    def find_successes(self, window: Window, account_id: str, denials: Sequence[Denial]) -> PrincipalActions:
+        """Read day by day backwards until all is found: most people repeat what they did yesterday."""
+        wanted = _join_principal_actions(denials)
         found: set[tuple[str, str]] = set()
-        regions = self._regions(account_id)
+        regions = self._list_regions(account_id)
 
-        def read(region: str, day: date) -> Wanted:
-            return succeeded(self._records(account_id, region, [day]), window.earliest, window.since, wanted)
+        def read(region: str, day: date) -> PrincipalActions:
+            return find_successes(self._read_records(account_id, region, [day]), window.earliest, window.since, wanted)
 
-        # What was done just before the stage began may have been delivered the day after.
+        # Events from just before the stage began may have been delivered the day after.
         last = min(window.since + timedelta(days=1), window.now)
-        for day in reversed(_days(window.earliest, last)):
+        for day in reversed(_list_days(window.earliest, last)):
             if found == wanted:
                 break
-            results = self._gathered({region: functools.partial(read, region, day) for region in regions})
+            results = self._gather({region: functools.partial(read, region, day) for region in regions})
             found.update(*results.values())
         return frozenset(found)
 
-    def _regions(self, account_id: str) -> tuple[str, ...]:
+    def _list_regions(self, account_id: str) -> tuple[str, ...]:
         return self._store.folders(f"{self._base}{account_id}/CloudTrail/")
 
-    def _records(self, account_id: str, region: str, days: Sequence[date]) -> Iterator[t.Any]:
+    def _read_records(self, account_id: str, region: str, days: Sequence[date]) -> Iterator[t.Any]:
         for day in days:
             for key in self._store.list(f"{self._base}{account_id}/CloudTrail/{region}/{day:%Y/%m/%d}/"):
                 if not _LOG_FILE.search(key):
@@ -269,8 +279,8 @@ class TrailFiles:
                     raise StoreError(f"{self._store.location}/{key} can't be read: it is no log file of CloudTrail")
                 yield from records
 
-    def _gathered(self, calls: Mapping[t.Any, Callable[[], t.Any]]) -> dict[t.Any, t.Any]:
-        """The results of reads that are made side by side. Raises what the first of them that failed did."""
+    def _gather(self, calls: Mapping[t.Any, Callable[[], t.Any]]) -> dict[t.Any, t.Any]:
+        """Make reads in parallel. Raises the error of the first that failed."""
         results = self._access.gather(calls)
         for result in results.values():
             if isinstance(result, AwsError):
@@ -293,25 +303,25 @@ class EventHistories:
         self._is_about_regions = is_about_regions
         self.blind_spots: list[str] = []
 
-    def watch(self, window: Window) -> Mapping[str, Watched]:
-        found: dict[str, Watched] = {}
+    def watch(self, window: Window) -> Mapping[str, WatchResult]:
+        found: dict[str, WatchResult] = {}
         for account_id in window.accounts:
-            records = self._records(account_id, [{"StartTime": window.since}], window.now)
+            records = self._read_records(account_id, [{"StartTime": window.since}], window.now)
             found[account_id] = watch(records, account_id, window.question)
         return found
 
-    def succeeded(self, window: Window, account_id: str, denials: Sequence[Denial]) -> Wanted:
-        """The calls of the names that were denied alone: a month of all that an account does is too much to ask."""
+    def find_successes(self, window: Window, account_id: str, denials: Sequence[Denial]) -> PrincipalActions:
+        """Look up only the names of calls that were denied: a month of all events of an account is too much."""
         times = {"StartTime": window.earliest, "EndTime": window.since}
         names = sorted({denial.event for denial in denials})
         questions = [
             {**times, "LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": name}]} for name in names
         ]
-        records = self._records(account_id, questions, window.now)
-        return succeeded(records, window.earliest, window.since, _wanted(denials))
+        records = self._read_records(account_id, questions, window.now)
+        return find_successes(records, window.earliest, window.since, _join_principal_actions(denials))
 
-    def _records(self, account_id: str, questions: Sequence[Mapping[str, t.Any]], now: datetime) -> list[t.Any]:
-        access = member_access(self._connection, self._role, account_id)
+    def _read_records(self, account_id: str, questions: Sequence[Mapping[str, t.Any]], now: datetime) -> list[t.Any]:
+        access = open_member(self._connection, self._role, account_id)
 
         def read(region: str) -> tuple[t.Any, ...]:
             def answers(question: Mapping[str, t.Any]) -> Iterator[dict[str, t.Any]]:
@@ -334,24 +344,26 @@ class EventHistories:
                 raise result
             records += () if isinstance(result, AwsError) else result
         if closed:
-            self.blind_spots.append(f"the organization closes {_some(closed)} to {account_id}, which were not read")
+            self.blind_spots.append(
+                f"the organization closes {_join_some(closed)} to {account_id}, which were not read"
+            )
         return records
 
     def _is_closed(self, result: t.Union[tuple[t.Any, ...], AwsError]) -> bool:
         return isinstance(result, AccessDenied) and result.is_by_scp and not self._is_about_regions
 
 
-def member_access(connection: Connection, member_role_arn: str, account_id: str) -> Access:
-    """A member account, in the role of this ARN once the account's id is in it; for reading only."""
+def open_member(connection: Connection, member_role_arn: str, account_id: str) -> Access:
+    """Open a member account for reading, in the role of this ARN once the account's id is in it."""
     return connection.read_as(member_role_arn.replace(PLACE, account_id), _LOOKUPS)
 
 
-def _days(since: datetime, until: datetime) -> list[date]:
-    """The days in UTC from one moment to another."""
+def _list_days(since: datetime, until: datetime) -> list[date]:
+    """List the days in UTC from one moment to another."""
     first, last = since.astimezone(UTC).date(), until.astimezone(UTC).date()
     return [first + timedelta(days=count) for count in range((last - first).days + 1)]
 
 
-def _some(names: Sequence[str]) -> str:
+def _join_some(names: Sequence[str]) -> str:
     rest = len(names) - _SHOWN
     return ", ".join(names[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")

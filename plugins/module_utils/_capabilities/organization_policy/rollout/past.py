@@ -41,14 +41,14 @@ class Doubt:
 
 @dataclasses.dataclass(frozen=True)
 class Clock:
-    """What the times of records are compared with: now, and the declared soaks by the names of their stages."""
+    """The times to compare records with: now, and the declared soaks by the names of their stages."""
 
     now: datetime
     soaks: Mapping[str, timedelta] = dataclasses.field(default_factory=dict)
 
 
 class Due(enum.Enum):
-    """What a record leaves to be done, which a run that was cut off may not have come to."""
+    """The step that a record leaves to do, which an interrupted run may not have reached."""
 
     NOTHING = enum.auto()
     NEXT_STAGE = enum.auto()
@@ -98,29 +98,29 @@ class Past:
 
 
 def replay(events: Iterable[Event], clock: Clock) -> Past:
-    """What follows from the records, in their order."""
+    """Replay the records in their order."""
     past = Past()
     for event in events:
-        contradiction = _contradiction(past, event, clock)
+        contradiction = _find_contradiction(past, event, clock)
         if contradiction:
             past = dataclasses.replace(past, doubts=(*past.doubts, Doubt(event.key, contradiction)))
         else:
-            past = _after(past, event)
+            past = _apply_event(past, event)
     return past
 
 
-def _contradiction(past: Past, event: Event, clock: Clock) -> str:
-    """What a record contradicts; empty where it goes with the others."""
+def _find_contradiction(past: Past, event: Event, clock: Clock) -> str:
+    """Explain what a record contradicts; empty if it agrees with the others."""
     if event.at > clock.now + SKEW:
         return f"its time, {format_utc(event.at)}, is still to come"
     if event.kind is Kind.STARTED:
-        return _contradiction_of_start(past, event)
+        return _find_contradiction_of_start(past, event)
     if event.stage != past.stage:
         return f"stage {event.stage!r} is not under way"
-    return _contradiction_of_start_time(past, event) or _contradiction_of_state(past, event, clock)
+    return _find_contradiction_of_start_time(past, event) or _find_contradiction_of_state(past, event, clock)
 
 
-def _contradiction_of_start(past: Past, event: Event) -> str:
+def _find_contradiction_of_start(past: Past, event: Event) -> str:
     if event.is_first or not past.started or event.stage == past.stage:
         return ""
     if past.due is not Due.NEXT_STAGE:
@@ -130,7 +130,7 @@ def _contradiction_of_start(past: Past, event: Event) -> str:
     return ""
 
 
-def _contradiction_of_start_time(past: Past, event: Event) -> str:
+def _find_contradiction_of_start_time(past: Past, event: Event) -> str:
     if past.since is None or event.started_at != past.began:
         return f"it is about another start of stage {past.stage!r}"
     if event.content_sha256 != past.content_sha256:
@@ -140,7 +140,7 @@ def _contradiction_of_start_time(past: Past, event: Event) -> str:
     return ""
 
 
-def _contradiction_of_state(past: Past, event: Event, clock: Clock) -> str:
+def _find_contradiction_of_state(past: Past, event: Event, clock: Clock) -> str:
     if event.kind in _AFTER_SOAK and past.since is not None:
         # The declaration of now counts. It may have been shorter when the stage was judged, as it may be longer now.
         soaks = [soak for soak in (past.soak, clock.soaks.get(past.stage)) if soak is not None]
@@ -156,7 +156,7 @@ def _contradiction_of_state(past: Past, event: Event, clock: Clock) -> str:
     return ""
 
 
-def _after(past: Past, event: Event) -> Past:
+def _apply_event(past: Past, event: Event) -> Past:
     latest = max(past.latest or event.at, event.at)
     if event.kind is Kind.STARTED:
         before = Past() if event.is_first else past

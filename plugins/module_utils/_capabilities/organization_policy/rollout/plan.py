@@ -24,7 +24,7 @@ from ...._policy.analysis.principal_matrix import DeniedPair
 from .declared import Declared, OnFailure, Stage, Target, canonical, targets_of
 from .past import Due, Past
 from .records import Event, Kind
-from .verdict import Verdict, told_losses
+from .verdict import Verdict, describe_losses
 
 # "CloudTrail typically delivers logs within an average of about 5 minutes of an API call. This time is not guaranteed";
 # a gate that is judged sooner has not seen the end of the soak.
@@ -33,7 +33,7 @@ DELIVERY: t.Final = timedelta(minutes=15)
 
 
 class Action(enum.StrEnum):
-    """What a run does about a rollout."""
+    """The action of a run for a rollout."""
 
     START = "start"
     ADVANCE = "advance"
@@ -45,7 +45,7 @@ class Action(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True)
 class Situation:
-    """What is there now. ``exists`` tells of the policy, ``attached`` what it is attached to; ``caller`` is ours.
+    """The present state. ``exists`` is about the policy, ``attached`` has its targets; ``caller`` is the run's own.
 
     ``content_sha256`` is the hash of what is declared, ``live_sha256`` of what the policy says now.
     """
@@ -62,7 +62,7 @@ class Situation:
 
 @dataclasses.dataclass(frozen=True)
 class Decision:
-    """What is to be done about a rollout now.
+    """The decision of a run on a rollout.
 
     ``targets`` are what the policy is to be attached to, in the form of the option ``targets``; ``detach`` what it is
     to be taken off, which is empty unless it is withdrawn. With ``failed`` the run fails once everything is converged,
@@ -79,7 +79,7 @@ class Decision:
     detach: tuple[Target, ...] = ()
     events: tuple[Event, ...] = ()
     warnings: tuple[str, ...] = ()
-    told: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    report: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
 
 
 class Step:
@@ -93,9 +93,9 @@ class Step:
         self._situation = situation
         # A policy that is gone left its rollout with it: what is created now was never tried anywhere.
         self._past = past if situation.exists else Past()
-        _check(declared, self._past)
+        _check_stages(declared, self._past)
         self._is_edited = self._is_edited_by_others()
-        self._again = self._why_again()
+        self._restart_reason = self._explain_restart()
 
     @property
     def soak_ends(self) -> t.Optional[datetime]:
@@ -111,7 +111,7 @@ class Step:
     def wants_gate(self) -> bool:
         """Whether the evidence is to be read: a stage is soaking, or due."""
         settled = self._past.due is not Due.NOTHING or self._is_settled_failure
-        return bool(self._past.started) and not settled and not self._again and not self._is_edited
+        return bool(self._past.started) and not settled and not self._restart_reason and not self._is_edited
 
     @property
     def _is_settled_failure(self) -> bool:
@@ -124,32 +124,36 @@ class Step:
         return self._declared.stages[self._declared.names.index(self._past.stage)]
 
     def decide(self, verdict: t.Optional[Verdict]) -> Decision:
-        """What is to be done; ``verdict`` is that of the gate where it was wanted."""
-        decision = self._decided(verdict)
-        events = (*self._cleared(decision), *decision.events)
-        warnings = (*decision.warnings, *self._unused_approval(decision))
+        """Decide the step; ``verdict`` is that of the gate if it was wanted."""
+        decision = self._choose_decision(verdict)
+        events = (*self._clear_approval(decision), *decision.events)
+        warnings = (*decision.warnings, *self._warn_of_unused_approval(decision))
         return dataclasses.replace(decision, events=events, warnings=warnings)
 
-    def _decided(self, verdict: t.Optional[Verdict]) -> Decision:
+    def _choose_decision(self, verdict: t.Optional[Verdict]) -> Decision:
         past, failure = self._past, self._past.failure
         if not past.started:
             first = self._declared.stages[0]
             return self._begin(Action.START, first, f"stage {first.name!r} begins", is_first=True)
         if past.is_withdrawn and failure is not None:
-            return self._approved_again() if self._is_approved else self._still(Action.WITHDRAW, failure)
+            return self._approve_restart() if self._is_approved else self._repeat_failure(Action.WITHDRAW, failure)
         if self._is_edited:
-            return self._approved_again() if past.is_edited and self._is_approved else self._edited()
-        if self._again:
-            return self._begin(Action.START, self._current, self._again)
+            return self._approve_restart() if past.is_edited and self._is_approved else self._hold_edited()
+        if self._restart_reason:
+            return self._begin(Action.START, self._current, self._restart_reason)
         if past.due is Due.SAME_STAGE:
             return self._begin(Action.START, self._current, f"stage {past.stage!r} was approved, and begins again")
         if past.due is Due.NEXT_STAGE:
             return self._go_on((), f"stage {past.stage!r} has passed")
-        if failure is not None and self._is_approved and not self._is_news(failure, verdict):
-            return self._approved()
+        if failure is not None and self._is_approved and not self._has_news(failure, verdict):
+            return self._approve()
         if failure is not None and failure.losses:
-            return self._lost(failure.losses) if self._withdraws else self._still(Action.HOLD, failure)
-        return self._soaking(verdict) if self._is_soaking else self._judged(verdict or Verdict(failure="none was read"))
+            return self._apply_losses(failure.losses) if self._withdraws else self._repeat_failure(Action.HOLD, failure)
+        return (
+            self._keep_soaking(verdict)
+            if self._is_soaking
+            else self._apply_verdict(verdict or Verdict(failure="none was read"))
+        )
 
     # The state
 
@@ -167,8 +171,8 @@ class Step:
     def _has_finished(self) -> bool:
         return self._past.due is Due.NEXT_STAGE and self._declared.after(self._past.stage) is None
 
-    def _why_again(self) -> str:
-        """Why the current stage has to begin anew; empty where it does not."""
+    def _explain_restart(self) -> str:
+        """Explain why the current stage has to begin anew; empty if it does not."""
         past, situation = self._past, self._situation
         if not past.started or past.is_withdrawn or self._is_edited:
             return ""
@@ -180,7 +184,7 @@ class Step:
         if past.doubts and not self._is_settled_failure:
             records = ", ".join(dict.fromkeys(doubt.key.rpartition("/")[2] for doubt in past.doubts))
             return f"records are not believed ({records}), so the soak of stage {past.stage!r} begins anew"
-        if _added(self._current, past):
+        if _find_new_targets(self._current, past):
             return f"stage {past.stage!r} has new targets, so its soak begins anew"
         gone = (set(past.attached) & situation.known) - situation.attached
         if gone and past.failure is None and self._are_targets_kept:
@@ -192,7 +196,7 @@ class Step:
     @property
     def _are_targets_kept(self) -> bool:
         """Whether all that the stages began with is still declared: what is not any more may well be gone."""
-        declared = {canonical(target) for target in self._attached()}
+        declared = {canonical(target) for target in self._list_targets()}
         return all(canonical(target) in declared for began in self._past.started.values() for target in began)
 
     @property
@@ -204,7 +208,7 @@ class Step:
         ends = self.soak_ends
         return ends is not None and self._situation.now < ends + DELIVERY
 
-    def _is_news(self, failure: Event, verdict: t.Optional[Verdict]) -> bool:
+    def _has_news(self, failure: Event, verdict: t.Optional[Verdict]) -> bool:
         """Whether evidence against a stage came up since it was held for want of any: nobody approved that."""
         if failure.losses or verdict is None:
             return False
@@ -216,13 +220,13 @@ class Step:
 
     # The ways to go
 
-    def _attached(self) -> tuple[Target, ...]:
+    def _list_targets(self) -> tuple[Target, ...]:
         return targets_of(self._declared.up_to(self._past.stage))
 
     def _begin(
         self, action: Action, stage: Stage, reason: str, events: tuple[Event, ...] = (), *, is_first: bool = False
     ) -> Decision:
-        started = self._event(
+        started = self._build_event(
             Kind.STARTED,
             stage.name,
             reason,
@@ -235,19 +239,19 @@ class Step:
         return Decision(action, stage.name, targets, reason, events=(*events, started))
 
     def _go_on(self, events: tuple[Event, ...], reason: str) -> Decision:
-        """To the next stage, or to the end where there is none."""
+        """Go on to the next stage, or finish after the last one."""
         following = self._declared.after(self._past.stage)
         if following is not None:
             text = f"{reason}; stage {following.name!r} begins"
             return self._begin(Action.ADVANCE, following, text, events)
-        finished = self._event(Kind.FINISHED, self._past.stage, reason)
+        finished = self._build_event(Kind.FINISHED, self._past.stage, reason)
         is_new = self._past.due is Due.NOTHING
         text = f"{reason}; it was the last" if is_new else "all stages have passed"
         return Decision(
-            Action.FINISHED, self._past.stage, self._attached(), text, events=(*events, finished) if is_new else ()
+            Action.FINISHED, self._past.stage, self._list_targets(), text, events=(*events, finished) if is_new else ()
         )
 
-    def _soaking(self, verdict: t.Optional[Verdict]) -> Decision:
+    def _keep_soaking(self, verdict: t.Optional[Verdict]) -> Decision:
         ends = self.soak_ends
         name = self._past.stage
         text = f"stage {name!r} is watched until {format_utc(ends)}" if ends else ""
@@ -255,53 +259,53 @@ class Step:
             text = f"stage {name!r} waits for what CloudTrail delivers of the end of its soak, at {format_utc(ends)}"
         warnings: tuple[str, ...] = ()
         if verdict is not None and verdict.losses:
-            warnings = (f"stage {name!r} would not pass its gate: {told_losses(verdict.pairs)}",)
+            warnings = (f"stage {name!r} would not pass its gate: {describe_losses(verdict.pairs)}",)
         elif verdict is not None and verdict.unknown:
-            warnings = (f"stage {name!r} would be held by its gate: {_unknown(verdict)}",)
-        return Decision(Action.SOAKING, name, self._attached(), text, warnings=warnings)
+            warnings = (f"stage {name!r} would be held by its gate: {_describe_unknown(verdict)}",)
+        return Decision(Action.SOAKING, name, self._list_targets(), text, warnings=warnings)
 
-    def _judged(self, verdict: Verdict) -> Decision:
+    def _apply_verdict(self, verdict: Verdict) -> Decision:
         name = self._past.stage
         if verdict.has_passed:
             reason = f"stage {name!r} has passed its gate"
-            return self._go_on((self._event(Kind.PASSED, name, reason),), reason)
+            return self._go_on((self._build_event(Kind.PASSED, name, reason),), reason)
         if verdict.failure:
             hint = _GO_ON_HINT.format(stage=name)
             reason = f"stage {name!r} is held, for there is no evidence to judge it by: {verdict.failure}. {hint}"
-            return self._failed(Action.HOLD, Kind.HELD, reason)
+            return self._fail_gate(Action.HOLD, Kind.HELD, reason)
         if not verdict.losses:
-            reason = f"stage {name!r} is held: {_unknown(verdict)}. {_UNKNOWN_HINT.format(stage=name)}"
-            return self._failed(Action.HOLD, Kind.HELD, reason, unknown=verdict.unknown_pairs)
-        return self._lost(verdict.pairs)
+            reason = f"stage {name!r} is held: {_describe_unknown(verdict)}. {_UNKNOWN_HINT.format(stage=name)}"
+            return self._fail_gate(Action.HOLD, Kind.HELD, reason, unknown=verdict.unknown_pairs)
+        return self._apply_losses(verdict.pairs)
 
-    def _edited(self) -> Decision:
+    def _hold_edited(self) -> Decision:
         name, failure = self._past.stage, self._past.failure
         if failure is not None and self._is_settled_failure:
             # The losses stay on record, so that an edit is no way past them.
             reason = (
                 f"{failure.reason} Since then somebody else edited the policy. Nothing is written until it is restored."
             )
-            return dataclasses.replace(self._stopped(Action.HOLD, reason), writes_nothing=True)
+            return dataclasses.replace(self._stop(Action.HOLD, reason), writes_nothing=True)
         reason = (
             f"stage {name!r} is held: somebody else edited the policy since the stage began, so its soak does not "
             f"count, and nothing is written. {_EDITED_HINT.format(stage=name)}"
         )
-        return dataclasses.replace(self._failed(Action.HOLD, Kind.EDITED, reason), writes_nothing=True)
+        return dataclasses.replace(self._fail_gate(Action.HOLD, Kind.EDITED, reason), writes_nothing=True)
 
     @property
     def _withdraws(self) -> bool:
         return self._declared.on_failure is OnFailure.WITHDRAW
 
-    def _lost(self, pairs: tuple[DeniedPair, ...]) -> Decision:
-        name, lost = self._past.stage, told_losses(pairs)
+    def _apply_losses(self, pairs: tuple[DeniedPair, ...]) -> Decision:
+        name, lost = self._past.stage, describe_losses(pairs)
         if self._withdraws:
             hint = _RETURN_HINT.format(stage=name)
             reason = f"stage {name!r} failed its gate, and the policy is taken off all stages: {lost}. {hint}"
-            return self._failed(Action.WITHDRAW, Kind.WITHDRAWN, reason, pairs)
+            return self._fail_gate(Action.WITHDRAW, Kind.WITHDRAWN, reason, pairs)
         reason = f"stage {name!r} failed its gate and is held: {lost}. {_HOLD_HINT.format(stage=name)}"
-        return self._failed(Action.HOLD, Kind.HELD, reason, pairs)
+        return self._fail_gate(Action.HOLD, Kind.HELD, reason, pairs)
 
-    def _failed(
+    def _fail_gate(
         self,
         action: Action,
         kind: Kind,
@@ -311,57 +315,59 @@ class Step:
         unknown: tuple[DeniedPair, ...] = (),
     ) -> Decision:
         names_stage = self._declared.approved == self._past.stage
-        event = self._event(kind, self._past.stage, reason, losses=losses, unknown=unknown, names_stage=names_stage)
+        event = self._build_event(
+            kind, self._past.stage, reason, losses=losses, unknown=unknown, names_stage=names_stage
+        )
         known = self._past.failure
         # A run an hour would fill the journal with the same.
         is_new = known is None or (known.kind, known.losses, known.unknown) != (kind, losses, unknown)
         events = (event,) if is_new else ()
-        return self._stopped(action, reason, events)
+        return self._stop(action, reason, events)
 
-    def _stopped(self, action: Action, reason: str, events: tuple[Event, ...] = ()) -> Decision:
+    def _stop(self, action: Action, reason: str, events: tuple[Event, ...] = ()) -> Decision:
         is_withdrawn = action is Action.WITHDRAW
         return Decision(
             action,
             self._past.stage,
-            () if is_withdrawn else self._attached(),
+            () if is_withdrawn else self._list_targets(),
             reason,
             failed=True,
             detach=targets_of(self._declared.stages) if is_withdrawn else (),
             events=events,
         )
 
-    def _still(self, action: Action, failure: Event) -> Decision:
-        return self._stopped(action, f"{failure.reason} (since {format_utc(failure.at)})")
+    def _repeat_failure(self, action: Action, failure: Event) -> Decision:
+        return self._stop(action, f"{failure.reason} (since {format_utc(failure.at)})")
 
-    def _approved(self) -> Decision:
+    def _approve(self) -> Decision:
         reason = f"stage {self._past.stage!r} was approved by {self._situation.caller}"
-        return self._go_on((self._approval(reason),), reason)
+        return self._go_on((self._build_approval(reason),), reason)
 
-    def _approved_again(self) -> Decision:
+    def _approve_restart(self) -> Decision:
         reason = f"stage {self._past.stage!r} was approved by {self._situation.caller}, and begins again"
-        return self._begin(Action.START, self._current, reason, (self._approval(reason),))
+        return self._begin(Action.START, self._current, reason, (self._build_approval(reason),))
 
-    def _approval(self, reason: str) -> Event:
+    def _build_approval(self, reason: str) -> Event:
         failure = self._past.failure
         losses, unknown = (failure.losses, failure.unknown) if failure else ((), ())
-        return self._event(Kind.APPROVED, self._past.stage, reason, losses=losses, unknown=unknown)
+        return self._build_event(Kind.APPROVED, self._past.stage, reason, losses=losses, unknown=unknown)
 
-    def _event(self, kind: Kind, stage: str, reason: str, **more: t.Any) -> Event:
+    def _build_event(self, kind: Kind, stage: str, reason: str, **more: t.Any) -> Event:
         situation = self._situation
-        # What binds a record to the start that it is about; a start itself brings its own content.
+        # These fields bind a record to the start that it is about; a start itself has its own content.
         bound = {"content_sha256": self._past.content_sha256, "started_at": self._past.began}
         fields = {**({} if kind is Kind.STARTED else bound), **more}
         return Event(kind, stage, situation.now, reason, by=situation.caller, run_id=situation.run_id, **fields)
 
     # Approvals
 
-    def _cleared(self, decision: Decision) -> tuple[Event, ...]:
-        """That the approval from before the failure is gone: one that is declared from now on is a new one."""
+    def _clear_approval(self, decision: Decision) -> tuple[Event, ...]:
+        """Record that an approval from before the failure is no longer declared, so that a later one counts as new."""
         if not self._past.is_stale or self._declared.approved == self._past.stage or not decision.failed:
             return ()
-        return (self._event(Kind.CLEARED, self._past.stage, "the earlier approval is no longer declared"),)
+        return (self._build_event(Kind.CLEARED, self._past.stage, "the earlier approval is no longer declared"),)
 
-    def _unused_approval(self, decision: Decision) -> tuple[str, ...]:
+    def _warn_of_unused_approval(self, decision: Decision) -> tuple[str, ...]:
         approved, stage = self._declared.approved, self._past.stage
         if approved is None or self._is_used(decision) or self._is_behind(approved):
             return ()
@@ -402,12 +408,12 @@ _RETURN_HINT: t.Final = (
 )
 
 
-def _unknown(verdict: Verdict) -> str:
-    """Who was denied what, by nobody knows which policy."""
-    return f"AWS names no policy for denials of what was allowed before ({told_losses(verdict.unknown_pairs)})"
+def _describe_unknown(verdict: Verdict) -> str:
+    """Describe the denials whose policy is not known."""
+    return f"AWS names no policy for denials of what was allowed before ({describe_losses(verdict.unknown_pairs)})"
 
 
-def _check(declared: Declared, past: Past) -> None:
+def _check_stages(declared: Declared, past: Past) -> None:
     """Refuse stages that do not continue what was begun. Raises InputError."""
     started = list(past.started)
     begun = list(declared.names[: len(started)])
@@ -418,7 +424,7 @@ def _check(declared: Declared, past: Past) -> None:
         )
     is_open = past.failure is None and past.due is Due.NOTHING
     for stage in declared.stages[: len(started)]:
-        added = _added(stage, past)
+        added = _find_new_targets(stage, past)
         if added and not (is_open and stage.name == past.stage):
             raise InputError(
                 f"rollout.stages: stage {stage.name!r} is no longer under way, and {', '.join(added)} would be "
@@ -426,7 +432,7 @@ def _check(declared: Declared, past: Past) -> None:
             )
 
 
-def _added(stage: Stage, past: Past) -> list[str]:
-    """The targets that a stage did not have when it began."""
+def _find_new_targets(stage: Stage, past: Past) -> list[str]:
+    """Find the targets that a stage did not have when it began."""
     before = {canonical(target) for target in past.started[stage.name]}
     return [text for text in map(canonical, stage.targets) if text not in before]

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What is remembered of a rollout across runs: one record an event, never written twice."""
+"""The records of a rollout, kept across runs: one record an event, never written twice."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _LONGEST_NAME: t.Final = 200
 
 
 class Kind(enum.StrEnum):
-    """What happened to a stage.
+    """The kinds of events of a stage.
 
     ``EDITED``: somebody else changed the policy while it soaked. ``CLEARED``: an approval from before the failure is no
     longer declared.
@@ -48,9 +48,9 @@ class Kind(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True)
 class Event:
-    """One record. What a kind has no use for is empty.
+    """One record. Fields that a kind does not use are empty.
 
-    ``is_first`` tells of a start that the rollout begins with it, whatever was before. ``attached`` are the ids that
+    ``is_first`` marks a start with which the rollout begins, whatever was before. ``attached`` are the ids that
     the policy was attached to, ``expected`` the denials that are intended or were accepted, ``losses`` those that made
     a gate fail, ``unknown`` those that held it because they name no policy. ``names_stage`` says that the declaration
     approved the stage already when its gate failed.
@@ -118,11 +118,11 @@ class Event:
                 is_first=bool(record["is_first"]),
                 targets=tuple(dict(target) for target in record["targets"]),
                 attached=tuple(map(str, record["attached"])),
-                expected=tuple(map(pair_of, record["expected"])),
-                losses=tuple(map(pair_of, record["losses"])),
-                unknown=tuple(map(pair_of, record.get("unknown", ()))),
+                expected=tuple(map(parse_pair, record["expected"])),
+                losses=tuple(map(parse_pair, record["losses"])),
+                unknown=tuple(map(parse_pair, record.get("unknown", ()))),
                 names_stage=bool(record["names_stage"]),
-                soak=_soak(record.get("soak_hours")),
+                soak=_parse_soak(record.get("soak_hours")),
                 started_at=None if record.get("started_at") is None else parse_moment(record["started_at"]),
                 key=key,
             )
@@ -130,8 +130,8 @@ class Event:
             raise ValueError(f"it is no record of a rollout: {error!r}") from error
 
 
-def _soak(hours: t.Any) -> t.Optional[timedelta]:
-    """A soak in a record. Raises ValueError where it is none that could be declared."""
+def _parse_soak(hours: t.Any) -> t.Optional[timedelta]:
+    """Parse a soak in a record. Raises ValueError if it is none that could be declared."""
     if hours is None:
         return None
     if not isinstance(hours, (int, float)) or not 0 <= hours <= MOST_HOURS:
@@ -139,13 +139,13 @@ def _soak(hours: t.Any) -> t.Optional[timedelta]:
     return timedelta(hours=hours)
 
 
-def pair_of(record: Mapping[str, t.Any]) -> DeniedPair:
-    """The pair in a record or a result. Raises KeyError where it is none."""
+def parse_pair(record: Mapping[str, t.Any]) -> DeniedPair:
+    """Parse the pair in a record or a result. Raises KeyError if it is none."""
     return DeniedPair(str(record["account_id"]), str(record["principal"]), str(record["action"]))
 
 
-def place(organization_id: str, policy_type: str, policy: str) -> str:
-    """Where the records of a policy's rollout are: a prefix of keys.
+def make_prefix(organization_id: str, policy_type: str, policy: str) -> str:
+    """Make the prefix of the keys of a policy's rollout records.
 
     The name of a policy may have any character: slashes and leading dots would lead elsewhere.
     """
@@ -157,12 +157,12 @@ def place(organization_id: str, policy_type: str, policy: str) -> str:
     return f"rollouts/{organization_id}/{policy_type}/{name}/"
 
 
-def number_of(key: str) -> t.Optional[int]:
-    """The number that a key begins with, None for that of a foreign file."""
+def parse_number(key: str) -> t.Optional[int]:
+    """Parse the number that a key begins with; None for a foreign file."""
     match = _KEY.fullmatch(key.rpartition("/")[2])
     return int(match[1]) if match else None
 
 
-def key_of(number: int, kind: Kind) -> str:
-    """The key of a record. It has no time in it, so that of two runs at once only one can write it."""
+def make_key(number: int, kind: Kind) -> str:
+    """Make the key of a record. It has no time in it, so that of two runs at once only one can write it."""
     return f"{number:06d}-{kind.value}.json"

@@ -31,8 +31,8 @@ from .declared import LOOK_BACK_DAYS, Declared
 from .observe import EVIDENCE_OPERATIONS, Sources, judge
 from .past import Clock, Past, replay
 from .plan import Action, Decision, Situation, Step
-from .records import Event, Kind, key_of, number_of, place
-from .state import rendered, told_of
+from .records import Event, Kind, make_key, make_prefix, parse_number
+from .state import build_report, render_rollout
 from .verdict import Verdict
 
 # doc_fragments/_rollout.py
@@ -89,20 +89,20 @@ class Rollout:
         self._number = 0
 
     def decide(self, tree: OrganizationTree, *, content_sha256: str) -> Decision:
-        """What is due now, by the records and, where a stage soaks or is due, by what its accounts' trail tells.
+        """Decide the step that is due, by the records and, if a stage soaks or is due, by the trail of its accounts.
 
         ``tree`` is the organization as it is, and ``content_sha256`` that of the content that is declared, in a form
-        in which the same meaning has the same hash. What the policy of ``tree`` says is hashed likewise.
+        in which the same meaning has the same hash. The content of the policy in ``tree`` is hashed likewise.
 
         :raises TaskError: the declaration does not go on from what was begun.
         :raises StoreError: the records can't be read.
         """
-        past = self._recorded(tree.id)
-        found = self._found(tree)
+        past = self._read_past(tree.id)
+        found = self._find_policy(tree)
         situation = Situation(
             now=self._connection.now,
             content_sha256=content_sha256,
-            live_sha256=_live_sha256(found) if found else "",
+            live_sha256=_hash_live(found) if found else "",
             exists=found is not None,
             attached=frozenset(found.targets) if found else frozenset(),
             known=frozenset({*tree.unit, *tree.account}),
@@ -120,9 +120,9 @@ class Rollout:
         decision = step.decide(verdict)
         for warning in decision.warnings:
             self._connection.warn(f"{self._policy}: {warning}")
-        return dataclasses.replace(decision, told=self._told(step.past, decision, verdict))
+        return dataclasses.replace(decision, report=self._build_report(step.past, decision, verdict))
 
-    def begun(
+    def record_events(
         self, decision: Decision, *, predicted: Collection[DeniedPair] = (), attached: Collection[str] = ()
     ) -> None:
         """Record what was decided, once its changes are made; a run that makes none calls it as well.
@@ -143,14 +143,14 @@ class Rollout:
 
     # The records
 
-    def _recorded(self, organization_id: str) -> Past:
+    def _read_past(self, organization_id: str) -> Past:
         try:
-            self._prefix = place(organization_id, self._type, self._policy)
+            self._prefix = make_prefix(organization_id, self._type, self._policy)
         except ValueError as error:
             raise TaskError(f"rollout: {error}") from error
         events: list[tuple[int, Event]] = []
         for key in self._store.list(self._prefix):
-            number = number_of(key)
+            number = parse_number(key)
             if number is None:
                 continue
             self._number = max(self._number, number)
@@ -164,18 +164,18 @@ class Rollout:
     def _write(self, event: Event) -> None:
         """Write one record. Another run that came to the same at the same time has written it already."""
         self._number += 1
-        key = self._prefix + key_of(self._number, event.kind)
+        key = self._prefix + make_key(self._number, event.kind)
         try:
             self._store.put_new(key, event.as_bytes())
         except StoreError:
-            other = _read(self._store, key)
+            other = _read_event(self._store, key)
             if other is None or (other.kind, other.stage) != (event.kind, event.stage):
                 raise
             self._connection.warn(f"{self._policy}: run {other.run_id} recorded at the same time that {other.reason}")
 
-    # What is there
+    # The present state
 
-    def _found(self, tree: OrganizationTree) -> t.Optional[OrganizationPolicy]:
+    def _find_policy(self, tree: OrganizationTree) -> t.Optional[OrganizationPolicy]:
         named = (policy for policy in tree.policies if (policy.name, policy.type) == (self._policy, self._type))
         return next(named, None)
 
@@ -194,25 +194,25 @@ class Rollout:
             look_back_days=self._declared.look_back_days,
         )
 
-    def _told(self, past: Past, decision: Decision, verdict: t.Optional[Verdict]) -> Mapping[str, t.Any]:
-        told = {
+    def _build_report(self, past: Past, decision: Decision, verdict: t.Optional[Verdict]) -> Mapping[str, t.Any]:
+        report = {
             "policy": self._policy,
             "type": self._type,
-            **told_of(self._declared, past, decision, verdict, now=self._connection.now),
+            **build_report(self._declared, past, decision, verdict, now=self._connection.now),
             "records": f"{self._store.location.rstrip('/')}/{self._prefix}",
         }
-        return {**told, "text": rendered(told)}
+        return {**report, "text": render_rollout(report)}
 
 
-def _live_sha256(found: OrganizationPolicy) -> str:
-    """The hash of what a policy says; empty where nobody could declare that, so that it equals no other."""
+def _hash_live(found: OrganizationPolicy) -> str:
+    """Hash the content of a live policy; empty if it could not be declared, so that it equals no other hash."""
     try:
         return Content.of(found.content, found.type, found.name).sha256
     except InputError:
         return ""
 
 
-def _read(store: Store, key: str) -> t.Optional[Event]:
+def _read_event(store: Store, key: str) -> t.Optional[Event]:
     content = store.get(key)
     try:
         return Event.of_bytes(content) if content is not None else None

@@ -17,8 +17,8 @@ from ...._account.moments import format_utc
 from .declared import Declared, Stage
 from .past import Past
 from .plan import DELIVERY, Action, Decision
-from .records import pair_of
-from .verdict import Verdict, told_losses
+from .records import parse_pair
+from .verdict import Verdict, describe_losses
 
 _STATES: t.Final[Mapping[Action, str]] = {
     Action.START: "begins",
@@ -33,10 +33,10 @@ _NAMES: t.Final = "\0"
 _NEW: t.Final = frozenset({Action.START, Action.ADVANCE})
 
 
-def told_of(
+def build_report(
     declared: Declared, past: Past, decision: Decision, verdict: t.Optional[Verdict], *, now: datetime
 ) -> dict[str, t.Any]:
-    """The return value ``rollout``, but for what it is about."""
+    """Build the return value ``rollout``, without the fields that name the policy."""
     current = next(stage for stage in declared.stages if stage.name == decision.stage)
     since = now if decision.action in _NEW else past.since
     ends = since + current.soak if since else None
@@ -47,16 +47,16 @@ def told_of(
         "since": format_utc(since) if since else None,
         "soak_ends": format_utc(ends) if ends else None,
         "soak_left_hours": round(left, 2),
-        "stages": [_stage(stage, declared, decision) for stage in declared.stages],
+        "stages": [_stage_as_dict(stage, declared, decision) for stage in declared.stages],
         "on_gate_failure": declared.on_failure.value,
         "gate": verdict.as_dict() if verdict else None,
         "reason": decision.reason,
         "failed": decision.failed,
-        "next": _next(decision, ends),
+        "next": _describe_next(decision, ends),
     }
 
 
-def _stage(stage: Stage, declared: Declared, decision: Decision) -> dict[str, t.Any]:
+def _stage_as_dict(stage: Stage, declared: Declared, decision: Decision) -> dict[str, t.Any]:
     place, current = declared.names.index(stage.name), declared.names.index(decision.stage)
     state = "passed" if place < current else "waiting"
     if place == current or (place < current and decision.action is Action.WITHDRAW):
@@ -69,7 +69,7 @@ def _stage(stage: Stage, declared: Declared, decision: Decision) -> dict[str, t.
     }
 
 
-def _next(decision: Decision, ends: t.Optional[datetime]) -> str:
+def _describe_next(decision: Decision, ends: t.Optional[datetime]) -> str:
     if decision.action is Action.FINISHED:
         return "nothing is due"
     if decision.action in (Action.HOLD, Action.WITHDRAW):
@@ -78,35 +78,35 @@ def _next(decision: Decision, ends: t.Optional[datetime]) -> str:
     return f"the gate of stage {decision.stage!r} is judged by the first run after {due}"
 
 
-def shown(rollouts: Sequence[Mapping[str, t.Any]]) -> str:
-    """The states of all rollouts for the terminal; those that go alike once."""
+def render_rollouts(rollouts: Sequence[Mapping[str, t.Any]]) -> str:
+    """Render the states of all rollouts for the terminal; equal states once."""
     alike: dict[str, list[str]] = {}
-    for told in rollouts:
-        alike.setdefault(rendered({**told, "policy": _NAMES}), []).append(told["policy"])
+    for report in rollouts:
+        alike.setdefault(render_rollout({**report, "policy": _NAMES}), []).append(report["policy"])
     return "\n".join(text.replace(_NAMES, ", ".join(names), 1) for text, names in alike.items())
 
 
-def rendered(told: Mapping[str, t.Any]) -> str:
-    """The state of a rollout for the terminal, from the return value ``rollout``."""
-    lines = [f"Rollout of {told['policy']}: {told['reason']}"]
-    for index, stage in enumerate(told["stages"], start=1):
-        since = f"since {told['since']}" if stage["name"] == told["stage"] and told["since"] else ""
+def render_rollout(report: Mapping[str, t.Any]) -> str:
+    """Render the state of a rollout for the terminal, from the return value ``rollout``."""
+    lines = [f"Rollout of {report['policy']}: {report['reason']}"]
+    for index, stage in enumerate(report["stages"], start=1):
+        since = f"since {report['since']}" if stage["name"] == report["stage"] and report["since"] else ""
         lines.append(f"  {index}. {stage['name']:<24} {stage['state']:<10} {since}".rstrip())
-    if told["soak_left_hours"]:
-        lines.append(f"  soak left: {told['soak_left_hours']:g} hours, until {told['soak_ends']}")
-    if told["gate"]:
-        lines.append(f"  gate: {_gate(told['gate'])}")
-    lines.append(f"  next: {told['next']}")
+    if report["soak_left_hours"]:
+        lines.append(f"  soak left: {report['soak_left_hours']:g} hours, until {report['soak_ends']}")
+    if report["gate"]:
+        lines.append(f"  gate: {_describe_gate(report['gate'])}")
+    lines.append(f"  next: {report['next']}")
     return "\n".join(lines)
 
 
-def _gate(gate: Mapping[str, t.Any]) -> str:
+def _describe_gate(gate: Mapping[str, t.Any]) -> str:
     if gate["failure"]:
         return f"no evidence: {gate['failure']}"
     if gate["losses"]:
-        return told_losses(pair_of(loss) for loss in gate["losses"])
+        return describe_losses(parse_pair(loss) for loss in gate["losses"])
     if gate["unknown"]:
-        return f"AWS names no policy: {told_losses(pair_of(loss) for loss in gate['unknown'])}"
+        return f"AWS names no policy: {describe_losses(parse_pair(loss) for loss in gate['unknown'])}"
     others = (
         f"denials foreseen {gate['foreseen']}, of outsiders {gate['of_outsiders']}, "
         f"by other policies {gate['of_other_policies']}"

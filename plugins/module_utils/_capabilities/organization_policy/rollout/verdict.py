@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What a gate of a staged rollout found, in the words in which it is told. Pure."""
+"""The verdict of a gate of a staged rollout, and its words. Pure."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Loss:
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """What the evidence says. ``failure`` tells why it says nothing; then nothing is passed.
+    """The verdict of the evidence. ``failure`` says why there is none; then the gate is not passed.
 
     ``losses`` are of denials that name the policy, ``unknown`` of those that name none. ``foreseen`` and
     ``of_outsiders`` count the denied pairs that do not move the gate, ``of_other_policies`` the denials.
@@ -67,12 +67,12 @@ class Verdict:
 
     @property
     def pairs(self) -> tuple[DeniedPair, ...]:
-        """Who lost what."""
+        """The denied pairs of the losses."""
         return tuple(loss.pair for loss in self.losses)
 
     @property
     def unknown_pairs(self) -> tuple[DeniedPair, ...]:
-        """Who was denied something, and AWS does not name the policy."""
+        """The denied pairs for which AWS does not name the policy."""
         return tuple(loss.pair for loss in self.unknown)
 
     def as_dict(self) -> dict[str, t.Any]:
@@ -91,19 +91,19 @@ class Verdict:
         }
 
 
-def told_losses(pairs: Iterable[DeniedPair]) -> str:
-    """Who lost what, in one clause: ``in 111122223333 role/app lost s3:GetObject``."""
+def describe_losses(pairs: Iterable[DeniedPair]) -> str:
+    """Describe losses in one clause: ``in 111122223333 role/app lost s3:GetObject``."""
     ordered = sorted(pairs, key=dataclasses.astuple)
     clauses = []
     for (account_id, principal), group in itertools.groupby(
         ordered, key=lambda pair: (pair.account_id, pair.principal)
     ):
         actions = list(dict.fromkeys(pair.action for pair in group))
-        clauses.append(f"in {account_id} {principal} lost {_some(actions)}")
-    return _some(clauses, separator="; ")
+        clauses.append(f"in {account_id} {principal} lost {_join_some(actions)}")
+    return _join_some(clauses, separator="; ")
 
 
-def _some(texts: list[str], *, separator: str = ", ") -> str:
+def _join_some(texts: list[str], *, separator: str = ", ") -> str:
     rest = len(texts) - _MOST_NAMED
-    shown = separator.join(texts[:_MOST_NAMED])
-    return f"{shown}{separator}and {rest} more" if rest > 0 else shown
+    text = separator.join(texts[:_MOST_NAMED])
+    return f"{text}{separator}and {rest} more" if rest > 0 else text

@@ -31,7 +31,7 @@ SANDBOX: t.Final = Facts(
 )
 
 
-def refused(pattern: str = "*sandbox*", account_id: str = ACCOUNT, **facts: t.Any) -> tuple[str, ...]:
+def refuse_with(pattern: str = "*sandbox*", account_id: str = ACCOUNT, **facts: t.Any) -> tuple[str, ...]:
     return refuse(dataclasses.replace(SANDBOX, **facts), account_id=account_id, pattern=pattern, now=NOW)
 
 
@@ -53,7 +53,7 @@ def key(days: float, name: str = "AKIAOTHER") -> Key:
     ],
 )
 def test_a_sandbox_is_accepted(facts: dict[str, t.Any]) -> None:
-    assert refused(**facts) == ()
+    assert refuse_with(**facts) == ()
 
 
 @pytest.mark.parametrize(
@@ -89,9 +89,9 @@ def test_a_sandbox_is_accepted(facts: dict[str, t.Any]) -> None:
 )
 def test_each_fact_alone_is_a_refusal(facts: dict[str, t.Any], reason: str) -> None:
     wanted = facts.pop("account_id", ACCOUNT)
-    (found,) = refused(account_id=wanted, **facts)
+    (found,) = refuse_with(account_id=wanted, **facts)
     assert reason in found
 
 
 def test_all_refusals_are_named_at_once() -> None:
-    assert len(refused(management_account_id=ACCOUNT, root_has_keys=True, names=())) == 3
+    assert len(refuse_with(management_account_id=ACCOUNT, root_has_keys=True, names=())) == 3

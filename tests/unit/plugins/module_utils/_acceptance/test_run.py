@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._acceptance.run import Rejected, accept
+from ansible_collections.hardening.iam.plugins.module_utils._acceptance.run import RejectedInput, accept
 
 
 @pytest.mark.parametrize(
@@ -23,5 +23,5 @@ from ansible_collections.hardening.iam.plugins.module_utils._acceptance.run impo
 )
 def test_input_that_can_not_be_used(include: list[str], patience: float, reason: str) -> None:
     given: dict[str, t.Any] = {"account_id": "555566667777", "pattern": "*sandbox*", "check_mode": False}
-    with pytest.raises(Rejected, match=f"^{reason}"):
+    with pytest.raises(RejectedInput, match=f"^{reason}"):
         accept(t.cast(t.Any, None), include=include, patience=patience, now=datetime(2026, 11, 27, tzinfo=UTC), **given)

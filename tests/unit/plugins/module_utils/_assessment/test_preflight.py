@@ -18,7 +18,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._assessment.prefligh
     ORGANIZATION_WRITES,
     UNDOS,
     WRITES,
-    sample_request,
+    make_sample_request,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._module.writers import Writer
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix import Kind, Place, cast
@@ -55,7 +55,7 @@ def test_the_role_of_the_bootstrap_template_is_not_missing_it(role: str) -> None
         text = text.replace(placeholder, value)
     judge = Evaluator(Layers(identity=(parse(json.loads(text)),)))
     for action in actions:
-        resource, context = sample_request(role, action, ACCOUNT, "eu-west-1")
+        resource, context = make_sample_request(role, action, ACCOUNT, "eu-west-1")
         request = Request(action, resource, context=dict([context]) if context else {}, principal=f"{ACCOUNT}:role/x")
         assert judge.decide(request).outcome is Outcome.ALLOWED, (action, resource, context)
 

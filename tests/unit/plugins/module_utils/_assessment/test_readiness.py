@@ -19,7 +19,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
     Unread,
     UnreadKind,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._assessment.preflight import table_of
+from ansible_collections.hardening.iam.plugins.module_utils._assessment.preflight import make_table
 from ansible_collections.hardening.iam.plugins.module_utils._assessment.readiness import (
     Capability,
     Readiness,
@@ -62,7 +62,7 @@ def rows(
     table: t.Optional[t.Sequence[Capability]] = None,
     lacking: t.Optional[t.Mapping[str, str]] = None,
 ) -> dict[str, Readiness]:
-    chosen = table or table_of(WRITES)
+    chosen = table or make_table(WRITES)
     denied = {capability.name: denied_writes for capability in chosen}
     found = assess_readiness(
         account,
@@ -91,7 +91,7 @@ def test_an_account_with_nothing_in_it_says_each_absence_once() -> None:
 )
 def test_what_watches_can_be_made_where_there_is_none(role: str, create: str) -> None:
     assert rows(snapshot())[role] == Readiness(role, State.READY)
-    found = rows(snapshot(), table=table_of({role: [create]}), denied_writes=[create])[role]
+    found = rows(snapshot(), table=make_table({role: [create]}), denied_writes=[create])[role]
     assert (found.state, found.missing_actions) == (State.MISSING, (create,))
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import change_of
-from ansible_collections.hardening.iam.plugins.module_utils._rollback.requests import Derivations, mismatch
+from ansible_collections.hardening.iam.plugins.module_utils._rollback.requests import Derivations, find_mismatch
 
 PACKAGE: t.Final = "ansible_collections.hardening.iam.plugins.module_utils._capabilities"
 FOLDER: t.Final = Path(__file__).resolve().parents[5] / "plugins" / "module_utils" / "_capabilities"
@@ -43,7 +43,7 @@ def derivable(monkeypatch: pytest.MonkeyPatch) -> None:
     def made(derivations: Derivations, **given: t.Any) -> Change:
         change = Change(**given)
         recorded = change_of(json.loads(json.dumps(change.as_dict(), default=str)))
-        problem = mismatch(recorded, derivations)
+        problem = find_mismatch(recorded, derivations)
         assert not problem, f"{change.service}:{change.operation} on {change.target}: {problem}"
         return change
 

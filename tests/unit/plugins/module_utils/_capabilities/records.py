@@ -10,7 +10,7 @@ import typing as t
 from collections.abc import Mapping
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact, Undo
-from ansible_collections.hardening.iam.plugins.module_utils._rollback.requests import Derivations, mismatch
+from ansible_collections.hardening.iam.plugins.module_utils._rollback.requests import Derivations, find_mismatch
 
 ACCOUNT: t.Final = "111122223333"
 REGION: t.Final = "eu-west-1"
@@ -41,4 +41,4 @@ def problem_of(
     change = Change(
         ACCOUNT, region, service, operation, target, {}, before, after, "", Impact.ADDITIVE, undo=Undo(*undo)
     )
-    return mismatch(change, derivations)
+    return find_mismatch(change, derivations)

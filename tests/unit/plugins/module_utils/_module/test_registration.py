@@ -24,7 +24,7 @@ def test_a_capability_that_says_nothing_more_is_taken_back_with_care() -> None:
     """What was made first stays while something later stands; nobody else is asked, and no other session is used."""
     access = t.cast(Access, None)
     assert REVERSAL.relies_on(CHANGE, CHANGE)
-    assert REVERSAL.needed(access, [CHANGE], NOW) == {}
+    assert REVERSAL.refuse(access, [CHANGE], NOW) == {}
     assert REVERSAL.acting(access)(CHANGE) is None
 
 

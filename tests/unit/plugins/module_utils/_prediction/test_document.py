@@ -16,9 +16,9 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.impact.judge
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.usage import Evidence, Source, SourceRead, Use
 from ansible_collections.hardening.iam.plugins.module_utils._prediction.acceptance import parse_acceptances
 from ansible_collections.hardening.iam.plugins.module_utils._prediction.document import (
-    accepted_of,
     build,
-    folded,
+    find_accepted,
+    fold_names,
     verdict_record,
 )
 
@@ -140,11 +140,11 @@ def test_a_verdict_without_a_use() -> None:
     ],
 )
 def test_names_in_short(names: list[str], short: str) -> None:
-    assert folded(names) == short
+    assert fold_names(names) == short
 
 
 def test_only_breakage_needs_an_acceptance() -> None:
     entries = [{"principal": f"team-{name}", "reason": "agreed", "expires": "2026-12-31"} for name in ("1", "2")]
     acceptances = parse_acceptances(entries, today=NOW.date())
-    found = accepted_of([impact("1", BREAKS), impact("2", SAFE), impact("3", BREAKS)], acceptances, NOW.date())
+    found = find_accepted([impact("1", BREAKS), impact("2", SAFE), impact("3", BREAKS)], acceptances, NOW.date())
     assert found == {ROLE.format("1"): entries[0]}

@@ -46,18 +46,18 @@ def search(acme: t.Optional[Seeded], account: str = PROD, **options: t.Any) -> R
 
 
 @pytest.fixture(scope="module")
-def found(acme: Seeded) -> Record:
+def demo(acme: Seeded) -> Record:
     """All that is told of the production account."""
     return search(acme, organization_role_arn=ORGANIZATION_ROLE)
 
 
-def explained(result: Record) -> dict[str, str]:
+def explain(result: Record) -> dict[str, str]:
     """The explanations by the name of the principal."""
     return {path["principal"].rpartition("/")[2]: path["explanation"] for path in result["paths"]}
 
 
-def test_the_paths_of_the_demo(found: Record) -> None:
-    sentences = explained(found)
+def test_the_paths_of_the_demo(demo: Record) -> None:
+    sentences = explain(demo)
     assert sentences["ci-deployer"] == "ci-deployer can become prod-admin by assuming a role"
     assert sentences["dev-alice"] == (
         "dev-alice can become release-manager by assuming a role, "
@@ -69,12 +69,12 @@ def test_the_paths_of_the_demo(found: Record) -> None:
     )
 
 
-def test_an_scp_closes_paths(acme: Seeded, found: Record) -> None:
+def test_an_scp_closes_paths(acme: Seeded, demo: Record) -> None:
     """The seed denies new passwords in production, by which helpdesk could otherwise sign in as deploy-bot."""
     unaware = search(acme)
-    assert (found["organization_policies"], unaware["organization_policies"]) == ("applied", "unread")
-    assert "helpdesk" not in explained(found)
-    assert "helpdesk" in explained(unaware)
+    assert (demo["organization_policies"], unaware["organization_policies"]) == ("applied", "unread")
+    assert "helpdesk" not in explain(demo)
+    assert "helpdesk" in explain(unaware)
     assert any(line.startswith("organization_policies: ") for line in unaware["unread"])
 
 
@@ -82,23 +82,23 @@ def test_no_control_policy_restricts_the_management_account(acme: Seeded) -> Non
     assert search(acme, MANAGEMENT)["organization_policies"] == "none"
 
 
-def test_counts_add_up(found: Record) -> None:
-    counts = found["counts"]
-    assert counts["certain_paths"] + counts["conditional_paths"] == len(found["paths"])
-    assert counts["administrators"] == len(found["administrators"])
-    assert counts["conditional_paths"] == sum(not path["certain"] for path in found["paths"])
-    assert sorted(arn for item in found["groups"] for arn in item["principals"]) == sorted(
-        path["principal"] for path in found["paths"]
+def test_counts_add_up(demo: Record) -> None:
+    counts = demo["counts"]
+    assert counts["certain_paths"] + counts["conditional_paths"] == len(demo["paths"])
+    assert counts["administrators"] == len(demo["administrators"])
+    assert counts["conditional_paths"] == sum(not path["certain"] for path in demo["paths"])
+    assert sorted(arn for item in demo["groups"] for arn in item["principals"]) == sorted(
+        path["principal"] for path in demo["paths"]
     )
-    assert {item["id"] for item in found["methods"]} == {
-        step["method"] for path in found["paths"] for step in path["steps"]
+    assert {item["id"] for item in demo["methods"]} == {
+        step["method"] for path in demo["paths"] for step in path["steps"]
     }
 
 
-def test_administrators_have_no_paths(found: Record) -> None:
-    administrators = {item["arn"] for item in found["administrators"]}
+def test_administrators_have_no_paths(demo: Record) -> None:
+    administrators = {item["arn"] for item in demo["administrators"]}
     assert f"{IN_PROD}:role/prod-admin" in administrators
-    assert administrators.isdisjoint(path["principal"] for path in found["paths"])
+    assert administrators.isdisjoint(path["principal"] for path in demo["paths"])
 
 
 def test_principals_by_name_and_arn(acme: Seeded) -> None:
@@ -111,18 +111,18 @@ def test_principals_by_name_and_arn(acme: Seeded) -> None:
 def test_conditional_paths_can_be_left_out(acme: Seeded) -> None:
     result = search(acme, include_conditional=False)
     assert result["counts"]["conditional_paths"] == 0
-    assert "ops-frank" not in explained(result)
+    assert "ops-frank" not in explain(result)
 
 
 def test_depth(acme: Seeded) -> None:
     assert {len(path["steps"]) for path in search(acme, max_depth=1)["paths"]} == {1}
 
 
-def test_a_saved_snapshot_gives_the_same(acme: Seeded, found: Record, tmp_path: Path) -> None:
+def test_a_saved_snapshot_gives_the_same(acme: Seeded, demo: Record, tmp_path: Path) -> None:
     place = str(tmp_path / "snapshot.json")
     saved = search(acme, organization_role_arn=ORGANIZATION_ROLE, snapshot_path=place)
     offline = search(None, snapshot_path=place, offline=True)
-    assert saved == offline == {**found, "snapshot": place}
+    assert saved == offline == {**demo, "snapshot": place}
     assert (tmp_path / "snapshot.json").stat().st_mode & 0o777 == 0o600
 
 

@@ -43,7 +43,7 @@ def result_of(*policies: Record, **options: t.Any) -> Record:
     return execute(ENTRY, options=validation.validated_parameters, check_mode=True)
 
 
-def validated(*policies: Record, **options: t.Any) -> list[Record]:
+def validate_options(*policies: Record, **options: t.Any) -> list[Record]:
     """The findings of the module, which must not fail."""
     result = result_of(*policies, **options)
     assert not result.get("failed"), result
@@ -65,7 +65,7 @@ def no_access(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
 def test_finding_of_a_file_has_line_and_column(tmp_path: Path) -> None:
     path = tmp_path / "policy.json"
     path.write_text(json.dumps(TYPO, indent=2), encoding="utf-8")
-    (found,) = validated({"document": str(path)})
+    (found,) = validate_options({"document": str(path)})
     assert (found["policy"], found["code"], found["line"], found["column"]) == (str(path), "invalid_action", 6, 7)
     assert (found["severity"], found["path"], found["sources"]) == ("warning", "Statement[0].Action", ["local"])
 
@@ -73,7 +73,7 @@ def test_finding_of_a_file_has_line_and_column(tmp_path: Path) -> None:
 def test_structures_and_yaml_files_have_paths_only(tmp_path: Path) -> None:
     path = tmp_path / "policy.yml"
     path.write_text(yaml.dump(TYPO), encoding="utf-8")
-    found = validated({"document": TYPO}, {"document": str(path), "name": "deploy"})
+    found = validate_options({"document": TYPO}, {"document": str(path), "name": "deploy"})
     assert [(row["policy"], row["path"], row["line"]) for row in found] == [
         ("policies[0]", "Statement[0].Action", None),
         ("deploy", "Statement[0].Action", None),
@@ -92,21 +92,23 @@ def test_structures_and_yaml_files_have_paths_only(tmp_path: Path) -> None:
     ids=str,
 )
 def test_type_decides_what_a_document_may_be(options: Record, code: t.Optional[str]) -> None:
-    codes = {row["code"] for row in validated({"document": GOOD, **options})}
+    codes = {row["code"] for row in validate_options({"document": GOOD, **options})}
     assert codes == ({code} if code else set())
 
 
 def test_attachment_decides_how_large_a_document_may_be() -> None:
     resources = [f"arn:aws:s3:::acme/{number:04}/*" for number in range(100)]
     document = {**GOOD, "Statement": [{**GOOD["Statement"][0], "Resource": resources}]}
-    assert [row["code"] for row in validated({"document": document, "attached_as": "inline_user"})] == [
+    assert [row["code"] for row in validate_options({"document": document, "attached_as": "inline_user"})] == [
         "policy_too_large"
     ]
-    assert validated({"document": document}) == []
+    assert validate_options({"document": document}) == []
 
 
 def test_partition_is_looked_at_where_it_is_given() -> None:
-    assert [row["code"] for row in validated({"document": GOOD}, partition="aws-cn")] == ["arn_of_other_partition"]
+    assert [row["code"] for row in validate_options({"document": GOOD}, partition="aws-cn")] == [
+        "arn_of_other_partition"
+    ]
 
 
 def test_findings_are_counted_by_severity() -> None:
@@ -137,14 +139,14 @@ def test_message_names_the_first_few() -> None:
 
 
 def test_ignored_codes_are_not_reported() -> None:
-    assert validated({"document": TYPO}, ignore=["INVALID_ACTION"]) == []
+    assert validate_options({"document": TYPO}, ignore=["INVALID_ACTION"]) == []
     result = result_of({"document": TYPO}, ignore=["invalid_actoin"])
     assert result["failed"]
     assert result["msg"].startswith("ignore: 'invalid_actoin' is the code of no rule")
 
 
 def test_malformed_document_is_a_finding_and_a_missing_file_a_failure() -> None:
-    (found,) = validated({"document": '{"Version": '})
+    (found,) = validate_options({"document": '{"Version": '})
     assert (found["code"], found["line"]) == ("malformed_policy", 1)
     result = result_of({"document": GOOD}, {"document": "/nowhere/policy.json"})
     assert result["failed"]
@@ -188,7 +190,7 @@ def access(one: Seeded) -> Record:
 
 def test_what_both_say_is_one_finding(one: Seeded) -> None:
     text = json.dumps(PASS_ROLE, indent=2)
-    found = validated({"document": text}, {"document": TYPO}, {"document": GOOD}, **access(one))
+    found = validate_options({"document": text}, {"document": TYPO}, {"document": GOOD}, **access(one))
     rows = [(row["policy"], row["code"], row["path"], row["line"], row["sources"]) for row in found]
     both = ["local", "access_analyzer"]
     assert rows == [
@@ -199,13 +201,13 @@ def test_what_both_say_is_one_finding(one: Seeded) -> None:
 
 
 def test_malformed_documents_are_asked_about_too(one: Seeded) -> None:
-    found = validated({"document": '{"Version": '}, **access(one))
+    found = validate_options({"document": '{"Version": '}, **access(one))
     assert {tuple(row["sources"]) for row in found} <= {("local",), ("access_analyzer",), ("local", "access_analyzer")}
     assert {row["policy"] for row in found} == {"policies[0]"}
 
 
 def test_codes_of_access_analyzer_can_be_ignored(one: Seeded) -> None:
-    found = validated({"document": PASS_ROLE}, ignore=["EMPTY_SID_VALUE"], **access(one))
+    found = validate_options({"document": PASS_ROLE}, ignore=["EMPTY_SID_VALUE"], **access(one))
     assert [row["code"] for row in found] == ["pass_role_with_star_in_resource"]
 
 

@@ -15,7 +15,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.user_p
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact, Undo
 from ansible_collections.hardening.iam.plugins.module_utils._converge.undo_records import Record, UnderivableError
-from ansible_collections.hardening.iam.plugins.module_utils._rollback.requests import Derivations, derive, mismatch
+from ansible_collections.hardening.iam.plugins.module_utils._rollback.requests import Derivations, derive, find_mismatch
 
 ROLE: t.Final = "arn:aws:iam::111122223333:role/app"
 BACK: t.Final = Undo("DeleteThing", {"Name": "app"})
@@ -35,8 +35,8 @@ def by(function: Callable[[Record], t.Optional[Undo]]) -> Derivations:
 def test_the_request_comes_from_the_derivation_of_the_operation() -> None:
     found = by(lambda record: Undo("DeleteThing", {"Name": record.name("role")}))
     assert derive(record(), found) == BACK
-    assert mismatch(record(), found) == ""
-    assert mismatch(record(undo=None), {}) == ""
+    assert find_mismatch(record(), found) == ""
+    assert find_mismatch(record(undo=None), {}) == ""
 
 
 @pytest.mark.parametrize(
@@ -48,12 +48,14 @@ def test_the_request_comes_from_the_derivation_of_the_operation() -> None:
     ],
 )
 def test_a_record_that_says_otherwise_is_not_believed(undo: Undo, problem: str) -> None:
-    assert mismatch(record(undo=undo), by(lambda _record: BACK)).startswith(problem)
+    assert find_mismatch(record(undo=undo), by(lambda _record: BACK)).startswith(problem)
 
 
 def test_an_operation_that_nothing_takes_back_has_no_undo() -> None:
-    assert mismatch(record(), by(lambda _record: None)) == "nothing takes it back, and the record names DeleteThing"
-    assert mismatch(record(), {}) == "what takes iam:CreateThing back is not known"
+    assert (
+        find_mismatch(record(), by(lambda _record: None)) == "nothing takes it back, and the record names DeleteThing"
+    )
+    assert find_mismatch(record(), {}) == "what takes iam:CreateThing back is not known"
 
 
 def test_a_malformed_record_is_underivable() -> None:
@@ -80,7 +82,7 @@ def test_a_record_is_judged_by_its_own_capability_alone() -> None:
         operation="DeleteRolePolicy",
         before={"inline_policy": "own", "document": {"Version": "2012-10-17"}},
     )
-    assert not mismatch(of_alerts, event_alerts.DERIVATIONS)
-    assert not mismatch(of_permissions, user_permissions.DERIVATIONS)
-    assert mismatch(of_alerts, user_permissions.DERIVATIONS)
-    assert mismatch(of_permissions, event_alerts.DERIVATIONS)
+    assert not find_mismatch(of_alerts, event_alerts.DERIVATIONS)
+    assert not find_mismatch(of_permissions, user_permissions.DERIVATIONS)
+    assert find_mismatch(of_alerts, user_permissions.DERIVATIONS)
+    assert find_mismatch(of_permissions, event_alerts.DERIVATIONS)

@@ -23,8 +23,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._rollback.run import
     MODULE,
     OPERATIONS,
     Roles,
-    selection_of,
-    shown,
+    parse_selection,
+    render,
     stays_with,
 )
 from ansible_collections.hardening.iam.plugins.modules import rollback
@@ -108,12 +108,12 @@ def options(**given: t.Any) -> dict[str, t.Any]:
 
 def test_an_empty_field_of_a_survey_selects_nothing_out() -> None:
     empty = dict.fromkeys(options(), [""])
-    assert selection_of(empty) == selection_of(options())
+    assert parse_selection(empty) == parse_selection(options())
 
 
 def test_a_module_that_is_none_is_named_with_those_that_are() -> None:
     with pytest.raises(InputError, match=r"modules: password_polcy is not allowed; allowed are .*password_policy"):
-        selection_of(options(modules=["password_polcy"]))
+        parse_selection(options(modules=["password_polcy"]))
 
 
 def undo_of(number: int, module: str, operation: str, after: t.Any) -> tuple[Intent, Change]:
@@ -188,7 +188,7 @@ RESULT: t.Final[dict[str, t.Any]] = {
     ids=["made", "predicted", "refused-at-last", "no-such-run"],
 )
 def test_text(given: dict[str, t.Any], written: bool, text: str) -> None:
-    assert shown({**RESULT, **given}, written=written) == text
+    assert render({**RESULT, **given}, written=written) == text
 
 
 def test_no_record_writes_lines_of_the_terminal_itself() -> None:
@@ -199,6 +199,6 @@ def test_no_record_writes_lines_of_the_terminal_itself() -> None:
         "changes": [{"operation": "Replace", "target": target, "applied": False}],
         "refused": [{"rule": "cap", "reason": f"too many of {target}"}],
     }
-    _head, planned, refused = shown(forged, written=False).split("\n")
+    _head, planned, refused = render(forged, written=False).split("\n")
     assert planned == "  to take back: Replace on a to take back: Replace on b?[2K ?"
     assert refused.startswith("  refused (cap): too many of a to take back")

@@ -9,7 +9,12 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Status
 from ansible_collections.hardening.iam.plugins.module_utils._report.plain import WIDTH
 from ansible_collections.hardening.iam.plugins.plugin_utils._render import account_html
-from ansible_collections.hardening.iam.plugins.plugin_utils._render.text import brief, cis_ids, difference, render
+from ansible_collections.hardening.iam.plugins.plugin_utils._render.text import (
+    describe_difference,
+    join_cis_ids,
+    render,
+    render_brief,
+)
 
 from ...module_utils._report import samples
 from ...module_utils._report.impacts import make_prediction_report
@@ -174,16 +179,16 @@ def test_the_score_from_before_the_changes_stands_beside_the_one_after(text: str
     assert told.index(f"\n{moved}") < told.index("\nRegions: ")
     assert f"  {moved}" in told
     assert "Compliance Score: 63% → 63% (CIS AWS Foundations Benchmark v5.0)\n" in told
-    assert "56.5% → 62%" in brief(samples.report_after_changes())
+    assert "56.5% → 62%" in render_brief(samples.report_after_changes())
     assert "→ 62%" not in text
 
 
 def test_the_brief_line_names_the_guards_that_refused() -> None:
     refused = [{"rule": rule} for rule in ("max_changes", "approved_plan", "max_changes")]
-    assert brief({**samples.report_after_changes(), "refused": refused}).endswith(
+    assert render_brief({**samples.report_after_changes(), "refused": refused}).endswith(
         "; refused by approved_plan (1), max_changes (2)"
     )
-    assert "refused by" not in brief({**samples.report_after_changes(), "refused": []})
+    assert "refused by" not in render_brief({**samples.report_after_changes(), "refused": []})
 
 
 def test_the_preflight_is_a_table(text: str) -> None:
@@ -237,7 +242,7 @@ def test_a_clean_account_needs_few_words() -> None:
     ],
 )
 def test_differences_are_told_by_field(before: object, after: object, lines: list[str]) -> None:
-    assert difference(before, after) == lines
+    assert describe_difference(before, after) == lines
 
 
 @pytest.mark.parametrize(
@@ -249,4 +254,4 @@ def test_differences_are_told_by_field(before: object, after: object, lines: lis
     ],
 )
 def test_the_recommendations_of_cis(compliance: dict[str, list[str]], shown: str) -> None:
-    assert cis_ids(compliance) == shown
+    assert join_cis_ids(compliance) == shown

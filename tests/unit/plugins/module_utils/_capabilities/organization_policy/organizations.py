@@ -19,9 +19,9 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.organizatio
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.declared import Declared
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.plan import (
-    Desired,
+    DesiredPolicy,
     Planner,
-    Staged,
+    StageTargets,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan
 
@@ -101,13 +101,15 @@ def declaring(*policies: Record, **options: t.Any) -> Declared:
     return Declared.from_options(made, [item["content"] for item in given], own_tags={"version": "1"})
 
 
-def planned(organization: OrganizationTree, declared: Declared, **staged: Staged) -> tuple[tuple[Desired, ...], Plan]:
+def make_plan(
+    organization: OrganizationTree, declared: Declared, **staged: StageTargets
+) -> tuple[tuple[DesiredPolicy, ...], Plan]:
     planner = Planner(declared, MANAGEMENT)
-    desired = planner.desired(organization, staged)
+    desired = planner.resolve_policies(organization, staged)
     return desired, planner.plan(organization, desired)
 
 
-def told(plan: Plan) -> list[tuple[str, str]]:
+def list_changes(plan: Plan) -> list[tuple[str, str]]:
     """Each change by its operation, and what is attached or else what is changed."""
     return [(change.operation, str((change.after or {}).get("attached_to", ""))) for change in plan.changes]
 

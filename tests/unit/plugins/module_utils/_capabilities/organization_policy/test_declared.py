@@ -13,7 +13,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.organizatio
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.declared import (
     Content,
     Target,
-    warnings_of,
+    find_warnings,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 
@@ -65,15 +65,15 @@ def test_what_is_no_target_is_refused_with_its_place(value: t.Any, said: str) ->
 
 def test_content_is_the_same_whatever_its_order_and_scalars() -> None:
     content = Content.of(DENY, SCP, "content")
-    assert content.is_said_by(TURNED, SCP)
+    assert content.matches(TURNED, SCP)
     assert content.sha256 == Content.of(TURNED, SCP, "content").sha256
     assert " " not in content.text
     assert content.size == len(content.text)
-    assert not content.is_said_by({**DENY, "Version": "2008-10-17"}, SCP)
+    assert not content.matches({**DENY, "Version": "2008-10-17"}, SCP)
     other = {**DENY, "Statement": [{**DENY["Statement"][0], "Action": "cloudtrail:DeleteTrail"}, DENY["Statement"][1]]}
-    assert not content.is_said_by(other, SCP)
-    assert not content.is_said_by({"Statement": "nonsense"}, SCP)
-    assert not content.is_said_by(None, SCP)
+    assert not content.matches(other, SCP)
+    assert not content.matches({"Statement": "nonsense"}, SCP)
+    assert not content.matches(None, SCP)
 
 
 def test_only_what_allows_something_stands_in_for_full_access() -> None:
@@ -84,11 +84,11 @@ def test_only_what_allows_something_stands_in_for_full_access() -> None:
 def test_other_types_are_compared_by_their_structure() -> None:
     content = Content.of('{ "tags": {"env": {"tag_key": {"@@assign": "Env"}}} }', "TAG_POLICY", "content")
     assert content.text == '{"tags":{"env":{"tag_key":{"@@assign":"Env"}}}}'
-    assert content.is_said_by({"tags": {"env": {"tag_key": {"@@assign": "Env"}}}}, "TAG_POLICY")
-    assert not content.is_said_by({"tags": {}}, "TAG_POLICY")
+    assert content.matches({"tags": {"env": {"tag_key": {"@@assign": "Env"}}}}, "TAG_POLICY")
+    assert not content.matches({"tags": {}}, "TAG_POLICY")
     assert not content.grants
     assert content.sha256 != Content.of("{}", "TAG_POLICY", "content").sha256
-    assert warnings_of(content, "TAG_POLICY") == ()
+    assert find_warnings(content, "TAG_POLICY") == ()
     for wrong in ("[]", "{"):
         with pytest.raises(InputError, match="content: "):
             Content.of(wrong, "TAG_POLICY", "content")
@@ -114,15 +114,15 @@ def test_an_action_that_may_be_newer_than_the_catalogue_is_a_warning() -> None:
         SCP,
         "content",
     )
-    assert any("iam:Nope does not exist" in warning for warning in warnings_of(content, SCP))
+    assert any("iam:Nope does not exist" in warning for warning in find_warnings(content, SCP))
 
 
 def test_what_is_unwise_is_a_warning() -> None:
     condition = {"Bool": {"aws:MultiFactorAuthPresent": "false"}}
     deny = {"Effect": "Deny", "Action": "s3:PutObject", "Resource": "*", "Condition": condition}
     content = Content.of({"Version": "2012-10-17", "Statement": deny}, SCP, "content")
-    assert "aws:MultiFactorAuthPresent" in " ".join(warnings_of(content, SCP))
-    assert warnings_of(Content.of(DENY, SCP, "content"), SCP) == ()
+    assert "aws:MultiFactorAuthPresent" in " ".join(find_warnings(content, SCP))
+    assert find_warnings(Content.of(DENY, SCP, "content"), SCP) == ()
 
 
 def test_the_size_is_that_of_what_is_sent_and_its_limit_an_option() -> None:

@@ -13,38 +13,38 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
     Target,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.findings import findings
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.plan import Staged
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.plan import StageTargets
 from ansible_collections.hardening.iam.plugins.module_utils._controls.settings import Settings
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Finding
 
 from ..._controls.samples import NOW, snapshot
-from .organizations import BOX, DENY, WORK, declaring, planned, policy, tree
+from .organizations import BOX, DENY, WORK, declaring, make_plan, policy, tree
 
 OTHER = {**DENY, "Statement": [DENY["Statement"][0]]}
 
 
-def found(organization: OrganizationTree, declared: Declared, **staged: Staged) -> Finding:
-    desired, _plan = planned(organization, declared, **staged)
+def find_finding(organization: OrganizationTree, declared: Declared, **staged: StageTargets) -> Finding:
+    desired, _plan = make_plan(organization, declared, **staged)
     (finding,) = findings(snapshot(), organization, desired, settings=Settings(), now=NOW)
     return finding
 
 
 def test_what_is_as_declared_passes() -> None:
-    finding = found(tree(policy("protect", WORK)), declaring())
+    finding = find_finding(tree(policy("protect", WORK)), declaring())
     assert (finding.status, finding.detail) == ("PASS", "1 policy assessed")
 
 
 def test_what_is_declared_for_nothing_is_not_applicable() -> None:
-    assert found(tree(), declaring({"targets": []})).status == "NOT_APPLICABLE"
+    assert find_finding(tree(), declaring({"targets": []})).status == "NOT_APPLICABLE"
 
 
 def test_what_is_missing_or_drifted_is_one_finding_a_policy() -> None:
-    finding = found(tree(), declaring())
+    finding = find_finding(tree(), declaring())
     assert (finding.status, finding.severity, finding.control) == ("FAIL", "high", "organization_policy_declared")
     assert finding.resource == "organization policy protect (SERVICE_CONTROL_POLICY)"
     assert finding.detail == "it is not there; it is not attached to /Work"
     declared: t.Any = declaring({"content": OTHER, "description": "new", "tags": {"team": "x"}})
-    finding = found(tree(policy("protect", BOX)), declared)
+    finding = find_finding(tree(policy("protect", BOX)), declared)
     assert finding.detail == (
         "it says something else than declared; its description is another one; it lacks tags: team=x; "
         "it is not attached to /Work"
@@ -53,5 +53,5 @@ def test_what_is_missing_or_drifted_is_one_finding_a_policy() -> None:
 
 
 def test_what_is_withdrawn_and_still_attached_fails() -> None:
-    finding = found(tree(policy("protect", BOX)), declaring(), protect=Staged((), (Target(ou="/Box"),)))
+    finding = find_finding(tree(policy("protect", BOX)), declaring(), protect=StageTargets((), (Target(ou="/Box"),)))
     assert finding.detail == "it is withdrawn from /Box, and still attached"

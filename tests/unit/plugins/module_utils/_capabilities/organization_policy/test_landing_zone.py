@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.lock_out.plan import (
-    landing_zone_among,
+    select_landing_zone,
 )
 
 ROLE = "arn:aws:iam::222233334444:role/"
@@ -30,4 +30,4 @@ ROLE = "arn:aws:iam::222233334444:role/"
 )
 def test_roles_of_the_landing_zone(name: str, is_one: bool) -> None:
     app = f"{ROLE}deploy"
-    assert landing_zone_among([app, ROLE + name]) == ((ROLE + name,) if is_one else ())
+    assert select_landing_zone([app, ROLE + name]) == ((ROLE + name,) if is_one else ())

@@ -14,12 +14,12 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import InvalidRequest, NotFound
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.changes import (
     Node,
-    Writer,
+    PolicyWriter,
     enable,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.observe import (
-    ByName,
-    other_policies,
+    AccessByName,
+    find_other_policies,
     reread,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact
@@ -56,9 +56,9 @@ class FakeAccess:
         return {"Policy": {"PolicySummary": summary, "Content": '{"Statement": []}'}}
 
 
-def asked(operation: str, parameters: t.Any, *names: str) -> t.Any:
+def send(operation: str, parameters: t.Any, *names: str) -> t.Any:
     access: t.Any = FakeAccess(*names)
-    ByName(access).call("organizations", operation, parameters)
+    AccessByName(access).call("organizations", operation, parameters)
     return access.calls[-1][1]
 
 
@@ -72,17 +72,17 @@ def asked(operation: str, parameters: t.Any, *names: str) -> t.Any:
     ],
 )
 def test_a_policy_is_named_by_its_id_in_the_request(operation: str, given: t.Any, sent: t.Any) -> None:
-    assert asked(operation, given, "other", "protect") == sent
+    assert send(operation, given, "other", "protect") == sent
 
 
 def test_a_policy_that_is_not_there_is_an_error() -> None:
     with pytest.raises(NotFound, match="there is no SERVICE_CONTROL_POLICY named protect"):
-        asked("AttachPolicy", {**NAMED, "TargetId": "ou-1"}, "other")
+        send("AttachPolicy", {**NAMED, "TargetId": "ou-1"}, "other")
 
 
 def test_the_id_of_a_policy_that_was_made_is_remembered_as_lists_lag_behind() -> None:
     access: t.Any = FakeAccess()
-    aws = ByName(access)
+    aws = AccessByName(access)
     aws.call("organizations", "CreatePolicy", {"Name": "protect", "Type": SCP})
     aws.call("organizations", "AttachPolicy", {**NAMED, "TargetId": "ou-1"})
     assert access.calls[-1] == ("AttachPolicy", {"PolicyId": "p-new", "TargetId": "ou-1"})
@@ -101,13 +101,13 @@ def test_what_somebody_else_did_is_not_taken_for_ours(operation: str, code: str)
     """An answer would be journalled as a change of this run, which a rollback takes back."""
     access: t.Any = FakeAccess(code=code)
     with pytest.raises(InvalidRequest, match=code):
-        ByName(access).call("organizations", operation, {"PolicyId": "p-1"})
+        AccessByName(access).call("organizations", operation, {"PolicyId": "p-1"})
 
 
 def test_what_a_change_left_is_read_in_its_shape() -> None:
     access: t.Any = FakeAccess("protect")
     read = reread(access, datetime(2026, 11, 25, tzinfo=UTC))
-    writer = Writer("111122223333", "protect", SCP, None)
+    writer = PolicyWriter("111122223333", "protect", SCP, None)
     for node, attached in (("ou-1", True), ("ou-2", False)):
         change = writer.attach(Node(node, f"/{node}"))
         assert read(change) == (change.after if attached else change.before)
@@ -117,7 +117,7 @@ def test_what_a_change_left_is_read_in_its_shape() -> None:
 
 def test_what_is_not_there_reads_as_nothing() -> None:
     read = reread(t.cast(t.Any, FakeAccess()), datetime(2026, 11, 25, tzinfo=UTC))
-    change = Writer("111122223333", "protect", SCP, None).attach(Node("ou-1", "/one"))
+    change = PolicyWriter("111122223333", "protect", SCP, None).attach(Node("ou-1", "/one"))
     assert read(change)["attached"] is False
 
 
@@ -157,7 +157,7 @@ def test_an_undo_whose_name_leads_to_another_policy_than_its_target_is_refused(
         impact=Impact.ADDITIVE,
         undoes="key",
     )
-    found = other_policies(access, [undo], datetime(2026, 11, 25, tzinfo=UTC))
+    found = find_other_policies(access, [undo], datetime(2026, 11, 25, tzinfo=UTC))
     assert ([refusal.rule for refusal in found.values()], set(found)) == (
         (["undo_mismatch"], {"key"}) if refused else ([], set())
     )

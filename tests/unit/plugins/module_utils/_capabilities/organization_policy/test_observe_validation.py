@@ -12,13 +12,13 @@ from datetime import UTC, datetime
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied, AwsError
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.observe import (
-    analyzer_objections,
+    find_analyzer_objections,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Refusal
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task
 
 from ...organizing import task_at
-from .organizations import WORK, declaring, planned, policy, tree
+from .organizations import WORK, declaring, make_plan, policy, tree
 
 
 class Analyzer:
@@ -46,17 +46,17 @@ class Analyzer:
             }
 
 
-def told(analyzer: Analyzer, *live: t.Any) -> tuple[dict[str, tuple[Refusal, ...]], Task]:
+def ask_analyzer(analyzer: Analyzer, *live: t.Any) -> tuple[dict[str, tuple[Refusal, ...]], Task]:
     declared = dataclasses.replace(declaring(), validates=True)
-    changes = planned(tree(*live), declared)[1].changes
+    changes = make_plan(tree(*live), declared)[1].changes
     task = task_at(datetime(2026, 11, 25, tzinfo=UTC))
     task.__dict__["access"] = analyzer
-    return analyzer_objections(task.connection, declared, changes), task
+    return find_analyzer_objections(task.connection, declared, changes), task
 
 
 def test_errors_refuse_the_policy_and_the_rest_is_told() -> None:
     analyzer = Analyzer("ERROR", "SECURITY_WARNING", "SUGGESTION")
-    refused, task = told(analyzer)
+    refused, task = ask_analyzer(analyzer)
     (refusal,) = refused["protect"]
     assert (refusal.rule, refusal.operation) == ("validation", "CreatePolicy")
     assert "it is odd" in refusal.reason
@@ -67,12 +67,12 @@ def test_errors_refuse_the_policy_and_the_rest_is_told() -> None:
 
 def test_only_what_would_be_written_is_asked_about() -> None:
     analyzer = Analyzer("ERROR")
-    assert told(analyzer, policy("protect", WORK))[0] == {}
+    assert ask_analyzer(analyzer, policy("protect", WORK))[0] == {}
     assert analyzer.asked == []
 
 
 def test_where_it_cannot_be_asked_there_is_a_warning() -> None:
-    refused, task = told(Analyzer(error=AccessDenied("no", code="AccessDeniedException")))
+    refused, task = ask_analyzer(Analyzer(error=AccessDenied("no", code="AccessDeniedException")))
     assert refused == {}
     assert "Access Analyzer could not be asked" in task.warnings[0]
 
@@ -82,5 +82,5 @@ def test_it_is_not_asked_without_the_option() -> None:
     task = task_at(datetime(2026, 11, 25, tzinfo=UTC))
     analyzer: t.Any = Analyzer("ERROR")
     task.__dict__["access"] = analyzer
-    assert analyzer_objections(task.connection, declared, planned(tree(), declared)[1].changes) == {}
+    assert find_analyzer_objections(task.connection, declared, make_plan(tree(), declared)[1].changes) == {}
     assert analyzer.asked == []

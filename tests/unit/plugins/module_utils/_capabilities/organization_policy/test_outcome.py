@@ -14,17 +14,17 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.declared import Target
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.outcome import (
-    after,
-    held_back,
-    told,
+    apply_changes,
+    drop_refused_policies,
+    report_policies,
     with_remedies,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.plan import Staged
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.plan import StageTargets
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Refusal
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan
 
-from .organizations import BOX, DENY, FULL, WORK, declaring, full_access, planned, policy, tree
-from .organizations import told as shown
+from .organizations import BOX, DENY, FULL, WORK, declaring, full_access, make_plan, policy, tree
+from .organizations import list_changes as shown
 
 OTHER = {**DENY, "Statement": [{**DENY["Statement"][0], "Action": "cloudtrail:DeleteTrail"}]}
 MOVED = tree(policy("protect", BOX))
@@ -32,50 +32,50 @@ REFUSED = {"protect": (Refusal("lock_out", "it would lock out", "protect"),)}
 
 
 def moving(**options: object) -> Plan:
-    return planned(MOVED, declaring({"content": OTHER}, purge_attachments=True, **options))[1]
+    return make_plan(MOVED, declaring({"content": OTHER}, purge_attachments=True, **options))[1]
 
 
 def test_after_the_changes_the_organization_is_as_declared() -> None:
-    left = after(MOVED, moving().changes)
+    left = apply_changes(MOVED, moving().changes)
     (found,) = (item for item in left.policies if item.name == "protect")
     assert found.targets == (WORK,)
     assert found.document.document["Statement"][0]["Action"] == "cloudtrail:DeleteTrail"
     assert "cloudtrail:DeleteTrail" in found.content
-    made = after(tree(), planned(tree(), declaring({"description": "new"}))[1].changes)
+    made = apply_changes(tree(), make_plan(tree(), declaring({"description": "new"}))[1].changes)
     assert [(item.targets, item.description) for item in made.policies if item.name == "protect"] == [((WORK,), "new")]
-    gone = after(MOVED, planned(MOVED, declaring(state="absent", allow_loosen=True))[1].changes)
+    gone = apply_changes(MOVED, make_plan(MOVED, declaring(state="absent", allow_loosen=True))[1].changes)
     assert [item.name for item in gone.policies] == ["FullAWSAccess"]
 
 
 def test_a_refused_policy_does_not_come_and_nothing_goes_for_it() -> None:
-    left = held_back(moving(), REFUSED)
+    left = drop_refused_policies(moving(), REFUSED)
     assert left.changes == ()
     assert [refusal.rule for refusal in left.refused] == ["lock_out", "together"]
     assert "does not come without AttachPolicy" in left.refused[1].reason
 
 
 def test_no_type_is_enabled_for_what_is_refused() -> None:
-    plan = planned(tree(status=None), declaring())[1]
+    plan = make_plan(tree(status=None), declaring())[1]
     assert shown(plan)[0][0] == "EnablePolicyType"
-    assert held_back(plan, REFUSED).changes == ()
+    assert drop_refused_policies(plan, REFUSED).changes == ()
 
 
 def test_others_come_all_the_same() -> None:
-    plan = planned(tree(), declaring({}, {"name": "second"}))[1]
-    assert shown(held_back(plan, REFUSED)) == [("CreatePolicy", ""), ("AttachPolicy", WORK)]
+    plan = make_plan(tree(), declaring({}, {"name": "second"}))[1]
+    assert shown(drop_refused_policies(plan, REFUSED)) == [("CreatePolicy", ""), ("AttachPolicy", WORK)]
 
 
 def test_what_a_rollout_withdraws_is_never_held_back() -> None:
     allowing = tree(policy("protect", BOX, content=FULL))
-    plan = planned(allowing, declaring({"content": FULL}), protect=Staged((), (Target(ou="/Box"),)))[1]
-    assert shown(held_back(plan, REFUSED)) == [("DetachPolicy", BOX)]
+    plan = make_plan(allowing, declaring({"content": FULL}), protect=StageTargets((), (Target(ou="/Box"),)))[1]
+    assert shown(drop_refused_policies(plan, REFUSED)) == [("DetachPolicy", BOX)]
 
 
 def test_taking_off_what_allows_is_held_back_and_the_deletion_with_it() -> None:
     allowing = tree(policy("protect", BOX, content=FULL), full_access(BOX))
-    plan = planned(allowing, declaring(state="absent", allow_loosen=True))[1]
+    plan = make_plan(allowing, declaring(state="absent", allow_loosen=True))[1]
     assert [change.operation for change in plan.changes] == ["DetachPolicy", "DeletePolicy"]
-    assert held_back(plan, REFUSED).changes == ()
+    assert drop_refused_policies(plan, REFUSED).changes == ()
 
 
 def by_operation(plan: Plan) -> dict[str, Change]:
@@ -89,15 +89,15 @@ def test_who_stays_away_with_whom() -> None:
     assert stays_with(detach, attach)
     assert not stays_with(update, attach)
     assert not stays_with(dataclasses.replace(detach, kind="organization_policy_withdraw"), attach)
-    removal = by_operation(planned(MOVED, declaring(state="absent", allow_loosen=True))[1])
+    removal = by_operation(make_plan(MOVED, declaring(state="absent", allow_loosen=True))[1])
     assert stays_with(removal["DeletePolicy"], removal["DetachPolicy"])
-    enable = by_operation(planned(tree(status=None), declaring())[1])
+    enable = by_operation(make_plan(tree(status=None), declaring())[1])
     assert stays_with(enable["AttachPolicy"], enable["EnablePolicyType"])
     assert stays_with(enable["AttachPolicy"], enable["CreatePolicy"])
 
 
 def test_a_policy_and_its_type_are_there_for_attachments_alone() -> None:
-    changes = by_operation(planned(tree(status=None), declaring())[1])
+    changes = by_operation(make_plan(tree(status=None), declaring())[1])
     enable, create, attach = (changes[name] for name in ("EnablePolicyType", "CreatePolicy", "AttachPolicy"))
     assert serves(enable, attach) and serves(create, attach)
     other = dataclasses.replace(attach, before={**attach.before, "policy": "other"})
@@ -108,7 +108,7 @@ def test_a_policy_and_its_type_are_there_for_attachments_alone() -> None:
 
 
 def test_changes_of_one_policy_or_one_target_rely_on_each_other() -> None:
-    _create, attach, _other, second, third = planned(
+    _create, attach, _other, second, third = make_plan(
         tree(), declaring({}, {"name": "other", "targets": [{"ou": "/Work"}, {"ou": "/Box"}]})
     )[1].changes
     assert relies_on(second, attach) or relies_on(third, attach)
@@ -118,15 +118,15 @@ def test_changes_of_one_policy_or_one_target_rely_on_each_other() -> None:
 
 
 def test_changes_mend_the_findings_on_their_policy() -> None:
-    desired, plan = planned(MOVED, declaring())
+    desired, plan = make_plan(MOVED, declaring())
     marked = with_remedies(plan, {desired[0].live.arn: ("mark",)}, desired)  # type: ignore[union-attr]
     assert {change.remedies for change in marked.changes} == {("mark",)}
 
 
 def test_what_is_told_of_each_policy() -> None:
     declared = declaring()
-    desired, _plan = planned(MOVED, declared)
-    assert told(MOVED, declared, desired) == [
+    desired, _plan = make_plan(MOVED, declared)
+    assert report_policies(MOVED, declared, desired) == [
         {
             "name": "protect",
             "type": "SERVICE_CONTROL_POLICY",
@@ -140,7 +140,7 @@ def test_what_is_told_of_each_policy() -> None:
         }
     ]
     gone = declaring(state="absent")
-    (row,) = told(MOVED, gone, planned(MOVED, gone)[0])
+    (row,) = report_policies(MOVED, gone, make_plan(MOVED, gone)[0])
     assert (row["drifted"], row["size"], row["targets"]) == (
         None,
         None,

@@ -18,7 +18,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.placeholders import (
     LANDING_ZONE,
     ORGANIZATION_ID,
-    filled,
+    fill_placeholders,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 
@@ -40,7 +40,7 @@ def tree(*trusted: str) -> OrganizationTree:
     )
 
 
-def declared(*principals: str, resource: t.Any = "*", state: str = "present", **options: t.Any) -> Declared:
+def make_declared(*principals: str, resource: t.Any = "*", state: str = "present", **options: t.Any) -> Declared:
     content = {
         "Version": "2012-10-17",
         "Statement": {
@@ -68,33 +68,35 @@ def statement(of: Declared) -> t.Any:
     ("trusted", "roles"), [((), []), ((TOWER,), ROLES[:1]), ((STACKS,), ROLES[1:]), ((TOWER, STACKS, "x"), ROLES)]
 )
 def test_roles_that_set_up_accounts(trusted: tuple[str, ...], roles: list[str]) -> None:
-    found = statement(filled(declared(EXEMPT, LANDING_ZONE, resource=[EXEMPT, LANDING_ZONE]), tree(*trusted)))
+    found = statement(
+        fill_placeholders(make_declared(EXEMPT, LANDING_ZONE, resource=[EXEMPT, LANDING_ZONE]), tree(*trusted))
+    )
     (principals,) = (one.values for one in found.conditions if one.operator == "ArnNotLike")
     assert sorted(principals) == sorted([EXEMPT, *roles])
     assert sorted(found.resources) == sorted([EXEMPT, *roles])
 
 
 def test_a_role_that_is_listed_already_is_not_listed_twice() -> None:
-    found = statement(filled(declared(ROLES[0], LANDING_ZONE), tree(TOWER)))
+    found = statement(fill_placeholders(make_declared(ROLES[0], LANDING_ZONE), tree(TOWER)))
     (principals,) = (one.values for one in found.conditions if one.operator == "ArnNotLike")
     assert principals in (ROLES[0], (ROLES[0],))
 
 
 def test_the_id_of_the_organization() -> None:
-    found = statement(filled(declared(EXEMPT), tree()))
+    found = statement(fill_placeholders(make_declared(EXEMPT), tree()))
     (values,) = (one.values for one in found.conditions if one.operator == "StringEquals")
     assert values == ("o-exampleorgid",)
 
 
 def test_what_leaves_nothing_open_stays_the_same() -> None:
-    before = declared(EXEMPT)
-    once = filled(before, tree())
-    assert filled(once, tree(TOWER)) is once
-    absent = declared(state="absent")
-    assert filled(absent, tree(TOWER)) is absent
+    before = make_declared(EXEMPT)
+    once = fill_placeholders(before, tree())
+    assert fill_placeholders(once, tree(TOWER)) is once
+    absent = make_declared(state="absent")
+    assert fill_placeholders(absent, tree(TOWER)) is absent
 
 
 def test_what_is_too_long_once_filled_in_is_refused() -> None:
-    before = declared(EXEMPT, LANDING_ZONE, max_policy_size=280)
+    before = make_declared(EXEMPT, LANDING_ZONE, max_policy_size=280)
     with pytest.raises(InputError, match=r"policies\[0\].content: guard has \d+ characters with what was found"):
-        filled(before, tree(TOWER, STACKS))
+        fill_placeholders(before, tree(TOWER, STACKS))

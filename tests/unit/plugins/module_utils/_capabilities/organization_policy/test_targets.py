@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.declared import (
     Target,
-    targets_of,
+    parse_targets,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.targets import resolve
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
@@ -20,7 +20,7 @@ from .organizations import BOX, DEV, MANAGEMENT, PROD, ROOT, SANDBOX, WORK, WORK
 
 
 def ids(*targets: t.Any, exclude: t.Any = (), **how: t.Any) -> tuple[str, ...]:
-    given = targets_of(targets, "targets"), targets_of(exclude, "exclude")
+    given = parse_targets(targets, "targets"), parse_targets(exclude, "exclude")
     return resolve(tree(), *given, place="policies[0]", **how).ids
 
 

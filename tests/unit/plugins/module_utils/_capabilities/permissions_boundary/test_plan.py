@@ -35,7 +35,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.errors imp
 from ansible_collections.hardening.iam.plugins.module_utils._converge.untouchable import UntouchablePrincipals
 from ansible_collections.hardening.iam.plugins.module_utils._prediction.unused_resources import (
     AccountFacts,
-    unused_resources,
+    list_unused_resources,
 )
 
 from ..user_permissions.people import ACCOUNT, account, allow, arn, deny, document, group, managed, role
@@ -400,7 +400,7 @@ def test_what_is_no_policy_says_nothing() -> None:
 def test_resources_that_nobody_works_on() -> None:
     group = f"arn:aws-cn:logs:cn-north-1:{ACCOUNT}:log-group:trail"
     trail = f"arn:aws-cn:cloudtrail:cn-north-1:{ACCOUNT}:trail/main"
-    found = unused_resources(AccountFacts("aws-cn", ACCOUNT, ARN, (trail,), ("audit",), (group,)))
+    found = list_unused_resources(AccountFacts("aws-cn", ACCOUNT, ARN, (trail,), ("audit",), (group,)))
     named = {ARN, trail, "arn:aws-cn:s3:::audit", "arn:aws-cn:s3:::audit/*", group, f"{group}:*"}
     assert named <= set(found)
     assert not [item for item in found if item.startswith("arn:aws:") and item != ARN]

@@ -29,7 +29,7 @@ READ: t.Final = statement("Allow", "s3:GetObject", Sid="Read")
 DENY_DELETION: t.Final = statement("Deny", "s3:Delete*", Sid="NoDeletion")
 
 
-def validated(**options: t.Any) -> Record:
+def validate_options(**options: t.Any) -> Record:
     """``options`` as Ansible hands them to a module."""
     spec = {**aws_argument_spec(), **ENTRY.argument_spec()}
     validation = ArgumentSpecValidator(spec, **ENTRY.constraints).validate(options)
@@ -39,14 +39,14 @@ def validated(**options: t.Any) -> Record:
 
 def simulate(**options: t.Any) -> Record:
     """The result of the module, which must not fail."""
-    result = execute(ENTRY, options=validated(**options), check_mode=True)
+    result = execute(ENTRY, options=validate_options(**options), check_mode=True)
     assert not result.get("failed"), result
     return result
 
 
 def failure(**options: t.Any) -> str:
     """The message of the module, which must fail."""
-    result = execute(ENTRY, options=validated(**options), check_mode=True)
+    result = execute(ENTRY, options=validate_options(**options), check_mode=True)
     assert result["failed"], result
     return str(result["msg"])
 

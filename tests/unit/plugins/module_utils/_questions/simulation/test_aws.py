@@ -17,15 +17,18 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import (
 )
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import Layers
-from ansible_collections.hardening.iam.plugins.module_utils._questions.simulation.aws import AwsSimulator, Simulated
-from ansible_collections.hardening.iam.plugins.module_utils._questions.simulation.requests import requests_of
+from ansible_collections.hardening.iam.plugins.module_utils._questions.simulation.aws import (
+    AwsSimulator,
+    SimulatorRequest,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._questions.simulation.requests import parse_requests
 from unit.plugins.module_utils._questions.simulation.simulating import (
     DENY_DELETION,
     EVERYTHING,
     READ,
     Record,
     statement,
-    validated,
+    validate_options,
 )
 
 USER: t.Final = "arn:aws:iam::111122223333:user/alice"
@@ -55,19 +58,21 @@ class FakeAccess:
         return {"EvaluationResults": [self._answer]}
 
 
-def simulated(
+def make_simulated(
     layers: t.Optional[Layers] = None,
     *,
     context: t.Optional[Record] = None,
     source: t.Optional[str] = None,
     caller: t.Optional[str] = USER,
     context_complete: bool = True,
-    **request: t.Any,
-) -> Simulated:
-    (asked,) = requests_of(validated(requests=[{"action": "s3:GetObject", "resource": "arn:aws:s3:::b/k", **request}]))
+    **fields: t.Any,
+) -> SimulatorRequest:
+    (request,) = parse_requests(
+        validate_options(requests=[{"action": "s3:GetObject", "resource": "arn:aws:s3:::b/k", **fields}])
+    )
     layers = layers or Layers(identity=(parse(READ, name="read.json"),))
-    return Simulated(
-        asked=asked,
+    return SimulatorRequest(
+        request=request,
         layers=layers,
         known=layers,
         context=context or {},
@@ -77,15 +82,17 @@ def simulated(
     )
 
 
-def sent(simulated_: Simulated, *, members: t.Collection[str] = (LEVELS,)) -> Record:
+def send(simulated_: SimulatorRequest, *, members: t.Collection[str] = (LEVELS,)) -> Record:
     access: t.Any = FakeAccess(ALLOWED, members=members)
     AwsSimulator(access, "aws-cn").decide(simulated_)
     return t.cast(Record, {"operation": access.operation, **access.parameters})
 
 
-def told(answer: t.Union[Record, AwsError], simulated_: t.Optional[Simulated] = None, **options: t.Any) -> Record:
+def decide(
+    answer: t.Union[Record, AwsError], simulated_: t.Optional[SimulatorRequest] = None, **options: t.Any
+) -> Record:
     access: t.Any = FakeAccess(answer, **options)
-    return AwsSimulator(access, "aws").decide(simulated_ or simulated())
+    return AwsSimulator(access, "aws").decide(simulated_ or make_simulated())
 
 
 def test_a_custom_simulation_has_all_layers() -> None:
@@ -93,7 +100,7 @@ def test_a_custom_simulation_has_all_layers() -> None:
         identity=(parse(READ),), boundary=parse(EVERYTHING), scps=((parse(EVERYTHING),), (parse(DENY_DELETION),))
     )
     policy = statement("Allow", "s3:GetObject", Principal="*")
-    found = sent(simulated(layers, resource_policy=policy, resource_account="444455556666"))
+    found = send(make_simulated(layers, resource_policy=policy, resource_account="444455556666"))
     assert found["operation"] == "SimulateCustomPolicy"
     assert len(found["PolicyInputList"]) == len(found["PermissionsBoundaryPolicyInputList"]) == 1
     assert [len(level["ServiceControlPolicyInputList"]) for level in found[LEVELS]] == [1, 1]
@@ -107,7 +114,7 @@ def test_a_custom_simulation_has_all_layers() -> None:
 
 
 def test_a_simulation_of_a_principal_sends_only_what_is_added() -> None:
-    found = sent(simulated(Layers(), source=ROLE, caller=ROLE))
+    found = send(make_simulated(Layers(), source=ROLE, caller=ROLE))
     assert found["operation"] == "SimulatePrincipalPolicy"
     assert found["PolicySourceArn"] == ROLE
     assert not {"PolicyInputList", "PermissionsBoundaryPolicyInputList", LEVELS} & set(found)
@@ -134,7 +141,7 @@ def test_context_entries_have_the_type_that_is_compared(
 ) -> None:
     condition = {"Condition": {operator: {key.lower(): "1"}}} if operator else {}
     layers = Layers(identity=(parse(statement("Allow", "s3:*", **condition)),))
-    (entry,) = sent(simulated(layers, context={key: value}))["ContextEntries"]
+    (entry,) = send(make_simulated(layers, context={key: value}))["ContextEntries"]
     assert entry["ContextKeyName"] == key
     assert (entry["ContextKeyType"], entry["ContextKeyValues"]) == expected
 
@@ -176,7 +183,7 @@ STATEMENT: t.Final = {
     ],
 )
 def test_answers_are_put_into_our_words(answer: Record, expected: t.Any) -> None:
-    found = told(answer)
+    found = decide(answer)
     assert (found["decision"], found["layer"], found["policy"], found["statement"]) == expected
     assert found["explanation"].startswith("AWS's simulator ")
 
@@ -187,7 +194,7 @@ def test_missing_keys(place: str, complete: bool, decision: str) -> None:
     missing = {"MissingContextValues": ["aws:SourceIp"]}
     specific = {"EvalResourceName": "x", "EvalResourceDecision": "allowed", **missing}
     answer = {**ALLOWED, **(missing if place == "whole" else {"ResourceSpecificResults": [specific]})}
-    found = told(answer, simulated(context_complete=complete))
+    found = decide(answer, make_simulated(context_complete=complete))
     assert (found["decision"], found["missing_context"]) == (decision, ["aws:SourceIp"])
 
 
@@ -213,8 +220,8 @@ IN_REGION: t.Final = ((parse(EVERYTHING), parse(statement("Deny", "ec2:*", Condi
 def test_what_aws_does_not_know_makes_allowed_a_guess(
     layers: Layers, members: t.Collection[str], decision: str
 ) -> None:
-    assert told(ALLOWED, simulated(layers), members=members)["decision"] == decision
-    denied = told({"EvalDecision": "implicitDeny"}, simulated(layers), members=members)
+    assert decide(ALLOWED, make_simulated(layers), members=members)["decision"] == decision
+    denied = decide({"EvalDecision": "implicitDeny"}, make_simulated(layers), members=members)
     assert denied["decision"] == "implicit_deny"
 
 
@@ -222,19 +229,19 @@ def test_what_aws_does_not_know_makes_allowed_a_guess(
 def test_the_policy_of_a_resource_is_simulated_for_users_only(decision: str) -> None:
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulateCustomPolicy.html, ResourcePolicy."""
     policy = statement("Allow", "s3:GetObject", Principal="*")
-    of_role = simulated(resource_policy=policy, caller=ROLE)
-    assert "ResourcePolicy" not in sent(of_role)
-    assert told({"EvalDecision": decision}, of_role)["decision"] == "unknown"
-    assert told({"EvalDecision": "explicitDeny"}, of_role)["decision"] == "explicit_deny"
+    of_role = make_simulated(resource_policy=policy, caller=ROLE)
+    assert "ResourcePolicy" not in send(of_role)
+    assert decide({"EvalDecision": decision}, of_role)["decision"] == "unknown"
+    assert decide({"EvalDecision": "explicitDeny"}, of_role)["decision"] == "explicit_deny"
 
 
 @pytest.mark.parametrize("kind", [InvalidRequest, NotFound])
 def test_a_request_that_the_simulator_does_not_take_is_unknown(kind: type[AwsError]) -> None:
-    found = told(kind("Invalid Entity Arn", code="InvalidInput"))
+    found = decide(kind("Invalid Entity Arn", code="InvalidInput"))
     assert found["decision"] == "unknown"
     assert "Invalid Entity Arn" in found["explanation"]
 
 
 def test_a_missing_permission_fails_the_task() -> None:
     with pytest.raises(AccessDenied):
-        told(AccessDenied("no", code="AccessDenied"))
+        decide(AccessDenied("no", code="AccessDenied"))

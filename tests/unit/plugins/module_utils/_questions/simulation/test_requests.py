@@ -11,25 +11,25 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import TaskError
 from ansible_collections.hardening.iam.plugins.module_utils._questions.simulation.requests import (
-    Asked,
+    DeclaredRequest,
     absolute_documents,
-    requests_of,
+    parse_requests,
 )
-from unit.plugins.module_utils._questions.simulation.simulating import DENY_DELETION, EVERYTHING, READ, validated
+from unit.plugins.module_utils._questions.simulation.simulating import DENY_DELETION, EVERYTHING, READ, validate_options
 
 
-def asked(*requests: t.Mapping[str, t.Any], **options: t.Any) -> tuple[Asked, ...]:
-    return requests_of(validated(requests=list(requests), **options))
+def parse(*requests: t.Mapping[str, t.Any], **options: t.Any) -> tuple[DeclaredRequest, ...]:
+    return parse_requests(validate_options(requests=list(requests), **options))
 
 
 def test_defaults() -> None:
-    (request,) = asked({"action": "s3:ListAllMyBuckets"})
+    (request,) = parse({"action": "s3:ListAllMyBuckets"})
     assert (request.id, request.resource, request.context) == ("0", "*", {})
     assert request.given == {}
 
 
 def test_a_layer_of_the_request_wins_over_the_same_one_of_the_task() -> None:
-    request, plain = asked(
+    request, plain = parse(
         {"action": "s3:GetObject", "layers": {"boundary": READ, "session": [READ]}},
         {"action": "s3:GetObject"},
         layers={"identity": [EVERYTHING], "boundary": EVERYTHING},
@@ -53,12 +53,12 @@ def test_a_layer_of_the_request_wins_over_the_same_one_of_the_task() -> None:
     ids=str,
 )
 def test_an_empty_layer_is_given_and_null_is_not(layers: t.Any, expected: t.Any) -> None:
-    (request,) = asked({"action": "s3:GetObject"}, layers=layers)
+    (request,) = parse({"action": "s3:GetObject"}, layers=layers)
     assert request.given == expected
 
 
 def test_levels_keep_their_order() -> None:
-    (request,) = asked({"action": "s3:GetObject"}, layers={"scps": [[EVERYTHING, DENY_DELETION], []]})
+    (request,) = parse({"action": "s3:GetObject"}, layers={"scps": [[EVERYTHING, DENY_DELETION], []]})
     assert [[policy.name for policy in level] for level in request.given["scps"]] == [
         ["layers.scps[0][0]", "layers.scps[0][1]"],
         [],
@@ -66,7 +66,7 @@ def test_levels_keep_their_order() -> None:
 
 
 def test_a_single_document_is_a_list_of_it_where_that_is_unambiguous() -> None:
-    (request,) = asked({"action": "s3:GetObject"}, layers={"identity": READ, "session": READ})
+    (request,) = parse({"action": "s3:GetObject"}, layers={"identity": READ, "session": READ})
     assert len(request.given["identity"]) == len(request.given["session"]) == 1
 
 
@@ -78,16 +78,16 @@ def test_a_single_document_is_a_list_of_it_where_that_is_unambiguous() -> None:
     ],
 )
 def test_the_policy_of_a_resource_has_principals(action: str, resource_policy: t.Any) -> None:
-    (request,) = asked({"action": action, "resource_policy": resource_policy})
+    (request,) = parse({"action": action, "resource_policy": resource_policy})
     assert request.resource_policy is not None
     assert request.resource_policy.statements[0].principals == (("*", "*"),)
 
 
 def test_the_account_of_a_resource_has_12_digits() -> None:
-    (request,) = asked({"action": "s3:GetObject", "resource_account": "011122223333"})
+    (request,) = parse({"action": "s3:GetObject", "resource_account": "011122223333"})
     assert request.resource_account == "011122223333"
     with pytest.raises(TaskError, match=r"requests\[0\].resource_account: '11122223333' is not an account id"):
-        asked({"action": "s3:GetObject", "resource_account": 11122223333})
+        parse({"action": "s3:GetObject", "resource_account": 11122223333})
 
 
 @pytest.mark.parametrize(
@@ -117,13 +117,13 @@ def test_the_account_of_a_resource_has_12_digits() -> None:
 )
 def test_what_no_request_could_be_is_named(request_: t.Any, layers: t.Any, message: str) -> None:
     with pytest.raises(TaskError) as caught:
-        asked(request_, layers=layers)
+        parse(request_, layers=layers)
     assert str(caught.value).startswith(message)
 
 
 def test_ids_are_unique() -> None:
     with pytest.raises(TaskError, match=r"requests\[1\]\.id: '0' is the id of requests\[0\] already"):
-        asked({"action": "s3:A"}, {"id": "0", "action": "s3:B"})
+        parse({"action": "s3:A"}, {"id": "0", "action": "s3:B"})
 
 
 def test_paths_of_documents_become_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

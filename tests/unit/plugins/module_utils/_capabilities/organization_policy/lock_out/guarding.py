@@ -51,7 +51,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
     Members,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.lock_out.own_way import (
-    own_places,
+    find_own_places,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.lock_out.run import (
     LOCK_OUT_ARGUMENTS,
@@ -159,12 +159,12 @@ def account(
     return Snapshot(**{**given, **fields})
 
 
-def managed(name: str, *statements: Record) -> ManagedPolicy:
+def make_managed_policy(name: str, *statements: Record) -> ManagedPolicy:
     document = PolicyDocument("v1", {"Version": "2012-10-17", "Statement": list(statements)})
     return ManagedPolicy(arn(f"policy/{name}"), name, "/", document, 1, 0, None, None, is_aws_managed=False)
 
 
-def used(service: str, days: float, **actions: float) -> ServiceUse:
+def make_service_use(service: str, days: float, **actions: float) -> ServiceUse:
     """Service last accessed of one service and of its actions."""
     return ServiceUse(service, days_ago(days), {name: days_ago(when) for name, when in actions.items()})
 
@@ -222,7 +222,7 @@ class Session(FakeAccess):
         return answer
 
 
-def declared(task: Task) -> Declared:
+def parse_declared(task: Task) -> Declared:
     """The options of the guard, as the module parses them."""
     return Declared.from_options(task.options, today=task.now.date())
 
@@ -231,8 +231,10 @@ def guard(task: Task) -> LockOut:
     """The guard with the options of a task."""
     evidence = EvidenceOptions.of(task)
     journal = task.journal if task.options.get("journal") else None
-    places = own_places(journal=journal, reports=task.reports if task.has_reports else None, trail=evidence.trail_logs)
-    return LockOut(task.connection, declared(task), evidence, places)
+    places = find_own_places(
+        journal=journal, reports=task.reports if task.has_reports else None, trail=evidence.trail_logs
+    )
+    return LockOut(task.connection, parse_declared(task), evidence, places)
 
 
 class World:
@@ -268,7 +270,7 @@ class World:
 
     def _deepen(self, _access: t.Any, snapshot: Snapshot, *, principals: Collection[str], **_more: t.Any) -> Snapshot:
         self.deepened.update(principals)
-        told = {name: self.services.get(name, (used("health", 1),)) for name in principals}
+        told = {name: self.services.get(name, (make_service_use("health", 1),)) for name in principals}
         return dataclasses.replace(snapshot, service_last_accessed=told)
 
     def task(self, **options: t.Any) -> Task:
@@ -286,7 +288,7 @@ class World:
         task = self.task(**options)
         change = PolicyChange(tree(policies=False), tree(*(targets or ("ou-canary",)), content=content, kind=kind))
         evidence = EvidenceOptions.of(task)
-        members = Members(task.connection, declared(task), evidence, Operations(), change)
+        members = Members(task.connection, parse_declared(task), evidence, Operations(), change)
         found = members.read(last=last)
         self.warnings = list(task.warnings)
         return {item.account.id: item for item in found}

@@ -69,7 +69,7 @@ def test_what_a_policy_may_take_away(
     assert takes_away(ChangedPolicy("x", "SERVICE_CONTROL_POLICY", (DEV,), was, will)) is takes
 
 
-def changed(*policies: OrganizationPolicy, before: t.Sequence[OrganizationPolicy] = ()) -> PolicyChange:
+def make_change(*policies: OrganizationPolicy, before: t.Sequence[OrganizationPolicy] = ()) -> PolicyChange:
     return PolicyChange(ORGANIZATION.with_policies([FULL, *before]), ORGANIZATION.with_policies([FULL, *policies]))
 
 
@@ -95,7 +95,7 @@ def test_where_something_changes(
     reaches: list[tuple[str, ...]],
     accounts: list[str],
 ) -> None:
-    change = changed(*after, before=before)
+    change = make_change(*after, before=before)
     assert [item.reaches for item in change.policies] == reaches
     assert [account.id for account in change.accounts] == accounts
     for member in MEMBERS:
@@ -105,13 +105,13 @@ def test_where_something_changes(
 
 def test_policies_of_other_types_change_nothing_here() -> None:
     tags = dataclasses.replace(allowing(DEV), type="TAG_POLICY")
-    assert changed(tags).policies == ()
-    assert not changed(allowing(DEV)).has_rcps
-    assert changed(dataclasses.replace(allowing(DEV), type=RCP)).has_rcps
+    assert make_change(tags).policies == ()
+    assert not make_change(allowing(DEV)).has_rcps
+    assert make_change(dataclasses.replace(allowing(DEV), type=RCP)).has_rcps
 
 
 def test_a_policy_is_called_by_its_name_and_shows_both_texts() -> None:
-    (found,) = changed(policy("some", LESS, [DEV]), before=[allowing(DEV)]).policies
+    (found,) = make_change(policy("some", LESS, [DEV]), before=[allowing(DEV)]).policies
     assert found.target == "organization policy some (SERVICE_CONTROL_POLICY)"
     assert found.texts == (allowing(DEV).content, policy("some", LESS, [DEV]).content)
 
@@ -137,7 +137,7 @@ def test_what_comes_with_the_type_allows_everything() -> None:
 
 
 def groups(change: PolicyChange) -> list[list[str]]:
-    return [[account.id for account in alike] for alike in change.classes()]
+    return [[account.id for account in alike] for alike in change.group_accounts()]
 
 
 def test_accounts_are_alike_only_if_their_levels_still_allow_the_same() -> None:
@@ -149,7 +149,7 @@ def test_accounts_are_alike_only_if_their_levels_still_allow_the_same() -> None:
 
 
 def test_what_does_not_change_tells_no_accounts_apart() -> None:
-    change = changed(allowing(MEMBERS[0]), policy("deny", ANYTHING, [ROOT]), before=[allowing(MEMBERS[0])])
+    change = make_change(allowing(MEMBERS[0]), policy("deny", ANYTHING, [ROOT]), before=[allowing(MEMBERS[0])])
     assert groups(change) == [[*MEMBERS]]
 
 
@@ -165,7 +165,7 @@ def test_what_does_not_change_tells_no_accounts_apart() -> None:
 def test_accounts_that_a_policy_may_tell_apart_are_judged_one_by_one(
     condition: t.Any, expected: list[list[str]]
 ) -> None:
-    assert groups(changed(policy("deny", {**ANYTHING, "Condition": condition}, [ROOT]))) == expected
+    assert groups(make_change(policy("deny", {**ANYTHING, "Condition": condition}, [ROOT]))) == expected
 
 
 def test_the_account_of_an_administrator_is_judged_by_itself() -> None:

@@ -18,9 +18,9 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.lock_out.entries import (
     EntryLoss,
     TrustedRole,
-    entering_services,
-    entry_losses,
-    refused_entries,
+    find_entering_services,
+    find_entry_losses,
+    refuse_entries,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix import Controls, Place
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
@@ -51,11 +51,11 @@ def rcp(*actions: str, **conditions: t.Any) -> Controls:
     return Controls(rcps=((parse(document, name="guardrail"),),))
 
 
-def lost(
+def find_loss(
     after: Controls, policy: t.Optional[Policy], *, used: t.Optional[datetime] = USED, arn: str = ROLE
 ) -> t.Optional[EntryLoss]:
     role = TrustedRole(arn, policy, used)
-    found = entry_losses([role], PLACE, Controls(), after, members={ACCOUNT, SIBLING})
+    found = find_entry_losses([role], PLACE, Controls(), after, members={ACCOUNT, SIBLING})
     return found[0] if found else None
 
 
@@ -76,13 +76,13 @@ def outcome(found: t.Optional[EntryLoss]) -> t.Optional[Breakage]:
     ],
 )
 def test_a_role_in_use_that_nobody_can_assume_any_longer_will_break(principal: t.Any, accepted_as: str) -> None:
-    found = lost(rcp("sts:*", **OUTSIDERS), trust(principal))
+    found = find_loss(rcp("sts:*", **OUTSIDERS), trust(principal))
     assert found is not None
     assert (outcome(found), found.callers, found.policies) == (Breakage.WILL_BREAK, (accepted_as,), ("guardrail",))
     assert "Perimeter of guardrail denies it" in found.verdict.reason
     assert "last used on 2026-11-01" in found.verdict.reason
     # RoleLastUsed knows of no use: that is no evidence, which is never that it is not needed.
-    assert outcome(lost(rcp("sts:*", **OUTSIDERS), trust(principal), used=None)) is Breakage.NO_EVIDENCE
+    assert outcome(find_loss(rcp("sts:*", **OUTSIDERS), trust(principal), used=None)) is Breakage.NO_EVIDENCE
 
 
 @pytest.mark.parametrize(
@@ -97,12 +97,12 @@ def test_a_role_in_use_that_nobody_can_assume_any_longer_will_break(principal: t
     ],
 )
 def test_the_perimeter_that_exempts_services_breaks_none_of_the_organization_s_own(principal: t.Any) -> None:
-    assert lost(rcp("sts:AssumeRole", "sts:SetContext", **OUTSIDERS, **EXEMPT), trust(principal)) is None
+    assert find_loss(rcp("sts:AssumeRole", "sts:SetContext", **OUTSIDERS, **EXEMPT), trust(principal)) is None
 
 
 def test_as_long_as_somebody_can_assume_it_the_loss_is_not_certain() -> None:
     both = trust({"Service": "ec2.amazonaws.com", "AWS": SIBLING})
-    found = lost(rcp("sts:*", **OUTSIDERS), both)
+    found = find_loss(rcp("sts:*", **OUTSIDERS), both)
     assert outcome(found) is Breakage.MAY_BREAK
     assert found is not None
     assert found.callers == ("ec2.amazonaws.com",)
@@ -111,14 +111,14 @@ def test_as_long_as_somebody_can_assume_it_the_loss_is_not_certain() -> None:
 
 def test_a_role_that_its_own_account_can_assume_may_have_been_used_by_that() -> None:
     both = trust({"Service": "ec2.amazonaws.com", "AWS": f"arn:aws:iam::{ACCOUNT}:root"})
-    assert outcome(lost(rcp("sts:*", **OUTSIDERS), both)) is Breakage.MAY_BREAK
+    assert outcome(find_loss(rcp("sts:*", **OUTSIDERS), both)) is Breakage.MAY_BREAK
 
 
 def test_one_of_several_claims_that_is_shut_out_is_not_certain() -> None:
     after = rcp("sts:AssumeRoleWithWebIdentity", StringNotLike={SUBJECT: ["repo:acme/*"]})
     subjects = {SUBJECT: ["repo:acme/app", "repo:other/app"]}
     policy = trust({"Federated": GITHUB}, "sts:AssumeRoleWithWebIdentity", StringEquals=subjects)
-    assert outcome(lost(after, policy)) is Breakage.MAY_BREAK
+    assert outcome(find_loss(after, policy)) is Breakage.MAY_BREAK
 
 
 def test_what_depends_on_the_source_of_a_service_is_not_certain() -> None:
@@ -126,12 +126,12 @@ def test_what_depends_on_the_source_of_a_service_is_not_certain() -> None:
         "Bool": {"aws:PrincipalIsAWSService": "true"},
         "StringNotEqualsIfExists": {"aws:SourceOrgID": "o-example"},
     }
-    found = lost(rcp("sts:AssumeRole", **conditions), trust({"Service": "glue.amazonaws.com"}))
+    found = find_loss(rcp("sts:AssumeRole", **conditions), trust({"Service": "glue.amazonaws.com"}))
     assert outcome(found) is Breakage.MAY_BREAK
     assert found is not None
     assert "aws:SourceOrgID" in found.verdict.reason
     guarded = {**conditions, "Null": {"aws:SourceAccount": "false"}}
-    assert lost(rcp("sts:AssumeRole", **guarded), trust({"Service": "glue.amazonaws.com"})) is None
+    assert find_loss(rcp("sts:AssumeRole", **guarded), trust({"Service": "glue.amazonaws.com"})) is None
 
 
 @pytest.mark.parametrize(
@@ -154,26 +154,26 @@ def test_claims_that_a_trust_asks_for_are_held_against_those_that_an_rcp_asks_fo
         Null={SUBJECT: "false"},
     )
     policy = trust({"Federated": GITHUB}, "sts:AssumeRoleWithWebIdentity", StringLike={SUBJECT: subject})
-    assert outcome(lost(after, policy)) is expected
+    assert outcome(find_loss(after, policy)) is expected
 
 
 def test_a_session_that_needs_tags_is_lost_with_them() -> None:
     pods = {"Service": "pods.eks.amazonaws.com"}
     after = rcp("sts:TagSession", Bool={"aws:PrincipalIsAWSService": "true"})
-    assert outcome(lost(after, trust(pods, "sts:AssumeRole", "sts:TagSession"))) is Breakage.WILL_BREAK
-    assert lost(after, trust(pods, "sts:AssumeRole")) is None
+    assert outcome(find_loss(after, trust(pods, "sts:AssumeRole", "sts:TagSession"))) is Breakage.WILL_BREAK
+    assert find_loss(after, trust(pods, "sts:AssumeRole")) is None
     quarantine = rcp("sts:TagSession", **{"ForAnyValue:StringEquals": {"aws:TagKeys": "iam-hardening:quarantine"}})
-    assert lost(quarantine, trust(pods, "sts:AssumeRole", "sts:TagSession")) is None
+    assert find_loss(quarantine, trust(pods, "sts:AssumeRole", "sts:TagSession")) is None
 
 
 def test_an_open_trust_means_the_accounts_that_its_conditions_name() -> None:
     after = rcp("sts:AssumeRole", **OUTSIDERS)
     partner = trust("*", "sts:AssumeRole", StringEquals={"aws:PrincipalAccount": PARTNER})
-    assert outcome(lost(after, partner)) is Breakage.WILL_BREAK
+    assert outcome(find_loss(after, partner)) is Breakage.WILL_BREAK
     members = trust({"AWS": "*"}, "sts:AssumeRole", StringEquals={"aws:PrincipalOrgID": "o-example"})
-    assert lost(after, members) is None
+    assert find_loss(after, members) is None
     # Who comes in by an open trust is not recorded.
-    found = lost(after, trust({"AWS": "*"}, "sts:AssumeRole"))
+    found = find_loss(after, trust({"AWS": "*"}, "sts:AssumeRole"))
     assert outcome(found) is Breakage.NO_EVIDENCE
     assert found is not None
     assert found.callers == ()
@@ -191,7 +191,7 @@ def test_an_open_trust_means_the_accounts_that_its_conditions_name() -> None:
 )
 def test_conditions_that_name_who_may_come_in(operator: str, key: str, value: str) -> None:
     named = trust("*", "sts:AssumeRole", **{operator: {key: value}})
-    found = lost(rcp("sts:AssumeRole", **OUTSIDERS), named)
+    found = find_loss(rcp("sts:AssumeRole", **OUTSIDERS), named)
     assert found is not None
     assert (outcome(found), found.callers) == (Breakage.WILL_BREAK, (PARTNER,))
 
@@ -199,62 +199,64 @@ def test_conditions_that_name_who_may_come_in(operator: str, key: str, value: st
 def test_a_role_elsewhere_that_is_named_is_not_taken_for_its_account() -> None:
     scanner = f"arn:aws:iam::{PARTNER}:role/scanner"
     after = rcp("sts:AssumeRole", ArnLike={"aws:PrincipalArn": scanner})
-    assert outcome(lost(after, trust({"AWS": scanner}))) is Breakage.WILL_BREAK
-    assert lost(after, trust({"AWS": f"{scanner}-2"})) is None
+    assert outcome(find_loss(after, trust({"AWS": scanner}))) is Breakage.WILL_BREAK
+    assert find_loss(after, trust({"AWS": f"{scanner}-2"})) is None
 
 
 def test_a_trust_in_all_but_some_actions_opens_sessions() -> None:
     statement = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "NotAction": "s3:*"}
     policy = parse({"Version": "2012-10-17", "Statement": statement}, name="trust policy")
-    assert outcome(lost(rcp("sts:AssumeRole", **OUTSIDERS), policy)) is Breakage.WILL_BREAK
+    assert outcome(find_loss(rcp("sts:AssumeRole", **OUTSIDERS), policy)) is Breakage.WILL_BREAK
 
 
 def test_who_comes_from_the_account_itself_is_judged_by_what_was_used() -> None:
     own = rcp("sts:AssumeRole", StringEquals={"aws:PrincipalAccount": ACCOUNT})
-    assert lost(own, trust({"AWS": f"arn:aws:iam::{ACCOUNT}:root"})) is None
+    assert find_loss(own, trust({"AWS": f"arn:aws:iam::{ACCOUNT}:root"})) is None
 
 
 MEMBER: t.Final = MemberAccount(ACCOUNT, "dev", "", "ACTIVE", "ou-dev")
 
 
-def refused(*found: t.Optional[EntryLoss], name: str = "guardrail") -> list[str]:
+def refuse(*found: t.Optional[EntryLoss], name: str = "guardrail") -> list[str]:
     policy = ChangedPolicy(name, RCP, ("ou-dev",))
-    return [refusal.reason for refusal in refused_entries(policy, MEMBER, [item for item in found if item is not None])]
+    return [refusal.reason for refusal in refuse_entries(policy, MEMBER, [item for item in found if item is not None])]
 
 
 def test_a_policy_that_keeps_somebody_out_is_refused_with_the_roles_and_who_assumes_them() -> None:
     ec2, partner = trust({"Service": "ec2.amazonaws.com"}), trust({"AWS": PARTNER})
     after = rcp("sts:*", **OUTSIDERS)
-    (reason,) = refused(lost(after, ec2), lost(after, partner, arn=f"{ROLE}-2"))
+    (reason,) = refuse(find_loss(after, ec2), find_loss(after, partner, arn=f"{ROLE}-2"))
     assert reason.startswith(f"in dev ({ACCOUNT}): role/app: will break: ")
     assert "; role/app-2: will break: " in reason
     assert f"or those who assume them: ec2.amazonaws.com, {PARTNER}" in reason
     assert "accept_without_evidence" not in reason
     # Another policy has no part in it.
-    assert refused(lost(after, ec2), name="other") == []
-    assert refused() == []
-    (reason,) = refused(lost(after, ec2, used=None))
+    assert refuse(find_loss(after, ec2), name="other") == []
+    assert refuse() == []
+    (reason,) = refuse(find_loss(after, ec2, used=None))
     assert "or accept_without_evidence the account" in reason
 
 
 def test_of_many_reasons_some_are_told() -> None:
     after = rcp("sts:*", **OUTSIDERS)
     found = [
-        lost(after, trust({"AWS": str(555544440000 + number)}), arn=f"{ROLE}-{number}", used=USED + timedelta(number))
+        find_loss(
+            after, trust({"AWS": str(555544440000 + number)}), arn=f"{ROLE}-{number}", used=USED + timedelta(number)
+        )
         for number in range(7)
     ]
-    assert "; and 2 more. Either the policy leaves it allowed" in refused(*found)[0]
+    assert "; and 2 more. Either the policy leaves it allowed" in refuse(*found)[0]
 
 
 def test_a_trust_that_cannot_be_read_may_mean_anybody() -> None:
-    assert outcome(lost(rcp("sts:AssumeRole", **OUTSIDERS), None)) is Breakage.NO_EVIDENCE
-    assert lost(rcp("sqs:*", **OUTSIDERS), None) is None
+    assert outcome(find_loss(rcp("sts:AssumeRole", **OUTSIDERS), None)) is Breakage.NO_EVIDENCE
+    assert find_loss(rcp("sqs:*", **OUTSIDERS), None) is None
 
 
 def test_service_linked_roles_and_denying_statements_do_not_count() -> None:
     linked = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig"
     config = trust({"Service": "config.amazonaws.com"})
-    assert lost(rcp("sts:*", **OUTSIDERS), config, arn=linked) is None
+    assert find_loss(rcp("sts:*", **OUTSIDERS), config, arn=linked) is None
     denied = parse(
         {
             "Version": "2012-10-17",
@@ -262,7 +264,7 @@ def test_service_linked_roles_and_denying_statements_do_not_count() -> None:
         },
         kind=Kind.TRUST,
     )
-    assert lost(rcp("sts:*", **OUTSIDERS), denied) is None
+    assert find_loss(rcp("sts:*", **OUTSIDERS), denied) is None
 
 
 def test_the_services_that_come_in_are_those_of_trust_policies() -> None:
@@ -270,4 +272,4 @@ def test_the_services_that_come_in_are_those_of_trust_policies() -> None:
         TrustedRole(ROLE, trust({"Service": ["ec2.amazonaws.com", "ssm.amazonaws.com"], "AWS": PARTNER})),
         TrustedRole(f"{ROLE}-2", None),
     ]
-    assert entering_services(roles) == {"ec2.amazonaws.com", "ssm.amazonaws.com"}
+    assert find_entering_services(roles) == {"ec2.amazonaws.com", "ssm.amazonaws.com"}

@@ -16,7 +16,7 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._account.organization_tree import OrganizationTree
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.lock_out.change import (
     PolicyChange,
-    policy_of,
+    parse_policy,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.lock_out.entries import (
     EntryLoss,
@@ -28,8 +28,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
     Question,
     UserFacts,
     Verdicts,
+    find_question,
     names_of,
-    question_of,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix import DeniedPair
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
@@ -69,7 +69,7 @@ def member(*verdicts: Verdict, users: tuple[UserFacts, ...] = ()) -> MemberEvide
     return MemberEvidence(ORGANIZATION.account[MEMBERS[0]], impacts=impacts, users=users)
 
 
-def accepted(*names: str, expires: str = "2026-12-31") -> Acceptances:
+def make_acceptances(*names: str, expires: str = "2026-12-31") -> Acceptances:
     entries = [{"principal": name, "reason": "agreed", "expires": expires} for name in names]
     return parse_acceptances(entries, today=TODAY)
 
@@ -84,38 +84,39 @@ def verdicts(
     return Verdicts(change, evidence, accepted=principals, accepted_accounts=accounts, today=TODAY)
 
 
-def refused(found: Verdicts) -> dict[str, list[tuple[str, str]]]:
+def refuse(found: Verdicts) -> dict[str, list[tuple[str, str]]]:
     return {
-        name: [(refusal.rule, refusal.reason) for refusal in refusals] for name, refusals in found.refusals().items()
+        name: [(refusal.rule, refusal.reason) for refusal in refusals]
+        for name, refusals in found.find_refusals().items()
     }
 
 
 def test_only_what_is_safe_passes() -> None:
-    assert refused(verdicts(member(verdict(APP, Breakage.SAFE)))) == {}
+    assert refuse(verdicts(member(verdict(APP, Breakage.SAFE)))) == {}
     for outcome in (Breakage.WILL_BREAK, Breakage.MAY_BREAK, Breakage.NO_EVIDENCE):
-        [(rule, reason)] = refused(verdicts(member(verdict(APP, outcome))))["guardrail"]
+        [(rule, reason)] = refuse(verdicts(member(verdict(APP, outcome))))["guardrail"]
         assert rule == "prediction"
         assert f"in dev ({MEMBERS[0]}): role/app: {outcome.value.replace('_', ' ')}: because" in reason
 
 
 def test_what_is_accepted_by_name_passes_and_is_expected_to_be_denied() -> None:
     evidence = member(verdict(APP, Breakage.WILL_BREAK), verdict(JANE, Breakage.MAY_BREAK, lost=("s3:A", "s3:B")))
-    found = verdicts(evidence, principals=accepted(APP, JANE))
-    assert refused(found) == {}
-    assert found.predicted() == {
+    found = verdicts(evidence, principals=make_acceptances(APP, JANE))
+    assert refuse(found) == {}
+    assert found.predict_denials() == {
         DeniedPair(MEMBERS[0], APP, "s3:GetObject"),
         DeniedPair(MEMBERS[0], JANE, "s3:A"),
         DeniedPair(MEMBERS[0], JANE, "s3:B"),
     }
-    assert verdicts(evidence).predicted() == frozenset()
-    assert "user/jane" in refused(verdicts(evidence, principals=accepted(APP)))["guardrail"][0][1]
+    assert verdicts(evidence).predict_denials() == frozenset()
+    assert "user/jane" in refuse(verdicts(evidence, principals=make_acceptances(APP)))["guardrail"][0][1]
 
 
 def test_an_account_may_be_accepted_without_evidence_but_not_what_breaks_in_it() -> None:
     unknown, breaking = member(verdict(APP, Breakage.NO_EVIDENCE)), member(verdict(APP, Breakage.MAY_BREAK))
-    assert refused(verdicts(unknown, accounts=accepted("/dev"))) == {}
-    assert refused(verdicts(breaking, accounts=accepted("/dev")))
-    assert verdicts(unknown, accounts=accepted("/dev")).predicted() == frozenset()
+    assert refuse(verdicts(unknown, accounts=make_acceptances("/dev"))) == {}
+    assert refuse(verdicts(breaking, accounts=make_acceptances("/dev")))
+    assert verdicts(unknown, accounts=make_acceptances("/dev")).predict_denials() == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -123,31 +124,31 @@ def test_an_account_may_be_accepted_without_evidence_but_not_what_breaks_in_it()
 )
 def test_an_account_that_cannot_be_read_is_accepted_by_id_name_or_unit(name: str, passes: bool) -> None:
     evidence = MemberEvidence(ORGANIZATION.account[MEMBERS[0]], "no role there")
-    assert (refused(verdicts(evidence, accounts=accepted(name))) == {}) is passes
+    assert (refuse(verdicts(evidence, accounts=make_acceptances(name))) == {}) is passes
 
 
 def test_accounts_that_cannot_be_read_are_told_by_reason() -> None:
     evidence = [MemberEvidence(ORGANIZATION.account[account], "no role there") for account in MEMBERS]
     found = verdicts(*evidence, after=with_policy("guardrail", ALL_BUT_OURS, [DEV, PROD]))
-    [(rule, reason)] = refused(found)["guardrail"]
+    [(rule, reason)] = refuse(found)["guardrail"]
     assert rule == "unread_accounts"
     assert f"dev ({MEMBERS[0]}), prod ({MEMBERS[1]}): no role there" in reason
     # A policy that does not reach an account does not need to know of it.
-    assert MEMBERS[1] not in refused(verdicts(*evidence))["guardrail"][0][1]
+    assert MEMBERS[1] not in refuse(verdicts(*evidence))["guardrail"][0][1]
 
 
 def test_expired_acceptances_accept_nothing_and_are_told() -> None:
     evidence = MemberEvidence(ORGANIZATION.account[MEMBERS[0]], "no role there")
-    found = verdicts(evidence, accounts=accepted("dev", expires="2026-11-24"))
-    assert refused(found)
-    assert found.account_warnings() == ["accept_without_evidence[0]: the acceptance for dev expired on 2026-11-24"]
+    found = verdicts(evidence, accounts=make_acceptances("dev", expires="2026-11-24"))
+    assert refuse(found)
+    assert found.find_account_warnings() == ["accept_without_evidence[0]: the acceptance for dev expired on 2026-11-24"]
 
 
 def test_an_acceptance_that_fits_no_account_is_told_and_one_for_a_later_stage_is_not() -> None:
     known = member(verdict(APP, Breakage.SAFE))
-    assert verdicts(known, accounts=accepted("/prod")).account_warnings() == []
-    [told] = verdicts(known, accounts=accepted("/pord")).account_warnings()
-    assert "/pord is no account of the organization" in told
+    assert verdicts(known, accounts=make_acceptances("/prod")).find_account_warnings() == []
+    [warning] = verdicts(known, accounts=make_acceptances("/pord")).find_account_warnings()
+    assert "/pord is no account of the organization" in warning
 
 
 def test_an_account_is_named_by_all_its_units_but_the_root() -> None:
@@ -157,13 +158,13 @@ def test_an_account_is_named_by_all_its_units_but_the_root() -> None:
 def test_users_whom_mfa_would_hit_are_listed_to_be_pasted_and_stay_where_they_are() -> None:
     key = UserFacts(JANE, has_password=False, has_mfa=False, active_keys=1, last_used=LAST)
     after = with_policy("guardrail", MFA, [DEV])
-    [(_rule, reason)] = refused(verdicts(member(verdict(JANE, Breakage.WILL_BREAK), users=(key,)), after=after))[
+    [(_rule, reason)] = refuse(verdicts(member(verdict(JANE, Breakage.WILL_BREAK), users=(key,)), after=after))[
         "guardrail"
     ]
     assert f"\n- {JANE}  # last used 2026-11-01; 1 active access key, no MFA" in reason
     assert "path" not in reason
     always = UserFacts(JANE, has_password=True, has_mfa=True, active_keys=0)
-    [(_rule, reason)] = refused(verdicts(member(verdict(JANE, Breakage.MAY_BREAK), users=(always,)), after=after))[
+    [(_rule, reason)] = refuse(verdicts(member(verdict(JANE, Breakage.MAY_BREAK), users=(always,)), after=after))[
         "guardrail"
     ]
     assert "\n- " not in reason
@@ -172,16 +173,16 @@ def test_users_whom_mfa_would_hit_are_listed_to_be_pasted_and_stay_where_they_ar
 def test_what_another_policy_breaks_does_not_stop_this_one() -> None:
     after = with_policy("guardrail", ALL_BUT_OURS, [DEV])
     both = after.with_policies([*after.policies, *with_policy("other", MFA, [DEV]).policies[1:]])
-    found = refused(verdicts(member(verdict(APP, Breakage.WILL_BREAK, policy="other")), after=both))
+    found = refuse(verdicts(member(verdict(APP, Breakage.WILL_BREAK, policy="other")), after=both))
     assert set(found) == {"other"}
 
 
 def test_what_was_read_is_told() -> None:
-    told = verdicts(
+    result = verdicts(
         member(verdict(APP, Breakage.MAY_BREAK)), MemberEvidence(ORGANIZATION.account[MEMBERS[1]], "closed")
-    ).told()
-    assert told["read"][0]["counts"] == {"will_break": 0, "may_break": 1, "no_evidence": 0, "safe": 0}
-    assert told["unread"] == [{"account": MEMBERS[1], "name": "prod", "reason": "closed", "accepted": None}]
+    ).as_dict()
+    assert result["read"][0]["counts"] == {"will_break": 0, "may_break": 1, "no_evidence": 0, "safe": 0}
+    assert result["unread"] == [{"account": MEMBERS[1], "name": "prod", "reason": "closed", "accepted": None}]
 
 
 # Whom it concerns
@@ -192,9 +193,9 @@ def any_use(arn: str, *absent: str, **known: str) -> Use:
 
 
 def test_what_a_policy_may_take_is_what_it_denies_by_name() -> None:
-    named = policy_of(with_policy("guardrail", ALL_BUT_OURS, [DEV]).policies[1])
+    named = parse_policy(with_policy("guardrail", ALL_BUT_OURS, [DEV]).policies[1])
     assert named is not None
-    question = question_of([named])
+    question = find_question([named])
     assert not question.open
     assert set(question.actions) == {"iam:DeleteRolePermissionsBoundary", "iam:DeleteUserPermissionsBoundary"}
     assert question.is_about(Use(APP, "iam:*", Source.TRAIL, is_service_level=True))
@@ -276,31 +277,33 @@ def test_a_role_that_is_accepted_may_be_left_without_anybody_who_assumes_it() ->
         APP, ("ec2.amazonaws.com",), ("guardrail",), Verdict(APP, Breakage.WILL_BREAK, "nobody assumes it")
     )
     evidence = dataclasses.replace(member(), entries=(entry,))
-    assert "nobody assumes it" in refused(verdicts(evidence))["guardrail"][0][1]
-    assert refused(verdicts(evidence, principals=accepted(APP))) == {}
-    assert refused(verdicts(evidence, principals=accepted("ec2.amazonaws.com"))) == {}
-    assert refused(verdicts(evidence, principals=accepted(f"{APP}-2")))
+    assert "nobody assumes it" in refuse(verdicts(evidence))["guardrail"][0][1]
+    assert refuse(verdicts(evidence, principals=make_acceptances(APP))) == {}
+    assert refuse(verdicts(evidence, principals=make_acceptances("ec2.amazonaws.com"))) == {}
+    assert refuse(verdicts(evidence, principals=make_acceptances(f"{APP}-2")))
 
 
 def test_users_whom_something_else_than_mfa_hits_are_not_told_to_use_it() -> None:
     key = UserFacts(JANE, has_password=False, has_mfa=False, active_keys=1, last_used=LAST)
-    [(_rule, reason)] = refused(verdicts(member(verdict(JANE, Breakage.WILL_BREAK), users=(key,))))["guardrail"]
+    [(_rule, reason)] = refuse(verdicts(member(verdict(JANE, Breakage.WILL_BREAK), users=(key,))))["guardrail"]
     assert "Either the policy leaves it allowed" in reason
     # Nor are roles, whom a policy about MFA hits.
     after = with_policy("guardrail", MFA, [DEV])
-    [(_rule, reason)] = refused(verdicts(member(verdict(APP, Breakage.WILL_BREAK)), after=after))["guardrail"]
+    [(_rule, reason)] = refuse(verdicts(member(verdict(APP, Breakage.WILL_BREAK)), after=after))["guardrail"]
     assert "Either the policy leaves it allowed" in reason
 
 
 def test_what_stays_safe_is_not_expected_to_be_denied() -> None:
     both = Impact(APP, (verdict(APP, Breakage.MAY_BREAK, lost=("s3:A",)), verdict(APP, Breakage.SAFE)))
     evidence = dataclasses.replace(member(), impacts={APP: both})
-    assert verdicts(evidence, principals=accepted(APP)).predicted() == {DeniedPair(MEMBERS[0], APP, "s3:A")}
+    assert verdicts(evidence, principals=make_acceptances(APP)).predict_denials() == {
+        DeniedPair(MEMBERS[0], APP, "s3:A")
+    }
 
 
 def test_what_is_told_of_a_member() -> None:
-    told = verdicts(member(verdict(APP, Breakage.MAY_BREAK))).told()
-    text = json.dumps(told)
+    result = verdicts(member(verdict(APP, Breakage.MAY_BREAK))).as_dict()
+    text = json.dumps(result)
     assert f'"account": "{MEMBERS[0]}", "name": "dev", "principals": 1' in text
     assert '"may_break": 1' in text
 
@@ -310,10 +313,10 @@ def test_what_is_told_of_a_member() -> None:
 )
 def test_what_may_be_any_action_is_an_open_question(actions: t.Any, is_open: bool) -> None:
     statement = {"Effect": "Deny", "Action": actions, "Resource": "*"}
-    question = question_of([parse({"Version": "2012-10-17", "Statement": [statement]}, name="guardrail")])
+    question = find_question([parse({"Version": "2012-10-17", "Statement": [statement]}, name="guardrail")])
     assert question.open is is_open
     allow = parse({"Version": "2012-10-17", "Statement": [{**statement, "Effect": "Allow"}]}, name="guardrail")
-    assert not question_of([allow]).open
+    assert not find_question([allow]).open
 
 
 def test_statements_that_are_not_about_a_principal_are_left_out_of_what_it_gets() -> None:

@@ -17,9 +17,9 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.lock_out.plan import (
     Guard,
+    GuardOptions,
     Judgement,
-    Rules,
-    Seen,
+    Observed,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix import DeniedPair
 
@@ -32,11 +32,11 @@ from .guarding import (
     arn,
     deny,
     guard,
-    managed,
+    make_managed_policy,
+    make_service_use,
     role,
     row,
     trusting,
-    used,
     user,
 )
 
@@ -45,7 +45,7 @@ UNTIL: t.Final = {"reason": "agreed", "expires": "2026-12-24"}
 OVER: t.Final = {"reason": "agreed", "expires": "2026-11-24"}
 
 
-def accepted(kind: str, *names: str, until: t.Optional[Record] = None) -> list[Record]:
+def make_acceptances(kind: str, *names: str, until: t.Optional[Record] = None) -> list[Record]:
     return [{kind: name, **(until or UNTIL)} for name in names]
 
 
@@ -59,16 +59,16 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     found = World(monkeypatch)
     found.members[CANARY] = account(role("app"), glass())
     found.members[MANAGEMENT] = account(glass(MANAGEMENT), account_id=MANAGEMENT)
-    found.services[arn("role/app")] = (used("lambda", 2),)
+    found.services[arn("role/app")] = (make_service_use("lambda", 2),)
     return found
 
 
 @pytest.fixture
-def guards(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Rules, Seen]]:
+def guards(monkeypatch: pytest.MonkeyPatch) -> list[tuple[GuardOptions, Observed]]:
     """The rules and observations that the guard gets."""
-    given: list[tuple[Rules, Seen]] = []
+    given: list[tuple[GuardOptions, Observed]] = []
 
-    def noting(change: t.Any, rules: Rules, seen: Seen) -> Guard:
+    def noting(change: t.Any, rules: GuardOptions, seen: Observed) -> Guard:
         given.append((rules, seen))
         return Guard(change, rules, seen)
 
@@ -96,7 +96,7 @@ def test_no_change_of_policies_is_judged_without_reading(world: World) -> None:
 
 
 def test_what_is_accepted_is_expected_and_shown_in_the_document(world: World) -> None:
-    found = world.judge(LAMBDA, accept_breakage=accepted("principal", arn("role/app")))
+    found = world.judge(LAMBDA, accept_breakage=make_acceptances("principal", arn("role/app")))
     assert found.refusals == {}
     assert DeniedPair(CANARY, arn("role/app"), "lambda:InvokeFunction") in found.predicted
     (document,) = found.impacts
@@ -123,11 +123,11 @@ def test_without_anybody_who_may_lose_something_there_is_no_document(world: Worl
 
 
 def test_an_acceptance_that_expired_or_fits_nobody_is_a_warning(world: World) -> None:
-    expired = accepted("principal", arn("role/app"), until=OVER)
+    expired = make_acceptances("principal", arn("role/app"), until=OVER)
     found = world.judge(LAMBDA, accept_breakage=expired)
     assert "prediction" in reasons(found)
     assert any("expired on 2026-11-24" in warning for warning in world.warnings)
-    world.judge(LAMBDA, accept_without_evidence=accepted("account", "nowhere"))
+    world.judge(LAMBDA, accept_without_evidence=make_acceptances("account", "nowhere"))
     assert any("nowhere is no account of the organization" in warning for warning in world.warnings)
 
 
@@ -140,23 +140,23 @@ def test_members_that_need_not_be_read_come_last(world: World) -> None:
         return [account_id for account_id, _datasets in world.collected if account_id != MANAGEMENT]
 
     assert read() == [CANARY]
-    assert read(accept_without_evidence=accepted("account", CANARY)) == [DEV]
-    assert read(accept_without_evidence=accepted("account", "/canary")) == [DEV]
-    assert read(accept_without_evidence=accepted("account", CANARY, until=OVER)) == [CANARY]
+    assert read(accept_without_evidence=make_acceptances("account", CANARY)) == [DEV]
+    assert read(accept_without_evidence=make_acceptances("account", "/canary")) == [DEV]
+    assert read(accept_without_evidence=make_acceptances("account", CANARY, until=OVER)) == [CANARY]
 
 
 def test_refusals_of_the_matrix_and_of_the_evidence_come_together(world: World) -> None:
     found = world.judge(deny("*", ArnNotLike={"aws:PrincipalArn": "arn:aws:iam::*:role/nobody"}))
     assert set(reasons(found)) > {"prediction"}
     assert [refusal.rule for refusal in found.refusals[NAME]][-1] == "prediction"
-    assert found.told["evidence"]["read"][0]["account"] == CANARY
-    assert found.told["matrix"][0]["accounts"] == [CANARY]
+    assert found.report["evidence"]["read"][0]["account"] == CANARY
+    assert found.report["matrix"][0]["accounts"] == [CANARY]
 
 
 # The input of the guard
 
 
-def test_the_rules_are_the_options_of_the_task(world: World, guards: list[tuple[Rules, Seen]]) -> None:
+def test_the_rules_are_the_options_of_the_task(world: World, guards: list[tuple[GuardOptions, Observed]]) -> None:
     world.judge(
         LAMBDA,
         automation_roles=["role/a"],
@@ -165,12 +165,12 @@ def test_the_rules_are_the_options_of_the_task(world: World, guards: list[tuple[
         way_back="management_account",
         allow_root_attachment=True,
         accept_breakage=[
-            *accepted("principal", arn("role/app")),
-            *accepted("principal", arn("role/gone"), until=OVER),
+            *make_acceptances("principal", arn("role/app")),
+            *make_acceptances("principal", arn("role/gone"), until=OVER),
         ],
     )
     ((rules, _seen),) = guards
-    assert rules == Rules(
+    assert rules == GuardOptions(
         partition="aws",
         region="eu-west-1",
         caller=f"arn:aws:sts::{MANAGEMENT}:assumed-role/automation/awx-1",
@@ -186,7 +186,7 @@ def test_the_rules_are_the_options_of_the_task(world: World, guards: list[tuple[
     )
 
 
-def test_the_caller_is_who_would_write(world: World, guards: list[tuple[Rules, Seen]]) -> None:
+def test_the_caller_is_who_would_write(world: World, guards: list[tuple[GuardOptions, Observed]]) -> None:
     writer, reader = (f"arn:aws:iam::{MANAGEMENT}:role/{name}" for name in ("writer", "reader"))
     world.judge(LAMBDA, assume_role_arn=writer, caller_role=reader)
     world.judge(LAMBDA, caller_role=reader)
@@ -197,13 +197,13 @@ def test_the_caller_is_who_would_write(world: World, guards: list[tuple[Rules, S
 
 
 def test_what_was_seen_of_the_members_and_of_the_management_account(
-    world: World, guards: list[tuple[Rules, Seen]]
+    world: World, guards: list[tuple[GuardOptions, Observed]]
 ) -> None:
     stack_sets = role("stacksets-exec-1", trust=OUTSIDE)
     web = role("web", trust=trusting({"Service": "ec2.amazonaws.com"}))
     dead = role("dead", path="/iam-hardening/break-glass/", trust={})
     world.members[CANARY] = account(role("app"), glass(), dead, stack_sets, web)
-    reads = managed("reads", {"Effect": "Allow", "Action": "organizations:List*", "Resource": "*"})
+    reads = make_managed_policy("reads", {"Effect": "Allow", "Action": "organizations:List*", "Resource": "*"})
     powerless = role(
         "powerless", account=MANAGEMENT, path="/iam-hardening/break-glass/", trust=OUTSIDE, policies=(reads.arn,)
     )
@@ -226,7 +226,9 @@ def test_what_was_seen_of_the_members_and_of_the_management_account(
     )
 
 
-def test_users_of_the_management_account_may_be_break_glass(world: World, guards: list[tuple[Rules, Seen]]) -> None:
+def test_users_of_the_management_account_may_be_break_glass(
+    world: World, guards: list[tuple[GuardOptions, Observed]]
+) -> None:
     world.members[MANAGEMENT] = account(user("breaker"), account_id=MANAGEMENT)
     world.judge(LAMBDA, break_glass=["arn:aws:iam::*:user/breaker"])
     ((_rules, seen),) = guards
@@ -250,7 +252,9 @@ def test_break_glass_that_the_policy_makes_unusable_does_not_count(world: World,
         assert "can be used by nobody" in found["no_break_glass"] and "once it is made" in found["no_break_glass"]
 
 
-def test_a_management_account_that_can_not_be_read_is_a_warning(world: World, guards: list[tuple[Rules, Seen]]) -> None:
+def test_a_management_account_that_can_not_be_read_is_a_warning(
+    world: World, guards: list[tuple[GuardOptions, Observed]]
+) -> None:
     denied = Unread(Dataset.AUTHORIZATION_DETAILS, UnreadKind.DENIED, "no permission")
     world.members[MANAGEMENT] = account(glass(MANAGEMENT), account_id=MANAGEMENT, unread=(denied,))
     world.judge(LAMBDA)
@@ -261,7 +265,9 @@ def test_a_management_account_that_can_not_be_read_is_a_warning(world: World, gu
     assert "no permission" in warning
 
 
-def test_the_management_account_is_not_read_from_elsewhere(world: World, guards: list[tuple[Rules, Seen]]) -> None:
+def test_the_management_account_is_not_read_from_elsewhere(
+    world: World, guards: list[tuple[GuardOptions, Observed]]
+) -> None:
     world.judge(LAMBDA, caller_account=DEV, way_back="management_account")
     ((rules, seen),) = guards
     assert (rules.caller_account, MANAGEMENT in seen.break_glass) == (DEV, False)
@@ -282,7 +288,7 @@ def trails(*buckets: tuple[str, str]) -> Record:
     return {"trailList": [{"S3BucketName": name, "KmsKeyId": key} for name, key in buckets]}
 
 
-def test_trails_of_all_accounts_are_looked_at_once(world: World, guards: list[tuple[Rules, Seen]]) -> None:
+def test_trails_of_all_accounts_are_looked_at_once(world: World, guards: list[tuple[GuardOptions, Observed]]) -> None:
     world.trails = {CANARY: trails(("files", "key-1"), ("own", "")), MANAGEMENT: trails(("files", "key-1"))}
     world.judge(
         rcp("s3:PutObject"),
@@ -299,7 +305,7 @@ def test_trails_of_all_accounts_are_looked_at_once(world: World, guards: list[tu
     assert places == {"journal": ("files", "key-2"), "iam": ("reports", ""), "logs": ("files", "key-1")}
 
 
-def test_an_scp_is_judged_without_the_trails(world: World, guards: list[tuple[Rules, Seen]]) -> None:
+def test_an_scp_is_judged_without_the_trails(world: World, guards: list[tuple[GuardOptions, Observed]]) -> None:
     world.trails = {CANARY: trails(("files", ""))}
     world.judge(LAMBDA)
     assert (guards[0][1].trails, world.calls) == ((), [])

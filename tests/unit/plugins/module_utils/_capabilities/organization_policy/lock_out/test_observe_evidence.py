@@ -46,11 +46,11 @@ from .guarding import (
     days_ago,
     deny,
     key,
-    managed,
+    make_managed_policy,
+    make_service_use,
     role,
     row,
     trusting,
-    used,
     user,
 )
 
@@ -73,7 +73,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     return World(monkeypatch)
 
 
-def found(evidence: dict[str, MemberEvidence], name: str) -> list[tuple[str, str]]:
+def find_verdicts(evidence: dict[str, MemberEvidence], name: str) -> list[tuple[str, str]]:
     """The verdicts on ``role/name`` or ``user/name``, in their order."""
     impact = evidence[CANARY].impacts[arn(name)]
     return [(verdict.outcome.value, verdict.reason) for verdict in impact.verdicts]
@@ -228,7 +228,7 @@ def test_those_who_must_be_able_to_do_it_are_left_out(world: World) -> None:
 
 
 def test_those_from_whom_nothing_is_taken_are_not_asked_about(world: World) -> None:
-    sqs = managed("sqs", {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"})
+    sqs = make_managed_policy("sqs", {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"})
     world.members[CANARY] = account(
         role("app"),
         role("app-2"),
@@ -243,7 +243,7 @@ def test_those_from_whom_nothing_is_taken_are_not_asked_about(world: World) -> N
 
 
 def test_policies_that_are_not_known_may_allow_it(world: World) -> None:
-    sqs = managed("sqs", {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"})
+    sqs = make_managed_policy("sqs", {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"})
     unknown = role("unknown", policies=(sqs.arn, arn("policy/unread")))
     world.members[CANARY] = account(role("queue", policies=(sqs.arn,)), unknown, policies=(sqs,))
     assert names(world.read(LAMBDA)) == {"role/unknown"}
@@ -252,7 +252,7 @@ def test_policies_that_are_not_known_may_allow_it(world: World) -> None:
 def test_what_is_declared_unused_or_belongs_to_the_collection_breaks_nothing(world: World) -> None:
     text = deny("iam:*").replace('"Resource": "*"', '"Resource": "%s"')
     world.members[CANARY] = account(role("app"))
-    world.services[arn("role/app")] = (used("iam", 1),)
+    world.services[arn("role/app")] = (make_service_use("iam", 1),)
     for resource, options, asked in (
         (arn("user/bob"), {}, {"role/app"}),
         (arn("user/bob"), {"unused_resources": [arn("user/bob")]}, set()),
@@ -298,12 +298,12 @@ def test_a_user_without_keys_and_with_a_device_always_has_mfa(world: World) -> N
 
 def test_only_what_is_in_question_is_judged(world: World) -> None:
     world.members[CANARY] = account(role("app"), role("other"))
-    world.services[arn("role/app")] = (used("lambda", 2), used("s3", 1))
-    world.services[arn("role/other")] = (used("s3", 1), used("sqs", 1))
+    world.services[arn("role/app")] = (make_service_use("lambda", 2), make_service_use("s3", 1))
+    world.services[arn("role/other")] = (make_service_use("s3", 1), make_service_use("sqs", 1))
     evidence = world.read(LAMBDA)
-    assert found(evidence, "role/app") == [("will_break", "lambda was used, and none of it stays allowed")]
+    assert find_verdicts(evidence, "role/app") == [("will_break", "lambda was used, and none of it stays allowed")]
     # One of the others shows that it acts at all.
-    ((outcome, reason),) = found(evidence, "role/other")
+    ((outcome, reason),) = find_verdicts(evidence, "role/other")
     assert (outcome, reason) == ("safe", "whatever it did in s3 stays allowed")
 
 
@@ -320,8 +320,8 @@ QUIET: t.Final = "the role was last used on 2026-11-24; for what is not recorded
         # Whatever it did is denied.
         ((ServiceUse("lambda", None),), OPEN, [("may_break", QUIET)]),
         # It is known what it did.
-        ((used("s3", 1),), LAMBDA, [("safe", "whatever it did in s3 stays allowed")]),
-        ((used("lambda", 1),), LAMBDA, [("will_break", "lambda was used, and none of it stays allowed")]),
+        ((make_service_use("s3", 1),), LAMBDA, [("safe", "whatever it did in s3 stays allowed")]),
+        ((make_service_use("lambda", 1),), LAMBDA, [("will_break", "lambda was used, and none of it stays allowed")]),
     ],
 )
 def test_a_role_that_was_used_for_something_that_is_not_recorded(
@@ -329,7 +329,7 @@ def test_a_role_that_was_used_for_something_that_is_not_recorded(
 ) -> None:
     world.members[CANARY] = account(role("quiet", used=1))
     world.services[arn("role/quiet")] = services
-    told = found(world.read(text), "role/quiet")
+    told = find_verdicts(world.read(text), "role/quiet")
     assert [outcome for outcome, _reason in told] == [outcome for outcome, _reason in expected]
     assert all(reason in said for (_outcome, said), (_same, reason) in zip(told, expected, strict=True))
 
@@ -337,7 +337,7 @@ def test_a_role_that_was_used_for_something_that_is_not_recorded(
 def test_a_role_that_was_never_used_is_only_without_evidence(world: World) -> None:
     world.members[CANARY] = account(role("idle"))
     world.services[arn("role/idle")] = (ServiceUse("lambda", None),)
-    ((outcome, reason),) = found(world.read(OPEN), "role/idle")
+    ((outcome, reason),) = find_verdicts(world.read(OPEN), "role/idle")
     assert outcome == "no_evidence" and "last used on" not in reason
 
 
@@ -358,7 +358,7 @@ def test_a_user_whose_credentials_were_used_for_something_that_is_not_recorded(
 ) -> None:
     world.members[CANARY] = account(user("ann"), rows=(credentials,))
     world.services[arn("user/ann")] = (ServiceUse("lambda", None),)
-    told = found(world.read(LAMBDA), "user/ann")
+    told = find_verdicts(world.read(LAMBDA), "user/ann")
     said = f"its credentials were last used on {last}; for what is not recorded, so that it may need this"
     if last:
         assert told[0] == ("no_evidence", said)
@@ -384,8 +384,8 @@ def test_what_a_key_was_last_used_for_is_evidence(
     world: World, text: str, service: str, outcome: str, reason: str
 ) -> None:
     world.members[CANARY] = account(user("keyed"), rows=(row("keyed", key(used=2, service=service)),))
-    world.services[arn("user/keyed")] = (used("health", 1),)
-    told = dict(found(world.read(text), "user/keyed"))
+    world.services[arn("user/keyed")] = (make_service_use("health", 1),)
+    told = dict(find_verdicts(world.read(text), "user/keyed"))
     assert outcome in told, told
     assert reason in told[outcome]
     worst_first = [item.value for item in Breakage]
@@ -394,8 +394,8 @@ def test_what_a_key_was_last_used_for_is_evidence(
 
 def test_what_the_record_says_of_a_service_is_not_weighed(world: World) -> None:
     world.members[CANARY] = account(role("app"))
-    world.services[arn("role/app")] = (used("lambda", 2),)
-    ((outcome, _reason),) = found(world.read(ONE), "role/app")
+    world.services[arn("role/app")] = (make_service_use("lambda", 2),)
+    ((outcome, _reason),) = find_verdicts(world.read(ONE), "role/app")
     assert outcome == "may_break"
 
 
@@ -408,12 +408,12 @@ def test_what_is_known_of_the_users(world: World) -> None:
     world.members[CANARY] = account(user("ann"), rows=rows)
     ann, bob, eve = world.read(LAMBDA)[CANARY].users
     assert (ann.arn, ann.has_password, ann.has_mfa, ann.active_keys) == (arn("user/ann"), True, True, 1)
-    assert (ann.last_used, ann.last_untold_use) == (days_ago(1), days_ago(3))
+    assert (ann.last_used, ann.last_unrecorded_use) == (days_ago(1), days_ago(3))
     assert ann.keys_used_for == (("s3", days_ago(4)),)
     assert (bob.has_password, bob.has_mfa, bob.active_keys, bob.last_used) == (False, False, 2, days_ago(2))
     # As policies call the service.
-    assert (bob.keys_used_for, bob.last_untold_use) == ((("cloudwatch", days_ago(2)),), None)
-    assert (eve.last_used, eve.last_untold_use, eve.keys_used_for) == (None, None, ())
+    assert (bob.keys_used_for, bob.last_unrecorded_use) == ((("cloudwatch", days_ago(2)),), None)
+    assert (eve.last_used, eve.last_unrecorded_use, eve.keys_used_for) == (None, None, ())
 
 
 # Break-glass, entries and trails
@@ -484,7 +484,7 @@ def test_trails_that_are_not_known_cost_nothing_else(world: World, answer: t.Any
 def test_what_the_organization_has_of_a_member_is_taken_from_it() -> None:
     organization = tree("ou-canary")
     snapshot = account(role("app"))
-    known = members.with_organization(snapshot, organization)
+    known = members.add_organization(snapshot, organization)
     assert known.organization is not None
     assert (known.organization.id, known.organization.management_account_id) == ("o-acme", MANAGEMENT)
     assert [level.target_id for level in known.organization_policies] == ["r-1", "ou-canary", CANARY]
@@ -492,13 +492,13 @@ def test_what_the_organization_has_of_a_member_is_taken_from_it() -> None:
     assert known.unread == ()
     gap = Unread(Dataset.CREDENTIAL_REPORT, UnreadKind.DENIED, "denied")
     other = account(role("app"), unread=(*snapshot.unread, gap))
-    assert members.with_organization(other, organization).unread == (gap,)
+    assert members.add_organization(other, organization).unread == (gap,)
 
 
 @pytest.mark.parametrize("account_id", [MANAGEMENT, "999988887777"])
 def test_no_policy_is_over_the_management_account_or_a_stranger(account_id: str) -> None:
     snapshot = account(role("app", account=account_id), account_id=account_id)
-    assert members.with_organization(snapshot, tree("r-1")).organization_policies == ()
+    assert members.add_organization(snapshot, tree("r-1")).organization_policies == ()
 
 
 def test_break_glass_is_judged_by_the_policies_before_the_change(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

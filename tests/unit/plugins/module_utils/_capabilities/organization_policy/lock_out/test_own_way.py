@@ -19,14 +19,14 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.lock_out.own_way import (
     OwnPlace,
     TrailBucket,
-    key_arn,
-    own_places,
+    find_own_places,
+    make_key_arn,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.lock_out.plan import (
     Guard,
-    Rules,
-    Seen,
-    place_of,
+    GuardOptions,
+    Observed,
+    make_place,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._module.options import StoreOptions
 
@@ -36,7 +36,7 @@ AUTOMATION: t.Final = "role/iam-hardening/automation"
 ENTRY: t.Final = f"arn:aws:iam::{MANAGEMENT_ID}:role/awx"
 KEY: t.Final = f"arn:aws:kms:us-east-1:{MEMBERS[0]}:key/1234abcd"
 JOURNAL: t.Final = OwnPlace("the journal", "acme-journal", "iam", key=KEY)
-RULES: t.Final = Rules(
+RULES: t.Final = GuardOptions(
     partition="aws",
     region="us-east-1",
     caller=f"arn:aws:iam::{MANAGEMENT_ID}:role/iam-hardening/automation",
@@ -62,9 +62,11 @@ def rcp(*actions: str, resource: str = "*", **conditions: t.Any) -> Organization
     return tree.with_policies([*others, dataclasses.replace(made, type=RCP, content=json.dumps(document))])
 
 
-def judged(after: OrganizationTree, *, rules: Rules = RULES, trails: tuple[TrailBucket, ...] = ()) -> dict[str, str]:
-    seen = Seen({MANAGEMENT_ID: (BREAK_GLASS_ARN,)}, entering={MEMBERS[0]: frozenset()}, trails=trails)
-    found = Guard(PolicyChange(ORGANIZATION, after), rules, seen).refusals()
+def judge(
+    after: OrganizationTree, *, rules: GuardOptions = RULES, trails: tuple[TrailBucket, ...] = ()
+) -> dict[str, str]:
+    seen = Observed({MANAGEMENT_ID: (BREAK_GLASS_ARN,)}, entering={MEMBERS[0]: frozenset()}, trails=trails)
+    found = Guard(PolicyChange(ORGANIZATION, after), rules, seen).find_refusals()
     return {refusal.rule: refusal.reason for refusals in found.values() for refusal in refusals}
 
 
@@ -79,47 +81,47 @@ def judged(after: OrganizationTree, *, rules: Rules = RULES, trails: tuple[Trail
     ],
 )
 def test_an_scp_that_cuts_automation_off_from_the_journal_is_refused(actions: tuple[str, ...], resource: str) -> None:
-    reason = judged(scp(*actions, resource=resource))["own_way"]
+    reason = judge(scp(*actions, resource=resource))["own_way"]
     assert f"{AUTOMATION} to the journal in s3://acme-journal/iam" in reason
     assert f"({actions[0]} by Cuts)" in reason
     assert "certainly" in reason
     assert "accept_breakage" in reason
     exempt = {"ArnNotLike": {"aws:PrincipalArn": "arn:*:iam::*:role/iam-hardening/*"}}
-    assert "own_way" not in judged(scp(*actions, resource=resource, **exempt))
+    assert "own_way" not in judge(scp(*actions, resource=resource, **exempt))
 
 
 def test_other_buckets_and_other_keys_are_none_of_its_business() -> None:
-    assert "own_way" not in judged(scp("s3:PutObject", resource="arn:aws:s3:::acme-data/*"))
-    assert "own_way" not in judged(scp("kms:Decrypt", resource=f"{KEY}-of-somebody-else"))
-    assert "own_way" not in judged(scp("s3:DeleteObject", resource="arn:aws:s3:::acme-journal/*"))
+    assert "own_way" not in judge(scp("s3:PutObject", resource="arn:aws:s3:::acme-data/*"))
+    assert "own_way" not in judge(scp("kms:Decrypt", resource=f"{KEY}-of-somebody-else"))
+    assert "own_way" not in judge(scp("s3:DeleteObject", resource="arn:aws:s3:::acme-journal/*"))
 
 
 def test_a_reader_does_not_need_to_write_the_journal_but_the_reports() -> None:
     others = {"ArnNotLike": {"aws:PrincipalArn": "arn:*:iam::*:role/iam-hardening/automation"}}
     protect = scp("s3:PutObject", resource="arn:aws:s3:::acme-journal/*", **others)
-    assert "own_way" not in judged(protect)
+    assert "own_way" not in judge(protect)
     reports = dataclasses.replace(RULES, places=(dataclasses.replace(JOURNAL, name="the reports"),))
-    assert "role/iam-hardening/assessor to the reports" in judged(protect, rules=reports)["own_way"]
+    assert "role/iam-hardening/assessor to the reports" in judge(protect, rules=reports)["own_way"]
 
 
 def test_a_role_that_is_assumed_for_the_place_is_the_one_that_needs_it() -> None:
     writer = dataclasses.replace(JOURNAL, writer=f"arn:aws:iam::{MEMBERS[0]}:role/writer")
     rules = dataclasses.replace(RULES, places=(writer,))
     protect = scp("s3:*", ArnNotLike={"aws:PrincipalArn": "arn:*:iam::*:role/writer"})
-    assert "own_way" not in judged(protect, rules=rules)
-    assert "role/writer to the journal" in judged(scp("s3:PutObject"), rules=rules)["own_way"]
+    assert "own_way" not in judge(protect, rules=rules)
+    assert "role/writer to the journal" in judge(scp("s3:PutObject"), rules=rules)["own_way"]
 
 
 def test_an_rcp_that_keeps_the_run_from_its_bucket_is_refused_and_accepted_by_name() -> None:
     others = rcp("s3:*", StringNotEquals={"aws:PrincipalAccount": "${aws:ResourceAccount}"})
-    reason = judged(others)["own_way"]
+    reason = judge(others)["own_way"]
     assert f"{ENTRY} to the journal" in reason
     assert "The name of a bucket does not tell its account" in reason
-    assert "own_way" not in judged(others, rules=dataclasses.replace(RULES, accepted=frozenset({ENTRY})))
+    assert "own_way" not in judge(others, rules=dataclasses.replace(RULES, accepted=frozenset({ENTRY})))
     inside = rcp("s3:*", StringNotEqualsIfExists={"aws:PrincipalOrgID": ORGANIZATION.id})
-    assert "own_way" not in judged(inside)
+    assert "own_way" not in judge(inside)
     outside = dataclasses.replace(RULES, entry="arn:aws:iam::777788889999:role/awx")
-    assert "arn:aws:iam::777788889999:role/awx to the journal" in judged(inside, rules=outside)["own_way"]
+    assert "arn:aws:iam::777788889999:role/awx to the journal" in judge(inside, rules=outside)["own_way"]
 
 
 def test_a_role_that_is_assumed_in_the_organization_is_inside_whoever_assumes_it() -> None:
@@ -127,42 +129,42 @@ def test_a_role_that_is_assumed_in_the_organization_is_inside_whoever_assumes_it
     writer = dataclasses.replace(JOURNAL, writer=f"arn:aws:iam::{MANAGEMENT_ID}:role/writer")
     rules = dataclasses.replace(RULES, entry="arn:aws:iam::777788889999:role/awx", places=(writer,))
     inside = rcp("s3:*", StringNotEqualsIfExists={"aws:PrincipalOrgID": ORGANIZATION.id})
-    assert "own_way" not in judged(inside, rules=rules)
+    assert "own_way" not in judge(inside, rules=rules)
 
 
 @pytest.mark.parametrize("prefix", ["iam", ""])
 def test_what_the_run_writes_lies_below_its_prefix_and_the_account(prefix: str) -> None:
     rules = dataclasses.replace(RULES, places=(dataclasses.replace(JOURNAL, prefix=prefix),))
     below = f"arn:aws:s3:::acme-journal/{prefix}{'/' if prefix else ''}{MEMBERS[0]}/*"
-    assert "own_way" in judged(scp("s3:PutObject", resource=below), rules=rules)
-    assert "own_way" not in judged(scp("s3:PutObject", resource="arn:aws:s3:::acme-journal/else/*"), rules=rules)
+    assert "own_way" in judge(scp("s3:PutObject", resource=below), rules=rules)
+    assert "own_way" not in judge(scp("s3:PutObject", resource="arn:aws:s3:::acme-journal/else/*"), rules=rules)
 
 
 def test_a_denial_outside_the_region_of_the_run_does_not_concern_its_bucket() -> None:
     home = scp("s3:PutObject", StringNotEquals={"aws:RequestedRegion": "us-east-1"})
-    assert "own_way" not in judged(home)
-    assert "own_way" not in judged(home, rules=dataclasses.replace(RULES, region=""))
+    assert "own_way" not in judge(home)
+    assert "own_way" not in judge(home, rules=dataclasses.replace(RULES, region=""))
     elsewhere = scp("s3:PutObject", StringNotEquals={"aws:RequestedRegion": "eu-west-1"})
-    assert "certainly" in judged(elsewhere)["own_way"]
+    assert "certainly" in judge(elsewhere)["own_way"]
 
 
 def test_a_key_is_called_by_s3() -> None:
     """https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service"""
     direct = scp("kms:Decrypt", **{"ForAllValues:StringNotEquals": {"aws:CalledVia": "s3.amazonaws.com"}})
-    assert "own_way" not in judged(direct)
+    assert "own_way" not in judge(direct)
     by_s3 = scp("kms:Decrypt", **{"ForAnyValue:StringEquals": {"aws:CalledVia": "s3.amazonaws.com"}})
-    assert "certainly" in judged(by_s3)["own_way"]
-    assert "own_way" not in judged(scp("kms:Decrypt", Bool={"aws:ViaAWSService": "false"}))
-    assert "certainly" in judged(scp("kms:Decrypt", Bool={"aws:ViaAWSService": "true"}))["own_way"]
+    assert "certainly" in judge(by_s3)["own_way"]
+    assert "own_way" not in judge(scp("kms:Decrypt", Bool={"aws:ViaAWSService": "false"}))
+    assert "certainly" in judge(scp("kms:Decrypt", Bool={"aws:ViaAWSService": "true"}))["own_way"]
 
 
 @pytest.mark.parametrize("region", ["eu-west-1", ""])
 def test_a_trail_is_written_in_the_region_of_the_run(region: str) -> None:
     rules = dataclasses.replace(RULES, region=region, places=())
     home = rcp("s3:PutObject", StringNotEquals={"aws:RequestedRegion": region or "us-east-1"})
-    assert judged(home, rules=rules, trails=(TRAIL,)) == {}
+    assert judge(home, rules=rules, trails=(TRAIL,)) == {}
     elsewhere = rcp("s3:PutObject", StringNotEquals={"aws:RequestedRegion": "ap-south-1"})
-    assert "own_way" in judged(elsewhere, rules=rules, trails=(TRAIL,))
+    assert "own_way" in judge(elsewhere, rules=rules, trails=(TRAIL,))
 
 
 @pytest.mark.parametrize(
@@ -176,31 +178,31 @@ def test_a_trail_is_written_in_the_region_of_the_run(region: str) -> None:
     ],
 )
 def test_a_key_by_arn_id_or_alias(key: str, meant: str) -> None:
-    place = place_of(ORGANIZATION, MEMBERS[0], partition="aws", region="us-east-1")
-    assert key_arn(key, place) == meant
+    place = make_place(ORGANIZATION, MEMBERS[0], partition="aws", region="us-east-1")
+    assert make_key_arn(key, place) == meant
 
 
 def test_automation_may_be_given_by_its_arn() -> None:
     rules = dataclasses.replace(RULES, automation=(f"arn:aws:iam::{MEMBERS[0]}:role/deployer",))
     exempt = {"ArnNotLike": {"aws:PrincipalArn": f"arn:aws:iam::{MEMBERS[0]}:role/deployer"}}
     cut = scp("s3:GetObject", resource="arn:aws:s3:::acme-journal/*", **exempt)
-    assert "deployer to the journal" not in judged(cut, rules=rules)["own_way"]
-    assert "deployer to the journal" in judged(scp("s3:GetObject"), rules=rules)["own_way"]
+    assert "deployer to the journal" not in judge(cut, rules=rules)["own_way"]
+    assert "deployer to the journal" in judge(scp("s3:GetObject"), rules=rules)["own_way"]
 
 
 def test_whoever_is_not_known_by_an_arn_is_not_asked_for() -> None:
     rules = dataclasses.replace(RULES, entry="", caller="", automation=(), assessors=())
-    assert "own_way" not in judged(scp("s3:PutObject"), rules=rules)
+    assert "own_way" not in judge(scp("s3:PutObject"), rules=rules)
 
 
 def test_an_rcp_says_nothing_of_a_key_of_another_account() -> None:
     key = f"arn:aws:kms:us-east-1:{MEMBERS[1]}:key/1"
     rules = dataclasses.replace(RULES, places=(dataclasses.replace(JOURNAL, key=key),))
     deny = rcp("kms:*", StringNotEquals={"aws:PrincipalAccount": "${aws:ResourceAccount}"})
-    assert "own_way" not in judged(deny, rules=rules)
-    assert "own_way" in judged(deny)
+    assert "own_way" not in judge(deny, rules=rules)
+    assert "own_way" in judge(deny)
     # An SCP binds who calls, wherever the key is.
-    assert "own_way" in judged(scp("kms:Decrypt"), rules=rules)
+    assert "own_way" in judge(scp("kms:Decrypt"), rules=rules)
 
 
 @pytest.mark.parametrize("actions", [("s3:PutObject",), ("s3:GetBucketAcl",), ("kms:*",)])
@@ -209,30 +211,32 @@ def test_an_rcp_that_keeps_what_writes_the_trail_from_its_bucket_is_refused(
     actions: tuple[str, ...], service: str
 ) -> None:
     conditions = {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": ORGANIZATION.id}}
-    reason = judged(rcp(*actions, **conditions), trails=(TRAIL,))["own_way"]
+    reason = judge(rcp(*actions, **conditions), trails=(TRAIL,))["own_way"]
     assert f"AWS service {service} to the trail in s3://acme-trail" in reason
     exempt = {**conditions, "BoolIfExists": {"aws:PrincipalIsAWSService": "false"}}
-    assert judged(rcp(*actions, **exempt), trails=(TRAIL,)) == {}
+    assert judge(rcp(*actions, **exempt), trails=(TRAIL,)) == {}
 
 
 def test_places_are_those_of_the_options_that_are_in_s3() -> None:
     journal = StoreOptions("s3://acme-journal/iam/", "alias/journal", ENTRY)
     local, trail = StoreOptions("./reports"), StoreOptions("s3://acme-trail")
-    found = own_places(journal=journal, reports=local, trail=trail)
+    found = find_own_places(journal=journal, reports=local, trail=trail)
     assert found == (
         OwnPlace("the journal", "acme-journal", "iam", ENTRY, "alias/journal"),
         OwnPlace("the trail", "acme-trail", is_written=False),
     )
     assert [place.location for place in found] == ["s3://acme-journal/iam", "s3://acme-trail"]
-    assert own_places(journal=StoreOptions("./journal")) == ()
+    assert find_own_places(journal=StoreOptions("./journal")) == ()
     reports = StoreOptions("s3://acme-reports", KEY, ENTRY)
-    assert own_places(reports=reports) == (OwnPlace("the reports", "acme-reports", "", ENTRY, KEY, is_written=True),)
+    assert find_own_places(reports=reports) == (
+        OwnPlace("the reports", "acme-reports", "", ENTRY, KEY, is_written=True),
+    )
     trail = StoreOptions("s3://acme-trail", role_arn=ENTRY)
-    assert own_places(trail=trail) == (OwnPlace("the trail", "acme-trail", "", ENTRY, "", is_written=False),)
+    assert find_own_places(trail=trail) == (OwnPlace("the trail", "acme-trail", "", ENTRY, "", is_written=False),)
 
 
 @pytest.mark.parametrize(("action", "is_refused"), [("s3:GetObject", True), ("s3:PutObject", False)])
 def test_what_is_only_read_must_be_readable(action: str, is_refused: bool) -> None:
     rules = dataclasses.replace(RULES, places=(OwnPlace("the trail", "acme-trail", is_written=False),))
-    found = judged(scp(action, resource="arn:aws:s3:::acme-trail/*"), rules=rules)
+    found = judge(scp(action, resource="arn:aws:s3:::acme-trail/*"), rules=rules)
     assert ("own_way" in found) is is_refused

@@ -16,7 +16,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.lock_out.rows import (
     Row,
-    stopped_services,
+    refuse_stopped_services,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix import Controls, Place
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix_services import (
@@ -42,12 +42,12 @@ def row(*actions: str, **conditions: t.Any) -> Row:
 SERVICES: t.Final = {"Bool": {"aws:PrincipalIsAWSService": "true"}}
 
 
-def refused(
+def refuse(
     found: Row, *, accepted: t.Collection[str] = (), entering: t.Optional[t.Collection[str]] = None, name: str = ""
 ) -> list[str]:
     policy = ChangedPolicy(name, RCP, (DEV,)) if name else POLICY
     given = {MEMBERS[0]: entering}
-    refusals = list(stopped_services([found], policy, accepted=accepted, entering=given))
+    refusals = list(refuse_stopped_services([found], policy, accepted=accepted, entering=given))
     assert all((item.rule, item.target) == ("service_loss", policy.target) for item in refusals)
     return [item.reason for item in refusals]
 
@@ -55,34 +55,34 @@ def refused(
 def test_services_that_lose_something_are_named_and_accepted_one_by_one() -> None:
     found = row("sqs:*", **SERVICES)
     names = {loss.actor.arn for loss in found.losses}
-    (reason,) = refused(found)
+    (reason,) = refuse(found)
     assert f"dev ({MEMBERS[0]})" in reason
     assert all(name in reason for name in names)
     assert "certainly" in reason
     assert (f"({OTHER_SERVICES} stands for" in reason) is (OTHER_SERVICES in names)
-    assert refused(found, accepted=names) == []
-    (rest,) = refused(found, accepted=names - {sorted(names)[0]})
+    assert refuse(found, accepted=names) == []
+    (rest,) = refuse(found, accepted=names - {sorted(names)[0]})
     assert sorted(names)[0] in rest.rpartition("and a date: ")[2]
-    assert refused(found, name="another") == []
+    assert refuse(found, name="another") == []
 
 
 @pytest.mark.parametrize(("entering", "count"), [(None, 1), (frozenset(), 0)])
 def test_where_roles_are_known_they_say_who_comes_in(entering: t.Optional[t.Collection[str]], count: int) -> None:
-    assert len(refused(row("sts:AssumeRole", **SERVICES), entering=entering)) == count
+    assert len(refuse(row("sts:AssumeRole", **SERVICES), entering=entering)) == count
     # What services do with resources is asked all the same.
-    assert len(refused(row("sqs:*", **SERVICES), entering=entering)) == 1
+    assert len(refuse(row("sqs:*", **SERVICES), entering=entering)) == 1
 
 
 def test_what_is_told_of_a_loss() -> None:
     found = row("sqs:*", **SERVICES)
-    told = found.as_dict()
-    assert told["accounts"] == [MEMBERS[0]]
-    for loss in told["losses"]:
+    result = found.as_dict()
+    assert result["accounts"] == [MEMBERS[0]]
+    for loss in result["losses"]:
         same = [item for item in found.losses if item.actor.name == loss["who"] and item.certain == loss["certain"]]
         assert loss["principal"] in {item.actor.arn for item in same}
         assert set(loss["actions"]) <= {item.ask.action for item in same}
         assert (loss["kind"], loss["policies"], loss["statement"]) == ("AWS service", ["guardrail"], "Cuts")
         assert loss["locked_out"] is False
-    assert {action for loss in told["losses"] for action in loss["actions"]} == {
+    assert {action for loss in result["losses"] for action in loss["actions"]} == {
         item.ask.action for item in found.losses
     }

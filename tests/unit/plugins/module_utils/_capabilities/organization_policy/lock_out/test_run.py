@@ -52,7 +52,7 @@ def test_the_options_are_the_documented_ones() -> None:
     assert outline(own, "options") == outline(documented, "suboptions")
 
 
-def checked(**options: t.Any) -> None:
+def check_options(**options: t.Any) -> None:
     """Refuse these options beside the defaults, or none."""
     defaults = {name: argument.get("default") for name, argument in LOCK_OUT_ARGUMENTS.items()}
     task = task_at(NOW, **{**defaults, "break_glass": [], **options})
@@ -77,7 +77,7 @@ def checked(**options: t.Any) -> None:
     ],
 )
 def test_options_that_can_be_used(options: dict[str, t.Any]) -> None:
-    checked(**options)
+    check_options(**options)
 
 
 @pytest.mark.parametrize(
@@ -103,12 +103,12 @@ def test_options_that_can_be_used(options: dict[str, t.Any]) -> None:
 )
 def test_options_that_can_not_be_used(options: dict[str, t.Any], said: str) -> None:
     with pytest.raises((InputError, TaskError), match=said):
-        checked(**options)
+        check_options(**options)
 
 
 def test_an_acceptance_without_a_reason_names_the_account() -> None:
     with pytest.raises(InputError, match="accept_without_evidence.*account"):
-        checked(accept_without_evidence=[{"account": "", **UNTIL}])
+        check_options(accept_without_evidence=[{"account": "", **UNTIL}])
 
 
 def test_the_roles_that_examples_bootstrap_makes_are_not_locked_out() -> None:

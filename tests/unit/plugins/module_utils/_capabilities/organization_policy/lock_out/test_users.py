@@ -18,8 +18,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.lock_out.users import (
     UserFacts,
-    credential_uses,
-    exemptions,
+    find_credential_uses,
+    format_exemptions,
     is_about_mfa,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.context import ABSENT, UNKNOWN_KEY
@@ -41,15 +41,15 @@ def test_who_always_has_mfa(has_mfa: bool, keys: int, always: bool) -> None:
 
 def test_a_key_signs_requests_that_say_nothing_of_mfa() -> None:
     facts = UserFacts(JANE, False, False, 2, keys_used_for=(("s3", USED), ("ec2", USED)))
-    uses = credential_uses(facts)
+    uses = find_credential_uses(facts)
     assert [(use.principal_arn, use.action, use.last) for use in uses] == [(JANE, "s3:*", USED), (JANE, "ec2:*", USED)]
     for use in uses:
         assert (use.source, use.is_service_level) == (Source.LAST_ACCESSED, True)
         # Nothing else is known of them.
         keys = ("aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge", "aws:SourceIp")
         assert [use.context.get(key) for key in keys] == [ABSENT, ABSENT, UNKNOWN_KEY]
-    assert credential_uses(None) == ()
-    assert credential_uses(dataclasses.replace(facts, keys_used_for=())) == ()
+    assert find_credential_uses(None) == ()
+    assert find_credential_uses(dataclasses.replace(facts, keys_used_for=())) == ()
 
 
 @pytest.mark.parametrize(
@@ -90,4 +90,4 @@ def test_users_to_exempt_are_listed_with_what_they_have(
 ) -> None:
     uses = [None, Use(JANE, "s3:GetObject", Source.TRAIL), Use(JANE, "s3:GetObject", Source.TRAIL, last=used)]
     verdicts = tuple(Verdict(JANE, Breakage.MAY_BREAK, "because", use) for use in uses)
-    assert exemptions([Impact(JANE, verdicts)], [facts] if facts else []) == f"- {JANE}  # {said}"
+    assert format_exemptions([Impact(JANE, verdicts)], [facts] if facts else []) == f"- {JANE}  # {said}"

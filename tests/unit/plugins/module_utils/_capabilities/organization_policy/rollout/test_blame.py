@@ -23,7 +23,7 @@ OBJECT = "User: arn:aws:iam::123456789012:user/Matt is not authorized to perform
 BUCKET = "arn:aws:s3:::reports/"
 
 
-def said(message: str, **fields: t.Any) -> Blame:
+def blame_message(message: str, **fields: t.Any) -> Blame:
     return blame({"errorCode": "AccessDenied", "errorMessage": message, **fields}, message, POLICY)
 
 
@@ -55,12 +55,12 @@ def said(message: str, **fields: t.Any) -> Blame:
     ],
 )
 def test_the_texts_of_aws(reason: str, blamed: Blame) -> None:
-    assert said(OBJECT.format(f"{BUCKET}key", reason)) is blamed
+    assert blame_message(OBJECT.format(f"{BUCKET}key", reason)) is blamed
 
 
 @pytest.mark.parametrize("message", ["", "Access Denied", "You are not authorized to perform this operation."])
 def test_messages_without_a_reason(message: str) -> None:
-    assert said(message) is Blame.UNKNOWN
+    assert blame_message(message) is Blame.UNKNOWN
 
 
 # What a caller writes into the message
@@ -69,7 +69,7 @@ def test_messages_without_a_reason(message: str) -> None:
 def test_a_key_with_the_words_does_not_hide_what_aws_says() -> None:
     parameters = {"bucketName": "reports", "key": "my reports/2026.csv"}
     message = OBJECT.format(f"{BUCKET}{parameters['key']}", REASON)
-    assert said(message, requestParameters=parameters) is Blame.THIS
+    assert blame_message(message, requestParameters=parameters) is Blame.THIS
 
 
 @pytest.mark.parametrize(
@@ -77,17 +77,17 @@ def test_a_key_with_the_words_does_not_hide_what_aws_says() -> None:
 )
 def test_a_key_with_the_words_never_blames_the_policy(reason: str) -> None:
     message = OBJECT.format(f"{BUCKET}key {REASON}", reason).strip()
-    assert said(message, requestParameters={"bucketName": "reports", "key": f"key {REASON}"}) is Blame.UNKNOWN
+    assert blame_message(message, requestParameters={"bucketName": "reports", "key": f"key {REASON}"}) is Blame.UNKNOWN
 
 
 def test_a_service_may_repeat_its_message() -> None:
     message = OBJECT.format(f"{BUCKET}key", REASON)
-    assert said(message, responseElements={"message": message}) is Blame.THIS
+    assert blame_message(message, responseElements={"message": message}) is Blame.THIS
 
 
 def test_words_in_the_middle_of_a_message_blame_nobody() -> None:
     message = OBJECT.format(f"{BUCKET}key {REASON}", "because no identity-based policy allows the s3:GetObject action")
-    assert said(message) is Blame.OTHER
+    assert blame_message(message) is Blame.OTHER
 
 
 @pytest.mark.parametrize(
@@ -104,4 +104,4 @@ def test_words_in_the_middle_of_a_message_blame_nobody() -> None:
     ],
 )
 def test_where_the_caller_wrote_the_words_nobody_knows_who_denied(fields: dict[str, t.Any]) -> None:
-    assert said(OBJECT.format(f"{BUCKET}key", REASON), **fields) is Blame.UNKNOWN
+    assert blame_message(OBJECT.format(f"{BUCKET}key", REASON), **fields) is Blame.UNKNOWN

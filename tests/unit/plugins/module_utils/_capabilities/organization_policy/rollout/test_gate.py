@@ -11,11 +11,11 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.rollout.gate import (
     Question,
-    Watched,
-    joined,
-    losses,
-    succeeded,
-    suspects,
+    WatchResult,
+    find_losses,
+    find_successes,
+    find_suspects,
+    join_results,
     watch,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.rollout.verdict import (
@@ -41,22 +41,22 @@ NOW = SINCE + timedelta(days=2)
 QUESTION = Question(POLICY, SINCE, NOW)
 
 
-def denied(
+def deny(
     call: str = "iam:CreateUser", identity: t.Optional[dict[str, t.Any]] = None, **fields: t.Any
 ) -> dict[str, t.Any]:
     return event(call, identity, **{"errorCode": "AccessDenied", "errorMessage": SCP, **fields})
 
 
-def found(
+def find_losses_in(
     *records: t.Any,
     expected: t.Iterable[DeniedPair] = (),
     insiders: t.Optional[t.Mapping[str, frozenset[str]]] = None,
 ) -> tuple[Loss, ...]:
     """What the gate finds in a trail of one account: losses by the policy, and those by nobody knows which."""
     watched = watch(records, ACCOUNT, QUESTION)
-    left, _foreseen, _strange = suspects(watched.denials, INSIDERS if insiders is None else insiders, expected)
-    wanted = frozenset(pair for denial in left for pair in denial.wanted)
-    return losses(left, succeeded(records, SINCE - timedelta(days=30), SINCE, wanted))
+    left, _foreseen, _strange = find_suspects(watched.denials, INSIDERS if insiders is None else insiders, expected)
+    wanted = frozenset(pair for denial in left for pair in denial.principal_actions)
+    return find_losses(left, find_successes(records, SINCE - timedelta(days=30), SINCE, wanted))
 
 
 def pairs(lost: t.Iterable[Loss]) -> list[tuple[str, str]]:
@@ -68,7 +68,7 @@ def before(call: str = "iam:CreateUser", identity: t.Optional[dict[str, t.Any]] 
 
 
 def test_a_principal_that_is_denied_what_it_did_before_has_lost_it() -> None:
-    (loss,) = found(before(), denied(), denied(eventTime="2026-11-20T11:00:00Z"))
+    (loss,) = find_losses_in(before(), deny(), deny(eventTime="2026-11-20T11:00:00Z"))
     assert loss.pair == DeniedPair(ACCOUNT, ROLE, "iam:CreateUser")
     assert (loss.count, loss.first, loss.last) == (2, SINCE.replace(hour=9, minute=30), SINCE.replace(hour=11))
     assert loss.message == SCP
@@ -87,7 +87,7 @@ def test_a_principal_that_is_denied_what_it_did_before_has_lost_it() -> None:
     ],
 )
 def test_the_codes_of_aws(code: str) -> None:
-    assert found(before(), denied(errorCode=code))
+    assert find_losses_in(before(), deny(errorCode=code))
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_the_codes_of_aws(code: str) -> None:
     ],
 )
 def test_other_events_are_no_loss(fields: dict[str, t.Any]) -> None:
-    assert found(before(), denied(**fields)) == ()
+    assert find_losses_in(before(), deny(**fields)) == ()
 
 
 # Services that log under the name of another one
@@ -122,7 +122,7 @@ def scaling(name: str, parameters: t.Any, **fields: t.Any) -> dict[str, t.Any]:
     return event(f"autoscaling:{name}", requestParameters=parameters, **fields)
 
 
-def denied_scaling(name: str, parameters: t.Any, message: str = "") -> dict[str, t.Any]:
+def deny_scaling(name: str, parameters: t.Any, message: str = "") -> dict[str, t.Any]:
     return scaling(name, parameters, errorCode="AccessDenied", errorMessage=message)
 
 
@@ -144,7 +144,7 @@ def actions(record: t.Any) -> set[str]:
     ],
 )
 def test_a_denied_call_is_of_the_service_that_it_was_made_to(name: str, parameters: t.Any, service: set[str]) -> None:
-    found = {action.partition(":")[0] for action in actions(denied_scaling(name, parameters))}
+    found = {action.partition(":")[0] for action in actions(deny_scaling(name, parameters))}
     assert found == service
 
 
@@ -152,31 +152,31 @@ def test_a_denied_call_is_of_the_service_that_it_was_made_to(name: str, paramete
 def test_a_denial_of_such_a_service_that_was_foreseen_is_none(expected: str) -> None:
     records = [
         scaling("RegisterScalableTarget", TARGETS, eventTime=BEFORE),
-        denied_scaling("RegisterScalableTarget", TARGETS),
+        deny_scaling("RegisterScalableTarget", TARGETS),
     ]
-    assert pairs(found(*records)) == [(ROLE, "application-autoscaling:RegisterScalableTarget")]
-    assert found(*records, expected=[DeniedPair(ACCOUNT, ROLE, expected)]) == ()
+    assert pairs(find_losses_in(*records)) == [(ROLE, "application-autoscaling:RegisterScalableTarget")]
+    assert find_losses_in(*records, expected=[DeniedPair(ACCOUNT, ROLE, expected)]) == ()
 
 
 def test_what_was_done_before_in_another_service_of_the_same_name_is_not_lost() -> None:
-    lost = denied_scaling("DeleteScheduledAction", TARGETS)
-    assert found(scaling("DeleteScheduledAction", GROUP, eventTime=BEFORE), lost) == ()
-    assert found(scaling("DeleteScheduledAction", TARGETS, eventTime=BEFORE), lost)
+    lost = deny_scaling("DeleteScheduledAction", TARGETS)
+    assert find_losses_in(scaling("DeleteScheduledAction", GROUP, eventTime=BEFORE), lost) == ()
+    assert find_losses_in(scaling("DeleteScheduledAction", TARGETS, eventTime=BEFORE), lost)
     # An event without parameters may have been it.
-    assert found(scaling("DeleteScheduledAction", None, eventTime=BEFORE), lost)
-    unknown = denied_scaling("DeleteScheduledAction", None)
-    assert found(scaling("DeleteScheduledAction", GROUP, eventTime=BEFORE), unknown)
+    assert find_losses_in(scaling("DeleteScheduledAction", None, eventTime=BEFORE), lost)
+    unknown = deny_scaling("DeleteScheduledAction", None)
+    assert find_losses_in(scaling("DeleteScheduledAction", GROUP, eventTime=BEFORE), unknown)
 
 
 @pytest.mark.parametrize("record", [None, 3, "text", [], {}])
 def test_what_is_no_event_costs_the_others_nothing(record: t.Any) -> None:
-    assert pairs(found(record, before(), denied())) == [(ROLE, "iam:CreateUser")]
+    assert pairs(find_losses_in(record, before(), deny())) == [(ROLE, "iam:CreateUser")]
 
 
 def test_a_denial_at_the_very_moment_of_the_start_counts() -> None:
     moment = SINCE.isoformat()
-    assert found(before(), denied(eventTime=moment))
-    assert found(event("iam:CreateUser", eventTime=moment), denied()) == ()
+    assert find_losses_in(before(), deny(eventTime=moment))
+    assert find_losses_in(event("iam:CreateUser", eventTime=moment), deny()) == ()
 
 
 # Who moves the gate
@@ -184,49 +184,49 @@ def test_a_denial_at_the_very_moment_of_the_start_counts() -> None:
 
 def test_an_outsider_of_another_account_does_not_move_the_gate() -> None:
     stranger = assume(f"arn:aws:iam::{ELSEWHERE}:role/app/deployer", accountId=ELSEWHERE)
-    records = [before(identity=stranger), *(denied(identity=stranger) for _time in range(50))]
-    assert found(*records) == ()
+    records = [before(identity=stranger), *(deny(identity=stranger) for _time in range(50))]
+    assert find_losses_in(*records) == ()
     watched = watch(records, ACCOUNT, QUESTION)
-    assert suspects(watched.denials, INSIDERS, ()) == ((), 0, 1)
+    assert find_suspects(watched.denials, INSIDERS, ()) == ((), 0, 1)
 
 
 def test_a_principal_that_never_succeeded_does_not_move_the_gate() -> None:
-    assert found(before("iam:ListUsers"), *(denied() for _time in range(50))) == ()
+    assert find_losses_in(before("iam:ListUsers"), *(deny() for _time in range(50))) == ()
 
 
 def test_attempts_that_were_denied_or_failed_before_are_no_success() -> None:
     earlier = [before(errorCode="AccessDenied", errorMessage="x"), before(errorCode="NoSuchEntity")]
-    assert found(*earlier, denied()) == ()
+    assert find_losses_in(*earlier, deny()) == ()
 
 
 def test_success_of_another_principal_says_nothing() -> None:
-    assert found(before(identity=IAM_USER), denied()) == ()
+    assert find_losses_in(before(identity=IAM_USER), deny()) == ()
 
 
 def test_success_since_the_stage_began_says_nothing() -> None:
-    assert found(event("iam:CreateUser"), denied(eventTime="2026-11-20T11:00:00Z")) == ()
+    assert find_losses_in(event("iam:CreateUser"), deny(eventTime="2026-11-20T11:00:00Z")) == ()
 
 
 def test_the_principal_of_a_session_is_its_role() -> None:
     other = {**ASSUMED_ROLE, "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/deployer/build-18"}
-    assert pairs(found(before(), denied(identity=other))) == [(ROLE, "iam:CreateUser")]
+    assert pairs(find_losses_in(before(), deny(identity=other))) == [(ROLE, "iam:CreateUser")]
 
 
 def test_a_session_without_its_issuer_is_nobody_we_know() -> None:
     bare = {**ASSUMED_ROLE, "sessionContext": {}}
-    assert found(before(identity=bare), denied(identity=bare)) == ()
+    assert find_losses_in(before(identity=bare), deny(identity=bare)) == ()
 
 
 @pytest.mark.parametrize(("identity", "principal"), [(IAM_USER, USER), (ROOT, ROOT["arn"])])
 def test_users_and_the_root_user_can_lose_as_well(identity: dict[str, t.Any], principal: str) -> None:
-    assert pairs(found(before(identity=identity), denied(identity=identity))) == [(principal, "iam:CreateUser")]
+    assert pairs(find_losses_in(before(identity=identity), deny(identity=identity))) == [(principal, "iam:CreateUser")]
 
 
 def test_principals_of_the_organization_count_where_the_policy_is_about_resources() -> None:
     neighbour = f"arn:aws:iam::{ELSEWHERE}:role/reader"
-    records = [before("s3:GetObject", assume(neighbour)), denied("s3:GetObject", assume(neighbour))]
-    assert found(*records) == ()
-    lost = found(*records, insiders={ACCOUNT: frozenset({ACCOUNT, ELSEWHERE})})
+    records = [before("s3:GetObject", assume(neighbour)), deny("s3:GetObject", assume(neighbour))]
+    assert find_losses_in(*records) == ()
+    lost = find_losses_in(*records, insiders={ACCOUNT: frozenset({ACCOUNT, ELSEWHERE})})
     assert [loss.pair.principal for loss in lost] == [neighbour]
 
 
@@ -235,7 +235,7 @@ def test_principals_of_the_organization_count_where_the_policy_is_about_resource
 
 @pytest.mark.parametrize("action", ["iam:CreateUser", "IAM:createuser", "iam:*", "*"])
 def test_what_was_predicted_does_not_move_the_gate(action: str) -> None:
-    assert found(before(), denied(), expected=[DeniedPair(ACCOUNT, ROLE, action)]) == ()
+    assert find_losses_in(before(), deny(), expected=[DeniedPair(ACCOUNT, ROLE, action)]) == ()
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ def test_what_was_predicted_does_not_move_the_gate(action: str) -> None:
     ],
 )
 def test_what_was_predicted_of_others_does(pair: DeniedPair) -> None:
-    assert found(before(), denied(), expected=[pair])
+    assert find_losses_in(before(), deny(), expected=[pair])
 
 
 # Actions
@@ -255,25 +255,25 @@ def test_what_was_predicted_of_others_does(pair: DeniedPair) -> None:
 
 def test_the_action_is_the_one_that_aws_names() -> None:
     message = SCP.replace("iam:CreateUser", "kms:GenerateDataKey")
-    lost = found(before("s3:PutObject"), denied("s3:PutObject", errorMessage=message))
+    lost = find_losses_in(before("s3:PutObject"), deny("s3:PutObject", errorMessage=message))
     assert pairs(lost) == [(ROLE, "kms:GenerateDataKey")]
 
 
 def test_the_action_of_the_event_where_aws_names_none() -> None:
     message = f"with an explicit deny in a service control policy: {POLICY}"
-    lost = found(before("s3:HeadObject"), denied("s3:GetObject", errorMessage=message))
+    lost = find_losses_in(before("s3:HeadObject"), deny("s3:GetObject", errorMessage=message))
     assert pairs(lost) == [(ROLE, "s3:GetObject")]
 
 
 def test_an_event_whose_action_is_not_known_is_told_by_its_name() -> None:
-    lost = found(
-        before("iam:Frobnicate"), denied("iam:Frobnicate", errorMessage="an explicit deny in a service control policy")
+    lost = find_losses_in(
+        before("iam:Frobnicate"), deny("iam:Frobnicate", errorMessage="an explicit deny in a service control policy")
     )
     assert pairs(lost) == [(ROLE, "iam:Frobnicate")]
 
 
 def test_no_access_key_is_told_in_full() -> None:
-    (loss,) = found(before(), denied(errorMessage=f"User: AKIAIOSFODNN7EXAMPLE {SCP}"))
+    (loss,) = find_losses_in(before(), deny(errorMessage=f"User: AKIAIOSFODNN7EXAMPLE {SCP}"))
     assert "AKIAIOSFODNN7EXAMPLE" not in loss.message
 
 
@@ -285,12 +285,12 @@ def test_denials_are_counted_by_the_policy_that_they_name() -> None:
     records = [
         before(),
         event("iam:ListUsers"),
-        denied(),
-        denied(errorMessage=other),
-        denied(errorMessage=other),
-        denied(errorMessage="Access Denied"),
-        denied(errorMessage=None),
-        denied(errorMessage=7),
+        deny(),
+        deny(errorMessage=other),
+        deny(errorMessage=other),
+        deny(errorMessage="Access Denied"),
+        deny(errorMessage=None),
+        deny(errorMessage=7),
     ]
     watched = watch(records, ACCOUNT, QUESTION)
     assert [denial.names_policy for denial in watched.denials] == [True, False, False, False]
@@ -303,29 +303,27 @@ def test_denials_are_counted_by_the_policy_that_they_name() -> None:
 
 @pytest.mark.parametrize("when", ["2099-01-01T00:00:00Z", "2026-11-22T08:00:01Z"])
 def test_events_that_are_still_to_come_say_nothing(when: str) -> None:
-    watched = watch([event("iam:ListUsers", eventTime=when), denied(eventTime=when)], ACCOUNT, QUESTION)
+    watched = watch([event("iam:ListUsers", eventTime=when), deny(eventTime=when)], ACCOUNT, QUESTION)
     assert (watched.denials, watched.events, watched.newest, watched.misdated) == ((), 0, None, 2)
 
 
 def test_an_event_of_this_very_moment_counts() -> None:
-    assert watch([denied(eventTime=NOW.isoformat())], ACCOUNT, QUESTION).newest == NOW
+    assert watch([deny(eventTime=NOW.isoformat())], ACCOUNT, QUESTION).newest == NOW
 
 
 def test_success_of_long_ago_says_nothing() -> None:
-    assert found(before(eventTime="1999-01-01T00:00:00Z"), denied()) == ()
-    assert found(before(eventTime="2026-10-21T08:00:00Z"), denied()) != ()
+    assert find_losses_in(before(eventTime="1999-01-01T00:00:00Z"), deny()) == ()
+    assert find_losses_in(before(eventTime="2026-10-21T08:00:00Z"), deny()) != ()
 
 
 def test_what_several_places_tell_together() -> None:
-    one, other = watch([denied()], ACCOUNT, QUESTION), watch([event("iam:ListUsers")], ACCOUNT, QUESTION)
-    both = joined([one, Watched(), other])
+    one, other = watch([deny()], ACCOUNT, QUESTION), watch([event("iam:ListUsers")], ACCOUNT, QUESTION)
+    both = join_results([one, WatchResult(), other])
     assert (len(both.denials), both.events, both.newest) == (1, 2, one.newest)
-    assert joined([]) == Watched()
+    assert join_results([]) == WatchResult()
 
 
 def test_denied_pairs_that_do_not_count_are_counted_once() -> None:
     stranger = assume(f"arn:aws:iam::{ELSEWHERE}:role/app/deployer", accountId=ELSEWHERE)
-    denials = watch(
-        [denied(), denied(), denied(identity=stranger), denied(identity=stranger)], ACCOUNT, QUESTION
-    ).denials
-    assert suspects(denials, INSIDERS, [DeniedPair(ACCOUNT, ROLE, "iam:CreateUser")]) == ((), 1, 1)
+    denials = watch([deny(), deny(), deny(identity=stranger), deny(identity=stranger)], ACCOUNT, QUESTION).denials
+    assert find_suspects(denials, INSIDERS, [DeniedPair(ACCOUNT, ROLE, "iam:CreateUser")]) == ((), 1, 1)

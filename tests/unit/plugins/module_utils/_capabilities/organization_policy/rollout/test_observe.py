@@ -25,7 +25,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.rollout.observe import (
     Sources,
     judge,
-    member_access,
+    open_member,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.rollout.verdict import (
     Verdict,
@@ -33,7 +33,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
 from ansible_collections.hardening.iam.plugins.module_utils._module.options import StoreOptions
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix import DeniedPair
-from ansible_collections.hardening.iam.plugins.module_utils._prediction.evidence import trail_logs_of
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.evidence import find_trail_logs
 
 from ...._policy.trail.events import assume, event
 from ....organizing import (
@@ -74,7 +74,7 @@ def verdict(
     given = {"trail_logs": str(trail.place) if trail else None, "trail_logs_role_arn": None, **options}
     return judge(
         task_at(NOW).connection,
-        Sources(trail_logs_of(given), str(given.get("member_role_arn") or "")),
+        Sources(find_trail_logs(given), str(given.get("member_role_arn") or "")),
         organization,
         organization.policies[0],
         since=SINCE,
@@ -156,7 +156,7 @@ def test_what_was_expected(trail: Trail) -> None:
 
 
 @pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def read_files(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The files that are read."""
     keys: list[str] = []
     get = DirectoryStore.get
@@ -169,25 +169,25 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return keys
 
 
-def test_only_the_accounts_and_days_in_question_are_read(trail: Trail, opened: list[str]) -> None:
+def test_only_the_accounts_and_days_in_question_are_read(trail: Trail, read_files: list[str]) -> None:
     for account_id in (CANARY, DEV, PROD, MANAGEMENT):
         for days in range(-40, 3):
             trail.success(account_id, SINCE + timedelta(days=days))
     assert verdict(trail).has_passed
-    assert [key.split("/")[2:3] + key.split("/")[5:8] for key in opened] == [
+    assert [key.split("/")[2:3] + key.split("/")[5:8] for key in read_files] == [
         [CANARY, "2026", "11", "20"],
         [CANARY, "2026", "11", "21"],
     ]
 
 
-def test_the_past_is_read_only_as_far_as_needed(trail: Trail, opened: list[str]) -> None:
+def test_the_past_is_read_only_as_far_as_needed(trail: Trail, read_files: list[str]) -> None:
     for days in range(1, 31):
         trail.success(CANARY, SINCE - timedelta(days=days))
         trail.success(DEV, SINCE - timedelta(days=days))
     trail.success(DEV, SINCE + timedelta(hours=20))
     trail.denial(CANARY, SINCE + timedelta(hours=20))
     assert pairs(verdict(trail, tree("ou-canary", "ou-dev"))) == LOSS
-    past = [key for key in opened if "/2026/11/20/" not in key and "/2026/11/21/" not in key]
+    past = [key for key in read_files if "/2026/11/20/" not in key and "/2026/11/21/" not in key]
     assert [key.split("/")[7] for key in past] == ["19"]
     assert CANARY in past[0]
 
@@ -386,7 +386,7 @@ class _Member(FakeAccess):
 @pytest.fixture
 def histories(monkeypatch: pytest.MonkeyPatch) -> Histories:
     made = Histories()
-    monkeypatch.setattr(_organization_rollout_evidence, "member_access", made.access)
+    monkeypatch.setattr(_organization_rollout_evidence, "open_member", made.access)
     monkeypatch.setattr(_organization_rollout_evidence.time, "sleep", lambda _seconds: None)
     return made
 
@@ -466,6 +466,6 @@ def test_neither_trail_nor_role_is_given() -> None:
 def test_a_member_is_read_in_its_role() -> None:
     task = task_at(NOW, assume_role_arn=f"arn:aws:iam::{MANAGEMENT}:role/automation", region="us-east-1")
     assert (
-        member_access(task.connection, MEMBER["member_role_arn"], CANARY).role_arn
+        open_member(task.connection, MEMBER["member_role_arn"], CANARY).role_arn
         == f"arn:aws:iam::{CANARY}:role/assessor"
     )

@@ -45,7 +45,7 @@ PASSED = Verdict(source="s3://trail", events=40)
 UNREADABLE = Verdict(failure="no log files")
 
 
-def lost(*pairs: DeniedPair) -> Verdict:
+def make_losses(*pairs: DeniedPair) -> Verdict:
     return Verdict(losses=tuple(Loss(pair, 1, NOW, NOW, "denied") for pair in pairs), events=40)
 
 
@@ -54,7 +54,7 @@ def options(**fields: t.Any) -> dict[str, t.Any]:
     return {"stages": stages, **fields}
 
 
-def unnamed(*pairs: DeniedPair) -> Verdict:
+def make_unknown(*pairs: DeniedPair) -> Verdict:
     return Verdict(unknown=tuple(Loss(pair, 1, NOW, NOW, "denied") for pair in pairs), events=40)
 
 
@@ -176,7 +176,7 @@ def test_a_stage_that_soaks_changes_and_records_nothing(canary: Runs) -> None:
 
 
 def test_a_stage_that_soaks_tells_already_that_its_gate_would_fail(canary: Runs) -> None:
-    decision = canary.run(lost(APP), hours=1)
+    decision = canary.run(make_losses(APP), hours=1)
     assert (decision.action, decision.failed) == (Action.SOAKING, False)
     assert decision.warnings == (
         "stage 'canary' would not pass its gate: in 444455556666 arn:aws:iam::444455556666:role/app lost s3:GetObject",
@@ -253,7 +253,7 @@ def test_a_unit_that_is_gone_from_the_organization_is_no_reason_to_begin_anew(ca
 
 
 def test_a_gate_that_fails_holds_the_stage_and_fails_the_run(canary: Runs) -> None:
-    decision = canary.run(lost(APP, BATCH), hours=25)
+    decision = canary.run(make_losses(APP, BATCH), hours=25)
     assert (decision.action, decision.failed, ous(decision), decision.detach) == (Action.HOLD, True, ["/canary"], ())
     assert canary.kinds[-1] == "held canary"
     assert canary.events[-1].losses == (APP, BATCH)
@@ -263,7 +263,7 @@ def test_a_gate_that_fails_holds_the_stage_and_fails_the_run(canary: Runs) -> No
 
 
 def test_a_stage_that_is_held_stays_so_whatever_the_trail_says_later(canary: Runs) -> None:
-    canary.run(lost(APP), hours=25)
+    canary.run(make_losses(APP), hours=25)
     decision = canary.run(PASSED, hours=24)
     assert (decision.action, decision.failed, canary.asked) == (Action.HOLD, True, False)
     assert decision.reason.endswith("(since 2026-11-26T13:00:00Z)")
@@ -274,7 +274,7 @@ def test_a_gate_that_fails_withdraws_the_policy_where_told_so() -> None:
     runs = Runs(on_gate_failure="withdraw")
     runs.run()
     runs.run(hours=25)
-    decision = runs.run(lost(APP), hours=25)
+    decision = runs.run(make_losses(APP), hours=25)
     assert (decision.action, decision.failed, decision.targets) == (Action.WITHDRAW, True, ())
     assert [target["ou"] for target in decision.detach] == ["/canary", "/dev", "/prod"]
     assert runs.kinds[-1] == "withdrawn dev"
@@ -283,7 +283,7 @@ def test_a_gate_that_fails_withdraws_the_policy_where_told_so() -> None:
 
 
 def test_what_is_held_is_withdrawn_once_told_so(canary: Runs) -> None:
-    canary.run(lost(APP), hours=25)
+    canary.run(make_losses(APP), hours=25)
     canary.options["on_gate_failure"] = "withdraw"
     decision = canary.run()
     assert (decision.action, decision.targets) == (Action.WITHDRAW, ())
@@ -313,11 +313,11 @@ def test_evidence_that_can_be_read_again_lets_a_stage_pass(canary: Runs) -> None
 def test_denials_that_name_no_policy_hold_the_stage(on_failure: str) -> None:
     runs = Runs(on_gate_failure=on_failure)
     runs.run()
-    decision = runs.run(unnamed(APP), hours=25)
+    decision = runs.run(make_unknown(APP), hours=25)
     assert (decision.action, decision.failed, ous(decision), decision.detach) == (Action.HOLD, True, ["/canary"], ())
     assert "AWS names no policy for denials of what was allowed before (in 444455556666 " in decision.reason
     assert "stage_approved: canary" in decision.reason
-    again = runs.run(unnamed(APP), hours=1)
+    again = runs.run(make_unknown(APP), hours=1)
     assert (again.action, again.detach, again.events) == (Action.HOLD, (), ())
     assert (runs.kinds, runs.events[-1].losses, runs.events[-1].unknown) == (
         ["started canary", "held canary"],
@@ -327,29 +327,29 @@ def test_denials_that_name_no_policy_hold_the_stage(on_failure: str) -> None:
 
 
 def test_a_stage_that_soaks_tells_already_that_its_gate_would_hold_it(canary: Runs) -> None:
-    (warning,) = canary.run(unnamed(APP), hours=1).warnings
+    (warning,) = canary.run(make_unknown(APP), hours=1).warnings
     assert warning.startswith("stage 'canary' would be held by its gate: AWS names no policy")
 
 
 def test_a_loss_besides_is_what_the_gate_fails_for(canary: Runs) -> None:
     canary.options["on_gate_failure"] = "withdraw"
-    verdict = dataclasses.replace(lost(APP), unknown=unnamed(BATCH).unknown)
+    verdict = dataclasses.replace(make_losses(APP), unknown=make_unknown(BATCH).unknown)
     decision = canary.run(verdict, hours=25)
     assert decision.action is Action.WITHDRAW
     assert canary.events[-1].losses == (APP,)
 
 
 def test_an_approval_accepts_denials_that_name_no_policy(canary: Runs) -> None:
-    canary.run(unnamed(APP), hours=25)
+    canary.run(make_unknown(APP), hours=25)
     canary.options["stage_approved"] = "canary"
-    assert canary.run(unnamed(APP)).action is Action.ADVANCE
+    assert canary.run(make_unknown(APP)).action is Action.ADVANCE
     assert canary.past.expected == {APP}
 
 
 def test_an_approval_accepts_no_denials_that_came_up_since(canary: Runs) -> None:
-    canary.run(unnamed(APP), hours=25)
+    canary.run(make_unknown(APP), hours=25)
     canary.options["stage_approved"] = "canary"
-    assert canary.run(unnamed(APP, BATCH)).action is Action.HOLD
+    assert canary.run(make_unknown(APP, BATCH)).action is Action.HOLD
     assert canary.events[-1].unknown == (APP, BATCH)
 
 
@@ -413,7 +413,7 @@ def test_new_content_does_not_cover_an_edit(canary: Runs) -> None:
 
 
 def test_an_edit_is_no_way_past_losses(canary: Runs) -> None:
-    canary.run(lost(APP), hours=25)
+    canary.run(make_losses(APP), hours=25)
     canary.live = "other"
     decision = canary.run(hours=1)
     assert (decision.action, decision.writes_nothing, decision.events) == (Action.HOLD, True, ())
@@ -444,7 +444,7 @@ def test_an_edit_of_a_finished_rollout_is_corrected_as_any_other() -> None:
 # Records that are not believed
 
 
-def forged(runs: Runs, **fields: t.Any) -> None:
+def forge_pass(runs: Runs, **fields: t.Any) -> None:
     """Somebody writes that the stage has passed."""
     passed = Event(
         Kind.PASSED,
@@ -459,7 +459,7 @@ def forged(runs: Runs, **fields: t.Any) -> None:
 
 def test_a_forged_pass_begins_the_soak_anew(canary: Runs) -> None:
     canary.now += timedelta(hours=1)
-    forged(canary)
+    forge_pass(canary)
     decision = canary.run(hours=1)
     assert (decision.action, decision.stage, ous(decision)) == (Action.START, "canary", ["/canary"])
     assert decision.reason == (
@@ -471,14 +471,14 @@ def test_a_forged_pass_begins_the_soak_anew(canary: Runs) -> None:
 
 def test_a_true_pass_is_believed(canary: Runs) -> None:
     canary.now += timedelta(hours=25)
-    forged(canary)
+    forge_pass(canary)
     decision = canary.run(UNREADABLE)
     assert (decision.action, decision.stage, canary.asked) == (Action.ADVANCE, "dev", False)
 
 
 def test_a_forged_record_is_no_way_past_losses(canary: Runs) -> None:
-    canary.run(lost(APP), hours=25)
-    forged(canary, content_sha256="v2")
+    canary.run(make_losses(APP), hours=25)
+    forge_pass(canary, content_sha256="v2")
     assert canary.run(hours=1).action is Action.HOLD
     canary.options["stage_approved"] = "canary"
     assert canary.run(hours=1).action is Action.ADVANCE
@@ -486,7 +486,7 @@ def test_a_forged_record_is_no_way_past_losses(canary: Runs) -> None:
 
 def test_a_forged_withdrawal_takes_nothing_off(canary: Runs) -> None:
     canary.now += timedelta(hours=1)
-    forged(canary, kind=Kind.WITHDRAWN, losses=(APP,))
+    forge_pass(canary, kind=Kind.WITHDRAWN, losses=(APP,))
     decision = canary.run()
     assert (decision.action, decision.detach) == (Action.START, ())
 
@@ -495,7 +495,7 @@ def test_a_forged_withdrawal_takes_nothing_off(canary: Runs) -> None:
 
 
 def test_an_approval_goes_on_past_a_held_stage_and_is_recorded(canary: Runs) -> None:
-    canary.run(lost(APP), hours=25)
+    canary.run(make_losses(APP), hours=25)
     canary.options["stage_approved"] = "canary"
     decision = canary.run()
     assert (decision.action, decision.stage, decision.failed) == (Action.ADVANCE, "dev", False)
@@ -514,7 +514,7 @@ def test_an_approval_goes_on_without_evidence(canary: Runs) -> None:
 def test_an_approval_for_want_of_evidence_accepts_nothing_that_came_up_since(canary: Runs) -> None:
     canary.run(UNREADABLE, hours=25)
     canary.options["stage_approved"] = "canary"
-    decision = canary.run(lost(APP))
+    decision = canary.run(make_losses(APP))
     assert (decision.action, decision.failed) == (Action.HOLD, True)
     assert canary.run().failed
 
@@ -523,7 +523,7 @@ def test_the_last_stage_can_be_approved() -> None:
     runs = Runs()
     for _run in range(3):
         runs.run(hours=25)
-    runs.run(lost(APP), hours=25)
+    runs.run(make_losses(APP), hours=25)
     runs.options["stage_approved"] = "prod"
     assert runs.run().action is Action.FINISHED
     assert runs.kinds[-2:] == ["approved prod", "finished prod"]
@@ -534,7 +534,7 @@ def test_what_was_withdrawn_begins_again_once_approved() -> None:
     runs = Runs(on_gate_failure="withdraw")
     runs.run()
     runs.run(hours=25)
-    runs.run(lost(APP), hours=25)
+    runs.run(make_losses(APP), hours=25)
     runs.options["stage_approved"] = "dev"
     decision = runs.run(hours=1)
     assert (decision.action, decision.stage, ous(decision)) == (Action.START, "dev", ["/canary", "/dev"])
@@ -546,7 +546,7 @@ def test_what_was_withdrawn_begins_again_once_approved() -> None:
 def test_an_approval_that_was_cut_off_before_the_stage_began_again() -> None:
     runs = Runs(on_gate_failure="withdraw")
     runs.run()
-    runs.run(lost(APP), hours=25)
+    runs.run(make_losses(APP), hours=25)
     runs.options["stage_approved"] = "canary"
     runs.run()
     assert runs.events.pop().kind is Kind.STARTED
@@ -557,10 +557,10 @@ def test_an_approval_that_was_cut_off_before_the_stage_began_again() -> None:
 def test_an_approval_counts_once() -> None:
     runs = Runs(on_gate_failure="withdraw")
     runs.run()
-    runs.run(lost(APP), hours=25)
+    runs.run(make_losses(APP), hours=25)
     runs.options["stage_approved"] = "canary"
     runs.run()
-    second = runs.run(lost(BATCH), hours=25)
+    second = runs.run(make_losses(BATCH), hours=25)
     assert second.action is Action.WITHDRAW
     assert second.warnings == (
         "stage_approved: 'canary' was declared before its gate failed, so it approves nothing; take it out for one "
@@ -580,12 +580,12 @@ def test_an_approval_in_advance_approves_nothing(canary: Runs) -> None:
     assert canary.run(hours=1).warnings == (
         "stage_approved: stage 'canary' is not held, so there is nothing to approve",
     )
-    assert canary.run(lost(APP), hours=25).action is Action.HOLD
+    assert canary.run(make_losses(APP), hours=25).action is Action.HOLD
     assert canary.run(hours=1).action is Action.HOLD
 
 
 def test_an_approval_of_a_stage_that_has_not_begun(canary: Runs) -> None:
-    canary.run(lost(APP), hours=25)
+    canary.run(make_losses(APP), hours=25)
     canary.options["stage_approved"] = "prod"
     decision = canary.run()
     assert decision.action is Action.HOLD
@@ -621,7 +621,7 @@ def test_new_content_of_a_finished_rollout_soaks_in_the_last_stage() -> None:
 
 
 def test_new_content_is_the_way_out_of_a_hold(canary: Runs) -> None:
-    canary.run(lost(APP), hours=25)
+    canary.run(make_losses(APP), hours=25)
     canary.content = "v2"
     decision = canary.run()
     assert (decision.action, decision.failed) == (Action.START, False)
@@ -631,7 +631,7 @@ def test_new_content_is_the_way_out_of_a_hold(canary: Runs) -> None:
 def test_new_content_does_not_bring_back_what_was_withdrawn() -> None:
     runs = Runs(on_gate_failure="withdraw")
     runs.run()
-    runs.run(lost(APP), hours=25)
+    runs.run(make_losses(APP), hours=25)
     runs.content = "v2"
     assert runs.run().action is Action.WITHDRAW
     runs.options["stage_approved"] = "canary"
@@ -669,7 +669,7 @@ def test_a_stage_that_was_passed_takes_no_new_targets(canary: Runs) -> None:
 
 
 def test_a_stage_that_is_held_takes_no_new_targets(canary: Runs) -> None:
-    canary.run(lost(APP), hours=25)
+    canary.run(make_losses(APP), hours=25)
     canary.options["stages"][0]["targets"].append({"ou": "/new"})
     with pytest.raises(InputError, match="declare what is new as a stage of its own"):
         canary.run()

@@ -13,9 +13,9 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.rollout.records import (
     Event,
     Kind,
-    key_of,
-    number_of,
-    place,
+    make_key,
+    make_prefix,
+    parse_number,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix import DeniedPair
 
@@ -79,32 +79,32 @@ def test_what_is_no_record(content: bytes) -> None:
 
 
 def test_the_place_of_a_policy() -> None:
-    assert place("o-acme", "SERVICE_CONTROL_POLICY", "Deny root (all)") == (
+    assert make_prefix("o-acme", "SERVICE_CONTROL_POLICY", "Deny root (all)") == (
         "rollouts/o-acme/SERVICE_CONTROL_POLICY/Deny root (all)/"
     )
 
 
 @pytest.mark.parametrize("name", ["..", ".", "../../etc", "a/b", "..\\x"])
 def test_no_name_leads_elsewhere(name: str) -> None:
-    last = place("o-acme", "SERVICE_CONTROL_POLICY", name).removesuffix("/").split("/")
+    last = make_prefix("o-acme", "SERVICE_CONTROL_POLICY", name).removesuffix("/").split("/")
     assert len(last) == 4
     assert not last[3].startswith(".")
 
 
 def test_names_of_policies_keep_apart() -> None:
     names = ["a/b", "a%2Fb", ".a", "%2Ea", "a b"]
-    assert len({place("o-acme", "X", name) for name in names}) == len(names)
+    assert len({make_prefix("o-acme", "X", name) for name in names}) == len(names)
 
 
 def test_a_name_that_is_too_long() -> None:
     with pytest.raises(ValueError, match="too long"):
-        place("o-acme", "X", "ü" * 128)
+        make_prefix("o-acme", "X", "ü" * 128)
 
 
 def test_keys() -> None:
-    assert key_of(7, Kind.PASSED) == "000007-passed.json"
-    assert number_of("rollouts/o/x/y/000007-passed.json") == 7
-    assert [number_of(key) for key in ("x/README.md", "x/7-passed.json", "x/000007-passed.json.bak")] == [None] * 3
+    assert make_key(7, Kind.PASSED) == "000007-passed.json"
+    assert parse_number("rollouts/o/x/y/000007-passed.json") == 7
+    assert [parse_number(key) for key in ("x/README.md", "x/7-passed.json", "x/000007-passed.json.bak")] == [None] * 3
 
 
 def test_a_record_knows_where_it_was_read() -> None:

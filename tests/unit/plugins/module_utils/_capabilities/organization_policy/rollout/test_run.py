@@ -30,7 +30,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.errors imp
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task, TaskError
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix import DeniedPair
-from ansible_collections.hardening.iam.plugins.module_utils._prediction.evidence import trail_logs_of
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.evidence import find_trail_logs
 
 from ....organizing import CANARY, CONTENT, DEV, MANAGEMENT, NAME, UNNAMED, Trail, document, role_arn, task_at, tree
 
@@ -39,13 +39,13 @@ V1 = Content.of(CONTENT, SCP, "content").sha256
 LOST = DeniedPair(CANARY, role_arn(CANARY), "iam:CreateUser")
 
 
-def opened(task: Task, policy_type: str) -> Rollout:
+def open_rollout(task: Task, policy_type: str) -> Rollout:
     """The rollout that the options of a task declare."""
     return Rollout(
         task.connection,
         task.run,
         Declared.from_options(task.options["rollout"]),
-        Sources(trail_logs_of(task.options)),
+        Sources(find_trail_logs(task.options)),
         task.journal,
         policy=NAME,
         policy_type=policy_type,
@@ -83,7 +83,7 @@ class Bench:
             **options,
         }
         self.task = task_at(self.now, check_mode=check_mode, **given)
-        return opened(self.task, SCP)
+        return open_rollout(self.task, SCP)
 
     @property
     def tree(self) -> OrganizationTree:
@@ -99,7 +99,7 @@ class Bench:
         if not check_mode:
             self.exists = True
             self.attached = tuple(f"ou-{target['ou'][1:]}" for target in decision.targets)
-        rollout.begun(decision, predicted=predicted, attached=self.attached)
+        rollout.record_events(decision, predicted=predicted, attached=self.attached)
         return decision
 
     @property
@@ -142,11 +142,11 @@ def test_a_rollout_is_walked_and_recorded(canary: Bench) -> None:
 
 
 def test_what_is_told(canary: Bench) -> None:
-    told = canary.run(hours=23.5).told
-    assert (told["policy"], told["type"], told["action"]) == (NAME, SCP, "soaking")
-    assert told["records"] == f"{canary.journal}/rollouts/o-acme/{SCP}/{NAME}/"
-    assert told["gate"]["passed"] and told["gate"]["source"] == str(canary.trail.place)
-    assert told["text"].startswith(f"Rollout of {NAME}: stage 'canary' is watched until 2026-11-26T12:00:00Z\n")
+    report = canary.run(hours=23.5).report
+    assert (report["policy"], report["type"], report["action"]) == (NAME, SCP, "soaking")
+    assert report["records"] == f"{canary.journal}/rollouts/o-acme/{SCP}/{NAME}/"
+    assert report["gate"]["passed"] and report["gate"]["source"] == str(canary.trail.place)
+    assert report["text"].startswith(f"Rollout of {NAME}: stage 'canary' is watched until 2026-11-26T12:00:00Z\n")
 
 
 def test_a_gate_that_fails_holds_loudly(canary: Bench) -> None:
@@ -173,7 +173,7 @@ def test_an_outsider_who_provokes_denials_changes_nothing(canary: Bench) -> None
         canary.trail.denial(CANARY, NOW + timedelta(hours=hour), principal=role_arn("999988887777"))
     decision = canary.run(hours=25)
     assert decision.action is Action.ADVANCE
-    assert decision.told["gate"]["of_outsiders"] == 2
+    assert decision.report["gate"]["of_outsiders"] == 2
 
 
 def test_denials_in_accounts_that_are_not_attached_change_nothing(canary: Bench) -> None:
@@ -187,7 +187,7 @@ def test_what_the_guard_predicted_changes_nothing(bench: Bench) -> None:
     bench.run(predicted=[LOST])
     bench.trail.denial(CANARY, NOW + timedelta(hours=23))
     decision = bench.run(hours=25)
-    assert (decision.action, decision.told["gate"]["foreseen"]) == (Action.ADVANCE, 1)
+    assert (decision.action, decision.report["gate"]["foreseen"]) == (Action.ADVANCE, 1)
 
 
 def test_an_approval_is_recorded_with_who_and_when(canary: Bench) -> None:
@@ -253,7 +253,7 @@ def test_the_same_content_in_other_words_is_no_edit(canary: Bench) -> None:
     assert canary.run(hours=25).action is Action.ADVANCE
 
 
-def copied(bench: Bench, source: Path, name: str, **fields: t.Any) -> None:
+def copy_record(bench: Bench, source: Path, name: str, **fields: t.Any) -> None:
     """A record that somebody puts into the journal."""
     record = {**json.loads(source.read_bytes()), **fields}
     (bench.place / name).write_text(json.dumps(record))
@@ -266,7 +266,7 @@ def test_a_copied_pass_is_not_believed(canary: Bench, tmp_path: Path) -> None:
     other.run()
     other.trail.success(CANARY, NOW - timedelta(days=1, hours=1))
     other.run(hours=25)
-    copied(canary, other.place / "000002-passed.json", "000002-passed.json")
+    copy_record(canary, other.place / "000002-passed.json", "000002-passed.json")
     decision = canary.run(hours=1)
     assert (decision.action, decision.stage, canary.attached) == (Action.START, "canary", ("ou-canary",))
     (warning,) = canary.task.warnings
@@ -326,8 +326,8 @@ def test_foreign_files_are_let_be(canary: Bench) -> None:
 def test_two_runs_at_once_begin_a_stage_once(bench: Bench) -> None:
     one, other = bench.open(run_id="one"), bench.open(run_id="other")
     decisions = [rollout.decide(bench.tree, content_sha256=V1) for rollout in (one, other)]
-    one.begun(decisions[0])
-    other.begun(decisions[1])
+    one.record_events(decisions[0])
+    other.record_events(decisions[1])
     assert bench.records == ["000001-started.json"]
     assert json.loads((bench.place / "000001-started.json").read_bytes())["run_id"] == "one"
     assert bench.task.warnings == [f"{NAME}: run one recorded at the same time that stage 'canary' begins"]
@@ -338,7 +338,7 @@ def test_what_stands_in_the_place_of_a_record_is_not_written_over(canary: Bench)
     decision = rollout.decide(tree("ou-canary"), content_sha256="v2")
     (canary.place / "000002-started.json").write_bytes(b"{}")
     with pytest.raises(StoreError, match=r"can't write .*000002-started.json"):
-        rollout.begun(decision)
+        rollout.record_events(decision)
 
 
 def test_records_that_can_not_be_read_stop_the_run(canary: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -373,7 +373,7 @@ def test_a_policy_whose_name_names_no_place(bench: Bench) -> None:
 
 
 def test_policies_of_one_name_and_two_types_keep_apart(canary: Bench) -> None:
-    other = opened(canary.task, "RESOURCE_CONTROL_POLICY")
+    other = open_rollout(canary.task, "RESOURCE_CONTROL_POLICY")
     assert other.decide(canary.tree, content_sha256=V1).action is Action.START
 
 

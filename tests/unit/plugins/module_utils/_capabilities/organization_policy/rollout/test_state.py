@@ -12,24 +12,24 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
     Declared,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.rollout.state import (
-    rendered,
-    shown,
-    told_of,
+    build_report,
+    render_rollout,
+    render_rollouts,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.rollout.verdict import (
     Verdict,
 )
 
-from .test_plan import APP, PASSED, UNREADABLE, Runs, lost, unnamed
+from .test_plan import APP, PASSED, UNREADABLE, Runs, make_losses, make_unknown
 
 
-def told(runs: Runs, verdict: t.Optional[Verdict], *, hours: float = 0) -> dict[str, t.Any]:
+def report_next_run(runs: Runs, verdict: t.Optional[Verdict], *, hours: float = 0) -> dict[str, t.Any]:
     """What is told of the next run."""
     past = runs.past
     decision = runs.run(verdict, hours=hours)
     declared = Declared.from_options(runs.options)
     seen = verdict if runs.asked else None
-    return {"policy": "Deny root", **told_of(declared, past, decision, seen, now=runs.now)}
+    return {"policy": "Deny root", **build_report(declared, past, decision, seen, now=runs.now)}
 
 
 def states(result: dict[str, t.Any]) -> list[str]:
@@ -37,7 +37,7 @@ def states(result: dict[str, t.Any]) -> list[str]:
 
 
 def test_the_first_stage_begins() -> None:
-    result = told(Runs(), PASSED)
+    result = report_next_run(Runs(), PASSED)
     assert (result["action"], result["stage"], result["since"]) == ("start", "canary", "2026-11-25T12:00:00Z")
     assert (result["soak_left_hours"], result["soak_ends"]) == (24, "2026-11-26T12:00:00Z")
     assert (result["gate"], result["failed"], result["on_gate_failure"]) == (None, False, "hold")
@@ -54,9 +54,9 @@ def test_the_first_stage_begins() -> None:
 def test_a_stage_soaks() -> None:
     runs = Runs()
     runs.run()
-    result = told(runs, PASSED, hours=6.5)
+    result = report_next_run(runs, PASSED, hours=6.5)
     assert (result["soak_left_hours"], states(result)) == (17.5, ["soaking", "waiting", "waiting"])
-    assert rendered(result).splitlines() == [
+    assert render_rollout(result).splitlines() == [
         "Rollout of Deny root: stage 'canary' is watched until 2026-11-26T12:00:00Z",
         "  1. canary                   soaking    since 2026-11-25T12:00:00Z",
         "  2. dev                      waiting",
@@ -71,23 +71,25 @@ def test_a_stage_is_held() -> None:
     runs = Runs()
     runs.run()
     runs.run(hours=25)
-    result = told(runs, lost(APP), hours=25)
+    result = report_next_run(runs, make_losses(APP), hours=25)
     assert (result["failed"], states(result)) == (True, ["passed", "held", "waiting"])
     assert result["next"] == "it waits for stage_approved: dev"
-    assert f"  gate: in {APP.account_id} {APP.principal} lost s3:GetObject" in rendered(result).splitlines()
+    assert f"  gate: in {APP.account_id} {APP.principal} lost s3:GetObject" in render_rollout(result).splitlines()
 
 
 def test_all_that_had_begun_is_withdrawn() -> None:
     runs = Runs(on_gate_failure="withdraw")
     runs.run()
     runs.run(hours=25)
-    assert states(told(runs, lost(APP), hours=25)) == ["withdrawn", "withdrawn", "waiting"]
+    assert states(report_next_run(runs, make_losses(APP), hours=25)) == ["withdrawn", "withdrawn", "waiting"]
 
 
 def test_there_is_no_evidence() -> None:
     runs = Runs()
     runs.run()
-    assert "  gate: no evidence: no log files" in rendered(told(runs, UNREADABLE, hours=25)).splitlines()
+    assert (
+        "  gate: no evidence: no log files" in render_rollout(report_next_run(runs, UNREADABLE, hours=25)).splitlines()
+    )
 
 
 @pytest.mark.parametrize("more", [0, 1])
@@ -95,7 +97,7 @@ def test_all_is_done(more: int) -> None:
     runs = Runs()
     for _run in range(3 + more):
         runs.run(hours=25)
-    result = told(runs, PASSED, hours=25)
+    result = report_next_run(runs, PASSED, hours=25)
     assert (result["action"], states(result), result["next"]) == ("finished", ["passed"] * 3, "nothing is due")
     assert result["soak_left_hours"] == 0
 
@@ -103,16 +105,16 @@ def test_all_is_done(more: int) -> None:
 def test_policies_that_go_alike_are_told_of_once() -> None:
     runs = Runs()
     runs.run()
-    one = told(runs, PASSED, hours=6.5)
-    other = told(runs, UNREADABLE, hours=25)
-    text = shown([one, {**one, "policy": "Deny keys"}, {**other, "policy": "MFA"}])
+    one = report_next_run(runs, PASSED, hours=6.5)
+    other = report_next_run(runs, UNREADABLE, hours=25)
+    text = render_rollouts([one, {**one, "policy": "Deny keys"}, {**other, "policy": "MFA"}])
     heads = [line for line in text.splitlines() if line.startswith("Rollout of")]
     assert [head.partition(":")[0] for head in heads] == ["Rollout of Deny root, Deny keys", "Rollout of MFA"]
-    assert rendered(one).partition(":")[2] in text
+    assert render_rollout(one).partition(":")[2] in text
 
 
 def test_denials_that_name_no_policy() -> None:
     runs = Runs()
     runs.run()
-    text = rendered(told(runs, unnamed(APP), hours=25))
+    text = render_rollout(report_next_run(runs, make_unknown(APP), hours=25))
     assert f"  gate: AWS names no policy: in {APP.account_id} {APP.principal} lost {APP.action}" in text.splitlines()

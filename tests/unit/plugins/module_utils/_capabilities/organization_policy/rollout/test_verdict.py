@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.rollout.verdict import (
     Loss,
     Verdict,
-    told_losses,
+    describe_losses,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix import DeniedPair
 
@@ -41,9 +41,9 @@ def test_what_passes(verdict: Verdict, has_passed: bool) -> None:
 
 
 def test_as_a_result() -> None:
-    told = Verdict(losses=(LOSS,), source="s3://trail", events=9, blind_spots=("one",)).as_dict()
-    assert told["failure"] is None
-    assert told["losses"] == [
+    result = Verdict(losses=(LOSS,), source="s3://trail", events=9, blind_spots=("one",)).as_dict()
+    assert result["failure"] is None
+    assert result["losses"] == [
         {
             "account_id": "111122223333",
             "principal": "arn:aws:iam::111122223333:role/app",
@@ -58,13 +58,13 @@ def test_as_a_result() -> None:
 
 def test_who_lost_what_in_one_clause() -> None:
     found = [pair("s3:GetObject"), pair("iam:ListUsers"), pair("iam:ListUsers", "role/b", "222233334444")]
-    assert told_losses(found) == (
+    assert describe_losses(found) == (
         "in 111122223333 arn:aws:iam::111122223333:role/app lost iam:ListUsers, s3:GetObject; "
         "in 222233334444 arn:aws:iam::222233334444:role/b lost iam:ListUsers"
     )
 
 
 def test_long_lists_are_cut() -> None:
-    told = told_losses(pair("s3:GetObject", f"role/r{number:02d}") for number in range(13))
-    assert told.count("lost") == 10
-    assert told.endswith("; and 3 more")
+    text = describe_losses(pair("s3:GetObject", f"role/r{number:02d}") for number in range(13))
+    assert text.count("lost") == 10
+    assert text.endswith("; and 3 more")
