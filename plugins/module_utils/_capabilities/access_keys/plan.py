@@ -73,7 +73,7 @@ def controls() -> tuple[Control, ...]:
 
 @dataclasses.dataclass(frozen=True)
 class Observed:
-    """What the plan is made of: the account, the credentials in question as read live, and what the journal says.
+    """The input of the plan: the account, the credentials in question as read live, and the records of the journal.
 
     ``unread`` has, by the ARN of a user in question, why its credentials could not be read; ``history_error`` why the
     journal could not.
@@ -96,7 +96,7 @@ class Review:
     objection: str = ""
 
     def as_dict(self, *, reveal_key_ids: bool) -> dict[str, t.Any]:
-        """The review as it stands in results."""
+        """The review as results have it."""
         credential, belief = self.item.credential, self.item.belief
         shown = {
             "user": credential.user,
@@ -115,7 +115,7 @@ class Review:
 
 @dataclasses.dataclass(frozen=True)
 class Planner:
-    """Plans for one declaration in one run at one moment. ``callers`` are the caller and whoever it came through."""
+    """Plans for one declaration in one run at one moment. ``callers`` are the caller and the roles it came through."""
 
     declared: Declared
     settings: Settings
@@ -133,7 +133,7 @@ class Planner:
         history: tuple[RecordedChange, ...],
         history_error: str,
     ) -> Observed:
-        """What was read, with the report's word on each access key, and the live word in the report."""
+        """Build the observation: each access key with its facts from the report, and the report with the live facts."""
         completed = tuple(_add_report_facts(snapshot, tuple(credentials)))
         known = add_ssh_keys(snapshot, completed) if Kind.SSH_KEY in self.declared.kinds else snapshot
         return Observed(add_live_keys(known, completed), completed, unread, history, history_error)
@@ -280,7 +280,7 @@ class Planner:
 
 
 def list_commands_back(changes: Iterable[Mapping[str, t.Any]], credentials: Iterable[Credential]) -> list[str]:
-    """The commands that bring back what ``changes``, as they stand in results, deactivate."""
+    """List the commands that activate again what ``changes``, in the form of results, deactivate."""
     known = {credential.id: credential for credential in credentials}
     updates = {operations.update for operations in OPERATIONS_OF.values()}
     return [build_command_back(known[change["before"]["id"]]) for change in changes if change["operation"] in updates]
@@ -303,7 +303,7 @@ def _add_report_facts(snapshot: Snapshot, credentials: Sequence[Credential]) -> 
 
 
 def _details(credential: Credential) -> tuple[str, ...]:
-    """What findings and waivers call a credential by, below the ARN of its user."""
+    """The names of a credential in findings and waivers, below the ARN of its user."""
     if credential.kind is Kind.PASSWORD:
         return ("password",)
     return (credential.id, *(f"access key {slot}" for slot in credential.slots))
@@ -315,7 +315,7 @@ def _is_on(finding: Finding, credential: Credential) -> bool:
 
 
 def _find_remedies(credential: Credential, found: Iterable[Finding]) -> tuple[str, ...]:
-    """The failing findings on exactly this credential."""
+    """Find the failing findings on exactly this credential."""
     certain = credential.kind is not Kind.ACCESS_KEY or len(credential.slots) == 1
     return tuple(
         finding.fingerprint
@@ -325,7 +325,7 @@ def _find_remedies(credential: Credential, found: Iterable[Finding]) -> tuple[st
 
 
 def _count_population(observed: Observed, kind: Kind) -> int:
-    """Of how many credentials a cap takes its percentage: the active ones of the account, as far as known."""
+    """Count the credentials that a cap takes its percentage of: the active ones of the account, as far as known."""
     report = observed.snapshot.credential_report
     rows = report.users if report else ()
     counts: Mapping[Kind, Callable[[], int]] = {

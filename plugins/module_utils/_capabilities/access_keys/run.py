@@ -48,7 +48,7 @@ from .observe import read_state, read_users
 from .plan import DATASETS, MODULE, Observed, Planner, Review, list_commands_back
 from .undo import DERIVATIONS
 
-# What undoing a change takes: the writes that undo one, and the reads of reread().
+# Undoing a change takes the writes that undo one, and the reads of reread().
 UNDO_OPERATIONS: t.Final = Operations(
     writes=frozenset(f"iam:{name}" for name in (*(kind.update for kind in OPERATIONS_OF.values()), TAG, UNTAG) if name)
 ).union(LIVE_READS)
