@@ -42,7 +42,7 @@ Shape = dict[str, t.Any]
 
 
 def describe_rule(rule: ConfigRule) -> Shape:
-    """What a rule is set up to do, in the shape of ``before`` and ``after``."""
+    """Describe the settings of a rule, in the shape of ``before`` and ``after``."""
     narrowed = {"narrowed": True} if rule.narrowed else {}
     return build_shape(rule.identifier, rule.parameters, rule.frequency, rule.resource_types, **narrowed)
 
@@ -64,7 +64,7 @@ def build_shape(
 
 
 def select_tags(tags: Mapping[str, str], keys: Sequence[str]) -> dict[str, t.Optional[str]]:
-    """Those tags that we set: others add theirs, and that is no change of ours."""
+    """Select the tags that we set. Tags that others add are no change of ours."""
     return {key: tags.get(key) for key in sorted(keys)}
 
 
@@ -90,7 +90,7 @@ def build_tag_list(tags: Mapping[str, t.Any]) -> list[dict[str, str]]:
 
 
 def build_rule_request(name: str, given: Shape, description: str, evaluation_modes: Sequence[str] = ()) -> Shape:
-    """A whole rule as AWS takes it: what a request leaves out, AWS removes."""
+    """Build the request for a whole rule: AWS removes each field that a request leaves out."""
     optional = {
         "Description": description,
         "InputParameters": build_input_parameters(given["parameters"]) if given["parameters"] else "",
@@ -106,7 +106,7 @@ def build_rule_request(name: str, given: Shape, description: str, evaluation_mod
 
 
 def build_organization_request(name: str, given: Shape, description: str) -> Shape:
-    """A rule of the organization as AWS takes it."""
+    """Build the request for a rule of the organization."""
     optional = {
         "Description": description,
         "InputParameters": build_input_parameters(given["parameters"]) if given["parameters"] else "",
@@ -123,14 +123,14 @@ def build_organization_request(name: str, given: Shape, description: str) -> Sha
 
 @dataclasses.dataclass(frozen=True)
 class ConfigWriter:
-    """One region of the account."""
+    """Makes the changes of AWS Config in one region of the account."""
 
     partition: str
     account_id: str
     region: str
 
     def arn(self, kind: str, name: str) -> str:
-        """What stands for an object of a kind. A rule's has its name, in place of the id that only AWS knows."""
+        """The ARN of an object in changes. A rule's has its name, in place of the id that only AWS knows."""
         return f"arn:{self.partition}:config:{self.region}:{self.account_id}:{kind}/{name}"
 
     def create(
