@@ -57,7 +57,7 @@ Document = Mapping[str, t.Any]
 
 
 def normalize(value: t.Any) -> t.Any:
-    """A pattern in a form that two of them can be compared in: the order of a list means nothing."""
+    """Normalize a pattern, so that two can be compared: the order of a list means nothing."""
     if isinstance(value, Mapping):
         return {key: normalize(member) for key, member in value.items()}
     if isinstance(value, list):
@@ -66,7 +66,7 @@ def normalize(value: t.Any) -> t.Any:
 
 
 def describe_rule(rule: t.Optional[EventRule]) -> t.Optional[dict[str, t.Any]]:
-    """A rule as it stands in changes, without its targets and tags; None where there is none."""
+    """Describe a rule as changes have it, without its targets and tags; None where there is none."""
     if rule is None:
         return None
     return _describe_fields(rule.name, rule.pattern, rule.state, rule.description)
@@ -77,12 +77,12 @@ def _describe_fields(name: str, pattern: t.Any, state: str, description: str) ->
 
 
 def describe_target(target: t.Optional[EventTarget]) -> t.Optional[dict[str, t.Any]]:
-    """A target as it stands in changes; None where there is none."""
+    """Describe a target as changes have it; None where there is none."""
     return None if target is None else {"target": target.id, "arn": target.arn, **target.settings}
 
 
 def build_tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    """Tags as AWS takes them."""
+    """Build the tags as AWS takes them."""
     return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
 
 
@@ -152,7 +152,7 @@ class AlertWriter:
         states = ({"tags": before}, {"tags": lacking})
         return (self._change(EVENTS, live.region, TAG, f"{live.arn} tags", request, states, undo),)
 
-    # What the rules lead to
+    # The targets of the rules
 
     def create_topic(self, arn: str, policy: Document, kms_key_id: str) -> Change:
         """A topic that EventBridge may publish to."""
@@ -256,7 +256,7 @@ class AlertWriter:
         )
 
     def set_trust(self, arn: str, before: Document, after: Document) -> Change:
-        """Who may assume the role."""
+        """Set who may assume the role."""
         name = _split_role_arn(arn)[1]
         request = {"RoleName": name, "PolicyDocument": minify(after)}
         undo = Undo(SET_TRUST, {"RoleName": name, "PolicyDocument": minify(before)})
@@ -264,7 +264,7 @@ class AlertWriter:
         return self._change("iam", GLOBAL, SET_TRUST, f"{arn} trust", request, states, undo)
 
     def put_role_policy(self, arn: str, before: t.Optional[Document], after: Document) -> Change:
-        """What the role may do."""
+        """Set what the role may do."""
         named = {"RoleName": _split_role_arn(arn)[1], "PolicyName": ROLE_POLICY}
         request = {**named, "PolicyDocument": minify(after)}
         undo = Undo(DELETE_ROLE_POLICY, named)
@@ -316,7 +316,7 @@ class AlertWriter:
 
 
 def describe_role(name: str, trust: t.Any, boundary: str) -> dict[str, t.Any]:
-    """A role as plan and journal have it: its permissions boundary only where it has one."""
+    """Describe a role as plan and journal have it: its permissions boundary only where it has one."""
     return {"role": name, "trust": trust, **({"boundary": boundary} if boundary else {})}
 
 
@@ -330,18 +330,18 @@ def _build_restore_request(live: EventRule) -> dict[str, t.Any]:
 
 
 def _write_text(value: t.Any) -> str:
-    """A document as an attribute takes it; one that is not there is removed by an empty text."""
+    """Write a document as an attribute takes it; an empty text removes it."""
     return value if isinstance(value, str) else minify(value) if value else ""
 
 
 def _split_role_arn(role_arn: str) -> tuple[str, str]:
-    """The path and the name of a role."""
+    """Split the ARN of a role into path and name."""
     path, _slash, name = role_arn.partition(":role/")[2].rpartition("/")
     return (f"/{path}/" if path else "/"), name
 
 
 def build_admission(bus_arn: str, organization_id: str) -> dict[str, t.Any]:
-    """The statement that :meth:`Writer.admit_organization` leaves, as AWS shows it."""
+    """Build the statement that :meth:`AlertWriter.admit_organization` leaves, as AWS shows it."""
     return {
         "Sid": STATEMENT,
         "Effect": "Allow",
@@ -353,7 +353,7 @@ def build_admission(bus_arn: str, organization_id: str) -> dict[str, t.Any]:
 
 
 def merge_statement(document: t.Any, statement: Document) -> dict[str, t.Any]:
-    """A resource policy with a statement of ours, all others kept; in place of an older one of the same id."""
+    """Merge a statement of ours into a resource policy: it replaces one of the same id, all others stay."""
     present: dict[str, t.Any] = {"Version": "2012-10-17"}
     if isinstance(document, Mapping):
         present = json.loads(json.dumps(document))
@@ -371,5 +371,5 @@ def relies_on(later: Change, earlier: Change) -> bool:
 
 
 def _find_thing(change: Change) -> str:
-    """What a change is about, whatever part of it."""
+    """Find the target of a change, whatever part of it changes."""
     return change.target.partition(" ")[0]
