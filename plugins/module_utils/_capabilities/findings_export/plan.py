@@ -44,7 +44,7 @@ MODULE: t.Final = "findings_export"
 
 @dataclasses.dataclass(frozen=True)
 class Hub:
-    """What a region tells: our findings there by their ids, or why it tells nothing."""
+    """The hub of a region: our findings there by their ids, or why they are not known."""
 
     findings: Mapping[str, Item] = dataclasses.field(default_factory=dict)
     is_off: bool = False
@@ -53,7 +53,7 @@ class Hub:
 
 @dataclasses.dataclass(frozen=True)
 class Assessment:
-    """What there is to export.
+    """The assessment to export.
 
     ``reported`` are the failing and waived findings of the ``severities`` that are wanted. ``failing`` has the ids of
     all.
@@ -72,7 +72,7 @@ class Assessment:
 
 @dataclasses.dataclass(frozen=True)
 class Planner:
-    """Plans for one assessment at one moment. What is in no region goes to the region ``home``."""
+    """Plans for one assessment at one moment. Global findings go to the region ``home``."""
 
     assessment: Assessment
     home: str
@@ -105,7 +105,7 @@ class Planner:
         return [item for item in (*sent, *gone) if item]
 
     def counts(self, region: str, hub: Hub) -> dict[str, t.Any]:
-        """What the plan comes to in a region, for the result."""
+        """Count the outcomes of the plan in a region, for the result."""
         readable = not (hub.is_off or hub.problem)
         outcomes = Counter(item.outcome for item in self.sendings(region, hub)) if readable else Counter[str]()
         stay = len(self._select_reported(region)) - sum(outcomes[name] for name in ("created", "reopened", "updated"))
@@ -140,7 +140,7 @@ class Planner:
         return not is_same or self.now - parse_update(known) >= RENEWED_AFTER
 
     def _archive(self, known: Item) -> t.Optional[Sending]:
-        """A finding that fails no longer, or is no longer wanted; None where nobody looked."""
+        """Archive a finding that fails no longer, or is no longer wanted; None where nobody looked."""
         where = {name: read_field(known, name) for name in ("control", "region")}
         if known["Id"] not in self.assessment.failing and self.assessment.settles(where):
             compliance = "PASSED"
@@ -168,7 +168,7 @@ class Planner:
 
 
 def _find_workflow_once_open(known: Item) -> t.Optional[str]:
-    """How far an investigation is once the finding is open: AWS begins anew with what comes back."""
+    """Find the state of an investigation once the finding is open: AWS begins anew with one that comes back."""
     present = describe_workflow(known)
     return present if is_open(known) or present == SUPPRESSED else NEW
 
@@ -190,7 +190,7 @@ def _refuse_region(place: Place, count: int, hub: Hub) -> Refusal:
 
 
 def list_costs(regions: Sequence[Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
-    """What the plan costs, as far as it can be counted: AWS charges for findings that come in or are updated."""
+    """List the costs of the plan, as far as they can be counted: AWS charges for new and updated findings."""
     count = sum(item[name] for item in regions for name in ("created", "updated", "reopened", "archived"))
     note = "a finding that is sent is an ingestion event; AWS charges for those beyond a free number a month"
     return [{"option": "security_hub", "unit": "finding sent", "count": count, "note": note}] if count else []
