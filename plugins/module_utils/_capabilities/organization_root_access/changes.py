@@ -58,7 +58,7 @@ Shown = t.Optional[dict[str, t.Any]]
 
 @dataclasses.dataclass(frozen=True)
 class RootAccessWriter:
-    """Makes the changes of one run in one organization."""
+    """Makes the changes of one run to central root access in one organization."""
 
     account_id: str
     organization_arn: str
@@ -129,7 +129,7 @@ def removals(
 
 
 def describe_credentials(root: RootCredentials) -> list[dict[str, t.Any]]:
-    """Each credential as a change finds it, in the order of removal. With its last use: one that is used between plan
+    """Describe each credential, in the order of removal. With its last use: one that is used between plan
     and write is left alone."""
     keys = [
         {

@@ -52,7 +52,7 @@ _REMEDIED: t.Final = {
 
 @dataclasses.dataclass(frozen=True)
 class Observed:
-    """What was read. ``tree`` is None where it could not be, or where there is none (``is_outside``): see ``reason``.
+    """The observed state. ``tree`` is None where it could not be read, or is missing (``is_outside``): see ``reason``.
 
     ``features`` is None where they could not be read. ``members`` has, of each account that is meant, the credentials
     of its root user, or why they are not known.
@@ -128,7 +128,7 @@ class Planner:
     def _organization(
         self, observed: Observed, tree: OrganizationTree, found: Sequence[Finding]
     ) -> tuple[list[Change], list[Change], list[Refusal]]:
-        """What is to be turned on, what off, and why nothing of it may be."""
+        """Plan the settings to turn on, those to turn off, and the refusals."""
         author = RootAccessWriter(observed.account_id, _organization_arn(observed, tree))
         failing = tuple(item.fingerprint for item in found[:1] if item.status is Status.FAIL)
         on, off = self._on(observed, tree, author, failing), self._off(observed, tree, author)
@@ -178,7 +178,7 @@ class Planner:
         return changes
 
     def _off(self, observed: Observed, tree: OrganizationTree, author: RootAccessWriter) -> list[Change]:
-        """What is declared off. AWS ends trusted access only where no delegated administrator is left."""
+        """Plan the settings that are declared off. AWS ends trusted access only without a delegated administrator."""
         changes = []
         if self.declared.purge_delegated_administrators:
             others = [item for item in list_administrators(tree) if item != self.declared.delegated_administrator]
@@ -249,12 +249,12 @@ class Planner:
 
 
 def list_administrators(tree: OrganizationTree) -> tuple[str, ...]:
-    """The accounts that administer IAM for the organization."""
+    """List the accounts that administer IAM for the organization."""
     return tuple(account for account, services in tree.delegated_administrators.items() if SERVICE in services)
 
 
 def make_result(observed: Observed) -> dict[str, t.Any]:
-    """What the module returns of the organization and of its members. Counts, and no key ids."""
+    """Make the module's result on the organization and its members: counts, and no key ids."""
     tree = observed.tree
     organization = None
     if tree is not None:
@@ -294,7 +294,7 @@ def _organization_arn(observed: Observed, tree: OrganizationTree) -> str:
 
 
 def _group_remedies(found: Iterable[Finding], account_id: str) -> dict[str, tuple[str, ...]]:
-    """By kind of credential, the failing findings on an account that its removal mends."""
+    """Group the failing findings on an account by the kind of credential whose removal resolves them."""
     return {
         _REMEDIED[finding.control]: (finding.fingerprint,)
         for finding in found
