@@ -27,7 +27,7 @@ PUT: t.Final[Mapping[str, str]] = {"user": "PutUserPermissionsBoundary", "role":
 REMOVE: t.Final[Mapping[str, str]] = {"user": "DeleteUserPermissionsBoundary", "role": "DeleteRolePermissionsBoundary"}
 _NAME: t.Final[Mapping[str, str]] = {"user": "UserName", "role": "RoleName"}
 
-#: What makes a policy ours, to change and to delete.
+#: The tag of our policies: only those are changed and deleted.
 OWNED: t.Final = ("iam-hardening:managed", "true")
 #: Kinds of change under which an account can be locked out of.
 LOCKOUT_KINDS: t.Final = frozenset(
@@ -73,7 +73,7 @@ class LivePolicy:
 
     @property
     def document(self) -> t.Any:
-        """What the policy says now."""
+        """The present content of the policy."""
         return self.default.document if self.default else None
 
     @property
@@ -225,12 +225,12 @@ class BoundaryWriter:
 
 
 def describe_policy(document: t.Any) -> t.Optional[dict[str, t.Any]]:
-    """A policy as it stands in changes; None where there is none."""
+    """Describe a policy as changes have it; None where there is none."""
     return None if document is None else {"document": document}
 
 
 def _build_setting(principal: Principal, arn: t.Optional[str]) -> tuple[str, dict[str, str]]:
-    """The write that gives a principal this boundary, or none."""
+    """Build the write that gives a principal this boundary, or none."""
     kind = "user" if isinstance(principal, User) else "role"
     named = {_NAME[kind]: principal.name}
     return (REMOVE[kind], named) if arn is None else (PUT[kind], {**named, "PermissionsBoundary": arn})
