@@ -44,18 +44,18 @@ AGGREGATOR: t.Final = ":finding-aggregator"
 
 
 def describe_hub(*, enabled: bool, generator: t.Optional[str] = None) -> dict[str, t.Any]:
-    """A hub, in the shape of ``before`` and ``after``."""
+    """Describe a hub, in the shape of ``before`` and ``after``."""
     return {"enabled": enabled, "control_finding_generator": generator if enabled else None}
 
 
 def describe_aggregator(aggregator: t.Optional[Aggregator]) -> t.Optional[dict[str, t.Any]]:
-    """An aggregator, in the shape of ``before`` and ``after``."""
+    """Describe an aggregator, in the shape of ``before`` and ``after``."""
     return {"mode": aggregator.mode, "regions": list(aggregator.regions)} if aggregator else None
 
 
 @dataclasses.dataclass(frozen=True)
 class HubWriter:
-    """One region of the account, and the failing findings in it."""
+    """Makes the changes of Security Hub in one region of the account, for the failing findings in it."""
 
     partition: str
     account_id: str
@@ -154,7 +154,7 @@ class HubWriter:
     def associate(
         self, standard: str, *, before: Mapping[str, str], after: Mapping[str, str], reasons: Mapping[str, str]
     ) -> Change:
-        """Enable or disable controls in a standard. What is not named stays as others set it."""
+        """Enable or disable controls in a standard. Controls that are not named stay as others set them."""
         operation = "BatchUpdateStandardsControlAssociations"
 
         def request(statuses: Mapping[str, str], why: Mapping[str, str]) -> dict[str, t.Any]:
