@@ -43,7 +43,7 @@ _DIGITS: t.Final = 8
 
 @dataclasses.dataclass(frozen=True)
 class Moves:
-    """What moving came to: writes that add something, those that take away after them, and what is not moved."""
+    """The outcome of moving: changes that add something, those that take away after them, and the refused moves."""
 
     adding: tuple[Change, ...] = ()
     taking: tuple[Change, ...] = ()
@@ -108,9 +108,9 @@ class _Mover:
         self._kept = self._drop_removals()
 
     def _drop_removals(self) -> Permissions:
-        """What is left of the account's permissions once the removals are made.
+        """Drop the removals from the account's permissions, as if they were made.
 
-        What is to be removed from somebody is not to come back to it through a group.
+        A policy that is removed from a principal must not come back to it through a group.
         """
         taken = [
             self.author.remove(holding, is_admin=False, population=0)
@@ -132,12 +132,12 @@ class _Mover:
         return Moves(tuple(self.adding), tuple(self.taking), tuple(self.refused))
 
     def _collect_holdings(self) -> dict[str, list[Holding]]:
-        """What is to move, by the name of the declared group."""
+        """Collect the policies that are to move, by the name of the declared group."""
         wanted: dict[str, list[Holding]] = {}
         for user in sorted(self.snapshot.users, key=lambda item: item.name):
             for holding in list_holdings(self.permissions, user):
                 rule = self._declared.find_rule(user, holding.name, holding.arn)
-                # What is to be removed is not carried into a group before.
+                # A policy that is to be removed is not moved into a group before.
                 if rule is None or self._declared.removes(user, holding.name, holding.arn):
                     continue
                 refusal = self._refuse_untouchable(user, holding)
@@ -181,13 +181,13 @@ class _Mover:
     def _check_protection(
         self, target: _Target, holding: Holding, movers: Iterable[Holding]
     ) -> t.Optional[tuple[str, str]]:
-        """Why the group is not to be made, filled or joined, where that is what the move takes."""
+        """Check whether the group is protected, if the move would make, fill or join it."""
         reason = protection_of(target.arn)
         as_it_is = holding.key in target.held and all(item.owner.arn in target.members for item in movers)
         return ("protected", f"{target.name} is never touched: {reason}") if reason and not as_it_is else None
 
     def _try_hand_over(self, target: _Target, holding: Holding) -> bool:
-        """Whether the user has the policy through a group that it is in, another one than the declared one, maybe."""
+        """Hand the policy over if the user has it through a group already, maybe another one than the declared one."""
         user = t.cast(User, holding.owner)
         if user.arn in target.members and holding.key in target.held:
             return False
@@ -234,13 +234,13 @@ class _Mover:
         return None
 
     def _describe_difference(self, user: User, more: Iterable[Holding]) -> str:
-        """What more policies would do to a user, in words; empty if nothing."""
+        """Describe the effect of more policies on a user; empty if none."""
         before = self._kept.layers(user.arn)
         added = tuple(item.policy for item in more if item.policy is not None)
         return describe_difference(user.arn, before, dataclasses.replace(before, identity=(*before.identity, *added)))
 
     def _check_room(self, target: _Target, holding: Holding) -> t.Optional[tuple[str, str]]:
-        """Why the group has no room for a policy."""
+        """Check whether the group has room for a policy; returns the objection."""
         if holding.key in target.held:
             return None
         limit = self.quota("GroupsQuota")
@@ -286,12 +286,12 @@ class _Mover:
 
 
 def plan_moves(permissions: Permissions, declared: Declared, untouchable: Untouchable) -> Moves:
-    """What of the users' own policies moves into the declared groups."""
+    """Plan which of the users' own policies move into the declared groups."""
     return _Mover(permissions, declared, untouchable).plan()
 
 
 def describe_difference(arn: str, before: t.Any, after: t.Any) -> str:
-    """What a principal would gain and lose, in words; empty if nothing."""
+    """Describe the actions that a principal would gain and lose; empty if none."""
     gained, gone = find_lost_actions(after, before, arn), find_lost_actions(before, after, arn)
     texts = [f"gain {', '.join(gained)}"] if gained else []
     texts += [f"lose {', '.join(gone)}"] if gone else []
@@ -299,7 +299,7 @@ def describe_difference(arn: str, before: t.Any, after: t.Any) -> str:
 
 
 def _group_holdings(holdings: Iterable[Holding]) -> list[_Item]:
-    """The policies that move into one group; those that most users have come first, since they fit everybody."""
+    """Group the holdings that move into one group by policy; those of most users come first: they fit everybody."""
     by_key: dict[tuple[str, str], list[Holding]] = {}
     for holding in holdings:
         by_key.setdefault(holding.key, []).append(holding)

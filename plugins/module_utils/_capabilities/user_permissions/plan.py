@@ -126,7 +126,7 @@ class Planner:
         )
 
     def _drop_differing(self, observed: Observed, moves: Moves) -> Moves:
-        """The moves without those of a user who would have other permissions once all of them are made.
+        """Drop the moves of a user who would have other permissions once all of them are made.
 
         Each step was looked at by itself. This evaluates what they come to, on the account as they would leave it.
         """
@@ -144,7 +144,7 @@ class Planner:
     def _add_remedies(
         self, observed: Observed, changes: tuple[Change, ...], found: Sequence[Finding]
     ) -> tuple[Change, ...]:
-        """The changes with the fingerprints of the findings that fail no longer once they are made."""
+        """Add to the changes the fingerprints of the findings that fail no longer once they are made."""
         failing = {item.fingerprint: item for item in found if item.status is Status.FAIL}
         if not changes or not failing:
             return changes
@@ -169,7 +169,7 @@ class Planner:
         )
 
     def _warn_of_other_paths(self, snapshot: Snapshot) -> tuple[str, ...]:
-        """Declared groups that lie on another path: a group's ARN is not changed, policies may name it."""
+        """Warn of declared groups on another path: a group's ARN is not changed, policies may name it."""
         present = {group.name.lower(): group for group in snapshot.groups}
         pairs = ((rule, present[rule.name.lower()]) for rule in self.declared.groups if rule.name.lower() in present)
         return tuple(

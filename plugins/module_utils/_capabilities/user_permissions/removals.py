@@ -32,9 +32,9 @@ from .untouchable import Untouchable, refuse_protected_policy
 
 
 class Removals:
-    """What of the declared removals can be made in one account.
+    """The declared removals that can be made in one account.
 
-    ``moves`` are the changes that come before: who is to have a policy through a group loses it with the group.
+    ``moves`` are the changes that come before: a new member of a group loses a policy with the group.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Removals:
 
     @functools.cached_property
     def _selected(self) -> tuple[tuple[Holding, t.Optional[Refusal]], ...]:
-        """What is to be taken away, each with the reason for which it is not."""
+        """The declared removals, each with the refusal if it is not made."""
         return tuple(
             (holding, self._objection(holding))
             for owner in self._permissions.entities.values()
@@ -70,7 +70,7 @@ class Removals:
         return tuple(holding for holding, refusal in self._selected if refusal is None)
 
     def _list_affected(self, holding: Holding) -> tuple[str, ...]:
-        """Users and roles (ARNs) that would lose a policy, among them those that are to join its group."""
+        """List users and roles (ARNs) that would lose a policy, among them those that are to join its group."""
         owner = holding.owner
         if not isinstance(owner, Group):
             return (owner.arn,)
@@ -112,9 +112,9 @@ class Removals:
         return tuple(self._change(holding) for holding in kept), tuple(refused)
 
     def _refuse_widening(self, holdings: list[Holding], refused: list[Refusal]) -> list[Holding]:
-        """Those whose removal gives nobody anything: a policy that denies something limits others.
+        """Refuse removals that give somebody more: a policy that denies something limits. Returns the others.
 
-        What is refused stays and may deny, too, so the rest is looked at anew.
+        A refused removal stays and may deny, too, so the rest is looked at anew.
         """
         while True:
             widened = {
@@ -170,5 +170,5 @@ def _find_name(arn: str) -> str:
 
 
 def is_about(change: Change, resource: str) -> bool:
-    """Whether a finding on ``resource`` may be mended by a change: it is whom, or what, it takes something from."""
+    """Whether a change may resolve a finding on ``resource``: it takes a policy from it, or is about that policy."""
     return resource in (change.target, find_policy(change))

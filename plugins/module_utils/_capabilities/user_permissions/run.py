@@ -112,7 +112,7 @@ class UserPermissions(Capability[Observed]):
         return observed
 
     def impacts(self) -> Documents:
-        """What the removals do to those who lose something; none where nobody does."""
+        """The effects of the removals on those who lose something; none where nobody does."""
         observed, planner = self._observed, self._planner
         if not observed.impacts:
             return ()

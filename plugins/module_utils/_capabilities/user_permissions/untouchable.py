@@ -60,8 +60,8 @@ class Untouchable:
 
 
 def refuse_protected_policy(holding: Holding) -> t.Optional[Refusal]:
-    """Why a policy stays where it is: some of AWS's own keep leaked keys and revoked sessions out."""
-    # What does not parse may be one of them.
+    """Refuse to take a protected policy: some of AWS's own keep leaked keys and revoked sessions out."""
+    # A document that does not parse may be one of them.
     only_denies = holding.policy is None or not any(statement.allow for statement in holding.policy.statements)
     reason = protection_of_holding(holding.name, holding.arn, only_denies=only_denies)
     return Refusal("protected", f"{holding.label} is never touched: {reason}", holding.owner.arn) if reason else None
