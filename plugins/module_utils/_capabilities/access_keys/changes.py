@@ -38,7 +38,7 @@ class CredentialWriter:
     declared: Declared
     now: datetime
 
-    def changes(
+    def make_changes(
         self, item: Item, action: Action, *, population: int = 0, remedies: tuple[str, ...] = ()
     ) -> tuple[Change, ...]:
         """The writes of a step. They come or stay away together: a guard that refuses one refuses all of them.
@@ -62,7 +62,7 @@ class CredentialWriter:
         credential, topic = item.credential, str(self.declared.topic)
         subject = f"IAM {credential.label} of {credential.user} in {self.account_id}"
         notice = {"TopicArn": topic, "Subject": subject[:_SUBJECT]}
-        change = self._change(
+        change = self._make_change(
             credential,
             PUBLISH,
             {**notice, "Message": write_notice(item, self.declared, self.now)},
@@ -84,7 +84,7 @@ class CredentialWriter:
             if former is None
             else Undo(TAG, _build_tagging(credential, former))
         )
-        return self._change(
+        return self._make_change(
             credential,
             TAG,
             _build_tagging(credential, str(mark)),
@@ -97,7 +97,7 @@ class CredentialWriter:
 
     def _untag(self, item: Item, kind: str) -> Change:
         credential = item.credential
-        return self._change(
+        return self._make_change(
             credential,
             UNTAG,
             _build_untagging(credential),
@@ -110,7 +110,7 @@ class CredentialWriter:
     def _deactivate(self, credential: Credential, population: int, remedies: tuple[str, ...]) -> Change:
         operations = OPERATIONS_OF[credential.kind]
         parameters = build_identifiers(credential)
-        return self._change(
+        return self._make_change(
             credential,
             str(operations.update),
             {**parameters, "Status": INACTIVE},
@@ -125,7 +125,7 @@ class CredentialWriter:
 
     def _delete(self, credential: Credential, population: int, remedies: tuple[str, ...]) -> Change:
         operations = OPERATIONS_OF[credential.kind]
-        return self._change(
+        return self._make_change(
             credential,
             operations.delete,
             build_identifiers(credential),
@@ -137,7 +137,7 @@ class CredentialWriter:
             remedies=remedies,
         )
 
-    def _change(
+    def _make_change(
         self,
         credential: Credential,
         operation: str,

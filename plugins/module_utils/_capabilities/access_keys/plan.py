@@ -164,12 +164,12 @@ class Planner:
             if review.rule not in ("", "waived") and review.step.action in _WRITING
         ]
         return Plan(
-            changes=(*self._changes(observed, reviews, found), *self._leftovers(observed)),
+            changes=(*self._list_changes(observed, reviews, found), *self._untag_leftovers(observed)),
             refused=tuple(refused),
-            warnings=tuple(self._warnings(observed, reviews)),
+            warnings=tuple(self._list_warnings(observed, reviews)),
         )
 
-    def reviews(self, observed: Observed) -> tuple[Review, ...]:
+    def make_reviews(self, observed: Observed) -> tuple[Review, ...]:
         """Every credential in question that has a next step, by user."""
         facts = Facts(observed.snapshot)
         items = (self._make_item(credential, observed, facts) for credential in observed.credentials)
@@ -191,10 +191,10 @@ class Planner:
         step = find_next_step(item, self.declared, self.now)
         if step.action is Action.NOTHING:
             return Review(item, step)
-        rule, objection = self._objection(item, step, facts)
+        rule, objection = self._find_objection(item, step, facts)
         return Review(item, step, rule, objection)
 
-    def _objection(self, item: Item, step: Step, facts: Facts) -> tuple[str, str]:
+    def _find_objection(self, item: Item, step: Step, facts: Facts) -> tuple[str, str]:
         credential = item.credential
         arn, user = credential.user_arn, credential.user
         protection = protection_of(arn)
@@ -242,21 +242,23 @@ class Planner:
                 return True, f"waived until {waiver.expires} by {waiver.owner}"
         return False, ""
 
-    def _changes(self, observed: Observed, reviews: Sequence[Review], found: Sequence[Finding]) -> t.Iterator[Change]:
-        author = CredentialWriter(observed.snapshot.account_id, self.run_id, self.declared, self.now)
+    def _list_changes(
+        self, observed: Observed, reviews: Sequence[Review], found: Sequence[Finding]
+    ) -> t.Iterator[Change]:
+        writer = CredentialWriter(observed.snapshot.account_id, self.run_id, self.declared, self.now)
         for review in reviews:
             if not review.rule and review.step.action is not Action.WAIT:
                 credential = review.item.credential
-                yield from author.changes(
+                yield from writer.make_changes(
                     review.item,
                     review.step.action,
                     population=_count_population(observed, credential.kind),
                     remedies=_find_remedies(credential, found) if review.step.action in _WRITING[1:] else (),
                 )
 
-    def _leftovers(self, observed: Observed) -> t.Iterator[Change]:
+    def _untag_leftovers(self, observed: Observed) -> t.Iterator[Change]:
         """Tags of credentials that are gone, of users all of whose credentials of that kind are known."""
-        author = CredentialWriter(observed.snapshot.account_id, self.run_id, self.declared, self.now)
+        writer = CredentialWriter(observed.snapshot.account_id, self.run_id, self.declared, self.now)
         live = {(credential.user_arn, credential.tag) for credential in observed.credentials}
         for user in observed.snapshot.users:
             untouchable = principal_of(user.arn) in self.callers or is_break_glass(user.arn, self.break_glass)
@@ -268,9 +270,9 @@ class Planner:
                     if key.startswith(prefix) and parse_mark(value) and (user.arn, key) not in live:
                         identifier = key.removeprefix(prefix) or user.name
                         gone = Credential(kind, identifier, user.name, user.arn, INACTIVE, self.now)
-                        yield from author.changes(Item(gone, tag_value=value), Action.FORGET)
+                        yield from writer.make_changes(Item(gone, tag_value=value), Action.FORGET)
 
-    def _warnings(self, observed: Observed, reviews: Sequence[Review]) -> t.Iterator[str]:
+    def _list_warnings(self, observed: Observed, reviews: Sequence[Review]) -> t.Iterator[str]:
         if observed.history_error:
             yield f"the journal can't be read, so no stage is believed: {observed.history_error}"
         for review in reviews:

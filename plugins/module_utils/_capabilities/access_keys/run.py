@@ -130,7 +130,7 @@ class AccessKeys(Capability[Observed]):
 
     def plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
         self._observed = observed
-        self._reviews = self._planner.reviews(observed)
+        self._reviews = self._planner.make_reviews(observed)
         return self._planner.plan(observed, found, self._reviews)
 
     def reread(self, change: Change) -> t.Any:
