@@ -78,7 +78,7 @@ class RecorderPlanner:
 
     def _record(self, region: str, outcome: Outcome) -> None:
         wish = self._declared.recorder
-        objection = self._objection(region)
+        objection = self._find_objection(region)
         writer = ConfigWriter(self._snapshot.partition, self._snapshot.account_id, region)
         if objection:
             target = writer.arn("configuration-recorder", RECORDER)
@@ -96,7 +96,7 @@ class RecorderPlanner:
             ]
             self.made.add(region)
 
-    def _objection(self, region: str) -> t.Optional[str]:
+    def _find_objection(self, region: str) -> t.Optional[str]:
         """Why no recorder is made: somebody else decides, or may decide, on what is recorded."""
         if self._landlord:
             return self._landlord
