@@ -109,13 +109,13 @@ class AlertWriter:
         else:
             request |= {"RoleArn": live.role_arn} if live.role_arn else {}
             undo = Undo(PUT_RULE, _build_restore_request(live))
-        return self._change(EVENTS, wanted.region, PUT_RULE, arn, request, (describe_rule(live), after), undo)
+        return self._make_change(EVENTS, wanted.region, PUT_RULE, arn, request, (describe_rule(live), after), undo)
 
     def delete_rule(self, live: EventRule) -> Change:
         """The rule, which has no target any more."""
         undo = Undo(PUT_RULE, {**_build_restore_request(live), "Tags": build_tag_list(live.tags)})
         states = (describe_rule(live), None)
-        return self._change(EVENTS, live.region, DELETE_RULE, live.arn, {"Name": live.name}, states, undo)
+        return self._make_change(EVENTS, live.region, DELETE_RULE, live.arn, {"Name": live.name}, states, undo)
 
     def put_target(
         self, rule: str, arn: str, region: str, target: EventTarget, live: t.Optional[EventTarget]
@@ -127,14 +127,16 @@ class AlertWriter:
         else:
             undo = Undo(PUT_TARGETS, {"Rule": rule, "Targets": [live.request]})
         states = (describe_target(live), describe_target(target))
-        return self._change(EVENTS, region, PUT_TARGETS, f"{arn} target {target.id}", request, states, undo)
+        return self._make_change(EVENTS, region, PUT_TARGETS, f"{arn} target {target.id}", request, states, undo)
 
     def remove_target(self, rule: EventRule, target: EventTarget) -> Change:
         """One target of ours."""
         undo = Undo(PUT_TARGETS, {"Rule": rule.name, "Targets": [target.request]})
         request = {"Rule": rule.name, "Ids": [target.id]}
         place = f"{rule.arn} target {target.id}"
-        return self._change(EVENTS, rule.region, REMOVE_TARGETS, place, request, (describe_target(target), None), undo)
+        return self._make_change(
+            EVENTS, rule.region, REMOVE_TARGETS, place, request, (describe_target(target), None), undo
+        )
 
     def tag_rule(self, live: EventRule) -> tuple[Change, ...]:
         """Our tags on a rule that lacks some; foreign ones stay."""
@@ -150,7 +152,7 @@ class AlertWriter:
         )
         request = {"ResourceARN": live.arn, "Tags": build_tag_list(lacking)}
         states = ({"tags": before}, {"tags": lacking})
-        return (self._change(EVENTS, live.region, TAG, f"{live.arn} tags", request, states, undo),)
+        return (self._make_change(EVENTS, live.region, TAG, f"{live.arn} tags", request, states, undo),)
 
     # The targets of the rules
 
@@ -161,7 +163,7 @@ class AlertWriter:
         request = {"Name": name, "Attributes": attributes, "Tags": build_tag_list(self._tags)}
         after = {"topic": name, "kms_key_id": kms_key_id, "policy": policy}
         undo = Undo(DELETE_TOPIC, {"TopicArn": arn})
-        return self._change("sns", region, CREATE_TOPIC, arn, request, (None, after), undo)
+        return self._make_change("sns", region, CREATE_TOPIC, arn, request, (None, after), undo)
 
     def set_topic(self, arn: str, attribute: str, before: t.Any, after: t.Any) -> Change:
         """One attribute of a topic: its policy (a document), or the id of its key."""
@@ -169,7 +171,7 @@ class AlertWriter:
         request = {**named, "AttributeValue": _write_text(after)}
         undo = Undo(SET_TOPIC, {**named, "AttributeValue": _write_text(before)})
         states = ({attribute: before}, {attribute: after})
-        return self._change("sns", arn.split(":")[3], SET_TOPIC, f"{arn} {attribute}", request, states, undo)
+        return self._make_change("sns", arn.split(":")[3], SET_TOPIC, f"{arn} {attribute}", request, states, undo)
 
     def create_queue(self, arn: str, policy: Document) -> Change:
         """A queue for what could not be delivered, which keeps it for as long as SQS can: two weeks."""
@@ -177,14 +179,16 @@ class AlertWriter:
         attributes = {"MessageRetentionPeriod": "1209600", "SqsManagedSseEnabled": "true", "Policy": minify(policy)}
         request = {"QueueName": name, "Attributes": attributes, "tags": self._tags}
         undo = Undo(DELETE_QUEUE, {"QueueName": name})
-        return self._change("sqs", region, CREATE_QUEUE, arn, request, (None, {"queue": name, "policy": policy}), undo)
+        return self._make_change(
+            "sqs", region, CREATE_QUEUE, arn, request, (None, {"queue": name, "policy": policy}), undo
+        )
 
     def set_queue(self, arn: str, before: t.Any, after: Document) -> Change:
         """The policy of a queue."""
         name, region = arn.rpartition(":")[2], arn.split(":")[3]
         request = {"QueueName": name, "Attributes": {"Policy": minify(after)}}
         undo = Undo(SET_QUEUE, {"QueueName": name, "Attributes": {"Policy": _write_text(before)}})
-        return self._change(
+        return self._make_change(
             "sqs", region, SET_QUEUE, f"{arn} Policy", request, ({"Policy": before}, {"Policy": after}), undo
         )
 
@@ -201,7 +205,7 @@ class AlertWriter:
         undo = Undo(REMOVE_PERMISSION, {"EventBusName": "default", "StatementId": STATEMENT})
         states = (live, build_admission(bus_arn, organization_id))
         place = f"{bus_arn} statement {STATEMENT}"
-        return self._change(EVENTS, bus_arn.split(":")[3], PUT_PERMISSION, place, request, states, undo)
+        return self._make_change(EVENTS, bus_arn.split(":")[3], PUT_PERMISSION, place, request, states, undo)
 
     def withdraw_admission(self, bus_arn: str, live: Document) -> Change:
         """The same statement away."""
@@ -209,7 +213,7 @@ class AlertWriter:
         undo = self.admit_organization(bus_arn, value, None).parameters
         request = {"EventBusName": "default", "StatementId": STATEMENT}
         place = f"{bus_arn} statement {STATEMENT}"
-        return self._change(
+        return self._make_change(
             EVENTS, bus_arn.split(":")[3], REMOVE_PERMISSION, place, request, (live, None), Undo(PUT_PERMISSION, undo)
         )
 
@@ -221,26 +225,28 @@ class AlertWriter:
         request = {**named, "Protocol": "sqs"}
         states = (None, {"subscription": queue_arn})
         place = f"{topic_arn} subscription {queue_arn}"
-        return self._change("sns", topic_arn.split(":")[3], SUBSCRIBE, place, request, states, Undo(UNSUBSCRIBE, named))
+        return self._make_change(
+            "sns", topic_arn.split(":")[3], SUBSCRIBE, place, request, states, Undo(UNSUBSCRIBE, named)
+        )
 
     def unsubscribe(self, topic_arn: str, queue_arn: str) -> Change:
         """The same subscription away. Its ARN, which only AWS knows, is asked for when the request is made."""
         change = self.subscribe(topic_arn, queue_arn)
         request = {"TopicArn": topic_arn, "Endpoint": queue_arn}
         states = (change.after, None)
-        return self._change("sns", change.region, UNSUBSCRIBE, change.target, request, states, None)
+        return self._make_change("sns", change.region, UNSUBSCRIBE, change.target, request, states, None)
 
     def delete_queue(self, arn: str, policy: Document) -> Change:
         """A queue of the probe, with what it holds."""
         name = arn.rpartition(":")[2]
         states = ({"queue": name, "policy": policy}, None)
-        return self._change("sqs", arn.split(":")[3], DELETE_QUEUE, arn, {"QueueName": name}, states, None)
+        return self._make_change("sqs", arn.split(":")[3], DELETE_QUEUE, arn, {"QueueName": name}, states, None)
 
     def put_events(self, bus_arn: str, number: int, entries: Sequence[Document]) -> Change:
         """Events on a bus, one after the other: those of all regions are sent when all of these are ready."""
         states = (None, {"events": [entry["Detail"] for entry in entries]})
         place = f"{bus_arn} events {number}"
-        return self._change(EVENTS, GLOBAL, PUT_EVENTS, place, {"Entries": list(entries)}, states, None)
+        return self._make_change(EVENTS, GLOBAL, PUT_EVENTS, place, {"Entries": list(entries)}, states, None)
 
     # The role that hands events on
 
@@ -251,7 +257,7 @@ class AlertWriter:
         request = {**about, "AssumeRolePolicyDocument": minify(trust), "Tags": build_tag_list(self._tags)}
         request |= {"PermissionsBoundary": boundary} if boundary else {}
         undo = Undo(DELETE_ROLE, {"RoleName": name})
-        return self._change(
+        return self._make_change(
             "iam", GLOBAL, CREATE_ROLE, arn, request, (None, describe_role(name, trust, boundary)), undo
         )
 
@@ -261,7 +267,7 @@ class AlertWriter:
         request = {"RoleName": name, "PolicyDocument": minify(after)}
         undo = Undo(SET_TRUST, {"RoleName": name, "PolicyDocument": minify(before)})
         states = ({"trust": before}, {"trust": after})
-        return self._change("iam", GLOBAL, SET_TRUST, f"{arn} trust", request, states, undo)
+        return self._make_change("iam", GLOBAL, SET_TRUST, f"{arn} trust", request, states, undo)
 
     def put_role_policy(self, arn: str, before: t.Optional[Document], after: Document) -> Change:
         """Set what the role may do."""
@@ -271,7 +277,7 @@ class AlertWriter:
         if before is not None:
             undo = Undo(PUT_ROLE_POLICY, {**named, "PolicyDocument": minify(before)})
         states = (None if before is None else {"policy": before}, {"policy": after})
-        return self._change("iam", GLOBAL, PUT_ROLE_POLICY, f"{arn} policy {ROLE_POLICY}", request, states, undo)
+        return self._make_change("iam", GLOBAL, PUT_ROLE_POLICY, f"{arn} policy {ROLE_POLICY}", request, states, undo)
 
     def delete_role(
         self, arn: str, trust: Document, policy: t.Optional[Document], boundary: str = ""
@@ -284,13 +290,13 @@ class AlertWriter:
             undo = Undo(PUT_ROLE_POLICY, {**named, "PolicyDocument": minify(policy)})
             place = f"{arn} policy {ROLE_POLICY}"
             states = ({"policy": policy}, None)
-            changes.append(self._change("iam", GLOBAL, DELETE_ROLE_POLICY, place, named, states, undo))
+            changes.append(self._make_change("iam", GLOBAL, DELETE_ROLE_POLICY, place, named, states, undo))
         anew = self.create_role(arn, trust, boundary)
         undo = Undo(CREATE_ROLE, anew.parameters)
         states = (anew.after, None)
-        return (*changes, self._change("iam", GLOBAL, DELETE_ROLE, arn, {"RoleName": name}, states, undo))
+        return (*changes, self._make_change("iam", GLOBAL, DELETE_ROLE, arn, {"RoleName": name}, states, undo))
 
-    def _change(
+    def _make_change(
         self,
         service: str,
         region: str,

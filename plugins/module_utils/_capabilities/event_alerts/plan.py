@@ -159,7 +159,7 @@ class _RulePlanner:
 
     def _converge(self, wanted: WantedRule, live: t.Optional[EventRule]) -> Iterator[Step]:
         arn = self.topology.place.arn("events", wanted.region, f"rule/{wanted.name}")
-        objection = self._objection(wanted, live)
+        objection = self._find_objection(wanted, live)
         if objection:
             yield Refusal(*objection, arn, PUT_RULE)
             return
@@ -175,7 +175,7 @@ class _RulePlanner:
             if live is not None and other.id.startswith(PREFIX) and other.id != wanted.target.id:
                 yield self.writer.remove_target(live, other)
 
-    def _objection(self, wanted: WantedRule, live: t.Optional[EventRule]) -> t.Optional[tuple[str, str]]:
+    def _find_objection(self, wanted: WantedRule, live: t.Optional[EventRule]) -> t.Optional[tuple[str, str]]:
         if live is None:
             return None
         if live.managed_by:

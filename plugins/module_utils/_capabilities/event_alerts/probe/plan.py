@@ -220,7 +220,7 @@ class Planner:
     def _select_probes(self) -> tuple[tuple[Probe, ...], tuple[Refusal, ...]]:
         if self.only_clean:
             return (), ()
-        judged = [(probe, self._objection(probe)) for probe in make_probes(self.observed.snapshot)]
+        judged = [(probe, self._find_objection(probe)) for probe in make_probes(self.observed.snapshot)]
         objections = dict.fromkeys(objection for _probe, objection in judged if objection)
         refused = [Refusal(*objection, PUT_TARGETS) for objection in objections]
         for region in self.observed.snapshot.regions:
@@ -236,7 +236,7 @@ class Planner:
         ]
         return tuple(kept), tuple(refused)
 
-    def _objection(self, probe: Probe) -> t.Optional[tuple[str, str, str]]:
+    def _find_objection(self, probe: Probe) -> t.Optional[tuple[str, str, str]]:
         """Why a probe is not made: the rule of the guard, the reason, and of what."""
         around, target = self.observed.around, probe.target.arn
         account = self.observed.snapshot.account_id
@@ -246,11 +246,11 @@ class Planner:
         if self._is_taken(probe):
             arn = self._temporary_arn(probe)
             return "foreign", "a rule that no probe made has the name of the temporary one", arn
-        others = self._other_listeners(probe)
+        others = self._find_other_listeners(probe)
         if others and bus not in self.accepted:
             return "subscribers", f"other rules get its events as well ({', '.join(others)}); {_ACCEPT}", bus
         if probe.is_forwarded:
-            return self._bus_objection(probe)
+            return self._find_bus_objection(probe)
         if target.split(":")[4] != account:
             return "foreign", "it is of another account, so that no queue can be subscribed to it here", target
         if target in around.unread:
@@ -268,7 +268,7 @@ class Planner:
             return "subscribers", reason, target
         return None
 
-    def _bus_objection(self, probe: Probe) -> t.Optional[tuple[str, str, str]]:
+    def _find_bus_objection(self, probe: Probe) -> t.Optional[tuple[str, str, str]]:
         """Why what is handed on to a bus is not probed."""
         target = probe.target.arn
         if not probe.is_visible:
@@ -281,7 +281,7 @@ class Planner:
             return "no_topic", reason, target
         return None
 
-    def _other_listeners(self, probe: Probe) -> list[str]:
+    def _find_other_listeners(self, probe: Probe) -> list[str]:
         """The rules of others that the event of a probe triggers on the default bus of its region."""
         given = {"detail-type": KIND, "source": SOURCE, "detail": probe.detail}
         event = envelope(given, account_id=self.writer.account_id, region=probe.region)
