@@ -92,11 +92,11 @@ class Planner:
             if hub.is_off or hub.problem:
                 refused += [_refuse_region(place, len(reported), hub)] if reported or not hub.is_off else []
                 continue
-            changes += plan_imports(self.sendings(region, hub), place)
-            changes += plan_updates(self._settlings(reported, hub), place)
+            changes += plan_imports(self.list_sendings(region, hub), place)
+            changes += plan_updates(self._list_settlings(reported, hub), place)
         return Plan(tuple(changes), tuple(refused))
 
-    def sendings(self, region: str, hub: Hub) -> list[Sending]:
+    def list_sendings(self, region: str, hub: Hub) -> list[Sending]:
         """The findings to send to a region: what is new, what says something else than before, what is settled."""
         place, reported = self._make_place(region), self._select_reported(region)
         wanted = {build_identifier(item.finding): item for item in reported}
@@ -104,10 +104,10 @@ class Planner:
         gone = [self._archive(known) for name, known in hub.findings.items() if name not in wanted and is_open(known)]
         return [item for item in (*sent, *gone) if item]
 
-    def counts(self, region: str, hub: Hub) -> dict[str, t.Any]:
+    def count_outcomes(self, region: str, hub: Hub) -> dict[str, t.Any]:
         """Count the outcomes of the plan in a region, for the result."""
         readable = not (hub.is_off or hub.problem)
-        outcomes = Counter(item.outcome for item in self.sendings(region, hub)) if readable else Counter[str]()
+        outcomes = Counter(item.outcome for item in self.list_sendings(region, hub)) if readable else Counter[str]()
         stay = len(self._select_reported(region)) - sum(outcomes[name] for name in ("created", "reopened", "updated"))
         return {
             "region": region,
@@ -152,7 +152,7 @@ class Planner:
             known, change_state(known, state=ARCHIVED, compliance=compliance, at=find_next_update(known, self.now))
         )
 
-    def _settlings(self, reported: Sequence[ReportedFinding], hub: Hub) -> list[Settling]:
+    def _list_settlings(self, reported: Sequence[ReportedFinding], hub: Hub) -> list[Settling]:
         """The investigations that a waiver ends, or whose waiver is gone; what an analyst decided stays."""
         found = []
         for item in reported:

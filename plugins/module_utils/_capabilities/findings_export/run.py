@@ -213,7 +213,7 @@ class FindingsExport(Capability[Mapping[str, Hub]]):
         return {
             "changes": [*map(_shorten_change, result["changes"])],
             "files": self._files,
-            "exported": self._counts(),
+            "exported": self._count_outcomes(),
             "failed_findings": failed,
         }
 
@@ -226,7 +226,7 @@ class FindingsExport(Capability[Mapping[str, Hub]]):
         return f"Security Hub did not take {len(failed)} findings: {named}{more}"
 
     def costs(self) -> list[Result]:
-        return list_costs(self._counts())
+        return list_costs(self._count_outcomes())
 
-    def _counts(self) -> list[Result]:
-        return [self._planner.counts(region, hub) for region, hub in self._hubs.items()]
+    def _count_outcomes(self) -> list[Result]:
+        return [self._planner.count_outcomes(region, hub) for region, hub in self._hubs.items()]
