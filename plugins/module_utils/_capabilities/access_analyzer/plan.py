@@ -197,7 +197,7 @@ class _RegionPlanner:
         name = f"{self._declared.prefix}-{wanted.access.partition('_')[0].lower()}"
         making = [item for item in self._own if item.type in wanted.types and item.status == "CREATING"]
         in_the_way = making or [item for item in self._own if item.type == wanted.type]
-        objection = self._objection(wanted, in_the_way)
+        objection = self._find_objection(wanted, in_the_way)
         if objection is None:
             return self._create(name, wanted)
         if objection:
@@ -206,7 +206,7 @@ class _RegionPlanner:
             self.refused.append(Refusal(rule, objection, target, changes.CREATE))
         return []
 
-    def _objection(self, wanted: _WantedAnalyzer, in_the_way: Sequence[AnalyzerDetails]) -> t.Optional[str]:
+    def _find_objection(self, wanted: _WantedAnalyzer, in_the_way: Sequence[AnalyzerDetails]) -> t.Optional[str]:
         """Why no analyzer can be made; empty where that is no matter but one of time."""
         if in_the_way:
             item = in_the_way[0]
