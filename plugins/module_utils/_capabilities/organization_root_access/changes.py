@@ -63,16 +63,16 @@ class RootAccessWriter:
     account_id: str
     organization_arn: str
 
-    def trust(self, *, on: bool, remedies: tuple[str, ...] = ()) -> Change:
+    def set_trust(self, *, on: bool, remedies: tuple[str, ...] = ()) -> Change:
         """Trusted access of IAM: without it IAM may do nothing in the organization."""
         parameters = {"ServicePrincipal": SERVICE}
         return self._switch("organizations", (ENABLE_TRUST, DISABLE_TRUST), "trusted_access", on, parameters, remedies)
 
-    def feature(self, name: str, *, on: bool, remedies: tuple[str, ...] = ()) -> Change:
+    def set_feature(self, name: str, *, on: bool, remedies: tuple[str, ...] = ()) -> Change:
         """One of IAM's features for an organization."""
         return self._switch("iam", SWITCHES[name], name, on, {}, remedies)
 
-    def administrator(self, account_id: str, *, on: bool) -> Change:
+    def set_administrator(self, account_id: str, *, on: bool) -> Change:
         """An account as IAM's delegated administrator."""
         parameters = {"AccountId": account_id, "ServicePrincipal": SERVICE}
         name = f"delegated_administrator/{account_id}"
