@@ -93,8 +93,8 @@ class Planner:
             _refusal(snapshot, rule, reason, UPDATE)
             for rule, reason in (
                 ("weakening", self._explain_weakening(present, wanted)),
-                ("expiry", self._expiry_objection(snapshot, wanted)),
-                ("hard_expiry", self._hard_expiry_objection(snapshot, wanted)),
+                ("expiry", self._find_expiry_objection(snapshot, wanted)),
+                ("hard_expiry", self._find_hard_expiry_objection(snapshot, wanted)),
             )
             if reason
         )
@@ -114,7 +114,7 @@ class Planner:
             "or set allow_weaken"
         )
 
-    def _expiry_objection(self, snapshot: Snapshot, wanted: PasswordPolicy) -> str:
+    def _find_expiry_objection(self, snapshot: Snapshot, wanted: PasswordPolicy) -> str:
         expiry = predict_expiry(snapshot, present=snapshot.password_policy, wanted=wanted, now=self.now)
         if expiry.unknown:
             return f"whose password would expire at once is not known: {expiry.unknown}"
@@ -129,7 +129,7 @@ class Planner:
             "accept_expiry_of must name every user for whom that is accepted"
         )
 
-    def _hard_expiry_objection(self, snapshot: Snapshot, wanted: PasswordPolicy) -> str:
+    def _find_hard_expiry_objection(self, snapshot: Snapshot, wanted: PasswordPolicy) -> str:
         present = snapshot.password_policy
         if not wanted.hard_expiry or (present and present.hard_expiry):
             return ""
