@@ -251,7 +251,9 @@ class _BoundaryPlanner:
         )
         fatal = [flaw.detail for flaw in found if flaw.weakness in LOCKS_OUT]
         if fatal:
-            return Plan(refused=(self._refusal("locks_out", f"{'; '.join(fatal)}; nobody is given such a boundary"),))
+            return Plan(
+                refused=(self._make_refusal("locks_out", f"{'; '.join(fatal)}; nobody is given such a boundary"),)
+            )
         nobody = (
             f"the account has no user or role {name}" for name in find_unmatched_names(self._snapshot, desired.boundary)
         )
@@ -261,7 +263,7 @@ class _BoundaryPlanner:
         attaching = self._hold_back() if content.refused else self._attach()
         return _join_plans([Plan(warnings=warnings), content, attaching])
 
-    def _refusal(self, rule: str, reason: str, operation: str = "") -> Refusal:
+    def _make_refusal(self, rule: str, reason: str, operation: str = "") -> Refusal:
         return Refusal(rule, reason, self._desired.arn, operation)
 
     # The policy
@@ -277,7 +279,7 @@ class _BoundaryPlanner:
                 "it does not say what is declared, and it has not the tag iam-hardening:managed=true of the policies "
                 "that this collection made: declare another name, or tag it if it is to be replaced"
             )
-            return Plan(refused=(self._refusal("foreign", reason, UPDATE),))
+            return Plan(refused=(self._make_refusal("foreign", reason, UPDATE),))
         concerned = find_holders(self._snapshot, live.arn)
         names = [item.name for item in concerned if self._untouchable.refusal(item.arn)]
         if names:
@@ -285,7 +287,7 @@ class _BoundaryPlanner:
                 f"it bounds, or is attached to, principals that are never touched: {listing(names)}; take it off them "
                 "by hand, or declare another name"
             )
-            return Plan(refused=(self._refusal("in_use", reason, UPDATE),))
+            return Plan(refused=(self._make_refusal("in_use", reason, UPDATE),))
         judged = [self._judge(principal) for principal in concerned]
         refused = [self._refuse_breaking(item, UPDATE) for item in judged if item.objection]
         refused += self._refuse_widening(live)
@@ -319,7 +321,7 @@ class _BoundaryPlanner:
         if taken is None:
             return Plan(changes=(self._writer.create(),))
         reason = f"{taken} has its name, which no second policy of the account can have: declare another name"
-        return Plan(refused=(self._refusal("name_taken", reason, CREATE),))
+        return Plan(refused=(self._make_refusal("name_taken", reason, CREATE),))
 
     def _update(self, live: LivePolicy) -> Plan:
         """Make a new version, and before it room for one: AWS keeps five, and never deletes the default one.
@@ -336,7 +338,7 @@ class _BoundaryPlanner:
             f"AWS keeps {POLICY_VERSIONS} versions of a policy, so the oldest one ({oldest.id}), which does not count, "
             "would have to be deleted, and can't be brought back; delete_versions allows it"
         )
-        return Plan(refused=(self._refusal("versions", reason, DELETE_VERSION),))
+        return Plan(refused=(self._make_refusal("versions", reason, DELETE_VERSION),))
 
     # Those who carry it
 
@@ -381,7 +383,7 @@ class _BoundaryPlanner:
         names = listing(principal.name for principal in self._open)
         count = plural(len(self._open), "principals")
         reason = f"{count} do not get it while it does not say what is declared: {names}"
-        return Plan(refused=(self._refusal("content_first", reason),))
+        return Plan(refused=(self._make_refusal("content_first", reason),))
 
 
 def _find_narrowed(snapshot: Snapshot, desired: DesiredBoundary) -> tuple[str, ...]:
