@@ -68,7 +68,7 @@ class HubWriter:
 
     def enable(self) -> Change:
         """Turn the hub on, without the standards that AWS would add by itself."""
-        return self._change(
+        return self._make_change(
             ENABLE,
             HUB,
             {"EnableDefaultStandards": False, "ControlFindingGenerator": GENERATOR, "Tags": TAGS},
@@ -82,7 +82,7 @@ class HubWriter:
     def generate(self, present: str, wanted: str) -> Change:
         """Let the findings of a control be one, or one for each standard."""
         operation = "UpdateSecurityHubConfiguration"
-        return self._change(
+        return self._make_change(
             operation,
             HUB,
             {"ControlFindingGenerator": wanted},
@@ -95,7 +95,7 @@ class HubWriter:
     def subscribe(self, standard: str) -> Change:
         """Enable the standard with this ARN."""
         target = f"{SUBSCRIPTION}{path_of(standard)}"
-        return self._change(
+        return self._make_change(
             "BatchEnableStandards",
             target,
             {"StandardsSubscriptionRequests": [{"StandardsArn": standard}]},
@@ -109,7 +109,7 @@ class HubWriter:
     def unsubscribe(self, subscription: Subscription) -> Change:
         """Disable a standard. Its findings are archived within days."""
         enable = {"StandardsSubscriptionRequests": [{"StandardsArn": subscription.standard}]}
-        change = self._change(
+        change = self._make_change(
             "BatchDisableStandards",
             f"{SUBSCRIPTION}{path_of(subscription.standard)}",
             {"StandardsSubscriptionArns": [subscription.arn]},
@@ -141,7 +141,7 @@ class HubWriter:
             }
             return {"SecurityControlId": control, "Parameters": given, "LastUpdateReason": why}
 
-        return self._change(
+        return self._make_change(
             operation,
             f"{CONTROL}{control}",
             request(after, reason),
@@ -169,7 +169,7 @@ class HubWriter:
             ]
             return {"StandardsControlAssociationUpdates": updates}
 
-        return self._change(
+        return self._make_change(
             operation,
             f"{ASSOCIATIONS}{path_of(standard)}",
             request(after, reasons),
@@ -194,7 +194,7 @@ class HubWriter:
             }
             linking["FindingAggregatorArn"] = before["FindingAggregatorArn"] = present.arn
             undo = Undo("UpdateFindingAggregator", before)
-        return self._change(
+        return self._make_change(
             "UpdateFindingAggregator" if present else "CreateFindingAggregator",
             AGGREGATOR,
             linking,
@@ -204,7 +204,7 @@ class HubWriter:
             undo=undo,
         )
 
-    def _change(
+    def _make_change(
         self,
         operation: str,
         target: str,
