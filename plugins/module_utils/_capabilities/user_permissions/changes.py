@@ -103,7 +103,7 @@ class PermissionsWriter:
 
     def create_group(self, name: str, path: str) -> Change:
         """A group without members and policies. It can't be deleted while it has either."""
-        return self._change(
+        return self._make_change(
             CREATE_GROUP,
             self.group_arn(name, path),
             {"GroupName": name, "Path": path},
@@ -116,7 +116,7 @@ class PermissionsWriter:
     def add_member(self, user: User, group: str) -> Change:
         """A user in a group."""
         parameters = {"GroupName": group, "UserName": user.name}
-        return self._change(
+        return self._make_change(
             ADD_MEMBER,
             user.arn,
             parameters,
@@ -130,7 +130,7 @@ class PermissionsWriter:
         """A policy in a group, inline under ``name`` where it is inline with the user."""
         if holding.arn is not None:
             parameters = {"GroupName": group, "PolicyArn": holding.arn}
-            return self._change(
+            return self._make_change(
                 "AttachGroupPolicy",
                 group_arn,
                 parameters,
@@ -140,7 +140,7 @@ class PermissionsWriter:
                 undo=Undo("DetachGroupPolicy", parameters),
             )
         named = {"GroupName": group, "PolicyName": name}
-        return self._change(
+        return self._make_change(
             "PutGroupPolicy",
             group_arn,
             {**named, "PolicyDocument": _write_text(holding.document)},
@@ -164,7 +164,7 @@ class PermissionsWriter:
         taken: dict[str, t.Any] = {"kind": kind, "impact": Impact.NARROWING, "population": population}
         if holding.arn is not None:
             parameters = {**named, "PolicyArn": holding.arn}
-            return self._change(
+            return self._make_change(
                 f"Detach{of}Policy",
                 holding.owner.arn,
                 parameters,
@@ -175,7 +175,7 @@ class PermissionsWriter:
             )
         parameters = {**named, "PolicyName": holding.name}
         text = _write_text(holding.document)
-        return self._change(
+        return self._make_change(
             f"Delete{of}Policy",
             holding.owner.arn,
             parameters,
@@ -185,7 +185,7 @@ class PermissionsWriter:
             **taken,
         )
 
-    def _change(
+    def _make_change(
         self,
         operation: str,
         target: str,

@@ -65,7 +65,7 @@ class _Target:
         self.rule = rule
         self.is_there = present is not None
         self.name = present.name if present else rule.name
-        self.arn = present.arn if present else mover.author.group_arn(rule.name, rule.path)
+        self.arn = present.arn if present else mover.writer.group_arn(rule.name, rule.path)
         self.held: dict[tuple[str, str], Holding] = {}
         self.inline_names: dict[tuple[str, str], str] = {}
         self.members: dict[str, User] = {}
@@ -96,7 +96,7 @@ class _Mover:
     def __init__(self, permissions: Permissions, declared: Declared, untouchable: Untouchable) -> None:
         self.permissions = permissions
         self.snapshot: Snapshot = permissions.snapshot
-        self.author = PermissionsWriter(self.snapshot.account_id, self.snapshot.partition)
+        self.writer = PermissionsWriter(self.snapshot.account_id, self.snapshot.partition)
         self._declared = declared
         self._untouchable = untouchable
         self.adding: list[Change] = []
@@ -113,7 +113,7 @@ class _Mover:
         A policy that is removed from a principal must not come back to it through a group.
         """
         taken = [
-            self.author.remove(holding, is_admin=False, population=0)
+            self.writer.remove(holding, is_admin=False, population=0)
             for owner in (self.permissions.entities.values() if self._declared.removals else ())
             for holding in list_holdings(self.permissions, owner)
             if self._declared.removes(owner, holding.name, holding.arn)
@@ -175,7 +175,7 @@ class _Mover:
             if user.arn not in target.members:
                 target.members[user.arn] = user
                 self._joined[user.arn] = self._joined.get(user.arn, 0) + 1
-                self.adding.append(self.author.add_member(user, target.name))
+                self.adding.append(self.writer.add_member(user, target.name))
             self._hand_over(holding, target.through(holding))
 
     def _check_protection(
@@ -201,7 +201,7 @@ class _Mover:
         return False
 
     def _hand_over(self, holding: Holding, through: Mapping[str, str]) -> None:
-        self.taking.append(self.author.hand_over(holding, through, population=len(self.snapshot.users)))
+        self.taking.append(self.writer.hand_over(holding, through, population=len(self.snapshot.users)))
 
     def _may_join(self, target: _Target, holding: Holding) -> bool:
         """Whether a user is in the group, or may be: its policies, those accepted so far among them, change nothing."""
@@ -268,12 +268,12 @@ class _Mover:
         if not target.is_there:
             target.is_there = True
             self._created += 1
-            self.adding.append(self.author.create_group(target.name, target.rule.path))
+            self.adding.append(self.writer.create_group(target.name, target.rule.path))
         name = target.inline_name(holding)
         target.held[holding.key] = holding
         if holding.arn is None:
             target.inline_names[holding.key] = name
-        self.adding.append(self.author.give(target.name, target.arn, holding, name))
+        self.adding.append(self.writer.give(target.name, target.arn, holding, name))
 
     def _refuse(self, rule: str, reason: str, target: _Target, movers: Sequence[Holding]) -> None:
         # Another group is no help to a user, or an account, that can't have one more; nor is one of a protected name.

@@ -90,11 +90,11 @@ class Planner:
         """The verdicts on administrators and on policies of users."""
         return assess(observed.snapshot, settings=self.settings, controls=controls(), now=self.now)
 
-    def proposals(self, observed: Observed) -> dict[str, tuple[Layers, Layers]]:
+    def make_proposals(self, observed: Observed) -> dict[str, tuple[Layers, Layers]]:
         """The layers, before and after, of all who would lose something: what has to be predicted."""
         if not self.declared.removals or observed.snapshot.missing(Dataset.AUTHORIZATION_DETAILS):
             return {}
-        return self._make_removals(observed, self._plan_moves(observed)).proposals()
+        return self._make_removals(observed, self._plan_moves(observed)).make_proposals()
 
     def plan(self, observed: Observed, found: Sequence[Finding]) -> Plan:
         """The plan that leads from an account to the declaration. ``found`` are the findings on the account."""
@@ -110,7 +110,7 @@ class Planner:
         return Plan(
             changes=self._add_remedies(observed, changes, found),
             refused=(*moves.refused, *refused),
-            warnings=self._warnings(observed),
+            warnings=self._list_warnings(observed),
         )
 
     def _make_untouchable(self, observed: Observed) -> Untouchable:
@@ -158,7 +158,7 @@ class Planner:
 
         return tuple(dataclasses.replace(change, remedies=remedies(change)) for change in changes)
 
-    def _warnings(self, observed: Observed) -> tuple[str, ...]:
+    def _list_warnings(self, observed: Observed) -> tuple[str, ...]:
         broken = [arn for arn, impact in observed.impacts.items() if not impact.is_safe]
         today = self.now.date()
         principals = tuple(observed.permissions.entities.values())

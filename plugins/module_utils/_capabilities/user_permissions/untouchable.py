@@ -38,10 +38,10 @@ class Untouchable:
     def principal(self, holder: Holder) -> t.Optional[Refusal]:
         """Why nothing may be taken from a user, a group or a role; of a group, because of one who is in it."""
         if isinstance(holder, Group):
-            found = filter(None, (self._objection(user) for user in self._members.get(holder.name, ())))
+            found = filter(None, (self._find_objection(user) for user in self._members.get(holder.name, ())))
             refusal = next(iter(found), None) or refuse_protected(holder.arn)
             return dataclasses.replace(refusal, target=holder.arn) if refusal else None
-        return self._objection(holder)
+        return self._find_objection(holder)
 
     @functools.cached_property
     def _members(self) -> Mapping[str, tuple[User, ...]]:
@@ -55,7 +55,7 @@ class Untouchable:
         """The users in a group."""
         return self._members.get(group.name, ())
 
-    def _objection(self, holder: Holder) -> t.Optional[Refusal]:
+    def _find_objection(self, holder: Holder) -> t.Optional[Refusal]:
         return UntouchablePrincipals(self.callers, self.break_glass).refusal(holder.arn)
 
 
