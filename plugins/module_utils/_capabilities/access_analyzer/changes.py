@@ -52,7 +52,7 @@ def is_of_rule(operation: str) -> bool:
 
 
 def describe_setup(analyzer: AnalyzerDetails) -> Shape:
-    """What an analyzer is set up to do, in a form that does not depend on the order in which AWS answers."""
+    """Describe the settings of an analyzer, whatever the order in which AWS answers."""
     return build_setup(analyzer.unused_access_age, analyzer.exclusions, analyzer.inclusions)
 
 
@@ -65,7 +65,7 @@ def build_setup(age: t.Optional[int], exclusions: Sequence[Exclusion], inclusion
 
 
 def describe_analyzer(analyzer: AnalyzerDetails, tag_keys: Sequence[str]) -> Shape:
-    """An analyzer with those of its tags that we set: others add theirs, and that is no change of ours."""
+    """Describe an analyzer with those of its tags that we set. Tags that others add are no change of ours."""
     return {
         "type": analyzer.type,
         **describe_setup(analyzer),
@@ -103,7 +103,7 @@ def _drop_empty_lists(**lists: list[t.Any]) -> Shape:
 
 
 def build_configuration(wanted: Shape) -> Shape:
-    """A form of :func:`setup` as AWS takes it; nothing for an analyzer of external access."""
+    """Build the request for a form of :func:`build_setup`; empty for an analyzer of external access."""
     if wanted["inclusions"]:
         return {"internalAccess": {"analysisRule": {"inclusions": wanted["inclusions"]}}}
     if wanted["unused_access_age"] is None:
@@ -213,7 +213,7 @@ def change_rule(
     wanted: t.Optional[Criteria],
     remedies: tuple[str, ...] = (),
 ) -> Change:
-    """An archive rule made, given another filter, or removed."""
+    """Make an archive rule, give it another filter, or remove it."""
     before = {"filter": format_filter(present.criteria)} if present else None
     after = {"filter": format_filter(wanted)} if wanted is not None else None
     named = {"analyzerName": parts_of(analyzer)[0], "ruleName": name}

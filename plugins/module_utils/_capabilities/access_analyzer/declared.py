@@ -31,7 +31,7 @@ _AGES: t.Final = range(1, 366)
 
 @dataclasses.dataclass(frozen=True)
 class UnusedAccess:
-    """An analyzer of unused access. What is None stays as the analyzer has it."""
+    """An analyzer of unused access. A setting that is None stays as the analyzer has it."""
 
     scope: str
     region: t.Optional[str]
@@ -56,7 +56,7 @@ class InternalAccess:
         return f"{self.scope}_{INTERNAL}"
 
     def select_inclusions(self, region: str) -> tuple[Inclusion, ...]:
-        """What is to be looked at there: resources whose ARN names another region are not."""
+        """Select the resources to look at in a region: all but those whose ARN names another region."""
         found = []
         for inclusion in self.inclusions:
             arns = tuple(arn for arn in inclusion.resource_arns if arn.split(":")[3] in ("", region))
@@ -213,7 +213,7 @@ def _parse_criterion(given: t.Any, place: str) -> Criterion:
 
 
 def _parse_texts(given: t.Any, place: str) -> tuple[str, ...]:
-    """Values as AWS has them: texts, also for what YAML takes for a boolean or a number."""
+    """Parse values as AWS has them: texts, also where YAML reads a boolean or a number."""
     values = given if isinstance(given, Sequence) and not isinstance(given, str) else [given]
     if not values:
         raise InputError(f"{place}: it is empty; needed is one value at least")

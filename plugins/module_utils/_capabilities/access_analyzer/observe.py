@@ -41,7 +41,7 @@ _WRITES: t.Final = (
     changes.DELETE_RULE,
 )
 
-# What undoing a change takes: the writes that undo one, and the reads of reread().
+# Undoing a change takes the writes that undo one, and the reads of reread().
 UNDO_OPERATIONS: t.Final = Operations(
     reads=frozenset(f"{changes.SERVICE}:{name}" for name in (_GET, _GET_RULE, _LIST)),
     writes=frozenset(f"{changes.SERVICE}:{name}" for name in _WRITES),
@@ -78,7 +78,7 @@ def _read_analyzer(access: Access, region: str, name: str) -> t.Optional[Analyze
 
 
 def _find_another(access: Access, region: str, kind: str) -> t.Optional[dict[str, str]]:
-    """An analyzer of the type that somebody else has made: where AWS allows one, there is no room for ours."""
+    """Find an analyzer of the type that somebody else has made: where AWS allows one, there is no room for ours."""
     listed = access.items(changes.SERVICE, _LIST, "analyzers", {"type": kind}, region=region)
     found = sorted(item["arn"] for item in listed if item["status"] in _THERE and not item.get("managedBy"))
     return {"existing": found[0]} if found else None

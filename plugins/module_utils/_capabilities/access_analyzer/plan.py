@@ -35,7 +35,7 @@ _ACTIVE: t.Final = "ACTIVE"
 
 @dataclasses.dataclass(frozen=True)
 class Observed:
-    """What was read, and why the account may not have analyzers of an organization, where it may not."""
+    """The state that was read, and why the account may not have analyzers of an organization, where it may not."""
 
     snapshot: Snapshot
     objection: t.Optional[str] = None
@@ -127,11 +127,11 @@ class Planner:
         return Plan(tuple(planned), tuple(refused), tuple(warnings))
 
     def list_rules(self, region: str, access: str) -> list[Rule]:
-        """The archive rules that are declared for analyzers of a kind, in a region."""
+        """List the archive rules that are declared for analyzers of a kind, in a region."""
         return [rule for rule in self.declared.rules if rule.access == access and rule.holds_in(region)]
 
     def list_wanted(self, region: str) -> Iterator[_WantedAnalyzer]:
-        """The analyzers that a region is to have."""
+        """List the analyzers that a region is to have."""
         external, unused, internal = self.declared.external, self.declared.unused, self.declared.internal
         if external and region in self.regions and not (external == "ANY" and self._is_watched(region)):
             either = external == "ANY"
@@ -162,7 +162,7 @@ class Planner:
 
 
 class _RegionPlanner:
-    """The plan of one region being made."""
+    """Makes the plan of one region."""
 
     def __init__(self, planner: Planner, observed: Observed, region: str, found: tuple[Finding, ...]) -> None:
         self._planner = planner
@@ -171,7 +171,7 @@ class _RegionPlanner:
         self._region = region
         self._failing = [finding for finding in found if finding.status is Status.FAIL and finding.region == region]
         of_region = [item for item in observed.snapshot.analyzer_details if item.region == region]
-        # What a service of AWS made for itself is neither counted nor touched.
+        # Analyzers that an AWS service made for itself are neither counted nor touched.
         own = [item for item in of_region if not item.managed_by]
         self._removed = [item for item in own if item.name in planner.declared.remove_analyzers]
         self._own = [item for item in own if item not in self._removed]
@@ -197,7 +197,7 @@ class _RegionPlanner:
         name = f"{self._declared.prefix}-{wanted.access.partition('_')[0].lower()}"
         making = [item for item in self._own if item.type in wanted.types and item.status == "CREATING"]
         in_the_way = making or [item for item in self._own if item.type == wanted.type]
-        objection = self._objection(wanted, in_the_way)
+        objection = self._find_objection(wanted, in_the_way)
         if objection is None:
             return self._create(name, wanted)
         if objection:
@@ -206,7 +206,7 @@ class _RegionPlanner:
             self.refused.append(Refusal(rule, objection, target, changes.CREATE))
         return []
 
-    def _objection(self, wanted: _WantedAnalyzer, in_the_way: Sequence[AnalyzerDetails]) -> t.Optional[str]:
+    def _find_objection(self, wanted: _WantedAnalyzer, in_the_way: Sequence[AnalyzerDetails]) -> t.Optional[str]:
         """Why no analyzer can be made; empty where that is no matter but one of time."""
         if in_the_way:
             item = in_the_way[0]
@@ -237,7 +237,7 @@ class _RegionPlanner:
         return [made, *rules]
 
     def _update(self, analyzer: AnalyzerDetails, wanted: _WantedAnalyzer) -> list[Change]:
-        """What an analyzer that is there lacks. The tags of one that somebody else made are theirs."""
+        """Bring an existing analyzer to the declaration. Tags of an analyzer that others made stay as they are."""
         planned: list[Change] = []
         present = changes.describe_setup(analyzer)
         setup = {**present, **(wanted.setup or {})}
@@ -291,7 +291,7 @@ def _is_ours(analyzer: AnalyzerDetails) -> bool:
 
 
 def _choose_analyzer(able: Sequence[AnalyzerDetails]) -> AnalyzerDetails:
-    """Of several that will do, our own, so that each run looks at the same one."""
+    """Choose our own analyzer among several that are suitable, so that each run looks at the same one."""
     return min(able, key=lambda item: (not _is_ours(item), item.name))
 
 
@@ -300,7 +300,7 @@ def _find_rule(analyzer: AnalyzerDetails, name: str) -> t.Optional[ArchiveRule]:
 
 
 def list_costs(planner: Planner, snapshot: Snapshot) -> list[dict[str, t.Any]]:
-    """What the declaration costs a month, as units and how many of them there are; None where that is not known."""
+    """List the monthly costs of the declaration, as units and their counts; a count is None where it is not known."""
     unused, internal = planner.declared.unused, planner.declared.internal
     found = []
     if unused:

@@ -114,7 +114,7 @@ class AccessAnalyzer(Capability[Observed]):
 
 
 def _fill_regions(planner: Planner, access: Access, regions: tuple[str, ...]) -> Planner:
-    """``planner`` for these regions. Unused access is IAM's, so that one region will do: its home."""
+    """Fill in the regions of ``planner``. Unused access is IAM's, so one region is enough: its home region."""
     declared = planner.declared
     if declared.unused and not declared.unused.region:
         unused = dataclasses.replace(declared.unused, region=access.home_region)
@@ -146,7 +146,7 @@ def _observe(access: Access, planner: Planner) -> Observed:
 
 
 def _explain_missing_delegation(access: Access, account_id: str) -> t.Optional[str]:
-    """Why a member can't watch its organization; only those to whom it delegates may ask to whom it does."""
+    """Explain why a member account can't watch its organization. Only delegated administrators may list them."""
     needed = (
         f"analyzers of an organization belong to its management account, or to one that it delegates {_PRINCIPAL} to"
     )

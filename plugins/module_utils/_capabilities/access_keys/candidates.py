@@ -28,7 +28,7 @@ from .kinds import Credential, Kind, is_stage_tag
 
 
 def find_users_in_question(facts: Facts, declared: Declared, now: datetime) -> tuple[User, ...]:
-    """The users with a credential that may come to its next stage, or with the tag of a stage, by name.
+    """Find the users with a credential that may come to its next stage, or with the tag of a stage, by name.
 
     AWS's ``last_rotated`` is the creation of a key or a later change of its status, so a key that was switched off and
     on again looks younger than it is, and is in question later: never too early.
@@ -69,7 +69,7 @@ def _has_idle_password(row: CredentialRow, declared: Declared, now: datetime) ->
 
 
 def _find_holders(facts: Facts, declared: Declared, now: datetime) -> frozenset[str]:
-    """Users (ARNs) with credentials that the report does not tell of; of SSH keys AWS has no list over all users."""
+    """Find users (ARNs) with credentials that are not in the report. AWS has no list of all users' SSH keys."""
     found: set[str] = set()
     if Kind.SERVICE_CREDENTIAL in declared.kinds:
         arns = {user.name: user.arn for user in facts.snapshot.users}
@@ -87,7 +87,7 @@ def _find_holders(facts: Facts, declared: Declared, now: datetime) -> frozenset[
 def find_reasons(
     credential: Credential, siblings: Iterable[Credential], *, facts: Facts, declared: Declared, now: datetime
 ) -> frozenset[Reason]:
-    """Which of the declared reasons an active credential has. ``siblings`` are all credentials of its user.
+    """Find the declared reasons that an active credential has. ``siblings`` are all credentials of its user.
 
     The age of an access key is that of its creation, as AWS tells it live. Which of two active keys is called the
     second does not matter: each is judged by its own last use.
@@ -113,9 +113,9 @@ def find_reasons(
 def match_keys_to_report(
     row: t.Optional[CredentialRow], keys: Sequence[Credential], report: CredentialReport
 ) -> list[Credential]:
-    """The access keys of a user with what the report says of them, which has numbers where the API has ids.
+    """Match the access keys of a user to the credential report, which has numbers where the API has ids.
 
-    AWS does not say which key gets which number. They are matched by what both tell; where two ways fit equally well, a
+    AWS does not say which key gets which number. The values that both have decide; where two ways fit equally well, a
     key carries both numbers, and the later of the dates.
     """
     known = row.access_keys if row else ()
@@ -136,7 +136,7 @@ def _count_differences(key: Credential, slot: AccessKey) -> int:
 
 
 def _add_report_dates(key: Credential, slots: Sequence[AccessKey], report: CredentialReport) -> Credential:
-    """A key with its last change of status: if the report still shows the other status, that came after it."""
+    """Add to a key its last change of status: if the report still shows the other status, the change came later."""
     dates = [slot.last_rotated if slot.active == key.is_active else report.generated for slot in slots]
     later = [date for date in dates if date is not None and date > key.created]
     numbers = tuple(sorted({slot.slot for slot in slots}))
@@ -144,7 +144,7 @@ def _add_report_dates(key: Credential, slots: Sequence[AccessKey], report: Crede
 
 
 def add_live_keys(snapshot: Snapshot, credentials: Iterable[Credential]) -> Snapshot:
-    """``snapshot`` with the creation and last use of the access keys that were read live, for the findings."""
+    """Add to ``snapshot`` the creation and last use of the access keys that were read live, for the findings."""
     known: dict[tuple[str, int], Credential] = {
         (credential.user_arn, credential.slots[0]): credential
         for credential in credentials
@@ -174,7 +174,7 @@ def _merge_live_keys(row: CredentialRow, known: Mapping[tuple[str, int], Credent
 
 
 def add_ssh_keys(snapshot: Snapshot, credentials: Iterable[Credential]) -> Snapshot:
-    """``snapshot`` with the SSH keys among ``credentials``, which are then all that there are."""
+    """Add to ``snapshot`` the SSH keys among ``credentials``, which are then all that there are."""
     found: dict[str, tuple[SshPublicKey, ...]] = {}
     for item in credentials:
         if item.kind is Kind.SSH_KEY:

@@ -38,7 +38,7 @@ class CredentialWriter:
     declared: Declared
     now: datetime
 
-    def changes(
+    def make_changes(
         self, item: Item, action: Action, *, population: int = 0, remedies: tuple[str, ...] = ()
     ) -> tuple[Change, ...]:
         """The writes of a step. They come or stay away together: a guard that refuses one refuses all of them.
@@ -62,7 +62,7 @@ class CredentialWriter:
         credential, topic = item.credential, str(self.declared.topic)
         subject = f"IAM {credential.label} of {credential.user} in {self.account_id}"
         notice = {"TopicArn": topic, "Subject": subject[:_SUBJECT]}
-        change = self._change(
+        change = self._make_change(
             credential,
             PUBLISH,
             {**notice, "Message": write_notice(item, self.declared, self.now)},
@@ -84,7 +84,7 @@ class CredentialWriter:
             if former is None
             else Undo(TAG, _build_tagging(credential, former))
         )
-        return self._change(
+        return self._make_change(
             credential,
             TAG,
             _build_tagging(credential, str(mark)),
@@ -97,7 +97,7 @@ class CredentialWriter:
 
     def _untag(self, item: Item, kind: str) -> Change:
         credential = item.credential
-        return self._change(
+        return self._make_change(
             credential,
             UNTAG,
             _build_untagging(credential),
@@ -110,7 +110,7 @@ class CredentialWriter:
     def _deactivate(self, credential: Credential, population: int, remedies: tuple[str, ...]) -> Change:
         operations = OPERATIONS_OF[credential.kind]
         parameters = build_identifiers(credential)
-        return self._change(
+        return self._make_change(
             credential,
             str(operations.update),
             {**parameters, "Status": INACTIVE},
@@ -125,7 +125,7 @@ class CredentialWriter:
 
     def _delete(self, credential: Credential, population: int, remedies: tuple[str, ...]) -> Change:
         operations = OPERATIONS_OF[credential.kind]
-        return self._change(
+        return self._make_change(
             credential,
             operations.delete,
             build_identifiers(credential),
@@ -137,7 +137,7 @@ class CredentialWriter:
             remedies=remedies,
         )
 
-    def _change(
+    def _make_change(
         self,
         credential: Credential,
         operation: str,
@@ -182,7 +182,7 @@ def _identify_credential(change: Change) -> tuple[str, str]:
 
 
 def describe_stage(tag_value: t.Optional[str]) -> t.Optional[str]:
-    """A stage as changes show it, without its time: a plan of this morning is to be the plan of this afternoon."""
+    """Describe a stage without its time, so that a plan of this morning is still the plan of this afternoon."""
     if tag_value is None:
         return None
     mark = parse_mark(tag_value)
@@ -190,13 +190,13 @@ def describe_stage(tag_value: t.Optional[str]) -> t.Optional[str]:
 
 
 def describe_credential(credential: Credential) -> dict[str, t.Any]:
-    """What a deactivation or deletion finds. With the last use: a credential that is used meanwhile is left alone."""
+    """Describe a credential with its last use, so that one that is used after the plan is left alone."""
     used = format_utc(credential.last_used) if credential.last_used else None
     return {"status": credential.status, "last_used": used}
 
 
 def build_identifiers(credential: Credential) -> dict[str, t.Any]:
-    """The parameters by which requests name a credential."""
+    """Build the parameters by which requests name a credential."""
     operations = OPERATIONS_OF[credential.kind]
     return {"UserName": credential.user, operations.identifier: credential.id}
 
@@ -210,7 +210,7 @@ def _build_untagging(credential: Credential) -> dict[str, t.Any]:
 
 
 def build_command_back(credential: Credential) -> str:
-    """The command that brings a deactivated credential back, for whoever misses it."""
+    """Build the command that activates a deactivated credential again, for its owner."""
     option = {
         Kind.ACCESS_KEY: ("update-access-key", "--access-key-id"),
         Kind.SERVICE_CREDENTIAL: ("update-service-specific-credential", "--service-specific-credential-id"),
@@ -223,7 +223,7 @@ def build_command_back(credential: Credential) -> str:
 
 
 def write_notice(item: Item, declared: Declared, now: t.Optional[datetime]) -> str:
-    """What the owner is told: which credential, why, what happens when, and how to keep it.
+    """Write the notice for the owner: which credential, why, what happens when, and how to keep it.
 
     Without ``now`` it is the text that a plan shows, with placeholders where the text that is sent has moments.
     """

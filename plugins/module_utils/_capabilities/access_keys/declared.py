@@ -130,7 +130,7 @@ def _parse_days(options: Mapping[str, t.Any], option: str, lowest: int) -> int:
 
 
 def _parse_names(names: t.Iterable[str]) -> frozenset[str]:
-    """Exact names: a pattern would accept users that nobody thought of."""
+    """Parse exact names: a pattern would accept users that nobody thought of."""
     found = frozenset(names)
     patterns = sorted(name for name in found if "*" in name or "?" in name)
     if patterns:

@@ -35,7 +35,7 @@ _WORDS: t.Final = re.compile(r"([a-z]+)=([0-9TZ:-]+) notice=(sns|none) run=([A-Z
 
 
 class Stage(enum.StrEnum):
-    """How far a credential has come: its owner was told, it was switched off, or it was found switched off."""
+    """The stage of a credential: its owner was notified, it was deactivated, or it was found inactive."""
 
     NOTICED = "noticed"
     DEACTIVATED = "deactivated"
@@ -44,7 +44,7 @@ class Stage(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True)
 class Mark:
-    """What the value of a stage's tag says. ``run`` names the run whose journal tells more."""
+    """The value of a stage's tag. ``run`` names the run whose journal has the records."""
 
     stage: Stage
     at: datetime
@@ -57,7 +57,7 @@ class Mark:
 
 
 def parse_mark(value: t.Optional[str]) -> t.Optional[Mark]:
-    """The mark in the value of a tag; None where there is none, or none that we wrote."""
+    """Parse the mark in the value of a tag; None where there is none, or none that we wrote."""
     match = _WORDS.fullmatch(value or "")
     if not match:
         return None
@@ -119,9 +119,9 @@ def _read_changes(store: Store, account_id: str, run: str) -> t.Iterator[Recorde
 
 @dataclasses.dataclass(frozen=True)
 class Belief:
-    """What holds of a credential's stage. ``since`` is None where no stage is believed, and ``doubt`` then says why.
+    """The stage of a credential. ``since`` is None where no stage is believed, and ``doubt`` then says why.
 
-    ``is_done`` tells of a deactivation whether the journal has it as made, and not only as begun.
+    ``is_done``: the journal has the deactivation as made, and not only as begun.
     """
 
     stage: t.Optional[Stage] = None
@@ -133,7 +133,7 @@ class Belief:
 def believe(
     credential: Credential, tag_value: t.Optional[str], history: Sequence[RecordedChange], *, trust_tags: bool
 ) -> Belief:
-    """What to believe of the tag of a credential.
+    """Decide what to believe of the tag of a credential.
 
     ``trust_tags`` takes the word of a tag for which the journal has no record. A mark from before the credential was
     made is about an earlier one with the same last characters, and one from before its last use is overtaken. That a

@@ -107,7 +107,7 @@ class Credential:
 
     ``last_used`` is None where AWS has no use on record, and always for kinds of which it tells none. ``changed`` is
     the last change of the status as far as the credential report tells. ``slots`` are the numbers under which the
-    report may have it: more than one where two can't be told apart. For a password, ``id`` is the name of the user.
+    report may have it: more than one where two look the same. For a password, ``id`` is the name of the user.
     """
 
     kind: Kind
@@ -141,10 +141,10 @@ class Credential:
 
     @property
     def idle_since(self) -> datetime:
-        """Since when nothing tells of a use: the last use, else the creation, or a later change of the status.
+        """The start of idleness: the last use, else the creation, or a later change of the status.
 
         Somebody who switches a key on means to use it. Service-specific credentials, SSH keys and certificates count by
-        their age, since AWS tells no last use of them.
+        their age, since AWS has no last use of them.
         """
         moments = [self.last_used or self.created, self.changed if self.is_active else None]
         return max(moment for moment in moments if moment is not None)

@@ -104,14 +104,14 @@ def _read_password(access: Access, user: str, user_arn: str) -> Credential:
 
 
 def _parse_moment(value: datetime) -> datetime:
-    """AWS's dates are of whole seconds; so are those of the credential report that they are compared with."""
+    """Parse a date of AWS to whole seconds, as the credential report has them that it is compared with."""
     return value.astimezone(UTC).replace(microsecond=0)
 
 
 def read_state(
     access: Access, change: Change, *, messages: Mapping[tuple[str, str], str]
 ) -> t.Optional[dict[str, t.Any]]:
-    """What a change is about, read live in the shape of its ``before`` and ``after``; None where it is gone.
+    """Read the target of a change live, in the shape of its ``before`` and ``after``; None where it is gone.
 
     It needs no more of the change than the journal has. That a notice was sent is known of ``messages`` only, by user
     and credential: SNS can't be asked.

@@ -73,7 +73,7 @@ def controls() -> tuple[Control, ...]:
 
 @dataclasses.dataclass(frozen=True)
 class Observed:
-    """What the plan is made of: the account, the credentials in question as read live, and what the journal says.
+    """The input of the plan: the account, the credentials in question as read live, and the records of the journal.
 
     ``unread`` has, by the ARN of a user in question, why its credentials could not be read; ``history_error`` why the
     journal could not.
@@ -96,7 +96,7 @@ class Review:
     objection: str = ""
 
     def as_dict(self, *, reveal_key_ids: bool) -> dict[str, t.Any]:
-        """The review as it stands in results."""
+        """The review as results have it."""
         credential, belief = self.item.credential, self.item.belief
         shown = {
             "user": credential.user,
@@ -115,7 +115,7 @@ class Review:
 
 @dataclasses.dataclass(frozen=True)
 class Planner:
-    """Plans for one declaration in one run at one moment. ``callers`` are the caller and whoever it came through."""
+    """Plans for one declaration in one run at one moment. ``callers`` are the caller and the roles it came through."""
 
     declared: Declared
     settings: Settings
@@ -133,7 +133,7 @@ class Planner:
         history: tuple[RecordedChange, ...],
         history_error: str,
     ) -> Observed:
-        """What was read, with the report's word on each access key, and the live word in the report."""
+        """Build the observation: each access key with its facts from the report, and the report with the live facts."""
         completed = tuple(_add_report_facts(snapshot, tuple(credentials)))
         known = add_ssh_keys(snapshot, completed) if Kind.SSH_KEY in self.declared.kinds else snapshot
         return Observed(add_live_keys(known, completed), completed, unread, history, history_error)
@@ -164,12 +164,12 @@ class Planner:
             if review.rule not in ("", "waived") and review.step.action in _WRITING
         ]
         return Plan(
-            changes=(*self._changes(observed, reviews, found), *self._leftovers(observed)),
+            changes=(*self._list_changes(observed, reviews, found), *self._untag_leftovers(observed)),
             refused=tuple(refused),
-            warnings=tuple(self._warnings(observed, reviews)),
+            warnings=tuple(self._list_warnings(observed, reviews)),
         )
 
-    def reviews(self, observed: Observed) -> tuple[Review, ...]:
+    def make_reviews(self, observed: Observed) -> tuple[Review, ...]:
         """Every credential in question that has a next step, by user."""
         facts = Facts(observed.snapshot)
         items = (self._make_item(credential, observed, facts) for credential in observed.credentials)
@@ -191,10 +191,10 @@ class Planner:
         step = find_next_step(item, self.declared, self.now)
         if step.action is Action.NOTHING:
             return Review(item, step)
-        rule, objection = self._objection(item, step, facts)
+        rule, objection = self._find_objection(item, step, facts)
         return Review(item, step, rule, objection)
 
-    def _objection(self, item: Item, step: Step, facts: Facts) -> tuple[str, str]:
+    def _find_objection(self, item: Item, step: Step, facts: Facts) -> tuple[str, str]:
         credential = item.credential
         arn, user = credential.user_arn, credential.user
         protection = protection_of(arn)
@@ -242,21 +242,23 @@ class Planner:
                 return True, f"waived until {waiver.expires} by {waiver.owner}"
         return False, ""
 
-    def _changes(self, observed: Observed, reviews: Sequence[Review], found: Sequence[Finding]) -> t.Iterator[Change]:
-        author = CredentialWriter(observed.snapshot.account_id, self.run_id, self.declared, self.now)
+    def _list_changes(
+        self, observed: Observed, reviews: Sequence[Review], found: Sequence[Finding]
+    ) -> t.Iterator[Change]:
+        writer = CredentialWriter(observed.snapshot.account_id, self.run_id, self.declared, self.now)
         for review in reviews:
             if not review.rule and review.step.action is not Action.WAIT:
                 credential = review.item.credential
-                yield from author.changes(
+                yield from writer.make_changes(
                     review.item,
                     review.step.action,
                     population=_count_population(observed, credential.kind),
                     remedies=_find_remedies(credential, found) if review.step.action in _WRITING[1:] else (),
                 )
 
-    def _leftovers(self, observed: Observed) -> t.Iterator[Change]:
+    def _untag_leftovers(self, observed: Observed) -> t.Iterator[Change]:
         """Tags of credentials that are gone, of users all of whose credentials of that kind are known."""
-        author = CredentialWriter(observed.snapshot.account_id, self.run_id, self.declared, self.now)
+        writer = CredentialWriter(observed.snapshot.account_id, self.run_id, self.declared, self.now)
         live = {(credential.user_arn, credential.tag) for credential in observed.credentials}
         for user in observed.snapshot.users:
             untouchable = principal_of(user.arn) in self.callers or is_break_glass(user.arn, self.break_glass)
@@ -268,9 +270,9 @@ class Planner:
                     if key.startswith(prefix) and parse_mark(value) and (user.arn, key) not in live:
                         identifier = key.removeprefix(prefix) or user.name
                         gone = Credential(kind, identifier, user.name, user.arn, INACTIVE, self.now)
-                        yield from author.changes(Item(gone, tag_value=value), Action.FORGET)
+                        yield from writer.make_changes(Item(gone, tag_value=value), Action.FORGET)
 
-    def _warnings(self, observed: Observed, reviews: Sequence[Review]) -> t.Iterator[str]:
+    def _list_warnings(self, observed: Observed, reviews: Sequence[Review]) -> t.Iterator[str]:
         if observed.history_error:
             yield f"the journal can't be read, so no stage is believed: {observed.history_error}"
         for review in reviews:
@@ -280,7 +282,7 @@ class Planner:
 
 
 def list_commands_back(changes: Iterable[Mapping[str, t.Any]], credentials: Iterable[Credential]) -> list[str]:
-    """The commands that bring back what ``changes``, as they stand in results, deactivate."""
+    """List the commands that activate again what ``changes``, in the form of results, deactivate."""
     known = {credential.id: credential for credential in credentials}
     updates = {operations.update for operations in OPERATIONS_OF.values()}
     return [build_command_back(known[change["before"]["id"]]) for change in changes if change["operation"] in updates]
@@ -303,7 +305,7 @@ def _add_report_facts(snapshot: Snapshot, credentials: Sequence[Credential]) -> 
 
 
 def _details(credential: Credential) -> tuple[str, ...]:
-    """What findings and waivers call a credential by, below the ARN of its user."""
+    """The names of a credential in findings and waivers, below the ARN of its user."""
     if credential.kind is Kind.PASSWORD:
         return ("password",)
     return (credential.id, *(f"access key {slot}" for slot in credential.slots))
@@ -315,7 +317,7 @@ def _is_on(finding: Finding, credential: Credential) -> bool:
 
 
 def _find_remedies(credential: Credential, found: Iterable[Finding]) -> tuple[str, ...]:
-    """The failing findings on exactly this credential."""
+    """Find the failing findings on exactly this credential."""
     certain = credential.kind is not Kind.ACCESS_KEY or len(credential.slots) == 1
     return tuple(
         finding.fingerprint
@@ -325,7 +327,7 @@ def _find_remedies(credential: Credential, found: Iterable[Finding]) -> tuple[st
 
 
 def _count_population(observed: Observed, kind: Kind) -> int:
-    """Of how many credentials a cap takes its percentage: the active ones of the account, as far as known."""
+    """Count the credentials that a cap takes its percentage of: the active ones of the account, as far as known."""
     report = observed.snapshot.credential_report
     rows = report.users if report else ()
     counts: Mapping[Kind, Callable[[], int]] = {

@@ -48,7 +48,7 @@ from .observe import read_state, read_users
 from .plan import DATASETS, MODULE, Observed, Planner, Review, list_commands_back
 from .undo import DERIVATIONS
 
-# What undoing a change takes: the writes that undo one, and the reads of reread().
+# Undoing a change takes the writes that undo one, and the reads of reread().
 UNDO_OPERATIONS: t.Final = Operations(
     writes=frozenset(f"iam:{name}" for name in (*(kind.update for kind in OPERATIONS_OF.values()), TAG, UNTAG) if name)
 ).union(LIVE_READS)
@@ -130,7 +130,7 @@ class AccessKeys(Capability[Observed]):
 
     def plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
         self._observed = observed
-        self._reviews = self._planner.reviews(observed)
+        self._reviews = self._planner.make_reviews(observed)
         return self._planner.plan(observed, found, self._reviews)
 
     def reread(self, change: Change) -> t.Any:

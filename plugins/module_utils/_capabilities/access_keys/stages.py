@@ -21,7 +21,7 @@ from .kinds import Credential, Kind
 
 
 class Action(enum.StrEnum):
-    """What is to be done with a credential now."""
+    """The action on a credential that is due now."""
 
     NOTHING = "nothing"
     WAIT = "wait"
@@ -56,7 +56,7 @@ class Item:
 
 
 def find_next_step(item: Item, declared: Declared, now: datetime) -> Step:
-    """What the rules ask for at the moment ``now``. Whoever may not be touched at all is sorted out by the caller."""
+    """Find the step that the declaration asks for at ``now``. The caller leaves out users that are never touched."""
     step = (
         _find_active_step(item, declared, now)
         if item.credential.is_active
@@ -68,7 +68,7 @@ def find_next_step(item: Item, declared: Declared, now: datetime) -> Step:
 
 
 def count_idle_days(credential: Credential, now: datetime) -> int:
-    """Whole days since the last trace of use."""
+    """Count the whole days since the last trace of use."""
     return whole_days(credential.idle_since, now)
 
 
@@ -108,7 +108,7 @@ def _make_step(due: datetime, action: Action, now: datetime) -> Step:
 
 
 def _find_minimum_age(credential: Credential, reasons: frozenset[Reason], declared: Declared, idle: int) -> int:
-    """For how many days a credential must have been idle. What AWS tells no use of goes by its age.
+    """Find for how many days a credential must have been idle. Kinds without a last use go by their age.
 
     A reason that is none of idleness (an old key, say) may begin earlier, but never with a key that is in use.
     """

@@ -20,7 +20,7 @@ from .kinds import ACTIVE, OPERATIONS_OF, Kind
 
 
 def _find_tag(record: Record) -> str:
-    """The tag that keeps the stage of the credential which the record is about."""
+    """Find the tag that keeps the stage of the credential which the record is about."""
     shown = record.before
     kind = Kind(shown["kind"])
     prefix = OPERATIONS_OF[kind].tag
@@ -28,7 +28,7 @@ def _find_tag(record: Record) -> str:
 
 
 def _undo_stage(record: Record) -> Undo:
-    """The tag of a stage as it was. Its value has a moment that the record's before does not show."""
+    """Restore the tag of a stage. Its value has a moment that the record's before does not show."""
     user, tag = record.name("user"), _find_tag(record)
     stage = record.before["stage"]
     if stage is None:

@@ -42,7 +42,7 @@ Shape = dict[str, t.Any]
 
 
 def describe_rule(rule: ConfigRule) -> Shape:
-    """What a rule is set up to do, in the shape of ``before`` and ``after``."""
+    """Describe the settings of a rule, in the shape of ``before`` and ``after``."""
     narrowed = {"narrowed": True} if rule.narrowed else {}
     return build_shape(rule.identifier, rule.parameters, rule.frequency, rule.resource_types, **narrowed)
 
@@ -64,7 +64,7 @@ def build_shape(
 
 
 def select_tags(tags: Mapping[str, str], keys: Sequence[str]) -> dict[str, t.Optional[str]]:
-    """Those tags that we set: others add theirs, and that is no change of ours."""
+    """Select the tags that we set. Tags that others add are no change of ours."""
     return {key: tags.get(key) for key in sorted(keys)}
 
 
@@ -90,7 +90,7 @@ def build_tag_list(tags: Mapping[str, t.Any]) -> list[dict[str, str]]:
 
 
 def build_rule_request(name: str, given: Shape, description: str, evaluation_modes: Sequence[str] = ()) -> Shape:
-    """A whole rule as AWS takes it: what a request leaves out, AWS removes."""
+    """Build the request for a whole rule: AWS removes each field that a request leaves out."""
     optional = {
         "Description": description,
         "InputParameters": build_input_parameters(given["parameters"]) if given["parameters"] else "",
@@ -106,7 +106,7 @@ def build_rule_request(name: str, given: Shape, description: str, evaluation_mod
 
 
 def build_organization_request(name: str, given: Shape, description: str) -> Shape:
-    """A rule of the organization as AWS takes it."""
+    """Build the request for a rule of the organization."""
     optional = {
         "Description": description,
         "InputParameters": build_input_parameters(given["parameters"]) if given["parameters"] else "",
@@ -123,20 +123,20 @@ def build_organization_request(name: str, given: Shape, description: str) -> Sha
 
 @dataclasses.dataclass(frozen=True)
 class ConfigWriter:
-    """One region of the account."""
+    """Makes the changes of AWS Config in one region of the account."""
 
     partition: str
     account_id: str
     region: str
 
     def arn(self, kind: str, name: str) -> str:
-        """What stands for an object of a kind. A rule's has its name, in place of the id that only AWS knows."""
+        """The ARN of an object in changes. A rule's has its name, in place of the id that only AWS knows."""
         return f"arn:{self.partition}:config:{self.region}:{self.account_id}:{kind}/{name}"
 
     def create(
         self, name: str, wanted: Shape, *, description: str, tags: Mapping[str, str], remedies: tuple[str, ...]
     ) -> Change:
-        return self._change(
+        return self._make_change(
             PUT_RULE,
             self.arn("config-rule", name),
             {"ConfigRule": build_rule_request(name, wanted, description), "Tags": build_tag_list(tags)},
@@ -154,7 +154,7 @@ class ConfigWriter:
         def request(given: Shape) -> Shape:
             return {"ConfigRule": build_rule_request(rule.name, given, rule.description, rule.evaluation_modes)}
 
-        return self._change(
+        return self._make_change(
             PUT_RULE,
             self.arn("config-rule", rule.name),
             request(wanted),
@@ -171,7 +171,7 @@ class ConfigWriter:
             "ConfigRule": build_rule_request(rule.name, before, rule.description, rule.evaluation_modes),
             "Tags": build_tag_list(rule.tags),
         }
-        change = self._change(
+        change = self._make_change(
             DELETE_RULE,
             self.arn("config-rule", rule.name),
             {"ConfigRuleName": rule.name},
@@ -189,7 +189,7 @@ class ConfigWriter:
         untag = Undo(UNTAG, {"ResourceArn": rule.arn, "TagKeys": sorted(missing)})
         restore = Undo(TAG, {"ResourceArn": rule.arn, "Tags": build_tag_list({key: rule.tags[key] for key in other})})
         return [
-            self._change(
+            self._make_change(
                 TAG,
                 self.arn("config-rule", rule.name),
                 {"ResourceArn": rule.arn, "Tags": build_tag_list(values)},
@@ -215,7 +215,7 @@ class ConfigWriter:
             "roleARN": role,
             "recordingGroup": {"allSupported": True, "includeGlobalResourceTypes": includes_iam},
         }
-        return self._change(
+        return self._make_change(
             PUT_RECORDER,
             self.arn("configuration-recorder", RECORDER),
             {"ConfigurationRecorder": recorder, "Tags": build_tag_list(tags)},
@@ -235,7 +235,7 @@ class ConfigWriter:
             "snsTopicARN": wish.sns_topic_arn,
         }
         after = DeliveryChannel(RECORDER, self.region, wish.bucket, wish.prefix, wish.kms_key_arn, wish.sns_topic_arn)
-        return self._change(
+        return self._make_change(
             PUT_CHANNEL,
             self.arn("delivery-channel", RECORDER),
             {"DeliveryChannel": {"name": RECORDER, **{key: value for key, value in given.items() if value}}},
@@ -247,7 +247,7 @@ class ConfigWriter:
 
     def start(self, remedies: tuple[str, ...]) -> Change:
         named = {"ConfigurationRecorderName": RECORDER}
-        return self._change(
+        return self._make_change(
             START,
             self.arn("configuration-recorder", RECORDER),
             named,
@@ -266,7 +266,7 @@ class ConfigWriter:
         if present is not None:
             undo = Undo(PUT_ORGANIZATION_RULE, build_organization_request(name, present, description))
         request = build_organization_request(name, wanted, description)
-        return self._change(
+        return self._make_change(
             PUT_ORGANIZATION_RULE,
             self.arn("organization-config-rule", name),
             request if present else {**request, "Tags": build_tag_list(tags)},
@@ -277,7 +277,7 @@ class ConfigWriter:
         )
 
     def delete_organization_rule(self, name: str, present: Shape, *, description: str, population: int) -> Change:
-        change = self._change(
+        change = self._make_change(
             DELETE_ORGANIZATION_RULE,
             self.arn("organization-config-rule", name),
             {"OrganizationConfigRuleName": name},
@@ -288,7 +288,7 @@ class ConfigWriter:
         )
         return dataclasses.replace(change, impact=Impact.DESTRUCTIVE, population=population)
 
-    def _change(
+    def _make_change(
         self,
         operation: str,
         target: str,

@@ -184,7 +184,7 @@ def _parse_parameters(rule: ManagedRule, given: Mapping[str, t.Any], place: str)
 
 
 def _parse_value(parameter: Parameter, given: t.Any, place: str) -> str:
-    """A value as AWS takes it: to a rule, a boolean is true only where it is spelled with small letters."""
+    """Parse a value as AWS takes it: a rule reads a boolean as true only in small letters."""
     text = format_value(given)
     if parameter.kind == BOOLEAN:
         if text.lower() not in _TRUTHS:
@@ -225,7 +225,7 @@ def _parse_extra_rule(given: Mapping[str, t.Any], place: str) -> WantedRule:
 
 
 def build_input_parameters(parameters: Mapping[str, str]) -> str:
-    """``InputParameters`` as they are sent."""
+    """Build ``InputParameters`` as they are sent."""
     return json.dumps(dict(sorted(parameters.items())), separators=(",", ":"))
 
 

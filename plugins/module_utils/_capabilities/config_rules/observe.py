@@ -53,7 +53,7 @@ _CHANNELS: t.Final = "DescribeDeliveryChannels"
 _ALL_RECORDERS: t.Final = "ListConfigurationRecorders"
 _ORGANIZATION_RULES: t.Final = "DescribeOrganizationConfigRules"
 _ORGANIZATION_STATUSES: t.Final = "DescribeOrganizationConfigRuleStatuses"
-# What AWS says of an account that may have no rules of an organization.
+# The errors of AWS for an account that may have no rules of an organization.
 NO_ORGANIZATION: t.Final = (
     "NoAvailableOrganization",
     "OrganizationAccessDenied",
@@ -64,7 +64,7 @@ _FAILED: t.Final = "_FAILED"
 MORE_READS: t.Final = Operations(
     reads=frozenset({f"{SERVICE}:{_ALL_RECORDERS}", f"{SERVICE}:{_ORGANIZATION_STATUSES}"})
 )
-# What undoing a change takes: the writes that undo one, and the reads of reread().
+# Undoing a change takes the writes that undo one, and the reads of reread().
 UNDO_OPERATIONS: t.Final = Operations(
     reads=frozenset(
         f"{SERVICE}:{name}" for name in (_RULES, _TAGS, _RECORDERS, _STATUS, _CHANNELS, _ORGANIZATION_RULES)
@@ -88,7 +88,7 @@ def _read_services(access: Access, region: str) -> tuple[str, ...]:
 
 
 def read_organization(access: Access, regions: Iterable[str]) -> dict[str, OrganizationRules]:
-    """The managed rules of the organization, by region; only those who may make some are told."""
+    """The managed rules of the organization, by region. AWS lists them only to accounts that may make some."""
     found = access.gather({region: functools.partial(_read_organization_rules, access, region) for region in regions})
     return {
         region: _make_unread(item) if isinstance(item, AwsError) else OrganizationRules(rules=item)
@@ -198,7 +198,7 @@ def _read_tags(access: Access, region: str, arn: str) -> dict[str, str]:
 
 
 def _drop_defaults(present: Shape, shape: Shape) -> Shape:
-    """What AWS fills in where a rule was made without it is no change: how often it runs, and what it looks at."""
+    """Drop the defaults that AWS fills in where a rule was made without a frequency or resource types."""
     left_out = {name: shape[name] for name in ("frequency", "resource_types") if not shape[name]}
     return {**present, **left_out}
 
@@ -237,7 +237,7 @@ class _TaggingAws:
 
 
 def acting(access: Access) -> Callable[[Change], t.Optional[Aws]]:
-    """What the changes of this module, or the undos of such, are made with, where that is not the access itself."""
+    """Find the AWS for changes of this module, or undos of such, where that is not the access itself."""
     return lambda change: (
         _TaggingAws(access, change.target.rpartition("/")[2]) if change.operation in (TAG, UNTAG) else None
     )

@@ -49,7 +49,7 @@ def controls() -> tuple[Control, ...]:
 
 @dataclasses.dataclass(frozen=True)
 class Observed:
-    """What was read: the account; by region, the recorders of services where one is to be made, and the rules of the
+    """The observed account; by region, the recorders of services where one is to be made, and the rules of the
     organization where such are declared."""
 
     snapshot: Snapshot
@@ -85,7 +85,7 @@ class Planner:
 
 
 def list_unread(snapshot: Snapshot) -> dict[str, str]:
-    """The regions that could not be read, with the reasons."""
+    """List the regions that could not be read, with the reasons."""
     found: dict[str, str] = {}
     for region in snapshot.regions:
         gap = snapshot.missing(Dataset.CONFIG_RECORDERS, region) or snapshot.missing(Dataset.CONFIG_RULES, region)
@@ -95,7 +95,7 @@ def list_unread(snapshot: Snapshot) -> dict[str, str]:
 
 
 class _PlanMaker:
-    """One plan being made."""
+    """Makes one plan."""
 
     def __init__(self, declared: Declared, observed: Observed, found: Sequence[Finding]) -> None:
         self._declared = declared
@@ -111,7 +111,7 @@ class _PlanMaker:
         self.outcome = Outcome()
 
     def plan_for_account(self) -> None:
-        """Recorders, then rules, then what is to go."""
+        """Plan recorders, then rules, then removals."""
         self._recorders.plan(self._regions, self.outcome)
         for wanted in self._declared.rules:
             for region in self._list_regions(wanted):
@@ -123,7 +123,7 @@ class _PlanMaker:
                 self.outcome.changes.append(self._make_writer(rule.region).delete(rule, len(ours)))
 
     def plan_for_organization(self) -> None:
-        """The same rules, made once for all accounts. Whether these record is theirs to see to."""
+        """Plan the same rules once for all accounts. Each account takes care of its own recorders."""
         wanted = [(rule, region) for rule in self._declared.rules for region in self._list_regions(rule)]
         found = {region: self._observed.organization[region] for region in self._regions}
         snapshot = self._snapshot
@@ -134,7 +134,7 @@ class _PlanMaker:
         return changes.ConfigWriter(self._snapshot.partition, self._snapshot.account_id, region)
 
     def _list_regions(self, wanted: WantedRule) -> Iterator[str]:
-        """The regions in which a rule belongs, of those that could be read."""
+        """List the regions in which a rule belongs, of those that could be read."""
         if wanted.regions:
             elsewhere = [region for region in wanted.regions if region not in self._snapshot.regions]
             if elsewhere:
@@ -156,7 +156,7 @@ class _PlanMaker:
                 yield region
 
     def _find_region_for_once(self, wanted: WantedRule) -> t.Optional[str]:
-        """The region for a rule that is needed once: where we have it, the declared one, or one that offers it."""
+        """Find the region for a rule that is needed once: where we have it, the declared one, or one that offers it."""
         have = [rule.region for rule in self._snapshot.config_rules if rule.name == wanted.full_name and _is_ours(rule)]
         for region in (*have, self._once):
             if region in self._regions and (region in have or wanted.is_offered(region)):
@@ -192,7 +192,7 @@ class _PlanMaker:
             self._create(wanted, region)
 
     def _find_rule_of_others(self, wanted: WantedRule, region: str) -> t.Optional[ConfigRule]:
-        """A rule of somebody else that does what is declared. What the play names of parameters, it has to have."""
+        """Find a rule of somebody else that does what is declared. It must have the parameters that the play sets."""
         if wanted.is_extra:
             return None
         named = wanted.fill_named_parameters(self._snapshot.partition)
@@ -231,7 +231,7 @@ class _PlanMaker:
         return self._recorders.find_remedies("config_iam_rules", region)
 
     def _build_shape(self, wanted: WantedRule, present: t.Optional[ConfigRule] = None) -> changes.Shape:
-        """What a rule is to be. Of what is not declared, it keeps what it has."""
+        """Build the settings of a rule. A setting that is not declared keeps its value."""
         return changes.build_shape(
             wanted.identifier,
             wanted.fill_parameters(self._snapshot.partition),
@@ -260,7 +260,7 @@ class _PlanMaker:
         self._kept_off.setdefault(rule, {}).setdefault(region, []).append(wanted.name)
 
     def _refuse_lacking(self) -> None:
-        """One refusal for each reason, however many regions and rules it keeps off."""
+        """Refuse once for each reason, however many regions and rules it prevents."""
         reasons = {
             "no_recorder": "AWS Config has no recorder there, without which no rule can be made: have one made "
             "(option recorder, which costs money), or leave the region out",
@@ -287,7 +287,7 @@ def _is_ours(rule: ConfigRule) -> bool:
 
 
 def list_costs(planned: Sequence[Change]) -> list[dict[str, t.Any]]:
-    """What the planned changes cost, as units and how many of them there are."""
+    """List the costs of the planned changes, as units and how many of them there are."""
     runs, triggered, organization, recorders = 0, 0, 0, 0
     for change in planned:
         is_rule = change.operation in (changes.PUT_RULE, changes.DELETE_RULE)

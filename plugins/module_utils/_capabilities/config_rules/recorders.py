@@ -38,7 +38,7 @@ class Others:
 
 @dataclasses.dataclass
 class Outcome:
-    """What planning came to. ``told`` says of each declared rule and region what was found."""
+    """The outcome of planning. ``rules`` has an entry for each declared rule and region, with what was found."""
 
     changes: list[Change] = dataclasses.field(default_factory=list)
     refused: list[Refusal] = dataclasses.field(default_factory=list)
@@ -47,7 +47,7 @@ class Outcome:
 
 
 class RecorderPlanner:
-    """The recorders of an account, region by region, as they will be once the plan is carried out."""
+    """Plans the recorders of an account, region by region, and knows them as they will be after the plan."""
 
     def __init__(
         self, snapshot: Snapshot, declared: Declared, others: Mapping[str, Others], found: Sequence[Finding], once: str
@@ -67,7 +67,7 @@ class RecorderPlanner:
         return region in self.there or region in self.made
 
     def plan(self, regions: Sequence[str], outcome: Outcome) -> None:
-        """What is made in these regions, the one for what is there once first: it is the one to record IAM."""
+        """Plan the recorders of these regions. The region for rules needed once comes first: it records IAM."""
         for region in sorted(regions, key=lambda name: (name != self._once, name)):
             recorder = self.there.get(region)
             if recorder is None:
@@ -78,7 +78,7 @@ class RecorderPlanner:
 
     def _record(self, region: str, outcome: Outcome) -> None:
         wish = self._declared.recorder
-        objection = self._objection(region)
+        objection = self._find_objection(region)
         writer = ConfigWriter(self._snapshot.partition, self._snapshot.account_id, region)
         if objection:
             target = writer.arn("configuration-recorder", RECORDER)
@@ -96,7 +96,7 @@ class RecorderPlanner:
             ]
             self.made.add(region)
 
-    def _objection(self, region: str) -> t.Optional[str]:
+    def _find_objection(self, region: str) -> t.Optional[str]:
         """Why no recorder is made: somebody else decides, or may decide, on what is recorded."""
         if self._landlord:
             return self._landlord
@@ -109,7 +109,7 @@ class RecorderPlanner:
         return f"{region} has a delivery channel of somebody else, {channel.name}" if channel else None
 
     def _complete(self, recorder: ConfigRecorder, outcome: Outcome) -> None:
-        """What a recorder lacks. One of ours lacks something where a run was cut off; of another, it is only told."""
+        """Complete a recorder of ours that a run left incomplete. Of others, a lack is only reported."""
         wish, region = self._declared.recorder, recorder.region
         writer = ConfigWriter(self._snapshot.partition, self._snapshot.account_id, region)
         channel = self._find_channel(region)
@@ -133,7 +133,7 @@ class RecorderPlanner:
         return next((item for item in self._snapshot.delivery_channels if item.region == region), None)
 
     def find_remedies(self, control: str, region: t.Optional[str] = None) -> tuple[str, ...]:
-        """The fingerprints of the findings of a control that fail, in a region or in all."""
+        """Find the fingerprints of the failing findings of a control, in a region or in all."""
         return tuple(
             finding.fingerprint
             for finding in self._found
@@ -142,7 +142,7 @@ class RecorderPlanner:
 
 
 def _find_landlord(snapshot: Snapshot) -> t.Optional[str]:
-    """What tells that a landing zone decides on the recorders of the whole account."""
+    """Find the reason why a landing zone decides on the recorders of the whole account."""
     names = sorted({item.name for item in snapshot.config_recorders if item.name.lower().startswith(_TOWER)})
     if names:
         return f"AWS Control Tower records in this account ({names[0]}): have it govern the region as well"

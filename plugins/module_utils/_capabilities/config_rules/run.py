@@ -41,7 +41,7 @@ OPERATIONS: t.Final = Operations(reads=frozenset({"ec2:DescribeRegions"})).union
 )
 _SERVICE_LINKED: t.Final = "ServiceLinkedConfigRule"
 _IN_USE: t.Final = "ResourceInUse"
-# What AWS says of a region, which holds for all rules in it.
+# Errors of AWS that hold for all rules of a region.
 _OF_REGION: t.Final[Mapping[str, tuple[str, str]]] = types.MappingProxyType(
     {
         "MaxNumberOfConfigRulesExceeded": (
@@ -141,7 +141,7 @@ class ConfigRules(Capability[Observed]):
         return self._acting(change)
 
     def stays_with(self, change: Change, refused: Change) -> bool:
-        """What a region has no room for is not tried rule by rule."""
+        """Whether a refusal stops this change as well: a region that AWS closed is not tried rule by rule."""
         is_new = change.operation in (PUT_RULE, PUT_ORGANIZATION_RULE) and change.before is None
         closed = is_new and change.region == refused.region and change.region in self._closed
         return closed or stays_with(change, refused)

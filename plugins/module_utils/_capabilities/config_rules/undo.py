@@ -40,7 +40,7 @@ def _undo_rule(record: Record) -> t.Optional[Undo]:
 
 
 def _undo_tags(record: Record) -> Undo:
-    """Tags of a rule. Its own ARN, with an id, only AWS knows; the request is sent by the name in the target."""
+    """Restore the tags of a rule. Only AWS knows the id in its ARN; the request goes by the name in the target."""
     _read_name(record, "config-rule")
     arn = check_arn(record, record.optional("ResourceArn")["ResourceArn"], "config")
     record.check(":config-rule/" in arn, f"{arn} is no rule")

@@ -57,7 +57,7 @@ Document = Mapping[str, t.Any]
 
 
 def normalize(value: t.Any) -> t.Any:
-    """A pattern in a form that two of them can be compared in: the order of a list means nothing."""
+    """Normalize a pattern, so that two can be compared: the order of a list means nothing."""
     if isinstance(value, Mapping):
         return {key: normalize(member) for key, member in value.items()}
     if isinstance(value, list):
@@ -66,7 +66,7 @@ def normalize(value: t.Any) -> t.Any:
 
 
 def describe_rule(rule: t.Optional[EventRule]) -> t.Optional[dict[str, t.Any]]:
-    """A rule as it stands in changes, without its targets and tags; None where there is none."""
+    """Describe a rule as changes have it, without its targets and tags; None where there is none."""
     if rule is None:
         return None
     return _describe_fields(rule.name, rule.pattern, rule.state, rule.description)
@@ -77,12 +77,12 @@ def _describe_fields(name: str, pattern: t.Any, state: str, description: str) ->
 
 
 def describe_target(target: t.Optional[EventTarget]) -> t.Optional[dict[str, t.Any]]:
-    """A target as it stands in changes; None where there is none."""
+    """Describe a target as changes have it; None where there is none."""
     return None if target is None else {"target": target.id, "arn": target.arn, **target.settings}
 
 
 def build_tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    """Tags as AWS takes them."""
+    """Build the tags as AWS takes them."""
     return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
 
 
@@ -109,13 +109,13 @@ class AlertWriter:
         else:
             request |= {"RoleArn": live.role_arn} if live.role_arn else {}
             undo = Undo(PUT_RULE, _build_restore_request(live))
-        return self._change(EVENTS, wanted.region, PUT_RULE, arn, request, (describe_rule(live), after), undo)
+        return self._make_change(EVENTS, wanted.region, PUT_RULE, arn, request, (describe_rule(live), after), undo)
 
     def delete_rule(self, live: EventRule) -> Change:
         """The rule, which has no target any more."""
         undo = Undo(PUT_RULE, {**_build_restore_request(live), "Tags": build_tag_list(live.tags)})
         states = (describe_rule(live), None)
-        return self._change(EVENTS, live.region, DELETE_RULE, live.arn, {"Name": live.name}, states, undo)
+        return self._make_change(EVENTS, live.region, DELETE_RULE, live.arn, {"Name": live.name}, states, undo)
 
     def put_target(
         self, rule: str, arn: str, region: str, target: EventTarget, live: t.Optional[EventTarget]
@@ -127,14 +127,16 @@ class AlertWriter:
         else:
             undo = Undo(PUT_TARGETS, {"Rule": rule, "Targets": [live.request]})
         states = (describe_target(live), describe_target(target))
-        return self._change(EVENTS, region, PUT_TARGETS, f"{arn} target {target.id}", request, states, undo)
+        return self._make_change(EVENTS, region, PUT_TARGETS, f"{arn} target {target.id}", request, states, undo)
 
     def remove_target(self, rule: EventRule, target: EventTarget) -> Change:
         """One target of ours."""
         undo = Undo(PUT_TARGETS, {"Rule": rule.name, "Targets": [target.request]})
         request = {"Rule": rule.name, "Ids": [target.id]}
         place = f"{rule.arn} target {target.id}"
-        return self._change(EVENTS, rule.region, REMOVE_TARGETS, place, request, (describe_target(target), None), undo)
+        return self._make_change(
+            EVENTS, rule.region, REMOVE_TARGETS, place, request, (describe_target(target), None), undo
+        )
 
     def tag_rule(self, live: EventRule) -> tuple[Change, ...]:
         """Our tags on a rule that lacks some; foreign ones stay."""
@@ -150,9 +152,9 @@ class AlertWriter:
         )
         request = {"ResourceARN": live.arn, "Tags": build_tag_list(lacking)}
         states = ({"tags": before}, {"tags": lacking})
-        return (self._change(EVENTS, live.region, TAG, f"{live.arn} tags", request, states, undo),)
+        return (self._make_change(EVENTS, live.region, TAG, f"{live.arn} tags", request, states, undo),)
 
-    # What the rules lead to
+    # The targets of the rules
 
     def create_topic(self, arn: str, policy: Document, kms_key_id: str) -> Change:
         """A topic that EventBridge may publish to."""
@@ -161,7 +163,7 @@ class AlertWriter:
         request = {"Name": name, "Attributes": attributes, "Tags": build_tag_list(self._tags)}
         after = {"topic": name, "kms_key_id": kms_key_id, "policy": policy}
         undo = Undo(DELETE_TOPIC, {"TopicArn": arn})
-        return self._change("sns", region, CREATE_TOPIC, arn, request, (None, after), undo)
+        return self._make_change("sns", region, CREATE_TOPIC, arn, request, (None, after), undo)
 
     def set_topic(self, arn: str, attribute: str, before: t.Any, after: t.Any) -> Change:
         """One attribute of a topic: its policy (a document), or the id of its key."""
@@ -169,7 +171,7 @@ class AlertWriter:
         request = {**named, "AttributeValue": _write_text(after)}
         undo = Undo(SET_TOPIC, {**named, "AttributeValue": _write_text(before)})
         states = ({attribute: before}, {attribute: after})
-        return self._change("sns", arn.split(":")[3], SET_TOPIC, f"{arn} {attribute}", request, states, undo)
+        return self._make_change("sns", arn.split(":")[3], SET_TOPIC, f"{arn} {attribute}", request, states, undo)
 
     def create_queue(self, arn: str, policy: Document) -> Change:
         """A queue for what could not be delivered, which keeps it for as long as SQS can: two weeks."""
@@ -177,14 +179,16 @@ class AlertWriter:
         attributes = {"MessageRetentionPeriod": "1209600", "SqsManagedSseEnabled": "true", "Policy": minify(policy)}
         request = {"QueueName": name, "Attributes": attributes, "tags": self._tags}
         undo = Undo(DELETE_QUEUE, {"QueueName": name})
-        return self._change("sqs", region, CREATE_QUEUE, arn, request, (None, {"queue": name, "policy": policy}), undo)
+        return self._make_change(
+            "sqs", region, CREATE_QUEUE, arn, request, (None, {"queue": name, "policy": policy}), undo
+        )
 
     def set_queue(self, arn: str, before: t.Any, after: Document) -> Change:
         """The policy of a queue."""
         name, region = arn.rpartition(":")[2], arn.split(":")[3]
         request = {"QueueName": name, "Attributes": {"Policy": minify(after)}}
         undo = Undo(SET_QUEUE, {"QueueName": name, "Attributes": {"Policy": _write_text(before)}})
-        return self._change(
+        return self._make_change(
             "sqs", region, SET_QUEUE, f"{arn} Policy", request, ({"Policy": before}, {"Policy": after}), undo
         )
 
@@ -201,7 +205,7 @@ class AlertWriter:
         undo = Undo(REMOVE_PERMISSION, {"EventBusName": "default", "StatementId": STATEMENT})
         states = (live, build_admission(bus_arn, organization_id))
         place = f"{bus_arn} statement {STATEMENT}"
-        return self._change(EVENTS, bus_arn.split(":")[3], PUT_PERMISSION, place, request, states, undo)
+        return self._make_change(EVENTS, bus_arn.split(":")[3], PUT_PERMISSION, place, request, states, undo)
 
     def withdraw_admission(self, bus_arn: str, live: Document) -> Change:
         """The same statement away."""
@@ -209,7 +213,7 @@ class AlertWriter:
         undo = self.admit_organization(bus_arn, value, None).parameters
         request = {"EventBusName": "default", "StatementId": STATEMENT}
         place = f"{bus_arn} statement {STATEMENT}"
-        return self._change(
+        return self._make_change(
             EVENTS, bus_arn.split(":")[3], REMOVE_PERMISSION, place, request, (live, None), Undo(PUT_PERMISSION, undo)
         )
 
@@ -221,26 +225,28 @@ class AlertWriter:
         request = {**named, "Protocol": "sqs"}
         states = (None, {"subscription": queue_arn})
         place = f"{topic_arn} subscription {queue_arn}"
-        return self._change("sns", topic_arn.split(":")[3], SUBSCRIBE, place, request, states, Undo(UNSUBSCRIBE, named))
+        return self._make_change(
+            "sns", topic_arn.split(":")[3], SUBSCRIBE, place, request, states, Undo(UNSUBSCRIBE, named)
+        )
 
     def unsubscribe(self, topic_arn: str, queue_arn: str) -> Change:
         """The same subscription away. Its ARN, which only AWS knows, is asked for when the request is made."""
         change = self.subscribe(topic_arn, queue_arn)
         request = {"TopicArn": topic_arn, "Endpoint": queue_arn}
         states = (change.after, None)
-        return self._change("sns", change.region, UNSUBSCRIBE, change.target, request, states, None)
+        return self._make_change("sns", change.region, UNSUBSCRIBE, change.target, request, states, None)
 
     def delete_queue(self, arn: str, policy: Document) -> Change:
         """A queue of the probe, with what it holds."""
         name = arn.rpartition(":")[2]
         states = ({"queue": name, "policy": policy}, None)
-        return self._change("sqs", arn.split(":")[3], DELETE_QUEUE, arn, {"QueueName": name}, states, None)
+        return self._make_change("sqs", arn.split(":")[3], DELETE_QUEUE, arn, {"QueueName": name}, states, None)
 
     def put_events(self, bus_arn: str, number: int, entries: Sequence[Document]) -> Change:
         """Events on a bus, one after the other: those of all regions are sent when all of these are ready."""
         states = (None, {"events": [entry["Detail"] for entry in entries]})
         place = f"{bus_arn} events {number}"
-        return self._change(EVENTS, GLOBAL, PUT_EVENTS, place, {"Entries": list(entries)}, states, None)
+        return self._make_change(EVENTS, GLOBAL, PUT_EVENTS, place, {"Entries": list(entries)}, states, None)
 
     # The role that hands events on
 
@@ -251,27 +257,27 @@ class AlertWriter:
         request = {**about, "AssumeRolePolicyDocument": minify(trust), "Tags": build_tag_list(self._tags)}
         request |= {"PermissionsBoundary": boundary} if boundary else {}
         undo = Undo(DELETE_ROLE, {"RoleName": name})
-        return self._change(
+        return self._make_change(
             "iam", GLOBAL, CREATE_ROLE, arn, request, (None, describe_role(name, trust, boundary)), undo
         )
 
     def set_trust(self, arn: str, before: Document, after: Document) -> Change:
-        """Who may assume the role."""
+        """Set who may assume the role."""
         name = _split_role_arn(arn)[1]
         request = {"RoleName": name, "PolicyDocument": minify(after)}
         undo = Undo(SET_TRUST, {"RoleName": name, "PolicyDocument": minify(before)})
         states = ({"trust": before}, {"trust": after})
-        return self._change("iam", GLOBAL, SET_TRUST, f"{arn} trust", request, states, undo)
+        return self._make_change("iam", GLOBAL, SET_TRUST, f"{arn} trust", request, states, undo)
 
     def put_role_policy(self, arn: str, before: t.Optional[Document], after: Document) -> Change:
-        """What the role may do."""
+        """Set what the role may do."""
         named = {"RoleName": _split_role_arn(arn)[1], "PolicyName": ROLE_POLICY}
         request = {**named, "PolicyDocument": minify(after)}
         undo = Undo(DELETE_ROLE_POLICY, named)
         if before is not None:
             undo = Undo(PUT_ROLE_POLICY, {**named, "PolicyDocument": minify(before)})
         states = (None if before is None else {"policy": before}, {"policy": after})
-        return self._change("iam", GLOBAL, PUT_ROLE_POLICY, f"{arn} policy {ROLE_POLICY}", request, states, undo)
+        return self._make_change("iam", GLOBAL, PUT_ROLE_POLICY, f"{arn} policy {ROLE_POLICY}", request, states, undo)
 
     def delete_role(
         self, arn: str, trust: Document, policy: t.Optional[Document], boundary: str = ""
@@ -284,13 +290,13 @@ class AlertWriter:
             undo = Undo(PUT_ROLE_POLICY, {**named, "PolicyDocument": minify(policy)})
             place = f"{arn} policy {ROLE_POLICY}"
             states = ({"policy": policy}, None)
-            changes.append(self._change("iam", GLOBAL, DELETE_ROLE_POLICY, place, named, states, undo))
+            changes.append(self._make_change("iam", GLOBAL, DELETE_ROLE_POLICY, place, named, states, undo))
         anew = self.create_role(arn, trust, boundary)
         undo = Undo(CREATE_ROLE, anew.parameters)
         states = (anew.after, None)
-        return (*changes, self._change("iam", GLOBAL, DELETE_ROLE, arn, {"RoleName": name}, states, undo))
+        return (*changes, self._make_change("iam", GLOBAL, DELETE_ROLE, arn, {"RoleName": name}, states, undo))
 
-    def _change(
+    def _make_change(
         self,
         service: str,
         region: str,
@@ -316,7 +322,7 @@ class AlertWriter:
 
 
 def describe_role(name: str, trust: t.Any, boundary: str) -> dict[str, t.Any]:
-    """A role as plan and journal have it: its permissions boundary only where it has one."""
+    """Describe a role as plan and journal have it: its permissions boundary only where it has one."""
     return {"role": name, "trust": trust, **({"boundary": boundary} if boundary else {})}
 
 
@@ -330,18 +336,18 @@ def _build_restore_request(live: EventRule) -> dict[str, t.Any]:
 
 
 def _write_text(value: t.Any) -> str:
-    """A document as an attribute takes it; one that is not there is removed by an empty text."""
+    """Write a document as an attribute takes it; an empty text removes it."""
     return value if isinstance(value, str) else minify(value) if value else ""
 
 
 def _split_role_arn(role_arn: str) -> tuple[str, str]:
-    """The path and the name of a role."""
+    """Split the ARN of a role into path and name."""
     path, _slash, name = role_arn.partition(":role/")[2].rpartition("/")
     return (f"/{path}/" if path else "/"), name
 
 
 def build_admission(bus_arn: str, organization_id: str) -> dict[str, t.Any]:
-    """The statement that :meth:`Writer.admit_organization` leaves, as AWS shows it."""
+    """Build the statement that :meth:`AlertWriter.admit_organization` leaves, as AWS shows it."""
     return {
         "Sid": STATEMENT,
         "Effect": "Allow",
@@ -353,7 +359,7 @@ def build_admission(bus_arn: str, organization_id: str) -> dict[str, t.Any]:
 
 
 def merge_statement(document: t.Any, statement: Document) -> dict[str, t.Any]:
-    """A resource policy with a statement of ours, all others kept; in place of an older one of the same id."""
+    """Merge a statement of ours into a resource policy: it replaces one of the same id, all others stay."""
     present: dict[str, t.Any] = {"Version": "2012-10-17"}
     if isinstance(document, Mapping):
         present = json.loads(json.dumps(document))
@@ -371,5 +377,5 @@ def relies_on(later: Change, earlier: Change) -> bool:
 
 
 def _find_thing(change: Change) -> str:
-    """What a change is about, whatever part of it."""
+    """Find the target of a change, whatever part of it changes."""
     return change.target.partition(" ")[0]

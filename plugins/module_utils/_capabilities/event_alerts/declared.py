@@ -35,7 +35,7 @@ _PATH_NAME: t.Final = re.compile(r"(?!AWS)[A-Za-z][A-Za-z0-9_-]*")
 # InputTemplate takes 8,192 characters, of which quotes and the title are some.
 _LONGEST_MESSAGE: t.Final = 7000
 _WHERE: t.Final = {"everywhere": Where.EVERYWHERE, "iam_home": Where.IAM_HOME}
-# What is told of events that nobody said more of.
+# The paths in the message of an own rule that declares none.
 _PATHS: t.Final[Mapping[str, str]] = {
     "account": "$.account",
     "region": "$.region",
@@ -52,7 +52,7 @@ _POLICY_ARN: t.Final = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[\w+
 
 @dataclasses.dataclass(frozen=True)
 class Declared:
-    """The declaration. ``bus_arn`` and a topic exclude each other: events go on, or people are told here."""
+    """The declaration. ``bus_arn`` and a topic exclude each other: events are handed on, or notify people here."""
 
     present: bool
     rules: tuple[AlertRule, ...]
@@ -162,7 +162,7 @@ def _check_arn(option: str, arn: str, service: str) -> None:
 
 
 def _select_rules(rules: Mapping[str, t.Any]) -> tuple[AlertRule, ...]:
-    """The rules of the catalogue that are on: those that are by default, and as ``rules`` says otherwise."""
+    """Select the rules of the catalogue that are on: those that are by default, and as ``rules`` says otherwise."""
     unknown = sorted(set(rules) - BY_NAME.keys())
     if unknown:
         raise InputError(f"rules: {', '.join(unknown)} is not allowed; allowed are {', '.join(BY_NAME)}")
@@ -213,7 +213,7 @@ def _parse_own_rule(item: Mapping[str, t.Any], place: str) -> AlertRule:
 
 
 def _parse_document(value: t.Any, place: str) -> dict[str, t.Any]:
-    """A pattern that is given as itself or as JSON text."""
+    """Parse a pattern that is given as a structure or as JSON text."""
     if isinstance(value, str):
         try:
             value = json.loads(value)

@@ -52,7 +52,7 @@ from .changes import (
 from .surroundings import Role, Surroundings
 from .topology import Topology
 
-# What undoing a change takes: the writes that undo one, and the reads of reread() and acting().
+# Undoing a change takes the writes that undo one, and the reads of reread() and acting().
 UNDO_OPERATIONS: t.Final = Operations(
     reads=frozenset(
         {"events:DescribeRule", "events:ListTargetsByRule", "events:ListTagsForResource", "events:DescribeEventBus"}
@@ -69,8 +69,8 @@ _ROLE_WAITS: t.Final = (1.0, 2.0, 4.0, 8.0)
 class AlertAws:
     """AWS for the writes of this module, and their undos.
 
-    A queue is named: its URL, which AWS gave it, is asked for when the request is made. What AWS answers with success
-    though a target was not taken is an error here.
+    A queue is named: its URL, which AWS gave it, is asked for when the request is made. A success of AWS
+    that did not take a target is an error here.
     """
 
     def __init__(self, access: Access, sleep: Callable[[float], None] = time.sleep) -> None:
@@ -113,7 +113,7 @@ class AlertAws:
         return answer
 
     def _find_subscription(self, named: Mapping[str, t.Any], region: t.Optional[str]) -> str:
-        """The ARN that AWS gave a subscription. Raises AwsError where there is none."""
+        """Find the ARN that AWS gave a subscription. Raises AwsError where there is none."""
         found = find_subscription(self._access, named["TopicArn"], named["Endpoint"])
         if found is None:
             raise NotFound(
@@ -122,7 +122,7 @@ class AlertAws:
         return found
 
     def _find_queue_url(self, operation: str, name: str, region: t.Optional[str]) -> str:
-        """The URL that AWS gave a queue. Raises AwsError, for ``operation`` itself where there is no such queue."""
+        """Find the URL that AWS gave a queue. Raises AwsError, for ``operation`` itself where there is no queue."""
         try:
             return fields.text(self._access.call("sqs", "GetQueueUrl", {"QueueName": name}, region=region), "QueueUrl")
         except NotFound as error:
@@ -145,13 +145,13 @@ class AlertAws:
 
 
 def acting(access: Access) -> Callable[[Change], Aws]:
-    """What the changes of this module, or the undos of such, are made with."""
+    """Make the AWS for changes of this module, or undos of such."""
     made_with = AlertAws(access)
     return lambda _change: made_with
 
 
 def read_surroundings(access: Access, topology: Topology, snapshot: Snapshot) -> Surroundings:
-    """The topics, queues, role and bus that a declaration needs, read side by side."""
+    """Read the topics, queues, role and bus that a declaration needs, side by side."""
     topics = {topology.topic_arn(region) for region in topology.notifying_regions}
     queues = {arn for region in topology.place.regions if (arn := topology.queue_arn(region))}
     declared = topology.declared
@@ -187,7 +187,7 @@ def _read_topic(access: Access, arn: str) -> t.Optional[AlertTopic]:
 
 
 def read_queue(access: Access, arn: str) -> t.Optional[dict[str, t.Any]]:
-    """The name and the policy of a queue; None where there is none."""
+    """Read the name and the policy of a queue; None where there is none."""
     region, name = arn.split(":")[3], arn.rpartition(":")[2]
     try:
         url = access.call("sqs", "GetQueueUrl", {"QueueName": name}, region=region)["QueueUrl"]
@@ -202,7 +202,7 @@ def read_queue(access: Access, arn: str) -> t.Optional[dict[str, t.Any]]:
 
 
 def find_subscription(access: Access, topic_arn: str, endpoint: str) -> t.Optional[str]:
-    """The ARN of the subscription of an endpoint to a topic; None where there is none."""
+    """Find the ARN of the subscription of an endpoint to a topic; None where there is none."""
     listed = access.items(
         "sns", "ListSubscriptionsByTopic", "Subscriptions", {"TopicArn": topic_arn}, region=topic_arn.split(":")[3]
     )
@@ -232,7 +232,7 @@ def _read_role(access: Access, arn: str) -> t.Optional[Role]:
 
 
 def _normalize(document: t.Any) -> t.Any:
-    """A document as JSON has it: botocore decodes most of them, in dictionaries of its own order."""
+    """Normalize a document to plain JSON: botocore decodes most of them, in dictionaries of its own order."""
     return parse_json(document) if isinstance(document, str) else json.loads(json.dumps(document))
 
 

@@ -56,7 +56,7 @@ def findings(observed: Observed, *, settings: Settings, now: datetime) -> tuple[
 
 
 def make_topology(declared: Declared, snapshot: Snapshot) -> Topology:
-    """Where the declaration leads in this account: only regions that could be read."""
+    """Make the topology of the declaration in this account, of the regions that could be read."""
     regions = tuple(region for region in snapshot.regions if not snapshot.missing(Dataset.EVENT_RULES, region))
     organization = snapshot.organization
     management = organization is not None and organization.management_account_id == snapshot.account_id
@@ -115,7 +115,7 @@ class Planner:
 
 @dataclasses.dataclass(frozen=True)
 class _RulePlanner:
-    """The rules of an account: as found, and the changes to them."""
+    """Plans the rules of an account from those that were found."""
 
     declared: Declared
     snapshot: Snapshot
@@ -129,7 +129,7 @@ class _RulePlanner:
         return tuple(region for region in self.snapshot.regions if region not in read)
 
     def refuse_unread_hub(self) -> t.Optional[Refusal]:
-        """Why nothing is planned at all: nobody knows what is in the region that all events go to."""
+        """Refuse to plan anything where the region that all events go to could not be read."""
         hub = self.topology.hub
         unread = self.snapshot.missing(Dataset.EVENT_RULES, hub)
         if self.declared.bus_arn or not unread:
@@ -138,7 +138,7 @@ class _RulePlanner:
         return Refusal("unread", reason, self.topology.place.arn("events", hub, f"rule/{PREFIX}*"), PUT_RULE)
 
     def plan_region(self, region: str) -> Iterator[Step]:
-        """Every rule that is wanted in a region, then what is ours there and not wanted any more."""
+        """Plan every rule that is wanted in a region, then remove those of ours that are not wanted any more."""
         live = {rule.name: rule for rule in self._list_live(region)}
         wanted = [rule for rule in self.topology.list_rules() if rule.region == region]
         for rule in wanted:
@@ -149,7 +149,7 @@ class _RulePlanner:
                 yield from self._remove(present)
 
     def remove_all(self) -> Iterator[Step]:
-        """All rules of ours away."""
+        """Remove all rules of ours."""
         for region in self.topology.place.regions:
             for rule in self._list_live(region):
                 yield from self._remove(rule)
@@ -159,7 +159,7 @@ class _RulePlanner:
 
     def _converge(self, wanted: WantedRule, live: t.Optional[EventRule]) -> Iterator[Step]:
         arn = self.topology.place.arn("events", wanted.region, f"rule/{wanted.name}")
-        objection = self._objection(wanted, live)
+        objection = self._find_objection(wanted, live)
         if objection:
             yield Refusal(*objection, arn, PUT_RULE)
             return
@@ -175,7 +175,7 @@ class _RulePlanner:
             if live is not None and other.id.startswith(PREFIX) and other.id != wanted.target.id:
                 yield self.writer.remove_target(live, other)
 
-    def _objection(self, wanted: WantedRule, live: t.Optional[EventRule]) -> t.Optional[tuple[str, str]]:
+    def _find_objection(self, wanted: WantedRule, live: t.Optional[EventRule]) -> t.Optional[tuple[str, str]]:
         if live is None:
             return None
         if live.managed_by:
@@ -188,7 +188,7 @@ class _RulePlanner:
         return None
 
     def _remove(self, live: EventRule) -> Iterator[Step]:
-        """A rule of ours with its targets of ours. One that others have added a target to is theirs to delete."""
+        """Remove a rule of ours with its targets of ours. A rule with a target of others stays, without ours."""
         if live.managed_by or not live.is_owned:
             return
         others = [target.id for target in live.targets if not target.id.startswith(PREFIX)]
@@ -211,7 +211,7 @@ def _differs(wanted: WantedRule, live: EventRule) -> bool:
 
 
 def _group_remedies(found: Sequence[Finding]) -> dict[str, tuple[str, ...]]:
-    """The fingerprints of what fails for want of rules, by region."""
+    """Group the fingerprints of findings that fail for want of rules, by region."""
     remedies: dict[str, tuple[str, ...]] = {}
     for finding in found:
         if finding.control == RULES_CONTROL and finding.status is Status.FAIL:
@@ -226,7 +226,7 @@ def _add_remedies(change: Change, remedies: Mapping[str, tuple[str, ...]]) -> Ch
 
 
 def make_rule_results(declared: Declared, topology: Topology) -> list[dict[str, t.Any]]:
-    """The rules that are on: what they watch for, in which regions their events occur, and where nothing can come."""
+    """Make the results of the rules that are on: their subject, the regions of their events, and why none can come."""
     place = topology.place
     return [
         {
@@ -248,7 +248,7 @@ def make_rule_results(declared: Declared, topology: Topology) -> list[dict[str, 
 
 
 def list_costs(declared: Declared, topology: Topology) -> list[dict[str, t.Any]]:
-    """What AWS bills for: a unit and how many times it comes, which for events nobody knows beforehand."""
+    """List the costs as AWS's units and their counts. The count of events is not known beforehand."""
     if not (declared.present and declared.has_destination):
         return []
     handing_on = sorted({rule.region for rule in topology.list_rules() if rule.target.settings.get("RoleArn")})

@@ -81,7 +81,7 @@ def run(task: Task) -> dict[str, t.Any]:
 
 
 def _parse_probe_options(task: Task) -> ProbeOptions:
-    """The options of a probe. Raises TaskError: no probe can be made with them."""
+    """Parse the options of a probe. Raises TaskError: no probe can be made with them."""
     seconds = int(task.options["probe_seconds"])
     if not 1 <= seconds <= _LONGEST_PROBE:
         raise TaskError(f"probe_seconds: {seconds} is not allowed; allowed are 1 to {_LONGEST_PROBE}")
@@ -110,7 +110,7 @@ class EventAlerts(Capability[Observed]):
         access = self._connection.access
         regions = access.regions(self._regions)
         place = Place(access.caller.account_id, access.partition, access.home_region, regions)
-        # Events of IAM occur in its home region, and people are told in the hub.
+        # Events of IAM occur in its home region, and people are notified in the hub.
         wanted = dict.fromkeys((*regions, access.home_region, Topology(self._declared, place).hub))
         if self._declared.bus_arn:
             wanted = dict.fromkeys((*regions, access.home_region))

@@ -56,7 +56,7 @@ class Role:
 
 @dataclasses.dataclass(frozen=True)
 class Surroundings:
-    """What was found, by ARN; a topic or queue that is not there is None. What failed to be read is in ``unread``."""
+    """The surroundings by ARN; a missing topic or queue is None. ``unread`` has the errors of failed reads."""
 
     topics: Mapping[str, t.Optional[AlertTopic]] = dataclasses.field(default_factory=dict)
     queues: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
@@ -76,7 +76,7 @@ class SurroundingsPlanner:
     writer: AlertWriter
 
     def plan_role(self) -> Iterator[t.Union[Change, Refusal]]:
-        """The role by which events are handed on; none where one is given."""
+        """Plan the role by which events are handed on; nothing where one is given."""
         if not self.topology.hands_on or self.declared.role_arn:
             return
         arn, live = self.topology.role_arn, self.found.role
@@ -94,7 +94,7 @@ class SurroundingsPlanner:
         yield from self._update_role(live)
 
     def _update_role(self, live: Role) -> Iterator[t.Union[Change, Refusal]]:
-        """What a role that is there lacks."""
+        """Bring an existing role to the declaration."""
         trusts, permits = _has_same_meaning(live.trust, self._trust), _has_same_meaning(live.policy, self._permissions)
         wanted = self.declared.role_permissions_boundary
         if wanted and live.boundary != wanted and not (trusts and permits):
@@ -110,7 +110,7 @@ class SurroundingsPlanner:
             yield self.writer.put_role_policy(live.arn, live.policy, self._permissions)
 
     def remove_role(self, unread: Sequence[str]) -> tuple[t.Union[Change, Refusal], ...]:
-        """The role of ours away with the rules. In regions that were not read there may be some that need it."""
+        """Remove our role with the rules. Rules in regions that were not read may need it."""
         live = self.found.role
         if live is None or not live.is_owned:
             return ()
@@ -120,7 +120,7 @@ class SurroundingsPlanner:
         return self.writer.delete_role(live.arn, live.trust, live.policy, live.boundary)
 
     def plan_region(self, region: str) -> Iterator[t.Union[Change, Refusal]]:
-        """Topic, queue and bus of a region."""
+        """Plan the topic, queue and bus of a region."""
         if region in self.topology.notifying_regions:
             yield from self._plan_topic(self.topology.topic_arn(region))
         queue = self.topology.queue_arn(region)
@@ -146,7 +146,7 @@ class SurroundingsPlanner:
                 yield self.writer.set_topic(arn, "KmsMasterKeyId", live.kms_key_id, self.declared.kms_key_id)
 
     def _open_topic(self, arn: str, live: AlertTopic) -> Iterator[t.Union[Change, Refusal]]:
-        """The policy of a topic with our statement in it, unless EventBridge may publish for sure without."""
+        """Add our statement to the policy of a topic, unless EventBridge may publish for sure without it."""
         senders = self._list_senders(arn.split(":")[3])
         if _admits_all(live.policy, "sns:Publish", arn, senders):
             return
@@ -158,7 +158,7 @@ class SurroundingsPlanner:
             yield _refuse("denied", reason, arn, SET_TOPIC)
 
     def _list_senders(self, region: str) -> tuple[Sender, ...]:
-        """EventBridge, as it asks for each of the rules that are wanted in a region."""
+        """List EventBridge as the sender for each of the rules that are wanted in a region."""
         place = self.topology.place
         return tuple(
             Sender(EVENTBRIDGE, place.account_id, place.arn("events", region, f"rule/{rule.name}"))
@@ -201,7 +201,7 @@ class SurroundingsPlanner:
             yield self.writer.admit_organization(arn, self.found.organization_id, live)
 
     def withdraw_admission(self) -> tuple[Change, ...]:
-        """The organization out of the bus of this account."""
+        """Remove the organization from the bus of this account."""
         if self.statement is None:
             return ()
         arn = self.topology.place.arn("events", self.topology.hub, "event-bus/default")
@@ -214,7 +214,7 @@ class SurroundingsPlanner:
         return next((item for item in statements if item.get("Sid") == STATEMENT), None)
 
     def _build_publish(self, arn: str) -> dict[str, t.Any]:
-        """EventBridge into a topic, without a condition.
+        """Build the statement that lets EventBridge publish to a topic, without a condition.
 
         Several of AWS's documents say that messages to a topic whose statement for EventBridge has one are dropped, and
         newer ones that some keys are sent. Until that is known, an alert that arrives is worth more.
@@ -222,7 +222,7 @@ class SurroundingsPlanner:
         return {**_build_allow("sns:Publish"), "Resource": arn}
 
     def _build_send(self, arn: str, region: str) -> dict[str, t.Any]:
-        """EventBridge into a queue, to which it sends the ARN of the rule."""
+        """Build the statement that lets EventBridge send to a queue, with the ARN of the rule as source."""
         condition = {"ArnLike": {"aws:SourceArn": self.topology.place.arn("events", region, f"rule/{PREFIX}*")}}
         return {**_build_allow("sqs:SendMessage"), "Resource": arn, "Condition": condition}
 

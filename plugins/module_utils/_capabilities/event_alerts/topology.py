@@ -119,7 +119,7 @@ class Topology:
         return bool(self.place.is_management_account) or self.declared.receive_from_organization
 
     def list_rules(self) -> tuple[WantedRule, ...]:
-        """All rules, region by region, those that notify first."""
+        """List all rules, region by region, those that notify first."""
         if not self.declared.has_destination:
             return ()
         found: list[WantedRule] = []
@@ -135,7 +135,7 @@ class Topology:
         return tuple(found)
 
     def _select_rules(self, region: str, *, everything: bool = False) -> Iterator[AlertRule]:
-        """The rules whose events occur in a region, or come to it from others."""
+        """Select the rules whose events occur in a region, or come to it from others."""
         home, partition = self.place.home_region, self.place.partition
         for rule in self.declared.rules:
             if self.applies(rule) and (everything or occurs_in(rule, region, home=home, partition=partition)):
@@ -158,7 +158,7 @@ class Topology:
         )
 
     def _build_forwarding_rules(self, region: str) -> Iterator[WantedRule]:
-        """As few rules as patterns of AWS's length allow, for all that is on in a region."""
+        """Build as few rules as AWS's limit on patterns allows, for all that is on in a region."""
         target = EventTarget(BUS_TARGET, self.bus_arn, {"RoleArn": self.role_arn, **self._build_delivery(region)})
         groups = _group_rules(tuple(self._select_rules(region)), self.declared.ignore_principals)
         for number, group in enumerate(groups, start=1):
@@ -195,12 +195,12 @@ def _group_rules(rules: Sequence[AlertRule], ignored: Sequence[str]) -> list[lis
 
 
 def minify(document: t.Any) -> str:
-    """JSON in the fewest characters, the same for the same document."""
+    """Write JSON in the fewest characters, the same for the same document."""
     return json.dumps(document, sort_keys=True, separators=(",", ":"))
 
 
 def build_transformer(rule: AlertRule) -> dict[str, t.Any]:
-    """What makes a readable message of an event: paths, and a template whose every line is a quoted text.
+    """Build the input transformer of a readable message: paths, and a template whose lines are quoted texts.
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
     """

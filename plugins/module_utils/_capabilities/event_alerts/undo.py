@@ -46,7 +46,7 @@ def _undo_rule(record: Record) -> Undo:
 
 
 def _write_pattern(record: Record, shown: t.Any) -> str:
-    """The pattern as the record spells it, if it says what before shows, where the order of a list counts nothing."""
+    """Write the pattern as the record spells it, if it means the same as before; the order of a list means nothing."""
     spelt = record.undo_parameters.get("EventPattern")
     if isinstance(spelt, str) and says_same(spelt, json.loads(spelt)) and changes.normalize(json.loads(spelt)) == shown:
         return spelt
@@ -54,7 +54,7 @@ def _write_pattern(record: Record, shown: t.Any) -> str:
 
 
 def _read_event_role(record: Record) -> dict[str, str]:
-    """The role of a rule, which before does not show: one of the account, and whoever sends this has to pass it."""
+    """Read the role of a rule, which before does not show. It is of the account, and the caller has to pass it."""
     found = record.optional("RoleArn")
     if found:
         parts = found["RoleArn"].split(":", 5)

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Findings in the AWS Security Finding Format (ASFF), within its limits, and what is told from those that are there.
+"""Findings in the AWS Security Finding Format (ASFF), within its limits, and the facts read from existing ones.
 
 https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings-format-attributes.html
 """
@@ -27,7 +27,7 @@ Asff = dict[str, t.Any]
 Item = Mapping[str, t.Any]
 
 PRODUCT: t.Final = "hardening.iam"
-# Ids, generators and the names of our fields begin so, which is how our findings are told from others.
+# Ids, generators and the names of our fields begin so: this marks findings as ours.
 PREFIX: t.Final = f"{PRODUCT}/"
 SCHEMA_VERSION: t.Final = "2018-10-08"
 ACTIVE, ARCHIVED = "ACTIVE", "ARCHIVED"
@@ -51,7 +51,7 @@ _STANDARDS: t.Final[Mapping[str, str]] = {
     "pci_4.0": "PCI DSS v4.0.1/",
     "soc2": "SOC 2 ",
 }
-# What stands in an ARN after the service, by service → Security Hub's name of the type.
+# The part of an ARN after the service, by service → Security Hub's name of the type.
 _TYPES: t.Final[Mapping[tuple[str, str], str]] = {
     ("iam", "user"): "AwsIamUser",
     ("iam", "role"): "AwsIamRole",
@@ -67,7 +67,7 @@ _TYPES: t.Final[Mapping[tuple[str, str], str]] = {
 _PASSING: t.Final = re.compile(r"\d{4}-\d{2}-\d{2}(T[\d:.]+Z?)?|\d+(?= days?\b)")
 # The field of a finding that a rollback restored, with less than it said before.
 BRIEF: t.Final = "brief"
-# What is said when a finding is made or changed, but is no reason to change it.
+# Fields that a finding has when it is made or changed, but that are no reason to change it.
 _OF_THE_RUN: t.Final = ("observed", "run", "digest")
 # Of a finding that is there, what a provider may send again; AWS adds members of its own, which it takes from nobody.
 _SENT: t.Final = (
@@ -93,19 +93,19 @@ class Place:
 
 @dataclasses.dataclass(frozen=True)
 class ReportedFinding:
-    """A failing or waived finding as it stands in the report, and what it says is wrong, in words."""
+    """A failing or waived finding of the report, and its problem in words."""
 
     finding: Item
     title: str
 
 
 def build_identifier(finding: Item) -> str:
-    """The id that a finding has for good: its fingerprint is the same in every run."""
+    """Build the permanent id of a finding: its fingerprint is the same in every run."""
     return f"{PREFIX}{finding['account_id']}/{finding['fingerprint']}"
 
 
 def build_finding(reported: ReportedFinding, place: Place, *, observed: str, run_id: str) -> Asff:
-    """A finding as it is to be in Security Hub, but for the dates of its record.
+    """Build a finding as it is to be in Security Hub, but for the dates of its record.
 
     :arg observed: the time of the assessment, which is when the finding was last seen.
     """
@@ -138,7 +138,7 @@ def build_finding(reported: ReportedFinding, place: Place, *, observed: str, run
 
 
 def _build_fields(finding: Item, run_id: str) -> dict[str, str]:
-    """What ASFF has no place for."""
+    """Build the fields that ASFF has no place for."""
     evidence = finding["evidence"]
     texts = {
         "control": finding["control"],
@@ -165,7 +165,7 @@ def _text(value: t.Any) -> str:
 
 
 def write_waiver_note(finding: Item) -> str:
-    """Why a waived finding is accepted, by whom and until when; empty for any other."""
+    """Write why a waived finding is accepted, by whom and until when; empty for any other."""
     waiver = finding["waiver"]
     if finding["status"] != "WAIVED" or not waiver:
         return ""
@@ -198,7 +198,7 @@ def _build_requirements(compliance: Mapping[str, Sequence[str]]) -> Asff:
 
 
 def digest(made: Item) -> str:
-    """What tells whether a finding says anything new: neither when it was seen, nor how old something has become."""
+    """Compute a digest that changes with the content of a finding, but not with its moments or the age of something."""
     fields = {name: value for name, value in made["ProductFields"].items() if name not in _PASSING_FIELDS}
     lasting = {name: value for name, value in made.items() if name not in ("FirstObservedAt", "LastObservedAt")}
     description = _PASSING.sub("#", made["Description"])
@@ -209,7 +209,7 @@ _PASSING_FIELDS: t.Final = frozenset(PREFIX + name for name in _OF_THE_RUN)
 
 
 def add_dates(made: Item, known: t.Optional[Item], now: datetime) -> Asff:
-    """A finding with the dates of its record: made when it was first seen, and updated later than it was before.
+    """Add the dates of its record to a finding: made when first seen, and updated later than it was before.
 
     AWS ignores what is not later than what it has, without a word.
     """
@@ -218,7 +218,7 @@ def add_dates(made: Item, known: t.Optional[Item], now: datetime) -> Asff:
 
 
 def find_next_update(known: t.Optional[Item], now: datetime) -> str:
-    """``now``, or the second after the last update of a finding that is there."""
+    """Find the moment of the next update: ``now``, or the second after the last update of an existing finding."""
     if known is None:
         return format_utc(now)
     return format_utc(max(now, parse_update(known) + timedelta(seconds=1)))
@@ -229,7 +229,7 @@ def parse_update(known: Item) -> datetime:
 
 
 def change_state(known: Item, *, state: str, compliance: str, at: str) -> Asff:
-    """A finding that is there, to be sent once more in another state."""
+    """Change the state of an existing finding, to be sent once more."""
     sent = {name: known[name] for name in _SENT if name in known}
     fields = {name: value for name, value in (known.get("ProductFields") or {}).items() if name.startswith(PREFIX)}
     judged = {name: value for name, value in (known.get("Compliance") or {}).items() if name == "RelatedRequirements"}
@@ -243,7 +243,7 @@ def change_state(known: Item, *, state: str, compliance: str, at: str) -> Asff:
 
 
 def shorten(made: Item) -> Asff:
-    """As little of a finding as restores what it says: what undoes a change stands in the journal, a hundred at a time.
+    """Shorten a finding to the fields that restore its content: the journal keeps a hundred undos in one record.
 
     The next export completes it.
     """
@@ -256,7 +256,7 @@ def shorten(made: Item) -> Asff:
 
 
 def read_field(known: Item, name: str) -> str:
-    """One of our fields of a finding that is there."""
+    """Read one of our fields of an existing finding."""
     return str((known.get("ProductFields") or {}).get(PREFIX + name) or "")
 
 
@@ -265,7 +265,7 @@ def is_open(known: t.Optional[Item]) -> bool:
 
 
 def describe_finding(known: t.Optional[Item]) -> t.Optional[str]:
-    """A finding in the shape of ``before`` and ``after``: a line, or None where it is not there or archived."""
+    """Describe a finding in the shape of ``before`` and ``after``: a line, or None if it is missing or archived."""
     if known is None or not is_open(known):
         return None
     severity = ((known.get("FindingProviderFields") or {}).get("Severity") or {}).get("Label", "")
@@ -275,7 +275,7 @@ def describe_finding(known: t.Optional[Item]) -> t.Optional[str]:
 
 
 def cut(text: str, limit: int) -> str:
-    """``text`` in at most so many bytes of UTF-8; what is cut off is told by an ellipsis."""
+    """``text`` in at most so many bytes of UTF-8; an ellipsis marks the cut."""
     clean = text.strip().encode(errors="backslashreplace")
     if len(clean) <= limit:
         return clean.decode()

@@ -36,7 +36,7 @@ IMPORT: t.Final = "BatchImportFindings"
 UPDATE: t.Final = "BatchUpdateFindings"
 WRITES: t.Final = (IMPORT, UPDATE)
 KIND: t.Final = "findings_export"
-# What BatchImportFindings takes at a time: https://docs.aws.amazon.com/securityhub/latest/partnerguide/
+# BatchImportFindings takes so many at a time: https://docs.aws.amazon.com/securityhub/latest/partnerguide/
 # guidelines-batchimportfindings.html. BatchUpdateFindings takes as many.
 MOST: t.Final = 100
 BATCH_BYTES: t.Final = 6 * 1024 * 1024
@@ -60,7 +60,7 @@ class Sending:
 
     @property
     def outcome(self) -> str:
-        """What comes of it, for the counts."""
+        """The outcome of the sending, for the counts."""
         if self.made["RecordState"] == ARCHIVED:
             return "archived"
         if not is_open(self.known):
@@ -68,7 +68,7 @@ class Sending:
         return "updated"
 
     def build_undo(self) -> Asff:
-        """What takes it back: the finding as it was, or archived where nothing was open."""
+        """Build the undo: the finding as it was, or archived where nothing was open."""
         after = format_utc(parse_moment(self.made["UpdatedAt"]) + timedelta(seconds=1))
         if self.known is None or not is_open(self.known):
             status = self.made["Compliance"]["Status"]
@@ -101,7 +101,7 @@ class Settling:
 
 
 def describe_workflow(known: t.Optional[Item]) -> t.Optional[str]:
-    """How far the investigation of a finding is, in the shape of ``before`` and ``after``."""
+    """Describe the state of the investigation of a finding, in the shape of ``before`` and ``after``."""
     return None if known is None else str((known.get("Workflow") or {}).get("Status") or NEW)
 
 
@@ -116,7 +116,7 @@ def is_import(change: Change) -> bool:
 
 
 def plan_imports(sendings: Iterable[Sending], place: Place) -> list[Change]:
-    """The findings of a region, in as few calls as AWS's limits allow."""
+    """Plan the imports of a region, in as few calls as AWS's limits allow."""
     return [_import(batch, place, number) for number, batch in enumerate(_split_into_batches(sendings), start=1)]
 
 
@@ -149,7 +149,7 @@ def _import(batch: Sequence[Sending], place: Place, number: int) -> Change:
 
 
 def _mask_moments(made: Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """A finding with a placeholder for each moment, that of its note included."""
+    """Mask each moment of a finding with a placeholder, that of its note included."""
     return {
         name: "<time>" if name in _MOMENTS else _mask_moments(value) if isinstance(value, Mapping) else value
         for name, value in made.items()
@@ -157,7 +157,7 @@ def _mask_moments(made: Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 
 def plan_updates(settlings: Iterable[Settling], place: Place) -> list[Change]:
-    """What becomes of investigations in a region: a call each for those that say the same, and said the same before."""
+    """Plan the updates of investigations in a region: one call for those with the same status and note."""
     alike: dict[tuple[t.Any, ...], list[Settling]] = {}
     for settling in sorted(settlings, key=lambda item: item.id):
         key = (settling.status, settling.text, settling.before, settling.note)
@@ -214,7 +214,7 @@ def _change(
 
 
 def read_rejections(answer: Mapping[str, t.Any]) -> dict[str, str]:
-    """What AWS's answer, a success all the same, says was not taken: ids, and why."""
+    """Read the rejected findings from AWS's answer, which is a success all the same: reasons by id."""
     rejections: dict[str, str] = {}
     for item in answer.get("FailedFindings") or ():
         rejections[item["Id"]] = f"{item.get('ErrorCode')}: {item.get('ErrorMessage')}"

@@ -28,14 +28,14 @@ _OFF: t.Final = ("InvalidAccessException", "ResourceNotFoundException")
 _PAGE: t.Final = 100
 # So many values GetFindings takes for one filter.
 _VALUES: t.Final = 20
-# What undoing a change takes: both writes undo themselves.
+# Undoing a change takes the same writes: both undo themselves.
 UNDO_OPERATIONS: t.Final = Operations(
     reads=frozenset({f"{_SERVICE}:{_READ}"}), writes=frozenset(f"{_SERVICE}:{name}" for name in WRITES)
 )
 
 
 def read_hubs(access: Access, places: Iterable[Place]) -> dict[str, Hub]:
-    """What the regions tell of our findings, by region."""
+    """Read our findings in Security Hub, by region."""
     reads = {place.region: functools.partial(_read_hub, access, place) for place in places}
     return {
         region: _make_unread(found) if isinstance(found, AwsError) else found
@@ -48,7 +48,7 @@ def _make_unread(error: AwsError) -> Hub:
 
 
 def _read_hub(access: Access, place: Place) -> Hub:
-    """All findings of the account's own product that we made, archived ones too.
+    """Read all findings of the account's own product that we made, archived ones too.
 
     The product's ARN has the region: where findings come together, those of other regions stand beside them.
     """

@@ -44,7 +44,7 @@ MODULE: t.Final = "findings_export"
 
 @dataclasses.dataclass(frozen=True)
 class Hub:
-    """What a region tells: our findings there by their ids, or why it tells nothing."""
+    """The hub of a region: our findings there by their ids, or why they are not known."""
 
     findings: Mapping[str, Item] = dataclasses.field(default_factory=dict)
     is_off: bool = False
@@ -53,7 +53,7 @@ class Hub:
 
 @dataclasses.dataclass(frozen=True)
 class Assessment:
-    """What there is to export.
+    """The assessment to export.
 
     ``reported`` are the failing and waived findings of the ``severities`` that are wanted. ``failing`` has the ids of
     all.
@@ -72,7 +72,7 @@ class Assessment:
 
 @dataclasses.dataclass(frozen=True)
 class Planner:
-    """Plans for one assessment at one moment. What is in no region goes to the region ``home``."""
+    """Plans for one assessment at one moment. Global findings go to the region ``home``."""
 
     assessment: Assessment
     home: str
@@ -92,11 +92,11 @@ class Planner:
             if hub.is_off or hub.problem:
                 refused += [_refuse_region(place, len(reported), hub)] if reported or not hub.is_off else []
                 continue
-            changes += plan_imports(self.sendings(region, hub), place)
-            changes += plan_updates(self._settlings(reported, hub), place)
+            changes += plan_imports(self.list_sendings(region, hub), place)
+            changes += plan_updates(self._list_settlings(reported, hub), place)
         return Plan(tuple(changes), tuple(refused))
 
-    def sendings(self, region: str, hub: Hub) -> list[Sending]:
+    def list_sendings(self, region: str, hub: Hub) -> list[Sending]:
         """The findings to send to a region: what is new, what says something else than before, what is settled."""
         place, reported = self._make_place(region), self._select_reported(region)
         wanted = {build_identifier(item.finding): item for item in reported}
@@ -104,10 +104,10 @@ class Planner:
         gone = [self._archive(known) for name, known in hub.findings.items() if name not in wanted and is_open(known)]
         return [item for item in (*sent, *gone) if item]
 
-    def counts(self, region: str, hub: Hub) -> dict[str, t.Any]:
-        """What the plan comes to in a region, for the result."""
+    def count_outcomes(self, region: str, hub: Hub) -> dict[str, t.Any]:
+        """Count the outcomes of the plan in a region, for the result."""
         readable = not (hub.is_off or hub.problem)
-        outcomes = Counter(item.outcome for item in self.sendings(region, hub)) if readable else Counter[str]()
+        outcomes = Counter(item.outcome for item in self.list_sendings(region, hub)) if readable else Counter[str]()
         stay = len(self._select_reported(region)) - sum(outcomes[name] for name in ("created", "reopened", "updated"))
         return {
             "region": region,
@@ -140,7 +140,7 @@ class Planner:
         return not is_same or self.now - parse_update(known) >= RENEWED_AFTER
 
     def _archive(self, known: Item) -> t.Optional[Sending]:
-        """A finding that fails no longer, or is no longer wanted; None where nobody looked."""
+        """Archive a finding that fails no longer, or is no longer wanted; None where nobody looked."""
         where = {name: read_field(known, name) for name in ("control", "region")}
         if known["Id"] not in self.assessment.failing and self.assessment.settles(where):
             compliance = "PASSED"
@@ -152,7 +152,7 @@ class Planner:
             known, change_state(known, state=ARCHIVED, compliance=compliance, at=find_next_update(known, self.now))
         )
 
-    def _settlings(self, reported: Sequence[ReportedFinding], hub: Hub) -> list[Settling]:
+    def _list_settlings(self, reported: Sequence[ReportedFinding], hub: Hub) -> list[Settling]:
         """The investigations that a waiver ends, or whose waiver is gone; what an analyst decided stays."""
         found = []
         for item in reported:
@@ -168,7 +168,7 @@ class Planner:
 
 
 def _find_workflow_once_open(known: Item) -> t.Optional[str]:
-    """How far an investigation is once the finding is open: AWS begins anew with what comes back."""
+    """Find the state of an investigation once the finding is open: AWS begins anew with one that comes back."""
     present = describe_workflow(known)
     return present if is_open(known) or present == SUPPRESSED else NEW
 
@@ -190,7 +190,7 @@ def _refuse_region(place: Place, count: int, hub: Hub) -> Refusal:
 
 
 def list_costs(regions: Sequence[Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
-    """What the plan costs, as far as it can be counted: AWS charges for findings that come in or are updated."""
+    """List the costs of the plan, as far as they can be counted: AWS charges for new and updated findings."""
     count = sum(item[name] for item in regions for name in ("created", "updated", "reopened", "archived"))
     note = "a finding that is sent is an ingestion event; AWS charges for those beyond a free number a month"
     return [{"option": "security_hub", "unit": "finding sent", "count": count, "note": note}] if count else []

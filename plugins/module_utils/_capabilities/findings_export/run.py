@@ -40,7 +40,7 @@ from .observe import UNDO_OPERATIONS, read_hubs, reread
 from .plan import MODULE, Assessment, Hub, Planner, list_costs
 from .undo import DERIVATIONS
 
-# What is exported undoes itself by the same writes.
+# The writes of an export also undo it.
 OPERATIONS: t.Final = Operations(reads=frozenset({"sts:GetCallerIdentity"})).union(UNDO_OPERATIONS)
 _OPEN: t.Final = frozenset({Status.FAIL.value, Status.WAIVED.value})
 _FILE: t.Final = "findings.ocsf.jsonl"
@@ -106,7 +106,7 @@ def _write_file(place: Store, report: Report) -> dict[str, str]:
 
 
 def _shorten_change(change: Result) -> Result:
-    """A change for the result of the task, where what undoes it is named by ids: thousands of findings are megabytes.
+    """Shorten the undo of a change to ids for the result of the task: thousands of findings are megabytes.
 
     The journal and the plan have it in full.
     """
@@ -118,7 +118,7 @@ def _shorten_change(change: Result) -> Result:
 
 
 class FindingsExport(Capability[Mapping[str, Hub]]):
-    """What there is to export, what the regions told, and what AWS did not take."""
+    """The export of one account: the assessment, the hubs of the regions, and the findings that AWS rejected."""
 
     _hubs: Mapping[str, Hub]
 
@@ -172,14 +172,14 @@ class FindingsExport(Capability[Mapping[str, Hub]]):
         return self._planner.plan(observed)
 
     def learn(self, change: Change, answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
-        """What AWS did not take, for the journal: its answer is a success, and tells it finding by finding."""
+        """Learn the findings that AWS rejected, for the journal: its answer is a success, with an error by finding."""
         failed = read_rejections(answer)
         self._failed.update(failed)
         self._taken[change.target] = 0
         return {"rejected": failed} if failed else {}
 
     def reread(self, change: Change) -> t.Any:
-        """What is there now. Once a batch was taken, what AWS refused of it is known, and what does not show yet will.
+        """Read the findings live. Of a batch that AWS took, the rejected findings are known, and the others will show.
 
         It may take minutes until a finding shows, which is no failure: the answer has said that it was taken.
         """
@@ -213,7 +213,7 @@ class FindingsExport(Capability[Mapping[str, Hub]]):
         return {
             "changes": [*map(_shorten_change, result["changes"])],
             "files": self._files,
-            "exported": self._counts(),
+            "exported": self._count_outcomes(),
             "failed_findings": failed,
         }
 
@@ -226,7 +226,7 @@ class FindingsExport(Capability[Mapping[str, Hub]]):
         return f"Security Hub did not take {len(failed)} findings: {named}{more}"
 
     def costs(self) -> list[Result]:
-        return list_costs(self._counts())
+        return list_costs(self._count_outcomes())
 
-    def _counts(self) -> list[Result]:
-        return [self._planner.counts(region, hub) for region, hub in self._hubs.items()]
+    def _count_outcomes(self) -> list[Result]:
+        return [self._planner.count_outcomes(region, hub) for region, hub in self._hubs.items()]

@@ -58,21 +58,21 @@ Shown = t.Optional[dict[str, t.Any]]
 
 @dataclasses.dataclass(frozen=True)
 class RootAccessWriter:
-    """Makes the changes of one run in one organization."""
+    """Makes the changes of one run to central root access in one organization."""
 
     account_id: str
     organization_arn: str
 
-    def trust(self, *, on: bool, remedies: tuple[str, ...] = ()) -> Change:
+    def set_trust(self, *, on: bool, remedies: tuple[str, ...] = ()) -> Change:
         """Trusted access of IAM: without it IAM may do nothing in the organization."""
         parameters = {"ServicePrincipal": SERVICE}
         return self._switch("organizations", (ENABLE_TRUST, DISABLE_TRUST), "trusted_access", on, parameters, remedies)
 
-    def feature(self, name: str, *, on: bool, remedies: tuple[str, ...] = ()) -> Change:
+    def set_feature(self, name: str, *, on: bool, remedies: tuple[str, ...] = ()) -> Change:
         """One of IAM's features for an organization."""
         return self._switch("iam", SWITCHES[name], name, on, {}, remedies)
 
-    def administrator(self, account_id: str, *, on: bool) -> Change:
+    def set_administrator(self, account_id: str, *, on: bool) -> Change:
         """An account as IAM's delegated administrator."""
         parameters = {"AccountId": account_id, "ServicePrincipal": SERVICE}
         name = f"delegated_administrator/{account_id}"
@@ -129,7 +129,7 @@ def removals(
 
 
 def describe_credentials(root: RootCredentials) -> list[dict[str, t.Any]]:
-    """Each credential as a change finds it, in the order of removal. With its last use: one that is used between plan
+    """Describe each credential, in the order of removal. With its last use: one that is used between plan
     and write is left alone."""
     keys = [
         {

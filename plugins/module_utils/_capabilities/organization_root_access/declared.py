@@ -92,7 +92,7 @@ class Declared:
         return self.trusted_access is not None or bool(self.features) or bool(administrators)
 
     def acceptance_of(self, root_arn: str) -> t.Optional[Acceptance]:
-        """Who accepted that root's credentials may have been in use, where somebody did and it still holds."""
+        """The acceptance that root's credentials may have been in use, where somebody gave one and it still holds."""
         return acceptance_of(root_arn, self.acceptances, self.now.date())
 
 
@@ -127,7 +127,7 @@ def _parse_acceptances(given: t.Any, now: datetime) -> Acceptances:
 
 
 def choose_accounts(tree: OrganizationTree, targets: Sequence[str], exclude: Sequence[str]) -> tuple[str, ...]:
-    """The ids of the member accounts that are meant, in the order of the tree. Never the management account.
+    """Choose the ids of the targeted member accounts, in the order of the tree. Never the management account.
 
     :raises InputError: the organization has no such unit or account, or the management account is named.
     """
@@ -150,7 +150,7 @@ def _find_accounts(tree: OrganizationTree, names: Sequence[str], option: str) ->
 
 
 def _find_id(tree: OrganizationTree, name: str, option: str) -> str:
-    """What a name means: an id of an account, unit or root, the path of a unit, or the name of an account."""
+    """Find the id for a name: an id of an account, unit or root, the path of a unit, or the name of an account."""
     if name in tree.account or name in tree.unit:
         return name
     if name.startswith("/"):

@@ -52,11 +52,11 @@ _OF_ROOT: t.Final = Operations(
     )
 )
 _REMOVALS: t.Final = Operations(writes=frozenset(f"iam:{operation}" for operation, _name in REMOVALS.values()))
-# What a session as root may call, by its task. The caller itself needs none of it, and is allowed none of it.
+# The calls of a session as root, by its task. The caller itself needs none of them, and is allowed none of them.
 TASKS: t.Final = {AUDIT_TASK: _OF_ROOT, REMOVAL_TASK: _REMOVALS}
 
 _FEATURES: t.Final = "iam:ListOrganizationsFeatures"
-# What undoing a change takes, and telling how one ended that can't be undone: sessions for the audit only.
+# Undoing a change, and reading how one ended that can't be undone, takes sessions for the audit only.
 UNDO_OPERATIONS: t.Final = Operations(
     reads=frozenset(
         {
@@ -77,7 +77,7 @@ _NOT_TRUSTED: t.Final = "ServiceAccessNotEnabled"
 
 
 def make_sessions(access: Access) -> RootSessions:
-    """Sessions as root of members, for the tasks of this module."""
+    """Make the sessions as root of members, for the tasks of this module."""
     return RootSessions(access, TASKS)
 
 
@@ -168,7 +168,7 @@ def reread(access: Access, _now: datetime) -> Callable[[Change], Shown]:
 
 
 def read_state(access: Access, opened: RootSessions, change: Change) -> Shown:
-    """What a change is about, read live; None for a credential that is gone. It needs no more than the journal has.
+    """Read the target of a change live; None for a credential that is gone. It needs no more than the journal has.
 
     :raises AwsError: it can't be read.
     """

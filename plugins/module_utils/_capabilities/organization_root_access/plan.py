@@ -52,7 +52,7 @@ _REMEDIED: t.Final = {
 
 @dataclasses.dataclass(frozen=True)
 class Observed:
-    """What was read. ``tree`` is None where it could not be, or where there is none (``is_outside``): see ``reason``.
+    """The observed state. ``tree`` is None where it could not be read, or is missing (``is_outside``): see ``reason``.
 
     ``features`` is None where they could not be read. ``members`` has, of each account that is meant, the credentials
     of its root user, or why they are not known.
@@ -90,9 +90,9 @@ class Planner:
 
     def findings(self, observed: Observed) -> tuple[Finding, ...]:
         """The verdicts on the organization, and on the root users of the members that are meant."""
-        return (self._central(observed), *self._of_members(observed))
+        return (self._judge_central_access(observed), *self._judge_members(observed))
 
-    def _central(self, observed: Observed) -> Finding:
+    def _judge_central_access(self, observed: Observed) -> Finding:
         # Findings on the organization are those of its management account, wherever they were seen from.
         account = observed.tree.management_account_id if observed.tree else observed.account_id
         arn = observed.root_arn(account)
@@ -102,7 +102,7 @@ class Planner:
             account_id=account, arn=arn, features=observed.features, reason=observed.reason, now=self.now
         )
 
-    def _of_members(self, observed: Observed) -> Iterator[Finding]:
+    def _judge_members(self, observed: Observed) -> Iterator[Finding]:
         for account_id, member in observed.members.items():
             arn = observed.root_arn(account_id)
             if isinstance(member, RootCredentials):
@@ -113,26 +113,26 @@ class Planner:
     def plan(self, observed: Observed, found: Sequence[Finding]) -> Plan:
         """The plan that leads from what was observed to the declaration. ``found`` are the findings on that."""
         if observed.tree is None:
-            return self._nothing(observed)
-        on, off, refused = self._organization(observed, observed.tree, found)
-        removed, refused_members = self._members(observed, found)
-        warnings = self._warnings(observed, on)
+            return self._plan_nothing(observed)
+        on, off, refused = self._plan_organization(observed, observed.tree, found)
+        removed, refused_members = self._plan_members(observed, found)
+        warnings = self._list_warnings(observed, on)
         return Plan(changes=(*on, *removed, *off), refused=(*refused, *refused_members), warnings=warnings)
 
-    def _nothing(self, observed: Observed) -> Plan:
+    def _plan_nothing(self, observed: Observed) -> Plan:
         if not self.declared.changes_organization and not self.declared.targets:
             return Plan()
         rule = "no_organization" if observed.is_outside else "unread"
         return Plan(refused=(Refusal(rule, observed.reason, observed.root_arn(observed.account_id)),))
 
-    def _organization(
+    def _plan_organization(
         self, observed: Observed, tree: OrganizationTree, found: Sequence[Finding]
     ) -> tuple[list[Change], list[Change], list[Refusal]]:
-        """What is to be turned on, what off, and why nothing of it may be."""
-        author = RootAccessWriter(observed.account_id, _organization_arn(observed, tree))
+        """Plan the settings to turn on, those to turn off, and the refusals."""
+        writer = RootAccessWriter(observed.account_id, _organization_arn(observed, tree))
         failing = tuple(item.fingerprint for item in found[:1] if item.status is Status.FAIL)
-        on, off = self._on(observed, tree, author, failing), self._off(observed, tree, author)
-        objection = self._objection(observed, tree, [*on, *off])
+        on, off = self._turn_on(observed, tree, writer, failing), self._turn_off(observed, tree, writer)
+        objection = self._find_objection(observed, tree, [*on, *off])
         if not objection or not (on or off):
             return on, off, []
         refusals = [
@@ -142,7 +142,7 @@ class Planner:
         ]
         return [], [], refusals
 
-    def _objection(
+    def _find_objection(
         self, observed: Observed, tree: OrganizationTree, changes: Iterable[Change]
     ) -> t.Optional[tuple[str, str]]:
         if not observed.is_management_account:
@@ -159,39 +159,39 @@ class Planner:
             return "unread", f"which features are on is not known: {observed.reason}"
         return None
 
-    def _on(
-        self, observed: Observed, tree: OrganizationTree, author: RootAccessWriter, remedies: tuple[str, ...]
+    def _turn_on(
+        self, observed: Observed, tree: OrganizationTree, writer: RootAccessWriter, remedies: tuple[str, ...]
     ) -> list[Change]:
         changes = []
         needed = self.declared.trusted_access or self.declared.delegated_administrator is not None
         if needed and SERVICE not in tree.trusted_services:
-            changes.append(author.trust(on=True))
+            changes.append(writer.set_trust(on=True))
         present = observed.features or frozenset()
         for feature, wanted in self.declared.features.items():
             if wanted and feature not in present:
                 changes.append(
-                    author.feature(feature, on=True, remedies=remedies if feature == CREDENTIALS_FEATURE else ())
+                    writer.set_feature(feature, on=True, remedies=remedies if feature == CREDENTIALS_FEATURE else ())
                 )
         wanted_administrator = self.declared.delegated_administrator
         if wanted_administrator and wanted_administrator not in list_administrators(tree):
-            changes.append(author.administrator(wanted_administrator, on=True))
+            changes.append(writer.set_administrator(wanted_administrator, on=True))
         return changes
 
-    def _off(self, observed: Observed, tree: OrganizationTree, author: RootAccessWriter) -> list[Change]:
-        """What is declared off. AWS ends trusted access only where no delegated administrator is left."""
+    def _turn_off(self, observed: Observed, tree: OrganizationTree, writer: RootAccessWriter) -> list[Change]:
+        """Plan the settings that are declared off. AWS ends trusted access only without a delegated administrator."""
         changes = []
         if self.declared.purge_delegated_administrators:
             others = [item for item in list_administrators(tree) if item != self.declared.delegated_administrator]
-            changes += [author.administrator(account, on=False) for account in others]
+            changes += [writer.set_administrator(account, on=False) for account in others]
         present = observed.features or frozenset()
         for feature, wanted in self.declared.features.items():
             if not wanted and feature in present:
-                changes.append(author.feature(feature, on=False))
+                changes.append(writer.set_feature(feature, on=False))
         if self.declared.trusted_access is False and SERVICE in tree.trusted_services:
-            changes.append(author.trust(on=False))
+            changes.append(writer.set_trust(on=False))
         return changes
 
-    def _members(self, observed: Observed, found: Sequence[Finding]) -> tuple[list[Change], list[Refusal]]:
+    def _plan_members(self, observed: Observed, found: Sequence[Finding]) -> tuple[list[Change], list[Refusal]]:
         if not self.declared.remove:
             return [], []
         changes: list[Change] = []
@@ -204,14 +204,14 @@ class Planner:
             planned = removals(
                 member, arn=arn, population=len(observed.members), remedies=_group_remedies(found, account_id)
             )
-            objection = self._in_use(member, arn) if planned else ""
+            objection = self._explain_use(member, arn) if planned else ""
             if objection:
                 refused.append(Refusal("in_use", objection, arn))
             else:
                 changes += planned
         return changes, refused
 
-    def _in_use(self, root: RootCredentials, arn: str) -> str:
+    def _explain_use(self, root: RootCredentials, arn: str) -> str:
         if self.declared.acceptance_of(arn):
             return ""
         objections = find_use_objections(root, min_idle_days=self.declared.min_idle_days, now=self.now)
@@ -222,8 +222,8 @@ class Planner:
             f" {ACCEPT} must name {arn} where its removal is accepted all the same"
         )
 
-    def _warnings(self, observed: Observed, on: Collection[Change]) -> tuple[str, ...]:
-        warnings = self._acceptance_warnings(observed)
+    def _list_warnings(self, observed: Observed, on: Collection[Change]) -> tuple[str, ...]:
+        warnings = self._list_acceptance_warnings(observed)
         if self.declared.targets and any(change.after["setting"] == CREDENTIALS_FEATURE for change in on):
             warnings.append(
                 "members can be looked at only once root_credentials_management is on: run again after this run"
@@ -239,7 +239,7 @@ class Planner:
                 )
         return tuple(warnings)
 
-    def _acceptance_warnings(self, observed: Observed) -> list[str]:
+    def _list_acceptance_warnings(self, observed: Observed) -> list[str]:
         broken = [
             observed.root_arn(root.account_id)
             for root in observed.roots
@@ -249,12 +249,12 @@ class Planner:
 
 
 def list_administrators(tree: OrganizationTree) -> tuple[str, ...]:
-    """The accounts that administer IAM for the organization."""
+    """List the accounts that administer IAM for the organization."""
     return tuple(account for account, services in tree.delegated_administrators.items() if SERVICE in services)
 
 
 def make_result(observed: Observed) -> dict[str, t.Any]:
-    """What the module returns of the organization and of its members. Counts, and no key ids."""
+    """Make the module's result on the organization and its members: counts, and no key ids."""
     tree = observed.tree
     organization = None
     if tree is not None:
@@ -294,7 +294,7 @@ def _organization_arn(observed: Observed, tree: OrganizationTree) -> str:
 
 
 def _group_remedies(found: Iterable[Finding], account_id: str) -> dict[str, tuple[str, ...]]:
-    """By kind of credential, the failing findings on an account that its removal mends."""
+    """Group the failing findings on an account by the kind of credential whose removal resolves them."""
     return {
         _REMEDIED[finding.control]: (finding.fingerprint,)
         for finding in found

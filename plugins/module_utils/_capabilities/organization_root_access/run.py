@@ -133,7 +133,7 @@ def _observe(access: Access, opened: RootSessions, declared: Declared) -> Observ
 
 
 def write_text(returned: Mapping[str, t.Any], refused: Iterable[Mapping[str, t.Any]]) -> str:
-    """What was found, before any change, as text for the terminal: the organization, then who has what."""
+    """Write the state before any change as text for the terminal: the organization, then each member's credentials."""
     organization, members = returned["organization"], returned["members"]
     lines = []
     if organization is None:

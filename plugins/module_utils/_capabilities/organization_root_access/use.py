@@ -16,14 +16,14 @@ from ..._account.moments import format_utc, whole_days
 from ..._account.root_credentials import RootCredentials
 from ..._converge.finding import mask_key_ids
 
-# What was made before AWS kept track may have been used before that, or since on an old record.
+# A credential from before AWS kept track may have been used before that, or since on an old record.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_access-advisor.html
 _PASSWORDS_TRACKED: t.Final = datetime(2014, 10, 20, tzinfo=UTC)
 _KEYS_TRACKED: t.Final = datetime(2015, 4, 22, tzinfo=UTC)
 
 
 def find_use_objections(root: RootCredentials, *, min_idle_days: int, now: datetime) -> tuple[str, ...]:
-    """Why root can't be said to have used none of its credentials within ``min_idle_days``; nothing where it can.
+    """Find the objections to root having used none of its credentials within ``min_idle_days``; empty if none.
 
     That AWS knows of no use is no proof, unless it kept track since the credential was made, and long enough.
     """

@@ -49,7 +49,7 @@ FIELDS: t.Final[Mapping[str, str]] = {
 }
 _KINDS_OF_CHARACTERS: t.Final = ("require_symbols", "require_numbers", "require_uppercase", "require_lowercase")
 
-# What switches a number off: YAML's own words, which reach a module as these strings, and zero.
+# Values that switch a number off: YAML's own words, which reach a module as these strings, and zero.
 _OFF: t.Final = {"0", "off", "no", "false", "never"}
 
 
@@ -74,7 +74,7 @@ _RANGES: t.Final[Mapping[str, _Range]] = {
 
 @dataclasses.dataclass(frozen=True)
 class Declared:
-    """What the play asks for. ``settings`` has the fields of the policy that were given; None as a value means off."""
+    """The declaration of the play. ``settings`` has the fields of the policy that were given; None means off."""
 
     present: bool
     settings: Mapping[str, t.Any]
@@ -130,12 +130,12 @@ class KeptSetting:
 
 
 def normalize(policy: PasswordPolicy) -> PasswordPolicy:
-    """``policy`` with an absent hard expiry, which AWS leaves out of some answers, as the false that it means."""
+    """Normalize an absent hard expiry, which AWS leaves out of some answers, to the false that it means."""
     return dataclasses.replace(policy, hard_expiry=bool(policy.hard_expiry))
 
 
 def describe_policy(policy: t.Optional[PasswordPolicy]) -> t.Optional[dict[str, t.Any]]:
-    """A policy under the names of the module's options, as it stands in changes, plans and diffs; None for none."""
+    """Describe a policy under the names of the module's options, as changes, plans and diffs have it; None for none."""
     if policy is None:
         return None
     complete = normalize(policy)
@@ -143,7 +143,7 @@ def describe_policy(policy: t.Optional[PasswordPolicy]) -> t.Optional[dict[str, 
 
 
 def build_request(policy: PasswordPolicy) -> dict[str, t.Any]:
-    """The complete request for UpdateAccountPasswordPolicy. Off is said by leaving out: AWS takes no zero."""
+    """Build the complete request for UpdateAccountPasswordPolicy. It leaves out what is off: AWS takes no zero."""
     request: dict[str, t.Any] = {
         "MinimumPasswordLength": policy.minimum_length,
         "RequireSymbols": policy.require_symbols,
@@ -164,7 +164,7 @@ def build_request(policy: PasswordPolicy) -> dict[str, t.Any]:
 def merge_policy(
     present: t.Optional[PasswordPolicy], declared: Declared
 ) -> tuple[PasswordPolicy, tuple[KeptSetting, ...]]:
-    """The policy to have, and what was kept of the present one against the declaration.
+    """Merge the declaration into the present policy; also returns the settings that were kept against it.
 
     A setting that is not declared keeps its value, or AWS's default where the account has no policy.
     """
@@ -178,7 +178,7 @@ def merge_policy(
 
 
 def count_required_kinds(policy: PasswordPolicy) -> int:
-    """How many of the four kinds of characters a password must have."""
+    """Count how many of the four kinds of characters a password must have."""
     return sum(bool(getattr(policy, field)) for field in _KINDS_OF_CHARACTERS)
 
 

@@ -25,10 +25,10 @@ ADMINISTRATORS_NEEDED: t.Final = 2
 
 @dataclasses.dataclass(frozen=True)
 class Expiry:
-    """What a change of the password policy does to the passwords that exist.
+    """The effects of a change of the password policy on existing passwords.
 
     ``affected`` are users whose password can't be used as before from the moment of the change; ``unknown`` says why
-    that could not be told.
+    that is not known.
     """
 
     affected: tuple[str, ...] = ()
@@ -64,7 +64,7 @@ def _hits_more(present: t.Optional[PasswordPolicy], wanted: PasswordPolicy) -> b
 
 
 def _find_expired(rows: Iterable[CredentialRow], days: int, now: datetime, *, unknown_age: bool = True) -> set[str]:
-    """Users whose password is older than ``days``. One of unknown age counts as ``unknown_age`` says."""
+    """Find users whose password is older than ``days``. One of unknown age counts as ``unknown_age`` says."""
     limit = timedelta(days=days)
     return {
         row.user
@@ -76,7 +76,7 @@ def _find_expired(rows: Iterable[CredentialRow], days: int, now: datetime, *, un
 
 
 def find_administrators_without_password(snapshot: Snapshot) -> t.Optional[tuple[str, ...]]:
-    """The ARNs of administrator roles that people can come into without an IAM user's password; None if not known.
+    """Find administrator roles (ARNs) that people can assume without an IAM user's password; None if not known.
 
     Counted are roles that trust more than AWS services, those of IAM Identity Center included.
     """

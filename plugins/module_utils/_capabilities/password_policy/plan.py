@@ -44,7 +44,7 @@ def controls() -> tuple[Control, ...]:
 
 
 def list_datasets(declared: Declared) -> frozenset[Dataset]:
-    """What has to be read: for the findings, and to predict what the declaration does to people.
+    """List the datasets that are needed for the findings, and to predict the effects of the declaration on people.
 
     The list of users, with which controls leave out those who are in the credential report no longer, is not worth a
     read of the whole account.
@@ -93,8 +93,8 @@ class Planner:
             _refusal(snapshot, rule, reason, UPDATE)
             for rule, reason in (
                 ("weakening", self._explain_weakening(present, wanted)),
-                ("expiry", self._expiry_objection(snapshot, wanted)),
-                ("hard_expiry", self._hard_expiry_objection(snapshot, wanted)),
+                ("expiry", self._find_expiry_objection(snapshot, wanted)),
+                ("hard_expiry", self._find_hard_expiry_objection(snapshot, wanted)),
             )
             if reason
         )
@@ -114,7 +114,7 @@ class Planner:
             "or set allow_weaken"
         )
 
-    def _expiry_objection(self, snapshot: Snapshot, wanted: PasswordPolicy) -> str:
+    def _find_expiry_objection(self, snapshot: Snapshot, wanted: PasswordPolicy) -> str:
         expiry = predict_expiry(snapshot, present=snapshot.password_policy, wanted=wanted, now=self.now)
         if expiry.unknown:
             return f"whose password would expire at once is not known: {expiry.unknown}"
@@ -129,7 +129,7 @@ class Planner:
             "accept_expiry_of must name every user for whom that is accepted"
         )
 
-    def _hard_expiry_objection(self, snapshot: Snapshot, wanted: PasswordPolicy) -> str:
+    def _find_hard_expiry_objection(self, snapshot: Snapshot, wanted: PasswordPolicy) -> str:
         present = snapshot.password_policy
         if not wanted.hard_expiry or (present and present.hard_expiry):
             return ""
@@ -144,7 +144,7 @@ class Planner:
         )
 
     def _find_remedies(self, snapshot: Snapshot, wanted: PasswordPolicy, found: Iterable[Finding]) -> tuple[str, ...]:
-        """The fingerprints of failing findings that fail no longer with the policy ``wanted``."""
+        """Find the fingerprints of failing findings that fail no longer with the policy ``wanted``."""
         after = findings(dataclasses.replace(snapshot, password_policy=wanted), settings=self.settings, now=self.now)
         still = {finding.fingerprint for finding in after if finding.status is Status.FAIL}
         failing = (finding.fingerprint for finding in found if finding.status is Status.FAIL)
@@ -161,7 +161,7 @@ def _refusal(snapshot: Snapshot, rule: str, reason: str, operation: str = "") ->
 
 
 def _find_impact(present: t.Optional[PasswordPolicy], wanted: PasswordPolicy) -> Impact:
-    """Stricter rules hold from the next change of a password on, but expiry holds at once and locks people out."""
+    """Find the impact: stricter rules hold from the next password on, but expiry holds at once and locks people out."""
     before = (present.max_age_days, bool(present.hard_expiry)) if present else (None, False)
     changed = before != (wanted.max_age_days, bool(wanted.hard_expiry))
     return Impact.NARROWING if changed and wanted.max_age_days else Impact.ADDITIVE

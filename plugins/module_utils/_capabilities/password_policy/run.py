@@ -35,7 +35,7 @@ from .declared import Declared, describe_policy
 from .plan import DELETE, THEME, UPDATE, Planner, findings, list_datasets
 from .undo import DERIVATIONS
 
-# What undoing a change takes: the writes that undo one, and the reads of reread().
+# Undoing a change takes the writes that undo one, and the reads of reread().
 UNDO_OPERATIONS: t.Final = Operations(writes=frozenset({f"iam:{UPDATE}", f"iam:{DELETE}"})).union(
     READS[Dataset.PASSWORD_POLICY]
 )

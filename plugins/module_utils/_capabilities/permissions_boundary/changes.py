@@ -27,7 +27,7 @@ PUT: t.Final[Mapping[str, str]] = {"user": "PutUserPermissionsBoundary", "role":
 REMOVE: t.Final[Mapping[str, str]] = {"user": "DeleteUserPermissionsBoundary", "role": "DeleteRolePermissionsBoundary"}
 _NAME: t.Final[Mapping[str, str]] = {"user": "UserName", "role": "RoleName"}
 
-#: What makes a policy ours, to change and to delete.
+#: The tag of our policies: only those are changed and deleted.
 OWNED: t.Final = ("iam-hardening:managed", "true")
 #: Kinds of change under which an account can be locked out of.
 LOCKOUT_KINDS: t.Final = frozenset(
@@ -73,7 +73,7 @@ class LivePolicy:
 
     @property
     def document(self) -> t.Any:
-        """What the policy says now."""
+        """The present content of the policy."""
         return self.default.document if self.default else None
 
     @property
@@ -104,7 +104,7 @@ class BoundaryWriter:
 
     def create(self) -> Change:
         """The policy, which is not there."""
-        return self._policy_change(
+        return self._make_policy_change(
             CREATE,
             _build_creation(self.path, self.name, self.description, self.text, {**self.tags, OWNED[0]: OWNED[1]}),
             None,
@@ -122,7 +122,7 @@ class BoundaryWriter:
         parameters = {"PolicyArn": self.arn, "PolicyDocument": self.text, "SetAsDefault": True}
         before = live.default
         undo = Undo(SET_DEFAULT, {"PolicyArn": self.arn, "VersionId": before.id}) if before else None
-        change = self._policy_change(
+        change = self._make_policy_change(
             UPDATE,
             parameters,
             live.document,
@@ -139,7 +139,7 @@ class BoundaryWriter:
 
     def delete_version(self, version: Version) -> Change:
         """A version that does not count is gone for good: a new one would have another id."""
-        change = self._policy_change(
+        change = self._make_policy_change(
             DELETE_VERSION,
             {"PolicyArn": self.arn, "VersionId": version.id},
             version.document,
@@ -157,7 +157,7 @@ class BoundaryWriter:
     def delete(self, live: LivePolicy, text: str) -> Change:
         """The policy. Undone by making it anew; ``text`` is what it says as JSON text."""
         creation = _build_creation(self.path, self.name, live.description, text, live.tags)
-        return self._policy_change(
+        return self._make_policy_change(
             DELETE,
             {"PolicyArn": self.arn},
             live.document,
@@ -170,13 +170,13 @@ class BoundaryWriter:
     def attach(self, principal: Principal, population: int) -> Change:
         """The boundary on a principal that has none, or another one."""
         kind = "boundary_attach" if principal.boundary is None else "boundary_replace"
-        return self._principal_change(principal, self.arn, kind, Impact.NARROWING, population)
+        return self._make_principal_change(principal, self.arn, kind, Impact.NARROWING, population)
 
     def detach(self, principal: Principal, population: int) -> Change:
         """No boundary any more: that widens access."""
-        return self._principal_change(principal, None, "boundary_detach", Impact.ADDITIVE, population)
+        return self._make_principal_change(principal, None, "boundary_detach", Impact.ADDITIVE, population)
 
-    def _principal_change(
+    def _make_principal_change(
         self, principal: Principal, arn: t.Optional[str], kind: str, impact: Impact, population: int
     ) -> Change:
         operation, parameters = _build_setting(principal, arn)
@@ -197,7 +197,7 @@ class BoundaryWriter:
             undo=Undo(undo_operation, undo_parameters),
         )
 
-    def _policy_change(
+    def _make_policy_change(
         self,
         operation: str,
         parameters: Mapping[str, t.Any],
@@ -225,12 +225,12 @@ class BoundaryWriter:
 
 
 def describe_policy(document: t.Any) -> t.Optional[dict[str, t.Any]]:
-    """A policy as it stands in changes; None where there is none."""
+    """Describe a policy as changes have it; None where there is none."""
     return None if document is None else {"document": document}
 
 
 def _build_setting(principal: Principal, arn: t.Optional[str]) -> tuple[str, dict[str, str]]:
-    """The write that gives a principal this boundary, or none."""
+    """Build the write that gives a principal this boundary, or none."""
     kind = "user" if isinstance(principal, User) else "role"
     named = {_NAME[kind]: principal.name}
     return (REMOVE[kind], named) if arn is None else (PUT[kind], {**named, "PermissionsBoundary": arn})

@@ -87,7 +87,7 @@ def _has_tag(principal: Principal, key: str, pattern: str) -> bool:
 
 
 def list_names(principal: Principal) -> tuple[str, ...]:
-    """What a user or role is called: its ARN, ``role/path/name``, ``role/name``, and bare name."""
+    """List the names of a user or role: its ARN, ``role/path/name``, ``role/name``, and bare name."""
     kind = kind_of(principal)
     return principal.arn, resource_of(principal.arn), f"{kind}/{principal.name}", principal.name
 
@@ -126,7 +126,7 @@ class Boundary:
 
 @dataclasses.dataclass(frozen=True)
 class Declared:
-    """What the play asks for. Boundaries without targets are left out with ``present``: nothing is to carry them.
+    """The declaration of the play. Boundaries without targets are left out with ``present``: nothing is to carry them.
 
     ``tags`` are put on the policies that are made.
     """

@@ -35,19 +35,19 @@ SAMPLE: t.Final = AccountFacts(
 
 
 def _find_values(facts: AccountFacts, name: str) -> t.Optional[tuple[str, ...]]:
-    """The values of a place: one, or as many as there are in the account; None for no such place."""
+    """Find the values of a place: one, or as many as there are in the account; None for no such place."""
     if name in _SINGLE:
         return (str(getattr(facts, name)),)
     return tuple(getattr(facts, name)) if name in OF_TRAILS else None
 
 
 def find_places(document: t.Any) -> frozenset[str]:
-    """The names of the places that a document leaves open."""
+    """Find the names of the places that a document leaves open."""
     return frozenset(_PLACEHOLDER.findall(repr(document)))
 
 
 def fill_places(document: Mapping[str, t.Any], facts: AccountFacts, *, option: str) -> dict[str, t.Any]:
-    """The document with every place filled in. A statement all of whose resources are of trails goes without a trail.
+    """Fill every place of a document. Without a trail, a statement all of whose resources are of trails is dropped.
 
     :raises InputError: there is no such place, or one without a value stands elsewhere than in ``Resource``.
     """

@@ -47,7 +47,7 @@ def findings(
 
 
 def _make_controls(coverages: Sequence[Coverage], unknown: Mapping[str, str]) -> tuple[Control, ...]:
-    """The controls that depend on what a play declares, and so are none of the catalogue."""
+    """Make the controls that depend on what a play declares, and so are none of the catalogue."""
     return tuple(
         Control(
             id=control,

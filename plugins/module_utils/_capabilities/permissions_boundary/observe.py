@@ -30,7 +30,7 @@ _GET: t.Final[Mapping[str, tuple[str, str, str]]] = {
     "role": ("GetRole", "RoleName", "Role"),
 }
 
-# What undoing a change takes: the writes that undo one, and the reads of reread().
+# Undoing a change takes the writes that undo one, and the reads of reread().
 UNDO_OPERATIONS: t.Final = Operations(
     reads=frozenset(
         {f"iam:{_GET_POLICY}", f"iam:{_GET_VERSION}", *(f"iam:{get}" for get, _name, _key in _GET.values())}
@@ -72,7 +72,7 @@ def _read_version_document(access: Access, arn: str, version: str) -> t.Any:
 
 
 def read_default_document(access: Access, arn: str) -> t.Any:
-    """What a policy says now; None where there is none."""
+    """Read the present content of a policy; None where there is none."""
     try:
         policy = fields.structure(access.call("iam", _GET_POLICY, {"PolicyArn": arn}), "Policy")
         return _read_version_document(access, arn, fields.text(policy, "DefaultVersionId"))
@@ -86,7 +86,7 @@ def reread(access: Access, _now: datetime) -> Callable[[Change], t.Any]:
 
 
 def refuse_other_versions(access: Access, undos: Sequence[Change], _now: datetime) -> dict[str, Refusal]:
-    """The undos that would make another version the default one than the one that their record shows.
+    """Refuse the undos that would make another version the default one than the one that their record shows.
 
     Which version was the default before only the journal tells, and others may write there.
     """

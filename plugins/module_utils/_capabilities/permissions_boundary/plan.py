@@ -56,7 +56,7 @@ MODULE: t.Final = "permissions_boundary"
 
 @dataclasses.dataclass(frozen=True)
 class Observed:
-    """What the plan is made of: the account, the declared policies by ARN as far as they exist, and predictions."""
+    """The input of the plan: the account, the declared policies by ARN as far as they exist, and predictions."""
 
     snapshot: Snapshot
     live: Mapping[str, LivePolicy] = dataclasses.field(default_factory=dict)
@@ -84,7 +84,7 @@ class DesiredBoundary:
         return (*self.coverage.missing, *self.coverage.wrong)
 
     def find_bounded(self, snapshot: Snapshot) -> frozenset[str]:
-        """The ARNs of those whose boundary the policy is, or is to be."""
+        """Find the ARNs of those whose boundary the policy is, or is to be."""
         return frozenset(item.arn for item in (*self.to_attach, *find_carriers(snapshot, self.arn)))
 
 
@@ -99,18 +99,18 @@ class Planner:
 
     @property
     def datasets(self) -> frozenset[Dataset]:
-        """What has to be read of the account: nothing for nobody, the trails only where a document protects them."""
+        """The datasets to read: none without boundaries, the trails only where a document protects them."""
         if not self.declared.boundaries:
             return frozenset()
         with_trails = self.declared.present and any(boundary.needs_trails for boundary in self.declared.boundaries)
         return frozenset({Dataset.AUTHORIZATION_DETAILS, *((Dataset.TRAILS,) if with_trails else ())})
 
     def list_arns(self, snapshot: Snapshot) -> tuple[str, ...]:
-        """The ARNs of the declared policies."""
+        """List the ARNs of the declared policies."""
         return tuple(item.arn(snapshot.partition, snapshot.account_id) for item in self.declared.boundaries)
 
     def explain_unread(self, snapshot: Snapshot, boundary: t.Optional[Boundary] = None) -> t.Optional[str]:
-        """Why nothing can be planned, or nothing for one boundary; None where all is known that it takes."""
+        """Explain why nothing can be planned, or nothing for one boundary; None where everything needed is known."""
         missing = snapshot.missing(Dataset.AUTHORIZATION_DETAILS) if self.declared.boundaries else None
         if missing is None and boundary is not None and boundary.needs_trails:
             unread = (snapshot.missing(Dataset.TRAILS, region) for region in snapshot.regions or (None,))
@@ -118,7 +118,7 @@ class Planner:
         return unread_reason(missing) if missing else None
 
     def list_desired(self, observed: Observed) -> tuple[DesiredBoundary, ...]:
-        """The boundaries that are to be there, as far as they can be told for this account.
+        """List the declared boundaries in this account, as far as they are known.
 
         :raises InputError: with the account's own values a document is no policy, or too large.
         """
@@ -140,7 +140,7 @@ class Planner:
         return DesiredBoundary(boundary, policy, selection, live, coverage, facts)
 
     def list_in_question(self, observed: Observed) -> tuple[tuple[DesiredBoundary, tuple[str, ...]], ...]:
-        """The boundaries, each with the ARNs of those whose permissions it may narrow: they have to be predicted."""
+        """List the boundaries, each with the ARNs of those whose permissions it may narrow: these are predicted."""
         return tuple((desired, _find_narrowed(observed.snapshot, desired)) for desired in self.list_desired(observed))
 
     def findings(self, observed: Observed) -> tuple[Finding, ...]:
@@ -156,7 +156,7 @@ class Planner:
         return self.explain(observed, found).plan
 
     def explain(self, observed: Observed, found: Sequence[Finding]) -> ExplainedPlan:
-        """The plan, with the predictions that it rests on."""
+        """Make the plan, with the predictions that it is based on."""
         snapshot = observed.snapshot
         reason = self.explain_unread(snapshot)
         if reason:
@@ -187,7 +187,7 @@ class Planner:
         return ExplainedPlan(_join_plans([*plans, Plan(warnings=tuple(warnings))]), tuple(judged.values()))
 
     def _explain_unknown(self, snapshot: Snapshot) -> dict[str, str]:
-        """The ARNs of the policies of which can't be told what they are to say, each with the reason."""
+        """Explain by ARN why the declared content of a policy is not known."""
         reasons = ((arn, self.explain_unread(snapshot, item)) for item, arn in self._pair_with_arns(snapshot))
         return {arn: f"the trails that it is to protect are not known: {reason}" for arn, reason in reasons if reason}
 
@@ -208,7 +208,7 @@ class ExplainedPlan:
 
 
 class _BoundaryPlanner:
-    """The plan for one boundary that is to be there."""
+    """Plans one boundary that is to be there."""
 
     def __init__(
         self,
@@ -251,7 +251,9 @@ class _BoundaryPlanner:
         )
         fatal = [flaw.detail for flaw in found if flaw.weakness in LOCKS_OUT]
         if fatal:
-            return Plan(refused=(self._refusal("locks_out", f"{'; '.join(fatal)}; nobody is given such a boundary"),))
+            return Plan(
+                refused=(self._make_refusal("locks_out", f"{'; '.join(fatal)}; nobody is given such a boundary"),)
+            )
         nobody = (
             f"the account has no user or role {name}" for name in find_unmatched_names(self._snapshot, desired.boundary)
         )
@@ -261,7 +263,7 @@ class _BoundaryPlanner:
         attaching = self._hold_back() if content.refused else self._attach()
         return _join_plans([Plan(warnings=warnings), content, attaching])
 
-    def _refusal(self, rule: str, reason: str, operation: str = "") -> Refusal:
+    def _make_refusal(self, rule: str, reason: str, operation: str = "") -> Refusal:
         return Refusal(rule, reason, self._desired.arn, operation)
 
     # The policy
@@ -277,7 +279,7 @@ class _BoundaryPlanner:
                 "it does not say what is declared, and it has not the tag iam-hardening:managed=true of the policies "
                 "that this collection made: declare another name, or tag it if it is to be replaced"
             )
-            return Plan(refused=(self._refusal("foreign", reason, UPDATE),))
+            return Plan(refused=(self._make_refusal("foreign", reason, UPDATE),))
         concerned = find_holders(self._snapshot, live.arn)
         names = [item.name for item in concerned if self._untouchable.refusal(item.arn)]
         if names:
@@ -285,7 +287,7 @@ class _BoundaryPlanner:
                 f"it bounds, or is attached to, principals that are never touched: {listing(names)}; take it off them "
                 "by hand, or declare another name"
             )
-            return Plan(refused=(self._refusal("in_use", reason, UPDATE),))
+            return Plan(refused=(self._make_refusal("in_use", reason, UPDATE),))
         judged = [self._judge(principal) for principal in concerned]
         refused = [self._refuse_breaking(item, UPDATE) for item in judged if item.objection]
         refused += self._refuse_widening(live)
@@ -294,7 +296,7 @@ class _BoundaryPlanner:
         return self._update(live)
 
     def _refuse_widening(self, live: LivePolicy) -> Iterator[Refusal]:
-        """Those who would gain something: a boundary only limits, but those it is attached to may do what it allows."""
+        """Refuse an update that gives somebody more: a boundary only limits, but as a permissions policy it allows."""
         for principal in find_attached(self._snapshot, live.arn):
             gained = self._permissions.find_gained_actions(principal.arn, self._desired.policy)
             if not gained:
@@ -309,7 +311,7 @@ class _BoundaryPlanner:
             yield Refusal("widening", reason, principal.arn, UPDATE)
 
     def _create(self) -> Plan:
-        """The policy, unless AWS would refuse it: names are unique in an account, whatever their paths and case.
+        """Create the policy, unless AWS would refuse it: names are unique in an account, whatever their paths and case.
 
         https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html
         """
@@ -319,10 +321,10 @@ class _BoundaryPlanner:
         if taken is None:
             return Plan(changes=(self._writer.create(),))
         reason = f"{taken} has its name, which no second policy of the account can have: declare another name"
-        return Plan(refused=(self._refusal("name_taken", reason, CREATE),))
+        return Plan(refused=(self._make_refusal("name_taken", reason, CREATE),))
 
     def _update(self, live: LivePolicy) -> Plan:
-        """A new version, and before it room for one: AWS keeps five, and never gives up the one that counts.
+        """Make a new version, and before it room for one: AWS keeps five, and never deletes the default one.
 
         https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicyVersion.html
         """
@@ -336,7 +338,7 @@ class _BoundaryPlanner:
             f"AWS keeps {POLICY_VERSIONS} versions of a policy, so the oldest one ({oldest.id}), which does not count, "
             "would have to be deleted, and can't be brought back; delete_versions allows it"
         )
-        return Plan(refused=(self._refusal("versions", reason, DELETE_VERSION),))
+        return Plan(refused=(self._make_refusal("versions", reason, DELETE_VERSION),))
 
     # Those who carry it
 
@@ -356,7 +358,7 @@ class _BoundaryPlanner:
             operation = PUT[kind_of(principal)]
             refusal = self._untouchable.refusal(principal.arn)
             if refusal:
-                # No evidence and nobody's acceptance would allow it. Whoever names the caller is told by failing.
+                # No evidence and no acceptance would allow it. A boundary on the caller itself fails the run.
                 is_caller = refusal.rule == "caller"
                 refused.append(dataclasses.replace(refusal, operation=operation, fatal=is_caller))
                 continue
@@ -375,13 +377,13 @@ class _BoundaryPlanner:
         return tuple(principal for principal in self._desired.to_attach if principal.arn not in self._twice)
 
     def _hold_back(self) -> Plan:
-        """Nobody gets a boundary that says something else than what was judged."""
+        """Hold a boundary back from everybody while its content is not the one that was judged."""
         if not self._open:
             return Plan()
         names = listing(principal.name for principal in self._open)
         count = plural(len(self._open), "principals")
         reason = f"{count} do not get it while it does not say what is declared: {names}"
-        return Plan(refused=(self._refusal("content_first", reason),))
+        return Plan(refused=(self._make_refusal("content_first", reason),))
 
 
 def _find_narrowed(snapshot: Snapshot, desired: DesiredBoundary) -> tuple[str, ...]:
@@ -392,7 +394,7 @@ def _find_narrowed(snapshot: Snapshot, desired: DesiredBoundary) -> tuple[str, .
 
 
 def fill_policy(boundary: Boundary, facts: AccountFacts) -> Policy:
-    """The declared document with an account's values.
+    """Fill the declared document with an account's values.
 
     :raises InputError: IAM would refuse it; the message names the option and the place in the document.
     """
@@ -422,7 +424,7 @@ def _refuse_ambiguous(twice: Iterable[str]) -> Plan:
 
 
 def _group_remedies(found: Iterable[Finding]) -> dict[str, tuple[str, ...]]:
-    """The fingerprints of failing findings that a boundary mends, by the ARN of their resource."""
+    """Group the fingerprints of failing findings that a boundary resolves, by the ARN of their resource."""
     remedies: dict[str, list[str]] = collections.defaultdict(list)
     for finding in found:
         if finding.status is Status.FAIL and finding.control in REMEDIED and finding.resource_detail is None:

@@ -69,7 +69,7 @@ class Jury:
 
 
 class Replacement:
-    """What principals of an account may do once one managed policy says something else.
+    """The permissions of an account's principals once one managed policy has another content.
 
     ``bounded`` get, or keep, the policy as their boundary.
     """
@@ -84,13 +84,13 @@ class Replacement:
         return dataclasses.replace(layers, identity=identity, boundary=policy if bounded else layers.boundary)
 
     def find_gained_actions(self, arn: str, policy: Policy) -> tuple[str, ...]:
-        """Some of the actions that a principal to whom the policy is attached could do besides; none for no gain."""
+        """Find some actions that a principal with the policy attached could do in addition; empty if none."""
         before = dataclasses.replace(self._permissions.layers(arn), boundary=None)
         return find_lost_actions(self.after(before, policy, bounded=False), before, arn)
 
 
 def _explain_breakage(impact: Impact) -> str:
-    """The uses that are not safe, the worst first, each with the reason."""
+    """Explain the uses that are not safe, the worst first, each with the reason."""
     unsafe = [verdict for verdict in impact.verdicts if verdict.outcome is not Breakage.SAFE]
     texts = [_explain_verdict(verdict) for verdict in unsafe[:_NAMED]]
     return "; ".join(texts) + (f"; and {len(unsafe) - _NAMED} more" if len(unsafe) > _NAMED else "")

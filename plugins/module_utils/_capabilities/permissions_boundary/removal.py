@@ -37,10 +37,10 @@ class Removal:
         """Everything that it takes, or why it can't be: nothing is taken off for a policy that stays."""
         if self.live is None:
             return Plan()
-        refusal = self._objection(self.live)
+        refusal = self._find_objection(self.live)
         if refusal:
             return Plan(refused=(refusal,))
-        return Plan(changes=tuple(self._changes(self.live)))
+        return Plan(changes=tuple(self._list_changes(self.live)))
 
     @property
     def _carriers(self) -> tuple[Principal, ...]:
@@ -50,20 +50,22 @@ class Removal:
     def _arn(self) -> str:
         return self.boundary.arn(self.snapshot.partition, self.snapshot.account_id)
 
-    def _objection(self, live: LivePolicy) -> t.Optional[Refusal]:
+    def _find_objection(self, live: LivePolicy) -> t.Optional[Refusal]:
         """Why the policy can't go; the option that allows it, where there is one."""
         staying = [item for item in self._carriers if self.untouchable.refusal(item.arn)]
         if not live.is_owned:
-            return self._refusal("foreign", "it has not the tag iam-hardening:managed=true of the policies made here")
+            return self._make_refusal(
+                "foreign", "it has not the tag iam-hardening:managed=true of the policies made here"
+            )
         if not self.declared.loosen:
             count = len(self._carriers)
             reason = f"without it {count} users and roles may do all that their policies allow; allow_loosen is needed"
-            return self._refusal("loosening", reason)
+            return self._make_refusal("loosening", reason)
         if staying:
             names = listing(item.name for item in staying)
-            return self._refusal("in_use", f"it bounds principals that are never touched: {names}")
+            return self._make_refusal("in_use", f"it bounds principals that are never touched: {names}")
         if live.attachment_count:
-            return self._refusal(
+            return self._make_refusal(
                 "in_use", f"it is attached as a policy to {live.attachment_count} users, groups or roles"
             )
         if live.others and not self.declared.delete_versions:
@@ -71,13 +73,13 @@ class Removal:
             reason = (
                 f"its versions {ids} would have to be deleted, and can't be brought back; delete_versions allows it"
             )
-            return self._refusal("versions", reason, DELETE_VERSION)
+            return self._make_refusal("versions", reason, DELETE_VERSION)
         return None
 
-    def _refusal(self, rule: str, reason: str, operation: str = DELETE) -> Refusal:
+    def _make_refusal(self, rule: str, reason: str, operation: str = DELETE) -> Refusal:
         return Refusal(rule, reason, self._arn, operation)
 
-    def _changes(self, live: LivePolicy) -> t.Iterator[Change]:
+    def _list_changes(self, live: LivePolicy) -> t.Iterator[Change]:
         text = compact(live.document)
         boundary = self.boundary
         writer = BoundaryWriter(

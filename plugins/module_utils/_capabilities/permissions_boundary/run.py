@@ -99,7 +99,7 @@ def run(task: Task) -> dict[str, t.Any]:
 
 def _parse_declared(task: Task) -> Declared:
     given = task.options["boundaries"]
-    # What is to be taken away need not be said.
+    # A removal needs no documents.
     documents: list[Mapping[str, t.Any]] = [{} for _boundary in given]
     if task.options["state"] == "present":
         documents = [
@@ -110,7 +110,7 @@ def _parse_declared(task: Task) -> Declared:
 
 
 def _read_structure(value: t.Any, option: str) -> Mapping[str, t.Any]:
-    """The document that an option holds or names, as a structure whose places can be filled in."""
+    """Read the document that an option holds or names, as a structure whose places can be filled in."""
     content = document_of(value, option=option).content
     if isinstance(content, Mapping):
         return content
@@ -124,7 +124,7 @@ def _read_structure(value: t.Any, option: str) -> Mapping[str, t.Any]:
 
 
 def make_documents_absolute(arguments: Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """The task argument that holds documents, with paths of files made absolute; for the action plugin."""
+    """Make paths of files absolute in the task argument that holds documents; for the action plugin."""
     given = arguments.get("boundaries")
     if not isinstance(given, list):
         return {}
@@ -190,7 +190,7 @@ class PermissionsBoundary(Capability[Observed]):
         return rescue_of(self._connection, observed.snapshot, self._planner.untouchable.break_glass)
 
     def reread(self, change: Change) -> t.Any:
-        """What is there now; before a boundary is given to anybody, it must say what was judged."""
+        """Read the target live. Before a boundary is attached, its policy must have the content that was judged."""
         if change.kind in ("boundary_attach", "boundary_replace"):
             self._await_content(self._connection.access, change.after["boundary"])
         return self._present(change)
@@ -220,7 +220,7 @@ class PermissionsBoundary(Capability[Observed]):
         }
 
     def impacts(self) -> Documents:
-        """What each boundary does to those whom it narrows; none where nobody is narrowed."""
+        """The effects of each boundary on those whom it narrows; none where nobody is narrowed."""
         observed = self._observed
         if not any(observed.impacts.values()):
             return ()
@@ -244,7 +244,7 @@ class PermissionsBoundary(Capability[Observed]):
 
 
 def _describe_change(desired: DesiredBoundary) -> list[str]:
-    """What is predicted, in words that follow "if"."""
+    """Describe the predicted change, in words that follow "if"."""
     name = desired.boundary.name
     texts = [f"the permissions boundary {name} is attached"] if desired.to_attach else []
     if desired.live is not None and desired.coverage.drifted:
@@ -253,7 +253,7 @@ def _describe_change(desired: DesiredBoundary) -> list[str]:
 
 
 def _list_skipped(desired: DesiredBoundary) -> list[dict[str, str]]:
-    """Whom the targets mean, and nobody may narrow here."""
+    """List the principals that the targets mean, but that can't be narrowed here."""
     selection = desired.selection
     kept_out = [{"principal": principal.arn, "reason": reason} for principal, reason in selection.kept_out]
     roles = (role for members in selection.permission_sets.values() for role in members)
@@ -261,7 +261,7 @@ def _list_skipped(desired: DesiredBoundary) -> list[dict[str, str]]:
 
 
 def _assume_own(evidence: EvidenceOptions, boundaries: Iterable[DesiredBoundary]) -> EvidenceOptions:
-    """The evidence, where a call whose resource is not known is not taken for one on trails, which are AWS's alone."""
+    """Assume that a call whose resource is not known is not one on our trails, which only AWS writes."""
     return evidence.also_unused(pattern for desired in boundaries for pattern in list_unused_resources(desired.facts))
 
 
@@ -271,9 +271,9 @@ def _predict(
     snapshot: Snapshot,
     in_question: Sequence[tuple[DesiredBoundary, Sequence[str]]],
 ) -> Impacts:
-    """What the boundaries do to those whom they narrow, by boundary and principal.
+    """Predict the effects of the boundaries on those whom they narrow, by boundary and principal.
 
-    The evidence on all is read at once. Whoever is narrowed by several boundaries comes up in several rounds.
+    The evidence on all is read at once. A principal that several boundaries narrow comes up in several rounds.
     """
     rounds: list[dict[str, DesiredBoundary]] = []
     for desired, arns in in_question:
@@ -296,7 +296,7 @@ def _predict(
 
 
 class _Proposals:
-    """What principals may do now, and once they carry a boundary, or a policy that they have says something else."""
+    """Proposals: the present layers of principals, and those once they carry a boundary, or a policy has changed."""
 
     def __init__(self, snapshot: Snapshot, desired: DesiredBoundary) -> None:
         self._policy = desired.policy
@@ -304,7 +304,7 @@ class _Proposals:
         self._replaced = Replacement(snapshot, desired.arn)
 
     def make_proposal(self, arn: str, now: Layers) -> Proposal:
-        """Of one principal, whose layers are ``now``."""
+        """Make the proposal for one principal, whose layers are ``now``."""
         return Proposal(now, self._replaced.after(now, self._policy, bounded=arn in self._bounded))
 
 

@@ -29,7 +29,7 @@ CHANGE_IT_THERE: t.Final = (
 
 
 def find_permission_set(role: Principal) -> t.Optional[str]:
-    """The permission set that a role of Identity Center stands for; None for any other principal."""
+    """Find the permission set of a role of Identity Center; None for any other principal."""
     if not isinstance(role, Role) or not role.path.startswith(_IDENTITY_CENTER):
         return None
     match = _PERMISSION_SET.fullmatch(role.name)
@@ -38,10 +38,10 @@ def find_permission_set(role: Principal) -> t.Optional[str]:
 
 @dataclasses.dataclass(frozen=True)
 class Selection:
-    """Whom the targets of a boundary mean.
+    """The principals that the targets of a boundary mean.
 
     ``selected`` have to carry it. ``kept_out`` fit a pattern, but are never touched, with the reason. The roles of
-    Identity Center stand apart, by permission set.
+    Identity Center are kept apart, by permission set.
     """
 
     selected: tuple[Principal, ...]
@@ -50,9 +50,9 @@ class Selection:
 
 
 def select(snapshot: Snapshot, boundary: Boundary, untouchable: UntouchablePrincipals) -> Selection:
-    """Whom the targets mean, in the order of the snapshot; ``untouchable`` knows who is left alone.
+    """Select the principals that the targets mean, in the order of the snapshot; ``untouchable`` are left alone.
 
-    A principal that is named, not met by a pattern, stays selected: that it is never touched is refused aloud.
+    A principal that is named, not met by a pattern, stays selected, so that the plan refuses it with a reason.
     """
     selected: list[Principal] = []
     kept_out: list[tuple[Principal, str]] = []
@@ -74,14 +74,14 @@ def select(snapshot: Snapshot, boundary: Boundary, untouchable: UntouchablePrinc
 
 
 def find_unmatched_names(snapshot: Snapshot, boundary: Boundary) -> tuple[str, ...]:
-    """Names in the targets that nobody has; a pattern may well fit nobody in one account of many."""
+    """Find names in the targets that nobody has; a pattern may well fit nobody in one account of many."""
     named = (target.principal for target in boundary.targets if target.principal is not None)
     principals: tuple[Principal, ...] = (*snapshot.users, *snapshot.roles)
     return tuple(name for name in named if not any(is_called(principal, name) for principal in principals))
 
 
 def _list_policies(snapshot: Snapshot) -> Iterator[tuple[Principal, frozenset[str]]]:
-    """Users and roles, each with the ARNs of its managed policies, those of its groups included."""
+    """List users and roles, each with the ARNs of its managed policies, those of its groups included."""
     of_groups = {group.name: group.attached_policies for group in snapshot.groups}
     for user in snapshot.users:
         through = (arn for name in user.groups for arn in of_groups.get(name, ()))
@@ -98,24 +98,24 @@ def _explain_exclusion(principal: Principal, untouchable: UntouchablePrincipals)
 
 
 def find_carriers(snapshot: Snapshot, arn: str) -> tuple[Principal, ...]:
-    """The users and roles whose boundary is the policy with this ARN."""
+    """Find the users and roles whose boundary is the policy with this ARN."""
     principals: tuple[Principal, ...] = (*snapshot.users, *snapshot.roles)
     return tuple(principal for principal in principals if principal.boundary == arn)
 
 
 def find_attached(snapshot: Snapshot, arn: str) -> tuple[Principal, ...]:
-    """The users and roles that have the policy with this ARN as a permissions policy, themselves or through a group."""
+    """Find the users and roles that have the policy with this ARN as a permissions policy, also through a group."""
     return tuple(principal for principal, policies in _list_policies(snapshot) if arn in policies)
 
 
 def find_holders(snapshot: Snapshot, arn: str) -> tuple[Principal, ...]:
-    """All whose permissions a policy has a part in: those it bounds, and those it is attached to."""
+    """Find all whose permissions depend on a policy: those it bounds, and those it is attached to."""
     found = {item.arn: item for item in (*find_carriers(snapshot, arn), *find_attached(snapshot, arn))}
     return tuple(found.values())
 
 
 def count_boundable(snapshot: Snapshot) -> int:
-    """How many users and roles could carry a boundary: all but the roles that AWS owns."""
+    """Count the users and roles that could carry a boundary: all but the roles that AWS owns."""
     return len(snapshot.users) + sum(not role.is_aws_reserved for role in snapshot.roles)
 
 
@@ -156,7 +156,7 @@ class Coverage:
         return 1000 * self.covered // selected / 10 if selected else None
 
     def as_dict(self) -> dict[str, t.Any]:
-        """As it stands in results."""
+        """The coverage as results have it."""
         sets = self.selection.permission_sets
         return {
             "name": self.name,
@@ -182,7 +182,7 @@ class Coverage:
 
 
 def measure_coverage(snapshot: Snapshot, boundary: Boundary, selection: Selection, *, drifted: bool) -> Coverage:
-    """How far ``boundary`` holds in an account."""
+    """Measure how far ``boundary`` holds in an account."""
     arn = boundary.arn(snapshot.partition, snapshot.account_id)
     chosen = {principal.arn for principal in selection.selected}
     others = tuple(item.arn for item in find_carriers(snapshot, arn) if item.arn not in chosen)

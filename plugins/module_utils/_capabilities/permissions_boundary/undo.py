@@ -24,7 +24,7 @@ def _undo_policy_creation(record: Record) -> Undo:
 
 
 def _undo_policy_update(record: Record) -> Undo:
-    """The version before. Which one that is only the record tells; that it says what before says is read live."""
+    """Restore the version before. Only the record knows which one; that its content is ``before`` is read live."""
     record.name("policy")
     return Undo(SET_DEFAULT, {"PolicyArn": record.target, **record.optional("VersionId")})
 

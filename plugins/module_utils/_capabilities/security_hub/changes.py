@@ -44,18 +44,18 @@ AGGREGATOR: t.Final = ":finding-aggregator"
 
 
 def describe_hub(*, enabled: bool, generator: t.Optional[str] = None) -> dict[str, t.Any]:
-    """A hub, in the shape of ``before`` and ``after``."""
+    """Describe a hub, in the shape of ``before`` and ``after``."""
     return {"enabled": enabled, "control_finding_generator": generator if enabled else None}
 
 
 def describe_aggregator(aggregator: t.Optional[Aggregator]) -> t.Optional[dict[str, t.Any]]:
-    """An aggregator, in the shape of ``before`` and ``after``."""
+    """Describe an aggregator, in the shape of ``before`` and ``after``."""
     return {"mode": aggregator.mode, "regions": list(aggregator.regions)} if aggregator else None
 
 
 @dataclasses.dataclass(frozen=True)
 class HubWriter:
-    """One region of the account, and the failing findings in it."""
+    """Makes the changes of Security Hub in one region of the account, for the failing findings in it."""
 
     partition: str
     account_id: str
@@ -68,7 +68,7 @@ class HubWriter:
 
     def enable(self) -> Change:
         """Turn the hub on, without the standards that AWS would add by itself."""
-        return self._change(
+        return self._make_change(
             ENABLE,
             HUB,
             {"EnableDefaultStandards": False, "ControlFindingGenerator": GENERATOR, "Tags": TAGS},
@@ -82,7 +82,7 @@ class HubWriter:
     def generate(self, present: str, wanted: str) -> Change:
         """Let the findings of a control be one, or one for each standard."""
         operation = "UpdateSecurityHubConfiguration"
-        return self._change(
+        return self._make_change(
             operation,
             HUB,
             {"ControlFindingGenerator": wanted},
@@ -95,7 +95,7 @@ class HubWriter:
     def subscribe(self, standard: str) -> Change:
         """Enable the standard with this ARN."""
         target = f"{SUBSCRIPTION}{path_of(standard)}"
-        return self._change(
+        return self._make_change(
             "BatchEnableStandards",
             target,
             {"StandardsSubscriptionRequests": [{"StandardsArn": standard}]},
@@ -109,7 +109,7 @@ class HubWriter:
     def unsubscribe(self, subscription: Subscription) -> Change:
         """Disable a standard. Its findings are archived within days."""
         enable = {"StandardsSubscriptionRequests": [{"StandardsArn": subscription.standard}]}
-        change = self._change(
+        change = self._make_change(
             "BatchDisableStandards",
             f"{SUBSCRIPTION}{path_of(subscription.standard)}",
             {"StandardsSubscriptionArns": [subscription.arn]},
@@ -141,7 +141,7 @@ class HubWriter:
             }
             return {"SecurityControlId": control, "Parameters": given, "LastUpdateReason": why}
 
-        return self._change(
+        return self._make_change(
             operation,
             f"{CONTROL}{control}",
             request(after, reason),
@@ -154,7 +154,7 @@ class HubWriter:
     def associate(
         self, standard: str, *, before: Mapping[str, str], after: Mapping[str, str], reasons: Mapping[str, str]
     ) -> Change:
-        """Enable or disable controls in a standard. What is not named stays as others set it."""
+        """Enable or disable controls in a standard. Controls that are not named stay as others set them."""
         operation = "BatchUpdateStandardsControlAssociations"
 
         def request(statuses: Mapping[str, str], why: Mapping[str, str]) -> dict[str, t.Any]:
@@ -169,7 +169,7 @@ class HubWriter:
             ]
             return {"StandardsControlAssociationUpdates": updates}
 
-        return self._change(
+        return self._make_change(
             operation,
             f"{ASSOCIATIONS}{path_of(standard)}",
             request(after, reasons),
@@ -194,7 +194,7 @@ class HubWriter:
             }
             linking["FindingAggregatorArn"] = before["FindingAggregatorArn"] = present.arn
             undo = Undo("UpdateFindingAggregator", before)
-        return self._change(
+        return self._make_change(
             "UpdateFindingAggregator" if present else "CreateFindingAggregator",
             AGGREGATOR,
             linking,
@@ -204,7 +204,7 @@ class HubWriter:
             undo=undo,
         )
 
-    def _change(
+    def _make_change(
         self,
         operation: str,
         target: str,

@@ -29,7 +29,7 @@ _TRUTHS: t.Final[Mapping[str, bool]] = {"true": True, "yes": True, "false": Fals
 
 @dataclasses.dataclass(frozen=True)
 class Parameter:
-    """What can be set of a control: its type as AWS names it, and its value. None is AWS's default."""
+    """A parameter of a control: its type as AWS names it, and its value. None is AWS's default."""
 
     type: str
     value: t.Any
@@ -37,7 +37,7 @@ class Parameter:
 
 @dataclasses.dataclass(frozen=True)
 class Controls:
-    """What a region tells of the controls that are declared. ``problem`` says why it tells nothing.
+    """The declared controls as a region has them. ``problem`` says why they are not known.
 
     ``parameters`` has an entry for each control that the region knows; ``associations`` one for each pair of a control
     and the ARN of a standard that it belongs to and that is enabled.
@@ -49,12 +49,12 @@ class Controls:
 
 
 def list_standards(details: SecurityHubDetails) -> tuple[str, ...]:
-    """The ARNs of the standards whose controls can be asked for."""
+    """List the ARNs of the standards whose controls can be read."""
     return tuple(item.standard for item in details.subscriptions if item.status in _READY)
 
 
 def list_declared_pairs(wishes: Iterable[ControlWish], details: SecurityHubDetails) -> tuple[tuple[str, str], ...]:
-    """The pairs of control and standard that are declared in a region."""
+    """List the pairs of control and standard that are declared in a region."""
     names = [(arn, name) for arn in list_standards(details) if (name := standard_name(arn))]
     return tuple(
         dict.fromkeys(
@@ -69,7 +69,7 @@ def list_declared_pairs(wishes: Iterable[ControlWish], details: SecurityHubDetai
 
 @dataclasses.dataclass
 class Outcome:
-    """What planning the controls of a region came to."""
+    """The outcome of planning the controls of a region."""
 
     changes: list[Change] = dataclasses.field(default_factory=list)
     refused: list[Refusal] = dataclasses.field(default_factory=list)
@@ -150,7 +150,7 @@ def _associate(
 
 
 def convert_value(value: t.Any, kind: str) -> t.Any:
-    """A declared value in the type that AWS names; lists in order, since AWS answers them in another one.
+    """Convert a declared value to the type that AWS names; lists are sorted, since AWS answers them in another order.
 
     :raises ValueError: it is none of this type.
     """

@@ -62,7 +62,7 @@ class WantedStandard:
 
 @dataclasses.dataclass(frozen=True)
 class ControlWish:
-    """What is declared of one control, in some regions and standards."""
+    """The declaration of one control, in some regions and standards."""
 
     id: str
     reason: str
@@ -140,7 +140,7 @@ class Declared:
 
 
 def _parse_texts(given: t.Optional[Sequence[str]]) -> tuple[str, ...]:
-    """A list as a survey may send it: blanks between its parts, or nothing but one empty part."""
+    """Parse a list as a survey may send it: blanks between its parts, or nothing but one empty part."""
     return tuple(text.strip() for text in given or () if text.strip())
 
 

@@ -31,7 +31,7 @@ _PAGE: t.Final = 100
 CONTROL_READS: t.Final = Operations(
     reads=frozenset({"securityhub:BatchGetSecurityControls", "securityhub:BatchGetStandardsControlAssociations"})
 )
-# What undoing a change takes: the writes that undo one, and the reads of reread().
+# Undoing a change takes the writes that undo one, and the reads of reread().
 UNDO_OPERATIONS: t.Final = Operations(
     reads=frozenset(
         f"{_SERVICE}:{name}"
@@ -44,7 +44,7 @@ UNDO_OPERATIONS: t.Final = Operations(
 def read_controls(
     access: Access, wishes: Sequence[ControlWish], details: Iterable[SecurityHubDetails]
 ) -> dict[str, Controls]:
-    """What the regions tell of the controls that are declared, by region."""
+    """Read the declared controls, by region."""
     if not wishes:
         return {}
     reads = {item.region: functools.partial(_read_controls, access, wishes, item) for item in details if item.enabled}
@@ -65,7 +65,7 @@ def _read_controls(access: Access, wishes: Sequence[ControlWish], details: Secur
 
 
 def _read_parameters(access: Access, region: str, names: Sequence[str]) -> dict[str, dict[str, Parameter]]:
-    """What can be set of controls, by their ids. One that the region does not know is left out."""
+    """Read the parameters of controls, by their ids. One that the region does not know is left out."""
     found: dict[str, dict[str, Parameter]] = {}
     for chunk in _split_into_chunks(names):
         answer = access.call(_SERVICE, "BatchGetSecurityControls", {"SecurityControlIds": chunk}, region=region)
@@ -77,7 +77,7 @@ def _read_parameters(access: Access, region: str, names: Sequence[str]) -> dict[
 
 
 def _parse_parameter(given: Mapping[str, t.Any]) -> Parameter:
-    """A parameter as AWS answers it: the value under the name of its type, with AWS's default as well."""
+    """Parse a parameter from AWS's answer: the value under the name of its type, with AWS's default as well."""
     ((kind, value),) = (given.get("Value") or {"String": None}).items()
     if given["ValueType"] == "DEFAULT":
         return Parameter(kind, None)
@@ -85,7 +85,7 @@ def _parse_parameter(given: Mapping[str, t.Any]) -> Parameter:
 
 
 def _read_associations(access: Access, region: str, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    """The status of controls in standards, by both. What does not belong together is left out."""
+    """Read the status of controls in standards, by both. A pair that does not belong together is left out."""
     found: dict[tuple[str, str], str] = {}
     for chunk in _split_into_chunks(pairs):
         ids = [{"SecurityControlId": control, "StandardsArn": standard} for control, standard in chunk]
@@ -124,7 +124,7 @@ def _read_target(access: Access, change: Change) -> t.Any:
 
 
 def _read_hub_target(access: Access, change: Change) -> t.Any:
-    """The target of a change in a hub that is on; AWS refuses to tell of one that is off."""
+    """Read the target of a change in a hub that is on; AWS refuses reads of one that is off."""
     if change.target.endswith(HUB):
         hub = access.call(_SERVICE, "DescribeHub", region=change.region)
         return describe_hub(enabled=True, generator=hub.get("ControlFindingGenerator"))

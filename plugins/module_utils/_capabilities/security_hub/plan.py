@@ -41,17 +41,17 @@ def controls() -> tuple[Control, ...]:
 
 @dataclasses.dataclass(frozen=True)
 class Observed:
-    """What was read: the account, and of each region what it tells of the controls that are declared."""
+    """The observed state: the account, and the declared controls by region."""
 
     snapshot: Snapshot
     controls: Mapping[str, Controls] = dataclasses.field(default_factory=dict)
 
     def find_central_policy(self) -> t.Optional[str]:
-        """The policy by which an administrator configures this account; it holds in all regions."""
+        """Find the policy by which an administrator configures this account; it holds in all regions."""
         return next((item.policy for item in self.snapshot.security_hub_details if item.policy), None)
 
     def mark_managed(self, regions: Sequence[str]) -> Observed:
-        """The same with what a refused write told: that a policy of somebody else holds in these regions."""
+        """Mark regions as managed by somebody else's policy, which a refused write has shown."""
         details = tuple(
             dataclasses.replace(item, policy=item.policy or UNNAMED) if item.region in regions else item
             for item in self.snapshot.security_hub_details
@@ -129,7 +129,7 @@ class Planner:
         return outcome
 
     def _warn_of_later(self, outcome: Outcome, details: SecurityHubDetails) -> None:
-        """AWS tells of a standard's controls once it is ready, so what is declared of them comes in another run."""
+        """Warn that controls of a new standard are set in another run: AWS shows them once the standard is ready."""
         new = [item for item in outcome.changes if item.operation == "BatchEnableStandards"]
         if new:
             names = listing(item.target.partition(SUBSCRIPTION)[2] for item in new)
@@ -162,9 +162,9 @@ class Planner:
             reason = "it is being disabled right now; once that is done it can be enabled again"
             outcome.refused.append(Refusal("deleting", reason, present.arn, "BatchEnableStandards"))
         elif present.status != "READY":
-            reason = f" ({present.reason})" if present.reason else ""
+            detail = f" ({present.reason})" if present.reason else ""
             outcome.warnings.append(
-                f"{writer.region}: {standard_name(arn)} is {present.status}{reason}: AWS is not done"
+                f"{writer.region}: {standard_name(arn)} is {present.status}{detail}: AWS is not done"
             )
 
     def _plan_aggregation(self, details: SecurityHubDetails, writer: HubWriter, outcome: Outcome) -> None:
@@ -183,14 +183,14 @@ class Planner:
             reason = f"findings come together in {present.region}; AWS lets an account have one aggregator"
             outcome.refused.append(Refusal("aggregator", reason, present.arn, "CreateFindingAggregator"))
             return
-        # What others linked stays linked, and what they left out stays out.
+        # Regions that others linked stay linked, and regions that they left out stay out.
         regions = sorted({*wanted.regions, *(present.regions if present and present.mode == wanted.mode else ())})
         if present is None or (present.mode, list(present.regions)) != (wanted.mode, regions):
             outcome.changes.append(writer.aggregate(present, wanted.mode, regions))
 
 
 def choose_standard(wanted: WantedStandard, offered: Sequence[StandardName]) -> t.Optional[StandardName]:
-    """The standard that is meant, of those that a region offers: the newest of what fits."""
+    """Choose the declared standard among those that a region offers: the newest that fits."""
     return max((name for name in offered if wanted.fits(name)), key=lambda name: name.order, default=None)
 
 
@@ -200,7 +200,7 @@ def stays_with(change: Change, refused: Change) -> bool:
 
 
 def make_hub_result(details: SecurityHubDetails) -> dict[str, t.Any]:
-    """A region's hub, for the result."""
+    """Make the result of a region's hub."""
     return {
         "region": details.region,
         "enabled": details.enabled,
@@ -215,7 +215,7 @@ def make_hub_result(details: SecurityHubDetails) -> dict[str, t.Any]:
 
 
 def list_costs(changes: Sequence[Change]) -> list[dict[str, t.Any]]:
-    """What the planned changes cost, as far as it can be counted beforehand."""
+    """List the costs of the planned changes, as far as they can be counted beforehand."""
     counted = (
         ("enable", HUB, ENABLE, "hub in a region", "free for 30 days, then by its security checks and findings"),
         (

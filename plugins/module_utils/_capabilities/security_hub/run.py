@@ -75,7 +75,7 @@ def run(task: Task) -> dict[str, t.Any]:
 
 
 def _learn(change: Change, answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
-    """What came of a change: AWS answers a batch with success and tells in it what it did not do."""
+    """Learn what AWS left undone: it answers a batch with success, and lists in it what it did not do."""
     failed = [
         f"{item['StandardsControlAssociationUpdate']['SecurityControlId']}: {item.get('ErrorReason')}"
         for item in answer.get(_UNPROCESSED) or ()
@@ -131,14 +131,14 @@ class SecurityHub(Capability[Observed]):
         return stays_with(change, refused) or (change.region == refused.region and change.region in self._managed)
 
     def find_refusal(self, change: Change, error: Exception) -> t.Optional[Refusal]:
-        """Why a write was refused by whoever configures the account; None where it is another refusal."""
+        """The refusal of a write because an administrator configures the account; None for any other error."""
         if not isinstance(error, AccessDenied) or not _CENTRAL.search(error.message):
             return None
         self._managed.append(change.region)
         return Refusal("managed_centrally", f"managed centrally: {error.message}", change.target, change.operation)
 
     def result(self, result: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
-        """The hubs; and the findings anew where a refused write told who configures the account."""
+        """The hubs; and the findings anew where a refused write showed that an administrator configures the account."""
         observed = self._observed.mark_managed(self._managed)
         hubs = {"hubs": [make_hub_result(item) for item in observed.snapshot.security_hub_details]}
         if not self._managed or "findings" not in result:

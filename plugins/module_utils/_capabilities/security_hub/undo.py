@@ -51,7 +51,7 @@ def _undo_standard_disabled(record: Record) -> Undo:
 
 
 def _undo_control_parameters(record: Record) -> Undo:
-    """Parameters of a control; the type of a value is the only key that AWS wants beside what before shows."""
+    """Restore parameters of a control. Besides ``before``, AWS only needs the type of each value."""
     control = _read_hub_part(record, CONTROL)
     spelt: Mapping[str, t.Any] = record.undo_parameters["Parameters"]
     given: dict[str, t.Any] = {}

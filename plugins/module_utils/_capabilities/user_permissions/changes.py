@@ -33,7 +33,7 @@ Document = Mapping[str, t.Any]
 
 CREATE_GROUP: t.Final = "CreateGroup"
 ADD_MEMBER: t.Final = "AddUserToGroup"
-#: What the caps count together, and, with a name of its own, what may lock everybody out.
+#: The kinds of changes that the caps count together; those that may lock everybody out have a name of their own.
 REMOVAL: t.Final = "policy_detach"
 ADMIN_REMOVAL: t.Final = "admin_policy_detach"
 
@@ -59,7 +59,7 @@ class Holding:
 
     @functools.cached_property
     def key(self) -> tuple[str, str]:
-        """What two holdings share that are the same policy: the ARN, or the name and the meaning of an inline one."""
+        """The key that holdings of the same policy share: the ARN, or the name and the meaning of an inline one."""
         if self.arn is not None:
             return "managed", self.arn
         return self.name, fingerprint(self.policy) if self.policy else ""
@@ -71,7 +71,7 @@ class Holding:
 
 
 def list_holdings(permissions: Permissions, owner: Principal) -> tuple[Holding, ...]:
-    """What a user, a group or a role holds by itself."""
+    """List the policies that a user, a group or a role holds by itself."""
     attached = (
         Holding(owner, arn.rpartition("/")[2], arn, None, permissions.policy(arn)) for arn in owner.attached_policies
     )
@@ -103,7 +103,7 @@ class PermissionsWriter:
 
     def create_group(self, name: str, path: str) -> Change:
         """A group without members and policies. It can't be deleted while it has either."""
-        return self._change(
+        return self._make_change(
             CREATE_GROUP,
             self.group_arn(name, path),
             {"GroupName": name, "Path": path},
@@ -116,7 +116,7 @@ class PermissionsWriter:
     def add_member(self, user: User, group: str) -> Change:
         """A user in a group."""
         parameters = {"GroupName": group, "UserName": user.name}
-        return self._change(
+        return self._make_change(
             ADD_MEMBER,
             user.arn,
             parameters,
@@ -130,7 +130,7 @@ class PermissionsWriter:
         """A policy in a group, inline under ``name`` where it is inline with the user."""
         if holding.arn is not None:
             parameters = {"GroupName": group, "PolicyArn": holding.arn}
-            return self._change(
+            return self._make_change(
                 "AttachGroupPolicy",
                 group_arn,
                 parameters,
@@ -140,7 +140,7 @@ class PermissionsWriter:
                 undo=Undo("DetachGroupPolicy", parameters),
             )
         named = {"GroupName": group, "PolicyName": name}
-        return self._change(
+        return self._make_change(
             "PutGroupPolicy",
             group_arn,
             {**named, "PolicyDocument": _write_text(holding.document)},
@@ -164,7 +164,7 @@ class PermissionsWriter:
         taken: dict[str, t.Any] = {"kind": kind, "impact": Impact.NARROWING, "population": population}
         if holding.arn is not None:
             parameters = {**named, "PolicyArn": holding.arn}
-            return self._change(
+            return self._make_change(
                 f"Detach{of}Policy",
                 holding.owner.arn,
                 parameters,
@@ -175,7 +175,7 @@ class PermissionsWriter:
             )
         parameters = {**named, "PolicyName": holding.name}
         text = _write_text(holding.document)
-        return self._change(
+        return self._make_change(
             f"Delete{of}Policy",
             holding.owner.arn,
             parameters,
@@ -185,7 +185,7 @@ class PermissionsWriter:
             **taken,
         )
 
-    def _change(
+    def _make_change(
         self,
         operation: str,
         target: str,
@@ -219,7 +219,7 @@ def _write_text(document: t.Optional[Document]) -> str:
 
 
 def apply_changes(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
-    """The account once ``changes`` are made, as far as users, groups and roles go."""
+    """Apply ``changes`` to the users, groups and roles of the account."""
     users = {user.arn: user for user in snapshot.users}
     groups = {group.arn: group for group in snapshot.groups}
     roles = {role.arn: role for role in snapshot.roles}
@@ -246,7 +246,7 @@ def apply_changes(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
 
 
 def _apply_policy(owner: Principal, after: Mapping[str, t.Any]) -> Principal:
-    """A principal with a policy as a change leaves it."""
+    """Apply the change of a policy to a principal."""
     if "policy" in after:
         others = tuple(arn for arn in owner.attached_policies if arn != after["policy"])
         return dataclasses.replace(owner, attached_policies=(*others, after["policy"]) if after["attached"] else others)
@@ -257,7 +257,7 @@ def _apply_policy(owner: Principal, after: Mapping[str, t.Any]) -> Principal:
 
 
 def find_policy(change: Change) -> t.Optional[str]:
-    """The ARN of the managed policy that a change is about."""
+    """Find the ARN of the managed policy that a change is about."""
     arn = (change.after or {}).get("policy")
     return str(arn) if arn else None
 

@@ -87,7 +87,7 @@ class Declared:
         return cls(groups, tuple(_parse_removal(f"remove_policies[{index}]", item) for index, item in removals))
 
     def find_rule(self, user: Principal, policy_name: str, policy_arn: t.Optional[str]) -> t.Optional[GroupRule]:
-        """The first declared group that takes over a policy of a user."""
+        """Find the first declared group that takes over a policy of a user."""
         return next((rule for rule in self.groups if rule.takes(user, policy_name, policy_arn)), None)
 
     def removes(self, principal: Principal, policy_name: str, policy_arn: t.Optional[str]) -> bool:
@@ -95,7 +95,7 @@ class Declared:
         return any(item.names(policy_name, policy_arn) and item.concerns(principal) for item in self.removals)
 
     def list_unmatched(self, principals: Collection[Principal]) -> tuple[str, ...]:
-        """What is declared of principals that are not there, to be told: most often a name is misspelled."""
+        """List the declared names that no principal has, for warnings: most often a name is misspelled."""
         warnings = []
         for place, kind, pattern in self._list_patterns():
             found = (item for item in principals if resource_of(item.arn).startswith(f"{kind}/"))

@@ -43,7 +43,7 @@ _DIGITS: t.Final = 8
 
 @dataclasses.dataclass(frozen=True)
 class Moves:
-    """What moving came to: writes that add something, those that take away after them, and what is not moved."""
+    """The outcome of moving: changes that add something, those that take away after them, and the refused moves."""
 
     adding: tuple[Change, ...] = ()
     taking: tuple[Change, ...] = ()
@@ -65,7 +65,7 @@ class _Target:
         self.rule = rule
         self.is_there = present is not None
         self.name = present.name if present else rule.name
-        self.arn = present.arn if present else mover.author.group_arn(rule.name, rule.path)
+        self.arn = present.arn if present else mover.writer.group_arn(rule.name, rule.path)
         self.held: dict[tuple[str, str], Holding] = {}
         self.inline_names: dict[tuple[str, str], str] = {}
         self.members: dict[str, User] = {}
@@ -96,7 +96,7 @@ class _Mover:
     def __init__(self, permissions: Permissions, declared: Declared, untouchable: Untouchable) -> None:
         self.permissions = permissions
         self.snapshot: Snapshot = permissions.snapshot
-        self.author = PermissionsWriter(self.snapshot.account_id, self.snapshot.partition)
+        self.writer = PermissionsWriter(self.snapshot.account_id, self.snapshot.partition)
         self._declared = declared
         self._untouchable = untouchable
         self.adding: list[Change] = []
@@ -108,12 +108,12 @@ class _Mover:
         self._kept = self._drop_removals()
 
     def _drop_removals(self) -> Permissions:
-        """What is left of the account's permissions once the removals are made.
+        """Drop the removals from the account's permissions, as if they were made.
 
-        What is to be removed from somebody is not to come back to it through a group.
+        A policy that is removed from a principal must not come back to it through a group.
         """
         taken = [
-            self.author.remove(holding, is_admin=False, population=0)
+            self.writer.remove(holding, is_admin=False, population=0)
             for owner in (self.permissions.entities.values() if self._declared.removals else ())
             for holding in list_holdings(self.permissions, owner)
             if self._declared.removes(owner, holding.name, holding.arn)
@@ -132,12 +132,12 @@ class _Mover:
         return Moves(tuple(self.adding), tuple(self.taking), tuple(self.refused))
 
     def _collect_holdings(self) -> dict[str, list[Holding]]:
-        """What is to move, by the name of the declared group."""
+        """Collect the policies that are to move, by the name of the declared group."""
         wanted: dict[str, list[Holding]] = {}
         for user in sorted(self.snapshot.users, key=lambda item: item.name):
             for holding in list_holdings(self.permissions, user):
                 rule = self._declared.find_rule(user, holding.name, holding.arn)
-                # What is to be removed is not carried into a group before.
+                # A policy that is to be removed is not moved into a group before.
                 if rule is None or self._declared.removes(user, holding.name, holding.arn):
                     continue
                 refusal = self._refuse_untouchable(user, holding)
@@ -175,19 +175,19 @@ class _Mover:
             if user.arn not in target.members:
                 target.members[user.arn] = user
                 self._joined[user.arn] = self._joined.get(user.arn, 0) + 1
-                self.adding.append(self.author.add_member(user, target.name))
+                self.adding.append(self.writer.add_member(user, target.name))
             self._hand_over(holding, target.through(holding))
 
     def _check_protection(
         self, target: _Target, holding: Holding, movers: Iterable[Holding]
     ) -> t.Optional[tuple[str, str]]:
-        """Why the group is not to be made, filled or joined, where that is what the move takes."""
+        """Check whether the group is protected, if the move would make, fill or join it."""
         reason = protection_of(target.arn)
         as_it_is = holding.key in target.held and all(item.owner.arn in target.members for item in movers)
         return ("protected", f"{target.name} is never touched: {reason}") if reason and not as_it_is else None
 
     def _try_hand_over(self, target: _Target, holding: Holding) -> bool:
-        """Whether the user has the policy through a group that it is in, another one than the declared one, maybe."""
+        """Hand the policy over if the user has it through a group already, maybe another one than the declared one."""
         user = t.cast(User, holding.owner)
         if user.arn in target.members and holding.key in target.held:
             return False
@@ -201,7 +201,7 @@ class _Mover:
         return False
 
     def _hand_over(self, holding: Holding, through: Mapping[str, str]) -> None:
-        self.taking.append(self.author.hand_over(holding, through, population=len(self.snapshot.users)))
+        self.taking.append(self.writer.hand_over(holding, through, population=len(self.snapshot.users)))
 
     def _may_join(self, target: _Target, holding: Holding) -> bool:
         """Whether a user is in the group, or may be: its policies, those accepted so far among them, change nothing."""
@@ -234,13 +234,13 @@ class _Mover:
         return None
 
     def _describe_difference(self, user: User, more: Iterable[Holding]) -> str:
-        """What more policies would do to a user, in words; empty if nothing."""
+        """Describe the effect of more policies on a user; empty if none."""
         before = self._kept.layers(user.arn)
         added = tuple(item.policy for item in more if item.policy is not None)
         return describe_difference(user.arn, before, dataclasses.replace(before, identity=(*before.identity, *added)))
 
     def _check_room(self, target: _Target, holding: Holding) -> t.Optional[tuple[str, str]]:
-        """Why the group has no room for a policy."""
+        """Check whether the group has room for a policy; returns the objection."""
         if holding.key in target.held:
             return None
         limit = self.quota("GroupsQuota")
@@ -268,12 +268,12 @@ class _Mover:
         if not target.is_there:
             target.is_there = True
             self._created += 1
-            self.adding.append(self.author.create_group(target.name, target.rule.path))
+            self.adding.append(self.writer.create_group(target.name, target.rule.path))
         name = target.inline_name(holding)
         target.held[holding.key] = holding
         if holding.arn is None:
             target.inline_names[holding.key] = name
-        self.adding.append(self.author.give(target.name, target.arn, holding, name))
+        self.adding.append(self.writer.give(target.name, target.arn, holding, name))
 
     def _refuse(self, rule: str, reason: str, target: _Target, movers: Sequence[Holding]) -> None:
         # Another group is no help to a user, or an account, that can't have one more; nor is one of a protected name.
@@ -286,12 +286,12 @@ class _Mover:
 
 
 def plan_moves(permissions: Permissions, declared: Declared, untouchable: Untouchable) -> Moves:
-    """What of the users' own policies moves into the declared groups."""
+    """Plan which of the users' own policies move into the declared groups."""
     return _Mover(permissions, declared, untouchable).plan()
 
 
 def describe_difference(arn: str, before: t.Any, after: t.Any) -> str:
-    """What a principal would gain and lose, in words; empty if nothing."""
+    """Describe the actions that a principal would gain and lose; empty if none."""
     gained, gone = find_lost_actions(after, before, arn), find_lost_actions(before, after, arn)
     texts = [f"gain {', '.join(gained)}"] if gained else []
     texts += [f"lose {', '.join(gone)}"] if gone else []
@@ -299,7 +299,7 @@ def describe_difference(arn: str, before: t.Any, after: t.Any) -> str:
 
 
 def _group_holdings(holdings: Iterable[Holding]) -> list[_Item]:
-    """The policies that move into one group; those that most users have come first, since they fit everybody."""
+    """Group the holdings that move into one group by policy; those of most users come first: they fit everybody."""
     by_key: dict[tuple[str, str], list[Holding]] = {}
     for holding in holdings:
         by_key.setdefault(holding.key, []).append(holding)

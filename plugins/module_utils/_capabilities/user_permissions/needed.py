@@ -29,7 +29,7 @@ CONCERNED: t.Final = _TAKING | {_DELETE}
 
 
 def refuse_needed(snapshot: Snapshot, undos: Sequence[Change]) -> dict[str, Refusal]:
-    """The refused among the undos of one rollback, by the record that each takes back."""
+    """Refuse undos of one rollback that take needed permissions away, by the record that each takes back."""
     before = Permissions(snapshot)
     left = apply_changes(snapshot, [undo for undo in undos if undo.target in before.entities])
     after = Permissions(left)

@@ -37,7 +37,7 @@ READ_OPERATIONS: t.Final = Operations(
     | {f"iam:ListAttached{kind}Policies" for kind in _KINDS}
     | {f"iam:Get{kind}Policy" for kind in _KINDS}
 )
-# What undoing a change takes: the writes that undo one, and the reads of reread().
+# Undoing a change takes the writes that undo one, and the reads of reread().
 UNDO_OPERATIONS: t.Final = READ_OPERATIONS.union(
     Operations(
         writes=frozenset({"iam:DeleteGroup", "iam:RemoveUserFromGroup"})
@@ -56,7 +56,7 @@ def reread(access: Access, _now: datetime) -> Callable[[Change], t.Any]:
 
 
 def reread_before_taking(access: Access, change: Change, *, sleep: t.Optional[Callable[[float], None]] = None) -> State:
-    """What is there now, as a run must find it before it takes a policy from a user who has it through a group.
+    """Read the state that must hold before a policy is taken from a user who has it through a group.
 
     IAM shows a write in reads after seconds, so the group is asked again for a while. Where the user does not have the
     policy through it then, the state is none that the change was planned on, and the policy stays with the user.
@@ -75,7 +75,7 @@ def reread_before_taking(access: Access, change: Change, *, sleep: t.Optional[Ca
 
 
 def refuse_needed(access: Access, undos: Sequence[Change], now: datetime) -> Mapping[str, Refusal]:
-    """The undos by which members of a group would lose what they have through it only, refused, by their records."""
+    """Refuse undos by which members of a group would lose what they have through it only, by their records."""
     concerned = [change for change in undos if change.operation in needed.CONCERNED]
     if not concerned:
         return {}
@@ -158,6 +158,6 @@ def _read_document(access: Access, holder: str, policy_name: str) -> t.Any:
 
 
 def _split_holder(holder: str) -> tuple[str, str]:
-    """The kind of a principal as operations call it, and its name."""
+    """Split an ARN into the kind of principal as operations call it, and the name."""
     kind, _slash, path = resource_of(holder).partition("/")
     return kind.capitalize(), path.rpartition("/")[2]

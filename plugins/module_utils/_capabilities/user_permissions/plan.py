@@ -90,11 +90,11 @@ class Planner:
         """The verdicts on administrators and on policies of users."""
         return assess(observed.snapshot, settings=self.settings, controls=controls(), now=self.now)
 
-    def proposals(self, observed: Observed) -> dict[str, tuple[Layers, Layers]]:
+    def make_proposals(self, observed: Observed) -> dict[str, tuple[Layers, Layers]]:
         """The layers, before and after, of all who would lose something: what has to be predicted."""
         if not self.declared.removals or observed.snapshot.missing(Dataset.AUTHORIZATION_DETAILS):
             return {}
-        return self._make_removals(observed, self._plan_moves(observed)).proposals()
+        return self._make_removals(observed, self._plan_moves(observed)).make_proposals()
 
     def plan(self, observed: Observed, found: Sequence[Finding]) -> Plan:
         """The plan that leads from an account to the declaration. ``found`` are the findings on the account."""
@@ -110,7 +110,7 @@ class Planner:
         return Plan(
             changes=self._add_remedies(observed, changes, found),
             refused=(*moves.refused, *refused),
-            warnings=self._warnings(observed),
+            warnings=self._list_warnings(observed),
         )
 
     def _make_untouchable(self, observed: Observed) -> Untouchable:
@@ -126,7 +126,7 @@ class Planner:
         )
 
     def _drop_differing(self, observed: Observed, moves: Moves) -> Moves:
-        """The moves without those of a user who would have other permissions once all of them are made.
+        """Drop the moves of a user who would have other permissions once all of them are made.
 
         Each step was looked at by itself. This evaluates what they come to, on the account as they would leave it.
         """
@@ -144,7 +144,7 @@ class Planner:
     def _add_remedies(
         self, observed: Observed, changes: tuple[Change, ...], found: Sequence[Finding]
     ) -> tuple[Change, ...]:
-        """The changes with the fingerprints of the findings that fail no longer once they are made."""
+        """Add to the changes the fingerprints of the findings that fail no longer once they are made."""
         failing = {item.fingerprint: item for item in found if item.status is Status.FAIL}
         if not changes or not failing:
             return changes
@@ -158,7 +158,7 @@ class Planner:
 
         return tuple(dataclasses.replace(change, remedies=remedies(change)) for change in changes)
 
-    def _warnings(self, observed: Observed) -> tuple[str, ...]:
+    def _list_warnings(self, observed: Observed) -> tuple[str, ...]:
         broken = [arn for arn, impact in observed.impacts.items() if not impact.is_safe]
         today = self.now.date()
         principals = tuple(observed.permissions.entities.values())
@@ -169,7 +169,7 @@ class Planner:
         )
 
     def _warn_of_other_paths(self, snapshot: Snapshot) -> tuple[str, ...]:
-        """Declared groups that lie on another path: a group's ARN is not changed, policies may name it."""
+        """Warn of declared groups on another path: a group's ARN is not changed, policies may name it."""
         present = {group.name.lower(): group for group in snapshot.groups}
         pairs = ((rule, present[rule.name.lower()]) for rule in self.declared.groups if rule.name.lower() in present)
         return tuple(

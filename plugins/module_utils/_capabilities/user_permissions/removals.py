@@ -32,9 +32,9 @@ from .untouchable import Untouchable, refuse_protected_policy
 
 
 class Removals:
-    """What of the declared removals can be made in one account.
+    """The declared removals that can be made in one account.
 
-    ``moves`` are the changes that come before: who is to have a policy through a group loses it with the group.
+    ``moves`` are the changes that come before: a new member of a group loses a policy with the group.
     """
 
     def __init__(
@@ -45,20 +45,20 @@ class Removals:
         self._permissions: t.Final[Permissions] = facts.permissions
         self._declared = declared
         self._untouchable = untouchable
-        self._author = PermissionsWriter(facts.snapshot.account_id, facts.snapshot.partition)
+        self._writer = PermissionsWriter(facts.snapshot.account_id, facts.snapshot.partition)
 
     @functools.cached_property
     def _selected(self) -> tuple[tuple[Holding, t.Optional[Refusal]], ...]:
-        """What is to be taken away, each with the reason for which it is not."""
+        """The declared removals, each with the refusal if it is not made."""
         return tuple(
-            (holding, self._objection(holding))
+            (holding, self._find_objection(holding))
             for owner in self._permissions.entities.values()
             if any(rule.concerns(owner) for rule in self._declared.removals)
             for holding in list_holdings(self._permissions, owner)
             if self._declared.removes(owner, holding.name, holding.arn)
         )
 
-    def _objection(self, holding: Holding) -> t.Optional[Refusal]:
+    def _find_objection(self, holding: Holding) -> t.Optional[Refusal]:
         refusal = self._untouchable.principal(holding.owner) or refuse_protected_policy(holding)
         if refusal is None and holding.policy is None:
             reason = f"what {holding.label} says is not known, so that nobody knows what its removal would break"
@@ -70,7 +70,7 @@ class Removals:
         return tuple(holding for holding, refusal in self._selected if refusal is None)
 
     def _list_affected(self, holding: Holding) -> tuple[str, ...]:
-        """Users and roles (ARNs) that would lose a policy, among them those that are to join its group."""
+        """List users and roles (ARNs) that would lose a policy, among them those that are to join its group."""
         owner = holding.owner
         if not isinstance(owner, Group):
             return (owner.arn,)
@@ -78,13 +78,13 @@ class Removals:
         joining = (move.target for move in self._moves if _joins(move, owner))
         return tuple(dict.fromkeys((*members, *joining)))
 
-    def proposals(self) -> dict[str, tuple[Layers, Layers]]:
+    def make_proposals(self) -> dict[str, tuple[Layers, Layers]]:
         """The layers, before and after, of every user and role that would lose something: what is to be predicted."""
-        return self._proposals(self._candidates)
+        return self._make_proposals(self._candidates)
 
-    def _proposals(self, holdings: Iterable[Holding]) -> dict[str, tuple[Layers, Layers]]:
+    def _make_proposals(self, holdings: Iterable[Holding]) -> dict[str, tuple[Layers, Layers]]:
         chosen = tuple(holdings)
-        taken = [self._author.remove(holding, is_admin=False, population=0) for holding in chosen]
+        taken = [self._writer.remove(holding, is_admin=False, population=0) for holding in chosen]
         after = Permissions(apply_changes(self._facts.snapshot, (*self._moves, *taken)))
         touched = dict.fromkeys(arn for holding in chosen for arn in self._list_affected(holding))
         return {arn: (self._permissions.layers(arn), after.layers(arn)) for arn in touched}
@@ -105,21 +105,21 @@ class Removals:
                 _describe_prediction(arn, unsafe[arn]) for arn in self._list_affected(holding) if arn in unsafe
             ]
             if objections:
-                refused.append(self._refusal("prediction", holding, objections))
+                refused.append(self._make_refusal("prediction", holding, objections))
             else:
                 kept.append(holding)
         kept = self._refuse_widening(kept, refused)
-        return tuple(self._change(holding) for holding in kept), tuple(refused)
+        return tuple(self._make_change(holding) for holding in kept), tuple(refused)
 
     def _refuse_widening(self, holdings: list[Holding], refused: list[Refusal]) -> list[Holding]:
-        """Those whose removal gives nobody anything: a policy that denies something limits others.
+        """Refuse removals that give somebody more: a policy that denies something limits. Returns the others.
 
-        What is refused stays and may deny, too, so the rest is looked at anew.
+        A refused removal stays and may deny, too, so the rest is looked at anew.
         """
         while True:
             widened = {
                 arn: gained
-                for arn, (before, after) in self._proposals(holdings).items()
+                for arn, (before, after) in self._make_proposals(holdings).items()
                 if (gained := find_lost_actions(after, before, arn))
             }
             kept = []
@@ -130,21 +130,21 @@ class Removals:
                     if arn in widened
                 ]
                 if texts:
-                    refused.append(self._refusal("widening", holding, texts))
+                    refused.append(self._make_refusal("widening", holding, texts))
                 else:
                     kept.append(holding)
             if len(kept) == len(holdings):
                 return kept
             holdings = kept
 
-    def _refusal(self, rule: str, holding: Holding, objections: Sequence[str]) -> Refusal:
+    def _make_refusal(self, rule: str, holding: Holding, objections: Sequence[str]) -> Refusal:
         more = f" (and {len(objections) - 1} more)" if len(objections) > 1 else ""
         reason = f"{holding.label} stays with {holding.owner.name}: {objections[0]}{more}"
-        return Refusal(rule, reason, holding.owner.arn, self._change(holding).operation)
+        return Refusal(rule, reason, holding.owner.arn, self._make_change(holding).operation)
 
-    def _change(self, holding: Holding) -> Change:
+    def _make_change(self, holding: Holding) -> Change:
         population = len(self._permissions.entities)
-        return self._author.remove(holding, is_admin=self._makes_administrator(holding), population=population)
+        return self._writer.remove(holding, is_admin=self._makes_administrator(holding), population=population)
 
     def _makes_administrator(self, holding: Holding) -> bool:
         """Whether somebody is an administrator by this policy, alone or together with what else it has."""
@@ -170,5 +170,5 @@ def _find_name(arn: str) -> str:
 
 
 def is_about(change: Change, resource: str) -> bool:
-    """Whether a finding on ``resource`` may be mended by a change: it is whom, or what, it takes something from."""
+    """Whether a change may resolve a finding on ``resource``: it takes a policy from it, or is about that policy."""
     return resource in (change.target, find_policy(change))

@@ -103,7 +103,7 @@ class UserPermissions(Capability[Observed]):
         snapshot = collect(connection.access, datasets=DATASETS, regions=(), now=planner.now)
         snapshot = add_organization_policies(connection, snapshot)
         observed = Observed(Facts(snapshot))
-        proposals = planner.proposals(observed)
+        proposals = planner.make_proposals(observed)
         if proposals:
             predictor = Predictor(connection, self._evidence, observed.snapshot, observed.permissions)
             impacts = predictor.predict({arn: Proposal(*layers) for arn, layers in proposals.items()})
@@ -112,7 +112,7 @@ class UserPermissions(Capability[Observed]):
         return observed
 
     def impacts(self) -> Documents:
-        """What the removals do to those who lose something; none where nobody does."""
+        """The effects of the removals on those who lose something; none where nobody does."""
         observed, planner = self._observed, self._planner
         if not observed.impacts:
             return ()

@@ -30,7 +30,7 @@ def _undo_member(record: Record) -> Undo:
 
 
 def _undo_managed_policy(record: Record, owner: str, *, attached: bool) -> Undo:
-    """A managed policy attached to an owner, or detached from it, in the opposite way."""
+    """Undo the attachment of a managed policy to an owner, or its detachment."""
     record.check(record.before["attached"] is not attached, "its before does not fit its operation")
     verb = "Detach" if attached else "Attach"
     named = {f"{owner}Name": record.name(owner.lower()), "PolicyArn": str(record.before["policy"])}
@@ -47,7 +47,7 @@ def _undo_inline_policy(record: Record, owner: str) -> Undo:
 
 
 def _list_derivations(owner: str) -> dict[tuple[str, str], Derive]:
-    """The requests about the policies of a kind of owner."""
+    """List the derivations for the policies of a kind of owner."""
     return {
         ("iam", f"Attach{owner}Policy"): functools.partial(_undo_managed_policy, owner=owner, attached=True),
         ("iam", f"Detach{owner}Policy"): functools.partial(_undo_managed_policy, owner=owner, attached=False),

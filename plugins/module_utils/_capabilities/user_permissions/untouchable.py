@@ -38,10 +38,10 @@ class Untouchable:
     def principal(self, holder: Holder) -> t.Optional[Refusal]:
         """Why nothing may be taken from a user, a group or a role; of a group, because of one who is in it."""
         if isinstance(holder, Group):
-            found = filter(None, (self._objection(user) for user in self._members.get(holder.name, ())))
+            found = filter(None, (self._find_objection(user) for user in self._members.get(holder.name, ())))
             refusal = next(iter(found), None) or refuse_protected(holder.arn)
             return dataclasses.replace(refusal, target=holder.arn) if refusal else None
-        return self._objection(holder)
+        return self._find_objection(holder)
 
     @functools.cached_property
     def _members(self) -> Mapping[str, tuple[User, ...]]:
@@ -55,13 +55,13 @@ class Untouchable:
         """The users in a group."""
         return self._members.get(group.name, ())
 
-    def _objection(self, holder: Holder) -> t.Optional[Refusal]:
+    def _find_objection(self, holder: Holder) -> t.Optional[Refusal]:
         return UntouchablePrincipals(self.callers, self.break_glass).refusal(holder.arn)
 
 
 def refuse_protected_policy(holding: Holding) -> t.Optional[Refusal]:
-    """Why a policy stays where it is: some of AWS's own keep leaked keys and revoked sessions out."""
-    # What does not parse may be one of them.
+    """Refuse to take a protected policy: some of AWS's own keep leaked keys and revoked sessions out."""
+    # A document that does not parse may be one of them.
     only_denies = holding.policy is None or not any(statement.allow for statement in holding.policy.statements)
     reason = protection_of_holding(holding.name, holding.arn, only_denies=only_denies)
     return Refusal("protected", f"{holding.label} is never touched: {reason}", holding.owner.arn) if reason else None

@@ -62,9 +62,9 @@ class Subscriber:
 
 @dataclasses.dataclass(frozen=True)
 class ProbeSurroundings:
-    """What a probe has to know besides the rules, by ARN; of buses by region.
+    """The surroundings that a probe needs besides the rules, by ARN; of buses by region.
 
-    ``listeners`` are all rules on the default bus of a region. What could not be read is in ``unread``, by its ARN.
+    ``listeners`` are all rules on the default bus of a region. ``unread`` has the errors of failed reads, by ARN.
     """
 
     subscribers: Mapping[str, tuple[Subscriber, ...]] = dataclasses.field(default_factory=dict)
@@ -110,7 +110,7 @@ class Probe:
 
     @property
     def way(self) -> str:
-        """What tells its event and its message from others."""
+        """The key of its event and its message."""
         return f"{self.name} {self.region}"
 
     @property
@@ -120,7 +120,7 @@ class Probe:
 
     @property
     def detail(self) -> dict[str, str]:
-        """What its event says: the rule that notifies, the one that it goes through, and where it is from."""
+        """The detail of its event: the rule that notifies, the one that it goes through, and its region."""
         notifying = shorten(self.notifying) if self.notifying else self.name
         return {"token": TOKEN, "rule": notifying, "through": self.name, "region": self.region}
 
@@ -132,7 +132,7 @@ class Probe:
         return {"source": [SOURCE], "detail": {"rule": [self.name]}}
 
     def build_settings(self) -> t.Optional[dict[str, t.Any]]:
-        """The settings of the temporary target; None where its message would look like a real one."""
+        """Build the settings of the temporary target; None where its message would look like a real one."""
         settings = dict(self.target.settings)
         if self.is_forwarded:
             return settings
@@ -146,7 +146,7 @@ class Probe:
 
 
 def shorten(rule: EventRule) -> str:
-    """The name of a rule without what all our names begin with."""
+    """Shorten the name of a rule by the prefix of all our names."""
     return rule.name.removeprefix(PREFIX)
 
 
@@ -157,7 +157,7 @@ def is_temporary(rule: EventRule) -> bool:
 
 
 def make_probes(snapshot: Snapshot) -> tuple[Probe, ...]:
-    """A probe for each rule of ours that is on, with its target of ours."""
+    """Make a probe for each rule of ours that is on, with its target of ours."""
     regions = {here.region: here.rules for here in snapshot.alert_regions}
     return tuple(
         Probe(rule, target, _find_notifying_rule(regions, target))
@@ -170,7 +170,7 @@ def make_probes(snapshot: Snapshot) -> tuple[Probe, ...]:
 
 
 def _find_notifying_rule(regions: Mapping[str, Sequence[EventRule]], target: EventTarget) -> t.Optional[EventRule]:
-    """The first rule that notifies in the region of a bus of this account."""
+    """Find the first rule that notifies in the region of a bus of this account."""
     _arn, _partition, service, region, *_rest = target.arn.split(":")
     if service != "events":
         return None
@@ -186,7 +186,7 @@ def _find_notifying_rule(regions: Mapping[str, Sequence[EventRule]], target: Eve
 
 
 def build_trial_event(rule: EventRule, snapshot: Snapshot) -> dict[str, t.Any]:
-    """An event that a rule of ours should be triggered by, for TestEventPattern."""
+    """Build an event that should trigger a rule of ours, for TestEventPattern."""
     known = BY_NAME.get(shorten(rule))
     pattern = known.pattern if known else _choose_first_alternative(rule.pattern)
     return envelope(example(pattern), account_id=snapshot.account_id, region=rule.region)
@@ -211,7 +211,7 @@ class Planner:
     only_clean: bool = False
 
     def plan(self) -> Plan:
-        """What is made, sent and removed, in this order."""
+        """Plan to make, send and remove, in this order."""
         probes, refused = self._select_probes()
         topics = sorted({probe.target.arn for probe in probes if not probe.is_forwarded})
         steps = [*self._prepare(probes, topics), *self._send(probes), *self._clean_up(probes, topics)]
@@ -220,14 +220,14 @@ class Planner:
     def _select_probes(self) -> tuple[tuple[Probe, ...], tuple[Refusal, ...]]:
         if self.only_clean:
             return (), ()
-        judged = [(probe, self._objection(probe)) for probe in make_probes(self.observed.snapshot)]
+        judged = [(probe, self._find_objection(probe)) for probe in make_probes(self.observed.snapshot)]
         objections = dict.fromkeys(objection for _probe, objection in judged if objection)
         refused = [Refusal(*objection, PUT_TARGETS) for objection in objections]
         for region in self.observed.snapshot.regions:
             missing = self.observed.snapshot.missing(Dataset.EVENT_RULES, region)
             if missing:
                 refused.append(Refusal("unread", unread_reason(missing), self._bus(region), PUT_TARGETS))
-        # What is handed on to a rule that is not probed arrives nowhere.
+        # An event that is handed on to a rule that is not probed arrives nowhere.
         through = {probe.rule.arn for probe, objection in judged if not objection}
         kept = [
             probe
@@ -236,7 +236,7 @@ class Planner:
         ]
         return tuple(kept), tuple(refused)
 
-    def _objection(self, probe: Probe) -> t.Optional[tuple[str, str, str]]:
+    def _find_objection(self, probe: Probe) -> t.Optional[tuple[str, str, str]]:
         """Why a probe is not made: the rule of the guard, the reason, and of what."""
         around, target = self.observed.around, probe.target.arn
         account = self.observed.snapshot.account_id
@@ -246,11 +246,11 @@ class Planner:
         if self._is_taken(probe):
             arn = self._temporary_arn(probe)
             return "foreign", "a rule that no probe made has the name of the temporary one", arn
-        others = self._other_listeners(probe)
+        others = self._find_other_listeners(probe)
         if others and bus not in self.accepted:
             return "subscribers", f"other rules get its events as well ({', '.join(others)}); {_ACCEPT}", bus
         if probe.is_forwarded:
-            return self._bus_objection(probe)
+            return self._find_bus_objection(probe)
         if target.split(":")[4] != account:
             return "foreign", "it is of another account, so that no queue can be subscribed to it here", target
         if target in around.unread:
@@ -268,7 +268,7 @@ class Planner:
             return "subscribers", reason, target
         return None
 
-    def _bus_objection(self, probe: Probe) -> t.Optional[tuple[str, str, str]]:
+    def _find_bus_objection(self, probe: Probe) -> t.Optional[tuple[str, str, str]]:
         """Why what is handed on to a bus is not probed."""
         target = probe.target.arn
         if not probe.is_visible:
@@ -281,7 +281,7 @@ class Planner:
             return "no_topic", reason, target
         return None
 
-    def _other_listeners(self, probe: Probe) -> list[str]:
+    def _find_other_listeners(self, probe: Probe) -> list[str]:
         """The rules of others that the event of a probe triggers on the default bus of its region."""
         given = {"detail-type": KIND, "source": SOURCE, "detail": probe.detail}
         event = envelope(given, account_id=self.writer.account_id, region=probe.region)
@@ -311,7 +311,7 @@ class Planner:
         return f"arn:{partition}:events:{region}:{self.writer.account_id}:event-bus/default"
 
     def _prepare(self, probes: Sequence[Probe], topics: Sequence[str]) -> Iterator[Change]:
-        """The queue and its subscription, then the temporary rules; what an earlier probe left is used."""
+        """Prepare the queue and its subscription, then the temporary rules; those of an earlier probe are used."""
         queues: dict[str, list[str]] = {}
         for topic in topics:
             queues.setdefault(queue_arn(topic), []).append(topic)
@@ -371,7 +371,7 @@ class Planner:
                 yield self.writer.put_events(bus, number, entries[start : start + _MOST_EVENTS])
 
     def _clean_up(self, probes: Sequence[Probe], topics: Sequence[str]) -> Iterator[Change]:
-        """All of this probe away, and of earlier ones."""
+        """Remove everything of this probe, and of earlier ones."""
         for rule in (*(self._build_temporary_rule(probe) for probe in probes), *self._find_left_rules(probes)):
             for target in rule.targets:
                 yield _make_final(self.writer.remove_target(rule, target))
@@ -397,7 +397,7 @@ class Planner:
         return build_queue_policy([other for other in topics if queue_arn(other) == queue], queue)
 
     def _build_temporary_rule(self, probe: Probe) -> EventRule:
-        """The temporary rule of a probe as it will be."""
+        """Build the temporary rule of a probe as it will be."""
         target = EventTarget(probe.target.id, probe.target.arn, probe.build_settings() or {})
         wanted = self._build_wanted_rule(probe, target)
         live = next((rule for rule in self._list_temporary(probe.region) if rule.name == probe.temporary), None)
@@ -414,7 +414,7 @@ class Planner:
         )
 
     def _find_left_rules(self, probes: Sequence[Probe]) -> Iterator[EventRule]:
-        """Temporary rules that an earlier probe left, and this one does not make."""
+        """Find temporary rules that an earlier probe left, and this one does not make."""
         made = {(probe.region, probe.temporary) for probe in probes}
         for here in self.observed.snapshot.alert_regions:
             yield from (rule for rule in self._list_temporary(here.region) if (rule.region, rule.name) not in made)
@@ -428,7 +428,7 @@ _ACCEPT: t.Final = "name it in probe_accept if that is wanted"
 
 
 def _make_final(change: Change) -> Change:
-    """A change that a rollback does not take back: nobody wants a temporary rule again."""
+    """Make a change final for a rollback: nobody wants a temporary rule again."""
     return dataclasses.replace(change, undo=None)
 
 

@@ -24,7 +24,7 @@ def queue_arn(topic_arn: str) -> str:
 
 
 def build_queue_policy(topic_arns: Iterable[str], queue: str) -> dict[str, t.Any]:
-    """Topics, and nobody else, into the temporary queue."""
+    """Build the policy that lets topics, and nobody else, send to the temporary queue."""
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": "sns.amazonaws.com"},

@@ -140,7 +140,7 @@ class AlertProbe(Capability[Observed]):
         return self._aws.learn(change, answer)
 
     def result(self, _result: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        """What was found out of each rule and its target, and what was not."""
+        """The results of each rule and its target, and the refused probes."""
         rows = [self._make_result(probe, self._observed.around) for probe in make_probes(self._observed.snapshot)]
         return {"probe": {"rules": rows, "not_proven": NOT_PROVEN}, "rules": []}
 
@@ -190,7 +190,7 @@ class _ProbeAws:
         self._queues = {change.parameters["Endpoint"] for change in changes if change.operation == UNSUBSCRIBE}
 
     def read_sent(self, change: Change) -> t.Any:
-        """What is to be read of events on a bus, which leave no trace there: whether they were sent."""
+        """Read whether events were sent: they leave no trace on the bus."""
         return change.after if change.target in self._made else None
 
     def learn(self, change: Change, answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
@@ -275,7 +275,7 @@ class _ProbeAws:
 
 
 def _read_surroundings(access: Access, snapshot: Snapshot) -> ProbeSurroundings:
-    """All that a probe has to know besides the rules, read side by side."""
+    """Read the surroundings that a probe needs besides the rules, side by side."""
     probes = make_probes(snapshot)
     regions = [region for region in snapshot.regions if not snapshot.missing(Dataset.EVENT_RULES, region)]
     temporary = [rule for here in snapshot.alert_regions for rule in here.rules if is_temporary(rule)]
@@ -321,7 +321,7 @@ def _read_subscribers(access: Access, topic: str) -> tuple[Subscriber, ...]:
 
 
 def _read_listeners(access: Access, region: str) -> tuple[t.Any, ...]:
-    """All rules on the default bus, without their targets and tags."""
+    """Read all rules on the default bus, without their targets and tags."""
     listed = access.items(EVENTS, "ListRules", "Rules", {}, region=region)
     return tuple(event_rule(record, region) for record in listed)
 

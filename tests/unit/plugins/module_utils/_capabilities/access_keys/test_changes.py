@@ -27,7 +27,7 @@ NAMED = {"kind": "access_key", "id": KEY_ID}
 
 
 def changes(found: Item, action: Action, **options: t.Any) -> list[Change]:
-    made = CredentialWriter(ACCOUNT, RUN, declare(**options), NOW).changes(
+    made = CredentialWriter(ACCOUNT, RUN, declare(**options), NOW).make_changes(
         found, action, population=40, remedies=("f",)
     )
     return list(made)
@@ -88,7 +88,7 @@ def test_a_plan_does_not_depend_on_the_hour_it_is_made_at() -> None:
     found = Item(credential(), tag_value=mark(Stage.NOTICED, 14))
     for action in (Action.NOTIFY, Action.DEACTIVATE):
         hashes = {
-            plan_sha256(CredentialWriter(ACCOUNT, run, declare(notify=TOPIC), moment).changes(found, action))
+            plan_sha256(CredentialWriter(ACCOUNT, run, declare(notify=TOPIC), moment).make_changes(found, action))
             for run, moment in (("run-1", NOW), ("run-2", days_ago(0.2)))
         }
         assert len(hashes) == 1
@@ -97,7 +97,9 @@ def test_a_plan_does_not_depend_on_the_hour_it_is_made_at() -> None:
 def test_a_plan_shows_what_is_sent_but_for_the_moments_in_it() -> None:
     found = Item(credential())
     for moment in (NOW, days_ago(0.2), days_ago(-0.5)):
-        publish, tag = CredentialWriter(ACCOUNT, "run-7", declare(notify=TOPIC), moment).changes(found, Action.NOTIFY)
+        publish, tag = CredentialWriter(ACCOUNT, "run-7", declare(notify=TOPIC), moment).make_changes(
+            found, Action.NOTIFY
+        )
         assert publish.request["TopicArn"] == publish.parameters["TopicArn"] == TOPIC
         assert publish.request["Subject"] == publish.parameters["Subject"]
         pattern = re.sub(r"<[^>]*>", ".+", re.escape(publish.request["Message"]))

@@ -58,7 +58,7 @@ def plan(
     made = planner(options, **fields)
     observed = made.build_observed(snapshot or account(row("svc", slot())), credentials, unread or {}, history, error)
     found = made.findings(observed)
-    return made.plan(observed, found, made.reviews(observed))
+    return made.plan(observed, found, made.make_reviews(observed))
 
 
 def operations(made: Plan) -> list[str]:
@@ -218,7 +218,7 @@ def test_tags_of_keys_that_are_gone_are_taken_away() -> None:
 def test_reviews_tell_what_is_next_and_mask_ids() -> None:
     made = planner()
     observed = made.build_observed(account(row("svc", slot()), **noticed(4)), [credential()], {}, (TAGGED,), "")
-    (review,) = made.reviews(observed)
+    (review,) = made.make_reviews(observed)
     assert review.as_dict(reveal_key_ids=False) == {
         "user": "svc",
         "kind": "access_key",

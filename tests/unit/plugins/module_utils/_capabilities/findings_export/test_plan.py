@@ -88,7 +88,7 @@ def hub(*items: Record, **fields: t.Any) -> Hub:
 
 
 def outcomes(plan: Planner, present: Hub) -> dict[str, str]:
-    return {str(int(item.id.rpartition("/")[2], 16)): item.outcome for item in plan.sendings(HOME, present)}
+    return {str(int(item.id.rpartition("/")[2], 16)): item.outcome for item in plan.list_sendings(HOME, present)}
 
 
 # The format
@@ -218,7 +218,7 @@ def test_what_says_nothing_new_is_not_sent() -> None:
 )
 def test_what_says_something_new_is_sent_later_than_before(fields: Record) -> None:
     present = hub(made(finding()))
-    (sending,) = planner(finding(**fields)).sendings(HOME, present)
+    (sending,) = planner(finding(**fields)).list_sendings(HOME, present)
     assert sending.outcome == "updated"
     # The same second would be ignored by AWS without a word.
     assert (sending.made["CreatedAt"], sending.made["UpdatedAt"]) == ("2026-11-01T00:00:00Z", "2026-11-25T02:00:01Z")
@@ -231,7 +231,7 @@ def test_a_finding_is_renewed_before_aws_deletes_it(days: int, sent: dict[str, s
 
 
 def test_what_fails_no_longer_is_archived_once() -> None:
-    (sending,) = planner().sendings(HOME, hub(made(finding()), ProductName="x", ProcessedAt="now"))
+    (sending,) = planner().list_sendings(HOME, hub(made(finding()), ProductName="x", ProcessedAt="now"))
     check(sending.made)
     assert (sending.made["RecordState"], sending.made["Compliance"]["Status"]) == ("ARCHIVED", "PASSED")
     assert not {"Workflow", "ProcessedAt"} & sending.made.keys()
@@ -246,7 +246,7 @@ def test_what_nobody_looked_at_stays() -> None:
 def test_what_is_no_longer_wanted_is_archived_as_failing() -> None:
     low = finding(severity="low")
     wanted = planner(severities=frozenset({"high"}), failing=frozenset({asff.build_identifier(low)}))
-    (sending,) = wanted.sendings(HOME, hub(made(low)))
+    (sending,) = wanted.list_sendings(HOME, hub(made(low)))
     assert (sending.outcome, sending.made["Compliance"]["Status"]) == ("archived", "FAILED")
 
 
@@ -297,7 +297,7 @@ def test_a_waiver_ends_what_nobody_looked_at(
 
 
 def test_a_new_finding_that_is_waived_comes_suppressed() -> None:
-    (sending,) = planner(finding(status="WAIVED", waiver=WAIVER)).sendings(HOME, Hub())
+    (sending,) = planner(finding(status="WAIVED", waiver=WAIVER)).list_sendings(HOME, Hub())
     check(sending.made)
     assert sending.made["Workflow"] == {"Status": "SUPPRESSED"}
     assert sending.made["Note"]["Text"] == "waived: leaves in May (owner ops, ticket SEC-1, expires 2027-05-01)"
@@ -345,7 +345,7 @@ def test_what_was_not_taken_is_told_with_the_reason() -> None:
 def test_what_is_sent_is_counted() -> None:
     plan = planner(finding(1), finding(2), finding(3, severity="high"))
     present = hub(made(finding(1)), made(finding(3)), made(finding(4)))
-    counts = plan.counts(HOME, present)
+    counts = plan.count_outcomes(HOME, present)
     assert counts == {
         "region": HOME,
         "enabled": True,
@@ -356,5 +356,5 @@ def test_what_is_sent_is_counted() -> None:
         "unchanged": 1,
     }
     assert [item["count"] for item in list_costs([counts])] == [3]
-    assert list_costs([plan.counts(HOME, Hub(is_off=True))]) == []
-    assert plan.counts(HOME, Hub(problem="denied"))["enabled"] is None
+    assert list_costs([plan.count_outcomes(HOME, Hub(is_off=True))]) == []
+    assert plan.count_outcomes(HOME, Hub(problem="denied"))["enabled"] is None

@@ -17,7 +17,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.change imp
 
 from .roots import MANAGEMENT, PROD, SESSIONS, TEST, arn, idle
 
-AUTHOR = RootAccessWriter(MANAGEMENT, f"arn:aws:organizations::{MANAGEMENT}:organization/o-1")
+WRITER = RootAccessWriter(MANAGEMENT, f"arn:aws:organizations::{MANAGEMENT}:organization/o-1")
 REMOVED = removals(idle(PROD), arn=arn(PROD), population=2, remedies={"password": ("fingerprint",)})
 
 
@@ -42,7 +42,7 @@ def test_what_comes_later_waits_for_what_is_refused() -> None:
 
 
 def test_settings_come_with_their_way_back() -> None:
-    on, off = AUTHOR.feature(SESSIONS, on=True), AUTHOR.feature(SESSIONS, on=False)
+    on, off = WRITER.set_feature(SESSIONS, on=True), WRITER.set_feature(SESSIONS, on=False)
     assert (on.operation, on.undo, on.impact) == (
         "EnableOrganizationsRootSessions",
         Undo("DisableOrganizationsRootSessions", {}),
@@ -50,17 +50,21 @@ def test_settings_come_with_their_way_back() -> None:
     )
     assert (off.operation, off.impact) == ("DisableOrganizationsRootSessions", Impact.NARROWING)
     assert (on.before, on.after) == (off.after, off.before)
-    administrator = AUTHOR.administrator(PROD, on=True)
+    administrator = WRITER.set_administrator(PROD, on=True)
     assert administrator.undo == Undo(
         "DeregisterDelegatedAdministrator", {"AccountId": PROD, "ServicePrincipal": "iam.amazonaws.com"}
     )
 
 
 def test_trusted_access_is_what_the_rest_relies_on() -> None:
-    trust, feature, distrust = AUTHOR.trust(on=True), AUTHOR.feature(SESSIONS, on=True), AUTHOR.trust(on=False)
+    trust, feature, distrust = (
+        WRITER.set_trust(on=True),
+        WRITER.set_feature(SESSIONS, on=True),
+        WRITER.set_trust(on=False),
+    )
     assert waits_for(feature, trust)
     assert relies_on(feature, trust)
     assert not relies_on(trust, feature)
     assert not relies_on(REMOVED[0], trust)
-    assert waits_for(distrust, AUTHOR.administrator(PROD, on=False))
+    assert waits_for(distrust, WRITER.set_administrator(PROD, on=False))
     assert not waits_for(distrust, REMOVED[0])

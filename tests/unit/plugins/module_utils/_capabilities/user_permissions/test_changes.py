@@ -15,7 +15,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.change imp
 
 from .people import ACCOUNT, group, user
 
-AUTHOR = PermissionsWriter(ACCOUNT, "aws")
+WRITER = PermissionsWriter(ACCOUNT, "aws")
 ALICE, BOB = user("alice"), user("bob")
 POLICY = f"arn:aws:iam::{ACCOUNT}:policy/reads"
 
@@ -25,27 +25,27 @@ def held(owner: object) -> Holding:
 
 
 def given(name: str) -> Change:
-    return AUTHOR.give(name, AUTHOR.group_arn(name, "/teams/"), held(ALICE), "reads")
+    return WRITER.give(name, WRITER.group_arn(name, "/teams/"), held(ALICE), "reads")
 
 
-TAKEN = AUTHOR.hand_over(held(ALICE), {"group": "staff", "policy": POLICY}, population=1)
+TAKEN = WRITER.hand_over(held(ALICE), {"group": "staff", "policy": POLICY}, population=1)
 
 
 @pytest.mark.parametrize(
     ("later", "earlier", "relies"),
     [
         pytest.param(TAKEN, given("staff"), True, id="on the policy of its group"),
-        pytest.param(TAKEN, AUTHOR.add_member(ALICE, "staff"), True, id="on its membership"),
-        pytest.param(TAKEN, AUTHOR.create_group("staff", "/teams/"), True, id="on the group"),
+        pytest.param(TAKEN, WRITER.add_member(ALICE, "staff"), True, id="on its membership"),
+        pytest.param(TAKEN, WRITER.create_group("staff", "/teams/"), True, id="on the group"),
         pytest.param(TAKEN, given("others"), False, id="not on the policy of another group"),
-        pytest.param(TAKEN, AUTHOR.add_member(BOB, "staff"), False, id="not on the membership of another user"),
-        pytest.param(AUTHOR.add_member(BOB, "staff"), AUTHOR.create_group("staff", "/teams/"), True, id="a member"),
-        pytest.param(AUTHOR.add_member(BOB, "staff"), given("staff"), False, id="a member takes nothing from anybody"),
-        pytest.param(given("staff"), AUTHOR.create_group("staff", "/teams/"), True, id="a policy on its group"),
-        pytest.param(given("others"), AUTHOR.create_group("staff", "/teams/"), False, id="a policy of another group"),
+        pytest.param(TAKEN, WRITER.add_member(BOB, "staff"), False, id="not on the membership of another user"),
+        pytest.param(WRITER.add_member(BOB, "staff"), WRITER.create_group("staff", "/teams/"), True, id="a member"),
+        pytest.param(WRITER.add_member(BOB, "staff"), given("staff"), False, id="a member takes nothing from anybody"),
+        pytest.param(given("staff"), WRITER.create_group("staff", "/teams/"), True, id="a policy on its group"),
+        pytest.param(given("others"), WRITER.create_group("staff", "/teams/"), False, id="a policy of another group"),
         pytest.param(
-            AUTHOR.remove(held(group("staff")), is_admin=False, population=1),
-            AUTHOR.add_member(ALICE, "staff"),
+            WRITER.remove(held(group("staff")), is_admin=False, population=1),
+            WRITER.add_member(ALICE, "staff"),
             False,
             id="what a group no longer has",
         ),

@@ -37,7 +37,7 @@ TRUST: t.Final = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}],
 }
-AUTHOR: t.Final = PermissionsWriter(ACCOUNT, "aws")
+WRITER: t.Final = PermissionsWriter(ACCOUNT, "aws")
 ALICE: t.Final = User("alice", f"arn:aws:iam::{ACCOUNT}:user/team/alice", "/team/", NOW, (), (), (), None)
 APP: t.Final = Role(
     "app", f"arn:aws:iam::{ACCOUNT}:role/app", "/", NOW, PolicyDocument("", TRUST), (), (), None, None, None
@@ -69,22 +69,22 @@ def inline(owner: t.Any) -> Holding:
 
 
 CHANGES = [
-    pytest.param(AUTHOR.create_group("new", "/team/"), id="create a group"),
-    pytest.param(AUTHOR.add_member(ALICE, "staff"), id="add a member"),
-    pytest.param(AUTHOR.give("staff", STAFF, managed(ALICE), ""), id="attach to a group"),
-    pytest.param(AUTHOR.give("staff", STAFF, inline(ALICE), "mine"), id="put into a group"),
+    pytest.param(WRITER.create_group("new", "/team/"), id="create a group"),
+    pytest.param(WRITER.add_member(ALICE, "staff"), id="add a member"),
+    pytest.param(WRITER.give("staff", STAFF, managed(ALICE), ""), id="attach to a group"),
+    pytest.param(WRITER.give("staff", STAFF, inline(ALICE), "mine"), id="put into a group"),
     *(
         pytest.param(
-            AUTHOR.remove(holding(owner), is_admin=False, population=1), id=f"take {holding.__name__} of {owner.name}"
+            WRITER.remove(holding(owner), is_admin=False, population=1), id=f"take {holding.__name__} of {owner.name}"
         )
         for owner in (ALICE, APP)
         for holding in (managed, inline)
     ),
     pytest.param(
-        AUTHOR.hand_over(managed(ALICE), {"group": "alike", "policy": READ_ONLY}, population=1), id="hand over"
+        WRITER.hand_over(managed(ALICE), {"group": "alike", "policy": READ_ONLY}, population=1), id="hand over"
     ),
     pytest.param(
-        AUTHOR.hand_over(inline(ALICE), {"group": "alike", "inline_policy": "theirs"}, population=1),
+        WRITER.hand_over(inline(ALICE), {"group": "alike", "inline_policy": "theirs"}, population=1),
         id="hand over what says the same",
     ),
 ]
@@ -109,9 +109,9 @@ def test_a_write_and_its_undo_are_seen(access: Access, change: Change) -> None:
 @pytest.mark.parametrize(
     ("change", "state"),
     [
-        (AUTHOR.give("nobody", f"arn:aws:iam::{ACCOUNT}:group/nobody", managed(ALICE), ""), {"attached": False}),
-        (AUTHOR.give("nobody", f"arn:aws:iam::{ACCOUNT}:group/nobody", inline(ALICE), "mine"), {"document": None}),
-        (AUTHOR.add_member(dataclasses.replace(ALICE, arn=f"{ALICE.arn}x"), "staff"), {"member": False}),
+        (WRITER.give("nobody", f"arn:aws:iam::{ACCOUNT}:group/nobody", managed(ALICE), ""), {"attached": False}),
+        (WRITER.give("nobody", f"arn:aws:iam::{ACCOUNT}:group/nobody", inline(ALICE), "mine"), {"document": None}),
+        (WRITER.add_member(dataclasses.replace(ALICE, arn=f"{ALICE.arn}x"), "staff"), {"member": False}),
     ],
 )
 def test_what_is_gone_has_nothing(access: Access, change: Change, state: dict[str, t.Any]) -> None:
@@ -120,7 +120,7 @@ def test_what_is_gone_has_nothing(access: Access, change: Change, state: dict[st
 
 # Taking from a user what comes through a group
 
-HANDED: t.Final = AUTHOR.hand_over(managed(ALICE), {"group": "staff", "policy": READ_ONLY}, population=1)
+HANDED: t.Final = WRITER.hand_over(managed(ALICE), {"group": "staff", "policy": READ_ONLY}, population=1)
 
 
 def waited(access: Access, change: Change, *before: tuple[str, dict[str, str]]) -> tuple[t.Any, list[float]]:
@@ -155,13 +155,13 @@ def test_what_does_not_come_through_the_group_is_not_taken(access: Access) -> No
     "through", [{"group": "alike", "inline_policy": "mine"}, {"group": "nobody", "inline_policy": "theirs"}]
 )
 def test_an_inline_policy_has_to_be_in_the_group_by_its_name(access: Access, through: dict[str, str]) -> None:
-    state, _waits = waited(access, AUTHOR.hand_over(inline(ALICE), through, population=1))
+    state, _waits = waited(access, WRITER.hand_over(inline(ALICE), through, population=1))
     assert state["through"] is None
 
 
 def test_an_inline_policy_has_to_say_the_same(access: Access) -> None:
     other = dataclasses.replace(inline(ALICE), document={**DOCUMENT, "Version": "2008-10-17"})
-    change = AUTHOR.hand_over(other, {"group": "alike", "inline_policy": "theirs"}, population=1)
+    change = WRITER.hand_over(other, {"group": "alike", "inline_policy": "theirs"}, population=1)
     state, _waits = waited(access, change)
     assert state["through"] is None
 

@@ -39,7 +39,7 @@ def removed(
 ) -> Plan:
     """The plan of removals where everybody used ``HARMLESS``, or the action that ``used`` has for its name."""
     observed = Observed(Facts(snapshot))
-    proposals = planner({"remove_policies": removals, "groups": groups}, **fields).proposals(observed)
+    proposals = planner({"remove_policies": removals, "groups": groups}, **fields).make_proposals(observed)
     impacts: dict[str, Impact] = {}
     for principal, (before, after) in proposals.items():
         action = (used or {}).get(principal.rpartition("/")[2], HARMLESS)
