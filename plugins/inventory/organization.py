@@ -251,7 +251,7 @@ _LOCAL = {
 # Without the delimiters of Jinja, and without the comment that could declare others.
 _HARMLESS = re.compile(r"[\w .:/=+@,-]*")
 # Beyond so many calls the user sees how far they are.
-_TOLD_EVERY = 200
+_REPORTED_EVERY = 200
 
 
 class InventoryFailure(SystemExit):
@@ -303,12 +303,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """``from_cache`` is false where the user flushes the cache, which is then filled anew."""
         access = open_access(options)
         if not options["cache"]:
-            return read(access, settings, progress=self._tell)
+            return read(access, settings, progress=self._report_progress)
         key, source = self.get_cache_key(path), identify_source(access, options)
         cached = from_document(self._read_cache(key), settings, source) if from_cache else None
         if cached:
             return cached
-        organization = read(access, settings, progress=self._tell)
+        organization = read(access, settings, progress=self._report_progress)
         self._cache[key] = to_document(organization, settings, source)
         return organization
 
@@ -318,11 +318,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         except KeyError:
             return None
 
-    def _tell(self, what: str, done: int, of: t.Optional[int]) -> None:
+    def _report_progress(self, what: str, done: int, of: t.Optional[int]) -> None:
         line = f"{self.NAME}: {what} read: {done}" + (f" of {of}" if of is not None else "")
         self.display.v(line)
         # To standard error: ansible-inventory prints the inventory to the other one.
-        if of is not None and done % _TOLD_EVERY == 0 and done < of:
+        if of is not None and done % _REPORTED_EVERY == 0 and done < of:
             self.display.display(line, stderr=True)
 
     def _populate(self, inventory: InventoryData, found: Listing) -> None:
@@ -369,7 +369,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
 
 def _check_group_names(hosts: Iterable[Host], groups: Collection[str]) -> None:
-    """That no host has the name of a group. Raises InvalidOption."""
+    """Check that no host has the name of a group. Raises InvalidOption."""
     for host in hosts:
         if host.name in groups:
             raise InvalidOption(
@@ -379,7 +379,10 @@ def _check_group_names(hosts: Iterable[Host], groups: Collection[str]) -> None:
 
 
 def _check_same_account(inventory: InventoryData, host: Host) -> None:
-    """That a host of this name in another inventory is the same account. Owners choose names. Raises InvalidOption."""
+    """Check that a host of this name in another inventory is the same account. Raises InvalidOption.
+
+    Owners choose the names of accounts, so two accounts may have the same one.
+    """
     known = inventory.get_host(host.name)
     other = known.vars.get("aws_account_id") if known else None
     if other is not None and str(other) != host.variables["aws_account_id"]:

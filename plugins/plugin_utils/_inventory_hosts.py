@@ -25,7 +25,7 @@ MANAGEMENT: t.Final = "organization_management"
 ADMINISTRATORS: t.Final = "organization_delegated_administrators"
 TAGS_VARIABLE: t.Final = "aws_account_tags"
 
-# What else Ansible means by the name of a host: a host of this name would be worked on in place of it.
+# Names with another meaning to Ansible: a host of this name would be used in place of it.
 _RESERVED: t.Final = frozenset(
     {"all", "ungrouped", "localhost", "127.0.0.1", "::1", ACCOUNTS, MANAGEMENT, ADMINISTRATORS}
 )
@@ -73,7 +73,7 @@ class Selector:
         )
 
     def fits(self, tree: OrganizationTree, account: MemberAccount) -> t.Optional[bool]:
-        """Whether it means this account; None where that hangs on tags that were not read."""
+        """Whether it means this account; None if that depends on tags that were not read."""
         if self.unit is not None and self.unit_id(tree) not in tree.lineage(account.id):
             return False
         if self.account is not None and not self._names(account):
@@ -93,7 +93,7 @@ class Selector:
         return next((unit.id for unit in tree.units if wanted == unit.id or path == unit.path), None)
 
     def check(self, tree: OrganizationTree) -> None:
-        """That there is what it names. A misspelt exception would be no exception. Raises InvalidOption."""
+        """Check that its account or unit exists. A misspelt exception would be no exception. Raises InvalidOption."""
         if self.unit is not None and self.unit_id(tree) is None:
             units = ", ".join(unit.path for unit in tree.units)
             raise InvalidOption(f"{self.option}: ou: there is no {self.unit!r} in the organization, only {units}")
@@ -139,7 +139,7 @@ def _has_tags(tags: Mapping[str, str], wanted: Mapping[str, tuple[str, ...]]) ->
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What the options of the plugin say about accounts, hosts and groups."""
+    """The options of the plugin about accounts, hosts and groups."""
 
     by_name: bool = True
     include: tuple[Selector, ...] = ()
@@ -159,7 +159,7 @@ class Settings:
         """The settings among the options of the plugin. Raises InvalidOption."""
         roles = {variable: _parse_role(name, options.get(name)) for name, variable in _ROLES.items()}
         tag_groups = tuple(str(key) for key in options["tag_groups"])
-        # What makes variables and groups says by name what it needs.
+        # The methods that make variables and groups ask for these by name.
         expressions = str([options.get(name) for name in ("compose", "groups", "keyed_groups")])
         return cls(
             by_name=options["hostnames"] == "name",
@@ -174,7 +174,7 @@ class Settings:
         )
 
     def check(self, tree: OrganizationTree) -> tuple[str, ...]:
-        """That what is included and excluded is there; what is no longer is told in the result.
+        """Check that included and excluded accounts and units exist; those that are gone are in the result.
 
         :raises InvalidOption: a unit or a name that the organization does not have.
         """
@@ -200,13 +200,13 @@ def _parse_role(option: str, value: t.Optional[str]) -> str:
 
 
 def _is_any(answers: Iterable[t.Optional[bool]]) -> t.Optional[bool]:
-    """Whether one of them is true; None where that is open."""
+    """Whether one of them is true; None if that is not known."""
     found = set(answers)
     return True if True in found else (None if None in found else False)
 
 
 def is_listed(tree: OrganizationTree, account: MemberAccount, settings: Settings) -> t.Optional[bool]:
-    """Whether the inventory lists an account; None where that hangs on its tags, which were not read."""
+    """Whether the inventory lists an account; None if that depends on its tags, which were not read."""
     if account.state != ACTIVE and not settings.unusable:
         return False
     included = _is_any(selector.fits(tree, account) for selector in settings.include) if settings.include else True
@@ -217,12 +217,12 @@ def is_listed(tree: OrganizationTree, account: MemberAccount, settings: Settings
 
 
 def find_undecided(tree: OrganizationTree, settings: Settings) -> frozenset[str]:
-    """The ids of the accounts whose tags decide whether they are listed."""
+    """Find the accounts whose tags decide whether they are listed."""
     return frozenset(account.id for account in tree.accounts if is_listed(tree, account, settings) is None)
 
 
 def find_untagged(tree: OrganizationTree, settings: Settings) -> frozenset[str]:
-    """The ids of the accounts among the hosts whose tags are wanted and were not read."""
+    """Find the accounts among the hosts whose tags are wanted and were not read."""
     if not settings.tags:
         return frozenset()
     hosts = (account for account in tree.accounts if _is_host(tree, account, settings))

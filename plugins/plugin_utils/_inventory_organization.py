@@ -70,7 +70,7 @@ def read(access: Access, settings: Settings, *, progress: Progress) -> Organizat
 
 
 def _explain(error: AwsError, access: Access) -> str:
-    """The error, and what to do about it."""
+    """Explain an error and its remedy."""
     if error.code == "AWSOrganizationsNotInUseException":
         return (
             f"account {access.caller.account_id} is in no organization. List its accounts in a static inventory,"
@@ -88,7 +88,7 @@ def _explain(error: AwsError, access: Access) -> str:
 
 
 def _explain_member(error: AwsError, access: Access) -> str:
-    """What keeps a member account from reading its organization, whatever it is permitted to.
+    """Explain why a member account can't read its organization, whatever it is permitted to.
 
     AWS denies it in the same words as a missing permission, but tells each member who its management account is.
     """
@@ -108,7 +108,7 @@ def _explain_member(error: AwsError, access: Access) -> str:
 
 
 def to_document(organization: Organization, settings: Settings, source: str) -> _Document:
-    """What a cache keeps: plain data, without credentials, and without e-mail addresses where these are not wanted.
+    """Make the document for a cache: without credentials, and without e-mail addresses unless they are wanted.
 
     ``source`` is that of :func:`source_of`.
     """
@@ -172,7 +172,7 @@ def from_document(document: object, settings: Settings, source: str) -> t.Option
 
 
 def identify_source(access: Access, options: Mapping[str, t.Any]) -> str:
-    """Who asks which AWS. What one caller may read of an organization is none of another's business.
+    """Identify the caller and the AWS that it asks. A cache never shows one caller what another may read.
 
     Not by the credentials, which may be others at every run. Raises AwsError where nobody knows the caller.
     """

@@ -46,7 +46,7 @@ from ._render import account_html, fleet_html, fleet_text, junit, page, sarif, t
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# What a document that others wrote can raise in the code that reads it.
+# The errors of code that reads a document which others wrote.
 _MALFORMED: t.Final = (AttributeError, KeyError, TypeError, ValueError, page.MALFORMED)
 
 _CHANGES: t.Final = ("changes_applied", "changes_planned", "changes_reported", "refused")
@@ -86,7 +86,7 @@ class _Place:
 
 @dataclasses.dataclass(frozen=True)
 class _Options:
-    """What the report shows, in which formats, and which findings fail the run."""
+    """The options of the report: its contents and formats, and the findings that fail the run."""
 
     formats: tuple[str, ...]
     terminal: str
@@ -251,7 +251,7 @@ def _choose_renderers(job: _Job) -> Mapping[str, tuple[str, Callable[[Report], s
 
 
 def _render_terminal(job: _Job, report: Report, written: t.Optional[str]) -> str:
-    """What is shown of an account's report, as the option ``terminal`` says. ``written`` is the text of the file."""
+    """Render an account's report for the terminal, as the option ``terminal`` says. ``written`` is the text file."""
     if job.options.terminal == "none":
         return ""
     if job.options.terminal == "brief":

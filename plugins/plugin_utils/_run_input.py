@@ -4,7 +4,7 @@
 
 # Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
-"""What is wrong with the input of a run, found before its first task: accounts, roles and names of variables."""
+"""Errors in the input of a run, found before its first task: accounts, roles and names of variables."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _MOST_HOSTS_SHOWN: t.Final = 5
 
 @dataclasses.dataclass(frozen=True)
 class Host:
-    """A host of the run, which stands for an account.
+    """A host of the run, which is one account.
 
     ``variables`` are as declared. ``value`` gives one of them with its templates filled in, and None where that is not
     possible.
@@ -94,7 +94,7 @@ def check_run(hosts: Sequence[Host], *, enforces: bool, find_assessor: Callable[
 
 
 def check_accounts(hosts: Sequence[Host], *, enforces: bool) -> list[str]:
-    """What is wrong with the account ids of a run; two hosts with one id would change one account side by side."""
+    """Check the account ids of a run; two hosts with one id would change one account at the same time."""
     problems: list[str] = []
     missing: list[Host] = []
     by_id: dict[str, list[str]] = defaultdict(list)

@@ -35,14 +35,14 @@ class RunNotes:
             return self._keep_first(path, work_out())
 
     def claim(self, name: str, owner: str) -> str:
-        """The owner of ``name``: whoever claimed it first, which may be this one."""
+        """Claim ``name`` and return its owner: the first that claimed it."""
         return self.recall(name, lambda: owner)
 
     def _path(self, name: str) -> Path:
         return self._directory / hashlib.sha256(name.encode()).hexdigest()
 
     def _keep_first(self, path: Path, text: str) -> str:
-        """Write ``text`` unless another worker was first, and return what stands there then."""
+        """Write ``text`` unless another worker was first, and return the text that is kept."""
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=self._directory)
         try:

@@ -37,7 +37,7 @@ def find_playbooks(arguments: Iterable[str]) -> t.Optional[list[Path]]:
 
 
 def check_tags(playbooks: Sequence[Path], *, run: Iterable[str], skip: Iterable[str]) -> list[str]:
-    """What is wrong with tags: ``run`` must be tags of these playbooks, ``skip`` tags of any playbook of ours."""
+    """Check tags: ``run`` must be tags of these playbooks, ``skip`` tags of any playbook of this collection."""
     own = _SPECIAL.union(*(_tags_of(path) for path in playbooks))
     every = _SPECIAL.union(*(_tags_of(path) for path in sorted(playbooks[0].parent.glob("*.yml"))))
     return [_describe("--tags", tag, own, every) for tag in run if tag not in own] + [

@@ -4,7 +4,7 @@
 
 # Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
-"""What is wrong with the input of one task, found before its module runs.
+"""Errors in the input of one task, found before its module runs.
 
 The playbooks check a whole run before its first task. Roles of this collection are used in other playbooks too, and
 ``--start-at-task`` passes by the checks of ours, so the action plugin asks here again, with what one host knows.
@@ -128,7 +128,7 @@ def _problems(task: TaskInput) -> Iterator[str]:
         yield from _check_journal(task)
     if _takes_run_details(task):
         yield from _check_run_details(task)
-    # What a task of another playbook gives a module is not read from our variables.
+    # A task of another playbook does not use our variables.
     if task.is_of_our_role and task.option("scope") != _FLEET:
         yield from _check_account(task)
         if not (task.option("assume_role_arn") and task.option("assessor_role_arn")):

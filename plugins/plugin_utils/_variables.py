@@ -7,7 +7,7 @@
 """Which variables of a run have a misspelt or a removed name, and which name to use. Names only; values are not read.
 
 Nothing fails in Ansible when a variable is misspelt: the default applies, and ``password_polcy_mode: enforce`` enforces
-nothing. So a name that nothing reads is an error here, as far as it can be told from the variables of other people.
+nothing. So a name that nothing reads is an error here, unless it may be a variable of somebody else.
 A variable that earlier versions read and this one does not is an error too, with the name of its successor.
 """
 
@@ -27,7 +27,7 @@ _FOLDER: t.Final = Path(__file__).parents[2] / "playbooks" / "vars"
 _LISTS: t.Final = _FOLDER / "known_variables.yml"
 _REMOVED: t.Final = _FOLDER / "removed_variables.yml"
 _AWS: t.Final = "aws_"
-# What modules of amazon.aws and many playbooks call their options. They are other people's, however near to ours.
+# Options of modules of amazon.aws and variables of many playbooks. They are no misspelt variables of ours.
 _USUAL: t.Final = frozenset(
     {
         "aws_access_key",
@@ -94,7 +94,7 @@ class KnownVariables:
 
     @functools.cached_property
     def endings(self) -> Mapping[str, frozenset[str]]:
-        """What follows each prefix in the names of variables, removed ones among them."""
+        """The endings of variables by prefix, removed ones among them."""
         names = {*self.names, *self.removed}
         return {
             prefix: frozenset(name.removeprefix(prefix) for name in names if name.startswith(prefix))
@@ -112,7 +112,7 @@ class KnownVariables:
 
 @functools.cache
 def load_variables() -> KnownVariables:
-    """The lists in ``known_variables.yml`` and ``removed_variables.yml``, read once in each process."""
+    """Load ``known_variables.yml`` and ``removed_variables.yml``, once in each process."""
     lists = yaml_load(_LISTS.read_text(encoding="utf-8"))
     removed = yaml_load(_REMOVED.read_text(encoding="utf-8"))["removed_variables"]
     return KnownVariables(
@@ -181,7 +181,7 @@ def describe_removed(found: Collection[RemovedName]) -> str:
 
 
 def parse_ignored(value: t.Any) -> tuple[str, ...]:
-    """The variable ``hardening_ignore_variables``: a list, or the text with commas that AWX surveys send."""
+    """Parse ``hardening_ignore_variables``: a list, or the text with commas that AWX surveys send."""
     items = value.split(",") if isinstance(value, str) else value or ()
     return tuple(text for item in items if (text := str(item).strip()))
 
@@ -217,7 +217,7 @@ def _find_near_ours(name: str) -> t.Optional[str]:
 
 @functools.cache
 def _judge_prefixed(name: str) -> t.Optional[MisspeltName]:
-    """What is wrong with a name that is not known and not ``aws_*``; None if it may belong to somebody else."""
+    """Judge a name that is not known and not ``aws_*``; None if it may belong to somebody else."""
     if name.startswith("_"):
         return None
     known = load_variables()
@@ -261,7 +261,7 @@ def _count_allowed_letters(word: str) -> int:
 
 
 def _find_after_prefix(name: str, prefix: str, most_letters: int) -> list[str]:
-    """What follows ``prefix``, or a misspelling of it, at the beginning of ``name``; the most likely reading first."""
+    """Find the endings of ``name`` after ``prefix`` or a misspelling of it, the most likely reading first."""
     if name.startswith(prefix):
         return [name.removeprefix(prefix)]
     # A short prefix is not searched for misspellings: "reports_dir" is a good name of its own.
@@ -285,14 +285,14 @@ def _find_pairs(text: str) -> frozenset[str]:
 
 
 def count_edits(one: str, other: str) -> int:
-    """How many letters were added, left out, replaced or swapped with their neighbour to make one of the other."""
+    """Count the letters that are added, left out, replaced or swapped to make one text of the other."""
     if abs(len(one) - len(other)) > _MOST_LETTERS:
         return abs(len(one) - len(other))
     return _count_edits_of_beginnings(one, other)[-1]
 
 
 def _count_edits_of_beginnings(word: str, text: str) -> list[int]:
-    """The edit distance between ``word`` and each beginning of ``text``, the empty one first."""
+    """Count the edits between ``word`` and each beginning of ``text``, the empty one first."""
     before: list[int] = []
     row = list(range(len(text) + 1))
     for index, letter in enumerate(word):

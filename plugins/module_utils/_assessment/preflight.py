@@ -53,7 +53,7 @@ _ALL: t.Final[Mapping[str, Registration]] = {**_OF_ACCOUNT, **_OF_ORGANIZATION}
 
 
 def _find_first(patterns: Mapping[str, V], action: str, default: D) -> t.Union[V, D]:
-    """What the first pattern that fits the action leads to."""
+    """Find the value of the first pattern that fits the action."""
     return next((value for pattern, value in patterns.items() if fnmatch.fnmatchcase(action, pattern)), default)
 
 
@@ -62,7 +62,7 @@ def _select_simulated(capability: Registration, operations: Operations) -> froze
     return frozenset(action for action in actions if _find_first(capability.samples, action, "") is not None)
 
 
-# What undoing the changes of each role takes.
+# The actions that undo the changes of each role.
 UNDOS: t.Final[Mapping[str, frozenset[str]]] = {
     role: _select_simulated(one, one.reversal.operations) for role, one in _OF_ACCOUNT.items()
 }
@@ -114,7 +114,7 @@ _ACTIONS: t.Final = {
 
 @dataclasses.dataclass(frozen=True)
 class _Options:
-    """What the terminal shows, and the modes of the roles by name, as a play gives them."""
+    """The options for the terminal, and the modes of the roles by name, as a play gives them."""
 
     terminal: str
     modes: Mapping[str, t.Any]
@@ -196,7 +196,7 @@ def _assess(connection: Connection, regions: Sequence[str]) -> tuple[Readiness, 
 
 
 def _simulate(access: Access, writers: Mapping[str, t.Optional[str]], lacking: Mapping[str, str]) -> Simulation:
-    """What each role may not write, by simulation of the policies of the role that it writes in.
+    """Simulate which writes each role is denied, by the policies of the AWS role that it writes in.
 
     The simulation knows identity policies and the boundary, and SCPs where AWS applies them, but not every condition.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
@@ -205,7 +205,7 @@ def _simulate(access: Access, writers: Mapping[str, t.Optional[str]], lacking: M
     arns = {role: arn for role, given in writers.items() if role not in lacking and (arn := given or own)}
     account = f"arn:{access.partition}:iam::{access.caller.account_id}"
     questions = {role: _group_actions(role, account, access.home_region) for role in arns}
-    # Of one role in AWS, the same is asked once, whichever of ours it is for.
+    # One role in AWS may serve several of ours: equal simulations of it are made once.
     asked: dict[tuple[str, About], set[str]] = {}
     for role, abouts in questions.items():
         for about, actions in abouts.items():
@@ -229,7 +229,7 @@ def _simulate(access: Access, writers: Mapping[str, t.Optional[str]], lacking: M
 
 
 def _add_rollback(found: Simulation) -> Simulation:
-    """The same, with what a rollback may not undo: it works in the roles of all classes."""
+    """Add the undos that a rollback is denied: it works in the roles of all classes."""
     undone = {action for role, undos in UNDOS.items() for action in undos & frozenset(found.denied.get(role) or ())}
     is_known = all(found.denied.get(role) is not None for role in UNDOS)
     lacking = dict.fromkeys(found.lacking[role] for role in UNDOS if role in found.lacking)
@@ -240,7 +240,7 @@ def _add_rollback(found: Simulation) -> Simulation:
 
 
 def _group_actions(role: str, account: str, region: str) -> dict[About, list[str]]:
-    """The actions of a role, by what they are about and what a request of it says."""
+    """Group the actions of a role by the resource and the condition key of their requests."""
     tables = (WRITES, UNDOS, ORGANIZATION_WRITES)
     found: dict[About, list[str]] = {}
     for action in sorted(frozenset[str]().union(*(table.get(role, frozenset()) for table in tables))):
@@ -249,7 +249,7 @@ def _group_actions(role: str, account: str, region: str) -> dict[About, list[str
 
 
 def make_sample_request(role: str, action: str, account: str, region: str) -> About:
-    """What a request of a role is about, and a condition key that it has; ``account`` is the start of ARNs of IAM."""
+    """Make the resource and a condition key of a role's request; ``account`` is the start of ARNs of IAM."""
     capability = _ALL[role]
     resource = _find_first(capability.samples, action, None) or _make_usual_resource(action)
     context = _find_first(capability.context, action, None)
@@ -258,7 +258,7 @@ def make_sample_request(role: str, action: str, account: str, region: str) -> Ab
 
 
 def _make_usual_resource(action: str) -> str:
-    """A resource of the kind that an action of IAM is about; "*" for one about the account itself."""
+    """Make a resource of the kind that an action of IAM is about; "*" for one about the account itself."""
     service, _colon, name = action.partition(":")
     if service != "iam" or "Account" in name:
         return "*"
@@ -284,5 +284,5 @@ def _find_denied(access: Access, writer: str, actions: Sequence[str], about: Abo
 
 
 def _find_simulatable(arn: str) -> t.Optional[str]:
-    """A user can be simulated; of a role's session, the ARN does not tell the role's path."""
+    """Find the principal to simulate. The ARN of a role's session lacks the role's path, so only users qualify."""
     return arn if ":user/" in arn else None

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What can be done in an account: each capability ready, short of permissions, or without an object here. Pure."""
+"""The readiness of each capability in an account: ready, short of permissions, or without an object here. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from .._account.model import REGIONAL, Dataset, Snapshot, Unread, UnreadKind
 
-# What GetCallerIdentity and an assumed role can't tell: whether a write would be allowed.
+# GetCallerIdentity and an assumed role don't show whether a write would be allowed.
 _UNVERIFIED = "writes not verified"
 
 
@@ -59,7 +59,7 @@ class Simulation:
 
 @dataclasses.dataclass(frozen=True)
 class Capability:
-    """What a capability reads and writes, and how a snapshot tells that there is nothing for it here.
+    """The reads and writes of a capability, and how a snapshot shows that there is nothing for it here.
 
     ``absent`` returns why the capability has no object in a region (regional datasets) or in the account, else None.
     A capability ``in_organization`` has no row of its own in an account that is in none: that is said already.
@@ -133,7 +133,7 @@ def assess_readiness(
 
 @dataclasses.dataclass(frozen=True)
 class _Writes:
-    """What stands between a capability and its writes: the actions, and a sentence."""
+    """The obstacles to a capability's writes: the actions, and a sentence."""
 
     missing: frozenset[str] = frozenset()
     problem: str = ""
@@ -166,7 +166,7 @@ def _assess_capability(
     absent = _explain_absence(snapshot, capability)
     if absent:
         return Readiness(capability.name, State.NOT_APPLICABLE, absent)
-    # What AWS does not offer here takes its own part away, and not the rest.
+    # A dataset that AWS does not offer here removes its own part only.
     without = f"without {_describe_gaps(unread)}" if unread else ""
     return Readiness(capability.name, State.READY, "; ".join(filter(None, (without, writes.note))))
 
@@ -186,7 +186,7 @@ def _describe_gaps(gaps: Sequence[Unread]) -> str:
 
 
 def _explain_absence(snapshot: Snapshot, capability: Capability) -> str:
-    """Why there is nothing for the capability: where it is regional, only if that holds in every region."""
+    """Explain why there is nothing for the capability: for a regional one, only if that holds in every region."""
     if capability.absent is None:
         return ""
     regions = [region for region in snapshot.regions if region not in snapshot.denied_regions]
@@ -197,7 +197,7 @@ def _explain_absence(snapshot: Snapshot, capability: Capability) -> str:
 
 
 def _list_actions(gap: Unread, actions: Mapping[Dataset, Collection[str]]) -> Collection[str]:
-    """The actions to allow: the one that was refused where AWS named it, else all that the dataset is read with."""
+    """List the actions to allow: the one that was refused if AWS named it, else all that the dataset is read with."""
     if gap.kind is not UnreadKind.DENIED:
         return ()
     known = actions.get(gap.dataset, ())

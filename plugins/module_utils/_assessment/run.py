@@ -75,7 +75,7 @@ _KEPT: t.Final = {
 
 @dataclasses.dataclass(frozen=True)
 class _Options:
-    """What is read besides what all controls need, and what the report says of the run and shows."""
+    """The options on extra reads, and on the contents of the report."""
 
     file: SnapshotFile
     deep: bool
@@ -257,7 +257,7 @@ def _make_subject(snapshot: Snapshot, *, of_organization: bool) -> Subject:
 
 
 def _count_populations(read: t.Union[Snapshot, OrganizationTree, None]) -> dict[str, int]:
-    """How much there is of what was looked at, in the account or in the organization."""
+    """Count the objects that were assessed, in the account or in the organization."""
     if isinstance(read, OrganizationTree):
         names: tuple[str, ...] = ("accounts", "units", "policies", "trusted_services", "delegated_administrators")
     else:
@@ -266,7 +266,7 @@ def _count_populations(read: t.Union[Snapshot, OrganizationTree, None]) -> dict[
 
 
 def _list_gaps(snapshot: Snapshot) -> list[Unread]:
-    """What could not be read; a region that refused itself once, not once a dataset."""
+    """List what could not be read; a region that refused every read once, not once a dataset."""
     gaps: dict[tuple[t.Any, ...], Unread] = {}
     for unread in snapshot.unread:
         if unread.kind is UnreadKind.REGION_DENIED:
@@ -321,7 +321,7 @@ def _compare(options: _Options, place: Store, report: Report, warn: Callable[[st
 
 
 def _read_earlier(warn: Callable[[str], None], place: Store, key: str, account_id: str) -> t.Optional[Report]:
-    """An earlier report of the account. One that is malformed, or of another account, is a warning and none."""
+    """Read an earlier report of the account. If it is malformed, or of another account, warn and return None."""
     content = place.get(key)
     if content is None:
         return None

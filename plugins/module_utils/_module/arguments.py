@@ -41,6 +41,6 @@ REPORT_PLACE_ARGUMENTS: t.Final[ArgumentSpec] = {
     "report_role_arn": {"type": "str"},
 }
 
-# What the module report writes beside report.json, and which findings make a run fail.
+# The files that the module report writes beside report.json, and the findings that make a run fail.
 FORMATS: t.Final = ("txt", "html", "csv", "junit", "sarif")
 FAIL_ON: t.Final = ("never", "critical", "high", "new")

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What every converging module does around its walk: options in, guards, stores and the result out."""
+"""The frame of every converging module: options in, guards, stores and the result out."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ CONVERGE_ARGUMENTS: t.Final[dict[str, dict[str, t.Any]]] = {
     **ASSESSMENT_ARGUMENTS,
 }
 
-# What a recorded change of malformed shape can raise in the code that reads its target.
+# The errors of the code that reads the target of a recorded change of malformed shape.
 MALFORMED: t.Final = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
 

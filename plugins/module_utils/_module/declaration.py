@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What a play declares for an assessment: thresholds, a selection of controls, and waivers."""
+"""The declaration of a play for an assessment: thresholds, a selection of controls, and waivers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .yaml import parse_yaml
 
 @dataclasses.dataclass(frozen=True)
 class Declaration:
-    """What the play declares for an assessment, checked before anything is read."""
+    """The declaration for an assessment, checked before anything is read."""
 
     settings: Settings
     controls: tuple[Control, ...]

@@ -72,7 +72,7 @@ class Run:
 
 @dataclasses.dataclass(frozen=True)
 class Guards:
-    """Who is never touched, how much may change, and whether a refusal fails the module."""
+    """The untouchable principals, the limits of changes, and whether a refusal fails the module."""
 
     break_glass: tuple[str, ...] = ()
     limits: Limits = dataclasses.field(default_factory=Limits)

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What a capability says of itself to those above all capabilities: preflight, rollback, and the permissions made here.
+"""The registration of a capability for the rooms above: preflight, rollback, and generated permissions.
 
 Each capability has one :class:`Registration` in its ``run``; ``_capabilities/registry.py`` lists them.
 """
@@ -31,7 +31,7 @@ _NOTHING: t.Final[Mapping[str, t.Any]] = types.MappingProxyType({})
 
 @dataclasses.dataclass(frozen=True)
 class Reversal:
-    """What a rollback needs of a capability whose changes it takes back.
+    """The parts of a capability that a rollback of its changes needs.
 
     ``operations`` has the writes that undo its changes, and the reads of ``reread``.
     ``derivations`` has the request that takes a recorded change back, by service and operation.

@@ -142,7 +142,7 @@ class Task:
 
     @property
     def run_id(self) -> str:
-        """What the reports of one run share: the option, else the time at which the task started.
+        """The id that the reports of one run share: the option, else the time at which the task started.
 
         :raises TaskError: the option can't be part of a path.
         """
@@ -159,7 +159,7 @@ class Task:
 
     @functools.cached_property
     def job_id(self) -> str:
-        """What tells the jobs of one run apart. The action plugin gives one for its whole process.
+        """The id of one job of a run. The action plugin gives one for its whole process.
 
         A module that runs without it is a job of its own.
 

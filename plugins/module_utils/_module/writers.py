@@ -28,7 +28,7 @@ except ImportError:
 __all__ = ["OPTION", "Roles", "Writer"]
 
 OPTION: t.Final = "assume_role_arns"
-# What users set, for messages.
+# The variable that users set, for messages.
 _VARIABLE: t.Final = "aws_assume_role_arns"
 _ROLE_ARN: t.Final = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,576}", re.ASCII)
 

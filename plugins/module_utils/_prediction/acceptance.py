@@ -47,7 +47,7 @@ class Acceptance:
         return self.principal in (principal_arn, resource, f"{kind}/{name}", name)
 
     def as_dict(self) -> dict[str, str]:
-        """As it stands in results."""
+        """The acceptance in results."""
         return {"principal": self.principal, "reason": self.reason, "expires": self.expires.isoformat()}
 
 
@@ -57,7 +57,7 @@ Acceptances = tuple[Acceptance, ...]
 def parse_acceptances(
     value: t.Any, *, today: dt.date, max_days: int = MAX_DAYS, option: str = "accept_breakage"
 ) -> Acceptances:
-    """The entries of a list of mappings, as YAML has them; None is an empty list. Expired ones are kept, to be told of.
+    """Parse a list of mappings, as YAML has them; None is an empty list. Expired ones are kept, for a warning.
 
     :raises InputError: an entry that can't be used: a field is missing or unknown, a pattern in place of a name, a date
         that is none or too far ahead.
@@ -94,7 +94,7 @@ def _parse_acceptance(index: int, item: t.Any, place: str, today: dt.date, max_d
 
 
 def acceptance_of(principal_arn: str, acceptances: Sequence[Acceptance], today: dt.date) -> t.Optional[Acceptance]:
-    """The acceptance in force for a principal, the one that holds longest; None without any."""
+    """Find the acceptance in force for a principal, the one that holds longest; None without any."""
     fitting = [item for item in acceptances if item.covers(principal_arn) and not item.is_expired(today)]
     return max(fitting, key=lambda item: item.expires, default=None)
 
@@ -102,7 +102,7 @@ def acceptance_of(principal_arn: str, acceptances: Sequence[Acceptance], today: 
 def acceptance_warnings(
     acceptances: Sequence[Acceptance], broken: Collection[str], today: dt.date, *, option: str = "accept_breakage"
 ) -> list[str]:
-    """What to tell of acceptances: those that expired, and those that none of the principals ``broken`` needs."""
+    """Find warnings about acceptances: those that expired, and those that none of the principals ``broken`` needs."""
     warnings = []
     for item in acceptances:
         needed = any(item.covers(arn) for arn in broken)

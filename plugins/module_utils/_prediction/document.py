@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""The impact of a change as a document: what text and HTML are drawn from. Principals that fare alike are one group."""
+"""The impact of a change as a document for text and HTML. Principals with the same impact are one group."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def build(
 
 
 def find_accepted(impacts: Iterable[Impact], acceptances: Acceptances, today: date) -> dict[str, dict[str, str]]:
-    """The acceptances in force, by the principal whose breakage they accept."""
+    """Find the acceptances in force, by the principal whose breakage they accept."""
     pairs = (
         (impact.principal_arn, acceptance_of(impact.principal_arn, acceptances, today))
         for impact in impacts
@@ -71,13 +71,13 @@ def find_accepted(impacts: Iterable[Impact], acceptances: Acceptances, today: da
 
 
 def layers_not_read(snapshot: Snapshot) -> Sequence[str]:
-    """What the layers of principals rest on and is not known."""
+    """The gaps in the layers of principals: what could not be read of them."""
     unread = snapshot.missing(Dataset.ORGANIZATION_POLICIES)
     return [f"SCPs and RCPs: {unread_reason(unread)}"] if unread is not None else []
 
 
 def verdict_record(verdict: Verdict) -> dict[str, t.Any]:
-    """A verdict as it stands in results."""
+    """The record of a verdict in results."""
     use = verdict.use
     return {
         "outcome": verdict.outcome.value,
@@ -99,7 +99,7 @@ def verdict_record(verdict: Verdict) -> dict[str, t.Any]:
 
 
 def _sign_impact(impact: Impact) -> t.Hashable:
-    """All that is told of a group, save how often and when. Equal for principals that fare alike."""
+    """Sign an impact by all that a group shows, save how often and when. Principals with equal signs are one group."""
     seen = {
         (verdict.outcome, verdict.use.action, verdict.use.resource, verdict.reason)
         if verdict.use
@@ -150,7 +150,7 @@ def _find_kind(arns: Sequence[str]) -> str:
 
 
 def _join_verdicts(verdicts: Iterable[Verdict]) -> list[dict[str, t.Any]]:
-    """Verdicts of one outcome by service and reason: uses that differ in nothing else are told together."""
+    """Join verdicts of one outcome by service and reason: uses that differ in nothing else are one item."""
     found: dict[tuple[str, str], dict[str, t.Any]] = {}
     for verdict in verdicts:
         use = verdict.use
@@ -182,14 +182,14 @@ def _join_verdicts(verdicts: Iterable[Verdict]) -> list[dict[str, t.Any]]:
 
 
 def _generalize(verdict: Verdict) -> str:
-    """What makes a reason the same for other actions and resources: which statement of which policy decides."""
+    """Generalize the reason of a verdict over actions and resources: to the statement and the policy that decide."""
     if verdict.lost or verdict.policy is None:
         return verdict.reason
     return "|".join((verdict.layer or "", verdict.policy, verdict.statement or "", *verdict.missing_context))
 
 
 def fold_names(names: Sequence[str]) -> str:
-    """Names in short: those that differ in one number alone as ``dev-team-{01..15}-role``."""
+    """Fold names that differ in one number alone to ``dev-team-{01..15}-role``."""
     families: dict[str, list[str]] = {}
     for name in names:
         numbers = _NUMBER.findall(name)
@@ -205,7 +205,7 @@ def fold_names(names: Sequence[str]) -> str:
 
 
 def _join_runs(numbers: Sequence[str]) -> str:
-    """Ascending numbers, those that follow each other as ``01..06``."""
+    """Join ascending numbers; consecutive ones become ``01..06``."""
     runs: list[list[str]] = []
     for number in numbers:
         if runs and int(number) == int(runs[-1][-1]) + 1:
@@ -216,7 +216,7 @@ def _join_runs(numbers: Sequence[str]) -> str:
 
 
 def _count_sources(impacts: Sequence[Impact]) -> list[dict[str, t.Any]]:
-    """The sources, each once, with how many of the principals it was read for."""
+    """Count the principals that each source was read for."""
     reads: dict[tuple[t.Any, ...], list[SourceRead]] = {}
     for impact in impacts:
         for read in impact.evidence.reads:

@@ -82,7 +82,7 @@ _FEW_USERS: t.Final = 5
 
 @dataclasses.dataclass(frozen=True)
 class EvidenceOptions:
-    """What evidence of use is read, and what is accepted or assumed, checked: the options EVIDENCE_ARGUMENTS.
+    """The sources of evidence, the acceptances and the assumptions: the options EVIDENCE_ARGUMENTS, checked.
 
     ``regions`` are those to ask for event histories; none for all that are enabled. ``acceptances`` is
     ``accept_breakage``.
@@ -127,7 +127,7 @@ class EvidenceOptions:
 
 
 def find_trail_logs(options: Mapping[str, t.Any]) -> t.Optional[StoreOptions]:
-    """Where the option ``trail_logs`` says that log files of CloudTrail are; None where it says nothing."""
+    """Find the place of CloudTrail's log files in the option ``trail_logs``; None if it is not set."""
     if not options.get("trail_logs"):
         return None
     return StoreOptions.from_options(options, "trail_logs", prefix="trail_logs")
@@ -154,7 +154,7 @@ class Predictor:
         self._judges: dict[Proposal, Judge] = {}
 
     def current(self, arn: str) -> Layers:
-        """The layers of a principal today. What could not be read of its identity policies is taken to allow all.
+        """The layers of a principal today. Identity policies that could not be read are assumed to allow everything.
 
         Otherwise what these allow would pass for not allowed, and for no loss.
         """
@@ -166,7 +166,7 @@ class Predictor:
     def predict(
         self, proposals: Mapping[str, Proposal], *, sleep: Callable[[float], None] = time.sleep
     ) -> dict[str, Impact]:
-        """The impact on each principal, by its ARN. What can't be read of the evidence stands in the impacts.
+        """Predict the impact on each principal, by its ARN. Evidence that can't be read is named in the impacts.
 
         :raises AwsError: AWS does not know the credentials (any more).
         """
@@ -195,7 +195,7 @@ class Predictor:
         return {arn: policy for arn, policy in policies if policy is not None}
 
     def _find_known_keys(self, arn: str, keys: frozenset[str]) -> dict[str, Values]:
-        """The condition keys that follow from who a principal is, of those that matter."""
+        """Find the condition keys whose values are known of a principal, of those that matter."""
         entity = self._permissions.entities[arn]
         known: dict[str, Values] = {}
         if isinstance(entity, (User, Role)):
@@ -205,7 +205,7 @@ class Predictor:
         return {key: value for key, value in known.items() if key.lower() in keys}
 
     def _find_absent_keys(self, arn: str, keys: frozenset[str]) -> Collection[str]:
-        """The condition keys, of those that matter, that no request of a principal has."""
+        """Find the condition keys, of those that matter, that no request of a principal has."""
         return ()
 
     # Reading
@@ -285,13 +285,13 @@ class Book:
         return (*self.shared, *((self.accessed[arn],) if arn in self.accessed else ()))
 
     def uses(self, arn: str) -> tuple[Use, ...]:
-        """What a principal used, by any source."""
+        """The uses of a principal, by any source."""
         activities = self._of(arn)
         whole = {activity.source.source for activity in activities if activity.source.is_whole}
         return drop_explained_uses((use for activity in activities for use in activity.of(arn)), by=whole)
 
     def evidence(self, arn: str) -> Evidence:
-        """What was looked at for a principal."""
+        """The evidence that was read for a principal."""
         return Evidence(tuple(activity.source for activity in self._of(arn)))
 
 

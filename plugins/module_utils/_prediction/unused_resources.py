@@ -19,7 +19,7 @@ from .._account.model import Snapshot
 class AccountFacts:
     """An account, a boundary in it, and its trails: all those that log in the account, an organization's included.
 
-    ``trail_log_groups`` are ARNs of log groups, without the ``:*`` that stands for their streams.
+    ``trail_log_groups`` are ARNs of log groups, without the ``:*`` that means their streams.
     """
 
     partition: str
@@ -44,7 +44,7 @@ class AccountFacts:
 
 
 def list_unused_resources(facts: AccountFacts) -> tuple[str, ...]:
-    """Patterns of what nobody but AWS and this collection works on: the trails, and the names kept for both."""
+    """List patterns of resources that only AWS and this collection use: the trails, and the names reserved for both."""
     here = facts.partition
     own = (
         f"arn:{here}:iam::*:*/iam-hardening/*",

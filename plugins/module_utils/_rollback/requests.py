@@ -23,7 +23,7 @@ from .._converge.undo_records import Derive, Record, UnderivableError
 
 Derivations = Mapping[tuple[str, str], Derive]
 
-# What a record of malformed shape makes of a derivation.
+# The errors of a derivation on a record of malformed shape.
 _MALFORMED: t.Final = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
 
 
@@ -47,7 +47,7 @@ def derive(change: Change, derivations: Derivations) -> t.Optional[Undo]:
 
 
 def find_mismatch(change: Change, derivations: Derivations) -> str:
-    """Why the recorded undo of a change is not what its target and before lead to; empty if it is."""
+    """Explain how the recorded undo of a change differs from that of its target and before; empty if it does not."""
     if change.undo is None:
         return ""
     try:

@@ -194,7 +194,7 @@ class Rollback(Capability[Undoing]):
         return rescue_of(connection, snapshot, self._options.break_glass)
 
     def _read_recorded(self, account: str) -> tuple[Recorded, ...]:
-        """The changes of the run. A record that is malformed is named in a warning, and its change stays."""
+        """Read the changes of the run. A record that is malformed is named in a warning, and its change stays."""
         found: list[Recorded] = []
         for intent, outcome in read_recorded(self._store, account, self._options.run_id, self._connection.warn):
             change = intent.change
@@ -207,7 +207,7 @@ class Rollback(Capability[Undoing]):
         return tuple(found)
 
     def _refuse_needed(self, selected: Sequence[Recorded], found: Undoing) -> dict[str, Refusal]:
-        """The undos by which others than those whom the run changed would lose something."""
+        """Refuse undos that would take something from principals that the run did not change."""
         module_of = {intent.key: intent.module for intent, _outcome in selected}
         refused: dict[str, Refusal] = {}
         for name, capability in CAPABILITIES.items():
@@ -224,14 +224,14 @@ class Rollback(Capability[Undoing]):
         }
 
     def acting(self, change: Change) -> t.Optional[Aws]:
-        """What an undo is made with, as the module has it whose change it takes back, in the role of its class."""
+        """The AWS that makes an undo: that of the module whose change it undoes, in the role of its class."""
         intent = self._find_intent(change)
         if intent is None or intent.module not in self._actings:
             return None
         return self._actings[intent.module](change) or self._accesses[intent.module]
 
     def caller(self, change: Change) -> t.Optional[str]:
-        """Who makes an undo: the session in the role of the class that the change belongs to."""
+        """The principal that makes an undo: the session in the role of the class that the change belongs to."""
         intent = self._find_intent(change)
         return self._accesses[intent.module].caller.arn if intent and intent.module in self._accesses else None
 
@@ -241,7 +241,7 @@ class Rollback(Capability[Undoing]):
         return made[1] if made else None
 
     def reread(self, change: Change) -> t.Any:
-        """What is there now of the change that ``change`` takes back, maybe one of a rollback that was cut off."""
+        """Read the target of the change that ``change`` undoes, which may be of an interrupted rollback."""
         intent = self._find_intent(change) or intent_at(self._store, change.undoes)
         if intent.module not in self._rereads:
             raise AwsError(f"how to read what {intent.module} changed is not known")
@@ -274,7 +274,7 @@ class Roles:
         return next(filter(None, (*chosen, *self.of_module.values())), None)
 
     def accesses(self, access: Access, access_in: Callable[[str], Access]) -> dict[str, Access]:
-        """What the changes of each module are read and undone with.
+        """The access by which the changes of each module are read and undone.
 
         :raises TaskError: a role belongs to another account than the one that was checked.
         """
@@ -310,12 +310,12 @@ def _relies(later: Intent, earlier: Intent) -> bool:
         capability = CAPABILITIES.get(later.module)
         return capability is None or capability.reversal.relies_on(later.change, earlier.change)
     except MALFORMED:
-        # What one of the two says can't be read, so nothing is taken away from under the other.
+        # One of the two records can't be read, so the earlier change is not undone before the later one.
         return True
 
 
 def _find_objection(intent: Intent, outcome: Outcome, account_id: str) -> t.Optional[Refusal]:
-    """Why a recorded change can't be taken back, whatever is there now, by the capability that made it."""
+    """Find why a recorded change can't be undone, by the capability that made it; the present state does not matter."""
     capability = CAPABILITIES.get(intent.module)
     writes = capability.reversal.operations.writes if capability else frozenset[str]()
     derivations = capability.reversal.derivations if capability else {}
@@ -324,7 +324,7 @@ def _find_objection(intent: Intent, outcome: Outcome, account_id: str) -> t.Opti
 
 
 def render(result: Mapping[str, t.Any], *, written: bool) -> str:
-    """The outcome as text for the terminal: a line that counts, then one a change."""
+    """Render the outcome for the terminal: a line that counts, then one a change."""
     changes = [change for change in result["changes"] if change["applied"] or not written]
     refused, as_before = result["refused"], result["as_before"]
     head = f"Rollback of run {result['undo_run_id']} in account {result['account_id']}: "
@@ -334,7 +334,7 @@ def render(result: Mapping[str, t.Any], *, written: bool) -> str:
     counts = [f"{len(changes)} {done}", f"{len(refused)} refused", f"{len(as_before)} as before already"]
     left_out = result["recorded"] - result["selected"]
     counts += [f"{left_out} not selected"] if left_out else []
-    # What a record names can hold line ends and other signs that move the cursor.
+    # Names in a record can hold line ends and other signs that move the cursor.
     lines = [f"  {done}: " + printable(f"{change['operation']} on {change['target']}") for change in changes]
     lines += [f"  refused ({refusal['rule']}): {printable(refusal['reason'])}" for refusal in refused]
     return "\n".join([f"{head}{', '.join(counts)}.", *lines])

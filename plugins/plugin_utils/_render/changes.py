@@ -24,11 +24,11 @@ _KINDS: t.Final = {"+": "add", "-": "del"}
 
 
 def view_changes(report: Mapping[str, t.Any]) -> View:
-    """What the run did or would do, what its guards did not let through, and what AWS charges for."""
+    """View the changes of the run, the refusals of its guards, and the charges of AWS."""
     findings = {
         item["fingerprint"]: f"{problem_of(item, report)}: {resource_name(item)}" for item in report["findings"]
     }
-    # What a guard holds back can be approved, so people have to see what it would do.
+    # Changes that a guard holds back can be approved, so people have to see them.
     held_back = [refusal["change"] for refusal in report["refused"] if refusal.get("change")]
     return {
         "changes": [

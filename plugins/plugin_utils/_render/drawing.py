@@ -34,7 +34,7 @@ _WIDE = 3
 
 @dataclasses.dataclass
 class _Fork:
-    """What leads to one place of a tree. ``hidden`` is how many principals lie behind branches that are not drawn."""
+    """The branches to one place of a tree. ``hidden`` counts the principals behind branches that are not drawn."""
 
     branches: list[_Branch] = dataclasses.field(default_factory=list)
     hidden: int = 0
@@ -55,7 +55,7 @@ class _Branch:
 
 
 def view_paths(found: Sequence[Path], caveat: str = "") -> View:
-    """What paths share, a drawing and a list for each administrator, then lists alone."""
+    """View the steps that paths share, a drawing and a list for each administrator, then lists alone."""
     ends = by_end(found)
     return {
         "principals": format_count([path.source for path in found]),
@@ -100,7 +100,7 @@ def _view_figure(group: Sequence[Way]) -> View:
 
 
 def _view_rest(ends: Iterable[Sequence[Way]]) -> t.Optional[View]:
-    """What is not drawn, in one list."""
+    """View the ends that are not drawn, in one list."""
     group = [way for same in ends for way in same]
     if not group:
         return None
@@ -148,7 +148,7 @@ def _merge(fork: _Fork) -> None:
 
 
 def _prune(root: _Fork) -> None:
-    """Leave the boxes that are nearest to the end and stand for most principals."""
+    """Keep the boxes that are nearest to the end and have most principals."""
     left = _BOXES
     queue = deque([root])
     while queue:

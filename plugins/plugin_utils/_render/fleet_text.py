@@ -21,7 +21,7 @@ TITLE: t.Final = "IAM Security Assessment of the Fleet"
 
 _SEVERITIES = tuple(severity.value for severity in Severity)
 _CHANGES = ("changes_applied", "changes_planned", "changes_reported", "refused")
-# What became of changes. The columns are narrow, so that account and alias fit beside them.
+# The outcomes of changes. The columns are narrow, so that account and alias fit beside them.
 _STATES = ("Done", "Plan", "Rep", "Ref")
 _COLUMNS = ("Account", "Crit", "High", "Med", "Low", "Score", "Coverage", "New", "Gone", *_STATES)
 
@@ -98,7 +98,7 @@ def _render_summary(fleet: Mapping[str, t.Any], show: Show) -> Lines:
         f"  Changes: {totals['changes_applied']} applied, {totals['changes_planned']} planned,"
         f" {totals['changes_reported']} reported, {totals['refused']} refused",
     ]
-    # What an approval of the whole run names: hardening_approved_plan takes it.
+    # hardening_approved_plan takes this hash to approve the whole run.
     lines += [f"  Plan of the run: {fleet['plan_sha256']}"] if fleet.get("plan_sha256") else []
     if fleet["score"]:
         lines += wrap_text(f"Compliance Score: {show(describe_score(fleet['score']))}", first="  ", rest="    ")

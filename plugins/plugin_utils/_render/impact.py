@@ -5,7 +5,7 @@
 # Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What narrowing changes would break, in the HTML report."""
+"""The breakage of narrowing changes in the HTML report."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from ...module_utils._converge.finding import Status
 from ...module_utils._report.grouping import resource_name
 from ...module_utils._report.plain import as_json, visible
 
-# What XML 1.0 can't hold, not even as a character reference.
+# Characters that XML 1.0 can't hold, not even as a reference.
 _SKIPPED = frozenset({Status.NOT_ASSESSED.value, Status.WAIVED.value, Status.NOT_APPLICABLE.value})
 
 Finding = Mapping[str, t.Any]

@@ -32,7 +32,7 @@ from ...module_utils._report.paths import format_count, is_arn, kind_of, name_of
 from ...module_utils._report.plain import as_json, visible
 from .text import describe_percent
 
-#: What a template raises where a document lacks a member, or has another kind of value there.
+#: The error of a template if a document lacks a member, or has another kind of value there.
 MALFORMED: t.Final = jinja2.TemplateRuntimeError
 
 _HERE: t.Final = Path(__file__).parent
@@ -96,7 +96,7 @@ def _read(name: str) -> markupsafe.Markup:
 
 
 def _hash(content: str) -> str:
-    """What the policy of a page names a style sheet or a script by (https://www.w3.org/TR/CSP3/#grammardef-hash-source)."""
+    """Hash a style sheet or script for the policy of a page (https://www.w3.org/TR/CSP3/#grammardef-hash-source)."""
     return base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
 
 

@@ -5,7 +5,7 @@
 # Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What one looks up in the HTML report: frameworks, controls, resolved findings and the run."""
+"""The reference parts of the HTML report: frameworks, controls, resolved findings and the run."""
 
 from __future__ import annotations
 

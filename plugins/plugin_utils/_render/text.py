@@ -87,19 +87,19 @@ def render_brief(report: Mapping[str, t.Any]) -> str:
 
 
 def _count_refused(refused: Sequence[Mapping[str, t.Any]]) -> str:
-    """How many changes each guard refused; the report has their reasons."""
+    """Count the changes that each guard refused; the report has their reasons."""
     by_rule = collections.Counter(item["rule"] for item in refused)
     return f"refused by {', '.join(f'{rule} ({count})' for rule, count in sorted(by_rule.items()))}" if by_rule else ""
 
 
 def describe_analyzer(report: Mapping[str, t.Any]) -> str:
-    """Who assessed, in which versions."""
+    """Describe the versions of the software that assessed."""
     run = report["run"]
     return f"hardening.iam {run['collection_version']} (control catalog {run['control_catalog_version']})"
 
 
 def describe_account(report: Mapping[str, t.Any]) -> str:
-    """The account's number, and its alias where it has one; before it the organization, where that was assessed."""
+    """Describe the account by number and alias; if the organization was assessed, that comes first."""
     alias, organization = report["account_alias"], report["scope"].get("organization_id")
     if organization:
         return f"{organization}, assessed from {report['account_id']}"
@@ -107,29 +107,29 @@ def describe_account(report: Mapping[str, t.Any]) -> str:
 
 
 def describe_mode(report: Mapping[str, t.Any]) -> str:
-    """What the run could do to the account, in words."""
+    """Describe what the run could do to the account."""
     return name_mode(report["run"]["mode"])
 
 
 def name_mode(name: str) -> str:
-    """A mode of a run in words."""
+    """Name a mode of a run in words."""
     return "check mode: nothing was changed" if name == "check" else "real run"
 
 
 def describe_score(score: Mapping[str, t.Any]) -> str:
-    """A score with its benchmark and version: never a number alone."""
+    """Describe a score with its benchmark and version: never a number alone."""
     return f"{describe_percent(score)} ({FRAMEWORKS.get(score['benchmark'], score['benchmark'])})"
 
 
 def describe_percent(score: Mapping[str, t.Any]) -> str:
-    """The percentage of a score, and where the run changed something, first the one from before."""
+    """Describe the percentage of a score; if the run changed something, first the one from before."""
     percent = "no verdict" if score["percent"] is None else f"{score['percent']:g}%"
     before = score.get("percent_before")
     return percent if before is None else f"{before:g}% → {percent}"
 
 
 def describe_score_basis(score: Mapping[str, t.Any]) -> str:
-    """What a score was reckoned from, and how much of the benchmark that is."""
+    """Describe the basis of a score, and how much of the benchmark that is."""
     names = [name for name in ("waived", "not_assessed", "not_applicable") if score[name]]
     others = "".join(f"; {score[name]} {name.replace('_', ' ')}" for name in names)
     decided = score["passed"] + score["failed"]
@@ -138,13 +138,13 @@ def describe_score_basis(score: Mapping[str, t.Any]) -> str:
 
 
 def _describe_credential_report(report: Mapping[str, t.Any]) -> str:
-    """When the credential report was made, and that what happened since is not in it."""
+    """Describe when the credential report was made: later events are not in it."""
     generated = report["credential_report_generated_at"]
     return f"{generated} (AWS renews it every 4 hours at most)" if generated else ""
 
 
 def describe_clock(report: Mapping[str, t.Any]) -> str:
-    """From when ages are counted, where that is not the time of the run."""
+    """Describe the moment that ages are counted from, if it is not the time of the run."""
     moment = report["run"].get("clock_set_to")
     return f"ages are counted from {moment} (hardening_now)" if moment else ""
 
@@ -176,7 +176,7 @@ def _render_header(report: Mapping[str, t.Any], title: str, show: Show) -> Lines
 
 
 def group_regions_by_reason(scope: Mapping[str, t.Any]) -> list[tuple[str, list[str]]]:
-    """The regions that were not assessed, those with the same reason together."""
+    """Group the regions that were not assessed by reason."""
     found: dict[str, list[str]] = {}
     for gap in scope["regions_not"]:
         found.setdefault(gap["reason"], []).append(gap["region"])
@@ -253,7 +253,7 @@ def _list_group_fields(group: Group, report: Mapping[str, t.Any]) -> list[tuple[
 
 
 def _list_escalations(group: Group, report: Mapping[str, t.Any]) -> list[tuple[str, str]]:
-    """Who can become an administrator and how, those who do the same together."""
+    """List who can become an administrator and how; principals with the same way together."""
     found = [path for path in map(path_of, group.findings) if path is not None]
     if not found:
         return []
@@ -323,7 +323,7 @@ def _render_changes(report: Mapping[str, t.Any], show: Show) -> Lines:
 
 
 def describe_difference(before: t.Any, after: t.Any) -> Lines:
-    """What a change changes, a line each: by field where a side has fields. Of policies it tells which statements."""
+    """Describe the differences of a change, a line each: by field if a side has fields, of policies by statement."""
     old, new = ({} if side is None else side for side in (before, after))
     if not isinstance(old, Mapping) or not isinstance(new, Mapping):
         return [f"{_format_value(before)} -> {_format_value(after)}"]
@@ -341,7 +341,7 @@ def _format_value(value: t.Any) -> str:
 
 
 def _describe_policy(statements: t.Any) -> str:
-    """A policy by what its statements are called: whole it stands in plan.json and in the diff."""
+    """Describe a policy by the names of its statements: the whole policy is in plan.json and in the diff."""
     found = statements if isinstance(statements, list) else [statements]
     names = [str(statement.get("Sid", "unnamed")) for statement in found if isinstance(statement, Mapping)]
     return f"a policy with {plural(len(found), 'statements')} ({', '.join(names)})"
@@ -352,7 +352,7 @@ def _render_refused(refused: Iterable[Mapping[str, t.Any]], show: Show) -> Lines
     for refusal in refusal_groups(refused):
         marks = filter(None, (refusal.module, refusal.operation, refusal.rule))
         lines += wrap_text(show(f"- {refusal.title}: {refusal.summary} ({', '.join(marks)})"), first="  ", rest="    ")
-        # What is to be copied stays as it is.
+        # Lines to copy are not wrapped.
         lines += [f"      {show(line)}" for line in refusal.to_copy]
         if refusal.names:
             lines += wrap_text(show(join_names(refusal.names, _REFUSED)), first="      ", rest="      ")
@@ -368,7 +368,7 @@ def _render_costs(costs: Sequence[Mapping[str, t.Any]], show: Show) -> Lines:
 
 
 def describe_cost(cost: Mapping[str, t.Any]) -> str:
-    """How many of what AWS charges for."""
+    """Describe the number of units that AWS charges for."""
     count = "an unknown number" if cost["count"] is None else f"{cost['count']:,}"
     return f"{count} × {cost['unit']}"
 
@@ -391,7 +391,7 @@ def _render_summary(report: Mapping[str, t.Any], show: Show) -> Lines:
 
 
 def render_delta(delta: Mapping[str, t.Any]) -> Lines:
-    """What became of the findings since the assessment that this one is compared with."""
+    """Render the changes of findings since the assessment that this one is compared with."""
     if delta["basis"] is None:
         return []
     since = "before the changes of this run" if delta["basis"] == "before_changes" else f"run {delta['previous_run']}"

@@ -84,7 +84,7 @@ def test_long_reads_say_how_far_they_are(plugin: t.Any, monkeypatch: pytest.Monk
     screen = Screen()
     monkeypatch.setattr(plugin, "display", screen)
     for done in range(100, 601, 100):
-        plugin._tell("tags", done, 600)
-    plugin._tell("accounts", 600, None)
+        plugin._report_progress("tags", done, 600)
+    plugin._report_progress("accounts", 600, None)
     assert len(screen.verbose) == 7
     assert screen.shown == [f"hardening.iam.organization: tags read: {done} of 600" for done in (200, 400)]

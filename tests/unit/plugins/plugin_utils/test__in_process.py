@@ -255,7 +255,7 @@ NAMED_SPEC: t.Final[dict[str, dict[str, t.Any]]] = {**SPEC, "job_id": {"type": "
 
 
 @pytest.fixture
-def named(core: Core, monkeypatch: pytest.MonkeyPatch) -> Core:
+def journal_core(core: Core, monkeypatch: pytest.MonkeyPatch) -> Core:
     """The core of a module that keeps a journal."""
     entry = Entry(lambda: dict(NAMED_SPEC), Action.entry.operations, core)
     monkeypatch.setattr(Action, "entry", entry)
@@ -267,12 +267,12 @@ def job_ids(core: Core) -> list[str]:
 
 
 def test_all_tasks_of_a_process_are_one_job_and_those_of_another_are_another(
-    named: Core, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    journal_core: Core, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for name in ("tmp", "tmp", "other"):
         monkeypatch.setattr(_in_process.constants, "DEFAULT_LOCAL_TMP", str(tmp_path / name))
         run()
-    first, second, third = job_ids(named)
+    first, second, third = job_ids(journal_core)
     assert first == second != third
 
 
@@ -285,14 +285,16 @@ def test_all_tasks_of_a_process_are_one_job_and_those_of_another_are_another(
         ({"job_id": "mine", "awx_job_id": "9"}, {"awx_job_id": 7}, "mine"),
     ],
 )
-def test_awx_names_its_jobs(named: Core, arguments: dict[str, t.Any], variables: dict[str, t.Any], job_id: str) -> None:
+def test_awx_names_its_jobs(
+    journal_core: Core, arguments: dict[str, t.Any], variables: dict[str, t.Any], job_id: str
+) -> None:
     run(arguments, variables=variables)
-    assert job_ids(named) == [job_id]
+    assert job_ids(journal_core) == [job_id]
 
 
 @pytest.mark.parametrize("transport", ["local", "ssh"])
 def test_a_module_that_runs_by_itself_is_given_its_job(
-    named: Core, monkeypatch: pytest.MonkeyPatch, transport: str
+    journal_core: Core, monkeypatch: pytest.MonkeyPatch, transport: str
 ) -> None:
     made: list[t.Any] = []
 

@@ -77,7 +77,7 @@ def settings(**options: t.Any) -> Settings:
     return Settings.from_options({**DEFAULTS, **options})
 
 
-def listed(tree: OrganizationTree = TREE, **options: t.Any) -> Listing:
+def list_default(tree: OrganizationTree = TREE, **options: t.Any) -> Listing:
     return list_hosts(tree, "aws", settings(**options))
 
 
@@ -92,7 +92,7 @@ def host(found: Listing, name: str) -> Host:
     return only
 
 
-def tagged(**tags: dict[str, str]) -> OrganizationTree:
+def set_tags(**tags: dict[str, str]) -> OrganizationTree:
     """The tree with these tags, by the names of accounts; of others they were not read."""
     accounts = (dataclasses.replace(found, tags=tags.get(found.name)) for found in TREE.accounts)
     return dataclasses.replace(TREE, accounts=tuple(accounts))
@@ -102,7 +102,7 @@ def tagged(**tags: dict[str, str]) -> OrganizationTree:
 
 
 def test_groups_follow_the_units() -> None:
-    found = listed()
+    found = list_default()
     assert found.groups["ou_root"] == ("ou_sandbox", "ou_workloads")
     assert found.groups["ou_workloads"] == ("ou_workloads_development", "ou_workloads_production")
     assert members(found, "ou_root") == members(found, "aws_accounts") == {"management", "prod", "dev", "sandbox"}
@@ -112,7 +112,7 @@ def test_groups_follow_the_units() -> None:
 
 
 def test_units_without_hosts_make_no_groups() -> None:
-    found = listed(include=[{"ou": "/Workloads/Production"}])
+    found = list_default(include=[{"ou": "/Workloads/Production"}])
     assert {group for group in found.groups if group.startswith("ou_")} == {
         "ou_root",
         "ou_workloads",
@@ -121,7 +121,7 @@ def test_units_without_hosts_make_no_groups() -> None:
 
 
 def test_the_groups_that_playbooks_name_are_always_there() -> None:
-    found = listed(organization(), exclude=[{"ou": "/"}])
+    found = list_default(organization(), exclude=[{"ou": "/"}])
     assert found.groups == {"aws_accounts": (), "organization_management": ()}
 
 
@@ -139,7 +139,7 @@ def test_units_that_look_alike_keep_groups_of_their_own(first: str, second: str)
     )
     places = {path: unit_id if path != "/" else "r-1" for path, unit_id in paths.items()}
     tree = organization(account(PROD, "one", places[first]), account(DEV, "two", places[second]), units=units)
-    found = listed(tree)
+    found = list_default(tree)
     (one,) = (group for group in host(found, "one").groups if group.startswith("ou_"))
     (two,) = (group for group in host(found, "two").groups if group.startswith("ou_"))
     assert one != two
@@ -147,14 +147,14 @@ def test_units_that_look_alike_keep_groups_of_their_own(first: str, second: str)
 
 def test_names_of_groups_have_the_letters_of_any_language() -> None:
     units = (Unit(id="ou-1-x", name="x", path="/本番 (1)", parent_id="r-1"), Unit("ou-1-y", "y", "/!!", "r-1"))
-    found = listed(organization(account(PROD, "a", "ou-1-x"), account(DEV, "b", "ou-1-y"), units=units))
+    found = list_default(organization(account(PROD, "a", "ou-1-x"), account(DEV, "b", "ou-1-y"), units=units))
     assert found.groups["ou_root"] == ("ou_y", "ou_本番_1")
 
 
 def test_delegated_administrators_are_grouped_by_service() -> None:
     services = ("access-analyzer.amazonaws.com", "config-multiaccountsetup.amazonaws.com.cn")
     tree = dataclasses.replace(TREE, delegated_administrators={DEV: services, SANDBOX: ()})
-    found = listed(tree)
+    found = list_default(tree)
     assert found.groups["organization_delegated_administrators"] == (
         "organization_delegated_administrator_access_analyzer",
         "organization_delegated_administrator_config_multiaccountsetup",
@@ -164,34 +164,34 @@ def test_delegated_administrators_are_grouped_by_service() -> None:
 
 
 def test_tags_make_groups_where_asked_for() -> None:
-    tree = tagged(prod={"Environment": "Prod EU", "Team": "a"}, dev={"Environment": ""}, sandbox={})
-    found = listed(tree, tag_groups=["Env*"])
+    tree = set_tags(prod={"Environment": "Prod EU", "Team": "a"}, dev={"Environment": ""}, sandbox={})
+    found = list_default(tree, tag_groups=["Env*"])
     assert members(found, "tag_environment_prod_eu") == {"prod"}
     assert members(found, "tag_environment") == {"dev"}
     assert {group for group in found.groups if group.startswith("tag_")} == {
         "tag_environment",
         "tag_environment_prod_eu",
     }
-    assert not [group for group in listed(tree).groups if group.startswith("tag_")]
+    assert not [group for group in list_default(tree).groups if group.startswith("tag_")]
 
 
 # Accounts that can't be used, and the management account
 
 
 def test_closed_accounts_are_left_out() -> None:
-    assert CLOSED not in {found.variables["aws_account_id"] for found in listed().hosts}
+    assert CLOSED not in {found.variables["aws_account_id"] for found in list_default().hosts}
 
 
 @pytest.mark.parametrize("state", ["SUSPENDED", "CLOSED", "PENDING_CLOSURE", "PENDING_ACTIVATION"])
 def test_unusable_accounts_are_in_the_group_of_their_state_alone(state: str) -> None:
     tree = organization(account(PROD, "prod", "r-1", state=state), delegated_administrators={PROD: ("x",)})
-    found = listed(tree, unusable_accounts=True)
+    found = list_default(tree, unusable_accounts=True)
     assert host(found, "prod").groups == (f"account_state_{state.lower()}",)
     assert not host(found, "prod").worked_on
 
 
 def test_the_management_account_stays_where_the_organization_is_worked_on() -> None:
-    found = listed(include=[{"ou": "/Workloads"}], exclude=[{"account": MANAGEMENT}])
+    found = list_default(include=[{"ou": "/Workloads"}], exclude=[{"account": MANAGEMENT}])
     assert host(found, "management").groups == ("organization_management",)
     assert not host(found, "management").worked_on
     assert members(found, "aws_accounts") == {"prod", "dev"}
@@ -216,7 +216,7 @@ def test_the_management_account_stays_where_the_organization_is_worked_on() -> N
     ],
 )
 def test_accounts_are_chosen(options: dict[str, t.Any], accounts: set[str]) -> None:
-    assert members(listed(**options), "aws_accounts") == accounts
+    assert members(list_default(**options), "aws_accounts") == accounts
 
 
 @pytest.mark.parametrize(
@@ -231,22 +231,24 @@ def test_accounts_are_chosen(options: dict[str, t.Any], accounts: set[str]) -> N
     ],
 )
 def test_accounts_are_chosen_by_tag(tag: dict[str, t.Any], accounts: set[str]) -> None:
-    tree = tagged(management={}, prod={"Env": "prod", "Critical": "true"}, dev={"Env": "dev", "Cost": "17"}, sandbox={})
-    assert members(listed(tree, include=[{"tag": tag}]), "aws_accounts") == accounts
+    tree = set_tags(
+        management={}, prod={"Env": "prod", "Critical": "true"}, dev={"Env": "dev", "Cost": "17"}, sandbox={}
+    )
+    assert members(list_default(tree, include=[{"tag": tag}]), "aws_accounts") == accounts
 
 
 def test_accounts_of_leading_zeros_are_found() -> None:
     tree = organization(account("000000000042", "old", "r-1"))
-    assert members(listed(tree, include=[{"account": "000000000042"}]), "aws_accounts") == {"old"}
+    assert members(list_default(tree, include=[{"account": "000000000042"}]), "aws_accounts") == {"old"}
 
 
 def test_a_number_is_an_id_and_gets_no_zeros() -> None:
     tree = organization(account("222233334444", "prod", "r-1"), account("022223333444", "42", "r-1"))
-    assert members(listed(tree, include=[{"account": 222233334444}]), "aws_accounts") == {"prod"}
-    assert members(listed(tree, include=[{"account": "42"}]), "aws_accounts") == {"42"}
+    assert members(list_default(tree, include=[{"account": 222233334444}]), "aws_accounts") == {"prod"}
+    assert members(list_default(tree, include=[{"account": "42"}]), "aws_accounts") == {"42"}
     with pytest.raises(InvalidOption, match="account: '22223333444' is not an account id of 12 digits"):
-        listed(tree, include=[{"account": 22223333444}])
-    assert members(listed(tree, include=[{"account": "22223333444"}]), "aws_accounts") == set()
+        list_default(tree, include=[{"account": 22223333444}])
+    assert members(list_default(tree, include=[{"account": "22223333444"}]), "aws_accounts") == set()
 
 
 @pytest.mark.parametrize("option", ["include", "exclude"])
@@ -325,14 +327,14 @@ def test_tags_that_decide_are_read_of_the_undecided(options: dict[str, t.Any], a
 def test_tags_that_are_shown_are_read_of_every_host(option: dict[str, t.Any]) -> None:
     wanted = settings(include=[{"ou": "/Workloads"}], **option)
     assert find_untagged(TREE, wanted) == {MANAGEMENT, PROD, DEV}
-    assert find_untagged(tagged(prod={}, management={}), wanted) == {DEV}
+    assert find_untagged(set_tags(prod={}, management={}), wanted) == {DEV}
 
 
 # Host variables
 
 
 def test_variables_are_those_of_an_inventory_written_by_hand() -> None:
-    found = listed(organization_role_name="/iam-hardening/assessor")
+    found = list_default(organization_role_name="/iam-hardening/assessor")
     assert host(found, "prod").variables == {
         "aws_account_id": PROD,
         "aws_account_name": "prod",
@@ -362,12 +364,12 @@ def test_what_is_no_name_of_a_role_is_refused(name: str) -> None:
 
 
 def test_addresses_and_tags_are_shown_where_wanted_and_read() -> None:
-    tree = tagged(prod={"Env": "prod"})
-    found = listed(tree, emails=True)
+    tree = set_tags(prod={"Env": "prod"})
+    found = list_default(tree, emails=True)
     assert host(found, "prod").variables["aws_account_email"] == f"{PROD}@example.com"
     assert host(found, "prod").variables["aws_account_tags"] == {"Env": "prod"}
     assert "aws_account_tags" not in host(found, "dev").variables
-    assert "aws_account_email" not in host(listed(tree), "prod").variables
+    assert "aws_account_email" not in host(list_default(tree), "prod").variables
 
 
 # Names of hosts
@@ -393,25 +395,25 @@ def test_addresses_and_tags_are_shown_where_wanted_and_read() -> None:
     ],
 )
 def test_names_suit_hosts(name: str, expected: str) -> None:
-    found = listed(organization(account(PROD, name, "r-1")))
+    found = list_default(organization(account(PROD, name, "r-1")))
     assert {candidate.name for candidate in found.hosts} == {"management", expected}
 
 
 def test_accounts_that_share_a_name_are_told_apart() -> None:
     tree = organization(account(PROD, "App 1", "r-1"), account(DEV, "app-1", "r-1"))
-    assert members(listed(tree), "aws_accounts") == {"management", f"app-1-{PROD}", f"app-1-{DEV}"}
+    assert members(list_default(tree), "aws_accounts") == {"management", f"app-1-{PROD}", f"app-1-{DEV}"}
     # Not by what happens to be listed.
-    assert members(listed(tree, include=[{"account": PROD}]), "aws_accounts") == {f"app-1-{PROD}"}
+    assert members(list_default(tree, include=[{"account": PROD}]), "aws_accounts") == {f"app-1-{PROD}"}
 
 
 def test_an_account_keeps_its_name_beside_its_closed_predecessor() -> None:
     tree = organization(account(PROD, "app", "r-1"), account(DEV, "app", "r-1", state="CLOSED"))
-    found = listed(tree, unusable_accounts=True)
+    found = list_default(tree, unusable_accounts=True)
     assert {candidate.name for candidate in found.hosts} == {"management", "app", f"app-{DEV}"}
 
 
 def test_ids_can_be_names() -> None:
-    assert members(listed(hostnames="id"), "aws_accounts") == {MANAGEMENT, PROD, DEV, SANDBOX}
+    assert members(list_default(hostnames="id"), "aws_accounts") == {MANAGEMENT, PROD, DEV, SANDBOX}
 
 
 @pytest.mark.parametrize(
@@ -421,7 +423,7 @@ def test_ids_can_be_names() -> None:
 def test_no_host_is_named_like_a_group(name: str) -> None:
     """Whatever an account calls itself: not even like a group in which nobody is listed."""
     tree = organization(account(SANDBOX, name, "ou-1-box", tags={"Env": "prod"}), units=UNITS)
-    found = listed(tree, tag_groups=["Env"])
+    found = list_default(tree, tag_groups=["Env"])
     assert {candidate.name for candidate in found.hosts} == {"management", SANDBOX}
     assert not {candidate.name for candidate in found.hosts} & {
         *found.groups,

@@ -150,14 +150,14 @@ def test_other_failures_say_what_aws_says() -> None:
 # The cache
 
 
-def cached(wanted: Settings) -> t.Any:
+def pass_through_cache(wanted: Settings) -> t.Any:
     """What comes back from a cache that keeps JSON."""
     return json.loads(json.dumps(to_document(read_of(organization(), wanted), wanted, SOURCE)))
 
 
 def test_the_cache_gives_back_what_was_read() -> None:
     wanted = settings(emails=True, account_tags="always")
-    found = from_document(cached(wanted), wanted, SOURCE)
+    found = from_document(pass_through_cache(wanted), wanted, SOURCE)
     read_before = read_of(organization(), wanted)
     assert found is not None
     assert list_hosts(found.tree, found.partition, wanted) == list_hosts(
@@ -167,10 +167,10 @@ def test_the_cache_gives_back_what_was_read() -> None:
 
 
 def test_the_cache_has_no_secrets_and_no_addresses() -> None:
-    text = json.dumps(cached(settings()))
+    text = json.dumps(pass_through_cache(settings()))
     assert not [secret for secret in SECRETS.values() if f'"{secret}"' in text]
     assert "@example.com" not in text
-    assert "@example.com" in json.dumps(cached(settings(emails=True)))
+    assert "@example.com" in json.dumps(pass_through_cache(settings(emails=True)))
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_the_cache_has_no_secrets_and_no_addresses() -> None:
     ],
 )
 def test_options_that_need_nothing_more_are_served_by_the_cache(changed: dict[str, t.Any]) -> None:
-    document = cached(settings())
+    document = pass_through_cache(settings())
     found = from_document(document, settings(**changed), SOURCE)
     assert found is not None
     assert bool(found.tree.delegated_administrators) == changed.get("delegated_administrators", True)
@@ -199,16 +199,16 @@ def test_options_that_need_nothing_more_are_served_by_the_cache(changed: dict[st
     ],
 )
 def test_what_the_cache_lacks_is_read(changed: dict[str, t.Any]) -> None:
-    assert from_document(cached(settings()), settings(**changed), SOURCE) is None
+    assert from_document(pass_through_cache(settings()), settings(**changed), SOURCE) is None
 
 
 def test_delegations_that_were_not_read_are_read() -> None:
-    assert from_document(cached(settings(delegated_administrators=False)), settings(), SOURCE) is None
+    assert from_document(pass_through_cache(settings(delegated_administrators=False)), settings(), SOURCE) is None
 
 
 def test_what_another_caller_read_is_not_served_by_the_cache() -> None:
-    assert from_document(cached(settings()), settings(), SOURCE) is not None
-    assert from_document(cached(settings()), settings(), "of another") is None
+    assert from_document(pass_through_cache(settings()), settings(), SOURCE) is not None
+    assert from_document(pass_through_cache(settings()), settings(), "of another") is None
 
 
 def source(arn: str, **options: t.Any) -> str:

@@ -551,7 +551,7 @@ WITHOUT_BLIND_SPOTS = {name: value for name, value in developers().items() if na
 HIDDEN = dataclasses.replace(samples.KEY_CHANGE, target=f"{samples.ACCOUNT}-hidden")
 
 
-def forged(**fields: t.Any) -> dict[str, t.Any]:
+def forge(**fields: t.Any) -> dict[str, t.Any]:
     return {**part_of(samples.KEY_CHANGE, "forged"), **fields}
 
 
@@ -569,26 +569,26 @@ def plan_with(**fields: t.Any) -> dict[str, t.Any]:
 @pytest.mark.parametrize(
     "part",
     [
-        pytest.param(forged(plan=plan_of(samples.KEY_CHANGE, HIDDEN)), id="hidden change"),
-        pytest.param(forged(changes=[], plan=plan_of(HIDDEN)), id="nothing shown"),
-        pytest.param(forged(plan=plan_of()), id="shown but not planned"),
-        pytest.param(forged(plan=None), id="no plan"),
-        pytest.param(forged(plan=plan_of(samples.KEY_CHANGE, plan_sha256="0" * 64)), id="edited plan"),
-        pytest.param(forged(plan={**plan_of(samples.KEY_CHANGE), "account_id": "999988887777"}), id="other account"),
-        pytest.param(forged(changes=[samples.KEY_CHANGE.as_dict(), samples.KEY_CHANGE.as_dict()]), id="shown twice"),
-        pytest.param(forged(plan=plan_with(affects=[{"a": 1}, {"b": 2}])), id="affects mappings"),
-        pytest.param(forged(plan=plan_with(affects=["a", 7])), id="affects a number"),
-        pytest.param(forged(plan=plan_with(affects="abc")), id="affects is a text"),
-        pytest.param(forged(plan=plan_with(remedies=[{}])), id="remedies a mapping"),
-        pytest.param(forged(changes="x"), id="changes are a text"),
-        pytest.param(forged(changes=[{}]), id="empty change"),
-        pytest.param(forged(changes=[7]), id="change is a number"),
-        pytest.param(forged(refused=[{"rule": 1}]), id="malformed refusal"),
-        pytest.param(forged(findings=[{"control": "x"}]), id="malformed finding"),
-        pytest.param(forged(impacts=[{"principals": 7}]), id="malformed impact"),
-        pytest.param(forged(impacts=[WITHOUT_BLIND_SPOTS]), id="impact that only the page finds malformed"),
-        pytest.param(forged(costs=[{"option": 7}]), id="malformed cost"),
-        pytest.param(forged(capabilities=[{"state": 7}]), id="malformed row"),
+        pytest.param(forge(plan=plan_of(samples.KEY_CHANGE, HIDDEN)), id="hidden change"),
+        pytest.param(forge(changes=[], plan=plan_of(HIDDEN)), id="nothing shown"),
+        pytest.param(forge(plan=plan_of()), id="shown but not planned"),
+        pytest.param(forge(plan=None), id="no plan"),
+        pytest.param(forge(plan=plan_of(samples.KEY_CHANGE, plan_sha256="0" * 64)), id="edited plan"),
+        pytest.param(forge(plan={**plan_of(samples.KEY_CHANGE), "account_id": "999988887777"}), id="other account"),
+        pytest.param(forge(changes=[samples.KEY_CHANGE.as_dict(), samples.KEY_CHANGE.as_dict()]), id="shown twice"),
+        pytest.param(forge(plan=plan_with(affects=[{"a": 1}, {"b": 2}])), id="affects mappings"),
+        pytest.param(forge(plan=plan_with(affects=["a", 7])), id="affects a number"),
+        pytest.param(forge(plan=plan_with(affects="abc")), id="affects is a text"),
+        pytest.param(forge(plan=plan_with(remedies=[{}])), id="remedies a mapping"),
+        pytest.param(forge(changes="x"), id="changes are a text"),
+        pytest.param(forge(changes=[{}]), id="empty change"),
+        pytest.param(forge(changes=[7]), id="change is a number"),
+        pytest.param(forge(refused=[{"rule": 1}]), id="malformed refusal"),
+        pytest.param(forge(findings=[{"control": "x"}]), id="malformed finding"),
+        pytest.param(forge(impacts=[{"principals": 7}]), id="malformed impact"),
+        pytest.param(forge(impacts=[WITHOUT_BLIND_SPOTS]), id="impact that only the page finds malformed"),
+        pytest.param(forge(costs=[{"option": 7}]), id="malformed cost"),
+        pytest.param(forge(capabilities=[{"state": 7}]), id="malformed row"),
     ],
 )
 def test_a_forged_or_malformed_part_costs_its_own_module_alone(reports: Path, part: dict[str, t.Any]) -> None:
@@ -616,12 +616,12 @@ def unreadable(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in S3 an object that somebody put there under a key of KMS that we may not use."""
     get = DirectoryStore.get
 
-    def guarded(self: DirectoryStore, key: str) -> t.Optional[bytes]:
+    def guard(self: DirectoryStore, key: str) -> t.Optional[bytes]:
         if "foreign" in key or "333344445555" in key:
             raise StoreError(f"{self.location}/{key}: AccessDenied")
         return get(self, key)
 
-    monkeypatch.setattr(DirectoryStore, "get", guarded)
+    monkeypatch.setattr(DirectoryStore, "get", guard)
 
 
 @pytest.mark.usefixtures("unreadable")
@@ -639,7 +639,7 @@ def test_an_object_that_can_not_be_read_costs_its_own_module_or_account_alone(re
 
 def test_what_a_cap_holds_back_is_shown_and_can_be_approved(reports: Path) -> None:
     refusal = Refusal("cap", "too many", HIDDEN.target, HIDDEN.operation)
-    put_part(reports, forged(plan=plan_of(samples.KEY_CHANGE, HIDDEN), refused=[refusal.as_dict()]))
+    put_part(reports, forge(plan=plan_of(samples.KEY_CHANGE, HIDDEN), refused=[refusal.as_dict()]))
     result = run(task(reports))
     assert result["incomplete"] == []
     report = read(reports / samples.ACCOUNT / "report.json")
@@ -679,7 +679,7 @@ def test_two_runs_of_one_account_lose_nothing_of_each_other(tmp_path: Path) -> N
 # Foreign and malformed reports
 
 
-def malformed() -> dict[str, t.Any]:
+def make_malformed() -> dict[str, t.Any]:
     sound = {**account("333344445555"), "run": samples.assessment()["run"]}
     return {
         "another account": {**sound, "account_id": samples.ACCOUNT},
@@ -699,11 +699,11 @@ def malformed() -> dict[str, t.Any]:
     }
 
 
-@pytest.mark.parametrize("kind", list(malformed()))
+@pytest.mark.parametrize("kind", list(make_malformed()))
 def test_a_malformed_report_costs_its_own_account_alone(reports: Path, kind: str) -> None:
     store = DirectoryStore(str(reports))
     run(task(reports))
-    store.put(f"333344445555/runs/{samples.run().id}/report.json", encode(malformed()[kind]))
+    store.put(f"333344445555/runs/{samples.run().id}/report.json", encode(make_malformed()[kind]))
     for name in ("notes.txt", "99/report.json", "x/report.json", "runs/x.json", "444455556666"):
         store.put(name, b"{")
     result = run(task(reports, scope="fleet", run_id=samples.run().id))
@@ -713,7 +713,7 @@ def test_a_malformed_report_costs_its_own_account_alone(reports: Path, kind: str
 
 @pytest.mark.parametrize("kind", ["another account", "no findings", "only a schema", "no run", "run is a path"])
 def test_a_malformed_assessment_fails_with_a_message(reports: Path, kind: str) -> None:
-    DirectoryStore(str(reports)).put("333344445555/report.json", encode(malformed()[kind]))
+    DirectoryStore(str(reports)).put("333344445555/report.json", encode(make_malformed()[kind]))
     with pytest.raises(TaskError, match="333344445555/report.json is"):
         run(task(reports, account_id="333344445555"))
 

@@ -104,7 +104,7 @@ NO_DETAILS: t.Final = {
 }
 
 
-def given_by(
+def find_given(
     arguments: t.Optional[t.Mapping[str, t.Any]] = None,
     *,
     ours: bool = True,
@@ -118,7 +118,7 @@ def given_by(
 
 
 def test_a_role_gets_the_details_of_the_run() -> None:
-    assert given_by() == {"run_details": NO_DETAILS}
+    assert find_given() == {"run_details": NO_DETAILS}
     declared = {
         "hardening_author": "alice",
         "hardening_approver": "bob",
@@ -126,7 +126,7 @@ def test_a_role_gets_the_details_of_the_run() -> None:
         "hardening_require_change_ticket": "true",
         "hardening_declaration_commit": "3f2c9d1",
     }
-    assert given_by(**declared) == {
+    assert find_given(**declared) == {
         "run_details": {
             "author": "alice",
             "approver": "bob",
@@ -140,19 +140,19 @@ def test_a_role_gets_the_details_of_the_run() -> None:
 
 @pytest.mark.parametrize("prefix", ["awx", "tower"])
 def test_awx_says_the_user_and_the_job(prefix: str) -> None:
-    found = given_by(**{f"{prefix}_job_id": 7, f"{prefix}_user_name": "carol"})
+    found = find_given(**{f"{prefix}_job_id": 7, f"{prefix}_user_name": "carol"})
     assert found == {"awx_job_id": "7", "run_details": {**NO_DETAILS, "author": "carol", "job": 7}}
-    assert given_by(**{f"{prefix}_user_name": "carol"}, hardening_author="alice")["run_details"]["author"] == "alice"
+    assert find_given(**{f"{prefix}_user_name": "carol"}, hardening_author="alice")["run_details"]["author"] == "alice"
 
 
 def test_options_of_the_task_and_of_module_defaults_win() -> None:
     own = {"run_details": {"author": "dave"}, "awx_job_id": "1"}
-    assert given_by(own, hardening_author="alice", awx_job_id=7) == {}
+    assert find_given(own, hardening_author="alice", awx_job_id=7) == {}
 
 
 def test_others_and_modules_without_the_options_get_nothing() -> None:
-    assert given_by(ours=False, hardening_author="alice", awx_job_id=7) == {}
-    assert given_by(options=OPTIONS, hardening_author="alice", awx_job_id=7) == {}
+    assert find_given(ours=False, hardening_author="alice", awx_job_id=7) == {}
+    assert find_given(options=OPTIONS, hardening_author="alice", awx_job_id=7) == {}
 
 
 @pytest.mark.parametrize("name", ["hardening_require_change_ticket", "hardening_author", "awx_job_id"])

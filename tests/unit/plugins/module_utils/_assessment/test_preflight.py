@@ -39,7 +39,7 @@ PLACEHOLDERS = {
 }
 
 
-def told_of() -> t.Mapping[str, str]:
+def read_modes() -> t.Mapping[str, str]:
     """The roles that a run tells of beforehand, with their modes."""
     defaults = (ROLES / "preflight" / "defaults" / "main.yml").read_text(encoding="utf-8")
     return t.cast("t.Mapping[str, str]", yaml.safe_load(defaults)["preflight_modes"])
@@ -61,7 +61,7 @@ def test_the_role_of_the_bootstrap_template_is_not_missing_it(role: str) -> None
 
 
 def test_every_role_that_writes_is_simulated() -> None:
-    assert set(WRITES) == {*told_of(), "rollback"}
+    assert set(WRITES) == {*read_modes(), "rollback"}
     assert "iam:PutRolePermissionsBoundary" in WRITES["permissions_boundary"] & WRITES["rollback"]
     assert "access-analyzer:CreateAnalyzer" in WRITES["access_analyzer"] & WRITES["rollback"]
     assert "securityhub:EnableSecurityHub" in WRITES["security_hub"]

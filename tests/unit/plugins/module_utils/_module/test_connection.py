@@ -26,7 +26,7 @@ OPTIONS: t.Final = {
 }
 
 
-def made(**options: t.Any) -> Task:
+def make_task(**options: t.Any) -> Task:
     """A task that could write."""
     writes = Operations(reads=frozenset({"iam:GetUser"}), writes=frozenset({"iam:DeleteUser"}))
     clock = datetime(2026, 11, 25, tzinfo=UTC)
@@ -34,7 +34,7 @@ def made(**options: t.Any) -> Task:
 
 
 def test_another_role_is_assumed_for_reading_alone_and_not_the_assessor() -> None:
-    task = made()
+    task = make_task()
     task.__dict__["access"] = FakeAccess()
     member = "arn:aws:iam::444455556666:role/reader"
     access = task.connection.read_as(member, Operations(reads=frozenset({"iam:GetUser"})))
@@ -43,7 +43,7 @@ def test_another_role_is_assumed_for_reading_alone_and_not_the_assessor() -> Non
 
 
 def test_the_principals_of_a_run_are_its_caller_its_chain_and_all_its_roles() -> None:
-    task = made()
+    task = make_task()
     access: t.Any = FakeAccess()
     access.chain = ("arn:aws:iam::999988887777:user/awx",)
     task.__dict__["access"] = access
@@ -52,7 +52,7 @@ def test_the_principals_of_a_run_are_its_caller_its_chain_and_all_its_roles() ->
 
 
 def test_a_place_of_files_is_opened_by_its_options(tmp_path: Path) -> None:
-    task = made()
+    task = make_task()
     task.__dict__["access"] = FakeAccess()
     store = task.connection.open_store(StoreOptions(str(tmp_path)))
     store.put("a", b"b")
@@ -61,7 +61,7 @@ def test_a_place_of_files_is_opened_by_its_options(tmp_path: Path) -> None:
 
 def test_warnings_and_the_role_of_the_organization_are_those_of_the_task() -> None:
     reader = "arn:aws:iam::999988887777:role/reader"
-    task = made(organization_role_arn=reader)
+    task = make_task(organization_role_arn=reader)
     task.__dict__["access"] = FakeAccess()
     connection = task.connection
     connection.warn("mind the gap")

@@ -489,10 +489,10 @@ def test_a_record_whose_shape_its_module_can_not_read_is_a_warning(bench: Bench)
 
 
 def test_a_journal_that_can_not_be_read_is_a_warning_in_an_audit(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    def lost(_self: DirectoryStore, prefix: str = "") -> list[str]:
+    def lose(_self: DirectoryStore, prefix: str = "") -> list[str]:
         raise StoreError(f"can't read {prefix}: denied")
 
-    monkeypatch.setattr(DirectoryStore, "list", lost)
+    monkeypatch.setattr(DirectoryStore, "list", lose)
     assert bench.run(change("a"), check_mode=True)["changed"] is True
     assert "whether an earlier run was cut off is not known" in bench.task.warnings[0]
 

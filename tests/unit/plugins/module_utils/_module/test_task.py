@@ -99,14 +99,14 @@ def test_another_account_than_expected_is_refused() -> None:
         task(account_id="111122223333").expect_account("222233334444")
 
 
-def opened(**options: t.Any) -> Store:
+def open_reports(**options: t.Any) -> Store:
     """The place that the options name for reports."""
     made = task(**options)
     return made.open_store(made.reports)
 
 
 def test_reports_go_to_a_directory(tmp_path: Path) -> None:
-    place = opened(report_dir=str(tmp_path))
+    place = open_reports(report_dir=str(tmp_path))
     assert isinstance(place, DirectoryStore)
     assert place.location == str(tmp_path)
 
@@ -114,13 +114,13 @@ def test_reports_go_to_a_directory(tmp_path: Path) -> None:
 @pytest.mark.parametrize("role", [None, ""])
 def test_a_place_in_s3_needs_no_role(role: t.Optional[str]) -> None:
     """An empty field of a survey, or the empty default of a role, is no role."""
-    assert opened(report_dir="s3://bucket/prefix", report_role_arn=role).location == "s3://bucket/prefix"
+    assert open_reports(report_dir="s3://bucket/prefix", report_role_arn=role).location == "s3://bucket/prefix"
 
 
 def test_a_directory_needs_no_valid_options_of_aws(tmp_path: Path) -> None:
-    assert opened(report_dir=str(tmp_path), endpoint_url="nowhere").location == str(tmp_path)
+    assert open_reports(report_dir=str(tmp_path), endpoint_url="nowhere").location == str(tmp_path)
     with pytest.raises(AwsError, match="endpoint_url"):
-        opened(report_dir="s3://bucket/prefix", endpoint_url="nowhere")
+        open_reports(report_dir="s3://bucket/prefix", endpoint_url="nowhere")
 
 
 def test_failures_are_results() -> None:

@@ -32,7 +32,7 @@ def verdict(arn: str, outcome: Breakage, action: str = "s3:GetObject", day: int 
     return Verdict(arn, outcome, fields.pop("reason", "because"), use, **fields)
 
 
-def built(*impacts: Impact, **options: t.Any) -> dict[str, t.Any]:
+def build_document(*impacts: Impact, **options: t.Any) -> dict[str, t.Any]:
     defaults: dict[str, t.Any] = {
         "account": {"account_id": "111122223333", "account_alias": None},
         "change": ["x"],
@@ -60,7 +60,7 @@ SAFE = verdict("", Breakage.SAFE, "sqs:SendMessage")
 
 def test_principals_that_fare_alike_are_one_group_whenever_they_did_it() -> None:
     later = verdict("", Breakage.WILL_BREAK, day=24)
-    document = built(impact("1", BREAKS, SAFE), impact("2", SAFE), impact("3", later, SAFE))
+    document = build_document(impact("1", BREAKS, SAFE), impact("2", SAFE), impact("3", later, SAFE))
     assert [(group["name"], group["outcome"]) for group in document["groups"]] == [
         ("team-1, team-3", "will_break"),
         ("team-2", "safe"),
@@ -73,7 +73,7 @@ def test_principals_that_fare_alike_are_one_group_whenever_they_did_it() -> None
 
 def test_who_is_accepted_stands_apart() -> None:
     acceptance = {"principal": "team-1", "reason": "agreed", "expires": "2026-12-31"}
-    document = built(impact("1", BREAKS), impact("2", BREAKS), accepted={ROLE.format("1"): acceptance})
+    document = build_document(impact("1", BREAKS), impact("2", BREAKS), accepted={ROLE.format("1"): acceptance})
     assert [(group["name"], group["accepted"]) for group in document["groups"]] == [
         ("team-1", acceptance),
         ("team-2", None),
@@ -81,7 +81,7 @@ def test_who_is_accepted_stands_apart() -> None:
 
 
 def test_a_service_is_safe_where_all_of_it_is() -> None:
-    (group,) = built(impact("1", BREAKS, SAFE, verdict("", Breakage.SAFE, "s3:ListBucket")))["groups"]
+    (group,) = build_document(impact("1", BREAKS, SAFE, verdict("", Breakage.SAFE, "s3:ListBucket")))["groups"]
     assert (group["safe"], group["safe_actions"]) == (["sqs"], ["s3:ListBucket"])
 
 
@@ -89,13 +89,13 @@ def test_actions_that_one_statement_decides_are_told_together() -> None:
     by = {"layer": "boundary", "policy": "p", "statement": "S"}
     verdicts = [verdict("", Breakage.MAY_BREAK, f"s3:{name}", reason=name, **by) for name in ("Get", "Put")]
     apart = verdict("", Breakage.MAY_BREAK, "s3:Head", missing_context=("aws:SourceVpc",), **by)
-    (group,) = built(impact("1", *verdicts, apart))["groups"]
+    (group,) = build_document(impact("1", *verdicts, apart))["groups"]
     assert [item["actions"] for item in group["may_break"]] == [["Get", "Put"]]
     assert [item["actions"] for item in group["unknown_context"]] == [["Head"]]
 
 
 def test_missing_evidence_and_what_was_not_read() -> None:
-    document = built(
+    document = build_document(
         impact("1", Verdict("", Breakage.NO_EVIDENCE, "nothing tells")), unread=["SCPs"], assumed=["arn:aws:s3:::a"]
     )
     assert document["groups"][0]["no_evidence"] == ["nothing tells"]
@@ -117,7 +117,7 @@ def test_missing_evidence_and_what_was_not_read() -> None:
 
 
 def test_nobody_is_safe() -> None:
-    document = built()
+    document = build_document()
     assert (document["outcome"], document["groups"]) == ("safe", [])
 
 

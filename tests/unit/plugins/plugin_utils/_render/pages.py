@@ -14,7 +14,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._report.document imp
 
 from ...module_utils._report import impacts, samples
 from ...module_utils._report.test_fleet import fleet
-from .test_hostile_names import NAMES, named
+from .test_hostile_names import NAMES, name_all
 
 
 def empty() -> Report:
@@ -43,7 +43,7 @@ def hostile() -> Report:
     report = impacts.make_prediction_report()
     paths = samples.assessment(samples.escalations())
     whole = {**report, "findings": [*report["findings"], *paths["findings"]], "account_alias": "x"}
-    return t.cast(Report, named(whole, "".join(text for name, text in NAMES.items() if name != "long")))
+    return t.cast(Report, name_all(whole, "".join(text for name, text in NAMES.items() if name != "long")))
 
 
 def settling() -> Report:
@@ -91,7 +91,7 @@ REPORTS: t.Final[dict[str, Callable[[], Report]]] = {
 }
 
 
-def crowded() -> Report:
+def make_crowded_run() -> Report:
     """A run over nine accounts, so that lists of accounts are folded, and a run with scores of several accounts."""
     base = samples.compare_report()
     reports = [
@@ -109,6 +109,6 @@ def crowded() -> Report:
 FLEETS: t.Final[dict[str, tuple[Callable[[], Report], bool]]] = {
     "fleet": (fleet, True),
     "fleet_alone": (fleet, False),
-    "fleet_crowded": (crowded, True),
+    "fleet_crowded": (make_crowded_run, True),
     "fleet_empty": (lambda: fleet(reports=[]), True),
 }

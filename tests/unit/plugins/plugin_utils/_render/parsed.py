@@ -50,7 +50,7 @@ class Reader(html.parser.HTMLParser):
         self._pending = ""
 
 
-def parsed(page: str) -> list[str]:
+def parse_page(page: str) -> list[str]:
     """The parsed page as lines."""
     return Reader(page).lines
 
@@ -59,7 +59,7 @@ def digests(page: str) -> dict[str, str]:
     """The SHA-256 of each section of a parsed page, and of what is before, between and after them."""
     parts: dict[str, list[str]] = {"frame": []}
     part = "frame"
-    for line in parsed(page):
+    for line in parse_page(page):
         if line.startswith("<section "):
             part = str(dict(Reader(line.replace('\\"', "")).tags[0][1])["id"])
         parts.setdefault(part, []).append(line)

@@ -52,12 +52,12 @@ FORMATS: t.Final[dict[str, Callable[[Report], str]]] = {
 }
 
 
-def named(value: t.Any, name: str, *, key: str = "") -> t.Any:
+def name_all(value: t.Any, name: str, *, key: str = "") -> t.Any:
     """A report in which all that an account has a say in is called so."""
     if isinstance(value, dict):
-        return {member: named(value[member], name, key=member) for member in value}
+        return {member: name_all(value[member], name, key=member) for member in value}
     if isinstance(value, list):
-        return [named(member, name, key=key) for member in value]
+        return [name_all(member, name, key=key) for member in value]
     return f"arn:aws:iam::{samples.ACCOUNT}:role/{name}" if isinstance(value, str) and key in CHOSEN else value
 
 
@@ -84,13 +84,13 @@ class Elements(html.parser.HTMLParser):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_hostile_name_shows_nothing_but_itself(form: str, name: str) -> None:
-    report = named(samples.compare_report(), NAMES[name])
+    report = name_all(samples.compare_report(), NAMES[name])
     shown = FORMATS[form](report)
     lines = shown.replace("\r\n", "\n") if form == "csv" else shown
     assert [hex(ord(character)) for character in set(lines) if not is_seen(character)] == []
     assert to_bytes(shown).decode() == shown
     if form == "html":
-        plain = account_html.render(named(samples.compare_report(), "plain"))
+        plain = account_html.render(name_all(samples.compare_report(), "plain"))
         assert Elements(shown).tags == Elements(plain).tags
     elif form == "junit":
         assert ElementTree.fromstring(shown).tag == "testsuites"
@@ -105,5 +105,5 @@ def test_a_hostile_name_shows_nothing_but_itself(form: str, name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_report_itself_keeps_the_name(name: str) -> None:
     """It is the record: what a name is made of stays, escaped where JSON needs it."""
-    report = named(samples.compare_report(), NAMES[name])
+    report = name_all(samples.compare_report(), NAMES[name])
     assert json.loads(encode(report)) == report

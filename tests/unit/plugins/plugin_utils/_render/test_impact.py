@@ -36,7 +36,7 @@ def read(section: str) -> Reader:
     return Reader(section)
 
 
-def shown(*groups: dict[str, object], **fields: object) -> str:
+def render_impact(*groups: dict[str, object], **fields: object) -> str:
     view = view_impacts([{"module": "permissions_boundary", **document(*groups, **fields)}])
     return Reader(ENVIRONMENT.get_template("account/impact.html.j2").render(view=view)).text
 
@@ -79,7 +79,7 @@ def test_what_breaks_is_open_and_what_is_safe_is_folded(read: Reader) -> None:
 
 
 def test_a_use_tells_its_action_resource_reason_and_date() -> None:
-    text = shown(
+    text = render_impact(
         group(
             outcome="will_break",
             will_break=[item(calls=3, last="2026-11-20T09:30:00Z", resources=["arn:aws:lambda:::function:a"])],
@@ -98,7 +98,7 @@ def test_a_use_tells_its_action_resource_reason_and_date() -> None:
 
 def test_of_many_actions_and_resources_the_first_are_named() -> None:
     names = [f"Get{number}" for number in range(20)]
-    text = shown(group(will_break=[item(actions=names, resources=names)]))
+    text = render_impact(group(will_break=[item(actions=names, resources=names)]))
     assert "… and 8 more" in text
     assert "… and 14 more" in text
 

@@ -32,13 +32,13 @@ def section(identifier: str, name: str, **more: t.Any) -> Section:
     return Section(identifier, name, "fleet/absent.html.j2", **more)
 
 
-def shown(source: str, **values: t.Any) -> str:
+def render_source(source: str, **values: t.Any) -> str:
     return ENVIRONMENT.from_string(source).render(**values)
 
 
 def table(rows: str, *arguments: t.Any) -> str:
     source = f"{{% from 'parts.html.j2' import table %}}{{% call table(*arguments) %}}{rows}{{% endcall %}}"
-    return shown(source, arguments=arguments)
+    return render_source(source, arguments=arguments)
 
 
 def test_every_template_compiles() -> None:
@@ -49,7 +49,7 @@ def test_every_template_compiles() -> None:
 
 @given(st.text(alphabet=st.characters(exclude_categories=["C"])).filter(lambda text: visible(text) == text))
 def test_text_stays_text(text: str) -> None:
-    read = Reader(shown('<p title="{{ text }}">{{ text }}</p>', text=text))
+    read = Reader(render_source('<p title="{{ text }}">{{ text }}</p>', text=text))
     assert read.tags == [("p", [("title", text)])]
     assert read.text == text
 
@@ -69,14 +69,14 @@ def test_what_is_hostile_is_shown() -> None:
 
 
 def test_what_is_unknown_is_left_out_and_what_is_missing_is_an_error() -> None:
-    assert shown("<p>{{ text }}</p>", text=None) == "<p></p>"
+    assert render_source("<p>{{ text }}</p>", text=None) == "<p></p>"
     with pytest.raises(MALFORMED):
-        shown("<p>{{ report['missing'] }}</p>", report={})
+        render_source("<p>{{ report['missing'] }}</p>", report={})
 
 
 def test_lines_of_a_template_leave_no_white_space_behind() -> None:
     source = "<p>\n  {# a comment #}\n  {% if true %}\n    a <b>c</b> {{ d }}\n  {% endif %}\n  e\n</p>\n"
-    assert shown(source, d="\n d \n") == "<p>a <b>c</b> \n d \ne</p>"
+    assert render_source(source, d="\n d \n") == "<p>a <b>c</b> \n d \ne</p>"
 
 
 def test_the_policy_of_the_page_names_the_hashes_of_what_it_holds() -> None:

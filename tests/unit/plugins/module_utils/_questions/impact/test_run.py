@@ -164,10 +164,10 @@ def test_enabled_regions_that_aws_does_not_list_are_not_taken_for_all(
 ) -> None:
     """A list says where an account works. Without one, and without AWS's answer, the other regions are unknown."""
 
-    def refused(_self: Access) -> tuple[str, ...]:
+    def refuse(_self: Access) -> tuple[str, ...]:
         raise AwsError("not authorized", service="ec2", operation="DescribeRegions", region="us-east-1")
 
-    monkeypatch.setattr(Access, "enabled_regions", property(refused))
+    monkeypatch.setattr(Access, "enabled_regions", property(refuse))
     result = predict(acme, principals=["dev-team-01-role"], boundary=BOUNDARY, regions=regions)
     outcomes = {use["outcome"] for use in result["principals"][0]["uses"] if use["action"].startswith("lambda:Update")}
     assert outcomes == (set() if is_safe else {"may_break"})
