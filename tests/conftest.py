@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from ansible.plugins.loader import init_plugin_loader
 from hypothesis import settings
+from parts import Parts
 from scope import runs_all
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -77,7 +78,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """What marks mean."""
+    """Say what marks mean, and add up the CPU seconds."""
+    config.pluginmanager.register(Parts())
     config.addinivalue_line(
         "markers", 'table(name, at_most): the table that a case is of; "make test" draws at most so many of it'
     )
