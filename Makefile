@@ -8,6 +8,8 @@ SHELL := /bin/bash
 
 # PYTHON=/path/to/python settles which Python makes the virtual environment; otherwise the best one found does.
 export PYTHON
+# A test run starts Python a thousand times, also where the caller has it keep nothing that it compiled.
+export PYTHONDONTWRITEBYTECODE :=
 PORT ?= 5055
 JOBS ?= auto
 ARGS ?=

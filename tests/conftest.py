@@ -12,15 +12,18 @@ import itertools
 import os
 import sys
 import typing as t
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from ansible.plugins.loader import init_plugin_loader
 from hypothesis import settings
-from scope import runs_all
+from parts import Parts
+from scope import SAMPLED, runs_all
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 LINK_TREE = CHECKOUT / ".cache" / "link"
+NOT_RUN: t.Final = pytest.StashKey[list[str]]()
 
 
 def link_collection(tree: Path) -> None:
@@ -72,12 +75,16 @@ def link_tree() -> Path:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """An option to run less of large tables."""
+    """Add options to run less."""
     parser.addoption("--cases", type=int, help="run at most so many cases of a table, drawn at random")
+    parser.addoption("--sample", type=int, help="run the properties, and at most so many other tests of a file")
+    parser.addoption("--draw", type=int, help="the seed of what is drawn, if not that of the random order")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """What marks mean."""
+    """Say what marks mean, and add up the CPU seconds."""
+    config.pluginmanager.register(Parts())
+    config.addinivalue_line("markers", "in_every_sample: runs too where a file's tests are drawn at random")
     config.addinivalue_line(
         "markers", 'table(name, at_most): the table that a case is of; "make test" draws at most so many of it'
     )
@@ -89,11 +96,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     These are the gates, then what starts Ansible. Within each of the three, pytest-randomly has settled the order.
     """
-    chosen = draw_cases(items, config.getoption("cases"), config.getoption("randomly_seed", 0))
-    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    seed = seed_of(config)
+    chosen = draw_sample(draw_cases(items, config.getoption("cases"), seed), config.getoption("sample"), seed)
+    left_out = [item for item in items if item not in chosen]
+    config.hook.pytest_deselected(items=left_out)
+    config.stash[NOT_RUN] = not_run(items, left_out)
     items[:] = [item for item in items if item in chosen]
     rooms = [CHECKOUT / "tests" / name for name in ("gates", "integration")]
     items.sort(key=lambda item: [room not in item.path.parents for room in rooms])
+
+
+def seed_of(config: pytest.Config) -> int:
+    """The seed of what is drawn at random: the same one draws the same."""
+    drawn = config.getoption("draw")
+    return int(config.getoption("randomly_seed", 0) if drawn is None else drawn)
 
 
 def draw_cases(items: t.Iterable[pytest.Item], at_most: t.Optional[int], seed: object) -> set[pytest.Item]:
@@ -109,18 +125,69 @@ def draw_cases(items: t.Iterable[pytest.Item], at_most: t.Optional[int], seed: o
         limits = [limit for limit in (at_most, None if runs_all() else allowed) if limit is not None]
         return item.nodeid.partition("[")[0], name, min(limits, default=sys.maxsize)
 
-    def lot(item: pytest.Item) -> str:
-        return hashlib.sha256(f"{seed} {item.nodeid.partition('[')[2]}".encode()).hexdigest()
-
     groups = itertools.groupby(sorted(items, key=table), table)
-    return {case for (_test, _name, most), cases in groups for case in sorted(cases, key=lot)[:most]}
+    return {
+        case
+        for (_test, _name, most), cases in groups
+        for case in sorted(cases, key=lambda item: _lot(item.nodeid.partition("[")[2], seed))[:most]
+    }
+
+
+def draw_sample(items: t.Iterable[pytest.Item], at_most: t.Optional[int], seed: object) -> set[pytest.Item]:
+    """At most so many tests of each file, else as many as scope.py says; all of them in "make test-all".
+
+    Besides there are those that Hypothesis gives examples, and those that are marked.
+    """
+
+    def limit(item: pytest.Item) -> int:
+        allowed = None if runs_all() else SAMPLED.get(_file(item))
+        return min((most for most in (at_most, allowed) if most is not None), default=sys.maxsize)
+
+    drawn: Counter[str] = Counter()
+    chosen = set()
+    for item in sorted(items, key=lambda item: _lot(item.nodeid, seed)):
+        always = any(item.get_closest_marker(name) for name in ("hypothesis", "in_every_sample"))
+        drawn[_file(item)] += not always
+        if always or drawn[_file(item)] <= limit(item):
+            chosen.add(item)
+    return chosen
+
+
+def not_run(items: t.Iterable[pytest.Item], left_out: t.Iterable[pytest.Item]) -> list[str]:
+    """The lines of the summary about what is not drawn."""
+    all_of, missing = Counter(map(_file, items)), Counter(map(_file, left_out))
+    return [
+        f"NOT RUN {count} of {all_of[name]} tests of {name}: make test-all runs them"
+        for name, count in sorted(missing.items())
+    ]
+
+
+def _file(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
+
+
+def _lot(text: str, seed: object) -> str:
+    return hashlib.sha256(f"{seed} {text}".encode()).hexdigest()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand over what a worker has not drawn."""
+    getattr(session.config, "workeroutput", {})["not_run"] = session.config.stash.get(NOT_RUN, [])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: t.Any) -> None:
+    """Take it over: all workers draw the same."""
+    node.config.stash[NOT_RUN] = getattr(node, "workeroutput", {}).get("not_run", node.config.stash.get(NOT_RUN, []))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say above the last lines how to repeat the order, what other environments counted, and what they skipped."""
+    """Say above the last lines how to repeat the order, what is not drawn, and what other environments counted."""
     seed = terminalreporter.config.getoption("randomly_seed", None)
     if terminalreporter.config.pluginmanager.hasplugin("randomly") and seed is not None:
         terminalreporter.write_line(f"Random order: repeat it with ARGS=--randomly-seed={seed}")
+    for line in terminalreporter.config.stash.get(NOT_RUN, []):
+        terminalreporter.write_line(line)
     for report in terminalreporter.stats.get("passed", []):
         for name, lines in report.user_properties:
             if name == "environment":

@@ -11,6 +11,40 @@ import typing as t
 
 ALL: t.Final = "HARDENING_TEST_ALL"
 
+# Files of many tests that run Ansible each for itself, and how many of them "make test" draws, other ones in each run.
+# Those that are marked in_every_sample run besides. The summary names the files. Whole are what must never go wrong
+# (test_check_mode.py, test_lock_out.py, test_rollback.py, test_secrets.py), and files whose tests look at one run.
+SAMPLED: t.Final[dict[str, int]] = {
+    f"tests/integration/test_{name}.py": at_most
+    for name, at_most in {
+        "acceptance": 5,
+        "access_analyzer": 10,
+        "access_keys": 3,
+        "ansible_runner": 2,
+        "assess": 14,
+        "bad_input": 15,
+        "callback": 2,
+        "config_rules": 12,
+        "event_alerts": 12,
+        "files_of_earlier_versions": 5,
+        "findings_export": 10,
+        "fleet": 7,
+        "guardrails": 3,
+        "molecule": 3,
+        "organization": 3,
+        "organization_policy": 5,
+        "organization_policy_attacks": 4,
+        "organization_rollout": 4,
+        "organization_root_access": 11,
+        "permissions_boundary": 3,
+        "probe_alerts": 5,
+        "reports_s3": 3,
+        "security_hub": 10,
+        "user_permissions": 4,
+        "writing_roles": 4,
+    }.items()
+}
+
 
 def runs_all() -> bool:
     """Whether this is "make test-all"."""

@@ -7,12 +7,20 @@
 from __future__ import annotations
 
 import re
+import typing as t
 from collections.abc import Sequence
 from pathlib import Path
 
 from .environments import run
-from .staging import Stage, site_packages, tool_environment
+from .staging import CHECKOUT, Stage, site_packages, tool_environment
 
+PLUGINS: t.Final = CHECKOUT / "plugins"
+# Ansible loads no file of these by itself.
+UTILS: t.Final = ("module_utils", "plugin_utils")
+# The sanity test "import" imports each file anew, with all that the file imports. These import those of UTILS.
+LOADED: t.Final = tuple(
+    f"plugins/{name}" for name in sorted({path.parent.name for path in PLUGINS.glob("*/*.py")} - {*UTILS})
+)
 # ansible-test bootstraps pip in its virtual environments with a get-pip, which it downloads unless its cache has one of
 # the pinned version. ensurepip gets a process of its own: it would leave PIP_CONFIG_FILE=/dev/null in this one.
 GET_PIP = """\
@@ -49,8 +57,12 @@ def ansible_test_sanity(
     home: Path,
     only: Sequence[str] = (),
     without: Sequence[str] = (),
+    paths: Sequence[str] = (),
 ) -> str:
-    """Run the sanity tests of the environment's ansible-core, ``only`` some or ``without`` some; returns the output."""
+    """Run the sanity tests of the environment's ansible-core, ``only`` some or ``without`` some; returns the output.
+
+    They look at all files, or at those below some ``paths``.
+    """
     cache = home / ".ansible" / "test" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
     name = f"get_pip_{pinned_pip(virtual_environment).replace('.', '_')}.py"
@@ -60,6 +72,7 @@ def ansible_test_sanity(
             *(virtual_environment / "bin" / "ansible-test", "sanity", "--color", "no", "--python", python),
             *(word for test in only for word in ("--test", test)),
             *(word for test in without for word in ("--skip-test", test)),
+            *(f"{path}/" for path in paths),
         ],
         cwd=stage.collection,
         env=tool_environment(home, virtual_environment),

@@ -7,34 +7,41 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import sys
 import typing as t
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from scope import runs_all
+from conftest import seed_of
+from scope import ALL, runs_all
 
 from .environments import run
 from .staging import CHECKOUT
 
 # A date that has passed in 40 days has passed in 400, but the tests of one day begin at another time of month and year.
 SOON, LATE = 40, 400
+# So many files of integration tests, drawn anew in each run, has "make test" late, and none of them soon.
+FEW: t.Final = 3
 DAYS: t.Final = (SOON, LATE)
 MARK: t.Final = "pytest.mark.dated"
 TODAY: t.Final = "import datetime; print(datetime.datetime.now(datetime.UTC).date())"
 TODAY_OF_A_CHILD: t.Final = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {TODAY!r}], check=True)"
 
 
-def rooms(days: int) -> tuple[str, ...]:
-    """The tests of that day: the slow ones of "make test" run late only."""
-    return ("unit", "integration") if runs_all() or days == LATE else ("unit",)
-
-
-def marked_files(days: int) -> list[str]:
+def marked_files(room: str) -> list[str]:
     """The test files in which something is marked, so that the others need not be collected."""
-    files = [path for room in rooms(days) for path in sorted((CHECKOUT / "tests" / room).rglob("test_*.py"))]
+    files = sorted((CHECKOUT / "tests" / room).rglob("test_*.py"))
     return [str(path.relative_to(CHECKOUT)) for path in files if MARK in path.read_text(encoding="utf-8")]
+
+
+def chosen_files(days: int, seed: int) -> list[str]:
+    """The files for that day."""
+    slow = marked_files("integration")
+    if not runs_all():
+        slow = random.Random(seed).sample(slow, FEW) if days == LATE else []
+    return [*marked_files("unit"), *slow]
 
 
 def run_later(days: int, *arguments: str) -> str:
@@ -44,9 +51,9 @@ def run_later(days: int, *arguments: str) -> str:
         pytest.skip("faketime is not installed: no test ran on another day (Debian: apt-get install faketime)")
     command = [faketime, "-m", "-f", f"+{days}d", sys.executable, *arguments]
     foreign = ("AWS_", "PYTEST_")
-    return run(
-        command, cwd=CHECKOUT, env={key: value for key, value in os.environ.items() if not key.startswith(foreign)}
-    )
+    env = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
+    # Compiled files are valid for the date of their source, which is another one there.
+    return run(command, cwd=CHECKOUT, env={**env, "PYTHONDONTWRITEBYTECODE": "1"})
 
 
 @pytest.mark.parametrize("program", [TODAY, TODAY_OF_A_CHILD], ids=["process", "child"])
@@ -57,17 +64,27 @@ def test_the_clock_is_another(days: int, program: str) -> None:
 
 
 @pytest.mark.parametrize("days", DAYS)
-def test_on_another_day(days: int, record_property: t.Callable[[str, object], None]) -> None:
-    cache = f"cache_dir=.cache/pytest-in-{days}-days"
-    output = run_later(days, "-m", "pytest", "-q", "-o", cache, "-m", "dated", *marked_files(days))
+def test_on_another_day(
+    days: int, pytestconfig: pytest.Config, record_property: t.Callable[[str, object], None]
+) -> None:
+    files = chosen_files(days, seed_of(pytestconfig))
+    output = run_later(
+        days, "-m", "pytest", "-q", "-o", f"cache_dir=.cache/pytest-in-{days}-days", "-m", "dated", *files
+    )
     lines = [line for line in output.splitlines() if " passed" in line]
     assert len(lines) == 1, output
-    if "integration" not in rooms(days):
-        lines.append(f"NOT REPEATED integration tests in {days} days: make test-all runs them, this run in {LATE} days")
+    left_out = sorted(path.rpartition("/")[2] for path in {*marked_files("integration")} - {*files})
+    if left_out:
+        lines.append(f"NOT REPEATED in {days} days {', '.join(left_out)}: make test-all runs them")
     record_property("environment", "\n".join(lines))
 
 
-def test_each_marked_test_runs_on_another_day() -> None:
-    marked = {days: set(marked_files(days)) for days in DAYS}
-    assert marked[SOON] <= marked[LATE]
-    assert {path.split("/")[1] for path in marked[LATE]} == {"unit", "integration"}
+def test_each_marked_test_runs_on_another_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    unit, integration = marked_files("unit"), marked_files("integration")
+    monkeypatch.delenv(ALL, raising=False)
+    assert set(chosen_files(SOON, 1)) == {*unit}
+    assert {*unit} < set(chosen_files(LATE, 1)) < {*unit, *integration}
+    assert {path for seed in range(100) for path in chosen_files(LATE, seed)} == {*unit, *integration}
+    monkeypatch.setenv(ALL, "1")
+    assert all(chosen_files(days, 1) == [*unit, *integration] for days in DAYS)
+    assert unit and integration

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from conftest import seed_of
 from scope import runs_all
 from unit.test_collection import PURE_ROOMS, UTILS_PACKAGE, import_without
 
@@ -25,18 +26,19 @@ from .staging import CHECKOUT, tool_environment
 # What depends on the Python or the ansible-core it runs on. The emulator, the tools and what AWS answers do not.
 REPEATED = (
     "tests/unit/plugins",
-    "tests/unit/test_collection.py",
     "tests/integration/test_in_process.py",
     "tests/integration/test_preflight.py",
 )
-# What "make test-all" repeats besides: all roles harden all accounts. test_preflight.py has them predict for one.
-REPEATED_IN_ALL = ("tests/integration/test_harden.py",)
+# What "make test-all" repeats besides: the rules of imports, which sanity holds here too, and all roles that harden all
+# accounts. test_preflight.py has them predict for one.
+REPEATED_IN_ALL = ("tests/unit/test_collection.py", "tests/integration/test_harden.py")
 # Of these, what no ansible-core can change: rooms of tables and properties that are as many cases as all else together.
 # The tests of the others have options from argument specs, and readers that talk to an emulator.
 PURE = tuple(f"tests/unit/plugins/module_utils/{room}" for room in ("_controls", "_converge", "_policy", "_report"))
-# Another Python gets one case of each table, and all tests that have no table, properties among them: this run has all
-# cases, and what a Python changes, it changes in any case.
+# Another environment gets all properties, every module in test_in_process.py, and one other test of each file, drawn
+# anew in each run: this run has all of them.
 CASES: t.Final = 1
+SAMPLE: t.Final = 1
 PURE_FILES = [path for room in PURE for path in sorted((CHECKOUT / room).rglob("*.py"))]
 
 
@@ -56,14 +58,15 @@ def left_out(environment: Environment) -> str:
     reason = f"they import nothing of ansible, and this run has them on Python {this_python()}"
     lines = [f"NOT REPEATED unit tests of {rooms}: {reason}"] if rooms else []
     if not runs_all():
-        more = f"{', '.join(REPEATED_IN_ALL)}, more than {CASES} case of a table"
-        lines.append(f"NOT REPEATED {more}: make test-all runs them")
+        more = f"more than {SAMPLE} test of a file besides properties"
+        lines.append(f"NOT REPEATED {', '.join(REPEATED_IN_ALL)}, {more}: make test-all runs them")
     return "".join(f"\n{line}" for line in lines)
 
 
-def repeated() -> tuple[str, ...]:
-    """The arguments for pytest: a sample, or in "make test-all" whole tables and more files."""
-    return (*REPEATED, *REPEATED_IN_ALL) if runs_all() else (f"--cases={CASES}", *REPEATED)
+def repeated(seed: int) -> tuple[str, ...]:
+    """The arguments for pytest: a sample, or in "make test-all" everything and more files."""
+    sample = (f"--cases={CASES}", f"--sample={SAMPLE}", f"--draw={seed}")
+    return (*REPEATED, *REPEATED_IN_ALL) if runs_all() else (*sample, *REPEATED)
 
 
 def declared_bounds() -> set[str]:
@@ -92,11 +95,11 @@ def test_the_oldest_environment_has_the_oldest_amazon_aws(made: Made) -> None:
     assert {item["name"]: item.get("version") for item in needed}["amazon.aws"] == f">={oldest}"
 
 
-def test_pytest(made: Made, record_property: t.Callable[[str, object], None]) -> None:
+def test_pytest(made: Made, pytestconfig: pytest.Config, record_property: t.Callable[[str, object], None]) -> None:
     environment, directory = made
     pytest_there = [directory / "bin" / "python", "-m", "pytest", "-q", "-o", f"cache_dir=.cache/pytest-{environment}"]
     output = run(
-        [*pytest_there, *repeated(), *(f"--ignore={path}" for path in not_repeated(environment))],
+        [*pytest_there, *repeated(seed_of(pytestconfig)), *(f"--ignore={path}" for path in not_repeated(environment))],
         cwd=CHECKOUT,
         env=tool_environment(home_of(environment), directory),
     )

@@ -6,32 +6,37 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from pathlib import Path
 
 from scope import runs_all
 
 from .environments import Made, home_of
-from .sanity import ansible_test_sanity
+from .sanity import LOADED, UTILS, ansible_test_sanity
 from .staging import stage
 
-# What a Python or an ansible-core judges otherwise than the newest ones.
-DIFFERING: t.Final = ("compile", "import", "validate-modules")
+# What a Python or an ansible-core judges otherwise than the newest ones, besides import.
+DIFFERING: t.Final = ("compile", "validate-modules")
 # It reads the code, which is the same everywhere, and takes longer than all other sanity tests together.
 READ_ONCE: t.Final = ("pylint",)
 
 
 def test_sanity(made: Made, tmp_path: Path, record_property: t.Callable[[str, object], None]) -> None:
     environment, directory = made
-    ansible_test_sanity(
+    sanity = functools.partial(
+        ansible_test_sanity,
         stage(tmp_path, virtual_environment=directory),
         virtual_environment=directory,
         python=environment.python,
         home=home_of(environment),
-        only=() if runs_all() else DIFFERING,
-        without=READ_ONCE if runs_all() else (),
     )
     lines = [f"NOT REPEATED sanity tests: {', '.join(READ_ONCE)}, which the newest ansible-core has"]
-    if not runs_all():
-        lines.append(f"NOT REPEATED sanity tests but {', '.join(DIFFERING)}: make test-all runs them")
+    if runs_all():
+        sanity(without=READ_ONCE)
+    else:
+        sanity(only=DIFFERING)
+        sanity(only=("import",), paths=LOADED)
+        lines.append(f"NOT REPEATED sanity tests but {', '.join(DIFFERING)}, import: make test-all runs them")
+        lines.append(f"NOT REPEATED import of each file of {', '.join(UTILS)} alone: make test-all runs it")
     record_property("environment", "\n".join(lines))

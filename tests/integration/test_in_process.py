@@ -16,7 +16,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from scope import runs_all
 
 from dates import date_in, noon_in
 
@@ -376,7 +375,7 @@ ON_CONTROLLER: t.Final = frozenset({"report"})
 COMPARED: t.Final = tuple(case for case in CASES if case.module not in ON_CONTROLLER)
 ACCOUNTS: t.Final = (MANAGEMENT, PROD, DEV, SANDBOX)
 # How many cases of a module "make test" runs by both ways, besides those that tests name.
-AT_MOST: t.Final = 2
+AT_MOST: t.Final = 1
 # The case that no literal can hold, since its password is new each time.
 VAULTED: t.Final = "inventory, vaulted"
 NAMES: t.Final = frozenset({case.name for case in CASES} | {VAULTED})
@@ -526,11 +525,9 @@ def _compared(result: Record) -> Record:
     return compared
 
 
-def test_every_module_has_cases(record_property: t.Callable[[str, object], None]) -> None:
+def test_every_module_has_cases() -> None:
     assert {case.module for case in CASES} == set(MODULES)
     assert NAMED < NAMES
-    if not runs_all():
-        record_property("environment", f"NOT RUN more than {AT_MOST} cases of a module: make test-all runs them")
 
 
 def of_its_module(case: Case, value: object) -> t.Any:
@@ -538,6 +535,7 @@ def of_its_module(case: Case, value: object) -> t.Any:
     return pytest.param(value, id=case.name, marks=pytest.mark.table(case.module, AT_MOST))
 
 
+@pytest.mark.in_every_sample
 @pytest.mark.parametrize("name", [*(of_its_module(case, case.name) for case in COMPARED), VAULTED])
 def test_result_is_the_same(ways: Ways, name: str) -> None:
     assert _compared(ways.within[name]) == _compared(ways.outside[name])

@@ -6,11 +6,9 @@
 
 from __future__ import annotations
 
-import typing as t
 from pathlib import Path
 
 import pytest
-from scope import runs_all
 
 from emulator.client import Emulator
 
@@ -18,23 +16,9 @@ from .conftest import Ansible
 
 EXTENSIONS = Path(__file__).resolve().parents[2] / "extensions"
 SCENARIOS = sorted(path.parent.name for path in EXTENSIONS.glob("molecule/*/molecule.yml"))
-# One that reads, one that writes, one with a preparation and one of the organization.
-# Integration tests run the roles of the others, and look closer.
-FEW: t.Final = frozenset({"assessment", "organization_guardrails", "password_policy", "rollback"})
-LEFT_OUT: t.Final = f"make test-all runs the scenarios {', '.join(sorted(set(SCENARIOS) - FEW))}"
 
 
-def test_few_are_some_of_all() -> None:
-    assert set(SCENARIOS) > FEW
-
-
-@pytest.mark.parametrize(
-    "scenario",
-    [
-        pytest.param(name, marks=pytest.mark.skipif(name not in FEW and not runs_all(), reason=LEFT_OUT))
-        for name in SCENARIOS
-    ],
-)
+@pytest.mark.parametrize("scenario", SCENARIOS)
 def test_scenario(scenario: str, ansible: Ansible, control: Emulator) -> None:
     pytest.importorskip("molecule", reason="molecule runs in the main environment only")
     done = ansible.run(

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from conftest import draw_cases
+from conftest import draw_cases, draw_sample, not_run, seed_of
+from scope import SAMPLED
 
 TESTS: t.Final = Path(__file__).resolve().parents[1]
 FILES: t.Final = tuple(
@@ -158,10 +159,14 @@ class Drawn:
 
     def __init__(self, nodeid: str, *table: object) -> None:
         self.nodeid = nodeid
-        self._mark = pytest.mark.table(*table).mark if table else None
+        self.marks = {"table": pytest.mark.table(*table).mark} if table else {}
 
     def get_closest_marker(self, name: str) -> t.Optional[pytest.Mark]:
-        return self._mark if name == "table" else None
+        return self.marks.get(name)
+
+    def marked(self, name: str) -> Drawn:
+        self.marks[name] = getattr(pytest.mark, name).mark
+        return self
 
 
 PLAIN: t.Final = [*(Drawn(f"test_a.py::test_x[{n}]") for n in range(9)), Drawn("test_a.py::test_y")]
@@ -204,3 +209,60 @@ def test_tests_of_the_same_cases_get_the_same_and_other_seeds_others() -> None:
     cases = [{name.partition("[")[2] for name in drawn(TABLES, 1) if test in name} for test in ("test_x", "test_y")]
     assert cases[0] == cases[1]
     assert len({tuple(drawn(TABLES, 1, seed)) for seed in range(30)}) > 10
+
+
+FILES_OF_TESTS: t.Final = [Drawn(f"test_{name}.py::test_{n}") for name in "ab" for n in range(9)]
+
+
+def sampled(items: t.Any, at_most: t.Optional[int], seed: int = 0) -> list[str]:
+    return sorted(item.nodeid for item in draw_sample(items, at_most, seed))
+
+
+@pytest.mark.parametrize(("at_most", "count"), [(None, 9), (3, 3), (20, 9), (0, 0)])
+def test_a_sample_has_few_tests_of_each_file(at_most: t.Optional[int], count: int) -> None:
+    names = sampled(FILES_OF_TESTS, at_most)
+    assert [len([name for name in names if f"test_{file}.py" in name]) for file in "ab"] == [count, count]
+    assert sampled(reversed(FILES_OF_TESTS), at_most) == names
+
+
+def test_other_seeds_draw_other_samples() -> None:
+    assert len({tuple(sampled(FILES_OF_TESTS, 1, seed)) for seed in range(30)}) > 10
+
+
+@pytest.mark.parametrize("mark", ["hypothesis", "in_every_sample"])
+def test_a_sample_has_all_properties_and_what_is_marked(mark: str) -> None:
+    always = [Drawn(f"test_a.py::test_always_{n}").marked(mark) for n in range(5)]
+    names = sampled([*FILES_OF_TESTS, *always], 3)
+    assert {test.nodeid for test in always} < set(names)
+    assert len(names) == len(always) + 2 * 3
+
+
+@pytest.mark.parametrize(
+    ("options", "seed"), [({}, 0), ({"randomly_seed": 7}, 7), ({"randomly_seed": 7, "draw": 0}, 0), ({"draw": 5}, 5)]
+)
+def test_the_seed_of_a_draw_is_given_or_that_of_the_order(options: dict[str, int], seed: int) -> None:
+    class Config:
+        def getoption(self, name: str, default: t.Optional[int] = None) -> t.Optional[int]:
+            return options.get(name, default)
+
+    assert seed_of(t.cast(pytest.Config, Config())) == seed
+
+
+@pytest.mark.parametrize(("at_most", "everything", "count"), [(None, "", 2), (1, "", 1), (5, "", 2), (None, "1", 9)])
+def test_a_slow_file_is_sampled_unless_all_run(
+    monkeypatch: pytest.MonkeyPatch, at_most: t.Optional[int], everything: str, count: int
+) -> None:
+    monkeypatch.setenv("HARDENING_TEST_ALL", everything)
+    monkeypatch.setitem(SAMPLED, "test_b.py", 2)
+    names = sampled(FILES_OF_TESTS, at_most)
+    assert len([name for name in names if "test_b.py" in name]) == count
+
+
+def test_files_that_are_sampled_exist() -> None:
+    assert [name for name in SAMPLED if not (TESTS.parent / name).is_file()] == []
+
+
+def test_what_is_not_drawn_is_named() -> None:
+    left_out = [test for test in FILES_OF_TESTS if test.nodeid.startswith("test_b")][:4]
+    lines = not_run(t.cast(t.Any, FILES_OF_TESTS), t.cast(t.Any, left_out))
+    assert lines == ["NOT RUN 4 of 9 tests of test_b.py: make test-all runs them"]
