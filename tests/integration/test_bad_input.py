@@ -2,15 +2,20 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Mistakes in the declaration: each is told by its option and value, and before anything is asked of AWS."""
+"""An error about a mistake in the declaration names option and value, and nothing is asked of AWS before it.
+
+A run costs more than the look at its output. So mistakes of one host share a run, each as a host of its own.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 import typing as t
 from pathlib import Path
 
 import pytest
+import yaml
 
 from dates import date_in, noon_in
 
@@ -20,6 +25,7 @@ from .conftest import (
     EXTERNAL_ID,
     MANAGEMENT,
     PROD,
+    SANDBOX,
     Ansible,
     MakeAnsible,
     Outcome,
@@ -45,14 +51,11 @@ def waivers(**fields: t.Any) -> Record:
     return {"hardening_waivers": [{key: value for key, value in {**WAIVER, **fields}.items() if value is not None}]}
 
 
-# Variables, and what the message must contain: the option, the value, and what is allowed.
-MISTAKES: t.Final[t.Mapping[str, tuple[Record, t.Sequence[str]]]] = {
-    "waiver-without-owner": (waivers(owner=None), ["waivers[0]", "owner", "required are"]),
-    "waiver-with-bad-date": (waivers(expires="30.06.2030"), ["waivers[0].expires", "30.06.2030", "2026-12-31"]),
-    "waiver-too-long": (waivers(expires=date_in(1400)), ["waivers[0].expires", date_in(1400), "365 days"]),
-    "waiver-of-no-control": (waivers(control="role_admn"), ["waivers[0].control", "role_admn", "role_admin"]),
-    "waivers-not-yaml": ({"hardening_waivers": "[unclosed"}, ["waivers: the text is not YAML", "line 1"]),
-    "waivers-in-no-file": ({"hardening_waivers": "./none.yml"}, ["waivers", "none.yml"]),
+# By the host that makes the mistake: its variables, and the parts of the message: option, value, and what is allowed.
+Mistakes = t.Mapping[str, tuple[Record, t.Sequence[str]]]
+
+# The playbooks find these before their first task.
+INPUT_MISTAKES: t.Final[Mistakes] = {
     "unknown-variable": ({"hardening_wavers": []}, ["hardening_wavers (the nearest is hardening_waivers)"]),
     "unknown-variable-of-a-role": (
         {"password_policy_length": 14},
@@ -82,6 +85,30 @@ MISTAKES: t.Final[t.Mapping[str, tuple[Record, t.Sequence[str]]]] = {
         {"password_policy_account_id": DEV, "report_terminal": "full"},
         ["password_policy_account_id (set aws_account_id), report_terminal (set hardening_terminal)", "import_role"],
     ),
+    "bad-account-id": (
+        {"aws_account_id": "acme-dev", "aws_assessor_role_arn": role_arn(DEV), "aws_assume_role_arn": role_arn(DEV)},
+        ["aws_account_id of bad-account-id: 'acme-dev' is not an account id of 12 digits"],
+    ),
+    "account-id-of-eleven-digits": (
+        {"aws_account_id": "33344445555"},
+        ["aws_account_id of account-id-of-eleven-digits: '33344445555' is not an account id of 12 digits", "in quotes"],
+    ),
+    "account-id-without-its-zero": (
+        {"aws_account_id": 33344445555},
+        [
+            "aws_account_id of account-id-without-its-zero: '33344445555' is not an account id of 12 digits",
+            "in quotes",
+        ],
+    ),
+}
+# The first module finds these.
+VALUE_MISTAKES: t.Final[Mistakes] = {
+    "waiver-without-owner": (waivers(owner=None), ["waivers[0]", "owner", "required are"]),
+    "waiver-with-bad-date": (waivers(expires="30.06.2030"), ["waivers[0].expires", "30.06.2030", "2026-12-31"]),
+    "waiver-too-long": (waivers(expires=date_in(1400)), ["waivers[0].expires", date_in(1400), "365 days"]),
+    "waiver-of-no-control": (waivers(control="role_admn"), ["waivers[0].control", "role_admn", "role_admin"]),
+    "waivers-not-yaml": ({"hardening_waivers": "[unclosed"}, ["waivers: the text is not YAML", "line 1"]),
+    "waivers-in-no-file": ({"hardening_waivers": "./none.yml"}, ["waivers", "none.yml"]),
     "bad-now": ({"hardening_now": "yesterday"}, ["now", "yesterday", "2026-01-31T00:00:00Z"]),
     "unknown-threshold": ({"hardening_thresholds": {"unused": 3}}, ["thresholds", "unused", "unused_days"]),
     "threshold-out-of-range": (
@@ -89,32 +116,21 @@ MISTAKES: t.Final[t.Mapping[str, tuple[Record, t.Sequence[str]]]] = {
         ["thresholds.unused_days", "0", "from 1 to 1095"],
     ),
     "unknown-control": ({"hardening_include": ["root_no_key"]}, ["include", "root_no_key", "root_no_access_key"]),
-    "bad-account-id": (
-        {"aws_account_id": "acme-dev", "aws_assessor_role_arn": role_arn(DEV), "aws_assume_role_arn": role_arn(DEV)},
-        ["aws_account_id of acme-dev: 'acme-dev' is not an account id of 12 digits"],
-    ),
-    "account-id-of-eleven-digits": (
-        {"aws_account_id": "33344445555"},
-        ["aws_account_id of acme-dev: '33344445555' is not an account id of 12 digits", "in quotes"],
-    ),
-    "account-id-that-lost-its-zero": (
-        {"aws_account_id": 33344445555},
-        ["aws_account_id of acme-dev: '33344445555' is not an account id of 12 digits", "in quotes"],
-    ),
     "bad-role": ({"aws_assessor_role_arn": "assessor"}, ["assessor_role_arn", "assessor", "ARN of a role"]),
     "bad-region": ({"aws_regions": ["europe"]}, ["regions", "europe", "enabled"]),
-    "bad-mode": ({"password_policy_mode": "enforced"}, ["mode", "enforced", "report"]),
-    "bad-length": ({"password_policy_minimum_password_length": "ten"}, ["minimum_password_length", "ten"]),
     "bad-fail-on": ({"hardening_fail_on": "always"}, ["fail_on", "always", "never"]),
     "bad-format": ({"hardening_report_formats": ["pdf"]}, ["formats", "pdf", "html"]),
 }
-# Told of by roles after the account was looked at, before anything is written.
-LATER: t.Final = {"bad-mode", "bad-length", "bad-fail-on", "bad-format"}
+# The role finds these after the account was looked at, before anything is written.
+ROLE_MISTAKES: t.Final[Mistakes] = {
+    "bad-mode": ({"password_policy_mode": "enforced"}, ["mode", "enforced", "report"]),
+    "bad-length": ({"password_policy_minimum_password_length": "ten"}, ["minimum_password_length", "ten"]),
+}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def ansible(make_ansible: MakeAnsible) -> Ansible:
-    """Ansible, where nothing that was written before could hide a write."""
+    """Ansible, where nothing that was written before could hide a write: each test starts in this world again."""
     return make_ansible()
 
 
@@ -127,74 +143,162 @@ def run_with(ansible: Ansible, playbook: str, *arguments: str, **variables: t.An
     return ansible.playbook(playbook, *arguments, inventory=inventory, **{"hardening_now": NOW, **variables})
 
 
-def assert_told(outcome: Outcome, parts: t.Sequence[str]) -> None:
+def inventory_of(ansible: Ansible, mistakes: Mistakes, *account_ids: str) -> Path:
+    """An inventory of one host for each mistake, with an account of its own, which need not exist."""
+    ids = account_ids or [f"9{number:011}" for number in range(len(mistakes))]
+    hosts = {
+        name: {"aws_account_id": account_id, "hardening_now": NOW, **variables}
+        for account_id, (name, (variables, _parts)) in zip(ids, mistakes.items(), strict=True)
+    }
+    return write_inventory(ansible.directory, hosts)
+
+
+def run_plays(ansible: Ansible, plays: t.Sequence[Record], inventory: Path, *arguments: str) -> Outcome:
+    """Run a playbook of these plays."""
+    playbook = ansible.directory / "site.yml"
+    playbook.write_text(json.dumps(plays), encoding="utf-8")
+    return ansible.playbook(str(playbook), *arguments, inventory=inventory)
+
+
+def assert_error(outcome: Outcome, parts: t.Sequence[str]) -> None:
     assert outcome.status != 0
-    told = " ".join(outcome.output.split())
+    _assert_parts(outcome, outcome.output, parts)
+
+
+def assert_error_of(outcome: Outcome, host: str, parts: t.Sequence[str]) -> None:
+    """That the tasks of this host failed with these parts of a message."""
+    failures = re.findall(rf"^fatal: \[{re.escape(host)}\]: FAILED! => (.*)$", outcome.output, re.MULTILINE)
+    _assert_parts(outcome, " ".join(json.loads(failure)["msg"] for failure in failures), parts)
+
+
+def _assert_parts(outcome: Outcome, text: str, parts: t.Sequence[str]) -> None:
+    message = " ".join(text.split())
     for part in parts:
-        assert part in told, outcome.output
-    assert "Traceback" not in told
+        assert part in message, outcome.output
+    assert "Traceback" not in outcome.output
 
 
-@pytest.mark.parametrize("mistake", MISTAKES)
-def test_harden(ansible: Ansible, mistake: str) -> None:
-    variables, parts = MISTAKES[mistake]
-    outcome = run(ansible, "harden", **variables)
-    assert_told(outcome, parts)
-    assert outcome.writes == []
-    if mistake not in LATER:
-        assert outcome.requests == []
+def failed_hosts(outcome: Outcome) -> set[str]:
+    """The hosts that the report of the run has as failed."""
+    return {failure["host"] for failure in outcome.document("fleet.json")["failed"]}
 
 
-@pytest.mark.parametrize("mistake", ["waiver-without-owner", "bad-now", "unknown-threshold", "unknown-variable"])
-def test_assess(ansible: Ansible, mistake: str) -> None:
-    variables, parts = MISTAKES[mistake]
-    outcome = run(ansible, "assess", **variables)
-    assert_told(outcome, parts)
+@pytest.fixture(scope="module")
+def input_check(make_ansible: MakeAnsible) -> Outcome:
+    """The tasks that start every playbook, as a play for each mistake. In the playbook the first mistake ends the run."""
+    ansible = make_ansible()
+    _accounts, check = yaml.safe_load((CHECKOUT / "playbooks" / "prepare.yml").read_text(encoding="utf-8"))
+    plays = [
+        {**check, "hosts": host, "vars": {"hardening_hosts": host}, "ignore_errors": True} for host in INPUT_MISTAKES
+    ]
+    return run_plays(ansible, plays, inventory_of(ansible, INPUT_MISTAKES))
+
+
+@pytest.mark.parametrize("mistake", INPUT_MISTAKES)
+def test_input(input_check: Outcome, mistake: str) -> None:
+    assert_error_of(input_check, mistake, INPUT_MISTAKES[mistake][1])
+    assert input_check.recap(mistake)["ignored"] == 1
+    assert input_check.requests == []
+
+
+@pytest.mark.parametrize(
+    ("playbook", "mistake"), [("harden", "several-misspelt"), ("harden", "removed"), ("assess", "unknown-variable")]
+)
+def test_input_stops_the_run(ansible: Ansible, playbook: str, mistake: str) -> None:
+    variables, parts = INPUT_MISTAKES[mistake]
+    outcome = run(ansible, playbook, **variables)
+    assert_error(outcome, parts)
+    assert outcome.recap("acme-dev")["failed"] == 1
     assert outcome.requests == []
+
+
+@pytest.fixture(scope="module")
+def harden_with_bad_values(make_ansible: MakeAnsible) -> Outcome:
+    ansible = make_ansible()
+    return ansible.playbook("harden", inventory=inventory_of(ansible, VALUE_MISTAKES))
+
+
+@pytest.fixture(scope="module")
+def harden_with_bad_roles(make_ansible: MakeAnsible) -> Outcome:
+    ansible = make_ansible()
+    return ansible.playbook("harden", inventory=inventory_of(ansible, ROLE_MISTAKES, DEV, SANDBOX))
+
+
+@pytest.mark.parametrize("mistake", VALUE_MISTAKES)
+def test_harden(harden_with_bad_values: Outcome, mistake: str) -> None:
+    assert_error_of(harden_with_bad_values, mistake, VALUE_MISTAKES[mistake][1])
+    assert harden_with_bad_values.status != 0
+    assert mistake in failed_hosts(harden_with_bad_values)
+    assert harden_with_bad_values.requests == []
+
+
+@pytest.mark.parametrize("mistake", ROLE_MISTAKES)
+def test_harden_until_the_role(harden_with_bad_roles: Outcome, mistake: str) -> None:
+    assert_error_of(harden_with_bad_roles, mistake, ROLE_MISTAKES[mistake][1])
+    assert harden_with_bad_roles.status != 0
+    assert mistake in failed_hosts(harden_with_bad_roles)
+    assert harden_with_bad_roles.writes == []
+
+
+ASSESSED: t.Final = {name: VALUE_MISTAKES[name] for name in ("waiver-without-owner", "bad-now", "unknown-threshold")}
+
+
+@pytest.fixture(scope="module")
+def assess_with_bad_values(make_ansible: MakeAnsible) -> Outcome:
+    ansible = make_ansible()
+    return ansible.playbook("assess", inventory=inventory_of(ansible, ASSESSED))
+
+
+@pytest.mark.parametrize("mistake", ASSESSED)
+def test_assess(assess_with_bad_values: Outcome, mistake: str) -> None:
+    assert_error_of(assess_with_bad_values, mistake, ASSESSED[mistake][1])
+    assert assess_with_bad_values.status != 0
+    assert mistake in failed_hosts(assess_with_bad_values)
+    assert assess_with_bad_values.requests == []
 
 
 @pytest.mark.parametrize("playbook", ["assess", "harden", "preflight"])
 def test_no_account(ansible: Ansible, playbook: str) -> None:
     inventory = write_inventory(ansible.directory, {})
     outcome = ansible.playbook(playbook, inventory=inventory)
-    assert_told(outcome, ["No account to work on", "aws_accounts", "hardening_hosts"])
+    assert_error(outcome, ["No account to work on", "aws_accounts", "hardening_hosts"])
     assert outcome.requests == []
 
 
 def test_pattern_that_matches_nothing(ansible: Ansible) -> None:
     outcome = run(ansible, "harden", hardening_hosts="acme-prodd")
-    assert_told(outcome, ["No account to work on", "acme-prodd"])
+    assert_error(outcome, ["No account to work on", "acme-prodd"])
     assert outcome.requests == []
 
 
 def test_account_that_is_two_hosts(ansible: Ansible) -> None:
     hosts = {"acme-dev": {"aws_account_id": DEV}, "dev": {"aws_account_id": int(DEV)}}
     outcome = ansible.playbook("harden", inventory=write_inventory(ansible.directory, hosts))
-    assert_told(outcome, [f"acme-dev: another host has the same aws_account_id, {DEV}: dev", "--limit"])
+    assert_error(outcome, [f"acme-dev: another host has the same aws_account_id, {DEV}: dev", "--limit"])
     assert outcome.requests == []
 
 
 def test_account_that_is_two_hosts_by_a_lost_zero(ansible: Ansible) -> None:
     hosts = {"one": {"aws_account_id": "011122223333"}, "two": {"aws_account_id": 11122223333}}
     outcome = ansible.playbook("harden", inventory=write_inventory(ansible.directory, hosts))
-    assert_told(outcome, ["aws_account_id of two: '11122223333' is not an account id of 12 digits"])
+    assert_error(outcome, ["aws_account_id of two: '11122223333' is not an account id of 12 digits"])
     assert outcome.requests == []
 
 
 def test_account_id_on_the_command_line(ansible: Ansible) -> None:
     inventory = write_inventory(ansible.directory, {"acme-dev": {}})
     outcome = ansible.playbook("harden", "--check", "-e", "aws_account_id=22223333444", inventory=inventory)
-    assert_told(outcome, ["aws_account_id of acme-dev: '22223333444' is not an account id of 12 digits"])
+    assert_error(outcome, ["aws_account_id of acme-dev: '22223333444' is not an account id of 12 digits"])
     assert outcome.requests == []
 
 
 @pytest.mark.parametrize("playbook", ["assess", "harden"])
 @pytest.mark.parametrize(
-    ("account_id", "told"),
+    ("account_id", "message"),
     [("33334444555x", "aws_account_id of typo: '33334444555x'"), ("", "aws_account_id is not set for typo.")],
 )
 def test_one_bad_account_id_stops_a_run_of_several_hosts(
-    ansible: Ansible, playbook: str, account_id: str, told: str
+    ansible: Ansible, playbook: str, account_id: str, message: str
 ) -> None:
     inventory = write_inventory(
         ansible.directory,
@@ -203,7 +307,7 @@ def test_one_bad_account_id_stops_a_run_of_several_hosts(
         aws_assume_role_arn=role_arn(DEV, "automation"),
     )
     outcome = ansible.playbook(playbook, "--check", inventory=inventory)
-    assert_told(outcome, [told, "12 digits"])
+    assert_error(outcome, [message, "12 digits"])
     assert outcome.requests == []
 
 
@@ -212,7 +316,7 @@ def test_account_that_is_another_one(ansible: Ansible) -> None:
     outcome = run(
         ansible, "harden", aws_assessor_role_arn=wrong, aws_assume_role_arn=wrong, aws_external_id=EXTERNAL_ID
     )
-    assert_told(outcome, ["account_id", "222233334444", DEV])
+    assert_error(outcome, ["account_id", "222233334444", DEV])
     assert outcome.writes == []
     # Only who the credentials belong to was asked.
     assert {record["operation"] for record in outcome.requests} <= {"AssumeRole", "GetCallerIdentity"}
@@ -225,7 +329,7 @@ def without_account_id(ansible: Ansible, **variables: t.Any) -> Path:
 
 def test_account_id_that_is_missing(ansible: Ansible) -> None:
     outcome = ansible.playbook("harden", inventory=without_account_id(ansible))
-    assert_told(outcome, ["aws_account_id is not set for acme-dev. A run that enforces needs it.", "12 digits"])
+    assert_error(outcome, ["aws_account_id is not set for acme-dev. A run that enforces needs it.", "12 digits"])
     assert outcome.requests == []
 
 
@@ -251,7 +355,7 @@ def test_account_id_that_uses_a_variable_that_is_not_set(ansible: Ansible, playb
     """Without the error this one host would be assessed as the account of its credentials."""
     inventory = without_account_id(ansible, aws_account_id="{{ account_ids.dev }}")
     outcome = ansible.playbook(playbook, "--check", inventory=inventory)
-    assert_told(
+    assert_error(
         outcome, ["aws_account_id of acme-dev: '{{ account_ids.dev }}' is empty, or uses a variable that is not"]
     )
     assert outcome.requests == []
@@ -261,26 +365,28 @@ def test_roles_that_need_the_missing_account_id(ansible: Ansible) -> None:
     """To Ansible, such a role is not declared, and the credentials would be used as they are."""
     inventory = without_account_id(ansible, aws_assessor_role_arn=role_arn("{{ aws_account_id }}"))
     outcome = ansible.playbook("harden", "--check", inventory=inventory)
-    assert_told(outcome, ["aws_assessor_role_arn of acme-dev uses a variable that is not set", "aws_account_id"])
+    assert_error(outcome, ["aws_assessor_role_arn of acme-dev uses a variable that is not set", "aws_account_id"])
     assert outcome.requests == []
 
 
 @pytest.mark.parametrize("option", ["--tags", "--skip-tags"])
 def test_tag_that_is_misspelt(ansible: Ansible, option: str) -> None:
     outcome = run_with(ansible, "harden", option, "pasword_policy")
-    assert_told(outcome, [f"{option} pasword_policy: no task has this tag; the nearest is password_policy"])
+    assert_error(outcome, [f"{option} pasword_policy: no task has this tag; the nearest is password_policy"])
     assert outcome.requests == []
 
 
 def test_tag_of_a_playbook_in_a_checkout(ansible: Ansible) -> None:
     outcome = run_with(ansible, str(CHECKOUT / "playbooks" / "harden.yml"), "--tags", "pasword_policy")
-    assert_told(outcome, ["--tags pasword_policy: no task has this tag; the nearest is password_policy"])
+    assert_error(outcome, ["--tags pasword_policy: no task has this tag; the nearest is password_policy"])
     assert outcome.requests == []
 
 
 def test_tag_of_another_playbook(ansible: Ansible) -> None:
     outcome = run_with(ansible, "harden", "--tags", "mfa_enforcement")
-    assert_told(outcome, ["--tags mfa_enforcement: no task has this tag.", "Another playbook of hardening.iam has it."])
+    assert_error(
+        outcome, ["--tags mfa_enforcement: no task has this tag.", "Another playbook of hardening.iam has it."]
+    )
     assert outcome.requests == []
 
 
@@ -317,7 +423,7 @@ def test_assessor_role_that_another_host_of_the_fleet_has(ansible: Ansible) -> N
     hosts = {"acme-dev": {"aws_account_id": DEV, "aws_assessor_role_arn": None}, "other": {"aws_account_id": PROD}}
     inventory = write_inventory(ansible.directory, hosts)
     outcome = ansible.playbook("harden", "--check", "--limit", "acme-dev", inventory=inventory)
-    assert_told(outcome, ["aws_assessor_role_arn is declared for other and missing for acme-dev"])
+    assert_error(outcome, ["aws_assessor_role_arn is declared for other and missing for acme-dev"])
     assert outcome.requests == []
 
 
@@ -330,47 +436,51 @@ def test_start_at_a_task(ansible: Ansible) -> None:
     outcome = ansible.playbook(
         "harden", "--check", "--start-at-task", "Assess the account", inventory=inventory, pasword_policy_mode="enforce"
     )
-    assert_told(outcome, ["pasword_policy_mode (the nearest is password_policy_mode)"])
+    assert_error(outcome, ["pasword_policy_mode (the nearest is password_policy_mode)"])
     assert outcome.requests == []
 
 
-# Variables of the hosts acme-dev and other, and the message of a task of a role.
-ROLE_MISTAKES: t.Final[t.Mapping[str, tuple[Record, Record, str]]] = {
-    "number": ({"aws_account_id": 33344445555}, {}, "aws_account_id of acme-dev: '33344445555' is not an account id"),
-    "missing": ({"aws_account_id": ""}, {}, "aws_account_id is not set for acme-dev."),
-    "shared": ({"aws_account_id": PROD}, {}, f"acme-dev: another host has the same aws_account_id, {PROD}: other"),
+# By the host that makes the mistake, in a play with one other host: its variables, and the message of a task of a role.
+TASK_MISTAKES: t.Final[Mistakes] = {
+    "number": ({"aws_account_id": 33344445555}, ["aws_account_id of number: '33344445555' is not an account id"]),
+    "missing": ({"aws_account_id": ""}, ["aws_account_id is not set for missing."]),
+    "shared": ({}, [f"shared: another host has the same aws_account_id, {PROD}: other-than-shared"]),
     "misspelt": (
         {"aws_account_id": DEV, "hardening_wavers": []},
-        {},
-        "hardening_wavers (the nearest is hardening_waivers)",
+        ["hardening_wavers (the nearest is hardening_waivers)"],
     ),
     "removed": (
         {"aws_account_id": DEV, "preflight_account_id": PROD},
-        {},
-        "Removed variable of hardening.iam: preflight_account_id (set aws_account_id).",
+        ["Removed variable of hardening.iam: preflight_account_id (set aws_account_id)."],
     ),
     "assessor": (
         {"aws_account_id": DEV, "aws_assessor_role_arn": ""},
-        {},
-        "aws_assessor_role_arn is declared for other and missing for acme-dev",
+        ["aws_assessor_role_arn is declared for other-than-assessor and missing for assessor"],
     ),
 }
 
 
-@pytest.mark.parametrize("mistake", ROLE_MISTAKES)
-def test_role_of_its_own(ansible: Ansible, mistake: str) -> None:
+@pytest.fixture(scope="module")
+def roles_alone(make_ansible: MakeAnsible) -> Outcome:
     """The other host is first, with one fork, so that it is clear which of two hosts with one account goes on."""
-    bad, good, told = ROLE_MISTAKES[mistake]
-    hosts = {"other": {"aws_account_id": PROD, **good}, "acme-dev": bad}
-    role = {"name": "Look", "ansible.builtin.import_role": {"name": "hardening.iam.preflight"}}
-    play = {"name": "Look", "hosts": "aws_accounts", "gather_facts": False, "tasks": [role]}
-    (ansible.directory / "site.yml").write_text(json.dumps([play]), encoding="utf-8")
-    inventory = write_inventory(ansible.directory, hosts)
-    outcome = ansible.playbook(str(ansible.directory / "site.yml"), "--check", "--forks", "1", inventory=inventory)
-    assert_told(outcome, [told])
-    assert outcome.recap("acme-dev")["failed"] == 1
-    assert outcome.recap("other")["failed"] == 0
-    assert {record["account_id"] for record in outcome.requests} <= {MANAGEMENT, PROD}
+    ansible = make_ansible()
+    hosts: dict[str, Record] = {}
+    plays: list[Record] = []
+    for mistake, (variables, _parts) in TASK_MISTAKES.items():
+        pair = {f"other-than-{mistake}": {}, mistake: variables}
+        hosts |= {name: {"aws_account_id": PROD, **own} for name, own in pair.items()}
+        role = {"name": "Look", "ansible.builtin.import_role": {"name": "hardening.iam.preflight"}}
+        plays.append({"name": "Look", "hosts": list(pair), "gather_facts": False, "tasks": [role]})
+    return run_plays(ansible, plays, write_inventory(ansible.directory, hosts), "--check", "--forks", "1")
+
+
+@pytest.mark.parametrize("mistake", TASK_MISTAKES)
+def test_role_of_its_own(roles_alone: Outcome, mistake: str) -> None:
+    assert_error_of(roles_alone, mistake, TASK_MISTAKES[mistake][1])
+    assert roles_alone.status != 0
+    assert roles_alone.recap(mistake)["failed"] == 1
+    assert roles_alone.recap(f"other-than-{mistake}")["failed"] == 0
+    assert {record["account_id"] for record in roles_alone.requests} <= {MANAGEMENT, PROD}
 
 
 def test_local_journal_in_awx(ansible: Ansible) -> None:
@@ -379,7 +489,7 @@ def test_local_journal_in_awx(ansible: Ansible) -> None:
     play = {"name": "Converge", "hosts": "aws_accounts", "gather_facts": False, "tasks": [role]}
     (ansible.directory / "site.yml").write_text(json.dumps([play]), encoding="utf-8")
     outcome = run(ansible, str(ansible.directory / "site.yml"), awx_job_id=7)
-    assert_told(outcome, ["hardening_journal is", "/journal'", "AWX job 7", "s3://bucket/prefix"])
+    assert_error(outcome, ["hardening_journal is", "/journal'", "AWX job 7", "s3://bucket/prefix"])
     assert outcome.requests == []
 
 
