@@ -185,7 +185,7 @@ def failed_hosts(outcome: Outcome) -> set[str]:
 
 @pytest.fixture(scope="module")
 def input_check(make_ansible: MakeAnsible) -> Outcome:
-    """The tasks that start every playbook, as a play for each mistake. In the playbook the first mistake ends the run."""
+    """Make a play for each mistake of the tasks that start every playbook, where the first mistake ends the run."""
     ansible = make_ansible()
     _accounts, check = yaml.safe_load((CHECKOUT / "playbooks" / "prepare.yml").read_text(encoding="utf-8"))
     plays = [
