@@ -28,7 +28,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.config
     Planner,
     list_costs,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.config_rules.recorders import Others
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.config_rules.recorders import OtherRecorders
 from ansible_collections.hardening.iam.plugins.module_utils._controls.settings import Settings
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan
@@ -44,7 +44,7 @@ RECORD: t.Final = {"bucket": "b"}
 def make_plan(
     snapshot: Snapshot,
     *,
-    others: t.Optional[Mapping[str, Others]] = None,
+    others: t.Optional[Mapping[str, OtherRecorders]] = None,
     organization: t.Optional[Mapping[str, OrganizationRules]] = None,
     **options: t.Any,
 ) -> Plan:
@@ -54,7 +54,7 @@ def make_plan(
 def make_plan_and_rules(
     snapshot: Snapshot,
     *,
-    others: t.Optional[Mapping[str, Others]] = None,
+    others: t.Optional[Mapping[str, OtherRecorders]] = None,
     organization: t.Optional[Mapping[str, OrganizationRules]] = None,
     **options: t.Any,
 ) -> tuple[Plan, dict[tuple[str, str], dict[str, t.Any]]]:
@@ -275,14 +275,14 @@ def test_regions_that_can_not_record_iam_are_not_asked_to() -> None:
             {},
             "AWS Control Tower has rules",
         ),
-        ({}, {HOME: Others(services=("securityhub.amazonaws.com",))}, "securityhub.amazonaws.com records in"),
-        ({}, {HOME: Others(problem="AccessDenied")}, "is not known: AccessDenied"),
+        ({}, {HOME: OtherRecorders(services=("securityhub.amazonaws.com",))}, "securityhub.amazonaws.com records in"),
+        ({}, {HOME: OtherRecorders(problem="AccessDenied")}, "is not known: AccessDenied"),
         ({"delivery_channels": (channel(),)}, {}, "delivery channel of somebody else, default"),
     ],
     ids=["control tower", "rule of control tower", "service", "unknown", "channel"],
 )
 def test_no_recorder_is_made_where_somebody_else_may_decide(
-    fields: dict[str, t.Any], others: dict[str, Others], reason: str
+    fields: dict[str, t.Any], others: dict[str, OtherRecorders], reason: str
 ) -> None:
     plan = make_plan(bare(**fields), others=others, recorder=RECORD)
     assert reason in rules_refused(plan)["managed_elsewhere"]
