@@ -128,7 +128,7 @@ class _RulePlanner:
         found = {region: self._observed.organization[region] for region in self._regions}
         snapshot = self._snapshot
         if found:
-            OrganizationPlanner(snapshot.partition, snapshot.account_id, self._declared, found, self.outcome).make(
+            OrganizationPlanner(snapshot.partition, snapshot.account_id, self._declared, found, self.outcome).plan(
                 wanted
             )
 
