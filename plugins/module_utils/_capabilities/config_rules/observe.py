@@ -43,7 +43,7 @@ from .changes import (
     select_tags,
 )
 from .organization import OrganizationRule, OrganizationRules
-from .recorders import Others
+from .recorders import OtherRecorders
 
 _RULES: t.Final = "DescribeConfigRules"
 _TAGS: t.Final = "ListTagsForResource"
@@ -73,11 +73,11 @@ UNDO_OPERATIONS: t.Final = Operations(
 )
 
 
-def read_others(access: Access, regions: Iterable[str]) -> dict[str, Others]:
+def read_others(access: Access, regions: Iterable[str]) -> dict[str, OtherRecorders]:
     """The recorders that services of AWS have made for themselves, by region."""
     found = access.gather({region: functools.partial(_read_services, access, region) for region in regions})
     return {
-        region: Others(problem=str(item)) if isinstance(item, AwsError) else Others(services=item)
+        region: OtherRecorders(problem=str(item)) if isinstance(item, AwsError) else OtherRecorders(services=item)
         for region, item in found.items()
     }
 

@@ -63,8 +63,8 @@ class OrganizationRules:
     problem: str = ""
 
 
-class OrganizationPlan:
-    """The plan for the rules of an organization being made."""
+class OrganizationPlanner:
+    """Plans the rules of an organization."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class OrganizationPlan:
         self._found = found
         self._outcome = outcome
 
-    def make(self, wanted: Sequence[tuple[WantedRule, str]]) -> None:
+    def plan(self, wanted: Sequence[tuple[WantedRule, str]]) -> None:
         """Plan for the declared rules, each with the region that it belongs in."""
         objections = {item.objection for item in self._found.values() if item.objection}
         if objections:

@@ -27,8 +27,8 @@ from ..._converge.finding import Finding
 from ..._converge.plan import Plan
 from . import changes
 from .declared import MANAGED_TAG, Declared, WantedRule
-from .organization import OrganizationPlan, OrganizationRules
-from .recorders import Others, Outcome, RecorderPlanner
+from .organization import OrganizationPlanner, OrganizationRules
+from .recorders import OtherRecorders, Outcome, RecorderPlanner
 
 MODULE: t.Final = "config_rules"
 DATASETS: t.Final = frozenset({Dataset.CONFIG_RECORDERS, Dataset.CONFIG_RULES})
@@ -53,7 +53,7 @@ class Observed:
     organization where such are declared."""
 
     snapshot: Snapshot
-    others: Mapping[str, Others] = dataclasses.field(default_factory=dict)
+    others: Mapping[str, OtherRecorders] = dataclasses.field(default_factory=dict)
     organization: Mapping[str, OrganizationRules] = dataclasses.field(default_factory=dict)
 
 
@@ -71,16 +71,16 @@ class Planner:
 
     def plan(self, observed: Observed, found: Sequence[Finding]) -> tuple[Plan, list[dict[str, t.Any]]]:
         """The plan that leads to the declaration, and what was found of each rule that is declared."""
-        making = _PlanMaker(self.declared, observed, found)
-        outcome = making.outcome
+        planner = _RulePlanner(self.declared, observed, found)
+        outcome = planner.outcome
         for region, reason in list_unread(observed.snapshot).items():
             # A region that is closed as a whole is meant to be, and a finding says that it is.
             if region not in observed.snapshot.denied_regions:
                 outcome.warnings.append(f"nothing is planned in {region}: {reason}")
         if self.declared.of_organization:
-            making.plan_for_organization()
+            planner.plan_for_organization()
         else:
-            making.plan_for_account()
+            planner.plan_for_account()
         return Plan(tuple(outcome.changes), tuple(outcome.refused), tuple(outcome.warnings)), outcome.rules
 
 
@@ -94,7 +94,7 @@ def list_unread(snapshot: Snapshot) -> dict[str, str]:
     return found
 
 
-class _PlanMaker:
+class _RulePlanner:
     """Makes one plan."""
 
     def __init__(self, declared: Declared, observed: Observed, found: Sequence[Finding]) -> None:
@@ -128,7 +128,9 @@ class _PlanMaker:
         found = {region: self._observed.organization[region] for region in self._regions}
         snapshot = self._snapshot
         if found:
-            OrganizationPlan(snapshot.partition, snapshot.account_id, self._declared, found, self.outcome).make(wanted)
+            OrganizationPlanner(snapshot.partition, snapshot.account_id, self._declared, found, self.outcome).plan(
+                wanted
+            )
 
     def _make_writer(self, region: str) -> changes.ConfigWriter:
         return changes.ConfigWriter(self._snapshot.partition, self._snapshot.account_id, region)

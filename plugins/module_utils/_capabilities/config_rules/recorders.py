@@ -29,7 +29,7 @@ _TOWER_OWNER: t.Final = "controltower"
 
 
 @dataclasses.dataclass(frozen=True)
-class Others:
+class OtherRecorders:
     """The recorders that services of AWS have made for themselves in a region, or why that is not known."""
 
     services: tuple[str, ...] = ()
@@ -50,7 +50,12 @@ class RecorderPlanner:
     """Plans the recorders of an account, region by region, and knows them as they will be after the plan."""
 
     def __init__(
-        self, snapshot: Snapshot, declared: Declared, others: Mapping[str, Others], found: Sequence[Finding], once: str
+        self,
+        snapshot: Snapshot,
+        declared: Declared,
+        others: Mapping[str, OtherRecorders],
+        found: Sequence[Finding],
+        once: str,
     ) -> None:
         self._snapshot = snapshot
         self._declared = declared
@@ -100,7 +105,7 @@ class RecorderPlanner:
         """Why no recorder is made: somebody else decides, or may decide, on what is recorded."""
         if self._landlord:
             return self._landlord
-        others = self._others.get(region, Others())
+        others = self._others.get(region, OtherRecorders())
         if others.problem:
             return f"whether a service of AWS records in {region} is not known: {others.problem}"
         if others.services:

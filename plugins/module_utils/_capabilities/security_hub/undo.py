@@ -37,12 +37,12 @@ def _undo_generator(record: Record) -> Undo:
     return Undo("UpdateSecurityHubConfiguration", {"ControlFindingGenerator": generator})
 
 
-def _undo_standard_enabled(record: Record) -> Undo:
+def _undo_enabling(record: Record) -> Undo:
     _read_hub_part(record, SUBSCRIPTION)
     return Undo("BatchDisableStandards", {"StandardsSubscriptionArns": [record.target]})
 
 
-def _undo_standard_disabled(record: Record) -> Undo:
+def _undo_disabling(record: Record) -> Undo:
     path = _read_hub_part(record, SUBSCRIPTION)
     (wanted,) = record.undo_parameters["StandardsSubscriptionRequests"]
     standard = str(wanted["StandardsArn"])
@@ -97,8 +97,8 @@ def _undo_aggregator(record: Record) -> t.Optional[Undo]:
 DERIVATIONS: t.Final[Mapping[tuple[str, str], Derive]] = {
     (_SERVICE, ENABLE): _undo_hub,
     (_SERVICE, "UpdateSecurityHubConfiguration"): _undo_generator,
-    (_SERVICE, "BatchEnableStandards"): _undo_standard_enabled,
-    (_SERVICE, "BatchDisableStandards"): _undo_standard_disabled,
+    (_SERVICE, "BatchEnableStandards"): _undo_enabling,
+    (_SERVICE, "BatchDisableStandards"): _undo_disabling,
     (_SERVICE, "UpdateSecurityControl"): _undo_control_parameters,
     (_SERVICE, "BatchUpdateStandardsControlAssociations"): _undo_control_associations,
     (_SERVICE, "CreateFindingAggregator"): _undo_aggregator,

@@ -40,7 +40,7 @@ MAKERS: t.Final = makers()
 def derivable(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hold each change that is made against what its record leads to, once a journal has it as JSON."""
 
-    def made(derivations: Derivations, **given: t.Any) -> Change:
+    def make_change(derivations: Derivations, **given: t.Any) -> Change:
         change = Change(**given)
         recorded = change_of(json.loads(json.dumps(change.as_dict(), default=str)))
         problem = find_mismatch(recorded, derivations)
@@ -48,4 +48,4 @@ def derivable(monkeypatch: pytest.MonkeyPatch) -> None:
         return change
 
     for module, derivations in MAKERS.items():
-        monkeypatch.setattr(module, "Change", functools.partial(made, derivations))
+        monkeypatch.setattr(module, "Change", functools.partial(make_change, derivations))

@@ -63,7 +63,7 @@ class Listing(FakeAccess):
         yield from self.call(service, operation, parameters, region=region)[key]
 
 
-def listed(**fields: t.Any) -> dict[str, t.Any]:
+def list_analyzers(**fields: t.Any) -> dict[str, t.Any]:
     return {"analyzers": [{"arn": THEIRS, "name": "theirs", "type": "ACCOUNT", "status": "ACTIVE", **fields}]}
 
 
@@ -75,12 +75,12 @@ def acting(found: dict[str, t.Any], *, applied: frozenset[str] = frozenset(), **
     return AnalyzerAws(t.cast(Access, fake), ACCOUNT, applied)
 
 
-def called(made: AnalyzerAws) -> list[str]:
+def list_calls(made: AnalyzerAws) -> list[str]:
     return [name.partition(":")[2] for name in t.cast(FakeAccess, made.access).names]
 
 
 def test_where_somebody_else_was_quicker_what_was_wanted_is_there() -> None:
-    made = acting(listed(), CreateAnalyzer=QUOTA)
+    made = acting(list_analyzers(), CreateAnalyzer=QUOTA)
     with pytest.raises(AwsError, match=f"too many; there is {THEIRS}") as caught:
         made.call(CREATE.service, CREATE.operation, CREATE.parameters, region=HOME)
     # AWS refused this very call, so that the change counts as somebody else's.
@@ -91,7 +91,8 @@ def test_where_somebody_else_was_quicker_what_was_wanted_is_there() -> None:
 
 
 @pytest.mark.parametrize(
-    "found", [{"analyzers": []}, listed(status="FAILED"), listed(managedBy="securityhubv2.amazonaws.com")]
+    "found",
+    [{"analyzers": []}, list_analyzers(status="FAILED"), list_analyzers(managedBy="securityhubv2.amazonaws.com")],
 )
 def test_a_quota_without_an_analyzer_that_will_do_is_an_error(found: dict[str, t.Any]) -> None:
     made = acting(found, CreateAnalyzer=QUOTA)
@@ -101,18 +102,18 @@ def test_a_quota_without_an_analyzer_that_will_do_is_an_error(found: dict[str, t
 
 
 def test_the_quota_of_rules_is_an_error_and_no_analyzer_is_looked_for() -> None:
-    made = acting(listed(), CreateArchiveRule=QUOTA)
+    made = acting(list_analyzers(), CreateArchiveRule=QUOTA)
     with pytest.raises(AwsError, match="too many"):
         made.call(RULE.service, RULE.operation, RULE.parameters, region=HOME)
-    assert called(made) == ["CreateArchiveRule"]
+    assert list_calls(made) == ["CreateArchiveRule"]
 
 
 @pytest.mark.parametrize(("applied", "calls"), [({"partner"}, ["CreateArchiveRule", "ApplyArchiveRule"]), ((), None)])
 def test_a_rule_archives_what_was_found_before_it_where_that_is_declared(
     applied: t.Collection[str], calls: t.Optional[list[str]]
 ) -> None:
-    made = acting(listed(), applied=frozenset(applied), CreateArchiveRule={}, ApplyArchiveRule={})
+    made = acting(list_analyzers(), applied=frozenset(applied), CreateArchiveRule={}, ApplyArchiveRule={})
     made.call(RULE.service, RULE.operation, RULE.parameters, region=HOME)
-    assert called(made) == (calls or ["CreateArchiveRule"])
+    assert list_calls(made) == (calls or ["CreateArchiveRule"])
     last = t.cast(FakeAccess, made.access).calls[-1]
     assert last.parameters.get("analyzerArn", CREATE.target) == CREATE.target

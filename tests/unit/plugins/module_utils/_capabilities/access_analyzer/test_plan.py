@@ -53,7 +53,7 @@ RULE: t.Final = {
 }
 
 
-def declared(**options: t.Any) -> Declared:
+def declare(**options: t.Any) -> Declared:
     given = {
         "external": "any",
         "unused": None,
@@ -79,21 +79,21 @@ def account(*analyzers: AnalyzerDetails, **fields: t.Any) -> Snapshot:
 
 
 def planner(regions: tuple[str, ...] = (HOME, OTHER), watched: tuple[str, ...] = (), **options: t.Any) -> Planner:
-    return Planner(declared(**options), Settings(organization_analyzer_regions=watched), NOW, regions)
+    return Planner(declare(**options), Settings(organization_analyzer_regions=watched), NOW, regions)
 
 
-def planned(given: Snapshot, *, objection: t.Optional[str] = None, **options: t.Any) -> Plan:
+def make_plan(given: Snapshot, *, objection: t.Optional[str] = None, **options: t.Any) -> Plan:
     made = planner(**options)
     observed = Observed(given, objection)
     return made.plan(observed, made.findings(observed))
 
 
-def shown(plan: Plan) -> list[tuple[str, str, str]]:
+def list_changes(plan: Plan) -> list[tuple[str, str, str]]:
     return [(change.operation, change.region, change.target.rpartition(":")[2]) for change in plan.changes]
 
 
 def test_a_region_without_one_gets_an_analyzer_and_what_it_mends_is_named() -> None:
-    plan = planned(account(details(region=OTHER)))
+    plan = make_plan(account(details(region=OTHER)))
     (change,) = plan.changes
     assert (change.operation, change.region, change.impact) == ("CreateAnalyzer", HOME, Impact.ADDITIVE)
     assert change.parameters == {"analyzerName": "iam-hardening-external", "type": "ACCOUNT", "tags": OURS}
@@ -102,18 +102,18 @@ def test_a_region_without_one_gets_an_analyzer_and_what_it_mends_is_named() -> N
 
 @pytest.mark.parametrize("watched", [(HOME, OTHER), ("*",)])
 def test_a_region_that_the_organization_watches_gets_none(watched: tuple[str, ...]) -> None:
-    assert planned(account(), watched=watched).changes == ()
+    assert make_plan(account(), watched=watched).changes == ()
     # Security Hub asks for one of the account all the same.
-    assert len(planned(account(), watched=watched, external="account").changes) == 2
+    assert len(make_plan(account(), watched=watched, external="account").changes) == 2
 
 
 def test_what_can_not_be_read_is_left_as_it_is() -> None:
     denied = account(unread=(unread(Dataset.ANALYZER_DETAILS, UnreadKind.DENIED, OTHER),))
-    plan = planned(denied)
+    plan = make_plan(denied)
     assert [change.region for change in plan.changes] == [HOME]
     assert [warning.partition(":")[0] for warning in plan.warnings] == [f"nothing is planned in {OTHER}"]
     closed = account(unread=(unread(Dataset.ANALYZER_DETAILS, UnreadKind.REGION_DENIED, OTHER),))
-    plan = planned(closed)
+    plan = make_plan(closed)
     assert [change.region for change in plan.changes] == [HOME]
     # That an organization closes a region is no news in every run.
     assert plan.warnings == ()
@@ -122,8 +122,8 @@ def test_what_can_not_be_read_is_left_as_it_is() -> None:
 def test_one_analyzer_of_unused_access_is_enough_and_keeps_what_is_not_declared() -> None:
     there = details(kind="ACCOUNT_UNUSED_ACCESS", unused_access_age=180, exclusions=(Exclusion(("444455556666",)),))
     everywhere: dict[str, t.Any] = {"external": "none", "regions": (HOME, OTHER)}
-    assert planned(account(there), unused={**ITSELF, "region": HOME}, **everywhere).changes == ()
-    (change,) = planned(
+    assert make_plan(account(there), unused={**ITSELF, "region": HOME}, **everywhere).changes == ()
+    (change,) = make_plan(
         account(there), unused={**ITSELF, "region": HOME, "unused_access_age": 90}, **everywhere
     ).changes
     assert (change.operation, change.before["unused_access_age"]) == ("UpdateAnalyzer", 180)
@@ -133,13 +133,13 @@ def test_one_analyzer_of_unused_access_is_enough_and_keeps_what_is_not_declared(
             "analysisRule": {"exclusions": [{"accountIds": ["444455556666"]}]},
         }
     }
-    (made,) = planned(account(), unused={**ITSELF, "region": HOME}, **everywhere).changes
+    (made,) = make_plan(account(), unused={**ITSELF, "region": HOME}, **everywhere).changes
     assert made.parameters["configuration"] == {"unusedAccess": {"unusedAccessAge": 90}}
 
 
 def test_resources_are_looked_at_where_they_are() -> None:
     entries = [{"resource_arns": [SECRET, BUCKET]}]
-    plan = planned(account(), external="none", internal={"scope": "account", "regions": None, "inclusions": entries})
+    plan = make_plan(account(), external="none", internal={"scope": "account", "regions": None, "inclusions": entries})
     looked = {
         change.region: change.parameters["configuration"]["internalAccess"]["analysisRule"]["inclusions"]
         for change in plan.changes
@@ -149,7 +149,7 @@ def test_resources_are_looked_at_where_they_are() -> None:
         details(region=region, kind="ACCOUNT_INTERNAL_ACCESS", inclusions=(Inclusion(resource_arns=arns),))
         for region, arns in ((HOME, (BUCKET,)), (OTHER, (SECRET, BUCKET)))
     )
-    again = planned(
+    again = make_plan(
         account(*same), external="none", internal={"scope": "account", "regions": None, "inclusions": entries}
     )
     assert again.changes == ()
@@ -157,11 +157,11 @@ def test_resources_are_looked_at_where_they_are() -> None:
 
 def test_one_that_is_to_be_replaced_goes_first_and_without_that_none_comes() -> None:
     failed = details(status="FAILED", status_reason="INTERNAL_ERROR")
-    plan = planned(account(failed), regions=(HOME,))
+    plan = make_plan(account(failed), regions=(HOME,))
     assert plan.changes == ()
     assert [refusal.rule for refusal in plan.refused] == ["status"]
     assert "FAILED (INTERNAL_ERROR)" in plan.refused[0].reason
-    removed, made = planned(account(failed), regions=(HOME,), remove_analyzers=["theirs"]).changes
+    removed, made = make_plan(account(failed), regions=(HOME,), remove_analyzers=["theirs"]).changes
     assert (removed.operation, removed.impact, removed.undo) == ("DeleteAnalyzer", Impact.DESTRUCTIVE, None)
     assert made.operation == "CreateAnalyzer"
     assert stays_with(made, removed)
@@ -169,7 +169,7 @@ def test_one_that_is_to_be_replaced_goes_first_and_without_that_none_comes() -> 
 
 
 def test_a_rule_comes_with_its_new_analyzer_and_not_without_it() -> None:
-    made, rule = planned(account(), regions=(HOME,), archive_rules=[RULE]).changes
+    made, rule = make_plan(account(), regions=(HOME,), archive_rules=[RULE]).changes
     assert (made.operation, rule.operation) == ("CreateAnalyzer", "CreateArchiveRule")
     assert stays_with(rule, made)
     assert relies_on(rule, made)
@@ -184,8 +184,8 @@ def test_a_rule_is_for_every_active_analyzer_of_its_kind_and_for_no_other() -> N
         details("linked", managed_by="securityhubv2.amazonaws.com"),
         details("off", OTHER, status="DISABLED"),
     )
-    plan = planned(given, archive_rules=[RULE])
-    assert shown(plan) == [
+    plan = make_plan(given, archive_rules=[RULE])
+    assert list_changes(plan) == [
         ("CreateArchiveRule", HOME, "analyzer/one/archive-rule/partner"),
         ("CreateArchiveRule", HOME, "analyzer/two/archive-rule/partner"),
     ]
@@ -200,7 +200,7 @@ def test_a_rule_is_for_every_active_analyzer_of_its_kind_and_for_no_other() -> N
 )
 def test_a_rule_that_is_there_is_compared_by_its_filter(present: Criterion, operation: t.Optional[str]) -> None:
     there = details(archive_rules=(ArchiveRule("partner", {"resource": present}),))
-    plan = planned(account(there), regions=(HOME,), archive_rules=[RULE])
+    plan = make_plan(account(there), regions=(HOME,), archive_rules=[RULE])
     assert [change.operation for change in plan.changes] == ([operation] if operation else [])
     for change in plan.changes:
         undo = t.cast(t.Any, change.undo)
@@ -209,22 +209,22 @@ def test_a_rule_that_is_there_is_compared_by_its_filter(present: Criterion, oper
 
 def test_an_expired_rule_is_not_made_and_one_that_is_there_goes() -> None:
     expired = {**RULE, "expires": "2020-01-01"}
-    assert planned(account(details()), regions=(HOME,), archive_rules=[expired]).changes == ()
+    assert make_plan(account(details()), regions=(HOME,), archive_rules=[expired]).changes == ()
     there = details(archive_rules=(ArchiveRule("partner", {"resource": Criterion(eq=(BUCKET,))}),))
-    (change,) = planned(account(there), regions=(HOME,), archive_rules=[expired]).changes
+    (change,) = make_plan(account(there), regions=(HOME,), archive_rules=[expired]).changes
     assert change.operation == "DeleteArchiveRule"
     assert change.remedies
 
 
 def test_an_objection_refuses_analyzers_of_the_organization_alone() -> None:
-    plan = planned(account(), external="organization", unused={**ITSELF, "region": HOME}, objection="not delegated")
+    plan = make_plan(account(), external="organization", unused={**ITSELF, "region": HOME}, objection="not delegated")
     assert [change.after["type"] for change in plan.changes] == ["ACCOUNT_UNUSED_ACCESS"]
     assert [(refusal.rule, refusal.reason) for refusal in plan.refused] == [("organization", "not delegated")] * 2
 
 
 def test_tags_are_for_what_is_ours() -> None:
     ours = details("ours", tags={**OURS, "team": "x", "owner": "them"})
-    plan = planned(account(ours, details("theirs", OTHER)), tags={"team": "iam", "cost": "1"})
+    plan = make_plan(account(ours, details("theirs", OTHER)), tags={"team": "iam", "cost": "1"})
     tagged = [(change.operation, change.region, change.parameters["tags"]) for change in plan.changes]
     assert tagged == [("TagResource", HOME, {"cost": "1"}), ("TagResource", HOME, {"team": "iam"})]
     undone = [t.cast(t.Any, change.undo) for change in plan.changes]
@@ -247,7 +247,7 @@ def test_every_change_but_a_removal_can_be_undone() -> None:
         details("ours", tags=OURS, archive_rules=(ArchiveRule("old", {"id": Criterion(eq=("1",))}),)),
         details("gone", OTHER),
     )
-    changes: tuple[Change, ...] = planned(
+    changes: tuple[Change, ...] = make_plan(
         given,
         archive_rules=[RULE],
         tags={"team": "iam"},

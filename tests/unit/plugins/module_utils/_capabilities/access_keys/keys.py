@@ -59,7 +59,7 @@ def declare(**options: t.Any) -> Declared:
     return Declared.from_options({**defaults, "notify": "none", **options}, key_age_days=90)
 
 
-def recorded(operation: str, days: float, **fields: t.Any) -> RecordedChange:
+def make_recorded(operation: str, days: float, **fields: t.Any) -> RecordedChange:
     """A change to :func:`credential` in the journal of ``RUN``, so many days ago."""
     values: dict[str, t.Any] = {
         "run": RUN,

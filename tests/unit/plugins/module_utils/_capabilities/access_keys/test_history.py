@@ -22,11 +22,11 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_keys.kinds import Credential
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
 
-from .keys import ACCOUNT, KEY_ID, RUN, credential, days_ago, recorded, user_arn
+from .keys import ACCOUNT, KEY_ID, RUN, credential, days_ago, make_recorded, user_arn
 
 NOTICED, DEACTIVATED = Stage.NOTICED, Stage.DEACTIVATED
-TAGGED = recorded("TagUser", 20, after={"stage": "noticed"})
-TOLD = recorded("Publish", 20, answer={"MessageId": "8f7b"})
+TAGGED = make_recorded("TagUser", 20, after={"stage": "noticed"})
+TOLD = make_recorded("Publish", 20, answer={"MessageId": "8f7b"})
 
 
 def tag(stage: Stage = NOTICED, days: float = 20, notice: bool = False, run: str = RUN) -> str:
@@ -71,18 +71,18 @@ def test_other_values_are_no_marks(value: t.Optional[str]) -> None:
         pytest.param(tag(run="run-0"), [TAGGED], None, 0, id="tag names another run"),
         pytest.param(tag(DEACTIVATED), [TAGGED], None, 0, id="tag names another stage"),
         pytest.param(tag(notice=True), [TAGGED], None, 0, id="no notice delivered"),
-        pytest.param(tag(notice=True), [TAGGED, recorded("Publish", 20)], None, 0, id="a notice without id"),
+        pytest.param(tag(notice=True), [TAGGED, make_recorded("Publish", 20)], None, 0, id="a notice without id"),
         pytest.param(tag(notice=True), [TAGGED, TOLD], NOTICED, 20, id="notice delivered"),
         pytest.param(
             tag(),
-            [recorded("TagUser", 20, after={"stage": "noticed"}, is_certain=False)],
+            [make_recorded("TagUser", 20, after={"stage": "noticed"}, is_certain=False)],
             NOTICED,
             20,
             id="cut off after",
         ),
         pytest.param(
             tag(),
-            [recorded("TagUser", 20, after={"stage": "noticed"}, user_arn=user_arn("x"))],
+            [make_recorded("TagUser", 20, after={"stage": "noticed"}, user_arn=user_arn("x"))],
             None,
             0,
             id="of another user",
@@ -115,8 +115,8 @@ def test_trusted_tags_need_no_journal() -> None:
 
 def test_a_deactivation_counts_from_the_last_date_that_anything_supports() -> None:
     inactive = credential(status="Inactive", changed=days_ago(2))
-    done = recorded("UpdateAccessKey", 3, after={"status": "Inactive"})
-    history = [recorded("TagUser", 20, after={"stage": "deactivated"}), done]
+    done = make_recorded("UpdateAccessKey", 3, after={"status": "Inactive"})
+    history = [make_recorded("TagUser", 20, after={"stage": "deactivated"}), done]
     assert believe(inactive, tag(DEACTIVATED), history, trust_tags=False) == Belief(DEACTIVATED, days_ago(2), True)
     active = credential(changed=days_ago(2))
     assert believe(active, tag(DEACTIVATED), history[:1], trust_tags=False) == Belief(DEACTIVATED, days_ago(20), False)
@@ -165,7 +165,7 @@ def test_history_is_what_was_not_in_vain(journal: Journal) -> None:
         ("TagUser", False),
         ("DeleteAccessKey", True),
     ]
-    assert found[0] == recorded(
+    assert found[0] == make_recorded(
         "TagUser",
         20,
         after={"id": KEY_ID, "kind": "access_key", "stage": "noticed"},

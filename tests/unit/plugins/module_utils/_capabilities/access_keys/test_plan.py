@@ -26,10 +26,24 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.arn import
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Impact
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan
 
-from .keys import ACCOUNT, KEY_ID, NOW, RUN, account, credential, days_ago, declare, recorded, row, slot, user, user_arn
+from .keys import (
+    ACCOUNT,
+    KEY_ID,
+    NOW,
+    RUN,
+    account,
+    credential,
+    days_ago,
+    declare,
+    make_recorded,
+    row,
+    slot,
+    user,
+    user_arn,
+)
 
 KEY_TAG = "iam-hardening:key-MPLE"
-TAGGED = recorded("TagUser", 20, after={"stage": "noticed"})
+TAGGED = make_recorded("TagUser", 20, after={"stage": "noticed"})
 
 
 def planner(options: t.Optional[dict[str, t.Any]] = None, **fields: t.Any) -> Planner:
@@ -37,7 +51,7 @@ def planner(options: t.Optional[dict[str, t.Any]] = None, **fields: t.Any) -> Pl
     return Planner(declared=declare(**options or {}), **{**values, **fields})
 
 
-def noticed(days: float = 20, name: str = "svc") -> dict[str, t.Any]:
+def make_noticed(days: float = 20, name: str = "svc") -> dict[str, t.Any]:
     """An account whose user has the tag of a notice."""
     return {
         "users": (
@@ -66,7 +80,7 @@ def operations(made: Plan) -> list[str]:
 
 
 def test_a_deactivation_mends_the_findings_on_its_key() -> None:
-    snapshot = account(row("svc", slot()), **noticed())
+    snapshot = account(row("svc", slot()), **make_noticed())
     made = plan(credential(), snapshot=snapshot, history=(TAGGED,))
     assert operations(made) == ["TagUser", "UpdateAccessKey"]
     update = made.changes[1]
@@ -82,7 +96,7 @@ def test_a_deactivation_mends_the_findings_on_its_key() -> None:
 def test_caps_count_every_key_of_the_account() -> None:
     rows = [row("svc", slot()), *(row(f"user-{number}", slot(used=1), slot(2, used=2)) for number in range(30))]
     snapshot = account(*rows)
-    tagged = dataclasses.replace(snapshot, users=(*noticed()["users"], *snapshot.users[1:]))
+    tagged = dataclasses.replace(snapshot, users=(*make_noticed()["users"], *snapshot.users[1:]))
     made = plan(credential(), snapshot=tagged, history=(TAGGED,))
     assert {change.population for change in made.changes if change.impact is Impact.NARROWING} == {61}
 
@@ -104,7 +118,7 @@ def test_a_user_whose_keys_can_not_be_read_is_left_alone() -> None:
 
 
 def test_a_journal_that_can_not_be_read_is_told_and_nothing_believed() -> None:
-    made = plan(credential(), snapshot=account(row("svc", slot()), **noticed()), error="can't read s3://journal")
+    made = plan(credential(), snapshot=account(row("svc", slot()), **make_noticed()), error="can't read s3://journal")
     assert operations(made) == ["TagUser"] and made.changes[0].after["stage"] == "noticed"
     assert "no stage is believed: can't read s3://journal" in made.warnings[0]
     assert "svc begins anew" in made.warnings[1] and KEY_ID not in made.warnings[1]
@@ -129,7 +143,7 @@ def test_refusals_come_once_a_key_and_with_their_reason(name: str, fields: dict[
 
 
 def test_the_caller_keeps_even_the_tags_of_its_keys() -> None:
-    snapshot = account(row("svc", slot()), **noticed())
+    snapshot = account(row("svc", slot()), **make_noticed())
     callers = principals_of([user_arn("svc")])
     assert plan(snapshot=snapshot, callers=callers).changes == ()
     assert operations(plan(snapshot=snapshot)) == ["UntagUser"]
@@ -209,7 +223,7 @@ def test_waivers_of_every_control_on_credentials_are_known() -> None:
 
 
 def test_tags_of_keys_that_are_gone_are_taken_away() -> None:
-    snapshot = account(row("svc"), **noticed())
+    snapshot = account(row("svc"), **make_noticed())
     assert operations(plan(snapshot=snapshot)) == ["UntagUser"]
     assert plan(snapshot=snapshot, options={"exclude_users": ["svc"]}).changes == ()
     assert plan(snapshot=snapshot, unread={user_arn("svc"): "denied"}).changes == ()
@@ -217,7 +231,7 @@ def test_tags_of_keys_that_are_gone_are_taken_away() -> None:
 
 def test_reviews_tell_what_is_next_and_mask_ids() -> None:
     made = planner()
-    observed = made.build_observed(account(row("svc", slot()), **noticed(4)), [credential()], {}, (TAGGED,), "")
+    observed = made.build_observed(account(row("svc", slot()), **make_noticed(4)), [credential()], {}, (TAGGED,), "")
     (review,) = made.make_reviews(observed)
     assert review.as_dict(reveal_key_ids=False) == {
         "user": "svc",

@@ -114,8 +114,8 @@ def test_what_aws_tells_no_use_of_goes_by_its_age(kind: Kind) -> None:
     for age, action in ((89, Action.NOTHING), (90, Action.NOTIFY)):
         found = item(credential(kind=kind, age=age, used=None), reasons=old)
         assert find_next_step(found, declare(), NOW).action is action
-    told = item(credential(kind=kind, age=104, used=None), NOTICED, 14, reasons=old)
-    assert find_next_step(told, declare(), NOW).action is Action.DEACTIVATE
+    notified = item(credential(kind=kind, age=104, used=None), NOTICED, 14, reasons=old)
+    assert find_next_step(notified, declare(), NOW).action is Action.DEACTIVATE
 
 
 def test_a_password_has_nothing_between_notice_and_removal() -> None:

@@ -33,18 +33,18 @@ DEFAULTS: t.Final[dict[str, t.Any]] = {
 }
 
 
-def declared(**options: t.Any) -> Declared:
+def declare(**options: t.Any) -> Declared:
     rules = [{"enabled": True, "parameters": {}, "frequency": None, **item} for item in options.pop("rules", [])]
     return Declared.from_options({**DEFAULTS, **options, "rules": rules})
 
 
 def one(name: str, **given: t.Any) -> WantedRule:
-    (only,) = declared(default_rules=False, rules=[{"name": name, **given}]).rules
+    (only,) = declare(default_rules=False, rules=[{"name": name, **given}]).rules
     return only
 
 
 def test_the_defaults_are_those_of_the_catalogue() -> None:
-    found = declared()
+    found = declare()
     assert [rule.name for rule in found.rules] == [rule.name for rule in CATALOGUE if rule.by_default]
     assert found.tags == {"iam-hardening:managed": "true"}
     assert (found.recorder, found.of_organization, found.excluded_accounts) == (None, False, None)
@@ -91,7 +91,7 @@ def test_a_rule_can_be_named_in_three_ways() -> None:
 
 
 def test_what_is_left_out_or_removed_is_not_declared() -> None:
-    found = declared(
+    found = declare(
         rules=[{"name": "root-mfa", "enabled": False}], remove_rules=["iam-hardening-console-mfa", " x", ""]
     )
     assert {"root-mfa", "console-mfa"} & {rule.name for rule in found.rules} == set()
@@ -106,15 +106,15 @@ def test_a_rule_that_changes_trigger_has_no_frequency() -> None:
 
 def test_rules_of_ones_own() -> None:
     given = {"name": "groups", "identifier": "IAM_GROUP_HAS_USERS_CHECK", "parameters": {"a": True}, "regions": [" x "]}
-    (found,) = declared(default_rules=False, extra_rules=[given]).rules
+    (found,) = declare(default_rules=False, extra_rules=[given]).rules
     assert (found.full_name, found.parameters, found.regions) == ("iam-hardening-groups", {"a": "true"}, ("x",))
     assert found.is_offered("anywhere")
 
 
 def test_accounts_have_12_digits() -> None:
-    found = declared(scope="organization", excluded_accounts=["011122223333", " 222233334444", ""])
+    found = declare(scope="organization", excluded_accounts=["011122223333", " 222233334444", ""])
     assert found.excluded_accounts == ("011122223333", "222233334444")
-    assert declared(scope="organization", excluded_accounts=[]).excluded_accounts == ()
+    assert declare(scope="organization", excluded_accounts=[]).excluded_accounts == ()
 
 
 @pytest.mark.parametrize(
@@ -142,11 +142,11 @@ def test_accounts_have_12_digits() -> None:
 )
 def test_what_is_wrong_is_named(options: dict[str, t.Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        declared(**options)
+        declare(**options)
 
 
 def test_every_rule_of_the_catalogue_can_be_declared() -> None:
-    found = declared(default_rules=False, rules=[{"name": name} for name in BY_NAME])
+    found = declare(default_rules=False, rules=[{"name": name} for name in BY_NAME])
     assert len(found.rules) == len(CATALOGUE)
     for rule in found.rules:
         required = {name for name, item in BY_NAME[rule.name].parameters.items() if item.required}

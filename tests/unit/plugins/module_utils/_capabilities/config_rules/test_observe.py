@@ -65,15 +65,15 @@ def read(change: Change, **answers: t.Any) -> t.Any:
     return reread(t.cast(t.Any, Aws(**answers)), NOW)(change)
 
 
-def described(**fields: t.Any) -> dict[str, t.Any]:
-    told = {
+def describe(**fields: t.Any) -> dict[str, t.Any]:
+    answer = {
         "ConfigRuleName": "iam-hardening-root-mfa",
         "ConfigRuleArn": ARN,
         "Source": {"Owner": "AWS", "SourceIdentifier": "ROOT_ACCOUNT_MFA_ENABLED"},
         "ConfigRuleState": "ACTIVE",
         **fields,
     }
-    return {"ConfigRules": [told]}
+    return {"ConfigRules": [answer]}
 
 
 def creation(identifier: str = "ROOT_ACCOUNT_MFA_ENABLED", **fields: t.Any) -> Change:
@@ -90,52 +90,52 @@ def creation(identifier: str = "ROOT_ACCOUNT_MFA_ENABLED", **fields: t.Any) -> C
 def test_a_rule_that_is_not_there_or_going_is_nothing() -> None:
     gone = NotFound("no such rule", code="NoSuchConfigRuleException")
     assert read(creation(), DescribeConfigRules=gone) is None
-    assert read(creation(), DescribeConfigRules=described(ConfigRuleState="DELETING")) is None
+    assert read(creation(), DescribeConfigRules=describe(ConfigRuleState="DELETING")) is None
 
 
 def test_a_rule_that_was_made_is_found_as_it_was_made() -> None:
     change = creation()
     # AWS tells no frequency of a rule that it runs by default, and foreign tags as well.
-    assert read(change, DescribeConfigRules=described(), ListTagsForResource={"Tags": TAGS}) == change.after
+    assert read(change, DescribeConfigRules=describe(), ListTagsForResource={"Tags": TAGS}) == change.after
 
 
 def test_what_aws_fills_in_is_no_difference() -> None:
     change = creation("IAM_GROUP_HAS_USERS_CHECK", frequency=None)
-    told = described(
+    answer = describe(
         Source={"Owner": "AWS", "SourceIdentifier": "IAM_GROUP_HAS_USERS_CHECK"},
         MaximumExecutionFrequency="TwentyFour_Hours",
         Scope={"ComplianceResourceTypes": ["AWS::IAM::Group"]},
         InputParameters="{}",
     )
-    assert read(change, DescribeConfigRules=told, ListTagsForResource={"Tags": TAGS}) == change.after
+    assert read(change, DescribeConfigRules=answer, ListTagsForResource={"Tags": TAGS}) == change.after
 
 
 def test_parameters_in_another_form_are_the_same() -> None:
     identifier = "IAM_POLICY_BLACKLISTED_CHECK"
     change = creation(identifier, parameters={"policyArns": "a,b"}, frequency=None, resource_types=("AWS::IAM::User",))
-    told = described(
+    answer = describe(
         Source={"Owner": "AWS", "SourceIdentifier": identifier},
         InputParameters=' {"policyArns" : "b, a", "exceptionList": ""} ',
         Scope={"ComplianceResourceTypes": ["AWS::IAM::User"]},
     )
-    assert read(change, DescribeConfigRules=told, ListTagsForResource={"Tags": TAGS}) == change.after
+    assert read(change, DescribeConfigRules=answer, ListTagsForResource={"Tags": TAGS}) == change.after
 
 
 def test_parameters_that_do_not_parse_are_an_error_and_not_a_difference() -> None:
     with pytest.raises(AwsError, match="does not parse"):
-        read(creation(), DescribeConfigRules=described(InputParameters="{"))
+        read(creation(), DescribeConfigRules=describe(InputParameters="{"))
 
 
 def test_of_tags_those_are_read_that_were_set() -> None:
     (change,) = PLACE.tag(rule("root-mfa", tags={}), {"team": "x"})
-    assert read(change, DescribeConfigRules=described(), ListTagsForResource={"Tags": TAGS}) == {"team": None}
+    assert read(change, DescribeConfigRules=describe(), ListTagsForResource={"Tags": TAGS}) == {"team": None}
 
 
 def test_recorders_and_channels_are_found_as_they_were_made() -> None:
     wish = RecorderWish("b", sns_topic_arn="arn:aws:sns:us-east-1:1:t")
     made = PLACE.record(wish, includes_iam=True, tags={}, remedies=())
-    told = {**made.parameters["ConfigurationRecorder"], "recordingMode": {"recordingFrequency": "CONTINUOUS"}}
-    assert read(made, DescribeConfigurationRecorders={"ConfigurationRecorders": [told]}) == made.after
+    answer = {**made.parameters["ConfigurationRecorder"], "recordingMode": {"recordingFrequency": "CONTINUOUS"}}
+    assert read(made, DescribeConfigurationRecorders={"ConfigurationRecorders": [answer]}) == made.after
     delivered = PLACE.deliver(wish)
     channel = delivered.parameters["DeliveryChannel"]
     assert read(delivered, DescribeDeliveryChannels={"DeliveryChannels": [channel]}) == delivered.after
@@ -148,7 +148,7 @@ def test_recorders_and_channels_are_found_as_they_were_made() -> None:
 
 def test_tags_are_set_by_another_arn_where_the_rule_was_made_anew() -> None:
     (change,) = PLACE.tag(rule("root-mfa", tags={}), {"team": "x"})
-    aws = Aws(TagResource=[NotFound("gone", code="ResourceNotFoundException"), {}], DescribeConfigRules=described())
+    aws = Aws(TagResource=[NotFound("gone", code="ResourceNotFoundException"), {}], DescribeConfigRules=describe())
     made_with = acting(t.cast(t.Any, aws))(change)
     assert made_with is not None
     made_with.call("config", "TagResource", change.parameters, region=HOME)
@@ -159,7 +159,7 @@ def test_tags_are_set_by_another_arn_where_the_rule_was_made_anew() -> None:
 
 def test_rules_of_an_organization_are_told_or_say_why_not() -> None:
     name = "OrganizationConfigRuleName"
-    told = [
+    answer = [
         {
             name: "iam-hardening-root-mfa",
             "OrganizationManagedRuleMetadata": {"RuleIdentifier": "ROOT_ACCOUNT_MFA_ENABLED"},
@@ -170,7 +170,7 @@ def test_rules_of_an_organization_are_told_or_say_why_not() -> None:
     ]
     statuses = [{name: "iam-hardening-root-mfa", "OrganizationRuleStatus": "UPDATE_FAILED"}]
     aws = Aws(
-        DescribeOrganizationConfigRules={"OrganizationConfigRules": told},
+        DescribeOrganizationConfigRules={"OrganizationConfigRules": answer},
         DescribeOrganizationConfigRuleStatuses={"OrganizationConfigRuleStatuses": statuses},
     )
     (found,) = read_organization(t.cast(t.Any, aws), [HOME])[HOME].rules

@@ -79,7 +79,7 @@ def own_rule(**fields: t.Any) -> dict[str, t.Any]:
     }
 
 
-def declared(*, enforce: bool = True, **options: t.Any) -> Declared:
+def declare(*, enforce: bool = True, **options: t.Any) -> Declared:
     return Declared.from_options({**DEFAULTS, **options}, enforce=enforce)
 
 
@@ -94,7 +94,7 @@ def empty(*regions: str, denied: t.Collection[str] = (), **fields: t.Any) -> Sna
     )
 
 
-def converged(declaration: Declared, account: Snapshot) -> Observed:
+def make_converged(declaration: Declared, account: Snapshot) -> Observed:
     """The account with all that is declared, as AWS returns it: other orders, lists of one, more whitespace."""
     topology = make_topology(declaration, account)
     rules = [
@@ -127,7 +127,7 @@ def converged(declaration: Declared, account: Snapshot) -> Observed:
             topics={
                 topology.topic_arn(region): AlertTopic(
                     topology.topic_arn(region),
-                    policy=_stored(build._build_topic_policy(topology.topic_arn(region))),
+                    policy=_store(build._build_topic_policy(topology.topic_arn(region))),
                     kms_key_id=declaration.kms_key_id,
                 )
                 for region in topology.notifying_regions
@@ -137,8 +137,8 @@ def converged(declaration: Declared, account: Snapshot) -> Observed:
                 for region in topology.place.regions
                 if (arn := topology.queue_arn(region))
             },
-            role=Role(topology.role_arn, _stored(build._trust), _stored(build._permissions), OURS),
-            bus_policy=_stored({"Statement": [build_admission(hub, organization)]}) if organization else None,
+            role=Role(topology.role_arn, _store(build._trust), _store(build._permissions), OURS),
+            bus_policy=_store({"Statement": [build_admission(hub, organization)]}) if organization else None,
             organization_id=organization,
         ),
     )
@@ -150,7 +150,7 @@ def _otherwise(value: t.Any) -> t.Any:
     return [_otherwise(member) for member in reversed(value)] if isinstance(value, list) else value
 
 
-def _stored(document: t.Any) -> t.Any:
+def _store(document: t.Any) -> t.Any:
     """The same policy in another form: lists of one."""
     stored = json.loads(json.dumps(document))
     for statement in stored["Statement"]:
@@ -158,9 +158,9 @@ def _stored(document: t.Any) -> t.Any:
     return stored
 
 
-def planned(observed: t.Union[Observed, Snapshot], *, enforce: bool = True, **options: t.Any) -> Plan:
+def make_plan(observed: t.Union[Observed, Snapshot], *, enforce: bool = True, **options: t.Any) -> Plan:
     state = observed if isinstance(observed, Observed) else Observed(observed, Surroundings())
-    return Planner(declared(enforce=enforce, **options), TAGS).plan(state, ())
+    return Planner(declare(enforce=enforce, **options), TAGS).plan(state, ())
 
 
 def operations(plan: Plan) -> list[str]:
@@ -168,6 +168,6 @@ def operations(plan: Plan) -> list[str]:
     return [f"{change.operation} {change.target.rpartition(':')[2].rpartition('/')[2]}" for change in plan.changes]
 
 
-def counted(plan: Plan) -> dict[str, int]:
+def count_operations(plan: Plan) -> dict[str, int]:
     names = [change.operation for change in plan.changes]
     return {name: names.count(name) for name in sorted(set(names))}

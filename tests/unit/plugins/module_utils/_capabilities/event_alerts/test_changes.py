@@ -25,7 +25,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change
 
 from ..._controls.samples import ACCOUNT
-from .alerting import BUS, HOME, ROLE, TAGS, TOPIC, converged, declared, empty, planned
+from .alerting import BUS, HOME, ROLE, TAGS, TOPIC, declare, empty, make_converged, make_plan
 
 ARN = f"arn:aws:events:{HOME}:{ACCOUNT}:rule/iam-hardening-x"
 HUB = f"arn:aws:events:{HOME}:{ACCOUNT}:event-bus/default"
@@ -156,7 +156,7 @@ def test_patterns_are_compared_by_what_they_match(one: t.Any, other: t.Any, same
 
 
 def test_what_a_rollback_must_take_back_together() -> None:
-    plan = planned(empty(HOME, "eu-west-1"), create_topic=True, create_dead_letter_queue=True)
+    plan = make_plan(empty(HOME, "eu-west-1"), create_topic=True, create_dead_letter_queue=True)
     by = {change.operation: change for change in plan.changes if change.region in (HOME, "global")}
     put = by["PutTargets"]
     for earlier in ("PutRule", "CreateTopic", "CreateQueue"):
@@ -168,5 +168,5 @@ def test_what_a_rollback_must_take_back_together() -> None:
 
 
 def test_tags_that_are_there_need_no_change() -> None:
-    there = converged(declared(create_topic=True), empty(HOME)).snapshot.alert_regions[0].rules[0]
+    there = make_converged(declare(create_topic=True), empty(HOME)).snapshot.alert_regions[0].rules[0]
     assert WRITER.tag_rule(there) == ()

@@ -18,13 +18,13 @@ from ansible_collections.hardening.iam.plugins.module_utils._controls.patterns.e
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Severity
 
-from .alerting import BUS, TOPIC, declared, own_rule
+from .alerting import BUS, TOPIC, declare, own_rule
 
 CALLS = {"source": ["aws.sts"], "detail": {"eventName": ["AssumeRole"]}}
 
 
 def test_by_default_only_rules_are_on_that_tell_of_trouble() -> None:
-    names = {rule.name for rule in declared(create_topic=True).rules}
+    names = {rule.name for rule in declare(create_topic=True).rules}
     assert names == {
         "root-activity",
         "assume-root",
@@ -40,13 +40,13 @@ def test_by_default_only_rules_are_on_that_tell_of_trouble() -> None:
     [(True, True), ("yes", True), ("On", True), (1, True), (False, False), ("off", False), ("0", False)],
 )
 def test_rules_are_switched_by_name_as_a_survey_writes_it(value: t.Any, on: bool) -> None:
-    names = {rule.name for rule in declared(create_topic=True, rules={"signin-anomaly": value}).rules}
+    names = {rule.name for rule in declare(create_topic=True, rules={"signin-anomaly": value}).rules}
     assert ("signin-anomaly" in names) is on
     assert "root-activity" in names
 
 
 def test_empty_principals_of_a_survey_are_none() -> None:
-    assert declared(create_topic=True, ignore_principals=["", " "]).ignore_principals == ()
+    assert declare(create_topic=True, ignore_principals=["", " "]).ignore_principals == ()
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_empty_principals_of_a_survey_are_none() -> None:
 )
 def test_principals_of_any_name_can_not_be_ignored(arn: str) -> None:
     with pytest.raises(InputError, match="means every user, role or session"):
-        declared(create_topic=True, ignore_principals=[arn])
+        declare(create_topic=True, ignore_principals=[arn])
 
 
 @pytest.mark.parametrize(
@@ -74,11 +74,11 @@ def test_principals_of_any_name_can_not_be_ignored(arn: str) -> None:
     ],
 )
 def test_principals_with_a_name_or_a_path_can_be_ignored(arn: str) -> None:
-    assert declared(create_topic=True, ignore_principals=[arn]).ignore_principals == (arn,)
+    assert declare(create_topic=True, ignore_principals=[arn]).ignore_principals == (arn,)
 
 
 def test_a_rule_of_ones_own() -> None:
-    rule = declared(
+    rule = declare(
         create_topic=True,
         own_rules=[own_rule(pattern=CALLS, reads=True, where="iam_home", severity="high", names_caller=True)],
     ).rules[-1]
@@ -90,18 +90,18 @@ def test_a_rule_of_ones_own() -> None:
 
 
 def test_a_pattern_may_be_text() -> None:
-    assert declared(create_topic=True, own_rules=[own_rule(pattern='{"source": ["aws.s3"]}')]).rules[-1].pattern == {
+    assert declare(create_topic=True, own_rules=[own_rule(pattern='{"source": ["aws.s3"]}')]).rules[-1].pattern == {
         "source": ["aws.s3"]
     }
 
 
 def test_own_rules_without_a_caller_ignore_nobody() -> None:
-    rule = declared(create_topic=True, own_rules=[own_rule(names_caller=True)]).rules[-1]
+    rule = declare(create_topic=True, own_rules=[own_rule(names_caller=True)]).rules[-1]
     assert rule.caller is False
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "expected"),
     [
         ({}, "mode: enforce needs one of topic_arn, create_topic and bus_arn"),
         ({"create_topic": True, "bus_arn": BUS}, "create_topic and bus_arn: allowed is one of"),
@@ -135,24 +135,24 @@ def test_own_rules_without_a_caller_ignore_nobody() -> None:
         ({"create_topic": True, "own_rules": [own_rule(lines=["x" * 7001])]}, "more than 7000 characters"),
     ],
 )
-def test_what_may_not_be_is_named(options: dict[str, t.Any], said: str) -> None:
+def test_what_may_not_be_is_named(options: dict[str, t.Any], expected: str) -> None:
     with pytest.raises(InputError) as refused:
-        declared(**options)
-    assert said in str(refused.value)
+        declare(**options)
+    assert expected in str(refused.value)
 
 
 def test_who_is_told_may_be_left_open_to_report_and_to_remove() -> None:
-    assert declared(enforce=False).has_destination is False
-    assert declared(state="absent").present is False
+    assert declare(enforce=False).has_destination is False
+    assert declare(state="absent").present is False
 
 
 def test_principals_that_make_a_pattern_too_long_are_refused_before_anything_is_written() -> None:
     many = [f"arn:aws:iam::111122223333:role/deployment/pipeline-number-{number:04}" for number in range(40)]
     with pytest.raises(InputError, match="rule "):
-        declared(create_topic=True, ignore_principals=many)
+        declare(create_topic=True, ignore_principals=many)
 
 
 def test_every_rule_of_the_catalogue_can_be_on() -> None:
     switched = {rule.name: True for rule in RULES}
     some = ["arn:aws:iam::*:role/iam-hardening/automation", "arn:aws:iam::*:role/deployer"]
-    assert len(declared(create_topic=True, rules=switched, ignore_principals=some).rules) == len(RULES)
+    assert len(declare(create_topic=True, rules=switched, ignore_principals=some).rules) == len(RULES)

@@ -35,7 +35,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import GLOBAL, Change
 from unit.emulator.seeded import Seeded, account, serving
 
-from .alerting import BUS, HOME, OTHER, TAGS, declared
+from .alerting import BUS, HOME, OTHER, TAGS, declare
 
 NOW: t.Final = datetime(2026, 11, 25, tzinfo=UTC)
 ACCOUNT: t.Final = "123456789012"
@@ -61,19 +61,19 @@ def access(seeded: Seeded) -> Access:
     return Access(options, operations=OPERATIONS, check_mode=False)
 
 
-def observed(access: Access, declaration: Declared) -> Observed:
+def observe(access: Access, declaration: Declared) -> Observed:
     snapshot: Snapshot = collect(access, datasets=DATASETS, regions=REGIONS, now=NOW)
     return Observed(snapshot, read_surroundings(access, make_topology(declaration, snapshot), snapshot))
 
 
 def plan(access: Access, **options: t.Any) -> tuple[Change, ...]:
-    declaration = declared(**options)
-    made = Planner(declaration, TAGS).plan(observed(access, declaration), ())
+    declaration = declare(**options)
+    made = Planner(declaration, TAGS).plan(observe(access, declaration), ())
     assert made.refused == ()
     return made.changes
 
 
-def recorded(change: Change) -> Change:
+def record_change(change: Change) -> Change:
     """The change as a journal keeps it."""
     return dataclasses.replace(change, parameters={}, kind="")
 
@@ -88,15 +88,15 @@ def test_each_write_and_its_undo_are_seen(access: Access, options: dict[str, t.A
     acting, read = AlertAws(access), reread(access, NOW)
     done = []
     for change in plan(access, **options):
-        assert read(recorded(change)) == change.before, change.target
+        assert read(record_change(change)) == change.before, change.target
         write(acting, change)
-        assert read(recorded(change)) == change.after, change.target
+        assert read(record_change(change)) == change.after, change.target
         done.append(change)
     assert plan(access, **options) == ()
     for change in reversed(done):
         assert change.undo is not None
         write(acting, change, change.undo.operation, change.undo.parameters)
-        back = dataclasses.replace(recorded(change), operation=change.undo.operation)
+        back = dataclasses.replace(record_change(change), operation=change.undo.operation)
         assert read(back) == change.before, change.target
     assert [item.target for item in plan(access, **options)] == [item.target for item in done]
 
@@ -110,7 +110,7 @@ def test_what_is_taken_away_comes_back_whole(access: Access, options: dict[str, 
     assert {"DeleteRule", "RemoveTargets"} <= {change.operation for change in away}
     for change in away:
         write(acting, change)
-        assert reread(access, NOW)(recorded(change)) is None, change.target
+        assert reread(access, NOW)(record_change(change)) is None, change.target
     assert plan(access, state="absent") == ()
     for change in reversed(away):
         assert change.undo is not None
@@ -123,9 +123,9 @@ def test_an_attribute_of_a_topic_is_seen_by_itself(access: Access, seeded: Seede
     arn = topics.create_topic(Name="security")["TopicArn"]
     before = json.loads(topics.get_topic_attributes(TopicArn=arn)["Attributes"]["Policy"])
     (change,) = [item for item in plan(access, topic_arn=arn) if item.service == "sns"]
-    assert change.before == {"Policy": before} == reread(access, NOW)(recorded(change))
+    assert change.before == {"Policy": before} == reread(access, NOW)(record_change(change))
     write(AlertAws(access), change)
-    assert reread(access, NOW)(recorded(change)) == change.after
+    assert reread(access, NOW)(record_change(change)) == change.after
     assert before["Statement"][0] in change.after["Policy"]["Statement"]
 
 
@@ -159,30 +159,30 @@ class Refusing:
         return {"FailedEntryCount": 0}
 
 
-def tried(access: Refusing, operation: str = "PutTargets") -> list[float]:
+def measure_waits(access: Refusing, operation: str = "PutTargets") -> list[float]:
     waits: list[float] = []
     AlertAws(t.cast(Access, access), sleep=waits.append).call("events", operation, {}, region=HOME)
     return waits
 
 
 def test_a_new_role_is_waited_for() -> None:
-    assert tried(Refusing(0)) == []
-    assert tried(Refusing(2)) == [1.0, 2.0]
-    assert tried(Refusing(4)) == [1.0, 2.0, 4.0, 8.0]
+    assert measure_waits(Refusing(0)) == []
+    assert measure_waits(Refusing(2)) == [1.0, 2.0]
+    assert measure_waits(Refusing(4)) == [1.0, 2.0, 4.0, 8.0]
     with pytest.raises(AwsError, match="cannot be assumed"):
-        tried(Refusing(5))
+        measure_waits(Refusing(5))
 
 
 def test_nothing_else_is_waited_for() -> None:
     with pytest.raises(AwsError, match="no such rule"):
-        tried(Refusing(1, "no such rule"))
+        measure_waits(Refusing(1, "no such rule"))
     with pytest.raises(AwsError, match="cannot be assumed"):
-        tried(Refusing(1), "PutRule")
+        measure_waits(Refusing(1), "PutRule")
 
 
 def test_what_is_denied_around_the_rules_is_told(access: Access) -> None:
     denying = Denying(access)
-    declaration = declared(create_topic=True, create_dead_letter_queue=True)
+    declaration = declare(create_topic=True, create_dead_letter_queue=True)
     snapshot = collect(access, datasets=DATASETS, regions=REGIONS, now=NOW)
     found = read_surroundings(t.cast(Access, denying), make_topology(declaration, snapshot), snapshot)
     assert set(found.unread) == {

@@ -36,13 +36,13 @@ from .alerting import (
     ROLE,
     TAGS,
     TOPIC,
-    converged,
-    counted,
-    declared,
+    count_operations,
+    declare,
     empty,
+    make_converged,
+    make_plan,
     operations,
     own_rule,
-    planned,
 )
 
 ROOT = "iam-hardening-root-activity"
@@ -80,8 +80,8 @@ DECLARATIONS: dict[str, tuple[dict[str, t.Any], t.Any, dict[str, int]]] = {
 def test_from_nothing_to_what_is_declared(name: str) -> None:
     options, organization, expected = DECLARATIONS[name]
     account = empty(organization=organization)
-    plan = planned(Observed(account, Surroundings(organization_id="o-acme")), **options)
-    assert (counted(plan), plan.refused) == (expected, ())
+    plan = make_plan(Observed(account, Surroundings(organization_id="o-acme")), **options)
+    assert (count_operations(plan), plan.refused) == (expected, ())
     assert all(change.undo is not None for change in plan.changes)
     # A rule's target needs what it leads to, and the role by which it does.
     order = [change.operation for change in plan.changes]
@@ -92,19 +92,19 @@ def test_from_nothing_to_what_is_declared(name: str) -> None:
 @pytest.mark.parametrize("name", DECLARATIONS)
 def test_what_is_there_in_another_form_is_left_alone(name: str) -> None:
     options, organization, _expected = DECLARATIONS[name]
-    there = converged(declared(**options), empty(organization=organization))
-    assert planned(there, **options) == Plan()
+    there = make_converged(declare(**options), empty(organization=organization))
+    assert make_plan(there, **options) == Plan()
 
 
 def test_nothing_is_planned_until_somebody_can_be_told() -> None:
-    assert planned(empty(), enforce=False) == Plan()
-    assert list_costs(declared(enforce=False), make_topology(declared(enforce=False), empty())) == []
+    assert make_plan(empty(), enforce=False) == Plan()
+    assert list_costs(declare(enforce=False), make_topology(declare(enforce=False), empty())) == []
 
 
 def test_a_change_names_the_findings_of_its_region() -> None:
     state = Observed(empty(), Surroundings())
     found = findings(state, settings=Settings(), now=NOW)
-    plan = Planner(declared(create_topic=True), TAGS).plan(state, found)
+    plan = Planner(declare(create_topic=True), TAGS).plan(state, found)
     failing = {item.region: (item.fingerprint,) for item in found if item.status is Status.FAIL}
     assert {change.region: change.remedies for change in plan.changes if change.operation == "PutRule"} == failing
     assert {change.remedies for change in plan.changes if change.operation == "CreateTopic"} == {()}
@@ -114,22 +114,22 @@ def test_a_change_names_the_findings_of_its_region() -> None:
 
 
 def test_a_denied_region_costs_itself_only() -> None:
-    plan = planned(empty(denied=[OTHER]), create_topic=True)
+    plan = make_plan(empty(denied=[OTHER]), create_topic=True)
     assert {change.region for change in plan.changes} == {HOME}
-    assert "CreateRole" not in counted(plan)
+    assert "CreateRole" not in count_operations(plan)
 
 
 def test_without_the_region_that_tells_nothing_is_made() -> None:
-    plan = planned(empty(denied=[HOME]), create_topic=True)
+    plan = make_plan(empty(denied=[HOME]), create_topic=True)
     assert plan.changes == ()
     assert [(item.rule, "not authorized" in item.reason) for item in plan.refused] == [("unread", True)]
     # To another account's bus each region goes by itself.
-    assert counted(planned(empty(denied=[HOME]), bus_arn=BUS))["PutRule"] == 1
+    assert count_operations(make_plan(empty(denied=[HOME]), bus_arn=BUS))["PutRule"] == 1
 
 
 def test_without_its_topic_a_region_gets_no_rules() -> None:
     state = Observed(empty(), Surroundings(unread={TOPIC: "AccessDenied"}))
-    plan = planned(state, create_topic=True)
+    plan = make_plan(state, create_topic=True)
     assert [item.rule for item in plan.refused] == ["unread"]
     # The other region hands on as declared: the topic is found again sooner or later.
     assert {change.region for change in plan.changes} == {OTHER, "global"}
@@ -137,7 +137,7 @@ def test_without_its_topic_a_region_gets_no_rules() -> None:
 
 def test_without_the_role_nothing_is_handed_on() -> None:
     state = Observed(empty(), Surroundings(unread={ROLE: "AccessDenied"}))
-    plan = planned(state, create_topic=True)
+    plan = make_plan(state, create_topic=True)
     assert [(item.rule, item.operation) for item in plan.refused] == [("unread", "CreateRole")]
     assert {change.region for change in plan.changes} == {HOME}
 
@@ -146,10 +146,10 @@ def test_without_the_role_nothing_is_handed_on() -> None:
 
 
 def there(*, organization: t.Any = None, **options: t.Any) -> Observed:
-    return converged(declared(create_topic=True, **options), empty(HOME, organization=organization))
+    return make_converged(declare(create_topic=True, **options), empty(HOME, organization=organization))
 
 
-def changed(observed: Observed, name: str, **fields: t.Any) -> Observed:
+def change_rule(observed: Observed, name: str, **fields: t.Any) -> Observed:
     """The account in which one rule is otherwise."""
     (region,) = observed.snapshot.alert_regions
     rules = tuple(dataclasses.replace(rule, **fields) if rule.name == name else rule for rule in region.rules)
@@ -167,8 +167,8 @@ def the_rule(observed: Observed, name: str = ROOT) -> EventRule:
     [{"state": "DISABLED"}, {"state": "ENABLED"}, {"pattern": {"source": ["aws.s3"]}}, {"description": "theirs"}],
 )
 def test_a_rule_that_was_changed_is_set_again_with_all_that_it_has(fields: dict[str, t.Any]) -> None:
-    state = changed(there(), ROOT, role_arn="arn:aws:iam::111122223333:role/x", **fields)
-    plan = planned(state, create_topic=True)
+    state = change_rule(there(), ROOT, role_arn="arn:aws:iam::111122223333:role/x", **fields)
+    plan = make_plan(state, create_topic=True)
     assert operations(plan) == [f"PutRule {ROOT}"]
     (change,) = plan.changes
     # PutRule forgets what it is not told, and takes tags with a new rule only.
@@ -191,8 +191,8 @@ def test_a_target_that_was_changed_is_set_again(settings: dict[str, t.Any]) -> N
     state = there()
     (target,) = the_rule(state).targets
     ours = {**target.settings, **settings} if settings else {}
-    state = changed(state, ROOT, targets=(EventTarget(target.id, target.arn, ours),))
-    plan = planned(state, create_topic=True)
+    state = change_rule(state, ROOT, targets=(EventTarget(target.id, target.arn, ours),))
+    plan = make_plan(state, create_topic=True)
     assert [change.operation for change in plan.changes] == ["PutTargets"]
     assert plan.changes[0].parameters["Targets"] == [target.request]
     assert plan.changes[0].undo is not None
@@ -202,8 +202,8 @@ def test_a_target_that_was_changed_is_set_again(settings: dict[str, t.Any]) -> N
 def test_targets_of_others_stay_and_old_ones_of_ours_go() -> None:
     state = there()
     theirs, old = EventTarget("theirs", "arn:aws:sqs:x"), EventTarget("iam-hardening-bus", BUS)
-    state = changed(state, ROOT, targets=(*the_rule(state).targets, theirs, old))
-    plan = planned(state, create_topic=True)
+    state = change_rule(state, ROOT, targets=(*the_rule(state).targets, theirs, old))
+    plan = make_plan(state, create_topic=True)
     assert [(change.operation, change.parameters.get("Ids")) for change in plan.changes] == [
         ("RemoveTargets", ["iam-hardening-bus"])
     ]
@@ -211,21 +211,21 @@ def test_targets_of_others_stay_and_old_ones_of_ours_go() -> None:
 
 def test_a_rule_that_is_full_of_others_targets_is_refused() -> None:
     theirs = tuple(EventTarget(f"theirs-{number}", "arn:aws:sqs:x") for number in range(5))
-    plan = planned(changed(there(), ROOT, targets=theirs), create_topic=True)
+    plan = make_plan(change_rule(there(), ROOT, targets=theirs), create_topic=True)
     assert [(item.rule, item.target.rpartition("/")[2]) for item in plan.refused] == [("targets", ROOT)]
     assert plan.changes == ()
 
 
 def test_our_tags_come_back_and_foreign_ones_stay() -> None:
-    state = changed(there(), ROOT, tags={"iam-hardening:managed": "true", "team": "x"})
-    (change,) = planned(state, create_topic=True).changes
+    state = change_rule(there(), ROOT, tags={"iam-hardening:managed": "true", "team": "x"})
+    (change,) = make_plan(state, create_topic=True).changes
     assert (change.operation, change.parameters["Tags"]) == (
         "TagResource",
         [{"Key": "iam-hardening:collection-version", "Value": "1.0.0"}],
     )
     assert change.undo is not None and change.undo.operation == "UntagResource"
-    older = changed(there(), ROOT, tags={**OURS, "iam-hardening:collection-version": "0.9.0"})
-    (change,) = planned(older, create_topic=True).changes
+    older = change_rule(there(), ROOT, tags={**OURS, "iam-hardening:collection-version": "0.9.0"})
+    (change,) = make_plan(older, create_topic=True).changes
     assert change.undo is not None and change.undo.operation == "TagResource"
 
 
@@ -239,21 +239,21 @@ def test_our_tags_come_back_and_foreign_ones_stay() -> None:
     ],
 )
 def test_rules_that_are_not_ours_are_refused(fields: dict[str, t.Any], adopt: bool, rule: str) -> None:
-    state = changed(there(), ROOT, state="DISABLED", **fields)
-    plan = planned(state, create_topic=True, adopt=adopt)
+    state = change_rule(there(), ROOT, state="DISABLED", **fields)
+    plan = make_plan(state, create_topic=True, adopt=adopt)
     assert (plan.changes, [item.rule for item in plan.refused]) == ((), [rule])
 
 
 def test_adoption_takes_over_a_rule() -> None:
-    state = changed(there(), ROOT, state="DISABLED", tags={})
-    assert counted(planned(state, create_topic=True, adopt=True)) == {"PutRule": 1, "TagResource": 1}
+    state = change_rule(there(), ROOT, state="DISABLED", tags={})
+    assert count_operations(make_plan(state, create_topic=True, adopt=True)) == {"PutRule": 1, "TagResource": 1}
 
 
 # Away
 
 
 def test_a_rule_that_is_off_goes_with_its_target() -> None:
-    plan = planned(there(), create_topic=True, rules={"root-activity": "no"})
+    plan = make_plan(there(), create_topic=True, rules={"root-activity": "no"})
     assert operations(plan) == [
         "RemoveTargets iam-hardening-root-activity target iam-hardening-topic",
         f"DeleteRule {ROOT}",
@@ -266,10 +266,10 @@ def test_a_rule_that_is_off_goes_with_its_target() -> None:
 
 def test_absent_takes_away_what_is_ours() -> None:
     options = {"create_topic": True, "create_dead_letter_queue": True, "receive_from_organization": True}
-    state = converged(declared(**options), empty(organization=MEMBER))
-    plan = planned(state, state="absent")
+    state = make_converged(declare(**options), empty(organization=MEMBER))
+    plan = make_plan(state, state="absent")
     # Topics and queues stay: people subscribed, and messages lie there.
-    assert counted(plan) == {
+    assert count_operations(plan) == {
         "DeleteRole": 1,
         "DeleteRolePolicy": 1,
         "DeleteRule": 7,
@@ -281,38 +281,38 @@ def test_absent_takes_away_what_is_ours() -> None:
 
 @pytest.mark.parametrize("fields", [{"tags": {}}, {"managed_by": "config.amazonaws.com"}])
 def test_absent_leaves_what_is_not_ours(fields: dict[str, t.Any]) -> None:
-    plan = planned(changed(there(), ROOT, **fields), state="absent")
+    plan = make_plan(change_rule(there(), ROOT, **fields), state="absent")
     assert not [change for change in plan.changes if ROOT in change.target]
 
 
 def test_a_rule_with_targets_of_others_is_not_deleted() -> None:
     state = there()
     theirs = EventTarget("theirs", "arn:aws:sqs:x")
-    plan = planned(changed(state, ROOT, targets=(*the_rule(state).targets, theirs)), state="absent")
+    plan = make_plan(change_rule(state, ROOT, targets=(*the_rule(state).targets, theirs)), state="absent")
     assert [(item.rule, item.operation) for item in plan.refused] == [("targets", "DeleteRule")]
     assert [change.operation for change in plan.changes if ROOT in change.target] == ["RemoveTargets"]
 
 
 def test_the_role_stays_while_a_region_is_not_known() -> None:
-    state = converged(declared(bus_arn=BUS), empty(denied=[OTHER]))
-    plan = planned(state, state="absent")
+    state = make_converged(declare(bus_arn=BUS), empty(denied=[OTHER]))
+    plan = make_plan(state, state="absent")
     assert [(item.rule, item.target, OTHER in item.reason) for item in plan.refused] == [("unread", ROLE, True)]
-    assert "DeleteRole" not in counted(plan)
+    assert "DeleteRole" not in count_operations(plan)
 
 
 # What the result tells
 
 
 def test_rules_are_told_with_where_their_events_occur() -> None:
-    declaration = declared(create_topic=True, own_rules=[own_rule(where="iam_home")])
-    said = {
+    declaration = declare(create_topic=True, own_rules=[own_rule(where="iam_home")])
+    results = {
         item["name"]: item
         for item in make_rule_results(declaration, make_topology(declaration, empty(organization=MEMBER)))
     }
-    assert said["root-activity"]["regions"] == [HOME, OTHER]
-    assert said["ours"]["regions"] == [HOME]
-    assert said["organizations-guardrail-change"] == {
-        **said["organizations-guardrail-change"],
+    assert results["root-activity"]["regions"] == [HOME, OTHER]
+    assert results["ours"]["regions"] == [HOME]
+    assert results["organizations-guardrail-change"] == {
+        **results["organizations-guardrail-change"],
         "applies": False,
         "regions": [],
         "reason": "only the management account sees changes of the organization",
@@ -338,7 +338,7 @@ def test_rules_are_told_with_where_their_events_occur() -> None:
     ],
 )
 def test_costs_are_units_and_their_number(options: dict[str, t.Any], expected: dict[str, int]) -> None:
-    declaration = declared(**options)
+    declaration = declare(**options)
     listed = list_costs(declaration, make_topology(declaration, empty()))
     assert {item["option"]: item["count"] for item in listed} == expected
     assert all(item["unit"] and item["note"] for item in listed)

@@ -28,7 +28,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.change imp
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan
 
 from ..._controls.samples import ACCOUNT
-from .alerting import BUS, HOME, MEMBER, OTHER, OURS, ROLE, TOPIC, converged, declared, empty, planned
+from .alerting import BUS, HOME, MEMBER, OTHER, OURS, ROLE, TOPIC, declare, empty, make_converged, make_plan
 
 QUEUE = f"arn:aws:sqs:{HOME}:{ACCOUNT}:iam-hardening-undelivered"
 HUB = f"arn:aws:events:{HOME}:{ACCOUNT}:event-bus/default"
@@ -40,8 +40,8 @@ FOREIGN = f"arn:aws:sns:{HOME}:999988887777:security"
 def around(found: Surroundings, *regions: str, **options: t.Any) -> Plan:
     """The plan of an account in which only what stands around the rules is as told."""
     options = options or {"create_topic": True}
-    whole = converged(declared(**options), empty(*(regions or (HOME,)), organization=MEMBER))
-    return planned(Observed(whole.snapshot, found), **options)
+    whole = make_converged(declare(**options), empty(*(regions or (HOME,)), organization=MEMBER))
+    return make_plan(Observed(whole.snapshot, found), **options)
 
 
 def only(plan: Plan) -> Change:
@@ -50,7 +50,7 @@ def only(plan: Plan) -> Change:
     return change
 
 
-def refused(plan: Plan) -> list[tuple[str, str]]:
+def list_refused(plan: Plan) -> list[tuple[str, str]]:
     return [(item.rule, item.target) for item in plan.refused]
 
 
@@ -106,15 +106,15 @@ DENIED = {"Effect": "Deny", "Principal": "*", "Action": "s*:*", "Resource": "*"}
 
 def test_what_a_statement_denies_is_not_opened_by_another() -> None:
     found = {"Version": "2012-10-17", "Statement": [DENIED]}
-    plan = planned(
+    plan = make_plan(
         Observed(empty(HOME), Surroundings(topics={TOPIC: AlertTopic(TOPIC, policy=found)})), topic_arn=TOPIC
     )
-    assert (plan.changes, refused(plan)) == ((), [("denied", TOPIC)])
+    assert (plan.changes, list_refused(plan)) == ((), [("denied", TOPIC)])
     options = {"create_topic": True, "dead_letter_queue_arn": QUEUE}
-    whole = converged(declared(**options), empty(HOME))
+    whole = make_converged(declare(**options), empty(HOME))
     closed = dataclasses.replace(whole.found, queues={QUEUE: {"queue": "q", "policy": found}})
-    plan = planned(Observed(empty(HOME), closed), **options)
-    assert (plan.changes, refused(plan)) == ((), [("denied", QUEUE)])
+    plan = make_plan(Observed(empty(HOME), closed), **options)
+    assert (plan.changes, list_refused(plan)) == ((), [("denied", QUEUE)])
 
 
 @pytest.mark.parametrize(
@@ -125,13 +125,13 @@ def test_what_a_statement_denies_is_not_opened_by_another() -> None:
     ],
 )
 def test_without_its_topic_no_rule_is_made(options: dict[str, t.Any], found: Surroundings, rule: str) -> None:
-    plan = planned(Observed(empty(HOME), found), **options)
-    assert (plan.changes, refused(plan)) == ((), [(rule, TOPIC)])
+    plan = make_plan(Observed(empty(HOME), found), **options)
+    assert (plan.changes, list_refused(plan)) == ((), [(rule, TOPIC)])
 
 
 @pytest.mark.parametrize("found", [Surroundings(), Surroundings(unread={FOREIGN: "AuthorizationError"})])
 def test_a_topic_of_another_account_is_its_owners_to_open(found: Surroundings) -> None:
-    plan = planned(Observed(empty(HOME), found), topic_arn=FOREIGN)
+    plan = make_plan(Observed(empty(HOME), found), topic_arn=FOREIGN)
     assert {change.operation for change in plan.changes} == {"PutRule", "PutTargets"}
     assert plan.refused == ()
 
@@ -141,7 +141,7 @@ def test_a_topic_of_another_account_is_its_owners_to_open(found: Surroundings) -
 )
 def test_the_key_of_a_topic_that_we_make_is_the_declared_one(declared_key: str, live: str, changes: int) -> None:
     options = {"create_topic": True, "kms_key_id": declared_key}
-    whole = converged(declared(**options), empty(HOME))
+    whole = make_converged(declare(**options), empty(HOME))
     topic = dataclasses.replace(whole.found.topics[TOPIC] or AlertTopic(TOPIC), kms_key_id=live)
     plan = around(Surroundings(topics={TOPIC: topic}), **options)
     assert [change.parameters.get("AttributeName") for change in plan.changes] == ["KmsMasterKeyId"] * changes
@@ -151,7 +151,7 @@ def test_the_key_of_a_topic_that_we_make_is_the_declared_one(declared_key: str, 
 
 
 def test_a_queue_keeps_what_failed_for_as_long_as_it_can() -> None:
-    plan = planned(empty(HOME), create_topic=True, create_dead_letter_queue=True)
+    plan = make_plan(empty(HOME), create_topic=True, create_dead_letter_queue=True)
     (made,) = [change for change in plan.changes if change.operation == "CreateQueue"]
     assert made.parameters["Attributes"]["MessageRetentionPeriod"] == "1209600"
     assert made.parameters["Attributes"]["SqsManagedSseEnabled"] == "true"
@@ -165,8 +165,8 @@ def test_a_queue_keeps_what_failed_for_as_long_as_it_can() -> None:
 )
 def test_a_queue_that_exists_is_opened(live: t.Any, rule: t.Optional[str]) -> None:
     options = {"create_topic": True, "dead_letter_queue_arn": QUEUE}
-    whole = converged(declared(**options), empty(HOME))
-    plan = planned(Observed(whole.snapshot, dataclasses.replace(whole.found, queues={QUEUE: live})), **options)
+    whole = make_converged(declare(**options), empty(HOME))
+    plan = make_plan(Observed(whole.snapshot, dataclasses.replace(whole.found, queues={QUEUE: live})), **options)
     assert [item.rule for item in plan.refused] == ([rule] if rule else [])
     if rule is None:
         (change,) = plan.changes
@@ -179,13 +179,13 @@ def test_a_queue_that_exists_is_opened(live: t.Any, rule: t.Optional[str]) -> No
 
 
 def role(**fields: t.Any) -> Role:
-    whole = converged(declared(bus_arn=BUS), empty(HOME)).found.role
+    whole = make_converged(declare(bus_arn=BUS), empty(HOME)).found.role
     assert whole is not None
     return dataclasses.replace(whole, **fields)
 
 
 def test_only_our_rules_use_the_role_and_only_to_put_events_there() -> None:
-    create, put = (change for change in planned(empty(HOME), bus_arn=BUS).changes if change.service == "iam")
+    create, put = (change for change in make_plan(empty(HOME), bus_arn=BUS).changes if change.service == "iam")
     (trust,) = json.loads(create.parameters["AssumeRolePolicyDocument"])["Statement"]
     assert (trust["Principal"], trust["Action"]) == ({"Service": "events.amazonaws.com"}, "sts:AssumeRole")
     assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
@@ -215,7 +215,7 @@ BOUNDED = {"bus_arn": BUS, "role_permissions_boundary": BOUNDARY}
 
 
 def test_the_role_is_made_with_its_boundary_and_comes_back_with_it() -> None:
-    create, _put = (change for change in planned(empty(HOME), **BOUNDED).changes if change.service == "iam")
+    create, _put = (change for change in make_plan(empty(HOME), **BOUNDED).changes if change.service == "iam")
     assert create.parameters["PermissionsBoundary"] == BOUNDARY
     assert create.after["boundary"] == BOUNDARY
     gone = around(Surroundings(role=role(boundary=BOUNDARY)), **BOUNDED, state="absent")
@@ -243,16 +243,16 @@ def test_a_role_without_its_boundary_is_not_given_more(
 
 def test_a_role_of_others_is_refused_unless_adopted() -> None:
     foreign = Surroundings(role=role(tags={}, policy=None))
-    plan = planned(Observed(empty(HOME), foreign), bus_arn=BUS)
+    plan = make_plan(Observed(empty(HOME), foreign), bus_arn=BUS)
     # Without it, rules would only look as if events were handed on.
-    assert (plan.changes, refused(plan)) == ((), [("foreign", ROLE)])
+    assert (plan.changes, list_refused(plan)) == ((), [("foreign", ROLE)])
     adopted = around(foreign, bus_arn=BUS, adopt=True)
     assert [change.operation for change in adopted.changes] == ["PutRolePolicy"]
 
 
 def test_no_role_is_made_where_nothing_is_handed_on() -> None:
-    assert "iam" not in {change.service for change in planned(empty(HOME), create_topic=True).changes}
-    assert "iam" in {change.service for change in planned(empty(HOME, OTHER), create_topic=True).changes}
+    assert "iam" not in {change.service for change in make_plan(empty(HOME), create_topic=True).changes}
+    assert "iam" in {change.service for change in make_plan(empty(HOME, OTHER), create_topic=True).changes}
 
 
 # The bus
@@ -260,8 +260,8 @@ def test_no_role_is_made_where_nothing_is_handed_on() -> None:
 
 def receiving(found: Surroundings) -> Plan:
     options = {"create_topic": True, "receive_from_organization": True}
-    whole = converged(declared(**options), empty(HOME, organization=MEMBER))
-    return planned(
+    whole = make_converged(declare(**options), empty(HOME, organization=MEMBER))
+    return make_plan(
         Observed(
             whole.snapshot,
             dataclasses.replace(found, topics=whole.found.topics, role=whole.found.role),
@@ -285,12 +285,12 @@ def test_an_account_that_moved_admits_its_new_organization() -> None:
 
 def test_nobody_is_admitted_where_the_organization_is_not_known() -> None:
     plan = receiving(Surroundings())
-    assert (plan.changes, refused(plan)) == ((), [("no_organization", HUB)])
+    assert (plan.changes, list_refused(plan)) == ((), [("no_organization", HUB)])
 
 
 def test_statements_of_others_stay_when_ours_goes() -> None:
     theirs = {**OWNERS, "Sid": "theirs"}
-    plan = planned(
+    plan = make_plan(
         Observed(empty(HOME), Surroundings(role=role(tags=OURS), bus_policy={"Statement": [theirs]})), state="absent"
     )
     assert [change.operation for change in plan.changes] == ["DeleteRolePolicy", "DeleteRole"]

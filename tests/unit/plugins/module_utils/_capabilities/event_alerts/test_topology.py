@@ -28,7 +28,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._controls.patterns.e
 )
 
 from ..._controls.samples import ACCOUNT
-from .alerting import BUS, HOME, OTHER, ROLE, TOPIC, declared, own_rule
+from .alerting import BUS, HOME, OTHER, ROLE, TOPIC, declare, own_rule
 
 THIRD = "us-west-2"
 ELSEWHERE = f"arn:aws:sns:{OTHER}:{ACCOUNT}:security"
@@ -37,7 +37,7 @@ ELSEWHERE = f"arn:aws:sns:{OTHER}:{ACCOUNT}:security"
 def topology(*regions: str, management: t.Optional[bool] = False, partition: str = "aws", **options: t.Any) -> Topology:
     options = options or {"create_topic": True}
     home = "us-gov-west-1" if partition == "aws-us-gov" else HOME
-    return Topology(declared(**options), Place(ACCOUNT, partition, home, regions or (HOME, OTHER, THIRD), management))
+    return Topology(declare(**options), Place(ACCOUNT, partition, home, regions or (HOME, OTHER, THIRD), management))
 
 
 def names(found: Topology, region: str) -> list[str]:
@@ -146,7 +146,7 @@ def test_a_queue_serves_its_own_region() -> None:
 # Messages
 
 
-def rendered(rule: AlertRule) -> list[str]:
+def render(rule: AlertRule) -> list[str]:
     """The lines of a message, the names of paths in place of what they lead to."""
     made = build_transformer(rule)
     # Each line is a quoted text: that is what EventBridge takes.
@@ -155,7 +155,7 @@ def rendered(rule: AlertRule) -> list[str]:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_a_message_says_what_matters_first_and_uses_what_it_looks_up(rule: AlertRule) -> None:
-    lines = rendered(rule)
+    lines = render(rule)
     assert lines[0] == f"[{rule.severity.value.upper()}] {rule.title}"
     assert all(f"<{name}>" in "\n".join(lines) for name in rule.paths)
     assert "<account>" in lines[1]
@@ -164,5 +164,5 @@ def test_a_message_says_what_matters_first_and_uses_what_it_looks_up(rule: Alert
 
 
 def test_a_title_is_no_place_for_paths() -> None:
-    rule = declared(create_topic=True, own_rules=[own_rule(title='A "<b>" of é')]).rules[-1]
-    assert rendered(rule)[0] == '[MEDIUM] A "(b)" of é'
+    rule = declare(create_topic=True, own_rules=[own_rule(title='A "<b>" of é')]).rules[-1]
+    assert render(rule)[0] == '[MEDIUM] A "(b)" of é'

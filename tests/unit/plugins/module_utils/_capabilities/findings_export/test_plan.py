@@ -62,7 +62,7 @@ def finding(number: int = 1, **fields: t.Any) -> Record:
     }
 
 
-def made(item: Record, title: str = "Access key unused") -> asff.Asff:
+def make_finding(item: Record, title: str = "Access key unused") -> asff.Asff:
     return asff.add_dates(
         asff.build_finding(asff.ReportedFinding(item, title), PLACE, observed=OBSERVED, run_id="run"), None, NOW
     )
@@ -110,7 +110,7 @@ def check(sent: asff.Asff) -> None:
 
 
 def test_a_finding_in_the_format_of_aws() -> None:
-    sent = made(finding())
+    sent = make_finding(finding())
     check(sent)
     assert sent["Id"] == f"hardening.iam/{ACCOUNT}/{1:064x}"
     assert sent["ProductArn"] == f"arn:aws:securityhub:{HOME}:{ACCOUNT}:product/{ACCOUNT}/default"
@@ -153,14 +153,14 @@ text = st.text(max_size=3000)
     title=text,
 )
 def test_whatever_is_said_keeps_the_limits(texts: Record, title: str) -> None:
-    check(made(finding(**texts), title))
+    check(make_finding(finding(**texts), title))
 
 
 def test_what_is_blank_is_left_out() -> None:
     blank = finding(
         resource_detail=" ", compliance={" ": ["\n"]}, remediation={**finding()["remediation"], "text": " "}
     )
-    sent = made(blank, " ")
+    sent = make_finding(blank, " ")
     check(sent)
     assert sent["Compliance"] == {"Status": "FAILED"}
     assert "Remediation" not in sent
@@ -189,7 +189,7 @@ def test_half_of_a_letter_is_sent_as_what_it_was_written_as() -> None:
     ],
 )
 def test_a_resource_is_called_as_aws_does(arn: str, kind: str, name: t.Optional[str]) -> None:
-    (resource,) = made(finding(resource=arn))["Resources"]
+    (resource,) = make_finding(finding(resource=arn))["Resources"]
     assert (resource["Type"], resource["Id"]) == (kind, name or arn)
 
 
@@ -197,7 +197,7 @@ def test_a_resource_is_called_as_aws_does(arn: str, kind: str, name: t.Optional[
 
 
 def test_what_says_nothing_new_is_not_sent() -> None:
-    sent = made(finding())
+    sent = make_finding(finding())
     older = finding(
         detail="last used 2026-02-02 (297 days); limit 45",
         first_seen="2026-11-20T00:00:00Z",
@@ -217,7 +217,7 @@ def test_what_says_nothing_new_is_not_sent() -> None:
     ],
 )
 def test_what_says_something_new_is_sent_later_than_before(fields: Record) -> None:
-    present = hub(made(finding()))
+    present = hub(make_finding(finding()))
     (sending,) = planner(finding(**fields)).list_sendings(HOME, present)
     assert sending.outcome == "updated"
     # The same second would be ignored by AWS without a word.
@@ -227,11 +227,11 @@ def test_what_says_something_new_is_sent_later_than_before(fields: Record) -> No
 
 @pytest.mark.parametrize(("days", "sent"), [(79, {}), (80, {"1": "updated"})])
 def test_a_finding_is_renewed_before_aws_deletes_it(days: int, sent: dict[str, str]) -> None:
-    assert outcomes(planner(finding(), now=NOW + timedelta(days=days)), hub(made(finding()))) == sent
+    assert outcomes(planner(finding(), now=NOW + timedelta(days=days)), hub(make_finding(finding()))) == sent
 
 
 def test_what_fails_no_longer_is_archived_once() -> None:
-    (sending,) = planner().list_sendings(HOME, hub(made(finding()), ProductName="x", ProcessedAt="now"))
+    (sending,) = planner().list_sendings(HOME, hub(make_finding(finding()), ProductName="x", ProcessedAt="now"))
     check(sending.made)
     assert (sending.made["RecordState"], sending.made["Compliance"]["Status"]) == ("ARCHIVED", "PASSED")
     assert not {"Workflow", "ProcessedAt"} & sending.made.keys()
@@ -240,13 +240,13 @@ def test_what_fails_no_longer_is_archived_once() -> None:
 
 
 def test_what_nobody_looked_at_stays() -> None:
-    assert outcomes(planner(settled=False), hub(made(finding()))) == {}
+    assert outcomes(planner(settled=False), hub(make_finding(finding()))) == {}
 
 
 def test_what_is_no_longer_wanted_is_archived_as_failing() -> None:
     low = finding(severity="low")
     wanted = planner(severities=frozenset({"high"}), failing=frozenset({asff.build_identifier(low)}))
-    (sending,) = wanted.list_sendings(HOME, hub(made(low)))
+    (sending,) = wanted.list_sendings(HOME, hub(make_finding(low)))
     assert (sending.outcome, sending.made["Compliance"]["Status"]) == ("archived", "FAILED")
 
 
@@ -270,7 +270,7 @@ def test_a_hub_that_is_off_matters_where_there_is_something_to_send() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "workflow", "author", "record", "told"),
+    ("status", "workflow", "author", "record", "expected"),
     [
         ("WAIVED", "NEW", "ana", "ACTIVE", "SUPPRESSED"),
         ("WAIVED", "NOTIFIED", "ana", "ACTIVE", None),
@@ -283,13 +283,13 @@ def test_a_hub_that_is_off_matters_where_there_is_something_to_send() -> None:
     ],
 )
 def test_a_waiver_ends_what_nobody_looked_at(
-    status: str, workflow: str, author: str, record: str, told: t.Optional[str]
+    status: str, workflow: str, author: str, record: str, expected: t.Optional[str]
 ) -> None:
     item = finding(status=status, waiver=WAIVER if status == "WAIVED" else None)
     note = {"Text": "x", "UpdatedBy": author}
-    present = hub(made(item), Workflow={"Status": workflow}, Note=note, RecordState=record)
+    present = hub(make_finding(item), Workflow={"Status": workflow}, Note=note, RecordState=record)
     updates = [change for change in planner(item).plan({HOME: present}).changes if not is_import(change)]
-    assert [list(change.after.values()) for change in updates] == ([[told]] if told else [])
+    assert [list(change.after.values()) for change in updates] == ([[expected]] if expected else [])
     for change in updates:
         assert change.undo is not None
         assert change.undo.parameters["Note"] == note
@@ -307,20 +307,20 @@ def test_a_new_finding_that_is_waived_comes_suppressed() -> None:
 
 
 def test_a_batch_has_a_hundred_findings() -> None:
-    changes = plan_imports([Sending(None, made(finding(number))) for number in range(250)], PLACE)
+    changes = plan_imports([Sending(None, make_finding(finding(number))) for number in range(250)], PLACE)
     assert [len(change.parameters["Findings"]) for change in changes] == [100, 100, 50]
     assert len({change.target for change in changes}) == 3
 
 
 def test_a_batch_has_six_megabytes() -> None:
     large = {"UserDefinedFields": {"x": "y" * 200_000}}
-    changes = plan_imports([Sending(None, made(finding(number)) | large) for number in range(70)], PLACE)
+    changes = plan_imports([Sending(None, make_finding(finding(number)) | large) for number in range(70)], PLACE)
     assert max(len(json.dumps(change.parameters["Findings"])) for change in changes) <= 6 * 1024 * 1024
     assert sum(len(change.parameters["Findings"]) for change in changes) == 70
 
 
 def test_what_undoes_a_batch_is_taken_by_aws_and_leaves_what_was_there() -> None:
-    present = hub(made(finding(1)), made(finding(2)))
+    present = hub(make_finding(finding(1)), make_finding(finding(2)))
     (change,) = planner(finding(1, severity="high"), finding(3)).plan({HOME: present}).changes
     assert change.undo is not None
     undone = {item["Id"]: item for item in change.undo.parameters["Findings"]}
@@ -344,7 +344,7 @@ def test_what_was_not_taken_is_told_with_the_reason() -> None:
 
 def test_what_is_sent_is_counted() -> None:
     plan = planner(finding(1), finding(2), finding(3, severity="high"))
-    present = hub(made(finding(1)), made(finding(3)), made(finding(4)))
+    present = hub(make_finding(finding(1)), make_finding(finding(3)), make_finding(finding(4)))
     counts = plan.count_outcomes(HOME, present)
     assert counts == {
         "region": HOME,

@@ -75,7 +75,7 @@ def tree(**fields: t.Any) -> OrganizationTree:
     return OrganizationTree(**{**whole, **fields})
 
 
-def declared(**options: t.Any) -> Declared:
+def declare(**options: t.Any) -> Declared:
     given = {
         "trusted_access": None,
         "root_credentials_management": None,
@@ -91,6 +91,6 @@ def declared(**options: t.Any) -> Declared:
     return Declared.from_options({**given, **options}, now=NOW)
 
 
-def observed(**fields: t.Any) -> Observed:
+def make_observed(**fields: t.Any) -> Observed:
     whole: dict[str, t.Any] = {"tree": tree(), "features": frozenset({CREDENTIALS})}
     return Observed(**{"account_id": MANAGEMENT, "partition": "aws", **whole, **fields})

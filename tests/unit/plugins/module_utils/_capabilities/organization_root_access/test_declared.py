@@ -13,26 +13,26 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 
-from .roots import CREDENTIALS, MANAGEMENT, PROD, TEST, TWIN, arn, declared, tree
+from .roots import CREDENTIALS, MANAGEMENT, PROD, TEST, TWIN, arn, declare, tree
 
 ACCEPTED = {"principal": arn(PROD), "reason": "known", "expires": "2026-12-31"}
 
 
 def test_features_bring_trusted_access() -> None:
-    assert declared(root_credentials_management=True).trusted_access is True
-    assert declared(root_credentials_management=False).trusted_access is None
-    assert declared(root_credentials_management=True).features == {CREDENTIALS: True}
-    assert declared(trusted_access=False, root_sessions=False).trusted_access is False
+    assert declare(root_credentials_management=True).trusted_access is True
+    assert declare(root_credentials_management=False).trusted_access is None
+    assert declare(root_credentials_management=True).features == {CREDENTIALS: True}
+    assert declare(trusted_access=False, root_sessions=False).trusted_access is False
 
 
 def test_what_is_not_declared_changes_nothing() -> None:
-    assert not declared(targets=["all"]).changes_organization
+    assert not declare(targets=["all"]).changes_organization
     for options in ({"trusted_access": False}, {"root_sessions": False}, {"purge_delegated_administrators": True}):
-        assert declared(**options).changes_organization
+        assert declare(**options).changes_organization
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "expected"),
     [
         ({"trusted_access": False, "root_sessions": True}, "RootSessions needs it"),
         ({"trusted_access": False, "delegated_administrator": PROD}, "declared false"),
@@ -44,18 +44,18 @@ def test_what_is_not_declared_changes_nothing() -> None:
         ({"accept_use": [{**ACCEPTED, "reason": ""}]}, "reason missing"),
     ],
 )
-def test_bad_input(options: dict[str, t.Any], told: str) -> None:
-    with pytest.raises(InputError, match=told):
-        declared(**options)
+def test_bad_input(options: dict[str, t.Any], expected: str) -> None:
+    with pytest.raises(InputError, match=expected):
+        declare(**options)
 
 
 def test_an_account_gets_no_zeros() -> None:
-    given = declared(delegated_administrator=123456789012, targets=[22334455], exclude=[" "])
+    given = declare(delegated_administrator=123456789012, targets=[22334455], exclude=[" "])
     assert given.delegated_administrator == "123456789012"
     assert given.targets == ("22334455",)
     assert given.exclude == ()
     with pytest.raises(InputError, match="delegated_administrator: '1234567' is not an account id of 12 digits"):
-        declared(delegated_administrator=1234567)
+        declare(delegated_administrator=1234567)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_targets(targets: tuple[str, ...], exclude: tuple[str, ...], found: tupl
 
 
 @pytest.mark.parametrize(
-    ("target", "told"),
+    ("target", "expected"),
     [
         (MANAGEMENT, "management account"),
         ("management", "management account"),
@@ -85,6 +85,6 @@ def test_targets(targets: tuple[str, ...], exclude: tuple[str, ...], found: tupl
         ("999999999999", "the organization has no"),
     ],
 )
-def test_no_such_target(target: str, told: str) -> None:
-    with pytest.raises(InputError, match=told):
+def test_no_such_target(target: str, expected: str) -> None:
+    with pytest.raises(InputError, match=expected):
         choose_accounts(tree(), (target,), ())

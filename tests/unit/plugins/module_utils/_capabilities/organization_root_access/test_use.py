@@ -22,35 +22,37 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
 from .roots import NOW, PROD, ago, idle
 
 
-def _told(root: RootCredentials) -> str:
+def _explain(root: RootCredentials) -> str:
     return "; ".join(find_use_objections(root, min_idle_days=45, now=NOW))
 
 
 def test_what_was_not_used_for_long_is_idle() -> None:
-    assert _told(idle(PROD)) == ""
-    assert _told(RootCredentials(PROD)) == ""
+    assert _explain(idle(PROD)) == ""
+    assert _explain(RootCredentials(PROD)) == ""
 
 
 @pytest.mark.parametrize(("days", "objects"), [(44, True), (45, False)])
 def test_the_last_use_counts(days: float, objects: bool) -> None:
     password = dataclasses.replace(idle(PROD), password=RootPassword(ago(1000), ago(days)))
-    assert bool(_told(password)) is objects
+    assert bool(_explain(password)) is objects
     key = RootCredentials(PROD, keys=(RootKey("AKIAIOSFODNN7EXAMPLE", "Inactive", ago(900), ago(days)),))
-    assert bool(_told(key)) is objects
-    assert "AKIAIOSFODNN7EXAMPLE" not in _told(key)
+    assert bool(_explain(key)) is objects
+    assert "AKIAIOSFODNN7EXAMPLE" not in _explain(key)
 
 
 @pytest.mark.parametrize(("days", "objects"), [(44, True), (45, False)])
 def test_without_a_use_the_age_counts(days: float, objects: bool) -> None:
-    assert bool(_told(RootCredentials(PROD, RootPassword(ago(days))))) is objects
+    assert bool(_explain(RootCredentials(PROD, RootPassword(ago(days))))) is objects
 
 
 def test_what_is_older_than_the_records_may_be_in_use() -> None:
     old = datetime(2014, 1, 1, tzinfo=UTC)
-    assert "before AWS kept track" in _told(RootCredentials(PROD, RootPassword(old)))
-    assert "before AWS kept track" in _told(RootCredentials(PROD, keys=(RootKey("AKIA", "Active", old),)))
-    assert _told(RootCredentials(PROD, RootPassword(old, ago(400)))) == ""
+    assert "before AWS kept track" in _explain(RootCredentials(PROD, RootPassword(old)))
+    assert "before AWS kept track" in _explain(RootCredentials(PROD, keys=(RootKey("AKIA", "Active", old),)))
+    assert _explain(RootCredentials(PROD, RootPassword(old, ago(400)))) == ""
 
 
 def test_nothing_tells_of_the_use_of_certificates() -> None:
-    assert "AWS does not tell" in _told(RootCredentials(PROD, certificates=(RootCertificate("C", "Active", ago(900)),)))
+    assert "AWS does not tell" in _explain(
+        RootCredentials(PROD, certificates=(RootCertificate("C", "Active", ago(900)),))
+    )

@@ -27,7 +27,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.errors imp
 from .passwords import STRONG, WEAK
 
 
-def declared(**options: t.Any) -> Declared:
+def declare(**options: t.Any) -> Declared:
     return Declared.from_options({"state": "present", **options})
 
 
@@ -60,7 +60,7 @@ def test_every_option_sets_its_field() -> None:
         "password_reuse_prevention": "12",
         "hard_expiry": True,
     }
-    wanted, kept = merge_policy(None, declared(**options, allow_weaken=True))
+    wanted, kept = merge_policy(None, declare(**options, allow_weaken=True))
     assert describe_policy(wanted) == {**options, "max_password_age": 90, "password_reuse_prevention": 12}
     assert not kept
     assert set(options) == set(FIELDS)
@@ -68,12 +68,12 @@ def test_every_option_sets_its_field() -> None:
 
 @pytest.mark.parametrize("value", ["90", 90, " 90 "])
 def test_numbers_come_as_strings_too(value: t.Any) -> None:
-    assert declared(max_password_age=value).settings == {"max_age_days": 90}
+    assert declare(max_password_age=value).settings == {"max_age_days": 90}
 
 
 @pytest.mark.parametrize("value", ["off", "OFF", "0", 0, "False", False, "no", "never"])
 def test_what_switches_a_number_off(value: t.Any) -> None:
-    assert declared(max_password_age=value, password_reuse_prevention=value).settings == {
+    assert declare(max_password_age=value, password_reuse_prevention=value).settings == {
         "max_age_days": None,
         "reuse_prevention": None,
     }
@@ -81,7 +81,7 @@ def test_what_switches_a_number_off(value: t.Any) -> None:
 
 @pytest.mark.parametrize("value", ["", None])
 def test_an_empty_string_is_not_given(value: t.Any) -> None:
-    assert declared(minimum_password_length=14, max_password_age=value, hard_expiry=value).settings == {
+    assert declare(minimum_password_length=14, max_password_age=value, hard_expiry=value).settings == {
         "minimum_length": 14
     }
 
@@ -103,27 +103,27 @@ def test_an_empty_string_is_not_given(value: t.Any) -> None:
 @pytest.mark.parametrize("state", ["present", "absent"])
 def test_numbers_out_of_range_are_named(option: str, value: t.Any, allowed: str, state: str) -> None:
     with pytest.raises(InputError) as caught:
-        declared(state=state, **{option: value})
+        declare(state=state, **{option: value})
     assert str(caught.value) == f"{option}: {value!r} is not allowed; allowed are {allowed}"
 
 
 def test_present_needs_a_setting_and_absent_ignores_them() -> None:
     with pytest.raises(InputError, match="at least one setting; allowed are minimum_password_length, .*hard_expiry"):
-        declared(max_password_age="")
-    assert declared(state="absent", minimum_password_length=14).settings == {}
+        declare(max_password_age="")
+    assert declare(state="absent", minimum_password_length=14).settings == {}
 
 
 # Merging
 
 
 def test_an_unset_option_leaves_the_accounts_value() -> None:
-    wanted, kept = merge_policy(WEAK, declared(minimum_password_length=14))
+    wanted, kept = merge_policy(WEAK, declare(minimum_password_length=14))
     assert wanted == normalize(dataclasses.replace(WEAK, minimum_length=14))
     assert not kept
 
 
 def test_without_a_policy_unset_options_start_from_the_default_that_holds() -> None:
-    wanted, _kept = merge_policy(None, declared(password_reuse_prevention=24))
+    wanted, _kept = merge_policy(None, declare(password_reuse_prevention=24))
     assert wanted == normalize(dataclasses.replace(AWS_DEFAULT, reuse_prevention=24))
     assert wanted.minimum_length == 8
 
@@ -145,18 +145,18 @@ def test_a_weaker_setting_holds_only_when_allowed(
 ) -> None:
     policy = dataclasses.replace(STRONG, max_age_days=90, hard_expiry=True)
     options = {option: value, "minimum_password_length": 16} if field != "minimum_length" else {option: value}
-    wanted, kept = merge_policy(policy, declared(**options))
+    wanted, kept = merge_policy(policy, declare(**options))
     assert getattr(wanted, field) == present
     assert [str(setting) for setting in kept] == [f"{option} {message}, and allow_weaken is not set"]
-    wanted, kept = merge_policy(policy, declared(**options, allow_weaken=True))
-    assert getattr(wanted, field) == declared(**options).settings[field]
+    wanted, kept = merge_policy(policy, declare(**options, allow_weaken=True))
+    assert getattr(wanted, field) == declare(**options).settings[field]
     assert not kept
 
 
 @pytest.mark.parametrize("value", [True, False])
 def test_whether_users_may_change_their_passwords_is_never_weaker(value: bool) -> None:
     policy = dataclasses.replace(STRONG, allow_users_to_change=not value)
-    wanted, kept = merge_policy(policy, declared(allow_users_to_change_password=value))
+    wanted, kept = merge_policy(policy, declare(allow_users_to_change_password=value))
     assert wanted.allow_users_to_change is value
     assert not kept
 
@@ -164,7 +164,7 @@ def test_whether_users_may_change_their_passwords_is_never_weaker(value: bool) -
 @given(present=POLICIES, asked=POLICIES)
 def test_raising_never_weakens_and_settles_at_once(present: PasswordPolicy, asked: PasswordPolicy) -> None:
     options = {option: "off" if value is None else value for option, value in (describe_policy(asked) or {}).items()}
-    wish = declared(**options)
+    wish = declare(**options)
     wanted, _kept = merge_policy(present, wish)
     assert wanted.minimum_length == max(present.minimum_length, asked.minimum_length)
     assert (wanted.reuse_prevention or 0) == max(present.reuse_prevention or 0, asked.reuse_prevention or 0)
@@ -176,7 +176,7 @@ def test_raising_never_weakens_and_settles_at_once(present: PasswordPolicy, aske
 @given(present=POLICIES, asked=POLICIES)
 def test_allowed_to_weaken_the_declaration_holds_as_it_is(present: PasswordPolicy, asked: PasswordPolicy) -> None:
     options = {option: "off" if value is None else value for option, value in (describe_policy(asked) or {}).items()}
-    assert merge_policy(present, declared(**options, allow_weaken=True)) == (normalize(asked), ())
+    assert merge_policy(present, declare(**options, allow_weaken=True)) == (normalize(asked), ())
 
 
 # Requests

@@ -32,7 +32,7 @@ def policy(age: t.Optional[int], *, hard: t.Optional[bool] = None) -> PasswordPo
     return dataclasses.replace(STRONG, max_age_days=age, hard_expiry=hard)
 
 
-def predicted(
+def predict(
     present: t.Optional[PasswordPolicy], wanted: PasswordPolicy, snapshot: t.Optional[Snapshot] = None
 ) -> Expiry:
     return predict_expiry(snapshot or account(present, *USERS), present=present, wanted=wanted, now=NOW)
@@ -63,19 +63,19 @@ def predicted(
 def test_who_is_newly_hit(
     present: t.Optional[PasswordPolicy], wanted: PasswordPolicy, affected: tuple[str, ...]
 ) -> None:
-    assert predicted(present, wanted) == Expiry(affected=affected)
+    assert predict(present, wanted) == Expiry(affected=affected)
 
 
 def test_users_without_password_and_root_are_under_no_policy() -> None:
     snapshot = account(None, user("keys-only", 999, password=False), user("<root_account>", 999))
-    assert predicted(None, policy(90), snapshot) == Expiry()
+    assert predict(None, policy(90), snapshot) == Expiry()
 
 
 def test_without_a_credential_report_nothing_is_known() -> None:
     denied = account(None, unread=unread(Dataset.CREDENTIAL_REPORT), credential_report=None)
-    assert "AccessDenied" in predicted(None, policy(90), denied).unknown
+    assert "AccessDenied" in predict(None, policy(90), denied).unknown
     absent = account(None, credential_report=None)
-    assert predicted(None, policy(90), absent) == Expiry(unknown="there is no credential report")
+    assert predict(None, policy(90), absent) == Expiry(unknown="there is no credential report")
 
 
 # Administrators who get in without an IAM user's password

@@ -202,13 +202,13 @@ def test_hard_expiry_needs_two_administrators_and_acceptance() -> None:
     present = dataclasses.replace(STRONG, max_age_days=90)
     two = (role("first", PEOPLE), role("second", PEOPLE))
 
-    def hardened(policy: PasswordPolicy, count: t.Optional[int], **options: t.Any) -> Plan:
+    def harden(policy: PasswordPolicy, count: t.Optional[int], **options: t.Any) -> Plan:
         missing = unread(Dataset.AUTHORIZATION_DETAILS) if count is None else ()
         users = (user("old", 200),)
         return plan(account(policy, *users, roles=two[: count or 0], unread=missing), hard_expiry=True, **options)
 
     accepted = {"accept_expiry_of": ["old"]}
-    assert rules(hardened(present, None, **accepted)) == ["hard_expiry"]
-    assert "1 administrator role(s)" in hardened(present, 1, **accepted).refused[0].reason
-    assert "no longer sign in" in hardened(dataclasses.replace(present), None).refused[0].reason
-    assert only(hardened(dataclasses.replace(present, hard_expiry=True), None, minimum_password_length=20))
+    assert rules(harden(present, None, **accepted)) == ["hard_expiry"]
+    assert "1 administrator role(s)" in harden(present, 1, **accepted).refused[0].reason
+    assert "no longer sign in" in harden(dataclasses.replace(present), None).refused[0].reason
+    assert only(harden(dataclasses.replace(present, hard_expiry=True), None, minimum_password_length=20))

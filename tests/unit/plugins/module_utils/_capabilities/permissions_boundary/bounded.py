@@ -70,7 +70,7 @@ def boundary(*targets: Record, content: t.Any = None, **fields: t.Any) -> Record
 DEVELOPERS: t.Final = {"path": "/developers/"}
 
 
-def declared(*boundaries: Record, state: str = "present", **options: t.Any) -> Declared:
+def declare(*boundaries: Record, state: str = "present", **options: t.Any) -> Declared:
     return Declared.from_options(
         {"state": state, "boundaries": list(boundaries), **options},
         [item["document"] for item in boundaries],
@@ -81,7 +81,7 @@ def declared(*boundaries: Record, state: str = "present", **options: t.Any) -> D
 
 def one(*targets: Record, **fields: t.Any) -> Boundary:
     """The one boundary of a declaration."""
-    (found,) = declared(boundary(*targets, **fields)).boundaries
+    (found,) = declare(boundary(*targets, **fields)).boundaries
     return found
 
 
@@ -105,10 +105,10 @@ def breaking(principal_arn: str) -> Impact:
 
 
 def planner(*boundaries: Record, **options: t.Any) -> Planner:
-    return Planner(declared=declared(*boundaries, **options), settings=Settings(), now=NOW)
+    return Planner(declared=declare(*boundaries, **options), settings=Settings(), now=NOW)
 
 
-def observed(
+def make_observed(
     planning: Planner, snapshot: Snapshot, policy: t.Optional[LivePolicy] = None, broken: t.Collection[str] = ()
 ) -> Observed:
     """What is there; the change is safe for all in question but those with the names ``broken``."""
@@ -122,7 +122,7 @@ def observed(
     return dataclasses.replace(found, impacts=impacts)
 
 
-def planned(
+def make_plan(
     snapshot: Snapshot,
     *boundaries: Record,
     policy: t.Optional[LivePolicy] = None,
@@ -131,7 +131,7 @@ def planned(
 ) -> Plan:
     """The plan for an account under a declaration."""
     planning = planner(*boundaries, **options)
-    seen = observed(planning, snapshot, policy, broken)
+    seen = make_observed(planning, snapshot, policy, broken)
     return planning.plan(seen, planning.findings(seen))
 
 

@@ -19,7 +19,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.permis
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 
 from ..user_permissions.people import ACCOUNT, ADMIN, arn, document, role
-from .bounded import ARN, DEVELOPERS, SOUND, boundary, declared, dev, one, person, with_fields
+from .bounded import ARN, DEVELOPERS, SOUND, boundary, declare, dev, one, person, with_fields
 
 SHOP = with_fields(role("Shop-Api", path="/developers/web/"), tags={"Team": "web-1", "Stage": "prod"})
 ANN = person("ann")
@@ -134,19 +134,19 @@ def test_whether_it_speaks_of_trails(resource: str, needed: bool) -> None:
 
 
 def test_a_boundary_without_targets_is_for_nobody_unless_it_is_to_go() -> None:
-    assert declared(boundary()).boundaries == ()
-    (gone,) = declared(boundary(), state="absent").boundaries
+    assert declare(boundary()).boundaries == ()
+    (gone,) = declare(boundary(), state="absent").boundaries
     assert gone.targets == ()
 
 
 def test_what_a_declaration_says() -> None:
     acceptance = {"principal": "dev-1", "reason": "agreed", "expires": "2026-12-31"}
-    found = declared(
+    found = declare(
         boundary(DEVELOPERS), replace=True, allow_loosen=True, delete_versions=True, accept_breakage=[acceptance]
     )
     assert (found.present, found.replace, found.loosen, found.delete_versions) == (True, True, True, True)
     assert [item.principal for item in found.accepted] == ["dev-1"]
-    plain = declared(boundary(DEVELOPERS))
+    plain = declare(boundary(DEVELOPERS))
     assert (plain.replace, plain.loosen, plain.delete_versions, plain.accepted) == (False, False, False, ())
 
 
@@ -167,7 +167,7 @@ def test_what_a_declaration_says() -> None:
 )
 def test_what_can_not_be_used_is_refused_with_its_place(fields: dict[str, t.Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        declared(boundary(DEVELOPERS), boundary(DEVELOPERS, **fields))
+        declare(boundary(DEVELOPERS), boundary(DEVELOPERS, **fields))
 
 
 def test_the_document_is_kept_with_its_places() -> None:

@@ -20,7 +20,7 @@ RESERVED: t.Final = "/aws-reserved/sso.amazonaws.com/"
 WITH_TRAILS: t.Final = document(allow("s3:*"), deny("*", resource="arn:aws:s3:::<trail_buckets>/*"))
 
 
-def found(
+def find_by_control(
     snapshot: Snapshot, *boundaries: dict[str, t.Any], policy: t.Optional[LivePolicy] = None, **options: t.Any
 ) -> dict[str, list[Finding]]:
     planning = planner(*boundaries, **options)
@@ -31,17 +31,17 @@ def found(
 
 
 def test_nothing_is_said_where_nothing_is_declared() -> None:
-    assert found(account(dev("dev-1"))) == {}
+    assert find_by_control(account(dev("dev-1"))) == {}
 
 
 def test_each_principal_without_it_is_a_finding_with_the_coverage_beside_a_pass() -> None:
     snapshot = account(dev("dev-1", ARN), dev("dev-2"), dev("dev-3"), dev("dev-4", OTHER))
-    told = found(snapshot, boundary(DEVELOPERS), policy=live(SOUND))
-    assert [item.resource.rpartition("/")[2] for item in told["boundary_missing"]] == ["dev-2", "dev-3"]
-    (wrong,) = told["boundary_wrong"]
+    findings = find_by_control(snapshot, boundary(DEVELOPERS), policy=live(SOUND))
+    assert [item.resource.rpartition("/")[2] for item in findings["boundary_missing"]] == ["dev-2", "dev-3"]
+    (wrong,) = findings["boundary_wrong"]
     assert (wrong.status, wrong.resource.rpartition("/")[2]) == (Status.FAIL, "dev-4")
     assert OTHER in wrong.detail
-    (drifted,) = told["boundary_drifted"]
+    (drifted,) = findings["boundary_drifted"]
     assert drifted.status is Status.PASS
     (coverage,) = drifted.evidence.observed["coverage"]
     assert coverage == {"boundary": ARN, "selected": 4, "covered": 1, "percent": 25.0}
@@ -50,7 +50,7 @@ def test_each_principal_without_it_is_a_finding_with_the_coverage_beside_a_pass(
 def test_a_policy_that_says_something_else_or_is_not_there_is_drifted() -> None:
     snapshot = account(dev("dev-1", ARN), person("ann", boundary=ARN))
     for policy in (live(document(allow("s3:*"))), None):
-        (drifted,) = found(snapshot, boundary(DEVELOPERS), policy=policy)["boundary_drifted"]
+        (drifted,) = find_by_control(snapshot, boundary(DEVELOPERS), policy=policy)["boundary_drifted"]
         assert (drifted.status, drifted.resource) == (Status.FAIL, ARN)
         assert drifted.evidence.observed == {"carried_by": 2}
 
@@ -60,15 +60,15 @@ def test_a_permission_set_is_one_finding_whoever_its_roles_are() -> None:
     bound = dev("AWSReservedSSO_Bound_0123456789abcdef", OTHER, path=RESERVED)
     more = role("AWSReservedSSO_Dev_fedcba9876543210", path=RESERVED)
     snapshot = account(*(role(name, path=RESERVED) for name in names), bound, more)
-    missing = found(snapshot, boundary({"name": "*"}), policy=live(SOUND))["boundary_missing"]
+    missing = find_by_control(snapshot, boundary({"name": "*"}), policy=live(SOUND))["boundary_missing"]
     assert [item.resource_detail for item in missing] == ["Dev", "Ops"]
     assert len(missing[0].evidence.observed["roles"]) == 2
     assert all("change it there" in item.detail for item in missing)
 
 
 def test_what_is_wrong_with_boundaries_in_use_is_said_of_undeclared_ones_too() -> None:
-    told = found(account(dev("dev-1", OTHER)), boundary({"name": "nobody"}))
-    (unread,) = told["boundary_removable"]
+    findings = find_by_control(account(dev("dev-1", OTHER)), boundary({"name": "nobody"}))
+    (unread,) = findings["boundary_removable"]
     assert unread.status is Status.NOT_ASSESSED
     assert "other" in unread.detail
 
@@ -79,26 +79,26 @@ def unread(dataset: Dataset, region: t.Optional[str] = None) -> Unread:
 
 def test_what_is_not_known_is_not_assessed() -> None:
     snapshot = account(dev("dev-1"), unread=(unread(Dataset.AUTHORIZATION_DETAILS),))
-    told = found(snapshot, boundary(DEVELOPERS))
-    assert {item.status for items in told.values() for item in items} == {Status.NOT_ASSESSED}
+    findings = find_by_control(snapshot, boundary(DEVELOPERS))
+    assert {item.status for items in findings.values() for item in items} == {Status.NOT_ASSESSED}
 
 
 def test_a_boundary_whose_trails_are_not_known_is_not_assessed_either() -> None:
     """Neither passed nor out of question: how its document would read can't be told."""
     trails = (unread(Dataset.TRAILS, "us-east-1"),)
     snapshot = account(dev("dev-1"), regions=("us-east-1", "eu-west-1"), unread=trails)
-    told = found(snapshot, boundary(DEVELOPERS, content=WITH_TRAILS))
+    findings = find_by_control(snapshot, boundary(DEVELOPERS, content=WITH_TRAILS))
     for control in ("boundary_missing", "boundary_wrong", "boundary_drifted"):
-        (finding,) = told[control]
+        (finding,) = findings[control]
         assert (control, finding.status) == (control, Status.NOT_ASSESSED)
         assert ARN in finding.detail and "not authorized" in finding.detail
     second = {**boundary({"name": "dev-1"}), "name": "second"}
-    beside = found(snapshot, boundary(DEVELOPERS, content=WITH_TRAILS), second)["boundary_missing"]
+    beside = find_by_control(snapshot, boundary(DEVELOPERS, content=WITH_TRAILS), second)["boundary_missing"]
     assert [finding.status for finding in beside] == [Status.FAIL, Status.NOT_ASSESSED]
 
 
 def test_what_is_to_go_is_missed_nowhere() -> None:
-    told = found(account(dev("dev-1", ARN)), boundary(), policy=live(SOUND), state="absent")
-    assert {item.status for control in ("boundary_missing", "boundary_wrong") for item in told[control]} == {
+    findings = find_by_control(account(dev("dev-1", ARN)), boundary(), policy=live(SOUND), state="absent")
+    assert {item.status for control in ("boundary_missing", "boundary_wrong") for item in findings[control]} == {
         Status.NOT_APPLICABLE
     }

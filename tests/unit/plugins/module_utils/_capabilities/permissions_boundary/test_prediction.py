@@ -30,13 +30,13 @@ def verdict(outcome: Breakage, action: str, resource: str = "") -> Verdict:
     return Verdict(DEV, outcome, f"nothing allows {action}", use)
 
 
-def judged(*impacts: Impact, principal: str = "dev-1", expires: dt.date = TODAY, boundary: str = ARN) -> Judgement:
+def judge(*impacts: Impact, principal: str = "dev-1", expires: dt.date = TODAY, boundary: str = ARN) -> Judgement:
     accepted = (Acceptance(0, principal, "agreed", expires),) if principal else ()
     return Jury({boundary: {impact.principal_arn: impact for impact in impacts}}, accepted, TODAY).judge(DEV, ARN)
 
 
 def test_what_is_safe_needs_nobodys_acceptance() -> None:
-    found = judged(safe(DEV))
+    found = judge(safe(DEV))
     assert (found.arn, found.accepted, found.objection) == (DEV, None, "")
 
 
@@ -45,26 +45,26 @@ def test_what_is_safe_needs_nobodys_acceptance() -> None:
 )
 def test_nothing_else_passes_but_by_name(outcome: Breakage) -> None:
     impact = Impact(DEV, (Verdict(DEV, outcome, "sqs was used"),))
-    objection = judged(impact, principal="").objection
+    objection = judge(impact, principal="").objection
     assert objection.startswith(f"{outcome.value.replace('_', ' ')}: sqs was used")
     assert objection.endswith("accept_breakage names role/developers/dev-1")
     for name in ("dev-1", "role/dev-1", "role/developers/dev-1", DEV):
-        assert judged(impact, principal=name).accepted == "agreed"
+        assert judge(impact, principal=name).accepted == "agreed"
     for name in ("dev-2", "user/dev-1", "role/dev-1/x"):
-        assert judged(impact, principal=name).objection
+        assert judge(impact, principal=name).objection
 
 
 def test_an_acceptance_holds_on_its_last_day_and_not_on_the_next() -> None:
-    assert judged(breaking(DEV), expires=TODAY).objection == ""
-    assert judged(breaking(DEV), expires=TODAY - dt.timedelta(days=1)).objection
+    assert judge(breaking(DEV), expires=TODAY).objection == ""
+    assert judge(breaking(DEV), expires=TODAY - dt.timedelta(days=1)).objection
 
 
 def test_the_prediction_is_that_of_this_boundary_and_of_this_principal() -> None:
     """What nobody looked at is not safe."""
     for found in (
-        judged(safe(DEV), boundary=OTHER, principal=""),
-        judged(safe(arn("role", "x")), principal=""),
-        judged(principal=""),
+        judge(safe(DEV), boundary=OTHER, principal=""),
+        judge(safe(arn("role", "x")), principal=""),
+        judge(principal=""),
     ):
         assert found.objection.startswith("no evidence: what it does was not looked at")
 
@@ -72,9 +72,9 @@ def test_the_prediction_is_that_of_this_boundary_and_of_this_principal() -> None
 def test_the_worst_uses_are_named_and_the_rest_is_counted() -> None:
     verdicts = [verdict(Breakage.WILL_BREAK, f"sqs:Action{number}") for number in range(6)]
     impact = Impact(DEV, (*verdicts, verdict(Breakage.MAY_BREAK, "sns:Publish"), verdict(Breakage.SAFE, "s3:Get")))
-    objection = judged(impact, principal="").objection
+    objection = judge(impact, principal="").objection
     assert "will break: sqs:Action4 (nothing allows sqs:Action4); and 2 more." in objection
     assert "s3:Get" not in objection
     queue = "arn:aws:sqs:us-east-1:111122223333:jobs"
-    told = judged(Impact(DEV, (verdict(Breakage.MAY_BREAK, "sqs:SendMessage", queue),)), principal="").objection
-    assert told.startswith(f"may break: sqs:SendMessage on {queue} (")
+    objection = judge(Impact(DEV, (verdict(Breakage.MAY_BREAK, "sqs:SendMessage", queue),)), principal="").objection
+    assert objection.startswith(f"may break: sqs:SendMessage on {queue} (")

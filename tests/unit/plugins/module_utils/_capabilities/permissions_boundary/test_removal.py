@@ -20,7 +20,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.plan impor
 from ansible_collections.hardening.iam.plugins.module_utils._converge.untouchable import UntouchablePrincipals
 
 from ..user_permissions.people import account, arn, role
-from .bounded import ARN, NAME, OTHER, SOUND, boundary, declared, dev, live, person, refusals, steps
+from .bounded import ARN, NAME, OTHER, SOUND, boundary, declare, dev, live, person, refusals, steps
 
 CARRIED: t.Final = account(dev("dev-1", ARN), dev("dev-2", OTHER), dev("dev-3"), person("ann", boundary=ARN))
 FULLY: t.Final = {"allow_loosen": True, "delete_versions": True}
@@ -32,7 +32,7 @@ def removal(
     untouchable: t.Optional[UntouchablePrincipals] = None,
     **options: t.Any,
 ) -> Plan:
-    declaration = declared(boundary(), state="absent", **options)
+    declaration = declare(boundary(), state="absent", **options)
     return Removal(
         snapshot, declaration.boundaries[0], policy, declaration, untouchable or UntouchablePrincipals()
     ).plan()

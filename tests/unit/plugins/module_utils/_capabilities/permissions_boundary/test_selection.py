@@ -31,15 +31,15 @@ RESERVED: t.Final = "/aws-reserved/sso.amazonaws.com/"
 SERVICE: t.Final = "/aws-service-role/ecs.amazonaws.com/"
 
 
-def chosen(snapshot: Snapshot, *targets: dict[str, t.Any], **fields: t.Any) -> list[str]:
+def select_names(snapshot: Snapshot, *targets: dict[str, t.Any], **fields: t.Any) -> list[str]:
     return [item.name for item in select(snapshot, one(*targets, **fields), UntouchablePrincipals()).selected]
 
 
 def test_whoever_fits_one_of_the_targets_is_selected_once() -> None:
     snapshot = account(person("ann"), person("bob"), dev("dev-1"), dev("dev-2"), role("app"))
     targets = ({"path": "/developers/"}, {"name": "dev-*"}, {"principal": "bob"})
-    assert chosen(snapshot, *targets) == ["bob", "dev-1", "dev-2"]
-    assert chosen(snapshot, *targets, exclude=["dev-2", "user/*"]) == ["dev-1"]
+    assert select_names(snapshot, *targets) == ["bob", "dev-1", "dev-2"]
+    assert select_names(snapshot, *targets, exclude=["dev-2", "user/*"]) == ["dev-1"]
 
 
 def test_policies_of_groups_count_for_their_members() -> None:
@@ -50,8 +50,8 @@ def test_policies_of_groups_count_for_their_members() -> None:
         person("eve", groups=["nobody-read-it"]),
         role("app", "Read"),
     )
-    assert chosen(snapshot, {"policy": "Read"}) == ["ann", "bob", "app"]
-    assert chosen(snapshot, {"policy": arn("policy", "Read"), "kind": "user"}) == ["ann", "bob"]
+    assert select_names(snapshot, {"policy": "Read"}) == ["ann", "bob", "app"]
+    assert select_names(snapshot, {"policy": arn("policy", "Read"), "kind": "user"}) == ["ann", "bob"]
 
 
 @pytest.mark.parametrize(
@@ -74,9 +74,9 @@ def test_patterns_never_reach_whom_nobody_may_touch(principal: t.Any, reason: st
     )
     found = select(snapshot, one({"name": "*"}), untouchable)
     assert [item.name for item in found.selected] == ["dev-1"]
-    ((kept_out, told),) = found.kept_out
+    ((kept_out, explanation),) = found.kept_out
     assert kept_out is principal
-    assert reason in told
+    assert reason in explanation
 
 
 @pytest.mark.parametrize("name", ["assessor", "break-glass"])
@@ -111,9 +111,9 @@ def test_roles_of_identity_center_are_counted_apart_even_where_they_are_named() 
     found = select(snapshot, one({"name": "*"}, {"principal": names[0]}), UntouchablePrincipals())
     assert [item.name for item in found.selected] == ["dev-1"]
     assert list(found.permission_sets) == ["Dev", "Ops"]
-    told = measure_coverage(snapshot, one(DEVELOPERS), found, drifted=False).as_dict()
-    assert (told["selected"], told["covered"], told["percent"]) == (1, 1, 100.0)
-    assert told["permission_sets"] == [
+    result = measure_coverage(snapshot, one(DEVELOPERS), found, drifted=False).as_dict()
+    assert (result["selected"], result["covered"], result["percent"]) == (1, 1, 100.0)
+    assert result["permission_sets"] == [
         {"name": "Dev", "roles": 2, "with_boundary": 1, "note": CHANGE_IT_THERE},
         {"name": "Ops", "roles": 1, "with_boundary": 0, "note": CHANGE_IT_THERE},
     ]
@@ -163,10 +163,10 @@ def test_nobody_is_covered_by_a_policy_that_says_something_else() -> None:
 def test_the_missing_the_wrong_and_those_who_were_not_meant() -> None:
     snapshot = account(dev("dev-1", ARN), dev("dev-2"), dev("dev-3", OTHER), person("ann", boundary=ARN))
     boundary = one(DEVELOPERS)
-    told = measure_coverage(
+    result = measure_coverage(
         snapshot, boundary, select(snapshot, boundary, UntouchablePrincipals()), drifted=False
     ).as_dict()
-    assert told["missing"] == [arn("role", "developers/dev-2")]
-    assert told["wrong"] == [{"principal": arn("role", "developers/dev-3"), "boundary": OTHER}]
-    assert told["not_selected"] == [arn("user", "ann")]
-    assert (told["arn"], told["percent"]) == (ARN, 33.3)
+    assert result["missing"] == [arn("role", "developers/dev-2")]
+    assert result["wrong"] == [{"principal": arn("role", "developers/dev-3"), "boundary": OTHER}]
+    assert result["not_selected"] == [arn("user", "ann")]
+    assert (result["arn"], result["percent"]) == (ARN, 33.3)

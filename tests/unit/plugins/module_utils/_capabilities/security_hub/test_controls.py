@@ -39,7 +39,7 @@ def length(value: t.Any, **more: t.Any) -> ControlWish:
     return wish("IAM.7", parameters={LENGTH: value, **more})
 
 
-def associated(**statuses: str) -> Controls:
+def associate(**statuses: str) -> Controls:
     """IAM.6 in the standards of READY."""
     arns = {"fsbp": standard(FSBP), "cis": standard(CIS_5)}
     return Controls(associations={("IAM.6", arns[name]): status for name, status in statuses.items()})
@@ -138,7 +138,7 @@ def test_values_in_the_types_of_aws(value: t.Any, kind: str, expected: t.Any) ->
 
 
 def test_a_control_is_disabled_in_all_standards_that_have_it_with_its_reason() -> None:
-    changes = outcome(wish(enabled=False), controls=associated(fsbp="ENABLED", cis="ENABLED")).changes
+    changes = outcome(wish(enabled=False), controls=associate(fsbp="ENABLED", cis="ENABLED")).changes
     assert [change.target.rpartition("control/")[2] for change in changes] == [
         "aws-foundational-security-best-practices/v/1.0.0",
         "cis-aws-foundations-benchmark/v/5.0.0",
@@ -157,13 +157,13 @@ def test_a_control_is_disabled_in_all_standards_that_have_it_with_its_reason() -
 
 
 def test_a_control_is_meant_in_one_standard_only() -> None:
-    both = associated(fsbp="ENABLED", cis="ENABLED")
+    both = associate(fsbp="ENABLED", cis="ENABLED")
     (change,) = outcome(wish(enabled=False, standards=["cis"]), controls=both).changes
     assert change.before == {"standard": standard(CIS_5), "controls": {"IAM.6": "ENABLED"}}
 
 
 def test_what_others_disabled_stays_so_unless_it_is_declared_enabled() -> None:
-    theirs = associated(fsbp="DISABLED", cis="ENABLED")
+    theirs = associate(fsbp="DISABLED", cis="ENABLED")
     assert outcome(length(14), controls=Controls(IAM_7, theirs.associations)).changes[0].operation == (
         "UpdateSecurityControl"
     )
@@ -176,7 +176,7 @@ def test_what_others_disabled_stays_so_unless_it_is_declared_enabled() -> None:
 
 
 def test_a_standard_that_does_not_have_the_control_is_passed_over() -> None:
-    (change,) = outcome(wish(enabled=False), controls=associated(cis="ENABLED")).changes
+    (change,) = outcome(wish(enabled=False), controls=associate(cis="ENABLED")).changes
     assert change.before["standard"] == standard(CIS_5)
 
 

@@ -23,7 +23,7 @@ CIS_5 = StandardName("cis-aws-foundations-benchmark", "5.0.0")
 CIS_3 = StandardName("cis-aws-foundations-benchmark", "3.0.0")
 
 
-def declared(**options: t.Any) -> Declared:
+def declare(**options: t.Any) -> Declared:
     defaults = {
         "enable": True,
         "standards": ["fsbp", "cis"],
@@ -90,23 +90,23 @@ def test_a_version_is_meant_alone(text: str, fits: tuple[bool, bool]) -> None:
 )
 def test_what_makes_no_sense_is_named(options: dict[str, t.Any], message: str) -> None:
     with pytest.raises(InputError) as raised:
-        declared(**options)
+        declare(**options)
     assert message in str(raised.value)
 
 
 def test_lists_are_taken_as_a_survey_sends_them() -> None:
-    assert [wanted.text for wanted in declared(standards=["fsbp", " cis "]).standards] == ["fsbp", "cis"]
-    assert declared(standards=[""], aggregation_regions=[""]).standards == ()
+    assert [wanted.text for wanted in declare(standards=["fsbp", " cis "]).standards] == ["fsbp", "cis"]
+    assert declare(standards=[""], aggregation_regions=[""]).standards == ()
 
 
 def test_an_older_version_goes_while_the_newest_comes() -> None:
     """``cis`` is the newest that is offered; a version of which it is not said that it is wanted may go."""
-    found = declared(disable_standards=[{"standard": "cis/1.2.0", "reason": " replaced "}])
+    found = declare(disable_standards=[{"standard": "cis/1.2.0", "reason": " replaced "}])
     assert [(wanted.version, reason) for wanted, reason in found.disable] == [("1.2.0", "replaced")]
 
 
 def test_a_control_is_enabled_again_without_a_reason() -> None:
-    (wish,) = declared(**control(enabled=True)).controls
+    (wish,) = declare(**control(enabled=True)).controls
     assert (wish.enabled, wish.reason) == (True, "")
 
 
@@ -120,19 +120,19 @@ def test_a_control_is_enabled_again_without_a_reason() -> None:
     ],
 )
 def test_a_control_is_meant_in_some_regions(fields: dict[str, t.Any], expected: tuple[bool, bool]) -> None:
-    (wish,) = declared(**control(enabled=True, **fields)).controls
+    (wish,) = declare(**control(enabled=True, **fields)).controls
     assert (wish.holds_in("us-east-1"), wish.holds_in("eu-west-1")) == expected
 
 
 def test_a_control_is_meant_in_some_standards() -> None:
-    (everywhere,) = declared(**control(enabled=True)).controls
-    (somewhere,) = declared(**control(enabled=True, standards=["cis/3.0.0", "fsbp"])).controls
+    (everywhere,) = declare(**control(enabled=True)).controls
+    (somewhere,) = declare(**control(enabled=True, standards=["cis/3.0.0", "fsbp"])).controls
     assert (everywhere.fits(CIS_5), somewhere.fits(CIS_5), somewhere.fits(CIS_3)) == (True, False, True)
 
 
 def test_aggregation_is_declared_in_words_of_aws() -> None:
-    assert declared().aggregation is None
-    found = declared(
+    assert declare().aggregation is None
+    found = declare(
         aggregation_region="us-east-1",
         aggregation_mode="all_regions_except_specified",
         aggregation_regions=["sa-east-1", "ap-south-1"],

@@ -80,13 +80,13 @@ def planner(**options: t.Any) -> Planner:
     return Planner(Declared.from_options({**DEFAULTS, **options}), Settings(), NOW)
 
 
-def observed(*details: SecurityHubDetails, known: t.Optional[Controls] = None, **fields: t.Any) -> Observed:
+def make_observed(*details: SecurityHubDetails, known: t.Optional[Controls] = None, **fields: t.Any) -> Observed:
     """``known`` is what every region tells of the controls that are declared."""
     return Observed(account(*details, **fields), {item.region: known for item in details} if known else {})
 
 
-def planned(*details: SecurityHubDetails, known: t.Optional[Controls] = None, **options: t.Any) -> Plan:
-    plans, state = planner(**options), observed(*details, known=known)
+def make_plan(*details: SecurityHubDetails, known: t.Optional[Controls] = None, **options: t.Any) -> Plan:
+    plans, state = planner(**options), make_observed(*details, known=known)
     return plans.plan(state, plans.findings(state))
 
 
@@ -94,7 +94,7 @@ def operations(plan: Plan) -> list[tuple[str, str]]:
     return [(change.operation, change.target.partition(f"{ACCOUNT}:")[2]) for change in plan.changes]
 
 
-def enabled(plan: Plan) -> list[str]:
+def find_enabled(plan: Plan) -> list[str]:
     """The standards that a plan enables, by their ARNs."""
     return [
         request["StandardsArn"]
@@ -108,7 +108,7 @@ def enabled(plan: Plan) -> list[str]:
 
 
 def test_a_hub_is_turned_on_without_what_aws_would_add() -> None:
-    state = observed(off())
+    state = make_observed(off())
     plans = planner()
     found = plans.findings(state)
     plan = plans.plan(state, found)
@@ -117,7 +117,7 @@ def test_a_hub_is_turned_on_without_what_aws_would_add() -> None:
         ("BatchEnableStandards", "subscription/aws-foundational-security-best-practices/v/1.0.0"),
         ("BatchEnableStandards", "subscription/cis-aws-foundations-benchmark/v/5.0.0"),
     ]
-    assert enabled(plan) == [standard(FSBP), standard(CIS_5)]
+    assert find_enabled(plan) == [standard(FSBP), standard(CIS_5)]
     enable = plan.changes[0]
     assert enable.target == HUB
     assert enable.parameters["EnableDefaultStandards"] is False
@@ -130,23 +130,23 @@ def test_a_hub_is_turned_on_without_what_aws_would_add() -> None:
 
 def test_defaults_of_aws_are_declined_only_where_we_turn_it_on() -> None:
     """A hub that somebody turned on with CIS 1.2.0 keeps it."""
-    plan = planned(hub(subscription(FSBP), subscription(CIS_OLD)))
+    plan = make_plan(hub(subscription(FSBP), subscription(CIS_OLD)))
     assert operations(plan) == [("BatchEnableStandards", "subscription/cis-aws-foundations-benchmark/v/5.0.0")]
 
 
 def test_a_hub_as_declared_is_left_alone() -> None:
-    assert planned(hub(*BOTH)) == Plan()
+    assert make_plan(hub(*BOTH)) == Plan()
 
 
 def test_a_hub_stays_off_where_it_is_not_to_be_turned_on() -> None:
-    assert planned(off(), hub(region=OTHER), enable=False).changes == planned(hub(region=OTHER)).changes
+    assert make_plan(off(), hub(region=OTHER), enable=False).changes == make_plan(hub(region=OTHER)).changes
 
 
 def test_standards_that_aws_does_not_tell_of_come_with_the_next_run() -> None:
-    plan = planned(off(offered=None))
+    plan = make_plan(off(offered=None))
     assert operations(plan) == [("EnableSecurityHub", "hub/default")]
     assert plan.warnings == (f"{HOME}: AWS tells which standards it offers once Security Hub is on: run again",)
-    assert planned(off(offered=None), standards=[]).warnings == ()
+    assert make_plan(off(offered=None), standards=[]).warnings == ()
 
 
 # Choosing standards
@@ -177,18 +177,18 @@ def test_a_standard_is_chosen_from_what_the_region_offers(
 
 
 def test_a_region_that_does_not_offer_one_goes_without() -> None:
-    plan = planned(hub(offered=offering(FSBP)))
-    assert enabled(plan) == [standard(FSBP)]
+    plan = make_plan(hub(offered=offering(FSBP)))
+    assert find_enabled(plan) == [standard(FSBP)]
     assert plan.warnings == (f"{HOME}: AWS does not offer the standard cis here",)
 
 
 def test_each_region_enables_its_own_arns() -> None:
-    plan = planned(hub(), hub(region=OTHER))
-    assert enabled(plan) == [standard(path, region) for region in (HOME, OTHER) for path in (FSBP, CIS_5)]
+    plan = make_plan(hub(), hub(region=OTHER))
+    assert find_enabled(plan) == [standard(path, region) for region in (HOME, OTHER) for path in (FSBP, CIS_5)]
 
 
 def test_the_oldest_standard_belongs_to_no_region_but_its_subscription_does() -> None:
-    (change,) = planned(hub(region=OTHER), standards=["cis/1.2.0"]).changes
+    (change,) = make_plan(hub(region=OTHER), standards=["cis/1.2.0"]).changes
     assert change.parameters == {"StandardsSubscriptionRequests": [{"StandardsArn": standard(CIS_OLD)}]}
     assert change.target == subscription_arn(CIS_OLD, OTHER)
     assert change.undo is not None and change.undo.parameters == {"StandardsSubscriptionArns": [change.target]}
@@ -205,7 +205,7 @@ def test_the_oldest_standard_belongs_to_no_region_but_its_subscription_does() ->
     ],
 )
 def test_a_standard_counts_by_its_status(status: str, operation: list[str], rule: list[str], told_of: bool) -> None:
-    plan = planned(hub(subscription(FSBP), subscription(CIS_5, status, reason="NO_AVAILABLE_CONFIGURATION_RECORDER")))
+    plan = make_plan(hub(subscription(FSBP), subscription(CIS_5, status, reason="NO_AVAILABLE_CONFIGURATION_RECORDER")))
     assert [change.operation for change in plan.changes] == operation
     assert [refusal.rule for refusal in plan.refused] == rule
     assert any(f"is {status} (NO_AVAILABLE" in warning for warning in plan.warnings) == told_of
@@ -215,13 +215,13 @@ def test_a_standard_counts_by_its_status(status: str, operation: list[str], rule
 
 
 def test_nothing_that_is_enabled_is_disabled_unless_it_is_declared() -> None:
-    plan = planned(hub(*BOTH, subscription(NIST), subscription(CIS_OLD)), standards=["fsbp"])
+    plan = make_plan(hub(*BOTH, subscription(NIST), subscription(CIS_OLD)), standards=["fsbp"])
     assert plan == Plan()
 
 
 def test_a_standard_is_disabled_by_declaration_and_says_why() -> None:
     gone = [{"standard": "cis/1.2.0", "reason": "replaced by 5.0.0"}]
-    plan = planned(hub(*BOTH, subscription(CIS_OLD), subscription(CIS_3)), disable_standards=gone)
+    plan = make_plan(hub(*BOTH, subscription(CIS_OLD), subscription(CIS_3)), disable_standards=gone)
     (change,) = plan.changes
     assert (change.operation, change.impact) == ("BatchDisableStandards", Impact.DESTRUCTIVE)
     assert change.parameters == {"StandardsSubscriptionArns": [subscription_arn(CIS_OLD)]}
@@ -233,7 +233,7 @@ def test_a_standard_is_disabled_by_declaration_and_says_why() -> None:
 @pytest.mark.parametrize("status", ["FAILED", "DELETING"])
 def test_a_standard_that_judges_nothing_is_not_disabled_again(status: str) -> None:
     gone = [{"standard": "cis/1.2.0", "reason": "old"}]
-    assert planned(hub(*BOTH, subscription(CIS_OLD, status)), disable_standards=gone).changes == ()
+    assert make_plan(hub(*BOTH, subscription(CIS_OLD, status)), disable_standards=gone).changes == ()
 
 
 # Settings of the hub
@@ -252,7 +252,7 @@ def test_a_standard_that_judges_nothing_is_not_disabled_again(status: str) -> No
 def test_how_findings_are_made_stays_unless_it_is_declared(
     present: t.Optional[str], wanted: t.Optional[str], expected: list[str]
 ) -> None:
-    plan = planned(hub(*BOTH, generator=present), control_finding_generator=wanted)
+    plan = make_plan(hub(*BOTH, generator=present), control_finding_generator=wanted)
     assert [change.operation for change in plan.changes] == expected
     if expected:
         (change,) = plan.changes
@@ -265,36 +265,36 @@ ARN: t.Final = f"arn:aws:securityhub:{HOME}:{ACCOUNT}:finding-aggregator/1"
 LINKED: t.Final = Aggregator(ARN, HOME, "SPECIFIED_REGIONS", (OTHER,))
 
 
-def aggregated(aggregator: t.Optional[Aggregator], *regions: str, **fields: t.Any) -> Plan:
+def make_aggregation_plan(aggregator: t.Optional[Aggregator], *regions: str, **fields: t.Any) -> Plan:
     options = {"aggregation_mode": "specified_regions", "aggregation_regions": list(regions)} if regions else {}
-    return planned(hub(*BOTH, aggregator=aggregator, **fields), aggregation_region=HOME, **options)
+    return make_plan(hub(*BOTH, aggregator=aggregator, **fields), aggregation_region=HOME, **options)
 
 
 def test_findings_come_together_where_they_did_nowhere() -> None:
-    (change,) = aggregated(None).changes
+    (change,) = make_aggregation_plan(None).changes
     assert (change.operation, change.parameters) == ("CreateFindingAggregator", {"RegionLinkingMode": "ALL_REGIONS"})
     assert change.undo is None
-    (change,) = aggregated(None, OTHER, "ap-south-1").changes
+    (change,) = make_aggregation_plan(None, OTHER, "ap-south-1").changes
     assert change.parameters["Regions"] == ["ap-south-1", OTHER]
 
 
 def test_a_hub_that_is_turned_on_aggregates_in_the_same_run() -> None:
-    plan = planned(off(), off(OTHER), aggregation_region=HOME)
+    plan = make_plan(off(), off(OTHER), aggregation_region=HOME)
     assert [change.region for change in plan.changes if change.operation == "CreateFindingAggregator"] == [HOME]
     assert plan.changes[0].operation == "EnableSecurityHub"
 
 
 def test_regions_that_others_linked_stay_linked() -> None:
-    (change,) = aggregated(LINKED, "ap-south-1").changes
+    (change,) = make_aggregation_plan(LINKED, "ap-south-1").changes
     assert change.operation == "UpdateFindingAggregator"
     assert change.parameters["Regions"] == ["ap-south-1", OTHER]
     assert change.undo is not None and change.undo.parameters["Regions"] == [OTHER]
-    assert aggregated(LINKED, OTHER) == Plan()
-    assert aggregated(dataclasses.replace(LINKED, regions=("ap-south-1", OTHER)), OTHER) == Plan()
+    assert make_aggregation_plan(LINKED, OTHER) == Plan()
+    assert make_aggregation_plan(dataclasses.replace(LINKED, regions=("ap-south-1", OTHER)), OTHER) == Plan()
 
 
 def test_a_mode_is_replaced_with_its_regions() -> None:
-    (change,) = aggregated(LINKED).changes
+    (change,) = make_aggregation_plan(LINKED).changes
     assert change.parameters == {"RegionLinkingMode": "ALL_REGIONS", "FindingAggregatorArn": LINKED.arn}
     assert (change.before, change.after) == (
         {"mode": "SPECIFIED_REGIONS", "regions": [OTHER]},
@@ -303,23 +303,23 @@ def test_a_mode_is_replaced_with_its_regions() -> None:
 
 
 def test_an_aggregator_elsewhere_is_somebody_elses() -> None:
-    plan = aggregated(dataclasses.replace(LINKED, region=OTHER, mode="", regions=()))
+    plan = make_aggregation_plan(dataclasses.replace(LINKED, region=OTHER, mode="", regions=()))
     assert (plan.changes, [refusal.rule for refusal in plan.refused]) == ((), ["aggregator"])
     assert f"come together in {OTHER}" in plan.refused[0].reason
 
 
 def test_a_member_that_is_not_told_makes_no_aggregator() -> None:
-    plan = aggregated(None, aggregator_told=False)
+    plan = make_aggregation_plan(None, aggregator_told=False)
     assert (plan.changes, [refusal.rule for refusal in plan.refused]) == ((), ["unread"])
 
 
 def test_a_hub_that_stays_off_aggregates_nothing_and_says_so() -> None:
-    plan = planned(off(), aggregation_region=HOME, enable=False)
+    plan = make_plan(off(), aggregation_region=HOME, enable=False)
     assert (plan.changes, [refusal.rule for refusal in plan.refused]) == ((), ["hub_off"])
 
 
 def test_nothing_is_aggregated_unless_it_is_declared() -> None:
-    assert planned(hub(*BOTH, aggregator=LINKED)) == Plan()
+    assert make_plan(hub(*BOTH, aggregator=LINKED)) == Plan()
 
 
 # Controls
@@ -331,7 +331,7 @@ def set_controls(**fields: t.Any) -> dict[str, t.Any]:
 
 def test_controls_come_with_the_standards_that_have_them() -> None:
     known = Controls(associations={("IAM.6", standard(FSBP)): "ENABLED"})
-    plan = planned(hub(subscription(FSBP)), known=known, **set_controls())
+    plan = make_plan(hub(subscription(FSBP)), known=known, **set_controls())
     assert [change.operation for change in plan.changes] == [
         "BatchEnableStandards",
         "BatchUpdateStandardsControlAssociations",
@@ -341,13 +341,13 @@ def test_controls_come_with_the_standards_that_have_them() -> None:
 
 
 def test_controls_that_are_set_elsewhere_are_not_told_of() -> None:
-    plan = planned(hub(subscription(FSBP)), **set_controls(exclude_regions=[HOME]))
-    assert (enabled(plan), plan.warnings) == ([standard(CIS_5)], ())
+    plan = make_plan(hub(subscription(FSBP)), **set_controls(exclude_regions=[HOME]))
+    assert (find_enabled(plan), plan.warnings) == ([standard(CIS_5)], ())
 
 
 def test_controls_that_can_not_be_read_are_refused_alone() -> None:
-    plan = planned(hub(subscription(FSBP)), known=Controls(problem="denied"), **set_controls())
-    assert enabled(plan) == [standard(CIS_5)]
+    plan = make_plan(hub(subscription(FSBP)), known=Controls(problem="denied"), **set_controls())
+    assert find_enabled(plan) == [standard(CIS_5)]
     assert [(refusal.rule, refusal.reason) for refusal in plan.refused] == [
         ("unread", "its controls are not known: denied")
     ]
@@ -356,7 +356,7 @@ def test_controls_that_can_not_be_read_are_refused_alone() -> None:
 def test_parameters_are_set_of_a_hub_that_is_on() -> None:
     known = Controls(parameters={"IAM.7": {"MinimumPasswordLength": Parameter("Integer", None)}})
     wish = {"id": "IAM.7", "reason": "ours", "parameters": {"MinimumPasswordLength": "14"}}
-    (change,) = planned(hub(*BOTH), known=known, controls=[wish]).changes
+    (change,) = make_plan(hub(*BOTH), known=known, controls=[wish]).changes
     assert change.after == {"MinimumPasswordLength": 14}
 
 
@@ -366,7 +366,7 @@ def test_parameters_are_set_of_a_hub_that_is_on() -> None:
 def test_an_account_that_is_configured_centrally_is_left_alone_in_all_regions() -> None:
     """AWS tells of the policy in the region of aggregation alone."""
     plans = planner(aggregation_region=OTHER)
-    state = observed(hub(subscription(CIS_3), policy="p-1"), off(OTHER))
+    state = make_observed(hub(subscription(CIS_3), policy="p-1"), off(OTHER))
     found = plans.findings(state)
     plan = plans.plan(state, found)
     assert plan.changes == ()
@@ -391,19 +391,19 @@ def test_an_account_that_is_configured_centrally_is_left_alone_in_all_regions() 
 
 def test_what_a_policy_leaves_as_declared_is_fine() -> None:
     plans = planner()
-    state = observed(hub(*BOTH, policy="p-1"))
+    state = make_observed(hub(*BOTH, policy="p-1"))
     assert plans.plan(state, plans.findings(state)) == Plan()
 
 
 def test_a_refused_write_tells_of_a_policy_without_its_name() -> None:
-    state = observed(hub(), off(OTHER)).mark_managed([OTHER])
+    state = make_observed(hub(), off(OTHER)).mark_managed([OTHER])
     assert [item.policy for item in state.snapshot.security_hub_details] == [None, UNNAMED]
 
 
 def test_a_denied_region_is_planned_for_alone() -> None:
     gaps = tuple(unread(dataset, region=OTHER) for dataset in (Dataset.SECURITY_HUB_DETAILS, Dataset.SECURITY_HUB))
     plans = planner()
-    state = observed(hub(), regions=(HOME, OTHER), unread=gaps)
+    state = make_observed(hub(), regions=(HOME, OTHER), unread=gaps)
     found = plans.findings(state)
     plan = plans.plan(state, found)
     assert {change.region for change in plan.changes} == {HOME}
@@ -416,7 +416,7 @@ def test_a_region_that_is_closed_to_the_account_is_no_surprise() -> None:
     datasets = (Dataset.SECURITY_HUB_DETAILS, Dataset.SECURITY_HUB)
     gaps = tuple(unread(dataset, UnreadKind.REGION_DENIED, OTHER) for dataset in datasets)
     plans = planner()
-    state = observed(hub(*BOTH), regions=(HOME, OTHER), unread=gaps)
+    state = make_observed(hub(*BOTH), regions=(HOME, OTHER), unread=gaps)
     found = plans.findings(state)
     assert plans.plan(state, found) == Plan()
     assert [(item.control, item.status) for item in found if item.region == OTHER] == [
@@ -447,17 +447,17 @@ def test_hubs_are_told_with_the_newer_service_beside_them() -> None:
 
 
 def test_v2_changes_nothing_of_the_plan() -> None:
-    assert planned(off(v2=True)).changes == planned(off()).changes
+    assert make_plan(off(v2=True)).changes == make_plan(off()).changes
 
 
 def test_costs_are_counted_by_what_is_enabled() -> None:
-    counted = {item["option"]: item["count"] for item in list_costs(planned(off(), hub(region=OTHER)).changes)}
+    counted = {item["option"]: item["count"] for item in list_costs(make_plan(off(), hub(region=OTHER)).changes)}
     assert counted == {"enable": 1, "standards": 4}
-    assert list_costs(planned(hub(*BOTH)).changes) == []
+    assert list_costs(make_plan(hub(*BOTH)).changes) == []
 
 
 def test_nothing_is_tried_in_a_region_whose_hub_was_not_turned_on() -> None:
-    here: tuple[Change, ...] = planned(off(), off(OTHER)).changes
+    here: tuple[Change, ...] = make_plan(off(), off(OTHER)).changes
     enable, standards, elsewhere = here[0], here[1], here[-1]
     assert stays_with(standards, enable)
     assert not stays_with(elsewhere, enable)

@@ -64,7 +64,7 @@ def document(*statements: Statement) -> dict[str, t.Any]:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
-def managed(name: str) -> ManagedPolicy:
+def make_policy(name: str) -> ManagedPolicy:
     return ManagedPolicy(
         arn=arn("policy", name),
         name=name,
@@ -78,7 +78,7 @@ def managed(name: str) -> ManagedPolicy:
     )
 
 
-def _attached(names: t.Iterable[str]) -> tuple[str, ...]:
+def _list_attached(names: t.Iterable[str]) -> tuple[str, ...]:
     return tuple(name if name.startswith("arn:") else arn("policy", name) for name in names)
 
 
@@ -101,18 +101,18 @@ def user(
     """A user with these policies, managed ones by name or ARN, and inline ones of one statement each."""
     limit = arn("policy", boundary) if boundary else None
     where = arn("user", f"{path[1:]}{name}")
-    return User(name, where, path, NOW, tuple(groups), _attached(policies), _inline(inline), limit)
+    return User(name, where, path, NOW, tuple(groups), _list_attached(policies), _inline(inline), limit)
 
 
 def group(name: str, *policies: str, path: str = "/", **inline: t.Any) -> Group:
-    return Group(name, arn("group", f"{path[1:]}{name}"), path, NOW, _attached(policies), _inline(inline))
+    return Group(name, arn("group", f"{path[1:]}{name}"), path, NOW, _list_attached(policies), _inline(inline))
 
 
 def role(name: str, *policies: str, path: str = "/", **inline: t.Any) -> Role:
     trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}
     where = arn("role", f"{path[1:]}{name}")
     document_ = PolicyDocument("trust", document(trust))
-    return Role(name, where, path, NOW, document_, _attached(policies), _inline(inline), None, None, None)
+    return Role(name, where, path, NOW, document_, _list_attached(policies), _inline(inline), None, None, None)
 
 
 def account(*principals: t.Union[User, Group, Role], **fields: t.Any) -> Snapshot:
@@ -126,7 +126,7 @@ def account(*principals: t.Union[User, Group, Role], **fields: t.Any) -> Snapsho
         "users": tuple(item for item in principals if isinstance(item, User)),
         "groups": tuple(item for item in principals if isinstance(item, Group)),
         "roles": tuple(item for item in principals if isinstance(item, Role)),
-        "policies": tuple(map(managed, STATEMENTS)),
+        "policies": tuple(map(make_policy, STATEMENTS)),
     }
     return Snapshot(**{**given, **fields})
 

@@ -57,8 +57,8 @@ def test_patterns_that_are_about_nobody_are_told() -> None:
         groups=[{"name": "developers", "users": ["dev-*", "bob"]}],
         remove_policies=[{"policy": "A", "users": ["*"], "groups": ["alice"], "roles": ["app", "no-*"]}],
     )
-    told = declared.list_unmatched((user("dev-alice"), user("alice"), group("admins"), role("app")))
-    assert told == (
+    warnings = declared.list_unmatched((user("dev-alice"), user("alice"), group("admins"), role("app")))
+    assert warnings == (
         "groups[0].users: the account has no user bob",
         "remove_policies[0].groups: the account has no group alice",
         "remove_policies[0].roles: the account has no role no-*",

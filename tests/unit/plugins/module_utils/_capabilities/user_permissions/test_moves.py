@@ -229,16 +229,16 @@ def test_a_denial_that_another_member_would_lose_by_stays(other: t.Any, refused:
 
 
 @pytest.mark.parametrize(
-    ("held", "told"),
+    ("held", "expected"),
     [
         pytest.param("Write", "by joining developers, alice would gain s3:PutObject", id="an allowance"),
         pytest.param("NoReading", "by joining developers, alice would lose s3:GetObject", id="a denial"),
     ],
 )
-def test_who_would_get_more_or_less_by_joining_does_not_join(held: str, told: str) -> None:
+def test_who_would_get_more_or_less_by_joining_does_not_join(held: str, expected: str) -> None:
     planned = plan(account(group("developers", held), user("alice", "Read")), groups=[DEVELOPERS])
     assert refusals(planned) == [("difference", "alice")]
-    assert told in planned.refused[0].reason
+    assert expected in planned.refused[0].reason
     assert not planned.changes
 
 

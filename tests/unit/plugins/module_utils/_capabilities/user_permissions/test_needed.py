@@ -40,17 +40,17 @@ def now(*others: User, **inline: t.Any) -> Snapshot:
     return account(user("alice", groups=("staff",)), staff, *others)
 
 
-def refused(snapshot: Snapshot, *undos: Change) -> dict[str, tuple[str, str]]:
+def list_refused(snapshot: Snapshot, *undos: Change) -> dict[str, tuple[str, str]]:
     found = refuse_needed(snapshot, undos or UNDOS)
     return {key: (refusal.rule, refusal.reason) for key, refusal in found.items()}
 
 
 def test_whom_the_run_itself_put_there_loses_nothing() -> None:
-    assert refused(now()) == {}
+    assert list_refused(now()) == {}
 
 
 def test_whoever_joined_since_keeps_what_it_has_through_the_group_only() -> None:
-    found = refused(now(user("bob", groups=("staff",))))
+    found = list_refused(now(user("bob", groups=("staff",))))
     assert set(found) == {"1", "2"}
     assert found["2"][0] == "in_use" and "bob would lose cloudformation:" in found["2"][1]
     assert "bob joined staff since" in found["1"][1]
@@ -58,14 +58,14 @@ def test_whoever_joined_since_keeps_what_it_has_through_the_group_only() -> None
 
 @pytest.mark.parametrize("policies", [("Deploy",), ("Everything",)])
 def test_who_has_it_otherwise_too_loses_nothing_but_the_group_stays(policies: tuple[str, ...]) -> None:
-    assert set(refused(now(user("bob", *policies, groups=("staff",))))) == {"1"}
+    assert set(list_refused(now(user("bob", *policies, groups=("staff",))))) == {"1"}
 
 
 def test_an_inline_policy_is_held_against_its_members_too() -> None:
     inline = undo(2, "DeleteGroupPolicy", STAFF, None, {"inline_policy": "queue", "document": None})
-    found = refused(now(user("bob", "Deploy", groups=("staff",)), queue=allow("sqs:*")), inline)
+    found = list_refused(now(user("bob", "Deploy", groups=("staff",)), queue=allow("sqs:*")), inline)
     assert "bob would lose sqs:" in found["2"][1]
 
 
 def test_what_is_gone_is_nobodys() -> None:
-    assert refused(account(user("bob"))) == {}
+    assert list_refused(account(user("bob"))) == {}

@@ -60,7 +60,7 @@ def access() -> t.Iterator[Access]:
         yield Access(options, operations=OPERATIONS, check_mode=False)
 
 
-def managed(owner: t.Any) -> Holding:
+def make_holding(owner: t.Any) -> Holding:
     return Holding(owner, "ReadOnlyAccess", READ_ONLY, None, None)
 
 
@@ -71,17 +71,17 @@ def inline(owner: t.Any) -> Holding:
 CHANGES = [
     pytest.param(WRITER.create_group("new", "/team/"), id="create a group"),
     pytest.param(WRITER.add_member(ALICE, "staff"), id="add a member"),
-    pytest.param(WRITER.give("staff", STAFF, managed(ALICE), ""), id="attach to a group"),
+    pytest.param(WRITER.give("staff", STAFF, make_holding(ALICE), ""), id="attach to a group"),
     pytest.param(WRITER.give("staff", STAFF, inline(ALICE), "mine"), id="put into a group"),
     *(
         pytest.param(
             WRITER.remove(holding(owner), is_admin=False, population=1), id=f"take {holding.__name__} of {owner.name}"
         )
         for owner in (ALICE, APP)
-        for holding in (managed, inline)
+        for holding in (make_holding, inline)
     ),
     pytest.param(
-        WRITER.hand_over(managed(ALICE), {"group": "alike", "policy": READ_ONLY}, population=1), id="hand over"
+        WRITER.hand_over(make_holding(ALICE), {"group": "alike", "policy": READ_ONLY}, population=1), id="hand over"
     ),
     pytest.param(
         WRITER.hand_over(inline(ALICE), {"group": "alike", "inline_policy": "theirs"}, population=1),
@@ -90,7 +90,7 @@ CHANGES = [
 ]
 
 
-def recorded(change: Change) -> Change:
+def record_change(change: Change) -> Change:
     """The change as a journal keeps it."""
     return dataclasses.replace(change, parameters={}, kind="")
 
@@ -98,18 +98,18 @@ def recorded(change: Change) -> Change:
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_write_and_its_undo_are_seen(access: Access, change: Change) -> None:
     read = reread(access, NOW)
-    assert read(recorded(change)) == change.before
+    assert read(record_change(change)) == change.before
     access.call("iam", change.operation, change.parameters)
-    assert read(recorded(change)) == change.after
+    assert read(record_change(change)) == change.after
     assert change.undo is not None
     access.call("iam", change.undo.operation, change.undo.parameters)
-    assert read(recorded(change)) == change.before
+    assert read(record_change(change)) == change.before
 
 
 @pytest.mark.parametrize(
     ("change", "state"),
     [
-        (WRITER.give("nobody", f"arn:aws:iam::{ACCOUNT}:group/nobody", managed(ALICE), ""), {"attached": False}),
+        (WRITER.give("nobody", f"arn:aws:iam::{ACCOUNT}:group/nobody", make_holding(ALICE), ""), {"attached": False}),
         (WRITER.give("nobody", f"arn:aws:iam::{ACCOUNT}:group/nobody", inline(ALICE), "mine"), {"document": None}),
         (WRITER.add_member(dataclasses.replace(ALICE, arn=f"{ALICE.arn}x"), "staff"), {"member": False}),
     ],
@@ -120,10 +120,10 @@ def test_what_is_gone_has_nothing(access: Access, change: Change, state: dict[st
 
 # Taking from a user what comes through a group
 
-HANDED: t.Final = WRITER.hand_over(managed(ALICE), {"group": "staff", "policy": READ_ONLY}, population=1)
+HANDED: t.Final = WRITER.hand_over(make_holding(ALICE), {"group": "staff", "policy": READ_ONLY}, population=1)
 
 
-def waited(access: Access, change: Change, *before: tuple[str, dict[str, str]]) -> tuple[t.Any, list[float]]:
+def read_with_waits(access: Access, change: Change, *before: tuple[str, dict[str, str]]) -> tuple[t.Any, list[float]]:
     """What is found, and the waits until then; before each wait one of the writes arrives."""
     writes, waits = list(before), []
 
@@ -140,13 +140,13 @@ def test_a_write_that_shows_late_is_waited_for(access: Access) -> None:
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency"""
     attach = ("AttachGroupPolicy", {"GroupName": "staff", "PolicyArn": READ_ONLY})
     join = ("AddUserToGroup", {"GroupName": "staff", "UserName": "alice"})
-    state, waits = waited(access, HANDED, join, attach)
+    state, waits = read_with_waits(access, HANDED, join, attach)
     assert state == HANDED.before
     assert waits == [0.5, 1.0]
 
 
 def test_what_does_not_come_through_the_group_is_not_taken(access: Access) -> None:
-    state, waits = waited(access, HANDED)
+    state, waits = read_with_waits(access, HANDED)
     assert state == {**HANDED.before, "through": None}
     assert sum(waits) > 30
 
@@ -155,19 +155,19 @@ def test_what_does_not_come_through_the_group_is_not_taken(access: Access) -> No
     "through", [{"group": "alike", "inline_policy": "mine"}, {"group": "nobody", "inline_policy": "theirs"}]
 )
 def test_an_inline_policy_has_to_be_in_the_group_by_its_name(access: Access, through: dict[str, str]) -> None:
-    state, _waits = waited(access, WRITER.hand_over(inline(ALICE), through, population=1))
+    state, _waits = read_with_waits(access, WRITER.hand_over(inline(ALICE), through, population=1))
     assert state["through"] is None
 
 
 def test_an_inline_policy_has_to_say_the_same(access: Access) -> None:
     other = dataclasses.replace(inline(ALICE), document={**DOCUMENT, "Version": "2008-10-17"})
     change = WRITER.hand_over(other, {"group": "alike", "inline_policy": "theirs"}, population=1)
-    state, _waits = waited(access, change)
+    state, _waits = read_with_waits(access, change)
     assert state["through"] is None
 
 
 def test_what_is_taken_already_is_not_waited_for(access: Access) -> None:
     access.call("iam", "DetachUserPolicy", {"UserName": "alice", "PolicyArn": READ_ONLY})
-    state, waits = waited(access, HANDED)
+    state, waits = read_with_waits(access, HANDED)
     assert state == {"policy": READ_ONLY, "attached": False, "through": None}
     assert waits == []

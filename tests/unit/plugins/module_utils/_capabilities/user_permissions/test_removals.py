@@ -30,7 +30,7 @@ EVERYBODY = {"policy": "Read", "users": ["*"], "groups": ["*"], "roles": ["*"]}
 HARMLESS = "sts:GetCallerIdentity"
 
 
-def removed(
+def make_plan(
     snapshot: Snapshot,
     *removals: dict[str, t.Any],
     used: t.Optional[t.Mapping[str, str]] = None,
@@ -55,7 +55,7 @@ def holder(kind: str, *policies: str, **inline: t.Any) -> t.Any:
 @pytest.mark.parametrize("kind", ["User", "Group", "Role"])
 def test_attached_and_inline_policies_of_all_kinds_are_removed_by_name(kind: str) -> None:
     owner = holder(kind.lower(), "Read", "Write", Read=allow("sqs:*"))
-    planned = removed(account(owner), EVERYBODY)
+    planned = make_plan(account(owner), EVERYBODY)
     assert steps(planned) == [f"Detach{kind}Policy target Read", f"Delete{kind}Policy target Read"]
     undo = [change.undo.operation for change in planned.changes if change.undo]
     assert undo == [f"Attach{kind}Policy", f"Put{kind}Policy"]
@@ -78,7 +78,7 @@ def test_only_the_selected_lose_it(removal: dict[str, t.Any], changed: set[str])
     snapshot = account(
         user("alice", "Read"), user("bob", "Read", path="/team/"), group("readers", "Read"), role("app", "Read")
     )
-    planned = removed(snapshot, removal)
+    planned = make_plan(snapshot, removal)
     assert {change.target.rpartition("/")[2] for change in planned.changes} == changed
 
 
@@ -86,17 +86,17 @@ def test_only_the_selected_lose_it(removal: dict[str, t.Any], changed: set[str])
 
 
 @pytest.mark.parametrize(
-    ("used", "told"),
+    ("used", "expected"),
     [
         pytest.param("s3:GetObject", "1 will break", id="used"),
         pytest.param("s3:Get*", "1 will break", id="used, as a name that nobody knows"),
         pytest.param("", "no evidence", id="nothing was used"),
     ],
 )
-def test_what_would_break_or_is_not_known_is_refused(used: str, told: str) -> None:
-    planned = removed(account(user("alice", "Read")), EVERYBODY, used={"alice": used})
+def test_what_would_break_or_is_not_known_is_refused(used: str, expected: str) -> None:
+    planned = make_plan(account(user("alice", "Read")), EVERYBODY, used={"alice": used})
     assert refusals(planned) == [("prediction", "alice")]
-    assert told in planned.refused[0].reason
+    assert expected in planned.refused[0].reason
     assert "accept_breakage must name alice" in planned.refused[0].reason
     assert not planned.changes
 
@@ -104,14 +104,14 @@ def test_what_would_break_or_is_not_known_is_refused(used: str, told: str) -> No
 def test_a_removal_that_nobody_predicted_is_not_made_by_accident() -> None:
     """Who has the policy in another way loses nothing, whatever was used."""
     snapshot = account(group("readers", "Storage"), user("alice", "Read", groups=["readers"]))
-    assert steps(removed(snapshot, EVERYBODY, used={"alice": "s3:GetObject"})) == ["DetachUserPolicy alice Read"]
+    assert steps(make_plan(snapshot, EVERYBODY, used={"alice": "s3:GetObject"})) == ["DetachUserPolicy alice Read"]
 
 
 @pytest.mark.parametrize(("expires", "made"), [(NOW.date(), True), (NOW.date() - dt.timedelta(days=1), False)])
 def test_accepted_by_name_until_a_date(expires: dt.date, made: bool) -> None:
     acceptance = Acceptance(0, "alice", "agreed", expires)
     snapshot = account(user("alice", "Read"), user("bob", "Read"))
-    planned = removed(
+    planned = make_plan(
         snapshot, EVERYBODY, used=dict.fromkeys(("alice", "bob"), "s3:GetObject"), acceptances=(acceptance,)
     )
     assert steps(planned) == (["DetachUserPolicy alice Read"] if made else [])
@@ -121,10 +121,10 @@ def test_accepted_by_name_until_a_date(expires: dt.date, made: bool) -> None:
 
 def test_a_group_keeps_what_one_member_uses() -> None:
     snapshot = account(group("readers", "Read"), *(user(name, groups=["readers"]) for name in ("alice", "bob")))
-    planned = removed(snapshot, EVERYBODY, used={"bob": "s3:GetObject"})
+    planned = make_plan(snapshot, EVERYBODY, used={"bob": "s3:GetObject"})
     assert refusals(planned) == [("prediction", "readers")]
     assert "for bob it is not safe" in planned.refused[0].reason
-    assert steps(removed(snapshot, EVERYBODY)) == ["DetachGroupPolicy readers Read"]
+    assert steps(make_plan(snapshot, EVERYBODY)) == ["DetachGroupPolicy readers Read"]
 
 
 def test_all_that_is_taken_from_somebody_is_judged_at_once() -> None:
@@ -132,12 +132,12 @@ def test_all_that_is_taken_from_somebody_is_judged_at_once() -> None:
     snapshot = account(user("alice", "Read", "Storage"))
     removals = ({"policy": "Read", "users": ["*"]}, {"policy": "Storage", "users": ["*"]})
     used = {"alice": "s3:GetObject"}
-    assert refusals(removed(snapshot, *removals, used=used)) == [("prediction", "alice")] * 2
-    assert steps(removed(snapshot, removals[0], used=used)) == ["DetachUserPolicy alice Read"]
+    assert refusals(make_plan(snapshot, *removals, used=used)) == [("prediction", "alice")] * 2
+    assert steps(make_plan(snapshot, removals[0], used=used)) == ["DetachUserPolicy alice Read"]
 
 
 def test_a_group_without_members_can_lose_anything() -> None:
-    assert steps(removed(account(group("empty", "Read")), EVERYBODY)) == ["DetachGroupPolicy empty Read"]
+    assert steps(make_plan(account(group("empty", "Read")), EVERYBODY)) == ["DetachGroupPolicy empty Read"]
 
 
 # A denial
@@ -145,7 +145,7 @@ def test_a_group_without_members_can_lose_anything() -> None:
 
 def test_a_policy_that_denies_something_stays() -> None:
     snapshot = account(user("alice", "Storage", "NoDeletion"))
-    planned = removed(snapshot, {"policy": "NoDeletion", "users": ["*"]})
+    planned = make_plan(snapshot, {"policy": "NoDeletion", "users": ["*"]})
     assert refusals(planned) == [("widening", "alice")]
     assert "without it alice could do s3:DeleteObject, which a policy denies today" in planned.refused[0].reason
 
@@ -153,7 +153,7 @@ def test_a_policy_that_denies_something_stays() -> None:
 def test_a_denial_goes_with_what_it_denies() -> None:
     snapshot = account(user("alice", "Storage", "NoDeletion", "OnlyCompute"))
     removals = [{"policy": name, "users": ["*"]} for name in ("Storage", "NoDeletion")]
-    assert len(removed(snapshot, *removals).changes) == 2
+    assert len(make_plan(snapshot, *removals).changes) == 2
 
 
 def test_a_denial_stays_where_what_it_denies_stays() -> None:
@@ -164,8 +164,8 @@ def test_a_denial_stays_where_what_it_denies_stays() -> None:
         user("bob", groups=["storage"]),
     )
     removals = ({"policy": "Storage", "groups": ["*"]}, {"policy": "NoDeletion", "users": ["*"]})
-    assert len(removed(snapshot, *removals).changes) == 2
-    kept = removed(snapshot, *removals, used={"bob": "s3:GetObject"})
+    assert len(make_plan(snapshot, *removals).changes) == 2
+    kept = make_plan(snapshot, *removals, used={"bob": "s3:GetObject"})
     assert sorted(refusals(kept)) == [("prediction", "storage"), ("widening", "alice")]
     assert not kept.changes
 
@@ -186,7 +186,7 @@ ALONE = [
 
 @pytest.mark.parametrize(("rule", "chosen", "fields"), ALONE)
 def test_what_is_left_alone(rule: str, chosen: t.Any, fields: dict[str, t.Any]) -> None:
-    planned = removed(account(chosen, user("zoe", "Read")), EVERYBODY, **fields)
+    planned = make_plan(account(chosen, user("zoe", "Read")), EVERYBODY, **fields)
     assert refusals(planned) == [(rule, chosen.name)]
     assert steps(planned) == ["DetachUserPolicy zoe Read"]
 
@@ -200,7 +200,7 @@ def test_what_is_left_alone(rule: str, chosen: t.Any, fields: dict[str, t.Any]) 
 )
 def test_a_group_with_such_a_member_is_left_alone(rule: str, fields: dict[str, t.Any]) -> None:
     snapshot = account(group("readers", "Read"), user("alice", groups=["readers"]))
-    assert refusals(removed(snapshot, EVERYBODY, **fields)) == [(rule, "readers")]
+    assert refusals(make_plan(snapshot, EVERYBODY, **fields)) == [(rule, "readers")]
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_a_group_with_such_a_member_is_left_alone(rule: str, fields: dict[str, t
     ],
 )
 def test_policies_that_stay_where_they_are(owner: t.Any, policy: str, rule: str) -> None:
-    planned = removed(account(owner), {"policy": policy, "users": ["*"], "roles": ["*"]})
+    planned = make_plan(account(owner), {"policy": policy, "users": ["*"], "roles": ["*"]})
     assert refusals(planned) == [(rule, owner.name)]
     assert not planned.changes
 
@@ -235,7 +235,7 @@ def test_policies_that_stay_where_they_are(owner: t.Any, policy: str, rule: str)
     ],
 )
 def test_what_makes_administrators_is_a_kind_of_its_own(principals: list[t.Any], policy: str, kind: str) -> None:
-    planned = removed(account(*principals), {"policy": policy, "users": ["*"], "groups": ["*"]})
+    planned = make_plan(account(*principals), {"policy": policy, "users": ["*"], "groups": ["*"]})
     assert [change.kind for change in planned.changes] == [kind]
 
 
@@ -244,7 +244,7 @@ def test_two_halves_of_an_administrator_count() -> None:
         "most": {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"},
         "rest": allow("iam:*"),
     }
-    planned = removed(account(user("alice", **halves)), {"policy": "rest", "users": ["*"]})
+    planned = make_plan(account(user("alice", **halves)), {"policy": "rest", "users": ["*"]})
     assert [change.kind for change in planned.changes] == [ADMIN_REMOVAL]
 
 
@@ -257,11 +257,11 @@ def test_who_is_to_have_it_through_a_group_loses_it_with_the_group(member_of: st
     snapshot = account(group("readers", "Read"), group("others"), user("alice", "Read", groups=[member_of]))
     rules = [{"name": "readers", "users": ["alice"]}]
     removal = {"policy": "Read", "groups": ["*"]}
-    assert steps(removed(snapshot, removal, used=USED)) == ["DetachGroupPolicy readers Read"]
-    planned = removed(snapshot, removal, used=USED, groups=rules)
+    assert steps(make_plan(snapshot, removal, used=USED)) == ["DetachGroupPolicy readers Read"]
+    planned = make_plan(snapshot, removal, used=USED, groups=rules)
     assert steps(planned)[-1] == "DetachUserPolicy alice Read"
     assert refusals(planned) == [("prediction", "readers")]
-    assert len(removed(snapshot, removal, groups=rules).changes) == len(planned.changes) + 1
+    assert len(make_plan(snapshot, removal, groups=rules).changes) == len(planned.changes) + 1
 
 
 def test_what_is_to_be_removed_does_not_move_before() -> None:

@@ -40,7 +40,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.change imp
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan
 
 from ...._controls.samples import ACCOUNT
-from ..alerting import BUS, HOME, OTHER, OURS, TAGS, TOPIC, converged, declared, empty, own_rule
+from ..alerting import BUS, HOME, OTHER, OURS, TAGS, TOPIC, declare, empty, make_converged, own_rule
 
 HUB = f"arn:aws:events:{HOME}:{ACCOUNT}:event-bus/default"
 QUEUE = queue_arn(TOPIC)
@@ -49,7 +49,7 @@ MAIL = Subscriber("email", "secops@example.com", "arn:x")
 
 def account(*regions: str, **options: t.Any) -> Snapshot:
     """An account that has what is declared, by default a topic."""
-    return converged(declared(**(options or {"create_topic": True})), empty(*(regions or (HOME,)))).snapshot
+    return make_converged(declare(**(options or {"create_topic": True})), empty(*(regions or (HOME,)))).snapshot
 
 
 def plan(snapshot: Snapshot, *accepted: str, only_clean: bool = False, **around: t.Any) -> Plan:
@@ -65,7 +65,7 @@ def steps(found: Plan) -> list[str]:
     return [name for index, name in enumerate(names) if index == 0 or names[index - 1] != name]
 
 
-def refused(found: Plan) -> set[tuple[str, str]]:
+def list_refused(found: Plan) -> set[tuple[str, str]]:
     return {(item.rule, item.target) for item in found.refused}
 
 
@@ -170,7 +170,7 @@ def test_more_than_ten_events_take_two_requests() -> None:
 @pytest.mark.parametrize("subscriber", [MAIL, dataclasses.replace(MAIL, protocol="sqs", endpoint=f"{QUEUE}-other")])
 def test_a_topic_with_other_subscribers_has_to_be_accepted(subscriber: Subscriber) -> None:
     found = plan(account(HOME, OTHER), subscribers={TOPIC: (subscriber,)})
-    assert (found.changes, refused(found)) == ((), {("subscribers", TOPIC)})
+    assert (found.changes, list_refused(found)) == ((), {("subscribers", TOPIC)})
     assert plan(account(), "arn:aws:sns:us-east-1:1:other", subscribers={TOPIC: (subscriber,)}).changes == ()
     assert plan(account(HOME, OTHER), TOPIC, subscribers={TOPIC: (subscriber,)}).refused == ()
 
@@ -192,13 +192,13 @@ def listener(pattern: t.Any, state: str = "ENABLED") -> EventRule:
 )
 def test_a_bus_with_other_listeners_has_to_be_accepted(rule: EventRule, refuses: bool) -> None:
     found = plan(account(), listeners={HOME: (rule,)})
-    assert refused(found) == ({("subscribers", HUB)} if refuses else set())
+    assert list_refused(found) == ({("subscribers", HUB)} if refuses else set())
     assert plan(account(), HUB, listeners={HOME: (rule,)}).refused == ()
 
 
 def test_the_bus_of_another_account_has_to_be_accepted_and_shows_nothing() -> None:
     snapshot = account(HOME, bus_arn=BUS)
-    assert refused(plan(snapshot)) == {("subscribers", BUS)}
+    assert list_refused(plan(snapshot)) == {("subscribers", BUS)}
     found = plan(snapshot, BUS)
     assert "PutEvents" in steps(found)
     assert not any(probe.is_visible for probe in make_probes(snapshot))
@@ -209,14 +209,14 @@ def test_a_hub_that_was_not_read_is_refused_and_not_called_silent() -> None:
     snapshot = account(HOME, OTHER)
     alone = tuple(here for here in snapshot.alert_regions if here.region == OTHER)
     found = plan(dataclasses.replace(snapshot, alert_regions=alone))
-    assert (found.changes, refused(found)) == ((), {("no_topic", HUB)})
+    assert (found.changes, list_refused(found)) == ((), {("no_topic", HUB)})
 
 
 def test_what_can_not_be_read_or_is_of_another_account_is_refused() -> None:
-    assert refused(plan(account(), unread={TOPIC: "AccessDenied"})) == {("unread", TOPIC)}
-    assert refused(plan(account(), unread={HUB: "AccessDenied"})) == {("unread", HUB)}
+    assert list_refused(plan(account(), unread={TOPIC: "AccessDenied"})) == {("unread", TOPIC)}
+    assert list_refused(plan(account(), unread={HUB: "AccessDenied"})) == {("unread", HUB)}
     foreign = f"arn:aws:sns:{HOME}:999988887777:security"
-    assert refused(plan(account(HOME, topic_arn=foreign))) == {("foreign", foreign)}
+    assert list_refused(plan(account(HOME, topic_arn=foreign))) == {("foreign", foreign)}
 
 
 def test_without_a_transformer_nothing_would_say_probe() -> None:
@@ -226,7 +226,7 @@ def test_without_a_transformer_nothing_would_say_probe() -> None:
         dataclasses.replace(rule, targets=(EventTarget(rule.targets[0].id, TOPIC),)) for rule in here.rules[:1]
     )
     found = plan(dataclasses.replace(snapshot, alert_regions=(AlertRegion(HOME, bare),)))
-    assert (found.changes, refused(found)) == ((), {("transformer", bare[0].arn)})
+    assert (found.changes, list_refused(found)) == ((), {("transformer", bare[0].arn)})
 
 
 def test_what_an_earlier_probe_left_is_used_and_removed() -> None:
@@ -273,13 +273,13 @@ def test_a_queue_that_only_has_such_a_name_is_neither_used_nor_removed(policy: t
         "subscribers": {TOPIC: (Subscriber("sqs", QUEUE, "arn:s"),)},
     }
     found = plan(account(), TOPIC, **around)
-    assert (found.changes, refused(found)) == ((), {("foreign", QUEUE)})
+    assert (found.changes, list_refused(found)) == ((), {("foreign", QUEUE)})
     assert plan(account(), only_clean=True, **around).changes == ()
 
 
 def test_a_queue_that_can_not_be_read_is_not_taken_for_a_missing_one() -> None:
     found = plan(account(), unread={QUEUE: "AccessDenied"})
-    assert (found.changes, refused(found)) == ((), {("unread", QUEUE)})
+    assert (found.changes, list_refused(found)) == ((), {("unread", QUEUE)})
 
 
 def test_a_rule_that_only_has_such_a_name_is_not_removed() -> None:
@@ -297,7 +297,7 @@ def test_a_rule_that_only_has_such_a_name_is_not_removed() -> None:
 )
 def test_a_rule_of_others_with_the_name_of_a_temporary_one_is_not_overwritten(theirs: EventRule) -> None:
     found = plan(with_rules(account(), HOME, theirs), HUB, listeners={HOME: (theirs,)})
-    assert refused(found) == {("foreign", theirs.arn)}
+    assert list_refused(found) == {("foreign", theirs.arn)}
     assert all(theirs.arn not in change.target for change in found.changes)
 
 
