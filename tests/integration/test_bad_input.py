@@ -185,7 +185,7 @@ def failed_hosts(outcome: Outcome) -> set[str]:
 
 @pytest.fixture(scope="module")
 def input_check(make_ansible: MakeAnsible) -> Outcome:
-    """Make a play for each mistake of the tasks that start every playbook, where the first mistake ends the run."""
+    """The tasks that start every playbook, as a play for each mistake: there the first mistake ends the run."""
     ansible = make_ansible()
     _accounts, check = yaml.safe_load((CHECKOUT / "playbooks" / "prepare.yml").read_text(encoding="utf-8"))
     plays = [
@@ -292,23 +292,23 @@ def test_account_id_on_the_command_line(ansible: Ansible) -> None:
     assert outcome.requests == []
 
 
-@pytest.mark.parametrize("playbook", ["assess", "harden"])
-@pytest.mark.parametrize(
-    ("account_id", "message"),
-    [("33334444555x", "aws_account_id of typo: '33334444555x'"), ("", "aws_account_id is not set for typo.")],
-)
-def test_one_bad_account_id_stops_a_run_of_several_hosts(
-    ansible: Ansible, playbook: str, account_id: str, message: str
-) -> None:
+@pytest.fixture(scope="module", params=["assess", "harden"])
+def run_with_bad_account_ids(make_ansible: MakeAnsible, request: pytest.FixtureRequest) -> Outcome:
+    ansible = make_ansible()
+    account_ids = {"acme-dev": DEV, "typo": "33334444555x", "empty": ""}
     inventory = write_inventory(
         ansible.directory,
-        {"acme-dev": {"aws_account_id": DEV}, "typo": {"aws_account_id": account_id}},
+        {host: {"aws_account_id": account_id} for host, account_id in account_ids.items()},
         aws_assessor_role_arn=role_arn(DEV),
         aws_assume_role_arn=role_arn(DEV, "automation"),
     )
-    outcome = ansible.playbook(playbook, "--check", inventory=inventory)
-    assert_error(outcome, [message, "12 digits"])
-    assert outcome.requests == []
+    return ansible.playbook(request.param, "--check", inventory=inventory)
+
+
+@pytest.mark.parametrize("message", ["aws_account_id of typo: '33334444555x'", "aws_account_id is not set for empty."])
+def test_bad_account_id_stops_a_run_of_several_hosts(run_with_bad_account_ids: Outcome, message: str) -> None:
+    assert_error(run_with_bad_account_ids, [message, "12 digits"])
+    assert run_with_bad_account_ids.requests == []
 
 
 def test_account_that_is_another_one(ansible: Ansible) -> None:
