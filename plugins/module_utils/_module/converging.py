@@ -179,15 +179,16 @@ def _refuse_missing_ticket(details: Mapping[str, t.Any]) -> tuple[Refusal, ...]:
 
 
 def _invoke(task: Task, module: str, part: str) -> _Invocation:
-    """The module at work, once the account is known to be the right one."""
+    """The module at work, once its options are checked, and the account is known to be the right one."""
+    run, guards = task.run, task.guards
     account_id = task.access.caller.account_id
     task.expect_account(account_id)
     return _Invocation(
         module=module,
         part=part,
         account_id=account_id,
-        run=task.run,
-        guards=task.guards,
+        run=run,
+        guards=guards,
         findings=task.findings,
         journal=task.open_store(task.journal),
         reports=task.open_store(task.reports) if task.has_reports else None,
@@ -207,11 +208,13 @@ def _check_journal(invocation: _Invocation, location: str) -> None:
 
 
 def _make_guard_context(invocation: _Invocation, connection: Connection) -> GuardContext:
+    # First the input: the principals ask AWS whose credentials the roles are assumed from.
+    approved = _find_approved(invocation)
     return GuardContext(
         principals=connection.principals,
         break_glass=invocation.guards.break_glass,
         limits=invocation.guards.limits,
-        approved=_find_approved(invocation),
+        approved=approved,
     )
 
 

@@ -138,7 +138,8 @@ class Task:
 
     @property
     def _is_emulated(self) -> bool:
-        return stays_on_this_machine(self.access_options, self._operations)
+        # In whichever role: which one it is has not been checked yet.
+        return stays_on_this_machine(AccessOptions.from_options(self.options), self._operations)
 
     @property
     def run_id(self) -> str:
@@ -237,9 +238,9 @@ class Task:
 
     def validate(self) -> None:
         """Check the options that every module has, before anything is called. Raises TaskError."""
-        self._check_writing_role()
         for name in ("account_id", "now"):
             getattr(self, name)
+        self._check_writing_role()
 
     def _check_writing_role(self) -> None:
         """Refuse to write where the roles are declared by class and this module's class has none."""
@@ -264,9 +265,10 @@ class Task:
         if self.account_id not in (None, found):
             raise TaskError(f"account_id: the credentials belong to account {found}, not to {self.account_id}")
 
-    @functools.cached_property
+    @property
     def access_options(self) -> AccessOptions:
         """How to reach the account, in the role of this module's class. Raises AwsError: an option is malformed."""
+        # Not kept: a rollback chooses its role by what it takes back.
         role = self._role or self.roles.of(self._writer)
         return AccessOptions.from_options({**self.options, "assume_role_arn": role})
 

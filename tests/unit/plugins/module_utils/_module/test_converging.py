@@ -172,6 +172,40 @@ def test_bad_input_fails_before_the_first_write(bench: Bench, options: dict[str,
     assert not bench.writes and not bench.reports.exists()
 
 
+class UnaskedAws:
+    """An AWS that fails if it is asked who calls, or through whom; whose account it is may be known."""
+
+    def __init__(self, caller: t.Optional[FakeCaller] = None) -> None:
+        self._caller = caller
+
+    @property
+    def caller(self) -> FakeCaller:
+        assert self._caller is not None, "AWS was asked who calls"
+        return self._caller
+
+    @property
+    def chain(self) -> tuple[str, ...]:
+        pytest.fail("AWS was asked whose credentials the roles are assumed from")
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize(
+    "options",
+    [{"max_changes": -1}, {"max_percent": 101}, {"run_id": "../x"}, {"job_id": "../x"}, {"account_id": "acme"}],
+)
+def test_bad_input_is_refused_before_any_call(bench: Bench, options: dict[str, t.Any], check_mode: bool) -> None:
+    bench.aws = t.cast(t.Any, UnaskedAws())
+    with pytest.raises(TaskError, match="is not allowed|is not an account id"):
+        bench.run(change("a"), check_mode=check_mode, **options)
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_an_approval_of_no_plan_costs_no_further_call(bench: Bench, check_mode: bool) -> None:
+    bench.aws = t.cast(t.Any, UnaskedAws(FakeCaller()))
+    with pytest.raises(TaskError, match="no run has the hash"):
+        bench.run(change("a"), check_mode=check_mode, approved_plan="0" * 64)
+
+
 @pytest.mark.parametrize("options", [{"account_id": None}, {"awx_job_id": "17"}])
 def test_an_audit_needs_less_but_says_what_the_real_run_needs(bench: Bench, options: dict[str, t.Any]) -> None:
     assert bench.run(change("a"), check_mode=True, **options)["changed"] is True

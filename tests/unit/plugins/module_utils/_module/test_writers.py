@@ -135,3 +135,25 @@ def test_the_one_role_for_all_is_a_role_of_the_run_also_where_a_class_has_its_ow
     assert writing_role(of_many) == MANY["credentials"]
     assert set(of_many.roles.writing) == {ONE, *MANY.values()}
     assert task(Writer.POLICIES, assume_role_arn=ONE).roles.writing == (ONE,)
+
+
+def test_the_role_of_a_rollback_counts_also_where_the_options_were_asked_for_before() -> None:
+    """The check of the clock asks where AWS is, before a rollback has chosen its role."""
+    made = task(None, assume_role_arns=MANY, now="2031-01-01T00:00:00Z", endpoint_url="http://127.0.0.1:5055")
+    assert writing_role(made) is None
+    made.work_as(MANY["credentials"])
+    assert writing_role(made) == MANY["credentials"]
+
+
+@pytest.mark.parametrize(
+    ("other", "first"),
+    [({"account_id": "acme"}, "account_id: 'acme'"), ({"now": "tomorrow"}, "now: 'tomorrow'")],
+)
+@pytest.mark.parametrize("roles", [{"admin": ONE}, MANY], ids=["malformed", "lacking"])
+def test_roles_are_checked_after_the_account_and_the_clock(
+    roles: dict[str, str], other: dict[str, str], first: str
+) -> None:
+    with pytest.raises(TaskError, match=first):
+        task(Writer.DETECTIVE, assume_role_arns=roles, **other)
+    with pytest.raises(TaskError, match="aws_assume_role_arns"):
+        task(Writer.DETECTIVE, assume_role_arns=roles, now="2031-01-01T00:00:00Z", endpoint_url="http://127.0.0.1:5055")
