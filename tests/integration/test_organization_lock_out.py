@@ -163,10 +163,10 @@ def test_what_is_accepted_is_expected(bench: Bench) -> None:
     assert judgement.refusals == {}
     assert DeniedPair(APPS, arn("role/pipeline"), "iam:CreateRole") in judgement.predicted
     assert judgement.impacts[0]["account_id"] == APPS
-    [read] = judgement.told["evidence"]["read"]
+    [read] = judgement.report["evidence"]["read"]
     assert read["sources"] == ["last_accessed"]
     assert read["break_glass"] == [arn("role/iam-hardening/break-glass")]
-    assert judgement.told["break_glass"]["management_account"] == [
+    assert judgement.report["break_glass"]["management_account"] == [
         f"arn:aws:iam::{MANAGEMENT}:role/iam-hardening/break-glass"
     ]
 
@@ -184,7 +184,7 @@ def test_an_account_that_cannot_be_read_costs_the_others_nothing(bench: Bench) -
     assert set(reasons(judgement)) == {"unread_accounts"}
     assert f"bare-member ({BARE}): " in reasons(judgement)["unread_accounts"]
     assert "apps" not in reasons(judgement)["unread_accounts"]
-    assert [item["account"] for item in judgement.told["evidence"]["read"]] == [APPS]
+    assert [item["account"] for item in judgement.report["evidence"]["read"]] == [APPS]
     passing = bench.judge(
         deny("braket:*"),
         "/Apps",
@@ -201,9 +201,9 @@ def test_no_more_members_are_read_than_allowed_and_the_accepted_ones_last(bench:
     judgement = bench.judge(
         deny("braket:*"), "/Apps", "/Bare", **options, accept_without_evidence=accepted("account", "/Apps")
     )
-    told = {item["account"]: item["reason"] for item in judgement.told["evidence"]["unread"]}
-    assert told[APPS] == "max_member_reads allows 1, and others come first"
-    assert "AssumeRole" in told[BARE]
+    reasons = {item["account"]: item["reason"] for item in judgement.report["evidence"]["unread"]}
+    assert reasons[APPS] == "max_member_reads allows 1, and others come first"
+    assert "AssumeRole" in reasons[BARE]
     assert "1 of 2 accounts were not read: max_member_reads" in bench.warnings
 
 
@@ -296,8 +296,8 @@ def test_an_rcp_that_keeps_services_from_roles_in_use_is_refused_by_role(bench: 
     assert "role/spare: no evidence: lambda.amazonaws.com" in reason
     assert "role/ci: will break" in reason
     assert "role/partner: will break" in reason
-    told = {loss["who"] for row in judgement.told["matrix"] for loss in row["losses"]}
-    assert "AWS service ec2.amazonaws.com" in told
+    names = {loss["who"] for row in judgement.report["matrix"] for loss in row["losses"]}
+    assert "AWS service ec2.amazonaws.com" in names
 
 
 def test_its_twin_that_exempts_services_keeps_out_the_partner_alone(bench: Bench) -> None:
@@ -339,7 +339,7 @@ def test_an_rcp_that_stops_services_is_refused_until_each_is_accepted(bench: Ben
     options: Record = {"kind": RCP, "member_role_arn": ROLE}
     judgement = bench.judge(statement, "/Apps", **options)
     assert set(reasons(judgement)) == {"service_loss"}
-    lost = [loss for row in judgement.told["matrix"] for loss in row["losses"]]
+    lost = [loss for row in judgement.report["matrix"] for loss in row["losses"]]
     assert all(loss["kind"] == "AWS service" and loss["certain"] for loss in lost)
     names = sorted({loss["principal"] for loss in lost})
     assert "amazonaws.com" in names

@@ -264,9 +264,7 @@ class OrganizationPolicy(Capability[_Observed]):
         # All stages must be there before the first one begins.
         resolved = [resolve(tree, stage, place=f"rollout.stages[{index}]") for index, stage in enumerate(stages)]
         self._of_stages = frozenset(node for one in resolved for node in one.ids)
-        staged = {
-            policy: self._parse_stage_targets(decision) for policy, decision in self._decide_rollouts(tree).items()
-        }
+        staged = {name: self._parse_stage_targets(decision) for name, decision in self._decide_rollouts(tree).items()}
         desired = planner.resolve_policies(tree, staged)
         plan = self._apply_guards(tree, planner.plan(tree, desired))
         snapshot = collect(access, datasets=frozenset(), regions=(), now=self._connection.now)
