@@ -504,7 +504,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS, REGIONS_ARGUMENTS
 from ..module_utils._capabilities.event_alerts.run import REGISTRATION, run
-from ..module_utils._module.converging import CONVERGE_ARGUMENTS
+from ..module_utils._module.arguments import CONVERGE_ARGUMENTS
 from ..module_utils._module.task import Entry, finish
 
 _OWN_RULE: t.Final[dict[str, dict[str, t.Any]]] = {

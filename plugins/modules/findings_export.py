@@ -314,7 +314,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS
 from ..module_utils._capabilities.findings_export.declared import SEVERITIES
 from ..module_utils._capabilities.findings_export.run import REGISTRATION, run
-from ..module_utils._module.converging import JOURNALLED_ARGUMENTS
+from ..module_utils._module.arguments import JOURNALLED_ARGUMENTS
 from ..module_utils._module.task import Entry, finish
 
 

@@ -436,7 +436,7 @@ from ..module_utils._capabilities.organization_policy.declared import TYPES
 from ..module_utils._capabilities.organization_policy.lock_out.run import LOCK_OUT_ARGUMENTS
 from ..module_utils._capabilities.organization_policy.rollout.run import ROLLOUT_ARGUMENTS
 from ..module_utils._capabilities.organization_policy.run import REGISTRATION, run
-from ..module_utils._module.converging import CONVERGE_ARGUMENTS
+from ..module_utils._module.arguments import CONVERGE_ARGUMENTS
 from ..module_utils._module.task import Entry, finish
 
 

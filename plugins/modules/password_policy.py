@@ -269,7 +269,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS
 from ..module_utils._capabilities.password_policy.run import REGISTRATION, run
-from ..module_utils._module.converging import CONVERGE_ARGUMENTS
+from ..module_utils._module.arguments import CONVERGE_ARGUMENTS
 from ..module_utils._module.task import Entry, finish
 
 

@@ -262,8 +262,7 @@ import typing as t
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS
-from ..module_utils._module.arguments import ORGANIZATION_ARGUMENTS
-from ..module_utils._module.converging import JOURNALLED_ARGUMENTS
+from ..module_utils._module.arguments import JOURNALLED_ARGUMENTS, ORGANIZATION_ARGUMENTS
 from ..module_utils._module.task import Entry, finish
 from ..module_utils._rollback.run import OPERATIONS, run
 

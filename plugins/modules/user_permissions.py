@@ -292,8 +292,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS, REGIONS_ARGUMENTS
 from ..module_utils._capabilities.user_permissions.run import REGISTRATION, run
-from ..module_utils._module.arguments import ORGANIZATION_ARGUMENTS
-from ..module_utils._module.converging import CONVERGE_ARGUMENTS
+from ..module_utils._module.arguments import CONVERGE_ARGUMENTS, ORGANIZATION_ARGUMENTS
 from ..module_utils._module.task import Entry, finish
 from ..module_utils._prediction.evidence import EVIDENCE_ARGUMENTS
 

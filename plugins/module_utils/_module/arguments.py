@@ -41,6 +41,43 @@ REPORT_PLACE_ARGUMENTS: t.Final[ArgumentSpec] = {
     "report_role_arn": {"type": "str"},
 }
 
+# doc_fragments/_converge.py, the part JOURNALLED
+JOURNALLED_ARGUMENTS: t.Final[ArgumentSpec] = {
+    "mode": {"type": "str", "choices": ["report", "enforce"], "default": "enforce"},
+    "account_id": {"type": "str"},
+    "journal": {"type": "str", "default": "./journal"},
+    "journal_kms_key_id": {"type": "str", "no_log": False},
+    "journal_role_arn": {"type": "str"},
+    "run_id": {"type": "str"},
+    "awx_job_id": {"type": "str"},
+    "job_id": {"type": "str"},
+    "approved_plan": {"type": "raw"},
+    "run_details": {
+        "type": "dict",
+        "default": {},
+        "options": {
+            "author": {"type": "str"},
+            "approver": {"type": "str"},
+            "change_ticket": {"type": "str"},
+            "require_change_ticket": {"type": "bool", "default": False},
+            "job": {"type": "str"},
+            "commit": {"type": "str"},
+        },
+    },
+    "break_glass": {"type": "list", "elements": "str", "default": []},
+    "on_refusal": {"type": "str", "choices": ["report", "fail"], "default": "report"},
+    **REPORT_PLACE_ARGUMENTS,
+}
+
+# doc_fragments/_converge.py
+CONVERGE_ARGUMENTS: t.Final[ArgumentSpec] = {
+    **JOURNALLED_ARGUMENTS,
+    "max_changes": {"type": "int", "default": 10},
+    "max_percent": {"type": "int", "default": 5},
+    **{name: DECLARATION_ARGUMENTS[name] for name in ("thresholds", "now")},
+    **ASSESSMENT_ARGUMENTS,
+}
+
 # The files that the module report writes beside report.json, and the findings that make a run fail.
 FORMATS: t.Final = ("txt", "html", "csv", "junit", "sarif")
 FAIL_ON: t.Final = ("never", "critical", "high", "new")

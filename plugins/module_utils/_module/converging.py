@@ -35,47 +35,9 @@ from .._converge.plans import find_approval, keep_plan
 from .._converge.runner import ApplyResult, Prediction, apply, predict, settle
 from .._converge.store import Doubts, Store, StoreError, doubt_directory
 from .._report.parts import PART_SCHEMA, mark, part_key
-from .arguments import ASSESSMENT_ARGUMENTS, DECLARATION_ARGUMENTS, REPORT_PLACE_ARGUMENTS
 from .connection import Connection
 from .options import FindingOptions, Guards, Run
 from .task import Task, TaskError
-
-# doc_fragments/_converge.py, the part JOURNALLED
-JOURNALLED_ARGUMENTS: t.Final[dict[str, dict[str, t.Any]]] = {
-    "mode": {"type": "str", "choices": ["report", "enforce"], "default": "enforce"},
-    "account_id": {"type": "str"},
-    "journal": {"type": "str", "default": "./journal"},
-    "journal_kms_key_id": {"type": "str", "no_log": False},
-    "journal_role_arn": {"type": "str"},
-    "run_id": {"type": "str"},
-    "awx_job_id": {"type": "str"},
-    "job_id": {"type": "str"},
-    "approved_plan": {"type": "raw"},
-    "run_details": {
-        "type": "dict",
-        "default": {},
-        "options": {
-            "author": {"type": "str"},
-            "approver": {"type": "str"},
-            "change_ticket": {"type": "str"},
-            "require_change_ticket": {"type": "bool", "default": False},
-            "job": {"type": "str"},
-            "commit": {"type": "str"},
-        },
-    },
-    "break_glass": {"type": "list", "elements": "str", "default": []},
-    "on_refusal": {"type": "str", "choices": ["report", "fail"], "default": "report"},
-    **REPORT_PLACE_ARGUMENTS,
-}
-
-# doc_fragments/_converge.py
-CONVERGE_ARGUMENTS: t.Final[dict[str, dict[str, t.Any]]] = {
-    **JOURNALLED_ARGUMENTS,
-    "max_changes": {"type": "int", "default": 10},
-    "max_percent": {"type": "int", "default": 5},
-    **{name: DECLARATION_ARGUMENTS[name] for name in ("thresholds", "now")},
-    **ASSESSMENT_ARGUMENTS,
-}
 
 # The errors of the code that reads the target of a recorded change of malformed shape.
 MALFORMED: t.Final = (AttributeError, IndexError, KeyError, TypeError, ValueError)

@@ -18,6 +18,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.plan impor
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plans import keep_run, run_lines
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
 from ansible_collections.hardening.iam.plugins.module_utils._module import converging
+from ansible_collections.hardening.iam.plugins.module_utils._module.arguments import CONVERGE_ARGUMENTS
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task, TaskError
 
 from .._converge.fakes import (
@@ -48,7 +49,7 @@ class Bench:
         self.task: Task
 
     def run(self, *changes: Change, check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
-        defaults = {name: spec.get("default") for name, spec in converging.CONVERGE_ARGUMENTS.items()}
+        defaults = {name: spec.get("default") for name, spec in CONVERGE_ARGUMENTS.items()}
         given = {
             "account_id": ACCOUNT,
             "run_id": RUN,
