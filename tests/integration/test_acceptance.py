@@ -40,7 +40,7 @@ def accept(ansible: Ansible, *arguments: str, account: str = SANDBOX, **variable
     )
 
 
-def written_outside(outcome: Outcome) -> list[str]:
+def list_writes_outside(outcome: Outcome) -> list[str]:
     """What was written that no path or name places among the objects of the acceptance."""
     return [
         record["operation"]
@@ -66,7 +66,7 @@ def client(ansible: Ansible, service: str = "iam") -> t.Any:
     )
 
 
-def left(ansible: Ansible) -> list[str]:
+def list_remains(ansible: Ansible) -> list[str]:
     """The ARNs of all that is below the path of the acceptance."""
     iam = client(ansible)
     lists = {"users": "Users", "groups": "Groups", "roles": "Roles", "policies": "Policies"}
@@ -82,8 +82,8 @@ def test_every_assumption_is_tried_and_nothing_is_left(ansible: Ansible) -> None
     outcome = accept(ansible).succeeded()
     assert f"{len(ASSUMPTIONS)} as expected, 0 not as expected, 0 not observed" in outcome.output
     assert outcome.output.index("Costs:") < outcome.output.index("as expected")
-    assert outcome.writes and written_outside(outcome) == []
-    assert left(ansible) == []
+    assert outcome.writes and list_writes_outside(outcome) == []
+    assert list_remains(ansible) == []
 
 
 def test_an_aws_that_is_not_as_assumed_shows_in_the_table(ansible: Ansible) -> None:
@@ -152,7 +152,7 @@ def test_the_objects_of_a_killed_run_are_removed(make_ansible: MakeAnsible) -> N
     outcome = accept(ansible, acceptance_include=["third_key_is_refused"]).succeeded()
     assert outcome.output.count("Removed from an earlier run") == 3
     # Only the name says that an object is of the acceptance: what somebody else put there stays, with its key.
-    assert left(ansible) == [f"arn:aws:iam::{SANDBOX}:user{PATH}break-glass"]
+    assert list_remains(ansible) == [f"arn:aws:iam::{SANDBOX}:user{PATH}break-glass"]
     assert {user["UserName"] for user in client(ansible).list_users()["Users"]} == {"somebody", "break-glass"}
     assert len(client(ansible).list_access_keys(UserName="break-glass")["AccessKeyMetadata"]) == 1
 

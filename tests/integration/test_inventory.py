@@ -159,7 +159,7 @@ def by_hand(make_ansible: MakeAnsible) -> dict[str, set[tuple[str, str, str]]]:
 def test_playbooks_run_the_same_on_a_static_and_a_dynamic_inventory(
     by_hand: dict[str, set[tuple[str, str, str]]], ansible: Ansible, through_awx: bool
 ) -> None:
-    found = _exported(ansible) if through_awx else EXAMPLE
+    found = _export(ansible) if through_awx else EXAMPLE
     variables = {"aws_external_id": EXTERNAL_ID, "aws_regions": ["us-east-1"]}
     outcome = ansible.playbook("assess", inventory=found, **variables).succeeded()
     assert {account_id: verdicts(outcome, account_id) for account_id in NAMES.values()} == by_hand
@@ -169,7 +169,7 @@ def test_playbooks_run_the_same_on_a_static_and_a_dynamic_inventory(
     assert fleet == set(NAMES.values())
 
 
-def _exported(ansible: Ansible) -> Path:
+def _export(ansible: Ansible) -> Path:
     """What AWX makes of an inventory source: an export at first, then a script that prints it, for the job."""
     done = ansible.run("ansible-inventory", "-i", str(EXAMPLE), "--list", "--export")
     assert done.returncode == 0, done.stderr
@@ -269,49 +269,51 @@ def test_what_owners_write_is_never_a_template(ansible: Ansible) -> None:
 # The cache
 
 
-def cached_listing(ansible: Ansible, **options: t.Any) -> Outcome:
+def list_with_cache(ansible: Ansible, **options: t.Any) -> Outcome:
     place = {"cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(ansible.directory / "cache")}
     return listing(ansible, cache=True, **place, **options)
 
 
-def _cached(ansible: Ansible, **options: t.Any) -> Outcome:
-    return cached_listing(ansible, **options).succeeded()
+def _list_from_cache(ansible: Ansible, **options: t.Any) -> Outcome:
+    return list_with_cache(ansible, **options).succeeded()
 
 
 def test_the_cache_spares_every_call_until_it_is_flushed(ansible: Ansible) -> None:
-    first = inventory_of(_cached(ansible))
+    first = inventory_of(_list_from_cache(ansible))
     (kept,) = (ansible.directory / "cache").iterdir()
     text = kept.read_text(encoding="utf-8")
     assert PROD in text
     assert "@example.com" not in text and ansible.environment["AWS_SECRET_ACCESS_KEY"] not in text
-    again = _cached(ansible)
+    again = _list_from_cache(ansible)
     assert set(map(operation_of, again.requests)) == {"sts:GetCallerIdentity"}
     assert inventory_of(again) == first
     # Other groups of the same organization: still nothing to ask.
-    fewer = _cached(ansible, exclude=[{"ou": "/Workloads"}])
+    fewer = _list_from_cache(ansible, exclude=[{"ou": "/Workloads"}])
     assert set(map(operation_of, fewer.requests)) == {"sts:GetCallerIdentity"}
     assert set(inventory_of(fewer)["_meta"]["hostvars"]) == {"acme-management", "acme-sandbox"}
     organizations(ansible).close_account(AccountId=SANDBOX)
-    assert "acme-sandbox" in inventory_of(_cached(ansible))["_meta"]["hostvars"]
+    assert "acme-sandbox" in inventory_of(_list_from_cache(ansible))["_meta"]["hostvars"]
     # Not by ansible-inventory, which learnt it with ansible-core 2.19.
     command = ["ansible-playbook", "--inventory", str(ansible.directory / "organization.yml"), "hardening.iam.assess"]
     assert len(ansible.noted(*command, "--list-hosts", "--flush-cache").succeeded().requests) > 1
-    after = _cached(ansible)
+    after = _list_from_cache(ansible)
     assert set(map(operation_of, after.requests)) == {"sts:GetCallerIdentity"}
     assert "acme-sandbox" not in inventory_of(after)["_meta"]["hostvars"]
 
 
 def test_what_the_cache_lacks_is_asked(ansible: Ansible) -> None:
-    _cached(ansible)
-    tagged = _cached(ansible, account_tags="always")
+    _list_from_cache(ansible)
+    tagged = _list_from_cache(ansible, account_tags="always")
     assert Counter(map(operation_of, tagged.requests))["organizations:ListTagsForResource"] == len(NAMES)
-    assert set(map(operation_of, _cached(ansible, account_tags="always").requests)) == {"sts:GetCallerIdentity"}
+    assert set(map(operation_of, _list_from_cache(ansible, account_tags="always").requests)) == {
+        "sts:GetCallerIdentity"
+    }
 
 
 def test_the_cache_of_one_caller_is_not_for_another(ansible: Ansible) -> None:
-    _cached(ansible)
+    _list_from_cache(ansible)
     member = {"assume_role_arn": role_arn(DEV), "assume_role_external_id": EXTERNAL_ID}
-    outcome = cached_listing(ansible, **member)
+    outcome = list_with_cache(ansible, **member)
     assert outcome.status != 0
     assert {"sts:AssumeRole", "organizations:ListRoots"} <= set(map(operation_of, outcome.requests))
 
@@ -319,7 +321,7 @@ def test_the_cache_of_one_caller_is_not_for_another(ansible: Ansible) -> None:
 # Names that owners choose
 
 
-def renamed(make_ansible: MakeAnsible, name: str) -> Ansible:
+def rename_sandbox(make_ansible: MakeAnsible, name: str) -> Ansible:
     """Ansible for an organization whose sandbox account calls itself so, as its owner may: account:PutAccountName."""
     seed = t.cast(Record, yaml.safe_load((CHECKOUT / "tests/emulator/seeds/acme.yml").read_text(encoding="utf-8")))
     seed["accounts"][SANDBOX]["name"] = name
@@ -328,7 +330,7 @@ def renamed(make_ansible: MakeAnsible, name: str) -> Ansible:
 
 @pytest.mark.parametrize("name", ["ou_workloads_production", "ou_root", "aws_accounts", "Account_State_Active", "all"])
 def test_an_account_that_is_named_like_a_group_is_listed_by_its_id(make_ansible: MakeAnsible, name: str) -> None:
-    ansible = renamed(make_ansible, name)
+    ansible = rename_sandbox(make_ansible, name)
     inventory = inventory_of(listing(ansible).succeeded())
     assert SANDBOX in inventory["aws_accounts"]["hosts"]
     assert set(inventory["_meta"]["hostvars"]) == {"acme-management", "acme-prod", "acme-dev", SANDBOX}
@@ -347,13 +349,13 @@ def test_an_account_that_is_named_like_a_group_is_listed_by_its_id(make_ansible:
 def test_an_account_that_is_named_like_a_group_of_the_user_ends_the_run(
     make_ansible: MakeAnsible, options: Record
 ) -> None:
-    ansible = renamed(make_ansible, "canary")
+    ansible = rename_sandbox(make_ansible, "canary")
     assert f"the account {SANDBOX} is named like the group 'canary'" in failure(ansible, **options)
     assert SANDBOX in inventory_of(listing(ansible, **{**options, "hostnames": "id"}).succeeded())["canary"]["hosts"]
 
 
 def test_an_account_does_not_take_the_host_of_another_inventory(make_ansible: MakeAnsible) -> None:
-    ansible = renamed(make_ansible, "Payments")
+    ansible = rename_sandbox(make_ansible, "Payments")
     known = write_inventory(ansible.directory, {"payments": {"aws_account_id": PROD}})
     command = ["ansible-inventory", "-i", str(known), "-i", str(source(ansible.directory)), "--list"]
     outcome = ansible.noted(*command)

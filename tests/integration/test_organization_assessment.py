@@ -52,10 +52,10 @@ def assess(account: str = MANAGEMENT, **options: t.Any) -> Record:
         "return_findings": "all",
         **options,
     }
-    return execute(ENTRY, options=validated(wanted), check_mode=True)
+    return execute(ENTRY, options=validate(wanted), check_mode=True)
 
 
-def validated(wanted: Record) -> Record:
+def validate(wanted: Record) -> Record:
     validator = ArgumentSpecValidator({**aws_argument_spec(), **ENTRY.argument_spec()})
     result = validator.validate(wanted)
     assert not result.error_messages
@@ -317,4 +317,4 @@ def assess_bare(url: str) -> Record:
         "access_key": "administrator",
         "secret_key": "emulated",
     }
-    return execute(ENTRY, options=validated({**wanted, "endpoint_url": url}), check_mode=True)
+    return execute(ENTRY, options=validate({**wanted, "endpoint_url": url}), check_mode=True)

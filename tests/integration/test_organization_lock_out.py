@@ -136,7 +136,7 @@ def reasons(judgement: Judgement) -> dict[str, str]:
     return {refusal.rule: refusal.reason for found in judgement.refusals.values() for refusal in found}
 
 
-def accepted(kind: str, *names: str) -> list[Record]:
+def accept(kind: str, *names: str) -> list[Record]:
     return [{kind: name, "reason": "agreed", "expires": EXPIRES} for name in names]
 
 
@@ -158,7 +158,7 @@ def test_what_is_accepted_is_expected(bench: Bench) -> None:
         deny("iam:CreateRole"),
         "/Apps",
         member_role_arn=ROLE,
-        accept_breakage=accepted("principal", arn("role/pipeline")),
+        accept_breakage=accept("principal", arn("role/pipeline")),
     )
     assert judgement.refusals == {}
     assert DeniedPair(APPS, arn("role/pipeline"), "iam:CreateRole") in judgement.predicted
@@ -190,7 +190,7 @@ def test_an_account_that_cannot_be_read_costs_the_others_nothing(bench: Bench) -
         "/Apps",
         "/Bare",
         member_role_arn=ROLE,
-        accept_without_evidence=accepted("account", "bare-member"),
+        accept_without_evidence=accept("account", "bare-member"),
     )
     assert passing.refusals == {}
     assert bench.warnings == []
@@ -199,11 +199,11 @@ def test_an_account_that_cannot_be_read_costs_the_others_nothing(bench: Bench) -
 def test_no_more_members_are_read_than_allowed_and_the_accepted_ones_last(bench: Bench) -> None:
     options: Record = {"member_role_arn": ROLE, "max_member_reads": 1}
     judgement = bench.judge(
-        deny("braket:*"), "/Apps", "/Bare", **options, accept_without_evidence=accepted("account", "/Apps")
+        deny("braket:*"), "/Apps", "/Bare", **options, accept_without_evidence=accept("account", "/Apps")
     )
-    reasons = {item["account"]: item["reason"] for item in judgement.report["evidence"]["unread"]}
-    assert reasons[APPS] == "max_member_reads allows 1, and others come first"
-    assert "AssumeRole" in reasons[BARE]
+    unread = {item["account"]: item["reason"] for item in judgement.report["evidence"]["unread"]}
+    assert unread[APPS] == "max_member_reads allows 1, and others come first"
+    assert "AssumeRole" in unread[BARE]
     assert "1 of 2 accounts were not read: max_member_reads" in bench.warnings
 
 
@@ -258,8 +258,8 @@ def test_a_trail_of_some_days_will_not(bench: Bench, tmp_path: Path) -> None:
         ({"way_back": "somebody"}, "way_back: 'somebody' is neither management_account nor the ARN"),
         ({"member_role_arn": "arn:aws:iam::666677778888:role/x"}, "<account_id>"),
         ({"max_member_reads": -1}, "max_member_reads: -1"),
-        ({"accept_breakage": accepted("principal", "role/x")}, "is no ARN: a bare name"),
-        ({"accept_without_evidence": accepted("account", "*")}, "accept_without_evidence[0].account: '*' is a pattern"),
+        ({"accept_breakage": accept("principal", "role/x")}, "is no ARN: a bare name"),
+        ({"accept_without_evidence": accept("account", "*")}, "accept_without_evidence[0].account: '*' is a pattern"),
     ],
 )
 def test_bad_options_are_refused_before_anything_is_read(bench: Bench, options: Record, message: str) -> None:
@@ -316,20 +316,20 @@ def test_who_can_no_longer_assume_a_role_is_accepted_by_name_and_unused_roles_by
     statement = rcp("sts:AssumeRole", **PERIMETER)
     options: Record = {"kind": RCP, "member_role_arn": ROLE}
     names = ("ec2.amazonaws.com", arn("role/partner"))
-    left = bench.judge(statement, "/Apps", **options, accept_breakage=accepted("principal", *names))
+    left = bench.judge(statement, "/Apps", **options, accept_breakage=accept("principal", *names))
     assert "role/spare" in reasons(left)["prediction"]
     assert "role/web" not in reasons(left)["prediction"]
     passing = bench.judge(
         statement,
         "/Apps",
         **options,
-        accept_breakage=accepted("principal", *names),
-        accept_without_evidence=accepted("account", "/Apps"),
+        accept_breakage=accept("principal", *names),
+        accept_without_evidence=accept("account", "/Apps"),
     )
     assert passing.refusals == {}
     assert bench.warnings == []
     # An account does not stand for a role that is in use.
-    account = bench.judge(statement, "/Apps", **options, accept_without_evidence=accepted("account", "/Apps"))
+    account = bench.judge(statement, "/Apps", **options, accept_without_evidence=accept("account", "/Apps"))
     assert "role/web" in reasons(account)["prediction"]
 
 
@@ -344,16 +344,16 @@ def test_an_rcp_that_stops_services_is_refused_until_each_is_accepted(bench: Ben
     names = sorted({loss["principal"] for loss in lost})
     assert "amazonaws.com" in names
     # Accepted by account, it is not: what is known to stop is accepted by name only.
-    options["accept_without_evidence"] = accepted("account", "/Apps")
-    assert reasons(bench.judge(statement, "/Apps", **options, accept_breakage=accepted("principal", *names[1:])))
-    assert bench.judge(statement, "/Apps", **options, accept_breakage=accepted("principal", *names)).refusals == {}
+    options["accept_without_evidence"] = accept("account", "/Apps")
+    assert reasons(bench.judge(statement, "/Apps", **options, accept_breakage=accept("principal", *names[1:])))
+    assert bench.judge(statement, "/Apps", **options, accept_breakage=accept("principal", *names)).refusals == {}
     harmless = rcp(f"{service}:*", **PERIMETER, **SERVICES_EXEMPT)
     assert bench.judge(harmless, "/Apps", kind=RCP, member_role_arn=ROLE).refusals == {}
 
 
 def test_an_account_that_is_not_read_does_not_hide_which_services_stop(bench: Bench) -> None:
     statement = rcp("sts:AssumeRole", **PERIMETER)
-    judgement = bench.judge(statement, "/Bare", kind=RCP, accept_without_evidence=accepted("account", "bare-member"))
+    judgement = bench.judge(statement, "/Bare", kind=RCP, accept_without_evidence=accept("account", "bare-member"))
     assert set(reasons(judgement)) == {"service_loss"}
     assert "ec2.amazonaws.com" in reasons(judgement)["service_loss"]
 
@@ -414,7 +414,7 @@ def test_an_rcp_that_keeps_cloudtrail_from_the_bucket_of_a_trail_is_refused(benc
 def test_break_glass_counts_only_if_it_could_take_the_policy_off(bench: Bench, kept: Sequence[str], lack: str) -> None:
     with _policies_of_break_glass(kept):
         # Of the member nothing is read, so that only the management account counts.
-        found = reasons(bench.judge(deny("braket:*"), "/Apps", accept_without_evidence=accepted("account", "apps")))
+        found = reasons(bench.judge(deny("braket:*"), "/Apps", accept_without_evidence=accept("account", "apps")))
     assert lack in found.get("no_break_glass", "") if lack else "no_break_glass" not in found
 
 

@@ -27,7 +27,7 @@ ORGANIZATION, CANARY = "o-acme123456", "444455556666"
 TEXT = "User: x is not authorized to perform: cloudtrail:StopLogging with an explicit deny in a service control policy"
 
 
-def denied(policy_arn: str, text: str = TEXT) -> Record:
+def deny(policy_arn: str, text: str = TEXT) -> Record:
     """How CloudTrail records a call that a policy denied."""
     return {"errorCode": "AccessDenied", "errorMessage": f"{text}: {policy_arn}"}
 
@@ -151,7 +151,7 @@ def state(result: Record) -> Record:
     return t.cast(Record, told)
 
 
-def begun(ansible: Ansible, directory: Path, name: str) -> Schedule:
+def begin(ansible: Ansible, directory: Path, name: str) -> Schedule:
     """The canary has begun, and somebody in it, who had stopped a trail the day before, does so again."""
     schedule = Schedule(ansible, directory, name)
     result, outcome = schedule.run()
@@ -163,8 +163,8 @@ def begun(ansible: Ansible, directory: Path, name: str) -> Schedule:
 
 
 def test_outsiders_may_try_and_stages_follow_each_other(ansible: Ansible, tmp_path: Path) -> None:
-    schedule = begun(ansible, tmp_path, "walked")
-    schedule.record(NOW + timedelta(hours=20), "newcomer", **denied(schedule.arn))
+    schedule = begin(ansible, tmp_path, "walked")
+    schedule.record(NOW + timedelta(hours=20), "newcomer", **deny(schedule.arn))
     soaking, outcome = schedule.run(hours=23)
     assert (outcome.status, outcome.writes, state(soaking)["action"]) == (0, [], "soaking")
     predicted, outcome = schedule.run("--check", hours=2)
@@ -177,8 +177,8 @@ def test_outsiders_may_try_and_stages_follow_each_other(ansible: Ansible, tmp_pa
 
 
 def test_a_loss_holds_the_stage_until_it_is_approved(ansible: Ansible, tmp_path: Path) -> None:
-    schedule = begun(ansible, tmp_path, "held")
-    schedule.record(NOW + timedelta(hours=20), "operator", **denied(schedule.arn))
+    schedule = begin(ansible, tmp_path, "held")
+    schedule.record(NOW + timedelta(hours=20), "operator", **deny(schedule.arn))
     predicted, outcome = schedule.run("--check", hours=25)
     assert (outcome.status, outcome.writes, state(predicted)["action"]) == (0, [], "hold")
     held, outcome = schedule.run()
@@ -195,8 +195,8 @@ def test_a_loss_holds_the_stage_until_it_is_approved(ansible: Ansible, tmp_path:
 
 
 def test_a_loss_withdraws_the_policy_if_declared(ansible: Ansible, tmp_path: Path) -> None:
-    schedule = begun(ansible, tmp_path, "withdrawn")
-    schedule.record(NOW + timedelta(hours=20), "operator", **denied(schedule.arn))
+    schedule = begin(ansible, tmp_path, "withdrawn")
+    schedule.record(NOW + timedelta(hours=20), "operator", **deny(schedule.arn))
     withdrawn, outcome = schedule.run(hours=25, on_gate_failure="withdraw")
     assert (outcome.status, operations(withdrawn)) == (2, ["DetachPolicy"]), outcome.output
     assert outcome.writes == ["organizations:DetachPolicy"]
@@ -209,7 +209,7 @@ def test_a_loss_withdraws_the_policy_if_declared(ansible: Ansible, tmp_path: Pat
 # Attacks, and what looks like one
 
 
-def refused(outcome: Outcome, *texts: str) -> None:
+def assert_refused(outcome: Outcome, *texts: str) -> None:
     """The run wrote nothing, failed, and said why and what would allow it."""
     assert outcome.writes == []
     assert outcome.status == 2, outcome.output
@@ -218,14 +218,14 @@ def refused(outcome: Outcome, *texts: str) -> None:
 
 
 def test_a_policy_that_was_edited_during_the_soak_goes_nowhere(ansible: Ansible, tmp_path: Path) -> None:
-    schedule = begun(ansible, tmp_path, "edited")
+    schedule = begin(ansible, tmp_path, "edited")
     schedule.record(NOW + timedelta(hours=20), "operator", eventName="ListTrails")
     harmless = scp("cloudtrail:DeleteTrail")
     schedule.edit(harmless)
     # Twice: a run that failed before must not make the next one go on.
     for hours in (25, 1):
         outcome = schedule.play(hours=hours)
-        refused(outcome, "somebody else edited the policy", "who called UpdatePolicy", "stage_approved: canary")
+        assert_refused(outcome, "somebody else edited the policy", "who called UpdatePolicy", "stage_approved: canary")
         assert json.loads(schedule.live["Content"]) == harmless
     assert [path.name for path in schedule.kept] == ["000001-started.json", "000002-edited.json"]
     approved = schedule.play(stage_approved="canary")
@@ -242,7 +242,7 @@ OBJECT = (
 
 @pytest.mark.parametrize("reason", ["", " because no identity-based policy allows the s3:GetObject action"])
 def test_an_object_key_does_not_withdraw_a_policy(ansible: Ansible, tmp_path: Path, reason: str) -> None:
-    schedule = begun(ansible, tmp_path, f"key-{len(reason)}")
+    schedule = begin(ansible, tmp_path, f"key-{len(reason)}")
     key = f"k with an explicit deny in a service control policy: {schedule.arn}"
     call = {
         "eventSource": "s3.amazonaws.com",
@@ -253,26 +253,26 @@ def test_an_object_key_does_not_withdraw_a_policy(ansible: Ansible, tmp_path: Pa
     message = f"{OBJECT}arn:aws:s3:::reports/{key}{reason}"
     schedule.record(NOW + timedelta(hours=20), "operator", errorCode="AccessDenied", errorMessage=message, **call)
     outcome = schedule.play(hours=25, on_gate_failure="withdraw")
-    refused(outcome, "AWS names no policy", "lost s3:GetObject", "stage_approved: canary")
+    assert_refused(outcome, "AWS names no policy", "lost s3:GetObject", "stage_approved: canary")
 
 
 def test_an_event_of_the_year_2099_is_no_evidence(ansible: Ansible, tmp_path: Path) -> None:
-    schedule = begun(ansible, tmp_path, "future")
+    schedule = begin(ansible, tmp_path, "future")
     future = datetime(2099, 1, 1, tzinfo=UTC)
     schedule.record(future, "operator", day=NOW + timedelta(hours=20), eventName="ListTrails")
-    schedule.record(future, "operator", day=NOW + timedelta(hours=20), **denied(schedule.arn))
+    schedule.record(future, "operator", day=NOW + timedelta(hours=20), **deny(schedule.arn))
     outcome = schedule.play(hours=25, on_gate_failure="withdraw")
-    refused(outcome, "tells of no event", "stage_approved: canary")
+    assert_refused(outcome, "tells of no event", "stage_approved: canary")
 
 
 def test_a_copied_pass_is_not_believed(ansible: Ansible, tmp_path: Path) -> None:
     for name in ("source", "copy"):
         (tmp_path / name).mkdir()
-    source = begun(ansible, tmp_path / "source", "source")
+    source = begin(ansible, tmp_path / "source", "source")
     source.record(NOW + timedelta(hours=20), "operator", eventName="ListTrails")
     advanced = source.play(hours=25)
     assert advanced.writes == ["organizations:AttachPolicy"], advanced.output
-    schedule = begun(ansible, tmp_path / "copy", "copy")
+    schedule = begin(ansible, tmp_path / "copy", "copy")
     passed = next(path for path in source.kept if path.name == "000002-passed.json")
     (schedule.kept[0].parent / passed.name).write_bytes(passed.read_bytes())
     outcome = schedule.play(hours=1)
@@ -285,14 +285,14 @@ def test_a_copied_pass_is_not_believed(ansible: Ansible, tmp_path: Path) -> None
 
 
 def test_denials_by_another_policy_let_a_stage_pass(ansible: Ansible, tmp_path: Path) -> None:
-    schedule = begun(ansible, tmp_path, "others")
-    schedule.record(NOW + timedelta(hours=20), "operator", **denied(f"{schedule.arn[:-4]}0000"))
+    schedule = begin(ansible, tmp_path, "others")
+    schedule.record(NOW + timedelta(hours=20), "operator", **deny(f"{schedule.arn[:-4]}0000"))
     outcome = schedule.play(hours=25, on_gate_failure="withdraw")
     assert (outcome.status, outcome.writes) == (0, ["organizations:AttachPolicy"]), outcome.output
 
 
 def test_a_true_pass_is_believed(ansible: Ansible, tmp_path: Path) -> None:
-    schedule = begun(ansible, tmp_path, "true")
+    schedule = begin(ansible, tmp_path, "true")
     schedule.record(NOW + timedelta(hours=20), "operator", eventName="ListTrails")
     assert schedule.play(hours=25).writes == ["organizations:AttachPolicy"]
     # The run was cut off before it recorded the stage that it began.

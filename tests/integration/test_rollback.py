@@ -54,7 +54,7 @@ def steps(make_ansible: MakeAnsible) -> Steps:
     return Steps(hardened, undone, parts, journals[0])
 
 
-def applied(outcome: Outcome) -> int:
+def count_applied(outcome: Outcome) -> int:
     return sum(not record["read_only"] and record["status"] == 200 for record in outcome.requests)
 
 
@@ -75,7 +75,7 @@ def diffs(outcome: Outcome) -> list[str]:
 
 
 def test_every_write_is_taken_back_by_one_write(steps: Steps) -> None:
-    assert applied(steps.undone[1]) == applied(steps.hardened) > len(HOSTS)
+    assert count_applied(steps.undone[1]) == count_applied(steps.hardened) > len(HOSTS)
     changed = {host for host in HOSTS if steps.undone[1].recap(host)["changed"]}
     assert changed == {host for host in HOSTS if steps.hardened.recap(host)["changed"]}
     assert not [refusal for part in steps.parts[1].values() for refusal in part["refused"]]
