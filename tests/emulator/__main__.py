@@ -33,10 +33,10 @@ import boto3
 from botocore.exceptions import ClientError
 
 from emulator import client, trail_logs
-from emulator.control import Control
-from emulator.listener import Listener
 from emulator.seed import Organization, SeedError, names
-from emulator.server import Emulator
+
+if t.TYPE_CHECKING:
+    from emulator.listener import Listener
 
 LOOPBACK: t.Final = ("127.0.0.1", "localhost")
 # So much of a parameter is shown: of a policy its beginning.
@@ -136,6 +136,11 @@ def _short(value: object) -> str:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
+    # moto takes most of a second to import. The commands that ask a served emulator do without it.
+    from emulator.control import Control
+    from emulator.listener import Listener
+    from emulator.server import Emulator
+
     # A seed or a snapshot makes 100,000 objects that stay. Searching them for garbage on the way doubles its time.
     gc.set_threshold(100_000, 5, 2)
     control = Control(Emulator())

@@ -39,7 +39,7 @@ from emulator.extensions import root_sessions
 from emulator.identity import Caller, Directory
 from emulator.regions import ClosedRegions
 from emulator.request_log import RequestLog
-from emulator.seed import Organization
+from emulator.seed import Organization, populate
 from emulator.wire import Answer, Call, Environ
 
 #: A seed's name or path, or its structure.
@@ -89,14 +89,14 @@ class Emulator:
             self.faults.set(())
             self.set_contrary(())
             self.log.clear()
-            seed.reset()
+            populate.reset()
             if organization is None:
                 self.directory.reset()
                 self.closed_regions.set({})
                 return None
             self.directory.reset(organization.management_account_id)
             self.closed_regions.set({key: account.denied_regions for key, account in organization.accounts.items()})
-            seed.apply(organization, now=now)
+            populate.apply(organization, now=now)
             return organization
 
     def set_contrary(self, assumptions: t.Iterable[str]) -> None:

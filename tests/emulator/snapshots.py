@@ -19,7 +19,7 @@ from moto.core.base_backend import BackendDict, backend_lock
 from moto.moto_api._internal import mock_random
 from moto.securityhub.models import SecurityHubBackend
 
-from emulator import seed
+from emulator.seed import populate
 
 Registry: t.TypeAlias = "BackendDict[t.Any]"
 
@@ -51,7 +51,7 @@ def take() -> bytes:
 def restore(state: bytes) -> None:
     """Replace the state of all accounts by a copy. The caller holds the server's lock."""
     # First, since it closes what the present state has open, such as the buffers of S3's objects.
-    seed.reset()
+    populate.reset()
     # This process made the bytes, in take().
     registries, hubs, random_state = pickle.loads(state)
     with backend_lock:

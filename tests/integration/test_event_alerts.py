@@ -56,40 +56,75 @@ def run(
 ) -> tuple[Record, Outcome]:
     """One task in an account; its result, and what it sent."""
     given = {"regions": REGIONS, **options} if module == "event_alerts" else options
-    outcome = ansible.module(
-        module,
-        *arguments,
-        account_id=account,
-        assessor_role_arn=role_arn(account),
-        assume_role_arn=role_arn(account, "automation"),
-        assume_role_external_id=EXTERNAL_ID,
-        **given,
-    )
+    outcome = ansible.module(module, *arguments, **options_of(account), **given)
     # Warnings stand below the result.
     result, _end = json.JSONDecoder().raw_decode(outcome.output, outcome.output.index("=> {") + 3)
     return result, outcome
+
+
+def options_of(account: str) -> Record:
+    return {
+        "account_id": account,
+        "assessor_role_arn": role_arn(account),
+        "assume_role_arn": role_arn(account, "automation"),
+        "assume_role_external_id": EXTERNAL_ID,
+    }
+
+
+class Step(t.NamedTuple):
+    """A task of a play: its result, and what it sent."""
+
+    result: Record
+    requests: t.Sequence[Record]
+
+    @property
+    def writes(self) -> list[str]:
+        return [record["operation"] for record in self.requests if not record["read_only"]]
+
+
+def run_steps(ansible: Ansible, *steps: tuple[Record, Record]) -> list[Step]:
+    """Tasks in one run of Ansible, which costs more than a task; ``steps`` are options and keywords of each.
+
+    After each task the play counts what was sent so far.
+    """
+    count = "{{ lookup('ansible.builtin.url', log, split_lines=false) | from_json | length }}"
+    tasks: list[Record] = []
+    for number, (options, keywords) in enumerate(steps):
+        given = {**options_of(PROD), "regions": REGIONS, **options}
+        step = {"hardening.iam.event_alerts": given, "register": f"result_{number}", "ignore_errors": True}
+        tasks += [{**step, **keywords}, {"ansible.builtin.set_fact": {f"sent_{number}": count}}]
+    names = [[f"result_{number}", f"sent_{number}"] for number in range(len(steps))]
+    tasks.append({"ansible.builtin.debug": {"msg": [[f"{{{{ {name} }}}}" for name in pair] for pair in names]}})
+    play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks}
+    (ansible.directory / "steps.yml").write_text(json.dumps([play]), encoding="utf-8")
+    log = f"{ansible.control.url}/_emulator/log"
+    outcome = ansible.playbook(str(ansible.directory / "steps.yml"), inventory="localhost,", log=log).succeeded()
+    shown, _end = json.JSONDecoder().raw_decode(outcome.output, outcome.output.rindex("ok: [localhost] => {") + 19)
+    counts = [0, *(sent for _result, sent in shown["msg"])]
+    return [
+        Step(result, outcome.requests[start:end])
+        for (result, _sent), start, end in zip(shown["msg"], counts, counts[1:], strict=False)
+    ]
 
 
 def operations(result: Record) -> list[str]:
     return sorted(change["operation"] for change in result["changes"])
 
 
-def sent(outcome: Outcome) -> list[str]:
-    return sorted(operation.partition(":")[2] for operation in outcome.writes)
-
-
 def four_steps(ansible: Ansible, **options: t.Any) -> Record:
     """Check, real, check again, real again; returns what the real run said."""
-    predicted, checked = run(ansible, "--check", "--diff", **options)
-    assert (checked.status, checked.writes) == (0, []), checked.output
-    made, done = run(ansible, **options)
-    assert done.status == 0, done.output
-    assert predicted["plan_sha256"] == made["plan_sha256"]
-    assert sent(done) == operations(made)
-    for arguments in (("--check",), ()):
-        result, again = run(ansible, *arguments, **options)
-        assert (again.status, again.writes, result["changes"], result["changed"]) == (0, [], [], False)
-    return made
+    check: Record = {"check_mode": True}
+    keywords: list[Record] = [{**check, "diff": True}, {}, check, {}]
+    predicted, made, *later = run_steps(ansible, *((options, keyword) for keyword in keywords))
+    assert (predicted.result["failed"], predicted.writes) == (False, []), predicted.result
+    assert not made.result["failed"], made.result
+    assert predicted.result["plan_sha256"] == made.result["plan_sha256"]
+    assert sorted(made.writes) == operations(made.result)
+    for again in later:
+        result = again.result
+        assert again.requests
+        assert (result["failed"], again.writes, result["changes"], result["changed"]) == (False, [], [], False)
+    return made.result
 
 
 def client(emulator: EmulatorProcess, service: str, *, account: str = PROD, region: str = HOME) -> t.Any:
@@ -307,7 +342,7 @@ def test_a_run_is_taken_back(ansible: Ansible) -> None:
 
 def test_bad_input_is_named(ansible: Ansible) -> None:
     own = {**BREAK_GLASS, "pattern": {"source": "aws.sts"}}
-    for options, message in (
+    mistakes: list[tuple[Record, str]] = [
         ({}, "enforce needs one of topic_arn, create_topic and bus_arn"),
         ({"create_topic": True, "topic_arn": TOPIC}, "topic_arn and create_topic"),
         ({"create_topic": True, "rules": {"root": True}}, "rules: root is not allowed"),
@@ -316,11 +351,12 @@ def test_bad_input_is_named(ansible: Ansible) -> None:
         ({"create_topic": True, "kms_key_id": "alias/aws/sns"}, "kms_key_id"),
         ({"create_topic": True, "ignore_principals": ["alice"]}, "ignore_principals: 'alice'"),
         ({"topology": "topics", "topic_arn": TOPIC}, "topology: topics needs create_topic"),
-    ):
-        result, outcome = run(ansible, **options)
-        assert outcome.status != 0
-        assert message in result["msg"]
-        assert outcome.requests == []
+    ]
+    steps = run_steps(ansible, *((options, {}) for options, _message in mistakes))
+    for step, (_options, message) in zip(steps, mistakes, strict=True):
+        assert step.result["failed"]
+        assert message in step.result["msg"]
+        assert step.requests == []
 
 
 def test_seventeen_regions_are_converged_side_by_side(

@@ -5,14 +5,15 @@
 """Seeds: the emulated accounts as YAML, and their way into moto's backends.
 
 organization = seed.load("acme", now=now)
-seed.apply(organization, now=now)
+populate.apply(organization, now=now)
+
+``emulator.seed.populate`` is imported by those who need it: it imports moto, which takes most of a second.
 """
 
 from __future__ import annotations
 
 from emulator.seed.identifiers import access_key_id, secret_access_key
 from emulator.seed.model import Account, Organization
-from emulator.seed.populate import apply, reset
 from emulator.seed.source import load, names
 from emulator.seed.structure import SeedError
 
@@ -21,9 +22,7 @@ __all__ = [
     "Organization",
     "SeedError",
     "access_key_id",
-    "apply",
     "load",
     "names",
-    "reset",
     "secret_access_key",
 ]

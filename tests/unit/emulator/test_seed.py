@@ -12,6 +12,7 @@ import pytest
 from moto.iam.models import iam_backends
 
 from emulator import seed
+from emulator.seed import populate
 from unit.emulator.seeded import Seeded, account, serving
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -182,7 +183,7 @@ def test_bare_is_bare() -> None:
 
 def test_the_same_seed_gives_the_same_account() -> None:
     def identifiers() -> list[str]:
-        seed.apply(seed.load("acme", now=NOW), now=NOW)
+        populate.apply(seed.load("acme", now=NOW), now=NOW)
         backend = iam_backends[PROD]["aws"]
         return [*(user.id for user in backend.users.values()), *backend.roles, *backend.access_keys]
 
@@ -201,4 +202,4 @@ def test_policies_of_the_organization_name_its_partition(partition: str) -> None
 def test_an_unknown_policy_is_named() -> None:
     organization = seed.load(account(users={"bob": {"policies": ["aws:Nothing"]}}), now=NOW)
     with pytest.raises(seed.SeedError, match="users.bob.policies: no policy 'aws:Nothing': write aws:NAME"):
-        seed.apply(organization, now=NOW)
+        populate.apply(organization, now=NOW)
