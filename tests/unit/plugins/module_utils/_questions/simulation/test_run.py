@@ -85,6 +85,18 @@ def test_layers_that_are_given_need_no_aws() -> None:
 
 
 @pytest.mark.usefixtures("no_access")
+@pytest.mark.parametrize("principal_arn", [None, ""])
+@pytest.mark.parametrize("resource_policy", [None, statement("Allow", "s3:PutObject", Principal="*")])
+def test_no_principal_is_a_principal_of_the_layers(
+    principal_arn: t.Optional[str], resource_policy: t.Optional[Record]
+) -> None:
+    """An empty field of a survey is no principal from elsewhere, whom layers would not let in."""
+    asked = {**GET, "resource_policy": resource_policy} if resource_policy else GET
+    result = simulate(requests=[asked], layers={"identity": [READ]}, principal_arn=principal_arn)
+    assert decisions(result) == [("allowed", "identity", "layers.identity[0]", "Read")]
+
+
+@pytest.mark.usefixtures("no_access")
 @pytest.mark.parametrize(("complete", "decision"), [(True, "implicit_deny"), (False, "unknown")])
 def test_a_key_that_is_not_given_is_absent_or_unknown(complete: bool, decision: str) -> None:
     condition = {"StringEquals": {"aws:SourceVpce": "vpce-1"}}
