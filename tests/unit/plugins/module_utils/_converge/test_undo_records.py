@@ -60,6 +60,7 @@ def test_a_name_is_of_an_object_of_iam_in_the_account(name: str) -> None:
 
 def test_a_document_is_spelt_as_in_the_record_only_where_it_says_the_same() -> None:
     document = {"a": [1]}
+    assert record(Policy="{}").text({"a": 1, "b": 2}, "Policy") == '{"a":1,"b":2}'
     assert record(Policy='{ "a": [1] }').text(document, "Policy") == '{ "a": [1] }'
     assert record(Policy='{"a":[2]}').text(document, "Policy") == '{"a":[1]}'
     assert record().text(document, "Policy") == '{"a":[1]}'

@@ -80,6 +80,7 @@ def test_a_role_in_use_that_nobody_can_assume_any_longer_will_break(principal: t
     assert found is not None
     assert (outcome(found), found.callers, found.policies) == (Breakage.WILL_BREAK, (accepted_as,), ("guardrail",))
     assert "Perimeter of guardrail denies it" in found.verdict.reason
+    assert (found.verdict.layer, found.verdict.policy, found.verdict.statement) == ("rcp", "guardrail", "Perimeter")
     assert "last used on 2026-11-01" in found.verdict.reason
     # RoleLastUsed knows of no use: that is no evidence, which is never that it is not needed.
     assert outcome(find_loss(rcp("sts:*", **OUTSIDERS), trust(principal), used=None)) is Breakage.NO_EVIDENCE
@@ -155,6 +156,19 @@ def test_claims_that_a_trust_asks_for_are_held_against_those_that_an_rcp_asks_fo
     )
     policy = trust({"Federated": GITHUB}, "sts:AssumeRoleWithWebIdentity", StringLike={SUBJECT: subject})
     assert outcome(find_loss(after, policy)) is expected
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        {"StringNotLike": {SUBJECT: "repo:acme/*"}},
+        {"StringLike": {"aws:PrincipalTag/subject": "repo:acme/app"}},
+    ],
+)
+def test_a_trust_that_asks_for_no_value_of_a_claim_leaves_it_open(conditions: t.Any) -> None:
+    after = rcp("sts:AssumeRoleWithWebIdentity", StringNotLikeIfExists={SUBJECT: ["repo:acme/*"]})
+    policy = trust({"Federated": GITHUB}, "sts:AssumeRoleWithWebIdentity", **conditions)
+    assert outcome(find_loss(after, policy)) is Breakage.MAY_BREAK
 
 
 def test_a_session_that_needs_tags_is_lost_with_them() -> None:

@@ -201,6 +201,7 @@ def test_what_a_policy_may_take_is_what_it_denies_by_name() -> None:
     assert question.is_about(Use(APP, "iam:*", Source.TRAIL, is_service_level=True))
     assert not question.is_about(Use(APP, "s3:GetObject", Source.TRAIL))
     assert Question((), open=True).is_about(Use(APP, "s3:GetObject", Source.TRAIL))
+    assert not Question(()).is_about(Use(APP, "s3:GetObject", Source.TRAIL))
 
 
 def test_statements_about_users_are_not_asked_of_roles() -> None:
@@ -281,6 +282,10 @@ def test_a_role_that_is_accepted_may_be_left_without_anybody_who_assumes_it() ->
     assert refuse(verdicts(evidence, principals=make_acceptances(APP))) == {}
     assert refuse(verdicts(evidence, principals=make_acceptances("ec2.amazonaws.com"))) == {}
     assert refuse(verdicts(evidence, principals=make_acceptances(f"{APP}-2")))
+    # Nobody in particular can no longer assume it, so no name stands for all of them.
+    unnamed = dataclasses.replace(member(), entries=(dataclasses.replace(entry, callers=()),))
+    assert refuse(verdicts(unnamed, principals=make_acceptances("ec2.amazonaws.com")))
+    assert refuse(verdicts(unnamed, principals=make_acceptances(APP))) == {}
 
 
 def test_users_whom_something_else_than_mfa_hits_are_not_told_to_use_it() -> None:
