@@ -11,7 +11,8 @@ export PYTHON
 # A test run starts Python a thousand times, also where the caller has it keep nothing that it compiled.
 export PYTHONDONTWRITEBYTECODE :=
 PORT ?= 5055
-JOBS ?= auto
+# One more than there are cores, since tests wait for servers and clocks too.
+JOBS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 ARGS ?=
 
 BIN := .venv/bin

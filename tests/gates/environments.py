@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import fcntl
 import hashlib
+import random
 import subprocess
 import sys
 import typing as t
@@ -51,6 +52,12 @@ ENVIRONMENTS = (
     OLDEST,
     Environment(python="3.11", ansible="ansible>=12,<13", core="2.19"),
 )
+
+
+def draw_environment(seed: int) -> t.Optional[Environment]:
+    """Draw the one environment that "make test" adds to this one; None where there is no other."""
+    others = [environment for environment in ENVIRONMENTS if not is_this_one(environment)]
+    return random.Random(seed).choice(others) if others else None
 
 
 # A combination and its virtual environment.

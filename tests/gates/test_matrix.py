@@ -20,7 +20,17 @@ from conftest import seed_of
 from scope import runs_all
 from unit.test_collection import PURE_ROOMS, UTILS_PACKAGE, import_without
 
-from .environments import ENVIRONMENTS, OLDEST, Environment, Made, home_of, is_this_one, run, this_python
+from .environments import (
+    ENVIRONMENTS,
+    OLDEST,
+    Environment,
+    Made,
+    draw_environment,
+    home_of,
+    is_this_one,
+    run,
+    this_python,
+)
 from .staging import CHECKOUT, tool_environment
 
 # What depends on the Python or the ansible-core it runs on. The emulator, the tools and what AWS answers do not.
@@ -81,6 +91,12 @@ def test_the_oldest_versions_that_are_declared_are_tested() -> None:
     assert set(OLDEST.pins) == declared_bounds()
     assert OLDEST in ENVIRONMENTS
     assert not is_this_one(OLDEST)
+
+
+def test_every_environment_is_drawn() -> None:
+    others = {environment for environment in ENVIRONMENTS if not is_this_one(environment)}
+    assert {draw_environment(seed) for seed in range(40)} == others
+    assert len({draw_environment(7) for _again in range(9)}) == 1
 
 
 def test_the_oldest_environment_has_the_oldest_amazon_aws(made: Made) -> None:
