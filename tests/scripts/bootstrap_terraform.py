@@ -12,11 +12,11 @@ import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 
 from scripts import bootstrap_roles as roles
-from scripts.bootstrap_roles import BOUNDARY, EVENT_BOUNDARY, Grant, Json, WritingRole
+from scripts.bootstrap_roles import BOUNDARY, Grant, Json, WritingRole
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
 from ansible_collections.hardening.iam.plugins.module_utils._module.writers import Writer
-from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_roles import PATH
+from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_roles import EVENT_BOUNDARY, PATH
 
 _HEADER: t.Final = """\
 # Copyright (c) 2026, hardening.iam contributors

@@ -26,9 +26,14 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
 from ansible_collections.hardening.iam.plugins.module_utils._aws.credentials import SESSION_NAME
 from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import PrefixFence
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations, iam_actions
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.registry import BY_CLASS
 from ansible_collections.hardening.iam.plugins.module_utils._controls.registry import all_controls
 from ansible_collections.hardening.iam.plugins.module_utils._module.writers import Writer
-from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_roles import PATH, role_name
+from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_roles import (
+    EVENT_BOUNDARY,
+    PATH,
+    role_name,
+)
 
 CHECKOUT: t.Final = Path(__file__).resolve().parents[2]
 TEMPLATE: t.Final = CHECKOUT / "examples" / "bootstrap" / "iam-hardening-roles.yml"
@@ -62,49 +67,17 @@ OF_SANDBOXES: t.Final = frozenset({"acceptance"})
 
 # What operations are for that no control rests on.
 _PURPOSES: t.Final[dict[str, str]] = {
-    "accessanalyzer:GetArchiveRule": "access_analyzer: an archive rule, before and after it is changed",
     "accessanalyzer:GetFindingRecommendation": "access_analyzer_findings_info: what AWS recommends",
     "accessanalyzer:GetFindingV2": "access_analyzer_findings_info with `details`: what a finding says",
     "accessanalyzer:ValidatePolicy": "`access_analyzer: true` of policy_validation_info",
     "cloudtrail:LookupEvents": "predictions, unless `event_history: false`: the calls of the last 90 days",
-    "config:DescribeOrganizationConfigRuleStatuses": "config_rules with `scope: organization`: who lacks a rule",
-    "config:DescribeOrganizationConfigRules": "config_rules with `scope: organization`: the rules that are there",
-    "config:ListConfigurationRecorders": "config_rules with `recorder`: whether a service of AWS records by itself",
     "ec2:DescribeRegions": "the enabled regions: those that are read by default, and those that were not read",
-    "events:DescribeEventBus": "event_alerts with `receive_from_organization`: who may put events on the bus",
-    "events:DescribeRule": "event_alerts: a rule, before and after it is changed",
-    "iam:GetAccessKeyLastUsed": "access_key_lifecycle: the last use of a key in question, once more before each write",
-    "iam:GetGroup": "user_permissions: a group that is to be made or taken back",
-    "iam:GetGroupPolicy": "user_permissions: an inline policy, before and after it moves",
-    "iam:GetLoginProfile": "access_key_lifecycle with `remove_unused_passwords`: the password in question",
-    "iam:GetPolicy": "permissions_boundary: a declared policy, and that it is there before anybody is given it",
-    "iam:GetPolicyVersion": "permissions_boundary: what the versions of a declared policy say",
-    "iam:GetRole": "permissions_boundary: the boundary of a role, before it is changed",
-    "iam:GetRolePolicy": "user_permissions: an inline policy that is to be removed",
-    "iam:GetUser": "access_key_lifecycle with `remove_unused_passwords`: the last use of a password;"
-    " permissions_boundary: the boundary of a user, before it is changed",
-    "iam:GetUserPolicy": "user_permissions: an inline policy, before and after it moves",
-    "iam:ListAccessKeys": "access_key_lifecycle: the keys of a user in question",
     "iam:ListAccountAliases": "the alias of the account, in inventories and reports",
-    "iam:ListAttachedGroupPolicies": "user_permissions: that a group has a policy, before it is taken from its members",
-    "iam:ListAttachedRolePolicies": "user_permissions: that a role has a policy that is to be removed",
-    "iam:ListAttachedUserPolicies": "user_permissions: that a user has a policy that is to move or to be removed",
     "iam:ListEntitiesForPolicy": "everybody who carries or has a policy, right before it changes",
-    "iam:ListGroupsForUser": "user_permissions: that a user is in a group, before a policy is taken from the user",
     "iam:ListOpenIDConnectProviders": "the identity providers of the account",
-    "iam:ListPolicyVersions": "permissions_boundary: the versions of a declared policy, of which AWS keeps five",
-    "iam:ListSSHPublicKeys": "access_key_lifecycle with `stage_credentials`: the SSH keys of a user in question",
-    "iam:ListSigningCertificates": "access_key_lifecycle with `stage_credentials`: certificates of a user in question",
-    "iam:ListUserTags": "access_key_lifecycle: the stages of a user's credentials, before each change of one",
     "iam:SimulateCustomPolicy": "policy_simulation_info with `engine: aws`: what AWS says to given documents",
-    "iam:SimulatePrincipalPolicy": "preflight: which writes the automation role may make; policy_simulation_info with"
-    " `engine: aws`: what AWS says to a principal's requests",
-    "securityhub:BatchGetSecurityControls": "security_hub with `controls`: what their parameters are",
-    "securityhub:BatchGetStandardsControlAssociations": "security_hub with `controls`: where they are enabled",
-    "events:TestEventPattern": "event_alerts with `probe`: whether a pattern matches an example of its events",
-    "sns:ListSubscriptionsByTopic": "event_alerts with `probe`: who else gets what is published to a topic",
-    "sqs:GetQueueAttributes": "event_alerts: the queue for what could not be delivered",
-    "sqs:GetQueueUrl": "event_alerts: whether there is such a queue",
+    "iam:SimulatePrincipalPolicy": "preflight: which writes the automation role may make; policy_simulation_info with "
+    "`engine: aws`: what AWS says to a principal's requests",
     "sts:AssumeRoot": "rollback: how a removal of root credentials ended that was cut off, for the audit only",
     "sts:GetCallerIdentity": "who the calls are made as, and that it is the right account",
 }
@@ -173,7 +146,7 @@ def template(modules: t.Mapping[str, Operations]) -> Json:
 
 def _conditions(writing: t.Sequence[WritingRole]) -> Json:
     optional = ("ExternalId", "OrganizationId", "SourceIdentityPattern")
-    given = (*optional, *(item.parameter for item in roles.OPTIONALS))
+    given = (*optional, *(own.parameter for _capability, own in roles.OWN_RESOURCES))
     found: Json = {
         "HasBreakGlass": _is_given("BreakGlassPrincipalArnPattern"),
         "IsManagementAccount": {"Fn::Equals": [{"Ref": "ManagementAccount"}, "true"]},
@@ -184,10 +157,9 @@ def _conditions(writing: t.Sequence[WritingRole]) -> Json:
         if capability.writer is Writer.ORGANIZATION:
             chosen = {"Fn::And": [{"Condition": "IsManagementAccount"}, chosen]}
         found[f"Has{capability.parameter}"] = chosen
-    for item in roles.OPTIONALS:
-        owner = next(capability for capability in roles.CAPABILITIES if capability.name == item.capability)
-        both = [{"Condition": f"Has{owner.parameter}"}, {"Condition": f"Has{item.parameter}"}]
-        found[f"Uses{item.parameter}"] = {"Fn::And": both}
+    for owner, own in roles.OWN_RESOURCES:
+        both = [{"Condition": f"Has{owner.parameter}"}, {"Condition": f"Has{own.parameter}"}]
+        found[f"Uses{own.parameter}"] = {"Fn::And": both}
     for role in writing:
         parts = [{"Condition": f"Has{capability.parameter}"} for capability in role.capabilities]
         found[f"Has{role.label}"] = {"Fn::Or": parts}
@@ -237,7 +209,7 @@ def _parameters(writing: t.Sequence[WritingRole]) -> Json:
             "AllowedPattern": r"^/([\w+=,.@-]+/)+$",
             "Description": "The path of the policies that permissions_boundary makes (permissions_boundary_path).",
         },
-        **{item.parameter: _optional(item.pattern, item.description) for item in roles.OPTIONALS},
+        **{own.parameter: _optional(own.pattern, own.description) for _capability, own in roles.OWN_RESOURCES},
         "BreakGlassPrincipalArnPattern": _optional(
             _PRINCIPAL,
             "Who may, with MFA not an hour old, become administrator in an emergency; empty: no role for that is made.",
@@ -330,7 +302,7 @@ def _resources(modules: t.Mapping[str, Operations], writing: t.Sequence[WritingR
     found["EventForwardingBoundary"] = {
         "Condition": "HasEventAlerts",
         **_make_managed_policy(
-            roles.EVENT_BOUNDARY, "The most that the role for events of hardening.iam can do", roles.event_boundary()
+            EVENT_BOUNDARY, "The most that the role for events of hardening.iam can do", roles.event_boundary()
         ),
     }
     found["BreakGlassRole"] = {
@@ -579,12 +551,14 @@ def _section(module: str, operations: Operations) -> str:
 def purpose(operation: str) -> str:
     """What is done with the answer: the dataset that it becomes, and the controls that look at it.
 
-    :raises KeyError: nothing is known of this operation.
+    It is empty where nothing is known of this operation.
     """
     datasets = [dataset for dataset, operations in OF_DATASETS.items() if operation in operations.reads]
     controls = [control.id for control in all_controls() if control.datasets & set(datasets)]
     if not controls:
-        return _PURPOSES[operation]
+        own = [one.grants.purposes[operation] for one in BY_CLASS if operation in one.grants.purposes]
+        others = [_PURPOSES[operation]] if operation in _PURPOSES else []
+        return "; ".join([*own, *others])
     names = " and ".join(dataset.value.replace("_", " ") for dataset in datasets)
     shown = _code(controls) if len(controls) <= 3 else f"{len(controls)} controls, such as `{controls[0]}`"
     options = (

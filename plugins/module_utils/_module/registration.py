@@ -24,6 +24,7 @@ from .._aws.operations import Operations
 from .._converge.capability import Aws
 from .._converge.change import Change, Refusal
 from .._converge.undo_records import Derive
+from .._policy.analysis.own_grants import Grants
 from .writers import Writer
 
 _NOTHING: t.Final[Mapping[str, t.Any]] = types.MappingProxyType({})
@@ -72,7 +73,7 @@ class Registration:
     ``role`` is the role that calls it, ``module`` its module, ``writer`` the class of the role in AWS that it writes
     with. ``operations`` are all that its module declares.
     ``enforces`` says whether it makes changes by default.
-    ``grant`` names its policy in the roles of examples/bootstrap, where that is not the name of the role.
+    ``grants`` are the permissions that its policy in the roles of examples/bootstrap has.
     ``companions`` are further modules that the same policy is for.
 
     ``samples`` and ``context`` say what the preflight simulates: the first pattern counts that fits an action.
@@ -88,9 +89,9 @@ class Registration:
     operations: Operations
     reversal: Reversal
     enforces: bool = False
-    grant: str = ""
     companions: tuple[str, ...] = ()
     row: Row = Row()
+    grants: Grants = Grants()
     samples: Mapping[str, t.Optional[str]] = dataclasses.field(default_factory=lambda: _NOTHING)
     context: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=lambda: _NOTHING)
 

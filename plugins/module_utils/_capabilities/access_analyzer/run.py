@@ -33,6 +33,7 @@ from ..._module.task import Task, TaskError
 from ..._module.writers import Writer
 from .changes import APPLY_RULE, SERVICE, relies_on, stays_with
 from .declared import Declared
+from .grants import GRANTS
 from .observe import UNDO_OPERATIONS, AnalyzerAws, reread
 from .plan import EXPIRED, MODULE, Observed, Planner, list_costs
 from .undo import DERIVATIONS
@@ -65,6 +66,7 @@ REGISTRATION: t.Final = Registration(
         "access-analyzer:*": _ANALYZER,
     },
     context={"iam:CreateServiceLinkedRole": ("iam:AWSServiceName", _PRINCIPAL)},
+    grants=GRANTS,
 )
 
 

@@ -41,6 +41,7 @@ from ..._module.writers import Writer
 from .candidates import find_users_in_question
 from .changes import is_same_step
 from .declared import Declared
+from .grants import GRANTS
 from .history import PUBLISH, TAG, UNTAG, parse_mark, read_history
 from .kinds import OPERATIONS_OF, is_stage_tag
 from .observe import OPERATIONS as LIVE_READS
@@ -91,6 +92,7 @@ REGISTRATION: t.Final = Registration(
     # Of a notice only the declaration has the topic, which may be another account's.
     samples={f"sns:{PUBLISH}": None},
     context=dict.fromkeys(("iam:TagUser", "iam:UntagUser"), ("aws:TagKeys", "iam-hardening:key-preflight")),
+    grants=GRANTS,
 )
 
 

@@ -31,6 +31,7 @@ from ..._module.task import Task, TaskError
 from ..._module.writers import Writer
 from .changes import PUT_ORGANIZATION_RULE, PUT_RULE, relies_on, stays_with
 from .declared import Declared
+from .grants import GRANTS
 from .observe import MORE_READS, NO_ORGANIZATION, UNDO_OPERATIONS, acting, read_organization, read_others, reread
 from .organization import NEEDED
 from .plan import DATASETS, MODULE, Observed, Planner, list_costs, list_unread
@@ -87,6 +88,7 @@ REGISTRATION: t.Final = Registration(
         "config:*": f"{_SAMPLE}:config-rule/iam-hardening-preflight",
     },
     context={"iam:PassRole": ("iam:PassedToService", _PRINCIPAL)},
+    grants=GRANTS,
 )
 
 

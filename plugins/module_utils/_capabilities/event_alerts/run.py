@@ -32,6 +32,7 @@ from ..._module.version import COLLECTION_VERSION
 from ..._module.writers import Writer
 from .changes import relies_on
 from .declared import Declared
+from .grants import GRANTS
 from .observe import UNDO_OPERATIONS, acting, read_surroundings, reread
 from .plan import DATASETS, MODULE, Observed, Planner, findings, list_costs, make_rule_results, make_topology
 from .probe.run import OPERATIONS as PROBE_OPERATIONS
@@ -65,6 +66,7 @@ REGISTRATION: t.Final = Registration(
         "iam:CreateRole": ("iam:PermissionsBoundary", _BOUNDARY),
         "iam:PutRolePolicy": ("iam:PermissionsBoundary", _BOUNDARY),
     },
+    grants=GRANTS,
 )
 
 

@@ -62,6 +62,7 @@ from .changes import (
 )
 from .declared import Declared, Target, find_warnings, parse_targets
 from .findings import findings
+from .grants import GRANTS
 from .lock_out.declared import Declared as LockOutDeclared
 from .lock_out.declared import check_principals
 from .lock_out.own_way import OwnPlace, find_own_places
@@ -107,7 +108,6 @@ REGISTRATION: t.Final = Registration(
     writer=Writer.ORGANIZATION,
     operations=OPERATIONS,
     reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread, relies_on, find_other_policies, acting),
-    grant="organization_policies",
     samples={
         f"{SERVICE}:{ENABLE}": f"{_SAMPLE}:root/o-preflight0/r-pre0",
         f"{SERVICE}:*": f"{_SAMPLE}:policy/o-preflight0/service_control_policy/p-preflight0",
@@ -116,6 +116,7 @@ REGISTRATION: t.Final = Registration(
         (f"{SERVICE}:{name}" for name in (ATTACH, CREATE, DELETE, DETACH, ENABLE, UPDATE)),
         ("organizations:PolicyType", SCP),
     ),
+    grants=GRANTS,
 )
 
 

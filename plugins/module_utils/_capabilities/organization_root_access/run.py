@@ -34,6 +34,7 @@ from ..._report.plain import printable
 from .changes import SERVICE as PRINCIPAL
 from .changes import is_removal, relies_on, waits_for
 from .declared import Declared, choose_accounts
+from .grants import GRANTS
 from .observe import OPERATIONS, UNDO_OPERATIONS, make_sessions, read_features, read_members, read_state, reread
 from .plan import MODULE, Observed, Planner, make_result
 from .undo import DERIVATIONS
@@ -57,6 +58,7 @@ REGISTRATION: t.Final = Registration(
         ASSUME_ROOT: ("sts:TaskPolicyArn", f"arn:${{Partition}}:iam::aws:policy/root-task/{REMOVAL_TASK}"),
         "organizations:*": ("organizations:ServicePrincipal", PRINCIPAL),
     },
+    grants=GRANTS,
 )
 
 

@@ -51,6 +51,7 @@ from ..._prediction.unused_resources import list_unused_resources
 from .changes import DELETE_VERSION, LOCKOUT_KINDS, UPDATE, LivePolicy, Version
 from .declared import Declared
 from .document import SAMPLE
+from .grants import GRANTS
 from .observe import LIST_VERSIONS, UNDO_OPERATIONS, read_default_document, read_policy, refuse_other_versions, reread
 from .plan import MODULE, DesiredBoundary, ExplainedPlan, Observed, Planner, fill_policy, says_same
 from .prediction import Impacts, Judgement, Replacement
@@ -74,6 +75,7 @@ REGISTRATION: t.Final = Registration(
     operations=OPERATIONS,
     reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread, refuse=refuse_other_versions),
     row=Row((Dataset.AUTHORIZATION_DETAILS, Dataset.TRAILS)),
+    grants=GRANTS,
 )
 
 

@@ -32,6 +32,7 @@ from ..._module.task import Task, TaskError
 from ..._module.writers import Writer
 from .changes import WRITES
 from .declared import Declared
+from .grants import GRANTS
 from .observe import CONTROL_READS, UNDO_OPERATIONS, read_controls, reread
 from .plan import DATASETS, MODULE, Observed, Planner, list_costs, make_hub_result, stays_with
 from .undo import DERIVATIONS
@@ -62,6 +63,7 @@ REGISTRATION: t.Final = Registration(
         "securityhub:*": f"{_SAMPLE}:hub/default",
     },
     context={"iam:CreateServiceLinkedRole": ("iam:AWSServiceName", _PRINCIPAL)},
+    grants=GRANTS,
 )
 
 

@@ -37,6 +37,7 @@ from ..._prediction.document import build, find_accepted, layers_not_read
 from ..._prediction.evidence import EVIDENCE_OPERATIONS, EvidenceOptions, Predictor, Proposal
 from .changes import WRITES, relies_on
 from .declared import Declared
+from .grants import GRANTS
 from .observe import UNDO_OPERATIONS, refuse_needed, reread, reread_before_taking
 from .plan import DATASETS, LOCKOUT_KINDS, MODULE, Observed, Planner
 from .undo import DERIVATIONS
@@ -52,6 +53,7 @@ REGISTRATION: t.Final = Registration(
     operations=OPERATIONS,
     reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread, relies_on, refuse_needed),
     row=Row((Dataset.AUTHORIZATION_DETAILS,)),
+    grants=GRANTS,
 )
 
 

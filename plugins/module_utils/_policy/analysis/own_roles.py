@@ -13,6 +13,8 @@ import enum
 import typing as t
 
 PATH: t.Final = "/iam-hardening/"
+# The boundary of the role by which event_alerts hands events on.
+EVENT_BOUNDARY: t.Final = "automation-event-forwarding-boundary"
 
 
 class Writer(enum.StrEnum):
