@@ -17,11 +17,15 @@ from scripts.generate_descriptions import (
     FACTS,
     KNOWN,
     MARK,
+    MODES,
+    RUNTIME,
     SCRIPT,
     Role,
     all_roles,
     read_removed_variables,
     render_all,
+    render_modes,
+    render_runtime,
     variables,
 )
 
@@ -51,8 +55,20 @@ def test_generated_files_are_current() -> None:
 
 def test_generated_files_are_marked() -> None:
     for path, text in render_all().items():
-        whole = path.suffix == ".yml"
+        whole = path.suffix == ".yml" and path not in (RUNTIME, MODES)
         assert text.startswith(f"---\n{MARK}\n") if whole else SCRIPT in text
+
+
+def test_each_mode_that_the_preflight_announces_is_that_of_its_role() -> None:
+    modes = yaml.safe_load(render_modes())["preflight_modes"]
+    assert "access_keys_mode | default('report')" in modes["access_keys"]
+    assert "(event_alerts_topic_arn | default('', true))" in modes["event_alerts"]
+    assert "preflight" not in modes and "organization_guardrails" not in modes
+
+
+def test_the_action_group_has_every_module() -> None:
+    modules = {path.stem for path in (CHECKOUT / "plugins" / "modules").glob("[!_]*.py")}
+    assert set(yaml.safe_load(render_runtime())["action_groups"]["iam"]) == modules
 
 
 def test_hand_written_yaml_stays_small() -> None:

@@ -48,9 +48,9 @@ def read_modes() -> t.Mapping[str, str]:
 @pytest.mark.parametrize("role", sorted({**WRITES, **ORGANIZATION_WRITES}.keys() - {"rollback"}))
 def test_the_role_of_the_bootstrap_template_is_not_missing_it(role: str) -> None:
     """What is simulated is allowed by the policy that the template has for the capability."""
-    (named,) = (one.name for one in bootstrap_roles.CAPABILITIES if one.registration.role == role)
+    (grants,) = (one.registration.grants for one in bootstrap_roles.CAPABILITIES if one.registration.role == role)
     actions = sorted(frozenset().union(*(table.get(role, ()) for table in (WRITES, UNDOS, ORGANIZATION_WRITES))))
-    text = json.dumps(bootstrap_roles.write_policy(named, actions))
+    text = json.dumps(bootstrap_roles.write_policy(grants, actions))
     for placeholder, value in PLACEHOLDERS.items():
         text = text.replace(placeholder, value)
     judge = Evaluator(Layers(identity=(parse(json.loads(text)),)))
