@@ -274,7 +274,7 @@ def assessor_reads(modules: Mapping[str, Operations]) -> tuple[frozenset[str], f
     return everywhere, reads - everywhere - {ASSUME_ROOT}
 
 
-def _statement(sid: str, actions: list[str], resources: list[str], condition: t.Optional[Json]) -> Json:
+def _statement(sid: str, actions: list[str], resources: list[str], condition: t.Optional[Mapping[str, t.Any]]) -> Json:
     named = {"Sid": sid} if sid else {}
     statement: Json = {**named, "Effect": "Allow", "Action": actions, "Resource": resources}
     return {**statement, "Condition": condition} if condition else statement
