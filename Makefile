@@ -80,11 +80,11 @@ collection: $(INSTALLED) ## Build the collection and install it into .cache/coll
 
 .venv/.run: requirements.lock
 	python=$$(tests/scripts/pick-python.sh) && "$$python" -m venv --clear .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
 	touch $@
 
 .venv/.dev: .venv/.run requirements-dev.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements-dev.lock
 	touch $@
 
 # amazon.aws comes with the package "ansible", hence --no-deps: nothing is asked of Galaxy.

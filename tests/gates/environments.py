@@ -60,6 +60,11 @@ def draw_environment(seed: int) -> t.Optional[Environment]:
     return random.Random(seed).choice(others) if others else None
 
 
+def is_drawn(part: str, seed: int) -> bool:
+    """Whether "make test" draws a part of what is repeated in the other environment: its tests, or its sanity tests."""
+    return part == random.Random(seed + 1).choice(("pytest", "sanity"))
+
+
 # A combination and its virtual environment.
 Made = tuple[Environment, Path]
 

@@ -27,6 +27,7 @@ from .environments import (
     Made,
     draw_environment,
     home_of,
+    is_drawn,
     is_this_one,
     run,
     this_python,
@@ -97,6 +98,9 @@ def test_every_environment_is_drawn() -> None:
     others = {environment for environment in ENVIRONMENTS if not is_this_one(environment)}
     assert {draw_environment(seed) for seed in range(40)} == others
     assert len({draw_environment(7) for _again in range(9)}) == 1
+    drawn = {(draw_environment(seed), is_drawn("pytest", seed)) for seed in range(200)}
+    assert drawn == {(environment, whether) for environment in others for whether in (True, False)}
+    assert all(is_drawn("pytest", seed) is not is_drawn("sanity", seed) for seed in range(20))
 
 
 def test_the_oldest_environment_has_the_oldest_amazon_aws(made: Made) -> None:
@@ -113,6 +117,8 @@ def test_the_oldest_environment_has_the_oldest_amazon_aws(made: Made) -> None:
 
 def test_pytest(made: Made, pytestconfig: pytest.Config, record_property: t.Callable[[str, object], None]) -> None:
     environment, directory = made
+    if not runs_all() and not is_drawn("pytest", seed_of(pytestconfig)):
+        pytest.skip(f"{environment}: another run draws its tests, and make test-all runs them")
     pytest_there = [directory / "bin" / "python", "-m", "pytest", "-q", "-o", f"cache_dir=.cache/pytest-{environment}"]
     output = run(
         [*pytest_there, *repeated(seed_of(pytestconfig)), *(f"--ignore={path}" for path in not_repeated(environment))],

@@ -10,9 +10,11 @@ import functools
 import typing as t
 from pathlib import Path
 
+import pytest
+from conftest import seed_of
 from scope import runs_all
 
-from .environments import Made, home_of
+from .environments import Made, home_of, is_drawn
 from .sanity import LOADED, UTILS, ansible_test_sanity
 from .staging import stage
 
@@ -22,8 +24,12 @@ DIFFERING: t.Final = ("compile", "validate-modules")
 READ_ONCE: t.Final = ("pylint",)
 
 
-def test_sanity(made: Made, tmp_path: Path, record_property: t.Callable[[str, object], None]) -> None:
+def test_sanity(
+    made: Made, tmp_path: Path, pytestconfig: pytest.Config, record_property: t.Callable[[str, object], None]
+) -> None:
     environment, directory = made
+    if not runs_all() and not is_drawn("sanity", seed_of(pytestconfig)):
+        pytest.skip(f"{environment}: another run draws its sanity tests, and make test-all runs them")
     sanity = functools.partial(
         ansible_test_sanity,
         stage(tmp_path, virtual_environment=directory),

@@ -551,14 +551,16 @@ def _section(module: str, operations: Operations) -> str:
 def purpose(operation: str) -> str:
     """What is done with the answer: the dataset that it becomes, and the controls that look at it.
 
-    It is empty where nothing is known of this operation.
+    :raises KeyError: nothing is known of this operation.
     """
     datasets = [dataset for dataset, operations in OF_DATASETS.items() if operation in operations.reads]
     controls = [control.id for control in all_controls() if control.datasets & set(datasets)]
     if not controls:
-        own = [one.grants.purposes[operation] for one in BY_CLASS if operation in one.grants.purposes]
-        others = [_PURPOSES[operation]] if operation in _PURPOSES else []
-        return "; ".join([*own, *others])
+        of_all = [*(one.grants.purposes for one in BY_CLASS), _PURPOSES]
+        found = [purposes[operation] for purposes in of_all if operation in purposes]
+        if not found:
+            raise KeyError(operation)
+        return "; ".join(found)
     names = " and ".join(dataset.value.replace("_", " ") for dataset in datasets)
     shown = _code(controls) if len(controls) <= 3 else f"{len(controls)} controls, such as `{controls[0]}`"
     options = (

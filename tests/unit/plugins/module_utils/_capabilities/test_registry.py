@@ -29,7 +29,7 @@ def test_every_folder_of_a_capability_is_listed(checkout: Path) -> None:
 def test_every_view_has_every_capability_once() -> None:
     assert sorted(one.module for one in BY_CLASS) == sorted(CAPABILITIES)
     assert all(one.module == module for module, one in CAPABILITIES.items())
-    for names in ([one.role for one in BY_CLASS], [one.grant or one.role for one in BY_CLASS]):
+    for names in ([one.role for one in BY_CLASS], [one.grants.name or one.role for one in BY_CLASS]):
         assert len(set(names)) == len(BY_CLASS)
     classes = [one.writer for one in BY_CLASS]
     assert classes == sorted(classes, key=list(Writer).index)
