@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._policy.analysis.own_grants import Condition, Grants, OwnResource
+from ..._policy.analysis.own_grants import TOPIC_ARN, Condition, Grants, OwnResource
 
 _STAGE_TAGS: t.Final[Condition] = {
     "ForAllValues:StringLike": {"aws:TagKeys": ["iam-hardening:*"]},
@@ -24,7 +24,7 @@ GRANTS: t.Final = Grants(
             "NoticeTopicArn",
             "sns:Publish",
             "A topic of another account to which owners of access keys are notified (access_keys_notify).",
-            r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[\w-]{1,256}(\.fifo)?",
+            TOPIC_ARN,
         ),
     ),
     purposes={

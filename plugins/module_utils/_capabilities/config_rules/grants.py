@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._policy.analysis.own_grants import IAM, Grants, OwnResource
+from ..._policy.analysis.own_grants import IAM, ROLE_ARN, Grants, OwnResource
 
 _RULES: t.Final = ("arn:${Partition}:config:*:${Account}:config-rule/*",)
 GRANTS: t.Final = Grants(
@@ -26,7 +26,7 @@ GRANTS: t.Final = Grants(
             "ConfigRecorderRoleArn",
             "iam:PassRole",
             "The role of the AWS Config recorder, where it is not the service-linked role.",
-            r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+",
+            ROLE_ARN,
         ),
     ),
     purposes={

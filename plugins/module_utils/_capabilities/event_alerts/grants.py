@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._policy.analysis.own_grants import IAM, Grants, OwnResource
+from ..._policy.analysis.own_grants import IAM, ROLE_ARN, TOPIC_ARN, Grants, OwnResource
 from ..._policy.analysis.own_roles import EVENT_BOUNDARY, PATH
 
 # Whatever the policy of the role for events says, the role can't exceed its boundary.
-_WITH_BOUNDARY: t.Final = {"ArnEquals": {"iam:PermissionsBoundary": f"{IAM}policy{PATH}{EVENT_BOUNDARY}"}}
+BOUNDARY: t.Final = f"{IAM}policy{PATH}{EVENT_BOUNDARY}"
+_WITH_BOUNDARY: t.Final = {"ArnEquals": {"iam:PermissionsBoundary": BOUNDARY}}
 GRANTS: t.Final = Grants(
     # All that event_alerts creates has a name that begins so.
     resources={
@@ -37,13 +38,13 @@ GRANTS: t.Final = Grants(
             "EventForwardingRoleArn",
             "iam:PassRole",
             "A role of yours that hands events on (event_alerts_role_arn), where event_alerts does not make one.",
-            r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+",
+            ROLE_ARN,
         ),
         OwnResource(
             "AlertTopicArn",
             "sns:SetTopicAttributes",
             "A topic of this account for alerts (event_alerts_topic_arn), where event_alerts does not make one.",
-            r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[\w-]{1,256}(\.fifo)?",
+            TOPIC_ARN,
         ),
         OwnResource(
             "AlertQueueArn",

@@ -32,7 +32,7 @@ from ..._module.version import COLLECTION_VERSION
 from ..._module.writers import Writer
 from .changes import relies_on
 from .declared import Declared
-from .grants import GRANTS
+from .grants import BOUNDARY, GRANTS
 from .observe import UNDO_OPERATIONS, acting, read_surroundings, reread
 from .plan import DATASETS, MODULE, Observed, Planner, findings, list_costs, make_rule_results, make_topology
 from .probe.run import OPERATIONS as PROBE_OPERATIONS
@@ -45,7 +45,6 @@ OPERATIONS: t.Final = Operations(reads=frozenset({"sts:GetCallerIdentity", "ec2:
 )
 _LONGEST_PROBE: t.Final = 900
 _TAGS: t.Final = {"iam-hardening:collection-version": COLLECTION_VERSION}
-_BOUNDARY: t.Final = "arn:${Partition}:iam::${Account}:policy/iam-hardening/automation-event-forwarding-boundary"
 REGISTRATION: t.Final = Registration(
     role="event_alerts",
     module=MODULE,
@@ -63,8 +62,8 @@ REGISTRATION: t.Final = Registration(
     },
     context={
         "iam:PassRole": ("iam:PassedToService", "events.amazonaws.com"),
-        "iam:CreateRole": ("iam:PermissionsBoundary", _BOUNDARY),
-        "iam:PutRolePolicy": ("iam:PermissionsBoundary", _BOUNDARY),
+        "iam:CreateRole": ("iam:PermissionsBoundary", BOUNDARY),
+        "iam:PutRolePolicy": ("iam:PermissionsBoundary", BOUNDARY),
     },
     grants=GRANTS,
 )

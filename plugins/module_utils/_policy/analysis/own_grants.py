@@ -20,6 +20,10 @@ from collections.abc import Mapping
 # The begin of the ARNs of IAM's objects in the account of a template.
 IAM: t.Final = "arn:${Partition}:iam::${Account}:"
 
+# Patterns that CloudFormation and Terraform hold the ARNs of a user's own resources against.
+ROLE_ARN: t.Final = r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+"
+TOPIC_ARN: t.Final = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[\w-]{1,256}(\.fifo)?"
+
 Condition = Mapping[str, Mapping[str, t.Any]]
 V = t.TypeVar("V")
 
