@@ -26,14 +26,14 @@ LINK_TREE = CHECKOUT / ".cache" / "link"
 NOT_RUN: t.Final = pytest.StashKey[list[str]]()
 
 
-def link_collection(tree: Path) -> None:
-    """Make tree/ansible_collections/hardening/iam a link to the checkout; several processes may do so at once."""
+def link_collection(tree: Path, checkout: Path = CHECKOUT) -> None:
+    """Make tree/ansible_collections/hardening/iam a link to a checkout; several processes may do so at once."""
     link = tree / "ansible_collections" / "hardening" / "iam"
     link.parent.mkdir(parents=True, exist_ok=True)
     if not link.exists():
         link.unlink(missing_ok=True)
         with contextlib.suppress(FileExistsError):
-            link.symlink_to(os.path.relpath(CHECKOUT, link.parent.resolve()), target_is_directory=True)
+            link.symlink_to(os.path.relpath(checkout, link.parent.resolve()), target_is_directory=True)
 
 
 # One profile for all: a busy machine makes no test fail, and a failure prints how to repeat it.

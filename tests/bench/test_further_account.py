@@ -14,6 +14,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from conftest import link_collection
 
 from emulator.client import EmulatorProcess
 
@@ -27,6 +28,8 @@ REPEATS: t.Final = 3
 # A slope that is measured twice differs by less.
 MOST_GROWTH: t.Final = 1.1
 PLAYBOOKS: t.Final = {"assess.yml": (), "harden.yml": ("--check",)}
+# CPU seconds of a further account on an idle machine, with nothing to compare with.
+MOST: t.Final = {"assess.yml": 0.42, "harden.yml": 3.0}
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +54,9 @@ def test_a_further_account_costs_no_more_than_before(
     spent: dict[tuple[str, int], list[float]] = {}
     for _repeat in range(REPEATS):
         for name, root in checkouts.items():
-            runner = Runner(tmp_path / name, link_checkout(root, tmp_path / f"{name}-collections"))
+            collections = tmp_path / f"{name}-collections"
+            link_collection(collections, root)
+            runner = Runner(tmp_path / name, collections)
             for count in (FEW, MANY):
                 run = runner.playbook(
                     root / "playbooks" / playbook,
@@ -67,13 +72,4 @@ def test_a_further_account_costs_no_more_than_before(
         ("checkout", f"CPU s, {FEW}", f"CPU s, {MANY}", "CPU s, one more"),
         [(name, best[name, FEW], best[name, MANY], slope) for name, slope in slopes.items()],
     )
-    assert slopes["now"] <= MOST_GROWTH * slopes.get("before", slopes["now"])
-
-
-def link_checkout(checkout: Path, tree: Path) -> Path:
-    """Make a collections path that holds a checkout as hardening.iam."""
-    link = tree / "ansible_collections" / "hardening" / "iam"
-    if not link.exists():
-        link.parent.mkdir(parents=True)
-        link.symlink_to(checkout, target_is_directory=True)
-    return tree
+    assert slopes["now"] <= (MOST_GROWTH * slopes["before"] if "before" in slopes else MOST[playbook])
