@@ -38,8 +38,7 @@ from .._module.converging import MALFORMED, converge, make_tolerant
 from .._module.options import StoreOptions
 from .._module.snapshots import BREAK_GLASS_OPERATIONS, rescue_of
 from .._module.task import Task, TaskError
-from .._module.writers import Roles as DeclaredRoles
-from .._module.writers import Writer
+from .._module.writers import Roles, Writer
 from .._report.plain import printable
 from .requests import find_mismatch
 
@@ -60,7 +59,7 @@ def run(task: Task) -> dict[str, t.Any]:
     try:
         undone = _find_run_id(task)
         selection = parse_selection(task.options)
-        roles = Roles.of(task.roles)
+        roles = UndoRoles.of(task.roles)
     except InputError as error:
         raise TaskError(str(error)) from error
     task.work_as(roles.first(selection.modules))
@@ -104,7 +103,7 @@ class _Options:
 
     run_id: str
     selection: Selection
-    roles: Roles
+    roles: UndoRoles
     break_glass: tuple[str, ...]
     journal: StoreOptions
     started: datetime
@@ -253,14 +252,14 @@ class Rollback(Capability[Undoing]):
 
 
 @dataclasses.dataclass(frozen=True)
-class Roles:
+class UndoRoles:
     """The role that the changes of each module are undone in, and why a module has none, by its name."""
 
     of_module: Mapping[str, t.Optional[str]]
     lacking: Mapping[str, str]
 
     @classmethod
-    def of(cls, roles: DeclaredRoles) -> t.Self:
+    def of(cls, roles: Roles) -> t.Self:
         """The roles of the run, by the class of each module."""
         lacking = {name: roles.explain_lack(one.writer) for name, one in CAPABILITIES.items()}
         return cls(

@@ -17,12 +17,11 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.regist
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Intent
-from ansible_collections.hardening.iam.plugins.module_utils._module.writers import Roles as DeclaredRoles
-from ansible_collections.hardening.iam.plugins.module_utils._module.writers import Writer
+from ansible_collections.hardening.iam.plugins.module_utils._module.writers import Roles, Writer
 from ansible_collections.hardening.iam.plugins.module_utils._rollback.run import (
     MODULE,
     OPERATIONS,
-    Roles,
+    UndoRoles,
     parse_selection,
     render,
     stays_with,
@@ -98,8 +97,8 @@ ROLES: t.Final = {str(writer): f"arn:aws:iam::111122223333:role/{writer}" for wr
 def test_a_rollback_begins_in_a_role_of_what_is_selected(
     selected: tuple[str, ...], given: dict[str, str], writer: str
 ) -> None:
-    declared = DeclaredRoles.from_options({"assume_role_arns": given})
-    assert Roles.of(declared).first(selected) == ROLES[writer]
+    declared = Roles.from_options({"assume_role_arns": given})
+    assert UndoRoles.of(declared).first(selected) == ROLES[writer]
 
 
 def options(**given: t.Any) -> dict[str, t.Any]:
