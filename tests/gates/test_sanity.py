@@ -20,7 +20,7 @@ from .staging import Stage
 def test_sanity(
     staged: Stage, virtual_environment: Path, home: Path, record_property: t.Callable[[str, object], None]
 ) -> None:
-    """The two slow tests wait for the run of all: ruff and mypy read the same code as pylint, and quicker."""
+    """Of the two slow tests, import looks at what Ansible loads, and pylint waits for "make test-all"."""
     sanity = functools.partial(
         ansible_test_sanity, staged, virtual_environment=virtual_environment, python=this_python(), home=home
     )

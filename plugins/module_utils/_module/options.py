@@ -7,8 +7,8 @@
 
 """The options that many modules share, typed: made once from a module's validated options, before anything is called.
 
-Nothing but :mod:`.task`, the classes ``Declared`` of the capabilities and the functions ``run`` of modules reads the
-options themselves.
+The options themselves are read at the door only: by this room, by the functions ``run`` of modules, and by the class
+methods ``of`` and ``from_options`` that type them.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ class StoreOptions:
 class Run:
     """How a module runs: in which mode, and by which names its run and job are found in the journal and in reports.
 
-    ``details`` are the option ``run_details``, ``approved_plan`` is the hash of a plan or None.
+    ``details`` are the option ``run_details``, ``approved_plan`` is the hash of a plan or None. Only a module with the
+    option ``mode`` has another one than ``enforce``; whether a module can write at all, its operations say.
     """
 
     id: str
