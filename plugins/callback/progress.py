@@ -9,17 +9,16 @@ name: progress
 type: aggregate
 author:
   - hardening.iam contributors (@hardening-iam)
-short_description: Show how far a run over many accounts has come
+short_description: Show the progress of a run over many accounts
 description:
-  - Prints a line when an account has been assessed or has failed, with the number of accounts that are done.
-  - Over many accounts it prints a line at most every O(interval) seconds, so that a run over hundreds of them stays
-    readable.
+  - Prints a line after each account that is assessed or has failed, with the number of finished accounts.
+  - With many accounts it prints at most one line every O(interval) seconds.
 requirements:
   - enable in configuration, C(callbacks_enabled = hardening.iam.progress)
 options:
   interval:
     description:
-      - The seconds between two lines, where there are more than 20 accounts.
+      - The number of seconds between two lines, with more than 20 accounts.
     type: float
     default: 5
     env:

@@ -9,29 +9,30 @@ name: input_problems
 author:
   - hardening.iam contributors (@hardening-iam)
 version_added: 1.0.0
-short_description: Finds what is wrong with the variables, accounts and tags of a run
+short_description: Find problems of the variables, accounts and tags of a run
 description:
-  - The playbooks of this collection call it before their first task, and stop if it finds something.
-  - It looks at the hosts of the play, and talks to nobody.
-  - It finds unknown and misspelt variables, account ids that do not have 12 digits, two hosts with the same account id,
-    hosts without an account id, hosts without an assessor role while others have one, and unknown tags.
+  - The playbooks of this collection call it before their first task, and stop if it finds a problem.
+  - It checks the hosts of the play, and makes no network call.
+  - It finds unknown and misspelt variables, and unknown tags. It finds account ids that do not have 12 digits, two
+    hosts with the same account id, hosts without an account id, and hosts without an assessor role while others have
+    one.
 options:
   _terms:
     description: Nothing.
   hosts:
-    description: The pattern of all hosts that the run is for, whatever C(--limit) leaves of them.
+    description: The pattern of all hosts of the run, without the effect of C(--limit).
     type: raw
     required: true
   reads_only:
-    description: Whether the playbook writes nothing, with or without check mode.
+    description: Whether the playbook never writes, with or without check mode.
     type: bool
     default: false
 notes:
-  - Names in the variable C(hardening_ignore_variables), a list of names and globs, are never misspelt.
+  - Names in the variable C(hardening_ignore_variables), a list of names and globs, are ignored.
 """
 
 EXAMPLES = r"""
-- name: Show what is wrong with the input of the run
+- name: Show the problems of the input of the run
   ansible.builtin.debug:
     msg: "{{ query('hardening.iam.input_problems', hosts='aws_accounts', reads_only=true) }}"
 """
