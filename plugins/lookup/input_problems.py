@@ -13,15 +13,17 @@ short_description: Finds what is wrong with the variables, accounts and tags of 
 description:
   - The playbooks of this collection call it before their first task, and stop if it finds something.
   - It looks at the hosts of the play, and talks to nobody.
-  - It finds unknown and misspelt variables, account ids that do not have 12 digits, two hosts with the same account id,
-    hosts without an account id, hosts without an assessor role while others have one, and unknown tags.
+  - It finds an inventory without accounts, unknown and misspelt variables, account ids that do not have 12 digits, two
+    hosts with the same account id, hosts without an account id, hosts without an assessor role while others have one,
+    and unknown tags.
+  - It warns of connections and interpreters of hosts that the playbooks do not use.
 options:
   _terms:
     description: Nothing.
-  hosts:
-    description: The pattern of all hosts that the run is for, whatever C(--limit) leaves of them.
-    type: raw
-    required: true
+  group:
+    description: The group of the hosts that the run is for. M(hardening.iam.run_hosts#lookup) chooses them.
+    type: str
+    default: aws_accounts
   reads_only:
     description: Whether the playbook writes nothing, with or without check mode.
     type: bool
@@ -33,7 +35,7 @@ notes:
 EXAMPLES = r"""
 - name: Show what is wrong with the input of the run
   ansible.builtin.debug:
-    msg: "{{ query('hardening.iam.input_problems', hosts='aws_accounts', reads_only=true) }}"
+    msg: "{{ query('hardening.iam.input_problems', reads_only=true) }}"
 """
 
 RETURN = r"""
@@ -50,7 +52,7 @@ from ansible import context
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 
-from ..plugin_utils._fleet import find_assessor, host_of
+from ..plugin_utils._fleet import choose_hosts, find_assessor, has_host, host_of
 from ..plugin_utils._run_input import check_run
 from ..plugin_utils._tags import check_tags, find_playbooks
 
@@ -60,11 +62,16 @@ class LookupModule(LookupBase):
         self.set_options(var_options=variables, direct=kwargs)
         variables = variables or {}
         hostvars = variables["hostvars"]
+        hosts = choose_hosts(variables, self._templar, self.get_option("group"))
+        if not has_host(variables["groups"], hosts.pattern):
+            return [hosts.describe_none(), *_tag_problems(variables)]
         names = variables["ansible_play_hosts_all"]
         problems = check_run(
             [host_of(name, hostvars, self._templar) for name in names],
             enforces=not (variables.get("ansible_check_mode") or self.get_option("reads_only")),
-            find_assessor=functools.partial(find_assessor, hostvars, pattern=self.get_option("hosts"), first=names),
+            find_assessor=functools.partial(find_assessor, hostvars, pattern=hosts.pattern, first=names),
+            interpreter=variables["ansible_playbook_python"],
+            extra=hostvars._variable_manager.extra_vars,
         )
         for warning in problems.warnings:
             Display().warning(warning)

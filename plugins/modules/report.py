@@ -111,11 +111,13 @@ options:
         required: true
   terminal:
     description:
-      - What is shown of an account's report while the play runs. V(brief) is one line an account, for plays over many.
-      - The preflight is left out, since M(hardening.iam.preflight_info) shows its own table.
+      - How much the terminal shows.
+      - V(brief) shows one line for each account. V(summary) adds findings by severity, planned changes as sentences, and
+        counts of reported and refused ones. V(full) shows the whole text report of each account, without its preflight.
+      - V(auto) is V(brief) for six accounts or more, else V(summary).
     type: str
-    choices: [full, brief, none]
-    default: full
+    choices: [auto, brief, summary, full, none]
+    default: auto
   fail_on:
     description:
       - Which findings set RV(fail). V(critical) and V(high) are about all findings of that severity or a higher one, V(new) is about findings
@@ -348,7 +350,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
                 "reason": {"type": "str", "required": True},
             },
         },
-        "terminal": {"type": "str", "choices": ["full", "brief", "none"], "default": "full"},
+        "terminal": {"type": "str", "choices": ["auto", "brief", "summary", "full", "none"], "default": "auto"},
         "fail_on": {"type": "str", "choices": list(FAIL_ON), "default": "never"},
         "reveal_key_ids": {"type": "bool", "default": False, "no_log": False},
         "now": {"type": "str"},
