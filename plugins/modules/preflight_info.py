@@ -42,14 +42,14 @@ options:
     default: [txt, html]
   modes:
     description:
-      - The mode of each role, V(enforce), V(report) or V(off), to be said below the table before any of them runs.
+      - The mode of each role, V(enforce), V(report) or V(off). They are returned as they are, for M(hardening.iam.report).
     type: dict
     default: {}
   terminal:
     description:
-      - What the terminal shows. V(brief) counts the capabilities of the account and lists those that lack something.
+      - Whether the terminal shows the table.
     type: str
-    choices: [full, brief, none]
+    choices: [full, none]
     default: full
 seealso:
   - module: hardening.iam.assessment_info
@@ -109,6 +109,12 @@ capabilities:
       missing_actions: []
       reason: no recorder
       state: NOT_APPLICABLE
+modes:
+  description: The option O(modes).
+  returned: success
+  type: dict
+  sample:
+    config_rules: report
 report:
   description: Where the table was kept for the report of the account.
   returned: when O(report_dir) is given
@@ -144,7 +150,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         "fail_on": {"type": "str", "choices": list(FAIL_ON), "default": "never"},
         "formats": {"type": "list", "elements": "str", "choices": list(FORMATS), "default": ["txt", "html"]},
         "modes": {"type": "dict", "default": {}},
-        "terminal": {"type": "str", "choices": ["full", "brief", "none"], "default": "full"},
+        "terminal": {"type": "str", "choices": ["full", "none"], "default": "full"},
     }
 
 

@@ -54,8 +54,10 @@ options:
   scope:
     description:
       - Whether to report on one account, or on all accounts of the run.
+      - With V(preflight) the terminal shows one table of all that cannot be read or written in any account. Nothing is
+        written.
     type: str
-    choices: [account, fleet]
+    choices: [account, fleet, preflight]
     default: account
   account_id:
     description:
@@ -109,6 +111,12 @@ options:
           - What happened.
         type: str
         required: true
+  preflight:
+    description:
+      - The results of M(hardening.iam.preflight_info) in the accounts of the run, with O(scope=preflight).
+    type: list
+    elements: dict
+    default: []
   terminal:
     description:
       - How much the terminal shows.
@@ -333,7 +341,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
     return {
         **REPORT_PLACE_ARGUMENTS,
         "report_dir": {"type": "str", "required": True},
-        "scope": {"type": "str", "choices": ["account", "fleet"], "default": "account"},
+        "scope": {"type": "str", "choices": ["account", "fleet", "preflight"], "default": "account"},
         "account_id": {"type": "str"},
         "run_id": {"type": "str"},
         "formats": {"type": "list", "elements": "str", "choices": list(FORMATS), "default": ["txt", "html"]},
@@ -350,6 +358,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
                 "reason": {"type": "str", "required": True},
             },
         },
+        "preflight": {"type": "list", "elements": "dict", "default": []},
         "terminal": {"type": "str", "choices": ["auto", "brief", "summary", "full", "none"], "default": "auto"},
         "fail_on": {"type": "str", "choices": list(FAIL_ON), "default": "never"},
         "reveal_key_ids": {"type": "bool", "default": False, "no_log": False},

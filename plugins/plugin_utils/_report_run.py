@@ -42,7 +42,7 @@ from ..module_utils._report.parts import Parts, part_folder, read_parts
 from ..module_utils._report.plain import printable
 from ..module_utils._report.states import APPLIED, PLANNED, REFUSED, REPORTED, count_changes
 from ..module_utils._report.workflow import hand_on
-from ._render import account_html, fleet_html, fleet_text, junit, page, run_text, sarif, tables, text
+from ._render import account_html, fleet_html, fleet_text, junit, page, preflight_text, run_text, sarif, tables, text
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -61,6 +61,8 @@ def run(task: Task) -> Result:
     """
     try:
         job = _Job.of(task)
+        if task.options["scope"] == "preflight":
+            return _report_preflight(job, task.options["preflight"])
         return _report_fleet(job) if task.options["scope"] == "fleet" else _report_account(job)
     except (DocumentError, InputError) as error:
         raise TaskError(str(error)) from error
@@ -138,6 +140,19 @@ class _Job:
             clock=task.clock,
             warn=task.warn,
         )
+
+
+def _report_preflight(job: _Job, accounts: Sequence[Mapping[str, t.Any]]) -> Result:
+    """One table of the preflight of all accounts, for the terminal alone."""
+    ordered = sorted(accounts, key=lambda account: str(account["account_id"]))
+    is_whole = job.options.terminal == run_text.FULL
+    shown = preflight_text.render(ordered, is_whole=is_whole, ascii_only=job.options.ascii_only)
+    return {
+        "scope": "preflight",
+        "accounts": len(ordered),
+        "missing": preflight_text.count_missing(ordered),
+        "terminal": "" if job.options.terminal == "none" else shown,
+    }
 
 
 def _report_account(job: _Job) -> Result:
