@@ -26,7 +26,6 @@ NOT_YET: t.Final = frozenset(
         "docs/architecture.md",
         "docs/awx.md",
         "docs/controls.md",
-        "docs/privilege_escalation.md",
     ]
 )
 
