@@ -15,14 +15,14 @@ import pytest
 import words
 
 CHECKOUT: t.Final = Path(__file__).resolve().parents[2]
-PAGES: t.Final = sorted(str(path.relative_to(CHECKOUT)) for path in (CHECKOUT / "docs").glob("*.md"))
+DOCS: t.Final = sorted(str(path.relative_to(CHECKOUT)) for path in (CHECKOUT / "docs").glob("*.md"))
+PAGES: t.Final = ["CONTRIBUTING.md", "SECURITY.md", *DOCS]
 # Sentences that may be long, with the reason.
 LONG: t.Final[dict[str, str]] = {}
 # Pages that still break a rule. Take a page out as soon as it breaks none.
 NOT_YET: t.Final = frozenset(
     [
         "README.md",
-        "docs/architecture.md",
         "docs/awx.md",
         "docs/controls.md",
     ]
