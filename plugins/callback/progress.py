@@ -9,7 +9,7 @@ name: progress
 type: aggregate
 author:
   - hardening.iam contributors (@hardening-iam)
-short_description: Show how far a run over many accounts has come
+short_description: Show the progress of a run over many accounts
 description:
   - Prints a line when an account fails.
   - In a step that takes longer than O(interval) it prints how many accounts are done and left, and how long that takes.

@@ -9,10 +9,10 @@ name: input_problems
 author:
   - hardening.iam contributors (@hardening-iam)
 version_added: 1.0.0
-short_description: Finds what is wrong with the variables, accounts and tags of a run
+short_description: Find problems of the variables, accounts and tags of a run
 description:
-  - The playbooks of this collection call it before their first task, and stop if it finds something.
-  - It looks at the hosts of the play, and talks to nobody.
+  - The playbooks of this collection call it before their first task, and stop if it finds a problem.
+  - It looks at the hosts of the play, and makes no network call.
   - It finds an inventory without accounts, unknown and misspelt variables, account ids that do not have 12 digits, two
     hosts with the same account id, hosts without an account id, hosts without an assessor role while others have one,
     and unknown tags.
@@ -25,15 +25,15 @@ options:
     type: str
     default: aws_accounts
   reads_only:
-    description: Whether the playbook writes nothing, with or without check mode.
+    description: Whether the playbook never writes, with or without check mode.
     type: bool
     default: false
 notes:
-  - Names in the variable C(hardening_ignore_variables), a list of names and globs, are never misspelt.
+  - Names in the variable C(hardening_ignore_variables), a list of names and globs, are ignored.
 """
 
 EXAMPLES = r"""
-- name: Show what is wrong with the input of the run
+- name: Show the problems of the input of the run
   ansible.builtin.debug:
     msg: "{{ query('hardening.iam.input_problems', reads_only=true) }}"
 """
