@@ -14,7 +14,8 @@ description:
   - The playbooks of this collection call it before their first task, and stop if it finds something.
   - It looks at the hosts of the play, and talks to nobody.
   - It finds unknown and misspelt variables, account ids that do not have 12 digits, two hosts with the same account id,
-    hosts without an account id, hosts without an assessor role while others have one, and unknown tags.
+    hosts without an account id, hosts without an assessor role while others have one, modes of roles that do not exist,
+    regions that do not exist, and unknown tags.
 options:
   _terms:
     description: Nothing.
@@ -53,6 +54,7 @@ from ansible.utils.display import Display
 from ..plugin_utils._fleet import find_assessor, host_of
 from ..plugin_utils._run_input import check_run
 from ..plugin_utils._tags import check_tags, find_playbooks
+from ..plugin_utils._value_input import check_values
 
 
 class LookupModule(LookupBase):
@@ -61,14 +63,15 @@ class LookupModule(LookupBase):
         variables = variables or {}
         hostvars = variables["hostvars"]
         names = variables["ansible_play_hosts_all"]
+        hosts = [host_of(name, hostvars, self._templar) for name in names]
         problems = check_run(
-            [host_of(name, hostvars, self._templar) for name in names],
+            hosts,
             enforces=not (variables.get("ansible_check_mode") or self.get_option("reads_only")),
             find_assessor=functools.partial(find_assessor, hostvars, pattern=self.get_option("hosts"), first=names),
         )
         for warning in problems.warnings:
             Display().warning(warning)
-        return [*problems.errors, *_tag_problems(variables)]
+        return [*problems.errors, *check_values(hosts), *_tag_problems(variables)]
 
 
 def _tag_problems(variables: t.Mapping[str, t.Any]) -> list[str]:
