@@ -15,7 +15,7 @@ description:
   - It looks at the hosts of the play, and makes no network call.
   - It finds an inventory without accounts, unknown and misspelt variables, account ids that do not have 12 digits, two
     hosts with the same account id, hosts without an account id, hosts without an assessor role while others have one,
-    and unknown tags.
+    modes of roles that do not exist, regions that do not exist, and unknown tags.
   - It warns of connections and interpreters of hosts that the playbooks do not use.
 options:
   _terms:
@@ -55,6 +55,7 @@ from ansible.utils.display import Display
 from ..plugin_utils._fleet import choose_hosts, find_assessor, has_host, host_of
 from ..plugin_utils._run_input import check_run
 from ..plugin_utils._tags import check_tags, find_playbooks
+from ..plugin_utils._value_input import check_values
 
 
 class LookupModule(LookupBase):
@@ -62,20 +63,21 @@ class LookupModule(LookupBase):
         self.set_options(var_options=variables, direct=kwargs)
         variables = variables or {}
         hostvars = variables["hostvars"]
-        hosts = choose_hosts(variables, self._templar, self.get_option("group"))
-        if not has_host(variables["groups"], hosts.pattern):
-            return [hosts.describe_none(), *_tag_problems(variables)]
+        chosen = choose_hosts(variables, self._templar, self.get_option("group"))
+        if not has_host(variables["groups"], chosen.pattern):
+            return [chosen.describe_none(), *_tag_problems(variables)]
         names = variables["ansible_play_hosts_all"]
+        hosts = [host_of(name, hostvars, self._templar) for name in names]
         problems = check_run(
-            [host_of(name, hostvars, self._templar) for name in names],
+            hosts,
             enforces=not (variables.get("ansible_check_mode") or self.get_option("reads_only")),
-            find_assessor=functools.partial(find_assessor, hostvars, pattern=hosts.pattern, first=names),
+            find_assessor=functools.partial(find_assessor, hostvars, pattern=chosen.pattern, first=names),
             interpreter=variables["ansible_playbook_python"],
             extra=hostvars._variable_manager.extra_vars,
         )
         for warning in problems.warnings:
             Display().warning(warning)
-        return [*problems.errors, *_tag_problems(variables)]
+        return [*problems.errors, *check_values(hosts), *_tag_problems(variables)]
 
 
 def _tag_problems(variables: t.Mapping[str, t.Any]) -> list[str]:

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 
 from ..module_utils._account.account_id import parse_account_id
 from ..module_utils._converge.journal import new_job_id
+from ._role_options import NO_ROLE, RoleOptions
 from ._run_input import (
     ACCOUNT_ID,
     ASSESSOR,
@@ -31,6 +32,7 @@ from ._run_input import (
     parse_account_of,
 )
 from ._run_notes import RunNotes
+from ._value_input import check_role_values
 from ._variables import describe_misspelt, describe_removed, find_misspelt, find_removed, parse_ignored
 
 _FLEET: t.Final = "fleet"
@@ -54,7 +56,7 @@ class TaskInput:
 
     ``arguments`` are the options that it was given, ``options`` the defaults of all that its module has. ``play`` names
     the play, ``hosts`` those of its hosts that ``--limit`` left. ``find_assessor`` looks for a host of the whole play
-    that has an assessor role.
+    that has an assessor role. ``role`` has the variables of our role behind the options; none for other tasks.
     """
 
     host: Host
@@ -66,6 +68,7 @@ class TaskInput:
     hosts: Collection[str]
     find_assessor: Callable[[], t.Optional[str]]
     notes: RunNotes
+    role: RoleOptions = NO_ROLE
 
     def option(self, name: str) -> t.Any:
         """The value that the module would see; None if it has no such option."""
@@ -137,6 +140,7 @@ def _problems(task: TaskInput) -> Iterator[str]:
     misspelt = find_misspelt(task.host.variables, ignore=ignore)
     if misspelt:
         yield describe_misspelt(misspelt)
+    yield from check_role_values(task.host, task.role, task.arguments)
     if task.writes:
         yield from _check_journal(task)
     if _takes_run_details(task):
