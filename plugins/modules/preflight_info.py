@@ -43,14 +43,14 @@ options:
     default: [txt, html]
   modes:
     description:
-      - The mode of each role, V(enforce), V(report) or V(off). They are displayed below the table, before any role runs.
+      - The mode of each role, V(enforce), V(report) or V(off). They are returned as they are, for M(hardening.iam.report).
     type: dict
     default: {}
   terminal:
     description:
-      - The output in the terminal. V(brief) counts the capabilities of the account and lists those with missing permissions.
+      - Whether the terminal shows the table.
     type: str
-    choices: [full, brief, none]
+    choices: [full, none]
     default: full
 seealso:
   - module: hardening.iam.assessment_info
@@ -110,6 +110,12 @@ capabilities:
       missing_actions: []
       reason: no recorder
       state: NOT_APPLICABLE
+modes:
+  description: The option O(modes).
+  returned: success
+  type: dict
+  sample:
+    config_rules: report
 report:
   description: The file that keeps the table for the report of the account.
   returned: when O(report_dir) is given
@@ -145,7 +151,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         "fail_on": {"type": "str", "choices": list(FAIL_ON), "default": "never"},
         "formats": {"type": "list", "elements": "str", "choices": list(FORMATS), "default": ["txt", "html"]},
         "modes": {"type": "dict", "default": {}},
-        "terminal": {"type": "str", "choices": ["full", "brief", "none"], "default": "full"},
+        "terminal": {"type": "str", "choices": ["full", "none"], "default": "full"},
     }
 
 

@@ -55,8 +55,10 @@ options:
   scope:
     description:
       - Whether to report on one account, or on all accounts of the run.
+      - With V(preflight) the terminal shows one table of all that cannot be read or written in any account. Nothing is
+        written.
     type: str
-    choices: [account, fleet]
+    choices: [account, fleet, preflight]
     default: account
   account_id:
     description:
@@ -110,14 +112,21 @@ options:
           - The reason of the failure.
         type: str
         required: true
+  preflight:
+    description:
+      - The results of M(hardening.iam.preflight_info) in the accounts of the run, with O(scope=preflight).
+    type: list
+    elements: dict
+    default: []
   terminal:
     description:
-      - The amount of an account's report that is displayed while the play runs. V(brief) is one line for each account, for plays over
-        many accounts.
-      - The preflight is not part of it, because M(hardening.iam.preflight_info) displays its own table.
+      - How much the terminal shows.
+      - V(brief) shows one line for each account. V(summary) adds findings by severity, planned changes as sentences, and
+        counts of reported and refused ones. V(full) shows the whole text report of each account, without its preflight.
+      - V(auto) is V(brief) for six accounts or more, else V(summary).
     type: str
-    choices: [full, brief, none]
-    default: full
+    choices: [auto, brief, summary, full, none]
+    default: auto
   fail_on:
     description:
       - The findings that set RV(fail). V(critical) and V(high) mean all findings of that severity or a higher one. V(new) means findings
@@ -335,7 +344,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
     return {
         **REPORT_PLACE_ARGUMENTS,
         "report_dir": {"type": "str", "required": True},
-        "scope": {"type": "str", "choices": ["account", "fleet"], "default": "account"},
+        "scope": {"type": "str", "choices": ["account", "fleet", "preflight"], "default": "account"},
         "account_id": {"type": "str"},
         "run_id": {"type": "str"},
         "formats": {"type": "list", "elements": "str", "choices": list(FORMATS), "default": ["txt", "html"]},
@@ -352,7 +361,8 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
                 "reason": {"type": "str", "required": True},
             },
         },
-        "terminal": {"type": "str", "choices": ["full", "brief", "none"], "default": "full"},
+        "preflight": {"type": "list", "elements": "dict", "default": []},
+        "terminal": {"type": "str", "choices": ["auto", "brief", "summary", "full", "none"], "default": "auto"},
         "fail_on": {"type": "str", "choices": list(FAIL_ON), "default": "never"},
         "reveal_key_ids": {"type": "bool", "default": False, "no_log": False},
         "now": {"type": "str"},
