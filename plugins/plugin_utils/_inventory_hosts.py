@@ -61,10 +61,10 @@ class Selector:
         """The selector that a member of the options ``include`` and ``exclude`` describes. Raises InvalidOption."""
         known = {"ou", "account", "tag"}
         if not isinstance(value, Mapping) or not value or not set(value) <= known:
-            raise InvalidOption(f"{option}: {value!r} is no mapping of one or more of {', '.join(sorted(known))}")
+            raise InvalidOption(f"{option}: {value!r} is not a mapping of one or more of {', '.join(sorted(known))}")
         tags = value.get("tag", {})
         if not isinstance(tags, Mapping) or ("tag" in value and not tags):
-            raise InvalidOption(f"{option}: tag: {tags!r} is no mapping of tag keys to values")
+            raise InvalidOption(f"{option}: tag: {tags!r} is not a mapping of tag keys to values")
         return cls(
             option=option,
             unit=_parse_text(f"{option}: ou", value["ou"]) if "ou" in value else None,
@@ -109,7 +109,7 @@ class Selector:
 
 def _parse_text(option: str, value: t.Any) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise InvalidOption(f"{option}: {value!r} is no text")
+        raise InvalidOption(f"{option}: {value!r} is not a text")
     return str(value).strip()
 
 
@@ -126,7 +126,7 @@ def _parse_account(option: str, value: t.Any) -> str:
 def _parse_texts(option: str, value: t.Any) -> tuple[str, ...]:
     values = value if isinstance(value, (list, tuple)) else [value]
     if not values or any(isinstance(item, (Mapping, list)) or item is None for item in values):
-        raise InvalidOption(f"{option}: {value!r} is no text and no list of texts")
+        raise InvalidOption(f"{option}: {value!r} is neither a text nor a list of texts")
     return tuple(str(item).lower() if isinstance(item, bool) else str(item) for item in values)
 
 

@@ -73,8 +73,8 @@ def _explain(error: AwsError, access: Access) -> str:
     """Explain an error and its remedy."""
     if error.code == "AWSOrganizationsNotInUseException":
         return (
-            f"account {access.caller.account_id} is in no organization. List its accounts in a static inventory,"
-            " or set profile or assume_role_arn to get into the management account"
+            f"account {access.caller.account_id} is in no organization. List its accounts in a static inventory, or "
+            "set profile or assume_role_arn to use the management account"
         )
     if isinstance(error, InvalidCredentials):
         return f"{error.message} (see profile and assume_role_arn)"

@@ -68,7 +68,7 @@ def run(task: Task) -> Result:
         raise TaskError(str(error)) from error
     except _MALFORMED as error:
         # Others can write to the place of reports, and what they leave need not have every member.
-        raise TaskError(f"report_dir: what stands there of this run is malformed: {error!r}") from error
+        raise TaskError(f"report_dir: the files of this run are malformed: {error!r}") from error
 
 
 @dataclasses.dataclass(frozen=True)
@@ -420,7 +420,7 @@ def _find_only_checked(reports: Sequence[Report], expected: Sequence[str]) -> li
     of_mode = {report["account_id"]: report["run"]["mode"] for report in reports}
     if "enforce" not in {of_mode.get(account) for account in expected}:
         return []
-    message = "its report is that of the check; the job that enforces left none"
+    message = "its report is from the check, and the enforcing job left none"
     left = sorted(account for account in set(expected) if of_mode.get(account) == "check")
     return [{"host": None, "account_id": account, "message": message} for account in left]
 

@@ -308,7 +308,7 @@ def test_bad_input_is_named(ansible: Ansible) -> None:
         ({"archive_rules": [{**RULE, "expires": date_in(400)}]}, "archive_rule_max_days"),
         ({"archive_rules": [{**RULE, "filter": {}}]}, "would hide everything"),
         ({"archive_rules": [{**RULE, "filter": {"resource": "x"}}]}, "archive_rules[0].filter.resource"),
-        ({"archive_rules": [RULE, RULE]}, "partner is there twice"),
+        ({"archive_rules": [RULE, RULE]}, "partner is listed twice"),
         ({"unused": {"unused_access_age": 400}}, "unused.unused_access_age: 400"),
         ({"internal": {"inclusions": [{"account_ids": [PROD]}]}}, "internal.inclusions"),
     ):

@@ -294,7 +294,9 @@ def test_slices_are_approved_together_and_a_run_that_overtakes_the_approval_is_r
     job = awx.run("harden.yml", all_of_it, number=76, workflow=70, answers=whole, check=False, tags=tags)
     assert job.status == 0, job.stdout
     assert {record["service"] for record in control.writes()} == {"s3"}
-    assert "the approved plan has this change, but what it finds or leaves differs now" in " ".join(job.shown().split())
+    assert "the approved plan has this change, but its state before or after differs now" in " ".join(
+        job.shown().split()
+    )
 
     whole = {**answers, **approved}
     job = awx.run("harden.yml", all_of_it, number=77, workflow=70, answers=whole, check=False, tags=tags)

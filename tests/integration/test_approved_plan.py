@@ -114,7 +114,7 @@ def test_what_changed_meanwhile_is_refused_and_the_rest_applied(approval: Approv
     outcome = approval.harden(hardening_approved_plan=approval.run_hash).succeeded()
     assert outcome.writes == [UPDATE]
     assert (refused(outcome, DEV), refused(outcome, SANDBOX)) == (["approved_plan"], [])
-    assert "what it finds or leaves differs now" in outcome.report(DEV)["refused"][0]["reason"]
+    assert "its state before or after differs now" in outcome.report(DEV)["refused"][0]["reason"]
 
 
 def test_a_run_that_overtakes_the_approval_is_refused(untouched: Approval) -> None:

@@ -292,7 +292,7 @@ def test_bad_input_is_named(bare: Ansible) -> None:
             "MinimumPasswordLength: 4 is not allowed; allowed are 6 to 128",
         ),
         ({"rules": [{"name": "user-no-policies", "frequency": "One_Hour"}]}, "changes trigger this rule"),
-        ({"rules": [{"name": "root-mfa"}, {"name": "ROOT_ACCOUNT_MFA_ENABLED"}]}, "root-mfa is there twice"),
+        ({"rules": [{"name": "root-mfa"}, {"name": "ROOT_ACCOUNT_MFA_ENABLED"}]}, "root-mfa is listed twice"),
         ({"rules": [{"name": "root-mfa"}], "remove_rules": ["root-mfa"]}, "root-mfa is declared as well"),
         ({"extra_rules": [{"name": "root-mfa", "identifier": "X"}]}, "extra_rules[0].name"),
         ({"extra_rules": [{"name": "mine", "identifier": "iam-groups"}]}, "extra_rules[0].identifier"),

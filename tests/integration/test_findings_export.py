@@ -243,7 +243,7 @@ def test_what_is_not_taken_is_told_one_by_one_and_keeps_nothing_else(make_ansibl
     bench.assess(foreign, *(finding(number) for number in range(100, 250)))
     done = bench.run()
     assert done.status != 0
-    assert "Security Hub did not take 1 findings: access_key_unused on svc-7" in done.output
+    assert "Security Hub rejected 1 findings: access_key_unused on svc-7" in done.output
     assert "does not match the account of the caller" in done.output
     assert (done.writes, len(bench.found())) == ([IMPORT] * 2, 150)
 

@@ -421,7 +421,7 @@ def test_wrong_external_ids_are_not_shown(ansible: Ansible) -> None:
             {"exclude": [{"account": "acme-prd"}]},
             "exclude: account: no account of the organization is called 'acme-prd'",
         ),
-        ({"exclude": [{"unit": "/x"}]}, "no mapping of one or more of account, ou, tag"),
+        ({"exclude": [{"unit": "/x"}]}, "not a mapping of one or more of account, ou, tag"),
         ({"automation_role_name": "a b"}, "automation_role_name: 'a b' is not the name of a role"),
         ({"assume_role_arn": "assessor"}, "assume_role_arn: 'assessor' is not the ARN of a role"),
         ({"hostnames": "mail"}, "hostnames"),

@@ -176,7 +176,7 @@ PERMISSIONS: t.Final = [
         harmless="role/OrganizationAccountAuditRole",
     ),
     # What everybody shares is in use by one.
-    Case("group/everybody", "DetachGroupPolicy", "prediction", "accept_breakage must name svc-build"),
+    Case("group/everybody", "DetachGroupPolicy", "prediction", "to remove it anyway, list svc-build"),
     Case("group/everybody", "DetachGroupPolicy", "prediction", "cloudformation", harmless="group/few"),
     Case("role/walled", "DeleteRolePolicy", "widening", "which a policy denies today", harmless="role/open"),
     Case("user/mover-1", "DetachUserPolicy", "difference", "would lose cloudformation:", harmless="user/mover-2"),
@@ -296,8 +296,8 @@ BOUNDED: t.Final = [
     Case("role/denied", PUT, "locks_out", "it only denies", harmless="role/allowed", on="policy/denying"),
     # A policy that others carry, too.
     Case("policy/of-compute", VERSION, "prediction", "ec2", harmless="policy/of-store", on="role/svc-compute"),
-    Case("policy/of-automation", VERSION, "in_use", "never touched: automation", harmless="policy/of-store"),
-    Case("policy/of-emergency", VERSION, "in_use", "never touched: Emergency-2"),
+    Case("policy/of-automation", VERSION, "in_use", "never changed: automation", harmless="policy/of-store"),
+    Case("policy/of-emergency", VERSION, "in_use", "never changed: Emergency-2"),
 ]
 
 

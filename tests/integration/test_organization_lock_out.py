@@ -202,14 +202,14 @@ def test_no_more_members_are_read_than_allowed_and_the_accepted_ones_last(bench:
         deny("braket:*"), "/Apps", "/Bare", **options, accept_without_evidence=accept("account", "/Apps")
     )
     unread = {item["account"]: item["reason"] for item in judgement.report["evidence"]["unread"]}
-    assert unread[APPS] == "max_member_reads allows 1, and others come first"
+    assert unread[APPS] == "max_member_reads allows 1, and other accounts were read first"
     assert "AssumeRole" in unread[BARE]
     assert "1 of 2 accounts were not read: max_member_reads" in bench.warnings
 
 
 def test_without_anything_to_read_by_nothing_is_known(bench: Bench) -> None:
     judgement = bench.judge(deny("braket:*"), "/Apps")
-    assert "neither member_role_arn nor trail_logs says how to read it" in reasons(judgement)["unread_accounts"]
+    assert "it can't be read without member_role_arn or trail_logs" in reasons(judgement)["unread_accounts"]
 
 
 def write_trail(directory: Path, *, days: int) -> None:

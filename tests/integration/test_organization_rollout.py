@@ -278,7 +278,7 @@ def test_a_copied_pass_is_not_believed(ansible: Ansible, tmp_path: Path) -> None
     outcome = schedule.play(hours=1)
     assert (outcome.status, outcome.writes) == (0, []), outcome.output
     assert f"{passed.name} is not believed" in outcome.output
-    assert "so the soak of stage 'canary' begins anew" in outcome.output
+    assert "so the soak time of stage 'canary' starts again" in outcome.output
     later = schedule.play(hours=23.5)
     assert (later.status, later.writes) == (0, [])
     assert "is watched until" in later.output

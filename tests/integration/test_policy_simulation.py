@@ -95,7 +95,7 @@ def test_unread_scps_are_warned_of(ansible: Ansible) -> None:
         explain_denial_organization_role_arn="",
     ).succeeded()
     assert "s3:GetObject: unknown" in outcome.output
-    assert "Not all policies in force were read: SCPs and RCPs" in outcome.output
+    assert "Some policies that apply were not read: SCPs and RCPs" in outcome.output
 
 
 @pytest.mark.parametrize("within", [True, False], ids=["in the worker", "as a module"])

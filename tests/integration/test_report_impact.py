@@ -64,7 +64,7 @@ def test_the_report_has_what_was_predicted_for_each_of_the_fifteen(runs: t.Seque
 
 def test_a_removal_that_was_refused_is_predicted_as_well(runs: t.Sequence[Outcome]) -> None:
     (impact,) = [item for item in report(runs[1])["impacts"] if item["module"] == "user_permissions"]
-    assert impact["change"] == ["the policy AWSCloudShellFullAccess is taken from users dev-*"]
+    assert impact["change"] == ["the policy AWSCloudShellFullAccess is removed from users dev-*"]
     assert impact["counts"]["no_evidence"] == 1
 
 

@@ -175,7 +175,9 @@ def _parameters(writing: t.Sequence[WritingRole]) -> Json:
             "AllowedPattern": f"^{_PRINCIPAL}$",
             "Description": "Who may assume the roles: the ARN of what runs Ansible. It may end in a pattern (* and ?).",
         },
-        "OrganizationId": _optional("o-[a-z0-9]{10,32}", "The organization that whoever assumes the roles must be in."),
+        "OrganizationId": _optional(
+            "o-[a-z0-9]{10,32}", "The organization of the principals that may assume the roles."
+        ),
         "ExternalId": {
             **_optional(r"[\w+=,.@:/-]{2,256}", "What must be given as external id (aws_external_id)."),
             "NoEcho": True,

@@ -15,7 +15,7 @@ variable "trusted_principal_arn_pattern" {
 }
 
 variable "organization_id" {
-  description = "The organization that whoever assumes the roles must be in."
+  description = "The organization of the principals that may assume the roles."
   type        = string
   default     = ""
 
@@ -264,7 +264,7 @@ variable "config_recorder_role_arn" {
 }
 
 variable "event_forwarding_role_arn" {
-  description = "A role of yours that hands events on (event_alerts_role_arn), where event_alerts does not make one."
+  description = "Your role that forwards events (event_alerts_role_arn), if event_alerts does not create one."
   type        = string
   default     = ""
 
@@ -275,7 +275,7 @@ variable "event_forwarding_role_arn" {
 }
 
 variable "alert_topic_arn" {
-  description = "A topic of this account for alerts (event_alerts_topic_arn), where event_alerts does not make one."
+  description = "A topic of this account for alerts (event_alerts_topic_arn), if event_alerts does not create one."
   type        = string
   default     = ""
 
@@ -286,7 +286,7 @@ variable "alert_topic_arn" {
 }
 
 variable "alert_queue_arn" {
-  description = "A queue of yours for undelivered alerts (event_alerts_dead_letter_queue_arn), where none is made."
+  description = "Your queue for undelivered alerts (event_alerts_dead_letter_queue_arn), if event_alerts does not create one."
   type        = string
   default     = ""
 

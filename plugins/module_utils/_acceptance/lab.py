@@ -178,7 +178,9 @@ class Lab:
         """Wait for what an experiment needs before its observation means anything. Raises AwsError."""
         seen = self.until(observe, ALLOWED)
         if seen != ALLOWED:
-            raise AwsError(f"what the experiment needs still gives {seen} after {self._patience:g} seconds", code=seen)
+            raise AwsError(
+                f"the preparation of the experiment still returns {seen} after {self._patience:g} seconds", code=seen
+            )
 
     def remove(self, objects: Iterable[Mapping[str, t.Any]]) -> dict[str, AwsError]:
         """Remove these objects, as :meth:`objects` gives them; the errors of those that stay, by ARN."""

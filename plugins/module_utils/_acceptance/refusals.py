@@ -62,7 +62,7 @@ def refuse(facts: Facts, *, account_id: str, pattern: str, now: datetime) -> tup
         *_refuse_other_account(facts, account_id, pattern),
         *_refuse_organization_duties(facts),
         *_refuse_use(facts, now),
-        *(f"{fact} could not be found out: {reason}" for fact, reason in sorted(facts.unknown.items())),
+        *(f"{fact} could not be read: {reason}" for fact, reason in sorted(facts.unknown.items())),
     )
 
 
@@ -98,7 +98,7 @@ def _refuse_use(facts: Facts, now: datetime) -> list[str]:
         if count > MAX_OBJECTS
     ]
     if facts.root_has_keys:
-        problems.append("root has an access key, and AWS does not say reliably when it was used")
+        problems.append("root has an access key, and AWS does not reliably record its use")
     limit = now - timedelta(days=KEY_IDLE_DAYS)
     used = [key for key in facts.keys if key.id != facts.own_key and key.last_used and key.last_used > limit]
     problems += [

@@ -86,7 +86,7 @@ def _choose(include: Sequence[str]) -> list[Assumption]:
     known = {item.id: item for item in ASSUMPTIONS}
     unknown = sorted(set(include) - set(known))
     if unknown:
-        raise RejectedInput(f"include: {', '.join(unknown)} is no assumption; allowed are {', '.join(known)}")
+        raise RejectedInput(f"include: {', '.join(unknown)} is not an assumption; allowed are {', '.join(known)}")
     return [item for item in ASSUMPTIONS if not include or item.id in include]
 
 
@@ -117,7 +117,7 @@ def render(result: Mapping[str, t.Any], *, check_mode: bool) -> str:
     """Render the result for the terminal: costs first, then refusals or a line for each assumption."""
     lines = [f"Acceptance of account {result['account_id']}", _COSTS]
     if result["refused"]:
-        lines.append("Refused, nothing was made:")
+        lines.append("Refused, nothing was created:")
         lines += [_wrap(reason) for reason in result["refused"]]
         return "\n".join(lines)
     if check_mode:

@@ -30,17 +30,17 @@ from .moments import whole_days
 LAST_ACCESSED_DAYS: t.Final = 400
 LAST_ACCESSED_LAG: t.Final = "up to 4 hours"
 LAST_ACCESSED_BLIND_SPOTS: t.Final = (
-    "service last accessed counts denied attempts too, and tells neither resources nor conditions",
-    "service last accessed tells actions of some services only, and of these not those on data",
+    "service last accessed counts denied attempts too, and has neither resources nor conditions",
+    "service last accessed has actions of some services only, and none on data",
     "service last accessed and CloudTrail never record iam:PassRole",
 )
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html
 EVENT_HISTORY_DAYS: t.Final = 90
 TRAIL_LAG: t.Final = "about 5 minutes, at times more"
 EVENT_HISTORY_BLIND_SPOTS: t.Final = (
-    "the event history has management events only: no call on data, such as s3:GetObject, is in it",
+    "the event history has only management events, and no call on data such as s3:GetObject",
 )
-TRAIL_BLIND_SPOTS: t.Final = ("log files have calls on data only where the trail was told to record them",)
+TRAIL_BLIND_SPOTS: t.Final = ("log files have calls on data only if the trail is configured to record them",)
 # "The rate of lookup requests is limited to two per second, per account, per Region":
 # https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
 SECONDS_BETWEEN_LOOKUPS: t.Final = 0.5
@@ -197,13 +197,13 @@ def event_history(
     not matter. The window reaches back as far as the events of every region that was read.
     """
     if not lookups:
-        failure = "; ".join(f"{region}: {reason}" for region, reason in failures.items()) or "no region was asked"
+        failure = "; ".join(f"{region}: {reason}" for region, reason in failures.items()) or "no region was read"
         return Activity(SourceRead(Source.EVENT_HISTORY, EVENT_HISTORY_DAYS, TRAIL_LAG, failure=failure))
     since = now - timedelta(days=EVENT_HISTORY_DAYS)
     blind = list(EVENT_HISTORY_BLIND_SPOTS)
     for region, lookup in lookups.items():
         if not lookup.whole:
-            blind.append(f"of the event history in {region} the {len(lookup.records)} newest events were read")
+            blind.append(f"only the {len(lookup.records)} newest events of the event history in {region} were read")
             since = max(since, lookup.since or now)
     blind += [f"the event history in {region} could not be read: {reason}" for region, reason in failures.items()]
     blind += _describe_unread_regions(others)
@@ -221,7 +221,7 @@ def event_history(
 def _describe_unread_regions(regions: t.Optional[Collection[str]]) -> list[str]:
     """Describe the regions whose calls are not known: a principal that calls here may also call there."""
     if regions is None:
-        return ["whether the account has regions besides those whose event history was read could not be found out"]
+        return ["it is not known whether the account has other regions than those whose event history was read"]
     return [f"the event history of {len(regions)} other regions was not read (regions)"] if regions else []
 
 

@@ -32,7 +32,7 @@ _BEFORE: t.Final = {
     Dataset.ORGANIZATION_DELEGATIONS: Dataset.ORGANIZATION_TREE,
 }
 _POLICY_READERS: t.Final = (
-    "an organization tells its policies to its management account and to delegated administrators only"
+    "only the management account and delegated administrators can read the policies of an organization"
 )
 
 
@@ -116,7 +116,7 @@ def _second_unread(
     """Yield the datasets of the second round that failed, or that could not be asked for.
 
     What is not known of a multi-region trail, or of a log group in a region that nobody looks at, is not known of any
-    region. A member account is refused the status of its organization's trail: no fault, and nothing it could mend.
+    region. A member account can't read the status of its organization's trail, and can't change that.
     """
     organization = snapshot.missing(Dataset.ORGANIZATION)
     if organization is not None and Dataset.ORGANIZATION_POLICIES in wanted:

@@ -66,7 +66,7 @@ def collect(
 ) -> Snapshot:
     """Read ``datasets`` of one account, in parallel: those of the account once, regional ones in each of ``regions``.
 
-    A dataset that can't be read stands in the snapshot's ``unread`` with AWS's reason and costs the others nothing.
+    A dataset that can't be read is listed in the snapshot's ``unread`` with AWS's reason. The others are not affected.
     The deep datasets are read of the principals whose ARNs are ``deep_principals``, see :func:`deepen`. ``sleep``
     passes the time between polls of AWS's generators.
 

@@ -228,7 +228,7 @@ CATALOGUE: t.Final[tuple[ManagedRule, ...]] = (
     ManagedRule(
         "blocked-policies",
         "IAM_POLICY_BLACKLISTED_CHECK",
-        "Nobody has a policy that is not to be attached.",
+        "Nobody has a policy that must not be attached.",
         Placement.RECORDED,
         {
             "policyArns": Parameter(LIST, "arn:{partition}:iam::aws:policy/AWSCloudShellFullAccess", required=True),

@@ -40,11 +40,11 @@ def read_service_last_accessed(source: Source, arn: str) -> t.Optional[tuple[Ser
         if status == "FAILED":
             error = fields.optional_structure(answer, "Error") or {}
             message = f"{error.get('Code', 'no code')}: {error.get('Message', 'no message')}"
-            reason = f"AWS could not tell the last accesses of {arn}: {message}"
+            reason = f"AWS could not return the last accesses of {arn}: {message}"
             raise Unreadable(UnreadKind.UNSUPPORTED, reason, operation=f"iam:{_GET}")
         if seconds is not None:
             source.wait(seconds)
-    reason = f"AWS had not found out the last accesses of {arn} after {sum(_PATIENCE):.0f} seconds"
+    reason = f"AWS had not returned the last accesses of {arn} after {sum(_PATIENCE):.0f} seconds"
     raise Unreadable(UnreadKind.UNREACHABLE, reason, operation=f"iam:{_GET}")
 
 

@@ -23,9 +23,7 @@ from .organization_tree import ENABLED, RCP, SCP, OrganizationTree
 from .source import Source, Unreadable
 from .unread import make_unread
 
-_ORGANIZATION_READERS: t.Final = (
-    "an organization is told to its management account and to delegated administrators only"
-)
+_ORGANIZATION_READERS: t.Final = "only the management account and delegated administrators can read an organization"
 
 
 def read_organization(source: Source, snapshot: Snapshot, datasets: Collection[Dataset]) -> Snapshot:

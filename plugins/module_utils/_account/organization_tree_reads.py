@@ -43,7 +43,7 @@ DELEGATION_OPERATIONS: t.Final = (
 )
 RESOURCE_POLICY_OPERATIONS: t.Final = ("organizations:DescribeResourcePolicy",)
 
-# Told how much is done of how much, where the whole is known.
+# # Gets the number of finished items, and of all items if that is known.
 Progress = Callable[[str, int, t.Optional[int]], None]
 
 

@@ -34,7 +34,7 @@ def make_unread(dataset: Dataset, failure: Unreadable, region: t.Optional[str] =
 def list_not_requested(wanted: Collection[Dataset]) -> list[Unread]:
     """List all datasets except ``wanted``."""
     return [
-        Unread(dataset=dataset, kind=UnreadKind.NOT_REQUESTED, reason="it was not asked for")
+        Unread(dataset=dataset, kind=UnreadKind.NOT_REQUESTED, reason="it was not requested")
         for dataset in Dataset
         if dataset not in wanted
     ]

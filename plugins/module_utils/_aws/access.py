@@ -283,7 +283,7 @@ class Access:
                 return
             parameter, token = following
             if token in seen:
-                message = "a page token came twice, so the pages would never end"
+                message = "AWS returned the same page token twice, so the pages would never end"
                 raise Unparsable(message, code="RepeatedToken", service=service, operation=operation, region=region)
             seen.add(token)
             asked[parameter] = token

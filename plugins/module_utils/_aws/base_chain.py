@@ -57,12 +57,12 @@ def base_chain(session: Session) -> BaseChain:
 
 
 def static_credentials(session: Session, profile: str) -> t.Optional[tuple[str, str, t.Optional[str]]]:
-    """The access key, secret and token that stand in a profile; None where it has its credentials in another way."""
+    """The access key, secret and token of a profile; None if it gets its credentials in another way."""
     found: Profile = session.full_config.get("profiles", {}).get(profile, {})
     key, secret = found.get("aws_access_key_id"), found.get("aws_secret_access_key")
     return (key, secret, found.get("aws_session_token")) if key and secret else None
 
 
 def _assumes_a_role(profile: Profile, *, is_first: bool) -> bool:
-    """Whether botocore assumes the role of a profile: as a source, it takes keys that stand there instead."""
+    """Whether botocore assumes the role of a profile: as a source, it takes keys of the profile instead."""
     return "role_arn" in profile and (is_first or "aws_access_key_id" not in profile)

@@ -68,7 +68,7 @@ class OperationFence:
         if operation in ACCESS_OPERATIONS.reads or operation in self.operations.reads:
             return None
         if self.check_mode:
-            return None if operation in GENERATORS else "check mode lets through declared reads only"
+            return None if operation in GENERATORS else "check mode allows only declared reads"
         if operation in self.operations.writes:
             return None
         return "not among the operations that the module declares"
@@ -79,7 +79,7 @@ class OperationFence:
         if task == AUDIT_TASK and (self.check_mode or ASSUME_ROOT in self.operations.reads | self.operations.writes):
             return None
         if self.check_mode:
-            return f"check mode opens sessions as root with the task {AUDIT_TASK} only"
+            return f"check mode opens sessions as root only with the task {AUDIT_TASK}"
         if task == REMOVAL_TASK and ASSUME_ROOT in self.operations.writes:
             return None
         return "the module declares no such session as root"
@@ -102,7 +102,7 @@ class PrefixFence:
         if operation in ACCESS_OPERATIONS.reads:
             return None
         if operation not in self.OPERATIONS.reads | self.OPERATIONS.writes:
-            return "only objects are read and written here"
+            return "this client may only read and write objects"
         if parameters.get("Bucket") != self.bucket:
             return f"the bucket is not {self.bucket}"
         key = parameters.get("Key", parameters.get("Prefix", ""))

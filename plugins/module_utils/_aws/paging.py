@@ -40,7 +40,7 @@ def next_page(answer: Mapping[str, t.Any], parameters: Collection[str]) -> t.Opt
         if token and parameter in parameters:
             return parameter, str(token)
     if answer.get("IsTruncated") is True:
-        raise ValueError("the answer is truncated, and does not say how it goes on")
+        raise ValueError("the answer is truncated, and has no token for the next page")
     return None
 
 

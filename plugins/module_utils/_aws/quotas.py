@@ -22,8 +22,8 @@ import re
 import typing as t
 from collections.abc import Mapping
 
-_RAISE: t.Final = "delete what is not needed, or have the quota raised in Service Quotas"
-_FIXED: t.Final = "delete what is not needed: AWS does not raise this quota"
+_RAISE: t.Final = "delete unused ones, or raise the quota in Service Quotas"
+_FIXED: t.Final = "delete unused ones: AWS does not raise this quota"
 
 # By service and code, the latter without the ending "Exception": the quota, and what to do.
 _QUOTAS: t.Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {

@@ -251,7 +251,7 @@ def listing(names: Iterable[str], limit: int = 10) -> str:
 
 
 def plural(count: int, unit: str) -> str:
-    """``1 user``, ``2 users``, ``1 policy``, ``2 policies``; ``unit`` stands in the plural."""
+    """``1 user``, ``2 users``, ``1 policy``, ``2 policies``; ``unit`` is in the plural."""
     if count != 1:
         return f"{count} {unit}"
     singular = f"{unit[:-3]}y" if unit.endswith("ies") else unit.removesuffix("s")

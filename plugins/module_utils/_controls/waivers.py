@@ -101,7 +101,7 @@ class Waiver:
         return any(fnmatch.fnmatchcase(name, pattern) for name in names for pattern in self.resources)
 
     def as_dict(self) -> dict[str, t.Any]:
-        """The waiver as it stands in findings and reports."""
+        """The waiver as findings and reports show it."""
         return {
             "control": self.control,
             "accounts": list(self.accounts),

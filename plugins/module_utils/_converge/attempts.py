@@ -116,7 +116,7 @@ def _is_as_wanted(change: Change, look: Look, means: Means) -> t.Optional[bool]:
 
 
 def _explain_as_wanted(lost: str) -> str:
-    return f"the answer was lost ({lost}); the target is as wanted, so the change counts as made by this run"
+    return f"the answer was lost ({lost}); the target is as declared, so the change counts as made by this run"
 
 
 def builds_on(change: Change, made: Iterable[Change]) -> bool:

@@ -142,7 +142,11 @@ class Rescue:
             in_doubt = ways & present.users_in_doubt(change)
             taken = (ways - after.possible_ways(principal)) | in_doubt
             if taken:
-                doubt = f", and whether {_join_names(in_doubt)} has another credential is not known" if in_doubt else ""
+                doubt = (
+                    f", and it is not known whether {_join_names(in_doubt)} has another credential"
+                    if in_doubt
+                    else ("")
+                )
                 return (
                     f"{_join_names(taken)} can use {principal.name}, which then {after.lack(principal, change)}{doubt}"
                 )

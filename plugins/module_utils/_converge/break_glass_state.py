@@ -143,7 +143,7 @@ class State:
             return self._without_credential(principal)
         if next(self._ways_into(principal, set()), None):
             return None
-        return "can be used by nobody: its trust policy lets no principal in that is known to exist"
+        return "can be used by nobody: its trust policy allows no principal that is known to exist"
 
     def _row(self, user: User) -> t.Optional[CredentialRow]:
         row = self._rows.get(user.arn)
@@ -173,7 +173,7 @@ class State:
         if row is None and self._in_doubt:
             return None
         if row is None:
-            return "is a user of whom is not known whether it has a password or an active access key"
+            return "is a user, and it is not known whether it has a password or an active access key"
         return None if row.password_enabled or row.active_keys else "is a user without a password or active access key"
 
     def _trust(self, role: Role) -> t.Optional[Policy]:

@@ -74,7 +74,7 @@ class Evidence:
 
 @dataclasses.dataclass(frozen=True)
 class Remediation:
-    """How to mend a failing control: text for people, and the module that does it (None: by hand)."""
+    """How to fix a failing control: text for people, and the module that does it (None: by hand)."""
 
     text: str
     module: t.Optional[str] = None
@@ -120,7 +120,7 @@ class Finding:
         return reason_fingerprint(self.evidence.observed) if is_open else None
 
     def as_dict(self, *, reveal_key_ids: bool = False) -> dict[str, t.Any]:
-        """The finding as it stands in results and reports; access key ids are cut to their last four characters."""
+        """The finding as results and reports show it; access key ids are cut to their last four characters."""
         said = {
             "resource": self.resource,
             "resource_detail": self.resource_detail,

@@ -62,7 +62,7 @@ class GuardContext:
 
     ``principals`` are the caller and every role it came through. ``lockout_kinds`` names the kinds of change that can
     lock people out for good, and so need a break-glass principal that works. ``break_glass`` are the declared ones, as
-    ARN globs; ``rescue`` knows those of the account, None where nobody looked for one.
+    ARN globs; ``rescue`` knows those of the account, None if none was searched.
     """
 
     principals: frozenset[Principal]
@@ -87,7 +87,7 @@ def find_enforcing_objections(
     """Find the reasons why these options may not enforce; each is fatal to a run that writes."""
     objections = []
     if account_id is None:
-        reason = "account_id: not set; to enforce, the 12 digits of the account that is meant are needed"
+        reason = "account_id: not set; to enforce, the 12 digits of the account are needed"
         objections.append(Refusal(rule="account_id", reason=reason, target="", fatal=True))
     if awx_job_id and not journal.startswith("s3://"):
         reason = (
@@ -161,8 +161,8 @@ def _on_caller(change: Change, context: GuardContext) -> t.Optional[Refusal]:
     if change.service != "iam" or not own:
         return None
     reason = (
-        f"{change.operation} on {change.target} would change what the caller itself, or a role that it came through, "
-        f"may do: {describe_affected(own)}"
+        f"{change.operation} on {change.target} would change the permissions of the caller itself, or of a role that "
+        f"it came through: {describe_affected(own)}"
     )
     return dataclasses.replace(_refusal("caller", change, reason), fatal=True)
 
@@ -178,7 +178,7 @@ def _on_protected(change: Change, _context: GuardContext) -> t.Optional[Refusal]
         return _refusal("protected", change, f"never touched: {reason}")
     found = next(((arn, why) for arn in _list_touched(change) if (why := protection_of(arn))), None)
     return (
-        _refusal("protected", change, f"it affects {describe_affected(found[:1])}, never touched: {found[1]}")
+        _refusal("protected", change, f"it affects {describe_affected(found[:1])}, which is never changed: {found[1]}")
         if found
         else None
     )
@@ -190,20 +190,22 @@ def _on_break_glass(change: Change, context: GuardContext) -> t.Optional[Refusal
     if not found:
         return None
     if place in found:
-        return _refusal("break_glass", change, "never touched: it is a break-glass principal")
+        return _refusal("break_glass", change, "never changed: it is a break-glass principal")
     return _refusal(
-        "break_glass", change, f"it affects {describe_affected(found)}, which is break-glass and never touched"
+        "break_glass",
+        change,
+        f"it affects {describe_affected(found)}, which is a break-glass principal and never changed",
     )
 
 
 def _could_lock_out(change: Change, context: GuardContext) -> t.Optional[Refusal]:
     if change.kind not in context.lockout_kinds:
         return None
-    objection = context.rescue.objection(change) if context.rescue else "nobody looked for one"
+    objection = context.rescue.objection(change) if context.rescue else "none was searched"
     if objection is None:
         return None
     reason = (
-        f"it could lock everybody out, and no break-glass principal that works is known: {objection}. List one in "
+        f"it could lock everybody out, and no working break-glass principal is known: {objection}. List one in "
         "break_glass (hardening_break_glass) as an ARN glob, or create one under the path "
         "/iam-hardening/break-glass/: somebody must be able to use it, and it must be allowed to undo this change"
     )
@@ -226,7 +228,7 @@ def _on_unknown(change: Change, _context: GuardContext) -> t.Optional[Refusal]:
     unknown = unknown_in(change.affects)
     if not unknown or _is_purely_additive(change):
         return None
-    return _refusal("affects_unknown", change, f"whom it affects is not known: {'; '.join(unknown)}")
+    return _refusal("affects_unknown", change, f"the affected principals are not known: {'; '.join(unknown)}")
 
 
 def _not_approved(change: Change, context: GuardContext) -> t.Optional[Refusal]:

@@ -155,7 +155,7 @@ class Journal:
         with self._numbering:
             self._written += 1
             if self._before_us + self._written > _LAST:
-                raise StoreError(f"{self.location} has no number left after {_LAST} for a further record")
+                raise StoreError(f"{self.location} has {_LAST} records and no number for another one")
             key = f"{self._prefix}/{self._before_us + self._written:06d}"
             if self._details is not None and caller["caller_arn"] not in self._callers:
                 known = {name: self._details.get(name) or None for name in DETAILS}
@@ -231,7 +231,7 @@ def read_recorded(store: Store, account_id: str, run_id: str, warn: Warn = _igno
         try:
             outcome = ending_at(store, intent.key)[0]
         except StoreError as error:
-            warn(f"how {intent.change.operation} on {intent.change.target} ended is not known: {error}")
+            warn(f"the outcome of {intent.change.operation} on {intent.change.target} is not known: {error}")
             outcome = Outcome.UNKNOWN
         yield intent, outcome
 

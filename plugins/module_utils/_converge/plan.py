@@ -53,9 +53,9 @@ class ApprovedPlan:
         joined = [entry for entry in change.affects if entry not in known]
         if joined:
             return (
-                f"it would now affect {describe_affected(joined)} too, whom the approved plan does not name; {_AGAIN}"
+                f"it would now also affect {describe_affected(joined)}, which the approved plan does not name; {_AGAIN}"
             )
-        return f"the approved plan has this change, but what it finds or leaves differs now; {_AGAIN}"
+        return f"the approved plan has this change, but its state before or after differs now; {_AGAIN}"
 
 
 def plan_document(

@@ -39,7 +39,7 @@ _FACTORY: t.Final = "Account Factory for Terraform manages it"
 _STACK_SETS: t.Final = "CloudFormation StackSets deploy with it"
 _CDK: t.Final = "the AWS CDK deploys with it"
 _SERVICE: t.Final = "an AWS service manages it"
-_FULL_ACCESS: t.Final = "without it an organization allows nothing"
+_FULL_ACCESS: t.Final = "without it an organization denies everything"
 
 # Names by kind of IAM object, without regard to case and path. Changing any of these breaks what made it, or locks its
 # owner out. Roles: https://docs.aws.amazon.com/controltower/latest/userguide/roles-how.html,

@@ -121,7 +121,7 @@ def _is_among(change: Change, changes: Sequence[Change]) -> bool:
 
 
 def _refuse_dependent(change: Change, other: Change) -> Refusal:
-    reason = f"it does not come without {other.operation} on {other.target}, which is refused"
+    reason = f"skipped, because it depends on {other.operation} on {other.target}, which was refused"
     return Refusal("together", reason, change.target, change.operation)
 
 
@@ -257,7 +257,11 @@ class _Making(t.Generic[Observed]):
             if refusal is not None:
                 self.refused.append((change, refusal))
                 return ""
-        doubt = "" if ending.outcome is Outcome.FAILED else " (whether it was made could not be told: look at it)"
+        doubt = (
+            ""
+            if ending.outcome is Outcome.FAILED
+            else (" (it is not known whether the change was made: check the target)")
+        )
         return f"{change.operation} on {change.target}: {ending.error}{doubt}"
 
     def _call(self, change: Change) -> Mapping[str, t.Any]:
@@ -289,7 +293,7 @@ def _at_the_last_moment(
         return False
     if present == content_hash(change.after):
         return True
-    reason = "it was changed by somebody else since it was read, so the plan no longer holds; run again"
+    reason = "somebody else changed it since it was read, so the plan is outdated; run again"
     return Refusal(_MEANWHILE, reason, change.target, change.operation)
 
 
@@ -306,9 +310,7 @@ def _refuse_grown(change: Change, aws: Aws, errors: tuple[type[Exception], ...])
     joined = find_newly_affected(change, live)
     if not joined:
         return None
-    reason = (
-        f"it would also affect {describe_affected(joined)}, who were not among those whom it was judged by; run again"
-    )
+    reason = f"it would also affect {describe_affected(joined)}, which the checks did not include; run again"
     return Refusal("affects_grown", reason, change.target, change.operation)
 
 

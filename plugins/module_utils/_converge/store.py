@@ -169,9 +169,9 @@ def doubt_directory(location: str) -> Doubts:
         refused.append(f"everybody on this machine can write to {location} (mode {mode:04o}); chmod 0700 it")
     elif mode & stat.S_IWGRP:
         group = f"the group with the id {state.st_gid}"
-        warned.append(f"{group} can write to {location} (mode {mode:04o}), and undo believes what stands there")
+        warned.append(f"{group} can write to {location} (mode {mode:04o}), and a rollback trusts its content")
     if state.st_uid not in trusted:
-        warned.append(f"{location} belongs to the user with the id {state.st_uid}, who can change what stands there")
+        warned.append(f"{location} belongs to the user with the id {state.st_uid}, who can change its content")
     return Doubts(tuple(refused), tuple(warned))
 
 

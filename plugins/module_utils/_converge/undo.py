@@ -100,16 +100,16 @@ def objection(
     if outcome is Outcome.FAILED:
         return _refusal(intent, "not_made", f"{what} was not made, so there is nothing to undo")
     if outcome is Outcome.FOREIGN:
-        return _refusal(intent, "foreign", f"{what} was made by somebody else, so the rollback leaves it")
+        return _refusal(intent, "foreign", f"{what} was made by somebody else, so the rollback ignores it")
     if done.undo is None:
-        again = "; run the declaration again to have it as the run left it" if done.undoes else ""
+        again = "; run the declaration again to make the change again" if done.undoes else ""
         return _refusal(intent, "irreversible", f"{what} can't be undone{again}")
     if f"{done.service}:{done.undo.operation}" not in writes:
         reason = f"{what} would be undone by {done.undo.operation}, which is not a write of {intent.module}"
         return _refusal(intent, "undeclared", reason)
     problem = mismatch(done)
     if problem:
-        return _refusal(intent, "undo_mismatch", f"the record of {what} can't be believed: {problem}")
+        return _refusal(intent, "undo_mismatch", f"the record of {what} can't be trusted: {problem}")
     return None
 
 
@@ -178,7 +178,7 @@ def _undo_or_refuse(
     """
     done = intent.change
     if isinstance(present, Unread):
-        return _refusal(intent, "unread", f"what {done.target} is like now can't be read: {present.reason}")
+        return _refusal(intent, "unread", f"the present state of {done.target} can't be read: {present.reason}")
     after = content_hash(done.after)
     if after == content_hash(done.before):
         return None
@@ -236,7 +236,7 @@ def takes_away(undo: Change) -> bool:
 def _under_another(intent: Intent) -> Refusal:
     reason = (
         f"{intent.change.operation} on {intent.change.target} came before a change of {intent.module} in the same run "
-        "that stands; undoing it would take away what that one may rely on"
+        "that is not rolled back and may rely on it"
     )
     return _refusal(intent, "later_change_stands", reason)
 

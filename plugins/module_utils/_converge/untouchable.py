@@ -32,10 +32,10 @@ class UntouchablePrincipals:
         """Why nothing is done to the user or role ``arn``; None where something may be."""
         name = arn.rpartition("/")[2]
         if principal_of(arn) in self.callers:
-            reason = f"{name} is the caller, or what it came through: its permissions are for others to change"
+            reason = f"{name} is the caller, or a role that it came through: a run never changes its own permissions"
             return Refusal("caller", reason, arn)
         if is_break_glass(arn, self.break_glass):
-            return Refusal("break_glass", f"never touched: {name} is a break-glass principal", arn)
+            return Refusal("break_glass", f"never changed: {name} is a break-glass principal", arn)
         return refuse_protected(arn)
 
 

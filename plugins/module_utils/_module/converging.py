@@ -135,7 +135,7 @@ def _refuse_missing_ticket(details: Mapping[str, t.Any]) -> tuple[Refusal, ...]:
         return ()
     reason = (
         "run_details: change_ticket (hardening_change_ticket) is not set, and require_change_ticket "
-        "(hardening_require_change_ticket) demands one of a run that enforces"
+        "(hardening_require_change_ticket) requires one for a run that enforces"
     )
     return (Refusal("change_ticket", reason, "", fatal=True),)
 
@@ -284,14 +284,14 @@ def _report_interrupted(invocation: _Invocation, capability: Capability[t.Any]) 
     try:
         for intent in find_interrupted(store, invocation.account_id, invocation.warn):
             change = intent.change
-            ending = "look at its target"
+            ending = "check its target"
             if run.writes and intent.module in rereads:
                 outcome = settle(rereads[intent.module], change, errors=(AwsError,))
                 record_found(store, intent, outcome, by=run.id, module=module, at=invocation.clock())
-                ending = f"what is there now says: {outcome.value}"
+                ending = f"its target shows: {outcome.value}"
             invocation.warn(f"run {intent.run_id} was cut off at {change.operation} on {change.target}; {ending}")
     except StoreError as error:
-        invocation.warn(f"whether an earlier run was cut off is not known: {error}")
+        invocation.warn(f"it is not known whether an earlier run was cut off: {error}")
 
 
 def _judge(error: Exception, change: Change) -> RetryVerdict:

@@ -109,5 +109,5 @@ def acceptance_warnings(
         if item.is_expired(today):
             warnings.append(f"{option}[{item.index}]: the acceptance for {item.principal} expired on {item.expires}")
         elif not needed:
-            warnings.append(f"{option}[{item.index}]: {item.principal} is no principal that the change may break")
+            warnings.append(f"{option}[{item.index}]: {item.principal} is not a principal that the change may break")
     return warnings

@@ -34,7 +34,7 @@ _RECOMMENDABLE: t.Final = "UnusedPermission"
 _WAITS: t.Final = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 _STEP: t.Final = "unusedPermissionsRecommendedStep"
 _NOT_IN_CHECK_MODE: t.Final = (
-    "recommendations: AWS makes them on demand, which is no read, so that there are none in check mode"
+    "recommendations: AWS generates them on demand, which is not a read, so there are none in check mode"
 )
 
 OPERATIONS: t.Final = Operations(
@@ -177,7 +177,7 @@ def _read_recommendation(access: Access, item: AnalyzerFinding, *, sleep: Callab
             return {"steps": [_step_as_dict(step) for page in pages for step in page["recommendedSteps"]]}
         if pages and pages[0]["status"] == "FAILED":
             error = pages[0].get("error", {})
-            message = f"{error.get('code', 'FAILED')}: {error.get('message', 'AWS gives no reason')}"
+            message = f"{error.get('code', 'FAILED')}: {error.get('message', 'AWS gave no reason')}"
             raise Unparsable(message, service=SERVICE, operation=_RECOMMENDATION, region=item.region)
         if wait is not None:
             sleep(wait)

@@ -119,7 +119,7 @@ def _parse_ignore(options: Mapping[str, t.Any]) -> set[str]:
     codes = {code.lower() for code in options["ignore"]}
     unknown = sorted(codes - RULES.keys())
     if unknown and not options["access_analyzer"]:
-        raise TaskError(f"ignore: {unknown[0]!r} is the code of no rule; the codes are {', '.join(sorted(RULES))}")
+        raise TaskError(f"ignore: {unknown[0]!r} is not the code of a rule; the codes are {', '.join(sorted(RULES))}")
     return codes
 
 
@@ -191,7 +191,7 @@ def _check_severities(findings: Sequence[Mapping[str, t.Any]], fail_on: str, res
     findings_text = "; ".join(map(_describe_finding, bad[:_NAMED]))
     more = f"; and {len(bad) - _NAMED} more" if len(bad) > _NAMED else ""
     many = "s" if len(bad) > 1 else ""
-    raise TaskError(f"{len(bad)} finding{many} of the severity {fail_on} or graver: {findings_text}{more}", **result)
+    raise TaskError(f"{len(bad)} finding{many} of the severity {fail_on} or higher: {findings_text}{more}", **result)
 
 
 def _describe_finding(row: Mapping[str, t.Any]) -> str:

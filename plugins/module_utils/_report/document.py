@@ -188,7 +188,7 @@ def complete(report: Report, parts: Sequence[Mapping[str, t.Any]], *, reveal_key
 
     A module that was off wrote no part and adds nothing; one that failed half-way adds what it did, and its error.
     Its findings are added where they are of controls that the assessment does not have, and where the module has not
-    mended them: it judged before it changed.
+    resolved them: it assesses before it changes.
     """
     of_run = (part for part in parts if part.get("run_id") == report["run"]["id"])
     own = sorted(of_run, key=lambda part: str(part.get("module")))

@@ -30,7 +30,7 @@ OUTCOMES: t.Final = {
 PARTS: t.Final = {
     "will_break": "will break",
     "may_break": "may break",
-    "unknown_context": "may break, as conditions are not known",
+    "unknown_context": "may break, because conditions are not known",
 }
 SOURCES: t.Final = {
     "trail": "trail files",
@@ -62,7 +62,7 @@ def brief(document: Mapping[str, t.Any], show: Show) -> Lines:
     """The impact in a paragraph for each group of principals; the HTML report and ``report.json`` have all of it."""
     change = "; ".join(document["change"])
     lines = wrap_text(
-        f"If {show(change)}: {format_counts(document['counts']) or 'nobody is touched'}", first="  ", rest="    "
+        f"If {show(change)}: {format_counts(document['counts']) or 'nobody is affected'}", first="  ", rest="    "
     )
     for group in document["groups"][:_GROUPS]:
         lines += wrap_text(show(_format_brief_group(group)), first="  - ", rest="    ")
@@ -93,7 +93,7 @@ def describe_use(item: Item) -> str:
     """Describe uses with the same outcome: the actions, how often and when last."""
     details = [f"{item['calls']} call{'s' if item['calls'] > 1 else ''}"] if item["calls"] else []
     details += [f"last {item['last'][:10]}"] if item["last"] else []
-    actions = "used, which action is not told" if item["actions"] == ["*"] else join_names(item["actions"], _NAMES)
+    actions = "used, action not recorded" if item["actions"] == ["*"] else join_names(item["actions"], _NAMES)
     return f"{item['service']}: {actions}" + (f" ({', '.join(details)})" if details else "")
 
 
@@ -174,8 +174,8 @@ def _format_evidence(document: Mapping[str, t.Any], show: Show) -> Lines:
 def _format_blind_spots(document: Mapping[str, t.Any], show: Show) -> Lines:
     spots = [*document["blind_spots"]]
     if document["assumed_unused"]:
-        spots.append(f"taken to be unused where the resource is not told: {', '.join(document['assumed_unused'])}")
+        spots.append(f"counted as unused if no resource is recorded: {', '.join(document['assumed_unused'])}")
     return [
-        "What this can't see",
+        "Limits of the evidence",
         *(line for text in spots for line in wrap_text(show(text), first="  - ", rest="    ")),
     ]

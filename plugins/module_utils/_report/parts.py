@@ -93,10 +93,10 @@ def read_parts(store: Store, account_id: str, run_id: str, *, mode: str) -> Part
                     else _extract_earlier_changes(entry, account_id)
                 )
             except DocumentError as error:
-                problems[module] = f"its part of the report does not count: {entry.name} {error}"
+                problems[module] = f"its part of the report is ignored: {entry.name} {error}"
                 continue
             if part is None:
-                problems[module] = "it began and left no result: it was cut off, or its part was not written"
+                problems[module] = "it began but left no result: it was cut off, or its part was not written"
             else:
                 parts.append(part)
     return Parts(tuple(parts), problems)
@@ -160,7 +160,7 @@ def _extract_earlier_changes(entry: _Entry, account_id: str) -> Part:
     names = {name: part[name] for name in ("module", "run_id")}
     if part.get("state") == _STARTED:
         job = f"job {entry.job}" if entry.job else "an earlier job"
-        reason = f"{job} of this run left no result here; its journal says what it changed"
+        reason = f"{job} of this run left no result here; its journal lists its changes"
         return {**names, "changes": (), "refused": (), "error": None if part.get("error") else reason}
     check_part(part, account_id)
     made = [change for change in part.get("changes", ()) if change["applied"]]

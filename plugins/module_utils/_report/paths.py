@@ -138,7 +138,7 @@ def paths(report: Mapping[str, t.Any]) -> tuple[Path, ...]:
 def caveat(report: Mapping[str, t.Any]) -> str:
     """The facts that the paths of a report don't take into account; empty if there are none."""
     unread = any(error["dataset"] == Dataset.ORGANIZATION_POLICIES.value for error in report["errors"])
-    return "Policies of the organization could not be read: they may close some of these paths." if unread else ""
+    return "Policies of the organization could not be read. They may block some of these paths." if unread else ""
 
 
 def path_of(finding: Mapping[str, t.Any]) -> t.Optional[Path]:

@@ -22,7 +22,7 @@ _WATCHED: t.Final = "Somebody is alerted to "
 
 def problem(control: str, count: int, *, title: str, thresholds: Mapping[str, t.Any]) -> str:
     """The words of ``count`` failing findings of a control; ``title`` is what the control demands."""
-    found = _PROBLEMS.get(control) or Problem(f"Does not hold: {_escape_braces(title)}")
+    found = _PROBLEMS.get(control) or Problem(f"Not met: {_escape_braces(title)}")
     return found.text(count, thresholds)
 
 

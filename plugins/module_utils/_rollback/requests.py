@@ -35,15 +35,13 @@ def derive(change: Change, derivations: Derivations) -> t.Optional[Undo]:
     """
     function = derivations.get((change.service, change.operation))
     if function is None:
-        raise UnderivableError(f"what takes {change.service}:{change.operation} back is not known")
+        raise UnderivableError(f"the undo of {change.service}:{change.operation} is not known")
     try:
         return function(Record(change))
     except UnderivableError:
         raise
     except _MALFORMED as error:
-        raise UnderivableError(
-            f"its target, before and after have not the shape of the operation: {error!r}"
-        ) from error
+        raise UnderivableError(f"its target, before and after do not fit the operation: {error!r}") from error
 
 
 def find_mismatch(change: Change, derivations: Derivations) -> str:
@@ -55,12 +53,12 @@ def find_mismatch(change: Change, derivations: Derivations) -> str:
     except UnderivableError as error:
         return str(error)
     if derived is None:
-        return f"nothing takes it back, and the record names {change.undo.operation}"
+        return f"the operation has no undo, but the record names {change.undo.operation}"
     if derived.operation != change.undo.operation:
-        return f"{derived.operation} takes it back, and the record names {change.undo.operation}"
+        return f"its undo is {derived.operation}, but the record names {change.undo.operation}"
     other = [
         name
         for name in sorted({*derived.parameters, *change.undo.parameters})
         if content_hash(derived.parameters.get(name)) != content_hash(change.undo.parameters.get(name))
     ]
-    return f"the record has another {', '.join(other)} in its undo than its target and before" if other else ""
+    return f"the undo of the record has another {', '.join(other)} than its target and before" if other else ""

@@ -243,7 +243,7 @@ class Rollback(Capability[Undoing]):
         """Read the target of the change that ``change`` undoes, which may be of an interrupted rollback."""
         intent = self._find_intent(change) or intent_at(self._store, change.undoes)
         if intent.module not in self._rereads:
-            raise AwsError(f"how to read what {intent.module} changed is not known")
+            raise AwsError(f"changes of {intent.module} can't be read")
         return self._rereads[intent.module](intent.change)
 
     def result(self, result: Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -330,7 +330,7 @@ def render(result: Mapping[str, t.Any], *, written: bool) -> str:
     if not result["recorded"]:
         return f"{head}the journal has no change of that run."
     done = "taken back" if written else "to take back"
-    counts = [f"{len(changes)} {done}", f"{len(refused)} refused", f"{len(as_before)} as before already"]
+    counts = [f"{len(changes)} {done}", f"{len(refused)} refused", f"{len(as_before)} already as before"]
     left_out = result["recorded"] - result["selected"]
     counts += [f"{left_out} not selected"] if left_out else []
     # Names in a record can hold line ends and other signs that move the cursor.

@@ -147,7 +147,7 @@ def _parse_exclusion(given: Mapping[str, t.Any]) -> Exclusion:
         resource_tags=tuple({str(key): str(value) for key, value in entry.items()} for entry in tags),
     )
     if not found.account_ids and not found.resource_tags:
-        raise InputError("unused.exclusions: an entry names nothing; needed is account_ids or resource_tags")
+        raise InputError("unused.exclusions: an entry is empty; it needs account_ids or resource_tags")
     return found
 
 
@@ -162,8 +162,8 @@ def _parse_internal(given: Mapping[str, t.Any]) -> InternalAccess:
     )
     if not inclusions or any(not (entry.resource_arns or entry.resource_types) for entry in inclusions):
         raise InputError(
-            "internal.inclusions: every entry needs resource_arns or resource_types, since each resource that is "
-            "looked at costs money"
+            "internal.inclusions: every entry needs resource_arns or resource_types, because AWS charges for each "
+            "analyzed resource"
         )
     bad = [arn for entry in inclusions for arn in entry.resource_arns if arn.count(":") < 5]
     if bad:
@@ -174,7 +174,7 @@ def _parse_internal(given: Mapping[str, t.Any]) -> InternalAccess:
 def _parse_rule(given: Mapping[str, t.Any], place: str, today: date, max_days: int) -> Rule:
     reason = str(given["reason"]).strip()
     if not reason:
-        raise InputError(f"{place}.reason: it is empty; needed is why these findings may be hidden")
+        raise InputError(f"{place}.reason: it is empty; give the reason why these findings may be hidden")
     try:
         expires = date.fromisoformat(str(given["expires"])[:10])
     except ValueError as error:
@@ -196,7 +196,7 @@ def _parse_rule(given: Mapping[str, t.Any], place: str, today: date, max_days: i
 
 def _parse_criteria(given: Mapping[str, t.Any], place: str) -> Criteria:
     if not given:
-        raise InputError(f"{place}: it is empty, and would hide everything")
+        raise InputError(f"{place}: it is empty and would hide everything")
     return {str(key): _parse_criterion(given[key], f"{place}.{key}") for key in sorted(given)}
 
 
@@ -216,7 +216,7 @@ def _parse_texts(given: t.Any, place: str) -> tuple[str, ...]:
     """Parse values as AWS has them: texts, also where YAML reads a boolean or a number."""
     values = given if isinstance(given, Sequence) and not isinstance(given, str) else [given]
     if not values:
-        raise InputError(f"{place}: it is empty; needed is one value at least")
+        raise InputError(f"{place}: it is empty; it needs at least one value")
     return tuple(sorted({str(value).lower() if isinstance(value, bool) else str(value) for value in values}))
 
 
@@ -229,4 +229,4 @@ def _parse_name(given: str, place: str) -> str:
 def _refuse_duplicates(names: Sequence[str], option: str) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise InputError(f"{option}: {twice[0]} is there twice")
+        raise InputError(f"{option}: {twice[0]} is listed twice")

@@ -52,7 +52,7 @@ class _WantedAnalyzer:
 
 
 def controls() -> tuple[Control, ...]:
-    """The controls whose findings this capability can mend."""
+    """The controls whose findings this capability can resolve."""
     return tuple(control for control in all_controls() if control.id in _CONTROLS)
 
 
@@ -96,11 +96,11 @@ class Planner:
             region=analyzer.region,
             resource=analyzer.arn,
             resource_detail=rule.name,
-            title="Archive rules are gone when they have expired",
-            detail=f"archive rule {rule.name} expired on {rule.expires}, and still hides findings",
+            title="Expired archive rules are removed",
+            detail=f"archive rule {rule.name} expired on {rule.expires} and still hides findings",
             evidence=Evidence(
                 observed={"rule": rule.name, "reason": rule.reason, "expires": rule.expires.isoformat()},
-                expected="no archive rule after the day that was declared for it",
+                expected="no archive rule after its declared expiry",
                 source="ListArchiveRules",
                 observed_at=snapshot.observed_at,
             ),
@@ -215,8 +215,8 @@ class _RegionPlanner:
                 return ""
             reason = f" ({item.status_reason})" if item.status_reason else ""
             return (
-                f"analyzer {item.name} is {item.status}{reason} and takes the place of another of type {item.type}; "
-                "mend it, or name it in remove_analyzers, which destroys its findings"
+                f"analyzer {item.name} is {item.status}{reason} and blocks another analyzer of type {item.type}; "
+                "repair it, or list it in remove_analyzers, which deletes its findings"
             )
         return self._observed.objection if wanted.type.startswith("ORGANIZATION") else None
 
@@ -311,7 +311,7 @@ def list_costs(planner: Planner, snapshot: Snapshot) -> list[dict[str, t.Any]]:
                 "option": "unused",
                 "unit": "IAM user or role, a month",
                 "count": summary.get("Users", 0) + summary.get("Roles", 0) if alone else None,
-                "note": "roles that are linked to a service are not counted by AWS"
+                "note": "AWS does not count service-linked roles"
                 if unused.scope == "ACCOUNT"
                 else "users and roles of all accounts of the organization",
             }
@@ -321,9 +321,9 @@ def list_costs(planner: Planner, snapshot: Snapshot) -> list[dict[str, t.Any]]:
         found.append(
             {
                 "option": "internal",
-                "unit": "resource that is looked at, a month",
+                "unit": "analyzed resource, a month",
                 "count": len({arn for entry in internal.inclusions for arn in entry.resource_arns}) if named else None,
-                "note": "the named resources" if named else "all resources of the types that are named",
+                "note": "the named resources" if named else "all resources of the listed types",
             }
         )
     return found

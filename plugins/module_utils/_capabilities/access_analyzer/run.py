@@ -137,7 +137,7 @@ def _observe(access: Access, planner: Planner) -> Observed:
     unread = snapshot.missing(Dataset.ORGANIZATION)
     if unread:
         return Observed(
-            snapshot, f"whether the account may watch an organization is not known: {unread_reason(unread)}"
+            snapshot, f"it is not known whether the account may analyze an organization: {unread_reason(unread)}"
         )
     organization = snapshot.organization
     if organization is None:
@@ -150,7 +150,8 @@ def _observe(access: Access, planner: Planner) -> Observed:
 def _explain_missing_delegation(access: Access, account_id: str) -> t.Optional[str]:
     """Explain why a member account can't watch its organization. Only delegated administrators may list them."""
     needed = (
-        f"analyzers of an organization belong to its management account, or to one that it delegates {_PRINCIPAL} to"
+        f"only the management account, or a delegated administrator of {_PRINCIPAL}, can have analyzers of an "
+        "organization"
     )
     try:
         administrators = access.items(

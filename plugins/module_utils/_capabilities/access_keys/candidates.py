@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Whose credentials are in question, told from the reads of the whole account, so that only theirs are read one by one.
+"""Find the users whose credentials are in question by the reads of the whole account: only theirs are read one by one.
 
 The credential report is up to four hours old and names no key. It only chooses; what is decided is decided on what is
 read live.

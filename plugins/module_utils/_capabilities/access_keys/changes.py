@@ -229,9 +229,7 @@ def write_notice(item: Item, declared: Declared, now: t.Optional[datetime]) -> s
     """
     credential = item.credential
     name = "" if credential.kind is Kind.PASSWORD else f" {mask_key_ids(credential.id)}"
-    used = (
-        f"last used on {credential.last_used:%Y-%m-%d}" if credential.last_used else "never used, as far as AWS tells"
-    )
+    used = f"last used on {credential.last_used:%Y-%m-%d}" if credential.last_used else "never used, according to AWS"
     lines = [
         f"The {credential.label}{name} of the IAM user {credential.user_arn} was made on {credential.created:%Y-%m-%d}",
         f"and {used}: {'<number>' if now is None else count_idle_days(credential, now)} days without use.",
@@ -246,7 +244,7 @@ def write_notice(item: Item, declared: Declared, now: t.Optional[datetime]) -> s
     else:
         due = _format_due(now, declared.deactivate_grace)
         lines.append(f"It may be deactivated from {due} on, which can be taken back at any time.")
-    lines += ["", "Whoever still needs it uses it before then, or asks the security team for a waiver."]
+    lines += ["", "If you still need it, use it before then, or ask the security team for a waiver."]
     return "\n".join(lines)
 
 

@@ -112,7 +112,7 @@ def _parse_topic(notify: str) -> t.Optional[str]:
     if notify in ("", _NO_NOTICE):
         return None
     if not _TOPIC.fullmatch(notify) or notify.endswith(".fifo"):
-        allowed = "the ARN of an SNS topic (no FIFO topic: those don't reach people), or none"
+        allowed = "the ARN of an SNS topic (no FIFO topic, because it can't notify people), or none"
         raise InputError(f"notify: {notify!r} is not allowed; allowed is {allowed}")
     return notify
 

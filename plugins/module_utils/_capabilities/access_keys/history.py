@@ -7,8 +7,8 @@
 
 """What the tags of a user say of its credentials' stages, and how much of that is believed.
 
-Whoever may tag a user can write anything there. So a tag only leads to the records in the journal, and the time of a
-stage is the latest that the tag, those records and AWS's own dates support.
+Anybody who may tag a user can write anything there. So a tag only leads to the records in the journal, and the time of
+a stage is the latest that the tag, those records and AWS's own dates support.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def believe(
     """
     mark = parse_mark(tag_value)
     if mark is None:
-        return Belief(doubt="its tag is not one that this collection writes") if tag_value else Belief()
+        return Belief(doubt="its tag was not written by this collection") if tag_value else Belief()
     records = [record for record in history if _is_about(record, mark, credential)]
     tagged = [record.at for record in records if record.operation == TAG and record.after.get("stage") == mark.stage]
     notices = [record.at for record in records if record.operation == PUBLISH and record.answer.get("MessageId")]
@@ -154,7 +154,7 @@ def believe(
     if mark.at < credential.created:
         return Belief(doubt="its tag is older than the credential itself")
     if credential.last_used is not None and credential.last_used > since:
-        return Belief(doubt=f"it was used since, on {format_utc(credential.last_used)}")
+        return Belief(doubt=f"it was used since then, on {format_utc(credential.last_used)}")
     return Belief(stage=mark.stage, since=since, is_done=bool(done))
 
 

@@ -155,7 +155,7 @@ class Planner:
             account = f"arn:{observed.snapshot.partition}:iam::{observed.snapshot.account_id}:root"
             return Plan(refused=(Refusal("unread", reason, account),))
         refused = [
-            Refusal("unread", f"its credentials can't be read, so they stay as they are: {reason}", arn)
+            Refusal("unread", f"its credentials can't be read, so they are not changed: {reason}", arn)
             for arn, reason in sorted(observed.unread.items())
         ]
         refused += [
@@ -200,29 +200,33 @@ class Planner:
         protection = protection_of(arn)
         room = item.tag_value is not None or len(facts.users[arn].tags) < _TAGS_OF_A_USER
         objections: tuple[tuple[str, t.Any, str], ...] = (
-            ("caller", principal_of(arn) in self.callers, "never touched: it belongs to the caller itself"),
+            ("caller", principal_of(arn) in self.callers, "never changed: it belongs to the caller itself"),
             ("protected", protection, f"never touched: {protection}"),
-            ("break_glass", is_break_glass(arn, self.break_glass), "never touched: it is a break-glass principal"),
+            ("break_glass", is_break_glass(arn, self.break_glass), "never changed: it is a break-glass principal"),
             ("waived", *self._find_waiver(item, facts)),
             (
                 "ses_smtp",
                 credential.kind is Kind.ACCESS_KEY
                 and self.declared.may_be_smtp_password(user, credential.last_used_service),
-                f"the {credential.label} {credential.id} may be behind the password of a mail server (SES SMTP); "
-                "accept_ses_smtp_users must name its user",
+                f"a mail server may use the {credential.label} {credential.id} (SES SMTP); to allow this, list its "
+                "user in accept_ses_smtp_users",
             ),
             (
                 "notify",
                 step.action is Action.NOTIFY and not self.declared.has_notice,
-                f"the grace of the {credential.label} {credential.id} begins with a notice to its owner; notify must "
-                "name an SNS topic, or say none",
+                f"the grace period of the {credential.label} {credential.id} begins with a notice to its owner; set "
+                "notify to an SNS topic, or to none",
             ),
             (
                 "ambiguous",
                 not item.is_alone,
-                f"two of its credentials share the tag {credential.tag}, so their stages can't be told apart",
+                f"two of its credentials share the tag {credential.tag}, so their stages can't be distinguished",
             ),
-            ("tags", not room, f"it has {_TAGS_OF_A_USER} tags, and there is no room for the one that keeps the stage"),
+            (
+                "tags",
+                not room,
+                (f"it has {_TAGS_OF_A_USER} tags, the limit of AWS, so the tag of the stage can't be added"),
+            ),
         )
         return next(((rule, said) for rule, applies, said in objections if applies), ("", ""))
 
@@ -274,11 +278,14 @@ class Planner:
 
     def _list_warnings(self, observed: Observed, reviews: Sequence[Review]) -> t.Iterator[str]:
         if observed.history_error:
-            yield f"the journal can't be read, so no stage is believed: {observed.history_error}"
+            yield f"the journal can't be read, so no stage is confirmed: {observed.history_error}"
         for review in reviews:
             credential, doubt = review.item.credential, review.item.belief.doubt
             if review.step.action is Action.NOTIFY and doubt and not review.rule:
-                yield f"the {credential.label} {mask_key_ids(credential.id)} of {credential.user} begins anew: {doubt}"
+                yield (
+                    f"the {credential.label} {mask_key_ids(credential.id)} of {credential.user} begins again at the "
+                    f"first stage: {doubt}"
+                )
 
 
 def list_commands_back(changes: Iterable[Mapping[str, t.Any]], credentials: Iterable[Credential]) -> list[str]:

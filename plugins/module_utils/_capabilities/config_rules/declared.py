@@ -125,7 +125,9 @@ class Declared:
         of_organization = options["scope"] == "organization"
         recorder = options.get("recorder")
         if of_organization and recorder:
-            raise InputError("recorder: with scope organization each account has its own; declare it in the accounts")
+            raise InputError(
+                "recorder: with scope organization each account has its own recorder; declare it in the accounts"
+            )
         return cls(
             rules=rules,
             remove=remove,
@@ -143,7 +145,7 @@ def _find_catalogue_rule(given: Mapping[str, t.Any], index: int) -> ManagedRule:
     if rule is None:
         raise InputError(
             f"rules[{index}].name: {given['name']!r} is not allowed; allowed are {', '.join(BY_NAME)} and AWS's names "
-            "for them (extra_rules has place for others)"
+            "for them (for others use extra_rules)"
         )
     return rule
 
@@ -208,7 +210,7 @@ def _parse_extra_rule(given: Mapping[str, t.Any], place: str) -> WantedRule:
     parameters = {str(key): format_value(value) for key, value in sorted((given.get("parameters") or {}).items())}
     empty = sorted(key for key, value in parameters.items() if not value)
     if empty:
-        raise InputError(f"{place}.parameters: {empty[0]} is empty, which AWS does not take")
+        raise InputError(f"{place}.parameters: {empty[0]} is empty, which AWS does not accept")
     _check_length(parameters, place)
     return WantedRule(
         name=name,
@@ -238,7 +240,7 @@ def _check_length(parameters: Mapping[str, str], place: str) -> None:
 def _parse_recorder(given: Mapping[str, t.Any]) -> RecorderWish:
     bucket = str(given["bucket"]).strip()
     if not bucket:
-        raise InputError("recorder.bucket: it is empty; needed is the name of the bucket that AWS Config delivers to")
+        raise InputError("recorder.bucket: it is empty; set it to the bucket that AWS Config delivers to")
     texts = {name: (given.get(name) or None) for name in ("prefix", "kms_key_arn", "sns_topic_arn", "role_arn")}
     for name in ("kms_key_arn", "sns_topic_arn", "role_arn"):
         if texts[name] and not str(texts[name]).startswith("arn:"):
@@ -254,11 +256,11 @@ def _parse_accounts(given: t.Optional[Iterable[t.Any]], *, of_organization: bool
     except ValueError as error:
         raise InputError(f"excluded_accounts: {error}") from error
     if accounts and not of_organization:
-        raise InputError("excluded_accounts: it is for scope organization only")
+        raise InputError("excluded_accounts: it is allowed only with scope organization")
     return tuple(sorted(accounts))
 
 
 def _refuse_duplicates(names: Sequence[str], option: str) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise InputError(f"{option}: {twice[0]} is there twice")
+        raise InputError(f"{option}: {twice[0]} is listed twice")

@@ -20,8 +20,8 @@ from .declared import Declared, WantedRule
 from .recorders import Outcome
 
 NEEDED: t.Final = (
-    "rules of an organization belong to its management account, or to one that it delegates "
-    "config-multiaccountsetup.amazonaws.com to"
+    "only the management account, or a delegated administrator of config-multiaccountsetup.amazonaws.com, can have "
+    "rules of an organization"
 )
 
 
@@ -126,7 +126,7 @@ class OrganizationPlanner:
         if after == before:
             return
         if present and present.status.endswith("IN_PROGRESS"):
-            reason = f"AWS is still at it ({present.status}); run again"
+            reason = f"AWS is still working on it ({present.status}); run again"
             target = self._make_writer(region).arn("organization-config-rule", present.name)
             self._outcome.refused.append(Refusal("in_progress", reason, target, PUT_ORGANIZATION_RULE))
             return

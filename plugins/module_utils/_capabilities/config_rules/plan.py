@@ -43,7 +43,7 @@ _RUNS_A_DAY: t.Final[Mapping[t.Optional[str], int]] = {
 
 
 def controls() -> tuple[Control, ...]:
-    """The controls whose findings this capability can mend."""
+    """The controls whose findings this capability can resolve."""
     return tuple(control for control in all_controls() if control.id in _IDS)
 
 
@@ -247,11 +247,11 @@ class _RulePlanner:
         after = self._build_shape(wanted, present)
         differs = after != changes.describe_rule(present)
         if present.is_leaving:
-            reason = "it is being deleted; once AWS is done, it can be made again"
+            reason = "it is being deleted; run again once AWS is done"
             self.outcome.refused.append(Refusal("deleting", reason, target, changes.PUT_RULE))
         elif not _is_ours(present):
             if differs:
-                reason = f"a rule of this name is there that somebody else made (it lacks the tag {MANAGED_TAG})"
+                reason = f"somebody else created a rule of this name (it lacks the tag {MANAGED_TAG})"
                 self.outcome.refused.append(Refusal("name_taken", reason, target, changes.PUT_RULE))
         else:
             if differs:
@@ -264,10 +264,10 @@ class _RulePlanner:
     def _refuse_lacking(self) -> None:
         """Refuse once for each reason, however many regions and rules it prevents."""
         reasons = {
-            "no_recorder": "AWS Config has no recorder there, without which no rule can be made: have one made "
-            "(option recorder, which costs money), or leave the region out",
-            "iam_not_recorded": "changes of IAM trigger these rules, and IAM is recorded in no region that could be "
-            "read: include the global resource types in one recorder",
+            "no_recorder": "AWS Config has no recorder there, so no rule can be created: declare one (option recorder, "
+            "which costs money), or exclude the region",
+            "iam_not_recorded": "changes of IAM trigger these rules, but no readable region records IAM: include the "
+            "global resource types in one recorder",
         }
         for rule, by_region in self._kept_off.items():
             names = sorted({name for kept in by_region.values() for name in kept})
@@ -300,7 +300,7 @@ def list_costs(planned: Sequence[Change]) -> list[dict[str, t.Any]]:
         recorders += change.operation == changes.PUT_RECORDER
     counted = (
         ("rules", "run of a periodic rule, a day", runs, "each is an evaluation of the account, or of each user"),
-        ("rules", "rule that changes trigger", triggered, "an evaluation for each change of what it looks at"),
+        ("rules", "rule that changes trigger", triggered, "an evaluation for each change of its resources"),
         ("scope", "rule in each account of the organization", organization, "each account pays for its evaluations"),
         ("recorder", "recorder in a region", recorders, "each change of a resource that it records"),
     )

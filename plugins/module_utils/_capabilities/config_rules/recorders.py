@@ -107,9 +107,9 @@ class RecorderPlanner:
             return self._landlord
         others = self._others.get(region, OtherRecorders())
         if others.problem:
-            return f"whether a service of AWS records in {region} is not known: {others.problem}"
+            return f"it is not known whether an AWS service records in {region}: {others.problem}"
         if others.services:
-            return f"{', '.join(others.services)} records in {region} with a recorder of its own"
+            return f"{', '.join(others.services)} records in {region} with its own recorder"
         channel = self._find_channel(region)
         return f"{region} has a delivery channel of somebody else, {channel.name}" if channel else None
 
@@ -122,7 +122,9 @@ class RecorderPlanner:
             if channel is None:
                 outcome.changes.append(writer.deliver(wish))
             elif describe_channel(channel) != writer.deliver(wish).after:
-                outcome.warnings.append(f"{region}: delivery channel {channel.name} is not as declared; it is left so")
+                outcome.warnings.append(
+                    f"{region}: delivery channel {channel.name} differs from the declaration; it is not changed"
+                )
             if not recorder.recording:
                 outcome.changes.append(writer.start(self.find_remedies("config_recorder", region)))
                 if recorder.includes_global_types and not self.iam:
@@ -132,7 +134,9 @@ class RecorderPlanner:
         if channel is None:
             kept = protection_of(recorder.name)
             whose = f" ({kept})" if kept else ""
-            outcome.warnings.append(f"{region}: recorder {recorder.name} has no delivery channel{whose}; it is left so")
+            outcome.warnings.append(
+                f"{region}: recorder {recorder.name} has no delivery channel{whose}; it is not changed"
+            )
 
     def _find_channel(self, region: str) -> t.Optional[DeliveryChannel]:
         return next((item for item in self._snapshot.delivery_channels if item.region == region), None)
@@ -150,6 +154,6 @@ def _find_landlord(snapshot: Snapshot) -> t.Optional[str]:
     """Find the reason why a landing zone decides on the recorders of the whole account."""
     names = sorted({item.name for item in snapshot.config_recorders if item.name.lower().startswith(_TOWER)})
     if names:
-        return f"AWS Control Tower records in this account ({names[0]}): have it govern the region as well"
+        return f"AWS Control Tower records in this account ({names[0]}): let it govern the region as well"
     made = sorted({item.name for item in snapshot.config_rules if (item.created_by or "").startswith(_TOWER_OWNER)})
-    return f"AWS Control Tower has rules in this account ({made[0]}): have it record" if made else None
+    return f"AWS Control Tower has rules in this account ({made[0]}): let it record" if made else None

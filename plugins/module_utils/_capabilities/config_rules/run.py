@@ -47,18 +47,24 @@ _OF_REGION: t.Final[Mapping[str, tuple[str, str]]] = types.MappingProxyType(
     {
         "MaxNumberOfConfigRulesExceeded": (
             "quota",
-            "the region has as many rules as AWS Config allows: remove some, or have the quota raised",
+            "the region has reached AWS Config's limit of rules: remove some, or raise the quota",
         ),
         "MaxNumberOfOrganizationConfigRulesExceeded": (
             "quota",
-            "the organization has as many rules as AWS Config allows: remove some, or have the quota raised",
+            "the organization has reached AWS Config's limit of rules: remove some, or raise the quota",
         ),
         "NoAvailableConfigurationRecorder": (
             "no_recorder",
-            "AWS Config has no recorder there, without which no rule can be made",
+            "AWS Config has no recorder there, so no rule can be created",
         ),
-        "MaxNumberOfConfigurationRecordersExceeded": ("managed_elsewhere", "somebody else has made a recorder there"),
-        "MaxNumberOfDeliveryChannelsExceeded": ("managed_elsewhere", "somebody else has made a delivery channel there"),
+        "MaxNumberOfConfigurationRecordersExceeded": (
+            "managed_elsewhere",
+            "somebody else has created a recorder there",
+        ),
+        "MaxNumberOfDeliveryChannelsExceeded": (
+            "managed_elsewhere",
+            "somebody else has created a delivery channel there",
+        ),
         **dict.fromkeys(NO_ORGANIZATION, ("organization", NEEDED)),
     }
 )
@@ -153,7 +159,7 @@ class ConfigRules(Capability[Observed]):
         if not isinstance(error, AwsError):
             return None
         if _SERVICE_LINKED in error.message:
-            return Refusal("service_linked", f"a service of AWS owns it: {error}", change.target, change.operation)
+            return Refusal("service_linked", f"an AWS service owns it: {error}", change.target, change.operation)
         if error.code.startswith(_IN_USE):
             reason = f"AWS is still evaluating or deleting it; run again ({error})"
             return Refusal("in_progress", reason, change.target, change.operation)

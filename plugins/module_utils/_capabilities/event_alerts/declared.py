@@ -96,8 +96,8 @@ class Declared:
                 )
             if _means_anybody(arn):
                 raise InputError(
-                    f"ignore_principals: {arn!r} is not allowed, since it means every user, role or session of an "
-                    "account, so that an alert would reach nobody; allowed are ARNs with a name or a path"
+                    f"ignore_principals: {arn!r} is not allowed, because it matches every user, role or session of an "
+                    "account, so no call would alert; allowed are ARNs with a name or a path"
                 )
         declared = cls(
             **{
@@ -129,17 +129,17 @@ def _check(declared: Declared, *, enforce: bool) -> None:
     if len(places) > 1:
         raise InputError(f"{' and '.join(places)}: allowed is one of topic_arn, create_topic and bus_arn")
     if enforce and declared.present and not places:
-        raise InputError("mode: enforce needs one of topic_arn, create_topic and bus_arn, for somebody to be told")
+        raise InputError("mode: enforce needs one of topic_arn, create_topic and bus_arn, so that somebody is notified")
     if declared.topology == TOPICS and not declared.create_topic:
-        raise InputError("topology: topics needs create_topic, since each region gets a topic of its own")
+        raise InputError("topology: topics needs create_topic, because each region gets its own topic")
     if declared.receive_from_organization and (declared.bus_arn or declared.topology == TOPICS):
-        raise InputError("receive_from_organization: it goes with one topic, in the account that receives")
+        raise InputError("receive_from_organization: it needs one topic, in the receiving account")
     if declared.create_dead_letter_queue and declared.dead_letter_queue_arn:
         raise InputError("dead_letter_queue_arn: allowed is either this or create_dead_letter_queue")
     if declared.kms_key_id.endswith("alias/aws/sns"):
         raise InputError(
-            f"kms_key_id: {declared.kms_key_id} is not allowed, since the policy of AWS's own key does not admit "
-            "EventBridge; allowed is a key of yours whose policy does"
+            f"kms_key_id: {declared.kms_key_id} is not allowed, because the policy of AWS's own key does not admit "
+            "EventBridge; allowed is your own key with a policy that does"
         )
     for option, service in (("topic_arn", "sns"), ("bus_arn", "events"), ("dead_letter_queue_arn", "sqs")):
         _check_arn(option, getattr(declared, option), service)
@@ -233,4 +233,4 @@ def _check_message(lines: Sequence[str], paths: Mapping[str, t.Any], place: str)
     for line in lines:
         unknown = sorted(set(_PLACEHOLDER.findall(line)) - paths.keys())
         if unknown:
-            raise InputError(f"{place}.lines: <{'>, <'.join(unknown)}> stands for no path; name it in paths")
+            raise InputError(f"{place}.lines: <{'>, <'.join(unknown)}> has no path; add it to paths")

@@ -37,19 +37,20 @@ GRANTS: t.Final = Grants(
         OwnResource(
             "EventForwardingRoleArn",
             "iam:PassRole",
-            "A role of yours that hands events on (event_alerts_role_arn), where event_alerts does not make one.",
+            "Your role that forwards events (event_alerts_role_arn), if event_alerts does not create one.",
             ROLE_ARN,
         ),
         OwnResource(
             "AlertTopicArn",
             "sns:SetTopicAttributes",
-            "A topic of this account for alerts (event_alerts_topic_arn), where event_alerts does not make one.",
+            "A topic of this account for alerts (event_alerts_topic_arn), if event_alerts does not create one.",
             TOPIC_ARN,
         ),
         OwnResource(
             "AlertQueueArn",
             "sqs:SetQueueAttributes",
-            "A queue of yours for undelivered alerts (event_alerts_dead_letter_queue_arn), where none is made.",
+            "Your queue for undelivered alerts (event_alerts_dead_letter_queue_arn), if event_alerts does not create "
+            "one.",
             r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:[0-9]{12}:[\w-]{1,80}(\.fifo)?",
         ),
     ),
@@ -57,8 +58,8 @@ GRANTS: t.Final = Grants(
         "events:DescribeEventBus": "event_alerts with `receive_from_organization`: who may put events on the bus",
         "events:DescribeRule": "event_alerts: a rule, before and after it is changed",
         "events:TestEventPattern": "event_alerts with `probe`: whether a pattern matches an example of its events",
-        "sns:ListSubscriptionsByTopic": "event_alerts with `probe`: who else gets what is published to a topic",
-        "sqs:GetQueueAttributes": "event_alerts: the queue for what could not be delivered",
+        "sns:ListSubscriptionsByTopic": "event_alerts with `probe`: the other subscribers of a topic",
+        "sqs:GetQueueAttributes": "event_alerts: the queue for undelivered events",
         "sqs:GetQueueUrl": "event_alerts: whether there is such a queue",
     },
 )

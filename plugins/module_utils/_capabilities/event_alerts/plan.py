@@ -134,7 +134,7 @@ class _RulePlanner:
         unread = self.snapshot.missing(Dataset.EVENT_RULES, hub)
         if self.declared.bus_arn or not unread:
             return None
-        reason = f"the rules of {hub}, where people are told, are not known: {unread_reason(unread)}"
+        reason = f"the rules of {hub}, which notifies people, are not known: {unread_reason(unread)}"
         return Refusal("unread", reason, self.topology.place.arn("events", hub, f"rule/{PREFIX}*"), PUT_RULE)
 
     def plan_region(self, region: str) -> Iterator[Step]:
@@ -179,12 +179,14 @@ class _RulePlanner:
         if live is None:
             return None
         if live.managed_by:
-            return "managed", f"the rule is managed by {live.managed_by}, and is not touched"
+            return "managed", f"the rule is managed by {live.managed_by} and is never changed"
         if not live.is_owned and not self.declared.adopt:
-            return "foreign", "there is a rule of this name that this collection did not make; adopt takes it over"
+            return "foreign", (
+                "a rule of this name exists that this collection did not create; set adopt to take it over"
+            )
         others = [target for target in live.targets if not target.id.startswith(PREFIX)]
         if len(others) >= _MOST_TARGETS:
-            return "targets", f"the rule has {len(others)} targets of others, and EventBridge takes {_MOST_TARGETS}"
+            return "targets", f"the rule has {len(others)} targets of others, and EventBridge allows {_MOST_TARGETS}"
         return None
 
     def _remove(self, live: EventRule) -> Iterator[Step]:
@@ -196,7 +198,7 @@ class _RulePlanner:
             if target.id.startswith(PREFIX):
                 yield self.writer.remove_target(live, target)
         if others:
-            reason = f"others have added targets to the rule ({', '.join(others)}), so it stays, without ours"
+            reason = f"others have added targets to the rule ({', '.join(others)}), so only our target is removed"
             yield Refusal("targets", reason, live.arn, DELETE_RULE)
         else:
             yield self.writer.delete_rule(live)
@@ -264,9 +266,9 @@ def list_costs(declared: Declared, topology: Topology) -> list[dict[str, t.Any]]
         ),
         (
             "topology",
-            "region that hands events on",
+            "region that forwards events",
             len(handing_on),
-            "each event handed on is billed as a custom event",
+            "each forwarded event is billed as a custom event",
         ),
         ("topic", "topic", len(notifying), "each message is billed by SNS, by e-mail after the first 1,000 a month"),
         ("dead_letter_queue", "queue", len(queues), "requests are billed by SQS after the first million a month"),

@@ -87,7 +87,7 @@ def _parse_probe_options(task: Task) -> ProbeOptions:
     if not 1 <= seconds <= _LONGEST_PROBE:
         raise TaskError(f"probe_seconds: {seconds} is not allowed; allowed are 1 to {_LONGEST_PROBE}")
     if task.options["state"] != "present":
-        raise TaskError("probe: true goes with state: present; there is nothing to probe where the rules are removed")
+        raise TaskError("probe: true needs state: present, because removed rules can't be probed")
     accepted = frozenset(str(arn).strip() for arn in task.options["probe_accept"])
     return ProbeOptions(seconds, accepted, task.regions, _TAGS)
 

@@ -88,7 +88,7 @@ class SurroundingsPlanner:
             yield self.writer.put_role_policy(arn, None, self._permissions)
             return
         if not live.is_owned and not self.declared.adopt:
-            reason = "there is a role of this name that this collection did not make; adopt takes it over"
+            reason = "a role of this name exists that this collection did not create; set adopt to take it over"
             yield _refuse("foreign", reason, arn, CREATE_ROLE)
             return
         yield from self._update_role(live)
@@ -99,8 +99,8 @@ class SurroundingsPlanner:
         wanted = self.declared.role_permissions_boundary
         if wanted and live.boundary != wanted and not (trusts and permits):
             reason = (
-                f"the role has not the permissions boundary {wanted}, without which it is not given more; set it, or"
-                " delete the role, which is then made anew"
+                f"the role does not have the permissions boundary {wanted}, so its permissions are not extended; set "
+                "the boundary, or delete the role so that it is created again"
             )
             yield _refuse("no_boundary", reason, live.arn, CREATE_ROLE)
             return
@@ -139,7 +139,7 @@ class SurroundingsPlanner:
         elif live is None and self.declared.create_topic:
             yield self.writer.create_topic(arn, self._build_topic_policy(arn), self.declared.kms_key_id)
         elif live is None:
-            yield _refuse("no_topic", "there is no such topic; create_topic makes one", arn, CREATE_TOPIC)
+            yield _refuse("no_topic", "there is no such topic; set create_topic to create one", arn, CREATE_TOPIC)
         else:
             yield from self._open_topic(arn, live)
             if self.declared.create_topic and self.declared.kms_key_id not in ("", live.kms_key_id):
@@ -154,7 +154,9 @@ class SurroundingsPlanner:
         if _admits_all(after, "sns:Publish", arn, senders):
             yield self.writer.set_topic(arn, "Policy", live.policy, after)
         else:
-            reason = f"a statement of its policy denies {EVENTBRIDGE} to publish; take it out, or name another topic"
+            reason = (
+                f"a statement of its policy denies {EVENTBRIDGE} to publish; remove the statement, or set another topic"
+            )
             yield _refuse("denied", reason, arn, SET_TOPIC)
 
     def _list_senders(self, region: str) -> tuple[Sender, ...]:
@@ -179,12 +181,15 @@ class SurroundingsPlanner:
             if _admits_all(after, "sqs:SendMessage", arn, senders):
                 yield self.writer.set_queue(arn, live, after)
             else:
-                reason = f"a statement of its policy denies {EVENTBRIDGE} to send; take it out, or name another queue"
+                reason = (
+                    f"a statement of its policy denies {EVENTBRIDGE} to send; remove the statement, or set another "
+                    "queue"
+                )
                 yield _refuse("denied", reason, arn, SET_QUEUE)
         elif self.declared.create_dead_letter_queue:
             yield self.writer.create_queue(arn, {"Version": "2012-10-17", "Statement": [statement]})
         else:
-            reason = "there is no such queue; create_dead_letter_queue makes one"
+            reason = "there is no such queue; set create_dead_letter_queue to create one"
             yield _refuse("no_queue", reason, arn, CREATE_QUEUE)
 
     def _plan_bus(self) -> Iterator[t.Union[Change, Refusal]]:
@@ -193,7 +198,7 @@ class SurroundingsPlanner:
         if not self.declared.receive_from_organization:
             return
         if not self.found.organization_id:
-            reason = "the account is in no organization, or may not ask which, so nothing can be admitted from it"
+            reason = "the account is in no organization, or may not read it, so its accounts can't be admitted"
             yield _refuse("no_organization", reason, arn, PUT_PERMISSION)
         elif live is None or not _has_same_meaning(
             _wrap_statement(live), _wrap_statement(build_admission(arn, self.found.organization_id))

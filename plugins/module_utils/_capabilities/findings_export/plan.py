@@ -181,8 +181,8 @@ def _refuse_region(place: Place, count: int, hub: Hub) -> Refusal:
     what = f"{count} finding{'' if count == 1 else 's'}"
     if hub.is_off:
         reason = (
-            f"Security Hub is off in {place.region}, so {what} can't go there: turn it on (hardening.iam.security_hub),"
-            " or name another region for what is global in global_region"
+            f"Security Hub is off in {place.region}, so {what} can't go there: turn it on "
+            "(hardening.iam.security_hub), or set another global_region for findings of global services"
         )
         return Refusal("hub_off", reason, place.product, IMPORT)
     reason = f"the findings in {place.region} can't be read, so nothing is sent there ({what}): {hub.problem}"
@@ -192,5 +192,5 @@ def _refuse_region(place: Place, count: int, hub: Hub) -> Refusal:
 def list_costs(regions: Sequence[Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
     """List the costs of the plan, as far as they can be counted: AWS charges for new and updated findings."""
     count = sum(item[name] for item in regions for name in ("created", "updated", "reopened", "archived"))
-    note = "a finding that is sent is an ingestion event; AWS charges for those beyond a free number a month"
+    note = "each sent finding is an ingestion event; AWS charges for those beyond a free number a month"
     return [{"option": "security_hub", "unit": "finding sent", "count": count, "note": note}] if count else []

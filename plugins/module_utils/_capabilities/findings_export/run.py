@@ -197,7 +197,7 @@ class FindingsExport(Capability[Mapping[str, Hub]]):
     def conclude(self, _result: Mapping[str, t.Any], *, completed: bool) -> None:
         """Warn of what is not to be seen yet."""
         for region in sorted(self._late) if completed else ():
-            self._warn(f"{region}: Security Hub took all findings, but does not show all of them yet")
+            self._warn(f"{region}: Security Hub accepted all findings, but does not show all of them yet")
 
     def result(self, result: Mapping[str, t.Any]) -> Result:
         known = {build_identifier(finding): finding for finding in self._report["findings"]}
@@ -223,7 +223,7 @@ class FindingsExport(Capability[Mapping[str, Hub]]):
             return ""
         named = "; ".join(f"{item['control']} on {item['resource']}: {item['reason']}" for item in failed[:_NAMED])
         more = f"; and {len(failed) - _NAMED} more" if len(failed) > _NAMED else ""
-        return f"Security Hub did not take {len(failed)} findings: {named}{more}"
+        return f"Security Hub rejected {len(failed)} findings: {named}{more}"
 
     def costs(self) -> list[Result]:
         return list_costs(self._count_outcomes())

@@ -146,7 +146,7 @@ class Content:
         errors = [issue for issue in issues if issue.severity is Severity.ERROR]
         if errors:
             problems = "; ".join(f"{issue.path or 'document'}: {issue.message} ({issue.code})" for issue in errors)
-            raise InputError(f"{place}: not content that a {policy_type} can have: {problems}")
+            raise InputError(f"{place}: not valid content of a {policy_type}: {problems}")
         policy = parse(source, kind=kind)
         return cls(document_of(policy), minify(policy), policy)
 

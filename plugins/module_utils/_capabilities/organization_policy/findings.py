@@ -37,14 +37,14 @@ def findings(
     control = Control(
         id=CONTROL,
         problem=OTHER_PROBLEMS[CONTROL],
-        title="Declared organization policies say what is declared and are attached where they have to be",
+        title="Declared organization policies have their declared content and targets",
         severity=Severity.HIGH,
         theme=_THEME,
         needs=(),
         check=functools.partial(_judge, tree, tuple(desired)),
         expected="the declared content, description and tags, attached to every declared target",
-        rationale="A guardrail protects only those accounts that it is attached above, and only while it says so.",
-        remediation=Remediation("Let the declaration be enforced, one stage of accounts after the other.", _MODULE),
+        rationale="A guardrail protects only accounts below its targets, and only with its declared content.",
+        remediation=Remediation("Enforce the declaration, one stage of accounts after the other.", _MODULE),
         compliance=maps(nist=LEAST_PRIVILEGE_NIST, pci=LEAST_PRIVILEGE_PCI, soc2=("CC6.3",)),
     )
     return assess(snapshot, settings=settings, controls=(control,), now=now)
@@ -77,12 +77,12 @@ def _list_reasons(tree: OrganizationTree, one: DesiredPolicy) -> Iterator[str]:
         yield "it is not there"
     else:
         if one.has_drifted:
-            yield "it says something else than declared"
+            yield "its content differs from the declaration"
         if not one.is_described:
-            yield "its description is another one"
+            yield "its description differs"
         if one.missing_tags:
             yield f"it lacks tags: {listing(f'{key}={value}' for key, value in one.missing_tags.items())}"
     if one.to_attach:
         yield f"it is not attached to {listing(tree.name_of(target) for target in one.to_attach)}"
     if one.withdrawn:
-        yield f"it is withdrawn from {listing(tree.name_of(target) for target in one.withdrawn)}, and still attached"
+        yield f"it is withdrawn from {listing(tree.name_of(target) for target in one.withdrawn)}, but still attached"

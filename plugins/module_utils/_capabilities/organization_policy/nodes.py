@@ -58,11 +58,11 @@ class Nodes:
             return None
         others = {other: allowing for other, allowing in self._attached.get(target_id, {}).items() if other != name}
         if not others:
-            return f"{name} is the last SCP there, and without one nothing is allowed; attach another one first"
+            return f"{name} is the last SCP there, and without an SCP everything is denied; attach another one first"
         if self._attached[target_id].get(name) and not any(others.values()):
             return (
-                f"{name} is the last SCP there that allows anything, so that everything would be denied; attach one "
-                "that allows something first"
+                f"{name} is the last SCP there that allows anything, so everything would be denied; first attach one "
+                "that allows something"
             )
         return None
 

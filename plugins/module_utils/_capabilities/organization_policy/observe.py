@@ -201,14 +201,14 @@ def find_analyzer_objections(
     found: dict[str, tuple[Refusal, ...]] = {}
     for name, answer in connection.access.gather(calls).items():
         if isinstance(answer, AwsError):
-            connection.warn(f"{name}: Access Analyzer could not be asked: {answer}")
+            connection.warn(f"{name}: Access Analyzer could not be called: {answer}")
             continue
         errors = [issue for issue in answer if issue.severity is Severity.ERROR]
         for issue in answer:
             if issue.severity in (Severity.SECURITY_WARNING, Severity.WARNING):
                 connection.warn(f"{name}: Access Analyzer: {_describe_issue(issue)}")
         if errors:
-            reason = f"Access Analyzer finds errors in it: {'; '.join(map(_describe_issue, errors))}"
+            reason = f"Access Analyzer found errors: {'; '.join(map(_describe_issue, errors))}"
             change = written[name]
             found[name] = (Refusal("validation", reason, change.target, change.operation),)
     return found

@@ -100,7 +100,7 @@ def _applies_policy(change: Change) -> bool:
 
 
 def _refuse_dependent(change: Change, other: Change) -> Refusal:
-    reason = f"it does not come without {other.operation} on {other.target}, which is refused"
+    reason = f"skipped, because it depends on {other.operation} on {other.target}, which was refused"
     return Refusal("together", reason, change.target, change.operation)
 
 

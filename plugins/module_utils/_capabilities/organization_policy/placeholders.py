@@ -50,8 +50,8 @@ def _fill_policy(policy: DeclaredPolicy, declared: Declared, tree: OrganizationT
     found = Content.of(_fill_value(content.document, tree.id, roles), declared.type, place)
     if found.size > declared.max_size:
         raise InputError(
-            f"{place}: {policy.name} has {found.size} characters with what was found in the organization filled in; "
-            f"allowed are {declared.max_size}"
+            f"{place}: {policy.name} has {found.size} characters after its placeholders are filled in; allowed are "
+            f"{declared.max_size}"
         )
     return dataclasses.replace(policy, content=found)
 

@@ -72,7 +72,7 @@ class DesiredPolicy:
     def content(self) -> Content:
         """The declared content. Only for policies that are to be present."""
         if self.declared.content is None:
-            raise ValueError(f"{self.name} is to be gone")
+            raise ValueError(f"{self.name} is declared absent")
         return self.declared.content
 
     @functools.cached_property
@@ -201,14 +201,11 @@ class Planner:
         if live is None:
             return None
         if live.is_aws_managed:
-            return Refusal("protected", "never touched: AWS manages this policy", live.arn, operation)
+            return Refusal("protected", "never changed: AWS manages this policy", live.arn, operation)
         if is_owned(live) or (self.declared.present and self.declared.adopt):
             return None
         ways = "declare another name, or set adopt to take it over" if self.declared.present else "delete it by hand"
-        reason = (
-            f"a policy named {one.name} is there that has not the tag {OWNED[0]}={OWNED[1]} of those that this "
-            f"collection made: {ways}"
-        )
+        reason = f"a policy named {one.name} exists without the tag {OWNED[0]}={OWNED[1]} of this collection: {ways}"
         return Refusal("foreign", reason, live.arn, operation)
 
     def _find_objection(
@@ -217,7 +214,7 @@ class Planner:
         """Find the rule and the reason that refuse an attachment; None if nothing does."""
         if target_id == tree.root_id and not self.declared.allow_root and self.declared.guards_access:
             reason = (
-                "it would hold in every account of the organization at once; attach it to units one after the other, "
+                "it would apply to every account of the organization at once; attach it to units one after the other, "
                 "or set allow_root_attachment"
             )
             return "root_attachment", reason
@@ -227,7 +224,7 @@ class Planner:
         where = tree.name_of(target_id)
         reason = (
             f"{where} has {listing(full)} attached or about to be; max_policies_per_target is "
-            f"{self.declared.max_attached}, and what goes leaves only after what comes"
+            f"{self.declared.max_attached}, and a policy is detached only after its replacement is attached"
         )
         return "slots", reason
 
@@ -281,7 +278,10 @@ class Planner:
             return Plan(refused=(refusal,))
         if one.live.targets and not self.declared.loosen:
             names = listing(tree.name_of(target_id) for target_id in one.live.targets)
-            reason = f"it is attached to {names}, where what it denies would be allowed again; allow_loosen allows that"
+            reason = (
+                f"it is attached to {names}, and its denied actions would be allowed again there; to allow that, set "
+                "allow_loosen"
+            )
             return Plan(refused=(Refusal("loosens", reason, one.live.arn, DELETE),))
         off = self._detach_policy(tree, one.live, dict.fromkeys(one.live.targets, ""), nodes)
         if off.refused:

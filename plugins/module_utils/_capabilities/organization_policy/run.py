@@ -188,10 +188,10 @@ def _parse_declared(task: Task) -> Declared:
 def _check_staged(options: Mapping[str, t.Any]) -> None:
     """A rollout names what its policies are attached to, stage by stage, so nothing else may."""
     if options["state"] != "present":
-        raise InputError("rollout: it goes with state=present alone")
+        raise InputError("rollout: it is allowed only with state=present")
     both = next((item["name"] for item in options["policies"] if item.get("targets")), None)
     if both is not None:
-        raise InputError(f"policies: {both} has targets, which are those of the stages where a rollout is declared")
+        raise InputError(f"policies: {both} has targets; with a rollout, give them in its stages")
 
 
 def _parse_rollout(given: t.Optional[Mapping[str, t.Any]]) -> t.Optional[RolloutDeclared]:
@@ -412,7 +412,7 @@ class OrganizationPolicy(Capability[_Observed]):
             rollout, decision = self._rollouts[one.name]
             if decision.action in _BEGINS and not (completed and _is_done(one, result)):
                 self._connection.warn(
-                    f"{one.name}: stage {decision.stage!r} has not begun, since not all of it could be done"
+                    f"{one.name}: stage {decision.stage!r} has not begun, because not all of its changes could be made"
                 )
                 continue
             rollout.record_events(decision, predicted=self._judgement.predicted, attached=one.targets)

@@ -58,7 +58,7 @@ def resolve(
     _check_inherited(tree, kept, excluded, place)
     if not binds_management and tree.management_account_id in kept:
         warnings.append(
-            f"{place}: policies of this type never bind the management account, which is one of its targets"
+            f"{place}: policies of this type do not apply to the management account, which is one of its targets"
         )
     return ResolvedTargets(tuple(sorted(kept, key=_order_ids(tree))), tuple(warnings))
 
@@ -113,8 +113,8 @@ def _check_inherited(tree: OrganizationTree, kept: set[str], excluded: Iterable[
         above = next((parent for parent in tree.lineage(target_id)[:-1] if parent in kept), None)
         if above is not None:
             raise InputError(
-                f"{place}.exclude: {tree.name_of(target_id)} is below {tree.name_of(above)}, which hands the policy "
-                "down to it; take targets below that one instead, or except principals in the content"
+                f"{place}.exclude: {tree.name_of(target_id)} is below {tree.name_of(above)}, from which it inherits "
+                "the policy; declare targets below that one instead, or exempt principals in the content"
             )
 
 

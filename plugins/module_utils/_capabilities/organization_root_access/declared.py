@@ -79,8 +79,8 @@ class Declared:
             )
         if self.remove and not self.targets:
             raise InputError(
-                "remove_root_credentials: targets is empty, so no account is meant; allowed are targets such as"
-                " /Sandbox, 222233334444 or all"
+                "remove_root_credentials: targets is empty, so no account is selected; allowed are targets such as "
+                "/Sandbox, 222233334444 or all"
             )
         if self.trusted_access is False and self.delegated_administrator:
             raise InputError("delegated_administrator: it needs trusted_access, which is declared false")
@@ -133,8 +133,8 @@ def choose_accounts(tree: OrganizationTree, targets: Sequence[str], exclude: Seq
     """
     if tree.management_account_id in {_find_id(tree, target, "targets") for target in targets if target != ALL}:
         raise InputError(
-            f"targets: {tree.management_account_id} is the management account, whose root credentials nothing can"
-            " bring back; allowed are member accounts"
+            f"targets: {tree.management_account_id} is the management account, whose root credentials can't be "
+            "restored; allowed are member accounts"
         )
     wanted = (
         _find_accounts(tree, targets, "targets")

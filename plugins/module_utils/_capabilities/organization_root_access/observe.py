@@ -107,7 +107,7 @@ def read_members(
         if state != ACTIVE:
             found[account_id] = f"the account is {state}"
         elif features is not None and CREDENTIALS_FEATURE not in features:
-            found[account_id] = f"the feature {CREDENTIALS_FEATURE} is off, without which no session as root is opened"
+            found[account_id] = f"the feature {CREDENTIALS_FEATURE} is off, so no session as root can be opened"
         else:
             calls[account_id] = functools.partial(_read_root, opened, account_id)
     for account_id, result in access.gather(calls).items():

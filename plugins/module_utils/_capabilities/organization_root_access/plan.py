@@ -146,7 +146,7 @@ class Planner:
         self, observed: Observed, tree: OrganizationTree, changes: Iterable[Change]
     ) -> t.Optional[tuple[str, str]]:
         if not observed.is_management_account:
-            where = f"{tree.management_account_id} is the management account, and the only one that may change this"
+            where = f"{tree.management_account_id} is the management account, and only it may change this"
             return "management_account", f"the credentials belong to {observed.account_id}; {where}"
         if tree.feature_set != _ALL_FEATURES:
             return "all_features", f"the organization {tree.id} has only consolidated billing; it needs all features"
@@ -156,7 +156,7 @@ class Planner:
         if administrator and administrator not in tree.account:
             return "delegated_administrator", f"{administrator} is no account of the organization {tree.id}"
         if observed.features is None and any(change.service == "iam" for change in changes):
-            return "unread", f"which features are on is not known: {observed.reason}"
+            return "unread", f"the enabled features are not known: {observed.reason}"
         return None
 
     def _turn_on(
@@ -218,15 +218,15 @@ class Planner:
         if not objections:
             return ""
         return (
-            f"root may still be in use: {'; '.join(objections)} (min_idle_days is {self.declared.min_idle_days});"
-            f" {ACCEPT} must name {arn} where its removal is accepted all the same"
+            f"root may still be in use: {'; '.join(objections)} (min_idle_days is {self.declared.min_idle_days}); to "
+            f"remove them anyway, list {arn} in {ACCEPT}"
         )
 
     def _list_warnings(self, observed: Observed, on: Collection[Change]) -> tuple[str, ...]:
         warnings = self._list_acceptance_warnings(observed)
         if self.declared.targets and any(change.after["setting"] == CREDENTIALS_FEATURE for change in on):
             warnings.append(
-                "members can be looked at only once root_credentials_management is on: run again after this run"
+                "members can be audited only once root_credentials_management is on: run again after this run"
             )
         if self.declared.trusted_access is False and observed.tree is not None:
             kept = sorted(
@@ -235,7 +235,7 @@ class Planner:
             left = list_administrators(observed.tree) if not self.declared.purge_delegated_administrators else ()
             if kept or left:
                 warnings.append(
-                    f"{DISABLE_TRUST}: {', '.join([*kept, *left])} stays, and may keep AWS from ending trusted access"
+                    f"{DISABLE_TRUST}: {', '.join([*kept, *left])} stays, so AWS may refuse to end trusted access"
                 )
         return tuple(warnings)
 

@@ -168,4 +168,4 @@ def _write_line(member: Mapping[str, t.Any]) -> str:
     kinds = ("access_keys", "signing_certificates", "mfa_devices")
     counts = [f"{kind.replace('_', ' ')}: {member[kind]}" for kind in kinds if member[kind]]
     has = ["a password", *counts] if member["password"] else counts
-    return f"{name}: {', '.join(has)}; last used {member['last_used'] or 'never on record'}"
+    return f"{name}: {', '.join(has)}; last used {member['last_used'] or 'never recorded'}"

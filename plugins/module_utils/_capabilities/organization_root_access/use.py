@@ -36,7 +36,7 @@ def find_use_objections(root: RootCredentials, *, min_idle_days: int, now: datet
         objections.append(_find_objection(name, key.created, key.last_used, _KEYS_TRACKED, min_idle_days, now))
     for certificate in root.certificates:
         if certificate.status == "Active":
-            objections.append(f"whether its signing certificate {certificate.id} is used, AWS does not tell")
+            objections.append(f"AWS does not record the use of its signing certificate {certificate.id}")
     return tuple(filter(None, objections))
 
 
@@ -47,6 +47,6 @@ def _find_objection(
         days = whole_days(used, now)
         return f"{name} was used {days} days ago ({format_utc(used)})" if days < min_idle_days else ""
     if created < tracked:
-        return f"{name} was made on {created:%Y-%m-%d}, before AWS kept track of its use"
+        return f"{name} was created on {created:%Y-%m-%d}, before AWS recorded its use"
     days = whole_days(created, now)
-    return f"{name} was made only {days} days ago" if days < min_idle_days else ""
+    return f"{name} was created only {days} days ago" if days < min_idle_days else ""

@@ -39,7 +39,7 @@ DELETE: t.Final = "DeleteAccountPasswordPolicy"
 
 
 def controls() -> tuple[Control, ...]:
-    """The controls whose findings this capability can mend."""
+    """The controls whose findings this capability can resolve."""
     return tuple(control for control in all_controls() if control.theme == THEME)
 
 
@@ -79,7 +79,7 @@ class Planner:
         if snapshot.password_policy is None:
             return Plan()
         if not self.declared.allow_weaken:
-            reason = "without it AWS's default policy would hold; allow_weaken is needed to remove it"
+            reason = "without it AWS's default policy would apply; to remove it, set allow_weaken"
             return Plan(refused=(_refusal(snapshot, "weakening", reason, DELETE),))
         return Plan(changes=(_change(snapshot, None, Impact.DESTRUCTIVE),))
 
@@ -108,16 +108,16 @@ class Planner:
         if present is not None or self.declared.allow_weaken or count_required_kinds(wanted) >= AWS_DEFAULT_KINDS:
             return ""
         return (
-            "the account has AWS's default policy, which demands three of four kinds of characters; a policy that "
-            f"demands {count_required_kinds(wanted)} would be weaker: declare at least {AWS_DEFAULT_KINDS} of "
-            "require_symbols, require_numbers, require_uppercase_characters and require_lowercase_characters, "
-            "or set allow_weaken"
+            "the account has AWS's default policy, which requires three of four kinds of characters; a policy that "
+            f"requires {count_required_kinds(wanted)} would be weaker: declare at least {AWS_DEFAULT_KINDS} of "
+            "require_symbols, require_numbers, require_uppercase_characters and require_lowercase_characters, or set "
+            "allow_weaken"
         )
 
     def _find_expiry_objection(self, snapshot: Snapshot, wanted: PasswordPolicy) -> str:
         expiry = predict_expiry(snapshot, present=snapshot.password_policy, wanted=wanted, now=self.now)
         if expiry.unknown:
-            return f"whose password would expire at once is not known: {expiry.unknown}"
+            return f"the passwords that would expire at once are not known: {expiry.unknown}"
         unaccepted = [user for user in expiry.affected if user not in self.declared.accept_expiry_of]
         if not unaccepted:
             return ""
@@ -125,8 +125,8 @@ class Planner:
             "could no longer sign in until an administrator resets it" if wanted.hard_expiry else "would expire at once"
         )
         return (
-            f"with max_password_age {wanted.max_age_days} the password of {', '.join(unaccepted)} {consequence}; "
-            "accept_expiry_of must name every user for whom that is accepted"
+            f"with max_password_age {wanted.max_age_days} the password of {', '.join(unaccepted)} {consequence}; to "
+            "accept that, list these users in accept_expiry_of"
         )
 
     def _find_hard_expiry_objection(self, snapshot: Snapshot, wanted: PasswordPolicy) -> str:
@@ -135,12 +135,14 @@ class Planner:
             return ""
         administrators = find_administrators_without_password(snapshot)
         if administrators is None:
-            return "whether administrators can sign in without an IAM user's password is not known: roles were not read"
+            return (
+                "it is not known whether administrators can sign in without an IAM user's password: roles were not read"
+            )
         if len(administrators) >= ADMINISTRATORS_NEEDED:
             return ""
         return (
             f"with hard_expiry an expired user needs an administrator; {len(administrators)} administrator role(s) can "
-            f"be entered without an IAM user's password, {ADMINISTRATORS_NEEDED} are needed"
+            f"be assumed without an IAM user's password, {ADMINISTRATORS_NEEDED} are needed"
         )
 
     def _find_remedies(self, snapshot: Snapshot, wanted: PasswordPolicy, found: Iterable[Finding]) -> tuple[str, ...]:

@@ -76,7 +76,7 @@ def _fill_value(value: t.Any, facts: AccountFacts, place: str) -> t.Any:
         found = {name: _fill_value(item, facts, f"{place}.{name}") for name, item in value.items()}
         for name, item in found.items():
             if item == [] != value[name]:
-                raise InputError(f"{place}.{name}: nothing is left of {value[name]!r}, since the account has no trail")
+                raise InputError(f"{place}.{name}: {value[name]!r} becomes empty, because the account has no trail")
         return found
     if isinstance(value, list):
         return [text for item in value for text in _as_list(_fill_value(item, facts, place))]

@@ -57,9 +57,9 @@ def _make_controls(coverages: Sequence[Coverage], unknown: Mapping[str, str]) ->
             needs=(Dataset.AUTHORIZATION_DETAILS,),
             check=functools.partial(_judge, failures, tuple(coverages), unknown, unit),
             expected=expected,
-            rationale="A boundary is a ceiling only for those who carry it, and only as high as it says.",
+            rationale="A boundary limits only principals that have it, and only by its present content.",
             remediation=Remediation(
-                "Give it the declared boundary, once the prediction says that nothing breaks.", MODULE
+                "Attach the declared boundary, once the prediction is that nothing breaks.", MODULE
             ),
             compliance=maps(nist=LEAST_PRIVILEGE_NIST, pci=LEAST_PRIVILEGE_PCI, soc2=("CC6.3",)),
         )
@@ -72,7 +72,7 @@ def _make_controls(coverages: Sequence[Coverage], unknown: Mapping[str, str]) ->
                 _report_missing,
             ),
             (WRONG, "No selected principal has another boundary", "principals", "no other boundary", _report_wrong),
-            (DRIFTED, "Boundaries say what is declared", "boundaries", "the declared document", _report_drift),
+            (DRIFTED, "Boundaries have their declared content", "boundaries", "the declared document", _report_drift),
         )
     )
 
@@ -87,7 +87,7 @@ def _judge(
         return Verdict(0, unit, not_applicable="no boundary is declared for anybody")
     population = sum(len(item.selection.selected) for item in coverages) if unit == "principals" else len(coverages)
     found = tuple(failure for coverage in coverages for failure in failures(coverage))
-    unread = "; ".join(f"{arn} could not be judged: {reason}" for arn, reason in unknown.items())
+    unread = "; ".join(f"{arn} could not be assessed: {reason}" for arn, reason in unknown.items())
     summaries = [_summarize(coverage) for coverage in coverages]
     return Verdict(population, unit, found, not_assessed=unread or None, extra={"coverage": summaries})
 
@@ -123,4 +123,6 @@ def _report_drift(coverage: Coverage) -> Iterator[Failure]:
     if coverage.drifted:
         count = len(coverage.carrying) + len(coverage.others)
         observed = {"carried_by": count}
-        yield Failure(coverage.arn, f"it does not say what is declared, or is not there; {count} carry it", observed)
+        yield Failure(
+            coverage.arn, f"its content differs from the declaration, or it does not exist; {count} have it", observed
+        )

@@ -20,8 +20,8 @@ GRANTS: t.Final = Grants(
         for name in (*_CHANGES, "SetDefaultPolicyVersion", "TagPolicy")
     },
     purposes={
-        "iam:GetPolicy": "permissions_boundary: a declared policy, and that it is there before anybody is given it",
-        "iam:GetPolicyVersion": "permissions_boundary: what the versions of a declared policy say",
+        "iam:GetPolicy": "permissions_boundary: a declared policy, also before it is attached to anybody",
+        "iam:GetPolicyVersion": "permissions_boundary: the content of the versions of a declared policy",
         "iam:GetRole": "permissions_boundary: the boundary of a role, before it is changed",
         "iam:GetUser": "permissions_boundary: the boundary of a user, before it is changed",
         "iam:ListPolicyVersions": "permissions_boundary: the versions of a declared policy, of which AWS keeps five",

@@ -100,7 +100,7 @@ def refuse_other_versions(access: Access, undos: Sequence[Change], _now: datetim
         except NotFound:
             found = None
         if found != undo.after:
-            reason = f"the version {version} of {undo.target} does not say what the record shows as the one before"
+            reason = f"the version {version} of {undo.target} differs from the state before in the record"
             refused[undo.undoes] = Refusal("undo_mismatch", reason, undo.target, undo.operation)
     return refused
 

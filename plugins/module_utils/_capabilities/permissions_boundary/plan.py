@@ -189,7 +189,7 @@ class Planner:
     def _explain_unknown(self, snapshot: Snapshot) -> dict[str, str]:
         """Explain by ARN why the declared content of a policy is not known."""
         reasons = ((arn, self.explain_unread(snapshot, item)) for item, arn in self._pair_with_arns(snapshot))
-        return {arn: f"the trails that it is to protect are not known: {reason}" for arn, reason in reasons if reason}
+        return {arn: f"the trails that it must protect are not known: {reason}" for arn, reason in reasons if reason}
 
     def _refuse_unknown(self, snapshot: Snapshot) -> Iterator[Plan]:
         for arn, reason in self._explain_unknown(snapshot).items():
@@ -252,7 +252,7 @@ class _BoundaryPlanner:
         fatal = [flaw.detail for flaw in found if flaw.weakness in LOCKS_OUT]
         if fatal:
             return Plan(
-                refused=(self._make_refusal("locks_out", f"{'; '.join(fatal)}; nobody is given such a boundary"),)
+                refused=(self._make_refusal("locks_out", f"{'; '.join(fatal)}; such a boundary is never attached"),)
             )
         nobody = (
             f"the account has no user or role {name}" for name in find_unmatched_names(self._snapshot, desired.boundary)
@@ -276,16 +276,16 @@ class _BoundaryPlanner:
             return Plan()
         if not live.is_owned:
             reason = (
-                "it does not say what is declared, and it has not the tag iam-hardening:managed=true of the policies "
-                "that this collection made: declare another name, or tag it if it is to be replaced"
+                "its content differs from the declaration, and it lacks the tag iam-hardening:managed=true of this "
+                "collection: declare another name, or tag it to replace it"
             )
             return Plan(refused=(self._make_refusal("foreign", reason, UPDATE),))
         concerned = find_holders(self._snapshot, live.arn)
         names = [item.name for item in concerned if self._untouchable.refusal(item.arn)]
         if names:
             reason = (
-                f"it bounds, or is attached to, principals that are never touched: {listing(names)}; take it off them "
-                "by hand, or declare another name"
+                f"it is a boundary or a policy of principals that are never changed: {listing(names)}; detach it from "
+                "them by hand, or declare another name"
             )
             return Plan(refused=(self._make_refusal("in_use", reason, UPDATE),))
         judged = [self._judge(principal) for principal in concerned]
@@ -305,8 +305,8 @@ class _BoundaryPlanner:
                 self.accepted_gains.append(principal.arn)
                 continue
             reason = (
-                f"the policy is attached to {principal.name}, who could then do {', '.join(gained)} besides: detach it "
-                f"there, declare another name, or name {principal.name} in accept_breakage"
+                f"the policy is attached to {principal.name}, which would also get {', '.join(gained)}: detach it "
+                f"there, declare another name, or list {principal.name} in accept_breakage"
             )
             yield Refusal("widening", reason, principal.arn, UPDATE)
 
@@ -320,7 +320,7 @@ class _BoundaryPlanner:
         taken = next((policy.arn for policy in own if policy.name.lower() == name), None)
         if taken is None:
             return Plan(changes=(self._writer.create(),))
-        reason = f"{taken} has its name, which no second policy of the account can have: declare another name"
+        reason = f"{taken} has its name, and policy names are unique in an account: declare another name"
         return Plan(refused=(self._make_refusal("name_taken", reason, CREATE),))
 
     def _update(self, live: LivePolicy) -> Plan:
@@ -335,8 +335,8 @@ class _BoundaryPlanner:
         if self._declared.delete_versions:
             return Plan(changes=(self._writer.make_room(oldest), self._writer.update(live, population)))
         reason = (
-            f"AWS keeps {POLICY_VERSIONS} versions of a policy, so the oldest one ({oldest.id}), which does not count, "
-            "would have to be deleted, and can't be brought back; delete_versions allows it"
+            f"AWS keeps {POLICY_VERSIONS} versions of a policy, so the oldest one ({oldest.id}), a non-default "
+            "version, would have to be deleted, and can't be restored; to allow that, set delete_versions"
         )
         return Plan(refused=(self._make_refusal("versions", reason, DELETE_VERSION),))
 
@@ -364,7 +364,7 @@ class _BoundaryPlanner:
                 continue
             judged = self._judge(principal)
             if principal.boundary is not None and not self._declared.replace:
-                reason = f"its boundary is {principal.boundary}; replace allows to put {self._desired.arn} in its place"
+                reason = f"its boundary is {principal.boundary}; to replace it by {self._desired.arn}, set replace"
                 refused.append(Refusal("other_boundary", reason, principal.arn, operation))
             elif judged.objection:
                 refused.append(self._refuse_breaking(judged, operation))
@@ -382,7 +382,7 @@ class _BoundaryPlanner:
             return Plan()
         names = listing(principal.name for principal in self._open)
         count = plural(len(self._open), "principals")
-        reason = f"{count} do not get it while it does not say what is declared: {names}"
+        reason = f"{count} do not get it while its content differs from the declaration: {names}"
         return Plan(refused=(self._make_refusal("content_first", reason),))
 
 
@@ -406,7 +406,7 @@ def fill_policy(boundary: Boundary, facts: AccountFacts) -> Policy:
         raise InputError(f"{boundary.option}: not a policy that IAM accepts: {problems}") from error
     measured, limit = size(policy, Kind.BOUNDARY), LIMITS[Kind.BOUNDARY]
     if measured > limit:
-        raise InputError(f"{boundary.option}: {measured} characters without spaces; a boundary has {limit} at most")
+        raise InputError(f"{boundary.option}: {measured} characters without spaces; the limit of a boundary is {limit}")
     return policy
 
 
@@ -419,7 +419,7 @@ def says_same(live: LivePolicy, policy: Policy) -> bool:
 
 
 def _refuse_ambiguous(twice: Iterable[str]) -> Plan:
-    reason = "the targets of several boundaries mean it, and it can have one: exclude it from all but one"
+    reason = "the targets of several boundaries select it, but it can have only one: exclude it from all but one"
     return Plan(refused=tuple(Refusal("ambiguous", reason, arn) for arn in sorted(twice)))
 
 

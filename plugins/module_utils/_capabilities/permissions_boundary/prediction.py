@@ -64,7 +64,10 @@ class Jury:
         return Judgement(
             boundary_arn,
             impact,
-            objection=f"{_explain_breakage(impact)}. Either the boundary allows it, or accept_breakage names {name}",
+            objection=(
+                f"{_explain_breakage(impact)}. Either change the boundary to allow it, or list {name} in "
+                "accept_breakage"
+            ),
         )
 
 
@@ -105,4 +108,4 @@ def _explain_verdict(verdict: Verdict) -> str:
 
 
 def _make_unpredicted(arn: str) -> Impact:
-    return Impact(arn, (Verdict(arn, Breakage.NO_EVIDENCE, "what it does was not looked at"),))
+    return Impact(arn, (Verdict(arn, Breakage.NO_EVIDENCE, "its use was not read"),))

@@ -54,25 +54,24 @@ class Removal:
         """Why the policy can't go; the option that allows it, where there is one."""
         staying = [item for item in self._carriers if self.untouchable.refusal(item.arn)]
         if not live.is_owned:
-            return self._make_refusal(
-                "foreign", "it has not the tag iam-hardening:managed=true of the policies made here"
-            )
+            return self._make_refusal("foreign", "it lacks the tag iam-hardening:managed=true of this collection")
         if not self.declared.loosen:
             count = len(self._carriers)
-            reason = f"without it {count} users and roles may do all that their policies allow; allow_loosen is needed"
+            reason = (
+                f"without it {count} users and roles get all permissions of their policies; to allow that, set "
+                "allow_loosen"
+            )
             return self._make_refusal("loosening", reason)
         if staying:
             names = listing(item.name for item in staying)
-            return self._make_refusal("in_use", f"it bounds principals that are never touched: {names}")
+            return self._make_refusal("in_use", f"it is the boundary of principals that are never changed: {names}")
         if live.attachment_count:
             return self._make_refusal(
                 "in_use", f"it is attached as a policy to {live.attachment_count} users, groups or roles"
             )
         if live.others and not self.declared.delete_versions:
             ids = ", ".join(version.id for version in live.others)
-            reason = (
-                f"its versions {ids} would have to be deleted, and can't be brought back; delete_versions allows it"
-            )
+            reason = f"its versions {ids} must be deleted, and can't be restored; to allow that, set delete_versions"
             return self._make_refusal("versions", reason, DELETE_VERSION)
         return None
 

@@ -212,7 +212,7 @@ class PermissionsBoundary(Capability[Observed]):
                 return
             if wait is not None:
                 time.sleep(wait)
-        raise AwsError(f"{arn} does not say what is declared, so nobody is given it")
+        raise AwsError(f"the content of {arn} differs from the declaration, so it is not attached to anybody")
 
     def result(self, _result: Mapping[str, t.Any]) -> dict[str, t.Any]:
         desired = self._planner.list_desired(self._observed)
@@ -250,7 +250,7 @@ def _describe_change(desired: DesiredBoundary) -> list[str]:
     name = desired.boundary.name
     texts = [f"the permissions boundary {name} is attached"] if desired.to_attach else []
     if desired.live is not None and desired.coverage.drifted:
-        texts.append(f"the permissions boundary {name} says what is declared, for those who carry it")
+        texts.append(f"the permissions boundary {name} has its declared content, for principals that have it")
     return texts
 
 

@@ -93,7 +93,7 @@ def _list_policies(snapshot: Snapshot) -> Iterator[tuple[Principal, frozenset[st
 def _explain_exclusion(principal: Principal, untouchable: UntouchablePrincipals) -> t.Optional[str]:
     refusal = untouchable.refusal(principal.arn)
     if refusal is None and principal.path.startswith(_OWN_PATH):
-        return "this collection works with it"
+        return "this collection uses it"
     return refusal.reason if refusal else None
 
 

@@ -104,7 +104,7 @@ def _set_parameters(wish: ControlWish, controls: Controls, writer: HubWriter, ou
     for name, given in wish.parameters.items():
         problem = ""
         if name not in known:
-            problem = f"can't be set; what can be set of {wish.id}: {', '.join(sorted(known)) or 'nothing'}"
+            problem = f"can't be set; parameters of {wish.id} that can be set: {', '.join(sorted(known)) or 'none'}"
         else:
             try:
                 wanted[name] = None if given is None else convert_value(given, known[name].type)

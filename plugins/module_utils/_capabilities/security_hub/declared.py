@@ -85,9 +85,9 @@ class ControlWish:
         reason = str(given.get("reason") or "").strip()
         enabled, parameters = given.get("enabled"), given.get("parameters") or {}
         if enabled is None and not parameters:
-            raise InputError(f"{where} declares nothing; needed is enabled or parameters")
+            raise InputError(f"{where} declares nothing; it needs enabled or parameters")
         if not reason and (parameters or enabled is False):
-            raise InputError(f"{where} needs a reason, which Security Hub keeps with the control")
+            raise InputError(f"{where} needs a reason, which Security Hub stores with the control")
         return cls(
             id=given["id"],
             reason=reason,
@@ -160,7 +160,7 @@ def _parse_aggregation(options: Mapping[str, t.Any]) -> t.Optional[Aggregation]:
     mode = options["aggregation_mode"]
     if not region:
         if regions:
-            raise InputError("aggregation_regions: without aggregation_region nothing comes together")
+            raise InputError("aggregation_regions: it needs aggregation_region")
         return None
     if (mode == "all_regions") == bool(regions):
         needed = "takes no aggregation_regions" if regions else "needs aggregation_regions"

@@ -20,7 +20,7 @@ GRANTS: t.Final = Grants(
     },
     conditions={"iam:CreateServiceLinkedRole": {"StringEquals": {"iam:AWSServiceName": ["securityhub.amazonaws.com"]}}},
     purposes={
-        "securityhub:BatchGetSecurityControls": "security_hub with `controls`: what their parameters are",
-        "securityhub:BatchGetStandardsControlAssociations": "security_hub with `controls`: where they are enabled",
+        "securityhub:BatchGetSecurityControls": "security_hub with `controls`: their parameters",
+        "securityhub:BatchGetStandardsControlAssociations": "security_hub with `controls`: their standards",
     },
 )

@@ -35,7 +35,7 @@ UNNAMED: t.Final = "of its administrator"
 
 
 def controls() -> tuple[Control, ...]:
-    """The controls whose findings this capability can mend."""
+    """The controls whose findings this capability can resolve."""
     return tuple(control for control in all_controls() if control.id in _IDS)
 
 
@@ -84,7 +84,7 @@ class Planner:
             whole.refused += here.refused
             whole.warnings += here.warnings
         unread = [
-            f"{region}: nothing is planned, since it can't be read: {unread_reason(gap)}"
+            f"{region}: nothing is planned, because it can't be read: {unread_reason(gap)}"
             for region in observed.snapshot.regions
             # A region that is closed as a whole is meant to be, and a finding says that it is.
             if region not in observed.snapshot.denied_regions
@@ -133,14 +133,14 @@ class Planner:
         new = [item for item in outcome.changes if item.operation == "BatchEnableStandards"]
         if new:
             names = listing(item.target.partition(SUBSCRIPTION)[2] for item in new)
-            outcome.warnings.append(f"{details.region}: the controls of {names} are set by the run after this one")
+            outcome.warnings.append(f"{details.region}: the next run sets the controls of {names}")
 
     def _plan_standards(self, details: SecurityHubDetails, writer: HubWriter, outcome: Outcome) -> None:
         present = {name: item for item in details.subscriptions if (name := standard_name(item.standard))}
         unwanted = {name: reason for wanted, reason in self.declared.disable for name in present if wanted.fits(name)}
         if details.offered is None and self.declared.standards:
             outcome.warnings.append(
-                f"{details.region}: AWS tells which standards it offers once Security Hub is on: run again"
+                f"{details.region}: AWS lists its standards only once Security Hub is on: run again"
             )
         offered = {name: item.arn for item in details.offered or () if (name := standard_name(item.arn))}
         for wanted in self.declared.standards:
@@ -159,7 +159,7 @@ class Planner:
         if present is None or present.status == "FAILED":
             outcome.changes.append(writer.subscribe(arn))
         elif present.status == "DELETING":
-            reason = "it is being disabled right now; once that is done it can be enabled again"
+            reason = "it is being disabled; run again once that is done"
             outcome.refused.append(Refusal("deleting", reason, present.arn, "BatchEnableStandards"))
         elif present.status != "READY":
             detail = f" ({present.reason})" if present.reason else ""
@@ -175,12 +175,12 @@ class Planner:
             outcome.refused.append(Refusal("hub_off", "Security Hub is off there", writer.arn + AGGREGATOR))
             return
         if not details.aggregator_told:
-            reason = "AWS does not tell this account whether its findings come together somewhere already"
+            reason = "AWS does not show this account whether its findings are already aggregated"
             outcome.refused.append(Refusal("unread", reason, writer.arn + AGGREGATOR))
             return
         present = details.aggregator
         if present is not None and present.region != details.region:
-            reason = f"findings come together in {present.region}; AWS lets an account have one aggregator"
+            reason = f"findings are aggregated in {present.region}, and an account can have only one aggregator"
             outcome.refused.append(Refusal("aggregator", reason, present.arn, "CreateFindingAggregator"))
             return
         # Regions that others linked stay linked, and regions that they left out stay out.

@@ -54,7 +54,7 @@ class Removal:
     def text(self) -> str:
         """The removal in words that follow "if"."""
         selected = [f"{kind}s {', '.join(patterns)}" for kind, patterns in self.principals.items() if patterns]
-        return f"the policy {self.policy} is taken from {' and '.join(selected)}"
+        return f"the policy {self.policy} is removed from {' and '.join(selected)}"
 
     def concerns(self, principal: Principal) -> bool:
         """Whether a principal is selected."""
@@ -82,7 +82,9 @@ class Declared:
         groups = tuple(_parse_group(f"groups[{index}]", item) for index, item in enumerate(options.get("groups") or ()))
         for index, rule in enumerate(groups):
             if any(rule.name.lower() == other.name.lower() for other in groups[:index]):
-                raise InputError(f"{rule.place}.name: {rule.name!r} is declared twice; names of groups have no case")
+                raise InputError(
+                    f"{rule.place}.name: {rule.name!r} is declared twice; letter case of group names does not matter"
+                )
         removals = enumerate(options.get("remove_policies") or ())
         return cls(groups, tuple(_parse_removal(f"remove_policies[{index}]", item) for index, item in removals))
 
@@ -141,5 +143,5 @@ def _parse_removal(place: str, item: Mapping[str, t.Any]) -> Removal:
         raise InputError(f"{place}.policy: {policy!r} is not allowed; allowed is the name or the ARN of one policy")
     principals = {kind: _parse_texts(item.get(option)) for option, kind in SELECTORS.items()}
     if not any(principals.values()):
-        raise InputError(f"{place}: it selects nobody; at least one of {', '.join(SELECTORS)} is needed")
+        raise InputError(f"{place}: it selects no principal; at least one of {', '.join(SELECTORS)} is needed")
     return Removal(place, policy, principals)

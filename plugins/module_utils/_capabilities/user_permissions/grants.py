@@ -15,14 +15,13 @@ from ..._policy.analysis.own_grants import Grants
 
 GRANTS: t.Final = Grants(
     purposes={
-        "iam:GetGroup": "user_permissions: a group that is to be made or taken back",
+        "iam:GetGroup": "user_permissions: a group that is created or rolled back",
         "iam:GetGroupPolicy": "user_permissions: an inline policy, before and after it moves",
-        "iam:GetRolePolicy": "user_permissions: an inline policy that is to be removed",
+        "iam:GetRolePolicy": "user_permissions: an inline policy to remove",
         "iam:GetUserPolicy": "user_permissions: an inline policy, before and after it moves",
-        "iam:ListAttachedGroupPolicies": "user_permissions: that a group has a policy, before it is taken from its "
-        "members",
-        "iam:ListAttachedRolePolicies": "user_permissions: that a role has a policy that is to be removed",
-        "iam:ListAttachedUserPolicies": "user_permissions: that a user has a policy that is to move or to be removed",
-        "iam:ListGroupsForUser": "user_permissions: that a user is in a group, before a policy is taken from the user",
+        "iam:ListAttachedGroupPolicies": "user_permissions: the policies of a group, before a member loses one",
+        "iam:ListAttachedRolePolicies": "user_permissions: the policies of a role, before one is removed",
+        "iam:ListAttachedUserPolicies": "user_permissions: the policies of a user, before one is moved or removed",
+        "iam:ListGroupsForUser": "user_permissions: the groups of a user, before a policy is removed",
     }
 )

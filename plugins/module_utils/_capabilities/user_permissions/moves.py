@@ -150,7 +150,7 @@ class _Mover:
     def _refuse_untouchable(self, user: User, holding: Holding) -> t.Optional[Refusal]:
         refusal = self._untouchable.principal(user) or refuse_protected_policy(holding)
         if refusal is None and holding.policy is None:
-            reason = f"what {holding.label} says is not known, so that nothing can be said of who would get it"
+            reason = f"the content of {holding.label} is not known, so its effect on the group can't be evaluated"
             refusal = Refusal("unknown", reason, user.arn)
         return refusal
 
@@ -184,7 +184,7 @@ class _Mover:
         """Check whether the group is protected, if the move would make, fill or join it."""
         reason = protection_of(target.arn)
         as_it_is = holding.key in target.held and all(item.owner.arn in target.members for item in movers)
-        return ("protected", f"{target.name} is never touched: {reason}") if reason and not as_it_is else None
+        return ("protected", f"{target.name} is never changed: {reason}") if reason and not as_it_is else None
 
     def _try_hand_over(self, target: _Target, holding: Holding) -> bool:
         """Hand the policy over if the user has it through a group already, maybe another one than the declared one."""
@@ -216,9 +216,9 @@ class _Mover:
     def _check_joining(self, target: _Target, user: User) -> t.Optional[tuple[str, str]]:
         limit = self.quota("GroupsPerUserQuota")
         if len(user.groups) + self._joined.get(user.arn, 0) >= limit:
-            return "quota", f"{user.name} is in all of its {limit} groups (GroupsPerUserQuota)"
+            return "quota", f"{user.name} is already in {limit} groups, the limit (GroupsPerUserQuota)"
         if target.unknown:
-            return "unknown", f"what {', '.join(target.unknown)} of {target.name} says is not known"
+            return "unknown", f"the content of {', '.join(target.unknown)} of {target.name} is not known"
         difference = self._describe_difference(user, target.held.values())
         return ("difference", f"by joining {target.name}, {user.name} would {difference}") if difference else None
 
@@ -245,13 +245,15 @@ class _Mover:
             return None
         limit = self.quota("GroupsQuota")
         if not target.is_there and len(self._groups) + self._created >= limit:
-            return "quota", f"the account has all of its {limit} groups (GroupsQuota)"
+            return "quota", f"the account already has {limit} groups, the limit (GroupsQuota)"
         if holding.arn is not None:
             limit = self.quota("AttachedPoliciesPerGroupQuota")
             count = sum(item.arn is not None for item in target.held.values())
             if count < limit:
                 return None
-            return "quota", f"{target.name} has all of its {limit} attached policies (AttachedPoliciesPerGroupQuota)"
+            return "quota", (
+                f"{target.name} already has {limit} attached policies, the limit (AttachedPoliciesPerGroupQuota)"
+            )
         limit = self.quota("GroupPolicySizeQuota")
         taken = (item for item in (*target.held.values(), holding) if item.arn is None)
         total = sum(size(item.document or {}, Kind.INLINE_GROUP) for item in taken)
@@ -312,4 +314,4 @@ def _describe_proposal(target: _Target, movers: Sequence[Holding]) -> str:
     policy = movers[0].name
     suffix = names[0] if len(names) == 1 else policy
     own = f"{{name: {target.rule.name}-{suffix}, users: [{', '.join(names)}], policies: [{policy}]}}"
-    return f"declare a group of its own before {target.rule.name}, such as {own}"
+    return f"declare a separate group before {target.rule.name}, such as {own}"

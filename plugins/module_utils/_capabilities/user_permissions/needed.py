@@ -43,7 +43,7 @@ def refuse_needed(snapshot: Snapshot, undos: Sequence[Change]) -> dict[str, Refu
         staying = [user.name for user in left.users if group.name in user.groups] if undo.operation == _DELETE else []
         if losing:
             losses = "; ".join(f"{name} would lose {', '.join(actions)}" for name, actions in losing.items())
-            refused[undo.undoes] = _make_refusal(undo, f"{losses}, held through {group.name} only")
+            refused[undo.undoes] = _make_refusal(undo, f"{losses}, which it has only through {group.name}")
         elif staying:
             refused[undo.undoes] = _make_refusal(undo, f"{', '.join(staying)} joined {group.name} since")
     return refused
@@ -60,5 +60,8 @@ def _find_losses(
 
 
 def _make_refusal(undo: Change, reason: str) -> Refusal:
-    text = f"{undo.operation} on {undo.target}: {reason}; take them out of the group first, or give them that otherwise"
+    text = (
+        f"{undo.operation} on {undo.target}: {reason}; first remove them from the group, or give them these "
+        "permissions in another way"
+    )
     return Refusal("in_use", text, undo.target, undo.operation)

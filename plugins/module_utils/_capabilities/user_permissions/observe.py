@@ -82,7 +82,7 @@ def refuse_needed(access: Access, undos: Sequence[Change], now: datetime) -> Map
     snapshot = collect(access, datasets={Dataset.AUTHORIZATION_DETAILS}, regions=(), now=now)
     unread = snapshot.missing(Dataset.AUTHORIZATION_DETAILS)
     if unread:
-        reason = f"who would lose something by it is not known: {unread_reason(unread)}"
+        reason = f"the principals that would lose permissions are not known: {unread_reason(unread)}"
         return {change.undoes: Refusal("unread", reason, change.target, change.operation) for change in concerned}
     return needed.refuse_needed(snapshot, undos)
 

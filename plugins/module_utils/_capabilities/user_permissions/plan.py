@@ -135,7 +135,7 @@ class Planner:
         for arn in dict.fromkeys(change.target for change in moves.taking):
             difference = describe_difference(arn, observed.permissions.layers(arn), after.layers(arn))
             if difference:
-                reason = f"what {arn.rpartition('/')[2]} holds stays where it is: in groups it would {difference}"
+                reason = f"the policies of {arn.rpartition('/')[2]} are not moved: in groups it would {difference}"
                 refused.append(Refusal("difference", reason, arn))
         kept = {refusal.target for refusal in refused}
         taking = tuple(change for change in moves.taking if change.target not in kept)
@@ -173,7 +173,7 @@ class Planner:
         present = {group.name.lower(): group for group in snapshot.groups}
         pairs = ((rule, present[rule.name.lower()]) for rule in self.declared.groups if rule.name.lower() in present)
         return tuple(
-            f"{rule.place}.path: {group.name} has the path {group.path}, which stays; declared is {rule.path}"
+            f"{rule.place}.path: {group.name} has the path {group.path}, which is kept; declared is {rule.path}"
             for rule, group in pairs
             if group.path != rule.path
         )

@@ -61,7 +61,7 @@ class Removals:
     def _find_objection(self, holding: Holding) -> t.Optional[Refusal]:
         refusal = self._untouchable.principal(holding.owner) or refuse_protected_policy(holding)
         if refusal is None and holding.policy is None:
-            reason = f"what {holding.label} says is not known, so that nobody knows what its removal would break"
+            reason = f"the content of {holding.label} is not known, so the effect of its removal is not known"
             refusal = Refusal("unknown", reason, holding.owner.arn)
         return refusal
 
@@ -158,7 +158,7 @@ class Removals:
 
 def _describe_prediction(arn: str, impact: Impact) -> str:
     name = _find_name(arn)
-    return f"for {name} it is not safe: {impact.summary}; accept_breakage must name {name} to remove it all the same"
+    return f"for {name} it is not safe: {impact.summary}; to remove it anyway, list {name} in accept_breakage"
 
 
 def _joins(change: Change, group: Group) -> bool:

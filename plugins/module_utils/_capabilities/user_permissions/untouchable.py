@@ -64,4 +64,4 @@ def refuse_protected_policy(holding: Holding) -> t.Optional[Refusal]:
     # A document that does not parse may be one of them.
     only_denies = holding.policy is None or not any(statement.allow for statement in holding.policy.statements)
     reason = protection_of_holding(holding.name, holding.arn, only_denies=only_denies)
-    return Refusal("protected", f"{holding.label} is never touched: {reason}", holding.owner.arn) if reason else None
+    return Refusal("protected", f"{holding.label} is never changed: {reason}", holding.owner.arn) if reason else None

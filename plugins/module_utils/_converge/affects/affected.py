@@ -74,7 +74,7 @@ def mismatch_of(change: Change) -> t.Optional[str]:
     named = [*name_surroundings(change), *(write.names(change) if write else ())]
     return next(
         (
-            f"the request names {_quote_name(item.what, item.asked)}, the change shows {item.shown!r}"
+            f"the request names {_quote_name(item.what, item.asked)}, but the change shows {item.shown!r}"
             for item in named
             if not item.is_same
         ),

@@ -55,7 +55,7 @@ def _parse_document(document: t.Any) -> t.Optional[Policy]:
     try:
         return parse(document)
     except PolicyError as error:
-        raise NotKnown(f"whom a policy document names: {error}") from error
+        raise NotKnown(f"the principals in a policy document: {error}") from error
 
 
 def _statements(policy: t.Optional[Policy]) -> frozenset[Statement]:

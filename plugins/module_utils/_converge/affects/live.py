@@ -135,7 +135,7 @@ class LiveReach:
 
     def nodes_of(self, policy: Mapping[str, str]) -> frozenset[str]:
         identifier = policy.get("PolicyId") or self._policy_id(policy)
-        what = f"what the organization policy {identifier} is attached to"
+        what = f"the targets of the organization policy {identifier}"
         targets = (
             self._read_organization_pages("ListTargetsForPolicy", "Targets", {"PolicyId": identifier}, what)
             if identifier

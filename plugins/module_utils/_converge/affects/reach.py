@@ -107,7 +107,7 @@ class KnownReach:
 
     def groups_with(self, policy_arn: str) -> frozenset[str]:
         if not self._is_read:
-            raise NotKnown(f"which groups have {policy_arn}")
+            raise NotKnown(f"the groups that have {policy_arn}")
         return frozenset(self._groups.get(policy_arn, ()))
 
     def members(self, group: str) -> frozenset[str]:
@@ -124,7 +124,7 @@ class KnownReach:
     def nodes_of(self, policy: Mapping[str, str]) -> frozenset[str]:
         key = _policy_key(policy)
         if self._tree is None:
-            raise NotKnown(f"what the organization policy {key} is attached to")
+            raise NotKnown(f"the targets of the organization policy {key}")
         names = ({item.id: item.targets, f"{item.type} {item.name}": item.targets} for item in self._tree.policies)
         found = {name: targets for pair in names for name, targets in pair.items()}
         return frozenset(found.get(key, ()))

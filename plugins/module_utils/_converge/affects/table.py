@@ -62,7 +62,7 @@ def _principal(change: Change, reach: Reach, kind: str, name: str) -> str:
     if target is not None and (target.account_id, target.kind, target.name) == (change.account_id, kind, name.lower()):
         return place
     if not name:
-        raise NotKnown(f"whom {change.operation} acts on, which names nobody")
+        raise NotKnown(f"the principals of {change.operation}, which names nobody")
     partition = place.split(":")[1] if place.startswith("arn:") else "aws"
     return ":".join(("arn", partition, "iam", "", change.account_id, f"{kind}/{name}"))
 
@@ -132,7 +132,7 @@ def _topic_attribute(change: Change, reach: Reach) -> Iterable[str]:
 def _bus_statement(change: Change, _reach: Reach) -> Iterable[str]:
     """The principals that the statement of an event bus names, before and after."""
     if change.parameters.get("Policy") or change.parameters.get("RemoveAllPermissions"):
-        raise NotKnown("whom the whole policy of an event bus names")
+        raise NotKnown("the principals in the whole policy of an event bus")
     before = {"Version": "2012-10-17", "Statement": [change.before]} if change.before else None
     value = parameter(change, "Principal")
     said = {"*"} if value == ANYBODY else {value} if value else set()

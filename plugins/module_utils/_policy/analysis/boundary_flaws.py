@@ -80,7 +80,7 @@ class _Probe:
 def flaws(policy: Policy, *, arn: str, place: Place, bound: Sequence[str] = ()) -> tuple[Flaw, ...]:
     """Find the flaws of ``policy`` as the boundary with the ARN ``arn`` of the principals with the ARNs ``bound``.
 
-    Whoever it binds is also taken to be of a name that no policy mentions.
+    Its principals also count as having a name that no policy mentions.
     """
     found = list(_find_lock_outs(policy))
     if not found:

@@ -225,7 +225,7 @@ def anybody(place: Place, asks: Iterable[Ask], *, inside: bool) -> Actor:
         keys.append(("aws:PrincipalOrgID", place.organization_id))
     return Actor(
         Kind.WORKLOAD,
-        "whoever its trust policy means",
+        "a principal of its trust policy",
         place.arn("unknown", account_id="*"),
         place.account_id,
         tuple(asks),

@@ -276,7 +276,7 @@ def _callers(
     if _account_of(arn) == place.account_id:
         return
     found = director.make_role(
-        Kind.AUTOMATION, "whoever assumes the roles of this collection", arn, ("enter",), foreign=True
+        Kind.AUTOMATION, "a principal that assumes the roles of this collection", arn, ("enter",), foreign=True
     )
     if outside:
         keys = tuple((key, value) for key, value in found.keys if not key.startswith("aws:PrincipalOrg"))

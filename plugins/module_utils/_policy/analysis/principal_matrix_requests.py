@@ -171,7 +171,7 @@ _FOOTHOLD: t.Final[tuple[_Group, ...]] = (
 _LANDING: t.Final[tuple[_Group, ...]] = (
     ("CreateRole DeleteRole PutRolePolicy UpdateAssumeRolePolicy", "control tower role", ()),
     ("AttachRolePolicy", "control tower role", ((_POLICY_ARN, "{readonly}"),)),
-    # A new account gets the roles of this collection through whoever sets up accounts.
+    # # The principal that sets up a new account creates the roles of this collection in it.
     ("CreateRole PutRolePolicy", "automation role, assessor role, break-glass role", ()),
     ("cloudformation:CreateStack cloudformation:UpdateStack", "stack", ()),
     ("config:PutConfigurationRecorder", "any", ()),

@@ -183,7 +183,7 @@ def _find_free_spelling(key: str, taken: t.Collection[str]) -> str:
     spellings = (f"{key[:length].upper()}{key[length:]}" for length in range(len(key) + 1))
     free = next((spelling for spelling in spellings if spelling not in taken), None)
     if free is None:
-        raise ValueError(f"the condition key {key} is given too often under one operator")
+        raise ValueError(f"the condition key {key} has too many values under one operator")
     return free
 
 

@@ -93,7 +93,7 @@ def inline_total(policies: Iterable[Measured], kind: Kind) -> int:
     Raises ValueError for another kind than an inline one.
     """
     if kind not in _INLINE_KINDS:
-        raise ValueError(f"{kind} is no kind of inline policy")
+        raise ValueError(f"{kind} is not a kind of inline policy")
     return sum(size(policy, kind) for policy in policies)
 
 

@@ -172,18 +172,18 @@ class _Reader:
                 # IAM distinguishes "action" from "Action", and says no more of either than "Syntax errors in policy".
                 meant = next((right for right in known if right.lower() == _key(name).lower()), None)
                 hint = f"; it is spelled {meant}" if meant else ""
-                self.refuse((*path, _key(name)), f"is no element of a {place}{hint}")
+                self.refuse((*path, _key(name)), f"is not an element of a {place}{hint}")
 
     def check_pair(
         self, value: Mapping[str, t.Any], element: str, path: Path, *, needed: bool, unfit: bool = False
     ) -> None:
         given = [name for name in (element, f"Not{element}") if name in value]
         if len(given) == 2:
-            self.refuse((*path, given[1]), f"may not stand beside {element}")
+            self.refuse((*path, given[1]), f"is not allowed beside {element}")
         if needed and not given:
             self.refuse(path, f"has neither {element} nor Not{element}")
         elif unfit and given:
-            self.refuse((*path, given[0]), f"may not stand in {_names(self.kind)}")
+            self.refuse((*path, given[0]), f"is not allowed in {_names(self.kind)}")
 
     def read_effect(self, value: Mapping[str, t.Any], path: Path) -> bool:
         effect = value.get("Effect")
@@ -291,7 +291,7 @@ class _Reader:
         for key, given in keys.items():
             name = _key(key)
             if name is not key or (self.kind in IDENTITY_KINDS and ":" not in name):
-                self.refuse((*path, name), "is no condition key: they are such as aws:SourceIp")
+                self.refuse((*path, name), "is not a condition key such as aws:SourceIp")
             found.append(Condition(operator, name, self.values(given, (*path, name)), if_exists, quantifier))
         return found
 
@@ -314,8 +314,10 @@ class _Reader:
 
 def _names(kind: t.Optional[Kind]) -> str:
     if kind is Kind.TRUST:
-        return "a trust policy: it is about the role that it stands on"
-    return "a service control policy" if kind is Kind.SCP else "an identity policy: it is about whom it is attached to"
+        return "a trust policy: it is always about its own role"
+    return (
+        "a service control policy" if kind is Kind.SCP else ("an identity policy: it is always about its own principal")
+    )
 
 
 def _operator(written: str) -> tuple[str, bool, t.Optional[t.Literal["ForAllValues", "ForAnyValue"]]]:
@@ -328,7 +330,7 @@ def _operator(written: str) -> tuple[str, bool, t.Optional[t.Literal["ForAllValu
     if colon:
         quantifier, bare = QUANTIFIERS.get(head.lower()), rest
         if quantifier is None:
-            raise ValueError("is no condition operator: before the colon stands ForAllValues or ForAnyValue")
+            raise ValueError("is not a condition operator: before the colon must be ForAllValues or ForAnyValue")
     name = bare[: -len("IfExists")] if bare.lower().endswith("ifexists") else bare
     operator = OPERATORS.get(name.lower())
     if operator is None:
@@ -336,9 +338,9 @@ def _operator(written: str) -> tuple[str, bool, t.Optional[t.Literal["ForAllValu
     if_exists = name != bare
     right = f"{f'{quantifier}:' if quantifier else ''}{operator}{'IfExists' if if_exists else ''}"
     if right != written:
-        raise ValueError(f"is no condition operator; it is spelled {right}")
+        raise ValueError(f"is not a condition operator; it is spelled {right}")
     if if_exists and operator in WITHOUT_IF_EXISTS:
-        raise ValueError(f"is no condition operator: {operator} does not go with IfExists")
+        raise ValueError(f"is not a condition operator: {operator} can't have IfExists")
     return operator, if_exists, quantifier
 
 

@@ -59,7 +59,7 @@ def decode(source: t.Union[str, bytes], *, name: str = "") -> tuple[t.Any, str]:
     text = source if isinstance(source, str) else _text(source, name)
     foreign = _FOREIGN.search(text)
     if foreign:
-        raise _build_error(text, foreign.start(), f"a policy may not contain the character {ascii(foreign[0])}", name)
+        raise _build_error(text, foreign.start(), f"a policy must not contain the character {ascii(foreign[0])}", name)
     too_deep = _find_excess_depth(text)
     if too_deep is not None:
         raise _build_error(text, too_deep, f"nested more than {_DEPTH} deep", name)

@@ -334,7 +334,7 @@ def _is_under_scps(caller: Caller) -> bool:
 
 
 def _is_under_rcps(caller: Caller, facts: Facts) -> bool:
-    """RCPs are about the resources of certain services, whoever calls. What they cannot restrict:
+    """RCPs are about the resources of certain services, with any caller. They cannot restrict:
 
     https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#actions-not-restricted-by-rcps
     Keys that AWS manages are among that too, but no ARN of a key shows whose it is.

@@ -71,7 +71,7 @@ _ALL: t.Final = {
 _FIXED: t.Final = {
     Why.NO_PERMISSION_NEEDED: "Allowed: {action} needs no permission, and no policy can deny it.",
     Why.ROOT_USER: "Allowed: the root user of an account may do everything in it that no policy denies.",
-    Why.ROOT_CANNOT_ASSUME: "Denied: AWS does not let a root user call {action}, whatever the policies say.",
+    Why.ROOT_CANNOT_ASSUME: "Denied: AWS does not let a root user call {action}, under any policy.",
 }
 
 
@@ -97,7 +97,7 @@ def explain(
     if reason.why is Why.NOT_ALLOWED:
         return f"Denied: no statement of {source} allows {what}.{_rule(of, reason)}"
     if reason.why is Why.POLICY_NEEDED:
-        return f"Unknown: {what} has to be allowed by {source}, which was not given."
+        return f"Unknown: {what} must be allowed by {source}, which was not given."
     verb = "denies" if reason.why is Why.MAYBE_DENIED else "allows"
     return f"Unknown: whether {by} {verb} {what} depends on {_keys(missing)}."
 
@@ -125,31 +125,31 @@ def _of_resource(reason: Reason) -> str:
 def _rule(layer: Layer, reason: Reason) -> str:
     """The rule that makes it matter, where people often do not know it."""
     if layer is Layer.SCP:
-        return " At every level from the organization's root down to the account an SCP has to allow a request."
+        return " At every level from the organization's root down to the account, an SCP must allow a request."
     if layer is Layer.ENDPOINT:
-        return " A request that comes through the endpoint has to be allowed by its policy too."
+        return " The endpoint's policy must also allow a request that uses it."
     if layer is Layer.BOUNDARY:
-        return " What the boundary does not allow, no identity-based policy can give."
+        return " No identity-based policy can grant an action that the boundary does not allow."
     if layer is Layer.SESSION:
-        return " A session may only do what its session policies allow too."
+        return " Its session policies must also allow a request of a session."
     if reason.crosses:
-        return " Between accounts both sides have to allow a request."
+        return " Between accounts, both sides must allow a request."
     if layer is Layer.IDENTITY:
         return ""
     if reason.apart:
-        return " Without its consent no identity-based policy counts."
-    return " Nothing else can let in a caller that has no identity-based policies."
+        return " Without its consent, identity-based policies have no effect."
+    return " Nothing else can allow a caller without identity-based policies."
 
 
 def _explain_bypasses(reason: Reason) -> str:
     if not reason.bypasses:
         return ""
     names = [_ALL[Layer(name)] for name in reason.bypasses]
-    return f", and what is given so directly is not limited by {' and '.join(names)}"
+    return f", and such a direct grant is not limited by {' and '.join(names)}"
 
 
 def _keys(missing: tuple[str, ...]) -> str:
     if not missing:
-        return "whom its principals mean, which their names alone do not tell"
+        return "the meaning of its principals, which their names alone do not show"
     listed = missing[0] if len(missing) == 1 else f"{', '.join(missing[:-1])} and {missing[-1]}"
-    return f"{listed}, which the request does not say"
+    return f"{listed}, which the request does not have"

@@ -108,8 +108,8 @@ _REACHES: t.Final[t.Mapping[Truth, tuple[Reach, Reach]]] = {
 def _is_about(statement: CompiledStatement, caller: Caller, bounded: bool, missing: set[str]) -> Truth:
     """Whether a statement with NotPrincipal is about the caller.
 
-    With Deny it "will always deny any IAM principal that has a permissions boundary policy attached", whoever is
-    listed: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+    With Deny it "will always deny any IAM principal that has a permissions boundary policy attached", even if it
+    is listed: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
     """
     can_be_bounded = caller.kind not in WITHOUT_IDENTITY and caller.kind is not CallerKind.ROOT
     if bounded and can_be_bounded and not statement.allow:

@@ -50,9 +50,9 @@ _NAMED: t.Final = 5
 
 #: The limits of every judgement, whatever the evidence.
 BLIND_SPOTS: t.Final = (
-    "a job that runs less often than the evidence reaches back leaves no trace in it",
-    "policies of resources are not read: one that names the user or a session gives past a boundary, and one that "
-    "denies by NotPrincipal denies every principal that has a boundary",
+    "a job that runs less often than the time span of the evidence is not in it",
+    "resource policies are not read: one that names the user or a session can allow actions outside a boundary, and "
+    "one that denies by NotPrincipal denies every principal with a boundary",
 )
 
 
@@ -122,7 +122,7 @@ class Impact:
     def summary(self) -> str:
         """One line for people: ``2 will break, 1 may break: lambda:Invoke (…)``, or that all is safe."""
         if self.is_safe:
-            return f"safe: nothing is lost that was used in the days on record ({self.evidence.windows})"
+            return f"safe: nothing that was used in the recorded days is lost ({self.evidence.windows})"
         named = [f"{count} {name.replace('_', ' ')}" for name, count in self.counts.items() if count and name != "safe"]
         return f"{', '.join(named)}: {self.verdicts[0].reason}"
 
@@ -225,13 +225,13 @@ class Judge:
         """A service was used, by whichever of its actions: judged as far as that goes."""
         names = [item.full_name for item in catalogue.actions(use.service).values()]
         if not names:
-            reason = f"{use.service} was used; which actions it has is not known here, so any of them may be lost"
+            reason = f"{use.service} was used; its actions are not known here, so any of them may be lost"
             return Verdict(use.principal_arn, Breakage.MAY_BREAK, reason, use)
         answers = {name: self._answer(use, name) for name in names if name.lower() not in use.besides}
         allowed = {name: answer for name, answer in answers.items() if answer.allowed_before}
         lost = {name: answer for name, answer in allowed.items() if answer.outcome is not Breakage.SAFE}
         if not lost:
-            reason = f"whatever it did in {use.service} stays allowed" if allowed else _NEVER_ALLOWED.reason
+            reason = f"all its use of {use.service} stays allowed" if allowed else _NEVER_ALLOWED.reason
             return Verdict(use.principal_arn, Breakage.SAFE, reason, use, of=len(allowed))
         certain = all(answer.outcome is Breakage.WILL_BREAK for answer in allowed.values()) and not use.besides
         return _service_verdict(use, lost, of=len(allowed), certain=certain)
@@ -280,7 +280,7 @@ class Judge:
         answer = self._weigh(after, sure=False)
         if answer.outcome is Breakage.SAFE:
             return answer
-        reason = f"no policy of the principal allows it today, so that a resource's policy may; {answer.reason}"
+        reason = f"no policy of the principal allows it today, so a resource's policy may allow it; {answer.reason}"
         return dataclasses.replace(answer, reason=reason, allowed_before=False)
 
     def _decide(self, names: t.Optional[frozenset[str]], target: _Target, use: Use, action: str) -> Decision:
@@ -332,7 +332,7 @@ class Judge:
         verb = "allows" if statement.allow else "denies"
         keys = "".join(f" and on {key}" for key in _unknown_keys(decision))
         reason = (
-            f"it depends on the resource{keys}, which the evidence does not tell: {_source(decision)} {verb} it on "
+            f"it depends on the resource{keys}, which the evidence does not have: {_source(decision)} {verb} it on "
             f"{'all but ' if statement.not_resources else ''}{_join_names(resources)}"
         )
         return _Answer(Breakage.MAY_BREAK, reason, decision, resources)
@@ -348,7 +348,7 @@ def _as_possible(answer: _Answer, use: Use) -> _Answer:
     """The answer, worded for a permission that a call may have needed besides."""
     if answer.outcome is Breakage.SAFE or not use.is_possible:
         return answer
-    what = f"{_join_names(use.candidates)} as well" if use.candidates else "more than the evidence shows"
+    what = f"{_join_names(use.candidates)} as well" if use.candidates else "other resources than the evidence shows"
     return dataclasses.replace(answer, reason=f"a call that was made may need it on {what}; {answer.reason}")
 
 
@@ -379,15 +379,15 @@ def _reason(decision: Decision) -> str:
         return f"{_source(decision)} denies it"
     if decision.outcome is Outcome.IMPLICIT_DENY:
         return f"nothing in {_source(decision)} allows it"
-    keys = " and ".join(_unknown_keys(decision)) or "what is not known"
-    return f"it depends on {keys}, which the evidence does not tell: {_source(decision)} has a condition on it"
+    keys = " and ".join(_unknown_keys(decision)) or "an unknown fact"
+    return f"it depends on {keys}, which the evidence does not have: {_source(decision)} has a condition on it"
 
 
 def _service_verdict(use: Use, lost: Mapping[str, _Answer], *, of: int, certain: bool) -> Verdict:
     """The verdict on a service of whose actions some are lost, with the reason that most of these have."""
     reasons = collections.Counter(answer.decision for answer in lost.values())
     decision = reasons.most_common(1)[0][0]
-    among = "actions that AWS does not tell apart" if use.besides else "actions"
+    among = "actions that AWS does not distinguish" if use.besides else "actions"
     some = "all" if len(lost) == of else f"{len(lost)} of the {of}"
     reason = (
         f"{use.service} was used; {some} {among} that it may have been are lost or may be: {_join_names(list(lost))}"
@@ -414,12 +414,12 @@ def _without_evidence(principal_arn: str, evidence: Evidence, *, used: bool) -> 
     """Yield verdicts where evidence is missing. No data never means unused."""
     failed = "".join(f"; not read: {failure}" for failure in evidence.failures)
     if not evidence.sources:
-        yield Verdict(principal_arn, Breakage.NO_EVIDENCE, f"nothing tells what it does{failed}")
+        yield Verdict(principal_arn, Breakage.NO_EVIDENCE, f"no use of it could be read{failed}")
     elif Source.LAST_ACCESSED not in evidence.sources:
-        reason = f"what it does beyond the recorded calls is not known without service last accessed{failed}"
+        reason = f"other use than the recorded calls is not known without service last accessed{failed}"
         yield Verdict(principal_arn, Breakage.NO_EVIDENCE, reason)
     elif not used:
-        reason = f"no use was recorded in {evidence.window_days} days, which does not mean that it is not needed"
+        reason = f"no use was recorded in {evidence.window_days} days, but it may still be needed"
         yield Verdict(principal_arn, Breakage.NO_EVIDENCE, reason)
 
 

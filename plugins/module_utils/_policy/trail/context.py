@@ -77,7 +77,7 @@ _PARAMETERS: t.Final[Mapping[str, Mapping[str, str]]] = {
         "sts:SourceIdentity": "sourceIdentity",
     },
 }
-# The same for parameters that something else stands in for: a default of the service, or a launch template. Without the
+# # The same for parameters that something else replaces: a default of the service, or a launch template. Without the
 # parameter the key is not known. EC2: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-policy-structure.html,
 # RDS: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/security_iam_service-with-iam.html
 _DEFAULTED: t.Final[Mapping[str, Mapping[str, str]]] = {

@@ -86,7 +86,7 @@ _LAUNCHES: t.Final = tuple(
 _DECRYPTS: t.Final = Further("kms:Decrypt", _SSM, ("withdecryption",), on="unknown", is_possible=True)
 _TEMPLATE: t.Final = Further("s3:GetObject", _CLOUDFORMATION, ("templateurl",), on="unknown", is_possible=True)
 
-# By service and event, without the date of Lambda's. Events and actions that are called otherwise stand in trail_names.
+# By service and event, without the date of Lambda's. Events and actions with other names are in trail_names.
 _TABLE: t.Final[Mapping[str, tuple[Further, ...]]] = {
     "autoscaling:createautoscalinggroup": _LAUNCHES,
     "autoscaling:updateautoscalinggroup": _LAUNCHES,

@@ -8,7 +8,7 @@
 """The resources that a CloudTrail event is about, and the roles that its request hands to a service.
 
 AWS authorizes a call on every resource that it is about, each of a type that the action has. Few events list them; for
-the others an ARN that stands in the request does, or the names in the request, put in the place of the placeholders of
+the others an ARN in the request does, or the names in the request, put in the place of the placeholders of
 the type, or an ARN in the answer. A type without an ARN stays unknown, unless ``trail_absent`` rules it out.
 """
 

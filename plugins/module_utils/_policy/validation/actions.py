@@ -73,7 +73,7 @@ def _find_misfits(draft: Draft, statement: Statement, resources: Sequence[Placed
             continue
         useful = False
         if not any(action.resources for action in actions):
-            message = f"{placed.text} knows no resources: it is about Resource * only"
+            message = f"{placed.text} has no resources: it needs Resource *"
             yield DraftIssue("action_needs_all_resources", placed.path, message)
         else:
             message = f"{placed.text} takes {_types_of(actions)}, and no Resource of the statement is one"
@@ -134,14 +134,14 @@ def _check_arn(placed: PlacedText, partition: t.Optional[str]) -> Iterator[Draft
     if len(fields) < _FIELDS:
         if not fields[-1].endswith("*"):
             message = (
-                f"{placed.text} has {len(fields)} of the fields arn:partition:service:region:account:resource;"
-                " what is missing means anything in a resource, and nobody in a principal"
+                f"{placed.text} has {len(fields)} of the fields arn:partition:service:region:account:resource; a "
+                "missing field means anything in a resource, and nobody in a principal"
             )
             yield DraftIssue("missing_arn_field", placed.path, message)
         return
     account = fields[4]
     if account.isdigit() and len(account) != 12:
-        yield DraftIssue("invalid_arn_account", placed.path, f"{account} is no account id: these have 12 digits")
+        yield DraftIssue("invalid_arn_account", placed.path, f"{account} is not an account id of 12 digits")
     if partition and not is_wild(fields[1]) and fields[1] != partition and "$" not in fields[1]:
         message = f"{placed.text} is of the partition {fields[1]}; the policy is for {partition}"
         yield DraftIssue("arn_of_other_partition", placed.path, message)

@@ -94,9 +94,7 @@ def find_unknown_keys(draft: Draft) -> Iterator[DraftIssue]:
     for _statement, condition, path in conditions_of(draft):
         prefix, colon, _name = condition.key.partition(":")
         if not colon:
-            yield DraftIssue(
-                "invalid_condition_key_format", path, f"{condition.key} is no key: they are such as aws:SourceIp"
-            )
+            yield DraftIssue("invalid_condition_key_format", path, f"{condition.key} is not a key such as aws:SourceIp")
         elif key_type(condition.key) is None:
             is_global = prefix.lower() == "aws"
             code = "invalid_global_condition_key" if is_global else "invalid_service_condition_key"
@@ -122,7 +120,7 @@ def find_idle_keys(draft: Draft) -> Iterator[DraftIssue]:
         if key_type(condition.key) is not None and not any(
             _brings(action, condition.key.lower()) for action in actions
         ):
-            message = f"no action of the statement has {condition.key}: the condition is judged without it"
+            message = f"no action of the statement has {condition.key}: the condition is evaluated without it"
             yield DraftIssue("condition_key_unsupported_by_actions", path, message)
 
 
@@ -136,7 +134,7 @@ def find_repeated_keys(draft: Draft) -> Iterator[DraftIssue]:
     for _statement, condition, path in conditions_of(draft):
         key = (path[:-1], condition.key.lower())
         if key in seen:
-            message = f"{condition.key} stands here before: keys are compared without regard to case"
+            message = f"{condition.key} is already here: letter case of keys does not matter"
             yield DraftIssue("duplicate_keys_with_different_case", path, message)
         seen.add(key)
 
@@ -171,10 +169,10 @@ def _check_value(condition: Condition, placed: PlacedText) -> Iterator[DraftIssu
             yield DraftIssue("type_mismatch_boolean", placed.path, f"{text!r} is neither true nor false")
     elif operator.startswith("Numeric"):
         if not _NUMBER.fullmatch(text):
-            yield DraftIssue("type_mismatch_number", placed.path, f"{text!r} is no number")
+            yield DraftIssue("type_mismatch_number", placed.path, f"{text!r} is not a number")
     elif operator.startswith("Date"):
         if not _DATE.fullmatch(text):
-            yield DraftIssue("type_mismatch_date", placed.path, f"{text!r} is no date such as 2026-12-31T00:00:00Z")
+            yield DraftIssue("type_mismatch_date", placed.path, f"{text!r} is not a date such as 2026-12-31T00:00:00Z")
     elif operator == "BinaryEquals":
         if not _is_base64(text):
             yield DraftIssue("type_mismatch_string", placed.path, f"{text!r} is not base64")
@@ -187,7 +185,7 @@ def _check_address(condition: Condition, placed: PlacedText) -> Iterator[DraftIs
         network = ipaddress.ip_network(placed.text, strict=False)
     except ValueError:
         yield DraftIssue(
-            "type_mismatch_ip_range", placed.path, f"{placed.text!r} is no address or range such as 192.0.2.0/24"
+            "type_mismatch_ip_range", placed.path, f"{placed.text!r} is not an address or range such as 192.0.2.0/24"
         )
         return
     # aws:SourceIp is the public address that AWS sees, or absent behind a VPC endpoint.
@@ -255,7 +253,9 @@ def find_unsupported_tags(draft: Draft) -> Iterator[DraftIssue]:
         for _service, members in by_service:
             placed = sorted(members, key=lambda one: one.path[-1] if isinstance(one.path[-1], int) else 0)
             names = join_names([one.text for one in placed])
-            message = f"{names}: no request has {condition.key}, says the reference, so the statement never allows it"
+            message = (
+                f"{names}: according to the reference no request has {condition.key}, so the statement never allows it"
+            )
             yield DraftIssue("allow_with_unsupported_tag_condition_key_for_service", placed[0].path, message)
 
 
@@ -292,7 +292,7 @@ def find_literal_wildcards(draft: Draft) -> Iterator[DraftIssue]:
         for placed in draft.values(condition, path):
             if is_wild(placed.text.replace("${*}", "").replace("${?}", "")):
                 like = "StringNotLike" if condition.operator in NEGATED else "StringLike"
-                message = f"{condition.operator} takes {placed.text} as it is written: wildcards need {like}"
+                message = f"{condition.operator} takes {placed.text} literally: wildcards need {like}"
                 yield DraftIssue("wildcard_without_like_operator", placed.path, message)
 
 

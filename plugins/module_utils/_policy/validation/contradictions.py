@@ -8,7 +8,7 @@
 """Conditions on one key that can't all hold, for all of a statement's conditions must.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
-Told are only contradictions that are certain: of keys with one value, and without set operators.
+Only certain contradictions are reported: of keys with one value, and without set operators.
 """
 
 from __future__ import annotations

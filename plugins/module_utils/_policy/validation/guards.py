@@ -59,7 +59,7 @@ def find_public_principals(draft: Draft) -> Iterator[DraftIssue]:
             continue
         for kind, placed in draft.principals(statement) if statement.principals is not None else ():
             if kind in ("*", "AWS") and placed.text == "*":
-                message = f"{statement.label} lets everyone in: no condition says who of all AWS accounts is meant"
+                message = f"{statement.label} allows everyone: no condition limits it to some AWS accounts"
                 yield DraftIssue("public_principal", placed.path, message)
 
 
@@ -82,7 +82,9 @@ def find_empty_sets(draft: Draft) -> Iterator[DraftIssue]:
             continue
         kind = key_type(key)
         if kind and not kind.startswith(ARRAY):
-            message = f"{condition.key} has one value: ForAllValues only makes the condition hold where it is missing"
+            message = (
+                f"{condition.key} has one value: ForAllValues only makes the condition true for requests without it"
+            )
             yield DraftIssue("forallvalues_with_single_valued_key", path, message)
         elif not _has_null_check(statement, key):
             message = f"holds for every request without {condition.key}: add Null false for it"
@@ -108,10 +110,10 @@ def find_weak_mfa(draft: Draft) -> Iterator[DraftIssue]:
             continue
         values = {value.lower() for value in condition.values}
         if statement.allow and condition.if_exists and "true" in values:
-            message = "allows requests that are signed with access keys, which say nothing of MFA: use Bool"
+            message = "allows requests that are signed with access keys, which have no MFA key: use Bool"
             yield DraftIssue("mfa_if_exists_in_allow", path, message)
         elif statement.allow and condition.operator == "Null" and "false" in values and not _asks_mfa(statement):
-            message = "allows every temporary credential, with MFA or without: the key is there, but may be false"
+            message = "allows every temporary credential, with or without MFA: the key exists, but may be false"
             yield DraftIssue("mfa_null_check_in_allow", path, message)
         elif not statement.allow and _is_plain_bool(condition) and "false" in values and not absent_denied:
             message = "does not deny requests that are signed with access keys: use BoolIfExists"
@@ -137,8 +139,8 @@ def find_denies_of_absent_keys(draft: Draft) -> Iterator[DraftIssue]:
         if global_keys.stem(condition.key) not in global_keys.SOMETIMES_ABSENT or _is_guarded(statement):
             continue
         message = (
-            f"also denies requests without {condition.key}, as those may be that AWS services make: "
-            "add Null false for it, or aws:PrincipalIsAWSService and aws:ViaAWSService"
+            f"also denies requests without {condition.key}, such as those of AWS services: add Null false for it, or "
+            "aws:PrincipalIsAWSService and aws:ViaAWSService"
         )
         yield DraftIssue("deny_where_key_is_absent", path, message)
 

@@ -75,7 +75,7 @@ def check_rcp_language(draft: Draft) -> Iterator[DraftIssue]:
             yield DraftIssue("rcp_syntax_error_notaction", draft.path(statement, "NotAction"), message)
         if statement.not_principals is not None or set(statement.principals or ()) != {("*", "*")}:
             element = "NotPrincipal" if statement.not_principals is not None else "Principal"
-            message = 'the Principal of an RCP is "*"; conditions say who is meant'
+            message = 'the Principal of an RCP must be "*"; use conditions to select principals'
             yield DraftIssue("rcp_syntax_error_principal", draft.path(statement, element), message)
         yield from _rcp_actions(draft, statement)
 
@@ -88,7 +88,7 @@ def _rcp_actions(draft: Draft, statement: Statement) -> Iterator[DraftIssue]:
             message = "an RCP can't be about *: it names services, as in s3:*"
             yield DraftIssue("rcp_syntax_error_action", placed.path, message)
         elif reached and not is_wild(service) and service in catalogue.services() and service not in reached:
-            message = f"RCPs do not reach {service}: the statement does nothing for {placed.text}"
+            message = f"RCPs do not apply to {service}: the statement has no effect on {placed.text}"
             yield DraftIssue("unsupported_action_in_policy", placed.path, message)
 
 
@@ -136,5 +136,5 @@ def find_idle_boundaries(draft: Draft) -> Iterator[DraftIssue]:
     """Find boundaries and session policies that only deny: they leave nothing allowed."""
     if draft.kind in (Kind.BOUNDARY, Kind.SESSION) and not any(one.allow for one in draft.policy.statements):
         what = "boundary" if draft.kind is Kind.BOUNDARY else "session policy"
-        message = f"a {what} leaves only what it allows, and this one allows nothing"
+        message = f"under a {what} only its allowed actions are possible, and this one allows nothing"
         yield DraftIssue("boundary_allows_nothing", (), message)

@@ -33,11 +33,11 @@ def find_broad_grants(draft: Draft) -> Iterator[DraftIssue]:
             continue
         path = draft.path(statement)
         if draft.kind is not Kind.RESOURCE and _is_all(statement.actions) and _is_all(statement.resources):
-            limit = ", where its conditions hold" if statement.conditions else ""
+            limit = ", if its conditions are true" if statement.conditions else ""
             message = f"{statement.label} allows every action on every resource{limit}"
             yield DraftIssue("administrator_access", path, message)
         if statement.not_actions is not None:
-            message = "allows every action that is not named, those of services to come included"
+            message = "allows every action that is not named, including those of future services"
             yield DraftIssue("allow_with_not_action", (*path, "NotAction"), f"{statement.label} {message}")
         if statement.not_resources is not None:
             message = "allows its actions on every resource that is not named"
@@ -55,11 +55,14 @@ def find_negated_principals(draft: Draft) -> Iterator[DraftIssue]:
             continue
         path = draft.path(statement, "NotPrincipal")
         if statement.allow:
-            message = "allows everyone who is not named, anonymous callers included"
+            message = "allows everyone who is not named, including anonymous callers"
             yield DraftIssue("allow_with_not_principal", path, f"{statement.label} {message}")
         else:
             # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
-            message = "denies whoever has a permissions boundary, named or not; conditions on aws:PrincipalArn do not"
+            message = (
+                "denies every principal with a permissions boundary, named or not; conditions on aws:PrincipalArn do "
+                "not"
+            )
             yield DraftIssue("deny_with_not_principal", path, f"{statement.label} {message}")
 
 
@@ -79,7 +82,7 @@ def find_passed_roles(draft: Draft) -> Iterator[DraftIssue]:
             message = f"{pattern} on {wide} passes any role to any service: name roles, or set iam:PassedToService"
             yield DraftIssue(code, action.path, message)
         elif not wild:
-            message = "the roles can be passed to any service that they trust: iam:PassedToService names those meant"
+            message = "the roles can be passed to any service that they trust: limit them with iam:PassedToService"
             yield DraftIssue("pass_role_without_service", draft.path(statement), message)
 
 
@@ -135,7 +138,7 @@ def find_service_linked_roles(draft: Draft) -> Iterator[DraftIssue]:
             code = (
                 "create_slr_with_star_in_action_and_resource" if is_wild_action else "create_slr_with_star_in_resource"
             )
-            message = f"{pattern} on {wide} is for any service: iam:AWSServiceName names those meant"
+            message = f"{pattern} on {wide} is for any service: limit it with iam:AWSServiceName"
             yield DraftIssue(code, action.path, message)
 
 

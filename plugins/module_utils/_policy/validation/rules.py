@@ -86,12 +86,12 @@ _MFA: t.Final = f"{_KEYS}#condition-keys-multifactorauthpresent"
 
 _ERRORS: t.Final = (
     ("malformed_policy", "Malformed policy document", _page("reference_policies_grammar")),
-    ("policy_too_large", "Policy larger than its kind may be", _page("reference_iam-quotas")),
+    ("policy_too_large", "Policy larger than the limit of its type", _page("reference_iam-quotas")),
     ("invalid_service_in_action", "No such service", _REFERENCE),
     ("invalid_service", "No such service in an ARN", _CHECKS),
-    ("invalid_service_principal_format", "Service principal that is none", f"{_PRINCIPAL}#principal-services"),
+    ("invalid_service_principal_format", "Invalid service principal", f"{_PRINCIPAL}#principal-services"),
     ("missing_arn_field", "ARN with too few fields", _ARNS),
-    ("invalid_arn_account", "Account id that is none", _ARNS),
+    ("invalid_arn_account", "Invalid account id", _ARNS),
     ("arn_of_other_partition", "ARN of another partition", _ARNS),
     ("invalid_condition_key_format", "Condition key without a prefix", _KEYS),
     ("invalid_global_condition_key", "No such global condition key", _KEYS),
@@ -100,7 +100,7 @@ _ERRORS: t.Final = (
     ("missing_qualifier", "Key of several values without a set operator", _MULTIVALUED),
     (
         "condition_never_holds",
-        "Condition that can never hold",
+        "Condition that can never be true",
         _page("reference_policies_condition-logic-multiple-context-keys-or-values"),
     ),
     ("private_ip_address", "Private address for aws:SourceIp", f"{_KEYS}#condition-keys-sourceip"),
@@ -111,9 +111,9 @@ _ERRORS: t.Final = (
         _page("reference_policies_elements_version"),
     ),
     ("unsupported_wildcard_in_principal", "Wildcard in a principal", _PRINCIPAL),
-    ("unsupported_action_in_policy", "Action that this kind of policy can't be about", _CHECKS),
+    ("unsupported_action_in_policy", "Action that this type of policy does not support", _CHECKS),
     ("mismatched_action_for_principal", "Action that this type of principal can't call", _PRINCIPAL),
-    ("scp_language_of_partition", "SCP language that the partition does not know", _SCPS),
+    ("scp_language_of_partition", "SCP element that the partition does not support", _SCPS),
     ("rcp_syntax_error_allow", "Allow in a resource control policy", _RCPS),
     ("rcp_syntax_error_principal", "Principal other than * in a resource control policy", _RCPS),
     ("rcp_syntax_error_notaction", "NotAction in a resource control policy", _RCPS),
@@ -129,16 +129,16 @@ _SECURITY_WARNINGS: t.Final = (
     ("pass_role_with_not_resource", "PassRole with NotResource", _PASS_ROLE),
     ("assume_role_on_any_role", "AssumeRole on any role", _page("id_roles_use_permissions-to-switch")),
     ("public_principal", "Allowed to everyone", f"{_PRINCIPAL}#principal-anonymous"),
-    ("forallvalues_without_null_check", "ForAllValues that holds without the key", _MULTIVALUED),
+    ("forallvalues_without_null_check", "ForAllValues that is true without the key", _MULTIVALUED),
     ("forallvalues_with_single_valued_key", "ForAllValues for a key of one value", _MULTIVALUED),
-    ("mfa_if_exists_in_allow", "MFA asked only where it is known", _MFA),
-    ("mfa_null_check_in_allow", "MFA asked by its presence", _MFA),
+    ("mfa_if_exists_in_allow", "MFA checked only if the key exists", _MFA),
+    ("mfa_null_check_in_allow", "MFA checked by the presence of its key", _MFA),
     (
         "string_like_operator_with_arn_condition_keys",
         "Wildcard of a string operator in an ARN",
         f"{_OPERATORS}#Conditions_ARN",
     ),
-    ("mfa_deny_misses_access_keys", "Deny without MFA that long-term keys pass", _MFA),
+    ("mfa_deny_misses_access_keys", "Deny without MFA that does not apply to long-term keys", _MFA),
 )
 _WARNINGS: t.Final = (
     # No errors, since AWS adds actions almost daily, before the reference lists them.
@@ -146,19 +146,19 @@ _WARNINGS: t.Final = (
     ("wildcard_matches_no_action", "Wildcard that matches no action", _REFERENCE),
     # No errors, since which resources an action takes is what AWS most often changes.
     ("action_needs_all_resources", "Action without resource-level permissions", _REFERENCE),
-    ("resource_does_not_fit_action", "Resource of a type that the action does not take", _REFERENCE),
+    ("resource_does_not_fit_action", "Resource of a type that the action does not support", _REFERENCE),
     ("missing_version", "No version", _page("reference_policies_elements_version")),
     ("condition_key_unsupported_by_actions", "Condition key that none of the actions has", _REFERENCE),
     ("type_mismatch", "Operator that does not fit the type of the key", _OPERATORS),
     ("type_mismatch_boolean", "Value that is neither true nor false", _OPERATORS),
-    ("type_mismatch_date", "Value that is no date", _OPERATORS),
-    ("type_mismatch_ip_range", "Value that is no address range", _OPERATORS),
-    ("type_mismatch_number", "Value that is no number", _OPERATORS),
+    ("type_mismatch_date", "Value that is not a date", _OPERATORS),
+    ("type_mismatch_ip_range", "Value that is not an address range", _OPERATORS),
+    ("type_mismatch_number", "Value that is not a number", _OPERATORS),
     ("type_mismatch_string", "Value that is not base64", _OPERATORS),
     ("wildcard_without_like_operator", "Wildcard that is taken literally", _OPERATORS),
     ("deny_with_not_principal", "Deny with NotPrincipal", _page("reference_policies_elements_notprincipal")),
-    ("deny_where_key_is_absent", "Deny that also holds without the key", _OPERATORS),
-    ("allow_shadowed_by_deny", "Allow that a deny takes away", _page("reference_policies_evaluation-logic")),
+    ("deny_where_key_is_absent", "Deny that also applies without the key", _OPERATORS),
+    ("allow_shadowed_by_deny", "Allow that a Deny overrides", _page("reference_policies_evaluation-logic")),
     ("boundary_allows_nothing", "Allows nothing", _page("access_policies_boundaries")),
     ("create_slr_with_star_in_resource", "CreateServiceLinkedRole for any service", _LINKED),
     ("create_slr_with_star_in_action_and_resource", "CreateServiceLinkedRole by a wildcard, for any service", _LINKED),
@@ -166,7 +166,7 @@ _WARNINGS: t.Final = (
     # Access Analyzer's check is a suggestion. Yet the statement allows less than it lists.
     (
         "allow_with_unsupported_tag_condition_key_for_service",
-        "Allow by a tag that the action does not know",
+        "Allow by a tag that the action does not support",
         _page("access_tags"),
     ),
 )
@@ -174,13 +174,13 @@ _SUGGESTIONS: t.Final = (
     ("redundant_statement", "Statement that an earlier one covers", _CHECKS),
     ("redundant_action", "Action that another one covers", _CHECKS),
     ("redundant_resource", "Resource that another one covers", _CHECKS),
-    ("resource_without_action", "Resource that no action takes", _REFERENCE),
+    ("resource_without_action", "Resource that no action uses", _REFERENCE),
     (
         "pass_role_without_service",
         "PassRole to any service",
         f"{_page('reference_policies_iam-condition-keys')}#ck_PassedToService",
     ),
-    ("equivalent_to_null_false", "Condition that only asks whether the key is there", f"{_OPERATORS}#Conditions_Null"),
+    ("equivalent_to_null_false", "Condition that only checks whether the key exists", f"{_OPERATORS}#Conditions_Null"),
     ("missing_pass_role", "Action that needs PassRole", _PASS_ROLE),
 )
 

@@ -76,7 +76,7 @@ def check_service_principals(draft: Draft) -> Iterator[DraftIssue]:
 
 def _check_service_principal(placed: PlacedText, condition: t.Optional[Condition] = None) -> Iterator[DraftIssue]:
     if not _PRINCIPAL.fullmatch(placed.text):
-        message = f"{placed.text} is no service principal: they are such as lambda.amazonaws.com, in lower case"
+        message = f"{placed.text} is not a service principal such as lambda.amazonaws.com, in lower case"
         yield DraftIssue("invalid_service_principal_format", placed.path, message)
     elif condition and condition.key.lower() in _CHAIN and _labels(placed.text) > 1:
         message = (

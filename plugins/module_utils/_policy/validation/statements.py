@@ -40,7 +40,7 @@ def _find_redundant(code: str, members: Sequence[PlacedText], *, lower: bool) ->
     for placed, text in zip(members, texts, strict=True):
         wider = next((wide for wide in wides if wide != text and contains(wide, text)), None)
         if text in seen:
-            yield DraftIssue(code, placed.path, f"{placed.text} stands here before")
+            yield DraftIssue(code, placed.path, f"{placed.text} is already here")
         elif wider and not contains(text, wider):
             yield DraftIssue(code, placed.path, f"{placed.text} is part of {wides[wider]}")
         seen.add(text)
@@ -69,7 +69,7 @@ def find_redundant_statements(draft: Draft) -> Iterator[DraftIssue]:
             if other.index > statement.index and _covers(draft, statement, other):
                 continue
             verb = "allows" if statement.allow else "denies"
-            message = f"{statement.label} {verb} nothing that {other.label} does not"
+            message = f"{other.label} already covers everything that {statement.label} {verb}"
             yield DraftIssue("redundant_statement", draft.path(statement), message)
             break
 

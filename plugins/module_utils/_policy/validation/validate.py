@@ -96,7 +96,7 @@ def _document_issues(draft: Draft, content: t.Union[str, Mapping[str, t.Any]]) -
             "policy_too_large", (), f"{measured:,} characters; {draft.kind} policies have {limit:,} at most{hint}"
         )
     if "Version" not in draft.value:
-        message = "without Version the language is that of 2008-10-17, which has no policy variables"
+        message = "without Version the version is 2008-10-17, which has no policy variables"
         yield DraftIssue("missing_version", (), message)
 
 

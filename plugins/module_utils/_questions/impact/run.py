@@ -73,7 +73,7 @@ def run(task: Task) -> dict[str, t.Any]:
     predictor = Predictor(connection, evidence, snapshot, permissions)
     proposals = {arn: _make_proposal(predictor, change, arn) for arn in chosen}
     for name in change.find_missed():
-        task.warn(f"{name} is no policy of any of the principals that could be detached or replaced")
+        task.warn(f"{name} is not a policy of any of the principals that can be detached or replaced")
     impacts = predictor.predict(proposals)
     result = _build_result(connection, evidence, snapshot, change, impacts, skipped, uses=options["return_uses"])
     if options["terminal"] == "full":
@@ -121,8 +121,8 @@ def _matches(arn: str, pattern: str) -> bool:
 
 def _explain_reserved(entity: t.Any) -> str:
     if isinstance(entity, Role) and entity.is_service_linked:
-        return "a service-linked role belongs to its AWS service: nobody can change it"
-    return "IAM Identity Center made this role: change its permission set there"
+        return "a service-linked role belongs to its AWS service, and nobody can change it"
+    return "IAM Identity Center manages this role: change its permission set there"
 
 
 def _build_result(

@@ -100,7 +100,7 @@ class AwsSimulator:
         except AwsError as error:
             if isinstance(error, AccessDenied) or not isinstance(error, (InvalidRequest, NotFound)):
                 raise
-            return _make_unknown(f"AWS's simulator does not take the request: {error}")
+            return _make_unknown(f"AWS's simulator refuses the request: {error}")
         return _decision_as_dict(answer["EvaluationResults"][0], simulated, _find_omissions(simulated, accepted))
 
     def _list_parameters(self, operation: str) -> Collection[str]:

@@ -46,11 +46,11 @@ OPERATIONS: t.Final = OPERATIONS_OF_LIVE.union(OPERATIONS_OF_AWS)
 _NOBODY: t.Final[Mapping[str, t.Any]] = {"layer": None, "policy": None, "statement": None}
 _BY_POLICIES: t.Final[Mapping[str, str]] = {
     Outcome.ALLOWED.value: "The policies alone would allow it.",
-    Outcome.UNKNOWN.value: "The policies alone leave it open.",
+    Outcome.UNKNOWN.value: "The policies alone do not decide it.",
 }
 _RESERVED: t.Final = (
-    "the name is that of a role of IAM Identity Center, which AWS lets nobody change. The ARN of such a role has the"
-    " path /aws-reserved/sso.amazonaws.com/, which is missing here."
+    "the name is that of a role of IAM Identity Center, which nobody can change. The ARN of such a role has the path "
+    "/aws-reserved/sso.amazonaws.com/, which is missing here."
 )
 _LAYER_OF: t.Final = {"scps": "scp", "rcps": "rcp"}
 _WORDS: t.Final = {
@@ -147,9 +147,7 @@ def _refuse_unchangeable(case: _Case, row: dict[str, t.Any]) -> dict[str, t.Any]
     if decision not in (Outcome.ALLOWED.value, Outcome.UNKNOWN.value):
         return row
     if why is not None:
-        text = (
-            f"Denied: AWS accepts {request.action} on {request.resource} from nobody: {why}. {_BY_POLICIES[decision]}"
-        )
+        text = f"Denied: nobody can use {request.action} on {request.resource}: {why}. {_BY_POLICIES[decision]}"
         return {**row, **_NOBODY, "decision": Outcome.IMPLICIT_DENY.value, "missing_context": [], "explanation": text}
     if decision == Outcome.ALLOWED.value and may_be_reserved(request.action, request.resource):
         text = f"Unknown: {_RESERVED} By the policies alone: {row['explanation']}"
@@ -237,11 +235,11 @@ def _extend(request: DeclaredRequest, layers: Layers, name: str, unseen: Sequenc
     joined: dict[str, t.Any] = {name: (*present, *given)}
     if name in _LAYER_OF:
         if unseen:
-            raise TaskError(f"extend: {name} can't be extended, since they were not read: {unseen[0].reason}")
+            raise TaskError(f"extend: {name} can't be extended, because they were not read: {unseen[0].reason}")
         if len(given) > len(present):
             raise TaskError(
-                f"{request.option}: {len(given)} levels of {name} are given to extend {len(present)} that are in force;"
-                " give a list for each level from the root down, an empty one for a level that stays as it is"
+                f"{request.option}: {len(given)} levels of {name} are given, but {len(present)} apply; give a list for "
+                "each level from the root down, and an empty list for a level without additions"
             )
         levels = itertools.zip_longest(present, given, fillvalue=())
         joined[name] = tuple((*level, *more) for level, more in levels)
@@ -281,10 +279,12 @@ def _decision_as_dict(decision: Decision, case: _Case, *, assume_allow: bool) ->
     explanation = decision.explanation.replace(RESOURCE_KEY, WHICH_RESOURCE)
     doubts = _find_doubts(decision, case.unseen)
     if doubts and assume_allow:
-        explanation += f" What was not read is taken to allow it: {_describe_unread(doubts)}."
+        explanation += f" Unread layers count as allowing it: {_describe_unread(doubts)}."
     elif doubts:
         outcome, layer = Outcome.UNKNOWN, doubts[0].layer
-        explanation = f"Unknown, since not all was read: {_describe_unread(doubts)}. By what was read: {explanation}"
+        explanation = (
+            f"Unknown, because not all was read: {_describe_unread(doubts)}. By the data that was read: {explanation}"
+        )
     return {
         "decision": outcome.value,
         "layer": layer,
@@ -332,7 +332,7 @@ def _find_disagreements(results: Sequence[Mapping[str, t.Any]], warn: Callable[[
         if local != aws and Outcome.UNKNOWN.value not in (local, aws)
     ]
     for found in differing:
-        warn("{id}: judged here as {local}, and by AWS's simulator as {aws}".format(**found))
+        warn("{id}: the local decision is {local}, that of AWS's simulator is {aws}".format(**found))
     return differing
 
 
@@ -340,7 +340,7 @@ def _list_unread_layers(cases: Sequence[_Case], warn: Callable[[str], None]) -> 
     """List the layers in force that were not read, and warn of those of the account that was read."""
     own = {found for case in cases for found in (case.live.unseen if case.live else ()) if found in case.unseen}
     if own:
-        warn(f"Not all policies in force were read: {_describe_unread(own)}")
+        warn(f"Some policies that apply were not read: {_describe_unread(own)}")
     every = {found for case in cases for found in case.unseen}
     return [{"layer": found.layer, "reason": found.reason} for found in _sort_unread(every)]
 

@@ -237,7 +237,7 @@ def test_what_somebody_else_changed_is_put_right_and_their_tags_stay(one: Organi
     result = one.done(declared(scp(STOP), {"ou": "/Sandbox"}, description="ours"))
     assert result["policies"][0]["drifted"]
     (finding,) = result["findings"]
-    assert finding["detail"] == "it says something else than declared; its description is another one"
+    assert finding["detail"] == "its content differs from the declaration; its description differs"
     assert [change["remedies"] for change in result["changes"]] == [[finding["fingerprint"]]]
     assert one.policies()["protect"][2]["theirs"] == "kept"
 

@@ -377,7 +377,9 @@ def test_the_report_tells_a_change_of_content_and_nothing_where_nobody_is_narrow
     one.done(boundary)
     assert impacts(one, tmp_path, boundary) == []
     (impact,) = impacts(one, tmp_path, declared(document("s3"), DEVELOPERS))
-    assert impact["change"] == ["the permissions boundary developer says what is declared, for those who carry it"]
+    assert impact["change"] == [
+        "the permissions boundary developer has its declared content, for principals that have it"
+    ]
     assert [group["count"] for group in impact["groups"]] == [2]
 
 

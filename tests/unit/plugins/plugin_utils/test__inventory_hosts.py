@@ -255,17 +255,17 @@ def test_a_number_is_an_id_and_gets_no_zeros() -> None:
 @pytest.mark.parametrize(
     ("selector", "complaint"),
     [
-        ({}, "no mapping of one or more of account, ou, tag"),
-        ({"unit": "/x"}, "no mapping of one or more of account, ou, tag"),
-        ("prod", "no mapping of one or more of account, ou, tag"),
-        ({"ou": ""}, "ou: '' is no text"),
-        ({"ou": ["/a"]}, r"ou: \['/a'\] is no text"),
-        ({"account": None}, "account: None is no text"),
-        ({"account": True}, "account: True is no text"),
-        ({"tag": "Env"}, "tag: 'Env' is no mapping"),
-        ({"tag": {}}, "tag: {} is no mapping"),
-        ({"tag": {"Env": []}}, r"tag: Env: \[\] is no text"),
-        ({"tag": {"Env": None}}, "tag: Env: None is no text"),
+        ({}, "not a mapping of one or more of account, ou, tag"),
+        ({"unit": "/x"}, "not a mapping of one or more of account, ou, tag"),
+        ("prod", "not a mapping of one or more of account, ou, tag"),
+        ({"ou": ""}, "ou: '' is not a text"),
+        ({"ou": ["/a"]}, r"ou: \['/a'\] is not a text"),
+        ({"account": None}, "account: None is not a text"),
+        ({"account": True}, "account: True is not a text"),
+        ({"tag": "Env"}, "tag: 'Env' is not a mapping"),
+        ({"tag": {}}, "tag: {} is not a mapping"),
+        ({"tag": {"Env": []}}, r"tag: Env: \[\] is neither a text"),
+        ({"tag": {"Env": None}}, "tag: Env: None is neither a text"),
     ],
 )
 def test_what_selects_nothing_is_refused(option: str, selector: t.Any, complaint: str) -> None:

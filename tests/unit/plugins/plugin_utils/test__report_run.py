@@ -346,7 +346,7 @@ def test_what_the_check_left_is_no_report_of_the_job_that_applies(tmp_path: Path
     options: dict[str, t.Any] = {"scope": "fleet", "run_id": "7", "expected_accounts": expected}
     result = run(task(tmp_path, check_mode=False, **options))
     assert result["failed_accounts"] == ["333344445555"]
-    assert "its report is that of the check" in read(tmp_path / "fleet.json")["failed"][0]["message"]
+    assert "its report is from the check" in read(tmp_path / "fleet.json")["failed"][0]["message"]
     assert result["fail"]
     told = [{"host": "b", "account_id": "333344445555", "reason": "unreachable"}]
     assert run(task(tmp_path, check_mode=False, failures=told, **options))["failed_accounts"] == ["333344445555"]
@@ -490,7 +490,7 @@ def test_a_module_that_began_and_left_nothing_makes_the_report_incomplete(report
     asked = task(reports)
     result = run(asked)
     assert [problem["module"] for problem in result["incomplete"]] == ["security_hub"]
-    assert result["fail"] and "lacks security_hub: it began and left no result" in result["fail_msg"]
+    assert result["fail"] and "lacks security_hub: it began but left no result" in result["fail_msg"]
     assert len(asked.warnings) == 1
     report = read(reports / samples.ACCOUNT / "report.json")
     assert report["errors"][-1]["operation"] == "security_hub"

@@ -39,8 +39,8 @@ KIND: t.Final = "Probe of an alert rule"
 #: In place of what tells the messages of one probe from those of another, until it is sent.
 TOKEN: t.Final = "<token>"
 NOT_PROVEN: t.Final = (
-    "not proven: that CloudTrail puts the event on the bus within minutes or at all, that the real rule is triggered by"
-    " events of AWS (its pattern was only tried with TestEventPattern), and that people read what they are sent"
+    "not proven: that CloudTrail puts the event on the bus, that events of AWS trigger the real rule (its pattern was "
+    "only checked with TestEventPattern), and that people read the messages"
 )
 # The most that PutEvents takes.
 _MOST_EVENTS: t.Final = 10
@@ -245,23 +245,27 @@ class Planner:
             return "unread", f"the rules on the bus are not known: {around.unread[bus]}", bus
         if self._is_taken(probe):
             arn = self._temporary_arn(probe)
-            return "foreign", "a rule that no probe made has the name of the temporary one", arn
+            return "foreign", "a rule with the name of the temporary one exists that no probe created", arn
         others = self._find_other_listeners(probe)
         if others and bus not in self.accepted:
             return "subscribers", f"other rules get its events as well ({', '.join(others)}); {_ACCEPT}", bus
         if probe.is_forwarded:
             return self._find_bus_objection(probe)
         if target.split(":")[4] != account:
-            return "foreign", "it is of another account, so that no queue can be subscribed to it here", target
+            return "foreign", "it belongs to another account, so no queue can be subscribed to it here", target
         if target in around.unread:
             return "unread", f"its subscriptions are not known: {around.unread[target]}", target
         queue = queue_arn(target)
         if queue in around.unread:
-            return "unread", f"whether there is a queue of that name is not known: {around.unread[queue]}", queue
+            return "unread", f"it is not known whether there is a queue of that name: {around.unread[queue]}", queue
         if self._is_foreign(queue):
-            return "foreign", "a queue that no probe made has the name of the temporary one", queue
+            return "foreign", "a queue with the name of the temporary one exists that no probe created", queue
         if probe.build_settings() is None:
-            return "transformer", "the target has no input transformer, so that nothing would say PROBE", probe.rule.arn
+            return (
+                "transformer",
+                "the target has no input transformer, so its message would not show that it is a probe",
+                probe.rule.arn,
+            )
         people = [item for item in around.subscribers.get(target, ()) if item.endpoint != queue_arn(target)]
         if people and target not in self.accepted:
             reason = f"{len(people)} subscribers would get messages that begin with PROBE; {_ACCEPT}"
@@ -275,9 +279,7 @@ class Planner:
             reason = f"it is the bus of another account, whose rules can't be seen; {_ACCEPT}"
             return None if target in self.accepted else ("subscribers", reason, target)
         if probe.notifying is None:
-            reason = (
-                "no rule that notifies is known in its region: have that region among regions, or converge the rules"
-            )
+            reason = "no notifying rule is known in its region: add that region to regions, or converge the rules"
             return "no_topic", reason, target
         return None
 
@@ -424,7 +426,7 @@ class Planner:
         return tuple(rule for item in here for rule in item.rules if is_temporary(rule))
 
 
-_ACCEPT: t.Final = "name it in probe_accept if that is wanted"
+_ACCEPT: t.Final = "to allow that, list it in probe_accept"
 
 
 def _make_final(change: Change) -> Change:

@@ -93,7 +93,9 @@ def _clean(task: Task, options: ProbeOptions, error: TaskError) -> None:
         cleaning = functools.partial(AlertProbe, options, only_clean=True)
         converge(task, cleaning, module=MODULE, part="event_alerts_probe_cleaned")
     except TaskError as failure:
-        task.warn(f"the probe failed ({error}), and what it made could not be removed: {failure}; probe again")
+        task.warn(
+            f"the probe failed ({error}), and its temporary resources could not be removed: {failure}; probe again"
+        )
 
 
 class AlertProbe(Capability[Observed]):

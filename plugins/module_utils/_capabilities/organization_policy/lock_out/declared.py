@@ -48,14 +48,14 @@ class Declared:
         for name in ("automation_roles", "assessor_roles"):
             for role in options[name]:
                 if not role.startswith("role/") or role.endswith("/"):
-                    raise InputError(f"{name}: {role!r} is not a role as it stands in ARNs, such as role/path/name")
+                    raise InputError(f"{name}: {role!r} is not a role in the form role/path/name")
         way_back = options["way_back"] or ""
         if way_back and way_back != MANAGEMENT and ":role/" not in way_back:
             raise InputError(f"way_back: {way_back!r} is neither {MANAGEMENT} nor the ARN of a role")
         member = options["member_role_arn"] or ""
         if member and not (member.startswith("arn:") and ACCOUNT in member and ":role/" in member):
             raise InputError(
-                f"member_role_arn: {member!r} is not the ARN of a role with {ACCOUNT} in the account's place"
+                f"member_role_arn: {member!r} is not the ARN of a role with {ACCOUNT} instead of the account id"
             )
         if options["max_member_reads"] < 0:
             raise InputError(f"max_member_reads: {options['max_member_reads']} is not a number from 0 up")
@@ -76,7 +76,7 @@ def check_principals(acceptances: Iterable[Acceptance]) -> None:
     for item in acceptances:
         if not (item.principal.startswith("arn:") or _SERVICE.fullmatch(item.principal)):
             raise InputError(
-                f"accept_breakage[{item.index}].principal: {item.principal!r} is no ARN: a bare name would mean a "
+                f"accept_breakage[{item.index}].principal: {item.principal!r} is no ARN: a name would match a "
                 "principal in every account. Allowed are ARNs, and AWS services such as sns.amazonaws.com"
             )
 

@@ -99,11 +99,11 @@ def refuse_entries(policy: ChangedPolicy, account: MemberAccount, losses: Iterab
     more = f"; and {len(parts) - _NAMED} more" if len(parts) > _NAMED else ""
     names = list(dict.fromkeys(name for entries in by_reason.values() for entry in entries for name in entry.callers))
     unused = all(e.verdict.outcome is Breakage.NO_EVIDENCE for entries in by_reason.values() for e in entries)
-    or_account = ", or accept_without_evidence the account" if unused else ""
+    or_account = ", or the account in accept_without_evidence" if unused else ""
     reason = (
-        f"in {account.name} ({account.id}): {'; '.join(parts[:_NAMED])}{more}. Either the policy leaves it allowed "
-        "(for AWS services by BoolIfExists aws:PrincipalIsAWSService: false), or accept_breakage names the roles by "
-        f"ARN{f', or those who assume them: {_join_some(names)}' if names else ''}{or_account}"
+        f"in {account.name} ({account.id}): {'; '.join(parts[:_NAMED])}{more}. Either change the policy to allow it "
+        "(for AWS services by BoolIfExists aws:PrincipalIsAWSService: false), or list the roles by ARN in "
+        f"accept_breakage{f', or the principals that assume them: {_join_some(names)}' if names else ''}{or_account}"
     )
     yield Refusal("prediction", reason, policy.target)
 
@@ -322,7 +322,7 @@ def _find_entry_loss(
         keys = list(SOURCE_KEYS)
     names = tuple(value for _kind, value in hit if value not in (_ANYBODY, _MEMBERS))
     outcome, use = _judge_use(role, certain=is_certain and not others, is_caller_known=bool(names))
-    who = _join_some(names) if names else "those whom its trust policy does not name"
+    who = _join_some(names) if names else "principals that its trust policy does not name"
     reason = (
         f"{who} can no longer assume it ({_join_some(statements)} of {_join_some(policies)} denies it); {use}"
         f"{_explain_doubt(keys, others=others)}"
@@ -342,11 +342,11 @@ def _find_entry_loss(
 
 def _judge_use(role: TrustedRole, *, certain: bool, is_caller_known: bool) -> tuple[Breakage, str]:
     if role.last_used is None:
-        reason = f"no use of the role was recorded in {_KEPT_DAYS} days, which does not mean that it is not needed"
+        reason = f"no use of the role was recorded in {_KEPT_DAYS} days, but it may still be needed"
         return Breakage.NO_EVIDENCE, reason
     used = f"the role was last used on {format_utc(role.last_used)[:10]}"
     if not is_caller_known:
-        return Breakage.NO_EVIDENCE, f"{used}, by whom is not recorded"
+        return Breakage.NO_EVIDENCE, f"{used}, but the caller is not recorded"
     return Breakage.WILL_BREAK if certain else Breakage.MAY_BREAK, used
 
 
@@ -356,7 +356,7 @@ def _explain_doubt(keys: Sequence[str], *, others: bool) -> str:
     if keys:
         reasons.append(f"it depends on {', '.join(keys)}, which is not known")
     if others:
-        reasons.append("others can still assume it, and who did is not recorded")
+        reasons.append("others can still assume it, and the caller is not recorded")
     return "".join(f"; {reason}" for reason in reasons)
 
 

@@ -40,7 +40,7 @@ from .users import UserFacts, format_exemptions, is_about_mfa
 _ANYTHING: t.Final = "hardening:Anything"
 # So many of a list are named in a refusal.
 _NAMED: t.Final = 10
-_ALL_WITHOUT: t.Final = ", or accept_without_evidence the account"
+_ALL_WITHOUT: t.Final = ", or the account in accept_without_evidence"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -267,7 +267,9 @@ class Verdicts:
             if item.is_expired(self._today):
                 warnings.append(f"{place}the acceptance for {item.principal} expired on {item.expires}")
             elif item.principal not in known:
-                warnings.append(f"{place}{item.principal} is no account of the organization, and no unit with any")
+                warnings.append(
+                    f"{place}{item.principal} is not an account of the organization, and not a unit with accounts"
+                )
         return warnings
 
     def as_dict(self) -> dict[str, t.Any]:
@@ -296,8 +298,8 @@ class Verdicts:
         if by_reason:
             parts = "; ".join(f"{list_accounts(accounts)}: {reason}" for reason, accounts in by_reason.items())
             reason = (
-                f"what it would break is not known where nothing tells what is used: {parts}. Let these accounts be "
-                "read (member_role_arn, trail_logs), or name them in accept_without_evidence"
+                f"without evidence of use, its effect is not known: {parts}. Let these accounts be read "
+                "(member_role_arn, trail_logs), or list them in accept_without_evidence"
             )
             yield Refusal("unread_accounts", reason, policy.target)
 
@@ -372,10 +374,12 @@ def _explain_breakage(policy: ChangedPolicy, item: MemberEvidence, unsafe: Seque
     with_mfa = {user.arn for user in item.users if user.always_has_mfa}
     users = [impact for impact in unsafe if ":user/" in impact.principal_arn and impact.principal_arn not in with_mfa]
     if is_about_mfa(policy) and users:
-        return f"{where}. Either they use MFA, or the policy exempts them:\n{format_exemptions(users, item.users)}"
+        return (
+            f"{where}. Either let them use MFA, or exempt them in the policy:\n{format_exemptions(users, item.users)}"
+        )
     return (
-        f"{where}. Either the policy leaves it allowed, or accept_breakage names the principals by ARN"
-        f"{_ALL_WITHOUT if all(map(_is_without_evidence, unsafe)) else ''}"
+        f"{where}. Either change the policy to allow it, or list the principals by ARN in "
+        f"accept_breakage{_ALL_WITHOUT if all(map(_is_without_evidence, unsafe)) else ''}"
     )
 
 

@@ -78,7 +78,7 @@ class Members:
         """
         accounts = [account for account in self._change.accounts_at_work if self._is_narrowed(account)]
         if not (self._declared.member_role_arn or self._logs):
-            failure = "neither member_role_arn nor trail_logs says how to read it"
+            failure = "it can't be read without member_role_arn or trail_logs"
             return tuple(MemberEvidence(account, failure) for account in accounts)
         most = self._declared.max_member_reads
         chosen = sorted(accounts, key=lambda account: account.id in last)[:most]
@@ -98,7 +98,7 @@ class Members:
         account: MemberAccount, found: Mapping[str, t.Union[MemberEvidence, AwsError]], most: int
     ) -> MemberEvidence:
         if account.id not in found:
-            return MemberEvidence(account, f"max_member_reads allows {most}, and others come first")
+            return MemberEvidence(account, f"max_member_reads allows {most}, and other accounts were read first")
         result = found[account.id]
         return MemberEvidence(account, str(result)) if isinstance(result, AwsError) else result
 
@@ -135,7 +135,7 @@ class Members:
         except StoreError as error:
             return MemberEvidence(account, "; ".join(filter(None, (failure, str(error)))))
         if activity.source.failure or not activity.source.is_whole:
-            reason = activity.source.failure or f"the trail tells of {activity.source.window_days} days only"
+            reason = activity.source.failure or f"the trail covers only {activity.source.window_days} days"
             return MemberEvidence(account, "; ".join(filter(None, (failure, reason))))
         judge = Judge(before, after, unused_resources=self._options.unused_resources)
         evidence = Evidence((activity.source,))
@@ -323,7 +323,7 @@ class _Member:
         if last is None:
             return None
         subject = "the role was" if isinstance(entity, Role) else "its credentials were"
-        return f"{subject} last used on {format_utc(last)[:10]}; for what is not recorded, so that it may need this"
+        return f"{subject} last used on {format_utc(last)[:10]}; the use is not recorded, so it may need this"
 
 
 def _worst_first(verdict: Verdict) -> int:

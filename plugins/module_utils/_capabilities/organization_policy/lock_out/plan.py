@@ -251,10 +251,10 @@ class Guard:
             for loss in row.losses
             if not loss.is_lock_out and policy.name in loss.policies and loss.actor.kind not in _OF_THEIR_OWN
         }
-        also = f"; it would also cut off: {', '.join(sorted(others))}" if others else ""
+        also = f"; it would also lock out: {', '.join(sorted(others))}" if others else ""
         reason = (
-            f"it would lock out those who run and repair accounts: {describe_losses(lost)}{also} "
-            f"(in {describe_accounts(accounts)}). Except these principals in its denying statements"
+            f"it would lock out the principals that run and repair accounts: {describe_losses(lost)}{also} (in "
+            f"{describe_accounts(accounts)}). Exempt these principals in its denying statements"
         )
         yield Refusal("lock_out", reason, policy.target)
 
@@ -300,10 +300,10 @@ class Guard:
         without = [account for account in reached if account.id in here and not self._has_break_glass(account.id)]
         if without:
             reason = (
-                "no break-glass principal is known that could get back in where it holds: "
-                f"{self._describe_management()} and none in {describe_accounts(without)}"
-                f"{self._describe_helpless(without)}. Declare break_glass (globs for ARNs), or have a role "
-                "/iam-hardening/break-glass in each account that somebody can use"
+                "no break-glass principal is known that could still work in the affected accounts: "
+                f"{self._describe_management()} and none in "
+                f"{describe_accounts(without)}{self._describe_helpless(without)}. Declare break_glass (globs for "
+                "ARNs), or create a role /iam-hardening/break-glass in each account that somebody can use"
             )
             yield Refusal("no_break_glass", reason, policy.target)
 
@@ -342,8 +342,8 @@ class Guard:
         bound = [account for account in tree.accounts_under(policy.reaches) if account.id in administrators]
         if bound and not is_way_back(options.way_back, tree.management_account_id):
             reason = (
-                f"it binds {describe_accounts(bound)}, from which the organization is administered, so that it may "
-                f"keep out whoever would take it off. Declare in way_back who can do so from the management account: "
+                f"it applies to {describe_accounts(bound)}, from which the organization is administered, so nobody "
+                "there may be able to detach it. Declare in way_back who can detach it from the management account: "
                 f"{MANAGEMENT}, or the ARN of a role there"
             )
             yield Refusal("no_way_back", reason, policy.target)

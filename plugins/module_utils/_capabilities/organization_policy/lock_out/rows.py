@@ -86,12 +86,12 @@ def refuse_stopped_services(
         return
     losses = [loss for _row, found in hit for loss in found]
     names = list(dict.fromkeys(loss.actor.arn for loss in losses))
-    other = f" ({OTHER_SERVICES} stands for the services that are not named)" if OTHER_SERVICES in names else ""
+    other = f" ({OTHER_SERVICES} means the services that are not named)" if OTHER_SERVICES in names else ""
     accounts = describe_accounts([account for row, _lost in hit for account in row.accounts])
     reason = (
-        f"it would stop AWS services from using resources of {accounts}: {_describe_by_certainty(losses)}. No record "
-        "says that these services are not in use. Exempt them in the denying statement (BoolIfExists "
-        "aws:PrincipalIsAWSService: false), or name each of them as principal in accept_breakage, with a reason and a "
+        f"it would deny AWS services the use of resources of {accounts}: {_describe_by_certainty(losses)}. The use of "
+        "these services is not recorded. Exempt them in the denying statement (BoolIfExists "
+        "aws:PrincipalIsAWSService: false), or list each of them as principal in accept_breakage, with a reason and a "
         f"date: {', '.join(names)}{other}"
     )
     yield Refusal("service_loss", reason, policy.target)
@@ -110,11 +110,13 @@ def refuse_cut_off_run(rows: Iterable[Row], policy: ChangedPolicy, *, accepted: 
     accounts = describe_accounts([account for row, _lost in hit for account in row.accounts])
     names = list(dict.fromkeys(loss.actor.arn for loss in losses))
     by_resource = any(loss.layer == "rcp" for loss in losses)
-    where = " The name of a bucket does not tell its account, so that it may be in one of them." if by_resource else ""
+    where = (
+        " The name of a bucket does not show its account, so the bucket may be in one of them." if by_resource else ""
+    )
     reason = (
-        f"it would cut the run off from what it needs: {_describe_by_certainty(losses)} (in {accounts}).{where} Except "
-        "these principals or places in the denying statement, or name each principal in accept_breakage, with a "
-        f"reason and a date: {_join_some(names)}"
+        f"it would deny the run permissions that it needs: {_describe_by_certainty(losses)} (in {accounts}).{where} "
+        "Exempt these principals or places in the denying statement, or list each principal in accept_breakage, with "
+        f"a reason and a date: {_join_some(names)}"
     )
     yield Refusal("own_way", reason, policy.target)
 
@@ -143,7 +145,7 @@ def describe_losses(lost: Sequence[Loss]) -> str:
 def _describe_actions(found: Sequence[Loss]) -> str:
     actions = _join_some(list(dict.fromkeys(loss.ask.action for loss in found)))
     statements = list(dict.fromkeys(loss.statement for loss in found if loss.statement))
-    by = f" by {', '.join(statements)}" if statements else ", which nothing allows any longer"
+    by = f" by {', '.join(statements)}" if statements else ", which no policy allows any longer"
     keys = sorted({key for loss in found for key in loss.missing})
     doubt = "" if any(loss.certain for loss in found) else f", depending on {', '.join(keys)}"
     return f"{actions}{by}{doubt}"

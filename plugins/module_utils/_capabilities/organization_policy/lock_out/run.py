@@ -113,7 +113,7 @@ class LockOut:
     def _build_impact(self, change: PolicyChange, item: MemberEvidence, accepted: Acceptances) -> dict[str, t.Any]:
         impacts = item.all_impacts
         names = ", ".join(policy.name for policy in change.policies_at(item.account.id))
-        reason = "a break-glass principal: what it must be able to do is held against the policies beforehand"
+        reason = "a break-glass principal: its needed permissions are checked against the policies beforehand"
         return build(
             impacts,
             account={"account_id": item.account.id, "account_alias": item.account.name},

@@ -108,7 +108,7 @@ def _parse_stage(item: Mapping[str, t.Any], index: int) -> Stage:
         {key: value for key, value in target.items() if value is not None} for target in item.get("targets") or ()
     )
     if not targets or not all(targets):
-        raise InputError(f"{option}.targets: stage {name!r} needs at least one target, and none that is empty")
+        raise InputError(f"{option}.targets: stage {name!r} needs at least one target, and no empty one")
     hours = item.get("soak_hours", 24)
     if not 0 <= hours <= MOST_HOURS:
         raise InputError(f"{option}.soak_hours: {hours} is not a number from 0 to {MOST_HOURS}")
@@ -120,7 +120,7 @@ def _refuse_duplicates(stages: Sequence[Stage]) -> None:
     names: set[str] = set()
     for stage in stages:
         if stage.name in names:
-            raise InputError(f"rollout.stages: there are two stages of the name {stage.name!r}")
+            raise InputError(f"rollout.stages: two stages have the name {stage.name!r}")
         names.add(stage.name)
         for target in stage.targets:
             other = seen.setdefault(canonical(target), stage.name)

@@ -143,14 +143,14 @@ def _find_evidence(
     members: Sequence[str],
 ) -> Evidence:
     if not members:
-        raise Unreadable("no account is under what the policy is attached to")
+        raise Unreadable("the targets of the policy have no account")
     if sources.trail_logs:
         return TrailFiles(connection.open_store(sources.trail_logs), tree.id, connection.access)
     if not sources.member_role_arn:
         raise Unreadable("neither trail_logs nor member_role_arn is given")
     if len(members) > MOST_LOOKED_UP:
-        text = f"the event history is read of at most {MOST_LOOKED_UP} accounts, and these are {len(members)}"
-        raise Unreadable(f"{text}: give the organization's trail, trail_logs")
+        text = f"the event history is read of at most {MOST_LOOKED_UP} accounts, but there are {len(members)}"
+        raise Unreadable(f"{text}: set trail_logs to the organization's trail")
     return EventHistories(connection, sources.member_role_arn, is_about_regions=_REGION_KEY in policy.content.lower())
 
 
@@ -163,9 +163,9 @@ def _reach_verdict(
     watched = evidence.watch(window)
     seen = join_results(list(watched.values()))
     if seen.newest is None:
-        raise Unreadable(f"{evidence.source} tells of no event in {_join_some(window.accounts)} since the stage began")
+        raise Unreadable(f"{evidence.source} has no event of {_join_some(window.accounts)} since the stage began")
     if seen.newest < min(window.until, window.now) - _SILENCE:
-        raise Unreadable(f"{evidence.source} tells of no event in the last day of the soak; it may have stopped")
+        raise Unreadable(f"{evidence.source} has no event in the last day of the soak time; it may have stopped")
     open_denials, foreseen, strange = find_suspects(seen.denials, insiders, expected)
     confirmed = _confirm_past_use(evidence, window, open_denials)
     found = find_losses((denial for denial in open_denials if denial.names_policy), confirmed)
@@ -204,7 +204,7 @@ def _find_blind_spots(window: Window, watched: Mapping[str, WatchResult], seen: 
     spots = []
     silent = [account_id for account_id in window.accounts if not watched[account_id].events]
     if silent:
-        spots.append(f"nothing was told of {len(silent)} accounts: {_join_some(silent)}")
+        spots.append(f"there was no event of {len(silent)} accounts: {_join_some(silent)}")
     if seen.unexplained:
         spots.append(
             f"{seen.unexplained} denials name no policy; they hold the stage if the same call succeeded before it began"
@@ -332,7 +332,7 @@ class EventHistories:
             )
             if not found.whole:
                 text = f"the event history of {account_id} in {region} is longer than {_MOST_PAGES} pages"
-                raise AwsError(f"{text}: give the organization's trail, trail_logs")
+                raise AwsError(f"{text}: set trail_logs to the organization's trail")
             return found.records
 
         regions = access.regions([ENABLED])

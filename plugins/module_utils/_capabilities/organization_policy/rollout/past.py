@@ -112,11 +112,11 @@ def replay(events: Iterable[Event], clock: Clock) -> Past:
 def _find_contradiction(past: Past, event: Event, clock: Clock) -> str:
     """Explain what a record contradicts; empty if it agrees with the others."""
     if event.at > clock.now + SKEW:
-        return f"its time, {format_utc(event.at)}, is still to come"
+        return f"its time, {format_utc(event.at)}, is in the future"
     if event.kind is Kind.STARTED:
         return _find_contradiction_of_start(past, event)
     if event.stage != past.stage:
-        return f"stage {event.stage!r} is not under way"
+        return f"stage {event.stage!r} is not the current stage"
     return _find_contradiction_of_start_time(past, event) or _find_contradiction_of_state(past, event, clock)
 
 
@@ -146,7 +146,7 @@ def _find_contradiction_of_state(past: Past, event: Event, clock: Clock) -> str:
         soaks = [soak for soak in (past.soak, clock.soaks.get(past.stage)) if soak is not None]
         ends = past.since + min(soaks, default=timedelta())
         if event.at < ends - SKEW:
-            return f"its time, {format_utc(event.at)}, is before the soak ended, {format_utc(ends)}"
+            return f"its time, {format_utc(event.at)}, is before the end of the soak time, {format_utc(ends)}"
     if event.kind in (Kind.HELD, Kind.WITHDRAWN) and past.due is Due.NEXT_STAGE:
         return f"stage {past.stage!r} has passed"
     if event.kind in _OF_FAILURE and past.failure is None:

@@ -142,7 +142,7 @@ class Step:
         if self._restart_reason:
             return self._begin(Action.START, self._current, self._restart_reason)
         if past.due is Due.SAME_STAGE:
-            return self._begin(Action.START, self._current, f"stage {past.stage!r} was approved, and begins again")
+            return self._begin(Action.START, self._current, f"stage {past.stage!r} was approved and begins again")
         if past.due is Due.NEXT_STAGE:
             return self._go_on((), f"stage {past.stage!r} has passed")
         if failure is not None and self._is_approved and not self._has_news(failure, verdict):
@@ -177,19 +177,22 @@ class Step:
         if not past.started or past.is_withdrawn or self._is_edited:
             return ""
         if past.content_sha256 != situation.content_sha256:
-            return f"the policy says something else than before, so the soak of stage {past.stage!r} begins anew"
+            return f"the content of the policy changed, so the soak time of stage {past.stage!r} starts again"
         if past.is_edited:
-            return f"the policy says again what it said when stage {past.stage!r} began, so the soak begins anew"
+            return (
+                f"the policy has the content of the start of stage {past.stage!r} again, so the soak time starts again"
+            )
         # Losses that are on record stay there until somebody approves them or changes the policy.
         if past.doubts and not self._is_settled_failure:
             records = ", ".join(dict.fromkeys(doubt.key.rpartition("/")[2] for doubt in past.doubts))
-            return f"records are not believed ({records}), so the soak of stage {past.stage!r} begins anew"
+            return f"some records are ignored ({records}), so the soak time of stage {past.stage!r} starts again"
         if _find_new_targets(self._current, past):
-            return f"stage {past.stage!r} has new targets, so its soak begins anew"
+            return f"stage {past.stage!r} has new targets, so its soak time starts again"
         gone = (set(past.attached) & situation.known) - situation.attached
         if gone and past.failure is None and self._are_targets_kept:
             return (
-                f"the policy was not attached to {', '.join(sorted(gone))}, so the soak of {past.stage!r} begins anew"
+                f"the policy was not attached to {', '.join(sorted(gone))}, so the soak time of {past.stage!r} starts "
+                "again"
             )
         return ""
 
@@ -254,9 +257,12 @@ class Step:
     def _keep_soaking(self, verdict: t.Optional[Verdict]) -> Decision:
         ends = self.soak_ends
         name = self._past.stage
-        text = f"stage {name!r} is watched until {format_utc(ends)}" if ends else ""
+        text = f"the soak time of stage {name!r} ends at {format_utc(ends)}" if ends else ""
         if ends and self._situation.now >= ends:
-            text = f"stage {name!r} waits for what CloudTrail delivers of the end of its soak, at {format_utc(ends)}"
+            text = (
+                f"stage {name!r} waits for late events of CloudTrail from the end of its soak time, at "
+                f"{format_utc(ends)}"
+            )
         warnings: tuple[str, ...] = ()
         if verdict is not None and verdict.losses:
             warnings = (f"stage {name!r} would not pass its gate: {describe_losses(verdict.pairs)}",)
@@ -271,7 +277,7 @@ class Step:
             return self._go_on((self._build_event(Kind.PASSED, name, reason),), reason)
         if verdict.failure:
             hint = _GO_ON_HINT.format(stage=name)
-            reason = f"stage {name!r} is held, for there is no evidence to judge it by: {verdict.failure}. {hint}"
+            reason = f"stage {name!r} is held, because there is no evidence for its gate: {verdict.failure}. {hint}"
             return self._fail_gate(Action.HOLD, Kind.HELD, reason)
         if not verdict.losses:
             reason = f"stage {name!r} is held: {_describe_unknown(verdict)}. {_UNKNOWN_HINT.format(stage=name)}"
@@ -283,12 +289,13 @@ class Step:
         if failure is not None and self._is_settled_failure:
             # The losses stay on record, so that an edit is no way past them.
             reason = (
-                f"{failure.reason} Since then somebody else edited the policy. Nothing is written until it is restored."
+                f"{failure.reason} Since then somebody else changed the policy. Nothing is written until it is "
+                "restored."
             )
             return dataclasses.replace(self._stop(Action.HOLD, reason), writes_nothing=True)
         reason = (
-            f"stage {name!r} is held: somebody else edited the policy since the stage began, so its soak does not "
-            f"count, and nothing is written. {_EDITED_HINT.format(stage=name)}"
+            f"stage {name!r} is held: somebody else changed the policy since the stage began, so its soak time does "
+            f"not count, and nothing is written. {_EDITED_HINT.format(stage=name)}"
         )
         return dataclasses.replace(self._fail_gate(Action.HOLD, Kind.EDITED, reason), writes_nothing=True)
 
@@ -300,7 +307,7 @@ class Step:
         name, lost = self._past.stage, describe_losses(pairs)
         if self._withdraws:
             hint = _RETURN_HINT.format(stage=name)
-            reason = f"stage {name!r} failed its gate, and the policy is taken off all stages: {lost}. {hint}"
+            reason = f"stage {name!r} failed its gate, and the policy is detached from all stages: {lost}. {hint}"
             return self._fail_gate(Action.WITHDRAW, Kind.WITHDRAWN, reason, pairs)
         reason = f"stage {name!r} failed its gate and is held: {lost}. {_HOLD_HINT.format(stage=name)}"
         return self._fail_gate(Action.HOLD, Kind.HELD, reason, pairs)
@@ -344,7 +351,7 @@ class Step:
         return self._go_on((self._build_approval(reason),), reason)
 
     def _approve_restart(self) -> Decision:
-        reason = f"stage {self._past.stage!r} was approved by {self._situation.caller}, and begins again"
+        reason = f"stage {self._past.stage!r} was approved by {self._situation.caller} and begins again"
         return self._begin(Action.START, self._current, reason, (self._build_approval(reason),))
 
     def _build_approval(self, reason: str) -> Event:
@@ -375,8 +382,8 @@ class Step:
             return (f"stage_approved: stage {approved!r} has not begun, so there is nothing to approve",)
         if decision.failed:
             return (
-                f"stage_approved: {stage!r} was declared before its gate failed, so it approves nothing; take it out "
-                "for one run, and then declare it again",
+                f"stage_approved: {stage!r} was declared before its gate failed, so it is ignored; remove it for one "
+                "run, then declare it again",
             )
         return (f"stage_approved: stage {stage!r} is not held, so there is nothing to approve",)
 
@@ -388,29 +395,29 @@ class Step:
         return name in started[:-1] or (name in started and self._past.due is not Due.NOTHING)
 
 
-_GO_ON_HINT: t.Final = "Make the trail readable, or go on without evidence with stage_approved: {stage}."
+_GO_ON_HINT: t.Final = "Make the trail readable, or continue without evidence with stage_approved: {stage}."
 _HOLD_HINT: t.Final = (
-    "The policy stays where it is. Change it, which begins the soak anew; or accept what was lost and go on with "
-    "stage_approved: {stage}; or take the policy off with on_gate_failure: withdraw."
+    "The policy keeps its targets. Change it, which starts the soak time again. Or accept the denials with "
+    "stage_approved: {stage}. Or detach the policy with on_gate_failure: withdraw."
 )
 _UNKNOWN_HINT: t.Final = (
-    "Find the policies that denied this. If it is right that they do, go on with stage_approved: {stage}; otherwise "
-    "change this policy, which begins the soak anew."
+    "Find the policies that denied this. If the denials are correct, continue with stage_approved: {stage}. Otherwise "
+    "change this policy, which starts the soak time again."
 )
 _EDITED_HINT: t.Final = (
-    "See in CloudTrail of the management account who called UpdatePolicy. Then restore the policy by hand, or declare "
-    "what it says now, or let the next run restore what is declared with stage_approved: {stage}. Each begins the soak "
-    "anew."
+    "Find the caller of UpdatePolicy in CloudTrail of the management account. Then restore the policy by hand, "
+    "declare its present content, or let the next run restore it with stage_approved: {stage}. Each way starts the "
+    "soak time again."
 )
 _RETURN_HINT: t.Final = (
-    "It stays off until it is approved anew. Correct the policy, or accept what was lost; then declare "
+    "It stays detached until it is approved again. Correct the policy, or accept the denials. Then declare "
     "stage_approved: {stage}."
 )
 
 
 def _describe_unknown(verdict: Verdict) -> str:
     """Describe the denials whose policy is not known."""
-    return f"AWS names no policy for denials of what was allowed before ({describe_losses(verdict.unknown_pairs)})"
+    return f"AWS names no policy for denials of calls that succeeded before ({describe_losses(verdict.unknown_pairs)})"
 
 
 def _check_stages(declared: Declared, past: Past) -> None:
@@ -420,15 +427,15 @@ def _check_stages(declared: Declared, past: Past) -> None:
     if started != begun:
         raise InputError(
             f"rollout.stages: stages {started} have begun in this order, but {list(declared.names)} are declared; "
-            "stages that have begun keep their names and places, new ones come behind them"
+            "stages that have begun keep their names and places; add new ones at the end"
         )
     is_open = past.failure is None and past.due is Due.NOTHING
     for stage in declared.stages[: len(started)]:
         added = _find_new_targets(stage, past)
         if added and not (is_open and stage.name == past.stage):
             raise InputError(
-                f"rollout.stages: stage {stage.name!r} is no longer under way, and {', '.join(added)} would be "
-                "attached without a soak; declare what is new as a stage of its own, behind the others"
+                f"rollout.stages: stage {stage.name!r} is no longer soaking, so {', '.join(added)} would be attached "
+                "without a soak time; declare new targets as a new stage at the end"
             )
 
 

@@ -113,9 +113,9 @@ class Rollout:
             step = Step(self._declared, past, situation)
         except InputError as error:
             where = f"{self._store.location.rstrip('/')}/{self._prefix}"
-            raise TaskError(f"{error}. To begin anew, move the records away: {where}") from error
+            raise TaskError(f"{error}. To start again, move the records away: {where}") from error
         for doubt in step.past.doubts:
-            self._connection.warn(f"{self._store.location.rstrip('/')}/{doubt.key} is not believed: {doubt.reason}")
+            self._connection.warn(f"{self._store.location.rstrip('/')}/{doubt.key} is ignored: {doubt.reason}")
         verdict = self._judge(tree, found, step) if step.wants_gate else None
         decision = step.decide(verdict)
         for warning in decision.warnings:
@@ -157,7 +157,7 @@ class Rollout:
             try:
                 events.append((number, Event.of_bytes(self._store.get(key) or b"", key=key)))
             except ValueError as error:
-                self._connection.warn(f"{self._store.location.rstrip('/')}/{key} is left out: {error}")
+                self._connection.warn(f"{self._store.location.rstrip('/')}/{key} is ignored: {error}")
         clock = Clock(self._connection.now, {stage.name: stage.soak for stage in self._declared.stages})
         return replay((event for _number, event in sorted(events, key=lambda item: item[0])), clock)
 

@@ -75,7 +75,7 @@ def _describe_next(decision: Decision, ends: t.Optional[datetime]) -> str:
     if decision.action in (Action.HOLD, Action.WITHDRAW):
         return f"it waits for stage_approved: {decision.stage}"
     due = format_utc(ends + DELIVERY) if ends else "?"
-    return f"the gate of stage {decision.stage!r} is judged by the first run after {due}"
+    return f"the gate of stage {decision.stage!r} is checked by the first run after {due}"
 
 
 def render_rollouts(rollouts: Sequence[Mapping[str, t.Any]]) -> str:
@@ -108,7 +108,7 @@ def _describe_gate(gate: Mapping[str, t.Any]) -> str:
     if gate["unknown"]:
         return f"AWS names no policy: {describe_losses(parse_pair(loss) for loss in gate['unknown'])}"
     others = (
-        f"denials foreseen {gate['foreseen']}, of outsiders {gate['of_outsiders']}, "
-        f"by other policies {gate['of_other_policies']}"
+        f"predicted denials {gate['foreseen']}, of outsiders {gate['of_outsiders']}, by other policies "
+        f"{gate['of_other_policies']}"
     )
     return f"nothing lost ({gate['events']} events; {others})"

@@ -84,7 +84,7 @@ def test_a_sandbox_is_accepted(facts: dict[str, t.Any]) -> None:
         ({"keys": (key(KEY_IDLE_DAYS - 1),)}, "an access key of alice was used on 2026-10-14"),
         ({"keys": (key(0),), "own_key": None}, "an access key of alice was used on 2026-11-27"),
         ({"root_has_keys": True}, "root has an access key"),
-        ({"unknown": {"the organization": "AccessDenied"}}, "the organization could not be found out: AccessDenied"),
+        ({"unknown": {"the organization": "AccessDenied"}}, "the organization could not be read: AccessDenied"),
     ],
 )
 def test_each_fact_alone_is_a_refusal(facts: dict[str, t.Any], reason: str) -> None:

@@ -17,7 +17,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._acceptance.run impo
 @pytest.mark.parametrize(
     ("include", "patience", "reason"),
     [
-        (["third_key_is_refused", "nonsense"], 60, "include: nonsense is no assumption; allowed are "),
+        (["third_key_is_refused", "nonsense"], 60, "include: nonsense is not an assumption; allowed are "),
         ([], -1, "patience: -1 is not allowed; allowed are 0 seconds or more"),
     ],
 )

@@ -165,7 +165,7 @@ def test_the_window_is_as_long_as_the_events_that_were_read() -> None:
     newest = Lookup((event("ListBuckets"), event("ListBuckets", week)), whole=False, since=week)
     found = event_history({"us-east-1": newest, "eu-west-1": Lookup((), whole=True)}, {}, EventReader(), now=NOW)
     assert found.source.window_days == 7
-    assert "of the event history in us-east-1 the 2 newest events were read" in found.source.blind_spots
+    assert "only the 2 newest events of the event history in us-east-1 were read" in found.source.blind_spots
 
 
 def test_several_questions_reach_as_far_back_as_the_one_that_was_cut_off_first() -> None:
@@ -183,7 +183,7 @@ def test_a_lookup_that_was_cut_off_before_its_first_event_reaches_nowhere() -> N
     empty = look_up(answers([], [event("ListBuckets")]), max_pages=1, wait=lambda _seconds: None, now=NOW)
     found = event_history({"us-east-1": empty}, {}, EventReader(), now=NOW, others=())
     assert found.source.window_days == 0
-    assert "of the event history in us-east-1 the 0 newest events were read" in found.source.blind_spots
+    assert "only the 0 newest events of the event history in us-east-1 were read" in found.source.blind_spots
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_a_lookup_that_was_cut_off_before_its_first_event_reaches_nowhere() -> N
         ({}, (), None, True),
         ({"eu-west-1": "denied"}, (), "the event history in eu-west-1 could not be read: denied", False),
         ({}, ("eu-west-1", "eu-west-2"), "the event history of 2 other regions was not read (regions)", False),
-        ({}, None, "whether the account has regions besides", False),
+        ({}, None, "it is not known whether the account has other regions", False),
     ],
     ids=["all regions", "one fails", "others", "unknown"],
 )

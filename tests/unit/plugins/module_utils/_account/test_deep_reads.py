@@ -85,7 +85,7 @@ def test_one_principal_that_fails_is_said_and_costs_the_others_nothing() -> None
 @pytest.mark.parametrize(
     ("answer", "kind", "words"),
     [
-        (IN_PROGRESS, "unreachable", f"had not found out the last accesses of {ROLE} after"),
+        (IN_PROGRESS, "unreachable", f"had not returned the last accesses of {ROLE} after"),
         ({"JobStatus": "FAILED", "Error": {"Code": "Oops", "Message": "gone"}}, "unsupported", "Oops: gone"),
         ({"JobStatus": "FAILED"}, "unsupported", "no code: no message"),
         ({"JobStatus": "COMPLETED"}, "unparsable", "ServicesLastAccessed is missing"),

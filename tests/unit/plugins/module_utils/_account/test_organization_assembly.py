@@ -104,7 +104,7 @@ def test_a_denial_costs_what_hangs_on_it_only(operation: str, lost: set[Dataset]
     for dataset in lost:
         kind, reason, by = unread_of(snapshot, dataset)
         assert (kind, by) == ("denied", name)
-        assert reason.endswith("told to its management account and to delegated administrators only)")
+        assert reason.endswith("(only the management account and delegated administrators can read an organization)")
     assert (snapshot.organization_tree is None) is (Dataset.ORGANIZATION_TREE in lost)
 
 

@@ -118,7 +118,7 @@ def test_a_member_is_refused_with_one_call_and_told_why() -> None:
     snapshot = policies_of(access)
     kind, reason, operation = unread_of(snapshot, Dataset.ORGANIZATION_POLICIES)
     assert (kind, operation) == ("denied", "organizations:ListParents")
-    assert "management account and to delegated administrators only" in reason
+    assert "management account and delegated administrators can read" in reason
     assert [name for name in access.names if name in CALLS] == ["organizations:ListParents"]
     assert len([found for found in snapshot.unread if found.kind is UnreadKind.DENIED]) == 1
 

@@ -114,7 +114,7 @@ def test_a_quota_that_is_used_up_is_named_with_what_to_do(service: str, code: st
     assert kind_of(error) is QuotaExceeded
     assert error.code == code
     assert error.message.startswith(f"words of AWS (quota used up: {words}")
-    assert "; delete what is not needed" in error.message
+    assert "; delete unused ones" in error.message
 
 
 def test_organizations_names_the_quota_in_a_reason() -> None:

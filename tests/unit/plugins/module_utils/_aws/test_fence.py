@@ -115,7 +115,7 @@ def test_a_call_outside_the_fence_never_leaves() -> None:
         lambda: fenced.get_waiter("role_exists").wait(RoleName="x"),
         lambda: fenced.generate_presigned_url("delete_user", {"UserName": "x"}),
     ):
-        with pytest.raises(FenceError, match=r"iam:\w+ was not called: check mode lets through declared reads only"):
+        with pytest.raises(FenceError, match=r"iam:\w+ was not called: check mode allows only declared reads"):
             call()
     assert sent == []
     for call in (lambda: fenced.get_user(UserName="x"), lambda: free.create_user(UserName="x")):

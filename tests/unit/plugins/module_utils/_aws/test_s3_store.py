@@ -130,7 +130,7 @@ def test_nothing_leaves_the_prefix(make_store: MakeStore, emulator: Emulator) ->
     store = make_store()
     with pytest.raises(FenceError, match="the key is not below runs/"):
         store._access.call("s3", "PutObject", {"Bucket": BUCKET, "Key": "elsewhere", "Body": b""})
-    with pytest.raises(FenceError, match="only objects are read and written here"):
+    with pytest.raises(FenceError, match="this client may only read and write objects"):
         store._access.call("s3", "DeleteObject", {"Bucket": BUCKET, "Key": "runs/1/report.json"})
     assert operations_of(emulator) == []
 

@@ -534,7 +534,7 @@ def test_only_some_of_many_are_named() -> None:
 
 def test_one_that_does_not_work_today_is_not_said_to_break_by_the_change() -> None:
     found = objection(account(glass(trust=[]), ANN, rows=WITH_ANN)) or ""
-    assert found.endswith("lets no principal in that is known to exist")
+    assert found.endswith("allows no principal that is known to exist")
 
 
 def test_those_that_could_help_lack_nothing() -> None:

@@ -237,7 +237,7 @@ def test_a_user_of_whom_nothing_is_known_may_be_the_last_one() -> None:
     found = loss(account(BY_KEEPER, KEEPER), DEACTIVATE)
     assert found is not None
     assert found.startswith("user keeper can use glass, which then can be used by nobody")
-    assert found.endswith("and whether user keeper has another credential is not known")
+    assert found.endswith("and it is not known whether user keeper has another credential")
     # Nobody asks about a user who has no part in it.
     assert loss(account(BY_KEEPER, KEEPER, user("bob")), taking("DeleteAccessKey", "bob")) is None
 

@@ -138,14 +138,14 @@ def test_the_caller_is_affected_through_a_policy(fields: dict[str, t.Any], is_fa
     if not is_fatal:
         assert "caller" not in rules(guard([changed], context()).refused)
         return
-    with pytest.raises(GuardError, match="what the caller itself, .* may do: role automation"):
+    with pytest.raises(GuardError, match="the permissions of the caller itself, .*: role automation"):
         guard([changed], context())
 
 
 @pytest.mark.parametrize(
     ("affected", "rule", "said"),
     [
-        (OWNED_BY_AWS, "protected", "AWSReservedSSO_Dev_1, never touched: IAM Identity Center"),
+        (OWNED_BY_AWS, "protected", "AWSReservedSSO_Dev_1, which is never changed: IAM Identity Center"),
         (GLASS, "break_glass", "role break-glass"),
         (user_arn("emergency"), "break_glass", "user emergency"),
     ],

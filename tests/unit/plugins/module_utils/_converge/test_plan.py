@@ -101,9 +101,9 @@ def test_approval_of_a_fresh_plan(age: timedelta) -> None:
 @pytest.mark.parametrize(
     ("differing", "said"),
     [
-        ({"affects": ("111122223333", "444455556666")}, "it would now affect everybody in 444455556666 too"),
-        ({"affects": ()}, "what it finds or leaves differs now"),
-        ({"before": "older"}, "what it finds or leaves differs now"),
+        ({"affects": ("111122223333", "444455556666")}, "it would now also affect everybody in 444455556666"),
+        ({"affects": ()}, "its state before or after differs now"),
+        ({"before": "older"}, "its state before or after differs now"),
         ({"operation": "Remove"}, "does not have this change"),
     ],
 )

@@ -272,7 +272,7 @@ def test_what_comes_together_stays_away_together_at_the_last_moment(aws: FakeAws
     )
     assert done.made == (change("c"),)
     assert [refusal.rule for refusal in done.refused] == ["changed_meanwhile", "together"]
-    assert done.refused[1].reason == f"it does not come without Replace on {user_arn('a')}, which is refused"
+    assert done.refused[1].reason == f"skipped, because it depends on Replace on {user_arn('a')}, which was refused"
 
 
 def test_a_refused_write_stops_the_rest_and_is_recorded_as_failed(aws: FakeAws, store: FakeStore) -> None:
@@ -327,7 +327,7 @@ def test_a_write_whose_answer_was_lost_is_judged_by_what_is_there(aws: FakeAws, 
 def test_a_write_that_left_neither_before_nor_after_is_in_doubt(aws: FakeAws, store: FakeStore) -> None:
     aws.failures["a"] = "garbled"
     done = apply_changes(aws, store, change("a"), change("b"))
-    assert not done.made and "could not be told" in done.error
+    assert not done.made and "it is not known whether the change was made" in done.error
     assert outcomes(store) == ["unknown"]
 
 
@@ -407,7 +407,7 @@ def test_a_change_that_leaves_what_it_finds_is_in_doubt_without_an_answer(aws: F
     again = change("a", before="old", after="old", parameters={"Name": "a", "State": "old"})
     aws.failures["a"] = "unsent"
     done = apply_changes(aws, store, again)
-    assert done.made == () and "could not be told" in done.error
+    assert done.made == () and "it is not known whether the change was made" in done.error
     assert outcomes(store) == ["unknown"]
 
 
@@ -537,7 +537,7 @@ def test_an_error_that_somebody_decides_on_is_a_refusal(aws: FakeAws, store: Fak
     done = apply_changes(aws, store, change("a"), change("b"), find_refusal=find_refusal)
     assert [refusal.rule for refusal in done.refused] == ["managed"]
     assert asked == ["AccessDenied"]
-    assert "could not be told" in done.error
+    assert "it is not known whether the change was made" in done.error
     assert outcomes(store) == ["failed", "unknown"]
 
 

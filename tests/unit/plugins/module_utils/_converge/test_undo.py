@@ -158,7 +158,7 @@ def test_states_of_one_target_that_say_different_things_are_told_apart() -> None
 def test_what_somebody_else_made_is_left_alone() -> None:
     found = Run(change("a"), outcome=Outcome.FOREIGN).undone(a="new")
     assert (found.changes, rules(found)) == ((), [("foreign", "a")])
-    assert found.refused[0].reason.endswith("was made by somebody else, so the rollback leaves it")
+    assert found.refused[0].reason.endswith("was made by somebody else, so the rollback ignores it")
 
 
 @pytest.mark.parametrize(

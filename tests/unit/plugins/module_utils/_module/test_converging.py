@@ -390,7 +390,7 @@ def test_another_run_that_plans_more_does_not_widen_an_approval(bench: Bench) ->
     ("other", "said"),
     [
         pytest.param({"parameters": {"Name": "b", "State": "new"}}, "differs now", id="request"),
-        pytest.param({"affects": (user_arn("b"),)}, "it would now affect user b too", id="affects"),
+        pytest.param({"affects": (user_arn("b"),)}, "it would now also affect user b,", id="affects"),
         pytest.param({"before": "older"}, "differs now", id="before"),
     ],
 )
@@ -485,16 +485,14 @@ def test_a_run_that_was_cut_off_is_reported_and_a_real_run_settles_it(bench: Ben
     journal_of(store, run_id="20261101T000000Z", module="other").intend(change("b"))
     bench.run(check_mode=True)
     assert bench.task.warnings == [
-        f"run 20261101T000000Z was cut off at Replace on {user_arn('a')}; look at its target",
-        f"run 20261101T000000Z was cut off at Replace on {user_arn('b')}; look at its target",
+        f"run 20261101T000000Z was cut off at Replace on {user_arn('a')}; check its target",
+        f"run 20261101T000000Z was cut off at Replace on {user_arn('b')}; check its target",
     ]
     bench.run()
-    assert bench.task.warnings[0].endswith(f"{user_arn('a')}; what is there now says: failed")
+    assert bench.task.warnings[0].endswith(f"{user_arn('a')}; its target shows: failed")
     bench.run()
     # The other module's change stays open until that module runs.
-    assert bench.task.warnings == [
-        f"run 20261101T000000Z was cut off at Replace on {user_arn('b')}; look at its target"
-    ]
+    assert bench.task.warnings == [f"run 20261101T000000Z was cut off at Replace on {user_arn('b')}; check its target"]
 
 
 def test_a_broken_record_is_a_warning_and_hides_no_other_run(bench: Bench) -> None:
@@ -520,7 +518,7 @@ def test_a_record_whose_shape_its_module_can_not_read_is_a_warning(bench: Bench)
     assert bench.run(change("b"))["changed"] is True
     assert bench.writes == ["b"]
     (warning,) = bench.task.warnings
-    assert warning.endswith("what is there now says: unknown")
+    assert warning.endswith("its target shows: unknown")
 
 
 def test_a_journal_that_can_not_be_read_is_a_warning_in_an_audit(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -529,7 +527,7 @@ def test_a_journal_that_can_not_be_read_is_a_warning_in_an_audit(bench: Bench, m
 
     monkeypatch.setattr(DirectoryStore, "list", lose)
     assert bench.run(change("a"), check_mode=True)["changed"] is True
-    assert "whether an earlier run was cut off is not known" in bench.task.warnings[0]
+    assert "it is not known whether an earlier run was cut off" in bench.task.warnings[0]
 
 
 def test_the_caller_of_another_account_is_refused_before_anything_is_read(bench: Bench) -> None:

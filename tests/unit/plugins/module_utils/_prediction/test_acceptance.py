@@ -89,6 +89,6 @@ def test_the_acceptance_that_holds_longest_is_the_one() -> None:
 def test_expired_and_idle_acceptances_are_told_of() -> None:
     acceptances = parse_acceptances([entry(), entry(principal="other"), entry(expires="2026-11-01")], today=TODAY)
     assert acceptance_warnings(acceptances, [ARN], TODAY) == [
-        "accept_breakage[1]: other is no principal that the change may break",
+        "accept_breakage[1]: other is not a principal that the change may break",
         f"accept_breakage[2]: the acceptance for {ARN} expired on 2026-11-01",
     ]

@@ -142,7 +142,7 @@ def test_ignored_codes_are_not_reported() -> None:
     assert validate_options({"document": TYPO}, ignore=["INVALID_ACTION"]) == []
     result = result_of({"document": TYPO}, ignore=["invalid_actoin"])
     assert result["failed"]
-    assert result["msg"].startswith("ignore: 'invalid_actoin' is the code of no rule")
+    assert result["msg"].startswith("ignore: 'invalid_actoin' is not the code of a rule")
 
 
 def test_malformed_document_is_a_finding_and_a_missing_file_a_failure() -> None:

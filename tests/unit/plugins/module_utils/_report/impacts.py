@@ -94,7 +94,7 @@ def developers() -> Record:
             principals=["arn:aws:iam::222233334444:role/idle"],
             name="idle",
             outcome="no_evidence",
-            no_evidence=["nothing tells what it does"],
+            no_evidence=["no use of it could be read"],
         ),
         group(principals=many, name="dev-team-{01..12}-role", count=12, safe=["dynamodb", "s3"]),
         account_id="222233334444",

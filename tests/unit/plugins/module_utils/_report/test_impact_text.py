@@ -22,7 +22,7 @@ def test_what_breaks_comes_before_what_is_safe() -> None:
                 will_break=[item(calls=3, last="2026-11-20T09:30:00Z", resources=["arn:aws:lambda:::function:a"])],
                 may_break=[item(service="s3", actions=["*"], reason="some of it is lost")],
                 unknown_context=[item(service="sqs", actions=["SendMessage"], calls=1, reason="it depends on a key")],
-                no_evidence=["nothing tells what it does"],
+                no_evidence=["no use of it could be read"],
                 safe=["dynamodb", "logs"],
                 safe_actions=["lambda:GetFunction"],
             )
@@ -42,17 +42,17 @@ Principals: 1 safe
       on arn:aws:lambda:::function:a
       nothing in the permissions boundary developer allows it
   may break:
-    s3: used, which action is not told
+    s3: used, action not recorded
       some of it is lost
-  may break, as conditions are not known:
+  may break, because conditions are not known:
     sqs: SendMessage (1 call)
       it depends on a key
   no evidence:
-    nothing tells what it does
+    no use of it could be read
   safe for dynamodb, logs
   safe besides: lambda:GetFunction
 
-What this can't see
+Limits of the evidence
   - a yearly job
 """
     )
@@ -71,7 +71,7 @@ def test_sources_with_their_windows_and_failures() -> None:
     )
     assert "  event history (regions us-east-1): 90 days, 7 records, 2 of 3 principals, lag minutes\n" in text
     assert "  trail files (s3://logs): NOT READ for 2 of 3 principals: no such bucket\n" in text
-    assert "  - taken to be unused where the resource is not told: arn:aws:s3:::audit-*\n" in text
+    assert "  - counted as unused if no resource is recorded: arn:aws:s3:::audit-*\n" in text
 
 
 def test_acceptances_and_principals_that_are_left_out() -> None:
@@ -112,7 +112,7 @@ def test_in_short_each_group_has_its_paragraph() -> None:
         "on arn:aws:lambda:::function:invoices: nothing in the permissions boundary developer allows it; and 1" in text
     )
     assert "; accepted until 2026-12-31: </script>" in text
-    assert "- NO EVIDENCE: 1 role: idle: nothing tells what it does -" in text
+    assert "- NO EVIDENCE: 1 role: idle: no use of it could be read -" in text
     assert "- SAFE: 12 roles: dev-team-{01..12}-role: dynamodb, s3 -" in text
     assert text.endswith("Evidence: service last accessed (400 days)")
     assert "\x1b" not in text
@@ -122,7 +122,7 @@ def test_in_short_what_is_not_known_is_said() -> None:
     skipped = [{"principal": "arn:aws:iam::111122223333:role/aws-reserved/x", "reason": "change it there"}]
     counts = dict.fromkeys(("will_break", "may_break", "no_evidence", "safe"), 0)
     assert in_short(counts=counts, skipped=skipped).splitlines() == [
-        "  If the permissions boundary developer is attached: nobody is touched",
+        "  If the permissions boundary developer is attached: nobody is affected",
         "  - not judged: arn:aws:iam::111122223333:role/aws-reserved/x: change it there",
         "  Evidence: none",
     ]

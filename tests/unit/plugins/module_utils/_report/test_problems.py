@@ -16,7 +16,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._report.problems imp
 def test_every_control_says_what_is_wrong(control: object) -> None:
     one = problem(control.id, 1, title=control.title, thresholds={})  # type: ignore[attr-defined]
     several = problem(control.id, 7, title=control.title, thresholds={})  # type: ignore[attr-defined]
-    assert "Does not hold" not in one
+    assert "Not met" not in one
     assert "7 " in several
     assert "{" not in one + several
 
@@ -24,7 +24,7 @@ def test_every_control_says_what_is_wrong(control: object) -> None:
 @pytest.mark.parametrize("control", ["region_assessed", CONTROL, EXPIRED])
 def test_verdicts_of_no_catalogue_have_words_too(control: str) -> None:
     """A region that could not be read, and modules' verdicts on their own declarations."""
-    assert "Does not hold" not in problem(control, 1, title="", thresholds={})
+    assert "Not met" not in problem(control, 1, title="", thresholds={})
 
 
 def test_the_thresholds_of_the_assessment_stand_in_the_text() -> None:
@@ -34,7 +34,7 @@ def test_the_thresholds_of_the_assessment_stand_in_the_text() -> None:
 
 @pytest.mark.parametrize(
     ("count", "said"),
-    [(1, "Does not hold: Keys are kept"), (3, "Does not hold: Keys are kept (3 times)")],
+    [(1, "Not met: Keys are kept"), (3, "Not met: Keys are kept (3 times)")],
 )
 def test_a_control_without_words_of_its_own_is_not_mistaken_for_a_pass(count: int, said: str) -> None:
     assert problem("unheard_of", count, title="Keys are kept", thresholds={}) == said
@@ -42,4 +42,4 @@ def test_a_control_without_words_of_its_own_is_not_mistaken_for_a_pass(count: in
 
 def test_braces_of_a_title_out_of_a_file_are_shown_as_they_are() -> None:
     title = "Keys {0.__class__} are {kept}"
-    assert problem("unheard_of", 1, title=title, thresholds={}) == f"Does not hold: {title}"
+    assert problem("unheard_of", 1, title=title, thresholds={}) == f"Not met: {title}"

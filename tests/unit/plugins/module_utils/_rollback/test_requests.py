@@ -42,9 +42,9 @@ def test_the_request_comes_from_the_derivation_of_the_operation() -> None:
 @pytest.mark.parametrize(
     ("undo", "problem"),
     [
-        (Undo("DeleteThing", {"Name": "other"}), "the record has another Name in its undo"),
-        (Undo("DeleteThing", {"Name": "app", "Force": True}), "the record has another Force in its undo"),
-        (Undo("DetachThing", {"Name": "app"}), "DeleteThing takes it back, and the record names DetachThing"),
+        (Undo("DeleteThing", {"Name": "other"}), "the undo of the record has another Name"),
+        (Undo("DeleteThing", {"Name": "app", "Force": True}), "the undo of the record has another Force"),
+        (Undo("DetachThing", {"Name": "app"}), "its undo is DeleteThing, but the record names DetachThing"),
     ],
 )
 def test_a_record_that_says_otherwise_is_not_believed(undo: Undo, problem: str) -> None:
@@ -53,14 +53,15 @@ def test_a_record_that_says_otherwise_is_not_believed(undo: Undo, problem: str) 
 
 def test_an_operation_that_nothing_takes_back_has_no_undo() -> None:
     assert (
-        find_mismatch(record(), by(lambda _record: None)) == "nothing takes it back, and the record names DeleteThing"
+        find_mismatch(record(), by(lambda _record: None))
+        == "the operation has no undo, but the record names DeleteThing"
     )
-    assert find_mismatch(record(), {}) == "what takes iam:CreateThing back is not known"
+    assert find_mismatch(record(), {}) == "the undo of iam:CreateThing is not known"
 
 
 def test_a_malformed_record_is_underivable() -> None:
     found = by(lambda record: Undo("DeleteThing", {"Name": record.after["name"]}))
-    with pytest.raises(UnderivableError, match="have not the shape of the operation: KeyError"):
+    with pytest.raises(UnderivableError, match="do not fit the operation: KeyError"):
         derive(record(), found)
     with pytest.raises(UnderivableError, match="is no state of a target"):
         derive(record(after=["a", "list"]), found)

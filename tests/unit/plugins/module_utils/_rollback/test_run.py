@@ -161,7 +161,7 @@ RESULT: t.Final[dict[str, t.Any]] = {
         (
             {},
             True,
-            "Rollback of run 17 in account 111122223333: 1 taken back, 1 refused, 1 as before already, "
+            "Rollback of run 17 in account 111122223333: 1 taken back, 1 refused, 1 already as before, "
             "1 not selected.\n"
             "  taken back: Replace on a\n"
             "  refused (changed_since): b is no longer as it was",
@@ -169,13 +169,13 @@ RESULT: t.Final[dict[str, t.Any]] = {
         (
             {"changes": [{"operation": "Replace", "target": "a", "applied": False}], "refused": [], "selected": 4},
             False,
-            "Rollback of run 17 in account 111122223333: 1 to take back, 0 refused, 1 as before already.\n"
+            "Rollback of run 17 in account 111122223333: 1 to take back, 0 refused, 1 already as before.\n"
             "  to take back: Replace on a",
         ),
         (
             {"changes": [{"operation": "Replace", "target": "a", "applied": False}], "selected": 4},
             True,
-            "Rollback of run 17 in account 111122223333: 0 taken back, 1 refused, 1 as before already.\n"
+            "Rollback of run 17 in account 111122223333: 0 taken back, 1 refused, 1 already as before.\n"
             "  refused (changed_since): b is no longer as it was",
         ),
         (

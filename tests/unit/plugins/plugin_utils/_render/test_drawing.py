@@ -175,7 +175,7 @@ def test_a_thousand_paths_make_a_page_that_can_be_used() -> None:
 
 def test_policies_that_were_not_read_are_told() -> None:
     error = {"dataset": "organization_policies", "region": None, "operation": "x", "reason": "AccessDenied"}
-    said = "Policies of the organization could not be read: they may close some of these paths."
+    said = "Policies of the organization could not be read. They may block some of these paths."
     assert said in Reader(render(samples.assessment(samples.escalations(), errors=[error]))).text
     assert said not in Reader(render(samples.assessment(samples.escalations()))).text
 

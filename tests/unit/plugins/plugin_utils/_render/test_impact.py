@@ -92,7 +92,7 @@ def test_a_use_tells_its_action_resource_reason_and_date() -> None:
     assert "last used 2026-11-20, 3 calls" in text
     assert "s3: which action is not told" in text
     assert "lost: s3:PutObject" in text
-    assert "May break, as conditions are not known" in text
+    assert "May break, because conditions are not known" in text
     assert "last use not told, 1 call" in text
 
 

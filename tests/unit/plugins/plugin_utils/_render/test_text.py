@@ -81,7 +81,7 @@ def test_paths_of_escalation_are_told_step_by_step() -> None:
 def test_policies_that_were_not_read_may_close_paths() -> None:
     error = {"dataset": "organization_policies", "region": None, "operation": "x", "reason": "AccessDenied"}
     text = render(samples.assessment(samples.escalations(), errors=[error]))
-    said = "  - Detail: Policies of the organization could not be read: they may close some of these paths.\n"
+    said = "  - Detail: Policies of the organization could not be read. They may block some of these paths.\n"
     assert text.count(said) == 2
 
 

@@ -101,7 +101,7 @@ def test_belief(value: t.Optional[str], history: list[RecordedChange], stage: t.
     ("key", "doubt"),
     [
         pytest.param(credential(age=19, used=None), "older than the credential itself", id="made since"),
-        pytest.param(credential(used=19), "used since, on 2026-11-06", id="used since"),
+        pytest.param(credential(used=19), "used since then, on 2026-11-06", id="used since"),
     ],
 )
 def test_what_aws_says_overtakes_a_mark(key: Credential, doubt: str) -> None:

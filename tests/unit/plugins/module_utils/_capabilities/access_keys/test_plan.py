@@ -120,8 +120,8 @@ def test_a_user_whose_keys_can_not_be_read_is_left_alone() -> None:
 def test_a_journal_that_can_not_be_read_is_told_and_nothing_believed() -> None:
     made = plan(credential(), snapshot=account(row("svc", slot()), **make_noticed()), error="can't read s3://journal")
     assert operations(made) == ["TagUser"] and made.changes[0].after["stage"] == "noticed"
-    assert "no stage is believed: can't read s3://journal" in made.warnings[0]
-    assert "svc begins anew" in made.warnings[1] and KEY_ID not in made.warnings[1]
+    assert "no stage is confirmed: can't read s3://journal" in made.warnings[0]
+    assert "svc begins again at the first stage" in made.warnings[1] and KEY_ID not in made.warnings[1]
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_only_the_tag_of_the_stage_is_removed(keys: list[str], problem: str) -> 
 
 def test_a_tag_comes_back_with_the_stage_that_the_record_shows() -> None:
     states = ({**SHOWN, "stage": "unknown"}, SHOWN)
-    for value, problem in (("somebody wrote this", ""), (None, "have not the shape")):
+    for value, problem in (("somebody wrote this", ""), (None, "do not fit the operation")):
         tags = [{"Key": "owner", "Value": value}] if value else []
         undo = ("TagUser", {"UserName": "alice", "Tags": tags})
         found = problem_of(DERIVATIONS, ("iam", "UntagUser"), ALICE, states, undo)

@@ -134,7 +134,7 @@ def test_accounts_have_12_digits() -> None:
         ({"extra_rules": [{"name": "a b", "identifier": "X"}]}, r"extra_rules\[0\].name: 'a b' is not allowed"),
         ({"extra_rules": [{"name": "a" * 51, "identifier": "X"}]}, "up to 50 letters"),
         ({"extra_rules": [{"name": "a", "identifier": "X", "parameters": {"b": " "}}]}, "b is empty"),
-        ({"extra_rules": [{"name": "a", "identifier": "X"}] * 2}, "extra_rules: a is there twice"),
+        ({"extra_rules": [{"name": "a", "identifier": "X"}] * 2}, "extra_rules: a is listed twice"),
         ({"extra_rules": [{"name": "a", "identifier": "X"}], "remove_rules": ["a"]}, "remove_rules: a is declared"),
         ({"recorder": {"bucket": "b", "kms_key_arn": "alias/x"}}, "recorder.kms_key_arn: 'alias/x' is no ARN"),
         ({"scope": "organization", "excluded_accounts": ["11122223333"]}, "excluded_accounts: .* 12 digits"),

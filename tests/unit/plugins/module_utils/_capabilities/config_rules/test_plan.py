@@ -276,7 +276,11 @@ def test_regions_that_can_not_record_iam_are_not_asked_to() -> None:
             "AWS Control Tower has rules",
         ),
         ({}, {HOME: OtherRecorders(services=("securityhub.amazonaws.com",))}, "securityhub.amazonaws.com records in"),
-        ({}, {HOME: OtherRecorders(problem="AccessDenied")}, "is not known: AccessDenied"),
+        (
+            {},
+            {HOME: OtherRecorders(problem="AccessDenied")},
+            "not known whether an AWS service records in us-east-1: AccessDenied",
+        ),
         ({"delivery_channels": (channel(),)}, {}, "delivery channel of somebody else, default"),
     ],
     ids=["control tower", "rule of control tower", "service", "unknown", "channel"],
@@ -294,7 +298,7 @@ def test_a_recorder_of_others_is_told_of_and_left() -> None:
     stopped = account(config_recorders=(recorder(recording=False),), delivery_channels=())
     plan = make_plan(stopped, recorder=RECORD)
     assert {change.operation for change in plan.changes} == {"PutConfigRule"}
-    assert plan.warnings == (f"{HOME}: recorder default has no delivery channel; it is left so",)
+    assert plan.warnings == (f"{HOME}: recorder default has no delivery channel; it is not changed",)
 
 
 def test_our_recorder_that_was_left_half_made_is_completed() -> None:
@@ -311,7 +315,7 @@ def test_a_channel_of_ours_that_is_not_as_declared_is_told_of() -> None:
     ours = account(config_recorders=(recorder(name=RECORDER),), delivery_channels=(channel(name=RECORDER),))
     assert make_plan(ours, recorder=RECORD).warnings == ()
     plan = make_plan(ours, recorder={"bucket": "another"})
-    assert plan.warnings == (f"{HOME}: delivery channel {RECORDER} is not as declared; it is left so",)
+    assert plan.warnings == (f"{HOME}: delivery channel {RECORDER} differs from the declaration; it is not changed",)
     assert {change.operation for change in plan.changes} == {"PutConfigRule"}
 
 

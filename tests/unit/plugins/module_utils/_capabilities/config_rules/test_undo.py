@@ -38,7 +38,7 @@ RECORDER: t.Final = regional("config", "configuration-recorder/iam-hardening")
             RULE,
             ({"narrowed": True}, {}),
             ("PutConfigRule", {}),
-            "nothing takes it back",
+            "the operation has no undo",
             id="narrowed",
         ),
         pytest.param(

@@ -57,7 +57,7 @@ def test_empty_principals_of_a_survey_are_none() -> None:
     ],
 )
 def test_principals_of_any_name_can_not_be_ignored(arn: str) -> None:
-    with pytest.raises(InputError, match="means every user, role or session"):
+    with pytest.raises(InputError, match="matches every user, role or session"):
         declare(create_topic=True, ignore_principals=[arn])
 
 
@@ -129,7 +129,7 @@ def test_own_rules_without_a_caller_ignore_nobody() -> None:
         ({"create_topic": True, "own_rules": [own_rule(pattern="{")]}, "own_rules[0].pattern: not JSON"),
         ({"create_topic": True, "own_rules": [own_rule(pattern="[]")]}, "own_rules[0].pattern: an event pattern"),
         ({"create_topic": True, "own_rules": [own_rule(pattern={"source": "aws.s3"})]}, "own_rules[0].pattern.source"),
-        ({"create_topic": True, "own_rules": [own_rule(lines=["<who>"])]}, "<who> stands for no path"),
+        ({"create_topic": True, "own_rules": [own_rule(lines=["<who>"])]}, "<who> has no path"),
         ({"create_topic": True, "own_rules": [own_rule(lines=["x"], paths={"who": "detail"})]}, "paths: who"),
         ({"create_topic": True, "own_rules": [own_rule(lines=["x"], paths={"1": "$.x"})]}, "paths: 1"),
         ({"create_topic": True, "own_rules": [own_rule(lines=["x" * 7001])]}, "more than 7000 characters"),

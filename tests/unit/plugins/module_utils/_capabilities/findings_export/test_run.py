@@ -87,7 +87,7 @@ def test_what_was_taken_and_does_not_show_yet_is_a_warning(export: Export) -> No
         assert export.reread(done) == export.there
     assert export.warnings() == []
     assert export.reread(done) == done.after
-    assert export.warnings() == ["us-east-1: Security Hub took all findings, but does not show all of them yet"]
+    assert export.warnings() == ["us-east-1: Security Hub accepted all findings, but does not show all of them yet"]
 
 
 def test_what_shows_in_time_is_no_warning(export: Export) -> None:
@@ -106,7 +106,7 @@ def test_what_was_refused_is_not_waited_for(export: Export) -> None:
     assert export.reread(done) == done.after
     result = export.result({"changes": []})
     assert result["failed_findings"] == [{"id": "b", "control": "", "resource": "b", "reason": "InvalidInput: no"}]
-    assert export.failure(result) == "Security Hub did not take 1 findings:  on b: InvalidInput: no"
+    assert export.failure(result) == "Security Hub rejected 1 findings:  on b: InvalidInput: no"
 
 
 class Access:

@@ -103,7 +103,7 @@ def test_other_types_are_compared_by_their_structure() -> None:
     ],
 )
 def test_content_that_aws_would_refuse_is_bad_input(kind: str, content: t.Any, said: str) -> None:
-    with pytest.raises(InputError, match=r"policies\[0\]\.content: not content that a") as refused:
+    with pytest.raises(InputError, match=r"policies\[0\]\.content: not valid content of a") as refused:
         declaring({"content": content}, type=kind)
     assert said in str(refused.value)
 

@@ -46,7 +46,7 @@ def test_what_is_missing_or_drifted_is_one_finding_a_policy() -> None:
     declared: t.Any = declaring({"content": OTHER, "description": "new", "tags": {"team": "x"}})
     finding = find_finding(tree(policy("protect", BOX)), declared)
     assert finding.detail == (
-        "it says something else than declared; its description is another one; it lacks tags: team=x; "
+        "its content differs from the declaration; its description differs; it lacks tags: team=x; "
         "it is not attached to /Work"
     )
     assert finding.evidence.observed["attached_to"] == [BOX]
@@ -54,4 +54,4 @@ def test_what_is_missing_or_drifted_is_one_finding_a_policy() -> None:
 
 def test_what_is_withdrawn_and_still_attached_fails() -> None:
     finding = find_finding(tree(policy("protect", BOX)), declaring(), protect=StageTargets((), (Target(ou="/Box"),)))
-    assert finding.detail == "it is withdrawn from /Box, and still attached"
+    assert finding.detail == "it is withdrawn from /Box, but still attached"

@@ -74,7 +74,7 @@ def test_only_what_would_be_written_is_asked_about() -> None:
 def test_where_it_cannot_be_asked_there_is_a_warning() -> None:
     refused, task = ask_analyzer(Analyzer(error=AccessDenied("no", code="AccessDeniedException")))
     assert refused == {}
-    assert "Access Analyzer could not be asked" in task.warnings[0]
+    assert "Access Analyzer could not be called" in task.warnings[0]
 
 
 def test_it_is_not_asked_without_the_option() -> None:

@@ -51,7 +51,7 @@ def test_a_refused_policy_does_not_come_and_nothing_goes_for_it() -> None:
     left = drop_refused_policies(moving(), REFUSED)
     assert left.changes == ()
     assert [refusal.rule for refusal in left.refused] == ["lock_out", "together"]
-    assert "does not come without AttachPolicy" in left.refused[1].reason
+    assert "skipped, because it depends on AttachPolicy" in left.refused[1].reason
 
 
 def test_no_type_is_enabled_for_what_is_refused() -> None:

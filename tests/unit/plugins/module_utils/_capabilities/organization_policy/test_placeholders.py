@@ -98,5 +98,5 @@ def test_what_leaves_nothing_open_stays_the_same() -> None:
 
 def test_what_is_too_long_once_filled_in_is_refused() -> None:
     before = make_declared(EXEMPT, LANDING_ZONE, max_policy_size=280)
-    with pytest.raises(InputError, match=r"policies\[0\].content: guard has \d+ characters with what was found"):
+    with pytest.raises(InputError, match=r"policies\[0\].content: guard has \d+ characters after its placeholders"):
         fill_placeholders(before, tree(TOWER, STACKS))

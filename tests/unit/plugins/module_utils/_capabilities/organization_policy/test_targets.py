@@ -76,4 +76,4 @@ def test_nothing_below_a_target_can_be_left_out() -> None:
 def test_what_does_nothing_is_told() -> None:
     found = resolve(tree(), (Target(tag={"team": "x"}), Target(account="management")), place="policies[0]")
     assert "no account has tag team=x" in found.warnings[0]
-    assert "never bind the management account" in found.warnings[1]
+    assert "do not apply to the management account" in found.warnings[1]

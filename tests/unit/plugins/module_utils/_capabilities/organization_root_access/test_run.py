@@ -34,7 +34,7 @@ def test_the_text_says_who_has_what() -> None:
         "Root users of 4 member accounts: 1 without credentials, 2 with some, 1 not assessed.",
         "  account 1 (000000000001): a password, mfa devices: 1; last used 2026-01-01T00:00:00Z",
         "  a?[31m (000000000003): not assessed: AccessDenied",
-        "  account 4 (000000000004): access keys: 2; last used never on record",
+        "  account 4 (000000000004): access keys: 2; last used never recorded",
         "  refused (in_use): its password was used 2 days ago",
     ]
 

@@ -47,12 +47,12 @@ def test_without_a_use_the_age_counts(days: float, objects: bool) -> None:
 
 def test_what_is_older_than_the_records_may_be_in_use() -> None:
     old = datetime(2014, 1, 1, tzinfo=UTC)
-    assert "before AWS kept track" in _explain(RootCredentials(PROD, RootPassword(old)))
-    assert "before AWS kept track" in _explain(RootCredentials(PROD, keys=(RootKey("AKIA", "Active", old),)))
+    assert "before AWS recorded its use" in _explain(RootCredentials(PROD, RootPassword(old)))
+    assert "before AWS recorded its use" in _explain(RootCredentials(PROD, keys=(RootKey("AKIA", "Active", old),)))
     assert _explain(RootCredentials(PROD, RootPassword(old, ago(400)))) == ""
 
 
 def test_nothing_tells_of_the_use_of_certificates() -> None:
-    assert "AWS does not tell" in _explain(
+    assert "AWS does not record" in _explain(
         RootCredentials(PROD, certificates=(RootCertificate("C", "Active", ago(900)),))
     )

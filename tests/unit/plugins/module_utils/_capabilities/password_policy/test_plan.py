@@ -141,7 +141,7 @@ def test_a_policy_weaker_than_awss_default_is_refused_unless_allowed() -> None:
     options = {"minimum_password_length": 14, "require_symbols": True, "require_numbers": True}
     planned = plan(account(None), **options)
     assert rules(planned) == ["weakening"]
-    assert "demands 2 would be weaker" in planned.refused[0].reason
+    assert "requires 2 would be weaker" in planned.refused[0].reason
     assert only(plan(account(None), **options, require_lowercase_characters=True))
     assert only(plan(account(None), **options, allow_weaken=True))
     # A policy that is there already has replaced the default.
@@ -193,7 +193,7 @@ def test_expiry_is_refused_where_nobody_knows_whom_it_hits() -> None:
     snapshot = account(STRONG, unread=unread(Dataset.CREDENTIAL_REPORT), credential_report=None)
     planned = plan(snapshot, max_password_age=90, accept_expiry_of=["old"])
     assert rules(planned) == ["expiry"]
-    assert "is not known" in planned.refused[0].reason
+    assert "are not known" in planned.refused[0].reason
     # What does not touch expiry is still raised.
     assert only(plan(snapshot, minimum_password_length=20))
 

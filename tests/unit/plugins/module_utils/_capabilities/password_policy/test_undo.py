@@ -41,7 +41,7 @@ DELETE: t.Final = "DeleteAccountPasswordPolicy"
     [
         pytest.param(POLICY, BEFORE, (UPDATE, REQUEST), "", id="changed"),
         pytest.param(POLICY, None, (DELETE, {}), "", id="made"),
-        pytest.param(POLICY, BEFORE, (DELETE, {}), f"{UPDATE} takes it back", id="another operation"),
+        pytest.param(POLICY, BEFORE, (DELETE, {}), f"its undo is {UPDATE}", id="another operation"),
         pytest.param(POLICY, BEFORE, (UPDATE, {**REQUEST, "MinimumPasswordLength": 6}), "another Minimum", id="weaker"),
         pytest.param(POLICY, {"minimum_password_length": 8}, (UPDATE, {}), "is no password policy", id="a part"),
         pytest.param(iam("account-password-policy", "999988887777"), None, (DELETE, {}), "is not the", id="account"),

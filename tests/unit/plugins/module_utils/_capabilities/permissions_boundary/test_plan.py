@@ -176,7 +176,7 @@ def test_whoever_would_break_is_left_and_the_others_get_it() -> None:
 def test_acceptances_that_nobody_needs_are_told() -> None:
     accepted = [{"principal": "dev-1", "reason": "agreed", "expires": DAY}]
     plan = make_plan(account(dev("dev-1")), boundary(DEVELOPERS), accept_breakage=accepted)
-    assert plan.warnings == ("accept_breakage[0]: dev-1 is no principal that the change may break",)
+    assert plan.warnings == ("accept_breakage[0]: dev-1 is not a principal that the change may break",)
 
 
 def test_a_change_of_content_is_held_against_those_who_carry_it_meant_or_not() -> None:
@@ -231,7 +231,7 @@ def test_what_a_policy_would_give_those_to_whom_it_is_attached_is_refused_and_na
     snapshot = attach_to(has_it(role("app")), content=document(allow("s3:*"), deny("iam:*")))
     plan = make_plan(snapshot, boundary(DEVELOPERS), policy=live(document(allow("s3:*"), deny("iam:*"))))
     assert refusals(plan) == [("widening", "app")]
-    assert "app, who could then do sqs:" in plan.refused[0].reason.replace("\n", " ")
+    assert "app, which would also get sqs:" in plan.refused[0].reason.replace("\n", " ")
     accepted = [{"principal": "app", "reason": "agreed", "expires": DAY}]
     content = document(allow("s3:*"), deny("iam:*"))
     plan = make_plan(snapshot, boundary(DEVELOPERS), policy=live(content), accept_breakage=accepted)
@@ -384,7 +384,7 @@ def test_a_document_is_measured_with_the_accounts_own_values() -> None:
     facts = AccountFacts("aws", ACCOUNT, ARN, trail_buckets=buckets)
     declared = one(DEVELOPERS, content=WITH_TRAILS)
     assert fill_policy(declared, SAMPLE).statements[1].resources == ("arn:aws:s3:::sample/*",)
-    with pytest.raises(InputError, match=r"boundaries\[0\].document: \d+ characters .* has 6144 at most"):
+    with pytest.raises(InputError, match=r"boundaries\[0\].document: \d+ characters .*limit of a boundary is 6144"):
         fill_policy(declared, facts)
     with pytest.raises(InputError, match=r"boundaries\[0\].document: not a policy that IAM accepts: .*Effect"):
         fill_policy(one(DEVELOPERS, content=document({"Action": "s3:*", "Resource": "*"})), SAMPLE)

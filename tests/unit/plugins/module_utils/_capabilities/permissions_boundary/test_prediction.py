@@ -47,7 +47,7 @@ def test_nothing_else_passes_but_by_name(outcome: Breakage) -> None:
     impact = Impact(DEV, (Verdict(DEV, outcome, "sqs was used"),))
     objection = judge(impact, principal="").objection
     assert objection.startswith(f"{outcome.value.replace('_', ' ')}: sqs was used")
-    assert objection.endswith("accept_breakage names role/developers/dev-1")
+    assert objection.endswith("list role/developers/dev-1 in accept_breakage")
     for name in ("dev-1", "role/dev-1", "role/developers/dev-1", DEV):
         assert judge(impact, principal=name).accepted == "agreed"
     for name in ("dev-2", "user/dev-1", "role/dev-1/x"):
@@ -66,7 +66,7 @@ def test_the_prediction_is_that_of_this_boundary_and_of_this_principal() -> None
         judge(safe(arn("role", "x")), principal=""),
         judge(principal=""),
     ):
-        assert found.objection.startswith("no evidence: what it does was not looked at")
+        assert found.objection.startswith("no evidence: its use was not read")
 
 
 def test_the_worst_uses_are_named_and_the_rest_is_counted() -> None:

@@ -62,7 +62,7 @@ def test_policies_of_groups_count_for_their_members() -> None:
         (role("AWSControlTowerExecution"), "Control Tower"),
         (role("stacksets-exec-1"), ""),
         (role("break-glass", path="/iam-hardening/"), "break-glass"),
-        (role("assessor", path="/iam-hardening/"), "this collection works with it"),
+        (role("assessor", path="/iam-hardening/"), "this collection uses it"),
         (person("emergency"), "break-glass"),
         (role("ci"), "caller"),
     ],

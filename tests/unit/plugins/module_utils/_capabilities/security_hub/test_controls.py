@@ -87,8 +87,12 @@ def test_only_what_differs_is_written() -> None:
 @pytest.mark.parametrize(
     ("name", "parameters", "reason"),
     [
-        ("IAM.7", {"maxAccessKeyAge": 60}, "can't be set; what can be set of IAM.7: MinimumPasswordLength, Require"),
-        ("IAM.3", {"maxAccessKeyAge": 60}, "what can be set of IAM.3: nothing"),
+        (
+            "IAM.7",
+            {"maxAccessKeyAge": 60},
+            "can't be set; parameters of IAM.7 that can be set: MinimumPasswordLength, Require",
+        ),
+        ("IAM.3", {"maxAccessKeyAge": 60}, "parameters of IAM.3 that can be set: none"),
         ("IAM.7", {LENGTH: "long"}, "is 'long'; allowed is a value of the type Integer"),
         ("IAM.7", {LENGTH: True}, "is True; allowed is a value of the type Integer"),
         ("IAM.7", {NUMBERS: "maybe"}, "is 'maybe'; allowed is a value of the type Boolean"),

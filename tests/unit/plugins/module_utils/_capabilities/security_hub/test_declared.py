@@ -77,7 +77,7 @@ def test_a_version_is_meant_alone(text: str, fits: tuple[bool, bool]) -> None:
         (control(enabled=False, reason="  "), "controls: IAM.6 needs a reason"),
         (control(parameters={"x": 1}), "controls: IAM.6 needs a reason"),
         (control(enabled=False, reason="x", standards=["none"]), "controls: IAM.6: 'none' is not allowed"),
-        ({"aggregation_regions": ["eu-west-1"]}, "without aggregation_region"),
+        ({"aggregation_regions": ["eu-west-1"]}, "it needs aggregation_region"),
         (
             {"aggregation_region": "us-east-1", "aggregation_regions": ["eu-west-1"]},
             "aggregation_mode: all_regions takes no aggregation_regions",

@@ -145,7 +145,7 @@ def test_a_hub_stays_off_where_it_is_not_to_be_turned_on() -> None:
 def test_standards_that_aws_does_not_tell_of_come_with_the_next_run() -> None:
     plan = make_plan(off(offered=None))
     assert operations(plan) == [("EnableSecurityHub", "hub/default")]
-    assert plan.warnings == (f"{HOME}: AWS tells which standards it offers once Security Hub is on: run again",)
+    assert plan.warnings == (f"{HOME}: AWS lists its standards only once Security Hub is on: run again",)
     assert make_plan(off(offered=None), standards=[]).warnings == ()
 
 
@@ -305,7 +305,7 @@ def test_a_mode_is_replaced_with_its_regions() -> None:
 def test_an_aggregator_elsewhere_is_somebody_elses() -> None:
     plan = make_aggregation_plan(dataclasses.replace(LINKED, region=OTHER, mode="", regions=()))
     assert (plan.changes, [refusal.rule for refusal in plan.refused]) == ((), ["aggregator"])
-    assert f"come together in {OTHER}" in plan.refused[0].reason
+    assert f"aggregated in {OTHER}" in plan.refused[0].reason
 
 
 def test_a_member_that_is_not_told_makes_no_aggregator() -> None:
@@ -336,7 +336,7 @@ def test_controls_come_with_the_standards_that_have_them() -> None:
         "BatchEnableStandards",
         "BatchUpdateStandardsControlAssociations",
     ]
-    told_later = "the controls of cis-aws-foundations-benchmark/v/5.0.0 are set by the run after this one"
+    told_later = "the next run sets the controls of cis-aws-foundations-benchmark/v/5.0.0"
     assert plan.warnings == (f"{HOME}: {told_later}",)
 
 
@@ -407,7 +407,7 @@ def test_a_denied_region_is_planned_for_alone() -> None:
     found = plans.findings(state)
     plan = plans.plan(state, found)
     assert {change.region for change in plan.changes} == {HOME}
-    assert len(plan.warnings) == 1 and plan.warnings[0].startswith(f"{OTHER}: nothing is planned, since it can't be")
+    assert len(plan.warnings) == 1 and plan.warnings[0].startswith(f"{OTHER}: nothing is planned, because it can't be")
     assert {item.status for item in found if item.region == OTHER} == {Status.NOT_ASSESSED}
     assert Status.NOT_ASSESSED not in {item.status for item in found if item.region == HOME}
 

@@ -61,7 +61,7 @@ SUBSCRIPTION: t.Final = regional("securityhub", "subscription/aws-foundational-s
             regional("securityhub", "finding-aggregator"),
             (None, {}),
             ("DeleteFindingAggregator", {}),
-            "nothing takes it back",
+            "the operation has no undo",
             id="aggregator",
         ),
     ],

@@ -38,8 +38,11 @@ def test_what_is_left_out_has_a_default() -> None:
         ({"groups": [{"name": "a", "path": "//"}]}, r"groups\[0\]\.path: '//'"),
         ({"remove_policies": [{"policy": "Admin*", "users": ["a"]}]}, r"remove_policies\[0\]\.policy: 'Admin\*'"),
         ({"remove_policies": [{"policy": " ", "users": ["a"]}]}, r"remove_policies\[0\]\.policy: ''"),
-        ({"remove_policies": [{"policy": "A"}]}, r"remove_policies\[0\]: it selects nobody; at least one of users"),
-        ({"remove_policies": [{"policy": "A", "users": [" "]}]}, r"remove_policies\[0\]: it selects nobody"),
+        (
+            {"remove_policies": [{"policy": "A"}]},
+            r"remove_policies\[0\]: it selects no principal; at least one of users",
+        ),
+        ({"remove_policies": [{"policy": "A", "users": [" "]}]}, r"remove_policies\[0\]: it selects no principal"),
     ],
 )
 def test_what_can_not_be_meant_is_refused(declared: dict[str, t.Any], message: str) -> None:
@@ -49,7 +52,7 @@ def test_what_can_not_be_meant_is_refused(declared: dict[str, t.Any], message: s
 
 def test_a_removal_in_words() -> None:
     (removal,) = declare(remove_policies=[{"policy": "A", "users": ["dev-*", "bob"], "roles": ["app"]}]).removals
-    assert removal.text == "the policy A is taken from users dev-*, bob and roles app"
+    assert removal.text == "the policy A is removed from users dev-*, bob and roles app"
 
 
 def test_patterns_that_are_about_nobody_are_told() -> None:

@@ -158,7 +158,7 @@ def test_what_is_unclear_in_the_declaration_is_told() -> None:
     planned = plan(snapshot, groups=[developers("alice", "alcie", path="/new/")])
     assert planned.warnings == (
         "groups[0].users: the account has no user alcie",
-        "groups[0].path: Developers has the path /old/, which stays; declared is /new/",
+        "groups[0].path: Developers has the path /old/, which is kept; declared is /new/",
     )
     # Names of groups have no case: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
     assert steps(planned)[0] == "AttachGroupPolicy Developers Read"
@@ -291,7 +291,7 @@ def test_a_group_has_ten_attached_policies() -> None:
     planned = plan(account(user("alice", *names)), groups=[DEVELOPERS])
     assert sum(step.startswith("AttachGroup") for step in steps(planned)) == 10
     assert refusals(planned) == [("quota", "alice")] * 2
-    assert "all of its 10 attached policies (AttachedPoliciesPerGroupQuota)" in planned.refused[0].reason
+    assert "already has 10 attached policies, the limit (AttachedPoliciesPerGroupQuota)" in planned.refused[0].reason
 
 
 def test_the_accounts_own_quota_holds() -> None:
@@ -315,7 +315,7 @@ def test_a_user_is_in_ten_groups() -> None:
     snapshot = account(*map(group, names), user("alice", "Read", groups=names))
     planned = plan(snapshot, groups=[DEVELOPERS])
     assert refusals(planned) == [("quota", "alice")]
-    assert "alice is in all of its 10 groups (GroupsPerUserQuota)" in planned.refused[0].reason
+    assert "alice is already in 10 groups, the limit (GroupsPerUserQuota)" in planned.refused[0].reason
 
 
 def test_memberships_of_one_plan_count_together() -> None:
@@ -330,7 +330,7 @@ def test_an_account_has_300_groups() -> None:
     rules = [{"name": "writers", "users": ["*"], "policies": ["Write"]}, DEVELOPERS]
     planned = plan(snapshot, groups=rules)
     assert refusals(planned) == [("quota", "alice")]
-    assert "the account has all of its 300 groups (GroupsQuota)" in planned.refused[0].reason
+    assert "the account already has 300 groups, the limit (GroupsQuota)" in planned.refused[0].reason
     assert "declare a group" not in planned.refused[0].reason
     assert steps(planned)[0] == "CreateGroup writers"
 
@@ -376,7 +376,7 @@ def test_nobody_is_moved_into_a_group_that_is_never_touched(there: tuple[t.Any, 
     planned = plan(account(*there, user("alice", "Read")), groups=[wanted])
     assert planned.changes == ()
     assert refusals(planned) == [("protected", "alice")]
-    assert "deployers is never touched: IAM Identity Center manages it" in planned.refused[0].reason
+    assert "deployers is never changed: IAM Identity Center manages it" in planned.refused[0].reason
     assert "declare a group" not in planned.refused[0].reason
 
 

@@ -456,12 +456,12 @@ def test_a_node_that_is_not_there_and_a_policy_that_does_not_parse_are_unknown()
     gone = make_change("organizations:AttachPolicy", SCP_ARN, {"TargetId": "ou-gone"}, before={"type": SCP})
     assert find_affected(gone, KNOWN) == ("unknown: the accounts below ou-gone",)
     broken = make_change("sqs:SetQueueAttributes", QUEUE, {"Attributes": {"Policy": "{"}}, before={"Policy": None})
-    assert find_affected(broken, KNOWN)[0].startswith("unknown: whom a policy document names")
+    assert find_affected(broken, KNOWN)[0].startswith("unknown: the principals in a policy document")
     for whole in (
         make_change("events:PutPermission", BUS, {"Policy": "{}"}),
         make_change("events:RemovePermission", BUS, {"RemoveAllPermissions": True}),
     ):
-        assert find_affected(whole, KNOWN) == ("unknown: whom the whole policy of an event bus names",)
+        assert find_affected(whole, KNOWN) == ("unknown: the principals in the whole policy of an event bus",)
 
 
 def test_a_queue_without_a_policy_lets_nobody_in() -> None:

@@ -78,5 +78,5 @@ def test_whom_two_versions_name_otherwise(before: t.Any, after: t.Any, named: se
 
 @pytest.mark.parametrize(("before", "after"), [("{", None), (None, "{"), ({"Statement": 3}, None)])
 def test_what_is_no_policy_names_who_knows_whom(before: t.Any, after: t.Any) -> None:
-    with pytest.raises(NotKnown, match="whom a policy document names"):
+    with pytest.raises(NotKnown, match="the principals in a policy document"):
         find_named_principals(before, after)

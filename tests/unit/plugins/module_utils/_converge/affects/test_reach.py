@@ -28,10 +28,10 @@ UNREAD: t.Final = dataclasses.replace(
 )
 QUESTIONS: t.Final[dict[str, t.Callable[[Reach], t.Any]]] = {
     "who has": lambda reach: reach.owners(POLICY),
-    "which groups have": lambda reach: reach.groups_with(POLICY),
+    "the groups that have": lambda reach: reach.groups_with(POLICY),
     "the members of the group Team": lambda reach: reach.members("Team"),
     "the accounts below ou-work": lambda reach: reach.below("ou-work"),
-    "what the organization policy p-protect is attached to": lambda reach: reach.nodes_of({"PolicyId": "p-protect"}),
+    "the targets of the organization policy p-protect": lambda reach: reach.nodes_of({"PolicyId": "p-protect"}),
     "the management account": lambda reach: reach.management_account(),
     "the delegated administrators for iam": lambda reach: reach.administrators("iam.amazonaws.com"),
 }

@@ -223,7 +223,7 @@ def test_the_perimeter_of_the_organization_lets_its_own_and_services_in() -> Non
 
 def test_the_perimeter_of_another_organization_keeps_automation_out() -> None:
     found = denials(policy(perimeter("o-other")), ACTORS, layer="rcp")
-    assert "whoever assumes the roles of this collection" in names(found)
+    assert "a principal that assumes the roles of this collection" in names(found)
     assert any(loss.is_lock_out for loss in found)
     assert Kind.SERVICE not in kinds(found)
 

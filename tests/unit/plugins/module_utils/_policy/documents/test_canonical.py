@@ -187,7 +187,7 @@ def test_a_key_in_two_spellings_holds_twice() -> None:
 def test_what_json_cannot_say_is_refused() -> None:
     condition = Condition("Bool", "1:2", ("true",))
     statement = Statement(0, allow=True, conditions=(condition, dataclasses.replace(condition, values=("false",))))
-    with pytest.raises(ValueError, match="1:2 is given too often"):
+    with pytest.raises(ValueError, match="1:2 has too many values"):
         document(Policy((statement,)))
 
 

@@ -71,7 +71,7 @@ def test_inline_policies_count_together() -> None:
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: "the total aggregate policy size" """
     assert inline_total([COMPACT, SPACED, DOCUMENT], Kind.INLINE_USER) == 3 * len(COMPACT)
     assert inline_total([], Kind.INLINE_ROLE) == 0
-    with pytest.raises(ValueError, match="managed is no kind of inline policy"):
+    with pytest.raises(ValueError, match="managed is not a kind of inline policy"):
         inline_total([COMPACT], Kind.MANAGED)
 
 

@@ -197,7 +197,7 @@ ID: t.Final = Kind.MANAGED
         pytest.param(
             {"version": "2012-10-17", "Statement": ALLOW},
             NONE,
-            ["version: is no element of a policy; it is spelled Version"],
+            ["version: is not an element of a policy; it is spelled Version"],
             id="element in lower case",
         ),
         pytest.param(
@@ -207,9 +207,9 @@ ID: t.Final = Kind.MANAGED
             id="version",
         ),
         pytest.param({"Id": 1, "Statement": ALLOW}, NONE, ["Id: must be a string, not a number"], id="id"),
-        pytest.param({1: 2, "Statement": ALLOW}, NONE, ['["(a number)"]: is no element of a policy'], id="name"),
+        pytest.param({1: 2, "Statement": ALLOW}, NONE, ['["(a number)"]: is not an element of a policy'], id="name"),
         pytest.param(
-            document(Resources="*"), NONE, ["Statement[0].Resources: is no element of a statement"], id="element"
+            document(Resources="*"), NONE, ["Statement[0].Resources: is not an element of a statement"], id="element"
         ),
         pytest.param(document(Effect=None), NONE, ["Statement[0]: has no Effect"], id="no effect"),
         pytest.param(
@@ -227,18 +227,18 @@ ID: t.Final = Kind.MANAGED
         ),
         pytest.param(document(Action=None), NONE, ["Statement[0]: has neither Action nor NotAction"], id="no action"),
         pytest.param(
-            document(NotAction="*"), NONE, ["Statement[0].NotAction: may not stand beside Action"], id="both actions"
+            document(NotAction="*"), NONE, ["Statement[0].NotAction: is not allowed beside Action"], id="both actions"
         ),
         pytest.param(
             document(NotResource="*"),
             NONE,
-            ["Statement[0].NotResource: may not stand beside Resource"],
+            ["Statement[0].NotResource: is not allowed beside Resource"],
             id="both resources",
         ),
         pytest.param(
             document(Principal="*", NotPrincipal="*"),
             NONE,
-            ["Statement[0].NotPrincipal: may not stand beside Principal"],
+            ["Statement[0].NotPrincipal: is not allowed beside Principal"],
             id="both principals",
         ),
         pytest.param(
@@ -297,13 +297,13 @@ ID: t.Final = Kind.MANAGED
         pytest.param(
             document(Principal="*"),
             ID,
-            ["Statement[0].Principal: may not stand in an identity policy: it is about whom it is attached to"],
+            ["Statement[0].Principal: is not allowed in an identity policy: it is always about its own principal"],
             id="principal in an identity policy",
         ),
         pytest.param(
             document(NotPrincipal="*"),
             Kind.SCP,
-            ["Statement[0].NotPrincipal: may not stand in a service control policy"],
+            ["Statement[0].NotPrincipal: is not allowed in a service control policy"],
             id="principal in an SCP",
         ),
         pytest.param(document(), Kind.RCP, ["Statement[0]: has neither Principal nor NotPrincipal"], id="no principal"),
@@ -313,7 +313,7 @@ ID: t.Final = Kind.MANAGED
         pytest.param(
             trust(Resource="*"),
             Kind.TRUST,
-            ["Statement[0].Resource: may not stand in a trust policy: it is about the role that it stands on"],
+            ["Statement[0].Resource: is not allowed in a trust policy: it is always about its own role"],
             id="prohibited field Resource",
         ),
         pytest.param(
@@ -355,13 +355,13 @@ ID: t.Final = Kind.MANAGED
         pytest.param(
             document(Condition={"Bool": {"SecureTransport": "true"}}),
             ID,
-            ["Statement[0].Condition.Bool.SecureTransport: is no condition key: they are such as aws:SourceIp"],
+            ["Statement[0].Condition.Bool.SecureTransport: is not a condition key such as aws:SourceIp"],
             id="key without vendor",
         ),
         pytest.param(
             document(Condition={"Bool": {True: "true"}}),
             NONE,
-            ['Statement[0].Condition.Bool["(true or false)"]: is no condition key: they are such as aws:SourceIp'],
+            ['Statement[0].Condition.Bool["(true or false)"]: is not a condition key such as aws:SourceIp'],
             id="key is no text",
         ),
     ],
@@ -379,16 +379,19 @@ def test_what_iam_refuses_is_refused(source: t.Any, kind: t.Optional[Kind], expe
     ("operator", "message"),
     [
         # "MalformedPolicyDocument: Invalid Condition type : stringEquals"
-        ("stringEquals", "is no condition operator; it is spelled StringEquals"),
-        ("foranyvalue:StringLikeifexists", "is no condition operator; it is spelled ForAnyValue:StringLikeIfExists"),
+        ("stringEquals", "is not a condition operator; it is spelled StringEquals"),
+        ("foranyvalue:StringLikeifexists", "is not a condition operator; it is spelled ForAnyValue:StringLikeIfExists"),
         ("StringContains", "is no condition operator"),
         ("StringEqualsIfExistsIfExists", "is no condition operator"),
         ("IfExists", "is no condition operator"),
         ("", "is no condition operator"),
-        ("ForSomeValues:StringLike", "is no condition operator: before the colon stands ForAllValues or ForAnyValue"),
+        (
+            "ForSomeValues:StringLike",
+            "is not a condition operator: before the colon must be ForAllValues or ForAnyValue",
+        ),
         ("ForAnyValue:ForAllValues:Bool", "is no condition operator"),
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
-        ("NullIfExists", "is no condition operator: Null does not go with IfExists"),
+        ("NullIfExists", "is not a condition operator: Null can't have IfExists"),
     ],
 )
 def test_operators_are_known_and_spelled_as_aws_does(operator: str, message: str) -> None:

@@ -43,7 +43,7 @@ def test_bytes_are_utf_8() -> None:
         pytest.param('{"a": "b\nc"}', "line 1, column 9", "Invalid control character", id="line break in a string"),
         pytest.param('{"a":\n"NaN", "b": NaN}', "line 2, column 13", "NaN is no JSON value", id="NaN"),
         pytest.param('{"a": -Infinity}', "line 1, column 7", "-Infinity is no JSON value", id="infinity"),
-        pytest.param('\ufeff{"a": 1}', "line 1, column 1", "may not contain the character '\\ufeff'", id="mark"),
+        pytest.param('\ufeff{"a": 1}', "line 1, column 1", "must not contain the character '\\ufeff'", id="mark"),
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html, names
         pytest.param('{"a":\n "\u4e2d"}', "line 2, column 3", "the character '\\u4e2d'", id="character set"),
         pytest.param('{"a": "\ud800"}', "line 1, column 8", "the character '\\ud800'", id="half a surrogate pair"),

@@ -129,8 +129,8 @@ def test_levels_by_their_names() -> None:
     decision = evaluate(Request("sqs:SendMessage", QUEUE.format(ACCOUNT), ROLE), layers)
     assert decision.explanation == (
         "Denied: no statement of the SCP S3Read at level 2 (OU prod) allows sqs:SendMessage on "
-        f"arn:aws:sqs:eu-west-1:{ACCOUNT}:in. At every level from the organization's root down to the account an SCP "
-        "has to allow a request."
+        f"arn:aws:sqs:eu-west-1:{ACCOUNT}:in. At every level from the organization's root down to the account, an SCP "
+        "must allow a request."
     )
     unnamed = dataclasses.replace(layers, scp_levels=())
     assert " at level 2 allows" in evaluate(Request("sqs:SendMessage", "*", ROLE), unnamed).explanation

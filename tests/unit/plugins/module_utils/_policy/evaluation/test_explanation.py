@@ -38,8 +38,8 @@ def explain_denial(rest: str) -> str:
             READ,
             Layers((FULL,), SQS),
             explain_denial(
-                f"the permissions boundary SqsOnly allows {WHAT}. What the boundary does not allow, no identity-based "
-                "policy can give."
+                f"the permissions boundary SqsOnly allows {WHAT}. No identity-based policy can grant an action that "
+                "the boundary does not allow."
             ),
         ),
         (
@@ -47,48 +47,47 @@ def explain_denial(rest: str) -> str:
             Layers((FULL,), scps=((FULL,), (SQS, SQS)), scp_levels=("root", "OU prod")),
             explain_denial(
                 f"the SCPs at level 2 (OU prod) allows {WHAT}. At every level from the organization's root down to the "
-                "account an SCP has to allow a request."
+                "account, an SCP must allow a request."
             ),
         ),
         (
             Request("s3:GetObject", OBJECT, USER, resource_policy=BUCKET),
             Layers((FULL,), SQS),
-            f"Allowed: statement Grant of the policy of the resource (Bucket) allows {WHAT}, and what is given so "
-            "directly is not limited by the permissions boundary.",
+            f"Allowed: statement Grant of the policy of the resource (Bucket) allows {WHAT}, and such a direct grant "
+            "is not limited by the permissions boundary.",
         ),
         (
             Request("s3:GetObject", OBJECT, FOREIGN_USER, resource_account="111122223333"),
             Layers((FULL,)),
             explain_denial(
-                f"the policy of the resource allows {WHAT}. Between accounts both sides have to allow a request."
+                f"the policy of the resource allows {WHAT}. Between accounts, both sides must allow a request."
             ),
         ),
         (
             Request("kms:Decrypt", KEY, ROLE, resource_policy=policy("Key", allow("kms:*", Principal={"AWS": USER}))),
             Layers((FULL,)),
             explain_denial(
-                f"the key policy (Key) allows kms:Decrypt on {KEY}. Without its consent no identity-based policy "
-                "counts."
+                f"the key policy (Key) allows kms:Decrypt on {KEY}. Without its consent, identity-based policies have "
+                "no effect."
             ),
         ),
         (
             Request("sts:AssumeRole", ROLE, USER),
             Layers((FULL,)),
-            f"Unknown: sts:AssumeRole on {ROLE} has to be allowed by the trust policy of the role, which was not "
-            "given.",
+            f"Unknown: sts:AssumeRole on {ROLE} must be allowed by the trust policy of the role, which was not given.",
         ),
         (
             Request("s3:ListAllMyBuckets", "*", ROLE, context_complete=False),
             Layers((policy("P", allow(Sid="Blue", Condition=TAGGED)),)),
             "Unknown: whether statement Blue of the identity-based policy P allows s3:ListAllMyBuckets depends on "
-            "aws:PrincipalTag/team, which the request does not say.",
+            "aws:PrincipalTag/team, which the request does not have.",
         ),
         (
             Request("s3:GetObject", OBJECT, "*"),
             Layers(),
             explain_denial(
-                f"the policy of the resource allows {WHAT}. Nothing else can let in a caller that has no "
-                "identity-based policies."
+                f"the policy of the resource allows {WHAT}. Nothing else can allow a caller without identity-based "
+                "policies."
             ),
         ),
         (
@@ -117,4 +116,6 @@ def test_several_keys_are_listed() -> None:
 def test_principals_that_do_not_tell() -> None:
     excepting = policy("B", deny("s3:*", NotPrincipal={"AWS": USER}))
     decision = evaluate(Request("s3:GetObject", OBJECT, USER, resource_policy=excepting), Layers((FULL,)))
-    assert decision.explanation.endswith("depends on whom its principals mean, which their names alone do not tell.")
+    assert decision.explanation.endswith(
+        "depends on the meaning of its principals, which their names alone do not show."
+    )

@@ -98,7 +98,7 @@ BOUNDED = Layers((ADMIN,), boundary=BOUNDARY)
             f"OwnFunctions of the permissions boundary developer allows it on {APP}",
         ),
         (access("lambda:ListFunctions"), "will_break", "nothing in the permissions boundary"),
-        (call("sqs:SendMessage"), "may_break", "it depends on aws:SourceVpc, which the evidence does not tell"),
+        (call("sqs:SendMessage"), "may_break", "it depends on aws:SourceVpc, which the evidence does not have"),
         (call("sqs:SendMessage", context=make_context(aws_SourceVpc="vpc-1")), "safe", "stays allowed"),
         (
             call("sqs:SendMessage", context=make_context(aws_SourceVpc="vpc-2")),
@@ -143,7 +143,7 @@ def test_the_level_of_an_organization_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("candidates", "what"),
-    [((), "more than the evidence shows"), ((APP,), f"{APP} as well")],
+    [((), "other resources than the evidence shows"), ((APP,), f"{APP} as well")],
 )
 def test_a_permission_that_a_call_may_have_needed_besides(candidates: tuple[str, ...], what: str) -> None:
     use = dataclasses.replace(call("ec2:RunInstances"), is_possible=True, candidates=candidates)
@@ -155,7 +155,7 @@ def test_a_permission_that_a_call_may_have_needed_besides(candidates: tuple[str,
 @pytest.mark.parametrize(
     ("use", "reason", "policy_"),
     [
-        ("dynamodb", "whatever it did in dynamodb stays allowed", None),
+        ("dynamodb", "all its use of dynamodb stays allowed", None),
         ("ec2", "ec2 was used, and none of it stays allowed", "developer"),
         ("s3", "actions that it may have been are lost or may be: ", "developer"),
     ],
@@ -168,7 +168,7 @@ def test_a_service_verdict_says_how_much_is_lost_and_by_what(use: str, reason: s
 
 def test_what_aws_does_not_tell_apart_is_lost_as_far_as_it_goes() -> None:
     verdict = Judge(ADMINISTRATOR, BOUNDED).verdict(service("ec2", ["ec2:describeinstances"]))
-    assert "all actions that AWS does not tell apart that it may have been are lost" in verdict.reason
+    assert "all actions that AWS does not distinguish that it may have been are lost" in verdict.reason
     assert len(verdict.lost) == verdict.of
     assert "ec2:DescribeInstances" not in verdict.lost
 
@@ -431,13 +431,13 @@ def test_no_change_is_safe_without_any_evidence() -> None:
 @pytest.mark.parametrize(
     ("evidence", "uses", "reason"),
     [
-        (Evidence(), [], "nothing tells what it does"),
+        (Evidence(), [], "no use of it could be read"),
         (
             Evidence((SourceRead(Source.LAST_ACCESSED, 400, "", failure="AccessDenied"),)),
             [],
             "not read: last_accessed: AccessDenied",
         ),
-        (EVIDENCE, [], "no use was recorded in 400 days, which does not mean"),
+        (EVIDENCE, [], "no use was recorded in 400 days, but it may"),
         (
             Evidence((SourceRead(Source.EVENT_HISTORY, 90, ""),)),
             [call("s3:ListAllMyBuckets")],
@@ -467,7 +467,7 @@ def test_all_safe_says_how_far_back() -> None:
         [access("dynamodb:PutItem")], principal_arn=ROLE, before=ADMINISTRATOR, after=BOUNDED, evidence=EVIDENCE
     )
     assert found.is_safe
-    assert found.summary == "safe: nothing is lost that was used in the days on record (400 of service last accessed)"
+    assert found.summary == "safe: nothing that was used in the recorded days is lost (400 of service last accessed)"
 
 
 def test_the_verdicts_of_one_outcome() -> None:

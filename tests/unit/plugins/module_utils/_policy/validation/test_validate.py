@@ -122,7 +122,7 @@ def test_without_a_catalogue_the_other_rules_hold(monkeypatch: pytest.MonkeyPatc
 
 def test_rcp_of_services_that_are_not_reached_says_which() -> None:
     (issue,) = validate(deny("ec2:RunInstances", Principal="*"), kind=Kind.RCP)
-    assert issue.message == "RCPs do not reach ec2: the statement does nothing for ec2:RunInstances"
+    assert issue.message == "RCPs do not apply to ec2: the statement has no effect on ec2:RunInstances"
 
 
 def test_aws_managed_policies_are_validated_in_seconds() -> None:

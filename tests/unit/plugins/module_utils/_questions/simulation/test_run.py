@@ -142,7 +142,7 @@ def test_what_aws_accepts_from_nobody_is_denied(action: str, resource: str) -> N
         None,
         None,
     )
-    assert f"AWS accepts {action} on {resource} from nobody" in found["explanation"]
+    assert f"nobody can use {action} on {resource}" in found["explanation"]
     assert "The policies alone" in found["explanation"]
 
 
@@ -252,7 +252,7 @@ def test_what_only_unread_scps_could_deny_is_unknown(acme: Seeded) -> None:
     result = simulate(requests=[GET, CREATE], principal_arn=DEVELOPER, **access(acme))
     allowed, denied = result["results"]
     assert (allowed["decision"], allowed["layer"], allowed["policy"]) == ("unknown", "scp", None)
-    assert "management account and to delegated administrators only" in allowed["explanation"]
+    assert "management account and delegated administrators can read" in allowed["explanation"]
     assert denied["decision"] == "explicit_deny"
     assert [found["layer"] for found in result["unread_layers"]] == ["scp", "rcp"]
     assert len(result["warnings"]) == 1
@@ -262,7 +262,7 @@ def test_unread_layers_may_be_taken_to_allow(acme: Seeded) -> None:
     result = simulate(requests=[GET], principal_arn=DEVELOPER, assume_unread_allow=True, **access(acme))
     (found,) = result["results"]
     assert (found["decision"], found["layer"]) == ("allowed", "identity")
-    assert "What was not read is taken to allow it: SCPs and RCPs" in found["explanation"]
+    assert "Unread layers count as allowing it: SCPs and RCPs" in found["explanation"]
     assert result["unread_layers"]
 
 
@@ -302,9 +302,9 @@ def test_given_layers_extend_the_live_ones(acme: Seeded) -> None:
 
 def test_levels_that_are_not_there_can_t_be_extended(acme: Seeded) -> None:
     options = {"principal_arn": DEVELOPER, "extend": ["scps"], "requests": [GET], **access(acme)}
-    assert "can't be extended, since they were not read" in failure(layers={"scps": [[READ]]}, **options)
+    assert "can't be extended, because they were not read" in failure(layers={"scps": [[READ]]}, **options)
     message = failure(layers={"scps": [[EVERYTHING]] * 9}, organization_role_arn=ORGANIZATION_ROLE, **options)
-    assert "9 levels of scps are given to extend 4" in message
+    assert "9 levels of scps are given, but 4" in message
 
 
 def test_nothing_extends_what_is_not_in_force_either(acme: Seeded) -> None:
@@ -312,7 +312,7 @@ def test_nothing_extends_what_is_not_in_force_either(acme: Seeded) -> None:
     result = simulate(requests=[STOP], extend=["scps"], layers={"scps": []}, **carol)
     assert [found["decision"] for found in result["results"]] == ["allowed"]
     message = failure(requests=[STOP], extend=["scps"], layers={"scps": [[EVERYTHING]]}, **carol)
-    assert "1 levels of scps are given to extend 0" in message
+    assert "1 levels of scps are given, but 0" in message
 
 
 @pytest.mark.parametrize(
@@ -408,7 +408,7 @@ def test_disagreement_is_reported(acme: Seeded, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(simulation.AwsSimulator, "decide", lambda _self, _simulated: told)
     result = simulate(requests=[CREATE], principal_arn=DEVELOPER, engine="both", **access(acme))
     assert result["disagreements"] == [{"id": "create", "local": "explicit_deny", "aws": "allowed"}]
-    assert any("create: judged here as explicit_deny" in text for text in result["warnings"])
+    assert any("create: the local decision is explicit_deny" in text for text in result["warnings"])
 
 
 def test_aws_knows_the_policies_of_a_principal_without_our_reading_them(acme: Seeded) -> None:

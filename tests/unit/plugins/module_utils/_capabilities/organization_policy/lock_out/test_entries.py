@@ -242,13 +242,13 @@ def test_a_policy_that_keeps_somebody_out_is_refused_with_the_roles_and_who_assu
     (reason,) = refuse(find_loss(after, ec2), find_loss(after, partner, arn=f"{ROLE}-2"))
     assert reason.startswith(f"in dev ({ACCOUNT}): role/app: will break: ")
     assert "; role/app-2: will break: " in reason
-    assert f"or those who assume them: ec2.amazonaws.com, {PARTNER}" in reason
+    assert f"or the principals that assume them: ec2.amazonaws.com, {PARTNER}" in reason
     assert "accept_without_evidence" not in reason
     # Another policy has no part in it.
     assert refuse(find_loss(after, ec2), name="other") == []
     assert refuse() == []
     (reason,) = refuse(find_loss(after, ec2, used=None))
-    assert "or accept_without_evidence the account" in reason
+    assert "or the account in accept_without_evidence" in reason
 
 
 def test_of_many_reasons_some_are_told() -> None:
@@ -259,7 +259,7 @@ def test_of_many_reasons_some_are_told() -> None:
         )
         for number in range(7)
     ]
-    assert "; and 2 more. Either the policy leaves it allowed" in refuse(*found)[0]
+    assert "; and 2 more. Either change the policy to allow it" in refuse(*found)[0]
 
 
 def test_a_trust_that_cannot_be_read_may_mean_anybody() -> None:

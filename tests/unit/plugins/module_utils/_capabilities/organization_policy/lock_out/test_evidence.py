@@ -148,7 +148,7 @@ def test_an_acceptance_that_fits_no_account_is_told_and_one_for_a_later_stage_is
     known = member(verdict(APP, Breakage.SAFE))
     assert verdicts(known, accounts=make_acceptances("/prod")).find_account_warnings() == []
     [warning] = verdicts(known, accounts=make_acceptances("/pord")).find_account_warnings()
-    assert "/pord is no account of the organization" in warning
+    assert "/pord is not an account of the organization" in warning
 
 
 def test_an_account_is_named_by_all_its_units_but_the_root() -> None:
@@ -291,11 +291,11 @@ def test_a_role_that_is_accepted_may_be_left_without_anybody_who_assumes_it() ->
 def test_users_whom_something_else_than_mfa_hits_are_not_told_to_use_it() -> None:
     key = UserFacts(JANE, has_password=False, has_mfa=False, active_keys=1, last_used=LAST)
     [(_rule, reason)] = refuse(verdicts(member(verdict(JANE, Breakage.WILL_BREAK), users=(key,))))["guardrail"]
-    assert "Either the policy leaves it allowed" in reason
+    assert "Either change the policy to allow it" in reason
     # Nor are roles, whom a policy about MFA hits.
     after = with_policy("guardrail", MFA, [DEV])
     [(_rule, reason)] = refuse(verdicts(member(verdict(APP, Breakage.WILL_BREAK)), after=after))["guardrail"]
-    assert "Either the policy leaves it allowed" in reason
+    assert "Either change the policy to allow it" in reason
 
 
 def test_what_stays_safe_is_not_expected_to_be_denied() -> None:

@@ -107,7 +107,7 @@ def test_what_is_accepted_is_expected_and_shown_in_the_document(world: World) ->
     assert document["skipped"] == [
         {
             "principal": arn("role/iam-hardening/break-glass"),
-            "reason": "a break-glass principal: what it must be able to do is held against the policies beforehand",
+            "reason": "a break-glass principal: its needed permissions are checked against the policies beforehand",
         }
     ]
 
@@ -128,7 +128,7 @@ def test_an_acceptance_that_expired_or_fits_nobody_is_a_warning(world: World) ->
     assert "prediction" in reasons(found)
     assert any("expired on 2026-11-24" in warning for warning in world.warnings)
     world.judge(LAMBDA, accept_without_evidence=make_acceptances("account", "nowhere"))
-    assert any("nowhere is no account of the organization" in warning for warning in world.warnings)
+    assert any("nowhere is not an account of the organization" in warning for warning in world.warnings)
 
 
 def test_members_that_need_not_be_read_come_last(world: World) -> None:
@@ -233,7 +233,7 @@ def test_users_of_the_management_account_may_be_break_glass(
     world.judge(LAMBDA, break_glass=["arn:aws:iam::*:user/breaker"])
     ((_rules, seen),) = guards
     assert seen.break_glass[MANAGEMENT] == (arn("user/breaker"),)
-    assert "is a user of whom is not known" in seen.helpless[arn("user/breaker")]
+    assert "is a user, and it is not known" in seen.helpless[arn("user/breaker")]
 
 
 @pytest.mark.parametrize(("name", "usable"), [("keeper", False), ("bob", True)])

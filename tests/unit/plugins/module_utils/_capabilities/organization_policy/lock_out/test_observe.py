@@ -79,7 +79,7 @@ def test_every_member_that_may_lose_something_is_read() -> None:
 def test_without_a_role_and_a_trail_no_member_is_read(role: t.Optional[str]) -> None:
     asked, found, _task = read(tree("ou-canary"), member_role_arn=role)
     assert asked == []
-    assert str(found[CANARY].failure) == "neither member_role_arn nor trail_logs says how to read it"
+    assert str(found[CANARY].failure) == "it can't be read without member_role_arn or trail_logs"
 
 
 def test_a_trail_alone_will_do(tmp_path: t.Any) -> None:

@@ -144,7 +144,7 @@ def test_what_the_trail_tells_of_a_member_is_held_against_the_change(world: Worl
 
 @pytest.mark.parametrize(
     ("days", "said"),
-    [(None, "no events in "), (20, "the trail tells of 20 days only")],
+    [(None, "no events in "), (20, "the trail covers only 20 days")],
 )
 def test_a_trail_that_tells_too_little_is_no_evidence(
     world: World, tmp_path: Path, days: t.Optional[float], said: str
@@ -304,10 +304,10 @@ def test_only_what_is_in_question_is_judged(world: World) -> None:
     assert find_verdicts(evidence, "role/app") == [("will_break", "lambda was used, and none of it stays allowed")]
     # One of the others shows that it acts at all.
     ((outcome, reason),) = find_verdicts(evidence, "role/other")
-    assert (outcome, reason) == ("safe", "whatever it did in s3 stays allowed")
+    assert (outcome, reason) == ("safe", "all its use of s3 stays allowed")
 
 
-QUIET: t.Final = "the role was last used on 2026-11-24; for what is not recorded, so that it may need this"
+QUIET: t.Final = "the role was last used on 2026-11-24; the use is not recorded, so it may need this"
 
 
 @pytest.mark.parametrize(
@@ -320,7 +320,7 @@ QUIET: t.Final = "the role was last used on 2026-11-24; for what is not recorded
         # Whatever it did is denied.
         ((ServiceUse("lambda", None),), OPEN, [("may_break", QUIET)]),
         # It is known what it did.
-        ((make_service_use("s3", 1),), LAMBDA, [("safe", "whatever it did in s3 stays allowed")]),
+        ((make_service_use("s3", 1),), LAMBDA, [("safe", "all its use of s3 stays allowed")]),
         ((make_service_use("lambda", 1),), LAMBDA, [("will_break", "lambda was used, and none of it stays allowed")]),
     ],
 )
@@ -359,7 +359,7 @@ def test_a_user_whose_credentials_were_used_for_something_that_is_not_recorded(
     world.members[CANARY] = account(user("ann"), rows=(credentials,))
     world.services[arn("user/ann")] = (ServiceUse("lambda", None),)
     told = find_verdicts(world.read(LAMBDA), "user/ann")
-    said = f"its credentials were last used on {last}; for what is not recorded, so that it may need this"
+    said = f"its credentials were last used on {last}; the use is not recorded, so it may need this"
     if last:
         assert told[0] == ("no_evidence", said)
         assert "no use was recorded" not in " ".join(reason for _outcome, reason in told)

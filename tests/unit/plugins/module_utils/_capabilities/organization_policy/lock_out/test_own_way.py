@@ -116,7 +116,7 @@ def test_an_rcp_that_keeps_the_run_from_its_bucket_is_refused_and_accepted_by_na
     others = rcp("s3:*", StringNotEquals={"aws:PrincipalAccount": "${aws:ResourceAccount}"})
     reason = judge(others)["own_way"]
     assert f"{ENTRY} to the journal" in reason
-    assert "The name of a bucket does not tell its account" in reason
+    assert "The name of a bucket does not show its account" in reason
     assert "own_way" not in judge(others, rules=dataclasses.replace(RULES, accepted=frozenset({ENTRY})))
     inside = rcp("s3:*", StringNotEqualsIfExists={"aws:PrincipalOrgID": ORGANIZATION.id})
     assert "own_way" not in judge(inside)

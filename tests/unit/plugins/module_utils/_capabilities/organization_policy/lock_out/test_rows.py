@@ -59,7 +59,7 @@ def test_services_that_lose_something_are_named_and_accepted_one_by_one() -> Non
     assert f"dev ({MEMBERS[0]})" in reason
     assert all(name in reason for name in names)
     assert "certainly" in reason
-    assert (f"({OTHER_SERVICES} stands for" in reason) is (OTHER_SERVICES in names)
+    assert (f"({OTHER_SERVICES} means" in reason) is (OTHER_SERVICES in names)
     assert refuse(found, accepted=names) == []
     (rest,) = refuse(found, accepted=names - {sorted(names)[0]})
     assert sorted(names)[0] in rest.rpartition("and a date: ")[2]

@@ -60,10 +60,10 @@ def test_suboptions_that_are_not_given_are_no_part_of_a_target() -> None:
     ("options", "message"),
     [
         ({"stages": []}, "rollout.stages: it is empty"),
-        ({"stages": [stage(), stage()]}, "two stages of the name 'canary'"),
+        ({"stages": [stage(), stage()]}, "two stages have the name 'canary'"),
         ({"stages": [stage(" ")]}, r"rollout.stages\[0\].name: it is empty"),
         ({"stages": [stage(targets=[])]}, r"stages\[0\].targets: stage 'canary' needs at least one target"),
-        ({"stages": [stage(targets=[{"ou": None}])]}, "none that is empty"),
+        ({"stages": [stage(targets=[{"ou": None}])]}, "no empty one"),
         ({"stages": [stage(soak_hours=-1)]}, r"soak_hours: -1 is not a number from 0 to 2160"),
         ({"stages": [stage(soak_hours=float("nan"))]}, "soak_hours: nan is not a number"),
         ({"stages": [stage("a", targets=[{"ou": "/x"}]), stage("b", targets=[{"ou": "/x"}])]}, "both 'a' and 'b'"),

@@ -236,7 +236,7 @@ def test_there_is_no_trail(trail: Trail) -> None:
 
 def test_the_trail_tells_nothing_of_the_accounts(trail: Trail) -> None:
     trail.success(DEV, SINCE + timedelta(hours=20))
-    assert f"tells of no event in {CANARY} since the stage began" in verdict(trail).failure
+    assert f"has no event of {CANARY} since the stage began" in verdict(trail).failure
 
 
 def test_a_trail_that_stopped_is_no_evidence(trail: Trail) -> None:
@@ -269,13 +269,13 @@ def test_a_past_that_can_not_be_read_is_no_evidence(trail: Trail) -> None:
 
 
 def test_nobody_is_under_what_the_policy_is_attached_to(trail: Trail) -> None:
-    assert verdict(trail, tree()).failure == "no account is under what the policy is attached to"
+    assert verdict(trail, tree()).failure == "the targets of the policy have no account"
 
 
 def test_a_silent_account_among_others_is_a_blind_spot(trail: Trail) -> None:
     trail.success(CANARY, SINCE + timedelta(hours=20))
     found = verdict(trail, tree("ou-canary", "ou-dev"))
-    assert (found.has_passed, found.blind_spots) == (True, (f"nothing was told of 1 accounts: {DEV}",))
+    assert (found.has_passed, found.blind_spots) == (True, (f"there was no event of 1 accounts: {DEV}",))
 
 
 def test_denials_without_a_policy_are_a_blind_spot(trail: Trail) -> None:
@@ -323,7 +323,7 @@ def test_an_event_of_the_future_is_no_sign_of_life(trail: Trail) -> None:
     records = json.loads(gzip.decompress(path.read_bytes()))
     records["Records"][0]["eventTime"] = "2099-01-01T00:00:00Z"
     path.write_bytes(gzip.compress(json.dumps(records).encode()))
-    assert f"tells of no event in {CANARY} since the stage began" in verdict(trail).failure
+    assert f"has no event of {CANARY} since the stage began" in verdict(trail).failure
     trail.success(CANARY, SINCE + timedelta(hours=20))
     found = verdict(trail)
     assert (found.has_passed, found.events) == (True, 1)
@@ -417,7 +417,7 @@ def test_the_event_history_tells_of_a_loss(histories: Histories) -> None:
 
 def test_a_history_that_is_too_long_is_no_evidence(histories: Histories) -> None:
     histories.pages = 101
-    assert "is longer than 100 pages: give the organization's trail" in verdict(None, **MEMBER).failure
+    assert "is longer than 100 pages: set trail_logs to the organization's trail" in verdict(None, **MEMBER).failure
 
 
 def test_a_history_that_can_not_be_read_is_no_evidence(histories: Histories) -> None:
@@ -454,7 +454,7 @@ def test_histories_of_more_than_five_accounts_are_not_read(histories: Histories)
     more = [MemberAccount(f"77778888{number:04d}", f"a{number}", "", "ACTIVE", "ou-canary") for number in range(5)]
     found = verdict(None, tree("ou-canary", accounts=more), **MEMBER)
     assert found.failure == (
-        "the event history is read of at most 5 accounts, and these are 6: give the organization's trail, trail_logs"
+        "the event history is read of at most 5 accounts, but there are 6: set trail_logs to the organization's trail"
     )
     assert histories.questions == []
 

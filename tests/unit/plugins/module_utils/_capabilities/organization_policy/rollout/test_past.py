@@ -114,21 +114,21 @@ def test_the_rollout_begins_again_with_a_first_start() -> None:
 @pytest.mark.parametrize(
     ("record", "reason"),
     [
-        (event(Kind.PASSED, at=BEGAN + timedelta(hours=1)), "before the soak ended, 2026-11-26T12:00:00Z"),
+        (event(Kind.PASSED, at=BEGAN + timedelta(hours=1)), "before the end of the soak time, 2026-11-26T12:00:00Z"),
         (event(Kind.PASSED, at=BEGAN - timedelta(hours=1)), "before stage 'canary' began"),
-        (event(Kind.PASSED, at=NOW + timedelta(hours=1)), "its time, 2026-12-05T13:00:00Z, is still to come"),
+        (event(Kind.PASSED, at=NOW + timedelta(hours=1)), "its time, 2026-12-05T13:00:00Z, is in the future"),
         (event(Kind.PASSED, content_sha256="b"), "about other content"),
         (event(Kind.PASSED, content_sha256=""), "about other content"),
         (event(Kind.PASSED, started_at=BEGAN - timedelta(days=7)), "about another start of stage 'canary'"),
         (event(Kind.PASSED, started_at=None), "about another start of stage 'canary'"),
-        (event(Kind.PASSED, "prod"), "stage 'prod' is not under way"),
-        (event(Kind.HELD, at=BEGAN + timedelta(hours=1)), "before the soak ended"),
-        (event(Kind.WITHDRAWN, at=BEGAN + timedelta(hours=1)), "before the soak ended"),
+        (event(Kind.PASSED, "prod"), "stage 'prod' is not the current stage"),
+        (event(Kind.HELD, at=BEGAN + timedelta(hours=1)), "before the end of the soak time"),
+        (event(Kind.WITHDRAWN, at=BEGAN + timedelta(hours=1)), "before the end of the soak time"),
         (event(Kind.APPROVED), "stage 'canary' was not held"),
         (event(Kind.CLEARED), "stage 'canary' was not held"),
         (event(Kind.FINISHED), "stage 'canary' has not passed"),
         (start("prod", ENDED), "stage 'prod' begins, and stage 'canary' has not passed"),
-        (start(at=NOW + timedelta(hours=1)), "is still to come"),
+        (start(at=NOW + timedelta(hours=1)), "is in the future"),
     ],
 )
 def test_a_record_that_contradicts_the_others(record: Event, reason: str) -> None:

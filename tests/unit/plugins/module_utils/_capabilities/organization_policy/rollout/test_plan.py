@@ -171,7 +171,7 @@ def test_nothing_is_due_when_all_is_done() -> None:
 def test_a_stage_that_soaks_changes_and_records_nothing(canary: Runs) -> None:
     decision = canary.run(hours=23)
     assert (decision.action, decision.events, decision.failed) == (Action.SOAKING, (), False)
-    assert decision.reason == "stage 'canary' is watched until 2026-11-26T12:00:00Z"
+    assert decision.reason == "the soak time of stage 'canary' ends at 2026-11-26T12:00:00Z"
     assert canary.asked
 
 
@@ -187,7 +187,7 @@ def test_a_stage_that_soaks_tells_already_that_its_gate_would_fail(canary: Runs)
 def test_the_gate_waits_for_what_is_delivered_late(canary: Runs, minutes: int, action: Action) -> None:
     decision = canary.run(hours=24 + minutes / 60)
     assert decision.action is action
-    assert ("waits for what CloudTrail delivers" in decision.reason) == (action is Action.SOAKING)
+    assert ("waits for late events of CloudTrail" in decision.reason) == (action is Action.SOAKING)
 
 
 def test_without_a_soak_the_next_run_goes_on() -> None:
@@ -296,7 +296,7 @@ def test_without_evidence_a_stage_is_held(on_failure: str) -> None:
     runs.run()
     decision = runs.run(UNREADABLE, hours=25)
     assert (decision.action, decision.failed, ous(decision)) == (Action.HOLD, True, ["/canary"])
-    assert "no evidence to judge it by: no log files" in decision.reason
+    assert "no evidence for its gate: no log files" in decision.reason
     assert runs.run(None, hours=1).failed
     assert runs.kinds == ["started canary", "held canary"]
 
@@ -315,7 +315,7 @@ def test_denials_that_name_no_policy_hold_the_stage(on_failure: str) -> None:
     runs.run()
     decision = runs.run(make_unknown(APP), hours=25)
     assert (decision.action, decision.failed, ous(decision), decision.detach) == (Action.HOLD, True, ["/canary"], ())
-    assert "AWS names no policy for denials of what was allowed before (in 444455556666 " in decision.reason
+    assert "AWS names no policy for denials of calls that succeeded before (in 444455556666 " in decision.reason
     assert "stage_approved: canary" in decision.reason
     again = runs.run(make_unknown(APP), hours=1)
     assert (again.action, again.detach, again.events) == (Action.HOLD, (), ())
@@ -361,7 +361,7 @@ def test_a_policy_that_was_edited_passes_no_gate(canary: Runs) -> None:
     decision = canary.run(PASSED, hours=25)
     assert (decision.action, decision.failed, decision.writes_nothing) == (Action.HOLD, True, True)
     assert (ous(decision), decision.detach, canary.asked) == (["/canary"], (), False)
-    assert "somebody else edited the policy since the stage began, so its soak does not count" in decision.reason
+    assert "somebody else changed the policy since the stage began, so its soak time does not count" in decision.reason
     assert "UpdatePolicy" in decision.reason and "stage_approved: canary" in decision.reason
     again = canary.run(PASSED, hours=25)
     assert (again.action, again.failed, again.writes_nothing, again.events) == (Action.HOLD, True, True, ())
@@ -463,7 +463,7 @@ def test_a_forged_pass_begins_the_soak_anew(canary: Runs) -> None:
     decision = canary.run(hours=1)
     assert (decision.action, decision.stage, ous(decision)) == (Action.START, "canary", ["/canary"])
     assert decision.reason == (
-        "records are not believed (000002-passed.json), so the soak of stage 'canary' begins anew"
+        "some records are ignored (000002-passed.json), so the soak time of stage 'canary' starts again"
     )
     assert canary.run(hours=23).action is Action.SOAKING
     assert canary.run(hours=2).action is Action.ADVANCE
@@ -563,8 +563,8 @@ def test_an_approval_counts_once() -> None:
     second = runs.run(make_losses(BATCH), hours=25)
     assert second.action is Action.WITHDRAW
     assert second.warnings == (
-        "stage_approved: 'canary' was declared before its gate failed, so it approves nothing; take it out for one "
-        "run, and then declare it again",
+        "stage_approved: 'canary' was declared before its gate failed, so it is ignored; remove it for one "
+        "run, then declare it again",
     )
     assert runs.run().action is Action.WITHDRAW
     del runs.options["stage_approved"]
@@ -664,14 +664,14 @@ def test_new_targets_of_the_current_stage_soak_anew(canary: Runs) -> None:
 def test_a_stage_that_was_passed_takes_no_new_targets(canary: Runs) -> None:
     canary.run(hours=25)
     canary.options["stages"][0]["targets"].append({"ou": "/new"})
-    with pytest.raises(InputError, match="stage 'canary' is no longer under way"):
+    with pytest.raises(InputError, match="stage 'canary' is no longer soaking"):
         canary.run()
 
 
 def test_a_stage_that_is_held_takes_no_new_targets(canary: Runs) -> None:
     canary.run(make_losses(APP), hours=25)
     canary.options["stages"][0]["targets"].append({"ou": "/new"})
-    with pytest.raises(InputError, match="declare what is new as a stage of its own"):
+    with pytest.raises(InputError, match="declare new targets as a new stage at the end"):
         canary.run()
 
 

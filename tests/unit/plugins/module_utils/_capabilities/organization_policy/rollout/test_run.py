@@ -146,7 +146,9 @@ def test_what_is_told(canary: Bench) -> None:
     assert (report["policy"], report["type"], report["action"]) == (NAME, SCP, "soaking")
     assert report["records"] == f"{canary.journal}/rollouts/o-acme/{SCP}/{NAME}/"
     assert report["gate"]["passed"] and report["gate"]["source"] == str(canary.trail.place)
-    assert report["text"].startswith(f"Rollout of {NAME}: stage 'canary' is watched until 2026-11-26T12:00:00Z\n")
+    assert report["text"].startswith(
+        f"Rollout of {NAME}: the soak time of stage 'canary' ends at 2026-11-26T12:00:00Z\n"
+    )
 
 
 def test_a_gate_that_fails_holds_loudly(canary: Bench) -> None:
@@ -270,9 +272,7 @@ def test_a_copied_pass_is_not_believed(canary: Bench, tmp_path: Path) -> None:
     decision = canary.run(hours=1)
     assert (decision.action, decision.stage, canary.attached) == (Action.START, "canary", ("ou-canary",))
     (warning,) = canary.task.warnings
-    assert warning == (
-        f"{canary.place}/000002-passed.json is not believed: it is about another start of stage 'canary'"
-    )
+    assert warning == (f"{canary.place}/000002-passed.json is ignored: it is about another start of stage 'canary'")
     assert canary.records == ["000001-started.json", "000002-passed.json", "000003-started.json"]
     assert canary.run(hours=23.5).action is Action.SOAKING
     assert canary.task.warnings == []
@@ -311,7 +311,7 @@ def test_a_record_that_was_cut_off_is_told_of_and_gone_through_again(canary: Ben
     record.write_bytes(record.read_bytes()[:40])
     decision = canary.run(hours=1)
     assert (decision.action, decision.stage) == (Action.ADVANCE, "dev")
-    assert any(f"{record} is left out" in warning for warning in canary.task.warnings)
+    assert any(f"{record} is ignored" in warning for warning in canary.task.warnings)
     assert canary.records[-1] == "000004-started.json"
 
 
@@ -355,7 +355,9 @@ def test_records_that_can_not_be_read_stop_the_run(canary: Bench, monkeypatch: p
 
 def test_stages_that_do_not_go_on_from_what_was_begun(canary: Bench) -> None:
     canary.rollout["stages"][0]["name"] = "first"
-    with pytest.raises(TaskError, match=r"have begun in this order.* To begin anew, move the records away: .*rollouts"):
+    with pytest.raises(
+        TaskError, match=r"have begun in this order.* To start again, move the records away: .*rollouts"
+    ):
         canary.run()
 
 

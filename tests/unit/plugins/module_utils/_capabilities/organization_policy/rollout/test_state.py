@@ -48,7 +48,7 @@ def test_the_first_stage_begins() -> None:
         "soak_hours": 24,
         "targets": [{"ou": "/canary"}],
     }
-    assert result["next"] == "the gate of stage 'canary' is judged by the first run after 2026-11-26T12:15:00Z"
+    assert result["next"] == "the gate of stage 'canary' is checked by the first run after 2026-11-26T12:15:00Z"
 
 
 def test_a_stage_soaks() -> None:
@@ -57,13 +57,13 @@ def test_a_stage_soaks() -> None:
     result = report_next_run(runs, PASSED, hours=6.5)
     assert (result["soak_left_hours"], states(result)) == (17.5, ["soaking", "waiting", "waiting"])
     assert render_rollout(result).splitlines() == [
-        "Rollout of Deny root: stage 'canary' is watched until 2026-11-26T12:00:00Z",
+        "Rollout of Deny root: the soak time of stage 'canary' ends at 2026-11-26T12:00:00Z",
         "  1. canary                   soaking    since 2026-11-25T12:00:00Z",
         "  2. dev                      waiting",
         "  3. prod                     waiting",
         "  soak left: 17.5 hours, until 2026-11-26T12:00:00Z",
-        "  gate: nothing lost (40 events; denials foreseen 0, of outsiders 0, by other policies 0)",
-        "  next: the gate of stage 'canary' is judged by the first run after 2026-11-26T12:15:00Z",
+        "  gate: nothing lost (40 events; predicted denials 0, of outsiders 0, by other policies 0)",
+        "  next: the gate of stage 'canary' is checked by the first run after 2026-11-26T12:15:00Z",
     ]
 
 
