@@ -109,6 +109,16 @@ options:
           - What happened.
         type: str
         required: true
+  account_hosts:
+    description:
+      - The hosts of the inventory by their accounts, with O(scope=fleet). The report names accounts by them.
+    type: dict
+    default: {}
+  account_units:
+    description:
+      - The paths of the organizational units by the accounts in them, with O(scope=fleet). The HTML report groups accounts by them.
+    type: dict
+    default: {}
   terminal:
     description:
       - What is shown of an account's report while the play runs. V(brief) is one line an account, for plays over many.
@@ -348,6 +358,8 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
                 "reason": {"type": "str", "required": True},
             },
         },
+        "account_hosts": {"type": "dict", "default": {}},
+        "account_units": {"type": "dict", "default": {}},
         "terminal": {"type": "str", "choices": ["full", "brief", "none"], "default": "full"},
         "fail_on": {"type": "str", "choices": list(FAIL_ON), "default": "never"},
         "reveal_key_ids": {"type": "bool", "default": False, "no_log": False},
