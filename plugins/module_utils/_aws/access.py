@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from . import sdk
+from .advice import advise
 from .base_chain import base_chain, static_credentials
 from .clients import ClientPool
 from .credentials import RoleCredentials, session_name
@@ -368,7 +369,7 @@ class Access:
                 error = Unsupported(
                     f"{service} has no endpoint in {region}", service=service, operation=operation, region=region
                 )
-            raise error.rephrase(self._options.mask_secrets(error.message)) from None
+            raise error.rephrase(self._options.mask_secrets(advise(error))) from None
 
 
 def _identity(answer: Mapping[str, t.Any]) -> Identity:

@@ -80,7 +80,11 @@ def _read_content(task: Task, place: str) -> bytes:
     if place.startswith("s3://"):
         prefix, _slash, name = place.rpartition("/")
         # The role for reports also reads this file, which is encrypted with whatever key its bucket has.
-        store = task.open_store(StoreOptions(prefix, role_arn=task.options.get("report_role_arn") or None))
+        store = task.open_store(
+            StoreOptions(
+                prefix, role_arn=task.options.get("report_role_arn") or None, option="waivers", prefix="report"
+            )
+        )
         content = store.get(name)
         if content is None:
             raise TaskError(f"waivers: {place} does not exist")

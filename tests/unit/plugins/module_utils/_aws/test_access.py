@@ -158,7 +158,7 @@ def test_no_credentials(make_access: MakeAccess, monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     access = make_access(access_key="", secret_key="")
-    with pytest.raises(InvalidCredentials, match="Unable to locate credentials"):
+    with pytest.raises(InvalidCredentials, match="no AWS credentials were found.\nGet some by aws sso login"):
         _caller = access.caller
 
 
