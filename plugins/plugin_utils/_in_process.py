@@ -40,7 +40,7 @@ from ._fleet import find_assessor
 from ._role_options import NO_ROLE, RoleOptions, load_table
 from ._run_input import Host
 from ._run_notes import RunNotes
-from ._task_input import TaskInput, find_problem, job_of, run_of
+from ._task_input import TaskInput, account_option_of, find_problem, job_of, run_of
 from ._values import find_bad_values
 from ._variables import load_variables
 
@@ -80,7 +80,7 @@ class InProcess(NormalActionModule):
         problem = find_problem(given)
         if problem:
             return {"failed": True, "changed": False, "msg": problem}
-        self._task.args = {**self._task.args, **run_of(given), **job_of(given)}
+        self._task.args = {**self._task.args, **account_option_of(given), **run_of(given), **job_of(given)}
         if self._has_the_files_of_this_worker():
             self._task.args = {**self._task.args, **self._places()}
         if self._can_run_here(task_vars):

@@ -57,7 +57,7 @@ PLAYBOOKS: t.Final = ("acceptance", "explain_denial", "hardening")
 # Such words are common: names that begin so may well belong to somebody else.
 SHARED_PREFIXES: t.Final = ("acceptance", "assessment", "preflight", "report", "rollback")
 # Variables that no YAML file or template of a role or playbook reads: the plugins do.
-READ_BY_PLUGINS: t.Final = frozenset({"hardening_ignore_variables", "hardening_in_process"})
+READ_BY_PLUGINS: t.Final = frozenset({"hardening_hosts", "hardening_ignore_variables", "hardening_in_process"})
 # What a job hands on with set_stats, which the next job of a workflow gets as extra variables.
 HANDED_ON: t.Final = frozenset(
     {
@@ -136,7 +136,8 @@ class Role:
     def task(self) -> tuple[str, Mapping[str, t.Any]]:
         """The module of the role, and the options that its task gives."""
         tasks = read_yaml(ROLES / self.name / "tasks" / "main.yml")
-        ((name, options),) = (item for task in tasks for item in task.items() if item[0].startswith("hardening.iam."))
+        # A second task of the preflight only shows what the first one found.
+        name, options = next(item for task in tasks for item in task.items() if item[0].startswith("hardening.iam."))
         return name.rpartition(".")[2], options
 
     @functools.cached_property
