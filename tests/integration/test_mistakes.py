@@ -690,7 +690,8 @@ def assert_words(mistake: Mistake, outcome: Outcome) -> None:
         text = " ".join(outcome.output.split())
         assert messages(outcome, mistake.id) == []
     else:
-        (text,) = messages(outcome, mistake.id)
+        # A role of several tasks meets it in each of them.
+        (text,) = dict.fromkeys(messages(outcome, mistake.id))
         assert len(text.splitlines()) <= MOST_LINES, text
         assert max(map(len, text.splitlines())) <= LONGEST_LINE, text
     for part in mistake.parts:
@@ -791,4 +792,5 @@ def test_a_region_that_is_not_enabled_is_a_gap(ansible: Ansible) -> None:
     assert report["scope"]["regions_assessed"] == ["us-east-1"]
     (reason,) = (error["reason"] for error in report["errors"] if error["region"] == "me-central-1")
     assert "the account has not enabled this region" in reason
-    assert "me-central-1" in outcome.output
+    text = (outcome.reports / DEV / "report.txt").read_text(encoding="utf-8")
+    assert "me-central-1" in text
