@@ -97,6 +97,16 @@ def faults(sentence: Sentence, long: t.Container[str] = ()) -> list[str]:
     return found
 
 
+def has_code_first(page: str) -> bool:
+    """Whether a page has a command, or other code, before its first section."""
+    for token in MarkdownIt("commonmark").parse(_without_front_matter(page)):
+        if token.type in ("fence", "code_block"):
+            return True
+        if token.type == "heading_open" and token.tag != "h1":
+            return False
+    return False
+
+
 def _without_front_matter(page: str) -> str:
     """Blank the front matter, so that lines keep their numbers."""
     match = re.match(r"---\n.*?\n---\n", page, re.DOTALL)
