@@ -32,6 +32,7 @@ SAMPLED: t.Final[dict[str, int]] = {
         "guardrails": 3,
         "inventory": 18,
         "lock_out": 22,
+        "mistakes": 3,
         "molecule": 2,
         "organization": 3,
         "organization_policy": 4,

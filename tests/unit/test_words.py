@@ -23,7 +23,6 @@ LONG: t.Final[dict[str, str]] = {}
 NOT_YET: t.Final = frozenset(
     [
         "docs/awx.md",
-        "docs/controls.md",
     ]
 )
 # Pages that do not begin with a command yet.

@@ -199,6 +199,9 @@ def test_an_option_given_twice_is_a_warning() -> None:
         ("~/reports", "{home}/reports"),
         ("/srv/reports", "/srv/reports"),
         ("s3://bucket/prefix", "s3://bucket/prefix"),
+        ("s3:/bucket", "s3:/bucket"),
+        ("- control: a", "- control: a"),
+        ("# waivers\n- control: a", "# waivers\n- control: a"),
     ],
 )
 def test_places_are_where_ansible_was_called(

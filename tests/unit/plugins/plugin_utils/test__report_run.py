@@ -40,6 +40,8 @@ OPTIONS: dict[str, t.Any] = {
     "ascii": False,
     "expected_accounts": [],
     "failures": [],
+    "account_hosts": {},
+    "account_units": {},
     "terminal": "full",
     "fail_on": "never",
     "reveal_key_ids": False,

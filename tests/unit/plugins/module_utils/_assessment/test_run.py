@@ -98,7 +98,7 @@ def test_a_region_that_was_left_out_lowers_the_coverage_and_is_named(tmp_path: P
     assert partly["scope"]["regions_not"] == [
         {
             "region": "eu-west-1",
-            "reason": "the region is enabled, and aws_regions does not name it",
+            "reason": "the region is enabled, but not listed in aws_regions",
             "kind": "left_out",
         }
     ]

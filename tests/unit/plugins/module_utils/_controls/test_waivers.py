@@ -266,8 +266,8 @@ def test_a_waiver_covers_the_reason_that_was_waived() -> None:
         f"(now reason_fingerprint: {more.reason_fingerprint})"
     )
     assert warnings == [
-        "waiver 0 (access_key_unused, SEC-1 of backup team) does not cover 1 findings that it names: they say why, and "
-        "what to add to it"
+        "waiver 0 (access_key_unused, SEC-1 of backup team) does not cover 1 findings that it names. Each of them "
+        "gives the reason and the missing key"
     ]
     both = [accepted.reason_fingerprint, more.reason_fingerprint]
     assert judge_finding(more, reason_fingerprint=both)[0].status is Status.WAIVED
