@@ -73,7 +73,7 @@ options:
     suboptions:
       author:
         description:
-          - Who runs this. A plan keeps it as its author.
+          - The person who starts the run. A plan keeps it as its author.
         type: str
       approver:
         description:

@@ -22,11 +22,12 @@ description:
     C(organization_delegated_administrators) holds the accounts that a service is delegated to, in a group for each such
     as C(organization_delegated_administrator_access_analyzer). C(account_state_active), C(account_state_suspended) and
     the like hold the accounts of a state.'
-  - 'Host variables: C(aws_account_id) (text of 12 digits), C(aws_account_name), C(aws_account_state), C(aws_ou_path),
-    C(aws_ou_id), C(aws_ou_ids) (from the root down), C(aws_organization_id), C(aws_partition),
-    C(aws_account_tags) where tags were read, C(aws_account_email) where O(emails) is set, and the ARNs of the roles
-    that O(assessor_role_name), O(automation_role_name) and O(organization_role_name) name.
-    C(ansible_connection) and C(ansible_python_interpreter) are set so that modules run on the controller.'
+  - 'Host variables of the account are C(aws_account_id) (text of 12 digits), C(aws_account_name),
+    C(aws_account_state), C(aws_ou_path), C(aws_ou_id), C(aws_ou_ids) (from the root down), C(aws_organization_id),
+    C(aws_partition), C(aws_account_tags) if tags were read, and C(aws_account_email) with O(emails).
+  - The ARNs of the roles O(assessor_role_name), O(automation_role_name) and O(organization_role_name) are host
+    variables too. C(ansible_connection) and C(ansible_python_interpreter) are set so that modules run on the
+    controller.'
   - The external ID of the roles is not a variable of the inventory, because inventories are stored and displayed. Put
     C(aws_external_id) into a vaulted file, or into a credential of AWX.
 extends_documentation_fragment:

@@ -13,9 +13,10 @@ short_description: Find problems of the variables, accounts and tags of a run
 description:
   - The playbooks of this collection call it before their first task, and stop if it finds a problem.
   - It looks at the hosts of the play, and makes no network call.
-  - It finds an inventory without accounts, unknown and misspelt variables, account ids that do not have 12 digits, two
-    hosts with the same account id, hosts without an account id, hosts without an assessor role while others have one,
-    modes of roles that do not exist, regions that do not exist, and unknown tags.
+  - It finds an inventory without accounts, unknown and misspelt variables, unknown tags, and modes and regions that do
+    not exist.
+  - It finds account ids that do not have 12 digits, and two hosts with the same account id.
+  - It finds hosts without an account id, and hosts without an assessor role while others have one.
   - It warns of connections and interpreters of hosts that the playbooks do not use.
 options:
   _terms:

@@ -131,8 +131,8 @@ options:
       - Creates and starts a recorder of all types of resources, with a delivery channel, in regions without a recorder. IAM is recorded
         in one region only, and not if another region already records it.
       - A recorder of somebody else is never changed.
-      - No recorder is created if AWS Control Tower records in the account, if an AWS service has its own recorder in the region, or if
-        the region has somebody else's delivery channel.
+      - No recorder is created if AWS Control Tower records in the account. Neither is one created in a region where an AWS service has
+        its own recorder, or where somebody else has a delivery channel.
       - AWS charges for each recorded change.
     type: dict
     suboptions:

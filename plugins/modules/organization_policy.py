@@ -88,7 +88,7 @@ options:
         type: raw
       description:
         description:
-          - What AWS shows as the description of the policy. Without it, the one that is there stays.
+          - The description of the policy in AWS. Without it, the one that is there stays.
         type: str
       tags:
         description:

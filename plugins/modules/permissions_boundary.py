@@ -62,7 +62,7 @@ options:
         default: /iam-hardening/boundary/
       description:
         description:
-          - What AWS shows as the description of the policy. It can't be changed later.
+          - The description of the policy in AWS. It can't be changed later.
         type: str
       document:
         description:

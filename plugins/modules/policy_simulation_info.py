@@ -56,8 +56,8 @@ options:
         default: "*"
       principal:
         description:
-          - The caller. The ARN of a user, a role, a session of a role, or the root user of an account; the name of a service, such as
-            V(ec2.amazonaws.com); or V(*) for a caller without credentials.
+          - The caller. It is the ARN of a user, a role, a role session, or the root user of an account. It can also be the name of a
+            service, such as V(ec2.amazonaws.com), or V(*) for a caller without credentials.
           - Defaults to O(principal_arn). With O(principal_arn), it must be a principal of the same account, and its live layers are
             used.
         type: str

@@ -46,7 +46,7 @@ options:
         required: true
       type:
         description:
-          - What the document is, which decides what it may say and how large it may be.
+          - The type of the document, which decides its allowed elements and its size limit.
         type: str
         choices: [identity, boundary, session, trust, resource, scp, rcp]
         default: identity

@@ -175,10 +175,10 @@ def _cells(method: Method) -> Iterator[str]:
 
 def _place(on: On, method: Method) -> str:
     if on is On.SELF:
-        return "oneself"
+        return "itself"
     if on is On.TARGET:
         return str(method.whom.value)
-    return "what it makes or uses" if on is On.ANY else str(on.value)
+    return "the resource that it creates or uses" if on is On.ANY else str(on.value)
 
 
 def _host(source: str) -> str:

@@ -31,7 +31,7 @@ _FINGERPRINT: t.Final = re.compile("[0-9a-f]{64}")
 _SHORT: t.Final = reprlib.Repr()
 _SHORT.maxlevel, _SHORT.maxother, _SHORT.maxstring = 2, 80, 80
 _MOST_LINES: t.Final = 3
-_LONGEST_LINE: t.Final = 270
+_LONGEST_LINE: t.Final = 220
 _WORD: t.Final = re.compile(r"\w", re.UNICODE)
 #: As a fingerprint: whatever the reason is, or becomes.
 ANY_REASON: t.Final = "*"
@@ -376,7 +376,10 @@ def _apply_to_finding(finding: Finding, fitting: Sequence[Waiver], today: dt.dat
 def _warnings(waiver: Waiver, matched: int, uncovered: int, today: dt.date) -> list[str]:
     name = f"waiver {waiver.index} ({waiver.control}, {waiver.ticket} of {waiver.owner})"
     if uncovered:
-        beyond = f"{name} does not cover {uncovered} findings that it names: they say why, and what to add to it"
+        beyond = (
+            f"{name} does not cover {uncovered} findings that it names. Each of them gives the reason and the missing "
+            "key"
+        )
         return [beyond, *(_warnings(waiver, matched, 0, today) if matched else ())]
     if not matched:
         return [f"{name} matches no failed finding"]

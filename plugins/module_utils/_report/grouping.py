@@ -126,7 +126,7 @@ def failing_groups(report: Mapping[str, t.Any]) -> tuple[Group, ...]:
 
 def _heading(findings: list[Mapping[str, t.Any]], report: Mapping[str, t.Any]) -> str:
     if len({finding["control"] for finding in findings}) > 1:
-        return f"Nobody is told of {len(findings)} kinds of event"
+        return f"Nobody is alerted to {len(findings)} kinds of event"
     return problem_of(findings[0], report, len(findings))
 
 

@@ -80,19 +80,19 @@ def test_alarms_that_are_missing_stand_together_by_what_nobody_is_told_of() -> N
             "root_mfa_enabled",
             f"arn:aws:iam::{samples.ACCOUNT}:root",
             control=f"alarm_{what}",
-            title=f"Somebody is told of {what}",
+            title=f"Somebody is alerted to {what}",
             compliance={"cis_7.0": (recommendation,)},
             severity=Severity.LOW,
         )
 
     (group,) = failing_groups(samples.assessment([alarm("sign-ins", "5.6"), alarm("policies", "5.14")]))
-    assert (group.id, group.heading) == ("L-001", "Nobody is told of 2 kinds of event")
+    assert (group.id, group.heading) == ("L-001", "Nobody is alerted to 2 kinds of event")
     assert group.names == ("policies", "sign-ins")
     assert group.controls == ("alarm_policies", "alarm_sign-ins")
     assert group.compliance == {"cis_7.0": ["5.6", "5.14"]}
     assert [group.name(finding) for finding in group.findings] == ["policies", "sign-ins"]
     (single,) = failing_groups(samples.assessment([alarm("root_use", "5.3")]))
-    assert (single.heading, single.names) == ("Nobody is told of use of root", ("root_use",))
+    assert (single.heading, single.names) == ("Nobody is alerted to use of root", ("root_use",))
 
 
 def test_a_reason_for_not_assessing_is_said_once() -> None:
