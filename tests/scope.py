@@ -44,6 +44,7 @@ SAMPLED: t.Final[dict[str, int]] = {
         "reports_s3": 3,
         "rollback": 7,
         "security_hub": 8,
+        "start": 5,
         "user_permissions": 4,
         "writing_roles": 4,
     }.items()

@@ -82,10 +82,14 @@ NO_ROLE: t.Final = RoleOptions()
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """``roles`` by name, ``modes`` the variables with modes of roles, ``allowed`` the limits of numbers by option."""
+    """``roles`` by name, ``modes`` the variables with modes of roles, ``allowed`` the limits of numbers by option.
+
+    ``checked`` are shared variables with their choices; none stand for true and false.
+    """
 
     roles: Mapping[str, RoleOptions]
     modes: tuple[str, ...]
+    checked: Mapping[str, tuple[str, ...]]
     allowed: Mapping[str, str]
 
 
@@ -98,9 +102,13 @@ def load_table() -> Table:
         name: RoleOptions(
             options={**shared, **role["options"]},
             members=role.get("members", {}),
-            checked={variable: tuple(values) for variable, values in role.get("checked", {}).items()},
+            checked=_parse_checked(role.get("checked", {})),
         )
         for name, role in document["roles"].items()
     }
     modes = tuple(variable for role in roles.values() if (variable := role.options.get("mode")))
-    return Table(roles, modes, document["allowed"])
+    return Table(roles, modes, _parse_checked(document["checked"]), document["allowed"])
+
+
+def _parse_checked(section: Mapping[str, t.Sequence[str]]) -> Mapping[str, tuple[str, ...]]:
+    return {variable: tuple(values) for variable, values in section.items()}

@@ -49,17 +49,18 @@ def check_role_values(host: Host, role: RoleOptions, arguments: Mapping[str, t.A
     """
     if "mode" in arguments and "mode" in role.options and arguments["mode"] in (None, ""):
         yield f"{role.options['mode']}: {describe_choice(None, _MODES)}"
-    yield from (f"{variable}: {problem}" for variable, problem in _check_of_role(host, role))
+    yield from (f"{variable}: {problem}" for variable, problem in _check_choices(host, role.checked))
 
 
 def _check_others(host: Host) -> Iterator[tuple[str, str]]:
-    """Check the variables that are no option, which no module looks at; a policy is made of them before."""
-    for role in load_table().roles.values():
-        yield from _check_of_role(host, role)
+    """Check the shared variables, and those that no module looks at: a policy is made of them before."""
+    table = load_table()
+    for checked in (table.checked, *(role.checked for role in table.roles.values())):
+        yield from _check_choices(host, checked)
 
 
-def _check_of_role(host: Host, role: RoleOptions) -> Iterator[tuple[str, str]]:
-    for variable, choices in role.checked.items():
+def _check_choices(host: Host, checked: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
+    for variable, choices in checked.items():
         value = host.value(variable) if variable in host.variables else None
         if value is None:
             continue

@@ -115,8 +115,9 @@ class Access:
         """Find the region of the option, the environment or the profile."""
         try:
             return self._options.region or self._session.get_config_variable("region")
-        except sdk.BotoCoreError as error:
-            raise translate(error, "", "", None) from None
+        except sdk.BotoCoreError as exception:
+            error = translate(exception, "", "", None)
+            raise error.rephrase(advise(error)) from None
 
     def _in_role(self, role_arn: str, session_tag: str) -> ClientPool:
         session = self._new_session(self._options.profile)
