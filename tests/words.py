@@ -98,11 +98,13 @@ def faults(sentence: Sentence, long: t.Container[str] = ()) -> list[str]:
 
 
 def has_code_first(page: str) -> bool:
-    """Whether a page has a command, or other code, before its first section."""
+    """Whether a page has a command, or other code, before its second section."""
+    sections = 0
     for token in MarkdownIt("commonmark").parse(_without_front_matter(page)):
         if token.type in ("fence", "code_block"):
             return True
-        if token.type == "heading_open" and token.tag != "h1":
+        sections += token.type == "heading_open" and token.tag == "h2"
+        if sections == 2:
             return False
     return False
 

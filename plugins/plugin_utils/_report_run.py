@@ -386,7 +386,8 @@ def _render_run(job: _Job, document: Mapping[str, t.Any], reports: Sequence[Repo
     title, ascii_only = job.options.title or fleet_text.TITLE, job.options.ascii_only
     ordered = sorted(reports, key=lambda report: str(report["account_id"]))
     parts = [fleet_text.render(document, title=title, ascii_only=ascii_only)]
-    parts += [run_text.render_accounts(ordered, ascii_only=ascii_only)] if detail == run_text.SUMMARY else []
+    if detail == run_text.SUMMARY:
+        parts += [run_text.render_accounts(ordered, names=document["names"], ascii_only=ascii_only)]
     parts += [_render_full(job, report) for report in ordered] if detail == run_text.FULL else []
     return _join([*parts, _name_files(job, ordered, is_fleet=True)])
 
