@@ -24,7 +24,7 @@ import yaml
 
 from emulator.client import Emulator, EmulatorProcess
 
-from .conftest import BIN, CHECKOUT, Ansible
+from .conftest import BIN, CHECKOUT, MANAGEMENT, Ansible
 
 REVISION: t.Final = "0123456789abcdef0123456789abcdef01234567"
 BUCKET: t.Final = "acme-iam-reports"
@@ -255,6 +255,40 @@ def test_an_approved_plan_is_enforced(awx: Awx, control: Emulator, bucket: t.Any
         assert job.status == 0, job.stdout
     fleet = content(bucket, "iam/fleet.json")
     assert sorted(str(entry["changes_applied"]) for entry in fleet["accounts"]) == planned
+
+
+def test_the_workflow_of_the_organization(awx: Awx, control: Emulator, bucket: t.Any, demo: dict[str, t.Any]) -> None:
+    """Plan, report, approval, apply, verify, report: the reports are of the organization, and keep what was applied."""
+    hosts = {
+        "aws_accounts": {"hosts": ["acme-management"], "vars": demo["aws_accounts"]["vars"]},
+        "organization_management": {
+            "hosts": ["acme-management"],
+            "vars": {"organization_root_access_mode": "enforce", "organization_root_access_root_sessions": True},
+        },
+        "_meta": {"hostvars": {"acme-management": {"aws_account_id": MANAGEMENT}}},
+    }
+    place = {"hardening_report_dir": f"s3://{BUCKET}/iam", "hardening_journal": f"s3://{BUCKET}/journal"}
+    below = {"hardening_report_dir": f"s3://{BUCKET}/iam/organization"}
+    report = {**variables_of("IAM organization report"), **below}
+    handed_on: dict[str, t.Any] = {}
+    counts = []
+    for number, playbook, given, is_check in (
+        (82, "organization.yml", {}, True),
+        (83, "fleet_report.yml", report, False),
+        (84, "organization.yml", variables_of("IAM organization apply"), False),
+        (85, "assess.yml", {**variables_of("IAM organization verify"), **below}, False),
+        (86, "fleet_report.yml", report, False),
+    ):
+        tags = "organization_root_access" if playbook == "organization.yml" else ""
+        answers = {**place, **handed_on, **given}
+        job = awx.run(playbook, hosts, number=number, workflow=81, answers=answers, check=is_check, tags=tags)
+        assert job.status == 0, job.stdout
+        handed_on |= job.artifacts()
+        (account,) = content(bucket, "iam/organization/fleet.json")["accounts"]
+        counts.append((account["account_id"], account["changes_applied"], account["changes_planned"]))
+    planned, applied = (MANAGEMENT, 0, 1), (MANAGEMENT, 1, 0)
+    assert counts == [planned, planned, applied, applied, applied]
+    assert "iam/fleet.json" not in {entry.key for entry in bucket.objects.all()}
 
 
 def variables_of(name: str) -> dict[str, t.Any]:
