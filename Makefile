@@ -56,9 +56,9 @@ format: .venv/.dev ## Let ruff format the Python files
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-docs: .venv/.dev $(INSTALLED) ## Render the plugin documentation as RST into .cache/docs
+docs: .venv/.dev $(INSTALLED) ## Build the documentation as a web site with search, in .cache/docs/html
 	mkdir -p .cache/docs
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/antsibull-docs collection --use-current --squash-hierarchy --dest-dir .cache/docs hardening.iam
+	$(BIN)/python tests/scripts/build_docs.py .cache/docs
 
 bench: .venv/.dev $(INSTALLED) ## Measure calls, CPU and memory
 	$(PYTEST) tests/bench -s $(ARGS)

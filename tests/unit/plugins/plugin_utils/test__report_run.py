@@ -40,6 +40,8 @@ OPTIONS: dict[str, t.Any] = {
     "ascii": False,
     "expected_accounts": [],
     "failures": [],
+    "account_hosts": {},
+    "account_units": {},
     "terminal": "full",
     "fail_on": "never",
     "reveal_key_ids": False,
@@ -98,7 +100,8 @@ def test_every_format_is_written_in_check_mode_too_and_for_the_owner_only(report
     before, _preflight, after = text.partition("PREFLIGHT:")
     assert result["terminal"].startswith(before)
     assert "PREFLIGHT:" not in result["terminal"]
-    assert result["terminal"].endswith(after.partition("CRITICAL FINDINGS:")[2])
+    page = reports / samples.ACCOUNT / "report.html"
+    assert result["terminal"].endswith(f"{after.partition('CRITICAL FINDINGS:')[2]}\nREPORTS:\n  {page}")
 
 
 def test_the_terminal_can_be_brief_or_silent(reports: Path) -> None:

@@ -42,7 +42,7 @@ def render_impact(*groups: dict[str, object], **fields: object) -> str:
 
 
 def test_the_navigation_leads_to_it_and_counts_who_is_not_safe(page: str) -> None:
-    assert '<a href="#impact">What would break<small>3</small></a>' in page
+    assert '<a href="#impact">What would break<small data-count="impact">3</small></a>' in page
     assert count_unsafe([developers(), developers()]) == 6
 
 
