@@ -97,6 +97,18 @@ def faults(sentence: Sentence, long: t.Container[str] = ()) -> list[str]:
     return found
 
 
+def has_code_first(page: str) -> bool:
+    """Whether a page has a command, or other code, before its second section."""
+    sections = 0
+    for token in MarkdownIt("commonmark").parse(_without_front_matter(page)):
+        if token.type in ("fence", "code_block"):
+            return True
+        sections += token.type == "heading_open" and token.tag == "h2"
+        if sections == 2:
+            return False
+    return False
+
+
 def _without_front_matter(page: str) -> str:
     """Blank the front matter, so that lines keep their numbers."""
     match = re.match(r"---\n.*?\n---\n", page, re.DOTALL)

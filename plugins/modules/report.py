@@ -112,6 +112,16 @@ options:
           - The reason of the failure.
         type: str
         required: true
+  account_hosts:
+    description:
+      - The hosts of the inventory by their accounts, with O(scope=fleet). The report names accounts by them.
+    type: dict
+    default: {}
+  account_units:
+    description:
+      - The paths of the organizational units by the accounts in them, with O(scope=fleet). The HTML report groups accounts by them.
+    type: dict
+    default: {}
   preflight:
     description:
       - The results of M(hardening.iam.preflight_info) in the accounts of the run, with O(scope=preflight).
@@ -361,6 +371,8 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
                 "reason": {"type": "str", "required": True},
             },
         },
+        "account_hosts": {"type": "dict", "default": {}},
+        "account_units": {"type": "dict", "default": {}},
         "preflight": {"type": "list", "elements": "dict", "default": []},
         "terminal": {"type": "str", "choices": ["auto", "brief", "summary", "full", "none"], "default": "auto"},
         "fail_on": {"type": "str", "choices": list(FAIL_ON), "default": "never"},

@@ -41,15 +41,15 @@ from ._role_options import NO_ROLE, RoleOptions, load_table
 from ._run_input import Host
 from ._run_notes import RunNotes
 from ._task_input import TaskInput, account_option_of, find_problem, job_of, run_of
-from ._values import find_bad_values
+from ._values import find_bad_values, split_texts
 from ._variables import load_variables
 
 Result = dict[str, t.Any]
 
 # Options that may name a file or a directory.
 _PLACES: t.Final = ("journal", "report_dir", "snapshot_path", "waivers")
-# Nothing, a place in S3 or what is meant as one, or YAML or JSON text.
-_NO_RELATIVE_PATH: t.Final = re.compile(r"\s*($|\w+:/|[\[{])")
+# Nothing, a place in S3 or what is meant as one, or YAML or JSON text, which may have several lines.
+_NO_RELATIVE_PATH: t.Final = re.compile(r"\s*($|\w+:/|[\[{]|- |\S.*\n\s*\S)")
 
 _COLLECTION: t.Final = "hardening.iam"
 
@@ -81,6 +81,8 @@ class InProcess(NormalActionModule):
         if problem:
             return {"failed": True, "changed": False, "msg": problem}
         self._task.args = {**self._task.args, **account_option_of(given), **run_of(given), **job_of(given)}
+        if given.is_of_our_role:
+            self._task.args.update(split_texts(self.entry.argument_spec(), self._task.args))
         if self._has_the_files_of_this_worker():
             self._task.args = {**self._task.args, **self._places()}
         if self._can_run_here(task_vars):

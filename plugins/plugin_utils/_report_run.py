@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import re
@@ -98,6 +99,8 @@ class _Options:
     fail_on: str
     failures: tuple[Mapping[str, t.Any], ...]
     expected_accounts: t.Any
+    hosts: Mapping[str, str]
+    units: Mapping[str, str]
 
     @classmethod
     def from_options(cls, options: Mapping[str, t.Any]) -> t.Self:
@@ -111,7 +114,19 @@ class _Options:
             fail_on=options["fail_on"],
             failures=tuple(options["failures"]),
             expected_accounts=options["expected_accounts"],
+            hosts=_by_account(options["account_hosts"]),
+            units=_by_account(options["account_units"]),
         )
+
+
+def _by_account(given: Mapping[t.Any, t.Any]) -> dict[str, str]:
+    """Texts by the id of an account in 12 digits. What is no account is named by the check of the expected ones."""
+    found = {}
+    for name, value in given.items():
+        with contextlib.suppress(ValueError):
+            account_id = parse_account_id(name)
+            found.update({account_id: str(value)} if account_id and value else {})
+    return found
 
 
 @dataclasses.dataclass(frozen=True)
@@ -349,6 +364,9 @@ def _report_fleet(job: _Job) -> Result:
         reports=own,
         failures=mask_key_ids([*failures, *unreadable]),
         expected=expected,
+        hosts=job.options.hosts,
+        units=job.options.units,
+        earlier=_read_earlier(place),
     )
     plans = {report["account_id"]: report["plan_sha256"] for report in own if report.get("plan_sha256")}
     document["plan_sha256"] = keep_run(place.store, run_lines(plans), run_id=run_id, created=job.clock())
@@ -368,7 +386,8 @@ def _render_run(job: _Job, document: Mapping[str, t.Any], reports: Sequence[Repo
     title, ascii_only = job.options.title or fleet_text.TITLE, job.options.ascii_only
     ordered = sorted(reports, key=lambda report: str(report["account_id"]))
     parts = [fleet_text.render(document, title=title, ascii_only=ascii_only)]
-    parts += [run_text.render_accounts(ordered, ascii_only=ascii_only)] if detail == run_text.SUMMARY else []
+    if detail == run_text.SUMMARY:
+        parts += [run_text.render_accounts(ordered, names=document["names"], ascii_only=ascii_only)]
     parts += [_render_full(job, report) for report in ordered] if detail == run_text.FULL else []
     return _join([*parts, _name_files(job, ordered, is_fleet=True)])
 
@@ -377,6 +396,14 @@ def _name_failed(failure: Mapping[str, t.Any]) -> str:
     """The account of a failure. A host that is named by an account stands for it; otherwise it may be unknown."""
     host = str(failure["host"])
     return str(failure["account_id"] or (host if is_account_id(host) else ""))
+
+
+def _read_earlier(place: _Place) -> t.Any:
+    """The document that the report of the run replaces; None where there is none that can be read."""
+    try:
+        return place.document("fleet.json", schema=fleet.SCHEMA)
+    except (DocumentError, StoreError):
+        return None
 
 
 def _read_reports(job: _Job, place: _Place) -> tuple[str, list[Report], list[dict[str, t.Any]]]:

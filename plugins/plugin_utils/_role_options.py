@@ -20,11 +20,13 @@ from ansible.module_utils.common.yaml import yaml_load
 _TABLE: t.Final = Path(__file__).parents[2] / "playbooks" / "vars" / "role_options.yml"
 # A name that is a word of plain English is an option only where a message begins with it.
 _NAMES: t.Final = re.compile(r"(?<![\w./'\"-])[a-z]+(?:_[a-z]+)+(?![\w/'\"-])")
-_SHARED: t.Final = re.compile(r"\b(?:aws|hardening)_[a-z_]+\b")
+# A default that is another variable, such as "{{ hardening_terminal | default('full') }}".
+_SOURCE: t.Final = re.compile(r"\{\{ ((?:aws|hardening)_[a-z_]+) \| default\(")
 _HEAD: t.Final = re.compile(
-    r"(?P<before>^(?:without check mode this fails: )?|; )(?P<place>[a-z_]+(?:\[\d+\]\.[a-z_]+)?)(?=[:.\[])",
+    r"(?P<before>^(?:without check mode this fails: )?|[;:] )(?P<place>[a-z_]+(?:\[\d+\]\.[a-z_]+)?)(?=[:.\[])",
     re.MULTILINE,
 )
+_TO_SET: t.Final = re.compile(r"(?<=[Ss]et )[a-z]+(?= to )")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,14 +57,16 @@ class RoleOptions:
             return match["before"] + place.replace(option, self._name(option, raw), 1)
 
         message = _HEAD.sub(begin, self._join_pairs(message))
-        return _NAMES.sub(lambda match: self._name(match[0], raw), message)
+        for names in (_NAMES, _TO_SET):
+            message = names.sub(lambda match: self._name(match[0], raw), message)
+        return message
 
     def _name(self, option: str, raw: Mapping[str, t.Any]) -> str:
         variable = self.options.get(option)
         if variable is None:
             return option
-        sources = set(_SHARED.findall(str(raw.get(variable)))) - {variable}
-        return sources.pop() if len(sources) == 1 else variable
+        source = _SOURCE.match(str(raw.get(variable)))
+        return source[1] if source else variable
 
     def _join_pairs(self, message: str) -> str:
         """Without the option where a message names both: ``journal (hardening_journal)``."""
@@ -78,10 +82,14 @@ NO_ROLE: t.Final = RoleOptions()
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """``roles`` by name, ``modes`` the variables with modes of roles, ``allowed`` the limits of numbers by option."""
+    """``roles`` by name, ``modes`` the variables with modes of roles, ``allowed`` the limits of numbers by option.
+
+    ``checked`` are shared variables with their choices; none stand for true and false.
+    """
 
     roles: Mapping[str, RoleOptions]
     modes: tuple[str, ...]
+    checked: Mapping[str, tuple[str, ...]]
     allowed: Mapping[str, str]
 
 
@@ -94,9 +102,13 @@ def load_table() -> Table:
         name: RoleOptions(
             options={**shared, **role["options"]},
             members=role.get("members", {}),
-            checked={variable: tuple(values) for variable, values in role.get("checked", {}).items()},
+            checked=_parse_checked(role.get("checked", {})),
         )
         for name, role in document["roles"].items()
     }
     modes = tuple(variable for role in roles.values() if (variable := role.options.get("mode")))
-    return Table(roles, modes, document["allowed"])
+    return Table(roles, modes, _parse_checked(document["checked"]), document["allowed"])
+
+
+def _parse_checked(section: Mapping[str, t.Sequence[str]]) -> Mapping[str, tuple[str, ...]]:
+    return {variable: tuple(values) for variable, values in section.items()}

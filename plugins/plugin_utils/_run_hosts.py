@@ -77,14 +77,18 @@ class RunHosts:
             return f"No account to work on: the inventory has no group {self.group}."
         shown = ", ".join(others[:_MOST_HOSTS_SHOWN])
         more = f" and {len(others) - _MOST_HOSTS_SHOWN} more" if len(others) > _MOST_HOSTS_SHOWN else ""
-        return f"No account to work on: the inventory has no group {self.group}, and {shown}{more} is no account id."
+        are = "is no account id" if len(others) == 1 else "are no account ids"
+        return f"No account to work on: the inventory has no group {self.group}, and {shown}{more} {are}."
 
     def _describe_ways(self) -> str:
-        kind = "" if self.group == ACCOUNTS else " the management account with"
+        account = (
+            "the account of your credentials"
+            if self.group == ACCOUNTS
+            else "the management account, with its credentials"
+        )
         return (
-            f"For{kind or ' the account of'} your credentials, use the inventory -i localhost, (with the comma).\n"
-            f"For an inventory of accounts, list {self._name_account()} as a host of the group {self.group},"
-            " as in examples/inventory/accounts.yml."
+            f"For {account}, use the inventory -i localhost, (with the comma).\n"
+            f"For an inventory of accounts, list {self._name_account()} as a host of the group {self.group}."
         )
 
     def _name_account(self) -> str:

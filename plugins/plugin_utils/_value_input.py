@@ -4,7 +4,7 @@
 
 # Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
-"""Values that stop a run before its first task: modes of roles and names of regions.
+"""Values that stop a run before its first task: modes of roles, names of regions, and what no module looks at.
 
 A task checks the values of its own role again, as other playbooks use the roles without ours.
 """
@@ -37,7 +37,7 @@ def check_values(hosts: Sequence[Host]) -> list[str]:
     """Check the modes and the regions of all hosts of a run. Nothing is asked of AWS."""
     affected: dict[tuple[str, str], list[str]] = defaultdict(list)
     for host in hosts:
-        for variable, problem in (*_check_modes(host), *_check_regions(host)):
+        for variable, problem in (*_check_modes(host), *_check_regions(host), *_check_others(host)):
             affected[variable, problem].append(host.name)
     return [f"{variable} of {_list_names(names)}: {problem}" for (variable, problem), names in affected.items()]
 
@@ -49,14 +49,25 @@ def check_role_values(host: Host, role: RoleOptions, arguments: Mapping[str, t.A
     """
     if "mode" in arguments and "mode" in role.options and arguments["mode"] in (None, ""):
         yield f"{role.options['mode']}: {describe_choice(None, _MODES)}"
-    for variable, choices in role.checked.items():
-        value = host.value(variable)
+    yield from (f"{variable}: {problem}" for variable, problem in _check_choices(host, role.checked))
+
+
+def _check_others(host: Host) -> Iterator[tuple[str, str]]:
+    """Check the shared variables, and those that no module looks at: a policy is made of them before."""
+    table = load_table()
+    for checked in (table.checked, *(role.checked for role in table.roles.values())):
+        yield from _check_choices(host, checked)
+
+
+def _check_choices(host: Host, checked: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
+    for variable, choices in checked.items():
+        value = host.value(variable) if variable in host.variables else None
         if value is None:
             continue
         if choices and value not in choices:
-            yield f"{variable}: {describe_choice(value, choices)}"
+            yield variable, describe_choice(value, choices)
         elif not choices and not is_of_type(value, "bool"):
-            yield f"{variable}: {describe_type(value, 'bool')}"
+            yield variable, describe_type(value, "bool")
 
 
 def _check_modes(host: Host) -> Iterator[tuple[str, str]]:

@@ -22,6 +22,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 Spec = Mapping[str, Mapping[str, t.Any]]
 
 OFF: t.Final = "off"
+_MISSING: t.Final = "it is missing. Required are {}."
 _MEMBER: t.Final = "the mapping"
 _MOST_PROBLEMS: t.Final = 3
 _SHORT: t.Final = reprlib.Repr()
@@ -40,7 +41,7 @@ _WORDS: t.Final[Mapping[str, tuple[str, str]]] = {
 def find_bad_values(
     spec: Spec, arguments: Mapping[str, t.Any], *, allowed: Mapping[str, str], action: str, has_off: bool = False
 ) -> list[str]:
-    """The problems of ``arguments``, three at most. Required options are not looked at: Ansible names these shortly.
+    """The problems of ``arguments``, three at most.
 
     ``allowed`` are the limits of numbers by option. ``has_off`` says that the option ``mode`` comes from a role, where
     it may be ``off`` too.
@@ -52,6 +53,18 @@ def find_bad_values(
         words = problem.replace("Set it to ", f"Set it to {OFF}, ", 1) if is_mode else problem
         problems.append(f"{place}: {words}")
     return problems
+
+
+def split_texts(spec: Spec, arguments: Mapping[str, t.Any]) -> dict[str, list[str]]:
+    """The lists that are given as text with spaces behind its commas, as people type them into surveys of AWX.
+
+    Ansible keeps the spaces, and then ``txt, html`` is no list of choices.
+    """
+    return {
+        name: [part for part in map(str.strip, value.split(",")) if part]
+        for name, value in arguments.items()
+        if isinstance(value, str) and ", " in value and spec.get(name, {}).get("elements") == "str"
+    }
 
 
 def describe_choice(value: t.Any, choices: Sequence[str]) -> str:
@@ -66,6 +79,8 @@ def describe_choice(value: t.Any, choices: Sequence[str]) -> str:
 def describe_type(value: t.Any, kind: str, limits: str = "") -> str:
     """Why a value is not of a type, with what to set instead; ``limits`` are those of a number."""
     problem, words = _WORDS.get(kind, (f"not of the type {kind}", f"a value of the type {kind}"))
+    if value == "":
+        return f"it is empty. Set it to {words}{f' {limits}' if limits else ''}, or remove it."
     return f"{brief(value)} is {problem}. Set it to {words}{f' {limits}' if limits else ''}."
 
 
@@ -97,6 +112,11 @@ def _find(
             yield f"{place}{given}", _describe_unknown(str(given), names, owner)
         elif value is not None:
             yield from _find_of_option(value, spec[name], limits=allowed.get(name, ""), place=f"{place}{given}")
+    given_names = {names[given] for given, value in arguments.items() if given in names and value is not None}
+    required = [name for name, details in spec.items() if details.get("required")]
+    yield from (
+        (f"{place}{name}", _MISSING.format(", ".join(required))) for name in required if name not in given_names
+    )
 
 
 def _describe_unknown(given: str, names: Collection[str], owner: str) -> str:

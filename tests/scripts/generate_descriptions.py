@@ -387,11 +387,13 @@ def render_role_options() -> str:
     tables = {
         "shared": dict(sorted({**details, **shared}.items())),
         "roles": {role.name: _tabulate_role(role, filled[role.name], shared) for role in roles},
+        "checked": _find_checked(roles, filled),
         "allowed": _find_limits(),
     }
     comments = {
         "shared": "# By option of a module: the variable that every role fills it from.",
         "roles": "# By role: its own variables by option, those of members, and the variables that are no option.",
+        "checked": "# Shared variables with their choices; none stand for true and false.",
         "allowed": "# By option of a module: the limits of a number.",
     }
     return ROLE_OPTIONS_HEAD + "".join(f"\n{comments[name]}\n{_dump({name: table})}" for name, table in tables.items())
@@ -421,6 +423,18 @@ def _tabulate_role(role: Role, filled: Mapping[str, str], shared: Mapping[str, s
     checked = {item.name: _list_values(item) for item in described if item.choices or item.type == "bool"}
     members = _find_members(role)
     return {"options": own, **({"members": members} if members else {}), **({"checked": checked} if checked else {})}
+
+
+def _find_checked(roles: Sequence[Role], filled: Mapping[str, Mapping[str, str]]) -> dict[str, list[str]]:
+    """The shared variables that take one of several values. They are the same for every role."""
+    found: dict[str, list[str]] = {}
+    for role in roles:
+        for option, variable in filled[role.name].items():
+            described = role.options.get(option, {})
+            has_choices = described.get("type") == "str" and bool(described.get("choices"))
+            if variable.startswith("hardening_") and (has_choices or described.get("type") == "bool"):
+                found[variable] = list(described.get("choices", ()))
+    return dict(sorted(found.items()))
 
 
 def _list_values(item: Variable) -> list[str]:

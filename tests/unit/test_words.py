@@ -19,25 +19,33 @@ DOCS: t.Final = sorted(str(path.relative_to(CHECKOUT)) for path in (CHECKOUT / "
 PAGES: t.Final = ["CONTRIBUTING.md", "SECURITY.md", *DOCS]
 # Sentences that may be long, with the reason.
 LONG: t.Final[dict[str, str]] = {}
-# Pages that still break a rule. Take a page out as soon as it breaks none.
-NOT_YET: t.Final = frozenset(
-    [
-        "docs/awx.md",
-    ]
-)
 
 
 @pytest.mark.parametrize("name", ["README.md", *PAGES])
 def test_a_page_is_in_plain_words(name: str) -> None:
-    found = words.problems((CHECKOUT / name).read_text(encoding="utf-8"), LONG)
-    if name in NOT_YET:
-        assert found, f"{name} breaks no rule any more: take it out of NOT_YET"
-    else:
-        assert found == []
+    assert words.problems((CHECKOUT / name).read_text(encoding="utf-8"), LONG) == []
 
 
-def test_what_is_not_yet_in_plain_words_exists() -> None:
-    assert NOT_YET - {"README.md", *PAGES} == set()
+@pytest.mark.parametrize("name", DOCS)
+def test_a_page_begins_with_a_command(name: str) -> None:
+    """Readers find what to do at the start, and the background after it."""
+    page = (CHECKOUT / name).read_text(encoding="utf-8")
+    assert words.has_code_first(page)
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ("# A\n\nText.\n\n```shell\nmake\n```\n", True),
+        ("# A\n\n1. Do:\n\n   ```shell\n   make\n   ```\n\n## B\n", True),
+        ("<!-- C -->\n\n# A\n\n    make\n", True),
+        ("# A\n\nText.\n\n## B\n\n```shell\nmake\n```\n", True),
+        ("# A\n\nText.\n\n## B\n\n## C\n\n```shell\nmake\n```\n", False),
+        ("# A\n\n`make`\n", False),
+    ],
+)
+def test_code_before_the_second_section_is_found(page: str, expected: bool) -> None:
+    assert words.has_code_first(page) is expected
 
 
 def test_a_sentence_that_may_be_long_is_there_and_long() -> None:

@@ -31,7 +31,7 @@ _FINGERPRINT: t.Final = re.compile("[0-9a-f]{64}")
 _SHORT: t.Final = reprlib.Repr()
 _SHORT.maxlevel, _SHORT.maxother, _SHORT.maxstring = 2, 80, 80
 _MOST_LINES: t.Final = 3
-_LONGEST_LINE: t.Final = 270
+_LONGEST_LINE: t.Final = 220
 _WORD: t.Final = re.compile(r"\w", re.UNICODE)
 #: As a fingerprint: whatever the reason is, or becomes.
 ANY_REASON: t.Final = "*"

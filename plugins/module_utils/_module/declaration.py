@@ -92,6 +92,9 @@ def _read_content(task: Task, place: str) -> bytes:
     try:
         return Path(place).expanduser().read_bytes()
     except OSError as error:
-        raise TaskError(f"waivers: can't read {place}: {error.strerror}") from error
+        raise TaskError(
+            f"waivers: can't read {place}: {error.strerror}.\n"
+            "Give the path of a file, a place such as s3://bucket/waivers.yml, or the list itself."
+        ) from error
     except ValueError as error:
         raise TaskError(f"waivers: {place!r} is not the path of a file: {error}") from error

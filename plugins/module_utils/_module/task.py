@@ -239,7 +239,7 @@ class Task:
 
     def validate(self) -> None:
         """Check the options that every module has, before anything is called. Raises TaskError."""
-        for name in ("account_id", "now"):
+        for name in ("account_id", "now", "given_run_id"):
             getattr(self, name)
         self._check_writing_role()
         self._check_accounts_of_roles()

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 import functools
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -34,6 +35,7 @@ FULL: t.Final = "full"
 MANY: t.Final = 6
 # How many names a finding lists, how many sentences an account, and how many reasons of refusals.
 _NAMES: t.Final = 6
+_NAMES_OF_MANY: t.Final = 3
 _SENTENCES: t.Final = 30
 _REASONS: t.Final = 5
 
@@ -45,15 +47,21 @@ def choose_detail(asked: str, accounts: int) -> str:
     return BRIEF if accounts >= MANY else SUMMARY
 
 
-def render_accounts(reports: Sequence[Report], *, ascii_only: bool = False) -> str:
-    """The findings and changes of these accounts, in sections over all of them."""
+def render_accounts(
+    reports: Sequence[Report], *, names: t.Optional[Mapping[str, str]] = None, ascii_only: bool = False
+) -> str:
+    """The findings and changes of these accounts, in sections over all of them.
+
+    :arg names: the names of accounts by id.
+    """
     show = functools.partial(printable, ascii_only=ascii_only)
+    accounts = _Accounts(reports, names or {}, show)
     sections = [
-        *_render_findings(reports, show),
-        _render_changes(reports, PLANNED, "PLANNED CHANGES (a run without --check makes them):", show),
-        _render_changes(reports, APPLIED, "CHANGES:", show),
-        _render_reported(reports, show),
-        _render_refused(reports, show),
+        *_render_findings(accounts),
+        _render_changes(accounts, PLANNED, "PLANNED CHANGES (a run without --check makes them):"),
+        _render_changes(accounts, APPLIED, "CHANGES:"),
+        _render_reported(accounts),
+        _render_refused(accounts),
     ]
     return "\n\n".join("\n".join(lines) for lines in sections if lines)
 
@@ -67,72 +75,85 @@ def render_files(reports: Sequence[Report], location: str, *, formats: Iterable[
     return "\n".join(["REPORTS:", *(f"  {printable(path)}" for path in (*shown, *fleet))])
 
 
-def _by_account(reports: Sequence[Report], lines_of: Callable[[Report], Lines], show: Show) -> Lines:
-    """The lines of each account below its name. One account alone needs no name."""
-    lines: Lines = []
-    for report in reports:
-        own = lines_of(report)
-        if own and len(reports) > 1:
-            lines += [f"  {show(describe_account(report))}:", *(f"  {line}" for line in own)]
-        else:
-            lines += own
-    return lines
+@dataclasses.dataclass(frozen=True)
+class _Accounts:
+    """The reports to show, the names of their accounts, and the function that makes text harmless."""
+
+    reports: Sequence[Report]
+    names: Mapping[str, str]
+    show: Show
+
+    def lines(self, lines_of: Callable[[Report], Lines]) -> Lines:
+        """The lines of each account below its name. One account alone needs no name."""
+        lines: Lines = []
+        for report in self.reports:
+            own = lines_of(report)
+            if own and len(self.reports) > 1:
+                lines += [f"  {self.show(self._name(report))}:", *(f"  {line}" for line in own)]
+            else:
+                lines += own
+        return lines
+
+    def _name(self, report: Report) -> str:
+        name = self.names.get(report["account_id"])
+        return f"{report['account_id']} ({name})" if name else describe_account(report)
 
 
-def _render_findings(reports: Sequence[Report], show: Show) -> Iterator[Lines]:
-    groups = {id(report): failing_groups(report) for report in reports}
+def _render_findings(accounts: _Accounts) -> Iterator[Lines]:
+    groups = {id(report): failing_groups(report) for report in accounts.reports}
+    most = _NAMES if len(accounts.reports) == 1 else _NAMES_OF_MANY
     for severity in Severity:
 
         def lines_of(report: Report, name: str = severity.value) -> Lines:
             found = (group for group in groups[id(report)] if group.severity == name)
-            return [line for group in found for line in _render_group(group, show)]
+            return [line for group in found for line in _render_group(group, most, accounts.show)]
 
-        lines = _by_account(reports, lines_of, show)
+        lines = accounts.lines(lines_of)
         yield [f"{severity.value.upper()} FINDINGS:", *lines] if lines else []
 
 
-def _render_group(group: Group, show: Show) -> Lines:
-    names = join_names(group.names, _NAMES)
+def _render_group(group: Group, most: int, show: Show) -> Lines:
+    names = join_names(group.names, most)
     return wrap_text(show(f"[{group.id}] {group.heading}{f': {names}' if names else ''}"), first="  ", rest=" " * 10)
 
 
-def _render_changes(reports: Sequence[Report], state: str, heading: str, show: Show) -> Lines:
+def _render_changes(accounts: _Accounts, state: str, heading: str) -> Lines:
     def lines_of(report: Report) -> Lines:
         changes = [change for change in report["changes"] if state_of(change) == state]
         sentences = describe_changes(changes, report["findings"])
         more = len(sentences) - _SENTENCES
         shown = [*sentences[:_SENTENCES], *([f"… and {more} more kinds of changes, see plan.json"] if more > 0 else [])]
-        return [line for text in shown for line in wrap_text(show(f"- {text}"), first="  ", rest="    ")]
+        return [line for text in shown for line in wrap_text(accounts.show(f"- {text}"), first="  ", rest="    ")]
 
-    lines = _by_account(reports, lines_of, show)
+    lines = accounts.lines(lines_of)
     return [heading, *lines] if lines else []
 
 
-def _render_reported(reports: Sequence[Report], show: Show) -> Lines:
+def _render_reported(accounts: _Accounts) -> Lines:
     def lines_of(report: Report) -> Lines:
         changes = [change for change in report["changes"] if state_of(change) == REPORTED]
         modules = collections.Counter(str(change.get("module") or "") for change in changes)
         counts = ", ".join(f"{name.rpartition('.')[2]} ({count})" for name, count in sorted(modules.items()))
         return (
-            wrap_text(show(f"- {plural(len(changes), 'changes')}: {counts}"), first="  ", rest="    ")
+            wrap_text(accounts.show(f"- {plural(len(changes), 'changes')}: {counts}"), first="  ", rest="    ")
             if changes
             else []
         )
 
-    lines = _by_account(reports, lines_of, show)
+    lines = accounts.lines(lines_of)
     return ["ONLY REPORTED (the role is in mode report, so no run makes them):", *lines] if lines else []
 
 
-def _render_refused(reports: Sequence[Report], show: Show) -> Lines:
+def _render_refused(accounts: _Accounts) -> Lines:
     def lines_of(report: Report) -> Lines:
         groups = refusal_groups(report["refused"])
         lines = []
         for refusal in groups[:_REASONS]:
             names = join_names([target.rpartition("/")[2] for target in refusal.targets], _NAMES)
             text = f"- {names} ({refusal.rule}): {refusal.summary}"
-            lines += wrap_text(show(text), first="  ", rest="    ")
+            lines += wrap_text(accounts.show(text), first="  ", rest="    ")
         more = len(groups) - _REASONS
         return [*lines, *([f"  … and {more} more reasons"] if more > 0 else [])]
 
-    lines = _by_account(reports, lines_of, show)
+    lines = accounts.lines(lines_of)
     return ["REFUSED:", *lines] if lines else []

@@ -35,6 +35,11 @@ ROLE = RoleOptions(
             "waivers[0]: a; waivers[1]: b\nwaivers[2]: c",
             "hardening_waivers[0]: a; hardening_waivers[1]: b\nhardening_waivers[2]: c",
         ),
+        (
+            "UpdatePolicy on arn:aws:iam::1:x: journal: can't write.\nLet it, or set journal to another directory.",
+            "UpdatePolicy on arn:aws:iam::1:x: hardening_journal: can't write.\n"
+            "Let it, or set hardening_journal to another directory.",
+        ),
         ("journal (hardening_journal): others can write", "hardening_journal: others can write"),
         ("Check assume_role_external_id (not set).", "Check aws_external_id (not set)."),
         (

@@ -49,12 +49,22 @@ def test_good_values(variables: dict[str, t.Any]) -> None:
             "password_policy_mode of a: 'enforced' is not allowed. Set it to off, report or enforce; the nearest is "
             "enforce.",
         ),
+        (
+            {"hardening_fail_on": "hihg"},
+            "hardening_fail_on of a: 'hihg' is not allowed. Set it to never, critical, high or new; the nearest is "
+            "high.",
+        ),
+        ({"hardening_deep": "very"}, "hardening_deep of a: 'very' is neither true nor false. Set it to true or false."),
+        (
+            {"organization_guardrails_quarantine": "x"},
+            "organization_guardrails_quarantine of a: 'x' is neither true nor false. Set it to true or false.",
+        ),
         ({"access_keys_mode": True}, "access_keys_mode of a: True is not allowed. Set it to off, report or enforce."),
         ({"access_keys_mode": None}, "access_keys_mode of a: it is empty. Set it to off, report or enforce."),
         ({"access_keys_mode": ""}, "access_keys_mode of a: it is empty. Set it to off, report or enforce."),
     ],
 )
-def test_modes(variables: dict[str, t.Any], problem: str) -> None:
+def test_modes_and_other_choices(variables: dict[str, t.Any], problem: str) -> None:
     assert check_values([host(**variables)]) == [problem]
 
 

@@ -63,6 +63,27 @@ def finding(resource: str = SVC, status: Status = Status.FAIL, **fields: t.Any) 
     return Finding(**{**values, **fields})
 
 
+def test_all_mistakes_of_a_file_are_named_at_once() -> None:
+    first = entry(control="access_key_unusd", expires="31.03.2027", owner=None)
+    with pytest.raises(WaiverError) as caught:
+        parse_entries(first, entry())
+    assert [line.partition(":")[0] for line in str(caught.value).splitlines()] == [
+        "waivers[0]",
+        "waivers[0].control",
+        "waivers[0].expires",
+    ]
+
+
+def test_many_mistakes_take_three_lines() -> None:
+    with pytest.raises(WaiverError) as caught:
+        parse_entries(*(entry(control=f"none_{number}") for number in range(40)))
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 3
+    assert max(map(len, lines)) < 270
+    named = str(caught.value).count("there is no control")
+    assert lines[-1].endswith(f"; and {40 - named} more")
+
+
 @pytest.mark.parametrize(
     "fields",
     [
