@@ -87,7 +87,7 @@ def test_second_rollback_changes_nothing_and_says_so(steps: Steps, number: int) 
     assert outcome.writes == []
     assert [outcome.recap(host)["changed"] for host in HOSTS] == [0, 0]
     told = dict(re.findall(rf"Rollback of run {HARDENED} in account (\d+): (.*)", outcome.output))
-    done = "to take back" if number == 2 else "taken back"
+    done = "to roll back" if number == 2 else "rolled back"
     assert told == {
         account: f"0 {done}, 0 refused, {len(steps.parts[1][account]['changes'])} already as before."
         for account in HOSTS.values()

@@ -20,6 +20,9 @@ CHECKOUT: t.Final = Path(__file__).resolve().parents[2]
 DOCUMENTED: t.Final = ("callback", "doc_fragments", "inventory", "lookup", "modules")
 PLUGINS: t.Final = sorted(path for kind in DOCUMENTED for path in (CHECKOUT / "plugins" / kind).glob("*.py"))
 ROLES: t.Final = sorted(path for name in ("meta", "tasks") for path in (CHECKOUT / "roles").glob(f"*/{name}/*.yml"))
+SOURCES: t.Final = sorted(
+    path for folder in ("plugins", "roles") for path in (CHECKOUT / folder).rglob("*") if path.suffix in (".j2", ".py")
+)
 READMES: t.Final = sorted((CHECKOUT / "roles").glob("*/README.md"))
 # Marks of Ansible's documentation. Their values are shown as code.
 MARKUP: t.Final = re.compile(r"\b(?:RV|[BCEIMOPV])\(([^)]*)\)")
@@ -104,3 +107,9 @@ def test_an_option_may_be_called_description() -> None:
     assert list(list_texts({"options": {"description": {"description": ["Its text."], "type": "str"}}})) == [
         "Its text."
     ]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_messages_comments_and_docstrings_have_no_unclear_word(path: Path) -> None:
+    lines = enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+    assert [f"line {number}: {line.strip()}" for number, line in lines if words.UNCLEAR.search(line)] == []

@@ -329,7 +329,7 @@ def render(result: Mapping[str, t.Any], *, written: bool) -> str:
     head = f"Rollback of run {result['undo_run_id']} in account {result['account_id']}: "
     if not result["recorded"]:
         return f"{head}the journal has no change of that run."
-    done = "taken back" if written else "to take back"
+    done = "rolled back" if written else "to roll back"
     counts = [f"{len(changes)} {done}", f"{len(refused)} refused", f"{len(as_before)} already as before"]
     left_out = result["recorded"] - result["selected"]
     counts += [f"{left_out} not selected"] if left_out else []

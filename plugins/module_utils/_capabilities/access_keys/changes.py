@@ -243,7 +243,7 @@ def write_notice(item: Item, declared: Declared, now: t.Optional[datetime]) -> s
         lines.append(f"It may be removed from {_format_due(now, declared.deactivate_grace)} on. That is final.")
     else:
         due = _format_due(now, declared.deactivate_grace)
-        lines.append(f"It may be deactivated from {due} on, which can be taken back at any time.")
+        lines.append(f"It may be deactivated from {due} on. A deactivation can be undone at any time.")
     lines += ["", "If you still need it, use it before then, or ask the security team for a waiver."]
     return "\n".join(lines)
 

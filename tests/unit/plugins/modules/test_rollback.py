@@ -204,7 +204,7 @@ def test_the_mode_report_writes_nothing_and_is_never_changed(account: Account) -
     hardened = account.policy
     result = account.undo("run", mode="report")
     assert (result["changed"], len(result["changes"]), account.policy) == (False, 1, hardened)
-    assert "to take back" in result["terminal"]
+    assert "to roll back" in result["terminal"]
 
 
 # Journals

@@ -161,21 +161,21 @@ RESULT: t.Final[dict[str, t.Any]] = {
         (
             {},
             True,
-            "Rollback of run 17 in account 111122223333: 1 taken back, 1 refused, 1 already as before, "
+            "Rollback of run 17 in account 111122223333: 1 rolled back, 1 refused, 1 already as before, "
             "1 not selected.\n"
-            "  taken back: Replace on a\n"
+            "  rolled back: Replace on a\n"
             "  refused (changed_since): b is no longer as it was",
         ),
         (
             {"changes": [{"operation": "Replace", "target": "a", "applied": False}], "refused": [], "selected": 4},
             False,
-            "Rollback of run 17 in account 111122223333: 1 to take back, 0 refused, 1 already as before.\n"
-            "  to take back: Replace on a",
+            "Rollback of run 17 in account 111122223333: 1 to roll back, 0 refused, 1 already as before.\n"
+            "  to roll back: Replace on a",
         ),
         (
             {"changes": [{"operation": "Replace", "target": "a", "applied": False}], "selected": 4},
             True,
-            "Rollback of run 17 in account 111122223333: 0 taken back, 1 refused, 1 already as before.\n"
+            "Rollback of run 17 in account 111122223333: 0 rolled back, 1 refused, 1 already as before.\n"
             "  refused (changed_since): b is no longer as it was",
         ),
         (
@@ -192,12 +192,12 @@ def test_text(given: dict[str, t.Any], written: bool, text: str) -> None:
 
 def test_no_record_writes_lines_of_the_terminal_itself() -> None:
     """A journal can be written by others, and people decide by what they see of the rollback."""
-    target = "a\n  to take back: Replace on b\x1b[2K\r\u202e"
+    target = "a\n  to roll back: Replace on b\x1b[2K\r\u202e"
     forged = {
         **RESULT,
         "changes": [{"operation": "Replace", "target": target, "applied": False}],
         "refused": [{"rule": "cap", "reason": f"too many of {target}"}],
     }
     _head, planned, refused = render(forged, written=False).split("\n")
-    assert planned == "  to take back: Replace on a to take back: Replace on b?[2K ?"
-    assert refused.startswith("  refused (cap): too many of a to take back")
+    assert planned == "  to roll back: Replace on a to roll back: Replace on b?[2K ?"
+    assert refused.startswith("  refused (cap): too many of a to roll back")
