@@ -41,7 +41,7 @@ from ._role_options import NO_ROLE, RoleOptions, load_table
 from ._run_input import Host
 from ._run_notes import RunNotes
 from ._task_input import TaskInput, account_option_of, find_problem, job_of, run_of
-from ._values import find_bad_values
+from ._values import find_bad_values, split_texts
 from ._variables import load_variables
 
 Result = dict[str, t.Any]
@@ -81,6 +81,8 @@ class InProcess(NormalActionModule):
         if problem:
             return {"failed": True, "changed": False, "msg": problem}
         self._task.args = {**self._task.args, **account_option_of(given), **run_of(given), **job_of(given)}
+        if given.is_of_our_role:
+            self._task.args.update(split_texts(self.entry.argument_spec(), self._task.args))
         if self._has_the_files_of_this_worker():
             self._task.args = {**self._task.args, **self._places()}
         if self._can_run_here(task_vars):

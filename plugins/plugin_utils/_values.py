@@ -55,6 +55,18 @@ def find_bad_values(
     return problems
 
 
+def split_texts(spec: Spec, arguments: Mapping[str, t.Any]) -> dict[str, list[str]]:
+    """The lists that are given as text with spaces behind its commas, as people type them into surveys of AWX.
+
+    Ansible keeps the spaces, and then ``txt, html`` is no list of choices.
+    """
+    return {
+        name: [part for part in map(str.strip, value.split(",")) if part]
+        for name, value in arguments.items()
+        if isinstance(value, str) and ", " in value and spec.get(name, {}).get("elements") == "str"
+    }
+
+
 def describe_choice(value: t.Any, choices: Sequence[str]) -> str:
     """Why a value is none of the choices, with what to set instead."""
     if value in (None, ""):

@@ -83,7 +83,7 @@ def _assert_parts(outcome: Outcome, text: str, parts: t.Sequence[str]) -> None:
 def test_no_account(ansible: Ansible, playbook: str) -> None:
     inventory = write_inventory(ansible.directory, {})
     outcome = ansible.playbook(playbook, inventory=inventory)
-    assert_error(outcome, ["No account to work on", "aws_accounts", "hardening_hosts"])
+    assert_error(outcome, ["No account to work on", "aws_accounts", "List each account as a host of it"])
     assert outcome.requests == []
 
 

@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.plugin_utils._values import find_bad_values, is_of_type
+from ansible_collections.hardening.iam.plugins.plugin_utils._values import find_bad_values, is_of_type, split_texts
 
 SPEC: t.Final[dict[str, dict[str, t.Any]]] = {
     "length": {"type": "int"},
@@ -69,6 +69,12 @@ def test_what_ansible_takes_is_no_problem(arguments: dict[str, t.Any]) -> None:
 )
 def test_a_problem_names_option_value_and_what_is_allowed(arguments: dict[str, t.Any], problem: str) -> None:
     assert find(**arguments) == [problem]
+
+
+def test_a_text_of_a_survey_is_a_list() -> None:
+    given = {"formats": "txt, html", "numbers": "1, 2", "state": "a, b", "text": "c, d", "tags": None, "other": "e, f"}
+    assert split_texts(SPEC, given) == {"formats": ["txt", "html"]}
+    assert find(**split_texts(SPEC, given)) == []
 
 
 def test_a_mode_of_a_role_may_be_off_too() -> None:
