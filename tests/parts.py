@@ -20,14 +20,18 @@ LONGEST: t.Final = 12
 # How many folders deep a part of the unit tests is, as in unit/plugins/module_utils/_policy.
 DEEP: t.Final = 4
 COLLECTION: t.Final = "start and collection"
-SERVERS: t.Final = "emulated AWS, until the end of a worker"
+SERVERS: t.Final = "servers (emulated AWS, forks), until the end of a worker"
 
 Seconds = dict[str, float]
 
+# CPU seconds of commands that a child of this process has waited for, by the id of the child. They become this
+# process's only when the child ends: who waits for that removes them.
+EARLY: t.Final[dict[int, float]] = {}
+
 
 def cpu_seconds() -> float:
-    """Return the CPU seconds of this process and of its children that have ended."""
-    return sum(os.times()[:4])
+    """Return the CPU seconds of this process, of its children that have ended, and of what has been reported early."""
+    return sum(os.times()[:4]) + sum(EARLY.values())
 
 
 def part_of(nodeid: str) -> str:

@@ -23,6 +23,7 @@ SAMPLED: t.Final[dict[str, int]] = {
         "ansible_runner": 2,
         "approved_plan": 4,
         "assess": 11,
+        "awx_setup": 3,
         "callback": 2,
         "config_rules": 10,
         "event_alerts": 9,
@@ -44,6 +45,7 @@ SAMPLED: t.Final[dict[str, int]] = {
         "reports_s3": 3,
         "rollback": 7,
         "security_hub": 8,
+        "start": 5,
         "user_permissions": 4,
         "writing_roles": 4,
     }.items()

@@ -7,7 +7,7 @@
 moto searches its own folders on every request, and parses all AWS-managed policies (some 1,600) for every account and
 partition: 0.7 s and 30 MB each. Here they are parsed once a partition and cloned. It also makes 1,300 machine images
 for every account that has an instance, which nobody here looks at. And for every value of every answer it works out
-anew by which names an object may have it.
+anew by which names an object may have it, and whether XML allows its name.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import moto.backends
 import moto.core.responses
 import moto.core.utils
 import moto.iam.models
+import xmltodict
 from moto.core.serialize import MISSING, AttributePicker, AttributePickerContext, get_value
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import AWSManagedPolicy, IAMBackend, ManagedPolicy
@@ -35,6 +36,8 @@ def install() -> None:
     moto.core.responses.method_names_from_class = names
     IAMBackend._init_aws_policies = _aws_policies
     AttributePicker.__call__ = _pick
+    # A name that it refuses raises an error, which is not kept.
+    xmltodict._validate_name = functools.cache(xmltodict._validate_name)
 
 
 def _aws_policies(backend: IAMBackend) -> list[ManagedPolicy]:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import json
 import os
 import re
@@ -19,6 +20,7 @@ import pytest
 
 from emulator.client import Emulator, EmulatorProcess
 
+from .forking import Commands
 from .worlds import Worlds
 
 # Where the virtual environment has its commands.
@@ -166,6 +168,7 @@ class Ansible:
     directory: Path
     environment: t.Mapping[str, str]
     control: Emulator
+    commands: Commands = dataclasses.field(repr=False)
 
     def with_environment(self, **variables: str) -> Ansible:
         """The same with some variables of the environment set otherwise."""
@@ -202,17 +205,24 @@ class Ansible:
         self, *command: str, directory: t.Optional[Path] = None, **environment: str
     ) -> subprocess.CompletedProcess[str]:
         """Run a command of the virtual environment, in the test's own directory unless told; its status is returned."""
-        return subprocess.run(
+        return self.commands.run(
             [str(BIN / command[0]), *command[1:]],
-            cwd=directory or self.directory,
-            env={**self.environment, **environment},
-            text=True,
-            capture_output=True,
-            check=False,
+            directory=directory or self.directory,
+            environment={**self.environment, **environment},
         )
 
 
-def ansible_in(directory: Path, emulator: EmulatorProcess, link_tree: Path) -> Ansible:
+@pytest.fixture(scope="session")
+def commands(link_tree: Path) -> t.Iterator[Commands]:
+    """Starts Ansible's commands, which find compiled what they most often import of collections."""
+    amazon = importlib.util.find_spec("ansible_collections.amazon.aws.plugins.module_utils")
+    found = (amazon and amazon.submodule_search_locations) or ()
+    commands = Commands([link_tree / "ansible_collections/hardening/iam/plugins", *map(Path, found)])
+    yield commands
+    commands.stop()
+
+
+def ansible_in(directory: Path, emulator: EmulatorProcess, link_tree: Path, commands: Commands) -> Ansible:
     """Ansible's commands, in this directory, which is their home too, talking to the emulator."""
     environment = {
         **os.environ,
@@ -227,13 +237,15 @@ def ansible_in(directory: Path, emulator: EmulatorProcess, link_tree: Path) -> A
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
         **emulator.env(),
     }
-    return Ansible(directory=directory, environment=environment, control=emulator.control)
+    return Ansible(directory=directory, environment=environment, control=emulator.control, commands=commands)
 
 
 @pytest.fixture
-def ansible(control: Emulator, emulator: EmulatorProcess, link_tree: Path, tmp_path: Path) -> Ansible:
+def ansible(
+    control: Emulator, emulator: EmulatorProcess, link_tree: Path, commands: Commands, tmp_path: Path
+) -> Ansible:
     """Ansible's commands, in a directory and home of the test's own, talking to the emulator as just started."""
-    return ansible_in(tmp_path, emulator, link_tree)
+    return ansible_in(tmp_path, emulator, link_tree, commands)
 
 
 class MakeAnsible(t.Protocol):
@@ -244,12 +256,14 @@ class MakeAnsible(t.Protocol):
 
 
 @pytest.fixture(scope="module")
-def make_ansible(emulator: EmulatorProcess, link_tree: Path, tmp_path_factory: pytest.TempPathFactory) -> MakeAnsible:
+def make_ansible(
+    emulator: EmulatorProcess, link_tree: Path, commands: Commands, tmp_path_factory: pytest.TempPathFactory
+) -> MakeAnsible:
     """Ansible's commands in a new directory, with the emulator seeded anew."""
 
     def make(seed: t.Union[str, Record] = "acme") -> Ansible:
         fresh(emulator, seed)
-        return ansible_in(tmp_path_factory.mktemp("run"), emulator, link_tree)
+        return ansible_in(tmp_path_factory.mktemp("run"), emulator, link_tree, commands)
 
     return make
 

@@ -31,6 +31,7 @@ def audited(make_ansible: MakeAnsible) -> Outcome:
     return make_ansible().playbook("harden", "--check", inventory="localhost,").succeeded()
 
 
+@pytest.mark.in_every_sample
 def test_one_command_writes_the_report_of_the_account_and_names_it_last(assessed: Outcome) -> None:
     folder = assessed.reports / MANAGEMENT
     assert {"report.json", "report.txt", "report.html"} <= {path.name for path in folder.iterdir()}
@@ -43,7 +44,7 @@ def test_the_audit_ends_with_findings_then_changes(audited: Outcome) -> None:
     headings = re.findall(r"^([A-Z][A-Z ]+)(?: \(.+\))?:$", audited.output, re.MULTILINE)
     wanted = ["SUMMARY", "CRITICAL FINDINGS", "HIGH FINDINGS", "PLANNED CHANGES", "ONLY REPORTED", "REPORTS"]
     assert [heading for heading in headings if heading in wanted] == wanted
-    assert "set the account password policy (" in audited.output
+    assert re.search(r"PLANNED CHANGES .+:\n  - create 1\d analyzers in ", audited.output)
     assert audited.writes == []
     assert max(map(len, audited.output.splitlines())) <= LINE
 
@@ -91,6 +92,7 @@ def test_wrong_start(ansible: Ansible, start: str) -> None:
     assert message in refuse(ansible, playbook, inventory=inventory)
 
 
+@pytest.mark.in_every_sample
 def test_machines_are_refused_with_a_limit_too(ansible: Ansible) -> None:
     (ansible.directory / "machines.ini").write_text(INVENTORIES["machines.ini"], encoding="utf-8")
     message = refuse(ansible, "harden", "--limit", "web1", inventory="machines.ini")

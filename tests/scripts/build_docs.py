@@ -61,9 +61,9 @@ def render_plugins(target: Path) -> None:
     # It asks for a directory that nobody else can write to.
     target.mkdir(mode=0o755)
     tools = Path(sys.executable).parent
-    command = [tools / "antsibull-docs", "collection", "--use-current", "--squash-hierarchy", "--fail-on-error"]
+    options = ("--use-current", "--squash-hierarchy", "--fail-on-error", "--dest-dir")
     subprocess.run(
-        [*command, "--dest-dir", target, "hardening.iam"],
+        [tools / "antsibull-docs", "collection", *options, target, "hardening.iam"],
         cwd=CHECKOUT,
         env={**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"},
         check=True,

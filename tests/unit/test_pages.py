@@ -29,6 +29,9 @@ PAGES: t.Final = sorted(
     for pattern in ("*.md", "docs/*.md", "roles/*/README.md")
     for path in CHECKOUT.glob(pattern)
 )
+PLAYBOOK: t.Final = re.compile(r"ansible-playbook .*?(?:\bhardening\.iam\.|\bplaybooks/)([a-z]\w*)")
+VARIABLE: t.Final = re.compile(r"-e '?(?:\{\")?([a-z]\w*)(?:\": |=)")
+TARGET: t.Final = re.compile(r"^make ([a-z][\w-]*)", re.MULTILINE)
 ANCHOR: t.Final = re.compile(r"<a id=\"(.+?)\"")
 
 
@@ -86,6 +89,53 @@ def test_a_page_has_the_numbers_of_assumptions_and_methods() -> None:
     assert f"| {len(assumptions.ASSUMPTIONS)} assumptions about AWS" in page
     assert f"none of the {len(METHODS)} methods" in page
     assert not any(assumption.confirmed for assumption in assumptions.ASSUMPTIONS)
+
+
+def in_code(pattern: re.Pattern[str], pages: t.Iterable[str]) -> list[str]:
+    """Return what a pattern finds in the code of pages: in blocks, and in lines of text."""
+    kinds = ("fence", "code_block", "code_inline")
+    code = "\n".join(token.content for page in pages for token in parse(page) if token.type in kinds)
+    return pattern.findall(code)
+
+
+@pytest.fixture(scope="module")
+def pages() -> list[str]:
+    return [(CHECKOUT / name).read_text(encoding="utf-8") for name in PAGES]
+
+
+def test_playbooks_in_commands_exist(pages: list[str]) -> None:
+    found = in_code(PLAYBOOK, pages)
+    assert len(found) > 50
+    assert set(found) - {path.stem for path in (CHECKOUT / "playbooks").glob("*.yml")} == set()
+
+
+def test_variables_in_commands_exist(pages: list[str]) -> None:
+    known = yaml.safe_load((CHECKOUT / "playbooks" / "vars" / "known_variables.yml").read_text(encoding="utf-8"))
+    found = in_code(VARIABLE, pages)
+    assert len(found) > 30
+    assert set(found) - {name for names in known.values() for name in names} == set()
+
+
+def test_targets_of_make_in_commands_exist(pages: list[str]) -> None:
+    makefile = (CHECKOUT / "Makefile").read_text(encoding="utf-8")
+    found = in_code(TARGET, pages)
+    assert len(found) > 10
+    assert set(found) - set(re.findall(r"^([\w-]+):", makefile, flags=re.MULTILINE)) == set()
+
+
+def test_names_in_commands_are_found() -> None:
+    page = """
+```shell
+make demo     # make nothing
+ansible-playbook -i x hardening.iam.one -e hardening_a=1 -e '{"hardening_b": 2}'
+.venv/bin/ansible-playbook playbooks/two.yml -e @file.yml
+```
+
+Run `make test-all`, or make it hardening.iam.three.
+"""
+    assert in_code(PLAYBOOK, [page]) == ["one", "two"]
+    assert in_code(VARIABLE, [page]) == ["hardening_a", "hardening_b"]
+    assert in_code(TARGET, [page]) == ["demo", "test-all"]
 
 
 def links(page: str) -> list[str]:

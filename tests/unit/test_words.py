@@ -19,25 +19,11 @@ DOCS: t.Final = sorted(str(path.relative_to(CHECKOUT)) for path in (CHECKOUT / "
 PAGES: t.Final = ["CONTRIBUTING.md", "SECURITY.md", *DOCS]
 # Sentences that may be long, with the reason.
 LONG: t.Final[dict[str, str]] = {}
-# Pages that still break a rule. Take a page out as soon as it breaks none.
-NOT_YET: t.Final = frozenset(
-    [
-        "docs/awx.md",
-    ]
-)
 
 
 @pytest.mark.parametrize("name", ["README.md", *PAGES])
 def test_a_page_is_in_plain_words(name: str) -> None:
-    found = words.problems((CHECKOUT / name).read_text(encoding="utf-8"), LONG)
-    if name in NOT_YET:
-        assert found, f"{name} breaks no rule any more: take it out of NOT_YET"
-    else:
-        assert found == []
-
-
-def test_what_is_not_yet_in_plain_words_exists() -> None:
-    assert NOT_YET - {"README.md", *PAGES} == set()
+    assert words.problems((CHECKOUT / name).read_text(encoding="utf-8"), LONG) == []
 
 
 @pytest.mark.parametrize("name", DOCS)

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from ...module_utils._converge.affects.affected import describe_affected
 from ...module_utils._report.grouping import Refusals, aliases_of, problem_of, refusal_groups, resource_name
 from ...module_utils._report.plain import as_json
+from ...module_utils._report.sentences import describe_change
 from ...module_utils._report.states import REFUSED, STATES, count_changes, state_of
 from .text import describe_cost
 
@@ -45,6 +46,11 @@ class Entry:
     @property
     def module(self) -> str:
         return str(self.change.get("module") or (self.refusal or {}).get("module") or "")
+
+    @property
+    def sentence(self) -> str:
+        """The change as a sentence about the account."""
+        return describe_change(self.change)
 
     @property
     def difference(self) -> list[Line]:

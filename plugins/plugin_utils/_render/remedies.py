@@ -49,6 +49,7 @@ class Remedies:
     """The remedies of all findings of a report."""
 
     def __init__(self, report: Mapping[str, t.Any], entries: Sequence[Entry]) -> None:
+        self._entries = entries
         self._by_finding: dict[str, list[Entry]] = {}
         for entry in entries:
             for fingerprint in entry.change["remedies"]:
@@ -72,6 +73,10 @@ class Remedies:
         for target, refusal in refusals:
             if _is_about(refusal, finding):
                 return Reason(f"{refusal.rule}: {refusal.summary}", REFUSED, target)
+        for entry in self._entries:
+            if entry.module == module and _is_on(entry.change["target"], finding):
+                said = f"No change remedies it yet. On the same resource this is {entry.state}: {entry.sentence}."
+                return Reason(said, target=entry.id)
         return self._explain_module(module, name, len(refusals))
 
     def _explain_module(self, module: str, name: str, refusals: int) -> Reason:
@@ -86,9 +91,17 @@ class Remedies:
         return Reason(f"{name} plans no change here: the declaration asks for none.")
 
 
+def _is_on(target: str, finding: Finding) -> bool:
+    """Whether a target is the resource of a finding, or a part of it, and not the whole account."""
+    resource = str(finding["resource"])
+    return not resource.endswith(":root") and (
+        target == resource or target.startswith((f"{resource} ", f"{resource}#"))
+    )
+
+
 def _is_about(refusal: Refusals, finding: Finding) -> bool:
     """Whether a refusal names the resource of a finding, or the region that the whole finding is about."""
-    resource, region = finding["resource"], finding["region"]
-    if resource.endswith(":root"):
+    region = finding["region"]
+    if str(finding["resource"]).endswith(":root"):
         return region != "global" and any(f":{region}:" in target for target in refusal.targets)
-    return any(target == resource or target.startswith(f"{resource} ") for target in refusal.targets)
+    return any(_is_on(target, finding) for target in refusal.targets)

@@ -135,12 +135,12 @@ def _render_reported(accounts: _Accounts) -> Lines:
         modules = collections.Counter(str(change.get("module") or "") for change in changes)
         counts = ", ".join(f"{name.rpartition('.')[2]} ({count})" for name, count in sorted(modules.items()))
         return (
-            wrap_text(show(f"- {plural(len(changes), 'changes')}: {counts}"), first="  ", rest="    ")
+            wrap_text(accounts.show(f"- {plural(len(changes), 'changes')}: {counts}"), first="  ", rest="    ")
             if changes
             else []
         )
 
-    lines = _by_account(reports, lines_of, show)
+    lines = accounts.lines(lines_of)
     return ["ONLY REPORTED (the role is in mode report, so no run makes them):", *lines] if lines else []
 
 

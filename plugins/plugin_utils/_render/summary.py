@@ -15,6 +15,7 @@ from collections.abc import Mapping
 
 from ...module_utils._report.grouping import Group, failing_groups, gaps, refusal_groups
 from ...module_utils._report.paths import caveat, paths
+from ...module_utils._report.sentences import describe_changes
 from ...module_utils._report.states import REFUSED, STATES, count_changes, state_of
 from .findings import View
 from .reference import list_frameworks
@@ -24,6 +25,7 @@ from .remedies import Remedies
 _GROUPS: t.Final = 15
 _NAMES: t.Final = 5
 _REASONS: t.Final = 5
+_SENTENCES: t.Final = 8
 
 
 def view_summary(report: Mapping[str, t.Any], remedies: Remedies) -> View:
@@ -36,7 +38,7 @@ def view_summary(report: Mapping[str, t.Any], remedies: Remedies) -> View:
         "groups": [_view_group(group, remedies) for group in groups[:_GROUPS]],
         "more": len(groups[_GROUPS:]),
         "frameworks": list_frameworks(report),
-        "changes": [(state, counts[state], _count_modules(report, state)) for state in STATES if counts[state]],
+        "changes": [_view_state(report, state, counts[state]) for state in STATES if counts[state]],
         "refusals": refusals[:_REASONS],
         "more_refusals": len(refusals[_REASONS:]),
         "gaps": unread[:_REASONS],
@@ -57,7 +59,15 @@ def _view_group(group: Group, remedies: Remedies) -> View:
     }
 
 
-def _count_modules(report: Mapping[str, t.Any], state: str) -> list[tuple[str, int]]:
-    """Count the changes in a state by the module that makes them."""
-    items = report["refused"] if state == REFUSED else (item for item in report["changes"] if state_of(item) == state)
-    return sorted(Counter(str(item.get("module") or "") for item in items).items())
+def _view_state(report: Mapping[str, t.Any], state: str, count: int) -> View:
+    """View the changes in a state: how many each module has, and what the first ones do."""
+    changes = [change for change in report["changes"] if state_of(change) == state]
+    modules = Counter(str(item.get("module") or "") for item in (report["refused"] if state == REFUSED else changes))
+    sentences = describe_changes(changes, report["findings"])
+    return {
+        "state": state,
+        "count": count,
+        "modules": sorted(modules.items()),
+        "sentences": sentences[:_SENTENCES],
+        "more": len(sentences[_SENTENCES:]),
+    }

@@ -34,6 +34,8 @@ export async function open(browser, job, problem = () => {}) {
     { name: "prefers-color-scheme", value: theme },
     { name: "prefers-reduced-motion", value: motion ? "no-preference" : "reduce" },
   ]);
+  // After the features, which would end it.
+  if (job.media) { await page.emulateMediaType(job.media); }
   await page.goto(url, { waitUntil: "load" });
   return page;
 }

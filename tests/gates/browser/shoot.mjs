@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // Reads jobs from standard input and takes a picture for each. A job is {"url": …, "path": …} and what browser.mjs takes;
-// "script" is run in the page before, and "of" is a selector of what the picture begins with.
+// "script" is run in the page before, and "of" is a selector of what the picture begins with, below the navigation.
 
 import { readFileSync } from "node:fs";
 import { open, withBrowser } from "./browser.mjs";
@@ -13,7 +13,7 @@ await withBrowser(async (browser) => {
   for (const job of jobs) {
     const page = await open(browser, job);
     if (job.script) { await page.evaluate(job.script); }
-    const top = job.of ? await page.$eval(job.of, (node) => node.getBoundingClientRect().top + scrollY - 16) : 0;
+    const top = job.of ? await page.$eval(job.of, (node) => node.getBoundingClientRect().top + scrollY - 64) : 0;
     await page.evaluate((y) => scrollTo(0, y), top);
     await page.evaluate(() => new Promise((resolve) => { requestAnimationFrame(() => requestAnimationFrame(resolve)); }));
     await page.screenshot({ path: job.path });

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 import pytest
@@ -86,6 +87,18 @@ def test_a_finding_of_a_region_is_refused_where_its_region_is_named() -> None:
     assert (refused.state, other.state) == ("refused", "")
 
 
+def test_a_first_step_on_the_same_resource_is_named_and_not_taken_for_the_remedy() -> None:
+    change = {**samples.complete_report()["changes"][0], "remedies": [], "state": "planned", "module": MODULE}
+    found = remedy(reporting(changes=[change]), KEY)
+    assert found.entries == ()
+    assert found.reason is not None
+    assert "No change remedies it yet. On the same resource this is planned: " in found.reason.text
+    assert (found.reason.state, found.reason.target) == ("", "change-1")
+    other = remedy(reporting(changes=[change]), "/dev-alice").reason
+    assert other is not None
+    assert "did not look" in other.text
+
+
 def test_a_control_without_a_module_is_remedied_by_hand() -> None:
     found = remedy(samples.complete_report(), "/deploy-bot")
     assert found.reason is not None
@@ -108,7 +121,8 @@ def test_the_page_shows_change_affected_principals_and_reason_in_the_finding() -
     anchor = f'id="finding-{finding(report, KEY)["fingerprint"][:16]}"'
     shown = findings.partition(anchor)[2].partition("</details>")[0]
     text = " ".join(Reader(shown).text.split())
-    assert "reported iam:UpdateAccessKey on arn:aws:iam::222233334444:user/svc-backup#" in text
+    assert re.search('<span class="badge none">reported</span> <a href="#change-1">[^<]*access key', shown)
+    assert "iam:UpdateAccessKey on arn:aws:iam::222233334444:user/svc-backup#" in text
     assert '"Status": "Inactive"' in text
     assert "Affects: user svc-backup" in text
     assert 'href="#change-1"' in shown
