@@ -23,7 +23,7 @@ SAMPLED: t.Final[dict[str, int]] = {
         "ansible_runner": 2,
         "approved_plan": 4,
         "assess": 11,
-        "awx_setup": 3,
+        "awx_setup": 2,
         "callback": 2,
         "config_rules": 10,
         "event_alerts": 9,

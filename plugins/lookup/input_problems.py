@@ -22,7 +22,7 @@ options:
   _terms:
     description: Nothing.
   group:
-    description: The group of the hosts that the run is for. M(hardening.iam.run_hosts#lookup) chooses them.
+    description: The group of the hosts that the run is for. P(hardening.iam.run_hosts#lookup) chooses them.
     type: str
     default: aws_accounts
   reads_only:
