@@ -298,7 +298,7 @@ def test_bad_input_is_named(bare: Ansible) -> None:
         ({"extra_rules": [{"name": "mine", "identifier": "iam-groups"}]}, "extra_rules[0].identifier"),
         ({"recorder": {"bucket": " "}}, "recorder.bucket: it is empty"),
         ({"scope": "organization", "recorder": {"bucket": "b"}}, "recorder: with scope organization"),
-        ({"excluded_accounts": [ACCOUNT]}, "excluded_accounts: it is for scope organization"),
+        ({"excluded_accounts": [ACCOUNT]}, "excluded_accounts: it is allowed only with scope organization"),
     ):
         result, outcome = run(bare, **options)
         assert outcome.status != 0

@@ -347,7 +347,7 @@ def test_bad_input_is_named(ansible: Ansible) -> None:
         ({"create_topic": True, "topic_arn": TOPIC}, "topic_arn and create_topic"),
         ({"create_topic": True, "rules": {"root": True}}, "rules: root is not allowed"),
         ({"create_topic": True, "own_rules": [own]}, "own_rules[0].pattern.source"),
-        ({"create_topic": True, "own_rules": [{**BREAK_GLASS, "lines": ["<x>"]}]}, "<x> stands for no path"),
+        ({"create_topic": True, "own_rules": [{**BREAK_GLASS, "lines": ["<x>"]}]}, "<x> has no path"),
         ({"create_topic": True, "kms_key_id": "alias/aws/sns"}, "kms_key_id"),
         ({"create_topic": True, "ignore_principals": ["alice"]}, "ignore_principals: 'alice'"),
         ({"topology": "topics", "topic_arn": TOPIC}, "topology: topics needs create_topic"),

@@ -355,7 +355,7 @@ def test_naming_the_callers_role_fails_before_anything_is_written(
     named = [boundary("allowing", NARROW, "allowed"), boundary("developer", NARROW, target)]
     agreed = {"_accept_breakage": accepted(target)}
     failed = bench.run("permissions_boundary", caller=caller, succeeds=False, _boundaries=named, **options, **agreed)
-    assert f"{target} is the caller, or what it came through" in failed.outcome.output
+    assert f"{target} is the caller, or a role that it came through" in failed.outcome.output
     assert failed.outcome.writes == []
 
 

@@ -60,7 +60,7 @@ def test_the_canary_alone_begins(steps: dict[str, Outcome]) -> None:
 def test_nothing_is_due_while_the_canary_is_watched(steps: dict[str, Outcome]) -> None:
     assert steps["again"].succeeded().writes == []
     assert "changed=0" in steps["again"].output
-    assert re.search(r"stage 'canary' is watched until", steps["again"].output)
+    assert re.search(r"the soak time of stage 'canary' ends at", steps["again"].output)
 
 
 def test_the_next_stage_begins_where_nobody_is_cut_off(steps: dict[str, Outcome]) -> None:

@@ -137,7 +137,7 @@ def test_what_is_accepted_by_the_name_of_a_service_goes_through(small: Ansible) 
     content = rcp("sqs:*", BY_SERVICES)
     outcome, result = attach(small, "accepted", content, type=RCP, accept_breakage=accepted[:-1])
     assert outcome.writes == []
-    assert "amazonaws.com stands for the services that are not named" in result["refused"][0]["reason"]
+    assert "amazonaws.com means the services that are not named" in result["refused"][0]["reason"]
     outcome, result = attach(small, "accepted", content, type=RCP, accept_breakage=accepted)
     assert result["refused"] == []
     assert "organizations:AttachPolicy" in outcome.writes

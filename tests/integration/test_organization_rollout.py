@@ -225,14 +225,16 @@ def test_a_policy_that_was_edited_during_the_soak_goes_nowhere(ansible: Ansible,
     # Twice: a run that failed before must not make the next one go on.
     for hours in (25, 1):
         outcome = schedule.play(hours=hours)
-        assert_refused(outcome, "somebody else edited the policy", "who called UpdatePolicy", "stage_approved: canary")
+        assert_refused(
+            outcome, "somebody else changed the policy", "the caller of UpdatePolicy", "stage_approved: canary"
+        )
         assert json.loads(schedule.live["Content"]) == harmless
     assert [path.name for path in schedule.kept] == ["000001-started.json", "000002-edited.json"]
     approved = schedule.play(stage_approved="canary")
     assert (approved.status, approved.writes) == (0, ["organizations:UpdatePolicy"]), approved.output
     soaking = schedule.play(hours=20)
     assert (soaking.status, soaking.writes) == (0, [])
-    assert "is watched until" in soaking.output
+    assert "the soak time of stage 'canary' ends at" in soaking.output
 
 
 OBJECT = (
@@ -281,7 +283,7 @@ def test_a_copied_pass_is_not_believed(ansible: Ansible, tmp_path: Path) -> None
     assert "so the soak time of stage 'canary' starts again" in outcome.output
     later = schedule.play(hours=23.5)
     assert (later.status, later.writes) == (0, [])
-    assert "is watched until" in later.output
+    assert "the soak time of stage 'canary' ends at" in later.output
 
 
 def test_denials_by_another_policy_let_a_stage_pass(ansible: Ansible, tmp_path: Path) -> None:

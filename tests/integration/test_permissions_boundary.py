@@ -159,7 +159,7 @@ def test_what_the_evidence_does_not_clear_is_refused_until_it_is_accepted(one: A
     assert refusals(part) == {("prediction", "dev-ec2"), ("prediction", "dev-idle")}
     assert done.writes == ["iam:CreatePolicy", *["iam:PutRolePermissionsBoundary"] * 3]
     (reason,) = [item["reason"] for item in part["refused"] if item["target"].endswith("dev-ec2")]
-    assert "ec2" in reason and "accept_breakage names role/dev-ec2" in reason
+    assert "ec2" in reason and "list role/dev-ec2 in accept_breakage" in reason
     far = {"principal": "dev-ec2", "reason": "it moves to Lambda", "expires": _in_days(366)}
     failed = one.ansible.playbook(
         str(one.ansible.directory / "play.yml"),

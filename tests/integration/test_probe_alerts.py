@@ -191,7 +191,7 @@ def test_the_playbook_says_what_arrived_and_fails_where_something_did_not(
 
 @pytest.mark.parametrize(
     ("options", "reason"),
-    [({"probe_seconds": 0}, "probe_seconds: 0"), ({"state": "absent"}, "probe: true goes with state: present")],
+    [({"probe_seconds": 0}, "probe_seconds: 0"), ({"state": "absent"}, "probe: true needs state: present")],
 )
 def test_options_that_no_probe_can_be_made_with(ansible: Ansible, options: Record, reason: str) -> None:
     result, outcome = run(ansible, probe=True, **options)

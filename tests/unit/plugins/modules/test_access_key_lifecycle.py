@@ -530,7 +530,7 @@ def test_a_forged_tag_deactivates_nothing(account: Account) -> None:
     account.run(check_mode=True)
     result = account.run()
     assert account.writes == ["TagUser"] and account.status("svc-backup") == ["Active"]
-    assert "begins anew: the journal has no record of run run-0" in result["warnings"][0]
+    assert "begins again at the first stage: the journal has no record of run run-0" in result["warnings"][0]
 
 
 def test_a_tag_that_was_dated_back_counts_from_the_time_in_the_journal(account: Account) -> None:

@@ -136,7 +136,7 @@ def test_a_boundary_text_is_not_changed_for_whom_nobody_judged(
         result = run(seeded, tmp_path, permissions_boundary, boundaries=[boundary])
         (refusal,) = result["refused"]
         assert (refusal["rule"], refusal["target"]) == ("affects_grown", SHARED)
-        assert f"it would also affect {named}, who" in refusal["reason"]
+        assert f"it would also affect {named}, which" in refusal["reason"]
         assert iam.get_policy(PolicyArn=SHARED)["Policy"]["DefaultVersionId"] == "v1"
 
 

@@ -282,7 +282,7 @@ def test_nothing_is_written_where_a_target_is_not_there(one: Organization) -> No
         (
             declared(None),
             {**GONE, "rollout": {"stages": [{"name": "a", "targets": [{"root": True}]}]}},
-            "state=present alone",
+            "only with state=present",
         ),
         (
             declared(scp(STOP)),
@@ -387,7 +387,7 @@ def test_a_policy_that_was_edited_while_it_was_watched_is_left_as_it_is(one: Org
     options: Record = {"rollout": {"stages": stages}, "purge_attachments": True}
     for _run in range(2):
         held = one.run({**policy, "tags": {"team": "x"}, "description": "new"}, **options)
-        assert held["failed"] and "somebody else edited the policy" in held["msg"]
+        assert held["failed"] and "somebody else changed the policy" in held["msg"]
         assert held["changes"] == []
         assert [item["rule"] for item in held["refused"]] == ["edited"]
     approved = {**options, "rollout": {"stages": stages, "stage_approved": "canary"}}

@@ -226,7 +226,7 @@ def test_what_was_used_and_is_not_left_is_refused_and_named(one: Account) -> Non
     result = one.done(declared(document("s3"), DEVELOPERS))
     assert refusals(result) == [("prediction", "dev-1"), ("prediction", "dev-2")]
     reason = result["refused"][0]["reason"]
-    assert "sqs" in reason and "accept_breakage names role/developers/dev-1" in reason
+    assert "sqs" in reason and "list role/developers/dev-1 in accept_breakage" in reason
     assert [change["operation"] for change in result["changes"]] == ["CreatePolicy"]
     assert {item["outcome"] for item in result["predictions"]} == {"will_break"}
     assert {use["service"] for item in result["predictions"] for use in item["uses"]} == {"sqs"}
@@ -405,7 +405,7 @@ def test_what_bounds_a_principal_that_is_never_touched_says_what_it_said(one: Ac
     before = one.state
     result = one.done(declared(document("s3"), DEVELOPERS), accept_breakage=accepted)
     assert refusals(result) == [("in_use", "developer")]
-    assert "break-glass; take it off them by hand" in result["refused"][0]["reason"]
+    assert "break-glass; detach it from them by hand" in result["refused"][0]["reason"]
     assert one.state == before
     one.iam.delete_role_permissions_boundary(RoleName="break-glass")
     assert one.done(declared(document("s3"), DEVELOPERS), accept_breakage=accepted)["refused"] == []

@@ -387,7 +387,7 @@ def test_a_record_that_would_give_somebody_else_a_policy_is_refused(forger: Forg
     forger.record("DetachUserPolicy", target, *detached(READ), ("AttachUserPolicy", undo), "user_permissions")
     result = forger.undo()
     assert (rules(result), result["changed"]) == (["undo_mismatch"], False)
-    assert "can't be believed" in result["refused"][0]["reason"]
+    assert "can't be trusted" in result["refused"][0]["reason"]
     assert forger.attached("dev-bob") == forger.attached("svc-reports") == []
 
 
