@@ -258,7 +258,7 @@ def test_a_trail_of_some_days_will_not(bench: Bench, tmp_path: Path) -> None:
         ({"way_back": "somebody"}, "way_back: 'somebody' is neither management_account nor the ARN"),
         ({"member_role_arn": "arn:aws:iam::666677778888:role/x"}, "<account_id>"),
         ({"max_member_reads": -1}, "max_member_reads: -1"),
-        ({"accept_breakage": accept("principal", "role/x")}, "is no ARN: a bare name"),
+        ({"accept_breakage": accept("principal", "role/x")}, "is no ARN: a name"),
         ({"accept_without_evidence": accept("account", "*")}, "accept_without_evidence[0].account: '*' is a pattern"),
     ],
 )

@@ -81,7 +81,7 @@ def test_who_loses_what_by_which_statement_where_is_told() -> None:
     assert f"dev ({MEMBERS[0]})" in reason
     assert "automation role" not in reason
     # Who is locked out is not named a second time.
-    assert "also cut off" not in reason
+    assert "also lock out" not in reason
 
 
 def test_others_who_are_cut_off_too_are_named() -> None:
