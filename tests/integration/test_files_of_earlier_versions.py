@@ -263,6 +263,9 @@ def test_the_report_of_a_run_is_made_of_reports_of_an_earlier_version(planned: A
     earlier, fleet = read("planned/reports/fleet.json"), outcome.succeeded().document("fleet.json")
     for document in (earlier, fleet):
         del document["run"]["created"]
+        # The words of a control are those of the version that makes the report.
+        for control in document["top_controls"]:
+            del control["problem"]
     assert fleet == earlier
 
 

@@ -145,7 +145,7 @@ def _setting(
 
 def _character_class(name: str, what: str, attribute: str, compliance: Compliance, *, problem: Problem) -> Control:
     def describe(_scope: Scope, policy: PasswordPolicy) -> str:
-        return f"passwords {'need' if getattr(policy, attribute) else 'need not have'} {what}"
+        return f"passwords {'need' if getattr(policy, attribute) else 'need not hold'} {what}"
 
     return _setting(
         name,
