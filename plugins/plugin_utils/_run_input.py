@@ -32,6 +32,7 @@ _IGNORE: t.Final = "hardening_ignore_variables"
 _CONNECTION: t.Final = "ansible_connection"
 _INTERPRETER: t.Final = "ansible_python_interpreter"
 _PYTHON: t.Final = "hardening_python"
+_HOSTS: t.Final = "hardening_hosts"
 _LOCAL: t.Final = "local"
 _MOST_HOSTS_SHOWN: t.Final = 5
 
@@ -117,6 +118,7 @@ def check_run(
     errors += check_roles(hosts)
     errors += check_assessors(hosts, find_assessor)
     errors += check_connection(extra)
+    errors += check_choice_of_hosts(hosts, extra)
     warnings = [f"Nothing reads {item.name}; {item.nearest} does." for item in sorted(doubtful)]
     warnings += find_overridden(hosts, interpreter=interpreter, extra=extra)
     return RunProblems(tuple(errors), tuple(warnings))
@@ -195,6 +197,17 @@ def check_connection(extra: Mapping[str, t.Any]) -> list[str]:
         return []
     return [
         f"{_CONNECTION} is {given!r} on the command line. Remove it: hosts are accounts, and nothing connects to them."
+    ]
+
+
+def check_choice_of_hosts(hosts: Iterable[Host], extra: Container[str]) -> list[str]:
+    """Check that no host has the variable that chooses the hosts: plays are chosen before hosts have variables."""
+    names = [] if _HOSTS in extra else [host.name for host in hosts if _HOSTS in host.variables]
+    if not names:
+        return []
+    return [
+        f"{_HOSTS} of {_listing(names)} is set in the inventory, where it has no effect.\n"
+        f"Set it on the command line (-e {_HOSTS}=…), in a survey, or below vars of import_playbook."
     ]
 
 

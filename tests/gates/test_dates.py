@@ -22,9 +22,9 @@ from .staging import CHECKOUT
 
 # A date that has passed in 40 days has passed in 400, but the tests of one day begin at another time of month and year.
 SOON, LATE = 40, 400
-# So many files of integration tests, drawn anew in each run, has "make test" late, and none of them soon.
-FEW: t.Final = 3
 DAYS: t.Final = (SOON, LATE)
+# "make test" draws one of the days, and so many files of integration tests for it.
+FEW: t.Final = 3
 MARK: t.Final = "pytest.mark.dated"
 TODAY: t.Final = "import datetime; print(datetime.datetime.now(datetime.UTC).date())"
 TODAY_OF_A_CHILD: t.Final = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {TODAY!r}], check=True)"
@@ -36,12 +36,15 @@ def marked_files(room: str) -> list[str]:
     return [str(path.relative_to(CHECKOUT)) for path in files if MARK in path.read_text(encoding="utf-8")]
 
 
-def chosen_files(days: int, seed: int) -> list[str]:
-    """The files for that day."""
+def draw_day(seed: int) -> int:
+    """Draw the day of "make test"."""
+    return random.Random(seed).choice(DAYS)
+
+
+def chosen_files(seed: int) -> list[str]:
+    """The files for a day."""
     slow = marked_files("integration")
-    if not runs_all():
-        slow = random.Random(seed).sample(slow, FEW) if days == LATE else []
-    return [*marked_files("unit"), *slow]
+    return [*marked_files("unit"), *(slow if runs_all() else random.Random(seed).sample(slow, FEW))]
 
 
 def run_later(days: int, *arguments: str) -> str:
@@ -67,7 +70,10 @@ def test_the_clock_is_another(days: int, program: str) -> None:
 def test_on_another_day(
     days: int, pytestconfig: pytest.Config, record_property: t.Callable[[str, object], None]
 ) -> None:
-    files = chosen_files(days, seed_of(pytestconfig))
+    seed = seed_of(pytestconfig)
+    if not runs_all() and days != draw_day(seed):
+        pytest.skip(f"in {days} days: another run draws this day, and make test-all runs both")
+    files = chosen_files(seed)
     output = run_later(
         days, "-m", "pytest", "-q", "-o", f"cache_dir=.cache/pytest-in-{days}-days", "-m", "dated", *files
     )
@@ -82,9 +88,9 @@ def test_on_another_day(
 def test_each_marked_test_runs_on_another_day(monkeypatch: pytest.MonkeyPatch) -> None:
     unit, integration = marked_files("unit"), marked_files("integration")
     monkeypatch.delenv(ALL, raising=False)
-    assert set(chosen_files(SOON, 1)) == {*unit}
-    assert {*unit} < set(chosen_files(LATE, 1)) < {*unit, *integration}
-    assert {path for seed in range(100) for path in chosen_files(LATE, seed)} == {*unit, *integration}
+    assert {*unit} < set(chosen_files(1)) < {*unit, *integration}
+    assert {path for seed in range(100) for path in chosen_files(seed)} == {*unit, *integration}
+    assert {draw_day(seed) for seed in range(20)} == {*DAYS}
     monkeypatch.setenv(ALL, "1")
-    assert all(chosen_files(days, 1) == [*unit, *integration] for days in DAYS)
+    assert chosen_files(1) == [*unit, *integration]
     assert unit and integration

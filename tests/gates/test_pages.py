@@ -29,6 +29,8 @@ PARTS: t.Final = ("settling", "predicted", "branching", "empty", "fleet", "fleet
 VARIED: t.Final = ("settling", "predicted", "fleet")
 # A page of the size of a real account: its links are followed, and its elements are those of the others.
 REAL: t.Final = "earlier"
+# The same with as many findings and changes as the largest account of the demo has.
+LARGE: t.Final = "large"
 # The rules of axe that look at colours, for themes.
 COLOURS: t.Final = ("color-contrast", "link-in-text-block")
 WIDE: t.Final[Job] = {"width": 1280}
@@ -65,7 +67,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Pages:
     earlier = json.loads(EARLIER.read_text(encoding="utf-8"))
     found = {name: render(make()) for name, make in samples.REPORTS.items()}
     found |= {name: fleet_html.render(make(), linked=False) for name, (make, _linked) in samples.FLEETS.items()}
-    found |= {REAL: render(earlier), BROKEN_PAGE: BROKEN}
+    found |= {REAL: render(earlier), LARGE: render(enlarge(earlier)), BROKEN_PAGE: BROKEN}
     paths = {name: place / f"{name}.html" for name in found}
     reports = [fleets.account("333344445555"), samples.REPORTS["compared"](), earlier]
     for report in reports:
@@ -81,6 +83,34 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Pages:
     return paths
 
 
+def enlarge(report: dict[str, t.Any]) -> dict[str, t.Any]:
+    """The report of an account with five times the failing findings, and forty long changes."""
+    failing = [item for item in report["findings"] if item["status"] == "FAIL"]
+    more = [
+        {**item, "resource": f"arn:aws:iam::1:user/{number}", "fingerprint": f"{number}{item['fingerprint'][1:]}"}
+        for number in range(4)
+        for item in failing
+    ]
+    after = {"pattern": [{"wildcard": f"arn:aws:iam::*:role/role-{number}"} for number in range(60)]}
+    change: dict[str, t.Any] = {
+        "service": "events",
+        "operation": "PutRule",
+        "region": "us-east-1",
+        "before": None,
+        "after": after,
+    }
+    change |= {
+        "affects": [],
+        "remedies": [],
+        "reversible": False,
+        "undo": None,
+        "applied": False,
+        "module": "event_alerts",
+    }
+    changes = [{**change, "target": f"arn:aws:events:us-east-1:1:rule/rule-{number}"} for number in range(40)]
+    return {**report, "findings": [*report["findings"], *more], "changes": changes}
+
+
 def read(script: str) -> str:
     return (SOURCE / script).read_text(encoding="utf-8")
 
@@ -91,7 +121,7 @@ def job(pages: Pages, what: str, name: str, anchor: str = "", **more: t.Any) -> 
 
 def list_jobs(pages: Pages) -> list[Job]:
     """All that is looked at: in "make test-all" every page in both themes and widths, else a part of each."""
-    own = [name for name in pages if name != BROKEN_PAGE and not name.isdigit()]
+    own = [name for name in pages if name not in (BROKEN_PAGE, LARGE) and not name.isdigit()]
     dark: Job = {"theme": "dark", "motion": False, **NARROW}
     jobs = [job(pages, "axe", name, **WIDE) for name in (own if runs_all() else PARTS)]
     jobs += [job(pages, "axe", name, rules=COLOURS, **dark) for name in (own if runs_all() else VARIED)]
@@ -102,7 +132,7 @@ def list_jobs(pages: Pages) -> list[Job]:
         jobs += [job(pages, "deep", REAL, f"#{anchor}", **look) for anchor in draw_anchors(pages[REAL])]
     jobs += [job(pages, "run", "compared", script=read("filter.js"), **WIDE)]
     jobs += [job(pages, "run", "hostile", script=read("table.js"), **WIDE)]
-    jobs += [job(pages, "print", name, anchor) for name in (REAL, "settling") for anchor in ("", "#everything")]
+    jobs += [job(pages, "print", name, anchor) for name in (LARGE, "settling") for anchor in ("", "#everything")]
     return [*jobs, *(job(pages, what, BROKEN_PAGE, **WIDE) for what in ("axe", "links"))]
 
 
@@ -226,11 +256,13 @@ def test_no_cell_that_is_copied_is_a_formula_or_turns_text_around(looked: tuple[
     ((_job, table),) = [found for found in results(looked, "run", "hostile") if "sorted" in found[1]]
     cells = [cell for row in csv.reader(io.StringIO(table["whole"])) for cell in row]
     assert any("=cmd|" in cell for cell in cells), "a sample that holds a formula"
+    shown = [row[4] for row in csv.reader(io.StringIO(table["whole"]))][1 : 1 + len(table["formulas"])]
+    assert shown == ["'=1+1", "'+1", "'-1", "'@SUM(1)", "'=1", "'=1", "a;'=1", "1-1"]
     assert [cell for cell in cells if re.match(r"\s*[=+\-@]", cell) or re.search(r"[;|\t\r\n]\s*[=+@]", cell)] == []
     assert not re.search("[\u202a-\u202e\u2066-\u2069]", table["whole"])
 
 
 def test_print_is_a_summary_of_two_pages_unless_everything_is_asked_for(looked: tuple[Looked, list[str]]) -> None:
     found = {done["url"].rpartition("/")[2]: count for done, count in results(looked, "print")}
-    assert max(found["earlier.html"], found["settling.html"]) <= 2
-    assert 2 < found["earlier.html#everything"] < 40
+    assert max(found["large.html"], found["settling.html"]) <= 2
+    assert 2 < found["large.html#everything"] < 40

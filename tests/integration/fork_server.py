@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The process that commands.py forks Ansible's commands from: it has done what each of them would do anew.
+"""The process that forking.py forks Ansible's commands from: it has done what each of them would do anew.
 
 That is to import libraries, and to compile the files of collections: Ansible's loader compiles these in each process,
-since it keeps no compiled files. Nothing of Ansible is imported here, which reads the environment when it is imported.
+since it keeps no compiled files. Nothing of Ansible is imported here: it reads the environment at its import, and what
+is imported of it first decides whether it takes the process for a controller.
 
 A request is one byte with three open files: a JSON file with the command, and those for its standard output and error.
 The answer is a line of JSON: the exit status and the CPU seconds.

@@ -161,9 +161,9 @@
     const cell = row.cells[column];
     return (cell.dataset.key || cell.textContent).trim();
   };
-  const compare = (one, other) => {
-    const ranks = [order.indexOf(one), order.indexOf(other)];
-    return ranks.includes(-1) ? collator.compare(one, other) : ranks[0] - ranks[1];
+  const compare = (left, right) => {
+    const ranks = [order.indexOf(left), order.indexOf(right)];
+    return ranks.includes(-1) ? collator.compare(left, right) : ranks[0] - ranks[1];
   };
   const sortBy = (table, column, descending) => {
     for (const body of table.tBodies) {

@@ -19,6 +19,9 @@
     await new Promise((resolve) => { setTimeout(resolve, 50); });
     return copied;
   };
+  // Names that a spreadsheet takes for formulas, in cells that hold nothing else.
+  const formulas = ["=1+1", "+1", "-1", "@SUM(1)", " =1", "\t=1", "a;=1", "1-1"];
+  formulas.forEach((formula, place) => { table.tBodies[0].rows[place].cells[4].textContent = formula; });
   give({ writeText: async (text) => { copied = text; } });
   const whole = await copy();
   toolbar.querySelector('[data-status="PASS"]').click();
@@ -28,5 +31,5 @@
   document.execCommand = () => { copied = document.activeElement.value; return true; };
   copied = "";
   const selected = await copy();
-  return { sorted, direction, whole, passing, output, selected };
+  return { sorted, direction, formulas, whole, passing, output, selected };
 })()

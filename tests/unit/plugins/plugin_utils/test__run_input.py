@@ -124,6 +124,12 @@ def test_variables_of_hosts_that_the_plays_override() -> None:
     )
 
 
+def test_the_choice_of_hosts_has_no_effect_in_the_inventory() -> None:
+    given = {"hardening_hosts": "production"}
+    assert "hardening_hosts of a is set in the inventory, where it has no effect.\n" in error(host("a", **given))
+    assert check(host("a", **given), extra=given) == RunProblems()
+
+
 def test_extra_variables_override_the_plays() -> None:
     given = {"ansible_connection": "local", "ansible_python_interpreter": "/opt/python"}
     assert check(host("a", **given), extra=given) == RunProblems()
