@@ -21,7 +21,7 @@ INSTALLED := .cache/collections/.installed
 # Directories are listed too, so that a deleted file makes the installed collection stale as well.
 SHIPPED := $(shell find galaxy.yml README.md meta plugins roles playbooks extensions -name __pycache__ -prune -o -print 2>/dev/null)
 
-.PHONY: help venv collection lock demo emulator test test-all units integration lint sanity format docs bench mutation clean
+.PHONY: help venv collection lock demo emulator test test-all units integration lint sanity format docs images bench mutation clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -56,9 +56,12 @@ format: .venv/.dev ## Let ruff format the Python files
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-docs: .venv/.dev $(INSTALLED) ## Render the plugin documentation as RST into .cache/docs
+docs: .venv/.dev $(INSTALLED) ## Build the documentation as a web site with search, in .cache/docs/html
 	mkdir -p .cache/docs
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/antsibull-docs collection --use-current --squash-hierarchy --dest-dir .cache/docs hardening.iam
+	$(BIN)/python tests/scripts/build_docs.py .cache/docs
+
+images: .venv/.dev $(INSTALLED) ## Make the pictures in docs/images anew, from the demo (needs Chromium and Node)
+	PYTHONPATH=tests $(BIN)/python tests/scripts/images.py $(ARGS)
 
 bench: .venv/.dev $(INSTALLED) ## Measure calls, CPU and memory
 	$(PYTEST) tests/bench -s $(ARGS)

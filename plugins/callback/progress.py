@@ -9,17 +9,17 @@ name: progress
 type: aggregate
 author:
   - hardening.iam contributors (@hardening-iam)
-short_description: Show how far a run over many accounts has come
+short_description: Show the progress of a run over many accounts
 description:
-  - Prints a line when an account has been assessed or has failed, with the number of accounts that are done.
-  - Over many accounts it prints a line at most every O(interval) seconds, so that a run over hundreds of them stays
-    readable.
+  - Prints a line when an account fails.
+  - In a step that takes longer than O(interval) it prints how many accounts are done and left, and how long that takes.
+  - A step is one task of this collection in all accounts.
 requirements:
   - enable in configuration, C(callbacks_enabled = hardening.iam.progress)
 options:
   interval:
     description:
-      - The seconds between two lines, where there are more than 20 accounts.
+      - The seconds between two lines of progress.
     type: float
     default: 5
     env:
@@ -29,23 +29,42 @@ options:
         key: interval
 """
 
-import math
+import dataclasses
 import time
 import typing as t
-from collections.abc import Mapping
 
 from ansible.plugins.callback import CallbackBase
 
 if t.TYPE_CHECKING:
     from ansible.executor.task_result import TaskResult
     from ansible.playbook.play import Play
+    from ansible.playbook.task import Task
 
-ASSESSMENT = "hardening.iam.assessment_info"
-FEW_ACCOUNTS = 20
+COLLECTION = "hardening.iam."
+MINUTE = 60
+
+
+@dataclasses.dataclass
+class Step:
+    """One task in all accounts: how many of them are done, and when it began and was last shown."""
+
+    name: str
+    accounts: int
+    began: float
+    shown: float
+    done: int = 0
+
+    def line(self, now: float, *, failed: int) -> str:
+        """Describe the progress at ``now``, in seconds of the clock of ``began``."""
+        left = max(self.accounts - self.done, 0)
+        parts = [f"{self.done} of {self.accounts} accounts done", f"{left} left"]
+        parts += [f"{failed} failed"] if failed else []
+        parts += [f"about {_duration((now - self.began) / self.done * left)}"] if left and self.done else []
+        return f"[{self.name}: {', '.join(parts)}]"
 
 
 class CallbackModule(CallbackBase):
-    """Counts accounts whose assessment ended, in the play that assesses them."""
+    """Counts the accounts that have passed a step."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "aggregate"
@@ -55,43 +74,40 @@ class CallbackModule(CallbackBase):
     def __init__(self, display: t.Any = None, options: t.Any = None) -> None:
         super().__init__(display=display, options=options)
         self._accounts = 0
-        self._done: set[str] = set()
         self._failed: set[str] = set()
-        self._last_line = -math.inf
+        self._step: t.Optional[Step] = None
 
     def v2_playbook_on_play_start(self, play: Play) -> None:
         hosts = play.get_variable_manager()._inventory.get_hosts(play.hosts)
-        self._accounts = len(hosts)
+        self._accounts, self._failed, self._step = len(hosts), set(), None
+
+    def v2_playbook_on_task_start(self, task: Task, is_conditional: bool) -> None:
+        is_ours = str(task.resolved_action).startswith(COLLECTION) and not task.run_once
+        now = time.monotonic()
+        self._step = Step(task.get_name(), self._accounts - len(self._failed), now, now) if is_ours else None
 
     def v2_runner_on_ok(self, result: TaskResult) -> None:
-        content = result._result
-        if result._task.resolved_action != ASSESSMENT or "score" not in content:
-            return
-        host = result._host.get_name()
-        if host not in self._done:
-            self._done.add(host)
-            self._line(f"{host}: {_verdict(content)}")
+        self._count()
+
+    def v2_runner_on_skipped(self, result: TaskResult) -> None:
+        self._count()
 
     def v2_runner_on_failed(self, result: TaskResult, ignore_errors: bool = False) -> None:
-        if str(result._task.resolved_action).startswith("hardening.iam.") and not ignore_errors:
+        if self._step and not ignore_errors:
             host = result._host.get_name()
-            self._done.add(host)
             self._failed.add(host)
-            self._line(f"{host}: failed")
+            self._display.display(f"[{self._step.name}: {host} failed]")
+        self._count()
 
-    def _line(self, what: str) -> None:
-        now = time.monotonic()
-        finished = len(self._done) >= self._accounts
-        if self._accounts > FEW_ACCOUNTS and not finished and now - self._last_line < self.get_option("interval"):
+    def _count(self) -> None:
+        step, now = self._step, time.monotonic()
+        if step is None:
             return
-        self._last_line = now
-        failed = f", {len(self._failed)} failed" if self._failed else ""
-        self._display.display(f"[{len(self._done)}/{self._accounts} accounts{failed}] {what}")
+        step.done += 1
+        if now - step.shown >= self.get_option("interval") and step.accounts > 1:
+            step.shown = now
+            self._display.display(step.line(now, failed=len(self._failed)))
 
 
-def _verdict(content: Mapping[str, t.Any]) -> str:
-    summary, score = content["summary"], content["score"]
-    severities = ", ".join(f"{summary[name]} {name}" for name in ("critical", "high", "medium", "low") if summary[name])
-    if score["percent"] is None:
-        return f"{severities or 'no findings'}; nothing of {score['benchmark']} was judged"
-    return f"{severities or 'no findings'}; {score['percent']} % of {score['benchmark']}"
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < MINUTE else f"{seconds / MINUTE:.0f} min"

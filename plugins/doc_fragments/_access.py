@@ -14,33 +14,30 @@ class ModuleDocFragment:
 options:
   assume_role_arn:
     description:
-      - The role to work in, assumed with the credentials that the task starts with.
-        Needed where these credentials belong to another account.
-      - Check mode, and mode V(report) where a module has one, prefer O(assessor_role_arn).
-      - O(assume_role_arns) wins over it.
+      - The role to assume, with the credentials of the task. Needed if these credentials belong to another account.
+      - In check mode and in mode V(report), O(assessor_role_arn) is used instead if it is set.
+      - O(assume_role_arns) takes precedence.
     type: str
   assume_role_arns:
     description:
-      - The roles to write in, one for each class of modules, as a mapping of the class to the ARN of its role.
-        A module writes in the role of its own class, and in O(assume_role_arn) where its class is not named.
-      - V(credentials) is the class of M(hardening.iam.password_policy) and M(hardening.iam.access_key_lifecycle),
-        V(policies) that of M(hardening.iam.user_permissions) and M(hardening.iam.permissions_boundary),
-        V(detective) that of M(hardening.iam.access_analyzer), M(hardening.iam.access_analyzer_findings_info),
-        M(hardening.iam.config_rules), M(hardening.iam.security_hub), M(hardening.iam.event_alerts) and
-        M(hardening.iam.findings_export), V(organization) that of M(hardening.iam.organization_policy) and
-        M(hardening.iam.organization_root_access).
-      - M(hardening.iam.rollback) undoes each change in the role of the class that made it.
-      - A module whose class has no role fails before it writes. No role of this mapping is ever changed.
+      - The roles to write with, as a mapping of a class of modules to the ARN of its role. A module writes with the role of its class,
+        or with O(assume_role_arn) if its class is not listed.
+      - V(credentials) is the class of M(hardening.iam.password_policy) and M(hardening.iam.access_key_lifecycle).
+      - V(policies) is the class of M(hardening.iam.user_permissions) and M(hardening.iam.permissions_boundary).
+      - V(detective) is the class of M(hardening.iam.access_analyzer), M(hardening.iam.access_analyzer_findings_info),
+        M(hardening.iam.config_rules), M(hardening.iam.security_hub), M(hardening.iam.event_alerts) and M(hardening.iam.findings_export).
+      - V(organization) is the class of M(hardening.iam.organization_policy) and M(hardening.iam.organization_root_access).
+      - M(hardening.iam.rollback) undoes each change with the role of the class that made it.
+      - A module whose class has no role fails before it writes. The roles in this mapping are never changed.
     type: raw
   assessor_role_arn:
     description:
-      - The role to read with, which can write nothing.
-        It is assumed in check mode, in mode V(report), and by modules that never write.
-      - Where it is not given, O(assume_role_arn) is assumed for reading as well.
+      - The role to read with, which can't write. It is assumed in check mode, in mode V(report), and by modules that never write.
+      - If it is not set, O(assume_role_arn) is assumed for reading as well.
     type: str
   assume_role_external_id:
     description:
-      - The external ID that the trust policy of the role asks for.
+      - The external ID that the trust policy of the role requires.
     type: str
   assume_role_session_name:
     description:
@@ -48,21 +45,20 @@ options:
     type: str
   assume_role_source_identity:
     description:
-      - The source identity to set on the role session.
-        CloudTrail records it with every call, also after further roles are assumed.
+      - The source identity to set on the role session. CloudTrail records it with every call, also if further roles are assumed.
       - The trust policy of the role must allow C(sts:SetSourceIdentity).
     type: str
   assume_role_duration:
     description:
-      - How long the role session lasts, in seconds, from V(900) to V(43200). It is renewed where a task takes longer.
-      - AWS allows no more than the maximum session duration of the role, and no more than V(3600) where the credentials
-        that the task starts with are themselves those of a role session (role chaining).
+      - The duration of the role session in seconds, from V(900) to V(43200). It is renewed if a task takes longer.
+      - AWS allows at most the maximum session duration of the role. If the credentials of the task are already those of a role session
+        (role chaining), AWS allows at most V(3600).
     type: int
     default: 3600
 notes:
-  - Where O(endpoint_url) is not given, the environment variable E(AWS_ENDPOINT_URL) is honoured,
-    and those for single services such as E(AWS_ENDPOINT_URL_IAM).
-  - Calls are repeated with growing pauses where AWS throttles them or fails, for half a minute at most.
+  - If O(endpoint_url) is not set, the environment variable E(AWS_ENDPOINT_URL) is used, and those for single services such as
+    E(AWS_ENDPOINT_URL_IAM).
+  - If AWS throttles a call or fails, the call is repeated with growing pauses, for at most half a minute.
 """
 
     # Pairs with REGIONS_ARGUMENTS; for modules that look at regional services as well.
@@ -70,9 +66,9 @@ notes:
 options:
   regions:
     description:
-      - The regions to look at, or V(enabled) alone for all that are enabled in the account, which is the default.
-      - An assessment names the enabled regions that were not read, and no control about every region passes without them.
-      - What belongs to the whole account is read once, whatever regions are given.
+      - The regions, or V(enabled) alone for all regions that are enabled in the account. Defaults to V(enabled).
+      - An assessment lists the enabled regions that were not read. Controls on every region do not pass without them.
+      - Data of global services is always read, once.
     type: list
     elements: str
 """

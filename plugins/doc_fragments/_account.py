@@ -14,7 +14,7 @@ class ModuleDocFragment:
 options:
   account_id:
     description:
-      - The account that is expected. The task fails where the credentials belong to another one.
+      - The expected account. The task fails if the credentials belong to another one.
       - It must have 12 digits; zeros are never added. Write an id that begins with 0 in quotes.
     type: str
 """
@@ -24,8 +24,8 @@ options:
 options:
   organization_role_arn:
     description:
-      - A role in the management account, or in a delegated administrator of Organizations, to read the SCPs and RCPs of the account with
-        where the account itself may not, as most members may not. It is assumed with the credentials that the task starts with.
+      - A role in the management account, or in a delegated administrator of Organizations, that may read the SCPs and RCPs of the
+        account. Most members may not read them. The role is assumed with the credentials of the task.
     type: str
 """
 
@@ -34,6 +34,6 @@ options:
 options:
   run_id:
     description:
-      - What the reports of one run share. Defaults to the time at which the task starts.
+      - The id that all reports of one run share. Defaults to the time at which the task starts.
     type: str
 """

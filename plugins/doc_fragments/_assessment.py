@@ -14,13 +14,13 @@ class ModuleDocFragment:
 options:
   return_findings:
     description:
-      - Which findings the result carries.
+      - The findings in the result. V(failed) means the failing ones.
     type: str
     choices: [none, failed, all]
     default: failed
   reveal_key_ids:
     description:
-      - Show access key ids in full, not just their last four characters.
+      - Show access key ids in full, not only their last four characters.
     type: bool
     default: false
 """

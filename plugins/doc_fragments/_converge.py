@@ -14,25 +14,23 @@ class ModuleDocFragment:
 options:
   mode:
     description:
-      - V(enforce) makes the changes that the guards let through, or predicts them in check mode.
-      - V(report) returns the same findings and plan, never writes to the account, and is never changed.
+      - V(enforce) makes the changes that no guard refuses, or predicts them in check mode.
+      - V(report) returns the same findings and plan, but never writes to the account. Its result is never C(changed).
     type: str
     choices: [report, enforce]
     default: enforce
   account_id:
     description:
-      - The account that is meant, in 12 digits. Zeros are never added; write an id that begins with 0 in quotes.
-      - It is required to enforce. The task fails before anything else where the credentials belong to another
-        account.
+      - The id of the account, in 12 digits. Zeros are never added. Write an id that begins with 0 in quotes.
+      - Required to enforce. The task fails before anything else if the credentials belong to another account.
     type: str
   journal:
     description:
-      - Where changes are recorded, each before and after it is made. A directory, or a place in S3 such as
-        V(s3://bucket/prefix).
-      - Where it can't be written, nothing is changed. It is not written in check mode and with O(mode=report).
-      - A rollback believes the journal, so nobody else may write there. A directory that everybody on the machine can write to
-        is refused, and so is a symbolic link that another user made. An own symbolic link is a warning, and so is
-        a directory that a group can write to.
+      - The place where each change is recorded before and after it is made. A directory, or a place in S3 such as V(s3://bucket/prefix).
+      - If it can't be written, nothing is changed. It is not written in check mode and with O(mode=report).
+      - A rollback trusts the journal, so nobody else may write there. A directory that everybody on the machine can write to is refused,
+        and so is a symbolic link that another user created. The task warns of other symbolic links, and of a directory that a group can
+        write to.
     type: str
     default: ./journal
   journal_kms_key_id:
@@ -41,50 +39,49 @@ options:
     type: str
   journal_role_arn:
     description:
-      - A role that is assumed to reach O(journal) in S3. Without it the credentials that the task starts with are
-        used.
+      - The role to assume for O(journal) in S3. Defaults to the credentials of the task.
     type: str
   run_id:
     description:
-      - What the journal and the reports of one run share. Defaults to the time at which the task starts.
+      - The id that the journal and the reports of one run share. Defaults to the time at which the task starts.
     type: str
   job_id:
     description:
-      - What tells apart the jobs of one run. A workflow has several, and a job that is launched again has the run id of the first.
-        Each job has a journal of its own, below that of its run, and the report shows what all of them changed.
-      - Defaults to O(awx_job_id). Outside AWX every process of C(ansible-playbook) is a job of its own.
+      - The id of the job within the run. A workflow has several jobs, and a relaunched job has the run id of the first. Each job has its
+        own journal below that of the run, and the report shows the changes of all jobs.
+      - Defaults to O(awx_job_id). Outside AWX each process of C(ansible-playbook) is a job of its own.
     type: str
   awx_job_id:
     description:
-      - The id of the AWX job that this runs in, if any. To enforce, O(journal) must then be in S3, since the job's
-        directories vanish with it.
+      - The id of the AWX job, if any. To enforce in AWX, O(journal) must be in S3, because the directories of a job are deleted after
+        it.
     type: str
   approved_plan:
     description:
-      - The hash of a plan that somebody approved, at most 24 hours old. It is the C(plan_sha256) of this account's C(plan.json),
-        or that of C(fleet.json), which approves the plans of all accounts of a run.
-      - The plan is looked up by its hash in O(report_dir). A path and a plan itself are refused, since another run may
-        have written there after the approval.
-      - It lifts the caps on the number of changes, and allows exactly the changes in it. Others, and those that have another
-        request, affect others or find something else than the plan did, are refused. The remaining guards hold.
+      - The hash of an approved plan that is at most 24 hours old. It is the C(plan_sha256) of this account's C(plan.json), or that of
+        C(fleet.json), which approves the plans of all accounts of a run.
+      - The plan is looked up by its hash in O(report_dir). A path or a plan instead of a hash is refused, because another run could have
+        replaced it after the approval.
+      - An approval allows exactly the changes in the plan, without the caps on their number. A change is refused if it is not in the
+        plan, or if its request, its state before or its affected principals differ. All other guards still apply.
     type: raw
   run_details:
     description:
-      - Who runs this, approved by whom and for which change. The journal records it before the first change of a run.
+      - The person and job behind the run, its approver and its change ticket. The journal records them before the first change of a run.
     type: dict
     default: {}
     suboptions:
       author:
         description:
-          - Who runs this. A plan keeps it as its author.
+          - The person who starts the run. A plan keeps it as its author.
         type: str
       approver:
         description:
-          - Who approved O(approved_plan). The author of that plan is refused, where both are known.
+          - The person who approved O(approved_plan). If the author of that plan is known, the same person is refused as approver.
         type: str
       change_ticket:
         description:
-          - The ticket that the change belongs to.
+          - The change ticket.
         type: str
       require_change_ticket:
         description:
@@ -93,7 +90,7 @@ options:
         default: false
       job:
         description:
-          - The job that this runs in.
+          - The job of this run.
         type: str
       commit:
         description:
@@ -101,19 +98,19 @@ options:
         type: str
   break_glass:
     description:
-      - Globs for the ARNs of principals that are kept for emergencies, in any letter case. They are never touched.
-      - Users and roles under the path C(/iam-hardening/break-glass) are always among them.
-      - In an account that has no such principal, whatever is declared here, the changes that could lock everybody out
-        are refused. A principal counts only if somebody can use it, and if it may undo the change before and after it is
-        made.
+      - Globs for the ARNs of break-glass principals, which are kept for emergencies. They are never changed. Letter case does not
+        matter.
+      - Users and roles under the path C(/iam-hardening/break-glass) always count as break-glass principals.
+      - In an account without such a principal, changes that could lock everybody out are refused. A principal counts only if somebody
+        can use it, and if it may undo the change before and after it is made.
     type: list
     elements: str
     default: []
   on_refusal:
     description:
-      - What becomes of the task where a guard refused something. V(report) returns it in RV(ignore:refused), V(fail)
-        fails the task as well.
-      - A wrong account and a change that acts on the caller always fail it.
+      - The result of the task if a guard refuses a change. V(report) returns the refusal in RV(ignore:refused). V(fail) also fails the
+        task.
+      - A wrong account, or a change of the caller itself, always fails the task.
     type: str
     choices: [report, fail]
     default: report
@@ -125,25 +122,25 @@ options:
 options:
   max_changes:
     description:
-      - How many changes of one kind that narrow access or delete something may be made in one account. Beyond it that
-        kind is refused whole.
+      - The largest number of changes of one kind in one account. It applies to changes that narrow access or delete something. If a kind
+        has more, all its changes are refused.
     type: int
     default: 10
   max_percent:
     description:
-      - The same as O(max_changes) as a percentage of the objects that are there, from 20 objects up.
+      - Like O(max_changes), as a percentage of the existing objects. It applies from 20 objects up.
     type: int
     default: 5
   thresholds:
     description:
-      - The numbers that controls compare with, by name. An unset one has the value that the benchmarks demand.
-      - They are listed with their defaults in C(docs/controls.md).
+      - The thresholds of the controls, by name. An unset threshold has the value that the benchmarks require.
+      - C(docs/controls.md) lists them with their defaults.
     type: dict
     default: {}
   now:
     description:
-      - The moment that ages are counted from, in ISO 8601, such as V(2026-12-31T00:00:00Z). Defaults to the present.
-      - In check mode and in the mode V(report) it may be any moment. A task that writes refuses one that is more than a minute from the clock,
+      - The time from which ages are counted, in ISO 8601, such as V(2026-12-31T00:00:00Z). Defaults to now.
+      - In check mode and in the mode V(report) it may be any time. A task that writes refuses a time more than a minute from the clock,
         unless it calls AWS at a loopback address.
     type: str
 """

@@ -14,41 +14,42 @@ class ModuleDocFragment:
 options:
   include:
     description:
-      - Controls to assess. An entry is a control id, a glob on control ids, a severity, or a benchmark and id such as V(cis_7.0:2.4). Empty means all.
+      - The controls to assess. An entry is a control id, a glob on control ids, a severity, or a benchmark and id such as
+        V(cis_7.0:2.4). Empty means all.
     type: list
     elements: str
     default: []
   exclude:
     description:
-      - Controls to leave out, written like those of O(include).
+      - The controls to exclude, in the form of O(include).
     type: list
     elements: str
     default: []
   thresholds:
     description:
-      - The numbers that controls compare with, by name. An unset one has the value that the benchmarks demand.
-      - They are listed with their defaults in C(docs/controls.md).
+      - The thresholds of the controls, by name. An unset threshold has the value that the benchmarks require.
+      - C(docs/controls.md) lists them with their defaults.
     type: dict
     default: {}
   waivers:
     description:
-      - Accepted findings. A list, the path of a YAML file that holds the list, or its place in S3 such as V(s3://bucket/waivers.yml).
-      - Each waiver has C(control), C(accounts), C(resources), C(reason), C(owner), C(ticket), C(approved_by) and C(expires).
-        C(accounts) and C(resources) are lists of globs, C(expires) is a date that is included, in UTC.
-      - C(regions), C(severity) and C(reason_fingerprint) are optional and say what it covers. By default that is what is in no region,
-        up to the severity of the control, and whose evidence names no reason. C(docs/waivers.md) describes them. The report prints the
-        waiver for each finding.
-      - A waiver that is malformed or names an unknown control fails the task before anything is read.
+      - Accepted findings. A list, the path of a YAML file with the list, or its place in S3 such as V(s3://bucket/waivers.yml).
+      - Each waiver has C(control), C(accounts), C(resources), C(reason), C(owner), C(ticket), C(approved_by) and C(expires). C(accounts)
+        and C(resources) are lists of globs. C(expires) is the last day, in UTC.
+      - C(regions), C(severity) and C(reason_fingerprint) are optional and limit the waiver. By default it covers findings without a
+        region, up to the severity of the control, whose evidence names no reason. See C(docs/waivers.md). The report prints a waiver for
+        each finding.
+      - If a waiver is malformed or names an unknown control, the task fails before anything is read.
     type: raw
   waiver_max_days:
     description:
-      - How many days ahead a waiver may expire at most.
+      - The largest number of days ahead that a waiver may expire.
     type: int
     default: 365
   now:
     description:
-      - The moment that ages are counted from, in ISO 8601, such as V(2026-12-31T00:00:00Z). Defaults to the present.
-      - An audit may set it, and its report says so. A task that writes refuses a moment that is more than a minute from the clock, unless
-        it calls AWS at a loopback address.
+      - The time from which ages are counted, in ISO 8601, such as V(2026-12-31T00:00:00Z). Defaults to now.
+      - An audit may set it, and its report shows that. A task that writes refuses a time more than a minute from the clock, unless it
+        calls AWS at a loopback address.
     type: str
 """

@@ -14,62 +14,64 @@ class ModuleDocFragment:
 options:
   trail_logs:
     description:
-      - Where CloudTrail's log files lie, a directory or V(s3://bucket/prefix). The narrower the prefix, the fewer files are listed.
-      - Files end with C(.json.gz) or C(.json). Those of other accounts and of earlier days are told by their path and not opened.
-      - A relative directory starts where C(ansible-playbook) was called. A place in S3 is read with the credentials that the task starts
-        with, or in O(trail_logs_role_arn).
+      - The place of CloudTrail's log files, a directory or V(s3://bucket/prefix). With a longer prefix fewer files are listed.
+      - Files end with C(.json.gz) or C(.json). Files of other accounts and earlier days are recognized by their path and not opened.
+      - A relative directory starts where C(ansible-playbook) was called. A place in S3 is read with the credentials of the task, or with
+        O(trail_logs_role_arn).
     type: str
   trail_logs_role_arn:
     description:
-      - The role to read O(trail_logs) in S3 with, such as one of a log archive account.
+      - The role to read O(trail_logs) in S3 with, such as a role of a log archive account.
     type: str
   trail_days:
     description:
-      - How many days of O(trail_logs) are read.
+      - The number of days of O(trail_logs) to read.
     type: int
     default: 90
   event_history:
     description:
       - Whether CloudTrail's event history is read as well. It holds 90 days of management events, and needs no trail.
-      - It is read of the O(regions) that are listed, else of all regions that are enabled. What a date of last use tells of an action
-        is taken for one of the calls in it only where all of these could be read to the end. Where conditions on
-        C(aws:RequestedRegion) decide, the listed ones count as all only if no other region is enabled.
-      - AWS answers two calls a second and region, of 50 events each. It can't be asked for the events of a role,
-        so that all events of the region are read, up to O(event_history_max_pages).
+      - It is read in the listed O(regions), or else in all enabled regions.
+      - The last use of an action counts as one of the calls in the event history only if the history of all these regions was read
+        completely.
+      - If conditions on C(aws:RequestedRegion) decide, the listed regions count as all only if no other region is enabled.
+      - AWS allows two calls per second and region, with 50 events each. It can't filter by role, so all events of the region are read,
+        up to O(event_history_max_pages).
     type: bool
     default: true
   event_history_max_pages:
     description:
-      - How many pages of 50 events are read of each region at most, the newest first. The window is then shorter, and the result says so.
+      - The largest number of pages of 50 events to read in each region, newest first. If it is reached, the time span is shorter, and
+        the result says so.
     type: int
     default: 100
   unused_resources:
     description:
-      - ARNs of resources, with C(*) and C(?), that the principals are taken not to have used where the evidence does not tell the resource.
-      - A denial on just these resources then breaks nothing. For example the trail's bucket, which a boundary protects.
+      - ARNs of resources, with C(*) and C(?), that count as unused by the principals if the evidence names no resource.
+      - A denial on only these resources then breaks nothing. An example is the trail's bucket, which a boundary protects.
     type: list
     elements: str
     default: []
   accept_breakage:
     description:
-      - What may break and is accepted, principal by principal. There is no acceptance for all.
+      - Accepted breakage, one entry for each principal. It can't be accepted for all principals at once.
     type: list
     elements: dict
     default: []
     suboptions:
       principal:
         description:
-          - The ARN of a user or a role, or its name. Patterns are refused.
+          - The ARN or name of a user or role. Patterns are refused.
         type: str
         required: true
       reason:
         description:
-          - Why it is accepted, and by whom.
+          - The reason of the acceptance, and who accepts it.
         type: str
         required: true
       expires:
         description:
-          - The last day, in UTC, on which it is accepted, such as V(2026-12-31). At most 365 days ahead.
+          - The last day of the acceptance, in UTC, such as V(2026-12-31). At most 365 days ahead.
         type: str
         required: true
 """

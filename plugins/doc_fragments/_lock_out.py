@@ -14,16 +14,16 @@ class ModuleDocFragment:
 options:
   allow_root_attachment:
     description:
-      - Whether a policy may be attached to the root of the organization, where it holds in every account at once.
+      - Whether a policy may be attached to the root of the organization, where it applies to every account at once.
     type: bool
     default: false
   automation_roles:
     description:
-      - The roles in the members that this collection writes with, as they stand in ARNs behind the account. By default they are the one
-        role for all and that of each class, as C(examples/bootstrap) names them.
-      - A policy that takes from them what the roles and modules here need is refused.
-      - So is one that keeps them from O(ignore:journal), O(ignore:report_dir) or O(trail_logs) in S3 or from the keys of these, and an RCP
-        that keeps CloudTrail, AWS Config or the delivery of logs from the bucket of a trail.
+      - The roles in member accounts that this collection writes with, in the form V(role/path/name). Defaults to the common role and the
+        role of each class, as C(examples/bootstrap) names them.
+      - A policy is refused if it denies them a permission that this collection needs.
+      - It is also refused if it denies them O(ignore:journal), O(ignore:report_dir) or O(trail_logs) in S3, or the KMS keys of these. So
+        is an RCP that denies CloudTrail, AWS Config or the delivery of logs the bucket of a trail.
     type: list
     elements: str
     default:
@@ -34,55 +34,55 @@ options:
       - role/iam-hardening/automation-organization
   assessor_roles:
     description:
-      - The roles in the members that this collection reads with, in the same form.
+      - The roles in member accounts that this collection reads with, in the same form.
     type: list
     elements: str
     default: [role/iam-hardening/assessor]
   way_back:
     description:
-      - Who can take policies off from the management account, which no policy binds, V(management_account) for people or jobs there, or
-        the ARN of a role there.
-      - Needed where the caller is in a member account, as a delegated administrator is, and a policy reaches that account, or one that
-        IAM is delegated to.
+      - The way to detach policies from the management account, to which no policy applies. V(management_account) for people or jobs
+        there, or the ARN of a role there.
+      - Needed if the caller is in a member account, such as a delegated administrator, and a policy affects that account or an account
+        that IAM is delegated to.
     type: str
   member_role_arn:
     description:
-      - The role to read the members with, with C(<account_id>) in the account's place, such as
-        V(arn:aws:iam::<account_id>:role/iam-hardening/assessor). It is assumed with the credentials that the task starts with, and with
+      - The role to read member accounts with, with C(<account_id>) instead of the account id, such as
+        V(arn:aws:iam::<account_id>:role/iam-hardening/assessor). It is assumed with the credentials of the task and
         O(assume_role_external_id).
-      - Of each member that a policy reaches it is read who is there, which credentials users have, and what all those did from whom the
-        policy may take something, from service last accessed, the event history and O(trail_logs).
-      - Without it O(trail_logs) alone must tell what is used, with at least 80 days of the trail of the organization.
-      - Of each role it is read who may assume it and when it was last used. An RCP that keeps all of them out of a role in use breaks it
-        for certain.
-      - O(accept_breakage) takes ARNs only, since a bare name would mean a principal in every account, and AWS services by name.
+      - In each affected member account, the principals and the credentials of users are read. For principals that may lose access, the
+        recorded use is read from service last accessed, the event history and O(trail_logs).
+      - Without this role, O(trail_logs) must have at least 80 days of the organization's trail as the only evidence of use.
+      - For each role, its trust policy and its last use are read. If an RCP blocks everybody who may assume a role in use, the outcome
+        is "will break".
+      - O(accept_breakage) takes only ARNs, because a name would match a principal in every account. AWS services are given by name.
     type: str
   max_member_reads:
     description:
-      - How many members are read at most. The others count as accounts that can't be read.
+      - The largest number of member accounts to read. The others count as accounts that can't be read.
     type: int
     default: 50
   accept_without_evidence:
     description:
-      - Accounts that a policy may reach although it is not known what is used in them, since they can't be read, or what some of their
-        principals use, since no use of these is recorded. What is known to break, or may, is accepted in O(accept_breakage) only.
+      - Accounts that a policy may affect although the use in them is not known. Either the account can't be read, or no use of some
+        principals is recorded. The outcomes "will break" and "may break" are accepted only in O(accept_breakage).
     type: list
     elements: dict
     default: []
     suboptions:
       account:
         description:
-          - The id or the name of an account, or the path of a unit for all accounts below it, such as V(/Sandbox).
+          - The id or name of an account, or the path of a unit for all accounts below it, such as V(/Sandbox).
         type: str
         required: true
       reason:
         description:
-          - Why it is accepted, and by whom.
+          - The reason of the acceptance, and who accepts it.
         type: str
         required: true
       expires:
         description:
-          - The last day, in UTC, on which it is accepted, such as V(2026-12-31). At most 365 days ahead.
+          - The last day of the acceptance, in UTC, such as V(2026-12-31). At most 365 days ahead.
         type: str
         required: true
 """

@@ -14,8 +14,8 @@ class ModuleDocFragment:
 options:
   report_dir:
     description:
-      - Where reports are written. A directory, or a place in S3 such as V(s3://bucket/prefix). It is written to in check mode too.
-      - An S3 place is reached with the credentials that the task starts with, not with the role of the account.
+      - The place of the reports. A directory, or a place in S3 such as V(s3://bucket/prefix). It is written in check mode too.
+      - A place in S3 is used with the credentials of the task, not with the role of the account.
     type: str
   report_kms_key_id:
     description:
@@ -23,6 +23,6 @@ options:
     type: str
   report_role_arn:
     description:
-      - A role that is assumed to reach O(report_dir) in S3.
+      - The role to assume for O(report_dir) in S3.
     type: str
 """

@@ -14,79 +14,79 @@ class ModuleDocFragment:
 options:
   rollout:
     description:
-      - A staged rollout. The policies are attached to the targets of one stage after the other, each once the one before has passed
-        its gate. Every run does at most the next stage that is due, so that a schedule walks the rollout.
-      - What happened is recorded in O(journal), below C(rollouts/), and nothing there is ever written over.
-      - The gate of a stage asks whether the policy denied a principal of the accounts in question, since the stage began, what it had
-        succeeded at before. Denials that the lock-out guard predicted and that were accepted do not count. Neither do those of
-        principals that had never succeeded at it, or of other accounts, or those that name another policy. Denials that name no
-        policy hold the stage.
-      - If somebody else edited the policy since the stage began, the stage is held, and nothing is written for the policy.
-      - A record that contradicts the others, the soak or the clock is not believed. The stage then soaks anew.
-      - Where there is no evidence that can be read, the stage is held. A run fails as long as a stage is held or withdrawn.
-      - If the content changes, it reaches all attached targets at once, and the soak of the current stage begins anew.
+      - A staged rollout. The policies are attached to the targets of one stage after the other. A stage starts after the one before has
+        passed its gate. Each run does at most one stage, so a scheduled job completes the rollout.
+      - The steps are recorded in O(journal), below C(rollouts/). These records are never overwritten.
+      - The gate of a stage checks whether, since the stage began, the policy denied calls that had succeeded before in the affected
+        accounts.
+      - Denials do not count if they were predicted and accepted, if the principal had never succeeded with the call, or if they name
+        another policy. Denials in other accounts do not count either. Denials that name no policy hold the stage.
+      - If somebody else changed the policy since the stage began, the stage is held, and nothing is written for the policy.
+      - A record that contradicts other records, the soak time or the clock is ignored. The soak time of the stage then starts again.
+      - If no evidence can be read, the stage is held. A run fails as long as a stage is held or withdrawn.
+      - A changed content applies to all attached targets at once, and the soak time of the current stage starts again.
     type: dict
     suboptions:
       stages:
         description:
-          - The stages in their order, such as a canary unit first. Those that have begun keep their names and places.
-          - A stage that was passed takes no new targets. What is new is a stage of its own, behind the others.
+          - The stages in their order, such as a canary unit first. Stages that have begun must keep their names and places.
+          - A passed stage can't get new targets. Add them as a new stage at the end.
         type: list
         elements: dict
         required: true
         suboptions:
           name:
             description:
-              - What the stage is called, here and in the records.
+              - The name of the stage, here and in the records.
             type: str
             required: true
           targets:
             description:
-              - What the policies are attached to in this stage, besides what the stages before have. As the targets of a policy.
+              - The targets of this stage, in addition to those of earlier stages. They have the form of the targets of a policy.
             type: list
             elements: dict
             required: true
           soak_hours:
             description:
-              - How long the stage is watched before its gate is judged. At most 2160, which is 90 days.
-              - CloudTrail delivers late, so that the gate is judged 15 minutes after the soak at the earliest.
+              - The soak time of the stage in hours, after which its gate is checked. At most 2160, which is 90 days.
+              - CloudTrail delivers late, so the gate is checked at least 15 minutes after the soak time.
             type: float
             default: 24
       on_gate_failure:
         description:
-          - With V(hold) the policies stay where they are, and go no farther.
-          - With V(withdraw) they are taken off the targets of all stages, and stay off until O(rollout.stage_approved) names the stage.
-            Without evidence a stage is held all the same, and so it is if denials name no policy or if somebody else edited the policy.
+          - With V(hold) the policies keep their targets and get no further ones.
+          - With V(withdraw) they are detached from the targets of all stages until O(rollout.stage_approved) names the stage. A stage is
+            only held if there is no evidence, if denials name no policy, or if somebody else changed the policy.
         type: str
         choices: [hold, withdraw]
         default: hold
       stage_approved:
         description:
-          - The name of a stage that is held or withdrawn, and is to go on all the same. What was lost is then accepted.
-          - A stage that was withdrawn begins again, with its soak. So does one whose policy somebody else edited, which is restored to
-            what is declared. It is recorded by whom and when it was approved.
-          - Only a stage that an earlier run held or withdrew can be approved. An approval that was declared before the gate failed
-            approves nothing. Take it out for one run, and declare it again.
+          - The name of a held or withdrawn stage that should continue anyway. The denials that were found are then accepted.
+          - A withdrawn stage begins again, with its soak time. So does a stage whose policy somebody else changed, and the policy is
+            restored to its declared content. The approver and the time are recorded.
+          - Only a stage that an earlier run held or withdrew can be approved. An approval that was declared before the gate failed is
+            ignored. Remove it for one run, and declare it again.
         type: str
       look_back_days:
         description:
-          - How many days before a stage began are searched for what principals had succeeded at. From 1 to 90.
+          - The number of days before the stage that are searched for successful calls, from 1 to 90.
         type: int
         default: 30
   trail_logs:
     description:
-      - Where the log files of the organization's trail lie, V(s3://bucket/prefix) or a directory. Its folder C(AWSLogs) must be there.
-      - Only the files of the accounts and the days in question are read, with the credentials that the task starts with, or in
-        O(trail_logs_role_arn).
+      - The place of the log files of the organization's trail, V(s3://bucket/prefix) or a directory. It must contain the folder
+        C(AWSLogs).
+      - Only the files of the affected accounts and days are read, with the credentials of the task or with O(trail_logs_role_arn).
     type: str
   trail_logs_role_arn:
     description:
-      - The role to read O(trail_logs) in S3 with, such as one of a log archive account.
+      - The role to read O(trail_logs) in S3 with, such as a role of a log archive account.
     type: str
   member_role_arn:
     description:
-      - The role to read member accounts with, as C(arn:PARTITION:iam::<account_id>:role/NAME), where C(<account_id>) stands for the
-        id of the account. It is assumed with the credentials that the task starts with.
-      - Without O(trail_logs), the gate of a rollout reads CloudTrail's event history in it, of at most five accounts.
+      - The role to read member accounts with, as C(arn:PARTITION:iam::<account_id>:role/NAME). C(<account_id>) is replaced by the id of
+        the account. The role is assumed with the credentials of the task.
+      - Without O(trail_logs), the gate of a rollout reads CloudTrail's event history with it, of at most five accounts.
     type: str
 """

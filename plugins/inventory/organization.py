@@ -11,24 +11,25 @@ author:
 version_added: 1.0.0
 short_description: The accounts of an AWS organization as hosts
 description:
-  - Lists the accounts of an AWS organization, each as one host, in the groups and with the variables that the playbooks
-    of this collection use. They run the same on this inventory and on one that is written by hand.
-  - Is made for any YAML file whose key C(plugin) is V(hardening.iam.organization), whatever the name of the file.
-  - Reads the organization from its management account, or from a member account that is a delegated administrator of
-    AWS Organizations or of a service that is integrated with it. Nothing is ever written.
+  - Lists the accounts of an AWS organization, each as one host, with the groups and variables that the playbooks of
+    this collection use. The playbooks run the same on an inventory that is written by hand.
+  - Reads any YAML file whose key C(plugin) is V(hardening.iam.organization), with any file name.
+  - Reads the organization from its management account or from a delegated administrator of AWS Organizations or of an
+    integrated service. Never writes.
   - 'Groups: C(aws_accounts) holds the accounts to work on. C(ou_root) holds them too, by their organizational units:
     those in C(/Workloads/Production) are in C(ou_workloads_production), which is in C(ou_workloads).
     C(organization_management) holds the management account, also where it is not to be worked on.
     C(organization_delegated_administrators) holds the accounts that a service is delegated to, in a group for each such
     as C(organization_delegated_administrator_access_analyzer). C(account_state_active), C(account_state_suspended) and
     the like hold the accounts of a state.'
-  - 'Host variables: C(aws_account_id) (text of 12 digits), C(aws_account_name), C(aws_account_state), C(aws_ou_path),
-    C(aws_ou_id), C(aws_ou_ids) (from the root down), C(aws_organization_id), C(aws_partition),
-    C(aws_account_tags) where tags were read, C(aws_account_email) where O(emails) is set, and the ARNs of the roles
-    that O(assessor_role_name), O(automation_role_name) and O(organization_role_name) name.
-    C(ansible_connection) and C(ansible_python_interpreter) are set so that modules run on the controller.'
-  - An external ID that the roles in the accounts ask for is not a variable here, since inventories are stored and
-    shown. Put C(aws_external_id) into a vaulted file, or into a credential of AWX.
+  - 'Host variables of the account are C(aws_account_id) (text of 12 digits), C(aws_account_name),
+    C(aws_account_state), C(aws_ou_path), C(aws_ou_id), C(aws_ou_ids) (from the root down), C(aws_organization_id),
+    C(aws_partition), C(aws_account_tags) if tags were read, and C(aws_account_email) with O(emails).
+  - The ARNs of the roles O(assessor_role_name), O(automation_role_name) and O(organization_role_name) are host
+    variables too. C(ansible_connection) and C(ansible_python_interpreter) are set so that modules run on the
+    controller.'
+  - The external ID of the roles is not a variable of the inventory, because inventories are stored and displayed. Put
+    C(aws_external_id) into a vaulted file, or into a credential of AWX.
 extends_documentation_fragment:
   - amazon.aws.common.plugins
   - amazon.aws.region.plugins
@@ -43,14 +44,14 @@ options:
     choices: [hardening.iam.organization]
   assume_role_arn:
     description:
-      - The role to read the organization with, where the credentials belong to another account than the management
-        account or a delegated administrator.
+      - The role to read the organization with. Needed if the credentials do not belong to the management account or a
+        delegated administrator.
     type: str
     env:
       - name: HARDENING_IAM_ASSUME_ROLE_ARN
   assume_role_external_id:
     description:
-      - The external ID that the trust policy of O(assume_role_arn) asks for.
+      - The external ID that the trust policy of O(assume_role_arn) requires.
       - Take it from the environment or by a lookup.
     type: str
     env:
@@ -66,97 +67,93 @@ options:
     type: str
   hostnames:
     description:
-      - What hosts are called.
+      - The names of the hosts.
       - V(id) is the id of the account, which never changes.
-      - V(name) is the name of the account in lower case, with C(-) in place of what does not suit a host.
-        Where accounts share a name, the id is added. An account whose name is that of a group is named by its id.
-      - The owners of accounts choose their names. An account that takes the name of another one renames the host of
-        that account. Variables and limits that name this host no longer fit it.
+      - V(name) is the name of the account in lower case, with C(-) instead of characters that a host name can't have.
+        If accounts share a name, the id is added. An account with the name of a group is named by its id.
+      - The owners of accounts choose these names. If an account takes the name of another one, the host of the other
+        account is renamed. Variables and limits for that host then no longer match.
     type: str
     choices: [name, id]
     default: id
   include:
     description:
-      - Lists the accounts that fit one of these, and no others. All accounts by default.
-      - A member has one or more of the keys C(ou), C(account) and C(tag), and an account fits it where it has all of
-        them.
-      - C(ou) is the path or the id of an organizational unit; the units below it belong to it. V(/) is the root.
-      - C(account) is the name of an account, in which C(*) and C(?) are wildcards, or an id.
-      - C(tag) maps the keys of tags to a value or a list of values, in which C(*) and C(?) are wildcards.
-      - A unit or a name that the organization does not have is an error, an id that it does not have is a warning.
+      - The accounts to list. An account must match one of the entries. Defaults to all accounts.
+      - An entry has one or more of the keys C(ou), C(account) and C(tag). An account must match all keys of the entry.
+      - C(ou) is the path or id of an organizational unit, including the units below it. V(/) is the root.
+      - C(account) is an account id, or the name of an account with the wildcards C(*) and C(?).
+      - C(tag) maps tag keys to a value or a list of values, with the wildcards C(*) and C(?).
+      - An unknown unit or account name is an error. An unknown id is a warning.
     type: list
     elements: dict
     default: []
   exclude:
     description:
-      - Leaves the accounts out that fit one of these, in the form of O(include), also where O(include) has them.
-      - The management account stays in the group C(organization_management), and is left out of all others.
+      - The accounts to exclude, in the form of O(include). It takes precedence over O(include).
+      - An excluded management account stays in the group C(organization_management), but in no other group.
     type: list
     elements: dict
     default: []
   tag_groups:
     description:
-      - The keys of tags that make groups, with C(*) and C(?) as wildcards. An account with the tag C(Environment=Prod)
-        is put into C(tag_environment_prod).
-      - Makes a call for each account that is listed.
+      - The tag keys to make groups of, with the wildcards C(*) and C(?). An account with the tag C(Environment=Prod) is
+        in the group C(tag_environment_prod).
+      - Takes a call for each listed account.
     type: list
     elements: str
     default: []
   account_tags:
     description:
-      - Whose tags are read, which takes a call for each account.
-      - V(auto) reads them of the accounts that are listed where O(tag_groups) is given, or where O(compose), O(groups)
-        or O(keyed_groups) mention C(aws_account_tags). Else it reads only those that decide, by O(include) or
-        O(exclude), whether an account is listed.
-      - V(always) reads them of all accounts that are listed.
+      - The accounts whose tags are read. This takes a call for each account.
+      - V(auto) reads the tags of listed accounts if O(tag_groups) is set, or if O(compose), O(groups) or
+        O(keyed_groups) use C(aws_account_tags). Otherwise it reads only tags that decide, by O(include) or O(exclude),
+        whether an account is listed.
+      - V(always) reads the tags of all listed accounts.
     type: str
     choices: [auto, always]
     default: auto
   unusable_accounts:
     description:
-      - Also lists accounts that are not V(ACTIVE), such as suspended and closed ones.
-        They are in the group of their state alone, such as C(account_state_suspended), and so in no play by accident.
+      - Also lists accounts that are not V(ACTIVE), such as suspended and closed ones. They are only in the group of
+        their state, such as C(account_state_suspended), so no play includes them by accident.
     type: bool
     default: false
   emails:
     description:
-      - Gives hosts the e-mail address of the root user of their account as C(aws_account_email).
-      - With it a reset of the root password can be asked for, so keep such an inventory to yourself.
+      - Adds the e-mail address of the account's root user to each host, as C(aws_account_email).
+      - A reset of the root password starts with this address, so do not share such an inventory.
     type: bool
     default: false
   delegated_administrators:
     description:
-      - Reads which accounts are delegated administrators of which services, which takes a call for each of
-        these accounts.
+      - Reads the delegated administrators of each service. This takes a call for each of these accounts.
     type: bool
     default: true
   assessor_role_name:
     description:
-      - The role that reads in every account, with its path before its name where it has one. Its ARN becomes
-        C(aws_assessor_role_arn). An empty text for none.
+      - The role that reads in every account, with its path. Its ARN becomes C(aws_assessor_role_arn). Empty for none.
     type: str
     default: iam-hardening/assessor
   automation_role_name:
     description:
-      - The role that writes in every account, with its path. Its ARN becomes C(aws_assume_role_arn).
-        An empty text for none.
+      - The role that writes in every account, with its path. Its ARN becomes C(aws_assume_role_arn). Empty for none.
     type: str
     default: iam-hardening/automation
   organization_role_name:
     description:
       - A role of the management account that may read SCPs and RCPs, with its path. Its ARN becomes
-        C(aws_organization_role_arn) of all hosts. Members are not told by which policies they are bound.
+        C(aws_organization_role_arn) of all hosts. Member accounts can't read these policies themselves.
     type: str
 notes:
   - The connection options and O(assessor_role_name), O(automation_role_name) and O(organization_role_name) may be
     templates, such as lookups.
-  - Where O(endpoint_url) is not given, the environment variable E(AWS_ENDPOINT_URL) is honoured.
-  - The cache belongs to the role or user that read the organization, which STS is asked for each time. It keeps the
-    organization as AWS describes it, not the inventory. Options may be changed without flushing it,
-    and AWS is asked again where it lacks what they need. It holds no credentials, and no e-mail addresses unless
-    O(emails) is set.
-  - Where the organization can't be read, or an option is wrong, the command ends with an error. Ansible itself would
-    go on without the accounts.
+  - If O(endpoint_url) is not set, the environment variable E(AWS_ENDPOINT_URL) is used.
+  - The cache belongs to the role or user that read the organization, which is checked with STS each time.
+  - It keeps the organization as AWS describes it, not the inventory. Options may be changed without flushing it, and
+    missing data is read from AWS.
+  - It holds no credentials, and no e-mail addresses unless O(emails) is set.
+  - If the organization can't be read, or an option is wrong, the command ends with an error. Without this, Ansible
+    would continue without the accounts.
 seealso:
   - name: Inventory
     description: Examples, groups of your own, and AWX.

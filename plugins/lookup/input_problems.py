@@ -9,31 +9,34 @@ name: input_problems
 author:
   - hardening.iam contributors (@hardening-iam)
 version_added: 1.0.0
-short_description: Finds what is wrong with the variables, accounts and tags of a run
+short_description: Find problems of the variables, accounts and tags of a run
 description:
-  - The playbooks of this collection call it before their first task, and stop if it finds something.
-  - It looks at the hosts of the play, and talks to nobody.
-  - It finds unknown and misspelt variables, account ids that do not have 12 digits, two hosts with the same account id,
-    hosts without an account id, hosts without an assessor role while others have one, and unknown tags.
+  - The playbooks of this collection call it before their first task, and stop if it finds a problem.
+  - It looks at the hosts of the play, and makes no network call.
+  - It finds an inventory without accounts, unknown and misspelt variables, unknown tags, and modes and regions that do
+    not exist.
+  - It finds account ids that do not have 12 digits, and two hosts with the same account id.
+  - It finds hosts without an account id, and hosts without an assessor role while others have one.
+  - It warns of connections and interpreters of hosts that the playbooks do not use.
 options:
   _terms:
     description: Nothing.
-  hosts:
-    description: The pattern of all hosts that the run is for, whatever C(--limit) leaves of them.
-    type: raw
-    required: true
+  group:
+    description: The group of the hosts that the run is for. M(hardening.iam.run_hosts#lookup) chooses them.
+    type: str
+    default: aws_accounts
   reads_only:
-    description: Whether the playbook writes nothing, with or without check mode.
+    description: Whether the playbook never writes, with or without check mode.
     type: bool
     default: false
 notes:
-  - Names in the variable C(hardening_ignore_variables), a list of names and globs, are never misspelt.
+  - Names in the variable C(hardening_ignore_variables), a list of names and globs, are ignored.
 """
 
 EXAMPLES = r"""
-- name: Show what is wrong with the input of the run
+- name: Show the problems of the input of the run
   ansible.builtin.debug:
-    msg: "{{ query('hardening.iam.input_problems', hosts='aws_accounts', reads_only=true) }}"
+    msg: "{{ query('hardening.iam.input_problems', reads_only=true) }}"
 """
 
 RETURN = r"""
@@ -50,9 +53,10 @@ from ansible import context
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 
-from ..plugin_utils._fleet import find_assessor, host_of
+from ..plugin_utils._fleet import choose_hosts, find_assessor, has_host, host_of
 from ..plugin_utils._run_input import check_run
 from ..plugin_utils._tags import check_tags, find_playbooks
+from ..plugin_utils._value_input import check_values
 
 
 class LookupModule(LookupBase):
@@ -60,15 +64,21 @@ class LookupModule(LookupBase):
         self.set_options(var_options=variables, direct=kwargs)
         variables = variables or {}
         hostvars = variables["hostvars"]
+        chosen = choose_hosts(variables, self._templar, self.get_option("group"))
+        if not has_host(variables["groups"], chosen.pattern):
+            return [chosen.describe_none(), *_tag_problems(variables)]
         names = variables["ansible_play_hosts_all"]
+        hosts = [host_of(name, hostvars, self._templar) for name in names]
         problems = check_run(
-            [host_of(name, hostvars, self._templar) for name in names],
+            hosts,
             enforces=not (variables.get("ansible_check_mode") or self.get_option("reads_only")),
-            find_assessor=functools.partial(find_assessor, hostvars, pattern=self.get_option("hosts"), first=names),
+            find_assessor=functools.partial(find_assessor, hostvars, pattern=chosen.pattern, first=names),
+            interpreter=variables["ansible_playbook_python"],
+            extra=hostvars._variable_manager.extra_vars,
         )
         for warning in problems.warnings:
             Display().warning(warning)
-        return [*problems.errors, *_tag_problems(variables)]
+        return [*problems.errors, *check_values(hosts), *_tag_problems(variables)]
 
 
 def _tag_problems(variables: t.Mapping[str, t.Any]) -> list[str]:

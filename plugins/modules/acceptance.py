@@ -9,16 +9,16 @@ DOCUMENTATION = r"""
 module: acceptance
 author:
   - hardening.iam contributors (@hardening-iam)
-short_description: Try in a sandbox account what this collection assumes about AWS
+short_description: Verify in a sandbox account what this collection assumes about AWS
 description:
-  - Guards, refusals and verdicts of this collection rest on assumptions about AWS. This module makes an experiment for each of them
-    and says what AWS did.
-  - It is for a sandbox account. In an account that may be in use it makes no experiment, and says why. A fact that can't be found
-    out counts as a reason.
+  - Guards, refusals and verdicts of this collection rest on assumptions about AWS. This module makes an experiment for each assumption
+    and returns what AWS did.
+  - Run it in a sandbox account. In an account that may be in use, the module makes no experiment and returns the reasons. A check that
+    can't be made counts as a reason.
   - It creates users, groups, roles and policies below the path C(/iam-hardening/acceptance/), and removes all of them. It also removes
-    what an earlier run left there, which it knows by its names. Anything else below that path is left alone.
-  - It changes neither account-wide settings nor the organization. What it uses is free of charge.
-  - In check mode it only says whether the account is accepted as a sandbox.
+    leftovers of an earlier run, which it recognizes by their names. Anything else below that path is ignored.
+  - It changes neither account-wide settings nor the organization. Everything that it uses is free of charge.
+  - In check mode it only checks whether the account is accepted as a sandbox.
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -39,13 +39,13 @@ options:
     required: true
   include:
     description:
-      - The assumptions to try. Without it all are tried.
+      - The assumptions to verify. Defaults to all.
     type: list
     elements: str
     default: []
   patience:
     description:
-      - For how many seconds an observation is repeated until it is as expected. IAM makes changes known with a delay.
+      - The number of seconds for which an observation is repeated until it is as expected. Changes of IAM take effect with a delay.
     type: int
     default: 60
 attributes:
@@ -56,7 +56,7 @@ attributes:
     description: Shows a difference between before and after.
     support: N/A
     details:
-      - Nothing that it makes stays.
+      - Everything that the module creates is removed again.
   idempotent:
     description: A second run changes nothing.
     support: full
@@ -65,13 +65,14 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Try in the sandbox what the collection assumes about AWS
+- name: Verify in the sandbox what the collection assumes about AWS
   hardening.iam.acceptance:
     account_id: "444455556666"
     account_pattern: "*sandbox*"
   register: acceptance
 
-- name: Show what was not as expected
+- name: Show the assumptions that did not hold
+
   ansible.builtin.debug:
     msg: "{{ acceptance.assumptions | rejectattr('state', 'equalto', 'as_expected') }}"
 """
@@ -83,13 +84,13 @@ account_id:
   type: str
   sample: "444455556666"
 refused:
-  description: Why no experiment was made. Empty where the account is accepted as a sandbox.
+  description: The reasons why no experiment was made. Empty if the account is accepted as a sandbox.
   returned: success
   type: list
   elements: str
   sample: ["it is the management account of an organization"]
 assumptions:
-  description: The assumptions, in the order of docs/acceptance.md. Empty in check mode and where the account is refused.
+  description: The assumptions, in the order of docs/acceptance.md. Empty in check mode and if the account is refused.
   returned: success
   type: list
   elements: dict
@@ -104,7 +105,7 @@ assumptions:
       description: The parts of the collection that rely on it.
       type: str
     source:
-      description: The page on which AWS documents it.
+      description: The page of AWS's documentation.
       type: str
     expected:
       description: The observation by which it holds.
@@ -129,13 +130,13 @@ counts:
   type: dict
   sample: {as_expected: 22, not_as_expected: 0, not_observed: 1}
 removed:
-  description: The ARNs of what an earlier run had left.
+  description: The ARNs of the leftovers of an earlier run.
   returned: success
   type: list
   elements: str
   sample: []
 left:
-  description: The ARNs of what could not be removed. The next run removes it.
+  description: The ARNs of the resources that could not be removed. The next run removes them.
   returned: success
   type: list
   elements: str

@@ -11,14 +11,15 @@ author:
   - hardening.iam contributors (@hardening-iam)
 short_description: Converge the analyzers of IAM Access Analyzer
 description:
-  - Sees to it that regions have an analyzer of external access, which is free, and as declared ones of unused and of internal access, which
-    cost money; and keeps their archive rules.
-  - Any active analyzer of the declared type in a region will do, whatever its name. One that is being created, has failed or is disabled
-    will not.
-  - Analyzers that a service of AWS made for itself are neither counted nor touched. Tags that others set are kept, and nothing is tagged
-    that this module did not make.
-  - All regions are read and changed side by side. Where one can't be read, nothing is planned there, and the others are as before.
-  - A removed analyzer takes its findings with it. That happens only to those that O(remove_analyzers) names, and can't be undone.
+  - Creates analyzers of external access, which are free, and the declared analyzers of unused and internal access, which cost money.
+    Also manages their archive rules.
+  - Any active analyzer of the declared type in a region is enough, under any name. An analyzer that is being created, has failed or is
+    disabled does not count.
+  - Analyzers that an AWS service created for itself are ignored. Tags that others set are kept. The module tags only analyzers that it
+    created.
+  - All regions are read and changed in parallel. If a region can't be read, nothing is planned there. The other regions are not
+    affected.
+  - Removing an analyzer deletes its findings and can't be undone. Only the analyzers in O(remove_analyzers) are removed.
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -34,39 +35,39 @@ extends_documentation_fragment:
 options:
   external:
     description:
-      - Which analyzer of external access each of O(regions) is to have.
-      - V(any) is content with one of the account or of its organization, and makes one of the account where there is neither. Regions that
-        the threshold C(organization_analyzer_regions) names are watched from another account already.
-      - V(account) asks for one of the account, as Security Hub does.
-      - V(organization) asks for one of the organization. Only its management account, or the account that it delegates
-        C(access-analyzer.amazonaws.com) to, can have one.
+      - The analyzer of external access that each of O(regions) must have.
+      - V(any) accepts an analyzer of the account or of its organization, and creates one of the account if there is neither. Regions in
+        the threshold C(organization_analyzer_regions) are already analyzed from another account.
+      - V(account) requires an analyzer of the account, as Security Hub does.
+      - V(organization) requires an analyzer of the organization. Only the management account and the delegated administrator of
+        C(access-analyzer.amazonaws.com) can have one.
     type: str
     choices: [any, account, organization, none]
     default: any
   unused:
     description:
-      - An analyzer of unused access. AWS charges for each IAM user and role that it looks at, every month.
-      - IAM is in no region, so that one analyzer is enough.
+      - An analyzer of unused access. AWS charges for each analyzed IAM user and role, every month.
+      - IAM is a global service, so one analyzer is enough.
     type: dict
     suboptions:
       scope:
         description:
-          - Whose principals it looks at.
+          - The zone of trust, whose principals are analyzed.
         type: str
         choices: [account, organization]
         default: account
       region:
         description:
-          - Where it is. By default in the home region of IAM.
+          - The region of the analyzer. Defaults to the home region of IAM.
         type: str
       unused_access_age:
         description:
-          - After how many days without use something is unused, from 1 to 365.
-          - By default that is 90 for a new analyzer, and stays as it is for one that is there.
+          - The number of days without use after which access counts as unused, from 1 to 365.
+          - Defaults to 90 for a new analyzer. An existing analyzer keeps its value.
         type: int
       exclusions:
         description:
-          - Who is left out. Where it is given, these and no others are. By default it stays as it is.
+          - The accounts and principals that are not analyzed. The list replaces the present one. By default the present one stays.
         type: list
         elements: dict
         suboptions:
@@ -82,49 +83,49 @@ options:
             elements: dict
   internal:
     description:
-      - Analyzers of internal access. They tell who in the account or organization can reach the resources that are named. AWS charges for
-        each of these, every month.
+      - Analyzers of internal access. They find who in the account or organization can reach the listed resources. AWS charges for each
+        resource, every month.
     type: dict
     suboptions:
       scope:
         description:
-          - Whose principals it looks at.
+          - The zone of trust, whose principals are analyzed.
         type: str
         choices: [account, organization]
         default: account
       regions:
         description:
-          - The regions that the resources are in. By default O(regions).
+          - The regions of the resources. Defaults to O(regions).
         type: list
         elements: str
       inclusions:
         description:
-          - The resources. Each entry means those that fit all that it has. Where ARNs name a region, they are declared in that one alone.
-          - These and no others are looked at.
+          - The resources. A resource must match all criteria of an entry. An ARN that names a region is declared in that region only.
+          - Only these resources are analyzed.
         type: list
         elements: dict
         required: true
         suboptions:
           account_ids:
             description:
-              - The accounts that own them.
+              - The accounts that own the resources.
             type: list
             elements: str
           resource_types:
             description:
-              - Their types, such as V(AWS::S3::Bucket).
+              - The types of the resources, such as V(AWS::S3::Bucket).
             type: list
             elements: str
           resource_arns:
             description:
-              - Their ARNs.
+              - The ARNs of the resources.
             type: list
             elements: str
   archive_rules:
     description:
-      - Archive rules for all active analyzers of a kind. They hide what was looked at and is meant to be.
-      - On the day after O(archive_rules[].expires) a rule is a finding, and its removal is planned. Findings that it archived stay archived;
-        see C(docs/access_analyzer.md).
+      - Archive rules for all active analyzers of a kind. They archive findings that were reviewed and are intended.
+      - On the day after O(archive_rules[].expires) the rule is a finding, and its removal is planned. Findings that it archived stay
+        archived, see C(docs/access_analyzer.md).
     type: list
     elements: dict
     default: []
@@ -136,61 +137,62 @@ options:
         required: true
       access:
         description:
-          - The kind of analyzer that it is for.
+          - The kind of analyzer that the rule applies to.
         type: str
         choices: [external, unused, internal]
         default: external
       filter:
         description:
-          - What is archived, as a mapping from attributes of findings to C(eq), C(neq), C(contains) or C(exists). All must fit.
+          - The findings to archive, as a mapping from attributes of findings to C(eq), C(neq), C(contains) or C(exists). A finding must
+            match all attributes.
           - A filter that names no resource, principal or condition is a finding of the control C(archive_rule_broad).
         type: dict
         required: true
       reason:
         description:
-          - Why this may be hidden. AWS has no place for it, so that it is kept here alone.
+          - The reason for the rule. AWS has no field for it, so it exists only here.
         type: str
         required: true
       expires:
         description:
-          - The last day, in UTC, on which the rule holds. AWS has no place for it either.
+          - The last day, in UTC, on which the rule is valid. AWS has no field for it either.
         type: str
         required: true
       regions:
         description:
-          - The regions that the rule is for. By default all.
+          - The regions that the rule applies to. Defaults to all.
         type: list
         elements: str
       apply_to_existing:
         description:
-          - Whether findings that were there before the rule are archived as well, once, when the rule is made or changed.
+          - Whether findings from before the rule are archived as well. This happens once, when the rule is created or changed.
         type: bool
         default: true
   archive_rule_max_days:
     description:
-      - How many days ahead a rule may expire at most.
+      - The largest number of days ahead that a rule may expire.
     type: int
     default: 365
   remove_archive_rules:
     description:
-      - The names of archive rules that are to go.
+      - The names of archive rules to remove.
     type: list
     elements: str
     default: []
   remove_analyzers:
     description:
-      - The names of analyzers that are to go, with all that they found. That can't be undone.
+      - The names of analyzers to remove, together with their findings. This can't be undone.
     type: list
     elements: str
     default: []
   name_prefix:
     description:
-      - What the names of new analyzers begin with. The kind of access follows, as in C(iam-hardening-external).
+      - The prefix of the names of new analyzers. The kind of access follows, as in C(iam-hardening-external).
     type: str
     default: iam-hardening
   tags:
     description:
-      - Tags for the analyzers that this module makes, besides C(iam-hardening:managed).
+      - Tags for the analyzers that this module creates, besides C(iam-hardening:managed).
     type: dict
     default: {}
 seealso:
@@ -245,14 +247,14 @@ account_id:
   type: str
   sample: "111122223333"
 run_id:
-  description: What the journal and the reports of this run share.
+  description: The id that the journal and the reports of this run share.
   returned: success
   type: str
   sample: 20261125T020000Z
 already_done:
   description:
-    - Changes that this run did not make, because somebody else made their targets as wanted since the account was read.
-    - They are not among RV(changes), and a rollback of the run leaves them.
+    - Changes that this run skipped, because somebody else already made them after the account was read.
+    - They are not part of RV(changes), and a rollback of the run ignores them.
   returned: success
   type: list
   elements: dict
@@ -270,28 +272,28 @@ already_done:
       description: The API operation that was not needed.
       type: str
     target:
-      description: What is as wanted.
+      description: The resource that is already as declared.
       type: str
 plan_sha256:
-  description: Identifies the plan. It covers every planned change, let through or held back by a cap.
+  description: The hash of the plan. It covers every planned change, including refused ones.
   returned: success
   type: str
   sample: 5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef
 journal:
-  description: Where the changes of this run are recorded.
+  description: The place where the changes of this run are recorded.
   returned: when something was changed
   type: str
   sample: ./journal/111122223333/20261125T020000Z
 # End of the generated part.
 findings:
   description:
-    - What the controls of the analyzers said before any change, as O(return_findings) says.
+    - The findings of the controls on analyzers before any change, as selected by O(return_findings).
     - They have the fields that M(hardening.iam.assessment_info) returns.
   returned: when O(return_findings) is not V(none)
   type: list
   elements: dict
 changes:
-  description: The changes that the guards let through.
+  description: The changes that no guard refused.
   returned: success
   type: list
   elements: dict
@@ -309,13 +311,13 @@ changes:
       description: The API operation.
       type: str
     target:
-      description: What is changed.
+      description: The resource that is changed.
       type: str
     before:
-      description: What was found. Empty where there was no such analyzer or rule.
+      description: The state before the change. Empty if there was no such analyzer or rule.
       type: dict
     after:
-      description: What is left. Empty where it was removed.
+      description: The state after the change. Empty if it is removed.
       type: dict
     affects:
       description:
@@ -325,7 +327,7 @@ changes:
       type: list
       elements: str
     remedies:
-      description: The fingerprints of the findings that the change mends.
+      description: The fingerprints of the findings that the change resolves.
       type: list
       elements: str
     reversible:
@@ -335,22 +337,22 @@ changes:
       description: The API operation and parameters that undo the change.
       type: dict
     applied:
-      description: Whether the change was made. Never in check mode and with O(mode=report).
+      description: Whether the change was made. Always false in check mode and with O(mode=report).
       type: bool
 refused:
-  description: What was not let through.
+  description: The refused changes.
   returned: success
   type: list
   elements: dict
   contains:
     rule:
-      description: The guard that refused.
+      description: The guard that refused the change.
       type: str
     reason:
-      description: Why, and what would lift the refusal.
+      description: The reason, and how to lift the refusal.
       type: str
     target:
-      description: What would have been changed.
+      description: The resource that would have been changed.
       type: str
     operation:
       description: The API operation that was refused.
@@ -361,22 +363,22 @@ refused:
       target: arn:aws:access-analyzer:eu-west-1:111122223333:analyzer/iam-hardening-external
       operation: CreateAnalyzer
 costs:
-  description: What the declaration costs, beyond external access, which is free.
+  description: The costs of the declaration. External access is free and not listed.
   returned: success
   type: list
   elements: dict
   contains:
     option:
-      description: The option that costs it.
+      description: The option that causes the cost.
       type: str
     unit:
-      description: What is paid for.
+      description: The unit that is charged.
       type: str
     count:
-      description: How many of them there are at most. Empty where that is not known.
+      description: The largest possible number of units. Empty if it is not known.
       type: int
     note:
-      description: What is counted.
+      description: The unit that is counted.
       type: str
   sample:
     - option: unused

@@ -9,14 +9,14 @@ DOCUMENTATION = r"""
 module: access_analyzer_findings_info
 author:
   - hardening.iam contributors (@hardening-iam)
-short_description: List what IAM Access Analyzer found
+short_description: List the findings of IAM Access Analyzer
 description:
-  - Returns the findings of all analyzers of external, unused and internal access, over regions, that are active.
-  - With M(hardening.iam.assessment_info) and its option O(hardening.iam.assessment_info#module:detective) the active ones become findings
-    of the assessment, one for each resource.
-  - A region that can't be read is listed in RV(unread), and costs the others nothing.
-  - Nothing in the account is changed. Recommendations are made by AWS on demand, which the check mode of this collection does not count
-    as a read.
+  - Returns the findings of all active analyzers of external, unused and internal access, in all given regions.
+  - With M(hardening.iam.assessment_info) and its option O(hardening.iam.assessment_info#module:detective) the active findings become
+    findings of the assessment, one for each resource.
+  - A region that can't be read is listed in RV(unread). The other regions are not affected.
+  - Nothing in the account is changed. AWS generates recommendations on demand. The check mode of this collection does not count that as
+    a read.
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -29,41 +29,41 @@ extends_documentation_fragment:
 options:
   access:
     description:
-      - The kinds of analyzers to ask.
+      - The kinds of analyzers to read.
     type: list
     elements: str
     choices: [external, unused, internal]
     default: [external, unused, internal]
   statuses:
     description:
-      - The statuses that findings may have. Those that an archive rule hides are V(ARCHIVED). An empty list stands for all.
+      - The statuses of the findings to return. V(ARCHIVED) are those that an archive rule hides. An empty list means all.
     type: list
     elements: str
     choices: [ACTIVE, ARCHIVED, RESOLVED]
     default: [ACTIVE]
   types:
     description:
-      - The types that findings may have. By default all.
+      - The types of the findings to return. Defaults to all.
     type: list
     elements: str
     choices: [ExternalAccess, InternalAccess, UnusedIAMRole, UnusedIAMUserAccessKey, UnusedIAMUserPassword, UnusedPermission]
     default: []
   details:
     description:
-      - Also get who has which access, or what exactly is unused. That costs a call for each finding.
+      - Also read who has which access, or which access is unused. This takes one call for each finding.
     type: bool
     default: false
   recommendations:
     description:
-      - Also let AWS recommend what to do about unused permissions. That costs several calls for each finding, and some seconds.
-      - The recommendations are for people to look at. Nothing in this collection follows them by itself.
-      - They are not available in check mode, where the task warns and returns the findings without them. Otherwise they need
-        O(assume_role_arn), the role that writes, where roles are declared.
+      - Also let AWS recommend how to reduce unused permissions. This takes several calls and some seconds for each finding.
+      - The recommendations are for people. Nothing in this collection applies them by itself.
+      - In check mode there are no recommendations. The task then warns and returns the findings without them. Outside check mode they
+        need the role that writes, O(assume_role_arn), if roles are declared.
     type: bool
     default: false
   limit:
     description:
-      - How many findings are returned at most. RV(counts) counts all.
+      - The largest number of findings to return. RV(counts) counts all.
     type: int
     default: 1000
   reveal_key_ids:
@@ -118,7 +118,7 @@ findings:
       description: One of V(ACTIVE), V(ARCHIVED) and V(RESOLVED).
       type: str
     resource:
-      description: The ARN of the resource. Empty where AWS tells none.
+      description: The ARN of the resource. Empty if AWS returns none.
       type: str
     resource_type:
       description: Its type, such as V(AWS::S3::Bucket).
@@ -130,20 +130,20 @@ findings:
       description: Whether it is open to everybody.
       type: bool
     error:
-      description: What kept the analyzer from judging the resource. Empty where nothing did.
+      description: The error that kept the analyzer from judging the resource. Empty without an error.
       type: str
     created:
-      description: When it was found.
+      description: The time when the finding was created.
       type: str
     updated:
-      description: When it last changed.
+      description: The time of the last change of the finding.
       type: str
     details:
-      description: What the finding says, as AWS has it. With O(details=true).
+      description: The details of the finding, as AWS returns them. With O(details=true).
       type: list
       elements: dict
     recommendation:
-      description: The C(steps) that AWS recommends, or the C(error) in their place. With O(recommendations=true).
+      description: The C(steps) that AWS recommends, or an C(error) instead. With O(recommendations=true).
       type: dict
   sample:
     - analyzer: arn:aws:access-analyzer:us-east-1:111122223333:analyzer/iam-hardening-external
@@ -159,7 +159,7 @@ findings:
       type: ExternalAccess
       updated: "2026-11-20T02:00:00Z"
 counts:
-  description: How many findings there are of each type.
+  description: The number of findings of each type.
   returned: success
   type: dict
   sample: {ExternalAccess: 1}

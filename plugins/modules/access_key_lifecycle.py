@@ -11,17 +11,17 @@ author:
   - hardening.iam contributors (@hardening-iam)
 short_description: Deactivate the access keys that nobody uses, and later delete them
 description:
-  - Brings the long-term credentials of an account's IAM users through stages. The owner is told, the credential is
-    deactivated after a grace, and deleted where that is declared. Each stage is a run of its own.
-  - Only access keys that are unused, or were never used, come into the stages. Old keys, second keys, and keys of
-    console users and of administrators are findings, unless O(stage_reasons) lists them.
-  - Nothing that was used within O(min_idle_days) is ever deactivated, nor anything that belongs to the caller, to a
-    break-glass principal, or to a finding that is waived. The last use is read live, right before each write.
-  - IAM keeps no time of a stage, so it is kept in a tag of the user, whose key ends in the last four characters of the
-    credential's id. Whoever may tag could forge it, so a tag only counts as far as the journal confirms it. Keep the
-    journal where the next run finds it.
-  - Two observations at least 24 hours apart come before every deactivation, that of the notice and that of the
-    deactivation itself.
+  - Takes unused long-term credentials of IAM users through stages. The owner gets a notice, the credential is deactivated after a grace
+    period, and deleted if that is declared. Each stage needs a run of its own.
+  - By default only access keys that are unused, or were never used, enter the stages. Old keys, second keys, and keys of console users
+    and administrators are only findings, unless O(stage_reasons) lists them.
+  - A credential that was used within O(min_idle_days) is never deactivated. Neither is a credential of the caller, of a break-glass
+    principal, or with a waived finding. The last use is read live, right before each write.
+  - IAM does not store the time of a stage. The module stores it in a tag of the user, whose key ends in the last four characters of the
+    credential's id. Anybody who may tag could forge the tag, so it counts only as far as the journal confirms it. Keep the journal where
+    the next run finds it.
+  - Every deactivation needs two observations at least 24 hours apart. The first is that of the notice, the second that of the
+    deactivation.
   - C(docs/access_keys.md) explains the stages.
 extends_documentation_fragment:
   - amazon.aws.common.modules
@@ -38,94 +38,94 @@ extends_documentation_fragment:
 options:
   notify:
     description:
-      - The ARN of an SNS topic that a notice is sent to for each credential, or V(none) to begin the grace without a
-        notice.
-      - Without it nothing comes to any stage. What would is listed in RV(refused).
+      - The ARN of an SNS topic that gets a notice for each credential, or V(none) to begin the grace period without a notice.
+      - Without it no credential enters a stage. The credentials that would are listed in RV(refused).
     type: str
   notify_after_days:
     description:
-      - For how many days a credential must be idle, at least 7, before its owner is told.
+      - The number of days without use after which the owner gets a notice, at least 7.
     type: int
     default: 45
   deactivate_after_days:
     description:
-      - For how many days a credential must be idle before it is deactivated. Not less than O(notify_after_days).
+      - The number of days without use after which a credential is deactivated, at least O(notify_after_days).
     type: int
     default: 45
   deactivate_grace_days:
     description:
-      - How many days must have passed since the notice, at least 1.
+      - The number of days between the notice and the deactivation, at least 1.
     type: int
     default: 14
   delete_after_days:
     description:
-      - For how many days a credential must be idle before it is deleted. Not less than O(deactivate_after_days).
-      - Unset or empty, nothing is deleted. There is no way back from a deletion.
+      - The number of days without use after which a credential is deleted, at least O(deactivate_after_days).
+      - If unset or empty, nothing is deleted. A deletion can't be undone.
     type: str
   delete_grace_days:
     description:
-      - How many days must have passed since the deactivation, at least 1.
-      - A credential that was found inactive is noticed first, and this counts from then on.
+      - The number of days between the deactivation and the deletion, at least 1.
+      - A credential that was already inactive gets a notice first, and the days count from the notice.
     type: int
     default: 30
   min_idle_days:
     description:
-      - Nothing used within so many days is ever deactivated, whatever the reason. Not less than 7.
+      - A credential that was used within this number of days is never deactivated, for any reason. At least 7.
     type: int
     default: 45
   stage_reasons:
     description:
-      - Why an access key comes into the stages.
-      - V(unused) and V(never_used) go by the last use, V(old) by the creation and C(thresholds.key_age_days).
-        V(second) is a user's key beside another active one, V(console_user) that of a user with a password, V(admin)
-        that of an administrator. The latter four still need a key that is idle for O(min_idle_days).
+      - The reasons for which an access key enters the stages.
+      - V(unused) and V(never_used) go by the last use. V(old) goes by the creation and C(thresholds.key_age_days).
+      - V(second) is a key beside another active key of the user. V(console_user) is a key of a user with a password. V(admin) is a key of
+        an administrator.
+      - For V(old), V(second), V(console_user) and V(admin) the key must also be unused for O(min_idle_days).
     type: list
     elements: str
     choices: [unused, never_used, old, second, console_user, admin]
     default: [unused, never_used]
   stage_credentials:
     description:
-      - Further kinds of credentials to bring through the same stages. AWS does not tell whether they are used, so they
-        go by their age and C(thresholds.key_age_days).
-      - With V(ssh_public_key) the users who may use CodeCommit are read one by one, since AWS has no other list.
+      - Further kinds of credentials to take through the same stages. AWS does not record whether they are used, so they go by their age
+        and C(thresholds.key_age_days).
+      - With V(ssh_public_key) the users who may use CodeCommit are read one by one, because AWS has no other list.
     type: list
     elements: str
     choices: [service_specific_credential, ssh_public_key, signing_certificate]
     default: []
   remove_unused_passwords:
     description:
-      - Whether console passwords that are idle for O(deactivate_after_days) are removed, after a notice and
-        O(deactivate_grace_days). A removed password can't be brought back.
+      - Whether console passwords that are unused for O(deactivate_after_days) are removed, after a notice and O(deactivate_grace_days).
+        A removed password can't be restored.
     type: bool
     default: false
   exclude_users:
     description:
-      - Globs for names or ARNs of users whose credentials are left alone, in any letter case.
+      - Globs for names or ARNs of users whose credentials are ignored. Letter case does not matter.
     type: list
     elements: str
     default: []
   accept_ses_smtp_users:
     description:
-      - The names of users whose keys may be staged although mail servers may depend on them. These are the users named
-        C(ses-smtp-user.*), and those with a key that was last used for SES.
-      - A password for the SMTP interface of SES is made of the secret of an access key.
+      - The names of users whose keys may enter the stages although mail servers may depend on them. Such users are named
+        C(ses-smtp-user.*), or have a key that was last used for SES.
+      - A password for the SMTP interface of SES is derived from the secret of an access key.
     type: list
     elements: str
     default: []
   trust_tags:
     description:
-      - Believe tags that the journal knows nothing of, where the journal of earlier runs is lost.
+      - Trust tags that the journal does not confirm. Use it if the journal of earlier runs is lost.
     type: bool
     default: false
   waivers:
     description:
-      - Findings that somebody answers for. A credential with a waived finding is left alone.
+      - Accepted findings. A credential with a waived finding is ignored.
       - A list, as M(hardening.iam.assessment_info) describes it, a YAML file, or a place in S3. A pattern of
         C(resources) may also be an access key id.
     type: raw
   waiver_max_days:
     description:
-      - How far ahead a waiver may expire.
+      - The largest number of days ahead that a waiver may expire.
     type: int
     default: 365
 seealso:
@@ -134,20 +134,22 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Tell owners of unused keys, and deactivate what nobody claims within two weeks
+- name: Send notices for unused keys, and deactivate them two weeks later
   hardening.iam.access_key_lifecycle:
     account_id: "111122223333"
     notify: arn:aws:sns:us-east-1:111122223333:iam-hardening-keys
     journal: s3://example-journal/iam
 
-- name: See which keys would come to which stage, never writing to the account
+- name: See which keys would enter which stage, without writing to the account
+
   hardening.iam.access_key_lifecycle:
     mode: report
     account_id: "111122223333"
     assessor_role_arn: arn:aws:iam::111122223333:role/iam-hardening/assessor
     notify: none
 
-- name: Also delete what has been inactive for a month, and has not been used for half a year
+- name: Also delete keys that are inactive for a month and unused for half a year
+
   hardening.iam.access_key_lifecycle:
     account_id: "111122223333"
     notify: arn:aws:sns:us-east-1:111122223333:iam-hardening-keys
@@ -155,7 +157,8 @@ EXAMPLES = r"""
     delete_grace_days: 30
     journal: s3://example-journal/iam
 
-- name: Retire old keys too, once they are idle for a month
+- name: Also deactivate old keys, once they are unused for a month
+
   hardening.iam.access_key_lifecycle:
     account_id: "111122223333"
     notify: none
@@ -177,14 +180,14 @@ account_id:
   type: str
   sample: "111122223333"
 run_id:
-  description: What the journal and the reports of this run share.
+  description: The id that the journal and the reports of this run share.
   returned: success
   type: str
   sample: 20261125T020000Z
 already_done:
   description:
-    - Changes that this run did not make, because somebody else made their targets as wanted since the account was read.
-    - They are not among RV(changes), and a rollback of the run leaves them.
+    - Changes that this run skipped, because somebody else already made them after the account was read.
+    - They are not part of RV(changes), and a rollback of the run ignores them.
   returned: success
   type: list
   elements: dict
@@ -202,30 +205,29 @@ already_done:
       description: The API operation that was not needed.
       type: str
     target:
-      description: What is as wanted.
+      description: The resource that is already as declared.
       type: str
 plan_sha256:
-  description: Identifies the plan. It covers every planned change, let through or held back by a cap.
+  description: The hash of the plan. It covers every planned change, including refused ones.
   returned: success
   type: str
   sample: 5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef
 journal:
-  description: Where the changes of this run are recorded.
+  description: The place where the changes of this run are recorded.
   returned: when something was changed
   type: str
   sample: ./journal/111122223333/20261125T020000Z
 # End of the generated part.
 findings:
   description:
-    - What the controls of users' credentials said before any change, as O(return_findings) says.
+    - The findings of the controls on users' credentials before any change, as selected by O(return_findings).
     - They have the fields that M(hardening.iam.assessment_info) returns.
   returned: when O(return_findings) is not V(none)
   type: list
   elements: dict
 changes:
   description:
-    - The changes that the guards let through. A notice is followed by the tag that says so, and a deactivation is
-      preceded by its tag.
+    - The changes that the guards let through. The tag of a notice is written after it, the tag of a deactivation before it.
   returned: success
   type: list
   elements: dict
@@ -243,13 +245,13 @@ changes:
       description: The API operation.
       type: str
     target:
-      description: The user whose credential it is.
+      description: The user who owns the credential.
       type: str
     before:
-      description: The kind and id of the credential, and its state or stage as it was found.
+      description: The kind and id of the credential, and its state or stage before the change.
       type: dict
     after:
-      description: The same as it is left. None for a deleted credential.
+      description: The same after the change. None for a deleted credential.
       type: dict
     affects:
       description:
@@ -259,7 +261,7 @@ changes:
       type: list
       elements: str
     remedies:
-      description: The fingerprints of the findings that the change mends.
+      description: The fingerprints of the findings that the change resolves.
       type: list
       elements: str
     reversible:
@@ -269,22 +271,22 @@ changes:
       description: The API operation and parameters that undo the change.
       type: dict
     applied:
-      description: Whether the change was made. Never in check mode and with O(mode=report).
+      description: Whether the change was made. Always false in check mode and with O(mode=report).
       type: bool
 refused:
-  description: What was not let through.
+  description: The refused changes.
   returned: success
   type: list
   elements: dict
   contains:
     rule:
-      description: The guard that refused.
+      description: The guard that refused the change.
       type: str
     reason:
-      description: Why, and what would lift the refusal.
+      description: The reason, and how to lift the refusal.
       type: str
     target:
-      description: The user whose credential it is.
+      description: The user who owns the credential.
       type: str
     operation:
       description: The API operation that was refused. Empty for a notice.
@@ -298,8 +300,7 @@ refused:
       operation: UpdateAccessKey
 credentials:
   description:
-    - The credentials that are in a stage, or come to one now. Ids are cut to the last four characters unless
-      O(reveal_key_ids) is set.
+    - The credentials that are in a stage, or enter one now. Ids are cut to the last four characters unless O(reveal_key_ids) is set.
   returned: success
   type: list
   elements: dict
@@ -311,34 +312,33 @@ credentials:
       description: The kind of credential.
       type: str
     id:
-      description: Its id.
+      description: The id of the credential.
       type: str
     status:
       description: V(Active) or V(Inactive).
       type: str
     reasons:
-      description: Why it is in question.
+      description: The reasons for which the credential is in the stages.
       type: list
       elements: str
     stage:
       description:
-        - The stage that is believed before this run. V(noticed), V(deactivated), V(dormant) for one that was found
-          inactive, or none.
+        - The confirmed stage before this run. One of V(noticed), V(deactivated), V(dormant) (already inactive when first seen), or none.
       type: str
     since:
-      description: Since when it is in this stage, as far as tag, journal and AWS's own dates agree.
+      description: The start of this stage, as far as tag, journal and AWS's own dates agree.
       type: str
     next:
-      description: What comes next. V(notify), V(deactivate), V(delete), or V(forget) for a tag that no longer holds.
+      description: The next step. One of V(notify), V(deactivate), V(delete), or V(forget) for a tag that is no longer valid.
       type: str
     due:
-      description: From when on that is due, where it is not due yet.
+      description: The time from which the next step is due, if it is not due yet.
       type: str
     held_back:
-      description: What stands against it.
+      description: The reason why the next step is not taken.
       type: str
 notices:
-  description: The notices that were sent, with the ids that SNS gave them. They are in the journal too.
+  description: The notices that were sent, with the message ids of SNS. They are in the journal too.
   returned: success
   type: list
   elements: dict
@@ -353,7 +353,7 @@ notices:
       description: The id of the message.
       type: str
 bring_back:
-  description: The commands that bring back what RV(changes) deactivate.
+  description: The commands that reactivate the credentials that RV(changes) deactivate.
   returned: success
   type: list
   elements: str

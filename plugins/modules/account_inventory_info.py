@@ -11,9 +11,10 @@ author:
   - hardening.iam contributors (@hardening-iam)
 short_description: List users, roles, groups, policies and access keys of an AWS account
 description:
-  - Reads an account in a single pass and returns who and what there is, with ages, last use, attached policies and boundaries.
+  - Reads an account in a single pass. Returns its users, roles, groups, policies and access keys, with ages, last use, attached policies
+    and boundaries.
   - The number of API calls does not grow with the number of users, roles or policies, except by pages of 1,000.
-  - What could not be read is V(none) and is listed in RV(unread). An empty list is a fact.
+  - A value that could not be read is V(none) and is listed in RV(unread). An empty list means that there are none.
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -25,7 +26,7 @@ extends_documentation_fragment:
 options:
   now:
     description:
-      - The moment that ages are counted from, in ISO 8601, such as V(2026-12-31T00:00:00Z). Defaults to the present.
+      - The time from which ages are counted, in ISO 8601, such as V(2026-12-31T00:00:00Z). Defaults to now.
     type: str
 seealso:
   - module: hardening.iam.assessment_info
@@ -33,11 +34,12 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: List what there is in the account of the current credentials
+- name: List the principals and policies of the account of the current credentials
   hardening.iam.account_inventory_info:
   register: inventory
 
-- name: Name the users with an active key that is older than 90 days
+- name: Show the users with an active key that is older than 90 days
+
   ansible.builtin.debug:
     msg: "{{ inventory.access_keys | selectattr('active') | selectattr('age_days', '>', 90) | map(attribute='user') | unique }}"
 """
@@ -54,22 +56,22 @@ account_alias:
   type: str
   sample: acme-prod
 partition:
-  description: The partition that the account is in.
+  description: The partition of the account.
   returned: success
   type: str
   sample: aws
 observed_at:
-  description: When the account was read.
+  description: The time when the account was read.
   returned: success
   type: str
   sample: "2026-11-25T02:00:00Z"
 credential_report_generated_at:
-  description: When AWS made the credential report, which it renews every four hours at most.
+  description: The time when AWS generated the credential report. AWS renews it at most every four hours.
   returned: success
   type: str
   sample: "2026-11-25T01:00:00Z"
 summary:
-  description: How many there are of what.
+  description: The numbers of users, roles, groups, policies and other objects.
   returned: success
   type: dict
   sample:
@@ -102,10 +104,10 @@ users:
       description: The path.
       type: str
     created:
-      description: When the user was made.
+      description: The time when the user was created.
       type: str
     age_days:
-      description: Full days since then.
+      description: Age in full days.
       type: int
     groups:
       description: Names of the groups.
@@ -134,7 +136,8 @@ users:
       type: list
       elements: dict
     credentials:
-      description: Password, MFA, access keys and signing certificates, from the credential report. V(none) for a user who is newer than the report.
+      description: Password, MFA, access keys and signing certificates, from the credential report. V(none) for a user that is newer than
+        the report.
       type: dict
 roles:
   description: The roles.
@@ -152,13 +155,13 @@ roles:
       description: The path.
       type: str
     created:
-      description: When the role was made.
+      description: The time when the role was created.
       type: str
     age_days:
-      description: Full days since then.
+      description: Age in full days.
       type: int
     last_used:
-      description: When the role was last used, within the 400 days that AWS tracks.
+      description: The time when the role was last used, within the 400 days that AWS tracks.
       type: str
     last_used_region:
       description: The region it was last used in.
@@ -167,7 +170,7 @@ roles:
       description: Full days since the last use.
       type: int
     owned_by_aws:
-      description: Whether the role is service-linked or made by IAM Identity Center.
+      description: Whether the role is service-linked or managed by IAM Identity Center.
       type: bool
     trust_policy:
       description: The trust policy.
@@ -206,7 +209,7 @@ groups:
       description: The path.
       type: str
     created:
-      description: When the group was made.
+      description: The time when the group was created.
       type: str
     members:
       description: Names of the users in it.
@@ -245,19 +248,19 @@ policies:
       description: How many principals have it as their permissions boundary.
       type: int
     default_version:
-      description: The version in force.
+      description: The default version.
       type: str
     created:
-      description: When it was made.
+      description: The time of its creation.
       type: str
     updated:
-      description: When it was last changed.
+      description: The time of the last change.
       type: str
     tags:
       description: The tags.
       type: dict
 access_keys:
-  description: The access keys of root and of all users. The report behind it knows no key ids, so a key goes by its user and its slot.
+  description: The access keys of root and of all users. The credential report has no key ids, so a key is named by its user and slot.
   returned: success
   type: list
   elements: dict
@@ -275,13 +278,13 @@ access_keys:
       description: Whether it is active.
       type: bool
     last_rotated:
-      description: When it was made, or when its status last changed.
+      description: The time when the key was created, or when its status last changed.
       type: str
     age_days:
-      description: Full days since then.
+      description: Age in full days.
       type: int
     last_used:
-      description: When it was last used, V(none) for never.
+      description: The time of the last use, or V(none) for never.
       type: str
     last_used_service:
       description: The service it was last used with.
@@ -303,16 +306,16 @@ oidc_providers:
   type: list
   elements: str
 unread:
-  description: What could not be read.
+  description: The datasets that could not be read.
   returned: success
   type: list
   elements: dict
   contains:
     dataset:
-      description: What is missing.
+      description: The dataset.
       type: str
     reason:
-      description: Why.
+      description: The reason.
       type: str
 """
 

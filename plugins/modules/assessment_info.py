@@ -9,14 +9,16 @@ DOCUMENTATION = r"""
 module: assessment_info
 author:
   - hardening.iam contributors (@hardening-iam)
-short_description: Assess the IAM of an AWS account, or an organization
+short_description: Assess the IAM of an AWS account or organization
 description:
-  - Reads one account in a single pass and holds it against the controls of CIS AWS Foundations, of AWS Security Hub and of this collection.
-  - Returns counts and scores, and findings as O(return_findings) says. With O(report_dir) the whole assessment is written as C(report.json).
+  - Reads one account in a single pass and checks it against the controls of CIS AWS Foundations, of AWS Security Hub and of this
+    collection.
+  - Returns counts, scores, and the findings that O(return_findings) selects. With O(report_dir) the whole assessment is written as
+    C(report.json).
   - The number of API calls does not grow with the number of users, roles or policies, except by pages of 1,000.
-  - A read that is denied, throttled for too long or unreachable makes the controls that depend on it C(NOT_ASSESSED), with the reason. It never passes
-    them and never fails the task.
-  - What holds for an organization as a whole is assessed once, with O(scope=organization), and not for each account.
+  - If a read is denied, throttled for too long or unreachable, the controls that depend on it are C(NOT_ASSESSED), with the reason. A
+    failed read never passes a control and never fails the task.
+  - Controls of the organization are assessed once, with O(scope=organization), and not for each account.
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -34,43 +36,43 @@ extends_documentation_fragment:
 options:
   scope:
     description:
-      - V(account) assesses the account. Controls of the organization are C(NOT_ASSESSED) in it, if it belongs to one.
-      - V(organization) assesses the organization, and only the controls that are about it. It is read from its management account, or
-        from a delegated administrator, in calls that grow with units and policies, not with accounts.
-      - Both write C(<account>/report.json) below O(report_dir), so an organization needs a O(report_dir) of its own.
+      - V(account) assesses the account. If the account belongs to an organization, the controls of the organization are C(NOT_ASSESSED).
+      - V(organization) assesses only the controls of the organization. It is read from the management account or from a delegated
+        administrator. The number of calls grows with units and policies, not with accounts.
+      - Both write C(<account>/report.json) below O(report_dir). Use a separate O(report_dir) for the organization.
     type: str
     choices: [account, organization]
     default: account
   break_glass:
     description:
-      - Globs for the ARNs of principals that are kept for emergencies, in any letter case. Controls ask whether there is one, whether
-        it was used and whether it was tested.
-      - Users and roles under the path C(/iam-hardening/break-glass) are always among them.
+      - Globs for the ARNs of break-glass principals, which are kept for emergencies. Letter case does not matter. Controls check whether
+        there is one, whether it was used and whether it was tested.
+      - Users and roles under the path C(/iam-hardening/break-glass) always count as break-glass principals.
     type: list
     elements: str
     default: []
   benchmark:
     description:
-      - The benchmark whose score is the headline. The scores of the others stand beside it in the report.
+      - The benchmark whose score is shown first. The report shows the other scores beside it.
     type: str
     choices: [cis_7.0, cis_5.0, cis_3.0]
     default: cis_7.0
   deep:
     description:
-      - Also gather evidence that costs calls for each principal it is about. That is service last accessed data of principals with
-        administrator permissions, and the MFA devices of users who can have both kinds.
+      - Also read evidence that takes calls for each principal. This is service last accessed data of administrators, and the MFA devices
+        of users who can have both kinds.
     type: bool
     default: false
   detective:
     description:
-      - Also read how the services that watch the account are set up, and what they found, such as the findings of IAM Access Analyzer.
-        That costs several calls for each region.
+      - Also read the settings and findings of services that monitor the account, such as IAM Access Analyzer. This takes several calls
+        for each region.
     type: bool
     default: false
   snapshot_path:
     description:
-      - A file that the snapshot, meaning everything that was read, is saved to as JSON with mode 0600.
-      - With O(offline=true), the file it is loaded from.
+      - The file to save the snapshot in, as JSON with mode 0600. The snapshot is everything that was read.
+      - With O(offline=true), the file to load the snapshot from.
     type: path
   offline:
     description:
@@ -79,7 +81,7 @@ options:
     default: false
   phase:
     description:
-      - V(after) marks a second assessment in the same run, after changes. It is compared with the first one where there is no earlier run.
+      - V(after) marks a second assessment in the same run, after changes. If there is no earlier run, it is compared with the first one.
     type: str
     choices: [before, after]
     default: before
@@ -89,7 +91,7 @@ options:
     type: str
   job_url:
     description:
-      - Where the job can be seen, for the report.
+      - The URL of the job, for the report.
     type: str
 seealso:
   - module: hardening.iam.report
@@ -101,7 +103,8 @@ EXAMPLES = r"""
   hardening.iam.assessment_info:
   register: assessment
 
-- name: Show what fails
+- name: Show the failing findings
+
   ansible.builtin.debug:
     msg: "{{ item.severity }}: {{ item.title }}: {{ item.resource }}"
   loop: "{{ assessment.findings }}"
@@ -149,24 +152,24 @@ account_id:
   type: str
   sample: "111122223333"
 run_id:
-  description: What the reports of this run share.
+  description: The run id that all reports of this run carry.
   returned: success
   type: str
   sample: 20261125T020000Z
 summary:
-  description: Failing findings by severity.
+  description: The numbers of failing findings by severity.
   returned: success
   type: dict
   sample: {critical: 2, high: 4, medium: 5, low: 3, total: 14}
 counts:
-  description: All findings by status.
+  description: The numbers of all findings by status.
   returned: success
   type: dict
   sample: {FAIL: 14, NOT_APPLICABLE: 3, NOT_ASSESSED: 2, PASS: 40, WAIVED: 1}
 score:
   description:
-    - The score in the headline benchmark, with its denominator and coverage.
-    - C(percent_before) is that of the assessment before, with O(phase=after) and O(report_dir).
+    - The score in O(benchmark), with its denominator and coverage.
+    - C(percent_before) is the score of the first assessment of the run, with O(phase=after) and O(report_dir).
   returned: success
   type: dict
   sample:
@@ -181,7 +184,7 @@ score:
     recommendations: 70
     waived: 0
 findings:
-  description: The findings, as O(return_findings) says. Access key ids are masked unless O(reveal_key_ids=true).
+  description: The findings that O(return_findings) selects. Access key ids are masked unless O(reveal_key_ids=true).
   returned: when O(return_findings) is not V(none)
   type: list
   elements: dict
@@ -205,19 +208,19 @@ findings:
       description: The ARN of the resource.
       type: str
     resource_detail:
-      description: What below the resource is meant, such as an access key.
+      description: The part of the resource, such as an access key.
       type: str
     title:
-      description: What the control demands.
+      description: The requirement of the control.
       type: str
     detail:
-      description: Why the verdict is what it is.
+      description: The reason for the verdict.
       type: str
     evidence:
-      description: What was observed and expected, the API operation that said so, and when.
+      description: The observed and the expected value, the API operation that returned the observed one, and the time.
       type: dict
     remediation:
-      description: What to do, the module that does it, and whether it can be undone.
+      description: The fix in words, the module that makes it, and whether it can be undone.
       type: dict
     compliance:
       description: The ids of the control in benchmarks and frameworks.
@@ -226,30 +229,31 @@ findings:
       description: The waiver that accepts the finding.
       type: dict
     first_seen:
-      description: When a report first had this finding.
+      description: The time of the first report with this finding.
       type: str
     fingerprint:
       description: Identifies the finding across runs.
       type: str
     reason_fingerprint:
-      description: What the finding fails for, for waivers. Null where its evidence names no reason, or where it does not fail.
+      description: The fingerprint of the reason for which the finding fails, for waivers. Null if its evidence names no reason, or if it
+        does not fail.
       type: str
     to_waive:
-      description: The waiver that would accept the finding as it is, as YAML to complete. Only where it fails.
+      description: A waiver that would accept the finding as it is, as YAML to complete. Only for failing findings.
       type: str
 unread:
-  description: What could not be read, and why.
+  description: The datasets that could not be read, and why.
   returned: success
   type: list
   elements: str
   sample: ["credential_report: AccessDenied on iam:GetCredentialReport"]
 report:
-  description: Where the assessment was written.
+  description: The place of the written assessment.
   returned: when O(report_dir) is given
   type: str
   sample: reports/111122223333/report.json
 snapshot:
-  description: Where the snapshot was saved or loaded.
+  description: The file of the snapshot.
   returned: when O(snapshot_path) is given
   type: str
   sample: snapshot.json

@@ -11,17 +11,18 @@ author:
   - hardening.iam contributors (@hardening-iam)
 short_description: Declare the managed rules of AWS Config on IAM
 description:
-  - Sees to it that the managed rules of AWS Config on IAM are there, each where it works and no more often than needed.
-    Periodic rules judge the whole account, and are made in one region. Rules that changes of IAM trigger are made where
-    IAM is recorded. The rule on external access analyzers is made in every region.
-  - A rule that others made does as well, also one that Security Hub, AWS Control Tower, a conformance pack or the
-    organization owns. None of these is ever changed.
-  - Rules of this module have names that begin with C(iam-hardening-), and the tag C(iam-hardening:managed). Tags that
-    others add to them are kept.
-  - Tells what recorders and delivery channels lack. It makes them with O(recorder) only, and only where there is none.
-  - All regions are read and changed side by side. Where one can't be read, nothing is planned there, and the others are
-    as they would be.
-  - Evaluations and recorded changes cost money. C(docs/config_rules.md) says how to count them.
+  - Creates the managed rules of AWS Config on IAM, each only in the regions where it is needed.
+  - Periodic rules judge the whole account and are created in one region. Rules that are triggered by changes of IAM are created where IAM
+    is recorded. The rule on external access analyzers is created in every region.
+  - An existing rule of somebody else counts too, also one of Security Hub, AWS Control Tower, a conformance pack or the organization.
+    Such rules are never changed.
+  - The names of this module's rules begin with C(iam-hardening-). The rules have the tag C(iam-hardening:managed). Tags that others add
+    are kept.
+  - Reports problems of recorders and delivery channels. Creates a recorder and its channel only with O(recorder), and only in regions
+    without one.
+  - All regions are read and changed in parallel. If a region can't be read, nothing is planned there. The other regions are not
+    affected.
+  - Evaluations and recorded changes cost money. C(docs/config_rules.md) explains how to count them.
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -42,49 +43,49 @@ options:
     default: true
   rules:
     description:
-      - Rules of that list to declare, to declare otherwise, or to leave out.
+      - Rules of that list to add, to change or to leave out.
     type: list
     elements: dict
     default: []
     suboptions:
       name:
         description:
-          - The rule, such as V(password-policy), or AWS's name for it.
+          - The rule, such as V(password-policy), or AWS's identifier of it.
         type: str
         required: true
       enabled:
         description:
-          - Whether it is declared. One that is not is left as it is; O(remove_rules) removes it.
+          - Whether the rule is declared. A rule that is not declared is ignored. O(remove_rules) removes it.
         type: bool
         default: true
       parameters:
         description:
-          - Its parameters by AWS's names. Booleans, numbers and lists are written as AWS takes them. An empty value
-            leaves a parameter out. Those that are not named have our defaults.
-          - Where a parameter is named here, a rule of others has to have it to do.
-          - C(MaxPasswordAge) has no default, since changes of passwords that are forced make for weaker ones.
+          - The parameters by AWS's names. Booleans, numbers and lists are converted to AWS's format. An empty value leaves a parameter
+            out. Other parameters have the defaults of this collection.
+          - A rule of somebody else counts only if it has the same value of each parameter that is named here.
+          - C(MaxPasswordAge) has no default, because forced password changes lead to weaker passwords.
         type: dict
         default: {}
       frequency:
         description:
-          - How often it runs. It is for periodic rules only.
+          - The interval at which the rule runs. For periodic rules only.
         type: str
         choices: [One_Hour, Three_Hours, Six_Hours, Twelve_Hours, TwentyFour_Hours]
   extra_rules:
     description:
-      - Other managed rules of AWS. They are made under their own names, whatever others have made.
+      - Other managed rules of AWS. They are created under their own names, even if somebody else already has the rule.
     type: list
     elements: dict
     default: []
     suboptions:
       name:
         description:
-          - What comes behind C(iam-hardening-) in its name.
+          - The part of the name after C(iam-hardening-).
         type: str
         required: true
       identifier:
         description:
-          - AWS's name for it, such as V(IAM_GROUP_HAS_USERS_CHECK).
+          - AWS's identifier of the rule, such as V(IAM_GROUP_HAS_USERS_CHECK).
         type: str
         required: true
       description:
@@ -93,84 +94,85 @@ options:
         type: str
       parameters:
         description:
-          - All of its parameters by AWS's names.
+          - All parameters by AWS's names.
         type: dict
         default: {}
       resource_types:
         description:
-          - The types of resources whose changes trigger it. Without them it keeps what it has.
+          - The types of resources whose changes trigger the rule. By default an existing rule keeps its types.
         type: list
         elements: str
         default: []
       frequency:
         description:
-          - How often it runs, if it is periodic. Without it, as AWS has it.
+          - The interval at which a periodic rule runs. Defaults to AWS's default.
         type: str
         choices: [One_Hour, Three_Hours, Six_Hours, Twelve_Hours, TwentyFour_Hours]
       regions:
         description:
-          - Where it is made. By default in the one region for what is judged once.
+          - The regions of the rule. Defaults to O(iam_region).
         type: list
         elements: str
         default: []
   remove_rules:
     description:
-      - Names of rules of this module that are removed in all O(regions), with what they found.
-      - What others made is never removed.
+      - Names of rules of this module to remove in all O(regions), together with their results.
+      - Rules of somebody else are never removed.
     type: list
     elements: str
     default: []
   iam_region:
     description:
-      - The region for what is judged, or recorded, once. It must be among O(regions).
-      - By default that is IAM's home region where it is among them, else the first one.
+      - The region of rules and recordings that are needed only once. It must be among O(regions).
+      - Defaults to IAM's home region if it is among O(regions), else to the first of them.
     type: str
   recorder:
     description:
-      - A recorder of all types of resources, its delivery channel and its start, for the regions that have no recorder.
-        IAM is included in one region alone, unless it is recorded in another one already.
-      - A recorder of others is never changed. None is made where AWS Control Tower records in the account, where a
-        service of AWS has a recorder of its own in the region, or where a delivery channel of others is.
-      - AWS charges for each change that is recorded.
+      - Creates and starts a recorder of all types of resources, with a delivery channel, in regions without a recorder. IAM is recorded
+        in one region only, and not if another region already records it.
+      - A recorder of somebody else is never changed.
+      - No recorder is created if AWS Control Tower records in the account. Neither is one created in a region where an AWS service has
+        its own recorder, or where somebody else has a delivery channel.
+      - AWS charges for each recorded change.
     type: dict
     suboptions:
       bucket:
         description:
-          - The bucket that is delivered to. Its policy has to allow AWS Config to write.
+          - The bucket for delivery. Its policy must allow AWS Config to write.
         type: str
         required: true
       prefix:
         description:
-          - What keys in the bucket begin with.
+          - The prefix of keys in the bucket.
         type: str
       kms_key_arn:
         description:
-          - The KMS key that encrypts what is delivered.
+          - The KMS key that encrypts the delivered objects.
         type: str
       sns_topic_arn:
         description:
-          - The topic that is told of changes and deliveries.
+          - The SNS topic for notices of changes and deliveries.
         type: str
       role_arn:
         description:
-          - The role that AWS Config reads with. By default its service-linked role, which must be there.
+          - The role that AWS Config reads with. Defaults to its service-linked role, which must exist.
         type: str
   scope:
     description:
-      - V(organization) makes the rules as rules of the organization, which AWS Config brings to all of its accounts. Only
-        the management account, or one that it delegates C(config-multiaccountsetup.amazonaws.com) to, can do that.
-      - Rules of the organization whose names begin with C(iam-hardening-) are then taken for ours.
+      - V(organization) creates rules of the organization, which AWS Config deploys to all of its accounts. Only the management account,
+        or a delegated administrator of C(config-multiaccountsetup.amazonaws.com), can do that.
+      - Rules of the organization whose names begin with C(iam-hardening-) then count as rules of this module.
     type: str
     choices: [account, organization]
     default: account
   excluded_accounts:
     description:
-      - The accounts that do not get the rules of the organization. By default those that a rule excludes stay excluded.
+      - The accounts that do not get the rules of the organization. By default an existing rule keeps its excluded accounts.
     type: list
     elements: str
   tags:
     description:
-      - Tags for our rules, and for a recorder that is made. Others on them are kept.
+      - Tags for the rules and recorders that this module creates. Other tags on them are kept.
     type: dict
     default: {}
 seealso:
@@ -179,14 +181,15 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See which rules are missing in all regions, never writing to the account
+- name: See which rules are missing in all regions, without writing to the account
   hardening.iam.config_rules:
     mode: report
     account_id: "111122223333"
     regions: [enabled]
     assessor_role_arn: arn:aws:iam::111122223333:role/iam-hardening/assessor
 
-- name: Have the default rules, with passwords judged as we do, and one rule more
+- name: Create the default rules with other password settings, and one more rule
+
   hardening.iam.config_rules:
     account_id: "111122223333"
     regions: [us-east-1, eu-west-1]
@@ -198,21 +201,24 @@ EXAMPLES = r"""
       - name: access-keys-rotated
         enabled: false
 
-- name: Record in regions where nobody does, and have the rules there
+- name: Create recorders in regions without one, and the rules there
+
   hardening.iam.config_rules:
     account_id: "111122223333"
     regions: [enabled]
     recorder:
       bucket: acme-config-111122223333
 
-- name: Have the rules in all accounts of the organization
+- name: Create the rules in all accounts of the organization
+
   hardening.iam.config_rules:
     account_id: "444455556666"
     regions: [us-east-1]
     scope: organization
     excluded_accounts: ["777788889999"]
 
-- name: Take rules of ours away
+- name: Remove rules of this module
+
   hardening.iam.config_rules:
     account_id: "111122223333"
     remove_rules: [access-keys-rotated]
@@ -231,14 +237,14 @@ account_id:
   type: str
   sample: "111122223333"
 run_id:
-  description: What the journal and the reports of this run share.
+  description: The id that the journal and the reports of this run share.
   returned: success
   type: str
   sample: 20261125T020000Z
 already_done:
   description:
-    - Changes that this run did not make, because somebody else made their targets as wanted since the account was read.
-    - They are not among RV(changes), and a rollback of the run leaves them.
+    - Changes that this run skipped, because somebody else already made them after the account was read.
+    - They are not part of RV(changes), and a rollback of the run ignores them.
   returned: success
   type: list
   elements: dict
@@ -256,28 +262,28 @@ already_done:
       description: The API operation that was not needed.
       type: str
     target:
-      description: What is as wanted.
+      description: The resource that is already as declared.
       type: str
 plan_sha256:
-  description: Identifies the plan. It covers every planned change, let through or held back by a cap.
+  description: The hash of the plan. It covers every planned change, including refused ones.
   returned: success
   type: str
   sample: 5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef
 journal:
-  description: Where the changes of this run are recorded.
+  description: The place where the changes of this run are recorded.
   returned: when something was changed
   type: str
   sample: ./journal/111122223333/20261125T020000Z
 # End of the generated part.
 findings:
   description:
-    - What the controls on recorders and rules said before any change, as O(return_findings) says.
+    - The findings of the controls on recorders and rules before any change, as selected by O(return_findings).
     - They have the fields that M(hardening.iam.assessment_info) returns.
   returned: when O(return_findings) is not V(none)
   type: list
   elements: dict
 changes:
-  description: The changes that the guards let through.
+  description: The changes that no guard refused.
   returned: success
   type: list
   elements: dict
@@ -296,16 +302,16 @@ changes:
       type: str
     target:
       description:
-        - What is changed, as an ARN that ends in its name. Those of rules end in an id that only AWS knows.
+        - The resource that is changed, as an ARN that ends in its name. Real ARNs of rules end in an id that only AWS knows.
       type: str
     before:
       description:
-        - What was found. Empty where there was nothing.
+        - The state before the change. Empty if there was nothing.
         - Rules have C(identifier), C(parameters), C(frequency) and C(resource_types); recorders C(role_arn),
           C(all_supported) and C(includes_iam); channels C(bucket), C(prefix), C(kms_key_arn) and C(sns_topic_arn).
       type: dict
     after:
-      description: What is left. Empty where nothing is.
+      description: The state after the change. Empty if nothing is left.
       type: dict
     affects:
       description:
@@ -315,7 +321,7 @@ changes:
       type: list
       elements: str
     remedies:
-      description: The fingerprints of the findings that the change mends.
+      description: The fingerprints of the findings that the change resolves.
       type: list
       elements: str
     reversible:
@@ -325,22 +331,22 @@ changes:
       description: The API operation and parameters that undo the change.
       type: dict
     applied:
-      description: Whether the change was made. Never in check mode and with O(mode=report).
+      description: Whether the change was made. Always false in check mode and with O(mode=report).
       type: bool
 refused:
-  description: What was not let through.
+  description: The refused changes.
   returned: success
   type: list
   elements: dict
   contains:
     rule:
-      description: The guard that refused.
+      description: The guard that refused the change.
       type: str
     reason:
-      description: Why, and what would lift the refusal.
+      description: The reason, and how to lift the refusal.
       type: str
     target:
-      description: What would have been changed.
+      description: The resource that would have been changed.
       type: str
     operation:
       description: The API operation that was refused.
@@ -351,13 +357,13 @@ refused:
       target: arn:aws:config:eu-west-1:111122223333:configuration-recorder/*
       operation: PutConfigRule
 rules:
-  description: The rules that are declared, as found before any change in each region where they belong.
+  description: The declared rules before any change, in each region where they belong.
   returned: success
   type: list
   elements: dict
   contains:
     rule:
-      description: The rule, as O(rules) has it, or O(extra_rules).
+      description: The rule, as named in O(rules) or O(extra_rules).
       type: str
     region:
       description: The region.
@@ -367,13 +373,13 @@ rules:
       type: str
     status:
       description:
-        - V(present) for one of our name, V(by_others) where a rule of others does, and V(missing).
+        - V(present) for a rule of this module, V(by_others) for a rule of somebody else that counts, or V(missing).
       type: str
     name:
-      description: The name of the rule that is there, if there is one.
+      description: The name of the existing rule, if there is one.
       type: str
     created_by:
-      description: The service of AWS that owns it, if one does.
+      description: The AWS service that owns the rule, if any.
       type: str
   sample:
     - rule: root-mfa
@@ -383,22 +389,22 @@ rules:
       name: securityhub-root-account-mfa-enabled-0a1b2c3d
       created_by: securityhub.amazonaws.com
 costs:
-  description: What the planned changes cost, as far as it can be counted. C(docs/config_rules.md) says more.
+  description: The costs of the planned changes, as far as they can be counted. See C(docs/config_rules.md).
   returned: success
   type: list
   elements: dict
   contains:
     option:
-      description: The option that costs.
+      description: The option that causes the cost.
       type: str
     unit:
-      description: What is counted.
+      description: The unit that is counted.
       type: str
     count:
-      description: How many of it there are more than before.
+      description: The number of units more than before.
       type: int
     note:
-      description: What AWS charges for.
+      description: The use that AWS charges for.
       type: str
 """
 

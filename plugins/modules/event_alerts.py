@@ -9,21 +9,16 @@ DOCUMENTATION = r"""
 module: event_alerts
 author:
   - hardening.iam contributors (@hardening-iam)
-short_description: Tell people of what matters most in IAM, by rules of Amazon EventBridge
+short_description: Alert people of critical IAM events by rules of Amazon EventBridge
 description:
-  - Keeps a set of vetted EventBridge rules, and rules of your own, in the regions where their events occur, with an
-    SNS topic that they
-    notify, a readable message, and a dead-letter queue.
-  - A rule can only notify a topic of its own region. So one rule of every other region hands on what alerts to the
-    default bus of the
-    region of the topic, and the rules there notify. Or every region has a topic of its own (O(topology=topics)).
-  - For many accounts, each hands its events on to one bus of a security account (O(bus_arn)), and that account has
-    the one topic
+  - Manages a set of tested EventBridge rules, and rules of your own, in the regions where their events occur. The rules notify an SNS
+    topic with a readable message and can have a dead-letter queue.
+  - A rule can notify only a topic of its own region. So one rule of every other region forwards the events to the default bus of the
+    topic's region, and the rules there notify. With O(topology=topics) every region has a topic of its own instead.
+  - With many accounts, each forwards its events to one bus of a security account (O(bus_arn)). That account has the topic
     (O(receive_from_organization=true)).
-  - Rules that AWS services manage, targets that others added, and rules of the same name that others made are not
-    touched.
-  - That nobody confirmed a subscription, that no trail logs, or that a key does not admit EventBridge is a finding,
-    not a failure.
+  - Rules that AWS services manage, targets that others added, and rules of the same name that others created are ignored.
+  - A missing confirmed subscription, a missing trail, or a key that does not admit EventBridge is a finding. It does not fail the task.
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -39,24 +34,21 @@ extends_documentation_fragment:
 options:
   state:
     description:
-      - V(present) makes and updates the rules that are on, and removes those of this collection that are not on any
-        more.
-      - V(absent) removes the rules of this collection in O(regions), its role, and its statement in the policy of the
-        bus. Topics and
-        queues stay, since they hold what people subscribed to and what was not delivered.
-      - With V(absent), name every region that has rules. Without the role, those of others hand nothing on any more.
+      - V(present) creates and updates the rules that are on, and removes rules of this collection that are no longer on.
+      - V(absent) removes the rules of this collection in O(regions), its role, and its statement in the policy of the bus. Topics and
+        queues stay, because they hold subscriptions and undelivered events.
+      - With V(absent), list every region that has rules. The rules in other regions stop forwarding when the role is gone.
     type: str
     choices: [present, absent]
     default: present
   rules:
     description:
-      - Rules of the collection that are on or off, by their names. Those that are not named are as by default.
+      - Turns rules of the collection on or off, by their names. Other rules keep their default.
       - On by default are V(root-activity), V(assume-root), V(quarantine-attached-by-aws),
         V(health-exposed-credentials),
         V(guardrail-tamper), and in the management account V(organizations-guardrail-change).
-      - Off by default, since they tell of everyday work as well, are V(iam-credential-and-privilege-change),
-        V(admin-policy-attached),
-        V(console-login-without-mfa), V(signin-anomaly), V(access-analyzer-finding) and V(securityhub-cspm-iam-failed).
+      - Off by default are V(iam-credential-and-privilege-change), V(admin-policy-attached), V(console-login-without-mfa),
+        V(signin-anomaly), V(access-analyzer-finding) and V(securityhub-cspm-iam-failed). They alert on everyday work as well.
     type: dict
     default: {}
   own_rules:
@@ -68,7 +60,7 @@ options:
     suboptions:
       name:
         description:
-          - Its name, to which C(iam-hardening-) is put in front.
+          - The name of the rule, without the prefix C(iam-hardening-).
         type: str
         required: true
       title:
@@ -78,31 +70,29 @@ options:
         required: true
       severity:
         description:
-          - How much it matters, for the first line of the message.
+          - The severity, for the first line of the message.
         type: str
         choices: [critical, high, medium, low]
         default: medium
       pattern:
         description:
-          - The event pattern, as a mapping or as JSON text. It is checked against EventBridge's syntax before
-            anything is written.
+          - The event pattern, as a mapping or as JSON text. Its syntax is checked before anything is written.
         type: raw
         required: true
       where:
         description:
-          - Where its events occur, in every region or in the home region of IAM.
+          - The regions where its events occur, every region or the home region of IAM.
         type: str
         choices: [everywhere, iam_home]
         default: everywhere
       reads:
         description:
-          - Whether it is to match events of CloudTrail that only read, such as sts:AssumeRole, as well.
+          - Whether the rule also matches CloudTrail events of reading calls, such as sts:AssumeRole.
         type: bool
         default: false
       names_caller:
         description:
-          - Whether O(ignore_principals) is taken out of its pattern, since its events are of CloudTrail and name a
-            caller.
+          - Whether the rule ignores O(ignore_principals). This needs events of CloudTrail, which name a caller.
         type: bool
         default: false
       paths:
@@ -112,130 +102,125 @@ options:
         default: {}
       lines:
         description:
-          - The lines of the message after the first, in which V(<name>) stands for what a path leads to.
-          - By default the message tells what, where and when, and has the details of the event as they are.
+          - The lines of the message after the first. V(<name>) is replaced by the value at the path of that name.
+          - By default the message has the event, place and time, and the details of the event unchanged.
         type: list
         elements: str
         default: []
   ignore_principals:
     description:
-      - ARNs of users and roles whose calls do not alert, pipelines for one. V(*) in them is a wildcard. The caller of
-        a session is its
-        role.
-      - Root, and what AWS itself does, can't be ignored.
-      - An ARN that means users, roles or sessions of any name, such as V(arn:*), is refused.
+      - ARNs of users and roles whose calls do not alert, such as pipelines. V(*) is a wildcard. The caller of a session is its role.
+      - Calls of root and of AWS itself can't be ignored.
+      - An ARN that matches users, roles or sessions of any name, such as V(arn:*), is refused.
     type: list
     elements: str
     default: []
   topology:
     description:
-      - V(forward) notifies one topic, to whose region all others hand on what alerts. Each event handed on is billed.
-      - V(topics) makes a topic in each region, which all need subscriptions. It needs O(create_topic=true).
+      - V(forward) notifies one topic. All other regions forward their events to the region of the topic. Each forwarded event is billed.
+      - V(topics) creates a topic in each region. Each topic needs subscriptions. Requires O(create_topic=true).
     type: str
     choices: [forward, topics]
     default: forward
   topic_arn:
     description:
-      - An SNS topic that exists. In the account itself its policy is extended by a statement that lets EventBridge
-        publish.
+      - An existing SNS topic. If it is in this account, a statement that lets EventBridge publish is added to its policy.
     type: str
   create_topic:
     description:
-      - Make the topic O(topic_name) in the home region of IAM, or with O(topology=topics) in each region.
+      - Create the topic O(topic_name) in the home region of IAM, or with O(topology=topics) in each region.
     type: bool
     default: false
   topic_name:
     description:
-      - The name of the topic that is made.
+      - The name of the created topic.
     type: str
     default: iam-hardening-alerts
   kms_key_id:
     description:
-      - The KMS key that encrypts the topic that is made. Its policy must allow C(events.amazonaws.com) the actions
-        C(kms:Decrypt) and
-        C(kms:GenerateDataKey). That it does not is a finding.
-      - AWS's own key C(alias/aws/sns) can't be used, since its policy does not admit EventBridge.
+      - The KMS key that encrypts the created topic. Its policy must allow C(events.amazonaws.com) the actions C(kms:Decrypt) and
+        C(kms:GenerateDataKey). If it does not, that is a finding.
+      - AWS's own key C(alias/aws/sns) can't be used, because its policy does not admit EventBridge.
     type: str
   bus_arn:
     description:
-      - An event bus, in another account, that all events which alert are handed on to from every region. People are
-        told there.
+      - The event bus of another account. Every region forwards its alert events to it. The other account notifies people.
     type: str
   receive_from_organization:
     description:
-      - Let accounts of the same organization hand events on to the default bus of this account, in the region of the
-        topic.
+      - Let accounts of the same organization forward events to the default bus of this account, in the region of the topic.
     type: bool
     default: false
   dead_letter_queue_arn:
     description:
-      - An SQS queue that exists, for what could not be delivered. It serves the rules of its own region.
+      - An existing SQS queue for undelivered events. It serves the rules of its own region.
     type: str
   create_dead_letter_queue:
     description:
-      - Make the queue O(dead_letter_queue_name) in each region where there are rules.
+      - Create the queue O(dead_letter_queue_name) in each region with rules.
     type: bool
     default: false
   dead_letter_queue_name:
     description:
-      - The name of the queues that are made.
+      - The name of the created queues.
     type: str
     default: iam-hardening-undelivered
   role_arn:
     description:
-      - A role that exists, by which EventBridge hands events on. By default O(role_name) is made.
+      - An existing role with which EventBridge forwards events. By default O(role_name) is created.
     type: str
   role_name:
     description:
-      - The name of the role that is made, below the path C(/iam-hardening/).
+      - The name of the created role, below the path C(/iam-hardening/).
     type: str
     default: iam-hardening-event-forwarding
   role_permissions_boundary:
     description:
-      - The ARN of a managed policy that the role which is made gets as its permissions boundary.
-      - The roles of C(examples/bootstrap) may make no role without the boundary that they bring for it,
-        C(/iam-hardening/automation-event-forwarding-boundary).
-      - A role that exists without it is left as it is, and a change of it is refused.
+      - The ARN of a managed policy that becomes the permissions boundary of the created role.
+      - The roles of C(examples/bootstrap) may create this role only with the boundary
+        C(/iam-hardening/automation-event-forwarding-boundary), which is part of the bootstrap.
+      - An existing role without the boundary is ignored, and a change of it is refused.
     type: str
   adopt:
     description:
-      - Take over rules, and the role, that bear our names but were made by others. Without it they are refused.
+      - Take over rules, and the role, that have the names of this collection but were created by others. By default they are refused.
     type: bool
     default: false
   probe:
     description:
-      - Probe the rules of this collection that are there, and change nothing else. With it, all options of the
-        declaration are ignored but O(state), which has to be V(present).
-      - Beside each rule a temporary one is made with the same target and the same input transformer, on events of the
-        source V(hardening.iam.probe). A temporary queue is subscribed to the topic. Then an event is sent for each rule,
-        and the message that begins with V(PROBE) is waited for. At last all of it is removed, and so is what an
-        earlier probe left that was killed.
-      - With O(mode=report) and in check mode nothing is made and nothing is sent.
+      - Probe the existing rules of this collection, and change nothing else. All options of the declaration are then ignored. O(state)
+        must be V(present).
+      - For each rule, the probe creates a temporary rule with the same target and input transformer, on events of the source
+        V(hardening.iam.probe). It subscribes a temporary queue to the topic, sends an event for each rule, and waits for the messages
+        that begin with V(PROBE).
+      - Then it removes everything temporary, including leftovers of an earlier probe that was killed.
+      - With O(mode=report) and in check mode nothing is created or sent.
     type: bool
     default: false
   probe_accept:
     description:
-      - ARNs of topics and buses whose other subscribers may get the messages or the events of a probe. A topic or a
-        bus that has some and is not named is not probed.
+      - ARNs of topics and buses whose other subscribers may get the messages or events of a probe. A topic or bus with other subscribers
+        is probed only if it is listed.
     type: list
     elements: str
     default: []
   probe_seconds:
     description:
-      - How many seconds to wait for the messages of a probe, V(1) to V(900).
+      - The number of seconds to wait for the messages of a probe, from V(1) to V(900).
     type: int
     default: 60
 """
 
 EXAMPLES = r"""
-- name: Tell people of what matters most, by a topic that is made
+- name: Alert people of critical events through a new topic
   hardening.iam.event_alerts:
     account_id: "111122223333"
     regions: [enabled]
     create_topic: true
     create_dead_letter_queue: true
 
-- name: Also tell of every change of credentials and permissions, but for those of the pipeline
+- name: Also alert on every change of credentials and permissions, except changes of the pipeline
+
   hardening.iam.event_alerts:
     account_id: "111122223333"
     regions: [enabled]
@@ -245,20 +230,23 @@ EXAMPLES = r"""
     ignore_principals:
       - arn:aws:iam::111122223333:role/deployer
 
-- name: Hand everything on to the security account
+- name: Forward all alert events to the security account
+
   hardening.iam.event_alerts:
     account_id: "222233334444"
     regions: [enabled]
     bus_arn: arn:aws:events:us-east-1:444455556666:event-bus/default
 
-- name: Receive it there
+- name: Receive them in the security account
+
   hardening.iam.event_alerts:
     account_id: "444455556666"
     regions: [enabled]
     create_topic: true
     receive_from_organization: true
 
-- name: Alert on a rule of one's own
+- name: Alert by a rule of your own
+
   hardening.iam.event_alerts:
     account_id: "111122223333"
     create_topic: true
@@ -278,7 +266,8 @@ EXAMPLES = r"""
           who: $.detail.userIdentity.arn
         lines: ["By: <who>"]
 
-- name: See whether the messages of all rules arrive
+- name: Check that the messages of all rules arrive
+
   hardening.iam.event_alerts:
     account_id: "111122223333"
     regions: [enabled]
@@ -302,14 +291,14 @@ account_id:
   type: str
   sample: "111122223333"
 run_id:
-  description: What the journal and the reports of this run share.
+  description: The id that the journal and the reports of this run share.
   returned: success
   type: str
   sample: 20261125T020000Z
 already_done:
   description:
-    - Changes that this run did not make, because somebody else made their targets as wanted since the account was read.
-    - They are not among RV(changes), and a rollback of the run leaves them.
+    - Changes that this run skipped, because somebody else already made them after the account was read.
+    - They are not part of RV(changes), and a rollback of the run ignores them.
   returned: success
   type: list
   elements: dict
@@ -327,28 +316,28 @@ already_done:
       description: The API operation that was not needed.
       type: str
     target:
-      description: What is as wanted.
+      description: The resource that is already as declared.
       type: str
 plan_sha256:
-  description: Identifies the plan. It covers every planned change, let through or held back by a cap.
+  description: The hash of the plan. It covers every planned change, including refused ones.
   returned: success
   type: str
   sample: 5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef
 journal:
-  description: Where the changes of this run are recorded.
+  description: The place where the changes of this run are recorded.
   returned: when something was changed
   type: str
   sample: ./journal/111122223333/20261125T020000Z
 # End of the generated part.
 findings:
   description:
-    - What the controls on alerts said before any change, as O(return_findings) says.
+    - The findings of the controls on alerts before any change, as selected by O(return_findings).
     - They have the fields that M(hardening.iam.assessment_info) returns.
   returned: when O(return_findings) is not V(none)
   type: list
   elements: dict
 changes:
-  description: The changes that the guards let through.
+  description: The changes that no guard refused.
   returned: success
   type: list
   elements: dict
@@ -366,13 +355,13 @@ changes:
       description: The API operation.
       type: str
     target:
-      description: What is changed.
+      description: The resource that is changed.
       type: str
     before:
-      description: What was found. Empty where there was nothing.
+      description: The state before the change. Empty if there was nothing.
       type: dict
     after:
-      description: What is left. Empty where it was removed.
+      description: The state after the change. Empty if it is removed.
       type: dict
     affects:
       description:
@@ -382,7 +371,7 @@ changes:
       type: list
       elements: str
     remedies:
-      description: The fingerprints of the findings that the change mends.
+      description: The fingerprints of the findings that the change resolves.
       type: list
       elements: str
     reversible:
@@ -392,22 +381,22 @@ changes:
       description: The API operation and parameters that undo the change.
       type: dict
     applied:
-      description: Whether the change was made. Never in check mode and with O(mode=report).
+      description: Whether the change was made. Always false in check mode and with O(mode=report).
       type: bool
 refused:
-  description: What was not let through.
+  description: The refused changes.
   returned: success
   type: list
   elements: dict
   contains:
     rule:
-      description: The guard that refused.
+      description: The guard that refused the change.
       type: str
     reason:
-      description: Why, and what would lift the refusal.
+      description: The reason, and how to lift the refusal.
       type: str
     target:
-      description: What would have been changed.
+      description: The resource that would have been changed.
       type: str
     operation:
       description: The API operation that was refused.
@@ -418,7 +407,7 @@ refused:
       target: arn:aws:events:us-east-1:111122223333:rule/iam-hardening-root-activity
       operation: PutRule
 probe:
-  description: What the probe found. Nothing was sent in check mode and with O(mode=report).
+  description: The results of the probe. Nothing is sent in check mode and with O(mode=report).
   returned: with O(probe)
   type: dict
   contains:
@@ -434,24 +423,24 @@ probe:
           description: Its region.
           type: str
         target:
-          description: The topic or the bus that it leads to.
+          description: The topic or bus that the rule sends to.
           type: str
         pattern_matches:
-          description: Whether its pattern matches an example of its events, as TestEventPattern says. Empty if not known.
+          description: Whether its pattern matches an example of its events, by C(TestEventPattern). Empty if not known.
           type: bool
         sent:
           description: Whether a test event was sent.
           type: bool
         arrived:
           description:
-            - Whether its message arrived at the topic. Empty if nothing was sent, or if it was handed on to another account,
-              where nothing can be seen.
+            - Whether its message arrived at the topic. Empty if nothing was sent, or if the event was forwarded to another account,
+              which the probe can't see.
           type: bool
         seconds:
-          description: After how many seconds it was seen. Empty if it was not.
+          description: The number of seconds until the message arrived. Empty if it did not.
           type: float
     not_proven:
-      description: What a probe can't prove.
+      description: The limits of a probe.
       type: str
 rules:
   description: The rules that are on. Empty with O(probe).
@@ -460,41 +449,41 @@ rules:
   elements: dict
   contains:
     name:
-      description: Its name.
+      description: The name of the rule.
       type: str
     title:
-      description: The first line of its message.
+      description: The first line of the message.
       type: str
     severity:
-      description: How much it matters.
+      description: The severity of the rule.
       type: str
     applies:
-      description: Whether such events can reach this account at all.
+      description: Whether such events can reach this account.
       type: bool
     regions:
-      description: The regions in which its events occur, of those that could be read.
+      description: The regions where its events occur, of those that could be read.
       type: list
       elements: str
     reason:
-      description: Why it does not apply. Empty where it does.
+      description: The reason why the rule does not apply. Empty if it applies.
       type: str
 costs:
-  description: What AWS bills for, in units. How many events there will be, nobody knows beforehand.
+  description: The units that AWS bills. The number of future events is not known.
   returned: success
   type: list
   elements: dict
   contains:
     option:
-      description: The option that it comes from.
+      description: The option that causes the cost.
       type: str
     unit:
-      description: What is counted.
+      description: The unit that is counted.
       type: str
     count:
-      description: How many of it.
+      description: The number of units.
       type: int
     note:
-      description: What is billed of it.
+      description: An explanation of the unit.
       type: str
 """
 

@@ -11,19 +11,19 @@ author:
   - hardening.iam contributors (@hardening-iam)
 short_description: Export the findings of an AWS account to Security Hub and to an OCSF file
 description:
-  - Takes up what M(hardening.iam.assessment_info) left in O(report_dir), and brings Security Hub CSPM to it, in AWS's format (ASFF).
-    What fails or is waived is there; what fails no longer is archived.
-  - A finding keeps its id, so that a later run updates it. One that says nothing new is not sent again, but once in 80 days, since AWS
-    deletes what was not updated for 90.
-  - What analysts set stays as they set it. The workflow, notes, severity, types and fields of their own. A waiver suppresses a finding
-    that nobody looked at so far, and only that.
-  - A finding goes to the region it was found in. Those of global services, such as IAM, go to O(global_region).
-  - A region in which Security Hub is off, or can't be read, is refused. The others are as they would be.
-  - It writes the same findings to C(<account>/findings.ocsf.jsonl) in O(report_dir) as well, as events of the class Compliance Finding
-    (2003) of the Open Cybersecurity Schema Framework (OCSF), in check mode too.
-  - It exports what the report says at the time. In a play that mends something first, check mode shows that as well.
-  - Access key ids are cut to their last four characters, whatever the report says.
-  - C(docs/findings_export.md) has the fields, and what AWS charges for.
+  - Reads the report of M(hardening.iam.assessment_info) in O(report_dir) and updates Security Hub CSPM to match it, in AWS's format
+    (ASFF). Failing and waived findings are imported. Findings that no longer fail are archived.
+  - A finding keeps its id, so a later run updates it. An unchanged finding is sent again only every 80 days, because AWS deletes
+    findings that are not updated for 90 days.
+  - Values that analysts set are kept, such as workflow, notes, severity, types and user-defined fields. A waiver suppresses only
+    findings with the workflow status C(NEW).
+  - A finding goes to the region it was found in. Findings of global services, such as IAM, go to O(global_region).
+  - A region where Security Hub is off or can't be read is refused. The other regions are not affected.
+  - Also writes the findings to C(<account>/findings.ocsf.jsonl) in O(report_dir), in check mode too. They are events of the class
+    Compliance Finding (2003) of the Open Cybersecurity Schema Framework (OCSF).
+  - Exports the report as it is at that time. If earlier tasks of the play would fix something, check mode still exports those findings.
+  - Access key ids are always cut to their last four characters, even if the report has them in full.
+  - C(docs/findings_export.md) lists the fields and the costs.
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -40,33 +40,33 @@ options:
     required: true
   run_id:
     description:
-      - The run whose findings are exported, and what the journal of this task shares with it. An account's report of another run is an
-        error. Defaults to the run of the report, and to the time at which the task starts.
+      - The run whose findings are exported. The journal of this task uses the same id. A report of another run is an error.
+      - Defaults to the run of the report, or to the time at which the task starts.
   security_hub:
     description:
-      - Whether findings go to Security Hub.
+      - Whether findings are sent to Security Hub.
     type: bool
     default: true
   ocsf:
     description:
-      - Whether the file is written.
+      - Whether the OCSF file is written.
     type: bool
     default: true
   global_region:
     description:
-      - The region for findings of global services. It is the region of IAM by default, V(us-east-1) in most partitions.
-      - Findings that went to another region before stay there until AWS deletes them.
+      - The region for findings of global services. Defaults to the home region of IAM, V(us-east-1) in most partitions.
+      - Findings that were sent to another region before stay there until AWS deletes them.
     type: str
   severities:
     description:
-      - Which findings are in Security Hub, of V(critical), V(high), V(medium) and V(low). Others are archived there, all of them with an
-        empty list. The file has all.
+      - The severities of findings to send to Security Hub, of V(critical), V(high), V(medium) and V(low). All other findings are
+        archived there. An empty list archives all. The OCSF file always has all findings.
     type: list
     elements: str
     default: [critical, high, medium, low]
   now:
     description:
-      - The moment that stands in updates of findings, in ISO 8601, such as V(2026-12-31T00:00:00Z). Defaults to the present.
+      - The time of the updates of findings, in ISO 8601, such as V(2026-12-31T00:00:00Z). Defaults to now.
     type: str
 seealso:
   - module: hardening.iam.assessment_info
@@ -89,7 +89,7 @@ EXAMPLES = r"""
     run_id: "{{ hardening_run_id }}"
     assume_role_arn: arn:aws:iam::111122223333:role/iam-hardening/automation
 
-- name: Have the worst of them in Security Hub, in the region where everything comes together
+- name: Send the worst findings to Security Hub, in the aggregation region
   hardening.iam.findings_export:
     account_id: "111122223333"
     report_dir: s3://acme-security/iam
@@ -102,7 +102,7 @@ EXAMPLES = r"""
     report_dir: s3://acme-security/iam
     security_hub: false
 
-- name: Archive all that was exported so far
+- name: Archive all exported findings
   hardening.iam.findings_export:
     account_id: "111122223333"
     report_dir: ./reports
@@ -112,14 +112,14 @@ EXAMPLES = r"""
 RETURN = r"""
 # Generated by tests/scripts/generate_descriptions.py; do not edit this part.
 run_id:
-  description: What the journal and the reports of this run share.
+  description: The id that the journal and the reports of this run share.
   returned: success
   type: str
   sample: 20261125T020000Z
 already_done:
   description:
-    - Changes that this run did not make, because somebody else made their targets as wanted since the account was read.
-    - They are not among RV(changes), and a rollback of the run leaves them.
+    - Changes that this run skipped, because somebody else already made them after the account was read.
+    - They are not part of RV(changes), and a rollback of the run ignores them.
   returned: success
   type: list
   elements: dict
@@ -137,10 +137,10 @@ already_done:
       description: The API operation that was not needed.
       type: str
     target:
-      description: What is as wanted.
+      description: The resource that is already as declared.
       type: str
 journal:
-  description: Where the changes of this run are recorded.
+  description: The place where the changes of this run are recorded.
   returned: when something was changed
   type: str
   sample: ./journal/111122223333/20261125T020000Z
@@ -156,12 +156,12 @@ account_id:
   type: str
   sample: "111122223333"
 files:
-  description: Where the file was written, by format.
+  description: The path of the written file, by format.
   returned: success
   type: dict
   sample: {ocsf: reports/111122223333/findings.ocsf.jsonl}
 exported:
-  description: What the plan comes to in each region that was looked at.
+  description: The planned numbers for each region.
   returned: with O(security_hub)
   type: list
   elements: dict
@@ -170,27 +170,27 @@ exported:
       description: The region.
       type: str
     enabled:
-      description: Whether Security Hub is on there. Empty where that can't be read.
+      description: Whether Security Hub is on in the region. Empty if that can't be read.
       type: bool
     created:
-      description: How many findings are new there.
+      description: The number of findings that are new in Security Hub.
       type: int
     updated:
-      description: How many say something else than before, or are sent again before AWS deletes them.
+      description: The number of findings that changed, or that are sent again before AWS deletes them.
       type: int
     reopened:
-      description: How many had been archived, and fail again.
+      description: The number of archived findings that fail again.
       type: int
     archived:
-      description: How many fail no longer, or are no longer wanted.
+      description: The number of findings that no longer fail, or are no longer selected.
       type: int
     unchanged:
-      description: How many are there as they are to be.
+      description: The number of findings that need no update.
       type: int
   sample:
     - {region: us-east-1, enabled: true, created: 94, updated: 0, reopened: 0, archived: 0, unchanged: 0}
 failed_findings:
-  description: What Security Hub did not take. The task fails then, after everything else was sent.
+  description: The findings that Security Hub rejected. The task then fails, after all other findings are sent.
   returned: with O(security_hub)
   type: list
   elements: dict
@@ -202,32 +202,32 @@ failed_findings:
       description: The control.
       type: str
     resource:
-      description: What the finding is about.
+      description: The resource of the finding.
       type: str
     reason:
-      description: What AWS says.
+      description: The error message of AWS.
       type: str
   sample: []
 costs:
-  description: What the plan costs, as far as it can be counted. C(docs/findings_export.md) says more.
+  description: The costs of the plan, as far as they can be counted. See C(docs/findings_export.md).
   returned: with O(security_hub)
   type: list
   elements: dict
   contains:
     option:
-      description: The option that costs.
+      description: The option that causes the cost.
       type: str
     unit:
-      description: What is counted.
+      description: The unit that is counted.
       type: str
     count:
-      description: How many of it.
+      description: The number of units.
       type: int
     note:
-      description: What AWS charges for.
+      description: The use that AWS charges for.
       type: str
 changes:
-  description: The changes that the guards let through, a batch of at most 100 findings each.
+  description: The changes that no guard refused. Each is a batch of at most 100 findings.
   returned: with O(security_hub)
   type: list
   elements: dict
@@ -242,18 +242,18 @@ changes:
       description: Always V(securityhub).
       type: str
     operation:
-      description: V(BatchImportFindings), or V(BatchUpdateFindings) where a waiver came or went.
+      description: V(BatchImportFindings), or V(BatchUpdateFindings) if a waiver was added or has ended.
       type: str
     target:
       description: The ARN of the account's own product in Security Hub, and the number of the batch.
       type: str
     before:
       description:
-        - By ids of findings, what was open. Empty for a finding that was not there, or archived.
+        - The open findings before the change, by id. Empty for a finding that did not exist or was archived.
         - For C(BatchUpdateFindings) it is the workflow status.
       type: dict
     after:
-      description: The same as it is left.
+      description: The same after the change.
       type: dict
     affects:
       description:
@@ -263,7 +263,7 @@ changes:
       type: list
       elements: str
     remedies:
-      description: Always empty, since nothing is mended by being told.
+      description: Always empty, because an export resolves no finding.
       type: list
       elements: str
     reversible:
@@ -271,26 +271,27 @@ changes:
       type: bool
     undo:
       description:
-        - The API operation and parameters that undo the change. Findings return with the most important of their fields.
-        - Those of C(BatchImportFindings) are named here by their ids alone. The journal and the report's plan have all of it.
+        - The API operation and parameters that undo the change. Restored findings have only the most important fields.
+        - For C(BatchImportFindings) only the ids of the findings are listed here. The journal and the report's plan have the full
+          parameters.
       type: dict
     applied:
-      description: Whether the change was made. Never in check mode and with O(mode=report).
+      description: Whether the change was made. Always false in check mode and with O(mode=report).
       type: bool
 refused:
-  description: What was not let through.
+  description: The refused changes.
   returned: with O(security_hub)
   type: list
   elements: dict
   contains:
     rule:
-      description: The guard that refused.
+      description: The guard that refused the change.
       type: str
     reason:
-      description: Why, and what would lift the refusal.
+      description: The reason, and how to lift the refusal.
       type: str
     target:
-      description: What would have been changed.
+      description: The resource that would have been changed.
       type: str
     operation:
       description: The API operation that was refused.
@@ -301,7 +302,7 @@ refused:
       target: arn:aws:securityhub:eu-west-1:111122223333:product/111122223333/default
       operation: BatchImportFindings
 plan_sha256:
-  description: Identifies the plan. It covers every planned change, whether or not it was let through.
+  description: The hash of the plan. It covers every planned change, including refused ones.
   returned: with O(security_hub)
   type: str
   sample: 5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef

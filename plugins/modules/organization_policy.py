@@ -9,16 +9,16 @@ DOCUMENTATION = r"""
 module: organization_policy
 author:
   - hardening.iam contributors (@hardening-iam)
-short_description: Converge policies of an AWS organization and what they are attached to
+short_description: Converge policies of an AWS organization and their attachments
 description:
-  - Declares SCPs, RCPs and other policies of an organization, and the units and accounts that each is attached to.
-  - It runs in the management account, or in a delegated administrator of AWS Organizations.
-  - The content of SCPs and RCPs is compared by what it means, that of other types by its structure. It is sent without
-    whitespace, which AWS would count. SCPs and RCPs that could have no effect are refused as bad input.
-  - Before an SCP or RCP comes, changes or goes, the lock-out guard works out whom it would hit in every account below.
-    See C(docs/organization_policy.md).
-  - A policy that goes is detached only after what replaces it is attached. C(FullAWSAccess) stays unless
-    O(remove_full_access) names it, and the last SCP of a unit or account is never detached.
+  - Manages SCPs, RCPs and other policies of an organization, and their attachments to the root, units and accounts.
+  - Runs in the management account, or in a delegated administrator of AWS Organizations.
+  - The content of SCPs and RCPs is compared by its meaning, that of other types by its structure. It is sent without whitespace, because
+    AWS counts whitespace. SCPs and RCPs without any effect are refused as bad input.
+  - Before an SCP or RCP is attached, changed or detached, the lock-out guard predicts which principals lose access in every affected
+    account. See C(docs/organization_policy.md).
+  - A policy is detached only after its replacement is attached. C(FullAWSAccess) stays unless O(remove_full_access) names it. The last
+    SCP of a unit or account is never detached.
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -37,11 +37,9 @@ extends_documentation_fragment:
 options:
   state:
     description:
-      - V(present) makes the policies and attaches them to their targets. A policy that is not there and has no target
-        is not made.
-      - V(absent) detaches each policy from all it is attached to and deletes it. That is refused for policies that this
-        collection did not make, where a unit or account would be left without an SCP that allows anything, and for a
-        policy that is attached to anything, without O(allow_loosen=true).
+      - V(present) creates the policies and attaches them to their targets. A missing policy without a target is not created.
+      - V(absent) detaches each policy from all targets and deletes it. It is refused for policies that this collection did not create,
+        and if a unit or account would have no SCP left that allows anything. For attached policies it needs O(allow_loosen=true).
     type: str
     choices: [present, absent]
     default: present
@@ -70,44 +68,44 @@ options:
     default: SERVICE_CONTROL_POLICY
   policies:
     description:
-      - The policies, each with what it is attached to.
+      - The policies, each with its targets.
     type: list
     elements: dict
     required: true
     suboptions:
       name:
         description:
-          - The name of the policy, by which it is found again.
+          - The name of the policy. It identifies the policy.
         type: str
         required: true
       content:
         description:
-          - What it says, as a structure, as JSON text, or as the path of a file with JSON or YAML.
-          - It is required with O(state=present).
-          - In an SCP or RCP C(<organization_id>) is filled in. C(arn:*:iam::*:role/<landing_zone>) in a list becomes the
-            roles of Control Tower and StackSets, where the organization has them trusted, else nothing.
+          - The content, as a structure, as JSON text, or as the path of a JSON or YAML file.
+          - Required with O(state=present).
+          - In an SCP or RCP, C(<organization_id>) is replaced by the id of the organization.
+          - C(arn:*:iam::*:role/<landing_zone>) in a list is replaced by the roles of Control Tower and StackSets, if the organization
+            trusts these services. Otherwise it is removed.
         type: raw
       description:
         description:
-          - What AWS shows as the description of the policy. Without it, the one that is there stays.
+          - The description of the policy in AWS. Without it, the one that is there stays.
         type: str
       tags:
         description:
-          - Tags that the policy must have. Others that it has are left alone.
-          - The tag C(iam-hardening:managed) with the value C(true) is always among them. It makes the policy ours.
+          - Tags that the policy must have. Other tags are kept.
+          - The tag C(iam-hardening:managed) with the value C(true) is always added. It marks the policy as managed by this collection.
         type: dict
         default: {}
       targets:
         description:
-          - What the policy is attached to, each by exactly one of the following. Where O(rollout) is declared, the
-            targets are those of its stages.
+          - The targets of the policy. Each has exactly one of the following keys. With O(rollout), the targets are those of its stages.
         type: list
         elements: dict
         default: []
         suboptions:
           ou:
             description:
-              - A unit by its path from the root, such as V(/Workloads/Production).
+              - An organizational unit by its path from the root, such as V(/Workloads/Production).
             type: str
           account:
             description:
@@ -119,43 +117,42 @@ options:
             type: str
           tag:
             description:
-              - All active accounts that have these tags, by key, with globs for the values.
-              - Tags cost a call for each account. Whoever may tag accounts decides which are meant.
+              - All active accounts with these tags, as a mapping of keys to globs for the values.
+              - Reading tags takes a call for each account. Anybody who may tag accounts can change which accounts are selected.
             type: dict
           root:
             description:
-              - The root, and with it every account. An SCP or RCP is refused there without
-                O(allow_root_attachment=true).
+              - The root, which means every account. For an SCP or RCP it needs O(allow_root_attachment=true).
             type: bool
       exclude:
         description:
-          - Targets that are left out, each with all that is below it, in the form of O(policies[].targets).
-          - What lies below a target can't be left out, since the policy is handed down to it. That is an error.
+          - Targets to exclude, each with everything below it, in the form of O(policies[].targets).
+          - A unit or account below a target can't be excluded, because it inherits the policy. That is an error.
         type: list
         elements: dict
         default: []
   adopt:
     description:
-      - Take over a policy of a declared name that has not our tag. Without it that is refused.
-      - With O(state=absent) it counts for nothing.
+      - Take over a policy that has a declared name but not the tag of this collection. By default it is refused.
+      - Ignored with O(state=absent).
     type: bool
     default: false
   allow_loosen:
     description:
-      - Let O(state=absent) detach and delete policies that are attached to something.
+      - Let O(state=absent) detach and delete policies that are attached.
     type: bool
     default: false
   purge_attachments:
     description:
-      - Detach a declared policy from what is not among its targets. Without it such attachments are only returned, in
+      - Detach declared policies from everything that is not a declared target. By default such attachments are only returned, in
         RV(policies[].not_declared).
-      - The targets of all stages of a O(rollout) count as declared, also of those that have not begun.
+      - The targets of all stages of a O(rollout) count as declared, also of stages that have not begun.
     type: bool
     default: false
   remove_full_access:
     description:
-      - The name of the policy of AWS that is detached from the targets of the declared ones, for organizations that list
-        what is allowed. It is refused where no other SCP of the target allows anything.
+      - The name of AWS's policy to detach from the targets of the declared policies. For organizations whose SCPs list the allowed
+        actions. Refused if no other SCP of the target allows anything.
       - C(RCPFullAWSAccess) can't be detached.
     type: list
     elements: str
@@ -163,18 +160,18 @@ options:
     default: []
   max_policy_size:
     description:
-      - How many characters a policy may have without whitespace. Defaults to what AWS allows today, 10240 for SCPs,
-        5120 for RCPs, 2500 for V(AISERVICES_OPT_OUT_POLICY) and 10000 for the others.
+      - The largest number of characters of a policy, without whitespace.
+      - Defaults to AWS's limit, which is 10240 for SCPs, 5120 for RCPs, 2500 for V(AISERVICES_OPT_OUT_POLICY) and 10000 for the others.
     type: int
   max_policies_per_target:
     description:
-      - How many policies of a type may be attached to one root, unit or account, those of AWS included. Defaults to what
-        AWS allows today, 10, and 5 for RCPs, V(AISERVICES_OPT_OUT_POLICY) and V(CHATBOT_POLICY).
+      - The largest number of policies of a type on one root, unit or account, including AWS's policies.
+      - Defaults to AWS's limit, which is 10, and 5 for RCPs, V(AISERVICES_OPT_OUT_POLICY) and V(CHATBOT_POLICY).
     type: int
   access_analyzer:
     description:
-      - Have Access Analyzer validate SCPs and RCPs that are about to be written. Its errors refuse them, and where it
-        can't be asked there is a warning.
+      - Let Access Analyzer validate SCPs and RCPs before they are written. If it finds errors, the policy is refused. If it can't be
+        called, there is a warning.
     type: bool
     default: false
 seealso:
@@ -184,7 +181,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See what an SCP would change, changing nothing
+- name: See the effect of an SCP without writing anything
   hardening.iam.organization_policy:
     mode: report
     account_id: "111122223333"
@@ -196,7 +193,7 @@ EXAMPLES = r"""
           - ou: /Sandbox
           - tag: {environment: "test*"}
 
-- name: Roll it out, the canary unit first
+- name: Roll out an SCP in stages, the canary unit first
   hardening.iam.organization_policy:
     account_id: "111122223333"
     break_glass: ["arn:aws:iam::*:role/iam-hardening/break-glass"]
@@ -213,7 +210,7 @@ EXAMPLES = r"""
           targets: [{ou: /Workloads}]
           soak_hours: 72
 
-- name: Take a policy away again
+- name: Remove a policy
   hardening.iam.organization_policy:
     account_id: "111122223333"
     state: absent
@@ -235,14 +232,14 @@ account_id:
   type: str
   sample: "111122223333"
 run_id:
-  description: What the journal and the reports of this run share.
+  description: The id that the journal and the reports of this run share.
   returned: success
   type: str
   sample: 20261125T020000Z
 already_done:
   description:
-    - Changes that this run did not make, because somebody else made their targets as wanted since the account was read.
-    - They are not among RV(changes), and a rollback of the run leaves them.
+    - Changes that this run skipped, because somebody else already made them after the account was read.
+    - They are not part of RV(changes), and a rollback of the run ignores them.
   returned: success
   type: list
   elements: dict
@@ -260,21 +257,21 @@ already_done:
       description: The API operation that was not needed.
       type: str
     target:
-      description: What is as wanted.
+      description: The resource that is already as declared.
       type: str
 plan_sha256:
-  description: Identifies the plan. It covers every planned change, let through or held back by a cap.
+  description: The hash of the plan. It covers every planned change, including refused ones.
   returned: success
   type: str
   sample: 5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef
 journal:
-  description: Where the changes of this run are recorded.
+  description: The place where the changes of this run are recorded.
   returned: when something was changed
   type: str
   sample: ./journal/111122223333/20261125T020000Z
 # End of the generated part.
 policies:
-  description: The declared policies as they were found. The id and ARN of one that this run made are there as well.
+  description: The declared policies before any change. The id and ARN of a policy that this run created are included.
   returned: success
   type: list
   elements: dict
@@ -286,29 +283,29 @@ policies:
       description: Its type.
       type: str
     id:
-      description: Its id. Null where it is not there.
+      description: Its id. Null if it does not exist.
       type: str
     arn:
-      description: Its ARN. Null where it is not there.
+      description: Its ARN. Null if it does not exist.
       type: str
     drifted:
-      description: Whether it says something else than declared, or is not there. Null with O(state=absent).
+      description: Whether it differs from the declaration or does not exist. Null with O(state=absent).
       type: bool
     size:
-      description: How many characters the declared content has as it is sent. Null with O(state=absent).
+      description: The number of characters of the declared content as sent to AWS. Null with O(state=absent).
       type: int
     targets:
       description:
-        - What it is to be attached to now, each with C(id), C(name), and whether it was C(attached) already. With
-          O(state=absent) what it is attached to.
+        - The present targets, each with C(id), C(name), and whether it was C(attached) already. With O(state=absent) the present
+          attachments.
       type: list
       elements: dict
     not_declared:
-      description: What it is attached to besides, each with C(id) and C(name).
+      description: Attachments that are not declared, each with C(id) and C(name).
       type: list
       elements: dict
     slots:
-      description: For each of the targets its C(id), how many policies of the type are C(used), and the C(limit).
+      description: For each target its C(id), the number of policies of the type that are C(used), and the C(limit).
       type: list
       elements: dict
   sample:
@@ -329,32 +326,32 @@ policies:
           limit: 10
 lock_out:
   description:
-    - What the lock-out guard worked out. Empty where no SCP or RCP comes, changes or goes.
-    - C(matrix) has, for each group of C(accounts) that fare alike, the C(losses), who would be denied which actions by
+    - The prediction of the lock-out guard. Empty if no SCP or RCP is attached, changed or detached.
+    - C(matrix) has an entry for each group of C(accounts) with the same result. C(losses) lists who would be denied which actions by
       which policies.
   returned: success
   type: dict
 rollout:
   description:
-    - The state of the rollout of each policy, where O(rollout) is declared. C(action) says what was done, C(stage) which
-      stage is under way, C(reason) why, and C(text) all of it for people.
+    - The state of the rollout of each policy, if O(rollout) is declared. C(action) is the step that was taken, C(stage) the current
+      stage, C(reason) the reason, and C(text) a summary for people.
   returned: success
   type: list
   elements: dict
 terminal:
-  description: The state of the rollouts as text, where there are any. It is shown, and left out of what is registered.
+  description: The state of the rollouts as text, if there are any. It is displayed and not part of the registered result.
   returned: when the module runs in a process of its own
   type: str
 findings:
   description:
-    - What was found before any change, as O(return_findings) says. The declared policies that are not there, say
-      something else, or are not attached to all of their targets.
+    - The findings before any change, as selected by O(return_findings). They are about declared policies that are missing, differ, or
+      are not attached to all of their targets.
     - They have the fields that M(hardening.iam.assessment_info) returns.
   returned: when O(return_findings) is not V(none)
   type: list
   elements: dict
 changes:
-  description: The changes that the guards let through.
+  description: The changes that no guard refused.
   returned: success
   type: list
   elements: dict
@@ -372,13 +369,13 @@ changes:
       description: The API operation.
       type: str
     target:
-      description: The ARN of the policy, or its name where it is to be created. Of an attachment, C(on) and the id follow.
+      description: The ARN of the policy, or its name if it is created. For an attachment, C(on) and the id of the target follow.
       type: str
     before:
-      description: What was found. A policy with its C(document), one of its attachments, or some of its tags.
+      description: The state before the change. A policy with its C(document), one of its attachments, or some of its tags.
       type: dict
     after:
-      description: What is left.
+      description: The state after the change.
       type: dict
     affects:
       description:
@@ -388,7 +385,7 @@ changes:
       type: list
       elements: str
     remedies:
-      description: The fingerprints of the findings that the change mends.
+      description: The fingerprints of the findings that the change resolves.
       type: list
       elements: str
     reversible:
@@ -398,22 +395,22 @@ changes:
       description: The API operation and parameters that undo the change.
       type: dict
     applied:
-      description: Whether the change was made. Never in check mode and with O(mode=report).
+      description: Whether the change was made. Always false in check mode and with O(mode=report).
       type: bool
 refused:
-  description: What was not let through.
+  description: The refused changes.
   returned: success
   type: list
   elements: dict
   contains:
     rule:
-      description: The guard that refused.
+      description: The guard that refused the change.
       type: str
     reason:
-      description: Why, and what would lift the refusal.
+      description: The reason, and how to lift the refusal.
       type: str
     target:
-      description: What would have been changed.
+      description: The resource that would have been changed.
       type: str
     operation:
       description: The API operation that was refused.

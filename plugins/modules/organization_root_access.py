@@ -11,17 +11,16 @@ author:
   - hardening.iam contributors (@hardening-iam)
 short_description: Manage root access to the member accounts of an organization centrally
 description:
-  - Turns on central management of root access in an organization, and registers IAM's delegated administrator. What is
-    not declared stays as it is.
-  - Looks at the root users of the member accounts in O(targets). It opens a session as root of each, of 15 minutes at
-    most and limited by AWS's task policy C(IAMAuditRootUserCredentials), which can't write. No role in the account is
-    needed.
-  - With O(remove_root_credentials=true) it removes their access keys, signing certificates, passwords and MFA devices,
-    in this order, in sessions with the task policy C(IAMDeleteRootUserCredentials). This can't be undone. AWS has no
-    way to deactivate them first.
-  - It runs in the management account. From a delegated administrator of IAM it looks at members and removes, but
-    changes nothing of the organization.
-  - An account that can't be looked at costs the others nothing. Its findings say V(NOT_ASSESSED) and why.
+  - Turns on central management of root access in an organization, and registers IAM's delegated administrator. Settings that are not
+    declared are kept.
+  - Audits the root users of the member accounts in O(targets). It opens a session as root in each account, for at most 15 minutes. The
+    session is limited by AWS's task policy C(IAMAuditRootUserCredentials), which can't write. No role in the account is needed.
+  - With O(remove_root_credentials=true) it removes their access keys, signing certificates, passwords and MFA devices, in this order. It
+    uses sessions with the task policy C(IAMDeleteRootUserCredentials). This can't be undone, and AWS can't deactivate these credentials
+    first.
+  - Runs in the management account. In a delegated administrator of IAM it audits members and removes credentials, but does not change
+    the organization.
+  - If an account can't be audited, its findings are V(NOT_ASSESSED) with the reason. The other accounts are not affected.
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -36,18 +35,18 @@ extends_documentation_fragment:
 options:
   trusted_access:
     description:
-      - Whether IAM is trusted in the organization. O(root_credentials_management=true) and O(root_sessions=true) need
-        it, and turn it on without being told.
-      - V(false) ends it, after everything else that is declared off.
+      - Whether IAM has trusted access in the organization. O(root_credentials_management=true) and O(root_sessions=true) need it and
+        turn it on.
+      - V(false) turns it off, after everything else that is declared off.
     type: bool
   root_credentials_management:
     description:
-      - Whether the feature C(RootCredentialsManagement) is on, without which members can't be looked at.
-      - Members are looked at from the next run on, which can show what it would do to them.
+      - Whether the feature C(RootCredentialsManagement) is on. Members can be audited only with it.
+      - Members are audited from the next run on. In check mode that run shows its changes first.
     type: bool
   root_sessions:
     description:
-      - Whether the feature C(RootSessions) is on, with which root's sessions can open locked S3 buckets and SQS queues.
+      - Whether the feature C(RootSessions) is on. With it, sessions as root can unlock S3 buckets and SQS queues.
     type: bool
   delegated_administrator:
     description:
@@ -55,40 +54,41 @@ options:
     type: str
   purge_delegated_administrators:
     description:
-      - Deregister every delegated administrator of IAM that O(delegated_administrator) does not name.
+      - Deregister every other delegated administrator of IAM than O(delegated_administrator).
     type: bool
     default: false
   targets:
     description:
-      - The accounts whose root users are looked at. Each is an account's id or name, the id of an organizational unit,
-        its path such as V(/Workloads/Production), or V(all).
-      - A unit stands for all accounts below it. The management account is never among them, and can't be named.
+      - The accounts whose root users are audited. Each entry is the id or name of an account, the id of an organizational unit, its path
+        such as V(/Workloads/Production), or V(all).
+      - A unit means all accounts below it. The management account is never included, and can't be named.
     type: list
     elements: str
     default: []
   exclude:
     description:
-      - What is left out of O(targets), in the same form.
+      - The accounts to exclude from O(targets), in the same form.
     type: list
     elements: str
     default: []
   remove_root_credentials:
     description:
-      - Remove all credentials of these root users. B(This can't be undone.) A new password can be asked for with the
-        task policy C(IAMCreateRootUserPassword), which this collection never uses.
-      - It is refused for an account whose root used one of them within O(min_idle_days), or may have.
+      - Remove all credentials of these root users. B(This can't be undone.) Only the task policy C(IAMCreateRootUserPassword) allows a
+        new password, and this collection never uses it.
+      - Refused for an account whose root used, or may have used, one of them within O(min_idle_days).
     type: bool
     default: false
   min_idle_days:
     description:
-      - For how many days root must have used none of its credentials, 7 at least.
-      - A credential without a use on record counts from the day it was made. One that is older than AWS's records of
-        use, and an active signing certificate, of whose use AWS keeps none, may always be in use.
+      - The number of days for which root must have used none of its credentials, at least 7.
+      - A credential without a recorded use counts from the day it was created.
+      - Some credentials always count as possibly in use. These are credentials older than AWS's records of use, and active signing
+        certificates, whose use AWS does not record.
     type: int
     default: 45
   accept_use:
     description:
-      - Root users whose credentials may go although they may be in use.
+      - Root users whose credentials may be removed although they may be in use.
     type: list
     elements: dict
     default: []
@@ -98,11 +98,11 @@ options:
         type: str
         required: true
       reason:
-        description: Why that is accepted.
+        description: The reason for the acceptance.
         type: str
         required: true
       expires:
-        description: The last day on which it is, at most a year ahead.
+        description: The last day of the acceptance, at most a year ahead.
         type: str
         required: true
 seealso:
@@ -129,7 +129,7 @@ EXAMPLES = r"""
     remove_root_credentials: true
     journal: s3://example-journal/iam
 
-- name: Remove them from an account whose root was used last week, knowing for what
+- name: Remove the root credentials of an account although root was used last week
   hardening.iam.organization_root_access:
     account_id: "111122223333"
     targets: ["222233334444"]
@@ -153,14 +153,14 @@ account_id:
   type: str
   sample: "111122223333"
 run_id:
-  description: What the journal and the reports of this run share.
+  description: The id that the journal and the reports of this run share.
   returned: success
   type: str
   sample: 20261125T020000Z
 already_done:
   description:
-    - Changes that this run did not make, because somebody else made their targets as wanted since the account was read.
-    - They are not among RV(changes), and a rollback of the run leaves them.
+    - Changes that this run skipped, because somebody else already made them after the account was read.
+    - They are not part of RV(changes), and a rollback of the run ignores them.
   returned: success
   type: list
   elements: dict
@@ -178,21 +178,21 @@ already_done:
       description: The API operation that was not needed.
       type: str
     target:
-      description: What is as wanted.
+      description: The resource that is already as declared.
       type: str
 plan_sha256:
-  description: Identifies the plan. It covers every planned change, let through or held back by a cap.
+  description: The hash of the plan. It covers every planned change, including refused ones.
   returned: success
   type: str
   sample: 5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef
 journal:
-  description: Where the changes of this run are recorded.
+  description: The place where the changes of this run are recorded.
   returned: when something was changed
   type: str
   sample: ./journal/111122223333/20261125T020000Z
 # End of the generated part.
 organization:
-  description: What was found of the organization, before any change. V(none) where it can't be read, or there is none.
+  description: The organization before any change. V(none) if it can't be read, or if there is none.
   returned: success
   type: dict
   contains:
@@ -203,10 +203,10 @@ organization:
       description: Its management account.
       type: str
     trusted_access:
-      description: Whether IAM is trusted in it.
+      description: Whether IAM has trusted access in it.
       type: bool
     features:
-      description: The features of root access that are on. V(none) where they can't be read.
+      description: The features of root access that are on. V(none) if they can't be read.
       type: list
       elements: str
     delegated_administrators:
@@ -214,7 +214,7 @@ organization:
       type: list
       elements: str
 members:
-  description: What was found of the root user of each account in O(targets), before any change.
+  description: The root user of each account in O(targets), before any change.
   returned: success
   type: list
   elements: dict
@@ -226,29 +226,30 @@ members:
       description: Its name.
       type: str
     assessed:
-      description: Whether its root user could be looked at.
+      description: Whether its root user could be audited.
       type: bool
     reason:
-      description: Why not. V(none) where it could.
+      description: The reason why it could not be audited. V(none) if it could.
       type: str
     password:
       description: Whether root has a password.
       returned: when it could be looked at
       type: bool
     access_keys:
-      description: How many access keys root has.
+      description: The number of root access keys.
       returned: when it could be looked at
       type: int
     signing_certificates:
-      description: How many signing certificates root has.
+      description: The number of root signing certificates.
       returned: when it could be looked at
       type: int
     mfa_devices:
-      description: How many MFA devices root has.
+      description: The number of root MFA devices.
       returned: when it could be looked at
       type: int
     last_used:
-      description: The latest use of the password or a key on record. V(none) without one, which is no proof of none.
+      description: The latest recorded use of the password or a key. V(none) without a record, which does not prove that there was no
+        use.
       returned: when it could be looked at
       type: str
     clean:
@@ -268,19 +269,19 @@ members:
       clean: false
 findings:
   description:
-    - What the controls of root access said before any change, as O(return_findings) says.
-    - They have the fields that M(hardening.iam.assessment_info) returns. Those on a member are of that account.
+    - The findings of the controls on root access before any change, as selected by O(return_findings).
+    - They have the fields that M(hardening.iam.assessment_info) returns. Findings of a member have the id of that account.
   returned: when O(return_findings) is not V(none)
   type: list
   elements: dict
 changes:
-  description: The changes that the guards let through.
+  description: The changes that no guard refused.
   returned: success
   type: list
   elements: dict
   contains:
     account_id:
-      description: The account. That of the member where root credentials are removed.
+      description: The account. If root credentials are removed, the member account.
       type: str
     region:
       description: Always V(global).
@@ -295,10 +296,10 @@ changes:
       description: The setting of the organization, or the ARN of the root user.
       type: str
     before:
-      description: What was found.
+      description: The state before the change.
       type: dict
     after:
-      description: What is left. V(none) where a credential was removed.
+      description: The state after the change. V(none) if a credential is removed.
       type: dict
     affects:
       description:
@@ -308,7 +309,7 @@ changes:
       type: list
       elements: str
     remedies:
-      description: The fingerprints of the findings that the change mends.
+      description: The fingerprints of the findings that the change resolves.
       type: list
       elements: str
     reversible:
@@ -318,22 +319,22 @@ changes:
       description: The API operation and parameters that undo the change.
       type: dict
     applied:
-      description: Whether the change was made. Never in check mode and with O(mode=report).
+      description: Whether the change was made. Always false in check mode and with O(mode=report).
       type: bool
 refused:
-  description: What was not let through.
+  description: The refused changes.
   returned: success
   type: list
   elements: dict
   contains:
     rule:
-      description: The guard that refused.
+      description: The guard that refused the change.
       type: str
     reason:
-      description: Why, and what would lift the refusal.
+      description: The reason, and how to lift the refusal.
       type: str
     target:
-      description: What would have been changed.
+      description: The resource that would have been changed.
       type: str
     operation:
       description: The API operation that was refused.
@@ -346,7 +347,7 @@ refused:
       target: arn:aws:iam::222233334444:root
       operation: ""
 terminal:
-  description: What was found, as text. In a play it is shown by the action plugin instead of being returned.
+  description: The result as text. In a play the action plugin displays it and does not return it.
   returned: success
   type: str
 """

@@ -11,16 +11,15 @@ author:
   - hardening.iam contributors (@hardening-iam)
 short_description: Converge the password policy of an AWS account
 description:
-  - Sets the password policy for the IAM users of an account. What is not declared stays as it is.
-  - By default the policy is only raised. Of the present and the declared value of each setting the stricter one
-    holds, and the task warns of what it kept. O(allow_weaken=true) lets every declared value hold.
-  - AWS replaces the whole policy with every update, so the request always carries every setting. In an account
-    without a policy, a setting that is not declared starts from AWS's default policy, with a length of 8 and everything
-    else off.
-  - AWS's default policy demands three of the four kinds of characters, which a policy of its own can't express. Where
-    that is replaced, at least three of O(require_symbols), O(require_numbers), O(require_uppercase_characters) and
-    O(require_lowercase_characters) are needed, or O(allow_weaken=true).
-  - Root is under no password policy.
+  - Sets the password policy for the IAM users of an account. Settings that are not declared are kept.
+  - By default the policy only becomes stricter. For each setting the stricter of the present and the declared value is used, and the
+    task warns of kept values. With O(allow_weaken=true) every declared value is used.
+  - AWS replaces the whole policy with every update, so the request always has every setting. In an account without a policy, undeclared
+    settings have the values of AWS's default policy, which has a length of 8 and everything else off.
+  - AWS's default policy requires three of the four kinds of characters, which a custom policy can't express. To replace the default
+    policy, at least three of O(require_symbols), O(require_numbers), O(require_uppercase_characters) and O(require_lowercase_characters)
+    are needed, or O(allow_weaken=true).
+  - The password policy does not apply to root.
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -35,15 +34,14 @@ extends_documentation_fragment:
 options:
   state:
     description:
-      - V(present) sets what is declared, and needs at least one setting.
-      - V(absent) removes the policy, so that AWS's default policy holds. That is refused without
-        O(allow_weaken=true).
+      - V(present) sets the declared settings, and needs at least one.
+      - V(absent) removes the policy, so that AWS's default policy applies. It needs O(allow_weaken=true).
     type: str
     choices: [present, absent]
     default: present
   minimum_password_length:
     description:
-      - How many characters a password must have, from 6 to 128.
+      - The minimum number of characters of a password, from 6 to 128.
     type: int
   require_symbols:
     description:
@@ -63,33 +61,33 @@ options:
     type: bool
   allow_users_to_change_password:
     description:
-      - Whether users may change their own password. Neither value is stricter, so the declared one always holds.
+      - Whether users may change their own password. Neither value is stricter, so the declared value is always used.
     type: bool
   max_password_age:
     description:
-      - After how many days a password expires, from 1 to 1095, or V(off). Fewer days are stricter.
-      - A shorter age holds at once for the passwords that exist. Where that makes any of them expire, the change is
-        refused unless O(accept_expiry_of) names their users.
+      - The number of days after which a password expires, from 1 to 1095, or V(off). Fewer days are stricter.
+      - A shorter age applies to existing passwords at once. If any of them would expire, the change is refused unless
+        O(accept_expiry_of) names their users.
       - Forced changes make people choose weaker passwords. See C(docs/password_policy.md).
     type: str
   password_reuse_prevention:
     description:
-      - How many former passwords can't be used again, from 1 to 24, or V(off).
+      - The number of former passwords that can't be used again, from 1 to 24, or V(off).
     type: str
   hard_expiry:
     description:
       - Whether a user whose password has expired needs an administrator to set a new one.
-      - It is refused unless two administrator roles can be entered without the password of an IAM user.
+      - Refused unless two administrator roles can be assumed without the password of an IAM user.
     type: bool
   accept_expiry_of:
     description:
-      - The names of users whose passwords may expire at once.
+      - The names of users whose passwords may expire immediately.
     type: list
     elements: str
     default: []
   allow_weaken:
     description:
-      - Let the declared values hold where they are weaker than the present ones.
+      - Use declared values also if they are weaker than the present ones.
     type: bool
     default: false
 seealso:
@@ -98,7 +96,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Raise the password policy to what CIS AWS Foundations asks for
+- name: Set the password policy that CIS AWS Foundations requires
   hardening.iam.password_policy:
     account_id: "111122223333"
     minimum_password_length: 14
@@ -109,20 +107,20 @@ EXAMPLES = r"""
     allow_users_to_change_password: true
     password_reuse_prevention: 24
 
-- name: See what would change in another account, never writing to it
+- name: See the changes in another account without writing to it
   hardening.iam.password_policy:
     mode: report
     account_id: "222233334444"
     assessor_role_arn: arn:aws:iam::222233334444:role/iam-hardening/assessor
     minimum_password_length: 16
 
-- name: Switch forced rotation off
+- name: Turn forced password rotation off
   hardening.iam.password_policy:
     account_id: "111122223333"
     max_password_age: "off"
     allow_weaken: true
 
-- name: Let passwords expire after 90 days, knowing whose expire today
+- name: Let passwords expire after 90 days, and accept that some expire today
   hardening.iam.password_policy:
     account_id: "111122223333"
     max_password_age: 90
@@ -144,14 +142,14 @@ account_id:
   type: str
   sample: "111122223333"
 run_id:
-  description: What the journal and the reports of this run share.
+  description: The id that the journal and the reports of this run share.
   returned: success
   type: str
   sample: 20261125T020000Z
 already_done:
   description:
-    - Changes that this run did not make, because somebody else made their targets as wanted since the account was read.
-    - They are not among RV(changes), and a rollback of the run leaves them.
+    - Changes that this run skipped, because somebody else already made them after the account was read.
+    - They are not part of RV(changes), and a rollback of the run ignores them.
   returned: success
   type: list
   elements: dict
@@ -169,28 +167,28 @@ already_done:
       description: The API operation that was not needed.
       type: str
     target:
-      description: What is as wanted.
+      description: The resource that is already as declared.
       type: str
 plan_sha256:
-  description: Identifies the plan. It covers every planned change, let through or held back by a cap.
+  description: The hash of the plan. It covers every planned change, including refused ones.
   returned: success
   type: str
   sample: 5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef
 journal:
-  description: Where the changes of this run are recorded.
+  description: The place where the changes of this run are recorded.
   returned: when something was changed
   type: str
   sample: ./journal/111122223333/20261125T020000Z
 # End of the generated part.
 findings:
   description:
-    - What the controls of the password policy said before any change, as O(return_findings) says.
+    - The findings of the controls on the password policy before any change, as selected by O(return_findings).
     - They have the fields that M(hardening.iam.assessment_info) returns.
   returned: when O(return_findings) is not V(none)
   type: list
   elements: dict
 changes:
-  description: The changes that the guards let through.
+  description: The changes that no guard refused.
   returned: success
   type: list
   elements: dict
@@ -208,13 +206,13 @@ changes:
       description: The API operation.
       type: str
     target:
-      description: What is changed.
+      description: The resource that is changed.
       type: str
     before:
-      description: The settings that were found. Empty where the account had no policy.
+      description: The settings before the change. Empty if the account had no policy.
       type: dict
     after:
-      description: The settings that are left. Empty where the policy was removed.
+      description: The settings after the change. Empty if the policy is removed.
       type: dict
     affects:
       description:
@@ -224,7 +222,7 @@ changes:
       type: list
       elements: str
     remedies:
-      description: The fingerprints of the findings that the change mends.
+      description: The fingerprints of the findings that the change resolves.
       type: list
       elements: str
     reversible:
@@ -234,22 +232,22 @@ changes:
       description: The API operation and parameters that undo the change.
       type: dict
     applied:
-      description: Whether the change was made. Never in check mode and with O(mode=report).
+      description: Whether the change was made. Always false in check mode and with O(mode=report).
       type: bool
 refused:
-  description: What was not let through.
+  description: The refused changes.
   returned: success
   type: list
   elements: dict
   contains:
     rule:
-      description: The guard that refused.
+      description: The guard that refused the change.
       type: str
     reason:
-      description: Why, and what would lift the refusal.
+      description: The reason, and how to lift the refusal.
       type: str
     target:
-      description: What would have been changed.
+      description: The resource that would have been changed.
       type: str
     operation:
       description: The API operation that was refused.

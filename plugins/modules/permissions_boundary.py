@@ -9,15 +9,15 @@ DOCUMENTATION = r"""
 module: permissions_boundary
 author:
   - hardening.iam contributors (@hardening-iam)
-short_description: Converge permissions boundaries and who carries them
+short_description: Converge permissions boundaries and their attachments
 description:
-  - Declares policies that serve as permissions boundaries, and the users and roles that must carry each.
-  - The content of a policy is compared by what it means. Where it differs, a new default version is made.
-  - A boundary narrows access at once. Before a principal is given one, or the one it carries is changed, what it
-    was seen to do is held against the boundary. Only what is safe passes; all else is refused with what would break.
-    O(accept_breakage) accepts that principal by principal. See C(docs/permissions_boundary.md).
-  - Without a break-glass principal nothing is changed.
-  - Service-linked roles and roles of IAM Identity Center can't be given a boundary here. The latter are counted apart,
+  - Manages policies that are permissions boundaries, and the users and roles that must have each boundary.
+  - The content of a policy is compared by its meaning. If it differs, a new default version is created.
+  - A boundary narrows access at once. Before a principal gets a boundary, or its boundary changes, the recorded use of the principal is
+    compared with the boundary. Only a safe change is made. Any other change is refused with the uses that would break, unless
+    O(accept_breakage) accepts them for this principal. See C(docs/permissions_boundary.md).
+  - In an account without a break-glass principal nothing is changed.
+  - Service-linked roles and roles of IAM Identity Center can't get a boundary here. Roles of IAM Identity Center are counted separately,
     by permission set.
 extends_documentation_fragment:
   - amazon.aws.common.modules
@@ -36,23 +36,23 @@ extends_documentation_fragment:
 options:
   state:
     description:
-      - V(present) makes the policies and gives them to those who are selected. A boundary without targets is left
-        alone, and its policy is not made.
-      - V(absent) takes each boundary off everybody who carries it and deletes its policy. That is refused without
-        O(allow_loosen=true), and for policies that this collection did not make.
+      - V(present) creates the policies and attaches them to the selected principals. A boundary without targets is ignored, and its
+        policy is not created.
+      - V(absent) removes each boundary from all its principals and deletes its policy. It needs O(allow_loosen=true), and is refused for
+        policies that this collection did not create.
     type: str
     choices: [present, absent]
     default: present
   boundaries:
     description:
-      - The boundaries, each with the principals that must carry it.
+      - The boundaries, each with the principals that must have it.
     type: list
     elements: dict
     required: true
     suboptions:
       name:
         description:
-          - The name of the policy. No two policies of an account share one, whatever their paths.
+          - The name of the policy. It is unique in an account, regardless of the path.
         type: str
         required: true
       path:
@@ -62,46 +62,45 @@ options:
         default: /iam-hardening/boundary/
       description:
         description:
-          - What AWS shows as the description of the policy. It can't be changed later.
+          - The description of the policy in AWS. It can't be changed later.
         type: str
       document:
         description:
-          - The policy document, as a structure, as JSON text, or as the path of a file with JSON or YAML.
-          - C(<partition>), C(<account_id>) and C(<boundary_arn>) in it stand for those of the account. C(<trails>),
-            C(<trail_log_groups>) and C(<trail_buckets>) stand for the ARNs of the trails that log in O(regions), the
-            ARNs of their log groups and the names of their buckets. A resource with one of these becomes as many as
-            there are, and a statement without any other goes where there is no trail.
-          - It is required with O(state=present).
+          - The policy document, as a structure, as JSON text, or as the path of a JSON or YAML file.
+          - C(<partition>), C(<account_id>) and C(<boundary_arn>) are replaced by the values of the account.
+          - C(<trails>), C(<trail_log_groups>) and C(<trail_buckets>) are replaced by the ARNs of the trails that log in O(regions), the
+            ARNs of their log groups and the names of their buckets. A resource with one of these is repeated for each value. If there is
+            no trail, a statement without any other resource is removed.
+          - Required with O(state=present).
         type: raw
       targets:
         description:
-          - Who must carry the boundary. All who fit one of the targets.
-          - Break-glass principals, the roles under C(/iam-hardening/) and what belongs to AWS or a landing zone are
-            left out where a pattern fits them.
+          - The principals that must have the boundary. A principal is selected if it matches one of the targets.
+          - Patterns never select break-glass principals, roles under C(/iam-hardening/), and principals of AWS or a landing zone.
         type: list
         elements: dict
         default: []
         suboptions:
           kind:
             description:
-              - V(user) or V(role) alone. By default both.
+              - V(user) or V(role). Defaults to both.
             type: str
             choices: [user, role]
           path:
             description:
-              - How the path begins, such as V(/developers/).
+              - The beginning of the path, such as V(/developers/).
             type: str
           name:
             description:
-              - A glob for the name, without regard to case.
+              - A glob for the name. Letter case does not matter.
             type: str
           tags:
             description:
-              - Tags by key, with globs for their values. Whoever may tag decides who is meant.
+              - Tags, as a mapping of keys to globs for the values. Anybody who may tag can change which principals are selected.
             type: dict
           policy:
             description:
-              - The name or ARN of an attached managed policy. Those of groups count for their members.
+              - The name or ARN of an attached managed policy. Policies of a group count for its members.
             type: str
           principal:
             description:
@@ -109,26 +108,26 @@ options:
             type: str
       exclude:
         description:
-          - Globs for the names or ARNs of principals that need not carry the boundary, in any letter case, such as
-            V(deploy-*) or V(role/ci/*).
+          - Globs for the names or ARNs of principals that need no boundary, such as V(deploy-*) or V(role/ci/*). Letter case does not
+            matter.
         type: list
         elements: str
         default: []
   replace:
     description:
-      - Put the declared boundary in the place of another one that a selected principal carries. Without it that is
-        refused, since the other one may be the stricter.
+      - Replace another boundary of a selected principal by the declared one. By default this is refused, because the other boundary may
+        be stricter.
     type: bool
     default: false
   allow_loosen:
     description:
-      - Let O(state=absent) take boundaries away.
+      - Let O(state=absent) remove boundaries.
     type: bool
     default: false
   delete_versions:
     description:
-      - Let versions of a policy that don't count be deleted. The oldest one, where AWS keeps five already, and all of
-        them with O(state=absent). They can't be brought back.
+      - Let non-default versions of a policy be deleted. That is the oldest one if there are five already, and all of them with
+        O(state=absent). They can't be restored.
     type: bool
     default: false
 seealso:
@@ -138,7 +137,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See whom a boundary would break, changing nothing
+- name: See which principals a boundary would break, without writing anything
   hardening.iam.permissions_boundary:
     mode: report
     account_id: "111122223333"
@@ -151,7 +150,7 @@ EXAMPLES = r"""
           - policy: PowerUserAccess
         exclude: ["deploy-*"]
 
-- name: Give developers their boundary, and accept what breaks for one of them
+- name: Give developers a boundary, and accept the breakage for one of them
   hardening.iam.permissions_boundary:
     account_id: "111122223333"
     break_glass: ["arn:aws:iam::*:role/iam-hardening/break-glass"]
@@ -165,7 +164,7 @@ EXAMPLES = r"""
         reason: The team moves to roles of its own, agreed with its lead.
         expires: "2026-12-31"
 
-- name: Take a boundary away again
+- name: Remove a boundary
   hardening.iam.permissions_boundary:
     account_id: "111122223333"
     state: absent
@@ -188,14 +187,14 @@ account_id:
   type: str
   sample: "111122223333"
 run_id:
-  description: What the journal and the reports of this run share.
+  description: The id that the journal and the reports of this run share.
   returned: success
   type: str
   sample: 20261125T020000Z
 already_done:
   description:
-    - Changes that this run did not make, because somebody else made their targets as wanted since the account was read.
-    - They are not among RV(changes), and a rollback of the run leaves them.
+    - Changes that this run skipped, because somebody else already made them after the account was read.
+    - They are not part of RV(changes), and a rollback of the run ignores them.
   returned: success
   type: list
   elements: dict
@@ -213,21 +212,21 @@ already_done:
       description: The API operation that was not needed.
       type: str
     target:
-      description: What is as wanted.
+      description: The resource that is already as declared.
       type: str
 plan_sha256:
-  description: Identifies the plan. It covers every planned change, let through or held back by a cap.
+  description: The hash of the plan. It covers every planned change, including refused ones.
   returned: success
   type: str
   sample: 5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef
 journal:
-  description: Where the changes of this run are recorded.
+  description: The place where the changes of this run are recorded.
   returned: when something was changed
   type: str
   sample: ./journal/111122223333/20261125T020000Z
 # End of the generated part.
 coverage:
-  description: How far each declared boundary held before any change.
+  description: The coverage of each declared boundary before any change.
   returned: success
   type: list
   elements: dict
@@ -239,37 +238,37 @@ coverage:
       description: The ARN of its policy.
       type: str
     drifted:
-      description: Whether the policy says something else than declared, or is not there.
+      description: Whether the policy differs from the declaration or does not exist.
       type: bool
     selected:
-      description: How many principals must carry it.
+      description: The number of principals that must have it.
       type: int
     covered:
-      description: How many of them carry it while it says what is declared.
+      description: The number of selected principals that have it, if its content is as declared.
       type: int
     percent:
-      description: The covered of the selected in percent. Null where nobody is selected.
+      description: The covered principals as a percentage of the selected ones. Null if none is selected.
       type: float
     missing:
-      description: The ARNs of the selected that carry no boundary.
+      description: The ARNs of selected principals without a boundary.
       type: list
       elements: str
     wrong:
-      description: The selected that carry another boundary, each with C(principal) and C(boundary).
+      description: The selected principals with another boundary, each with C(principal) and C(boundary).
       type: list
       elements: dict
     not_selected:
-      description: The ARNs of others that carry it.
+      description: The ARNs of principals that have the boundary but are not selected.
       type: list
       elements: str
     kept_out:
-      description: Principals that a pattern fits and that are never touched, each with C(principal) and C(reason).
+      description: Principals that match a pattern but are exempt, each with C(principal) and C(reason).
       type: list
       elements: dict
     permission_sets:
       description:
-        - The roles of IAM Identity Center that a target fits, by permission set. C(name), the number of C(roles), how
-          many are C(with_boundary), and a C(note) on where to change it.
+        - The roles of IAM Identity Center that match a target, by permission set. Each has C(name), the number of C(roles), how many are
+          C(with_boundary), and a C(note) on where to change it.
       type: list
       elements: dict
   sample:
@@ -288,7 +287,7 @@ coverage:
       kept_out: []
       permission_sets: []
 predictions:
-  description: What the boundaries would break, for each principal that is to get one or whose boundary changes.
+  description: The predicted breakage for each principal that gets a boundary or whose boundary changes.
   returned: success
   type: list
   elements: dict
@@ -300,29 +299,29 @@ predictions:
       description: The ARN of the boundary.
       type: str
     outcome:
-      description: The worst of what is predicted. V(will_break), V(may_break), V(no_evidence) or V(safe).
+      description: The worst predicted outcome. One of V(will_break), V(may_break), V(no_evidence) and V(safe).
       type: str
     counts:
-      description: How many uses there are of each outcome.
+      description: The number of uses by outcome.
       type: dict
     summary:
       description: One line for people.
       type: str
     accepted:
-      description: The reason for which the breakage is accepted. Null where it is not, or nothing breaks.
+      description: The reason of the acceptance. Null if the breakage is not accepted, or if nothing breaks.
       type: str
     window_days:
-      description: How far back the evidence reaches.
+      description: The number of days that the evidence reaches back.
       type: int
     sources:
-      description: What the evidence is from.
+      description: The sources of the evidence.
       type: list
       elements: str
     lag:
-      description: How late each source tells.
+      description: The delay of each source.
       type: str
     blind_spots:
-      description: What the evidence does not show.
+      description: The limits of the evidence.
       type: list
       elements: str
     uses:
@@ -333,14 +332,14 @@ predictions:
       elements: dict
 findings:
   description:
-    - What was found before any change, as O(return_findings) says. Principals without the declared boundary or with
-      another one, policies that say something else, and what is wrong with the boundaries that are in use.
+    - The findings before any change, as selected by O(return_findings). They are about principals without the declared boundary or with
+      another one, policies that differ, and flaws of the boundaries in use.
     - They have the fields that M(hardening.iam.assessment_info) returns.
   returned: when O(return_findings) is not V(none)
   type: list
   elements: dict
 changes:
-  description: The changes that the guards let through.
+  description: The changes that no guard refused.
   returned: success
   type: list
   elements: dict
@@ -361,10 +360,10 @@ changes:
       description: The ARN of the policy or principal that is changed.
       type: str
     before:
-      description: What was found. The C(document) of a policy, or the C(boundary) of a principal.
+      description: The state before the change. The C(document) of a policy, or the C(boundary) of a principal.
       type: dict
     after:
-      description: What is left.
+      description: The state after the change.
       type: dict
     affects:
       description:
@@ -374,7 +373,7 @@ changes:
       type: list
       elements: str
     remedies:
-      description: The fingerprints of the findings that the change mends.
+      description: The fingerprints of the findings that the change resolves.
       type: list
       elements: str
     reversible:
@@ -384,22 +383,22 @@ changes:
       description: The API operation and parameters that undo the change.
       type: dict
     applied:
-      description: Whether the change was made. Never in check mode and with O(mode=report).
+      description: Whether the change was made. Always false in check mode and with O(mode=report).
       type: bool
 refused:
-  description: What was not let through.
+  description: The refused changes.
   returned: success
   type: list
   elements: dict
   contains:
     rule:
-      description: The guard that refused.
+      description: The guard that refused the change.
       type: str
     reason:
-      description: Why, and what would lift the refusal.
+      description: The reason, and how to lift the refusal.
       type: str
     target:
-      description: What would have been changed.
+      description: The resource that would have been changed.
       type: str
     operation:
       description: The API operation that was refused.

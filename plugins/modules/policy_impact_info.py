@@ -9,19 +9,18 @@ DOCUMENTATION = r"""
 module: policy_impact_info
 author:
   - hardening.iam contributors (@hardening-iam)
-short_description: Predict what a change of policies would break
+short_description: Predict which access a change of policies would break
 description:
-  - Holds what users and roles really did against their policies as they are and as they would be, and tells of each use
-    whether it will break, may break, or is safe.
-  - The evidence is CloudTrail's log files, where O(trail_logs) are given, service last accessed by service and action, and the
-    event history. Every result says how far back it reaches, how late it is, and what it can't see.
-  - No data never means unused. Where nothing tells what a principal does, there is no evidence, which is not safe either.
-    Denied calls are no use.
-  - A recorded call counts as every authorization that AWS makes of it. That is each resource type of its action, and each further
+  - Compares the recorded use of users and roles with their present and their planned policies. For each use it predicts whether it will
+    break, may break, or is safe.
+  - The evidence is service last accessed by service and action, the event history, and with O(trail_logs) the log files of CloudTrail.
+    Every result names the time span, the delay and the limits of its evidence.
+  - No data never means unused. If there is no record of a principal's use, the outcome is V(no_evidence), which is not safe. Denied
+    calls are ignored, because a change can't take away access that was never allowed.
+  - A recorded call counts as all authorizations that AWS makes for it. These are each resource type of its action, and each further
     permission that its parameters need, such as C(iam:PassRole) or C(s3:PutObjectAcl).
-  - Where the resource of a call or a condition key is not known and matters, the call may break.
-  - Nothing is changed. The policies that are judged are those of the users, of their groups, of the roles and of the organization.
-    Those of resources are not read.
+  - If the resource of a call or a condition key matters but is not known, the call may break.
+  - Nothing is changed. The module evaluates the policies of users, groups, roles and the organization. Resource policies are not read.
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -37,38 +36,38 @@ options:
   principals:
     description:
       - Users and roles, by ARN or by name, with C(*) and C(?). A pattern that matches nobody fails the task.
-      - Roles of AWS's services and of IAM Identity Center, which nobody can change, are told of and left out.
+      - Roles of AWS services and of IAM Identity Center can't be changed. They are skipped with a message.
     type: list
     elements: str
     required: true
   boundary:
     description:
-      - The permissions boundary that is to be attached, in place of the one that is there. The ARN of a policy, or a document as
-        JSON text, as a structure, or as the path of a file that holds JSON, or YAML where its name ends with C(.yml) or C(.yaml).
+      - The permissions boundary to attach, instead of the present one. It is the ARN of a policy, or a document as JSON text, as a
+        structure, or as the path of a file. The file is JSON, or YAML if its name ends with C(.yml) or C(.yaml).
     type: raw
   attach_policies:
     description:
-      - Policies that are to be attached, each as the ARN of a managed policy or a document like O(boundary).
+      - Policies to attach, each as the ARN of a managed policy or a document like O(boundary).
     type: list
     elements: raw
     default: []
   detach_policies:
     description:
-      - Policies that are to be detached from the principals, or deleted where they are inline. Managed ones by ARN or name,
-        inline ones by name. What a user has by a group stays.
+      - Policies to detach from the principals, or to delete if they are inline. Managed policies are given by ARN or name, inline
+        policies by name. A user keeps the policies of its groups.
     type: list
     elements: str
     default: []
   replace_policies:
     description:
-      - Policies whose document is to be replaced by another one, for everybody who has them.
+      - Policies whose document is replaced by another one, for every principal that has them.
     type: list
     elements: dict
     default: []
     suboptions:
       policy:
         description:
-          - The ARN or name of a managed policy, or the name of an inline one. By ARN, the policy of a boundary as well.
+          - The ARN or name of a managed policy, or the name of an inline one. A boundary's policy is given by ARN.
         type: str
         required: true
       document:
@@ -78,53 +77,53 @@ options:
         required: true
   session_policies:
     description:
-      - Documents like O(boundary), by which sessions are to be limited that are opened from now on.
+      - Documents like O(boundary) that limit all sessions from now on.
     type: list
     elements: raw
     default: []
   scps:
     description:
-      - Documents like O(boundary), that are to be attached as SCPs to the account besides those that are there.
+      - Documents like O(boundary) to attach to the account as additional SCPs.
     type: list
     elements: raw
     default: []
   return_uses:
     description:
-      - Which uses of the principals are returned one by one.
+      - The uses to return one by one.
     type: str
     choices: [none, unsafe, all]
     default: unsafe
   terminal:
     description:
-      - Whether the impact is shown in the terminal.
+      - Whether the impact is displayed in the terminal.
     type: str
     choices: [full, none]
     default: full
   ascii:
     description:
-      - Whether nothing but ASCII is shown, for terminals that garble the rest.
+      - Whether only ASCII characters are displayed, for terminals without Unicode.
     type: bool
     default: false
   now:
     description:
-      - The moment that counts as the present, in ISO 8601. Defaults to the start of the task.
+      - The time that counts as now, in ISO 8601. Defaults to the start of the task.
     type: str
 seealso:
   - module: hardening.iam.policy_simulation_info
-  - name: What service last accessed tells
-    description: The window and the lag of the evidence, and what is not tracked.
+  - name: Service last accessed data
+    description: The time span and delay of the evidence, and its limits.
     link: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.html
 """
 
 EXAMPLES = r"""
-- name: Show what a boundary would break for the roles of developers
+- name: Predict the breakage of a boundary for the roles of developers
   hardening.iam.policy_impact_info:
     principals: [dev-team-*-role]
     boundary: policies/boundary-developer.json
     trail_logs: s3://acme-log-archive/AWSLogs/o-exampleorgid/333344445555
     trail_logs_role_arn: arn:aws:iam::999988887777:role/log-reader
 
-- name: Show what detaching AdministratorAccess would break, and fail where it is not safe
+- name: Predict the breakage of detaching AdministratorAccess, and fail if it is not safe
   hardening.iam.policy_impact_info:
     principals: [arn:aws:iam::111122223333:role/deployer]
     detach_policies: [AdministratorAccess]
@@ -144,16 +143,16 @@ account_id:
   type: str
   sample: "111122223333"
 outcome:
-  description: The worst outcome of all principals, V(will_break), V(may_break), V(no_evidence) or V(safe).
+  description: The worst outcome of all principals. One of V(will_break), V(may_break), V(no_evidence) and V(safe).
   returned: success
   type: str
   sample: may_break
 passes:
-  description: Whether every principal is safe or its breakage accepted.
+  description: Whether every principal is safe or its breakage is accepted.
   returned: success
   type: bool
 blocked:
-  description: The principals that are neither.
+  description: The principals that are neither safe nor accepted.
   returned: success
   type: list
   elements: str
@@ -181,10 +180,10 @@ principals:
       description: The outcome in a line.
       type: str
     accepted:
-      description: The acceptance in force, if there is one and it is needed.
+      description: The acceptance that applies, if it is needed.
       type: dict
     uses:
-      description: The uses, as O(return_uses) says, the worst first.
+      description: The uses that O(return_uses) selects, the worst first.
       type: list
       elements: dict
       contains:
@@ -192,39 +191,39 @@ principals:
           description: V(will_break), V(may_break), V(no_evidence) or V(safe).
           type: str
         reason:
-          description: Why.
+          description: The reason.
           type: str
         service:
-          description: The prefix of the service. V(none) where the entry is about evidence that is missing.
+          description: The prefix of the service. V(none) if the entry is about missing evidence.
           type: str
         action:
-          description: The action, or all of a service, such as V(s3:*), where the evidence does not tell which of them.
+          description: The action, or all actions of a service, such as V(s3:*), if the evidence names no action.
           type: str
         resource:
-          description: The ARN of the resource. V(none) where the evidence does not tell.
+          description: The ARN of the resource. V(none) if the evidence names none.
           type: str
         source:
-          description: The evidence, V(trail), V(last_accessed) or V(event_history).
+          description: The source of the evidence, V(trail), V(last_accessed) or V(event_history).
           type: str
         count:
-          description: The number of calls, V(0) where nobody counted them.
+          description: The number of calls, V(0) if it is not known.
           type: int
         first:
-          description: The first call that is known.
+          description: The time of the first known call.
           type: str
         last:
-          description: The last call that is known.
+          description: The time of the last known call.
           type: str
         missing_context:
-          description: The condition keys that are not known and decide.
+          description: The unknown condition keys that decide.
           type: list
           elements: str
         resources:
-          description: The resources, as the deciding statement names them, that it depends on where the evidence tells none.
+          description: If the evidence names no resource, the resources in the deciding statement that it depends on.
           type: list
           elements: str
         lost:
-          description: Where only the service is known, its actions that are lost or may be.
+          description: If only the service is known, its actions that are lost or may be lost.
           type: list
           elements: str
         layer:
@@ -237,25 +236,25 @@ principals:
           description: The statement that decides.
           type: str
     evidence:
-      description: What the verdicts rest on.
+      description: The evidence of the verdicts.
       type: dict
       contains:
         sources:
-          description: The sources that could be read, the most telling first.
+          description: The sources that could be read, the most precise first.
           type: list
           elements: str
         window_days:
-          description: How many days back the farthest of them reaches.
+          description: The number of days that the longest source reaches back.
           type: int
         lag:
-          description: How late they tell.
+          description: The delay of the sources.
           type: str
         blind_spots:
-          description: What none of them shows, and what could not be read.
+          description: Uses that no source shows, and sources that could not be read.
           type: list
           elements: str
 impact:
-  description: The same as a document, from which reports are drawn. Principals that fare alike are one group.
+  description: The same as a document for reports. Principals with the same result are one group.
   returned: success
   type: dict
 """

@@ -9,18 +9,18 @@ DOCUMENTATION = r"""
 module: policy_simulation_info
 author:
   - hardening.iam contributors (@hardening-iam)
-short_description: Tell whether AWS would allow requests, and which policy decides
+short_description: Simulate whether AWS would allow requests, and name the policy that decides
 description:
-  - Judges requests as AWS does, by identity-based policies, permissions boundary, session policies, SCPs, RCPs, the
-    policy of a VPC endpoint and the policy of the resource, and names the layer, the policy and the statement that decide.
-  - Changes that AWS accepts from nobody are V(implicit_deny) whatever the policies say, such as those of AWS's own
-    policies, of roles of IAM Identity Center, of service-linked roles and of aliases that begin with C(alias/aws/).
-  - Works on documents that are given, on the policies of a live principal, or on a mixture of both.
-  - Where the answer hangs on something that is not known, it is V(unknown), never V(allowed).
-  - Without O(principal_arn) and with O(engine=local) nothing is called, and no credentials are needed.
-  - A policy document is JSON text, a structure, or the path of a file that holds JSON, or YAML where its name ends with
-    C(.yml) or C(.yaml). A relative path starts where C(ansible-playbook) was called. A document that IAM would refuse
-    fails the task, naming the place in it.
+  - Evaluates requests as AWS does. The layers are identity-based policies, permissions boundary, session policies, SCPs, RCPs, the
+    policy of a VPC endpoint and the policy of the resource. Names the layer, the policy and the statement that decide.
+  - Changes that nobody can make are V(implicit_deny) under any policies. Examples are changes of AWS's own policies, of roles of IAM
+    Identity Center, of service-linked roles and of aliases that begin with C(alias/aws/).
+  - Works on given documents, on the policies of a live principal, or on a mixture of both.
+  - If the answer depends on something unknown, it is V(unknown), never V(allowed).
+  - Without O(principal_arn) and with O(engine=local), no AWS call is made and no credentials are needed.
+  - A policy document is JSON text, a structure, or the path of a file. The file is JSON, or YAML if its name ends with C(.yml) or
+    C(.yaml). A relative path starts where C(ansible-playbook) was called. If IAM would refuse a document, the task fails and names the
+    place in it.
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -33,53 +33,52 @@ extends_documentation_fragment:
 options:
   requests:
     description:
-      - The requests to judge.
+      - The requests to simulate.
     type: list
     elements: dict
     required: true
     suboptions:
       id:
         description:
-          - What the result is called. Defaults to the place in the list, from V(0).
+          - The id of the result. Defaults to the place in the list, from V(0).
         type: str
       action:
         description:
-          - One action, such as V(s3:GetObject). The name of an API operation mostly, but not always, names its action.
+          - One action, such as V(s3:GetObject). It often, but not always, has the name of its API operation.
         type: str
         required: true
       resource:
         description:
-          - The ARN of the resource; V(*) for actions that are about no single resource.
-          - Policies are held against it as it is written. Where it is a pattern, or V(*) for an action that is about
-            resources, and policies allow or deny some of them, the answer is V(unknown).
+          - The ARN of the resource, or V(*) for actions without a resource.
+          - It is compared with policies as it is written. If it is a pattern and policies allow or deny only some of its resources, the
+            answer is V(unknown). The same is true of V(*) for an action on resources.
         type: str
         default: "*"
       principal:
         description:
-          - Who makes the request. The ARN of a user, a role, a session of a role, or the root user of an account; the name
-            of a service, such as V(ec2.amazonaws.com); V(*) for somebody without credentials.
-          - Defaults to O(principal_arn). With O(principal_arn), a principal of the same account, whose live layers
-            are then those that count.
+          - The caller. It is the ARN of a user, a role, a role session, or the root user of an account. It can also be the name of a
+            service, such as V(ec2.amazonaws.com), or V(*) for a caller without credentials.
+          - Defaults to O(principal_arn). With O(principal_arn), it must be a principal of the same account, and its live layers are
+            used.
         type: str
       context:
         description:
           - The condition keys of the request, such as C(aws:SourceIp), each with a string or a list of strings.
-          - Keys that follow from the request need not be given, such as C(aws:PrincipalArn) and C(aws:username). Of a live
-            principal its tags and its organization are known too.
+          - Keys that follow from the request are known, such as C(aws:PrincipalArn) and C(aws:username). For a live principal, its tags
+            and its organization are known too.
         type: dict
         default: {}
       resource_policy:
         description:
-          - The policy of the resource, of a key, or the trust policy of a role that is to be assumed.
-            Policies of resources are never read from AWS.
+          - The policy of the resource or key, or the trust policy of the role to assume. Resource policies are never read from AWS.
         type: raw
       resource_account:
         description:
-          - The account that owns the resource. Defaults to the one in the ARN, or else to that of the principal.
+          - The account that owns the resource. Defaults to the account in the ARN, or else to that of the principal.
         type: str
       layers:
         description:
-          - Layers for this request, like O(layers). A layer that is given here wins over the same one there.
+          - Layers for this request, like O(layers). A layer that is given here replaces the same layer of O(layers).
         type: dict
         suboptions:
           identity:
@@ -102,15 +101,14 @@ options:
             type: raw
   layers:
     description:
-      - The policies that bear on all requests. They take the place of the live ones of O(principal_arn), layer by layer,
-        unless O(extend) names the layer. What is not given stays as it is live; without O(principal_arn) it does
-        not apply.
-      - An empty list, or an empty dictionary for O(layers.boundary), takes the live layer away.
+      - The policies for all requests. Each given layer replaces the live one of O(principal_arn), unless O(extend) lists the layer. A
+        layer that is not given is read live; without O(principal_arn) it does not apply.
+      - An empty list, or an empty dictionary for O(layers.boundary), removes the live layer.
     type: dict
     suboptions:
       identity:
         description:
-          - The identity-based policies of a user with those of its groups, or of a role, as a list of documents.
+          - The identity-based policies of a user and its groups, or of a role, as a list of documents.
         type: raw
       boundary:
         description:
@@ -131,22 +129,22 @@ options:
         type: raw
       endpoint:
         description:
-          - The policy of the VPC endpoint that the requests come through. It has to allow them too, and gives nothing by
-            itself. It is never read from AWS.
-          - Its principals are judged like those of a policy of a resource. Endpoints of S3 and DynamoDB want V(*) there, with
-            a condition on C(aws:PrincipalArn).
+          - The policy of the VPC endpoint that the requests use. It must allow them too, and grants nothing by itself. It is never read
+            from AWS.
+          - Its principals are evaluated like those of a resource policy. Endpoints of S3 and DynamoDB need V(*) there, with a condition
+            on C(aws:PrincipalArn).
         type: raw
   principal_arn:
     description:
       - A user, a role, a session of a role, or the root user, whose layers are read from AWS in one pass over its account.
-      - SCPs and RCPs are told by AWS to the management account and to delegated administrators only, see
-        O(organization_role_arn). In the management account and on service-linked roles they have no effect.
+      - Only the management account and delegated administrators can read SCPs and RCPs, see O(organization_role_arn). They have no
+        effect in the management account and on service-linked roles.
     type: str
   extend:
     description:
-      - The layers among those that are given which are added to the live ones, in place of replacing them.
-      - Documents in V(scps) and V(rcps) are added to the live ones of the same level, counted from the root; an empty
-        list leaves a level as it is.
+      - The given layers that are added to the live ones instead of replacing them.
+      - Documents in V(scps) and V(rcps) are added to the live ones of the same level, counted from the root. An empty list adds nothing
+        to a level.
     type: list
     elements: str
     choices: [identity, session, scps, rcps]
@@ -154,34 +152,34 @@ options:
   context_complete:
     description:
       - With V(true), a condition key that is not given is absent from the request, as AWS would see it.
-      - With V(false), it may have any value, and the decision is V(unknown) where that matters.
+      - With V(false), it may have any value. If that matters, the decision is V(unknown).
     type: bool
     default: true
   assume_unread_allow:
     description:
-      - Whether live layers that could not be read are taken to allow everything. By default a request that only they
-        could deny is V(unknown).
+      - Whether live layers that could not be read count as allowing everything. By default a request that only they could deny is
+        V(unknown).
     type: bool
     default: false
   engine:
     description:
-      - V(local) judges by the rules that AWS documents.
-      - V(aws) asks AWS's simulator, C(SimulatePrincipalPolicy) where it can express the layers, else
-        C(SimulateCustomPolicy). It does not know session policies, RCPs, SCPs that have conditions, policies of VPC
-        endpoints, and the policies of resources for principals other than users, and SCPs that are given only with a
-        botocore from 2026. What it allows without knowing a layer that is given or was read is V(unknown).
-      - V(both) returns the local decisions, those of AWS beside them, and where they disagree.
+      - V(local) evaluates by the rules that AWS documents.
+      - V(aws) calls AWS's simulator, C(SimulatePrincipalPolicy) if it can express the layers, else C(SimulateCustomPolicy).
+      - The simulator ignores session policies, RCPs, SCPs with conditions, policies of VPC endpoints, and resource policies for
+        principals other than users. It needs a botocore from 2026 for given SCPs. If it allows a request but ignores a layer that is
+        given or was read, the answer is V(unknown).
+      - V(both) returns the local decisions, AWS's decisions, and the disagreements.
     type: str
     choices: [local, aws, both]
     default: local
 seealso:
   - name: How AWS evaluates policies
-    description: The rules that this module follows.
+    description: The rules that this module implements.
     link: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
 
 EXAMPLES = r"""
-- name: Ask of documents in a repository, without AWS
+- name: Simulate documents of a repository, without AWS
   hardening.iam.policy_simulation_info:
     requests:
       - id: read
@@ -210,7 +208,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ simulation.results | map(attribute='explanation') }}"
 
-- name: Ask what one more SCP on the account would deny, where the account is the third level
+- name: Simulate one more SCP on the account, which is the third level
   hardening.iam.policy_simulation_info:
     principal_arn: arn:aws:iam::111122223333:role/app/deployer
     extend: [scps]
@@ -232,7 +230,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 results:
-  description: One result a request, in the order of O(requests).
+  description: One result for each request, in the order of O(requests).
   returned: success
   type: list
   elements: dict
@@ -247,13 +245,13 @@ results:
       sample: explicit_deny
     layer:
       description:
-        - The layer that decides, V(identity), V(boundary), V(session), V(scp), V(rcp), V(endpoint) or V(resource); of an
-          V(unknown) decision the one that is in doubt. V(none) where no policy decides.
+        - The layer that decides, one of V(identity), V(boundary), V(session), V(scp), V(rcp), V(endpoint) and V(resource). For an
+          V(unknown) decision, the layer in doubt. V(none) if no policy decides.
       type: str
       sample: scp
     policy:
-      description: The name of the policy that decides, of its file, or its place in the options. V(none) where several could have
-        allowed the request, and none does.
+      description: The name of the policy that decides, the name of its file, or its place in the options. V(none) if several policies
+        could have allowed the request, and none does.
       type: str
       sample: no-deletion.json
     statement:
@@ -261,7 +259,7 @@ results:
       type: str
       sample: NoDeletion
     missing_context:
-      description: The condition keys that an V(unknown) decision hangs on.
+      description: The condition keys that an V(unknown) decision depends on.
       type: list
       elements: str
       sample: []
@@ -269,11 +267,11 @@ results:
       description: The decision in words.
       type: str
     aws:
-      description: What AWS's simulator says, with the same keys but RV(results[].id).
+      description: The answer of AWS's simulator, with the same keys except RV(results[].id).
       returned: when O(engine=both)
       type: dict
 disagreements:
-  description: Where the local decision and that of AWS's simulator differ and neither is V(unknown).
+  description: The requests for which the local decision and that of AWS's simulator differ, and neither is V(unknown).
   returned: when O(engine=both)
   type: list
   elements: dict
@@ -285,7 +283,7 @@ disagreements:
       description: The local decision.
       type: str
     aws:
-      description: That of AWS's simulator.
+      description: The decision of AWS's simulator.
       type: str
 account_id:
   description: The account that was read.
@@ -293,7 +291,7 @@ account_id:
   type: str
   sample: "111122223333"
 unread_layers:
-  description: Layers that are in force and could not be read, or not in full.
+  description: Layers that apply but could not be read in full.
   returned: when live layers are read
   type: list
   elements: dict
@@ -303,7 +301,7 @@ unread_layers:
       type: str
       sample: scp
     reason:
-      description: Why.
+      description: The reason.
       type: str
 """
 

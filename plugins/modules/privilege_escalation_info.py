@@ -9,14 +9,14 @@ DOCUMENTATION = r"""
 module: privilege_escalation_info
 author:
   - hardening.iam contributors (@hardening-iam)
-short_description: Tell who can become an administrator of an AWS account, and how
+short_description: Find the principals that can become an administrator of an AWS account
 description:
-  - Reads an account in a single pass and finds, for every user and role that is no administrator, the shortest path to the rights of one.
-    It may lead over several principals.
-  - More than a hundred known methods are tried, with resources, conditions, permissions boundaries, denials, SCPs, RCPs and the trust policies
-    of roles respected. The methods and their sources are in the guide to privilege escalation of this collection.
-  - A path is conditional where it hangs on something that policies don't tell. Examples are a condition on MFA, or a function that has to run in
-    the role.
+  - Reads an account in a single pass. For every user and role that is no administrator, it finds the shortest path to administrator
+    rights. A path may lead over several principals.
+  - Tries more than a hundred known methods. It respects resources, conditions, permissions boundaries, denials, SCPs, RCPs and trust
+    policies of roles. The guide to privilege escalation of this collection lists the methods and their sources.
+  - A path is conditional if it depends on facts that are not in policies. Examples are a condition on MFA, or a function that must run
+    in the role.
   - The number of API calls does not grow with the number of users, roles or policies, except by pages of 1,000.
 extends_documentation_fragment:
   - amazon.aws.common.modules
@@ -30,25 +30,25 @@ extends_documentation_fragment:
 options:
   principals:
     description:
-      - The users and roles to tell of, as ARNs or names in which V(*) and V(?) are wildcards. All by default.
-      - The paths of these may lead over any principal.
+      - The users and roles to search paths for, as ARNs or names with the wildcards V(*) and V(?). Defaults to all.
+      - Their paths may lead over any principal.
     type: list
     elements: str
     default: []
   max_depth:
     description:
-      - The number of steps that a path has at most, from V(1) to V(10).
+      - The largest number of steps of a path, from V(1) to V(10).
     type: int
     default: 5
   include_conditional:
     description:
-      - Whether to tell of conditional paths, of principals that have no certain one.
+      - Whether to return conditional paths of principals that have no certain path.
     type: bool
     default: true
   snapshot_path:
     description:
-      - A file that the snapshot, meaning everything that was read, is saved to as JSON with mode 0600.
-      - With O(offline=true), the file it is loaded from. A snapshot that M(hardening.iam.assessment_info) saved will do.
+      - The file to save the snapshot in, as JSON with mode 0600. The snapshot is everything that was read.
+      - With O(offline=true), the file to load the snapshot from. It may be a snapshot of M(hardening.iam.assessment_info).
     type: path
   offline:
     description:
@@ -59,27 +59,27 @@ seealso:
   - module: hardening.iam.assessment_info
   - module: hardening.iam.policy_simulation_info
   - name: AWS managed policies for job functions
-    description: What an administrator is.
+    description: The definition of an administrator.
     link: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_job-functions.html
 """
 
 EXAMPLES = r"""
-- name: Find who can become an administrator of the account of the current credentials
+- name: Find the principals that can become an administrator of the account of the current credentials
   hardening.iam.privilege_escalation_info:
   register: escalation
 
-- name: Tell the paths
+- name: Show the paths
   ansible.builtin.debug:
     msg: "{{ escalation.paths | map(attribute='explanation') }}"
 
-- name: Fail where a build role has a certain path
+- name: Fail if a build role has a certain path
   hardening.iam.privilege_escalation_info:
     principals: ["ci-*", "arn:aws:iam::*:role/build/*"]
     include_conditional: false
   register: builds
   failed_when: builds.paths
 
-- name: Search a member account under the control policies of its organization
+- name: Search a member account, with the SCPs and RCPs of its organization
   hardening.iam.privilege_escalation_info:
     account_id: "111122223333"
     assessor_role_arn: arn:aws:iam::111122223333:role/iam-hardening/assessor
@@ -98,7 +98,8 @@ account_id:
   type: str
   sample: "111122223333"
 paths:
-  description: The shortest path of each principal that has one, in the order of their ARNs. A certain path goes before a shorter conditional one.
+  description: The shortest path of each principal that has one, in the order of their ARNs. A certain path is preferred to a shorter
+    conditional one.
   returned: success
   type: list
   elements: dict
@@ -108,14 +109,16 @@ paths:
       type: str
       sample: arn:aws:iam::111122223333:user/dev-alice
     ends_as:
-      description: The ARN of the administrator that it ends as. This is a principal of the path where that makes itself an administrator.
+      description: The ARN of the administrator at the end of the path. If a principal of the path makes itself an administrator, the ARN
+        of that principal.
       type: str
       sample: arn:aws:iam::111122223333:role/prod-admin
     certain:
-      description: Whether the path hangs on nothing that is not known.
+      description: Whether the path depends only on known facts.
       type: bool
     conditions:
-      description: What a conditional path hangs on. Condition keys that must have certain values, and sentences on what else must be so.
+      description: The conditions of a conditional path. They are condition keys that must have certain values, and sentences on other
+        requirements.
       type: list
       elements: str
       sample: ["aws:MultiFactorAuthPresent"]
@@ -129,12 +132,12 @@ paths:
       elements: dict
       contains:
         from:
-          description: The ARN of who takes the step.
+          description: The ARN of the principal that takes the step.
           type: str
         to:
           description:
-            - The ARN of whose rights it gives. The same as C(from) where principals change their own rights.
-            - Of a user or role that is made for the purpose, an ARN that it might get.
+            - The ARN of the principal whose rights the step gives. The same as C(from) if principals change their own rights.
+            - For a user or role that the step creates, an ARN that it could get.
           type: str
         method:
           description: The id of the method.
@@ -145,31 +148,31 @@ paths:
           type: str
           sample: making an access key of another user
         actions:
-          description: The actions that it takes.
+          description: The actions that the step needs.
           type: list
           elements: str
         policies:
-          description: The policies that allow them.
+          description: The policies that allow the actions.
           type: list
           elements: str
         via:
-          description: The ARN of the group, policy or identity provider that is changed; V(none) where none is.
+          description: The ARN of the group, policy or identity provider that is changed, or V(none).
           type: str
         conditional:
-          description: Whether the step hangs on something that is not known.
+          description: Whether the step depends on unknown facts.
           type: bool
         conditions:
-          description: What it hangs on.
+          description: The unknown facts that the step depends on.
           type: list
           elements: str
 groups:
-  description: The paths by where and how they end, those that most principals share first.
+  description: The paths, grouped by their end and their methods. Groups with the most principals come first.
   returned: success
   type: list
   elements: dict
   contains:
     ends_as:
-      description: The ARN of the administrator; V(none) where principals make themselves administrators.
+      description: The ARN of the administrator, or V(none) if principals make themselves administrators.
       type: str
     methods:
       description: The ids of the methods, step by step.
@@ -202,7 +205,7 @@ methods:
       type: list
       elements: str
 administrators:
-  description: The principals that are administrators anyway. They have no paths.
+  description: The principals that are already administrators. They have no paths.
   returned: success
   type: list
   elements: dict
@@ -211,29 +214,29 @@ administrators:
       description: The ARN of the user or role.
       type: str
     conditions:
-      description: What it hangs on that it is one, such as a condition on MFA.
+      description: The conditions under which it is an administrator, such as MFA.
       type: list
       elements: str
 counts:
-  description: Numbers of the principals that O(principals) names, of administrators among them and of their paths.
+  description: The numbers of principals that O(principals) selects, of administrators among them, and of their paths.
   returned: success
   type: dict
   sample: {administrators: 3, certain_paths: 2, conditional_paths: 1, principals: 48}
 organization_policies:
   description:
-    - V(applied) where SCPs and RCPs were read and respected, V(none) where none restrict the account.
-    - V(unread) where they could not be read. They may close paths that are told of.
+    - V(applied) if SCPs and RCPs were read and respected, V(none) if none restrict the account.
+    - V(unread) if they could not be read. They may block some of the returned paths.
   returned: success
   type: str
   sample: applied
 unread:
-  description: What could not be read, or does not parse, and may change the result.
+  description: Data that could not be read or parsed, and may change the result.
   returned: success
   type: list
   elements: str
   sample: ["credential_report: AccessDenied on iam:GetCredentialReport"]
 snapshot:
-  description: Where the snapshot was saved or loaded.
+  description: The file of the snapshot.
   returned: when O(snapshot_path) is given
   type: str
   sample: snapshot.json

@@ -11,24 +11,25 @@ author:
   - hardening.iam contributors (@hardening-iam)
 short_description: Report on the IAM of an AWS account, or on all accounts of a run
 description:
-  - Takes up what M(hardening.iam.assessment_info) and the converging modules of the same run left in O(report_dir), and writes it in
-    formats for people, spreadsheets, CI systems and code scanning.
-  - With O(scope=account) it completes C(<account>/report.json) by the changes and refusals of the run and by what its narrowing changes
-    would break, and writes the other formats and C(plan.json) beside it.
-  - With O(scope=fleet) it writes C(fleet.json), C(fleet.html) and C(manifest.json), which has the SHA-256 of every file of the run. Accounts
-    that failed or have no report are named.
-  - Parts, plans and reports belong to a run. The plan is kept as C(<account>/plans/<plan_sha256>.json) and never overwritten, the report
-    of a run as C(<account>/runs/<run_id>/report.json). C(plan.json) and C(report.json) are copies of the newest.
-  - What others wrote below O(report_dir) counts only if it is well-formed, of the account whose place it is in, and if its plan holds
-    exactly the changes that it shows. Everything else costs a warning, and makes the report of its own account incomplete.
-  - Whoever can write to O(report_dir) can forge reports. A forged earlier report can make O(fail_on=new) pass, so let nobody but the
-    runs write there.
-  - It writes in check mode too, makes no AWS call but to reach O(report_dir) in S3, and never reports a change. Files are only readable by
-    their owner.
-  - It always runs on the controller, whatever the connection of the task is, as M(ansible.builtin.template) does. There it needs boto3, and
-    there a relative O(report_dir) is relative to the directory in which Ansible was started. C(environment) applies. C(become),
-    C(ansible_python_interpreter) and O(debug_botocore_endpoint_logs) are ignored. C(async) is refused.
-  - On a controller with macOS, a forked process that uses the network can crash. Let O(report_dir) be a directory there.
+  - Reads the results of M(hardening.iam.assessment_info) and of the converging modules of the same run from O(report_dir). Writes
+    reports for people, spreadsheets, CI systems and code scanning.
+  - With O(scope=account) it adds the changes, refusals and predicted breakage of the run to C(<account>/report.json). It writes the
+    other formats and C(plan.json) beside it.
+  - With O(scope=fleet) it writes C(fleet.json), C(fleet.html) and C(manifest.json), which has the SHA-256 of every file of the run.
+    Accounts that failed or have no report are listed.
+  - Parts, plans and reports belong to a run. The plan is kept as C(<account>/plans/<plan_sha256>.json) and never overwritten. The report
+    of a run is kept as C(<account>/runs/<run_id>/report.json). C(plan.json) and C(report.json) are copies of the newest.
+  - Files below O(report_dir) are checked before they are used. They must be well-formed and belong to the account of their directory,
+    and their plan must hold exactly the changes that they show. Any other file causes a warning and makes the report of its account
+    incomplete.
+  - Anybody who can write to O(report_dir) can forge reports. A forged earlier report can make O(fail_on=new) pass. Let only the runs
+    write there.
+  - The module writes in check mode too, and never reports a change. Its only AWS calls are those for O(report_dir) in S3. Only the owner
+    can read the files.
+  - It always runs on the controller, with any connection, as M(ansible.builtin.template) does. It needs boto3 there. A relative
+    O(report_dir) starts in the directory in which Ansible was started.
+  - C(environment) applies. C(become), C(ansible_python_interpreter) and O(debug_botocore_endpoint_logs) are ignored. C(async) is refused.
+  - On a controller with macOS, a forked process that uses the network can crash. Use a directory for O(report_dir) there.
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -39,7 +40,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - The report is written in check mode as well, since it does not modify what is reported on.
+      - The report is written in check mode as well, because it does not modify the accounts.
   diff_mode:
     support: N/A
     details:
@@ -54,8 +55,10 @@ options:
   scope:
     description:
       - Whether to report on one account, or on all accounts of the run.
+      - With V(preflight) the terminal shows one table of all that cannot be read or written in any account. Nothing is
+        written.
     type: str
-    choices: [account, fleet]
+    choices: [account, fleet, preflight]
     default: account
   account_id:
     description:
@@ -64,12 +67,12 @@ options:
     type: str
   run_id:
     description:
-      - The run to report on. An account's report of another run is an error with O(scope=account), and not taken up with O(scope=fleet).
+      - The run to report on. A report of another run is an error with O(scope=account), and ignored with O(scope=fleet).
       - Defaults to the run of the account's report, or the newest run of all reports.
     type: str
   formats:
     description:
-      - What to write beside C(report.json). V(html) applies to both values of O(scope), the others to accounts only.
+      - The formats to write beside C(report.json). V(html) applies to both values of O(scope), the others only to accounts.
     type: list
     elements: str
     choices: [txt, html, csv, junit, sarif]
@@ -80,18 +83,18 @@ options:
     type: str
   ascii:
     description:
-      - Write nothing but ASCII to C(report.txt) and to the terminal.
+      - Write only ASCII characters to C(report.txt) and to the terminal.
     type: bool
     default: false
   expected_accounts:
     description:
-      - The accounts that should have a report, with O(scope=fleet). Those that have none are named as missing.
+      - The accounts that should have a report, with O(scope=fleet). Accounts without one are listed as missing.
     type: list
     elements: str
     default: []
   failures:
     description:
-      - What went wrong in the run, with O(scope=fleet).
+      - The failures of the run, with O(scope=fleet).
     type: list
     elements: dict
     default: []
@@ -106,36 +109,54 @@ options:
         type: str
       reason:
         description:
-          - What happened.
+          - The reason of the failure.
         type: str
         required: true
+  account_hosts:
+    description:
+      - The hosts of the inventory by their accounts, with O(scope=fleet). The report names accounts by them.
+    type: dict
+    default: {}
+  account_units:
+    description:
+      - The paths of the organizational units by the accounts in them, with O(scope=fleet). The HTML report groups accounts by them.
+    type: dict
+    default: {}
+  preflight:
+    description:
+      - The results of M(hardening.iam.preflight_info) in the accounts of the run, with O(scope=preflight).
+    type: list
+    elements: dict
+    default: []
   terminal:
     description:
-      - What is shown of an account's report while the play runs. V(brief) is one line an account, for plays over many.
-      - The preflight is left out, since M(hardening.iam.preflight_info) shows its own table.
+      - How much the terminal shows.
+      - V(brief) shows one line for each account. V(summary) adds findings by severity, planned changes as sentences, and
+        counts of reported and refused ones. V(full) shows the whole text report of each account, without its preflight.
+      - V(auto) is V(brief) for six accounts or more, else V(summary).
     type: str
-    choices: [full, brief, none]
-    default: full
+    choices: [auto, brief, summary, full, none]
+    default: auto
   fail_on:
     description:
-      - Which findings set RV(fail). V(critical) and V(high) are about all findings of that severity or a higher one, V(new) is about findings
+      - The findings that set RV(fail). V(critical) and V(high) mean all findings of that severity or a higher one. V(new) means findings
         that the run before did not have.
-      - Findings of a control or a region that the run before was not asked about are newly assessed. They count with V(new), unless
-        another version of the collection made the report before. Then they do not, so that an upgrade stops no pipeline, and a warning
-        counts them. V(critical) and V(high) include them.
-      - A finding that was waived and fails now, for another reason or with a higher severity than was accepted, counts with V(new).
-      - The module itself does not fail on findings, so that a play can first report on all accounts.
+      - Findings of a control or region that the run before did not assess are newly assessed. They count with V(new), unless another
+        version of the collection made the report before. In that case a warning counts them, so that an upgrade stops no pipeline.
+        V(critical) and V(high) include them.
+      - A waived finding that fails now, for another reason or with a higher severity than accepted, counts with V(new).
+      - The module itself does not fail on findings. So a play can report on all accounts first.
     type: str
     choices: [never, critical, high, new]
     default: never
   reveal_key_ids:
     description:
-      - Show access key ids in changes in full, not just their last four characters. C(plan.json) always has them in full.
+      - Show access key ids in changes in full, not only their last four characters. C(plan.json) always has them in full.
     type: bool
     default: false
   now:
     description:
-      - The time that stands in the report of the run, in ISO 8601, such as V(2026-12-31T00:00:00Z). Defaults to the present.
+      - The time of the report, in ISO 8601, such as V(2026-12-31T00:00:00Z). Defaults to now.
     type: str
 seealso:
   - module: hardening.iam.assessment_info
@@ -162,7 +183,7 @@ EXAMPLES = r"""
     report_kms_key_id: alias/reports
     formats: [txt, html, csv, junit, sarif]
 
-- name: Write the report of the run and fail where anything new is wrong
+- name: Write the report of the run and fail if there are new findings
   hardening.iam.report:
     scope: fleet
     report_dir: ./reports
@@ -185,7 +206,7 @@ account_id:
   type: str
   sample: "111122223333"
 accounts:
-  description: How many accounts have a report of the run.
+  description: The number of accounts with a report of the run.
   returned: with O(scope=fleet)
   type: int
   sample: 3
@@ -195,19 +216,19 @@ run_id:
   type: str
   sample: 20261125T020000Z
 summary:
-  description: Failing findings by severity.
+  description: The numbers of failing findings by severity.
   returned: success
   type: dict
   sample: {critical: 2, high: 4, medium: 5, low: 3, total: 14}
 counts:
-  description: All findings by status.
+  description: The numbers of all findings by status.
   returned: with O(scope=account)
   type: dict
   sample: {FAIL: 14, NOT_APPLICABLE: 3, NOT_ASSESSED: 2, PASS: 40, WAIVED: 1}
 score:
   description:
-    - The score in the headline benchmark, with its denominator and coverage. Null where no benchmark was assessed.
-    - C(percent_before) is what it was before the run changed anything, where it did. The score of a fleet has none.
+    - The score in the benchmark that is shown first, with its denominator and coverage. Null if no benchmark was assessed.
+    - C(percent_before) is the score before the changes of the run, if it made any. The score of a fleet has none.
   returned: success
   type: dict
   sample:
@@ -223,56 +244,58 @@ score:
     waived: 1
 delta:
   description:
-    - How many findings are new and resolved since the run before, and with O(scope=account) how many changed or could not be assessed again.
-    - Findings of a control, or of a region, that the run before was not asked about are not new but C(newly_assessed).
+    - The numbers of findings that are new and resolved since the run before. With O(scope=account) also of findings that changed or
+      could not be assessed again.
+    - Findings of a control or region that the run before did not assess are C(newly_assessed), not new.
   returned: success
   type: dict
   sample: {changed: 0, new: 1, newly_assessed: 0, not_assessed: 0, resolved: 3}
 changes_applied:
-  description: How many changes the run made.
+  description: The number of changes that the run made.
   returned: success
   type: int
   sample: 1
 changes_planned:
-  description: How many changes a real run with the same variables would make.
+  description: The number of changes that a real run with the same variables would make.
   returned: success
   type: int
   sample: 0
 changes_reported:
-  description: How many changes roles in the mode C(report) would make. No run makes them while the mode is C(report).
+  description: The number of changes that roles in the mode C(report) would make. No run makes them while the mode is C(report).
   returned: success
   type: int
   sample: 0
 refused:
-  description: How many changes the guards refused.
+  description: The number of changes that guards refused.
   returned: success
   type: int
   sample: 0
 plan_sha256:
   description:
-    - The hash that can be approved. With O(scope=account) that of the plan in C(plan.json), with O(scope=fleet) that of the run.
-    - That of a run is the SHA-256 of its sorted lines C(<account> <plan_sha256>), each with its line end. It approves the plans of
+    - The hash for an approval. With O(scope=account) it is the hash of the plan in C(plan.json), with O(scope=fleet) the hash of the
+      run.
+    - The hash of a run is the SHA-256 of its sorted lines C(<account> <plan_sha256>), each with its line end. It approves the plans of
       all accounts of the run.
   returned: success
   type: str
   sample: 4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945
 incomplete:
-  description: The modules that ran and are not in the report, since they left no part or a malformed one. The run should fail then.
+  description: The modules that ran but are missing in the report, because their part is missing or malformed. The run should then fail.
   returned: with O(scope=account)
   type: list
   elements: dict
   sample: []
   contains:
     module:
-      description: The module, or the name of a file that is no part.
+      description: The module, or the name of a file that is not a valid part.
       type: str
       returned: always
     reason:
-      description: What is wrong.
+      description: The problem.
       type: str
       returned: always
 failed_accounts:
-  description: The accounts, or hosts where the account is not known, in which something went wrong.
+  description: The accounts that failed, or the hosts if the account is not known.
   returned: with O(scope=fleet)
   type: list
   elements: str
@@ -284,7 +307,7 @@ missing_accounts:
   elements: str
   sample: []
 files:
-  description: Where the report was written, by format.
+  description: The paths of the report, by format.
   returned: success
   type: dict
   sample: {html: reports/111122223333/report.html, json: reports/111122223333/report.json, plan: reports/111122223333/plan.json}
@@ -294,12 +317,12 @@ fail:
   type: bool
   sample: false
 fail_msg:
-  description: Why the run should fail.
+  description: The reason why the run should fail.
   returned: success
   type: str
   sample: the fleet has 2 critical findings
 stats:
-  description: What a workflow may hand on with M(ansible.builtin.set_stats). It stays under 32 KiB.
+  description: The values that a workflow can pass on with M(ansible.builtin.set_stats). They stay under 32 KiB.
   returned: success
   type: dict
   sample:
@@ -312,7 +335,7 @@ stats:
     hardening_report: reports/111122223333/report.json
     hardening_run_id: 20261125T020000Z
 terminal:
-  description: The report as text. In a play it is shown by the action plugin instead of being returned.
+  description: The report as text. In a play the action plugin displays it and does not return it.
   returned: success
   type: str
   sample: "IAM Security Assessment Report\n..."
@@ -331,7 +354,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
     return {
         **REPORT_PLACE_ARGUMENTS,
         "report_dir": {"type": "str", "required": True},
-        "scope": {"type": "str", "choices": ["account", "fleet"], "default": "account"},
+        "scope": {"type": "str", "choices": ["account", "fleet", "preflight"], "default": "account"},
         "account_id": {"type": "str"},
         "run_id": {"type": "str"},
         "formats": {"type": "list", "elements": "str", "choices": list(FORMATS), "default": ["txt", "html"]},
@@ -348,7 +371,10 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
                 "reason": {"type": "str", "required": True},
             },
         },
-        "terminal": {"type": "str", "choices": ["full", "brief", "none"], "default": "full"},
+        "account_hosts": {"type": "dict", "default": {}},
+        "account_units": {"type": "dict", "default": {}},
+        "preflight": {"type": "list", "elements": "dict", "default": []},
+        "terminal": {"type": "str", "choices": ["auto", "brief", "summary", "full", "none"], "default": "auto"},
         "fail_on": {"type": "str", "choices": list(FAIL_ON), "default": "never"},
         "reveal_key_ids": {"type": "bool", "default": False, "no_log": False},
         "now": {"type": "str"},

@@ -9,19 +9,19 @@ DOCUMENTATION = r"""
 module: rollback
 author:
   - hardening.iam contributors (@hardening-iam)
-short_description: Take back the changes of a run in an AWS account
+short_description: Roll back the changes of a run in an AWS account
 description:
-  - Takes back what the modules of this collection changed in one account in an earlier run, or a part of it, newest
-    first, from the run's journal.
-  - A change is taken back only where what it left is still there. What somebody decided otherwise since stands, and is
-    refused with RV(refused[].rule=changed_since).
-  - What can't return is refused as well, such as a deleted key or a sent notice, and so is what was never made.
-  - Nothing is taken away from under a change that stands. Where a policy was attached to a group and then detached from
-    its user, and the user can't have it again, the group keeps it. Nor does anybody lose what it has through the group
-    only, since it joined after that run.
-  - It is a run of its own, with its own journal, in which every change names the record that it takes back. It passes
-    the guards of every other run, but no cap, since it is never larger than the run that it takes back.
-  - What a rollback did is taken back by running the declaration again.
+  - Rolls back the changes that the modules of this collection made in one account in an earlier run, or a part of them. It reads them
+    from the run's journal and starts with the newest.
+  - A change is rolled back only if its target is still as the run left it. If somebody changed the target since, the rollback is refused
+    with RV(refused[].rule=changed_since).
+  - Changes that can't be undone are refused, such as a deleted key or a sent notice. So are changes that were never made.
+  - A change is not rolled back if another change that stays relies on it. For example, a run attached a policy to a group and then
+    detached it from its user. If the user can't get the policy back, the group keeps it.
+  - A user who joined a group after that run does not lose the permissions of the group.
+  - A rollback is a run of its own, with its own journal, in which every change names the record that it undoes. All guards apply except
+    the caps, because a rollback is never larger than its run.
+  - To undo a rollback, run the declaration again.
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -35,33 +35,33 @@ extends_documentation_fragment:
 options:
   undo_run_id:
     description:
-      - The run to take back, by the O(run_id) it had. It is the name of a directory below that of the account in
-        O(journal). The changes of all jobs of that run are taken back.
-      - A run that is not in the journal of this account has nothing to take back, and is no error, since a run need not
-        have changed every account. RV(recorded) is 0 then.
+      - The O(run_id) of the run to roll back. It is the name of a directory below that of the account in O(journal). The changes of all
+        jobs of that run are rolled back.
+      - A run that is not in the journal of this account is no error, because a run need not change every account. RV(recorded) is then
+        0.
     type: str
     required: true
   modules:
     description:
-      - Take back only what these modules changed, by their short names, such as V(password_policy).
+      - Roll back only changes of these modules, by their short names, such as V(password_policy).
     type: list
     elements: str
     default: []
   targets:
     description:
-      - Take back only what was changed here. Globs for the recorded targets, which are ARNs.
+      - Roll back only changes of these targets. Globs for the recorded targets, which are ARNs.
     type: list
     elements: str
     default: []
   exclude_targets:
     description:
-      - Leave these targets as they are. Globs, too.
+      - Do not change these targets. Globs as in O(targets).
     type: list
     elements: str
     default: []
   operations:
     description:
-      - Take back only changes that were made by these API operations, such as V(UpdateAccessKey). Globs, too.
+      - Roll back only changes by these API operations, such as V(UpdateAccessKey). Globs are allowed.
     type: list
     elements: str
     default: []
@@ -70,19 +70,19 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See what taking back last night's run would do
+- name: See what the rollback of last night's run would change
   hardening.iam.rollback:
     account_id: "111122223333"
     undo_run_id: 20261125T020000Z
   check_mode: true
   diff: true
 
-- name: Take it back
+- name: Roll it back
   hardening.iam.rollback:
     account_id: "111122223333"
     undo_run_id: 20261125T020000Z
 
-- name: Activate again the keys of one team that the AWX job 4711 deactivated
+- name: Reactivate the keys of one team that the AWX job 4711 deactivated
   hardening.iam.rollback:
     account_id: "111122223333"
     undo_run_id: "4711"
@@ -105,8 +105,8 @@ account_id:
   sample: "111122223333"
 already_done:
   description:
-    - Changes that this run did not make, because somebody else made their targets as wanted since the account was read.
-    - They are not among RV(changes), and a rollback of the run leaves them.
+    - Changes that this run skipped, because somebody else already made them after the account was read.
+    - They are not part of RV(changes), and a rollback of the run ignores them.
   returned: success
   type: list
   elements: dict
@@ -124,43 +124,43 @@ already_done:
       description: The API operation that was not needed.
       type: str
     target:
-      description: What is as wanted.
+      description: The resource that is already as declared.
       type: str
 # End of the generated part.
 undo_run_id:
-  description: The run that is taken back.
+  description: The run that is rolled back.
   returned: success
   type: str
   sample: 20261125T020000Z
 recorded:
-  description: How many changes of that run the journal has of this account.
+  description: The number of changes of that run in the journal of this account.
   returned: success
   type: int
   sample: 3
 selected:
-  description: How many of them were meant.
+  description: The number of changes that the options select.
   returned: success
   type: int
   sample: 3
 as_before:
-  description: The recorded changes whose targets are as they were before already.
+  description: The recorded changes whose targets are already as before the run.
   returned: success
   type: list
   elements: dict
   contains:
     target:
-      description: What was changed.
+      description: The resource that was changed.
       type: str
     operation:
       description: The API operation that changed it.
       type: str
 run_id:
-  description: What the journal and the reports of this run share.
+  description: The id of this run in its journal and reports.
   returned: success
   type: str
   sample: 20261125T090000Z
 changes:
-  description: The changes that take the run back and that the guards let through.
+  description: The changes that roll back the run and that no guard refused.
   returned: success
   type: list
   elements: dict
@@ -178,13 +178,13 @@ changes:
       description: The API operation.
       type: str
     target:
-      description: What is changed.
+      description: The resource that is changed.
       type: str
     before:
-      description: What the run that is taken back left.
+      description: The state that the run left.
       type: raw
     after:
-      description: What that run found.
+      description: The state that the run found.
       type: raw
     affects:
       description:
@@ -194,41 +194,47 @@ changes:
       type: list
       elements: str
     remedies:
-      description: Empty, since taking a change back mends no finding.
+      description: Always empty, because a rollback resolves no finding.
       type: list
       elements: str
     reversible:
-      description: Always false. Running the declaration again makes the change anew.
+      description: Always false. Run the declaration again to make the change again.
       type: bool
     undo:
       description: Always empty.
       type: dict
     applied:
-      description: Whether the change was made. Never in check mode and with O(mode=report).
+      description: Whether the change was made. Always false in check mode and with O(mode=report).
       type: bool
     undoes:
-      description: The key of the record in O(journal) that is taken back.
+      description: The key of the record in O(journal) that is undone.
       type: str
 refused:
-  description: What was not let through.
+  description: The refused changes.
   returned: success
   type: list
   elements: dict
   contains:
     rule:
       description:
-        - The guard that refused, or why there is nothing that could be taken back. V(changed_since) (the target is no
-          longer as the run left it), V(irreversible), V(not_made), V(later_change_stands), V(together) (a
-          later change that relies on it is refused), V(in_use) (somebody would lose what it has through a group that it
-          joined since), V(unread) (the present state
-          can't be read), V(undeclared) (the journal names an operation that the module never uses), or
-          V(wrong_account).
+        - The guard that refused, or one of the following rules.
+        - V(changed_since), the target is no longer as the run left it.
+        - V(irreversible), the change can't be undone.
+        - V(not_made), the change was never made.
+        - V(foreign), somebody else made the change.
+        - V(later_change_stands), a later change that relies on it is not rolled back.
+        - V(together), another rollback change that it depends on is refused.
+        - V(in_use), a principal would lose permissions of a group that it joined since.
+        - V(unread), the present state can't be read.
+        - V(undeclared), the journal names an operation that the module never uses.
+        - V(undo_mismatch), the recorded undo does not follow from the change.
+        - V(wrong_account), the record is of another account.
       type: str
     reason:
-      description: Why, and what would lift the refusal.
+      description: The reason, and how to lift the refusal.
       type: str
     target:
-      description: What would have been changed.
+      description: The resource that would have been changed.
       type: str
     operation:
       description: The recorded API operation, or the one that a guard refused.
@@ -241,17 +247,17 @@ refused:
       target: arn:aws:iam::111122223333:account-password-policy
       operation: UpdateAccountPasswordPolicy
 plan_sha256:
-  description: Identifies the plan. It covers every planned change, let through or held back.
+  description: The hash of the plan. It covers every planned change, including refused ones.
   returned: success
   type: str
   sample: 5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef
 journal:
-  description: Where the changes of this run are recorded.
+  description: The place where the changes of this run are recorded.
   returned: when something was changed
   type: str
   sample: ./journal/111122223333/20261125T090000Z
 terminal:
-  description: The outcome as text. In a play it is shown by the action plugin instead of being returned.
+  description: The outcome as text. In a play the action plugin displays it and does not return it.
   returned: success
   type: str
   sample: "Rollback of run 20261125T020000Z in account 111122223333: 1 taken back, 0 refused, 0 as before already."

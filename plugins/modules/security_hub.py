@@ -11,13 +11,13 @@ author:
   - hardening.iam contributors (@hardening-iam)
 short_description: Set up Security Hub CSPM in the regions of an AWS account
 description:
-  - Turns Security Hub CSPM on, with the declared standards and none that AWS would add by itself, and sets controls.
-  - What is enabled already stays so, whoever enabled it, unless O(disable_standards) or O(controls) name it.
-  - A standard is chosen by name from what the region offers. One that fails or is being disabled is none.
-  - An account whose administrator configures it centrally is left alone. That is a refusal, and no failure.
-  - A region that can't be read is not assessed, and nothing is changed there. The others are as they would be.
-  - Tells whether the newer Security Hub (V2) is on, and changes nothing of it.
-  - Security Hub costs money, and needs AWS Config to record. C(docs/security_hub.md) has both.
+  - Turns Security Hub CSPM on, enables the declared standards but no default ones, and sets controls.
+  - Existing standards and controls stay enabled, unless O(disable_standards) or O(controls) disables them.
+  - A standard is chosen by name from those that the region offers. A standard that fails or is being disabled does not count as enabled.
+  - If a Security Hub administrator configures the account centrally, all changes are refused. That does not fail the task.
+  - A region that can't be read is not assessed, and nothing is changed there. The other regions are not affected.
+  - Returns whether the newer Security Hub (V2) is on, but never changes it.
+  - Security Hub costs money and needs a recording AWS Config. See C(docs/security_hub.md).
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -33,46 +33,46 @@ extends_documentation_fragment:
 options:
   enable:
     description:
-      - Whether Security Hub is turned on where it is off. It is never turned off.
+      - Whether to turn Security Hub on in regions where it is off. It is never turned off.
     type: bool
     default: true
   standards:
     description:
       - The standards to enable. V(fsbp) (AWS Foundational Security Best Practices), V(cis) (CIS AWS Foundations
         Benchmark), V(nist_800_53), V(nist_800_171), V(pci_dss) or V(resource_tagging), or AWS's own names for them.
-      - It is the newest version that the region offers, or the one behind a slash, such as V(cis/3.0.0).
-      - A region that does not offer one goes without, with a warning.
+      - Without a version it is the newest one that the region offers. A version follows a slash, such as V(cis/3.0.0).
+      - If a region does not offer a standard, the task warns and skips it there.
     type: list
     elements: str
     default: [fsbp, cis]
   disable_standards:
     description:
-      - Standards to disable. Their findings are archived.
+      - The standards to disable. AWS archives their findings.
     type: list
     elements: dict
     default: []
     suboptions:
       standard:
         description:
-          - The standard, as in O(standards). Without a version it is every version that is enabled.
+          - The standard, as in O(standards). Without a version, every enabled version is disabled.
         type: str
         required: true
       reason:
         description:
-          - Why. AWS has no place for it, so the task warns with it.
+          - The reason. AWS has no field for it, so the task shows it in a warning.
         type: str
         required: true
   control_finding_generator:
     description:
       - Whether a control has one finding (V(SECURITY_CONTROL)), or one for each standard (V(STANDARD_CONTROL)).
-      - Changing it makes AWS archive all findings of controls and make new ones. Without it a hub keeps what it has,
-        and one that is turned on starts with V(SECURITY_CONTROL).
+      - After a change AWS archives all findings of controls and creates new ones. By default an existing hub keeps its value, and a new
+        one gets V(SECURITY_CONTROL).
     type: str
     choices: [SECURITY_CONTROL, STANDARD_CONTROL]
   controls:
     description:
-      - Controls to set. AWS tells of a standard's controls once it is ready, so those of a standard that this run
-        enables are set by the next one.
+      - Controls to set. AWS lists the controls of a standard only once it is ready. If this run enables a standard, the next run sets
+        its controls.
     type: list
     elements: dict
     default: []
@@ -84,50 +84,50 @@ options:
         required: true
       enabled:
         description:
-          - Whether it is enabled in the standards that have it. Without it, what others set stays.
+          - Whether the control is enabled in its standards. By default the present value is kept.
         type: bool
       reason:
         description:
-          - Why. Security Hub keeps it. It is needed to disable a control, and with O(controls[].parameters).
+          - The reason, which Security Hub stores. Required to disable a control, and with O(controls[].parameters).
         type: str
       standards:
         description:
-          - The standards in which O(controls[].enabled) is meant, as in O(standards). By default all that have it.
+          - The standards that O(controls[].enabled) applies to, as in O(standards). Defaults to all standards that have the control.
         type: list
         elements: str
         default: []
       parameters:
         description:
-          - Parameters of the control by AWS's names. An empty value is AWS's default. Those that are not named stay.
-          - AWS lets only some controls be set. Of those on IAM it is C(IAM.7); the 90 days of C(IAM.3) are fixed.
+          - Parameters of the control by AWS's names. An empty value means AWS's default. Other parameters are kept.
+          - Only some controls have parameters. Of those on IAM it is C(IAM.7). The 90 days of C(IAM.3) are fixed.
         type: dict
         default: {}
       regions:
         description:
-          - The regions in which this is meant. By default all in O(regions).
+          - The regions that this entry applies to. Defaults to all in O(regions).
         type: list
         elements: str
         default: []
       exclude_regions:
         description:
-          - Regions in which it is not meant. Controls on IAM find the same in every region, and cost in each.
+          - Regions that this entry does not apply to. Controls on IAM have the same findings in every region, and are charged in each.
         type: list
         elements: str
         default: []
   aggregation_region:
     description:
-      - The region in which the findings of other regions come together. It must be among O(regions).
-      - An account has one such region. Where it is another one, the task refuses.
+      - The region that aggregates the findings of other regions. It must be among O(regions).
+      - An account has one such region. If it already is another one, the change is refused.
     type: str
   aggregation_mode:
     description:
-      - From which regions. What others linked, with the same mode, stays linked.
+      - The regions to aggregate from. Regions that others linked in the same mode stay linked.
     type: str
     choices: [all_regions, all_regions_except_specified, specified_regions]
     default: all_regions
   aggregation_regions:
     description:
-      - The regions that O(aggregation_mode) speaks of.
+      - The regions for O(aggregation_mode).
     type: list
     elements: str
     default: []
@@ -137,7 +137,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See what Security Hub lacks in all regions, never writing to the account
+- name: See the missing settings of Security Hub in all regions, without writing to the account
   hardening.iam.security_hub:
     mode: report
     account_id: "111122223333"
@@ -150,7 +150,7 @@ EXAMPLES = r"""
     regions: [us-east-1, eu-west-1]
     aggregation_region: us-east-1
 
-- name: Judge IAM in one region only, and passwords as we do
+- name: Enable IAM controls in one region only, with other password settings
   hardening.iam.security_hub:
     account_id: "111122223333"
     regions: [enabled]
@@ -181,14 +181,14 @@ account_id:
   type: str
   sample: "111122223333"
 run_id:
-  description: What the journal and the reports of this run share.
+  description: The id that the journal and the reports of this run share.
   returned: success
   type: str
   sample: 20261125T020000Z
 already_done:
   description:
-    - Changes that this run did not make, because somebody else made their targets as wanted since the account was read.
-    - They are not among RV(changes), and a rollback of the run leaves them.
+    - Changes that this run skipped, because somebody else already made them after the account was read.
+    - They are not part of RV(changes), and a rollback of the run ignores them.
   returned: success
   type: list
   elements: dict
@@ -206,28 +206,28 @@ already_done:
       description: The API operation that was not needed.
       type: str
     target:
-      description: What is as wanted.
+      description: The resource that is already as declared.
       type: str
 plan_sha256:
-  description: Identifies the plan. It covers every planned change, let through or held back by a cap.
+  description: The hash of the plan. It covers every planned change, including refused ones.
   returned: success
   type: str
   sample: 5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef
 journal:
-  description: Where the changes of this run are recorded.
+  description: The place where the changes of this run are recorded.
   returned: when something was changed
   type: str
   sample: ./journal/111122223333/20261125T020000Z
 # End of the generated part.
 findings:
   description:
-    - What the controls of Security Hub said of each region before any change, as O(return_findings) says.
+    - The findings of the controls on Security Hub in each region before any change, as selected by O(return_findings).
     - They have the fields that M(hardening.iam.assessment_info) returns.
   returned: when O(return_findings) is not V(none)
   type: list
   elements: dict
 changes:
-  description: The changes that the guards let through.
+  description: The changes that no guard refused.
   returned: success
   type: list
   elements: dict
@@ -249,11 +249,10 @@ changes:
       type: str
     before:
       description:
-        - What was found. Of parameters of controls, a value that is empty is AWS's default. Empty where there was no
-          aggregator.
+        - The state before the change. An empty value of a control's parameter means AWS's default. Empty if there was no aggregator.
       type: dict
     after:
-      description: What is left.
+      description: The state after the change.
       type: dict
     affects:
       description:
@@ -263,7 +262,7 @@ changes:
       type: list
       elements: str
     remedies:
-      description: The fingerprints of the findings that the change mends.
+      description: The fingerprints of the findings that the change resolves.
       type: list
       elements: str
     reversible:
@@ -273,22 +272,22 @@ changes:
       description: The API operation and parameters that undo the change.
       type: dict
     applied:
-      description: Whether the change was made. Never in check mode and with O(mode=report).
+      description: Whether the change was made. Always false in check mode and with O(mode=report).
       type: bool
 refused:
-  description: What was not let through.
+  description: The refused changes.
   returned: success
   type: list
   elements: dict
   contains:
     rule:
-      description: The guard that refused.
+      description: The guard that refused the change.
       type: str
     reason:
-      description: Why, and what would lift the refusal.
+      description: The reason, and how to lift the refusal.
       type: str
     target:
-      description: What would have been changed.
+      description: The resource that would have been changed.
       type: str
     operation:
       description: The API operation that was refused.
@@ -311,19 +310,19 @@ hubs:
       description: Whether Security Hub CSPM is on.
       type: bool
     control_finding_generator:
-      description: Whether a control has one finding or one for each standard. Empty where the hub is off.
+      description: Whether a control has one finding or one for each standard. Empty if the hub is off.
       type: str
     standards:
       description: The status of each standard that the hub has, by name and version.
       type: dict
     aggregation_region:
-      description: The region in which findings come together, if there is one and AWS tells.
+      description: The region that aggregates findings, if there is one and AWS returns it.
       type: str
     configuration_policy:
-      description: The configuration policy by which an administrator decides on this hub, where that is known.
+      description: The configuration policy with which an administrator configures this hub, if known.
       type: str
     v2:
-      description: Whether the newer Security Hub (V2) is on as well. Empty where that is not known.
+      description: Whether the newer Security Hub (V2) is on as well. Empty if not known.
       type: bool
   sample:
     - region: eu-west-1
@@ -335,22 +334,22 @@ hubs:
       configuration_policy: null
       v2: false
 costs:
-  description: What the planned changes cost, as far as it can be counted. C(docs/security_hub.md) says more.
+  description: The costs of the planned changes, as far as they can be counted. See C(docs/security_hub.md).
   returned: success
   type: list
   elements: dict
   contains:
     option:
-      description: The option that costs.
+      description: The option that causes the cost.
       type: str
     unit:
-      description: What is counted.
+      description: The unit that is counted.
       type: str
     count:
-      description: How many of it.
+      description: The number of units.
       type: int
     note:
-      description: What AWS charges for.
+      description: The use that AWS charges for.
       type: str
 """
 

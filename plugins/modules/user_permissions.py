@@ -9,22 +9,21 @@ DOCUMENTATION = r"""
 module: user_permissions
 author:
   - hardening.iam contributors (@hardening-iam)
-short_description: Give IAM users their permissions through groups only, and remove policies that are not needed
+short_description: Move permissions of IAM users to groups, and remove policies that are not needed
 description:
-  - Moves what users hold by themselves, attached and inline policies, into declared groups. The group is given the
-    policy, the user joins it, and only when a live read finds the policy there is it taken from the user.
-  - Nobody has more or less afterwards. Before anything is planned, the permissions of everybody in the group are
-    evaluated with and without the policy, under conditions, denials, boundaries, other groups and the organization's
-    policies. Where anything would be gained or lost the policy stays with the user, and the refusal proposes a group of
-    its own.
-  - An attached policy is attached to the group. An inline policy becomes an inline policy of the group.
-    C(docs/user_permissions.md) says why.
-  - Tells who is an administrator, and by which policy.
-  - Removes named policies, such as C(AdministratorAccess), from selected users, groups and roles, where what these did
-    shows that nothing breaks, or where the breakage is accepted by name.
-  - What grants administration is only removed where there is a break-glass principal, see O(break_glass).
-  - The caller, the roles it came through, break-glass principals and what AWS or a landing zone owns are left alone,
-    and so are groups with such a member where something would be removed.
+  - Moves the attached and inline policies of users into declared groups. The group gets the policy and the user joins the group. The
+    policy is removed from the user only after a live read finds it in the group.
+  - No user gains or loses permissions. Before anything is planned, the permissions of all members of the group are evaluated with and
+    without the policy. The evaluation covers conditions, denials, boundaries, other groups and the organization's policies.
+  - If anybody would gain or lose a permission, the policy stays with the user, and the refusal suggests a separate group.
+  - An attached policy is attached to the group. An inline policy becomes an inline policy of the group. C(docs/user_permissions.md)
+    gives the reasons.
+  - Returns the administrators and the policies that make them administrators.
+  - Removes named policies, such as C(AdministratorAccess), from selected users, groups and roles. A removal is made only if the recorded
+    use shows that nothing breaks, or if the breakage is accepted by name.
+  - A policy that grants administrator rights is removed only if there is a break-glass principal, see O(break_glass).
+  - The caller, the roles it came through, break-glass principals, and principals of AWS or a landing zone are exempt. Nothing is removed
+    from groups with such a member.
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -43,66 +42,66 @@ options:
   groups:
     description:
       - The groups that take over the policies of users. One that does not exist is created.
-      - A policy goes into the first group that selects both its user and itself. What no group selects stays as it is.
+      - A policy moves into the first group that selects both the user and the policy. A policy that no group selects stays with the
+        user.
     type: list
     elements: dict
     default: []
     suboptions:
       name:
         description:
-          - The name of the group. Names of groups have no case.
+          - The name of the group. Letter case does not matter.
         type: str
         required: true
       path:
         description:
-          - The path of a group that is created. One that exists keeps its own.
+          - The path of a new group. An existing group keeps its path.
         type: str
         default: /
       users:
         description:
-          - Globs for the users whose policies the group takes over. They are held against the name of a user or, where
-            they begin with C(arn:), against its ARN, which contains the path.
+          - Globs for the users whose policies the group takes over. They match the name of a user. If they begin with C(arn:), they
+            match its ARN, which contains the path.
           - Users without policies of their own do not join.
         type: list
         elements: str
         default: []
       policies:
         description:
-          - Globs for the policies that the group takes over, held against their names or, where they begin with
-            C(arn:), their ARNs. Inline policies have names only.
+          - Globs for the policies that the group takes over. They match the name of a policy. If they begin with C(arn:), they match its
+            ARN. Inline policies have only names.
         type: list
         elements: str
         default: ["*"]
   remove_policies:
     description:
-      - Policies to take away. What was used is read first, as O(trail_logs), O(event_history) and service last accessed
-        tell it. Where anything of that would break, may break, or is not known, the removal is refused, see
-        O(accept_breakage).
-      - From a group a policy is removed only where that is safe for every member.
+      - Policies to remove. The recorded use is read first from O(trail_logs), O(event_history) and service last accessed. If a use
+        breaks, may break or is not known, the removal is refused, see O(accept_breakage).
+      - A policy is removed from a group only if that is safe for every member.
     type: list
     elements: dict
     default: []
     suboptions:
       policy:
         description:
-          - The name or the ARN of a managed policy, or the name of an inline policy. No glob.
+          - The name or ARN of a managed policy, or the name of an inline policy. No globs.
         type: str
         required: true
       users:
         description:
-          - Globs for the users to take it from, as in O(groups[].users).
+          - Globs for the users to remove it from, as in O(groups[].users).
         type: list
         elements: str
         default: []
       groups:
         description:
-          - Globs for the groups to take it from.
+          - Globs for the groups to remove it from.
         type: list
         elements: str
         default: []
       roles:
         description:
-          - Globs for the roles to take it from.
+          - Globs for the roles to remove it from.
         type: list
         elements: str
         default: []
@@ -113,14 +112,14 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Let the developers have what they have through a group
+- name: Move the policies of the developers to a group
   hardening.iam.user_permissions:
     account_id: "111122223333"
     groups:
       - name: developers
         users: ["dev-*"]
 
-- name: See who would be moved where, never writing to the account
+- name: See which policies would move to which group, without writing to the account
   hardening.iam.user_permissions:
     mode: report
     account_id: "222233334444"
@@ -133,7 +132,7 @@ EXAMPLES = r"""
         path: /workload/
         users: ["arn:aws:iam::*:user/workload/*"]
 
-- name: Take AdministratorAccess from a robot that does not use it, and from a team that agreed
+- name: Remove AdministratorAccess from a robot that does not use it, and from a team that agreed
   hardening.iam.user_permissions:
     account_id: "111122223333"
     break_glass: ["arn:aws:iam::111122223333:role/break-glass"]
@@ -161,14 +160,14 @@ account_id:
   type: str
   sample: "111122223333"
 run_id:
-  description: What the journal and the reports of this run share.
+  description: The id that the journal and the reports of this run share.
   returned: success
   type: str
   sample: 20261125T020000Z
 already_done:
   description:
-    - Changes that this run did not make, because somebody else made their targets as wanted since the account was read.
-    - They are not among RV(changes), and a rollback of the run leaves them.
+    - Changes that this run skipped, because somebody else already made them after the account was read.
+    - They are not part of RV(changes), and a rollback of the run ignores them.
   returned: success
   type: list
   elements: dict
@@ -186,29 +185,28 @@ already_done:
       description: The API operation that was not needed.
       type: str
     target:
-      description: What is as wanted.
+      description: The resource that is already as declared.
       type: str
 plan_sha256:
-  description: Identifies the plan. It covers every planned change, let through or held back by a cap.
+  description: The hash of the plan. It covers every planned change, including refused ones.
   returned: success
   type: str
   sample: 5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef
 journal:
-  description: Where the changes of this run are recorded.
+  description: The place where the changes of this run are recorded.
   returned: when something was changed
   type: str
   sample: ./journal/111122223333/20261125T020000Z
 # End of the generated part.
 findings:
   description:
-    - Who is an administrator, and which users have policies of their own, as found before any change, as
-      O(return_findings) says.
+    - The findings on administrators and on users with policies of their own before any change, as selected by O(return_findings).
     - They have the fields that M(hardening.iam.assessment_info) returns.
   returned: when O(return_findings) is not V(none)
   type: list
   elements: dict
 changes:
-  description: The changes that the guards let through, in their order.
+  description: The changes that no guard refused, in their order.
   returned: success
   type: list
   elements: dict
@@ -230,11 +228,11 @@ changes:
       type: str
     before:
       description:
-        - What was found. A group, a member of a group, an attached or an inline policy. Empty where there was no group.
+        - The state before the change. A group, a member of a group, an attached or an inline policy. Empty if there was no group.
       type: dict
     after:
       description:
-        - What is left. Where a policy is taken from a user who has it through a group, C(through) names the group.
+        - The state after the change. If a user keeps a removed policy through a group, C(through) names the group.
       type: dict
     affects:
       description:
@@ -244,7 +242,7 @@ changes:
       type: list
       elements: str
     remedies:
-      description: The fingerprints of the findings that the change mends.
+      description: The fingerprints of the findings that the change resolves.
       type: list
       elements: str
     reversible:
@@ -252,27 +250,27 @@ changes:
       type: bool
     undo:
       description:
-        - The API operation and parameters that undo the change. That of an inline policy has its document.
+        - The API operation and parameters that undo the change. For an inline policy they include its document.
       type: dict
     applied:
-      description: Whether the change was made. Never in check mode and with O(mode=report).
+      description: Whether the change was made. Always false in check mode and with O(mode=report).
       type: bool
 refused:
-  description: What was not let through.
+  description: The refused changes.
   returned: success
   type: list
   elements: dict
   contains:
     rule:
       description:
-        - The guard that refused. Among others V(difference) where somebody would gain or lose something, V(quota),
-          V(prediction) and V(widening), the last where a policy denies something.
+        - The guard that refused the change. Some of them are V(difference) (somebody would gain or lose a permission), V(quota),
+          V(prediction), and V(widening) (the policy denies something).
       type: str
     reason:
-      description: Why, and what would lift the refusal, such as a group of its own.
+      description: The reason, and how to lift the refusal, such as a separate group.
       type: str
     target:
-      description: What would have been changed.
+      description: The resource that would have been changed.
       type: str
     operation:
       description: The API operation that was refused.

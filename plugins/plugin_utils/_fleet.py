@@ -4,17 +4,46 @@
 
 # Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
-"""The hosts that a play is for, whatever ``--limit`` leaves of them."""
+"""The hosts of the inventory as Ansible knows them: those that a playbook works on, and their variables."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import typing as t
 from collections.abc import Iterable
 
+from ansible import context
 from ansible.errors import AnsibleError
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
 
+from ._run_hosts import ACCOUNTS, RunHosts
 from ._run_input import ASSESSOR, Host
+
+
+def choose_hosts(variables: t.Mapping[str, t.Any], templar: t.Any, group: str = ACCOUNTS) -> RunHosts:
+    """The choice of hosts of a playbook for ``group``, by the variables of a play, and the inventory among them."""
+    groups = variables["groups"]
+    asked = templar.template(variables.get("hardening_hosts")) if group == ACCOUNTS else None
+    return RunHosts(names=tuple(groups["all"]), groups=frozenset(groups), group=group, asked=asked)
+
+
+def has_host(groups: t.Mapping[str, Iterable[str]], pattern: t.Any) -> bool:
+    """Whether a host of these groups matches the pattern and ``--limit``.
+
+    Before the first play, its groups are all that a template knows of the inventory. They are made an inventory again,
+    as the lookup ``ansible.builtin.inventory_hostnames`` does.
+    """
+    inventory = InventoryManager(DataLoader(), parse=False)
+    for group, names in groups.items():
+        inventory.add_group(group)
+        for name in names:
+            inventory.add_host(name, group=group)
+    inventory.subset(context.CLIARGS.get("subset"))
+    with contextlib.suppress(AnsibleError):
+        return bool(inventory.get_hosts(pattern))
+    return False
 
 
 def host_of(name: str, hostvars: t.Any, templar: t.Any) -> Host:

@@ -26,7 +26,6 @@ from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
-from ansible.module_utils.errors import UnsupportedError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.parsing import ajson
 from ansible.plugins.action.normal import ActionModule as NormalActionModule
@@ -38,17 +37,19 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argu
 from ..module_utils._aws.access import HAS_BOTO3, warm
 from ..module_utils._module.task import Entry, execute
 from ._fleet import find_assessor
+from ._role_options import NO_ROLE, RoleOptions, load_table
 from ._run_input import Host
 from ._run_notes import RunNotes
-from ._task_input import TaskInput, find_problem, job_of, run_of
+from ._task_input import TaskInput, account_option_of, find_problem, job_of, run_of
+from ._values import find_bad_values, split_texts
 from ._variables import load_variables
 
 Result = dict[str, t.Any]
 
 # Options that may name a file or a directory.
 _PLACES: t.Final = ("journal", "report_dir", "snapshot_path", "waivers")
-# Nothing, a place in S3, or YAML or JSON text.
-_NO_RELATIVE_PATH: t.Final = re.compile(r"\s*($|s3://|[\[{])")
+# Nothing, a place in S3 or what is meant as one, or YAML or JSON text, which may have several lines.
+_NO_RELATIVE_PATH: t.Final = re.compile(r"\s*($|\w+:/|[\[{]|- |\S.*\n\s*\S)")
 
 _COLLECTION: t.Final = "hardening.iam"
 
@@ -68,6 +69,7 @@ class InProcess(NormalActionModule):
         """Load in the parent process all that its workers need."""
         warm(cls.entry.operations)
         load_variables()
+        load_table()
         # All that is loaded now stays. A worker that looked through it for garbage would copy the memory it shares with
         # this process, page by page, which costs more than reading a small account.
         gc.freeze()
@@ -78,10 +80,17 @@ class InProcess(NormalActionModule):
         problem = find_problem(given)
         if problem:
             return {"failed": True, "changed": False, "msg": problem}
-        self._task.args = {**self._task.args, **run_of(given), **job_of(given)}
+        self._task.args = {**self._task.args, **account_option_of(given), **run_of(given), **job_of(given)}
+        if given.is_of_our_role:
+            self._task.args.update(split_texts(self.entry.argument_spec(), self._task.args))
         if self._has_the_files_of_this_worker():
             self._task.args = {**self._task.args, **self._places()}
-        result: Result = self._run_here() if self._can_run_here(task_vars) else super().run(tmp, task_vars)
+        if self._can_run_here(task_vars):
+            result: Result = self._run_here()
+        else:
+            bad = self._find_bad_values()
+            result = {"failed": True, "changed": False, "msg": bad} if bad else super().run(tmp, task_vars)
+        self._name_variables(result, given)
         # Text that is there to be read is shown wherever the task runs, with no callback enabled.
         text = result.pop("terminal", None)
         if text and not self._task.no_log:
@@ -92,7 +101,6 @@ class InProcess(NormalActionModule):
         name = str(task_vars.get("inventory_hostname", ""))
         hosts = task_vars.get("ansible_play_hosts_all", ())
         spec = self.entry.argument_spec()
-        role = self._task._role
         pattern = self._pattern()
 
         def value(variable: str) -> t.Any:
@@ -106,12 +114,48 @@ class InProcess(NormalActionModule):
             arguments=self._task.args,
             options={option: details.get("default") for option, details in spec.items()},
             writes=self._writes(),
-            is_of_our_role=role is not None and role._role_collection == _COLLECTION,
+            is_of_our_role=self._is_of_our_role(),
+            role=self._role_options(),
             play=str(pattern),
             hosts=hosts,
             find_assessor=lambda: find_assessor(task_vars["hostvars"], pattern=pattern, first=hosts),
             notes=RunNotes(Path(constants.DEFAULT_LOCAL_TMP) / _COLLECTION),  # type: ignore[attr-defined]
         )
+
+    def _is_of_our_role(self) -> bool:
+        role = self._task._role
+        return role is not None and role._role_collection == _COLLECTION
+
+    def _role_options(self) -> RoleOptions:
+        """The variables behind the options, where the task is one of our role."""
+        return load_table().roles.get(self._task._role._role_name, NO_ROLE) if self._is_of_our_role() else NO_ROLE
+
+    def _find_bad_values(self) -> str:
+        """The options that have no usable value, with what is allowed; empty where all have."""
+        role = self._role_options()
+        problems = find_bad_values(
+            {**aws_argument_spec(), **self.entry.argument_spec()},
+            self._task.args,
+            allowed=load_table().allowed,
+            action=str(self._task.action),
+            has_off="mode" in role.options,
+        )
+        return "\n".join(problems)
+
+    def _name_variables(self, result: Result, given: TaskInput) -> None:
+        """Let the failure and the warnings of a task of our roles name the variables that the user set.
+
+        A module knows its options only.
+        """
+        role, raw = given.role, given.host.variables
+        if role is NO_ROLE:
+            return
+        if result.get("failed") and isinstance(result.get("msg"), str):
+            result["msg"] = role.name_variables(result["msg"], raw)
+        if result.get("warnings"):
+            result["warnings"] = [
+                role.name_variables(text, raw) if isinstance(text, str) else text for text in result["warnings"]
+            ]
 
     def _writes(self) -> bool:
         """Whether the module may change something: not in check mode, and not in its mode ``report``."""
@@ -188,13 +232,10 @@ class InProcess(NormalActionModule):
         return clean
 
     def _problem(self, validation: t.Any) -> t.Optional[str]:
-        """The message that AnsibleModule would fail with, or None where the options are valid."""
+        """Why the options are not valid, or None where they are. Ansible's own message is for what is left."""
         if not validation.error_messages:
             return None
-        message = str(validation.errors.msg)
-        if isinstance(validation.errors[0], UnsupportedError):
-            return f"Unsupported parameters for ({self._task.action}) module: {message}"
-        return message
+        return self._find_bad_values() or str(validation.errors.msg)
 
 
 def _as_module_arguments(arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import re
@@ -16,7 +17,7 @@ import typing as t
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from ..module_utils._account.account_id import parse_account_id
+from ..module_utils._account.account_id import is_account_id, parse_account_id
 from ..module_utils._converge.errors import InputError
 from ..module_utils._converge.finding import mask_key_ids
 from ..module_utils._converge.plan import combine_plans, plan_document
@@ -42,7 +43,7 @@ from ..module_utils._report.parts import Parts, part_folder, read_parts
 from ..module_utils._report.plain import printable
 from ..module_utils._report.states import APPLIED, PLANNED, REFUSED, REPORTED, count_changes
 from ..module_utils._report.workflow import hand_on
-from ._render import account_html, fleet_html, fleet_text, junit, page, sarif, tables, text
+from ._render import account_html, fleet_html, fleet_text, junit, page, preflight_text, run_text, sarif, tables, text
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -61,6 +62,8 @@ def run(task: Task) -> Result:
     """
     try:
         job = _Job.of(task)
+        if task.options["scope"] == "preflight":
+            return _report_preflight(job, task.options["preflight"])
         return _report_fleet(job) if task.options["scope"] == "fleet" else _report_account(job)
     except (DocumentError, InputError) as error:
         raise TaskError(str(error)) from error
@@ -96,6 +99,8 @@ class _Options:
     fail_on: str
     failures: tuple[Mapping[str, t.Any], ...]
     expected_accounts: t.Any
+    hosts: Mapping[str, str]
+    units: Mapping[str, str]
 
     @classmethod
     def from_options(cls, options: Mapping[str, t.Any]) -> t.Self:
@@ -109,7 +114,19 @@ class _Options:
             fail_on=options["fail_on"],
             failures=tuple(options["failures"]),
             expected_accounts=options["expected_accounts"],
+            hosts=_by_account(options["account_hosts"]),
+            units=_by_account(options["account_units"]),
         )
+
+
+def _by_account(given: Mapping[t.Any, t.Any]) -> dict[str, str]:
+    """Texts by the id of an account in 12 digits. What is no account is named by the check of the expected ones."""
+    found = {}
+    for name, value in given.items():
+        with contextlib.suppress(ValueError):
+            account_id = parse_account_id(name)
+            found.update({account_id: str(value)} if account_id and value else {})
+    return found
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,6 +155,19 @@ class _Job:
             clock=task.clock,
             warn=task.warn,
         )
+
+
+def _report_preflight(job: _Job, accounts: Sequence[Mapping[str, t.Any]]) -> Result:
+    """One table of the preflight of all accounts, for the terminal alone."""
+    ordered = sorted(accounts, key=lambda account: str(account["account_id"]))
+    is_whole = job.options.terminal == run_text.FULL
+    shown = preflight_text.render(ordered, is_whole=is_whole, ascii_only=job.options.ascii_only)
+    return {
+        "scope": "preflight",
+        "accounts": len(ordered),
+        "missing": preflight_text.count_missing(ordered),
+        "terminal": "" if job.options.terminal == "none" else shown,
+    }
 
 
 def _report_account(job: _Job) -> Result:
@@ -252,14 +282,30 @@ def _choose_renderers(job: _Job) -> Mapping[str, tuple[str, Callable[[Report], s
 
 def _render_terminal(job: _Job, report: Report, written: t.Optional[str]) -> str:
     """Render an account's report for the terminal, as the option ``terminal`` says. ``written`` is the text file."""
-    if job.options.terminal == "none":
-        return ""
-    if job.options.terminal == "brief":
-        return printable(text.render_brief(report), ascii_only=job.options.ascii_only)
+    ascii_only = job.options.ascii_only
+    detail = run_text.choose_detail(job.options.terminal, accounts=1)
+    if detail == run_text.BRIEF:
+        return printable(text.render_brief(report), ascii_only=ascii_only)
+    if detail == run_text.SUMMARY:
+        summary = text.render_summary(report, title=job.options.title or text.TITLE, ascii_only=ascii_only)
+        return _join([summary, run_text.render_accounts([report], ascii_only=ascii_only), _name_files(job, [report])])
+    return _join([_render_full(job, report, written), _name_files(job, [report])]) if detail == run_text.FULL else ""
+
+
+def _render_full(job: _Job, report: Report, written: t.Optional[str] = None) -> str:
+    """The whole report of an account as text, without its preflight, which has a table of its own."""
     if written is not None and not report["preflight"]:
         return written
     title = job.options.title or text.TITLE
     return text.render(report, title=title, ascii_only=job.options.ascii_only, with_preflight=False)
+
+
+def _name_files(job: _Job, reports: Sequence[Report], *, is_fleet: bool = False) -> str:
+    return run_text.render_files(reports, job.place.store.location, formats=job.options.formats, is_fleet=is_fleet)
+
+
+def _join(parts: Iterable[str]) -> str:
+    return "\n\n".join(part.rstrip("\n") for part in parts if part)
 
 
 def _summarize_account(job: _Job, report: Report, plan: Mapping[str, t.Any], place: _Place, *, shown: str) -> Result:
@@ -302,7 +348,7 @@ def _summarize_account(job: _Job, report: Report, plan: Mapping[str, t.Any], pla
 def _report_fleet(job: _Job) -> Result:
     place = job.place
     failures = [
-        {"host": failure["host"], "account_id": failure["account_id"], "message": failure["reason"]}
+        {"host": failure["host"], "account_id": _name_failed(failure), "message": failure["reason"]}
         for failure in job.options.failures
     ]
     expected, malformed = _parse_expected(job.options.expected_accounts)
@@ -318,6 +364,9 @@ def _report_fleet(job: _Job) -> Result:
         reports=own,
         failures=mask_key_ids([*failures, *unreadable]),
         expected=expected,
+        hosts=job.options.hosts,
+        units=job.options.units,
+        earlier=_read_earlier(place),
     )
     plans = {report["account_id"]: report["plan_sha256"] for report in own if report.get("plan_sha256")}
     document["plan_sha256"] = keep_run(place.store, run_lines(plans), run_id=run_id, created=job.clock())
@@ -326,9 +375,35 @@ def _report_fleet(job: _Job) -> Result:
     if "html" in job.options.formats:
         place.put("html", "fleet.html", to_bytes(fleet_html.render(document, title=title)))
     place.put("manifest", "manifest.json", encode(_build_manifest(job, place, document)))
-    shown = job.options.terminal != "none"
-    terminal = fleet_text.render(document, title=title, ascii_only=job.options.ascii_only) if shown else ""
-    return _summarize_fleet(job, document, place, terminal)
+    return _summarize_fleet(job, document, place, _render_run(job, document, own))
+
+
+def _render_run(job: _Job, document: Mapping[str, t.Any], reports: Sequence[Report]) -> str:
+    """Render the end of a run for the terminal: the accounts as a table, and as much of each as the options say."""
+    detail = run_text.choose_detail(job.options.terminal, len(reports))
+    if detail not in (run_text.BRIEF, run_text.SUMMARY, run_text.FULL):
+        return ""
+    title, ascii_only = job.options.title or fleet_text.TITLE, job.options.ascii_only
+    ordered = sorted(reports, key=lambda report: str(report["account_id"]))
+    parts = [fleet_text.render(document, title=title, ascii_only=ascii_only)]
+    if detail == run_text.SUMMARY:
+        parts += [run_text.render_accounts(ordered, names=document["names"], ascii_only=ascii_only)]
+    parts += [_render_full(job, report) for report in ordered] if detail == run_text.FULL else []
+    return _join([*parts, _name_files(job, ordered, is_fleet=True)])
+
+
+def _name_failed(failure: Mapping[str, t.Any]) -> str:
+    """The account of a failure. A host that is named by an account stands for it; otherwise it may be unknown."""
+    host = str(failure["host"])
+    return str(failure["account_id"] or (host if is_account_id(host) else ""))
+
+
+def _read_earlier(place: _Place) -> t.Any:
+    """The document that the report of the run replaces; None where there is none that can be read."""
+    try:
+        return place.document("fleet.json", schema=fleet.SCHEMA)
+    except (DocumentError, StoreError):
+        return None
 
 
 def _read_reports(job: _Job, place: _Place) -> tuple[str, list[Report], list[dict[str, t.Any]]]:

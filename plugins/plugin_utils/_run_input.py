@@ -11,9 +11,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
-from ..module_utils._account.account_id import parse_account_id
+from ..module_utils._account.account_id import is_account_id, parse_account_id
 from ._variables import (
     MisspeltName,
     RemovedName,
@@ -29,6 +29,11 @@ ACCOUNT_ID: t.Final = "aws_account_id"
 ASSESSOR: t.Final = "aws_assessor_role_arn"
 _ROLES: t.Final = (ASSESSOR, "aws_assume_role_arn", "aws_assume_role_arns")
 _IGNORE: t.Final = "hardening_ignore_variables"
+_CONNECTION: t.Final = "ansible_connection"
+_INTERPRETER: t.Final = "ansible_python_interpreter"
+_PYTHON: t.Final = "hardening_python"
+_HOSTS: t.Final = "hardening_hosts"
+_LOCAL: t.Final = "local"
 _MOST_HOSTS_SHOWN: t.Final = 5
 
 
@@ -49,11 +54,11 @@ class Host:
         return self.variables.get(name) is None or self.value(name) == ""
 
 
-def account_of(host: Host) -> t.Optional[str]:
-    """The account id of a host in 12 digits, or None where ``aws_account_id`` is not set.
+def parse_account_of(host: Host) -> t.Optional[str]:
+    """The account id that ``aws_account_id`` of a host declares, in 12 digits; None where it is not set.
 
     :raises ValueError: it is no account id, or it is a template that leads to nothing. Then another account than the
-        declared one would be assessed: that of the credentials.
+        declared one would be assessed: that of the credentials. Or the host is named by another account.
     """
     declared, found = host.variables.get(ACCOUNT_ID), host.value(ACCOUNT_ID)
     account_id = parse_account_id(found)
@@ -62,7 +67,20 @@ def account_of(host: Host) -> t.Optional[str]:
             f"{str(declared)!r} is empty, or uses a variable that is not set.\n"
             f"Set that variable. To assess the account of the credentials, remove {ACCOUNT_ID}"
         )
+    if account_id and is_account_id(host.name) and account_id != host.name:
+        raise ValueError(
+            f"{account_id!r} is another account than the one that names the host.\n"
+            f"Rename the host, or correct {ACCOUNT_ID}"
+        )
     return account_id
+
+
+def account_of(host: Host) -> t.Optional[str]:
+    """The account that a host stands for: the declared one, or the one that names it. None: that of the credentials.
+
+    :raises ValueError: as for :func:`parse_account_of`.
+    """
+    return parse_account_of(host) or (host.name if is_account_id(host.name) else None)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,8 +91,19 @@ class RunProblems:
     warnings: tuple[str, ...] = ()
 
 
-def check_run(hosts: Sequence[Host], *, enforces: bool, find_assessor: Callable[[], t.Optional[str]]) -> RunProblems:
-    """Check all hosts of a run in one pass. ``find_assessor`` is as for :func:`check_assessors`."""
+def check_run(
+    hosts: Sequence[Host],
+    *,
+    enforces: bool,
+    find_assessor: Callable[[], t.Optional[str]],
+    interpreter: str,
+    extra: Mapping[str, t.Any],
+) -> RunProblems:
+    """Check all hosts of a run in one pass.
+
+    ``find_assessor`` is as for :func:`check_assessors`, ``interpreter`` as for :func:`find_overridden`. ``extra`` are
+    the extra variables.
+    """
     removed: set[RemovedName] = set()
     misspelt: set[MisspeltName] = set()
     doubtful: set[MisspeltName] = set()
@@ -88,9 +117,11 @@ def check_run(hosts: Sequence[Host], *, enforces: bool, find_assessor: Callable[
     errors += check_accounts(hosts, enforces=enforces)
     errors += check_roles(hosts)
     errors += check_assessors(hosts, find_assessor)
-    return RunProblems(
-        tuple(errors), tuple(f"Nothing reads {item.name}; {item.nearest} does." for item in sorted(doubtful))
-    )
+    errors += check_connection(extra)
+    errors += check_choice_of_hosts(hosts, extra)
+    warnings = [f"Nothing reads {item.name}; {item.nearest} does." for item in sorted(doubtful)]
+    warnings += find_overridden(hosts, interpreter=interpreter, extra=extra)
+    return RunProblems(tuple(errors), tuple(warnings))
 
 
 def check_accounts(hosts: Sequence[Host], *, enforces: bool) -> list[str]:
@@ -100,13 +131,13 @@ def check_accounts(hosts: Sequence[Host], *, enforces: bool) -> list[str]:
     by_id: dict[str, list[str]] = defaultdict(list)
     for host in hosts:
         try:
-            account_id = account_of(host)
+            account_id, is_declared = account_of(host), parse_account_of(host) is not None
         except ValueError as error:
             problems.append(f"{ACCOUNT_ID} of {host.name}: {error}.")
             continue
-        if account_id is None:
+        if not is_declared and (enforces or account_id is None):
             missing.append(host)
-        else:
+        if account_id is not None:
             by_id[account_id].append(host.name)
     problems = _shorten(problems, "more hosts have a malformed one")
     problems += _shorten([describe_shared_id(*item) for item in by_id.items() if len(item[1]) > 1], "more are shared")
@@ -140,6 +171,44 @@ def check_assessors(hosts: Iterable[Host], find_assessor: Callable[[], t.Optiona
     without = [host.name for host in hosts if host.lacks(ASSESSOR)]
     declared = find_assessor() if without else None
     return [describe_missing_assessor(without, declared)] if declared else []
+
+
+def find_overridden(hosts: Iterable[Host], *, interpreter: str, extra: Container[str]) -> list[str]:
+    """Name the variables of hosts that the plays override, since they run on the controller.
+
+    ``interpreter`` is that of the controller, which ``hardening_python`` replaces. ``extra`` are the names of extra
+    variables (``-e``): these override the plays.
+    """
+    overridden: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for host in hosts:
+        for name, wanted in ((_CONNECTION, _LOCAL), (_INTERPRETER, str(host.value(_PYTHON) or interpreter))):
+            if name not in extra and not host.lacks(name) and host.value(name) != wanted:
+                overridden[name, wanted].append(host.name)
+    return [
+        f"{name} of {_listing(names)} is ignored: the playbooks of hardening.iam run on the controller, with {wanted}."
+        for (name, wanted), names in overridden.items()
+    ]
+
+
+def check_connection(extra: Mapping[str, t.Any]) -> list[str]:
+    """Check that no extra variable (``-e``) sends the run to other machines: hosts are accounts, not machines."""
+    given = extra.get(_CONNECTION, _LOCAL)
+    if given == _LOCAL:
+        return []
+    return [
+        f"{_CONNECTION} is {given!r} on the command line. Remove it: hosts are accounts, and nothing connects to them."
+    ]
+
+
+def check_choice_of_hosts(hosts: Iterable[Host], extra: Container[str]) -> list[str]:
+    """Check that no host has the variable that chooses the hosts: plays are chosen before hosts have variables."""
+    names = [] if _HOSTS in extra else [host.name for host in hosts if _HOSTS in host.variables]
+    if not names:
+        return []
+    return [
+        f"{_HOSTS} of {_listing(names)} is set in the inventory, where it has no effect.\n"
+        f"Set it on the command line (-e {_HOSTS}=…), in a survey, or below vars of import_playbook."
+    ]
 
 
 def describe_missing_id(names: Sequence[str], *, enforces: bool) -> str:

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 
 from ..module_utils._account.account_id import parse_account_id
 from ..module_utils._converge.journal import new_job_id
+from ._role_options import NO_ROLE, RoleOptions
 from ._run_input import (
     ACCOUNT_ID,
     ASSESSOR,
@@ -28,8 +29,10 @@ from ._run_input import (
     describe_missing_assessor,
     describe_missing_id,
     describe_shared_id,
+    parse_account_of,
 )
 from ._run_notes import RunNotes
+from ._value_input import check_role_values
 from ._variables import describe_misspelt, describe_removed, find_misspelt, find_removed, parse_ignored
 
 _FLEET: t.Final = "fleet"
@@ -53,7 +56,7 @@ class TaskInput:
 
     ``arguments`` are the options that it was given, ``options`` the defaults of all that its module has. ``play`` names
     the play, ``hosts`` those of its hosts that ``--limit`` left. ``find_assessor`` looks for a host of the whole play
-    that has an assessor role.
+    that has an assessor role. ``role`` has the variables of our role behind the options; none for other tasks.
     """
 
     host: Host
@@ -65,6 +68,7 @@ class TaskInput:
     hosts: Collection[str]
     find_assessor: Callable[[], t.Optional[str]]
     notes: RunNotes
+    role: RoleOptions = NO_ROLE
 
     def option(self, name: str) -> t.Any:
         """The value that the module would see; None if it has no such option."""
@@ -86,6 +90,18 @@ def job_of(task: TaskInput) -> dict[str, str]:
         return {}
     job = _awx_job(task) or task.notes.recall("job_id", lambda: new_job_id(datetime.now(UTC)))
     return {"job_id": str(job)}
+
+
+def account_option_of(task: TaskInput) -> dict[str, str]:
+    """The option ``account_id`` of a task of our roles whose host is named by an account and declares none.
+
+    It is asked after :func:`find_problem`, so a task that writes has a declared account.
+    """
+    is_ours = task.is_of_our_role and "account_id" in task.options and task.option("scope") != _FLEET
+    if not is_ours or task.option("account_id"):
+        return {}
+    account_id = account_of(task.host)
+    return {"account_id": account_id} if account_id else {}
 
 
 def run_of(task: TaskInput) -> dict[str, t.Any]:
@@ -124,6 +140,7 @@ def _problems(task: TaskInput) -> Iterator[str]:
     misspelt = find_misspelt(task.host.variables, ignore=ignore)
     if misspelt:
         yield describe_misspelt(misspelt)
+    yield from check_role_values(task.host, task.role, task.arguments)
     if task.writes:
         yield from _check_journal(task)
     if _takes_run_details(task):
@@ -158,18 +175,18 @@ def _check_account(task: TaskInput) -> Iterator[str]:
     if "account_id" not in task.options:
         return
     try:
-        declared = account_of(task.host)
-        account_id = parse_account_id(task.option("account_id")) or declared
+        known = account_of(task.host)
+        declared = parse_account_id(task.option("account_id")) or parse_account_of(task.host)
     except ValueError as error:
         yield f"{ACCOUNT_ID} of {task.host.name}: {error}."
         return
-    if account_id is None:
-        if task.writes or len(task.hosts) > 1:
-            yield describe_missing_id([task.host.name], enforces=task.writes)
-        return
-    owner = task.notes.claim(f"{task.play} {account_id}", task.host.name)
-    if owner != task.host.name:
-        yield describe_shared_id(account_id, [task.host.name, owner])
+    account_id = declared or known
+    if declared is None and (task.writes or (account_id is None and len(task.hosts) > 1)):
+        yield describe_missing_id([task.host.name], enforces=task.writes)
+    if account_id is not None:
+        owner = task.notes.claim(f"{task.play} {account_id}", task.host.name)
+        if owner != task.host.name:
+            yield describe_shared_id(account_id, [task.host.name, owner])
 
 
 def _check_assessor(task: TaskInput) -> Iterator[str]:

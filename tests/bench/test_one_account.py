@@ -79,7 +79,7 @@ def _runs(runner: Runner, assess: Path, emulator: EmulatorProcess, users: int) -
 
 
 def _assert_report_is_written(runner: Runner, users: int) -> None:
-    names = sorted(path.name for path in runner.reports.glob("*/*") if path.is_file())
+    names = sorted(path.name for path in runner.reports.glob("[0-9]*/*") if path.is_file())
     assert names == ["plan.json", "report.html", "report.json", "report.txt"]
     html = next(runner.reports.glob("*/report.html"))
     assert f"user-{users - 1:04d}" in html.read_text(encoding="utf-8")

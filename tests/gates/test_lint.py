@@ -17,6 +17,7 @@ from .staging import CHECKOUT, Stage
 
 Tools = t.Mapping[str, str]
 RENDER: t.Final = CHECKOUT / "plugins" / "plugin_utils" / "_render"
+BROWSER: t.Final = CHECKOUT / "tests" / "gates" / "browser"
 
 
 def test_lint_ruff(tools: Tools) -> None:
@@ -32,6 +33,7 @@ def test_lint_style_and_script(tools: Tools) -> None:
     """The skipped rule takes the value of an arrow function for a mistake, where nobody uses it."""
     skipped = "--skip=suspicious/useIterableCallbackReturn"
     run(["biome", "lint", skipped, "report.css", "report.js"], cwd=RENDER, env=tools)
+    run(["biome", "lint", skipped, "."], cwd=BROWSER, env=tools)
 
 
 def test_lint_templates(tools: Tools) -> None:
@@ -64,7 +66,7 @@ def test_lint_mypy_plugins(tools: Tools, staged: Stage) -> None:
 def test_lint_mypy_tests(tools: Tools, staged: Stage) -> None:
     """The emulator, the gates and the shared fixtures, with tests/ on the path as pytest has it."""
     tests = staged.collection / "tests"
-    names = ("emulator", "gates", "scripts", "conftest.py", "dates.py", "looped.py", "parts.py", "scope.py")
+    names = ("emulator", "gates", "scripts", "conftest.py", "dates.py", "looped.py", "parts.py", "scope.py", "words.py")
     checked = [path for name in names if (path := tests / name).exists()]
     mypy(staged, tools, *checked, path=[staged.root, tests])
 

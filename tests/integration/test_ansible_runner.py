@@ -10,9 +10,11 @@ What AWX puts where: https://github.com/ansible/awx, awx/main/tasks/jobs.py.
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import json
 import re
 import shutil
+import subprocess
 import typing as t
 from pathlib import Path
 
@@ -20,9 +22,9 @@ import boto3
 import pytest
 import yaml
 
-from emulator.client import Emulator
+from emulator.client import Emulator, EmulatorProcess
 
-from .conftest import CHECKOUT, Ansible
+from .conftest import BIN, CHECKOUT, MANAGEMENT, Ansible
 
 REVISION: t.Final = "0123456789abcdef0123456789abcdef01234567"
 BUCKET: t.Final = "acme-iam-reports"
@@ -173,8 +175,7 @@ def test_harden_in_check_mode(awx: Awx, control: Emulator, bucket: t.Any, demo: 
     assert job.status == 0, job.stdout
 
     shown = job.shown()
-    for account in account_ids(demo):
-        assert f"Preflight of account {account}" in shown
+    assert shown.count("Preflight of 2 accounts: ") == 1
     # A line an account, and the whole report of the run.
     assert "IAM Security Assessment Report" not in shown
     assert all(re.search(rf"^{account}.*: \d+ critical", shown, re.MULTILINE) for account in account_ids(demo))
@@ -217,7 +218,7 @@ def test_slices_and_the_report_of_all(awx: Awx, bucket: t.Any, demo: dict[str, t
 
 
 def test_an_approved_plan_is_enforced(awx: Awx, control: Emulator, bucket: t.Any, demo: dict[str, t.Any]) -> None:
-    """Two jobs of one workflow job, with an approval between them, as in examples/awx/workflows.yml."""
+    """Two jobs of one workflow job, with an approval between them, as in the workflow "IAM change"."""
     accounts = as_awx_has_it(demo)
     place = {"hardening_report_dir": f"s3://{BUCKET}/iam", "hardening_journal": f"s3://{BUCKET}/journal"}
     # An export tells what a run left, which no plan foresees.
@@ -230,7 +231,7 @@ def test_an_approved_plan_is_enforced(awx: Awx, control: Emulator, bucket: t.Any
 
     # What a job hands on are extra variables of the next one, and so is what its template sets.
     handed_on = job.artifacts()
-    approved = {**template_of("IAM enforce")["extra_vars"], "hardening_change_ticket": "CHG-7"}
+    approved = {**variables_of("IAM apply"), "hardening_change_ticket": "CHG-7"}
     answers = {**place, **handed_on, **approved, "hardening_require_change_ticket": "true"}
     job = awx.run("harden.yml", accounts, number=64, workflow=61, answers=answers, check=False)
     assert job.status == 0, job.stdout
@@ -247,23 +248,64 @@ def test_an_approved_plan_is_enforced(awx: Awx, control: Emulator, bucket: t.Any
     said = {name: record[name] for name in ("author", "change_ticket", "job", "commit")}
     assert said == {"author": "alice", "change_ticket": "CHG-7", "job": "64", "commit": REVISION}
 
+    # The workflow goes on with an assessment and a report under the same run, which keeps what was applied.
+    for number, playbook in ((65, "assess.yml"), (66, "fleet_report.yml")):
+        job = awx.run(playbook, accounts, number=number, workflow=61, answers={**place, **handed_on}, check=False)
+        assert job.status == 0, job.stdout
+    fleet = content(bucket, "iam/fleet.json")
+    assert sorted(str(entry["changes_applied"]) for entry in fleet["accounts"]) == planned
 
-def template_of(name: str) -> dict[str, t.Any]:
-    """A job template of examples/awx."""
+
+def test_the_workflow_of_the_organization(awx: Awx, control: Emulator, bucket: t.Any, demo: dict[str, t.Any]) -> None:
+    """Plan, report, approval, apply, verify, report: the reports are of the organization, and keep what was applied."""
+    hosts = {
+        "aws_accounts": {"hosts": ["acme-management"], "vars": demo["aws_accounts"]["vars"]},
+        "organization_management": {
+            "hosts": ["acme-management"],
+            "vars": {"organization_root_access_mode": "enforce", "organization_root_access_root_sessions": True},
+        },
+        "_meta": {"hostvars": {"acme-management": {"aws_account_id": MANAGEMENT}}},
+    }
+    place = {"hardening_report_dir": f"s3://{BUCKET}/iam", "hardening_journal": f"s3://{BUCKET}/journal"}
+    below = {"hardening_report_dir": f"s3://{BUCKET}/iam/organization"}
+    report = {**variables_of("IAM organization report"), **below}
+    handed_on: dict[str, t.Any] = {}
+    counts = []
+    for number, playbook, given, is_check in (
+        (82, "organization.yml", {}, True),
+        (83, "fleet_report.yml", report, False),
+        (84, "organization.yml", variables_of("IAM organization apply"), False),
+        (85, "assess.yml", {**variables_of("IAM organization verify"), **below}, False),
+        (86, "fleet_report.yml", report, False),
+    ):
+        tags = "organization_root_access" if playbook == "organization.yml" else ""
+        answers = {**place, **handed_on, **given}
+        job = awx.run(playbook, hosts, number=number, workflow=81, answers=answers, check=is_check, tags=tags)
+        assert job.status == 0, job.stdout
+        handed_on |= job.artifacts()
+        (account,) = content(bucket, "iam/organization/fleet.json")["accounts"]
+        counts.append((account["account_id"], account["changes_applied"], account["changes_planned"]))
+    planned, applied = (MANAGEMENT, 0, 1), (MANAGEMENT, 1, 0)
+    assert counts == [planned, planned, applied, applied, applied]
+    assert "iam/fleet.json" not in {entry.key for entry in bucket.objects.all()}
+
+
+def variables_of(name: str) -> dict[str, t.Any]:
+    """The extra variables that awx_setup.yml gives to one job template alone."""
 
     class Loader(yaml.SafeLoader):
         """YAML with Ansible's !unsafe, which keeps text from being templated too early."""
 
     Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
-    text = (CHECKOUT / "examples" / "awx" / "job_templates.yml").read_text(encoding="utf-8")
-    templates = yaml.load(text, Loader=Loader)["controller_templates"]
-    return t.cast(dict[str, t.Any], next(template for template in templates if template["name"] == name))
+    text = (CHECKOUT / "playbooks" / "vars" / "awx_setup.yml").read_text(encoding="utf-8")
+    templates = yaml.load(text, Loader=Loader)["__awx_setup_templates"]
+    return t.cast(dict[str, t.Any], next(item for item in templates if item["name"] == name)["variables"])
 
 
 def test_slices_are_approved_together_and_a_run_that_overtakes_the_approval_is_refused(
     awx: Awx, control: Emulator, bucket: t.Any, demo: dict[str, t.Any]
 ) -> None:
-    """As in the workflow "IAM change in slices": slices, the report of all, an approval, one job that enforces."""
+    """As in the workflow "IAM change": slices, the report of all, an approval, one job that enforces."""
     place = {"hardening_report_dir": f"s3://{BUCKET}/iam", "hardening_journal": f"s3://{BUCKET}/journal"}
     # Six jobs: each does no more than it is about.
     tags = "password_policy"
@@ -289,7 +331,7 @@ def test_slices_are_approved_together_and_a_run_that_overtakes_the_approval_is_r
     assert job.status == 0, job.stdout
 
     control.clear_log()
-    approved = {**handed_on, **template_of("IAM enforce")["extra_vars"]}
+    approved = {**handed_on, **variables_of("IAM apply")}
     whole = {**other, **approved, "hardening_terminal": "full"}
     all_of_it = as_awx_has_it(demo)
     job = awx.run("harden.yml", all_of_it, number=76, workflow=70, answers=whole, check=False, tags=tags)
@@ -306,3 +348,64 @@ def test_slices_are_approved_together_and_a_run_that_overtakes_the_approval_is_r
 
 def content(bucket: t.Any, key: str) -> t.Any:
     return json.loads(bucket.Object(key).get()["Body"].read())
+
+
+@pytest.fixture
+def streamed(ansible: Ansible, checkout: Path, emulator: EmulatorProcess, demo: dict[str, t.Any]) -> Path:
+    """A private data directory that has everything: the built collection, amazon.aws, inventory and credentials."""
+    private = ansible.directory / "runner"
+    collections = private / "project" / "collections"
+    build = ["ansible-galaxy", "collection", "build", "--output-path", str(ansible.directory), str(checkout)]
+    assert ansible.run(*build).returncode == 0
+    (artifact,) = ansible.directory.glob("hardening-iam-*.tar.gz")
+    install = ["ansible-galaxy", "collection", "install", "--force", "--no-deps", "--offline", "-p", str(collections)]
+    done = ansible.run(*install, str(artifact))
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = importlib.util.find_spec("ansible_collections.amazon.aws")
+    assert found and found.submodule_search_locations
+    ignored = shutil.ignore_patterns("__pycache__", "tests", "docs", "changelogs")
+    shutil.copytree(found.submodule_search_locations[0], collections / "ansible_collections/amazon/aws", ignore=ignored)
+    (private / "project" / "harden.yml").write_text("- import_playbook: hardening.iam.harden\n")
+    (private / "inventory").mkdir()
+    (private / "inventory" / "hosts.json").write_text(json.dumps(demo))
+    (private / "env").mkdir()
+    # The output is that of AWX with these two settings in its execution environment.
+    shown = {"ANSIBLE_DISPLAY_OK_HOSTS": "false", "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false"}
+    (private / "env" / "envvars").write_text(json.dumps({**emulator.env(), **shown}))
+    (private / "env" / "cmdline").write_text("--tags password_policy")
+    return private
+
+
+def test_a_worker_needs_nothing_but_the_stream(
+    ansible: Ansible, streamed: Path, control: Emulator, bucket: t.Any, demo: dict[str, t.Any]
+) -> None:
+    """transmit | worker | process: the worker has neither the checkout nor collections, settings or credentials."""
+    place = {"hardening_report_dir": f"s3://{BUCKET}/iam", "hardening_journal": f"s3://{BUCKET}/journal"}
+    given = {**place, "hardening_run_id": "streamed", "password_policy_minimum_password_length": "20"}
+    (streamed / "env" / "extravars").write_text(json.dumps(given))
+    elsewhere = ansible.directory / "elsewhere"
+    elsewhere.mkdir()
+    foreign = ("ANSIBLE_", "AWS_", "PYTHON")
+    bare = {name: value for name, value in ansible.environment.items() if not name.startswith(foreign)}
+    bare |= {"HOME": str(elsewhere), "ANSIBLE_COLLECTIONS_SCAN_SYS_PATH": "false"}
+    sent: bytes = b""
+    for command in (
+        ["transmit", str(streamed), "--playbook", "harden.yml", "--ident", "7"],
+        ["worker", "--private-data-dir", str(elsewhere / "work")],
+        ["process", str(streamed), "--ident", "7"],
+    ):
+        runner = [str(BIN / "ansible-runner"), *command]
+        done = subprocess.run(runner, cwd=elsewhere, env=bare, input=sent, capture_output=True, check=False)
+        sent = done.stdout
+    shown = Job(number=7, directory=streamed, status=done.returncode, stdout="").shown()
+    assert (streamed / "artifacts" / "7" / "status").read_text() == "successful", shown
+
+    assert not re.search(r"^(ok|skipping): ", shown, re.MULTILINE)
+    changed = [record["account_id"] for record in control.writes() if record["service"] == "iam"]
+    assert sorted(changed) == sorted(account_ids(demo))
+    keys = {entry.key for entry in bucket.objects.all()}
+    assert {f"iam/{account}/report.json" for account in account_ids(demo)} | {"iam/fleet.json"} <= keys
+    assert {key.split("/")[1] for key in keys if key.startswith("journal/")} >= set(account_ids(demo))
+    assert content(bucket, "iam/fleet.json")["run"]["id"] == "streamed"
+    # No report and no journal stays on the worker.
+    assert not [path for path in elsewhere.rglob("*") if path.name in ("report.json", "journal", "reports")]

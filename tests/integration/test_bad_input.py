@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An error about a mistake in the declaration names option and value, and nothing is asked of AWS before it.
+"""Mistakes about hosts, accounts and tags, which take an inventory or a command line of their own.
 
-A run costs more than the look at its output. So mistakes of one host share a run, each as a host of its own.
+Mistakes in the variables of one host are in test_mistakes.py.
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
-import yaml
 
-from dates import date_in, noon_in
+from dates import noon_in
 
 from .conftest import (
     CHECKOUT,
@@ -25,7 +24,6 @@ from .conftest import (
     EXTERNAL_ID,
     MANAGEMENT,
     PROD,
-    SANDBOX,
     Ansible,
     MakeAnsible,
     Outcome,
@@ -34,98 +32,11 @@ from .conftest import (
     write_inventory,
 )
 
-WAIVER: t.Final = {
-    "control": "role_admin",
-    "accounts": ["*"],
-    "resources": ["*"],
-    "reason": "the team is being reorganized",
-    "owner": "platform@acme.example",
-    "ticket": "ACME-1",
-    "approved_by": "ciso@acme.example",
-    "expires": date_in(1150),
-}
 NOW: t.Final = noon_in(1000)
-
-
-def waivers(**fields: t.Any) -> Record:
-    return {"hardening_waivers": [{key: value for key, value in {**WAIVER, **fields}.items() if value is not None}]}
 
 
 # By the host that makes the mistake: its variables, and the parts of the message: option, value, and what is allowed.
 Mistakes = t.Mapping[str, tuple[Record, t.Sequence[str]]]
-
-# The playbooks find these before their first task.
-INPUT_MISTAKES: t.Final[Mistakes] = {
-    "unknown-variable": ({"hardening_wavers": []}, ["hardening_wavers (the nearest is hardening_waivers)"]),
-    "unknown-variable-of-a-role": (
-        {"password_policy_length": 14},
-        ["password_policy_length (the nearest is password_policy_minimum_password_length)"],
-    ),
-    "unknown-variable-without-any-near": (
-        {"permissions_boundary_policy": "nofile.json"},
-        ["Unknown variable of hardening.iam: permissions_boundary_policy (the nearest is permissions_boundary_"],
-    ),
-    "misspelt-role": (
-        {"password_polcy_mode": "enforce"},
-        ["password_polcy_mode (the nearest is password_policy_mode)", "hardening_ignore_variables"],
-    ),
-    "misspelt-role-in-a-run-of-another": (
-        {"pasword_policy_mode": "enforce"},
-        ["pasword_policy_mode (the nearest is password_policy_mode)"],
-    ),
-    "misspelt-assessor": (
-        {"aws_assesor_role_arn": role_arn(DEV), "aws_assessor_role_arn": ""},
-        ["aws_assesor_role_arn (the nearest is aws_assessor_role_arn)"],
-    ),
-    "several-misspelt": (
-        {"hardening_wavers": [], "pasword_policy_mode": "enforce"},
-        ["hardening_wavers (the nearest is hardening_waivers), pasword_policy_mode (the nearest is"],
-    ),
-    "removed": (
-        {"password_policy_account_id": DEV, "report_terminal": "full"},
-        ["password_policy_account_id (set aws_account_id), report_terminal (set hardening_terminal)", "import_role"],
-    ),
-    "bad-account-id": (
-        {"aws_account_id": "acme-dev", "aws_assessor_role_arn": role_arn(DEV), "aws_assume_role_arn": role_arn(DEV)},
-        ["aws_account_id of bad-account-id: 'acme-dev' is not an account id of 12 digits"],
-    ),
-    "account-id-of-eleven-digits": (
-        {"aws_account_id": "33344445555"},
-        ["aws_account_id of account-id-of-eleven-digits: '33344445555' is not an account id of 12 digits", "in quotes"],
-    ),
-    "account-id-without-its-zero": (
-        {"aws_account_id": 33344445555},
-        [
-            "aws_account_id of account-id-without-its-zero: '33344445555' is not an account id of 12 digits",
-            "in quotes",
-        ],
-    ),
-}
-# The first module finds these.
-VALUE_MISTAKES: t.Final[Mistakes] = {
-    "waiver-without-owner": (waivers(owner=None), ["waivers[0]", "owner", "required are"]),
-    "waiver-with-bad-date": (waivers(expires="30.06.2030"), ["waivers[0].expires", "30.06.2030", "2026-12-31"]),
-    "waiver-too-long": (waivers(expires=date_in(1400)), ["waivers[0].expires", date_in(1400), "365 days"]),
-    "waiver-of-no-control": (waivers(control="role_admn"), ["waivers[0].control", "role_admn", "role_admin"]),
-    "waivers-not-yaml": ({"hardening_waivers": "[unclosed"}, ["waivers: the text is not YAML", "line 1"]),
-    "waivers-in-no-file": ({"hardening_waivers": "./none.yml"}, ["waivers", "none.yml"]),
-    "bad-now": ({"hardening_now": "yesterday"}, ["now", "yesterday", "2026-01-31T00:00:00Z"]),
-    "unknown-threshold": ({"hardening_thresholds": {"unused": 3}}, ["thresholds", "unused", "unused_days"]),
-    "threshold-out-of-range": (
-        {"hardening_thresholds": {"unused_days": 0}},
-        ["thresholds.unused_days", "0", "from 1 to 1095"],
-    ),
-    "unknown-control": ({"hardening_include": ["root_no_key"]}, ["include", "root_no_key", "root_no_access_key"]),
-    "bad-role": ({"aws_assessor_role_arn": "assessor"}, ["assessor_role_arn", "assessor", "ARN of a role"]),
-    "bad-region": ({"aws_regions": ["europe"]}, ["regions", "europe", "enabled"]),
-    "bad-fail-on": ({"hardening_fail_on": "always"}, ["fail_on", "always", "never"]),
-    "bad-format": ({"hardening_report_formats": ["pdf"]}, ["formats", "pdf", "html"]),
-}
-# The role finds these after the account was looked at, before anything is written.
-ROLE_MISTAKES: t.Final[Mistakes] = {
-    "bad-mode": ({"password_policy_mode": "enforced"}, ["mode", "enforced", "report"]),
-    "bad-length": ({"password_policy_minimum_password_length": "ten"}, ["minimum_password_length", "ten"]),
-}
 
 
 @pytest.fixture(scope="module")
@@ -141,16 +52,6 @@ def run(ansible: Ansible, playbook: str, **variables: t.Any) -> Outcome:
 def run_with(ansible: Ansible, playbook: str, *arguments: str, **variables: t.Any) -> Outcome:
     inventory = write_inventory(ansible.directory, {"acme-dev": {"aws_account_id": DEV}})
     return ansible.playbook(playbook, *arguments, inventory=inventory, **{"hardening_now": NOW, **variables})
-
-
-def inventory_of(ansible: Ansible, mistakes: Mistakes, *account_ids: str) -> Path:
-    """An inventory of one host for each mistake, with an account of its own, which need not exist."""
-    ids = account_ids or [f"9{number:011}" for number in range(len(mistakes))]
-    hosts = {
-        name: {"aws_account_id": account_id, "hardening_now": NOW, **variables}
-        for account_id, (name, (variables, _parts)) in zip(ids, mistakes.items(), strict=True)
-    }
-    return write_inventory(ansible.directory, hosts)
 
 
 def run_plays(ansible: Ansible, plays: t.Sequence[Record], inventory: Path, *arguments: str) -> Outcome:
@@ -178,90 +79,11 @@ def _assert_parts(outcome: Outcome, text: str, parts: t.Sequence[str]) -> None:
     assert "Traceback" not in outcome.output
 
 
-def failed_hosts(outcome: Outcome) -> set[str]:
-    """The hosts that the report of the run has as failed."""
-    return {failure["host"] for failure in outcome.document("fleet.json")["failed"]}
-
-
-@pytest.fixture(scope="module")
-def input_check(make_ansible: MakeAnsible) -> Outcome:
-    """The tasks that start every playbook, as a play for each mistake: there the first mistake ends the run."""
-    ansible = make_ansible()
-    _accounts, check = yaml.safe_load((CHECKOUT / "playbooks" / "prepare.yml").read_text(encoding="utf-8"))
-    plays = [
-        {**check, "hosts": host, "vars": {"hardening_hosts": host}, "ignore_errors": True} for host in INPUT_MISTAKES
-    ]
-    return run_plays(ansible, plays, inventory_of(ansible, INPUT_MISTAKES))
-
-
-@pytest.mark.parametrize("mistake", INPUT_MISTAKES)
-def test_input(input_check: Outcome, mistake: str) -> None:
-    assert_error_of(input_check, mistake, INPUT_MISTAKES[mistake][1])
-    assert input_check.recap(mistake)["ignored"] == 1
-    assert input_check.requests == []
-
-
-@pytest.mark.parametrize(
-    ("playbook", "mistake"), [("harden", "several-misspelt"), ("harden", "removed"), ("assess", "unknown-variable")]
-)
-def test_input_stops_the_run(ansible: Ansible, playbook: str, mistake: str) -> None:
-    variables, parts = INPUT_MISTAKES[mistake]
-    outcome = run(ansible, playbook, **variables)
-    assert_error(outcome, parts)
-    assert outcome.recap("acme-dev")["failed"] == 1
-    assert outcome.requests == []
-
-
-@pytest.fixture(scope="module")
-def harden_with_bad_values(make_ansible: MakeAnsible) -> Outcome:
-    ansible = make_ansible()
-    return ansible.playbook("harden", inventory=inventory_of(ansible, VALUE_MISTAKES))
-
-
-@pytest.fixture(scope="module")
-def harden_with_bad_roles(make_ansible: MakeAnsible) -> Outcome:
-    ansible = make_ansible()
-    return ansible.playbook("harden", inventory=inventory_of(ansible, ROLE_MISTAKES, DEV, SANDBOX))
-
-
-@pytest.mark.parametrize("mistake", VALUE_MISTAKES)
-def test_harden(harden_with_bad_values: Outcome, mistake: str) -> None:
-    assert_error_of(harden_with_bad_values, mistake, VALUE_MISTAKES[mistake][1])
-    assert harden_with_bad_values.status != 0
-    assert mistake in failed_hosts(harden_with_bad_values)
-    assert harden_with_bad_values.requests == []
-
-
-@pytest.mark.parametrize("mistake", ROLE_MISTAKES)
-def test_harden_until_the_role(harden_with_bad_roles: Outcome, mistake: str) -> None:
-    assert_error_of(harden_with_bad_roles, mistake, ROLE_MISTAKES[mistake][1])
-    assert harden_with_bad_roles.status != 0
-    assert mistake in failed_hosts(harden_with_bad_roles)
-    assert harden_with_bad_roles.writes == []
-
-
-ASSESSED: t.Final = {name: VALUE_MISTAKES[name] for name in ("waiver-without-owner", "bad-now", "unknown-threshold")}
-
-
-@pytest.fixture(scope="module")
-def assess_with_bad_values(make_ansible: MakeAnsible) -> Outcome:
-    ansible = make_ansible()
-    return ansible.playbook("assess", inventory=inventory_of(ansible, ASSESSED))
-
-
-@pytest.mark.parametrize("mistake", ASSESSED)
-def test_assess(assess_with_bad_values: Outcome, mistake: str) -> None:
-    assert_error_of(assess_with_bad_values, mistake, ASSESSED[mistake][1])
-    assert assess_with_bad_values.status != 0
-    assert mistake in failed_hosts(assess_with_bad_values)
-    assert assess_with_bad_values.requests == []
-
-
 @pytest.mark.parametrize("playbook", ["assess", "harden", "preflight"])
 def test_no_account(ansible: Ansible, playbook: str) -> None:
     inventory = write_inventory(ansible.directory, {})
     outcome = ansible.playbook(playbook, inventory=inventory)
-    assert_error(outcome, ["No account to work on", "aws_accounts", "hardening_hosts"])
+    assert_error(outcome, ["No account to work on", "aws_accounts", "List each account as a host of it"])
     assert outcome.requests == []
 
 
@@ -311,17 +133,6 @@ def test_bad_account_id_stops_a_run_of_several_hosts(run_with_bad_account_ids: O
     assert run_with_bad_account_ids.requests == []
 
 
-def test_account_that_is_another_one(ansible: Ansible) -> None:
-    wrong = role_arn("222233334444")
-    outcome = run(
-        ansible, "harden", aws_assessor_role_arn=wrong, aws_assume_role_arn=wrong, aws_external_id=EXTERNAL_ID
-    )
-    assert_error(outcome, ["account_id", "222233334444", DEV])
-    assert outcome.writes == []
-    # Only who the credentials belong to was asked.
-    assert {record["operation"] for record in outcome.requests} <= {"AssumeRole", "GetCallerIdentity"}
-
-
 def without_account_id(ansible: Ansible, **variables: t.Any) -> Path:
     roles = {"aws_assessor_role_arn": role_arn(DEV), "aws_assume_role_arn": role_arn(DEV, "automation")}
     return write_inventory(ansible.directory, {"acme-dev": {}}, **{**roles, **variables})
@@ -348,17 +159,6 @@ def test_one_host_alone_is_assessed_as_the_account_of_its_credentials(
         [],
         [],
     )
-
-
-@pytest.mark.parametrize("playbook", ["harden", "assess"])
-def test_account_id_that_uses_a_variable_that_is_not_set(ansible: Ansible, playbook: str) -> None:
-    """Without the error this one host would be assessed as the account of its credentials."""
-    inventory = without_account_id(ansible, aws_account_id="{{ account_ids.dev }}")
-    outcome = ansible.playbook(playbook, "--check", inventory=inventory)
-    assert_error(
-        outcome, ["aws_account_id of acme-dev: '{{ account_ids.dev }}' is empty, or uses a variable that is not"]
-    )
-    assert outcome.requests == []
 
 
 def test_roles_that_need_the_missing_account_id(ansible: Ansible) -> None:
@@ -481,16 +281,6 @@ def test_role_of_its_own(roles_alone: Outcome, mistake: str) -> None:
     assert roles_alone.recap(mistake)["failed"] == 1
     assert roles_alone.recap(f"other-than-{mistake}")["failed"] == 0
     assert {record["account_id"] for record in roles_alone.requests} <= {MANAGEMENT, PROD}
-
-
-def test_local_journal_in_awx(ansible: Ansible) -> None:
-    """A role that is used alone knows the job too, since AWX sets it as an extra variable."""
-    role = {"name": "Converge", "ansible.builtin.import_role": {"name": "hardening.iam.password_policy"}}
-    play = {"name": "Converge", "hosts": "aws_accounts", "gather_facts": False, "tasks": [role]}
-    (ansible.directory / "site.yml").write_text(json.dumps([play]), encoding="utf-8")
-    outcome = run(ansible, str(ansible.directory / "site.yml"), awx_job_id=7)
-    assert_error(outcome, ["hardening_journal is", "/journal'", "AWX job 7", "s3://bucket/prefix"])
-    assert outcome.requests == []
 
 
 def test_account_id_with_leading_zeros(make_ansible: MakeAnsible) -> None:

@@ -41,7 +41,7 @@ def finding(number: int = 1, **fields: t.Any) -> Record:
         "region": "global",
         "resource": f"arn:aws:iam::{ACCOUNT}:user/svc-{number}",
         "resource_detail": "access key 1",
-        "title": "Access keys that nobody uses are deactivated",
+        "title": "Unused access keys are deactivated",
         "detail": "last used 2026-02-01 (296 days); limit 45",
         "evidence": {"observed": {"slot": 1}, "expected": "used", "source": "GetCredentialReport", "observed_at": None},
         "remediation": {"text": "Deactivate it.", "module": None, "reversible": True},

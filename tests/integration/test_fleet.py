@@ -83,7 +83,8 @@ def test_account_of_other_credentials_is_refused(make_ansible: MakeAnsible) -> N
     inventory = write_inventory(ansible.directory, hosts)
     outcome = ansible.playbook("harden", "--limit", "account-1,account-2,localhost", inventory=inventory)
     assert outcome.status != 0
-    assert f"belong to account {FIRST}, not to {THIRD}" in " ".join(outcome.output.split())
+    message = f"aws_account_id: {THIRD} is not the account of aws_assume_role_arn, which is {FIRST}"
+    assert message in " ".join(outcome.output.split())
     assert {record["account_id"] for record in outcome.requests if not record["read_only"]} == {SECOND}
 
 

@@ -254,7 +254,7 @@ def test_a_delegated_administrator_may_assess_the_organization(control: Emulator
     assert statuses(result)["organization_guardrails"] == {"FAIL"}
     assert of(result, "organization_guardrails")[0]["resource"] == of(found, "organization_guardrails")[0]["resource"]
     (workloads,) = of(result, "management_account_without_workloads")
-    assert f"from account {DEV} does not see into it" in workloads["detail"]
+    assert f"from account {DEV} can't read the management account" in workloads["detail"]
 
 
 def test_in_an_account_the_controls_of_the_organization_are_not_assessed(control: Emulator) -> None:

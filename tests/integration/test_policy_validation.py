@@ -83,7 +83,7 @@ def test_access_analyzer_is_asked_in_check_mode_too(ansible: Ansible) -> None:
     ("options", "message"),
     [
         ({"policies": [{"document": "policies/missing.json"}]}, "policies[0].document: can't read"),
-        ({"policies": [{"document": DEPLOY, "type": "iam"}]}, "value of type must be one of"),
+        ({"policies": [{"document": DEPLOY, "type": "iam"}]}, "policies[0].type: 'iam' is not allowed. Set it to"),
         ({"policies": [{"document": DEPLOY}], "ignore": ["invalid_actoin"]}, "is the code of no rule"),
     ],
     ids=["no file", "no type", "no code"],

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from .conftest import DEV, MANAGEMENT, PROD, SANDBOX, MakeAnsible, Outcome, Record, role_arn, write_inventory
@@ -89,9 +91,9 @@ def test_only_the_management_account_reads_central_root_access(acme: Outcome) ->
     assert rows(acme, DEV)["central root access"]["state"] == NOT_APPLICABLE
 
 
-def test_table_is_shown(acme: Outcome) -> None:
-    for account in (MANAGEMENT, PROD, DEV, SANDBOX):
-        assert f"Preflight of account {account}" in acme.output
+def test_one_table_has_what_is_missing_in_all_accounts(acme: Outcome) -> None:
+    assert acme.output.count("Preflight of 4 accounts: ") == 1
+    assert "READY" not in acme.output
 
 
 def test_missing_actions_are_named_exactly(denied: Outcome) -> None:
@@ -123,4 +125,5 @@ def test_writes_are_simulated(denied: Outcome) -> None:
 def test_run_goes_on_and_the_report_has_the_table(denied: Outcome) -> None:
     report = denied.succeeded().report(PROD)
     assert {row["capability"] for row in report["preflight"]} == set(rows(denied, PROD))
-    assert denied.output.count("Preflight of account") == 1
+    assert denied.output.count("Preflight of 1 account: 1 of them lacks something\n") == 1
+    assert re.search(rf"^  {PROD}  MISSING  identity assessment: ", denied.output, re.MULTILINE)

@@ -37,11 +37,14 @@ LOCKS = (
         ("requirements.txt", "tests/requirements.txt"),
         (*UNIVERSAL, "--constraint", "requirements-dev.lock"),
     ),
-    # ansible-builder merges this file with those of other collections, and takes no hashes.
     Lock(
-        "examples/awx/execution-environment.lock",
-        ("examples/awx/execution-environment.in",),
-        ("--python-version", "3.12", "--constraint", "requirements-dev.lock"),
+        "examples/execution-environment/execution-environment.lock",
+        ("examples/execution-environment/execution-environment.in",),
+        # The platform is that of the image, and its pip builds nothing.
+        (
+            *("--python-version", "3.12", "--python-platform", "x86_64-manylinux_2_28", "--only-binary", ":all:"),
+            *("--generate-hashes", "--constraint", "requirements-dev.lock"),
+        ),
     ),
 )
 HEADER = """\

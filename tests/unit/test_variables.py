@@ -94,7 +94,7 @@ def test_a_role_has_no_copy_of_a_shared_variable(name: str) -> None:
     """
     copy = re.compile(r"\{\{ (?:aws|hardening|awx|tower)_\w+( \| default\(.*\))? \}\}")
     copies = {variable for variable, value in Role(name).defaults.items() if copy.fullmatch(str(value))}
-    assert copies <= {f"{name}_rollout", "preflight_terminal"}
+    assert copies <= {f"{name}_rollout"}
 
 
 @pytest.mark.parametrize("name", role_names())

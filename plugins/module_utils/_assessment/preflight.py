@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import fnmatch
 import functools
 import json
@@ -29,7 +28,7 @@ from .._module.registration import Registration
 from .._module.task import Task
 from .._module.writers import Writer
 from .._report.parts import part_key
-from .readiness import Capability, Readiness, Simulation, assess_readiness, render_brief, render_table, with_evidence
+from .readiness import Capability, Readiness, Simulation, assess_readiness, render_table, with_evidence
 
 # Reads whose full answer grows with the account: one item tells whether they are allowed.
 _PROBES: t.Final[dict[Dataset, tuple[str, str, dict[str, t.Any]]]] = {
@@ -112,18 +111,9 @@ _ACTIONS: t.Final = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
-class _Options:
-    """The options for the terminal, and the modes of the roles by name, as a play gives them."""
-
-    terminal: str
-    modes: Mapping[str, t.Any]
-
-
 def run(task: Task) -> dict[str, t.Any]:
     """The core of ``preflight_info``: options of :mod:`plugins.modules.preflight_info` in, its result out."""
     declaration(task)
-    options = _Options(task.options["terminal"], task.options["modes"])
     access = task.access
     access.check_regions(task.regions)
     account_id = access.caller.account_id
@@ -133,7 +123,8 @@ def run(task: Task) -> dict[str, t.Any]:
         "account_id": account_id,
         "run_id": task.run_id,
         "capabilities": [row.as_dict() for row in rows],
-        "terminal": _render_terminal(options, account_id, rows, check_mode=task.check_mode),
+        "modes": dict(task.options["modes"]),
+        "terminal": "" if task.options["terminal"] == "none" else render_table(account_id, rows),
     }
     if task.has_reports:
         part = {
@@ -146,24 +137,6 @@ def run(task: Task) -> dict[str, t.Any]:
         place = task.open_store(task.reports)
         result["report"] = place.put(key, (json.dumps(part, indent=1) + "\n").encode())
     return result
-
-
-def _render_terminal(options: _Options, account_id: str, rows: Sequence[Readiness], *, check_mode: bool) -> str:
-    """The text for the terminal: the table, or its counts and gaps, then what the run will change."""
-    if options.terminal == "none":
-        return ""
-    render = render_brief if options.terminal == "brief" else render_table
-    announced = _announce(options.modes, check_mode=check_mode)
-    return "\n".join(filter(None, (render(account_id, rows), announced)))
-
-
-def _announce(modes: Mapping[str, t.Any], *, check_mode: bool) -> str:
-    """The roles that will change something, only report, or are off: said before any of it happens."""
-    words = {"enforce": "would change" if check_mode else "will change", "report": "only reports", "off": "is off"}
-    # YAML takes an unquoted off for false.
-    named = {role: {"false": "off"}.get(str(mode).lower(), str(mode).lower()) for role, mode in modes.items()}
-    lines = (f"{word}: {', '.join(role for role in named if named[role] == mode)}" for mode, word in words.items())
-    return "\n".join(line for line in lines if not line.endswith(": "))
 
 
 def _assess(connection: Connection, regions: Sequence[str]) -> tuple[Readiness, ...]:

@@ -209,16 +209,6 @@ def _join_reasons(gaps: Iterable[Unread]) -> str:
     return "; ".join(dict.fromkeys(f"{gap.region}: {gap.reason}" if gap.region else gap.reason for gap in gaps))
 
 
-def render_brief(account_id: str, rows: Sequence[Readiness]) -> str:
-    """One line that counts the rows by state, then the rows that lack something."""
-    counts = {state: sum(row.state is state for row in rows) for state in State}
-    names = {state: state.value.lower().replace("_", " ") for state in State}
-    counted = ", ".join(f"{count} {names[state]}" for state, count in counts.items() if count)
-    missing = [row for row in rows if row.state is State.MISSING]
-    table = render_table(account_id, missing).splitlines()[1:]
-    return "\n".join([f"Preflight of account {account_id}: {counted}", *table])
-
-
 def render_table(account_id: str, rows: Iterable[Readiness]) -> str:
     """The rows as a table for the terminal."""
     cells = [

@@ -14,6 +14,7 @@ import functools
 import typing as t
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+from .._account.account_id import is_account_id
 from .._account.collect import OPERATIONS as OPERATIONS_OF_DATASETS
 from .._account.collect import collect, deepen
 from .._account.model import DEEP, Dataset, Snapshot, Unread, UnreadKind
@@ -31,6 +32,7 @@ from .._controls.registry import CATALOG_VERSION, all_controls
 from .._controls.score import frameworks, scores
 from .._controls.selection import datasets_for
 from .._controls.waivers import apply
+from .._converge.arn import is_declared
 from .._converge.finding import Finding, Status
 from .._converge.store import Store
 from .._module.connection import Connection
@@ -54,6 +56,8 @@ from .._report.document import (
     headline,
     run_report_key,
 )
+
+_FIELDS_OF_ARN, _ACCOUNT_FIELD = 6, 4
 
 # No control asks for the alias, but people know an account by it.
 _ALWAYS: t.Final = frozenset({Dataset.ACCOUNT_ALIASES})
@@ -106,6 +110,11 @@ def run(task: Task) -> dict[str, t.Any]:
     options = _Options.from_options(task.options)
     declared = declaration(task, of_organization=task.options["scope"] == "organization")
     snapshot = options.file.observe(task, functools.partial(_collect, options, declared, task.regions))
+    for pattern in _find_unmatched(task.guards.break_glass, snapshot):
+        task.warn(
+            f"break_glass: {pattern!r} matches no user and no role of account {snapshot.account_id}, so it protects "
+            "nobody. Give the ARN of a user or a role; * stands for any text in it."
+        )
     judged = assess(
         snapshot,
         settings=declared.settings,
@@ -140,6 +149,23 @@ def run(task: Task) -> dict[str, t.Any]:
     # Two runs of one account may overtake each other: each has its own copy, which its report goes by.
     place.put(run_report_key(compared["account_id"], run.id), encode(compared))
     return {**result, "report": place.put(_make_key(compared), encode(compared))}
+
+
+def _find_unmatched(patterns: Sequence[str], snapshot: Snapshot) -> list[str]:
+    """The patterns that match nobody, but for those that name another account: a fleet may share one list."""
+    if snapshot.missing(Dataset.AUTHORIZATION_DETAILS):
+        return []
+    arns = [*(user.arn for user in snapshot.users), *(role.arn for role in snapshot.roles)]
+    return [
+        pattern
+        for pattern in patterns
+        if not any(is_declared(arn, [pattern]) for arn in arns) and not _is_of_another(pattern, snapshot.account_id)
+    ]
+
+
+def _is_of_another(pattern: str, account_id: str) -> bool:
+    owner = (*pattern.split(":"), *[""] * _FIELDS_OF_ARN)[_ACCOUNT_FIELD]
+    return is_account_id(owner) and owner != account_id
 
 
 def _collect(options: _Options, declared: Declaration, requested: Sequence[str], connection: Connection) -> Snapshot:

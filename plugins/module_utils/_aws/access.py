@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from . import sdk
+from .advice import advise
 from .base_chain import base_chain, static_credentials
 from .clients import ClientPool
 from .credentials import RoleCredentials, session_name
@@ -98,7 +99,11 @@ class Access:
         self.region = self._find_configured_region() or home_region_of(self._session, role_partition)
         self.partition = partition_of(self._session, self.region)
         if role_partition not in (None, self.partition):
-            raise InvalidRequest(f"region: {self.region} is in {self.partition}, but {self.role_arn} is not")
+            option = "assume_role_arn" if self.role_arn == options.assume_role_arn else "assessor_role_arn"
+            raise InvalidRequest(
+                f"{option}: {self.role_arn} is of the partition {role_partition}, and the region {self.region} is of "
+                f"{self.partition}.\nCorrect the ARN, or set AWS_REGION to a region of {role_partition}."
+            )
         self.home_region = home_region_of(self._session, self.partition)
         self._base = ClientPool(self._session, options, fence=self._fence)
         self._clients = self._in_role(self.role_arn, session_tag) if self.role_arn else self._base
@@ -110,8 +115,9 @@ class Access:
         """Find the region of the option, the environment or the profile."""
         try:
             return self._options.region or self._session.get_config_variable("region")
-        except sdk.BotoCoreError as error:
-            raise translate(error, "", "", None) from None
+        except sdk.BotoCoreError as exception:
+            error = translate(exception, "", "", None)
+            raise error.rephrase(advise(error)) from None
 
     def _in_role(self, role_arn: str, session_tag: str) -> ClientPool:
         session = self._new_session(self._options.profile)
@@ -368,7 +374,7 @@ class Access:
                 error = Unsupported(
                     f"{service} has no endpoint in {region}", service=service, operation=operation, region=region
                 )
-            raise error.rephrase(self._options.mask_secrets(error.message)) from None
+            raise error.rephrase(self._options.mask_secrets(advise(error))) from None
 
 
 def _identity(answer: Mapping[str, t.Any]) -> Identity:

@@ -15,7 +15,8 @@ import typing as t
 from collections.abc import Callable, Mapping
 
 from . import sdk
-from .errors import AwsError, InvalidRequest
+from .assume_role import explain_denial
+from .errors import AccessDenied, AwsError, InvalidCredentials, InvalidRequest, RegionDenied
 from .options import AccessOptions
 
 SESSION_NAME: t.Final = "iam-hardening"
@@ -78,6 +79,11 @@ class RoleCredentials:
         }
 
     def _explain_failure(self, error: AwsError) -> str:
+        if isinstance(error, InvalidCredentials):
+            # The role was not even asked for.
+            return error.message
+        if isinstance(error, AccessDenied) and not isinstance(error, RegionDenied) and "\n" not in error.message:
+            return explain_denial(error.message, self.options, self.role_arn)
         message = f"can't assume {self.role_arn}: {error.message}"
         duration = self.options.assume_role_duration
         if isinstance(error, InvalidRequest) and "DurationSeconds" in error.message and duration > _LONGEST_CHAINED:

@@ -223,7 +223,7 @@ def _of_answer(response: t.Mapping[str, t.Any], service: str, *, elsewhere: bool
     if advice and kind is not Throttled:
         return QuotaExceeded, code, f"{message[:_LONGEST_MESSAGE]} ({advice})"
     if kind is InvalidCredentials and elsewhere and code in _UNKNOWN_TOKEN:
-        kind = RegionDenied
+        kind, message = RegionDenied, f"the account has not enabled this region ({message.rstrip('.')})"
     return kind, code, message[:_LONGEST_MESSAGE]
 
 

@@ -35,11 +35,12 @@ _ROLE_ARN: t.Final = re.compile(r"arn:(aws[a-z-]*):iam::\d{12}:role/[\w+=,.@/-]{
 _NAME: t.Final = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 _EXTERNAL_ID: t.Final = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 _URL: t.Final = re.compile(r"https?://[^\s/]+(/\S*)?")
+_ROLE_WORDS: t.Final = "the ARN of a role, such as arn:<partition>:iam::<account>:role/<path>/<name>"
 # The pattern of each option, and its words: the limits of AssumeRole,
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 _FORMATS: t.Final[dict[str, tuple[re.Pattern[str], str]]] = {
-    "assume_role_arn": (_ROLE_ARN, "the ARN of a role"),
-    "assessor_role_arn": (_ROLE_ARN, "the ARN of a role"),
+    "assume_role_arn": (_ROLE_ARN, _ROLE_WORDS),
+    "assessor_role_arn": (_ROLE_ARN, _ROLE_WORDS),
     "assume_role_session_name": (_NAME, "2 to 64 letters, digits and _+=,.@-"),
     "assume_role_source_identity": (_NAME, "2 to 64 letters, digits and _+=,.@-"),
     "endpoint_url": (_URL, "an HTTP(S) URL"),

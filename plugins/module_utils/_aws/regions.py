@@ -9,22 +9,22 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 from collections.abc import Iterable
 
 from . import sdk
 from .errors import InvalidRequest
+from .region_names import ENABLED, explain_unknown, parse_partitions
 
 if t.TYPE_CHECKING:
     from botocore.session import Session
 
-ENABLED: t.Final = "enabled"
+__all__ = ["ENABLED", "GLOBAL_SERVICES", "home_region_of", "is_offered", "parse_regions", "partition_of"]
+
 _DEFAULT_PARTITION: t.Final = "aws"
 # Services with one endpoint a partition. They are called in IAM's home region, which also keeps them out of reach of
 # policies that deny regions.
 GLOBAL_SERVICES: t.Final = frozenset({"account", "iam", "organizations"})
-_REGION: t.Final = re.compile(r"[a-z]{2,5}(-[a-z]+){1,3}-\d{1,2}")
 
 
 def partition_of(session: Session, region: str) -> str:
@@ -68,12 +68,14 @@ def is_offered(session: Session, service: str, region: str) -> bool:
 def parse_regions(requested: Iterable[str], session: Session, partition: str) -> tuple[str, ...]:
     """Parse the requested regions: each once, in the order given.
 
+    A name counts only if botocore lists it: a misspelt one would be asked at an endpoint that does not exist.
+
     :raises InvalidRequest: one is no region of ``partition``.
     """
+    partitions = parse_partitions(session.get_component("data_loader").load_data("partitions"))
     regions = tuple(dict.fromkeys(region.strip() for region in requested if region.strip()))
     for region in regions:
-        if not _REGION.fullmatch(region) or partition_of(session, region) != partition:
-            raise InvalidRequest(
-                f"regions: {region!r} is not a region of the partition {partition}; give names, or {ENABLED!r} alone"
-            )
+        problem = explain_unknown(region, partitions, partition)
+        if problem:
+            raise InvalidRequest(f"regions: {problem}")
     return regions

@@ -27,8 +27,8 @@ _EXISTS: t.Final = "PreconditionFailed"
 class S3Store:
     """Small objects at ``s3://bucket/prefix``, through a client that can do nothing but put, get and list there.
 
-    Objects are encrypted with the KMS key ``kms_key_id`` where one is given, else as the bucket says. It works in check
-    mode as well: reports and plans leave then too.
+    ``option`` is the option that names the place, for messages. Objects are encrypted with the KMS key ``kms_key_id``
+    where one is given, else as the bucket says. It works in check mode as well: reports and plans leave then too.
 
     :raises AwsError: the location or the options can't work.
     """
@@ -39,11 +39,13 @@ class S3Store:
         options: AccessOptions,
         *,
         kms_key_id: t.Optional[str] = None,
+        option: str = "",
         patience: t.Optional[Patience] = None,
     ) -> None:
         match = _LOCATION.fullmatch(location)
         if not match:
-            raise InvalidRequest(f"{location!r} is not a place in S3, such as s3://bucket/prefix")
+            place = f"{option}: " if option else ""
+            raise InvalidRequest(f"{place}{location!r} is not a place in S3, such as s3://bucket/prefix")
         self._bucket = match["bucket"]
         prefix = (match["prefix"] or "").strip("/")
         self._prefix = f"{prefix}/" if prefix else ""

@@ -26,6 +26,7 @@ try:
     from botocore.credentials import RefreshableCredentials
     from botocore.exceptions import BotoCoreError, ClientError, UnknownRegionError
     from botocore.hooks import HierarchicalEmitter
+    from botocore.loaders import create_loader
     from botocore.parsers import ResponseParserError, ResponseParserFactory
     from botocore.utils import parse_timestamp
 except ImportError:
@@ -66,7 +67,13 @@ class _Shared(t.NamedTuple):
 def _load_shared() -> _Shared:
     handlers = HierarchicalEmitter()
     session = botocore.session.Session(event_hooks=handlers)
-    return _Shared(loader=session.get_component("data_loader"), handlers=handlers)
+    try:
+        loader = session.get_component("data_loader")
+    except BotoCoreError:
+        # AWS_PROFILE names a profile that does not exist. Access says so when it looks for credentials: an error here
+        # would be one of loading the plugin.
+        loader = create_loader()
+    return _Shared(loader=loader, handlers=handlers)
 
 
 def new_session(profile: t.Optional[str] = None, *, operations: t.Optional[Operations] = None) -> Session:

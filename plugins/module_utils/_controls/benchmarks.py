@@ -7,9 +7,9 @@
 
 """The CIS AWS Foundations benchmarks that scores are counted against.
 
-Numbers as published; titles are this project's own. Listed are the recommendations on identity, on the services that
+Numbers as published; titles are this project's own. In scope are the recommendations on identity, on the services that
 watch over it, and on monitoring; ``recommendations`` counts those of the whole benchmark, so that a score never looks
-like more than it is.
+like more than it is. The others are listed without a control, so that an auditor sees what is not assessed.
 """
 
 from __future__ import annotations
@@ -21,12 +21,16 @@ from collections.abc import Mapping
 
 @dataclasses.dataclass(frozen=True)
 class Benchmark:
-    """``recommendations`` is the number of all recommendations; ``titles`` has those in scope here, by id."""
+    """``recommendations`` is the number of all recommendations.
+
+    ``titles`` has those in scope here, by id, and ``others`` the rest.
+    """
 
     id: str
     title: str
     recommendations: int
     titles: Mapping[str, str]
+    others: Mapping[str, str]
 
 
 # Title, then the ids in 7.0, 5.0 and 3.0; "" where a version has no such recommendation.
@@ -82,10 +86,38 @@ _ROWS: t.Final = (
     ("Security Hub is on", "5.16", "4.16", "4.16"),
 )
 
+# The same of the recommendations that are out of scope here.
+_OTHERS: t.Final = (
+    ("Bucket policies refuse plain HTTP", "3.1.1", "2.1.1", "2.1.1"),
+    ("Buckets need MFA to delete", "3.1.2", "2.1.2", "2.1.2"),
+    ("Data in S3 is discovered, classified and protected", "3.1.3", "2.1.3", "2.1.3"),
+    ("Buckets block public access", "3.1.4", "2.1.4", "2.1.4"),
+    ("Databases in RDS are encrypted", "3.2.1", "2.2.1", "2.3.1"),
+    ("Databases in RDS get minor upgrades by themselves", "3.2.2", "2.2.2", "2.3.2"),
+    ("Databases in RDS are not public", "3.2.3", "2.2.3", "2.3.3"),
+    ("Databases in RDS run in several zones", "3.2.4", "2.2.4", ""),
+    ("File systems in EFS are encrypted", "3.3.1", "2.3.1", "2.4.1"),
+    ("Access to the bucket of CloudTrail is logged", "4.4", "3.4", "3.4"),
+    ("Symmetric KMS keys of customers rotate", "4.6", "3.6", "3.6"),
+    ("VPCs log their flows", "4.7", "3.7", "3.7"),
+    ("Writes of objects in S3 are logged", "4.8", "3.8", "3.8"),
+    ("Reads of objects in S3 are logged", "4.9", "3.9", "3.9"),
+    ("Managed web front ends log access", "4.10", "", ""),
+    ("EBS volumes are encrypted in every region", "6.1.1", "5.1.1", "2.2.1"),
+    ("CIFS is open to trusted networks only", "6.1.2", "5.1.2", ""),
+    ("Network ACLs close administration ports to the internet", "6.2", "5.2", "5.1"),
+    ("Security groups close administration ports to IPv4", "6.3", "5.3", "5.2"),
+    ("Security groups close administration ports to IPv6", "6.4", "5.4", "5.3"),
+    ("Default security groups admit nothing", "6.5", "5.5", "5.4"),
+    ("Routes to peered VPCs are narrow", "6.6", "5.6", "5.5"),
+    ("Instances accept IMDSv2 only", "6.7", "5.7", "5.6"),
+    ("AWS services are reached through VPC endpoints", "6.8", "", ""),
+)
+
 
 def _benchmark(version: str, column: int, recommendations: int) -> Benchmark:
-    titles = {row[column]: row[0] for row in _ROWS if row[column]}
-    return Benchmark(f"cis_{version}", f"CIS AWS Foundations Benchmark v{version}.0", recommendations, titles)
+    titles, others = ({row[column]: row[0] for row in rows if row[column]} for rows in (_ROWS, _OTHERS))
+    return Benchmark(f"cis_{version}", f"CIS AWS Foundations Benchmark v{version}.0", recommendations, titles, others)
 
 
 BENCHMARKS: t.Final[Mapping[str, Benchmark]] = {

@@ -38,9 +38,11 @@ class Way(enum.Enum):
 
     MANAGEMENT = "the organization's management account"
     KNOWN = "accounts of `thresholds.trusted_account_ids`"
-    ORGANIZATION = "accounts of which the trust asks to be in the account's own organization"
+    ORGANIZATION = "accounts that the trust requires to be in the account's own organization"
     OWN_ACCOUNT = "the role's own account as a whole"
-    OWN_NARROWED = "the role's own account as a whole, under conditions that users meet by MFA or an external id alone"
+    OWN_NARROWED = (
+        "the role's own account as a whole, under conditions that users satisfy only with MFA or an external id"
+    )
     OWN_ROLES = "roles of the role's own account"
     SERVICE_LINKED = "service-linked roles of the management account, or of an account that is listed as trusted"
 

@@ -29,12 +29,12 @@ CREDENTIALS_FEATURE: t.Final = "RootCredentialsManagement"
 _IDS: t.Final = ("root_no_access_key", "member_root_without_password", "root_no_signing_certificate")
 _CENTRAL: t.Final = "central_root_access"
 _REMOVAL: t.Final = Remediation(
-    "Find what uses root and give it a role, then remove root's credentials with remove_root_credentials.",
+    "Find the workload that uses root and give it a role. Then remove root's credentials with remove_root_credentials.",
     module=MODULE,
     reversible=False,
 )
 _ENABLING: t.Final = Remediation(
-    "Declare root_credentials_management, so that root credentials of members are managed centrally.", module=MODULE
+    "Declare root_credentials_management to manage root credentials of members centrally.", module=MODULE
 )
 
 Judgement = tuple[Status, str, t.Any]

@@ -22,7 +22,7 @@ REGION_CONTROL: t.Final = "region_assessed"
 GLOBAL: t.Final = "global"
 #: The words of findings that no control of the catalogue makes.
 OTHER_PROBLEMS: t.Final = {REGION_CONTROL: Problem("Region could not be assessed", "regions could not be assessed")}
-LEFT_OUT: t.Final = "the region is enabled, and aws_regions does not name it"
+LEFT_OUT: t.Final = "the region is enabled, but not listed in aws_regions"
 
 
 def region_findings(controls: Sequence[Control], account: Scope) -> Iterator[Finding]:
@@ -33,7 +33,7 @@ def region_findings(controls: Sequence[Control], account: Scope) -> Iterator[Fin
     reasons = unread_regions(account.snapshot)
     unlisted = account.snapshot.enabled_regions_unread
     if unlisted:
-        reasons[GLOBAL] = f"it is not known which regions the account has enabled: {unlisted}"
+        reasons[GLOBAL] = f"the enabled regions of the account are not known: {unlisted}"
     asked = [item.id for item in controls if item.regional and not was_not_requested(item, account.snapshot)]
     for region, reason in reasons.items():
         yield Finding(
@@ -44,7 +44,7 @@ def region_findings(controls: Sequence[Control], account: Scope) -> Iterator[Fin
             region=region,
             resource=account.facts.account_arn,
             title=control.title,
-            detail=f"{reason}; this stands for {plural(len(asked), 'regional controls')}",
+            detail=f"{reason}; this replaces the findings of {plural(len(asked), 'regional controls')}",
             evidence=Evidence(
                 observed={"controls": asked},
                 expected=control.expected,
@@ -70,9 +70,9 @@ def explain_unproven(control: Control, account: Scope) -> t.Optional[str]:
     for dataset in control.needs:
         regions.update(account.unread_regions(dataset))
     if regions:
-        return f"nothing is known of regions that were not read: {listing(regions, limit=20)}"
+        return f"some regions were not read: {listing(regions, limit=20)}"
     if account.snapshot.enabled_regions_unread:
-        return "it is not known which other regions the account has enabled"
+        return "the other enabled regions of the account are not known"
     return None
 
 

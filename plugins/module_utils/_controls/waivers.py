@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import fnmatch
+import functools
 import re
 import reprlib
 import typing as t
@@ -29,13 +30,17 @@ _LIMITS: t.Final = ("regions", "severity", "reason_fingerprint")
 _FINGERPRINT: t.Final = re.compile("[0-9a-f]{64}")
 _SHORT: t.Final = reprlib.Repr()
 _SHORT.maxlevel, _SHORT.maxother, _SHORT.maxstring = 2, 80, 80
+_MOST_LINES: t.Final = 3
+_LONGEST_LINE: t.Final = 220
 _WORD: t.Final = re.compile(r"\w", re.UNICODE)
 #: As a fingerprint: whatever the reason is, or becomes.
 ANY_REASON: t.Final = "*"
 
+V = t.TypeVar("V")
+
 
 class WaiverError(ValueError):
-    """A waiver can't be understood; the message names its place in the list, the value and what is allowed."""
+    """Waivers can't be understood; the message names the place of each mistake, the value and what is allowed."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,31 +136,72 @@ def parse(
     if value is None:
         return ()
     if not isinstance(value, (list, tuple)):
-        raise WaiverError(f"{option}: a list of waivers is expected, not {_brief(value)}")
+        raise WaiverError(
+            f"{option}: a list of waivers is expected, not {_brief(value)}.\n"
+            "Begin each waiver with a hyphen, and put no key above the list."
+        )
     known = {**known_controls, REGION_CONTROL: Severity.CRITICAL}
-    return tuple(_waiver(index, item, f"{option}[{index}]", known, today, max_days) for index, item in enumerate(value))
+    found: list[Waiver] = []
+    problems: list[str] = []
+    for index, item in enumerate(value):
+        fields = _Fields(f"{option}[{index}]", item)
+        waiver = _waiver(index, fields, known, today, max_days)
+        problems += fields.problems
+        found += [waiver] if waiver else []
+    if problems:
+        raise WaiverError(_join_problems(problems))
+    return tuple(found)
+
+
+class _Fields:
+    """The fields of one entry. Every problem is kept, so that people correct a file once."""
+
+    def __init__(self, place: str, item: t.Any) -> None:
+        self.place = place
+        self.problems: list[str] = []
+        self._item: Mapping[t.Any, t.Any] = item if isinstance(item, Mapping) else {}
+        if not isinstance(item, Mapping):
+            self.problems = [f"{place}: a mapping with the keys {', '.join(_FIELDS)} is expected, not {_brief(item)}"]
+            return
+        allowed = (*_FIELDS, *_LIMITS)
+        self.problems = [
+            f"{place}: there is no key {_brief(key)}; allowed are {', '.join(allowed)}"
+            for key in item
+            if key not in allowed
+        ]
+        missing = [key for key in _FIELDS if _is_empty(item.get(key))]
+        if missing:
+            self.problems.append(f"{place}: {', '.join(missing)} missing or empty; required are {', '.join(_FIELDS)}")
+
+    def read(self, key: str, parse_field: Callable[[str, t.Any], V], default: V) -> V:
+        """The field, parsed; ``default`` if it is empty or wrong, which is a problem."""
+        value = self._item.get(key)
+        if _is_empty(value):
+            return default
+        try:
+            return parse_field(f"{self.place}.{key}", value)
+        except WaiverError as error:
+            self.problems.append(str(error))
+            return default
 
 
 def _waiver(
-    index: int, item: t.Any, place: str, known: Mapping[str, Severity], today: dt.date, max_days: int
-) -> Waiver:
-    if not isinstance(item, Mapping):
-        raise WaiverError(f"{place}: a mapping with the keys {', '.join(_FIELDS)} is expected, not {_brief(item)}")
-    for key in item:
-        if key not in (*_FIELDS, *_LIMITS):
-            raise WaiverError(f"{place}: there is no key {_brief(key)}; allowed are {', '.join((*_FIELDS, *_LIMITS))}")
-    missing = [key for key in _FIELDS if _is_empty(item.get(key))]
-    if missing:
-        raise WaiverError(f"{place}: {', '.join(missing)} missing or empty; required are {', '.join(_FIELDS)}")
-    control, reason, owner, ticket, approved_by = (_text(f"{place}.{key}", item[key]) for key in _TEXTS)
-    if control not in known:
-        raise WaiverError(f"{place}.control: there is no control {control!r}{near(control, known)}")
-    accounts = _globs(f"{place}.accounts", item["accounts"], number=_account_id)
-    resources = _globs(f"{place}.resources", item["resources"])
-    expires = _date(f"{place}.expires", item["expires"])
-    if (expires - today).days > max_days:
-        latest = today + dt.timedelta(days=max_days)
-        raise WaiverError(f"{place}.expires: {expires} is more than {max_days} days ahead; the latest is {latest}")
+    index: int, fields: _Fields, known: Mapping[str, Severity], today: dt.date, max_days: int
+) -> t.Optional[Waiver]:
+    """The waiver, or None if ``fields`` has problems."""
+    control, reason, owner, ticket, approved_by = (fields.read(name, _text, "") for name in _TEXTS)
+    if control and control not in known:
+        fields.problems.append(f"{fields.place}.control: there is no control {control!r}{near(control, known)}")
+    none: tuple[str, ...] = ()
+    anywhere: tuple[str, ...] = (GLOBAL,)
+    accounts = fields.read("accounts", functools.partial(_globs, number=_account_id), none)
+    resources = fields.read("resources", _globs, none)
+    expires = fields.read("expires", functools.partial(_near_date, today=today, max_days=max_days), today)
+    regions = fields.read("regions", _globs, anywhere)
+    severity = fields.read("severity", _severity, known.get(control, Severity.CRITICAL))
+    reasons = fields.read("reason_fingerprint", _reasons, none)
+    if fields.problems:
+        return None
     return Waiver(
         index,
         control,
@@ -166,10 +212,36 @@ def _waiver(
         ticket,
         approved_by,
         expires,
-        regions=_globs(f"{place}.regions", item["regions"]) if item.get("regions") else (GLOBAL,),
-        severity=_severity(f"{place}.severity", item["severity"]) if item.get("severity") else known[control],
-        reasons=_reasons(f"{place}.reason_fingerprint", item.get("reason_fingerprint")),
+        regions=regions,
+        severity=severity,
+        reasons=reasons,
     )
+
+
+def _join_problems(problems: Sequence[str]) -> str:
+    """All problems on at most three lines: one a line where they are few, else as many as a line takes."""
+    if len(problems) <= _MOST_LINES:
+        return "\n".join(problems)
+    lines = [problems[0]]
+    shown = 1
+    for problem in problems[1:]:
+        if len(lines[-1]) + len(problem) < _LONGEST_LINE:
+            lines[-1] += f"; {problem}"
+        elif len(lines) < _MOST_LINES:
+            lines.append(problem)
+        else:
+            break
+        shown += 1
+    left = len(problems) - shown
+    return "\n".join(lines) + (f"; and {left} more" if left else "")
+
+
+def _near_date(place: str, value: t.Any, *, today: dt.date, max_days: int) -> dt.date:
+    expires = _date(place, value)
+    if (expires - today).days > max_days:
+        latest = today + dt.timedelta(days=max_days)
+        raise WaiverError(f"{place}: {expires} is more than {max_days} days ahead; the latest is {latest}")
+    return expires
 
 
 def _brief(value: t.Any) -> str:
@@ -245,7 +317,7 @@ def _date(place: str, value: t.Any) -> dt.date:
             raise ValueError(text)
         return dt.date.fromisoformat(text)
     except ValueError as error:
-        raise WaiverError(f"{place}: {_brief(value)} is not a date such as 2026-12-31") from error
+        raise WaiverError(f"{place}: {_brief(value)} is not a date such as 2026-12-31 (year-month-day)") from error
 
 
 def apply(
@@ -304,7 +376,10 @@ def _apply_to_finding(finding: Finding, fitting: Sequence[Waiver], today: dt.dat
 def _warnings(waiver: Waiver, matched: int, uncovered: int, today: dt.date) -> list[str]:
     name = f"waiver {waiver.index} ({waiver.control}, {waiver.ticket} of {waiver.owner})"
     if uncovered:
-        beyond = f"{name} does not cover {uncovered} findings that it names: they say why, and what to add to it"
+        beyond = (
+            f"{name} does not cover {uncovered} findings that it names. Each of them gives the reason and the missing "
+            "key"
+        )
         return [beyond, *(_warnings(waiver, matched, 0, today) if matched else ())]
     if not matched:
         return [f"{name} matches no failed finding"]

@@ -10,12 +10,15 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import os
 import stat
 import tempfile
 import typing as t
 from datetime import UTC, datetime
 from pathlib import Path
+
+_NOT_ALLOWED: t.Final = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 class StoreError(Exception):
@@ -50,10 +53,14 @@ class Store(t.Protocol):
 
 
 class DirectoryStore:
-    """A :class:`Store` in a local directory: files are 0600, written aside and renamed, so never seen half-written."""
+    """A :class:`Store` in a local directory: files are 0600, written aside and renamed, so never seen half-written.
 
-    def __init__(self, directory: str) -> None:
+    ``option`` is the option that names the directory, for messages.
+    """
+
+    def __init__(self, directory: str, option: str = "") -> None:
         self._root = Path(directory).expanduser()
+        self._option = option
         self.location = str(self._root)
 
     def put(self, key: str, content: bytes) -> str:
@@ -73,7 +80,7 @@ class DirectoryStore:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise StoreError(f"can't read {self._root / key}: {error.strerror}") from error
+            raise self._explain("read", self._root / key, error) from error
 
     def list(self, prefix: str = "") -> list[str]:
         # Only where the prefix leads: a fleet's place holds the files of all accounts, and is listed for each of them.
@@ -87,7 +94,7 @@ class DirectoryStore:
         except (FileNotFoundError, NotADirectoryError):
             return ()
         except OSError as error:
-            raise StoreError(f"can't read {self._root / prefix}: {error.strerror}") from error
+            raise self._explain("read", self._root / prefix, error) from error
 
     def _write(self, key: str, content: bytes, *, replace: bool) -> str:
         target = self._root / key
@@ -107,8 +114,24 @@ class DirectoryStore:
                 if os.path.exists(temporary):
                     os.unlink(temporary)
         except OSError as error:
-            raise StoreError(f"can't write {target}: {error.strerror}") from error
+            raise self._explain("write", target, error) from error
         return str(target)
+
+    def _explain(self, verb: str, path: Path, error: OSError) -> StoreError:
+        """The error with the option that names the directory, and the next step where there is one to name."""
+        place = f"{self._option}: " if self._option else ""
+        message = f"{place}can't {verb} {path}: {error.strerror}"
+        if not self._option:
+            return StoreError(message)
+        blocked = next((parent for parent in path.parents if parent.is_file()), None)
+        if blocked is not None:
+            return StoreError(f"{message}.\n{blocked} is a file. Set {self._option} to a directory.")
+        if error.errno in _NOT_ALLOWED:
+            step = f"Let the user that runs Ansible {verb} there, or set {self._option} to another directory."
+            return StoreError(f"{message}.\n{step}")
+        if error.errno == errno.ENOSPC:
+            return StoreError(f"{message}.\nFree some space, or set {self._option} to another directory.")
+        return StoreError(message)
 
 
 @dataclasses.dataclass(frozen=True)

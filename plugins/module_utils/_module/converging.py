@@ -134,7 +134,7 @@ def _refuse_missing_ticket(details: Mapping[str, t.Any]) -> tuple[Refusal, ...]:
     if not details.get("require_change_ticket") or str(details.get("change_ticket") or "").strip():
         return ()
     reason = (
-        "run_details: change_ticket (hardening_change_ticket) is not set, and require_change_ticket "
+        "change_ticket (hardening_change_ticket) is not set, and require_change_ticket "
         "(hardening_require_change_ticket) demands one of a run that enforces"
     )
     return (Refusal("change_ticket", reason, "", fatal=True),)

@@ -80,7 +80,11 @@ def _read_content(task: Task, place: str) -> bytes:
     if place.startswith("s3://"):
         prefix, _slash, name = place.rpartition("/")
         # The role for reports also reads this file, which is encrypted with whatever key its bucket has.
-        store = task.open_store(StoreOptions(prefix, role_arn=task.options.get("report_role_arn") or None))
+        store = task.open_store(
+            StoreOptions(
+                prefix, role_arn=task.options.get("report_role_arn") or None, option="waivers", prefix="report"
+            )
+        )
         content = store.get(name)
         if content is None:
             raise TaskError(f"waivers: {place} does not exist")
@@ -88,6 +92,9 @@ def _read_content(task: Task, place: str) -> bytes:
     try:
         return Path(place).expanduser().read_bytes()
     except OSError as error:
-        raise TaskError(f"waivers: can't read {place}: {error.strerror}") from error
+        raise TaskError(
+            f"waivers: can't read {place}: {error.strerror}.\n"
+            "Give the path of a file, a place such as s3://bucket/waivers.yml, or the list itself."
+        ) from error
     except ValueError as error:
         raise TaskError(f"waivers: {place!r} is not the path of a file: {error}") from error

@@ -26,11 +26,16 @@ Options = Mapping[str, t.Any]
 
 @dataclasses.dataclass(frozen=True)
 class StoreOptions:
-    """A place of files: a directory, or ``s3://bucket/prefix`` with the key and the role that it is written with."""
+    """A place of files: a directory, or ``s3://bucket/prefix`` with the key and the role that it is written with.
+
+    ``option`` is the option that names the place, and ``prefix`` how the names of its further options begin.
+    """
 
     location: str
     kms_key_id: t.Optional[str] = None
     role_arn: t.Optional[str] = None
+    option: str = ""
+    prefix: str = ""
 
     @classmethod
     def from_options(cls, options: Options, name: str, *, prefix: str) -> t.Self:
@@ -39,7 +44,7 @@ class StoreOptions:
         An empty text counts as not given: so AWX sends what nobody filled in.
         """
         key, role = (options.get(f"{prefix}_{suffix}") or None for suffix in ("kms_key_id", "role_arn"))
-        return cls(options[name], key, role)
+        return cls(options[name], key, role, name, prefix)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,11 +10,12 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
 from collections.abc import Callable
 from datetime import datetime
 
-from .._aws.errors import AwsError
+from .._aws.errors import AccessDenied, AwsError
 from .._aws.options import AccessOptions
 from .._aws.s3_store import S3Store
 from .._converge.store import DirectoryStore, Store, StoreError
@@ -22,6 +23,13 @@ from .options import StoreOptions
 
 P = t.ParamSpec("P")
 V = t.TypeVar("V")
+
+_S3: t.Final = "s3://"
+# What looks like a URL would become a directory of that name.
+_URL: t.Final = re.compile(r"\w+:/")
+_ELSEWHERE: t.Final = frozenset(
+    {"AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "PermanentRedirect"}
+)
 
 
 def open_store(place: StoreOptions, options: Callable[[], AccessOptions]) -> Store:
@@ -31,18 +39,27 @@ def open_store(place: StoreOptions, options: Callable[[], AccessOptions]) -> Sto
     ``options`` are asked for where they are used: a directory needs no AWS.
 
     :raises AwsError: the place or the options can't work.
+    :raises StoreError: the place is neither a directory nor in S3.
     """
-    if not place.location.startswith("s3://"):
-        return DirectoryStore(place.location)
+    if not place.location.startswith(_S3):
+        if _URL.match(place.location):
+            named = f"{place.option}: " if place.option else ""
+            raise StoreError(
+                f"{named}{place.location!r} is neither a directory nor a place in S3.\n"
+                "Give the path of a directory, or s3://bucket/prefix."
+            )
+        return DirectoryStore(place.location, place.option)
     plain = dataclasses.replace(options(), assume_role_arn=place.role_arn or None, assessor_role_arn=None)
-    return _S3StoreWithErrors(S3Store(place.location, plain, kms_key_id=place.kms_key_id))
+    store = S3Store(place.location, plain, kms_key_id=place.kms_key_id, option=place.option)
+    return _S3StoreWithErrors(store, place)
 
 
 class _S3StoreWithErrors:
     """S3 as a :class:`Store`: the typed errors of ``_aws`` become the one error that the protocol knows."""
 
-    def __init__(self, store: S3Store) -> None:
+    def __init__(self, store: S3Store, place: StoreOptions) -> None:
         self._store = store
+        self._place = place
         self.location = store.location
 
     def put(self, key: str, content: bytes) -> str:
@@ -67,4 +84,35 @@ class _S3StoreWithErrors:
         try:
             return call(*arguments, **keywords)
         except AwsError as error:
-            raise StoreError(f"{self.location}: {error}") from error
+            raise StoreError(self._explain(error)) from error
+
+    def _explain(self, error: AwsError) -> str:
+        """The error with the option that names the place, and the next step where there is one to name."""
+        option = self._place.option
+        if not option:
+            return f"{self.location}: {error}"
+        step = _find_next_step(error, self._place)
+        return f"{option}: {self.location}: {error}" + (f"\n{step}" if step else "")
+
+
+def _find_next_step(error: AwsError, place: StoreOptions) -> str:
+    bucket = place.location.removeprefix(_S3).partition("/")[0]
+    key = f"{place.prefix}_kms_key_id"
+    if error.operation == "AssumeRole":
+        return ""
+    if error.code == "NoSuchBucket":
+        return f"Create the bucket {bucket}, or correct {place.option}."
+    if error.code.startswith("KMS."):
+        return f"Check {key}: the key must exist in the region of the bucket, and be enabled."
+    if error.code in _ELSEWHERE:
+        return (
+            f"The bucket {bucket} is in another region or partition. Set the region that it is in, or correct the name."
+        )
+    if isinstance(error, AccessDenied) and "kms:" in error.message:
+        return f"Allow kms:GenerateDataKey and kms:Decrypt on the key of the bucket or of {key}."
+    if isinstance(error, AccessDenied):
+        return (
+            "Allow s3:PutObject, s3:GetObject and s3:ListBucket there to the credentials, or name a role that may in "
+            f"{place.prefix}_role_arn."
+        )
+    return ""

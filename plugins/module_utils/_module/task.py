@@ -34,7 +34,7 @@ from .._converge.store import Store, StoreError
 from .connection import Connection
 from .options import FindingOptions, Guards, Run, StoreOptions
 from .stores import open_store
-from .writers import Roles, Writer
+from .writers import OPTION, Roles, Writer
 
 if t.TYPE_CHECKING:
     from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -42,6 +42,7 @@ if t.TYPE_CHECKING:
 
 # So far a run that writes may set its clock: graces, soaks and expiry dates are counted in days.
 _CLOCK_TOLERANCE: t.Final = timedelta(minutes=1)
+_COLONS_OF_ARN: t.Final = 5
 
 
 def _present() -> datetime:
@@ -238,9 +239,10 @@ class Task:
 
     def validate(self) -> None:
         """Check the options that every module has, before anything is called. Raises TaskError."""
-        for name in ("account_id", "now"):
+        for name in ("account_id", "now", "given_run_id"):
             getattr(self, name)
         self._check_writing_role()
+        self._check_accounts_of_roles()
 
     def _check_writing_role(self) -> None:
         """Refuse to write where the roles are declared by class and this module's class has none."""
@@ -256,6 +258,29 @@ class Task:
         if problem and self.check_mode and self.options.get("mode") == "enforce":
             self.warn(f"without check mode this fails: {problem}")
 
+    def _check_accounts_of_roles(self) -> None:
+        """Refuse a role of another account than the option ``account_id`` names, before it is assumed."""
+        if self.account_id is None:
+            return
+        for option, arn in self._roles_in_use.items():
+            owner = arn.split(":")[4] if arn.count(":") >= _COLONS_OF_ARN else self.account_id
+            if owner != self.account_id:
+                raise TaskError(
+                    f"account_id: {self.account_id} is not the account of {option}, which is {owner}: {arn}.\n"
+                    f"Correct account_id, or name a role of {self.account_id} in {option}."
+                )
+
+    @property
+    def _roles_in_use(self) -> dict[str, str]:
+        """The role that the task reads with and the one that its class writes with, by the option that names it."""
+        writer = self._writer
+        option = OPTION if writer is not None and writer in self.roles.by_class else "assume_role_arn"
+        writing = self.roles.of(writer)
+        found: dict[str, t.Optional[str]] = {"assessor_role_arn": self.roles.assessor if self._reads_only else None}
+        if writer is not None or not found["assessor_role_arn"]:
+            found[option] = writing
+        return {name: arn for name, arn in found.items() if arn}
+
     @property
     def _is_of_many_classes(self) -> bool:
         return self._writer is None and bool(self._operations.writes)
@@ -263,7 +288,10 @@ class Task:
     def expect_account(self, found: str) -> None:
         """Refuse to go on in another account than the option ``account_id`` names. Raises TaskError."""
         if self.account_id not in (None, found):
-            raise TaskError(f"account_id: the credentials belong to account {found}, not to {self.account_id}")
+            raise TaskError(
+                f"account_id: the credentials belong to account {found}, not to {self.account_id}.\n"
+                f"Correct account_id, take credentials of {self.account_id}, or name a role of it in assume_role_arn."
+            )
 
     @property
     def access_options(self) -> AccessOptions:

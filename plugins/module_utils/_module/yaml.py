@@ -38,10 +38,22 @@ def parse_yaml(content: t.Union[str, bytes], *, option: str, source: str) -> t.A
     try:
         structure = _load(content)
     except (YAMLError, ValueError, RecursionError) as error:
-        raise TaskError(f"{option}: {source} is not YAML: {error}") from error
+        raise TaskError(f"{option}: {source} is not YAML: {_describe(error)}") from error
     if _is_too_large(structure):
         raise TaskError(f"{option}: {source} holds more than {_MOST_VALUES} values, or holds itself, by its aliases")
     return structure
+
+
+def _describe(error: Exception) -> str:
+    """The place and the problem in one line: PyYAML takes four, and quotes the text."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return str(error)
+    problem = " ".join(filter(None, (getattr(error, "context", None), getattr(error, "problem", None))))
+    return (
+        f"line {mark.line + 1}, column {mark.column + 1}: {problem}.\n"
+        "Correct it there. A text with a colon, or one that begins with a special character, needs quotes."
+    )
 
 
 def _load(content: t.Union[str, bytes]) -> t.Any:

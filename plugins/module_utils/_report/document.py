@@ -139,6 +139,7 @@ def build(
         "controls": {control: dict(controls[control]) for control in sorted(controls)},
         "waivers": said["waivers"],
         "preflight": [],
+        "modules": [],
         "changes": [],
         "refused": [],
         "impacts": [],
@@ -205,6 +206,7 @@ def complete(report: Report, parts: Sequence[Mapping[str, t.Any]], *, reveal_key
     found = [finding for part in own for finding in _find_left_over(part) if finding["control"] not in known]
     shown = {
         "preflight": [row for part in own for row in part.get("capabilities", ())],
+        "modules": _list_modules(own),
         "changes": changes,
         "refused": refused,
         "impacts": impacts,
@@ -216,6 +218,16 @@ def complete(report: Report, parts: Sequence[Mapping[str, t.Any]], *, reveal_key
     assessed = (finding for finding in report["findings"] if finding["control"] in known)
     findings = sorted([*assessed, *said["findings"]], key=finding_order)
     return {**report, **said, "findings": findings, "summary": summarize(findings)}
+
+
+def _list_modules(parts: Iterable[Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
+    """List the modules that could change something, each with the mode of its role; None where it left no result."""
+    modes: dict[str, t.Optional[str]] = {}
+    for part in parts:
+        if part.get("mode") or part.get("error"):
+            name = str(part.get("module"))
+            modes[name] = part.get("mode") or modes.get(name)
+    return [{"module": name, "mode": modes[name]} for name in sorted(modes)]
 
 
 def _find_left_over(part: Mapping[str, t.Any]) -> list[Mapping[str, t.Any]]:

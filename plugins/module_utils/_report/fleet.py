@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import types
 import typing as t
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -17,9 +18,10 @@ from .._account.moments import format_utc
 from .._converge.finding import Severity, Status
 from .delta import count_unaccepted
 from .document import headline, summarize
-from .grouping import problem_of, resource_name
+from .grouping import aliases_of, problem_of, resource_name
 from .problems import problem
 from .states import APPLIED, PLANNED, REFUSED, REPORTED, count_changes
+from .trend import extend, score_frameworks
 
 SCHEMA: t.Final = "hardening.iam/fleet/1"
 
@@ -37,12 +39,18 @@ def build(
     reports: Sequence[Report],
     failures: Sequence[Mapping[str, t.Any]] = (),
     expected: Collection[str] = (),
+    hosts: Mapping[str, str] = types.MappingProxyType({}),
+    units: Mapping[str, str] = types.MappingProxyType({}),
+    earlier: t.Any = None,
 ) -> dict[str, t.Any]:
     """The report of a run over its accounts.
 
     :arg reports: the accounts' reports of this run.
     :arg failures: what went wrong, each ``{"host", "account_id", "message"}``; the account may have a report still.
     :arg expected: the accounts that should have a report; those without one and without a failure are missing.
+    :arg hosts: the name of the host of the inventory, by account.
+    :arg units: the path of the organizational unit, by account.
+    :arg earlier: the document that this one replaces, as it was read: its trend is gone on with.
     """
     ordered = sorted(reports, key=lambda report: report["account_id"])
     reported = {report["account_id"] for report in ordered}
@@ -52,7 +60,7 @@ def build(
     )
     failed_accounts = {failure["account_id"] for failure in failed}
     findings = [finding for report in ordered for finding in report["findings"]]
-    return {
+    document = {
         "schema": SCHEMA,
         "run": {
             "id": run_id,
@@ -63,12 +71,22 @@ def build(
         "totals": _totals(ordered),
         "unaccepted": _count_unaccepted(ordered),
         "score": _score(ordered),
-        "accounts": [_account(report) for report in ordered],
+        "frameworks": score_frameworks(ordered),
+        "accounts": [_account(report, hosts, units) for report in ordered],
         "top_controls": _top_controls(ordered),
         "new_criticals": new_criticals(ordered),
         "failed": failed,
         "missing": sorted(set(expected) - reported - failed_accounts),
+        "names": _name_accounts(ordered, hosts),
     }
+    return {**document, "trend": extend(document, earlier)}
+
+
+def _name_accounts(reports: Sequence[Report], hosts: Mapping[str, str]) -> dict[str, str]:
+    """Name accounts as people call them: by host, else by alias. A host that is called by a number names nothing."""
+    aliases = {report["account_id"]: report["account_alias"] for report in reports if report["account_alias"]}
+    named = {account: name for account, name in hosts.items() if not name.isdigit() and name != "localhost"}
+    return dict(sorted({**aliases, **named}.items()))
 
 
 def _failure(failure: Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -127,10 +145,13 @@ def _score(reports: Sequence[Report]) -> t.Optional[dict[str, t.Any]]:
     }
 
 
-def _account(report: Report) -> dict[str, t.Any]:
+def _account(report: Report, hosts: Mapping[str, str], units: Mapping[str, str]) -> dict[str, t.Any]:
+    account = report["account_id"]
     return {
-        "account_id": report["account_id"],
+        "account_id": account,
         "account_alias": report["account_alias"],
+        "host": hosts.get(account),
+        "unit": units.get(account),
         "mode": report["run"]["mode"],
         "summary": report["summary"],
         "score": headline(report),
@@ -140,7 +161,7 @@ def _account(report: Report) -> dict[str, t.Any]:
         "not_assessed": sum(finding["status"] == Status.NOT_ASSESSED.value for finding in report["findings"]),
         **_changes([report]),
         "plan_sha256": report.get("plan_sha256"),
-        "report": f"{report['account_id']}/report.json",
+        "report": f"{account}/report.json",
     }
 
 
@@ -175,6 +196,6 @@ def new_criticals(reports: Iterable[Report]) -> list[dict[str, t.Any]]:
         for finding in report["findings"]:
             if finding["fingerprint"] in new and finding["severity"] == Severity.CRITICAL.value:
                 names = ("account_id", "control", "title", "resource", "region", "detail", "fingerprint")
-                words = {"name": resource_name(finding), "problem": problem_of(finding, report)}
+                words = {"name": resource_name(finding, aliases_of(report)), "problem": problem_of(finding, report)}
                 found.append({**{name: finding[name] for name in names}, **words, "account_id": report["account_id"]})
     return found

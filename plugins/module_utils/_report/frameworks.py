@@ -11,12 +11,17 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from .._controls.benchmarks import BENCHMARKS
+from .._controls.registry import all_controls
 from .._controls.score import PRECEDENCE, natural
 from .._converge.finding import Severity
 from .grouping import FRAMEWORKS
+
+# The status of a requirement without a verdict: no control speaks of it, or the one that does was left out.
+NO_CONTROL: t.Final = "NO_CONTROL"
+LEFT_OUT: t.Final = "LEFT_OUT"
 
 _RANK: t.Final = {status.value: rank for rank, status in enumerate(PRECEDENCE)}
 
@@ -52,7 +57,7 @@ def worst(statuses: Iterable[str]) -> str:
 
 
 def views(report: Mapping[str, t.Any]) -> dict[str, tuple[Requirement, ...]]:
-    """Framework → its requirements in their natural order, from the findings of ``report``."""
+    """Framework → its requirements in their natural order: those of ``report``, and those that no finding speaks of."""
     statuses = control_statuses(report)
     beneath: dict[str, dict[str, set[str]]] = {framework: {} for framework in FRAMEWORKS}
     for finding in report["findings"]:
@@ -61,20 +66,47 @@ def views(report: Mapping[str, t.Any]) -> dict[str, tuple[Requirement, ...]]:
                 beneath.setdefault(framework, {}).setdefault(requirement, set()).add(finding["control"])
     return {
         framework: tuple(
-            Requirement(
-                name,
-                titles(framework).get(name, ""),
-                worst(map(statuses.__getitem__, controls)),
-                tuple(sorted(controls)),
+            sorted(
+                (
+                    *_list_judged(framework, requirements, statuses),
+                    *(() if is_of_organization(report) else _list_unjudged(framework, requirements)),
+                ),
+                key=lambda requirement: natural(requirement.id),
             )
-            for name, controls in sorted(requirements.items(), key=lambda item: natural(item[0]))
         )
         for framework, requirements in beneath.items()
         if requirements
     }
 
 
+def _list_judged(
+    framework: str, requirements: Mapping[str, Iterable[str]], statuses: Mapping[str, str]
+) -> Iterator[Requirement]:
+    for name, controls in requirements.items():
+        status = worst(map(statuses.__getitem__, controls))
+        yield Requirement(name, titles(framework).get(name, ""), status, tuple(sorted(controls)))
+
+
+def _list_unjudged(framework: str, judged: Collection[str]) -> Iterator[Requirement]:
+    """The requirements of a benchmark that this project knows, and on which there is no finding."""
+    for name, title in titles(framework).items():
+        if name not in judged:
+            controls = [control for control in all_controls() if name in control.compliance.get(framework, ())]
+            names = tuple(sorted(control.id for control in controls))
+            yield Requirement(name, title, LEFT_OUT if names else NO_CONTROL, names)
+
+
+def is_of_organization(report: Mapping[str, t.Any]) -> bool:
+    """Whether an organization was assessed: it is judged only by the requirements that its findings speak of."""
+    return bool(report["scope"].get("organization_id"))
+
+
+def is_complete(framework: str, report: Mapping[str, t.Any]) -> bool:
+    """Whether all requirements of a framework are listed, not only those that a control of the report speaks of."""
+    return framework in BENCHMARKS and not is_of_organization(report)
+
+
 def titles(framework: str) -> Mapping[str, str]:
     """Requirement → title, of a CIS benchmark."""
     benchmark = BENCHMARKS.get(framework)
-    return benchmark.titles if benchmark else {}
+    return {**benchmark.titles, **benchmark.others} if benchmark else {}

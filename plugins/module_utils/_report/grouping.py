@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import types
 import typing as t
 from collections.abc import Iterable, Mapping
 
@@ -29,15 +30,22 @@ FRAMEWORKS: t.Final[Mapping[str, str]] = {
     "soc2": "SOC 2",
 }
 
+# Controls about the root user. Its ARN also stands for the account.
+_OF_ROOT: t.Final = ("root_", "member_root_")
+
 
 @dataclasses.dataclass(frozen=True)
 class Group:
-    """Failing findings of one control, or of controls that differ only in the event that they report."""
+    """Failing findings of one control, or of controls that differ only in the event that they report.
+
+    ``aliases`` names accounts by their ids.
+    """
 
     id: str
     severity: str
     heading: str
     findings: tuple[Mapping[str, t.Any], ...]
+    aliases: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @functools.cached_property
     def controls(self) -> tuple[str, ...]:
@@ -63,7 +71,9 @@ class Group:
 
         Units and accounts of an organization have ids that nobody knows them by; the part is their path or name.
         """
-        short = [find_watched_event(finding["title"]) or _short_name(finding) for finding in self.findings]
+        short = [
+            find_watched_event(finding["title"]) or _short_name(finding, self.aliases) for finding in self.findings
+        ]
         of_organization = any(":organizations:" in finding["resource"] for finding in self.findings)
         if of_organization or len(set(short)) < len(short):
             short = [self.name(finding) for finding in self.findings]
@@ -71,13 +81,14 @@ class Group:
 
     def name(self, finding: Mapping[str, t.Any]) -> str:
         """The object of one of the findings, with its account where only that distinguishes it from another."""
-        name = (len(self.controls) > 1 and find_watched_event(finding["title"])) or resource_name(finding)
+        name = len(self.controls) > 1 and find_watched_event(finding["title"])
+        name = name or resource_name(finding, self.aliases)
         return f"{name} of {finding['account_id']}" if self._has_same_names_in_accounts else name
 
     @functools.cached_property
     def _has_same_names_in_accounts(self) -> bool:
         """Whether resources of several accounts share a name, such as their root users."""
-        names = {resource_name(finding) for finding in self.findings}
+        names = {resource_name(finding, self.aliases) for finding in self.findings}
         return len({finding["account_id"] for finding in self.findings}) > 1 and len(names) < len(
             {finding["resource"] for finding in self.findings}
         )
@@ -108,13 +119,14 @@ def failing_groups(report: Mapping[str, t.Any]) -> tuple[Group, ...]:
         severity = Severity(findings[0]["severity"])
         number[severity] += 1
         identifier = f"{severity.value[0].upper()}-{number[severity]:03d}"
-        groups.append(Group(identifier, severity.value, _heading(findings, report), tuple(findings)))
+        heading = _heading(findings, report)
+        groups.append(Group(identifier, severity.value, heading, tuple(findings), aliases_of(report)))
     return tuple(groups)
 
 
 def _heading(findings: list[Mapping[str, t.Any]], report: Mapping[str, t.Any]) -> str:
     if len({finding["control"] for finding in findings}) > 1:
-        return f"Nobody is told of {len(findings)} kinds of event"
+        return f"Nobody is alerted to {len(findings)} kinds of event"
     return problem_of(findings[0], report, len(findings))
 
 
@@ -145,18 +157,38 @@ def is_whole(finding: Mapping[str, t.Any]) -> bool:
     return str(finding["resource"]).endswith(":root")
 
 
-def resource_name(finding: Mapping[str, t.Any]) -> str:
+def is_of_account(finding: Mapping[str, t.Any]) -> bool:
+    """Whether a finding is about the account, and not about its root user, which has the same ARN."""
+    return is_whole(finding) and not str(finding["control"]).startswith(_OF_ROOT)
+
+
+def aliases_of(report: Mapping[str, t.Any]) -> dict[str, str]:
+    """The aliases of accounts that a report knows, by account: its own at most."""
+    return {report["account_id"]: report["account_alias"]} if report.get("account_alias") else {}
+
+
+def account_name(account_id: str, aliases: Mapping[str, str]) -> str:
+    """``account 222233334444 (acme-prod)``."""
+    alias = aliases.get(account_id)
+    return f"account {account_id} ({alias})" if alias else f"account {account_id}"
+
+
+def resource_name(finding: Mapping[str, t.Any], aliases: Mapping[str, str] = types.MappingProxyType({})) -> str:
     """The name that people use for the resource, and the part of the resource that is meant."""
-    name = _short_name(finding)
+    name = _short_name(finding, aliases)
     region = "" if finding["region"] in ("global", name) else str(finding["region"])
     notes = ", ".join(filter(None, (finding["resource_detail"], region)))
     return f"{name} ({notes})" if notes else name
 
 
-def _short_name(finding: Mapping[str, t.Any]) -> str:
+def _short_name(finding: Mapping[str, t.Any], aliases: Mapping[str, str]) -> str:
     """The last part of the ARN; what a regional finding says of the account as a whole, it says of the region."""
-    name = str(finding["resource"]).rpartition(":")[2].rpartition("/")[2] or str(finding["resource"])
-    return str(finding["region"]) if name == "root" and finding["region"] != "global" else name
+    resource = str(finding["resource"])
+    if is_of_account(finding):
+        # What a delta keeps aside has no account beside its ARN.
+        account = str(finding.get("account_id") or resource.split(":")[-2])
+        return account_name(account, aliases) if finding["region"] == "global" else str(finding["region"])
+    return resource.rpartition(":")[2].rpartition("/")[2] or resource
 
 
 def last_activity(finding: Mapping[str, t.Any]) -> t.Optional[str]:

@@ -17,7 +17,7 @@ from .._controls.registry import problems
 
 _PROBLEMS: t.Final[Mapping[str, Problem]] = problems()
 # The controls on alarms differ only in the event that they report.
-_WATCHED: t.Final = "Somebody is told of "
+_WATCHED: t.Final = "Somebody is alerted to "
 
 
 def problem(control: str, count: int, *, title: str, thresholds: Mapping[str, t.Any]) -> str:

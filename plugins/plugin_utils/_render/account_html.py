@@ -10,19 +10,22 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ...module_utils._converge.finding import Status
 from ...module_utils._report.document import count_statuses, headline
 from ...module_utils._report.paths import caveat, paths
 from ...module_utils._report.states import count_changes
 from . import page
-from .changes import view_changes
+from .changes import Entry, list_changes, view_changes
 from .drawing import view_paths
 from .findings import view_findings, view_not_assessed, view_waived
 from .impact import count_unsafe, view_impacts
 from .page import Section
 from .reference import view_controls, view_frameworks, view_resolved, view_run
+from .remedies import Remedies
+from .summary import view_summary
+from .table import view_table
 from .text import TITLE, describe_analyzer, describe_clock, describe_mode
 
 
@@ -30,11 +33,13 @@ def render(report: Mapping[str, t.Any], *, title: str = TITLE) -> str:
     """The report of one account as an HTML page."""
     name = report["scope"].get("organization_id") or report["account_alias"] or report["account_id"]
     score = headline(report)
+    entries = list_changes(report)
+    remedies = Remedies(report, entries)
     return page.render(
         "account.html.j2",
         title=f"{title}: {name}",
         subtitle=title,
-        sections=_list_sections(report),
+        sections=_list_sections(report, entries, remedies),
         footer=f"{describe_analyzer(report)}, run {report['run']['id']}. Times are in UTC.",
         report=report,
         name=name,
@@ -43,6 +48,7 @@ def render(report: Mapping[str, t.Any], *, title: str = TITLE) -> str:
         clock=describe_clock(report),
         mode=describe_mode(report),
         changes=count_changes(report),
+        summary=view_summary(report, remedies),
     )
 
 
@@ -52,14 +58,15 @@ def _count_without_verdict(score: Mapping[str, t.Any]) -> str:
     return ", ".join(f"{score[name]} {name.replace('_', ' ')}" for name in names if score[name])
 
 
-def _list_sections(report: Mapping[str, t.Any]) -> list[Section]:
+def _list_sections(report: Mapping[str, t.Any], entries: Sequence[Entry], remedies: Remedies) -> list[Section]:
     counts = count_statuses(report["findings"])
-    gaps, accepted = counts[Status.NOT_ASSESSED.value], counts[Status.WAIVED.value]
+    failing, gaps, accepted = report["summary"]["total"], counts[Status.NOT_ASSESSED.value], counts[Status.WAIVED.value]
     sections = [
-        Section("findings", "Findings", "account/findings.html.j2", view_findings(report), report["summary"]["total"]),
+        Section("findings", "Findings", "account/findings.html.j2", view_findings(report, remedies), failing),
+        Section("results", "All results", "account/results.html.j2", view_table(report), len(report["findings"])),
         *_make_paths_section(report),
         *_make_impact_section(report),
-        Section("changes", "Changes", "account/changes.html.j2", view_changes(report)),
+        Section("changes", "Changes", "account/changes.html.j2", view_changes(report, entries)),
         *_make_resolved_section(report),
         Section("not-assessed", "Not assessed", "account/not_assessed.html.j2", view_not_assessed(report), gaps),
         Section("waived", "Waived", "account/waived.html.j2", view_waived(report), accepted),

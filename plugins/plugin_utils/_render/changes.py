@@ -9,53 +9,129 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
+import itertools
 import typing as t
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from ...module_utils._converge.affects.affected import describe_affected
-from ...module_utils._report.grouping import problem_of, refusal_groups, resource_name
+from ...module_utils._report.grouping import Refusals, aliases_of, problem_of, refusal_groups, resource_name
 from ...module_utils._report.plain import as_json
-from ...module_utils._report.states import REFUSED, count_changes, state_of
-from .findings import View
+from ...module_utils._report.sentences import describe_change
+from ...module_utils._report.states import REFUSED, STATES, count_changes, state_of
 from .text import describe_cost
 
-_KINDS: t.Final = {"+": "add", "-": "del"}
+# Lines of a difference that stay beside what differs, and lines that are shown before the rest is folded.
+_CONTEXT: t.Final = 3
+_SHOWN: t.Final = 60
+# As many changes of a state are open at first.
+_OPEN: t.Final = 8
+
+_MARKS: t.Final[Mapping[str, str]] = {"add": "+ ", "del": "- "}
+
+View = dict[str, t.Any]
+Line = tuple[t.Optional[str], str]
 
 
-def view_changes(report: Mapping[str, t.Any]) -> View:
-    """View the changes of the run, the refusals of its guards, and the charges of AWS."""
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """A change of the run under the id that it has in the page; ``refusal`` is what holds it back, if anything does."""
+
+    id: str
+    change: Mapping[str, t.Any]
+    state: str
+    refusal: t.Optional[Mapping[str, t.Any]] = None
+
+    @property
+    def module(self) -> str:
+        return str(self.change.get("module") or (self.refusal or {}).get("module") or "")
+
+    @property
+    def sentence(self) -> str:
+        """The change as a sentence about the account."""
+        return describe_change(self.change)
+
+    @property
+    def difference(self) -> list[Line]:
+        """Line by line, each with its kind: ``add``, ``del``, or None for a line that stays."""
+        return list(compare(self.change["before"], self.change["after"]))
+
+    @property
+    def affects(self) -> str:
+        """The principals whose access it changes; empty where a report of an older version does not say."""
+        affects = self.change.get("affects")
+        return "" if affects is None else describe_affected(affects, most=10)
+
+
+def list_changes(report: Mapping[str, t.Any]) -> list[Entry]:
+    """The changes of the run, and those that guards hold back: they can be approved, so people have to see them."""
+    shown = [(change, state_of(change), None) for change in report["changes"]]
+    shown += [(item["change"], REFUSED, item) for item in report["refused"] if item.get("change")]
+    return [Entry(f"change-{number}", *values) for number, values in enumerate(shown, start=1)]
+
+
+def list_refusals(report: Mapping[str, t.Any]) -> list[tuple[str, Refusals]]:
+    """The refusals by reason, each with its id in the page."""
+    return [(f"refusal-{number}", group) for number, group in enumerate(refusal_groups(report["refused"]), start=1)]
+
+
+def view_changes(report: Mapping[str, t.Any], entries: Sequence[Entry]) -> View:
+    """View the changes of the run by state, the refusals of its guards, and the charges of AWS."""
+    aliases = aliases_of(report)
     findings = {
-        item["fingerprint"]: f"{problem_of(item, report)}: {resource_name(item)}" for item in report["findings"]
+        item["fingerprint"]: f"{problem_of(item, report)}: {resource_name(item, aliases)}"
+        for item in report["findings"]
+        if item["status"] in ("FAIL", "WAIVED")
     }
-    # Changes that a guard holds back can be approved, so people have to see them.
-    held_back = [refusal["change"] for refusal in report["refused"] if refusal.get("change")]
     return {
-        "changes": [
-            *(_view_change(change, state_of(change), findings) for change in report["changes"]),
-            *(_view_change(change, REFUSED, findings) for change in held_back),
-        ],
+        "states": [view for state in STATES if (view := _view_state(state, entries, findings))],
         "counts": count_changes(report),
-        "refusals": refusal_groups(report["refused"]),
+        "refusals": list_refusals(report),
         "costs": [{"cost": cost, "state": state_of(cost), "units": describe_cost(cost)} for cost in report["costs"]],
     }
 
 
-def _view_change(change: Mapping[str, t.Any], state: str, findings: Mapping[str, str]) -> View:
-    affects = change.get("affects")
+def _view_state(state: str, entries: Sequence[Entry], findings: Mapping[str, str]) -> t.Optional[View]:
+    own = sorted((entry for entry in entries if entry.state == state), key=lambda entry: entry.module)
+    if not own:
+        return None
     return {
-        "change": change,
         "state": state,
-        "difference": list(_compare(change["before"], change["after"])),
-        "affects": describe_affected(affects, most=10) if affects else "",
-        "remedies": [(key, findings[key]) for key in change["remedies"] if key in findings],
+        "count": len(own),
+        "is_open": len(own) <= _OPEN,
+        "modules": [
+            {"module": module, "changes": [_view_change(entry, findings) for entry in same]}
+            for module, same in itertools.groupby(own, key=lambda entry: entry.module)
+        ],
     }
 
 
-def _compare(before: t.Any, after: t.Any) -> Iterator[tuple[t.Optional[str], str]]:
-    """Line by line, each with its kind: ``add``, ``del``, or None for a line that stays."""
+def _view_change(entry: Entry, findings: Mapping[str, str]) -> View:
+    lines = entry.difference
+    return {
+        "entry": entry,
+        "difference": lines[:_SHOWN],
+        "rest": lines[_SHOWN:],
+        "remedies": [(key, findings[key]) for key in entry.change["remedies"] if key in findings],
+    }
+
+
+def compare(before: t.Any, after: t.Any) -> Iterator[Line]:
+    """Compare two values line by line, and leave out lines far from any difference."""
     old = [] if before is None else as_json(before).splitlines()
     new = [] if after is None else as_json(after).splitlines()
-    for line in difflib.ndiff(old, new):
-        if not line.startswith("?"):
-            yield _KINDS.get(line[0]), line
+    for number, group in enumerate(difflib.SequenceMatcher(None, old, new).get_grouped_opcodes(_CONTEXT)):
+        if number:
+            yield None, "…"
+        for tag, start, end, new_start, new_end in group:
+            if tag == "equal":
+                yield from _mark(None, old[start:end])
+            else:
+                yield from _mark("del", old[start:end])
+                yield from _mark("add", new[new_start:new_end])
+
+
+def _mark(kind: t.Optional[str], lines: Sequence[str]) -> Iterator[Line]:
+    for line in lines:
+        yield kind, f"{_MARKS.get(kind or '', '  ')}{line}"

@@ -13,8 +13,18 @@ import typing as t
 from collections.abc import Mapping, Sequence
 
 from ...module_utils._converge.finding import Severity, Status
-from ...module_utils._report.grouping import Group, failing_groups, gaps, problem_of, resource_name
+from ...module_utils._report.grouping import (
+    Group,
+    account_name,
+    aliases_of,
+    failing_groups,
+    gaps,
+    is_of_account,
+    problem_of,
+    resource_name,
+)
 from ...module_utils._report.paths import Step, name_of, path_of
+from .remedies import Remedies, Remedy
 
 # A group of more findings is folded at first, so that the page can be skimmed.
 _UNFOLDED: t.Final = 8
@@ -23,20 +33,20 @@ Finding = Mapping[str, t.Any]
 View = dict[str, t.Any]
 
 
-def view_findings(report: Mapping[str, t.Any]) -> View:
-    """Everything that fails, by severity."""
+def view_findings(report: Mapping[str, t.Any], remedies: Remedies) -> View:
+    """Everything that fails, by severity, each with what the run makes of it."""
     delta = report["delta"]
     new = {**dict.fromkeys(delta["new"], "new"), **dict.fromkeys(delta.get("newly_assessed", ()), "newly assessed")}
     summary = report["summary"]
     return {
-        "groups": [_view_group(group, new) for group in failing_groups(report)],
+        "groups": [_view_group(group, new, remedies) for group in failing_groups(report)],
         "summary": summary,
         "present": [severity.value for severity in Severity if summary[severity.value]],
         "has_new": bool(delta["new"]),
     }
 
 
-def _view_group(group: Group, new: Mapping[str, str]) -> View:
+def _view_group(group: Group, new: Mapping[str, str], remedies: Remedies) -> View:
     marks = [new[finding["fingerprint"]] for finding in group.findings if finding["fingerprint"] in new]
     is_severe = group.severity in (Severity.CRITICAL.value, Severity.HIGH.value)
     return {
@@ -44,18 +54,35 @@ def _view_group(group: Group, new: Mapping[str, str]) -> View:
         "marks": [f"{marks.count(word)} {word}" for word in dict.fromkeys(marks)],
         "is_open": is_severe and len(group.findings) <= _UNFOLDED,
         "findings": [
-            _view_finding(finding, group.name(finding), new.get(finding["fingerprint"])) for finding in group.findings
+            _view_finding(
+                finding,
+                group.name(finding),
+                group.aliases,
+                mark=new.get(finding["fingerprint"]),
+                remedy=remedies.find(finding),
+            )
+            for finding in group.findings
         ],
     }
 
 
-def _view_finding(finding: Finding, name: str, mark: t.Optional[str] = None) -> View:
+def _view_finding(
+    finding: Finding,
+    name: str,
+    aliases: Mapping[str, str],
+    *,
+    mark: t.Optional[str] = None,
+    remedy: t.Optional[Remedy] = None,
+) -> View:
     evidence = finding["evidence"]
     path = path_of(finding)
     return {
         "finding": finding,
         "name": name,
+        # The account shares its ARN with its root user.
+        "account": account_name(finding["account_id"], aliases) if is_of_account(finding) else "",
         "mark": mark,
+        "remedy": remedy,
         "source": " at ".join(filter(None, (evidence["source"], evidence["observed_at"]))),
         "steps": None if path is None else view_steps(path.steps, [step.policies for step in path.steps]),
         "is_drawn": finding["status"] == Status.FAIL.value,
@@ -86,12 +113,13 @@ def view_not_assessed(report: Mapping[str, t.Any]) -> View:
 
 def view_waived(report: Mapping[str, t.Any]) -> View:
     """Accepted findings, each with the terms on which it was accepted."""
+    aliases = aliases_of(report)
     return {
         "entries": [
             {
-                "problem": f"{problem_of(finding, report)}: {resource_name(finding)}",
+                "problem": f"{problem_of(finding, report)}: {resource_name(finding, aliases)}",
                 "terms": finding["waiver"] or {},
-                "shown": _view_finding(finding, resource_name(finding)),
+                "shown": _view_finding(finding, resource_name(finding, aliases), aliases),
             }
             for finding in report["findings"]
             if finding["status"] == Status.WAIVED.value

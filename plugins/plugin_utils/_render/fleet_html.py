@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ...module_utils._converge.finding import Severity
 from . import page
@@ -20,17 +20,23 @@ from .page import Section
 from .text import name_mode
 
 _SEVERITIES: t.Final = tuple(severity.value for severity in Severity)
-# Columns of the table of accounts, by the member of the document that each shows.
+# Columns of the table of accounts: the member of the document that each shows, and where the account's page has it.
+# Those that are zero in every account are left out, but for some.
 _COUNTED: t.Final = {
-    "new": "New",
-    "newly_assessed": "Newly assessed",
-    "resolved": "Resolved",
-    "not_assessed": "Not assessed",
-    "changes_applied": "Applied",
-    "changes_planned": "Planned",
-    "changes_reported": "Reported",
-    "refused": "Refused",
+    "new": ("New", "findings"),
+    "newly_assessed": ("Newly assessed", "findings"),
+    "resolved": ("Resolved", "resolved"),
+    "not_assessed": ("Not assessed", "not-assessed"),
+    "changes_applied": ("Applied", "changes-applied"),
+    "changes_planned": ("Planned", "changes-planned"),
+    "changes_reported": ("Reported", "changes-reported"),
+    "refused": ("Refused", "refused"),
 }
+_ALWAYS: t.Final = ("new", "changes_planned", "refused")
+# The room for the line of a trend, in units of its drawing.
+_WIDTH: t.Final = 100
+_HEIGHT: t.Final = 24
+_MARGIN: t.Final = 3
 
 
 def render(fleet: Mapping[str, t.Any], *, title: str = TITLE, linked: bool = True) -> str:
@@ -51,25 +57,78 @@ def render(fleet: Mapping[str, t.Any], *, title: str = TITLE, linked: bool = Tru
 
 
 def _list_sections(fleet: Mapping[str, t.Any]) -> list[Section]:
-    accounts, new = fleet["accounts"], fleet["new_criticals"]
-    sections = [Section("accounts", "Accounts", "fleet/accounts.html.j2", _view_accounts(fleet), len(accounts))]
+    accounts, new, names = fleet["accounts"], fleet["new_criticals"], {"names": fleet["names"]}
+    sections = [
+        Section("accounts", "Accounts", "fleet/accounts.html.j2", _view_accounts(fleet), len(accounts)),
+        Section("frameworks", "Frameworks", "fleet/frameworks.html.j2", _view_frameworks(fleet)),
+    ]
     if new:
-        view = {"accounts": {account["account_id"]: account for account in accounts}}
-        sections.append(Section("new", "New critical findings", "fleet/new.html.j2", view, len(new)))
-    names = {account["account_id"]: account["account_alias"] or account["account_id"] for account in accounts}
-    sections.append(Section("controls", "What fails most", "fleet/controls.html.j2", {"names": names}))
+        sections.append(Section("new", "New critical findings", "fleet/new.html.j2", names, len(new)))
+    sections.append(Section("controls", "What fails most", "fleet/controls.html.j2", names))
     absent = len(fleet["failed"]) + len(fleet["missing"])
     if absent:
-        sections.insert(0, Section("absent", "Failed and missing", "fleet/absent.html.j2", count=absent))
+        sections.insert(0, Section("absent", "Failed and missing", "fleet/absent.html.j2", names, absent))
     return sections
 
 
 def _view_accounts(fleet: Mapping[str, t.Any]) -> View:
+    """View the accounts by organizational unit; where none is known, in one list."""
+    units: dict[str, list[View]] = {}
+    is_known = any(account["unit"] for account in fleet["accounts"])
+    for account in sorted(fleet["accounts"], key=_rank_worst_first):
+        name = (account["unit"] or "No organizational unit known") if is_known else ""
+        scores = [(point["created"], point["scores"].get(account["account_id"])) for point in fleet["trend"]]
+        units.setdefault(name, []).append({"account": account, "line": _draw_line(scores)})
     severities = (name.capitalize() for name in _SEVERITIES)
+    counted = [name for name in _COUNTED if name in _ALWAYS or any(account[name] for account in fleet["accounts"])]
+    columns = ("Account", "Score", *severities, *(_COUNTED[name][0] for name in counted))
     return {
-        "accounts": sorted(fleet["accounts"], key=_rank_worst_first),
-        "columns": ("Account", "Score", *severities, *_COUNTED.values()),
-        "counted": tuple(_COUNTED),
+        "units": [{"name": name, "accounts": units[name]} for name in sorted(units)],
+        "columns": columns,
+        "numbers": range(2, len(columns)),
+        "counted": [(name, _COUNTED[name][1]) for name in counted],
+        "names": fleet["names"],
+    }
+
+
+def _view_frameworks(fleet: Mapping[str, t.Any]) -> View:
+    trend = fleet["trend"]
+    return {
+        "runs": len(trend),
+        "frameworks": [
+            {
+                "score": score,
+                "moved": _find_movement([point["frameworks"].get(score["framework"]) for point in trend]),
+                "line": _draw_line(
+                    [(point["created"], point["frameworks"].get(score["framework"])) for point in trend]
+                ),
+            }
+            for score in fleet["frameworks"]
+        ],
+    }
+
+
+def _find_movement(percents: Sequence[t.Optional[float]]) -> t.Optional[float]:
+    """Find the points between the last two runs; None if one of them has no score."""
+    before, present = ([None, None, *percents])[-2:]
+    return None if before is None or present is None else round(present - before, 1)
+
+
+def _draw_line(scores: Sequence[tuple[str, t.Optional[float]]]) -> t.Optional[View]:
+    """Draw the scores of runs as a line from left to right; there is none through fewer than two of them."""
+    known = [(created, percent) for created, percent in scores if percent is not None]
+    if len(known) < 2:
+        return None
+    step, height = (_WIDTH - 2 * _MARGIN) / (len(known) - 1), _HEIGHT - 2 * _MARGIN
+    places = [
+        (f"{_MARGIN + step * number:g}", f"{_MARGIN + height * (100 - percent) / 100:g}")
+        for number, (_created, percent) in enumerate(known)
+    ]
+    return {
+        "points": " ".join(f"{x},{y}" for x, y in places),
+        "x": places[-1][0],
+        "y": places[-1][1],
+        "label": "Trend: " + ", ".join(f"{created[:10]} {percent:g}%" for created, percent in known),
     }
 
 

@@ -42,7 +42,7 @@ def render(fleet: Mapping[str, t.Any], *, title: str = TITLE, ascii_only: bool =
 
 
 def _render_accounts(fleet: Mapping[str, t.Any], show: Show) -> Lines:
-    rows = [_COLUMNS, *(_make_row(account, show) for account in fleet["accounts"])]
+    rows = [_COLUMNS, *(_make_row(account, fleet["names"], show) for account in fleet["accounts"])]
     widths = [max(len(row[at]) for row in rows) for at in range(len(_COLUMNS))]
     # Numbers are never cut; a long alias is.
     widths[0] = min(widths[0], WIDTH - sum(widths[1:]) - 2 * len(widths))
@@ -57,11 +57,11 @@ def _render_accounts(fleet: Mapping[str, t.Any], show: Show) -> Lines:
     return ["ACCOUNTS:", *(f"  {line}".rstrip() for line in lines), legend] if fleet["accounts"] else []
 
 
-def _make_row(account: Mapping[str, t.Any], show: Show) -> tuple[str, ...]:
-    score, alias = account["score"], show(account["account_alias"] or "")
+def _make_row(account: Mapping[str, t.Any], names: Mapping[str, str], show: Show) -> tuple[str, ...]:
+    score, name = account["score"], show(names.get(account["account_id"], ""))
     has_verdict = score is not None and score["percent"] is not None
     return (
-        f"{account['account_id']} {alias}".rstrip(),
+        f"{account['account_id']} {name}".rstrip(),
         *(str(account["summary"][name]) for name in _SEVERITIES),
         f"{score['percent']:g}%" if has_verdict else "-",
         f"{score['coverage_percent']:g}%" if score is not None else "-",

@@ -13,18 +13,22 @@ import typing as t
 from collections import Counter
 from collections.abc import Mapping
 
-from ...module_utils._report.frameworks import control_statuses, views
-from ...module_utils._report.grouping import Group, failing_groups, resource_name
+from ...module_utils._converge.finding import Status
+from ...module_utils._report.frameworks import NO_CONTROL, control_statuses, is_complete, views
+from ...module_utils._report.grouping import Group, aliases_of, failing_groups, resource_name
 from .findings import View
 from .text import describe_analyzer, group_regions_by_reason
+
+# What passes, and what does not apply, is said once a control and region, with the evidence.
+_SETTLED: t.Final = (Status.PASS.value, Status.NOT_APPLICABLE.value)
 
 
 def view_resolved(report: Mapping[str, t.Any]) -> View:
     """Findings of the assessment before that are resolved, or that could not be assessed again."""
-    delta = report["delta"]
+    delta, aliases = report["delta"], aliases_of(report)
     return {
         "settled": [
-            {"finding": item, "name": resource_name(item), "is_resolved": name == "resolved"}
+            {"finding": item, "name": resource_name(item, aliases), "is_resolved": name == "resolved"}
             for name in ("resolved", "not_assessed")
             for item in delta[name]
         ],
@@ -34,28 +38,35 @@ def view_resolved(report: Mapping[str, t.Any]) -> View:
 
 def view_frameworks(report: Mapping[str, t.Any]) -> View:
     """The requirements of each framework, and how many have which status."""
-    return {
-        "frameworks": [
-            {
-                "id": framework,
-                "requirements": requirements,
-                "counts": sorted(Counter(requirement.status for requirement in requirements).items()),
-            }
-            for framework, requirements in views(report).items()
-        ],
-        "controls": report["controls"],
-    }
+    return {"frameworks": list_frameworks(report), "controls": report["controls"]}
+
+
+def list_frameworks(report: Mapping[str, t.Any]) -> list[View]:
+    """List the frameworks, each with its requirements and how complete their list is."""
+    return [
+        {
+            "id": framework,
+            "requirements": requirements,
+            "counts": sorted(Counter(requirement.status for requirement in requirements).items()),
+            "without": sum(requirement.status == NO_CONTROL for requirement in requirements),
+            "is_complete": is_complete(framework, report),
+        }
+        for framework, requirements in views(report).items()
+    ]
 
 
 def view_controls(report: Mapping[str, t.Any]) -> View:
-    """Every control that was assessed, the failing ones first."""
+    """Every control that was assessed, the failing ones first, each with the evidence that it passes."""
     statuses = control_statuses(report)
     groups: dict[str, list[Group]] = {}
     for group in failing_groups(report):
         for control in group.controls:
             groups.setdefault(control, []).append(group)
     order = {name: place for place, name in enumerate(statuses)}
-    verdicts = {item["control"]: item for item in report["findings"] if item["status"] in ("PASS", "NOT_APPLICABLE")}
+    verdicts: dict[str, list[Mapping[str, t.Any]]] = {}
+    for item in report["findings"]:
+        if item["status"] in _SETTLED:
+            verdicts.setdefault(item["control"], []).append(item)
     return {
         "controls": [
             {
@@ -63,7 +74,7 @@ def view_controls(report: Mapping[str, t.Any]) -> View:
                 "text": report["controls"][name],
                 "status": statuses.get(name),
                 "groups": groups.get(name, ()),
-                "verdict": verdicts.get(name),
+                "verdicts": verdicts.get(name, ()),
             }
             for name in sorted(report["controls"], key=lambda name: (order.get(name, len(order)), name))
         ]

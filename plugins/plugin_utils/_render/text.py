@@ -73,6 +73,13 @@ def render(
     return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
 
 
+def render_summary(report: Mapping[str, t.Any], *, title: str = TITLE, ascii_only: bool = False) -> str:
+    """The head of the report and its numbers."""
+    show = functools.partial(printable, ascii_only=ascii_only)
+    sections = (_render_header(report, show(title), show), _render_summary(report, show))
+    return "\n\n".join("\n".join(lines) for lines in sections) + "\n"
+
+
 def render_brief(report: Mapping[str, t.Any]) -> str:
     """The outcome of one account in a line, where the reports of many would bury each other."""
     counts = ", ".join(f"{report['summary'][name]} {name}" for name in ("critical", "high", "medium", "low"))

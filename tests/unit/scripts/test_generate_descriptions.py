@@ -56,7 +56,7 @@ def test_an_option_of_the_module_is_described_by_it(make_role: Make) -> None:
     role = make_role({"allow_weaken": "{{ mine_allow_weaken }}"}, {"mine_allow_weaken": False})
     (found,) = variables(role)
     assert (found.name, found.type, found.default) == ("mine_allow_weaken", "bool", False)
-    assert found.description[0] == "Let the declared values hold where they are weaker than the present ones."
+    assert found.description[0] == "Use declared values also if they are weaker than the present ones."
 
 
 def test_options_are_named_as_variables(make_role: Make) -> None:
@@ -119,7 +119,7 @@ def test_the_text_around_the_table_stays(make_role: Make) -> None:
     )
     text = render_readme(role)
     assert text.startswith("before\n") and text.endswith("\nafter\n") and "stale" not in text
-    assert "| `mine_allow_weaken` | `false` | Let the declared values hold" in text
+    assert "| `mine_allow_weaken` | `false` | Use declared values also" in text
     path.write_text("no mark\n", encoding="utf-8")
     with pytest.raises(ValueError, match="lacks the lines"):
         render_readme(role)

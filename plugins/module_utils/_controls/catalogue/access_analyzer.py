@@ -196,21 +196,23 @@ OTHER_PROBLEMS: t.Final = {
 CONTROLS: t.Final = (
     Control(
         id="external_access_found",
-        title="Nothing is open to the outside that was not looked at",
+        title="All access from outside the account was reviewed",
         problem=Problem(
-            "Resource is open to the outside, and nobody said that it should be",
-            "resources are open to the outside, and nobody said that they should be",
+            "Resource is accessible from outside, without a review",
+            "resources are accessible from outside, without a review",
         ),
         severity=Severity.HIGH,
         theme=_THEME,
         needs=(Dataset.ANALYZER_FINDINGS, Dataset.ANALYZERS),
         check=_make_findings_check(EXTERNAL, _report_external_access),
         regional=True,
-        expected="no active finding of an external access analyzer; intended access is archived, for a stated time",
-        rationale="What others can reach is where intruders start. Access Analyzer proves it from the policies.",
+        expected="no active finding of an external access analyzer; intended access is archived until an expiry date",
+        rationale=(
+            "Attacks start at resources that outsiders can reach. Access Analyzer proves this access from the policies."
+        ),
         blind="types of resources that IAM Access Analyzer does not analyze.",
         remediation=Remediation(
-            "Close the access in the resource's policy; where it is intended, declare an archive rule that names it."
+            "Remove the access from the resource's policy. If it is intended, declare an archive rule that names it."
         ),
         compliance=maps(nist=("AC-3", "AC-6"), soc2="CC6.1"),
     ),
@@ -218,7 +220,7 @@ CONTROLS: t.Final = (
         id="unused_access_found",
         title="No role, credential or permission is unused",
         problem=Problem(
-            "Access Analyzer finds a principal with unused access",
+            "Access Analyzer found a principal with unused access",
             "principals with unused access, found by Access Analyzer",
         ),
         severity=Severity.MEDIUM,
@@ -227,34 +229,34 @@ CONTROLS: t.Final = (
         check=_make_findings_check(UNUSED, _report_unused_access),
         regional=True,
         expected="no active finding of an unused access analyzer",
-        rationale="What nobody uses is only of use to an intruder, and nobody would notice.",
+        rationale="Unused access helps only an intruder, whose use would not be noticed.",
         remediation=Remediation(
-            "Remove what is unused; recommendations come from hardening.iam.access_analyzer_findings_info."
+            "Remove unused access. hardening.iam.access_analyzer_findings_info returns recommendations."
         ),
         compliance=maps(nist=("AC-2(3)", "AC-6"), soc2="CC6.3"),
     ),
     Control(
         id="internal_access_found",
-        title="Who can reach critical resources was looked at",
+        title="Access to critical resources was reviewed",
         problem=Problem(
-            "Access to a critical resource was not looked at", "critical resources to which access was not looked at"
+            "Access to a critical resource was not reviewed", "critical resources with access that was not reviewed"
         ),
         severity=Severity.LOW,
         theme=_THEME,
         needs=(Dataset.ANALYZER_FINDINGS, Dataset.ANALYZERS),
         check=_make_findings_check(INTERNAL, _report_internal_access),
         regional=True,
-        expected="no active finding of an internal access analyzer; intended access is archived, for a stated time",
-        rationale="A resource that was declared critical is reached by those alone who must.",
-        remediation=Remediation("Take the access away, or declare an archive rule that names who has it."),
+        expected="no active finding of an internal access analyzer; intended access is archived until an expiry date",
+        rationale="Only principals that need a critical resource should reach it.",
+        remediation=Remediation("Remove the access, or declare an archive rule that names the principals."),
         compliance=maps(nist=("AC-6",), soc2="CC6.1"),
     ),
     Control(
         id="archive_rule_broad",
-        title="Archive rules name what they hide",
+        title="Archive rules name the findings that they hide",
         problem=Problem(
-            "Archive rule hides findings without naming what is meant",
-            "archive rules hide findings without naming what is meant",
+            "Archive rule names no resource, principal or condition",
+            "archive rules name no resource, principal or condition",
         ),
         severity=Severity.MEDIUM,
         theme=_THEME,
@@ -262,9 +264,9 @@ CONTROLS: t.Final = (
         check=_check_archive_rules,
         regional=True,
         expected="every archive rule names a resource, a principal or a condition",
-        rationale="A rule on a class of findings hides those of tomorrow too, before anybody has seen them.",
+        rationale="A rule on a class of findings also hides future findings, before anybody has seen them.",
         remediation=Remediation(
-            "Name the resources or principals that are meant, or remove the rule.", "hardening.iam.access_analyzer"
+            "Name the intended resources or principals, or remove the rule.", "hardening.iam.access_analyzer"
         ),
         compliance=maps(nist=("CA-7",), soc2="CC7.1"),
     ),

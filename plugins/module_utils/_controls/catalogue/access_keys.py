@@ -232,7 +232,7 @@ CONTROLS: t.Final = (
         uses=(Dataset.ORGANIZATION_POLICIES,),
         check=_check_admin_keys,
         expected="no active access key for users with an administrator's policy",
-        rationale="A leaked key is all it takes; MFA protects it only where the policy requires MFA.",
+        rationale="A leaked key is enough to control the account. MFA protects it only if the policy requires MFA.",
         remediation=Remediation(
             "Give the work a role with the permissions that it needs, then deactivate the key.", _LIFECYCLE
         ),
@@ -240,7 +240,7 @@ CONTROLS: t.Final = (
     ),
     Control(
         id="access_key_unused",
-        title="Access keys that nobody uses are deactivated",
+        title="Unused access keys are deactivated",
         problem=Problem(
             "Access key unused for {unused_days} days or more", "access keys unused for {unused_days} days or more"
         ),
@@ -250,8 +250,8 @@ CONTROLS: t.Final = (
         uses=_LIVE_USERS,
         check=with_unreported(_check_unused_keys),
         expected="used, or younger than, thresholds.unused_days",
-        rationale="A key that nobody misses is stolen unnoticed. A key that was never used counts by its age.",
-        blind="use within the last four hours, since the credential report may be as old.",
+        rationale="The theft of an unused key is not noticed. A key that was never used counts by its age.",
+        blind="use within the last four hours, because the credential report may be that old.",
         remediation=Remediation("Deactivate the key, wait, then delete it in a later run.", _LIFECYCLE),
         compliance=maps(
             cis7="2.11", cis5="1.11", cis3="1.12", hub=("IAM.22", "IAM.8"), nist=UNUSED_NIST, pci="8.2.6", soc2="CC6.1"
@@ -259,7 +259,7 @@ CONTROLS: t.Final = (
     ),
     Control(
         id="console_password_unused",
-        title="Console passwords that nobody uses are removed",
+        title="Unused console passwords are removed",
         problem=Problem(
             "Console password unused for {unused_days} days or more",
             "console passwords unused for {unused_days} days or more",
@@ -270,8 +270,8 @@ CONTROLS: t.Final = (
         uses=_LIVE_USERS,
         check=with_unreported(_check_unused_passwords),
         expected="used, or changed, within thresholds.unused_days",
-        rationale="People leave and passwords stay.",
-        blind="sign-ins within the last four hours, since the credential report may be as old.",
+        rationale="People leave, and their passwords stay.",
+        blind="sign-ins within the last four hours, because the credential report may be that old.",
         remediation=Remediation(
             "Delete the login profile of the user once its owner agrees.", _LIFECYCLE, reversible=False
         ),
@@ -290,9 +290,10 @@ CONTROLS: t.Final = (
         check=with_unreported(_check_old_keys),
         expected="no active key older than thresholds.key_age_days",
         rationale="The older a key, the more places hold a copy of it.",
-        blind="the age of the secret where a key was deactivated and activated again: AWS then gives the later date.",
+        blind="the age of the secret if a key was deactivated and activated again. AWS then returns the later date.",
         remediation=Remediation(
-            "Move the work to a role, or rotate the key; age alone deactivates no key.", _LIFECYCLE
+            "Move the work to a role, or rotate the key. This collection deactivates no key for its age alone.",
+            _LIFECYCLE,
         ),
         compliance=maps(
             cis7="2.12", cis5="1.13", cis3="1.14", hub="IAM.3", nist=KEY_AGE_NIST, pci=("8.3.9", "8.6.3"), soc2="CC6.1"
@@ -300,7 +301,7 @@ CONTROLS: t.Final = (
     ),
     Control(
         id="access_key_of_setup",
-        title="Console users have no access key that came with them and was never used",
+        title="Console users have no access key from their creation that was never used",
         problem=Problem("Console user has a key that was never used", "keys of console users were never used"),
         severity=Severity.MEDIUM,
         theme=_THEME,
@@ -308,8 +309,8 @@ CONTROLS: t.Final = (
         uses=_LIVE_USERS,
         check=with_unreported(_check_key_of_setup),
         expected="no unused key of a console user older than thresholds.grace_days",
-        rationale="Keys made along with a user lie around in welcome mails.",
-        remediation=Remediation("Deactivate the key; whoever needs one asks for it.", _LIFECYCLE),
+        rationale="Keys that are created together with a user often stay in welcome mails.",
+        remediation=Remediation("Deactivate the key. Create a new one only on request.", _LIFECYCLE),
         compliance=maps(cis5="1.10", cis3="1.11", soc2="CC6.1"),
     ),
     Control(
@@ -322,8 +323,8 @@ CONTROLS: t.Final = (
         uses=_LIVE_USERS,
         check=with_unreported(_check_two_keys),
         expected="at most one active access key a user",
-        rationale="The second key is meant for rotation. Where both stay active, a rotation was never finished.",
-        remediation=Remediation("Finish the rotation: deactivate the older key once it is idle.", _LIFECYCLE),
+        rationale="The second key is for rotation. If both keys stay active, a rotation was not finished.",
+        remediation=Remediation("Finish the rotation. Deactivate the older key once it is unused.", _LIFECYCLE),
         compliance=maps(cis5="1.12", cis3="1.13", soc2="CC6.1"),
     ),
     Control(
@@ -336,7 +337,7 @@ CONTROLS: t.Final = (
         uses=_LIVE_USERS,
         check=with_unreported(_check_console_and_key),
         expected="a console password or access keys, not both",
-        rationale="Nobody can tell what the person did and what the program; the program stops when the person leaves.",
+        rationale="Logs do not show whether the person or the program acted. The program stops when the person leaves.",
         blind="whether a person uses the key of a user without a password.",
         remediation=Remediation("Give the program a role or a user of its own."),
         compliance=maps(soc2="CC6.1"),
@@ -351,8 +352,8 @@ CONTROLS: t.Final = (
         uses=_LIVE_USERS,
         check=with_unreported(_check_workload_keys),
         expected="keys are used for sts and iam only, if at all",
-        rationale="Roles give the same access with credentials that end by themselves.",
-        blind="what a key was used for before its last use, since AWS keeps the last service only.",
+        rationale="Roles give the same access with credentials that expire.",
+        blind="the use of a key before its last use, because AWS records only the last service.",
         remediation=Remediation(
             "Use an instance, task or function role, IAM Roles Anywhere, or OIDC federation for CI."
         ),

@@ -81,31 +81,31 @@ CONTROLS: t.Final = (
         needs=(Dataset.AUTHORIZATION_DETAILS,),
         check=_make_weakness_check(frozenset({Weakness.OPENS_IAM})),
         expected="no boundary allows every action of IAM on everything without a condition",
-        rationale="Who may do everything in IAM makes a principal that no boundary binds.",
+        rationale="A principal that may do everything in IAM can create a principal without a boundary.",
         remediation=Remediation(
-            "Allow the actions of IAM by name, on roles below the path of applications, where the role carries the"
-            " boundary (iam:PermissionsBoundary).",
+            "Allow the actions of IAM by name, only on roles below the path of applications that have the boundary "
+            "(iam:PermissionsBoundary).",
             MODULE,
         ),
         compliance=maps(nist=ADMIN_NIST, pci=LEAST_PRIVILEGE_PCI, soc2=("CC6.3",)),
     ),
     Control(
         id="boundary_removable",
-        title="Those whom a permissions boundary binds can't get rid of it",
+        title="No principal can remove its own permissions boundary",
         problem=Problem(
-            "Permissions boundary can be got rid of by those it binds",
-            "permissions boundaries can be got rid of by those they bind",
+            "Permissions boundary can be removed by its own principals",
+            "permissions boundaries can be removed by their own principals",
         ),
         severity=Severity.CRITICAL,
         theme=THEME,
         needs=(Dataset.AUTHORIZATION_DETAILS,),
         check=_make_weakness_check(REMOVABLE),
-        expected="no boundary lets those it binds take it off, replace or rewrite it, or make principals without it",
-        rationale="A boundary that can be taken off holds only as long as nobody minds it.",
+        expected="no boundary lets its principals remove, replace or change it, or create principals without it",
+        rationale="A boundary has no effect on a principal that can remove it.",
         blind="ways around the boundary through a role without one, by a service that acts with that role.",
         remediation=Remediation(
-            "Deny removing and replacing the boundary, new versions of its policy, and new users and roles without it."
-            " The developer boundary of this collection does so.",
+            "Deny removing and replacing the boundary, new versions of its policy, and new users and roles without "
+            "it. The developer boundary of this collection does this.",
             MODULE,
         ),
         compliance=maps(nist=ADMIN_NIST, pci=LEAST_PRIVILEGE_PCI, soc2=("CC6.3",)),
@@ -114,17 +114,20 @@ CONTROLS: t.Final = (
         id="boundary_grants_nothing",
         title="Every permissions boundary allows something",
         problem=Problem(
-            "Permissions boundary allows nothing, so that it locks out whom it binds",
-            "permissions boundaries allow nothing, so that they lock out whom they bind",
+            "Permissions boundary allows nothing, so it locks out its principals",
+            "permissions boundaries allow nothing, so they lock out their principals",
         ),
         severity=Severity.HIGH,
         theme=THEME,
         needs=(Dataset.AUTHORIZATION_DETAILS,),
         check=_make_weakness_check(LOCKS_OUT),
-        expected="every boundary allows what those it binds are to do",
-        rationale="A boundary leaves what it allows. One that only denies locks out everybody it is given to.",
+        expected="every boundary allows at least one action",
+        rationale=(
+            "A principal keeps only permissions that its boundary allows. A boundary that only denies locks out all "
+            "its principals."
+        ),
         remediation=Remediation(
-            "Allow in the boundary what its principals may do at most, and deny the exceptions.", MODULE
+            "Allow in the boundary the largest set of permissions, and deny the exceptions.", MODULE
         ),
         compliance=maps(soc2=("A1.2",)),
     ),

@@ -26,7 +26,7 @@ _THEME: t.Final = "break_glass"
 _PRINCIPALS: t.Final = "break-glass principals"
 TESTED: t.Final = "iam-hardening:last-tested"
 _NONE: t.Final = "the account has no break-glass principal"
-_HINT: t.Final = "a tag is a hint, which whoever may tag can write"
+_HINT: t.Final = "a tag is only a hint, because anybody who may tag can write it"
 
 # Somebody who may do none of these repairs nothing.
 _REPAIRS: t.Final = (
@@ -47,7 +47,7 @@ def _check_usable(scope: Scope) -> Verdict:
     found = scope.facts.break_glass(scope.break_glass)
     if not found:
         declared = f"{', '.join(scope.break_glass)} matches none, and " if scope.break_glass else ""
-        detail = f"no user or role is for emergencies: {declared}none is /iam-hardening/break-glass or below it"
+        detail = f"there is no break-glass principal: {declared}none is at or below the path /iam-hardening/break-glass"
         failure = Failure(scope.facts.account_arn, detail, {"declared": list(scope.break_glass)})
         return Verdict(0, _PRINCIPALS, (failure,))
     lacks = _lacks(scope)
@@ -56,7 +56,7 @@ def _check_usable(scope: Scope) -> Verdict:
         return Verdict(len(found), _PRINCIPALS, detail=listing(usable), extra={"unusable": sorted(lacks)})
     doubts = {item.arn: doubt for item in found if (doubt := _doubt(scope, item))}
     if doubts:
-        unjudged = tuple(Failure(arn, f"whether it can help: {doubt}") for arn, doubt in doubts.items())
+        unjudged = tuple(Failure(arn, f"not known whether it can be used: {doubt}") for arn, doubt in doubts.items())
         return Verdict(len(found), _PRINCIPALS, unjudged=unjudged)
     failures = tuple(Failure(item.arn, f"{item.name} {lacks[item.arn]}", {"usable": False}) for item in found)
     return Verdict(len(found), _PRINCIPALS, failures)
@@ -80,7 +80,7 @@ def _doubt(scope: Scope, principal: Principal) -> str:
     needed = facts_needed(snapshot, (*scope.break_glass, principal.arn))
     unread = [scope.missing(dataset) for dataset in sorted(needed) if scope.missing(dataset)]
     if isinstance(principal, User) and principal in facts.unreported_users:
-        unread.append("the credential report does not know it yet")
+        unread.append("the credential report does not list it yet")
     permissions = facts.permissions
     policies = [*permissions.unknown(principal.arn), permissions.unknown_boundary(principal.arn)]
     unread += [f"policy {name} is not known" for name in policies if name]
@@ -120,17 +120,17 @@ def _check_tested(scope: Scope) -> Verdict:
 def _explain_missing_test(scope: Scope, said: t.Optional[str], used: t.Optional[datetime], limit: int) -> str:
     """Explain why the tag proves no test; empty if it does, and AWS saw a use that can have been the test."""
     if said is None:
-        return f"nobody says that it was ever tested: it has no tag {TESTED}"
+        return f"no test is recorded: it has no tag {TESTED}"
     tested = _moment(said)
     if tested is None:
-        return f"its tag {TESTED} is no date such as 2026-11-25: {said}"
+        return f"its tag {TESTED} is not a date such as 2026-11-25: {said}"
     if tested > scope.now + timedelta(days=1):
-        return f"its tag {TESTED} lies in the future: {said}"
+        return f"its tag {TESTED} is in the future: {said}"
     if scope.days_since(tested) > limit:
         return f"tested {plural(scope.days_since(tested), 'days')} ago, as its tag {TESTED} says; limit {limit}"
     # A date without a time may stand for the evening before, elsewhere in the world.
     if used is None or used < tested - timedelta(days=1):
-        return f"its tag {TESTED} says {said}, but AWS knows of no use since then"
+        return f"its tag {TESTED} says {said}, but AWS recorded no use since then"
     return ""
 
 
@@ -152,7 +152,7 @@ def _each(
     unknown = [item.arn for item in found if isinstance(item, User) and item.arn not in _rows(scope)]
     known = [item for item in found if item.arn not in unknown]
     failures = tuple(failure for item in known if (failure := judge(item, _last_used(scope, item))))
-    reason = scope.missing(Dataset.CREDENTIAL_REPORT) or "the credential report does not know them yet"
+    reason = scope.missing(Dataset.CREDENTIAL_REPORT) or "the credential report does not list them yet"
     unjudged = tuple(Failure(arn, f"its last use: {reason}") for arn in unknown)
     return Verdict(len(found), _PRINCIPALS, failures, passed, unjudged=unjudged)
 
@@ -173,8 +173,8 @@ def _last_used(scope: Scope, principal: Principal) -> t.Optional[datetime]:
 CONTROLS: t.Final = (
     Control(
         id="break_glass_principal",
-        title="A user or role is kept for emergencies, and works",
-        problem=Problem("Account has no principal for emergencies that works"),
+        title="A break-glass user or role exists and works",
+        problem=Problem("Account has no working break-glass principal"),
         severity=Severity.HIGH,
         theme=_THEME,
         needs=(Dataset.AUTHORIZATION_DETAILS,),
@@ -186,45 +186,50 @@ CONTROLS: t.Final = (
             Dataset.ORGANIZATION_POLICIES,
         ),
         check=_check_usable,
-        expected="a principal named in break_glass, or at or below the path /iam-hardening/break-glass, which somebody"
-        " can use and which may repair something",
-        rationale="Without one, a guardrail or a federation that fails locks everybody out; some changes are refused.",
-        blind="whether the people who need it have its credentials at hand. Only a test shows that.",
+        expected=(
+            "a principal in break_glass, or at or below the path /iam-hardening/break-glass, that somebody can use "
+            "and that may repair the account"
+        ),
+        rationale=(
+            "Without one, a wrong guardrail or a broken federation locks everybody out. Some changes are refused "
+            "without one."
+        ),
+        blind="whether the people who need it have its credentials. Only a test shows that.",
         remediation=Remediation(
-            "Create one, as examples/bootstrap does on request, or name it in hardening_break_glass."
+            "Create one, for example with examples/bootstrap, or list an existing one in hardening_break_glass."
         ),
     ),
     Control(
         id="break_glass_unused",
-        title="Principals for emergencies were not used lately",
+        title="Break-glass principals were not used recently",
         problem=Problem(
-            "Principal for emergencies was used within {break_glass_used_days} days",
-            "principals for emergencies were used within {break_glass_used_days} days",
+            "Break-glass principal was used within {break_glass_used_days} days",
+            "break-glass principals were used within {break_glass_used_days} days",
         ),
         severity=Severity.HIGH,
         theme=_THEME,
         needs=(Dataset.AUTHORIZATION_DETAILS,),
         uses=(Dataset.CREDENTIAL_REPORT,),
         check=_check_not_used,
-        expected="no use within thresholds.break_glass_used_days that nobody can explain",
-        rationale="They pass by the guardrails: each use is an emergency, a test, or an intruder.",
-        blind="who used it, and what for. CloudTrail has that.",
-        remediation=Remediation("Find out who used it and why, and change its credentials if nobody can tell."),
+        expected="no unexplained use within thresholds.break_glass_used_days",
+        rationale="Guardrails exempt them. Each use is an emergency, a test, or an intruder.",
+        blind="the person and the purpose of the use. CloudTrail has both.",
+        remediation=Remediation("Find out who used it and why. If nobody knows, change its credentials."),
     ),
     Control(
         id="break_glass_tested",
-        title="Principals for emergencies are tested regularly",
+        title="Break-glass principals are tested regularly",
         problem=Problem(
-            "No test within {break_glass_test_days} days of a principal for emergencies",
-            "principals for emergencies without a test within {break_glass_test_days} days",
+            "Break-glass principal was not tested within {break_glass_test_days} days",
+            "break-glass principals were not tested within {break_glass_test_days} days",
         ),
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=(Dataset.AUTHORIZATION_DETAILS,),
         uses=(Dataset.CREDENTIAL_REPORT,),
         check=_check_tested,
-        expected=f"a date within thresholds.break_glass_test_days in the tag {TESTED}, and a use that bears it out",
-        rationale="What nobody tried since it was set up fails on the day that it is needed.",
+        expected=f"a date within thresholds.break_glass_test_days in the tag {TESTED}, and a use that confirms it",
+        rationale="Without regular tests, it may fail in an emergency.",
         blind="whether the test included a repair.",
         remediation=Remediation(f"Sign in with it, then write the date into its tag {TESTED}."),
     ),

@@ -94,7 +94,7 @@ def _check_recorded_once(scope: Scope) -> Verdict:
     if len(regions) > 1:
         detail = f"recorded, and billed, in {listing(regions)}"
         return Verdict(len(recording), "recorders", (Failure(scope.facts.account_arn, detail, {"regions": regions}),))
-    return Verdict(len(recording), "recorders", detail=f"IAM is recorded in {regions[0]} alone")
+    return Verdict(len(recording), "recorders", detail=f"IAM is recorded only in {regions[0]}")
 
 
 def _check_compliance(scope: Scope) -> Verdict:
@@ -121,7 +121,7 @@ def _check_compliance(scope: Scope) -> Verdict:
 
 def _summarize_hidden_resources(scope: Scope, item: RuleCompliance) -> NonCompliant:
     """Replace the resources by a summary: AWS hides those of a rule that one of its services owns."""
-    owner = f"; the resources are told by {item.created_by} alone" if item.created_by else ""
+    owner = f"; only {item.created_by} lists the resources" if item.created_by else ""
     return NonCompliant(_ACCOUNT, scope.snapshot.account_id, annotation=f"found by {item.rule}{owner}")
 
 
@@ -159,14 +159,14 @@ CONTROLS: t.Final = (
     Control(
         id="config_iam_recorded_once",
         title="AWS Config records IAM in no more than one region",
-        problem=Problem("AWS Config records IAM, and is paid for it, in more than one region"),
+        problem=Problem("AWS Config records IAM, and charges for it, in more than one region"),
         severity=Severity.LOW,
         theme=_THEME,
         needs=(Dataset.CONFIG_RECORDERS,),
         check=_check_recorded_once,
         every_region=True,
         expected="one recorder that includes users, groups, roles and policies",
-        rationale="Every region that records IAM records the same changes, and each record is billed.",
+        rationale="Every region that records IAM records the same changes, and AWS charges for each record.",
         remediation=Remediation("Exclude the global resource types from the recorders of all regions but one."),
         compliance=maps(soc2="CC7.1"),
     ),
@@ -182,10 +182,10 @@ CONTROLS: t.Final = (
         needs=(Dataset.CONFIG_RULES, Dataset.CONFIG_RECORDERS),
         check=_check_missing_rules,
         regional=True,
-        expected="the default rules of hardening.iam.config_rules, made by whomever, each where it works",
-        rationale="Rules go on judging between two assessments, and their verdicts are there for other tools.",
-        blind="the parameters of a rule. One that asks for less than the default counts as well.",
-        remediation=Remediation("Create the rules; each evaluation costs money.", module=_MODULE),
+        expected="the default rules of hardening.iam.config_rules, created by anybody, each in its regions",
+        rationale="Rules also evaluate between two assessments, and other tools can read their results.",
+        blind="the parameters of a rule. A rule with weaker parameters than the default also counts.",
+        remediation=Remediation("Create the rules. AWS charges for each evaluation.", module=_MODULE),
         compliance=maps(nist=("CA-7", "CM-6"), soc2="CC7.1"),
     ),
     Control(
@@ -200,9 +200,9 @@ CONTROLS: t.Final = (
         check=_check_compliance,
         regional=True,
         expected="every managed rule on IAM is evaluated and COMPLIANT",
-        rationale="What a rule of AWS Config says and nobody looks at is found again by an auditor.",
-        blind="rules besides the managed ones that docs/config_rules.md lists.",
-        remediation=Remediation("Mend the resources that are named; their own controls say how."),
+        rationale="A noncompliant rule shows a known problem that nobody fixed.",
+        blind="other rules than the managed ones in docs/config_rules.md.",
+        remediation=Remediation("Fix the named resources. The controls on these resources explain how."),
         compliance=maps(nist=("CA-7", "CM-6"), soc2="CC7.1"),
     ),
 )

@@ -259,11 +259,16 @@ CONTROLS: t.Final = (
         needs=(Dataset.ANALYZERS,),
         check=_check_analyzer,
         regional=True,
-        expected="an active analyzer of type ACCOUNT or ORGANIZATION, here or declared to watch from another account",
-        rationale="It finds what is open to other accounts or to everybody; it is free, and sees its own region only.",
+        expected=(
+            "an active analyzer of type ACCOUNT or ORGANIZATION, in the region or declared for it in another account"
+        ),
+        rationale=(
+            "It finds resources that other accounts or everybody can access. It is free, and analyzes only its own "
+            "region."
+        ),
         blind="an analyzer of another account, unless `thresholds.organization_analyzer_regions` names its regions.",
         remediation=Remediation(
-            "Create an analyzer in the region, best one of the whole organization.", "hardening.iam.access_analyzer"
+            "Create an analyzer in the region, preferably of the whole organization.", "hardening.iam.access_analyzer"
         ),
         compliance=maps(
             cis7="2.18", cis5="1.19", cis3="1.20", hub="IAM.28", nist=("AC-6", "CA-7"), soc2=("CC6.1", "CC7.1")
@@ -278,10 +283,10 @@ CONTROLS: t.Final = (
         needs=(Dataset.CONFIG_RECORDERS,),
         check=_check_recorder,
         regional=True,
-        expected="a recorder of all resource types, IAM's aside where they are excluded, whose last status is SUCCESS",
-        rationale="Without a record nobody knows what was changed, and rules can't judge it.",
+        expected="a recorder of all resource types, except IAM's if they are excluded, whose last status is SUCCESS",
+        rationale="Without records, changes are not known, and rules can't evaluate them.",
         remediation=Remediation(
-            "Start a recorder of all resource types; it costs money for each recorded change.",
+            "Start a recorder of all resource types. AWS charges for each recorded change.",
             module="hardening.iam.config_rules",
         ),
         compliance=maps(
@@ -301,8 +306,8 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=(Dataset.CONFIG_RECORDERS,),
         check=_check_iam_recorded,
-        expected="a recorder that works and includes users, groups, roles and policies, in a region that records them",
-        rationale="Recorders leave IAM out by default, and change-triggered rules on IAM then never run.",
+        expected="a working recorder that includes users, groups, roles and policies, in a region that supports this",
+        rationale="Recorders exclude IAM by default. Rules that are triggered by changes of IAM then never run.",
         remediation=Remediation(
             "Include the global resource types in one region.", module="hardening.iam.config_rules"
         ),
@@ -322,7 +327,10 @@ CONTROLS: t.Final = (
         check=_check_recorder_role,
         regional=True,
         expected="the service-linked role of AWS Config",
-        rationale="AWS keeps the permissions of its own role up to date; others miss new resource types silently.",
+        rationale=(
+            "AWS keeps the permissions of its own role up to date. Other roles miss new resource types without a "
+            "message."
+        ),
         remediation=Remediation("Set the recorder's role to AWSServiceRoleForConfig."),
         compliance=maps(hub="Config.1", soc2="CC7.1"),
     ),
@@ -339,9 +347,9 @@ CONTROLS: t.Final = (
         check=_check_security_hub,
         regional=True,
         expected="Security Hub CSPM with at least one standard",
-        rationale="It judges the region continuously and collects what the other services find.",
+        rationale="It checks the region continuously and collects the findings of other services.",
         remediation=Remediation(
-            "Turn it on, centrally where there is an organization; it costs money.", module="hardening.iam.security_hub"
+            "Turn it on, centrally if there is an organization. It costs money.", module="hardening.iam.security_hub"
         ),
         compliance=maps(
             cis7="5.16", cis5="4.16", cis3="4.16", nist=("CA-7", "AU-6(1)", "AU-6(5)"), soc2=("CC7.1", "CC7.2")
@@ -355,9 +363,13 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=(Dataset.TRAILS,),
         check=_check_multi_region_trail,
-        expected="a multi-region trail, of the account or its organization, that logs all management events, those"
-        " of KMS and RDS Data API too, and delivers",
-        rationale="IAM's own events are logged in one region, sign-ins in another: a trail of one region misses them.",
+        expected=(
+            "a working multi-region trail, of the account or its organization, that logs all management events, "
+            "including those of KMS and RDS Data API"
+        ),
+        rationale=(
+            "IAM's events are logged in one region and sign-ins in others. A single-region trail misses some of them."
+        ),
         remediation=Remediation("Create an organization trail, or make the trail multi-region and start logging."),
         compliance=maps(
             cis7="4.1",
@@ -379,7 +391,7 @@ CONTROLS: t.Final = (
         check=_make_trail_check(lambda trail: trail.log_file_validation, "log file validation is off"),
         every_region=True,
         expected="log file validation on every trail of the account",
-        rationale="Digests show whether a log file was changed or removed afterwards.",
+        rationale="Digests show whether a log file was changed or deleted.",
         remediation=Remediation("Turn on log file validation of the trail."),
         compliance=maps(
             cis7="4.2",
@@ -403,7 +415,7 @@ CONTROLS: t.Final = (
         check=_make_trail_check(lambda trail: bool(trail.kms_key_id), "logs are encrypted without a KMS key"),
         every_region=True,
         expected="a KMS key on every trail of the account",
-        rationale="Reading the logs then needs the key as well as the bucket.",
+        rationale="Reading the logs then needs permission for both the key and the bucket.",
         remediation=Remediation("Give the trail a KMS key whose policy admits CloudTrail."),
         compliance=maps(
             cis7="4.5",
@@ -417,16 +429,16 @@ CONTROLS: t.Final = (
     ),
     Control(
         id="trail_log_group",
-        title="A trail delivers to a log group on which alarms can be set",
-        problem=Problem("No trail delivers to a log group on which alarms can be set"),
+        title="A trail delivers to a log group for alarms",
+        problem=Problem("No trail delivers to a log group for alarms"),
         severity=Severity.LOW,
         theme=_THEME,
         needs=(Dataset.TRAILS,),
         check=_check_log_group,
         expected="a trail of the account that delivers management events to a CloudWatch Logs log group",
-        rationale="Stands for all recommendations on monitoring where there is nothing to put a metric filter on.",
+        rationale="Without a log group, no metric filter is possible. All recommendations on metric filters need one.",
         remediation=Remediation(
-            "Let a multi-region trail deliver to a log group, or watch with EventBridge and waive this."
+            "Let a multi-region trail deliver to a log group, or alert with EventBridge and waive this finding."
         ),
         compliance=maps(hub="CloudTrail.5", nist=("AU-6(1)", "AU-6(5)", "CA-7", "SI-4(12)"), soc2="CC7.2"),
         stands_for=maps(

@@ -41,7 +41,7 @@ def _check_paths(scope: Scope) -> Verdict:
         principals,
         "principals",
         failures,
-        detail=f"nobody but {plural(len(found.administrators), 'administrators')} has the rights of one",
+        detail=f"only {plural(len(found.administrators), 'administrators')} have administrator rights",
         not_assessed=_not_known(scope),
         unjudged=unknown,
         extra={
@@ -71,7 +71,7 @@ def _failure(path: Path, landscape: Landscape) -> Failure:
 def _organization_policies(scope: Scope) -> str:
     """Whether SCPs and RCPs were respected: AWS does not show them to most member accounts."""
     missing = scope.missing(Dataset.ORGANIZATION_POLICIES)
-    return f"not known, so they may close paths ({missing})" if missing else "respected"
+    return f"not known, so they may block paths ({missing})" if missing else "respected"
 
 
 CONTROLS: t.Final = (
@@ -84,13 +84,16 @@ CONTROLS: t.Final = (
         needs=(Dataset.AUTHORIZATION_DETAILS,),
         uses=(Dataset.CREDENTIAL_REPORT, Dataset.ORGANIZATION, Dataset.ORGANIZATION_POLICIES),
         check=_check_paths,
-        expected="no known way, over however many principals, by which somebody gets the rights of an administrator",
-        rationale="Who may write policies, take over identities or pass roles has all rights that these lead to.",
-        blind="the ways that docs/privilege_escalation.md lists as not searched.",
+        expected="no known path, over any number of principals, to administrator rights",
+        rationale=(
+            "A principal that may write policies, take over identities or pass roles can get all rights that these "
+            "give."
+        ),
+        blind="the paths that docs/privilege_escalation.md lists as not searched.",
         # By hand: user_permissions moves and removes whole policies. Where that ends a path, its change says so.
         remediation=Remediation(
-            "Take one step of the path away: name the resources (one's own user, roles below a path, the team's"
-            " functions), restrict iam:PassRole by iam:PassedToService, or set a permissions boundary."
+            "Remove one step of the path. Name the resources (the user itself, roles below a path, the team's "
+            "functions), restrict iam:PassRole by iam:PassedToService, or set a permissions boundary."
         ),
         compliance=maps(nist=ADMIN_NIST, pci=LEAST_PRIVILEGE_PCI, soc2=("CC6.3", "CC3.3")),
     ),

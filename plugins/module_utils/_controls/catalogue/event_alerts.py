@@ -70,14 +70,14 @@ def _check_missing_rules(scope: Scope) -> Verdict:
         names = listing(f"{name} ({why})" if why else name for name, why in missing.items())
         failure = Failure(
             scope.facts.account_arn,
-            f"no rule that is on and leads to somebody of ours catches the events of {names}",
+            f"no enabled rule that notifies somebody in your accounts catches the events of {names}",
             {"missing": list(missing), "reasons": {name: why for name, why in missing.items() if why}},
         )
         return Verdict(len(wanted), _RULES, (failure,))
     unknown = [f"{name}: {answer.why}" for name, answer in heard.items() if answer.truth is UNKNOWN]
     if unknown:
         return Verdict(len(wanted), _RULES, not_assessed=listing(unknown))
-    return Verdict(len(wanted), _RULES, detail=f"rules that are on catch {listing(heard)}")
+    return Verdict(len(wanted), _RULES, detail=f"enabled rules catch {listing(heard)}")
 
 
 def _judge_coverage(scope: Scope, region: str, wanted: AlertRule) -> Answer:
@@ -108,7 +108,7 @@ def _judge_event(scope: Scope, region: str, wanted: AlertRule, event: Event, *, 
     """Judge whether one event triggers a rule that leads somewhere, in a region or on the bus that it goes on to."""
     here = next((item for item in scope.snapshot.alert_regions if item.region == region), None)
     if here is None:
-        return Answer(UNKNOWN, f"it is handed on to {region}, which was not read")
+        return Answer(UNKNOWN, f"it is forwarded to {region}, which was not read")
     patterns = _patterns(scope.facts)
     hearing = [rule for rule in here.rules if rule.arn in patterns and patterns[rule.arn].matches(event)]
     if wanted.state is State.WITH_READS:
@@ -146,7 +146,7 @@ def _judge_other_target(arn: str, service: str) -> Answer:
     # EventBridge's own actions: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html
     if ":target/" in arn or service == "logs":
         return Answer(NO, f"{arn} tells nobody")
-    return Answer(UNKNOWN, f"whether {arn} tells somebody is not known")
+    return Answer(UNKNOWN, f"not known whether {arn} notifies somebody")
 
 
 def _places(here: AlertRegion) -> dict[str, t.Union[AlertTopic, AlertQueue]]:
@@ -219,7 +219,7 @@ def _unread_topics(scope: Scope, topics: Iterable[AlertTopic]) -> t.Optional[str
 def _without_targets(rules: Iterable[EventRule]) -> Iterator[Failure]:
     for rule in rules:
         if rule.is_enabled and not rule.targets:
-            yield Failure(rule.arn, "the rule has no target, so nobody is told", {"targets": 0})
+            yield Failure(rule.arn, "the rule has no target, so nobody is notified", {"targets": 0})
 
 
 def _check_trail(scope: Scope) -> Verdict:
@@ -235,7 +235,7 @@ def _check_trail(scope: Scope) -> Verdict:
     if unread or unknown:
         reason = f"trails could not be read: {listing((*unread, *unknown))}"
         return Verdict(len(rules), _RULES, not_assessed=reason)
-    detail = "no trail logs the management events of every region, and only what a trail logs reaches EventBridge"
+    detail = "no trail logs the management events of every region, and EventBridge gets only logged events"
     return Verdict(len(rules), _RULES, (Failure(scope.facts.account_arn, detail, {"trails": len(trails)}),))
 
 
@@ -261,17 +261,17 @@ def _check_subscribers(scope: Scope) -> Verdict:
 
 def _nobody(topic: AlertTopic) -> str:
     if topic.pending:
-        return f"no subscription is confirmed; {topic.pending} wait for the confirmation that was mailed"
+        return f"no subscription is confirmed; {topic.pending} are waiting for confirmation by e-mail"
     return "nobody is subscribed"
 
 
 CONTROLS: t.Final = (
     Control(
         id=RULES_CONTROL,
-        title="EventBridge rules catch what matters most in the region",
+        title="EventBridge rules catch critical events in the region",
         problem=Problem(
-            "No alert rule catches some of what matters most in a region",
-            "regions in which no alert rule catches some of what matters most",
+            "Alert rules for some critical events are missing in a region",
+            "regions in which alert rules for some critical events are missing",
         ),
         severity=Severity.MEDIUM,
         theme=THEME,
@@ -280,18 +280,20 @@ CONTROLS: t.Final = (
         check=_check_missing_rules,
         regional=True,
         expected=f"rules that are on and lead to somebody of ours for {listing(rule.name for rule in _BY_DEFAULT)}",
-        blind="whether a function or a queue tells somebody, which is then not assessed; filter policies of"
-        " subscriptions; rules of other buses.",
-        rationale="They tell within seconds; alarms on log groups take minutes, and reports a day.",
+        blind=(
+            "whether a function or queue notifies somebody (such rules are not assessed), filter policies of "
+            "subscriptions, and rules of other buses."
+        ),
+        rationale="They alert within seconds. Alarms on log groups take minutes, and reports a day.",
         remediation=Remediation("Declare a topic or a bus for the role event_alerts.", _REMEDIATION_MODULE),
         compliance=maps(nist=("AU-6(1)", "AU-6(5)", "SI-4(12)"), soc2=("CC7.2", "CC7.3")),
     ),
     Control(
         id="event_alert_delivery",
-        title="Alert rules lead to where they can deliver",
+        title="Alert rules can deliver their events",
         problem=Problem(
-            "Alert rule or its topic can't deliver, so that nobody is told",
-            "alert rules and topics that can't deliver, so that nobody is told",
+            "Alert rule or its topic can't deliver, so nobody is notified",
+            "alert rules and topics can't deliver, so nobody is notified",
         ),
         severity=Severity.HIGH,
         theme=THEME,
@@ -299,40 +301,43 @@ CONTROLS: t.Final = (
         check=_check_delivery,
         regional=True,
         expected="a target on each rule, and topics and queues whose policies and keys admit EventBridge",
-        rationale="A rule without a target, or one that is refused there, looks like an alert and is none.",
+        rationale="A rule without a target, or with a target that refuses events, never alerts.",
         remediation=Remediation(
-            "Converge the alert rules; admit EventBridge in the policy of the key by hand.", _REMEDIATION_MODULE
+            "Run the role event_alerts. Allow EventBridge in the policy of the key by hand.", _REMEDIATION_MODULE
         ),
         compliance=maps(nist=("AU-5", "SI-4(12)"), soc2=("CC7.2", "CC7.3")),
     ),
     Control(
         id="event_alert_trail",
-        title="A trail logs what the alert rules wait for",
-        problem=Problem("No trail logs what the alert rules wait for"),
+        title="A trail logs the events of the alert rules",
+        problem=Problem("No trail logs the events of the alert rules"),
         severity=Severity.HIGH,
         theme=THEME,
         needs=(Dataset.EVENT_RULES, Dataset.TRAILS),
         check=_check_trail,
-        expected="a multi-region trail that logs management events, where there are alert rules",
-        rationale="EventBridge gets calls and sign-ins by way of CloudTrail, and only from regions where a trail logs.",
+        expected="a multi-region trail that logs management events, if there are alert rules",
+        rationale="EventBridge gets calls and sign-ins through CloudTrail, and only from regions where a trail logs.",
         remediation=Remediation("Create an organization trail, or make the trail multi-region and start logging."),
         compliance=maps(nist=("AU-12", "SI-4(12)"), soc2=("CC7.2",)),
     ),
     Control(
         id="event_alert_subscribers",
-        title="Somebody has confirmed a subscription to each topic of alerts",
+        title="Each alert topic has a confirmed subscription",
         problem=Problem(
-            "Nobody has confirmed a subscription to a topic of alerts",
-            "topics of alerts to which nobody has confirmed a subscription",
+            "Alert topic has no confirmed subscription",
+            "alert topics have no confirmed subscription",
         ),
         severity=Severity.MEDIUM,
         theme=THEME,
         needs=(Dataset.EVENT_RULES,),
         check=_check_subscribers,
         regional=True,
-        expected="at least one confirmed subscription of every topic that an alert rule notifies",
-        rationale="A subscription by e-mail is nothing until its owner confirms it, and AWS deletes it after two days.",
-        remediation=Remediation("Subscribe somebody, and have the subscription confirmed."),
+        expected="at least one confirmed subscription to every topic of an alert rule",
+        rationale=(
+            "A subscription by e-mail has no effect until its owner confirms it. AWS deletes an unconfirmed one after "
+            "two days."
+        ),
+        remediation=Remediation("Subscribe a person or team, and get the subscription confirmed."),
         compliance=maps(nist=("IR-6(1)", "SI-4(5)"), soc2=("CC7.3",)),
     ),
 )

@@ -54,7 +54,7 @@ def _check_over_provisioned(scope: Scope) -> Verdict:
         if uses and arn in admins and arn not in aside
     }
     if not known:
-        reason = "no evidence was read of any administrator that is not excused"
+        reason = "no evidence was read for any administrator that is not exempt"
         return Verdict(0, _PRINCIPALS, not_applicable=reason, extra=excused.evidence)
     failures = []
     for arn, uses in known.items():
@@ -75,11 +75,11 @@ def _make_staleness_check(service: str) -> Check:
             if use.service == service and arn not in scope.facts.admin_users and arn not in scope.facts.admin_roles
         }
         if not allowed:
-            return Verdict(0, _PRINCIPALS, not_applicable=f"no principal of which evidence was read may use {service}")
+            return Verdict(0, _PRINCIPALS, not_applicable=f"no principal with evidence may use {service}")
         limit, failures = scope.settings.service_unused_days, []
         for arn, use in allowed.items():
             if use.last_used is None:
-                failures.append(Failure(arn, f"may use {service} and never did", {"last_used": None}))
+                failures.append(Failure(arn, f"may use {service} but never did", {"last_used": None}))
             elif scope.days_since(use.last_used) >= limit:
                 when = f"{use.last_used:%Y-%m-%d} ({scope.days_since(use.last_used)} days)"
                 failures.append(
@@ -93,7 +93,7 @@ def _make_staleness_check(service: str) -> Check:
 def _stale_control(service: str, name: str) -> Control:
     return Control(
         id=f"{service}_access_stale",
-        title=f"Who may use {name} does so",
+        title=f"Principals with access to {name} use it",
         problem=Problem(
             f"Access to {name} unused for {{service_unused_days}} days",
             f"principals have access to {name}, unused for {{service_unused_days}} days",
@@ -103,29 +103,33 @@ def _stale_control(service: str, name: str) -> Control:
         needs=(Dataset.SERVICE_LAST_ACCESSED, Dataset.AUTHORIZATION_DETAILS),
         check=_make_staleness_check(service),
         expected="used within thresholds.service_unused_days",
-        rationale=f"Stolen credentials with access to {name} are worth money: models run on the account's bill.",
-        remediation=Remediation("Take the service out of the principal's policies once its owner agrees."),
+        rationale=(
+            f"Stolen credentials with access to {name} are worth money, because models run on the account's bill."
+        ),
+        remediation=Remediation("Remove the service from the principal's policies once its owner agrees."),
         compliance=maps(nist=("AC-2(1)", "AC-2(3)", "AC-6"), soc2="CC6.3"),
-        blind="whether the service was used or only tried, since AWS counts denied attempts as use.",
+        blind="whether the service was used or only tried, because AWS counts denied attempts as use.",
     )
 
 
 CONTROLS: t.Final = (
     Control(
         id="admin_over_provisioned",
-        title="Administrators need what they may do",
-        problem=Problem("Administrator needs few of its permissions", "administrators need few of their permissions"),
+        title="Administrators use their permissions",
+        problem=Problem("Administrator uses few of its permissions", "administrators use few of their permissions"),
         severity=Severity.HIGH,
         theme=_THEME,
         needs=(Dataset.SERVICE_LAST_ACCESSED, Dataset.AUTHORIZATION_DETAILS),
         uses=(Dataset.ORGANIZATION_POLICIES,),
         check=_check_over_provisioned,
         expected="more than thresholds.few_services services used within thresholds.service_unused_days",
-        rationale="Who works with three services needs no rights on three hundred.",
-        blind="whether a service was used or only tried, since AWS counts denied attempts as use; nor jobs that run"
-        " once a year.",
+        rationale="A principal that uses three services does not need permissions for three hundred.",
+        blind=(
+            "whether a service was used or only tried, because AWS counts denied attempts as use; nor jobs that run "
+            "once a year."
+        ),
         remediation=Remediation(
-            "Attach policies for the services that are used, watch for denials, then detach the administrator's.",
+            "Attach policies for the used services. Watch for denials, then detach the administrator's policy.",
             _PERMISSIONS,
         ),
         compliance=maps(nist=ADMIN_NIST, pci=LEAST_PRIVILEGE_PCI, soc2="CC6.3"),

@@ -47,11 +47,8 @@ def _check_key_only_mfa(scope: Scope) -> Verdict:
     rows = [row for row in scope.facts.credential_rows if not row.password_enabled and row.active_keys]
     if not rows:
         return Verdict(0, _USERS, not_applicable="no IAM user has access keys without a console password")
-    failures = tuple(
-        Failure(row.arn, "access keys only, no MFA device: no policy can ask this user for MFA", {"mfa_active": False})
-        for row in rows
-        if not row.mfa_active
-    )
+    detail = "access keys only, no MFA device: this user can't satisfy a policy that requires MFA"
+    failures = tuple(Failure(row.arn, detail, {"mfa_active": False}) for row in rows if not row.mfa_active)
     return Verdict(len(rows), _USERS, failures)
 
 
@@ -134,7 +131,7 @@ CONTROLS: t.Final = (
         uses=(Dataset.ORGANIZATION_POLICIES,),
         check=_check_admin_mfa,
         expected="MFA for every administrator, users with access keys only included",
-        rationale="One password or one leaked access key of such a user is the whole account.",
+        rationale="One password or one leaked access key of such a user gives full control of the account.",
         remediation=Remediation(
             "Replace a workload's user with a role. Give a person's user MFA and an admin policy that requires it."
         ),
@@ -151,7 +148,7 @@ CONTROLS: t.Final = (
         check=with_unreported(_check_console_mfa),
         expected="MFA for every user with a console password",
         rationale="Passwords are guessed, phished and reused.",
-        blind="whether federated people have MFA. Their identity provider asks for it.",
+        blind="whether federated people have MFA. Their identity provider requires it.",
         remediation=Remediation(
             "Have the user register a security key or passkey, or move the person to IAM Identity Center."
         ),
@@ -169,7 +166,7 @@ CONTROLS: t.Final = (
         uses=(Dataset.AUTHORIZATION_DETAILS,),
         check=with_unreported(_check_key_only_mfa),
         expected="MFA for every user who can act",
-        rationale="Without a device, policies that require MFA for sensitive actions can't be met by this user.",
+        rationale="Without an MFA device, this user can't satisfy policies that require MFA for sensitive actions.",
         remediation=Remediation("Replace the user with a role; for a person, register MFA and require it in policies."),
         compliance=maps(hub="IAM.19", nist=MFA_NIST, pci="8.4.2", soc2="CC6.1"),
     ),
@@ -183,9 +180,11 @@ CONTROLS: t.Final = (
         uses=(Dataset.AUTHORIZATION_DETAILS, Dataset.MFA_DEVICES, Dataset.ORGANIZATION_POLICIES),
         check=with_unreported(_check_hardware_mfa),
         expected="a security key or hardware token for every console user",
-        rationale="Codes of virtual devices can be phished; those of security keys can't.",
-        blind="a passkey that a phone or a password manager keeps, since AWS lists it like a security key; nor,"
-        " without the option `deep`, a security key beside a virtual device.",
+        rationale="Codes of virtual devices can be phished. Security keys can't.",
+        blind=(
+            "a passkey on a phone or in a password manager, because AWS lists it like a security key. Without the "
+            "option `deep`, it cannot see a security key beside a virtual device."
+        ),
         remediation=Remediation("Register a FIDO2 security key or passkey, administrators first."),
         compliance=maps(nist=("IA-2(1)", "IA-2(2)", "IA-2(6)", "IA-2(8)"), soc2="CC6.1"),
     ),

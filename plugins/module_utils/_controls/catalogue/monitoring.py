@@ -63,12 +63,12 @@ def feeds(trail: Trail, observed_at: datetime) -> Answer:
     if trail.log_group_error:
         return Answer(NO, f"{name} can't deliver to its log group: {trail.log_group_error}")
     if trail.is_logging is None or trail.logs_management_events is None:
-        return Answer(UNKNOWN, f"what {name} logs could not be read")
+        return Answer(UNKNOWN, f"the logging settings of {name} could not be read")
     for moment, place in ((trail.log_group_delivery, "its log group"), (trail.last_delivery, "its bucket")):
         if moment is not None and observed_at - moment > _LATELY:
             return Answer(NO, f"{name} last delivered to {place} on {moment:%Y-%m-%d}")
     if trail.log_group_delivery is None:
-        return Answer(UNKNOWN, f"when {name} delivered to its log group is not known")
+        return Answer(UNKNOWN, f"the last delivery of {name} to its log group is not known")
     return WORKS
 
 
@@ -123,7 +123,7 @@ def _pattern(item: LogAlarm, excluded: Sequence[str]) -> tuple[Catches, Answer]:
         predicate = _catches_everything
         understood = Answer(UNKNOWN, f"the pattern of metric filter {item.filter_name} is not understood: {error}")
     if item.selection:
-        understood = Answer(UNKNOWN, f"metric filter {item.filter_name} also chooses events by {item.selection}")
+        understood = Answer(UNKNOWN, f"metric filter {item.filter_name} also selects events by {item.selection}")
     return lambda event: event["eventSource"] not in excluded and predicate(event), understood
 
 
@@ -210,21 +210,22 @@ def _controls() -> Iterator[Control]:
     for watch in WATCHES:
         yield Control(
             id=f"alarm_{watch.name}",
-            title=f"Somebody is told of {watch.what}",
-            problem=Problem(f"Nobody is told of {watch.what}"),
+            title=f"Somebody is alerted to {watch.what}",
+            problem=Problem(f"Nobody is alerted to {watch.what}"),
             severity=Severity.LOW,
             theme=_THEME,
             needs=(Dataset.LOG_ALARMS, Dataset.TRAILS),
             uses=(Dataset.ORGANIZATION,),
             check=_make_watch_check(watch),
             expected=(
-                "metric filters on a trail's log group that catch the events of every kind of caller, with alarms that "
-                "one event sets off, and topics of ours with a confirmed subscription"
+                "metric filters on a trail's log group that catch the events of every kind of caller, with alarms on "
+                "a single event, and topics with a confirmed subscription"
             ),
-            blind="composite alarms, filter policies of subscriptions, and filters that leave out principals by name.",
-            rationale="An event without an alarm is found months later, if at all.",
+            blind="composite alarms, filter policies of subscriptions, and filters that exclude principals by name.",
+            rationale="Without an alarm, such an event may be found months later or never.",
             remediation=Remediation(
-                "Add a metric filter with an alarm that notifies somebody, or waive this where another system watches."
+                "Add a metric filter with an alarm that notifies somebody. If another system alerts, waive this "
+                "finding."
             ),
             compliance=maps(
                 cis7=f"5.{watch.number}",

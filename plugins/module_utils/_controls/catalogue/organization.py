@@ -42,7 +42,10 @@ def _is_usable(contact: t.Optional[Contact]) -> bool:
 def _check_primary_contact(scope: Scope) -> Verdict:
     contact = scope.snapshot.primary_contact
     if _is_usable(contact):
-        detail = "a name and a way to reach it are there; whether they are up to date only a person can tell"
+        detail = (
+            "a name and a telephone number or e-mail address are registered; only a person can check that they are "
+            "current"
+        )
         return Verdict(1, _CONTACTS, detail=detail)
     return Verdict(
         1,
@@ -71,7 +74,7 @@ def _check_distinct_contacts(scope: Scope) -> Verdict:
     emails = [contact.email.strip().lower() for contact in found.values()]
     problems = [f"missing: {listing(missing)}"] if missing else []
     if len(set(emails)) < len(emails):
-        problems.append("the same e-mail address stands for several of them")
+        problems.append("several of them have the same e-mail address")
     if not problems:
         return Verdict(
             len(kinds), _CONTACTS, detail="security, billing and operations contacts are registered and distinct"
@@ -102,7 +105,7 @@ def _check_federation(scope: Scope) -> Verdict:
         return Verdict(len(users), "users", (Failure(scope.facts.account_arn, detail, observed),))
     unknown = sorted(name for arn, name in users.items() if arn not in rows)
     if unknown:
-        reason = f"whether they may sign in to the console is not known of {listing(unknown)}"
+        reason = f"not known whether they may sign in to the console: {listing(unknown)}"
         return Verdict(len(users), "users", not_assessed=f"{reason}: {unread}" if unread else reason)
     extra = {"excused": {"declared as break-glass": [users.get(arn, arn) for arn in emergency]}} if emergency else {}
     detail = f"no IAM user signs in to the console{f'; {providers}' if providers else ''}"
@@ -127,7 +130,7 @@ def _check_public_resources(scope: Scope) -> Verdict:
     )
     gaps = _list_analyzer_gaps(scope)
     reason = f"resource policies are not read, and Access Analyzer can't answer for all of them: {'; '.join(gaps)}"
-    detail = f"Access Analyzer finds nothing open to everybody in {listing(scope.snapshot.regions)}"
+    detail = f"Access Analyzer found no public access in {listing(scope.snapshot.regions)}"
     return Verdict(len(failures), "resources", failures, detail, not_assessed=reason if gaps else None)
 
 
@@ -169,22 +172,22 @@ CONTROLS: t.Final = (
         needs=(Dataset.ORGANIZATION,),
         check=_check_in_organization,
         expected="membership in an AWS organization",
-        rationale="Only an organization can set guardrails that administrators of the account can't lift.",
+        rationale="Only an organization can set guardrails that administrators of the account can't remove.",
         remediation=Remediation("Invite the account into the organization."),
         compliance=maps(hub="Account.2", nist=("CA-9(1)", "CM-2"), soc2="CC6.1"),
     ),
     Control(
         id="contact_details",
-        title="The account's contact details are there",
+        title="The account's contact details are complete",
         problem=Problem("Contact details of the account are incomplete"),
         severity=Severity.LOW,
         theme=_THEME,
         needs=(Dataset.CONTACT_INFORMATION,),
         check=_check_primary_contact,
         expected="a name with a telephone number",
-        rationale="AWS suspends accounts whose owner can't be reached in a case of abuse.",
+        rationale="AWS suspends accounts if it can't reach the owner after abuse.",
         blind="whether somebody answers.",
-        remediation=Remediation("Register a team's address and telephone, not a person's."),
+        remediation=Remediation("Register the address and telephone of a team, not of a person."),
         compliance=maps(cis7="2.2", cis5="1.1", cis3="1.1", soc2="CC2.3"),
     ),
     Control(
@@ -196,7 +199,7 @@ CONTROLS: t.Final = (
         needs=(Dataset.ALTERNATE_CONTACTS,),
         check=_check_security_contact,
         expected="an alternate contact of type security",
-        rationale="AWS's warnings of leaked keys otherwise go to whoever reads the mail of root.",
+        rationale="Without it, AWS sends warnings of leaked keys only to the e-mail address of root.",
         blind="whether somebody reads the messages.",
         remediation=Remediation("Register the security team's mailbox as the security contact."),
         compliance=maps(cis7="2.3", cis5="1.2", cis3="1.2", hub="Account.1", nist=("CM-2", "CM-2(2)"), soc2="CC2.3"),
@@ -210,7 +213,9 @@ CONTROLS: t.Final = (
         needs=(Dataset.ALTERNATE_CONTACTS,),
         check=_check_distinct_contacts,
         expected="three alternate contacts with different e-mail addresses",
-        rationale="A notice reaches those who can act on it, and one dead mailbox does not swallow all.",
+        rationale=(
+            "Each notice then reaches the people who can act on it, and one dead mailbox does not lose all notices."
+        ),
         blind="whether different people read the messages.",
         remediation=Remediation("Register the missing contacts with team mailboxes."),
         compliance=maps(soc2="CC2.3"),
@@ -224,10 +229,10 @@ CONTROLS: t.Final = (
         needs=(Dataset.SAML_PROVIDERS, Dataset.AUTHORIZATION_DETAILS),
         uses=(Dataset.CREDENTIAL_REPORT,),
         check=_check_federation,
-        expected="no IAM user with a console password, those declared in break_glass aside",
-        rationale="Who leaves the company loses access everywhere at once, and MFA is asked for in one place.",
-        blind="people who use access keys alone. They look like programs.",
-        remediation=Remediation("Connect the organization to IAM Identity Center and retire console users."),
+        expected="no IAM user with a console password, except those in break_glass",
+        rationale="A person who leaves the company loses access everywhere at once, and MFA is required in one place.",
+        blind="people who use only access keys. They look like programs.",
+        remediation=Remediation("Connect the organization to IAM Identity Center and remove console users."),
         compliance=maps(cis7="2.19", cis5="1.20", cis3="1.21", nist=("AC-2(1)", "IA-2"), soc2=("CC6.1", "CC6.2")),
     ),
     Control(
@@ -239,11 +244,11 @@ CONTROLS: t.Final = (
         needs=(),
         uses=_OF_ANALYZERS,
         check=_check_public_resources,
-        expected="external access analyzers in every region that find nothing open to everybody, archived or not",
-        rationale="A bucket, queue or key that is open to everybody needs no identity to be broken into.",
+        expected="external access analyzers in every region without a finding of public access, archived or not",
+        rationale="Anybody can use a public bucket, queue or key, without credentials.",
         blind="types of resources that IAM Access Analyzer does not analyze.",
         remediation=Remediation(
-            "Look at the findings of the external access analyzers (control external_access_analyzer)."
+            "See the findings of the external access analyzers (control external_access_analyzer)."
         ),
         compliance=maps(cis7="2.21", soc2="CC6.1"),
     ),
@@ -254,11 +259,11 @@ CONTROLS: t.Final = (
         severity=Severity.LOW,
         theme=_THEME,
         needs=(),
-        check=_make_unassessed_check("AWS has no API for security questions and offers them for new accounts no more"),
-        expected="security questions, where the account still has them",
-        rationale="AWS once used them to recover root; newer versions of the benchmark dropped them.",
-        blind="anything, since AWS has no API for security questions.",
-        remediation=Remediation("Look in the account settings of the console."),
+        check=_make_unassessed_check("AWS has no API for security questions, and new accounts no longer have them"),
+        expected="security questions, if the account still has them",
+        rationale="AWS used them to recover root. Newer versions of the benchmark dropped them.",
+        blind="anything, because AWS has no API for security questions.",
+        remediation=Remediation("Check the account settings in the console."),
         compliance=maps(cis3="1.3"),
     ),
 )

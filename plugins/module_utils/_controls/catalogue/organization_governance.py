@@ -81,9 +81,11 @@ def _check_central_root_access(scope: Scope) -> Verdict:
 def _check_workloads(scope: Scope) -> Verdict:
     """Collect what a person needs for a verdict, as far as it can be read from here. There is never a verdict."""
     tree = Organization(scope).tree
-    question = "what counts as a workload needs a person's judgement"
+    question = "only a person can judge what counts as a workload"
     if scope.snapshot.account_id != tree.management_account_id:
-        reason = f"{question}, and an assessment from account {scope.snapshot.account_id} does not see into it"
+        reason = (
+            f"{question}, and an assessment from account {scope.snapshot.account_id} can't read the management account"
+        )
         return Verdict(1, "accounts", not_assessed=reason)
     observed: dict[str, t.Any] = {}
     unseen = []
@@ -95,7 +97,7 @@ def _check_workloads(scope: Scope) -> Verdict:
     regions = [*scope.unread_regions(Dataset.INSTANCES), *unread_regions(scope.snapshot)]
     unseen += [f"instances in {region}" for region in regions]
     observed["instances"] = len(scope.snapshot.instances)
-    hints = "; ".join(_hints(observed)) or "nothing seen that speaks for one"
+    hints = "; ".join(_hints(observed)) or "no sign of a workload was found"
     missing = f"; not read: {listing(unseen)}" if unseen else ""
     return Verdict(1, "accounts", not_assessed=f"{question}: {hints}{missing}", extra=observed)
 
@@ -124,7 +126,7 @@ def _check_units(scope: Scope) -> Verdict:
     organization = Organization(scope)
     tree = organization.tree
     if not organization.bound_accounts:
-        return Verdict(0, "units", not_applicable="the organization has no other active account to be put in a unit")
+        return Verdict(0, "units", not_applicable="the organization has no other active account")
     counts = {unit.path: 0 for unit in tree.units if unit.parent_id}
     for account in organization.bound_accounts:
         path = tree.path_of(account.id)
@@ -136,7 +138,7 @@ def _check_units(scope: Scope) -> Verdict:
         return Verdict(flat, "accounts", (Failure(organization.arn_of(tree.root_id), detail, observed, "/"),))
     parts = [f"{path} ({plural(count, 'accounts')})" for path, count in sorted(counts.items()) if path != "/"]
     at_root = f"; directly below the root: {plural(flat, 'accounts')}" if flat else ""
-    detail = f"the purpose of units needs a person's judgement: {listing(parts)}{at_root}"
+    detail = f"only a person can judge the purpose of units: {listing(parts)}{at_root}"
     return Verdict(len(counts), "units", not_assessed=detail, extra=observed)
 
 
@@ -183,7 +185,7 @@ def _check_policy_administrator(scope: Scope) -> Verdict:
 
 
 def _report_undelegated(organization: Organization, why: str) -> Verdict:
-    detail = f"nobody but the management account manages policies: {why}"
+    detail = f"only the management account manages policies: {why}"
     return Verdict(1, "organizations", (Failure(organization.arn, detail, {"delegated": []}),))
 
 
@@ -259,12 +261,12 @@ def _check_service_administrators(scope: Scope) -> Verdict:
     others = [service for service in tree.trusted_services if service not in DELEGABLE]
     extra = {"trusted_but_not_judged": first(others)}
     if not judged:
-        reason = "no service is trusted that is known to take a delegated administrator"
+        reason = "no trusted service is known to support a delegated administrator"
         return Verdict(0, "services", not_applicable=reason, extra=extra)
     failures = tuple(
         Failure(
             organization.arn,
-            f"{service} is trusted, and nobody but the management account administers it",
+            f"{service} is trusted, and only the management account administers it",
             {"service": service, "delegated_to": []},
             service,
         )
@@ -307,7 +309,7 @@ CONTROLS: t.Final = (
         check=_check_central_root_access,
         of_organization=True,
         expected="the organization feature RootCredentialsManagement",
-        rationale="Members then need no root credentials: what needs root is done centrally, in short sessions.",
+        rationale="Members then need no root credentials. Root tasks are done centrally, in short sessions.",
         remediation=Remediation(
             "Enable centralized root access in IAM from the management account.",
             "hardening.iam.organization_root_access",
@@ -325,8 +327,10 @@ CONTROLS: t.Final = (
         check=_check_workloads,
         of_organization=True,
         expected="a judgement by a person",
-        rationale="Service control policies don't bind the management account, and who owns it owns the organization.",
-        blind="what the account is used for. The evidence names instances, users and roles for services.",
+        rationale=(
+            "Service control policies do not apply to the management account, and it controls the whole organization."
+        ),
+        blind="the use of the account. The evidence names instances, users and roles for services.",
         remediation=Remediation("Move workloads to member accounts."),
         compliance=maps(cis7="2.1.3", soc2="CC6.1"),
     ),
@@ -339,9 +343,9 @@ CONTROLS: t.Final = (
         needs=_TREE,
         check=_check_units,
         of_organization=True,
-        expected="accounts in units, and a judgement by a person on what the units stand for",
-        rationale="One policy can fit all accounts of a unit only if they are alike.",
-        blind="what the units stand for. The evidence counts accounts by unit.",
+        expected="accounts in units, and a judgement by a person on the meaning of the units",
+        rationale="One policy can fit all accounts of a unit only if the accounts are similar.",
+        blind="the meaning of the units. The evidence counts accounts by unit.",
         remediation=Remediation("Group accounts so that one policy fits all accounts of a unit."),
         compliance=maps(cis7="2.1.4", soc2="CC6.1"),
     ),
@@ -349,7 +353,7 @@ CONTROLS: t.Final = (
         id="delegated_policy_administrator",
         title="A delegated administrator manages the organization's policies",
         problem=Problem(
-            "The organization's policies are not managed by a fit delegated administrator",
+            "No suitable delegated administrator manages the organization's policies",
             "accounts that should not manage the organization's policies",
         ),
         severity=Severity.LOW,
@@ -358,7 +362,7 @@ CONTROLS: t.Final = (
         check=_check_policy_administrator,
         of_organization=True,
         expected="a resource policy of the organization that lets an active account of it change policies",
-        rationale="The fewer people need the management account, the less of it can be stolen from them.",
+        rationale="If fewer people use the management account, fewer of its credentials can be stolen.",
         remediation=Remediation("Delegate policy management with the organization's resource policy."),
         compliance=maps(cis7="2.1.5", soc2="CC6.1"),
     ),
@@ -373,36 +377,42 @@ CONTROLS: t.Final = (
         needs=_DELEGATIONS,
         check=_check_service_administrators,
         of_organization=True,
-        expected="a delegated administrator of every trusted service that takes one",
-        rationale="The fewer people need the management account, the less of it can be stolen from them.",
-        remediation=Remediation("Register an account for security as delegated administrator of the service."),
+        expected="a delegated administrator of every trusted service that supports one",
+        rationale="If fewer people use the management account, fewer of its credentials can be stolen.",
+        remediation=Remediation("Register a security account as delegated administrator of the service."),
         compliance=maps(cis7="2.1.6", soc2="CC6.1"),
     ),
     Control(
         id="delegated_administrators_valid",
         title="Delegations are to active accounts and of trusted services",
-        problem=Problem("Delegation should be gone", "delegations should be gone"),
+        problem=Problem("Delegation is obsolete", "delegations are obsolete"),
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=_DELEGATIONS,
         check=_check_delegations,
         of_organization=True,
         expected="delegated administrators that are active, each of a service with trusted access",
-        rationale="A delegation that nobody thinks of any more is power over all accounts, and comes to life again.",
+        rationale=(
+            "A forgotten delegation gives power over all accounts, and becomes active again with the account or the "
+            "service."
+        ),
         remediation=Remediation("Deregister the delegated administrator."),
         compliance=maps(soc2="CC6.1"),
     ),
     Control(
         id="suspended_accounts_apart",
-        title="Suspended accounts lie in a unit of their own",
-        problem=Problem("Suspended account lies among active ones", "suspended accounts lie among active ones"),
+        title="Suspended accounts are in a separate unit",
+        problem=Problem(
+            "Suspended account is in a unit with active accounts",
+            ("suspended accounts are in units with active accounts"),
+        ),
         severity=Severity.LOW,
         theme=_THEME,
         needs=_TREE,
         check=_check_suspended_accounts,
         of_organization=True,
         expected="suspended accounts in units without active ones",
-        rationale="A suspended account can be opened again for 90 days, with all that was left in it.",
+        rationale="A suspended account can be reopened for 90 days, with everything in it.",
         remediation=Remediation("Move it to a unit whose policies deny everything."),
         compliance=maps(soc2="CC6.1"),
     ),

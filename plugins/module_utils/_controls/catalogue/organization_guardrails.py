@@ -30,8 +30,10 @@ _NEEDS: t.Final = (Dataset.ORGANIZATION_TREE_POLICIES, Dataset.ORGANIZATION_TREE
 _ACCOUNTS: t.Final = "accounts"
 _KINDS: t.Final = {SCP: "scp", RCP: "rcp"}
 _ANY_ACCOUNT: t.Final = "111111111111"
-_NO_MEMBERS: t.Final = "the organization has no active account but its management account, which policies don't bind"
-_NO_SCPS: t.Final = "service control policies are not enabled, so that none is attached"
+_NO_MEMBERS: t.Final = (
+    "the only active account of the organization is its management account, to which policies do not apply"
+)
+_NO_SCPS: t.Final = "service control policies are not enabled, so none is attached"
 
 
 def _check_guardrails(scope: Scope) -> Verdict:
@@ -90,7 +92,7 @@ def _unreadable(organization: Organization, accounts: Iterable[MemberAccount]) -
 def _report_bare_account(organization: Organization, account: MemberAccount) -> Failure:
     path = organization.tree.path_of(account.id)
     names = [item.source.name for level in organization.above(account.id) for item in level]
-    detail = f"no policy from the root to {path} enforces a guardrail that is known here"
+    detail = f"no policy from the root to {path} enforces a known guardrail"
     observed = {"path": path, "policies": sorted(set(names))}
     return Failure(organization.arn_of(account.id), detail, observed, account.name)
 
@@ -134,7 +136,7 @@ def _report_closed_target(organization: Organization, target: str, scps: tuple[A
     below = organization.list_bound_under(target)
     whom = plural(len(below), "active accounts") if below else "accounts that come here (there is none now)"
     names = sorted(item.source.name for item in scps)
-    detail = f"no SCP of {organization.label(target)} allows anything, so that everything is denied to {whom}"
+    detail = f"no SCP of {organization.label(target)} allows anything, so everything is denied to {whom}"
     observed = {"attached": names, "accounts": first(below), "accounts_in_all": len(below)}
     severity = None if below else Severity.MEDIUM
     return Failure(organization.arn_of(target), detail, observed, organization.label(target), severity)
@@ -152,8 +154,8 @@ def _check_mfa_demanded(scope: Scope) -> Verdict:
     failures = tuple(
         Failure(
             organization.arn_of(account.id),
-            f"no SCP denies users what they do without MFA: {gaps[account.id]} (whether the account has IAM users is"
-            " not read here)",
+            f"no SCP denies IAM users actions without MFA: {gaps[account.id]} (whether the account has IAM users is "
+            "not read here)",
             {"path": organization.tree.path_of(account.id)},
             account.name,
         )
@@ -197,18 +199,17 @@ CONTROLS: t.Final = (
     Control(
         id="organization_guardrails",
         title="Guardrail policies cover all accounts",
-        problem=Problem("No guardrail holds in an account", "accounts in which no guardrail holds"),
+        problem=Problem("No guardrail applies to an account", "accounts without a guardrail"),
         severity=Severity.HIGH,
         theme=_THEME,
         needs=_NEEDS,
         check=_check_guardrails,
         of_organization=True,
         expected="SCPs or RCPs on every account, or above it, that enforce a guardrail of docs/organization.md",
-        rationale="Without guardrails the administrators of an account can switch off all that watches over it.",
-        blind="whether the guardrail is the one that the organization needs, and what it denies besides the example"
-        " calls.",
+        rationale="Without guardrails, the administrators of an account can turn off all its monitoring.",
+        blind="whether the organization needs this guardrail, and denials of other calls than the example calls.",
         remediation=Remediation(
-            "Attach guardrail policies, first to one unit, then to more.", "hardening.iam.organization_policy"
+            "Attach guardrail policies, first to one unit, then to others.", "hardening.iam.organization_policy"
         ),
         compliance=maps(cis7="2.1.2", soc2="CC6.1"),
     ),
@@ -216,16 +217,19 @@ CONTROLS: t.Final = (
         id="organization_allows_something",
         title="Service control policies of every level allow something",
         problem=Problem(
-            "Service control policies deny everything, since a level allows nothing",
-            "levels whose service control policies allow nothing, so that everything is denied",
+            "Service control policies deny everything, because a level allows nothing",
+            "levels whose service control policies allow nothing, so everything is denied",
         ),
         severity=Severity.CRITICAL,
         theme=_THEME,
         needs=_NEEDS,
         check=_check_scps_allow_something,
         of_organization=True,
-        expected="FullAWSAccess, or an SCP that allows what is needed, on the root, every unit and every account",
-        rationale="What the SCPs of a level don't allow is denied: without FullAWSAccess, deny lists deny everything.",
+        expected="FullAWSAccess, or an SCP that allows the needed actions, on the root, every unit and every account",
+        rationale=(
+            "An action must be allowed by the SCPs of every level. Without FullAWSAccess, a level with only deny "
+            "lists denies everything."
+        ),
         remediation=Remediation("Attach FullAWSAccess to the level again."),
     ),
     Control(
@@ -240,38 +244,41 @@ CONTROLS: t.Final = (
         needs=_NEEDS,
         check=_check_slots,
         of_organization=True,
-        expected="fewer policies than AWS lets attach to a root, unit or account",
-        rationale="Where all slots are taken, the guardrail that an incident calls for has no place.",
-        remediation=Remediation("Join policies into one, or attach them to a unit further up."),
+        expected="fewer policies than AWS's limit for a root, unit or account",
+        rationale="If all slots are used, no guardrail can be added in an incident.",
+        remediation=Remediation("Merge policies, or attach them to a higher unit."),
         compliance=maps(soc2="CC6.1"),
     ),
     Control(
         id="organization_mfa_policy",
-        title="A policy of the organization demands MFA of IAM users",
+        title="A policy of the organization requires MFA of IAM users",
         problem=Problem(
-            "No policy of the organization demands MFA of the account's users",
-            "accounts of whose users no policy of the organization demands MFA",
+            "No policy of the organization requires MFA of the account's users",
+            "accounts whose users need no MFA by a policy of the organization",
         ),
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=_NEEDS,
         check=_check_mfa_demanded,
         of_organization=True,
-        expected="an SCP on every account, or above it, that denies IAM users without MFA all but registering a device",
-        rationale="A password or key that leaks from an account of the organization is then of no use by itself.",
-        blind="calls besides the example calls of docs/organization.md.",
+        expected=(
+            "an SCP on every account, or above it, that denies everything except registering a device to IAM users "
+            "without MFA"
+        ),
+        rationale="A leaked password or key of an account is then not enough to use it.",
+        blind="other calls than the example calls of docs/organization.md.",
         remediation=Remediation(
-            "Attach an SCP that denies IAM users, and nobody else, what they do without MFA.",
+            "Attach an SCP that denies actions without MFA, for IAM users only.",
             "hardening.iam.organization_policy",
         ),
         compliance=maps(cis7="2.1.2", soc2="CC6.1"),
     ),
     Control(
         id="organization_mfa_pattern",
-        title="No policy of the organization cuts off roles for want of MFA",
+        title="No policy of the organization requires MFA of roles",
         problem=Problem(
-            "Policy of the organization cuts off roles for want of MFA",
-            "policies of the organization cut off roles for want of MFA",
+            "Policy of the organization denies roles without MFA",
+            "policies of the organization deny roles without MFA",
         ),
         severity=Severity.CRITICAL,
         theme=_THEME,
@@ -279,7 +286,7 @@ CONTROLS: t.Final = (
         check=_check_mfa_pattern,
         of_organization=True,
         expected="denials without MFA that are restricted to IAM users",
-        rationale="Workloads, IAM Identity Center and CI can't present MFA: such a denial stops them all at once.",
+        rationale="Workloads, IAM Identity Center and CI can't use MFA. Such a denial stops all of them at once.",
         remediation=Remediation(
             "Restrict the statement to IAM users by the condition key aws:PrincipalArn.",
             "hardening.iam.organization_policy",

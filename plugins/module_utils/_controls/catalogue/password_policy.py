@@ -45,7 +45,11 @@ def _users_with_password(scope: Scope) -> t.Optional[int]:
 def _not_applicable(scope: Scope) -> t.Optional[Verdict]:
     if _users_with_password(scope) != 0:
         return None
-    return Verdict(0, _UNIT, not_applicable="no IAM user has a password; the policy would bind the first who gets one")
+    return Verdict(
+        0,
+        _UNIT,
+        not_applicable=("no IAM user has a password; the policy would apply to the first user with a password"),
+    )
 
 
 def _make_setting_check(
@@ -89,7 +93,7 @@ def _check_exists(scope: Scope) -> Verdict:
 def _check_expiry(scope: Scope) -> Verdict:
     limit = scope.settings.password_max_age_days
     if limit is None:
-        reason = "thresholds.password_max_age_days asks for no expiry; NIST SP 800-63B-4 advises against it"
+        reason = "thresholds.password_max_age_days requires no expiry; NIST SP 800-63B-4 advises against it"
         return Verdict(0, _UNIT, not_applicable=reason)
 
     def holds(_scope: Scope, policy: PasswordPolicy) -> bool:
@@ -134,14 +138,14 @@ def _setting(
         expected=expected,
         rationale=rationale,
         blind=blind,
-        remediation=Remediation("Declare the setting; it applies at each user's next change of the password.", _MODULE),
+        remediation=Remediation("Declare the setting. It applies at each user's next change of the password.", _MODULE),
         compliance=compliance,
     )
 
 
 def _character_class(name: str, what: str, attribute: str, compliance: Compliance, *, problem: Problem) -> Control:
     def describe(_scope: Scope, policy: PasswordPolicy) -> str:
-        return f"passwords {'need' if getattr(policy, attribute) else 'need not hold'} {what}"
+        return f"passwords {'need' if getattr(policy, attribute) else 'need not have'} {what}"
 
     return _setting(
         name,
@@ -149,7 +153,7 @@ def _character_class(name: str, what: str, attribute: str, compliance: Complianc
         Severity.LOW,
         _make_setting_check(lambda _scope, policy: bool(getattr(policy, attribute)), describe),
         f"{what} required",
-        "Guessing gets harder with every class of characters. A password manager and length help more.",
+        "Each class of characters makes guessing harder. Length and a password manager help more.",
         compliance,
         problem=problem,
     )
@@ -164,7 +168,7 @@ CONTROLS: t.Final = (
         Severity.MEDIUM,
         _check_exists,
         "a custom password policy",
-        "AWS's default asks for eight characters and remembers no former password.",
+        "AWS's default requires eight characters and allows former passwords again.",
         maps(soc2="CC6.1"),
         blind="",
         problem=Problem("Account has no password policy of its own"),
@@ -180,7 +184,7 @@ CONTROLS: t.Final = (
             ),
         ),
         "a minimum length of thresholds.password_min_length",
-        "Length is what makes a password hard to guess.",
+        "Length makes a password hard to guess.",
         maps(
             cis7="2.8",
             cis5="1.7",
@@ -200,7 +204,7 @@ CONTROLS: t.Final = (
             lambda scope, policy: (policy.reuse_prevention or 0) >= scope.settings.password_reuse, _describe_reuse
         ),
         "thresholds.password_reuse former passwords remembered",
-        "A password that leaked once must not come back.",
+        "A leaked password must not be used again.",
         maps(cis7="2.9", cis5="1.8", cis3="1.9", hub=("IAM.16", "IAM.10"), pci="8.3.7", soc2="CC6.1"),
         problem=Problem("The last {password_reuse} passwords may be used again"),
     ),
@@ -234,11 +238,11 @@ CONTROLS: t.Final = (
     ),
     _setting(
         "password_expiry",
-        "Passwords expire in time, where that is asked for",
+        "Passwords expire in time, if that is required",
         Severity.LOW,
         _check_expiry,
         "expiry within thresholds.password_max_age_days, if set",
-        "Some regimes still ask for expiry. NIST advises against it: people then choose weaker passwords.",
+        "Some standards still require expiry. NIST advises against it, because people then choose weaker passwords.",
         maps(hub=("IAM.17", "IAM.10"), pci=("8.3.9", "8.3.10.1"), soc2="CC6.1"),
         blind="",
         problem=Problem("Passwords don't expire within {password_max_age_days} days"),

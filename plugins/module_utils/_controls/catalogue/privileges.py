@@ -94,7 +94,7 @@ def _check_attached_admin_policies(scope: Scope) -> Verdict:
             names = [f"{_kind(item)} {item.name}" for item in attached[arn]]
             limited = [f"{_kind(item)} {item.name}" for item in attached[arn] if not scope.facts.grants_of(item)]
             detail = f"allows everything on everything{_only(power)}; attached to {listing(names)}"
-            detail += f"; less is left to {listing(limited)}" if limited else ""
+            detail += f"; {listing(limited)} can't use all of it" if limited else ""
             observed = {"attached_to": sorted(names), **({"limited": sorted(limited)} if limited else {})}
             failures.append(Failure(arn, detail, observed))
     for text in inline:
@@ -122,7 +122,7 @@ def _only(power: Power) -> str:
 def _check_unattached_admin_policies(scope: Scope) -> Verdict:
     policies = [policy for policy in scope.snapshot.policies if _is_unattached(policy)]
     failures = tuple(
-        Failure(policy.arn, "allows everything on everything; attached to nobody so far", {"attached_to": []})
+        Failure(policy.arn, "allows everything on everything; not attached", {"attached_to": []})
         for policy in policies
         if policy.arn in scope.facts.admin_policies
     )
@@ -249,9 +249,11 @@ CONTROLS: t.Final = (
         uses=_ORGANIZATION,
         check=_check_attached_admin_policies,
         expected="no attached or inline policy that allows every action on every resource",
-        rationale="Inline policies, AWS managed ones and Allow with NotAction make administrators just as well.",
+        rationale="Inline policies, AWS managed policies and Allow with NotAction can also make administrators.",
         remediation=Remediation(
-            "Find out what the principals use, attach policies for that, watch, then detach this one.", _PERMISSIONS
+            "Find out which permissions the principals use, and attach policies for them. Watch for denials, then "
+            "detach this policy.",
+            _PERMISSIONS,
         ),
         compliance=maps(
             cis7="2.14", cis5="1.15", cis3="1.16", hub="IAM.1", nist=ADMIN_NIST, pci=LEAST_PRIVILEGE_PCI, soc2="CC6.3"
@@ -259,16 +261,16 @@ CONTROLS: t.Final = (
     ),
     Control(
         id="admin_policy_unattached",
-        title="No policy with full administrative rights lies ready",
+        title="No unattached policy has full administrative rights",
         problem=Problem(
-            "Policy with full administrative rights lies ready", "policies with full administrative rights lie ready"
+            "Unattached policy has full administrative rights", "unattached policies have full administrative rights"
         ),
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=_DETAILS,
         check=_check_unattached_admin_policies,
         expected="no customer managed policy that allows everything, even unattached",
-        rationale="Whoever may attach policies needs no right to write one.",
+        rationale="Anybody who may attach policies can use it, without the right to write one.",
         remediation=Remediation("Delete the policy after saving its document.", reversible=False),
         compliance=maps(hub="IAM.1", nist=ADMIN_NIST, soc2="CC6.3"),
     ),
@@ -284,11 +286,12 @@ CONTROLS: t.Final = (
         needs=_DETAILS,
         uses=_ORGANIZATION,
         check=_check_user_admins,
-        expected="no user whose policies together allow everything, less what boundary and organization take away",
-        rationale="Users have long-term credentials; administrators should come in through roles, for a while.",
+        expected="no user whose policies together allow everything that boundary and organization do not deny",
+        rationale="Users have long-term credentials. Administrators should use roles, with sessions that expire.",
         blind="users who can become administrators. `privilege_escalation_path` judges them.",
         remediation=Remediation(
-            "Move people to IAM Identity Center and programs to roles with what they need.", _PERMISSIONS
+            "Move people to IAM Identity Center, and programs to roles with the permissions that they need.",
+            _PERMISSIONS,
         ),
         compliance=maps(nist=ADMIN_NIST, pci=LEAST_PRIVILEGE_PCI, soc2="CC6.3"),
     ),
@@ -301,10 +304,12 @@ CONTROLS: t.Final = (
         needs=_DETAILS,
         uses=_ORGANIZATION,
         check=_check_group_admins,
-        expected="no group whose policies together allow everything, less what the organization takes away",
-        rationale="Joining the group is enough, and iam:AddUserToGroup becomes the key to the account.",
+        expected="no group whose policies together allow everything that the organization does not deny",
+        rationale="Any user in the group is an administrator, so iam:AddUserToGroup gives control of the account.",
         blind="groups whose members can become administrators. `privilege_escalation_path` judges them.",
-        remediation=Remediation("Give the group policies for its work; keep administration in roles.", _PERMISSIONS),
+        remediation=Remediation(
+            "Give the group policies for its work, and use roles for administration.", _PERMISSIONS
+        ),
         compliance=maps(nist=ADMIN_NIST, soc2="CC6.3"),
     ),
     Control(
@@ -316,12 +321,15 @@ CONTROLS: t.Final = (
         needs=_DETAILS,
         uses=_ORGANIZATION,
         check=_check_role_admins,
-        expected="no role, those by design aside, whose policies together allow everything, less what boundary and"
-        " organization take away",
-        rationale="Everyone and everything that may assume the role has the account.",
+        expected=(
+            "no role whose policies together allow everything that boundary and organization do not deny, except "
+            "roles that are administrators by design"
+        ),
+        rationale="Every person and program that may assume the role controls the account.",
         blind="roles that can become administrators. `privilege_escalation_path` judges them.",
         remediation=Remediation(
-            "Find out which services the role uses, attach policies for those, watch, then detach the administrator's.",
+            "Find out which services the role uses, and attach policies for them. Watch for denials, then detach the "
+            "administrator's policy.",
             _PERMISSIONS,
         ),
         compliance=maps(nist=ADMIN_NIST, pci=LEAST_PRIVILEGE_PCI, soc2="CC6.3"),
@@ -338,7 +346,7 @@ CONTROLS: t.Final = (
         needs=_DETAILS,
         check=_check_direct_policies,
         expected="no policy attached to or inline in a user",
-        rationale="Permissions of single users are forgotten when people change their work.",
+        rationale="Permissions of single users often stay when people change their job.",
         remediation=Remediation(
             "Attach the policies to a group, add the user, then detach them from the user.", _PERMISSIONS
         ),
@@ -376,24 +384,24 @@ CONTROLS: t.Final = (
         needs=_DETAILS,
         check=_check_audit_role,
         expected="SecurityAudit attached to at least one role",
-        rationale="Auditors who have no role of their own are given an administrator's.",
+        rationale="Auditors without a role of their own often get an administrator's role.",
         blind="whether the auditors can assume the role, and whether a boundary or a denial takes the permission away.",
         remediation=Remediation("Attach SecurityAudit to a role for auditors."),
         compliance=maps(soc2="CC4.1"),
     ),
     Control(
         id="cloudshell_full_access",
-        title="Full access to CloudShell is given to nobody",
+        title="Nobody has full access to CloudShell",
         problem=Problem("Full access to CloudShell is given", "principals have full access to CloudShell"),
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=_DETAILS,
         check=_check_cloudshell,
         expected="AWSCloudShellFullAccess attached to no user, group or role",
-        rationale="CloudShell has internet access and file transfer: a way out for data past the company's network.",
+        rationale="CloudShell has internet access and file transfer, so data can leave outside the company's network.",
         blind="other policies that allow CloudShell, such as a copy of this one.",
         remediation=Remediation(
-            "Detach it; where CloudShell is needed, deny its file upload and download.", _PERMISSIONS
+            "Detach the policy. If CloudShell is needed, deny its file upload and download.", _PERMISSIONS
         ),
         compliance=maps(
             cis7="2.20", cis5="1.21", cis3="1.22", hub="IAM.27", pci=("7.2.1", "7.2.2", "7.2.5"), soc2="CC6.3"

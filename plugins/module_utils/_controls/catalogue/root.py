@@ -51,9 +51,7 @@ def _check_no_access_key(scope: Scope) -> Verdict:
     active = row.active_keys if row else ()
     present = scope.snapshot.summary.get("AccountAccessKeysPresent")
     if present is None and row is None:
-        return Verdict(
-            0, _UNIT, not_assessed="neither the account summary nor the credential report tells of root's keys"
-        )
+        return Verdict(0, _UNIT, not_assessed="neither the account summary nor the credential report shows root's keys")
     # The summary is live, the report up to four hours old: it must not keep a deleted key alive.
     if not (present if present is not None else active):
         return Verdict(1, _UNIT, detail="root has no access key")
@@ -89,7 +87,7 @@ def _check_mfa(scope: Scope) -> Verdict:
     if (verdict := _without_password(scope)) is not None:
         return verdict
     if enabled is None:
-        return Verdict(0, _UNIT, not_assessed="the account summary does not tell whether root has MFA")
+        return Verdict(0, _UNIT, not_assessed="the account summary does not show whether root has MFA")
     if enabled:
         return Verdict(1, _UNIT, detail="root signs in with MFA")
     failure = Failure(
@@ -103,7 +101,7 @@ def _check_hardware_mfa(scope: Scope) -> Verdict:
     if (verdict := _without_password(scope)) is not None:
         return verdict
     if enabled is None:
-        return Verdict(0, _UNIT, not_assessed="the account summary does not tell whether root has MFA")
+        return Verdict(0, _UNIT, not_assessed="the account summary does not show whether root has MFA")
     virtual = sorted(
         device.serial_number for device in scope.snapshot.virtual_mfa_devices if _is_of_root(device, scope)
     )
@@ -172,7 +170,7 @@ def _check_member_without_password(scope: Scope) -> Verdict:
     present = has_password(scope)
     if present is None:
         return Verdict(
-            0, _UNIT, not_assessed="neither the account summary nor the credential report tells of root's password"
+            0, _UNIT, not_assessed="neither the account summary nor the credential report shows root's password"
         )
     if not present:
         return Verdict(1, _UNIT, detail="root of this member account has no password")
@@ -192,10 +190,10 @@ CONTROLS: t.Final = (
         uses=(Dataset.CREDENTIAL_REPORT,),
         check=_check_no_access_key,
         expected="no access key, active or not",
-        rationale="No policy of the account limits root. Whoever finds its key owns the account, without MFA.",
+        rationale="No policy of the account limits root. Anybody who finds its key controls the account, without MFA.",
         remediation=Remediation(
-            "Find what uses the key, give it a role, then delete the key: as root, or in a member account centrally"
-            " through sts:AssumeRoot with the task policy IAMDeleteRootUserCredentials.",
+            "Find the workload that uses the key and give it a role. Then delete the key as root, or in a member "
+            "account centrally through sts:AssumeRoot with the task policy IAMDeleteRootUserCredentials.",
             reversible=False,
         ),
         compliance=maps(
@@ -218,9 +216,9 @@ CONTROLS: t.Final = (
         uses=(Dataset.CREDENTIAL_REPORT,),
         check=_check_mfa,
         expected="MFA for root, or no root password",
-        rationale="A root password alone opens everything. Without a password there is nothing to protect.",
+        rationale="A root password alone gives full access. Without a root password, nobody can sign in as root.",
         remediation=Remediation(
-            "Register two FIDO2 security keys for root; in member accounts better delete root's password centrally."
+            "Register two FIDO2 security keys for root. In member accounts, delete root's password centrally instead."
         ),
         compliance=maps(
             cis7="2.5", cis5="1.4", cis3="1.5", hub="IAM.9", nist=MFA_NIST, pci=("8.4.1", "8.4.2"), soc2="CC6.1"
@@ -236,8 +234,10 @@ CONTROLS: t.Final = (
         uses=(Dataset.CREDENTIAL_REPORT,),
         check=_check_hardware_mfa,
         expected="MFA for root without any virtual device, or no root password",
-        rationale="The seed of a virtual device can be copied, and lives on a phone that serves other purposes too.",
-        blind="a passkey that a phone or a password manager keeps, since AWS lists it like a security key.",
+        rationale=(
+            "The seed of a virtual device can be copied, and it is often on a phone that is used for other purposes."
+        ),
+        blind="a passkey on a phone or in a password manager, because AWS lists it like a security key.",
         remediation=Remediation(
             "Register FIDO2 security keys or a hardware token for root, then remove root's virtual devices."
         ),
@@ -254,10 +254,10 @@ CONTROLS: t.Final = (
         needs=(Dataset.CREDENTIAL_REPORT,),
         check=_check_not_used,
         expected="no use of root's password or keys within thresholds.root_used_days",
-        rationale="Few tasks need root. Its use elsewhere escapes every guardrail and is hard to pin on a person.",
-        blind="who used root, and what for. CloudTrail has that.",
+        rationale="Few tasks need root. Guardrails do not limit root, and its use is hard to trace to a person.",
+        blind="the person and the purpose of the use. CloudTrail has both.",
         remediation=Remediation(
-            "Ask who used root and for what; give that work a role, and alert on every use of root."
+            "Find out who used root and for which task. Give that task a role, and alert on every use of root."
         ),
         compliance=maps(cis7="2.7", cis5="1.6", cis3="1.7", hub="IAM.20", soc2=("CC6.1", "CC6.3")),
     ),
@@ -286,7 +286,7 @@ CONTROLS: t.Final = (
         uses=(Dataset.CREDENTIAL_REPORT,),
         check=_check_member_without_password,
         expected="no root password in member accounts",
-        rationale="The organization can do what needs root centrally; a password in each account waits to be stolen.",
+        rationale="The organization can do root tasks centrally. A root password in each account can be stolen.",
         blind="whether somebody can recover the password by the e-mail address of the account.",
         remediation=Remediation(
             "Turn on central root access in the organization and delete the password through sts:AssumeRoot."

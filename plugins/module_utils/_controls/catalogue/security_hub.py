@@ -61,7 +61,7 @@ def _check_standards(scope: Scope) -> Verdict:
     if details is None or not details.enabled:
         return Verdict(0, _STANDARDS, not_applicable=_IS_OFF)
     if details.offered is None:
-        return Verdict(0, _STANDARDS, not_assessed="AWS does not tell which standards it offers in this region")
+        return Verdict(0, _STANDARDS, not_assessed="AWS did not list the standards of this region")
     offered = list_offered_standards(details)
     wanted = [name for slug in (FOUNDATIONAL, CIS) if (name := newest(offered, slug))]
     states = {name: item.status for item in details.subscriptions if (name := standard_name(item.standard)) is not None}
@@ -77,7 +77,7 @@ def _check_standards(scope: Scope) -> Verdict:
     waiting = [item for item in details.subscriptions if item.status != "READY" and item.status in SUBSCRIBED]
     if waiting:
         words = listing(f"{standard_name(item.standard)}: {item.reason or item.status}" for item in waiting)
-        return Verdict(len(states), _STANDARDS, not_assessed=f"not all controls of them are there yet: {words}")
+        return Verdict(len(states), _STANDARDS, not_assessed=f"not all of their controls are ready: {words}")
     detail = f"{listing(map(str, wanted))} are enabled"
     return Verdict(len(states), _STANDARDS, detail=detail, extra={"standards": observed})
 
@@ -100,14 +100,14 @@ def _check_findings(scope: Scope) -> Verdict:
         for items in by_place.values()
         if any(item.region == scope.region for item in items)
     } - {scope.region}
-    reason = f"what failed here is reported once, in {listing(elsewhere)}"
+    reason = f"failed controls are reported once, in {listing(elsewhere)}"
     return Verdict(len(failures), _FINDINGS, failures, not_applicable=reason)
 
 
 def _silence(scope: Scope, hub: t.Optional[SecurityHub]) -> t.Optional[str]:
     """Why no finding proves nothing; None where a standard judges."""
     if hub is None or not hub.standards:
-        return "Security Hub is on without any standard, so that no control of it judges IAM (control security_hub)"
+        return "Security Hub is on without any standard, so it does not check IAM (control security_hub)"
     details = details_of(scope)
     if details is None or any(item.status in _JUDGING for item in details.subscriptions):
         return None
@@ -135,10 +135,10 @@ def _resource(scope: Scope, resource: str) -> str:
 CONTROLS: t.Final = (
     Control(
         id="security_hub_standards",
-        title="Security Hub judges by AWS's best practices and by the newest CIS benchmark that it offers",
+        title="Security Hub has AWS's best practices and its newest CIS benchmark",
         problem=Problem(
-            "Security Hub lacks a standard that matters in a region",
-            "regions in which Security Hub lacks a standard that matters",
+            "Security Hub lacks an expected standard in a region",
+            "regions in which Security Hub lacks an expected standard",
         ),
         severity=Severity.LOW,
         theme=_THEME,
@@ -146,8 +146,8 @@ CONTROLS: t.Final = (
         check=_check_standards,
         regional=True,
         expected="AWS Foundational Security Best Practices and the newest CIS AWS Foundations Benchmark, ready",
-        rationale="What AWS enables by itself is CIS 1.2.0 of 2018, which knows nothing of what came since.",
-        remediation=Remediation("Enable the newer standards; each check costs money.", module=_MODULE),
+        rationale="AWS enables CIS 1.2.0 of 2018 by default, which does not cover newer features.",
+        remediation=Remediation("Enable the newer standards. AWS charges for each check.", module=_MODULE),
         compliance=maps(nist=("CA-7",), soc2="CC7.1"),
     ),
     Control(
@@ -161,9 +161,11 @@ CONTROLS: t.Final = (
         needs=(Dataset.SECURITY_HUB_FINDINGS, Dataset.SECURITY_HUB),
         check=_check_findings,
         regional=True,
-        expected="no active failed finding of the controls IAM.* that nobody has suppressed",
-        rationale="What Security Hub says of IAM and nobody looks at is found again by an auditor.",
-        remediation=Remediation("Mend what it names; what is accepted is suppressed there, or its control disabled."),
+        expected="no active failed finding of the controls IAM.*, except suppressed ones",
+        rationale="A failed control shows a known problem that nobody fixed.",
+        remediation=Remediation(
+            "Fix the named resources. For an accepted finding, suppress it in Security Hub or disable its control."
+        ),
         compliance=maps(nist=("CA-7",), soc2="CC7.1"),
     ),
 )

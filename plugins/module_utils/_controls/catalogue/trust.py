@@ -229,40 +229,48 @@ def _control(
 CONTROLS: t.Final = (
     _control(
         "trust_not_public",
-        "No role can be assumed by anybody",
+        "No role trusts everybody",
         Severity.CRITICAL,
         _make_trust_check(_judge_public),
-        expected='no Principal "*" without a condition on who calls; an external id is none',
-        rationale="Role names are guessed and leak in logs; every AWS account in the world may then come in.",
+        expected='no Principal "*" without a condition on the caller; an external id does not count',
+        rationale="Role names can be guessed and leak in logs. Every AWS account can then assume the role.",
         remedy="Name the principals, or add aws:PrincipalOrgID with the id of your own organization.",
         compliance=maps(nist=("AC-3", "AC-6"), pci="7.2.1", soc2=("CC6.1", "CC6.3")),
-        problem=Problem("Role can be assumed by anybody", "roles can be assumed by anybody"),
+        problem=Problem("Role trusts everybody", "roles trust everybody"),
     ),
     _control(
         "trust_federated_subject",
         "Federated roles admit known subjects only",
         Severity.CRITICAL,
         _make_trust_check(_judge_federated, kinds=("Federated",)),
-        expected="a condition on the subject, or on another claim that AWS evaluates, that names owner and project, for"
-        " every OIDC issuer; for Cognito one on amr besides",
-        rationale="GitHub, GitLab and others issue tokens for all their customers: any of them may use a role that does"
-        " not ask for its owner. At an issuer of one owner, any project of the owner may.",
+        expected=(
+            "a condition that names owner and project, on the subject or another claim that AWS evaluates, for every "
+            "OIDC issuer; for Cognito also one on amr"
+        ),
+        rationale=(
+            "GitHub, GitLab and others issue tokens for all their customers. Any customer can use a role whose trust "
+            "does not name the owner. With an issuer of one owner, any project of the owner can use it."
+        ),
         remedy="Require the subject (repo:owner/name:ref:…) with StringEquals or StringLike, and the audience.",
         compliance=maps(nist=("AC-3", "AC-6", "IA-8"), soc2=("CC6.1", "CC6.3")),
-        blind="what the provider checks before it issues a token, nor who may change the project that a claim names.",
+        blind="the checks of the provider before it issues a token, nor who may change the project that a claim names.",
         problem=Problem("Federated role admits unknown subjects", "federated roles admit unknown subjects"),
     ),
     _control(
         "trust_foreign_account",
-        "Foreign accounts need an external id or the own organization",
+        "Foreign accounts need an external id or your organization",
         Severity.HIGH,
         _make_trust_check(_judge_foreign),
-        expected="for a named account sts:ExternalId, aws:PrincipalOrgID with the own organization, or an entry in"
-        " thresholds.trusted_account_ids; no other organization as a whole",
-        rationale="A provider that works for many customers can be talked into using its access to yours.",
-        remedy="Agree on an external id with the other side; list accounts of your own as trusted.",
+        expected=(
+            "for a named account sts:ExternalId, aws:PrincipalOrgID of your organization, or an entry in "
+            "thresholds.trusted_account_ids; no other organization as a whole"
+        ),
+        rationale=(
+            "A customer of a provider can trick the provider into using its access to your account (confused deputy)."
+        ),
+        remedy="Agree on an external id with the other side. List your own accounts as trusted.",
         compliance=maps(nist=("AC-3", "AC-6"), pci="7.2.1", soc2=("CC6.1", "CC6.3")),
-        blind="which of its principals the foreign account allows to assume the role.",
+        blind="the principals that the foreign account allows to assume the role.",
         problem=Problem(
             "Role trusts a foreign account without an external id",
             "roles trust foreign accounts without an external id",
@@ -270,14 +278,18 @@ CONTROLS: t.Final = (
     ),
     _control(
         "trust_foreign_readonly",
-        "No foreign account may read everything",
+        "No foreign account can read everything",
         Severity.HIGH,
         _make_trust_check(_judge_any_foreigner, _reads_everything),
-        expected="no role with ReadOnlyAccess that trusts a foreign account or organization, whatever the external id",
-        rationale="ReadOnlyAccess reads data as well: objects, tables, parameters. Auditors need SecurityAudit only.",
-        remedy="Replace ReadOnlyAccess by SecurityAudit and ViewOnlyAccess, or by what the partner needs.",
+        expected="no role with ReadOnlyAccess that trusts a foreign account or organization, even with an external id",
+        rationale=(
+            "ReadOnlyAccess also reads data, such as objects, tables and parameters. Auditors need only SecurityAudit."
+        ),
+        remedy=(
+            "Replace ReadOnlyAccess by SecurityAudit and ViewOnlyAccess, or by the permissions that the partner needs."
+        ),
         compliance=maps(nist=LEAST_PRIVILEGE_NIST, soc2="CC6.3"),
-        problem=Problem("Foreign account may read everything", "roles let foreign accounts read everything"),
+        problem=Problem("Foreign account can read everything", "roles let foreign accounts read everything"),
     ),
     _control(
         "trust_admin_mfa",
@@ -285,10 +297,10 @@ CONTROLS: t.Final = (
         Severity.MEDIUM,
         _make_trust_check(_judge_without_mfa, _is_administrator),
         expected="aws:MultiFactorAuthPresent in the trust of roles that are administrators, for users of this account",
-        rationale="Otherwise a stolen access key of any user who may assume the role is an administrator's.",
+        rationale="Without MFA, a stolen access key of any user who may assume the role gives administrator rights.",
         remedy="Add the condition aws:MultiFactorAuthPresent, or move people to IAM Identity Center.",
         compliance=maps(nist=("IA-2(1)", "AC-6"), soc2=("CC6.1", "CC6.3")),
-        blind="whether federated people and those of other accounts have MFA. Their side asks for it.",
+        blind="whether federated people and people of other accounts have MFA. Their side requires it.",
         problem=Problem("Role of administrators needs no MFA", "roles of administrators need no MFA"),
     ),
     _control(
@@ -296,22 +308,27 @@ CONTROLS: t.Final = (
         "Services act for this account only",
         Severity.MEDIUM,
         _make_trust_check(_judge_services, kinds=("Service",)),
-        expected="aws:SourceAccount, aws:SourceArn or aws:SourceOrgID of an account or organization of ours in the"
-        " trust of services, EC2 and Lambda aside",
-        rationale="Some services can be made to use a role for somebody else's resource.",
-        remedy="Add aws:SourceAccount where the service supports it, as most do.",
+        expected=(
+            "aws:SourceAccount, aws:SourceArn or aws:SourceOrgID of your account or organization in the trust of "
+            "services, except EC2 and Lambda"
+        ),
+        rationale="Somebody else can make some services use the role for their own resources.",
+        remedy="Add aws:SourceAccount if the service supports it. Most services do.",
         compliance=maps(nist=("AC-3", "AC-6"), soc2="CC6.3"),
         problem=Problem("Role lets a service act for other accounts", "roles let services act for other accounts"),
     ),
     _control(
         "trust_orphaned_principal",
-        "Roles trust no principal that is gone",
+        "Roles trust no deleted principal",
         Severity.MEDIUM,
         _make_trust_check(_judge_deleted),
         expected="no unique id of a deleted user or role in trust policies",
-        rationale="The trust is dead, and hides what the role was for; a new user of the old name does not revive it.",
-        remedy="Ask the owner who is meant, then name the living principal or remove the entry.",
+        rationale=(
+            "The trust has no effect and hides the purpose of the role. A new user with the old name does not get the "
+            "trust."
+        ),
+        remedy="Ask the owner for the intended principal. Then name an existing principal or remove the entry.",
         compliance=maps(nist=("AC-2", "AC-2(3)"), soc2="CC6.2"),
-        problem=Problem("Role trusts a principal that is gone", "roles trust principals that are gone"),
+        problem=Problem("Role trusts a deleted principal", "roles trust deleted principals"),
     ),
 )

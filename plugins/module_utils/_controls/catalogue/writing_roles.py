@@ -52,7 +52,7 @@ def _check_writing_roles(scope: Scope) -> Verdict:
 
 def _failure(scope: Scope, role: Role) -> t.Optional[Failure]:
     if scope.facts.admin_roles.get(role.arn):
-        detail = f"{role.name} is an administrator; whoever can assume it has all rights in this account"
+        detail = f"{role.name} is an administrator; anybody who can assume it has all rights in this account"
         return Failure(role.arn, detail, {"is": "administrator"})
     path = scope.facts.escalations.get(role.arn)
     if path is not None:
@@ -62,8 +62,8 @@ def _failure(scope: Scope, role: Role) -> t.Optional[Failure]:
     if not reaches:
         return None
     detail = (
-        f"{role.name} can make others administrators: it may {_describe_reaches(reaches)}."
-        " Whoever can assume it and controls one of them can become an administrator"
+        f"{role.name} can make others administrators: it may {_describe_reaches(reaches)}. Anybody who can assume it "
+        "and controls one of them can become an administrator"
     )
     observed = {"can_make": "administrators", "by": [_record(reach) for reach in reaches]}
     return Failure(role.arn, detail, observed, severity=Severity.MEDIUM)
@@ -96,22 +96,28 @@ def _record(reach: Reach) -> dict[str, t.Any]:
 CONTROLS: t.Final = (
     Control(
         id="writing_role_power",
-        title="The roles of this collection make no administrators",
-        problem=Problem("Role of this collection makes administrators", "roles of this collection make administrators"),
+        title="The roles of this collection can't make administrators",
+        problem=Problem(
+            "Role of this collection can make administrators", ("roles of this collection can make administrators")
+        ),
         severity=Severity.HIGH,
         theme="privileges",
         needs=(Dataset.AUTHORIZATION_DETAILS,),
         uses=(Dataset.CREDENTIAL_REPORT, Dataset.ORGANIZATION, Dataset.ORGANIZATION_POLICIES),
         check=_check_writing_roles,
-        expected="no role below /iam-hardening/, break-glass aside, that is an administrator, can become one, or can"
-        " make others administrators",
-        rationale="A role that moves policies between users and groups can give them any policy. Other controls leave"
-        " the roles of this collection out; this one says what they could do in wrong hands.",
+        expected=(
+            "no role below /iam-hardening/, except break-glass, that is an administrator, can become one, or can make "
+            "others administrators"
+        ),
+        rationale=(
+            "A role that moves policies between users and groups can give them any policy. Other controls exempt the "
+            "roles of this collection. This one shows the damage that a stolen role could do."
+        ),
         remediation=Remediation(
-            "Use the roles of examples/bootstrap, one for each class of changes, with the capabilities that are needed"
-            " and no others. What remains with user_permissions and permissions_boundary: let only an approved job"
-            " assume that role, alert on its use, and accept this finding in hardening_waivers, with an owner and an"
-            " expiry date."
+            "Use the roles of examples/bootstrap, one for each class of changes, with only the needed capabilities. "
+            "For user_permissions and permissions_boundary the finding remains. Let only an approved job assume that "
+            "role, and alert on its use. Then accept the finding in hardening_waivers, with an owner and an expiry "
+            "date."
         ),
         compliance=maps(nist=ADMIN_NIST, pci=LEAST_PRIVILEGE_PCI, soc2="CC6.3"),
     ),

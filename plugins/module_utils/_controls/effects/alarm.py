@@ -56,7 +56,7 @@ def _answer(alarm: MetricAlarm, metric: AlarmMetric, reported: FilterMetric) -> 
     if sorted(metric.dimensions) != sorted(reported.dimensions):
         return Answer(NO, f"alarm {alarm.name} has other dimensions than its metric filter")
     if metric.unit and metric.unit != reported.unit:
-        return Answer(NO, f"alarm {alarm.name} wants the unit {metric.unit}, which its metric filter does not report")
+        return Answer(NO, f"alarm {alarm.name} expects the unit {metric.unit}, which its metric filter does not report")
     try:
         value = float(reported.value)
     except ValueError:
@@ -93,10 +93,10 @@ def _goes_off(alarm: MetricAlarm, period: _Period, value: float) -> Answer:
         return Answer(NO, f"one event of value {value:g} does not set off alarm {alarm.name} ({limit})")
     quiet = period.quiet
     if period.breaches(quiet) if quiet else alarm.missing_data == "breaching":
-        return Answer(NO, f"alarm {alarm.name} is on without any event, so that none changes it")
+        return Answer(NO, f"alarm {alarm.name} is on without any event, so no event changes it")
     if not quiet and alarm.missing_data == "ignore":
         # "The current alarm state is maintained": the first event sets it off, and no later one changes it.
-        return Answer(NO, f"alarm {alarm.name} ignores missing data, so that it stays on after the first event")
+        return Answer(NO, f"alarm {alarm.name} ignores missing data, so it stays on after the first event")
     if alarm.datapoints == 1:
         return WORKS
     # "The alarm goes into ALARM state even if the total number of datapoints available is lower than M", but only
@@ -105,7 +105,7 @@ def _goes_off(alarm: MetricAlarm, period: _Period, value: float) -> Answer:
         return Answer(NO, f"alarm {alarm.name} waits for {alarm.datapoints} periods with events, and one event has one")
     if alarm.missing_data == "missing":
         return WORKS
-    return Answer(UNKNOWN, f"whether alarm {alarm.name} goes off after one period with an event is not known")
+    return Answer(UNKNOWN, f"not known whether alarm {alarm.name} goes off after one period with an event")
 
 
 def hears(alarm: MetricAlarm, reported: FilterMetric, event: Mapping[str, t.Any]) -> bool:
@@ -139,16 +139,16 @@ def notification(
 def _of_action(arn: str, topics: Mapping[str, AlertTopic], sender: Sender, ours: Callable[[str], bool]) -> Answer:
     service, account = (*arn.split(":"), "", "", "", "", "")[2:5:2]
     if service in _CARRIERS:
-        return Answer(UNKNOWN, f"whether {arn} tells somebody is not known")
+        return Answer(UNKNOWN, f"not known whether {arn} notifies somebody")
     if service != "sns":
-        return Answer(NO, f"{arn} tells nobody")
+        return Answer(NO, f"{arn} notifies nobody")
     return reaches_somebody(topics.get(arn, AlertTopic(arn, unknown="it was not read")), account, sender, ours)
 
 
 def reaches_somebody(topic: AlertTopic, account: str, sender: Sender, ours: Callable[[str], bool]) -> Answer:
     """Whether a message to a topic reaches a confirmed subscriber of an account of ours."""
     if not ours(account):
-        return Answer(NO, f"topic {topic.arn} is of account {account}, which is not known to be ours")
+        return Answer(NO, f"topic {topic.arn} is of account {account}, which is not known to be yours")
     taken = to_topic(topic, sender)
     if taken.truth is not YES:
         return Answer(taken.truth, f"topic {topic.arn}: {taken.why}")

@@ -176,15 +176,15 @@ def test_options_are_validated_as_a_module_validates_them(core: Core, check_mode
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"count": "many"}, "argument 'count' is of type str and we were unable to convert to int"),
-        ({"mode": "off"}, "value of mode must be one of: report, enforce, got: off"),
-        ({"colour": "red"}, "Unsupported parameters for (hardening.iam.example) module: colour"),
+        ({"count": "many"}, "count: 'many' is not a whole number. Set it to a whole number."),
+        ({"mode": "off"}, "mode: 'off' is not allowed. Set it to report or enforce."),
+        ({"colour": "red"}, "colour: hardening.iam.example has no such option. Remove it."),
     ],
 )
 def test_bad_options_fail_before_the_core(core: Core, arguments: dict[str, t.Any], message: str) -> None:
     result = run(arguments)
     assert result["failed"] is True
-    assert message in result["msg"].replace("<class 'str'>", "str").replace("<class 'int'>", "int")
+    assert result["msg"] == message
     assert core.tasks == []
 
 
@@ -199,6 +199,9 @@ def test_an_option_given_twice_is_a_warning() -> None:
         ("~/reports", "{home}/reports"),
         ("/srv/reports", "/srv/reports"),
         ("s3://bucket/prefix", "s3://bucket/prefix"),
+        ("s3:/bucket", "s3:/bucket"),
+        ("- control: a", "- control: a"),
+        ("# waivers\n- control: a", "# waivers\n- control: a"),
     ],
 )
 def test_places_are_where_ansible_was_called(
@@ -247,6 +250,36 @@ def test_text_for_people_is_shown_and_not_returned(
     core.answer = {"changed": False, "terminal": "REPORT"}
     assert run(no_log=no_log) == {"changed": False}
     assert said == shown
+
+
+# The names in its messages.
+
+
+@pytest.mark.parametrize("transport", ["local", "ssh"])
+@pytest.mark.parametrize(
+    ("role", "name"), [("ours", "aws_account_id"), ("of others", "account_id"), ("none", "account_id")]
+)
+def test_a_task_of_our_role_names_variables(
+    core: Core, monkeypatch: pytest.MonkeyPatch, transport: str, role: str, name: str
+) -> None:
+    roles = {"ours": OUR_ROLE, "of others": OTHER_ROLE, "none": None}
+    failure = {"failed": True, "msg": "account_id: another", "warnings": ["account_id: missing"]}
+    core.error = TaskError("account_id: another", warnings=["account_id: missing"])
+    monkeypatch.setattr(NormalActionModule, "run", lambda _self, _tmp=None, _vars=None: dict(failure))
+    result = run({"account_id": DEV, "assessor_role_arn": "x"}, transport=transport, _role=roles[role])
+    assert (result["msg"], result["warnings"]) == (f"{name}: another", [f"{name}: missing"])
+
+
+@pytest.mark.parametrize("transport", ["local", "ssh"])
+def test_a_wrong_value_names_the_variable_wherever_the_task_runs(core: Core, transport: str) -> None:
+    given = {"account_id": DEV, "assessor_role_arn": "x"}
+    wrong = {**given, "mode": "enforced"}
+    assert run(wrong, _role=OUR_ROLE, transport=transport)["msg"] == (
+        "password_policy_mode: 'enforced' is not allowed. Set it to off, report or enforce; the nearest is enforce."
+    )
+    empty = run({**given, "mode": None}, _role=OUR_ROLE, transport=transport)
+    assert empty["msg"].startswith("password_policy_mode: it is empty")
+    assert core.tasks == []
 
 
 # The job that a task belongs to.
@@ -315,7 +348,7 @@ def test_a_module_without_a_journal_needs_no_job(core: Core) -> None:
 
 # What is checked before.
 
-OUR_ROLE: t.Final = types.SimpleNamespace(_role_collection="hardening.iam")
+OUR_ROLE: t.Final = types.SimpleNamespace(_role_collection="hardening.iam", _role_name="password_policy")
 OTHER_ROLE: t.Final = types.SimpleNamespace(_role_collection="acme.iam")
 
 

@@ -30,6 +30,7 @@ from ..module_utils._report import samples
 from ..module_utils._report.impacts import developers
 from ..module_utils._report.test_fleet import account
 
+CHECKOUT = Path(__file__).resolve().parents[4]
 CHANGES = ("changes_applied", "changes_planned", "changes_reported", "refused")
 OPTIONS: dict[str, t.Any] = {
     "scope": "account",
@@ -40,6 +41,8 @@ OPTIONS: dict[str, t.Any] = {
     "ascii": False,
     "expected_accounts": [],
     "failures": [],
+    "account_hosts": {},
+    "account_units": {},
     "terminal": "full",
     "fail_on": "never",
     "reveal_key_ids": False,
@@ -98,7 +101,8 @@ def test_every_format_is_written_in_check_mode_too_and_for_the_owner_only(report
     before, _preflight, after = text.partition("PREFLIGHT:")
     assert result["terminal"].startswith(before)
     assert "PREFLIGHT:" not in result["terminal"]
-    assert result["terminal"].endswith(after.partition("CRITICAL FINDINGS:")[2])
+    page = reports / samples.ACCOUNT / "report.html"
+    assert result["terminal"].endswith(f"{after.partition('CRITICAL FINDINGS:')[2]}\nREPORTS:\n  {page}")
 
 
 def test_the_terminal_can_be_brief_or_silent(reports: Path) -> None:
@@ -765,3 +769,45 @@ def test_a_later_run_does_not_change_what_a_hash_approves(reports: Path) -> None
     found = approval(reports, approved)
     assert found.objection(samples.KEY_CHANGE) is None
     assert found.objection(HIDDEN)
+
+
+# The report of a run, from one run to the next
+
+
+def report_on_run(place: Path, run_id: str, **options: t.Any) -> dict[str, t.Any]:
+    """Assess the sample account in a run, report on it and on the run, and return the document of the run."""
+    assessed = samples.assessment(run=samples.run(run_id))
+    DirectoryStore(str(place)).put(f"{samples.ACCOUNT}/runs/{run_id}/report.json", encode(assessed))
+    run(task(place, scope="fleet", run_id=run_id, **options))
+    return read(place / "fleet.json")
+
+
+def test_the_report_of_a_run_goes_on_with_the_trend_of_the_run_before(tmp_path: Path) -> None:
+    report_on_run(tmp_path, "first")
+    found = report_on_run(tmp_path, "second")
+    assert [point["run_id"] for point in found["trend"]] == ["first", "second"]
+    assert "The line shows the last 2 runs." in (tmp_path / "fleet.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[]", b'{"schema": "other"}', b'{"trend": 1}', b"[" * 5000])
+def test_a_forged_report_of_the_run_before_costs_the_trend_alone(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "fleet.json").write_bytes(content)
+    found = report_on_run(tmp_path, "second")
+    assert [point["run_id"] for point in found["trend"]] == ["second"]
+    assert (found["failed"], len(found["accounts"])) == ([], 1)
+
+
+def test_accounts_are_named_by_their_hosts_and_units_whatever_else_is_given(tmp_path: Path) -> None:
+    hosts = {samples.ACCOUNT: "prod", "": "nobody", "no account": "x", "333344445555": ""}
+    found = report_on_run(tmp_path, "first", account_hosts=hosts, account_units={int(samples.ACCOUNT): "/Prod"})
+    (account_,) = found["accounts"]
+    assert (account_["host"], account_["unit"]) == ("prod", "/Prod")
+    assert found["names"] == {samples.ACCOUNT: "prod"}
+
+
+def test_the_report_says_which_modules_looked_at_the_account(reports: Path) -> None:
+    run(task(reports))
+    report = read(reports / samples.ACCOUNT / "report.json")
+    modes = {item["module"]: item["mode"] for item in report["modules"]}
+    assert modes == {"access_keys": "report", "password_policy": "enforce"}
+    jsonschema.validate(report, json.loads((CHECKOUT / "docs/report.schema.json").read_text(encoding="utf-8")))

@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.hardening.iam.plugins.plugin_utils._run_input import Host, RunProblems, check_run
 
 DEV, PROD = "333344445555", "222233334444"
+PYTHON = "/usr/bin/python3"
 ASSESSOR = {"aws_assessor_role_arn": "arn"}
 
 
@@ -26,8 +27,13 @@ def host(name: str, account_id: t.Any = DEV, **variables: t.Any) -> Host:
     return Host(name=name, variables=declared, value=value)
 
 
-def check(*hosts: Host, enforces: bool = False, declared: t.Optional[str] = None) -> RunProblems:
-    return check_run(hosts, enforces=enforces, find_assessor=lambda: declared)
+def check(
+    *hosts: Host,
+    enforces: bool = False,
+    declared: t.Optional[str] = None,
+    extra: t.Optional[t.Mapping[str, t.Any]] = None,
+) -> RunProblems:
+    return check_run(hosts, enforces=enforces, find_assessor=lambda: declared, interpreter=PYTHON, extra=extra or {})
 
 
 def error(*hosts: Host, **options: t.Any) -> str:
@@ -85,6 +91,52 @@ def test_a_missing_account_id(empty: t.Any) -> None:
     assert "aws_account_id is not set for a. A run of several hosts needs it for each of them." in several
 
 
+def test_a_host_that_is_named_by_an_account_is_that_account() -> None:
+    assert check(host(PROD, ""), host(DEV, "")).errors == ()
+    assert "another host has the same aws_account_id" in error(host(PROD, ""), host("a", PROD))
+
+
+def test_nothing_is_written_where_only_the_name_says_the_account() -> None:
+    assert "aws_account_id is not set for 222233334444. A run that enforces needs it." in error(
+        host(PROD, ""), enforces=True
+    )
+    assert "aws_account_id is not set for localhost. A run that enforces needs it." in error(
+        host("localhost", ""), enforces=True
+    )
+
+
+@pytest.mark.parametrize("enforces", [True, False])
+def test_a_host_that_is_named_by_another_account(enforces: bool) -> None:
+    found = error(host(PROD, DEV), enforces=enforces)
+    assert f"aws_account_id of {PROD}: '{DEV}' is another account than the one that names the host.\n" in found
+
+
+def test_variables_of_hosts_that_the_plays_override() -> None:
+    hosts = [
+        host("a", ansible_connection="ssh", ansible_python_interpreter="/opt/python"),
+        host("b", PROD, ansible_connection="local", ansible_python_interpreter=PYTHON),
+        host("c", "111122223333", ansible_python_interpreter="/opt/python", hardening_python="/opt/python"),
+    ]
+    assert check(*hosts).warnings == (
+        "ansible_connection of a is ignored: the playbooks of hardening.iam run on the controller, with local.",
+        "ansible_python_interpreter of a is ignored: the playbooks of hardening.iam run on the controller, with "
+        f"{PYTHON}.",
+    )
+
+
+def test_the_choice_of_hosts_has_no_effect_in_the_inventory() -> None:
+    given = {"hardening_hosts": "production"}
+    assert "hardening_hosts of a is set in the inventory, where it has no effect.\n" in error(host("a", **given))
+    assert check(host("a", **given), extra=given) == RunProblems()
+
+
+def test_extra_variables_override_the_plays() -> None:
+    given = {"ansible_connection": "local", "ansible_python_interpreter": "/opt/python"}
+    assert check(host("a", **given), extra=given) == RunProblems()
+    found = error(host("a", ansible_connection="ssh"), extra={"ansible_connection": "ssh"})
+    assert found.startswith("ansible_connection is 'ssh' on the command line. Remove it: hosts are accounts")
+
+
 def test_roles_that_use_an_undefined_variable() -> None:
     unusable = {"aws_assume_role_arn": "{{ undefined }}", **ASSESSOR}
     assert "aws_assume_role_arn of a uses a variable that is not set.\n" in error(host("a", "", **unusable))
@@ -102,7 +154,9 @@ def test_other_hosts_are_not_looked_at_where_all_have_an_assessor_role() -> None
     def find() -> t.Optional[str]:
         raise AssertionError("looked at")
 
-    assert check_run([host("a", **ASSESSOR)], enforces=True, find_assessor=find) == RunProblems()
+    hosts = [host("a", **ASSESSOR)]
+    found = check_run(hosts, enforces=True, find_assessor=find, interpreter=PYTHON, extra={})
+    assert found == RunProblems()
 
 
 def test_misspelt_names_are_said_once_for_all_hosts() -> None:

@@ -26,7 +26,6 @@ from ansible_collections.hardening.iam.plugins.module_utils._assessment.readines
     Simulation,
     State,
     assess_readiness,
-    render_brief,
     render_table,
 )
 
@@ -211,17 +210,4 @@ def test_the_table_lines_up_and_names_actions() -> None:
         "Preflight of account 111122223333",
         "a       READY",
         "longer  MISSING         denied; iam:GetUser",
-    ]
-
-
-def test_the_brief_text_counts_and_shows_only_what_is_missing() -> None:
-    table = [
-        Readiness("a", State.READY),
-        Readiness("b", State.READY),
-        Readiness("c", State.NOT_APPLICABLE, "no trail"),
-        Readiness("d", State.MISSING, "denied", ("iam:GetUser",)),
-    ]
-    assert render_brief("111122223333", table).splitlines() == [
-        "Preflight of account 111122223333: 2 ready, 1 missing, 1 not applicable",
-        "d  MISSING         denied; iam:GetUser",
     ]

@@ -98,11 +98,38 @@ def test_a_region_that_was_left_out_lowers_the_coverage_and_is_named(tmp_path: P
     assert partly["scope"]["regions_not"] == [
         {
             "region": "eu-west-1",
-            "reason": "the region is enabled, and aws_regions does not name it",
+            "reason": "the region is enabled, but not listed in aws_regions",
             "kind": "left_out",
         }
     ]
     assert partly["scores"][0]["not_assessed"] >= whole["scores"][0]["not_assessed"]
+
+
+@pytest.mark.parametrize(
+    ("patterns", "unmatched"),
+    [
+        (["admin"], ["admin"]),
+        (["*:user/nobody", "*:user/{name}"], ["*:user/nobody"]),
+        (["arn:aws:iam::{account}:user/nobody"], ["arn:aws:iam::{account}:user/nobody"]),
+        # A fleet shares one list, which has the principals of other accounts too.
+        (["arn:aws:iam::999900001111:user/nobody"], []),
+        ([], []),
+    ],
+)
+def test_break_glass_that_matches_nobody_is_a_warning(
+    tmp_path: Path, patterns: list[str], unmatched: list[str]
+) -> None:
+    account = samples.snapshot(users=[samples.user("alice")])
+    names = {"name": "alice", "account": account.account_id}
+    assessed = assess(tmp_path, account, break_glass=[pattern.format(**names) for pattern in patterns])
+    found = [warning for warning in assessed.warnings if warning.startswith("break_glass: ")]
+    assert [warning.split("'")[1] for warning in found] == [pattern.format(**names) for pattern in unmatched]
+
+
+def test_break_glass_is_not_judged_where_users_were_not_read(tmp_path: Path) -> None:
+    unread = samples.unread(Dataset.AUTHORIZATION_DETAILS, UnreadKind.DENIED)
+    assessed = assess(tmp_path, samples.snapshot(unread=(unread,)), break_glass=["admin"])
+    assert not [warning for warning in assessed.warnings if warning.startswith("break_glass")]
 
 
 def test_a_waiver_for_a_region_does_not_stop_the_run(tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ def test_threads_share_clients_and_one_role_session(make_access: MakeAccess, emu
         (
             {"region": "us-east-1", "assume_role_arn": "arn:aws-cn:iam::111122223333:role/x"},
             InvalidRequest,
-            "region: us-east-1 is in aws, but arn:aws-cn:iam::111122223333:role/x is not",
+            "assume_role_arn: arn:aws-cn:iam::111122223333:role/x is of the partition aws-cn, and the region us-east-1",
         ),
         ({"aws_config": {"unheard_of": 1}}, InvalidRequest, "aws_config: .*unheard_of"),
     ],
@@ -158,7 +158,7 @@ def test_no_credentials(make_access: MakeAccess, monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     access = make_access(access_key="", secret_key="")
-    with pytest.raises(InvalidCredentials, match="Unable to locate credentials"):
+    with pytest.raises(InvalidCredentials, match="no AWS credentials were found.\nGet some by aws sso login"):
         _caller = access.caller
 
 

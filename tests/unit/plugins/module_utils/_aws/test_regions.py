@@ -72,7 +72,19 @@ def test_requested_regions_are_cleaned_and_keep_their_order() -> None:
     )
 
 
-@pytest.mark.parametrize("names", [["europe"], ["us-gov-west-1"], ["eu-west-1", "enabled"], ["eu-west-1; rm"]])
-def test_what_is_no_region_of_the_partition_is_refused(names: t.Sequence[str]) -> None:
-    with pytest.raises(InvalidRequest, match="regions: .* is not a region of the partition aws; give names"):
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["europe"], "regions: 'europe' is not a region of the partition aws; the nearest is eu-"),
+        (
+            ["eu-west-1", "eu-west-9"],
+            "regions: 'eu-west-9' is not a region of the partition aws; the nearest is eu-west-1.",
+        ),
+        (["us-gov-west-1"], "'us-gov-west-1' is not a region of the partition aws, .* but of aws-us-gov."),
+        (["eu-west-1", "enabled"], "regions: 'enabled' stands for all regions, so it goes alone."),
+        (["eu-west-1; rm"], "regions: 'eu-west-1; rm' is not a region"),
+    ],
+)
+def test_what_is_no_region_of_the_partition_is_refused(names: t.Sequence[str], message: str) -> None:
+    with pytest.raises(InvalidRequest, match=message):
         parse_regions(names, new_session(), "aws")

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import typing as t
@@ -16,6 +17,9 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.operations impo
 from ansible_collections.hardening.iam.plugins.module_utils._aws.sdk import new_session, warm
 
 PACKAGE = "ansible_collections.hardening.iam.plugins.module_utils._aws"
+
+
+LINKED: t.Final = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[5] / ".cache" / "link")}
 
 
 def make_client(service: str) -> t.Any:
@@ -40,6 +44,22 @@ def test_a_warm_process_reads_no_more_files(monkeypatch: pytest.MonkeyPatch) -> 
     assert [path for path in read if path.endswith(".json")] == read == []
     make_client("importexport")
     assert any("importexport" in path for path in read)
+
+
+def test_a_profile_that_does_not_exist_does_not_stop_the_plugin_from_loading() -> None:
+    """It is an error of the credentials, which Access explains."""
+    script = f"""
+import os
+os.environ.update(AWS_PROFILE="nowhere", AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull)
+from {PACKAGE} import access, errors, operations, options
+access.warm(operations.Operations(reads=frozenset(["iam:ListUsers"])))
+try:
+    access.Access(options.AccessOptions(), operations=operations.Operations(), check_mode=True)
+except errors.InvalidCredentials as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", script], env=LINKED, text=True, capture_output=True, check=True)
+    assert "The config profile (nowhere) could not be found.\nSet AWS_PROFILE" in done.stdout
 
 
 def test_sessions_share_data_but_no_handlers_and_no_credentials() -> None:

@@ -363,7 +363,9 @@ def make_account_with_gap(**fields: t.Any) -> t.Any:
 def test_an_enabled_region_that_was_left_out_is_named() -> None:
     (finding,) = [item for item in assess(make_account_with_gap()) if item.control == REGION_CONTROL]
     assert (finding.region, finding.status) == ("ap-south-1", Status.NOT_ASSESSED)
-    assert finding.detail.startswith("the region is enabled, and aws_regions does not name it; this stands for ")
+    assert finding.detail.startswith(
+        "the region is enabled, but not listed in aws_regions; this replaces the findings of "
+    )
     whole = [item for item in assess(snapshot(regions=TWO_REGIONS)) if item.control == REGION_CONTROL]
     assert whole == []
 
@@ -390,20 +392,20 @@ def test_controls_that_nobody_asked_for_are_not_counted_in_a_region_that_was_lef
 @pytest.mark.parametrize(
     ("account", "reason"),
     [
-        (make_account_with_gap(), "nothing is known of regions that were not read: ap-south-1"),
+        (make_account_with_gap(), "some regions were not read: ap-south-1"),
         (
             snapshot(
                 regions=TWO_REGIONS, unread=(unread(Dataset.TRAILS, UnreadKind.REGION_DENIED, region="eu-west-1"),)
             ),
-            "nothing is known of regions that were not read: eu-west-1",
+            "some regions were not read: eu-west-1",
         ),
         (
             snapshot(regions=TWO_REGIONS, unread=(unread(Dataset.TRAILS, region="eu-west-1"),)),
-            "nothing is known of regions that were not read: eu-west-1",
+            "some regions were not read: eu-west-1",
         ),
         (
             snapshot(regions=TWO_REGIONS, enabled_regions_unread="denied"),
-            "it is not known which other regions the account has enabled",
+            "the other enabled regions of the account are not known",
         ),
     ],
     ids=["left out", "denied", "unread", "unlisted"],

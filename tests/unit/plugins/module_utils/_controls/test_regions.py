@@ -53,7 +53,7 @@ def test_the_finding_on_a_region_weighs_as_much_as_the_most_severe_control() -> 
     (finding,) = region_findings((low, high, everywhere), scope)
     assert (finding.severity, finding.region) == (Severity.HIGH, "ap-south-1")
     assert finding.compliance == {"soc2": ("CC7.2", "CC7.1")}
-    assert finding.detail.endswith("; this stands for 2 regional controls")
+    assert finding.detail.endswith("; this replaces the findings of 2 regional controls")
     assert list(region_findings((everywhere,), scope)) == []
 
 

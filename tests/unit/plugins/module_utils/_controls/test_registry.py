@@ -70,6 +70,8 @@ def test_everything_that_watches_is_mapped_in_cis_7() -> None:
 @pytest.mark.parametrize("benchmark", BENCHMARKS.values(), ids=lambda benchmark: benchmark.id)
 def test_mappings_and_titles_of_a_benchmark_agree(benchmark: Benchmark) -> None:
     assert set(map_controls(benchmark.id)) == set(benchmark.titles)
+    assert len(benchmark.titles) + len(benchmark.others) == benchmark.recommendations
+    assert not set(benchmark.titles) & set(benchmark.others)
 
 
 def test_every_iam_control_of_security_hub_is_mapped() -> None:

@@ -63,6 +63,27 @@ def finding(resource: str = SVC, status: Status = Status.FAIL, **fields: t.Any) 
     return Finding(**{**values, **fields})
 
 
+def test_all_mistakes_of_a_file_are_named_at_once() -> None:
+    first = entry(control="access_key_unusd", expires="31.03.2027", owner=None)
+    with pytest.raises(WaiverError) as caught:
+        parse_entries(first, entry())
+    assert [line.partition(":")[0] for line in str(caught.value).splitlines()] == [
+        "waivers[0]",
+        "waivers[0].control",
+        "waivers[0].expires",
+    ]
+
+
+def test_many_mistakes_take_three_lines() -> None:
+    with pytest.raises(WaiverError) as caught:
+        parse_entries(*(entry(control=f"none_{number}") for number in range(40)))
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 3
+    assert max(map(len, lines)) < 270
+    named = str(caught.value).count("there is no control")
+    assert lines[-1].endswith(f"; and {40 - named} more")
+
+
 @pytest.mark.parametrize(
     "fields",
     [
@@ -266,8 +287,8 @@ def test_a_waiver_covers_the_reason_that_was_waived() -> None:
         f"(now reason_fingerprint: {more.reason_fingerprint})"
     )
     assert warnings == [
-        "waiver 0 (access_key_unused, SEC-1 of backup team) does not cover 1 findings that it names: they say why, and "
-        "what to add to it"
+        "waiver 0 (access_key_unused, SEC-1 of backup team) does not cover 1 findings that it names. Each of them "
+        "gives the reason and the missing key"
     ]
     both = [accepted.reason_fingerprint, more.reason_fingerprint]
     assert judge_finding(more, reason_fingerprint=both)[0].status is Status.WAIVED

@@ -4,30 +4,112 @@
 
 from __future__ import annotations
 
+import dataclasses
+import typing as t
+
+from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change
 from ansible_collections.hardening.iam.plugins.module_utils._converge.diff import diff_of
 
 from .fakes import change, user_arn
 
 
+def shown(state: t.Any, operation: str = "Replace") -> str:
+    one = dataclasses.replace(change("a", before={}, after=state), operation=operation)
+    (found,) = diff_of([one])
+    return str(found["after"])
+
+
 def test_one_difference_a_change_and_nothing_is_an_empty_text() -> None:
-    changes = [change("a", before=None, after={"x": 1}), change("b", before={"x": 1}, after=None)]
+    given = [change("a", before=None, after={"x": 1}), change("b", before={"x": 1}, after=None)]
+    changes = [dataclasses.replace(one, affects=(one.target,)) for one in given]
     assert diff_of(changes) == [
         {
             "before_header": f"{user_arn('a')} (before Replace)",
             "after_header": f"{user_arn('a')} (after Replace)",
             "before": "",
-            "after": {"x": 1},
+            "after": "x: 1\n",
         },
         {
             "before_header": f"{user_arn('b')} (before Replace)",
             "after_header": f"{user_arn('b')} (after Replace)",
-            "before": {"x": 1},
+            "before": "x: 1\n",
             "after": "",
         },
     ]
     assert diff_of([]) == []
 
 
-def test_a_target_can_not_write_to_the_terminal() -> None:
-    (shown,) = diff_of([change("\x1b[2J\u202etoor", before=None, after={"x": 1})])
-    assert shown["after_header"] == f"{user_arn('?[2J?toor')} (after Replace)"
+def test_a_policy_is_shown_statement_by_statement() -> None:
+    actions = [f"service{number}:DoSomething" for number in range(8)]
+    condition = {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}
+    document = {
+        "Version": "2012-10-17",
+        "Statement": [{"Sid": "One", "Effect": "Allow", "Action": actions, "Resource": "*", "Condition": condition}],
+    }
+    assert shown({"document": document}).splitlines() == [
+        "document:",
+        "  Version: 2012-10-17",
+        "  Statement:",
+        "    -",
+        "      Sid: One",
+        "      Effect: Allow",
+        "      Action:",
+        "        service0:DoSomething, service1:DoSomething, service2:DoSomething, service3:DoSomething,",
+        "        service4:DoSomething, service5:DoSomething, service6:DoSomething, service7:DoSomething",
+        "      Resource: *",
+        '      Condition: {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}',
+    ]
+
+
+def test_no_line_is_long_and_cut_values_still_differ() -> None:
+    one, other = ({"template": "x" * 500 + end, "names": {f"n{i}": "y" * 50 for i in range(3)}} for end in "ab")
+    assert shown(one) != shown(other)
+    assert max(map(len, shown(one).splitlines())) < 200
+
+
+def small(name: str, after: t.Any, **more: t.Any) -> Change:
+    return dataclasses.replace(change(name, before=None, after=after), affects=(), **more)
+
+
+def test_objects_that_give_nobody_access_share_a_difference() -> None:
+    parameters = {"parameters": {f"parameter{n}": "y" * 20 for n in range(20)}}
+    one, other = small("a", parameters), small("b", {"x": 1})
+    apart = small("c", {"x": 1}, operation="Other")
+    found = diff_of([one, apart, other])
+    assert [item["after_header"] for item in found] == ["2 objects (after Replace)", f"{user_arn('c')} (after Other)"]
+    lines = str(found[0]["after"]).splitlines()
+    assert [len(lines), lines[-1]] == [3, f"{user_arn('b')}: x: 1"]
+    assert max(map(len, lines)) <= 100
+    assert "… (sha256 " in lines[1]
+    assert found[0]["before"] == ""
+
+
+def test_a_policy_and_an_object_that_gives_access_are_shown_whole() -> None:
+    policy = small("a", {"document": {"Statement": [{"Effect": "Allow", "Action": ["x"] * 20}]}})
+    access = dataclasses.replace(small("b", {"x": 1, "y": "z" * 120}), affects=(user_arn("b"),))
+    first, second = diff_of([policy, access])
+    assert "Effect: Allow" in first["after"]
+    assert second["after"] == f"x: 1\ny: {'z' * 120}\n"
+
+
+def test_a_long_list_is_counted() -> None:
+    lines = shown({"list": [{"a": "x" * 90}] * 50}).splitlines()
+    assert len(lines) < 40
+    assert "… and 38 more (sha256 " in lines[-1]
+
+
+def test_event_patterns_and_ids_of_findings_are_left_out() -> None:
+    rule = shown({"pattern": {"source": ["aws.iam"]}, "state": "ENABLED"}, "PutRule")
+    assert rule.splitlines()[1:] == ["state: ENABLED"]
+    assert rule.startswith("pattern: of sha256 ")
+    assert "aws.iam" not in rule
+    findings = {"hardening.iam/1/abc": "role_admin on arn: FAILED HIGH (1b8fbefc)", "hardening.iam/1/def": None}
+    assert shown(findings, "BatchImportFindings") == "- role_admin on arn: FAILED HIGH (1b8fbefc)\n"
+
+
+def test_states_and_targets_can_not_write_to_the_terminal() -> None:
+    hostile = "\x1b[2J\u202etoor"
+    (found,) = diff_of([change(hostile, before={hostile: [hostile]}, after={"x": hostile})])
+    assert found["after_header"] == f"{user_arn('?[2J?toor')} (after Replace)"
+    assert found["before"] == '?[2J?toor: ["\\u001b[2J?toor"]\n'
+    assert found["after"] == "x: ?[2J?toor\n"

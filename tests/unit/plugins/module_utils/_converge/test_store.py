@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -35,6 +38,28 @@ def test_put_new_refuses_what_exists_and_leaves_it(tmp_path: Path) -> None:
         store.put_new("a", b"two")
     assert store.get("a") == b"one"
     assert store.list() == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("number", "step"),
+    [
+        (errno.EACCES, "Let the user that runs Ansible write there, or set journal to another directory."),
+        (errno.EROFS, "Let the user that runs Ansible write there, or set journal to another directory."),
+        (errno.ENOSPC, "Free some space, or set journal to another directory."),
+    ],
+)
+def test_an_error_names_the_option_and_the_next_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, step: str
+) -> None:
+    def fail(*_arguments: object, **_keywords: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(tempfile, "mkstemp", fail)
+    with pytest.raises(StoreError) as caught:
+        DirectoryStore(str(tmp_path), "journal").put("a", b"one")
+    assert str(caught.value) == f"journal: can't write {tmp_path}/a: {os.strerror(number)}.\n{step}"
+    with pytest.raises(StoreError, match=f"^can't write {tmp_path}/a: {os.strerror(number)}$"):
+        DirectoryStore(str(tmp_path)).put("a", b"one")
 
 
 def test_the_time_of_a_file_comes_with_its_content(tmp_path: Path) -> None:

@@ -46,8 +46,10 @@ def test_a_place_has_the_key_and_the_role_of_its_own_options() -> None:
         "report_role_arn": None,
     }
     journal = StoreOptions.from_options(options, "journal", prefix="journal")
-    assert journal == StoreOptions(*(options[name] for name in ("journal", "journal_kms_key_id", "journal_role_arn")))
-    assert StoreOptions.from_options(options, "report_dir", prefix="report") == StoreOptions("s3://acme/reports")
+    values = (options[name] for name in ("journal", "journal_kms_key_id", "journal_role_arn"))
+    assert journal == StoreOptions(*values, option="journal", prefix="journal")
+    reports = StoreOptions.from_options(options, "report_dir", prefix="report")
+    assert reports == StoreOptions("s3://acme/reports", option="report_dir", prefix="report")
 
 
 def test_guards_are_those_that_the_module_has() -> None:

@@ -92,6 +92,34 @@ def test_no_account_id_is_made_of_other_texts(given: str) -> None:
         task(account_id=given).account_id  # noqa: B018
 
 
+OTHERS: t.Final = "arn:aws:iam::222233334444:role/{}"
+OWN: t.Final = "arn:aws:iam::111122223333:role/{}"
+
+
+@pytest.mark.parametrize(
+    ("made", "option"),
+    [
+        (task(account_id="111122223333", assessor_role_arn=OTHERS.format("read")), "assessor_role_arn"),
+        (task(account_id="111122223333", assume_role_arn=OTHERS.format("write")), "assume_role_arn"),
+        (writing(account_id="111122223333", assume_role_arn=OTHERS.format("write")), "assume_role_arn"),
+    ],
+)
+def test_a_role_of_another_account_is_refused_before_it_is_assumed(made: Task, option: str) -> None:
+    with pytest.raises(TaskError) as caught:
+        made.validate()
+    first, second = str(caught.value).splitlines()
+    assert first.startswith(f"account_id: 111122223333 is not the account of {option}, which is 222233334444: arn:")
+    assert second == f"Correct account_id, or name a role of 111122223333 in {option}."
+
+
+def test_a_role_that_the_task_does_not_use_is_not_looked_at() -> None:
+    """A group of hosts may declare the role of one account, which a task that only reads does not assume."""
+    roles = {"assessor_role_arn": OWN.format("read"), "assume_role_arn": OTHERS.format("write")}
+    task(account_id="111122223333", **roles).validate()
+    task(account_id=None, assume_role_arn=OTHERS.format("write")).validate()
+    writing(account_id="111122223333", assessor_role_arn=OTHERS.format("x"), assume_role_arn=OWN.format("y")).validate()
+
+
 def test_another_account_than_expected_is_refused() -> None:
     task(account_id="111122223333").expect_account("111122223333")
     task(account_id=None).expect_account("111122223333")

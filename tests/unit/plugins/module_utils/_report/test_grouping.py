@@ -80,19 +80,19 @@ def test_alarms_that_are_missing_stand_together_by_what_nobody_is_told_of() -> N
             "root_mfa_enabled",
             f"arn:aws:iam::{samples.ACCOUNT}:root",
             control=f"alarm_{what}",
-            title=f"Somebody is told of {what}",
+            title=f"Somebody is alerted to {what}",
             compliance={"cis_7.0": (recommendation,)},
             severity=Severity.LOW,
         )
 
     (group,) = failing_groups(samples.assessment([alarm("sign-ins", "5.6"), alarm("policies", "5.14")]))
-    assert (group.id, group.heading) == ("L-001", "Nobody is told of 2 kinds of event")
+    assert (group.id, group.heading) == ("L-001", "Nobody is alerted to 2 kinds of event")
     assert group.names == ("policies", "sign-ins")
     assert group.controls == ("alarm_policies", "alarm_sign-ins")
     assert group.compliance == {"cis_7.0": ["5.6", "5.14"]}
     assert [group.name(finding) for finding in group.findings] == ["policies", "sign-ins"]
     (single,) = failing_groups(samples.assessment([alarm("root_use", "5.3")]))
-    assert (single.heading, single.names) == ("Nobody is told of use of root", ("root_use",))
+    assert (single.heading, single.names) == ("Nobody is alerted to use of root", ("root_use",))
 
 
 def test_a_reason_for_not_assessing_is_said_once() -> None:
@@ -118,7 +118,7 @@ def test_a_reason_for_not_assessing_is_said_once() -> None:
         ("arn:aws:iam::111122223333:user/staff/alice", None, "global", "alice"),
         ("arn:aws:iam::111122223333:user/alice", "access key 1", "global", "alice (access key 1)"),
         ("arn:aws:ec2:eu-west-1:111122223333:instance/i-1", None, "eu-west-1", "i-1 (eu-west-1)"),
-        ("arn:aws:iam::111122223333:root", None, "global", "root"),
+        ("arn:aws:iam::222233334444:root", None, "global", "account 222233334444"),
         ("arn:aws:iam::111122223333:root", None, "eu-west-1", "eu-west-1"),
         ("eu-west-1", None, "eu-west-1", "eu-west-1"),
     ],
@@ -126,6 +126,18 @@ def test_a_reason_for_not_assessing_is_said_once() -> None:
 def test_a_resource_bears_the_name_that_people_use(resource: str, detail: str, region: str, name: str) -> None:
     found: Finding = samples.finding("access_key_age", resource, resource_detail=detail, region=region)
     assert resource_name(found.as_dict()) == name
+
+
+def test_the_account_is_named_with_its_alias_and_its_root_user_is_not_taken_for_it() -> None:
+    root = f"arn:aws:iam::{samples.ACCOUNT}:root"
+    (about_account, about_root) = failing_groups(
+        samples.assessment([samples.finding("password_min_length", root), samples.finding("root_no_access_key", root)])
+    )[::-1]
+    assert about_account.names == (f"account {samples.ACCOUNT} (acme-prod)",)
+    assert about_root.names == ("root",)
+    assert resource_name({"control": "x", "resource": root, "resource_detail": None, "region": "global"}) == (
+        f"account {samples.ACCOUNT}"
+    )
 
 
 @pytest.mark.parametrize(

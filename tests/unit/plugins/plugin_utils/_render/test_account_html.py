@@ -78,13 +78,14 @@ def test_links_that_are_no_links_stay_text() -> None:
 
 def test_everything_can_be_read_without_a_script(read: Reader) -> None:
     hidden = [dict(found) for _tag, found in read.tags if "hidden" in dict(found)]
-    assert {found.get("id") for found in hidden} == {"toolbar", "theme"}
+    tools = [found for found in hidden if not {"data-filters", "data-print", "data-shown"} & set(found)]
+    assert [found.get("id") for found in tools] == ["theme"]
     for text in ("7 access keys older than 90 days", "Nothing limits what a key of the root user may do", "AKIA…MPL6"):
         assert text in read.text
 
 
 def test_findings_carry_what_the_filters_look_at(read: Reader) -> None:
-    groups = [dict(found) for _tag, found in read.tags if "data-rows" in dict(found)]
+    groups = [dict(found) for tag, found in read.tags if tag == "details" and "data-rows" in dict(found)]
     assert [group["data-severity"] for group in groups] == ["critical"] * 2 + ["high"] * 2 + ["medium"] * 2 + ["low"]
     assert [group["id"] for group in groups][0] == "C-001"
     new = [dict(found) for _tag, found in read.tags if "data-new" in dict(found)]
@@ -119,7 +120,8 @@ def test_changes_are_shown_as_differences(page: str) -> None:
 def test_refusals_tell_their_reason_rule_module_and_targets() -> None:
     refusal = {**samples.REFUSAL.as_dict(), "module": "access_keys"}
     several = [{**refusal, "target": samples.arn("user", f"svc-{number}")} for number in (1, 2)]
-    told = Reader(render({**samples.complete_report(), "refused": several})).text
+    page = render({**samples.complete_report(), "refused": several})
+    told = Reader(page[page.index('<section id="changes">') :]).text
     assert "2 targets: 6 of 31 keys exceed max_percent 5" in " ".join(told.split())
     assert told.count("6 of 31 keys exceed max_percent 5") == 1
     for text in ("cap", "access_keys", "UpdateAccessKey", "user/svc-1", "user/svc-2"):
@@ -169,7 +171,7 @@ def test_an_empty_report_says_so() -> None:
     assert "Nothing that was assessed fails." in read.text
     assert "Every control was assessed." in read.text
     assert "No benchmark was assessed." in read.text
-    assert "search" not in attributes(read, "id")
+    assert "data-filters" not in [name for _tag, found in read.tags for name, _value in found]
 
 
 def test_a_control_that_stands_for_a_region_has_no_text_to_link_to() -> None:
@@ -184,3 +186,57 @@ def test_a_control_that_stands_for_a_region_has_no_text_to_link_to() -> None:
 def test_the_page_says_whether_anything_could_change(mode: str) -> None:
     text = Reader(render(samples.assessment(run=samples.run(mode=mode)))).text
     assert ("check mode: nothing was changed" in text) == (mode == "check")
+
+
+def test_states_of_changes_stand_apart() -> None:
+    page = render(samples.complete_report())
+    changes = page.partition('<section id="changes">')[2].partition("</section>")[0]
+    headings = re.findall(r'id="(changes-[a-z]+|refused)"', changes)
+    assert headings == ["changes-applied", "changes-reported", "refused"]
+
+
+def test_a_long_difference_is_folded_and_complete() -> None:
+    report = samples.complete_report()
+    after = {"ids": [f"id-{number}" for number in range(200)]}
+    page = render({**report, "changes": [{**report["changes"][0], "before": None, "after": after}]})
+    changes = page.partition('<section id="changes">')[2].partition("</section>")[0]
+    assert "144 more lines" in changes
+    assert all(f"id-{number}" in changes for number in range(200))
+
+
+def test_what_passes_is_shown_with_its_evidence(page: str) -> None:
+    control = page.partition('id="control-root_mfa_enabled"')[2].partition("</details>")[0]
+    text = " ".join(Reader(control).text.split())
+    assert "pass" in text
+    assert '"population": 1' in text
+    assert "Source iam:GetAccountSummary" in text.replace("SourceiamGet", "Source iam:Get").replace(
+        "Sourceiam", "Source iam"
+    )
+
+
+def test_account_findings_name_the_account(read: Reader) -> None:
+    assert f"Resourceaccount {samples.ACCOUNT} (acme-prod)" in read.text
+    # The ARN of the account is that of its root user, which has one finding.
+    assert read.text.count(f"Resourcearn:aws:iam::{samples.ACCOUNT}:root") == 1
+
+
+def test_the_framework_view_says_what_it_lacks(read: Reader) -> None:
+    text = " ".join(read.text.split())
+    assert "All 70 recommendations are listed. 24 of them have no control here" in text
+    assert text.count("The list is not complete.") == 4
+
+
+def test_the_summary_is_in_the_page_for_print() -> None:
+    page = render(samples.compare_report())
+    summary = page.partition('<div class="printed">')[2].partition("<nav")[0]
+    text = " ".join(Reader(summary).text.split())
+    for words in (
+        "The gravest findings",
+        "Root user has an access key",
+        "1 applied",
+        "1 reported",
+        "1 refused",
+        "SOC 2",
+    ):
+        assert words in text
+    assert "#everything" in page

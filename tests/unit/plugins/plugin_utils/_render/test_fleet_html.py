@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
+from ansible_collections.hardening.iam.plugins.plugin_utils._render import account_html
 from ansible_collections.hardening.iam.plugins.plugin_utils._render.fleet_html import render
 
 from ...module_utils._report import samples
-from ...module_utils._report.test_fleet import fleet
+from ...module_utils._report.test_fleet import account, fleet
 from .parsed import Reader
 from .test_account_html import attributes
 
@@ -27,7 +28,7 @@ def test_where_accounts_have_no_page_nothing_leads_to_it() -> None:
 def test_failed_and_missing_accounts_stand_first() -> None:
     read = Reader(render(fleet()))
     sections = [dict(found)["id"] for tag, found in read.tags if tag == "section"]
-    assert sections == ["absent", "accounts", "new", "controls"]
+    assert sections == ["absent", "accounts", "frameworks", "new", "controls"]
     assert "acme-legacy" in read.text
     assert "555566667777" in read.text
 
@@ -52,3 +53,44 @@ def test_a_run_without_reports_has_a_page() -> None:
     assert "No account has a report of this run." in text
     assert "No benchmark was assessed." in text
     assert samples.ACCOUNT in text
+
+
+def test_accounts_are_named_by_host_else_by_alias_else_by_number() -> None:
+    hosts = {samples.ACCOUNT: "prod-host", "333344445555": "333344445555", "555566667777": "gone"}
+    reports = [account("333344445555", "acme-dev"), account("444455556666"), samples.compare_report()]
+    text = Reader(render(fleet(reports=reports, failures=[], hosts=hosts))).text
+    for name in ("prod-host", "acme-dev", "444455556666", "gone"):
+        assert name in text
+    assert "acme-prod" not in text
+
+
+def test_accounts_are_grouped_by_unit_where_that_is_known() -> None:
+    read = Reader(render(fleet(units={samples.ACCOUNT: "/Workloads/Prod"})))
+    text = read.text[read.text.index("Search accounts") :]
+    assert text.index("/Workloads/Prod") < text.index("acme-prod") < text.index("No organizational unit known")
+    assert "organizational unit" not in Reader(render(fleet())).text
+
+
+def test_changes_and_refusals_lead_to_the_page_of_the_account() -> None:
+    links = attributes(Reader(render(fleet())), "href")
+    page = account_html.render(samples.compare_report())
+    places = [link.partition("#")[2] for link in links if link.startswith(f"{samples.ACCOUNT}/report.html#")]
+    assert {"refused", "changes-applied", "changes-reported"} <= set(places)
+    assert [place for place in places if f'id="{place}"' not in page] == []
+
+
+def test_frameworks_have_a_score_and_a_trend() -> None:
+    document = fleet(earlier=fleet(run_id="before"))
+    section = render(document).partition('<section id="frameworks">')[2].partition("</section>")[0]
+    text = " ".join(Reader(section).text.split())
+    assert "CIS AWS Foundations Benchmark v7.0" in text and "SOC 2" in text
+    assert "The line shows the last 2 runs." in text
+    labels = [value for value in attributes(Reader(section), "aria-label") if value.startswith("Trend")]
+    assert labels[0] == "Trend: 2026-11-25 61.9%, 2026-11-25 61.9%"
+    assert "no earlier run" in Reader(render(fleet())).text
+
+
+def test_a_forged_trend_adds_nothing_to_the_page() -> None:
+    earlier = fleet(run_id="before")
+    earlier["trend"][0]["frameworks"] = {samples.HOSTILE: 1}
+    assert render(fleet(earlier=earlier)) == render(fleet())

@@ -42,7 +42,7 @@ def render_impact(*groups: dict[str, object], **fields: object) -> str:
 
 
 def test_the_navigation_leads_to_it_and_counts_who_is_not_safe(page: str) -> None:
-    assert '<a href="#impact">What would break<small>3</small></a>' in page
+    assert '<a href="#impact">What would break<small data-count="impact">3</small></a>' in page
     assert count_unsafe([developers(), developers()]) == 6
 
 
@@ -90,10 +90,10 @@ def test_a_use_tells_its_action_resource_reason_and_date() -> None:
     assert "lambda: InvokeFunctionon arn:aws:lambda:::function:a" in text
     assert "nothing in the permissions boundary developer allows it" in text
     assert "last used 2026-11-20, 3 calls" in text
-    assert "s3: which action is not told" in text
+    assert "s3: the action is not known" in text
     assert "lost: s3:PutObject" in text
     assert "May break, as conditions are not known" in text
-    assert "last use not told, 1 call" in text
+    assert "last use not known, 1 call" in text
 
 
 def test_of_many_actions_and_resources_the_first_are_named() -> None:

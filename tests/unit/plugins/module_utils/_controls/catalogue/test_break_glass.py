@@ -122,22 +122,22 @@ def test_one_that_can_do_nothing_is_named_with_what_it_lacks() -> None:
 @pytest.mark.parametrize(
     ("used", "tag", "expected", "said"),
     [
-        (30, day(30), "PASS", "a tag is a hint"),
-        (90, day(90), "PASS", "a tag is a hint"),
+        (30, day(30), "PASS", "a tag is only a hint"),
+        (90, day(90), "PASS", "a tag is only a hint"),
         # The tag was written after the test.
-        (30.9, day(30), "PASS", "a tag is a hint"),
-        (30, days_ago(30).isoformat(), "PASS", "a tag is a hint"),
+        (30.9, day(30), "PASS", "a tag is only a hint"),
+        (30, days_ago(30).isoformat(), "PASS", "a tag is only a hint"),
         (30, None, "FAIL", "has no tag"),
         (92, day(92), "FAIL", "tested 92 days ago, as its tag"),
-        (30, "last week", "FAIL", "is no date such as 2026-11-25: last week"),
-        (1, day(-3), "FAIL", "lies in the future"),
-        (0, days_ago(-1.5).isoformat(), "FAIL", "lies in the future"),
+        (30, "last week", "FAIL", "is not a date such as 2026-11-25: last week"),
+        (1, day(-3), "FAIL", "is in the future"),
+        (0, days_ago(-1.5).isoformat(), "FAIL", "is in the future"),
         # A date of elsewhere in the world.
-        (0, days_ago(-0.9).isoformat(), "PASS", "a tag is a hint"),
-        (31.1, days_ago(30).isoformat(), "FAIL", "AWS knows of no use since then"),
+        (0, days_ago(-0.9).isoformat(), "PASS", "a tag is only a hint"),
+        (31.1, days_ago(30).isoformat(), "FAIL", "AWS recorded no use since then"),
         # Forged, or written without a test.
-        (None, day(30), "FAIL", "AWS knows of no use since then"),
-        (200, day(30), "FAIL", "AWS knows of no use since then"),
+        (None, day(30), "FAIL", "AWS recorded no use since then"),
+        (200, day(30), "FAIL", "AWS recorded no use since then"),
     ],
 )
 def test_tests(used: t.Optional[float], tag: t.Optional[str], expected: str, said: str) -> None:
@@ -173,14 +173,14 @@ def test_a_user_without_rights_fails_unless_the_report_does_not_know_it() -> Non
     newer = dataclasses.replace(known, credential_report=people().credential_report)
     (finding,) = judge("break_glass_principal", newer)
     assert finding.status.value == "NOT_ASSESSED"
-    assert finding.detail == "whether it can help: the credential report does not know it yet"
+    assert finding.detail == "not known whether it can be used: the credential report does not list it yet"
 
 
 @pytest.mark.parametrize("control", ["break_glass_unused", "break_glass_tested"])
 def test_what_the_report_does_not_tell_of_a_user_is_not_assessed(control: str) -> None:
     whole = fighter()
     newer = dataclasses.replace(whole, credential_report=people().credential_report)
-    assert "does not know them yet" in judge(control, newer)[0].detail
+    assert "does not list them yet" in judge(control, newer)[0].detail
     lost = dataclasses.replace(newer, unread=(unread(Dataset.CREDENTIAL_REPORT),))
     (finding,) = judge(control, lost)
     assert finding.status.value == "NOT_ASSESSED" and "not authorized" in finding.detail

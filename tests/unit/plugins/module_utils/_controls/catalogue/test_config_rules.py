@@ -108,7 +108,7 @@ def test_what_a_service_does_not_tell_is_a_finding_on_the_account() -> None:
     hub = verdict("console-mfa", created_by="securityhub.amazonaws.com")
     (finding,) = failing("config_iam_compliant", account(config_compliance=(hub,)))
     assert finding.resource == ROOT
-    assert "told by securityhub.amazonaws.com alone" in finding.detail
+    assert "only securityhub.amazonaws.com lists the resources" in finding.detail
 
 
 def test_a_rule_without_a_verdict_is_no_pass() -> None:
@@ -129,7 +129,7 @@ def read_finding(control: str, snapshot: t.Any) -> tuple[str, t.Any]:
 def test_where_iam_is_recorded_is_said() -> None:
     one = account(regions=BOTH, config_recorders=(recorder(HOME), recorder(OTHER)))
     assert read_finding("config_iam_recorded_once", one) == (
-        "IAM is recorded in us-east-1 alone",
+        "IAM is recorded only in us-east-1",
         {"population": 2, "unit": "recorders"},
     )
     twice = account(regions=BOTH, config_recorders=(recorder(HOME), recorder(OTHER, includes_global_types=True)))
@@ -138,9 +138,7 @@ def test_where_iam_is_recorded_is_said() -> None:
     assert read_finding("config_iam_recorded_once", none)[0] == "IAM is not recorded (control config_records_iam)"
     gap = unread(Dataset.CONFIG_RECORDERS, UnreadKind.DENIED, OTHER)
     half = account(regions=BOTH, config_recorders=(recorder(HOME),), unread=(gap,))
-    assert (
-        read_finding("config_iam_recorded_once", half)[0] == "nothing is known of regions that were not read: eu-west-1"
-    )
+    assert read_finding("config_iam_recorded_once", half)[0] == "some regions were not read: eu-west-1"
 
 
 def test_the_rules_that_are_there_are_counted_and_missing_ones_named() -> None:
@@ -205,7 +203,7 @@ def test_a_breach_without_resources_is_one_of_the_account() -> None:
     assert (finding.evidence.observed["type"], finding.evidence.observed["id"]) == ("AWS::::Account", ACCOUNT)
     hub = verdict("console-mfa", created_by="securityhub.amazonaws.com")
     (finding,) = failing("config_iam_compliant", account(config_compliance=(hub,)))
-    owner = "the resources are told by securityhub.amazonaws.com alone"
+    owner = "only securityhub.amazonaws.com lists the resources"
     assert finding.detail.endswith(f": found by rule-console-mfa; {owner}")
 
 

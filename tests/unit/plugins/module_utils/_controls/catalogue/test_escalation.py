@@ -151,7 +151,7 @@ def test_passes(fields: dict[str, t.Any]) -> None:
 
 def test_a_pass_says_how_many_administrators_there_are() -> None:
     (finding,) = judge(CONTROL, account(users=(user("dev-alice"),)))
-    assert finding.detail == "nobody but 1 administrator has the rights of one"
+    assert finding.detail == "only 1 administrator have administrator rights"
     assert finding.evidence.observed["organization_policies"] == "respected"
     linked = role("AWSServiceRoleForX", path="/aws-service-role/x.amazonaws.com/")
     (finding,) = judge(CONTROL, account(users=(user("dev-alice"),), roles=(admin_role(), linked)))
@@ -209,7 +209,7 @@ class TestOrganization:
         (finding,) = judge(
             CONTROL, account(users=(user("dev-alice"),), unread=(unread(Dataset.ORGANIZATION_POLICIES),))
         )
-        assert finding.evidence.observed["organization_policies"].startswith("not known, so they may close paths")
+        assert finding.evidence.observed["organization_policies"].startswith("not known, so they may block paths")
 
 
 def test_counts_for_frameworks() -> None:

@@ -254,7 +254,7 @@ def test_a_topic_of_another_account_is_judged_there() -> None:
         ({"confirmed": 2}, "PASS", ""),
         # Somebody is told: that another one is not yet is his affair.
         ({"confirmed": 1, "pending": 1}, "PASS", ""),
-        ({"confirmed": 0, "pending": 3}, "FAIL", "3 wait for the confirmation"),
+        ({"confirmed": 0, "pending": 3}, "FAIL", "3 are waiting for confirmation"),
         ({"confirmed": 0}, "FAIL", "nobody is subscribed"),
         ({"unknown": "AccessDenied: no"}, "NOT_ASSESSED", "AccessDenied"),
         # The control on delivery says so.
@@ -303,7 +303,7 @@ def read_finding(control: str, told: Snapshot) -> tuple[str, t.Any]:
 def test_the_rules_that_catch_are_named() -> None:
     detail, observed = read_finding("event_alert_rules", home(*all_rules(TOPIC)))
     names = sorted(item.name for item in RULES if item.by_default and item.name != "organizations-guardrail-change")
-    assert detail == f"rules that are on catch {', '.join(names)}"
+    assert detail == f"enabled rules catch {', '.join(names)}"
     assert observed == {"population": 5, "unit": "alert rules"}
 
 
@@ -329,7 +329,7 @@ def test_a_region_that_events_go_on_to_may_not_have_been_read() -> None:
     elsewhere = all_rules(HUB.replace(HOME, "sa-east-1"))
     (finding,) = judge("event_alert_rules", home(*elsewhere))
     assert finding.status.value == "NOT_ASSESSED"
-    assert "root-activity: it is handed on to sa-east-1, which was not read" in finding.detail
+    assert "root-activity: it is forwarded to sa-east-1, which was not read" in finding.detail
 
 
 def test_the_evidence_of_deliveries() -> None:
@@ -362,7 +362,7 @@ def test_a_target_with_a_role_is_not_judged_by_the_policy_of_the_topic() -> None
 def test_the_evidence_of_subscribers() -> None:
     waiting = dataclasses.replace(OPEN, confirmed=0, pending=3)
     assert read_finding("event_alert_subscribers", home(rule("root-activity", TOPIC), topics=[waiting])) == (
-        "no subscription is confirmed; 3 wait for the confirmation that was mailed",
+        "no subscription is confirmed; 3 are waiting for confirmation by e-mail",
         {"confirmed": 0, "pending": 3},
     )
     assert read_finding("event_alert_subscribers", home(rule("root-activity", TOPIC)))[1] == {

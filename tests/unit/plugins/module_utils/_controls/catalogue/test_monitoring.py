@@ -128,7 +128,10 @@ def test_a_trail_without_a_log_group_beside_one_that_has_it() -> None:
 @pytest.mark.parametrize("fields", [{"is_logging": None}, {"logs_management_events": None}])
 def test_what_is_not_known_of_a_trail_is_not_assessed(fields: dict[str, t.Any]) -> None:
     (finding,) = judge("alarm_root_use", make_alarmed_account(ROOT_USE, trails=(trail(**fields),)))
-    assert (finding.status.value, "what trail main logs could not be read" in finding.detail) == ("NOT_ASSESSED", True)
+    assert (finding.status.value, "the logging settings of trail main could not be read" in finding.detail) == (
+        "NOT_ASSESSED",
+        True,
+    )
 
 
 @pytest.mark.parametrize("fields", [{"log_group": "applications"}, {"region": "eu-west-1"}])

@@ -158,12 +158,12 @@ def test_the_evidence_of_contacts() -> None:
         ),
         (
             (contact("SECURITY"), contact("BILLING", " TEAM@example.com ")),
-            "missing: operations; the same e-mail address stands for several of them",
+            "missing: operations; several of them have the same e-mail address",
             {"registered": ["billing", "security"], "distinct": False},
         ),
         (
             tuple(contact(kind) for kind in ("security", "billing", "operations")),
-            "the same e-mail address stands for several of them",
+            "several of them have the same e-mail address",
             {"registered": ["billing", "operations", "security"], "distinct": False},
         ),
         (
@@ -203,9 +203,9 @@ def test_the_evidence_of_people() -> None:
 
 def test_what_is_not_known_of_people_is_named() -> None:
     (finding,) = judge("federated_people", snapshot(users=(user("new"),)))
-    assert finding.detail == "whether they may sign in to the console is not known of new"
+    assert finding.detail == "not known whether they may sign in to the console: new"
     (finding,) = judge("federated_people", snapshot(users=(user("new"),), unread=(NO_REPORT,)))
-    assert finding.detail.startswith("whether they may sign in to the console is not known of new: ")
+    assert finding.detail.startswith("not known whether they may sign in to the console: new: ")
     # A person that is known fails all the same.
     found = people(row("alice", password_enabled=True))
     assert status("federated_people", dataclasses.replace(found, users=(*found.users, user("new")))) == "FAIL"
@@ -239,7 +239,7 @@ def test_what_is_open_to_everybody_is_named_once() -> None:
     assert finding.detail == "open to everybody, as Access Analyzer finds (ARCHIVED)"
     theirs = make_analyzed_account(open_(1, owner_account="999988887777"))
     assert read_finding("resource_policies_not_public", theirs) == (
-        "Access Analyzer finds nothing open to everybody in eu-west-1, us-east-1",
+        "Access Analyzer found no public access in eu-west-1, us-east-1",
         {"population": 0, "unit": "resources"},
     )
 
@@ -306,6 +306,6 @@ def test_analyzers_that_were_not_read_are_named_once() -> None:
 
 def test_security_questions_have_no_api() -> None:
     assert read_finding("security_questions", snapshot()) == (
-        "AWS has no API for security questions and offers them for new accounts no more",
+        "AWS has no API for security questions, and new accounts no longer have them",
         {"population": 0, "unit": "accounts"},
     )

@@ -47,7 +47,7 @@ def test_workloads_are_left_to_a_person_with_what_speaks_for_them() -> None:
     (finding,) = judge("management_account_without_workloads", acme(read=read))
     assert finding.status.value == "NOT_ASSESSED"
     assert finding.detail == (
-        "what counts as a workload needs a person's judgement: 1 EC2 instance; roles for services: web; 2 IAM users"
+        "only a person can judge what counts as a workload: 1 EC2 instance; roles for services: web; 2 IAM users"
     )
     observed = finding.evidence.observed
     assert (observed["instances"], observed["roles_for_services"], observed["users"]) == (1, ["web"], 2)
@@ -57,7 +57,7 @@ def test_what_was_not_read_of_the_management_account_is_told() -> None:
     missing = (unread(Dataset.AUTHORIZATION_DETAILS), unread(Dataset.INSTANCES, region="us-east-1"))
     (finding,) = judge("management_account_without_workloads", acme(read={"unread": missing}))
     assert finding.detail.endswith(
-        ": nothing seen that speaks for one; not read: instances in us-east-1, users and roles"
+        ": no sign of a workload was found; not read: instances in us-east-1, users and roles"
     )
 
 
@@ -216,7 +216,7 @@ def test_the_features_of_the_organization_are_named() -> None:
 
 def test_an_empty_management_account_is_still_a_question() -> None:
     detail, observed = read_finding("management_account_without_workloads", acme())
-    assert detail == "what counts as a workload needs a person's judgement: nothing seen that speaks for one"
+    assert detail == "only a person can judge what counts as a workload: no sign of a workload was found"
     assert observed == {"population": 1, "unit": "accounts", "roles_for_services": [], "users": 0, "instances": 0}
 
 
@@ -228,7 +228,7 @@ def test_a_role_for_a_service_beside_people_counts() -> None:
     assert detail.endswith(": roles for services: mixed")
     broken_ = role("broken", trust=make_broken_document("broken"))
     detail, _observed = read_finding("management_account_without_workloads", acme(read={"roles": (broken_,)}))
-    assert detail.endswith(": nothing seen that speaks for one")
+    assert detail.endswith(": no sign of a workload was found")
 
 
 def test_regions_that_were_not_looked_at_are_named_among_what_was_not_read() -> None:
@@ -242,7 +242,7 @@ def test_regions_that_were_not_looked_at_are_named_among_what_was_not_read() -> 
 def test_the_accounts_of_units_are_counted() -> None:
     detail, observed = read_finding("organizational_units_by_environment", acme())
     assert detail == (
-        "the purpose of units needs a person's judgement: "
+        "only a person can judge the purpose of units: "
         "/Sandbox (1 account), /Workloads (0 accounts), /Workloads/Production (2 accounts)"
     )
     counts = {"/Sandbox": 1, "/Workloads": 0, "/Workloads/Production": 2}
@@ -253,7 +253,7 @@ def test_the_accounts_of_units_are_counted() -> None:
         {"accounts_by_unit": {"/": 3, "/Sandbox": 0, "/Workloads": 0, "/Workloads/Production": 0}},
     )
     alone = read_finding("organizational_units_by_environment", acme(accounts=tree().accounts[:1]))
-    assert alone[0] == "the organization has no other active account to be put in a unit"
+    assert alone[0] == "the organization has no other active account"
 
 
 def test_the_evidence_of_suspended_accounts() -> None:
@@ -333,7 +333,7 @@ def test_what_is_denied_is_not_delegated() -> None:
     )
     found = acme(read={"organization_resource_policy": both})
     assert read_finding("delegated_policy_administrator", found) == (
-        "nobody but the management account manages policies: "
+        "only the management account manages policies: "
         "the organization's resource policy lets no account change policies",
         {"delegated": []},
     )
@@ -365,7 +365,7 @@ def test_the_evidence_of_a_delegation() -> None:
     unparsed = acme(read={"organization_resource_policy": make_broken_document("resource policy")})
     assert read_finding("delegated_policy_administrator", unparsed)[1] == {"population": 1, "unit": "organizations"}
     assert read_finding("delegated_policy_administrator", acme()) == (
-        "nobody but the management account manages policies: the organization has no resource policy",
+        "only the management account manages policies: the organization has no resource policy",
         {"delegated": []},
     )
     sound = acme(read={"organization_resource_policy": delegation(DEV, PROD)})
@@ -396,12 +396,12 @@ def test_every_service_that_takes_an_administrator_is_judged() -> None:
 def test_the_evidence_of_services() -> None:
     one = acme(trusted_services=("config.amazonaws.com", "tagpolicies.tag.amazonaws.com"))
     assert read_finding("delegated_service_administrators", one) == (
-        "config.amazonaws.com is trusted, and nobody but the management account administers it",
+        "config.amazonaws.com is trusted, and only the management account administers it",
         {"service": "config.amazonaws.com", "delegated_to": []},
     )
     none = acme(trusted_services=("tagpolicies.tag.amazonaws.com",))
     detail, observed = read_finding("delegated_service_administrators", none)
-    assert detail == "no service is trusted that is known to take a delegated administrator"
+    assert detail == "no trusted service is known to support a delegated administrator"
     assert observed == {
         "population": 0,
         "unit": "services",

@@ -59,7 +59,7 @@ def test_each_account_without_a_guardrail_fails() -> None:
 
 def test_evidence_of_an_account_without_a_guardrail() -> None:
     finding = next(item for item in judge("organization_guardrails", acme()) if item.resource_detail == "acme-prod")
-    assert finding.detail == "no policy from the root to /Workloads/Production enforces a guardrail that is known here"
+    assert finding.detail == "no policy from the root to /Workloads/Production enforces a known guardrail"
     assert finding.evidence.observed == {"path": "/Workloads/Production", "policies": ["FullAWSAccess"]}
     assert finding.evidence.source == "ListTargetsForPolicy, ListAccountsForParent"
     assert finding.compliance["cis_7.0"] == ("2.1.2",)
@@ -232,7 +232,9 @@ def read_finding(control: str, found: t.Any) -> tuple[str, t.Any]:
     return finding.detail, finding.evidence.observed
 
 
-NO_MEMBERS: t.Final = "the organization has no active account but its management account, which policies don't bind"
+NO_MEMBERS: t.Final = (
+    "the only active account of the organization is its management account, to which policies do not apply"
+)
 
 
 def test_the_guardrails_of_all_accounts_are_evidence() -> None:
@@ -256,12 +258,12 @@ def test_the_types_of_policies_are_evidence_where_none_is_enabled() -> None:
         {"policy_types": {SCP: "PENDING_DISABLE"}},
     )
     assert read_finding("organization_mfa_policy", off) == (
-        "service control policies are not enabled, so that none is attached",
+        "service control policies are not enabled, so none is attached",
         {"enabled": False},
     )
     assert read_finding("organization_mfa_policy", acme(**ALONE))[0] == NO_MEMBERS
     assert read_finding("organization_allows_something", off)[0] == (
-        "service control policies are not enabled, so that none is attached"
+        "service control policies are not enabled, so none is attached"
     )
 
 
@@ -324,8 +326,7 @@ def test_the_evidence_of_a_level_that_allows_nothing() -> None:
     accounts = tuple(item for item in tree().accounts if item.id != PLAY)
     full = full_access([name for name in EVERYWHERE if name != SANDBOX])
     assert read_finding("organization_allows_something", acme(full, accounts=accounts)) == (
-        "no SCP of /Sandbox allows anything, so that everything is denied to accounts that come here"
-        " (there is none now)",
+        "no SCP of /Sandbox allows anything, so everything is denied to accounts that come here (there is none now)",
         {"attached": [], "accounts": [], "accounts_in_all": 0},
     )
     doubted = acme(full_access([name for name in EVERYWHERE if name != PROD]), unreadable([PROD]))
@@ -338,7 +339,7 @@ def test_the_evidence_of_a_level_that_allows_nothing() -> None:
 def test_the_evidence_of_mfa() -> None:
     (first, *_others) = judge("organization_mfa_policy", acme())
     assert first.detail == (
-        "no SCP denies users what they do without MFA: a user without MFA may call iam:CreateUser with an access key"
+        "no SCP denies IAM users actions without MFA: a user without MFA may call iam:CreateUser with an access key"
         " in us-east-1 (whether the account has IAM users is not read here)"
     )
     assert first.evidence.observed == {"path": "/Workloads/Production"}

@@ -151,7 +151,7 @@ def test_what_a_boundary_leaves_of_an_attached_policy_is_told() -> None:
     )
     (finding,) = judge("admin_policy_attached", account)
     assert finding.detail == (
-        "allows everything on everything; attached to role bounded, role free; less is left to role bounded"
+        "allows everything on everything; attached to role bounded, role free; role bounded can't use all of it"
     )
     assert finding.evidence.observed["limited"] == ["role bounded"]
 

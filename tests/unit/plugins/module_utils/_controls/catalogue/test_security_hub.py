@@ -80,7 +80,7 @@ def test_versions_are_numbers() -> None:
             "NOT_ASSESSED",
             "5.0.0: NO_AVAILABLE_CONFIGURATION_RECORDER",
         ),
-        (hub(*BOTH, offered=None), "NOT_ASSESSED", "does not tell which standards"),
+        (hub(*BOTH, offered=None), "NOT_ASSESSED", "did not list the standards"),
         # A region that offers no CIS benchmark, or none but older ones.
         (hub(subscription(FSBP), offered=offering(FSBP)), "PASS", "1.0.0 are enabled"),
         (hub(subscription(FSBP), subscription(CIS_3), offered=offering(FSBP, CIS_3)), "PASS", "3.0.0 are enabled"),
@@ -158,7 +158,7 @@ def test_a_region_that_only_repeats_what_another_one_told_does_not_pass() -> Non
     snapshot = account(hub(*BOTH), hub(region=OTHER), security_hub_findings=everywhere)
     verdicts = judge("security_hub_iam_failed", snapshot)
     assert [item.status.value for item in verdicts] == ["NOT_APPLICABLE", "FAIL"]
-    assert verdicts[0].detail == f"what failed here is reported once, in {OTHER}"
+    assert verdicts[0].detail == f"failed controls are reported once, in {OTHER}"
 
 
 def test_only_regions_that_report_the_same_are_named() -> None:
@@ -167,7 +167,7 @@ def test_only_regions_that_report_the_same_are_named() -> None:
     other = make_finding("IAM.3", arn("user", "alice"), third)
     hubs = (hub(*BOTH), hub(*BOTH, region=OTHER), hub(*BOTH, region=third))
     verdicts = judge("security_hub_iam_failed", account(*hubs, security_hub_findings=(*everywhere, other)))
-    assert verdicts[0].detail == f"what failed here is reported once, in {OTHER}"
+    assert verdicts[0].detail == f"failed controls are reported once, in {OTHER}"
 
 
 def list_failures(snapshot: t.Any) -> list[t.Any]:
@@ -224,11 +224,11 @@ def test_a_region_whose_details_are_not_there_is_off() -> None:
             1,
             f"managed centrally by the configuration policy p-1, without {CIS_5_NAME}",
         ),
-        (hub(*BOTH, offered=None), 0, "AWS does not tell which standards it offers in this region"),
+        (hub(*BOTH, offered=None), 0, "AWS did not list the standards of this region"),
         (
             hub(subscription(FSBP, "INCOMPLETE"), subscription(CIS_5), policy="p-1"),
             2,
-            f"not all controls of them are there yet: {FSBP_NAME}: INCOMPLETE",
+            f"not all of their controls are ready: {FSBP_NAME}: INCOMPLETE",
         ),
     ],
 )
@@ -243,7 +243,7 @@ def test_why_standards_are_not_assessed(details: SecurityHubDetails, count: int,
     [
         (
             hub(),
-            "Security Hub is on without any standard, so that no control of it judges IAM (control security_hub)",
+            "Security Hub is on without any standard, so it does not check IAM (control security_hub)",
         ),
         (
             hub(subscription(FSBP, "PENDING"), subscription(CIS_5, "PENDING")),

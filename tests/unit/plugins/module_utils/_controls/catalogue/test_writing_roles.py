@@ -94,8 +94,8 @@ def test_what_it_can_make_of_others_is_said_in_plain_words(action: str, told: st
     finding = only(writer(action))
     assert (finding.status, finding.severity) == (Status.FAIL, Severity.MEDIUM)
     assert finding.detail == (
-        f"automation-x can make others administrators: it may {told} Whoever can assume it and controls one of them can"
-        " become an administrator"
+        f"automation-x can make others administrators: it may {told} Anybody who can assume it and controls one of "
+        "them can become an administrator"
     )
     assert [way["action"] for way in finding.evidence.observed["by"]] == [action]
 

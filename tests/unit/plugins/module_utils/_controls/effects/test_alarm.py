@@ -107,12 +107,12 @@ def ours(account: str) -> bool:
         ({}, topic(unknown="AccessDenied"), UNKNOWN, "AccessDenied"),
         ({}, topic(arn=f"{TOPIC}-2"), UNKNOWN, "it was not read"),
         ({"actions": (f"{TOPIC}-2", TOPIC)}, topic(), YES, ""),
-        ({"actions": ("arn:aws:ssm-incidents::111122223333:response-plan/x",)}, topic(), UNKNOWN, "is not known"),
-        ({"actions": ("arn:aws:swf:us-east-1:111122223333:action/x",)}, topic(), NO, "tells nobody"),
-        ({"actions": ("arn",)}, topic(), NO, "tells nobody"),
+        ({"actions": ("arn:aws:ssm-incidents::111122223333:response-plan/x",)}, topic(), UNKNOWN, "not known"),
+        ({"actions": ("arn:aws:swf:us-east-1:111122223333:action/x",)}, topic(), NO, "notifies nobody"),
+        ({"actions": ("arn",)}, topic(), NO, "notifies nobody"),
         ({"actions": ()}, topic(), NO, "it has no action"),
         ({"actions_enabled": False}, topic(), NO, "switched off"),
-        ({"actions": (TOPIC.replace(ACCOUNT, "999988887777"),)}, topic(), NO, "not known to be ours"),
+        ({"actions": (TOPIC.replace(ACCOUNT, "999988887777"),)}, topic(), NO, "not known to be yours"),
     ],
 )
 def test_who_gets_the_message_of_an_alarm(fields: dict[str, t.Any], found: t.Any, expected: Truth, why: str) -> None:

@@ -428,7 +428,7 @@ def test_roles_that_nobody_can_change_are_left_out(small: Seeded) -> None:
             {"detach_policies": ["x"], "accept_breakage": [{"principal": "*", "reason": "r", "expires": "2026-12-31"}]},
             "accept_breakage[0].principal: '*' is a pattern",
         ),
-        ({"detach_policies": ["x"], "account_id": DEV}, "account_id: the credentials belong to account"),
+        ({"detach_policies": ["x"], "account_id": DEV}, f"account_id: {DEV} is not the account of"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

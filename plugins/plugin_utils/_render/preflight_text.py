@@ -1,0 +1,83 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The preflight of all accounts in the terminal: one table of what is missing, and the modes of the roles."""
+
+from __future__ import annotations
+
+import collections
+import functools
+import typing as t
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from ...module_utils._controls.control import plural
+from ...module_utils._report.plain import printable, wrap_text
+
+MISSING: t.Final = "MISSING"
+_WORDS: t.Final = {"enforce": "Roles that enforce", "report": "Roles that only report", "off": "Roles that are off"}
+
+Row = Mapping[str, t.Any]
+Show = Callable[[object], str]
+
+
+def count_missing(accounts: Sequence[Row]) -> int:
+    """Count the capabilities that lack something, in all accounts."""
+    return sum(row["state"] == MISSING for account in accounts for row in account["capabilities"])
+
+
+def render(accounts: Sequence[Row], *, is_whole: bool, ascii_only: bool = False) -> str:
+    """The preflight of these accounts as text. ``is_whole`` shows also the capabilities that lack nothing."""
+    show = functools.partial(printable, ascii_only=ascii_only)
+    rows = _merge(
+        (show(account["account_id"]), show(row["capability"]), show(row["state"]), show(_note(row)))
+        for account in accounts
+        for row in account["capabilities"]
+        if is_whole or row["state"] == MISSING
+    )
+    lacking = len({account["account_id"] for account in accounts if count_missing([account])})
+    head = f"Preflight of {plural(len(accounts), 'accounts')}: " + (
+        f"{lacking} of them {'lacks' if lacking == 1 else 'lack'} something" if lacking else "nothing is missing"
+    )
+    lines = [
+        line
+        for account, names, state, note in rows
+        for line in wrap_text(f"  {account}  {state}  {', '.join(names)}{f': {note}' if note else ''}", rest=" " * 16)
+    ]
+    return "\n".join([head, *lines, *_announce(accounts, show)])
+
+
+def _merge(rows: Iterable[tuple[str, str, str, str]]) -> Iterator[tuple[str, list[str], str, str]]:
+    """Merge the capabilities of an account that lack the same."""
+    merged: dict[tuple[str, str, str], list[str]] = {}
+    for account, capability, state, note in rows:
+        merged.setdefault((account, state, note), []).append(capability)
+    for (account, state, note), names in merged.items():
+        yield account, names, state, note
+
+
+def _note(row: Row) -> str:
+    return "; ".join(filter(None, (row.get("reason"), ", ".join(row.get("missing_actions") or ()))))
+
+
+def _announce(accounts: Sequence[Row], show: Show) -> Iterator[str]:
+    """Name the roles that change something, only report, or are off; accounts that differ in one are counted."""
+    for mode, words in _WORDS.items():
+        counts = collections.Counter(
+            role
+            for account in accounts
+            for role, own in (account.get("modes") or {}).items()
+            if _name_mode(own) == mode
+        )
+        roles = [role if count == len(accounts) else f"{role} (in {count})" for role, count in counts.items()]
+        if roles:
+            yield from wrap_text(f"{words}: {show(', '.join(roles))}", rest="  ")
+
+
+def _name_mode(mode: t.Any) -> str:
+    name = str(mode).lower()
+    # YAML takes an unquoted off for false.
+    return "off" if name == "false" else name

@@ -1,0 +1,54 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The preflight of all accounts in the terminal."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.hardening.iam.plugins.plugin_utils._render.preflight_text import count_missing, render
+
+
+def row(capability: str, state: str = "READY", reason: str = "", actions: t.Sequence[str] = ()) -> dict[str, t.Any]:
+    return {"capability": capability, "state": state, "reason": reason, "missing_actions": list(actions)}
+
+
+def account(number: int, *rows: dict[str, t.Any], **modes: t.Any) -> dict[str, t.Any]:
+    return {"account_id": str(number) * 12, "capabilities": list(rows), "modes": modes}
+
+
+DENIED: t.Final = row("user_permissions", "MISSING", "denied", ["iam:DetachUserPolicy"])
+
+
+def test_one_table_of_what_is_missing_in_all_accounts() -> None:
+    silent = [row(name, "MISSING", "no answer") for name in "bc"]
+    accounts = [account(1, row("a"), DENIED), account(2, row("a")), account(3, *silent)]
+    assert count_missing(accounts) == 3
+    assert render(accounts, is_whole=False).splitlines() == [
+        "Preflight of 3 accounts: 2 of them lack something",
+        "  111111111111  MISSING  user_permissions: denied; iam:DetachUserPolicy",
+        "  333333333333  MISSING  b, c: no answer",
+    ]
+
+
+def test_nothing_is_missing() -> None:
+    accounts = [account(1, row("a"))]
+    assert render(accounts, is_whole=False) == "Preflight of 1 account: nothing is missing"
+    assert "111111111111  READY  a" in render(accounts, is_whole=True)
+
+
+def test_modes_that_differ_are_counted() -> None:
+    accounts = [account(1, a="enforce", b="off", c="report"), account(2, a="enforce", b=False, c="Enforce")]
+    assert render(accounts, is_whole=False).splitlines()[1:] == [
+        "Roles that enforce: a, c (in 1)",
+        "Roles that only report: c (in 1)",
+        "Roles that are off: b",
+    ]
+
+
+def test_hostile_reasons_stay_on_one_line() -> None:
+    text = render([account(1, row("a", "MISSING", "x\x1b[31m\nSUMMARY"))], is_whole=False)
+    assert "\x1b" not in text
+    assert len(text.splitlines()) == 2

@@ -1,0 +1,68 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The end of a run in the terminal."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._report.plain import WIDTH
+from ansible_collections.hardening.iam.plugins.plugin_utils._render.run_text import (
+    choose_detail,
+    render_accounts,
+    render_files,
+)
+
+from ...module_utils._report import samples
+
+
+@pytest.mark.parametrize(
+    ("asked", "accounts", "detail"),
+    [("auto", 1, "summary"), ("auto", 5, "summary"), ("auto", 6, "brief"), ("full", 300, "full"), ("none", 1, "none")],
+)
+def test_detail(asked: str, accounts: int, detail: str) -> None:
+    assert choose_detail(asked, accounts) == detail
+
+
+def test_findings_come_by_severity_and_then_changes() -> None:
+    text = render_accounts([samples.complete_report()])
+    headings = [line for line in text.splitlines() if line[:1].isupper()]
+    assert headings[0] == "CRITICAL FINDINGS:"
+    assert [heading.partition(" ")[0] for heading in headings[:4]] == ["CRITICAL", "HIGH", "MEDIUM", "LOW"]
+    assert any(heading.startswith(("PLANNED", "CHANGES", "ONLY REPORTED")) for heading in headings[4:])
+    assert "[C-001]" in text
+
+
+def test_the_accounts_are_named_where_there_are_several() -> None:
+    one, other = samples.complete_report(), {**samples.complete_report(), "account_alias": "acme-dev"}
+    assert "(acme-dev):" not in render_accounts([other])
+    text = render_accounts([one, other])
+    assert text.count("(acme-dev):") >= 2
+
+
+def test_lines_are_short_and_obey_nobody() -> None:
+    text = render_accounts([samples.complete_report(), samples.costing()], ascii_only=True)
+    assert text.isascii()
+    assert "\x1b" not in text
+    assert max(map(len, text.splitlines())) <= WIDTH + 2
+
+
+def test_states_are_never_added_up() -> None:
+    report = samples.complete_report()
+    changes = [{**report["changes"][0], "state": state} for state in ("planned", "reported", "applied")]
+    text = render_accounts([{**report, "changes": changes, "refused": []}])
+    assert "PLANNED CHANGES (a run without --check makes them):\n" in text
+    assert "CHANGES:\n" in text
+    assert "ONLY REPORTED (the role is in mode report, so no run makes them):\n  - 1 changes" not in text
+    assert "- 1 change: " in text
+
+
+def test_the_page_is_named_last() -> None:
+    report = samples.complete_report()
+    lines = render_files([report], "./reports", formats=["html", "txt"], is_fleet=True).splitlines()
+    assert lines == ["REPORTS:", f"  ./reports/{samples.ACCOUNT}/report.html"]
+    assert render_files([], "r", formats=["html"], is_fleet=True).splitlines()[-1] == "  r/fleet.html"
+    many = render_files([report] * 6, "r", formats=[], is_fleet=True).splitlines()
+    assert many == ["REPORTS:", "  r/<account id>/report.json", "  r/fleet.json"]
