@@ -104,8 +104,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     given = any(config.getoption(name) is not None for name in ("cases", "sample"))
     config.stash[NOT_RUN] = [] if given else not_run(items, left_out)
     items[:] = [item for item in items if item in chosen]
-    rooms = [CHECKOUT / "tests" / name for name in ("gates", "integration")]
-    items.sort(key=lambda item: [room not in item.path.parents for room in rooms])
+    rooms = ("tests/gates/", "tests/integration/")
+    items.sort(key=lambda item: [not item.nodeid.startswith(room) for room in rooms])
 
 
 def seed_of(config: pytest.Config) -> int:

@@ -39,6 +39,8 @@ _FLEET: t.Final = "fleet"
 _S3: t.Final = "s3://"
 _DETAILS_OPTION: t.Final = "run_details"
 _JOBS: t.Final = ("awx_job_id", "tower_job_id")
+# Options that hold changes back, by the variables hardening_NAME. Roles omit an option whose variable is undefined.
+GUARDS: t.Final = ("approved_plan", "break_glass", "max_changes", "max_percent", "on_refusal")
 # The members of the option run_details, and the variables that they come from; the first that is set wins.
 RUN_DETAILS: t.Final[Mapping[str, tuple[str, ...]]] = {
     "author": ("hardening_author", "awx_user_name", "tower_user_name"),
@@ -143,8 +145,7 @@ def _problems(task: TaskInput) -> Iterator[str]:
     yield from check_role_values(task.host, task.role, task.arguments)
     if task.writes:
         yield from _check_journal(task)
-    if _takes_run_details(task):
-        yield from _check_run_details(task)
+    yield from _check_defined(task)
     # A task of another playbook does not use our variables.
     if task.is_of_our_role and task.option("scope") != _FLEET:
         yield from _check_account(task)
@@ -164,9 +165,11 @@ def _check_journal(task: TaskInput) -> Iterator[str]:
         )
 
 
-def _check_run_details(task: TaskInput) -> Iterator[str]:
-    """A detail of the run that uses an undefined variable: a ticket that is required would not be asked for."""
-    for name in (variable for variables in RUN_DETAILS.values() for variable in variables):
+def _check_defined(task: TaskInput) -> Iterator[str]:
+    """Variables that use an undefined one. They would count as not set: no ticket, and no approval, would be needed."""
+    details = RUN_DETAILS.values() if _takes_run_details(task) else ()
+    guards = [f"hardening_{name}" for name in GUARDS if task.is_of_our_role and name in task.options]
+    for name in (*(variable for variables in details for variable in variables), *guards):
         if task.host.variables.get(name) is not None and task.host.value(name) is None:
             yield f"{name} of {task.host.name} uses a variable that is not set.\nSet that variable, or remove {name}."
 

@@ -19,9 +19,9 @@ import typing as t
 
 import moto.backends
 import moto.core.responses
+import moto.core.serialize
 import moto.core.utils
 import moto.iam.models
-import xmltodict
 from moto.core.serialize import MISSING, AttributePicker, AttributePickerContext, get_value
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import AWSManagedPolicy, IAMBackend, ManagedPolicy
@@ -37,7 +37,8 @@ def install() -> None:
     IAMBackend._init_aws_policies = _aws_policies
     AttributePicker.__call__ = _pick
     # A name that it refuses raises an error, which is not kept.
-    xmltodict._validate_name = functools.cache(xmltodict._validate_name)
+    xml = moto.core.serialize.xmltodict
+    xml._validate_name = functools.cache(xml._validate_name)
 
 
 def _aws_policies(backend: IAMBackend) -> list[ManagedPolicy]:

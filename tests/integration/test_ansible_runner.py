@@ -290,6 +290,29 @@ def test_the_workflow_of_the_organization(awx: Awx, control: Emulator, bucket: t
     assert "iam/fleet.json" not in {entry.key for entry in bucket.objects.all()}
 
 
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (None, "hardening_approved_plan: 'no hash was handed on' is not allowed"),
+        ("{{ hardening_plan_sha256 }}", "hardening_approved_plan of acme-prod uses a variable that is not set."),
+    ],
+    ids=["template of AWX", "undefined"],
+)
+def test_nothing_is_applied_without_a_hash(
+    awx: Awx, control: Emulator, bucket: t.Any, demo: dict[str, t.Any], given: t.Optional[str], message: str
+) -> None:
+    """The job that applies, started outside its workflow. Without an error it would need no approval at all."""
+    place = {"hardening_report_dir": f"s3://{BUCKET}/iam", "hardening_journal": f"s3://{BUCKET}/journal"}
+    approved = {"hardening_approved_plan": given} if given else variables_of("IAM apply")
+    part = as_awx_has_it(demo, step=2)
+    job = awx.run(
+        "harden.yml", part, number=92, workflow=91, answers={**place, **approved}, check=False, tags="password_policy"
+    )
+    assert job.status != 0
+    assert message in " ".join(job.shown().split())
+    assert {record["service"] for record in control.writes()} <= {"s3"}
+
+
 def variables_of(name: str) -> dict[str, t.Any]:
     """The extra variables that awx_setup.yml gives to one job template alone."""
 

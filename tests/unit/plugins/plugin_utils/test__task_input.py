@@ -164,6 +164,21 @@ def test_a_detail_that_uses_an_undefined_variable(name: str) -> None:
     assert f"{name} of a uses a variable that is not set." in (find_problem(found) or "")
 
 
+@pytest.mark.parametrize("name", ["approved_plan", "break_glass", "max_changes", "max_percent", "on_refusal"])
+def test_a_guard_that_uses_an_undefined_variable(name: str) -> None:
+    """The role omits the option then, and the task would change what nobody approved, or whom it must not."""
+    host = Host(name="a", variables={f"hardening_{name}": "{{ nothing }}"}, value=lambda _variable: None)
+    notes = RunNotes("/nonexistent")
+
+    def problem(*, ours: bool = True, **options: t.Any) -> str:
+        task = TaskInput(host, GIVEN, {**OPTIONS, **options}, False, ours, "play", ("a",), lambda: None, notes)
+        return find_problem(task) or ""
+
+    assert f"hardening_{name} of a uses a variable that is not set." in problem(**{name: None})
+    # A module without the option, and a task of another playbook, do not use the variable.
+    assert problem() == problem(ours=False, **{name: None}) == ""
+
+
 def test_a_malformed_account_id(task: Task) -> None:
     message = "aws_account_id of a: '33344445555' is not an account id of 12 digits"
     assert message in task.problem(aws_account_id=33344445555)

@@ -321,14 +321,14 @@ def test_an_account_without_anything(elsewhere: EmulatorProcess) -> None:
 
 
 def test_calls_for_a_large_account(elsewhere: EmulatorProcess) -> None:
-    elsewhere.control.reset("scale:accounts=1,users=2000,roles=1000,policies=1000")
+    elsewhere.control.reset("scale:accounts=1,users=1000,roles=500,policies=500")
     elsewhere.control.clear_log()
     snapshot = snapshot_of(access_to(elsewhere.control, None), regions=())
     calls = elsewhere.control.log()
     assert (len(snapshot.users), len(snapshot.credential_report.users if snapshot.credential_report else ())) == (
-        2000,
-        2000,
+        1000,
+        1000,
     )
-    assert len(snapshot.roles) >= 1000
-    assert sum(record["service"] == "iam" for record in calls) <= 20
+    assert len(snapshot.roles) >= 500
+    assert sum(record["service"] == "iam" for record in calls) <= 15
     assert len(calls) <= 25
