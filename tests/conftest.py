@@ -15,6 +15,8 @@ import typing as t
 from collections import Counter
 from pathlib import Path
 
+# Clients have the handlers that botocore had when the first one was made, and moto adds its own when it is imported.
+import moto.core  # noqa: F401
 import pytest
 from ansible.plugins.loader import init_plugin_loader
 from hypothesis import settings

@@ -104,7 +104,7 @@ def load_table() -> Table:
             members=role.get("members", {}),
             checked=_parse_checked(role.get("checked", {})),
         )
-        for name, role in document["roles"].items()
+        for name, role in document["by_role"].items()
     }
     modes = tuple(variable for role in roles.values() if (variable := role.options.get("mode")))
     return Table(roles, modes, _parse_checked(document["checked"]), document["allowed"])

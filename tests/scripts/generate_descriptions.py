@@ -386,13 +386,13 @@ def render_role_options() -> str:
     details = {member: names[0] for member, names in RUN_DETAILS.items() if names[0].startswith("hardening_")}
     tables = {
         "shared": dict(sorted({**details, **shared}.items())),
-        "roles": {role.name: _tabulate_role(role, filled[role.name], shared) for role in roles},
+        "by_role": {role.name: _tabulate_role(role, filled[role.name], shared) for role in roles},
         "checked": _find_checked(roles, filled),
         "allowed": _find_limits(),
     }
     comments = {
         "shared": "# By option of a module: the variable that every role fills it from.",
-        "roles": "# By role: its own variables by option, those of members, and the variables that are no option.",
+        "by_role": "# By role: its own variables by option, those of members, and the variables that are no option.",
         "checked": "# Shared variables with their choices; none stand for true and false.",
         "allowed": "# By option of a module: the limits of a number.",
     }
