@@ -195,7 +195,7 @@ def _simulate(access: Access, writers: Mapping[str, t.Optional[str]], lacking: M
         results = [(answers[arns[role], about], actions) for about, actions in abouts.items()]
         failed = [answer for answer, _actions in results if isinstance(answer, AwsError)]
         if any(isinstance(answer, NotFound) for answer in failed):
-            missing[role] = f"there is no role {arns[role]}"
+            missing[role] = f"there is no {'user' if ':user/' in arns[role] else 'role'} {arns[role]}"
         found = (set(actions) & answer for answer, actions in results if not isinstance(answer, AwsError))
         denied[role] = None if failed else frozenset[str]().union(*found)
     return _add_rollback(Simulation(denied, missing))
