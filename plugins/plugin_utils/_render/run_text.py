@@ -66,12 +66,21 @@ def render_accounts(
     return "\n\n".join("\n".join(lines) for lines in sections if lines)
 
 
-def render_files(reports: Sequence[Report], location: str, *, formats: Iterable[str], is_fleet: bool) -> str:
-    """The places of the report of the run and of its accounts. A line that names an HTML file is the last."""
+def render_files(
+    reports: Sequence[Report], location: str, *, formats: Iterable[str], is_fleet: bool, without: int = 0
+) -> str:
+    """The places of the report of the run and of its accounts. A line that names an HTML file is the last.
+
+    ``without`` counts the accounts that failed or have no report: only the report of the run names them.
+    """
     page = "report.html" if "html" in formats else "report.json"
     accounts = [f"{location}/{report['account_id']}/{page}" for report in reports]
     shown = accounts if len(accounts) < MANY else [f"{location}/<account id>/{page}"]
-    fleet = [f"{location}/fleet.{'html' if 'html' in formats else 'json'}"] if is_fleet and len(reports) != 1 else []
+    fleet = (
+        [f"{location}/fleet.{'html' if 'html' in formats else 'json'}"]
+        if is_fleet and len(reports) + without != 1
+        else []
+    )
     return "\n".join(["REPORTS:", *(f"  {printable(path)}" for path in (*shown, *fleet))])
 
 
@@ -153,7 +162,7 @@ def _render_refused(accounts: _Accounts) -> Lines:
             text = f"- {names} ({refusal.rule}): {refusal.summary}"
             lines += wrap_text(accounts.show(text), first="  ", rest="    ")
         more = len(groups) - _REASONS
-        return [*lines, *([f"  … and {more} more reasons"] if more > 0 else [])]
+        return [*lines, *([f"  {accounts.show(f'… and {more} more reasons')}"] if more > 0 else [])]
 
     lines = accounts.lines(lines_of)
     return ["REFUSED:", *lines] if lines else []

@@ -66,3 +66,17 @@ def test_the_page_is_named_last() -> None:
     assert render_files([], "r", formats=["html"], is_fleet=True).splitlines()[-1] == "  r/fleet.html"
     many = render_files([report] * 6, "r", formats=[], is_fleet=True).splitlines()
     assert many == ["REPORTS:", "  r/<account id>/report.json", "  r/fleet.json"]
+
+
+def test_the_report_of_the_run_is_named_where_other_accounts_failed() -> None:
+    lines = render_files([samples.complete_report()], "r", formats=["html"], is_fleet=True, without=2).splitlines()
+    assert lines == ["REPORTS:", f"  r/{samples.ACCOUNT}/report.html", "  r/fleet.html"]
+
+
+def test_many_reasons_are_counted_in_ascii_too() -> None:
+    refused = [
+        {"rule": "r", "reason": str(number), "operation": "", "module": "m", "target": "x"} for number in range(9)
+    ]
+    text = render_accounts([{**samples.complete_report(), "refused": refused}], ascii_only=True)
+    assert "  ... and 4 more reasons" in text
+    assert text.isascii()
