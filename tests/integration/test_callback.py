@@ -14,15 +14,15 @@ PROGRESS = re.compile(r"^\[(.+): (\d+) of (\d+) accounts done, (\d+) left((?:, [
 FAILED = re.compile(r"^\[(.+): (\S+) failed\]$", re.MULTILINE)
 
 
-def run(ansible: Ansible, playbook: str, hosts: dict[str, Record], **environment: str) -> Outcome:
-    """A run in check mode with the callback, which the checkout's ansible.cfg enables for its users."""
+def run(ansible: Ansible, playbook: str, hosts: dict[str, Record], *arguments: str, **environment: str) -> Outcome:
+    """A run with the callback, which the checkout's ansible.cfg enables for its users. Without arguments: check mode."""
     inventory = write_inventory(ansible.directory, hosts)
     return ansible.noted(
         "ansible-playbook",
         f"hardening.iam.{playbook}",
         "--inventory",
         str(inventory),
-        "--check",
+        *(arguments or ("--check",)),
         "--forks",
         "4",
         ANSIBLE_CALLBACKS_ENABLED="hardening.iam.progress",
@@ -45,6 +45,14 @@ def test_progress_and_failures(make_ansible: MakeAnsible) -> None:
     assert {host for _step, host in FAILED.findall(outcome.output)} == {"account-01"}
     assert "1 failed" in lines[-1][4]
     assert "about" in lines[0][4]
+
+
+def test_an_included_step_counts_the_accounts_that_it_is_included_for(make_ansible: MakeAnsible) -> None:
+    ansible = make_ansible("scale:accounts=3,users=1,roles=1,policies=1")
+    hosts = accounts(3)
+    hosts["account-01"]["password_policy_mode"] = "off"
+    outcome = run(ansible, "harden", hosts, "--tags", "password_policy", HARDENING_PROGRESS_INTERVAL="0").succeeded()
+    assert {line[2] for line in PROGRESS.findall(outcome.output)} == {"3", "2"}
 
 
 def test_short_steps_are_not_shown(make_ansible: MakeAnsible) -> None:

@@ -161,8 +161,10 @@ def _render_refused(accounts: _Accounts) -> Lines:
             names = join_names([target.rpartition("/")[2] for target in refusal.targets], _NAMES)
             text = f"- {names} ({refusal.rule}): {refusal.summary}"
             lines += wrap_text(accounts.show(text), first="  ", rest="    ")
-        more = len(groups) - _REASONS
-        return [*lines, *([f"  {accounts.show(f'… and {more} more reasons')}"] if more > 0 else [])]
+        rest = groups[_REASONS:]
+        count = sum(len(refusal.targets) for refusal in rest)
+        note = f"… and {plural(count, 'changes')} refused for {plural(len(rest), 'reasons')}, see report.json"
+        return [*lines, *([f"  {accounts.show(note)}"] if rest else [])]
 
     lines = accounts.lines(lines_of)
     return ["REFUSED:", *lines] if lines else []
