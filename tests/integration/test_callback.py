@@ -15,7 +15,7 @@ FAILED = re.compile(r"^\[(.+): (\S+) failed\]$", re.MULTILINE)
 
 
 def run(ansible: Ansible, playbook: str, hosts: dict[str, Record], *arguments: str, **environment: str) -> Outcome:
-    """A run with the callback, which the checkout's ansible.cfg enables for its users. Without arguments: check mode."""
+    """A run with the callback, which the checkout's ansible.cfg enables. Without arguments it is in check mode."""
     inventory = write_inventory(ansible.directory, hosts)
     return ansible.noted(
         "ansible-playbook",

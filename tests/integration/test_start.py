@@ -171,3 +171,58 @@ def test_a_denial_is_explained_in_the_account_that_names_the_host(ansible: Ansib
     )
     assert outcome.status != 0
     assert f"not to {DEV}" in " ".join(outcome.output.split())
+
+
+# Each playbook that writes, with the variables that it needs.
+WRITING: t.Final = {
+    "harden": {},
+    "rollback": {"hardening_undo_run_id": "earlier"},
+    "probe_alerts": {},
+    "organization": {"organization_root_access_mode": "enforce"},
+}
+
+
+@pytest.mark.parametrize("given", ["", "  ", "{{ nothing }}"])
+@pytest.mark.parametrize("playbook", WRITING)
+def test_no_playbook_writes_without_an_explicit_id(ansible: Ansible, playbook: str, given: str) -> None:
+    variables = {**WRITING[playbook], "aws_account_id": given} if given else WRITING[playbook]
+    outcome = ansible.playbook(playbook, inventory="localhost,", **variables)
+    assert outcome.status != 0
+    assert "aws_account_id" in outcome.output
+    assert outcome.requests == []
+
+
+OWN: t.Final = """
+- hosts: all
+  gather_facts: false
+  connection: local
+  serial: 1
+  roles:
+    - role: hardening.iam.password_policy
+      vars:
+        password_policy_minimum_password_length: 20
+"""
+
+
+@pytest.mark.parametrize("inventory", ["localhost,", f"{MANAGEMENT},", f"{DEV},"])
+def test_no_role_in_another_playbook_writes_without_an_explicit_id(ansible: Ansible, inventory: str) -> None:
+    (ansible.directory / "own.yml").write_text(OWN, encoding="utf-8")
+    outcome = ansible.playbook(str(ansible.directory / "own.yml"), inventory=inventory)
+    assert outcome.status != 0
+    assert outcome.requests == []
+
+
+def test_a_role_in_another_playbook_reads_only_the_account_that_names_the_host(ansible: Ansible) -> None:
+    (ansible.directory / "own.yml").write_text(OWN, encoding="utf-8")
+    for given in ({}, {"aws_account_id": ""}, {"aws_account_id": " "}):
+        outcome = ansible.playbook(str(ansible.directory / "own.yml"), "--check", inventory=f"{DEV},", **given)
+        assert outcome.status != 0
+        assert f"not to {DEV}" in " ".join(outcome.output.split())
+
+
+@pytest.mark.parametrize("inventory", ["localhost,", f"{MANAGEMENT},"])
+def test_no_later_task_writes_without_an_explicit_id(ansible: Ansible, inventory: str) -> None:
+    start = ("--start-at-task", "Converge the account password policy")
+    outcome = ansible.playbook("harden", *start, inventory=inventory, password_policy_minimum_password_length=20)
+    assert outcome.status != 0
+    assert outcome.writes == []
