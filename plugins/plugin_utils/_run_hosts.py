@@ -45,7 +45,7 @@ class RunHosts:
         """The pattern of the hosts. It matches nothing where the inventory has no accounts."""
         if self._is_asked:
             # An empty list is a choice that came to nothing. It never means all accounts.
-            return self.asked or NOBODY
+            return _make_texts(self.asked) if self.asked else NOBODY
         if self.group in self.groups:
             return self.group
         if self._is_without_group():
@@ -107,6 +107,11 @@ class RunHosts:
 
     def _name_account(self) -> str:
         return "each account" if self.group == ACCOUNTS else "the management account"
+
+
+def _make_texts(pattern: t.Any) -> t.Any:
+    """Make texts of account ids that YAML reads as numbers."""
+    return [str(item) for item in pattern] if isinstance(pattern, (list, tuple)) else str(pattern)
 
 
 def _shorten_pattern(pattern: t.Any) -> str:

@@ -19,6 +19,10 @@ from ...module_utils._report.plain import printable, wrap_text
 
 MISSING: t.Final = "MISSING"
 _WORDS: t.Final = {"enforce": "Roles that enforce", "report": "Roles that only report", "off": "Roles that are off"}
+_INDENT: t.Final = " " * 16
+# So many lines of a failure are shown where so many accounts failed.
+_LINES: t.Final = 3
+_MANY: t.Final = 6
 
 Row = Mapping[str, t.Any]
 Show = Callable[[object], str]
@@ -42,17 +46,21 @@ def render(accounts: Sequence[Row], *, failures: Sequence[Row] = (), is_whole: b
         for row in account["capabilities"]
         if is_whole or row["state"] == MISSING
     )
-    lines = [
-        line
-        for failure in failures
-        for line in wrap_text(f"  {show(failure['host'])}  FAILED  {show(failure['reason'])}", rest=" " * 16)
-    ]
+    lines = list(_render_failures(failures, show))
     lines += [
         line
         for account, names, state, note in rows
-        for line in wrap_text(f"  {account}  {state}  {', '.join(names)}{f': {note}' if note else ''}", rest=" " * 16)
+        for line in wrap_text(f"  {account}  {state}  {', '.join(names)}{f': {note}' if note else ''}", rest=_INDENT)
     ]
     return "\n".join([_summarize(accounts, len(failures)), *lines, *_announce(accounts, show)])
+
+
+def _render_failures(failures: Sequence[Row], show: Show) -> Iterator[str]:
+    """Render the reasons of failures, of many in short: the report of the run has them in full."""
+    for failure in failures:
+        lines = wrap_text(f"  {show(failure['host'])}  FAILED  {show(failure['reason'])}", rest=_INDENT)
+        is_long = len(failures) >= _MANY and len(lines) > _LINES
+        yield from [*lines[: _LINES - 1], _INDENT + show("…")] if is_long else lines
 
 
 def _summarize(accounts: Sequence[Row], failed: int) -> str:

@@ -100,3 +100,11 @@ def test_a_choice_that_a_survey_leaves_empty_is_none(asked: t.Any) -> None:
 def test_a_long_choice_is_shown_in_short() -> None:
     message = choose(DEV, asked=[f"account-{number}" for number in range(300)]).describe_none()
     assert max(map(len, message.splitlines())) < 250
+
+
+@pytest.mark.parametrize("asked", [int(DEV), [int(DEV)], [DEV], DEV])
+def test_a_choice_may_be_a_number(asked: t.Any) -> None:
+    """YAML makes a number of an id without quotes. Ansible takes texts alone as patterns."""
+    found = choose(DEV, PROD, groups={"aws_accounts"}, asked=asked)
+    assert found.pattern in (DEV, [DEV])
+    assert has_host({"all": [DEV, PROD], "aws_accounts": [PROD]}, found.pattern)

@@ -62,4 +62,6 @@ def test_nothing_is_said_to_be_there_in_an_account_that_failed() -> None:
     ]
     lacking = render([account(1, DENIED), account(2, row("a"))], failures=failures, is_whole=False)
     assert lacking.startswith("Preflight of 3 accounts: 1 failed, 1 of the others lacks something\n")
+    many = [{"host": f"h{number}", "reason": "no " * 500} for number in range(300)]
+    assert len(render([], failures=many, is_whole=False, ascii_only=True).splitlines()) == 1 + 300 * 3
     assert render([], failures=failures, is_whole=False).startswith("Preflight of 1 account: 1 failed\n")
