@@ -58,12 +58,18 @@ def render_accounts(
     accounts = _Accounts(reports, names or {}, show)
     sections = [
         *_render_findings(accounts),
-        _render_changes(accounts, PLANNED, "PLANNED CHANGES (a run without --check makes them):"),
+        _render_changes(accounts, PLANNED, f"PLANNED CHANGES ({_describe_planned(reports)}):"),
         _render_changes(accounts, APPLIED, "CHANGES:"),
         _render_reported(accounts),
         _render_refused(accounts),
     ]
     return "\n\n".join("\n".join(lines) for lines in sections if lines)
+
+
+def _describe_planned(reports: Sequence[Report]) -> str:
+    """Describe the planned changes. A real run leaves some where a module failed."""
+    is_check = any(report["run"]["mode"] == "check" for report in reports)
+    return "a run without --check makes them" if is_check or not reports else "this run did not make them"
 
 
 def render_files(

@@ -59,6 +59,16 @@ def test_states_are_never_added_up() -> None:
     assert "- 1 change: " in text
 
 
+def test_a_real_run_says_which_changes_it_did_not_make() -> None:
+    """A module that failed leaves changes that are planned and not made, though nobody asked for check mode."""
+    report = samples.complete_report()
+    stopped = {**report, "run": {**report["run"], "mode": "enforce"}}
+    stopped["changes"] = [{**report["changes"][0], "state": "planned"}]
+    text = render_accounts([stopped])
+    assert "PLANNED CHANGES (this run did not make them):\n" in text
+    assert "without --check" not in text
+
+
 def test_the_page_is_named_last() -> None:
     report = samples.complete_report()
     lines = render_files([report], "./reports", formats=["html", "txt"], is_fleet=True).splitlines()
