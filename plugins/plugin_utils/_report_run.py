@@ -48,7 +48,7 @@ from ._render import account_html, fleet_html, fleet_text, junit, page, prefligh
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # The errors of code that reads a document which others wrote.
-_MALFORMED: t.Final = (AttributeError, KeyError, TypeError, ValueError, page.MALFORMED)
+_MALFORMED: t.Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, page.MALFORMED)
 
 _CHANGES: t.Final = ("changes_applied", "changes_planned", "changes_reported", "refused")
 
@@ -180,7 +180,7 @@ def _report_account(job: _Job) -> Result:
         return _write_account(job, place, assessed, found)
     except _MALFORMED:
         # Nothing was written: everything is rendered before.
-        return _write_account(job, place, assessed, _leave_out_malformed(assessed, found))
+        return _write_account(job, place, assessed, _leave_out_malformed(job, assessed, found))
 
 
 def _write_account(job: _Job, place: _Place, assessed: Report, found: Parts) -> Result:
@@ -222,15 +222,17 @@ def _read_assessment(job: _Job, place: _Place, account: str) -> Report:
     raise TaskError(f"account_id: no assessment of {account}{of_run} in {place.store.location}{found}")
 
 
-def _leave_out_malformed(assessed: Report, found: Parts) -> Parts:
+def _leave_out_malformed(job: _Job, assessed: Report, found: Parts) -> Parts:
     """The parts that a report can be made of, each tried by itself: a malformed one costs its own module alone."""
     kept: list[Mapping[str, t.Any]] = []
     problems = dict(found.problems)
     for part in found.parts:
         try:
-            report = complete(assessed, [part])
-            text.render(report)
-            account_html.render(report)
+            report = {**complete(assessed, [part]), "incomplete": []}
+            # Each format reads other members.
+            for _name, render in _choose_renderers(job).values():
+                render(report)
+            _render_terminal(job, report, None)
             kept.append(part)
         except _MALFORMED as error:
             problems[part["module"]] = f"its part of the report is malformed: {error!r}"
@@ -408,14 +410,18 @@ def _render_run(job: _Job, document: Mapping[str, t.Any], reports: Sequence[Repo
     """Render the end of a run for the terminal: the accounts as a table, and as much of each as ``detail`` says."""
     if detail not in (run_text.BRIEF, run_text.SUMMARY, run_text.FULL):
         return ""
-    title, ascii_only = job.options.title or fleet_text.TITLE, job.options.ascii_only
     ordered = sorted(reports, key=lambda report: str(report["account_id"]))
+    without = len(document["failed"]) + len(document["missing"])
+    files = _name_files(job, ordered, is_fleet=True, without=without)
+    return _join([*_render_detail(job, document, ordered, detail), files])
+
+
+def _render_detail(job: _Job, document: Mapping[str, t.Any], reports: Sequence[Report], detail: str) -> list[str]:
+    title, ascii_only = job.options.title or fleet_text.TITLE, job.options.ascii_only
     parts = [fleet_text.render(document, title=title, ascii_only=ascii_only)]
     if detail == run_text.SUMMARY:
-        parts += [run_text.render_accounts(ordered, names=document["names"], ascii_only=ascii_only)]
-    parts += [_render_full(job, report) for report in ordered] if detail == run_text.FULL else []
-    without = len(document["failed"]) + len(document["missing"])
-    return _join([*parts, _name_files(job, ordered, is_fleet=True, without=without)])
+        parts += [run_text.render_accounts(reports, names=document["names"], ascii_only=ascii_only)]
+    return parts + ([_render_full(job, report) for report in reports] if detail == run_text.FULL else [])
 
 
 def _name_failed(failure: Mapping[str, t.Any]) -> str:
@@ -443,7 +449,7 @@ def _read_reports(job: _Job, place: _Place) -> tuple[str, list[Report], list[dic
     newest: dict[str, Report] = {}
     if wanted is None:
         for account in accounts:
-            report = _read_report(place, account, f"{account}/report.json", failures)
+            report = _read_report(job, account, f"{account}/report.json", failures)
             newest.update({account: report} if report else {})
         started = ((report["run"]["started"], report["run"]["id"]) for report in newest.values())
         run_id = max(started, default=("", job.run_id))[1]
@@ -453,9 +459,9 @@ def _read_reports(job: _Job, place: _Place) -> tuple[str, list[Report], list[dic
     for account in accounts:
         present = newest.get(account)
         if present is None or present["run"]["id"] != run_id:
-            present = _read_report(place, account, run_report_key(account, run_id), failures)
+            present = _read_report(job, account, run_report_key(account, run_id), failures)
         if present is None and wanted is not None and account not in failures:
-            present = _read_report(place, account, f"{account}/report.json", failures)
+            present = _read_report(job, account, f"{account}/report.json", failures)
         if present is not None and present["run"]["id"] == run_id:
             own.append(present)
     for report in own:
@@ -478,15 +484,18 @@ def _find_only_checked(reports: Sequence[Report], expected: Sequence[str]) -> li
     return [{"host": None, "account_id": account, "message": message} for account in left]
 
 
-def _read_report(place: _Place, account: str, key: str, failures: dict[str, str]) -> t.Optional[Report]:
+def _read_report(job: _Job, account: str, key: str, failures: dict[str, str]) -> t.Optional[Report]:
     """The report at ``key``, if a report of the fleet can be made of it; else why not, in ``failures``."""
+    place = job.place
     try:
         report = place.document(key, schema=SCHEMA)
         if report is not None:
             where = f"{place.store.location}/{key}"
             check_report(report, account, where=where)
             alone = fleet.build(run_id=report["run"]["id"], created=_EPOCH, reports=[report])
-            fleet_text.render(alone, title=fleet_text.TITLE, ascii_only=False)
+            # What the terminal shows at the end: a report that it cannot show must not cost the others theirs.
+            for detail in {run_text.SUMMARY, job.options.terminal}:
+                _render_detail(job, alone, [report], detail)
             plan_hash = report.get("plan_sha256")
             if plan_hash is not None:
                 check_hash(plan_hash)

@@ -45,11 +45,13 @@ def check_values(hosts: Sequence[Host]) -> list[str]:
 def check_role_values(host: Host, role: RoleOptions, arguments: Mapping[str, t.Any]) -> Iterator[str]:
     """Check the values that the module of a role does not look at. ``arguments`` are those of its task.
 
-    An empty mode would be the module's default, which enforces.
+    An empty mode, or one that ``default(omit)`` leaves out, would be the module's default, which enforces.
     """
-    if "mode" in arguments and "mode" in role.options and arguments["mode"] in (None, ""):
-        yield f"{role.options['mode']}: {describe_choice(None, _MODES)}"
-    yield from (f"{variable}: {problem}" for variable, problem in _check_choices(host, role.checked))
+    variable = role.options.get("mode")
+    is_given = "mode" in arguments or variable in host.variables
+    if variable and is_given and arguments.get("mode") in (None, ""):
+        yield f"{variable}: {describe_choice(None, _MODES)}"
+    yield from (f"{name}: {problem}" for name, problem in _check_choices(host, role.checked))
 
 
 def _check_others(host: Host) -> Iterator[tuple[str, str]]:

@@ -182,7 +182,7 @@ def describe_removed(found: Collection[RemovedName]) -> str:
 
 def parse_ignored(value: t.Any) -> tuple[str, ...]:
     """Parse ``hardening_ignore_variables``: a list, or the text with commas that AWX surveys send."""
-    items = value.split(",") if isinstance(value, str) else value or ()
+    items = value.split(",") if isinstance(value, str) else value if isinstance(value, (list, tuple)) else ()
     return tuple(text for item in items if (text := str(item).strip()))
 
 

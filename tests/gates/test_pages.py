@@ -232,6 +232,8 @@ def test_every_count_follows_the_filter_and_a_link_clears_it(looked: tuple[Looke
         "rows": 2,
     }
     assert state["led"] == state["all"]
+    # A filter is not seen on paper, so it must hide no finding there.
+    assert state["printed"] == state["all"]
 
 
 def test_the_table_sorts_and_copies_what_it_shows(looked: tuple[Looked, list[str]]) -> None:

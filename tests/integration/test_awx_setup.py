@@ -306,12 +306,14 @@ def test_the_certified_collection(tmp_path: Path) -> None:
         ({"awx_setup_image": None}, "Not set: awx_setup_image."),
         ({"awx_setup_journal": "./journal"}, "awx_setup_journal is ./journal, which vanishes with the container"),
         ({"awx_setup_project_version": "main"}, "awx_setup_project_version is main, which looks like a branch"),
+        ({"awx_setup_approval_hours": "two"}, "awx_setup_approval_hours is two. To AWX, 0 is no end at all"),
+        ({"awx_setup_approval_hours": 25}, "awx_setup_approval_hours is 25."),
         (
             {"awx_collection": "community.awx"},
             "awx_collection is community.awx. Set it to awx.awx or ansible.controller.",
         ),
     ],
-    ids=["misspelt", "missing", "local journal", "branch", "collection"],
+    ids=["misspelt", "missing", "local journal", "branch", "hours are a word", "too many hours", "collection"],
 )
 def test_wrong_input(tmp_path: Path, variables: dict[str, t.Any], message: str) -> None:
     awx = new_awx(tmp_path)
@@ -327,7 +329,12 @@ def find_approver(directory: Path, approval: dict[str, t.Any], **variables: t.An
     awx = new_awx(directory)
     awx.controller.jobs["workflow_jobs/41/workflow_nodes"] = {"results": [{"identifier": "approval", "job": 7}]}
     awx.controller.jobs["workflow_approvals/7"] = {"id": 7, "status": "successful", **approval}
-    return awx.run(APPROVER, "-v", awx_user_name="alice", awx_workflow_job_id=41, **variables)
+    schedule = variables.pop("schedule", None)
+    awx.controller.jobs["workflow_jobs/41"] = {"id": 41, "summary_fields": {"schedule": {"id": 9}} if schedule else {}}
+    awx.controller.jobs["schedules/9"] = {"id": 9, "summary_fields": schedule}
+    # AWX names no user in the jobs of a schedule.
+    starter = {} if schedule else {"awx_user_name": "alice"}
+    return awx.run(APPROVER, "-v", awx_workflow_job_id=41, **starter, **variables)
 
 
 def by(user: str) -> dict[str, t.Any]:
@@ -339,6 +346,22 @@ def test_the_approver_is_handed_on(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert '"hardening_approver": "bob"' in done.stdout
     assert "token-of-an-administrator" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("role", ["created_by", "modified_by"])
+def test_an_approver_of_their_own_schedule(tmp_path: Path, role: str) -> None:
+    """Everybody who may start a workflow may make a schedule for it, whose jobs have no user."""
+    people = {"created_by": {"username": "carol"}, "modified_by": {"username": "carol"}, role: {"username": "Bob"}}
+    done = find_approver(tmp_path, by("bob"), schedule=people)
+    assert done.returncode == 2, done.stdout
+    assert "is successful by bob, and" in re.sub(r"\s+", " ", done.stdout + done.stderr)
+    assert "hardening_approver" not in done.stdout
+
+
+def test_an_approver_of_the_schedule_of_somebody_else(tmp_path: Path) -> None:
+    done = find_approver(tmp_path, by("bob"), schedule={"created_by": {"username": "carol"}, "modified_by": None})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert '"hardening_approver": "bob"' in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -371,7 +371,9 @@ def test_what_a_key_was_used_for_today_is_evidence(bench: Bench) -> None:
 
 def test_a_role_that_was_used_today_is_not_said_to_be_without_use(bench: Bench) -> None:
     reason = reasons(bench.judge(deny("sqs:SendMessage"), "/Apps", member_role_arn=ROLE))["prediction"]
-    assert re.search(r"role/quiet: no evidence: the role was last used on \d{4}-\d{2}-\d{2}; the use is not recorded", reason)
+    assert re.search(
+        r"role/quiet: no evidence: the role was last used on \d{4}-\d{2}-\d{2}; the use is not recorded", reason
+    )
     assert "no use was recorded" not in reason.partition("role/quiet")[2].partition("; user/")[0]
     assert "role/quiet" not in reasons(bench.judge(deny("s3:*"), "/Apps", member_role_arn=ROLE))["prediction"]
 

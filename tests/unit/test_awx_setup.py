@@ -160,6 +160,14 @@ def test_a_launch_chooses_accounts_and_tags_alone() -> None:
         assert task["args"]["ask_variables_on_launch"] is False
 
 
+def test_no_limit_skips_the_job_that_finds_the_approver() -> None:
+    """A limit leaves localhost out of its play, and the job would succeed without having looked."""
+    (task,) = [task for task in load(TASKS) if task["name"] == "Make the job templates"]
+    (play,) = load(CHECKOUT / "playbooks" / "awx_approver.yml")
+    assert play["hosts"] == "localhost"
+    assert task["args"]["ask_limit_on_launch"] == "{{ item.playbook != 'awx_approver' }}"
+
+
 def test_who_starts_does_not_approve(data: dict[str, t.Any], templates: dict[str, dict[str, t.Any]]) -> None:
     rights = data["rights"]
     assert {right["role"] for right in rights} == {"execute", "approval", "read"}

@@ -178,3 +178,32 @@ def test_the_docs_list_the_variables_of_the_account() -> None:
     text = PAGE.read_text(encoding="utf-8")
     (listed,) = re.findall(r"variables that begin with `aws_` are ([^.]*)\.", text)
     assert re.findall(r"`(\w+)`", listed) == [name for name in known()["variables"] if name.startswith("aws_")]
+
+
+# Variables that the roles of a play read, and that no user sets.
+OF_PLAYS: t.Final[dict[str, set[str]]] = {
+    "assess": {"__hardening_report_dir"},
+    "conclude": {"__hardening_group", "__hardening_report_dir"},
+    "harden": {"__hardening_report_dir"},
+    "organization": {"__hardening_report_dir"},
+    "prepare": {"__hardening_group", "__prepare_reads_only"},
+    "rollback": {"__hardening_report_dir"},
+}
+
+
+@pytest.mark.parametrize("name", OF_PLAYS)
+def test_no_inventory_sets_what_plays_set(name: str) -> None:
+    """Variables of hosts lose to those of a play. One that a play does not set could move its reports elsewhere."""
+    for play in yaml.safe_load((CHECKOUT / "playbooks" / f"{name}.yml").read_text(encoding="utf-8")):
+        if "hosts" in play:
+            assert set(play["vars"]) >= OF_PLAYS[name], play["name"]
+
+
+def test_every_such_variable_is_set_by_a_play() -> None:
+    read = {
+        found
+        for path, text in expressions()
+        if "vars" not in path.parts
+        for found in re.findall(r"\b__(?:hardening_|prepare_reads)\w+", text)
+    }
+    assert read <= {name for names in OF_PLAYS.values() for name in names}

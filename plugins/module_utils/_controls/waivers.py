@@ -28,6 +28,7 @@ _TEXTS: t.Final = ("control", "reason", "owner", "ticket", "approved_by")
 _FIELDS: t.Final = ("control", "accounts", "resources", "reason", "owner", "ticket", "approved_by", "expires")
 _LIMITS: t.Final = ("regions", "severity", "reason_fingerprint")
 _FINGERPRINT: t.Final = re.compile("[0-9a-f]{64}")
+_ACCOUNTS: t.Final = re.compile(r"[0-9*?\[\]!-]+", re.ASCII)
 _SHORT: t.Final = reprlib.Repr()
 _SHORT.maxlevel, _SHORT.maxother, _SHORT.maxstring = 2, 80, 80
 _MOST_LINES: t.Final = 3
@@ -194,7 +195,7 @@ def _waiver(
         fields.problems.append(f"{fields.place}.control: there is no control {control!r}{near(control, known)}")
     none: tuple[str, ...] = ()
     anywhere: tuple[str, ...] = (GLOBAL,)
-    accounts = fields.read("accounts", functools.partial(_globs, number=_account_id), none)
+    accounts = fields.read("accounts", _accounts, none)
     resources = fields.read("resources", _globs, none)
     expires = fields.read("expires", functools.partial(_near_date, today=today, max_days=max_days), today)
     regions = fields.read("regions", _globs, anywhere)
@@ -288,6 +289,18 @@ def _reasons(place: str, value: t.Any) -> tuple[str, ...]:
     return found
 
 
+def _accounts(place: str, value: t.Any) -> tuple[str, ...]:
+    """Globs of account ids. Another text, such as several ids with commas between them, would fit no account."""
+    found = _globs(place, value, number=_account_id)
+    for item in found:
+        if not _ACCOUNTS.fullmatch(item):
+            raise WaiverError(
+                f"{place}: {_brief(item)} is neither an account id nor a pattern of one; a list is expected, such as "
+                '["111122223333", "4444*"]'
+            )
+    return found
+
+
 def _account_id(number: int) -> str:
     """The 12 digits of an account id that YAML read as a number. Raises ValueError where they can't be known."""
     return parse_account_id(number) or ""
@@ -300,23 +313,23 @@ def _globs(place: str, value: t.Any, *, number: Callable[[int], str] = str) -> t
         if isinstance(item, bool) or not isinstance(item, (str, int)) or not str(item).strip():
             raise WaiverError(f"{place}: {_brief(item)} is not a pattern; a list of texts with * and ? is expected")
         try:
-            found.append(number(item) if isinstance(item, int) else item)
+            found.append(number(item) if isinstance(item, int) else item.strip())
         except ValueError as error:
             raise WaiverError(f"{place}: {error}") from error
     return tuple(found)
 
 
 def _date(place: str, value: t.Any) -> dt.date:
-    if isinstance(value, dt.datetime):
-        return (value.astimezone(dt.UTC) if value.tzinfo else value).date()
-    if isinstance(value, dt.date):
-        return value
     text = value.strip() if isinstance(value, str) else ""
     try:
+        if isinstance(value, dt.datetime):
+            return (value.astimezone(dt.UTC) if value.tzinfo else value).date()
+        if isinstance(value, dt.date):
+            return value
         if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
             raise ValueError(text)
         return dt.date.fromisoformat(text)
-    except ValueError as error:
+    except (OverflowError, ValueError) as error:
         raise WaiverError(f"{place}: {_brief(value)} is not a date such as 2026-12-31 (year-month-day)") from error
 
 

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import json
+import math
 import typing as t
 
 # Nothing that this collection keeps comes near this: policies of AWS nest a few levels, and so do records of them.
@@ -19,10 +20,11 @@ _MOST_LEVELS: t.Final = 100
 def parse(content: t.Union[bytes, str]) -> t.Any:
     """Parse a JSON text.
 
-    :raises ValueError: it is not JSON, or is nested so deeply that a walk through it would exhaust the stack.
+    :raises ValueError: it is not JSON, has a number that is none, or is nested so deeply that a walk through it would
+        exhaust the stack.
     """
     try:
-        document = json.loads(content)
+        document = json.loads(content, parse_constant=_parse_number, parse_float=_parse_number)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     level = [document]
@@ -31,6 +33,14 @@ def parse(content: t.Union[bytes, str]) -> t.Any:
         if not level:
             return document
     raise ValueError("it is nested too deeply")
+
+
+def _parse_number(text: str) -> float:
+    """Parse a number. Python also takes NaN and Infinity, and makes infinity of 1e999: a sum of them is none."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is not a number")
+    return number
 
 
 def _children(node: t.Any) -> list[t.Any]:

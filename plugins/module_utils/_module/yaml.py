@@ -39,6 +39,9 @@ def parse_yaml(content: t.Union[str, bytes], *, option: str, source: str) -> t.A
         structure = _load(content)
     except (YAMLError, ValueError, RecursionError) as error:
         raise TaskError(f"{option}: {source} is not YAML: {_describe(error)}") from error
+    except (AttributeError, LookupError) as error:
+        # PyYAML does not look at the text behind a tag such as !!bool.
+        raise TaskError(f"{option}: {source} is not YAML: a value does not fit its tag (!!): {error}") from error
     if _is_too_large(structure):
         raise TaskError(f"{option}: {source} holds more than {_MOST_VALUES} values, or holds itself, by its aliases")
     return structure

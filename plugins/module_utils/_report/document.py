@@ -250,6 +250,9 @@ def run_report_key(account_id: str, run_id: str) -> str:
 
 _BRIEF: t.Final = ("fingerprint", "control", "status", "severity", "region")
 _FINDING: t.Final = ("control", "status", "severity", "region", "resource", "title", "detail", "fingerprint")
+_COUNTS: t.Final = ("passed", "failed", "waived", "not_assessed", "not_applicable", "recommendations")
+_PERCENTS: t.Final = ("percent", "percent_before", "coverage_percent")
+_WHOLE: t.Final = 100
 _SHAPES: t.Final[Mapping[str, type]] = {
     "run": Mapping,
     "account_id": str,
@@ -284,6 +287,8 @@ def check_report(report: Mapping[str, t.Any], account_id: str, *, where: str) ->
     fits = fits and _is_moment(report["run"]["started"]) and all(map(_is_kept_aside, delta["not_assessed"]))
     if not fits or not _is_scope(report["scope"]) or not all(_is_finding(item) for item in report["findings"]):
         raise DocumentError(f"{where} is malformed: its run, its scope, its delta or one of its findings")
+    if not all(map(_is_score, report["scores"])):
+        raise DocumentError(f"{where} is malformed: one of its scores")
     try:
         # It becomes part of the places that are read and written next.
         check_run_id(report["run"]["id"])
@@ -300,6 +305,17 @@ def _is_scope(scope: Mapping[str, t.Any]) -> bool:
     if not all(isinstance(region, str) for region in assessed):
         return False
     return all(isinstance(gap, Mapping) and isinstance(gap.get("region"), str) for gap in gaps)
+
+
+def _is_score(score: t.Any) -> bool:
+    """Whether a score has counts and percentages: those of all accounts are added up."""
+    if not isinstance(score, Mapping) or not isinstance(score.get("benchmark"), str):
+        return False
+    counts = [score.get(name, 0) for name in _COUNTS]
+    percents = [value for name in _PERCENTS if (value := score.get(name)) is not None]
+    if not all(isinstance(count, int) and count >= 0 for count in counts):
+        return False
+    return all(isinstance(percent, (int, float)) and 0 <= percent <= _WHOLE for percent in percents)
 
 
 def _is_finding(item: t.Any) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import types
 import typing as t
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -130,7 +131,8 @@ def _score(reports: Sequence[Report]) -> t.Optional[dict[str, t.Any]]:
     scores = [score for report in reports if (score := headline(report))]
     if not scores:
         return None
-    benchmark = scores[0]["benchmark"]
+    # One account that was scored by another benchmark decides nothing for the others.
+    benchmark = Counter(score["benchmark"] for score in scores).most_common(1)[0][0]
     same = [score for score in scores if score["benchmark"] == benchmark]
     counts = {name: sum(score[name] for score in same) for name in _COUNTS}
     decided = counts["passed"] + counts["failed"]
@@ -153,7 +155,7 @@ def _account(report: Report, hosts: Mapping[str, str], units: Mapping[str, str])
         "host": hosts.get(account),
         "unit": units.get(account),
         "mode": report["run"]["mode"],
-        "summary": report["summary"],
+        "summary": summarize(report["findings"]),
         "score": headline(report),
         "new": len(report["delta"]["new"]),
         "newly_assessed": _newly_assessed(report),
@@ -168,22 +170,24 @@ def _account(report: Report, hosts: Mapping[str, str], units: Mapping[str, str])
 def _top_controls(reports: Iterable[Report]) -> list[dict[str, t.Any]]:
     """The controls that fail, the most severe first, then those that fail in most accounts."""
     found: dict[str, dict[str, t.Any]] = {}
-    thresholds: Mapping[str, t.Any] = {}
+    thresholds: dict[str, Mapping[str, t.Any]] = {}
     for report in reports:
-        thresholds = report["thresholds"]
         for finding in report["findings"]:
             if finding["status"] == Status.FAIL.value:
                 row = found.setdefault(
                     finding["control"],
                     {"title": finding["title"], "severity": finding["severity"], "findings": 0, "accounts": set()},
                 )
+                thresholds.setdefault(finding["control"], report["thresholds"])
                 row["findings"] += 1
                 # A finding on a member account in the report of an organization counts for that report.
                 row["accounts"].add(report["account_id"])
                 row["severity"] = min(row["severity"], finding["severity"], key=lambda name: Severity(name).rank)
     rows = [{"control": control, **row, "accounts": sorted(row["accounts"])} for control, row in found.items()]
     for row in rows:
-        row["problem"] = problem(row["control"], row["findings"], title=row["title"], thresholds=thresholds)
+        row["problem"] = problem(
+            row["control"], row["findings"], title=row["title"], thresholds=thresholds[row["control"]]
+        )
     rows.sort(key=lambda row: (Severity(row["severity"]).rank, -len(row["accounts"]), -row["findings"], row["control"]))
     return rows[:_LISTED]
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 import types
 import typing as t
 from collections.abc import Iterable, Mapping
@@ -30,6 +31,8 @@ FRAMEWORKS: t.Final[Mapping[str, str]] = {
     "soc2": "SOC 2",
 }
 
+# Others than the account may be called root too: topics, functions, log groups.
+_WHOLE: t.Final = re.compile(r"arn:[\w-]+:iam::\d+:root", re.ASCII)
 # Controls about the root user. Its ARN also stands for the account.
 _OF_ROOT: t.Final = ("root_", "member_root_")
 
@@ -154,7 +157,7 @@ def gaps(report: Mapping[str, t.Any]) -> tuple[Gap, ...]:
 
 def is_whole(finding: Mapping[str, t.Any]) -> bool:
     """Whether a finding speaks of the account as a whole, not of one resource of it."""
-    return str(finding["resource"]).endswith(":root")
+    return bool(_WHOLE.fullmatch(str(finding["resource"])))
 
 
 def is_of_account(finding: Mapping[str, t.Any]) -> bool:

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from ...module_utils._converge.finding import Severity, Status
 from ...module_utils._report.grouping import (
@@ -39,20 +39,22 @@ def view_findings(report: Mapping[str, t.Any], remedies: Remedies) -> View:
     new = {**dict.fromkeys(delta["new"], "new"), **dict.fromkeys(delta.get("newly_assessed", ()), "newly assessed")}
     summary = report["summary"]
     return {
-        "groups": [_view_group(group, new, remedies) for group in failing_groups(report)],
+        "groups": [_view_group(group, new, remedies, report["controls"]) for group in failing_groups(report)],
         "summary": summary,
         "present": [severity.value for severity in Severity if summary[severity.value]],
         "has_new": bool(delta["new"]),
     }
 
 
-def _view_group(group: Group, new: Mapping[str, str], remedies: Remedies) -> View:
+def _view_group(group: Group, new: Mapping[str, str], remedies: Remedies, controls: Container[str]) -> View:
     marks = [new[finding["fingerprint"]] for finding in group.findings if finding["fingerprint"] in new]
     is_severe = group.severity in (Severity.CRITICAL.value, Severity.HIGH.value)
     return {
         "group": group,
         "marks": [f"{marks.count(word)} {word}" for word in dict.fromkeys(marks)],
         "is_open": is_severe and len(group.findings) <= _UNFOLDED,
+        # Modules also find what the assessment left out. The page has no text of such a control.
+        "about": group.controls[0] if len(group.controls) == 1 and group.controls[0] in controls else "",
         "findings": [
             _view_finding(
                 finding,
@@ -60,6 +62,7 @@ def _view_group(group: Group, new: Mapping[str, str], remedies: Remedies) -> Vie
                 group.aliases,
                 mark=new.get(finding["fingerprint"]),
                 remedy=remedies.find(finding),
+                controls=controls,
             )
             for finding in group.findings
         ],
@@ -71,6 +74,7 @@ def _view_finding(
     name: str,
     aliases: Mapping[str, str],
     *,
+    controls: Container[str],
     mark: t.Optional[str] = None,
     remedy: t.Optional[Remedy] = None,
 ) -> View:
@@ -81,6 +85,7 @@ def _view_finding(
         "name": name,
         # The account shares its ARN with its root user.
         "account": account_name(finding["account_id"], aliases) if is_of_account(finding) else "",
+        "is_control_known": finding["control"] in controls,
         "mark": mark,
         "remedy": remedy,
         "source": " at ".join(filter(None, (evidence["source"], evidence["observed_at"]))),
@@ -119,7 +124,7 @@ def view_waived(report: Mapping[str, t.Any]) -> View:
             {
                 "problem": f"{problem_of(finding, report)}: {resource_name(finding, aliases)}",
                 "terms": finding["waiver"] or {},
-                "shown": _view_finding(finding, resource_name(finding, aliases), aliases),
+                "shown": _view_finding(finding, resource_name(finding, aliases), aliases, controls=report["controls"]),
             }
             for finding in report["findings"]
             if finding["status"] == Status.WAIVED.value

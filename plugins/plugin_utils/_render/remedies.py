@@ -13,7 +13,7 @@ import dataclasses
 import typing as t
 from collections.abc import Mapping, Sequence
 
-from ...module_utils._report.grouping import Refusals
+from ...module_utils._report.grouping import Refusals, is_whole
 from ...module_utils._report.states import REFUSED
 from .changes import Entry, list_refusals
 
@@ -58,6 +58,9 @@ class Remedies:
         # Reports of an older version do not say which modules ran.
         self._knows_modules = "modules" in report
         self._modes = {item["module"]: item["mode"] for item in report.get("modules", ())}
+        # A part that cannot be read is named by its file.
+        lacking = (str(item["module"]) for item in report.get("incomplete", ()))
+        self._incomplete = {name.rpartition("/")[2].removesuffix(".json") for name in lacking}
 
     def find(self, finding: Finding) -> Remedy:
         """Find the changes that remedy a finding, else why there are none."""
@@ -82,6 +85,8 @@ class Remedies:
     def _explain_module(self, module: str, name: str, refusals: int) -> Reason:
         if refusals:
             return Reason(f"{name} plans no change here. It refused others.", target="refused")
+        if module in self._incomplete:
+            return Reason(f"{name} ran, and its result is missing or malformed.", target="run")
         if module not in self._modes:
             if not self._knows_modules:
                 return Reason("This run plans no change for it.")
@@ -94,14 +99,12 @@ class Remedies:
 def _is_on(target: str, finding: Finding) -> bool:
     """Whether a target is the resource of a finding, or a part of it, and not the whole account."""
     resource = str(finding["resource"])
-    return not resource.endswith(":root") and (
-        target == resource or target.startswith((f"{resource} ", f"{resource}#"))
-    )
+    return not is_whole(finding) and (target == resource or target.startswith((f"{resource} ", f"{resource}#")))
 
 
 def _is_about(refusal: Refusals, finding: Finding) -> bool:
     """Whether a refusal names the resource of a finding, or the region that the whole finding is about."""
     region = finding["region"]
-    if str(finding["resource"]).endswith(":root"):
+    if is_whole(finding):
         return region != "global" and any(f":{region}:" in target for target in refusal.targets)
     return any(_is_on(target, finding) for target in refusal.targets)

@@ -274,6 +274,9 @@
 
   let opened = [];
   addEventListener("beforeprint", () => {
+    // What a filter hides is not seen on paper, nor is the filter.
+    const isWhole = document.body.matches(".everything, :target:not(.summary)") || !one(".printed");
+    if (isWhole) { filters.forEach((filter) => filter.clear()); }
     opened = all("details:not([open])");
     opened.forEach((node) => { node.open = true; });
   });
@@ -285,7 +288,6 @@
   all("[data-print]").forEach((control) => {
     control.hidden = false;
     control.addEventListener("click", () => {
-      if (control.dataset.print === "everything") { filters.forEach((filter) => filter.clear()); }
       document.body.classList.add(control.dataset.print);
       print();
     });

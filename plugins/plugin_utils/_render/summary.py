@@ -50,7 +50,10 @@ def view_summary(report: Mapping[str, t.Any], remedies: Remedies) -> View:
 
 def _view_group(group: Group, remedies: Remedies) -> View:
     found = [remedies.find(finding) for finding in group.findings]
-    states = Counter(state for remedy in found for state in remedy.states)
+    # One change may remedy several findings. A refusal without its change counts for each of them.
+    changes = {entry.id: entry.state for remedy in found for entry in remedy.entries}
+    refused = [remedy.reason.state for remedy in found if remedy.reason and remedy.reason.state]
+    states = Counter((*changes.values(), *refused))
     return {
         "group": group,
         "names": group.names[:_NAMES],

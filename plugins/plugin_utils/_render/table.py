@@ -52,7 +52,8 @@ def view_table(report: Mapping[str, t.Any]) -> View:
 def find_service(finding: Finding) -> str:
     """Find the service of a resource; for the account as a whole it is the one that the evidence came from."""
     if not is_of_account(finding):
-        return str(finding["resource"]).split(":")[2] if finding["resource"].startswith("arn:") else ""
+        partition, _colon, rest = str(finding["resource"]).removeprefix("arn:").partition(":")
+        return rest.partition(":")[0] if finding["resource"].startswith(f"arn:{partition}:") else ""
     source = str(finding["evidence"]["source"] or "").partition(",")[0]
     service, _colon, operation = source.rpartition(":")
     return service or _SERVICES.get(operation, "")

@@ -73,8 +73,8 @@ def _row(finding: Mapping[str, t.Any]) -> dict[str, t.Any]:
     evidence, waiver = finding["evidence"], finding["waiver"] or {}
     compliance = {framework: ", ".join(finding["compliance"].get(framework, ())) for framework in FRAMEWORKS}
     return {
-        **{field: finding[field] for field in _FIELDS},
         **evidence,
+        **{field: finding[field] for field in _FIELDS},
         **compliance,
         "remediation": finding["remediation"]["text"],
         "waived_until": waiver.get("expires"),

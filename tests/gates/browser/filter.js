@@ -27,5 +27,13 @@
   // A link to what the filter hides.
   location.hash = document.querySelector("#failing .group").id;
   await wait(100);
-  return { all, high, searched, led: look() };
+  const led = look();
+  // All of the page on paper, with a filter that is still set.
+  toolbar.querySelector('[data-severity="low"]').click();
+  location.hash = "everything";
+  await wait(100);
+  dispatchEvent(new Event("beforeprint"));
+  const printed = look();
+  dispatchEvent(new Event("afterprint"));
+  return { all, high, searched, led, printed };
 })()

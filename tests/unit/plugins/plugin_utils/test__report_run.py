@@ -7,6 +7,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 import typing as t
 from pathlib import Path
 
@@ -559,6 +560,11 @@ def forge(**fields: t.Any) -> dict[str, t.Any]:
     return {**part_of(samples.KEY_CHANGE, "forged"), **fields}
 
 
+def unfit(**fields: t.Any) -> dict[str, t.Any]:
+    """A finding that no assessment makes, with members that do not fit."""
+    return {**samples.assessment()["findings"][0], "control": "of_no_catalog", "fingerprint": "f" * 64, **fields}
+
+
 def plan_of(*changes: Change, **fields: t.Any) -> dict[str, t.Any]:
     given = {"account_id": samples.ACCOUNT, "run_id": samples.run().id, "created": samples.NOW}
     return {**plan_document(changes, **given), **fields}
@@ -589,6 +595,10 @@ def plan_with(**fields: t.Any) -> dict[str, t.Any]:
         pytest.param(forge(changes=[7]), id="change is a number"),
         pytest.param(forge(refused=[{"rule": 1}]), id="malformed refusal"),
         pytest.param(forge(findings=[{"control": "x"}]), id="malformed finding"),
+        pytest.param(forge(findings=[unfit(compliance={"soc2": [7]})]), id="requirement is a number"),
+        pytest.param(forge(findings=[unfit(waiver="x")]), id="finding that only the CSV finds malformed"),
+        pytest.param(forge(findings=[unfit(remediation={"module": None})]), id="finding without a remediation"),
+        pytest.param(forge(findings=[unfit(evidence={"observed": 1})]), id="finding without a source"),
         pytest.param(forge(impacts=[{"principals": 7}]), id="malformed impact"),
         pytest.param(forge(impacts=[WITHOUT_BLIND_SPOTS]), id="impact that only the page finds malformed"),
         pytest.param(forge(costs=[{"option": 7}]), id="malformed cost"),
@@ -696,8 +706,14 @@ def make_malformed() -> dict[str, t.Any]:
         "unknown severity": {**sound, "findings": [{**samples.assessment()["findings"][0], "severity": "grave"}]},
         "change without applied": {**sound, "changes": [{}]},
         "scores are texts": {**sound, "scores": ["x"]},
+        "score of more than there is": {**sound, "scores": [{**sound["scores"][0], "passed": -40}]},
+        "score beyond all": {**sound, "scores": [{**sound["scores"][0], "percent": 101}]},
+        "score that is no number": {**sound, "scores": [{**sound["scores"][0], "passed": math.nan}]},
+        "number that is none": {**sound, "thresholds": {"x": math.inf}},
         "score without counts": {**sound, "scores": [{"benchmark": "cis_7.0"}]},
         "plan hash is a path": {**sound, "plan_sha256": "../../x"},
+        "refusal without a reason": {**sound, "refused": [{}]},
+        "change without an operation": {**sound, "changes": [{"applied": False}]},
         "incomplete is odd": {**sound, "incomplete": [{"x": 1}]},
         "only a schema": {"schema": sound["schema"]},
     }
@@ -713,6 +729,30 @@ def test_a_malformed_report_costs_its_own_account_alone(reports: Path, kind: str
     result = run(task(reports, scope="fleet", run_id=samples.run().id))
     assert (result["accounts"], result["failed_accounts"]) == (1, ["333344445555"])
     assert result["fail"]
+
+
+def test_no_account_poisons_the_score_or_the_words_of_the_fleet(reports: Path) -> None:
+    """JSON of Python has NaN, and so would the sum over all accounts. Then no later run could go on with the trend."""
+    store, key = DirectoryStore(str(reports)), f"333344445555/runs/{samples.run().id}/report.json"
+    run(task(reports))
+    sound = {**account("333344445555"), "run": samples.assessment()["run"]}
+    text = encode(sound).replace(b'"passed": 13', b'"passed": 1e999')
+    assert text != encode(sound)
+    store.put(key, text)
+    result = run(task(reports, scope="fleet", run_id=samples.run().id))
+    assert (result["failed_accounts"], result["score"]["passed"]) == (["333344445555"], 13)
+    json.loads((reports / "fleet.json").read_bytes(), parse_constant=lambda name: pytest.fail(name))
+
+
+def test_the_page_of_a_run_has_the_findings_of_accounts_and_not_what_they_count(reports: Path) -> None:
+    run(task(reports))
+    forged = {"critical": "0", "high": 0, "medium": 0, "low": 0, "total": 0}
+    document = {**account("333344445555"), "run": samples.assessment()["run"], "summary": forged}
+    DirectoryStore(str(reports)).put(f"333344445555/runs/{samples.run().id}/report.json", encode(document))
+    result = run(task(reports, scope="fleet", run_id=samples.run().id))
+    assert (result["accounts"], result["failed_accounts"]) == (2, [])
+    one, other = json.loads((reports / "fleet.json").read_bytes())["accounts"]
+    assert one["summary"] == other["summary"]
 
 
 @pytest.mark.parametrize("kind", ["another account", "no findings", "only a schema", "no run", "run is a path"])

@@ -109,10 +109,11 @@ def test_without_botocore_no_region_is_judged(monkeypatch: pytest.MonkeyPatch) -
 # What a task of a role looks at.
 
 
-@pytest.mark.parametrize("mode", [None, ""])
-def test_an_empty_mode_is_not_the_default_of_the_module(mode: t.Optional[str]) -> None:
+@pytest.mark.parametrize("given", [{"mode": None}, {"mode": ""}, {}], ids=["null", "empty", "default(omit)"])
+def test_an_empty_mode_is_not_the_default_of_the_module(given: dict[str, t.Any]) -> None:
     role = load_table().roles["access_keys"]
-    assert list(check_role_values(host(), role, {"mode": mode})) == [
+    declared = host(access_keys_mode="{{ wanted | default(omit) }}")
+    assert list(check_role_values(declared, role, given)) == [
         "access_keys_mode: it is empty. Set it to off, report or enforce."
     ]
     assert list(check_role_values(host(), role, {"mode": "report"})) == []

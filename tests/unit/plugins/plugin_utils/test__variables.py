@@ -231,7 +231,8 @@ def test_names_and_globs_are_ignored() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "found"), [(None, ()), ("", ()), ([], ()), (" a , b* ", ("a", "b*")), (["a", " b ", ""], ("a", "b"))]
+    ("value", "found"),
+    [(None, ()), ("", ()), ([], ()), (" a , b* ", ("a", "b*")), (["a", " b ", ""], ("a", "b")), (True, ())],
 )
 def test_what_is_ignored_is_a_list_or_a_text(value: t.Any, found: tuple[str, ...]) -> None:
     assert parse_ignored(value) == found

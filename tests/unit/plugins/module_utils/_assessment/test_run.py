@@ -199,6 +199,9 @@ NOT_WAIVERS: t.Final[dict[str, tuple[bytes, str]]] = {
         "more than 1000000 values",
     ),
     "deep": (b"[" * 100_000, "is not YAML"),
+    "a tag that does not fit": (b"!!bool x", "is not YAML"),
+    "an empty number": (b'- expires: !!int ""', "is not YAML"),
+    "a time that is none": (b"- expires: !!timestamp soon", "is not YAML"),
     "a class": (b"!!python/object/apply:os.system [id]", "is not YAML"),
 }
 

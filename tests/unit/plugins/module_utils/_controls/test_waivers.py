@@ -91,6 +91,7 @@ def test_many_mistakes_take_three_lines() -> None:
         {"accounts": ["111122223333"]},
         {"accounts": "1111*"},
         {"accounts": [111122223333]},
+        {"accounts": [" 111122223333 "], "resources": f" {SVC}"},
         {"resources": [SVC]},
         {"resources": ["arn:aws:iam::*:user/svc-*"]},
         {"resources": ["user/svc-backup"]},
@@ -177,6 +178,10 @@ def test_nothing_is_waived_by_no_waivers() -> None:
     assert apply([finding()], (), TODAY) == ((finding(),), [], [])
 
 
+# In UTC it is in the year 10000.
+BEYOND: t.Final = dt.datetime(9999, 12, 31, 23, tzinfo=dt.timezone(dt.timedelta(hours=-10)))
+
+
 @pytest.mark.parametrize(
     ("value", "message"),
     [
@@ -204,6 +209,12 @@ def test_nothing_is_waived_by_no_waivers() -> None:
         ([entry(expires="31.03.2027")], r"waivers\[0\].expires: '31.03.2027' is not a date such as"),
         ([entry(expires="2027-02-30")], r"waivers\[0\].expires: '2027-02-30' is not a date"),
         ([entry(expires=True)], r"waivers\[0\].expires: True is not a date"),
+        ([entry(expires=BEYOND)], r"waivers\[0\].expires: .* is not a date"),
+        (
+            [entry(accounts="111122223333, 444455556666")],
+            r"waivers\[0\].accounts: '111122223333, 444455556666' is neither an account id nor a pattern",
+        ),
+        ([entry(accounts=["acme-dev"])], r"waivers\[0\].accounts: 'acme-dev' is neither"),
         ([entry(expires="2027-11-26")], r"2027-11-26 is more than 365 days ahead; the latest is 2027-11-25"),
         ([entry(accounts=[True])], r"waivers\[0\].accounts: True is not a pattern"),
         ([entry(resources=[{"a": 1}])], r"waivers\[0\].resources: .* is not a pattern"),

@@ -91,6 +91,22 @@ def test_the_score_of_the_fleet_is_that_of_all_verdicts() -> None:
     assert score["coverage_percent"] == 70.5
 
 
+def test_one_account_with_another_benchmark_does_not_replace_the_score_of_the_others() -> None:
+    odd = account("000000000001")
+    odd["scores"] = [{**samples.SCORES[0], "benchmark": "x", "passed": 9, "failed": 0}]
+    score = fleet(reports=[odd, samples.complete_report(), account("333344445555")])["score"]
+    assert (score["benchmark"], score["accounts"], score["passed"]) == ("cis_7.0", 2, 26)
+
+
+def test_what_fails_is_said_with_the_thresholds_of_the_account_that_has_it() -> None:
+    last = {**account("999999999999"), "findings": [], "thresholds": {"key_age_days": "0 (nobody)"}}
+    problems = [row["problem"] for row in fleet()["top_controls"]]
+    assert [
+        row["problem"]
+        for row in fleet(reports=[*(account(name) for name in ("1" * 12, "2" * 12)), last])["top_controls"]
+    ] == problems
+
+
 def test_what_fails_most_is_worst_first() -> None:
     rows = fleet()["top_controls"]
     assert [row["severity"] for row in rows] == ["critical", "critical", "high", "high", "medium", "medium", "low"]

@@ -12,6 +12,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.finding im
 from ansible_collections.hardening.iam.plugins.module_utils._report.grouping import (
     failing_groups,
     gaps,
+    is_of_account,
     last_activity,
     refusal_groups,
     resource_name,
@@ -162,3 +163,11 @@ def test_refusals_that_differ_in_their_target_only_are_one() -> None:
     one, other = refusal_groups([*alike, {**refusal, "rule": "protected"}])
     assert (one.title, one.names, one.targets) == ("2 targets", ("a", "b"), tuple(targets))
     assert (other.title, other.names) == ("access_key_deactivate", ())
+
+
+def test_something_that_is_called_root_is_not_the_account() -> None:
+    finding = {**samples.assessment()["findings"][0], "control": "x", "region": "eu-west-1", "resource_detail": None}
+    topic = {**finding, "resource": "arn:aws:sns:eu-west-1:222233334444:root"}
+    assert not is_of_account(topic)
+    assert resource_name(topic) == "root (eu-west-1)"
+    assert is_of_account({**finding, "resource": "arn:aws-us-gov:iam::222233334444:root"})

@@ -240,3 +240,14 @@ def test_the_summary_is_in_the_page_for_print() -> None:
     ):
         assert words in text
     assert "#everything" in page
+
+
+def test_no_link_leads_to_a_control_that_the_assessment_left_out() -> None:
+    """Modules add findings of controls that were not asked for."""
+    report = samples.compare_report()
+    named = next(item["control"] for item in report["findings"] if item["status"] == "FAIL")
+    controls = {name: text for name, text in report["controls"].items() if name != named}
+    page = render({**report, "controls": controls})
+    links = set(re.findall(r'href="#([^"]+)"', page))
+    assert named in page
+    assert links - set(re.findall(r' id="([^"]+)"', page)) == set()

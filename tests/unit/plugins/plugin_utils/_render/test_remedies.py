@@ -62,6 +62,8 @@ def test_a_change_that_a_guard_holds_back_is_shown_with_its_reason() -> None:
         ({"modules": []}, "did not look at this account: its role is off", "", ""),
         ({"modules": [{"module": MODULE, "mode": "enforce"}]}, "plans no change here: the declaration", "", ""),
         ({"modules": [{"module": MODULE, "mode": None}]}, "left no result", "", "run"),
+        ({"incomplete": [{"module": MODULE, "reason": "x"}]}, "its result is missing", "", "run"),
+        ({"incomplete": [{"module": f"7/{MODULE}.json", "reason": "x"}]}, "its result is missing", "", "run"),
         ({"refused": [refusal(target=samples.arn("user", "dev-alice"))]}, "cap: 6 of 31", "refused", "refusal-1"),
         ({"refused": [refusal(target=f"{samples.arn('user', 'dev-alice')} policy x")]}, "cap", "refused", "refusal-1"),
         ({"refused": [refusal(target=samples.arn("user", "dev-alice2"))]}, "It refused others", "", "refused"),

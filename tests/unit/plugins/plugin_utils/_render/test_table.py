@@ -75,3 +75,9 @@ def test_hostile_names_stay_text_in_the_table() -> None:
     assert {tag for tag, _attributes in read.tags} & {"script", "img"} == set()
     assert "onerror=alert(2)" in read.text
     assert "\u202e" not in table
+
+
+@pytest.mark.parametrize("resource", ["arn:", "arn:x", ":root", "", "arn"])
+def test_a_resource_that_is_no_arn_has_no_service(resource: str) -> None:
+    found = {**samples.assessment()["findings"][0], "resource": resource}
+    assert find_service(found) == ""
