@@ -36,6 +36,8 @@ MANY: t.Final = 6
 # How many names a finding lists, how many sentences an account, and how many reasons of refusals.
 _NAMES: t.Final = 6
 _NAMES_OF_MANY: t.Final = 3
+# How many kinds of low findings each of several accounts lists.
+_LOW: t.Final = 5
 _SENTENCES: t.Final = 30
 _REASONS: t.Final = 5
 
@@ -116,12 +118,16 @@ class _Accounts:
 
 def _render_findings(accounts: _Accounts) -> Iterator[Lines]:
     groups = {id(report): failing_groups(report) for report in accounts.reports}
-    most = _NAMES if len(accounts.reports) == 1 else _NAMES_OF_MANY
+    is_one = len(accounts.reports) == 1
+    most = _NAMES if is_one else _NAMES_OF_MANY
     for severity in Severity:
 
         def lines_of(report: Report, name: str = severity.value) -> Lines:
-            found = (group for group in groups[id(report)] if group.severity == name)
-            return [line for group in found for line in _render_group(group, most, accounts.show)]
+            found = [group for group in groups[id(report)] if group.severity == name]
+            shown = found if is_one or name != Severity.LOW.value else found[:_LOW]
+            lines = [line for group in shown for line in _render_group(group, most, accounts.show)]
+            more = len(found) - len(shown)
+            return [*lines, f"  … and {more} more kinds, see the report of the account"] if more else lines
 
         lines = accounts.lines(lines_of)
         yield [f"{severity.value.upper()} FINDINGS:", *lines] if lines else []

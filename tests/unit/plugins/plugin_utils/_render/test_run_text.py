@@ -42,6 +42,20 @@ def test_the_accounts_are_named_where_there_are_several() -> None:
     assert text.count("(acme-dev):") >= 2
 
 
+def test_low_findings_of_several_accounts_are_cut_and_counted() -> None:
+    report = samples.complete_report()
+    low = next(
+        finding for finding in report["findings"] if finding["severity"] == "low" and finding["status"] == "FAIL"
+    )
+    findings = [{**low, "control": f"low_{number}", "fingerprint": str(number)} for number in range(8)]
+    controls = {f"low_{number}": report["controls"][low["control"]] for number in range(8)}
+    many = {**report, "findings": findings, "controls": {**report["controls"], **controls}}
+    alone, together = render_accounts([many]), render_accounts([many, report])
+    assert alone.count("[L-") == 8
+    assert "… and 3 more kinds, see the report of the account" in together
+    assert "more kinds, see" not in alone
+
+
 def test_lines_are_short_and_obey_nobody() -> None:
     text = render_accounts([samples.complete_report(), samples.costing()], ascii_only=True)
     assert text.isascii()
