@@ -33,6 +33,7 @@ SPEC: t.Final[dict[str, dict[str, t.Any]]] = {
     "assessor_role_arn": {"type": "str"},
     "count": {"type": "int", "default": 3, "aliases": ["number"]},
     "mode": {"type": "str", "choices": ["report", "enforce"], "default": "enforce"},
+    "parts": {"type": "list", "elements": "dict", "options": {"name": {"type": "str"}}},
     "secret": {"type": "str", "no_log": True},
     "report_dir": {"type": "str"},
     "journal": {"type": "str", "default": "./journal"},
@@ -178,6 +179,8 @@ def test_options_are_validated_as_a_module_validates_them(core: Core, check_mode
     [
         ({"count": "many"}, "count: 'many' is not a whole number. Set it to a whole number."),
         ({"mode": "off"}, "mode: 'off' is not allowed. Set it to report or enforce."),
+        # Ansible itself raises a TypeError.
+        ({"parts": [5]}, "parts[0]: 5 is not a mapping. Set it to a mapping of names to values."),
         ({"colour": "red"}, "colour: hardening.iam.example has no such option. Remove it."),
     ],
 )
@@ -198,6 +201,7 @@ def test_an_option_given_twice_is_a_warning() -> None:
         ("./reports", "{here}/reports"),
         ("~/reports", "{home}/reports"),
         ("/srv/reports", "/srv/reports"),
+        ("~no-such-user/reports", "~no-such-user/reports"),
         ("s3://bucket/prefix", "s3://bucket/prefix"),
         ("s3:/bucket", "s3:/bucket"),
         ("- control: a", "- control: a"),
