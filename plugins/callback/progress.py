@@ -35,8 +35,11 @@ import typing as t
 
 from ansible.plugins.callback import CallbackBase
 
+from ..module_utils._report.plain import printable
+
 if t.TYPE_CHECKING:
     from ansible.executor.task_result import TaskResult
+    from ansible.playbook.included_file import IncludedFile
     from ansible.playbook.play import Play
     from ansible.playbook.task import Task
 
@@ -73,36 +76,60 @@ class CallbackModule(CallbackBase):
 
     def __init__(self, display: t.Any = None, options: t.Any = None) -> None:
         super().__init__(display=display, options=options)
-        self._accounts = 0
+        self._accounts: frozenset[str] = frozenset()
+        # Those that failed, and those of them that a rescue did not bring back.
         self._failed: set[str] = set()
+        self._out: set[str] = set()
+        self._included: dict[str, set[str]] = {}
         self._step: t.Optional[Step] = None
 
     def v2_playbook_on_play_start(self, play: Play) -> None:
         hosts = play.get_variable_manager()._inventory.get_hosts(play.hosts)
-        self._accounts, self._failed, self._step = len(hosts), set(), None
+        self._accounts = frozenset(host.get_name() for host in hosts)
+        self._failed, self._out, self._included, self._step = set(), set(), {}, None
+
+    def v2_playbook_on_include(self, included_file: IncludedFile) -> None:
+        names = {host.get_name() for host in included_file._hosts}
+        self._included.setdefault(included_file._task._uuid, set()).update(names)
 
     def v2_playbook_on_task_start(self, task: Task, is_conditional: bool) -> None:
         is_ours = str(task.resolved_action).startswith(COLLECTION) and not task.run_once
         now = time.monotonic()
-        self._step = Step(task.get_name(), self._accounts - len(self._failed), now, now) if is_ours else None
+        self._step = Step(task.get_name(), len(self._find_accounts(task) - self._out), now, now) if is_ours else None
+
+    def _find_accounts(self, task: Task) -> t.AbstractSet[str]:
+        """The accounts that reach a task: of one that is included, those for which it was included."""
+        include = task.get_first_parent_include()
+        while include is not None:
+            if include._uuid in self._included:
+                return self._included[include._uuid]
+            include = include.get_first_parent_include()
+        return self._accounts
 
     def v2_runner_on_ok(self, result: TaskResult) -> None:
-        self._count()
+        self._count(result)
 
     def v2_runner_on_skipped(self, result: TaskResult) -> None:
-        self._count()
+        self._count(result)
 
     def v2_runner_on_failed(self, result: TaskResult, ignore_errors: bool = False) -> None:
-        if self._step and not ignore_errors:
-            host = result._host.get_name()
-            self._failed.add(host)
-            self._display.display(f"[{self._step.name}: {host} failed]")
-        self._count()
+        self._count(result, is_failure=not ignore_errors)
 
-    def _count(self) -> None:
-        step, now = self._step, time.monotonic()
+    def v2_runner_on_unreachable(self, result: TaskResult) -> None:
+        self._count(result, is_failure=True)
+
+    def _count(self, result: TaskResult, *, is_failure: bool = False) -> None:
+        step, now, host = self._step, time.monotonic(), result._host.get_name()
         if step is None:
             return
+        if host in self._out:
+            # A rescue brought it back.
+            self._out.discard(host)
+            step.accounts += 1
+        if is_failure:
+            self._failed.add(host)
+            self._out.add(host)
+            self._display.display(f"[{step.name}: {printable(host)} failed]")
         step.done += 1
         if now - step.shown >= self.get_option("interval") and step.accounts > 1:
             step.shown = now

@@ -94,7 +94,7 @@ options:
     default: []
   failures:
     description:
-      - The failures of the run, with O(scope=fleet).
+      - The failures of the run, with O(scope=fleet), or of the preflight, with O(scope=preflight).
     type: list
     elements: dict
     default: []

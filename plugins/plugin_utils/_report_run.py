@@ -161,7 +161,9 @@ def _report_preflight(job: _Job, accounts: Sequence[Mapping[str, t.Any]]) -> Res
     """One table of the preflight of all accounts, for the terminal alone."""
     ordered = sorted(accounts, key=lambda account: str(account["account_id"]))
     is_whole = job.options.terminal == run_text.FULL
-    shown = preflight_text.render(ordered, is_whole=is_whole, ascii_only=job.options.ascii_only)
+    shown = preflight_text.render(
+        ordered, failures=job.options.failures, is_whole=is_whole, ascii_only=job.options.ascii_only
+    )
     return {
         "scope": "preflight",
         "accounts": len(ordered),
@@ -305,8 +307,9 @@ def _render_full(job: _Job, report: Report, written: t.Optional[str] = None) -> 
     return text.render(report, title=title, ascii_only=job.options.ascii_only, with_preflight=False)
 
 
-def _name_files(job: _Job, reports: Sequence[Report], *, is_fleet: bool = False) -> str:
-    return run_text.render_files(reports, job.place.store.location, formats=job.options.formats, is_fleet=is_fleet)
+def _name_files(job: _Job, reports: Sequence[Report], *, is_fleet: bool = False, without: int = 0) -> str:
+    location, formats = job.place.store.location, job.options.formats
+    return run_text.render_files(reports, location, formats=formats, is_fleet=is_fleet, without=without)
 
 
 def _join(parts: Iterable[str]) -> str:
@@ -360,6 +363,9 @@ def _report_fleet(job: _Job) -> Result:
     known = {failure["account_id"] for failure in failures}
     failures += [failure for failure in malformed if failure["account_id"] not in known]
     run_id, own, unreadable = _read_reports(job, place)
+    detail = run_text.choose_detail(job.options.terminal, len(own))
+    own, unshown = _leave_out_unshowable(job, own, detail)
+    unreadable += unshown
     known = {failure["account_id"] for failure in failures}
     unreadable += _find_only_checked(own, expected)
     unreadable = [failure for failure in unreadable if failure["account_id"] not in known]
@@ -380,16 +386,37 @@ def _report_fleet(job: _Job) -> Result:
     if "html" in job.options.formats:
         place.put("html", "fleet.html", to_bytes(fleet_html.render(document, title=title)))
     place.put("manifest", "manifest.json", encode(_build_manifest(job, place, document)))
-    return _summarize_fleet(job, document, place, _render_run(job, document, own))
+    return _summarize_fleet(job, document, place, _render_run(job, document, own, detail))
 
 
-def _render_run(job: _Job, document: Mapping[str, t.Any], reports: Sequence[Report]) -> str:
-    """Render the end of a run for the terminal: the accounts as a table, and as much of each as the options say."""
-    detail = run_text.choose_detail(job.options.terminal, len(reports))
+def _leave_out_unshowable(
+    job: _Job, reports: Sequence[Report], detail: str
+) -> tuple[list[Report], list[dict[str, t.Any]]]:
+    """The reports that the terminal can show as ``detail`` says, and a failure for each other account."""
+    kept: list[Report] = []
+    failures: list[dict[str, t.Any]] = []
+    for report in reports:
+        account = str(report["account_id"])
+        try:
+            if detail == run_text.SUMMARY:
+                run_text.render_accounts([report])
+            elif detail == run_text.FULL:
+                _render_full(job, report)
+            kept.append(report)
+        except _MALFORMED as error:
+            message = f"its report in {job.place.store.location} is malformed: {error!r}"
+            failures.append({"host": None, "account_id": account, "message": message})
+    return kept, failures
+
+
+def _render_run(job: _Job, document: Mapping[str, t.Any], reports: Sequence[Report], detail: str) -> str:
+    """Render the end of a run for the terminal: the accounts as a table, and as much of each as ``detail`` says."""
     if detail not in (run_text.BRIEF, run_text.SUMMARY, run_text.FULL):
         return ""
     ordered = sorted(reports, key=lambda report: str(report["account_id"]))
-    return _join([*_render_detail(job, document, ordered, detail), _name_files(job, ordered, is_fleet=True)])
+    without = len(document["failed"]) + len(document["missing"])
+    files = _name_files(job, ordered, is_fleet=True, without=without)
+    return _join([*_render_detail(job, document, ordered, detail), files])
 
 
 def _render_detail(job: _Job, document: Mapping[str, t.Any], reports: Sequence[Report], detail: str) -> list[str]:

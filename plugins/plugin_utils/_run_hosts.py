@@ -21,7 +21,10 @@ from ..module_utils._account.account_id import is_account_id
 ACCOUNTS: t.Final = "aws_accounts"
 LOCALHOST: t.Final = "localhost"
 EVERY: t.Final = "all"
+# A pattern that matches no host, whatever the hosts are called.
+NOBODY: t.Final = "all:!all"
 _MOST_HOSTS_SHOWN: t.Final = 3
+_LONGEST_PATTERN: t.Final = 100
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,9 +43,15 @@ class RunHosts:
     @property
     def pattern(self) -> t.Any:
         """The pattern of the hosts. It matches nothing where the inventory has no accounts."""
-        if self.asked:
-            return self.asked
-        return EVERY if self.group not in self.groups and self._is_without_group() else self.group
+        if self._is_asked:
+            # An empty list is a choice that came to nothing. It never means all accounts.
+            return self.asked or NOBODY
+        if self.group in self.groups:
+            return self.group
+        if self._is_without_group():
+            return EVERY
+        # A host may have the name of the group.
+        return NOBODY if self.group in self.names else self.group
 
     @property
     def any_pattern(self) -> str:
@@ -51,10 +60,10 @@ class RunHosts:
 
     def describe_none(self) -> str:
         """The error where the pattern matches no host, or none that ``--limit`` leaves."""
-        if self.asked:
+        if self._is_asked:
             return (
-                f"No account to work on: hardening_hosts is {self.asked}, which matches no host of the inventory"
-                " that --limit leaves.\n"
+                f"No account to work on: hardening_hosts is {_shorten_pattern(self.asked)}, which matches no host"
+                " of the inventory that --limit leaves.\n"
                 f"Set it to a pattern that matches, or remove it: its default is {self.group}."
             )
         if self.group in self.groups:
@@ -63,6 +72,11 @@ class RunHosts:
                 f"List {self._name_account()} as a host of it."
             )
         return f"{self._describe_inventory()}\n{self._describe_ways()}"
+
+    @property
+    def _is_asked(self) -> bool:
+        """Whether ``hardening_hosts`` is set. A survey that is left empty sends an empty text."""
+        return self.asked is not None and (not isinstance(self.asked, str) or bool(self.asked.strip()))
 
     def _is_without_group(self) -> bool:
         if self.names == (LOCALHOST,):
@@ -93,3 +107,8 @@ class RunHosts:
 
     def _name_account(self) -> str:
         return "each account" if self.group == ACCOUNTS else "the management account"
+
+
+def _shorten_pattern(pattern: t.Any) -> str:
+    text = str(pattern)
+    return text if len(text) <= _LONGEST_PATTERN else f"{text[:_LONGEST_PATTERN]}…"

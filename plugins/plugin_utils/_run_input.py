@@ -13,6 +13,8 @@ import typing as t
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
+from ansible.module_utils.parsing.convert_bool import boolean
+
 from ..module_utils._account.account_id import is_account_id, parse_account_id
 from ._variables import (
     MisspeltName,
@@ -31,6 +33,7 @@ _ROLES: t.Final = (ASSESSOR, "aws_assume_role_arn", "aws_assume_role_arns")
 _IGNORE: t.Final = "hardening_ignore_variables"
 _CONNECTION: t.Final = "ansible_connection"
 _INTERPRETER: t.Final = "ansible_python_interpreter"
+_BECOME: t.Final = "ansible_become"
 _PYTHON: t.Final = "hardening_python"
 _HOSTS: t.Final = "hardening_hosts"
 _LOCAL: t.Final = "local"
@@ -181,6 +184,8 @@ def find_overridden(hosts: Iterable[Host], *, interpreter: str, extra: Container
     """
     overridden: dict[tuple[str, str], list[str]] = defaultdict(list)
     for host in hosts:
+        if _BECOME not in extra and not host.lacks(_BECOME) and boolean(host.value(_BECOME), strict=False):
+            overridden[_BECOME, "the user who starts them"].append(host.name)
         for name, wanted in ((_CONNECTION, _LOCAL), (_INTERPRETER, str(host.value(_PYTHON) or interpreter))):
             if name not in extra and not host.lacks(name) and host.value(name) != wanted:
                 overridden[name, wanted].append(host.name)

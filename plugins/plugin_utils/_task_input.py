@@ -100,7 +100,8 @@ def account_option_of(task: TaskInput) -> dict[str, str]:
     It is asked after :func:`find_problem`, so a task that writes has a declared account.
     """
     is_ours = task.is_of_our_role and "account_id" in task.options and task.option("scope") != _FLEET
-    if not is_ours or task.option("account_id"):
+    # A survey that is left empty may send spaces.
+    if not is_ours or parse_account_id(task.option("account_id")):
         return {}
     account_id = account_of(task.host)
     return {"account_id": account_id} if account_id else {}

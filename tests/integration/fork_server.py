@@ -55,7 +55,7 @@ Compiled = dict[str, tuple[bytes, types.CodeType]]
 def main(folders: t.Sequence[str]) -> None:
     """Serve requests on the socket that is standard input, until it is closed."""
     # The tests decide what an interrupt ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
     for name in LIBRARIES:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
@@ -73,7 +73,7 @@ def main(folders: t.Sequence[str]) -> None:
         child = os.fork()
         if child == 0:
             channel.close()
-            run(files, compiled)
+            run(files, compiled, interrupt)
             return
         for file in files:
             os.close(file)
@@ -92,8 +92,11 @@ def compile_below(folders: t.Iterable[str]) -> Compiled:
     return compiled
 
 
-def run(files: t.Sequence[int], compiled: Compiled) -> None:
-    """Run the script that is asked for in this process, as Python itself would; raises SystemExit."""
+def run(files: t.Sequence[int], compiled: Compiled, interrupt: t.Any) -> None:
+    """Run the script that is asked for in this process, as Python itself would; raises SystemExit.
+
+    ``interrupt`` is what an interrupt does, which a process of its own would get from the one that started the server.
+    """
     request, *outputs = files
     for number, file in enumerate(outputs, start=1):
         os.dup2(file, number)
@@ -103,7 +106,7 @@ def run(files: t.Sequence[int], compiled: Compiled) -> None:
     os.chdir(asked["directory"])
     os.environ.clear()
     os.environ.update(asked["environment"])
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGINT, interrupt)
     script = asked["command"][0]
     sys.argv = asked["command"]
     sys.path[0] = str(Path(script).parent)

@@ -401,7 +401,7 @@ def test_everything_that_is_documented_is_returned_and_nothing_else(alone: Alone
     )
 
     def failing(task: Task) -> Record:
-        with pytest.raises(TaskError, match="did not take 1 findings") as raised:
+        with pytest.raises(TaskError, match="rejected 1 findings") as raised:
             ENTRY.run(task)
         return raised.value.details
 

@@ -61,7 +61,7 @@ KEY_USERS: t.Final[Record] = {
 KEYS: t.Final = [
     Case("user/operator", "UpdateAccessKey", "caller", "it belongs to the caller itself"),
     Case("user/Emergency-1", "UpdateAccessKey", "break_glass", "it is a break-glass principal"),
-    Case("user/breaker", "UpdateAccessKey", "break_glass", "never touched", harmless="user/maker"),
+    Case("user/breaker", "UpdateAccessKey", "break_glass", "never changed", harmless="user/maker"),
     Case("user/of-aws", "UpdateAccessKey", "protected", "IAM Identity Center", harmless="user/CDK-deployer"),
 ]
 

@@ -77,7 +77,7 @@ def test_the_report_is_that_of_the_organization(steps: dict[str, Outcome]) -> No
     assert len(report["changes"]) == GUARDRAILS and all(change["applied"] for change in report["changes"])
     found = {finding["control"] for finding in report["findings"]}
     assert {"central_root_access", "member_root_without_password", "organization_policy_declared"} <= found
-    assert "Organization ID: o-acme123456, assessed from 111122223333" in steps["made"].output
+    assert "\no-acme123456, assessed from 111122223333: " in steps["made"].output
 
 
 def test_a_role_that_fails_costs_neither_the_report_nor_the_exit_status(ansible: Ansible) -> None:

@@ -245,7 +245,7 @@ def test_a_member_is_not_told_of_its_organization(control: Emulator) -> None:
     assert all(status == {"NOT_ASSESSED"} for status in statuses(result).values())
     (warning,) = result["warnings"]
     assert f"account {PROD} can't read its organization" in warning
-    assert "its management account and delegated administrators can read" in warning
+    assert "only the management account and delegated administrators can read" in warning
     assert result["score"]["percent"] is None
 
 

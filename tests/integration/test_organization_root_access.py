@@ -238,7 +238,7 @@ def test_only_what_is_idle_goes(bench: Bench) -> None:
     reasons = {refusal["target"]: refusal["reason"] for refusal in result["refused"]}
     assert "was used 5 days ago" in reasons[root_arn(PROD)]
     assert "AWS does not record" in reasons[root_arn(DEV)]
-    assert "was made only 3 days ago" in reasons[root_arn(SANDBOX)]
+    assert "was created only 3 days ago" in reasons[root_arn(SANDBOX)]
 
 
 @pytest.mark.dated

@@ -73,6 +73,7 @@ WRONG: t.Final = {
     "an empty group": ("preflight", "empty_group.ini", "the group aws_accounts has no host"),
     "no management account": ("organization", "machines.ini", "the inventory has no group organization_management"),
     "accounts and no management account": ("organization", f"{DEV},", "the group organization_management"),
+    "a host named as the group": ("assess", "aws_accounts,", "the inventory has no group aws_accounts"),
     "enforced without an id": ("harden", "localhost,", "aws_account_id is not set for localhost"),
     "enforced with an id as the name alone": ("harden", f"{DEV},", f"aws_account_id is not set for {DEV}"),
 }
@@ -134,3 +135,39 @@ def test_fleet_report_without_hosts(ansible: Ansible) -> None:
     (ansible.directory / "reports" / "fleet.json").unlink()
     outcome = ansible.playbook("fleet_report", inventory="empty.ini").succeeded()
     assert outcome.document("fleet.json")["accounts"][0]["account_id"] == MANAGEMENT
+
+
+def test_no_choice_of_hosts_is_not_all_accounts(ansible: Ansible) -> None:
+    outcome = ansible.playbook("harden", "--check", inventory=f"{DEV},{MANAGEMENT},", hardening_hosts=[])
+    assert outcome.status != 0
+    assert outcome.requests == []
+    assert "hardening_hosts is [], which matches no host" in outcome.output
+
+
+def test_a_host_of_machines_in_the_same_inventory_becomes_no_other_user(ansible: Ansible) -> None:
+    become = "[all:vars]\nansible_become=true\nansible_become_user=nobody\nansible_become_exe=/nowhere\n"
+    hosts = f"[aws_accounts]\nmine aws_account_id={MANAGEMENT}\n{become}"
+    (ansible.directory / "become.ini").write_text(hosts, encoding="utf-8")
+    outcome = ansible.playbook("assess", inventory="become.ini").succeeded()
+    assert "ansible_become of mine is ignored" in " ".join(outcome.output.split())
+
+
+@pytest.mark.parametrize("playbook", ["preflight", "harden"])
+def test_the_preflight_says_nothing_of_an_account_that_failed(ansible: Ansible, playbook: str) -> None:
+    outcome = ansible.playbook(playbook, "--check", inventory=f"{DEV},{MANAGEMENT},")
+    assert outcome.status != 0
+    (head,) = re.findall(r"^Preflight of .*$", outcome.output, re.MULTILINE)
+    assert head.startswith("Preflight of 2 accounts: 1 failed, ")
+    assert f"\n  {DEV}  FAILED  " in outcome.output
+
+
+def test_a_denial_is_explained_in_the_account_that_names_the_host(ansible: Ansible) -> None:
+    outcome = ansible.playbook(
+        "explain_denial",
+        inventory=f"{DEV},",
+        explain_denial_hosts=DEV,
+        explain_denial_principal_arn=f"arn:aws:iam::{MANAGEMENT}:role/any",
+        explain_denial_action="iam:CreateUser",
+    )
+    assert outcome.status != 0
+    assert f"not to {DEV}" in " ".join(outcome.output.split())

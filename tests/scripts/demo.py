@@ -57,9 +57,7 @@ def main() -> int:
     with EmulatorProcess(seed="acme") as emulator:
         status = audit(emulator.env(), sys.argv[1:])
     if found := pages(started):
-        print("\nOpen in a browser:")
-        for path in found:
-            print(f"  {path.as_uri()}")
+        print(f"\nOpen in a browser: {found[0].as_uri()}")
     return status
 
 

@@ -24,6 +24,9 @@ _LONG: t.Final = 160
 _LINES: t.Final = 2
 _DIGITS: t.Final = 12
 _STEP: t.Final = "  "
+_STATEMENTS: t.Final = "Statement"
+# Members of states with a policy. Not every type of policy has statements.
+_POLICIES: t.Final = frozenset({"document", "policy", "Policy", "trust"})
 
 
 def diff_of(changes: Iterable[Change]) -> list[dict[str, t.Any]]:
@@ -44,11 +47,17 @@ def diff_of(changes: Iterable[Change]) -> list[dict[str, t.Any]]:
 
 
 def _describe_change(change: Change) -> dict[str, t.Any]:
+    before, after = (_describe_state(change, state) for state in (change.before, change.after))
+    if before == after and _digest(change.before) != _digest(change.after):
+        # Ansible shows nothing of a difference between equal texts.
+        before, after = (
+            f"{text}({_digest(state)})\n" for text, state in ((before, change.before), (after, change.after))
+        )
     return {
         "before_header": f"{_legible(change.target)} (before {change.operation})",
         "after_header": f"{_legible(change.target)} (after {change.operation})",
-        "before": _describe_state(change, change.before),
-        "after": _describe_state(change, change.after),
+        "before": before,
+        "after": after,
     }
 
 
@@ -70,9 +79,13 @@ def _is_small(change: Change) -> bool:
 
 
 def _has_policy(state: t.Any) -> bool:
+    if isinstance(state, (list, tuple)):
+        return any(map(_has_policy, state))
     if not isinstance(state, Mapping):
         return False
-    return "Statement" in state or any(_has_policy(value) for value in state.values())
+    if _STATEMENTS in state or any(isinstance(state.get(name), Mapping) for name in _POLICIES):
+        return True
+    return any(map(_has_policy, state.values()))
 
 
 def _summarize(change: Change, state: t.Any) -> str:
@@ -85,7 +98,7 @@ def _summarize(change: Change, state: t.Any) -> str:
     text = f"{_legible(change.target)}: {', '.join(parts)}"
     lines = textwrap.wrap(text, _WIDTH, subsequent_indent=_STEP, break_on_hyphens=False)
     if len(lines) > _LINES:
-        more = f"… ({_digest(state)})"
+        more = f"… ({_digest([change.target, state])})"
         lines = [*lines[: _LINES - 1], f"{lines[_LINES - 1][: _WIDTH - len(more)]}{more}"]
     return "".join(f"{line}\n" for line in lines)
 
@@ -109,41 +122,49 @@ def _simplify(operation: str, state: t.Any) -> t.Any:
     return state
 
 
-def _render(value: t.Any, indent: str) -> Iterator[str]:
-    """The lines of a value: short ones in one line, longer ones an entry a line."""
+def _render(value: t.Any, indent: str, *, is_whole: bool = False) -> Iterator[str]:
+    """The lines of a value: short ones in one line, longer ones an entry a line. ``is_whole``: nothing is cut."""
     if isinstance(value, Mapping):
         for name, item in value.items():
-            yield from _render_item(f"{_legible(str(name))}:", item, indent)
+            # A policy is never cut: the statement that matters may be the last.
+            is_policy = name == _STATEMENTS or name in _POLICIES
+            yield from _render_item(f"{_legible(str(name))}:", item, indent, is_whole=is_whole or is_policy)
     elif isinstance(value, (list, tuple)):
-        for item in value[:_ENTRIES]:
-            yield from _render_item("-", item, indent)
-        if len(value) > _ENTRIES:
-            yield f"{indent}… and {len(value) - _ENTRIES} more ({_digest(value)})"
+        most = len(value) if is_whole else _ENTRIES
+        for item in value[:most]:
+            yield from _render_item("-", item, indent, is_whole=is_whole)
+        if len(value) > most:
+            yield f"{indent}… and {len(value) - most} more ({_digest(value)})"
     else:
         yield f"{indent}{_scalar(value)}"
 
 
-def _render_item(name: str, item: t.Any, indent: str) -> Iterator[str]:
+def _render_item(name: str, item: t.Any, indent: str, *, is_whole: bool) -> Iterator[str]:
     line = f"{indent}{name} {_flatten(item)}"
-    if _is_scalar(item) or len(line) <= _WIDTH:
+    if len(line) <= _WIDTH or (_is_scalar(item) and not is_whole):
         yield line
-    elif isinstance(item, (list, tuple)) and all(map(_is_scalar, item)):
-        # The actions of a statement, say, which are many.
-        yield f"{indent}{name}"
-        inner = indent + _STEP
-        yield from textwrap.wrap(", ".join(map(_scalar, item)), _WIDTH, initial_indent=inner, subsequent_indent=inner)
+        return
+    yield f"{indent}{name}"
+    inner = indent + _STEP
+    # The actions of a statement, say, which are many.
+    items = item if isinstance(item, (list, tuple)) else [item]
+    if all(map(_is_scalar, items)):
+        show = _text if is_whole else _scalar
+        yield from textwrap.wrap(", ".join(map(show, items)), _WIDTH, initial_indent=inner, subsequent_indent=inner)
     else:
-        yield f"{indent}{name}"
-        yield from _render(item, indent + _STEP)
+        yield from _render(item, inner, is_whole=is_whole)
 
 
 def _is_scalar(value: t.Any) -> bool:
     return not isinstance(value, (Mapping, list, tuple))
 
 
+def _text(value: t.Any) -> str:
+    return _legible(value if isinstance(value, str) else json.dumps(value, default=str))
+
+
 def _scalar(value: t.Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, default=str)
-    text = _legible(text)
+    text = _text(value)
     return text if len(text) <= _LONG else f"{text[: _LONG - _DIGITS]}… ({_digest(value)})"
 
 

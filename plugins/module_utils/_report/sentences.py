@@ -23,12 +23,20 @@ from .plain import join_names
 Item = Mapping[str, t.Any]
 
 _WORD: t.Final = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+")
+_BELONGING: t.Final = re.compile(" (?:of|to) ")
 _GLOBAL: t.Final = "global"
 # So many names are listed in one sentence, and so many changes that alter somebody's access have one each.
 _NAMES: t.Final = 4
 _SINGLE: t.Final = 20
 _STATUS_VERBS: t.Final = {"Active": "activate", "Inactive": "deactivate"}
-_KINDS: t.Final = {"access_key": "access key", "password": "console password", "login_profile": "console password"}
+_ROOT: t.Final = ":root"
+_PASSWORD: t.Final = "console password"
+_KINDS: t.Final = {
+    "login_profile": _PASSWORD,
+    "mfa_device": "MFA device",
+    "password": _PASSWORD,
+    "ssh_public_key": "SSH public key",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,19 +61,27 @@ def describe_changes(changes: Sequence[Item], findings: Iterable[Item]) -> list[
     """Describe changes, in their order.
 
     A change that alters somebody's access has a sentence of its own, with the detail of the first finding that it
-    remedies. The others of one operation share a sentence.
+    remedies. The others of one operation share a sentence. Of very many, those that can't be undone come first.
     """
     details = {finding["fingerprint"]: str(finding["detail"]) for finding in findings}
     single: list[str] = []
     shared: dict[tuple[str, str], list[_Act]] = {}
-    for change in changes:
+    apart = _choose_single(changes)
+    for place, change in enumerate(changes):
         act = _describe(change)
-        if change.get("affects") and len(single) < _SINGLE:
+        if place in apart:
             reason = next((details[one] for one in change.get("remedies") or () if one in details), "")
             single.append(f"{act}: {reason}" if reason else str(act))
         else:
             shared.setdefault((act.verb, act.noun), []).append(act)
     return [*single, *(_join(acts) for acts in shared.values())]
+
+
+def _choose_single(changes: Sequence[Item]) -> frozenset[int]:
+    """Choose the places of the changes that have a sentence of their own."""
+    places = [place for place, change in enumerate(changes) if change.get("affects")]
+    places.sort(key=lambda place: changes[place].get("reversible") is not False)
+    return frozenset(places[:_SINGLE])
 
 
 def _join(acts: Sequence[_Act]) -> str:
@@ -79,7 +95,11 @@ def _join(acts: Sequence[_Act]) -> str:
 
 
 def _make_plural(noun: str) -> str:
-    return f"{noun[:-1]}ies" if noun.endswith("y") else noun if noun.endswith("s") else f"{noun}s"
+    """The plural of a noun, or of the part before what belongs to it: ``recorders of AWS Config``."""
+    belonging = _BELONGING.search(noun)
+    head = noun[: belonging.start()] if belonging else noun
+    several = f"{head[:-1]}ies" if head.endswith("y") else head if head.endswith("s") else f"{head}s"
+    return several + noun[len(head) :]
 
 
 def _describe(change: Item) -> _Act:
@@ -128,9 +148,17 @@ def _side(change: Item, name: str) -> t.Any:
 
 def _credential(change: Item) -> str:
     kind = str(_side(change, "kind") or "credential")
-    identifier = _side(change, "id")
-    user = _principal(change).partition(" ")[2]
-    return f"{_KINDS.get(kind, kind.replace('_', ' '))}{f' {identifier}' if identifier else ''} of {user}"
+    name = _KINDS.get(kind, kind.replace("_", " "))
+    # A user has one password at most. Its id is the name of the user, or a word.
+    identifier = None if name == _PASSWORD else _side(change, "id")
+    return f"{name}{f' {identifier}' if identifier else ''} of {_owner(change)}"
+
+
+def _owner(change: Item) -> str:
+    target = str(change["target"])
+    if target.endswith(_ROOT):
+        return f"the root user of {target.removesuffix(_ROOT).rpartition(':')[2]}"
+    return _principal(change).partition(" ")[2]
 
 
 _Found = t.Optional[_Act]
@@ -141,13 +169,20 @@ def _set_credential(change: Item, _match: re.Match[str]) -> _Found:
     return _Act(verb, "", _credential(change)) if verb else None
 
 
-def _delete_credential(change: Item, _match: re.Match[str]) -> _Found:
-    return _Act("delete", "", _credential(change))
+def _delete_credential(change: Item, match: re.Match[str]) -> _Found:
+    return _Act("deactivate" if match[0].endswith(":DeactivateMFADevice") else "delete", "", _credential(change))
 
 
-def _mark_credential(change: Item, _match: re.Match[str]) -> _Found:
+def _mark_credential(change: Item, match: re.Match[str]) -> _Found:
+    if match[1] == "Untag":
+        return _Act("remove the mark of", "", _credential(change)) if _side(change, "kind") else None
     stage = change["after"].get("stage") if isinstance(change["after"], Mapping) else None
     return _Act("mark", "", f"{_credential(change)} as {stage}") if stage else None
+
+
+def _policy_version(change: Item, _match: re.Match[str]) -> _Found:
+    version = _side(change, "version")
+    return _Act("delete", "policy version", f"{version} of {_short_name(change['target'])}") if version else None
 
 
 def _attach(change: Item, match: re.Match[str]) -> _Found:
@@ -175,9 +210,15 @@ def _membership(change: Item, match: re.Match[str]) -> _Found:
 def _password_policy(change: Item, match: re.Match[str]) -> _Found:
     if match[1] == "Delete":
         return _Act("delete", "", "the account password policy")
+    return _Act("set", "", f"the account password policy{_list_values(change, lambda name: name.replace('_', ' '))}")
+
+
+def _list_values(change: Item, show: Callable[[str], str] = str) -> str:
+    """The values that differ after the change, in parentheses. A value that is left out is none afterwards."""
     old, new = (state if isinstance(state, Mapping) else {} for state in (change["before"], change["after"]))
-    parts = [f"{name.replace('_', ' ')} {_word(value)}" for name, value in new.items() if value != old.get(name)]
-    return _Act("set", "", f"the account password policy ({', '.join(parts)})")
+    names = [name for name in {**new, **old} if new.get(name) != old.get(name)]
+    parts = ", ".join(f"{show(str(name))} {_word(new.get(name))}" for name in names)
+    return f" ({parts})" if parts else ""
 
 
 def _word(value: t.Any) -> str:
@@ -189,12 +230,55 @@ def _event_target(change: Item, match: re.Match[str]) -> _Found:
     return _Act(verb, "event target", _short_name(change["target"]).replace(" target ", " to "), change["region"])
 
 
+def _event_rule(change: Item, _match: re.Match[str]) -> _Found:
+    note = " (disabled)" if _side(change, "state") == "DISABLED" else ""
+    return _Act("set", "event rule", f"{_short_name(change['target'])}{note}", change["region"])
+
+
 def _hub(change: Item, match: re.Match[str]) -> _Found:
     return _Act(_HUB[match[1]], "", "", change["region"])
 
 
+def _hub_controls(change: Item, _match: re.Match[str]) -> _Found:
+    controls = _side(change, "controls")
+    if not isinstance(controls, Mapping):
+        return None
+    by_status: dict[str, list[str]] = {}
+    for control, status in controls.items():
+        by_status.setdefault(str(status).lower(), []).append(str(control))
+    said = "; ".join(f"{status}: {join_names(names, _NAMES)}" for status, names in sorted(by_status.items()))
+    name = f"{_short_name(change['target'])}{f' ({said})' if said else ''}"
+    return _Act("set controls of", "Security Hub standard", name, change["region"])
+
+
+def _hub_parameters(change: Item, _match: re.Match[str]) -> _Found:
+    name = f"{_short_name(change['target'])}{_list_values(change)}"
+    return _Act("set parameters of", "Security Hub control", name, change["region"])
+
+
+def _hub_findings(change: Item, _match: re.Match[str]) -> _Found:
+    """The investigation of findings ends or begins again. One sentence may be of several regions, so each is named."""
+    after = change["after"]
+    statuses = {str(status) for status in after.values() if status} if isinstance(after, Mapping) else set()
+    if not statuses:
+        return None
+    shown = ", ".join(sorted(statuses))
+    return _Act("set", "", f"{plural(len(after), 'findings')} in Security Hub to {shown} in {change['region']}")
+
+
+def _organization_policy(change: Item, match: re.Match[str]) -> _Found:
+    name, kind = _side(change, "policy"), _side(change, "type")
+    return _Act(match[1].lower(), "organization policy", f"{name} ({kind})") if name and kind else None
+
+
+def _policy_type(change: Item, _match: re.Match[str]) -> _Found:
+    return _Act("enable", "", str(change["target"]))
+
+
 def _organization_attachment(change: Item, match: re.Match[str]) -> _Found:
-    node = _side(change, "where") or _side(change, "attached_to")
+    name, identifier = _side(change, "where"), _side(change, "attached_to")
+    # Others choose the names of accounts and units.
+    node = f"{name} ({identifier})" if name and identifier and name != identifier else name or identifier
     verb, preposition = ("attach", "to") if match[1] == "Attach" else ("detach", "from")
     policy = _side(change, "policy")
     return _link(verb, policy and f"policy {policy}", preposition, node)
@@ -216,14 +300,22 @@ _SPECIAL: t.Final[tuple[tuple[re.Pattern[str], Callable[[Item, re.Match[str]], _
     for pattern, describe in (
         (f"iam:Update{_CREDENTIALS}", _set_credential),
         (f"iam:Delete{_CREDENTIALS}|iam:DeleteLoginProfile|iam:DeactivateMFADevice", _delete_credential),
-        (r"iam:TagUser", _mark_credential),
+        (r"iam:(Tag|Untag)User", _mark_credential),
+        (r"iam:DeletePolicyVersion", _policy_version),
         (r"iam:(Attach|Detach)(?:User|Role|Group)Policy", _attach),
         (r"iam:(Put|Delete)(?:User|Role|Group)Policy", _inline),
         (r"iam:(Put|Delete)(?:User|Role)PermissionsBoundary", _boundary),
         (r"iam:(AddUserTo|RemoveUserFrom)Group", _membership),
         (r"iam:(Update|Delete)AccountPasswordPolicy", _password_policy),
         (r"organizations:(Attach|Detach)Policy", _organization_attachment),
+        (r"organizations:EnablePolicyType", _policy_type),
+        (r"organizations:(Create|Update|Delete)Policy", _organization_policy),
+        (r"organizations:(Tag|Untag)Resource", _organization_policy),
+        (r"events:PutRule", _event_rule),
         (r"events:(Put|Remove)Targets", _event_target),
+        (r"securityhub:BatchUpdateStandardsControlAssociations", _hub_controls),
+        (r"securityhub:UpdateSecurityControl", _hub_parameters),
+        (r"securityhub:BatchUpdateFindings", _hub_findings),
         (r"securityhub:(EnableSecurityHub|DisableSecurityHub|BatchImportFindings)", _hub),
     )
 )
@@ -234,10 +326,9 @@ _NOUNS: t.Final[Mapping[str, tuple[str, str]]] = {
     "config:PutConfigurationRecorder": ("set", "recorder of AWS Config"),
     "config:PutDeliveryChannel": ("set", "delivery channel of AWS Config"),
     "events:PutPermission": ("set", "permission of event bus"),
-    "events:PutRule": ("set", "event rule"),
     "iam:CreatePolicyVersion": ("write", "new version of policy"),
     "securityhub:BatchEnableStandards": ("enable", "Security Hub standard"),
     "securityhub:BatchDisableStandards": ("disable", "Security Hub standard"),
-    "securityhub:BatchUpdateStandardsControlAssociations": ("set", "controls of Security Hub standard"),
+    "securityhub:BatchUpdateStandardsControlAssociations": ("set controls of", "Security Hub standard"),
     "sns:Publish": ("send", "notice to the owner"),
 }

@@ -23,6 +23,12 @@ _SEVERITIES = tuple(severity.value for severity in Severity)
 _CHANGES = ("changes_applied", "changes_planned", "changes_reported", "refused")
 # The outcomes of changes. The columns are narrow, so that account and alias fit beside them.
 _STATES = ("Done", "Plan", "Rep", "Ref")
+# So many new critical findings are listed, and so many lines of a failure where many accounts failed.
+_LISTED: t.Final = 20
+_MANY: t.Final = 6
+_LINES: t.Final = 3
+# No honest number is longer.
+_LONGEST: t.Final = 9
 _COLUMNS = ("Account", "Crit", "High", "Med", "Low", "Score", "Coverage", "New", "Gone", *_STATES)
 
 
@@ -62,18 +68,26 @@ def _make_row(account: Mapping[str, t.Any], names: Mapping[str, str], show: Show
     has_verdict = score is not None and score["percent"] is not None
     return (
         f"{account['account_id']} {name}".rstrip(),
-        *(str(account["summary"][name]) for name in _SEVERITIES),
-        f"{score['percent']:g}%" if has_verdict else "-",
-        f"{score['coverage_percent']:g}%" if score is not None else "-",
-        *(str(account[name]) for name in ("new", "resolved", *_CHANGES)),
+        *(_shorten(account["summary"][name]) for name in _SEVERITIES),
+        _shorten(f"{score['percent']:g}%") if has_verdict else "-",
+        _shorten(f"{score['coverage_percent']:g}%") if score is not None else "-",
+        *(_shorten(account[name]) for name in ("new", "resolved", *_CHANGES)),
     )
+
+
+def _shorten(number: t.Any) -> str:
+    """A number of a report. Others can write there, and a long one would leave no room for the accounts."""
+    text = printable(number)
+    return text if len(text) <= _LONGEST else "?"
 
 
 def _render_new_criticals(fleet: Mapping[str, t.Any], show: Show) -> Lines:
     lines = []
-    for finding in fleet["new_criticals"]:
+    for finding in fleet["new_criticals"][:_LISTED]:
         what = f"- {finding['account_id']}: {finding['problem']}: {finding['name']}; {finding['detail']}"
         lines += wrap_text(show(what), first="  ", rest="    ")
+    more = len(fleet["new_criticals"]) - _LISTED
+    lines += [f"  {show(f'… and {more} more, see fleet.json')}"] if more > 0 else []
     return ["NEW CRITICAL FINDINGS:", *lines] if lines else []
 
 
@@ -81,7 +95,10 @@ def _render_absent(fleet: Mapping[str, t.Any], show: Show) -> Lines:
     lines = []
     for failure in fleet["failed"]:
         who = " ".join(filter(None, (failure["account_id"], f"({failure['host']})" if failure["host"] else "")))
-        lines += wrap_text(show(f"- {who} failed: {failure['message']}"), first="  ", rest="    ")
+        own = wrap_text(show(f"- {who} failed: {failure['message']}"), first="  ", rest="    ")
+        if len(fleet["failed"]) >= _MANY and len(own) > _LINES:
+            own = [*own[: _LINES - 1], f"    {show('… (see fleet.json)')}"]
+        lines += own
     for account in fleet["missing"]:
         lines += wrap_text(show(f"- {account} has no report of this run"), first="  ", rest="    ")
     return ["FAILED AND MISSING ACCOUNTS:", *lines] if lines else []

@@ -29,8 +29,12 @@ def count_missing(accounts: Sequence[Row]) -> int:
     return sum(row["state"] == MISSING for account in accounts for row in account["capabilities"])
 
 
-def render(accounts: Sequence[Row], *, is_whole: bool, ascii_only: bool = False) -> str:
-    """The preflight of these accounts as text. ``is_whole`` shows also the capabilities that lack nothing."""
+def render(accounts: Sequence[Row], *, failures: Sequence[Row] = (), is_whole: bool, ascii_only: bool = False) -> str:
+    """The preflight of these accounts as text.
+
+    ``failures`` are the hosts of which nothing is known, each with ``host`` and ``reason``. ``is_whole`` shows also the
+    capabilities that lack nothing.
+    """
     show = functools.partial(printable, ascii_only=ascii_only)
     rows = _merge(
         (show(account["account_id"]), show(row["capability"]), show(row["state"]), show(_note(row)))
@@ -38,16 +42,28 @@ def render(accounts: Sequence[Row], *, is_whole: bool, ascii_only: bool = False)
         for row in account["capabilities"]
         if is_whole or row["state"] == MISSING
     )
-    lacking = len({account["account_id"] for account in accounts if count_missing([account])})
-    head = f"Preflight of {plural(len(accounts), 'accounts')}: " + (
-        f"{lacking} of them {'lacks' if lacking == 1 else 'lack'} something" if lacking else "nothing is missing"
-    )
     lines = [
+        line
+        for failure in failures
+        for line in wrap_text(f"  {show(failure['host'])}  FAILED  {show(failure['reason'])}", rest=" " * 16)
+    ]
+    lines += [
         line
         for account, names, state, note in rows
         for line in wrap_text(f"  {account}  {state}  {', '.join(names)}{f': {note}' if note else ''}", rest=" " * 16)
     ]
-    return "\n".join([head, *lines, *_announce(accounts, show)])
+    return "\n".join([_summarize(accounts, len(failures)), *lines, *_announce(accounts, show)])
+
+
+def _summarize(accounts: Sequence[Row], failed: int) -> str:
+    """The first line. Nothing is known of an account that failed, so nothing can be said to be there."""
+    lacking = len({account["account_id"] for account in accounts if count_missing([account])})
+    group = "the others" if failed else "them"
+    lack = f"{lacking} of {group} {'lacks' if lacking == 1 else 'lack'} something"
+    nothing = "nothing is missing in the others" if failed else "nothing is missing"
+    parts = [f"{failed} failed"] if failed else []
+    parts += [lack if lacking else nothing] if accounts or not failed else []
+    return f"Preflight of {plural(len(accounts) + failed, 'accounts')}: {', '.join(parts)}"
 
 
 def _merge(rows: Iterable[tuple[str, str, str, str]]) -> Iterator[tuple[str, list[str], str, str]]:

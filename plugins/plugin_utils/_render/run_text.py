@@ -36,6 +36,8 @@ MANY: t.Final = 6
 # How many names a finding lists, how many sentences an account, and how many reasons of refusals.
 _NAMES: t.Final = 6
 _NAMES_OF_MANY: t.Final = 3
+# How many kinds of low findings each of several accounts lists.
+_LOW: t.Final = 5
 _SENTENCES: t.Final = 30
 _REASONS: t.Final = 5
 
@@ -66,12 +68,21 @@ def render_accounts(
     return "\n\n".join("\n".join(lines) for lines in sections if lines)
 
 
-def render_files(reports: Sequence[Report], location: str, *, formats: Iterable[str], is_fleet: bool) -> str:
-    """The places of the report of the run and of its accounts. A line that names an HTML file is the last."""
+def render_files(
+    reports: Sequence[Report], location: str, *, formats: Iterable[str], is_fleet: bool, without: int = 0
+) -> str:
+    """The places of the report of the run and of its accounts. A line that names an HTML file is the last.
+
+    ``without`` counts the accounts that failed or have no report: only the report of the run names them.
+    """
     page = "report.html" if "html" in formats else "report.json"
     accounts = [f"{location}/{report['account_id']}/{page}" for report in reports]
     shown = accounts if len(accounts) < MANY else [f"{location}/<account id>/{page}"]
-    fleet = [f"{location}/fleet.{'html' if 'html' in formats else 'json'}"] if is_fleet and len(reports) != 1 else []
+    fleet = (
+        [f"{location}/fleet.{'html' if 'html' in formats else 'json'}"]
+        if is_fleet and len(reports) + without != 1
+        else []
+    )
     return "\n".join(["REPORTS:", *(f"  {printable(path)}" for path in (*shown, *fleet))])
 
 
@@ -101,12 +112,16 @@ class _Accounts:
 
 def _render_findings(accounts: _Accounts) -> Iterator[Lines]:
     groups = {id(report): failing_groups(report) for report in accounts.reports}
-    most = _NAMES if len(accounts.reports) == 1 else _NAMES_OF_MANY
+    is_one = len(accounts.reports) == 1
+    most = _NAMES if is_one else _NAMES_OF_MANY
     for severity in Severity:
 
         def lines_of(report: Report, name: str = severity.value) -> Lines:
-            found = (group for group in groups[id(report)] if group.severity == name)
-            return [line for group in found for line in _render_group(group, most, accounts.show)]
+            found = [group for group in groups[id(report)] if group.severity == name]
+            shown = found if is_one or name != Severity.LOW.value else found[:_LOW]
+            lines = [line for group in shown for line in _render_group(group, most, accounts.show)]
+            more = len(found) - len(shown)
+            return [*lines, f"  … and {more} more kinds, see the report of the account"] if more else lines
 
         lines = accounts.lines(lines_of)
         yield [f"{severity.value.upper()} FINDINGS:", *lines] if lines else []
@@ -153,7 +168,7 @@ def _render_refused(accounts: _Accounts) -> Lines:
             text = f"- {names} ({refusal.rule}): {refusal.summary}"
             lines += wrap_text(accounts.show(text), first="  ", rest="    ")
         more = len(groups) - _REASONS
-        return [*lines, *([f"  … and {more} more reasons"] if more > 0 else [])]
+        return [*lines, *([f"  {accounts.show(f'… and {more} more reasons')}"] if more > 0 else [])]
 
     lines = accounts.lines(lines_of)
     return ["REFUSED:", *lines] if lines else []

@@ -853,3 +853,37 @@ def test_the_report_says_which_modules_looked_at_the_account(reports: Path) -> N
     modes = {item["module"]: item["mode"] for item in report["modules"]}
     assert modes == {"access_keys": "report", "password_policy": "enforce"}
     jsonschema.validate(report, json.loads((CHECKOUT / "docs/report.schema.json").read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("terminal", ["auto", "summary", "full", "brief"])
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"changes": [{"applied": False}]},
+        {"changes": [{"applied": False, "affects": ["x"], "remedies": 7}]},
+        {"refused": [{"rule": ["a"], "reason": 3, "operation": "", "module": None, "target": 5}]},
+        {"account_alias": ["x"]},
+        {"costs": 3, "impacts": 3, "preflight": 3},
+    ],
+)
+def test_a_report_that_can_not_be_shown_costs_its_own_account_alone(
+    tmp_path: Path, terminal: str, forged: dict[str, t.Any]
+) -> None:
+    good, bad = account("222233334444"), {**account("333344445555"), **forged}
+    store = DirectoryStore(str(tmp_path))
+    for report in (good, bad):
+        store.put(f"{report['account_id']}/report.json", encode(report))
+    result = run(task(tmp_path, scope="fleet", account_id=None, terminal=terminal, run_id=good["run"]["id"]))
+    assert "222233334444" in result["terminal"]
+    assert result["failed_accounts"] in ([], ["333344445555"])
+    assert terminal == "brief" or result["failed_accounts"] or "333344445555" in result["terminal"]
+
+
+def test_the_preflight_names_the_accounts_that_failed(tmp_path: Path) -> None:
+    known = {"account_id": "222233334444", "capabilities": [], "modes": {}}
+    failures = [{"host": "dev", "account_id": None, "reason": "AccessDenied"}]
+    result = run(task(tmp_path, scope="preflight", preflight=[known], failures=failures))
+    assert result["terminal"].splitlines()[:2] == [
+        "Preflight of 2 accounts: 1 failed, nothing is missing in the others",
+        "  dev  FAILED  AccessDenied",
+    ]

@@ -10,6 +10,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.plugin_utils._fleet import has_host
 from ansible_collections.hardening.iam.plugins.plugin_utils._run_hosts import RunHosts
 
 DEV, PROD = "333344445555", "222233334444"
@@ -73,3 +74,29 @@ def test_the_hosts_that_are_no_accounts_are_named_in_short() -> None:
 @pytest.mark.parametrize("names", [(), ("web1",)])
 def test_a_play_that_says_why_has_a_host(names: tuple[str, ...]) -> None:
     assert choose(*names).any_pattern == ("all" if names else "localhost")
+
+
+@pytest.mark.parametrize("group", ["aws_accounts", MANAGEMENT])
+@pytest.mark.parametrize("others", [(), ("web1",)])
+def test_a_host_with_the_name_of_the_group_is_no_account(group: str, others: tuple[str, ...]) -> None:
+    """``-i aws_accounts,`` is a host of that name, not the group."""
+    found = choose(group, *others, group=group)
+    assert not has_host({"all": found.names, "ungrouped": found.names}, found.pattern)
+    assert f"the inventory has no group {group}" in found.describe_none()
+
+
+@pytest.mark.parametrize("asked", [[], {}, 0, False])
+def test_an_empty_choice_is_not_all_accounts(asked: t.Any) -> None:
+    found = choose(DEV, PROD, groups={"aws_accounts"}, asked=asked)
+    assert not has_host({"all": [DEV, PROD], "aws_accounts": [DEV, PROD]}, found.pattern)
+    assert f"hardening_hosts is {asked}, which matches no host" in found.describe_none()
+
+
+@pytest.mark.parametrize("asked", [None, "", "  "])
+def test_a_choice_that_a_survey_leaves_empty_is_none(asked: t.Any) -> None:
+    assert choose(DEV, groups={"aws_accounts"}, asked=asked).pattern == "aws_accounts"
+
+
+def test_a_long_choice_is_shown_in_short() -> None:
+    message = choose(DEV, asked=[f"account-{number}" for number in range(300)]).describe_none()
+    assert max(map(len, message.splitlines())) < 250

@@ -124,6 +124,16 @@ def test_variables_of_hosts_that_the_plays_override() -> None:
     )
 
 
+def test_no_host_becomes_another_user() -> None:
+    """``ansible_become`` of machines in the same inventory would use the credentials of another user."""
+    hosts = [host("a", ansible_become=True), host("b", PROD, ansible_become="yes"), host("c", "111122223333")]
+    assert check(*hosts, host("d", "555566667777", ansible_become=False)).warnings == (
+        "ansible_become of a, b is ignored: the playbooks of hardening.iam run on the controller, with the user who "
+        "starts them.",
+    )
+    assert check(host("a", ansible_become=True), extra={"ansible_become": True}).warnings == ()
+
+
 def test_the_choice_of_hosts_has_no_effect_in_the_inventory() -> None:
     given = {"hardening_hosts": "production"}
     assert "hardening_hosts of a is set in the inventory, where it has no effect.\n" in error(host("a", **given))

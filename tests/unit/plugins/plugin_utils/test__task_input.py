@@ -13,7 +13,12 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.plugin_utils._run_input import Host
 from ansible_collections.hardening.iam.plugins.plugin_utils._run_notes import RunNotes
-from ansible_collections.hardening.iam.plugins.plugin_utils._task_input import TaskInput, find_problem, run_of
+from ansible_collections.hardening.iam.plugins.plugin_utils._task_input import (
+    TaskInput,
+    account_option_of,
+    find_problem,
+    run_of,
+)
 
 DEV = "333344445555"
 OPTIONS: t.Final = {"account_id": None, "assume_role_arn": None, "assessor_role_arn": None, "journal": "./journal"}
@@ -194,6 +199,15 @@ def test_a_missing_account_id(task: Task) -> None:
     assert "A run that enforces needs it." in task.problem(arguments=nothing, writes=True)
     assert "A run of several hosts needs it" in task.problem(arguments=nothing, hosts=("a", "b"))
     assert task.problem(arguments=nothing, hosts=("a", "b"), writes=True, ours=False) == ""
+
+
+@pytest.mark.parametrize("given", [None, "", "  "])
+def test_a_host_that_an_account_names_is_that_account_also_with_an_empty_variable(given: t.Any) -> None:
+    """Otherwise it would be the account of the credentials."""
+    host = Host(name=DEV, variables={"aws_account_id": given}, value=lambda _variable: given)
+    notes = RunNotes("/nonexistent")
+    found = TaskInput(host, {"account_id": given}, OPTIONS, False, True, "play", (DEV,), lambda: None, notes)
+    assert account_option_of(found) == {"account_id": DEV}
 
 
 def test_the_report_of_a_run_is_of_no_account(task: Task) -> None:

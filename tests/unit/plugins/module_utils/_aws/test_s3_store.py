@@ -38,6 +38,8 @@ def bucket(acme: Emulator) -> t.Any:
         aws_access_key_id="administrator",
         aws_secret_access_key="secret",
     )
+    # Whatever fault the test before left: those of a test are cleared after this.
+    acme.clear_faults()
     client.create_bucket(Bucket=BUCKET)
     return client
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+import pytest
+
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change
 from ansible_collections.hardening.iam.plugins.module_utils._converge.diff import diff_of
 
@@ -65,6 +67,54 @@ def test_no_line_is_long_and_cut_values_still_differ() -> None:
     one, other = ({"template": "x" * 500 + end, "names": {f"n{i}": "y" * 50 for i in range(3)}} for end in "ab")
     assert shown(one) != shown(other)
     assert max(map(len, shown(one).splitlines())) < 200
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"name": "a\u202eb"}, {"name": "a\u200bb"}),
+        ({"value": None}, {"value": "null"}),
+        ({"value": "24"}, {"value": 24}),
+        ({"names": ["a" * 60, "b" * 60]}, {"names": ["a" * 60 + ", " + "b" * 60]}),
+        (None, {}),
+    ],
+)
+def test_states_that_differ_never_look_equal(before: t.Any, after: t.Any) -> None:
+    """Ansible shows nothing of a change where both texts are equal."""
+    one = dataclasses.replace(change("a", before=before, after=after), affects=(user_arn("a"),))
+    (found,) = diff_of([one])
+    assert found["before"] != found["after"]
+
+
+def test_equal_states_look_equal() -> None:
+    (found,) = diff_of([change("a", before={"x": 1}, after={"x": 1})])
+    assert found["before"] == found["after"] == "x: 1\n"
+
+
+def test_every_statement_of_a_policy_is_shown_whole() -> None:
+    resource = "arn:aws:s3:::" + "x" * 400 + "/secret"
+    statements = [{"Sid": f"S{number}", "Effect": "Allow", "Action": "iam:*"} for number in range(30)]
+    text = shown({"document": {"Statement": [*statements, {"Effect": "Allow", "Resource": resource}]}})
+    assert '"Sid": "S29"' in text
+    assert resource in text.replace("\n", "").replace(" ", "")
+    assert "sha256" not in text
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_a_policy_without_statements_is_shown_whole() -> None:
+    """Policies of tags or of services have no statements, and a new one is attached to nobody."""
+    tags = {f"tag{number}": {"tag_value": {"@@assign": ["a" * 30, "b" * 30]}} for number in range(8)}
+    (found,) = diff_of([small("a", {"policy": "tags", "document": {"tags": tags}})])
+    assert "tag7" in found["after"]
+    assert "sha256" not in found["after"]
+
+
+def test_objects_with_long_names_still_differ() -> None:
+    one, other = (small("x" * 400 + end, {"y": "z" * 50}) for end in "ab")
+    found = diff_of([one, other])
+    first, second = (str(diff_of([item])[0]["after"]) for item in (one, other))
+    assert first != second
+    assert found[0]["after"] == first + second
 
 
 def small(name: str, after: t.Any, **more: t.Any) -> Change:

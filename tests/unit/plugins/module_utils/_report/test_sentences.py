@@ -17,6 +17,8 @@ USER: t.Final = "arn:aws:iam::222233334444:user/team/svc-backup"
 ROLE: t.Final = "arn:aws:iam::222233334444:role/ci"
 POLICY: t.Final = "arn:aws:iam::aws:policy/AdministratorAccess"
 KEY: t.Final = {"kind": "access_key", "id": "AKIA…7Q2M"}
+ROOT: t.Final = "arn:aws:iam::444455556666:root"
+GUARD: t.Final = {"policy": "guard", "type": "SERVICE_CONTROL_POLICY"}
 
 
 def change(operation: str, target: str = USER, *, before: t.Any = None, after: t.Any = None, **more: t.Any) -> t.Any:
@@ -83,6 +85,89 @@ def change(operation: str, target: str = USER, *, before: t.Any = None, after: t
             "attach policy guard to /Sandbox",
         ),
         (
+            change("iam:DeleteLoginProfile", before={"kind": "console_password", "id": "svc-backup"}),
+            "delete console password of svc-backup",
+        ),
+        (
+            change("iam:DeleteLoginProfile", ROOT, before={"kind": "password", "id": "password"}),
+            "delete console password of the root user of 444455556666",
+        ),
+        (
+            change("iam:DeleteAccessKey", ROOT, before={**KEY}),
+            "delete access key AKIA…7Q2M of the root user of 444455556666",
+        ),
+        (
+            change("iam:DeactivateMFADevice", ROOT, before={"kind": "mfa_device", "id": "arn:x:mfa/y"}),
+            "deactivate MFA device arn:x:mfa/y of the root user of 444455556666",
+        ),
+        (
+            change("iam:UntagUser", before={**KEY, "stage": "noticed"}, after={**KEY, "stage": None}),
+            "remove the mark of access key AKIA…7Q2M of svc-backup",
+        ),
+        (
+            change("iam:DeletePolicyVersion", POLICY, before={"version": "v3"}, after={"version": "v3"}),
+            "delete policy version v3 of AdministratorAccess",
+        ),
+        (
+            change("organizations:UpdatePolicy", "arn:aws:organizations::1:policy/o-1/scp/p-1", after=GUARD),
+            "update organization policy guard (SERVICE_CONTROL_POLICY)",
+        ),
+        (
+            change("organizations:DeletePolicy", "arn:aws:organizations::1:policy/o-1/scp/p-1", before=GUARD),
+            "delete organization policy guard (SERVICE_CONTROL_POLICY)",
+        ),
+        (
+            change("organizations:EnablePolicyType", "policy type SERVICE_CONTROL_POLICY of r-1"),
+            "enable policy type SERVICE_CONTROL_POLICY of r-1",
+        ),
+        (
+            change(
+                "organizations:DetachPolicy",
+                "policy guard on ou-1",
+                after={"policy": "guard", "where": "prod", "attached_to": "222233334444", "attached": False},
+            ),
+            "detach policy guard from prod (222233334444)",
+        ),
+        (
+            change(
+                "securityhub:BatchUpdateStandardsControlAssociations",
+                "arn:aws:securityhub:eu-west-1:1:control/cis/v3",
+                before={"standard": "s", "controls": {"IAM.1": "ENABLED", "IAM.2": "DISABLED"}},
+                after={"standard": "s", "controls": {"IAM.1": "DISABLED", "IAM.2": "ENABLED"}},
+                region="eu-west-1",
+            ),
+            "set controls of Security Hub standard cis/v3 (disabled: IAM.1; enabled: IAM.2) in eu-west-1",
+        ),
+        (
+            change(
+                "securityhub:UpdateSecurityControl",
+                "arn:aws:securityhub:eu-west-1:1:security-control/IAM.7",
+                before={"MinimumPasswordLength": 20, "MaxPasswordAge": 90},
+                after={"MinimumPasswordLength": 8, "MaxPasswordAge": None},
+                region="eu-west-1",
+            ),
+            "set parameters of Security Hub control IAM.7 (MinimumPasswordLength 8, MaxPasswordAge none) in eu-west-1",
+        ),
+        (
+            change(
+                "securityhub:BatchUpdateFindings",
+                "arn:aws:securityhub:eu-west-1:1:product/1/default/update/1",
+                before={"a": "NEW", "b": "NEW"},
+                after={"a": "SUPPRESSED", "b": "SUPPRESSED"},
+                region="eu-west-1",
+            ),
+            "set 2 findings in Security Hub to SUPPRESSED in eu-west-1",
+        ),
+        (
+            change(
+                "events:PutRule",
+                "arn:aws:events:eu-west-1:1:rule/root-login",
+                after={"rule": "root-login", "state": "DISABLED"},
+                region="eu-west-1",
+            ),
+            "set event rule root-login (disabled) in eu-west-1",
+        ),
+        (
             change(
                 "accessanalyzer:CreateAnalyzer", "arn:aws:access-analyzer:eu-west-1:1:analyzer/x", region="eu-west-1"
             ),
@@ -128,3 +213,33 @@ def test_many_changes_of_access_share_a_sentence_in_the_end() -> None:
     sentences = describe_changes(changes, [])
     assert len(sentences) == 21
     assert sentences[-1].endswith("… and 76 more")
+
+
+def test_the_first_word_of_a_noun_is_in_the_plural() -> None:
+    recorders = [
+        change("config:PutConfigurationRecorder", f"arn:aws:config:{region}:1:configuration-recorder/x", region=region)
+        for region in ("us-east-1", "eu-west-1")
+    ]
+    assert describe_changes(recorders, []) == ["set 2 recorders of AWS Config in eu-west-1, us-east-1: x"]
+    notices = [change("sns:Publish", f"{USER}{number}", region="eu-west-1") for number in range(2)]
+    assert describe_changes(notices, [])[0].startswith("send 2 notices to the owner in eu-west-1: ")
+
+
+def test_changes_that_can_not_be_undone_have_their_sentences_first() -> None:
+    changes = [
+        change("iam:DetachUserPolicy", f"{USER}-{number}", before={"policy": POLICY}, affects=[USER], reversible=True)
+        for number in range(30)
+    ]
+    gone = change("iam:DeleteAccessKey", before={**KEY}, affects=[USER], reversible=False)
+    sentences = describe_changes([*changes, gone], [])
+    assert "delete access key AKIA…7Q2M of svc-backup" in sentences
+    assert len(sentences) == 21
+
+
+def test_findings_of_several_regions_are_counted_apart() -> None:
+    changes = [
+        change("securityhub:BatchUpdateFindings", "x", after={"a": "NEW", "b": "NEW"}, region=region)
+        for region in ("eu-west-1", "us-east-1")
+    ]
+    (sentence,) = describe_changes(changes, [])
+    assert sentence.count("2 findings in Security Hub to NEW") == 2

@@ -42,3 +42,26 @@ def test_accounts_without_a_score() -> None:
     text = render(fleet(reports=[{**report, "scores": []}]))
     assert "999988887777     2    10    3    1      -         -" in text
     assert "Compliance Score" not in text
+
+
+def test_a_huge_number_hides_no_account() -> None:
+    forged = account("444455556666")
+    forged["summary"] = {**forged["summary"], "critical": 10**90}
+    text = render(fleet(reports=[account("333344445555", "acme-dev"), forged]))
+    assert "\n  333344445555 acme-dev " in text
+    assert "\n  444455556666 " in text
+    assert max(map(len, text.splitlines())) <= WIDTH
+
+
+def test_many_new_criticals_and_failures_stay_short() -> None:
+    document = fleet()
+    failed = [{"account_id": f"{number:012d}", "host": "h", "message": "no " * 500} for number in range(300)]
+    text = render({**document, "new_criticals": document["new_criticals"][:1] * 900, "failed": failed}, ascii_only=True)
+    assert text.count("Root user has an access key") == 20
+    assert "  ... and 880 more, see fleet.json\n" in text
+    assert text.count(") failed: no no") == 300
+    assert text.count("    ... (see fleet.json)\n") == 300
+    assert len(text.splitlines()) < 300 * 3 + 100
+    assert text.isascii()
+    whole = render({**document, "failed": failed[:2]})
+    assert "see fleet.json" not in whole

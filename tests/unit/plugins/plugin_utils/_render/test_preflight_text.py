@@ -52,3 +52,14 @@ def test_hostile_reasons_stay_on_one_line() -> None:
     text = render([account(1, row("a", "MISSING", "x\x1b[31m\nSUMMARY"))], is_whole=False)
     assert "\x1b" not in text
     assert len(text.splitlines()) == 2
+
+
+def test_nothing_is_said_to_be_there_in_an_account_that_failed() -> None:
+    failures = [{"host": "dev\x1b[2J", "reason": "AccessDenied\nask"}]
+    assert render([account(1, row("a"))], failures=failures, is_whole=False).splitlines() == [
+        "Preflight of 2 accounts: 1 failed, nothing is missing in the others",
+        "  dev?[2J  FAILED  AccessDenied ask",
+    ]
+    lacking = render([account(1, DENIED), account(2, row("a"))], failures=failures, is_whole=False)
+    assert lacking.startswith("Preflight of 3 accounts: 1 failed, 1 of the others lacks something\n")
+    assert render([], failures=failures, is_whole=False).startswith("Preflight of 1 account: 1 failed\n")

@@ -42,6 +42,20 @@ def test_the_accounts_are_named_where_there_are_several() -> None:
     assert text.count("(acme-dev):") >= 2
 
 
+def test_low_findings_of_several_accounts_are_cut_and_counted() -> None:
+    report = samples.complete_report()
+    low = next(
+        finding for finding in report["findings"] if finding["severity"] == "low" and finding["status"] == "FAIL"
+    )
+    findings = [{**low, "control": f"low_{number}", "fingerprint": str(number)} for number in range(8)]
+    controls = {f"low_{number}": report["controls"][low["control"]] for number in range(8)}
+    many = {**report, "findings": findings, "controls": {**report["controls"], **controls}}
+    alone, together = render_accounts([many]), render_accounts([many, report])
+    assert alone.count("[L-") == 8
+    assert "… and 3 more kinds, see the report of the account" in together
+    assert "more kinds, see" not in alone
+
+
 def test_lines_are_short_and_obey_nobody() -> None:
     text = render_accounts([samples.complete_report(), samples.costing()], ascii_only=True)
     assert text.isascii()
@@ -66,3 +80,17 @@ def test_the_page_is_named_last() -> None:
     assert render_files([], "r", formats=["html"], is_fleet=True).splitlines()[-1] == "  r/fleet.html"
     many = render_files([report] * 6, "r", formats=[], is_fleet=True).splitlines()
     assert many == ["REPORTS:", "  r/<account id>/report.json", "  r/fleet.json"]
+
+
+def test_the_report_of_the_run_is_named_where_other_accounts_failed() -> None:
+    lines = render_files([samples.complete_report()], "r", formats=["html"], is_fleet=True, without=2).splitlines()
+    assert lines == ["REPORTS:", f"  r/{samples.ACCOUNT}/report.html", "  r/fleet.html"]
+
+
+def test_many_reasons_are_counted_in_ascii_too() -> None:
+    refused = [
+        {"rule": "r", "reason": str(number), "operation": "", "module": "m", "target": "x"} for number in range(9)
+    ]
+    text = render_accounts([{**samples.complete_report(), "refused": refused}], ascii_only=True)
+    assert "  ... and 4 more reasons" in text
+    assert text.isascii()
