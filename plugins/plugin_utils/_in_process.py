@@ -44,6 +44,7 @@ from ._run_notes import RunNotes
 from ._task_input import TaskInput, account_option_of, find_problem, job_of, run_of
 from ._values import find_bad_values, split_texts
 from ._variables import load_variables
+from ._vaulted import hide_vaulted
 
 Result = dict[str, t.Any]
 
@@ -76,7 +77,12 @@ class InProcess(NormalActionModule):
         gc.freeze()
 
     def run(self, tmp: t.Any = None, task_vars: t.Optional[dict[str, t.Any]] = None) -> Result:
-        task_vars = task_vars or {}
+        arguments = self._task.args
+        result = self._run(tmp, task_vars or {})
+        hide_vaulted(result, arguments)
+        return result
+
+    def _run(self, tmp: t.Any, task_vars: dict[str, t.Any]) -> Result:
         given = self._input(task_vars)
         problem = find_problem(given)
         if problem:

@@ -191,6 +191,30 @@ def test_bad_options_fail_before_the_core(core: Core, arguments: dict[str, t.Any
     assert core.tasks == []
 
 
+@pytest.mark.parametrize("transport", ["local", "ssh"])
+@pytest.mark.parametrize(
+    "arguments", [{"count": "{}"}, {"mode": "{}"}, {"parts": ["{}"]}], ids=["int", "choice", "list"]
+)
+def test_a_vaulted_value_in_the_wrong_place_is_not_quoted(
+    core: Core, transport: str, arguments: dict[str, t.Any]
+) -> None:
+    tags = pytest.importorskip("ansible._internal._datatag._tags", reason="ansible-core 2.18 has no tags")
+    secret = tags.VaultedValue(ciphertext="x").tag("sesame-7f3d")
+    given = {name: [secret] if isinstance(value, list) else secret for name, value in arguments.items()}
+    message = run(given, transport=transport)["msg"]
+    assert message.startswith(next(iter(arguments)))
+    assert "sesame" not in message
+    assert core.tasks == []
+
+
+def test_a_vaulted_value_is_hidden_in_errors_and_warnings_of_the_core(core: Core) -> None:
+    tags = pytest.importorskip("ansible._internal._datatag._tags", reason="ansible-core 2.18 has no tags")
+    core.answer = {"failed": True, "msg": "report_dir: sesame-7f3d is full", "warnings": ["sesame-7f3d", "other"]}
+    result = run({"report_dir": tags.VaultedValue(ciphertext="x").tag("sesame-7f3d")})
+    assert "sesame" not in str(result)
+    assert result["warnings"][1] == "other"
+
+
 def test_an_option_given_twice_is_a_warning() -> None:
     assert run({"count": 1, "number": 2})["warnings"] == ["Both option count and its alias number are set."]
 
