@@ -35,6 +35,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.exceptions import Ansib
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 
 from ..module_utils._aws.access import HAS_BOTO3, warm
+from ..module_utils._converge.store import make_absolute
 from ..module_utils._module.task import Entry, execute
 from ._fleet import find_assessor
 from ._role_options import NO_ROLE, RoleOptions, load_table
@@ -43,6 +44,7 @@ from ._run_notes import RunNotes
 from ._task_input import TaskInput, account_option_of, find_problem, job_of, run_of
 from ._values import find_bad_values, split_texts
 from ._variables import load_variables
+from ._vaulted import hide_vaulted
 
 Result = dict[str, t.Any]
 
@@ -75,7 +77,12 @@ class InProcess(NormalActionModule):
         gc.freeze()
 
     def run(self, tmp: t.Any = None, task_vars: t.Optional[dict[str, t.Any]] = None) -> Result:
-        task_vars = task_vars or {}
+        arguments = self._task.args
+        result = self._run(tmp, task_vars or {})
+        hide_vaulted(result, arguments)
+        return result
+
+    def _run(self, tmp: t.Any, task_vars: dict[str, t.Any]) -> Result:
         given = self._input(task_vars)
         problem = find_problem(given)
         if problem:
@@ -193,7 +200,7 @@ class InProcess(NormalActionModule):
         spec = self.entry.argument_spec()
         given = {name: self._task.args.get(name, spec[name].get("default")) for name in _PLACES if name in spec}
         return {
-            name: str(Path(value).expanduser().absolute())
+            name: make_absolute(value)
             for name, value in given.items()
             if isinstance(value, str) and not _NO_RELATIVE_PATH.match(value)
         }
@@ -211,7 +218,11 @@ class InProcess(NormalActionModule):
         gc.freeze()
         constraints = dict(self.entry.constraints)
         validator = ArgumentSpecValidator({**aws_argument_spec(), **self.entry.argument_spec()}, **constraints)
-        validation = validator.validate(_as_module_arguments(self._task.args))
+        try:
+            validation = validator.validate(_as_module_arguments(self._task.args))
+        except TypeError as error:
+            # Ansible looks for options in what is no mapping.
+            return {"failed": True, "changed": False, "msg": self._find_bad_values() or str(error)}
         warnings = [
             f"Both option {both['option']} and its alias {both['alias']} are set." for both in validation._warnings
         ]

@@ -189,6 +189,8 @@ def _write_account(job: _Job, place: _Place, assessed: Report, found: Parts) -> 
     report = complete(assessed, found.parts, reveal_key_ids=job.options.reveal_key_ids)
     plan = _build_plan(job, report, found.parts)
     report = _add_problems(report, found.problems, plan["plan_sha256"])
+    # The report of the run and the next assessment refuse what this one must not write.
+    check_report(report, account, where="the report")
     rendered = {name: _choose_renderers(job)[name][1](report) for name in job.options.formats}
     shown = _render_terminal(job, report, rendered.get("txt"))
     for problem in report["incomplete"]:
@@ -229,6 +231,7 @@ def _leave_out_malformed(job: _Job, assessed: Report, found: Parts) -> Parts:
     for part in found.parts:
         try:
             report = {**complete(assessed, [part]), "incomplete": []}
+            check_report(report, assessed["account_id"], where="the report with it")
             # Each format reads other members.
             for _name, render in _choose_renderers(job).values():
                 render(report)

@@ -19,6 +19,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ._vaulted import is_vaulted
+
 Spec = Mapping[str, Mapping[str, t.Any]]
 
 OFF: t.Final = "off"
@@ -71,7 +73,8 @@ def describe_choice(value: t.Any, choices: Sequence[str]) -> str:
     """Why a value is none of the choices, with what to set instead."""
     if value in (None, ""):
         return f"it is empty. Set it to {join_or(choices)}."
-    near = difflib.get_close_matches(str(value).strip().lower(), choices, n=1, cutoff=0.5)
+    said = "" if is_vaulted(value) else str(value)
+    near = difflib.get_close_matches(said.strip().lower(), choices, n=1, cutoff=0.5)
     nearest = f"; the nearest is {near[0]}" if near else ""
     return f"{brief(value)} is not allowed. Set it to {join_or(choices)}{nearest}."
 
@@ -95,8 +98,8 @@ def join_or(choices: Sequence[str]) -> str:
 
 
 def brief(value: t.Any) -> str:
-    """A wrong value for a message. It may be anything, of any size."""
-    return _SHORT.repr(value)
+    """A wrong value for a message. It may be anything, of any size, and a vaulted one is not quoted."""
+    return "its value" if is_vaulted(value) else _SHORT.repr(value)
 
 
 def _find(

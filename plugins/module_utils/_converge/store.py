@@ -52,6 +52,31 @@ class Store(t.Protocol):
         """
 
 
+def expand_path(path: str, option: str = "") -> Path:
+    """The path with the home directory in place of ``~``.
+
+    :raises StoreError: it can be no path, or begins with the home of a user that does not exist.
+    """
+    named = f"{option}: " if option else ""
+    if "\0" in path:
+        raise StoreError(f"{named}{path!r} has a null character, so it is not the path of a file")
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise StoreError(
+            f"{named}{path!r} begins with the home directory of a user that does not exist.\n"
+            "For your own home directory, write ~/ with a slash."
+        ) from error
+
+
+def make_absolute(path: str) -> str:
+    """The absolute path. What can be no path stays as it is: an error names it where it is opened."""
+    try:
+        return str(expand_path(path).absolute())
+    except StoreError:
+        return path
+
+
 class DirectoryStore:
     """A :class:`Store` in a local directory: files are 0600, written aside and renamed, so never seen half-written.
 
@@ -59,7 +84,7 @@ class DirectoryStore:
     """
 
     def __init__(self, directory: str, option: str = "") -> None:
-        self._root = Path(directory).expanduser()
+        self._root = expand_path(directory, option)
         self._option = option
         self.location = str(self._root)
 
@@ -123,7 +148,8 @@ class DirectoryStore:
         message = f"{place}can't {verb} {path}: {error.strerror}"
         if not self._option:
             return StoreError(message)
-        blocked = next((parent for parent in path.parents if parent.is_file()), None)
+        # Not Path.is_file, which raises the very same error where a name is too long.
+        blocked = next((parent for parent in path.parents if os.path.isfile(parent)), None)
         if blocked is not None:
             return StoreError(f"{message}.\n{blocked} is a file. Set {self._option} to a directory.")
         if error.errno in _NOT_ALLOWED:
@@ -147,7 +173,7 @@ def doubt_directory(location: str) -> Doubts:
 
     Undo believes the journal, so nobody else may write there. A directory that is not there yet is made private.
     """
-    root = Path(location).expanduser()
+    root = expand_path(location)
     refused: list[str] = []
     warned: list[str] = []
     trusted = (0, os.geteuid())

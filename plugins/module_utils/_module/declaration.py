@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from pathlib import Path
 
 from .._controls.control import Control
 from .._controls.registry import all_controls
 from .._controls.selection import SelectionError, select
 from .._controls.settings import Settings, SettingsError
 from .._controls.waivers import WaiverError, Waivers, parse
+from .._converge.store import StoreError, expand_path
 from .options import StoreOptions
 from .task import Task, TaskError
 from .yaml import parse_yaml
@@ -90,11 +90,11 @@ def _read_content(task: Task, place: str) -> bytes:
             raise TaskError(f"waivers: {place} does not exist")
         return content
     try:
-        return Path(place).expanduser().read_bytes()
+        return expand_path(place, "waivers").read_bytes()
     except OSError as error:
         raise TaskError(
             f"waivers: can't read {place}: {error.strerror}.\n"
             "Give the path of a file, a place such as s3://bucket/waivers.yml, or the list itself."
         ) from error
-    except ValueError as error:
-        raise TaskError(f"waivers: {place!r} is not the path of a file: {error}") from error
+    except StoreError as error:
+        raise TaskError(str(error)) from error

@@ -14,6 +14,7 @@ import typing as t
 from collections.abc import Mapping
 from pathlib import Path
 
+from .._converge.store import StoreError, expand_path, make_absolute
 from .._policy.documents.parse import parse
 from .._policy.documents.policy import Kind, Policy, PolicyError
 from .task import TaskError
@@ -44,7 +45,7 @@ def absolute(value: t.Any) -> t.Any:
     """
     if isinstance(value, list):
         return [absolute(member) for member in value]
-    return str(Path(value).expanduser().absolute()) if is_path(value) else value
+    return make_absolute(value) if is_path(value) else value
 
 
 def document_of(value: t.Any, *, option: str) -> Document:
@@ -83,12 +84,12 @@ def policy_of(value: t.Any, *, option: str, kind: t.Optional[Kind] = None, name:
 
 def _read_bytes(path: str, option: str) -> bytes:
     try:
-        with Path(path).expanduser().open("rb") as file:
+        with expand_path(path, option).open("rb") as file:
             content = file.read(_MOST_BYTES + 1)
     except OSError as error:
         raise TaskError(f"{option}: can't read {path}: {error.strerror}") from error
-    except ValueError as error:
-        raise TaskError(f"{option}: {path!r} is not the path of a file: {error}") from error
+    except StoreError as error:
+        raise TaskError(str(error)) from error
     if len(content) > _MOST_BYTES:
         raise TaskError(f"{option}: {path} is longer than any policy document, {_MOST_BYTES} bytes")
     return content

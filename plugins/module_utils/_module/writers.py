@@ -98,7 +98,7 @@ def _parse_mapping(given: t.Any) -> Mapping[t.Any, t.Any]:
     if isinstance(given, str) and HAS_YAML:
         try:
             value = yaml_load(given)
-        except (YAMLError, ValueError) as error:
+        except (AttributeError, LookupError, YAMLError, ValueError) as error:
             raise InputError(f"{_VARIABLE}: it is not YAML: {error}") from error
     if isinstance(value or {}, Mapping):
         return value or {}

@@ -13,13 +13,13 @@ import dataclasses
 import json
 import typing as t
 from collections.abc import Mapping
-from pathlib import Path
 
 from ..._account.model import Group
 from ..._account.permissions import Permissions
 from ..._aws.access import Access
 from ..._aws.errors import AwsError, NotFound
 from ..._aws.operations import Operations
+from ..._converge.store import make_absolute
 from ..._module.arguments import ArgumentSpec
 from ..._module.documents import absolute, policy_of
 from ..._module.task import TaskError
@@ -51,7 +51,7 @@ def absolute_documents(arguments: Mapping[str, t.Any]) -> dict[str, t.Any]:
         found["replace_policies"] = [_make_replacement_absolute(item) for item in arguments["replace_policies"]]
     place = arguments.get("trail_logs")
     if isinstance(place, str) and place and not place.startswith("s3://"):
-        found["trail_logs"] = str(Path(place).expanduser().absolute())
+        found["trail_logs"] = make_absolute(place)
     return found
 
 

@@ -33,6 +33,7 @@ SPEC: t.Final[dict[str, dict[str, t.Any]]] = {
     "assessor_role_arn": {"type": "str"},
     "count": {"type": "int", "default": 3, "aliases": ["number"]},
     "mode": {"type": "str", "choices": ["report", "enforce"], "default": "enforce"},
+    "parts": {"type": "list", "elements": "dict", "options": {"name": {"type": "str"}}},
     "secret": {"type": "str", "no_log": True},
     "report_dir": {"type": "str"},
     "journal": {"type": "str", "default": "./journal"},
@@ -178,6 +179,8 @@ def test_options_are_validated_as_a_module_validates_them(core: Core, check_mode
     [
         ({"count": "many"}, "count: 'many' is not a whole number. Set it to a whole number."),
         ({"mode": "off"}, "mode: 'off' is not allowed. Set it to report or enforce."),
+        # Ansible itself raises a TypeError.
+        ({"parts": [5]}, "parts[0]: 5 is not a mapping. Set it to a mapping of names to values."),
         ({"colour": "red"}, "colour: hardening.iam.example has no such option. Remove it."),
     ],
 )
@@ -186,6 +189,30 @@ def test_bad_options_fail_before_the_core(core: Core, arguments: dict[str, t.Any
     assert result["failed"] is True
     assert result["msg"] == message
     assert core.tasks == []
+
+
+@pytest.mark.parametrize("transport", ["local", "ssh"])
+@pytest.mark.parametrize(
+    "arguments", [{"count": "{}"}, {"mode": "{}"}, {"parts": ["{}"]}], ids=["int", "choice", "list"]
+)
+def test_a_vaulted_value_in_the_wrong_place_is_not_quoted(
+    core: Core, transport: str, arguments: dict[str, t.Any]
+) -> None:
+    tags = pytest.importorskip("ansible._internal._datatag._tags", reason="ansible-core 2.18 has no tags")
+    secret = tags.VaultedValue(ciphertext="x").tag("sesame-7f3d")
+    given = {name: [secret] if isinstance(value, list) else secret for name, value in arguments.items()}
+    message = run(given, transport=transport)["msg"]
+    assert message.startswith(next(iter(arguments)))
+    assert "sesame" not in message
+    assert core.tasks == []
+
+
+def test_a_vaulted_value_is_hidden_in_errors_and_warnings_of_the_core(core: Core) -> None:
+    tags = pytest.importorskip("ansible._internal._datatag._tags", reason="ansible-core 2.18 has no tags")
+    core.answer = {"failed": True, "msg": "report_dir: sesame-7f3d is full", "warnings": ["sesame-7f3d", "other"]}
+    result = run({"report_dir": tags.VaultedValue(ciphertext="x").tag("sesame-7f3d")})
+    assert "sesame" not in str(result)
+    assert result["warnings"][1] == "other"
 
 
 def test_an_option_given_twice_is_a_warning() -> None:
@@ -198,6 +225,7 @@ def test_an_option_given_twice_is_a_warning() -> None:
         ("./reports", "{here}/reports"),
         ("~/reports", "{home}/reports"),
         ("/srv/reports", "/srv/reports"),
+        ("~no-such-user/reports", "~no-such-user/reports"),
         ("s3://bucket/prefix", "s3://bucket/prefix"),
         ("s3:/bucket", "s3:/bucket"),
         ("- control: a", "- control: a"),

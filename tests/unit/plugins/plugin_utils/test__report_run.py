@@ -597,6 +597,8 @@ def plan_with(**fields: t.Any) -> dict[str, t.Any]:
         pytest.param(forge(findings=[{"control": "x"}]), id="malformed finding"),
         pytest.param(forge(findings=[unfit(compliance={"soc2": [7]})]), id="requirement is a number"),
         pytest.param(forge(findings=[unfit(waiver="x")]), id="finding that only the CSV finds malformed"),
+        pytest.param(forge(findings=[unfit(first_seen="soon")]), id="finding since no time"),
+        pytest.param(forge(findings=[unfit(resource_detail=7)]), id="finding of a number"),
         pytest.param(forge(findings=[unfit(remediation={"module": None})]), id="finding without a remediation"),
         pytest.param(forge(findings=[unfit(evidence={"observed": 1})]), id="finding without a source"),
         pytest.param(forge(impacts=[{"principals": 7}]), id="malformed impact"),

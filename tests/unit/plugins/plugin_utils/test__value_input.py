@@ -141,3 +141,11 @@ def test_variables_that_are_no_option(role: str, variable: str, value: str, prob
     found = load_table().roles[role]
     assert list(check_role_values(host(**{variable: value}), found, {})) == [f"{variable}: {problem}"]
     assert list(check_role_values(host(), found, {})) == []
+
+
+def test_a_vaulted_value_is_not_quoted() -> None:
+    tags = pytest.importorskip("ansible._internal._datatag._tags", reason="ansible-core 2.18 has no tags")
+    secret = tags.VaultedValue(ciphertext="x").tag("sesame-7f3d")
+    assert check_values([host(access_keys_mode=secret)]) == [
+        "access_keys_mode of a: its value is not allowed. Set it to off, report or enforce."
+    ]

@@ -11,7 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
+from ansible_collections.hardening.iam.plugins.module_utils._converge.store import (
+    DirectoryStore,
+    StoreError,
+    make_absolute,
+)
 
 from .fakes import NOW, set_dates
 
@@ -123,3 +127,21 @@ def test_a_place_that_can_not_be_written_is_named(tmp_path: Path) -> None:
         store.put("a", b"")
     with pytest.raises(StoreError, match="can't read"):
         store.get("a")
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("~no-such-user/reports", "begins with the home directory of a user that does not exist"),
+        ("a\0b", "has a null character"),
+    ],
+)
+def test_what_can_be_no_path_is_an_error_with_the_option(path: str, message: str) -> None:
+    with pytest.raises(StoreError, match=f"^journal: .*{message}"):
+        DirectoryStore(path, "journal")
+    assert make_absolute(path) == path
+
+
+def test_a_name_that_is_too_long_is_an_error_with_the_option(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="^journal: can't write .*File name too long"):
+        DirectoryStore(str(tmp_path / ("x" * 300)), "journal").put("a", b"")

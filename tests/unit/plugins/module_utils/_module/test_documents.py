@@ -63,7 +63,7 @@ def test_a_value_is_called_by_its_option(value: t.Any) -> None:
         pytest.param([STRUCTURE], "is not a policy document", id="a list"),
         pytest.param("no/such.json", "boundary: can't read no/such.json: No such file", id="no such file"),
         pytest.param("/", "boundary: can't read /: Is a directory", id="a directory"),
-        pytest.param("a\0b", "is not the path of a file", id="no path at all"),
+        pytest.param("a\0b", "boundary: 'a\\x00b' has a null character", id="no path at all"),
         pytest.param("{", "boundary is not a policy document that IAM accepts: line 1, column 2", id="broken JSON"),
         pytest.param({"Statement": {"Effect": "Allow"}}, "Statement", id="a structure that IAM refuses"),
     ],

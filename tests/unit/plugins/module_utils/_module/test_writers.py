@@ -61,6 +61,7 @@ def test_a_survey_gives_the_mapping_as_text(text: str) -> None:
         ([ONE], "is not allowed; allowed is a mapping of credentials, policies"),
         (ONE, "is not allowed; allowed is a mapping"),
         ("a: [", "it is not YAML"),
+        ("!!bool x", "it is not YAML"),
     ],
 )
 def test_bad_input_names_the_variable_and_what_is_allowed(value: t.Any, message: str) -> None:
