@@ -45,6 +45,8 @@ _REFUSED = 40
 _WAYS = 12
 _WAYS_TO_ONE = 4
 
+_UNNAMED: t.Final = "unnamed"
+
 Lines = list[str]
 Show = Callable[[object], str]
 
@@ -333,25 +335,51 @@ def describe_difference(before: t.Any, after: t.Any) -> Lines:
     """Describe the differences of a change, a line each: by field if a side has fields, of policies by statement."""
     old, new = ({} if side is None else side for side in (before, after))
     if not isinstance(old, Mapping) or not isinstance(new, Mapping):
-        return [f"{_format_value(before)} -> {_format_value(after)}"]
+        return [_describe_pair(before, after)]
     names = list(dict.fromkeys([*old, *new]))
     pairs = [(name, old.get(name), new.get(name)) for name in names]
-    return [f"{name}: {_format_value(there)} -> {_format_value(then)}" for name, there, then in pairs if there != then]
+    return [f"{name}: {_describe_pair(there, then)}" for name, there, then in pairs if there != then]
+
+
+def _describe_pair(there: t.Any, then: t.Any) -> str:
+    """Describe two values that differ, so that they do not look equal."""
+    old, new = _format_value(there), _format_value(then)
+    if _is_policy(there) and _is_policy(then):
+        before = _list_statements(there)
+        changed = [name for name, statement in _list_statements(then) if (name, statement) not in before]
+        # Of statements without a name nobody can say which of them changed.
+        known = {name for name, _statement in before if name != _UNNAMED or old == new}
+        names = ", ".join(name for name in changed if name in known) or ("other members" if old == new else "")
+        return f"{old} -> {new}{f', changed: {names}' if names else ''}"
+    if old == new:
+        old, new = (json.dumps(value, sort_keys=True, ensure_ascii=False) for value in (there, then))
+    return f"{old} -> {new}"
+
+
+def _is_policy(value: t.Any) -> bool:
+    return isinstance(value, Mapping) and "Statement" in value
+
+
+def _list_statements(policy: Mapping[str, t.Any]) -> list[tuple[str, t.Any]]:
+    """List the statements of a policy with their names."""
+    statements = policy["Statement"]
+    found = statements if isinstance(statements, list) else [statements]
+    return [(str(item.get("Sid", _UNNAMED)), item) for item in found if isinstance(item, Mapping)]
 
 
 def _format_value(value: t.Any) -> str:
     if value is None:
         return "none"
-    if isinstance(value, Mapping) and "Statement" in value:
-        return _describe_policy(value["Statement"])
+    if _is_policy(value):
+        return _describe_policy(value)
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
-def _describe_policy(statements: t.Any) -> str:
+def _describe_policy(policy: Mapping[str, t.Any]) -> str:
     """Describe a policy by the names of its statements: the whole policy is in plan.json and in the diff."""
-    found = statements if isinstance(statements, list) else [statements]
-    names = [str(statement.get("Sid", "unnamed")) for statement in found if isinstance(statement, Mapping)]
-    return f"a policy with {plural(len(found), 'statements')} ({', '.join(names)})"
+    count = len(policy["Statement"]) if isinstance(policy["Statement"], list) else 1
+    names = [name for name, _statement in _list_statements(policy)]
+    return f"a policy with {plural(count, 'statements')} ({', '.join(names)})"
 
 
 def _render_refused(refused: Iterable[Mapping[str, t.Any]], show: Show) -> Lines:

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Status
@@ -255,3 +257,34 @@ def test_differences_are_told_by_field(before: object, after: object, lines: lis
 )
 def test_the_recommendations_of_cis(compliance: dict[str, list[str]], shown: str) -> None:
     assert join_cis_ids(compliance) == shown
+
+
+def policy(*statements: tuple[str, str]) -> dict[str, t.Any]:
+    return {"Version": "2012-10-17", "Statement": [{"Sid": sid, "Action": action} for sid, action in statements]}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line"),
+    [
+        (
+            policy(("A", "s3:*"), ("B", "ec2:*")),
+            policy(("A", "iam:*"), ("B", "ec2:*")),
+            "a policy with 2 statements (A, B) -> a policy with 2 statements (A, B), changed: A",
+        ),
+        (
+            policy(("A", "s3:*")),
+            policy(("A", "iam:*"), ("B", "ec2:*")),
+            "a policy with 1 statement (A) -> a policy with 2 statements (A, B), changed: A",
+        ),
+        (
+            policy(("A", "s3:*")),
+            {**policy(("A", "s3:*")), "Version": "2008-10-17"},
+            "a policy with 1 statement (A) -> a policy with 1 statement (A), changed: other members",
+        ),
+        (None, policy(("A", "s3:*")), "none -> a policy with 1 statement (A)"),
+        ("24", 24, '"24" -> 24'),
+        ("none", None, '"none" -> null'),
+    ],
+)
+def test_no_difference_looks_like_none(before: t.Any, after: t.Any, line: str) -> None:
+    assert describe_difference({"x": before}, {"x": after}) == [f"x: {line}"]
