@@ -101,7 +101,7 @@ class InProcess(NormalActionModule):
         # Text that is there to be read is shown wherever the task runs, with no callback enabled.
         text = result.pop("terminal", None)
         if text and not self._task.no_log:
-            Display().display(f"\n{text}\n")
+            Display().display(f"\n{text}\n" if "\n" in text else str(text))
         return result
 
     def _input(self, task_vars: dict[str, t.Any]) -> TaskInput:

@@ -15,7 +15,7 @@ import typing as t
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from ...module_utils._controls.control import plural
-from ...module_utils._report.plain import printable, wrap_text
+from ...module_utils._report.plain import join_names, printable, wrap_text
 
 MISSING: t.Final = "MISSING"
 _WORDS: t.Final = {"enforce": "Roles that enforce", "report": "Roles that only report", "off": "Roles that are off"}
@@ -23,6 +23,9 @@ _INDENT: t.Final = " " * 16
 # So many lines of a failure are shown where so many accounts failed.
 _LINES: t.Final = 3
 _MANY: t.Final = 6
+# So many accounts and actions a line names, where not everything is shown.
+_ACCOUNTS: t.Final = 4
+_ACTIONS: t.Final = 12
 
 Row = Mapping[str, t.Any]
 Show = Callable[[object], str]
@@ -40,8 +43,9 @@ def render(accounts: Sequence[Row], *, failures: Sequence[Row] = (), is_whole: b
     capabilities that lack nothing.
     """
     show = functools.partial(printable, ascii_only=ascii_only)
+    most = None if is_whole else _ACTIONS
     rows = _merge(
-        (show(account["account_id"]), show(row["capability"]), show(row["state"]), show(_note(row)))
+        (show(account["account_id"]), show(row["capability"]), show(row["state"]), show(_note(row, most)))
         for account in accounts
         for row in account["capabilities"]
         if is_whole or row["state"] == MISSING
@@ -74,17 +78,22 @@ def _summarize(accounts: Sequence[Row], failed: int) -> str:
     return f"Preflight of {plural(len(accounts) + failed, 'accounts')}: {', '.join(parts)}"
 
 
-def _merge(rows: Iterable[tuple[str, str, str, str]]) -> Iterator[tuple[str, list[str], str, str]]:
-    """Merge the capabilities of an account that lack the same."""
-    merged: dict[tuple[str, str, str], list[str]] = {}
+def _merge(rows: Iterable[tuple[str, str, str, str]]) -> Iterator[tuple[str, tuple[str, ...], str, str]]:
+    """Merge the capabilities of an account that lack the same, then the accounts of which the same is said."""
+    capabilities: dict[tuple[str, str, str], list[str]] = {}
     for account, capability, state, note in rows:
-        merged.setdefault((account, state, note), []).append(capability)
-    for (account, state, note), names in merged.items():
-        yield account, names, state, note
+        capabilities.setdefault((account, state, note), []).append(capability)
+    merged: dict[tuple[tuple[str, ...], str, str], list[str]] = {}
+    for (account, state, note), names in capabilities.items():
+        merged.setdefault((tuple(names), state, note), []).append(account)
+    for (found, state, note), accounts in merged.items():
+        yield join_names(accounts, _ACCOUNTS), found, state, note
 
 
-def _note(row: Row) -> str:
-    return "; ".join(filter(None, (row.get("reason"), ", ".join(row.get("missing_actions") or ()))))
+def _note(row: Row, most: t.Optional[int]) -> str:
+    """The reason, and at most so many of the missing actions: a report has all of them."""
+    actions = list(row.get("missing_actions") or ())
+    return "; ".join(filter(None, (row.get("reason"), join_names(actions, len(actions) if most is None else most))))
 
 
 def _announce(accounts: Sequence[Row], show: Show) -> Iterator[str]:

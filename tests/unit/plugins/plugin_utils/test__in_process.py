@@ -269,13 +269,16 @@ def test_warnings_of_the_core_are_masked_too(core: Core) -> None:
     assert "hunter22" not in warning
 
 
-@pytest.mark.parametrize(("no_log", "shown"), [(False, ["\nREPORT\n"]), (True, [])])
+@pytest.mark.parametrize(
+    ("no_log", "text", "shown"),
+    [(False, "REPORT\n1", ["\nREPORT\n1\n"]), (False, "a line", ["a line"]), (True, "REPORT", [])],
+)
 def test_text_for_people_is_shown_and_not_returned(
-    core: Core, monkeypatch: pytest.MonkeyPatch, no_log: bool, shown: list[str]
+    core: Core, monkeypatch: pytest.MonkeyPatch, no_log: bool, text: str, shown: list[str]
 ) -> None:
     said: list[str] = []
     monkeypatch.setattr(_in_process.Display, "display", lambda _self, text, *_more, **_options: said.append(text))
-    core.answer = {"changed": False, "terminal": "REPORT"}
+    core.answer = {"changed": False, "terminal": text}
     assert run(no_log=no_log) == {"changed": False}
     assert said == shown
 

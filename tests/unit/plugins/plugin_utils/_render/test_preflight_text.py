@@ -33,6 +33,19 @@ def test_one_table_of_what_is_missing_in_all_accounts() -> None:
     ]
 
 
+def test_accounts_that_lack_the_same_share_a_line() -> None:
+    actions = [f"events:Action{number}" for number in range(20)]
+    many = [account(number, row("event_alerts", "MISSING", "", actions)) for number in range(1, 10)]
+    lines = render([*many, account(0, DENIED)], is_whole=False).splitlines()
+    assert lines[0] == "Preflight of 10 accounts: 10 of them lack something"
+    assert lines[1].startswith(
+        "  111111111111, 222222222222, 333333333333, 444444444444, … and 5 more  MISSING  event_al"
+    )
+    text = " ".join(" ".join(lines).split())
+    assert "events:Action11, … and 8 more 000000000000 MISSING user_permissions: denied; iam:DetachUserPolicy" in text
+    assert "events:Action19" in render(many, is_whole=True)
+
+
 def test_nothing_is_missing() -> None:
     accounts = [account(1, row("a"))]
     assert render(accounts, is_whole=False) == "Preflight of 1 account: nothing is missing"
