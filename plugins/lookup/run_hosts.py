@@ -15,7 +15,7 @@ description:
   - The hosts are those of the pattern in C(hardening_hosts), else those of the group.
   - Without that group they are C(localhost), if it is the only host.
   - If the name of each host is an account id, they are all hosts.
-  - Other inventories have no accounts. Then the pattern is the group, which matches nothing.
+  - Other inventories have no accounts. Then the pattern matches no host.
 options:
   _terms:
     description: The group of the hosts. The variable C(hardening_hosts) counts for C(aws_accounts), the default, only.
