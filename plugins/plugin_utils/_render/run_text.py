@@ -77,7 +77,7 @@ def _describe_planned(reports: Sequence[Report]) -> str:
 def render_files(
     reports: Sequence[Report], location: str, *, formats: Iterable[str], is_fleet: bool, without: int = 0
 ) -> str:
-    """The places of the report of the run and of its accounts. A line that names an HTML file is the last.
+    """The places of the report of the run and of its accounts: the HTML files, or the JSON files where there are none.
 
     ``without`` counts the accounts that failed or have no report: only the report of the run names them.
     """
