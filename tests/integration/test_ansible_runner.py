@@ -46,8 +46,8 @@ class Job:
         return sorted(events, key=lambda event: event["counter"])
 
     def shown(self) -> str:
-        """The output as AWX shows it."""
-        return "".join(event.get("stdout", "") for event in self.events())
+        """The output as AWX shows it: each event begins a line, and ansible-runner drops the line break at its end."""
+        return "\n".join(event.get("stdout", "") for event in self.events())
 
     def artifacts(self) -> dict[str, t.Any]:
         """What set_stats hands on to the next job of a workflow."""
