@@ -161,6 +161,8 @@ class Emulator:
         self._log(call, in_flight, caller, answer)
         if held and held.after:
             self.faults.hold(held)
+        if any(fault.kind == "drop" for fault in struck):
+            raise faults.ConnectionDroppedError(call.action)
         return answer
 
     def _refusal(self, call: Call, caller: Caller) -> Answer | None:

@@ -76,6 +76,10 @@ class NotFound(AwsError):
     """The requested object does not exist."""
 
 
+class Conflict(AwsError):
+    """Somebody else changed the object since it was read."""
+
+
 class QuotaExceeded(AwsError):
     """A quota of the account, the region or the organization is used up; the message says which, and what to do."""
 

@@ -11,17 +11,19 @@ from __future__ import annotations
 
 import re
 import typing as t
+from collections.abc import Mapping
 from datetime import datetime
 
 from . import sdk
 from .access import Access
-from .errors import AwsError, InvalidRequest, NotFound, translate
+from .errors import AwsError, Conflict, InvalidRequest, NotFound, translate
 from .fence import PrefixFence
 from .options import AccessOptions
 from .patience import Patience
 
 _LOCATION: t.Final = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(/(?P<prefix>.*))?")
 _EXISTS: t.Final = "PreconditionFailed"
+_CONFLICTS: t.Final = frozenset({_EXISTS, "ConditionalRequestConflict", "NoSuchKey"})
 
 
 class S3Store:
@@ -83,9 +85,14 @@ class S3Store:
 
         https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
         """
+        found = self._read(key)
+        return None if found is None else (found[0], found[1]["LastModified"])
+
+    def _read(self, key: str) -> t.Optional[tuple[bytes, Mapping[str, t.Any]]]:
+        """The content of an object and the rest of the answer; None where there is no such object."""
         try:
             answer = self._access.call("s3", "GetObject", {"Bucket": self._bucket, "Key": self._prefix + key})
-            return answer["Body"].read(), answer["LastModified"]
+            return answer["Body"].read(), answer
         except NotFound as error:
             if error.code == "NoSuchKey":
                 return None
@@ -93,6 +100,30 @@ class S3Store:
         except sdk.BotoCoreError as error:
             # The connection broke while the body was read, which is after the call.
             raise translate(error, "s3", "GetObject", self._access.region) from None
+
+    def get_versioned(self, key: str) -> t.Optional[tuple[bytes, str]]:
+        """The content and its ETag, which changes with every write. Raises AwsError."""
+        found = self._read(key)
+        return None if found is None else (found[0], found[1]["ETag"])
+
+    def swap(self, key: str, content: bytes, version: t.Optional[str]) -> None:
+        """Write ``content`` if the object still has the ETag ``version``, or does not exist where that is None.
+
+        S3 answers 412 where it has not, 409 where two write at once, and 404 where the object is gone:
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+
+        :raises Conflict: somebody else was quicker.
+        :raises AwsError: it can't be written.
+        """
+        conditions = {"IfNoneMatch": "*"} if version is None else {"IfMatch": version}
+        try:
+            self._put(key, content, **conditions)
+        except AwsError as error:
+            if error.code not in _CONFLICTS:
+                raise
+            # As for put_new: it may be this very content that a first attempt wrote, whose answer was lost.
+            if self.get(key) != content:
+                raise Conflict(str(error), code=error.code, service="s3", operation="PutObject") from None
 
     def list(self, prefix: str = "") -> list[str]:
         """The keys below ``prefix`` in ascending order. Raises AwsError."""

@@ -15,10 +15,10 @@ import typing as t
 from collections.abc import Callable
 from datetime import datetime
 
-from .._aws.errors import AccessDenied, AwsError
+from .._aws.errors import AccessDenied, AwsError, Conflict
 from .._aws.options import AccessOptions
 from .._aws.s3_store import S3Store
-from .._converge.store import DirectoryStore, Store, StoreError
+from .._converge.store import ConflictError, DirectoryStore, Store, StoreError
 from .options import StoreOptions
 
 P = t.ParamSpec("P")
@@ -74,6 +74,12 @@ class _S3StoreWithErrors:
     def get_dated(self, key: str) -> t.Optional[tuple[bytes, datetime]]:
         return self._translate_errors(self._store.get_dated, key)
 
+    def get_versioned(self, key: str) -> t.Optional[tuple[bytes, str]]:
+        return self._translate_errors(self._store.get_versioned, key)
+
+    def swap(self, key: str, content: bytes, version: t.Optional[str]) -> None:
+        self._translate_errors(self._store.swap, key, content, version)
+
     def list(self, prefix: str = "") -> list[str]:
         return self._translate_errors(self._store.list, prefix)
 
@@ -83,6 +89,8 @@ class _S3StoreWithErrors:
     def _translate_errors(self, call: Callable[P, V], *arguments: P.args, **keywords: P.kwargs) -> V:
         try:
             return call(*arguments, **keywords)
+        except Conflict as error:
+            raise ConflictError(f"{self.location}: {error}") from error
         except AwsError as error:
             raise StoreError(self._explain(error)) from error
 

@@ -11,7 +11,12 @@ import typing as t
 import botocore.session
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AwsError, InvalidRequest, NotFound
+from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import (
+    AwsError,
+    Conflict,
+    InvalidRequest,
+    NotFound,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import FenceError
 from ansible_collections.hardening.iam.plugins.module_utils._aws.options import AccessOptions
 from ansible_collections.hardening.iam.plugins.module_utils._aws.patience import Patience
@@ -73,6 +78,32 @@ def test_the_time_of_an_object_is_that_of_s3(make_store: MakeStore, bucket: t.An
     assert stored.tzinfo is not None
     assert store.get_dated("dated.json") == (b"one", stored)
     assert store.get_dated("missing.json") is None
+
+
+def test_of_two_that_swap_the_same_version_one_is_refused(make_store: MakeStore) -> None:
+    store = make_store(f"s3://{BUCKET}/swapped")
+    assert store.get_versioned("a") is None
+    store.swap("a", b"one", None)
+    found = store.get_versioned("a")
+    assert found is not None and found[0] == b"one"
+    with pytest.raises(Conflict):
+        store.swap("a", b"two", None)
+    store.swap("a", b"two", found[1])
+    with pytest.raises(Conflict):
+        store.swap("a", b"three", found[1])
+    with pytest.raises(Conflict):
+        store.swap("gone", b"one", found[1])
+    assert (store.get("a"), store.get("gone")) == (b"two", None)
+
+
+def test_a_swap_whose_answer_was_lost_is_no_conflict(make_store: MakeStore, emulator: Emulator) -> None:
+    store = make_store(f"s3://{BUCKET}/swapped-once")
+    store.swap("a", b"one", None)
+    found = store.get_versioned("a")
+    assert found is not None
+    emulator.faults([{"operation": "PutObject", "kind": "drop", "after": True, "times": 1}])
+    store.swap("a", b"two", found[1])
+    assert store.get("a") == b"two"
 
 
 def test_keys_below_a_prefix_in_order(make_store: MakeStore) -> None:

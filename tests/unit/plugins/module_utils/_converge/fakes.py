@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import os
 import threading
 import typing as t
@@ -19,7 +20,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.change imp
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Finding
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Journal
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan
-from ansible_collections.hardening.iam.plugins.module_utils._converge.store import Store, StoreError
+from ansible_collections.hardening.iam.plugins.module_utils._converge.store import ConflictError, Store, StoreError
 
 ACCOUNT = "111122223333"
 CALLER = f"arn:aws:sts::{ACCOUNT}:assumed-role/automation/awx-1"
@@ -66,6 +67,7 @@ class FakeStore:
         self.objects: dict[str, bytes] = {}
         self.full = False
         self.lost = False
+        self._swapping = threading.Lock()
 
     def put(self, key: str, content: bytes) -> str:
         if self.full:
@@ -86,6 +88,17 @@ class FakeStore:
     def get_dated(self, key: str) -> t.Optional[tuple[bytes, datetime]]:
         content = self.get(key)
         return None if content is None else (content, self.dates.get(key, self.now))
+
+    def get_versioned(self, key: str) -> t.Optional[tuple[bytes, str]]:
+        content = self.get(key)
+        return None if content is None else (content, hashlib.sha256(content).hexdigest())
+
+    def swap(self, key: str, content: bytes, version: t.Optional[str]) -> None:
+        with self._swapping:
+            present = self.get_versioned(key)
+            if version != (present and present[1]):
+                raise ConflictError(f"{self.location}/{key} was written by somebody else")
+            self.put(key, content)
 
     def list(self, prefix: str = "") -> list[str]:
         self._check()
