@@ -22,6 +22,10 @@ from .options import AccessOptions
 from .patience import Patience
 
 _LOCATION: t.Final = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(/(?P<prefix>.*))?")
+# A bucket with Object Lock takes no object without a checksum. botocore sends one by itself unless it is configured not
+# to (AWS_REQUEST_CHECKSUM_CALCULATION), so it is asked for one. SHA-256 needs no library besides Python's own:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html#object-lock-put-object
+_CHECKSUM: t.Final = {"ChecksumAlgorithm": "SHA256"}
 _EXISTS: t.Final = "PreconditionFailed"
 _CONFLICTS: t.Final = frozenset({_EXISTS, "ConditionalRequestConflict", "NoSuchKey"})
 
@@ -140,7 +144,7 @@ class S3Store:
 
     def _put(self, key: str, content: bytes, **conditions: str) -> str:
         parameters = {"Bucket": self._bucket, "Key": self._prefix + key, "Body": content}
-        self._access.call("s3", "PutObject", {**parameters, **self._encryption, **conditions})
+        self._access.call("s3", "PutObject", {**parameters, **_CHECKSUM, **self._encryption, **conditions})
         return self._object_location(key)
 
     def _object_location(self, key: str) -> str:
