@@ -49,6 +49,7 @@ _CREATING: t.Final = ("CompleteMultipartUpload", "CopyObject", "PutObject")
 _KEYS: t.Final[t.Mapping[str, str]] = {
     "IfMatch": "s3:if-match",
     "IfNoneMatch": "s3:if-none-match",
+    "SSECustomerAlgorithm": "s3:x-amz-server-side-encryption-customer-algorithm",
     "ServerSideEncryption": "s3:x-amz-server-side-encryption",
     "SSEKMSKeyId": "s3:x-amz-server-side-encryption-aws-kms-key-id",
 }
@@ -94,7 +95,7 @@ def _requests(call: Call, bucket: str, partition: str) -> t.Iterator[tuple[str, 
     action = f"s3:{_ACTIONS.get(call.operation, call.operation)}"
     if call.operation == "DeleteObject":
         action = _deletion(call.parameters)
-    if call.operation == "PutObjectRetention" and str(call.parameters.get("BypassGovernanceRetention")).lower() == "true":
+    if str(call.parameters.get("BypassGovernanceRetention")).lower() == "true":
         yield "s3:BypassGovernanceRetention", f"{start}/{key}"
     yield action, f"{start}/{key}" if key else start
 
