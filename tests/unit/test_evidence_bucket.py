@@ -62,7 +62,7 @@ def attempt(call: t.Callable[..., t.Any], **parameters: t.Any) -> str:
 
 
 def test_records_and_plans_are_written_once(roles: Roles) -> None:
-    for key in (RECORD, PLAN, "reports/manifests/00000001.json", "reports/runs/x.json", "journal/rollouts/x.json"):
+    for key in (RECORD, PLAN, "reports/manifests/00000001.json", "reports/fleets/x.json", "reports/runs/x.json"):
         assert put(roles.writer, key) == "AccessDenied", key
         assert put(roles.writer, key, IfNoneMatch="*") == "", key
         assert put(roles.writer, key, IfNoneMatch="*") == "PreconditionFailed", key
