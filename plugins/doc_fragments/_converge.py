@@ -96,6 +96,19 @@ options:
         description:
           - The commit of the declaration.
         type: str
+  break_lease:
+    description:
+      - The id of a run whose lease of the account is broken. Two jobs never write in one account at once, so the first takes a lease in
+        O(journal), below C(control/leases/), and the second fails with the name of the first.
+      - The lease of a job that was killed ends within 15 minutes, or within twice the time that one request may take. Break it only if
+        that job has ended for certain.
+    type: str
+  keep_lease:
+    description:
+      - Keep the lease after this task, because later tasks of the same job write in the account as well. M(hardening.iam.lease) then
+        releases it. The playbooks of this collection set it.
+    type: bool
+    default: false
   break_glass:
     description:
       - Globs for the ARNs of break-glass principals, which are kept for emergencies. They are never changed. Letter case does not

@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from . import sdk
 from .advice import advise
 from .base_chain import base_chain, static_credentials
-from .clients import ClientPool
+from .clients import ClientPool, WritePermit
 from .credentials import RoleCredentials, session_name
 from .errors import AwsError, InvalidRequest, Unparsable, Unsupported, translate
 from .fence import ACCESS_OPERATIONS, Fence, OperationFence, refuse
@@ -69,7 +69,8 @@ class Access:
     In check mode that is the assessor role, or the role for writing only where no assessor role is declared; else it is
     the role for writing. Without a role it is the owner of the credentials. Threads may share an instance.
 
-    ``session_tag`` ends the default name of the role session: the id of a job, say.
+    ``session_tag`` ends the default name of the role session: the id of a job, say. ``permit`` is asked when a write is
+    about to be sent.
 
     :raises AwsError: the options can't work, or botocore is not installed.
     """
@@ -83,6 +84,7 @@ class Access:
         session_tag: str = "",
         fence: t.Optional[Fence] = None,
         patience: t.Optional[Patience] = None,
+        permit: t.Optional[WritePermit] = None,
     ) -> None:
         if not HAS_BOTO3:
             raise InvalidRequest("boto3 and botocore are required: install the Python requirements of the collection")
@@ -91,6 +93,7 @@ class Access:
         self._check_mode = check_mode
         self._fence = fence or OperationFence(operations, check_mode)
         self._patience = patience or Patience()
+        self._permit = permit
         self.role_arn = (check_mode and options.assessor_role_arn) or options.assume_role_arn
         self._session = self._new_session(options.profile)
         if options.access_key and options.secret_key:
@@ -105,7 +108,7 @@ class Access:
                 f"{self.partition}.\nCorrect the ARN, or set AWS_REGION to a region of {role_partition}."
             )
         self.home_region = home_region_of(self._session, self.partition)
-        self._base = ClientPool(self._session, options, fence=self._fence)
+        self._base = ClientPool(self._session, options, fence=self._fence, permit=permit)
         self._clients = self._in_role(self.role_arn, session_tag) if self.role_arn else self._base
 
     def _new_session(self, profile: t.Optional[str]) -> Session:
@@ -128,7 +131,12 @@ class Access:
             assume=functools.partial(self._call, self._base, "sts", "AssumeRole", self.region),
         )
         session.register_component("credential_provider", provider)
-        return ClientPool(session, self._options, fence=self._fence)
+        return ClientPool(session, self._options, fence=self._fence, permit=self._permit)
+
+    @property
+    def longest_write(self) -> float:
+        """The seconds that a write may take: it is sent once. Infinite where ``aws_config`` takes a time-out away."""
+        return self._clients.longest_write
 
     @property
     def access_key_id(self) -> t.Optional[str]:
@@ -154,7 +162,13 @@ class Access:
             assume_role_arn=None,
             assessor_role_arn=None,
         )
-        return Access(options, operations=operations, check_mode=self._check_mode, patience=self._patience)
+        return Access(
+            options,
+            operations=operations,
+            check_mode=self._check_mode,
+            patience=self._patience,
+            permit=self._permit,
+        )
 
     @functools.cached_property
     def caller(self) -> Identity:

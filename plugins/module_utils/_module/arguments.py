@@ -64,6 +64,8 @@ JOURNALLED_ARGUMENTS: t.Final[ArgumentSpec] = {
             "commit": {"type": "str"},
         },
     },
+    "break_lease": {"type": "str"},
+    "keep_lease": {"type": "bool", "default": False},
     "break_glass": {"type": "list", "elements": "str", "default": []},
     "on_refusal": {"type": "str", "choices": ["report", "fail"], "default": "report"},
     **REPORT_PLACE_ARGUMENTS,

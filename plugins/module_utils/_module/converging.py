@@ -32,11 +32,13 @@ from .._converge.guard import GuardContext, find_enforcing_objections
 from .._converge.journal import Journal, RecordError, find_interrupted, record_found
 from .._converge.plan import ApprovedPlan, plan_document
 from .._converge.plans import find_approval, keep_plan
+from .._converge.run_control.lease import LeaseError
 from .._converge.runner import ApplyResult, Prediction, apply, predict, settle
 from .._converge.store import Doubts, Store, StoreError, doubt_directory
 from .._report.parts import PART_SCHEMA, mark, part_key
 from .connection import Connection
 from .options import FindingOptions, Guards, Run
+from .run_control import RunControl
 from .task import Task, TaskError
 
 # The errors of the code that reads the target of a recorded change of malformed shape.
@@ -57,6 +59,7 @@ class _Invocation:
     reports: t.Optional[Store]
     warnings: list[str]
     clock: Callable[[], datetime]
+    control: RunControl
 
     def warn(self, message: str) -> None:
         """Add a warning to the result."""
@@ -145,6 +148,7 @@ def _invoke(task: Task, module: str, part: str) -> _Invocation:
     run, guards = task.run, task.guards
     account_id = task.access.caller.account_id
     task.expect_account(account_id)
+    journal = task.open_store(task.journal)
     return _Invocation(
         module=module,
         part=part,
@@ -152,10 +156,11 @@ def _invoke(task: Task, module: str, part: str) -> _Invocation:
         run=run,
         guards=guards,
         findings=task.findings,
-        journal=task.open_store(task.journal),
+        journal=journal,
         reports=task.open_store(task.reports) if task.has_reports else None,
         warnings=task.warnings,
         clock=task.clock,
+        control=RunControl(journal, account_id, module, run, task.permit, task.clock, task.warn),
     )
 
 
@@ -229,7 +234,6 @@ def _converge(
     prediction = predict(capability, context)
     for warning in prediction.plan.warnings:
         invocation.warn(warning)
-    _report_interrupted(invocation, capability)
     journal = Journal(
         invocation.journal,
         account_id=invocation.account_id,
@@ -242,15 +246,22 @@ def _converge(
     )
     applied = ApplyResult()
     if run.writes and prediction.allowed:
-        applied = apply(
-            capability,
-            prediction.allowed,
-            aws=access,
-            journal=journal,
-            errors=(AwsError,),
-            judge=_judge,
-            sleep=sleep,
-        )
+        prediction = prediction.without(invocation.control.refuse(prediction.allowed))
+    if run.writes and prediction.allowed:
+        with invocation.control.hold_lease(access) as lease:
+            _report_interrupted(invocation, capability, access)
+            applied = apply(
+                capability,
+                prediction.allowed,
+                aws=access,
+                journal=journal,
+                lease=lease,
+                errors=(AwsError, LeaseError),
+                judge=_judge,
+                sleep=sleep,
+            )
+    else:
+        _report_interrupted(invocation, capability, access)
     result = _build_result(invocation, prediction, applied, capability.costs())
     if applied.made:
         result["journal"] = journal.location
@@ -272,7 +283,7 @@ def make_tolerant(reread: Callable[[Change], t.Any]) -> Callable[[Change], t.Any
     return read
 
 
-def _report_interrupted(invocation: _Invocation, capability: Capability[t.Any]) -> None:
+def _report_interrupted(invocation: _Invocation, capability: Capability[t.Any], access: Access) -> None:
     """Warn of changes that a run before this one announced and never concluded; a run that writes records what it finds
     of those that it can read, which are its own module's and, for a rollback, every module's.
 
@@ -283,6 +294,8 @@ def _report_interrupted(invocation: _Invocation, capability: Capability[t.Any]) 
     rereads = {name: make_tolerant(reread) for name, reread in known.items()}
     try:
         for intent in find_interrupted(store, invocation.account_id, invocation.warn):
+            if invocation.control.is_under_way(access, intent):
+                continue
             change = intent.change
             ending = "check its target"
             if run.writes and intent.module in rereads:
@@ -295,6 +308,8 @@ def _report_interrupted(invocation: _Invocation, capability: Capability[t.Any]) 
 
 
 def _judge(error: Exception, change: Change) -> RetryVerdict:
+    if isinstance(error, LeaseError):
+        return RetryVerdict(changed_nothing=True)
     return judge(error, change.service, change.operation)
 
 

@@ -77,8 +77,8 @@ class _S3StoreWithErrors:
     def get_versioned(self, key: str) -> t.Optional[tuple[bytes, str]]:
         return self._translate_errors(self._store.get_versioned, key)
 
-    def swap(self, key: str, content: bytes, version: t.Optional[str]) -> None:
-        self._translate_errors(self._store.swap, key, content, version)
+    def swap(self, key: str, content: bytes, version: t.Optional[str]) -> str:
+        return self._translate_errors(self._store.swap, key, content, version)
 
     def list(self, prefix: str = "") -> list[str]:
         return self._translate_errors(self._store.list, prefix)

@@ -30,6 +30,7 @@ from .._aws.operations import Operations
 from .._aws.options import AccessOptions
 from .._converge.errors import InputError
 from .._converge.journal import check_run_id, new_job_id
+from .._converge.run_control.lease import Permit
 from .._converge.store import Store, StoreError
 from .connection import Connection
 from .options import FindingOptions, Guards, Run, StoreOptions
@@ -105,6 +106,7 @@ class Task:
         self._operations = operations
         self._writer = writer
         self._role: t.Optional[str] = None
+        self.permit = Permit()
 
     @functools.cached_property
     def now(self) -> datetime:
@@ -197,6 +199,8 @@ class Task:
             details=options.get("run_details") or {},
             approved_plan=options.get("approved_plan"),
             awx_job_id=options.get("awx_job_id"),
+            broken_lease=options.get("break_lease") or "",
+            keeps_lease=bool(options.get("keep_lease")),
         )
 
     @functools.cached_property
@@ -307,7 +311,7 @@ class Task:
     @functools.cached_property
     def access(self) -> Access:
         """AWS, in the role that the mode calls for. Raises AwsError where credentials or the role don't work."""
-        return Access(self.access_options, operations=self._operations, check_mode=self._reads_only)
+        return self._open(self.access_options)
 
     @functools.cached_property
     def reading_access(self) -> Access:
@@ -335,7 +339,12 @@ class Task:
     def access_in(self, role_arn: str) -> Access:
         """AWS in this role for writing; in the assessor's where this task only reads and there is one."""
         options = dataclasses.replace(self.access_options, assume_role_arn=role_arn)
-        return Access(options, operations=self._operations, check_mode=self._reads_only)
+        return self._open(options)
+
+    def _open(self, options: AccessOptions) -> Access:
+        # A module with a journal writes under the lease of the account. The few others change nothing that lasts.
+        permit = self.permit if "journal" in self.options else None
+        return Access(options, operations=self._operations, check_mode=self._reads_only, permit=permit)
 
     @property
     def _reads_only(self) -> bool:
