@@ -67,6 +67,11 @@ class ClientPool:
                 self._clients[key] = self._make(service, region, self._configs[once])
             return self._clients[key]
 
+    def load_credentials(self) -> None:
+        """Load the credentials of the session, once. Raises botocore's errors, and those of the provider."""
+        with self._lock:
+            self._session.get_credentials()
+
     def _make(self, service: str, region: str, config: sdk.Config) -> BaseClient:
         try:
             client: BaseClient = self._session.create_client(
