@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import re
 import typing as t
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -41,13 +42,15 @@ _PATIENT_SERVICES: t.Final = frozenset({"s3", "sts"})
 # Part of the change that makes an archive rule, after the write itself.
 _PATIENT_WRITES: t.Final = frozenset({"accessanalyzer:ApplyArchiveRule"})
 
+_SESSION_ARN: t.Final = re.compile(r"arn:aws[a-z-]*:sts::(\d{12}):assumed-role/\S+", re.ASCII)
+
 K = t.TypeVar("K")
 V = t.TypeVar("V")
 
 
 @dataclasses.dataclass(frozen=True)
 class Identity:
-    """The principal that makes the calls: GetCallerIdentity."""
+    """The principal that makes the calls, as GetCallerIdentity has it."""
 
     account_id: str
     arn: str
@@ -109,6 +112,7 @@ class Access:
             )
         self.home_region = home_region_of(self._session, self.partition)
         self._base = ClientPool(self._session, options, fence=self._fence, permit=permit)
+        self._assumed: Mapping[str, t.Any] = {}
         self._clients = self._in_role(self.role_arn, session_tag) if self.role_arn else self._base
 
     def _new_session(self, profile: t.Optional[str]) -> Session:
@@ -128,10 +132,15 @@ class Access:
             options=self._options,
             role_arn=role_arn,
             session_name=session_name(self._options, session_tag),
-            assume=functools.partial(self._call, self._base, "sts", "AssumeRole", self.region),
+            assume=self._assume_role,
         )
         session.register_component("credential_provider", provider)
         return ClientPool(session, self._options, fence=self._fence, permit=self._permit)
+
+    def _assume_role(self, parameters: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        answer = self._call(self._base, "sts", "AssumeRole", self.region, parameters)
+        self._assumed = answer.get("AssumedRoleUser") or {}
+        return answer
 
     @property
     def longest_write(self) -> float:
@@ -172,8 +181,14 @@ class Access:
 
     @functools.cached_property
     def caller(self) -> Identity:
-        """The principal that makes the calls. Raises AwsError: most often credentials or a role that don't work."""
-        return _identity(self.call("sts", "GetCallerIdentity"))
+        """The principal that makes the calls. Raises AwsError: most often credentials or a role that don't work.
+
+        The answer of AssumeRole names the session, with what GetCallerIdentity would say of it.
+        """
+        if self.role_arn:
+            with self._translate_errors("sts", "AssumeRole", self.region):
+                self._clients.load_credentials()
+        return _session_identity(self._assumed) or _identity(self.call("sts", "GetCallerIdentity"))
 
     @functools.cached_property
     def chain(self) -> tuple[str, ...]:
@@ -393,6 +408,16 @@ class Access:
 
 def _identity(answer: Mapping[str, t.Any]) -> Identity:
     return Identity(account_id=answer["Account"], arn=answer["Arn"], user_id=answer["UserId"])
+
+
+def _session_identity(assumed: Mapping[str, t.Any]) -> t.Optional[Identity]:
+    """The principal that AssumeRole made, by its ``AssumedRoleUser``; None where the answer has none.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumedRoleUser.html
+    """
+    arn, user_id = str(assumed.get("Arn") or ""), str(assumed.get("AssumedRoleId") or "")
+    found = _SESSION_ARN.fullmatch(arn)
+    return Identity(account_id=found[1], arn=arn, user_id=user_id) if found and user_id else None
 
 
 def _result_or_error(function: Callable[[], V]) -> t.Union[V, AwsError]:

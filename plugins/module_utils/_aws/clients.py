@@ -86,6 +86,14 @@ class ClientPool:
         return sum(math.inf if limit is None else float(limit) for limit in limits)
 
     def _make(self, service: str, region: str, *, once: bool) -> BaseClient:
+
+    def load_credentials(self) -> None:
+        """Load the credentials of the session, once. Raises botocore's errors, and those of the provider."""
+        with self._lock:
+            self._session.get_credentials()
+
+    def _make(self, service: str, region: str, config: sdk.Config) -> BaseClient:
+
         try:
             client: BaseClient = self._session.create_client(
                 service,
