@@ -19,6 +19,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.test import run_wsgi_app
 
 from emulator import (
+    bucket_policies,
     clock,
     contrary,
     errors,
@@ -170,7 +171,7 @@ class Emulator:
         if refusal is None and (call.service, call.operation) == ("sts", "AssumeRole"):
             is_open = "external_id_is_needed" in self.contrary
             refusal = None if is_open else trust.refusal(call, caller)
-        refusal = refusal or permissions.refusal(call, caller, self.contrary)
+        refusal = refusal or permissions.refusal(call, caller, self.contrary) or bucket_policies.refusal(call, caller)
         return refusal or root_sessions.refusal(call, caller)
 
     def _ask_moto(self, call: Call, caller: Caller, environ: Environ, body: bytes) -> Answer:
@@ -210,6 +211,7 @@ def install() -> None:
     speed.install()
     clock.install()
     identity.install()
+    bucket_policies.install()
     extensions.install()
     paging.install()
 

@@ -85,15 +85,12 @@ class ClientPool:
         limits = (config.connect_timeout, config.read_timeout)
         return sum(math.inf if limit is None else float(limit) for limit in limits)
 
-    def _make(self, service: str, region: str, *, once: bool) -> BaseClient:
-
     def load_credentials(self) -> None:
         """Load the credentials of the session, once. Raises botocore's errors, and those of the provider."""
         with self._lock:
             self._session.get_credentials()
 
-    def _make(self, service: str, region: str, config: sdk.Config) -> BaseClient:
-
+    def _make(self, service: str, region: str, *, once: bool) -> BaseClient:
         try:
             client: BaseClient = self._session.create_client(
                 service,

@@ -22,6 +22,10 @@ from .options import AccessOptions
 from .patience import Patience
 
 _LOCATION: t.Final = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(/(?P<prefix>.*))?")
+# A bucket with Object Lock takes no object without a checksum. botocore sends one by itself unless it is configured not
+# to (AWS_REQUEST_CHECKSUM_CALCULATION), so it is asked for one. SHA-256 needs no library besides Python's own:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html#object-lock-put-object
+_CHECKSUM: t.Final = {"ChecksumAlgorithm": "SHA256"}
 _EXISTS: t.Final = "PreconditionFailed"
 _CONFLICTS: t.Final = frozenset({_EXISTS, "ConditionalRequestConflict", "NoSuchKey"})
 
@@ -145,8 +149,8 @@ class S3Store:
     def _put(self, key: str, content: bytes, **conditions: str) -> str:
         """Write an object; returns its ETag."""
         parameters = {"Bucket": self._bucket, "Key": self._prefix + key, "Body": content}
-        answer = self._access.call("s3", "PutObject", {**parameters, **self._encryption, **conditions})
-        return str(answer["ETag"])
+        parameters |= {**_CHECKSUM, **self._encryption, **conditions}
+        return str(self._access.call("s3", "PutObject", parameters)["ETag"])
 
     def _object_location(self, key: str) -> str:
         return f"s3://{self._bucket}/{self._prefix}{key}"
