@@ -32,10 +32,12 @@ from .._converge.guard import GuardContext, find_enforcing_objections
 from .._converge.journal import Journal, RecordError, find_interrupted, record_found
 from .._converge.plan import ApprovedPlan, plan_document
 from .._converge.plans import find_approval, keep_plan
+from .._converge.run_control.fleet_caps import FleetCaps
 from .._converge.runner import ApplyResult, Prediction, apply, predict, settle
 from .._converge.store import Doubts, Store, StoreError, doubt_directory
 from .._report.parts import PART_SCHEMA, mark, part_key
 from .connection import Connection
+from .fleet_failures import count_failures
 from .options import FindingOptions, Guards, Run
 from .task import Task, TaskError
 
@@ -57,6 +59,7 @@ class _Invocation:
     reports: t.Optional[Store]
     warnings: list[str]
     clock: Callable[[], datetime]
+    fleet_caps: FleetCaps
 
     def warn(self, message: str) -> None:
         """Add a warning to the result."""
@@ -96,21 +99,30 @@ def converge(
     :raises TaskError: bad input, a wrong account, a change that acts on the caller, a write that failed, or a refusal
         with ``on_refusal=fail``. The last two carry the result.
     """
-    try:
-        _check_enforcing(task)
-        invocation = _invoke(task, module, part or module)
-        _check_journal(invocation, task.journal.location)
-        connection = task.connection
-        context = _make_guard_context(invocation, connection)
-        with _mark_report(invocation):
-            capability = make(connection)
-            prediction, applied, result = _converge(invocation, capability, connection.access, context, sleep)
-        unkept = _keep(
-            invocation, prediction, _build_part(invocation, prediction, result, applied, capability), applied
-        )
-        return _conclude(invocation, capability, prediction, result, [applied.error, unkept])
-    except (InputError, GuardError) as error:
-        raise TaskError(str(error)) from error
+    with count_failures(task, sleep=sleep):
+        try:
+            return _run(task, make, module, part or module, sleep)
+        except (InputError, GuardError) as error:
+            raise TaskError(str(error)) from error
+
+
+def _run(
+    task: Task,
+    make: Callable[[Connection], Capability[t.Any]],
+    module: str,
+    part: str,
+    sleep: Callable[[float], None],
+) -> dict[str, t.Any]:
+    _check_enforcing(task)
+    invocation = _invoke(task, module, part, sleep)
+    _check_journal(invocation, task.journal.location)
+    connection = task.connection
+    context = _make_guard_context(invocation, connection)
+    with _mark_report(invocation):
+        capability = make(connection)
+        prediction, applied, result = _converge(invocation, capability, connection.access, context, sleep)
+    unkept = _keep(invocation, prediction, _build_part(invocation, prediction, result, applied, capability), applied)
+    return _conclude(invocation, capability, prediction, result, [applied.error, unkept])
 
 
 def _check_enforcing(task: Task) -> None:
@@ -140,11 +152,12 @@ def _refuse_missing_ticket(details: Mapping[str, t.Any]) -> tuple[Refusal, ...]:
     return (Refusal("change_ticket", reason, "", fatal=True),)
 
 
-def _invoke(task: Task, module: str, part: str) -> _Invocation:
+def _invoke(task: Task, module: str, part: str, sleep: Callable[[float], None]) -> _Invocation:
     """The module at work, once its options are checked, and the account is known to be the right one."""
     run, guards = task.run, task.guards
     account_id = task.access.caller.account_id
     task.expect_account(account_id)
+    journal = task.open_store(task.journal)
     return _Invocation(
         module=module,
         part=part,
@@ -152,10 +165,11 @@ def _invoke(task: Task, module: str, part: str) -> _Invocation:
         run=run,
         guards=guards,
         findings=task.findings,
-        journal=task.open_store(task.journal),
+        journal=journal,
         reports=task.open_store(task.reports) if task.has_reports else None,
         warnings=task.warnings,
         clock=task.clock,
+        fleet_caps=FleetCaps(journal, run.id, task.fleet_caps, sleep=sleep),
     )
 
 
@@ -242,6 +256,8 @@ def _converge(
     )
     applied = ApplyResult()
     if run.writes and prediction.allowed:
+        prediction = _apply_fleet_caps(invocation, prediction)
+    if run.writes and prediction.allowed:
         applied = apply(
             capability,
             prediction.allowed,
@@ -255,6 +271,14 @@ def _converge(
     if applied.made:
         result["journal"] = journal.location
     return prediction, applied, result
+
+
+def _apply_fleet_caps(invocation: _Invocation, prediction: Prediction) -> Prediction:
+    """Count the allowed changes for the whole run, right before the first is made; or refuse them all."""
+    refused = invocation.fleet_caps.admit(invocation.account_id, prediction.allowed)
+    if not refused:
+        return prediction
+    return dataclasses.replace(prediction, allowed=(), refused=(*prediction.refused, *refused))
 
 
 def make_tolerant(reread: Callable[[Change], t.Any]) -> Callable[[Change], t.Any]:
