@@ -144,6 +144,39 @@ options:
       - Like O(max_changes), as a percentage of the existing objects. It applies from 20 objects up.
     type: int
     default: 5
+  fleet_caps:
+    description:
+      - Caps on the whole run, over all of its accounts, jobs and slices that share O(run_id) and O(journal). Without this option there
+        are none.
+      - An account is counted in the journal's place before its first write. If the counters can't be read or written, nothing is changed.
+      - If a cap is exceeded, all changes of the task are refused. An approved plan does not lift these caps.
+    type: dict
+    default: {}
+    suboptions:
+      max_accounts_changed:
+        description:
+          - The largest number of accounts that the run may change.
+          - Without it, and with O(fleet_caps.is_large_inventory), the number is 1 in the first run that the journal knows. Later it is 5
+            until O(fleet_caps.wave_passed).
+        type: int
+      max_fleet_changes:
+        description:
+          - The largest number of changes in all accounts.
+        type: int
+      max_accounts_failed:
+        description:
+          - The largest number of accounts in which a task that writes may fail. After more, no task of the run begins to write.
+        type: int
+      is_large_inventory:
+        description:
+          - Whether the inventory has more than ten accounts, or their number is not known.
+        type: bool
+        default: false
+      wave_passed:
+        description:
+          - Whether a wave of this run has passed its gate.
+        type: bool
+        default: false
   thresholds:
     description:
       - The thresholds of the controls, by name. An unset threshold has the value that the benchmarks require.

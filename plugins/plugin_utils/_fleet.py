@@ -70,5 +70,11 @@ def find_assessor(hostvars: t.Any, *, pattern: t.Any, first: Iterable[str] = ())
     return next((name for name in names if _is_declared(hostvars.raw_get(name).get(ASSESSOR))), None)
 
 
+def count_accounts(hostvars: t.Any, groups: t.Mapping[str, t.Sequence[str]], *, pattern: t.Any) -> int:
+    """Count the accounts of the inventory, with those that ``--limit`` and ``hardening_hosts`` leave out."""
+    chosen = hostvars._inventory.get_hosts(pattern=pattern, ignore_limits=True, ignore_restrictions=True)
+    return max(len(chosen), len(groups.get(ACCOUNTS, ())))
+
+
 def _is_declared(value: t.Any) -> bool:
     return value is not None and value != ""

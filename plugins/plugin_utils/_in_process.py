@@ -37,11 +37,11 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argu
 from ..module_utils._aws.access import HAS_BOTO3, warm
 from ..module_utils._converge.store import make_absolute
 from ..module_utils._module.task import Entry, execute
-from ._fleet import find_assessor
+from ._fleet import count_accounts, find_assessor
 from ._role_options import NO_ROLE, RoleOptions, load_table
 from ._run_input import Host
 from ._run_notes import RunNotes
-from ._task_input import TaskInput, account_option_of, find_problem, job_of, run_of
+from ._task_input import TaskInput, account_option_of, find_problem, fleet_caps_of, job_of, run_of
 from ._values import find_bad_values, split_texts
 from ._variables import load_variables
 from ._vaulted import hide_vaulted
@@ -87,7 +87,8 @@ class InProcess(NormalActionModule):
         problem = find_problem(given)
         if problem:
             return {"failed": True, "changed": False, "msg": problem}
-        self._task.args = {**self._task.args, **account_option_of(given), **run_of(given), **job_of(given)}
+        found = {**account_option_of(given), **run_of(given), **job_of(given), **fleet_caps_of(given)}
+        self._task.args = {**self._task.args, **found}
         if given.is_of_our_role:
             self._task.args.update(split_texts(self.entry.argument_spec(), self._task.args))
         if self._has_the_files_of_this_worker():
@@ -126,6 +127,7 @@ class InProcess(NormalActionModule):
             play=str(pattern),
             hosts=hosts,
             find_assessor=lambda: find_assessor(task_vars["hostvars"], pattern=pattern, first=hosts),
+            count_accounts=lambda: count_accounts(task_vars["hostvars"], task_vars["groups"], pattern=pattern),
             notes=RunNotes(Path(constants.DEFAULT_LOCAL_TMP) / _COLLECTION),  # type: ignore[attr-defined]
         )
 

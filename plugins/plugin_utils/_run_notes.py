@@ -28,11 +28,15 @@ class RunNotes:
 
     def recall(self, name: str, work_out: Callable[[], str]) -> str:
         """The fact ``name``, worked out by the first that asks."""
-        path = self._path(name)
+        found = self.find(name)
+        return self._keep_first(self._path(name), work_out()) if found is None else found
+
+    def find(self, name: str) -> t.Optional[str]:
+        """The fact ``name``, or None if no worker has kept it."""
         try:
-            return path.read_text(encoding="utf-8")
+            return self._path(name).read_text(encoding="utf-8")
         except FileNotFoundError:
-            return self._keep_first(path, work_out())
+            return None
 
     def claim(self, name: str, owner: str) -> str:
         """Claim ``name`` and return its owner: the first that claimed it."""

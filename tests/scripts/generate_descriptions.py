@@ -35,7 +35,7 @@ from pathlib import Path
 
 import yaml
 
-from ansible_collections.hardening.iam.plugins.plugin_utils._task_input import RUN_DETAILS, RUN_OPTIONS
+from ansible_collections.hardening.iam.plugins.plugin_utils._task_input import FLEET_CAPS, RUN_DETAILS, RUN_OPTIONS
 
 CHECKOUT: t.Final = Path(__file__).resolve().parents[2]
 ROLES: t.Final = CHECKOUT / "roles"
@@ -160,6 +160,7 @@ class Role:
         ]
         read = {name for text in texts for name in re.findall(r"(?<![\w.])(?:aws|hardening)_[a-z_]+\b", text)}
         read |= run_variables() if "run_details" in self.options else set()
+        read |= set(FLEET_CAPS.values()) if "fleet_caps" in self.options else set()
         return tuple(sorted(read - FACTS))
 
 
@@ -369,7 +370,11 @@ def render_known() -> str:
     lists = {
         "own_prefixes": [prefix for prefix in prefixes if prefix not in SHARED_PREFIXES],
         "shared_prefixes": list(SHARED_PREFIXES),
-        "variables": sorted((used | READ_BY_PLUGINS | run_variables() | HANDED_ON) - GROUPS - read_removed_variables()),
+        "variables": sorted(
+            (used | READ_BY_PLUGINS | run_variables() | set(FLEET_CAPS.values()) | HANDED_ON)
+            - GROUPS
+            - read_removed_variables()
+        ),
     }
     comments = {
         "own_prefixes": "# Nobody else uses names that begin so: such a name that is not listed below is an error.",
@@ -385,7 +390,7 @@ def render_role_options() -> str:
     filled = {role.name: _find_filled(role) for role in roles}
     common = Counter(item for options in filled.values() for item in options.items())
     shared = {option: variable for (option, variable), count in common.items() if count > 1}
-    filled_by_plugin = {**{member: names[0] for member, names in RUN_DETAILS.items()}, **RUN_OPTIONS}
+    filled_by_plugin = {**{member: names[0] for member, names in RUN_DETAILS.items()}, **RUN_OPTIONS, **FLEET_CAPS}
     details = {option: name for option, name in filled_by_plugin.items() if name.startswith("hardening_")}
     tables = {
         "shared": dict(sorted({**details, **shared}.items())),

@@ -76,6 +76,18 @@ CONVERGE_ARGUMENTS: t.Final[ArgumentSpec] = {
     **JOURNALLED_ARGUMENTS,
     "max_changes": {"type": "int", "default": 10},
     "max_percent": {"type": "int", "default": 5},
+    # A rollback does not have it: no cap may keep accounts from going back.
+    "fleet_caps": {
+        "type": "dict",
+        "default": {},
+        "options": {
+            "max_accounts_changed": {"type": "int"},
+            "max_fleet_changes": {"type": "int"},
+            "max_accounts_failed": {"type": "int"},
+            "is_large_inventory": {"type": "bool", "default": False},
+            "wave_passed": {"type": "bool", "default": False},
+        },
+    },
     **{name: DECLARATION_ARGUMENTS[name] for name in ("thresholds", "now")},
     **ASSESSMENT_ARGUMENTS,
 }

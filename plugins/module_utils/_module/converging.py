@@ -32,11 +32,13 @@ from .._converge.guard import GuardContext, find_enforcing_objections
 from .._converge.journal import Journal, RecordError, find_interrupted, record_found
 from .._converge.plan import ApprovedPlan, plan_document
 from .._converge.plans import find_approval, keep_plan
+from .._converge.run_control.fleet_caps import FleetCaps
 from .._converge.run_control.lease import LeaseError
 from .._converge.runner import ApplyResult, Prediction, apply, predict, settle
 from .._converge.store import Doubts, Store, StoreError, doubt_directory
 from .._report.parts import PART_SCHEMA, mark, part_key
 from .connection import Connection
+from .fleet_failures import count_failures
 from .options import FindingOptions, Guards, Run
 from .run_control import RunControl
 from .task import Task, TaskError
@@ -99,21 +101,30 @@ def converge(
     :raises TaskError: bad input, a wrong account, a change that acts on the caller, a write that failed, or a refusal
         with ``on_refusal=fail``. The last two carry the result.
     """
-    try:
-        _check_enforcing(task)
-        invocation = _invoke(task, module, part or module)
-        _check_journal(invocation, task.journal.location)
-        connection = task.connection
-        context = _make_guard_context(invocation, connection)
-        with _mark_report(invocation):
-            capability = make(connection)
-            prediction, applied, result = _converge(invocation, capability, connection.access, context, sleep)
-        unkept = _keep(
-            invocation, prediction, _build_part(invocation, prediction, result, applied, capability), applied
-        )
-        return _conclude(invocation, capability, prediction, result, [applied.error, unkept])
-    except (InputError, GuardError) as error:
-        raise TaskError(str(error)) from error
+    with count_failures(task, sleep=sleep):
+        try:
+            return _run(task, make, module, part or module, sleep)
+        except (InputError, GuardError) as error:
+            raise TaskError(str(error)) from error
+
+
+def _run(
+    task: Task,
+    make: Callable[[Connection], Capability[t.Any]],
+    module: str,
+    part: str,
+    sleep: Callable[[float], None],
+) -> dict[str, t.Any]:
+    _check_enforcing(task)
+    invocation = _invoke(task, module, part, sleep)
+    _check_journal(invocation, task.journal.location)
+    connection = task.connection
+    context = _make_guard_context(invocation, connection)
+    with _mark_report(invocation):
+        capability = make(connection)
+        prediction, applied, result = _converge(invocation, capability, connection.access, context, sleep)
+    unkept = _keep(invocation, prediction, _build_part(invocation, prediction, result, applied, capability), applied)
+    return _conclude(invocation, capability, prediction, result, [applied.error, unkept])
 
 
 def _check_enforcing(task: Task) -> None:
@@ -143,12 +154,13 @@ def _refuse_missing_ticket(details: Mapping[str, t.Any]) -> tuple[Refusal, ...]:
     return (Refusal("change_ticket", reason, "", fatal=True),)
 
 
-def _invoke(task: Task, module: str, part: str) -> _Invocation:
+def _invoke(task: Task, module: str, part: str, sleep: Callable[[float], None]) -> _Invocation:
     """The module at work, once its options are checked, and the account is known to be the right one."""
     run, guards = task.run, task.guards
     account_id = task.access.caller.account_id
     task.expect_account(account_id)
     journal = task.open_store(task.journal)
+    caps = FleetCaps(journal, run.id, task.fleet_caps, sleep=sleep)
     return _Invocation(
         module=module,
         part=part,
@@ -160,7 +172,7 @@ def _invoke(task: Task, module: str, part: str) -> _Invocation:
         reports=task.open_store(task.reports) if task.has_reports else None,
         warnings=task.warnings,
         clock=task.clock,
-        control=RunControl(journal, account_id, module, run, task.permit, task.clock, task.warn),
+        control=RunControl(journal, account_id, module, run, task.permit, task.clock, task.warn, caps),
     )
 
 

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Before a module writes: the stop switch, and the lease of the account."""
+"""Before a module writes: the stop switch, the fleet caps, and the lease of the account."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from .._aws.access import Access
 from .._converge.change import Change, Refusal
 from .._converge.errors import GuardError
 from .._converge.journal import Intent
+from .._converge.run_control.fleet_caps import FleetCaps
 from .._converge.run_control.lease import Holder, Lease, Permit
 from .._converge.run_control.stop_switch import read_stop_switch, refuse_all
 from .._converge.store import Store, StoreError
@@ -35,17 +36,22 @@ class RunControl:
     permit: Permit
     clock: Callable[[], datetime]
     warn: Callable[[str], None]
+    caps: FleetCaps
 
     def refuse(self, changes: Sequence[Change]) -> tuple[tuple[Change, Refusal], ...]:
         """The changes that may not begin now, with the reasons.
 
-        :raises GuardError: it is not known whether they may.
+        :raises GuardError: it is not known whether the run is stopped.
+        :raises StoreError: the counters of the fleet caps can't be read or written.
         """
         try:
             stopped = read_stop_switch(self.store)
         except StoreError as error:
             raise GuardError([Refusal("stopped", str(error), self.account_id, fatal=True)]) from error
-        return refuse_all(changes, stopped) if stopped else ()
+        if stopped:
+            return refuse_all(changes, stopped)
+        # Counted last: nothing is ever counted down.
+        return tuple(zip(changes, self.caps.admit(self.account_id, changes), strict=False))
 
     def is_under_way(self, access: Access, intent: Intent) -> bool:
         """Whether the job of a recorded change holds the lease of the account, and may still conclude it.

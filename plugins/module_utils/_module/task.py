@@ -30,6 +30,7 @@ from .._aws.operations import Operations
 from .._aws.options import AccessOptions
 from .._converge.errors import InputError
 from .._converge.journal import check_run_id, new_job_id
+from .._converge.run_control.fleet_caps import Caps
 from .._converge.run_control.lease import Permit
 from .._converge.store import Store, StoreError
 from .connection import Connection
@@ -208,6 +209,14 @@ class Task:
         """The guards that the options declare. Raises TaskError: a limit is out of range."""
         try:
             return Guards.from_options(self.options)
+        except InputError as error:
+            raise TaskError(str(error)) from error
+
+    @functools.cached_property
+    def fleet_caps(self) -> Caps:
+        """The caps on the whole run. Raises TaskError: one is negative."""
+        try:
+            return Caps.from_option(self.options.get("fleet_caps"))
         except InputError as error:
             raise TaskError(str(error)) from error
 

@@ -21,10 +21,10 @@ from datetime import datetime, timedelta
 from ...._account.moments import format_utc
 from ...._converge.errors import InputError
 from ...._policy.analysis.principal_matrix import DeniedPair
+from ...._prediction.denials.verdict import Verdict, describe_losses
 from .declared import Declared, OnFailure, Stage, Target, canonical, targets_of
 from .past import Due, Past
 from .records import Event, Kind
-from .verdict import Verdict, describe_losses
 
 # "CloudTrail typically delivers logs within an average of about 5 minutes of an API call. This time is not guaranteed";
 # a gate that is judged sooner has not seen the end of the soak.

@@ -624,3 +624,77 @@ def test_an_audit_ignores_the_stop_switch(bench: Bench) -> None:
     switch.parent.mkdir(parents=True)
     switch.write_text("")
     assert bench.run(change("a"), check_mode=True)["refused"] == []
+
+
+# The caps on the whole run.
+
+
+def read_counters(bench: Bench) -> t.Any:
+    return json.loads((bench.journal / "control" / "fleet" / f"{RUN}.json").read_text(encoding="utf-8"))
+
+
+def test_changes_are_counted_for_the_run_before_they_are_made(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[t.Any] = []
+    call = bench.aws.call
+
+    def count_at_the_write(*args: t.Any, **named: t.Any) -> t.Any:
+        counted.append(read_counters(bench)["changes"])
+        return call(*args, **named)
+
+    monkeypatch.setattr(bench.aws, "call", count_at_the_write)
+    result = bench.run(change("a"), change("b"), fleet_caps={"max_fleet_changes": 2})
+    assert [item["applied"] for item in result["changes"]] == [True, True]
+    assert counted == [{ACCOUNT: 2}, {ACCOUNT: 2}]
+
+
+def test_a_fleet_cap_refuses_all_changes_of_the_module(bench: Bench) -> None:
+    result = bench.run(change("a"), change("b"), fleet_caps={"max_fleet_changes": 1})
+    assert [refusal["rule"] for refusal in result["refused"]] == ["fleet_cap", "fleet_cap"]
+    assert result["changed"] is False
+    assert bench.aws.calls == []
+    part = DirectoryStore(str(bench.reports)).list(f"{ACCOUNT}/parts/")
+    assert part
+
+
+def test_an_approved_plan_lifts_no_fleet_cap(bench: Bench) -> None:
+    planned = bench.run(change("a"), check_mode=True)["plan_sha256"]
+    result = bench.run(change("a"), approved_plan=planned, fleet_caps={"max_accounts_changed": 0})
+    assert [refusal["rule"] for refusal in result["refused"]] == ["fleet_cap"]
+
+
+@pytest.mark.parametrize("options", [{"check_mode": True}, {"mode": "report"}])
+def test_what_writes_nothing_is_not_counted(bench: Bench, options: dict[str, t.Any]) -> None:
+    result = bench.run(change("a"), fleet_caps={"max_accounts_changed": 0}, **options)
+    assert result["refused"] == []
+    assert not bench.journal.exists()
+
+
+def test_counters_that_can_not_be_read_change_nothing(bench: Bench) -> None:
+    DirectoryStore(str(bench.journal)).put(f"control/fleet/{RUN}.json", b"{")
+    with pytest.raises(StoreError, match="fleet caps are malformed"):
+        bench.run(change("a"), fleet_caps={"max_accounts_changed": 5})
+    assert bench.aws.calls == []
+
+
+def test_a_failed_account_is_counted(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def deny(*_args: t.Any, **_named: t.Any) -> t.NoReturn:
+        raise AwsError("denied")
+
+    monkeypatch.setattr(bench.aws, "call", deny)
+    with pytest.raises(TaskError):
+        bench.run(change("a"), fleet_caps={"max_accounts_failed": 0})
+    assert read_counters(bench)["failed"] == [ACCOUNT]
+    monkeypatch.undo()
+    result = bench.run(change("b"), fleet_caps={"max_accounts_failed": 0})
+    assert [refusal["rule"] for refusal in result["refused"]] == ["fleet_cap"]
+
+
+def test_a_failure_that_can_not_be_counted_hides_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def deny(*_args: t.Any, **_named: t.Any) -> t.NoReturn:
+        DirectoryStore(str(bench.journal)).put(f"control/fleet/{RUN}.json", b"{")
+        raise AwsError("denied")
+
+    monkeypatch.setattr(bench.aws, "call", deny)
+    with pytest.raises(TaskError, match="denied"):
+        bench.run(change("a"), fleet_caps={"max_accounts_failed": 0})
+    assert any("not counted for hardening_max_accounts_failed" in text for text in bench.task.warnings)

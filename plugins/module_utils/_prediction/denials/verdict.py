@@ -15,8 +15,8 @@ import typing as t
 from collections.abc import Iterable
 from datetime import datetime
 
-from ...._account.moments import format_utc
-from ...._policy.analysis.principal_matrix import DeniedPair
+from ..._account.moments import format_utc
+from ..._policy.analysis.principal_matrix import DeniedPair
 
 _MOST_NAMED: t.Final = 10
 
