@@ -375,3 +375,56 @@ def test_clocks_of_two_machines_may_differ_by_a_minute(make: MakeLease, clock: C
             break
     taken = ahead.now - timedelta(seconds=60)
     assert taken >= sent + timedelta(seconds=35)
+
+
+class Killed(BaseException):
+    """The process ends here: no other code of it runs."""
+
+
+class FragileStore(FakeStore):
+    """A store whose process is killed at the n-th request, before it takes effect or after."""
+
+    def __init__(self, at: int, *, after: bool) -> None:
+        super().__init__()
+        self._left = at
+        self._after = after
+        self._is_within = False
+
+    def get_versioned(self, key: str) -> t.Optional[tuple[bytes, str]]:
+        return self._at_risk(lambda: FakeStore.get_versioned(self, key))
+
+    def swap(self, key: str, content: bytes, version: t.Optional[str]) -> str:
+        return self._at_risk(lambda: FakeStore.swap(self, key, content, version))
+
+    def _at_risk(self, request: Callable[[], t.Any]) -> t.Any:
+        if self._is_within:
+            return request()
+        self._left -= 1
+        if self._left == 0 and not self._after:
+            raise Killed
+        self._is_within = True
+        answer = request()
+        self._is_within = False
+        if self._left == 0:
+            raise Killed
+        return answer
+
+
+# Two requests to take it, one to renew it, and one to release it.
+@pytest.mark.parametrize("at", [1, 2, 3, 4])
+@pytest.mark.parametrize("after", [False, True])
+def test_wherever_a_job_is_killed_the_account_is_free_in_time(
+    make: MakeLease, clock: Clock, at: int, after: bool
+) -> None:
+    place = FragileStore(at, after=after)
+    lease = make(place=place)
+    with pytest.raises(Killed):
+        lease.acquire()
+        clock.advance(LASTS / 2)
+        lease.renew()
+        lease.release()
+    clock.advance(LASTS)
+    other = make("two", "2", place=place)
+    other.acquire()
+    other.check()
+    assert other.record["fence"] <= 2
