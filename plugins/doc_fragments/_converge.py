@@ -96,6 +96,11 @@ options:
         description:
           - The commit of the declaration.
         type: str
+      declaration:
+        description:
+          - The hash of what is declared for the wave of this account. The gate between two waves counts the soak from the first change
+            that has it.
+        type: str
   break_glass:
     description:
       - Globs for the ARNs of break-glass principals, which are kept for emergencies. They are never changed. Letter case does not

@@ -330,7 +330,10 @@ def test_denied_pairs_that_do_not_count_are_counted_once() -> None:
 
 
 def test_without_a_policy_every_denial_counts() -> None:
-    identity = f"User: {USER} is not authorized to perform: iam:CreateUser because no identity-based policy allows the iam:CreateUser action"
+    identity = (
+        f"User: {USER} is not authorized to perform: iam:CreateUser because no identity-based policy allows the "
+        "iam:CreateUser action"
+    )
     records = [deny(errorMessage=text) for text in (SCP, identity, "")]
     any_policy = watch(records, ACCOUNT, Question(None, SINCE, NOW))
     assert [denial.names_policy for denial in any_policy.denials] == [True, True, True]
