@@ -96,6 +96,11 @@ options:
         description:
           - The commit of the declaration.
         type: str
+      declaration:
+        description:
+          - The hash of what is declared for the wave of this account. The gate between two waves counts the soak from the first change
+            that has it.
+        type: str
   break_lease:
     description:
       - The id of a run whose lease of the account is broken. Two jobs never write in one account at once, so the first takes a lease in

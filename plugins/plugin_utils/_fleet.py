@@ -29,17 +29,22 @@ def choose_hosts(variables: t.Mapping[str, t.Any], templar: t.Any, group: str = 
     return RunHosts(names=tuple(groups["all"]), groups=frozenset(groups), group=group, asked=asked)
 
 
-def has_host(groups: t.Mapping[str, Iterable[str]], pattern: t.Any) -> bool:
-    """Whether a host of these groups matches the pattern and ``--limit``.
+def make_inventory(groups: t.Mapping[str, Iterable[str]]) -> InventoryManager:
+    """Make an inventory of the groups, which are all that a template knows of it before the first play.
 
-    Before the first play, its groups are all that a template knows of the inventory. They are made an inventory again,
-    as the lookup ``ansible.builtin.inventory_hostnames`` does.
+    The lookup ``ansible.builtin.inventory_hostnames`` does the same.
     """
     inventory = InventoryManager(DataLoader(), parse=False)
     for group, names in groups.items():
         inventory.add_group(group)
         for name in names:
             inventory.add_host(name, group=group)
+    return inventory
+
+
+def has_host(groups: t.Mapping[str, Iterable[str]], pattern: t.Any) -> bool:
+    """Whether a host of these groups matches the pattern and ``--limit``."""
+    inventory = make_inventory(groups)
     inventory.subset(context.CLIARGS.get("subset"))
     with contextlib.suppress(AnsibleError):
         return bool(inventory.get_hosts(pattern))

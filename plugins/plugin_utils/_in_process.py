@@ -45,6 +45,8 @@ from ._task_input import TaskInput, account_option_of, find_problem, fleet_caps_
 from ._values import find_bad_values, split_texts
 from ._variables import load_variables
 from ._vaulted import hide_vaulted
+from ._wave_hosts import find_waves
+from ._wave_run import WaveRun
 
 Result = dict[str, t.Any]
 
@@ -128,8 +130,22 @@ class InProcess(NormalActionModule):
             hosts=hosts,
             find_assessor=lambda: find_assessor(task_vars["hostvars"], pattern=pattern, first=hosts),
             count_accounts=lambda: count_accounts(task_vars["hostvars"], task_vars["groups"], pattern=pattern),
-            notes=RunNotes(Path(constants.DEFAULT_LOCAL_TMP) / _COLLECTION),  # type: ignore[attr-defined]
+            hash_declaration=lambda: self._hash_declaration(task_vars),
+            notes=self._notes,
         )
+
+    def _hash_declaration(self, task_vars: dict[str, t.Any]) -> str:
+        """The hash of what is declared for the wave of the host; empty without waves."""
+        plan = find_waves(task_vars, self._templar)
+        if plan is None:
+            return ""
+        waves = WaveRun(plan, task_vars["hostvars"], self._templar, self._notes)
+        return waves.hash_wave_of(str(task_vars["inventory_hostname"]))
+
+    @property
+    def _notes(self) -> RunNotes:
+        """The facts that the workers of this process share."""
+        return RunNotes(Path(constants.DEFAULT_LOCAL_TMP) / _COLLECTION)  # type: ignore[attr-defined]
 
     def _is_of_our_role(self) -> bool:
         role = self._task._role

@@ -38,6 +38,11 @@ class RunNotes:
         except FileNotFoundError:
             return None
 
+    def keep(self, name: str, text: str) -> None:
+        """Keep the fact ``name`` in place of what it was before."""
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.replace(self._write_aside(text), self._path(name))
+
     def claim(self, name: str, owner: str) -> str:
         """Claim ``name`` and return its owner: the first that claimed it."""
         return self.recall(name, lambda: owner)
@@ -48,10 +53,8 @@ class RunNotes:
     def _keep_first(self, path: Path, text: str) -> str:
         """Write ``text`` unless another worker was first, and return the text that is kept."""
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=self._directory)
+        temporary = self._write_aside(text)
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
             # A link is made only if there is no such file, unlike a rename, which would replace the first answer.
             os.link(temporary, path)
         except FileExistsError:
@@ -59,3 +62,9 @@ class RunNotes:
         finally:
             os.unlink(temporary)
         return text
+
+    def _write_aside(self, text: str) -> str:
+        descriptor, temporary = tempfile.mkstemp(dir=self._directory)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        return temporary

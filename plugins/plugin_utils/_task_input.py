@@ -71,8 +71,9 @@ class TaskInput:
 
     ``arguments`` are the options that it was given, ``options`` the defaults of all that its module has. ``play`` names
     the play, ``hosts`` those of its hosts that ``--limit`` left. ``find_assessor`` looks for a host of the whole play
-    that has an assessor role, and ``count_accounts`` counts those of the inventory. ``role`` has the variables of our
-    role behind the options; none for other tasks.
+    that has an assessor role, ``count_accounts`` counts those of the inventory, and ``hash_declaration`` gives the hash
+    of what is declared for the wave of the host, if there are waves. ``role`` has the variables of our role behind the
+    options; none for other tasks.
     """
 
     host: Host
@@ -84,6 +85,7 @@ class TaskInput:
     hosts: Collection[str]
     find_assessor: Callable[[], t.Optional[str]]
     count_accounts: Callable[[], int]
+    hash_declaration: Callable[[], str]
     notes: RunNotes
     role: RoleOptions = NO_ROLE
 
@@ -130,7 +132,11 @@ def run_of(task: TaskInput) -> dict[str, t.Any]:
     """
     found: dict[str, t.Any] = {}
     if _takes_run_details(task):
-        found[_DETAILS_OPTION] = {name: _detail(task, name) for name in RUN_DETAILS}
+        declaration = task.hash_declaration() if task.writes else ""
+        found[_DETAILS_OPTION] = {
+            **{name: _detail(task, name) for name in RUN_DETAILS},
+            **({"declaration": declaration} if declaration else {}),
+        }
     job = _awx_job(task)
     if task.is_of_our_role and "awx_job_id" in task.options and "awx_job_id" not in task.arguments and job:
         found["awx_job_id"] = str(job)

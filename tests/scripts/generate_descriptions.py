@@ -58,7 +58,9 @@ PLAYBOOKS: t.Final = ("acceptance", "explain_denial", "hardening")
 # Such words are common: names that begin so may well belong to somebody else.
 SHARED_PREFIXES: t.Final = ("acceptance", "assessment", "preflight", "report", "rollback")
 # Variables that no YAML file or template of a role or playbook reads: the plugins do.
-READ_BY_PLUGINS: t.Final = frozenset({"hardening_hosts", "hardening_ignore_variables", "hardening_in_process"})
+READ_BY_PLUGINS: t.Final = frozenset(
+    {"hardening_hosts", "hardening_ignore_variables", "hardening_in_process", "hardening_waves"}
+)
 # What a job hands on with set_stats, which the next job of a workflow gets as extra variables.
 HANDED_ON: t.Final = frozenset(
     {

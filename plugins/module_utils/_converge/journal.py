@@ -52,7 +52,10 @@ _KEY: t.Final = re.compile(
 _LAST: t.Final = 999_999
 _NEVER: t.Final = datetime.min.replace(tzinfo=UTC)
 # The fields of a run record, each None where it is not known.
-DETAILS: t.Final = ("author", "approver", "change_ticket", "job", "commit", "approved_plan", "plan_sha256")
+DETAILS: t.Final = (
+    *("author", "approver", "change_ticket", "job", "commit"),
+    *("declaration", "approved_plan", "plan_sha256"),
+)
 
 Warn = Callable[[str], None]
 
@@ -241,6 +244,25 @@ def read_recorded(store: Store, account_id: str, run_id: str, warn: Warn = _igno
             warn(f"the outcome of {intent.change.operation} on {intent.change.target} is not known: {error}")
             outcome = Outcome.UNKNOWN
         yield intent, outcome
+
+
+def find_declared(store: Store, account_id: str, run_id: str, declaration: str) -> t.Optional[datetime]:
+    """When a run first recorded in an account that it changes something by a declaration; None if it never did.
+
+    :raises StoreError: the journal can't be read, or one of these records is none.
+    """
+    moments = []
+    for key in store.list(f"{account_id}/{run_id}/"):
+        match = _KEY.fullmatch(key)
+        if match is None or match["kind"] != "run":
+            continue
+        try:
+            record = parse(store.get(key) or b"")
+            if record.get("declaration") == declaration:
+                moments.append(parse_moment(record["at"]))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise RecordError(f"{store.location.rstrip('/')}/{key} is not a journal record: {error}") from error
+    return min(moments, default=None)
 
 
 def _in_order(intents: Iterable[Intent]) -> list[Intent]:

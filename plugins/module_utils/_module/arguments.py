@@ -62,6 +62,7 @@ JOURNALLED_ARGUMENTS: t.Final[ArgumentSpec] = {
             "require_change_ticket": {"type": "bool", "default": False},
             "job": {"type": "str"},
             "commit": {"type": "str"},
+            "declaration": {"type": "str"},
         },
     },
     "break_lease": {"type": "str"},

@@ -23,6 +23,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ..change import Change, Refusal
 from ..errors import InputError
+from ..parsing import parse
 from ..store import ConflictError, Store, StoreError
 
 SCHEMA: t.Final = "hardening.iam/fleet_caps/1"
@@ -206,7 +207,7 @@ class FleetCaps:
             return Counters(), None
         content, version = found
         try:
-            return _parse(json.loads(content), self._run_id), version
+            return _parse(parse(content), self._run_id), version
         except ValueError as error:
             raise StoreError(
                 f"{self._place}: the counters of the fleet caps are malformed: {error}.\n"

@@ -159,18 +159,27 @@ class TrailFiles:
 
     blind_spots: t.Final = ()
 
-    def __init__(self, store: Store, organization_id: str, access: Access) -> None:
+    def __init__(self, store: Store, organization_id: t.Optional[str], access: Access) -> None:
         self._store = store
         self._access = access
         self.source = store.location
         self._base = self._find_base(organization_id)
 
-    def _find_base(self, organization_id: str) -> str:
+    def _find_base(self, organization_id: t.Optional[str]) -> str:
         """Find the folder that has those of the accounts: ``trail_logs`` may point above or into it."""
-        for base in (f"AWSLogs/{organization_id}/", f"{organization_id}/", "AWSLogs/", ""):
+        places = [name for name in (organization_id or "", *self._list_organizations(organization_id)) if name]
+        for base in (*(f"AWSLogs/{name}/" for name in places), *(f"{name}/" for name in places), "AWSLogs/", ""):
             if any(_ACCOUNT.fullmatch(name) for name in self._store.folders(base)):
                 return base
-        raise Unreadable(f"there is no AWSLogs/{organization_id} with accounts in {self._store.location}")
+        wanted = f"AWSLogs/{organization_id}" if organization_id else "folder AWSLogs"
+        raise Unreadable(f"there is no {wanted} with accounts in {self._store.location}")
+
+    def _list_organizations(self, organization_id: t.Optional[str]) -> list[str]:
+        """List the organizations with logs, if none is asked for. Of several, nobody knows which one is meant."""
+        if organization_id:
+            return []
+        found = [name for base in ("AWSLogs/", "") for name in self._store.folders(base) if name.startswith("o-")]
+        return found if len(found) == 1 else []
 
     def watch(self, window: Window) -> Mapping[str, WatchResult]:
         days = _list_days(window.since, window.now)

@@ -27,6 +27,15 @@ OPTIONS: t.Final = {"account_id": None, "assume_role_arn": None, "assessor_role_
 GIVEN: t.Final = {"account_id": DEV, "assessor_role_arn": "arn", "assume_role_arn": "arn"}
 
 
+def no_host() -> None:
+    """There is no host with an assessor role."""
+
+
+def one() -> int:
+    """There is one account."""
+    return 1
+
+
 class Task:
     """Makes tasks of a role of ours that share a directory of notes."""
 
@@ -64,6 +73,7 @@ class Task:
             hosts=hosts,
             find_assessor=search,
             count_accounts=lambda: 1,
+            hash_declaration=str,
             notes=self._notes,
         )
         return find_problem(task) or ""
@@ -122,7 +132,7 @@ def find_given(
     host = Host(name="a", variables=variables, value=variables.get)
     notes = RunNotes("/nonexistent")
     given = RUN_OPTIONS if options is None else options
-    return run_of(TaskInput(host, arguments or {}, given, True, ours, "play", ("a",), lambda: None, lambda: 1, notes))
+    return run_of(TaskInput(host, arguments or {}, given, True, ours, "play", ("a",), no_host, one, str, notes))
 
 
 def test_a_role_gets_the_details_of_the_run() -> None:
@@ -177,7 +187,7 @@ def test_a_detail_that_uses_an_undefined_variable(name: str) -> None:
     """A ticket that is required would silently not be asked for."""
     host = Host(name="a", variables={name: "{{ nothing }}"}, value=lambda _variable: None)
     notes = RunNotes("/nonexistent")
-    found = TaskInput(host, GIVEN, RUN_OPTIONS, False, True, "play", ("a",), lambda: None, lambda: 1, notes)
+    found = TaskInput(host, GIVEN, RUN_OPTIONS, False, True, "play", ("a",), no_host, one, str, notes)
     assert f"{name} of a uses a variable that is not set." in (find_problem(found) or "")
 
 
@@ -188,9 +198,7 @@ def test_a_guard_that_uses_an_undefined_variable(name: str) -> None:
     notes = RunNotes("/nonexistent")
 
     def problem(*, ours: bool = True, **options: t.Any) -> str:
-        task = TaskInput(
-            host, GIVEN, {**OPTIONS, **options}, False, ours, "play", ("a",), lambda: None, lambda: 1, notes
-        )
+        task = TaskInput(host, GIVEN, {**OPTIONS, **options}, False, ours, "play", ("a",), no_host, one, str, notes)
         return find_problem(task) or ""
 
     assert f"hardening_{name} of a uses a variable that is not set." in problem(**{name: None})
@@ -220,7 +228,7 @@ def test_a_host_that_an_account_names_is_that_account_also_with_an_empty_variabl
     """Otherwise it would be the account of the credentials."""
     host = Host(name=DEV, variables={"aws_account_id": given}, value=lambda _variable: given)
     notes = RunNotes("/nonexistent")
-    found = TaskInput(host, {"account_id": given}, OPTIONS, False, True, "play", (DEV,), lambda: None, lambda: 1, notes)
+    found = TaskInput(host, {"account_id": given}, OPTIONS, False, True, "play", (DEV,), no_host, one, str, notes)
     assert account_option_of(found) == {"account_id": DEV}
 
 
@@ -247,9 +255,7 @@ def test_a_role_that_uses_an_undefined_variable(task: Task) -> None:
     host = Host(name="a", variables=variables, value=lambda _variable: None)
     given = without("assume_role_arn")
     notes = RunNotes("/nonexistent")
-    found = TaskInput(
-        host, given, {"assume_role_arn": None}, False, True, "play", ("a",), lambda: None, lambda: 1, notes
-    )
+    found = TaskInput(host, given, {"assume_role_arn": None}, False, True, "play", ("a",), no_host, one, str, notes)
     assert "aws_assume_role_arn of a uses a variable that is not set." in (find_problem(found) or "")
 
 
@@ -298,7 +304,7 @@ def find_caps(
     given = {**OPTIONS, "fleet_caps": {}} if options is None else options
     notes = RunNotes(directory)
     return fleet_caps_of(
-        TaskInput(host, arguments or {}, given, True, ours, "play", ("a",), lambda: None, lambda: accounts, notes)
+        TaskInput(host, arguments or {}, given, True, ours, "play", ("a",), lambda: None, lambda: accounts, str, notes)
     )
 
 
