@@ -23,6 +23,7 @@ SAMPLED: t.Final[dict[str, int]] = {
         "ansible_runner": 2,
         "approved_plan": 4,
         "assess": 11,
+        "audit_sheet": 3,
         "awx_setup": 2,
         "callback": 2,
         "config_rules": 10,

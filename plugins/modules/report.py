@@ -16,8 +16,8 @@ description:
   - With O(scope=account) it adds the changes, refusals and predicted breakage of the run to C(<account>/report.json). It writes the
     other formats and C(plan.json) beside it.
   - With O(scope=fleet) it writes C(fleet.json), C(fleet.html) and C(manifest.json), which has the SHA-256 of every file of the run.
-  - Each manifest is also kept as C(manifests/<number>.json), and names the hash of the one before.
     Accounts that failed or have no report are listed.
+  - Each manifest is also kept as C(manifests/<number>.json), and names the hash of the one before.
   - Parts, plans and reports belong to a run. The plan is kept as C(<account>/plans/<plan_sha256>.json) and never overwritten. The report
     of a run is kept as C(<account>/runs/<run_id>/report.json). C(plan.json) and C(report.json) are copies of the newest.
   - Files below O(report_dir) are checked before they are used. They must be well-formed and belong to the account of their directory,
