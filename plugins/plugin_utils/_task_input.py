@@ -39,6 +39,8 @@ _FLEET: t.Final = "fleet"
 _S3: t.Final = "s3://"
 _DETAILS_OPTION: t.Final = "run_details"
 _JOBS: t.Final = ("awx_job_id", "tower_job_id")
+# Where snapshots are kept: the options of converging modules, each by the variable hardening_NAME.
+SNAPSHOT_OPTIONS: t.Final = ("snapshot_dir", "snapshot_kms_key_id", "snapshot_role_arn")
 # Options that hold changes back, by the variables hardening_NAME. Roles omit an option whose variable is undefined.
 GUARDS: t.Final = ("approved_plan", "break_glass", "max_changes", "max_percent", "on_refusal")
 # The members of the option run_details, and the variables that they come from; the first that is set wins.
@@ -108,7 +110,7 @@ def account_option_of(task: TaskInput) -> dict[str, str]:
 
 
 def run_of(task: TaskInput) -> dict[str, t.Any]:
-    """The options ``run_details`` and ``awx_job_id`` of a task of our roles that was not given them.
+    """The options ``run_details``, ``awx_job_id`` and those of snapshots, of a task of our roles without them.
 
     They are the same in every role, come from a dozen variables, and nobody needs another value for one role. A task of
     another playbook gives its modules what it wants.
@@ -119,7 +121,13 @@ def run_of(task: TaskInput) -> dict[str, t.Any]:
     job = _awx_job(task)
     if task.is_of_our_role and "awx_job_id" in task.options and "awx_job_id" not in task.arguments and job:
         found["awx_job_id"] = str(job)
-    return found
+    return {**found, **_snapshots_of(task)}
+
+
+def _snapshots_of(task: TaskInput) -> dict[str, t.Any]:
+    names = [name for name in SNAPSHOT_OPTIONS if task.is_of_our_role and name in task.options]
+    given = {name: task.host.value(f"hardening_{name}") for name in names if name not in task.arguments}
+    return {name: value for name, value in given.items() if value}
 
 
 def _takes_run_details(task: TaskInput) -> bool:

@@ -34,7 +34,7 @@ from pathlib import Path
 
 import yaml
 
-from ansible_collections.hardening.iam.plugins.plugin_utils._task_input import RUN_DETAILS
+from ansible_collections.hardening.iam.plugins.plugin_utils._task_input import RUN_DETAILS, SNAPSHOT_OPTIONS
 
 CHECKOUT: t.Final = Path(__file__).resolve().parents[2]
 ROLES: t.Final = CHECKOUT / "roles"
@@ -57,7 +57,14 @@ PLAYBOOKS: t.Final = ("acceptance", "explain_denial", "hardening")
 # Such words are common: names that begin so may well belong to somebody else.
 SHARED_PREFIXES: t.Final = ("acceptance", "assessment", "preflight", "report", "rollback")
 # Variables that no YAML file or template of a role or playbook reads: the plugins do.
-READ_BY_PLUGINS: t.Final = frozenset({"hardening_hosts", "hardening_ignore_variables", "hardening_in_process"})
+READ_BY_PLUGINS: t.Final = frozenset(
+    {
+        "hardening_hosts",
+        "hardening_ignore_variables",
+        "hardening_in_process",
+        *(f"hardening_{name}" for name in SNAPSHOT_OPTIONS),
+    }
+)
 # What a job hands on with set_stats, which the next job of a workflow gets as extra variables.
 HANDED_ON: t.Final = frozenset(
     {
@@ -159,6 +166,7 @@ class Role:
         ]
         read = {name for text in texts for name in re.findall(r"(?<![\w.])(?:aws|hardening)_[a-z_]+\b", text)}
         read |= run_variables() if "run_details" in self.options else set()
+        read |= {f"hardening_{name}" for name in SNAPSHOT_OPTIONS if name in self.options}
         return tuple(sorted(read - FACTS))
 
 
@@ -384,8 +392,9 @@ def render_role_options() -> str:
     common = Counter(item for options in filled.values() for item in options.items())
     shared = {option: variable for (option, variable), count in common.items() if count > 1}
     details = {member: names[0] for member, names in RUN_DETAILS.items() if names[0].startswith("hardening_")}
+    snapshots = {name: f"hardening_{name}" for name in SNAPSHOT_OPTIONS}
     tables = {
-        "shared": dict(sorted({**details, **shared}.items())),
+        "shared": dict(sorted({**details, **snapshots, **shared}.items())),
         "by_role": {role.name: _tabulate_role(role, filled[role.name], shared) for role in roles},
         "checked": _find_checked(roles, filled),
         "allowed": _find_limits(),

@@ -17,8 +17,8 @@ from .rendering import ROLES, evaluated
 
 NAMES = ("access_analyzer", "config_rules", "event_alerts", "findings_export", "security_hub")
 # There are no key ids in what these are about; the export cuts them in any case, and judges nothing itself. The action
-# plugin gives the job and the details of the run.
-BY_PLUGIN = {"awx_job_id", "job_id", "run_details"}
+# plugin gives the job, the details of the run and the place of snapshots.
+BY_PLUGIN = {"awx_job_id", "job_id", "run_details", "snapshot_dir", "snapshot_kms_key_id", "snapshot_role_arn"}
 NOT_HANDED_OVER = {name: BY_PLUGIN | {"reveal_key_ids"} for name in NAMES} | {
     "findings_export": BY_PLUGIN | {"max_changes", "max_percent", "return_findings", "reveal_key_ids", "thresholds"}
 }
