@@ -194,4 +194,19 @@ options:
       - In check mode and in the mode V(report) it may be any time. A task that writes refuses a time more than a minute from the clock,
         unless it calls AWS at a loopback address.
     type: str
+  snapshot_dir:
+    description:
+      - The place of the snapshots that C(simulate.yml) works on. A directory, or a place in S3 such as V(s3://bucket/prefix).
+      - In check mode the module adds the answers of AWS to the file C(<account>.json.gz) there. Without check mode nothing is kept.
+      - A snapshot holds the IAM configuration of the account, and no credentials or secrets. In a directory only its owner can read it.
+      - If the file can't be written, the task warns.
+    type: str
+  snapshot_kms_key_id:
+    description:
+      - The KMS key that encrypts the snapshots in S3. Required for O(snapshot_dir) in S3.
+    type: str
+  snapshot_role_arn:
+    description:
+      - The role to assume for O(snapshot_dir) in S3. Defaults to the credentials of the task.
+    type: str
 """

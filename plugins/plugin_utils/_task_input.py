@@ -58,6 +58,7 @@ RUN_OPTIONS: t.Final[Mapping[str, str]] = {
     "break_lease": "hardening_break_lease",
     # Set by our playbooks, which release the lease at the end of an account.
     "keep_lease": "__hardening_keeps_lease",
+    **{name: f"hardening_{name}" for name in ("snapshot_dir", "snapshot_kms_key_id", "snapshot_role_arn")},
 }
 # The members of the option fleet_caps that a user sets.
 FLEET_CAPS: t.Final[Mapping[str, str]] = {name: f"hardening_{name}" for name in NUMBERS}
@@ -142,7 +143,9 @@ def run_of(task: TaskInput) -> dict[str, t.Any]:
         found["awx_job_id"] = str(job)
     if task.is_of_our_role:
         values = {name: task.host.value(RUN_OPTIONS[name]) for name in RUN_OPTIONS.keys() & task.options.keys()}
-        found |= {name: value for name, value in values.items() if value is not None and name not in task.arguments}
+        found |= {
+            name: value for name, value in values.items() if value not in (None, "") and name not in task.arguments
+        }
     return found
 
 

@@ -30,6 +30,7 @@ from .paging import next_page, page_size_parameter
 from .patience import Patience
 from .regions import ENABLED, GLOBAL_SERVICES, home_region_of, is_offered, parse_regions, partition_of
 from .sdk import HAS_BOTO3, new_session, warm
+from .tape import FACTS, Call
 
 if t.TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -120,8 +121,13 @@ class Access:
 
     def _find_configured_region(self) -> t.Optional[str]:
         """Find the region of the option, the environment or the profile."""
+        found = self._find_fact("Region", lambda: {"region": self._options.region or self._find_region_of_session()})
+        return self._options.region or t.cast(t.Optional[str], found["region"])
+
+    def _find_region_of_session(self) -> t.Optional[str]:
         try:
-            return self._options.region or self._session.get_config_variable("region")
+            found: t.Optional[str] = self._session.get_config_variable("region")
+            return found
         except sdk.BotoCoreError as exception:
             error = translate(exception, "", "", None)
             raise error.rephrase(advise(error)) from None
@@ -170,6 +176,8 @@ class Access:
             session_token=credentials["SessionToken"],
             assume_role_arn=None,
             assessor_role_arn=None,
+            # It would be taken for the owner of the credentials.
+            tape=None,
         )
         return Access(
             options,
@@ -185,10 +193,14 @@ class Access:
 
         The answer of AssumeRole names the session, with what GetCallerIdentity would say of it.
         """
+        return Identity(**self._find_fact("Caller", lambda: dataclasses.asdict(self._find_caller())))
+
+    def _find_caller(self) -> Identity:
         if self.role_arn:
             with self._translate_errors("sts", "AssumeRole", self.region):
                 self._clients.load_credentials()
-        return _session_identity(self._assumed) or _identity(self.call("sts", "GetCallerIdentity"))
+        assumed = _session_identity(self._assumed)
+        return assumed or _identity(self._call(self._clients, "sts", "GetCallerIdentity", self._default_region("sts")))
 
     @functools.cached_property
     def chain(self) -> tuple[str, ...]:
@@ -196,6 +208,9 @@ class Access:
 
         After these come what botocore itself went through to the credentials by a profile of AWS's files.
         """
+        return tuple(self._find_fact("Chain", lambda: {"arns": self._find_chain()})["arns"])
+
+    def _find_chain(self) -> tuple[str, ...]:
         if not self.role_arn:
             return (self.caller.arn, *self._before)
         base = _identity(self._call(self._base, "sts", "GetCallerIdentity", self.region))
@@ -281,7 +296,19 @@ class Access:
         :raises AwsError: after all retries.
         :raises FenceError: the module did not declare this call.
         """
-        return self._call(self._clients, service, operation, region or self._default_region(service), parameters)
+        region = region or self._default_region(service)
+        send = functools.partial(self._call, self._clients, service, operation, region, parameters)
+        if self._options.tape is None:
+            return send()
+        # A player calls nothing, so it would not meet the fence around the client.
+        refuse(self._fence, f"{service}:{operation}", parameters or {})
+        return self._options.tape.play(Call(self.role_arn or "", service, operation, region, parameters or {}), send)
+
+    def _find_fact(self, name: str, find: Callable[[], dict[str, t.Any]]) -> dict[str, t.Any]:
+        """Find out what this way to AWS is like; from the recording where AWS is played from one."""
+        if self._options.tape is None:
+            return find()
+        return self._options.tape.play(Call(self.role_arn or "", FACTS, name), find)
 
     def pages(
         self,
@@ -351,7 +378,9 @@ class Access:
         return self.home_region if service in GLOBAL_SERVICES else self.region
 
     def _input_members(self, service: str, operation: str, region: str) -> frozenset[str]:
-        model = self.client(service, region).meta.service_model
+        # Not that of a client, which would look for credentials before there is anything to sign.
+        with self._translate_errors(service, "", region):
+            model = self._session.get_service_model(service)
         if operation not in model.operation_names:
             return frozenset()
         shape = model.operation_model(operation).input_shape

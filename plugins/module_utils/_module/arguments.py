@@ -90,6 +90,9 @@ CONVERGE_ARGUMENTS: t.Final[ArgumentSpec] = {
         },
     },
     **{name: DECLARATION_ARGUMENTS[name] for name in ("thresholds", "now")},
+    "snapshot_dir": {"type": "str"},
+    "snapshot_kms_key_id": {"type": "str", "no_log": False},
+    "snapshot_role_arn": {"type": "str"},
     **ASSESSMENT_ARGUMENTS,
 }
 
