@@ -123,6 +123,41 @@ options:
       - The paths of the organizational units by the accounts in them, with O(scope=fleet). The HTML report groups accounts by them.
     type: dict
     default: {}
+  waves:
+    description:
+      - The waves of the run, with O(scope=fleet). In C(hardening.iam.harden) the action plugin fills them in.
+      - The accounts of a wave that did not begin are named as such, and are not missing. A closed gate fails the run.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description:
+          - The name of the wave.
+        type: str
+        required: true
+      state:
+        description:
+          - The verdict of the gate behind the wave. V(done) is a wave without a gate, and V(checked) one in check mode.
+        type: str
+        choices: [passed, closed, waiting, done, not_begun, checked]
+        required: true
+      accounts:
+        description:
+          - The accounts of the wave.
+        type: list
+        elements: str
+        default: []
+      reasons:
+        description:
+          - The reasons why the gate has not passed.
+        type: list
+        elements: str
+        default: []
+      until:
+        description:
+          - The end of the soak.
+        type: str
   preflight:
     description:
       - The results of M(hardening.iam.preflight_info) in the accounts of the run, with O(scope=preflight).
@@ -314,6 +349,12 @@ missing_accounts:
   type: list
   elements: str
   sample: []
+not_begun_accounts:
+  description: The accounts of waves that did not begin.
+  returned: with O(scope=fleet)
+  type: list
+  elements: str
+  sample: []
 files:
   description: The paths of the report, by format.
   returned: success
@@ -354,8 +395,18 @@ import typing as t
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ..module_utils._module.arguments import FAIL_ON, FORMATS, REPORT_PLACE_ARGUMENTS
+from ..module_utils._report.waves import STATES
 
 CONSTRAINTS: t.Final[dict[str, t.Any]] = {"required_if": [("scope", "account", ["account_id"])]}
+
+
+_WAVE: t.Final = {
+    "name": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": list(STATES), "required": True},
+    "accounts": {"type": "list", "elements": "str", "default": []},
+    "reasons": {"type": "list", "elements": "str", "default": []},
+    "until": {"type": "str"},
+}
 
 
 def argument_spec() -> dict[str, dict[str, t.Any]]:
@@ -381,6 +432,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         },
         "account_hosts": {"type": "dict", "default": {}},
         "account_units": {"type": "dict", "default": {}},
+        "waves": {"type": "list", "elements": "dict", "default": [], "options": _WAVE},
         "preflight": {"type": "list", "elements": "dict", "default": []},
         "terminal": {"type": "str", "choices": ["auto", "brief", "summary", "full", "none"], "default": "auto"},
         "fail_on": {"type": "str", "choices": list(FAIL_ON), "default": "never"},

@@ -37,19 +37,21 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argu
 from ..module_utils._aws.access import HAS_BOTO3, warm
 from ..module_utils._converge.store import make_absolute
 from ..module_utils._module.task import Entry, execute
-from ._fleet import find_assessor
+from ._fleet import count_accounts, find_assessor
 from ._role_options import NO_ROLE, RoleOptions, load_table
 from ._run_input import Host
 from ._run_notes import RunNotes
-from ._task_input import TaskInput, account_option_of, find_problem, job_of, run_of
+from ._task_input import TaskInput, account_option_of, find_problem, fleet_caps_of, job_of, run_of
 from ._values import find_bad_values, split_texts
 from ._variables import load_variables
 from ._vaulted import hide_vaulted
+from ._wave_hosts import find_waves
+from ._wave_run import WaveRun
 
 Result = dict[str, t.Any]
 
 # Options that may name a file or a directory.
-_PLACES: t.Final = ("journal", "report_dir", "snapshot_path", "waivers")
+_PLACES: t.Final = ("journal", "report_dir", "snapshot_dir", "snapshot_path", "waivers")
 # Nothing, a place in S3 or what is meant as one, or YAML or JSON text, which may have several lines.
 _NO_RELATIVE_PATH: t.Final = re.compile(r"\s*($|\w+:/|[\[{]|- |\S.*\n\s*\S)")
 
@@ -87,7 +89,8 @@ class InProcess(NormalActionModule):
         problem = find_problem(given)
         if problem:
             return {"failed": True, "changed": False, "msg": problem}
-        self._task.args = {**self._task.args, **account_option_of(given), **run_of(given), **job_of(given)}
+        found = {**account_option_of(given), **run_of(given), **job_of(given), **fleet_caps_of(given)}
+        self._task.args = {**self._task.args, **found}
         if given.is_of_our_role:
             self._task.args.update(split_texts(self.entry.argument_spec(), self._task.args))
         if self._has_the_files_of_this_worker():
@@ -126,8 +129,23 @@ class InProcess(NormalActionModule):
             play=str(pattern),
             hosts=hosts,
             find_assessor=lambda: find_assessor(task_vars["hostvars"], pattern=pattern, first=hosts),
-            notes=RunNotes(Path(constants.DEFAULT_LOCAL_TMP) / _COLLECTION),  # type: ignore[attr-defined]
+            count_accounts=lambda: count_accounts(task_vars["hostvars"], task_vars["groups"], pattern=pattern),
+            hash_declaration=lambda: self._hash_declaration(task_vars),
+            notes=self._notes,
         )
+
+    def _hash_declaration(self, task_vars: dict[str, t.Any]) -> str:
+        """The hash of what is declared for the wave of the host; empty without waves."""
+        plan = find_waves(task_vars, self._templar)
+        if plan is None:
+            return ""
+        waves = WaveRun(plan, task_vars["hostvars"], self._templar, self._notes)
+        return waves.hash_wave_of(str(task_vars["inventory_hostname"]))
+
+    @property
+    def _notes(self) -> RunNotes:
+        """The facts that the workers of this process share."""
+        return RunNotes(Path(constants.DEFAULT_LOCAL_TMP) / _COLLECTION)  # type: ignore[attr-defined]
 
     def _is_of_our_role(self) -> bool:
         role = self._task._role

@@ -43,6 +43,7 @@ from ..module_utils._report.document import (
 from ..module_utils._report.parts import Parts, part_folder, read_parts
 from ..module_utils._report.plain import printable
 from ..module_utils._report.states import APPLIED, PLANNED, REFUSED, REPORTED, count_changes
+from ..module_utils._report.waves import explain_closed, list_not_begun
 from ..module_utils._report.workflow import hand_on
 from ._render import account_html, fleet_html, fleet_text, junit, page, preflight_text, run_text, sarif, tables, text
 
@@ -102,6 +103,7 @@ class _Options:
     expected_accounts: t.Any
     hosts: Mapping[str, str]
     units: Mapping[str, str]
+    waves: tuple[Mapping[str, t.Any], ...]
 
     @classmethod
     def from_options(cls, options: Mapping[str, t.Any]) -> t.Self:
@@ -117,6 +119,7 @@ class _Options:
             expected_accounts=options["expected_accounts"],
             hosts=_by_account(options["account_hosts"]),
             units=_by_account(options["account_units"]),
+            waves=tuple(options["waves"]),
         )
 
 
@@ -365,7 +368,8 @@ def _report_fleet(job: _Job) -> Result:
     failures += [failure for failure in malformed if failure["account_id"] not in known]
     run_id, own, unreadable = _read_reports(job, place)
     known = {failure["account_id"] for failure in failures}
-    unreadable += _find_only_checked(own, expected)
+    not_begun = list_not_begun(job.options.waves)
+    unreadable += _find_only_checked(own, [account for account in expected if account not in not_begun])
     unreadable = [failure for failure in unreadable if failure["account_id"] not in known]
     document = fleet.build(
         run_id=run_id,
@@ -375,6 +379,7 @@ def _report_fleet(job: _Job) -> Result:
         expected=expected,
         hosts=job.options.hosts,
         units=job.options.units,
+        waves=job.options.waves,
         earlier=_read_earlier(place),
     )
     plans = {report["account_id"]: report["plan_sha256"] for report in own if report.get("plan_sha256")}
@@ -542,6 +547,7 @@ def _list_files(place: _Place, account: Mapping[str, t.Any], run_id: str) -> lis
 def _summarize_fleet(job: _Job, document: Mapping[str, t.Any], place: _Place, terminal: str) -> Result:
     failed = [failure["account_id"] or failure["host"] or "unknown" for failure in document["failed"]]
     reasons = [f"{name} failed" for name in failed] + [f"{account} has no report" for account in document["missing"]]
+    reasons += explain_closed(document["waves"])
     reasons += _explain_failure(job, "the fleet", document["summary"], document["unaccepted"])
     result = {
         "scope": "fleet",
@@ -554,6 +560,7 @@ def _summarize_fleet(job: _Job, document: Mapping[str, t.Any], place: _Place, te
         "plan_sha256": document["plan_sha256"],
         "failed_accounts": failed,
         "missing_accounts": document["missing"],
+        "not_begun_accounts": document["not_begun"],
         "files": place.written,
         "terminal": terminal,
         **_judge(reasons),

@@ -32,11 +32,15 @@ from .._converge.guard import GuardContext, find_enforcing_objections
 from .._converge.journal import Journal, RecordError, find_interrupted, record_found
 from .._converge.plan import ApprovedPlan, plan_document
 from .._converge.plans import find_approval, keep_plan
+from .._converge.run_control.fleet_caps import FleetCaps
+from .._converge.run_control.lease import LeaseError
 from .._converge.runner import ApplyResult, Prediction, apply, predict, settle
 from .._converge.store import Doubts, Store, StoreError, doubt_directory
 from .._report.parts import PART_SCHEMA, mark, part_key
 from .connection import Connection
+from .fleet_failures import count_failures
 from .options import FindingOptions, Guards, Run
+from .run_control import RunControl
 from .task import Task, TaskError
 
 # The errors of the code that reads the target of a recorded change of malformed shape.
@@ -57,6 +61,7 @@ class _Invocation:
     reports: t.Optional[Store]
     warnings: list[str]
     clock: Callable[[], datetime]
+    control: RunControl
 
     def warn(self, message: str) -> None:
         """Add a warning to the result."""
@@ -96,21 +101,30 @@ def converge(
     :raises TaskError: bad input, a wrong account, a change that acts on the caller, a write that failed, or a refusal
         with ``on_refusal=fail``. The last two carry the result.
     """
-    try:
-        _check_enforcing(task)
-        invocation = _invoke(task, module, part or module)
-        _check_journal(invocation, task.journal.location)
-        connection = task.connection
-        context = _make_guard_context(invocation, connection)
-        with _mark_report(invocation):
-            capability = make(connection)
-            prediction, applied, result = _converge(invocation, capability, connection.access, context, sleep)
-        unkept = _keep(
-            invocation, prediction, _build_part(invocation, prediction, result, applied, capability), applied
-        )
-        return _conclude(invocation, capability, prediction, result, [applied.error, unkept])
-    except (InputError, GuardError) as error:
-        raise TaskError(str(error)) from error
+    with count_failures(task, sleep=sleep):
+        try:
+            return _run(task, make, module, part or module, sleep)
+        except (InputError, GuardError) as error:
+            raise TaskError(str(error)) from error
+
+
+def _run(
+    task: Task,
+    make: Callable[[Connection], Capability[t.Any]],
+    module: str,
+    part: str,
+    sleep: Callable[[float], None],
+) -> dict[str, t.Any]:
+    _check_enforcing(task)
+    invocation = _invoke(task, module, part, sleep)
+    _check_journal(invocation, task.journal.location)
+    connection = task.connection
+    context = _make_guard_context(invocation, connection)
+    with _mark_report(invocation):
+        capability = make(connection)
+        prediction, applied, result = _converge(invocation, capability, connection.access, context, sleep)
+    unkept = _keep(invocation, prediction, _build_part(invocation, prediction, result, applied, capability), applied)
+    return _conclude(invocation, capability, prediction, result, [applied.error, unkept])
 
 
 def _check_enforcing(task: Task) -> None:
@@ -140,11 +154,13 @@ def _refuse_missing_ticket(details: Mapping[str, t.Any]) -> tuple[Refusal, ...]:
     return (Refusal("change_ticket", reason, "", fatal=True),)
 
 
-def _invoke(task: Task, module: str, part: str) -> _Invocation:
+def _invoke(task: Task, module: str, part: str, sleep: Callable[[float], None]) -> _Invocation:
     """The module at work, once its options are checked, and the account is known to be the right one."""
     run, guards = task.run, task.guards
     account_id = task.access.caller.account_id
     task.expect_account(account_id)
+    journal = task.open_store(task.journal)
+    caps = FleetCaps(journal, run.id, task.fleet_caps, sleep=sleep)
     return _Invocation(
         module=module,
         part=part,
@@ -152,10 +168,11 @@ def _invoke(task: Task, module: str, part: str) -> _Invocation:
         run=run,
         guards=guards,
         findings=task.findings,
-        journal=task.open_store(task.journal),
+        journal=journal,
         reports=task.open_store(task.reports) if task.has_reports else None,
         warnings=task.warnings,
         clock=task.clock,
+        control=RunControl(journal, account_id, module, run, task.permit, task.clock, task.warn, caps),
     )
 
 
@@ -229,7 +246,6 @@ def _converge(
     prediction = predict(capability, context)
     for warning in prediction.plan.warnings:
         invocation.warn(warning)
-    _report_interrupted(invocation, capability)
     journal = Journal(
         invocation.journal,
         account_id=invocation.account_id,
@@ -242,15 +258,22 @@ def _converge(
     )
     applied = ApplyResult()
     if run.writes and prediction.allowed:
-        applied = apply(
-            capability,
-            prediction.allowed,
-            aws=access,
-            journal=journal,
-            errors=(AwsError,),
-            judge=_judge,
-            sleep=sleep,
-        )
+        prediction = prediction.without(invocation.control.refuse(prediction.allowed))
+    if run.writes and prediction.allowed:
+        with invocation.control.hold_lease(access) as lease:
+            _report_interrupted(invocation, capability, access)
+            applied = apply(
+                capability,
+                prediction.allowed,
+                aws=access,
+                journal=journal,
+                lease=lease,
+                errors=(AwsError, LeaseError),
+                judge=_judge,
+                sleep=sleep,
+            )
+    else:
+        _report_interrupted(invocation, capability, access)
     result = _build_result(invocation, prediction, applied, capability.costs())
     if applied.made:
         result["journal"] = journal.location
@@ -272,7 +295,7 @@ def make_tolerant(reread: Callable[[Change], t.Any]) -> Callable[[Change], t.Any
     return read
 
 
-def _report_interrupted(invocation: _Invocation, capability: Capability[t.Any]) -> None:
+def _report_interrupted(invocation: _Invocation, capability: Capability[t.Any], access: Access) -> None:
     """Warn of changes that a run before this one announced and never concluded; a run that writes records what it finds
     of those that it can read, which are its own module's and, for a rollback, every module's.
 
@@ -283,6 +306,8 @@ def _report_interrupted(invocation: _Invocation, capability: Capability[t.Any]) 
     rereads = {name: make_tolerant(reread) for name, reread in known.items()}
     try:
         for intent in find_interrupted(store, invocation.account_id, invocation.warn):
+            if invocation.control.is_under_way(access, intent):
+                continue
             change = intent.change
             ending = "check its target"
             if run.writes and intent.module in rereads:
@@ -295,6 +320,8 @@ def _report_interrupted(invocation: _Invocation, capability: Capability[t.Any]) 
 
 
 def _judge(error: Exception, change: Change) -> RetryVerdict:
+    if isinstance(error, LeaseError):
+        return RetryVerdict(changed_nothing=True)
     return judge(error, change.service, change.operation)
 
 

@@ -44,6 +44,7 @@ OPTIONS: dict[str, t.Any] = {
     "failures": [],
     "account_hosts": {},
     "account_units": {},
+    "waves": [],
     "terminal": "full",
     "fail_on": "never",
     "reveal_key_ids": False,
