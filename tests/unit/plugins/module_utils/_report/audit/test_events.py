@@ -139,6 +139,24 @@ def test_a_request_that_was_sent_after_its_lease_had_ended(seconds: int, is_late
     assert found.shown[key].is_late is is_late
 
 
+@pytest.mark.parametrize(
+    ("fence", "job_id", "is_late"),
+    [(3, "17", False), (4, "17", True), (3, "18", True)],
+)
+def test_a_later_record_shows_that_the_lease_was_renewed(fence: int, job_id: str, is_late: bool) -> None:
+    world = World()
+    (key,) = world.change(key_change("alice"))
+    world.lease(key, NOW + timedelta(minutes=15))
+    world.now = NOW + timedelta(minutes=20)
+    (later,) = world.change(key_change("bob"), job_id=job_id)
+    world.lease(later, NOW + timedelta(minutes=35), fence)
+    # The outcome of the first change was recorded late, as its request was sent late.
+    world.edit(f"{key}-outcome.json", at="2026-11-25T02:25:00Z")
+    found = compared(world, make_event(key_change("alice"), seconds=21 * 60))
+    assert found.shown[key].event is not None
+    assert found.shown[key].is_late is is_late
+
+
 def test_a_suspended_machine_sends_hours_later() -> None:
     world = World()
     (key,) = world.change(key_change(), outcome=None)
