@@ -223,6 +223,44 @@ def test_accounts_that_nobody_named_have_records_all_the_same(world: World) -> N
     assert sheet["accounts"][1]["changes"][0]["outcome"] == "unknown"
 
 
+def test_an_account_that_failed_after_changes_shows_these() -> None:
+    world = World()
+    world.change(key_change())
+    world.keep([], [], failures=[{"host": "dev", "account_id": ACCOUNT, "message": "cut off"}], expected=[ACCOUNT])
+    (account,) = build(world.sources)["accounts"]
+    assert (account["account_id"], account["run"], len(account["changes"])) == (ACCOUNT, None, 1)
+
+
+def count_calls(call: t.Callable[[str], t.Any], name: str, counts: dict[str, int]) -> t.Callable[..., t.Any]:
+    """The method of a store, with its calls counted."""
+
+    def counted(key: str = "") -> t.Any:
+        counts[name] += 1
+        return call(key)
+
+    return counted
+
+
+def test_an_account_without_changes_takes_few_reads() -> None:
+    world = World()
+    report = world.report()
+    ids = [f"{number:012}" for number in range(1, 21)]
+    for account_id in ids:
+        world.reports.put(run_report_key(account_id, RUN), encode({**report, "account_id": account_id}))
+        for night in range(5):
+            world.journal.put(f"{account_id}/night-{night}/{JOB}/000001-run.json", b"{}")
+    world.keep([report, *({**report, "account_id": account_id} for account_id in ids)], [])
+    counts = {"get": 0, "list": 0}
+    for store in (world.journal, world.reports, world.sheets):
+        for name in counts:
+            setattr(store, name, count_calls(getattr(store, name), name, counts))
+    assert len(build(world.sources)["accounts"]) == 21
+    # The report, its plan and the events of an account; the chain, and each file of its manifest, of all.
+    assert counts["get"] <= 3 * 21 + 10
+    # One for an account; the place of each store, and the chain.
+    assert counts["list"] <= 21 + 5
+
+
 def test_accounts_of_the_inventory_that_were_not_in_the_run(world: World) -> None:
     assert build(world.sources, inventory=[ACCOUNT, OTHER])["population"]["not_in_run"] == [OTHER]
 
