@@ -47,6 +47,7 @@ SAMPLED: t.Final[dict[str, int]] = {
         "security_hub": 8,
         "start": 5,
         "user_permissions": 4,
+        "waves": 4,
         "writing_roles": 4,
     }.items()
 } | {

@@ -139,7 +139,8 @@ class _Gate:
         return {
             "wave": self._options["wave"],
             "verdict": verdict,
-            "reasons": list(reasons),
+            # One line each: the message at the end of a run has all of them.
+            "reasons": [" ".join(reason.split()) for reason in reasons],
             "until": format_utc(until) if until else None,
             "failed_accounts": [],
             "refusals": None,
