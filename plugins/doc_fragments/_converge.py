@@ -101,6 +101,19 @@ options:
           - The hash of what is declared for the wave of this account. The gate between two waves counts the soak from the first change
             that has it.
         type: str
+  break_lease:
+    description:
+      - The id of a run whose lease of the account is broken. Two jobs never write in one account at once, so the first takes a lease in
+        O(journal), below C(control/leases/), and the second fails with the name of the first.
+      - The lease of a job that was killed ends within 15 minutes, or within twice the time that one request may take. Break it only if
+        that job has ended for certain.
+    type: str
+  keep_lease:
+    description:
+      - Keep the lease after this task, because later tasks of the same job write in the account as well. M(hardening.iam.lease) then
+        releases it. The playbooks of this collection set it.
+    type: bool
+    default: false
   break_glass:
     description:
       - Globs for the ARNs of break-glass principals, which are kept for emergencies. They are never changed. Letter case does not
@@ -180,5 +193,20 @@ options:
       - The time from which ages are counted, in ISO 8601, such as V(2026-12-31T00:00:00Z). Defaults to now.
       - In check mode and in the mode V(report) it may be any time. A task that writes refuses a time more than a minute from the clock,
         unless it calls AWS at a loopback address.
+    type: str
+  snapshot_dir:
+    description:
+      - The place of the snapshots that C(simulate.yml) works on. A directory, or a place in S3 such as V(s3://bucket/prefix).
+      - In check mode the module adds the answers of AWS to the file C(<account>.json.gz) there. Without check mode nothing is kept.
+      - A snapshot holds the IAM configuration of the account, and no credentials or secrets. In a directory only its owner can read it.
+      - If the file can't be written, the task warns.
+    type: str
+  snapshot_kms_key_id:
+    description:
+      - The KMS key that encrypts the snapshots in S3. Required for O(snapshot_dir) in S3.
+    type: str
+  snapshot_role_arn:
+    description:
+      - The role to assume for O(snapshot_dir) in S3. Defaults to the credentials of the task.
     type: str
 """

@@ -17,6 +17,7 @@ description:
     other formats and C(plan.json) beside it.
   - With O(scope=fleet) it writes C(fleet.json), C(fleet.html) and C(manifest.json), which has the SHA-256 of every file of the run.
     Accounts that failed or have no report are listed.
+  - Each manifest is also kept as C(manifests/<number>.json), and names the hash of the one before.
   - Parts, plans and reports belong to a run. The plan is kept as C(<account>/plans/<plan_sha256>.json) and never overwritten. The report
     of a run is kept as C(<account>/runs/<run_id>/report.json). C(plan.json) and C(report.json) are copies of the newest.
   - Files below O(report_dir) are checked before they are used. They must be well-formed and belong to the account of their directory,
@@ -329,6 +330,13 @@ incomplete:
       description: The problem.
       type: str
       returned: always
+manifest_sha256:
+  description:
+    - The hash of C(manifest.json), which names the hash of the manifest of the run before.
+    - Keep it outside of O(report_dir). It shows if somebody replaces the whole chain of manifests.
+  returned: with O(scope=fleet)
+  type: str
+  sample: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 failed_accounts:
   description: The accounts that failed, or the hosts if the account is not known.
   returned: with O(scope=fleet)

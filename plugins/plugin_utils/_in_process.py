@@ -51,7 +51,7 @@ from ._wave_run import WaveRun
 Result = dict[str, t.Any]
 
 # Options that may name a file or a directory.
-_PLACES: t.Final = ("journal", "report_dir", "snapshot_path", "waivers")
+_PLACES: t.Final = ("journal", "report_dir", "snapshot_dir", "snapshot_path", "waivers")
 # Nothing, a place in S3 or what is meant as one, or YAML or JSON text, which may have several lines.
 _NO_RELATIVE_PATH: t.Final = re.compile(r"\s*($|\w+:/|[\[{]|- |\S.*\n\s*\S)")
 

@@ -53,6 +53,13 @@ RUN_DETAILS: t.Final[Mapping[str, tuple[str, ...]]] = {
     "job": _JOBS,
     "commit": ("hardening_declaration_commit", "awx_project_revision"),
 }
+# Further options that are the same in every role, and the variables that they come from.
+RUN_OPTIONS: t.Final[Mapping[str, str]] = {
+    "break_lease": "hardening_break_lease",
+    # Set by our playbooks, which release the lease at the end of an account.
+    "keep_lease": "__hardening_keeps_lease",
+    **{name: f"hardening_{name}" for name in ("snapshot_dir", "snapshot_kms_key_id", "snapshot_role_arn")},
+}
 # The members of the option fleet_caps that a user sets.
 FLEET_CAPS: t.Final[Mapping[str, str]] = {name: f"hardening_{name}" for name in NUMBERS}
 # The note of a run whose first wave has passed its gate.
@@ -119,7 +126,7 @@ def account_option_of(task: TaskInput) -> dict[str, str]:
 
 
 def run_of(task: TaskInput) -> dict[str, t.Any]:
-    """The options ``run_details`` and ``awx_job_id`` of a task of our roles that was not given them.
+    """The options ``run_details``, ``awx_job_id`` and ``RUN_OPTIONS`` of a task of our roles that was not given them.
 
     They are the same in every role, come from a dozen variables, and nobody needs another value for one role. A task of
     another playbook gives its modules what it wants.
@@ -134,6 +141,11 @@ def run_of(task: TaskInput) -> dict[str, t.Any]:
     job = _awx_job(task)
     if task.is_of_our_role and "awx_job_id" in task.options and "awx_job_id" not in task.arguments and job:
         found["awx_job_id"] = str(job)
+    if task.is_of_our_role:
+        values = {name: task.host.value(RUN_OPTIONS[name]) for name in RUN_OPTIONS.keys() & task.options.keys()}
+        found |= {
+            name: value for name, value in values.items() if value not in (None, "") and name not in task.arguments
+        }
     return found
 
 

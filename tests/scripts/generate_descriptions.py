@@ -24,6 +24,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import importlib
+import itertools
 import json
 import re
 import textwrap
@@ -34,7 +35,7 @@ from pathlib import Path
 
 import yaml
 
-from ansible_collections.hardening.iam.plugins.plugin_utils._task_input import FLEET_CAPS, RUN_DETAILS
+from ansible_collections.hardening.iam.plugins.plugin_utils._task_input import FLEET_CAPS, RUN_DETAILS, RUN_OPTIONS
 
 CHECKOUT: t.Final = Path(__file__).resolve().parents[2]
 ROLES: t.Final = CHECKOUT / "roles"
@@ -53,7 +54,7 @@ ROLE_OPTIONS: t.Final = KNOWN.with_name("role_options.yml")
 MODES: t.Final = ROLES / "preflight" / "defaults" / "main.yml"
 
 # Prefixes beside those of roles.
-PLAYBOOKS: t.Final = ("acceptance", "explain_denial", "hardening")
+PLAYBOOKS: t.Final = ("acceptance", "audit_sheet", "explain_denial", "hardening")
 # Such words are common: names that begin so may well belong to somebody else.
 SHARED_PREFIXES: t.Final = ("acceptance", "assessment", "preflight", "report", "rollback")
 # Variables that no YAML file or template of a role or playbook reads: the plugins do.
@@ -176,8 +177,9 @@ def all_roles() -> list[Role]:
 
 
 def run_variables() -> set[str]:
-    """The shared variables that the action plugin reads for the option ``run_details``."""
-    return {name for names in RUN_DETAILS.values() for name in names if name.startswith("hardening_")}
+    """The shared variables that the action plugin reads for the options of a run."""
+    names = itertools.chain(*RUN_DETAILS.values(), RUN_OPTIONS.values())
+    return {name for name in names if name.startswith("hardening_")}
 
 
 @functools.cache
@@ -390,8 +392,8 @@ def render_role_options() -> str:
     filled = {role.name: _find_filled(role) for role in roles}
     common = Counter(item for options in filled.values() for item in options.items())
     shared = {option: variable for (option, variable), count in common.items() if count > 1}
-    details = {member: names[0] for member, names in RUN_DETAILS.items() if names[0].startswith("hardening_")}
-    details |= FLEET_CAPS
+    filled_by_plugin = {**{member: names[0] for member, names in RUN_DETAILS.items()}, **RUN_OPTIONS, **FLEET_CAPS}
+    details = {option: name for option, name in filled_by_plugin.items() if name.startswith("hardening_")}
     tables = {
         "shared": dict(sorted({**details, **shared}.items())),
         "by_role": {role.name: _tabulate_role(role, filled[role.name], shared) for role in roles},

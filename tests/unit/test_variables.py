@@ -80,6 +80,7 @@ def test_every_role_has_a_prefix() -> None:
     assert {*known()["own_prefixes"], *known()["shared_prefixes"]} == {
         *role_names(),
         "acceptance",
+        "audit_sheet",
         "explain_denial",
         "hardening",
     }

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import re
 import typing as t
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from . import sdk
 from .advice import advise
 from .base_chain import base_chain, static_credentials
-from .clients import ClientPool
+from .clients import ClientPool, WritePermit
 from .credentials import RoleCredentials, session_name
 from .errors import AwsError, InvalidRequest, Unparsable, Unsupported, translate
 from .fence import ACCESS_OPERATIONS, Fence, OperationFence, refuse
@@ -29,6 +30,7 @@ from .paging import next_page, page_size_parameter
 from .patience import Patience
 from .regions import ENABLED, GLOBAL_SERVICES, home_region_of, is_offered, parse_regions, partition_of
 from .sdk import HAS_BOTO3, new_session, warm
+from .tape import FACTS, Call
 
 if t.TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -41,13 +43,15 @@ _PATIENT_SERVICES: t.Final = frozenset({"s3", "sts"})
 # Part of the change that makes an archive rule, after the write itself.
 _PATIENT_WRITES: t.Final = frozenset({"accessanalyzer:ApplyArchiveRule"})
 
+_SESSION_ARN: t.Final = re.compile(r"arn:aws[a-z-]*:sts::(\d{12}):assumed-role/\S+", re.ASCII)
+
 K = t.TypeVar("K")
 V = t.TypeVar("V")
 
 
 @dataclasses.dataclass(frozen=True)
 class Identity:
-    """The principal that makes the calls: GetCallerIdentity."""
+    """The principal that makes the calls, as GetCallerIdentity has it."""
 
     account_id: str
     arn: str
@@ -69,7 +73,8 @@ class Access:
     In check mode that is the assessor role, or the role for writing only where no assessor role is declared; else it is
     the role for writing. Without a role it is the owner of the credentials. Threads may share an instance.
 
-    ``session_tag`` ends the default name of the role session: the id of a job, say.
+    ``session_tag`` ends the default name of the role session: the id of a job, say. ``permit`` is asked when a write is
+    about to be sent.
 
     :raises AwsError: the options can't work, or botocore is not installed.
     """
@@ -83,6 +88,7 @@ class Access:
         session_tag: str = "",
         fence: t.Optional[Fence] = None,
         patience: t.Optional[Patience] = None,
+        permit: t.Optional[WritePermit] = None,
     ) -> None:
         if not HAS_BOTO3:
             raise InvalidRequest("boto3 and botocore are required: install the Python requirements of the collection")
@@ -91,6 +97,7 @@ class Access:
         self._check_mode = check_mode
         self._fence = fence or OperationFence(operations, check_mode)
         self._patience = patience or Patience()
+        self._permit = permit
         self.role_arn = (check_mode and options.assessor_role_arn) or options.assume_role_arn
         self._session = self._new_session(options.profile)
         if options.access_key and options.secret_key:
@@ -105,7 +112,8 @@ class Access:
                 f"{self.partition}.\nCorrect the ARN, or set AWS_REGION to a region of {role_partition}."
             )
         self.home_region = home_region_of(self._session, self.partition)
-        self._base = ClientPool(self._session, options, fence=self._fence)
+        self._base = ClientPool(self._session, options, fence=self._fence, permit=permit)
+        self._assumed: Mapping[str, t.Any] = {}
         self._clients = self._in_role(self.role_arn, session_tag) if self.role_arn else self._base
 
     def _new_session(self, profile: t.Optional[str]) -> Session:
@@ -113,8 +121,13 @@ class Access:
 
     def _find_configured_region(self) -> t.Optional[str]:
         """Find the region of the option, the environment or the profile."""
+        found = self._find_fact("Region", lambda: {"region": self._options.region or self._find_region_of_session()})
+        return self._options.region or t.cast(t.Optional[str], found["region"])
+
+    def _find_region_of_session(self) -> t.Optional[str]:
         try:
-            return self._options.region or self._session.get_config_variable("region")
+            found: t.Optional[str] = self._session.get_config_variable("region")
+            return found
         except sdk.BotoCoreError as exception:
             error = translate(exception, "", "", None)
             raise error.rephrase(advise(error)) from None
@@ -125,10 +138,20 @@ class Access:
             options=self._options,
             role_arn=role_arn,
             session_name=session_name(self._options, session_tag),
-            assume=functools.partial(self._call, self._base, "sts", "AssumeRole", self.region),
+            assume=self._assume_role,
         )
         session.register_component("credential_provider", provider)
-        return ClientPool(session, self._options, fence=self._fence)
+        return ClientPool(session, self._options, fence=self._fence, permit=self._permit)
+
+    def _assume_role(self, parameters: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        answer = self._call(self._base, "sts", "AssumeRole", self.region, parameters)
+        self._assumed = answer.get("AssumedRoleUser") or {}
+        return answer
+
+    @property
+    def longest_write(self) -> float:
+        """The seconds that a write may take: it is sent once. Infinite where ``aws_config`` takes a time-out away."""
+        return self._clients.longest_write
 
     @property
     def access_key_id(self) -> t.Optional[str]:
@@ -153,13 +176,31 @@ class Access:
             session_token=credentials["SessionToken"],
             assume_role_arn=None,
             assessor_role_arn=None,
+            # It would be taken for the owner of the credentials.
+            tape=None,
         )
-        return Access(options, operations=operations, check_mode=self._check_mode, patience=self._patience)
+        return Access(
+            options,
+            operations=operations,
+            check_mode=self._check_mode,
+            patience=self._patience,
+            permit=self._permit,
+        )
 
     @functools.cached_property
     def caller(self) -> Identity:
-        """The principal that makes the calls. Raises AwsError: most often credentials or a role that don't work."""
-        return _identity(self.call("sts", "GetCallerIdentity"))
+        """The principal that makes the calls. Raises AwsError: most often credentials or a role that don't work.
+
+        The answer of AssumeRole names the session, with what GetCallerIdentity would say of it.
+        """
+        return Identity(**self._find_fact("Caller", lambda: dataclasses.asdict(self._find_caller())))
+
+    def _find_caller(self) -> Identity:
+        if self.role_arn:
+            with self._translate_errors("sts", "AssumeRole", self.region):
+                self._clients.load_credentials()
+        assumed = _session_identity(self._assumed)
+        return assumed or _identity(self._call(self._clients, "sts", "GetCallerIdentity", self._default_region("sts")))
 
     @functools.cached_property
     def chain(self) -> tuple[str, ...]:
@@ -167,6 +208,9 @@ class Access:
 
         After these come what botocore itself went through to the credentials by a profile of AWS's files.
         """
+        return tuple(self._find_fact("Chain", lambda: {"arns": self._find_chain()})["arns"])
+
+    def _find_chain(self) -> tuple[str, ...]:
         if not self.role_arn:
             return (self.caller.arn, *self._before)
         base = _identity(self._call(self._base, "sts", "GetCallerIdentity", self.region))
@@ -252,7 +296,19 @@ class Access:
         :raises AwsError: after all retries.
         :raises FenceError: the module did not declare this call.
         """
-        return self._call(self._clients, service, operation, region or self._default_region(service), parameters)
+        region = region or self._default_region(service)
+        send = functools.partial(self._call, self._clients, service, operation, region, parameters)
+        if self._options.tape is None:
+            return send()
+        # A player calls nothing, so it would not meet the fence around the client.
+        refuse(self._fence, f"{service}:{operation}", parameters or {})
+        return self._options.tape.play(Call(self.role_arn or "", service, operation, region, parameters or {}), send)
+
+    def _find_fact(self, name: str, find: Callable[[], dict[str, t.Any]]) -> dict[str, t.Any]:
+        """Find out what this way to AWS is like; from the recording where AWS is played from one."""
+        if self._options.tape is None:
+            return find()
+        return self._options.tape.play(Call(self.role_arn or "", FACTS, name), find)
 
     def pages(
         self,
@@ -322,7 +378,9 @@ class Access:
         return self.home_region if service in GLOBAL_SERVICES else self.region
 
     def _input_members(self, service: str, operation: str, region: str) -> frozenset[str]:
-        model = self.client(service, region).meta.service_model
+        # Not that of a client, which would look for credentials before there is anything to sign.
+        with self._translate_errors(service, "", region):
+            model = self._session.get_service_model(service)
         if operation not in model.operation_names:
             return frozenset()
         shape = model.operation_model(operation).input_shape
@@ -379,6 +437,16 @@ class Access:
 
 def _identity(answer: Mapping[str, t.Any]) -> Identity:
     return Identity(account_id=answer["Account"], arn=answer["Arn"], user_id=answer["UserId"])
+
+
+def _session_identity(assumed: Mapping[str, t.Any]) -> t.Optional[Identity]:
+    """The principal that AssumeRole made, by its ``AssumedRoleUser``; None where the answer has none.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumedRoleUser.html
+    """
+    arn, user_id = str(assumed.get("Arn") or ""), str(assumed.get("AssumedRoleId") or "")
+    found = _SESSION_ARN.fullmatch(arn)
+    return Identity(account_id=found[1], arn=arn, user_id=user_id) if found and user_id else None
 
 
 def _result_or_error(function: Callable[[], V]) -> t.Union[V, AwsError]:

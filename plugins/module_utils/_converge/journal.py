@@ -148,11 +148,17 @@ class Journal:
         """Where the records of this job and account are."""
         return f"{self._store.location.rstrip('/')}/{self._prefix}"
 
-    def intend(self, change: Change, *, caller_arn: t.Optional[str] = None) -> str:
+    def intend(
+        self,
+        change: Change,
+        *,
+        caller_arn: t.Optional[str] = None,
+        lease: t.Optional[Mapping[str, t.Any]] = None,
+    ) -> str:
         """Record that ``change`` is about to be made; returns the key for :func:`conclude`.
 
-        ``caller_arn`` is who makes it, where that is not the caller of the run. Each caller has a run record of its
-        own, before its first change.
+        ``lease`` is the one under which it is made. ``caller_arn`` is who makes it, where that is not the caller of the
+        run. Each caller has a run record of its own, before its first change.
         """
         caller = {"caller_arn": caller_arn or self._caller_arn}
         with self._numbering:
@@ -164,7 +170,8 @@ class Journal:
                 known = {name: self._details.get(name) or None for name in DETAILS}
                 self._store.put_new(f"{key}{_RUN}", self._record("run", {**caller, **known}))
                 self._callers.add(caller["caller_arn"])
-        self._store.put_new(f"{key}{_INTENT}", self._record("intent", {**caller, "change": change.as_dict()}))
+        content = {**caller, "change": change.as_dict(), **({"lease": dict(lease)} if lease else {})}
+        self._store.put_new(f"{key}{_INTENT}", self._record("intent", content))
         return key
 
     def conclude(

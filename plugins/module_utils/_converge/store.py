@@ -55,10 +55,11 @@ class Store(t.Protocol):
     def get_versioned(self, key: str) -> t.Optional[tuple[bytes, str]]:
         """Like :meth:`get`, with the version that :meth:`swap` compares."""
 
-    def swap(self, key: str, content: bytes, version: t.Optional[str]) -> None:
+    def swap(self, key: str, content: bytes, version: t.Optional[str]) -> str:
         """Write ``content`` only if the key still has this version, or does not exist where ``version`` is None.
 
-        ``content`` must differ from all that was there before: two writers with the same would both take it for theirs.
+        Returns the new version. ``content`` must differ from all that was there before: two writers with the same would
+        both take it for theirs.
 
         :raises ConflictError: somebody else was quicker.
         :raises StoreError: it can't be written.
@@ -133,12 +134,13 @@ class DirectoryStore:
         content = self.get(key)
         return None if content is None else (content, _make_version(content))
 
-    def swap(self, key: str, content: bytes, version: t.Optional[str]) -> None:
+    def swap(self, key: str, content: bytes, version: t.Optional[str]) -> str:
         with self._lock(key):
             present = self.get(key)
             if version != (None if present is None else _make_version(present)):
                 raise ConflictError(f"{self._root / key} was written by somebody else")
             self.put(key, content)
+        return _make_version(content)
 
     @contextlib.contextmanager
     def _lock(self, key: str) -> Iterator[None]:

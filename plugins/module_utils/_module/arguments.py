@@ -65,6 +65,8 @@ JOURNALLED_ARGUMENTS: t.Final[ArgumentSpec] = {
             "declaration": {"type": "str"},
         },
     },
+    "break_lease": {"type": "str"},
+    "keep_lease": {"type": "bool", "default": False},
     "break_glass": {"type": "list", "elements": "str", "default": []},
     "on_refusal": {"type": "str", "choices": ["report", "fail"], "default": "report"},
     **REPORT_PLACE_ARGUMENTS,
@@ -88,6 +90,9 @@ CONVERGE_ARGUMENTS: t.Final[ArgumentSpec] = {
         },
     },
     **{name: DECLARATION_ARGUMENTS[name] for name in ("thresholds", "now")},
+    "snapshot_dir": {"type": "str"},
+    "snapshot_kms_key_id": {"type": "str", "no_log": False},
+    "snapshot_role_arn": {"type": "str"},
     **ASSESSMENT_ARGUMENTS,
 }
 

@@ -33,12 +33,14 @@ from .._converge.journal import Journal, RecordError, find_interrupted, record_f
 from .._converge.plan import ApprovedPlan, plan_document
 from .._converge.plans import find_approval, keep_plan
 from .._converge.run_control.fleet_caps import FleetCaps
+from .._converge.run_control.lease import LeaseError
 from .._converge.runner import ApplyResult, Prediction, apply, predict, settle
 from .._converge.store import Doubts, Store, StoreError, doubt_directory
 from .._report.parts import PART_SCHEMA, mark, part_key
 from .connection import Connection
 from .fleet_failures import count_failures
 from .options import FindingOptions, Guards, Run
+from .run_control import RunControl
 from .task import Task, TaskError
 
 # The errors of the code that reads the target of a recorded change of malformed shape.
@@ -59,7 +61,7 @@ class _Invocation:
     reports: t.Optional[Store]
     warnings: list[str]
     clock: Callable[[], datetime]
-    fleet_caps: FleetCaps
+    control: RunControl
 
     def warn(self, message: str) -> None:
         """Add a warning to the result."""
@@ -158,6 +160,7 @@ def _invoke(task: Task, module: str, part: str, sleep: Callable[[float], None]) 
     account_id = task.access.caller.account_id
     task.expect_account(account_id)
     journal = task.open_store(task.journal)
+    caps = FleetCaps(journal, run.id, task.fleet_caps, sleep=sleep)
     return _Invocation(
         module=module,
         part=part,
@@ -169,7 +172,7 @@ def _invoke(task: Task, module: str, part: str, sleep: Callable[[float], None]) 
         reports=task.open_store(task.reports) if task.has_reports else None,
         warnings=task.warnings,
         clock=task.clock,
-        fleet_caps=FleetCaps(journal, run.id, task.fleet_caps, sleep=sleep),
+        control=RunControl(journal, account_id, module, run, task.permit, task.clock, task.warn, caps),
     )
 
 
@@ -243,7 +246,6 @@ def _converge(
     prediction = predict(capability, context)
     for warning in prediction.plan.warnings:
         invocation.warn(warning)
-    _report_interrupted(invocation, capability)
     journal = Journal(
         invocation.journal,
         account_id=invocation.account_id,
@@ -256,29 +258,26 @@ def _converge(
     )
     applied = ApplyResult()
     if run.writes and prediction.allowed:
-        prediction = _apply_fleet_caps(invocation, prediction)
+        prediction = prediction.without(invocation.control.refuse(prediction.allowed))
     if run.writes and prediction.allowed:
-        applied = apply(
-            capability,
-            prediction.allowed,
-            aws=access,
-            journal=journal,
-            errors=(AwsError,),
-            judge=_judge,
-            sleep=sleep,
-        )
+        with invocation.control.hold_lease(access) as lease:
+            _report_interrupted(invocation, capability, access)
+            applied = apply(
+                capability,
+                prediction.allowed,
+                aws=access,
+                journal=journal,
+                lease=lease,
+                errors=(AwsError, LeaseError),
+                judge=_judge,
+                sleep=sleep,
+            )
+    else:
+        _report_interrupted(invocation, capability, access)
     result = _build_result(invocation, prediction, applied, capability.costs())
     if applied.made:
         result["journal"] = journal.location
     return prediction, applied, result
-
-
-def _apply_fleet_caps(invocation: _Invocation, prediction: Prediction) -> Prediction:
-    """Count the allowed changes for the whole run, right before the first is made; or refuse them all."""
-    refused = invocation.fleet_caps.admit(invocation.account_id, prediction.allowed)
-    if not refused:
-        return prediction
-    return dataclasses.replace(prediction, allowed=(), refused=(*prediction.refused, *refused))
 
 
 def make_tolerant(reread: Callable[[Change], t.Any]) -> Callable[[Change], t.Any]:
@@ -296,7 +295,7 @@ def make_tolerant(reread: Callable[[Change], t.Any]) -> Callable[[Change], t.Any
     return read
 
 
-def _report_interrupted(invocation: _Invocation, capability: Capability[t.Any]) -> None:
+def _report_interrupted(invocation: _Invocation, capability: Capability[t.Any], access: Access) -> None:
     """Warn of changes that a run before this one announced and never concluded; a run that writes records what it finds
     of those that it can read, which are its own module's and, for a rollback, every module's.
 
@@ -307,6 +306,8 @@ def _report_interrupted(invocation: _Invocation, capability: Capability[t.Any]) 
     rereads = {name: make_tolerant(reread) for name, reread in known.items()}
     try:
         for intent in find_interrupted(store, invocation.account_id, invocation.warn):
+            if invocation.control.is_under_way(access, intent):
+                continue
             change = intent.change
             ending = "check its target"
             if run.writes and intent.module in rereads:
@@ -319,6 +320,8 @@ def _report_interrupted(invocation: _Invocation, capability: Capability[t.Any]) 
 
 
 def _judge(error: Exception, change: Change) -> RetryVerdict:
+    if isinstance(error, LeaseError):
+        return RetryVerdict(changed_nothing=True)
     return judge(error, change.service, change.operation)
 
 

@@ -28,14 +28,18 @@ from .._aws.endpoints import stays_on_this_machine
 from .._aws.errors import AwsError
 from .._aws.operations import Operations
 from .._aws.options import AccessOptions
+from .._aws.tape import Tape
 from .._converge.errors import InputError
 from .._converge.journal import check_run_id, new_job_id
 from .._converge.run_control.fleet_caps import Caps
+from .._converge.run_control.lease import Permit
 from .._converge.store import Store, StoreError
 from .connection import Connection
 from .options import FindingOptions, Guards, Run, StoreOptions
+from .recording import OPTION, Recorded, RecordingError, Replay
 from .stores import open_store
-from .writers import OPTION, Roles, Writer
+from .writers import OPTION as ROLES_OPTION
+from .writers import Roles, Writer
 
 if t.TYPE_CHECKING:
     from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -44,6 +48,7 @@ if t.TYPE_CHECKING:
 # So far a run that writes may set its clock: graces, soaks and expiry dates are counted in days.
 _CLOCK_TOLERANCE: t.Final = timedelta(minutes=1)
 _COLONS_OF_ARN: t.Final = 5
+_REPORTS: t.Final = "report_dir"
 
 
 def _present() -> datetime:
@@ -97,6 +102,7 @@ class Task:
         check_mode: bool,
         clock: Callable[[], datetime] = _present,
         writer: t.Optional[Writer] = None,
+        replay: t.Optional[Replay] = None,
     ) -> None:
         self.options = {name: _tidy(value) for name, value in options.items()}
         self.check_mode = check_mode
@@ -106,6 +112,8 @@ class Task:
         self._operations = operations
         self._writer = writer
         self._role: t.Optional[str] = None
+        self.permit = Permit()
+        self._replay = replay
 
     @functools.cached_property
     def now(self) -> datetime:
@@ -118,7 +126,7 @@ class Task:
         """
         text = self.options.get("now")
         if not text:
-            return self.started
+            return self._replay.moment if self._replay else self.started
         try:
             moment = parse_moment(text)
         except ValueError as error:
@@ -198,6 +206,8 @@ class Task:
             details=options.get("run_details") or {},
             approved_plan=options.get("approved_plan"),
             awx_job_id=options.get("awx_job_id"),
+            broken_lease=options.get("break_lease") or "",
+            keeps_lease=bool(options.get("keep_lease")),
         )
 
     @functools.cached_property
@@ -283,7 +293,7 @@ class Task:
     def _roles_in_use(self) -> dict[str, str]:
         """The role that the task reads with and the one that its class writes with, by the option that names it."""
         writer = self._writer
-        option = OPTION if writer is not None and writer in self.roles.by_class else "assume_role_arn"
+        option = ROLES_OPTION if writer is not None and writer in self.roles.by_class else "assume_role_arn"
         writing = self.roles.of(writer)
         found: dict[str, t.Optional[str]] = {"assessor_role_arn": self.roles.assessor if self._reads_only else None}
         if writer is not None or not found["assessor_role_arn"]:
@@ -307,7 +317,12 @@ class Task:
         """How to reach the account, in the role of this module's class. Raises AwsError: an option is malformed."""
         # Not kept: a rollback chooses its role by what it takes back.
         role = self._role or self.roles.of(self._writer)
-        return AccessOptions.from_options({**self.options, "assume_role_arn": role})
+        options = AccessOptions.from_options({**self.options, "assume_role_arn": role})
+        return dataclasses.replace(options, tape=self._tape) if self._tape else options
+
+    @property
+    def _tape(self) -> t.Optional[Tape]:
+        return self._replay.tape if self._replay else None
 
     def work_as(self, role_arn: t.Optional[str]) -> None:
         """Use this role in place of that of the module's class. Called before AWS is asked for anything."""
@@ -316,7 +331,7 @@ class Task:
     @functools.cached_property
     def access(self) -> Access:
         """AWS, in the role that the mode calls for. Raises AwsError where credentials or the role don't work."""
-        return Access(self.access_options, operations=self._operations, check_mode=self._reads_only)
+        return self._open(self.access_options)
 
     @functools.cached_property
     def reading_access(self) -> Access:
@@ -344,7 +359,12 @@ class Task:
     def access_in(self, role_arn: str) -> Access:
         """AWS in this role for writing; in the assessor's where this task only reads and there is one."""
         options = dataclasses.replace(self.access_options, assume_role_arn=role_arn)
-        return Access(options, operations=self._operations, check_mode=self._reads_only)
+        return self._open(options)
+
+    def _open(self, options: AccessOptions) -> Access:
+        # A module with a journal writes under the lease of the account. The few others change nothing that lasts.
+        permit = self.permit if "journal" in self.options else None
+        return Access(options, operations=self._operations, check_mode=self._reads_only, permit=permit)
 
     @property
     def _reads_only(self) -> bool:
@@ -352,16 +372,55 @@ class Task:
 
     def open_store(self, place: StoreOptions) -> Store:
         """A place of files, with the credentials of the controller. Raises AwsError: it can't work."""
-        return open_store(place, lambda: self.access_options)
+        is_report = place.option == _REPORTS
+        if self._replay and self._replay.reports and is_report:
+            return self._replay.reports
+        # The reports of a run are its own, and so of no later one.
+        return open_store(place, lambda: self.access_options, None if is_report else self._tape)
 
     def warn(self, message: str) -> None:
         """Add a warning to the result."""
         self.warnings.append(message)
 
 
-def execute(entry: Entry, *, options: Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    """Run a module's core and return its result; a failure has ``failed`` and ``msg``, never a traceback."""
-    task = Task(options=options, operations=entry.operations, check_mode=check_mode, writer=entry.writer)
+def execute(
+    entry: Entry, *, options: Mapping[str, t.Any], check_mode: bool, replay: t.Optional[Replay] = None
+) -> dict[str, t.Any]:
+    """Run a module's core and return its result; a failure has ``failed`` and ``msg``, never a traceback.
+
+    With ``replay`` AWS is not called. Without it, what AWS answers in check mode is recorded where the options say so.
+    """
+    make = functools.partial(Task, operations=entry.operations, check_mode=check_mode, writer=entry.writer)
+    if replay is None and check_mode and options.get(OPTION):
+        return _record(entry, options, make)
+    return _run(entry, make(options=options, replay=replay))
+
+
+def _record(entry: Entry, options: Mapping[str, t.Any], make: Callable[..., Task]) -> dict[str, t.Any]:
+    """Run a module's core and keep the answers of AWS. A place that does not work is a warning: no change needs it."""
+    plain = make(options=options)
+    try:
+        recorded = Recorded.open(
+            StoreOptions.from_options(options, OPTION, prefix="snapshot"),
+            plain.open_store,
+            account_id=plain.account_id,
+            run_id=plain.run_id,
+            started=plain.started,
+            kind="organization" if entry.writer is Writer.ORGANIZATION else "",
+        )
+    except (AwsError, RecordingError, StoreError, TaskError) as error:
+        plain.warn(f"{OPTION}: no snapshot is kept: {error}")
+        return _run(entry, plain)
+    task = make(options=options, replay=Replay(recorded.tape, recorded.moment))
+    result = _run(entry, task)
+    try:
+        recorded.keep(task.access.caller.account_id, task.clock())
+    except (AwsError, StoreError) as error:
+        result["warnings"] = [*result.get("warnings", []), f"{OPTION}: no snapshot is kept: {error}"]
+    return result
+
+
+def _run(entry: Entry, task: Task) -> dict[str, t.Any]:
     try:
         task.validate()
         result = entry.run(task)

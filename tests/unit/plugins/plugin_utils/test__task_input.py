@@ -156,6 +156,15 @@ def test_a_role_gets_the_details_of_the_run() -> None:
     }
 
 
+def test_a_role_gets_the_options_of_its_lease() -> None:
+    options = {**OPTIONS, "break_lease": None, "keep_lease": False}
+    declared = {"hardening_break_lease": "20261125T020000Z", "__hardening_keeps_lease": True}
+    assert find_given(options=options) == {}
+    assert find_given(options=options, **declared) == {"break_lease": "20261125T020000Z", "keep_lease": True}
+    assert find_given({"keep_lease": False}, options=options, **declared) == {"break_lease": "20261125T020000Z"}
+    assert find_given(ours=False, options=options, **declared) == {}
+
+
 @pytest.mark.parametrize("prefix", ["awx", "tower"])
 def test_awx_says_the_user_and_the_job(prefix: str) -> None:
     found = find_given(**{f"{prefix}_job_id": 7, f"{prefix}_user_name": "carol"})

@@ -226,6 +226,20 @@ def test_acting_on_either_role_of_the_task_fails_in_every_mode(bench: Bench, opt
 
 def test_a_journal_that_can_not_be_written_changes_nothing(bench: Bench) -> None:
     bench.journal.write_text("a file where a directory should be")
+    with pytest.raises(TaskError, match=f"the stop switch can't be read, .*can't read {bench.journal}") as caught:
+        bench.run(change("a"))
+    assert not bench.writes
+    assert not caught.value.details
+
+
+def test_a_journal_that_can_be_read_and_not_written_changes_nothing(bench: Bench) -> None:
+    bench.journal.mkdir()
+    # A lease can't be written either.
+    (bench.journal / "control").write_text("a file where a directory should be")
+    with pytest.raises(TaskError, match=f"can't read {bench.journal}/control"):
+        bench.run(change("a"))
+    (bench.journal / "control").unlink()
+    (bench.journal / ACCOUNT).write_text("a file where a directory should be")
     with pytest.raises(TaskError, match=f"can't write {bench.journal}") as caught:
         bench.run(change("a"))
     assert not bench.writes
@@ -535,6 +549,81 @@ def test_the_caller_of_another_account_is_refused_before_anything_is_read(bench:
     bench.methods["observe"] = lambda: pytest.fail("the account was read")
     with pytest.raises(TaskError, match="999988887777"):
         bench.run(change("a"), mode="report")
+
+
+# One writer an account, and the stop switch
+
+
+def read_lease(bench: Bench) -> dict[str, t.Any]:
+    place = bench.journal / "control" / "leases" / "aws" / f"{ACCOUNT}.json"
+    return t.cast(dict[str, t.Any], json.loads(place.read_text(encoding="utf-8")))
+
+
+def test_a_writing_module_takes_the_lease_and_releases_it(bench: Bench) -> None:
+    bench.run(change("a"), run_details={"author": "alice", "job": "77"})
+    lease = read_lease(bench)
+    assert (lease["run_id"], lease["job_id"], lease["author"], lease["job"]) == (RUN, JOB, "alice", "77")
+    assert (lease["fence"], lease["released"], lease["module"]) == (1, True, "replace")
+    (path,) = (bench.journal / ACCOUNT / RUN / JOB).glob("*-intent.json")
+    assert json.loads(path.read_text(encoding="utf-8"))["lease"]["fence"] == 1
+
+
+def test_a_job_of_several_modules_keeps_it(bench: Bench) -> None:
+    bench.run(change("a"), keep_lease=True)
+    assert not read_lease(bench)["released"]
+    bench.run(change("b"), keep_lease=True)
+    assert bench.writes == ["a", "b"]
+    with pytest.raises(TaskError, match=rf"run {RUN} \(job {JOB}\) writes in account {ACCOUNT}"):
+        bench.run(change("a", before="new", after="old"), job_id="18")
+    assert bench.writes == ["a", "b"]
+
+
+def test_another_job_breaks_the_lease_by_name_and_says_so(bench: Bench) -> None:
+    bench.run(change("a"), keep_lease=True)
+    bench.run(change("b"), job_id="18", run_id="later", break_lease=RUN)
+    assert bench.writes == ["a", "b"]
+    assert [warning for warning in bench.task.warnings if "did not release the lease" in warning]
+
+
+@pytest.mark.parametrize(("mode", "check_mode"), [("enforce", True), ("report", False)])
+def test_a_run_that_does_not_write_needs_no_lease(bench: Bench, mode: str, check_mode: bool) -> None:
+    bench.run(change("a"), keep_lease=True)
+    bench.run(change("b"), job_id="18", mode=mode, check_mode=check_mode)
+    assert bench.task.warnings == []
+
+
+def test_a_failed_write_releases_the_lease(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments: t.Any, **_options: t.Any) -> t.Any:
+        raise AwsError("no", code="AccessDenied", service="iam", operation="Replace")
+
+    monkeypatch.setattr(bench.aws, "call", refuse)
+    with pytest.raises(TaskError, match="no"):
+        bench.run(change("a"))
+    assert read_lease(bench)["released"]
+
+
+def test_the_stop_switch_refuses_all_that_has_not_begun(bench: Bench) -> None:
+    switch = bench.journal / "control" / "stop"
+    switch.parent.mkdir(parents=True)
+    switch.write_text("INC-7")
+    result = bench.run(change("a"), change("b"))
+    assert not bench.writes and not result["changed"] and result["changes"] == []
+    assert [(one["rule"], one["target"]) for one in result["refused"]] == [
+        ("stopped", user_arn("a")),
+        ("stopped", user_arn("b")),
+    ]
+    assert "is set: INC-7. Remove that object to go on" in result["refused"][0]["reason"]
+    # Nothing is held either.
+    assert not (bench.journal / "control" / "leases").exists()
+    switch.unlink()
+    assert bench.run(change("a"))["changed"]
+
+
+def test_an_audit_ignores_the_stop_switch(bench: Bench) -> None:
+    switch = bench.journal / "control" / "stop"
+    switch.parent.mkdir(parents=True)
+    switch.write_text("")
+    assert bench.run(change("a"), check_mode=True)["refused"] == []
 
 
 # The caps on the whole run.
