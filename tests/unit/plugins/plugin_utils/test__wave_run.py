@@ -134,7 +134,7 @@ def test_the_reason_of_a_gate_that_failed_is_one_line() -> None:
     ("variables", "counts"),
     [
         ({"password_policy_mode": "report"}, True),
-        ({"access_keys_unused_days": 30}, True),
+        ({"access_keys_min_idle_days": 60}, True),
         ({"hardening_break_glass": ["x"]}, True),
         ({"hardening_max_changes": 30}, True),
         ({"aws_account_id": "999988887777"}, True),
