@@ -30,6 +30,7 @@ from .._converge.errors import GuardError, InputError
 from .._converge.finding import Finding, Status
 from .._converge.guard import GuardContext, find_enforcing_objections
 from .._converge.journal import Journal, RecordError, find_interrupted, record_found
+from .._converge.ownership.drift import CONTROL as DRIFT_WAR
 from .._converge.plan import ApprovedPlan, plan_document
 from .._converge.plans import find_approval, keep_plan
 from .._converge.runner import ApplyResult, Prediction, apply, predict, settle
@@ -37,6 +38,7 @@ from .._converge.store import Doubts, Store, StoreError, doubt_directory
 from .._report.parts import PART_SCHEMA, mark, part_key
 from .connection import Connection
 from .options import FindingOptions, Guards, Run
+from .ownership import OwnershipOptions, OwnershipReader, PlanOwners
 from .task import Task, TaskError
 
 # The errors of the code that reads the target of a recorded change of malformed shape.
@@ -98,13 +100,15 @@ def converge(
     """
     try:
         _check_enforcing(task)
+        ownership = OwnershipOptions.from_options(task.options) if "owners" in task.options else None
         invocation = _invoke(task, module, part or module)
         _check_journal(invocation, task.journal.location)
         connection = task.connection
         context = _make_guard_context(invocation, connection)
         with _mark_report(invocation):
             capability = make(connection)
-            prediction, applied, result = _converge(invocation, capability, connection.access, context, sleep)
+            owners = _make_plan_owners(ownership, connection, invocation, sleep) if ownership else None
+            prediction, applied, result = _converge(invocation, capability, connection.access, context, sleep, owners)
         unkept = _keep(
             invocation, prediction, _build_part(invocation, prediction, result, applied, capability), applied
         )
@@ -180,6 +184,13 @@ def _make_guard_context(invocation: _Invocation, connection: Connection) -> Guar
     )
 
 
+def _make_plan_owners(
+    options: OwnershipOptions, connection: Connection, invocation: _Invocation, sleep: Callable[[float], None]
+) -> PlanOwners:
+    journal = invocation.journal if invocation.run.enforces else None
+    return PlanOwners(OwnershipReader(options, connection, sleep=sleep), options, journal, invocation.clock())
+
+
 def _find_approved(invocation: _Invocation) -> t.Optional[ApprovedPlan]:
     """The approved plan, given by its hash or by that of a run."""
     run = invocation.run
@@ -223,10 +234,11 @@ def _converge(
     access: Access,
     context: GuardContext,
     sleep: Callable[[float], None],
+    owners: t.Optional[PlanOwners],
 ) -> tuple[Prediction, ApplyResult, dict[str, t.Any]]:
     """Predict, and apply what is allowed where the run writes: the two outcomes and the result without findings."""
     run = invocation.run
-    prediction = predict(capability, context)
+    prediction = predict(capability, context, owners)
     for warning in prediction.plan.warnings:
         invocation.warn(warning)
     _report_interrupted(invocation, capability)
@@ -408,6 +420,8 @@ def _build_part(
 
 
 def _is_reported(finding: Finding, reports: t.Union[bool, Collection[str]]) -> bool:
+    if finding.control == DRIFT_WAR:
+        return True
     return reports if isinstance(reports, bool) else finding.control in reports
 
 
