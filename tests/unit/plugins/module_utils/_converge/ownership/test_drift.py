@@ -160,6 +160,12 @@ def test_less_is_no_war(events: list[ChangeEvent]) -> None:
     assert war(*events) is None
 
 
+def test_one_reversal_never_counts_twice() -> None:
+    for number in (0.9999, 1, 1.0001):
+        assert war(event(REMOVAL, number)) is None
+        assert war(event(REMOVAL, number), made=(0, 1, 1.0002)) is None
+
+
 def test_the_last_reversal_between_two_runs_counts() -> None:
     assert war(event(REMOVAL, 0.5, OTHER), event(REMOVAL, 0.7), event(REMOVAL, 1.5)) == (PIPELINE, 2)
 
