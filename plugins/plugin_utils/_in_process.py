@@ -52,6 +52,8 @@ Result = dict[str, t.Any]
 
 # Options that may name a file or a directory.
 _PLACES: t.Final = ("journal", "report_dir", "snapshot_dir", "snapshot_path", "waivers")
+# Options that are lists of such places.
+_PLACE_LISTS: t.Final = ("terraform_state_paths",)
 # Nothing, a place in S3 or what is meant as one, or YAML or JSON text, which may have several lines.
 _NO_RELATIVE_PATH: t.Final = re.compile(r"\s*($|\w+:/|[\[{]|- |\S.*\n\s*\S)")
 
@@ -217,10 +219,10 @@ class InProcess(NormalActionModule):
         """
         spec = self.entry.argument_spec()
         given = {name: self._task.args.get(name, spec[name].get("default")) for name in _PLACES if name in spec}
+        lists = {name: self._task.args.get(name) for name in _PLACE_LISTS if name in spec}
         return {
-            name: make_absolute(value)
-            for name, value in given.items()
-            if isinstance(value, str) and not _NO_RELATIVE_PATH.match(value)
+            **{name: _make_absolute(value) for name, value in given.items() if isinstance(value, str)},
+            **{name: [*map(_make_absolute, values)] for name, values in lists.items() if isinstance(values, list)},
         }
 
     def _variable(self, task_vars: dict[str, t.Any], name: str, default: t.Any) -> t.Any:
@@ -287,3 +289,8 @@ def _without_secrets(result: Result, secrets: t.Collection[str]) -> Result:
     """``result`` as AnsibleModule returns it: secrets masked, but booleans and nulls at the top left alone."""
     kept = {key: value for key, value in result.items() if value is None or isinstance(value, bool)}
     return {**remove_values(result, secrets), **kept}
+
+
+def _make_absolute(value: t.Any) -> t.Any:
+    """A place with its path made absolute, if it is a relative one."""
+    return make_absolute(value) if isinstance(value, str) and not _NO_RELATIVE_PATH.match(value) else value
