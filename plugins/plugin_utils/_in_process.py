@@ -37,6 +37,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argu
 from ..module_utils._aws.access import HAS_BOTO3, warm
 from ..module_utils._converge.store import make_absolute
 from ..module_utils._module.task import Entry, execute
+from . import _brief_results
 from ._fleet import count_accounts, find_assessor
 from ._role_options import NO_ROLE, RoleOptions, load_table
 from ._run_input import Host
@@ -103,6 +104,9 @@ class InProcess(NormalActionModule):
             bad = self._find_bad_values()
             result = {"failed": True, "changed": False, "msg": bad} if bad else super().run(tmp, task_vars)
         self._name_variables(result, given)
+        if given.is_of_our_role and task_vars.get(_brief_results.VARIABLE):
+            shows_all = given.host.value("hardening_terminal") == "full"
+            _brief_results.shorten(result, shows_diff=bool(self._task.diff), shows_all=shows_all)
         # Text that is there to be read is shown wherever the task runs, with no callback enabled.
         text = result.pop("terminal", None)
         if text and not self._task.no_log:
