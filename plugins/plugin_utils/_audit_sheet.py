@@ -71,8 +71,6 @@ def _read_events(task: Task, sources: Sources) -> Result:
     history = _find_history(task, sources, account_id)
     key = events_key(sources.run_id, account_id)
     place = sources.sheets.put(key, encode(history.as_document(account_id, sources.run_id)))
-    for region, reason in history.failures.items():
-        task.warn(f"the event history in {region} could not be read: {reason}")
     return {
         "scope": "account",
         "run_id": sources.run_id,

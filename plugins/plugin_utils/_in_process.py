@@ -37,6 +37,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argu
 from ..module_utils._aws.access import HAS_BOTO3, warm
 from ..module_utils._converge.store import make_absolute
 from ..module_utils._module.task import Entry, execute
+from . import _brief_results
 from ._fleet import count_accounts, find_assessor
 from ._role_options import NO_ROLE, RoleOptions, load_table
 from ._run_input import Host
@@ -52,6 +53,8 @@ Result = dict[str, t.Any]
 
 # Options that may name a file or a directory.
 _PLACES: t.Final = ("journal", "report_dir", "snapshot_dir", "snapshot_path", "waivers")
+# Options that are lists of such places.
+_PLACE_LISTS: t.Final = ("terraform_state_paths",)
 # Nothing, a place in S3 or what is meant as one, or YAML or JSON text, which may have several lines.
 _NO_RELATIVE_PATH: t.Final = re.compile(r"\s*($|\w+:/|[\[{]|- |\S.*\n\s*\S)")
 
@@ -101,6 +104,9 @@ class InProcess(NormalActionModule):
             bad = self._find_bad_values()
             result = {"failed": True, "changed": False, "msg": bad} if bad else super().run(tmp, task_vars)
         self._name_variables(result, given)
+        if given.is_of_our_role and task_vars.get(_brief_results.VARIABLE):
+            shows_all = given.host.value("hardening_terminal") == "full"
+            _brief_results.shorten(result, shows_diff=bool(self._task.diff), shows_all=shows_all)
         # Text that is there to be read is shown wherever the task runs, with no callback enabled.
         text = result.pop("terminal", None)
         if text and not self._task.no_log:
@@ -217,10 +223,10 @@ class InProcess(NormalActionModule):
         """
         spec = self.entry.argument_spec()
         given = {name: self._task.args.get(name, spec[name].get("default")) for name in _PLACES if name in spec}
+        lists = {name: self._task.args.get(name) for name in _PLACE_LISTS if name in spec}
         return {
-            name: make_absolute(value)
-            for name, value in given.items()
-            if isinstance(value, str) and not _NO_RELATIVE_PATH.match(value)
+            **{name: _make_absolute(value) for name, value in given.items() if isinstance(value, str)},
+            **{name: [*map(_make_absolute, values)] for name, values in lists.items() if isinstance(values, list)},
         }
 
     def _variable(self, task_vars: dict[str, t.Any], name: str, default: t.Any) -> t.Any:
@@ -287,3 +293,8 @@ def _without_secrets(result: Result, secrets: t.Collection[str]) -> Result:
     """``result`` as AnsibleModule returns it: secrets masked, but booleans and nulls at the top left alone."""
     kept = {key: value for key, value in result.items() if value is None or isinstance(value, bool)}
     return {**remove_values(result, secrets), **kept}
+
+
+def _make_absolute(value: t.Any) -> t.Any:
+    """A place with its path made absolute, if it is a relative one."""
+    return make_absolute(value) if isinstance(value, str) and not _NO_RELATIVE_PATH.match(value) else value

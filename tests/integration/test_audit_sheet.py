@@ -103,9 +103,12 @@ def test_nothing_of_a_run_is_refused_or_written_twice_in_the_bucket(evidence: Ev
     versions = evidence.s3.list_object_versions(Bucket=BUCKET)
     assert "DeleteMarkers" not in versions
     older = {entry["Key"] for entry in versions["Versions"] if not entry["IsLatest"]}
-    assert not {key for key in older if key.startswith("journal/") or "/plans/" in key or "/manifests/" in key}
+    once = ("/plans/", "reports/manifests/", "reports/fleets/", "reports/runs/", f"journal/{DEV}/")
+    assert not {key for key in older if any(part in key for part in once)}
     kept = {entry["Key"] for entry in versions["Versions"]}
     assert {"reports/manifests/00000001.json", "reports/manifest.json"} <= kept
+    # The lease is swapped again and again.
+    assert {key for key in older if key.startswith("journal/control/leases/")}
 
 
 def test_each_change_has_its_records_and_its_event(evidence: Evidence, sheet: Json) -> None:
@@ -119,6 +122,7 @@ def test_each_change_has_its_records_and_its_event(evidence: Evidence, sheet: Js
         assert change["event"]["name"] == change["operation"].partition(":")[2]
         assert "hardening.iam" in change["event"]["user_agent"]
         assert [record["key"].rpartition("-")[2] for record in change["records"]] == ["intent.json", "outcome.json"]
+        assert change["lease"]["fence"] >= 1
     assert len({change["event"]["id"] for change in applied}) == len(applied)
     assert account["unrecorded"] == []
     assert sheet["manifest"]["problems"] == []

@@ -13,12 +13,13 @@ import pytest
 from botocore.exceptions import ClientError
 from evidence_bucket import make_bucket
 
+from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.stop_switch import KEY
 from emulator.client import ADMINISTRATOR_KEY, EmulatorProcess
 
 BUCKET: t.Final = "acme-evidence"
 RECORD: t.Final = "journal/111122223333/run/job/000001-intent.json"
 PLAN: t.Final = f"reports/111122223333/plans/{64 * '0'}.json"
-STOP: t.Final = "journal/control/stop.json"
+STOP: t.Final = f"journal/{KEY}"
 LEASE: t.Final = "journal/control/leases/111122223333.json"
 
 
@@ -62,7 +63,7 @@ def attempt(call: t.Callable[..., t.Any], **parameters: t.Any) -> str:
 
 
 def test_records_and_plans_are_written_once(roles: Roles) -> None:
-    for key in (RECORD, PLAN, "reports/manifests/00000001.json", "reports/runs/x.json", "journal/rollouts/x.json"):
+    for key in (RECORD, PLAN, "reports/manifests/00000001.json", "reports/fleets/x.json", "reports/runs/x.json"):
         assert put(roles.writer, key) == "AccessDenied", key
         assert put(roles.writer, key, IfNoneMatch="*") == "", key
         assert put(roles.writer, key, IfNoneMatch="*") == "PreconditionFailed", key
@@ -97,7 +98,7 @@ def test_only_people_stop(roles: Roles) -> None:
     assert attempt(roles.writer.delete_object, Key=STOP) == "AccessDenied"
     assert attempt(roles.writer.get_object, Key=STOP) == ""
     assert attempt(roles.people.delete_object, Key=STOP) == ""
-    assert put(roles.people, "journal/control/stop.json2") == "AccessDenied"
+    assert put(roles.people, f"{STOP}.json") == "AccessDenied"
 
 
 def test_nobody_else_writes(roles: Roles) -> None:

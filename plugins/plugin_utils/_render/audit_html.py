@@ -17,6 +17,8 @@ from .page import Section
 from .text import name_mode
 
 TITLE: t.Final = "Audit Sheet"
+# A change that AWS says somebody else had made already is none of the run.
+OUTCOMES: t.Final = {"foreign": "made by others"}
 TONES: t.Final = {"applied": "good", "failed": "high", "foreign": "none", "unknown": "critical"}
 
 View = dict[str, t.Any]
@@ -46,7 +48,7 @@ def count_states(sheet: Sheet) -> list[tuple[int, str, str]]:
         (len(sheet["accounts"]), "account" if len(sheet["accounts"]) == 1 else "accounts", "none"),
         (len(population["failed"]), "failed", "critical"),
         (len(population["missing"]), "missing", "critical"),
-        *((number, "made by others" if name == "foreign" else name, tone) for number, name, tone in outcomes),
+        *((number, OUTCOMES.get(name, name), tone) for number, name, tone in outcomes),
         (sum(is_undone(change) for change in changes), "undone", "accent"),
         (sum(len(refusal["targets"]) for _account, refusal in list_refusals(sheet)), "refused", "high"),
     ]
@@ -77,7 +79,13 @@ def _list_sections(sheet: Sheet) -> list[Section]:
         Section("attention", "Attention", "audit/attention.html.j2", {}, len(sheet["attention"])),
         Section("requests", "Requests and approvals", "audit/requests.html.j2"),
         Section("population", "Population", "audit/population.html.j2", {"rows": rows}, len(rows)),
-        Section("changes", "Changes", "audit/changes.html.j2", {**names, "accounts": shown, "tones": TONES}, recorded),
+        Section(
+            "changes",
+            "Changes",
+            "audit/changes.html.j2",
+            {**names, "accounts": shown, "tones": TONES, "outcomes": OUTCOMES},
+            recorded,
+        ),
     ]
     if refusals:
         view = {**names, "refusals": refusals}

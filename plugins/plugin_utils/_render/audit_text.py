@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 
 from ...module_utils._controls.control import plural
 from ...module_utils._report.plain import printable, wrap_text
-from .audit_html import TITLE, count_states, is_undone, list_refusals, list_unrecorded
+from .audit_html import OUTCOMES, TITLE, count_states, is_undone, list_refusals, list_unrecorded
 from .text import Lines, Show, name_mode
 
 _UNKNOWN: t.Final = "unknown"
@@ -93,7 +93,7 @@ def _render_changes(sheet: Sheet, show: Show) -> Iterator[str]:
         if not account["changes"] and not account["problems"]:
             continue
         name = sheet["population"]["names"].get(account["account_id"], "")
-        yield f"  {show(account['account_id'])} {show(name)}".rstrip()
+        yield from wrap_text(show(f"{account['account_id']} {name}"), first="  ", rest="    ")
         for problem in account["problems"]:
             yield from _item(problem, show, depth=2)
         for change in account["changes"]:
@@ -102,7 +102,8 @@ def _render_changes(sheet: Sheet, show: Show) -> Iterator[str]:
 
 def _render_change(change: Mapping[str, t.Any], show: Show) -> Iterator[str]:
     undone = ", undone" if is_undone(change) else ""
-    yield from _item(f"{change['sentence']} ({change['outcome']}{undone}, {change['at'] or _UNKNOWN})", show, depth=2)
+    outcome = OUTCOMES.get(change["outcome"], change["outcome"])
+    yield from _item(f"{change['sentence']} ({outcome}{undone}, {change['at'] or _UNKNOWN})", show, depth=2)
     for one in change["undone"]:
         yield from _item(f"rollback by run {one['run_id']}: {one['outcome']}", show, depth=3)
     event = change["event"]
@@ -144,5 +145,5 @@ def _render_manifest(sheet: Sheet, show: Show) -> Lines:
     for text in (*manifest["problems"], *manifest["notes"]):
         lines += _item(text, show)
     if manifest["count"] and not manifest["problems"]:
-        lines += _item(f"the chain of {manifest['count']} manifests is unbroken", show)
+        lines += _item(f"the chain of {plural(manifest['count'], 'manifests')} is unbroken", show)
     return lines

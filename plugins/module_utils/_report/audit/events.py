@@ -194,10 +194,19 @@ def compare(changes: Sequence[Recorded], history: History, *, callers: Collectio
         attempts = tuple(one for one in fitting if one.error)
         for one in (*([event] if event else ()), *attempts):
             del free[one.id]
-        is_late = bool(event and change.lease and event.time > change.lease.expires)
+        is_late = bool(event and _is_late(event, change, changes))
         lack = "" if event else _explain_lack(change, history, now)
         shown[change.key] = Shown(event, attempts, is_late, lack)
     return Comparison(shown, tuple(event for event in free.values() if _is_ours(event, callers)))
+
+
+def _is_late(event: Event, change: Recorded, changes: Sequence[Recorded]) -> bool:
+    """Whether a request was sent after its lease had ended. A later record shows that the job had renewed it."""
+    if change.lease is None or event.time <= change.lease.expires:
+        return False
+    fence = change.lease.fence
+    same = [one for one in changes if one.job_id == change.job_id and one.lease and one.lease.fence == fence]
+    return not any(one.at and one.lease and one.at <= event.time <= one.lease.expires for one in same)
 
 
 def _choose(change: Recorded, events: Sequence[Event]) -> t.Optional[Event]:

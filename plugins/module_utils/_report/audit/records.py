@@ -229,10 +229,12 @@ def find_undone(store: Store, account_id: str, run_id: str, keys: Collection[str
 
     :raises StoreError: the journal can't be listed.
     """
+    if not keys:
+        return {}
     reader = _Reader(store)
     found: dict[str, list[Undone]] = {}
     for run, records in _group_by_run(store.list(f"{account_id}/"), besides=run_id).items():
-        if not keys or not _is_rollback(reader, records):
+        if not _is_rollback(reader, records):
             continue
         for key in (record.removesuffix(_INTENT) for record in records if record.endswith(_INTENT)):
             try:

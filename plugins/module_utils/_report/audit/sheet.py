@@ -50,7 +50,8 @@ def build(sources: Sources, *, inventory: Collection[str] = (), reveal_key_ids: 
     link = chain.find(sources.run_id)
     files = read_files(sources.reports, link) if link else {}
     population = _read_population(sources.reports, sources.run_id, files)
-    ids = sorted({*population["reported"], *_find_accounts(sources)})
+    reported = frozenset(population["reported"])
+    ids = sorted({*reported, *_find_accounts(sources, besides=reported)})
     if not ids and link is None:
         places = f"{sources.run_id} in {sources.reports.location} and {sources.journal.location}"
         raise UnknownRunError(f"audit_run_id (audit_sheet_run_id): there is nothing of run {places}")
@@ -106,11 +107,14 @@ def _is_account(value: t.Any) -> bool:
     return isinstance(value, str) and bool(_ACCOUNT.fullmatch(value))
 
 
-def _find_accounts(sources: Sources) -> Iterator[str]:
-    """Find the accounts that have a report of the run, or records in the journal: nobody need have named them."""
+def _find_accounts(sources: Sources, *, besides: Collection[str]) -> Iterator[str]:
+    """Find further accounts that have a report of the run or records in the journal.
+
+    An account that failed may have been changed before, and nobody need have named the others.
+    """
     for store, folder in ((sources.reports, "runs/"), (sources.journal, "")):
         for account_id in filter(_is_account, store.folders()):
-            if sources.run_id in store.folders(f"{account_id}/{folder}"):
+            if account_id not in besides and store.list(f"{account_id}/{folder}{sources.run_id}/"):
                 yield account_id
 
 

@@ -106,6 +106,10 @@ class FakeStore:
         self._check()
         return sorted(key for key in self.objects if key.startswith(prefix))
 
+    def folders(self, prefix: str = "") -> tuple[str, ...]:
+        rest = [key.removeprefix(prefix) for key in self.list(prefix)]
+        return tuple(sorted({key.partition("/")[0] for key in rest if "/" in key}))
+
     def _check(self) -> None:
         if self.lost:
             raise StoreError(f"can't read {self.location}: denied")
