@@ -24,7 +24,8 @@ from .measure import Measurement
 from .table import show
 from .workload import Runner, inventory
 
-FLEET: t.Final = TroubledFleet(accounts=int(os.environ.get("ACCOUNTS", "1000")))
+ACCOUNTS: t.Final = int(os.environ.get("ACCOUNTS", "1000"))
+FLEET: t.Final = TroubledFleet(accounts=ACCOUNTS, throttling=max(ACCOUNTS // 50, 1))
 FORKS: t.Final = 10
 # So many accounts without trouble are compared with a run over them alone, beside those that throttle.
 COMPARED: t.Final = 50
