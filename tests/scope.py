@@ -45,6 +45,7 @@ SAMPLED: t.Final[dict[str, int]] = {
         "reports_s3": 3,
         "rollback": 7,
         "security_hub": 8,
+        "simulate": 3,
         "start": 5,
         "user_permissions": 4,
         "writing_roles": 4,

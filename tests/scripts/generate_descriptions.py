@@ -53,9 +53,9 @@ ROLE_OPTIONS: t.Final = KNOWN.with_name("role_options.yml")
 MODES: t.Final = ROLES / "preflight" / "defaults" / "main.yml"
 
 # Prefixes beside those of roles.
-PLAYBOOKS: t.Final = ("acceptance", "explain_denial", "hardening")
+PLAYBOOKS: t.Final = ("acceptance", "explain_denial", "hardening", "simulate")
 # Such words are common: names that begin so may well belong to somebody else.
-SHARED_PREFIXES: t.Final = ("acceptance", "assessment", "preflight", "report", "rollback")
+SHARED_PREFIXES: t.Final = ("acceptance", "assessment", "preflight", "report", "rollback", "simulate")
 # Variables that no YAML file or template of a role or playbook reads: the plugins do.
 READ_BY_PLUGINS: t.Final = frozenset(
     {
@@ -76,6 +76,7 @@ HANDED_ON: t.Final = frozenset(
         "hardening_plan_sha256",
         "hardening_report",
         "hardening_run_id",
+        "hardening_simulation",
     }
 )
 # What tasks hand on to later tasks. Nobody sets them in an inventory.

@@ -82,6 +82,7 @@ def test_every_role_has_a_prefix() -> None:
         "acceptance",
         "explain_denial",
         "hardening",
+        "simulate",
     }
     assert not set(known()["own_prefixes"]) & set(known()["shared_prefixes"])
 
