@@ -199,9 +199,9 @@ def remember_templates() -> None:
     known: dict[tuple[t.Any, ...], t.Any] = {}
 
     def compile_once(self: jinja2.Environment, source: t.Any, *arguments: t.Any, **options: t.Any) -> t.Any:
-        if not isinstance(source, str):
-            return compile_again(self, source, *arguments, **options)
-        key = (type(self), self.variable_start_string, str(source), arguments, tuple(sorted(options.items())))
+        # An expression of "when" arrives parsed, and its representation has all of it.
+        text = str(source) if isinstance(source, str) else repr(source)
+        key = (type(self), self.variable_start_string, text, arguments, tuple(sorted(options.items())))
         if key not in known:
             known[key] = compile_again(self, source, *arguments, **options)
         return known[key]

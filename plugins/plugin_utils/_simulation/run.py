@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import dataclasses
 import functools
@@ -112,8 +113,9 @@ def _inside(directory: str) -> Iterator[None]:
 
 def _simulate(simulator: Simulator, output: Store, totals: Totals, options: Mapping[str, t.Any]) -> dict[str, t.Any]:
     hosts = simulator.wanted.declaration.hosts
+    _warm(simulator)
     with _inside(os.getcwd()):
-        for account in work(simulator.simulate, len(hosts), options["processes"], remember_templates):
+        for account in work(simulator.simulate, len(hosts), options["processes"]):
             totals.add(account)
             if account["account_id"]:
                 output.put(f"accounts/{account['account_id']}.json", _as_json(account))
@@ -129,6 +131,14 @@ def _simulate(simulator: Simulator, output: Store, totals: Totals, options: Mapp
         "files": places,
         "terminal": text.render(document, places),
     }
+
+
+def _warm(simulator: Simulator) -> None:
+    """Compile the templates here, once for all processes that are forked from this one."""
+    remember_templates()
+    for side in filter(None, (simulator.wanted, simulator.now)):
+        with _inside(side.directory):
+            collections.deque(side.declaration.render(side.declaration.hosts[0]), maxlen=0)
 
 
 def _list_removed(simulator: Simulator) -> list[str]:

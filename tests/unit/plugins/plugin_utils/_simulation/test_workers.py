@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+import collections
 import os
 import signal
 import typing as t
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.plugin_utils._simulation import workers
 from ansible_collections.hardening.iam.plugins.plugin_utils._simulation.workers import WorkerError, work
 
 
@@ -22,17 +24,17 @@ def square(index: int) -> dict[str, t.Any]:
 def test_results_come_in_order(processes: int, number: int) -> None:
     results = list(work(square, number, processes))
     assert [result["index"] for result in results] == list(range(number))
-    assert len({result["pid"] for result in results}) == min(processes, number)
+    pids = {result["pid"] for result in results}
+    assert len(pids) == min(processes, number)
+    assert (os.getpid() in pids) is (processes == 1 and number > 0)
 
 
-def test_each_process_is_prepared_once() -> None:
-    calls: list[int] = []
-
-    def count(_index: int) -> dict[str, t.Any]:
-        return {"prepared": len(calls)}
-
-    assert [result["prepared"] for result in work(count, 6, 2, lambda: calls.append(1))] == [1] * 6
-    assert calls == []
+def test_no_process_works_on_more_than_some_accounts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "ACCOUNTS_OF_A_PROCESS", 3)
+    for processes in (1, 2):
+        results = list(work(square, 20, processes))
+        assert [result["index"] for result in results] == list(range(20))
+        assert max(collections.Counter(result["pid"] for result in results).values()) == 3
 
 
 def test_a_process_that_is_killed_is_named_and_leaves_none_behind() -> None:
