@@ -47,6 +47,7 @@ SAMPLED: t.Final[dict[str, int]] = {
         "rollback": 7,
         "run_control": 3,
         "security_hub": 8,
+        "simulate": 3,
         "start": 5,
         "user_permissions": 4,
         "waves": 4,

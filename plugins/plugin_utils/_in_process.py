@@ -20,6 +20,7 @@ import json
 import re
 import sys
 import typing as t
+from collections.abc import Callable
 from pathlib import Path
 
 from ansible import constants
@@ -36,6 +37,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argu
 
 from ..module_utils._aws.access import HAS_BOTO3, warm
 from ..module_utils._converge.store import make_absolute
+from ..module_utils._module.recording import Replay
 from ..module_utils._module.task import Entry, execute
 from . import _brief_results
 from ._fleet import count_accounts, find_assessor
@@ -163,15 +165,7 @@ class InProcess(NormalActionModule):
 
     def _find_bad_values(self) -> str:
         """The options that have no usable value, with what is allowed; empty where all have."""
-        role = self._role_options()
-        problems = find_bad_values(
-            {**aws_argument_spec(), **self.entry.argument_spec()},
-            self._task.args,
-            allowed=load_table().allowed,
-            action=str(self._task.action),
-            has_off="mode" in role.options,
-        )
-        return "\n".join(problems)
+        return describe_bad_values(self.entry, self._task.args, str(self._task.action), self._role_options())
 
     def _name_variables(self, result: Result, given: TaskInput) -> None:
         """Let the failure and the warnings of a task of our roles name the variables that the user set.
@@ -237,40 +231,65 @@ class InProcess(NormalActionModule):
         return self._templar.template(host_vars[name]) if name in host_vars else default
 
     def _run_here(self) -> Result:
-        """The module's way from task arguments to result: the same serialization, validation and removal of secrets."""
+        """The module's way from task arguments to result."""
         # Nor is what the parent has made since: this process ends with the task.
         gc.freeze()
-        constraints = dict(self.entry.constraints)
-        validator = ArgumentSpecValidator({**aws_argument_spec(), **self.entry.argument_spec()}, **constraints)
-        try:
-            validation = validator.validate(_as_module_arguments(self._task.args))
-        except TypeError as error:
-            # Ansible looks for options in what is no mapping.
-            return {"failed": True, "changed": False, "msg": self._find_bad_values() or str(error)}
-        warnings = [
-            f"Both option {both['option']} and its alias {both['alias']} are set." for both in validation._warnings
-        ]
-        secrets = validation._no_log_values
-        problem = self._problem(validation) or _sdk_problem(warnings)
-        if problem:
-            result: Result = {"failed": True, "msg": problem}
-        else:
-            result = execute(
-                self.entry, options=validation.validated_parameters, check_mode=bool(self._task.check_mode)
-            )
-        warnings += result.pop("warnings", [])
-        clean = _without_secrets(json.loads(json.dumps(result)), secrets)
-        if warnings:
-            clean["warnings"] = _without_secrets({"all": warnings}, secrets)["all"]
-        if validation._deprecations:
-            clean["deprecations"] = validation._deprecations
-        return clean
+        return run_entry(
+            self.entry, self._task.args, check_mode=bool(self._task.check_mode), find_bad_values=self._find_bad_values
+        )
 
-    def _problem(self, validation: t.Any) -> t.Optional[str]:
-        """Why the options are not valid, or None where they are. Ansible's own message is for what is left."""
-        if not validation.error_messages:
-            return None
-        return self._find_bad_values() or str(validation.errors.msg)
+
+def describe_bad_values(entry: Entry, arguments: t.Mapping[str, t.Any], action: str, role: RoleOptions) -> str:
+    """Describe the arguments of a task that have no usable value, with what is allowed; empty where all have."""
+    problems = find_bad_values(
+        {**aws_argument_spec(), **entry.argument_spec()},
+        arguments,
+        allowed=load_table().allowed,
+        action=action,
+        has_off="mode" in role.options,
+    )
+    return "\n".join(problems)
+
+
+def run_entry(
+    entry: Entry,
+    arguments: t.Mapping[str, t.Any],
+    *,
+    check_mode: bool,
+    find_bad_values: Callable[[], str],
+    replay: t.Optional[Replay] = None,
+) -> Result:
+    """The module's way from task arguments to result: the same serialization, validation and removal of secrets.
+
+    ``find_bad_values`` words the problems of arguments that are not valid.
+    """
+    validator = ArgumentSpecValidator({**aws_argument_spec(), **entry.argument_spec()}, **dict(entry.constraints))
+    try:
+        validation = validator.validate(_as_module_arguments(arguments))
+    except TypeError as error:
+        # Ansible looks for options in what is no mapping.
+        return {"failed": True, "changed": False, "msg": find_bad_values() or str(error)}
+    warnings = [f"Both option {both['option']} and its alias {both['alias']} are set." for both in validation._warnings]
+    secrets = validation._no_log_values
+    problem = _invalid(validation, find_bad_values) or _sdk_problem(warnings)
+    if problem:
+        result: Result = {"failed": True, "msg": problem}
+    else:
+        result = execute(entry, options=validation.validated_parameters, check_mode=check_mode, replay=replay)
+    warnings += result.pop("warnings", [])
+    clean = _without_secrets(json.loads(json.dumps(result)), secrets)
+    if warnings:
+        clean["warnings"] = _without_secrets({"all": warnings}, secrets)["all"]
+    if validation._deprecations:
+        clean["deprecations"] = validation._deprecations
+    return clean
+
+
+def _invalid(validation: t.Any, find_bad_values: Callable[[], str]) -> t.Optional[str]:
+    """Why the options are not valid, or None where they are. Ansible's own message is for what is left."""
+    if not validation.error_messages:
+        return None
+    return find_bad_values() or str(validation.errors.msg)
 
 
 def _as_module_arguments(arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
