@@ -47,8 +47,10 @@ SAMPLED: t.Final[dict[str, int]] = {
         "rollback": 7,
         "run_control": 3,
         "security_hub": 8,
+        "simulate": 3,
         "start": 5,
         "user_permissions": 4,
+        "waves": 4,
         "writing_roles": 4,
     }.items()
 } | {

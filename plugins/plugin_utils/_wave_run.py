@@ -118,4 +118,4 @@ class WaveRun:
 
 def close_gate(wave: str, reason: str) -> Result:
     """The result of a gate that could not be judged."""
-    return {"changed": False, "wave": wave, "verdict": CLOSED, "reasons": [reason], "until": None}
+    return {"changed": False, "wave": wave, "verdict": CLOSED, "reasons": [" ".join(reason.split())], "until": None}

@@ -119,7 +119,7 @@ def _parse_text(text: str) -> t.Any:
     if text.lstrip().startswith(("[", "-")):
         try:
             return yaml_load(text)
-        except Exception as error:
+        except Exception as error:  # the parsers of YAML that Ansible may use have no error in common
             raise WavesError(f"{VARIABLE} is no YAML: {error}") from error
     return [name.strip() for name in text.split(",") if name.strip()]
 

@@ -36,7 +36,7 @@ from emulator import (
     wire,
 )
 from emulator.clock import CLOCK
-from emulator.extensions import cloudtrail_events, root_sessions
+from emulator.extensions import cloudformation, cloudtrail_events, root_sessions
 from emulator.identity import Caller, Directory
 from emulator.regions import ClosedRegions
 from emulator.request_log import RequestLog
@@ -183,6 +183,8 @@ class Emulator:
     def _ask_moto(self, call: Call, caller: Caller, environ: Environ, body: bytes) -> Answer:
         environ = wire.with_body(environ, body)
         identity.announce(environ, caller)
+        if call.service == "cloudformation":
+            cloudformation.install()
         try:
             stream, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
             answer = Answer(int(status.split()[0]), headers.to_wsgi_list(), b"".join(stream))

@@ -269,6 +269,8 @@ CASES: t.Final = (
     Case(
         "escalation", "privilege_escalation_info", escalating(principals=["dev-*", "nobody"], snapshot_path="./s.json")
     ),
+    Case("owners", "ownership_info", reading(DEV, arns=["arn:aws:iam::*:role/dev-team-1*"])),
+    Case("owners, bad entry", "ownership_info", reading(DEV, owners=[{"owner": "x"}]), fails="owners[0]"),
     Case("escalation, too deep", "privilege_escalation_info", escalating(max_depth=11), fails="max_depth"),
     Case("policy, predicted", "password_policy", converging(), CHECKED),
     Case("policy, reported", "password_policy", converging(mode="report"), {"diff": True}),

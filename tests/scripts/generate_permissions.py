@@ -70,7 +70,12 @@ _PURPOSES: t.Final[dict[str, str]] = {
     "accessanalyzer:GetFindingRecommendation": "access_analyzer_findings_info: what AWS recommends",
     "accessanalyzer:GetFindingV2": "access_analyzer_findings_info with `details`: what a finding says",
     "accessanalyzer:ValidatePolicy": "`access_analyzer: true` of policy_validation_info",
-    "cloudtrail:LookupEvents": "predictions, unless `event_history: false`: the calls of the last 90 days",
+    "cloudformation:ListStackResources": "the owners of IAM objects: the objects of each stack",
+    "cloudformation:ListStacks": "the owners of IAM objects: the stacks of each region",
+    "cloudtrail:LookupEvents": (
+        "predictions, unless `event_history: false`: the calls of the last 90 days; the owners of IAM objects: the "
+        "calls that changed one of them"
+    ),
     "ec2:DescribeRegions": "the enabled regions: those that are read by default, and those that were not read",
     "iam:ListAccountAliases": "the alias of the account, in inventories and reports",
     "iam:ListEntitiesForPolicy": "everybody who carries or has a policy, right before it changes",

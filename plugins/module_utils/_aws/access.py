@@ -403,8 +403,9 @@ class Access:
         region: str,
         parameters: t.Optional[Mapping[str, t.Any]] = None,
     ) -> dict[str, t.Any]:
+        pool.silence.refuse(service, operation, region)
         once = self._is_sent_once(service, operation)
-        client = self._client(pool, service, region, once=once)
+        client = self._client(pool, service, region, once=once or pool.silence.is_suspected)
         method = getattr(client, sdk.xform_name(operation), None)
         if method is None:
             refuse(self._fence, f"{service}:{operation}", parameters or {})
@@ -412,7 +413,7 @@ class Access:
             raise Unsupported(message, service=service, operation=operation, region=region)
 
         def attempt() -> dict[str, t.Any]:
-            with self._translate_errors(service, operation, region):
+            with pool.silence.note(service, region), self._translate_errors(service, operation, region):
                 return t.cast(dict[str, t.Any], method(**(parameters or {})))
 
         is_read = f"{service}:{operation}" not in self._operations.writes

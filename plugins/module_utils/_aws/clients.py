@@ -18,6 +18,7 @@ from .bodies import CheckingParserFactory
 from .errors import InvalidRequest
 from .fence import Fence, enclose
 from .options import AccessOptions
+from .silence import Silence
 
 if t.TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -62,6 +63,7 @@ class ClientPool:
         self._options = options
         self._fence = fence
         self._permit = permit
+        self.silence = Silence()
         self._configs = {once: client_config(options, once=once) for once in (False, True)}
         # Sessions are not made for threads, clients are.
         self._lock = threading.Lock()

@@ -29,6 +29,8 @@ from .errors import GuardError
 from .finding import Finding
 from .guard import GuardContext, guard
 from .journal import Journal, Outcome
+from .ownership.judgement import find_held, list_keys
+from .ownership.owner import ObjectKey, Ownership
 from .plan import Plan
 from .store import StoreError
 
@@ -74,8 +76,23 @@ class ApplyResult:
     error: str = ""
 
 
-def predict(capability: Capability[Observed], context: GuardContext) -> Prediction:
+class Owners(t.Protocol):
+    """The owners of the objects that a plan changes, read when a plan is made."""
+
+    def read(
+        self, changes: Sequence[Change], own: frozenset[ObjectKey], tags: Mapping[str, Mapping[str, str]]
+    ) -> t.Optional[Ownership]:
+        """The ownership of the objects; None if no change is held against an owner."""
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings on what was read, such as changes that somebody keeps reverting."""
+
+
+def predict(capability: Capability[Observed], context: GuardContext, owners: t.Optional[Owners] = None) -> Prediction:
     """Observe, assess, plan and guard.
+
+    ``owners`` reads the owners of the objects that the plan changes.
 
     :raises GuardError: a change acts on the caller.
     """
@@ -88,10 +105,25 @@ def predict(capability: Capability[Observed], context: GuardContext) -> Predicti
     plan = dataclasses.replace(plan, changes=capability.add_affected(observed, plan.changes))
     could_lock_out = any(_could_lock_out(capability, change) for change in plan.changes)
     rescue = capability.rescue(observed) if could_lock_out else None
-    known = dataclasses.replace(context, lockout_kinds=capability.lockout_kinds, rescue=rescue)
+    known = dataclasses.replace(
+        context,
+        lockout_kinds=capability.lockout_kinds,
+        rescue=rescue,
+        ownership=_read_owners(capability, observed, plan.changes, owners),
+    )
     guarded = guard(plan.changes, known)
     allowed, left = _together(capability, plan.changes, guarded.allowed)
+    findings = (*findings, *(owners.findings if owners else ()))
     return Prediction(findings, plan, allowed, refused=(*plan.refused, *guarded.refused, *left))
+
+
+def _read_owners(
+    capability: Capability[Observed], observed: Observed, changes: Sequence[Change], owners: t.Optional[Owners]
+) -> t.Optional[Ownership]:
+    if owners is None:
+        return None
+    own = list_keys(item for change in changes if capability.defines(change) and (item := find_held(change)))
+    return owners.read(changes, own, capability.tags(observed))
 
 
 def _could_lock_out(capability: Capability[Observed], change: Change) -> bool:

@@ -96,6 +96,19 @@ CONVERGE_ARGUMENTS: t.Final[ArgumentSpec] = {
     **ASSESSMENT_ARGUMENTS,
 }
 
+# doc_fragments/_ownership.py
+OWNERS_ARGUMENTS: t.Final[ArgumentSpec] = {
+    "owners": {"type": "raw"},
+    "owner_default": {"type": "str", "choices": ["refuse", "allow"], "default": "refuse"},
+    "terraform_state_paths": {"type": "list", "elements": "str", "default": []},
+}
+
+# doc_fragments/_ownership.py, the part PLAN
+PLAN_OWNERS_ARGUMENTS: t.Final[ArgumentSpec] = {
+    **OWNERS_ARGUMENTS,
+    "enforce_drifting": {"type": "list", "elements": "str", "default": []},
+}
+
 # The files that the module report writes beside report.json, and the findings that make a run fail.
 FORMATS: t.Final = ("txt", "html", "csv", "junit", "sarif")
 FAIL_ON: t.Final = ("never", "critical", "high", "new")

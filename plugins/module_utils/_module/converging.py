@@ -20,7 +20,6 @@ from datetime import datetime
 from .._account.moments import format_utc
 from .._aws.access import Access
 from .._aws.errors import AwsError
-from .._aws.fence import FenceError
 from .._aws.retries import RetryVerdict, judge
 from .._controls.settings import Settings, SettingsError
 from .._converge.capability import Capability, Documents
@@ -29,22 +28,22 @@ from .._converge.diff import diff_of
 from .._converge.errors import GuardError, InputError
 from .._converge.finding import Finding, Status
 from .._converge.guard import GuardContext, find_enforcing_objections
-from .._converge.journal import Journal, RecordError, find_interrupted, record_found
+from .._converge.journal import Journal
+from .._converge.ownership.drift import CONTROL as DRIFT_WAR
 from .._converge.plan import ApprovedPlan, plan_document
 from .._converge.plans import find_approval, keep_plan
 from .._converge.run_control.fleet_caps import FleetCaps
 from .._converge.run_control.lease import LeaseError
-from .._converge.runner import ApplyResult, Prediction, apply, predict, settle
+from .._converge.runner import ApplyResult, Prediction, apply, predict
 from .._converge.store import Doubts, Store, StoreError, doubt_directory
 from .._report.parts import PART_SCHEMA, mark, part_key
 from .connection import Connection
 from .fleet_failures import count_failures
+from .interrupted import report_interrupted
 from .options import FindingOptions, Guards, Run
+from .ownership import OwnershipOptions, OwnershipReader, PlanOwners
 from .run_control import RunControl
 from .task import Task, TaskError
-
-# The errors of the code that reads the target of a recorded change of malformed shape.
-MALFORMED: t.Final = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,13 +115,15 @@ def _run(
     sleep: Callable[[float], None],
 ) -> dict[str, t.Any]:
     _check_enforcing(task)
+    ownership = OwnershipOptions.from_options(task.options) if "owners" in task.options else None
     invocation = _invoke(task, module, part, sleep)
     _check_journal(invocation, task.journal.location)
     connection = task.connection
     context = _make_guard_context(invocation, connection)
     with _mark_report(invocation):
         capability = make(connection)
-        prediction, applied, result = _converge(invocation, capability, connection.access, context, sleep)
+        owners = _make_plan_owners(ownership, connection, invocation, sleep) if ownership else None
+        prediction, applied, result = _converge(invocation, capability, connection.access, context, sleep, owners)
     unkept = _keep(invocation, prediction, _build_part(invocation, prediction, result, applied, capability), applied)
     return _conclude(invocation, capability, prediction, result, [applied.error, unkept])
 
@@ -197,6 +198,13 @@ def _make_guard_context(invocation: _Invocation, connection: Connection) -> Guar
     )
 
 
+def _make_plan_owners(
+    options: OwnershipOptions, connection: Connection, invocation: _Invocation, sleep: Callable[[float], None]
+) -> PlanOwners:
+    journal = invocation.journal if invocation.run.enforces else None
+    return PlanOwners(OwnershipReader(options, connection, sleep=sleep), options, journal, invocation.clock())
+
+
 def _find_approved(invocation: _Invocation) -> t.Optional[ApprovedPlan]:
     """The approved plan, given by its hash or by that of a run."""
     run = invocation.run
@@ -240,10 +248,11 @@ def _converge(
     access: Access,
     context: GuardContext,
     sleep: Callable[[float], None],
+    owners: t.Optional[PlanOwners],
 ) -> tuple[Prediction, ApplyResult, dict[str, t.Any]]:
     """Predict, and apply what is allowed where the run writes: the two outcomes and the result without findings."""
     run = invocation.run
-    prediction = predict(capability, context)
+    prediction = predict(capability, context, owners)
     for warning in prediction.plan.warnings:
         invocation.warn(warning)
     journal = Journal(
@@ -261,7 +270,7 @@ def _converge(
         prediction = prediction.without(invocation.control.refuse(prediction.allowed))
     if run.writes and prediction.allowed:
         with invocation.control.hold_lease(access) as lease:
-            _report_interrupted(invocation, capability, access)
+            report_interrupted(invocation.control, capability, access)
             applied = apply(
                 capability,
                 prediction.allowed,
@@ -273,50 +282,11 @@ def _converge(
                 sleep=sleep,
             )
     else:
-        _report_interrupted(invocation, capability, access)
+        report_interrupted(invocation.control, capability, access)
     result = _build_result(invocation, prediction, applied, capability.costs())
     if applied.made:
         result["journal"] = journal.location
     return prediction, applied, result
-
-
-def make_tolerant(reread: Callable[[Change], t.Any]) -> Callable[[Change], t.Any]:
-    """``reread`` for changes that a journal recorded: one that is malformed can't be read, and stops nothing else.
-
-    :raises AwsError: also where the record has not the shape that its module writes.
-    """
-
-    def read(change: Change) -> t.Any:
-        try:
-            return reread(change)
-        except (*MALFORMED, FenceError, RecordError) as error:
-            raise AwsError(f"the record of {change.operation} on {change.target} is malformed: {error!r}") from error
-
-    return read
-
-
-def _report_interrupted(invocation: _Invocation, capability: Capability[t.Any], access: Access) -> None:
-    """Warn of changes that a run before this one announced and never concluded; a run that writes records what it finds
-    of those that it can read, which are its own module's and, for a rollback, every module's.
-
-    A journal that can't be read is a warning here: one that can't be written stops the first change.
-    """
-    run, module, store = invocation.run, invocation.module, invocation.journal
-    known = {**capability.rereads(), module: capability.reread}
-    rereads = {name: make_tolerant(reread) for name, reread in known.items()}
-    try:
-        for intent in find_interrupted(store, invocation.account_id, invocation.warn):
-            if invocation.control.is_under_way(access, intent):
-                continue
-            change = intent.change
-            ending = "check its target"
-            if run.writes and intent.module in rereads:
-                outcome = settle(rereads[intent.module], change, errors=(AwsError,))
-                record_found(store, intent, outcome, by=run.id, module=module, at=invocation.clock())
-                ending = f"its target shows: {outcome.value}"
-            invocation.warn(f"run {intent.run_id} was cut off at {change.operation} on {change.target}; {ending}")
-    except StoreError as error:
-        invocation.warn(f"it is not known whether an earlier run was cut off: {error}")
 
 
 def _judge(error: Exception, change: Change) -> RetryVerdict:
@@ -435,6 +405,8 @@ def _build_part(
 
 
 def _is_reported(finding: Finding, reports: t.Union[bool, Collection[str]]) -> bool:
+    if finding.control == DRIFT_WAR:
+        return True
     return reports if isinstance(reports, bool) else finding.control in reports
 
 

@@ -25,7 +25,9 @@ from .._account.moments import format_utc
 from .._aws.access import Access
 from .._aws.errors import AwsError
 from .._aws.operations import Operations
+from .._aws.options import AccessOptions
 from .._converge.errors import InputError
+from .._converge.run_control import fleet_caps, stop_switch
 from .._converge.run_control.wave_state import CLOSED, PASSED, WAITING, Watch, WaveRun, watch_wave
 from .._converge.store import Store, StoreError
 from .._module.options import StoreOptions
@@ -48,6 +50,8 @@ OPERATIONS: t.Final = Operations(reads=EVIDENCE_OPERATIONS.reads | {"sts:GetCall
 _NUMBERS: t.Final = ("max_failures", "max_refusals", "max_new_denials", "soak_hours", "wait_minutes")
 _LOOK_BACK: t.Final = timedelta(days=30)
 _SHOWN: t.Final = 5
+# The rules by which a run did not begin in an account. A soak of the rest would say nothing of it.
+_UNFINISHED: t.Final = frozenset({fleet_caps.RULE, stop_switch.RULE})
 # The errors of code that reads a document which others can write.
 _MALFORMED: t.Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
@@ -60,7 +64,7 @@ def run(task: Task, *, sleep: Callable[[float], None] = time.sleep) -> Result:
         number = task.options[name]
         if number is not None and number < 0:
             raise TaskError(f"{name}: {number} is not allowed; allowed is 0 or more")
-    result = _Gate(task, _list_accounts(task), sleep).judge()
+    result = _Gate(_Question.of(task), _Sources.of(task), task.clock, sleep).judge()
     return {**result, "changed": False, "terminal": _describe(result)}
 
 
@@ -75,34 +79,98 @@ class _Account:
 
 
 @dataclasses.dataclass(frozen=True)
+class _Question:
+    """The finished wave, and the numbers that its outcome is compared with. None is no limit."""
+
+    wave: str
+    accounts: tuple[_Account, ...]
+    run_id: str
+    declaration: str
+    max_failures: int
+    max_refusals: t.Optional[int]
+    max_new_denials: t.Optional[int]
+    soak: timedelta
+    longest_wait: timedelta
+
+    @classmethod
+    def of(cls, task: Task) -> t.Self:
+        """The question of a task. Raises TaskError: an account is none."""
+        options = task.options
+        return cls(
+            wave=options["wave"],
+            accounts=_list_accounts(options["accounts"]),
+            run_id=task.run_id,
+            declaration=options["declaration"] or "",
+            max_failures=options["max_failures"],
+            max_refusals=options["max_refusals"],
+            max_new_denials=options["max_new_denials"],
+            soak=timedelta(hours=options["soak_hours"]),
+            longest_wait=timedelta(minutes=options["wait_minutes"]),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class _Sources:
+    """The places of the evidence, opened when it is read."""
+
+    open_reports: Callable[[], Store]
+    open_journal: Callable[[], Store]
+    open_trail: t.Optional[Callable[[], Store]]
+    organization_id: t.Optional[str]
+    open_access: Callable[[], Access]
+    make_options: Callable[[], AccessOptions]
+
+    @classmethod
+    def of(cls, task: Task) -> t.Self:
+        """The places that a task names."""
+        trail: t.Optional[Callable[[], Store]] = None
+        if task.options["trail_logs"]:
+            place = StoreOptions.from_options(task.options, "trail_logs", prefix="trail_logs")
+            trail = functools.partial(task.open_store, place)
+        return cls(
+            open_reports=functools.partial(task.open_store, task.reports),
+            open_journal=functools.partial(task.open_store, task.journal),
+            open_trail=trail,
+            organization_id=task.options["organization_id"],
+            open_access=lambda: task.reading_access,
+            make_options=lambda: task.access_options,
+        )
+
+
+@dataclasses.dataclass(frozen=True)
 class _Work:
-    """The outcome of a wave by its reports: the failed accounts, the number of refusals, and what can't be read."""
+    """The outcome of a wave by its reports: the failed accounts, those that a cap or the stop switch kept from being
+    finished, the number of refusals, and what can't be read.
+    """
 
     failed: Mapping[str, str]
+    unfinished: tuple[str, ...]
     refusals: int
     unreadable: tuple[str, ...]
 
 
-def _list_accounts(task: Task) -> tuple[_Account, ...]:
+def _list_accounts(given: Sequence[Mapping[str, t.Any]]) -> tuple[_Account, ...]:
     found = []
-    for given in task.options["accounts"]:
+    for item in given:
         try:
-            account_id = parse_account_id(given["account_id"]) or ""
+            account_id = parse_account_id(item["account_id"])
         except ValueError as error:
             raise TaskError(f"accounts: {error}") from error
-        texts = {name: str(given.get(name) or "") for name in ("role_arn", "external_id", "failure")}
+        if account_id is None:
+            raise TaskError("accounts: account_id is empty; allowed are the 12 digits of an account")
+        texts = {name: str(item.get(name) or "") for name in ("role_arn", "external_id", "failure")}
         found.append(_Account(account_id, **texts))
     return tuple(found)
 
 
+@dataclasses.dataclass(frozen=True)
 class _Gate:
     """The gate behind one wave."""
 
-    def __init__(self, task: Task, accounts: Sequence[_Account], sleep: Callable[[float], None]) -> None:
-        self._task = task
-        self._options = task.options
-        self._accounts = accounts
-        self._sleep = sleep
+    question: _Question
+    sources: _Sources
+    clock: Callable[[], datetime]
+    sleep: Callable[[float], None]
 
     def judge(self) -> Result:
         """Judge what is known. Each kind of evidence is read only if those before it speak for going on."""
@@ -117,7 +185,7 @@ class _Gate:
             return self._conclude(CLOSED, f"its evidence can't be read: {error}")
 
     def _judge_time(self, found: Mapping[str, t.Any]) -> Result:
-        soak, most = timedelta(hours=self._options["soak_hours"]), self._options["max_new_denials"]
+        soak, most = self.question.soak, self.question.max_new_denials
         if not soak and most is None:
             return self._conclude(PASSED, **found)
         watch = self._watch()
@@ -137,9 +205,10 @@ class _Gate:
 
     def _conclude(self, verdict: str, *reasons: str, until: t.Optional[datetime] = None, **found: t.Any) -> Result:
         return {
-            "wave": self._options["wave"],
+            "wave": self.question.wave,
             "verdict": verdict,
-            "reasons": list(reasons),
+            # One line each: the message at the end of a run has all of them.
+            "reasons": [" ".join(reason.split()) for reason in reasons],
             "until": format_utc(until) if until else None,
             "failed_accounts": [],
             "refusals": None,
@@ -152,25 +221,28 @@ class _Gate:
     # The reports of the wave
 
     def _read_work(self) -> _Work:
-        store = self._task.open_store(self._task.reports)
-        failed = {account.id: account.failure for account in self._accounts if account.failure}
+        store = self.sources.open_reports()
+        failed = {account.id: account.failure for account in self.question.accounts if account.failure}
         unreadable: list[str] = []
+        unfinished: list[str] = []
         refusals = 0
-        for account in self._accounts:
+        for account in self.question.accounts:
             try:
                 report = self._read_report(store, account.id)
                 refusals += count_changes(report)[REFUSED]
+                rules = sorted({refusal["rule"] for refusal in report["refused"]} & _UNFINISHED)
                 is_incomplete = bool(report.get("incomplete"))
             except (DocumentError, StoreError, *_MALFORMED) as error:
                 # An account that failed may have none, and is counted as a failure.
                 unreadable += [] if account.failure else [str(error)]
                 continue
+            unfinished += [f"{account.id} ({', '.join(rules)})"] if rules else []
             if is_incomplete:
                 failed.setdefault(account.id, "its report is incomplete")
-        return _Work(failed, refusals, tuple(unreadable))
+        return _Work(failed, tuple(unfinished), refusals, tuple(unreadable))
 
     def _read_report(self, store: Store, account_id: str) -> Mapping[str, t.Any]:
-        key = run_report_key(account_id, self._task.run_id)
+        key = run_report_key(account_id, self.question.run_id)
         content = store.get(key)
         if content is None:
             raise DocumentError(f"{account_id} has no report of this run")
@@ -182,10 +254,12 @@ class _Gate:
         return report
 
     def _object_to(self, work: _Work) -> list[str]:
-        most_failed, most_refused = self._options["max_failures"], self._options["max_refusals"]
+        most_failed, most_refused = self.question.max_failures, self.question.max_refusals
         reasons = []
         if work.unreadable:
             reasons.append(f"its evidence can't be read: {_join_some(work.unreadable)}")
+        if work.unfinished:
+            reasons.append(f"the wave is not finished in {_join_some(work.unfinished)}")
         if len(work.failed) > most_failed:
             names = _join_some([f"{account}: {reason}" for account, reason in sorted(work.failed.items())])
             reasons.append(
@@ -199,49 +273,47 @@ class _Gate:
 
     def _watch(self) -> Watch:
         run = WaveRun(
-            run_id=self._task.run_id,
-            declaration=str(self._options["declaration"] or ""),
-            wave=self._options["wave"],
-            accounts=tuple(account.id for account in self._accounts),
-            now=self._task.clock(),
+            run_id=self.question.run_id,
+            declaration=self.question.declaration,
+            wave=self.question.wave,
+            accounts=tuple(account.id for account in self.question.accounts),
+            now=self.clock(),
         )
-        return watch_wave(self._task.open_store(self._task.journal), run)
+        return watch_wave(self.sources.open_journal(), run)
 
     def _wait(self, until: datetime) -> bool:
         """Wait for a time that is near. Returns whether it is over."""
-        left = until - self._task.clock()
+        left = until - self.clock()
         if left <= timedelta():
             return True
-        if left > timedelta(minutes=self._options["wait_minutes"]):
+        if left > self.question.longest_wait:
             return False
-        self._sleep(left.total_seconds())
+        self.sleep(left.total_seconds())
         return True
 
     def _read_denials(self, watch: Watch) -> Verdict:
-        names = tuple(account.id for account in self._accounts)
-        now = self._task.clock()
+        names = tuple(account.id for account in self.question.accounts)
+        now = self.clock()
         window = Window(None, names, watch.since, now, now, _LOOK_BACK)
         insiders = {name: frozenset({name}) for name in names}
         return reach_verdict(self._find_evidence(), window, insiders, ())
 
     def _find_evidence(self) -> Evidence:
-        if self._options["trail_logs"]:
-            place = StoreOptions.from_options(self._options, "trail_logs", prefix="trail_logs")
-            store = self._task.open_store(place)
-            return TrailFiles(store, self._options["organization_id"], self._task.reading_access)
-        if len(self._accounts) > MOST_LOOKED_UP:
+        if self.sources.open_trail is not None:
+            return TrailFiles(self.sources.open_trail(), self.sources.organization_id, self.sources.open_access())
+        if len(self.question.accounts) > MOST_LOOKED_UP:
             raise Unreadable(
                 f"the event history is read of at most {MOST_LOOKED_UP} accounts, and the wave has "
-                f"{len(self._accounts)}: set trail_logs (hardening_wave_trail_logs) to the organization's trail"
+                f"{len(self.question.accounts)}: set trail_logs (hardening_wave_trail_logs) to the organization's trail"
             )
-        accounts = {account.id: account for account in self._accounts}
+        accounts = {account.id: account for account in self.question.accounts}
         return EventHistories(functools.partial(self._open, accounts), is_about_regions=False)
 
     def _open(self, accounts: Mapping[str, _Account], account_id: str) -> Access:
         """Open an account for reading, in the role that its host declares."""
         account = accounts[account_id]
         options = dataclasses.replace(
-            self._task.access_options,
+            self.sources.make_options(),
             assume_role_arn=account.role_arn or None,
             assessor_role_arn=None,
             assume_role_external_id=account.external_id or None,

@@ -45,12 +45,31 @@ def username(event: Record) -> str:
     return str(identity.get("userName") or identity["arn"].rpartition("/")[2])
 
 
+# The parameters of IAM's requests that name a resource, and its type.
+_NAMED: t.Final[t.Mapping[str, str]] = {
+    "roleName": "AWS::IAM::Role",
+    "userName": "AWS::IAM::User",
+    "groupName": "AWS::IAM::Group",
+    "policyArn": "AWS::IAM::Policy",
+    "policyName": "AWS::IAM::Policy",
+}
+
+
+def list_resources(event: Record) -> list[Record]:
+    """The resources that LookupEvents shows for an event of IAM, by their names as the request has them."""
+    if event["eventSource"] != "iam.amazonaws.com":
+        return []
+    asked = event["requestParameters"] or {}
+    return [{"ResourceType": kind, "ResourceName": asked[name]} for name, kind in _NAMED.items() if asked.get(name)]
+
+
 # What events can be asked for by, and where that stands in one.
 _ATTRIBUTES: t.Final[t.Mapping[str, t.Callable[[Record], object]]] = {
     "AccessKeyId": lambda event: event["userIdentity"].get("accessKeyId"),
     "EventId": lambda event: event["eventID"],
     "EventName": lambda event: event["eventName"],
     "EventSource": lambda event: event["eventSource"],
+    "ResourceName": lambda event: None,
     "Username": username,
 }
 
@@ -65,6 +84,7 @@ def record_call(
     parameters: t.Optional[Record] = None,
     error: t.Optional[str] = None,
     via: t.Optional[str] = None,
+    user_agent: t.Optional[str] = None,
     resources: t.Sequence[str] = (),
 ) -> None:
     """Note a call of ``user/NAME`` or ``role/NAME``; ``call`` is ``source:EventName`` as CloudTrail names both.
@@ -86,7 +106,7 @@ def record_call(
         "eventName": name,
         "awsRegion": region,
         "sourceIPAddress": via or "203.0.113.10",
-        "userAgent": via or "aws-cli/2.31.0",
+        "userAgent": via or user_agent or "aws-cli/2.31.0",
         **failure,
         "requestParameters": parameters,
         "responseElements": None,
@@ -211,6 +231,8 @@ def _fits(event: Record, attribute: Record) -> bool:
     value = _ATTRIBUTES.get(attribute["AttributeKey"])
     if value is None:
         raise JsonRESTError("InvalidLookupAttributesException", f"{attribute['AttributeKey']} is not emulated.")
+    if attribute["AttributeKey"] == "ResourceName":
+        return attribute["AttributeValue"] in {item["ResourceName"] for item in list_resources(event)}
     return bool(value(event) == attribute["AttributeValue"])
 
 
@@ -229,7 +251,7 @@ def _format_event(event: Record) -> Record:
         "EventTime": datetime.strptime(event["eventTime"] + "+0000", _TIME + "%z").timestamp(),
         "ReadOnly": str(event["readOnly"]).lower(),
         "Username": username(event),
-        "Resources": [],
+        "Resources": list_resources(event),
         "CloudTrailEvent": json.dumps(event),
     }
 
