@@ -44,6 +44,7 @@ SAMPLED: t.Final[dict[str, int]] = {
         "probe_alerts": 5,
         "reports_s3": 3,
         "rollback": 7,
+        "run_snapshot": 3,
         "security_hub": 8,
         "start": 5,
         "user_permissions": 4,

@@ -15,9 +15,11 @@ or thread is made before the fork.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import re
+import secrets
 import sys
 import typing as t
 from pathlib import Path
@@ -29,13 +31,17 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.parsing import ajson
 from ansible.plugins.action.normal import ActionModule as NormalActionModule
+from ansible.plugins.loader import filter_loader, test_loader
 from ansible.utils.display import Display
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import check_sdk_version_supported
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleBotocoreError
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 
+from ..module_utils._account.codec import prepare as prepare_codec
 from ..module_utils._aws.access import HAS_BOTO3, warm
 from ..module_utils._converge.store import make_absolute
+from ..module_utils._module.run_files import RunFiles
+from ..module_utils._module.run_snapshot import discard_all
 from ..module_utils._module.task import Entry, execute
 from ._fleet import find_assessor
 from ._role_options import NO_ROLE, RoleOptions, load_table
@@ -43,7 +49,7 @@ from ._run_input import Host
 from ._run_notes import RunNotes
 from ._task_input import TaskInput, account_option_of, find_problem, job_of, run_of
 from ._values import find_bad_values, split_texts
-from ._variables import load_variables
+from ._variables import prepare_variables
 from ._vaulted import hide_vaulted
 
 Result = dict[str, t.Any]
@@ -54,6 +60,8 @@ _PLACES: t.Final = ("journal", "report_dir", "snapshot_path", "waivers")
 _NO_RELATIVE_PATH: t.Final = re.compile(r"\s*($|\w+:/|[\[{]|- |\S.*\n\s*\S)")
 
 _COLLECTION: t.Final = "hardening.iam"
+# Made in the process that forks the workers, so that they and nobody else can read what they leave for each other.
+_SECRET: t.Final = secrets.token_bytes(32)
 
 
 class InProcess(NormalActionModule):
@@ -70,8 +78,10 @@ class InProcess(NormalActionModule):
     def _prepare(cls) -> None:
         """Load in the parent process all that its workers need."""
         warm(cls.entry.operations)
-        load_variables()
+        prepare_variables()
+        prepare_codec()
         load_table()
+        _load_jinja_plugins()
         # All that is loaded now stays. A worker that looked through it for garbage would copy the memory it shares with
         # this process, page by page, which costs more than reading a small account.
         gc.freeze()
@@ -96,12 +106,21 @@ class InProcess(NormalActionModule):
             result: Result = self._run_here()
         else:
             bad = self._find_bad_values()
-            result = {"failed": True, "changed": False, "msg": bad} if bad else super().run(tmp, task_vars)
+            result = {"failed": True, "changed": False, "msg": bad} if bad else self._run_elsewhere(tmp, task_vars)
         self._name_variables(result, given)
         # Text that is there to be read is shown wherever the task runs, with no callback enabled.
         text = result.pop("terminal", None)
         if text and not self._task.no_log:
             Display().display(f"\n{text}\n" if "\n" in text else str(text))
+        return result
+
+    def _run_elsewhere(self, tmp: t.Any, task_vars: dict[str, t.Any]) -> Result:
+        """Run the module as usual. It reads for itself; if it writes, nothing that was read before holds any more."""
+        try:
+            result: Result = super().run(tmp, task_vars)
+        finally:
+            if self._writes():
+                discard_all(_run_files())
         return result
 
     def _input(self, task_vars: dict[str, t.Any]) -> TaskInput:
@@ -126,7 +145,7 @@ class InProcess(NormalActionModule):
             play=str(pattern),
             hosts=hosts,
             find_assessor=lambda: find_assessor(task_vars["hostvars"], pattern=pattern, first=hosts),
-            notes=RunNotes(Path(constants.DEFAULT_LOCAL_TMP) / _COLLECTION),  # type: ignore[attr-defined]
+            notes=RunNotes(_private_directory()),
         )
 
     def _is_of_our_role(self) -> bool:
@@ -232,7 +251,10 @@ class InProcess(NormalActionModule):
             result: Result = {"failed": True, "msg": problem}
         else:
             result = execute(
-                self.entry, options=validation.validated_parameters, check_mode=bool(self._task.check_mode)
+                self.entry,
+                options=validation.validated_parameters,
+                check_mode=bool(self._task.check_mode),
+                files=_run_files(),
             )
         warnings += result.pop("warnings", [])
         clean = _without_secrets(json.loads(json.dumps(result)), secrets)
@@ -247,6 +269,22 @@ class InProcess(NormalActionModule):
         if not validation.error_messages:
             return None
         return self._find_bad_values() or str(validation.errors.msg)
+
+
+def _private_directory() -> Path:
+    """The directory of this collection in that of the Ansible process, which removes it at its end."""
+    return Path(constants.DEFAULT_LOCAL_TMP) / _COLLECTION  # type: ignore[attr-defined]
+
+
+def _load_jinja_plugins() -> None:
+    """Load Ansible's filters and tests. Each worker would load all of them for its first template."""
+    for loader, name in ((filter_loader, "default"), (test_loader, "defined")):
+        with contextlib.suppress(AnsibleError, KeyError):
+            loader.get(name)
+
+
+def _run_files() -> RunFiles:
+    return RunFiles(_private_directory() / "account", _SECRET)
 
 
 def _as_module_arguments(arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -37,6 +37,7 @@ from .._converge.store import Doubts, Store, StoreError, doubt_directory
 from .._report.parts import PART_SCHEMA, mark, part_key
 from .connection import Connection
 from .options import FindingOptions, Guards, Run
+from .run_snapshot import Part
 from .task import Task, TaskError
 
 # The errors of the code that reads the target of a recorded change of malformed shape.
@@ -96,6 +97,7 @@ def converge(
     :raises TaskError: bad input, a wrong account, a change that acts on the caller, a write that failed, or a refusal
         with ``on_refusal=fail``. The last two carry the result.
     """
+    task.share_snapshot(Part.FOLLOWING)
     try:
         _check_enforcing(task)
         invocation = _invoke(task, module, part or module)
@@ -105,6 +107,9 @@ def converge(
         with _mark_report(invocation):
             capability = make(connection)
             prediction, applied, result = _converge(invocation, capability, connection.access, context, sleep)
+            if applied.refused or applied.already:
+                # The account is no longer as this run has read it.
+                connection.snapshot.discard()
         unkept = _keep(
             invocation, prediction, _build_part(invocation, prediction, result, applied, capability), applied
         )

@@ -33,6 +33,8 @@ from .._converge.journal import check_run_id, new_job_id
 from .._converge.store import Store, StoreError
 from .connection import Connection
 from .options import FindingOptions, Guards, Run, StoreOptions
+from .run_files import RunFiles
+from .run_snapshot import Binding, Part, RunSnapshot
 from .stores import open_store
 from .writers import OPTION, Roles, Writer
 
@@ -96,6 +98,7 @@ class Task:
         check_mode: bool,
         clock: Callable[[], datetime] = _present,
         writer: t.Optional[Writer] = None,
+        files: t.Optional[RunFiles] = None,
     ) -> None:
         self.options = {name: _tidy(value) for name, value in options.items()}
         self.check_mode = check_mode
@@ -105,6 +108,8 @@ class Task:
         self._operations = operations
         self._writer = writer
         self._role: t.Optional[str] = None
+        self._files = files
+        self._part = Part.NONE
 
     @functools.cached_property
     def now(self) -> datetime:
@@ -304,21 +309,37 @@ class Task:
         """Use this role in place of that of the module's class. Called before AWS is asked for anything."""
         self._role = role_arn
 
+    def share_snapshot(self, part: Part) -> None:
+        """Share the snapshot of the run, in this part. Called before AWS is asked for anything."""
+        self._part = part
+
+    def _open_snapshot(self, access: Access) -> RunSnapshot:
+        role = (access.role_arn or "") if self._files else ""
+        account_id = self.account_id or (role.split(":")[4] if role else None)
+        binding = None
+        if self._files and account_id and self.given_run_id:
+            binding = Binding(self._files.seal(access.origin), account_id, self.given_run_id)
+        return RunSnapshot(self._files, binding, part=self._part, reader=role, now=lambda: self.now)
+
     @functools.cached_property
     def access(self) -> Access:
         """AWS, in the role that the mode calls for. Raises AwsError where credentials or the role don't work."""
-        return Access(self.access_options, operations=self._operations, check_mode=self._reads_only)
+        return self._open(self.access_options, check_mode=self._reads_only)
+
+    def _open(self, options: AccessOptions, *, check_mode: bool) -> Access:
+        return Access(options, operations=self._operations, check_mode=check_mode, open_notes=self._open_snapshot)
 
     @functools.cached_property
     def reading_access(self) -> Access:
         """AWS for reading only, in the role of the assessor where there is one, also where the task could write."""
-        return Access(self.access_options, operations=self._operations, check_mode=True)
+        return self._open(self.access_options, check_mode=True)
 
     @functools.cached_property
     def connection(self) -> Connection:
         """The account as the core of a module reaches it. Raises AwsError where credentials or the role don't work."""
         return Connection(
             access=self.access,
+            snapshot=self._open_snapshot(self.access),
             options=self.access_options,
             roles=self.roles,
             now=self.now,
@@ -335,7 +356,7 @@ class Task:
     def access_in(self, role_arn: str) -> Access:
         """AWS in this role for writing; in the assessor's where this task only reads and there is one."""
         options = dataclasses.replace(self.access_options, assume_role_arn=role_arn)
-        return Access(options, operations=self._operations, check_mode=self._reads_only)
+        return self._open(options, check_mode=self._reads_only)
 
     @property
     def _reads_only(self) -> bool:
@@ -350,9 +371,14 @@ class Task:
         self.warnings.append(message)
 
 
-def execute(entry: Entry, *, options: Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    """Run a module's core and return its result; a failure has ``failed`` and ``msg``, never a traceback."""
-    task = Task(options=options, operations=entry.operations, check_mode=check_mode, writer=entry.writer)
+def execute(
+    entry: Entry, *, options: Mapping[str, t.Any], check_mode: bool, files: t.Optional[RunFiles] = None
+) -> dict[str, t.Any]:
+    """Run a module's core and return its result; a failure has ``failed`` and ``msg``, never a traceback.
+
+    ``files`` are shared with the other modules of the same Ansible process, where there is one.
+    """
+    task = Task(options=options, operations=entry.operations, check_mode=check_mode, writer=entry.writer, files=files)
     try:
         task.validate()
         result = entry.run(task)
