@@ -54,9 +54,9 @@ ROLE_OPTIONS: t.Final = KNOWN.with_name("role_options.yml")
 MODES: t.Final = ROLES / "preflight" / "defaults" / "main.yml"
 
 # Prefixes beside those of roles.
-PLAYBOOKS: t.Final = ("acceptance", "audit_sheet", "explain_denial", "hardening")
+PLAYBOOKS: t.Final = ("acceptance", "audit_sheet", "explain_denial", "hardening", "simulate")
 # Such words are common: names that begin so may well belong to somebody else.
-SHARED_PREFIXES: t.Final = ("acceptance", "assessment", "preflight", "report", "rollback")
+SHARED_PREFIXES: t.Final = ("acceptance", "assessment", "preflight", "report", "rollback", "simulate")
 # Variables that no YAML file or template of a role or playbook reads: the plugins do.
 READ_BY_PLUGINS: t.Final = frozenset(
     {"hardening_hosts", "hardening_ignore_variables", "hardening_in_process", "hardening_waves"}
@@ -72,6 +72,7 @@ HANDED_ON: t.Final = frozenset(
         "hardening_plan_sha256",
         "hardening_report",
         "hardening_run_id",
+        "hardening_simulation",
     }
 )
 # What tasks hand on to later tasks. Nobody sets them in an inventory.

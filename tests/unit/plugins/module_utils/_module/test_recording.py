@@ -18,6 +18,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.operations impo
 from ansible_collections.hardening.iam.plugins.module_utils._aws.tape import Call, Player
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
 from ansible_collections.hardening.iam.plugins.module_utils._module import recording as recording_module
+from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
 from ansible_collections.hardening.iam.plugins.module_utils._module.options import StoreOptions
 from ansible_collections.hardening.iam.plugins.module_utils._module.recording import (
     Recorded,
@@ -27,7 +28,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._module.recording im
     recording_key,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._module.stores import MemoryStore
-from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry, Task, execute
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry, Task
 
 ACCOUNT: t.Final = "222233334444"
 NOW: t.Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
