@@ -113,6 +113,26 @@ def test_numbers_of_the_gate(name: str, value: t.Any, is_good: bool) -> None:
     assert (found == []) is is_good
 
 
+@pytest.mark.parametrize(
+    ("name", "is_good"),
+    [
+        ("acme-prod", True),
+        ("111122223333", True),
+        ("acme.prod_1", True),
+        ("acme:prod", False),
+        ("acme,prod", False),
+        ("!acme", False),
+        ("&acme", False),
+        ("~acme", False),
+    ],
+)
+def test_a_host_whose_name_is_a_pattern_would_be_left_out(name: str, is_good: bool) -> None:
+    groups = {"all": [name], "aws_accounts": [name]}
+    variables = {"hardening_waves": ["rest"]}
+    found = check_waves({"groups": groups, **variables}, Templar(), [Host(name, variables, variables.get)])
+    assert (found == []) is is_good
+
+
 def test_without_waves_nothing_is_wrong() -> None:
     assert problems({}, {}) == []
     no_hosts: list[Host] = []
