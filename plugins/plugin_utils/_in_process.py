@@ -39,19 +39,24 @@ from ..module_utils._aws.access import HAS_BOTO3, warm
 from ..module_utils._converge.store import make_absolute
 from ..module_utils._module.recording import Replay
 from ..module_utils._module.task import Entry, execute
-from ._fleet import find_assessor
+from . import _brief_results
+from ._fleet import count_accounts, find_assessor
 from ._role_options import NO_ROLE, RoleOptions, load_table
 from ._run_input import Host
 from ._run_notes import RunNotes
-from ._task_input import TaskInput, account_option_of, find_problem, job_of, run_of
+from ._task_input import TaskInput, account_option_of, find_problem, fleet_caps_of, job_of, run_of
 from ._values import find_bad_values, split_texts
 from ._variables import load_variables
 from ._vaulted import hide_vaulted
+from ._wave_hosts import find_waves
+from ._wave_run import WaveRun
 
 Result = dict[str, t.Any]
 
 # Options that may name a file or a directory.
 _PLACES: t.Final = ("journal", "report_dir", "snapshot_dir", "snapshot_path", "waivers")
+# Options that are lists of such places.
+_PLACE_LISTS: t.Final = ("terraform_state_paths",)
 # Nothing, a place in S3 or what is meant as one, or YAML or JSON text, which may have several lines.
 _NO_RELATIVE_PATH: t.Final = re.compile(r"\s*($|\w+:/|[\[{]|- |\S.*\n\s*\S)")
 
@@ -89,7 +94,8 @@ class InProcess(NormalActionModule):
         problem = find_problem(given)
         if problem:
             return {"failed": True, "changed": False, "msg": problem}
-        self._task.args = {**self._task.args, **account_option_of(given), **run_of(given), **job_of(given)}
+        found = {**account_option_of(given), **run_of(given), **job_of(given), **fleet_caps_of(given)}
+        self._task.args = {**self._task.args, **found}
         if given.is_of_our_role:
             self._task.args.update(split_texts(self.entry.argument_spec(), self._task.args))
         if self._has_the_files_of_this_worker():
@@ -100,6 +106,9 @@ class InProcess(NormalActionModule):
             bad = self._find_bad_values()
             result = {"failed": True, "changed": False, "msg": bad} if bad else super().run(tmp, task_vars)
         self._name_variables(result, given)
+        if given.is_of_our_role and task_vars.get(_brief_results.VARIABLE):
+            shows_all = given.host.value("hardening_terminal") == "full"
+            _brief_results.shorten(result, shows_diff=bool(self._task.diff), shows_all=shows_all)
         # Text that is there to be read is shown wherever the task runs, with no callback enabled.
         text = result.pop("terminal", None)
         if text and not self._task.no_log:
@@ -128,8 +137,23 @@ class InProcess(NormalActionModule):
             play=str(pattern),
             hosts=hosts,
             find_assessor=lambda: find_assessor(task_vars["hostvars"], pattern=pattern, first=hosts),
-            notes=RunNotes(Path(constants.DEFAULT_LOCAL_TMP) / _COLLECTION),  # type: ignore[attr-defined]
+            count_accounts=lambda: count_accounts(task_vars["hostvars"], task_vars["groups"], pattern=pattern),
+            hash_declaration=lambda: self._hash_declaration(task_vars),
+            notes=self._notes,
         )
+
+    def _hash_declaration(self, task_vars: dict[str, t.Any]) -> str:
+        """The hash of what is declared for the wave of the host; empty without waves."""
+        plan = find_waves(task_vars, self._templar)
+        if plan is None:
+            return ""
+        waves = WaveRun(plan, task_vars["hostvars"], self._templar, self._notes)
+        return waves.hash_wave_of(str(task_vars["inventory_hostname"]))
+
+    @property
+    def _notes(self) -> RunNotes:
+        """The facts that the workers of this process share."""
+        return RunNotes(Path(constants.DEFAULT_LOCAL_TMP) / _COLLECTION)  # type: ignore[attr-defined]
 
     def _is_of_our_role(self) -> bool:
         role = self._task._role
@@ -193,10 +217,10 @@ class InProcess(NormalActionModule):
         """
         spec = self.entry.argument_spec()
         given = {name: self._task.args.get(name, spec[name].get("default")) for name in _PLACES if name in spec}
+        lists = {name: self._task.args.get(name) for name in _PLACE_LISTS if name in spec}
         return {
-            name: make_absolute(value)
-            for name, value in given.items()
-            if isinstance(value, str) and not _NO_RELATIVE_PATH.match(value)
+            **{name: _make_absolute(value) for name, value in given.items() if isinstance(value, str)},
+            **{name: [*map(_make_absolute, values)] for name, values in lists.items() if isinstance(values, list)},
         }
 
     def _variable(self, task_vars: dict[str, t.Any], name: str, default: t.Any) -> t.Any:
@@ -288,3 +312,8 @@ def _without_secrets(result: Result, secrets: t.Collection[str]) -> Result:
     """``result`` as AnsibleModule returns it: secrets masked, but booleans and nulls at the top left alone."""
     kept = {key: value for key, value in result.items() if value is None or isinstance(value, bool)}
     return {**remove_values(result, secrets), **kept}
+
+
+def _make_absolute(value: t.Any) -> t.Any:
+    """A place with its path made absolute, if it is a relative one."""
+    return make_absolute(value) if isinstance(value, str) and not _NO_RELATIVE_PATH.match(value) else value

@@ -19,10 +19,11 @@ from concurrent.futures import ThreadPoolExecutor
 from . import sdk
 from .advice import advise
 from .base_chain import base_chain, static_credentials
-from .clients import ClientPool
+from .clients import ClientPool, WritePermit
 from .credentials import RoleCredentials, session_name
 from .errors import AwsError, InvalidRequest, Unparsable, Unsupported, translate
 from .fence import ACCESS_OPERATIONS, Fence, OperationFence, refuse
+from .identity import Identity, Reach, parse_identity, parse_session
 from .operations import Operations
 from .options import AccessOptions
 from .paging import next_page, page_size_parameter
@@ -42,26 +43,9 @@ _PATIENT_SERVICES: t.Final = frozenset({"s3", "sts"})
 # Part of the change that makes an archive rule, after the write itself.
 _PATIENT_WRITES: t.Final = frozenset({"accessanalyzer:ApplyArchiveRule"})
 
+
 K = t.TypeVar("K")
 V = t.TypeVar("V")
-
-
-@dataclasses.dataclass(frozen=True)
-class Identity:
-    """The principal that makes the calls: GetCallerIdentity."""
-
-    account_id: str
-    arn: str
-    user_id: str
-
-
-@dataclasses.dataclass(frozen=True)
-class Reach:
-    """The regions to read of an account, and those that it has enabled; ``unread`` says why these are not known."""
-
-    regions: tuple[str, ...]
-    enabled: tuple[str, ...]
-    unread: t.Optional[str] = None
 
 
 class Access:
@@ -70,7 +54,8 @@ class Access:
     In check mode that is the assessor role, or the role for writing only where no assessor role is declared; else it is
     the role for writing. Without a role it is the owner of the credentials. Threads may share an instance.
 
-    ``session_tag`` ends the default name of the role session: the id of a job, say.
+    ``session_tag`` ends the default name of the role session: the id of a job, say. ``permit`` is asked when a write is
+    about to be sent.
 
     :raises AwsError: the options can't work, or botocore is not installed.
     """
@@ -84,6 +69,7 @@ class Access:
         session_tag: str = "",
         fence: t.Optional[Fence] = None,
         patience: t.Optional[Patience] = None,
+        permit: t.Optional[WritePermit] = None,
     ) -> None:
         if not HAS_BOTO3:
             raise InvalidRequest("boto3 and botocore are required: install the Python requirements of the collection")
@@ -92,6 +78,7 @@ class Access:
         self._check_mode = check_mode
         self._fence = fence or OperationFence(operations, check_mode)
         self._patience = patience or Patience()
+        self._permit = permit
         self.role_arn = (check_mode and options.assessor_role_arn) or options.assume_role_arn
         self._session = self._new_session(options.profile)
         if options.access_key and options.secret_key:
@@ -106,7 +93,8 @@ class Access:
                 f"{self.partition}.\nCorrect the ARN, or set AWS_REGION to a region of {role_partition}."
             )
         self.home_region = home_region_of(self._session, self.partition)
-        self._base = ClientPool(self._session, options, fence=self._fence)
+        self._base = ClientPool(self._session, options, fence=self._fence, permit=permit)
+        self._assumed: Mapping[str, t.Any] = {}
         self._clients = self._in_role(self.role_arn, session_tag) if self.role_arn else self._base
 
     def _new_session(self, profile: t.Optional[str]) -> Session:
@@ -131,10 +119,20 @@ class Access:
             options=self._options,
             role_arn=role_arn,
             session_name=session_name(self._options, session_tag),
-            assume=functools.partial(self._call, self._base, "sts", "AssumeRole", self.region),
+            assume=self._assume_role,
         )
         session.register_component("credential_provider", provider)
-        return ClientPool(session, self._options, fence=self._fence)
+        return ClientPool(session, self._options, fence=self._fence, permit=self._permit)
+
+    def _assume_role(self, parameters: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        answer = self._call(self._base, "sts", "AssumeRole", self.region, parameters)
+        self._assumed = answer.get("AssumedRoleUser") or {}
+        return answer
+
+    @property
+    def longest_write(self) -> float:
+        """The seconds that a write may take: it is sent once. Infinite where ``aws_config`` takes a time-out away."""
+        return self._clients.longest_write
 
     @property
     def access_key_id(self) -> t.Optional[str]:
@@ -162,17 +160,30 @@ class Access:
             # It would be taken for the owner of the credentials.
             tape=None,
         )
-        return Access(options, operations=operations, check_mode=self._check_mode, patience=self._patience)
+        return Access(
+            options,
+            operations=operations,
+            check_mode=self._check_mode,
+            patience=self._patience,
+            permit=self._permit,
+        )
 
     @functools.cached_property
     def caller(self) -> Identity:
-        """The principal that makes the calls. Raises AwsError: most often credentials or a role that don't work."""
-        found = self._find_fact("Caller", lambda: dataclasses.asdict(self._find_caller()))
-        return Identity(**found)
+        """The principal that makes the calls. Raises AwsError: most often credentials or a role that don't work.
+
+        The answer of AssumeRole names the session, with what GetCallerIdentity would say of it.
+        """
+        return Identity(**self._find_fact("Caller", lambda: dataclasses.asdict(self._find_caller())))
 
     def _find_caller(self) -> Identity:
-        answer = self._call(self._clients, "sts", "GetCallerIdentity", self._default_region("sts"))
-        return _identity(answer)
+        if self.role_arn:
+            with self._translate_errors("sts", "AssumeRole", self.region):
+                self._clients.load_credentials()
+        assumed = parse_session(self._assumed)
+        return assumed or parse_identity(
+            self._call(self._clients, "sts", "GetCallerIdentity", self._default_region("sts"))
+        )
 
     @functools.cached_property
     def chain(self) -> tuple[str, ...]:
@@ -185,7 +196,7 @@ class Access:
     def _find_chain(self) -> tuple[str, ...]:
         if not self.role_arn:
             return (self.caller.arn, *self._before)
-        base = _identity(self._call(self._base, "sts", "GetCallerIdentity", self.region))
+        base = parse_identity(self._call(self._base, "sts", "GetCallerIdentity", self.region))
         return base.arn, self.role_arn, self.caller.arn, *self._before
 
     @property
@@ -203,7 +214,7 @@ class Access:
         if static:
             session.set_credentials(*static)
         owner = ClientPool(session, self._options, fence=self._fence)
-        return *way.roles, _identity(self._call(owner, "sts", "GetCallerIdentity", self.region)).arn
+        return *way.roles, parse_identity(self._call(owner, "sts", "GetCallerIdentity", self.region)).arn
 
     def check_regions(self, requested: t.Optional[Sequence[str]] = None) -> None:
         """Check the names of regions without a call. Raises AwsError: one is no region of this partition."""
@@ -375,8 +386,9 @@ class Access:
         region: str,
         parameters: t.Optional[Mapping[str, t.Any]] = None,
     ) -> dict[str, t.Any]:
+        pool.silence.refuse(service, operation, region)
         once = self._is_sent_once(service, operation)
-        client = self._client(pool, service, region, once=once)
+        client = self._client(pool, service, region, once=once or pool.silence.is_suspected)
         method = getattr(client, sdk.xform_name(operation), None)
         if method is None:
             refuse(self._fence, f"{service}:{operation}", parameters or {})
@@ -384,7 +396,7 @@ class Access:
             raise Unsupported(message, service=service, operation=operation, region=region)
 
         def attempt() -> dict[str, t.Any]:
-            with self._translate_errors(service, operation, region):
+            with pool.silence.note(service, region), self._translate_errors(service, operation, region):
                 return t.cast(dict[str, t.Any], method(**(parameters or {})))
 
         is_read = f"{service}:{operation}" not in self._operations.writes
@@ -405,10 +417,6 @@ class Access:
                     f"{service} has no endpoint in {region}", service=service, operation=operation, region=region
                 )
             raise error.rephrase(self._options.mask_secrets(advise(error))) from None
-
-
-def _identity(answer: Mapping[str, t.Any]) -> Identity:
-    return Identity(account_id=answer["Account"], arn=answer["Arn"], user_id=answer["UserId"])
 
 
 def _result_or_error(function: Callable[[], V]) -> t.Union[V, AwsError]:

@@ -11,16 +11,17 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import hashlib
 import re
 import typing as t
 from collections.abc import Callable
 from datetime import datetime
 
-from .._aws.errors import AccessDenied, AwsError
+from .._aws.errors import AccessDenied, AwsError, Conflict
 from .._aws.options import AccessOptions
 from .._aws.s3_store import S3Store
 from .._aws.tape import FILES, Answer, Call, Tape
-from .._converge.store import DirectoryStore, Store, StoreError
+from .._converge.store import ConflictError, DirectoryStore, Store, StoreError
 from .options import StoreOptions
 
 P = t.ParamSpec("P")
@@ -77,6 +78,13 @@ class _TapedStore:
     def put_new(self, key: str, content: bytes) -> str:
         return self._opened().put_new(key, content)
 
+    def get_versioned(self, key: str) -> t.Optional[tuple[bytes, str]]:
+        found = self._play("get_versioned", key, lambda: self._opened().get_versioned(key))
+        return None if found is None else (found[0], found[1])
+
+    def swap(self, key: str, content: bytes, version: t.Optional[str]) -> str:
+        return self._opened().swap(key, content, version)
+
     def get(self, key: str) -> t.Optional[bytes]:
         found = self.get_dated(key)
         return None if found is None else found[0]
@@ -125,6 +133,17 @@ class MemoryStore:
         content = self._files.get(key)
         return None if content is None else (content, self._now)
 
+    def get_versioned(self, key: str) -> t.Optional[tuple[bytes, str]]:
+        content = self._files.get(key)
+        return None if content is None else (content, hashlib.sha256(content).hexdigest())
+
+    def swap(self, key: str, content: bytes, version: t.Optional[str]) -> str:
+        found = self.get_versioned(key)
+        if version != (found and found[1]):
+            raise ConflictError(f"{self.location}/{key} was written by somebody else")
+        self.put(key, content)
+        return hashlib.sha256(content).hexdigest()
+
     def list(self, prefix: str = "") -> list[str]:
         return sorted(key for key in self._files if key.startswith(prefix))
 
@@ -153,6 +172,12 @@ class _S3StoreWithErrors:
     def get_dated(self, key: str) -> t.Optional[tuple[bytes, datetime]]:
         return self._translate_errors(self._store.get_dated, key)
 
+    def get_versioned(self, key: str) -> t.Optional[tuple[bytes, str]]:
+        return self._translate_errors(self._store.get_versioned, key)
+
+    def swap(self, key: str, content: bytes, version: t.Optional[str]) -> str:
+        return self._translate_errors(self._store.swap, key, content, version)
+
     def list(self, prefix: str = "") -> list[str]:
         return self._translate_errors(self._store.list, prefix)
 
@@ -162,6 +187,8 @@ class _S3StoreWithErrors:
     def _translate_errors(self, call: Callable[P, V], *arguments: P.args, **keywords: P.kwargs) -> V:
         try:
             return call(*arguments, **keywords)
+        except Conflict as error:
+            raise ConflictError(f"{self.location}: {error}") from error
         except AwsError as error:
             raise StoreError(self._explain(error)) from error
 

@@ -31,6 +31,8 @@ from .._aws.options import AccessOptions
 from .._aws.tape import Tape
 from .._converge.errors import InputError
 from .._converge.journal import check_run_id, new_job_id
+from .._converge.run_control.fleet_caps import Caps
+from .._converge.run_control.lease import Permit
 from .._converge.store import Store, StoreError
 from .connection import Connection
 from .options import FindingOptions, Guards, Run, StoreOptions
@@ -110,6 +112,7 @@ class Task:
         self._operations = operations
         self._writer = writer
         self._role: t.Optional[str] = None
+        self.permit = Permit()
         self._replay = replay
 
     @functools.cached_property
@@ -203,6 +206,8 @@ class Task:
             details=options.get("run_details") or {},
             approved_plan=options.get("approved_plan"),
             awx_job_id=options.get("awx_job_id"),
+            broken_lease=options.get("break_lease") or "",
+            keeps_lease=bool(options.get("keep_lease")),
         )
 
     @functools.cached_property
@@ -210,6 +215,14 @@ class Task:
         """The guards that the options declare. Raises TaskError: a limit is out of range."""
         try:
             return Guards.from_options(self.options)
+        except InputError as error:
+            raise TaskError(str(error)) from error
+
+    @functools.cached_property
+    def fleet_caps(self) -> Caps:
+        """The caps on the whole run. Raises TaskError: one is negative."""
+        try:
+            return Caps.from_option(self.options.get("fleet_caps"))
         except InputError as error:
             raise TaskError(str(error)) from error
 
@@ -318,7 +331,7 @@ class Task:
     @functools.cached_property
     def access(self) -> Access:
         """AWS, in the role that the mode calls for. Raises AwsError where credentials or the role don't work."""
-        return Access(self.access_options, operations=self._operations, check_mode=self._reads_only)
+        return self._open(self.access_options)
 
     @functools.cached_property
     def reading_access(self) -> Access:
@@ -346,7 +359,12 @@ class Task:
     def access_in(self, role_arn: str) -> Access:
         """AWS in this role for writing; in the assessor's where this task only reads and there is one."""
         options = dataclasses.replace(self.access_options, assume_role_arn=role_arn)
-        return Access(options, operations=self._operations, check_mode=self._reads_only)
+        return self._open(options)
+
+    def _open(self, options: AccessOptions) -> Access:
+        # A module with a journal writes under the lease of the account. The few others change nothing that lasts.
+        permit = self.permit if "journal" in self.options else None
+        return Access(options, operations=self._operations, check_mode=self._reads_only, permit=permit)
 
     @property
     def _reads_only(self) -> bool:

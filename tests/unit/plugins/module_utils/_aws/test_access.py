@@ -90,6 +90,53 @@ def test_the_chain_names_every_principal_on_the_way(make_access: MakeAccess, emu
     assert int(asked["DurationSeconds"]) == 1800
 
 
+def test_the_answer_of_assume_role_says_what_get_caller_identity_would_say(
+    make_access: MakeAccess, emulator: Emulator
+) -> None:
+    roles = {"assessor_role_arn": ASSESSOR, "assume_role_external_id": EXTERNAL_ID}
+    caller = make_access(**roles).caller
+    assert operations_of(emulator) == ["sts:AssumeRole"]
+    asked = make_access(**roles).call("sts", "GetCallerIdentity")
+    assert caller == Identity(account_id=asked["Account"], arn=asked["Arn"], user_id=asked["UserId"])
+
+
+def test_a_role_is_assumed_once_and_by_one_of_many_threads(make_access: MakeAccess, emulator: Emulator) -> None:
+    access = make_access(assessor_role_arn=ASSESSOR, assume_role_external_id=EXTERNAL_ID)
+    calls: dict[int, t.Callable[[], t.Any]] = {
+        number: (lambda: access.caller.arn)
+        if number % 2
+        else (lambda: access.call("iam", "GetAccountSummary")["SummaryMap"])
+        for number in range(8)
+    }
+    assert not [found for found in access.gather(calls).values() if isinstance(found, AwsError)]
+    assert sorted(set(operations_of(emulator))) == ["iam:GetAccountSummary", "sts:AssumeRole"]
+    assert operations_of(emulator).count("sts:AssumeRole") == 1
+
+
+@pytest.mark.parametrize(
+    "assumed",
+    [
+        {},
+        {"Arn": "arn:aws:sts::222233334444:assumed-role/assessor/session"},
+        {"Arn": "arn:aws:iam::222233334444:role/assessor", "AssumedRoleId": "AROA:session"},
+        {"Arn": "", "AssumedRoleId": "AROA:session"},
+    ],
+)
+def test_an_answer_that_names_no_session_is_completed_by_a_call(
+    make_access: MakeAccess, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, assumed: dict[str, str]
+) -> None:
+    access = make_access(assessor_role_arn=ASSESSOR, assume_role_external_id=EXTERNAL_ID)
+    real = access._call
+
+    def call(pool: t.Any, service: str, operation: str, *rest: t.Any) -> dict[str, t.Any]:
+        answer = real(pool, service, operation, *rest)
+        return {**answer, "AssumedRoleUser": assumed} if operation == "AssumeRole" else answer
+
+    monkeypatch.setattr(access, "_call", call)
+    assert access.caller.account_id == "222233334444"
+    assert operations_of(emulator) == ["sts:AssumeRole", "sts:GetCallerIdentity"]
+
+
 def test_a_refusing_role_is_named_and_no_secret_is_told(
     make_access: MakeAccess, caplog: pytest.LogCaptureFixture
 ) -> None:
