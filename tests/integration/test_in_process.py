@@ -370,10 +370,12 @@ CASES: t.Final = (
         "report of another run", "report", {"account_id": DEV, "report_dir": "./reports", "run_id": "x"}, fails="run x"
     ),
     Case("report in no place", "report", {"account_id": DEV}, fails="report_dir"),
+    Case("audit sheet", "audit_sheet", {"audit_run_id": "parity", "report_dir": "./reports", "now": NOW}),
+    Case("audit sheet of no run", "audit_sheet", {"audit_run_id": "x", "report_dir": "./reports"}, fails="run x"),
     Case("fleet", "report", {"scope": "fleet", "report_dir": "./reports", "run_id": "parity", "now": NOW}),
 )
 # Modules that are documentation: their tasks always run in Ansible's worker, so there is nothing to compare.
-ON_CONTROLLER: t.Final = frozenset({"report"})
+ON_CONTROLLER: t.Final = frozenset({"audit_sheet", "report"})
 COMPARED: t.Final = tuple(case for case in CASES if case.module not in ON_CONTROLLER)
 ACCOUNTS: t.Final = (MANAGEMENT, PROD, DEV, SANDBOX)
 # How many cases of a module "make test" runs by both ways, besides those that tests name.

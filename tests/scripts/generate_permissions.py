@@ -94,10 +94,17 @@ def read_operations() -> dict[str, Operations]:
     files = sorted((CHECKOUT / "plugins" / "modules").glob("[!_]*.py"))
     names = [path.stem for path in files if path.stem not in OF_SANDBOXES]
     modules = {name: importlib.import_module(f"{package}.{name}") for name in names}
-    # The module file of report is documentation: it runs on the controller, and calls nothing but the place of reports.
     return {
-        name: module.ENTRY.operations if hasattr(module, "ENTRY") else Operations() for name, module in modules.items()
+        name: module.ENTRY.operations if hasattr(module, "ENTRY") else _operations_on_controller(name)
+        for name, module in modules.items()
     }
+
+
+def _operations_on_controller(name: str) -> Operations:
+    """The operations of a module whose file is documentation: its action plugin runs it on the controller."""
+    action = importlib.import_module(f"ansible_collections.hardening.iam.plugins.action.{name}")
+    operations: Operations = action.ActionModule.entry.operations
+    return operations
 
 
 # The template

@@ -312,6 +312,31 @@ def test_a_task_of_our_role_names_variables(
 
 
 @pytest.mark.parametrize("transport", ["local", "ssh"])
+@pytest.mark.parametrize(
+    ("role", "variables", "is_brief"),
+    [
+        ("ours", {"__hardening_brief_results": True}, True),
+        ("ours", {}, False),
+        ("of others", {"__hardening_brief_results": True}, False),
+    ],
+)
+def test_a_task_of_our_role_is_brief_in_our_plays(
+    core: Core,
+    monkeypatch: pytest.MonkeyPatch,
+    transport: str,
+    role: str,
+    variables: dict[str, t.Any],
+    is_brief: bool,
+) -> None:
+    core.answer = {"changed": True, "changes": [{"target": "x"}], "diff": [{"before": "x"}]}
+    monkeypatch.setattr(NormalActionModule, "run", lambda _self, _tmp=None, _vars=None: dict(core.answer))
+    found = {"ours": OUR_ROLE, "of others": OTHER_ROLE}[role]
+    given = {"account_id": DEV, "assessor_role_arn": "x"}
+    result = run(given, transport=transport, variables=variables, diff=False, _role=found)
+    assert result == ({"changed": True, "counts": {"changes": 1}} if is_brief else core.answer)
+
+
+@pytest.mark.parametrize("transport", ["local", "ssh"])
 def test_a_wrong_value_names_the_variable_wherever_the_task_runs(core: Core, transport: str) -> None:
     given = {"account_id": DEV, "assessor_role_arn": "x"}
     wrong = {**given, "mode": "enforced"}

@@ -44,6 +44,7 @@ OPTIONS: dict[str, t.Any] = {
     "failures": [],
     "account_hosts": {},
     "account_units": {},
+    "waves": [],
     "terminal": "full",
     "fail_on": "never",
     "reveal_key_ids": False,
@@ -396,10 +397,12 @@ def test_a_failure_that_is_told_already_is_not_told_again(reports: Path) -> None
 
 def test_the_manifest_has_the_hash_of_every_file_of_the_run(reports: Path) -> None:
     run(task(reports))
-    run(task(reports, scope="fleet"))
+    result = run(task(reports, scope="fleet"))
     manifest = read(reports / "manifest.json")
+    assert result["manifest_sha256"] == hashlib.sha256((reports / "manifest.json").read_bytes()).hexdigest()
     files = {path.relative_to(reports).as_posix(): path for path in reports.rglob("*") if path.is_file()}
-    assert set(manifest["files"]) == set(files) - {"manifest.json"}
+    assert set(manifest["files"]) == set(files) - {"manifest.json", "manifests/00000001.json"}
+    assert files["manifest.json"].read_bytes() == files["manifests/00000001.json"].read_bytes()
     for key, entry in manifest["files"].items():
         assert entry["sha256"] == hashlib.sha256(files[key].read_bytes()).hexdigest()
 
