@@ -28,6 +28,7 @@ from .._account.stacks import StackIndex
 from .._account.terraform_state import MOST_BYTES, StateError, StateResource, parse_state
 from .._aws.errors import AwsError, InvalidCredentials
 from .._aws.operations import Operations
+from .._aws.tape import FILES, Answer, Call
 from .._converge.arn import Principal, is_declared
 from .._converge.change import Change
 from .._converge.finding import Finding
@@ -40,6 +41,7 @@ from .._converge.protected import protection_of
 from .._converge.store import Store, StoreError, expand_path
 from .connection import Connection
 from .options import Options, StoreOptions
+from .stores import open_store
 from .yaml import parse_yaml
 
 OPERATIONS: t.Final = Operations(
@@ -130,17 +132,31 @@ class OwnershipReader:
         found: dict[ObjectKey, StateResource] = {}
         unread: list[str] = []
         for place in self._options.states:
+            tape = self._connection.options.tape
+            read = functools.partial(self._read_state, place)
             try:
-                for resource in parse_state(self._read_state(place), place):
-                    found.setdefault(resource.key, resource)
-            except (AwsError, OSError, StateError, StoreError) as error:
-                unread.append(f"a state of Terraform can't be read ({_STATES}): {error}")
+                answer = tape.play(Call("", FILES, "state", place), read) if tape else read()
+            except AwsError as error:
+                answer = {"problem": str(error)}
+            if "problem" in answer:
+                unread.append(f"a state of Terraform can't be read ({_STATES}): {answer['problem']}")
+            for item in answer.get("found", ()):
+                resource = StateResource(**item)
+                found.setdefault(resource.key, resource)
         return found, tuple(unread)
 
-    def _read_state(self, place: str) -> bytes:
+    def _read_state(self, place: str) -> Answer:
+        """The objects of a state file, or why it can't be read: a recording has these, and nothing else of the file."""
+        try:
+            return {"found": [dataclasses.asdict(item) for item in parse_state(self._load_state(place), place)]}
+        except (AwsError, OSError, StateError, StoreError) as error:
+            return {"problem": str(error)}
+
+    def _load_state(self, place: str) -> bytes:
         if place.startswith(_S3):
             prefix, _slash, name = place.rpartition("/")
-            content = self._connection.open_store(StoreOptions(prefix, option=_STATES)).get(name)
+            # Not the store of the connection: a recording would have the file, with its secrets.
+            content = open_store(StoreOptions(prefix, option=_STATES), lambda: self._connection.options).get(name)
             if content is None:
                 raise StateError(f"{place} does not exist")
             return content
