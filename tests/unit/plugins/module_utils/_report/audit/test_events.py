@@ -55,6 +55,27 @@ def test_each_change_has_its_own_event() -> None:
     assert found.unrecorded == ()
 
 
+OTHER: t.Final = {"userIdentity": {"arn": CALLER.replace("automation-credentials", "intruder")}, "userAgent": "Boto3"}
+
+
+def test_a_call_of_somebody_else_is_no_evidence() -> None:
+    """A session of another role may have the same name, so its calls are in the answers of LookupEvents too."""
+    shown, left = of(key_change(), make_event(key_change(), **OTHER))
+    assert (shown.event, shown.lack, left) == (None, NO_EVENT, ())
+
+
+def test_a_failed_call_of_somebody_else_is_no_attempt() -> None:
+    shown, _left = of(key_change(), make_event(key_change()), make_event(key_change(), errorCode="X", **OTHER))
+    assert shown.attempts == ()
+
+
+def test_the_own_event_counts_if_somebody_else_called_too() -> None:
+    forged = make_event(key_change(), seconds=0, **{**OTHER, "userAgent": "hardening.iam"})
+    own = make_event(key_change(), seconds=30)
+    shown, left = of(key_change(), forged, own)
+    assert (shown.event, left) == (own, (forged,))
+
+
 def test_a_user_whose_name_begins_as_another_one_is_another_user() -> None:
     shown, left = of(key_change("alice"), make_event(key_change("alice2")))
     assert (shown.event, shown.lack, len(left)) == (None, NO_EVENT, 1)
