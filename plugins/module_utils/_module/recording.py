@@ -15,6 +15,7 @@ from __future__ import annotations
 import dataclasses
 import gzip
 import json
+import math
 import typing as t
 import zlib
 from collections.abc import Callable, Mapping
@@ -86,7 +87,11 @@ class Recording:
                 isinstance(entry, dict) and ("answer" in entry or "error" in entry) for entry in entries.values()
             ):
                 raise ValueError("an entry has no answer")
-            return cls(account_id, str(document["run_id"]), recorded, float(document["seconds"]), entries)
+            seconds = float(document["seconds"])
+            # JSON of Python has numbers that no sum over all accounts survives.
+            if not 0 <= seconds < math.inf:
+                raise ValueError(f"{seconds} seconds")
+            return cls(account_id, str(document["run_id"]), recorded, seconds, entries)
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             raise RecordingError(f"it is malformed: {error!r}"[:200]) from error
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import dataclasses
 import gzip
 import json
+import math
 import stat
 import typing as t
 from datetime import UTC, datetime, timedelta
@@ -113,6 +114,9 @@ def changed(**members: t.Any) -> bytes:
         (changed(account_id="999999999999"), "snapshot of account 999999999999, not of 222233334444"),
         (changed(account_id=None), "snapshot of account another"),
         (changed(recorded="yesterday"), "malformed"),
+        (changed(seconds=math.nan), "malformed"),
+        (changed(seconds=math.inf), "malformed"),
+        (changed(seconds=-1e300), "malformed"),
         (changed(seconds=None), "malformed"),
         (changed(entries=[]), "malformed"),
         (changed(entries={"k": {}}), "malformed"),
