@@ -54,6 +54,7 @@ _PAGE: t.Final = 50
 _MOST_PAGES: t.Final = 3
 # AWS answers two lookups a second. A plan of more objects does not wait for the events of all.
 MOST_LOOKUPS: t.Final = 20
+_NOT_WHOLE: t.Final = f"its event history has more than {_MOST_PAGES} pages, so only the newest events were read"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -182,15 +183,20 @@ class OwnershipReader:
         failures: dict[ObjectKey, str] = {}
         for item in items:
             try:
-                events[item.key] = self.look_up(item)
+                events[item.key], missing = self.look_up(item)
+                if missing:
+                    failures[item.key] = missing
             except InvalidCredentials:
                 raise
             except AwsError as error:
                 failures[item.key] = f"its event history can't be read: {error}"
         return events, failures
 
-    def look_up(self, item: IamObject) -> tuple[ChangeEvent, ...]:
-        """The calls of the last 90 days that changed an object, the newest first. Raises AwsError."""
+    def look_up(self, item: IamObject) -> tuple[tuple[ChangeEvent, ...], str]:
+        """The calls of the last 90 days that changed an object, the newest first, and why some are not there.
+
+        :raises AwsError: the event history can't be read.
+        """
         access = self._connection.access
         if self._looked_up:
             self._sleep(SECONDS_BETWEEN_LOOKUPS)
@@ -202,7 +208,8 @@ class OwnershipReader:
             "cloudtrail", "LookupEvents", "Events", question, region=access.home_region, page_size=_PAGE
         )
         found = look_up(pages, max_pages=_MOST_PAGES, wait=self._sleep, now=self._connection.now)
-        return parse_change_events(found.records, account_id=item.account_id, kind=item.kind, name=item.name)
+        events = parse_change_events(found.records, account_id=item.account_id, kind=item.kind, name=item.name)
+        return events, "" if found.whole else _NOT_WHOLE
 
 
 def _is_settled(item: IamObject, options: OwnershipOptions) -> bool:
@@ -274,7 +281,7 @@ class PlanOwners:
     def _judge(self, recurrence: Recurrence) -> t.Optional[DriftWar]:
         war, unread = None, ""
         try:
-            events = self._reader.look_up(recurrence.item)
+            events, unread = self._reader.look_up(recurrence.item)
             war = find_war(recurrence, events, self._reader.callers)
         except InvalidCredentials:
             raise

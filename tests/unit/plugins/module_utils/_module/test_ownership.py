@@ -22,6 +22,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.tape import (
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
+from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Status
+from ansible_collections.hardening.iam.plugins.module_utils._converge.ownership.drift import Recurrence
 from ansible_collections.hardening.iam.plugins.module_utils._converge.ownership.owner import (
     Confidence,
     Write,
@@ -156,6 +158,31 @@ def test_events_are_read_only_for_what_would_be_refused_and_of_some_objects_at_m
     assert calls["LookupEvents"] == MOST_LOOKUPS
     assert found is not None
     assert sum(owner.unread == ("its event history was not read",) for owner in found.owners.values()) == 3
+
+
+def test_an_event_history_that_is_not_read_whole_is_named(aws: Seeded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A role that is assumed all day has more events than are read."""
+    original = Access.call
+
+    def call(access: Access, service: str, operation: str, *given: t.Any, **more: t.Any) -> dict[str, t.Any]:
+        if operation == "LookupEvents":
+            return {"Events": [], "NextToken": json.dumps([given[0].get("NextToken")])}
+        return original(access, service, operation, *given, **more)
+
+    monkeypatch.setattr(Access, "call", call)
+    monkeypatch.setattr(Access, "reach", lambda _access: ReachOfOne())
+    owners = make_owners(aws)
+    found = owners.read([change("free")], frozenset(), {})
+    assert found is not None
+    (owner,) = found.owners.values()
+    assert owner.unread == ("its event history has more than 3 pages, so only the newest events were read",)
+    item = object_of(change("free").target)
+    assert item is not None
+    made = (CLOCK.now(), CLOCK.now())
+    assert owners._judge(Recurrence(item, change("free"), made)) is None
+    (finding,) = owners.findings
+    assert finding.status is Status.NOT_ASSESSED
+    assert "only the newest events were read" in finding.detail
 
 
 class ReachOfOne:
