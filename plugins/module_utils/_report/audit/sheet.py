@@ -22,7 +22,7 @@ from ..._converge.finding import mask_key_ids
 from ..._converge.store import Store, StoreError
 from .. import fleet
 from ..document import DocumentError, decode
-from ..manifest_chain import Chain, FileCheck, Link, check_files, read_files, verify
+from ..manifest_chain import Chain, FileCheck, Link, check_files, find_replaced, read_files, verify
 from ..plain import join_names
 from .account import Document, Sources, describe_account
 
@@ -49,6 +49,7 @@ def build(sources: Sources, *, inventory: Collection[str] = (), reveal_key_ids: 
     chain = verify(sources.reports)
     link = chain.find(sources.run_id)
     files = read_files(sources.reports, link) if link else {}
+    replaced = find_replaced(sources.reports, chain, link, files) if link else {}
     population = _read_population(sources.reports, sources.run_id, files)
     reported = frozenset(population["reported"])
     ids = sorted({*reported, *_find_accounts(sources, besides=reported)})
@@ -67,7 +68,7 @@ def build(sources: Sources, *, inventory: Collection[str] = (), reveal_key_ids: 
         "run": _join_runs(accounts),
         "requests": _join_requests(accounts),
         "population": population,
-        "manifest": _describe_chain(chain, link, check_files(sources.reports, files)),
+        "manifest": _describe_chain(chain, link, check_files(sources.reports, files), replaced),
         "accounts": accounts,
     }
     document["attention"] = [{"tone": tone, "text": text} for tone, text in _list_attention(document)]
@@ -156,14 +157,22 @@ def _is_same(request: Mapping[str, t.Any]) -> bool:
     return bool(author) and author == approver
 
 
-def _describe_chain(chain: Chain, link: t.Optional[Link], files: FileCheck) -> Document:
+def _describe_chain(
+    chain: Chain, link: t.Optional[Link], files: FileCheck, replaced: Mapping[int, Sequence[str]]
+) -> Document:
     def name(one: t.Optional[Link]) -> t.Optional[Document]:
         return {"number": one.number, "sha256": one.sha256, "created": one.created} if one else None
 
+    # A writer can replace a report, and append a manifest that fits. The first manifest stays.
+    notes = [
+        f"Manifest {number} is of this run too, with other hashes of: {join_names(keys, _NAMES)}. "
+        "The second job of a workflow replaces these files."
+        for number, keys in replaced.items()
+    ]
     return {
         "count": len(chain.links),
         "problems": list(chain.problems),
-        "notes": list(chain.notes),
+        "notes": [*chain.notes, *notes],
         "of_run": name(link),
         "newest": name(chain.links[-1] if chain.links else None),
         "is_first": bool(link and link.previous is None and not link.is_adopted),

@@ -338,6 +338,18 @@ def test_a_changed_report_of_the_run(world: World) -> None:
     assert f"Files of the manifest are missing: {run_report_key(ACCOUNT, RUN)}." in attention(world)
 
 
+def test_a_report_that_was_replaced_with_a_manifest_of_its_own(world: World) -> None:
+    """A writer may replace a report and append a manifest that fits. The first manifest still has the first hash."""
+    assert build(world.sources)["manifest"]["notes"] == []
+    world.report(key_change("mallory"))
+    manifest = build(world.sources)["manifest"]
+    assert manifest["of_run"]["number"] == 2
+    assert manifest["files"]["changed"] == []
+    key = f"{ACCOUNT}/runs/{RUN}/report.json"
+    (note,) = manifest["notes"]
+    assert note.startswith(f"Manifest 1 is of this run too, with other hashes of: {key}.")
+
+
 def test_a_broken_chain(world: World) -> None:
     world.keep([], [])
     del world.reports.objects[manifest_key(1)]
