@@ -24,6 +24,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._report.audit.events
     parse_history,
     read_event,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._report.audit.records import read_account
 from ansible_collections.hardening.iam.plugins.module_utils._report.document import DocumentError, encode
 
 from ..._converge.fakes import ACCOUNT, NOW, RUN
@@ -317,6 +318,17 @@ def test_a_call_twice_with_one_record() -> None:
     first, second = make_event(key_change()), make_event(key_change(), seconds=5)
     shown, left = of(key_change(), first, second)
     assert (shown.event, left) == (first, (second,))
+
+
+def test_a_record_of_another_run_explains_one_call() -> None:
+    world = World()
+    world.change(key_change(), run_id="other")
+    (change,) = read_account(world.journal, ACCOUNT, "other").changes
+    first, second = make_event(key_change()), make_event(key_change(), seconds=90)
+    denied = make_event(key_change(), seconds=2, errorCode="Throttling")
+    assert set(find_explained([second, denied, first], [change])) == {first.id, denied.id}
+    failed = dataclasses.replace(change, outcome=Outcome.FAILED.value)
+    assert set(find_explained([first, denied], [failed])) == {denied.id}
 
 
 def test_events_of_another_run_are_explained() -> None:
