@@ -262,3 +262,6 @@ def _attend_problems(accounts: Sequence[Document]) -> Iterator[Found]:
     unread = [account["account_id"] for account in accounts if account["trail"]["state"] == "not_read"]
     if unread:
         yield DOUBTFUL, f"The event history was not read: {join_names(unread, _NAMES)}."
+    part = [account["account_id"] for account in accounts if account["trail"].get("failures")]
+    if part:
+        yield DOUBTFUL, f"The event history was not read whole: {join_names(part, _NAMES)}."

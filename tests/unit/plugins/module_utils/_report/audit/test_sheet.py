@@ -155,6 +155,12 @@ def test_events_that_were_not_read(world: World) -> None:
     assert build(world.sources)["accounts"][0]["trail"] == {"state": "not_read", "reason": "AccessDenied"}
 
 
+def test_events_that_were_not_read_whole(world: World) -> None:
+    """A region that was not read can hide calls, even if the events of others are there."""
+    world.see(regions=("eu-west-1",), failures={"us-east-1": "AccessDenied"})
+    assert attention(world) == [f"The event history was not read whole: {ACCOUNT}."]
+
+
 def test_a_forged_history_is_a_problem_and_no_history(world: World) -> None:
     key = events_key(RUN, ACCOUNT)
     world.sheets.objects[key] = world.sheets.objects[key].replace(ACCOUNT.encode(), OTHER.encode())
