@@ -373,11 +373,17 @@ CASES: t.Final = (
     ),
     Case("report in no place", "report", {"account_id": DEV}, fails="report_dir"),
     Case("audit sheet", "audit_sheet", {"audit_run_id": "parity", "report_dir": "./reports", "now": NOW}),
+    Case(
+        "simulation without inventory",
+        "rollout_simulation_info",
+        {"wanted_inventory": ["missing.yml"], "snapshot_dir": "./snapshots"},
+        fails="missing.yml does not exist",
+    ),
     Case("audit sheet of no run", "audit_sheet", {"audit_run_id": "x", "report_dir": "./reports"}, fails="run x"),
     Case("fleet", "report", {"scope": "fleet", "report_dir": "./reports", "run_id": "parity", "now": NOW}),
 )
 # Modules that are documentation: their tasks always run in Ansible's worker, so there is nothing to compare.
-ON_CONTROLLER: t.Final = frozenset({"audit_sheet", "report"})
+ON_CONTROLLER: t.Final = frozenset({"audit_sheet", "report", "rollout_simulation_info"})
 COMPARED: t.Final = tuple(case for case in CASES if case.module not in ON_CONTROLLER)
 ACCOUNTS: t.Final = (MANAGEMENT, PROD, DEV, SANDBOX)
 # How many cases of a module "make test" runs by both ways, besides those that tests name.
