@@ -46,6 +46,7 @@ SAMPLED: t.Final[dict[str, int]] = {
         "reports_s3": 3,
         "rollback": 7,
         "run_control": 3,
+        "run_snapshot": 3,
         "security_hub": 8,
         "simulate": 3,
         "start": 5,

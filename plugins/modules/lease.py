@@ -97,7 +97,8 @@ import typing as t
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ..module_utils._module.arguments import JOURNALLED_ARGUMENTS
-from ..module_utils._module.task import Entry, finish
+from ..module_utils._module.execution import finish
+from ..module_utils._module.task import Entry
 from ..module_utils._run_control.release import OPERATIONS, run
 
 _SHARED: t.Final = ("journal", "journal_kms_key_id", "journal_role_arn", "run_id", "job_id", "awx_job_id")

@@ -300,7 +300,8 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS, REGIONS_ARGUMENTS
 from ..module_utils._capabilities.user_permissions.run import REGISTRATION, run
 from ..module_utils._module.arguments import CONVERGE_ARGUMENTS, ORGANIZATION_ARGUMENTS, PLAN_OWNERS_ARGUMENTS
-from ..module_utils._module.task import Entry, finish
+from ..module_utils._module.execution import finish
+from ..module_utils._module.task import Entry
 from ..module_utils._prediction.evidence import EVIDENCE_ARGUMENTS
 
 _GLOBS: t.Final = {"type": "list", "elements": "str", "default": []}

@@ -20,31 +20,32 @@ from ._render.preflight_text import MISSING
 #: The variable of our plays that wants brief results.
 VARIABLE: t.Final = "__hardening_brief_results"
 
-# Every converging module returns the first, and the report of an account the second.
+# Only converging modules return them, and the lists beside them are no less in the report.
 _CHANGES: t.Final = "changes"
-_STATS: t.Final = "stats"
 _CAPABILITIES: t.Final = "capabilities"
 _DIFF: t.Final = "diff"
-# Ansible reads these itself.
-_ANSIBLE: t.Final = frozenset({"ansible_facts", "deprecations", "exception", "invocation", "warnings"})
-_REPORT: t.Final = ("files", _STATS)
+# The result for the whole run, of which there is one.
+_FLEET: t.Final = "fleet"
+# Ansible reads the first ones itself. The preflight shows its own, and people read the summary.
+_KEPT: t.Final = frozenset(
+    {"ansible_facts", "deprecations", "exception", "invocation", "warnings", _CAPABILITIES, "modes", "summary"}
+)
 
 
 def shorten(result: dict[str, t.Any], *, shows_diff: bool, shows_all: bool) -> None:
-    """Replace the lists of a result by their lengths, in ``counts``. A failure stays whole.
+    """Remove lists and mappings from the result of an account. Those of a converging module leave their lengths.
+
+    A failure stays whole.
 
     :arg shows_diff: the differences are displayed, so they stay.
     :arg shows_all: the preflight shows what lacks nothing, so that stays.
     """
-    if result.get("failed"):
+    if result.get("failed") or result.get("scope") == _FLEET:
         return
     if _CAPABILITIES in result and not shows_all:
         result[_CAPABILITIES] = [row for row in result[_CAPABILITIES] if row["state"] == MISSING]
-    if _CHANGES in result:
-        dropped = [name for name, value in result.items() if isinstance(value, (list, dict)) and name not in _ANSIBLE]
-        dropped = [name for name in dropped if not (name == _DIFF and shows_diff)]
-        lists = {name: result.pop(name) for name in dropped}
-        result["counts"] = {name: len(value) for name, value in lists.items() if value and name != _DIFF}
-    elif result.get("scope") == "account":
-        for name in _REPORT:
-            result.pop(name, None)
+    kept = _KEPT | ({_DIFF} if shows_diff else set())
+    names = [name for name, value in result.items() if isinstance(value, (list, dict)) and name not in kept]
+    removed = {name: result.pop(name) for name in names}
+    if _CHANGES in removed:
+        result["counts"] = {name: len(value) for name, value in removed.items() if value and name != _DIFF}

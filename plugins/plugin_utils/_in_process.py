@@ -15,9 +15,11 @@ or thread is made before the fork.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import re
+import secrets
 import sys
 import typing as t
 from collections.abc import Callable
@@ -30,15 +32,20 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.parsing import ajson
 from ansible.plugins.action.normal import ActionModule as NormalActionModule
+from ansible.plugins.loader import filter_loader, test_loader
 from ansible.utils.display import Display
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import check_sdk_version_supported
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleBotocoreError
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 
+from ..module_utils._account.codec import prepare as prepare_codec
 from ..module_utils._aws.access import HAS_BOTO3, warm
 from ..module_utils._converge.store import make_absolute
+from ..module_utils._module.execution import execute
 from ..module_utils._module.recording import Replay
-from ..module_utils._module.task import Entry, execute
+from ..module_utils._module.run_files import RunFiles
+from ..module_utils._module.run_snapshot import discard_all
+from ..module_utils._module.task import Entry
 from . import _brief_results
 from ._fleet import count_accounts, find_assessor
 from ._role_options import NO_ROLE, RoleOptions, load_table
@@ -46,7 +53,7 @@ from ._run_input import Host
 from ._run_notes import RunNotes
 from ._task_input import TaskInput, account_option_of, find_problem, fleet_caps_of, job_of, run_of
 from ._values import find_bad_values, split_texts
-from ._variables import load_variables
+from ._variables import prepare_variables
 from ._vaulted import hide_vaulted
 from ._wave_hosts import find_waves
 from ._wave_run import WaveRun
@@ -61,6 +68,8 @@ _PLACE_LISTS: t.Final = ("terraform_state_paths",)
 _NO_RELATIVE_PATH: t.Final = re.compile(r"\s*($|\w+:/|[\[{]|- |\S.*\n\s*\S)")
 
 _COLLECTION: t.Final = "hardening.iam"
+# Made in the process that forks the workers, so that they and nobody else can read what they leave for each other.
+_SECRET: t.Final = secrets.token_bytes(32)
 
 
 class InProcess(NormalActionModule):
@@ -77,8 +86,10 @@ class InProcess(NormalActionModule):
     def _prepare(cls) -> None:
         """Load in the parent process all that its workers need."""
         warm(cls.entry.operations)
-        load_variables()
+        prepare_variables()
+        prepare_codec()
         load_table()
+        _load_jinja_plugins()
         # All that is loaded now stays. A worker that looked through it for garbage would copy the memory it shares with
         # this process, page by page, which costs more than reading a small account.
         gc.freeze()
@@ -104,7 +115,7 @@ class InProcess(NormalActionModule):
             result: Result = self._run_here()
         else:
             bad = self._find_bad_values()
-            result = {"failed": True, "changed": False, "msg": bad} if bad else super().run(tmp, task_vars)
+            result = {"failed": True, "changed": False, "msg": bad} if bad else self._run_elsewhere(tmp, task_vars)
         self._name_variables(result, given)
         if given.is_of_our_role and task_vars.get(_brief_results.VARIABLE):
             shows_all = given.host.value("hardening_terminal") == "full"
@@ -113,6 +124,15 @@ class InProcess(NormalActionModule):
         text = result.pop("terminal", None)
         if text and not self._task.no_log:
             Display().display(f"\n{text}\n" if "\n" in text else str(text))
+        return result
+
+    def _run_elsewhere(self, tmp: t.Any, task_vars: dict[str, t.Any]) -> Result:
+        """Run the module as usual. It reads for itself; if it writes, nothing that was read before holds any more."""
+        try:
+            result: Result = super().run(tmp, task_vars)
+        finally:
+            if self._writes():
+                discard_all(_run_files())
         return result
 
     def _input(self, task_vars: dict[str, t.Any]) -> TaskInput:
@@ -153,7 +173,7 @@ class InProcess(NormalActionModule):
     @property
     def _notes(self) -> RunNotes:
         """The facts that the workers of this process share."""
-        return RunNotes(Path(constants.DEFAULT_LOCAL_TMP) / _COLLECTION)  # type: ignore[attr-defined]
+        return RunNotes(_private_directory())
 
     def _is_of_our_role(self) -> bool:
         role = self._task._role
@@ -235,7 +255,11 @@ class InProcess(NormalActionModule):
         # Nor is what the parent has made since: this process ends with the task.
         gc.freeze()
         return run_entry(
-            self.entry, self._task.args, check_mode=bool(self._task.check_mode), find_bad_values=self._find_bad_values
+            self.entry,
+            self._task.args,
+            check_mode=bool(self._task.check_mode),
+            find_bad_values=self._find_bad_values,
+            files=_run_files(),
         )
 
 
@@ -258,6 +282,7 @@ def run_entry(
     check_mode: bool,
     find_bad_values: Callable[[], str],
     replay: t.Optional[Replay] = None,
+    files: t.Optional[RunFiles] = None,
 ) -> Result:
     """The module's way from task arguments to result: the same serialization, validation and removal of secrets.
 
@@ -275,7 +300,8 @@ def run_entry(
     if problem:
         result: Result = {"failed": True, "msg": problem}
     else:
-        result = execute(entry, options=validation.validated_parameters, check_mode=check_mode, replay=replay)
+        options = validation.validated_parameters
+        result = execute(entry, options=options, check_mode=check_mode, replay=replay, files=files)
     warnings += result.pop("warnings", [])
     clean = _without_secrets(json.loads(json.dumps(result)), secrets)
     if warnings:
@@ -290,6 +316,22 @@ def _invalid(validation: t.Any, find_bad_values: Callable[[], str]) -> t.Optiona
     if not validation.error_messages:
         return None
     return find_bad_values() or str(validation.errors.msg)
+
+
+def _private_directory() -> Path:
+    """The directory of this collection in that of the Ansible process, which removes it at its end."""
+    return Path(constants.DEFAULT_LOCAL_TMP) / _COLLECTION  # type: ignore[attr-defined]
+
+
+def _load_jinja_plugins() -> None:
+    """Load Ansible's filters and tests. Each worker would load all of them for its first template."""
+    for loader, name in ((filter_loader, "default"), (test_loader, "defined")):
+        with contextlib.suppress(AnsibleError, KeyError):
+            loader.get(name)
+
+
+def _run_files() -> RunFiles:
+    return RunFiles(_private_directory() / "account", _SECRET)
 
 
 def _as_module_arguments(arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

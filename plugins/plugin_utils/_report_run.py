@@ -458,11 +458,18 @@ def _read_reports(job: _Job, place: _Place) -> tuple[str, list[Report], list[dic
             present = _read_report(job, account, f"{account}/report.json", failures)
         if present is not None and present["run"]["id"] == run_id:
             own.append(present)
+            _slim_many(job, own)
     for report in own:
         reasons = [f"{problem['module']}: {problem['reason']}" for problem in report.get("incomplete", ())]
         if reasons:
             failures[report["account_id"]] = f"its report is incomplete: {'; '.join(reasons)}"
     return run_id, own, [{"host": None, "account_id": name, "message": text} for name, text in failures.items()]
+
+
+def _slim_many(job: _Job, reports: list[Report]) -> None:
+    """Keep of the last reports what the report of the run reads, once there are so many that none is shown itself."""
+    if run_text.choose_detail(job.options.terminal, len(reports)) not in (run_text.SUMMARY, run_text.FULL):
+        reports[-run_text.MANY :] = map(fleet.slim, reports[-run_text.MANY :])
 
 
 def _find_only_checked(reports: Sequence[Report], expected: Sequence[str]) -> list[dict[str, t.Any]]:

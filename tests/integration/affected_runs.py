@@ -19,7 +19,8 @@ import boto3
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 
-from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry, execute
+from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry
 from ansible_collections.hardening.iam.plugins.modules import (
     access_key_lifecycle,
     event_alerts,

@@ -26,7 +26,8 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argu
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Outcome as Ending
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import find_interrupted, read_recorded
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
-from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry, execute
+from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry
 from ansible_collections.hardening.iam.plugins.modules import access_key_lifecycle, password_policy, rollback
 from dates import noon_in
 from emulator.client import Emulator

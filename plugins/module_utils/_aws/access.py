@@ -13,7 +13,7 @@ import contextlib
 import dataclasses
 import functools
 import typing as t
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from . import sdk
@@ -23,12 +23,14 @@ from .clients import ClientPool, WritePermit
 from .credentials import RoleCredentials, session_name
 from .errors import AwsError, InvalidRequest, Unparsable, Unsupported, translate
 from .fence import ACCESS_OPERATIONS, Fence, OperationFence, refuse
-from .identity import Identity, Reach, parse_identity, parse_session
+from .identity import Identity
+from .notes import NoNotes, Notes, NotesElsewhere, describe_origin
 from .operations import Operations
 from .options import AccessOptions
 from .paging import next_page, page_size_parameter
 from .patience import Patience
-from .regions import ENABLED, GLOBAL_SERVICES, home_region_of, is_offered, parse_regions, partition_of
+from .reach import Reach, RegionReader
+from .regions import GLOBAL_SERVICES, home_region_of, is_offered, partition_of
 from .sdk import HAS_BOTO3, new_session, warm
 from .tape import FACTS, Call
 
@@ -48,7 +50,7 @@ K = t.TypeVar("K")
 V = t.TypeVar("V")
 
 
-class Access:
+class Access(RegionReader):
     """One account, in the role that the mode calls for. Nothing is sent before the first call.
 
     In check mode that is the assessor role, or the role for writing only where no assessor role is declared; else it is
@@ -70,6 +72,7 @@ class Access:
         fence: t.Optional[Fence] = None,
         patience: t.Optional[Patience] = None,
         permit: t.Optional[WritePermit] = None,
+        open_notes: t.Optional[Callable[[Access], Notes]] = None,
     ) -> None:
         if not HAS_BOTO3:
             raise InvalidRequest("boto3 and botocore are required: install the Python requirements of the collection")
@@ -79,6 +82,8 @@ class Access:
         self._fence = fence or OperationFence(operations, check_mode)
         self._patience = patience or Patience()
         self._permit = permit
+        self._open_notes = open_notes
+        self._session_name = session_name(options, session_tag)
         self.role_arn = (check_mode and options.assessor_role_arn) or options.assume_role_arn
         self._session = self._new_session(options.profile)
         if options.access_key and options.secret_key:
@@ -95,7 +100,7 @@ class Access:
         self.home_region = home_region_of(self._session, self.partition)
         self._base = ClientPool(self._session, options, fence=self._fence, permit=permit)
         self._assumed: Mapping[str, t.Any] = {}
-        self._clients = self._in_role(self.role_arn, session_tag) if self.role_arn else self._base
+        self._clients = self._in_role(self.role_arn) if self.role_arn else self._base
 
     def _new_session(self, profile: t.Optional[str]) -> Session:
         return new_session(profile, operations=self._operations.union(ACCESS_OPERATIONS))
@@ -113,12 +118,12 @@ class Access:
             error = translate(exception, "", "", None)
             raise error.rephrase(advise(error)) from None
 
-    def _in_role(self, role_arn: str, session_tag: str) -> ClientPool:
+    def _in_role(self, role_arn: str) -> ClientPool:
         session = self._new_session(self._options.profile)
         provider = RoleCredentials(
             options=self._options,
             role_arn=role_arn,
-            session_name=session_name(self._options, session_tag),
+            session_name=self._session_name,
             assume=self._assume_role,
         )
         session.register_component("credential_provider", provider)
@@ -133,6 +138,26 @@ class Access:
     def longest_write(self) -> float:
         """The seconds that a write may take: it is sent once. Infinite where ``aws_config`` takes a time-out away."""
         return self._clients.longest_write
+
+    @property
+    def origin(self) -> str:
+        """What identifies the credentials before any role, without a secret. Raises AwsError: no such profile."""
+        with self._translate_errors("sts", "", self.region):
+            return describe_origin(self._session, self._options)
+
+    @functools.cached_property
+    def notes(self) -> Notes:
+        """The facts that the modules of one run share. Raises AwsError: no such profile."""
+        return self._open_notes(self) if self._open_notes else NoNotes()
+
+    def _recall(self, name: str, find: Callable[[], V], *, of_run: bool = False) -> V:
+        """A fact, as JSON has it. In check mode another module of the run may have found it; else it is asked for."""
+        known: t.Optional[V] = self.notes.recall(name, of_run=of_run) if self._check_mode else None
+        if known is not None:
+            return known
+        found = find()
+        self.notes.note(name, found, of_run=of_run)
+        return found
 
     @property
     def access_key_id(self) -> t.Optional[str]:
@@ -166,6 +191,7 @@ class Access:
             check_mode=self._check_mode,
             patience=self._patience,
             permit=self._permit,
+            open_notes=lambda _access: NotesElsewhere(self.notes),
         )
 
     @functools.cached_property
@@ -177,13 +203,25 @@ class Access:
         return Identity(**self._find_fact("Caller", lambda: dataclasses.asdict(self._find_caller())))
 
     def _find_caller(self) -> Identity:
-        if self.role_arn:
-            with self._translate_errors("sts", "AssumeRole", self.region):
-                self._clients.load_credentials()
-        assumed = parse_session(self._assumed)
-        return assumed or parse_identity(
-            self._call(self._clients, "sts", "GetCallerIdentity", self._default_region("sts"))
-        )
+        if not self.role_arn:
+            return self._owner
+        return self._recall_identity(f"caller {self.role_arn} {self._session_name}", self._enter)
+
+    def _enter(self) -> Identity:
+        with self._translate_errors("sts", "AssumeRole", self.region):
+            self._clients.load_credentials()
+        return Identity.of_session(self._assumed) or self._ask_identity(self._clients)
+
+    @functools.cached_property
+    def _owner(self) -> Identity:
+        """The owner of the credentials, before any role of ours."""
+        return self._recall_identity("owner", lambda: self._ask_identity(self._base), of_run=True)
+
+    def _ask_identity(self, pool: ClientPool) -> Identity:
+        return Identity.of_caller(self._call(pool, "sts", "GetCallerIdentity", self.region))
+
+    def _recall_identity(self, name: str, find: Callable[[], Identity], *, of_run: bool = False) -> Identity:
+        return Identity(**self._recall(name, lambda: dataclasses.asdict(find()), of_run=of_run))
 
     @functools.cached_property
     def chain(self) -> tuple[str, ...]:
@@ -194,13 +232,12 @@ class Access:
         return tuple(self._find_fact("Chain", lambda: {"arns": self._find_chain()})["arns"])
 
     def _find_chain(self) -> tuple[str, ...]:
+        before = self._recall("before", lambda: list(self._find_before()), of_run=True)
         if not self.role_arn:
-            return (self.caller.arn, *self._before)
-        base = parse_identity(self._call(self._base, "sts", "GetCallerIdentity", self.region))
-        return base.arn, self.role_arn, self.caller.arn, *self._before
+            return (self.caller.arn, *before)
+        return self._owner.arn, self.role_arn, self.caller.arn, *before
 
-    @property
-    def _before(self) -> tuple[str, ...]:
+    def _find_before(self) -> tuple[str, ...]:
         """The roles that a profile assumes one after the other, and the owner of the credentials that assume the first.
 
         :raises AwsError: the owner can't be found out.
@@ -214,51 +251,7 @@ class Access:
         if static:
             session.set_credentials(*static)
         owner = ClientPool(session, self._options, fence=self._fence)
-        return *way.roles, parse_identity(self._call(owner, "sts", "GetCallerIdentity", self.region)).arn
-
-    def check_regions(self, requested: t.Optional[Sequence[str]] = None) -> None:
-        """Check the names of regions without a call. Raises AwsError: one is no region of this partition."""
-        names = [name.strip() for name in requested or () if name.strip()]
-        if names not in ([], [ENABLED]):
-            parse_regions(names, self._session, self.partition)
-
-    def regions(self, requested: t.Optional[Sequence[str]] = None) -> tuple[str, ...]:
-        """The regions to look at: those requested; for ``enabled``, or if none is requested, all enabled ones.
-
-        :raises AwsError: a name is no region of this partition; or the account's regions can't be read.
-        """
-        names = [name.strip() for name in requested or () if name.strip()]
-        if names in ([], [ENABLED]):
-            return self.enabled_regions
-        return parse_regions(names, self._session, self.partition)
-
-    @functools.cached_property
-    def enabled_regions(self) -> tuple[str, ...]:
-        """The regions that the account has enabled, by default or because somebody opted in to them.
-
-        :raises AwsError: they can't be read.
-        """
-        # Without AllRegions, AWS leaves out those that are not enabled:
-        # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeRegions.html
-        answer = self.call("ec2", "DescribeRegions")
-        return tuple(sorted(region["RegionName"] for region in answer["Regions"]))
-
-    def reach(self, requested: t.Optional[Sequence[str]] = None) -> Reach:
-        """The regions to read, and all enabled ones: a control about every region has to know which were not read.
-
-        If AWS does not list them and none is requested, the session's region and IAM's home region are read.
-
-        :raises AwsError: a name is no region of this partition; or ``enabled`` is requested and can't be read.
-        """
-        names = [name.strip() for name in requested or () if name.strip()]
-        asked = None if names in ([], [ENABLED]) else self.regions(names)
-        try:
-            enabled = self.enabled_regions
-        except AwsError as error:
-            if names == [ENABLED]:
-                raise
-            return Reach(asked or tuple(dict.fromkeys((self.region, self.home_region))), (), str(error))
-        return Reach(asked or enabled, enabled)
+        return *way.roles, self._ask_identity(owner).arn
 
     def client(self, service: str, region: t.Optional[str] = None) -> BaseClient:
         """botocore's client, fenced like all others, for what :meth:`call` and :meth:`pages` can't do."""
@@ -399,10 +392,21 @@ class Access:
             with pool.silence.note(service, region), self._translate_errors(service, operation, region):
                 return t.cast(dict[str, t.Any], method(**(parameters or {})))
 
-        is_read = f"{service}:{operation}" not in self._operations.writes
-        answer = attempt() if once else self._patience.call(attempt, repeatable=is_read)
+        name = f"{service}:{operation}"
+        is_read = name not in self._operations.writes
+        with contextlib.nullcontext() if is_read else self._note_write(name):
+            answer = attempt() if once else self._patience.call(attempt, repeatable=is_read)
         answer.pop("ResponseMetadata", None)
         return answer
+
+    @contextlib.contextmanager
+    def _note_write(self, name: str) -> Iterator[None]:
+        """Note a write before it is sent, since this process may end before the answer, and when it has ended."""
+        self.notes.wrote(name)
+        try:
+            yield
+        finally:
+            self.notes.wrote(name)
 
     @contextlib.contextmanager
     def _translate_errors(self, service: str, operation: str, region: str) -> Iterator[None]:

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
-"""The principal that makes the calls, and the regions that it reads."""
+
+"""The principal that makes the calls, as STS names it."""
 
 from __future__ import annotations
 
@@ -24,26 +25,17 @@ class Identity:
     arn: str
     user_id: str
 
+    @classmethod
+    def of_caller(cls, answer: Mapping[str, t.Any]) -> t.Self:
+        """The principal in an answer of GetCallerIdentity."""
+        return cls(account_id=answer["Account"], arn=answer["Arn"], user_id=answer["UserId"])
 
-@dataclasses.dataclass(frozen=True)
-class Reach:
-    """The regions to read of an account, and those that it has enabled; ``unread`` says why these are not known."""
+    @classmethod
+    def of_session(cls, assumed: Mapping[str, t.Any]) -> t.Optional[t.Self]:
+        """The principal that AssumeRole made, by its ``AssumedRoleUser``; None where the answer has none.
 
-    regions: tuple[str, ...]
-    enabled: tuple[str, ...]
-    unread: t.Optional[str] = None
-
-
-def parse_identity(answer: Mapping[str, t.Any]) -> Identity:
-    """The principal in an answer of GetCallerIdentity."""
-    return Identity(account_id=answer["Account"], arn=answer["Arn"], user_id=answer["UserId"])
-
-
-def parse_session(assumed: Mapping[str, t.Any]) -> t.Optional[Identity]:
-    """The principal that AssumeRole made, by its ``AssumedRoleUser``; None where the answer has none.
-
-    https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumedRoleUser.html
-    """
-    arn, user_id = str(assumed.get("Arn") or ""), str(assumed.get("AssumedRoleId") or "")
-    found = _SESSION_ARN.fullmatch(arn)
-    return Identity(account_id=found[1], arn=arn, user_id=user_id) if found and user_id else None
+        https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumedRoleUser.html
+        """
+        arn, user_id = str(assumed.get("Arn") or ""), str(assumed.get("AssumedRoleId") or "")
+        found = _SESSION_ARN.fullmatch(arn)
+        return cls(account_id=found[1], arn=arn, user_id=user_id) if found and user_id else None

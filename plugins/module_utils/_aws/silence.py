@@ -23,6 +23,9 @@ TIMED_OUT: t.Final = frozenset({"ConnectTimeoutError", "ReadTimeoutError"})
 # Where so many endpoints are silent and none has answered, the account or the network is the reason.
 _ENOUGH: t.Final = 2
 
+# STS knows every session by itself. Its answers say nothing of the account.
+_NO_SIGN: t.Final = "sts"
+
 Endpoint = tuple[str, str]
 
 
@@ -40,12 +43,16 @@ class Silence:
     @property
     def is_suspected(self) -> bool:
         """Whether a call ran into the time-outs and none was answered. Then one attempt is enough to find out."""
-        return bool(self._timed_out) and not self._answered
+        return bool(self._timed_out) and not self._has_answered
+
+    @property
+    def _has_answered(self) -> bool:
+        return any(service != _NO_SIGN for service, _region in self._answered)
 
     def refuse(self, service: str, operation: str, region: str) -> None:
         """Raise Unreachable, without a call, for an endpoint that is silent."""
         silent = self._timed_out - self._answered
-        whole = len(silent) >= _ENOUGH and not self._answered
+        whole = len(silent) >= _ENOUGH and not self._has_answered
         if whole or (service, region) in silent:
             where = "no service answered" if whole else f"{service} did not answer"
             raise Unreachable(

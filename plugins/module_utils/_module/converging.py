@@ -43,6 +43,7 @@ from .interrupted import report_interrupted
 from .options import FindingOptions, Guards, Run
 from .ownership import OwnershipOptions, OwnershipReader, PlanOwners
 from .run_control import RunControl
+from .run_snapshot import Part
 from .task import Task, TaskError
 
 
@@ -100,6 +101,7 @@ def converge(
     :raises TaskError: bad input, a wrong account, a change that acts on the caller, a write that failed, or a refusal
         with ``on_refusal=fail``. The last two carry the result.
     """
+    task.share_snapshot(Part.FOLLOWING)
     with count_failures(task, sleep=sleep):
         try:
             return _run(task, make, module, part or module, sleep)
@@ -124,6 +126,9 @@ def _run(
         capability = make(connection)
         owners = _make_plan_owners(ownership, connection, invocation, sleep) if ownership else None
         prediction, applied, result = _converge(invocation, capability, connection.access, context, sleep, owners)
+        if applied.refused or applied.already:
+            # The account is no longer as this run has read it.
+            connection.snapshot.discard()
     unkept = _keep(invocation, prediction, _build_part(invocation, prediction, result, applied, capability), applied)
     return _conclude(invocation, capability, prediction, result, [applied.error, unkept])
 

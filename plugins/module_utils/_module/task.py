@@ -19,13 +19,10 @@ import typing as t
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from ansible.module_utils.common.warnings import warn
-
 from .._account.account_id import parse_account_id
 from .._account.moments import format_utc, parse_moment
 from .._aws.access import Access
 from .._aws.endpoints import stays_on_this_machine
-from .._aws.errors import AwsError
 from .._aws.operations import Operations
 from .._aws.options import AccessOptions
 from .._aws.tape import Tape
@@ -33,16 +30,18 @@ from .._converge.errors import InputError
 from .._converge.journal import check_run_id, new_job_id
 from .._converge.run_control.fleet_caps import Caps
 from .._converge.run_control.lease import Permit
-from .._converge.store import Store, StoreError
+from .._converge.store import Store
 from .connection import Connection
 from .options import FindingOptions, Guards, Run, StoreOptions
-from .recording import OPTION, Recorded, RecordingError, Replay
+from .recording import Replay
+from .run_files import RunFiles
+from .run_snapshot import Binding, Part, RunSnapshot
 from .stores import open_store
 from .writers import OPTION as ROLES_OPTION
 from .writers import Roles, Writer
 
 if t.TYPE_CHECKING:
-    from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+    pass
 
 
 # So far a run that writes may set its clock: graces, soaks and expiry dates are counted in days.
@@ -103,6 +102,7 @@ class Task:
         clock: Callable[[], datetime] = _present,
         writer: t.Optional[Writer] = None,
         replay: t.Optional[Replay] = None,
+        files: t.Optional[RunFiles] = None,
     ) -> None:
         self.options = {name: _tidy(value) for name, value in options.items()}
         self.check_mode = check_mode
@@ -114,6 +114,8 @@ class Task:
         self._role: t.Optional[str] = None
         self.permit = Permit()
         self._replay = replay
+        self._files = files
+        self._part = Part.NONE
 
     @functools.cached_property
     def now(self) -> datetime:
@@ -328,21 +330,45 @@ class Task:
         """Use this role in place of that of the module's class. Called before AWS is asked for anything."""
         self._role = role_arn
 
+    def share_snapshot(self, part: Part) -> None:
+        """Share the snapshot of the run, in this part. Called before AWS is asked for anything."""
+        self._part = part
+
+    def _open_snapshot(self, access: Access) -> RunSnapshot:
+        role = (access.role_arn or "") if self._files else ""
+        account_id = self.account_id or (role.split(":")[4] if role else None)
+        binding = None
+        if self._files and account_id and self.given_run_id:
+            binding = Binding(self._files.seal(access.origin), account_id, self.given_run_id)
+        return RunSnapshot(self._files, binding, part=self._part, reader=role, now=lambda: self.now)
+
     @functools.cached_property
     def access(self) -> Access:
         """AWS, in the role that the mode calls for. Raises AwsError where credentials or the role don't work."""
-        return self._open(self.access_options)
+        return self._open(self.access_options, check_mode=self._reads_only)
+
+    def _open(self, options: AccessOptions, *, check_mode: bool) -> Access:
+        # A module with a journal writes under the lease of the account. The few others change nothing that lasts.
+        permit = self.permit if "journal" in self.options else None
+        return Access(
+            options,
+            operations=self._operations,
+            check_mode=check_mode,
+            permit=permit,
+            open_notes=self._open_snapshot,
+        )
 
     @functools.cached_property
     def reading_access(self) -> Access:
         """AWS for reading only, in the role of the assessor where there is one, also where the task could write."""
-        return Access(self.access_options, operations=self._operations, check_mode=True)
+        return self._open(self.access_options, check_mode=True)
 
     @functools.cached_property
     def connection(self) -> Connection:
         """The account as the core of a module reaches it. Raises AwsError where credentials or the role don't work."""
         return Connection(
             access=self.access,
+            snapshot=self._open_snapshot(self.access),
             options=self.access_options,
             roles=self.roles,
             now=self.now,
@@ -359,12 +385,7 @@ class Task:
     def access_in(self, role_arn: str) -> Access:
         """AWS in this role for writing; in the assessor's where this task only reads and there is one."""
         options = dataclasses.replace(self.access_options, assume_role_arn=role_arn)
-        return self._open(options)
-
-    def _open(self, options: AccessOptions) -> Access:
-        # A module with a journal writes under the lease of the account. The few others change nothing that lasts.
-        permit = self.permit if "journal" in self.options else None
-        return Access(options, operations=self._operations, check_mode=self._reads_only, permit=permit)
+        return self._open(options, check_mode=self._reads_only)
 
     @property
     def _reads_only(self) -> bool:
@@ -381,66 +402,3 @@ class Task:
     def warn(self, message: str) -> None:
         """Add a warning to the result."""
         self.warnings.append(message)
-
-
-def execute(
-    entry: Entry, *, options: Mapping[str, t.Any], check_mode: bool, replay: t.Optional[Replay] = None
-) -> dict[str, t.Any]:
-    """Run a module's core and return its result; a failure has ``failed`` and ``msg``, never a traceback.
-
-    With ``replay`` AWS is not called. Without it, what AWS answers in check mode is recorded where the options say so.
-    """
-    make = functools.partial(Task, operations=entry.operations, check_mode=check_mode, writer=entry.writer)
-    if replay is None and check_mode and options.get(OPTION):
-        return _record(entry, options, make)
-    return _run(entry, make(options=options, replay=replay))
-
-
-def _record(entry: Entry, options: Mapping[str, t.Any], make: Callable[..., Task]) -> dict[str, t.Any]:
-    """Run a module's core and keep the answers of AWS. A place that does not work is a warning: no change needs it."""
-    plain = make(options=options)
-    try:
-        recorded = Recorded.open(
-            StoreOptions.from_options(options, OPTION, prefix="snapshot"),
-            plain.open_store,
-            account_id=plain.account_id,
-            run_id=plain.run_id,
-            started=plain.started,
-            kind="organization" if entry.writer is Writer.ORGANIZATION else "",
-        )
-    except (AwsError, RecordingError, StoreError, TaskError) as error:
-        plain.warn(f"{OPTION}: no snapshot is kept: {error}")
-        return _run(entry, plain)
-    task = make(options=options, replay=Replay(recorded.tape, recorded.moment))
-    result = _run(entry, task)
-    try:
-        recorded.keep(task.access.caller.account_id, task.clock())
-    except (AwsError, StoreError) as error:
-        result["warnings"] = [*result.get("warnings", []), f"{OPTION}: no snapshot is kept: {error}"]
-    return result
-
-
-def _run(entry: Entry, task: Task) -> dict[str, t.Any]:
-    try:
-        task.validate()
-        result = entry.run(task)
-    except TaskError as error:
-        result = {"failed": True, "msg": str(error), **error.details}
-    except StoreError as error:
-        result = {"failed": True, "msg": str(error)}
-    except AwsError as error:
-        result = {"failed": True, "msg": str(error), "error_code": error.code, "operation": error.operation}
-    if task.warnings:
-        result["warnings"] = [*result.get("warnings", []), *task.warnings]
-    return {"changed": False, **result}
-
-
-def finish(module: AnsibleAWSModule, entry: Entry) -> t.NoReturn:
-    """Run ``entry`` as the module ``module`` and leave the process with its result."""
-    result = execute(entry, options=module.params, check_mode=module.check_mode)
-    # Not module.warn: amazon.aws would hand the warnings to exit_json, which ansible-core deprecates.
-    for warning in result.pop("warnings", []):
-        warn(warning)
-    if result.pop("failed", False):
-        module.fail_json(**result)
-    module.exit_json(**result)

@@ -27,6 +27,7 @@ from .._aws.errors import AwsError
 from .._aws.operations import Operations
 from .._aws.options import AccessOptions
 from .._converge.errors import InputError
+from .._converge.run_control import fleet_caps, stop_switch
 from .._converge.run_control.wave_state import CLOSED, PASSED, WAITING, Watch, WaveRun, watch_wave
 from .._converge.store import Store, StoreError
 from .._module.options import StoreOptions
@@ -49,6 +50,8 @@ OPERATIONS: t.Final = Operations(reads=EVIDENCE_OPERATIONS.reads | {"sts:GetCall
 _NUMBERS: t.Final = ("max_failures", "max_refusals", "max_new_denials", "soak_hours", "wait_minutes")
 _LOOK_BACK: t.Final = timedelta(days=30)
 _SHOWN: t.Final = 5
+# The rules by which a run did not begin in an account. A soak of the rest would say nothing of it.
+_UNFINISHED: t.Final = frozenset({fleet_caps.RULE, stop_switch.RULE})
 # The errors of code that reads a document which others can write.
 _MALFORMED: t.Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
@@ -136,9 +139,12 @@ class _Sources:
 
 @dataclasses.dataclass(frozen=True)
 class _Work:
-    """The outcome of a wave by its reports: the failed accounts, the number of refusals, and what can't be read."""
+    """The outcome of a wave by its reports: the failed accounts, those that a cap or the stop switch kept from being
+    finished, the number of refusals, and what can't be read.
+    """
 
     failed: Mapping[str, str]
+    unfinished: tuple[str, ...]
     refusals: int
     unreadable: tuple[str, ...]
 
@@ -218,19 +224,22 @@ class _Gate:
         store = self.sources.open_reports()
         failed = {account.id: account.failure for account in self.question.accounts if account.failure}
         unreadable: list[str] = []
+        unfinished: list[str] = []
         refusals = 0
         for account in self.question.accounts:
             try:
                 report = self._read_report(store, account.id)
                 refusals += count_changes(report)[REFUSED]
+                rules = sorted({refusal["rule"] for refusal in report["refused"]} & _UNFINISHED)
                 is_incomplete = bool(report.get("incomplete"))
             except (DocumentError, StoreError, *_MALFORMED) as error:
                 # An account that failed may have none, and is counted as a failure.
                 unreadable += [] if account.failure else [str(error)]
                 continue
+            unfinished += [f"{account.id} ({', '.join(rules)})"] if rules else []
             if is_incomplete:
                 failed.setdefault(account.id, "its report is incomplete")
-        return _Work(failed, refusals, tuple(unreadable))
+        return _Work(failed, tuple(unfinished), refusals, tuple(unreadable))
 
     def _read_report(self, store: Store, account_id: str) -> Mapping[str, t.Any]:
         key = run_report_key(account_id, self.question.run_id)
@@ -249,6 +258,8 @@ class _Gate:
         reasons = []
         if work.unreadable:
             reasons.append(f"its evidence can't be read: {_join_some(work.unreadable)}")
+        if work.unfinished:
+            reasons.append(f"the wave is not finished in {_join_some(work.unfinished)}")
         if len(work.failed) > most_failed:
             names = _join_some([f"{account}: {reason}" for account, reason in sorted(work.failed.items())])
             reasons.append(

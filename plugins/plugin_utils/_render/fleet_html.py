@@ -35,6 +35,10 @@ _COUNTED: t.Final = {
 }
 _ALWAYS: t.Final = ("new", "changes_planned", "refused")
 _TONES: t.Final = {"passed": "good", "done": "good", "closed": "critical", "waiting": "accent"}
+# So many new findings are listed, and so many accounts of a control. A page of a thousand accounts would else have tens
+# of thousands of links, which nobody reads and which make a browser slow. fleet.json has all of them.
+_MOST_NEW: t.Final = 200
+_MOST_ACCOUNTS: t.Final = 100
 # The room for the line of a trend, in units of its drawing.
 _WIDTH: t.Final = 100
 _HEIGHT: t.Final = 24
@@ -65,8 +69,10 @@ def _list_sections(fleet: Mapping[str, t.Any]) -> list[Section]:
         Section("frameworks", "Frameworks", "fleet/frameworks.html.j2", _view_frameworks(fleet)),
     ]
     if new:
-        sections.append(Section("new", "New critical findings", "fleet/new.html.j2", names, len(new)))
-    sections.append(Section("controls", "What fails most", "fleet/controls.html.j2", names))
+        listed = {**names, "listed": new[:_MOST_NEW], "more": max(len(new) - _MOST_NEW, 0)}
+        sections.append(Section("new", "New critical findings", "fleet/new.html.j2", listed, len(new)))
+    most = {**names, "most": _MOST_ACCOUNTS}
+    sections.append(Section("controls", "What fails most", "fleet/controls.html.j2", most))
     if fleet["waves"]:
         sections.insert(0, Section("waves", "Waves", "fleet/waves.html.j2", _view_waves(fleet), len(fleet["waves"])))
     absent = len(fleet["failed"]) + len(fleet["missing"])

@@ -15,7 +15,6 @@ import typing as t
 from collections.abc import Mapping, Sequence
 
 from ..._account.collect import OPERATIONS as READS
-from ..._account.collect import collect
 from ..._account.model import Dataset
 from ..._aws.operations import Operations
 from ..._controls.settings import Settings
@@ -117,7 +116,7 @@ class EventAlerts(Capability[Observed]):
         wanted = dict.fromkeys((*regions, access.home_region, Topology(self._declared, place).hub))
         if self._declared.bus_arn:
             wanted = dict.fromkeys((*regions, access.home_region))
-        snapshot = collect(access, datasets=DATASETS, regions=tuple(wanted), now=self._connection.now)
+        snapshot = self._connection.collect(DATASETS, tuple(wanted))
         self._topology = make_topology(self._declared, snapshot)
         return Observed(snapshot, read_surroundings(access, self._topology, snapshot))
 

@@ -16,7 +16,6 @@ import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..._account.collect import OPERATIONS as READS
-from ..._account.collect import collect
 from ..._account.model import Dataset, Snapshot
 from ..._account.permissions import Permissions
 from ..._aws.access import Access
@@ -170,7 +169,7 @@ class PermissionsBoundary(Capability[Observed]):
     def observe(self) -> Observed:
         access, planner = self._connection.access, self._planner
         regions = access.regions(self._regions) if Dataset.TRAILS in planner.datasets else ()
-        snapshot = collect(access, datasets=planner.datasets, regions=regions, now=planner.now)
+        snapshot = self._connection.collect(planner.datasets, regions)
         if planner.explain_unread(snapshot):
             return Observed(snapshot)
         live = {arn: policy for arn in planner.list_arns(snapshot) if (policy := read_policy(access, arn)) is not None}

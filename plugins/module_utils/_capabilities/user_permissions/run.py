@@ -15,7 +15,6 @@ import typing as t
 from collections.abc import Mapping, Sequence
 
 from ..._account.collect import OPERATIONS as READS
-from ..._account.collect import collect
 from ..._account.model import Dataset
 from ..._aws.operations import Operations
 from ..._controls.facts import Facts
@@ -110,7 +109,7 @@ class UserPermissions(Capability[Observed]):
     def observe(self) -> Observed:
         """The account, and the prediction for all from whom something is to be taken."""
         connection, planner = self._connection, self._planner
-        snapshot = collect(connection.access, datasets=DATASETS, regions=(), now=planner.now)
+        snapshot = connection.collect(DATASETS)
         snapshot = add_organization_policies(connection, snapshot)
         observed = Observed(Facts(snapshot))
         proposals = planner.make_proposals(observed)

@@ -19,7 +19,8 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argu
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import read_recorded
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
 from ansible_collections.hardening.iam.plugins.module_utils._module import ownership
-from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task, execute
+from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task
 from ansible_collections.hardening.iam.plugins.module_utils._prediction import evidence as prediction
 from ansible_collections.hardening.iam.plugins.modules.permissions_boundary import ENTRY, RETURN, argument_spec
 from dates import date_in, noon_in

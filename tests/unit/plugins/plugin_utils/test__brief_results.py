@@ -47,9 +47,10 @@ def test_a_failure_stays_whole() -> None:
     assert brief(failure) == failure
 
 
-def test_an_assessment_stays_whole() -> None:
+def test_of_an_assessment_stays_its_summary() -> None:
     assessment = {"changed": False, "counts": {"PASS": 3}, "score": {"percent": 50.0}, "unread": ["x"]}
-    assert brief(assessment) == assessment
+    kept = {"changed": False, "account_id": "1", "summary": {"critical": 2}}
+    assert brief({**assessment, **kept}) == kept
 
 
 def test_of_the_preflight_stays_what_is_shown() -> None:

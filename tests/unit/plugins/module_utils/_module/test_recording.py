@@ -18,6 +18,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.operations impo
 from ansible_collections.hardening.iam.plugins.module_utils._aws.tape import Call, Player
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
 from ansible_collections.hardening.iam.plugins.module_utils._module import recording as recording_module
+from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
 from ansible_collections.hardening.iam.plugins.module_utils._module.options import StoreOptions
 from ansible_collections.hardening.iam.plugins.module_utils._module.recording import (
     Recorded,
@@ -27,7 +28,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._module.recording im
     recording_key,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._module.stores import MemoryStore
-from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry, Task, execute
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry, Task
 
 ACCOUNT: t.Final = "222233334444"
 NOW: t.Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -94,7 +95,7 @@ WHOLE: t.Final = Recording(ACCOUNT, "r1", NOW, 1.5, {"k": {"call": "iam:GetUser"
 
 def changed(**members: t.Any) -> bytes:
     document = json.loads(gzip.decompress(WHOLE))
-    return gzip.compress(json.dumps({**document, **members}).encode())
+    return gzip.compress(json.dumps({**document, **members}).encode(), mtime=0)
 
 
 @pytest.mark.parametrize(
@@ -104,10 +105,10 @@ def changed(**members: t.Any) -> bytes:
         (WHOLE[:-1], "truncated"),
         (WHOLE[: len(WHOLE) // 2], "truncated"),
         (b"{}", "not compressed JSON"),
-        (gzip.compress(b"{"), "not compressed JSON"),
-        (gzip.compress(b"[" * 100_000), "not compressed JSON"),
-        (gzip.compress(b"\xff"), "not compressed JSON"),
-        (gzip.compress(b"[]"), "not a JSON object"),
+        (gzip.compress(b"{", mtime=0), "not compressed JSON"),
+        (gzip.compress(b"[" * 100_000, mtime=0), "not compressed JSON"),
+        (gzip.compress(b"\xff", mtime=0), "not compressed JSON"),
+        (gzip.compress(b"[]", mtime=0), "not a JSON object"),
         (changed(schema="other/1"), "its schema is 'other/1'"),
         (changed(account_id="999999999999"), "snapshot of account 999999999999, not of 222233334444"),
         (changed(account_id=None), "snapshot of account another"),

@@ -19,7 +19,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argu
 from ansible_collections.hardening.iam.plugins.module_utils._aws.access import Access
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied
 from ansible_collections.hardening.iam.plugins.module_utils._module import ownership
-from ansible_collections.hardening.iam.plugins.module_utils._module.task import execute
+from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
 from ansible_collections.hardening.iam.plugins.modules.ownership_info import ENTRY, RETURN, argument_spec
 from unit.emulator.seeded import Seeded, account, serving
 

@@ -126,6 +126,14 @@ def test_refused_changes_count_only_if_there_is_a_number(bench: Bench) -> None:
     assert result["reasons"] == ["3 refused changes, allowed are 2 (hardening_wave_max_refusals)"]
 
 
+@pytest.mark.parametrize("rule", ["fleet_cap", "stopped"])
+def test_a_wave_that_was_not_finished_closes_the_gate(bench: Bench, rule: str) -> None:
+    """Otherwise the rest of the wave would never soak."""
+    bench.report(OTHER, refused=[{**REFUSED, "rule": rule}, REFUSED])
+    result = bench.judge(max_refusals=9)
+    assert result["reasons"] == [f"the wave is not finished in {OTHER} ({rule})"]
+
+
 # Evidence that can't be read
 
 

@@ -184,6 +184,11 @@ def test_other_files_are_no_manifests(store: FakeStore) -> None:
     assert report(store, "after")["number"] == 5
 
 
+def test_the_last_number(store: FakeStore) -> None:
+    store.objects["manifests/99999998.json"] = b"{}"
+    assert append(store, make_manifest("after"))["number"] == 99_999_999
+
+
 def test_the_last_number_is_taken(store: FakeStore) -> None:
     store.objects["manifests/99999999.json"] = b"{}"
     with pytest.raises(StoreError, match=r"manifests/99999999\.json takes the last number"):

@@ -78,6 +78,48 @@ def test_an_event_of_something_else(fields: dict[str, t.Any]) -> None:
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        "accessKeyId",
+        "analyzerName",
+        "configRuleName",
+        "groupName",
+        "instanceProfileName",
+        "policyArn",
+        "policyId",
+        "policyName",
+        "roleName",
+        "rule",
+        "sAMLProviderArn",
+        "serverName",
+        "statementId",
+        "targetId",
+        "userName",
+    ],
+)
+def test_a_name_in_the_request_that_the_record_does_not_have(name: str) -> None:
+    shown, left = of(key_change("alice"), make_event(key_change("alice"), requestParameters={"x": [{name: "bob"}]}))
+    assert (shown.event, len(left)) == (None, 1)
+    shown, _left = of(key_change("alice"), make_event(key_change("alice"), requestParameters={"x": [{name: "alice"}]}))
+    assert shown.event is not None
+
+
+@pytest.mark.parametrize(
+    ("service", "source"),
+    [
+        ("cloudwatch", "monitoring"),
+        ("s3control", "s3"),
+        ("sso-admin", "sso"),
+        ("accessanalyzer", "access-analyzer"),
+        ("organizations", "organizations"),
+    ],
+)
+def test_services_that_cloudtrail_calls_otherwise(service: str, source: str) -> None:
+    change = key_change(service=service)
+    assert of(change, make_event(change, eventSource=f"{source}.amazonaws.com"))[0].event is not None
+
+
+@pytest.mark.parametrize(
     "parameters",
     [None, {}, {"userName": "alice"}, {"userName": "HIDDEN_DUE_TO_SECURITY_REASONS"}, {"accessKeyId": "***"}, []],
 )
@@ -277,6 +319,7 @@ def test_events_of_another_run_are_explained() -> None:
         {"readOnly": False},
         {"readOnly": True, "eventID": "1", "eventTime": "2026-11-25T02:00:00Z", "eventName": "x", "eventSource": "y"},
         {"readOnly": False, "eventID": "1", "eventTime": "now", "eventName": "x", "eventSource": "y"},
+        {"readOnly": None, "eventID": "1", "eventTime": "2026-11-25T02:00:00Z", "eventName": "x", "eventSource": "y"},
     ],
 )
 def test_what_is_no_write_in_cloudtrail(record: t.Any) -> None:
@@ -287,7 +330,7 @@ def test_an_event_without_an_identity() -> None:
     record = {"readOnly": False, "eventID": "1", "eventTime": "2026-11-25T02:00:00Z"}
     event = read_event({**record, "eventName": "x", "eventSource": "y", "userIdentity": None})
     assert event is not None
-    assert (event.arn, event.user_agent, event.error) == ("", "", "")
+    assert (event.arn, event.user_agent, event.error, event.region) == ("", "", "", "")
 
 
 def test_a_history_comes_back_from_its_file() -> None:

@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Outcome
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plans import plan_key
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import StoreError
+from ansible_collections.hardening.iam.plugins.module_utils._report.audit import account as account_file
 from ansible_collections.hardening.iam.plugins.module_utils._report.audit.account import events_key
 from ansible_collections.hardening.iam.plugins.module_utils._report.audit.sheet import UnknownRunError, build
 from ansible_collections.hardening.iam.plugins.module_utils._report.document import encode, run_report_key
@@ -64,6 +65,56 @@ def test_a_run_that_fits_together(world: World) -> None:
     assert sheet["run"]["commits"] == ["9f2c1ab"]
     # It is JSON, with a stable order.
     assert json.loads(encode(sheet)) == sheet
+
+
+def test_everything_of_an_account() -> None:
+    world = World()
+    (key,) = world.change(key_change("alice"))
+    world.lease(key, NOW + timedelta(minutes=15))
+    world.change(key_change("bob"), outcome=Outcome.FAILED)
+    refusal = {**REFUSAL, "target": "carol"}
+    world.report(key_change("alice"), refused=[refusal])
+    event = make_event(key_change("alice"))
+    attempt = make_event(key_change("alice"), errorCode="ConcurrentModification", eventID="attempt")
+    world.see(event, attempt, failures={"eu-west-1": "AccessDenied"})
+    (account,) = build(world.sources)["accounts"]
+    assert account["problems"] == []
+    assert account["plan_sha256"] == "0" * 64
+    assert account["counts"] == {"applied": 1, "planned": 0, "reported": 0, "refused": 1}
+    assert account["refused"] == [
+        {"rule": "max_changes", "reason": "over the cap", "operation": "UpdateAccessKey", "targets": ["carol"]}
+    ]
+    assert account["trail"] == {
+        "state": "read",
+        "regions": ["us-east-1"],
+        "failures": {"eu-west-1": "AccessDenied"},
+        "events": 2,
+        "read_at": "2026-11-25T04:00:00Z",
+        "since": "2026-11-25T01:00:00Z",
+        "until": "2026-11-25T04:00:00Z",
+    }
+    first, second = account["changes"]
+    assert first["lease"] == {"fence": 3, "expires": "2026-11-25T02:15:00Z"}
+    assert (first["event"]["id"], [one["id"] for one in first["attempts"]]) == (event.id, ["attempt"])
+    assert (first["operation"], first["region"], first["module"]) == (
+        "iam:UpdateAccessKey",
+        "global",
+        "access_key_lifecycle",
+    )
+    assert (second["outcome"], second["event"], second["lease"]) == ("failed", None, None)
+
+
+def test_a_journal_that_can_not_be_read_in_one_account(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_store: t.Any, _account_id: str, _run_id: str) -> t.NoReturn:
+        raise StoreError("denied")
+
+    monkeypatch.setattr(account_file, "read_account", fail)
+    (account,) = build(world.sources)["accounts"]
+    assert account["changes"] == []
+    assert account["problems"] == [
+        "The journal can't be read: denied.",
+        "UpdateAccessKey: the report has 2 applied changes, and the journal has 0.",
+    ]
 
 
 def test_key_ids_in_full_on_request(world: World) -> None:
