@@ -159,6 +159,41 @@ def test_a_snapshot_that_can_not_be_used_is_refused_and_the_others_go_on(recorde
     assert "3 accounts not simulated" in outcome.output
 
 
+def test_the_same_input_gives_the_same_files_in_any_number_of_processes(recorded: Recorded) -> None:
+    found = []
+    for processes in (1, 2):
+        shutil.rmtree(recorded.ansible.directory / "simulation", ignore_errors=True)
+        # Relative paths start in the directory of each declaration, and those of the results in that of Ansible.
+        recorded.simulate(
+            simulate_now_inventory="demo.yml",
+            simulate_now_directory=str(DEMO.parent),
+            simulate_wanted_variables=WANTED,
+            simulate_processes=processes,
+        ).succeeded()
+        files = sorted((recorded.ansible.directory / "simulation").rglob("*.*"))
+        found.append({path.name: path.read_bytes() for path in files})
+        assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+    assert found[0] == found[1]
+    assert set(found[0]) == {"simulation.json", "comment.md", f"{PROD}.json", f"{DEV}.json"} | {
+        f"{account}.json" for account in (MANAGEMENT, SANDBOX)
+    }
+
+
+def test_vaulted_variables_have_the_passwords_of_the_run(recorded: Recorded) -> None:
+    directory = recorded.ansible.directory
+    (directory / "vault-password").write_text("open sesame\n", encoding="utf-8")
+    secret = ("--vault-password-file", "vault-password")
+    done = recorded.ansible.run("ansible-vault", "encrypt_string", *secret, "--name", "password_policy_mode", "report")
+    variables = directory / "vaulted" / "group_vars"
+    variables.mkdir(parents=True)
+    (variables / "aws_accounts.yml").write_text(done.stdout, encoding="utf-8")
+    shutil.copy(DEMO, directory / "vaulted" / "hosts.yml")
+    # Variables of a group beside the inventory win over those in it.
+    recorded.simulate(*secret, simulate_wanted_inventory="vaulted/hosts.yml").succeeded()
+    roles = {role["role"]: role for role in recorded.read(f"accounts/{PROD}.json")["roles"]}
+    assert roles["password_policy"]["mode"] == "report"
+
+
 def test_a_wrong_value_fails_its_role_and_names_the_variable(recorded: Recorded) -> None:
     outcome = recorded.simulate(simulate_wanted_variables={"password_policy_minimum_password_length": 3}).succeeded()
     roles = {role["role"]: role for role in recorded.read(f"accounts/{PROD}.json")["roles"]}
