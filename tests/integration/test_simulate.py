@@ -13,9 +13,10 @@ import shutil
 import typing as t
 from pathlib import Path
 
+import boto3
 import pytest
 
-from .conftest import DEMO, DEV, MANAGEMENT, PROD, SANDBOX, Ansible, MakeAnsible, Outcome, Record
+from .conftest import DEMO, DEV, MANAGEMENT, PROD, SANDBOX, Ansible, MakeAnsible, Outcome, Record, operation_of
 
 NO_ENDPOINT: t.Final = "http://127.0.0.1:9"
 # Two of the four accounts have a snapshot.
@@ -211,6 +212,28 @@ def test_no_snapshot_has_a_secret(recorded: Recorded) -> None:
         assert '"SessionToken":' not in text
         assert '"call":"sts:AssumeRole' not in text
         assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_snapshots_in_s3_are_encrypted_and_nothing_else_is_called(recorded: Recorded) -> None:
+    ansible = recorded.ansible
+    names = {"endpoint_url": "AWS_ENDPOINT_URL", "aws_access_key_id": "AWS_ACCESS_KEY_ID"}
+    options = {name: ansible.environment[variable] for name, variable in names.items()}
+    secret = ansible.environment["AWS_SECRET_ACCESS_KEY"]
+    client = boto3.client("s3", region_name="us-east-1", aws_secret_access_key=secret, **options)
+    client.create_bucket(Bucket="acme-snapshots")
+    place = {"hardening_snapshot_dir": "s3://acme-snapshots/iam"}
+    part = ("--check", "--tags", "password_policy", "--limit", "acme-prod")
+    refused = ansible.playbook("harden", *part, **place).succeeded()
+    assert "hardening_snapshot_kms_key_id" in refused.output
+    assert "Contents" not in client.list_objects_v2(Bucket="acme-snapshots")
+    ansible.playbook("harden", *part, **place, hardening_snapshot_kms_key_id="alias/hardening").succeeded()
+    kept = client.head_object(Bucket="acme-snapshots", Key=f"iam/{PROD}.json.gz")
+    assert (kept["ServerSideEncryption"], kept["SSEKMSKeyId"]) == ("aws:kms", "alias/hardening")
+    simulated = ansible.playbook("simulate", inventory="localhost,", simulate_wanted_inventory=str(DEMO), **place)
+    assert {operation_of(record) for record in simulated.succeeded().requests} == {"s3:GetObject"}
+    states = {role["role"]: role["state"] for role in recorded.read(f"accounts/{PROD}.json")["roles"]}
+    # Only one role was recorded.
+    assert (states["password_policy"], states["config_rules"], states["access_keys"]) == ("known", "unknown", "unknown")
 
 
 @pytest.mark.parametrize(
