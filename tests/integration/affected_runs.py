@@ -183,6 +183,7 @@ class Bench:
         spec = {**aws_argument_spec(), **step.entry.argument_spec()}
         given = {"account_id": ACCOUNT, "journal": str(self.directory / "journal"), "run_id": step.name}
         common = {"break_glass": BREAK_GLASS, "event_history": False, "max_changes": 1000, "max_percent": 100}
+        common["owner_default"] = "allow"
         given |= {name: value for name, value in common.items() if name in spec}
         validation = ArgumentSpecValidator(spec).validate({**given, **step.options})
         assert not validation.error_messages, validation.error_messages

@@ -365,6 +365,8 @@ CASES: t.Final = (
     Case("rollback, done already", "rollback", taking_back(run_id="back-again"), {"diff": True}),
     Case("rollback of itself", "rollback", taking_back(run_id="parity"), fails="undo_run_id"),
     Case("rollback of no module", "rollback", taking_back(modules="keys"), fails="password_policy"),
+    Case("gate, closed", "wave_gate", {"accounts": [{"account_id": DEV}], "report_dir": "./reports", "run_id": "gate"}),
+    Case("gate, no number", "wave_gate", {"report_dir": "./reports", "max_refusals": -1}, fails="max_refusals: -1"),
     Case("report", "report", {"account_id": DEV, "report_dir": "./reports", "run_id": "parity", "now": NOW}),
     Case(
         "report of another run", "report", {"account_id": DEV, "report_dir": "./reports", "run_id": "x"}, fails="run x"
