@@ -183,7 +183,8 @@ files:
   type: dict
   sample: {html: reports/audit/20261125T020000Z/sheet.html}
 terminal:
-  description: The page as text. In a play the action plugin displays it and does not return it.
+  description:
+    - The start of the page as text, with its path. In a play the action plugin displays it and does not return it.
   returned: with O(scope=run)
   type: str
   sample: "Audit Sheet: run 20261125T020000Z\n..."

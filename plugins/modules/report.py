@@ -158,6 +158,11 @@ options:
         description:
           - The end of the soak.
         type: str
+  max_accounts_changed:
+    description:
+      - The largest number of accounts that a run may change, with O(scope=fleet). In check mode the task warns if changes are planned in
+        more. In C(hardening.iam.harden) the action plugin fills it in.
+    type: int
   preflight:
     description:
       - The results of M(hardening.iam.preflight_info) in the accounts of the run, with O(scope=preflight).
@@ -433,6 +438,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         "account_hosts": {"type": "dict", "default": {}},
         "account_units": {"type": "dict", "default": {}},
         "waves": {"type": "list", "elements": "dict", "default": [], "options": _WAVE},
+        "max_accounts_changed": {"type": "int"},
         "preflight": {"type": "list", "elements": "dict", "default": []},
         "terminal": {"type": "str", "choices": ["auto", "brief", "summary", "full", "none"], "default": "auto"},
         "fail_on": {"type": "str", "choices": list(FAIL_ON), "default": "never"},

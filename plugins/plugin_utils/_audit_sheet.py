@@ -149,5 +149,5 @@ def _write_sheet(task: Task, sources: Sources) -> Result:
         "attention": [item["text"] for item in document["attention"]],
         "clean": not bad,
         "files": files,
-        "terminal": audit_text.render(document),
+        "terminal": audit_text.render_summary(document, location=files["html"]),
     }

@@ -104,6 +104,7 @@ class _Options:
     hosts: Mapping[str, str]
     units: Mapping[str, str]
     waves: tuple[Mapping[str, t.Any], ...]
+    max_accounts_changed: t.Optional[int]
 
     @classmethod
     def from_options(cls, options: Mapping[str, t.Any]) -> t.Self:
@@ -120,6 +121,7 @@ class _Options:
             hosts=_by_account(options["account_hosts"]),
             units=_by_account(options["account_units"]),
             waves=tuple(options["waves"]),
+            max_accounts_changed=options["max_accounts_changed"],
         )
 
 
@@ -394,9 +396,21 @@ def _report_fleet(job: _Job) -> Result:
         place.put("html", "fleet.html", to_bytes(fleet_html.render(document, title=title)))
     chained = manifest_chain.append(place.store, _build_manifest(job, place, document, kept))
     place.put("manifest", manifest_chain.COPY, encode(chained))
+    _warn_of_cap(job, document)
     summary = _summarize_fleet(job, document, place, _render_run(job, document, own))
     # Who keeps it elsewhere notices if somebody replaces the whole chain.
     return {**summary, "manifest_sha256": hashlib.sha256(encode(chained)).hexdigest()}
+
+
+def _warn_of_cap(job: _Job, document: Mapping[str, t.Any]) -> None:
+    """Warn where a run with the same variables would change fewer accounts than the plan has."""
+    planned = sum(bool(account["changes_planned"]) for account in document["accounts"])
+    most = job.options.max_accounts_changed
+    if most is not None and planned > most:
+        job.warn(
+            f"changes are planned in {planned} accounts, and a run without --check changes at most {most} of them "
+            "(hardening_max_accounts_changed). By default, the first run of a journal changes 1 in a large inventory."
+        )
 
 
 def _render_run(job: _Job, document: Mapping[str, t.Any], reports: Sequence[Report]) -> str:

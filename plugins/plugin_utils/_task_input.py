@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 
 from ..module_utils._account.account_id import parse_account_id
 from ..module_utils._converge.journal import new_job_id
-from ..module_utils._converge.run_control.fleet_caps import MANY, NUMBERS
+from ..module_utils._converge.run_control.fleet_caps import DEFAULT_ACCOUNTS, MANY, NUMBERS
 from ._role_options import NO_ROLE, RoleOptions
 from ._run_input import (
     ACCOUNT_ID,
@@ -160,6 +160,17 @@ def fleet_caps_of(task: TaskInput) -> dict[str, t.Any]:
         "wave_passed": task.notes.find(WAVE_PASSED) is not None,
     }
     return {_CAPS_OPTION: caps}
+
+
+def limit_accounts(task: TaskInput) -> t.Any:
+    """How many accounts a run changes at most, as far as that is known without its journal; None for no limit.
+
+    A declared number is returned as it is.
+    """
+    declared = task.host.value(FLEET_CAPS["max_accounts_changed"])
+    if declared is not None and str(declared).strip():
+        return declared
+    return DEFAULT_ACCOUNTS if _is_large_inventory(task) else None
 
 
 def _is_large_inventory(task: TaskInput) -> bool:

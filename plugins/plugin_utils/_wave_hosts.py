@@ -14,6 +14,7 @@ import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
 from ansible import context
+from ansible.inventory.manager import split_host_pattern
 
 from ._fleet import choose_hosts, make_inventory
 from ._run_hosts import ACCOUNTS
@@ -86,6 +87,7 @@ def check_waves(variables: Mapping[str, t.Any], templar: t.Any, hosts: Sequence[
             f"{VARIABLE} is set, and this job is a slice, which does not know the accounts of the others.\n"
             "Remove the slices, or use one node of a workflow for each wave."
         )
+    problems += [problem for host in hosts if (problem := _check_name(host.name))]
     return problems + [problem for host in hosts[:1] for problem in _check_numbers(host)]
 
 
@@ -118,6 +120,13 @@ def _find_declared(variables: Mapping[str, t.Any]) -> t.Any:
     if not hostvars or not names:
         return None
     return hostvars.raw_get(names[0]).get(VARIABLE)
+
+
+def _check_name(name: str) -> str:
+    """Explain why a host can't be in a wave; empty if it can. Ansible takes the hosts of waves as patterns."""
+    if split_host_pattern(name) == [name] and name[0] not in "!&~@":
+        return ""
+    return f"{name} can't be in a wave of {VARIABLE}: to Ansible its name is a pattern. Give the host another name."
 
 
 def _check_numbers(host: Host) -> Iterable[str]:

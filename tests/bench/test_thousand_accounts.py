@@ -40,10 +40,11 @@ MOST_GROWTH: t.Final = 1.25
 
 
 @pytest.fixture(scope="module")
-def emulator() -> t.Iterator[EmulatorProcess]:
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[EmulatorProcess]:
     """The fleet, without its faults."""
-    with EmulatorProcess(seed="bare") as process:
-        process.control.reset(FLEET.seed())
+    seed = tmp_path_factory.mktemp("seed") / "fleet.yml"
+    seed.write_text(json.dumps(FLEET.seed()), encoding="utf-8")
+    with EmulatorProcess(seed=seed) as process:
         yield process
 
 

@@ -190,3 +190,21 @@ def test_a_run_that_nobody_knows(evidence: Evidence) -> None:
         outcome = evidence.ansible.playbook("audit_sheet", *LIMIT, audit_sheet_run_id=given, **evidence.places)
         assert outcome.status != 0
         assert message in outcome.output, outcome.output
+
+
+def test_a_rollback_shows_on_the_sheet_of_the_run_that_it_undid(evidence: Evidence) -> None:
+    ansible = evidence.ansible
+    undo = {"hardening_undo_run_id": RUN, "hardening_undo_modules": ["password_policy"], "hardening_run_id": "undo-1"}
+    ansible.playbook("rollback", *LIMIT, **undo, **evidence.places).succeeded()
+    ansible.playbook(
+        "audit_sheet", *LIMIT, audit_sheet_run_id=RUN, audit_sheet_dir="./after", **evidence.places
+    ).succeeded()
+    sheet = read_sheet(ansible, "after")
+    undone = {change["operation"]: change["undone"] for change in sheet["accounts"][0]["changes"] if change["undone"]}
+    assert set(undone) == {"iam:UpdateAccountPasswordPolicy"}
+    (rollback,) = undone["iam:UpdateAccountPasswordPolicy"]
+    assert (rollback["run_id"], rollback["outcome"]) == ("undo-1", "applied")
+    # Two runs, one chain.
+    assert (sheet["manifest"]["count"], sheet["manifest"]["problems"]) == (2, [])
+    assert sheet["manifest"]["of_run"]["number"] == 1
+    assert sheet["manifest"]["files"]["changed"] == []

@@ -77,6 +77,41 @@ def test_slices_of_a_run_change_no_more_accounts_than_allowed(make_ansible: Make
     assert refused == ["fleet_cap"] * 5
 
 
+def test_the_first_run_in_a_large_inventory_changes_one_account(make_ansible: MakeAnsible) -> None:
+    """--limit does not make the inventory small."""
+    ansible = make_ansible(SEED)
+    path = inventory_of(ansible, FOUR[:2])
+    inventory = json.loads(path.read_text(encoding="utf-8"))
+    others = {f"other-{number}": {"aws_account_id": f"80000000000{number}"} for number in range(9)}
+    inventory["aws_accounts"]["hosts"].update(others)
+    path.write_text(json.dumps(inventory), encoding="utf-8")
+    limit = ("--limit", ",".join(FOUR[:2]))
+    first = ansible.playbook("harden", *POLICY, *limit, inventory=path, hardening_run_id="1").succeeded()
+    (changed,) = changed_in(first)
+    (other,) = set(ACCOUNTS[:2]) - {changed}
+    (refusal,) = first.report(other)["refused"]
+    assert refusal["rule"] == "fleet_cap"
+    assert refusal["reason"].startswith("this run may change 1 account, and has begun with 1: ")
+    second = ansible.playbook("harden", *POLICY, *limit, inventory=path, hardening_run_id="2").succeeded()
+    assert changed_in(second) == {other}
+
+
+def test_a_wave_that_passes_lifts_the_default_cap(make_ansible: MakeAnsible) -> None:
+    """Without waves a later run in a large inventory changes five accounts."""
+    ansible = make_ansible(SEED)
+    path = inventory_of(ansible, NAMES, hardening_waves=["canary", "rest"])
+    inventory = json.loads(path.read_text(encoding="utf-8"))
+    others = {f"other-{number}": {"aws_account_id": f"80000000000{number}"} for number in range(3)}
+    inventory["aws_accounts"]["hosts"].update(others)
+    path.write_text(json.dumps(inventory), encoding="utf-8")
+    earlier = ansible.directory / "journal" / ACCOUNTS[7] / "earlier"
+    earlier.mkdir(parents=True, mode=0o700)
+    (ansible.directory / "journal").chmod(0o700)
+    outcome = ansible.playbook("harden", *POLICY, "--limit", ",".join(NAMES), inventory=path).succeeded()
+    assert changed_in(outcome) == set(ACCOUNTS)
+    assert states_of(outcome.document("fleet.json")) == {"canary": "passed", "rest": "done"}
+
+
 @pytest.fixture(scope="module")
 def closed(make_ansible: MakeAnsible) -> Outcome:
     """Three waves, of which the second has a change that is refused."""

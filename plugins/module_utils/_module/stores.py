@@ -79,7 +79,8 @@ class _TapedStore:
         return self._opened().put_new(key, content)
 
     def get_versioned(self, key: str) -> t.Optional[tuple[bytes, str]]:
-        return self._opened().get_versioned(key)
+        found = self._play("get_versioned", key, lambda: self._opened().get_versioned(key))
+        return None if found is None else (found[0], found[1])
 
     def swap(self, key: str, content: bytes, version: t.Optional[str]) -> str:
         return self._opened().swap(key, content, version)

@@ -19,6 +19,8 @@ from .audit_html import OUTCOMES, TITLE, count_states, is_undone, list_refusals,
 from .text import Lines, Show, name_mode
 
 _UNKNOWN: t.Final = "unknown"
+# So many lines of a section are shown on a terminal.
+_SHOWN: t.Final = 20
 
 Sheet = Mapping[str, t.Any]
 
@@ -35,6 +37,20 @@ def render(sheet: Sheet, *, ascii_only: bool = False) -> str:
         _title("REFUSED:", _render_refused(sheet, show)),
         _title("NOT IN THE JOURNAL:", _render_unrecorded(sheet, show)),
         _title("MANIFESTS:", _render_manifest(sheet, show)),
+    ]
+    return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
+
+
+def render_summary(sheet: Sheet, *, location: str, ascii_only: bool = False) -> str:
+    """The start of the sheet for a terminal, with the place of the page. The page has the rest, which may be long."""
+    show = functools.partial(printable, ascii_only=ascii_only)
+    more = max(0, len(sheet["attention"]) - _SHOWN)
+    attention = [line for item in sheet["attention"][:_SHOWN] for line in _item(item["text"], show)]
+    sections = [
+        _render_header(sheet, show),
+        _title("ATTENTION:", [*attention, *([f"  ... and {more} more"] if more else [])]),
+        _title("REQUESTS AND APPROVALS:", _render_requests(sheet, show)[:_SHOWN]),
+        [f"Page: {show(location)}"],
     ]
     return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
 

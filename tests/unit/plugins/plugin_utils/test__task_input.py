@@ -19,6 +19,7 @@ from ansible_collections.hardening.iam.plugins.plugin_utils._task_input import (
     account_option_of,
     find_problem,
     fleet_caps_of,
+    limit_accounts,
     run_of,
 )
 
@@ -344,3 +345,13 @@ def test_others_and_modules_without_caps_get_none(tmp_path: Path) -> None:
     assert find_caps(tmp_path, ours=False) == {}
     assert find_caps(tmp_path, options=OPTIONS) == {}
     assert find_caps(tmp_path, {"fleet_caps": {"max_fleet_changes": 1}}, hardening_max_fleet_changes=2) == {}
+
+
+@pytest.mark.parametrize(
+    ("accounts", "declared", "expected"), [(10, None, None), (11, None, 5), (11, "7", "7"), (3, 2, 2), (3, " ", None)]
+)
+def test_the_report_of_a_check_knows_the_limit(tmp_path: Path, accounts: int, declared: t.Any, expected: t.Any) -> None:
+    variables = {"hardening_max_accounts_changed": declared}
+    host = Host(name="a", variables=variables, value=variables.get)
+    task = TaskInput(host, {}, OPTIONS, False, True, "play", ("a",), no_host, lambda: accounts, str, RunNotes(tmp_path))
+    assert limit_accounts(task) == expected

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.moments import format_utc
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AwsError
@@ -19,6 +20,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.store impo
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task, TaskError
 from ansible_collections.hardening.iam.plugins.module_utils._questions import wave_gate
 from ansible_collections.hardening.iam.plugins.module_utils._report.document import encode, run_report_key
+from ansible_collections.hardening.iam.plugins.modules import wave_gate as wave_gate_module
 from ansible_collections.hardening.iam.plugins.modules.wave_gate import argument_spec
 
 from .._converge.fakes import FakeCaller, set_dates
@@ -100,6 +102,13 @@ def test_a_wave_without_failures_passes(bench: Bench) -> None:
     assert (result["verdict"], result["reasons"], result["failed_accounts"]) == ("passed", [], [])
     assert result["terminal"] == "Wave canary: passed."
     assert bench.journal.list() == []
+
+
+def test_the_result_is_as_documented(bench: Bench) -> None:
+    documented = set(yaml.safe_load(wave_gate_module.RETURN))
+    bench.failures[OTHER] = "denied"
+    for result in (bench.judge(), bench.judge(max_failures=1), bench.judge(max_failures=1, soak_hours=1)):
+        assert set(result) == documented | {"changed"}
 
 
 def test_a_failed_account_closes_the_gate_unless_it_is_allowed(bench: Bench) -> None:

@@ -53,6 +53,17 @@ def test_text_has_no_control_characters_and_fits(name: str) -> None:
     assert to_bytes("\n".join(lines))
 
 
+def test_a_terminal_is_not_flooded() -> None:
+    sheet = troubled()
+    many = {**sheet, "attention": sheet["attention"] * 100, "accounts": sheet["accounts"] * 100}
+    many["requests"] = sheet["requests"] * 100
+    shown = audit_text.render_summary(many, location="sheets/sheet.html")
+    assert len(shown.splitlines()) < 80
+    assert "  ... and 980 more" in shown
+    assert "after its lease ended" in shown
+    assert shown.endswith("Page: sheets/sheet.html\n")
+
+
 def test_text_in_ascii() -> None:
     assert audit_text.render(hostile(), ascii_only=True).isascii()
 
