@@ -22,6 +22,7 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from ansible.module_utils.common.yaml import yaml_load
+from ansible.vars.reserved import get_reserved_names
 
 _FOLDER: t.Final = Path(__file__).parents[2] / "playbooks" / "vars"
 _LISTS: t.Final = _FOLDER / "known_variables.yml"
@@ -121,6 +122,12 @@ def load_variables() -> KnownVariables:
         names=frozenset(lists["variables"]),
         removed={name: tuple(group["successors"]) for group in removed for name in group["names"]},
     )
+
+
+def prepare_variables() -> None:
+    """Do once, for this process and those forked from it, what every search for misspelt names needs."""
+    # All hosts have these names. Judging them reads the lists, and finds the endings of all prefixes.
+    find_misspelt(dict.fromkeys(get_reserved_names()))
 
 
 def find_misspelt(variables: Mapping[str, t.Any], *, ignore: Iterable[str] = ()) -> list[MisspeltName]:

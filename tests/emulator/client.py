@@ -110,6 +110,10 @@ class Emulator:
         """Make these assumptions about AWS false, and all others true; the names are those of docs/acceptance.md."""
         self._ask("PUT", "contrary", {"assumptions": list(assumptions)})
 
+    def record_events(self, on: bool = True) -> None:
+        """Let CloudTrail record what the emulator is asked from now on, until a reset."""
+        self._ask("PUT", "trail", {"records": on})
+
     def wait_until_held(self, seconds: float) -> bool:
         """Wait for a call that the fault "hold" keeps, at most so long; whether one is."""
         return bool(self._ask("PUT", "held", {"seconds": seconds})["held"])

@@ -22,7 +22,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.patience import
 from ansible_collections.hardening.iam.plugins.module_utils._controls.control import Control
 from ansible_collections.hardening.iam.plugins.module_utils._controls.registry import all_controls
 from ansible_collections.hardening.iam.plugins.module_utils._controls.selection import datasets_for
-from ansible_collections.hardening.iam.plugins.module_utils._module.task import execute
+from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
 from ansible_collections.hardening.iam.plugins.modules.assessment_info import ENTRY
 from dates import noon_in
 from emulator.client import Emulator, EmulatorProcess
@@ -208,7 +208,7 @@ def test_failing_for_ever(
 def test_passing_trouble_with_every_operation(
     faulty: Emulator, undisturbed: Mapping[str, Record], properties: Record
 ) -> None:
-    operations = [*READS, "sts:AssumeRole", "sts:GetCallerIdentity"]
+    operations = [*READS, "sts:AssumeRole"]
     faulty.faults([fault(operation, **properties) for operation in operations])
     for account, before in undisturbed.items():
         assert findings(assess(account)) == findings(before)
@@ -223,11 +223,15 @@ def test_throttling_for_a_while(faulty: Emulator, undisturbed: Mapping[str, Reco
     assert len(throttled) > 1
 
 
-@pytest.mark.parametrize("operation", ["sts:AssumeRole", "sts:GetCallerIdentity"])
+@pytest.mark.parametrize(
+    ("operation", "role"), [("sts:AssumeRole", role_arn(MANAGEMENT)), ("sts:GetCallerIdentity", None)]
+)
 @pytest.mark.parametrize("properties", [{"kind": "garbage"}, {"kind": "drop"}], ids=["garbage", "dropped"])
-def test_account_that_can_not_be_entered(faulty: Emulator, operation: str, properties: Record) -> None:
+def test_account_that_can_not_be_entered(
+    faulty: Emulator, operation: str, role: t.Optional[str], properties: Record
+) -> None:
     faulty.faults([fault(operation, **properties)])
-    result = assess(MANAGEMENT)
+    result = assess(MANAGEMENT, assessor_role_arn=role)
     assert result["failed"]
     assert operation in result["msg"]
 

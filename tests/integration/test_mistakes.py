@@ -644,7 +644,7 @@ AT_AWS: t.Final = [
     ),
 ]
 FAULTS: t.Final = [
-    {"kind": "error", "service": "sts", "operation": "GetCallerIdentity", "account_id": account_id, **answer}
+    {"kind": "error", "service": "iam", "account_id": account_id, **answer}
     for account_id, answer in {
         PROD: {
             "code": "ExpiredToken",

@@ -51,7 +51,7 @@ class SnapshotError(ValueError):
 
 def to_json(snapshot: Snapshot) -> str:
     """The snapshot as JSON text; the same snapshot always gives the same text."""
-    content = {"schema": SCHEMA, "snapshot": _to_plain(snapshot)}
+    content = {"schema": SCHEMA, "snapshot": to_plain(snapshot)}
     return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False) + "\n"
 
 
@@ -70,7 +70,7 @@ def from_json(text: str) -> Snapshot:
         found = content.get("schema") if isinstance(content, dict) else None
         raise SnapshotError(f"schema: {found!r} is not {SCHEMA!r}")
     plain: t.Any = content.get("snapshot")
-    snapshot: Snapshot = _value(Snapshot, plain, "snapshot")
+    snapshot: Snapshot = from_plain(Snapshot, plain, "snapshot")
     unknown = tuple(
         Unread(dataset, UnreadKind.NOT_REQUESTED, _OLDER)
         for dataset, member in _LATER.items()
@@ -81,18 +81,18 @@ def from_json(text: str) -> Snapshot:
     return dataclasses.replace(snapshot, unread=(*snapshot.unread, *unknown)) if unknown else snapshot
 
 
-def _to_plain(value: t.Any) -> t.Any:
+def to_plain(value: t.Any) -> t.Any:
     """Convert ``value`` to the types that JSON has."""
     if isinstance(value, enum.Enum):
         return value.value
     if isinstance(value, datetime):
         return format_moment(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {name: _to_plain(getattr(value, name)) for name in _types_of(type(value))}
+        return {name: to_plain(getattr(value, name)) for name in _types_of(type(value))}
     if isinstance(value, Mapping):
-        return {key: _to_plain(member) for key, member in value.items()}
+        return {key: to_plain(member) for key, member in value.items()}
     if isinstance(value, (tuple, list)):
-        return [_to_plain(member) for member in value]
+        return [to_plain(member) for member in value]
     return value
 
 
@@ -113,57 +113,118 @@ def _list_required_fields(kind: type[t.Any]) -> frozenset[str]:
     )
 
 
-def _value(kind: t.Any, plain: t.Any, path: str) -> t.Any:
-    """``plain`` as a value of the type ``kind``. ``path`` is where in the snapshot it stands."""
+def field_from_plain(name: str, plain: t.Any) -> t.Any:
+    """``plain`` as the value of a field of the snapshot.
+
+    :raises SnapshotError: there is no such field, or the value does not fit.
+    """
+    if name not in _types_of(Snapshot):
+        raise SnapshotError(f"{name}: the snapshot has no such field")
+    return from_plain(_types_of(Snapshot)[name], plain, name)
+
+
+def from_plain(kind: t.Any, plain: t.Any, path: str) -> t.Any:
+    """``plain`` as a value of the type ``kind``. ``path`` is its place in the snapshot.
+
+    :raises SnapshotError: it does not fit.
+    """
+    try:
+        return _make_parser(kind)(plain)
+    except _MisfitError as misfit:
+        raise SnapshotError(f"{path}{''.join(reversed(misfit.place))}: {misfit.reason}") from misfit
+
+
+def prepare() -> None:
+    """Make the parsers of all types that are in a snapshot, for this process and its forks."""
+    _make_parser(Snapshot)
+
+
+class _MisfitError(Exception):
+    """A value that does not fit its type; ``place`` is the way to it, from the inside."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.place: list[str] = []
+
+
+Parser = t.Callable[[t.Any], t.Any]
+
+
+@functools.cache
+def _make_parser(kind: t.Any) -> Parser:
+    """Make the function that turns what JSON has into a value of a type. An account is thousands of such values."""
     if kind is t.Any:
-        return plain
+        return lambda plain: plain
     origin = t.get_origin(kind)
     if origin in (t.Union, types.UnionType):
-        return _parse_optional(kind, plain, path)
+        (present,) = (member for member in t.get_args(kind) if member is not types.NoneType)
+        parse = _make_parser(present)
+        return lambda plain: None if plain is None else parse(plain)
     if origin is tuple:
-        (member_kind, _ellipsis) = t.get_args(kind)
-        members = _check_type(list, plain, path)
-        return tuple(_value(member_kind, member, f"{path}[{index}]") for index, member in enumerate(members))
+        return functools.partial(_parse_items, _make_parser(t.get_args(kind)[0]))
     if origin is not None and issubclass(origin, Mapping):
-        _key_kind, member_kind = t.get_args(kind)
-        mapping = _check_type(dict, plain, path)
-        return {key: _value(member_kind, member, f"{path}.{key}") for key, member in mapping.items()}
+        return functools.partial(_parse_members, _make_parser(t.get_args(kind)[1]))
     if dataclasses.is_dataclass(kind):
-        return _record(kind, _check_type(dict, plain, path), path)
+        record: t.Any = kind
+        parsers = {name: _make_parser(member) for name, member in _types_of(record).items()}
+        return functools.partial(_parse_record, record, parsers, _list_required_fields(record))
     if issubclass(kind, enum.Enum):
-        return _parse_value(kind, plain, path, "one of " + ", ".join(str(member.value) for member in kind))
+        allowed = "one of " + ", ".join(str(member.value) for member in kind)
+        return functools.partial(_parse_value, kind, allowed)
     if kind is datetime:
-        return _parse_value(parse_moment, _check_type(str, plain, path), path, "a date and time in ISO 8601")
-    return _check_type(kind, plain, path)
+        return lambda plain: _parse_value(parse_moment, "a date and time in ISO 8601", _check_type(str, plain))
+    return functools.partial(_check_type, kind)
 
 
-def _parse_optional(kind: t.Any, plain: t.Any, path: str) -> t.Any:
-    if plain is None:
-        return None
-    (present,) = (member for member in t.get_args(kind) if member is not types.NoneType)
-    return _value(present, plain, path)
+def _parse_items(parse: Parser, plain: t.Any) -> tuple[t.Any, ...]:
+    items = []
+    for index, item in enumerate(_check_type(list, plain)):
+        try:
+            items.append(parse(item))
+        except _MisfitError as misfit:
+            misfit.place.append(f"[{index}]")
+            raise
+    return tuple(items)
 
 
-def _record(kind: t.Any, plain: Mapping[str, t.Any], path: str) -> t.Any:
-    known = _types_of(kind)
-    unknown = sorted(set(plain) - set(known))
-    if unknown:
-        raise SnapshotError(f"{path}: {', '.join(unknown)} unknown; members are {', '.join(known)}")
-    missing = sorted(_list_required_fields(kind) - set(plain))
-    if missing:
-        raise SnapshotError(f"{path}: {', '.join(missing)} missing")
-    return kind(**{name: _value(known[name], member, f"{path}.{name}") for name, member in plain.items()})
+def _parse_members(parse: Parser, plain: t.Any) -> dict[str, t.Any]:
+    members = {}
+    for key, member in _check_type(dict, plain).items():
+        try:
+            members[key] = parse(member)
+        except _MisfitError as misfit:
+            misfit.place.append(f".{key}")
+            raise
+    return members
 
 
-def _check_type(kind: type[t.Any], plain: t.Any, path: str) -> t.Any:
+def _parse_record(kind: t.Any, parsers: Mapping[str, Parser], required: frozenset[str], plain: t.Any) -> t.Any:
+    members = _check_type(dict, plain)
+    if not members.keys() <= parsers.keys():
+        unknown = sorted(members.keys() - parsers.keys())
+        raise _MisfitError(f"{', '.join(unknown)} unknown; members are {', '.join(parsers)}")
+    if not required <= members.keys():
+        raise _MisfitError(f"{', '.join(sorted(required - members.keys()))} missing")
+    values = {}
+    for name, member in members.items():
+        try:
+            values[name] = parsers[name](member)
+        except _MisfitError as misfit:
+            misfit.place.append(f".{name}")
+            raise
+    return kind(**values)
+
+
+def _check_type(kind: type[t.Any], plain: t.Any) -> t.Any:
     # bool is a subclass of int, but true is no number.
     if not isinstance(plain, kind) or (isinstance(plain, bool) and kind is not bool):
-        raise SnapshotError(f"{path}: a {kind.__name__} is expected, not a {type(plain).__name__}")
+        raise _MisfitError(f"a {kind.__name__} is expected, not a {type(plain).__name__}")
     return plain
 
 
-def _parse_value(parse: t.Callable[[t.Any], t.Any], plain: t.Any, path: str, expected: str) -> t.Any:
+def _parse_value(parse: Parser, expected: str, plain: t.Any) -> t.Any:
     try:
         return parse(plain)
     except ValueError as error:
-        raise SnapshotError(f"{path}: {plain!r} is not {expected}") from error
+        raise _MisfitError(f"{plain!r} is not {expected}") from error

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import time
 import typing as t
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -26,12 +27,14 @@ from .._aws.errors import (
     Unreachable,
 )
 from .._aws.operations import Operations
-from . import assemble, fields, organization_assembly, organization_tree_reads
+from . import assemble, fields, organization_assembly, organization_tree_reads, stack_reads
+from .kept import KeptReads, Key, Result, is_lasting, is_shared
 from .model import DEEP, Caller, Dataset, Snapshot, Unread, UnreadKind
 from .organization_tree import OrganizationTree
 from .organization_tree_reads import Progress
 from .reads import OPERATIONS_OF
 from .source import Record, Unreadable
+from .stacks import StackIndex
 from .unread import make_unread
 
 K = t.TypeVar("K")
@@ -62,9 +65,13 @@ def collect(
     regions: Sequence[str],
     now: datetime,
     deep_principals: Collection[str] = (),
+    kept: t.Optional[KeptReads] = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Snapshot:
     """Read ``datasets`` of one account, in parallel: those of the account once, regional ones in each of ``regions``.
+
+    Reads that ``kept`` has are not made again, and those that are made are kept there. The snapshot is as old as its
+    oldest part.
 
     A dataset that can't be read is listed in the snapshot's ``unread`` with AWS's reason. The others are not affected.
     The deep datasets are read of the principals whose ARNs are ``deep_principals``, see :func:`deepen`. ``sleep``
@@ -80,10 +87,11 @@ def collect(
         observed_at=now,
         regions=tuple(dict.fromkeys(regions)),
     )
-    source = _AwsSource(access, sleep)
+    source = _AwsSource(access, sleep, kept)
     snapshot = assemble.read_all(source, empty, datasets)
     snapshot = organization_assembly.read_organization(source, snapshot, datasets)
-    return assemble.read_deep(source, snapshot, deep_principals, DEEP & frozenset(datasets))
+    snapshot = assemble.read_deep(source, snapshot, deep_principals, DEEP & frozenset(datasets))
+    return dataclasses.replace(snapshot, observed_at=min([now, *source.moments]))
 
 
 def deepen(
@@ -153,6 +161,14 @@ def with_account_tags(
         )
 
 
+def read_stacks(access: Access, regions: Collection[str]) -> StackIndex:
+    """The stacks of these regions, with their IAM objects: a call for each page of stacks and of a stack's resources.
+
+    :raises AwsError: AWS does not know the credentials (any more).
+    """
+    return stack_reads.read_stack_index(_AwsSource(access, time.sleep), regions)
+
+
 @contextlib.contextmanager
 def _raise_failures() -> Iterator[None]:
     """Raise a failed read as an error, for callers that need the whole."""
@@ -176,8 +192,11 @@ def probe(access: Access, calls: Mapping[Dataset, Callable[[], t.Any]]) -> tuple
 class _AwsSource:
     """An :class:`Access` as a :class:`~.source.Source`."""
 
-    def __init__(self, access: Access, sleep: Callable[[float], None]) -> None:
+    def __init__(self, access: Access, sleep: Callable[[float], None], kept: t.Optional[KeptReads] = None) -> None:
         self._access = access
+        self._kept = kept
+        # The times at which the kept reads were made.
+        self.moments: list[datetime] = []
         self.account_id = access.caller.account_id
         self.partition = access.partition
         self.wait = sleep
@@ -227,8 +246,20 @@ class _AwsSource:
         return self._access.pages(service, operation, key, parameters, region=region)
 
     def gather(self, reads: Mapping[K, Callable[[], V]]) -> Mapping[K, t.Union[V, Unreadable]]:
-        results = self._access.gather({key: _attempt(read) for key, read in reads.items()})
-        return {key: _convert_failure(result) for key, result in results.items()}
+        known = self._find_kept(reads)
+        begun = self._kept.begin() if self._kept else 0.0
+        results = self._access.gather({key: _attempt(read) for key, read in reads.items() if key not in known})
+        made = {key: _convert_failure(result) for key, result in results.items()}
+        for key, result in made.items():
+            if self._kept and is_shared(key) and is_lasting(t.cast(Result, result)):
+                self._kept.keep(t.cast(Key, key), t.cast(Result, result), begun=begun)
+        return {key: known[key] if key in known else made[key] for key in reads}
+
+    def _find_kept(self, keys: Collection[K]) -> dict[K, t.Any]:
+        found = {key: self._kept.find(t.cast(Key, key)) for key in keys if is_shared(key)} if self._kept else {}
+        known = {key: kept for key, kept in found.items() if kept is not None}
+        self.moments += [kept.observed_at for kept in known.values()]
+        return {key: kept.result for key, kept in known.items()}
 
 
 def _attempt(read: Callable[[], V]) -> Callable[[], t.Union[V, Unreadable]]:

@@ -16,7 +16,7 @@ import typing as t
 from collections.abc import Collection, Mapping, Sequence
 
 from .._account.collect import OPERATIONS as OPERATIONS_OF_DATASETS
-from .._account.collect import collect, probe
+from .._account.collect import probe
 from .._account.model import Dataset
 from .._aws.access import Access
 from .._aws.errors import AwsError, NotFound
@@ -25,6 +25,7 @@ from .._capabilities.registry import BY_CLASS
 from .._module.connection import Connection
 from .._module.declaration import declaration
 from .._module.registration import Registration
+from .._module.run_snapshot import Part
 from .._module.task import Task
 from .._module.writers import Writer
 from .._report.parts import part_key
@@ -114,6 +115,7 @@ _ACTIONS: t.Final = {
 def run(task: Task) -> dict[str, t.Any]:
     """The core of ``preflight_info``: options of :mod:`plugins.modules.preflight_info` in, its result out."""
     declaration(task)
+    task.share_snapshot(Part.FIRST)
     access = task.access
     access.check_regions(task.regions)
     account_id = access.caller.account_id
@@ -146,12 +148,7 @@ def _assess(connection: Connection, regions: Sequence[str]) -> tuple[Readiness, 
         for dataset, (service, operation, parameters) in _PROBES.items()
     }
     refused = probe(access, calls)
-    snapshot = collect(
-        access,
-        datasets=_DATASETS - set(_PROBES),
-        regions=regions,
-        now=connection.now,
-    )
+    snapshot = connection.collect(_DATASETS - set(_PROBES), regions)
     writers = {role: roles.of(one.writer) for role, one in _OF_ACCOUNT.items()}
     lacking = {role: problem for role, one in _OF_ACCOUNT.items() if (problem := roles.explain_lack(one.writer))}
     table, account_id = _TABLE, access.caller.account_id

@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from .._account.account_id import is_account_id
 from .._account.collect import OPERATIONS as OPERATIONS_OF_DATASETS
-from .._account.collect import collect, deepen
+from .._account.collect import deepen
 from .._account.model import DEEP, Dataset, Snapshot, Unread, UnreadKind
 from .._account.moments import format_utc
 from .._account.organization_tree import OrganizationTree
@@ -38,6 +38,7 @@ from .._converge.store import Store
 from .._module.connection import Connection
 from .._module.declaration import Declaration, declaration
 from .._module.options import FindingOptions
+from .._module.run_snapshot import Part
 from .._module.snapshots import SnapshotFile, add_organization_policies
 from .._module.task import Task, TaskError
 from .._module.version import COLLECTION_VERSION
@@ -109,6 +110,7 @@ class _Options:
 def run(task: Task) -> dict[str, t.Any]:
     """The core of ``assessment_info``: options of :mod:`plugins.modules.assessment_info` in, its result out."""
     options = _Options.from_options(task.options)
+    task.share_snapshot(Part.ASSESSMENT)
     declared = declaration(task, of_organization=task.options["scope"] == "organization")
     snapshot = options.file.observe(task, functools.partial(_collect, options, declared, task.regions))
     for pattern in _find_unmatched(task.guards.break_glass, snapshot):
@@ -195,7 +197,8 @@ def _read(connection: Connection, requested: Sequence[str], datasets: Collection
     """The datasets of the account, and which of its enabled regions were not read."""
     access = connection.access
     reach = access.reach(requested)
-    snapshot = collect(access, datasets=datasets, regions=reach.regions, now=connection.now)
+    snapshot = connection.collect(datasets, reach.regions)
+    connection.snapshot.open()
     return dataclasses.replace(snapshot, enabled_regions=reach.enabled, enabled_regions_unread=reach.unread)
 
 

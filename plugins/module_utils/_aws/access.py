@@ -13,22 +13,26 @@ import contextlib
 import dataclasses
 import functools
 import typing as t
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from . import sdk
 from .advice import advise
 from .base_chain import base_chain, static_credentials
-from .clients import ClientPool
+from .clients import ClientPool, WritePermit
 from .credentials import RoleCredentials, session_name
 from .errors import AwsError, InvalidRequest, Unparsable, Unsupported, translate
 from .fence import ACCESS_OPERATIONS, Fence, OperationFence, refuse
+from .identity import Identity
+from .notes import NoNotes, Notes, NotesElsewhere, describe_origin
 from .operations import Operations
 from .options import AccessOptions
 from .paging import next_page, page_size_parameter
 from .patience import Patience
-from .regions import ENABLED, GLOBAL_SERVICES, home_region_of, is_offered, parse_regions, partition_of
+from .reach import Reach, RegionReader
+from .regions import GLOBAL_SERVICES, home_region_of, is_offered, partition_of
 from .sdk import HAS_BOTO3, new_session, warm
+from .tape import FACTS, Call
 
 if t.TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -41,35 +45,19 @@ _PATIENT_SERVICES: t.Final = frozenset({"s3", "sts"})
 # Part of the change that makes an archive rule, after the write itself.
 _PATIENT_WRITES: t.Final = frozenset({"accessanalyzer:ApplyArchiveRule"})
 
+
 K = t.TypeVar("K")
 V = t.TypeVar("V")
 
 
-@dataclasses.dataclass(frozen=True)
-class Identity:
-    """The principal that makes the calls: GetCallerIdentity."""
-
-    account_id: str
-    arn: str
-    user_id: str
-
-
-@dataclasses.dataclass(frozen=True)
-class Reach:
-    """The regions to read of an account, and those that it has enabled; ``unread`` says why these are not known."""
-
-    regions: tuple[str, ...]
-    enabled: tuple[str, ...]
-    unread: t.Optional[str] = None
-
-
-class Access:
+class Access(RegionReader):
     """One account, in the role that the mode calls for. Nothing is sent before the first call.
 
     In check mode that is the assessor role, or the role for writing only where no assessor role is declared; else it is
     the role for writing. Without a role it is the owner of the credentials. Threads may share an instance.
 
-    ``session_tag`` ends the default name of the role session: the id of a job, say.
+    ``session_tag`` ends the default name of the role session: the id of a job, say. ``permit`` is asked when a write is
+    about to be sent.
 
     :raises AwsError: the options can't work, or botocore is not installed.
     """
@@ -83,6 +71,8 @@ class Access:
         session_tag: str = "",
         fence: t.Optional[Fence] = None,
         patience: t.Optional[Patience] = None,
+        permit: t.Optional[WritePermit] = None,
+        open_notes: t.Optional[Callable[[Access], Notes]] = None,
     ) -> None:
         if not HAS_BOTO3:
             raise InvalidRequest("boto3 and botocore are required: install the Python requirements of the collection")
@@ -91,6 +81,9 @@ class Access:
         self._check_mode = check_mode
         self._fence = fence or OperationFence(operations, check_mode)
         self._patience = patience or Patience()
+        self._permit = permit
+        self._open_notes = open_notes
+        self._session_name = session_name(options, session_tag)
         self.role_arn = (check_mode and options.assessor_role_arn) or options.assume_role_arn
         self._session = self._new_session(options.profile)
         if options.access_key and options.secret_key:
@@ -105,30 +98,66 @@ class Access:
                 f"{self.partition}.\nCorrect the ARN, or set AWS_REGION to a region of {role_partition}."
             )
         self.home_region = home_region_of(self._session, self.partition)
-        self._base = ClientPool(self._session, options, fence=self._fence)
-        self._clients = self._in_role(self.role_arn, session_tag) if self.role_arn else self._base
+        self._base = ClientPool(self._session, options, fence=self._fence, permit=permit)
+        self._assumed: Mapping[str, t.Any] = {}
+        self._clients = self._in_role(self.role_arn) if self.role_arn else self._base
 
     def _new_session(self, profile: t.Optional[str]) -> Session:
         return new_session(profile, operations=self._operations.union(ACCESS_OPERATIONS))
 
     def _find_configured_region(self) -> t.Optional[str]:
         """Find the region of the option, the environment or the profile."""
+        found = self._find_fact("Region", lambda: {"region": self._options.region or self._find_region_of_session()})
+        return self._options.region or t.cast(t.Optional[str], found["region"])
+
+    def _find_region_of_session(self) -> t.Optional[str]:
         try:
-            return self._options.region or self._session.get_config_variable("region")
+            found: t.Optional[str] = self._session.get_config_variable("region")
+            return found
         except sdk.BotoCoreError as exception:
             error = translate(exception, "", "", None)
             raise error.rephrase(advise(error)) from None
 
-    def _in_role(self, role_arn: str, session_tag: str) -> ClientPool:
+    def _in_role(self, role_arn: str) -> ClientPool:
         session = self._new_session(self._options.profile)
         provider = RoleCredentials(
             options=self._options,
             role_arn=role_arn,
-            session_name=session_name(self._options, session_tag),
-            assume=functools.partial(self._call, self._base, "sts", "AssumeRole", self.region),
+            session_name=self._session_name,
+            assume=self._assume_role,
         )
         session.register_component("credential_provider", provider)
-        return ClientPool(session, self._options, fence=self._fence)
+        return ClientPool(session, self._options, fence=self._fence, permit=self._permit)
+
+    def _assume_role(self, parameters: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        answer = self._call(self._base, "sts", "AssumeRole", self.region, parameters)
+        self._assumed = answer.get("AssumedRoleUser") or {}
+        return answer
+
+    @property
+    def longest_write(self) -> float:
+        """The seconds that a write may take: it is sent once. Infinite where ``aws_config`` takes a time-out away."""
+        return self._clients.longest_write
+
+    @property
+    def origin(self) -> str:
+        """What identifies the credentials before any role, without a secret. Raises AwsError: no such profile."""
+        with self._translate_errors("sts", "", self.region):
+            return describe_origin(self._session, self._options)
+
+    @functools.cached_property
+    def notes(self) -> Notes:
+        """The facts that the modules of one run share. Raises AwsError: no such profile."""
+        return self._open_notes(self) if self._open_notes else NoNotes()
+
+    def _recall(self, name: str, find: Callable[[], V], *, of_run: bool = False) -> V:
+        """A fact, as JSON has it. In check mode another module of the run may have found it; else it is asked for."""
+        known: t.Optional[V] = self.notes.recall(name, of_run=of_run) if self._check_mode else None
+        if known is not None:
+            return known
+        found = find()
+        self.notes.note(name, found, of_run=of_run)
+        return found
 
     @property
     def access_key_id(self) -> t.Optional[str]:
@@ -153,13 +182,46 @@ class Access:
             session_token=credentials["SessionToken"],
             assume_role_arn=None,
             assessor_role_arn=None,
+            # It would be taken for the owner of the credentials.
+            tape=None,
         )
-        return Access(options, operations=operations, check_mode=self._check_mode, patience=self._patience)
+        return Access(
+            options,
+            operations=operations,
+            check_mode=self._check_mode,
+            patience=self._patience,
+            permit=self._permit,
+            open_notes=lambda _access: NotesElsewhere(self.notes),
+        )
 
     @functools.cached_property
     def caller(self) -> Identity:
-        """The principal that makes the calls. Raises AwsError: most often credentials or a role that don't work."""
-        return _identity(self.call("sts", "GetCallerIdentity"))
+        """The principal that makes the calls. Raises AwsError: most often credentials or a role that don't work.
+
+        The answer of AssumeRole names the session, with what GetCallerIdentity would say of it.
+        """
+        return Identity(**self._find_fact("Caller", lambda: dataclasses.asdict(self._find_caller())))
+
+    def _find_caller(self) -> Identity:
+        if not self.role_arn:
+            return self._owner
+        return self._recall_identity(f"caller {self.role_arn} {self._session_name}", self._enter)
+
+    def _enter(self) -> Identity:
+        with self._translate_errors("sts", "AssumeRole", self.region):
+            self._clients.load_credentials()
+        return Identity.of_session(self._assumed) or self._ask_identity(self._clients)
+
+    @functools.cached_property
+    def _owner(self) -> Identity:
+        """The owner of the credentials, before any role of ours."""
+        return self._recall_identity("owner", lambda: self._ask_identity(self._base), of_run=True)
+
+    def _ask_identity(self, pool: ClientPool) -> Identity:
+        return Identity.of_caller(self._call(pool, "sts", "GetCallerIdentity", self.region))
+
+    def _recall_identity(self, name: str, find: Callable[[], Identity], *, of_run: bool = False) -> Identity:
+        return Identity(**self._recall(name, lambda: dataclasses.asdict(find()), of_run=of_run))
 
     @functools.cached_property
     def chain(self) -> tuple[str, ...]:
@@ -167,13 +229,15 @@ class Access:
 
         After these come what botocore itself went through to the credentials by a profile of AWS's files.
         """
-        if not self.role_arn:
-            return (self.caller.arn, *self._before)
-        base = _identity(self._call(self._base, "sts", "GetCallerIdentity", self.region))
-        return base.arn, self.role_arn, self.caller.arn, *self._before
+        return tuple(self._find_fact("Chain", lambda: {"arns": self._find_chain()})["arns"])
 
-    @property
-    def _before(self) -> tuple[str, ...]:
+    def _find_chain(self) -> tuple[str, ...]:
+        before = self._recall("before", lambda: list(self._find_before()), of_run=True)
+        if not self.role_arn:
+            return (self.caller.arn, *before)
+        return self._owner.arn, self.role_arn, self.caller.arn, *before
+
+    def _find_before(self) -> tuple[str, ...]:
         """The roles that a profile assumes one after the other, and the owner of the credentials that assume the first.
 
         :raises AwsError: the owner can't be found out.
@@ -187,51 +251,7 @@ class Access:
         if static:
             session.set_credentials(*static)
         owner = ClientPool(session, self._options, fence=self._fence)
-        return *way.roles, _identity(self._call(owner, "sts", "GetCallerIdentity", self.region)).arn
-
-    def check_regions(self, requested: t.Optional[Sequence[str]] = None) -> None:
-        """Check the names of regions without a call. Raises AwsError: one is no region of this partition."""
-        names = [name.strip() for name in requested or () if name.strip()]
-        if names not in ([], [ENABLED]):
-            parse_regions(names, self._session, self.partition)
-
-    def regions(self, requested: t.Optional[Sequence[str]] = None) -> tuple[str, ...]:
-        """The regions to look at: those requested; for ``enabled``, or if none is requested, all enabled ones.
-
-        :raises AwsError: a name is no region of this partition; or the account's regions can't be read.
-        """
-        names = [name.strip() for name in requested or () if name.strip()]
-        if names in ([], [ENABLED]):
-            return self.enabled_regions
-        return parse_regions(names, self._session, self.partition)
-
-    @functools.cached_property
-    def enabled_regions(self) -> tuple[str, ...]:
-        """The regions that the account has enabled, by default or because somebody opted in to them.
-
-        :raises AwsError: they can't be read.
-        """
-        # Without AllRegions, AWS leaves out those that are not enabled:
-        # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeRegions.html
-        answer = self.call("ec2", "DescribeRegions")
-        return tuple(sorted(region["RegionName"] for region in answer["Regions"]))
-
-    def reach(self, requested: t.Optional[Sequence[str]] = None) -> Reach:
-        """The regions to read, and all enabled ones: a control about every region has to know which were not read.
-
-        If AWS does not list them and none is requested, the session's region and IAM's home region are read.
-
-        :raises AwsError: a name is no region of this partition; or ``enabled`` is requested and can't be read.
-        """
-        names = [name.strip() for name in requested or () if name.strip()]
-        asked = None if names in ([], [ENABLED]) else self.regions(names)
-        try:
-            enabled = self.enabled_regions
-        except AwsError as error:
-            if names == [ENABLED]:
-                raise
-            return Reach(asked or tuple(dict.fromkeys((self.region, self.home_region))), (), str(error))
-        return Reach(asked or enabled, enabled)
+        return *way.roles, self._ask_identity(owner).arn
 
     def client(self, service: str, region: t.Optional[str] = None) -> BaseClient:
         """botocore's client, fenced like all others, for what :meth:`call` and :meth:`pages` can't do."""
@@ -252,7 +272,19 @@ class Access:
         :raises AwsError: after all retries.
         :raises FenceError: the module did not declare this call.
         """
-        return self._call(self._clients, service, operation, region or self._default_region(service), parameters)
+        region = region or self._default_region(service)
+        send = functools.partial(self._call, self._clients, service, operation, region, parameters)
+        if self._options.tape is None:
+            return send()
+        # A player calls nothing, so it would not meet the fence around the client.
+        refuse(self._fence, f"{service}:{operation}", parameters or {})
+        return self._options.tape.play(Call(self.role_arn or "", service, operation, region, parameters or {}), send)
+
+    def _find_fact(self, name: str, find: Callable[[], dict[str, t.Any]]) -> dict[str, t.Any]:
+        """Find out what this way to AWS is like; from the recording where AWS is played from one."""
+        if self._options.tape is None:
+            return find()
+        return self._options.tape.play(Call(self.role_arn or "", FACTS, name), find)
 
     def pages(
         self,
@@ -322,7 +354,9 @@ class Access:
         return self.home_region if service in GLOBAL_SERVICES else self.region
 
     def _input_members(self, service: str, operation: str, region: str) -> frozenset[str]:
-        model = self.client(service, region).meta.service_model
+        # Not that of a client, which would look for credentials before there is anything to sign.
+        with self._translate_errors(service, "", region):
+            model = self._session.get_service_model(service)
         if operation not in model.operation_names:
             return frozenset()
         shape = model.operation_model(operation).input_shape
@@ -358,10 +392,21 @@ class Access:
             with pool.silence.note(service, region), self._translate_errors(service, operation, region):
                 return t.cast(dict[str, t.Any], method(**(parameters or {})))
 
-        is_read = f"{service}:{operation}" not in self._operations.writes
-        answer = attempt() if once else self._patience.call(attempt, repeatable=is_read)
+        name = f"{service}:{operation}"
+        is_read = name not in self._operations.writes
+        with contextlib.nullcontext() if is_read else self._note_write(name):
+            answer = attempt() if once else self._patience.call(attempt, repeatable=is_read)
         answer.pop("ResponseMetadata", None)
         return answer
+
+    @contextlib.contextmanager
+    def _note_write(self, name: str) -> Iterator[None]:
+        """Note a write before it is sent, since this process may end before the answer, and when it has ended."""
+        self.notes.wrote(name)
+        try:
+            yield
+        finally:
+            self.notes.wrote(name)
 
     @contextlib.contextmanager
     def _translate_errors(self, service: str, operation: str, region: str) -> Iterator[None]:
@@ -376,10 +421,6 @@ class Access:
                     f"{service} has no endpoint in {region}", service=service, operation=operation, region=region
                 )
             raise error.rephrase(self._options.mask_secrets(advise(error))) from None
-
-
-def _identity(answer: Mapping[str, t.Any]) -> Identity:
-    return Identity(account_id=answer["Account"], arn=answer["Arn"], user_id=answer["UserId"])
 
 
 def _result_or_error(function: Callable[[], V]) -> t.Union[V, AwsError]:

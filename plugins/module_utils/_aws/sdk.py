@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import ssl
 import typing as t
 
 from .models import DeclaredModels
@@ -28,7 +29,7 @@ try:
     from botocore.hooks import HierarchicalEmitter
     from botocore.loaders import create_loader
     from botocore.parsers import ResponseParserError, ResponseParserFactory
-    from botocore.utils import parse_timestamp
+    from botocore.utils import is_valid_endpoint_url, parse_timestamp, validate_region_name
 except ImportError:
     # Modules must be importable all the same: Access says it, when it is asked to start.
     HAS_BOTO3 = False
@@ -112,3 +113,7 @@ def warm(operations: Operations) -> None:
         loader.load_service_model(service, "endpoint-rule-set-1", api_version=None)
         for operation in models.load_service_model(service, "service-2")["operations"]:
             xform_name(operation)
+    # The first use in a process reads OpenSSL's configuration, and compiles expressions.
+    ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    is_valid_endpoint_url("https://localhost")
+    validate_region_name("us-east-1")

@@ -11,15 +11,18 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
+from .._account.collect import collect
+from .._account.model import Dataset, Snapshot
 from .._aws.access import Access
 from .._aws.operations import Operations
 from .._aws.options import AccessOptions
 from .._converge.arn import Principal, principals_of
 from .._converge.store import Store
 from .options import StoreOptions
+from .run_snapshot import RunSnapshot
 from .stores import open_store
 from .writers import Roles
 
@@ -28,12 +31,14 @@ from .writers import Roles
 class Connection:
     """One account as a run reaches it.
 
-    ``access`` is AWS in the role that the mode calls for, ``now`` the moment that ages are counted from, and ``warn``
-    adds a warning to the result. ``organization_role_arn`` may read the policies of the organization, which most
-    members can't; ``has_organization_role_option`` says whether the module could be given one.
+    ``access`` is AWS in the role that the mode calls for, and ``snapshot`` has what the run has read of the account.
+    ``now`` is the moment that ages are counted from, and ``warn`` adds a warning to the result. The role of
+    ``organization_role_arn`` may read the policies of the organization, which most members can't;
+    ``has_organization_role_option`` says whether the module could be given one.
     """
 
     access: Access
+    snapshot: RunSnapshot
     options: AccessOptions
     roles: Roles
     now: datetime
@@ -49,9 +54,13 @@ class Connection:
         """
         return principals_of([self.access.caller.arn, *self.access.chain, *self.roles.all])
 
+    def collect(self, datasets: Collection[Dataset], regions: Sequence[str] = ()) -> Snapshot:
+        """Read the account, but for what the run has read of it before. Raises as :func:`~._account.collect` does."""
+        return collect(self.access, datasets=datasets, regions=regions, now=self.now, kept=self.snapshot)
+
     def open_store(self, place: StoreOptions) -> Store:
         """A place of files, reached from the controller."""
-        return open_store(place, lambda: self.options)
+        return open_store(place, lambda: self.options, self.options.tape)
 
     def read_as(self, role_arn: str, operations: Operations) -> Access:
         """AWS in another role, for reading only, from the credentials of the controller.

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from .._account.codec import SnapshotError, from_json, to_json
-from .._account.collect import OPERATIONS, collect, with_organization_policies
+from .._account.collect import OPERATIONS, with_organization_policies
 from .._account.model import AccessKey, CredentialRow, Dataset, Snapshot, UnreadKind
 from .._aws.access import Access
 from .._aws.errors import AwsError, NotFound
@@ -134,7 +134,7 @@ def _is_worth_reading(snapshot: Snapshot, dataset: Dataset) -> bool:
 
 
 def _add_facts(connection: Connection, snapshot: Snapshot, wanted: frozenset[Dataset]) -> Snapshot:
-    more = collect(connection.access, datasets=wanted, regions=(), now=connection.now)
+    more = connection.collect(wanted)
     kept = (item for item in snapshot.unread if item.dataset not in wanted)
     unread = (*kept, *(item for item in more.unread if item.dataset in wanted))
     known = {FACTS[name]: getattr(more, FACTS[name]) for name in wanted}

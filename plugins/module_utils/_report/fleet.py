@@ -24,6 +24,7 @@ from .grouping import aliases_of, problem_of, resource_name
 from .problems import problem
 from .states import APPLIED, PLANNED, REFUSED, REPORTED, count_changes, state_of
 from .trend import extend, score_frameworks
+from .waves import list_not_begun
 
 SCHEMA: t.Final = "hardening.iam/fleet/1"
 
@@ -46,6 +47,7 @@ def build(
     expected: Collection[str] = (),
     hosts: Mapping[str, str] = types.MappingProxyType({}),
     units: Mapping[str, str] = types.MappingProxyType({}),
+    waves: Sequence[Mapping[str, t.Any]] = (),
     earlier: t.Any = None,
 ) -> dict[str, t.Any]:
     """The report of a run over its accounts.
@@ -55,6 +57,7 @@ def build(
     :arg expected: the accounts that should have a report; those without one and without a failure are missing.
     :arg hosts: the name of the host of the inventory, by account.
     :arg units: the path of the organizational unit, by account.
+    :arg waves: the waves of the run with their states. The accounts of those that did not begin are not missing.
     :arg earlier: the document that this one replaces, as it was read: its trend is gone on with.
     """
     ordered = sorted(reports, key=lambda report: report["account_id"])
@@ -64,6 +67,7 @@ def build(
         key=lambda failure: (failure["account_id"] or "", failure["host"] or ""),
     )
     failed_accounts = {failure["account_id"] for failure in failed}
+    not_begun = list_not_begun(waves)
     findings = [finding for report in ordered for finding in report["findings"]]
     document = {
         "schema": SCHEMA,
@@ -81,7 +85,9 @@ def build(
         "top_controls": _top_controls(ordered),
         "new_criticals": new_criticals(ordered),
         "failed": failed,
-        "missing": sorted(set(expected) - reported - failed_accounts),
+        "missing": sorted(set(expected) - reported - failed_accounts - not_begun),
+        "waves": [dict(wave) for wave in waves],
+        "not_begun": sorted(not_begun),
         "names": _name_accounts(ordered, hosts),
     }
     return {**document, "trend": extend(document, earlier)}

@@ -15,7 +15,6 @@ import typing as t
 from collections.abc import Sequence
 
 from ..._account.collect import OPERATIONS as READS
-from ..._account.collect import collect
 from ..._account.model import Dataset
 from ..._aws.access import Access
 from ..._aws.errors import AwsError
@@ -87,13 +86,14 @@ class AccessAnalyzer(Capability[Observed]):
     _observed: Observed
 
     def __init__(self, planner: Planner, regions: Sequence[str], connection: Connection) -> None:
-        self._access = access = connection.access
+        self._connection = connection
+        access = connection.access
         self._planner = _fill_regions(planner, access, access.regions(regions))
         applied = (rule.name for rule in self._planner.declared.rules if rule.apply_to_existing)
         self._acting = AnalyzerAws(access, access.caller.account_id, frozenset(applied))
 
     def observe(self) -> Observed:
-        self._observed = _observe(self._access, self._planner)
+        self._observed = _observe(self._connection, self._planner)
         return self._observed
 
     def findings(self, observed: Observed) -> tuple[Finding, ...]:
@@ -124,14 +124,14 @@ def _fill_regions(planner: Planner, access: Access, regions: tuple[str, ...]) ->
     return dataclasses.replace(planner, declared=declared, regions=regions)
 
 
-def _observe(access: Access, planner: Planner) -> Observed:
+def _observe(connection: Connection, planner: Planner) -> Observed:
     declared = planner.declared
     datasets = {*_DATASETS}
     if declared.unused:
         datasets.add(Dataset.ACCOUNT_SUMMARY)
     if declared.of_organization:
         datasets.add(Dataset.ORGANIZATION)
-    snapshot = collect(access, datasets=datasets, regions=planner.all_regions, now=planner.now)
+    snapshot = connection.collect(datasets, planner.all_regions)
     if not declared.of_organization:
         return Observed(snapshot)
     unread = snapshot.missing(Dataset.ORGANIZATION)
@@ -144,7 +144,7 @@ def _observe(access: Access, planner: Planner) -> Observed:
         return Observed(snapshot, "the account belongs to no organization")
     if organization.management_account_id == snapshot.account_id:
         return Observed(snapshot)
-    return Observed(snapshot, _explain_missing_delegation(access, snapshot.account_id))
+    return Observed(snapshot, _explain_missing_delegation(connection.access, snapshot.account_id))
 
 
 def _explain_missing_delegation(access: Access, account_id: str) -> t.Optional[str]:

@@ -16,7 +16,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from ..._account.collect import OPERATIONS as READS
-from ..._account.collect import collect
 from ..._account.model import Dataset
 from ..._aws.access import Access
 from ..._aws.operations import Operations
@@ -114,7 +113,7 @@ class AccessKeys(Capability[Observed]):
     def observe(self) -> Observed:
         access = self._connection.access
         planner = self._planner
-        snapshot = collect(access, datasets=DATASETS, regions=(), now=planner.now)
+        snapshot = self._connection.collect(DATASETS)
         if any(snapshot.missing(name) for name in (Dataset.AUTHORIZATION_DETAILS, Dataset.CREDENTIAL_REPORT)):
             return Observed(snapshot)
         users = find_users_in_question(Facts(snapshot), planner.declared, planner.now)

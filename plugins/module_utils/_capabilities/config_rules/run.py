@@ -15,7 +15,6 @@ import typing as t
 from collections.abc import Mapping, Sequence
 
 from ..._account.collect import OPERATIONS as READS
-from ..._account.collect import collect
 from ..._account.model import Dataset, Snapshot
 from ..._aws.errors import AwsError
 from ..._aws.operations import Operations
@@ -113,7 +112,7 @@ class ConfigRules(Capability[Observed]):
     def __init__(self, planner: Planner, regions: Sequence[str], connection: Connection) -> None:
         self._planner = planner
         self._regions = regions
-        self._access = connection.access
+        self._connection = connection
         self._reread = reread(connection.access, planner.now)
         self._acting = acting(connection.access)
         self._rules: list[dict[str, t.Any]] = []
@@ -121,11 +120,11 @@ class ConfigRules(Capability[Observed]):
         self._closed: set[str] = set()
 
     def observe(self) -> Observed:
-        declared, access = self._planner.declared, self._access
+        declared, access = self._planner.declared, self._connection.access
         regions = access.regions(self._regions)
         if declared.iam_region and declared.iam_region not in regions:
             raise InputError(f"iam_region: {declared.iam_region} is not allowed; allowed are {', '.join(regions)}")
-        snapshot = collect(access, datasets=DATASETS, regions=regions, now=self._planner.now)
+        snapshot = self._connection.collect(DATASETS, regions)
         open_ones = [region for region in regions if region not in list_unread(snapshot)]
         if declared.of_organization:
             return Observed(snapshot, organization=read_organization(access, open_ones))

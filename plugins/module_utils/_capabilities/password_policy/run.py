@@ -56,11 +56,11 @@ class PasswordPolicy(Capability[Snapshot]):
 
     def __init__(self, planner: Planner, connection: Connection) -> None:
         self._planner = planner
-        self._access = connection.access
+        self._connection = connection
 
     def observe(self) -> Snapshot:
         wanted = list_datasets(self._planner.declared)
-        return collect(self._access, datasets=wanted, regions=(), now=self._planner.now)
+        return self._connection.collect(wanted)
 
     def findings(self, observed: Snapshot) -> tuple[Finding, ...]:
         return findings(observed, settings=self._planner.settings, now=self._planner.now)
@@ -69,7 +69,7 @@ class PasswordPolicy(Capability[Snapshot]):
         return self._planner.plan(observed, found)
 
     def reread(self, change: Change) -> t.Any:
-        return _reread(self._access, self._planner.now, change)
+        return _reread(self._connection.access, self._planner.now, change)
 
 
 def reread(access: Access, now: datetime) -> Callable[[Change], t.Any]:

@@ -16,7 +16,6 @@ import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..._account.collect import OPERATIONS as READS
-from ..._account.collect import collect
 from ..._account.model import Dataset, Snapshot
 from ..._account.permissions import Permissions
 from ..._aws.access import Access
@@ -36,6 +35,7 @@ from ..._converge.untouchable import UntouchablePrincipals
 from ..._module.connection import Connection
 from ..._module.converging import converge, settings_of
 from ..._module.documents import absolute, document_of
+from ..._module.ownership import OPERATIONS as OWNERS_OPERATIONS
 from ..._module.registration import Registration, Reversal, Row
 from ..._module.snapshots import BREAK_GLASS_OPERATIONS, rescue_of
 from ..._module.task import Task, TaskError
@@ -65,6 +65,7 @@ OPERATIONS: t.Final = Operations(
     BREAK_GLASS_OPERATIONS,
     UNDO_OPERATIONS,
     EVIDENCE_OPERATIONS,
+    OWNERS_OPERATIONS,
     READS[Dataset.AUTHORIZATION_DETAILS],
     READS[Dataset.TRAILS],
 )
@@ -168,7 +169,7 @@ class PermissionsBoundary(Capability[Observed]):
     def observe(self) -> Observed:
         access, planner = self._connection.access, self._planner
         regions = access.regions(self._regions) if Dataset.TRAILS in planner.datasets else ()
-        snapshot = collect(access, datasets=planner.datasets, regions=regions, now=planner.now)
+        snapshot = self._connection.collect(planner.datasets, regions)
         if planner.explain_unread(snapshot):
             return Observed(snapshot)
         live = {arn: policy for arn in planner.list_arns(snapshot) if (policy := read_policy(access, arn)) is not None}
@@ -187,6 +188,13 @@ class PermissionsBoundary(Capability[Observed]):
 
     def add_affected(self, observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
         return with_affected(changes, KnownReach(observed.snapshot))
+
+    def defines(self, change: Change) -> bool:
+        """Whether a change is about the policy of a declared boundary."""
+        return change.target in self._planner.list_arns(self._observed.snapshot)
+
+    def tags(self, observed: Observed) -> Mapping[str, Mapping[str, str]]:
+        return observed.snapshot.tags_of_principals
 
     def rescue(self, observed: Observed) -> Rescue:
         return rescue_of(self._connection, observed.snapshot, self._planner.untouchable.break_glass)

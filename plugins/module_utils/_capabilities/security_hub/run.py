@@ -15,7 +15,6 @@ import typing as t
 from collections.abc import Mapping, Sequence
 
 from ..._account.collect import OPERATIONS as READS
-from ..._account.collect import collect
 from ..._account.model import Dataset
 from ..._aws.errors import AccessDenied, AwsError
 from ..._aws.operations import Operations
@@ -99,18 +98,18 @@ class SecurityHub(Capability[Observed]):
         self._planner = planner
         self._regions = regions
         self._finding_options = findings
-        self._access = connection.access
+        self._connection = connection
         self._reread = reread(connection.access, planner.now)
         self._changes: tuple[Change, ...] = ()
         self._managed: list[str] = []
 
     def observe(self) -> Observed:
-        access = self._access
+        access = self._connection.access
         regions = access.regions(self._regions)
         wanted = self._planner.declared.aggregation
         if wanted is not None and wanted.region not in regions:
             raise TaskError(f"aggregation_region: {wanted.region} is not among the regions ({', '.join(regions)})")
-        snapshot = collect(access, datasets=DATASETS, regions=regions, now=self._planner.now)
+        snapshot = self._connection.collect(DATASETS, regions)
         controls = read_controls(access, self._planner.declared.controls, snapshot.security_hub_details)
         self._observed = Observed(snapshot, controls)
         return self._observed

@@ -36,6 +36,7 @@ SPEC: t.Final[dict[str, dict[str, t.Any]]] = {
     "parts": {"type": "list", "elements": "dict", "options": {"name": {"type": "str"}}},
     "secret": {"type": "str", "no_log": True},
     "report_dir": {"type": "str"},
+    "terraform_state_paths": {"type": "list", "elements": "str", "default": []},
     "journal": {"type": "str", "default": "./journal"},
 }
 
@@ -240,6 +241,15 @@ def test_places_are_where_ansible_was_called(
     run({"report_dir": given})
     assert core.tasks[0].options["report_dir"] == place.format(here=tmp_path, home="/home/of-the-test")
     assert core.tasks[0].options["journal"] == f"{tmp_path}/journal"
+
+
+def test_places_in_lists_are_where_ansible_was_called(
+    core: Core, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run({"terraform_state_paths": ["app.tfstate", "/srv/app.tfstate", "s3://states/app.tfstate"]})
+    places = [f"{tmp_path}/app.tfstate", "/srv/app.tfstate", "s3://states/app.tfstate"]
+    assert core.tasks[0].options["terraform_state_paths"] == places
 
 
 def test_places_of_another_machine_are_its_own() -> None:

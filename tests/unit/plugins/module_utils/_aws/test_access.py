@@ -90,6 +90,136 @@ def test_the_chain_names_every_principal_on_the_way(make_access: MakeAccess, emu
     assert int(asked["DurationSeconds"]) == 1800
 
 
+def test_the_answer_of_assume_role_says_what_get_caller_identity_would_say(
+    make_access: MakeAccess, emulator: Emulator
+) -> None:
+    roles = {"assessor_role_arn": ASSESSOR, "assume_role_external_id": EXTERNAL_ID}
+    caller = make_access(**roles).caller
+    assert operations_of(emulator) == ["sts:AssumeRole"]
+    asked = make_access(**roles).call("sts", "GetCallerIdentity")
+    assert caller == Identity(account_id=asked["Account"], arn=asked["Arn"], user_id=asked["UserId"])
+
+
+def test_a_role_is_assumed_once_and_by_one_of_many_threads(make_access: MakeAccess, emulator: Emulator) -> None:
+    access = make_access(assessor_role_arn=ASSESSOR, assume_role_external_id=EXTERNAL_ID)
+    calls: dict[int, t.Callable[[], t.Any]] = {
+        number: (lambda: access.caller.arn)
+        if number % 2
+        else (lambda: access.call("iam", "GetAccountSummary")["SummaryMap"])
+        for number in range(8)
+    }
+    assert not [found for found in access.gather(calls).values() if isinstance(found, AwsError)]
+    assert sorted(set(operations_of(emulator))) == ["iam:GetAccountSummary", "sts:AssumeRole"]
+    assert operations_of(emulator).count("sts:AssumeRole") == 1
+
+
+@pytest.mark.parametrize(
+    "assumed",
+    [
+        {},
+        {"Arn": "arn:aws:sts::222233334444:assumed-role/assessor/session"},
+        {"Arn": "arn:aws:iam::222233334444:role/assessor", "AssumedRoleId": "AROA:session"},
+        {"Arn": "", "AssumedRoleId": "AROA:session"},
+    ],
+)
+def test_an_answer_that_names_no_session_is_completed_by_a_call(
+    make_access: MakeAccess, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, assumed: dict[str, str]
+) -> None:
+    access = make_access(assessor_role_arn=ASSESSOR, assume_role_external_id=EXTERNAL_ID)
+    real = access._call
+
+    def call(pool: t.Any, service: str, operation: str, *rest: t.Any) -> dict[str, t.Any]:
+        answer = real(pool, service, operation, *rest)
+        return {**answer, "AssumedRoleUser": assumed} if operation == "AssumeRole" else answer
+
+    monkeypatch.setattr(access, "_call", call)
+    assert access.caller.account_id == "222233334444"
+    assert operations_of(emulator) == ["sts:AssumeRole", "sts:GetCallerIdentity"]
+
+
+class Noted:
+    """Notes in memory, with the log of the emulator at each note of a write."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self.emulator = emulator
+        self.facts: dict[tuple[str, bool], t.Any] = {}
+        self.writes: list[tuple[str, list[str]]] = []
+
+    def recall(self, name: str, *, of_run: bool = False) -> t.Any:
+        return self.facts.get((name, of_run))
+
+    def note(self, name: str, value: t.Any, *, of_run: bool = False) -> None:
+        self.facts[name, of_run] = value
+
+    def wrote(self, operation: str) -> None:
+        self.writes.append((operation, operations_of(self.emulator)))
+
+
+def noting(access: Access, notes: Noted) -> Access:
+    access._open_notes = lambda _access: notes
+    return access
+
+
+def test_in_check_mode_another_module_of_the_run_says_who_calls_and_where(
+    make_access: MakeAccess, emulator: Emulator
+) -> None:
+    notes = Noted(emulator)
+    roles = {"assessor_role_arn": ASSESSOR, "assume_role_external_id": EXTERNAL_ID}
+    first = noting(make_access(**roles), notes)
+    known = (first.caller, first.chain, first.enabled_regions)
+    assert operations_of(emulator) == ["sts:AssumeRole", "sts:GetCallerIdentity", "ec2:DescribeRegions"]
+    emulator.clear_log()
+    second = noting(make_access(**roles), notes)
+    assert (second.caller, second.chain, second.enabled_regions) == known
+    assert operations_of(emulator) == []
+    # Another role, or another session of it, is another caller.
+    for other in ({**roles, "assessor_role_arn": AUTOMATION}, {**roles, "assume_role_session_name": "other"}):
+        assert noting(make_access(**other), notes).caller != known[0]
+    # Credentials are never noted.
+    assert "SecretAccessKey" not in repr(notes.facts)
+    assert not [fact for fact in notes.facts if "very-secret" in repr(fact)]
+
+
+def test_a_run_that_writes_asks_who_calls_and_by_which_way(make_access: MakeAccess, emulator: Emulator) -> None:
+    notes = Noted(emulator)
+    roles = {"assume_role_arn": AUTOMATION, "assume_role_external_id": EXTERNAL_ID}
+    known = noting(make_access(check_mode=True, **roles), notes)
+    assert known.chain
+    emulator.clear_log()
+    writer = noting(make_access(check_mode=False, **roles), notes)
+    assert writer.chain == known.chain
+    assert operations_of(emulator) == ["sts:GetCallerIdentity", "sts:AssumeRole"]
+
+
+def test_a_write_is_noted_before_it_is_sent_and_when_it_ended(make_access: MakeAccess, emulator: Emulator) -> None:
+    notes = Noted(emulator)
+    access = noting(make_access(check_mode=False), notes)
+    access.call("iam", "CreateUser", {"UserName": "noted"})
+    access.call("iam", "GetUser", {"UserName": "noted"})
+    access.call("iam", "DeleteUser", {"UserName": "noted"})
+    with pytest.raises(NotFound):
+        access.call("iam", "DeleteUser", {"UserName": "noted"})
+    made, ended = ["iam:CreateUser"], ["iam:CreateUser", "iam:GetUser", "iam:DeleteUser"]
+    assert notes.writes == [
+        ("iam:CreateUser", []),
+        ("iam:CreateUser", made),
+        ("iam:DeleteUser", [*made, "iam:GetUser"]),
+        ("iam:DeleteUser", ended),
+        ("iam:DeleteUser", ended),
+        ("iam:DeleteUser", [*ended, "iam:DeleteUser"]),
+    ]
+
+
+def test_a_write_with_other_credentials_may_be_in_any_account(make_access: MakeAccess, emulator: Emulator) -> None:
+    notes = Noted(emulator)
+    access = noting(make_access(check_mode=False), notes)
+    key = {"AccessKeyId": "administrator", "SecretAccessKey": "s", "SessionToken": None}
+    other = access.elsewhere(key, Operations(writes=frozenset({"iam:CreateUser", "iam:DeleteUser"})))
+    other.call("iam", "CreateUser", {"UserName": "noted"})
+    other.call("iam", "DeleteUser", {"UserName": "noted"})
+    assert [operation for operation, _log in notes.writes] == [""] * 4
+
+
 def test_a_refusing_role_is_named_and_no_secret_is_told(
     make_access: MakeAccess, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -27,6 +27,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
 )
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AwsError, NotFound
 from ansible_collections.hardening.iam.plugins.module_utils._converge.break_glass import Rescue
+from ansible_collections.hardening.iam.plugins.module_utils._module import connection as connection_module
 from ansible_collections.hardening.iam.plugins.module_utils._module import snapshots
 
 from ..organizing import task_at
@@ -75,7 +76,7 @@ class Aws:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *, denies: bool, tells: bool) -> None:
         self.asked: list[frozenset[Dataset]] = []
         self._denies, self._tells = denies, tells
-        monkeypatch.setattr(snapshots, "collect", self._collect)
+        monkeypatch.setattr(connection_module, "collect", self._collect)
         monkeypatch.setattr(snapshots, "add_organization_policies", self._add_policies)
 
     def _collect(self, _access: t.Any, *, datasets: Collection[Dataset], **_more: t.Any) -> Snapshot:

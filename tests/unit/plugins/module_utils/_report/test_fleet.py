@@ -130,6 +130,27 @@ def test_a_run_in_which_every_account_failed_has_a_report() -> None:
     assert document["accounts"] == []
 
 
+WAVES: t.Final = (
+    {"name": "canary", "state": "passed", "accounts": ["222233334444"], "reasons": [], "until": None},
+    {
+        "name": "dev",
+        "state": "closed",
+        "accounts": ["333344445555"],
+        "reasons": ["2 refused changes, allowed are 0 (hardening_wave_max_refusals)", samples.HOSTILE],
+        "until": None,
+    },
+    {"name": "prod", "state": "not_begun", "accounts": ["555566667777"], "reasons": [], "until": None},
+)
+
+
+def test_accounts_of_a_wave_that_did_not_begin_are_not_missing() -> None:
+    document = fleet(waves=WAVES)
+    assert document["waves"] == list(WAVES)
+    assert document["not_begun"] == ["555566667777"]
+    assert document["missing"] == []
+    assert fleet()["missing"] == ["555566667777"]
+
+
 @pytest.mark.parametrize(
     "make",
     [

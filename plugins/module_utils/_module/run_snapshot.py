@@ -1,0 +1,207 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The reads of an account that the modules of one run share: the assessment leaves them, and the roles plan on them."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import json
+import time
+import typing as t
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from .._account.codec import SnapshotError
+from .._account.kept import Kept, Key, Result, decode, encode
+from .._account.model import Dataset
+from .._account.moments import format_moment, parse_moment
+from .._account.source import Unreadable
+from .run_files import RunFiles
+
+#: A read that is older is made again.
+MOST_SECONDS: t.Final = 15 * 60
+# The datasets that a write touches. Any other write may touch all: a new analyzer brings a role, for example.
+_TOUCHED: t.Final[Mapping[str, frozenset[Dataset]]] = {
+    "iam:UpdateAccountPasswordPolicy": frozenset({Dataset.PASSWORD_POLICY}),
+    "iam:DeleteAccountPasswordPolicy": frozenset({Dataset.PASSWORD_POLICY}),
+    "securityhub:BatchImportFindings": frozenset({Dataset.SECURITY_HUB_FINDINGS}),
+    "securityhub:BatchUpdateFindings": frozenset({Dataset.SECURITY_HUB_FINDINGS}),
+    # A message to people.
+    "sns:Publish": frozenset(),
+}
+# Its policies bind all accounts.
+_ORGANIZATION: t.Final = "organizations:"
+_ALL: t.Final = ""
+_ASSESSED: t.Final = "assessed"
+
+
+class Part(enum.Enum):
+    """The part of a module in the shared snapshot of its run."""
+
+    #: It shares nothing. Its writes are noted all the same.
+    NONE = "none"
+    #: It reads for itself, and leaves what it read.
+    FIRST = "first"
+    #: It goes on from what the first module left, and opens the snapshot for those that follow.
+    ASSESSMENT = "assessment"
+    #: It plans on the snapshot of an assessment, and adds what that lacks.
+    FOLLOWING = "following"
+
+
+@dataclasses.dataclass(frozen=True)
+class Binding:
+    """The origin of the credentials, the account and the run that a snapshot belongs to."""
+
+    origin: str
+    account_id: str
+    run_id: str
+
+
+def count_seconds() -> float:
+    """Seconds since this machine started. All its processes count the same, and nobody can set this clock.
+
+    Where the system has such a clock, it goes on while the machine is suspended.
+    """
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+def discard_all(files: RunFiles) -> None:
+    """Discard all that is kept, of every account."""
+    RunSnapshot(files, None, part=Part.NONE, reader="", now=lambda: datetime.now(UTC)).wrote("")
+
+
+class RunSnapshot:
+    """The reads of one account that are kept for its run.
+
+    ``reader`` is the role that the module reads in, empty without one. ``now`` is the moment that the module counts
+    ages from. Without ``files`` or ``binding`` nothing is shared.
+    """
+
+    def __init__(
+        self,
+        files: t.Optional[RunFiles],
+        binding: t.Optional[Binding],
+        *,
+        part: Part,
+        reader: str,
+        now: Callable[[], datetime],
+        clock: Callable[[], float] = count_seconds,
+    ) -> None:
+        self._files = files
+        self._binding = binding
+        self._part = part
+        self._reader = reader
+        self._now = now
+        self.begin = clock
+        is_open = self._is_open()
+        self._finds = (part is Part.ASSESSMENT and not is_open) or (part is Part.FOLLOWING and is_open)
+        self._keeps = part in (Part.FIRST, Part.ASSESSMENT) or (part is Part.FOLLOWING and is_open)
+
+    def _is_open(self) -> bool:
+        return self._read(_ASSESSED) is not None
+
+    def open(self) -> None:
+        """Let the modules that follow plan on what is kept: the assessment is complete."""
+        if self._part is Part.ASSESSMENT:
+            self._write(_ASSESSED, value=True)
+
+    def find(self, key: Key) -> t.Optional[Kept]:
+        """The result of a read that is kept; None if it has to be made."""
+        dataset, place = key
+        found = self._read_fresh("read", dataset.value, place, discarded=(dataset.value, _ALL)) if self._finds else None
+        if found is None:
+            return None
+        try:
+            return Kept(self._name_reader(decode(found["result"]), found["reader"]), parse_moment(found["observed_at"]))
+        except SnapshotError:
+            return None
+
+    def keep(self, key: Key, result: Result, *, begun: float) -> None:
+        """Keep the result of a read that was not made before ``begun``."""
+        if self._keeps:
+            dataset, place = key
+            record = {
+                "result": encode(result),
+                "reader": self._reader,
+                "observed_at": format_moment(self._now()),
+                "begun": begun,
+            }
+            self._write("read", dataset.value, place, value=record)
+
+    def recall(self, name: str, *, of_run: bool = False) -> t.Any:
+        """A fact that another module of the run noted."""
+        found = self._read_fresh("fact", name, discarded=(_ALL,), of_run=of_run) if self._finds else None
+        return found["value"] if found else None
+
+    def note(self, name: str, value: t.Any, *, of_run: bool = False) -> None:
+        """Note a fact for the modules that follow."""
+        if self._keeps:
+            self._write("fact", name, value={"value": value, "begun": self.begin()}, of_run=of_run)
+
+    def wrote(self, operation: str) -> None:
+        """Discard what a write touches. It is called before the write is sent, and when it has ended.
+
+        In doubt that is all of the account, or all of every account.
+        """
+        if not operation or self._binding is None or operation.startswith(_ORGANIZATION):
+            self._discard("", _ALL)
+        for name in _TOUCHED.get(operation, [_ALL]):
+            self._discard(self._binding.account_id if self._binding else "", name)
+
+    def discard(self) -> None:
+        """Discard all that is kept of the account."""
+        self._discard(self._binding.account_id if self._binding else "", _ALL)
+
+    def _discard(self, account_id: str, name: str) -> None:
+        # For every origin and run: somebody else's snapshot of the account is out of date too.
+        if self._files is not None:
+            self._files.write(json.dumps(["discarded", account_id, name]), self.begin())
+
+    def _name_reader(self, result: Result, reader: str) -> Result:
+        """Name the role that was refused a read, if it is another one than the role of this module."""
+        if not isinstance(result, Unreadable) or reader == self._reader:
+            return result
+        named = reader or "the credentials of the controller"
+        return Unreadable(
+            result.kind,
+            f"{result.reason} (asked by {named}, which read the account in this run)",
+            operation=result.operation,
+            of_region=result.of_region,
+        )
+
+    def _read_fresh(
+        self, *name: t.Optional[str], discarded: t.Collection[str], of_run: bool = False
+    ) -> t.Optional[dict[str, t.Any]]:
+        """A record that is not too old, and was begun after the last write that touched it."""
+        found: t.Optional[dict[str, t.Any]] = self._read(*name, of_run=of_run)
+        if found is None or not 0 <= self.begin() - found["begun"] <= MOST_SECONDS:
+            return None
+        if of_run:
+            return found
+        return found if found["begun"] > self._find_discarded(discarded) else None
+
+    def _find_discarded(self, names: t.Collection[str]) -> float:
+        """The time of the last write that touched one of ``names``."""
+        assert self._files is not None and self._binding is not None
+        places = [("", _ALL), *((self._binding.account_id, name) for name in names)]
+        return max(self._files.read(json.dumps(["discarded", *place])) or 0.0 for place in places)
+
+    def _read(self, *name: t.Optional[str], of_run: bool = False) -> t.Any:
+        if self._files is None or self._binding is None:
+            return None
+        return self._files.read(self._make_name(name, of_run))
+
+    def _write(self, *name: t.Optional[str], value: t.Any, of_run: bool = False) -> None:
+        if self._files is not None and self._binding is not None:
+            self._files.write(self._make_name(name, of_run), value)
+
+    def _make_name(self, name: t.Sequence[t.Optional[str]], of_run: bool) -> str:
+        assert self._binding is not None
+        account = "" if of_run else self._binding.account_id
+        return json.dumps([self._binding.origin, self._binding.run_id, account, *name])
