@@ -23,6 +23,7 @@ SAMPLED: t.Final[dict[str, int]] = {
         "ansible_runner": 2,
         "approved_plan": 4,
         "assess": 11,
+        "audit_sheet": 3,
         "awx_setup": 2,
         "callback": 2,
         "config_rules": 10,
@@ -44,10 +45,13 @@ SAMPLED: t.Final[dict[str, int]] = {
         "probe_alerts": 5,
         "reports_s3": 3,
         "rollback": 7,
+        "run_control": 3,
         "run_snapshot": 3,
         "security_hub": 8,
+        "simulate": 3,
         "start": 5,
         "user_permissions": 4,
+        "waves": 4,
         "writing_roles": 4,
     }.items()
 } | {

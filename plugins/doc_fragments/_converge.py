@@ -96,6 +96,24 @@ options:
         description:
           - The commit of the declaration.
         type: str
+      declaration:
+        description:
+          - The hash of what is declared for the wave of this account. The gate between two waves counts the soak from the first change
+            that has it.
+        type: str
+  break_lease:
+    description:
+      - The id of a run whose lease of the account is broken. Two jobs never write in one account at once, so the first takes a lease in
+        O(journal), below C(control/leases/), and the second fails with the name of the first.
+      - The lease of a job that was killed ends within 15 minutes, or within twice the time that one request may take. Break it only if
+        that job has ended for certain.
+    type: str
+  keep_lease:
+    description:
+      - Keep the lease after this task, because later tasks of the same job write in the account as well. M(hardening.iam.lease) then
+        releases it. The playbooks of this collection set it.
+    type: bool
+    default: false
   break_glass:
     description:
       - Globs for the ARNs of break-glass principals, which are kept for emergencies. They are never changed. Letter case does not
@@ -131,6 +149,39 @@ options:
       - Like O(max_changes), as a percentage of the existing objects. It applies from 20 objects up.
     type: int
     default: 5
+  fleet_caps:
+    description:
+      - Caps on the whole run, over all of its accounts, jobs and slices that share O(run_id) and O(journal). Without this option there
+        are none.
+      - An account is counted in the journal's place before its first write. If the counters can't be read or written, nothing is changed.
+      - If a cap is exceeded, all changes of the task are refused. An approved plan does not lift these caps.
+    type: dict
+    default: {}
+    suboptions:
+      max_accounts_changed:
+        description:
+          - The largest number of accounts that the run may change.
+          - Without it, and with O(fleet_caps.is_large_inventory), the number is 1 in the first run that the journal knows. Later it is 5
+            until O(fleet_caps.wave_passed).
+        type: int
+      max_fleet_changes:
+        description:
+          - The largest number of changes in all accounts.
+        type: int
+      max_accounts_failed:
+        description:
+          - The largest number of accounts in which a task that writes may fail. After more, no task of the run begins to write.
+        type: int
+      is_large_inventory:
+        description:
+          - Whether the inventory has more than ten accounts, or their number is not known.
+        type: bool
+        default: false
+      wave_passed:
+        description:
+          - Whether a wave of this run has passed its gate.
+        type: bool
+        default: false
   thresholds:
     description:
       - The thresholds of the controls, by name. An unset threshold has the value that the benchmarks require.
@@ -142,5 +193,20 @@ options:
       - The time from which ages are counted, in ISO 8601, such as V(2026-12-31T00:00:00Z). Defaults to now.
       - In check mode and in the mode V(report) it may be any time. A task that writes refuses a time more than a minute from the clock,
         unless it calls AWS at a loopback address.
+    type: str
+  snapshot_dir:
+    description:
+      - The place of the snapshots that C(simulate.yml) works on. A directory, or a place in S3 such as V(s3://bucket/prefix).
+      - In check mode the module adds the answers of AWS to the file C(<account>.json.gz) there. Without check mode nothing is kept.
+      - A snapshot holds the IAM configuration of the account, and no credentials or secrets. In a directory only its owner can read it.
+      - If the file can't be written, the task warns.
+    type: str
+  snapshot_kms_key_id:
+    description:
+      - The KMS key that encrypts the snapshots in S3. Required for O(snapshot_dir) in S3.
+    type: str
+  snapshot_role_arn:
+    description:
+      - The role to assume for O(snapshot_dir) in S3. Defaults to the credentials of the task.
     type: str
 """

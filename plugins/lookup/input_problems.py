@@ -16,6 +16,7 @@ description:
   - It finds an inventory without accounts, unknown and misspelt variables, unknown tags, and modes and regions that do
     not exist.
   - It finds account ids that do not have 12 digits, and two hosts with the same account id.
+  - It finds accounts that are in no wave, and waves in a slice of a job.
   - It finds hosts without an account id, and hosts without an assessor role while others have one.
   - It warns of connections and interpreters of hosts that the playbooks do not use.
 options:
@@ -27,6 +28,10 @@ options:
     default: aws_accounts
   reads_only:
     description: Whether the playbook never writes, with or without check mode.
+    type: bool
+    default: false
+  waves:
+    description: Whether the playbook works in the waves of the variable C(hardening_waves).
     type: bool
     default: false
 notes:
@@ -57,6 +62,7 @@ from ..plugin_utils._fleet import choose_hosts, find_assessor, has_host, host_of
 from ..plugin_utils._run_input import check_run
 from ..plugin_utils._tags import check_tags, find_playbooks
 from ..plugin_utils._value_input import check_values
+from ..plugin_utils._wave_hosts import check_waves
 
 
 class LookupModule(LookupBase):
@@ -78,7 +84,8 @@ class LookupModule(LookupBase):
         )
         for warning in problems.warnings:
             Display().warning(warning)
-        return [*problems.errors, *check_values(hosts), *_tag_problems(variables)]
+        waves = check_waves(variables, self._templar, hosts) if self.get_option("waves") else []
+        return [*problems.errors, *check_values(hosts), *waves, *_tag_problems(variables)]
 
 
 def _tag_problems(variables: t.Mapping[str, t.Any]) -> list[str]:

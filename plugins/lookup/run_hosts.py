@@ -23,6 +23,11 @@ options:
     description: Whether to choose all hosts, or C(localhost), where the pattern matches none.
     type: bool
     default: false
+  waves:
+    description:
+      - Whether to return the hosts in the order of the waves in the variable C(hardening_waves), if it is set.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -42,12 +47,17 @@ import typing as t
 from ansible.plugins.lookup import LookupBase
 
 from ..plugin_utils._fleet import choose_hosts, has_host
+from ..plugin_utils._run_hosts import NOBODY
+from ..plugin_utils._wave_hosts import find_waves
 
 
 class LookupModule(LookupBase):
     def run(self, terms: list[t.Any], variables: t.Optional[dict[str, t.Any]] = None, **kwargs: t.Any) -> list[t.Any]:
         self.set_options(var_options=variables, direct=kwargs)
         variables = variables or {}
+        plan = find_waves(variables, self._templar) if self.get_option("waves") else None
+        if plan is not None:
+            return plan.order or [NOBODY]
         hosts = choose_hosts(variables, self._templar, *terms)
         if self.get_option("any_host") and not has_host(variables["groups"], hosts.pattern):
             return [hosts.any_pattern]

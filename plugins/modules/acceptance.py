@@ -149,7 +149,8 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 
 from ..module_utils._acceptance.run import OPERATIONS, RejectedInput, accept
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS
-from ..module_utils._module.task import Entry, Task, TaskError, finish
+from ..module_utils._module.execution import finish
+from ..module_utils._module.task import Entry, Task, TaskError
 
 
 def argument_spec() -> dict[str, dict[str, t.Any]]:

@@ -394,7 +394,8 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS, REGIONS_ARGUMENTS
 from ..module_utils._capabilities.access_analyzer.run import REGISTRATION, run
 from ..module_utils._module.arguments import CONVERGE_ARGUMENTS
-from ..module_utils._module.task import Entry, finish
+from ..module_utils._module.execution import finish
+from ..module_utils._module.task import Entry
 
 _SCOPE: t.Final = {"type": "str", "choices": ["account", "organization"], "default": "account"}
 _TEXTS: t.Final = {"type": "list", "elements": "str"}

@@ -368,7 +368,8 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS
 from ..module_utils._capabilities.access_keys.run import REGISTRATION, run
 from ..module_utils._module.arguments import CONVERGE_ARGUMENTS, DECLARATION_ARGUMENTS, ORGANIZATION_ARGUMENTS
-from ..module_utils._module.task import Entry, finish
+from ..module_utils._module.execution import finish
+from ..module_utils._module.task import Entry
 
 
 def argument_spec() -> dict[str, dict[str, t.Any]]:

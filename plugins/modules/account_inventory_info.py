@@ -329,7 +329,8 @@ from ..module_utils._account.inventory import DATASETS, inventory
 from ..module_utils._aws.operations import Operations
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS
 from ..module_utils._module.arguments import ACCOUNT_ARGUMENTS
-from ..module_utils._module.task import Entry, Task, finish
+from ..module_utils._module.execution import finish
+from ..module_utils._module.task import Entry, Task
 
 
 def argument_spec() -> dict[str, dict[str, t.Any]]:

@@ -273,7 +273,8 @@ from ..module_utils._module.arguments import (
     REPORT_PLACE_ARGUMENTS,
     RUN_ARGUMENTS,
 )
-from ..module_utils._module.task import Entry, finish
+from ..module_utils._module.execution import finish
+from ..module_utils._module.task import Entry
 
 
 def argument_spec() -> dict[str, dict[str, t.Any]]:

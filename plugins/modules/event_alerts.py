@@ -27,6 +27,8 @@ extends_documentation_fragment:
   - hardening.iam._access.regions
   - hardening.iam._converge
   - hardening.iam._converge.journalled
+  - hardening.iam._ownership
+  - hardening.iam._ownership.plan
   - hardening.iam._assessment
   - hardening.iam._report_place
   - hardening.iam._attributes
@@ -401,6 +403,13 @@ refused:
     operation:
       description: The API operation that was refused.
       type: str
+    owner:
+      description: The owner of the target, if the guard C(foreign_owner) or C(drift_war) refused the change. The keys are those of
+        RV(hardening.iam.ownership_info#module:owners).
+      type: dict
+    patch:
+      description: The change as a snippet of CloudFormation or Terraform, for the owner to apply, if the owner's template is known.
+      type: str
   sample:
     - rule: foreign
       reason: there is a rule of this name that this collection did not make; adopt takes it over
@@ -493,8 +502,9 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS, REGIONS_ARGUMENTS
 from ..module_utils._capabilities.event_alerts.run import REGISTRATION, run
-from ..module_utils._module.arguments import CONVERGE_ARGUMENTS
-from ..module_utils._module.task import Entry, finish
+from ..module_utils._module.arguments import CONVERGE_ARGUMENTS, PLAN_OWNERS_ARGUMENTS
+from ..module_utils._module.execution import finish
+from ..module_utils._module.task import Entry
 
 _OWN_RULE: t.Final[dict[str, dict[str, t.Any]]] = {
     "name": {"type": "str", "required": True},
@@ -514,6 +524,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         **ASSUME_ROLE_ARGUMENTS,
         **REGIONS_ARGUMENTS,
         **CONVERGE_ARGUMENTS,
+        **PLAN_OWNERS_ARGUMENTS,
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "rules": {"type": "dict", "default": {}},
         "own_rules": {"type": "list", "elements": "dict", "default": [], "options": _OWN_RULE},

@@ -316,7 +316,8 @@ from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS
 from ..module_utils._capabilities.findings_export.declared import SEVERITIES
 from ..module_utils._capabilities.findings_export.run import REGISTRATION, run
 from ..module_utils._module.arguments import JOURNALLED_ARGUMENTS
-from ..module_utils._module.task import Entry, finish
+from ..module_utils._module.execution import finish
+from ..module_utils._module.task import Entry
 
 
 def argument_spec() -> dict[str, dict[str, t.Any]]:

@@ -434,7 +434,8 @@ from ..module_utils._capabilities.organization_policy.lock_out.run import LOCK_O
 from ..module_utils._capabilities.organization_policy.rollout.run import ROLLOUT_ARGUMENTS
 from ..module_utils._capabilities.organization_policy.run import REGISTRATION, run
 from ..module_utils._module.arguments import CONVERGE_ARGUMENTS
-from ..module_utils._module.task import Entry, finish
+from ..module_utils._module.execution import finish
+from ..module_utils._module.task import Entry
 
 
 def argument_spec() -> dict[str, dict[str, t.Any]]:

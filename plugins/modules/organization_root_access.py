@@ -359,7 +359,8 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS
 from ..module_utils._capabilities.organization_root_access.run import REGISTRATION, run
 from ..module_utils._module.arguments import CONVERGE_ARGUMENTS
-from ..module_utils._module.task import Entry, finish
+from ..module_utils._module.execution import finish
+from ..module_utils._module.task import Entry
 
 
 def argument_spec() -> dict[str, dict[str, t.Any]]:

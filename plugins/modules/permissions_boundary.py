@@ -28,6 +28,8 @@ extends_documentation_fragment:
   - hardening.iam._access.regions
   - hardening.iam._converge
   - hardening.iam._converge.journalled
+  - hardening.iam._ownership
+  - hardening.iam._ownership.plan
   - hardening.iam._assessment
   - hardening.iam._evidence
   - hardening.iam._report_place
@@ -403,6 +405,13 @@ refused:
     operation:
       description: The API operation that was refused.
       type: str
+    owner:
+      description: The owner of the target, if the guard C(foreign_owner) or C(drift_war) refused the change. The keys are those of
+        RV(hardening.iam.ownership_info#module:owners).
+      type: dict
+    patch:
+      description: The change as a snippet of CloudFormation or Terraform, for the owner to apply, if the owner's template is known.
+      type: str
   sample:
     - rule: other_boundary
       reason: >-
@@ -418,8 +427,9 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS, REGIONS_ARGUMENTS
 from ..module_utils._capabilities.permissions_boundary.run import REGISTRATION, run
-from ..module_utils._module.arguments import CONVERGE_ARGUMENTS, ORGANIZATION_ARGUMENTS
-from ..module_utils._module.task import Entry, finish
+from ..module_utils._module.arguments import CONVERGE_ARGUMENTS, ORGANIZATION_ARGUMENTS, PLAN_OWNERS_ARGUMENTS
+from ..module_utils._module.execution import finish
+from ..module_utils._module.task import Entry
 from ..module_utils._prediction.evidence import EVIDENCE_ARGUMENTS
 
 
@@ -445,6 +455,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         **ASSUME_ROLE_ARGUMENTS,
         **REGIONS_ARGUMENTS,
         **CONVERGE_ARGUMENTS,
+        **PLAN_OWNERS_ARGUMENTS,
         **EVIDENCE_ARGUMENTS,
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "boundaries": {"type": "list", "elements": "dict", "required": True, "options": boundary},

@@ -193,7 +193,8 @@ import typing as t
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS
-from ..module_utils._module.task import Entry, finish
+from ..module_utils._module.execution import finish
+from ..module_utils._module.task import Entry
 from ..module_utils._questions.validation import ARGUMENTS, OPERATIONS, run
 
 

@@ -248,7 +248,8 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS
 from ..module_utils._module.arguments import ACCOUNT_ARGUMENTS
-from ..module_utils._module.task import Entry, finish
+from ..module_utils._module.execution import finish
+from ..module_utils._module.task import Entry
 from ..module_utils._questions.escalation import ARGUMENTS, CONSTRAINTS, OPERATIONS, run
 
 

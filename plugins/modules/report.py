@@ -17,6 +17,7 @@ description:
     other formats and C(plan.json) beside it.
   - With O(scope=fleet) it writes C(fleet.json), C(fleet.html) and C(manifest.json), which has the SHA-256 of every file of the run.
     Accounts that failed or have no report are listed.
+  - Each manifest is also kept as C(manifests/<number>.json), and names the hash of the one before.
   - Parts, plans and reports belong to a run. The plan is kept as C(<account>/plans/<plan_sha256>.json) and never overwritten. The report
     of a run is kept as C(<account>/runs/<run_id>/report.json). C(plan.json) and C(report.json) are copies of the newest.
   - Files below O(report_dir) are checked before they are used. They must be well-formed and belong to the account of their directory,
@@ -122,6 +123,46 @@ options:
       - The paths of the organizational units by the accounts in them, with O(scope=fleet). The HTML report groups accounts by them.
     type: dict
     default: {}
+  waves:
+    description:
+      - The waves of the run, with O(scope=fleet). In C(hardening.iam.harden) the action plugin fills them in.
+      - The accounts of a wave that did not begin are named as such, and are not missing. A closed gate fails the run.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description:
+          - The name of the wave.
+        type: str
+        required: true
+      state:
+        description:
+          - The verdict of the gate behind the wave. V(done) is a wave without a gate, and V(checked) one in check mode.
+        type: str
+        choices: [passed, closed, waiting, done, not_begun, checked]
+        required: true
+      accounts:
+        description:
+          - The accounts of the wave.
+        type: list
+        elements: str
+        default: []
+      reasons:
+        description:
+          - The reasons why the gate has not passed.
+        type: list
+        elements: str
+        default: []
+      until:
+        description:
+          - The end of the soak.
+        type: str
+  max_accounts_changed:
+    description:
+      - The largest number of accounts that a run may change, with O(scope=fleet). In check mode the task warns if changes are planned in
+        more. In C(hardening.iam.harden) the action plugin fills it in.
+    type: int
   preflight:
     description:
       - The results of M(hardening.iam.preflight_info) in the accounts of the run, with O(scope=preflight).
@@ -294,6 +335,13 @@ incomplete:
       description: The problem.
       type: str
       returned: always
+manifest_sha256:
+  description:
+    - The hash of C(manifest.json), which names the hash of the manifest of the run before.
+    - Keep it outside of O(report_dir). It shows if somebody replaces the whole chain of manifests.
+  returned: with O(scope=fleet)
+  type: str
+  sample: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 failed_accounts:
   description: The accounts that failed, or the hosts if the account is not known.
   returned: with O(scope=fleet)
@@ -302,6 +350,12 @@ failed_accounts:
   sample: ["333344445555"]
 missing_accounts:
   description: The expected accounts that have no report of the run.
+  returned: with O(scope=fleet)
+  type: list
+  elements: str
+  sample: []
+not_begun_accounts:
+  description: The accounts of waves that did not begin.
   returned: with O(scope=fleet)
   type: list
   elements: str
@@ -346,8 +400,18 @@ import typing as t
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ..module_utils._module.arguments import FAIL_ON, FORMATS, REPORT_PLACE_ARGUMENTS
+from ..module_utils._report.waves import STATES
 
 CONSTRAINTS: t.Final[dict[str, t.Any]] = {"required_if": [("scope", "account", ["account_id"])]}
+
+
+_WAVE: t.Final = {
+    "name": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": list(STATES), "required": True},
+    "accounts": {"type": "list", "elements": "str", "default": []},
+    "reasons": {"type": "list", "elements": "str", "default": []},
+    "until": {"type": "str"},
+}
 
 
 def argument_spec() -> dict[str, dict[str, t.Any]]:
@@ -373,6 +437,8 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         },
         "account_hosts": {"type": "dict", "default": {}},
         "account_units": {"type": "dict", "default": {}},
+        "waves": {"type": "list", "elements": "dict", "default": [], "options": _WAVE},
+        "max_accounts_changed": {"type": "int"},
         "preflight": {"type": "list", "elements": "dict", "default": []},
         "terminal": {"type": "str", "choices": ["auto", "brief", "summary", "full", "none"], "default": "auto"},
         "fail_on": {"type": "str", "choices": list(FAIL_ON), "default": "never"},

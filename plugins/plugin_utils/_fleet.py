@@ -29,17 +29,22 @@ def choose_hosts(variables: t.Mapping[str, t.Any], templar: t.Any, group: str = 
     return RunHosts(names=tuple(groups["all"]), groups=frozenset(groups), group=group, asked=asked)
 
 
-def has_host(groups: t.Mapping[str, Iterable[str]], pattern: t.Any) -> bool:
-    """Whether a host of these groups matches the pattern and ``--limit``.
+def make_inventory(groups: t.Mapping[str, Iterable[str]]) -> InventoryManager:
+    """Make an inventory of the groups, which are all that a template knows of it before the first play.
 
-    Before the first play, its groups are all that a template knows of the inventory. They are made an inventory again,
-    as the lookup ``ansible.builtin.inventory_hostnames`` does.
+    The lookup ``ansible.builtin.inventory_hostnames`` does the same.
     """
     inventory = InventoryManager(DataLoader(), parse=False)
     for group, names in groups.items():
         inventory.add_group(group)
         for name in names:
             inventory.add_host(name, group=group)
+    return inventory
+
+
+def has_host(groups: t.Mapping[str, Iterable[str]], pattern: t.Any) -> bool:
+    """Whether a host of these groups matches the pattern and ``--limit``."""
+    inventory = make_inventory(groups)
     inventory.subset(context.CLIARGS.get("subset"))
     with contextlib.suppress(AnsibleError):
         return bool(inventory.get_hosts(pattern))
@@ -68,6 +73,12 @@ def find_assessor(hostvars: t.Any, *, pattern: t.Any, first: Iterable[str] = ())
     everybody = hostvars._inventory.get_hosts(pattern=pattern, ignore_limits=True, ignore_restrictions=True)
     names = dict.fromkeys([*first, *(host.name for host in everybody)])
     return next((name for name in names if _is_declared(hostvars.raw_get(name).get(ASSESSOR))), None)
+
+
+def count_accounts(hostvars: t.Any, groups: t.Mapping[str, t.Sequence[str]], *, pattern: t.Any) -> int:
+    """Count the accounts of the inventory, with those that ``--limit`` and ``hardening_hosts`` leave out."""
+    chosen = hostvars._inventory.get_hosts(pattern=pattern, ignore_limits=True, ignore_restrictions=True)
+    return max(len(chosen), len(groups.get(ACCOUNTS, ())))
 
 
 def _is_declared(value: t.Any) -> bool:

@@ -22,6 +22,7 @@ import re
 import secrets
 import sys
 import typing as t
+from collections.abc import Callable
 from pathlib import Path
 
 from ansible import constants
@@ -40,22 +41,29 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argu
 from ..module_utils._account.codec import prepare as prepare_codec
 from ..module_utils._aws.access import HAS_BOTO3, warm
 from ..module_utils._converge.store import make_absolute
+from ..module_utils._module.execution import execute
+from ..module_utils._module.recording import Replay
 from ..module_utils._module.run_files import RunFiles
 from ..module_utils._module.run_snapshot import discard_all
-from ..module_utils._module.task import Entry, execute
-from ._fleet import find_assessor
+from ..module_utils._module.task import Entry
+from . import _brief_results
+from ._fleet import count_accounts, find_assessor
 from ._role_options import NO_ROLE, RoleOptions, load_table
 from ._run_input import Host
 from ._run_notes import RunNotes
-from ._task_input import TaskInput, account_option_of, find_problem, job_of, run_of
+from ._task_input import TaskInput, account_option_of, find_problem, fleet_caps_of, job_of, run_of
 from ._values import find_bad_values, split_texts
 from ._variables import prepare_variables
 from ._vaulted import hide_vaulted
+from ._wave_hosts import find_waves
+from ._wave_run import WaveRun
 
 Result = dict[str, t.Any]
 
 # Options that may name a file or a directory.
-_PLACES: t.Final = ("journal", "report_dir", "snapshot_path", "waivers")
+_PLACES: t.Final = ("journal", "report_dir", "snapshot_dir", "snapshot_path", "waivers")
+# Options that are lists of such places.
+_PLACE_LISTS: t.Final = ("terraform_state_paths",)
 # Nothing, a place in S3 or what is meant as one, or YAML or JSON text, which may have several lines.
 _NO_RELATIVE_PATH: t.Final = re.compile(r"\s*($|\w+:/|[\[{]|- |\S.*\n\s*\S)")
 
@@ -97,7 +105,8 @@ class InProcess(NormalActionModule):
         problem = find_problem(given)
         if problem:
             return {"failed": True, "changed": False, "msg": problem}
-        self._task.args = {**self._task.args, **account_option_of(given), **run_of(given), **job_of(given)}
+        found = {**account_option_of(given), **run_of(given), **job_of(given), **fleet_caps_of(given)}
+        self._task.args = {**self._task.args, **found}
         if given.is_of_our_role:
             self._task.args.update(split_texts(self.entry.argument_spec(), self._task.args))
         if self._has_the_files_of_this_worker():
@@ -108,6 +117,9 @@ class InProcess(NormalActionModule):
             bad = self._find_bad_values()
             result = {"failed": True, "changed": False, "msg": bad} if bad else self._run_elsewhere(tmp, task_vars)
         self._name_variables(result, given)
+        if given.is_of_our_role and task_vars.get(_brief_results.VARIABLE):
+            shows_all = given.host.value("hardening_terminal") == "full"
+            _brief_results.shorten(result, shows_diff=bool(self._task.diff), shows_all=shows_all)
         # Text that is there to be read is shown wherever the task runs, with no callback enabled.
         text = result.pop("terminal", None)
         if text and not self._task.no_log:
@@ -145,8 +157,23 @@ class InProcess(NormalActionModule):
             play=str(pattern),
             hosts=hosts,
             find_assessor=lambda: find_assessor(task_vars["hostvars"], pattern=pattern, first=hosts),
-            notes=RunNotes(_private_directory()),
+            count_accounts=lambda: count_accounts(task_vars["hostvars"], task_vars["groups"], pattern=pattern),
+            hash_declaration=lambda: self._hash_declaration(task_vars),
+            notes=self._notes,
         )
+
+    def _hash_declaration(self, task_vars: dict[str, t.Any]) -> str:
+        """The hash of what is declared for the wave of the host; empty without waves."""
+        plan = find_waves(task_vars, self._templar)
+        if plan is None:
+            return ""
+        waves = WaveRun(plan, task_vars["hostvars"], self._templar, self._notes)
+        return waves.hash_wave_of(str(task_vars["inventory_hostname"]))
+
+    @property
+    def _notes(self) -> RunNotes:
+        """The facts that the workers of this process share."""
+        return RunNotes(_private_directory())
 
     def _is_of_our_role(self) -> bool:
         role = self._task._role
@@ -158,15 +185,7 @@ class InProcess(NormalActionModule):
 
     def _find_bad_values(self) -> str:
         """The options that have no usable value, with what is allowed; empty where all have."""
-        role = self._role_options()
-        problems = find_bad_values(
-            {**aws_argument_spec(), **self.entry.argument_spec()},
-            self._task.args,
-            allowed=load_table().allowed,
-            action=str(self._task.action),
-            has_off="mode" in role.options,
-        )
-        return "\n".join(problems)
+        return describe_bad_values(self.entry, self._task.args, str(self._task.action), self._role_options())
 
     def _name_variables(self, result: Result, given: TaskInput) -> None:
         """Let the failure and the warnings of a task of our roles name the variables that the user set.
@@ -218,10 +237,10 @@ class InProcess(NormalActionModule):
         """
         spec = self.entry.argument_spec()
         given = {name: self._task.args.get(name, spec[name].get("default")) for name in _PLACES if name in spec}
+        lists = {name: self._task.args.get(name) for name in _PLACE_LISTS if name in spec}
         return {
-            name: make_absolute(value)
-            for name, value in given.items()
-            if isinstance(value, str) and not _NO_RELATIVE_PATH.match(value)
+            **{name: _make_absolute(value) for name, value in given.items() if isinstance(value, str)},
+            **{name: [*map(_make_absolute, values)] for name, values in lists.items() if isinstance(values, list)},
         }
 
     def _variable(self, task_vars: dict[str, t.Any], name: str, default: t.Any) -> t.Any:
@@ -232,43 +251,71 @@ class InProcess(NormalActionModule):
         return self._templar.template(host_vars[name]) if name in host_vars else default
 
     def _run_here(self) -> Result:
-        """The module's way from task arguments to result: the same serialization, validation and removal of secrets."""
+        """The module's way from task arguments to result."""
         # Nor is what the parent has made since: this process ends with the task.
         gc.freeze()
-        constraints = dict(self.entry.constraints)
-        validator = ArgumentSpecValidator({**aws_argument_spec(), **self.entry.argument_spec()}, **constraints)
-        try:
-            validation = validator.validate(_as_module_arguments(self._task.args))
-        except TypeError as error:
-            # Ansible looks for options in what is no mapping.
-            return {"failed": True, "changed": False, "msg": self._find_bad_values() or str(error)}
-        warnings = [
-            f"Both option {both['option']} and its alias {both['alias']} are set." for both in validation._warnings
-        ]
-        secrets = validation._no_log_values
-        problem = self._problem(validation) or _sdk_problem(warnings)
-        if problem:
-            result: Result = {"failed": True, "msg": problem}
-        else:
-            result = execute(
-                self.entry,
-                options=validation.validated_parameters,
-                check_mode=bool(self._task.check_mode),
-                files=_run_files(),
-            )
-        warnings += result.pop("warnings", [])
-        clean = _without_secrets(json.loads(json.dumps(result)), secrets)
-        if warnings:
-            clean["warnings"] = _without_secrets({"all": warnings}, secrets)["all"]
-        if validation._deprecations:
-            clean["deprecations"] = validation._deprecations
-        return clean
+        return run_entry(
+            self.entry,
+            self._task.args,
+            check_mode=bool(self._task.check_mode),
+            find_bad_values=self._find_bad_values,
+            files=_run_files(),
+        )
 
-    def _problem(self, validation: t.Any) -> t.Optional[str]:
-        """Why the options are not valid, or None where they are. Ansible's own message is for what is left."""
-        if not validation.error_messages:
-            return None
-        return self._find_bad_values() or str(validation.errors.msg)
+
+def describe_bad_values(entry: Entry, arguments: t.Mapping[str, t.Any], action: str, role: RoleOptions) -> str:
+    """Describe the arguments of a task that have no usable value, with what is allowed; empty where all have."""
+    problems = find_bad_values(
+        {**aws_argument_spec(), **entry.argument_spec()},
+        arguments,
+        allowed=load_table().allowed,
+        action=action,
+        has_off="mode" in role.options,
+    )
+    return "\n".join(problems)
+
+
+def run_entry(
+    entry: Entry,
+    arguments: t.Mapping[str, t.Any],
+    *,
+    check_mode: bool,
+    find_bad_values: Callable[[], str],
+    replay: t.Optional[Replay] = None,
+    files: t.Optional[RunFiles] = None,
+) -> Result:
+    """The module's way from task arguments to result: the same serialization, validation and removal of secrets.
+
+    ``find_bad_values`` words the problems of arguments that are not valid.
+    """
+    validator = ArgumentSpecValidator({**aws_argument_spec(), **entry.argument_spec()}, **dict(entry.constraints))
+    try:
+        validation = validator.validate(_as_module_arguments(arguments))
+    except TypeError as error:
+        # Ansible looks for options in what is no mapping.
+        return {"failed": True, "changed": False, "msg": find_bad_values() or str(error)}
+    warnings = [f"Both option {both['option']} and its alias {both['alias']} are set." for both in validation._warnings]
+    secrets = validation._no_log_values
+    problem = _invalid(validation, find_bad_values) or _sdk_problem(warnings)
+    if problem:
+        result: Result = {"failed": True, "msg": problem}
+    else:
+        options = validation.validated_parameters
+        result = execute(entry, options=options, check_mode=check_mode, replay=replay, files=files)
+    warnings += result.pop("warnings", [])
+    clean = _without_secrets(json.loads(json.dumps(result)), secrets)
+    if warnings:
+        clean["warnings"] = _without_secrets({"all": warnings}, secrets)["all"]
+    if validation._deprecations:
+        clean["deprecations"] = validation._deprecations
+    return clean
+
+
+def _invalid(validation: t.Any, find_bad_values: Callable[[], str]) -> t.Optional[str]:
+    """Why the options are not valid, or None where they are. Ansible's own message is for what is left."""
+    if not validation.error_messages:
+        return None
+    return find_bad_values() or str(validation.errors.msg)
 
 
 def _private_directory() -> Path:
@@ -307,3 +354,8 @@ def _without_secrets(result: Result, secrets: t.Collection[str]) -> Result:
     """``result`` as AnsibleModule returns it: secrets masked, but booleans and nulls at the top left alone."""
     kept = {key: value for key, value in result.items() if value is None or isinstance(value, bool)}
     return {**remove_values(result, secrets), **kept}
+
+
+def _make_absolute(value: t.Any) -> t.Any:
+    """A place with its path made absolute, if it is a relative one."""
+    return make_absolute(value) if isinstance(value, str) and not _NO_RELATIVE_PATH.match(value) else value

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import hashlib
 import json
 import re
 import typing as t
@@ -21,10 +22,10 @@ from ..module_utils._account.account_id import is_account_id, parse_account_id
 from ..module_utils._converge.errors import InputError
 from ..module_utils._converge.finding import mask_key_ids
 from ..module_utils._converge.plan import combine_plans, plan_document
-from ..module_utils._converge.plans import check_hash, keep_plan, keep_run, plan_key, run_key, run_lines
+from ..module_utils._converge.plans import check_hash, keep_once, keep_plan, keep_run, plan_key, run_key, run_lines
 from ..module_utils._converge.store import Store, StoreError
 from ..module_utils._module.task import Task, TaskError
-from ..module_utils._report import fleet, manifest
+from ..module_utils._report import fleet, manifest, manifest_chain
 from ..module_utils._report.delta import DELTA_LISTS, count_unaccepted
 from ..module_utils._report.document import (
     SCHEMA,
@@ -42,6 +43,7 @@ from ..module_utils._report.document import (
 from ..module_utils._report.parts import Parts, part_folder, read_parts
 from ..module_utils._report.plain import printable
 from ..module_utils._report.states import APPLIED, PLANNED, REFUSED, REPORTED, count_changes
+from ..module_utils._report.waves import explain_closed, list_not_begun
 from ..module_utils._report.workflow import hand_on
 from ._render import account_html, fleet_html, fleet_text, junit, page, preflight_text, run_text, sarif, tables, text
 
@@ -101,6 +103,8 @@ class _Options:
     expected_accounts: t.Any
     hosts: Mapping[str, str]
     units: Mapping[str, str]
+    waves: tuple[Mapping[str, t.Any], ...]
+    max_accounts_changed: t.Optional[int]
 
     @classmethod
     def from_options(cls, options: Mapping[str, t.Any]) -> t.Self:
@@ -116,6 +120,8 @@ class _Options:
             expected_accounts=options["expected_accounts"],
             hosts=_by_account(options["account_hosts"]),
             units=_by_account(options["account_units"]),
+            waves=tuple(options["waves"]),
+            max_accounts_changed=options["max_accounts_changed"],
         )
 
 
@@ -364,7 +370,8 @@ def _report_fleet(job: _Job) -> Result:
     failures += [failure for failure in malformed if failure["account_id"] not in known]
     run_id, own, unreadable = _read_reports(job, place)
     known = {failure["account_id"] for failure in failures}
-    unreadable += _find_only_checked(own, expected)
+    not_begun = list_not_begun(job.options.waves)
+    unreadable += _find_only_checked(own, [account for account in expected if account not in not_begun])
     unreadable = [failure for failure in unreadable if failure["account_id"] not in known]
     document = fleet.build(
         run_id=run_id,
@@ -374,16 +381,36 @@ def _report_fleet(job: _Job) -> Result:
         expected=expected,
         hosts=job.options.hosts,
         units=job.options.units,
+        waves=job.options.waves,
         earlier=_read_earlier(place),
     )
     plans = {report["account_id"]: report["plan_sha256"] for report in own if report.get("plan_sha256")}
     document["plan_sha256"] = keep_run(place.store, run_lines(plans), run_id=run_id, created=job.clock())
     title = job.options.title or fleet_text.TITLE
-    place.put("json", "fleet.json", encode(document))
+    content = encode(document)
+    # The next run replaces fleet.json: the population of this one is kept by its hash.
+    kept = manifest_chain.fleet_key(content)
+    keep_once(place.store, kept, content)
+    place.put("json", "fleet.json", content)
     if "html" in job.options.formats:
         place.put("html", "fleet.html", to_bytes(fleet_html.render(document, title=title)))
-    place.put("manifest", "manifest.json", encode(_build_manifest(job, place, document)))
-    return _summarize_fleet(job, document, place, _render_run(job, document, own))
+    chained = manifest_chain.append(place.store, _build_manifest(job, place, document, kept))
+    place.put("manifest", manifest_chain.COPY, encode(chained))
+    _warn_of_cap(job, document)
+    summary = _summarize_fleet(job, document, place, _render_run(job, document, own))
+    # Who keeps it elsewhere notices if somebody replaces the whole chain.
+    return {**summary, "manifest_sha256": hashlib.sha256(encode(chained)).hexdigest()}
+
+
+def _warn_of_cap(job: _Job, document: Mapping[str, t.Any]) -> None:
+    """Warn where a run with the same variables would change fewer accounts than the plan has."""
+    planned = sum(bool(account["changes_planned"]) for account in document["accounts"])
+    most = job.options.max_accounts_changed
+    if most is not None and planned > most:
+        job.warn(
+            f"changes are planned in {planned} accounts, and a run without --check changes at most {most} of them "
+            "(hardening_max_accounts_changed). By default, the first run of a journal changes 1 in a large inventory."
+        )
 
 
 def _render_run(job: _Job, document: Mapping[str, t.Any], reports: Sequence[Report]) -> str:
@@ -445,11 +472,18 @@ def _read_reports(job: _Job, place: _Place) -> tuple[str, list[Report], list[dic
             present = _read_report(job, account, f"{account}/report.json", failures)
         if present is not None and present["run"]["id"] == run_id:
             own.append(present)
+            _slim_many(job, own)
     for report in own:
         reasons = [f"{problem['module']}: {problem['reason']}" for problem in report.get("incomplete", ())]
         if reasons:
             failures[report["account_id"]] = f"its report is incomplete: {'; '.join(reasons)}"
     return run_id, own, [{"host": None, "account_id": name, "message": text} for name, text in failures.items()]
+
+
+def _slim_many(job: _Job, reports: list[Report]) -> None:
+    """Keep of the last reports what the report of the run reads, once there are so many that none is shown itself."""
+    if run_text.choose_detail(job.options.terminal, len(reports)) not in (run_text.SUMMARY, run_text.FULL):
+        reports[-run_text.MANY :] = map(fleet.slim, reports[-run_text.MANY :])
 
 
 def _find_only_checked(reports: Sequence[Report], expected: Sequence[str]) -> list[dict[str, t.Any]]:
@@ -504,10 +538,10 @@ def _parse_expected(values: Iterable[t.Any]) -> tuple[list[str], list[dict[str, 
     return expected, failures
 
 
-def _build_manifest(job: _Job, place: _Place, document: Mapping[str, t.Any]) -> dict[str, t.Any]:
+def _build_manifest(job: _Job, place: _Place, document: Mapping[str, t.Any], kept: str) -> dict[str, t.Any]:
     run_id = document["run"]["id"]
     keys = [key for account in document["accounts"] for key in _list_files(place, account, run_id)]
-    keys += [run_key(document["plan_sha256"])]
+    keys += [run_key(document["plan_sha256"]), kept]
     keys += [key for key in ("fleet.json", "fleet.html") if key.partition(".")[2] in place.written]
     files = [(key, content) for key in keys if (content := _read_file(job, place, key)) is not None]
     return manifest.build(files, run_id=document["run"]["id"], created=job.now)
@@ -534,6 +568,7 @@ def _list_files(place: _Place, account: Mapping[str, t.Any], run_id: str) -> lis
 def _summarize_fleet(job: _Job, document: Mapping[str, t.Any], place: _Place, terminal: str) -> Result:
     failed = [failure["account_id"] or failure["host"] or "unknown" for failure in document["failed"]]
     reasons = [f"{name} failed" for name in failed] + [f"{account} has no report" for account in document["missing"]]
+    reasons += explain_closed(document["waves"])
     reasons += _explain_failure(job, "the fleet", document["summary"], document["unaccepted"])
     result = {
         "scope": "fleet",
@@ -546,6 +581,7 @@ def _summarize_fleet(job: _Job, document: Mapping[str, t.Any], place: _Place, te
         "plan_sha256": document["plan_sha256"],
         "failed_accounts": failed,
         "missing_accounts": document["missing"],
+        "not_begun_accounts": document["not_begun"],
         "files": place.written,
         "terminal": terminal,
         **_judge(reasons),

@@ -28,11 +28,20 @@ class RunNotes:
 
     def recall(self, name: str, work_out: Callable[[], str]) -> str:
         """The fact ``name``, worked out by the first that asks."""
-        path = self._path(name)
+        found = self.find(name)
+        return self._keep_first(self._path(name), work_out()) if found is None else found
+
+    def find(self, name: str) -> t.Optional[str]:
+        """The fact ``name``, or None if no worker has kept it."""
         try:
-            return path.read_text(encoding="utf-8")
+            return self._path(name).read_text(encoding="utf-8")
         except FileNotFoundError:
-            return self._keep_first(path, work_out())
+            return None
+
+    def keep(self, name: str, text: str) -> None:
+        """Keep the fact ``name`` in place of what it was before."""
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.replace(self._write_aside(text), self._path(name))
 
     def claim(self, name: str, owner: str) -> str:
         """Claim ``name`` and return its owner: the first that claimed it."""
@@ -44,10 +53,8 @@ class RunNotes:
     def _keep_first(self, path: Path, text: str) -> str:
         """Write ``text`` unless another worker was first, and return the text that is kept."""
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=self._directory)
+        temporary = self._write_aside(text)
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
             # A link is made only if there is no such file, unlike a rename, which would replace the first answer.
             os.link(temporary, path)
         except FileExistsError:
@@ -55,3 +62,9 @@ class RunNotes:
         finally:
             os.unlink(temporary)
         return text
+
+    def _write_aside(self, text: str) -> str:
+        descriptor, temporary = tempfile.mkstemp(dir=self._directory)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        return temporary

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 
 from ..module_utils._account.account_id import parse_account_id
 from ..module_utils._converge.journal import new_job_id
+from ..module_utils._converge.run_control.fleet_caps import DEFAULT_ACCOUNTS, MANY, NUMBERS
 from ._role_options import NO_ROLE, RoleOptions
 from ._run_input import (
     ACCOUNT_ID,
@@ -32,12 +33,14 @@ from ._run_input import (
     parse_account_of,
 )
 from ._run_notes import RunNotes
+from ._slices import has_whole_inventory
 from ._value_input import check_role_values
 from ._variables import describe_misspelt, describe_removed, find_misspelt, find_removed, parse_ignored
 
 _FLEET: t.Final = "fleet"
 _S3: t.Final = "s3://"
 _DETAILS_OPTION: t.Final = "run_details"
+_CAPS_OPTION: t.Final = "fleet_caps"
 _JOBS: t.Final = ("awx_job_id", "tower_job_id")
 # Options that hold changes back, by the variables hardening_NAME. Roles omit an option whose variable is undefined.
 GUARDS: t.Final = ("approved_plan", "break_glass", "max_changes", "max_percent", "on_refusal")
@@ -50,6 +53,17 @@ RUN_DETAILS: t.Final[Mapping[str, tuple[str, ...]]] = {
     "job": _JOBS,
     "commit": ("hardening_declaration_commit", "awx_project_revision"),
 }
+# Further options that are the same in every role, and the variables that they come from.
+RUN_OPTIONS: t.Final[Mapping[str, str]] = {
+    "break_lease": "hardening_break_lease",
+    # Set by our playbooks, which release the lease at the end of an account.
+    "keep_lease": "__hardening_keeps_lease",
+    **{name: f"hardening_{name}" for name in ("snapshot_dir", "snapshot_kms_key_id", "snapshot_role_arn")},
+}
+# The members of the option fleet_caps that a user sets.
+FLEET_CAPS: t.Final[Mapping[str, str]] = {name: f"hardening_{name}" for name in NUMBERS}
+# The note of a run whose first wave has passed its gate.
+WAVE_PASSED: t.Final = "wave_passed"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +72,9 @@ class TaskInput:
 
     ``arguments`` are the options that it was given, ``options`` the defaults of all that its module has. ``play`` names
     the play, ``hosts`` those of its hosts that ``--limit`` left. ``find_assessor`` looks for a host of the whole play
-    that has an assessor role. ``role`` has the variables of our role behind the options; none for other tasks.
+    that has an assessor role, ``count_accounts`` counts those of the inventory, and ``hash_declaration`` gives the hash
+    of what is declared for the wave of the host, if there are waves. ``role`` has the variables of our role behind the
+    options; none for other tasks.
     """
 
     host: Host
@@ -69,6 +85,8 @@ class TaskInput:
     play: str
     hosts: Collection[str]
     find_assessor: Callable[[], t.Optional[str]]
+    count_accounts: Callable[[], int]
+    hash_declaration: Callable[[], str]
     notes: RunNotes
     role: RoleOptions = NO_ROLE
 
@@ -108,18 +126,58 @@ def account_option_of(task: TaskInput) -> dict[str, str]:
 
 
 def run_of(task: TaskInput) -> dict[str, t.Any]:
-    """The options ``run_details`` and ``awx_job_id`` of a task of our roles that was not given them.
+    """The options ``run_details``, ``awx_job_id`` and ``RUN_OPTIONS`` of a task of our roles that was not given them.
 
     They are the same in every role, come from a dozen variables, and nobody needs another value for one role. A task of
     another playbook gives its modules what it wants.
     """
     found: dict[str, t.Any] = {}
     if _takes_run_details(task):
-        found[_DETAILS_OPTION] = {name: _detail(task, name) for name in RUN_DETAILS}
+        declaration = task.hash_declaration() if task.writes else ""
+        found[_DETAILS_OPTION] = {
+            **{name: _detail(task, name) for name in RUN_DETAILS},
+            **({"declaration": declaration} if declaration else {}),
+        }
     job = _awx_job(task)
     if task.is_of_our_role and "awx_job_id" in task.options and "awx_job_id" not in task.arguments and job:
         found["awx_job_id"] = str(job)
+    if task.is_of_our_role:
+        values = {name: task.host.value(RUN_OPTIONS[name]) for name in RUN_OPTIONS.keys() & task.options.keys()}
+        found |= {
+            name: value for name, value in values.items() if value not in (None, "") and name not in task.arguments
+        }
     return found
+
+
+def fleet_caps_of(task: TaskInput) -> dict[str, t.Any]:
+    """The option ``fleet_caps`` of a task of our roles that was not given it."""
+    if not task.is_of_our_role or _CAPS_OPTION not in task.options or _CAPS_OPTION in task.arguments:
+        return {}
+    values = {member: task.host.value(variable) for member, variable in FLEET_CAPS.items()}
+    caps = {
+        **{member: value for member, value in values.items() if value is not None and str(value).strip()},
+        "is_large_inventory": _is_large_inventory(task),
+        "wave_passed": task.notes.find(WAVE_PASSED) is not None,
+    }
+    return {_CAPS_OPTION: caps}
+
+
+def limit_accounts(task: TaskInput) -> t.Any:
+    """How many accounts a run changes at most, as far as that is known without its journal; None for no limit.
+
+    A declared number is returned as it is.
+    """
+    declared = task.host.value(FLEET_CAPS["max_accounts_changed"])
+    if declared is not None and str(declared).strip():
+        return declared
+    return DEFAULT_ACCOUNTS if _is_large_inventory(task) else None
+
+
+def _is_large_inventory(task: TaskInput) -> bool:
+    """Whether the inventory has many accounts. One that may be a part of another is taken for large."""
+    if not has_whole_inventory(task.host.value):
+        return True
+    return int(task.notes.recall(f"{task.play} accounts", lambda: str(task.count_accounts()))) > MANY
 
 
 def _takes_run_details(task: TaskInput) -> bool:
@@ -170,7 +228,8 @@ def _check_defined(task: TaskInput) -> Iterator[str]:
     """Variables that use an undefined one. They would count as not set: no ticket, and no approval, would be needed."""
     details = RUN_DETAILS.values() if _takes_run_details(task) else ()
     guards = [f"hardening_{name}" for name in GUARDS if task.is_of_our_role and name in task.options]
-    for name in (*(variable for variables in details for variable in variables), *guards):
+    caps = FLEET_CAPS.values() if task.is_of_our_role and _CAPS_OPTION in task.options else ()
+    for name in (*(variable for variables in details for variable in variables), *guards, *caps):
         if task.host.variables.get(name) is not None and task.host.value(name) is None:
             yield f"{name} of {task.host.name} uses a variable that is not set.\nSet that variable, or remove {name}."
 

@@ -33,12 +33,14 @@ class Measurement:
 
     ``cpu`` is in seconds, user and system, of the whole process tree, as the kernel counts it. ``tree_mb`` is the
     largest sum over the tree of proportional set sizes (pages that processes share count once), sampled, None where
-    the system does not tell. ``process_mb`` is the largest resident set of any single process in the tree.
+    the system does not tell. ``process_mb`` is the largest resident set of any single process in the tree,
+    ``controller_mb`` that of the process that was started, None where the system does not tell.
     """
 
     wall: float
     cpu: float
     process_mb: float
+    controller_mb: t.Optional[float]
     tree_mb: t.Optional[float]
     output: str = dataclasses.field(repr=False)
 
@@ -74,7 +76,8 @@ def measure(
         wall=wall,
         cpu=usage.ru_utime + usage.ru_stime,
         process_mb=usage.ru_maxrss / 1024,
-        tree_mb=max(samples, default=None),
+        controller_mb=max((sample.controller for sample in samples if sample.controller is not None), default=None),
+        tree_mb=max((sample.tree for sample in samples), default=None),
         output=text,
     )
 
@@ -82,26 +85,37 @@ def measure(
 def median(runs: Sequence[Measurement]) -> Measurement:
     """The medians of several runs of the same command, and the output of the last."""
     trees = [run.tree_mb for run in runs if run.tree_mb is not None]
+    controllers = [run.controller_mb for run in runs if run.controller_mb is not None]
     return Measurement(
         wall=statistics.median(run.wall for run in runs),
         cpu=statistics.median(run.cpu for run in runs),
         process_mb=statistics.median(run.process_mb for run in runs),
+        controller_mb=statistics.median(controllers) if controllers else None,
         tree_mb=statistics.median(trees) if trees else None,
         output=runs[-1].output,
     )
 
 
+class _Sample(t.NamedTuple):
+    """Memory in MB: of the tree of processes, and the largest so far of the process at its root."""
+
+    tree: float
+    controller: t.Optional[float]
+
+
 @contextlib.contextmanager
-def _sampling(pid: int) -> Iterator[list[float]]:
-    """Collect the memory of the tree below ``pid`` (MB) for the time of the block."""
-    samples: list[float] = []
+def _sampling(pid: int) -> Iterator[list[_Sample]]:
+    """Collect the memory of the tree below ``pid`` for the time of the block."""
+    samples: list[_Sample] = []
     ended = threading.Event()
 
     def sample() -> None:
         while not ended.wait(_SAMPLE_SECONDS):
-            sizes = [size for process in _tree(pid) if (size := _proportional_kb(process)) is not None]
+            # The proportional set size: pages that processes share count once.
+            sizes = [size for process in _tree(pid) if (size := _read_kb(process, "smaps_rollup", "Pss:")) is not None]
             if sizes:
-                samples.append(sum(sizes) / 1024)
+                peak = _read_kb(pid, "status", "VmHWM:")
+                samples.append(_Sample(sum(sizes) / 1024, None if peak is None else peak / 1024))
 
     thread = threading.Thread(target=sample, daemon=True)
     thread.start()
@@ -121,10 +135,10 @@ def _tree(pid: int) -> Iterator[int]:
                 yield from _tree(int(child))
 
 
-def _proportional_kb(pid: int) -> t.Optional[int]:
-    """The proportional set size of a process; None where it is gone or the system has no such thing."""
+def _read_kb(pid: int, file: str, name: str) -> t.Optional[int]:
+    """A number of the process in /proc; None where it is gone or the system has no such thing."""
     with contextlib.suppress(OSError):
-        for line in (_PROC / str(pid) / "smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
+        for line in (_PROC / str(pid) / file).read_text().splitlines():
+            if line.startswith(name):
                 return int(line.split()[1])
     return None

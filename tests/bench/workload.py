@@ -38,8 +38,12 @@ class Runner:
         inventory: t.Mapping[str, t.Any],
         aws: t.Mapping[str, str],
         forks: int = 5,
+        expected: t.Sequence[int] = (0,),
     ) -> Measurement:
-        """Run a playbook. ``aws`` is the environment that leads to the emulator. Raises CommandFailed."""
+        """Run a playbook. ``aws`` is the environment that leads to the emulator.
+
+        Raises CommandFailed where its exit status is not one of ``expected``.
+        """
         here = self.directory / "run"
         # The same directory again: a first run and a second one differ in what they find there.
         shutil.rmtree(here, ignore_errors=True)
@@ -55,7 +59,7 @@ class Runner:
             **aws,
         }
         command = [str(BIN / "ansible-playbook"), "-i", "inventory.json", str(playbook), *arguments]
-        return measure(command, directory=here, environment=environment)
+        return measure(command, directory=here, environment=environment, expected=expected)
 
     @property
     def reports(self) -> Path:

@@ -26,7 +26,8 @@ ADMINISTRATOR_KEY: t.Final = "administrator"
 DEFAULT_SECRET: t.Final = "emulated"
 
 _PACKAGE_ROOT: t.Final = Path(__file__).resolve().parent.parent
-_SECONDS: t.Final = 60.0
+# The log of a thousand accounts takes its time on a busy machine.
+_SECONDS: t.Final = 300.0
 # Requests to 127.0.0.1 must not go through a proxy.
 _OPENER: t.Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -108,6 +109,10 @@ class Emulator:
     def make_false(self, *assumptions: str) -> None:
         """Make these assumptions about AWS false, and all others true; the names are those of docs/acceptance.md."""
         self._ask("PUT", "contrary", {"assumptions": list(assumptions)})
+
+    def record_events(self, on: bool = True) -> None:
+        """Let CloudTrail record what the emulator is asked from now on, until a reset."""
+        self._ask("PUT", "trail", {"records": on})
 
     def wait_until_held(self, seconds: float) -> bool:
         """Wait for a call that the fault "hold" keeps, at most so long; whether one is."""

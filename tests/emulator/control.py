@@ -12,6 +12,7 @@ PUT            /_emulator/held     {"seconds": n}: wait for a call that the faul
 PUT            /_emulator/clock    {"offset_seconds": n}
 GET            /_emulator/messages what topics delivered to their subscribers
 PUT            /_emulator/event    {"account_id": …, "region": …, "event": {…} or "root-login"}: put on the bus
+PUT            /_emulator/trail    {"records": true}: let CloudTrail record what the emulator is asked from now on
 PUT            /_emulator/confirm  {"endpoint": …}: confirm subscriptions, as their owner does by the mailed link
 PUT            /_emulator/seed     {"seed": "acme"} or {"organization": {…}}: everything starts anew; {} leaves it empty
 PUT            /_emulator/snapshot {}: keep everything as it is now; {"snapshot": number}
@@ -66,6 +67,7 @@ class Control:
             ("PUT", "clock"): self._put_clock,
             ("GET", "messages"): lambda _data: sns.messages(),
             ("PUT", "event"): self._put_event,
+            ("PUT", "trail"): self._put_trail,
             ("PUT", "confirm"): lambda data: {"confirmed": sns.confirm(str(data["endpoint"]))},
             ("PUT", "seed"): self._put_seed,
             ("PUT", "snapshot"): self._put_snapshot,
@@ -137,6 +139,12 @@ class Control:
         if not isinstance(event, dict):
             raise BadRequestError('there is one event by name: "root-login"')
         return {"triggered": event_delivery.put(account_id, region, event)}
+
+    def _put_trail(self, data: t.Any) -> dict[str, t.Any]:
+        if not isinstance(data, dict) or not isinstance(data.get("records"), bool):
+            raise BadRequestError('the trail takes {"records": true or false}')
+        self._emulator.records_events = data["records"]
+        return self._health(None)
 
     def _put_seed(self, data: t.Any) -> dict[str, t.Any]:
         if not isinstance(data, dict) or len(data) > 1 or not set(data) <= {"seed", "organization"}:

@@ -45,6 +45,7 @@ class Fault:
     ``read_only`` restricts to reads or to writes. ``skip`` is how many of the calls concerned pass before it strikes,
     ``times`` how often it then does, ``for_seconds`` how long after it was set, ``probability`` how likely each time.
 
+    The kind "drop" drops the connection before the call takes effect, or with ``after`` once it has.
     The kind "hold" lets a caller wait until the faults are set anew, for a test that kills it there, and then drops the
     connection: before the call takes effect, so that it never does, or with ``after`` once it has. Where ``drops`` is
     false the call goes on instead, and meets what happened meanwhile.
@@ -190,6 +191,8 @@ def inflict(struck: t.Sequence[Fault], call: Call) -> Answer | None:
     if fault is None or fault.kind in ("hold", "stale"):
         return None
     if fault.kind == "drop":
+        if fault.after:
+            return None
         raise ConnectionDroppedError(call.action)
     if fault.kind == "garbage":
         return errors.garbage()

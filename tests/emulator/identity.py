@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.responses import ActionResult
 from moto.iam.models import AccessKey, IAMBackend, User, iam_backends
-from moto.organizations.models import organizations_backends
+from moto.organizations.models import FakeAccount, organizations_backends
 from moto.sts.models import AssumedRole, sts_backends
 from moto.sts.responses import TokenResponse
 from moto.utilities.utils import get_partition
@@ -192,11 +192,20 @@ def existing_backend(account_id: str, partition: str) -> IAMBackend | None:
 
 def organization_id(account_id: str) -> str | None:
     """The id of the organization that the account is in."""
+    return next((organization for organization, _member in _memberships(account_id)), None)
+
+
+def is_suspended(account_id: str) -> bool:
+    """Whether the account is closed: Organizations lists it for 90 days, and nobody gets in any more."""
+    return any(member.status == "SUSPENDED" for _organization, member in _memberships(account_id))
+
+
+def _memberships(account_id: str) -> t.Iterator[tuple[str, FakeAccount]]:
+    """The organizations that the account is in, and the account as each lists it."""
     for account in list(organizations_backends.values()):
         for backend in list(account.values()):
-            if backend.org and any(member.id == account_id for member in backend.accounts):
-                return str(backend.org.id)
-    return None
+            if backend.org:
+                yield from ((str(backend.org.id), member) for member in backend.accounts if member.id == account_id)
 
 
 def _tags(home: IAMBackend, user: User) -> dict[str, str]:

@@ -19,6 +19,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.test import run_wsgi_app
 
 from emulator import (
+    bucket_policies,
     clock,
     contrary,
     errors,
@@ -35,7 +36,7 @@ from emulator import (
     wire,
 )
 from emulator.clock import CLOCK
-from emulator.extensions import root_sessions
+from emulator.extensions import cloudformation, cloudtrail_events, root_sessions
 from emulator.identity import Caller, Directory
 from emulator.regions import ClosedRegions
 from emulator.request_log import RequestLog
@@ -58,6 +59,7 @@ class Snapshot:
     offset: timedelta
     faults: t.Sequence[faults.Fault]
     contrary: frozenset[str]
+    records_events: bool
     log: t.Sequence[request_log.Record] = dataclasses.field(repr=False)
 
 
@@ -75,6 +77,8 @@ class Emulator:
         self.log = RequestLog()
         self.closed_regions = ClosedRegions()
         self.contrary: frozenset[str] = frozenset()
+        #: Whether CloudTrail records what the emulator is asked.
+        self.records_events = False
         self._moto = _Dispatcher(create_backend_app)
 
     def reset(self, source: Source | None = None) -> Organization | None:
@@ -88,6 +92,7 @@ class Emulator:
             CLOCK.offset = timedelta(0)
             self.faults.set(())
             self.set_contrary(())
+            self.records_events = False
             self.log.clear()
             populate.reset()
             if organization is None:
@@ -114,6 +119,7 @@ class Emulator:
                 offset=CLOCK.offset,
                 faults=self.faults.get(),
                 contrary=self.contrary,
+                records_events=self.records_events,
                 log=self.log.records(),
             )
 
@@ -126,6 +132,7 @@ class Emulator:
             CLOCK.offset = snapshot.offset
             self.faults.set(snapshot.faults)
             self.set_contrary(snapshot.contrary)
+            self.records_events = snapshot.records_events
             self.log.set(snapshot.log)
 
     def handle(self, environ: Environ, body: bytes) -> Answer:
@@ -158,9 +165,11 @@ class Emulator:
                 answer = contrary.contradict(answer, call, self.contrary)
             if stale:
                 self.faults.remember(call, caller.account_id, answer)
-        self._log(call, in_flight, caller, answer)
+        self._log(call, in_flight, caller, answer, environ)
         if held and held.after:
             self.faults.hold(held)
+        if any(fault.kind == "drop" for fault in struck):
+            raise faults.ConnectionDroppedError(call.action)
         return answer
 
     def _refusal(self, call: Call, caller: Caller) -> Answer | None:
@@ -168,12 +177,14 @@ class Emulator:
         if refusal is None and (call.service, call.operation) == ("sts", "AssumeRole"):
             is_open = "external_id_is_needed" in self.contrary
             refusal = None if is_open else trust.refusal(call, caller)
-        refusal = refusal or permissions.refusal(call, caller, self.contrary)
+        refusal = refusal or permissions.refusal(call, caller, self.contrary) or bucket_policies.refusal(call, caller)
         return refusal or root_sessions.refusal(call, caller)
 
     def _ask_moto(self, call: Call, caller: Caller, environ: Environ, body: bytes) -> Answer:
         environ = wire.with_body(environ, body)
         identity.announce(environ, caller)
+        if call.service == "cloudformation":
+            cloudformation.install()
         try:
             stream, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
             answer = Answer(int(status.split()[0]), headers.to_wsgi_list(), b"".join(stream))
@@ -187,18 +198,23 @@ class Emulator:
             self.directory.remember_mfa(opened[1].decode())
         return errors.not_implemented(call) if _lacks_path(call, answer) else answer
 
-    def _log(self, call: Call, in_flight: int, caller: Caller | None, answer: Answer) -> Answer:
-        self.log.append(
-            request_log.record(
-                call,
-                time=CLOCK.now().isoformat(),
-                account_id=caller.account_id if caller else "",
-                caller_arn=caller.arn if caller else "",
-                status=answer.status,
-                error_code=errors.code_of(answer),
-                in_flight=in_flight,
-            )
+    def _log(
+        self, call: Call, in_flight: int, caller: Caller | None, answer: Answer, environ: Environ | None = None
+    ) -> Answer:
+        record = request_log.record(
+            call,
+            time=CLOCK.now().isoformat(),
+            account_id=caller.account_id if caller else "",
+            caller_arn=caller.arn if caller else "",
+            status=answer.status,
+            error_code=errors.code_of(answer),
+            in_flight=in_flight,
         )
+        self.log.append(record)
+        if self.records_events and caller and environ:
+            with self.lock:
+                agent = str(environ.get("HTTP_USER_AGENT", ""))
+                cloudtrail_events.record_request(record, kind=caller.kind, user_agent=agent)
         return answer
 
 
@@ -208,6 +224,7 @@ def install() -> None:
     speed.install()
     clock.install()
     identity.install()
+    bucket_policies.install()
     extensions.install()
     paging.install()
 

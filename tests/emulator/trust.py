@@ -74,6 +74,9 @@ def refusal(call: Call, caller: Caller) -> Answer | None:
     """The error that STS gives this AssumeRole call, or None if the caller may assume the role."""
     arn = str(call.parameters.get("RoleArn", ""))
     role = _role(arn)
+    # The answer for an account that is closed is the same as for a role that does not exist, or that refuses.
+    if role is not None and identity.is_suspended(arn.split(":")[4]):
+        role = None
     if role is None or not admits(json.loads(role.assume_role_policy_document), _request(call, caller)):
         message = f"User: {caller.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}"
         return errors.access_denied(call, message)

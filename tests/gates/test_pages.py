@@ -25,12 +25,14 @@ from .staging import CHECKOUT
 
 EARLIER: t.Final = CHECKOUT / "tests/fixtures/earlier_version/planned/reports/444455556666/report.json"
 # Of the pages those that between them have every part, and those that differ most, for what costs much.
-PARTS: t.Final = ("settling", "predicted", "branching", "empty", "fleet", "fleet_crowded")
+PARTS: t.Final = ("settling", "predicted", "branching", "empty", "fleet", "fleet_crowded", "audit_troubled")
 VARIED: t.Final = ("settling", "predicted", "fleet")
 # A page of the size of a real account: its links are followed, and its elements are those of the others.
 REAL: t.Final = "earlier"
 # The same with as many findings and changes as the largest account of the demo has.
 LARGE: t.Final = "large"
+# A run over a thousand accounts.
+THOUSAND: t.Final = "thousand"
 # The rules of axe that look at colours, for themes.
 COLOURS: t.Final = ("color-contrast", "link-in-text-block")
 WIDE: t.Final[Job] = {"width": 1280}
@@ -64,9 +66,14 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Pages:
     fleets = importlib.import_module(f"{unit}.module_utils._report.test_fleet")
     render = importlib.import_module(f"{plugins}.plugin_utils._render.account_html").render
     fleet_html = importlib.import_module(f"{plugins}.plugin_utils._render.fleet_html")
+    audit_html = importlib.import_module(f"{plugins}.plugin_utils._render.audit_html")
+    sheets = importlib.import_module(f"{unit}.plugin_utils._render.sheets").SHEETS
     earlier = json.loads(EARLIER.read_text(encoding="utf-8"))
     found = {name: render(make()) for name, make in samples.REPORTS.items()}
     found |= {name: fleet_html.render(make(), linked=False) for name, (make, _linked) in samples.FLEETS.items()}
+    found |= {name: audit_html.render(make()) for name, make in sheets.items()}
+    large = importlib.import_module(f"{unit}.module_utils._report.large_fleet")
+    found |= {THOUSAND: fleet_html.render(large.thousand())}
     found |= {REAL: render(earlier), LARGE: render(enlarge(earlier)), BROKEN_PAGE: BROKEN}
     paths = {name: place / f"{name}.html" for name in found}
     reports = [fleets.account("333344445555"), samples.REPORTS["compared"](), earlier]
@@ -121,7 +128,7 @@ def job(pages: Pages, what: str, name: str, anchor: str = "", **more: t.Any) -> 
 
 def list_jobs(pages: Pages) -> list[Job]:
     """All that is looked at: in "make test-all" every page in both themes and widths, else a part of each."""
-    own = [name for name in pages if name not in (BROKEN_PAGE, LARGE) and not name.isdigit()]
+    own = [name for name in pages if name not in (BROKEN_PAGE, LARGE, THOUSAND) and not name.isdigit()]
     dark: Job = {"theme": "dark", "motion": False, **NARROW}
     jobs = [job(pages, "axe", name, **WIDE) for name in (own if runs_all() else PARTS)]
     jobs += [job(pages, "axe", name, rules=COLOURS, **dark) for name in (own if runs_all() else VARIED)]
@@ -132,6 +139,7 @@ def list_jobs(pages: Pages) -> list[Job]:
         jobs += [job(pages, "deep", REAL, f"#{anchor}", **look) for anchor in draw_anchors(pages[REAL])]
     jobs += [job(pages, "run", "compared", script=read("filter.js"), **WIDE)]
     jobs += [job(pages, "run", "hostile", script=read("table.js"), **WIDE)]
+    jobs += [job(pages, "run", THOUSAND, script=read("fleet.js"), **look) for look in (WIDE, NARROW)]
     jobs += [job(pages, "print", name, anchor) for name in (LARGE, "settling") for anchor in ("", "#everything")]
     return [*jobs, *(job(pages, what, BROKEN_PAGE, **WIDE) for what in ("axe", "links"))]
 
@@ -234,6 +242,15 @@ def test_every_count_follows_the_filter_and_a_link_clears_it(looked: tuple[Looke
     assert state["led"] == state["all"]
     # A filter is not seen on paper, so it must hide no finding there.
     assert state["printed"] == state["all"]
+
+
+def test_an_account_among_a_thousand_is_found(looked: tuple[Looked, list[str]]) -> None:
+    found = results(looked, "run", THOUSAND)
+    assert len(found) == 2
+    for _job, state in found:
+        assert state["all"] == state["again"] == {"output": "977 accounts", "rows": 977}
+        assert state["searched"] == {"output": "1 of 977 accounts", "rows": 1, "first": True}
+        assert (state["units"], state["sorted"], state["open"], state["overflows"]) == (40, 977, 0, False)
 
 
 def test_the_table_sorts_and_copies_what_it_shows(looked: tuple[Looked, list[str]]) -> None:

@@ -19,7 +19,8 @@ import boto3
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 
-from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry, execute
+from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry
 from ansible_collections.hardening.iam.plugins.modules import (
     access_key_lifecycle,
     event_alerts,
@@ -182,6 +183,7 @@ class Bench:
         spec = {**aws_argument_spec(), **step.entry.argument_spec()}
         given = {"account_id": ACCOUNT, "journal": str(self.directory / "journal"), "run_id": step.name}
         common = {"break_glass": BREAK_GLASS, "event_history": False, "max_changes": 1000, "max_percent": 100}
+        common["owner_default"] = "allow"
         given |= {name: value for name, value in common.items() if name in spec}
         validation = ArgumentSpecValidator(spec).validate({**given, **step.options})
         assert not validation.error_messages, validation.error_messages

@@ -150,6 +150,11 @@ class Outcome:
         assert match, self.output
         return {name: int(count) for name, _equals, count in (pair.partition("=") for pair in match[1].split())}
 
+    def count_tasks(self, host: str) -> int:
+        """Count the tasks of a host, skipped and failed ones included."""
+        # A changed task is among those that are ok.
+        return sum(count for name, count in self.recap(host).items() if name != "changed")
+
     def succeeded(self) -> Outcome:
         """This outcome, which has to be a success."""
         assert self.status == 0, self.output

@@ -26,7 +26,8 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argu
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Outcome as Ending
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import find_interrupted, read_recorded
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
-from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry, execute
+from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry
 from ansible_collections.hardening.iam.plugins.modules import access_key_lifecycle, password_policy, rollback
 from dates import noon_in
 from emulator.client import Emulator
@@ -131,7 +132,7 @@ class Bench:
     def result(self, entry: Entry, **options: t.Any) -> Record:
         spec = {**aws_argument_spec(), **entry.argument_spec()}
         validation = ArgumentSpecValidator(spec).validate(
-            {"account_id": MANAGEMENT, "journal": str(self.journal), **options}
+            {"account_id": MANAGEMENT, "journal": str(self.journal), **self._break_lease(), **options}
         )
         if validation.error_messages:
             raise RuntimeError("; ".join(validation.error_messages))
@@ -139,6 +140,11 @@ class Bench:
         if result.get("failed"):
             raise RuntimeError(result["msg"])
         return result
+
+    def _break_lease(self) -> Record:
+        """The option that breaks the lease of a run that was killed, which is known to have ended here."""
+        place = self.journal / "control" / "leases" / "aws" / f"{MANAGEMENT}.json"
+        return {"break_lease": json.loads(place.read_text(encoding="utf-8"))["run_id"]} if place.exists() else {}
 
     def killed(self, run: Callable[[], t.Any], *, write: int, after: bool) -> None:
         """Run in a process of its own, and kill that where its n-th write arrives, or has just taken effect.

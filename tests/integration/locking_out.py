@@ -24,6 +24,8 @@ PARTNER: t.Final = "888899990000"
 GITHUB: t.Final = "token.actions.githubusercontent.com"
 # The caps are a guard of their own; where they are not what is looked at, they are out of the way.
 UNCAPPED: t.Final = {"hardening_max_changes": 1000, "hardening_max_percent": 100}
+# Nobody is known to own the objects of the tests.
+UNOWNED: t.Final = {"hardening_owner_default": "allow"}
 _PART: t.Final = {"access_keys": "access_key_lifecycle"}
 _PARAMETER: t.Final = {"user": "UserName", "role": "RoleName", "group": "GroupName", "policy": "PolicyArn"}
 _TRUST: t.Final = {
@@ -252,7 +254,7 @@ class Bench:
             str(directory / "play.yml"),
             *arguments,
             inventory=write_inventory(directory, self._hosts),
-            **{f"{name}_mode": "enforce", "hardening_run_id": f"run-{self._runs}", **UNCAPPED, **given},
+            **{f"{name}_mode": "enforce", "hardening_run_id": f"run-{self._runs}", **UNCAPPED, **UNOWNED, **given},
         )
         if not succeeds:
             assert outcome.status != 0, outcome.output

@@ -28,7 +28,10 @@ NO_HARMLESS_READS = {"GetFederationToken", "GetSecretValue", "GetSessionToken"}
 RUN = "checked"
 # A run that has something to take back, and its journal.
 UNDONE, JOURNAL = "undone", "recorded"
-VARIABLES = {"rollback": {"hardening_undo_run_id": UNDONE, "hardening_journal": JOURNAL}}
+VARIABLES = {
+    "audit_sheet": {"audit_sheet_run_id": UNDONE, "audit_sheet_cloudtrail": True, "hardening_journal": JOURNAL},
+    "rollback": {"hardening_undo_run_id": UNDONE, "hardening_journal": JOURNAL},
+}
 
 
 @pytest.fixture(scope="module")

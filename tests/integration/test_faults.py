@@ -22,7 +22,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.patience import
 from ansible_collections.hardening.iam.plugins.module_utils._controls.control import Control
 from ansible_collections.hardening.iam.plugins.module_utils._controls.registry import all_controls
 from ansible_collections.hardening.iam.plugins.module_utils._controls.selection import datasets_for
-from ansible_collections.hardening.iam.plugins.module_utils._module.task import execute
+from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
 from ansible_collections.hardening.iam.plugins.modules.assessment_info import ENTRY
 from dates import noon_in
 from emulator.client import Emulator, EmulatorProcess

@@ -16,6 +16,8 @@ SEED = "scale:accounts=3,users=4,roles=3,policies=3"
 FIRST, SECOND, THIRD = "900000000000", "900000000001", "900000000002"
 HOSTS: dict[str, Record] = {f"account-{account[-1]}": {"aws_account_id": account} for account in (FIRST, SECOND, THIRD)}
 NOBODY = "role-of-nobody"
+# Every task is an event of AWX for each account, whether it runs or is skipped.
+MOST_TASKS = {"assess": 4, "harden": 14}
 
 
 def unreachable(*accounts: str) -> dict[str, Record]:
@@ -34,7 +36,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("inventory")
 
 
-@pytest.fixture(scope="module", params=["assess", "harden"])
+@pytest.fixture(scope="module", params=list(MOST_TASKS))
 def one_unreachable(make_ansible: MakeAnsible, request: pytest.FixtureRequest) -> Outcome:
     """A run in check mode in which one account of three can't be entered."""
     ansible = make_ansible(SEED)
@@ -64,6 +66,13 @@ def test_last_task_says_which_account_failed(one_unreachable: Outcome) -> None:
     ending = one_unreachable.output.partition("TASK [Fail the run")[2]
     assert SECOND in ending or "account-1" in ending
     assert FIRST not in ending.partition("PLAY RECAP")[0]
+
+
+def test_an_account_has_few_tasks(one_unreachable: Outcome) -> None:
+    playbook = "harden" if "hardening.iam.preflight" in one_unreachable.output else "assess"
+    # The first host also has the tasks that run once.
+    assert 0 < one_unreachable.count_tasks("account-1") <= MOST_TASKS[playbook]
+    assert 0 < one_unreachable.count_tasks("account-2") <= MOST_TASKS[playbook]
 
 
 def test_all_accounts_failing_still_get_a_report_of_the_run(make_ansible: MakeAnsible) -> None:

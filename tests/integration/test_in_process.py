@@ -269,6 +269,8 @@ CASES: t.Final = (
     Case(
         "escalation", "privilege_escalation_info", escalating(principals=["dev-*", "nobody"], snapshot_path="./s.json")
     ),
+    Case("owners", "ownership_info", reading(DEV, arns=["arn:aws:iam::*:role/dev-team-1*"])),
+    Case("owners, bad entry", "ownership_info", reading(DEV, owners=[{"owner": "x"}]), fails="owners[0]"),
     Case("escalation, too deep", "privilege_escalation_info", escalating(max_depth=11), fails="max_depth"),
     Case("policy, predicted", "password_policy", converging(), CHECKED),
     Case("policy, reported", "password_policy", converging(mode="report"), {"diff": True}),
@@ -363,15 +365,25 @@ CASES: t.Final = (
     Case("rollback, done already", "rollback", taking_back(run_id="back-again"), {"diff": True}),
     Case("rollback of itself", "rollback", taking_back(run_id="parity"), fails="undo_run_id"),
     Case("rollback of no module", "rollback", taking_back(modules="keys"), fails="password_policy"),
+    Case("gate, closed", "wave_gate", {"accounts": [{"account_id": DEV}], "report_dir": "./reports", "run_id": "gate"}),
+    Case("gate, no number", "wave_gate", {"report_dir": "./reports", "max_refusals": -1}, fails="max_refusals: -1"),
     Case("report", "report", {"account_id": DEV, "report_dir": "./reports", "run_id": "parity", "now": NOW}),
     Case(
         "report of another run", "report", {"account_id": DEV, "report_dir": "./reports", "run_id": "x"}, fails="run x"
     ),
     Case("report in no place", "report", {"account_id": DEV}, fails="report_dir"),
+    Case("audit sheet", "audit_sheet", {"audit_run_id": "parity", "report_dir": "./reports", "now": NOW}),
+    Case(
+        "simulation without inventory",
+        "rollout_simulation_info",
+        {"wanted_inventory": ["missing.yml"], "snapshot_dir": "./snapshots"},
+        fails="missing.yml does not exist",
+    ),
+    Case("audit sheet of no run", "audit_sheet", {"audit_run_id": "x", "report_dir": "./reports"}, fails="run x"),
     Case("fleet", "report", {"scope": "fleet", "report_dir": "./reports", "run_id": "parity", "now": NOW}),
 )
 # Modules that are documentation: their tasks always run in Ansible's worker, so there is nothing to compare.
-ON_CONTROLLER: t.Final = frozenset({"report"})
+ON_CONTROLLER: t.Final = frozenset({"audit_sheet", "report", "rollout_simulation_info"})
 COMPARED: t.Final = tuple(case for case in CASES if case.module not in ON_CONTROLLER)
 ACCOUNTS: t.Final = (MANAGEMENT, PROD, DEV, SANDBOX)
 # How many cases of a module "make test" runs by both ways, besides those that tests name.

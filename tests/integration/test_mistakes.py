@@ -523,8 +523,9 @@ AT_AWS: t.Final = [
         of_account(DEV, aws_assessor_role_arn=role_arn(DEV, "nobody")),
         [
             f"can't assume {role_arn(DEV, 'nobody')}",
-            "1. the role exists; 2. its trust policy names the caller; 3. its sts:ExternalId is aws_external_id (set)",
-            "aws_source_identity (not set); 5. it asks for no MFA",
+            "1. the role exists, the account is open; 2. its trust policy names the caller",
+            "3. its sts:ExternalId is aws_external_id (set)",
+            "aws_source_identity (not set); 5. it needs no MFA",
             "Ruled out: a denied sts:SetSourceIdentity",
         ],
         "preflight",

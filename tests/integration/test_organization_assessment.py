@@ -19,7 +19,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argu
 
 from ansible_collections.hardening.iam.plugins.module_utils._controls.assess import ONCE
 from ansible_collections.hardening.iam.plugins.module_utils._controls.registry import all_controls
-from ansible_collections.hardening.iam.plugins.module_utils._module.task import execute
+from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
 from ansible_collections.hardening.iam.plugins.modules.assessment_info import ENTRY
 from dates import date_in, noon_in
 from emulator.client import Emulator, EmulatorProcess

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.hardening.iam.plugins.module_utils._module.task import execute
+from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
 from ansible_collections.hardening.iam.plugins.modules.organization_root_access import ENTRY, RETURN
 from ansible_collections.hardening.iam.plugins.modules.rollback import ENTRY as ROLLBACK
 from dates import date_in, noon_in

@@ -38,6 +38,7 @@ DOCUMENT = {
         {"Effect": "Deny", "Action": "iam:*", "Resource": "*"},
     ],
 }
+DEV_BOUNDARY = f"arn:aws:iam::{DEV}:policy/iam-hardening/boundary/developer"
 USED = {"s3": {"days": 3}, "sqs": {"days": 10}}
 
 
@@ -97,6 +98,8 @@ class Account:
         (directory / "play.yml").write_text(PLAYBOOK, encoding="utf-8")
         inventory = write_inventory(directory, {"one": {"aws_account_id": ACCOUNT}})
         given = {f"permissions_boundary_{name}": value for name, value in variables.items()}
+        # Nobody is known to own the roles.
+        given["hardening_owner_default"] = "allow"
         outcome = self.ansible.playbook(
             str(directory / "play.yml"), *arguments, inventory=inventory, **given
         ).succeeded()
@@ -201,6 +204,7 @@ def test_no_pattern_reaches_the_roles_that_this_collection_works_with(
         assume_role_arn=role_arn(ACCOUNT, "automation"),
         assume_role_external_id="acme-hardening",
         event_history=False,
+        owner_default="allow",
         boundaries=[{"name": "developer", "document": DOCUMENT, "targets": [target]}],
     )
     assert outcome.status == 0, outcome.output
@@ -229,10 +233,25 @@ def test_fifteen_developers_get_it_by_an_approved_plan_which_is_taken_back(make_
     assert predicted.writes == []
     breaking = {f"dev-team-{number}-role" for number in ("07", "11", "12")}
     assert {name for rule, name in refusals(plan) if rule == "prediction"} == breaking
-    assert len([rule for rule, _name in refusals(plan) if rule == "cap"]) == 12
+    assert len([rule for rule, _name in refusals(plan) if rule == "cap"]) == 10
+    owned = {item["target"].rpartition("/")[2]: item for item in plan["refused"] if item["rule"] == "foreign_owner"}
+    assert {name: (item["owner"]["change_it_in"], item["patch"]) for name, item in owned.items()} == {
+        "dev-team-13-role": (
+            "stack team-13 (eu-west-1, logical id DeveloperRole)",
+            "DeveloperRole:\n  Type: AWS::IAM::Role\n  Properties:\n    # set\n"
+            f'    PermissionsBoundary: "{DEV_BOUNDARY}"\n',
+        ),
+        "dev-team-14-role": (
+            'Terraform, address module.team["14"].aws_iam_role.developer',
+            f'resource "aws_iam_role" "developer" {{\n  # set\n  permissions_boundary = "{DEV_BOUNDARY}"\n}}\n',
+        ),
+    }
+    # An index of all regions: a call for each, and one for the only stack.
+    asked = [operation_of(record) for record in predicted.requests]
+    assert (asked.count("cloudformation:ListStacks"), asked.count("cloudformation:ListStackResources")) == (17, 1)
     approved, part = converge_demo(demo, hardening_run_id="real", hardening_approved_plan=plan["plan_sha256"])
-    assert approved.writes == ["iam:CreatePolicy", *["iam:PutRolePermissionsBoundary"] * 12]
-    assert {name for _rule, name in refusals(part)} == breaking
+    assert approved.writes == ["iam:CreatePolicy", *["iam:PutRolePermissionsBoundary"] * 10]
+    assert {name for _rule, name in refusals(part)} == breaking | set(owned)
     again, part = converge_demo(demo, hardening_run_id="again")
     assert (again.writes, part["changes"]) == ([], [])
     report = again.report(DEV)
@@ -240,4 +259,4 @@ def test_fifteen_developers_get_it_by_an_approved_plan_which_is_taken_back(make_
         item for item in report["findings"] if item["control"] == "boundary_removable" and item["status"] == "FAIL"
     ]
     back = demo.playbook("rollback", "--limit", "acme-dev,localhost", hardening_undo_run_id="real").succeeded()
-    assert back.writes == [*["iam:DeleteRolePermissionsBoundary"] * 12, "iam:DeletePolicy"]
+    assert back.writes == [*["iam:DeleteRolePermissionsBoundary"] * 10, "iam:DeletePolicy"]

@@ -24,6 +24,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import importlib
+import itertools
 import json
 import re
 import textwrap
@@ -34,7 +35,7 @@ from pathlib import Path
 
 import yaml
 
-from ansible_collections.hardening.iam.plugins.plugin_utils._task_input import RUN_DETAILS
+from ansible_collections.hardening.iam.plugins.plugin_utils._task_input import FLEET_CAPS, RUN_DETAILS, RUN_OPTIONS
 
 CHECKOUT: t.Final = Path(__file__).resolve().parents[2]
 ROLES: t.Final = CHECKOUT / "roles"
@@ -53,11 +54,13 @@ ROLE_OPTIONS: t.Final = KNOWN.with_name("role_options.yml")
 MODES: t.Final = ROLES / "preflight" / "defaults" / "main.yml"
 
 # Prefixes beside those of roles.
-PLAYBOOKS: t.Final = ("acceptance", "explain_denial", "hardening")
+PLAYBOOKS: t.Final = ("acceptance", "audit_sheet", "explain_denial", "hardening", "simulate")
 # Such words are common: names that begin so may well belong to somebody else.
-SHARED_PREFIXES: t.Final = ("acceptance", "assessment", "preflight", "report", "rollback")
+SHARED_PREFIXES: t.Final = ("acceptance", "assessment", "preflight", "report", "rollback", "simulate")
 # Variables that no YAML file or template of a role or playbook reads: the plugins do.
-READ_BY_PLUGINS: t.Final = frozenset({"hardening_hosts", "hardening_ignore_variables", "hardening_in_process"})
+READ_BY_PLUGINS: t.Final = frozenset(
+    {"hardening_hosts", "hardening_ignore_variables", "hardening_in_process", "hardening_waves"}
+)
 # What a job hands on with set_stats, which the next job of a workflow gets as extra variables.
 HANDED_ON: t.Final = frozenset(
     {
@@ -69,6 +72,7 @@ HANDED_ON: t.Final = frozenset(
         "hardening_plan_sha256",
         "hardening_report",
         "hardening_run_id",
+        "hardening_simulation",
     }
 )
 # What tasks hand on to later tasks. Nobody sets them in an inventory.
@@ -159,6 +163,7 @@ class Role:
         ]
         read = {name for text in texts for name in re.findall(r"(?<![\w.])(?:aws|hardening)_[a-z_]+\b", text)}
         read |= run_variables() if "run_details" in self.options else set()
+        read |= set(FLEET_CAPS.values()) if "fleet_caps" in self.options else set()
         return tuple(sorted(read - FACTS))
 
 
@@ -173,8 +178,9 @@ def all_roles() -> list[Role]:
 
 
 def run_variables() -> set[str]:
-    """The shared variables that the action plugin reads for the option ``run_details``."""
-    return {name for names in RUN_DETAILS.values() for name in names if name.startswith("hardening_")}
+    """The shared variables that the action plugin reads for the options of a run."""
+    names = itertools.chain(*RUN_DETAILS.values(), RUN_OPTIONS.values())
+    return {name for name in names if name.startswith("hardening_")}
 
 
 @functools.cache
@@ -367,7 +373,11 @@ def render_known() -> str:
     lists = {
         "own_prefixes": [prefix for prefix in prefixes if prefix not in SHARED_PREFIXES],
         "shared_prefixes": list(SHARED_PREFIXES),
-        "variables": sorted((used | READ_BY_PLUGINS | run_variables() | HANDED_ON) - GROUPS - read_removed_variables()),
+        "variables": sorted(
+            (used | READ_BY_PLUGINS | run_variables() | set(FLEET_CAPS.values()) | HANDED_ON)
+            - GROUPS
+            - read_removed_variables()
+        ),
     }
     comments = {
         "own_prefixes": "# Nobody else uses names that begin so: such a name that is not listed below is an error.",
@@ -383,7 +393,8 @@ def render_role_options() -> str:
     filled = {role.name: _find_filled(role) for role in roles}
     common = Counter(item for options in filled.values() for item in options.items())
     shared = {option: variable for (option, variable), count in common.items() if count > 1}
-    details = {member: names[0] for member, names in RUN_DETAILS.items() if names[0].startswith("hardening_")}
+    filled_by_plugin = {**{member: names[0] for member, names in RUN_DETAILS.items()}, **RUN_OPTIONS, **FLEET_CAPS}
+    details = {option: name for option, name in filled_by_plugin.items() if name.startswith("hardening_")}
     tables = {
         "shared": dict(sorted({**details, **shared}.items())),
         "by_role": {role.name: _tabulate_role(role, filled[role.name], shared) for role in roles},

@@ -70,7 +70,12 @@ _PURPOSES: t.Final[dict[str, str]] = {
     "accessanalyzer:GetFindingRecommendation": "access_analyzer_findings_info: what AWS recommends",
     "accessanalyzer:GetFindingV2": "access_analyzer_findings_info with `details`: what a finding says",
     "accessanalyzer:ValidatePolicy": "`access_analyzer: true` of policy_validation_info",
-    "cloudtrail:LookupEvents": "predictions, unless `event_history: false`: the calls of the last 90 days",
+    "cloudformation:ListStackResources": "the owners of IAM objects: the objects of each stack",
+    "cloudformation:ListStacks": "the owners of IAM objects: the stacks of each region",
+    "cloudtrail:LookupEvents": (
+        "predictions, unless `event_history: false`: the calls of the last 90 days; the owners of IAM objects: the "
+        "calls that changed one of them"
+    ),
     "ec2:DescribeRegions": "the enabled regions: those that are read by default, and those that were not read",
     "iam:ListAccountAliases": "the alias of the account, in inventories and reports",
     "iam:ListEntitiesForPolicy": "everybody who carries or has a policy, right before it changes",
@@ -89,10 +94,17 @@ def read_operations() -> dict[str, Operations]:
     files = sorted((CHECKOUT / "plugins" / "modules").glob("[!_]*.py"))
     names = [path.stem for path in files if path.stem not in OF_SANDBOXES]
     modules = {name: importlib.import_module(f"{package}.{name}") for name in names}
-    # The module file of report is documentation: it runs on the controller, and calls nothing but the place of reports.
     return {
-        name: module.ENTRY.operations if hasattr(module, "ENTRY") else Operations() for name, module in modules.items()
+        name: module.ENTRY.operations if hasattr(module, "ENTRY") else _operations_on_controller(name)
+        for name, module in modules.items()
     }
+
+
+def _operations_on_controller(name: str) -> Operations:
+    """The operations of a module whose file is documentation: its action plugin runs it on the controller."""
+    action = importlib.import_module(f"ansible_collections.hardening.iam.plugins.action.{name}")
+    operations: Operations = action.ActionModule.entry.operations
+    return operations
 
 
 # The template

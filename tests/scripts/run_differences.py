@@ -89,6 +89,11 @@ MASKS: t.Final = (
         "The note of a further run with the same plan is named after its content, which has the time.",
     ),
     _Mask(
+        re.compile(r"(?<=\bfleets/)[0-9a-f]{64}(?=\.json$)"),
+        "<hash of a fleet report>",
+        "The report of the fleet is kept under the hash of its content, which has the time.",
+    ),
+    _Mask(
         re.compile(r"'sha256-[A-Za-z0-9+/]{43}='"),
         "'<hash of style or script>'",
         "The Content Security Policy of a page follows from its style and script, which are compared.",
@@ -117,6 +122,7 @@ _MOMENT: t.Final = re.compile(
     r"\b(?P<date>\d{4}-\d\d-\d\d|\d{8})[T ](?P<time>\d\d:?\d\d(?::?\d\d)?)(?:[.,]\d+)?(?:Z\b|\+00:?00\b| UTC\b)?"
 )
 _STATISTICS: t.Final = ("stats", "custom_stats", "global_custom_stats")
+_MANIFEST: t.Final = re.compile(r"\d{8}\.json")
 _PLAN_HASH: t.Final = re.compile(r'"(?:plan_sha256|hardening_plan_sha256)": "([0-9a-f]{64})"')
 _RECORD: t.Final = re.compile(r"(?P<job>journal/.+)/(?P<number>\d{6})-(?P<record>\w+)\.json")
 
@@ -255,7 +261,7 @@ class Contents:
     def of_file(self, name: str, text: str) -> t.Any:
         """The masked content of a file as values of JSON, lines or parts of a page."""
         ending = name.rpartition(".")[2]
-        if name == "manifest.json":
+        if name == "manifest.json" or _MANIFEST.fullmatch(name):
             # The hashes of files in which something is masked differ.
             return sorted(self.masks.text(path) for path in json.loads(text)["files"])
         if ending == "json":

@@ -57,17 +57,18 @@ ARROWS: dict[str, set[str]] = {
     "_assessment": _ABOVE_CAPABILITIES | {"_capabilities/registry"},
     "_rollback": _BELOW_CAPABILITIES,
     "_questions": _ABOVE_CAPABILITIES,
+    "_run_control": {"_aws", "_converge", "_module"},
     "_acceptance": {"_controls", "_converge", "_aws", "_module"},
 }
 # Files of a pure room that read from AWS. The readers of a live account know _aws alone; the others what a module has.
 READERS: dict[str, set[str]] = {
     r"_account/(collect|reads|_reads/\w+)": {"_aws"},
-    r"_prediction/evidence": {"_aws", "_module"},
+    r"_prediction/(denials/)?evidence": {"_aws", "_module"},
     r"_capabilities/(\w+/)+(observe|run)": {"_aws", "_module"},
     r"_capabilities/registry": {"_module"},
     r"_rollback/run": {"_aws", "_module", "_capabilities/registry"},
 }
-IMPURE_ROOMS = {"_aws", "_module", "_assessment", "_questions", "_acceptance"}
+IMPURE_ROOMS = {"_aws", "_module", "_assessment", "_questions", "_acceptance", "_run_control"}
 PURE_ROOMS = {name.partition("/")[0] for name in ARROWS} - IMPURE_ROOMS
 IMPURE = ("ansible", "ansible_collections.amazon", "boto3", "botocore")
 # Which of these an impure room may import by itself.

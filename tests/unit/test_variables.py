@@ -80,8 +80,10 @@ def test_every_role_has_a_prefix() -> None:
     assert {*known()["own_prefixes"], *known()["shared_prefixes"]} == {
         *role_names(),
         "acceptance",
+        "audit_sheet",
         "explain_denial",
         "hardening",
+        "simulate",
     }
     assert not set(known()["own_prefixes"]) & set(known()["shared_prefixes"])
 
@@ -182,11 +184,11 @@ def test_the_docs_list_the_variables_of_the_account() -> None:
 
 # Variables that the roles of a play read, and that no user sets.
 OF_PLAYS: t.Final[dict[str, set[str]]] = {
-    "assess": {"__hardening_report_dir"},
-    "conclude": {"__hardening_group", "__hardening_report_dir"},
-    "harden": {"__hardening_report_dir"},
+    "assess": {"__hardening_brief_results", "__hardening_report_dir"},
+    "conclude": {"__hardening_group", "__hardening_in_waves", "__hardening_report_dir"},
+    "harden": {"__hardening_brief_results", "__hardening_report_dir"},
     "organization": {"__hardening_report_dir"},
-    "prepare": {"__hardening_group", "__prepare_reads_only"},
+    "prepare": {"__hardening_group", "__hardening_in_waves", "__prepare_reads_only"},
     "rollback": {"__hardening_report_dir"},
 }
 

@@ -27,13 +27,14 @@ from .._aws.errors import (
     Unreachable,
 )
 from .._aws.operations import Operations
-from . import assemble, fields, organization_assembly, organization_tree_reads
+from . import assemble, fields, organization_assembly, organization_tree_reads, stack_reads
 from .kept import KeptReads, Key, Result, is_lasting, is_shared
 from .model import DEEP, Caller, Dataset, Snapshot, Unread, UnreadKind
 from .organization_tree import OrganizationTree
 from .organization_tree_reads import Progress
 from .reads import OPERATIONS_OF
 from .source import Record, Unreadable
+from .stacks import StackIndex
 from .unread import make_unread
 
 K = t.TypeVar("K")
@@ -158,6 +159,14 @@ def with_account_tags(
         return organization_tree_reads.with_tags(
             _AwsSource(access, sleep), tree, account_ids=account_ids, progress=progress
         )
+
+
+def read_stacks(access: Access, regions: Collection[str]) -> StackIndex:
+    """The stacks of these regions, with their IAM objects: a call for each page of stacks and of a stack's resources.
+
+    :raises AwsError: AWS does not know the credentials (any more).
+    """
+    return stack_reads.read_stack_index(_AwsSource(access, time.sleep), regions)
 
 
 @contextlib.contextmanager

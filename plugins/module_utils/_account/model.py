@@ -409,6 +409,12 @@ class Snapshot:
         return None
 
     @property
+    def tags_of_principals(self) -> Mapping[str, Mapping[str, str]]:
+        """The tags of users and roles, by ARN."""
+        users = {user.arn: user.tags for user in self.users}
+        return users | {role.arn: role.tags for role in self.roles}
+
+    @property
     def regions_left_out(self) -> tuple[str, ...]:
         """Enabled regions that were not looked at."""
         return tuple(region for region in self.enabled_regions if region not in self.regions)

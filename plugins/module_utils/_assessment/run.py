@@ -57,6 +57,7 @@ from .._report.document import (
     headline,
     run_report_key,
 )
+from .unread_account import refuse_unread
 
 _FIELDS_OF_ARN, _ACCOUNT_FIELD = 6, 4
 
@@ -181,6 +182,7 @@ def _collect(options: _Options, declared: Declaration, requested: Sequence[str],
         return _collect_organization(declared, requested, connection)
     wanted = datasets_for(declared.controls, deep=options.deep, detective=options.detective) | _ALWAYS
     snapshot = _read(connection, requested, wanted - DEEP)
+    refuse_unread(snapshot, wanted - DEEP)
     if Dataset.ORGANIZATION_POLICIES in wanted:
         snapshot = _try_organization_policies(connection, snapshot)
     if not wanted & DEEP:

@@ -13,13 +13,13 @@ import contextlib
 import dataclasses
 import functools
 import typing as t
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from . import sdk
 from .advice import advise
 from .base_chain import base_chain, static_credentials
-from .clients import ClientPool
+from .clients import ClientPool, WritePermit
 from .credentials import RoleCredentials, session_name
 from .errors import AwsError, InvalidRequest, Unparsable, Unsupported, translate
 from .fence import ACCESS_OPERATIONS, Fence, OperationFence, refuse
@@ -29,8 +29,10 @@ from .operations import Operations
 from .options import AccessOptions
 from .paging import next_page, page_size_parameter
 from .patience import Patience
-from .regions import ENABLED, GLOBAL_SERVICES, home_region_of, is_offered, parse_regions, partition_of
+from .reach import Reach, RegionReader
+from .regions import GLOBAL_SERVICES, home_region_of, is_offered, partition_of
 from .sdk import HAS_BOTO3, new_session, warm
+from .tape import FACTS, Call
 
 if t.TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -43,28 +45,19 @@ _PATIENT_SERVICES: t.Final = frozenset({"s3", "sts"})
 # Part of the change that makes an archive rule, after the write itself.
 _PATIENT_WRITES: t.Final = frozenset({"accessanalyzer:ApplyArchiveRule"})
 
-_ENABLED_REGIONS: t.Final = "enabled regions"
 
 K = t.TypeVar("K")
 V = t.TypeVar("V")
 
 
-@dataclasses.dataclass(frozen=True)
-class Reach:
-    """The regions to read of an account, and those that it has enabled; ``unread`` says why these are not known."""
-
-    regions: tuple[str, ...]
-    enabled: tuple[str, ...]
-    unread: t.Optional[str] = None
-
-
-class Access:
+class Access(RegionReader):
     """One account, in the role that the mode calls for. Nothing is sent before the first call.
 
     In check mode that is the assessor role, or the role for writing only where no assessor role is declared; else it is
     the role for writing. Without a role it is the owner of the credentials. Threads may share an instance.
 
-    ``session_tag`` ends the default name of the role session: the id of a job, say.
+    ``session_tag`` ends the default name of the role session: the id of a job, say. ``permit`` is asked when a write is
+    about to be sent.
 
     :raises AwsError: the options can't work, or botocore is not installed.
     """
@@ -78,6 +71,7 @@ class Access:
         session_tag: str = "",
         fence: t.Optional[Fence] = None,
         patience: t.Optional[Patience] = None,
+        permit: t.Optional[WritePermit] = None,
         open_notes: t.Optional[Callable[[Access], Notes]] = None,
     ) -> None:
         if not HAS_BOTO3:
@@ -87,6 +81,7 @@ class Access:
         self._check_mode = check_mode
         self._fence = fence or OperationFence(operations, check_mode)
         self._patience = patience or Patience()
+        self._permit = permit
         self._open_notes = open_notes
         self._session_name = session_name(options, session_tag)
         self.role_arn = (check_mode and options.assessor_role_arn) or options.assume_role_arn
@@ -103,7 +98,7 @@ class Access:
                 f"{self.partition}.\nCorrect the ARN, or set AWS_REGION to a region of {role_partition}."
             )
         self.home_region = home_region_of(self._session, self.partition)
-        self._base = ClientPool(self._session, options, fence=self._fence)
+        self._base = ClientPool(self._session, options, fence=self._fence, permit=permit)
         self._assumed: Mapping[str, t.Any] = {}
         self._clients = self._in_role(self.role_arn) if self.role_arn else self._base
 
@@ -112,8 +107,13 @@ class Access:
 
     def _find_configured_region(self) -> t.Optional[str]:
         """Find the region of the option, the environment or the profile."""
+        found = self._find_fact("Region", lambda: {"region": self._options.region or self._find_region_of_session()})
+        return self._options.region or t.cast(t.Optional[str], found["region"])
+
+    def _find_region_of_session(self) -> t.Optional[str]:
         try:
-            return self._options.region or self._session.get_config_variable("region")
+            found: t.Optional[str] = self._session.get_config_variable("region")
+            return found
         except sdk.BotoCoreError as exception:
             error = translate(exception, "", "", None)
             raise error.rephrase(advise(error)) from None
@@ -127,12 +127,17 @@ class Access:
             assume=self._assume_role,
         )
         session.register_component("credential_provider", provider)
-        return ClientPool(session, self._options, fence=self._fence)
+        return ClientPool(session, self._options, fence=self._fence, permit=self._permit)
 
     def _assume_role(self, parameters: Mapping[str, t.Any]) -> dict[str, t.Any]:
         answer = self._call(self._base, "sts", "AssumeRole", self.region, parameters)
         self._assumed = answer.get("AssumedRoleUser") or {}
         return answer
+
+    @property
+    def longest_write(self) -> float:
+        """The seconds that a write may take: it is sent once. Infinite where ``aws_config`` takes a time-out away."""
+        return self._clients.longest_write
 
     @property
     def origin(self) -> str:
@@ -177,12 +182,15 @@ class Access:
             session_token=credentials["SessionToken"],
             assume_role_arn=None,
             assessor_role_arn=None,
+            # It would be taken for the owner of the credentials.
+            tape=None,
         )
         return Access(
             options,
             operations=operations,
             check_mode=self._check_mode,
             patience=self._patience,
+            permit=self._permit,
             open_notes=lambda _access: NotesElsewhere(self.notes),
         )
 
@@ -192,6 +200,9 @@ class Access:
 
         The answer of AssumeRole names the session, with what GetCallerIdentity would say of it.
         """
+        return Identity(**self._find_fact("Caller", lambda: dataclasses.asdict(self._find_caller())))
+
+    def _find_caller(self) -> Identity:
         if not self.role_arn:
             return self._owner
         return self._recall_identity(f"caller {self.role_arn} {self._session_name}", self._enter)
@@ -218,6 +229,9 @@ class Access:
 
         After these come what botocore itself went through to the credentials by a profile of AWS's files.
         """
+        return tuple(self._find_fact("Chain", lambda: {"arns": self._find_chain()})["arns"])
+
+    def _find_chain(self) -> tuple[str, ...]:
         before = self._recall("before", lambda: list(self._find_before()), of_run=True)
         if not self.role_arn:
             return (self.caller.arn, *before)
@@ -239,55 +253,6 @@ class Access:
         owner = ClientPool(session, self._options, fence=self._fence)
         return *way.roles, self._ask_identity(owner).arn
 
-    def check_regions(self, requested: t.Optional[Sequence[str]] = None) -> None:
-        """Check the names of regions without a call. Raises AwsError: one is no region of this partition."""
-        names = [name.strip() for name in requested or () if name.strip()]
-        if names not in ([], [ENABLED]):
-            parse_regions(names, self._session, self.partition)
-
-    def regions(self, requested: t.Optional[Sequence[str]] = None) -> tuple[str, ...]:
-        """The regions to look at: those requested; for ``enabled``, or if none is requested, all enabled ones.
-
-        :raises AwsError: a name is no region of this partition; or the account's regions can't be read.
-        """
-        names = [name.strip() for name in requested or () if name.strip()]
-        if names in ([], [ENABLED]):
-            return self.enabled_regions
-        return parse_regions(names, self._session, self.partition)
-
-    @functools.cached_property
-    def enabled_regions(self) -> tuple[str, ...]:
-        """The regions that the account has enabled, by default or because somebody opted in to them.
-
-        :raises AwsError: they can't be read.
-        """
-        # Without AllRegions, AWS leaves out those that are not enabled:
-        # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeRegions.html
-        known: t.Optional[list[str]] = self.notes.recall(_ENABLED_REGIONS)
-        if known is not None:
-            return tuple(known)
-        answer = self.call("ec2", "DescribeRegions")
-        regions = sorted(region["RegionName"] for region in answer["Regions"])
-        self.notes.note(_ENABLED_REGIONS, regions)
-        return tuple(regions)
-
-    def reach(self, requested: t.Optional[Sequence[str]] = None) -> Reach:
-        """The regions to read, and all enabled ones: a control about every region has to know which were not read.
-
-        If AWS does not list them and none is requested, the session's region and IAM's home region are read.
-
-        :raises AwsError: a name is no region of this partition; or ``enabled`` is requested and can't be read.
-        """
-        names = [name.strip() for name in requested or () if name.strip()]
-        asked = None if names in ([], [ENABLED]) else self.regions(names)
-        try:
-            enabled = self.enabled_regions
-        except AwsError as error:
-            if names == [ENABLED]:
-                raise
-            return Reach(asked or tuple(dict.fromkeys((self.region, self.home_region))), (), str(error))
-        return Reach(asked or enabled, enabled)
-
     def client(self, service: str, region: t.Optional[str] = None) -> BaseClient:
         """botocore's client, fenced like all others, for what :meth:`call` and :meth:`pages` can't do."""
         return self._client(self._clients, service, region or self._default_region(service))
@@ -307,7 +272,19 @@ class Access:
         :raises AwsError: after all retries.
         :raises FenceError: the module did not declare this call.
         """
-        return self._call(self._clients, service, operation, region or self._default_region(service), parameters)
+        region = region or self._default_region(service)
+        send = functools.partial(self._call, self._clients, service, operation, region, parameters)
+        if self._options.tape is None:
+            return send()
+        # A player calls nothing, so it would not meet the fence around the client.
+        refuse(self._fence, f"{service}:{operation}", parameters or {})
+        return self._options.tape.play(Call(self.role_arn or "", service, operation, region, parameters or {}), send)
+
+    def _find_fact(self, name: str, find: Callable[[], dict[str, t.Any]]) -> dict[str, t.Any]:
+        """Find out what this way to AWS is like; from the recording where AWS is played from one."""
+        if self._options.tape is None:
+            return find()
+        return self._options.tape.play(Call(self.role_arn or "", FACTS, name), find)
 
     def pages(
         self,
@@ -377,7 +354,9 @@ class Access:
         return self.home_region if service in GLOBAL_SERVICES else self.region
 
     def _input_members(self, service: str, operation: str, region: str) -> frozenset[str]:
-        model = self.client(service, region).meta.service_model
+        # Not that of a client, which would look for credentials before there is anything to sign.
+        with self._translate_errors(service, "", region):
+            model = self._session.get_service_model(service)
         if operation not in model.operation_names:
             return frozenset()
         shape = model.operation_model(operation).input_shape
@@ -400,8 +379,9 @@ class Access:
         region: str,
         parameters: t.Optional[Mapping[str, t.Any]] = None,
     ) -> dict[str, t.Any]:
+        pool.silence.refuse(service, operation, region)
         once = self._is_sent_once(service, operation)
-        client = self._client(pool, service, region, once=once)
+        client = self._client(pool, service, region, once=once or pool.silence.is_suspected)
         method = getattr(client, sdk.xform_name(operation), None)
         if method is None:
             refuse(self._fence, f"{service}:{operation}", parameters or {})
@@ -409,7 +389,7 @@ class Access:
             raise Unsupported(message, service=service, operation=operation, region=region)
 
         def attempt() -> dict[str, t.Any]:
-            with self._translate_errors(service, operation, region):
+            with pool.silence.note(service, region), self._translate_errors(service, operation, region):
                 return t.cast(dict[str, t.Any], method(**(parameters or {})))
 
         name = f"{service}:{operation}"

@@ -77,11 +77,11 @@ def _list_steps(options: AccessOptions, *, knows_role: bool) -> str:
         for value in (options.assume_role_external_id, options.assume_role_source_identity)
     )
     steps = [
-        *([] if knows_role else ["the role exists"]),
+        *([] if knows_role else ["the role exists, the account is open"]),
         "its trust policy names the caller",
         f"its sts:ExternalId is assume_role_external_id ({external})",
         f"its sts:SourceIdentity is assume_role_source_identity ({source})",
-        "it asks for no MFA, or the session has it",
+        "it needs no MFA, or the session has it",
     ]
     return "Check in this order: " + "; ".join(f"{number}. {step}" for number, step in enumerate(steps, 1)) + "."
 

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import typing as t
 
@@ -17,12 +18,20 @@ from .bodies import CheckingParserFactory
 from .errors import InvalidRequest
 from .fence import Fence, enclose
 from .options import AccessOptions
+from .silence import Silence
 
 if t.TYPE_CHECKING:
     from botocore.client import BaseClient
     from botocore.session import Session
 
 USER_AGENT: t.Final = "hardening.iam"
+
+
+class WritePermit(t.Protocol):
+    """The right to write, which may have ended since the request was made."""
+
+    def check(self) -> None:
+        """Raise an exception where a request may not be sent any more. It is passed on as it is."""
 
 
 def client_config(options: AccessOptions, *, once: bool = False) -> sdk.Config:
@@ -46,11 +55,15 @@ def client_config(options: AccessOptions, *, once: bool = False) -> sdk.Config:
 class ClientPool:
     """The clients of one session."""
 
-    def __init__(self, session: Session, options: AccessOptions, *, fence: Fence) -> None:
+    def __init__(
+        self, session: Session, options: AccessOptions, *, fence: Fence, permit: t.Optional[WritePermit] = None
+    ) -> None:
         session.register_component("response_parser_factory", CheckingParserFactory())
         self._session = session
         self._options = options
         self._fence = fence
+        self._permit = permit
+        self.silence = Silence()
         self._configs = {once: client_config(options, once=once) for once in (False, True)}
         # Sessions are not made for threads, clients are.
         self._lock = threading.Lock()
@@ -64,22 +77,29 @@ class ClientPool:
         with self._lock:
             key = (service, region, once)
             if key not in self._clients:
-                self._clients[key] = self._make(service, region, self._configs[once])
+                self._clients[key] = self._make(service, region, once=once)
             return self._clients[key]
+
+    @property
+    def longest_write(self) -> float:
+        """The seconds that one attempt may take: infinite where ``aws_config`` takes a time-out away."""
+        config: t.Any = self._configs[True]
+        limits = (config.connect_timeout, config.read_timeout)
+        return sum(math.inf if limit is None else float(limit) for limit in limits)
 
     def load_credentials(self) -> None:
         """Load the credentials of the session, once. Raises botocore's errors, and those of the provider."""
         with self._lock:
             self._session.get_credentials()
 
-    def _make(self, service: str, region: str, config: sdk.Config) -> BaseClient:
+    def _make(self, service: str, region: str, *, once: bool) -> BaseClient:
         try:
             client: BaseClient = self._session.create_client(
                 service,
                 region_name=region,
                 endpoint_url=self._options.endpoint_url,
                 verify=self._options.verify,
-                config=config,
+                config=self._configs[once],
             )
         except ValueError as error:
             if isinstance(error, sdk.BotoCoreError):
@@ -87,4 +107,15 @@ class ClientPool:
             # An endpoint from the environment or a profile, which nobody checked before.
             raise InvalidRequest(f"AWS_ENDPOINT_URL, or endpoint_url of the profile: {error}") from None
         enclose(client, self._fence)
+        if once and self._permit is not None:
+            _require(client, self._permit)
         return client
+
+
+def _require(client: BaseClient, permit: WritePermit) -> None:
+    """Ask for the permit at the last moment: the call may have renewed credentials before, which takes time."""
+
+    def check(**_unused: t.Any) -> None:
+        permit.check()
+
+    client.meta.events.register_first("before-send", check)

@@ -76,6 +76,14 @@ class NotFound(AwsError):
     """The requested object does not exist."""
 
 
+class Conflict(AwsError):
+    """Somebody else changed the object since it was read."""
+
+
+class NotRecorded(AwsError):
+    """Nothing was called: AWS is played from a recording, and this call is not on it."""
+
+
 class QuotaExceeded(AwsError):
     """A quota of the account, the region or the organization is used up; the message says which, and what to do."""
 

@@ -15,6 +15,7 @@ import typing as t
 from collections.abc import Mapping
 
 from .errors import InvalidRequest
+from .tape import Tape
 
 # doc_fragments/_access.py; the options for the connection itself come from amazon.aws.
 ASSUME_ROLE_ARGUMENTS: t.Final[dict[str, dict[str, t.Any]]] = {
@@ -73,6 +74,9 @@ class AccessOptions:
     assume_role_session_name: t.Optional[str] = None
     assume_role_source_identity: t.Optional[str] = None
     assume_role_duration: int = 3600
+    # Not an option of modules: where the answers of AWS are recorded to, or played from. All that is made of these
+    # options, in other roles too, shares it.
+    tape: t.Optional[Tape] = dataclasses.field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for name, (pattern, allowed) in _FORMATS.items():
@@ -92,7 +96,7 @@ class AccessOptions:
     @classmethod
     def from_options(cls, options: Mapping[str, t.Any]) -> t.Self:
         """The access options among a module's validated options. An empty string counts as not given."""
-        names = {field.name for field in dataclasses.fields(cls)}
+        names = {field.name for field in dataclasses.fields(cls)} - {"tape"}
         given = {name: value for name, value in options.items() if name in names and value not in (None, "")}
         return cls(**given)
 

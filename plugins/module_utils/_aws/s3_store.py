@@ -11,17 +11,23 @@ from __future__ import annotations
 
 import re
 import typing as t
+from collections.abc import Mapping
 from datetime import datetime
 
 from . import sdk
 from .access import Access
-from .errors import AwsError, InvalidRequest, NotFound, translate
+from .errors import AwsError, Conflict, InvalidRequest, NotFound, translate
 from .fence import PrefixFence
 from .options import AccessOptions
 from .patience import Patience
 
 _LOCATION: t.Final = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(/(?P<prefix>.*))?")
+# A bucket with Object Lock takes no object without a checksum. botocore sends one by itself unless it is configured not
+# to (AWS_REQUEST_CHECKSUM_CALCULATION), so it is asked for one. SHA-256 needs no library besides Python's own:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html#object-lock-put-object
+_CHECKSUM: t.Final = {"ChecksumAlgorithm": "SHA256"}
 _EXISTS: t.Final = "PreconditionFailed"
+_CONFLICTS: t.Final = frozenset({_EXISTS, "ConditionalRequestConflict", "NoSuchKey"})
 
 
 class S3Store:
@@ -61,17 +67,18 @@ class S3Store:
 
     def put(self, key: str, content: bytes) -> str:
         """Write ``content``; returns the location of the object. Raises AwsError."""
-        return self._put(key, content)
+        self._put(key, content)
+        return self._object_location(key)
 
     def put_new(self, key: str, content: bytes) -> str:
         """Like :meth:`put`, but never over an object that is there. Raises AwsError."""
         try:
-            return self._put(key, content, IfNoneMatch="*")
+            self._put(key, content, IfNoneMatch="*")
         except AwsError as error:
             # A put that took effect, while its answer was lost, is repeated by botocore and then meets its own object.
-            if error.code == _EXISTS and self.get(key) == content:
-                return self._object_location(key)
-            raise
+            if error.code != _EXISTS or self.get(key) != content:
+                raise
+        return self._object_location(key)
 
     def get(self, key: str) -> t.Optional[bytes]:
         """The content, or None where there is no such object. Raises AwsError."""
@@ -83,9 +90,14 @@ class S3Store:
 
         https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
         """
+        found = self._read(key)
+        return None if found is None else (found[0], found[1]["LastModified"])
+
+    def _read(self, key: str) -> t.Optional[tuple[bytes, Mapping[str, t.Any]]]:
+        """The content of an object and the rest of the answer; None where there is no such object."""
         try:
             answer = self._access.call("s3", "GetObject", {"Bucket": self._bucket, "Key": self._prefix + key})
-            return answer["Body"].read(), answer["LastModified"]
+            return answer["Body"].read(), answer
         except NotFound as error:
             if error.code == "NoSuchKey":
                 return None
@@ -93,6 +105,33 @@ class S3Store:
         except sdk.BotoCoreError as error:
             # The connection broke while the body was read, which is after the call.
             raise translate(error, "s3", "GetObject", self._access.region) from None
+
+    def get_versioned(self, key: str) -> t.Optional[tuple[bytes, str]]:
+        """The content and its ETag, which changes with every write. Raises AwsError."""
+        found = self._read(key)
+        return None if found is None else (found[0], found[1]["ETag"])
+
+    def swap(self, key: str, content: bytes, version: t.Optional[str]) -> str:
+        """Write ``content`` if the object still has the ETag ``version``, or does not exist where that is None.
+
+        Returns the new ETag.
+        S3 answers 412 where it has not, 409 where two write at once, and 404 where the object is gone:
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+
+        :raises Conflict: somebody else was quicker.
+        :raises AwsError: it can't be written.
+        """
+        conditions = {"IfNoneMatch": "*"} if version is None else {"IfMatch": version}
+        try:
+            return self._put(key, content, **conditions)
+        except AwsError as error:
+            if error.code not in _CONFLICTS:
+                raise
+            # As for put_new: it may be this very content that a first attempt wrote, whose answer was lost.
+            found = self.get_versioned(key)
+            if found is None or found[0] != content:
+                raise Conflict(str(error), code=error.code, service="s3", operation="PutObject") from None
+            return found[1]
 
     def list(self, prefix: str = "") -> list[str]:
         """The keys below ``prefix`` in ascending order. Raises AwsError."""
@@ -108,9 +147,10 @@ class S3Store:
         return tuple(sorted(entry["Prefix"].removeprefix(start).rstrip("/") for entry in found))
 
     def _put(self, key: str, content: bytes, **conditions: str) -> str:
+        """Write an object; returns its ETag."""
         parameters = {"Bucket": self._bucket, "Key": self._prefix + key, "Body": content}
-        self._access.call("s3", "PutObject", {**parameters, **self._encryption, **conditions})
-        return self._object_location(key)
+        parameters |= {**_CHECKSUM, **self._encryption, **conditions}
+        return str(self._access.call("s3", "PutObject", parameters)["ETag"])
 
     def _object_location(self, key: str) -> str:
         return f"s3://{self._bucket}/{self._prefix}{key}"

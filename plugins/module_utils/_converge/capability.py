@@ -93,6 +93,14 @@ class Capability(abc.ABC, t.Generic[Observed]):
         """Add to each change the principals that it affects by what was observed."""
         return with_affected(changes, KnownReach())
 
+    def defines(self, _change: Change) -> bool:
+        """Whether the declaration of this run defines the object that a change is about: a policy of its own, say."""
+        return False
+
+    def tags(self, _observed: Observed) -> Mapping[str, Mapping[str, str]]:
+        """The tags of the account's principals by ARN, as far as they were observed: hints at owners."""
+        return {}
+
     def rescue(self, _observed: Observed) -> t.Optional[Rescue]:
         """The break-glass principals of the account; None where nobody looked for one.
 

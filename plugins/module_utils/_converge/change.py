@@ -101,16 +101,21 @@ class Change:
 
 @dataclasses.dataclass(frozen=True)
 class Refusal:
-    """A change, or a part of the declaration, that a guard did not let through, and why."""
+    """A change, or a part of the declaration, that a guard did not let through, and why.
+
+    ``data`` has more for programs and for the HTML report: the owner of the target, and the patch for that owner.
+    """
 
     rule: str
     reason: str
     target: str
     operation: str = ""
     fatal: bool = False
+    data: Mapping[str, t.Any] = dataclasses.field(default_factory=dict, hash=False)
 
     def as_dict(self) -> dict[str, t.Any]:
-        return {"rule": self.rule, "reason": self.reason, "target": self.target, "operation": self.operation}
+        names = {"rule": self.rule, "reason": self.reason, "target": self.target, "operation": self.operation}
+        return {**self.data, **names}
 
 
 def content_hash(value: t.Any) -> str:

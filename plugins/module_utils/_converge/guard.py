@@ -35,6 +35,8 @@ from .arn import Principal, is_break_glass, principal_of
 from .break_glass import Rescue
 from .change import Change, Impact, Refusal
 from .errors import GuardError, InputError
+from .ownership.judgement import find_objection
+from .ownership.owner import Ownership
 from .plan import ApprovedPlan
 from .protected import protection_of
 
@@ -62,7 +64,8 @@ class GuardContext:
 
     ``principals`` are the caller and every role it came through. ``lockout_kinds`` names the kinds of change that can
     lock people out for good, and so need a break-glass principal that works. ``break_glass`` are the declared ones, as
-    ARN globs; ``rescue`` knows those of the account, None if none was searched.
+    ARN globs; ``rescue`` knows those of the account, None if none was searched. ``ownership`` knows the owners of the
+    objects that the plan changes, None where no change is held against an owner.
     """
 
     principals: frozenset[Principal]
@@ -71,6 +74,7 @@ class GuardContext:
     limits: Limits = Limits()
     approved: t.Optional[ApprovedPlan] = None
     lockout_kinds: frozenset[str] = frozenset()
+    ownership: t.Optional[Ownership] = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -198,6 +202,14 @@ def _on_break_glass(change: Change, context: GuardContext) -> t.Optional[Refusal
     )
 
 
+def _is_of_others(change: Change, context: GuardContext) -> t.Optional[Refusal]:
+    """Refuse what changes an object of somebody else. An approved plan does not lift this."""
+    objection = find_objection(change, context.ownership) if context.ownership else None
+    if objection is None:
+        return None
+    return dataclasses.replace(_refusal(objection.rule, change, objection.reason), data=objection.data)
+
+
 def _could_lock_out(change: Change, context: GuardContext) -> t.Optional[Refusal]:
     if change.kind not in context.lockout_kinds:
         return None
@@ -241,6 +253,7 @@ _RULES: t.Final[tuple[Callable[[Change, GuardContext], t.Optional[Refusal]], ...
     _on_protected,
     _on_break_glass,
     _on_unknown,
+    _is_of_others,
     _could_lock_out,
     _takes_break_glass,
     _not_approved,

@@ -52,7 +52,10 @@ _KEY: t.Final = re.compile(
 _LAST: t.Final = 999_999
 _NEVER: t.Final = datetime.min.replace(tzinfo=UTC)
 # The fields of a run record, each None where it is not known.
-DETAILS: t.Final = ("author", "approver", "change_ticket", "job", "commit", "approved_plan", "plan_sha256")
+DETAILS: t.Final = (
+    *("author", "approver", "change_ticket", "job", "commit"),
+    *("declaration", "approved_plan", "plan_sha256"),
+)
 
 Warn = Callable[[str], None]
 
@@ -145,11 +148,17 @@ class Journal:
         """Where the records of this job and account are."""
         return f"{self._store.location.rstrip('/')}/{self._prefix}"
 
-    def intend(self, change: Change, *, caller_arn: t.Optional[str] = None) -> str:
+    def intend(
+        self,
+        change: Change,
+        *,
+        caller_arn: t.Optional[str] = None,
+        lease: t.Optional[Mapping[str, t.Any]] = None,
+    ) -> str:
         """Record that ``change`` is about to be made; returns the key for :func:`conclude`.
 
-        ``caller_arn`` is who makes it, where that is not the caller of the run. Each caller has a run record of its
-        own, before its first change.
+        ``lease`` is the one under which it is made. ``caller_arn`` is who makes it, where that is not the caller of the
+        run. Each caller has a run record of its own, before its first change.
         """
         caller = {"caller_arn": caller_arn or self._caller_arn}
         with self._numbering:
@@ -161,7 +170,8 @@ class Journal:
                 known = {name: self._details.get(name) or None for name in DETAILS}
                 self._store.put_new(f"{key}{_RUN}", self._record("run", {**caller, **known}))
                 self._callers.add(caller["caller_arn"])
-        self._store.put_new(f"{key}{_INTENT}", self._record("intent", {**caller, "change": change.as_dict()}))
+        content = {**caller, "change": change.as_dict(), **({"lease": dict(lease)} if lease else {})}
+        self._store.put_new(f"{key}{_INTENT}", self._record("intent", content))
         return key
 
     def conclude(
@@ -234,6 +244,25 @@ def read_recorded(store: Store, account_id: str, run_id: str, warn: Warn = _igno
             warn(f"the outcome of {intent.change.operation} on {intent.change.target} is not known: {error}")
             outcome = Outcome.UNKNOWN
         yield intent, outcome
+
+
+def find_declared(store: Store, account_id: str, run_id: str, declaration: str) -> t.Optional[datetime]:
+    """When a run first recorded in an account that it changes something by a declaration; None if it never did.
+
+    :raises StoreError: the journal can't be read, or one of these records is none.
+    """
+    moments = []
+    for key in store.list(f"{account_id}/{run_id}/"):
+        match = _KEY.fullmatch(key)
+        if match is None or match["kind"] != "run":
+            continue
+        try:
+            record = parse(store.get(key) or b"")
+            if record.get("declaration") == declaration:
+                moments.append(parse_moment(record["at"]))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise RecordError(f"{store.location.rstrip('/')}/{key} is not a journal record: {error}") from error
+    return min(moments, default=None)
 
 
 def _in_order(intents: Iterable[Intent]) -> list[Intent]:

@@ -56,7 +56,7 @@ def keep_plan(store: Store, document: Mapping[str, t.Any], *, renew: bool = True
     :raises StoreError: the place can't be read or written.
     """
     key = plan_key(document["account_id"], document["plan_sha256"])
-    location = _keep(store, key, _encode(document))
+    location = keep_once(store, key, _encode(document))
     if location is not None:
         return location
     if not renew:
@@ -65,12 +65,15 @@ def keep_plan(store: Store, document: Mapping[str, t.Any], *, renew: bool = True
     note = _encode({"schema": _NOTE_SCHEMA, **said})
     # Named after its content: a run may note several times, and nothing is written over.
     name = f"{document['run_id']}-{hashlib.sha256(note).hexdigest()[:16]}"
-    _keep(store, f"{key.removesuffix('.json')}/{name}.json", note)
+    keep_once(store, f"{key.removesuffix('.json')}/{name}.json", note)
     return f"{store.location.rstrip('/')}/{key}"
 
 
-def _keep(store: Store, key: str, content: bytes) -> t.Optional[str]:
-    """Write an object that is not there; None where it is, also where another run has just written it."""
+def keep_once(store: Store, key: str, content: bytes) -> t.Optional[str]:
+    """Write an object that is not there; None where it is, also where another run has just written it.
+
+    :raises StoreError: the place can't be read or written.
+    """
     if store.get(key) is not None:
         return None
     try:
@@ -99,7 +102,7 @@ def keep_run(store: Store, lines: Iterable[str], *, run_id: str, created: dateti
     kept = sorted(lines)
     run_hash = run_sha256(kept)
     document = {"schema": RUN_SCHEMA, "run_id": run_id, "created": format_utc(created), "lines": kept}
-    _keep(store, run_key(run_hash), _encode({**document, "run_sha256": run_hash}))
+    keep_once(store, run_key(run_hash), _encode({**document, "run_sha256": run_hash}))
     return run_hash
 
 

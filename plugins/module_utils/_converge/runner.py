@@ -29,6 +29,8 @@ from .errors import GuardError
 from .finding import Finding
 from .guard import GuardContext, guard
 from .journal import Journal, Outcome
+from .ownership.judgement import find_held, list_keys
+from .ownership.owner import ObjectKey, Ownership
 from .plan import Plan
 from .store import StoreError
 
@@ -54,6 +56,12 @@ class Prediction:
         """Covers every planned change, whether or not it was let through, so that an approval can lift a cap."""
         return plan_sha256(self.plan.changes)
 
+    def without(self, refused: Sequence[tuple[Change, Refusal]]) -> Prediction:
+        """The same with these of the allowed changes refused."""
+        kept = tuple(change for change in self.allowed if not any(change is other for other, _refusal in refused))
+        refusals = tuple(refusal for _change, refusal in refused)
+        return dataclasses.replace(self, allowed=kept, refused=(*self.refused, *refusals))
+
 
 @dataclasses.dataclass(frozen=True)
 class ApplyResult:
@@ -68,8 +76,23 @@ class ApplyResult:
     error: str = ""
 
 
-def predict(capability: Capability[Observed], context: GuardContext) -> Prediction:
+class Owners(t.Protocol):
+    """The owners of the objects that a plan changes, read when a plan is made."""
+
+    def read(
+        self, changes: Sequence[Change], own: frozenset[ObjectKey], tags: Mapping[str, Mapping[str, str]]
+    ) -> t.Optional[Ownership]:
+        """The ownership of the objects; None if no change is held against an owner."""
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings on what was read, such as changes that somebody keeps reverting."""
+
+
+def predict(capability: Capability[Observed], context: GuardContext, owners: t.Optional[Owners] = None) -> Prediction:
     """Observe, assess, plan and guard.
+
+    ``owners`` reads the owners of the objects that the plan changes.
 
     :raises GuardError: a change acts on the caller.
     """
@@ -82,10 +105,25 @@ def predict(capability: Capability[Observed], context: GuardContext) -> Predicti
     plan = dataclasses.replace(plan, changes=capability.add_affected(observed, plan.changes))
     could_lock_out = any(_could_lock_out(capability, change) for change in plan.changes)
     rescue = capability.rescue(observed) if could_lock_out else None
-    known = dataclasses.replace(context, lockout_kinds=capability.lockout_kinds, rescue=rescue)
+    known = dataclasses.replace(
+        context,
+        lockout_kinds=capability.lockout_kinds,
+        rescue=rescue,
+        ownership=_read_owners(capability, observed, plan.changes, owners),
+    )
     guarded = guard(plan.changes, known)
     allowed, left = _together(capability, plan.changes, guarded.allowed)
+    findings = (*findings, *(owners.findings if owners else ()))
     return Prediction(findings, plan, allowed, refused=(*plan.refused, *guarded.refused, *left))
+
+
+def _read_owners(
+    capability: Capability[Observed], observed: Observed, changes: Sequence[Change], owners: t.Optional[Owners]
+) -> t.Optional[Ownership]:
+    if owners is None:
+        return None
+    own = list_keys(item for change in changes if capability.defines(change) and (item := find_held(change)))
+    return owners.read(changes, own, capability.tags(observed))
 
 
 def _could_lock_out(capability: Capability[Observed], change: Change) -> bool:
@@ -131,6 +169,7 @@ def apply(
     *,
     aws: Aws,
     journal: Journal,
+    lease: Renewable,
     errors: tuple[type[Exception], ...],
     judge: Judge,
     sleep: Callable[[float], None],
@@ -142,10 +181,10 @@ def apply(
     what comes after all of them: a region that refuses an account is no reason to leave the others unwatched.
 
     ``errors`` are the exceptions that a call to AWS may raise, ``judge`` gives the verdict on each: nothing else of
-    ``_aws`` has to be known here.
+    ``_aws`` has to be known here. ``lease`` is renewed before each attempt; where it is lost, nothing more is made.
     """
     means = Means(errors, judge, sleep)
-    making = _Making(capability, aws=aws, journal=journal, means=means)
+    making = _Making(capability, aws=aws, journal=journal, lease=lease, means=means)
     for lanes in _stretches(changes):
         error = making.make(lanes)
         if error:
@@ -170,13 +209,27 @@ def _stretches(changes: Sequence[Change]) -> Iterator[tuple[tuple[Change, ...], 
         yield tuple(tuple(lane) for lane in lanes.values())
 
 
+class Renewable(t.Protocol):
+    """The lease of the account, under which changes are made."""
+
+    @property
+    def record(self) -> Mapping[str, t.Any]:
+        """The lease as records of the journal name it."""
+
+    def renew(self) -> None:
+        """Make the lease last long enough for a write. Raises StoreError: it is lost."""
+
+
 class _Making(t.Generic[Observed]):
     """The changes of one run being made. Lanes of one stretch share it, each in a thread of its own."""
 
-    def __init__(self, capability: Capability[Observed], *, aws: Aws, journal: Journal, means: Means) -> None:
+    def __init__(
+        self, capability: Capability[Observed], *, aws: Aws, journal: Journal, lease: Renewable, means: Means
+    ) -> None:
         self._capability = capability
         self._aws = aws
         self._journal = journal
+        self._lease = lease
         self._means = means
         self.made: list[Change] = []
         self.already: list[Change] = []
@@ -231,7 +284,8 @@ class _Making(t.Generic[Observed]):
 
     def _make(self, change: Change) -> str:
         """Make one change between its two records; returns what went wrong, or nothing."""
-        key = self._journal.intend(change, caller_arn=self._capability.caller(change))
+        self._lease.renew()
+        key = self._journal.intend(change, caller_arn=self._capability.caller(change), lease=self._lease.record)
         ending = bring_about(
             change,
             functools.partial(self._call, change),
@@ -265,6 +319,7 @@ class _Making(t.Generic[Observed]):
         return f"{change.operation} on {change.target}: {ending.error}{doubt}"
 
     def _call(self, change: Change) -> Mapping[str, t.Any]:
+        self._lease.renew()
         acting = self._capability.acting(change) or self._aws
         return acting.call(change.service, change.operation, change.parameters, region=_region(change))
 

@@ -9,20 +9,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import errno
+import fcntl
+import hashlib
 import os
 import stat
 import tempfile
 import typing as t
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+# Ends the name of the file that is locked while a key is swapped. It stays: to remove it would let two lock at once.
+_LOCK: t.Final = ".lock"
 _NOT_ALLOWED: t.Final = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 class StoreError(Exception):
     """A place for reports or journals can't be read or written; the message names the place."""
+
+
+class ConflictError(StoreError):
+    """Somebody else wrote a key since it was read, or in the same moment. Nothing was written."""
 
 
 class Store(t.Protocol):
@@ -41,6 +51,19 @@ class Store(t.Protocol):
 
     def get_dated(self, key: str) -> t.Optional[tuple[bytes, datetime]]:
         """Like :meth:`get`, with the time at which the store says that the key was last written."""
+
+    def get_versioned(self, key: str) -> t.Optional[tuple[bytes, str]]:
+        """Like :meth:`get`, with the version that :meth:`swap` compares."""
+
+    def swap(self, key: str, content: bytes, version: t.Optional[str]) -> str:
+        """Write ``content`` only if the key still has this version, or does not exist where ``version`` is None.
+
+        Returns the new version. ``content`` must differ from all that was there before: two writers with the same would
+        both take it for theirs.
+
+        :raises ConflictError: somebody else was quicker.
+        :raises StoreError: it can't be written.
+        """
 
     def list(self, prefix: str = "") -> list[str]:
         """Keys below ``prefix`` in ascending order. Raises :class:`StoreError`."""
@@ -107,11 +130,40 @@ class DirectoryStore:
         except OSError as error:
             raise self._explain("read", self._root / key, error) from error
 
+    def get_versioned(self, key: str) -> t.Optional[tuple[bytes, str]]:
+        content = self.get(key)
+        return None if content is None else (content, _make_version(content))
+
+    def swap(self, key: str, content: bytes, version: t.Optional[str]) -> str:
+        with self._lock(key):
+            present = self.get(key)
+            if version != (None if present is None else _make_version(present)):
+                raise ConflictError(f"{self._root / key} was written by somebody else")
+            self.put(key, content)
+        return _make_version(content)
+
+    @contextlib.contextmanager
+    def _lock(self, key: str) -> Iterator[None]:
+        """Keep other processes of this machine from swapping the same key. The kernel unlocks after a killed one."""
+        path = self._root / f"{key}{_LOCK}"
+        try:
+            _make_private(path.parent)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise self._explain("write", path, error) from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        except OSError as error:
+            raise self._explain("lock", path, error) from error
+        finally:
+            os.close(descriptor)
+
     def list(self, prefix: str = "") -> list[str]:
         # Only where the prefix leads: a fleet's place holds the files of all accounts, and is listed for each of them.
         below = self._root / prefix.rpartition("/")[0]
         keys = (path.relative_to(self._root).as_posix() for path in below.rglob("*") if path.is_file())
-        return sorted(key for key in keys if key.startswith(prefix) and not key.rpartition("/")[2].startswith(".tmp-"))
+        return sorted(key for key in keys if key.startswith(prefix) and not _is_own(key.rpartition("/")[2]))
 
     def folders(self, prefix: str = "") -> tuple[str, ...]:
         try:
@@ -158,6 +210,15 @@ class DirectoryStore:
         if error.errno == errno.ENOSPC:
             return StoreError(f"{message}.\nFree some space, or set {self._option} to another directory.")
         return StoreError(message)
+
+
+def _is_own(name: str) -> bool:
+    """Whether a file is none of the user's, but one that a write or a lock needs."""
+    return name.startswith(".tmp-") or name.endswith(_LOCK)
+
+
+def _make_version(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -62,8 +62,11 @@ JOURNALLED_ARGUMENTS: t.Final[ArgumentSpec] = {
             "require_change_ticket": {"type": "bool", "default": False},
             "job": {"type": "str"},
             "commit": {"type": "str"},
+            "declaration": {"type": "str"},
         },
     },
+    "break_lease": {"type": "str"},
+    "keep_lease": {"type": "bool", "default": False},
     "break_glass": {"type": "list", "elements": "str", "default": []},
     "on_refusal": {"type": "str", "choices": ["report", "fail"], "default": "report"},
     **REPORT_PLACE_ARGUMENTS,
@@ -74,8 +77,36 @@ CONVERGE_ARGUMENTS: t.Final[ArgumentSpec] = {
     **JOURNALLED_ARGUMENTS,
     "max_changes": {"type": "int", "default": 10},
     "max_percent": {"type": "int", "default": 5},
+    # A rollback does not have it: no cap may keep accounts from going back.
+    "fleet_caps": {
+        "type": "dict",
+        "default": {},
+        "options": {
+            "max_accounts_changed": {"type": "int"},
+            "max_fleet_changes": {"type": "int"},
+            "max_accounts_failed": {"type": "int"},
+            "is_large_inventory": {"type": "bool", "default": False},
+            "wave_passed": {"type": "bool", "default": False},
+        },
+    },
     **{name: DECLARATION_ARGUMENTS[name] for name in ("thresholds", "now")},
+    "snapshot_dir": {"type": "str"},
+    "snapshot_kms_key_id": {"type": "str", "no_log": False},
+    "snapshot_role_arn": {"type": "str"},
     **ASSESSMENT_ARGUMENTS,
+}
+
+# doc_fragments/_ownership.py
+OWNERS_ARGUMENTS: t.Final[ArgumentSpec] = {
+    "owners": {"type": "raw"},
+    "owner_default": {"type": "str", "choices": ["refuse", "allow"], "default": "refuse"},
+    "terraform_state_paths": {"type": "list", "elements": "str", "default": []},
+}
+
+# doc_fragments/_ownership.py, the part PLAN
+PLAN_OWNERS_ARGUMENTS: t.Final[ArgumentSpec] = {
+    **OWNERS_ARGUMENTS,
+    "enforce_drifting": {"type": "list", "elements": "str", "default": []},
 }
 
 # The files that the module report writes beside report.json, and the findings that make a run fail.

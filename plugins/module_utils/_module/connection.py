@@ -60,7 +60,7 @@ class Connection:
 
     def open_store(self, place: StoreOptions) -> Store:
         """A place of files, reached from the controller."""
-        return open_store(place, lambda: self.options)
+        return open_store(place, lambda: self.options, self.options.tape)
 
     def read_as(self, role_arn: str, operations: Operations) -> Access:
         """AWS in another role, for reading only, from the credentials of the controller.

@@ -20,7 +20,6 @@ from datetime import datetime
 from .._account.moments import format_utc
 from .._aws.access import Access
 from .._aws.errors import AwsError
-from .._aws.fence import FenceError
 from .._aws.retries import RetryVerdict, judge
 from .._controls.settings import Settings, SettingsError
 from .._converge.capability import Capability, Documents
@@ -29,19 +28,23 @@ from .._converge.diff import diff_of
 from .._converge.errors import GuardError, InputError
 from .._converge.finding import Finding, Status
 from .._converge.guard import GuardContext, find_enforcing_objections
-from .._converge.journal import Journal, RecordError, find_interrupted, record_found
+from .._converge.journal import Journal
+from .._converge.ownership.drift import CONTROL as DRIFT_WAR
 from .._converge.plan import ApprovedPlan, plan_document
 from .._converge.plans import find_approval, keep_plan
-from .._converge.runner import ApplyResult, Prediction, apply, predict, settle
+from .._converge.run_control.fleet_caps import FleetCaps
+from .._converge.run_control.lease import LeaseError
+from .._converge.runner import ApplyResult, Prediction, apply, predict
 from .._converge.store import Doubts, Store, StoreError, doubt_directory
 from .._report.parts import PART_SCHEMA, mark, part_key
 from .connection import Connection
+from .fleet_failures import count_failures
+from .interrupted import report_interrupted
 from .options import FindingOptions, Guards, Run
+from .ownership import OwnershipOptions, OwnershipReader, PlanOwners
+from .run_control import RunControl
 from .run_snapshot import Part
 from .task import Task, TaskError
-
-# The errors of the code that reads the target of a recorded change of malformed shape.
-MALFORMED: t.Final = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +61,7 @@ class _Invocation:
     reports: t.Optional[Store]
     warnings: list[str]
     clock: Callable[[], datetime]
+    control: RunControl
 
     def warn(self, message: str) -> None:
         """Add a warning to the result."""
@@ -98,24 +102,35 @@ def converge(
         with ``on_refusal=fail``. The last two carry the result.
     """
     task.share_snapshot(Part.FOLLOWING)
-    try:
-        _check_enforcing(task)
-        invocation = _invoke(task, module, part or module)
-        _check_journal(invocation, task.journal.location)
-        connection = task.connection
-        context = _make_guard_context(invocation, connection)
-        with _mark_report(invocation):
-            capability = make(connection)
-            prediction, applied, result = _converge(invocation, capability, connection.access, context, sleep)
-            if applied.refused or applied.already:
-                # The account is no longer as this run has read it.
-                connection.snapshot.discard()
-        unkept = _keep(
-            invocation, prediction, _build_part(invocation, prediction, result, applied, capability), applied
-        )
-        return _conclude(invocation, capability, prediction, result, [applied.error, unkept])
-    except (InputError, GuardError) as error:
-        raise TaskError(str(error)) from error
+    with count_failures(task, sleep=sleep):
+        try:
+            return _run(task, make, module, part or module, sleep)
+        except (InputError, GuardError) as error:
+            raise TaskError(str(error)) from error
+
+
+def _run(
+    task: Task,
+    make: Callable[[Connection], Capability[t.Any]],
+    module: str,
+    part: str,
+    sleep: Callable[[float], None],
+) -> dict[str, t.Any]:
+    _check_enforcing(task)
+    ownership = OwnershipOptions.from_options(task.options) if "owners" in task.options else None
+    invocation = _invoke(task, module, part, sleep)
+    _check_journal(invocation, task.journal.location)
+    connection = task.connection
+    context = _make_guard_context(invocation, connection)
+    with _mark_report(invocation):
+        capability = make(connection)
+        owners = _make_plan_owners(ownership, connection, invocation, sleep) if ownership else None
+        prediction, applied, result = _converge(invocation, capability, connection.access, context, sleep, owners)
+        if applied.refused or applied.already:
+            # The account is no longer as this run has read it.
+            connection.snapshot.discard()
+    unkept = _keep(invocation, prediction, _build_part(invocation, prediction, result, applied, capability), applied)
+    return _conclude(invocation, capability, prediction, result, [applied.error, unkept])
 
 
 def _check_enforcing(task: Task) -> None:
@@ -145,11 +160,13 @@ def _refuse_missing_ticket(details: Mapping[str, t.Any]) -> tuple[Refusal, ...]:
     return (Refusal("change_ticket", reason, "", fatal=True),)
 
 
-def _invoke(task: Task, module: str, part: str) -> _Invocation:
+def _invoke(task: Task, module: str, part: str, sleep: Callable[[float], None]) -> _Invocation:
     """The module at work, once its options are checked, and the account is known to be the right one."""
     run, guards = task.run, task.guards
     account_id = task.access.caller.account_id
     task.expect_account(account_id)
+    journal = task.open_store(task.journal)
+    caps = FleetCaps(journal, run.id, task.fleet_caps, sleep=sleep)
     return _Invocation(
         module=module,
         part=part,
@@ -157,10 +174,11 @@ def _invoke(task: Task, module: str, part: str) -> _Invocation:
         run=run,
         guards=guards,
         findings=task.findings,
-        journal=task.open_store(task.journal),
+        journal=journal,
         reports=task.open_store(task.reports) if task.has_reports else None,
         warnings=task.warnings,
         clock=task.clock,
+        control=RunControl(journal, account_id, module, run, task.permit, task.clock, task.warn, caps),
     )
 
 
@@ -183,6 +201,13 @@ def _make_guard_context(invocation: _Invocation, connection: Connection) -> Guar
         limits=invocation.guards.limits,
         approved=approved,
     )
+
+
+def _make_plan_owners(
+    options: OwnershipOptions, connection: Connection, invocation: _Invocation, sleep: Callable[[float], None]
+) -> PlanOwners:
+    journal = invocation.journal if invocation.run.enforces else None
+    return PlanOwners(OwnershipReader(options, connection, sleep=sleep), options, journal, invocation.clock())
 
 
 def _find_approved(invocation: _Invocation) -> t.Optional[ApprovedPlan]:
@@ -228,13 +253,13 @@ def _converge(
     access: Access,
     context: GuardContext,
     sleep: Callable[[float], None],
+    owners: t.Optional[PlanOwners],
 ) -> tuple[Prediction, ApplyResult, dict[str, t.Any]]:
     """Predict, and apply what is allowed where the run writes: the two outcomes and the result without findings."""
     run = invocation.run
-    prediction = predict(capability, context)
+    prediction = predict(capability, context, owners)
     for warning in prediction.plan.warnings:
         invocation.warn(warning)
-    _report_interrupted(invocation, capability)
     journal = Journal(
         invocation.journal,
         account_id=invocation.account_id,
@@ -247,59 +272,31 @@ def _converge(
     )
     applied = ApplyResult()
     if run.writes and prediction.allowed:
-        applied = apply(
-            capability,
-            prediction.allowed,
-            aws=access,
-            journal=journal,
-            errors=(AwsError,),
-            judge=_judge,
-            sleep=sleep,
-        )
+        prediction = prediction.without(invocation.control.refuse(prediction.allowed))
+    if run.writes and prediction.allowed:
+        with invocation.control.hold_lease(access) as lease:
+            report_interrupted(invocation.control, capability, access)
+            applied = apply(
+                capability,
+                prediction.allowed,
+                aws=access,
+                journal=journal,
+                lease=lease,
+                errors=(AwsError, LeaseError),
+                judge=_judge,
+                sleep=sleep,
+            )
+    else:
+        report_interrupted(invocation.control, capability, access)
     result = _build_result(invocation, prediction, applied, capability.costs())
     if applied.made:
         result["journal"] = journal.location
     return prediction, applied, result
 
 
-def make_tolerant(reread: Callable[[Change], t.Any]) -> Callable[[Change], t.Any]:
-    """``reread`` for changes that a journal recorded: one that is malformed can't be read, and stops nothing else.
-
-    :raises AwsError: also where the record has not the shape that its module writes.
-    """
-
-    def read(change: Change) -> t.Any:
-        try:
-            return reread(change)
-        except (*MALFORMED, FenceError, RecordError) as error:
-            raise AwsError(f"the record of {change.operation} on {change.target} is malformed: {error!r}") from error
-
-    return read
-
-
-def _report_interrupted(invocation: _Invocation, capability: Capability[t.Any]) -> None:
-    """Warn of changes that a run before this one announced and never concluded; a run that writes records what it finds
-    of those that it can read, which are its own module's and, for a rollback, every module's.
-
-    A journal that can't be read is a warning here: one that can't be written stops the first change.
-    """
-    run, module, store = invocation.run, invocation.module, invocation.journal
-    known = {**capability.rereads(), module: capability.reread}
-    rereads = {name: make_tolerant(reread) for name, reread in known.items()}
-    try:
-        for intent in find_interrupted(store, invocation.account_id, invocation.warn):
-            change = intent.change
-            ending = "check its target"
-            if run.writes and intent.module in rereads:
-                outcome = settle(rereads[intent.module], change, errors=(AwsError,))
-                record_found(store, intent, outcome, by=run.id, module=module, at=invocation.clock())
-                ending = f"its target shows: {outcome.value}"
-            invocation.warn(f"run {intent.run_id} was cut off at {change.operation} on {change.target}; {ending}")
-    except StoreError as error:
-        invocation.warn(f"it is not known whether an earlier run was cut off: {error}")
-
-
 def _judge(error: Exception, change: Change) -> RetryVerdict:
+    if isinstance(error, LeaseError):
+        return RetryVerdict(changed_nothing=True)
     return judge(error, change.service, change.operation)
 
 
@@ -413,6 +410,8 @@ def _build_part(
 
 
 def _is_reported(finding: Finding, reports: t.Union[bool, Collection[str]]) -> bool:
+    if finding.control == DRIFT_WAR:
+        return True
     return reports if isinstance(reports, bool) else finding.control in reports
 
 

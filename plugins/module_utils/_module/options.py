@@ -51,7 +51,8 @@ class StoreOptions:
 class Run:
     """How a module runs: in which mode, and by which names its run and job are found in the journal and in reports.
 
-    ``details`` are the option ``run_details``, ``approved_plan`` is the hash of a plan or None. Only a module with the
+    ``details`` are the option ``run_details``, ``approved_plan`` is the hash of a plan or None. With ``keeps_lease`` a
+    later task of the job releases the lease of the account. Only a module with the
     option ``mode`` has another one than ``enforce``; whether a module can write at all, its operations say.
     """
 
@@ -64,6 +65,9 @@ class Run:
     # As given: whatever is no hash of a plan is refused where the plan is looked up.
     approved_plan: t.Any = None
     awx_job_id: t.Optional[str] = None
+    # The id of a run whose lease is broken; empty for none.
+    broken_lease: str = ""
+    keeps_lease: bool = False
 
     @property
     def enforces(self) -> bool:

@@ -10,15 +10,18 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import hashlib
 import re
 import typing as t
 from collections.abc import Callable
 from datetime import datetime
 
-from .._aws.errors import AccessDenied, AwsError
+from .._aws.errors import AccessDenied, AwsError, Conflict
 from .._aws.options import AccessOptions
 from .._aws.s3_store import S3Store
-from .._converge.store import DirectoryStore, Store, StoreError
+from .._aws.tape import FILES, Answer, Call, Tape
+from .._converge.store import ConflictError, DirectoryStore, Store, StoreError
 from .options import StoreOptions
 
 P = t.ParamSpec("P")
@@ -32,15 +35,18 @@ _ELSEWHERE: t.Final = frozenset(
 )
 
 
-def open_store(place: StoreOptions, options: Callable[[], AccessOptions]) -> Store:
+def open_store(place: StoreOptions, options: Callable[[], AccessOptions], tape: t.Optional[Tape] = None) -> Store:
     """The directory, or the place in S3 with the credentials of the controller.
 
     Its own role is assumed for a place in S3; the account's roles are not, since reports outlive an account.
-    ``options`` are asked for where they are used: a directory needs no AWS.
+    ``options`` are asked for where they are used: a directory needs no AWS. With a ``tape``, all that is read of the
+    place is recorded, or played.
 
     :raises AwsError: the place or the options can't work.
     :raises StoreError: the place is neither a directory nor in S3.
     """
+    if tape is not None:
+        return _TapedStore(place, tape, functools.cache(lambda: open_store(place, options)))
     if not place.location.startswith(_S3):
         if _URL.match(place.location):
             named = f"{place.option}: " if place.option else ""
@@ -49,9 +55,101 @@ def open_store(place: StoreOptions, options: Callable[[], AccessOptions]) -> Sto
                 "Give the path of a directory, or s3://bucket/prefix."
             )
         return DirectoryStore(place.location, place.option)
-    plain = dataclasses.replace(options(), assume_role_arn=place.role_arn or None, assessor_role_arn=None)
+    plain = dataclasses.replace(options(), assume_role_arn=place.role_arn or None, assessor_role_arn=None, tape=None)
     store = S3Store(place.location, plain, kms_key_id=place.kms_key_id, option=place.option)
     return _S3StoreWithErrors(store, place)
+
+
+class _TapedStore:
+    """A place whose files are recorded as they are read, or played from a recording. ``opened`` is the place itself.
+
+    The journal is one place, wherever it is: another directory of the controller must not make it unknown.
+    """
+
+    def __init__(self, place: StoreOptions, tape: Tape, opened: Callable[[], Store]) -> None:
+        self.location = place.location
+        self._tape = tape
+        self._opened = opened
+        self._name = place.location if place.location.startswith(_S3) and place.option != "journal" else place.option
+
+    def put(self, key: str, content: bytes) -> str:
+        return self._opened().put(key, content)
+
+    def put_new(self, key: str, content: bytes) -> str:
+        return self._opened().put_new(key, content)
+
+    def get_versioned(self, key: str) -> t.Optional[tuple[bytes, str]]:
+        found = self._play("get_versioned", key, lambda: self._opened().get_versioned(key))
+        return None if found is None else (found[0], found[1])
+
+    def swap(self, key: str, content: bytes, version: t.Optional[str]) -> str:
+        return self._opened().swap(key, content, version)
+
+    def get(self, key: str) -> t.Optional[bytes]:
+        found = self.get_dated(key)
+        return None if found is None else found[0]
+
+    def get_dated(self, key: str) -> t.Optional[tuple[bytes, datetime]]:
+        found = self._play("get", key, lambda: self._opened().get_dated(key))
+        return None if found is None else (found[0], found[1])
+
+    def list(self, prefix: str = "") -> list[str]:
+        return list(self._play("list", prefix, lambda: self._opened().list(prefix)))
+
+    def folders(self, prefix: str = "") -> tuple[str, ...]:
+        return tuple(self._play("folders", prefix, lambda: self._opened().folders(prefix)))
+
+    def _play(self, operation: str, key: str, read: Callable[[], t.Any]) -> t.Any:
+        def send() -> Answer:
+            return {"found": read()}
+
+        try:
+            return self._tape.play(Call("", FILES, operation, self._name, {"key": key}), send)["found"]
+        except AwsError as error:
+            raise StoreError(f"{self.location}: {error.message}") from error
+
+
+class MemoryStore:
+    """A :class:`Store` that ends with its process: the reports of a simulation, which nobody reads but its modules."""
+
+    def __init__(self, now: datetime) -> None:
+        self.location = "memory"
+        self._now = now
+        self._files: dict[str, bytes] = {}
+
+    def put(self, key: str, content: bytes) -> str:
+        self._files[key] = content
+        return f"{self.location}/{key}"
+
+    def put_new(self, key: str, content: bytes) -> str:
+        if key in self._files:
+            raise StoreError(f"{self.location}/{key} exists")
+        return self.put(key, content)
+
+    def get(self, key: str) -> t.Optional[bytes]:
+        return self._files.get(key)
+
+    def get_dated(self, key: str) -> t.Optional[tuple[bytes, datetime]]:
+        content = self._files.get(key)
+        return None if content is None else (content, self._now)
+
+    def get_versioned(self, key: str) -> t.Optional[tuple[bytes, str]]:
+        content = self._files.get(key)
+        return None if content is None else (content, hashlib.sha256(content).hexdigest())
+
+    def swap(self, key: str, content: bytes, version: t.Optional[str]) -> str:
+        found = self.get_versioned(key)
+        if version != (found and found[1]):
+            raise ConflictError(f"{self.location}/{key} was written by somebody else")
+        self.put(key, content)
+        return hashlib.sha256(content).hexdigest()
+
+    def list(self, prefix: str = "") -> list[str]:
+        return sorted(key for key in self._files if key.startswith(prefix))
+
+    def folders(self, prefix: str = "") -> tuple[str, ...]:
+        rests = (key.removeprefix(prefix) for key in self._files if key.startswith(prefix))
+        return tuple(sorted({rest.partition("/")[0] for rest in rests if "/" in rest}))
 
 
 class _S3StoreWithErrors:
@@ -74,6 +172,12 @@ class _S3StoreWithErrors:
     def get_dated(self, key: str) -> t.Optional[tuple[bytes, datetime]]:
         return self._translate_errors(self._store.get_dated, key)
 
+    def get_versioned(self, key: str) -> t.Optional[tuple[bytes, str]]:
+        return self._translate_errors(self._store.get_versioned, key)
+
+    def swap(self, key: str, content: bytes, version: t.Optional[str]) -> str:
+        return self._translate_errors(self._store.swap, key, content, version)
+
     def list(self, prefix: str = "") -> list[str]:
         return self._translate_errors(self._store.list, prefix)
 
@@ -83,6 +187,8 @@ class _S3StoreWithErrors:
     def _translate_errors(self, call: Callable[P, V], *arguments: P.args, **keywords: P.kwargs) -> V:
         try:
             return call(*arguments, **keywords)
+        except Conflict as error:
+            raise ConflictError(f"{self.location}: {error}") from error
         except AwsError as error:
             raise StoreError(self._explain(error)) from error
 

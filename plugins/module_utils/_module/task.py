@@ -19,32 +19,35 @@ import typing as t
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from ansible.module_utils.common.warnings import warn
-
 from .._account.account_id import parse_account_id
 from .._account.moments import format_utc, parse_moment
 from .._aws.access import Access
 from .._aws.endpoints import stays_on_this_machine
-from .._aws.errors import AwsError
 from .._aws.operations import Operations
 from .._aws.options import AccessOptions
+from .._aws.tape import Tape
 from .._converge.errors import InputError
 from .._converge.journal import check_run_id, new_job_id
-from .._converge.store import Store, StoreError
+from .._converge.run_control.fleet_caps import Caps
+from .._converge.run_control.lease import Permit
+from .._converge.store import Store
 from .connection import Connection
 from .options import FindingOptions, Guards, Run, StoreOptions
+from .recording import Replay
 from .run_files import RunFiles
 from .run_snapshot import Binding, Part, RunSnapshot
 from .stores import open_store
-from .writers import OPTION, Roles, Writer
+from .writers import OPTION as ROLES_OPTION
+from .writers import Roles, Writer
 
 if t.TYPE_CHECKING:
-    from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+    pass
 
 
 # So far a run that writes may set its clock: graces, soaks and expiry dates are counted in days.
 _CLOCK_TOLERANCE: t.Final = timedelta(minutes=1)
 _COLONS_OF_ARN: t.Final = 5
+_REPORTS: t.Final = "report_dir"
 
 
 def _present() -> datetime:
@@ -98,6 +101,7 @@ class Task:
         check_mode: bool,
         clock: Callable[[], datetime] = _present,
         writer: t.Optional[Writer] = None,
+        replay: t.Optional[Replay] = None,
         files: t.Optional[RunFiles] = None,
     ) -> None:
         self.options = {name: _tidy(value) for name, value in options.items()}
@@ -108,6 +112,8 @@ class Task:
         self._operations = operations
         self._writer = writer
         self._role: t.Optional[str] = None
+        self.permit = Permit()
+        self._replay = replay
         self._files = files
         self._part = Part.NONE
 
@@ -122,7 +128,7 @@ class Task:
         """
         text = self.options.get("now")
         if not text:
-            return self.started
+            return self._replay.moment if self._replay else self.started
         try:
             moment = parse_moment(text)
         except ValueError as error:
@@ -202,6 +208,8 @@ class Task:
             details=options.get("run_details") or {},
             approved_plan=options.get("approved_plan"),
             awx_job_id=options.get("awx_job_id"),
+            broken_lease=options.get("break_lease") or "",
+            keeps_lease=bool(options.get("keep_lease")),
         )
 
     @functools.cached_property
@@ -209,6 +217,14 @@ class Task:
         """The guards that the options declare. Raises TaskError: a limit is out of range."""
         try:
             return Guards.from_options(self.options)
+        except InputError as error:
+            raise TaskError(str(error)) from error
+
+    @functools.cached_property
+    def fleet_caps(self) -> Caps:
+        """The caps on the whole run. Raises TaskError: one is negative."""
+        try:
+            return Caps.from_option(self.options.get("fleet_caps"))
         except InputError as error:
             raise TaskError(str(error)) from error
 
@@ -279,7 +295,7 @@ class Task:
     def _roles_in_use(self) -> dict[str, str]:
         """The role that the task reads with and the one that its class writes with, by the option that names it."""
         writer = self._writer
-        option = OPTION if writer is not None and writer in self.roles.by_class else "assume_role_arn"
+        option = ROLES_OPTION if writer is not None and writer in self.roles.by_class else "assume_role_arn"
         writing = self.roles.of(writer)
         found: dict[str, t.Optional[str]] = {"assessor_role_arn": self.roles.assessor if self._reads_only else None}
         if writer is not None or not found["assessor_role_arn"]:
@@ -303,7 +319,12 @@ class Task:
         """How to reach the account, in the role of this module's class. Raises AwsError: an option is malformed."""
         # Not kept: a rollback chooses its role by what it takes back.
         role = self._role or self.roles.of(self._writer)
-        return AccessOptions.from_options({**self.options, "assume_role_arn": role})
+        options = AccessOptions.from_options({**self.options, "assume_role_arn": role})
+        return dataclasses.replace(options, tape=self._tape) if self._tape else options
+
+    @property
+    def _tape(self) -> t.Optional[Tape]:
+        return self._replay.tape if self._replay else None
 
     def work_as(self, role_arn: t.Optional[str]) -> None:
         """Use this role in place of that of the module's class. Called before AWS is asked for anything."""
@@ -327,7 +348,15 @@ class Task:
         return self._open(self.access_options, check_mode=self._reads_only)
 
     def _open(self, options: AccessOptions, *, check_mode: bool) -> Access:
-        return Access(options, operations=self._operations, check_mode=check_mode, open_notes=self._open_snapshot)
+        # A module with a journal writes under the lease of the account. The few others change nothing that lasts.
+        permit = self.permit if "journal" in self.options else None
+        return Access(
+            options,
+            operations=self._operations,
+            check_mode=check_mode,
+            permit=permit,
+            open_notes=self._open_snapshot,
+        )
 
     @functools.cached_property
     def reading_access(self) -> Access:
@@ -364,41 +393,12 @@ class Task:
 
     def open_store(self, place: StoreOptions) -> Store:
         """A place of files, with the credentials of the controller. Raises AwsError: it can't work."""
-        return open_store(place, lambda: self.access_options)
+        is_report = place.option == _REPORTS
+        if self._replay and self._replay.reports and is_report:
+            return self._replay.reports
+        # The reports of a run are its own, and so of no later one.
+        return open_store(place, lambda: self.access_options, None if is_report else self._tape)
 
     def warn(self, message: str) -> None:
         """Add a warning to the result."""
         self.warnings.append(message)
-
-
-def execute(
-    entry: Entry, *, options: Mapping[str, t.Any], check_mode: bool, files: t.Optional[RunFiles] = None
-) -> dict[str, t.Any]:
-    """Run a module's core and return its result; a failure has ``failed`` and ``msg``, never a traceback.
-
-    ``files`` are shared with the other modules of the same Ansible process, where there is one.
-    """
-    task = Task(options=options, operations=entry.operations, check_mode=check_mode, writer=entry.writer, files=files)
-    try:
-        task.validate()
-        result = entry.run(task)
-    except TaskError as error:
-        result = {"failed": True, "msg": str(error), **error.details}
-    except StoreError as error:
-        result = {"failed": True, "msg": str(error)}
-    except AwsError as error:
-        result = {"failed": True, "msg": str(error), "error_code": error.code, "operation": error.operation}
-    if task.warnings:
-        result["warnings"] = [*result.get("warnings", []), *task.warnings]
-    return {"changed": False, **result}
-
-
-def finish(module: AnsibleAWSModule, entry: Entry) -> t.NoReturn:
-    """Run ``entry`` as the module ``module`` and leave the process with its result."""
-    result = execute(entry, options=module.params, check_mode=module.check_mode)
-    # Not module.warn: amazon.aws would hand the warnings to exit_json, which ansible-core deprecates.
-    for warning in result.pop("warnings", []):
-        warn(warning)
-    if result.pop("failed", False):
-        module.fail_json(**result)
-    module.exit_json(**result)

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import sys
 import types
 import typing as t
 from collections import Counter
@@ -21,13 +22,17 @@ from .delta import count_unaccepted
 from .document import headline, summarize
 from .grouping import aliases_of, problem_of, resource_name
 from .problems import problem
-from .states import APPLIED, PLANNED, REFUSED, REPORTED, count_changes
+from .states import APPLIED, PLANNED, REFUSED, REPORTED, count_changes, state_of
 from .trend import extend, score_frameworks
+from .waves import list_not_begun
 
 SCHEMA: t.Final = "hardening.iam/fleet/1"
 
 # So many of a kind are listed; the totals count all of them.
 _LISTED = 20
+# Of most findings these are read, and of a report not the members that have the texts and the details.
+_OF_FINDING: t.Final = ("control", "title", "severity", "status", "fingerprint")
+_NOT_READ: t.Final = frozenset({"controls", "costs", "errors", "impacts", "preflight", "scope", "waivers"})
 _COUNTS = ("passed", "failed", "waived", "not_assessed", "not_applicable")
 
 Report = Mapping[str, t.Any]
@@ -42,6 +47,7 @@ def build(
     expected: Collection[str] = (),
     hosts: Mapping[str, str] = types.MappingProxyType({}),
     units: Mapping[str, str] = types.MappingProxyType({}),
+    waves: Sequence[Mapping[str, t.Any]] = (),
     earlier: t.Any = None,
 ) -> dict[str, t.Any]:
     """The report of a run over its accounts.
@@ -51,6 +57,7 @@ def build(
     :arg expected: the accounts that should have a report; those without one and without a failure are missing.
     :arg hosts: the name of the host of the inventory, by account.
     :arg units: the path of the organizational unit, by account.
+    :arg waves: the waves of the run with their states. The accounts of those that did not begin are not missing.
     :arg earlier: the document that this one replaces, as it was read: its trend is gone on with.
     """
     ordered = sorted(reports, key=lambda report: report["account_id"])
@@ -60,6 +67,7 @@ def build(
         key=lambda failure: (failure["account_id"] or "", failure["host"] or ""),
     )
     failed_accounts = {failure["account_id"] for failure in failed}
+    not_begun = list_not_begun(waves)
     findings = [finding for report in ordered for finding in report["findings"]]
     document = {
         "schema": SCHEMA,
@@ -77,10 +85,36 @@ def build(
         "top_controls": _top_controls(ordered),
         "new_criticals": new_criticals(ordered),
         "failed": failed,
-        "missing": sorted(set(expected) - reported - failed_accounts),
+        "missing": sorted(set(expected) - reported - failed_accounts - not_begun),
+        "waves": [dict(wave) for wave in waves],
+        "not_begun": sorted(not_begun),
         "names": _name_accounts(ordered, hosts),
     }
     return {**document, "trend": extend(document, earlier)}
+
+
+def slim(report: Report) -> dict[str, t.Any]:
+    """The members of ``report`` that :func:`build` reads: a tenth of it.
+
+    The reports of a thousand accounts do not fit into the memory of most machines at the same time.
+    """
+    new = frozenset(report["delta"]["new"])
+    findings = [
+        finding
+        if finding["severity"] == Severity.CRITICAL.value and finding["fingerprint"] in new
+        else {name: sys.intern(finding[name]) for name in _OF_FINDING}
+        for finding in report["findings"]
+    ]
+    return {
+        **{name: value for name, value in report.items() if name not in _NOT_READ},
+        "findings": findings,
+        "changes": [{"state": state_of(change)} for change in report["changes"]],
+        "refused": [None] * len(report["refused"]),
+        "frameworks": {
+            framework: {name: {"status": requirement["status"]} for name, requirement in requirements.items()}
+            for framework, requirements in (report.get("frameworks") or {}).items()
+        },
+    }
 
 
 def _name_accounts(reports: Sequence[Report], hosts: Mapping[str, str]) -> dict[str, str]:

@@ -34,7 +34,8 @@ from .._converge.plan import Plan
 from .._converge.store import Store
 from .._converge.undo import Recorded, Selection, Undoing, Unread, is_same_module, objection, plan_undos, takes_away
 from .._module.connection import Connection
-from .._module.converging import MALFORMED, converge, make_tolerant
+from .._module.converging import converge
+from .._module.interrupted import MALFORMED, make_tolerant
 from .._module.options import StoreOptions
 from .._module.snapshots import BREAK_GLASS_OPERATIONS, rescue_of
 from .._module.task import Task, TaskError

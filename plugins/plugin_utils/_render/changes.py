@@ -48,6 +48,11 @@ class Entry:
         return str(self.change.get("module") or (self.refusal or {}).get("module") or "")
 
     @property
+    def patch(self) -> str:
+        """The change as a snippet for the owner of its target; empty if the owner's template is not known."""
+        return str((self.refusal or {}).get("patch") or "")
+
+    @property
     def sentence(self) -> str:
         """The change as a sentence about the account."""
         return describe_change(self.change)

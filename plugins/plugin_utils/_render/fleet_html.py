@@ -13,6 +13,7 @@ import typing as t
 from collections.abc import Mapping, Sequence
 
 from ...module_utils._converge.finding import Severity
+from ...module_utils._report.waves import name_state
 from . import page
 from .findings import View
 from .fleet_text import TITLE
@@ -33,6 +34,11 @@ _COUNTED: t.Final = {
     "refused": ("Refused", "refused"),
 }
 _ALWAYS: t.Final = ("new", "changes_planned", "refused")
+_TONES: t.Final = {"passed": "good", "done": "good", "closed": "critical", "waiting": "accent"}
+# So many new findings are listed, and so many accounts of a control. A page of a thousand accounts would else have tens
+# of thousands of links, which nobody reads and which make a browser slow. fleet.json has all of them.
+_MOST_NEW: t.Final = 200
+_MOST_ACCOUNTS: t.Final = 100
 # The room for the line of a trend, in units of its drawing.
 _WIDTH: t.Final = 100
 _HEIGHT: t.Final = 24
@@ -63,12 +69,24 @@ def _list_sections(fleet: Mapping[str, t.Any]) -> list[Section]:
         Section("frameworks", "Frameworks", "fleet/frameworks.html.j2", _view_frameworks(fleet)),
     ]
     if new:
-        sections.append(Section("new", "New critical findings", "fleet/new.html.j2", names, len(new)))
-    sections.append(Section("controls", "What fails most", "fleet/controls.html.j2", names))
+        listed = {**names, "listed": new[:_MOST_NEW], "more": max(len(new) - _MOST_NEW, 0)}
+        sections.append(Section("new", "New critical findings", "fleet/new.html.j2", listed, len(new)))
+    most = {**names, "most": _MOST_ACCOUNTS}
+    sections.append(Section("controls", "What fails most", "fleet/controls.html.j2", most))
+    if fleet["waves"]:
+        sections.insert(0, Section("waves", "Waves", "fleet/waves.html.j2", _view_waves(fleet), len(fleet["waves"])))
     absent = len(fleet["failed"]) + len(fleet["missing"])
     if absent:
         sections.insert(0, Section("absent", "Failed and missing", "fleet/absent.html.j2", names, absent))
     return sections
+
+
+def _view_waves(fleet: Mapping[str, t.Any]) -> View:
+    """View the waves with their states in words."""
+    waves = [
+        {"wave": wave, "state": name_state(wave), "tone": _TONES.get(wave["state"], "none")} for wave in fleet["waves"]
+    ]
+    return {"waves": waves, "names": fleet["names"], "reported": {row["account_id"] for row in fleet["accounts"]}}
 
 
 def _view_accounts(fleet: Mapping[str, t.Any]) -> View:

@@ -13,8 +13,10 @@ import functools
 import typing as t
 from collections.abc import Iterable, Mapping
 
+from ...module_utils._controls.control import plural
 from ...module_utils._converge.finding import Severity
-from ...module_utils._report.plain import WIDTH, printable, wrap_text
+from ...module_utils._report.plain import WIDTH, join_names, printable, wrap_text
+from ...module_utils._report.waves import describe_wave
 from .text import Lines, Show, describe_score, describe_score_basis
 
 TITLE: t.Final = "IAM Security Assessment of the Fleet"
@@ -27,6 +29,8 @@ _STATES = ("Done", "Plan", "Rep", "Ref")
 _LISTED: t.Final = 20
 _MANY: t.Final = 6
 _LINES: t.Final = 3
+# So many accounts of a wave are named.
+_NAMES: t.Final = 20
 # No honest number is longer.
 _LONGEST: t.Final = 9
 _COLUMNS = ("Account", "Crit", "High", "Med", "Low", "Score", "Coverage", "New", "Gone", *_STATES)
@@ -40,6 +44,7 @@ def render(fleet: Mapping[str, t.Any], *, title: str = TITLE, ascii_only: bool =
     sections = [
         header,
         _render_accounts(fleet, show),
+        _render_waves(fleet, show),
         _render_new_criticals(fleet, show),
         _render_absent(fleet, show),
         _render_summary(fleet, show),
@@ -81,6 +86,16 @@ def _shorten(number: t.Any) -> str:
     return text if len(text) <= _LONGEST else "?"
 
 
+def _render_waves(fleet: Mapping[str, t.Any], show: Show) -> Lines:
+    lines = []
+    for wave in fleet["waves"]:
+        names = [fleet["names"].get(account, account) for account in wave["accounts"]]
+        head = f"- {wave['name']} ({plural(len(names), 'accounts')}): {describe_wave(wave)}"
+        lines += wrap_text(show(head), first="  ", rest="    ")
+        lines += wrap_text(show(join_names(names, _NAMES)), first="    ", rest="    ")
+    return ["WAVES:", *lines] if lines else []
+
+
 def _render_new_criticals(fleet: Mapping[str, t.Any], show: Show) -> Lines:
     lines = []
     for finding in fleet["new_criticals"][:_LISTED]:
@@ -108,7 +123,8 @@ def _render_summary(fleet: Mapping[str, t.Any], show: Show) -> Lines:
     summary, totals = fleet["summary"], fleet["totals"]
     lines = [
         "SUMMARY:",
-        f"  Accounts: {totals['accounts']} | Failed: {len(fleet['failed'])} | Missing: {len(fleet['missing'])}",
+        f"  Accounts: {totals['accounts']} | Failed: {len(fleet['failed'])} | Missing: {len(fleet['missing'])}"
+        + (f" | Not begun: {len(fleet['not_begun'])}" if fleet["not_begun"] else ""),
         f"  Total Findings: {summary['total']}"
         f" | {_list_counts(totals, ('new', 'newly_assessed', 'resolved', 'waived'))}",
         f"  {_list_counts(summary, _SEVERITIES)}",

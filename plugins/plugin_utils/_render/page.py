@@ -100,6 +100,11 @@ def _hash(content: str) -> str:
     return base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
 
 
+def _format_moment(text: t.Optional[str]) -> str:
+    """A time of a document as people read it."""
+    return (text or "").replace("T", " ").replace("Z", " UTC")
+
+
 def _make_environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE / "templates"),
@@ -118,6 +123,7 @@ def _make_environment() -> jinja2.Environment:
         g=lambda number: f"{number:g}",
         is_arn=is_arn,
         kind_of=kind_of,
+        moment=_format_moment,
         moved=describe_percent,
         name_of=name_of,
         words=_WORDS.split,

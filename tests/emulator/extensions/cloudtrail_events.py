@@ -4,7 +4,7 @@
 
 """The event history: calls that were seeded, as CloudTrail records them, and LookupEvents to read them.
 
-What the emulator itself is asked is not recorded here: its request log has that.
+What the emulator itself is asked is recorded here only where a test asks for it: its request log has that.
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 """
 
@@ -24,11 +24,18 @@ from moto.utilities.utils import get_partition
 
 from emulator.extensions.registration import operations_of
 from emulator.extensions.state import account_states, clock
+from emulator.request_log import Record as RequestRecord
 
 Record = dict[str, t.Any]
 
 RETENTION: t.Final = timedelta(days=90)
 MOST_RESULTS: t.Final = 50
+# Where CloudTrail calls a service otherwise than boto3.
+_SOURCES: t.Final[t.Mapping[str, str]] = {
+    "accessanalyzer": "access-analyzer",
+    "cloudwatch": "monitoring",
+    "sso-admin": "sso",
+}
 _TIME: t.Final = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -38,12 +45,31 @@ def username(event: Record) -> str:
     return str(identity.get("userName") or identity["arn"].rpartition("/")[2])
 
 
+# The parameters of IAM's requests that name a resource, and its type.
+_NAMED: t.Final[t.Mapping[str, str]] = {
+    "roleName": "AWS::IAM::Role",
+    "userName": "AWS::IAM::User",
+    "groupName": "AWS::IAM::Group",
+    "policyArn": "AWS::IAM::Policy",
+    "policyName": "AWS::IAM::Policy",
+}
+
+
+def list_resources(event: Record) -> list[Record]:
+    """The resources that LookupEvents shows for an event of IAM, by their names as the request has them."""
+    if event["eventSource"] != "iam.amazonaws.com":
+        return []
+    asked = event["requestParameters"] or {}
+    return [{"ResourceType": kind, "ResourceName": asked[name]} for name, kind in _NAMED.items() if asked.get(name)]
+
+
 # What events can be asked for by, and where that stands in one.
 _ATTRIBUTES: t.Final[t.Mapping[str, t.Callable[[Record], object]]] = {
     "AccessKeyId": lambda event: event["userIdentity"].get("accessKeyId"),
     "EventId": lambda event: event["eventID"],
     "EventName": lambda event: event["eventName"],
     "EventSource": lambda event: event["eventSource"],
+    "ResourceName": lambda event: None,
     "Username": username,
 }
 
@@ -58,6 +84,7 @@ def record_call(
     parameters: t.Optional[Record] = None,
     error: t.Optional[str] = None,
     via: t.Optional[str] = None,
+    user_agent: t.Optional[str] = None,
     resources: t.Sequence[str] = (),
 ) -> None:
     """Note a call of ``user/NAME`` or ``role/NAME``; ``call`` is ``source:EventName`` as CloudTrail names both.
@@ -79,7 +106,7 @@ def record_call(
         "eventName": name,
         "awsRegion": region,
         "sourceIPAddress": via or "203.0.113.10",
-        "userAgent": via or "aws-cli/2.31.0",
+        "userAgent": via or user_agent or "aws-cli/2.31.0",
         **failure,
         "requestParameters": parameters,
         "responseElements": None,
@@ -93,6 +120,53 @@ def record_call(
         "eventCategory": "Management",
     }
     events.append(event)
+
+
+def record_request(record: RequestRecord, *, kind: str, user_agent: str) -> None:
+    """Note a call that the emulator has just answered. Calls on data are in no event history."""
+    if record["service"] == "s3" or (record["service"], record["operation"]) == ("sns", "Publish"):
+        return
+    account_id, region = record["account_id"], record["region"]
+    events = account_states[account_id][get_partition(region)].events.setdefault(region, [])
+    event_id = hashlib.sha256(f"{account_id}{region}{len(events)}{record['time']}".encode()).hexdigest()
+    arn = record["caller_arn"]
+    name = {"userName": arn.rpartition("/")[2]} if kind != "role" else {}
+    source = _SOURCES.get(record["service"], record["service"])
+    events.append(
+        {
+            "eventVersion": "1.11",
+            "userIdentity": {
+                "type": "AssumedRole" if kind == "role" else "IAMUser",
+                "arn": arn,
+                "accountId": account_id,
+                "accessKeyId": record["access_key_id"],
+                **name,
+            },
+            "eventTime": datetime.fromisoformat(record["time"]).strftime(_TIME),
+            "eventSource": f"{source}.amazonaws.com",
+            "eventName": record["operation"],
+            "awsRegion": region,
+            "sourceIPAddress": "203.0.113.10",
+            "userAgent": user_agent,
+            **({"errorCode": record["error_code"], "errorMessage": "refused"} if record["error_code"] else {}),
+            "requestParameters": _lower(record["parameters"]) or None,
+            "responseElements": None,
+            "requestID": event_id[32:],
+            "eventID": event_id[:32],
+            "readOnly": record["read_only"],
+            "eventType": "AwsApiCall",
+            "managementEvent": True,
+            "recipientAccountId": account_id,
+            "eventCategory": "Management",
+        }
+    )
+
+
+def _lower(value: t.Any) -> t.Any:
+    """Parameters as CloudTrail spells them: their names begin with a small letter."""
+    if isinstance(value, dict):
+        return {f"{key[:1].lower()}{key[1:]}": _lower(item) for key, item in value.items()}
+    return [_lower(item) for item in value] if isinstance(value, list) else value
 
 
 def _identity(account_id: str, partition: str, principal: str, when: datetime) -> Record:
@@ -157,6 +231,8 @@ def _fits(event: Record, attribute: Record) -> bool:
     value = _ATTRIBUTES.get(attribute["AttributeKey"])
     if value is None:
         raise JsonRESTError("InvalidLookupAttributesException", f"{attribute['AttributeKey']} is not emulated.")
+    if attribute["AttributeKey"] == "ResourceName":
+        return attribute["AttributeValue"] in {item["ResourceName"] for item in list_resources(event)}
     return bool(value(event) == attribute["AttributeValue"])
 
 
@@ -175,7 +251,7 @@ def _format_event(event: Record) -> Record:
         "EventTime": datetime.strptime(event["eventTime"] + "+0000", _TIME + "%z").timestamp(),
         "ReadOnly": str(event["readOnly"]).lower(),
         "Username": username(event),
-        "Resources": [],
+        "Resources": list_resources(event),
         "CloudTrailEvent": json.dumps(event),
     }
 

@@ -349,6 +349,31 @@ class Call:
     resources: tuple[str, ...] = ()
     error: t.Optional[str] = None
     via: t.Optional[str] = None
+    user_agent: t.Optional[str] = None
+
+
+@dataclasses.dataclass(frozen=True)
+class StackResource:
+    """A resource of a stack; ``id`` is its physical id."""
+
+    type: str
+    id: str
+    status: str = "CREATE_COMPLETE"
+
+
+@dataclasses.dataclass(frozen=True)
+class Stack:
+    """A stack of CloudFormation; its names may be as ``app-{1..60}``. ``parent`` is the name of the outer one.
+
+    ``deleted_days`` is the age of its deletion. In its resources ``{name}`` stands for the name of the stack.
+    """
+
+    status: str = "CREATE_COMPLETE"
+    created_days: float = 200
+    deleted_days: t.Optional[float] = None
+    description: t.Optional[str] = None
+    parent: t.Optional[str] = None
+    resources: dict[str, StackResource] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -362,6 +387,7 @@ class Region:
     metric_filters: dict[str, MetricFilter] = dataclasses.field(default_factory=dict)
     instances: dict[str, Instance] = dataclasses.field(default_factory=dict)
     calls: tuple[Call, ...] = ()
+    stacks: dict[str, Stack] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)

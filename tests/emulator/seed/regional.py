@@ -25,6 +25,7 @@ from moto.sns.models import sns_backends
 from emulator.extensions import cloudtrail_events, config, securityhub, state
 from emulator.extensions.accessanalyzer.findings import Finding
 from emulator.extensions.accessanalyzer.models import accessanalyzer_backends
+from emulator.extensions.cloudformation.models import Resource, Stack, find_stack, seeded_backends
 from emulator.seed import model
 from emulator.seed.identifiers import moment
 from emulator.seed.structure import expand
@@ -51,6 +52,8 @@ def apply(account: model.Account, *, now: datetime) -> None:
             _instances(place, instance)
         for call in seeded.calls:
             _calls(place, call)
+        for name, stack in seeded.stacks.items():
+            _stack(place, name, stack)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -276,5 +279,27 @@ def _calls(place: _Place, seeded: model.Call) -> None:
                 parameters=seeded.parameters or None,
                 error=seeded.error,
                 via=seeded.via,
+                user_agent=seeded.user_agent,
                 resources=seeded.resources,
             )
+
+
+def _stack(place: _Place, name: str, seeded: model.Stack) -> None:
+    backend = seeded_backends[place.account.id][place.region]
+    parent = find_stack(backend.stacks, seeded.parent) if seeded.parent else None
+    backend.stacks.append(
+        Stack(
+            id=backend.stack_id(name),
+            name=name,
+            status=seeded.status,
+            created=moment(place.now, seeded.created_days),
+            description=seeded.description,
+            deleted=None if seeded.deleted_days is None else moment(place.now, seeded.deleted_days),
+            parent_id=parent.id if parent else None,
+            root_id=(parent.root_id or parent.id) if parent else None,
+            resources=tuple(
+                Resource(logical, item.type, item.id.replace("{name}", name), item.status)
+                for logical, item in seeded.resources.items()
+            ),
+        )
+    )

@@ -134,3 +134,26 @@ def test_cloud_with_two_accounts(emulator: Emulator, aws: Aws) -> None:
         MANAGEMENT,
         MEMBER,
     }
+
+
+def test_calls_are_recorded_where_a_test_asks_for_it(emulator: Emulator, aws: Aws) -> None:
+    iam, trail = aws.client("iam"), aws.client("cloudtrail")
+    iam.create_group(GroupName="before")
+    assert trail.lookup_events()["Events"] == []
+    emulator.record_events()
+    iam.create_user(UserName="bob")
+    with pytest.raises(ClientError):
+        iam.create_user(UserName="bob")
+    aws.client("s3").create_bucket(Bucket="not-in-the-history")
+    failed, made = sorted(
+        (json.loads(event["CloudTrailEvent"]) for event in trail.lookup_events()["Events"]),
+        key=lambda event: "errorCode" not in event,
+    )
+    assert (made["eventSource"], made["eventName"]) == ("iam.amazonaws.com", "CreateUser")
+    assert made["requestParameters"] == {"userName": "bob"}
+    assert made["readOnly"] is False
+    assert "Boto3" in made["userAgent"]
+    assert failed["errorCode"] == "EntityAlreadyExists"
+    emulator.reset(None)
+    aws.client("iam").create_user(UserName="bob")
+    assert aws.client("cloudtrail").lookup_events()["Events"] == []

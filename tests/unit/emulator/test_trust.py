@@ -162,6 +162,17 @@ def test_assume_role_is_refused_as_sts_does(
     assert emulator.log()[-1]["error_code"] == "AccessDenied"
 
 
+def test_nobody_gets_into_a_closed_account(emulator: Emulator, aws: Aws) -> None:
+    accounts = SMALL["accounts"]
+    emulator.reset({**SMALL, "accounts": {**accounts, MEMBER: {**accounts[MEMBER], "closed": True}}})
+    (member,) = (
+        account for account in aws.client("organizations").list_accounts()["Accounts"] if account["Id"] == MEMBER
+    )
+    assert member["Status"] == "SUSPENDED"
+    with pytest.raises(ClientError, match="AccessDenied.* is not authorized to perform: sts:AssumeRole"):
+        aws.assume(AUDITOR, ExternalId="small")
+
+
 def test_assume_role_knows_the_organization(emulator: Emulator, aws: Aws) -> None:
     emulator.reset(with_roles(ours=allow("*", {"StringEquals": {"aws:PrincipalOrgID": "o-small12345"}})))
     assert aws.assume(f"arn:aws:iam::{MEMBER}:role/ours").startswith("ASIA")

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import typing as t
 from datetime import UTC, datetime, timedelta
@@ -153,6 +154,8 @@ def test_runs_that_differ_in_job_and_clock_only_are_equal(make: Make) -> None:
             f"reports/{ACCOUNT}/report.json": json.dumps({"run": {"started": moment}}),
             f"reports/{ACCOUNT}/report.html": f"<p>{moment}</p>",
             "reports/manifest.json": json.dumps({"files": {f"parts/{job}": {"sha256": moment}}}),
+            "reports/manifests/00000001.json": json.dumps({"files": {f"parts/{job}": {}}, "previous": moment}),
+            f"reports/fleets/{hashlib.sha256(moment.encode()).hexdigest()}.json": json.dumps({"created": moment}),
         }
         runs.append(make(files, result={"at": moment}, printed=f"Date: {moment}", calls=[call(Token=job)]))
     assert differences(*runs) == {}

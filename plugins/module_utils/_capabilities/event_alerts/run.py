@@ -18,6 +18,7 @@ from ..._account.collect import OPERATIONS as READS
 from ..._account.model import Dataset
 from ..._aws.operations import Operations
 from ..._controls.settings import Settings
+from ..._converge.affects.request import place_of
 from ..._converge.capability import Aws, Capability
 from ..._converge.change import Change
 from ..._converge.errors import InputError
@@ -25,6 +26,7 @@ from ..._converge.finding import Finding
 from ..._converge.plan import Plan
 from ..._module.connection import Connection
 from ..._module.converging import converge, settings_of
+from ..._module.ownership import OPERATIONS as OWNERS_OPERATIONS
 from ..._module.registration import Registration, Reversal, Row
 from ..._module.task import Task, TaskError
 from ..._module.version import COLLECTION_VERSION
@@ -40,7 +42,7 @@ from .topology import Place, Topology
 from .undo import DERIVATIONS
 
 OPERATIONS: t.Final = Operations(reads=frozenset({"sts:GetCallerIdentity", "ec2:DescribeRegions"})).union(
-    UNDO_OPERATIONS, PROBE_OPERATIONS, *(READS[dataset] for dataset in DATASETS)
+    UNDO_OPERATIONS, PROBE_OPERATIONS, OWNERS_OPERATIONS, *(READS[dataset] for dataset in DATASETS)
 )
 _LONGEST_PROBE: t.Final = 900
 _TAGS: t.Final = {"iam-hardening:collection-version": COLLECTION_VERSION}
@@ -123,6 +125,10 @@ class EventAlerts(Capability[Observed]):
 
     def plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
         return Planner(self._declared, _TAGS).plan(observed, found)
+
+    def defines(self, change: Change) -> bool:
+        """Whether a change is about the role that hands on events: the only object of IAM here."""
+        return place_of(change) == self._topology.role_arn
 
     def reread(self, change: Change) -> t.Any:
         return self._reread(change)

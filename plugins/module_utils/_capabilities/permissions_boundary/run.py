@@ -35,6 +35,7 @@ from ..._converge.untouchable import UntouchablePrincipals
 from ..._module.connection import Connection
 from ..._module.converging import converge, settings_of
 from ..._module.documents import absolute, document_of
+from ..._module.ownership import OPERATIONS as OWNERS_OPERATIONS
 from ..._module.registration import Registration, Reversal, Row
 from ..._module.snapshots import BREAK_GLASS_OPERATIONS, rescue_of
 from ..._module.task import Task, TaskError
@@ -64,6 +65,7 @@ OPERATIONS: t.Final = Operations(
     BREAK_GLASS_OPERATIONS,
     UNDO_OPERATIONS,
     EVIDENCE_OPERATIONS,
+    OWNERS_OPERATIONS,
     READS[Dataset.AUTHORIZATION_DETAILS],
     READS[Dataset.TRAILS],
 )
@@ -186,6 +188,13 @@ class PermissionsBoundary(Capability[Observed]):
 
     def add_affected(self, observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
         return with_affected(changes, KnownReach(observed.snapshot))
+
+    def defines(self, change: Change) -> bool:
+        """Whether a change is about the policy of a declared boundary."""
+        return change.target in self._planner.list_arns(self._observed.snapshot)
+
+    def tags(self, observed: Observed) -> Mapping[str, Mapping[str, str]]:
+        return observed.snapshot.tags_of_principals
 
     def rescue(self, observed: Observed) -> Rescue:
         return rescue_of(self._connection, observed.snapshot, self._planner.untouchable.break_glass)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import typing as t
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ..._account.collect import OPERATIONS as READS
 from ..._account.model import Dataset
@@ -28,6 +28,7 @@ from ..._converge.finding import Finding
 from ..._converge.plan import Plan
 from ..._module.connection import Connection
 from ..._module.converging import converge, settings_of
+from ..._module.ownership import OPERATIONS as OWNERS_OPERATIONS
 from ..._module.registration import Registration, Reversal, Row
 from ..._module.snapshots import BREAK_GLASS_OPERATIONS, add_organization_policies, rescue_of
 from ..._module.task import Task, TaskError
@@ -43,7 +44,11 @@ from .undo import DERIVATIONS
 
 # The writes that undo a change are among them: nothing is changed by who may not take it back.
 OPERATIONS: t.Final = Operations(writes=frozenset(f"iam:{name}" for name in WRITES)).union(
-    BREAK_GLASS_OPERATIONS, UNDO_OPERATIONS, EVIDENCE_OPERATIONS, *(READS[dataset] for dataset in DATASETS)
+    BREAK_GLASS_OPERATIONS,
+    UNDO_OPERATIONS,
+    EVIDENCE_OPERATIONS,
+    OWNERS_OPERATIONS,
+    *(READS[dataset] for dataset in DATASETS),
 )
 REGISTRATION: t.Final = Registration(
     role="user_permissions",
@@ -94,6 +99,9 @@ class UserPermissions(Capability[Observed]):
 
     def add_affected(self, observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
         return with_affected(changes, KnownReach(observed.snapshot))
+
+    def tags(self, observed: Observed) -> Mapping[str, Mapping[str, str]]:
+        return observed.snapshot.tags_of_principals
 
     def rescue(self, observed: Observed) -> Rescue:
         return rescue_of(self._connection, observed.snapshot, self._planner.break_glass)

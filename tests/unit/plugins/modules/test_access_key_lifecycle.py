@@ -26,7 +26,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access
 from ansible_collections.hardening.iam.plugins.module_utils._converge import attempts
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import read_recorded
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
-from ansible_collections.hardening.iam.plugins.module_utils._module.task import execute
+from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
 from ansible_collections.hardening.iam.plugins.modules.access_key_lifecycle import ENTRY, RETURN, argument_spec
 from emulator.extensions.state import account_states
 from emulator.server import install

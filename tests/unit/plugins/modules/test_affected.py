@@ -17,7 +17,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argu
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.runner import ApplyResult
 from ansible_collections.hardening.iam.plugins.module_utils._module import converging
-from ansible_collections.hardening.iam.plugins.module_utils._module.task import execute
+from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
 from ansible_collections.hardening.iam.plugins.modules import permissions_boundary, user_permissions
 from unit.emulator.seeded import Seeded, account, serving
 

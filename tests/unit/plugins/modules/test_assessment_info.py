@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._account.codec import to_json
 from ansible_collections.hardening.iam.plugins.module_utils._account.moments import format_utc
 from ansible_collections.hardening.iam.plugins.module_utils._controls.registry import all_controls
-from ansible_collections.hardening.iam.plugins.module_utils._module import task as task_module
+from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
 from ansible_collections.hardening.iam.plugins.modules.assessment_info import ENTRY
 from unit.plugins.module_utils._controls.case_tables import all_cases
 from unit.plugins.module_utils._controls.cases.case import Case
@@ -39,7 +39,7 @@ def test_the_report_has_the_verdict(case: Case, tmp_path: Path) -> None:
         "include": [case.control],
         "thresholds": dict(case.thresholds),
     }
-    result = task_module.execute(ENTRY, options={**DEFAULTS, **options}, check_mode=True)
+    result = execute(ENTRY, options={**DEFAULTS, **options}, check_mode=True)
     report = json.loads(Path(result["report"]).read_text(encoding="utf-8"))
     found = {finding["status"] for finding in report["findings"] if finding["control"] == case.control}
     assert next(status for status in ("FAIL", "NOT_ASSESSED", "PASS", "NOT_APPLICABLE") if status in found) == (

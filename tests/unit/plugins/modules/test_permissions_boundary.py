@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import typing as t
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,13 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argu
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import read_recorded
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
-from ansible_collections.hardening.iam.plugins.module_utils._module.task import execute
+from ansible_collections.hardening.iam.plugins.module_utils._module import ownership
+from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task
 from ansible_collections.hardening.iam.plugins.module_utils._prediction import evidence as prediction
 from ansible_collections.hardening.iam.plugins.modules.permissions_boundary import ENTRY, RETURN, argument_spec
 from dates import date_in, noon_in
+from emulator.extensions.cloudtrail_events import record_call
 from unit.emulator.seeded import Seeded, account, serving
 
 ACCOUNT = "123456789012"
@@ -111,6 +115,7 @@ class Account:
             "endpoint_url": self.endpoint,
             "boundaries": list(boundaries),
             "event_history": False,
+            "owner_default": "allow",
             "now": NOW,
             **options,
         }
@@ -482,6 +487,107 @@ def test_bad_input_fails_before_anything_is_called(one: Account, boundary: Recor
     assert result["failed"] and result["msg"].startswith(message), result["msg"]
 
 
+# Owners
+
+STACKS: t.Final[Record] = {"app": {"resources": {"Developer": {"type": "AWS::IAM::Role", "id": "dev-1"}}}}
+TAKEN_BY: t.Final = f"arn:aws:iam::{ACCOUNT}:role/pipeline"
+
+
+def owned(**regions: Record) -> Record:
+    """The account of the other tests, with more in its regions, and a role that a pipeline runs as."""
+    given = seed(pipeline={"trust": TRUST})
+    (only,) = given["accounts"].values()
+    only["regions"] = {name: {**only["regions"].get(name, {}), **more} for name, more in regions.items()}
+    only["regions"].setdefault("us-east-1", {"trails": {"main": {"bucket": "one-trail", "log_group": "trail"}}})
+    return given
+
+
+def with_owners(result: Record) -> list[tuple[str, str, t.Any, bool]]:
+    """The refusals: rule, name, confidence of the owner, and whether there is a patch."""
+    return [
+        (item["rule"], item["target"].rpartition("/")[2], item.get("owner", {}).get("confidence"), "patch" in item)
+        for item in result["refused"]
+    ]
+
+
+def test_a_role_of_a_stack_is_refused_with_its_patch_and_nothing_of_it_is_changed(tmp_path: Path) -> None:
+    with serving(owned(**{"eu-west-1": {"stacks": STACKS}})) as seeded:
+        one = Account(tmp_path, seeded)
+        result = one.done(declared(document(*SERVICES), DEVELOPERS))
+        assert with_owners(result) == [("foreign_owner", "dev-1", "certain", True)]
+        (refusal,) = result["refused"]
+        assert refusal["owner"]["change_it_in"] == "stack app (eu-west-1, logical id Developer)"
+        (patched,) = yaml.safe_load(refusal["patch"]).values()
+        assert patched == {"Type": "AWS::IAM::Role", "Properties": {"PermissionsBoundary": BOUNDARY}}
+        assert one.state[1] == {"dev-1": None, "dev-2": BOUNDARY, "break-glass": None, "pipeline": None}
+        allowed = [{"arn": f"arn:aws:iam::{ACCOUNT}:role/developers/*", "owner": "us", "write": "allow"}]
+        assert not one.done(declared(document(*SERVICES), DEVELOPERS), owners=allowed)["refused"]
+        assert one.state[1]["dev-1"] == BOUNDARY
+
+
+def test_an_approved_plan_does_not_lift_an_owner(tmp_path: Path) -> None:
+    with serving(owned(**{"eu-west-1": {"stacks": STACKS}})) as seeded:
+        one = Account(tmp_path, seeded)
+        reports = {"report_dir": str(tmp_path / "reports")}
+        plan = one.done(declared(document(*SERVICES), DEVELOPERS), check_mode=True, **reports)
+        approved = {"approved_plan": plan["plan_sha256"], "now": None, **reports}
+        result = one.done(declared(document(*SERVICES), DEVELOPERS), **approved)
+        assert with_owners(result) == [("foreign_owner", "dev-1", "certain", True)]
+
+
+def test_by_default_an_unknown_owner_refuses_and_the_own_policy_is_made(one: Account) -> None:
+    result = one.done(declared(document(*SERVICES), DEVELOPERS), owner_default="refuse")
+    assert with_owners(result) == [("foreign_owner", name, "unknown", False) for name in ("dev-1", "dev-2")]
+    assert [change["operation"] for change in result["changes"]] == ["CreatePolicy"]
+    # The policy of the boundary is of this declaration, so its content may be narrowed.
+    again = one.done(declared(document("s3"), DEVELOPERS), owner_default="refuse")
+    assert [change["operation"] for change in again["changes"]] == ["CreatePolicyVersion"]
+
+
+def test_bad_owners_fail_before_anything_is_written(one: Account) -> None:
+    before = one.state
+    result = one.run(declared(document(*SERVICES), DEVELOPERS), owners=[{"arn": "x", "owner": "y"}])
+    assert result["failed"]
+    assert result["msg"].startswith("owners[0].arn: 'x' is not allowed")
+    assert one.state == before
+
+
+def revert(one: Account, when: datetime) -> None:
+    """A pipeline takes the boundary of a role away, and CloudTrail records it."""
+    one.iam.delete_role_permissions_boundary(RoleName="dev-1")
+    call = "iam:DeleteRolePermissionsBoundary"
+    record_call(ACCOUNT, "us-east-1", principal="role/pipeline", call=call, when=when, parameters={"roleName": "dev-1"})
+
+
+def test_what_the_same_caller_reverts_twice_is_a_finding_and_stops(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ownership, "SECONDS_BETWEEN_LOOKUPS", 0)
+    nights = [datetime.now(UTC).replace(microsecond=0) + timedelta(days=number) for number in range(4)]
+    monkeypatch.setitem(Task.__init__.__kwdefaults__, "clock", lambda: nights[0])
+    wanted = declared(document(*SERVICES), {"principal": "dev-1"})
+    with serving(owned()) as seeded:
+        one = Account(tmp_path, seeded)
+        for night in [*nights[:2]]:
+            result = one.done(wanted, return_findings="all")
+            assert not [item for item in result["findings"] if item["control"] == "drift_war"]
+            assert one.state[1]["dev-1"] == BOUNDARY
+            revert(one, night + timedelta(hours=5))
+            nights.pop(0)
+        reports = {"report_dir": str(tmp_path / "reports"), "return_findings": "all"}
+        result = one.done(wanted, **reports)
+        assert with_owners(result) == [("drift_war", "dev-1", "unknown", False)]
+        (finding,) = [item for item in result["findings"] if item["control"] == "drift_war"]
+        assert (finding["status"], finding["severity"]) == ("FAIL", "medium")
+        assert finding["detail"].startswith(f"{TAKEN_BY} reverted PutRolePermissionsBoundary 2 times")
+        (part,) = (tmp_path / "reports").rglob("permissions_boundary.json")
+        assert [item["control"] for item in json.loads(part.read_text(encoding="utf-8"))["findings"]] == ["drift_war"]
+        assert one.state[1]["dev-1"] is None
+        named = one.done(wanted, enforce_drifting=[f"arn:aws:iam::{ACCOUNT}:role/*/dev-1"])
+        assert not named["refused"]
+        assert one.state[1]["dev-1"] == BOUNDARY
+
+
 def test_every_documented_result_is_returned_and_no_other(one: Account) -> None:
     documented = yaml.safe_load(RETURN)
     result = one.done(declared(document(*SERVICES), DEVELOPERS))
@@ -490,4 +596,5 @@ def test_every_documented_result_is_returned_and_no_other(one: Account) -> None:
     for name in ("changes", "coverage", "predictions"):
         assert set(result[name][0]) == set(documented[name]["contains"]), name
     refused = one.done(declared(document("s3"), {"principal": "dave"}))
-    assert set(refused["refused"][0]) == set(documented["refused"]["contains"])
+    of_owners = {"owner", "patch"}
+    assert set(refused["refused"][0]) == set(documented["refused"]["contains"]) - of_owners

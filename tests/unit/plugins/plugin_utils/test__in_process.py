@@ -39,6 +39,7 @@ SPEC: t.Final[dict[str, dict[str, t.Any]]] = {
     "parts": {"type": "list", "elements": "dict", "options": {"name": {"type": "str"}}},
     "secret": {"type": "str", "no_log": True},
     "report_dir": {"type": "str"},
+    "terraform_state_paths": {"type": "list", "elements": "str", "default": []},
     "journal": {"type": "str", "default": "./journal"},
 }
 
@@ -310,6 +311,15 @@ def test_places_are_where_ansible_was_called(
     assert core.tasks[0].options["journal"] == f"{tmp_path}/journal"
 
 
+def test_places_in_lists_are_where_ansible_was_called(
+    core: Core, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run({"terraform_state_paths": ["app.tfstate", "/srv/app.tfstate", "s3://states/app.tfstate"]})
+    places = [f"{tmp_path}/app.tfstate", "/srv/app.tfstate", "s3://states/app.tfstate"]
+    assert core.tasks[0].options["terraform_state_paths"] == places
+
+
 def test_places_of_another_machine_are_its_own() -> None:
     plugin = action({"report_dir": "./reports"}, transport="ssh")
     plugin.run(None, {"inventory_hostname": "a"})
@@ -367,6 +377,31 @@ def test_a_task_of_our_role_names_variables(
     monkeypatch.setattr(NormalActionModule, "run", lambda _self, _tmp=None, _vars=None: dict(failure))
     result = run({"account_id": DEV, "assessor_role_arn": "x"}, transport=transport, _role=roles[role])
     assert (result["msg"], result["warnings"]) == (f"{name}: another", [f"{name}: missing"])
+
+
+@pytest.mark.parametrize("transport", ["local", "ssh"])
+@pytest.mark.parametrize(
+    ("role", "variables", "is_brief"),
+    [
+        ("ours", {"__hardening_brief_results": True}, True),
+        ("ours", {}, False),
+        ("of others", {"__hardening_brief_results": True}, False),
+    ],
+)
+def test_a_task_of_our_role_is_brief_in_our_plays(
+    core: Core,
+    monkeypatch: pytest.MonkeyPatch,
+    transport: str,
+    role: str,
+    variables: dict[str, t.Any],
+    is_brief: bool,
+) -> None:
+    core.answer = {"changed": True, "changes": [{"target": "x"}], "diff": [{"before": "x"}]}
+    monkeypatch.setattr(NormalActionModule, "run", lambda _self, _tmp=None, _vars=None: dict(core.answer))
+    found = {"ours": OUR_ROLE, "of others": OTHER_ROLE}[role]
+    given = {"account_id": DEV, "assessor_role_arn": "x"}
+    result = run(given, transport=transport, variables=variables, diff=False, _role=found)
+    assert result == ({"changed": True, "counts": {"changes": 1}} if is_brief else core.answer)
 
 
 @pytest.mark.parametrize("transport", ["local", "ssh"])

@@ -44,6 +44,8 @@ OPTIONS: dict[str, t.Any] = {
     "failures": [],
     "account_hosts": {},
     "account_units": {},
+    "waves": [],
+    "max_accounts_changed": None,
     "terminal": "full",
     "fail_on": "never",
     "reveal_key_ids": False,
@@ -396,10 +398,12 @@ def test_a_failure_that_is_told_already_is_not_told_again(reports: Path) -> None
 
 def test_the_manifest_has_the_hash_of_every_file_of_the_run(reports: Path) -> None:
     run(task(reports))
-    run(task(reports, scope="fleet"))
+    result = run(task(reports, scope="fleet"))
     manifest = read(reports / "manifest.json")
+    assert result["manifest_sha256"] == hashlib.sha256((reports / "manifest.json").read_bytes()).hexdigest()
     files = {path.relative_to(reports).as_posix(): path for path in reports.rglob("*") if path.is_file()}
-    assert set(manifest["files"]) == set(files) - {"manifest.json"}
+    assert set(manifest["files"]) == set(files) - {"manifest.json", "manifests/00000001.json"}
+    assert files["manifest.json"].read_bytes() == files["manifests/00000001.json"].read_bytes()
     for key, entry in manifest["files"].items():
         assert entry["sha256"] == hashlib.sha256(files[key].read_bytes()).hexdigest()
 
@@ -408,6 +412,42 @@ def test_a_stale_page_of_the_fleet_is_not_of_this_run(reports: Path) -> None:
     DirectoryStore(str(reports)).put("fleet.html", b"of an earlier run")
     run(task(reports, scope="fleet", formats=["csv"]))
     assert "fleet.html" not in read(reports / "manifest.json")["files"]
+
+
+def plan_changes(reports: Path, *accounts: str) -> None:
+    """Reports of a check in which changes are planned."""
+    for account_id in accounts:
+        report = account(account_id)
+        planned = [{**change, "applied": False, "state": "planned"} for change in report["changes"]]
+        document = {**report, "run": samples.assessment()["run"], "changes": planned}
+        DirectoryStore(str(reports)).put(f"{account_id}/runs/{samples.run().id}/report.json", encode(document))
+
+
+@pytest.mark.parametrize(("most", "is_warned"), [(None, False), (1, True), (2, False)])
+def test_a_check_warns_of_more_accounts_than_a_run_changes(
+    tmp_path: Path, most: t.Optional[int], is_warned: bool
+) -> None:
+    plan_changes(tmp_path, "333344445555", "444455556666")
+    job = task(tmp_path, scope="fleet", run_id=samples.run().id, max_accounts_changed=most)
+    assert run(job)["changes_planned"] >= 2
+    assert any("changes at most 1 of them (hardening_max" in text for text in job.warnings) is is_warned
+
+
+WAVES: t.Final = [
+    {"name": "canary", "state": "closed", "accounts": ["333344445555"], "reasons": ["1 failed"], "until": None},
+    {"name": "rest", "state": "not_begun", "accounts": ["444455556666"], "reasons": [], "until": None},
+]
+
+
+def test_a_closed_gate_fails_the_run_and_names_what_did_not_begin(tmp_path: Path) -> None:
+    plan_changes(tmp_path, "333344445555")
+    expected = ["333344445555", "444455556666"]
+    options = {"scope": "fleet", "run_id": samples.run().id, "expected_accounts": expected}
+    result = run(task(tmp_path, **options, waves=WAVES))
+    assert (result["fail"], result["fail_msg"]) == (True, "the gate after wave canary is closed: 1 failed")
+    assert (result["missing_accounts"], result["not_begun_accounts"]) == ([], ["444455556666"])
+    waiting = [{**WAVES[0], "state": "waiting"}, WAVES[1]]
+    assert run(task(tmp_path, **options, waves=waiting))["fail"] is False
 
 
 def test_what_is_handed_on_to_the_next_job_stays_small(tmp_path: Path) -> None:

@@ -14,15 +14,27 @@ import pytest
 from ansible_collections.hardening.iam.plugins.plugin_utils._run_input import Host
 from ansible_collections.hardening.iam.plugins.plugin_utils._run_notes import RunNotes
 from ansible_collections.hardening.iam.plugins.plugin_utils._task_input import (
+    WAVE_PASSED,
     TaskInput,
     account_option_of,
     find_problem,
+    fleet_caps_of,
+    limit_accounts,
     run_of,
 )
 
 DEV = "333344445555"
 OPTIONS: t.Final = {"account_id": None, "assume_role_arn": None, "assessor_role_arn": None, "journal": "./journal"}
 GIVEN: t.Final = {"account_id": DEV, "assessor_role_arn": "arn", "assume_role_arn": "arn"}
+
+
+def no_host() -> None:
+    """There is no host with an assessor role."""
+
+
+def one() -> int:
+    """There is one account."""
+    return 1
 
 
 class Task:
@@ -61,6 +73,8 @@ class Task:
             play=play,
             hosts=hosts,
             find_assessor=search,
+            count_accounts=lambda: 1,
+            hash_declaration=str,
             notes=self._notes,
         )
         return find_problem(task) or ""
@@ -119,7 +133,7 @@ def find_given(
     host = Host(name="a", variables=variables, value=variables.get)
     notes = RunNotes("/nonexistent")
     given = RUN_OPTIONS if options is None else options
-    return run_of(TaskInput(host, arguments or {}, given, True, ours, "play", ("a",), lambda: None, notes))
+    return run_of(TaskInput(host, arguments or {}, given, True, ours, "play", ("a",), no_host, one, str, notes))
 
 
 def test_a_role_gets_the_details_of_the_run() -> None:
@@ -141,6 +155,15 @@ def test_a_role_gets_the_details_of_the_run() -> None:
             "commit": "3f2c9d1",
         }
     }
+
+
+def test_a_role_gets_the_options_of_its_lease() -> None:
+    options = {**OPTIONS, "break_lease": None, "keep_lease": False}
+    declared = {"hardening_break_lease": "20261125T020000Z", "__hardening_keeps_lease": True}
+    assert find_given(options=options) == {}
+    assert find_given(options=options, **declared) == {"break_lease": "20261125T020000Z", "keep_lease": True}
+    assert find_given({"keep_lease": False}, options=options, **declared) == {"break_lease": "20261125T020000Z"}
+    assert find_given(ours=False, options=options, **declared) == {}
 
 
 @pytest.mark.parametrize("prefix", ["awx", "tower"])
@@ -165,7 +188,7 @@ def test_a_detail_that_uses_an_undefined_variable(name: str) -> None:
     """A ticket that is required would silently not be asked for."""
     host = Host(name="a", variables={name: "{{ nothing }}"}, value=lambda _variable: None)
     notes = RunNotes("/nonexistent")
-    found = TaskInput(host, GIVEN, RUN_OPTIONS, False, True, "play", ("a",), lambda: None, notes)
+    found = TaskInput(host, GIVEN, RUN_OPTIONS, False, True, "play", ("a",), no_host, one, str, notes)
     assert f"{name} of a uses a variable that is not set." in (find_problem(found) or "")
 
 
@@ -176,7 +199,7 @@ def test_a_guard_that_uses_an_undefined_variable(name: str) -> None:
     notes = RunNotes("/nonexistent")
 
     def problem(*, ours: bool = True, **options: t.Any) -> str:
-        task = TaskInput(host, GIVEN, {**OPTIONS, **options}, False, ours, "play", ("a",), lambda: None, notes)
+        task = TaskInput(host, GIVEN, {**OPTIONS, **options}, False, ours, "play", ("a",), no_host, one, str, notes)
         return find_problem(task) or ""
 
     assert f"hardening_{name} of a uses a variable that is not set." in problem(**{name: None})
@@ -206,7 +229,7 @@ def test_a_host_that_an_account_names_is_that_account_also_with_an_empty_variabl
     """Otherwise it would be the account of the credentials."""
     host = Host(name=DEV, variables={"aws_account_id": given}, value=lambda _variable: given)
     notes = RunNotes("/nonexistent")
-    found = TaskInput(host, {"account_id": given}, OPTIONS, False, True, "play", (DEV,), lambda: None, notes)
+    found = TaskInput(host, {"account_id": given}, OPTIONS, False, True, "play", (DEV,), no_host, one, str, notes)
     assert account_option_of(found) == {"account_id": DEV}
 
 
@@ -233,7 +256,7 @@ def test_a_role_that_uses_an_undefined_variable(task: Task) -> None:
     host = Host(name="a", variables=variables, value=lambda _variable: None)
     given = without("assume_role_arn")
     notes = RunNotes("/nonexistent")
-    found = TaskInput(host, given, {"assume_role_arn": None}, False, True, "play", ("a",), lambda: None, notes)
+    found = TaskInput(host, given, {"assume_role_arn": None}, False, True, "play", ("a",), no_host, one, str, notes)
     assert "aws_assume_role_arn of a uses a variable that is not set." in (find_problem(found) or "")
 
 
@@ -264,3 +287,71 @@ def test_a_local_journal_in_awx(task: Task, ours: bool, job: dict[str, t.Any]) -
     in_s3 = {**GIVEN, "journal": "s3://bucket/prefix"}
     assert task.problem(arguments=in_s3, writes=True, ours=ours, **job) == ""
     assert task.problem(options={"account_id": None}, writes=True, ours=ours, **job) == ""
+
+
+# The caps on the whole run.
+
+
+def find_caps(
+    directory: Path,
+    arguments: t.Optional[t.Mapping[str, t.Any]] = None,
+    *,
+    ours: bool = True,
+    options: t.Optional[t.Mapping[str, t.Any]] = None,
+    accounts: int = 3,
+    **variables: t.Any,
+) -> dict[str, t.Any]:
+    host = Host(name="a", variables=variables, value=variables.get)
+    given = {**OPTIONS, "fleet_caps": {}} if options is None else options
+    notes = RunNotes(directory)
+    return fleet_caps_of(
+        TaskInput(host, arguments or {}, given, True, ours, "play", ("a",), lambda: None, lambda: accounts, str, notes)
+    )
+
+
+@pytest.mark.parametrize(("accounts", "is_large"), [(1, False), (10, False), (11, True)])
+def test_a_role_gets_the_size_of_the_inventory(tmp_path: Path, accounts: int, is_large: bool) -> None:
+    found = find_caps(tmp_path, accounts=accounts)
+    assert found == {"fleet_caps": {"is_large_inventory": is_large, "wave_passed": False}}
+    # It is counted once in a process.
+    assert find_caps(tmp_path, accounts=12 - accounts) == found
+
+
+def test_a_role_gets_the_declared_caps(tmp_path: Path) -> None:
+    declared = {
+        "hardening_max_accounts_changed": "7",
+        "hardening_max_fleet_changes": 0,
+        "hardening_max_accounts_failed": " ",
+    }
+    assert find_caps(tmp_path, **declared)["fleet_caps"] == {
+        "max_accounts_changed": "7",
+        "max_fleet_changes": 0,
+        "is_large_inventory": False,
+        "wave_passed": False,
+    }
+
+
+def test_a_role_gets_a_passed_wave(tmp_path: Path) -> None:
+    RunNotes(tmp_path).claim(WAVE_PASSED, "canary")
+    assert find_caps(tmp_path)["fleet_caps"]["wave_passed"] is True
+
+
+def test_a_part_of_an_inventory_is_taken_for_a_large_one(tmp_path: Path) -> None:
+    assert find_caps(tmp_path, hardening_fleet_report="false")["fleet_caps"]["is_large_inventory"] is True
+    assert find_caps(tmp_path, awx_job_launch_type="relaunch")["fleet_caps"]["is_large_inventory"] is True
+
+
+def test_others_and_modules_without_caps_get_none(tmp_path: Path) -> None:
+    assert find_caps(tmp_path, ours=False) == {}
+    assert find_caps(tmp_path, options=OPTIONS) == {}
+    assert find_caps(tmp_path, {"fleet_caps": {"max_fleet_changes": 1}}, hardening_max_fleet_changes=2) == {}
+
+
+@pytest.mark.parametrize(
+    ("accounts", "declared", "expected"), [(10, None, None), (11, None, 5), (11, "7", "7"), (3, 2, 2), (3, " ", None)]
+)
+def test_the_report_of_a_check_knows_the_limit(tmp_path: Path, accounts: int, declared: t.Any, expected: t.Any) -> None:
+    variables = {"hardening_max_accounts_changed": declared}
+    host = Host(name="a", variables=variables, value=variables.get)
+    task = TaskInput(host, {}, OPTIONS, False, True, "play", ("a",), no_host, lambda: accounts, str, RunNotes(tmp_path))
+    assert limit_accounts(task) == expected

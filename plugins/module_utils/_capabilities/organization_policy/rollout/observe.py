@@ -5,97 +5,38 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""The evidence for the gate of a rollout: the organization's trail in S3, or the event history of a few accounts."""
+"""The verdict of the evidence on a stage of a rollout."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-import re
-import time
 import typing as t
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 
-from ...._account.activity import join_lookups as together
-from ...._account.activity import look_up, records_of
 from ...._account.organization_tree import ACTIVE, RCP, SCP, OrganizationPolicy, OrganizationTree
 from ...._aws.access import Access
-from ...._aws.errors import AccessDenied, AwsError
-from ...._aws.operations import Operations
-from ...._aws.regions import ENABLED
-from ...._converge.store import Store, StoreError
+from ...._aws.errors import AwsError
+from ...._converge.store import StoreError
 from ...._module.connection import Connection
 from ...._module.options import StoreOptions
 from ...._policy.analysis.principal_matrix import DeniedPair
-from .gate import (
-    Denial,
-    PrincipalActions,
-    Question,
-    WatchResult,
-    find_losses,
-    find_successes,
-    find_suspects,
-    join_results,
-    watch,
+from ...._prediction.denials.evidence import (
+    EVIDENCE_OPERATIONS,
+    MOST_LOOKED_UP,
+    EventHistories,
+    Evidence,
+    TrailFiles,
+    Unreadable,
+    Window,
+    reach_verdict,
 )
-from .verdict import Verdict
+from ...._prediction.denials.verdict import Verdict
 
-_LOOKUPS: t.Final = Operations(reads=frozenset({"cloudtrail:LookupEvents", "ec2:DescribeRegions"}))
-EVIDENCE_OPERATIONS: t.Final = _LOOKUPS
-# Two calls a second an account and region, of 50 events: more accounts than these are for the trail in S3.
-MOST_LOOKED_UP: t.Final = 5
 # The placeholder for the id of an account in member_role_arn.
 PLACE: t.Final = "<account_id>"
-_MOST_PAGES: t.Final = 100
-# A trail without any event of the last day of a soak has stopped, or has events of nobody.
-_SILENCE: t.Final = timedelta(days=1)
-_LOG_FILE: t.Final = re.compile(r"\.json(\.gz)?\Z")
-_ACCOUNT: t.Final = re.compile(r"\d{12}")
-_SHOWN: t.Final = 5
 _REGION_KEY: t.Final = "aws:requestedregion"
-
-
-@dataclasses.dataclass(frozen=True)
-class Window:
-    """A question to evidence: which policy, which accounts, since when, up to when at least, and now."""
-
-    policy_arn: str
-    accounts: tuple[str, ...]
-    since: datetime
-    until: datetime
-    now: datetime
-    look_back: timedelta
-
-    @property
-    def question(self) -> Question:
-        """The question to the events since the stage began."""
-        return Question(self.policy_arn, self.since, self.now)
-
-    @property
-    def earliest(self) -> datetime:
-        """The first moment of the time in which what principals succeeded at counts."""
-        return self.since - self.look_back
-
-
-class Unreadable(Exception):
-    """There is no evidence; the message says why."""
-
-
-class Evidence(t.Protocol):
-    """A place with events."""
-
-    source: str
-
-    @property
-    def blind_spots(self) -> Sequence[str]:
-        """The parts of the question that it could not see."""
-
-    def watch(self, window: Window) -> Mapping[str, WatchResult]:
-        """Watch each account's events since the stage began. Raises Unreadable."""
-
-    def find_successes(self, window: Window, account_id: str, denials: Sequence[Denial]) -> PrincipalActions:
-        """Find the earlier successes of principals that were denied in an account. Raises Unreadable."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,7 +66,7 @@ def judge(
     insiders = {account_id: _find_insiders(tree, policy.type, account_id) for account_id in members}
     try:
         evidence = _find_evidence(connection, sources, tree, policy, members)
-        return _reach_verdict(evidence, window, insiders, expected)
+        return reach_verdict(evidence, window, insiders, expected)
     except (Unreadable, StoreError, AwsError) as error:
         return Verdict(failure=str(error))
 
@@ -151,219 +92,10 @@ def _find_evidence(
     if len(members) > MOST_LOOKED_UP:
         text = f"the event history is read of at most {MOST_LOOKED_UP} accounts, but there are {len(members)}"
         raise Unreadable(f"{text}: set trail_logs to the organization's trail")
-    return EventHistories(connection, sources.member_role_arn, is_about_regions=_REGION_KEY in policy.content.lower())
-
-
-def _reach_verdict(
-    evidence: Evidence,
-    window: Window,
-    insiders: Mapping[str, Collection[str]],
-    expected: Collection[DeniedPair],
-) -> Verdict:
-    watched = evidence.watch(window)
-    seen = join_results(list(watched.values()))
-    if seen.newest is None:
-        raise Unreadable(f"{evidence.source} has no event of {_join_some(window.accounts)} since the stage began")
-    if seen.newest < min(window.until, window.now) - _SILENCE:
-        raise Unreadable(f"{evidence.source} has no event in the last day of the soak time; it may have stopped")
-    open_denials, foreseen, strange = find_suspects(seen.denials, insiders, expected)
-    confirmed = _confirm_past_use(evidence, window, open_denials)
-    found = find_losses((denial for denial in open_denials if denial.names_policy), confirmed)
-    lost = {loss.pair for loss in found}
-    unnamed = find_losses((denial for denial in open_denials if not denial.names_policy), confirmed)
-    unknown = tuple(loss for loss in unnamed if loss.pair not in lost)
-    newcomers = {denial.pair for denial in open_denials} - lost - {loss.pair for loss in unknown}
-    return Verdict(
-        losses=found,
-        unknown=unknown,
-        source=evidence.source,
-        events=seen.events,
-        foreseen=foreseen,
-        of_outsiders=strange + len(newcomers),
-        of_other_policies=seen.of_others,
-        blind_spots=(*_find_blind_spots(window, watched, seen), *dict.fromkeys(evidence.blind_spots)),
-    )
-
-
-def _confirm_past_use(evidence: Evidence, window: Window, denials: Sequence[Denial]) -> PrincipalActions:
-    """Confirm the earlier successes of the principals. The past of accounts without a denial is not read."""
-    by_account: dict[str, list[Denial]] = {}
-    for denial in denials:
-        by_account.setdefault(denial.pair.account_id, []).append(denial)
-    found: set[tuple[str, str]] = set()
-    for account_id, its_own in by_account.items():
-        found |= evidence.find_successes(window, account_id, its_own)
-    return frozenset(found)
-
-
-def _join_principal_actions(denials: Sequence[Denial]) -> PrincipalActions:
-    return frozenset(item for denial in denials for item in denial.principal_actions)
-
-
-def _find_blind_spots(window: Window, watched: Mapping[str, WatchResult], seen: WatchResult) -> tuple[str, ...]:
-    spots = []
-    silent = [account_id for account_id in window.accounts if not watched[account_id].events]
-    if silent:
-        spots.append(f"there was no event of {len(silent)} accounts: {_join_some(silent)}")
-    if seen.unexplained:
-        spots.append(
-            f"{seen.unexplained} denials name no policy; they hold the stage if the same call succeeded before it began"
-        )
-    if seen.misdated:
-        spots.append(f"{seen.misdated} events are dated after now, so they do not count")
-    return tuple(spots)
-
-
-class TrailFiles:
-    """The organization's trail: ``AWSLogs/<organization>/<account>/CloudTrail/<region>/<yyyy>/<mm>/<dd>/``.
-
-    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
-    """
-
-    blind_spots: t.Final = ()
-
-    def __init__(self, store: Store, organization_id: str, access: Access) -> None:
-        self._store = store
-        self._access = access
-        self.source = store.location
-        self._base = self._find_base(organization_id)
-
-    def _find_base(self, organization_id: str) -> str:
-        """Find the folder that has those of the accounts: ``trail_logs`` may point above or into it."""
-        for base in (f"AWSLogs/{organization_id}/", f"{organization_id}/", "AWSLogs/", ""):
-            if any(_ACCOUNT.fullmatch(name) for name in self._store.folders(base)):
-                return base
-        raise Unreadable(f"there is no AWSLogs/{organization_id} with accounts in {self._store.location}")
-
-    def watch(self, window: Window) -> Mapping[str, WatchResult]:
-        days = _list_days(window.since, window.now)
-        parts = [(account_id, region) for account_id in window.accounts for region in self._list_regions(account_id)]
-
-        def read(account_id: str, region: str) -> WatchResult:
-            return watch(self._read_records(account_id, region, days), account_id, window.question)
-
-        found = self._gather({part: functools.partial(read, *part) for part in parts})
-        return {
-            account_id: join_results([result for (owner, _region), result in found.items() if owner == account_id])
-            for account_id in window.accounts
-        }
-
-    def find_successes(self, window: Window, account_id: str, denials: Sequence[Denial]) -> PrincipalActions:
-        """Read day by day backwards until all is found: most people repeat what they did yesterday."""
-        wanted = _join_principal_actions(denials)
-        found: set[tuple[str, str]] = set()
-        regions = self._list_regions(account_id)
-
-        def read(region: str, day: date) -> PrincipalActions:
-            return find_successes(self._read_records(account_id, region, [day]), window.earliest, window.since, wanted)
-
-        # Events from just before the stage began may have been delivered the day after.
-        last = min(window.since + timedelta(days=1), window.now)
-        for day in reversed(_list_days(window.earliest, last)):
-            if found == wanted:
-                break
-            results = self._gather({region: functools.partial(read, region, day) for region in regions})
-            found.update(*results.values())
-        return frozenset(found)
-
-    def _list_regions(self, account_id: str) -> tuple[str, ...]:
-        return self._store.folders(f"{self._base}{account_id}/CloudTrail/")
-
-    def _read_records(self, account_id: str, region: str, days: Sequence[date]) -> Iterator[t.Any]:
-        for day in days:
-            for key in self._store.list(f"{self._base}{account_id}/CloudTrail/{region}/{day:%Y/%m/%d}/"):
-                if not _LOG_FILE.search(key):
-                    continue
-                records = records_of(self._store.get(key))
-                if records is None:
-                    raise StoreError(f"{self._store.location}/{key} can't be read: it is no log file of CloudTrail")
-                yield from records
-
-    def _gather(self, calls: Mapping[t.Any, Callable[[], t.Any]]) -> dict[t.Any, t.Any]:
-        """Make reads in parallel. Raises the error of the first that failed."""
-        results = self._access.gather(calls)
-        for result in results.values():
-            if isinstance(result, AwsError):
-                raise result
-        return results
-
-
-class EventHistories:
-    """The event history of a few accounts, each read in a role of its own.
-
-    A region that the organization closes can't be asked. If it is not the policy in question that closes it, nothing
-    can be lost there to that policy.
-    """
-
-    source = "the event history"
-
-    def __init__(self, connection: Connection, member_role_arn: str, *, is_about_regions: bool) -> None:
-        self._connection = connection
-        self._role = member_role_arn
-        self._is_about_regions = is_about_regions
-        self.blind_spots: list[str] = []
-
-    def watch(self, window: Window) -> Mapping[str, WatchResult]:
-        found: dict[str, WatchResult] = {}
-        for account_id in window.accounts:
-            records = self._read_records(account_id, [{"StartTime": window.since}], window.now)
-            found[account_id] = watch(records, account_id, window.question)
-        return found
-
-    def find_successes(self, window: Window, account_id: str, denials: Sequence[Denial]) -> PrincipalActions:
-        """Look up only the names of calls that were denied: a month of all events of an account is too much."""
-        times = {"StartTime": window.earliest, "EndTime": window.since}
-        names = sorted({denial.event for denial in denials})
-        questions = [
-            {**times, "LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": name}]} for name in names
-        ]
-        records = self._read_records(account_id, questions, window.now)
-        return find_successes(records, window.earliest, window.since, _join_principal_actions(denials))
-
-    def _read_records(self, account_id: str, questions: Sequence[Mapping[str, t.Any]], now: datetime) -> list[t.Any]:
-        access = open_member(self._connection, self._role, account_id)
-
-        def read(region: str) -> tuple[t.Any, ...]:
-            def answers(question: Mapping[str, t.Any]) -> Iterator[dict[str, t.Any]]:
-                return access.pages("cloudtrail", "LookupEvents", "Events", question, region=region, page_size=50)
-
-            found = together(
-                [look_up(answers(one), max_pages=_MOST_PAGES, wait=time.sleep, now=now) for one in questions]
-            )
-            if not found.whole:
-                text = f"the event history of {account_id} in {region} is longer than {_MOST_PAGES} pages"
-                raise AwsError(f"{text}: set trail_logs to the organization's trail")
-            return found.records
-
-        regions = access.regions([ENABLED])
-        results = access.gather({region: functools.partial(read, region) for region in regions})
-        closed = [region for region, result in results.items() if self._is_closed(result)]
-        records: list[t.Any] = []
-        for region, result in results.items():
-            if isinstance(result, AwsError) and (region not in closed or len(closed) == len(regions)):
-                raise result
-            records += () if isinstance(result, AwsError) else result
-        if closed:
-            self.blind_spots.append(
-                f"the organization closes {_join_some(closed)} to {account_id}, which were not read"
-            )
-        return records
-
-    def _is_closed(self, result: t.Union[tuple[t.Any, ...], AwsError]) -> bool:
-        return isinstance(result, AccessDenied) and result.is_by_scp and not self._is_about_regions
+    open_account = functools.partial(open_member, connection, sources.member_role_arn)
+    return EventHistories(open_account, is_about_regions=_REGION_KEY in policy.content.lower())
 
 
 def open_member(connection: Connection, member_role_arn: str, account_id: str) -> Access:
     """Open a member account for reading, in the role of this ARN once the account's id is in it."""
-    return connection.read_as(member_role_arn.replace(PLACE, account_id), _LOOKUPS)
-
-
-def _list_days(since: datetime, until: datetime) -> list[date]:
-    """List the days in UTC from one moment to another."""
-    first, last = since.astimezone(UTC).date(), until.astimezone(UTC).date()
-    return [first + timedelta(days=count) for count in range((last - first).days + 1)]
-
-
-def _join_some(names: Sequence[str]) -> str:
-    rest = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+    return connection.read_as(member_role_arn.replace(PLACE, account_id), EVIDENCE_OPERATIONS)

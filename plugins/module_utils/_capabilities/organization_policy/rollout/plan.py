@@ -16,20 +16,15 @@ import dataclasses
 import enum
 import typing as t
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from ...._account.moments import format_utc
 from ...._converge.errors import InputError
 from ...._policy.analysis.principal_matrix import DeniedPair
+from ...._prediction.denials.verdict import DELIVERY, Verdict, describe_losses
 from .declared import Declared, OnFailure, Stage, Target, canonical, targets_of
 from .past import Due, Past
 from .records import Event, Kind
-from .verdict import Verdict, describe_losses
-
-# "CloudTrail typically delivers logs within an average of about 5 minutes of an API call. This time is not guaranteed";
-# a gate that is judged sooner has not seen the end of the soak.
-# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
-DELIVERY: t.Final = timedelta(minutes=15)
 
 
 class Action(enum.StrEnum):

@@ -26,14 +26,15 @@ from ...._module.connection import Connection
 from ...._module.options import Run, StoreOptions
 from ...._module.task import TaskError
 from ...._policy.analysis.principal_matrix import DeniedPair
+from ...._prediction.denials.evidence import EVIDENCE_OPERATIONS
+from ...._prediction.denials.verdict import Verdict
 from ..declared import Content
 from .declared import LOOK_BACK_DAYS, Declared
-from .observe import EVIDENCE_OPERATIONS, Sources, judge
+from .observe import Sources, judge
 from .past import Clock, Past, replay
 from .plan import Action, Decision, Situation, Step
 from .records import Event, Kind, make_key, make_prefix, parse_number
 from .state import build_report, render_rollout
-from .verdict import Verdict
 
 # doc_fragments/_rollout.py
 ROLLOUT_ARGUMENTS: t.Final[ArgumentSpec] = {

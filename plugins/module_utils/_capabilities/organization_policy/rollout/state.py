@@ -14,11 +14,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from ...._account.moments import format_utc
+from ...._prediction.denials.verdict import DELIVERY, Verdict, describe_losses
 from .declared import Declared, Stage
 from .past import Past
-from .plan import DELIVERY, Action, Decision
+from .plan import Action, Decision
 from .records import parse_pair
-from .verdict import Verdict, describe_losses
 
 _STATES: t.Final[Mapping[Action, str]] = {
     Action.START: "begins",

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
@@ -14,6 +15,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.access import A
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
 from ansible_collections.hardening.iam.plugins.module_utils._aws.options import AccessOptions
 from ansible_collections.hardening.iam.plugins.module_utils._aws.patience import Patience
+from ansible_collections.hardening.iam.plugins.module_utils._aws.tape import Tape
 from emulator.client import Emulator, EmulatorProcess
 
 EXTERNAL_ID = "acme-hardening"
@@ -85,7 +87,7 @@ def make_access(emulator: Emulator, clock: Clock) -> MakeAccess:
     botocore makes two attempts a round; the pauses between rounds take no time.
     """
 
-    def make(*, check_mode: bool = True, **options: t.Any) -> Access:
+    def make(*, check_mode: bool = True, tape: t.Optional[Tape] = None, **options: t.Any) -> Access:
         given = {
             "access_key": "administrator",
             "secret_key": "very-secret-key",
@@ -95,7 +97,7 @@ def make_access(emulator: Emulator, clock: Clock) -> MakeAccess:
             **options,
         }
         return Access(
-            AccessOptions.from_options(given),
+            dataclasses.replace(AccessOptions.from_options(given), tape=tape),
             operations=OPERATIONS,
             check_mode=check_mode,
             patience=Patience(clock=clock, sleep=clock.sleep),

@@ -32,7 +32,11 @@ def test_the_role_stands_once_in_the_first_line() -> None:
 
 def test_without_a_reason_everything_is_listed_in_order() -> None:
     _head, steps, ruled_out = explain(PLAIN)
-    order = ["1. the role exists", "2. its trust policy names the caller", "assume_role_external_id (not set)"]
+    order = [
+        "1. the role exists, the account is open",
+        "2. its trust policy names the caller",
+        "assume_role_external_id (not set)",
+    ]
     order += ["assume_role_source_identity (not set)", "MFA"]
     assert [steps.index(step) for step in order] == sorted(steps.index(step) for step in order)
     assert ruled_out == "Ruled out: a denied sts:SetSourceIdentity and a wrong MFA code, which AWS would name."

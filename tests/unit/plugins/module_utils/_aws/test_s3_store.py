@@ -8,10 +8,16 @@ from __future__ import annotations
 
 import typing as t
 
+import botocore.exceptions
 import botocore.session
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AwsError, InvalidRequest, NotFound
+from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import (
+    AwsError,
+    Conflict,
+    InvalidRequest,
+    NotFound,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import FenceError
 from ansible_collections.hardening.iam.plugins.module_utils._aws.options import AccessOptions
 from ansible_collections.hardening.iam.plugins.module_utils._aws.patience import Patience
@@ -75,6 +81,32 @@ def test_the_time_of_an_object_is_that_of_s3(make_store: MakeStore, bucket: t.An
     assert store.get_dated("missing.json") is None
 
 
+def test_of_two_that_swap_the_same_version_one_is_refused(make_store: MakeStore) -> None:
+    store = make_store(f"s3://{BUCKET}/swapped")
+    assert store.get_versioned("a") is None
+    store.swap("a", b"one", None)
+    found = store.get_versioned("a")
+    assert found is not None and found[0] == b"one"
+    with pytest.raises(Conflict):
+        store.swap("a", b"two", None)
+    store.swap("a", b"two", found[1])
+    with pytest.raises(Conflict):
+        store.swap("a", b"three", found[1])
+    with pytest.raises(Conflict):
+        store.swap("gone", b"one", found[1])
+    assert (store.get("a"), store.get("gone")) == (b"two", None)
+
+
+def test_a_swap_whose_answer_was_lost_is_no_conflict(make_store: MakeStore, emulator: Emulator) -> None:
+    store = make_store(f"s3://{BUCKET}/swapped-once")
+    store.swap("a", b"one", None)
+    found = store.get_versioned("a")
+    assert found is not None
+    emulator.faults([{"operation": "PutObject", "kind": "drop", "after": True, "times": 1}])
+    store.swap("a", b"two", found[1])
+    assert store.get("a") == b"two"
+
+
 def test_keys_below_a_prefix_in_order(make_store: MakeStore) -> None:
     store = make_store(f"s3://{BUCKET}/listed")
     for key in ("b/2", "b/1", "a"):
@@ -126,6 +158,37 @@ def test_the_key_that_encrypts(make_store: MakeStore, bucket: t.Any) -> None:
     make_store(kms_key_id="alias/reports").put("sealed", b"x")
     head = bucket.head_object(Bucket=BUCKET, Key="runs/sealed")
     assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", "alias/reports")
+
+
+@pytest.fixture(scope="session")
+def locked(bucket: t.Any) -> str:
+    """A bucket with Object Lock and a default retention. S3 then requires a checksum of each object."""
+    name = "hardening-evidence"
+    bucket.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
+    rule = {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 1}}
+    bucket.put_object_lock_configuration(
+        Bucket=name, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": rule}
+    )
+    return name
+
+
+@pytest.mark.parametrize("calculation", ["when_supported", "when_required"])
+def test_a_bucket_with_object_lock(
+    calculation: str, make_store: MakeStore, bucket: t.Any, locked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Some stores other than S3 need when_required: then botocore sends no checksum that nobody asks it for.
+    monkeypatch.setenv("AWS_REQUEST_CHECKSUM_CALCULATION", calculation)
+    store = make_store(f"s3://{locked}/journal/{calculation}")
+    store.put_new("1-intent.json", b"one")
+    store.put("plan.json", b"one")
+    store.put("plan.json", b"two")
+    assert (store.get("1-intent.json"), store.get("plan.json")) == (b"one", b"two")
+    prefix = f"journal/{calculation}/plan.json"
+    versions = bucket.list_object_versions(Bucket=locked, Prefix=prefix)["Versions"]
+    assert len(versions) == 2
+    for version in versions:
+        with pytest.raises(botocore.exceptions.ClientError, match="AccessDenied"):
+            bucket.delete_object(Bucket=locked, Key=prefix, VersionId=version["VersionId"])
 
 
 def test_nothing_leaves_the_prefix(make_store: MakeStore, emulator: Emulator) -> None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import os
 import threading
 import typing as t
@@ -19,7 +20,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.change imp
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Finding
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Journal
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan
-from ansible_collections.hardening.iam.plugins.module_utils._converge.store import Store, StoreError
+from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.lease import LeaseError
+from ansible_collections.hardening.iam.plugins.module_utils._converge.store import ConflictError, Store, StoreError
 
 ACCOUNT = "111122223333"
 CALLER = f"arn:aws:sts::{ACCOUNT}:assumed-role/automation/awx-1"
@@ -66,6 +68,7 @@ class FakeStore:
         self.objects: dict[str, bytes] = {}
         self.full = False
         self.lost = False
+        self._swapping = threading.Lock()
 
     def put(self, key: str, content: bytes) -> str:
         if self.full:
@@ -87,13 +90,43 @@ class FakeStore:
         content = self.get(key)
         return None if content is None else (content, self.dates.get(key, self.now))
 
+    def get_versioned(self, key: str) -> t.Optional[tuple[bytes, str]]:
+        content = self.get(key)
+        return None if content is None else (content, hashlib.sha256(content).hexdigest())
+
+    def swap(self, key: str, content: bytes, version: t.Optional[str]) -> str:
+        with self._swapping:
+            present = self.get_versioned(key)
+            if version != (present and present[1]):
+                raise ConflictError(f"{self.location}/{key} was written by somebody else")
+            self.put(key, content)
+        return hashlib.sha256(content).hexdigest()
+
     def list(self, prefix: str = "") -> list[str]:
         self._check()
         return sorted(key for key in self.objects if key.startswith(prefix))
 
+    def folders(self, prefix: str = "") -> tuple[str, ...]:
+        rest = [key.removeprefix(prefix) for key in self.list(prefix)]
+        return tuple(sorted({key.partition("/")[0] for key in rest if "/" in key}))
+
     def _check(self) -> None:
         if self.lost:
             raise StoreError(f"can't read {self.location}: denied")
+
+
+class FakeLease:
+    """A lease that counts how often it was renewed, and is lost at the renewal of that number."""
+
+    def __init__(self, lost_at: int = 0) -> None:
+        self.renewed = 0
+        self.lost_at = lost_at
+        self.record = {"fence": 7, "expires": "2026-11-25T02:15:00Z"}
+
+    def renew(self) -> None:
+        self.renewed += 1
+        if self.lost_at and self.renewed >= self.lost_at:
+            raise LeaseError("run 2 took over the lease")
 
 
 class FakeAwsError(Exception):
@@ -136,6 +169,9 @@ class FakeAws:
     but it is made) or ``garbled`` (no answer, and something else is there afterwards). A list is one failure for each
     call. ``lag`` is how many reads still see the former state after a write.
     """
+
+    partition = "aws"
+    longest_write = 35.0
 
     def __init__(self, store: t.Optional[FakeStore] = None, **states: t.Any) -> None:
         self.states: dict[str, t.Any] = {user_arn(name): state for name, state in states.items()}

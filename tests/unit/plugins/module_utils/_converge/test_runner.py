@@ -21,6 +21,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.journal im
     read_recorded,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan, approve, plan_document
+from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.lease import LeaseError
 from ansible_collections.hardening.iam.plugins.module_utils._converge.runner import (
     ApplyResult,
     apply,
@@ -38,6 +39,7 @@ from .fakes import (
     FakeAws,
     FakeAwsError,
     FakeCapability,
+    FakeLease,
     FakeStore,
     change,
     journal_of,
@@ -66,6 +68,7 @@ def apply_changes(
         changes,
         aws=aws,
         journal=journal_of(store),
+        lease=FakeLease(),
         errors=(FakeAwsError,),
         judge=judge,
         sleep=(waits if waits is not None else []).append,
@@ -251,6 +254,7 @@ def test_a_journal_that_can_not_be_listed_changes_nothing(aws: FakeAws, store: F
         [change("a")],
         aws=aws,
         journal=journal_of(store),
+        lease=FakeLease(),
         errors=(FakeAwsError,),
         judge=judge,
         sleep=lambda _seconds: None,
@@ -266,6 +270,7 @@ def test_what_comes_together_stays_away_together_at_the_last_moment(aws: FakeAws
         changes,
         aws=aws,
         journal=journal_of(store),
+        lease=FakeLease(),
         errors=(FakeAwsError,),
         judge=judge,
         sleep=lambda _seconds: None,
@@ -501,6 +506,7 @@ def test_no_further_attempt_is_made_on_what_somebody_else_changed_meanwhile(aws:
         [change("a")],
         aws=aws,
         journal=journal_of(store),
+        lease=FakeLease(),
         errors=(FakeAwsError,),
         judge=judge,
         sleep=lambda _seconds: aws.states.update({user_arn("a"): "newer"}),
@@ -517,6 +523,7 @@ def test_what_somebody_else_brings_about_between_attempts_is_theirs(aws: FakeAws
         [change("a")],
         aws=aws,
         journal=journal_of(store),
+        lease=FakeLease(),
         errors=(FakeAwsError,),
         judge=judge,
         sleep=lambda _seconds: aws.states.update({user_arn("a"): "new"}),
@@ -721,3 +728,55 @@ def test_settling_without_a_read_is_unknown() -> None:
     aws = FakeAws(alice="new")
     aws.unreadable = True
     assert settle(aws.reread, change("alice"), errors=(FakeAwsError,)) is Outcome.UNKNOWN
+
+
+# The lease
+
+
+def apply_under(lease: FakeLease, aws: FakeAws, store: FakeStore, *changes: Change) -> ApplyResult:
+    return apply(
+        FakeCapability(aws, *changes),
+        changes,
+        aws=aws,
+        journal=journal_of(store),
+        lease=lease,
+        errors=(FakeAwsError, LeaseError),
+        judge=judge,
+        sleep=lambda _seconds: None,
+    )
+
+
+def test_each_record_names_the_lease(aws: FakeAws, store: FakeStore) -> None:
+    done = apply_under(FakeLease(), aws, store, change("a"))
+    assert len(done.made) == 1
+    (intent,) = [json.loads(content) for key, content in store.objects.items() if key.endswith("-intent.json")]
+    assert intent["lease"] == {"fence": 7, "expires": "2026-11-25T02:15:00Z"}
+
+
+def test_the_lease_is_renewed_before_each_attempt(aws: FakeAws, store: FakeStore) -> None:
+    aws.failures = {"a": ["busy", "busy"]}
+    lease = FakeLease()
+    done = apply_under(lease, aws, store, change("a"))
+    assert len(done.made) == 1
+    # Before the record of the intent, then before each of three attempts.
+    assert lease.renewed == 4
+
+
+def test_a_lease_that_is_lost_before_a_change_leaves_no_record(aws: FakeAws, store: FakeStore) -> None:
+    done = apply_under(FakeLease(lost_at=1), aws, store, change("a"), change("b"))
+    assert not aws.calls and not done.made and "took over" in done.error
+    assert outcomes(store) == []
+
+
+def test_a_lease_that_is_lost_within_a_change_ends_it_as_failed(aws: FakeAws, store: FakeStore) -> None:
+    done = apply_under(FakeLease(lost_at=2), aws, store, change("a"), change("b"))
+    assert not aws.calls and not done.made and "took over" in done.error
+    assert outcomes(store) == ["failed"]
+
+
+def test_a_lease_that_is_lost_before_another_attempt(aws: FakeAws, store: FakeStore) -> None:
+    aws.failures = {"a": ["unsent"]}
+    done = apply_under(FakeLease(lost_at=3), aws, store, change("a"), change("b"))
+    assert len(aws.calls) == 1 and not done.made and "took over" in done.error
+    # The target reads as before, so the attempt without an answer changed nothing.
+    assert outcomes(store) == ["failed"]

@@ -12,7 +12,19 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.change imp
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import read_recorded
 from ansible_collections.hardening.iam.plugins.module_utils._converge.runner import ApplyResult, apply
 
-from .fakes import ACCOUNT, RUN, FakeAws, FakeAwsError, FakeCapability, FakeStore, change, journal_of, judge, user_arn
+from .fakes import (
+    ACCOUNT,
+    RUN,
+    FakeAws,
+    FakeAwsError,
+    FakeCapability,
+    FakeLease,
+    FakeStore,
+    change,
+    journal_of,
+    judge,
+    user_arn,
+)
 
 
 def decline(wanted: Change, error: Exception) -> t.Optional[Refusal]:
@@ -28,6 +40,7 @@ def apply_changes(aws: FakeAws, store: FakeStore) -> ApplyResult:
         changes,
         aws=aws,
         journal=journal_of(store),
+        lease=FakeLease(),
         errors=(FakeAwsError,),
         judge=judge,
         sleep=lambda _seconds: None,

@@ -7,11 +7,13 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import (
+    ConflictError,
     DirectoryStore,
     StoreError,
     make_absolute,
@@ -42,6 +44,60 @@ def test_put_new_refuses_what_exists_and_leaves_it(tmp_path: Path) -> None:
         store.put_new("a", b"two")
     assert store.get("a") == b"one"
     assert store.list() == ["a"]
+
+
+def test_of_two_that_swap_the_same_version_one_is_refused(tmp_path: Path) -> None:
+    store = DirectoryStore(str(tmp_path))
+    store.swap("control/a", b"one", None)
+    found = store.get_versioned("control/a")
+    assert found is not None and found[0] == b"one"
+    with pytest.raises(ConflictError):
+        store.swap("control/a", b"two", None)
+    store.swap("control/a", b"two", found[1])
+    with pytest.raises(ConflictError):
+        store.swap("control/a", b"three", found[1])
+    assert store.get("control/a") == b"two"
+    # The file that is locked is no key.
+    assert store.list() == ["control/a"]
+
+
+def test_what_is_gone_is_not_swapped(tmp_path: Path) -> None:
+    store = DirectoryStore(str(tmp_path))
+    assert store.get_versioned("a") is None
+    with pytest.raises(ConflictError):
+        store.swap("a", b"one", "0" * 64)
+    assert store.get("a") is None
+
+
+def test_no_swap_is_lost_where_several_write_at_once(tmp_path: Path) -> None:
+    def count(times: int) -> None:
+        # A file that is opened once more is locked against the first, in one process as between two.
+        store = DirectoryStore(str(tmp_path))
+        for _time in range(times):
+            while not _add_one(store):
+                pass
+
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        assert list(pool.map(count, [25] * 4)) == [None] * 4
+    assert DirectoryStore(str(tmp_path)).get("count") == b"100"
+
+
+def _add_one(store: DirectoryStore) -> bool:
+    found = store.get_versioned("count")
+    number = int(found[0]) + 1 if found else 1
+    try:
+        store.swap("count", str(number).encode(), found[1] if found else None)
+    except ConflictError:
+        return False
+    return True
+
+
+def test_a_lock_is_not_followed_out_of_the_directory(tmp_path: Path) -> None:
+    (tmp_path / "journal").mkdir()
+    (tmp_path / "journal" / "a.lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(StoreError, match="can't write"):
+        DirectoryStore(str(tmp_path / "journal")).swap("a", b"one", None)
+    assert not (tmp_path / "elsewhere").exists()
 
 
 @pytest.mark.parametrize(

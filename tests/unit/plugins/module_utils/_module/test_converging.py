@@ -226,6 +226,20 @@ def test_acting_on_either_role_of_the_task_fails_in_every_mode(bench: Bench, opt
 
 def test_a_journal_that_can_not_be_written_changes_nothing(bench: Bench) -> None:
     bench.journal.write_text("a file where a directory should be")
+    with pytest.raises(TaskError, match=f"the stop switch can't be read, .*can't read {bench.journal}") as caught:
+        bench.run(change("a"))
+    assert not bench.writes
+    assert not caught.value.details
+
+
+def test_a_journal_that_can_be_read_and_not_written_changes_nothing(bench: Bench) -> None:
+    bench.journal.mkdir()
+    # A lease can't be written either.
+    (bench.journal / "control").write_text("a file where a directory should be")
+    with pytest.raises(TaskError, match=f"can't read {bench.journal}/control"):
+        bench.run(change("a"))
+    (bench.journal / "control").unlink()
+    (bench.journal / ACCOUNT).write_text("a file where a directory should be")
     with pytest.raises(TaskError, match=f"can't write {bench.journal}") as caught:
         bench.run(change("a"))
     assert not bench.writes
@@ -535,3 +549,152 @@ def test_the_caller_of_another_account_is_refused_before_anything_is_read(bench:
     bench.methods["observe"] = lambda: pytest.fail("the account was read")
     with pytest.raises(TaskError, match="999988887777"):
         bench.run(change("a"), mode="report")
+
+
+# One writer an account, and the stop switch
+
+
+def read_lease(bench: Bench) -> dict[str, t.Any]:
+    place = bench.journal / "control" / "leases" / "aws" / f"{ACCOUNT}.json"
+    return t.cast(dict[str, t.Any], json.loads(place.read_text(encoding="utf-8")))
+
+
+def test_a_writing_module_takes_the_lease_and_releases_it(bench: Bench) -> None:
+    bench.run(change("a"), run_details={"author": "alice", "job": "77"})
+    lease = read_lease(bench)
+    assert (lease["run_id"], lease["job_id"], lease["author"], lease["job"]) == (RUN, JOB, "alice", "77")
+    assert (lease["fence"], lease["released"], lease["module"]) == (1, True, "replace")
+    (path,) = (bench.journal / ACCOUNT / RUN / JOB).glob("*-intent.json")
+    assert json.loads(path.read_text(encoding="utf-8"))["lease"]["fence"] == 1
+
+
+def test_a_job_of_several_modules_keeps_it(bench: Bench) -> None:
+    bench.run(change("a"), keep_lease=True)
+    assert not read_lease(bench)["released"]
+    bench.run(change("b"), keep_lease=True)
+    assert bench.writes == ["a", "b"]
+    with pytest.raises(TaskError, match=rf"run {RUN} \(job {JOB}\) writes in account {ACCOUNT}"):
+        bench.run(change("a", before="new", after="old"), job_id="18")
+    assert bench.writes == ["a", "b"]
+
+
+def test_another_job_breaks_the_lease_by_name_and_says_so(bench: Bench) -> None:
+    bench.run(change("a"), keep_lease=True)
+    bench.run(change("b"), job_id="18", run_id="later", break_lease=RUN)
+    assert bench.writes == ["a", "b"]
+    assert [warning for warning in bench.task.warnings if "did not release the lease" in warning]
+
+
+@pytest.mark.parametrize(("mode", "check_mode"), [("enforce", True), ("report", False)])
+def test_a_run_that_does_not_write_needs_no_lease(bench: Bench, mode: str, check_mode: bool) -> None:
+    bench.run(change("a"), keep_lease=True)
+    bench.run(change("b"), job_id="18", mode=mode, check_mode=check_mode)
+    assert bench.task.warnings == []
+
+
+def test_a_failed_write_releases_the_lease(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments: t.Any, **_options: t.Any) -> t.Any:
+        raise AwsError("no", code="AccessDenied", service="iam", operation="Replace")
+
+    monkeypatch.setattr(bench.aws, "call", refuse)
+    with pytest.raises(TaskError, match="no"):
+        bench.run(change("a"))
+    assert read_lease(bench)["released"]
+
+
+def test_the_stop_switch_refuses_all_that_has_not_begun(bench: Bench) -> None:
+    switch = bench.journal / "control" / "stop"
+    switch.parent.mkdir(parents=True)
+    switch.write_text("INC-7")
+    result = bench.run(change("a"), change("b"))
+    assert not bench.writes and not result["changed"] and result["changes"] == []
+    assert [(one["rule"], one["target"]) for one in result["refused"]] == [
+        ("stopped", user_arn("a")),
+        ("stopped", user_arn("b")),
+    ]
+    assert "is set: INC-7. Remove that object to go on" in result["refused"][0]["reason"]
+    # Nothing is held either.
+    assert not (bench.journal / "control" / "leases").exists()
+    switch.unlink()
+    assert bench.run(change("a"))["changed"]
+
+
+def test_an_audit_ignores_the_stop_switch(bench: Bench) -> None:
+    switch = bench.journal / "control" / "stop"
+    switch.parent.mkdir(parents=True)
+    switch.write_text("")
+    assert bench.run(change("a"), check_mode=True)["refused"] == []
+
+
+# The caps on the whole run.
+
+
+def read_counters(bench: Bench) -> t.Any:
+    return json.loads((bench.journal / "control" / "fleet" / f"{RUN}.json").read_text(encoding="utf-8"))
+
+
+def test_changes_are_counted_for_the_run_before_they_are_made(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[t.Any] = []
+    call = bench.aws.call
+
+    def count_at_the_write(*args: t.Any, **named: t.Any) -> t.Any:
+        counted.append(read_counters(bench)["changes"])
+        return call(*args, **named)
+
+    monkeypatch.setattr(bench.aws, "call", count_at_the_write)
+    result = bench.run(change("a"), change("b"), fleet_caps={"max_fleet_changes": 2})
+    assert [item["applied"] for item in result["changes"]] == [True, True]
+    assert counted == [{ACCOUNT: 2}, {ACCOUNT: 2}]
+
+
+def test_a_fleet_cap_refuses_all_changes_of_the_module(bench: Bench) -> None:
+    result = bench.run(change("a"), change("b"), fleet_caps={"max_fleet_changes": 1})
+    assert [refusal["rule"] for refusal in result["refused"]] == ["fleet_cap", "fleet_cap"]
+    assert result["changed"] is False
+    assert bench.aws.calls == []
+    part = DirectoryStore(str(bench.reports)).list(f"{ACCOUNT}/parts/")
+    assert part
+
+
+def test_an_approved_plan_lifts_no_fleet_cap(bench: Bench) -> None:
+    planned = bench.run(change("a"), check_mode=True)["plan_sha256"]
+    result = bench.run(change("a"), approved_plan=planned, fleet_caps={"max_accounts_changed": 0})
+    assert [refusal["rule"] for refusal in result["refused"]] == ["fleet_cap"]
+
+
+@pytest.mark.parametrize("options", [{"check_mode": True}, {"mode": "report"}])
+def test_what_writes_nothing_is_not_counted(bench: Bench, options: dict[str, t.Any]) -> None:
+    result = bench.run(change("a"), fleet_caps={"max_accounts_changed": 0}, **options)
+    assert result["refused"] == []
+    assert not bench.journal.exists()
+
+
+def test_counters_that_can_not_be_read_change_nothing(bench: Bench) -> None:
+    DirectoryStore(str(bench.journal)).put(f"control/fleet/{RUN}.json", b"{")
+    with pytest.raises(StoreError, match="fleet caps are malformed"):
+        bench.run(change("a"), fleet_caps={"max_accounts_changed": 5})
+    assert bench.aws.calls == []
+
+
+def test_a_failed_account_is_counted(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def deny(*_args: t.Any, **_named: t.Any) -> t.NoReturn:
+        raise AwsError("denied")
+
+    monkeypatch.setattr(bench.aws, "call", deny)
+    with pytest.raises(TaskError):
+        bench.run(change("a"), fleet_caps={"max_accounts_failed": 0})
+    assert read_counters(bench)["failed"] == [ACCOUNT]
+    monkeypatch.undo()
+    result = bench.run(change("b"), fleet_caps={"max_accounts_failed": 0})
+    assert [refusal["rule"] for refusal in result["refused"]] == ["fleet_cap"]
+
+
+def test_a_failure_that_can_not_be_counted_hides_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def deny(*_args: t.Any, **_named: t.Any) -> t.NoReturn:
+        DirectoryStore(str(bench.journal)).put(f"control/fleet/{RUN}.json", b"{")
+        raise AwsError("denied")
+
+    monkeypatch.setattr(bench.aws, "call", deny)
+    with pytest.raises(TaskError, match="denied"):
+        bench.run(change("a"), fleet_caps={"max_accounts_failed": 0})
+    assert any("not counted for hardening_max_accounts_failed" in text for text in bench.task.warnings)

@@ -15,7 +15,8 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied, AwsError
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, Store, StoreError
-from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry, Task, TaskError, execute
+from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry, Task, TaskError
 
 STARTED = datetime(2026, 11, 25, 2, 3, 4, tzinfo=UTC)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.hardening.iam.plugins.module_utils._module import task as task_module
+from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
 from ansible_collections.hardening.iam.plugins.modules.privilege_escalation_info import ENTRY, RETURN
 from unit.emulator.seeded import Seeded, serving
 
@@ -42,7 +42,7 @@ def search(acme: t.Optional[Seeded], account: str = PROD, **options: t.Any) -> R
         "assessor_role_arn": f"arn:aws:iam::{account}:role/iam-hardening/assessor",
         "assume_role_external_id": "acme-hardening",
     }
-    return task_module.execute(ENTRY, options={**DEFAULTS, **access, **options}, check_mode=False)
+    return execute(ENTRY, options={**DEFAULTS, **access, **options}, check_mode=False)
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 
 from ansible_collections.hardening.iam.plugins.module_utils._module import task as task_module
-from ansible_collections.hardening.iam.plugins.module_utils._module.task import execute
+from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import catalogue
 from ansible_collections.hardening.iam.plugins.module_utils._questions.validation import absolute_documents
 from ansible_collections.hardening.iam.plugins.modules.policy_validation_info import ENTRY, RETURN

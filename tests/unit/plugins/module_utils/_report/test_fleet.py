@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
-from ansible_collections.hardening.iam.plugins.module_utils._report.fleet import build
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._report.fleet import build, slim
 
 from . import samples
 
@@ -125,3 +128,43 @@ def test_a_run_in_which_every_account_failed_has_a_report() -> None:
     assert document["score"] is None
     assert document["summary"]["total"] == 0
     assert document["accounts"] == []
+
+
+WAVES: t.Final = (
+    {"name": "canary", "state": "passed", "accounts": ["222233334444"], "reasons": [], "until": None},
+    {
+        "name": "dev",
+        "state": "closed",
+        "accounts": ["333344445555"],
+        "reasons": ["2 refused changes, allowed are 0 (hardening_wave_max_refusals)", samples.HOSTILE],
+        "until": None,
+    },
+    {"name": "prod", "state": "not_begun", "accounts": ["555566667777"], "reasons": [], "until": None},
+)
+
+
+def test_accounts_of_a_wave_that_did_not_begin_are_not_missing() -> None:
+    document = fleet(waves=WAVES)
+    assert document["waves"] == list(WAVES)
+    assert document["not_begun"] == ["555566667777"]
+    assert document["missing"] == []
+    assert fleet()["missing"] == ["555566667777"]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        samples.complete_report,
+        samples.compare_report,
+        samples.costing,
+        samples.report_after_upgrade,
+        samples.report_after_changes,
+        samples.thousand_paths,
+    ],
+)
+def test_a_slim_report_gives_the_same_document(make: t.Callable[[], t.Any]) -> None:
+    report = json.loads(json.dumps(make()))
+    small = slim(report)
+    assert fleet(reports=[small]) == fleet(reports=[report])
+    assert slim(small) == small
+    assert len(json.dumps(small)) < len(json.dumps(report)) / 2

@@ -51,8 +51,9 @@ NEEDED: t.Final = {
 def writing_modules(checkout: Path) -> dict[str, frozenset[str]]:
     """The writes of every module that has some, by its name; the acceptance of a sandbox removes its objects itself."""
     files = sorted((checkout / "plugins" / "modules").glob("[!_]*.py"))
-    # The module file of report is documentation.
-    files = [path for path in files if path.stem not in ("acceptance", "report")]
+    # The module files of the last three are documentation.
+    documents = ("acceptance", "audit_sheet", "report", "rollout_simulation_info")
+    files = [path for path in files if path.stem not in documents]
     writes = {path.stem: importlib.import_module(f"{MODULES}.{path.stem}").ENTRY.operations.writes for path in files}
     return {name: operations for name, operations in writes.items() if operations - ANSWERS and name != MODULE}
 

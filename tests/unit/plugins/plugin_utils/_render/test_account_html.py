@@ -128,6 +128,17 @@ def test_refusals_tell_their_reason_rule_module_and_targets() -> None:
         assert text in told
 
 
+def test_a_refused_change_has_the_patch_for_its_owner_and_no_more() -> None:
+    report = samples.complete_report()
+    patch = 'Role:\n  # </pre><script>alert(1)</script>\n  PermissionsBoundary: "arn"\n'
+    change = {**report["changes"][0], "applied": False}
+    refusal = {**samples.REFUSAL.as_dict(), "module": "permissions_boundary", "change": change}
+    page = render({**report, "refused": [{**refusal, "patch": patch}]})
+    assert patch in Reader(page).text
+    assert page.count("<script") == 1
+    assert "Patch for its owner" not in render({**report, "refused": [refusal]})
+
+
 def test_whom_a_change_affects_stands_in_its_entry() -> None:
     report = samples.complete_report()
     affects = [*(samples.arn("role", f"<role-{number}>") for number in range(11)), "*"]

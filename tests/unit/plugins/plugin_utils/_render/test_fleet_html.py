@@ -7,8 +7,8 @@ from __future__ import annotations
 from ansible_collections.hardening.iam.plugins.plugin_utils._render import account_html
 from ansible_collections.hardening.iam.plugins.plugin_utils._render.fleet_html import render
 
-from ...module_utils._report import samples
-from ...module_utils._report.test_fleet import account, fleet
+from ...module_utils._report import large_fleet, samples
+from ...module_utils._report.test_fleet import WAVES, account, fleet
 from .parsed import Reader
 from .test_account_html import attributes
 
@@ -94,3 +94,36 @@ def test_a_forged_trend_adds_nothing_to_the_page() -> None:
     earlier = fleet(run_id="before")
     earlier["trend"][0]["frameworks"] = {samples.HOSTILE: 1}
     assert render(fleet(earlier=earlier)) == render(fleet())
+
+
+def test_waves_are_shown_with_links_to_accounts_that_have_a_report() -> None:
+    read = Reader(render(fleet(waves=WAVES, failures=[])))
+    sections = [dict(found)["id"] for tag, found in read.tags if tag == "section"]
+    assert sections[:2] == ["absent", "waves"]
+    assert "2 refused changes, allowed are 0" in read.text
+    assert "not begun" in read.text
+    assert "img" not in [tag for tag, _attributes in read.tags]
+    links = attributes(read, "href")
+    assert "333344445555/report.html" in links
+    assert "555566667777/report.html" not in links
+
+
+def test_the_page_of_a_thousand_accounts_is_small_enough_to_open() -> None:
+    document = large_fleet.thousand()
+    content = render(document)
+    assert len(content.encode()) < 5_000_000
+    read = Reader(content)
+    accounts = large_fleet.ACCOUNTS - large_fleet.LOST
+    rows = [dict(found) for tag, found in read.tags if tag == "tr" and dict(found).get("class") == "row"]
+    assert len(rows) == accounts
+    for number in range(large_fleet.LOST, large_fleet.ACCOUNTS):
+        assert f"{large_fleet.account_id(number)}/report.html" in content
+    # Nothing is expanded, and what is folded is no more than a reader looks at.
+    assert ("open", None) not in [found for tag, attributes in read.tags if tag == "details" for found in attributes]
+    assert len(read.tags) < 60_000
+    assert f"… and {accounts - 100} more, in fleet.json" in read.text
+    assert f"… and {len(document['new_criticals']) - 200} more, in fleet.json" in read.text
+
+
+def test_the_page_of_a_few_accounts_leaves_nothing_out() -> None:
+    assert "more, in fleet.json" not in Reader(render(fleet())).text

@@ -7,7 +7,7 @@ from __future__ import annotations
 from ansible_collections.hardening.iam.plugins.module_utils._report.plain import WIDTH
 from ansible_collections.hardening.iam.plugins.plugin_utils._render.fleet_text import render
 
-from ...module_utils._report.test_fleet import account, fleet
+from ...module_utils._report.test_fleet import WAVES, account, fleet
 
 
 def test_a_line_an_account() -> None:
@@ -65,3 +65,13 @@ def test_many_new_criticals_and_failures_stay_short() -> None:
     assert text.isascii()
     whole = render({**document, "failed": failed[:2]})
     assert "see fleet.json" not in whole
+
+
+def test_waves_have_their_state_and_accounts() -> None:
+    text = render(fleet(waves=WAVES, hosts={"555566667777": "shop"}))
+    assert "WAVES:\n  - canary (1 account): passed\n    acme-prod\n" in text
+    assert "  - dev (1 account): closed: 2 refused changes, allowed are 0 (hardening_wave_max_refusals);" in text
+    assert "  - prod (1 account): not begun\n    shop\n" in text
+    assert "Missing: 0 | Not begun: 1\n" in text
+    assert max(map(len, text.splitlines())) <= WIDTH
+    assert "\x1b" not in text

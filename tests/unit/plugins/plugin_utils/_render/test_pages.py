@@ -16,10 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.plugin_utils._render import account_html, fleet_html
+from ansible_collections.hardening.iam.plugins.plugin_utils._render import account_html, audit_html, fleet_html
 
 from .pages import FLEETS, REPORTS
 from .parsed import digests
+from .sheets import SHEETS
 
 RECORDED: t.Final = Path(__file__).with_name("parsed_pages.json")
 
@@ -27,18 +28,20 @@ RECORDED: t.Final = Path(__file__).with_name("parsed_pages.json")
 def page(name: str) -> str:
     if name in REPORTS:
         return account_html.render(REPORTS[name]())
+    if name in SHEETS:
+        return audit_html.render(SHEETS[name]())
     make, linked = FLEETS[name]
     return fleet_html.render(make(), linked=linked)
 
 
-@pytest.mark.parametrize("name", [*REPORTS, *FLEETS])
+@pytest.mark.parametrize("name", [*REPORTS, *FLEETS, *SHEETS])
 def test_page_is_parsed_as_recorded(name: str) -> None:
     assert digests(page(name)) == json.loads(RECORDED.read_text(encoding="utf-8"))[name]
 
 
 def record() -> None:
     """Take the pages of today for the right ones."""
-    found = {name: digests(page(name)) for name in (*REPORTS, *FLEETS)}
+    found = {name: digests(page(name)) for name in (*REPORTS, *FLEETS, *SHEETS)}
     RECORDED.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 

@@ -20,7 +20,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argu
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.access import Access
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AwsError
-from ansible_collections.hardening.iam.plugins.module_utils._module import task as task_module
+from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
 from ansible_collections.hardening.iam.plugins.module_utils._prediction.evidence import Predictor
 from ansible_collections.hardening.iam.plugins.module_utils._questions.impact.change import absolute_documents
 from ansible_collections.hardening.iam.plugins.modules.policy_impact_info import ENTRY, RETURN
@@ -83,7 +83,7 @@ def predict(seeded: Seeded, account: str = DEV, **options: t.Any) -> Record:
     spec = {**aws_argument_spec(), **ENTRY.argument_spec()}
     validation = ArgumentSpecValidator(spec).validate({**access, **options})
     assert not validation.error_messages, validation.error_messages
-    return task_module.execute(ENTRY, options=validation.validated_parameters, check_mode=True)
+    return execute(ENTRY, options=validation.validated_parameters, check_mode=True)
 
 
 @pytest.fixture(scope="module")

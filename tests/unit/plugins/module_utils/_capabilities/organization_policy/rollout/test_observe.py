@@ -27,12 +27,13 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
     judge,
     open_member,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.rollout.verdict import (
-    Verdict,
-)
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
 from ansible_collections.hardening.iam.plugins.module_utils._module.options import StoreOptions
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix import DeniedPair
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.denials import evidence
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.denials.verdict import (
+    Verdict,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._prediction.evidence import find_trail_logs
 
 from ...._policy.trail.events import assume, event
@@ -387,7 +388,7 @@ class _Member(FakeAccess):
 def histories(monkeypatch: pytest.MonkeyPatch) -> Histories:
     made = Histories()
     monkeypatch.setattr(_organization_rollout_evidence, "open_member", made.access)
-    monkeypatch.setattr(_organization_rollout_evidence.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(evidence.time, "sleep", lambda _seconds: None)
     return made
 
 

@@ -30,12 +30,12 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
     Event,
     Kind,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.rollout.verdict import (
+from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
+from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix import DeniedPair
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.denials.verdict import (
     Loss,
     Verdict,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
-from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix import DeniedPair
 
 NOW = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
 CALLER = "arn:aws:sts::111122223333:assumed-role/automation/awx-1"

@@ -16,7 +16,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
     render_rollout,
     render_rollouts,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.rollout.verdict import (
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.denials.verdict import (
     Verdict,
 )
 

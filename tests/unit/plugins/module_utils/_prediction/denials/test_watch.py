@@ -9,7 +9,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.rollout.gate import (
+from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix import DeniedPair
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.denials.verdict import (
+    Loss,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.denials.watch import (
     Question,
     WatchResult,
     find_losses,
@@ -18,12 +22,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
     join_results,
     watch,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.rollout.verdict import (
-    Loss,
-)
-from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix import DeniedPair
 
-from ...._policy.trail.events import ACCOUNT, ASSUMED_ROLE, IAM_USER, ROLE, USER, assume, event
+from ..._policy.trail.events import ACCOUNT, ASSUMED_ROLE, IAM_USER, ROLE, USER, assume, event
 
 SINCE = datetime(2026, 11, 20, 8, 0, 0, tzinfo=UTC)
 BEFORE = "2026-11-19T09:30:00Z"
@@ -327,3 +327,14 @@ def test_denied_pairs_that_do_not_count_are_counted_once() -> None:
     stranger = assume(f"arn:aws:iam::{ELSEWHERE}:role/app/deployer", accountId=ELSEWHERE)
     denials = watch([deny(), deny(), deny(identity=stranger), deny(identity=stranger)], ACCOUNT, QUESTION).denials
     assert find_suspects(denials, INSIDERS, [DeniedPair(ACCOUNT, ROLE, "iam:CreateUser")]) == ((), 1, 1)
+
+
+def test_without_a_policy_every_denial_counts() -> None:
+    identity = (
+        f"User: {USER} is not authorized to perform: iam:CreateUser because no identity-based policy allows the "
+        "iam:CreateUser action"
+    )
+    records = [deny(errorMessage=text) for text in (SCP, identity, "")]
+    any_policy = watch(records, ACCOUNT, Question(None, SINCE, NOW))
+    assert [denial.names_policy for denial in any_policy.denials] == [True, True, True]
+    assert len(watch(records, ACCOUNT, QUESTION).denials) == 2

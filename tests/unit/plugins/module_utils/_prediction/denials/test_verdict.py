@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.rollout.verdict import (
+from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix import DeniedPair
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.denials.verdict import (
     Loss,
     Verdict,
     describe_losses,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix import DeniedPair
 
 NOW = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
 

@@ -13,11 +13,15 @@ import dataclasses
 import itertools
 import typing as t
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from ...._account.moments import format_utc
-from ...._policy.analysis.principal_matrix import DeniedPair
+from ..._account.moments import format_utc
+from ..._policy.analysis.principal_matrix import DeniedPair
 
+# "CloudTrail typically delivers logs within an average of about 5 minutes of an API call. This time is not guaranteed";
+# a gate that is judged sooner has not seen the end of the soak.
+# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
+DELIVERY: t.Final = timedelta(minutes=15)
 _MOST_NAMED: t.Final = 10
 
 

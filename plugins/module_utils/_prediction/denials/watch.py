@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""The gate between two stages: who is denied since the stage began what they had done before. Pure.
+"""The denials since a stage or a wave began: who is denied what they had done before. Pure.
 
 An outsider must not move it: denials count only of principals of the accounts themselves that had succeeded at the same
 action before the stage began. Somebody who merely tries something is denied, and nothing else happens. Only a denial
@@ -21,12 +21,12 @@ import typing as t
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from ...._converge.finding import mask_key_ids
-from ...._policy.analysis.principal_matrix import DeniedPair
-from ...._policy.documents.arn import arn_account
-from ...._policy.trail.actions import SkipReason, moment_of, principal_of
-from ...._policy.trail.names import actions_of, find_services, prefix_of
-from ...._policy.trail.parameters import Parameters
+from ..._converge.finding import mask_key_ids
+from ..._policy.analysis.principal_matrix import DeniedPair
+from ..._policy.documents.arn import arn_account
+from ..._policy.trail.actions import SkipReason, moment_of, principal_of
+from ..._policy.trail.names import actions_of, find_services, prefix_of
+from ..._policy.trail.parameters import Parameters
 from .blame import Blame, blame
 from .verdict import Loss
 
@@ -75,9 +75,12 @@ class WatchResult:
 
 @dataclasses.dataclass(frozen=True)
 class Question:
-    """Of which policy events are asked, and in which time: neither before the stage began nor after now."""
+    """Of which policy events are asked, and in which time: neither before the stage began nor after now.
 
-    policy_arn: str
+    Without a policy every denial counts, whatever it names.
+    """
+
+    policy_arn: t.Optional[str]
     since: datetime
     now: datetime
 
@@ -99,7 +102,8 @@ def watch(records: Iterable[t.Any], account_id: str, question: Question) -> Watc
         message = _find_denial_message(record)
         if message is None:
             continue
-        blamed = blame(record, message, question.policy_arn)
+        arn = question.policy_arn
+        blamed = Blame.THIS if arn is None else blame(record, message, arn)
         unexplained += blamed is Blame.UNKNOWN
         of_others += blamed is Blame.OTHER
         if blamed is not Blame.OTHER:

@@ -11,7 +11,7 @@ import urllib.parse
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.rollout.blame import (
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.denials.blame import (
     Blame,
     blame,
 )

@@ -1,0 +1,170 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Drift wars: a change of ours that the same other caller reverts again and again.
+
+The journal shows that a planned change was made before. Then somebody reverted it, or it would not be planned again.
+CloudTrail shows who. After two reversals by the same caller a further attempt only disturbs both sides, so it stops.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import re
+import typing as t
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from ..._account.change_events import ChangeEvent
+from ..._account.moments import format_utc
+from ..arn import Principal, principal_of
+from ..change import Change, content_hash
+from ..finding import Evidence, Finding, Remediation, Severity, Status
+from ..journal import Outcome, ending_at, intent_at, job_order
+from ..store import Store, StoreError
+from .evidence import clean
+from .judgement import DRIFT_WAR, find_held
+from .owner import DriftWar, IamObject
+
+CONTROL: t.Final = DRIFT_WAR
+TITLE: t.Final = "No change is reverted again and again"
+_ENOUGH: t.Final = 2
+# As many records of the journal are read, the newest ones. Each is a call where the journal is in S3.
+MOST_RECORDS: t.Final = 500
+_INTENT: t.Final = re.compile(r"(?P<base>[0-9]{12}/(?P<run>[^/.][^/]*)/(?:[^/.][^/]*/)?[0-9]{6})-intent\.json")
+# By a pattern of operations: the parameter of an event that tells two changes of one object apart.
+_PAIRS: t.Final[tuple[tuple[re.Pattern[str], str], ...]] = (
+    (re.compile(r"(Put|Delete)(User|Role)PermissionsBoundary"), ""),
+    (re.compile(r"(Attach|Detach)(User|Role|Group)Policy"), "PolicyArn"),
+    (re.compile(r"(Put|Delete)(User|Role|Group)Policy"), "PolicyName"),
+    (re.compile(r"(CreatePolicyVersion|SetDefaultPolicyVersion)"), ""),
+    (re.compile(r"UpdateAssumeRolePolicy"), ""),
+    (re.compile(r"(AddUserToGroup|RemoveUserFromGroup)"), "GroupName"),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Recurrence:
+    """A planned change that was made before, with the moments at which it was made, oldest first."""
+
+    item: IamObject
+    change: Change
+    made: tuple[datetime, ...]
+
+
+def find_recurring(store: Store, account_id: str, changes: Sequence[Change]) -> tuple[Recurrence, ...]:
+    """Find the planned changes that the journal shows at least twice.
+
+    :raises StoreError: the journal can't be listed.
+    """
+    wanted = {_identify(change): (change, item) for change in changes if (item := find_held(change))}
+    made: dict[tuple[str, ...], list[datetime]] = collections.defaultdict(list)
+    for base in _list_newest(store, account_id) if wanted else ():
+        try:
+            intent = intent_at(store, base)
+            identity = _identify(intent.change)
+            if identity not in wanted or intent.at is None or intent.change.undoes:
+                continue
+            if ending_at(store, base)[0] is Outcome.APPLIED:
+                made[identity].append(intent.at)
+        except StoreError:
+            # A record that is none, or is gone, proves nothing. The walk warns of broken ones.
+            continue
+    return tuple(
+        Recurrence(item, change, tuple(sorted(made[identity])))
+        for identity, (change, item) in wanted.items()
+        if len(made[identity]) >= _ENOUGH
+    )
+
+
+def _identify(change: Change) -> tuple[str, ...]:
+    return (change.service, change.operation, change.target.lower(), content_hash(change.after))
+
+
+def _list_newest(store: Store, account_id: str) -> list[str]:
+    """List the newest intents of an account."""
+    matches = filter(None, map(_INTENT.fullmatch, store.list(f"{account_id}/")))
+    ordered = sorted((job_order(match["run"]), match["base"]) for match in matches)
+    return [base for _order, base in ordered[-MOST_RECORDS:]]
+
+
+def find_war(
+    recurrence: Recurrence, events: Iterable[ChangeEvent], callers: Collection[Principal]
+) -> t.Optional[DriftWar]:
+    """Find the caller that reverted a change at least twice; None if nobody did."""
+    reverting = [event for event in events if _reverts(event, recurrence.change) and _is_other(event, callers)]
+    found: dict[str, list[datetime]] = collections.defaultdict(list)
+    ends = [*recurrence.made[1:], None]
+    for start, end in zip(recurrence.made, ends, strict=True):
+        between = [event for event in reverting if _is_between(event.when, start, end)]
+        if between:
+            last = max(between, key=lambda event: event.when)
+            found[last.caller].append(last.when)
+    caller, times = max(found.items(), key=lambda entry: len(entry[1]), default=("", []))
+    if len(times) < _ENOUGH:
+        return None
+    change = recurrence.change
+    return DriftWar(clean(caller), len(times), format_utc(max(times)), change.target, change.operation)
+
+
+def _is_between(when: datetime, start: datetime, end: t.Optional[datetime]) -> bool:
+    # An event counts once. Clocks that differ by seconds may hide a reversal, and never make one.
+    return start <= when and (end is None or when < end)
+
+
+def _is_other(event: ChangeEvent, callers: Collection[Principal]) -> bool:
+    return bool(event.caller) and principal_of(event.caller) not in callers
+
+
+def _reverts(event: ChangeEvent, change: Change) -> bool:
+    """Whether an event changes the same part of the object as a change."""
+    for pattern, name in _PAIRS:
+        if pattern.fullmatch(change.operation):
+            return bool(pattern.fullmatch(event.operation)) and (not name or _is_same(event, change, name))
+    return False
+
+
+def _is_same(event: ChangeEvent, change: Change, name: str) -> bool:
+    asked = change.parameters.get(name)
+    given = event.parameters.get(f"{name[0].lower()}{name[1:]}")
+    return asked is not None and str(given).lower() == str(asked).lower()
+
+
+def make_finding(
+    recurrence: Recurrence, war: t.Optional[DriftWar], *, unread: str, now: datetime
+) -> t.Optional[Finding]:
+    """Make the finding on a change that recurs; None if nobody else reverts it, as far as AWS recorded that."""
+    if war is None and not unread:
+        return None
+    item, change = recurrence.item, recurrence.change
+    times = len(recurrence.made)
+    observed: Mapping[str, t.Any] = {"operation": change.operation, "made": [*map(format_utc, recurrence.made)]}
+    if war is not None:
+        detail = f"{war.caller} reverted {change.operation} {war.times} times, last on {war.last}"
+        observed = {**observed, "caller": war.caller, "reverted": war.times, "last": war.last}
+    else:
+        detail = (
+            f"{change.operation} was made {times} times and is missing again; it is not known who reverts it: {unread}"
+        )
+    return Finding(
+        control=CONTROL,
+        status=Status.NOT_ASSESSED if war is None else Status.FAIL,
+        severity=Severity.MEDIUM,
+        account_id=change.account_id,
+        region=change.region,
+        resource=item.arn,
+        resource_detail=change.operation,
+        title=TITLE,
+        detail=detail,
+        evidence=Evidence(observed, "the change stays", "LookupEvents", now),
+        remediation=Remediation(
+            "Agree with the caller that reverts the change. Then change the template of its tool, or declare the owner "
+            "in hardening_owners."
+        ),
+        compliance={},
+    )

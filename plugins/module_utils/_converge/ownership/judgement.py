@@ -1,0 +1,165 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Which changes are held against the owner of their object, and which of them are refused.
+
+A change of credentials (a key, a password, an MFA device) is no change of what its owner defined: it is not held. Keys
+that leak or are unused must be deactivated, even if a template made their user. No template turns a key on again unless
+somebody runs it. Marks of this collection in tags are not held either, since they give nobody any access.
+What undoes a change of ours is not held: it brings back what the owner had.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections.abc import Iterable, Mapping, Sequence
+
+from ..affects.request import parameter, place_of
+from ..change import Change, Impact
+from .owner import Confidence, DriftWar, IamObject, ObjectKey, Owner, Ownership, Write, object_of
+from .patches import make_patch
+
+FOREIGN: t.Final = "foreign_owner"
+DRIFT_WAR: t.Final = "drift_war"
+
+# Writes that change the definition of an existing role, user, group or policy.
+HELD: t.Final = frozenset(
+    {
+        *(
+            f"{verb}{kind}Policy"
+            for verb in ("Attach", "Detach", "Put", "Delete")
+            for kind in ("User", "Role", "Group")
+        ),
+        *(f"{verb}{kind}PermissionsBoundary" for verb in ("Put", "Delete") for kind in ("User", "Role")),
+        "AddUserToGroup",
+        "CreatePolicyVersion",
+        "DeleteGroup",
+        "DeletePolicy",
+        "DeletePolicyVersion",
+        "DeleteRole",
+        "RemoveUserFromGroup",
+        "SetDefaultPolicyVersion",
+        "UpdateAssumeRolePolicy",
+    }
+)
+_CREATING: t.Final = frozenset({"CreateGroup", "CreatePolicy", "CreateRole"})
+# So many reasons are named in a refusal.
+_MOST_REASONS: t.Final = 2
+_DECLARE: t.Final = "declare the owner in hardening_owners"
+
+
+@dataclasses.dataclass(frozen=True)
+class Objection:
+    """Why a change is refused: the rule, the reason for people, and data with the owner and the patch."""
+
+    rule: str
+    reason: str
+    data: Mapping[str, t.Any]
+
+
+def find_held(change: Change) -> t.Optional[IamObject]:
+    """Find the object whose owner decides on a change; None if it is not held against any owner."""
+    if change.service != "iam" or change.operation not in HELD or change.undoes:
+        return None
+    return object_of(place_of(change))
+
+
+def list_held(changes: Iterable[Change]) -> tuple[IamObject, ...]:
+    """List the objects whose owners decide on changes, each once."""
+    found = {item.key: item for change in changes if (item := find_held(change))}
+    return tuple(found.values())
+
+
+def list_new(changes: Iterable[Change]) -> tuple[IamObject, ...]:
+    """List the objects that changes create: nobody owns them yet."""
+    created = (change for change in changes if change.service == "iam" and change.operation in _CREATING)
+    return tuple(item for change in created if (item := object_of(place_of(change))))
+
+
+def is_narrowing(change: Change) -> bool:
+    """Whether a change takes access, or deletes something."""
+    return change.impact is not Impact.ADDITIVE
+
+
+def find_objection(change: Change, ownership: Ownership) -> t.Optional[Objection]:
+    """Find why a change may not be made to an object of somebody else; None if it may."""
+    item = find_held(change)
+    if item is None:
+        return None
+    owner = _find_owner(change, item, ownership)
+    if owner.is_certain:
+        return None if owner.write is Write.ALLOW else _refuse_foreign(change, item, owner)
+    war = ownership.wars.get((item.key, change.operation))
+    if war is not None:
+        return _refuse_war(change, item, owner, war)
+    if not is_narrowing(change) or may_narrow(item, owner, ownership):
+        return None
+    return _refuse_doubtful(change, item, owner)
+
+
+def may_narrow(item: IamObject, owner: Owner, ownership: Ownership) -> bool:
+    """Whether access may be taken from an object whose owner is not certain."""
+    if ownership.default is Write.ALLOW:
+        return True
+    if item.key in ownership.own and owner.confidence is not Confidence.LIKELY:
+        return True
+    # People make users and groups by hand, so there an unknown owner is none. A hint or a likely owner refuses.
+    return owner.confidence is Confidence.UNKNOWN and item.kind in ("user", "group")
+
+
+def _find_owner(change: Change, item: IamObject, ownership: Ownership) -> Owner:
+    """The owner of the object; of an inline policy that a stack has as a resource of its own, that stack."""
+    of_object = ownership.find_owner(item.key)
+    if of_object.write is not None:
+        return of_object
+    inline = ownership.inline.get((item.key, parameter(change, "PolicyName"))) if _is_inline(change) else None
+    return inline or of_object
+
+
+def _is_inline(change: Change) -> bool:
+    return change.operation.startswith(("Put", "Delete")) and bool(parameter(change, "PolicyName"))
+
+
+def _refuse_foreign(change: Change, item: IamObject, owner: Owner) -> Objection:
+    place = owner.place.text if owner.place else owner.label
+    reason = f"{item.kind} {item.name} belongs to {owner.label}: change it in {place}"
+    return Objection(FOREIGN, reason, _describe(change, owner))
+
+
+def _refuse_doubtful(change: Change, item: IamObject, owner: Owner) -> Objection:
+    if owner.confidence is Confidence.UNKNOWN:
+        why = f": {_join(owner.unread)}" if owner.unread else ""
+        who = f"the owner of {item.kind} {item.name} is not known{why}"
+    else:
+        sure = "likely " if owner.confidence is Confidence.LIKELY else "perhaps "
+        who = f"{item.kind} {item.name} belongs {sure}to {owner.label}: {_join(owner.evidence)}"
+    reason = f"{who}; {_DECLARE} with write: allow, or set hardening_owner_default: allow"
+    return Objection(FOREIGN, reason, _describe(change, owner))
+
+
+def _refuse_war(change: Change, item: IamObject, owner: Owner, war: DriftWar) -> Objection:
+    reason = (
+        f"{war.caller} reverted this change of {item.kind} {item.name} {war.times} times, last on {war.last}; "
+        f"agree with its owner, then {_DECLARE}, or list the ARN in hardening_enforce_drifting"
+    )
+    return Objection(DRIFT_WAR, reason, _describe(change, owner))
+
+
+def _describe(change: Change, owner: Owner) -> dict[str, t.Any]:
+    patch = make_patch(change, owner.place)
+    return {"owner": owner.as_dict(), **({"patch": patch} if patch else {})}
+
+
+def _join(reasons: Sequence[str]) -> str:
+    more = len(reasons) - _MOST_REASONS
+    return "; ".join(reasons[:_MOST_REASONS]) + (f"; and {more} more" if more > 0 else "")
+
+
+def list_keys(items: Iterable[IamObject]) -> frozenset[ObjectKey]:
+    """List the keys of objects."""
+    return frozenset(item.key for item in items)

@@ -1,0 +1,323 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""One writer an account: a lease beside the journal, which a job holds while it writes.
+
+The lease is one object, ``control/leases/<partition>/<account>.json``, that is only ever swapped for the one that was
+read. Its fence number grows with each new holder, and every record of the journal names it. Nothing is renewed in the
+background: the writer renews before a write, and :meth:`Lease.check` is asked once more when the signed request is
+about to leave. A process that is suspended after that may still send too late. The journal names the end of the lease,
+so such a write is found afterwards.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import secrets
+import threading
+import time
+import typing as t
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from ..._account.moments import format_utc, parse_moment
+from ..errors import InputError
+from ..journal import check_run_id
+from ..parsing import parse
+from ..store import ConflictError, Store, StoreError
+
+SCHEMA: t.Final = "hardening.iam/lease/1"
+# How long a job that was killed keeps others from the account.
+LASTS: t.Final = timedelta(minutes=15)
+# The clocks of two machines may differ by this.
+CLOCK_MARGIN: t.Final = timedelta(seconds=60)
+# A lease that claims to last longer than this was not written by this collection.
+LONGEST: t.Final = timedelta(hours=1)
+# Others may write in the same moment as often as this.
+_ATTEMPTS: t.Final = 8
+
+
+class LeaseError(StoreError):
+    """This job may not write: somebody else holds the lease, or what is left of ours is too short."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Holder:
+    """The job that wants the lease. ``details`` are those of a run that help to find it: job, author, job URL."""
+
+    run_id: str
+    job_id: str
+    module: str
+    caller_arn: str
+    details: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+
+    def is_same_job(self, held: Held) -> bool:
+        """Whether an earlier module of this very job holds the lease."""
+        return (self.run_id, self.job_id) == (held.run_id, held.job_id)
+
+
+@dataclasses.dataclass(frozen=True)
+class Held:
+    """A lease as it is kept."""
+
+    fence: int
+    run_id: str
+    job_id: str
+    expires: datetime
+    is_released: bool
+    author: str = ""
+
+    def holds_at(self, moment: datetime) -> bool:
+        """Whether nobody else may write at this moment."""
+        return not self.is_released and moment < self.expires
+
+    def describe(self) -> str:
+        """Name the job and the person behind it."""
+        by = f" of {self.author}" if self.author else ""
+        return f"run {self.run_id} (job {self.job_id}{by})"
+
+
+class Lease:
+    """The lease of one account for one job. Threads that change regions side by side share it.
+
+    ``longest_write`` are the seconds that a request may take at most, all its attempts together.
+
+    :raises InputError: requests may take longer than a lease can last.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        holder: Holder,
+        *,
+        partition: str,
+        account_id: str,
+        longest_write: float = 0.0,
+        clock: Callable[[], datetime],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._holder = holder
+        self._account = {"partition": partition, "account_id": account_id}
+        self._key = lease_key(partition, account_id)
+        self._clock = clock
+        self._monotonic = monotonic
+        # Infinite where aws_config takes a time-out away.
+        if longest_write > LONGEST.total_seconds() / 3:
+            raise InputError(
+                "aws_config: its time-outs let one request take longer than a third of an hour, so no lease lasts long "
+                "enough to write under.\nSet connect_timeout and read_timeout to less"
+            )
+        self._needs = timedelta(seconds=longest_write) + CLOCK_MARGIN
+        self._lasts = max(LASTS, 2 * self._needs)
+        self._writing = threading.RLock()
+        self._version = ""
+        self._until = 0.0
+        self._held: t.Optional[Held] = None
+
+    @property
+    def record(self) -> dict[str, t.Any]:
+        """The fence number and the end of the lease, for records of the journal.
+
+        :raises LeaseError: it was not acquired.
+        """
+        held = self._mine()
+        return {"fence": held.fence, "expires": format_utc(held.expires)}
+
+    def acquire(self, broken: str = "") -> t.Optional[Held]:
+        """Take the lease, and return the one that was taken over from another job, if any.
+
+        ``broken`` is the id of a run whose lease ends now, although it would last longer.
+
+        :raises LeaseError: another job holds the lease; the message names it.
+        :raises StoreError: the lease can't be read or written.
+        """
+        for _attempt in range(_ATTEMPTS):
+            found = self._store.get_versioned(self._key)
+            held = None if found is None else self._parse(found[0])
+            is_own = held is not None and self._holder.is_same_job(held)
+            if held and not is_own and held.run_id != broken and held.holds_at(self._clock()):
+                raise LeaseError(self._describe_holder(held))
+            try:
+                self._write(fence=held.fence + 1 if held else 1, version=found[1] if found else None)
+            except ConflictError:
+                continue
+            return held if held and not held.is_released and not is_own else None
+        raise LeaseError(f"the lease {self._place} is written by others again and again; run again")
+
+    def find_other(self) -> t.Optional[Held]:
+        """Find the other job that holds the lease now, if any.
+
+        :raises StoreError: it can't be read.
+        """
+        content = self._store.get(self._key)
+        held = self._parse(content) if content is not None else None
+        is_other = held is not None and held.holds_at(self._clock()) and not self._holder.is_same_job(held)
+        return held if is_other else None
+
+    def renew(self) -> None:
+        """Renew the lease where less than two thirds of it are left. Called before each attempt at a write.
+
+        :raises LeaseError: somebody else holds it, or it can't be renewed and is too short for a write.
+        """
+        with self._writing:
+            if self._remaining() > self._lasts * 2 / 3:
+                return
+            try:
+                self._write(fence=self._mine().fence, version=self._version)
+            except ConflictError:
+                raise LeaseError(self._describe_loss()) from None
+            except StoreError as error:
+                if self._remaining() < self._needs:
+                    raise LeaseError(f"the lease of the account can't be renewed: {error}") from error
+
+    def check(self) -> None:
+        """Make sure, without any request, that the lease outlasts a request that is sent now.
+
+        :raises LeaseError: it does not.
+        """
+        if self._remaining() < self._needs:
+            raise LeaseError("nothing was sent, because the lease of the account would end before the request does")
+
+    def release(self) -> None:
+        """Let other jobs write.
+
+        :raises StoreError: it can't be written; the lease then ends by itself.
+        """
+        with self._writing:
+            try:
+                self._write(fence=self._mine().fence, version=self._version, is_released=True)
+            except ConflictError:
+                # Somebody else has taken it over, so there is nothing left to release.
+                return
+            finally:
+                self._held = None
+
+    def release_of_job(self) -> bool:
+        """Release the lease if an earlier task of this job holds it; whether it did.
+
+        :raises StoreError: it can't be read or written; the lease then ends by itself.
+        """
+        found = self._store.get_versioned(self._key)
+        held = None if found is None else self._parse(found[0])
+        if found is None or held is None or held.is_released or not self._holder.is_same_job(held):
+            return False
+        self._held, self._version = held, found[1]
+        self.release()
+        return True
+
+    @property
+    def _place(self) -> str:
+        return f"{self._store.location.rstrip('/')}/{self._key}"
+
+    def _mine(self) -> Held:
+        if self._held is None:
+            raise LeaseError("the lease of the account was not taken")
+        return self._held
+
+    def _remaining(self) -> timedelta:
+        """The time that is left, by the clock or by the time that has passed, whichever is shorter.
+
+        A clock may be set back, and a machine that sleeps counts no time.
+        """
+        held = self._mine()
+        return min(held.expires - self._clock(), timedelta(seconds=self._until - self._monotonic()))
+
+    def _write(self, *, fence: int, version: t.Optional[str], is_released: bool = False) -> None:
+        # Both clocks are read before the request, so that the lease never lasts longer here than it says.
+        until, now = self._monotonic() + self._lasts.total_seconds(), self._clock()
+        expires = (now if is_released else now + self._lasts).replace(microsecond=0)
+        record = {
+            "schema": SCHEMA,
+            **self._account,
+            "fence": fence,
+            "run_id": self._holder.run_id,
+            "job_id": self._holder.job_id,
+            "module": self._holder.module,
+            "caller_arn": self._holder.caller_arn,
+            "author": self._holder.details.get("author") or None,
+            "job": self._holder.details.get("job") or None,
+            "written": format_utc(now),
+            "expires": format_utc(expires),
+            "released": is_released,
+            # No two contents are the same: a writer knows its own again where an answer was lost.
+            "nonce": secrets.token_hex(16),
+        }
+        content = json.dumps(record, indent=2, sort_keys=True).encode()
+        self._version = self._store.swap(self._key, content, version)
+        self._held = Held(fence, self._holder.run_id, self._holder.job_id, expires, is_released)
+        self._until = until
+
+    def _describe_holder(self, held: Held) -> str:
+        until = format_utc(held.expires)
+        if held.expires > self._clock() + LONGEST + CLOCK_MARGIN:
+            return (
+                f"{self._place} is a lease until {until}, which is longer than any that this collection takes. "
+                f"Find out who wrote it, then set hardening_break_lease to {held.run_id}"
+            )
+        return (
+            f"{held.describe()} writes in account {self._account['account_id']}, and holds its lease until {until}. "
+            f"Wait for that run. If it has ended for certain, set hardening_break_lease to {held.run_id}"
+        )
+
+    def _describe_loss(self) -> str:
+        try:
+            content = self._store.get(self._key)
+            who = self._parse(content).describe() if content else "somebody"
+        except StoreError:
+            who = "somebody"
+        return f"{who} took over the lease of account {self._account['account_id']}, so nothing more is written here"
+
+    def _parse(self, content: bytes) -> Held:
+        """The lease in ``content``. Raises LeaseError: it is none, or of another account."""
+        try:
+            record = parse(content)
+            if record["schema"] != SCHEMA or any(record[name] != value for name, value in self._account.items()):
+                raise ValueError("it is of another account or kind")
+            fence, is_released = record["fence"], record["released"]
+            if type(fence) is not int or fence < 1 or type(is_released) is not bool:
+                raise ValueError("fence or released is malformed")
+            run_id, job_id = (check_run_id(record[name]) for name in ("run_id", "job_id"))
+            expires = parse_moment(record["expires"]).astimezone(UTC)
+            return Held(fence, run_id, job_id, expires, is_released, _as_name(record.get("author")))
+        except (InputError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise LeaseError(
+                f"{self._place} is not a lease ({error}).\nMake sure that no run writes in the account, and delete it"
+            ) from error
+
+
+def _as_name(value: t.Any) -> str:
+    """A name for a message, without what could forge lines of a terminal."""
+    return "".join(filter(str.isprintable, value))[:80] if isinstance(value, str) else ""
+
+
+def lease_key(partition: str, account_id: str) -> str:
+    """Where the lease of an account is, in the place of the journal."""
+    return f"control/leases/{partition}/{account_id}.json"
+
+
+class Permit:
+    """The right to write, as far as a client of AWS knows it: a lease, once a module has acquired one."""
+
+    def __init__(self) -> None:
+        self._lease: t.Optional[Lease] = None
+
+    @property
+    def lease(self) -> Lease:
+        """The lease. Raises LeaseError: there is none."""
+        if self._lease is None:
+            raise LeaseError("a write without a lease of the account was stopped; this is a defect of the module")
+        return self._lease
+
+    def grant(self, lease: t.Optional[Lease]) -> None:
+        """Let writes pass under this lease; under none, they are stopped."""
+        self._lease = lease
+
+    def check(self) -> None:
+        """Make sure that a request that is about to be sent is covered. Raises LeaseError: it is not."""
+        self.lease.check()

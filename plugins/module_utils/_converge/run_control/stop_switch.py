@@ -1,0 +1,45 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The stop switch: an object beside the journal. While it is there, nothing new begins.
+
+People write it, the automation only reads it.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..change import Change, Refusal
+from ..store import Store, StoreError
+
+KEY: t.Final = "control/stop"
+RULE: t.Final = "stopped"
+# So much of its content is shown as the reason.
+_SHOWN: t.Final = 200
+
+
+def read_stop_switch(store: Store) -> t.Optional[str]:
+    """Why nothing may begin, as a sentence; None where the switch is not set.
+
+    :raises StoreError: it can't be read, so it may be set.
+    """
+    place = f"{store.location.rstrip('/')}/{KEY}"
+    try:
+        content = store.get(KEY)
+    except StoreError as error:
+        raise StoreError(f"the stop switch can't be read, which counts as set: {error}") from error
+    if content is None:
+        return None
+    text = " ".join(content[: 4 * _SHOWN].decode("utf-8", "replace").split())
+    said = "".join(filter(str.isprintable, text))[:_SHOWN]
+    return f"the stop switch {place} is set{f': {said}' if said else ''}. Remove that object to go on"
+
+
+def refuse_all(changes: t.Iterable[Change], reason: str) -> tuple[tuple[Change, Refusal], ...]:
+    """All these changes with their refusals, because the run was stopped."""
+    return tuple((change, Refusal(RULE, reason, change.target, change.operation)) for change in changes)

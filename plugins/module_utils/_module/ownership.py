@@ -1,0 +1,284 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The owners of IAM objects, read where they are needed: by a plan that changes some, or by a module that is asked.
+
+Declared owners come first, then state files of Terraform, then one index of the stacks of all regions, then the event
+history of single objects. A source that can't be read is a reason why an owner is not known, and never a failure.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import time
+import typing as t
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from .._account.activity import SECONDS_BETWEEN_LOOKUPS, look_up
+from .._account.change_events import ChangeEvent, parse_change_events
+from .._account.collect import read_stacks
+from .._account.stack_reads import OPERATIONS as STACK_OPERATIONS
+from .._account.stacks import StackIndex
+from .._account.terraform_state import MOST_BYTES, StateError, StateResource, parse_state
+from .._aws.errors import AwsError, InvalidCredentials
+from .._aws.operations import Operations
+from .._converge.arn import Principal, is_declared
+from .._converge.change import Change
+from .._converge.finding import Finding
+from .._converge.ownership.declared import DeclaredOwner, find_declared, parse_owners
+from .._converge.ownership.drift import Recurrence, find_recurring, find_war, make_finding
+from .._converge.ownership.evidence import Sources, find_owner, make_stack_owner
+from .._converge.ownership.judgement import find_held, is_narrowing, list_held, list_keys, list_new
+from .._converge.ownership.owner import DriftWar, IamObject, ObjectKey, Owner, Ownership, Write, object_of
+from .._converge.protected import protection_of
+from .._converge.store import Store, StoreError, expand_path
+from .connection import Connection
+from .options import Options, StoreOptions
+from .yaml import parse_yaml
+
+OPERATIONS: t.Final = Operations(
+    reads=frozenset({*STACK_OPERATIONS, "cloudtrail:LookupEvents", "ec2:DescribeRegions", "sts:GetCallerIdentity"})
+)
+
+_STATES: t.Final = "terraform_state_paths"
+_S3: t.Final = "s3://"
+_PAGE: t.Final = 50
+_MOST_PAGES: t.Final = 3
+# AWS answers two lookups a second. A plan of more objects does not wait for the events of all.
+MOST_LOOKUPS: t.Final = 20
+
+
+@dataclasses.dataclass(frozen=True)
+class OwnershipOptions:
+    """The options OWNERSHIP_ARGUMENTS, checked. ``drifting`` are ARN globs whose drift wars do not stop a run."""
+
+    declared: tuple[DeclaredOwner, ...] = ()
+    default: Write = Write.REFUSE
+    states: tuple[str, ...] = ()
+    drifting: tuple[str, ...] = ()
+
+    @classmethod
+    def from_options(cls, options: Options) -> t.Self:
+        """The options of a module.
+
+        :raises InputError: an entry of ``owners`` can't be used.
+        :raises TaskError: its text is no YAML.
+        """
+        given = options.get("owners")
+        if isinstance(given, str) and given.strip():
+            # A survey of AWX can only give text.
+            given = parse_yaml(given, option="owners", source="the text")
+        return cls(
+            parse_owners(given),
+            Write(options.get("owner_default") or Write.REFUSE),
+            tuple(options.get(_STATES) or ()),
+            tuple(options.get("enforce_drifting") or ()),
+        )
+
+
+class OwnershipReader:
+    """Reads the owners of objects of one account, each source at most once."""
+
+    def __init__(
+        self, options: OwnershipOptions, connection: Connection, *, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._options = options
+        self._connection = connection
+        self._sleep = sleep
+        self._looked_up = 0
+
+    def read(
+        self,
+        items: Sequence[IamObject],
+        *,
+        tags: Mapping[ObjectKey, Mapping[str, str]],
+        ask_events: Callable[[IamObject], bool],
+    ) -> tuple[Mapping[ObjectKey, Owner], StackIndex]:
+        """Read the owners of ``items``. The event history is asked for those that ``ask_events`` selects.
+
+        :raises AwsError: AWS does not know the credentials (any more).
+        """
+        sources = Sources(declared=self._options.declared, tags=tags, callers=self.callers)
+        left = [item for item in items if not _is_settled(item, self._options)]
+        if left:
+            states, unread = self._states
+            sources = dataclasses.replace(sources, states=states, unread=unread)
+            left = [item for item in left if item.key not in states and _needs_stacks(item, self._options)]
+        if left:
+            sources = dataclasses.replace(sources, index=self._index)
+            left = [item for item in left if item.key not in self._index.objects]
+        asked = [item for item in left if ask_events(item)]
+        events, failures = self._read_events(asked)
+        not_asked = {item.key: "its event history was not read" for item in left if item not in asked}
+        sources = dataclasses.replace(sources, events=events, events_unread={**not_asked, **failures})
+        return {item.key: find_owner(item, sources) for item in items}, sources.index or StackIndex()
+
+    @property
+    def callers(self) -> frozenset[Principal]:
+        """All principals that this run calls as, or comes through."""
+        return self._connection.principals
+
+    @functools.cached_property
+    def _states(self) -> tuple[dict[ObjectKey, StateResource], tuple[str, ...]]:
+        """The objects of all state files, and the reasons why others can't be read."""
+        found: dict[ObjectKey, StateResource] = {}
+        unread: list[str] = []
+        for place in self._options.states:
+            try:
+                for resource in parse_state(self._read_state(place), place):
+                    found.setdefault(resource.key, resource)
+            except (AwsError, OSError, StateError, StoreError) as error:
+                unread.append(f"a state of Terraform can't be read ({_STATES}): {error}")
+        return found, tuple(unread)
+
+    def _read_state(self, place: str) -> bytes:
+        if place.startswith(_S3):
+            prefix, _slash, name = place.rpartition("/")
+            content = self._connection.open_store(StoreOptions(prefix, option=_STATES)).get(name)
+            if content is None:
+                raise StateError(f"{place} does not exist")
+            return content
+        with expand_path(place, _STATES).open("rb") as file:
+            return file.read(MOST_BYTES + 1)
+
+    @functools.cached_property
+    def _index(self) -> StackIndex:
+        """The stacks of all enabled regions: IAM is global, a stack is in one region."""
+        access = self._connection.access
+        reach = access.reach()
+        index = read_stacks(access, reach.regions)
+        if reach.unread:
+            reason = f"the enabled regions can't be listed, so only some were asked for stacks: {reach.unread}"
+            index = dataclasses.replace(index, unread=(reason, *index.unread))
+        return index
+
+    def _read_events(
+        self, items: Sequence[IamObject]
+    ) -> tuple[dict[ObjectKey, tuple[ChangeEvent, ...]], dict[ObjectKey, str]]:
+        events: dict[ObjectKey, tuple[ChangeEvent, ...]] = {}
+        failures: dict[ObjectKey, str] = {}
+        for item in items:
+            try:
+                events[item.key] = self.look_up(item)
+            except InvalidCredentials:
+                raise
+            except AwsError as error:
+                failures[item.key] = f"its event history can't be read: {error}"
+        return events, failures
+
+    def look_up(self, item: IamObject) -> tuple[ChangeEvent, ...]:
+        """The calls of the last 90 days that changed an object, the newest first. Raises AwsError."""
+        access = self._connection.access
+        if self._looked_up:
+            self._sleep(SECONDS_BETWEEN_LOOKUPS)
+        self._looked_up += 1
+        name = item.arn if item.kind == "policy" else item.name
+        question = {"LookupAttributes": [{"AttributeKey": "ResourceName", "AttributeValue": name}]}
+        # The events of IAM are in its home region.
+        pages = access.pages(
+            "cloudtrail", "LookupEvents", "Events", question, region=access.home_region, page_size=_PAGE
+        )
+        found = look_up(pages, max_pages=_MOST_PAGES, wait=self._sleep, now=self._connection.now)
+        return parse_change_events(found.records, account_id=item.account_id, kind=item.kind, name=item.name)
+
+
+def _is_settled(item: IamObject, options: OwnershipOptions) -> bool:
+    """Whether no source could say more about an object than its declaration or its name."""
+    declared = find_declared(options.declared, item)
+    if declared is None:
+        return protection_of(item.arn) is not None
+    # For a refusal, a stack or a state still knows where the object is changed.
+    return declared.write is Write.ALLOW
+
+
+def _needs_stacks(item: IamObject, options: OwnershipOptions) -> bool:
+    """Whether a stack may have an object: of a declared one, only if its tool makes stacks."""
+    declared = find_declared(options.declared, item)
+    return declared is None or declared.language == "cloudformation"
+
+
+class PlanOwners:
+    """The owners of the objects that one plan changes: nothing is read if it changes none.
+
+    ``journal`` shows which changes were made before; None if the run is not meant to write.
+    """
+
+    def __init__(
+        self, reader: OwnershipReader, options: OwnershipOptions, journal: t.Optional[Store], now: datetime
+    ) -> None:
+        self._reader = reader
+        self._options = options
+        self._journal = journal
+        self._now = now
+        self.findings: tuple[Finding, ...] = ()
+
+    def read(
+        self, changes: Sequence[Change], own: frozenset[ObjectKey], tags: Mapping[str, Mapping[str, str]]
+    ) -> t.Optional[Ownership]:
+        """Read the owners of the objects that ``changes`` change, and the drift wars about them.
+
+        ``own`` are objects that the declaration defines, ``tags`` those of principals by ARN.
+        """
+        new = list_keys(list_new(changes))
+        items = [item for item in list_held(changes) if item.key not in new]
+        if not items:
+            return None
+        asked = _select_for_events(items, changes, own, self._options)
+        by_key = {item.key: tags_of for arn, tags_of in tags.items() if (item := object_of(arn))}
+        owners, index = self._reader.read(items, tags=by_key, ask_events=lambda item: item.key in asked)
+        return Ownership(
+            owners=owners,
+            inline={place: make_stack_owner(found) for place, found in index.inline.items()},
+            own=own | new,
+            default=self._options.default,
+            wars=self._find_wars(changes, owners),
+        )
+
+    def _find_wars(
+        self, changes: Sequence[Change], owners: Mapping[ObjectKey, Owner]
+    ) -> dict[tuple[ObjectKey, str], DriftWar]:
+        open_changes = [change for change in changes if (item := find_held(change)) and _is_open(item, owners)]
+        if self._journal is None or not open_changes:
+            return {}
+        try:
+            recurring = find_recurring(self._journal, open_changes[0].account_id, open_changes)
+        except StoreError:
+            # The walk warns that the journal can't be read, and one that can't be written stops the first change.
+            return {}
+        found = {(item.item.key, item.change.operation): war for item in recurring if (war := self._judge(item))}
+        return {place: war for place, war in found.items() if not is_declared(war.target, self._options.drifting)}
+
+    def _judge(self, recurrence: Recurrence) -> t.Optional[DriftWar]:
+        war, unread = None, ""
+        try:
+            events = self._reader.look_up(recurrence.item)
+            war = find_war(recurrence, events, self._reader.callers)
+        except InvalidCredentials:
+            raise
+        except AwsError as error:
+            unread = str(error)
+        finding = make_finding(recurrence, war, unread=unread, now=self._now)
+        self.findings += (finding,) if finding else ()
+        return war
+
+
+def _is_open(item: IamObject, owners: Mapping[ObjectKey, Owner]) -> bool:
+    """Whether an object existed before, and its owner does not decide already."""
+    return item.key in owners and not owners[item.key].is_certain
+
+
+def _select_for_events(
+    items: Iterable[IamObject], changes: Iterable[Change], own: frozenset[ObjectKey], options: OwnershipOptions
+) -> frozenset[ObjectKey]:
+    """Select the objects whose events can name an owner that refuses: those that lose access, unless all may."""
+    if options.default is Write.ALLOW:
+        return frozenset()
+    narrowed = {item.key for change in changes if is_narrowing(change) and (item := find_held(change))}
+    chosen = [item.key for item in items if item.key in narrowed]
+    return frozenset(sorted(chosen)[:MOST_LOOKUPS]) | (own & narrowed)

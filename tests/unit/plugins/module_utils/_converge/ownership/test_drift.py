@@ -1,0 +1,200 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Drift wars: the journal against the event history."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._account.change_events import ChangeEvent
+from ansible_collections.hardening.iam.plugins.module_utils._converge.arn import principals_of
+from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change
+from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Severity, Status
+from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Journal, Outcome
+from ansible_collections.hardening.iam.plugins.module_utils._converge.ownership.drift import (
+    MOST_RECORDS,
+    Recurrence,
+    find_recurring,
+    find_war,
+    make_finding,
+)
+
+from ..fakes import FakeStore
+from .owned import ACCOUNT, BOUNDARY, ROLE, change, item
+
+START: t.Final = datetime(2026, 11, 1, 3, tzinfo=UTC)
+PIPELINE: t.Final = f"arn:aws:iam::{ACCOUNT}:role/pipeline"
+OTHER: t.Final = f"arn:aws:iam::{ACCOUNT}:user/eve"
+OURS: t.Final = principals_of([f"arn:aws:iam::{ACCOUNT}:role/automation"])
+UNREAD: t.Final = "AccessDenied"
+
+
+def day(number: float) -> datetime:
+    return START + timedelta(days=number)
+
+
+def record(store: FakeStore, made: Change, number: float, outcome: Outcome = Outcome.APPLIED) -> None:
+    """Record a change of the run of one day."""
+    journal = Journal(
+        store,
+        account_id=ACCOUNT,
+        run_id=f"{day(number):%Y%m%dT%H%M%SZ}",
+        job_id="1",
+        module="permissions_boundary",
+        caller_arn="arn",
+        clock=lambda: day(number),
+    )
+    journal.conclude(journal.intend(made), outcome)
+
+
+def recurring(store: FakeStore, *changes: Change) -> list[tuple[str, int]]:
+    found = find_recurring(store, ACCOUNT, changes or [change()])
+    return [(recurrence.change.operation, len(recurrence.made)) for recurrence in found]
+
+
+def test_a_change_that_was_made_twice_recurs() -> None:
+    store = FakeStore()
+    record(store, change(), 0)
+    assert recurring(store) == []
+    record(store, change(), 1)
+    assert recurring(store) == [("PutRolePermissionsBoundary", 2)]
+    (found,) = find_recurring(store, ACCOUNT, [change()])
+    assert found.made == (day(0), day(1))
+    assert found.item == item()
+
+
+@pytest.mark.parametrize(
+    ("made", "outcome"),
+    [
+        (change(), Outcome.FAILED),
+        (change(), Outcome.FOREIGN),
+        (change(), Outcome.UNKNOWN),
+        (change(after={"boundary": "another"}), Outcome.APPLIED),
+        (change(target=f"arn:aws:iam::{ACCOUNT}:role/apps/Other"), Outcome.APPLIED),
+        (change(undoes="run/1"), Outcome.APPLIED),
+        (change("AttachRolePolicy", after={"boundary": BOUNDARY}), Outcome.APPLIED),
+    ],
+)
+def test_only_the_same_change_counts_if_it_was_made(made: Change, outcome: Outcome) -> None:
+    store = FakeStore()
+    record(store, change(), 0)
+    record(store, made, 1, outcome)
+    record(store, made, 2, outcome)
+    assert recurring(store) == []
+
+
+def test_files_that_are_no_records_prove_nothing() -> None:
+    store = FakeStore()
+    record(store, change(), 0)
+    record(store, change(), 1)
+    store.put(f"{ACCOUNT}/20261105T000000Z/1/000001-intent.json", b"{}")
+    store.put(f"{ACCOUNT}/notes.txt", b"text")
+    store.put("999988887777/1/1/000001-intent.json", b"{}")
+    assert recurring(store) == [("PutRolePermissionsBoundary", 2)]
+
+
+def test_only_the_newest_records_are_read() -> None:
+    store = FakeStore()
+    record(store, change(), 0)
+    record(store, change(), 1)
+    for number in range(MOST_RECORDS):
+        store.put(f"{ACCOUNT}/20261201T000000Z/1/{number:06d}-intent.json", b"{}")
+    assert recurring(store) == []
+
+
+def test_nothing_is_read_for_changes_that_are_held_against_nobody() -> None:
+    store = FakeStore()
+    store.lost = True
+    assert recurring(store, change("UpdateAccessKey")) == []
+
+
+# The caller
+
+
+def event(operation: str, number: float, caller: str = PIPELINE, **parameters: t.Any) -> ChangeEvent:
+    return ChangeEvent(
+        operation, day(number), caller, "Terraform", "Terraform", False, {"roleName": "App", **parameters}
+    )
+
+
+REMOVAL: t.Final = "DeleteRolePermissionsBoundary"
+
+
+def war(
+    *events: ChangeEvent, made: t.Sequence[float] = (0, 1), asked: t.Optional[Change] = None
+) -> t.Optional[tuple[str, int]]:
+    recurrence = Recurrence(item(), asked or change(), tuple(map(day, made)))
+    found = find_war(recurrence, events, OURS)
+    return (found.caller, found.times) if found else None
+
+
+def test_the_same_caller_twice_is_a_war() -> None:
+    assert war(event(REMOVAL, 0.5), event(REMOVAL, 1.5)) == (PIPELINE, 2)
+    assert war(event(REMOVAL, 0.5), event("PutRolePermissionsBoundary", 1.5)) == (PIPELINE, 2)
+    assert war(event(REMOVAL, 0.5), event(REMOVAL, 2.5), event(REMOVAL, 1.5), made=(0, 1, 2)) == (PIPELINE, 3)
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [],
+        [event(REMOVAL, 0.5)],
+        # Twice between the same two runs is one reversal.
+        [event(REMOVAL, 0.5), event(REMOVAL, 0.6)],
+        [event(REMOVAL, 0.5), event(REMOVAL, 1.5, OTHER)],
+        [event(REMOVAL, 0.5, ""), event(REMOVAL, 1.5, "")],
+        # Our own undo, also from a session of the role.
+        [event(REMOVAL, number, f"arn:aws:iam::{ACCOUNT}:role/iam/automation") for number in (0.5, 1.5)],
+        # Before the first time, and of another part of the role.
+        [event(REMOVAL, -1), event(REMOVAL, 1.5)],
+        [event("PutRolePolicy", 0.5), event("PutRolePolicy", 1.5)],
+        [event("DeleteUserPermissionsBoundary", 0.5), event("DeleteUserPermissionsBoundary", 1.5)][:1],
+    ],
+)
+def test_less_is_no_war(events: list[ChangeEvent]) -> None:
+    assert war(*events) is None
+
+
+def test_one_reversal_never_counts_twice() -> None:
+    for number in (0.9999, 1, 1.0001):
+        assert war(event(REMOVAL, number)) is None
+        assert war(event(REMOVAL, number), made=(0, 1, 1.0002)) is None
+
+
+def test_the_last_reversal_between_two_runs_counts() -> None:
+    assert war(event(REMOVAL, 0.5, OTHER), event(REMOVAL, 0.7), event(REMOVAL, 1.5)) == (PIPELINE, 2)
+
+
+def test_only_the_same_policy_counts() -> None:
+    asked = change("DetachRolePolicy")
+    same, other = asked.parameters["PolicyArn"], f"arn:aws:iam::{ACCOUNT}:policy/Other"
+    assert war(*[event("AttachRolePolicy", number, policyArn=same) for number in (0.5, 1.5)], asked=asked)
+    assert not war(*[event("AttachRolePolicy", number, policyArn=other) for number in (0.5, 1.5)], asked=asked)
+    assert not war(*[event("AttachRolePolicy", number) for number in (0.5, 1.5)], asked=asked)
+
+
+# The finding
+
+
+def test_a_war_is_a_medium_finding() -> None:
+    recurrence = Recurrence(item(), change(), (day(0), day(1)))
+    found = find_war(recurrence, [event(REMOVAL, 0.5), event(REMOVAL, 1.5)], OURS)
+    finding = make_finding(recurrence, found, unread="", now=day(2))
+    assert finding is not None
+    assert (finding.control, finding.status, finding.severity) == ("drift_war", Status.FAIL, Severity.MEDIUM)
+    assert (finding.resource, finding.resource_detail) == (ROLE, "PutRolePermissionsBoundary")
+    assert finding.detail == (f"{PIPELINE} reverted PutRolePermissionsBoundary 2 times, last on 2026-11-02T15:00:00Z")
+
+
+def test_an_unread_history_is_not_assessed_and_one_without_a_caller_is_nothing() -> None:
+    recurrence = Recurrence(item(), change(), (day(0), day(1)))
+    finding = make_finding(recurrence, None, unread=UNREAD, now=day(2))
+    assert finding is not None
+    assert finding.status is Status.NOT_ASSESSED
+    assert UNREAD in finding.detail
+    assert make_finding(recurrence, None, unread="", now=day(2)) is None

@@ -1,0 +1,430 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+import typing as t
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
+from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.lease import (
+    LASTS,
+    Holder,
+    Lease,
+    LeaseError,
+    Permit,
+    lease_key,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, Store, StoreError
+
+from ..fakes import ACCOUNT, CALLER, NOW, FakeStore
+
+KEY = lease_key("aws", ACCOUNT)
+# connect_timeout and read_timeout of the clients, then the margin for clocks.
+NEEDS = timedelta(seconds=35 + 60)
+
+
+class Clock:
+    """The time of one machine. ``passed`` is what a clock that nobody sets would show."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+        self.passed = 0.0
+
+    def advance(self, time: timedelta) -> None:
+        self.now += time
+        self.passed += time.total_seconds()
+
+
+@pytest.fixture
+def store() -> FakeStore:
+    return FakeStore()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+MakeLease = Callable[..., Lease]
+
+
+@pytest.fixture
+def make(store: FakeStore, clock: Clock) -> MakeLease:
+    def make_lease(
+        run_id: str = "one",
+        job_id: str = "1",
+        *,
+        author: str = "",
+        place: t.Optional[Store] = None,
+        account_id: str = ACCOUNT,
+        longest_write: float = 35,
+        clock: Clock = clock,
+    ) -> Lease:
+        return Lease(
+            place or store,
+            Holder(run_id, job_id, "password_policy", CALLER, {"author": author}),
+            partition="aws",
+            account_id=account_id,
+            longest_write=longest_write,
+            clock=lambda: clock.now,
+            monotonic=lambda: clock.passed,
+        )
+
+    return make_lease
+
+
+def read(store: FakeStore) -> dict[str, t.Any]:
+    return t.cast(dict[str, t.Any], json.loads(store.objects[KEY]))
+
+
+def test_a_lease_that_nobody_holds(store: FakeStore, make: MakeLease) -> None:
+    lease = make(author="alice")
+    assert lease.acquire() is None
+    assert lease.record == {"fence": 1, "expires": "2026-11-25T02:15:00Z"}
+    record = read(store)
+    assert (record["run_id"], record["job_id"], record["author"], record["released"]) == ("one", "1", "alice", False)
+    lease.check()
+
+
+def test_another_job_is_refused_and_names_the_first(make: MakeLease) -> None:
+    make(author="alice").acquire()
+    with pytest.raises(
+        LeaseError, match=r"run one \(job 1 of alice\) writes in account 111122223333.* until 2026-11-25T02:15"
+    ):
+        make("two", "2").acquire()
+
+
+@pytest.mark.parametrize(("run_id", "job_id"), [("one", "2"), ("two", "1")])
+def test_a_job_is_another_one_by_its_run_or_its_number(make: MakeLease, run_id: str, job_id: str) -> None:
+    make().acquire()
+    with pytest.raises(LeaseError, match="writes in account"):
+        make(run_id, job_id).acquire()
+
+
+def test_each_account_has_its_own(make: MakeLease) -> None:
+    make().acquire()
+    make("two", "2", account_id="444455556666").acquire()
+
+
+def test_a_released_lease_is_taken_with_the_next_number(store: FakeStore, make: MakeLease) -> None:
+    first = make()
+    first.acquire()
+    first.release()
+    second = make("two", "2")
+    assert second.acquire() is None
+    assert second.record["fence"] == 2
+    with pytest.raises(LeaseError, match="was not taken"):
+        first.check()
+
+
+def test_a_lease_that_ended_is_taken_over_and_named(make: MakeLease, clock: Clock) -> None:
+    make().acquire()
+    clock.advance(LASTS - timedelta(seconds=1))
+    with pytest.raises(LeaseError):
+        make("two", "2").acquire()
+    clock.advance(timedelta(seconds=1))
+    second = make("two", "2")
+    taken_over = second.acquire()
+    assert taken_over is not None and taken_over.describe() == "run one (job 1)"
+    assert second.record["fence"] == 2
+
+
+def test_a_live_lease_is_broken_by_name_alone(make: MakeLease, clock: Clock) -> None:
+    first = make()
+    first.acquire()
+    with pytest.raises(LeaseError, match="set hardening_break_lease to one"):
+        make("two", "2").acquire("another")
+    second = make("two", "2")
+    assert second.acquire("one") is not None
+    clock.advance(LASTS / 2)
+    with pytest.raises(LeaseError, match=r"run two \(job 2\) took over the lease"):
+        first.renew()
+    second.check()
+
+
+def test_a_later_task_of_the_job_takes_it_from_the_earlier(make: MakeLease, clock: Clock) -> None:
+    """Two tasks of one job at once: the first may not write any more."""
+    first = make()
+    first.acquire()
+    second = make()
+    assert second.acquire() is None
+    assert second.record["fence"] == 2
+    clock.advance(LASTS / 2)
+    with pytest.raises(LeaseError, match="took over"):
+        first.renew()
+
+
+def test_it_is_renewed_once_a_third_is_gone(store: FakeStore, make: MakeLease, clock: Clock) -> None:
+    lease = make()
+    lease.acquire()
+    taken = store.objects[KEY]
+    clock.advance(LASTS / 3 - timedelta(seconds=1))
+    lease.renew()
+    assert store.objects[KEY] == taken
+    clock.advance(timedelta(seconds=1))
+    lease.renew()
+    assert lease.record == {"fence": 1, "expires": "2026-11-25T02:20:00Z"}
+    assert read(store)["expires"] == "2026-11-25T02:20:00Z"
+
+
+def test_nothing_is_sent_that_could_outlast_the_lease(make: MakeLease, clock: Clock) -> None:
+    lease = make()
+    lease.acquire()
+    clock.advance(LASTS - NEEDS)
+    lease.check()
+    clock.advance(timedelta(milliseconds=1))
+    with pytest.raises(LeaseError, match="nothing was sent"):
+        lease.check()
+
+
+@pytest.mark.parametrize("hidden", ["now", "passed"])
+def test_neither_a_clock_that_is_set_back_nor_one_that_slept_lengthens_it(
+    make: MakeLease, clock: Clock, hidden: str
+) -> None:
+    lease = make()
+    lease.acquire()
+    before = getattr(clock, hidden)
+    clock.advance(LASTS)
+    setattr(clock, hidden, before)
+    with pytest.raises(LeaseError, match="nothing was sent"):
+        lease.check()
+
+
+def test_a_renewal_that_fails_matters_once_the_rest_is_too_short(
+    store: FakeStore, make: MakeLease, clock: Clock
+) -> None:
+    lease = make()
+    lease.acquire()
+    store.full = True
+    clock.advance(LASTS - NEEDS)
+    lease.renew()
+    clock.advance(timedelta(seconds=1))
+    with pytest.raises(LeaseError, match="can't be renewed: can't write .*no space left"):
+        lease.renew()
+
+
+def test_an_ended_lease_that_nobody_took_is_renewed(make: MakeLease, clock: Clock) -> None:
+    """The writer waited for AWS longer than the lease lasts. Nobody else has written."""
+    lease = make()
+    lease.acquire()
+    clock.advance(2 * LASTS)
+    with pytest.raises(LeaseError):
+        lease.check()
+    lease.renew()
+    lease.check()
+
+
+def test_an_ended_lease_that_somebody_took_is_lost(make: MakeLease, clock: Clock) -> None:
+    lease = make()
+    lease.acquire()
+    clock.advance(LASTS)
+    second = make("two", "2")
+    second.acquire()
+    second.release()
+    with pytest.raises(LeaseError, match="run two"):
+        lease.renew()
+
+
+def test_a_lost_lease_is_not_released(store: FakeStore, make: MakeLease, clock: Clock) -> None:
+    first = make()
+    first.acquire()
+    clock.advance(LASTS)
+    make("two", "2").acquire()
+    first.release()
+    assert (read(store)["run_id"], read(store)["released"]) == ("two", False)
+
+
+def test_long_time_outs_make_a_long_lease(make: MakeLease) -> None:
+    lease = make(longest_write=900)
+    lease.acquire()
+    assert lease.record["expires"] == "2026-11-25T02:32:00Z"
+    lease.check()
+
+
+@pytest.mark.parametrize("seconds", [1201, math.inf])
+def test_time_outs_that_no_lease_outlasts(make: MakeLease, seconds: float) -> None:
+    with pytest.raises(InputError, match="aws_config"):
+        make(longest_write=seconds)
+
+
+def test_the_job_releases_what_its_tasks_kept(store: FakeStore, make: MakeLease) -> None:
+    make().acquire()
+    assert not make("one", "2").release_of_job()
+    assert not read(store)["released"]
+    assert make().release_of_job()
+    assert read(store)["released"]
+    assert not make().release_of_job()
+
+
+def test_without_a_lease_there_is_nothing_to_release(store: FakeStore, make: MakeLease) -> None:
+    assert not make().release_of_job()
+    assert not store.objects
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_place_that_does_not_work_gives_no_lease(store: FakeStore, make: MakeLease, lost: bool) -> None:
+    store.lost, store.full = lost, not lost
+    with pytest.raises(StoreError):
+        make().acquire()
+
+
+MALFORMED: t.Final[dict[str, t.Any]] = {
+    "schema": "hardening.iam/lease/2",
+    "account_id": "444455556666",
+    "partition": "aws-cn",
+    "fence": True,
+    "released": "false",
+    "run_id": "../../x",
+    "job_id": 7,
+    "expires": "tomorrow",
+}
+
+
+@pytest.mark.parametrize("field", MALFORMED)
+def test_a_forged_lease_lets_nobody_write(store: FakeStore, make: MakeLease, field: str) -> None:
+    make().acquire()
+    store.objects[KEY] = json.dumps({**read(store), field: MALFORMED[field]}).encode()
+    with pytest.raises(LeaseError, match="is not a lease"):
+        make("two", "2").acquire()
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff", b"null"])
+def test_what_is_no_lease_lets_nobody_write(store: FakeStore, make: MakeLease, content: bytes) -> None:
+    store.objects[KEY] = content
+    with pytest.raises(LeaseError, match="is not a lease"):
+        make().acquire()
+
+
+def test_a_lease_without_end_is_doubted_and_can_be_broken(store: FakeStore, make: MakeLease) -> None:
+    make().acquire()
+    store.objects[KEY] = json.dumps({**read(store), "expires": "9999-01-01T00:00:00Z"}).encode()
+    with pytest.raises(LeaseError, match="longer than any that this collection takes"):
+        make("two", "2").acquire()
+    assert make("two", "2").acquire("one") is not None
+
+
+def test_the_author_can_not_forge_lines(make: MakeLease) -> None:
+    make(author="alice\n\x1b[2Jok").acquire()
+    with pytest.raises(LeaseError) as caught:
+        make("two", "2").acquire()
+    assert "alice[2Jok" in str(caught.value) and str(caught.value).isprintable()
+
+
+def test_of_many_that_start_at_once_one_writes(tmp_path: Path, make: MakeLease) -> None:
+    together = threading.Barrier(8)
+
+    def start(number: int) -> bool:
+        lease = make(f"run{number}", str(number), place=DirectoryStore(str(tmp_path)))
+        together.wait(timeout=10)
+        try:
+            lease.acquire()
+        except LeaseError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        assert sorted(pool.map(start, range(8))) == [False] * 7 + [True]
+
+
+def test_a_write_without_a_lease_is_stopped(make: MakeLease) -> None:
+    permit = Permit()
+    with pytest.raises(LeaseError, match="without a lease"):
+        permit.check()
+    lease = make()
+    lease.acquire()
+    permit.grant(lease)
+    permit.check()
+    permit.grant(None)
+    with pytest.raises(LeaseError, match="without a lease"):
+        permit.check()
+
+
+def test_clocks_of_two_machines_may_differ_by_a_minute(make: MakeLease, clock: Clock) -> None:
+    """A job whose clock is a minute ahead takes over; the last request of the first has ended by then."""
+    lease = make()
+    lease.acquire()
+    ahead = Clock()
+    ahead.now += timedelta(seconds=60)
+    sent: t.Optional[datetime] = None
+    while True:
+        try:
+            lease.check()
+        except LeaseError:
+            break
+        sent = clock.now
+        clock.advance(timedelta(seconds=1))
+        ahead.advance(timedelta(seconds=1))
+    assert sent is not None
+    other = make("two", "2", clock=ahead)
+    while True:
+        try:
+            other.acquire()
+        except LeaseError:
+            ahead.advance(timedelta(seconds=1))
+        else:
+            break
+    taken = ahead.now - timedelta(seconds=60)
+    assert taken >= sent + timedelta(seconds=35)
+
+
+class Killed(BaseException):
+    """The process ends here: no other code of it runs."""
+
+
+class FragileStore(FakeStore):
+    """A store whose process is killed at the n-th request, before it takes effect or after."""
+
+    def __init__(self, at: int, *, after: bool) -> None:
+        super().__init__()
+        self._left = at
+        self._after = after
+        self._is_within = False
+
+    def get_versioned(self, key: str) -> t.Optional[tuple[bytes, str]]:
+        return self._at_risk(lambda: FakeStore.get_versioned(self, key))
+
+    def swap(self, key: str, content: bytes, version: t.Optional[str]) -> str:
+        return self._at_risk(lambda: FakeStore.swap(self, key, content, version))
+
+    def _at_risk(self, request: Callable[[], t.Any]) -> t.Any:
+        if self._is_within:
+            return request()
+        self._left -= 1
+        if self._left == 0 and not self._after:
+            raise Killed
+        self._is_within = True
+        answer = request()
+        self._is_within = False
+        if self._left == 0:
+            raise Killed
+        return answer
+
+
+# Two requests to take it, one to renew it, and one to release it.
+@pytest.mark.parametrize("at", [1, 2, 3, 4])
+@pytest.mark.parametrize("after", [False, True])
+def test_wherever_a_job_is_killed_the_account_is_free_in_time(
+    make: MakeLease, clock: Clock, at: int, after: bool
+) -> None:
+    place = FragileStore(at, after=after)
+    lease = make(place=place)
+    with pytest.raises(Killed):
+        lease.acquire()
+        clock.advance(LASTS / 2)
+        lease.renew()
+        lease.release()
+    clock.advance(LASTS)
+    other = make("two", "2", place=place)
+    other.acquire()
+    other.check()
+    assert other.record["fence"] <= 2

@@ -1,0 +1,168 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Since when a wave is watched, whatever others leave beside the journal."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from datetime import datetime, timedelta
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._account.moments import format_utc
+from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.wave_state import (
+    Watch,
+    WaveRun,
+    watch_wave,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._converge.store import StoreError
+
+from ..fakes import ACCOUNT, NOW, FakeStore
+
+OTHER = "222233334444"
+DECLARED = "a" * 64
+KEY = f"control/waves/{DECLARED}.json"
+HOUR: t.Final = timedelta(hours=1)
+
+
+def run_at(hours: float, run_id: str = "1", declaration: str = DECLARED) -> WaveRun:
+    return WaveRun(run_id, declaration, "canary", (ACCOUNT, OTHER), NOW + hours * HOUR)
+
+
+@pytest.fixture
+def store() -> FakeStore:
+    return FakeStore()
+
+
+def change(
+    store: FakeStore, hours: float, run_id: str = "1", *, account: str = ACCOUNT, declaration: str = DECLARED
+) -> None:
+    """A run records that it changes something."""
+    record = {"schema": "hardening.iam/journal/1", "declaration": declaration, "at": format_utc(NOW + hours * HOUR)}
+    store.put(f"{account}/{run_id}/7/{len(store.objects):06}-run.json", json.dumps(record).encode())
+
+
+def watch(store: FakeStore, run: WaveRun) -> Watch:
+    store.now = run.now
+    return watch_wave(store, run)
+
+
+def forge(
+    store: FakeStore,
+    began: datetime,
+    *,
+    written: datetime,
+    run_id: str = "1",
+    fields: t.Optional[t.Mapping[str, t.Any]] = None,
+) -> None:
+    record = {
+        "schema": "hardening.iam/wave/1",
+        "declaration": DECLARED,
+        "run_id": run_id,
+        "began": format_utc(began),
+        **(fields or {}),
+    }
+    store.now = written
+    store.put(KEY, json.dumps(record).encode())
+
+
+def test_the_first_run_begins_the_soak_when_it_has_finished_the_wave(store: FakeStore) -> None:
+    change(store, 0)
+    change(store, 0.5, account=OTHER)
+    assert watch(store, run_at(1)) == Watch(NOW + HOUR, NOW)
+
+
+def test_later_runs_go_on_and_their_changes_begin_nothing_anew(store: FakeStore) -> None:
+    change(store, 0)
+    watch(store, run_at(1))
+    change(store, 23, "2")
+    assert watch(store, run_at(24, "2")) == Watch(NOW + HOUR, NOW)
+
+
+def test_another_declaration_soaks_anew(store: FakeStore) -> None:
+    change(store, 0)
+    watch(store, run_at(1))
+    change(store, 24, "2", declaration="b" * 64)
+    assert watch(store, run_at(25, "2", "b" * 64)) == Watch(NOW + 25 * HOUR, NOW + 24 * HOUR)
+
+
+def test_a_lost_record_makes_the_soak_longer(store: FakeStore) -> None:
+    change(store, 0)
+    watch(store, run_at(1))
+    del store.objects[KEY]
+    assert watch(store, run_at(24, "2")).began == NOW + 24 * HOUR
+
+
+def test_a_wave_without_changes_soaks_from_its_first_change(store: FakeStore) -> None:
+    assert watch(store, run_at(1)) == Watch(NOW + HOUR, NOW + HOUR)
+    assert watch(store, run_at(2, "2")) == Watch(NOW + HOUR, NOW + HOUR)
+    change(store, 23, "3")
+    assert watch(store, run_at(24, "3")) == Watch(NOW + 24 * HOUR, NOW + 23 * HOUR)
+    change(store, 47, "4")
+    assert watch(store, run_at(48, "4")) == Watch(NOW + 24 * HOUR, NOW + 23 * HOUR)
+
+
+def test_a_beginning_that_is_dated_back_counts_from_when_it_was_written(store: FakeStore) -> None:
+    change(store, 0)
+    forge(store, NOW - 100 * HOUR, written=NOW + 2 * HOUR)
+    assert watch(store, run_at(3)).began == NOW + 2 * HOUR
+
+
+def test_a_record_from_before_the_change_does_not_count(store: FakeStore) -> None:
+    """It was written for a declaration that nobody had applied."""
+    forge(store, NOW - 100 * HOUR, written=NOW - 100 * HOUR)
+    change(store, 0)
+    assert watch(store, run_at(1)).began == NOW
+
+
+def test_a_record_that_names_another_run_does_not_count_once_something_was_changed(store: FakeStore) -> None:
+    forge(store, NOW - 100 * HOUR, written=NOW - 100 * HOUR, run_id="earlier")
+    change(store, -100, "earlier", declaration="b" * 64)
+    change(store, 0)
+    assert watch(store, run_at(1)).began == NOW + HOUR
+
+
+def test_a_beginning_in_the_future_makes_the_soak_longer(store: FakeStore) -> None:
+    change(store, 0)
+    forge(store, NOW + 100 * HOUR, written=NOW + HOUR)
+    assert watch(store, run_at(2)) == Watch(NOW + 100 * HOUR, NOW)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"schema": "other"},
+        {"declaration": "b" * 64},
+        {"run_id": 1},
+        {"run_id": "../x"},
+        {"run_id": "."},
+        {"began": "x"},
+    ],
+    ids=str,
+)
+def test_a_malformed_record_is_an_error(store: FakeStore, fields: dict[str, t.Any]) -> None:
+    forge(store, NOW, written=NOW, fields=fields)
+    with pytest.raises(StoreError, match="the record of the wave is malformed"):
+        watch(store, run_at(1))
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"\xff"])
+def test_what_is_no_record_is_an_error(store: FakeStore, content: bytes) -> None:
+    store.put(KEY, content)
+    with pytest.raises(StoreError, match="the record of the wave is malformed"):
+        watch(store, run_at(1))
+
+
+def test_a_broken_journal_is_an_error(store: FakeStore) -> None:
+    store.put(f"{ACCOUNT}/1/7/000001-run.json", b"{")
+    with pytest.raises(StoreError, match="is not a journal record"):
+        watch(store, run_at(1))
+
+
+@pytest.mark.parametrize("declaration", ["", "../x", "A" * 64])
+def test_what_is_no_hash_names_no_key(store: FakeStore, declaration: str) -> None:
+    with pytest.raises(StoreError, match="is no SHA-256"):
+        watch(store, run_at(1, declaration=declaration))

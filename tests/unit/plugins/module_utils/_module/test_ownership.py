@@ -1,0 +1,181 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The owners of three hundred stacks in five regions, by the calls that they take."""
+
+from __future__ import annotations
+
+import collections
+import typing as t
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._aws.access import Access
+from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact
+from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
+from ansible_collections.hardening.iam.plugins.module_utils._converge.ownership.owner import (
+    Confidence,
+    Write,
+    object_of,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._module.ownership import (
+    MOST_LOOKUPS,
+    OwnershipOptions,
+    OwnershipReader,
+    PlanOwners,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task, TaskError
+from ansible_collections.hardening.iam.plugins.modules.permissions_boundary import ENTRY, argument_spec
+from unit.emulator.seeded import Seeded, account, serving
+
+ACCOUNT: t.Final = "123456789012"
+REGIONS: t.Final = ("eu-central-1", "eu-north-1", "eu-west-1", "us-east-1", "us-west-2")
+# AWS enables so many regions by default.
+ENABLED: t.Final = 17
+
+
+def stacks(region: str) -> dict[str, t.Any]:
+    """Sixty stacks with a role each; the last one has more resources than a page."""
+    role = {"type": "AWS::IAM::Role", "id": f"{{name}}-{region}"}
+    many = {f"Queue{number}": {"type": "AWS::SQS::Queue", "id": f"q{number}"} for number in range(150)}
+    return {"app-{1..59}": {"resources": {"Role": role}}, "last": {"resources": {**many, "LastRole": role}}}
+
+
+@pytest.fixture(scope="module")
+def aws() -> t.Iterator[Seeded]:
+    with serving(account(regions={region: {"stacks": stacks(region)} for region in REGIONS})) as seeded:
+        yield seeded
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> collections.Counter[str]:
+    """How often each operation is called."""
+    counted: collections.Counter[str] = collections.Counter()
+    original = Access.call
+
+    def call(access: Access, service: str, operation: str, *given: t.Any, **more: t.Any) -> dict[str, t.Any]:
+        counted[operation] += 1
+        return original(access, service, operation, *given, **more)
+
+    monkeypatch.setattr(Access, "call", call)
+    return counted
+
+
+def make_owners(aws: Seeded, **options: t.Any) -> PlanOwners:
+    defaults = {name: spec.get("default") for name, spec in argument_spec().items()}
+    access = {"endpoint_url": aws.endpoint, "access_key": "administrator", "secret_key": "emulated"}
+    given = {**defaults, **access, "region": "us-east-1", **options}
+    task = Task(options=given, operations=ENTRY.operations, check_mode=True)
+    parsed = OwnershipOptions.from_options(task.options)
+    reader = OwnershipReader(parsed, task.connection, sleep=lambda _seconds: None)
+    return PlanOwners(reader, parsed, None, task.now)
+
+
+def change(name: str, operation: str = "PutRolePermissionsBoundary", **fields: t.Any) -> Change:
+    given: dict[str, t.Any] = {
+        "account_id": ACCOUNT,
+        "region": "global",
+        "service": "iam",
+        "operation": operation,
+        "target": f"arn:aws:iam::{ACCOUNT}:role/{name}",
+        "parameters": {"RoleName": name},
+        "before": None,
+        "after": None,
+        "kind": "some",
+        "impact": Impact.NARROWING,
+    }
+    return Change(**{**given, **fields})
+
+
+def confidences(owners: PlanOwners, *changes: Change) -> dict[str, Confidence]:
+    found = owners.read(changes, frozenset(), {})
+    assert found is not None
+    return {key[2]: owner.confidence for key, owner in found.owners.items()}
+
+
+def test_roles_of_three_hundred_stacks_take_a_call_for_each_stack_and_page(
+    aws: Seeded, calls: collections.Counter[str]
+) -> None:
+    names = ("last-eu-north-1", "app-1-eu-west-1", "app-59-us-west-2", "free")
+    found = confidences(make_owners(aws), *map(change, names))
+    assert found == {**dict.fromkeys(names, Confidence.CERTAIN), "free": Confidence.UNKNOWN}
+    # Five stacks have a second page. Of the roles, only the one that no stack has is looked up.
+    assert (calls["ListStacks"], calls["ListStackResources"], calls["LookupEvents"]) == (ENABLED, 300 + 5, 1)
+
+
+def test_nothing_is_read_for_a_plan_that_changes_nothing_of_others(
+    aws: Seeded, calls: collections.Counter[str]
+) -> None:
+    owners = make_owners(aws)
+    new = change("new", "CreateRole", impact=Impact.ADDITIVE)
+    plan = [
+        new,
+        change("new", "PutRolePolicy", impact=Impact.ADDITIVE),
+        change("x", "UpdateAccessKey", target=f"arn:aws:iam::{ACCOUNT}:user/x"),
+        change("x", "PutBucketPolicy", service="s3"),
+        change("x", undoes="1/2/000003"),
+    ]
+    assert owners.read(plan, frozenset(), {}) is None
+    assert owners.read([], frozenset(), {}) is None
+    assert not calls
+
+
+def test_declared_and_protected_objects_take_no_call_of_stacks(aws: Seeded, calls: collections.Counter[str]) -> None:
+    declared = [
+        {"arn": "arn:aws:iam::*:role/mine-*", "owner": "me", "write": "allow"},
+        {"arn": "arn:aws:iam::*:role/theirs-*", "owner": "they"},
+    ]
+    found = confidences(
+        make_owners(aws, owners=declared), change("mine-1"), change("theirs-1"), change("AWSAFTService")
+    )
+    assert set(found.values()) == {Confidence.CERTAIN}
+    assert (calls["ListStacks"], calls["LookupEvents"]) == (0, 0)
+
+
+def test_events_are_read_only_for_what_would_be_refused_and_of_some_objects_at_most(
+    aws: Seeded, calls: collections.Counter[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Access, "reach", lambda _access: ReachOfOne())
+    confidences(make_owners(aws, owner_default="allow"), change("free"))
+    confidences(make_owners(aws), change("free", impact=Impact.ADDITIVE))
+    assert calls["LookupEvents"] == 0
+    owners = make_owners(aws)
+    found = owners.read([change(f"free-{number:02}") for number in range(MOST_LOOKUPS + 3)], frozenset(), {})
+    assert calls["LookupEvents"] == MOST_LOOKUPS
+    assert found is not None
+    assert sum(owner.unread == ("its event history was not read",) for owner in found.owners.values()) == 3
+
+
+class ReachOfOne:
+    """A region without stacks."""
+
+    regions = ("sa-east-1",)
+    unread: t.Optional[str] = None
+
+
+def test_regions_that_cannot_be_listed_are_named(aws: Seeded, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ReachOfOne, "unread", "AccessDenied")
+    monkeypatch.setattr(Access, "reach", lambda _access: ReachOfOne())
+    found = make_owners(aws).read([change("free")], frozenset(), {})
+    assert found is not None
+    (owner,) = found.owners.values()
+    assert owner.confidence is Confidence.UNKNOWN
+    assert owner.unread == ("the enabled regions can't be listed, so only some were asked for stacks: AccessDenied",)
+
+
+def test_new_objects_and_those_of_the_declaration_are_our_own(aws: Seeded, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Access, "reach", lambda _access: ReachOfOne())
+    keys = [item.key for name in ("new", "old") if (item := object_of(change(name).target))]
+    found = make_owners(aws).read([change("new", "CreateRole"), change("old")], frozenset({keys[1]}), {})
+    assert found is not None
+    assert found.own == frozenset(keys)
+
+
+def test_options_are_checked() -> None:
+    assert OwnershipOptions.from_options({}) == OwnershipOptions()
+    assert OwnershipOptions.from_options({"owner_default": "allow"}).default is Write.ALLOW
+    with pytest.raises(InputError, match=r"owners\[0\]"):
+        OwnershipOptions.from_options({"owners": "[{owner: x}]"})
+    with pytest.raises(TaskError, match="owners: the text is not YAML"):
+        OwnershipOptions.from_options({"owners": "a: ["})

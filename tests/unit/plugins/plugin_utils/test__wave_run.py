@@ -1,0 +1,168 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The waves of a run as it goes on: what the gate is asked, and how far the run came."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.plugin_utils import _wave_run
+from ansible_collections.hardening.iam.plugins.plugin_utils._run_notes import RunNotes
+from ansible_collections.hardening.iam.plugins.plugin_utils._task_input import WAVE_PASSED
+from ansible_collections.hardening.iam.plugins.plugin_utils._wave_hosts import hash_declaration
+from ansible_collections.hardening.iam.plugins.plugin_utils._wave_run import WaveRun, close_gate
+from ansible_collections.hardening.iam.plugins.plugin_utils._waves import plan_waves
+
+ACCOUNTS: t.Final = {"a": "111122223333", "b": "222233334444", "c": "333344445555"}
+PASSED: t.Final = {"verdict": "passed", "reasons": []}
+CLOSED: t.Final = {"verdict": "closed", "reasons": ["too many"]}
+
+
+class HostVars:
+    """The variables of hosts as Ansible keeps them."""
+
+    def __init__(self, **more: t.Mapping[str, t.Any]) -> None:
+        self.variables: dict[str, dict[str, t.Any]] = {
+            name: {"aws_account_id": account, **more.get(name, {})} for name, account in ACCOUNTS.items()
+        }
+
+    def raw_get(self, name: str) -> dict[str, t.Any]:
+        return self.variables[name]
+
+
+def waves(
+    directory: Path, hostvars: t.Optional[HostVars] = None, limited: t.Collection[str] = ("a", "b", "c")
+) -> WaveRun:
+    declared = [{"name": "canary", "groups": ["a"], "soak_hours": 2}, "b", "c"]
+    plan = plan_waves(declared, {}, list(ACCOUNTS), limited)
+    return WaveRun(plan, hostvars or HostVars(), None, RunNotes(directory))
+
+
+def states(run: WaveRun) -> list[str]:
+    return [wave["state"] for wave in run.list_states(check_mode=False)]
+
+
+def test_the_gate_is_asked_about_the_accounts_of_the_wave(tmp_path: Path) -> None:
+    hostvars = HostVars(
+        a={
+            "aws_assessor_role_arn": "arn:assessor",
+            "aws_external_id": "x",
+            "hardening_failure": {"host": "a", "reason": "Assess: denied"},
+        }
+    )
+    asked = waves(tmp_path, hostvars).ask_gate(0)
+    assert asked["accounts"] == [
+        {
+            "account_id": ACCOUNTS["a"],
+            "role_arn": "arn:assessor",
+            "external_id": "x",
+            "failure": "Assess: denied",
+        }
+    ]
+    assert (asked["wave"], asked["soak_hours"]) == ("canary", 2.0)
+    assert asked["declaration"] == hash_declaration("canary", ["a"], hostvars)
+
+
+def test_a_run_goes_on_wave_by_wave(tmp_path: Path) -> None:
+    run = waves(tmp_path)
+    assert run.find_obstacle(0) == ""
+    assert run.find_obstacle(1) == "the gate after wave canary has not passed"
+    run.keep_verdict(0, PASSED)
+    assert run.find_obstacle(1) == ""
+    assert run.find_obstacle(2) == "the gate after wave b has not passed"
+    assert RunNotes(tmp_path).find(WAVE_PASSED) == "canary"
+    run.keep_verdict(1, PASSED)
+    assert states(run) == ["passed", "passed", "done"]
+
+
+def test_a_closed_gate_stays_in_the_way(tmp_path: Path) -> None:
+    run = waves(tmp_path)
+    run.keep_verdict(0, CLOSED)
+    assert RunNotes(tmp_path).find(WAVE_PASSED) is None
+    assert run.find_obstacle(2) == "the gate after wave canary has not passed"
+    listed = run.list_states(check_mode=False)
+    assert [wave["state"] for wave in listed] == ["closed", "not_begun", "not_begun"]
+    assert listed[0]["reasons"] == ["too many"]
+    assert listed[1]["accounts"] == [ACCOUNTS["b"]]
+
+
+def test_a_waiting_gate_says_until_when(tmp_path: Path) -> None:
+    run = waves(tmp_path)
+    run.keep_verdict(0, {"verdict": "waiting", "reasons": ["wait"], "until": "2026-11-25T00:00:00Z"})
+    assert run.list_states(check_mode=False)[0]["until"] == "2026-11-25T00:00:00Z"
+    assert states(run) == ["waiting", "not_begun", "not_begun"]
+
+
+def test_a_gate_that_gave_no_answer_is_closed(tmp_path: Path) -> None:
+    listed = waves(tmp_path).list_states(check_mode=False)
+    assert [wave["state"] for wave in listed] == ["closed", "not_begun", "not_begun"]
+    assert listed[0]["reasons"] == ["the gate gave no answer"]
+
+
+def test_check_mode_has_no_gates(tmp_path: Path) -> None:
+    listed = waves(tmp_path).list_states(check_mode=True)
+    assert [wave["state"] for wave in listed] == ["checked"] * 3
+
+
+def test_the_last_wave_of_a_limited_run_needs_no_gate(tmp_path: Path) -> None:
+    run = waves(tmp_path, limited=("a", "c"))
+    run.keep_verdict(0, PASSED)
+    assert states(run) == ["passed", "done"]
+
+
+def test_a_second_verdict_replaces_the_first(tmp_path: Path) -> None:
+    run = waves(tmp_path)
+    run.keep_verdict(0, PASSED)
+    run.keep_verdict(0, CLOSED)
+    assert run.find_obstacle(1)
+
+
+def test_the_reason_of_a_gate_that_failed_is_one_line() -> None:
+    assert close_gate("dev", "one\ntwo  three")["reasons"] == ["one two three"]
+    assert close_gate("dev", "x")["verdict"] == _wave_run.CLOSED
+
+
+# The declaration
+
+
+@pytest.mark.parametrize(
+    ("variables", "counts"),
+    [
+        ({"password_policy_mode": "report"}, True),
+        ({"access_keys_min_idle_days": 60}, True),
+        ({"hardening_break_glass": ["x"]}, True),
+        ({"hardening_max_changes": 30}, True),
+        ({"aws_account_id": "999988887777"}, True),
+        ({"hardening_change_ticket": "CHG-2"}, False),
+        ({"hardening_run_id": "2"}, False),
+        ({"hardening_approved_plan": "f" * 64}, False),
+        ({"hardening_waves": ["other"]}, False),
+        ({"hardening_failure": {"reason": "x"}}, False),
+        ({"password_policy_result": {"changed": True}}, False),
+        ({"ansible_python_interpreter": "x"}, False),
+    ],
+)
+def test_what_decides_on_changes_is_the_declaration(variables: dict[str, t.Any], counts: bool) -> None:
+    before, after = HostVars(), HostVars(a=variables)
+    names = ["a", "b"]
+    assert (hash_declaration("dev", names, before) != hash_declaration("dev", names, after)) is counts
+
+
+def test_accounts_of_other_waves_are_not_the_declaration() -> None:
+    changed = HostVars(c={"password_policy_mode": "report"})
+    assert hash_declaration("dev", ["a", "b"], HostVars()) == hash_declaration("dev", ["b", "a"], changed)
+
+
+def test_limit_does_not_change_the_declaration(tmp_path: Path) -> None:
+    declared = [["a", "b"], "c"]
+    plans = [plan_waves(declared, {}, list(ACCOUNTS), limited) for limited in (("a", "b", "c"), ("a", "c"))]
+    whole, limited = (
+        WaveRun(plan, HostVars(), None, RunNotes(tmp_path / str(number))) for number, plan in enumerate(plans)
+    )
+    assert whole.hash_wave_of("a") == limited.hash_wave_of("a") != ""
+    assert whole.hash_wave_of("nobody") == ""
