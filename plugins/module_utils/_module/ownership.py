@@ -35,7 +35,7 @@ from .._converge.finding import Finding
 from .._converge.ownership.declared import DeclaredOwner, find_declared, parse_owners
 from .._converge.ownership.drift import Recurrence, find_recurring, find_war, make_finding
 from .._converge.ownership.evidence import Sources, find_owner, make_stack_owner
-from .._converge.ownership.judgement import find_held, is_narrowing, list_held, list_keys, list_new
+from .._converge.ownership.judgement import MADE_BY_HAND, find_held, is_narrowing, list_held, list_keys, list_new
 from .._converge.ownership.owner import DriftWar, IamObject, ObjectKey, Owner, Ownership, Write, object_of
 from .._converge.protected import protection_of
 from .._converge.store import Store, StoreError, expand_path
@@ -304,5 +304,7 @@ def _select_for_events(
     if options.default is Write.ALLOW:
         return frozenset()
     narrowed = {item.key for change in changes if is_narrowing(change) and (item := find_held(change))}
-    chosen = [item.key for item in items if item.key in narrowed]
-    return frozenset(sorted(chosen)[:MOST_LOOKUPS]) | (own & narrowed)
+    chosen = [item for item in items if item.key in narrowed]
+    # First the objects of which an unknown owner does not refuse already.
+    chosen.sort(key=lambda item: (item.kind not in MADE_BY_HAND, item.key))
+    return frozenset(item.key for item in chosen[:MOST_LOOKUPS]) | (own & narrowed)

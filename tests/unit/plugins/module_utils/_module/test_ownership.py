@@ -185,6 +185,16 @@ def test_an_event_history_that_is_not_read_whole_is_named(aws: Seeded, monkeypat
     assert "only the newest events were read" in finding.detail
 
 
+def test_events_are_read_first_where_they_decide(aws: Seeded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A role of an unknown owner is refused anyway, and a user of an unknown owner is not."""
+    monkeypatch.setattr(Access, "reach", lambda _access: ReachOfOne())
+    roles = [change(f"free-{number:02}") for number in range(MOST_LOOKUPS)]
+    user = change("zoe", "DetachUserPolicy", target=f"arn:aws:iam::{ACCOUNT}:user/zoe", parameters={"UserName": "zoe"})
+    found = make_owners(aws).read([*roles, user], frozenset(), {})
+    assert found is not None
+    assert found.owners[ACCOUNT, "user", "zoe"].unread == ()
+
+
 class ReachOfOne:
     """A region without stacks."""
 
