@@ -32,6 +32,7 @@ SCHEMA: t.Final = "hardening.iam/recording/1"
 OPTION: t.Final = "snapshot_dir"
 # A hundred times the answers of an account with thousands of users; a bomb would be more.
 _LONGEST: t.Final = 256 * 1024 * 1024
+_LONGEST_RUN: t.Final = timedelta(hours=12)
 _CLOCKS_DIFFER: t.Final = timedelta(minutes=5)
 
 
@@ -170,9 +171,14 @@ class Recorded:
         self._store.put(self._key, dataclasses.replace(before, seconds=seconds, entries=entries).to_bytes())
 
     def _find_before(self, account_id: str, run_id: str) -> t.Optional[Recording]:
-        """Find what earlier modules of the same run recorded. Other files are replaced."""
+        """Find what earlier modules of the same run recorded. Other files are replaced.
+
+        A run id may be used again. The modules of a real run in check mode count ages from the moment of this file, so
+        an old moment would hide findings.
+        """
         try:
             before = Recording.from_bytes(self._store.get(self._key) or b"", account_id=account_id)
+            before.check_age(self._started, _LONGEST_RUN)
         except RecordingError:
             return None
         return before if before.run_id == run_id else None
