@@ -22,7 +22,7 @@ from ..._converge.finding import mask_key_ids
 from ..._converge.store import Store, StoreError
 from .. import fleet
 from ..document import DocumentError, decode
-from ..manifest_chain import Chain, FileCheck, Link, check_files, find_replaced, read_files, verify
+from ..manifest_chain import Chain, FileCheck, Link, check_files, find_replaced, fleet_key, read_files, verify
 from ..plain import join_names
 from .account import Document, Sources, describe_account
 
@@ -30,7 +30,7 @@ SCHEMA: t.Final = "hardening.iam/audit-sheet/1"
 BAD: t.Final = "critical"
 DOUBTFUL: t.Final = "medium"
 _ACCOUNT: t.Final = re.compile(r"[0-9]{12}")
-_FLEET: t.Final = "fleets/"
+_FLEET: t.Final = re.compile(r"fleets/[0-9a-f]{64}\.json")
 # So many accounts are named in a line.
 _NAMES: t.Final = 4
 
@@ -77,10 +77,12 @@ def build(sources: Sources, *, inventory: Collection[str] = (), reveal_key_ids: 
 
 def _read_population(reports: Store, run_id: str, files: Mapping[str, str]) -> Document:
     """Read the accounts of the run, of the report over all of them that its manifest names, else of the newest one."""
-    for key in (*(name for name in files if name.startswith(_FLEET)), "fleet.json"):
+    for key in (*(name for name in files if _FLEET.fullmatch(name)), "fleet.json"):
         try:
             content = reports.get(key)
-            document = decode(content, where=key, schema=fleet.SCHEMA) if content is not None else {}
+            if content is None or (_FLEET.fullmatch(key) and fleet_key(content) != key):
+                continue
+            document = decode(content, where=key, schema=fleet.SCHEMA)
             found = _parse_population(document, run_id)
         except (AttributeError, DocumentError, KeyError, StoreError, TypeError):
             continue
@@ -90,7 +92,7 @@ def _read_population(reports: Store, run_id: str, files: Mapping[str, str]) -> D
 
 
 def _parse_population(document: Mapping[str, t.Any], run_id: str) -> t.Optional[Document]:
-    if not document or document["run"]["id"] != run_id:
+    if document["run"]["id"] != run_id:
         return None
     ids = [account["account_id"] for account in document["accounts"]]
     return {

@@ -19,7 +19,12 @@ from ansible_collections.hardening.iam.plugins.module_utils._report.audit import
 from ansible_collections.hardening.iam.plugins.module_utils._report.audit.account import events_key
 from ansible_collections.hardening.iam.plugins.module_utils._report.audit.sheet import UnknownRunError, build
 from ansible_collections.hardening.iam.plugins.module_utils._report.document import encode, run_report_key
-from ansible_collections.hardening.iam.plugins.module_utils._report.manifest_chain import fleet_key, manifest_key
+from ansible_collections.hardening.iam.plugins.module_utils._report.manifest import build as manifest
+from ansible_collections.hardening.iam.plugins.module_utils._report.manifest_chain import (
+    append,
+    fleet_key,
+    manifest_key,
+)
 
 from ..._converge.fakes import ACCOUNT, JOB, NOW, RUN
 from .world import World, key_change, make_event
@@ -266,7 +271,8 @@ def test_a_malformed_report_on_all_accounts_is_no_population(forged: dict[str, t
     world = World()
     report = world.report()
     (key,) = [key for key in world.reports.objects if key.startswith("fleets/")]
-    world.reports.objects[key] = encode({**json.loads(world.reports.objects[key]), **forged})
+    content = world.reports.objects.pop(key)
+    world.reports.objects["fleet.json"] = encode({**json.loads(content), **forged})
     assert build(world.sources)["population"]["source"] is None
     assert report["account_id"] == ACCOUNT
 
@@ -415,3 +421,15 @@ def test_outcomes_that_are_not_known(world: World) -> None:
 def test_the_name_of_a_forged_fleet_report_is_no_path(world: World) -> None:
     (key,) = [key for key in world.reports.objects if key.startswith("fleets/")]
     assert key == fleet_key(world.reports.objects[key])
+
+
+@pytest.mark.parametrize("place", ["fleets/../../elsewhere/fleet.json", "fleets/x.json", "same"])
+def test_a_forged_fleet_report_is_no_population(world: World, place: str) -> None:
+    """A manifest can name any file. A report over all accounts is kept by its own hash."""
+    (key,) = [key for key in world.reports.objects if key.startswith("fleets/")]
+    forged = encode({**json.loads(world.reports.objects.pop(key)), "accounts": []})
+    name = key if place == "same" else place
+    world.reports.objects[name] = forged
+    content = manifest([(name, forged)], run_id=RUN, created=NOW)
+    world.reports.put("manifest.json", encode(append(world.reports, content)))
+    assert build(world.sources)["population"]["source"] is None
