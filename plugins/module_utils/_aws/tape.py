@@ -17,6 +17,7 @@ import base64
 import dataclasses
 import hashlib
 import json
+import re
 import threading
 import typing as t
 from collections.abc import Callable, Mapping
@@ -63,7 +64,10 @@ _SECRET_MEMBERS: t.Final = frozenset(
 _LEFT_OUT: t.Final = frozenset({"GraphQLOperation", "HttpParameters", "Sql", "Sqls"})
 # Members of answers of SNS that are left out if they are no ARN: the URL of a subscriber may be its password.
 _ADDRESS: t.Final = "Endpoint"
-_HAVE_FOREIGN: t.Final = frozenset({"events", "sns"})
+# The texts of events have the session tokens that AWS returned.
+_EVENT: t.Final = "CloudTrailEvent"
+_TOKEN: t.Final = re.compile(r'("sessionToken"\s*:\s*)"(?:[^"\\]|\\.)*"')
+_HAVE_FOREIGN: t.Final = frozenset({"cloudtrail", "events", "sns"})
 # A tape longer than this records no more: the files of a trail may be gigabytes.
 LONGEST: t.Final = 16 * 1024 * 1024
 _MARK: t.Final = "$"
@@ -206,7 +210,8 @@ def decode(value: t.Any) -> t.Any:
 
 def _leave_out(answer: t.Any) -> t.Any:
     if isinstance(answer, Mapping):
-        return {name: _leave_out(item) for name, item in answer.items() if not _is_left_out(name, item)}
+        kept = {name: _leave_out(item) for name, item in answer.items() if not _is_left_out(name, item)}
+        return {**kept, _EVENT: _TOKEN.sub(r'\1""', str(kept[_EVENT]))} if _EVENT in kept else kept
     return [_leave_out(item) for item in answer] if isinstance(answer, (list, tuple)) else answer
 
 

@@ -165,6 +165,20 @@ def test_addresses_of_subscribers_are_left_out(endpoint: str) -> None:
     assert Player(recorder.entries).play(call, never) == {"Subscriptions": [queue, {"SubscriptionArn": "arn:2"}]}
 
 
+def test_session_tokens_in_events_are_left_out() -> None:
+    """CloudTrail keeps the token that AssumeRole returned, in a text."""
+    call = Call("", "cloudtrail", "LookupEvents")
+    credentials = {"accessKeyId": "ASIAIOSFODNN7EXAMPLE", "sessionToken": 'FwoG"\\Zz=='}
+    record = {"eventName": "AssumeRole", "responseElements": {"credentials": credentials}, "readOnly": True}
+    answer = {"Events": [{"EventId": "1", "CloudTrailEvent": json.dumps(record)}, {"EventId": "2"}]}
+    recorder = Recorder()
+    assert recorder.play(call, lambda: answer) == answer
+    played = Player(recorder.entries).play(call, never)["Events"]
+    credentials["sessionToken"] = ""
+    assert json.loads(played[0]["CloudTrailEvent"]) == record
+    assert played[1] == {"EventId": "2"}
+
+
 # Personal or descriptive, and no secret: reviewed by hand. A botocore that marks more fails the test.
 REVIEWED: t.Final = {
     "Account.Email",
