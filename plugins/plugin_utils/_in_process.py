@@ -51,7 +51,7 @@ from ._fleet import count_accounts, find_assessor
 from ._role_options import NO_ROLE, RoleOptions, load_table
 from ._run_input import Host
 from ._run_notes import RunNotes
-from ._task_input import TaskInput, account_option_of, find_problem, fleet_caps_of, job_of, run_of
+from ._task_input import TaskInput, account_option_of, find_problem, fleet_caps_of, job_of, run_id_of, run_of
 from ._values import find_bad_values, split_texts
 from ._variables import prepare_variables
 from ._vaulted import hide_vaulted
@@ -105,7 +105,13 @@ class InProcess(NormalActionModule):
         problem = find_problem(given)
         if problem:
             return {"failed": True, "changed": False, "msg": problem}
-        found = {**account_option_of(given), **run_of(given), **job_of(given), **fleet_caps_of(given)}
+        found = {
+            **account_option_of(given),
+            **run_of(given),
+            **run_id_of(given),
+            **job_of(given),
+            **fleet_caps_of(given),
+        }
         self._task.args = {**self._task.args, **found}
         if given.is_of_our_role:
             self._task.args.update(split_texts(self.entry.argument_spec(), self._task.args))

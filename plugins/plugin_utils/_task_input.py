@@ -112,6 +112,19 @@ def job_of(task: TaskInput) -> dict[str, str]:
     return {"job_id": str(job)}
 
 
+def run_id_of(task: TaskInput) -> dict[str, str]:
+    """The option ``run_id`` of a capped task of our roles that was given none: one for each process of Ansible.
+
+    Our playbooks name the run, others may not, and ``--start-at-task`` passes by that task. With a name for each task
+    the fleet caps would count each account alone, and one role would not know the lease of the role before it.
+    """
+    is_capped = task.is_of_our_role and {"run_id", _CAPS_OPTION} <= task.options.keys()
+    if not is_capped or task.option("run_id"):
+        return {}
+    job = task.host.value("awx_workflow_job_id") or _awx_job(task)
+    return {"run_id": str(job or task.notes.recall("run_id", lambda: f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"))}
+
+
 def account_option_of(task: TaskInput) -> dict[str, str]:
     """The option ``account_id`` of a task of our roles whose host is named by an account and declares none.
 
