@@ -111,6 +111,15 @@ class RunSnapshot:
         if self._part is Part.ASSESSMENT:
             self._write(_ASSESSED, value=True)
 
+    @property
+    def finds(self) -> bool:
+        """Whether the module goes on from what others of the run have read."""
+        return self._finds
+
+    def without_files(self) -> RunSnapshot:
+        """The same for a module that reads all for itself."""
+        return RunSnapshot(None, None, part=self._part, reader=self._reader, now=self._now, clock=self.begin)
+
     def find(self, key: Key) -> t.Optional[Kept]:
         """The result of a read that is kept; None if it has to be made."""
         dataset, place = key
