@@ -166,15 +166,22 @@ class InProcess(NormalActionModule):
             count_accounts=lambda: count_accounts(task_vars["hostvars"], task_vars["groups"], pattern=pattern),
             hash_declaration=lambda: self._hash_declaration(task_vars),
             notes=self._notes,
+            find_closed_gate=lambda: self._find_closed_gate(task_vars),
         )
 
     def _hash_declaration(self, task_vars: dict[str, t.Any]) -> str:
         """The hash of what is declared for the wave of the host; empty without waves."""
+        waves = self._find_waves(task_vars)
+        return waves.hash_wave_of(str(task_vars["inventory_hostname"])) if waves else ""
+
+    def _find_closed_gate(self, task_vars: dict[str, t.Any]) -> str:
+        """Explain why the wave of the host may not begin; empty if it may, or in a playbook that has no gates."""
+        waves = self._find_waves(task_vars) if task_vars.get("__hardening_in_waves") else None
+        return waves.find_closed_gate_of(str(task_vars["inventory_hostname"])) if waves else ""
+
+    def _find_waves(self, task_vars: dict[str, t.Any]) -> t.Optional[WaveRun]:
         plan = find_waves(task_vars, self._templar)
-        if plan is None:
-            return ""
-        waves = WaveRun(plan, task_vars["hostvars"], self._templar, self._notes)
-        return waves.hash_wave_of(str(task_vars["inventory_hostname"]))
+        return None if plan is None else WaveRun(plan, task_vars["hostvars"], self._templar, self._notes)
 
     @property
     def _notes(self) -> RunNotes:

@@ -385,3 +385,16 @@ def test_awx_names_the_run(tmp_path: Path) -> None:
 def test_a_run_that_has_a_name_keeps_it(tmp_path: Path) -> None:
     assert find_run_id(tmp_path, arguments={"run_id": "mine"}, awx_job_id=71) == {}
     assert find_run_id(tmp_path, ours=False) == {}
+
+
+@pytest.mark.parametrize("writes", [True, False])
+@pytest.mark.parametrize("ours", [True, False])
+def test_nothing_is_written_in_a_wave_whose_gate_was_passed_by(tmp_path: Path, writes: bool, ours: bool) -> None:
+    variables: dict[str, t.Any] = {"aws_account_id": DEV}
+    given = TaskInput(
+        Host(name="a", variables=variables, value=variables.get),
+        *(GIVEN, OPTIONS, writes, ours, "play", ("a",), no_host, one, str, RunNotes(tmp_path)),
+        find_closed_gate=lambda: "the gate after wave canary has not passed",
+    )
+    problem = find_problem(given) or ""
+    assert ("the wave of a may not begin: the gate after wave canary" in problem) is (writes and ours)

@@ -166,3 +166,15 @@ def test_limit_does_not_change_the_declaration(tmp_path: Path) -> None:
     )
     assert whole.hash_wave_of("a") == limited.hash_wave_of("a") != ""
     assert whole.hash_wave_of("nobody") == ""
+
+
+def test_no_host_of_a_later_wave_begins_before_the_gates_have_passed(tmp_path: Path) -> None:
+    run = waves(tmp_path)
+    assert run.find_closed_gate_of("a") == ""
+    assert "canary" in run.find_closed_gate_of("b")
+    assert run.find_closed_gate_of("z") == "z is in no wave"
+    run.keep_verdict(0, PASSED)
+    assert run.find_closed_gate_of("b") == ""
+    assert "after wave b" in run.find_closed_gate_of("c")
+    run.keep_verdict(1, CLOSED)
+    assert "after wave b" in run.find_closed_gate_of("c")
