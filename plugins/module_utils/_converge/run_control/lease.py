@@ -32,6 +32,8 @@ from ..parsing import parse
 from ..store import ConflictError, Store, StoreError
 
 SCHEMA: t.Final = "hardening.iam/lease/1"
+# The folder of all leases, with a folder for each partition.
+LEASES: t.Final = "control/leases/"
 # How long a job that was killed keeps others from the account.
 LASTS: t.Final = timedelta(minutes=15)
 # The clocks of two machines may differ by this.
@@ -298,7 +300,7 @@ def _as_name(value: t.Any) -> str:
 
 def lease_key(partition: str, account_id: str) -> str:
     """Where the lease of an account is, in the place of the journal."""
-    return f"control/leases/{partition}/{account_id}.json"
+    return f"{LEASES}{partition}/{account_id}.json"
 
 
 class Permit:
