@@ -169,8 +169,10 @@ class RunSnapshot:
 
     def _discard(self, account_id: str, name: str) -> None:
         # For every origin and run: somebody else's snapshot of the account is out of date too.
-        if self._files is not None:
-            self._files.write(json.dumps(["discarded", account_id, name]), self.begin())
+        if self._files is None or self._files.write(json.dumps(["discarded", account_id, name]), self.begin()):
+            return
+        # The disk is full, say. Without the note, others would plan on what was there before the write.
+        self._files.clear()
 
     def _name_reader(self, result: Result, reader: str) -> Result:
         """Name the role that was refused a read, if it is another one than the role of this module."""
