@@ -51,7 +51,7 @@ SAMPLED: t.Final[dict[str, int]] = {
         "simulate": 3,
         "start": 5,
         "user_permissions": 4,
-        "waves": 4,
+        "waves": 3,
         "writing_roles": 4,
     }.items()
 } | {

@@ -543,7 +543,8 @@ def _build_manifest(job: _Job, place: _Place, document: Mapping[str, t.Any], kep
     keys = [key for account in document["accounts"] for key in _list_files(place, account, run_id)]
     keys += [run_key(document["plan_sha256"]), kept]
     keys += [key for key in ("fleet.json", "fleet.html") if key.partition(".")[2] in place.written]
-    files = [(key, content) for key in keys if (content := _read_file(job, place, key)) is not None]
+    # One at a time: the files of a thousand accounts are most of a gigabyte.
+    files = ((key, content) for key in keys if (content := _read_file(job, place, key)) is not None)
     return manifest.build(files, run_id=document["run"]["id"], created=job.now)
 
 

@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ..module_utils._aws.region_names import ENABLED, Partitions, explain_unknown, parse_partitions
+from ..module_utils._converge.run_control.fleet_caps import NUMBERS
 from ._role_options import RoleOptions, load_table
 from ._run_input import Host
 from ._values import describe_choice, describe_type, is_of_type
@@ -37,7 +38,7 @@ def check_values(hosts: Sequence[Host]) -> list[str]:
     """Check the modes and the regions of all hosts of a run. Nothing is asked of AWS."""
     affected: dict[tuple[str, str], list[str]] = defaultdict(list)
     for host in hosts:
-        for variable, problem in (*_check_modes(host), *_check_regions(host), *_check_others(host)):
+        for variable, problem in (*_check_modes(host), *_check_regions(host), *_check_caps(host), *_check_others(host)):
             affected[variable, problem].append(host.name)
     return [f"{variable} of {_list_names(names)}: {problem}" for (variable, problem), names in affected.items()]
 
@@ -79,6 +80,18 @@ def _check_modes(host: Host) -> Iterator[tuple[str, str]]:
         value = host.value(variable)
         if str(value) not in _MODES and str(value).lower() not in _OFF:
             yield variable, describe_choice(value, _MODES)
+
+
+def _check_caps(host: Host) -> Iterator[tuple[str, str]]:
+    """Check the caps on the whole run. A survey that is left empty sends an empty text."""
+    for variable in (f"hardening_{name}" for name in NUMBERS):
+        value = host.value(variable) if variable in host.variables else None
+        if value is None or not str(value).strip():
+            continue
+        if isinstance(value, bool) or not is_of_type(value, "int"):
+            yield variable, describe_type(value, "int", "of 0 or more")
+        elif int(value) < 0:
+            yield variable, f"{value} is not allowed. Set it to a whole number of 0 or more."
 
 
 def _check_regions(host: Host) -> Iterator[tuple[str, str]]:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import typing as t
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -59,7 +60,9 @@ class _RequestHandler(MotoRequestHandler):
             answer = t.cast(Listener, self.server).handler(environ, body)
         except ConnectionDroppedError:
             self.close_connection = True
-            self.connection.shutdown(socket.SHUT_RDWR)
+            # A caller that ran into its time-out has hung up before.
+            with contextlib.suppress(OSError):
+                self.connection.shutdown(socket.SHUT_RDWR)
             return
         self._write(answer)
 

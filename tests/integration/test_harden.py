@@ -160,8 +160,8 @@ def test_second_run_changes_nothing(steps: t.Sequence[Step], number: int) -> Non
 
 
 def test_an_account_that_changes_has_few_tasks(steps: t.Sequence[Step]) -> None:
-    # The first host also has the tasks that run once.
-    assert all(0 < steps[1].outcome.count_tasks(host) <= MOST_TASKS for host in list(HOSTS)[1:])
+    # The first host also has the tasks that run once. An account that changed is assessed again, which is one more.
+    assert all(0 < steps[1].outcome.count_tasks(host) <= MOST_TASKS + 1 for host in list(HOSTS)[1:])
 
 
 def test_what_was_declared_is_what_is_found_afterwards(steps: t.Sequence[Step]) -> None:
@@ -199,7 +199,7 @@ def test_what_the_run_leaves_is_what_it_exports(steps: t.Sequence[Step]) -> None
 
 
 def test_journal_names_every_change_before_and_after(steps: t.Sequence[Step]) -> None:
-    files = [path for path in (steps[1].outcome.directory / "journal").rglob("*") if path.is_file()]
+    files = [path for path in (steps[1].outcome.directory / "journal").glob("[0-9]*/**/*") if path.is_file()]
     changed = {account for account, documents in steps[1].accounts.items() if documents.report["changes"]}
     assert {account for account in HOSTS.values() if any(account in str(path) for path in files)} == changed
     assert changed >= CONVERGED

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+import re
 import sys
 import typing as t
 from collections import Counter
@@ -64,6 +65,11 @@ def reading(account: str, **options: t.Any) -> Record:
         "now": NOW,
         **options,
     }
+
+
+def asking(**options: t.Any) -> Record:
+    """Options of a module that counts no ages."""
+    return {name: value for name, value in reading(DEV, **options).items() if name != "now"}
 
 
 def assessing(**options: t.Any) -> Record:
@@ -269,8 +275,8 @@ CASES: t.Final = (
     Case(
         "escalation", "privilege_escalation_info", escalating(principals=["dev-*", "nobody"], snapshot_path="./s.json")
     ),
-    Case("owners", "ownership_info", reading(DEV, arns=["arn:aws:iam::*:role/dev-team-1*"])),
-    Case("owners, bad entry", "ownership_info", reading(DEV, owners=[{"owner": "x"}]), fails="owners[0]"),
+    Case("owners", "ownership_info", asking(arns=["arn:aws:iam::*:role/dev-team-1*"])),
+    Case("owners, bad entry", "ownership_info", asking(owners=[{"owner": "x"}]), fails="owners[0]"),
     Case("escalation, too deep", "privilege_escalation_info", escalating(max_depth=11), fails="max_depth"),
     Case("policy, predicted", "password_policy", converging(), CHECKED),
     Case("policy, reported", "password_policy", converging(mode="report"), {"diff": True}),
@@ -291,7 +297,12 @@ CASES: t.Final = (
     Case("permissions, predicted", "user_permissions", permitting(), CHECKED),
     Case("permissions, reported", "user_permissions", permitting(mode="report"), {"diff": True}),
     Case("permissions, no such key", "user_permissions", permitting(groups=[{"users": ["*"]}]), fails="groups"),
-    Case("permissions, of nobody", "user_permissions", permitting(remove_policies=[{"policy": "A"}]), fails="nobody"),
+    Case(
+        "permissions, of nobody",
+        "user_permissions",
+        permitting(remove_policies=[{"policy": "A"}]),
+        fails="no principal",
+    ),
     Case("permissions, unquoted date", "user_permissions", permitting(accept_breakage=[ACCEPTED]), CHECKED),
     Case("permissions, applied", "user_permissions", permitting(), {"diff": True}),
     Case("permissions, applied already", "user_permissions", permitting(), {"diff": True}),
@@ -358,6 +369,9 @@ CASES: t.Final = (
     Case("guardrail, nowhere", "organization_policy", guarding(policies=NOWHERE), fails="/Nowhere"),
     Case("guardrail, staged", "organization_policy", guarding(policies=UNTARGETED, rollout=STAGED), CHECKED),
     Case("guardrail, of others", "organization_policy", guarding(policies=THEIRS, state="absent", allow_loosen="yes")),
+    Case("lease that no task kept", "lease", {"account_id": DEV, "journal": "./journal", **PARITY}),
+    Case("lease in check mode", "lease", {"account_id": DEV, "journal": "./journal", **PARITY}, CHECKED),
+    Case("lease of no account", "lease", {"journal": "./journal", **PARITY}, fails="account_id"),
     Case("rollback, predicted", "rollback", taking_back(), CHECKED),
     Case("rollback, reported", "rollback", taking_back(mode="report"), {"diff": True}),
     Case("rollback of a part", "rollback", taking_back(operations="Delete*", run_id="part"), {"diff": True}),
@@ -529,6 +543,11 @@ def _written(ansible: Ansible) -> set[Path]:
 
 def _compared(result: Record) -> Record:
     compared = {key: value for key, value in result.items() if key not in OF_THE_PROCESS}
+    if "warnings" in compared:
+        # Modules in the process share what one of them has read, and a denial names the role that asked.
+        compared["warnings"] = [
+            re.sub(r" \(asked by \S+, which .* in this run\)", "", text) for text in compared["warnings"]
+        ]
     if "results" in compared:
         compared["results"] = [_compared(item) for item in compared["results"]]
     if "roles" in compared:

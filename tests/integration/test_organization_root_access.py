@@ -116,7 +116,7 @@ class Bench:
         return {(item["TargetPrincipal"], item["TaskPolicyArn"]["arn"].rpartition("/")[2]) for item in asked}
 
     def journal(self) -> list[Record]:
-        paths = sorted((self.directory / "journal").rglob("*.json"))
+        paths = sorted((self.directory / "journal").glob("[0-9]*/**/*.json"))
         return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
 
 

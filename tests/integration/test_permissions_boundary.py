@@ -260,3 +260,22 @@ def test_fifteen_developers_get_it_by_an_approved_plan_which_is_taken_back(make_
     ]
     back = demo.playbook("rollback", "--limit", "acme-dev,localhost", hardening_undo_run_id="real").succeeded()
     assert back.writes == [*["iam:DeleteRolePermissionsBoundary"] * 10, "iam:DeletePolicy"]
+
+
+def test_the_owners_of_the_developers_are_found_without_a_write(make_ansible: MakeAnsible) -> None:
+    outcome = make_ansible().module(
+        "ownership_info",
+        account_id=DEV,
+        assessor_role_arn=role_arn(DEV),
+        assume_role_external_id="acme-hardening",
+        arns=[f"arn:aws:iam::{DEV}:role/dev-team-1[2-4]-role"],
+        event_history_max_objects=0,
+    )
+    assert (outcome.status, outcome.writes) == (0, []), outcome.output
+    result = json.loads(outcome.output[outcome.output.index("{") :])
+    assert {item["name"]: (item["confidence"], item["change_it_in"]) for item in result["owners"]} == {
+        "dev-team-12-role": ("unknown", None),
+        "dev-team-13-role": ("certain", "stack team-13 (eu-west-1, logical id DeveloperRole)"),
+        "dev-team-14-role": ("unknown", None),
+    }
+    assert result["unread"] == ["its event history was not read"]

@@ -50,7 +50,7 @@ def steps(make_ansible: MakeAnsible) -> Steps:
         outcome = undo(ansible, *BOTH, *arguments, hardening_run_id=f"undo-{number}").succeeded()
         undone.append(outcome)
         parts.append({account: outcome.part(account, "rollback") for account in HOSTS.values()})
-        journals.append(sorted({path.name for path in (outcome.directory / "journal").glob("*/*")}))
+        journals.append(sorted({path.name for path in (outcome.directory / "journal").glob("[0-9]*/*")}))
     return Steps(hardened, undone, parts, journals[0])
 
 

@@ -13,9 +13,10 @@ import shutil
 import typing as t
 from pathlib import Path
 
+import boto3
 import pytest
 
-from .conftest import DEMO, DEV, MANAGEMENT, PROD, SANDBOX, Ansible, MakeAnsible, Outcome, Record
+from .conftest import DEMO, DEV, MANAGEMENT, PROD, SANDBOX, Ansible, MakeAnsible, Outcome, Record, operation_of
 
 NO_ENDPOINT: t.Final = "http://127.0.0.1:9"
 # Two of the four accounts have a snapshot.
@@ -159,6 +160,41 @@ def test_a_snapshot_that_can_not_be_used_is_refused_and_the_others_go_on(recorde
     assert "3 accounts not simulated" in outcome.output
 
 
+def test_the_same_input_gives_the_same_files_in_any_number_of_processes(recorded: Recorded) -> None:
+    found = []
+    for processes in (1, 2):
+        shutil.rmtree(recorded.ansible.directory / "simulation", ignore_errors=True)
+        # Relative paths start in the directory of each declaration, and those of the results in that of Ansible.
+        recorded.simulate(
+            simulate_now_inventory="demo.yml",
+            simulate_now_directory=str(DEMO.parent),
+            simulate_wanted_variables=WANTED,
+            simulate_processes=processes,
+        ).succeeded()
+        files = sorted((recorded.ansible.directory / "simulation").rglob("*.*"))
+        found.append({path.name: path.read_bytes() for path in files})
+        assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+    assert found[0] == found[1]
+    assert set(found[0]) == {"simulation.json", "comment.md", f"{PROD}.json", f"{DEV}.json"} | {
+        f"{account}.json" for account in (MANAGEMENT, SANDBOX)
+    }
+
+
+def test_vaulted_variables_have_the_passwords_of_the_run(recorded: Recorded) -> None:
+    directory = recorded.ansible.directory
+    (directory / "vault-password").write_text("open sesame\n", encoding="utf-8")
+    secret = ("--vault-password-file", "vault-password")
+    done = recorded.ansible.run("ansible-vault", "encrypt_string", *secret, "--name", "password_policy_mode", "report")
+    variables = directory / "vaulted" / "group_vars"
+    variables.mkdir(parents=True)
+    (variables / "aws_accounts.yml").write_text(done.stdout, encoding="utf-8")
+    shutil.copy(DEMO, directory / "vaulted" / "hosts.yml")
+    # Variables of a group beside the inventory win over those in it.
+    recorded.simulate(*secret, simulate_wanted_inventory="vaulted/hosts.yml").succeeded()
+    roles = {role["role"]: role for role in recorded.read(f"accounts/{PROD}.json")["roles"]}
+    assert roles["password_policy"]["mode"] == "report"
+
+
 def test_a_wrong_value_fails_its_role_and_names_the_variable(recorded: Recorded) -> None:
     outcome = recorded.simulate(simulate_wanted_variables={"password_policy_minimum_password_length": 3}).succeeded()
     roles = {role["role"]: role for role in recorded.read(f"accounts/{PROD}.json")["roles"]}
@@ -176,6 +212,28 @@ def test_no_snapshot_has_a_secret(recorded: Recorded) -> None:
         assert '"SessionToken":' not in text
         assert '"call":"sts:AssumeRole' not in text
         assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_snapshots_in_s3_are_encrypted_and_nothing_else_is_called(recorded: Recorded) -> None:
+    ansible = recorded.ansible
+    names = {"endpoint_url": "AWS_ENDPOINT_URL", "aws_access_key_id": "AWS_ACCESS_KEY_ID"}
+    options = {name: ansible.environment[variable] for name, variable in names.items()}
+    secret = ansible.environment["AWS_SECRET_ACCESS_KEY"]
+    client = boto3.client("s3", region_name="us-east-1", aws_secret_access_key=secret, **options)
+    client.create_bucket(Bucket="acme-snapshots")
+    place = {"hardening_snapshot_dir": "s3://acme-snapshots/iam"}
+    part = ("--check", "--tags", "password_policy", "--limit", "acme-prod")
+    refused = ansible.playbook("harden", *part, **place).succeeded()
+    assert "hardening_snapshot_kms_key_id" in refused.output
+    assert "Contents" not in client.list_objects_v2(Bucket="acme-snapshots")
+    ansible.playbook("harden", *part, **place, hardening_snapshot_kms_key_id="alias/hardening").succeeded()
+    kept = client.head_object(Bucket="acme-snapshots", Key=f"iam/{PROD}.json.gz")
+    assert (kept["ServerSideEncryption"], kept["SSEKMSKeyId"]) == ("aws:kms", "alias/hardening")
+    simulated = ansible.playbook("simulate", inventory="localhost,", simulate_wanted_inventory=str(DEMO), **place)
+    assert {operation_of(record) for record in simulated.succeeded().requests} == {"s3:GetObject"}
+    states = {role["role"]: role["state"] for role in recorded.read(f"accounts/{PROD}.json")["roles"]}
+    # Only one role was recorded.
+    assert (states["password_policy"], states["config_rules"], states["access_keys"]) == ("known", "unknown", "unknown")
 
 
 @pytest.mark.parametrize(

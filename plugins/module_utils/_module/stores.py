@@ -20,7 +20,7 @@ from datetime import datetime
 from .._aws.errors import AccessDenied, AwsError, Conflict
 from .._aws.options import AccessOptions
 from .._aws.s3_store import S3Store
-from .._aws.tape import FILES, Answer, Call, Tape
+from .._aws.tape import FILES, Answer, Call, Player, Tape
 from .._converge.store import ConflictError, DirectoryStore, Store, StoreError
 from .options import StoreOptions
 
@@ -73,17 +73,17 @@ class _TapedStore:
         self._name = place.location if place.location.startswith(_S3) and place.option != "journal" else place.option
 
     def put(self, key: str, content: bytes) -> str:
-        return self._opened().put(key, content)
+        return self._open_to_write().put(key, content)
 
     def put_new(self, key: str, content: bytes) -> str:
-        return self._opened().put_new(key, content)
+        return self._open_to_write().put_new(key, content)
 
     def get_versioned(self, key: str) -> t.Optional[tuple[bytes, str]]:
         found = self._play("get_versioned", key, lambda: self._opened().get_versioned(key))
         return None if found is None else (found[0], found[1])
 
     def swap(self, key: str, content: bytes, version: t.Optional[str]) -> str:
-        return self._opened().swap(key, content, version)
+        return self._open_to_write().swap(key, content, version)
 
     def get(self, key: str) -> t.Optional[bytes]:
         found = self.get_dated(key)
@@ -98,6 +98,11 @@ class _TapedStore:
 
     def folders(self, prefix: str = "") -> tuple[str, ...]:
         return tuple(self._play("folders", prefix, lambda: self._opened().folders(prefix)))
+
+    def _open_to_write(self) -> Store:
+        if isinstance(self._tape, Player):
+            raise StoreError(f"{self.location}: a simulation writes nothing")
+        return self._opened()
 
     def _play(self, operation: str, key: str, read: Callable[[], t.Any]) -> t.Any:
         def send() -> Answer:

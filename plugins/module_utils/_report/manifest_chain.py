@@ -235,8 +235,9 @@ def _check_copy(links: Sequence[Link], content: t.Optional[bytes]) -> tuple[list
         return [], []
     for link in links:
         if link.sha256 == digest:
-            newer = f"manifest {newest.number} ({_describe(newest)})"
-            return [], [f"{COPY} is a copy of manifest {link.number}, and {newer} is newer: two runs ended at once."]
+            newer = f"manifest {newest.number} ({_describe(newest)}) is newer"
+            why = "two runs ended at once, or one was cut off"
+            return [], [f"{COPY} is a copy of manifest {link.number}, and {newer}: {why}."]
     number = _number_in(content)
     if number is not None and number > newest.number:
         return [f"Manifest {number} was removed: {COPY} is a copy of it, and {newest.number} is the last one kept."], []

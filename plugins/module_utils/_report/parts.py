@@ -205,6 +205,8 @@ def check_part(part: Part, account_id: str) -> None:
         raise DocumentError(f"has the mode {part['mode']!r}")
     _check_texts("changes", part.get("changes", ()), _CHANGE)
     _check_texts("refused", part.get("refused", ()), _REFUSAL)
+    if not all(isinstance(refusal.get("patch", ""), str) for refusal in part.get("refused", ())):
+        raise DocumentError("has a refusal whose patch is no text")
     _check_texts("findings", part.get("findings", ()), _FINDING)
     for change in part.get("changes", ()):
         if not isinstance(change.get("applied"), bool) or not _is_list_of_texts(change.get("remedies")):

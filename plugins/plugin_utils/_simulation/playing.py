@@ -22,19 +22,14 @@ from ...module_utils._module.stores import MemoryStore
 from ...module_utils._module.task import Entry
 from ...module_utils._report.states import PLANNED, REFUSED, REPORTED, changes_of, costs_of
 from .._in_process import describe_bad_values, run_entry
-from .._task_input import TaskInput, account_option_of, find_problem, run_of
+from .._task_input import RUN_OPTIONS, TaskInput, account_option_of, find_problem, run_of
 from .._values import split_texts
 from .declared import PREFIX, Declaration, Rendered
 
 #: Roles that are left out, with the reason.
 NOT_SIMULATED: t.Final = {"findings_export": "it sends the findings of an assessment, which a snapshot does not have"}
 # A simulation has its own places, and an approval is of one plan of one run.
-_NOT_OF_THE_DECLARATION: t.Final = frozenset(
-    {
-        *("approved_plan", "awx_job_id", "break_lease", "fleet_caps", "job_id", "keep_lease", "run_id"),
-        *("snapshot_dir", "snapshot_kms_key_id", "snapshot_role_arn"),
-    }
-)
+_NOT_OF_THE_DECLARATION: t.Final = ("approved_plan", "run_id", "job_id", "awx_job_id", "fleet_caps", *RUN_OPTIONS)
 _RUN: t.Final = "simulation"
 _MODULES: t.Final = "ansible_collections.hardening.iam.plugins.modules"
 
@@ -74,9 +69,9 @@ def make_arguments(task: Rendered, declaration: Declaration) -> dict[str, t.Any]
         play=declaration.name,
         hosts=declaration.host_names,
         find_assessor=declaration.find_assessor,
-        count_accounts=lambda: len(declaration.hosts),
-        # A simulation has no waves: it shows what all of them do.
-        hash_declaration=str,
+        # Caps and waves are of a run that writes.
+        count_accounts=lambda: len(declaration.host_names),
+        hash_declaration=lambda: "",
         notes=declaration.notes,
     )
     problem = find_problem(given)

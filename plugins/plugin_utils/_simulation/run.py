@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 
-from ...module_utils._converge.store import Store
+from ...module_utils._converge.store import Store, make_absolute
 from ...module_utils._module.options import StoreOptions
 from ...module_utils._module.task import Task, TaskError
 from .._run_notes import RunNotes
@@ -57,7 +57,7 @@ def run(task: Task, *, secrets: t.Any = None) -> dict[str, t.Any]:
             raise TaskError(f"{name}: {options[name]} is not a number from 1 up")
     files = _Files(
         functools.cache(lambda: task.open_store(StoreOptions.from_options(options, "snapshot_dir", prefix="snapshot"))),
-        task.open_store(StoreOptions(options["output_dir"], option="output_dir")),
+        task.open_store(StoreOptions(make_absolute(options["output_dir"]), option="output_dir")),
     )
     with tempfile.TemporaryDirectory(prefix="hardening-simulation-") as notes:
         read = functools.partial(_read_declaration, options, notes=Path(notes), secrets=secrets)

@@ -35,7 +35,7 @@ CONTROL: t.Final = DRIFT_WAR
 TITLE: t.Final = "No change is reverted again and again"
 _ENOUGH: t.Final = 2
 # As many records of the journal are read, the newest ones. Each is a call where the journal is in S3.
-MOST_RECORDS: t.Final = 500
+MOST_RECORDS: t.Final = 200
 _INTENT: t.Final = re.compile(r"(?P<base>[0-9]{12}/(?P<run>[^/.][^/]*)/(?:[^/.][^/]*/)?[0-9]{6})-intent\.json")
 # By a pattern of operations: the parameter of an event that tells two changes of one object apart.
 _PAIRS: t.Final[tuple[tuple[re.Pattern[str], str], ...]] = (

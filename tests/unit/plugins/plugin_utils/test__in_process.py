@@ -10,6 +10,7 @@ import os
 import sys
 import types
 import typing as t
+from datetime import UTC, datetime
 from pathlib import Path
 
 import ansible.template
@@ -18,7 +19,9 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.action.normal import ActionModule as NormalActionModule
 from ansible.template import Templar
 
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
+from ansible_collections.hardening.iam.plugins.module_utils._module.run_snapshot import Binding, Part, RunSnapshot
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry, Task, TaskError
 from ansible_collections.hardening.iam.plugins.plugin_utils import _in_process
 from ansible_collections.hardening.iam.plugins.plugin_utils._in_process import InProcess
@@ -110,6 +113,71 @@ def action(
 def run(arguments: t.Optional[dict[str, t.Any]] = None, **options: t.Any) -> dict[str, t.Any]:
     variables = {"inventory_hostname": "a", **options.pop("variables", {})}
     return t.cast("dict[str, t.Any]", action(arguments, variables=variables, **options).run(None, variables))
+
+
+# The snapshot of the run
+
+
+class Shared:
+    """A role and an assessment of one account in this process."""
+
+    KEY: t.Final = (Dataset.ACCOUNT_ALIASES, None)
+
+    def __init__(self) -> None:
+        assessment = self._module(Part.ASSESSMENT)
+        assessment.keep(self.KEY, {"account_alias": "acme"}, begun=assessment.begin())
+        assessment.open()
+
+    def _module(self, part: Part) -> RunSnapshot:
+        binding = Binding("origin", DEV, "run-1")
+        return RunSnapshot(
+            _in_process._run_files(), binding, part=part, reader="", now=lambda: datetime(2026, 1, 1, tzinfo=UTC)
+        )
+
+    @property
+    def holds(self) -> bool:
+        return self._module(Part.FOLLOWING).find(self.KEY) is not None
+
+
+def test_a_module_in_the_worker_shares_files_of_this_process_alone(core: Core, tmp_path: Path) -> None:
+    run()
+    files = core.tasks[0]._files
+    assert files is not None
+    assert files.directory == tmp_path / "tmp" / "hardening.iam" / "account"
+    assert files.secret == _in_process._run_files().secret
+    assert len(set(files.secret)) > 8
+
+
+@pytest.mark.parametrize(
+    ("options", "holds"),
+    [
+        ({"become": True, "check_mode": True}, True),
+        ({"become": True, "check_mode": False, "arguments": {"mode": "report"}}, True),
+        ({"become": True, "check_mode": False}, False),
+        ({"transport": "ssh", "check_mode": False}, False),
+        ({"check_mode": False, "variables": {"hardening_in_process": False}}, False),
+        # In the worker each write is noted for itself.
+        ({"check_mode": False}, True),
+    ],
+)
+def test_a_module_elsewhere_that_may_write_ends_what_was_read(
+    core: Core, options: dict[str, t.Any], holds: bool
+) -> None:
+    shared = Shared()
+    assert shared.holds
+    run(**options)
+    assert shared.holds is holds
+
+
+def test_a_module_elsewhere_that_fails_may_have_written(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_self: t.Any, _tmp: t.Any = None, _task_vars: t.Any = None) -> dict[str, t.Any]:
+        raise RuntimeError
+
+    monkeypatch.setattr(NormalActionModule, "run", fail)
+    shared = Shared()
+    with pytest.raises(RuntimeError):
+        run(become=True, check_mode=False)
+    assert not shared.holds
 
 
 # Where it runs.

@@ -22,6 +22,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.plans impo
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
 from ansible_collections.hardening.iam.plugins.module_utils._module.arguments import FORMATS
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task, TaskError
+from ansible_collections.hardening.iam.plugins.module_utils._report import manifest
 from ansible_collections.hardening.iam.plugins.module_utils._report.delta import compare
 from ansible_collections.hardening.iam.plugins.module_utils._report.document import encode
 from ansible_collections.hardening.iam.plugins.plugin_utils._report_run import run
@@ -399,13 +400,29 @@ def test_a_failure_that_is_told_already_is_not_told_again(reports: Path) -> None
 def test_the_manifest_has_the_hash_of_every_file_of_the_run(reports: Path) -> None:
     run(task(reports))
     result = run(task(reports, scope="fleet"))
-    manifest = read(reports / "manifest.json")
+    kept = read(reports / "manifest.json")
     assert result["manifest_sha256"] == hashlib.sha256((reports / "manifest.json").read_bytes()).hexdigest()
     files = {path.relative_to(reports).as_posix(): path for path in reports.rglob("*") if path.is_file()}
-    assert set(manifest["files"]) == set(files) - {"manifest.json", "manifests/00000001.json"}
+    assert set(kept["files"]) == set(files) - {"manifest.json", "manifests/00000001.json"}
     assert files["manifest.json"].read_bytes() == files["manifests/00000001.json"].read_bytes()
-    for key, entry in manifest["files"].items():
+    for key, entry in kept["files"].items():
         assert entry["sha256"] == hashlib.sha256(files[key].read_bytes()).hexdigest()
+
+
+def test_the_manifest_reads_one_file_at_a_time(reports: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files of a thousand accounts do not fit into the memory of a pod."""
+    run(task(reports))
+    given: list[t.Any] = []
+    build = manifest.build
+
+    def note(files: t.Any, **more: t.Any) -> dict[str, t.Any]:
+        given.append(files)
+        return build(files, **more)
+
+    monkeypatch.setattr(manifest, "build", note)
+    run(task(reports, scope="fleet"))
+    assert [isinstance(files, t.Sized) for files in given] == [False]
+    assert read(reports / "manifest.json")["files"]
 
 
 def test_a_stale_page_of_the_fleet_is_not_of_this_run(reports: Path) -> None:

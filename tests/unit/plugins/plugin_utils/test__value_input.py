@@ -34,6 +34,11 @@ def host(name: str = "a", **variables: t.Any) -> Host:
         {"aws_regions": "eu-west-1, us-east-1"},
         {"aws_regions": ""},
         {"aws_regions": None},
+        {
+            "hardening_max_accounts_changed": 0,
+            "hardening_max_fleet_changes": "20",
+            "hardening_max_accounts_failed": " ",
+        },
         {"aws_regions": ["us-gov-west-1"], "aws_assessor_role_arn": ROLE},
     ],
 )
@@ -149,3 +154,11 @@ def test_a_vaulted_value_is_not_quoted() -> None:
     assert check_values([host(access_keys_mode=secret)]) == [
         "access_keys_mode of a: its value is not allowed. Set it to off, report or enforce."
     ]
+
+
+@pytest.mark.parametrize("name", ["max_accounts_changed", "max_fleet_changes", "max_accounts_failed"])
+@pytest.mark.parametrize("value", ["five", -1, 5.5, True, [1]])
+def test_caps_on_a_run_are_whole_numbers(name: str, value: t.Any) -> None:
+    (problem,) = check_values([host(**{f"hardening_{name}": value})])
+    assert problem.startswith(f"hardening_{name} of a: ")
+    assert problem.endswith(" of 0 or more.")

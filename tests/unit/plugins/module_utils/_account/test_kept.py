@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import typing as t
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.kept import
     is_shared,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import DEEP, Dataset, Snapshot, UnreadKind
+from ansible_collections.hardening.iam.plugins.module_utils._aws.patience import Patience
 from emulator.client import Emulator, EmulatorProcess
 
 from .test_collect_emulated import PRODUCTION, REGIONS, SHALLOW, access_to
@@ -136,7 +138,8 @@ def test_a_refusal_is_kept_with_its_reason(emulator: Emulator) -> None:
 def test_trouble_that_passes_is_not_kept(
     emulator: Emulator, fault: dict[str, t.Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("time.monotonic", iter(range(0, 10**9, 100)).__next__)
+    hasty = functools.partialmethod(Patience.__init__, throttled_for=0.0, failing_rounds=1)
+    monkeypatch.setattr(Patience, "__init__", hasty)
     emulator.faults([{**fault, "operation": "GetAccountSummary"}])
     memory = Memory()
     wanted = {"datasets": {Dataset.ACCOUNT_SUMMARY}, "regions": ()}

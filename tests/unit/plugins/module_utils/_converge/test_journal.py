@@ -162,6 +162,7 @@ def test_the_run_is_recorded_before_its_first_change(store: FakeStore) -> None:
             "change_ticket": "CHG-7",
             "job": "17",
             "commit": None,
+            "declaration": None,
             "approved_plan": None,
             "plan_sha256": "f" * 64,
         }

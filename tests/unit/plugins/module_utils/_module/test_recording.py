@@ -222,6 +222,18 @@ def test_a_replay_without_the_journal_says_so(tmp_path: Path) -> None:
     assert player.missed == ("files:list in journal",)
 
 
+def test_a_replay_writes_into_no_place(tmp_path: Path) -> None:
+    place = StoreOptions(str(tmp_path / "journal"), option="journal")
+    task = Task(options={}, operations=Operations(), check_mode=True, replay=Replay(Player({}), NOW))
+    store = task.open_store(place)
+    for write in (store.put, store.put_new, lambda key, content: store.swap(key, content, None)):
+        with pytest.raises(StoreError, match="a simulation writes nothing"):
+            write("key", b"content")
+    with pytest.raises(StoreError, match="was not read"):
+        store.get_versioned("key")
+    assert not (tmp_path / "journal").exists()
+
+
 def test_a_run_that_writes_records_nothing(tmp_path: Path) -> None:
     place = tmp_path / "snapshots"
     execute(ENTRY, options=options(tmp_path, snapshot_dir=str(place)), check_mode=False)

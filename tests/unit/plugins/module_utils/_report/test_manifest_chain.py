@@ -220,7 +220,8 @@ def test_the_copy_may_be_of_the_other_of_two_runs(store: FakeStore) -> None:
     chain = verify(store)
     assert chain.problems == ()
     assert chain.notes == (
-        "manifest.json is a copy of manifest 3, and manifest 4 (run run-4) is newer: two runs ended at once.",
+        "manifest.json is a copy of manifest 3, and manifest 4 (run run-4) is newer: "
+        "two runs ended at once, or one was cut off.",
     )
 
 

@@ -15,9 +15,10 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import check_plan, combine_plans
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
-from ansible_collections.hardening.iam.plugins.module_utils._report.document import complete, encode
+from ansible_collections.hardening.iam.plugins.module_utils._report.document import DocumentError, complete, encode
 from ansible_collections.hardening.iam.plugins.module_utils._report.parts import (
     Parts,
+    check_part,
     mark,
     part_folder,
     part_key,
@@ -162,3 +163,10 @@ def test_parts_of_jobs_are_below_the_folder_of_their_run() -> None:
     assert part_key("111122223333", "9", "x", job_id="17") == "111122223333/parts/9/17/x.json"
     assert part_key("111122223333", "9", "x") == "111122223333/parts/9/x.json"
     assert part_folder("111122223333", "9") == "111122223333/parts/9/"
+
+
+def test_a_patch_that_is_no_text_makes_a_part_malformed() -> None:
+    refusal = {"rule": "foreign_owner", "reason": "r", "target": "t", "operation": "o"}
+    check_part({"refused": [{**refusal, "patch": "text"}, refusal]}, samples.ACCOUNT)
+    with pytest.raises(DocumentError, match="a refusal whose patch is no text"):
+        check_part({"refused": [{**refusal, "patch": ["text"]}]}, samples.ACCOUNT)
