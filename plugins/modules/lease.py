@@ -13,6 +13,8 @@ short_description: Release the lease under which a job writes in an AWS account
 description:
   - Two jobs never write in one account at the same time. The modules of this collection that change an account take a lease before their
     first write. It is the object C(control/leases/<partition>/<account>.json) in the place of the journal.
+  - Nor do two tasks of one job, for example of two hosts with the same account, unless they set
+    O(hardening.iam.password_policy#module:keep_lease).
   - A module releases its lease when it ends. With O(hardening.iam.password_policy#module:keep_lease) it does not, so that the modules of
     one job write in an account without an interruption. This module then releases the lease as the last task of the account.
   - A lease that is not released ends by itself, at most 15 minutes after its last renewal. If a time-out in C(aws_config) is long, it lasts

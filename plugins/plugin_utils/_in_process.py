@@ -51,7 +51,7 @@ from ._fleet import count_accounts, find_assessor
 from ._role_options import NO_ROLE, RoleOptions, load_table
 from ._run_input import Host
 from ._run_notes import RunNotes
-from ._task_input import TaskInput, account_option_of, find_problem, fleet_caps_of, job_of, run_of
+from ._task_input import TaskInput, account_option_of, find_problem, fleet_caps_of, job_of, run_id_of, run_of
 from ._values import find_bad_values, split_texts
 from ._variables import prepare_variables
 from ._vaulted import hide_vaulted
@@ -105,7 +105,13 @@ class InProcess(NormalActionModule):
         problem = find_problem(given)
         if problem:
             return {"failed": True, "changed": False, "msg": problem}
-        found = {**account_option_of(given), **run_of(given), **job_of(given), **fleet_caps_of(given)}
+        found = {
+            **account_option_of(given),
+            **run_of(given),
+            **run_id_of(given),
+            **job_of(given),
+            **fleet_caps_of(given),
+        }
         self._task.args = {**self._task.args, **found}
         if given.is_of_our_role:
             self._task.args.update(split_texts(self.entry.argument_spec(), self._task.args))
@@ -160,15 +166,22 @@ class InProcess(NormalActionModule):
             count_accounts=lambda: count_accounts(task_vars["hostvars"], task_vars["groups"], pattern=pattern),
             hash_declaration=lambda: self._hash_declaration(task_vars),
             notes=self._notes,
+            find_closed_gate=lambda: self._find_closed_gate(task_vars),
         )
 
     def _hash_declaration(self, task_vars: dict[str, t.Any]) -> str:
         """The hash of what is declared for the wave of the host; empty without waves."""
+        waves = self._find_waves(task_vars)
+        return waves.hash_wave_of(str(task_vars["inventory_hostname"])) if waves else ""
+
+    def _find_closed_gate(self, task_vars: dict[str, t.Any]) -> str:
+        """Explain why the wave of the host may not begin; empty if it may, or in a playbook that has no gates."""
+        waves = self._find_waves(task_vars) if task_vars.get("__hardening_in_waves") else None
+        return waves.find_closed_gate_of(str(task_vars["inventory_hostname"])) if waves else ""
+
+    def _find_waves(self, task_vars: dict[str, t.Any]) -> t.Optional[WaveRun]:
         plan = find_waves(task_vars, self._templar)
-        if plan is None:
-            return ""
-        waves = WaveRun(plan, task_vars["hostvars"], self._templar, self._notes)
-        return waves.hash_wave_of(str(task_vars["inventory_hostname"]))
+        return None if plan is None else WaveRun(plan, task_vars["hostvars"], self._templar, self._notes)
 
     @property
     def _notes(self) -> RunNotes:

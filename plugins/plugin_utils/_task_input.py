@@ -73,8 +73,8 @@ class TaskInput:
     ``arguments`` are the options that it was given, ``options`` the defaults of all that its module has. ``play`` names
     the play, ``hosts`` those of its hosts that ``--limit`` left. ``find_assessor`` looks for a host of the whole play
     that has an assessor role, ``count_accounts`` counts those of the inventory, and ``hash_declaration`` gives the hash
-    of what is declared for the wave of the host, if there are waves. ``role`` has the variables of our role behind the
-    options; none for other tasks.
+    of what is declared for the wave of the host, if there are waves. ``find_closed_gate`` explains why that wave may
+    not begin. ``role`` has the variables of our role behind the options; none for other tasks.
     """
 
     host: Host
@@ -89,6 +89,7 @@ class TaskInput:
     hash_declaration: Callable[[], str]
     notes: RunNotes
     role: RoleOptions = NO_ROLE
+    find_closed_gate: Callable[[], str] = str
 
     def option(self, name: str) -> t.Any:
         """The value that the module would see; None if it has no such option."""
@@ -110,6 +111,19 @@ def job_of(task: TaskInput) -> dict[str, str]:
         return {}
     job = _awx_job(task) or task.notes.recall("job_id", lambda: new_job_id(datetime.now(UTC)))
     return {"job_id": str(job)}
+
+
+def run_id_of(task: TaskInput) -> dict[str, str]:
+    """The option ``run_id`` of a capped task of our roles that was given none: one for each process of Ansible.
+
+    Our playbooks name the run, others may not, and ``--start-at-task`` passes by that task. With a name for each task
+    the fleet caps would count each account alone, and one role would not know the lease of the role before it.
+    """
+    is_capped = task.is_of_our_role and {"run_id", _CAPS_OPTION} <= task.options.keys()
+    if not is_capped or task.option("run_id"):
+        return {}
+    job = task.host.value("awx_workflow_job_id") or _awx_job(task)
+    return {"run_id": str(job or task.notes.recall("run_id", lambda: f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"))}
 
 
 def account_option_of(task: TaskInput) -> dict[str, str]:
@@ -204,6 +218,7 @@ def _problems(task: TaskInput) -> Iterator[str]:
     yield from check_role_values(task.host, task.role, task.arguments)
     if task.writes:
         yield from _check_journal(task)
+        yield from _check_wave(task)
     yield from _check_defined(task)
     # A task of another playbook does not use our variables.
     if task.is_of_our_role and task.option("scope") != _FLEET:
@@ -221,6 +236,16 @@ def _check_journal(task: TaskInput) -> Iterator[str]:
         yield (
             f"hardening_journal is {str(journal)!r}, a directory of a container that vanishes with AWX job {job}.\n"
             "To enforce in AWX, set hardening_journal to a place such as s3://bucket/prefix."
+        )
+
+
+def _check_wave(task: TaskInput) -> Iterator[str]:
+    """``--skip-tags always`` passes by the gates between waves."""
+    closed = task.find_closed_gate() if task.is_of_our_role else ""
+    if closed:
+        yield (
+            f"the wave of {task.host.name} may not begin: {closed}.\n"
+            "Run without --skip-tags always. Then each gate is judged before its wave."
         )
 
 

@@ -26,12 +26,18 @@ from ._waves import VARIABLE, WavePlan, WavesError, describe_missed, plan_waves
 # Shared variables that decide what is changed. Others, such as the ticket of a change, differ between runs.
 _DECIDING: t.Final = frozenset(
     {
+        "aws_regions",
         "hardening_break_glass",
+        "hardening_enforce_drifting",
         "hardening_exempt_principals",
         "hardening_max_changes",
         "hardening_max_percent",
+        "hardening_owner_default",
+        "hardening_owners",
         "hardening_platform_roles",
+        "hardening_terraform_state_paths",
         "hardening_thresholds",
+        "hardening_waivers",
     }
 )
 _RESULT: t.Final = "_result"

@@ -58,6 +58,11 @@ class WaveRun:
         position = self.plan.find_position(host)
         return "" if position is None else self.hash_wave(self.plan.present[position][0])
 
+    def find_closed_gate_of(self, host: str) -> str:
+        """Explain why the wave of a host may not begin; empty if it may."""
+        position = self.plan.find_position(host)
+        return f"{host} is in no wave" if position is None else self.find_obstacle(position)
+
     def find_obstacle(self, position: int) -> str:
         """Explain why no gate has to be asked: a wave before the one at this position has not passed its own."""
         for before in range(position):

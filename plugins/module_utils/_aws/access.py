@@ -362,14 +362,15 @@ class Access(RegionReader):
         shape = model.operation_model(operation).input_shape
         return frozenset(shape.members) if shape else frozenset()
 
-    def _client(self, pool: ClientPool, service: str, region: str, *, once: bool = False) -> BaseClient:
+    def _client(
+        self, pool: ClientPool, service: str, region: str, *, once: bool = False, writes: bool = False
+    ) -> BaseClient:
         with self._translate_errors(service, "", region):
-            return pool.client(service, region, once=once)
+            return pool.client(service, region, once=once, writes=writes)
 
-    def _is_sent_once(self, service: str, operation: str) -> bool:
-        """Whether the caller decides on every further attempt: it reads the target of a write again before each."""
-        name = f"{service}:{operation}"
-        return name in self._operations.writes and service not in _PATIENT_SERVICES and name not in _PATIENT_WRITES
+    def _needs_permit(self, service: str, operation: str) -> bool:
+        """Whether a call changes the account. Objects of journal and report, and sessions, do not."""
+        return f"{service}:{operation}" in self._operations.writes and service not in _PATIENT_SERVICES
 
     def _call(
         self,
@@ -380,8 +381,10 @@ class Access(RegionReader):
         parameters: t.Optional[Mapping[str, t.Any]] = None,
     ) -> dict[str, t.Any]:
         pool.silence.refuse(service, operation, region)
-        once = self._is_sent_once(service, operation)
-        client = self._client(pool, service, region, once=once or pool.silence.is_suspected)
+        writes = self._needs_permit(service, operation)
+        # The caller decides on every further attempt: it reads the target of a write again before each.
+        once = writes and f"{service}:{operation}" not in _PATIENT_WRITES
+        client = self._client(pool, service, region, once=once or pool.silence.is_suspected, writes=writes)
         method = getattr(client, sdk.xform_name(operation), None)
         if method is None:
             refuse(self._fence, f"{service}:{operation}", parameters or {})

@@ -67,17 +67,17 @@ class ClientPool:
         self._configs = {once: client_config(options, once=once) for once in (False, True)}
         # Sessions are not made for threads, clients are.
         self._lock = threading.Lock()
-        self._clients: dict[tuple[str, str, bool], BaseClient] = {}
+        self._clients: dict[tuple[str, str, bool, bool], BaseClient] = {}
 
-    def client(self, service: str, region: str, *, once: bool = False) -> BaseClient:
+    def client(self, service: str, region: str, *, once: bool = False, writes: bool = False) -> BaseClient:
         """The client for ``service`` in ``region``; with ``once`` it makes one attempt at a call.
 
-        Raises botocore's errors, before any call is made.
+        With ``writes`` each attempt needs the permit. Raises botocore's errors, before any call is made.
         """
         with self._lock:
-            key = (service, region, once)
+            key = (service, region, once, writes)
             if key not in self._clients:
-                self._clients[key] = self._make(service, region, once=once)
+                self._clients[key] = self._make(service, region, once=once, writes=writes)
             return self._clients[key]
 
     @property
@@ -92,7 +92,7 @@ class ClientPool:
         with self._lock:
             self._session.get_credentials()
 
-    def _make(self, service: str, region: str, *, once: bool) -> BaseClient:
+    def _make(self, service: str, region: str, *, once: bool, writes: bool) -> BaseClient:
         try:
             client: BaseClient = self._session.create_client(
                 service,
@@ -107,7 +107,7 @@ class ClientPool:
             # An endpoint from the environment or a profile, which nobody checked before.
             raise InvalidRequest(f"AWS_ENDPOINT_URL, or endpoint_url of the profile: {error}") from None
         enclose(client, self._fence)
-        if once and self._permit is not None:
+        if writes and self._permit is not None:
             _require(client, self._permit)
         return client
 

@@ -34,7 +34,8 @@ class Connection:
     ``access`` is AWS in the role that the mode calls for, and ``snapshot`` has what the run has read of the account.
     ``now`` is the moment that ages are counted from, and ``warn`` adds a warning to the result. The role of
     ``organization_role_arn`` may read the policies of the organization, which most members can't;
-    ``has_organization_role_option`` says whether the module could be given one.
+    ``has_organization_role_option`` says whether the module could be given one, ``writes`` whether it may change the
+    account.
     """
 
     access: Access
@@ -45,6 +46,7 @@ class Connection:
     warn: Callable[[str], None]
     organization_role_arn: t.Optional[str] = None
     has_organization_role_option: bool = False
+    writes: bool = False
 
     @property
     def principals(self) -> frozenset[Principal]:

@@ -78,9 +78,10 @@ class RunControl:
                 self._release(lease)
 
     def _make_lease(self, access: Access) -> Lease:
+        run = self.run
         return Lease(
             self.store,
-            Holder(self.run.id, self.run.job_id, self.module, access.caller.arn, self.run.details),
+            Holder(run.id, run.job_id, self.module, access.caller.arn, run.details, keeps=run.keeps_lease),
             partition=access.partition,
             account_id=self.account_id,
             longest_write=access.longest_write,

@@ -112,6 +112,15 @@ class RunSnapshot:
         if self._part is Part.ASSESSMENT:
             self._write(_ASSESSED, value=True)
 
+    @property
+    def finds(self) -> bool:
+        """Whether the module goes on from what others of the run have read."""
+        return self._finds
+
+    def without_files(self) -> RunSnapshot:
+        """The same for a module that reads all for itself."""
+        return RunSnapshot(None, None, part=self._part, reader=self._reader, now=self._now, clock=self.begin)
+
     def find(self, key: Key) -> t.Optional[Kept]:
         """The result of a read that is kept; None if it has to be made."""
         dataset, place = key
@@ -161,8 +170,10 @@ class RunSnapshot:
 
     def _discard(self, account_id: str, name: str) -> None:
         # For every origin and run: somebody else's snapshot of the account is out of date too.
-        if self._files is not None:
-            self._files.write(json.dumps(["discarded", account_id, name]), self.begin())
+        if self._files is None or self._files.write(json.dumps(["discarded", account_id, name]), self.begin()):
+            return
+        # The disk is full, say. Without the note, others would plan on what was there before the write.
+        self._files.clear()
 
     def _name_reader(self, result: Result, reader: str) -> Result:
         """Name the role that was refused a read, if it is another one than the role of this module."""

@@ -105,6 +105,18 @@ def rescue_of(connection: Connection, snapshot: Snapshot, patterns: Sequence[str
     return rescue
 
 
+def rescue_now(connection: Connection, snapshot: Snapshot, patterns: Sequence[str]) -> Rescue:
+    """As :func:`rescue_of`, with what the account is now where the run writes.
+
+    The plan may be made on what was read a quarter of an hour ago. Since then somebody may have taken the last way to
+    use break-glass, and a change that locks out can't be taken back by the caller.
+    """
+    if not (connection.writes and connection.snapshot.finds):
+        return rescue_of(connection, snapshot, patterns)
+    live = dataclasses.replace(connection, snapshot=connection.snapshot.without_files())
+    return rescue_of(live, live.collect({Dataset.AUTHORIZATION_DETAILS}), patterns)
+
+
 def _read_sign_ins(access: Access, name: str, arn: str) -> t.Optional[CredentialRow]:
     """The password and the access keys that a user has now; None where they can't be read."""
     try:

@@ -375,6 +375,7 @@ class Task:
             warn=self.warn,
             organization_role_arn=self.options.get("organization_role_arn") or None,
             has_organization_role_option="organization_role_arn" in self.options,
+            writes=not self._reads_only,
         )
 
     @property

@@ -12,9 +12,8 @@ from __future__ import annotations
 import typing as t
 
 from .._aws.operations import Operations
-from .._converge.errors import InputError
-from .._converge.run_control.lease import Holder, Lease
-from .._converge.store import StoreError
+from .._converge.run_control.lease import LEASES, Holder, Lease
+from .._converge.store import Store, StoreError
 from .._module.task import Task, TaskError
 
 MODULE: t.Final = "lease"
@@ -30,16 +29,24 @@ def run(task: Task) -> dict[str, t.Any]:
     if task.check_mode:
         return result
     try:
-        lease = Lease(
-            task.open_store(task.journal),
-            Holder(task.run_id, task.job_id, MODULE, "", {}),
-            partition=task.access.partition,
-            account_id=task.account_id,
-            clock=task.clock,
-        )
-        return {**result, "released": lease.release_of_job()}
+        store = task.open_store(task.journal)
+        # The partition is that of the roles of the job, which this task does not know.
+        partitions = store.folders(LEASES)
     except StoreError as error:
-        task.warn(f"the lease of the account was not released, and ends by itself: {error}")
+        task.warn(_describe(error))
         return result
-    except InputError as error:
-        raise TaskError(str(error)) from error
+    released = [_release(task, store, task.account_id, partition) for partition in partitions]
+    return {**result, "released": any(released)}
+
+
+def _release(task: Task, store: Store, account_id: str, partition: str) -> bool:
+    holder = Holder(task.run_id, task.job_id, MODULE, "", {})
+    try:
+        return Lease(store, holder, partition=partition, account_id=account_id, clock=task.clock).release_of_job()
+    except StoreError as error:
+        task.warn(_describe(error))
+        return False
+
+
+def _describe(error: StoreError) -> str:
+    return f"the lease of the account was not released, and ends by itself: {error}"

@@ -23,6 +23,7 @@ from ..._aws.operations import Operations
 from ..._controls.catalogue.access_analyzer import format_filter
 from ..._converge.capability import Caller
 from ..._converge.change import Change
+from ..._converge.run_control.lease import LeaseError
 from . import changes
 
 _GET: t.Final = "GetAnalyzer"
@@ -139,9 +140,15 @@ class AnalyzerAws:
             arn = (
                 f"arn:{self.access.partition}:access-analyzer:{region}:{self.account}:analyzer/{given['analyzerName']}"
             )
-            request = {"analyzerArn": arn, "ruleName": given["ruleName"]}
-            self.access.call(service, changes.APPLY_RULE, request, region=region)
+            self._apply(service, {"analyzerArn": arn, "ruleName": given["ruleName"]}, region)
         return answer
+
+    def _apply(self, service: str, request: Mapping[str, t.Any], region: t.Optional[str]) -> None:
+        try:
+            self.access.call(service, changes.APPLY_RULE, request, region=region)
+        except LeaseError as error:
+            # As it stands it would say that nothing was sent. But the rule was made, and by us.
+            raise AwsError(str(error), service=service, operation=changes.APPLY_RULE, region=region) from error
 
     def reread(self, change: Change) -> t.Any:
         """As :func:`reread`, but that what somebody else made in our place will do."""

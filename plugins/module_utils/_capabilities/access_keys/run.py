@@ -34,7 +34,7 @@ from ..._module.converging import converge
 from ..._module.declaration import declaration
 from ..._module.options import StoreOptions
 from ..._module.registration import Registration, Reversal, Row
-from ..._module.snapshots import BREAK_GLASS_OPERATIONS, rescue_of
+from ..._module.snapshots import BREAK_GLASS_OPERATIONS, rescue_now
 from ..._module.task import Task, TaskError
 from ..._module.writers import Writer
 from .candidates import find_users_in_question
@@ -144,7 +144,7 @@ class AccessKeys(Capability[Observed]):
         return with_affected(changes, KnownReach(observed.snapshot))
 
     def rescue(self, observed: Observed) -> Rescue:
-        return rescue_of(self._connection, observed.snapshot, self._planner.break_glass)
+        return rescue_now(self._connection, observed.snapshot, self._planner.break_glass)
 
     def learn(self, change: Change, answer: Mapping[str, t.Any]) -> dict[str, t.Any]:
         """SNS's word that it took a notice: what the grace counts from."""

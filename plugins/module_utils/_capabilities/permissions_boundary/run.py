@@ -37,7 +37,7 @@ from ..._module.converging import converge, settings_of
 from ..._module.documents import absolute, document_of
 from ..._module.ownership import OPERATIONS as OWNERS_OPERATIONS
 from ..._module.registration import Registration, Reversal, Row
-from ..._module.snapshots import BREAK_GLASS_OPERATIONS, rescue_of
+from ..._module.snapshots import BREAK_GLASS_OPERATIONS, rescue_now
 from ..._module.task import Task, TaskError
 from ..._module.version import COLLECTION_VERSION
 from ..._module.writers import Writer
@@ -197,7 +197,7 @@ class PermissionsBoundary(Capability[Observed]):
         return observed.snapshot.tags_of_principals
 
     def rescue(self, observed: Observed) -> Rescue:
-        return rescue_of(self._connection, observed.snapshot, self._planner.untouchable.break_glass)
+        return rescue_now(self._connection, observed.snapshot, self._planner.untouchable.break_glass)
 
     def reread(self, change: Change) -> t.Any:
         """Read the target live. Before a boundary is attached, its policy must have the content that was judged."""

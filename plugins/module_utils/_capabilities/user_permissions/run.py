@@ -30,7 +30,7 @@ from ..._module.connection import Connection
 from ..._module.converging import converge, settings_of
 from ..._module.ownership import OPERATIONS as OWNERS_OPERATIONS
 from ..._module.registration import Registration, Reversal, Row
-from ..._module.snapshots import BREAK_GLASS_OPERATIONS, add_organization_policies, rescue_of
+from ..._module.snapshots import BREAK_GLASS_OPERATIONS, add_organization_policies, rescue_now
 from ..._module.task import Task, TaskError
 from ..._module.writers import Writer
 from ..._prediction.document import build, find_accepted, layers_not_read
@@ -104,7 +104,7 @@ class UserPermissions(Capability[Observed]):
         return observed.snapshot.tags_of_principals
 
     def rescue(self, observed: Observed) -> Rescue:
-        return rescue_of(self._connection, observed.snapshot, self._planner.break_glass)
+        return rescue_now(self._connection, observed.snapshot, self._planner.break_glass)
 
     def observe(self) -> Observed:
         """The account, and the prediction for all from whom something is to be taken."""

@@ -32,6 +32,8 @@ from ..parsing import parse
 from ..store import ConflictError, Store, StoreError
 
 SCHEMA: t.Final = "hardening.iam/lease/1"
+# The folder of all leases, with a folder for each partition.
+LEASES: t.Final = "control/leases/"
 # How long a job that was killed keeps others from the account.
 LASTS: t.Final = timedelta(minutes=15)
 # The clocks of two machines may differ by this.
@@ -48,13 +50,17 @@ class LeaseError(StoreError):
 
 @dataclasses.dataclass(frozen=True)
 class Holder:
-    """The job that wants the lease. ``details`` are those of a run that help to find it: job, author, job URL."""
+    """The job that wants the lease. ``details`` are those of a run that help to find it: job, author, job URL.
+
+    ``keeps`` says that the lease outlives the task, so that the next task of the job goes on under it.
+    """
 
     run_id: str
     job_id: str
     module: str
     caller_arn: str
     details: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    keeps: bool = False
 
     def is_same_job(self, held: Held) -> bool:
         """Whether an earlier module of this very job holds the lease."""
@@ -71,6 +77,7 @@ class Held:
     expires: datetime
     is_released: bool
     author: str = ""
+    is_kept: bool = False
 
     def holds_at(self, moment: datetime) -> bool:
         """Whether nobody else may write at this moment."""
@@ -141,8 +148,10 @@ class Lease:
             found = self._store.get_versioned(self._key)
             held = None if found is None else self._parse(found[0])
             is_own = held is not None and self._holder.is_same_job(held)
-            if held and not is_own and held.run_id != broken and held.holds_at(self._clock()):
-                raise LeaseError(self._describe_holder(held))
+            # A lease that no task keeps is released at its end. So one of this job is that of a task that is at work.
+            is_idle = held is not None and is_own and held.is_kept
+            if held and not is_idle and held.run_id != broken and held.holds_at(self._clock()):
+                raise LeaseError(self._describe_holder(held, is_own=is_own))
             try:
                 self._write(fence=held.fence + 1 if held else 1, version=found[1] if found else None)
             except ConflictError:
@@ -245,6 +254,7 @@ class Lease:
             "written": format_utc(now),
             "expires": format_utc(expires),
             "released": is_released,
+            "kept": self._holder.keeps,
             # No two contents are the same: a writer knows its own again where an answer was lost.
             "nonce": secrets.token_hex(16),
         }
@@ -253,8 +263,13 @@ class Lease:
         self._held = Held(fence, self._holder.run_id, self._holder.job_id, expires, is_released)
         self._until = until
 
-    def _describe_holder(self, held: Held) -> str:
+    def _describe_holder(self, held: Held, *, is_own: bool) -> str:
         until = format_utc(held.expires)
+        if is_own:
+            return (
+                f"another task of this job writes in account {self._account['account_id']}, or was cut off there. Its "
+                f"lease lasts until {until}. Two hosts may name the same account: correct the account id of one"
+            )
         if held.expires > self._clock() + LONGEST + CLOCK_MARGIN:
             return (
                 f"{self._place} is a lease until {until}, which is longer than any that this collection takes. "
@@ -284,7 +299,8 @@ class Lease:
                 raise ValueError("fence or released is malformed")
             run_id, job_id = (check_run_id(record[name]) for name in ("run_id", "job_id"))
             expires = parse_moment(record["expires"]).astimezone(UTC)
-            return Held(fence, run_id, job_id, expires, is_released, _as_name(record.get("author")))
+            is_kept = record.get("kept") is True
+            return Held(fence, run_id, job_id, expires, is_released, _as_name(record.get("author")), is_kept)
         except (InputError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise LeaseError(
                 f"{self._place} is not a lease ({error}).\nMake sure that no run writes in the account, and delete it"
@@ -298,7 +314,7 @@ def _as_name(value: t.Any) -> str:
 
 def lease_key(partition: str, account_id: str) -> str:
     """Where the lease of an account is, in the place of the journal."""
-    return f"control/leases/{partition}/{account_id}.json"
+    return f"{LEASES}{partition}/{account_id}.json"
 
 
 class Permit:

@@ -19,7 +19,7 @@ import json
 import re
 import secrets
 import typing as t
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from ..._account.moments import format_utc, parse_moment
@@ -68,40 +68,59 @@ def watch_wave(store: Store, run: WaveRun) -> Watch:
     """
     found = store.get_versioned(run.key)
     dated = store.get_dated(run.key)
+    changed = _find_changes(store, run, run.run_id)
     if found is None or dated is None:
-        return _begin(store, run, version=None)
+        return _begin(store, run, changed, since=None, version=None)
     record = _parse(found[0], run, f"{store.location}/{run.key}")
-    first = _find_first_change(store, run, record.run_id)
-    if first is None and record.run_id != run.run_id and _find_first_change(store, run, run.run_id) is not None:
-        # The wave had nothing to change when the record was written. What this run changed soaks from now on.
-        return _begin(store, run, version=found[1])
-    began = max(record.began, dated[1], first or record.began)
-    return Watch(began, min(first or record.began, record.began))
+    recorded = _find_changes(store, run, record.run_id)
+    first = min(recorded.values(), default=None)
+    known = recorded.keys() if record.changed is None else record.changed
+    since = min(filter(None, (record.since, first, record.began)))
+    if changed.keys() - known:
+        # This run changed accounts that the declaration had not changed before: they had failed, or were refused. They
+        # soak from now on. Later changes of the same accounts begin nothing anew, or a nightly run would never end it.
+        earlier = since if known else None
+        return _begin(store, run, {**dict.fromkeys(known, run.now), **changed}, since=earlier, version=found[1])
+    return Watch(max(record.began, dated[1], first or record.began), since)
 
 
-def _begin(store: Store, run: WaveRun, *, version: t.Optional[str]) -> Watch:
+def _begin(
+    store: Store,
+    run: WaveRun,
+    changed: Mapping[str, datetime],
+    *,
+    since: t.Optional[datetime],
+    version: t.Optional[str],
+) -> Watch:
+    since = min(filter(None, (since, run.now, *changed.values())))
     document = {
         "schema": SCHEMA,
         "wave": run.wave,
         "declaration": run.declaration,
         "run_id": run.run_id,
         "began": format_utc(run.now),
+        "since": format_utc(since),
+        "changed": sorted(changed),
         "nonce": secrets.token_hex(16),
     }
     store.swap(run.key, json.dumps(document, indent=1).encode(), version)
-    return Watch(run.now, _find_first_change(store, run, run.run_id) or run.now)
+    return Watch(run.now, since)
 
 
-def _find_first_change(store: Store, run: WaveRun, run_id: str) -> t.Optional[datetime]:
-    """When a run first recorded a change by this declaration in an account of the wave."""
-    moments = (find_declared(store, account_id, run_id, run.declaration) for account_id in run.accounts)
-    return min(filter(None, moments), default=None)
+def _find_changes(store: Store, run: WaveRun, run_id: str) -> dict[str, datetime]:
+    """The accounts of the wave in which a run recorded changes by this declaration, with the time of the first."""
+    moments = {
+        account_id: find_declared(store, account_id, run_id, run.declaration) for account_id in set(run.accounts)
+    }
+    return {account_id: moment for account_id, moment in moments.items() if moment is not None}
 
 
 @dataclasses.dataclass(frozen=True)
 class _Record:
     run_id: str
     began: datetime
+    since: t.Optional[datetime]
+    changed: t.Optional[frozenset[str]]
 
 
 def _parse(content: bytes, run: WaveRun, place: str) -> _Record:
@@ -112,7 +131,15 @@ def _parse(content: bytes, run: WaveRun, place: str) -> _Record:
         run_id = record["run_id"]
         if not isinstance(run_id, str) or "/" in run_id or not run_id.strip("."):
             raise ValueError("its run_id is no name")
-        return _Record(run_id, parse_moment(record["began"]))
+        since, changed = record.get("since"), record.get("changed")
+        if changed is not None and not (isinstance(changed, list) and all(isinstance(item, str) for item in changed)):
+            raise ValueError("changed is no list of accounts")
+        return _Record(
+            run_id,
+            parse_moment(record["began"]),
+            None if since is None else parse_moment(since),
+            None if changed is None else frozenset(changed),
+        )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise StoreError(
             f"{place}: the record of the wave is malformed: {error!r}.\n"

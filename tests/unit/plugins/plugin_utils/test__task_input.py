@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from pathlib import Path
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.plugin_utils import _task_input
 from ansible_collections.hardening.iam.plugins.plugin_utils._run_input import Host
 from ansible_collections.hardening.iam.plugins.plugin_utils._run_notes import RunNotes
 from ansible_collections.hardening.iam.plugins.plugin_utils._task_input import (
@@ -20,6 +22,7 @@ from ansible_collections.hardening.iam.plugins.plugin_utils._task_input import (
     find_problem,
     fleet_caps_of,
     limit_accounts,
+    run_id_of,
     run_of,
 )
 
@@ -355,3 +358,43 @@ def test_the_report_of_a_check_knows_the_limit(tmp_path: Path, accounts: int, de
     host = Host(name="a", variables=variables, value=variables.get)
     task = TaskInput(host, {}, OPTIONS, False, True, "play", ("a",), no_host, lambda: accounts, str, RunNotes(tmp_path))
     assert limit_accounts(task) == expected
+
+
+def find_run_id(
+    directory: Path, *, ours: bool = True, arguments: t.Optional[dict[str, t.Any]] = None, **variables: t.Any
+) -> dict[str, str]:
+    host = Host(name="a", variables=variables, value=variables.get)
+    given = {"run_id": None, "fleet_caps": None}
+    notes = RunNotes(directory)
+    return run_id_of(TaskInput(host, arguments or {}, given, True, ours, "play", ("a",), no_host, one, str, notes))
+
+
+def test_roles_of_a_playbook_that_names_no_run_share_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else each account would be the first of its own run, and no fleet cap would ever be reached."""
+    found = find_run_id(tmp_path)
+    monkeypatch.setattr(_task_input, "datetime", None)
+    assert re.fullmatch(r"[0-9]{8}T[0-9]{6}Z", found["run_id"])
+    assert find_run_id(tmp_path) == found
+
+
+def test_awx_names_the_run(tmp_path: Path) -> None:
+    assert find_run_id(tmp_path, awx_job_id=71) == {"run_id": "71"}
+    assert find_run_id(tmp_path, awx_job_id=71, awx_workflow_job_id=70) == {"run_id": "70"}
+
+
+def test_a_run_that_has_a_name_keeps_it(tmp_path: Path) -> None:
+    assert find_run_id(tmp_path, arguments={"run_id": "mine"}, awx_job_id=71) == {}
+    assert find_run_id(tmp_path, ours=False) == {}
+
+
+@pytest.mark.parametrize("writes", [True, False])
+@pytest.mark.parametrize("ours", [True, False])
+def test_nothing_is_written_in_a_wave_whose_gate_was_passed_by(tmp_path: Path, writes: bool, ours: bool) -> None:
+    variables: dict[str, t.Any] = {"aws_account_id": DEV}
+    given = TaskInput(
+        Host(name="a", variables=variables, value=variables.get),
+        *(GIVEN, OPTIONS, writes, ours, "play", ("a",), no_host, one, str, RunNotes(tmp_path)),
+        find_closed_gate=lambda: "the gate after wave canary has not passed",
+    )
+    problem = find_problem(given) or ""
+    assert ("the wave of a may not begin: the gate after wave canary" in problem) is (writes and ours)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from pathlib import Path
 
@@ -137,6 +138,9 @@ def test_the_reason_of_a_gate_that_failed_is_one_line() -> None:
         ({"access_keys_min_idle_days": 60}, True),
         ({"hardening_break_glass": ["x"]}, True),
         ({"hardening_max_changes": 30}, True),
+        ({"hardening_owner_default": "allow"}, True),
+        ({"hardening_waivers": []}, True),
+        ({"aws_regions": ["eu-west-1"]}, True),
         ({"aws_account_id": "999988887777"}, True),
         ({"hardening_change_ticket": "CHG-2"}, False),
         ({"hardening_run_id": "2"}, False),
@@ -153,6 +157,29 @@ def test_what_decides_on_changes_is_the_declaration(variables: dict[str, t.Any],
     assert (hash_declaration("dev", names, before) != hash_declaration("dev", names, after)) is counts
 
 
+# Shared variables of the roles that say how a run works, and not which changes it makes.
+OF_THE_RUN: t.Final = re.compile(
+    r"hardening_(journal|report|snapshot)_\w+|hardening_(journal|now|on_refusal|approved_plan|run_id|return_findings)"
+    r"|hardening_(reveal_key_ids|waiver_max_days)|aws_(assessor_role_arn|assume_role_arns?|external_id|source_identity)"
+    r"|aws_organization_role_arn|hardening_organization_id"
+)
+CHECKOUT: t.Final = Path(__file__).parents[4]
+PLAYBOOK: t.Final = (CHECKOUT / "playbooks" / "harden.yml").read_text(encoding="utf-8")
+WRITERS: t.Final = set(re.findall(r"name: hardening\.iam\.(\w+)", PLAYBOOK)) - {"assessment", "preflight", "report"}
+
+
+@pytest.mark.parametrize("role", sorted(WRITERS))
+def test_each_shared_variable_of_a_role_decides_or_is_of_the_run(role: str) -> None:
+    tasks = (CHECKOUT / "roles" / role / "tasks" / "main.yml").read_text(encoding="utf-8")
+    names = set(re.findall(r"\b(?:hardening|aws)_\w+", tasks)) - {"aws_account_id"}
+    deciding = [name for name in names if not OF_THE_RUN.fullmatch(name)]
+    assert [name for name in deciding if hash_of(**{name: "changed"}) == hash_of()] == []
+
+
+def hash_of(**variables: t.Any) -> str:
+    return hash_declaration("dev", ["a"], HostVars(a=variables))
+
+
 def test_accounts_of_other_waves_are_not_the_declaration() -> None:
     changed = HostVars(c={"password_policy_mode": "report"})
     assert hash_declaration("dev", ["a", "b"], HostVars()) == hash_declaration("dev", ["b", "a"], changed)
@@ -166,3 +193,15 @@ def test_limit_does_not_change_the_declaration(tmp_path: Path) -> None:
     )
     assert whole.hash_wave_of("a") == limited.hash_wave_of("a") != ""
     assert whole.hash_wave_of("nobody") == ""
+
+
+def test_no_host_of_a_later_wave_begins_before_the_gates_have_passed(tmp_path: Path) -> None:
+    run = waves(tmp_path)
+    assert run.find_closed_gate_of("a") == ""
+    assert "canary" in run.find_closed_gate_of("b")
+    assert run.find_closed_gate_of("z") == "z is in no wave"
+    run.keep_verdict(0, PASSED)
+    assert run.find_closed_gate_of("b") == ""
+    assert "after wave b" in run.find_closed_gate_of("c")
+    run.keep_verdict(1, CLOSED)
+    assert "after wave b" in run.find_closed_gate_of("c")

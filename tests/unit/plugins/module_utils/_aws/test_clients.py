@@ -8,6 +8,7 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.clients import ClientPool, client_config
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import InvalidRequest
@@ -15,6 +16,15 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import Op
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
 from ansible_collections.hardening.iam.plugins.module_utils._aws.options import AccessOptions
 from ansible_collections.hardening.iam.plugins.module_utils._aws.sdk import new_session
+
+
+class Refused(Exception):
+    """The permit has ended."""
+
+
+class NoPermit:
+    def check(self) -> None:
+        raise Refused
 
 
 def pool(**options: t.Any) -> ClientPool:
@@ -61,3 +71,19 @@ def test_the_endpoint_comes_from_the_option_before_the_environment(monkeypatch: 
 
 def test_sts_is_asked_in_its_region() -> None:
     assert pool().client("sts", "eu-west-1").meta.endpoint_url == "https://sts.eu-west-1.amazonaws.com"
+
+
+@pytest.mark.parametrize("once", [True, False], ids=["sent-once", "patient"])
+def test_each_attempt_at_a_write_needs_the_permit(once: bool) -> None:
+    operations = Operations(reads=frozenset({"iam:GetUser"}), writes=frozenset({"iam:DeleteUser"}))
+    clients = ClientPool(
+        new_session(),
+        AccessOptions(endpoint_url="http://127.0.0.1:9", access_key="AKIAEXAMPLE", secret_key="x"),
+        fence=OperationFence(operations, check_mode=False),
+        permit=NoPermit(),
+    )
+    clients._session.set_credentials("AKIAEXAMPLE", "x")
+    with pytest.raises(Refused):
+        clients.client("iam", "us-east-1", once=once, writes=True).delete_user(UserName="anna")
+    with pytest.raises(EndpointConnectionError):
+        clients.client("iam", "us-east-1", once=True).get_user(UserName="anna")

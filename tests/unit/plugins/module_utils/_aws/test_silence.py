@@ -11,11 +11,13 @@ import typing as t
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._aws.access import Access
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied, AwsError, Unreachable
 from ansible_collections.hardening.iam.plugins.module_utils._aws.silence import Silence
+from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.lease import Permit
 from emulator.client import Emulator
 
-from .conftest import MakeAccess
+from .conftest import OPERATIONS, MakeAccess
 
 HOME: t.Final = "us-east-1"
 TIME_OUT: t.Final = Unreachable("no answer", code="ReadTimeoutError")
@@ -97,3 +99,15 @@ def test_an_account_that_never_answers_costs_its_time_outs_once(make_access: Mak
     assert {type(result) for result in results.values()} == {Unreachable}
     assert "not asked" not in str(results["summary"])
     assert all("not asked, because no service answered" in str(results[name]) for name in ("recorders", "policy"))
+
+
+def test_a_read_after_a_time_out_needs_no_lease(make_access: MakeAccess, emulator: Emulator) -> None:
+    """It makes one attempt, as a write does, and is none."""
+    permit = Permit()
+    given = make_access(aws_config={"read_timeout": 0.2})
+    access = Access(given._options, operations=OPERATIONS, check_mode=False, permit=permit)
+    emulator.faults([{"operation": "DescribeConfigurationRecorders", "kind": "hold"}])
+    with pytest.raises(Unreachable):
+        access.call("config", "DescribeConfigurationRecorders")
+    emulator.clear_faults()
+    assert access.call("iam", "GetAccountSummary")["SummaryMap"]

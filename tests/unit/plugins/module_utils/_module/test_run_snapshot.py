@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
+import tempfile
 import typing as t
 from datetime import UTC, datetime
 from pathlib import Path
@@ -280,3 +282,17 @@ def test_the_owner_of_the_credentials_is_known_in_all_accounts_that_they_reach(r
     elsewhere = dataclasses.replace(other, origin="another")
     run.assess(binding=elsewhere)
     assert run.module(Part.FOLLOWING, binding=elsewhere).recall("owner", of_run=True) is None
+
+
+def test_a_write_that_can_not_be_noted_ends_the_snapshot_too(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is full. Files can still be removed then."""
+    run.assess()
+    module = run.module(Part.FOLLOWING)
+
+    def fail(**_options: t.Any) -> t.NoReturn:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr(tempfile, "mkstemp", fail)
+        module.wrote("iam:UpdateAccountPasswordPolicy")
+    assert not run.finds()

@@ -29,6 +29,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import A
 from ansible_collections.hardening.iam.plugins.module_utils._converge.break_glass import Rescue
 from ansible_collections.hardening.iam.plugins.module_utils._module import connection as connection_module
 from ansible_collections.hardening.iam.plugins.module_utils._module import snapshots
+from ansible_collections.hardening.iam.plugins.module_utils._module.run_snapshot import Part, RunSnapshot
 
 from ..organizing import task_at
 
@@ -179,3 +180,33 @@ def test_what_a_user_signs_in_with_is_read_now_and_once(keys: t.Any, profile: t.
     assert (row and (row.password_enabled, [key.active for key in row.access_keys])) == known
     count = len(asked)
     assert found.sign_ins(user) is row and len(asked) == count
+
+
+@pytest.mark.parametrize(
+    ("writes", "shared", "is_live"), [(True, True, True), (False, True, False), (True, False, False)]
+)
+def test_a_run_that_writes_looks_for_break_glass_in_the_account_as_it_is_now(
+    monkeypatch: pytest.MonkeyPatch, writes: bool, shared: bool, is_live: bool
+) -> None:
+    """The plan may stand on a quarter of an hour old reads, in which somebody took the last way to use it."""
+    monkeypatch.setattr(snapshots, "add_organization_policies", lambda _connection, snapshot: snapshot)
+    asked: list[t.Any] = []
+
+    def collect(_access: t.Any, *, datasets: Collection[Dataset], kept: t.Any, **_more: t.Any) -> Snapshot:
+        asked.append((frozenset(datasets), kept.finds))
+        return account()
+
+    monkeypatch.setattr(connection_module, "collect", collect)
+    connection = dataclasses.replace(task_at(NOW).connection, writes=writes)
+    connection = dataclasses.replace(connection, snapshot=FoundSnapshot()) if shared else connection
+    found = snapshots.rescue_now(connection, account(GLASS, unread=UnreadKind.DENIED), ())
+    assert ((frozenset({Dataset.AUTHORIZATION_DETAILS}), False) in asked) is is_live
+    assert (found.snapshot.roles == ()) is is_live
+
+
+class FoundSnapshot(RunSnapshot):
+    """The snapshot of a run whose account was assessed."""
+
+    def __init__(self) -> None:
+        super().__init__(None, None, part=Part.FOLLOWING, reader="", now=lambda: NOW)
+        self._finds = True

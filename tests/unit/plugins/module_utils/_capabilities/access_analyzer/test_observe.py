@@ -21,6 +21,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access
     AnalyzerAws,
     reread,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.lease import LeaseError
 
 from ..._account.fakes import ACCOUNT, HOME, NOW, FakeAccess, refusal
 
@@ -117,3 +118,21 @@ def test_a_rule_archives_what_was_found_before_it_where_that_is_declared(
     assert list_calls(made) == (calls or ["CreateArchiveRule"])
     last = t.cast(FakeAccess, made.access).calls[-1]
     assert last.parameters.get("analyzerArn", CREATE.target) == CREATE.target
+
+
+def test_a_rule_is_ours_where_the_lease_ends_before_it_is_applied(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A lease that is lost before a write says that the write changed nothing, and what is there is somebody else's."""
+    made = acting(list_analyzers(), applied=frozenset({"partner"}), CreateArchiveRule={})
+    call = made.access.call
+
+    def lose(service: str, operation: str, *rest: t.Any, **named: t.Any) -> t.Any:
+        if operation == "ApplyArchiveRule":
+            raise LeaseError("the lease is lost")
+        return call(service, operation, *rest, **named)
+
+    monkeypatch.setattr(made.access, "call", lose)
+    with pytest.raises(AwsError, match="the lease is lost") as caught:
+        made.call(RULE.service, RULE.operation, RULE.parameters, region=HOME)
+    assert not judge(caught.value, RULE.service, RULE.operation).changed_nothing

@@ -68,11 +68,12 @@ def make(store: FakeStore, clock: Clock) -> MakeLease:
         place: t.Optional[Store] = None,
         account_id: str = ACCOUNT,
         longest_write: float = 35,
+        keeps: bool = False,
         clock: Clock = clock,
     ) -> Lease:
         return Lease(
             place or store,
-            Holder(run_id, job_id, "password_policy", CALLER, {"author": author}),
+            Holder(run_id, job_id, "password_policy", CALLER, {"author": author}, keeps=keeps),
             partition="aws",
             account_id=account_id,
             longest_write=longest_write,
@@ -153,15 +154,29 @@ def test_a_live_lease_is_broken_by_name_alone(make: MakeLease, clock: Clock) -> 
 
 
 def test_a_later_task_of_the_job_takes_it_from_the_earlier(make: MakeLease, clock: Clock) -> None:
-    """Two tasks of one job at once: the first may not write any more."""
-    first = make()
+    """Where the tasks keep it, the next one goes on under it. The first may not write any more."""
+    first = make(keeps=True)
     first.acquire()
-    second = make()
+    second = make(keeps=True)
     assert second.acquire() is None
     assert second.record["fence"] == 2
     clock.advance(LASTS / 2)
     with pytest.raises(LeaseError, match="took over"):
         first.renew()
+
+
+def test_two_tasks_of_one_job_do_not_write_at_once(make: MakeLease, clock: Clock) -> None:
+    """Two hosts of a playbook name the same account. The first would learn of the second only when it renews."""
+    first = make()
+    first.acquire()
+    with pytest.raises(LeaseError, match="another task of this job writes in account 111122223333"):
+        make().acquire()
+    first.check()
+    first.release()
+    assert make().acquire() is None
+    # A task that was killed holds it no longer than any other job.
+    clock.advance(LASTS)
+    assert make().acquire() is None
 
 
 def test_it_is_renewed_once_a_third_is_gone(store: FakeStore, make: MakeLease, clock: Clock) -> None:

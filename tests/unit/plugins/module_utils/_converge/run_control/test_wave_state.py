@@ -82,6 +82,26 @@ def test_later_runs_go_on_and_their_changes_begin_nothing_anew(store: FakeStore)
     assert watch(store, run_at(24, "2")) == Watch(NOW + HOUR, NOW)
 
 
+def test_an_account_that_a_later_run_changes_for_the_first_time_soaks_from_then_on(store: FakeStore) -> None:
+    """In the first run it failed, or all was refused there. Denials are looked for since the first change of all."""
+    change(store, 0)
+    watch(store, run_at(1))
+    change(store, 23, "2", account=OTHER)
+    begun_anew = Watch(NOW + 24 * HOUR, NOW)
+    assert watch(store, run_at(24, "2")) == begun_anew
+    for night in (2, 3):
+        change(store, 24 * night, str(night + 1))
+        change(store, 24 * night, str(night + 1), account=OTHER)
+        assert watch(store, run_at(24 * night + 1, str(night + 1))) == begun_anew
+
+
+def test_a_job_that_is_launched_again_under_the_same_run_id_soaks_what_it_changes(store: FakeStore) -> None:
+    change(store, 0)
+    watch(store, run_at(1))
+    change(store, 23, account=OTHER)
+    assert watch(store, run_at(24)) == Watch(NOW + 24 * HOUR, NOW)
+
+
 def test_another_declaration_soaks_anew(store: FakeStore) -> None:
     change(store, 0)
     watch(store, run_at(1))
@@ -140,6 +160,10 @@ def test_a_beginning_in_the_future_makes_the_soak_longer(store: FakeStore) -> No
         {"run_id": "../x"},
         {"run_id": "."},
         {"began": "x"},
+        {"since": "x"},
+        {"since": 7},
+        {"changed": "x"},
+        {"changed": [1]},
     ],
     ids=str,
 )
