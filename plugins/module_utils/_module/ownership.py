@@ -35,7 +35,15 @@ from .._converge.finding import Finding
 from .._converge.ownership.declared import DeclaredOwner, find_declared, parse_owners
 from .._converge.ownership.drift import Recurrence, find_recurring, find_war, make_finding
 from .._converge.ownership.evidence import Sources, find_owner, make_stack_owner
-from .._converge.ownership.judgement import MADE_BY_HAND, find_held, is_narrowing, list_held, list_keys, list_new
+from .._converge.ownership.judgement import (
+    MADE_BY_HAND,
+    find_held,
+    identify,
+    is_narrowing,
+    list_held,
+    list_keys,
+    list_new,
+)
 from .._converge.ownership.owner import DriftWar, IamObject, ObjectKey, Owner, Ownership, Write, object_of
 from .._converge.protected import protection_of
 from .._converge.store import Store, StoreError, expand_path
@@ -266,7 +274,7 @@ class PlanOwners:
 
     def _find_wars(
         self, changes: Sequence[Change], owners: Mapping[ObjectKey, Owner]
-    ) -> dict[tuple[ObjectKey, str], DriftWar]:
+    ) -> dict[tuple[str, ...], DriftWar]:
         open_changes = [change for change in changes if (item := find_held(change)) and _is_open(item, owners)]
         if self._journal is None or not open_changes:
             return {}
@@ -275,7 +283,7 @@ class PlanOwners:
         except StoreError:
             # The walk warns that the journal can't be read, and one that can't be written stops the first change.
             return {}
-        found = {(item.item.key, item.change.operation): war for item in recurring if (war := self._judge(item))}
+        found = {identify(item.change): war for item in recurring if (war := self._judge(item))}
         return {place: war for place, war in found.items() if not is_declared(war.target, self._options.drifting)}
 
     def _judge(self, recurrence: Recurrence) -> t.Optional[DriftWar]:

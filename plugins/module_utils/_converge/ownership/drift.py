@@ -23,12 +23,12 @@ from datetime import datetime
 from ..._account.change_events import ChangeEvent
 from ..._account.moments import format_utc
 from ..arn import Principal, principal_of
-from ..change import Change, content_hash
+from ..change import Change
 from ..finding import Evidence, Finding, Remediation, Severity, Status
 from ..journal import Outcome, ending_at, intent_at, job_order
 from ..store import Store, StoreError
 from .evidence import clean
-from .judgement import DRIFT_WAR, find_held
+from .judgement import DRIFT_WAR, find_held, identify
 from .owner import DriftWar, IamObject
 
 CONTROL: t.Final = DRIFT_WAR
@@ -62,12 +62,12 @@ def find_recurring(store: Store, account_id: str, changes: Sequence[Change]) -> 
 
     :raises StoreError: the journal can't be listed.
     """
-    wanted = {_identify(change): (change, item) for change in changes if (item := find_held(change))}
+    wanted = {identify(change): (change, item) for change in changes if (item := find_held(change))}
     made: dict[tuple[str, ...], list[datetime]] = collections.defaultdict(list)
     for base in _list_newest(store, account_id) if wanted else ():
         try:
             intent = intent_at(store, base)
-            identity = _identify(intent.change)
+            identity = identify(intent.change)
             if identity not in wanted or intent.at is None or intent.change.undoes:
                 continue
             if ending_at(store, base)[0] is Outcome.APPLIED:
@@ -80,10 +80,6 @@ def find_recurring(store: Store, account_id: str, changes: Sequence[Change]) -> 
         for identity, (change, item) in wanted.items()
         if len(made[identity]) >= _ENOUGH
     )
-
-
-def _identify(change: Change) -> tuple[str, ...]:
-    return (change.service, change.operation, change.target.lower(), content_hash(change.after))
 
 
 def _list_newest(store: Store, account_id: str) -> list[str]:

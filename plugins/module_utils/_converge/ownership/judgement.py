@@ -20,7 +20,7 @@ import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..affects.request import parameter, place_of
-from ..change import Change, Impact
+from ..change import Change, Impact, content_hash
 from .owner import Confidence, DriftWar, IamObject, ObjectKey, Owner, Ownership, Write, object_of
 from .patches import make_patch
 
@@ -71,6 +71,11 @@ def find_held(change: Change) -> t.Optional[IamObject]:
     return object_of(place_of(change))
 
 
+def identify(change: Change) -> tuple[str, ...]:
+    """Identify a change by what it does: the same change of another run is equal."""
+    return (change.service, change.operation, change.target.lower(), content_hash(change.after))
+
+
 def list_held(changes: Iterable[Change]) -> tuple[IamObject, ...]:
     """List the objects whose owners decide on changes, each once."""
     found = {item.key: item for change in changes if (item := find_held(change))}
@@ -96,7 +101,7 @@ def find_objection(change: Change, ownership: Ownership) -> t.Optional[Objection
     owner = _find_owner(change, item, ownership)
     if owner.is_certain:
         return None if owner.write is Write.ALLOW else _refuse_foreign(change, item, owner)
-    war = ownership.wars.get((item.key, change.operation))
+    war = ownership.wars.get(identify(change))
     if war is not None:
         return _refuse_war(change, item, owner, war)
     if not is_narrowing(change) or may_narrow(item, owner, ownership):

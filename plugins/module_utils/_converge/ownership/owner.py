@@ -134,16 +134,14 @@ class Ownership:
     ``inline`` has the owners of inline policies that are not those of their principals, by object and policy name.
     ``own`` are objects that the declaration of this run defines, such as the policy of a declared boundary.
     ``default`` decides on narrowing changes of objects whose owner is not certain. ``wars`` has the changes that
-    somebody keeps reverting, by object and operation.
+    somebody keeps reverting, by what they do.
     """
 
     owners: Mapping[ObjectKey, Owner] = dataclasses.field(default_factory=dict)
     inline: Mapping[tuple[ObjectKey, str], Owner] = dataclasses.field(default_factory=dict)
     own: frozenset[ObjectKey] = frozenset()
     default: Write = Write.REFUSE
-    wars: Mapping[tuple[ObjectKey, str], DriftWar] = dataclasses.field(
-        default_factory=lambda: types.MappingProxyType({})
-    )
+    wars: Mapping[tuple[str, ...], DriftWar] = dataclasses.field(default_factory=lambda: types.MappingProxyType({}))
 
     def find_owner(self, key: ObjectKey) -> Owner:
         """The owner of an object. One that nobody looked for is not known."""

@@ -22,6 +22,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.ownership.
     HELD,
     find_held,
     find_objection,
+    identify,
     list_held,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.ownership.owner import (
@@ -197,7 +198,7 @@ WAR: t.Final = DriftWar(
 @pytest.mark.parametrize("default", list(Write))
 @pytest.mark.parametrize("impact", list(Impact))
 def test_a_drift_war_stops_its_change_alone(default: Write, impact: Impact) -> None:
-    wars = {(item().key, WAR.operation): WAR}
+    wars = {identify(change()): WAR}
     known = Ownership(owners={item().key: Owner()}, default=default, wars=wars)
     objection = find_objection(change(impact=impact), known)
     assert objection is not None
@@ -205,6 +206,8 @@ def test_a_drift_war_stops_its_change_alone(default: Write, impact: Impact) -> N
     assert "role/pipeline reverted this change of role App 2 times" in objection.reason
     other = change("AttachRolePolicy", impact=Impact.ADDITIVE)
     assert find_objection(other, known) is None
+    same_operation = change(after={"boundary": "another"}, impact=Impact.ADDITIVE)
+    assert find_objection(same_operation, known) is None
     assert refuse(change(), owner(write=Write.ALLOW), wars=wars) is None
 
 
