@@ -39,15 +39,13 @@ class Silence:
     def __init__(self) -> None:
         self._answered: set[Endpoint] = set()
         self._timed_out: set[Endpoint] = set()
+        # Not found out from the set of answers: other threads add to that, which ends a walk over it with an error.
+        self._has_answered = False
 
     @property
     def is_suspected(self) -> bool:
         """Whether a call ran into the time-outs and none was answered. Then one attempt is enough to find out."""
         return bool(self._timed_out) and not self._has_answered
-
-    @property
-    def _has_answered(self) -> bool:
-        return any(service != _NO_SIGN for service, _region in self._answered)
 
     def refuse(self, service: str, operation: str, region: str) -> None:
         """Raise Unreachable, without a call, for an endpoint that is silent."""
@@ -73,6 +71,11 @@ class Silence:
                 self._timed_out.add((service, region))
             raise
         except AwsError:
-            self._answered.add((service, region))
+            self._note_answer(service, region)
             raise
+        self._note_answer(service, region)
+
+    def _note_answer(self, service: str, region: str) -> None:
         self._answered.add((service, region))
+        if service != _NO_SIGN:
+            self._has_answered = True

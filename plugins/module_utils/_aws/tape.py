@@ -61,6 +61,9 @@ _SECRET_MEMBERS: t.Final = frozenset(
 )
 # Members that are left out of answers of EventBridge: what other people hand to the targets of their own rules.
 _LEFT_OUT: t.Final = frozenset({"GraphQLOperation", "HttpParameters", "Sql", "Sqls"})
+# Members of answers of SNS that are left out if they are no ARN: the URL of a subscriber may be its password.
+_ADDRESS: t.Final = "Endpoint"
+_HAVE_FOREIGN: t.Final = frozenset({"events", "sns"})
 # A tape longer than this records no more: the files of a trail may be gigabytes.
 LONGEST: t.Final = 16 * 1024 * 1024
 _MARK: t.Final = "$"
@@ -111,7 +114,7 @@ class Recorder:
             self._keep(call, {"error": _describe_error(error)})
             raise
         if f"{call.service}:{call.operation}" not in _SECRET_OPERATIONS and not _has_secret(answer):
-            self._keep(call, {"answer": encode(_leave_out(answer) if call.service == "events" else answer)})
+            self._keep(call, {"answer": encode(_leave_out(answer) if call.service in _HAVE_FOREIGN else answer)})
         return answer
 
     def _keep(self, call: Call, outcome: dict[str, t.Any]) -> None:
@@ -203,8 +206,12 @@ def decode(value: t.Any) -> t.Any:
 
 def _leave_out(answer: t.Any) -> t.Any:
     if isinstance(answer, Mapping):
-        return {name: _leave_out(item) for name, item in answer.items() if name not in _LEFT_OUT}
+        return {name: _leave_out(item) for name, item in answer.items() if not _is_left_out(name, item)}
     return [_leave_out(item) for item in answer] if isinstance(answer, (list, tuple)) else answer
+
+
+def _is_left_out(name: str, value: t.Any) -> bool:
+    return name in _LEFT_OUT or (name == _ADDRESS and not str(value).startswith("arn:"))
 
 
 def _has_secret(answer: t.Any) -> bool:

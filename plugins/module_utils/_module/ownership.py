@@ -28,18 +28,20 @@ from .._account.stacks import StackIndex
 from .._account.terraform_state import MOST_BYTES, StateError, StateResource, parse_state
 from .._aws.errors import AwsError, InvalidCredentials
 from .._aws.operations import Operations
+from .._aws.tape import FILES, Answer, Call
 from .._converge.arn import Principal, is_declared
 from .._converge.change import Change
 from .._converge.finding import Finding
 from .._converge.ownership.declared import DeclaredOwner, find_declared, parse_owners
 from .._converge.ownership.drift import Recurrence, find_recurring, find_war, make_finding
 from .._converge.ownership.evidence import Sources, find_owner, make_stack_owner
-from .._converge.ownership.judgement import find_held, is_narrowing, list_held, list_keys, list_new
+from .._converge.ownership.judgement import MADE_BY_HAND, find_held, is_narrowing, list_held, list_keys, list_new
 from .._converge.ownership.owner import DriftWar, IamObject, ObjectKey, Owner, Ownership, Write, object_of
 from .._converge.protected import protection_of
 from .._converge.store import Store, StoreError, expand_path
 from .connection import Connection
 from .options import Options, StoreOptions
+from .stores import open_store
 from .yaml import parse_yaml
 
 OPERATIONS: t.Final = Operations(
@@ -52,6 +54,7 @@ _PAGE: t.Final = 50
 _MOST_PAGES: t.Final = 3
 # AWS answers two lookups a second. A plan of more objects does not wait for the events of all.
 MOST_LOOKUPS: t.Final = 20
+_NOT_WHOLE: t.Final = f"its event history has more than {_MOST_PAGES} pages, so only the newest events were read"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,17 +133,32 @@ class OwnershipReader:
         found: dict[ObjectKey, StateResource] = {}
         unread: list[str] = []
         for place in self._options.states:
+            # A file of the controller is there in a simulation too.
+            tape = self._connection.options.tape if place.startswith(_S3) else None
+            read = functools.partial(self._read_state, place)
             try:
-                for resource in parse_state(self._read_state(place), place):
-                    found.setdefault(resource.key, resource)
-            except (AwsError, OSError, StateError, StoreError) as error:
-                unread.append(f"a state of Terraform can't be read ({_STATES}): {error}")
+                answer = tape.play(Call("", FILES, "state", place), read) if tape else read()
+            except AwsError as error:
+                answer = {"problem": str(error)}
+            if "problem" in answer:
+                unread.append(f"a state of Terraform can't be read ({_STATES}): {answer['problem']}")
+            for item in answer.get("found", ()):
+                resource = StateResource(**item)
+                found.setdefault(resource.key, resource)
         return found, tuple(unread)
 
-    def _read_state(self, place: str) -> bytes:
+    def _read_state(self, place: str) -> Answer:
+        """The objects of a state file, or why it can't be read: a recording has these, and nothing else of the file."""
+        try:
+            return {"found": [dataclasses.asdict(item) for item in parse_state(self._load_state(place), place)]}
+        except (AwsError, OSError, StateError, StoreError) as error:
+            return {"problem": str(error)}
+
+    def _load_state(self, place: str) -> bytes:
         if place.startswith(_S3):
             prefix, _slash, name = place.rpartition("/")
-            content = self._connection.open_store(StoreOptions(prefix, option=_STATES)).get(name)
+            # Not the store of the connection: a recording would have the file, with its secrets.
+            content = open_store(StoreOptions(prefix, option=_STATES), lambda: self._connection.options).get(name)
             if content is None:
                 raise StateError(f"{place} does not exist")
             return content
@@ -165,15 +183,20 @@ class OwnershipReader:
         failures: dict[ObjectKey, str] = {}
         for item in items:
             try:
-                events[item.key] = self.look_up(item)
+                events[item.key], missing = self.look_up(item)
+                if missing:
+                    failures[item.key] = missing
             except InvalidCredentials:
                 raise
             except AwsError as error:
                 failures[item.key] = f"its event history can't be read: {error}"
         return events, failures
 
-    def look_up(self, item: IamObject) -> tuple[ChangeEvent, ...]:
-        """The calls of the last 90 days that changed an object, the newest first. Raises AwsError."""
+    def look_up(self, item: IamObject) -> tuple[tuple[ChangeEvent, ...], str]:
+        """The calls of the last 90 days that changed an object, the newest first, and why some are not there.
+
+        :raises AwsError: the event history can't be read.
+        """
         access = self._connection.access
         if self._looked_up:
             self._sleep(SECONDS_BETWEEN_LOOKUPS)
@@ -185,7 +208,8 @@ class OwnershipReader:
             "cloudtrail", "LookupEvents", "Events", question, region=access.home_region, page_size=_PAGE
         )
         found = look_up(pages, max_pages=_MOST_PAGES, wait=self._sleep, now=self._connection.now)
-        return parse_change_events(found.records, account_id=item.account_id, kind=item.kind, name=item.name)
+        events = parse_change_events(found.records, account_id=item.account_id, kind=item.kind, name=item.name)
+        return events, "" if found.whole else _NOT_WHOLE
 
 
 def _is_settled(item: IamObject, options: OwnershipOptions) -> bool:
@@ -257,7 +281,7 @@ class PlanOwners:
     def _judge(self, recurrence: Recurrence) -> t.Optional[DriftWar]:
         war, unread = None, ""
         try:
-            events = self._reader.look_up(recurrence.item)
+            events, unread = self._reader.look_up(recurrence.item)
             war = find_war(recurrence, events, self._reader.callers)
         except InvalidCredentials:
             raise
@@ -280,5 +304,7 @@ def _select_for_events(
     if options.default is Write.ALLOW:
         return frozenset()
     narrowed = {item.key for change in changes if is_narrowing(change) and (item := find_held(change))}
-    chosen = [item.key for item in items if item.key in narrowed]
-    return frozenset(sorted(chosen)[:MOST_LOOKUPS]) | (own & narrowed)
+    chosen = [item for item in items if item.key in narrowed]
+    # First the objects of which an unknown owner does not refuse already.
+    chosen.sort(key=lambda item: (item.kind not in MADE_BY_HAND, item.key))
+    return frozenset(item.key for item in chosen[:MOST_LOOKUPS]) | (own & narrowed)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import dataclasses
 import gzip
 import json
+import math
 import typing as t
 import zlib
 from collections.abc import Callable, Mapping
@@ -31,6 +32,7 @@ SCHEMA: t.Final = "hardening.iam/recording/1"
 OPTION: t.Final = "snapshot_dir"
 # A hundred times the answers of an account with thousands of users; a bomb would be more.
 _LONGEST: t.Final = 256 * 1024 * 1024
+_LONGEST_RUN: t.Final = timedelta(hours=12)
 _CLOCKS_DIFFER: t.Final = timedelta(minutes=5)
 
 
@@ -86,7 +88,11 @@ class Recording:
                 isinstance(entry, dict) and ("answer" in entry or "error" in entry) for entry in entries.values()
             ):
                 raise ValueError("an entry has no answer")
-            return cls(account_id, str(document["run_id"]), recorded, float(document["seconds"]), entries)
+            seconds = float(document["seconds"])
+            # JSON of Python has numbers that no sum over all accounts survives.
+            if not 0 <= seconds < math.inf:
+                raise ValueError(f"{seconds} seconds")
+            return cls(account_id, str(document["run_id"]), recorded, seconds, entries)
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             raise RecordingError(f"it is malformed: {error!r}"[:200]) from error
 
@@ -165,9 +171,14 @@ class Recorded:
         self._store.put(self._key, dataclasses.replace(before, seconds=seconds, entries=entries).to_bytes())
 
     def _find_before(self, account_id: str, run_id: str) -> t.Optional[Recording]:
-        """Find what earlier modules of the same run recorded. Other files are replaced."""
+        """Find what earlier modules of the same run recorded. Other files are replaced.
+
+        A run id may be used again. The modules of a real run in check mode count ages from the moment of this file, so
+        an old moment would hide findings.
+        """
         try:
             before = Recording.from_bytes(self._store.get(self._key) or b"", account_id=account_id)
+            before.check_age(self._started, _LONGEST_RUN)
         except RecordingError:
             return None
         return before if before.run_id == run_id else None

@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import json
+import math
 import time
 import typing as t
 from collections.abc import Callable, Mapping
@@ -198,21 +199,21 @@ class RunSnapshot:
         return found if found["begun"] > self._find_discarded(discarded) else None
 
     def _find_discarded(self, names: t.Collection[str]) -> float:
-        """The time of the last write that touched one of ``names``."""
-        assert self._files is not None and self._binding is not None
+        """The time of the last write that touched one of ``names``; later than all where nothing is shared."""
+        if self._files is None or self._binding is None:
+            return math.inf
         places = [("", _ALL), *((self._binding.account_id, name) for name in names)]
         return max(self._files.read(json.dumps(["discarded", *place])) or 0.0 for place in places)
 
     def _read(self, *name: t.Optional[str], of_run: bool = False) -> t.Any:
         if self._files is None or self._binding is None:
             return None
-        return self._files.read(self._make_name(name, of_run))
+        return self._files.read(_make_name(self._binding, name, of_run))
 
     def _write(self, *name: t.Optional[str], value: t.Any, of_run: bool = False) -> None:
         if self._files is not None and self._binding is not None:
-            self._files.write(self._make_name(name, of_run), value)
+            self._files.write(_make_name(self._binding, name, of_run), value)
 
-    def _make_name(self, name: t.Sequence[t.Optional[str]], of_run: bool) -> str:
-        assert self._binding is not None
-        account = "" if of_run else self._binding.account_id
-        return json.dumps([self._binding.origin, self._binding.run_id, account, *name])
+
+def _make_name(binding: Binding, name: t.Sequence[t.Optional[str]], of_run: bool) -> str:
+    return json.dumps([binding.origin, binding.run_id, "" if of_run else binding.account_id, *name])

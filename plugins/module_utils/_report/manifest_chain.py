@@ -274,6 +274,21 @@ def read_files(store: Store, link: Link) -> dict[str, str]:
     }
 
 
+def find_replaced(store: Store, chain: Chain, link: Link, files: Mapping[str, str]) -> dict[int, list[str]]:
+    """Find the files of a run that an earlier manifest of the same run has with other hashes, by the number of that.
+
+    :arg link: the newest manifest of the run, with its ``files``.
+    :raises StoreError: a manifest can't be read.
+    """
+    found: dict[int, list[str]] = {}
+    for one in chain.links:
+        if one.run_id == link.run_id and one.number < link.number and not one.problem:
+            earlier = read_files(store, one)
+            names = [key for key in sorted(earlier) if key in files and files[key] != earlier[key]]
+            found[one.number] = [key for key in names if _LASTING.fullmatch(key)]
+    return {number: keys for number, keys in found.items() if keys}
+
+
 def check_files(store: Store, files: Mapping[str, str]) -> FileCheck:
     """Hold the files of a run against the hashes in its manifest, without copies that later runs replace.
 

@@ -33,6 +33,7 @@ def render(document: Document) -> str:
     subject = "This declaration" if not document["compared"] else "This change of the declaration"
     sections = [
         ["## IAM simulation", "", f"**{subject} {describe(document)}.**"],
+        _list_removed(document),
         _list_counts(document),
         _list_kinds(document),
         _list_breakage(document),
@@ -61,6 +62,12 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     shown = list(rows)
     lines = [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *shown[:_ROWS])]
     return lines + (["", f"… and {count(len(shown) - _ROWS, 'more row')}"] if len(shown) > _ROWS else [])
+
+
+def _list_removed(document: Document) -> list[str]:
+    names = document.get("no_longer_declared", ())
+    more = f", … and {len(names) - _ROWS} more" if len(names) > _ROWS else ""
+    return [f"No longer declared: {', '.join(map(code, names[:_ROWS]))}{more}"] if names else []
 
 
 def _list_counts(document: Document) -> list[str]:

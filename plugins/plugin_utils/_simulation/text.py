@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
-from ...module_utils._report.plain import printable, wrap_text
+from ...module_utils._report.plain import join_names, printable, wrap_text
 from .totals import count, describe
 
 _ROWS: t.Final = 10
@@ -32,6 +32,8 @@ def render(document: Mapping[str, t.Any], places: Mapping[str, str]) -> str:
         f"  A run:   {document['calls']:,} API calls, about {count(minutes, 'minute')} with "
         f"{count(duration['forks'], 'fork')}"
     ]
+    removed = printable(join_names(document.get("no_longer_declared", ()), _ROWS))
+    lines += wrap_text(f"NO LONGER DECLARED: {removed}", rest="  ") if removed else []
     problems = [f"{row['host']} ({row['account_id']}): {reason}" for row in document["rows"] for reason in _find(row)]
     lines += ["NOT KNOWN:"] if problems else []
     for problem in problems[:_ROWS]:

@@ -91,6 +91,8 @@ class Totals:
     def as_document(self) -> dict[str, t.Any]:
         """The document of the simulation."""
         simulated = [row for row in self.rows if row["state"] == "simulated"]
+        is_known = len(simulated) == len(self.rows) and not any(row["unknown"] or row["failed"] for row in simulated)
+        costs = self.prices.estimate(self.units, self.uncounted)
         return {
             "schema": SCHEMA,
             "compared": self.has_now,
@@ -113,7 +115,7 @@ class Totals:
                 for (outcome, kind), count in sorted(self.principals.items(), key=_rank)
             ],
             "breaks": self.breaks,
-            "costs": self.prices.estimate(self.units, self.uncounted),
+            "costs": {**costs, "is_complete": costs["is_complete"] and is_known},
             "calls": self.calls,
             "duration": {"forks": self.forks, "seconds": round(self._estimate_seconds())},
             "rows": self.rows,
@@ -129,6 +131,8 @@ def describe(document: Document) -> str:
     accounts = document["accounts"]
     verb = "changes" if document["compared"] else "has changes for"
     parts = [f"{verb} {accounts['changed']} of {count(accounts['declared'], 'account')}"]
+    removed = len(document.get("no_longer_declared", ()))
+    parts += [f"{count(removed, 'account')} no longer declared"] if removed else []
     parts += [_describe_breakage(document["principals"]) or f"no {'further ' * document['compared']}breakage predicted"]
     for name, words in (("refused", "not simulated"), ("unknown", "not known offline"), ("failed", "with a failure")):
         parts += [f"{count(accounts[name], 'account')} {words}"] if accounts[name] else []

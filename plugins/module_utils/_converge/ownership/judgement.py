@@ -47,6 +47,8 @@ HELD: t.Final = frozenset(
         "UpdateAssumeRolePolicy",
     }
 )
+# People make users and groups by hand, so there an unknown owner is none.
+MADE_BY_HAND: t.Final = frozenset({"group", "user"})
 _CREATING: t.Final = frozenset({"CreateGroup", "CreatePolicy", "CreateRole"})
 # So many reasons are named in a refusal.
 _MOST_REASONS: t.Final = 2
@@ -108,8 +110,8 @@ def may_narrow(item: IamObject, owner: Owner, ownership: Ownership) -> bool:
         return True
     if item.key in ownership.own and owner.confidence is not Confidence.LIKELY:
         return True
-    # People make users and groups by hand, so there an unknown owner is none. A hint or a likely owner refuses.
-    return owner.confidence is Confidence.UNKNOWN and item.kind in ("user", "group")
+    # A hint or a likely owner refuses.
+    return owner.confidence is Confidence.UNKNOWN and item.kind in MADE_BY_HAND
 
 
 def _find_owner(change: Change, item: IamObject, ownership: Ownership) -> Owner:

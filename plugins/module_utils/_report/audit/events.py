@@ -185,19 +185,29 @@ class Comparison:
 
 def compare(changes: Sequence[Recorded], history: History, *, callers: Collection[str], now: datetime) -> Comparison:
     """Find the event of each recorded change, and the events of the callers that no record explains."""
-    free = {event.id: event for event in sorted(history.events, key=lambda event: event.time)}
+    # Sessions of other roles may have the same name: what they called is no evidence of this run.
+    ours = [event for event in history.events if _is_ours(event, callers)]
+    free = {event.id: event for event in sorted(ours, key=lambda event: event.time)}
     shown: dict[str, Shown] = {}
     for change in sorted(changes, key=lambda item: (item.at is None, item.at, item.key)):
-        fitting = [event for event in free.values() if is_of(event, change)]
-        event = _choose(change, [event for event in fitting if not event.error])
-        # A later change may be the same request again, so a change takes one event only.
-        attempts = tuple(one for one in fitting if one.error)
-        for one in (*([event] if event else ()), *attempts):
-            del free[one.id]
+        event, attempts = _take(change, free)
         is_late = bool(event and _is_late(event, change, changes))
         lack = "" if event else _explain_lack(change, history, now)
         shown[change.key] = Shown(event, attempts, is_late, lack)
-    return Comparison(shown, tuple(event for event in free.values() if _is_ours(event, callers)))
+    return Comparison(shown, tuple(free.values()))
+
+
+def _take(change: Recorded, free: dict[str, Event]) -> tuple[t.Optional[Event], tuple[Event, ...]]:
+    """Take the event of a change, and those of its failed attempts, out of the ``free`` ones.
+
+    A later change may be the same request again, so a change takes one event only.
+    """
+    fitting = [event for event in free.values() if is_of(event, change)]
+    event = _choose(change, [event for event in fitting if not event.error])
+    attempts = tuple(one for one in fitting if one.error)
+    for one in (*([event] if event else ()), *attempts):
+        del free[one.id]
+    return event, attempts
 
 
 def _is_late(event: Event, change: Recorded, changes: Sequence[Recorded]) -> bool:
@@ -210,11 +220,14 @@ def _is_late(event: Event, change: Recorded, changes: Sequence[Recorded]) -> boo
 
 
 def _choose(change: Recorded, events: Sequence[Event]) -> t.Optional[Event]:
-    """Choose the event that is nearest to the record. A change that failed by its record has none without an error."""
+    """Choose the event of the recorded caller that is nearest to the record, else the nearest one.
+
+    A change that failed by its record has none without an error. Anybody may send our user agent.
+    """
     if change.outcome == Outcome.FAILED.value or not events:
         return None
     at = change.at
-    return min(events, key=lambda event: abs(event.time - at) if at else timedelta())
+    return min(events, key=lambda event: (event.arn != change.caller_arn, abs(event.time - at) if at else timedelta()))
 
 
 def _is_ours(event: Event, callers: Collection[str]) -> bool:
@@ -305,5 +318,7 @@ def _find_unread(region: str, history: History) -> str:
 
 
 def find_explained(events: Iterable[Event], changes: Sequence[Recorded]) -> dict[str, Recorded]:
-    """Find the events that a change of another run explains, by their ids."""
-    return {event.id: change for event in events for change in changes if is_of(event, change)}
+    """Find the events that a change of another run explains, by their ids. One change explains one event."""
+    free = {event.id: event for event in events}
+    taken = ((change, *_take(change, free)) for change in changes)
+    return {event.id: change for change, one, attempts in taken for event in (*([one] if one else ()), *attempts)}

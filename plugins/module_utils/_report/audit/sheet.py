@@ -22,7 +22,7 @@ from ..._converge.finding import mask_key_ids
 from ..._converge.store import Store, StoreError
 from .. import fleet
 from ..document import DocumentError, decode
-from ..manifest_chain import Chain, FileCheck, Link, check_files, read_files, verify
+from ..manifest_chain import Chain, FileCheck, Link, check_files, find_replaced, fleet_key, read_files, verify
 from ..plain import join_names
 from .account import Document, Sources, describe_account
 
@@ -30,7 +30,7 @@ SCHEMA: t.Final = "hardening.iam/audit-sheet/1"
 BAD: t.Final = "critical"
 DOUBTFUL: t.Final = "medium"
 _ACCOUNT: t.Final = re.compile(r"[0-9]{12}")
-_FLEET: t.Final = "fleets/"
+_FLEET: t.Final = re.compile(r"fleets/[0-9a-f]{64}\.json")
 # So many accounts are named in a line.
 _NAMES: t.Final = 4
 
@@ -49,6 +49,7 @@ def build(sources: Sources, *, inventory: Collection[str] = (), reveal_key_ids: 
     chain = verify(sources.reports)
     link = chain.find(sources.run_id)
     files = read_files(sources.reports, link) if link else {}
+    replaced = find_replaced(sources.reports, chain, link, files) if link else {}
     population = _read_population(sources.reports, sources.run_id, files)
     reported = frozenset(population["reported"])
     ids = sorted({*reported, *_find_accounts(sources, besides=reported)})
@@ -67,7 +68,7 @@ def build(sources: Sources, *, inventory: Collection[str] = (), reveal_key_ids: 
         "run": _join_runs(accounts),
         "requests": _join_requests(accounts),
         "population": population,
-        "manifest": _describe_chain(chain, link, check_files(sources.reports, files)),
+        "manifest": _describe_chain(chain, link, check_files(sources.reports, files), replaced),
         "accounts": accounts,
     }
     document["attention"] = [{"tone": tone, "text": text} for tone, text in _list_attention(document)]
@@ -76,10 +77,12 @@ def build(sources: Sources, *, inventory: Collection[str] = (), reveal_key_ids: 
 
 def _read_population(reports: Store, run_id: str, files: Mapping[str, str]) -> Document:
     """Read the accounts of the run, of the report over all of them that its manifest names, else of the newest one."""
-    for key in (*(name for name in files if name.startswith(_FLEET)), "fleet.json"):
+    for key in (*(name for name in files if _FLEET.fullmatch(name)), "fleet.json"):
         try:
             content = reports.get(key)
-            document = decode(content, where=key, schema=fleet.SCHEMA) if content is not None else {}
+            if content is None or (_FLEET.fullmatch(key) and fleet_key(content) != key):
+                continue
+            document = decode(content, where=key, schema=fleet.SCHEMA)
             found = _parse_population(document, run_id)
         except (AttributeError, DocumentError, KeyError, StoreError, TypeError):
             continue
@@ -89,7 +92,7 @@ def _read_population(reports: Store, run_id: str, files: Mapping[str, str]) -> D
 
 
 def _parse_population(document: Mapping[str, t.Any], run_id: str) -> t.Optional[Document]:
-    if not document or document["run"]["id"] != run_id:
+    if document["run"]["id"] != run_id:
         return None
     ids = [account["account_id"] for account in document["accounts"]]
     return {
@@ -156,14 +159,22 @@ def _is_same(request: Mapping[str, t.Any]) -> bool:
     return bool(author) and author == approver
 
 
-def _describe_chain(chain: Chain, link: t.Optional[Link], files: FileCheck) -> Document:
+def _describe_chain(
+    chain: Chain, link: t.Optional[Link], files: FileCheck, replaced: Mapping[int, Sequence[str]]
+) -> Document:
     def name(one: t.Optional[Link]) -> t.Optional[Document]:
         return {"number": one.number, "sha256": one.sha256, "created": one.created} if one else None
 
+    # A writer can replace a report, and append a manifest that fits. The first manifest stays.
+    notes = [
+        f"Manifest {number} is of this run too, with other hashes of: {join_names(keys, _NAMES)}. "
+        "The second job of a workflow replaces these files."
+        for number, keys in replaced.items()
+    ]
     return {
         "count": len(chain.links),
         "problems": list(chain.problems),
-        "notes": list(chain.notes),
+        "notes": [*chain.notes, *notes],
         "of_run": name(link),
         "newest": name(chain.links[-1] if chain.links else None),
         "is_first": bool(link and link.previous is None and not link.is_adopted),
@@ -253,3 +264,6 @@ def _attend_problems(accounts: Sequence[Document]) -> Iterator[Found]:
     unread = [account["account_id"] for account in accounts if account["trail"]["state"] == "not_read"]
     if unread:
         yield DOUBTFUL, f"The event history was not read: {join_names(unread, _NAMES)}."
+    part = [account["account_id"] for account in accounts if account["trail"].get("failures")]
+    if part:
+        yield DOUBTFUL, f"The event history was not read whole: {join_names(part, _NAMES)}."

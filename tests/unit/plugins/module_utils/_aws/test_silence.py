@@ -51,6 +51,24 @@ def test_an_endpoint_that_has_answered_is_asked_again(answer: t.Optional[AwsErro
     assert not silence.is_suspected
 
 
+class Growing(set[tuple[str, str]]):
+    """A set to which another thread adds while this one walks over it."""
+
+    def __iter__(self) -> t.Iterator[tuple[str, str]]:
+        for number, item in enumerate(super().__iter__()):
+            self.add((f"service-{number}", HOME))
+            yield item
+
+
+def test_an_answer_to_another_thread_does_not_disturb() -> None:
+    silence = Silence()
+    silence._answered = Growing()
+    assert call(silence, "sts")
+    assert call(silence, "ec2", TIME_OUT)
+    assert call(silence, "iam", TIME_OUT)
+    assert not call(silence, "s3")
+
+
 def test_where_two_are_silent_and_none_answers_nothing_more_is_asked() -> None:
     silence = Silence()
     # STS answers for the session, not for the account.

@@ -152,6 +152,19 @@ def test_what_others_hand_to_targets_of_their_rules_is_left_out() -> None:
     assert Player(recorder.entries).play(call, never) == {"Targets": [{"Id": "1"}]}
 
 
+@pytest.mark.parametrize(
+    "endpoint", ["https://events.example.com/integration/s3cret/enqueue", "ops@example.com", "+15550100"]
+)
+def test_addresses_of_subscribers_are_left_out(endpoint: str) -> None:
+    """The URL of a chat or of a paging service is its password."""
+    call = Call("", "sns", "ListSubscriptionsByTopic")
+    queue = {"SubscriptionArn": "arn:1", "Endpoint": "arn:aws:sqs:eu-west-1:111122223333:alerts"}
+    answer = {"Subscriptions": [queue, {"SubscriptionArn": "arn:2", "Endpoint": endpoint}]}
+    recorder = Recorder()
+    assert recorder.play(call, lambda: answer) == answer
+    assert Player(recorder.entries).play(call, never) == {"Subscriptions": [queue, {"SubscriptionArn": "arn:2"}]}
+
+
 # Personal or descriptive, and no secret: reviewed by hand. A botocore that marks more fails the test.
 REVIEWED: t.Final = {
     "Account.Email",

@@ -7,13 +7,23 @@
 from __future__ import annotations
 
 import collections
+import json
+import pathlib
 import typing as t
 
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.access import Access
+from ansible_collections.hardening.iam.plugins.module_utils._aws.tape import (
+    Player,
+    Recorder,
+    Tape,
+    decode,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
+from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Status
+from ansible_collections.hardening.iam.plugins.module_utils._converge.ownership.drift import Recurrence
 from ansible_collections.hardening.iam.plugins.module_utils._converge.ownership.owner import (
     Confidence,
     Write,
@@ -25,8 +35,10 @@ from ansible_collections.hardening.iam.plugins.module_utils._module.ownership im
     OwnershipReader,
     PlanOwners,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._module.recording import Replay
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task, TaskError
 from ansible_collections.hardening.iam.plugins.modules.permissions_boundary import ENTRY, argument_spec
+from emulator.clock import CLOCK
 from unit.emulator.seeded import Seeded, account, serving
 
 ACCOUNT: t.Final = "123456789012"
@@ -62,11 +74,12 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> collections.Counter[str]:
     return counted
 
 
-def make_owners(aws: Seeded, **options: t.Any) -> PlanOwners:
+def make_owners(aws: Seeded, *, tape: t.Optional[Tape] = None, **options: t.Any) -> PlanOwners:
     defaults = {name: spec.get("default") for name, spec in argument_spec().items()}
     access = {"endpoint_url": aws.endpoint, "access_key": "administrator", "secret_key": "emulated"}
     given = {**defaults, **access, "region": "us-east-1", **options}
-    task = Task(options=given, operations=ENTRY.operations, check_mode=True)
+    replay = Replay(tape, CLOCK.now()) if tape else None
+    task = Task(options=given, operations=ENTRY.operations, check_mode=True, replay=replay)
     parsed = OwnershipOptions.from_options(task.options)
     reader = OwnershipReader(parsed, task.connection, sleep=lambda _seconds: None)
     return PlanOwners(reader, parsed, None, task.now)
@@ -147,6 +160,41 @@ def test_events_are_read_only_for_what_would_be_refused_and_of_some_objects_at_m
     assert sum(owner.unread == ("its event history was not read",) for owner in found.owners.values()) == 3
 
 
+def test_an_event_history_that_is_not_read_whole_is_named(aws: Seeded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A role that is assumed all day has more events than are read."""
+    original = Access.call
+
+    def call(access: Access, service: str, operation: str, *given: t.Any, **more: t.Any) -> dict[str, t.Any]:
+        if operation == "LookupEvents":
+            return {"Events": [], "NextToken": json.dumps([given[0].get("NextToken")])}
+        return original(access, service, operation, *given, **more)
+
+    monkeypatch.setattr(Access, "call", call)
+    monkeypatch.setattr(Access, "reach", lambda _access: ReachOfOne())
+    owners = make_owners(aws)
+    found = owners.read([change("free")], frozenset(), {})
+    assert found is not None
+    (owner,) = found.owners.values()
+    assert owner.unread == ("its event history has more than 3 pages, so only the newest events were read",)
+    item = object_of(change("free").target)
+    assert item is not None
+    made = (CLOCK.now(), CLOCK.now())
+    assert owners._judge(Recurrence(item, change("free"), made)) is None
+    (finding,) = owners.findings
+    assert finding.status is Status.NOT_ASSESSED
+    assert "only the newest events were read" in finding.detail
+
+
+def test_events_are_read_first_where_they_decide(aws: Seeded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A role of an unknown owner is refused anyway, and a user of an unknown owner is not."""
+    monkeypatch.setattr(Access, "reach", lambda _access: ReachOfOne())
+    roles = [change(f"free-{number:02}") for number in range(MOST_LOOKUPS)]
+    user = change("zoe", "DetachUserPolicy", target=f"arn:aws:iam::{ACCOUNT}:user/zoe", parameters={"UserName": "zoe"})
+    found = make_owners(aws).read([*roles, user], frozenset(), {})
+    assert found is not None
+    assert found.owners[ACCOUNT, "user", "zoe"].unread == ()
+
+
 class ReachOfOne:
     """A region without stacks."""
 
@@ -179,3 +227,58 @@ def test_options_are_checked() -> None:
         OwnershipOptions.from_options({"owners": "[{owner: x}]"})
     with pytest.raises(TaskError, match="owners: the text is not YAML"):
         OwnershipOptions.from_options({"owners": "a: ["})
+
+
+SECRET: t.Final = "hunter2-of-the-database"
+
+
+def make_state(name: str) -> bytes:
+    """A state of Terraform with a role, and with the password of a database."""
+    role = {"mode": "managed", "type": "aws_iam_role", "name": "app"}
+    attributes = {"arn": f"arn:aws:iam::{ACCOUNT}:role/{name}", "password": SECRET}
+    resources = [{**role, "instances": [{"attributes": attributes}]}]
+    return json.dumps({"version": 4, "resources": resources, "outputs": {"password": {"value": SECRET}}}).encode()
+
+
+@pytest.fixture(params=["directory", "bucket"])
+def state(request: pytest.FixtureRequest, aws: Seeded, tmp_path: pathlib.Path) -> str:
+    """The place of a state file that has the role ``free``."""
+    if request.param == "directory":
+        (tmp_path / "app.tfstate").write_bytes(make_state("free"))
+        return str(tmp_path / "app.tfstate")
+    client = aws.client("s3", keys=("administrator", "emulated"))
+    client.create_bucket(Bucket="states-of-terraform")
+    client.put_object(Bucket="states-of-terraform", Key="prod/app.tfstate", Body=make_state("free"))
+    return "s3://states-of-terraform/prod/app.tfstate"
+
+
+def test_a_recording_has_the_objects_of_a_state_and_not_its_secrets(
+    aws: Seeded, state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Access, "reach", lambda _access: ReachOfOne())
+    recorder = Recorder()
+    found = confidences(make_owners(aws, tape=recorder, terraform_state_paths=[state]), change("free"))
+    assert found == {"free": Confidence.CERTAIN}
+    player = Player(json.loads(json.dumps(recorder.entries)))
+    played = confidences(make_owners(aws, tape=player, terraform_state_paths=[state]), change("free"))
+    assert played == found
+    assert player.missed == ()
+    assert SECRET not in repr(decoded(recorder))
+
+
+def decoded(recorder: Recorder) -> list[t.Any]:
+    """All answers on a tape, as they are played."""
+    return [decode(entry.get("answer")) for entry in recorder.entries.values()]
+
+
+def test_a_state_that_can_t_be_read_is_the_same_in_a_recording(aws: Seeded, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Access, "reach", lambda _access: ReachOfOne())
+    recorder = Recorder()
+    places = ["s3://states-of-terraform-elsewhere/app.tfstate"]
+    asked = make_owners(aws, tape=recorder, terraform_state_paths=places).read([change("free")], frozenset(), {})
+    player = Player(recorder.entries)
+    played = make_owners(aws, tape=player, terraform_state_paths=places).read([change("free")], frozenset(), {})
+    assert asked is not None
+    assert asked == played
+    assert "terraform_state_paths" in asked.find_owner(next(iter(asked.owners))).unread[0]
+    assert player.missed == ()

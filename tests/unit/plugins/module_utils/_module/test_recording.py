@@ -7,6 +7,7 @@ from __future__ import annotations
 import dataclasses
 import gzip
 import json
+import math
 import stat
 import typing as t
 from datetime import UTC, datetime, timedelta
@@ -71,6 +72,17 @@ def test_a_later_run_begins_a_new_file(tmp_path: Path) -> None:
     assert found.recorded == NOW + timedelta(days=1)
 
 
+@pytest.mark.parametrize("days", [1, 400, -1])
+def test_a_run_id_that_is_used_again_begins_a_new_file(tmp_path: Path, days: int) -> None:
+    """The modules of a run in check mode count ages from the moment of the file: an old one would hide findings."""
+    store = DirectoryStore(str(tmp_path))
+    record(store, GET)
+    later = NOW + timedelta(days=days)
+    assert open_recorded(store, started=later).moment == later
+    record(store, LIST, started=later)
+    assert set(load(tmp_path).entries) == {LIST.key}
+
+
 def test_only_the_owner_can_read_the_file(tmp_path: Path) -> None:
     record(DirectoryStore(str(tmp_path / "snapshots")), GET)
     assert stat.S_IMODE((tmp_path / "snapshots" / f"{ACCOUNT}.json.gz").stat().st_mode) == 0o600
@@ -113,6 +125,9 @@ def changed(**members: t.Any) -> bytes:
         (changed(account_id="999999999999"), "snapshot of account 999999999999, not of 222233334444"),
         (changed(account_id=None), "snapshot of account another"),
         (changed(recorded="yesterday"), "malformed"),
+        (changed(seconds=math.nan), "malformed"),
+        (changed(seconds=math.inf), "malformed"),
+        (changed(seconds=-1e300), "malformed"),
         (changed(seconds=None), "malformed"),
         (changed(entries=[]), "malformed"),
         (changed(entries={"k": {}}), "malformed"),

@@ -8,7 +8,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.plugin_utils._simulation import comment
+from ansible_collections.hardening.iam.plugins.plugin_utils._simulation import comment, text
 from ansible_collections.hardening.iam.plugins.plugin_utils._simulation.prices import TABLE, Prices
 from ansible_collections.hardening.iam.plugins.plugin_utils._simulation.totals import Totals, describe
 
@@ -118,6 +118,29 @@ def test_costs_are_those_of_planned_changes_with_a_known_price() -> None:
         "a unit of a later version",
         "recorder in a region",
     ]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        refused(),
+        account("gap", roles=[role(state="unknown", missed=["config:DescribeConfigRules"])]),
+        account("bad", roles=[role(state="failed", message="wrong")]),
+    ],
+    ids=["not simulated", "unknown", "failed"],
+)
+def test_costs_of_what_is_not_known_are_not_complete(other: Document) -> None:
+    assert total(account(), other)["costs"]["is_complete"] is False
+    assert total(account())["costs"]["is_complete"] is True
+
+
+def test_accounts_that_are_no_longer_declared_are_named() -> None:
+    """Nobody hardens them any more, so this is no small change of a declaration."""
+    document = {**total(account()), "no_longer_declared": ["acme-prod-`2`", "acme-dev"]}
+    assert "No longer declared: `acme-prod-'2'`, `acme-dev`" in comment.render(document)
+    assert "NO LONGER DECLARED: acme-prod-`2`, acme-dev" in text.render(document, {})
+    assert describe(document).startswith("changes 1 of 1 account; 2 accounts no longer declared;")
+    assert "longer declared" not in comment.render(total(account())) + text.render(total(account()), {})
 
 
 def test_own_prices_replace_those_of_the_table() -> None:

@@ -24,6 +24,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._report.audit.events
     parse_history,
     read_event,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._report.audit.records import read_account
 from ansible_collections.hardening.iam.plugins.module_utils._report.document import DocumentError, encode
 
 from ..._converge.fakes import ACCOUNT, NOW, RUN
@@ -53,6 +54,27 @@ def test_each_change_has_its_own_event() -> None:
     assert [found.shown[key].event for key in keys] == [alice, bob]
     assert [found.shown[key].lack for key in keys] == ["", ""]
     assert found.unrecorded == ()
+
+
+OTHER: t.Final = {"userIdentity": {"arn": CALLER.replace("automation-credentials", "intruder")}, "userAgent": "Boto3"}
+
+
+def test_a_call_of_somebody_else_is_no_evidence() -> None:
+    """A session of another role may have the same name, so its calls are in the answers of LookupEvents too."""
+    shown, left = of(key_change(), make_event(key_change(), **OTHER))
+    assert (shown.event, shown.lack, left) == (None, NO_EVENT, ())
+
+
+def test_a_failed_call_of_somebody_else_is_no_attempt() -> None:
+    shown, _left = of(key_change(), make_event(key_change()), make_event(key_change(), errorCode="X", **OTHER))
+    assert shown.attempts == ()
+
+
+def test_the_own_event_counts_if_somebody_else_called_too() -> None:
+    forged = make_event(key_change(), seconds=0, **{**OTHER, "userAgent": "hardening.iam"})
+    own = make_event(key_change(), seconds=30)
+    shown, left = of(key_change(), forged, own)
+    assert (shown.event, left) == (own, (forged,))
 
 
 def test_a_user_whose_name_begins_as_another_one_is_another_user() -> None:
@@ -296,6 +318,17 @@ def test_a_call_twice_with_one_record() -> None:
     first, second = make_event(key_change()), make_event(key_change(), seconds=5)
     shown, left = of(key_change(), first, second)
     assert (shown.event, left) == (first, (second,))
+
+
+def test_a_record_of_another_run_explains_one_call() -> None:
+    world = World()
+    world.change(key_change(), run_id="other")
+    (change,) = read_account(world.journal, ACCOUNT, "other").changes
+    first, second = make_event(key_change()), make_event(key_change(), seconds=90)
+    denied = make_event(key_change(), seconds=2, errorCode="Throttling")
+    assert set(find_explained([second, denied, first], [change])) == {first.id, denied.id}
+    failed = dataclasses.replace(change, outcome=Outcome.FAILED.value)
+    assert set(find_explained([first, denied], [failed])) == {denied.id}
 
 
 def test_events_of_another_run_are_explained() -> None:

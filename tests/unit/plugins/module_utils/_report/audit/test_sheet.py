@@ -19,7 +19,12 @@ from ansible_collections.hardening.iam.plugins.module_utils._report.audit import
 from ansible_collections.hardening.iam.plugins.module_utils._report.audit.account import events_key
 from ansible_collections.hardening.iam.plugins.module_utils._report.audit.sheet import UnknownRunError, build
 from ansible_collections.hardening.iam.plugins.module_utils._report.document import encode, run_report_key
-from ansible_collections.hardening.iam.plugins.module_utils._report.manifest_chain import fleet_key, manifest_key
+from ansible_collections.hardening.iam.plugins.module_utils._report.manifest import build as manifest
+from ansible_collections.hardening.iam.plugins.module_utils._report.manifest_chain import (
+    append,
+    fleet_key,
+    manifest_key,
+)
 
 from ..._converge.fakes import ACCOUNT, JOB, NOW, RUN
 from .world import World, key_change, make_event
@@ -155,6 +160,12 @@ def test_events_that_were_not_read(world: World) -> None:
     assert build(world.sources)["accounts"][0]["trail"] == {"state": "not_read", "reason": "AccessDenied"}
 
 
+def test_events_that_were_not_read_whole(world: World) -> None:
+    """A region that was not read can hide calls, even if the events of others are there."""
+    world.see(regions=("eu-west-1",), failures={"us-east-1": "AccessDenied"})
+    assert attention(world) == [f"The event history was not read whole: {ACCOUNT}."]
+
+
 def test_a_forged_history_is_a_problem_and_no_history(world: World) -> None:
     key = events_key(RUN, ACCOUNT)
     world.sheets.objects[key] = world.sheets.objects[key].replace(ACCOUNT.encode(), OTHER.encode())
@@ -260,7 +271,8 @@ def test_a_malformed_report_on_all_accounts_is_no_population(forged: dict[str, t
     world = World()
     report = world.report()
     (key,) = [key for key in world.reports.objects if key.startswith("fleets/")]
-    world.reports.objects[key] = encode({**json.loads(world.reports.objects[key]), **forged})
+    content = world.reports.objects.pop(key)
+    world.reports.objects["fleet.json"] = encode({**json.loads(content), **forged})
     assert build(world.sources)["population"]["source"] is None
     assert report["account_id"] == ACCOUNT
 
@@ -338,6 +350,18 @@ def test_a_changed_report_of_the_run(world: World) -> None:
     assert f"Files of the manifest are missing: {run_report_key(ACCOUNT, RUN)}." in attention(world)
 
 
+def test_a_report_that_was_replaced_with_a_manifest_of_its_own(world: World) -> None:
+    """A writer may replace a report and append a manifest that fits. The first manifest still has the first hash."""
+    assert build(world.sources)["manifest"]["notes"] == []
+    world.report(key_change("mallory"))
+    manifest = build(world.sources)["manifest"]
+    assert manifest["of_run"]["number"] == 2
+    assert manifest["files"]["changed"] == []
+    key = f"{ACCOUNT}/runs/{RUN}/report.json"
+    (note,) = manifest["notes"]
+    assert note.startswith(f"Manifest 1 is of this run too, with other hashes of: {key}.")
+
+
 def test_a_broken_chain(world: World) -> None:
     world.keep([], [])
     del world.reports.objects[manifest_key(1)]
@@ -397,3 +421,15 @@ def test_outcomes_that_are_not_known(world: World) -> None:
 def test_the_name_of_a_forged_fleet_report_is_no_path(world: World) -> None:
     (key,) = [key for key in world.reports.objects if key.startswith("fleets/")]
     assert key == fleet_key(world.reports.objects[key])
+
+
+@pytest.mark.parametrize("place", ["fleets/../../elsewhere/fleet.json", "fleets/x.json", "same"])
+def test_a_forged_fleet_report_is_no_population(world: World, place: str) -> None:
+    """A manifest can name any file. A report over all accounts is kept by its own hash."""
+    (key,) = [key for key in world.reports.objects if key.startswith("fleets/")]
+    forged = encode({**json.loads(world.reports.objects.pop(key)), "accounts": []})
+    name = key if place == "same" else place
+    world.reports.objects[name] = forged
+    content = manifest([(name, forged)], run_id=RUN, created=NOW)
+    world.reports.put("manifest.json", encode(append(world.reports, content)))
+    assert build(world.sources)["population"]["source"] is None
