@@ -17,6 +17,7 @@ import hashlib
 import os
 import stat
 import tempfile
+import time
 import typing as t
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -24,6 +25,9 @@ from pathlib import Path
 
 # Ends the name of the file that is locked while a key is swapped. It stays: to remove it would let two lock at once.
 _LOCK: t.Final = ".lock"
+# A swap takes milliseconds. Of a hundred workers that swap the same key, the last one waits for seconds.
+_LOCK_SECONDS = 60.0
+_LOCK_PAUSE: t.Final = 0.01
 _NOT_ALLOWED: t.Final = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
@@ -152,12 +156,27 @@ class DirectoryStore:
         except OSError as error:
             raise self._explain("write", path, error) from error
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            self._wait_for_lock(descriptor, path)
             yield
         except OSError as error:
             raise self._explain("lock", path, error) from error
         finally:
             os.close(descriptor)
+
+    def _wait_for_lock(self, descriptor: int, path: Path) -> None:
+        """Lock a file. A process that was suspended while it swaps a key does not keep others waiting for ever."""
+        end = time.monotonic() + _LOCK_SECONDS
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() >= end:
+                    raise StoreError(
+                        f"{path} has been locked by another process for {_LOCK_SECONDS:.0f} seconds.\n"
+                        "Find the process that was suspended while it wrote there, and end it."
+                    ) from None
+                time.sleep(_LOCK_PAUSE)
 
     def list(self, prefix: str = "") -> list[str]:
         # Only where the prefix leads: a fleet's place holds the files of all accounts, and is listed for each of them.

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._converge import store as store_module
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import (
     ConflictError,
     DirectoryStore,
@@ -90,6 +92,19 @@ def _add_one(store: DirectoryStore) -> bool:
     except ConflictError:
         return False
     return True
+
+
+def test_a_process_that_is_suspended_in_a_swap_does_not_block_others_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "_LOCK_SECONDS", 0.05)
+    (tmp_path / "a.lock").touch()
+    descriptor = os.open(tmp_path / "a.lock", os.O_RDWR)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with pytest.raises(StoreError, match=r"a\.lock has been locked by another process"):
+        DirectoryStore(str(tmp_path)).swap("a", b"one", None)
+    os.close(descriptor)
+    DirectoryStore(str(tmp_path)).swap("a", b"one", None)
 
 
 def test_a_lock_is_not_followed_out_of_the_directory(tmp_path: Path) -> None:
