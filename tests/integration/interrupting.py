@@ -132,7 +132,7 @@ class Bench:
     def result(self, entry: Entry, **options: t.Any) -> Record:
         spec = {**aws_argument_spec(), **entry.argument_spec()}
         validation = ArgumentSpecValidator(spec).validate(
-            {"account_id": MANAGEMENT, "journal": str(self.journal), **self._break_lease(), **options}
+            {"account_id": MANAGEMENT, "journal": str(self.journal), **self._break_lease(options), **options}
         )
         if validation.error_messages:
             raise RuntimeError("; ".join(validation.error_messages))
@@ -141,9 +141,9 @@ class Bench:
             raise RuntimeError(result["msg"])
         return result
 
-    def _break_lease(self) -> Record:
+    def _break_lease(self, options: Record) -> Record:
         """The option that breaks the lease of a run that was killed, which is known to have ended here."""
-        place = self.journal / "control" / "leases" / "aws" / f"{MANAGEMENT}.json"
+        place = self.journal / "control" / "leases" / "aws" / f"{options.get('account_id', MANAGEMENT)}.json"
         return {"break_lease": json.loads(place.read_text(encoding="utf-8"))["run_id"]} if place.exists() else {}
 
     def killed(self, run: Callable[[], t.Any], *, write: int, after: bool) -> None:

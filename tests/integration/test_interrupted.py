@@ -244,7 +244,7 @@ def test_killed_playbook_converges_and_is_taken_back(make_ansible: MakeAnsible, 
     ansible = make_ansible()
     seeded = state_of_production(ansible)
     killed_playbook(ansible, write=2, after=after)
-    rerun = ansible.playbook("harden", *ACCOUNT, hardening_run_id=RUN).succeeded()
+    rerun = ansible.playbook("harden", *ACCOUNT, hardening_run_id=RUN, hardening_break_lease=RUN).succeeded()
     assert f"run {RUN} was cut off at" in rerun.output
     assert state_of_production(ansible) != seeded
     ansible.playbook("rollback", *ACCOUNT, hardening_undo_run_id=RUN, hardening_run_id="back").succeeded()

@@ -20,7 +20,6 @@ from .conftest import DEV, EXTERNAL_ID, Ansible, operation_of, role_arn
 
 READS = {
     "sts:AssumeRole",
-    "sts:GetCallerIdentity",
     "iam:GetAccountAuthorizationDetails",
     "iam:ListAccountAliases",
     "iam:GenerateServiceLastAccessedDetails",

@@ -14,7 +14,6 @@ from .conftest import CHECKOUT, MANAGEMENT, PROD, Ansible, operation_of, role_ar
 
 READS = {
     "sts:AssumeRole",
-    "sts:GetCallerIdentity",
     "iam:GetAccountAuthorizationDetails",
     "organizations:DescribeOrganization",
     "organizations:DescribeOrganizationalUnit",

@@ -16,7 +16,6 @@ from .conftest import EXTERNAL_ID, MANAGEMENT, PROD, Ansible, Outcome, operation
 # Those that a member is refused beside the role that may read them.
 READS: t.Final = {
     "sts:AssumeRole",
-    "sts:GetCallerIdentity",
     "iam:GetAccountAuthorizationDetails",
     "iam:GenerateCredentialReport",
     "iam:GetCredentialReport",

@@ -59,7 +59,9 @@ class RunControl:
         :raises StoreError: the lease can't be read.
         """
         other = self._make_lease(access).find_other()
-        return other is not None and (other.run_id, other.job_id) == (intent.run_id, intent.job_id)
+        if other is None or other.run_id == self.run.broken_lease:
+            return False
+        return (other.run_id, other.job_id) == (intent.run_id, intent.job_id)
 
     @contextlib.contextmanager
     def hold_lease(self, access: Access) -> Iterator[Lease]:
