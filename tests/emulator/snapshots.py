@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_der_private_key
 from moto.core.base_backend import BackendDict, backend_lock
 from moto.moto_api._internal import mock_random
+from moto.s3.utils import _VersionedKeyStore
 from moto.securityhub.models import SecurityHubBackend
 
 from emulator.seed import populate
@@ -43,6 +44,7 @@ def take() -> bytes:
     kinds: dict[type, t.Any] = {**copyreg.dispatch_table, **{type(registry): _refer for registry in registries}}
     # The queues of SQS have locks. Nobody holds one while the server is locked.
     kinds |= {type(make()): functools.partial(_make, make) for make in (threading.Lock, threading.RLock)}
+    kinds[_VersionedKeyStore] = _copy_versions
     pickler.dispatch_table = kinds
     pickler.dump(state)
     return stream.getvalue()
@@ -89,6 +91,18 @@ def _maps(registry: Registry) -> dict[str, t.Any]:
 def _refer(registry: Registry) -> tuple[t.Any, tuple[int]]:
     _registries[id(registry)] = registry
     return _registry, (id(registry),)
+
+
+def _copy_versions(keys: t.Any) -> tuple[t.Any, tuple[list[tuple[str, list[t.Any]]]]]:
+    """Copy the objects of a bucket with their versions: as a dictionary it shows the newest ones only."""
+    return _make_versions, (list(keys._iterlists()),)
+
+
+def _make_versions(lists: list[tuple[str, list[t.Any]]]) -> t.Any:
+    keys = _VersionedKeyStore()
+    for key, versions in lists:
+        keys.setlist(key, versions)
+    return keys
 
 
 def _make(maker: t.Any, _lock: t.Any) -> tuple[t.Any, tuple[()]]:

@@ -28,9 +28,11 @@ NO_HARMLESS_READS = {"GetFederationToken", "GetSecretValue", "GetSessionToken"}
 RUN = "checked"
 # A run that has something to take back, and its journal.
 UNDONE, JOURNAL = "undone", "recorded"
+SNAPSHOTS = "snapshots"
 VARIABLES = {
     "audit_sheet": {"audit_sheet_run_id": UNDONE, "audit_sheet_cloudtrail": True, "hardening_journal": JOURNAL},
     "rollback": {"hardening_undo_run_id": UNDONE, "hardening_journal": JOURNAL},
+    "simulate": {"hardening_snapshot_dir": SNAPSHOTS, "simulate_wanted_inventory": str(DEMO)},
 }
 
 
@@ -41,6 +43,7 @@ def ansible(make_ansible: MakeAnsible) -> Ansible:
     limit = ("--limit", "acme-sandbox,localhost")
     ansible.playbook("harden", *limit, hardening_run_id=UNDONE, hardening_journal=JOURNAL).succeeded()
     ansible.playbook("assess", "--check", hardening_run_id=RUN).succeeded()
+    ansible.playbook("harden", "--check", *limit, hardening_snapshot_dir=SNAPSHOTS).succeeded()
     return ansible
 
 

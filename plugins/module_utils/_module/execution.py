@@ -42,7 +42,8 @@ def execute(
     without them: it is to have all that the module reads.
     """
     make = functools.partial(Task, operations=entry.operations, check_mode=check_mode, writer=entry.writer)
-    if replay is None and check_mode and options.get(OPTION):
+    # Other modules with this option read what was recorded.
+    if replay is None and check_mode and options.get(OPTION) and "journal" in options:
         return _record(entry, options, make)
     return _run(entry, make(options=options, replay=replay, files=files))
 

@@ -71,6 +71,24 @@ def test_buckets_and_their_objects_come_back(emulator: Emulator, aws: Aws) -> No
     aws.client("s3", key=aws.assume(AUDITOR, ExternalId="small")).create_bucket(Bucket="later")
 
 
+def test_versions_of_objects_come_back(emulator: Emulator, aws: Aws) -> None:
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket="versioned")
+    s3.put_bucket_versioning(Bucket="versioned", VersioningConfiguration={"Status": "Enabled"})
+    for content in (b"one", b"two"):
+        s3.put_object(Bucket="versioned", Key="a", Body=content)
+    before = s3.list_object_versions(Bucket="versioned")["Versions"]
+    kept = emulator.snapshot()
+    s3.put_object(Bucket="versioned", Key="a", Body=b"three")
+    emulator.restore(kept)
+    after = s3.list_object_versions(Bucket="versioned")["Versions"]
+    assert [(entry["VersionId"], entry["IsLatest"]) for entry in after] == [
+        (entry["VersionId"], entry["IsLatest"]) for entry in before
+    ]
+    assert len(after) == 2
+    assert s3.get_object(Bucket="versioned", Key="a")["Body"].read() == b"two"
+
+
 def test_messages_of_queues_come_back(emulator: Emulator, aws: Aws) -> None:
     """Queues have locks and conditions, which have no state to keep."""
     sqs = aws.client("sqs")
