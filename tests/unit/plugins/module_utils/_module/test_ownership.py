@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import collections
+import importlib
 import json
 import pathlib
 import typing as t
@@ -20,15 +21,18 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.tape import (
     Tape,
     decode,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.registry import CAPABILITIES
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Status
 from ansible_collections.hardening.iam.plugins.module_utils._converge.ownership.drift import Recurrence
+from ansible_collections.hardening.iam.plugins.module_utils._converge.ownership.judgement import HELD
 from ansible_collections.hardening.iam.plugins.module_utils._converge.ownership.owner import (
     Confidence,
     Write,
     object_of,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._module.arguments import PLAN_OWNERS_ARGUMENTS
 from ansible_collections.hardening.iam.plugins.module_utils._module.ownership import (
     MOST_LOOKUPS,
     OwnershipOptions,
@@ -282,3 +286,13 @@ def test_a_state_that_can_t_be_read_is_the_same_in_a_recording(aws: Seeded, monk
     assert asked == played
     assert "terraform_state_paths" in asked.find_owner(next(iter(asked.owners))).unread[0]
     assert player.missed == ()
+
+
+def test_every_module_that_makes_held_changes_has_the_options() -> None:
+    """A rollback makes none: what undoes a change brings back what the owner had."""
+    held = {f"iam:{name}" for name in HELD}
+    makers = {one.module for one in CAPABILITIES.values() if held & one.operations.writes}
+    assert makers == {"event_alerts", "permissions_boundary", "user_permissions"}
+    for module in makers:
+        spec = importlib.import_module(f"ansible_collections.hardening.iam.plugins.modules.{module}").argument_spec()
+        assert set(PLAN_OWNERS_ARGUMENTS) <= set(spec)
