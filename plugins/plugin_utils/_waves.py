@@ -14,7 +14,8 @@ import math
 import typing as t
 from collections.abc import Collection, Mapping, Sequence
 
-from ansible.module_utils.common.yaml import yaml_load
+from ..module_utils._module.task import TaskError
+from ..module_utils._module.yaml import parse_yaml
 
 VARIABLE: t.Final = "hardening_waves"
 # The last wave may be all accounts that no other wave has.
@@ -118,9 +119,9 @@ def _parse_text(text: str) -> t.Any:
     """A list from an extra variable, or from a survey: YAML, or names with commas."""
     if text.lstrip().startswith(("[", "-")):
         try:
-            return yaml_load(text)
-        except Exception as error:  # the parsers of YAML that Ansible may use have no error in common
-            raise WavesError(f"{VARIABLE} is no YAML: {error}") from error
+            return parse_yaml(text, option=VARIABLE, source="the text")
+        except TaskError as error:
+            raise WavesError(str(error)) from error
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
