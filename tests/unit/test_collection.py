@@ -45,6 +45,7 @@ ARROWS: dict[str, set[str]] = {
     "_policy/validation": {"_policy/documents", "_policy/evaluation"},
     "_policy/trail": {"_policy/documents", "_policy/evaluation"},
     "_policy/impact": {"_policy/documents", "_policy/evaluation", "_policy/trail"},
+    "_policy/least_privilege": {"_policy"},
     "_account": {"_policy"},
     "_converge": {"_account", "_policy"},
     "_controls": {"_converge", "_account", "_policy"},

@@ -49,6 +49,8 @@ class Use:
     ``candidates`` are patterns of the ARNs that it may have been about, where ``resource`` is None, and otherwise the
     ARNs by which policies know the resource, if not by its own; empty for any, or for none but its own. With
     ``is_possible`` a call that was made may have needed the permission as well, or not: that is not known.
+    ``invoked_by`` is the service (``athena.amazonaws.com``) that called on the principal's behalf. ``is_dry_run`` marks
+    a call that AWS only checked, and would have allowed.
     """
 
     principal_arn: str
@@ -64,6 +66,8 @@ class Use:
     access_key_id: t.Optional[str] = None
     candidates: tuple[str, ...] = ()
     is_possible: bool = False
+    invoked_by: str = ""
+    is_dry_run: bool = False
 
     @property
     def service(self) -> str:
