@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterable
 
 from .context import ABSENT, Context, Missing
 from .tokens import (
+    ANY_ARN,
     COLONS,
     MANIES,
     MANY,
@@ -43,8 +44,6 @@ Test = Callable[[str], bool]
 
 
 _WILD: t.Final = {ONE: ".", ONE_INSIDE: "[^:]", MANY: ".*?", MANY_INSIDE: "[^:]*?"}
-
-_ANY_ARN: t.Final[Tokens] = (*(MANY_INSIDE, ":") * COLONS, MANY)
 
 
 def _expression(tokens: Tokens) -> str:
@@ -153,7 +152,7 @@ def make_filled_matcher(patterns: tuple[Filled, ...], style: Style) -> Test:
     """
     tokens = (tokenize(filled, style) for filled in patterns)
     if style is Style.ARN:
-        tokens = (_ANY_ARN if each == (MANY_INSIDE,) else each for each in tokens if _is_arn_pattern(each))
+        tokens = (ANY_ARN if each == (MANY_INSIDE,) else each for each in tokens if _is_arn_pattern(each))
     return _test_of(tokens)
 
 

@@ -46,8 +46,13 @@ Tokens = tuple[str, ...]
 # The parts of an ARN before the resource: partition, service, region and account, after "arn".
 COLONS: t.Final = 5
 
+# As which the ARN operators take a lone "*".
+ANY_ARN: t.Final[Tokens] = (*(MANY_INSIDE, ":") * COLONS, MANY)
+
 # Stands for every character that is in none of the patterns.
 _OTHER: t.Final = ""
+
+_OTHERS: t.Final = "x0qz7jkvwyQZXJ"
 
 # Above so many states the question is hostile: no pattern in use comes near.
 _MOST_STATES: t.Final = 20_000
@@ -125,6 +130,17 @@ def _share(first: str, second: str) -> bool:
     if first not in _WILD:
         return takes(second, first)
     return second in _WILD or takes(first, second)
+
+
+def fill_wildcards(tokens: Tokens, filling: str) -> Tokens:
+    """One text of those that a pattern matches: with ``filling`` for each ``*``, and ``x`` for each ``?``."""
+    filled: list[str] = []
+    for token in tokens:
+        if token in MANIES:
+            filled += filling
+        else:
+            filled.append("x" if token in _WILD else token)
+    return tuple(filled)
 
 
 def overlap(first: Tokens, second: Tokens) -> bool:
@@ -261,12 +277,20 @@ class _Search:
         return False
 
     def _spell(self, state: _State) -> Tokens:
+        known = {
+            token
+            for each in self._wide
+            for items in (each.inside or (), each.outside)
+            for tokens in items
+            for token in tokens
+        }
+        other = next((char for char in _OTHERS if char not in known), "\u00ff")
         chars: list[str] = []
         at: t.Optional[_State] = state
         while at is not None:
             origin, char = self._origins[at]
             if origin is not None and (origin[0] == at[0] or self._narrow[origin[0]] not in MANIES):
-                chars.append(char)
+                chars.append(char or other)
             at = origin
         return tuple(reversed(chars))
 
