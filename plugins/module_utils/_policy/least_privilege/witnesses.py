@@ -1,0 +1,191 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Concrete requests that policies decide in another way than other policies do.
+
+The requests are guessed from what the statements name, and then evaluated. A guess can fail, but what is found is so.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import itertools
+import typing as t
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from ..documents.arn import arn_parts
+from ..documents.policy import Condition
+from ..evaluation.caller import caller_of
+from ..evaluation.comparisons import address_range
+from ..evaluation.conditions import condition_matcher
+from ..evaluation.context import Context, Values
+from ..evaluation.evaluate import Evaluator, Layers, Outcome
+from ..evaluation.implication import Block
+from ..evaluation.inclusion import Part, find_outside
+from ..evaluation.narrowing import resource_types
+from ..evaluation.tokens import (
+    Patterns,
+    Style,
+    Tokens,
+    fill_wildcards,
+    find_uncovered,
+    is_variable,
+    name_variable,
+    tokenize,
+)
+from ..evaluation.truth import NO
+from ..evaluation.variables import Text
+
+DENIED: t.Final = frozenset({Outcome.EXPLICIT_DENY, Outcome.IMPLICIT_DENY})
+
+_FILLING: t.Final = "example"
+_ACCOUNT: t.Final = "111122223333"
+_REGION: t.Final = "us-east-1"
+# Values that no policy is likely to name, one for each type of key.
+_STRANGE: t.Final = (
+    *("zz-something-else", "true", "false", "2", "1999-12-31T00:00:00Z", "2999-12-31T00:00:00Z", "198.51.100.77"),
+    f"arn:aws:iam::{_ACCOUNT}:role/zz-something-else",
+)
+_MOST_CONTEXTS: t.Final = 600
+_MOST_VALUES: t.Final = 6
+
+Test = Callable[[Outcome, Outcome], bool]
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """One request, with its outcome before and after a change."""
+
+    action: str
+    resource: str
+    context: Mapping[str, Values]
+    before: Outcome
+    after: Outcome
+
+    def to_data(self) -> dict[str, t.Any]:
+        """The request as plain data."""
+        return {
+            "action": self.action,
+            "resource": self.resource,
+            "context": {key: _plain(self.context[key]) for key in sorted(self.context)},
+            "before": self.before.value,
+            "after": self.after.value,
+        }
+
+
+class Witnesses:
+    """Looks for requests of one principal that two sets of layers decide in different ways."""
+
+    def __init__(self, before: Layers, after: Layers, principal_arn: str) -> None:
+        self._before: t.Final = Evaluator(before, principal=principal_arn)
+        self._after: t.Final = Evaluator(after, principal=principal_arn)
+        self._fixed: t.Final = frozenset(
+            key.lower() for key in caller_of(principal_arn, None, None).keys(complete=True)
+        )
+        parts = arn_parts(principal_arn)
+        self._partition: t.Final = parts.partition if parts else "aws"
+
+    def find(
+        self,
+        actions: Iterable[str],
+        resources: Sequence[Tokens],
+        *,
+        met: Block,
+        others: Sequence[Condition] = (),
+        is_wanted: Test,
+    ) -> t.Optional[Request]:
+        """Find a request for one of the actions on one of the resources whose two outcomes are wanted.
+
+        It meets the conditions ``met``, and those of ``others`` in some way or not.
+        """
+        contexts = list(self._contexts(met, others, resources))
+        for action, tokens, context in itertools.product(actions, resources, contexts):
+            resource = _write(tokens, context)
+            before = self._before.outcome(action, resource, context)
+            after = self._after.outcome(action, resource, context)
+            if is_wanted(before, after):
+                return Request(action, resource, context, before, after)
+        return None
+
+    def list_resources(self, action: str, part: Part, wide: Sequence[Patterns] = ()) -> tuple[Tokens, ...]:
+        """Texts of a part that are in none of the sets; first those that are resources of the action."""
+        types = (_make_concrete(pattern) for pattern in resource_types(action.lower(), self._partition))
+        kinds = [kind for kind in map(_tokens_of, types) if find_uncovered(kind, (Patterns((part.tokens,)),)) is None]
+        found = []
+        for kind in (*kinds, part.tokens):
+            for tokens in (fill_wildcards(kind, _FILLING), kind):
+                outside = find_outside(Part(part.text, tokens, part.besides), wide)
+                if outside is not None and outside.text is not None:
+                    found.append(outside.text)
+        return tuple(dict.fromkeys(found))
+
+    def _contexts(
+        self, met: Block, others: Sequence[Condition], resources: Sequence[Tokens]
+    ) -> Iterator[Mapping[str, Values]]:
+        """Contexts of every combination of likely values, as many as can be looked at."""
+        version, conditions = met
+        options = {
+            key: [value for value in (None, *values) if _may_hold(conditions, version, key, value)]
+            for key, values in _list_values((*conditions, *others), self._fixed).items()
+        }
+        for name in sorted({name_variable(token) for tokens in resources for token in tokens if is_variable(token)}):
+            if name not in self._fixed:
+                options.setdefault(name, [_FILLING])
+        for combination in itertools.islice(itertools.product(*options.values()), _MOST_CONTEXTS):
+            yield {key: value for key, value in zip(options, combination, strict=True) if value is not None}
+
+
+def _may_hold(conditions: Sequence[Condition], version: str, key: str, value: t.Optional[Values]) -> bool:
+    """Whether the conditions on a key may hold for a value, or without any."""
+    about = tuple(condition for condition in conditions if condition.key.lower() == key)
+    given = {} if value is None else {key: value}
+    context = Context(given, complete=False, absent=(key,) if value is None else ())
+    return condition_matcher(about, version=version).evaluate(context, set()) is not NO
+
+
+def _tokens_of(pattern: str) -> Tokens:
+    return tokenize((Text(pattern),), Style.RESOURCE)
+
+
+def _plain(value: Values) -> t.Any:
+    return value if isinstance(value, (str, bool, int, float)) else list(value)
+
+
+def _make_concrete(pattern: str) -> str:
+    """A pattern of a resource type, as ``narrowing`` makes it, with a Region and an account."""
+    return pattern.replace(":*-?:", f":{_REGION}:").replace(f":{'?' * 12}:", f":{_ACCOUNT}:")
+
+
+def _write(tokens: Tokens, context: Mapping[str, Values]) -> str:
+    values = (str(context.get(name_variable(token), _FILLING)) if is_variable(token) else token for token in tokens)
+    return "".join(values)
+
+
+def _list_values(conditions: Sequence[Condition], fixed: frozenset[str]) -> dict[str, tuple[Values, ...]]:
+    """For each key the values that the conditions compare with, and some that none of them names."""
+    named: dict[str, list[Values]] = {}
+    for condition in conditions:
+        key = condition.key.lower()
+        if key in fixed:
+            continue
+        values = named.setdefault(key, [])
+        if condition.operator == "Null":
+            continue
+        made = [value for text in condition.values[:_MOST_VALUES] for value in _make_values(text)]
+        values += made
+        if condition.quantifier is not None and made:
+            values.append((made[0], _STRANGE[0]))
+    return {key: tuple(dict.fromkeys((*values, *_STRANGE))) for key, values in named.items()}
+
+
+def _make_values(text: str) -> tuple[str, ...]:
+    """Values that are likely to pass a comparison with this text."""
+    if address_range(text) is not None:
+        network = ipaddress.ip_network(text, strict=False)
+        return str(network[0]), str(network[-1])
+    return (text.replace("*", _FILLING).replace("?", "x"),)
