@@ -15,6 +15,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from emulator.activity.model import Activity
+
 Document = dict[str, t.Any]
 #: one of the MFA kinds of IAM: an authenticator app, a hardware token with a serial number, a FIDO2 passkey
 MfaKind = t.Literal["virtual", "hardware", "passkey"]
@@ -300,7 +302,11 @@ class SecurityHub:
 
 @dataclasses.dataclass(frozen=True)
 class Trail:
-    """A CloudTrail trail whose home is this region."""
+    """A CloudTrail trail whose home is this region.
+
+    ``exclude_sources`` and ``data_resources`` are those of a basic event selector, by resource type. Advanced
+    selectors are as PutEventSelectors takes them, and replace the basic one.
+    """
 
     name: str
     bucket: str
@@ -312,6 +318,10 @@ class Trail:
     management_events: t.Literal["All", "ReadOnly", "WriteOnly", "none"] = "All"
     kms_key: t.Optional[str] = None
     log_group: t.Optional[str] = None
+    prefix: t.Optional[str] = None
+    exclude_sources: tuple[str, ...] = ()
+    data_resources: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    advanced_selectors: tuple[t.Any, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -418,6 +428,7 @@ class Account:
     regions: dict[str, Region] = dataclasses.field(default_factory=dict)
     denied_regions: tuple[str, ...] = ()
     tags: dict[str, str] = dataclasses.field(default_factory=dict)
+    activity: dict[str, Activity] = dataclasses.field(default_factory=dict)
     listed: bool = False
     closed: bool = False
 

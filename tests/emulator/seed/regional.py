@@ -202,7 +202,7 @@ def _trail(place: _Place, seeded: model.Trail) -> None:
     trail = backend.create_trail(
         name=seeded.name,
         bucket_name=seeded.bucket,
-        s3_key_prefix=None,
+        s3_key_prefix=seeded.prefix,
         sns_topic_name=None,
         is_global=seeded.global_events,
         is_multi_region=seeded.multi_region,
@@ -213,14 +213,25 @@ def _trail(place: _Place, seeded: model.Trail) -> None:
         kms_key_id=seeded.kms_key,
         tags_list=[],
     )
-    if seeded.management_events != "All":
-        records = seeded.management_events != "none"
-        selector = {"IncludeManagementEvents": records, "DataResources": [], "ExcludeManagementEventSources": []}
-        selector["ReadWriteType"] = seeded.management_events if records else "All"
-        trail.put_event_selectors([selector], [])
+    if seeded.advanced_selectors:
+        trail.put_event_selectors([], list(seeded.advanced_selectors))
+    elif seeded.management_events != "All" or seeded.exclude_sources or seeded.data_resources:
+        trail.put_event_selectors([_basic_selector(seeded)], [])
     if seeded.logging:
         trail.start_logging()
         trail.status.started = moment(place.now, 300)
+        owner = state.account_states[place.account.id][place.account.partition]
+        owner.undelivered.add(seeded.bucket)
+
+
+def _basic_selector(seeded: model.Trail) -> dict[str, t.Any]:
+    records = seeded.management_events != "none"
+    return {
+        "IncludeManagementEvents": records,
+        "ReadWriteType": seeded.management_events if records else "All",
+        "DataResources": [{"Type": kind, "Values": list(arns)} for kind, arns in seeded.data_resources.items()],
+        "ExcludeManagementEventSources": list(seeded.exclude_sources),
+    }
 
 
 def _metric_filter(place: _Place, seeded: model.MetricFilter) -> None:
