@@ -1,0 +1,192 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""New policies of principals as text: for the terminal, and as Markdown for a pull request."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import typing as t
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from .plain import join_names, printable, wrap_text
+
+Document = Mapping[str, t.Any]
+Item = Mapping[str, t.Any]
+Lines = list[str]
+Show = Callable[[object], str]
+
+#: The outcomes for a principal, in the order in which they are shown.
+OUTCOMES: t.Final = {
+    "proved": "new policies, proved",
+    "unproven": "new policies, not proved",
+    "does_not_fit": "does not fit the limits",
+    "no_evidence": "no evidence",
+    "refused": "refused",
+}
+_NAMES: t.Final = 6
+_LOSSES: t.Final = 6
+# Characters that mean something in Markdown or in the HTML that it may hold.
+_MARKUP: t.Final = re.compile(r"([\\`*_{}\[\]<>()#+!|~&-])")
+
+
+def render(document: Document, *, ascii_only: bool = False) -> str:
+    """The document as text of at most 100 columns."""
+    show = functools.partial(printable, ascii_only=ascii_only)
+    account = document["account_id"] + (f" ({document['account_alias']})" if document["account_alias"] else "")
+    lines = ["LEAST PRIVILEGE", *wrap_text(f"Account {show(account)}, {document['created']}")]
+    lines += wrap_text(f"Principals: {format_counts(document['counts']) or 'none'}")
+    for item in document["principals"]:
+        lines += ["", *_format_principal(item, show)]
+    for item in document["skipped"]:
+        lines += wrap_text(f"skipped: {show(item['principal'])}: {show(item['reason'])}", rest="  ")
+    for text in document["unread"]:
+        lines += wrap_text(f"not read: {show(text)}", rest="  ")
+    return "\n".join(lines) + "\n"
+
+
+def format_counts(counts: Mapping[str, int]) -> str:
+    """Format how many principals have which outcome."""
+    return ", ".join(f"{counts[name]} {words}" for name, words in OUTCOMES.items() if counts.get(name))
+
+
+def describe_totals(item: Item) -> list[str]:
+    """Describe actions, privileged actions and escalation paths before and after, with denominators."""
+    totals = item["totals"]
+    names = {"granted": "actions", "privileged": "privileged actions", "paths": "escalation paths"}
+    found = []
+    for name, words in names.items():
+        numbers = totals[name]
+        if numbers is not None:
+            found.append(f"{words} {numbers['before']:,} before, {numbers['after']:,} after")
+    if totals["unknown"]["all"]:
+        found.append(f"{totals['unknown']['all']:,} kept because they are unknown")
+    return found
+
+
+def describe_window(item: Item) -> str:
+    """Describe the evidence: days, events, files and the status of services."""
+    coverage = item["coverage"]
+    if not coverage["since"]:
+        return "no event was read"
+    counts = ", ".join(f"{len(names)} {status}" for status, names in coverage["services"].items() if names)
+    files = f", {coverage['files_read']} files" if coverage["files_read"] else ""
+    broken = f", {coverage['files_broken']} broken" if coverage["files_broken"] else ""
+    period = f"{coverage['since'][:10]} to {coverage['until'][:10]}"
+    return f"{period}, {coverage['events']:,} events{files}{broken}; services: {counts or 'none'}"
+
+
+def describe_proofs(proofs: Sequence[Item]) -> list[str]:
+    """Describe the proofs of a principal, or of the members of a group: what was checked, and what speaks against."""
+    if not proofs:
+        return ["there is nothing to prove"]
+    return [text for proof in proofs for text in _describe_proof(proof, is_one=len(proofs) == 1)]
+
+
+def _describe_proof(proof: Item, *, is_one: bool) -> Iterator[str]:
+    who = "" if is_one else f"{proof['principal']}: "
+    counts = proof["counts"]
+    yield (
+        f"{who}{proof['recorded']} recorded uses, {len(proof['lost'])} lost; {len(proof['beyond'])} permissions beyond "
+        f"the old ones; {len(proof['unproven'])} not proved; "
+        f"{counts['probes']} probes, {counts['probes_failed']} failed"
+    )
+    for part, words in (("lost", "lost"), ("beyond", "beyond the old policies"), ("unproven", "not proved")):
+        for entry in proof[part][:_NAMES]:
+            yield f"{who}{words}: {entry['action']} on {entry['resource']}: {entry['why']}"
+        if len(proof[part]) > _NAMES:
+            yield f"{who}{words}: {len(proof[part]) - _NAMES} more"
+
+
+def _format_principal(item: Item, show: Show) -> Lines:
+    head = f"{OUTCOMES[item['outcome']].upper()}: {item['principal']}"
+    if item["permission_set"]:
+        head += f" (change permission set {item['permission_set']})"
+    lines = wrap_text(show(head), rest="  ")
+    texts = [item["reason"]] if item["reason"] else []
+    texts += [f"evidence: {describe_window(item)}"]
+    if item["documents"]:
+        names = join_names(
+            [f"{one['name']} ({one['size']:,} of {one['limit']:,})" for one in item["documents"]], _NAMES
+        )
+        texts += [f"policies: {names}", *describe_totals(item)]
+        texts += [f"proof: {text}" for text in describe_proofs(item["proofs"])]
+        texts += item["losses"][:_LOSSES]
+        if len(item["losses"]) > _LOSSES:
+            texts.append(f"{len(item['losses']) - _LOSSES} more sentences are in the files")
+        texts += [f"accept to use it: {one['pattern']}: {one['why']}" for one in _list_open(item)]
+    texts += item["warnings"]
+    return [*lines, *(line for text in texts for line in wrap_text(show(text), first="  - ", rest="    "))]
+
+
+def _list_open(item: Item) -> list[Item]:
+    return [one for one in item["generalised"] if one["needs_acceptance"]]
+
+
+# Markdown
+
+
+def render_markdown(document: Document, item: Item) -> str:
+    """One principal for a pull request: what changes, what the team can no longer do, the lists and the proof."""
+    lines = [
+        f"# Least privilege for {_plain(item['principal'])}",
+        "",
+        f"Account {_plain(document['account_id'])}, {document['created']}. {OUTCOMES[item['outcome']].capitalize()}.",
+        "",
+    ]
+    if item["permission_set"]:
+        lines += [f"IAM Identity Center manages this role. Change permission set {_plain(item['permission_set'])}.", ""]
+    if item["reason"]:
+        lines += [f"{_plain(item['reason'])}.", ""]
+    if item["documents"]:
+        lines += _write_changes(item)
+    lines += ["## Evidence", "", f"{_plain(describe_window(item))}.", ""]
+    lines += _bullets([*item["coverage"]["notes"], *item["warnings"]])
+    if item["documents"]:
+        lines += ["## Proof", "", *_bullets(describe_proofs(item["proofs"]))]
+        for one in item["documents"]:
+            lines += [f"## Policy {_plain(one['name'])}", "", *_fence(one["document"])]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _write_changes(item: Item) -> Lines:
+    lines = ["## Numbers", "", *_bullets(describe_totals(item))]
+    lines += ["## You can no longer do this", "", *_bullets(item["losses"] or ["Nothing is lost."])]
+    lines += _table("Kept", ("Action", "Resources", "Reason"), [_row(one, one["why"]) for one in item["kept"]])
+    rows = [_row(one, f"{one['why']}. To settle it: {one['settled_by'] or 'ask the owner'}") for one in item["unknown"]]
+    lines += _table("Unknown, kept", ("Action", "Resources", "Reason"), rows)
+    removed = [(one["action"], one["why"]) for one in item["removed"] if one["is_sensitive"]]
+    lines += _table("Removed, sensitive", ("Action", "Reason"), removed)
+    accept = [(one["pattern"], one["why"]) for one in _list_open(item)]
+    return [*lines, *_table("Accept to use", ("Pattern", "Reason"), accept)]
+
+
+def _row(item: Item, why: str) -> tuple[str, str, str]:
+    return item["action"], join_names(item["resources"], _NAMES), why
+
+
+def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Lines:
+    if not rows:
+        return []
+    lines = [f"## {title}", "", f"| {' | '.join(columns)} |", f"|{' --- |' * len(columns)}"]
+    return [*lines, *(f"| {' | '.join(map(_plain, row))} |" for row in rows), ""]
+
+
+def _bullets(texts: Sequence[str]) -> Lines:
+    return [*(f"- {_plain(text)}" for text in texts), ""] if texts else []
+
+
+def _plain(text: object) -> str:
+    """A text in which nothing is Markdown or HTML, on one line: names of policies and resources may be hostile."""
+    return _MARKUP.sub(r"\\\1", printable(text))
+
+
+def _fence(value: t.Any) -> Lines:
+    """A document as a block of code. Its texts hold no line break, so that none of its lines can end the block."""
+    return ["```json", *json.dumps(value, indent=2).splitlines(), "```", ""]
