@@ -17,7 +17,8 @@ from datetime import datetime
 
 from .._account.moments import format_utc
 from .._policy.least_privilege.generate import Generated
-from .._policy.least_privilege.lists import Removed
+from .._policy.least_privilege.lists import Removed, Totals
+from .._policy.least_privilege.pack import Document
 from .._policy.trail.coverage import Coverage, Record, Status
 
 SCHEMA: t.Final = "hardening.iam/least_privilege/1"
@@ -64,7 +65,6 @@ def build_principal(
     ``paths`` counts the escalation paths of the principal before and after. ``proofs`` is one for the principal, or
     one for each member of a group.
     """
-    totals = generated.totals
     return {
         "principal": generated.principal_arn,
         "principal_id": record.principal_id,
@@ -72,68 +72,15 @@ def build_principal(
         "permission_set": permission_set,
         "outcome": _find_outcome(generated, proofs),
         "reason": generated.reason,
-        "documents": [
-            {
-                "name": item.name,
-                "kind": item.kind.value,
-                "document": item.document,
-                "size": item.size,
-                "limit": item.limit,
-                "issues": [str(issue) for issue in item.issues],
-            }
-            for item in generated.documents
-        ],
-        "kept": [
-            {
-                "action": item.action,
-                "resources": list(item.resources),
-                "reason": item.reason,
-                "why": item.why,
-                "count": item.count,
-                "first": _moment(item.first),
-                "last": _moment(item.last),
-                "sources": list(item.sources),
-            }
-            for item in generated.kept
-        ],
-        "removed": [
-            {
-                "action": item.action,
-                "why": item.why,
-                "levels": list(item.levels),
-                "last_accessed": _moment(item.last_accessed),
-                "is_sensitive": item.is_sensitive,
-            }
-            for item in generated.removed
-        ],
-        "unknown": [
-            {
-                "action": item.action,
-                "resources": list(item.resources),
-                "why": item.why,
-                "settled_by": item.settled_by,
-                "levels": list(item.levels),
-                "last_accessed": _moment(item.last_accessed),
-            }
-            for item in generated.unknown
-        ],
-        "ungranted": [
-            {"action": item.action, "resources": list(item.resources), "count": item.count, "why": item.why}
-            for item in generated.ungranted
-        ],
-        "generalised": [dataclasses.asdict(item) for item in generated.generalised],
+        "documents": [_write_document(item) for item in generated.documents],
+        "kept": _write_all(generated.kept),
+        "removed": _write_all(generated.removed),
+        "unknown": _write_all(generated.unknown),
+        "ungranted": _write_all(generated.ungranted),
+        "generalised": _write_all(generated.generalised),
         "foreign": list(generated.foreign),
-        "conditions_seen": [
-            {"key": item.key, "values": dict(item.values), "support": item.support, "of": item.of}
-            for item in generated.candidates
-        ],
-        "totals": {
-            "granted": {"before": totals.granted_before, "after": totals.granted_after},
-            "privileged": {"before": totals.privileged_before, "after": totals.privileged_after},
-            "services": {"before": totals.services_before, "after": totals.services_after},
-            "unknown": {"all": totals.unknown, "privileged": totals.unknown_privileged},
-            "paths": dict(paths) if paths is not None else None,
-        },
+        "conditions_seen": _write_all(generated.candidates),
+        "totals": {**_write_totals(generated.totals), "paths": dict(paths) if paths is not None else None},
         "losses": describe_losses(generated),
         "coverage": build_coverage(record.coverage),
         "denied": sum(use.count for use in record.denied),
@@ -142,6 +89,44 @@ def build_principal(
         "warnings": [*generated.warnings, *notes],
         "window_days": generated.window_days,
         "digest": generated.digest,
+    }
+
+
+def _write_all(items: Sequence[t.Any]) -> list[dict[str, t.Any]]:
+    """Entries of a list as plain data: their fields by name."""
+    return [_write_entry(item) for item in items]
+
+
+def _write_entry(item: t.Any) -> dict[str, t.Any]:
+    fields = {field.name: getattr(item, field.name) for field in dataclasses.fields(item)}
+    return {name: _write_value(value) for name, value in fields.items()}
+
+
+def _write_value(value: t.Any) -> t.Any:
+    if isinstance(value, datetime):
+        return format_utc(value)
+    if isinstance(value, tuple):
+        return list(value)
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+def _write_document(item: Document) -> dict[str, t.Any]:
+    return {
+        "name": item.name,
+        "kind": item.kind.value,
+        "document": item.document,
+        "size": item.size,
+        "limit": item.limit,
+        "issues": [str(issue) for issue in item.issues],
+    }
+
+
+def _write_totals(totals: Totals) -> dict[str, dict[str, int]]:
+    return {
+        "granted": {"before": totals.granted_before, "after": totals.granted_after},
+        "privileged": {"before": totals.privileged_before, "after": totals.privileged_after},
+        "services": {"before": totals.services_before, "after": totals.services_after},
+        "unknown": {"all": totals.unknown, "privileged": totals.unknown_privileged},
     }
 
 
@@ -175,8 +160,9 @@ def describe_losses(generated: Generated) -> list[str]:
     groups: dict[str, list[Removed]] = {}
     for item in generated.removed:
         groups.setdefault(item.action.partition(":")[0], []).append(item)
-    kept = {item.action.partition(":")[0] for item in (*generated.kept, *generated.unknown)}
-    ordered = sorted(groups.items(), key=lambda pair: (not any(item.is_sensitive for item in pair[1]), pair[0]))
+    kept = {item.action.partition(":")[0] for item in generated.kept}
+    kept |= {item.action.partition(":")[0] for item in generated.unknown}
+    ordered = sorted(groups.items(), key=lambda pair: (not _is_notable(pair[1]), pair[0]))
     sentences = [_describe_loss(service, items, is_whole=service not in kept) for service, items in ordered]
     whole = sorted(service for service, items in groups.items() if service not in kept and not _is_notable(items))
     if whole:
