@@ -13,6 +13,7 @@ The requests are guessed from what the statements name, and then evaluated. A gu
 from __future__ import annotations
 
 import dataclasses
+import functools
 import ipaddress
 import itertools
 import typing as t
@@ -148,6 +149,7 @@ def _may_hold(conditions: Sequence[Condition], version: str, key: str, value: t.
     return condition_matcher(about, version=version).evaluate(context, set()) is not NO
 
 
+@functools.lru_cache(maxsize=16384)
 def _tokens_of(pattern: str) -> Tokens:
     return tokenize((Text(pattern),), Style.RESOURCE)
 
