@@ -172,17 +172,15 @@ def _find_beyond(before: Layers, after: Layers, principal_arn: str) -> tuple[lis
 def _find_request(gap: Gap, witnesses: Witnesses) -> t.Optional[Request]:
     """Find a request that shows that something is granted or no longer denied."""
     near = [each.reach.resources for each in gap.why.near]
-    others = tuple(condition for each in gap.why.near for condition in each.reach.block[1])
     for action in gap.actions:
         places = (
             *witnesses.list_resources(action, gap.resource, near),
             *witnesses.list_resources(action, gap.resource),
         )
         found = witnesses.find(
-            [action],
+            action,
             places,
             met=(gap.version, gap.statement.conditions),
-            others=others,
             is_wanted=_is_granted if gap.statement.allow else _is_no_longer_denied,
         )
         if found is not None:
