@@ -25,6 +25,7 @@ from ..evaluation.compiled import CompiledStatement, Facts, compile_policy
 from ..evaluation.evaluate import Layers
 from ..evaluation.implication import find_unimplied
 from ..evaluation.inclusion import Part, Reach, is_within, meanings_of, name_resource, reach_of, resource_parts
+from ..evaluation.narrowing import find_narrowed_layers
 from ..evaluation.truth import NO, YES
 from ..impact.judge import Breakage, Judge, Verdict
 from ..trail.coverage import Record, Status
@@ -55,7 +56,7 @@ class Losses:
         self, before: Layers, after: Layers, record: Record, *, unused_before: t.Optional[datetime] = None
     ) -> None:
         self._record: t.Final = record
-        self._judge: t.Final = Judge(before, after)
+        self._judges: t.Final = tuple(_make_judges(before, after))
         self._old: t.Final = _Statements(before.identity)
         self._new: t.Final = _Statements(after.identity)
         self._kept_denials: t.Final = meanings_of(before.identity, allow=False)
@@ -109,22 +110,21 @@ class Losses:
         return logged is YES or (logged is None and coverage.status is Status.COMPLETE)
 
     def _find_loss(self, use: Use) -> t.Optional[Loss]:
-        verdict = self._judge.verdict(use)
+        """Find a loss by identity-based policies, or by another layer if one changes too."""
+        losses = (self._weigh(use, judge.verdict(use)) for judge in self._judges)
+        return next((loss for loss in losses if loss is not None), None)
+
+    def _weigh(self, use: Use, verdict: Verdict) -> t.Optional[Loss]:
         if verdict.outcome is Breakage.SAFE:
             return None
         if use.is_service_level:
-            return self._find_loss_of_service(use, verdict)
+            lost = tuple(name for name in verdict.lost if not self._passes_as_before(use, name))
+            is_certain = verdict.outcome is Breakage.WILL_BREAK
+            return None if verdict.lost and not lost else Loss(use, verdict.reason, is_certain, lost)
         if verdict.outcome is Breakage.MAY_BREAK and self._passes_as_before(use, use.action):
             return None
         # What a date of last access was about is not known, nor whether it was allowed.
-        certain = verdict.outcome is Breakage.WILL_BREAK or not use.may_be_denied
-        return Loss(use, verdict.reason, certain)
-
-    def _find_loss_of_service(self, use: Use, verdict: Verdict) -> t.Optional[Loss]:
-        lost = tuple(name for name in verdict.lost if not self._passes_as_before(use, name))
-        if verdict.lost and not lost:
-            return None
-        return Loss(use, verdict.reason, verdict.outcome is Breakage.WILL_BREAK, lost)
+        return Loss(use, verdict.reason, verdict.outcome is Breakage.WILL_BREAK or not use.may_be_denied)
 
     def _passes_as_before(self, use: Use, action: str) -> bool:
         """Whether each old statement that may have allowed a use is included in a new one, and no Deny is new."""
@@ -144,6 +144,13 @@ class Losses:
             )
             for old in allowing
         )
+
+
+def _make_judges(before: Layers, after: Layers) -> Iterator[Judge]:
+    """Judge identity-based policies by themselves: a call that was made passed the other layers of its time."""
+    yield Judge(Layers(identity=before.identity), Layers(identity=after.identity))
+    if find_narrowed_layers(before, after) - {"identity"}:
+        yield Judge(before, after)
 
 
 _Versioned = tuple[CompiledStatement, str]

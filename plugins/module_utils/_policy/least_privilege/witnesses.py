@@ -13,21 +13,25 @@ The requests are guessed from what the statements name, and then evaluated. A gu
 from __future__ import annotations
 
 import dataclasses
+import functools
 import ipaddress
 import itertools
+import math
+import random
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from ..documents.arn import arn_parts
-from ..documents.policy import Condition
+from ..documents.policy import Condition, Policy, Statement
 from ..evaluation.caller import caller_of
 from ..evaluation.comparisons import address_range
+from ..evaluation.compiled import compile_policy
 from ..evaluation.conditions import condition_matcher
 from ..evaluation.context import Context, Values
 from ..evaluation.evaluate import Evaluator, Layers, Outcome
 from ..evaluation.implication import Block
 from ..evaluation.inclusion import Part, find_outside
-from ..evaluation.narrowing import resource_types
+from ..evaluation.narrowing import policies_of, resource_types
 from ..evaluation.tokens import (
     Patterns,
     Style,
@@ -87,30 +91,27 @@ class Witnesses:
         self._fixed: t.Final = frozenset(
             key.lower() for key in caller_of(principal_arn, None, None).keys(complete=True)
         )
+        self._policies: t.Final = tuple(dict.fromkeys((*policies_of(before), *policies_of(after))))
         parts = arn_parts(principal_arn)
         self._partition: t.Final = parts.partition if parts else "aws"
 
-    def find(
-        self,
-        actions: Iterable[str],
-        resources: Sequence[Tokens],
-        *,
-        met: Block,
-        others: Sequence[Condition] = (),
-        is_wanted: Test,
-    ) -> t.Optional[Request]:
-        """Find a request for one of the actions on one of the resources whose two outcomes are wanted.
-
-        It meets the conditions ``met``, and those of ``others`` in some way or not.
-        """
-        contexts = list(self._contexts(met, others, resources))
-        for action, tokens, context in itertools.product(actions, resources, contexts):
+    def find(self, action: str, resources: Sequence[Tokens], *, met: Block, is_wanted: Test) -> t.Optional[Request]:
+        """Find a request for an action on one of the resources, under the conditions ``met``, with wanted outcomes."""
+        conditions = self._list_conditions(action)
+        contexts = list(self._contexts(met, conditions, resources))
+        for tokens, context in itertools.product(resources, contexts):
             resource = _write(tokens, context)
             before = self._before.outcome(action, resource, context)
             after = self._after.outcome(action, resource, context)
             if is_wanted(before, after):
                 return Request(action, resource, context, before, after)
         return None
+
+    def _list_conditions(self, action: str) -> tuple[Condition, ...]:
+        """The conditions of all statements about an action, in whatever layer."""
+        return tuple(
+            dict.fromkeys(item for each, _version in about(self._policies, action) for item in each.conditions)
+        )
 
     def list_resources(self, action: str, part: Part, wide: Sequence[Patterns] = ()) -> tuple[Tokens, ...]:
         """Texts of a part that are in none of the sets; first those that are resources of the action."""
@@ -136,8 +137,25 @@ class Witnesses:
         for name in sorted({name_variable(token) for tokens in resources for token in tokens if is_variable(token)}):
             if name not in self._fixed:
                 options.setdefault(name, [_FILLING])
-        for combination in itertools.islice(itertools.product(*options.values()), _MOST_CONTEXTS):
+        for combination in _combine(list(options.values())):
             yield {key: value for key, value in zip(options, combination, strict=True) if value is not None}
+
+
+def about(policies: Iterable[Policy], action: str) -> Iterator[tuple[Statement, str]]:
+    """The statements about an action, each with the version of its document."""
+    for policy in policies:
+        for compiled in compile_policy(policy).statements_for(action.lower()):
+            yield compiled.statement, policy.version
+
+
+def _combine(options: Sequence[Sequence[t.Optional[Values]]]) -> Iterator[tuple[t.Optional[Values], ...]]:
+    """All combinations of one value each, or if there are too many, some that are the same in every run."""
+    if math.prod(map(len, options)) <= _MOST_CONTEXTS:
+        yield from itertools.product(*options)
+        return
+    chance = random.Random(0)
+    for _index in range(_MOST_CONTEXTS):
+        yield tuple(chance.choice(values) for values in options)
 
 
 def _may_hold(conditions: Sequence[Condition], version: str, key: str, value: t.Optional[Values]) -> bool:
@@ -148,6 +166,7 @@ def _may_hold(conditions: Sequence[Condition], version: str, key: str, value: t.
     return condition_matcher(about, version=version).evaluate(context, set()) is not NO
 
 
+@functools.lru_cache(maxsize=16384)
 def _tokens_of(pattern: str) -> Tokens:
     return tokenize((Text(pattern),), Style.RESOURCE)
 
