@@ -21,6 +21,7 @@ from ..evaluation.context import Context
 from ..evaluation.narrowing import resource_types
 from ..evaluation.pass_role import find_passed_role
 from ..trail.usage import Source, Use
+from .ceiling import takes_resource
 
 PASS_ROLE: t.Final = "iam:passrole"
 LINKED_ROLE: t.Final = "iam:createservicelinkedrole"
@@ -100,13 +101,6 @@ def find_targets(
     if not patterns or not takes_resource(action):
         return ("*",), True
     return tuple(dict.fromkeys(shorten_pattern(pattern) for pattern in patterns)), False
-
-
-def takes_resource(action: str) -> bool:
-    """Whether an action can be limited to resources, as far as the catalogue knows it."""
-    service, _colon, name = action.partition(":")
-    known = catalogue.action(service, name)
-    return known is None or bool(known.resources)
 
 
 def shorten_pattern(pattern: str) -> str:
