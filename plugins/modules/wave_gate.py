@@ -76,10 +76,19 @@ options:
         action in the 30 days before the wave began.
       - Without it, denials do not count and are not read.
     type: int
+  max_unread:
+    description:
+      - The largest number of accounts of the wave that were not read, and so may hide anything.
+      - An account was not read if its users and roles could not be read, or if a role that enforces refused a change with the rule
+        V(unread). With O(max_new_denials), an account without an event since the wave began was not read either.
+      - A failed account does not count here.
+    type: int
+    default: 0
   soak_hours:
     description:
       - The number of hours that the wave is watched before the next one. They begin when the first run with this O(declaration) has
         finished the wave.
+      - They begin again if a run changes another account of the wave, or applies another approved plan there.
       - With O(max_new_denials), 15 minutes are added, because CloudTrail delivers events late.
     type: float
     default: 0
@@ -168,6 +177,20 @@ failed_accounts:
   type: list
   elements: str
   sample: []
+unread_accounts:
+  description: The accounts that were not read.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+lifts_cap:
+  description:
+    - Whether the wave counts as passed for the default of C(hardening_max_accounts_changed).
+    - A role must have enforced something in it. If changes are left, this declaration must also have changed one of its accounts, in this
+      run or earlier in the soak.
+  returned: success
+  type: bool
+  sample: true
 refusals:
   description: The number of refused changes. Null if it is not known.
   returned: success
@@ -227,6 +250,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         "max_failures": {"type": "int", "default": 0},
         "max_refusals": {"type": "int"},
         "max_new_denials": {"type": "int"},
+        "max_unread": {"type": "int", "default": 0},
         "soak_hours": {"type": "float", "default": 0},
         "wait_minutes": {"type": "float", "default": 0},
         "declaration": {"type": "str"},

@@ -45,7 +45,7 @@ class Caps:
     """The caps as declared. None is no cap of its own: for changed accounts the defaults may apply then.
 
     ``is_large_inventory`` says that the inventory has more than ten accounts, or that the number is not known.
-    ``wave_passed`` says that a wave of this run has passed its gate.
+    ``wave_passed`` says that a wave of this run that enforces has passed its gate.
     """
 
     max_accounts_changed: t.Optional[int] = None
@@ -185,7 +185,8 @@ class FleetCaps:
         if self._caps.wave_passed:
             return None, ""
         return DEFAULT_ACCOUNTS, (
-            f"{large}, and no wave has passed. Declare hardening_waves, or set hardening_max_accounts_changed"
+            f"{large}, and no wave that enforces has passed. Declare hardening_waves, or set "
+            "hardening_max_accounts_changed"
         )
 
     def _is_first_run(self) -> bool:
