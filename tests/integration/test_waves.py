@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Ansible, MakeAnsible, Outcome, Record, write_inventory
+from .conftest import EXTERNAL_ID, Ansible, MakeAnsible, Outcome, Record, role_arn, write_inventory
 
 SEED = "scale:accounts=8,users=1,roles=1,policies=1"
 ACCOUNTS: t.Final = tuple(f"90000000000{number}" for number in range(8))
@@ -94,6 +94,24 @@ def test_the_first_run_in_a_large_inventory_changes_one_account(make_ansible: Ma
     assert refusal["reason"].startswith("this run may change 1 account, and has begun with 1: ")
     second = ansible.playbook("harden", *POLICY, *limit, inventory=path, hardening_run_id="2").succeeded()
     assert changed_in(second) == {other}
+
+
+def test_a_role_in_a_loop_over_accounts_is_capped_by_account(make_ansible: MakeAnsible) -> None:
+    """The inventory has one host, which says nothing of the number of accounts."""
+    ansible = make_ansible(SEED)
+    variables = {
+        "aws_account_id": "{{ item }}",
+        "aws_assume_role_arn": role_arn("{{ item }}", "automation"),
+        "aws_external_id": EXTERNAL_ID,
+        "aws_regions": ["us-east-1"],
+    }
+    role = {"name": "hardening.iam.password_policy"}
+    task = {"ansible.builtin.include_role": role, "vars": variables, "loop": list(ACCOUNTS)}
+    play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": [task]}
+    (ansible.directory / "loop.yml").write_text(json.dumps([play]), encoding="utf-8")
+    for run, most in (("1", 1), ("2", 5)):
+        outcome = ansible.playbook("loop.yml", inventory="localhost,", hardening_run_id=run).succeeded()
+        assert len(changed_in(outcome)) == most
 
 
 @pytest.mark.parametrize(("canary", "changed"), [("enforce", 8), ("report", 5)])
