@@ -24,14 +24,11 @@ extends_documentation_fragment:
   - hardening.iam._access
   - hardening.iam._account.run
   - hardening.iam._report_place
+  - hardening.iam._report_place.required
+  - hardening.iam._journal
   - hardening.iam._attributes
   - hardening.iam._attributes.info_module
 options:
-  report_dir:
-    description:
-      - The place of the reports of the run. A directory, or a place in S3 such as V(s3://bucket/prefix).
-    type: str
-    required: true
   wave:
     description:
       - The name of the finished wave.
@@ -100,19 +97,6 @@ options:
   declaration:
     description:
       - The SHA-256 of what is declared for the accounts of the wave. If it changes, the soak begins again.
-    type: str
-  journal:
-    description:
-      - The journal of the run. A directory, or a place in S3 such as V(s3://bucket/prefix).
-    type: str
-    default: ./journal
-  journal_kms_key_id:
-    description:
-      - The KMS key that encrypts the journal in S3. Without it the bucket's default encryption applies.
-    type: str
-  journal_role_arn:
-    description:
-      - The role to assume for O(journal) in S3. Defaults to the credentials of the task.
     type: str
   trail_logs:
     description:
@@ -225,7 +209,7 @@ import typing as t
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS
-from ..module_utils._module.arguments import JOURNALLED_ARGUMENTS, REPORT_PLACE_ARGUMENTS, RUN_ARGUMENTS
+from ..module_utils._module.arguments import JOURNAL_PLACE_ARGUMENTS, REQUIRED_REPORT_PLACE_ARGUMENTS, RUN_ARGUMENTS
 from ..module_utils._module.execution import finish
 from ..module_utils._module.task import Entry
 from ..module_utils._questions.wave_gate import OPERATIONS, run
@@ -242,9 +226,8 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
     return {
         **ASSUME_ROLE_ARGUMENTS,
         **RUN_ARGUMENTS,
-        **REPORT_PLACE_ARGUMENTS,
-        "report_dir": {"type": "str", "required": True},
-        **{name: JOURNALLED_ARGUMENTS[name] for name in ("journal", "journal_kms_key_id", "journal_role_arn")},
+        **REQUIRED_REPORT_PLACE_ARGUMENTS,
+        **JOURNAL_PLACE_ARGUMENTS,
         "wave": {"type": "str", "default": ""},
         "accounts": {"type": "list", "elements": "dict", "default": [], "options": _ACCOUNT},
         "max_failures": {"type": "int", "default": 0},
