@@ -48,7 +48,7 @@ from ..module_utils._module.run_files import RunFiles
 from ..module_utils._module.run_snapshot import discard_all
 from ..module_utils._module.task import Entry
 from . import _brief_results
-from ._fleet import count_accounts, find_assessor
+from ._fleet import count_accounts, find_assessor, find_own_account
 from ._plain_templates import UNRESOLVED, resolve
 from ._role_options import NO_ROLE, RoleOptions, load_table
 from ._run_input import Host
@@ -176,6 +176,7 @@ class InProcess(NormalActionModule):
             hash_declaration=lambda: self._hash_declaration(task_vars),
             notes=self._notes,
             find_closed_gate=lambda: self._find_closed_gate(task_vars),
+            find_own_account=lambda: find_own_account(name, task_vars["hostvars"], self._templar),
         )
 
     def _hash_declaration(self, task_vars: dict[str, t.Any]) -> str:

@@ -84,6 +84,9 @@ class Owners(t.Protocol):
     ) -> t.Optional[Ownership]:
         """The ownership of the objects; None if no change is held against an owner."""
 
+    def refuse_now(self, change: Change) -> t.Optional[Refusal]:
+        """Refuse a change whose object has got another owner since; None if it may be made. Raises errors of AWS."""
+
     @property
     def findings(self) -> tuple[Finding, ...]:
         """The findings on what was read, such as changes that somebody keeps reverting."""
@@ -173,6 +176,7 @@ def apply(
     errors: tuple[type[Exception], ...],
     judge: Judge,
     sleep: Callable[[float], None],
+    owners: t.Optional[Owners] = None,
 ) -> ApplyResult:
     """Make the allowed changes in their order and verify them; the first that fails stops the rest.
 
@@ -182,9 +186,10 @@ def apply(
 
     ``errors`` are the exceptions that a call to AWS may raise, ``judge`` gives the verdict on each: nothing else of
     ``_aws`` has to be known here. ``lease`` is renewed before each attempt; where it is lost, nothing more is made.
+    ``owners`` reads again who owns a target.
     """
     means = Means(errors, judge, sleep)
-    making = _Making(capability, aws=aws, journal=journal, lease=lease, means=means)
+    making = _Making(capability, aws=aws, journal=journal, lease=lease, means=means, owners=owners)
     for lanes in _stretches(changes):
         error = making.make(lanes)
         if error:
@@ -224,13 +229,21 @@ class _Making(t.Generic[Observed]):
     """The changes of one run being made. Lanes of one stretch share it, each in a thread of its own."""
 
     def __init__(
-        self, capability: Capability[Observed], *, aws: Aws, journal: Journal, lease: Renewable, means: Means
+        self,
+        capability: Capability[Observed],
+        *,
+        aws: Aws,
+        journal: Journal,
+        lease: Renewable,
+        means: Means,
+        owners: t.Optional[Owners],
     ) -> None:
         self._capability = capability
         self._aws = aws
         self._journal = journal
         self._lease = lease
         self._means = means
+        self._owners = owners
         self.made: list[Change] = []
         self.already: list[Change] = []
         self.refused: list[tuple[Change, Refusal]] = []
@@ -262,7 +275,10 @@ class _Making(t.Generic[Observed]):
 
     def _look(self, change: Change) -> t.Union[Refusal, bool]:
         seen = _at_the_last_moment(self._capability, change, [other for other, _refusal in self.refused])
-        return seen or _refuse_grown(change, self._aws, self._means.errors) or False
+        refused = None if seen else _refuse_grown(change, self._aws, self._means.errors)
+        if not seen and not refused and self._owners:
+            refused = self._owners.refuse_now(change)
+        return seen or refused or False
 
     def _look_patiently(self, change: Change) -> t.Union[Refusal, bool]:
         """Look again for a while where reads may not show yet what this run itself has made."""

@@ -42,6 +42,7 @@ from emulator.extensions import (
     securityhub,
     securityhub_controls,
     securityhub_findings,
+    securityhub_v2,
     sns,
 )
 
@@ -61,6 +62,7 @@ _MODULES = (
     securityhub,
     securityhub_controls,
     securityhub_findings,
+    securityhub_v2,
     iam_access_keys,
     iam_account,
     iam_boundaries,

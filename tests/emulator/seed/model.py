@@ -214,7 +214,10 @@ class ServerCertificate:
 
 @dataclasses.dataclass(frozen=True)
 class AnalyzerFinding:
-    """Something that an analyzer found; ``type`` and ``resource_type`` as AWS spells them."""
+    """Something that an analyzer found; ``type`` and ``resource_type`` as AWS spells them.
+
+    ``recommendation_error`` is the code and the message of the failure of its recommendation.
+    """
 
     name: str
     resource: str
@@ -228,6 +231,7 @@ class AnalyzerFinding:
     error: t.Optional[str] = None
     owner: t.Optional[str] = None
     created_days: float = 10
+    recommendation_error: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

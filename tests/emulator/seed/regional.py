@@ -125,8 +125,13 @@ def _analyzer(place: _Place, seeded: model.Analyzer) -> None:
                 actions=finding.actions,
                 access_key=finding.access_key,
                 error=finding.error,
+                recommendation_error=_pair(finding.recommendation_error),
             )
         )
+
+
+def _pair(given: tuple[str, ...]) -> t.Optional[tuple[str, str]]:
+    return (given[0], given[1]) if given else None
 
 
 def _config_recorder(place: _Place, seeded: model.ConfigRecorder) -> None:

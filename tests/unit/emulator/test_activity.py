@@ -11,10 +11,10 @@ import typing as t
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import developer_events
 import pytest
-from developer_events import APPS, DATA, LABS, NOW
 
+import developer_events
+from developer_events import APPS, DATA, LABS, NOW
 from emulator import seed
 from emulator.activity import generate
 from emulator.activity.records import Record

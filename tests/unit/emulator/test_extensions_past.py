@@ -15,8 +15,8 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
-from developer_events import APPS, DATA, LABS
 
+from developer_events import APPS, DATA, LABS
 from unit.emulator.seeded import Seeded, serving
 
 MANAGEMENT: t.Final = "111122223333"

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from developer_events import DATA, LABS
-
 from emulator.extensions.state import account_states
 from unit.emulator.seeded import _running, serving
 from unit.emulator.test_extensions_past import BUCKETS, keys_of

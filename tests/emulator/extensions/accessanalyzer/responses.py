@@ -108,8 +108,10 @@ class AccessAnalyzerResponse(BaseResponse):
         return EmptyResult()
 
     def get_finding_recommendation(self) -> ActionResult:
-        """GET /recommendation/{id}."""
-        return ActionResult(self.backend.recommendation(self._get_param("analyzerArn"), self._get_param("id")))
+        """GET /recommendation/{id}, by page."""
+        answer = self.backend.recommendation(self._get_param("analyzerArn"), self._get_param("id"))
+        steps = answer.get("recommendedSteps")
+        return ActionResult(answer if steps is None else {**answer, **self._page("recommendedSteps", steps)})
 
     def tag_resource(self) -> ActionResult:
         """POST /tags/{resourceArn}."""
