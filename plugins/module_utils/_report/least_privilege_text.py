@@ -129,6 +129,49 @@ def _list_open(item: Item) -> list[Item]:
     return [one for one in item["generalised"] if one["needs_acceptance"]]
 
 
+# The report of an account
+
+# So many sentences of one principal are in the report; the files have all of them.
+_MOST: t.Final = 40
+
+
+def condense(item: Item, files: Sequence[str]) -> dict[str, t.Any]:
+    """One principal for the report of the account: numbers and sentences; ``files`` are the places of the rest."""
+    totals = item["totals"]
+    return {
+        **{name: item[name] for name in ("principal", "kind", "permission_set", "outcome", "reason")},
+        "policies": [{name: one[name] for name in ("name", "size", "limit")} for one in item["documents"]],
+        "granted": totals["granted"],
+        "used": sum(one["reason"] == "used" for one in item["kept"]),
+        "privileged": totals["privileged"],
+        "paths": totals["paths"],
+        "removed": len(item["removed"]),
+        "unknown": totals["unknown"]["all"],
+        "losses": list(item["losses"][:_MOST]),
+        "evidence": describe_window(item),
+        "proof": describe_proofs(item["proofs"])[:_MOST],
+        "accept": [f"{one['pattern']}: {one['why']}" for one in _list_open(item)][:_MOST],
+        "warnings": list(item["warnings"][:_MOST]),
+        "files": list(files),
+    }
+
+
+def brief(item: Item, show: Show) -> Lines:
+    """One principal in the text report."""
+    numbers = f"{item['granted']['before']:,} actions granted, {item['used']:,} used"
+    if item["policies"]:
+        numbers += f", {item['removed']:,} can be removed, {item['unknown']:,} unknown"
+        privileged = item["privileged"]
+        numbers += f"; privileged {privileged['before']:,} to {privileged['after']:,}"
+    else:
+        numbers = item["reason"]
+    name = f"permission set {item['permission_set']}" if item["permission_set"] else item["principal"]
+    lines = wrap_text(show(f"{name}: {OUTCOMES[item['outcome']]}: {numbers}"), first="  - ", rest="    ")
+    for text in item["losses"][:3]:
+        lines += wrap_text(show(text), first="      ", rest="        ")
+    return lines
+
+
 # Markdown
 
 

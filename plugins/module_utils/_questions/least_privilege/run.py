@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 import typing as t
 from collections.abc import Mapping, Sequence
 
@@ -20,6 +21,7 @@ from ..._account.model import Dataset, Group, Snapshot
 from ..._account.permissions import Permissions
 from ..._aws.operations import Operations
 from ..._controls.control import unread_reason
+from ..._converge.store import Store
 from ..._module.arguments import ORGANIZATION_ARGUMENTS, REPORT_PLACE_ARGUMENTS, ArgumentSpec
 from ..._module.connection import Connection
 from ..._module.documents import policy_of
@@ -40,7 +42,8 @@ from ..._policy.trail.usage import merge_uses
 from ..._prediction.document import layers_not_read
 from ..._prediction.evidence import EVIDENCE_ARGUMENTS, EVIDENCE_OPERATIONS, EvidenceOptions, read_records
 from ..._prediction.least_privilege import build, build_principal
-from ..._report.least_privilege_text import render
+from ..._report.least_privilege_text import condense, render
+from ..._report.parts import part_key
 from .files import write_files
 from .principals import OPERATIONS as OPERATIONS_OF_PRINCIPALS
 from .principals import Choice, Subject, choose, describe, read_functions
@@ -146,10 +149,23 @@ def run(task: Task) -> dict[str, t.Any]:
     if task.has_reports:
         place = task.open_store(task.reports)
         files = write_files(place, document, placeholders=task.options["placeholders"])
+        _leave_part(task, place, document, files)
     result = _build_result(document, files, lists=task.options["return_lists"])
     if task.options["terminal"] == "full":
         result["terminal"] = render(document, ascii_only=task.options["ascii"])
     return result
+
+
+def _leave_part(task: Task, place: Store, document: Mapping[str, t.Any], files: Mapping[str, Sequence[str]]) -> None:
+    """Leave the part of the report of the account, as the modules of a run do."""
+    part = {
+        "module": "least_privilege_info",
+        "run_id": task.run_id,
+        "check_mode": task.check_mode,
+        "least_privilege": [condense(item, files[item["principal"]]) for item in document["principals"]],
+    }
+    key = part_key(document["account_id"], task.run_id, "least_privilege_info")
+    place.put(key, (json.dumps(part, indent=1) + "\n").encode())
 
 
 def _observe(connection: Connection, regions: Sequence[str]) -> Snapshot:
