@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import typing as t
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
@@ -26,6 +27,7 @@ from .._converge.run_control.lease import Holder, Lease, Permit
 from .._converge.run_control.stop_switch import read_stop_switch, refuse_all
 from .._converge.store import Store, StoreError
 from .options import Run
+from .task import Task
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,16 +43,29 @@ class RunControl:
     warn: Callable[[str], None]
     caps: FleetCaps
 
+    @classmethod
+    def of(cls, task: Task, store: Store, *, account_id: str, module: str, sleep: Callable[[float], None]) -> t.Self:
+        """The control of a task. ``store`` is the place of the journal, and ``account_id`` that of the credentials."""
+        caps = FleetCaps(store, task.run.id, task.fleet_caps, sleep=sleep)
+        return cls(store, account_id, module, task.run, task.permit, task.clock, task.warn, caps)
+
+    def find_stop(self) -> t.Optional[str]:
+        """Why nothing may begin, as a sentence; None where the stop switch is not set.
+
+        :raises GuardError: it is not known whether the run is stopped.
+        """
+        try:
+            return read_stop_switch(self.store)
+        except StoreError as error:
+            raise GuardError([Refusal("stopped", str(error), self.account_id, fatal=True)]) from error
+
     def refuse(self, changes: Sequence[Change]) -> tuple[tuple[Change, Refusal], ...]:
         """The changes that may not begin now, with the reasons.
 
         :raises GuardError: it is not known whether the run is stopped.
         :raises StoreError: the counters of the fleet caps can't be read.
         """
-        try:
-            stopped = read_stop_switch(self.store)
-        except StoreError as error:
-            raise GuardError([Refusal("stopped", str(error), self.account_id, fatal=True)]) from error
+        stopped = self.find_stop()
         if stopped:
             return refuse_all(changes, stopped)
         # Where a cap is reached, no lease is taken either.
