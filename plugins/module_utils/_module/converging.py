@@ -272,7 +272,7 @@ def _converge(
     if run.writes and prediction.allowed:
         prediction = prediction.without(invocation.control.refuse(prediction.allowed))
     if run.writes and prediction.allowed:
-        with invocation.control.hold_lease(access) as lease:
+        with invocation.control.hold_leases(access) as leases:
             report_interrupted(invocation.control, capability, access)
             prediction = prediction.without(invocation.control.count(prediction.allowed))
             applied = apply(
@@ -280,7 +280,7 @@ def _converge(
                 prediction.allowed,
                 aws=access,
                 journal=journal,
-                lease=lease,
+                leases=leases,
                 errors=(AwsError, LeaseError),
                 judge=_judge,
                 sleep=sleep,

@@ -318,22 +318,26 @@ def lease_key(partition: str, account_id: str) -> str:
 
 
 class Permit:
-    """The right to write, as far as a client of AWS knows it: a lease, once a module has acquired one."""
+    """The right to write, as far as a client of AWS knows it: a lease, once a module has acquired one.
+
+    Who writes in another account needs the lease of that account besides the own one.
+    """
 
     def __init__(self) -> None:
-        self._lease: t.Optional[Lease] = None
+        self._leases: tuple[Lease, ...] = ()
 
     @property
     def lease(self) -> Lease:
-        """The lease. Raises LeaseError: there is none."""
-        if self._lease is None:
+        """The lease of the account of the run. Raises LeaseError: there is none."""
+        if not self._leases:
             raise LeaseError("a write without a lease of the account was stopped; this is a defect of the module")
-        return self._lease
+        return self._leases[0]
 
-    def grant(self, lease: t.Optional[Lease]) -> None:
-        """Let writes pass under this lease; under none, they are stopped."""
-        self._lease = lease
+    def grant(self, *leases: Lease) -> None:
+        """Let writes pass under all of these leases; under none, they are stopped."""
+        self._leases = leases
 
     def check(self) -> None:
         """Make sure that a request that is about to be sent is covered. Raises LeaseError: it is not."""
-        self.lease.check()
+        for lease in self._leases or (self.lease,):
+            lease.check()

@@ -359,8 +359,22 @@ def test_a_write_without_a_lease_is_stopped(make: MakeLease) -> None:
     lease.acquire()
     permit.grant(lease)
     permit.check()
-    permit.grant(None)
+    permit.grant()
     with pytest.raises(LeaseError, match="without a lease"):
+        permit.check()
+
+
+def test_a_write_in_another_account_needs_both_leases(make: MakeLease, clock: Clock) -> None:
+    own, other = make(), make(account_id="222233334444")
+    own.acquire()
+    clock.advance(timedelta(minutes=10))
+    other.acquire()
+    permit = Permit()
+    permit.grant(own, other)
+    permit.check()
+    assert permit.lease is own
+    clock.advance(timedelta(minutes=5))
+    with pytest.raises(LeaseError, match="would end before"):
         permit.check()
 
 
