@@ -126,7 +126,7 @@ class RunControl:
         run = self.run
         return Lease(
             self.store,
-            Holder(run.id, run.job_id, self.module, access.caller.arn, run.details, keeps=keeps),
+            Holder(run.id, run.job_id, self.module, access.caller.arn, run.details, keeps=keeps, process=run.process),
             partition=access.partition,
             account_id=account_id,
             longest_write=access.longest_write,

@@ -418,7 +418,10 @@ def test_a_wrong_value_names_the_variable_wherever_the_task_runs(core: Core, tra
 
 # The job that a task belongs to.
 
-NAMED_SPEC: t.Final[dict[str, dict[str, t.Any]]] = {**SPEC, "job_id": {"type": "str"}, "awx_job_id": {"type": "str"}}
+NAMED_SPEC: t.Final[dict[str, dict[str, t.Any]]] = {
+    **SPEC,
+    **{name: {"type": "str"} for name in ("job_id", "awx_job_id", "job_process")},
+}
 
 
 @pytest.fixture
@@ -457,6 +460,20 @@ def test_awx_names_its_jobs(
 ) -> None:
     run(arguments, variables=variables)
     assert job_ids(journal_core) == [job_id]
+
+
+def test_awx_numbers_its_jobs_and_each_process_has_a_name_besides(
+    journal_core: Core, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Two controllers with one journal may have jobs with the same number."""
+    for controller, name in (("one", "tmp"), ("one", "tmp"), ("two", "other")):
+        monkeypatch.setenv("AWX_HOST", f"https://{controller}.acme.example:8443/")
+        monkeypatch.setattr(_in_process.constants, "DEFAULT_LOCAL_TMP", str(tmp_path / name))
+        run(variables={"awx_job_id": 7})
+    first, again, other = (task.run.process for task in journal_core.tasks)
+    assert first == again != other
+    assert first.startswith("one.acme.example/") and other.startswith("two.acme.example/")
+    assert job_ids(journal_core) == ["7"] * 3
 
 
 @pytest.mark.parametrize("transport", ["local", "ssh"])
