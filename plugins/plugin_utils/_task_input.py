@@ -221,9 +221,11 @@ def _is_in_loop(task: TaskInput) -> bool:
     It is if the only host does not have the account of the task, or if a host works on a second account.
     """
     account_id = parse_account_id(task.option("account_id")) or account_of(task.host)
-    if account_id is None or account_id == task.find_own_account():
-        return False
     place = f"{task.play} {task.host.name}"
+    # Once in a process: a loop may also set the account as a fact, which replaces that of the inventory.
+    own = task.notes.recall(f"{place} is", lambda: task.find_own_account() or "")
+    if account_id is None or account_id == own:
+        return False
     if _count_accounts(task) == 1 or task.notes.claim(f"{place} works on", account_id) != account_id:
         task.notes.claim(f"{place} is in a loop", account_id)
     return task.notes.find(f"{place} is in a loop") is not None
