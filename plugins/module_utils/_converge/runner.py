@@ -29,6 +29,7 @@ from .errors import GuardError
 from .finding import Finding
 from .guard import GuardContext, guard
 from .journal import Journal, Outcome
+from .leases import Leases, Renewable
 from .ownership.judgement import find_held, list_keys
 from .ownership.owner import ObjectKey, Ownership
 from .plan import Plan
@@ -83,6 +84,9 @@ class Owners(t.Protocol):
         self, changes: Sequence[Change], own: frozenset[ObjectKey], tags: Mapping[str, Mapping[str, str]]
     ) -> t.Optional[Ownership]:
         """The ownership of the objects; None if no change is held against an owner."""
+
+    def refuse_now(self, change: Change) -> t.Optional[Refusal]:
+        """Refuse a change whose object has got another owner since; None if it may be made. Raises errors of AWS."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -173,6 +177,7 @@ def apply(
     errors: tuple[type[Exception], ...],
     judge: Judge,
     sleep: Callable[[float], None],
+    owners: t.Optional[Owners] = None,
 ) -> ApplyResult:
     """Make the allowed changes in their order and verify them; the first that fails stops the rest.
 
@@ -183,9 +188,10 @@ def apply(
     ``errors`` are the exceptions that a call to AWS may raise, ``judge`` gives the verdict on each: nothing else of
     ``_aws`` has to be known here. ``leases`` has that of the account of each change. It is renewed before each attempt;
     where it is lost, nothing more is made. A change in another account whose lease somebody else holds is refused.
+    ``owners`` reads again who owns a target.
     """
     means = Means(errors, judge, sleep)
-    making = _Making(capability, aws=aws, journal=journal, leases=leases, means=means)
+    making = _Making(capability, aws=aws, journal=journal, leases=leases, means=means, owners=owners)
     for lanes in _stretches(changes):
         error = making.make(lanes)
         if error:
@@ -210,35 +216,25 @@ def _stretches(changes: Sequence[Change]) -> Iterator[tuple[tuple[Change, ...], 
         yield tuple(tuple(lane) for lane in lanes.values())
 
 
-class Leases(t.Protocol):
-    """The leases under which changes are made."""
-
-    def find(self, change: Change) -> t.Union[Renewable, Refusal]:
-        """The lease of the account of a change, or why it is not made. Raises StoreError: a lease is lost."""
-
-
-class Renewable(t.Protocol):
-    """The lease of the account, under which changes are made."""
-
-    @property
-    def record(self) -> Mapping[str, t.Any]:
-        """The lease as records of the journal name it."""
-
-    def renew(self) -> None:
-        """Make the lease last long enough for a write. Raises StoreError: it is lost."""
-
-
 class _Making(t.Generic[Observed]):
     """The changes of one run being made. Lanes of one stretch share it, each in a thread of its own."""
 
     def __init__(
-        self, capability: Capability[Observed], *, aws: Aws, journal: Journal, leases: Leases, means: Means
+        self,
+        capability: Capability[Observed],
+        *,
+        aws: Aws,
+        journal: Journal,
+        leases: Leases,
+        means: Means,
+        owners: t.Optional[Owners],
     ) -> None:
         self._capability = capability
         self._aws = aws
         self._journal = journal
         self._leases = leases
         self._means = means
+        self._owners = owners
         self.made: list[Change] = []
         self.already: list[Change] = []
         self.refused: list[tuple[Change, Refusal]] = []
@@ -274,7 +270,10 @@ class _Making(t.Generic[Observed]):
 
     def _look(self, change: Change) -> t.Union[Refusal, bool]:
         seen = _at_the_last_moment(self._capability, change, [other for other, _refusal in self.refused])
-        return seen or _refuse_grown(change, self._aws, self._means.errors) or False
+        refused = None if seen else _refuse_grown(change, self._aws, self._means.errors)
+        if not seen and not refused and self._owners:
+            refused = self._owners.refuse_now(change)
+        return seen or refused or False
 
     def _look_patiently(self, change: Change) -> t.Union[Refusal, bool]:
         """Look again for a while where reads may not show yet what this run itself has made."""

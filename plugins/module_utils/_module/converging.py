@@ -284,6 +284,7 @@ def _converge(
                 errors=(AwsError, LeaseError),
                 judge=_judge,
                 sleep=sleep,
+                owners=owners,
             )
     else:
         report_interrupted(invocation.control, capability, access)

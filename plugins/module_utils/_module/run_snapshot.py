@@ -19,10 +19,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from .._account.codec import SnapshotError
-from .._account.kept import Kept, Key, Result, decode, encode
+from .._account.kept import Kept, Key, Owning, Result, decode, encode
 from .._account.model import Dataset
 from .._account.moments import format_moment, parse_moment
 from .._account.source import Unreadable
+from .._account.stacks import RegionStacks
 from .run_files import RunFiles
 
 #: A read that is older is made again.
@@ -123,8 +124,9 @@ class RunSnapshot:
 
     def find(self, key: Key) -> t.Optional[Kept]:
         """The result of a read that is kept; None if it has to be made."""
-        dataset, place = key
-        found = self._read_fresh("read", dataset.value, place, discarded=(dataset.value, _ALL)) if self._finds else None
+        kind, place = key
+        discarded = (kind.value,) if isinstance(kind, Owning) else (kind.value, _ALL)
+        found = self._read_fresh("read", kind.value, place, discarded=discarded) if self._finds else None
         if found is None:
             return None
         try:
@@ -135,14 +137,14 @@ class RunSnapshot:
     def keep(self, key: Key, result: Result, *, begun: float) -> None:
         """Keep the result of a read that was not made before ``begun``."""
         if self._keeps:
-            dataset, place = key
+            kind, place = key
             record = {
                 "result": encode(result),
                 "reader": self._reader,
                 "observed_at": format_moment(self._now()),
                 "begun": begun,
             }
-            self._write("read", dataset.value, place, value=record)
+            self._write("read", kind.value, place, value=record)
 
     def recall(self, name: str, *, of_run: bool = False) -> t.Any:
         """A fact that another module of the run noted."""
@@ -165,8 +167,9 @@ class RunSnapshot:
             self._discard(self._binding.account_id if self._binding else "", name)
 
     def discard(self) -> None:
-        """Discard all that is kept of the account."""
-        self._discard(self._binding.account_id if self._binding else "", _ALL)
+        """Discard all that is kept of the account: somebody else changes it too."""
+        for name in (_ALL, *(kind.value for kind in Owning)):
+            self._discard(self._binding.account_id if self._binding else "", name)
 
     def _discard(self, account_id: str, name: str) -> None:
         # For every origin and run: somebody else's snapshot of the account is out of date too.
@@ -177,12 +180,14 @@ class RunSnapshot:
 
     def _name_reader(self, result: Result, reader: str) -> Result:
         """Name the role that was refused a read, if it is another one than the role of this module."""
-        if not isinstance(result, Unreadable) or reader == self._reader:
+        if not isinstance(result, (RegionStacks, Unreadable)) or reader == self._reader:
             return result
-        named = reader or "the credentials of the controller"
+        asked = f"(asked by {reader or 'the credentials of the controller'}, which read the account in this run)"
+        if isinstance(result, RegionStacks):
+            return dataclasses.replace(result, unread=tuple(f"{reason} {asked}" for reason in result.unread))
         return Unreadable(
             result.kind,
-            f"{result.reason} (asked by {named}, which read the account in this run)",
+            f"{result.reason} {asked}",
             operation=result.operation,
             of_region=result.of_region,
         )

@@ -22,7 +22,7 @@ from ..._account.terraform_state import StateResource
 from ..arn import Principal, principal_of
 from ..protected import protection_of
 from .declared import DeclaredOwner, find_declared
-from .owner import Confidence, IamObject, ObjectKey, Owner, Place
+from .owner import Confidence, IamObject, ObjectKey, Owner, Ownership, Place
 
 _CLOUDFORMATION: t.Final = "CloudFormation"
 _TERRAFORM: t.Final = "Terraform"
@@ -129,6 +129,17 @@ def make_stack_owner(found: StackResource) -> Owner:
     place = Place(f"{name}{nested} ({stack.region}, logical id {found.logical_id})", "cloudformation", found.logical_id)
     evidence = f"the stack {stack.id} has it as {found.logical_id}"
     return Owner(name, tool, Confidence.CERTAIN, place, (evidence,))
+
+
+def add_stacks(known: Ownership, key: ObjectKey, found: StackIndex) -> Ownership:
+    """Add the stacks of one object that were read after the plan was made."""
+    owner = known.find_owner(key)
+    if key in found.objects:
+        owner = make_stack_owner(found.objects[key])
+    elif found.unread:
+        owner = dataclasses.replace(owner, unread=(*found.unread, *owner.unread), is_unread=True)
+    inline = {place: make_stack_owner(resource) for place, resource in found.inline.items()}
+    return dataclasses.replace(known, owners={**known.owners, key: owner}, inline={**known.inline, **inline})
 
 
 def _name_tool(stack: Stack) -> tuple[str, str]:
