@@ -36,6 +36,7 @@ from .._converge.finding import Finding
 from .._converge.ownership.declared import DeclaredOwner, find_declared, parse_owners
 from .._converge.ownership.drift import Recurrence, find_recurring, find_war, make_finding
 from .._converge.ownership.evidence import Sources, add_stacks, find_owner, make_stack_owner
+from .._converge.ownership.history import History
 from .._converge.ownership.judgement import (
     MADE_BY_HAND,
     find_held,
@@ -53,6 +54,7 @@ from .._converge.protected import protection_of
 from .._converge.store import Store, StoreError
 from .connection import Connection
 from .options import Options
+from .run_snapshot import RunSnapshot
 from .terraform_states import OPTION as STATES
 from .terraform_states import read_states
 from .yaml import parse_yaml
@@ -107,7 +109,8 @@ class OwnershipReader:
         self._options = options
         self._connection = connection
         self._sleep = sleep
-        self._looked_up = 0
+        self._has_looked_up = False
+        self._events: dict[ObjectKey, tuple[tuple[ChangeEvent, ...], str]] = {}
 
     def read(
         self,
@@ -134,6 +137,11 @@ class OwnershipReader:
         not_asked = {item.key: "its event history was not read" for item in left if item not in asked}
         sources = dataclasses.replace(sources, events=events, events_unread={**not_asked, **failures})
         return {item.key: find_owner(item, sources) for item in items}, sources.index or StackIndex()
+
+    @property
+    def snapshot(self) -> RunSnapshot:
+        """The reads that the modules of the run share."""
+        return self._connection.snapshot
 
     @property
     def callers(self) -> frozenset[Principal]:
@@ -190,10 +198,12 @@ class OwnershipReader:
 
         :raises AwsError: the event history can't be read.
         """
+        if item.key in self._events:
+            return self._events[item.key]
         access = self._connection.access
-        if self._looked_up:
+        if self._has_looked_up:
             self._sleep(SECONDS_BETWEEN_LOOKUPS)
-        self._looked_up += 1
+        self._has_looked_up = True
         name = item.arn if item.kind == "policy" else item.name
         question = {"LookupAttributes": [{"AttributeKey": "ResourceName", "AttributeValue": name}]}
         # The events of IAM are in its home region.
@@ -202,7 +212,8 @@ class OwnershipReader:
         )
         found = look_up(pages, max_pages=_MOST_PAGES, wait=self._sleep, now=self._connection.now)
         events = parse_change_events(found.records, account_id=item.account_id, kind=item.kind, name=item.name)
-        return events, "" if found.whole else _NOT_WHOLE
+        self._events[item.key] = events, "" if found.whole else _NOT_WHOLE
+        return self._events[item.key]
 
 
 def _is_settled(item: IamObject, options: OwnershipOptions) -> bool:
@@ -288,12 +299,15 @@ class PlanOwners:
         if self._journal is None or not open_changes:
             return {}
         try:
-            recurring = find_recurring(self._journal, open_changes[0].account_id, open_changes)
+            recurring = find_recurring(self._open_history(self._journal, open_changes[0].account_id), open_changes)
         except StoreError:
             # The walk warns that the journal can't be read, and one that can't be written stops the first change.
             return {}
         found = {identify(item.change): war for item in recurring if (war := self._judge(item))}
         return {place: war for place, war in found.items() if not is_declared(war.target, self._options.drifting)}
+
+    def _open_history(self, journal: Store, account_id: str) -> History:
+        return History(journal, account_id, now=self._now, memory=self._reader.snapshot.lasting)
 
     def _judge(self, recurrence: Recurrence) -> t.Optional[DriftWar]:
         war, unread = None, ""
