@@ -17,7 +17,7 @@ import dataclasses
 import functools
 import time
 import typing as t
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from .._account.activity import SECONDS_BETWEEN_LOOKUPS, look_up
@@ -69,6 +69,7 @@ _PAGE: t.Final = 50
 _MOST_PAGES: t.Final = 3
 # AWS answers two lookups a second. A plan of more objects does not wait for the events of all.
 MOST_LOOKUPS: t.Final = 20
+_BEYOND: t.Final = f"its event history was not read: one plan reads those of {MOST_LOOKUPS} objects"
 _NOT_WHOLE: t.Final = f"its event history has more than {_MOST_PAGES} pages, so only the newest events were read"
 
 
@@ -117,9 +118,14 @@ class OwnershipReader:
         items: Sequence[IamObject],
         *,
         tags: Mapping[ObjectKey, Mapping[str, str]],
-        ask_events: Callable[[IamObject], bool],
+        needed: t.Optional[Sequence[ObjectKey]] = None,
+        most: int = MOST_LOOKUPS,
+        always: Collection[ObjectKey] = (),
     ) -> tuple[Mapping[ObjectKey, Owner], StackIndex]:
-        """Read the owners of ``items``. The event history is asked for those that ``ask_events`` selects.
+        """Read the owners of ``items``. The event history is asked for ``most`` of those that no other source knows.
+
+        With ``needed`` it is asked for the first of these objects, and those of ``always`` among them: it decides on
+        their changes. The others of them count as unread.
 
         :raises AwsError: AWS does not know the credentials (any more).
         """
@@ -132,10 +138,12 @@ class OwnershipReader:
         if left:
             sources = dataclasses.replace(sources, index=self._index)
             left = [item for item in left if item.key not in self._index.objects]
-        asked = [item for item in left if ask_events(item)]
-        events, failures = self._read_events(asked)
-        not_asked = {item.key: "its event history was not read" for item in left if item not in asked}
-        sources = dataclasses.replace(sources, events=events, events_unread={**not_asked, **failures})
+        wanted = {item.key: item for item in left}
+        if needed is not None:
+            wanted = {key: wanted[key] for key in needed if key in wanted}
+        asked = {*list(wanted)[:most], *(key for key in wanted if key in always)}
+        chosen = [item for key, item in wanted.items() if key in asked]
+        sources = self._read_events(sources, chosen, [item for item in left if item.key not in asked], needed or ())
         return {item.key: find_owner(item, sources) for item in items}, sources.index or StackIndex()
 
     @property
@@ -178,20 +186,27 @@ class OwnershipReader:
         return reread_stacks(self._connection.access, physical, self._reach.regions)
 
     def _read_events(
-        self, items: Sequence[IamObject]
-    ) -> tuple[dict[ObjectKey, tuple[ChangeEvent, ...]], dict[ObjectKey, str]]:
+        self,
+        sources: Sources,
+        asked: Iterable[IamObject],
+        others: Iterable[IamObject],
+        needed: Collection[ObjectKey],
+    ) -> Sources:
+        """Add the events of some objects to the sources, and the reasons why those of ``others`` are not known."""
         events: dict[ObjectKey, tuple[ChangeEvent, ...]] = {}
-        failures: dict[ObjectKey, str] = {}
-        for item in items:
+        unread = {item.key: _BEYOND if item.key in needed else "its event history was not read" for item in others}
+        failed = {key for key in unread if key in needed}
+        for item in asked:
             try:
                 events[item.key], missing = self.look_up(item)
                 if missing:
-                    failures[item.key] = missing
+                    unread[item.key] = missing
             except InvalidCredentials:
                 raise
             except AwsError as error:
-                failures[item.key] = f"its event history can't be read: {error}"
-        return events, failures
+                unread[item.key] = f"its event history can't be read: {error}"
+                failed.add(item.key)
+        return dataclasses.replace(sources, events=events, events_unread=unread, events_failed=frozenset(failed))
 
     def look_up(self, item: IamObject) -> tuple[tuple[ChangeEvent, ...], str]:
         """The calls of the last 90 days that changed an object, the newest first, and why some are not there.
@@ -260,9 +275,9 @@ class PlanOwners:
         items = [item for item in list_held(changes) if item.key not in new]
         if not items:
             return None
-        asked = _select_for_events(items, changes, own, self._options)
+        needed = _select_for_events(items, changes, self._options)
         by_key = {item.key: tags_of for arn, tags_of in tags.items() if (item := object_of(arn))}
-        owners, index = self._reader.read(items, tags=by_key, ask_events=lambda item: item.key in asked)
+        owners, index = self._reader.read(items, tags=by_key, needed=needed, always=own)
         self._known = Ownership(
             owners=owners,
             inline={place: make_stack_owner(found) for place, found in index.inline.items()},
@@ -329,13 +344,15 @@ def _is_open(item: IamObject, owners: Mapping[ObjectKey, Owner]) -> bool:
 
 
 def _select_for_events(
-    items: Iterable[IamObject], changes: Iterable[Change], own: frozenset[ObjectKey], options: OwnershipOptions
-) -> frozenset[ObjectKey]:
-    """Select the objects whose events can name an owner that refuses: those that lose access, unless all may."""
+    items: Iterable[IamObject], changes: Iterable[Change], options: OwnershipOptions
+) -> list[ObjectKey]:
+    """Select the objects whose events can name an owner that refuses: those that lose access, unless all may.
+
+    Those come first of which an unknown owner does not refuse already.
+    """
     if options.default is Write.ALLOW:
-        return frozenset()
+        return []
     narrowed = {item.key for change in changes if is_narrowing(change) and (item := find_held(change))}
     chosen = [item for item in items if item.key in narrowed]
-    # First the objects of which an unknown owner does not refuse already.
     chosen.sort(key=lambda item: (item.kind not in MADE_BY_HAND, item.key))
-    return frozenset(item.key for item in chosen[:MOST_LOOKUPS]) | (own & narrowed)
+    return [item.key for item in chosen]

@@ -343,3 +343,38 @@ def test_the_journal_is_searched_once_for_changes_that_recur(
     # One policy was created, and three times a boundary was put; only these are in a plan again.
     assert sum(reads.values()) == 4 + 3
     assert set(reads.values()) <= {0, 1}
+
+
+def fail_in(name: str, error: type[AwsError]) -> t.Callable[..., t.Optional[AwsError]]:
+    """Fail all calls of an operation, but for regions other than eu-west-1 where it is about stacks."""
+
+    def fail(service: str, operation: str, _asked: Record, region: t.Optional[str]) -> t.Optional[AwsError]:
+        if operation != name or (service == SERVICE and region != "eu-west-1"):
+            return None
+        return error("no", code=error.__name__, service=service, operation=operation, region=region)
+
+    return fail
+
+
+@pytest.mark.parametrize("error", [AccessDenied, Throttled])
+@pytest.mark.parametrize("operation", ["ListStacks", "ListStackResources", "LookupEvents"])
+def test_a_user_is_not_narrowed_if_a_source_of_owners_fails(
+    run: Run, calls: Calls, operation: str, error: type[AwsError]
+) -> None:
+    calls.fail = fail_in(operation, error)
+    result = run.strip("dave", owner_default="refuse")
+    assert (made(result), refused(result)) == ([], [("foreign_owner", "dave")])
+    assert f"{error.__name__}: no" in result["refused"][0]["reason"]
+    assert "hardening_owner_default: allow" in result["refused"][0]["reason"]
+    calls.fail = Calls().fail
+    assert made(run.strip("dave", owner_default="refuse")) == [("DetachUserPolicy", "dave")]
+    calls.fail = fail_in(operation, error)
+    assert made(run.strip("erin", owner_default="allow")) == [("DetachUserPolicy", "erin")]
+
+
+def test_a_user_is_not_narrowed_if_a_state_cannot_be_read(run: Run) -> None:
+    states = {"terraform_state_paths": [str(run.directory / "gone.tfstate")]}
+    result = run.strip("dave", owner_default="refuse", **states)
+    assert (made(result), refused(result)) == ([], [("foreign_owner", "dave")])
+    assert "gone.tfstate" in result["refused"][0]["reason"]
+    assert made(run.strip("dave", owner_default="allow", **states)) == [("DetachUserPolicy", "dave")]
