@@ -74,7 +74,8 @@ class TaskInput:
     the play, ``hosts`` those of its hosts that ``--limit`` left. ``find_assessor`` looks for a host of the whole play
     that has an assessor role, ``count_accounts`` counts those of the inventory, and ``hash_declaration`` gives the hash
     of what is declared for the wave of the host, if there are waves. ``find_closed_gate`` explains why that wave may
-    not begin. ``role`` has the variables of our role behind the options; none for other tasks.
+    not begin. ``find_own_account`` finds the account that the inventory declares for the host. ``role`` has the
+    variables of our role behind the options; none for other tasks.
     """
 
     host: Host
@@ -90,6 +91,7 @@ class TaskInput:
     notes: RunNotes
     role: RoleOptions = NO_ROLE
     find_closed_gate: Callable[[], str] = str
+    find_own_account: Callable[[], t.Optional[str]] = str
 
     def option(self, name: str) -> t.Any:
         """The value that the module would see; None if it has no such option."""
@@ -170,7 +172,7 @@ def fleet_caps_of(task: TaskInput) -> dict[str, t.Any]:
     values = {member: task.host.value(variable) for member, variable in FLEET_CAPS.items()}
     caps = {
         **{member: value for member, value in values.items() if value is not None and str(value).strip()},
-        "is_large_inventory": _is_large_inventory(task),
+        "is_large_inventory": _is_large_inventory(task) or _is_in_loop(task),
         "wave_passed": task.notes.find(WAVE_PASSED) is not None,
     }
     return {_CAPS_OPTION: caps}
@@ -191,7 +193,25 @@ def _is_large_inventory(task: TaskInput) -> bool:
     """Whether the inventory has many accounts. One that may be a part of another is taken for large."""
     if not has_whole_inventory(task.host.value):
         return True
-    return int(task.notes.recall(f"{task.play} accounts", lambda: str(task.count_accounts()))) > MANY
+    return _count_accounts(task) > MANY
+
+
+def _count_accounts(task: TaskInput) -> int:
+    return int(task.notes.recall(f"{task.play} accounts", lambda: str(task.count_accounts())))
+
+
+def _is_in_loop(task: TaskInput) -> bool:
+    """Whether the role is in a loop over accounts, such as on localhost: the inventory does not say how many.
+
+    It is if the only host does not have the account of the task, or if a host works on a second account.
+    """
+    account_id = parse_account_id(task.option("account_id")) or account_of(task.host)
+    if account_id is None or account_id == task.find_own_account():
+        return False
+    place = f"{task.play} {task.host.name}"
+    if _count_accounts(task) == 1 or task.notes.claim(f"{place} works on", account_id) != account_id:
+        task.notes.claim(f"{place} is in a loop", account_id)
+    return task.notes.find(f"{place} is in a loop") is not None
 
 
 def _takes_run_details(task: TaskInput) -> bool:

@@ -276,6 +276,7 @@ def _converge(
     if run.writes and prediction.allowed:
         with invocation.control.hold_lease(access) as lease:
             report_interrupted(invocation.control, capability, access)
+            prediction = prediction.without(invocation.control.count(prediction.allowed))
             applied = apply(
                 capability,
                 prediction.allowed,

@@ -5,7 +5,10 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Before a module writes: the stop switch, the fleet caps, and the lease of the account."""
+"""Before a module writes: the stop switch, the lease of the account, and the fleet caps.
+
+Nothing is ever counted down, so changes are counted last, under the lease.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,7 @@ class RunControl:
         """The changes that may not begin now, with the reasons.
 
         :raises GuardError: it is not known whether the run is stopped.
-        :raises StoreError: the counters of the fleet caps can't be read or written.
+        :raises StoreError: the counters of the fleet caps can't be read.
         """
         try:
             stopped = read_stop_switch(self.store)
@@ -50,7 +53,14 @@ class RunControl:
             raise GuardError([Refusal("stopped", str(error), self.account_id, fatal=True)]) from error
         if stopped:
             return refuse_all(changes, stopped)
-        # Counted last: nothing is ever counted down.
+        # Where a cap is reached, no lease is taken either.
+        return tuple(zip(changes, self.caps.foresee(self.account_id, changes), strict=False))
+
+    def count(self, changes: Sequence[Change]) -> tuple[tuple[Change, Refusal], ...]:
+        """Count changes for the fleet caps, under the lease; those that exceed one, with the reasons.
+
+        :raises StoreError: the counters of the fleet caps can't be read or written.
+        """
         return tuple(zip(changes, self.caps.admit(self.account_id, changes), strict=False))
 
     def is_under_way(self, access: Access, intent: Intent) -> bool:
