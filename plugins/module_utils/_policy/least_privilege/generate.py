@@ -24,7 +24,7 @@ from ..evaluation import catalogue
 from ..trail.coverage import Record
 from .ceiling import Ceiling
 from .companions import Companion, find_companions, find_console_reads, list_patterns, uses_console
-from .generalise import Generalised, generalise, merge_generalised, regions_of
+from .generalise import UNSHOWN, Generalised, generalise, merge_generalised, regions_of
 from .grants import Grant, Origin, Scope, add_conditions
 from .lists import (
     Candidate,
@@ -227,7 +227,7 @@ class _Work:
             statements = {old: None for need in needs if meant & set(need.targets) for old in granting[need]}
             self.grants.extend(self._ceiling.narrow(action, scope, tuple(statements), more=conditions))
         for need, statements_of in granting.items():
-            if not statements_of:
+            if not statements_of and not need.is_possible:
                 self.ungranted.append(Ungranted(action, need.targets, need.count))
 
 
@@ -251,6 +251,7 @@ def _write(principal: Principal, record: Record, settings: Settings, ceiling: Ce
     warnings = [*list_warnings(record, settings)]
     if wildcards:
         warnings.append(f"actions that AWS adds later are granted by {', '.join(wildcards)}")
+    warnings += _warn_of_open_roles(found.generalised)
     warnings += [
         f"profile {item.name} expired on {item.expires.isoformat()} and is ignored"
         for item in settings.always_allow
@@ -275,6 +276,15 @@ def _write(principal: Principal, record: Record, settings: Settings, ceiling: Ce
         window_days=count_days(coverage.since, coverage.until) if coverage.since and coverage.until else 0,
         digest=_digest(record, documents),
     )
+
+
+def _warn_of_open_roles(generalised: Iterable[Generalised]) -> list[str]:
+    """Warn of roles that were passed and that the record does not name, as those of instance profiles."""
+    return [
+        f"iam:PassRole is granted on {item.pattern}, as far as today, since the record does not name the role"
+        for item in generalised
+        if item.level == UNSHOWN and "iam:PassRole" in item.actions
+    ]
 
 
 def _list_granted(grants: Iterable[Grant]) -> frozenset[str]:
