@@ -39,7 +39,7 @@ from .lists import (
     list_removed,
     list_unknown,
 )
-from .needs import Need, collect_needs
+from .needs import Need, collect_needs, complete_record
 from .pack import Document, Misfit, pack
 from .principal import Principal
 from .profiles import grant_profile
@@ -113,6 +113,7 @@ def generate(principal: Principal, record: Record, settings: Settings) -> Genera
     refusal = refuse(principal, record, settings)
     if refusal is not None:
         return _answer_refusal(principal, refusal)
+    record = complete_record(record)
     ceiling = Ceiling(principal.old_policies, principal.arn, principal.resources)
     found = _find(principal, record, settings, ceiling)
     if not found.grants:
