@@ -39,7 +39,7 @@ from .lists import (
     list_removed,
     list_unknown,
 )
-from .needs import Need, collect_needs, complete_record
+from .needs import Need, collect_needs, complete_record, is_recorded_call
 from .pack import Document, Misfit, pack
 from .principal import Principal
 from .profiles import grant_profile
@@ -120,6 +120,17 @@ def generate(principal: Principal, record: Record, settings: Settings) -> Genera
         reason = "no recorded call is granted by today's policies, and an empty policy is never generated"
         return _answer_refusal(principal, Refusal(reason, True))
     return _write(principal, record, settings, ceiling, found)
+
+
+def make_record_for_proof(record: Record, settings: Settings) -> Record:
+    """Make the record that a proof of generated documents has to be about.
+
+    Its calls have the condition keys that follow from their meaning. Its dates of last access are those that complete
+    records do not explain and that are not too old.
+    """
+    completed = complete_record(record)
+    calls = tuple(use for use in completed.uses if is_recorded_call(use))
+    return dataclasses.replace(completed, uses=(*calls, *Unused(completed, settings).list_open_dates()))
 
 
 def _answer_refusal(principal: Principal, refusal: Refusal) -> Generated:
