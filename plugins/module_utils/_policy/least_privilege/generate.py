@@ -221,8 +221,7 @@ class _Work:
         found = list(self._ceiling.narrow(action, scope, more=conditions, origin=origin))
         known = catalogue.action(*action.lower().split(":", 1))
         if known is not None:
-            fitting = [one for one in found if fits(known, generalize(one.resource, version=VERSION))]
-            found = fitting or found
+            found = [one for one in found if fits(known, generalize(one.resource, version=VERSION))]
         self.grants.extend(found)
 
     def grant_needs(self, needs: Sequence[Need]) -> None:
