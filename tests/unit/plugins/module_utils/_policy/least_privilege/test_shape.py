@@ -54,15 +54,13 @@ def test_what_is_unknown_is_a_statement_of_its_own() -> None:
 
 
 def test_wildcards_in_actions_are_used_where_they_are_asked_for_alone() -> None:
-    reads = [item.full_name for item in catalogue.expand("ecs:List*")]
-    uses = [call(name) for name in reads]
-    plain, compressed = run([allow("ecs:*")], *uses), run([allow("ecs:*")], *uses, compress=True)
-    assert not [name for name in _list_actions(plain) if "*" in name]
-    wild = [name for name in _list_actions(compressed) if "*" in name]
-    assert wild
-    for pattern in wild:
-        assert {item.full_name for item in catalogue.expand(pattern)} <= set(reads)
-    assert f"actions that AWS adds later are granted by {', '.join(sorted(wild))}" in compressed.warnings
+    names = [item.full_name for item in catalogue.expand("states:Send*")]
+    uses = [call(name) for name in (*names, "states:ListActivities", "states:ListStateMachines")]
+    plain, compressed = run([ADMIN], *uses), run([ADMIN], *uses, compress=True)
+    assert {name for name in _list_actions(plain) if "*" in name} == set()
+    # There are more lists in the service, so that a wildcard for these would grant more.
+    assert {name for name in _list_actions(compressed) if "*" in name} == {"states:Send*"}
+    assert "actions that AWS adds later are granted by states:Send*" in compressed.warnings
 
 
 def _list_actions(found: t.Any) -> list[str]:
