@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import random
 import typing as t
 from collections.abc import Iterator
@@ -30,14 +31,13 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privil
 from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.principal import Principal
 from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.settings import Level
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.coverage import Record
-from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.usage import Use
 
 from .samples import (
     ACCOUNT,
     OTHER,
     ROLE,
-    SERVICES,
     accessed,
+    allow,
     blind,
     call,
     cover,
@@ -52,7 +52,12 @@ EU: t.Final = f"eu-west-1:{ACCOUNT}"
 KEY: t.Final = f"arn:aws:kms:{EU}:key/aa"
 # Actions, each with resources of its own.
 RESOURCES: t.Final = {
-    "s3:GetObject": ("arn:aws:s3:::data/in/a.csv", "arn:aws:s3:::data/in/b", "arn:aws:s3:::logs/2026/01/x", "arn:aws:s3:::data/${x}*"),
+    "s3:GetObject": (
+        "arn:aws:s3:::data/in/a.csv",
+        "arn:aws:s3:::data/in/b",
+        "arn:aws:s3:::logs/2026/01/x",
+        "arn:aws:s3:::data/${x}*",
+    ),
     "s3:PutObject": ("arn:aws:s3:::data/out/a.csv", "arn:aws:s3:::app/root.txt"),
     "s3:ListBucket": ("arn:aws:s3:::data", "arn:aws:s3:::logs"),
     "dynamodb:PutItem": tuple(f"arn:aws:dynamodb:{EU}:table/app-{name}" for name in ("a", "b", "c", "other")),
@@ -63,7 +68,7 @@ RESOURCES: t.Final = {
     "kms:Decrypt": (KEY,),
     "iam:PassRole": (f"arn:aws:iam::{ACCOUNT}:role/fn",),
     "iam:CreateRole": tuple(f"arn:aws:iam::{ACCOUNT}:role/app-{number}" for number in range(6)),
-}  # fmt: skip
+}
 ACTION_PATTERNS: t.Final = (
     *RESOURCES,
     "*",
@@ -78,11 +83,25 @@ ACTION_PATTERNS: t.Final = (
     "l*:*",
 )
 PATTERNS: t.Final = (
-    "*", "*", "arn:aws:s3:::*", "arn:aws:s3:::data/*", "arn:aws:s3:::*/in/*", "arn:aws:s3:::data", "arn:aws:s3:::data/in/a.csv",
-    "arn:aws:s3:::${aws:PrincipalTag/t}/*", "arn:aws:dynamodb:*:*:table/*", f"arn:aws:dynamodb:{EU}:table/app-?",
-    f"arn:aws:lambda:*:{ACCOUNT}:function:app-*", f"arn:aws:sqs:*:{ACCOUNT}:*", "arn:aws:*:*:*:*", f"arn:aws:iam::{ACCOUNT}:role/*",
-    f"arn:aws:ec2:{EU}:*/i-*", KEY, "arn:aws:s3:::data/${x}?", "arn:aws:ec2",
-)  # fmt: skip
+    "*",
+    "*",
+    "arn:aws:s3:::*",
+    "arn:aws:s3:::data/*",
+    "arn:aws:s3:::*/in/*",
+    "arn:aws:s3:::data",
+    "arn:aws:s3:::data/in/a.csv",
+    "arn:aws:s3:::${aws:PrincipalTag/t}/*",
+    "arn:aws:dynamodb:*:*:table/*",
+    f"arn:aws:dynamodb:{EU}:table/app-?",
+    f"arn:aws:lambda:*:{ACCOUNT}:function:app-*",
+    f"arn:aws:sqs:*:{ACCOUNT}:*",
+    "arn:aws:*:*:*:*",
+    f"arn:aws:iam::{ACCOUNT}:role/*",
+    f"arn:aws:ec2:{EU}:*/i-*",
+    KEY,
+    "arn:aws:s3:::data/${x}?",
+    "arn:aws:ec2",
+)
 KEYS: t.Final[t.Mapping[str, tuple[str, ...]]] = {
     "aws:PrincipalTag/t": ("data", "logs"),
     "aws:SourceIp": ("203.0.113.7", "192.0.2.7"),
@@ -99,6 +118,10 @@ CONDITIONS: t.Final[tuple[t.Any, ...]] = (
     {"StringEquals": {"iam:PassedToService": ["lambda.amazonaws.com", "ec2.amazonaws.com"]}},
     {"StringLike": {"kms:ViaService": "s3.*"}},
 )
+# Shrinking a failure takes minutes: a wildcard is expanded in each step.
+FEW: t.Final = ("dynamodb", "kms", "lambda", "s3", "sqs")
+PHASES: t.Final = (Phase.explicit, Phase.reuse, Phase.generate)
+EXAMPLES: t.Final = 500 if os.environ.get("HARDENING_TEST_ALL") == "1" else 30
 PASSED: t.Final = {"iam:PassedToService": "lambda.amazonaws.com"}
 
 
@@ -111,7 +134,7 @@ def few_services() -> Iterator[None]:
         prefix, colon, name = pattern.partition(":")
         if colon and "*" not in prefix:
             return expand(pattern)
-        matched = filter(text_matcher((prefix.lower(),)), SERVICES)
+        matched = filter(text_matcher((prefix.lower(),)), FEW)
         return tuple(item for service in matched for item in expand(f"{service}:{name or '*'}"))
 
     with pytest.MonkeyPatch.context() as patch:
@@ -160,14 +183,27 @@ OTHERS: t.Final = st.tuples(
     st.sampled_from(
         (
             *(arn for arns in RESOURCES.values() for arn in arns),
-            "arn:aws:s3:::data/in/zz/y", "arn:aws:s3:::data/${x}z", "arn:aws:s3:::other/in/a", f"arn:aws:iam::{ACCOUNT}:role/admin",
-            f"arn:aws:ec2:{EU}:instance/i-0fedcba9876543210", f"arn:aws:ec2:us-east-1:{ACCOUNT}:instance/i-0fedcba9876543210",
-            f"arn:aws:lambda:{EU}:function:app-x:8", f"arn:aws:dynamodb:{EU}:table/app-", f"arn:aws:dynamodb:{EU}:table/app-d",
+            "arn:aws:s3:::data/in/zz/y",
+            "arn:aws:s3:::data/${x}z",
+            "arn:aws:s3:::other/in/a",
+            f"arn:aws:iam::{ACCOUNT}:role/admin",
+            f"arn:aws:ec2:{EU}:instance/i-0fedcba9876543210",
+            f"arn:aws:ec2:us-east-1:{ACCOUNT}:instance/i-0fedcba9876543210",
+            f"arn:aws:lambda:{EU}:function:app-x:8",
+            f"arn:aws:dynamodb:{EU}:table/app-",
+            f"arn:aws:dynamodb:{EU}:table/app-d",
         )
     ),
-    st.fixed_dictionaries({}, optional={key: st.sampled_from((*values, "else")) for key, values in KEYS.items() if "Ip" not in key and "Multi" not in key}),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            key: st.sampled_from((*values, "else"))
+            for key, values in KEYS.items()
+            if "Ip" not in key and "Multi" not in key
+        },
+    ),
     st.booleans(),
-)  # fmt: skip
+)
 
 
 class Case(t.NamedTuple):
@@ -204,7 +240,7 @@ def _generate(case: Case) -> Generated:
     return found
 
 
-@settings(max_examples=60, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@settings(max_examples=EXAMPLES, deadline=None, phases=PHASES)
 @given(cases(), st.lists(OTHERS, min_size=20, max_size=40))
 def test_no_call_is_lost_and_nothing_is_gained(case: Case, others: list[tuple[str, str, dict[str, str], bool]]) -> None:
     found = _generate(case)
@@ -220,7 +256,7 @@ def test_no_call_is_lost_and_nothing_is_gained(case: Case, others: list[tuple[st
             assert before.outcome(action, resource, context) is Outcome.ALLOWED, (action, resource, keys)
 
 
-@settings(max_examples=40, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@settings(max_examples=EXAMPLES // 2, deadline=None, phases=PHASES)
 @given(cases(), st.randoms(use_true_random=False))
 def test_the_order_of_uses_and_policies_does_not_matter(case: Case, chance: random.Random) -> None:
     found = _generate(case)
@@ -234,7 +270,7 @@ def test_the_order_of_uses_and_policies_does_not_matter(case: Case, chance: rand
     assert other.digest == found.digest
 
 
-@settings(max_examples=60, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@settings(max_examples=EXAMPLES, deadline=None, phases=PHASES)
 @given(cases())
 def test_documents_keep_the_rules(case: Case) -> None:
     found = _generate(case)
@@ -260,26 +296,24 @@ def test_documents_keep_the_rules(case: Case) -> None:
 
 
 UNSHOWN: t.Final = ("s3:GetObject", "dynamodb:PutItem", "lambda:InvokeFunction", "kms:Decrypt")
+PLAIN: t.Final = st.lists(
+    st.builds(allow, some(ACTION_PATTERNS), some([item for item in PATTERNS if "${" not in item])),
+    min_size=1,
+    max_size=4,
+).map(lambda items: policy(*items))
 
 
-@settings(max_examples=60, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
-@given(old_policies(), st.lists(st.sampled_from(UNSHOWN), min_size=1, max_size=3))
-def test_a_call_without_a_resource_is_not_lost(policies: tuple[Policy, ...], actions: list[str]) -> None:
-    uses: list[Use] = [call(action) for action in actions]
-    principal = make_principal(*policies)
+@settings(max_examples=EXAMPLES, deadline=None, phases=PHASES)
+@given(PLAIN, st.lists(st.sampled_from(UNSHOWN), min_size=1, max_size=3))
+def test_a_call_without_a_resource_is_not_lost(old: Policy, actions: list[str]) -> None:
+    uses = [call(action) for action in actions]
+    principal = make_principal(old)
     found = generate(principal, make_record(*uses), options())
     assume(found.status == "generated")
     judge = Judge(principal.layers, new_layers(found))
-    swapped = Judge(new_layers(found), principal.layers)
     for use in uses:
-        if not any(use.action == item.action for item in found.ungranted) and not _has_exceptions(policies):
-            assert judge.verdict(use).outcome is Breakage.SAFE
-        assert swapped.verdict(use).outcome is Breakage.SAFE
-
-
-def _has_exceptions(policies: tuple[Policy, ...]) -> bool:
-    """Whether Allow with NotResource limits something: no document can say that without it."""
-    return any(item.allow and item.not_resources for old in policies for item in old.statements)
+        assert judge.verdict(use).outcome is Breakage.SAFE
+        assert use.action in {item.action for item in (*found.kept, *found.ungranted)}
 
 
 def test_requests_are_judged_as_the_tests_believe() -> None:
