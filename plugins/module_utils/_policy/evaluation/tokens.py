@@ -108,12 +108,12 @@ def name_variable(token: str) -> str:
 
 def has_variable(tokens: Tokens) -> bool:
     """Whether a policy variable is among the tokens."""
-    return any(map(is_variable, tokens))
+    return max(map(len, tokens), default=0) > 2
 
 
 def open_variables(tokens: Tokens) -> Tokens:
     """The pattern of every text that the variables may make of the tokens."""
-    return tuple(MANY if is_variable(token) else token for token in tokens)
+    return tuple(MANY if is_variable(token) else token for token in tokens) if has_variable(tokens) else tokens
 
 
 def takes(token: str, char: str) -> bool:

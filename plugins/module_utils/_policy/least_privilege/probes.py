@@ -120,9 +120,8 @@ class Prober:
             if not statement.allow:
                 continue
             parts: Sequence[Part] = resource_parts(statement, version)[:_MOST_PARTS]
-            resources = [tokens for part in parts for tokens in self._witnesses.list_resources(action, part)]
-            if on is not None:
-                resources = [name_resource(on).tokens]
+            listed = (tokens for part in parts for tokens in self._witnesses.list_resources(action, part))
+            resources = listed if on is None else iter([name_resource(on).tokens])
             is_wanted = _is_allowed_twice if still else _is_allowed_before
             found = self._witnesses.find(action, resources, met=(version, statement.conditions), is_wanted=is_wanted)
             if found is not None:

@@ -14,6 +14,7 @@ Something is called proved only if it follows from the statements. A request tha
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -173,9 +174,9 @@ def _find_request(gap: Gap, witnesses: Witnesses) -> t.Optional[Request]:
     """Find a request that shows that something is granted or no longer denied."""
     near = [each.reach.resources for each in gap.why.near]
     for action in gap.actions:
-        places = (
-            *witnesses.list_resources(action, gap.resource, near),
-            *witnesses.list_resources(action, gap.resource),
+        places = itertools.chain(
+            witnesses.list_resources(action, gap.resource, near),
+            witnesses.list_resources(action, gap.resource),
         )
         found = witnesses.find(
             action,

@@ -38,6 +38,7 @@ from ..evaluation.tokens import (
     Tokens,
     fill_wildcards,
     find_uncovered,
+    has_variable,
     is_variable,
     name_variable,
     tokenize,
@@ -58,6 +59,7 @@ _STRANGE: t.Final = (
 _MOST_CONTEXTS: t.Final = 600
 _MOST_VALUES: t.Final = 6
 
+_Options = Mapping[str, Sequence[t.Optional[Values]]]
 Test = Callable[[Outcome, Outcome], bool]
 
 
@@ -95,16 +97,16 @@ class Witnesses:
         parts = arn_parts(principal_arn)
         self._partition: t.Final = parts.partition if parts else "aws"
 
-    def find(self, action: str, resources: Sequence[Tokens], *, met: Block, is_wanted: Test) -> t.Optional[Request]:
+    def find(self, action: str, resources: Iterable[Tokens], *, met: Block, is_wanted: Test) -> t.Optional[Request]:
         """Find a request for an action on one of the resources, under the conditions ``met``, with wanted outcomes."""
-        conditions = self._list_conditions(action)
-        contexts = list(self._contexts(met, conditions, resources))
-        for tokens, context in itertools.product(resources, contexts):
-            resource = _write(tokens, context)
-            before = self._before.outcome(action, resource, context)
-            after = self._after.outcome(action, resource, context)
-            if is_wanted(before, after):
-                return Request(action, resource, context, before, after)
+        options = self._list_options(met, self._list_conditions(action))
+        for tokens in resources:
+            for context in self._contexts(options, tokens):
+                resource = _write(tokens, context)
+                before = self._before.outcome(action, resource, context)
+                after = self._after.outcome(action, resource, context)
+                if is_wanted(before, after):
+                    return Request(action, resource, context, before, after)
         return None
 
     def _list_conditions(self, action: str) -> tuple[Condition, ...]:
@@ -113,32 +115,40 @@ class Witnesses:
             dict.fromkeys(item for each, _version in about(self._policies, action) for item in each.conditions)
         )
 
-    def list_resources(self, action: str, part: Part, wide: Sequence[Patterns] = ()) -> tuple[Tokens, ...]:
-        """Texts of a part that are in none of the sets; first those that are resources of the action."""
-        types = (_make_concrete(pattern) for pattern in resource_types(action.lower(), self._partition))
-        kinds = [kind for kind in map(_tokens_of, types) if find_uncovered(kind, (Patterns((part.tokens,)),)) is None]
-        found = []
-        for kind in (*kinds, part.tokens):
-            for tokens in (fill_wildcards(kind, _FILLING), kind):
-                outside = find_outside(Part(part.text, tokens, part.besides), wide)
-                if outside is not None and outside.text is not None:
-                    found.append(outside.text)
-        return tuple(dict.fromkeys(found))
+    def list_resources(self, action: str, part: Part, wide: Sequence[Patterns] = ()) -> Iterator[Tokens]:
+        """List texts of a part that are in none of the sets; first those that are resources of the action."""
+        whole = (Patterns((part.tokens,)),)
+        for pattern in resource_types(action.lower(), self._partition):
+            kind = _tokens_of(_make_concrete(pattern))
+            if find_uncovered(kind, whole) is None:
+                yield from _list_texts(kind, part, wide)
+        yield from _list_texts(part.tokens, part, wide)
 
-    def _contexts(
-        self, met: Block, others: Sequence[Condition], resources: Sequence[Tokens]
-    ) -> Iterator[Mapping[str, Values]]:
-        """Contexts of every combination of likely values, as many as can be looked at."""
+    def _list_options(self, met: Block, others: Sequence[Condition]) -> _Options:
+        """For each key the values that meet ``met``, and None where it need not be there."""
         version, conditions = met
-        options = {
+        return {
             key: [value for value in (None, *values) if _may_hold(conditions, version, key, value)]
             for key, values in _list_values((*conditions, *others), self._fixed).items()
         }
-        for name in sorted({name_variable(token) for tokens in resources for token in tokens if is_variable(token)}):
+
+    def _contexts(self, options: _Options, tokens: Tokens) -> Iterator[Mapping[str, Values]]:
+        """Yield contexts of every combination of likely values, as many as can be looked at."""
+        every = dict(options)
+        for name in sorted(
+            {name_variable(token) for token in tokens if is_variable(token)} if has_variable(tokens) else ()
+        ):
             if name not in self._fixed:
-                options.setdefault(name, [_FILLING])
-        for combination in _combine(list(options.values())):
-            yield {key: value for key, value in zip(options, combination, strict=True) if value is not None}
+                every.setdefault(name, [_FILLING])
+        for combination in _combine(list(every.values())):
+            yield {key: value for key, value in zip(every, combination, strict=True) if value is not None}
+
+
+def _list_texts(kind: Tokens, part: Part, wide: Sequence[Patterns]) -> Iterator[Tokens]:
+    for tokens in (fill_wildcards(kind, _FILLING), kind):
+        outside = find_outside(Part(part.text, tokens, part.besides), wide)
+        if outside is not None and outside.text is not None:
+            yield outside.text
 
 
 def about(policies: Iterable[Policy], action: str) -> Iterator[tuple[Statement, str]]:
@@ -181,6 +191,8 @@ def _make_concrete(pattern: str) -> str:
 
 
 def _write(tokens: Tokens, context: Mapping[str, Values]) -> str:
+    if not has_variable(tokens):
+        return "".join(tokens)
     values = (str(context.get(name_variable(token), _FILLING)) if is_variable(token) else token for token in tokens)
     return "".join(values)
 
