@@ -94,6 +94,12 @@ def test_the_digests_are_a_chain_of_hashes_that_the_public_key_verifies(acme: Se
     assert named == {key for key in logs if any(day in key for day in days)}
 
 
+def test_a_trail_without_validation_has_no_digests(acme: Seeded) -> None:
+    keys = keys_of(acme, MANAGEMENT, f"AWSLogs/o-acmedev987/{DATA}/")
+    assert keys
+    assert not any("Digest" in key for key in keys)
+
+
 def _end_of(key: str) -> str:
     return key.rpartition("_")[2].partition(".")[0]
 
