@@ -47,6 +47,12 @@ options:
         own journal below that of the run, and the report shows the changes of all jobs.
       - Defaults to O(awx_job_id). Outside AWX each process of C(ansible-playbook) is a job of its own.
     type: str
+  job_process:
+    description:
+      - The name of the process of C(ansible-playbook). It tells jobs with the same O(job_id) apart, for example those of two AWX
+        controllers that share O(journal).
+      - The action plugin fills it in. A task that runs without the action plugin is a process of its own.
+    type: str
   awx_job_id:
     description:
       - The id of the AWX job, if any. To enforce in AWX, O(journal) must be in S3, because the directories of a job are deleted after

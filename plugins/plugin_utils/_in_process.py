@@ -134,6 +134,8 @@ class InProcess(NormalActionModule):
         if given.is_of_our_role and task_vars.get(_brief_results.VARIABLE):
             shows_all = given.host.value("hardening_terminal") == "full"
             _brief_results.shorten(result, shows_diff=bool(self._task.diff), shows_all=shows_all)
+            # Ansible keeps the task of each host, with its options, until all hosts have done it.
+            self._task.args = {}
         # Text that is there to be read is shown wherever the task runs, with no callback enabled.
         text = result.pop("terminal", None)
         if text and not self._task.no_log:

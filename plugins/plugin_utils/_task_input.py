@@ -13,13 +13,16 @@ The playbooks check a whole run before its first task. Roles of this collection 
 from __future__ import annotations
 
 import dataclasses
+import os
 import typing as t
+import urllib.parse
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime
 
 from ..module_utils._account.account_id import parse_account_id
 from ..module_utils._converge.journal import new_job_id
 from ..module_utils._converge.run_control.fleet_caps import DEFAULT_ACCOUNTS, MANY, NUMBERS
+from ..module_utils._converge.run_control.lease import name_process
 from ._role_options import NO_ROLE, RoleOptions
 from ._run_input import (
     ACCOUNT_ID,
@@ -105,14 +108,26 @@ def find_problem(task: TaskInput) -> t.Optional[str]:
 
 
 def job_of(task: TaskInput) -> dict[str, str]:
-    """The option ``job_id``, where the module has it and was given none: its journal is named after the job.
+    """The options ``job_id`` and ``job_process``, where the module has them and was given none.
 
-    AWX names its jobs. Anything else is one job for each process of Ansible.
+    The journal is named after the job. AWX names its jobs. Anything else is one job for each process of Ansible. Two
+    controllers of AWX may give the same name, so a lease is also held in the name of the process.
     """
-    if "job_id" not in task.options or task.option("job_id") or task.option("awx_job_id"):
-        return {}
-    job = _awx_job(task) or task.notes.recall("job_id", lambda: new_job_id(datetime.now(UTC)))
-    return {"job_id": str(job)}
+    found = {}
+    if "job_process" in task.options and not task.option("job_process"):
+        found["job_process"] = task.notes.recall("job_process", _name_process)
+    if "job_id" in task.options and not task.option("job_id") and not task.option("awx_job_id"):
+        job = _awx_job(task) or task.notes.recall("job_id", lambda: new_job_id(datetime.now(UTC)))
+        found["job_id"] = str(job)
+    return found
+
+
+def _name_process() -> str:
+    """The name of this process of Ansible. AWX sets the address that it is configured with."""
+    try:
+        return name_process(urllib.parse.urlsplit(os.environ.get("AWX_HOST", "")).hostname or "")
+    except ValueError:
+        return name_process()
 
 
 def run_id_of(task: TaskInput) -> dict[str, str]:
@@ -206,9 +221,11 @@ def _is_in_loop(task: TaskInput) -> bool:
     It is if the only host does not have the account of the task, or if a host works on a second account.
     """
     account_id = parse_account_id(task.option("account_id")) or account_of(task.host)
-    if account_id is None or account_id == task.find_own_account():
-        return False
     place = f"{task.play} {task.host.name}"
+    # Once in a process: a loop may also set the account as a fact, which replaces that of the inventory.
+    own = task.notes.recall(f"{place} is", lambda: task.find_own_account() or "")
+    if account_id is None or account_id == own:
+        return False
     if _count_accounts(task) == 1 or task.notes.claim(f"{place} works on", account_id) != account_id:
         task.notes.claim(f"{place} is in a loop", account_id)
     return task.notes.find(f"{place} is in a loop") is not None

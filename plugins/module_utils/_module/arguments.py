@@ -59,6 +59,7 @@ JOB_ARGUMENTS: t.Final[ArgumentSpec] = {
     "run_id": {"type": "str"},
     "awx_job_id": {"type": "str"},
     "job_id": {"type": "str"},
+    "job_process": {"type": "str"},
 }
 
 # doc_fragments/_journal.py, the part LEASE

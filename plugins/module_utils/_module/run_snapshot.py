@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 import json
 import math
 import time
@@ -76,6 +77,14 @@ def count_seconds() -> float:
 def discard_all(files: RunFiles) -> None:
     """Discard all that is kept, of every account."""
     RunSnapshot(files, None, part=Part.NONE, reader="", now=lambda: datetime.now(UTC)).wrote("")
+
+
+@dataclasses.dataclass(frozen=True)
+class LastingFacts:
+    """Facts of one account that no write to it changes, such as the records of earlier runs."""
+
+    note: Callable[[str, t.Any], None]
+    recall: Callable[[str], t.Any]
 
 
 class RunSnapshot:
@@ -148,8 +157,16 @@ class RunSnapshot:
 
     def recall(self, name: str, *, of_run: bool = False) -> t.Any:
         """A fact that another module of the run noted."""
-        found = self._read_fresh("fact", name, discarded=(_ALL,), of_run=of_run) if self._finds else None
+        return self._recall(name, discarded=(_ALL,), of_run=of_run)
+
+    def _recall(self, name: str, *, discarded: t.Collection[str], of_run: bool = False) -> t.Any:
+        found = self._read_fresh("fact", name, discarded=discarded, of_run=of_run) if self._finds else None
         return found["value"] if found else None
+
+    @property
+    def lasting(self) -> LastingFacts:
+        """The facts that no write to the account changes."""
+        return LastingFacts(self.note, functools.partial(self._recall, discarded=()))
 
     def note(self, name: str, value: t.Any, *, of_run: bool = False) -> None:
         """Note a fact for the modules that follow."""

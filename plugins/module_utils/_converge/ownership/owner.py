@@ -147,4 +147,4 @@ class Ownership:
 
     def find_owner(self, key: ObjectKey) -> Owner:
         """The owner of an object. One that nobody looked for is not known."""
-        return self.owners.get(key, Owner(unread=("nobody looked for its owner",)))
+        return self.owners.get(key, Owner(unread=("nobody looked for its owner",), is_unread=True))

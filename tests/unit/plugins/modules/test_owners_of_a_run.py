@@ -4,7 +4,7 @@
 
 """Several enforcing roles in one process: owners are read once, and the stacks of a target again before its write.
 
-The account has three hundred stacks in five regions.
+The account of one test has three hundred stacks in five regions.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argu
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.access import Access
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied, AwsError, Throttled
+from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
 from ansible_collections.hardening.iam.plugins.module_utils._module import ownership, terraform_states
 from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
 from ansible_collections.hardening.iam.plugins.module_utils._module.run_files import RunFiles
@@ -37,19 +38,20 @@ Record = dict[str, t.Any]
 
 ACCOUNT: t.Final = "123456789012"
 REGIONS: t.Final = ("eu-central-1", "eu-north-1", "eu-west-1", "us-east-1", "us-west-2")
+STACKS: t.Final = 2 * len(REGIONS)
 # AWS enables so many regions by default.
 ENABLED: t.Final = 17
 SERVICE: t.Final = "cloudformation"
 CALLS: t.Final = ("ListStacks", "ListStackResources", "DescribeStackResources")
 
 
-def seed() -> Record:
-    """Sixty stacks in each region, and objects that no stack has."""
+def seed(stacks_of_region: int) -> Record:
+    """A number of stacks in each region, and objects that no stack has."""
     role = {"type": "AWS::IAM::Role"}
-    stacks = {
-        region: {"app-{1..60}": {"resources": {"Role": {**role, "id": f"{{name}}-{region}"}}}} for region in REGIONS
+    name = f"app-{{1..{stacks_of_region}}}"
+    regions: dict[str, Record] = {
+        region: {"stacks": {name: {"resources": {"Role": {**role, "id": f"{{name}}-{region}"}}}}} for region in REGIONS
     }
-    regions: dict[str, Record] = {region: {"stacks": found} for region, found in stacks.items()}
     regions["us-east-1"]["trails"] = {"main": {"bucket": "one-trail", "log_group": "trail"}}
     read = "aws:AmazonS3ReadOnlyAccess"
     return account(
@@ -140,7 +142,13 @@ class Run:
 
 @pytest.fixture
 def run(tmp_path: Path) -> t.Iterator[Run]:
-    with serving(seed()) as seeded:
+    with serving(seed(2)) as seeded:
+        yield Run(tmp_path, seeded)
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> t.Iterator[Run]:
+    with serving(seed(60)) as seeded:
         yield Run(tmp_path, seeded)
 
 
@@ -152,16 +160,16 @@ def refused(result: Record) -> list[tuple[str, str]]:
     return [(item["rule"], item["target"].rpartition("/")[2]) for item in result["refused"]]
 
 
-def test_the_stacks_are_read_once_by_several_enforcing_roles(run: Run, calls: Calls) -> None:
-    run.assess()
+def test_the_stacks_are_read_once_by_several_enforcing_roles(large: Run, calls: Calls) -> None:
+    large.assess()
     assert calls.count() == (0, 0, 0)
     # One call for each region and stack, and one in each region for the target that is narrowed.
-    assert len(made(run.bound("dev-1"))) == 2
+    assert len(made(large.bound("dev-1"))) == 2
     assert calls.count() == (ENABLED, 300, ENABLED)
     # The roles after it read nothing of this, although the first one wrote to IAM.
-    assert made(run.strip("dave")) == [("DetachUserPolicy", "dave")]
+    assert made(large.strip("dave")) == [("DetachUserPolicy", "dave")]
     assert calls.count() == (0, 0, ENABLED)
-    assert len(made(run.bound("dev-2"))) == 2
+    assert len(made(large.bound("dev-2"))) == 2
     assert calls.count() == (0, 0, ENABLED)
 
 
@@ -169,13 +177,13 @@ def test_in_check_mode_nothing_is_read_twice(run: Run, calls: Calls) -> None:
     run.assess()
     assert len(run.bound("dev-1", check_mode=True)["changes"]) == 2
     assert len(run.strip("dave", check_mode=True)["changes"]) == 1
-    assert calls.count() == (ENABLED, 300, 0)
+    assert calls.count() == (ENABLED, STACKS, 0)
 
 
 def test_without_an_assessment_each_role_reads_for_itself(run: Run, calls: Calls) -> None:
     run.bound("dev-1", check_mode=True)
     run.strip("dave", check_mode=True)
-    assert calls.count() == (2 * ENABLED, 600, 0)
+    assert calls.count() == (2 * ENABLED, 2 * STACKS, 0)
 
 
 def test_another_process_reads_for_itself_although_the_files_are_there(run: Run, calls: Calls) -> None:
@@ -184,7 +192,7 @@ def test_another_process_reads_for_itself_although_the_files_are_there(run: Run,
     assert run.files
     run.files = RunFiles(run.files.directory, b"t" * 32)
     run.strip("dave", check_mode=True)
-    assert calls.count() == (2 * ENABLED, 600, 0)
+    assert calls.count() == (2 * ENABLED, 2 * STACKS, 0)
 
 
 def adopt(physical_id: str, kind: str = "User", region: str = "eu-north-1", **resource: t.Any) -> None:
@@ -210,7 +218,7 @@ def test_a_stack_that_took_over_a_target_since_is_found_before_the_write(run: Ru
     assert calls.count() == (0, 2 if before else 0, ENABLED)
     # The account is no longer as it was read, so the next role reads the stacks again.
     run.strip("erin")
-    assert calls.count() == (ENABLED, 301 + bool(before), ENABLED)
+    assert calls.count() == (ENABLED, STACKS + 1 + bool(before), ENABLED)
 
 
 @pytest.mark.parametrize(
@@ -273,7 +281,7 @@ def test_what_was_denied_to_the_first_role_is_unread_for_the_next(run: Run, call
 
 
 def throttle_one(service: str, operation: str, asked: Record, region: t.Optional[str]) -> t.Optional[AwsError]:
-    if operation != "ListStackResources" or region != "eu-west-1" or "/app-7/" not in asked["StackName"]:
+    if operation != "ListStackResources" or region != "eu-west-1" or "/app-2/" not in asked["StackName"]:
         return None
     return Throttled("slow down", code="Throttling", service=service, operation=operation, region=region)
 
@@ -286,7 +294,7 @@ def test_a_region_that_was_throttled_is_read_again_and_no_other(run: Run, calls:
     calls.fail = Calls().fail
     calls.count()
     result = run.bound("dev-1", owner_default="refuse", check_mode=True)
-    assert calls.count() == (1, 60, 0)
+    assert calls.count() == (1, 2, 0)
     assert "slow down" not in result["refused"][0]["reason"]
 
 
@@ -312,3 +320,61 @@ def test_a_state_of_terraform_is_parsed_once_and_kept_without_its_secrets(
     assert "hunter2" not in kept
     # Of other accounts nothing is kept.
     assert arns[1] not in kept
+
+
+def test_the_journal_is_searched_once_for_changes_that_recur(
+    run: Run, calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        run.bound("dev-1", run_id=f"before-{number}", owner_default="allow")
+        run.iam.delete_role_permissions_boundary(RoleName="dev-1")
+    reads: collections.Counter[str] = collections.Counter()
+    original = DirectoryStore.get
+
+    def get(store: DirectoryStore, key: str) -> t.Optional[bytes]:
+        reads[key] += key.endswith(("-intent.json", "-outcome.json"))
+        return original(store, key)
+
+    monkeypatch.setattr(DirectoryStore, "get", get)
+    run.assess()
+    for role in ("dev-1", "dev-2"):
+        run.bound(role, check_mode=True)
+    run.strip("dave", check_mode=True)
+    # One policy was created, and three times a boundary was put; only these are in a plan again.
+    assert sum(reads.values()) == 4 + 3
+    assert set(reads.values()) <= {0, 1}
+
+
+def fail_in(name: str, error: type[AwsError]) -> t.Callable[..., t.Optional[AwsError]]:
+    """Fail all calls of an operation, but for regions other than eu-west-1 where it is about stacks."""
+
+    def fail(service: str, operation: str, _asked: Record, region: t.Optional[str]) -> t.Optional[AwsError]:
+        if operation != name or (service == SERVICE and region != "eu-west-1"):
+            return None
+        return error("no", code=error.__name__, service=service, operation=operation, region=region)
+
+    return fail
+
+
+@pytest.mark.parametrize("error", [AccessDenied, Throttled])
+@pytest.mark.parametrize("operation", ["ListStacks", "ListStackResources", "LookupEvents"])
+def test_a_user_is_not_narrowed_if_a_source_of_owners_fails(
+    run: Run, calls: Calls, operation: str, error: type[AwsError]
+) -> None:
+    calls.fail = fail_in(operation, error)
+    result = run.strip("dave", owner_default="refuse")
+    assert (made(result), refused(result)) == ([], [("foreign_owner", "dave")])
+    assert f"{error.__name__}: no" in result["refused"][0]["reason"]
+    assert "hardening_owner_default: allow" in result["refused"][0]["reason"]
+    calls.fail = Calls().fail
+    assert made(run.strip("dave", owner_default="refuse")) == [("DetachUserPolicy", "dave")]
+    calls.fail = fail_in(operation, error)
+    assert made(run.strip("erin", owner_default="allow")) == [("DetachUserPolicy", "erin")]
+
+
+def test_a_user_is_not_narrowed_if_a_state_cannot_be_read(run: Run) -> None:
+    states = {"terraform_state_paths": [str(run.directory / "gone.tfstate")]}
+    result = run.strip("dave", owner_default="refuse", **states)
+    assert (made(result), refused(result)) == ([], [("foreign_owner", "dave")])
+    assert "gone.tfstate" in result["refused"][0]["reason"]
+    assert made(run.strip("dave", owner_default="allow", **states)) == [("DetachUserPolicy", "dave")]

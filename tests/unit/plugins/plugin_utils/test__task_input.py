@@ -367,6 +367,12 @@ def test_a_host_that_works_on_a_second_account_is_in_a_loop(tmp_path: Path) -> N
         assert found["fleet_caps"]["is_large_inventory"] is is_large
 
 
+def test_a_loop_that_sets_the_account_as_a_fact_is_seen_from_the_second_account_on(tmp_path: Path) -> None:
+    for account, is_large in ((DEV, False), ("999988887777", True), ("888877776666", True)):
+        found = find_caps(tmp_path, {"account_id": account}, accounts=1, own=account)
+        assert found["fleet_caps"]["is_large_inventory"] is is_large
+
+
 def test_others_and_modules_without_caps_get_none(tmp_path: Path) -> None:
     assert find_caps(tmp_path, ours=False) == {}
     assert find_caps(tmp_path, options=OPTIONS) == {}

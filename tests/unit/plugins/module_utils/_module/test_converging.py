@@ -55,6 +55,7 @@ class Bench:
             "account_id": ACCOUNT,
             "run_id": RUN,
             "job_id": JOB,
+            "job_process": "awx.acme.example/1",
             "journal": str(self.journal),
             "report_dir": str(self.reports),
             **options,
@@ -574,8 +575,10 @@ def test_a_job_of_several_modules_keeps_it(bench: Bench) -> None:
     assert not read_lease(bench)["released"]
     bench.run(change("b"), keep_lease=True)
     assert bench.writes == ["a", "b"]
-    with pytest.raises(TaskError, match=rf"run {RUN} \(job {JOB}\) writes in account {ACCOUNT}"):
+    with pytest.raises(TaskError, match=rf"run {RUN} \(job {JOB} on awx.acme.example\) writes in account {ACCOUNT}"):
         bench.run(change("a", before="new", after="old"), job_id="18")
+    with pytest.raises(TaskError, match=rf"run {RUN} \(job {JOB} on awx.acme.example\) writes in account {ACCOUNT}"):
+        bench.run(change("a", before="new", after="old"), job_process="awx.other.example/1")
     assert bench.writes == ["a", "b"]
 
 

@@ -255,6 +255,19 @@ def test_a_write_to_iam_changes_no_stack(run: Run) -> None:
     assert run.finds(STACKS)
 
 
+def test_a_fact_that_lasts_outlives_writes_and_is_of_one_run(run: Run) -> None:
+    run.assess()
+    run.module(Part.FOLLOWING).lasting.note("journal", {"a": 1})
+    run.module(Part.FOLLOWING).wrote("iam:AttachRolePolicy")
+    assert run.module(Part.FOLLOWING).recall("journal") is None
+    assert run.module(Part.FOLLOWING).lasting.recall("journal") == {"a": 1}
+    other = dataclasses.replace(BINDING, run_id="run-2")
+    run.assess(binding=other)
+    assert run.module(Part.FOLLOWING, binding=other).lasting.recall("journal") is None
+    run.seconds += MOST_SECONDS
+    assert run.module(Part.FOLLOWING).lasting.recall("journal") is None
+
+
 def test_stacks_are_read_again_where_somebody_else_works_in_the_account(run: Run) -> None:
     keep_stacks(run)
     run.module(Part.FOLLOWING, binding=dataclasses.replace(BINDING, account_id="999988887777")).discard()
