@@ -44,7 +44,7 @@ def last_uses(events: t.Iterable[Record]) -> dict[str, dict[str, dict[str, LastU
     for event in events:
         identity = event["userIdentity"]
         issuer = identity.get("sessionContext", {}).get("sessionIssuer", identity)
-        if identity["type"] not in ("AssumedRole", "IAMUser"):
+        if identity["type"] not in ("AssumedRole", "IAMUser") or event["eventType"] != "AwsApiCall":
             continue
         newest[issuer["arn"]] = issuer["principalId"]
         service, action = _name(event)

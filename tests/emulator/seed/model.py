@@ -349,6 +349,16 @@ class Instance:
 
 
 @dataclasses.dataclass(frozen=True)
+class Function:
+    """A function of Lambda with its execution role, by name; with ``subnets`` it is in a VPC."""
+
+    name: str
+    role: str
+    subnets: tuple[str, ...] = ()
+    security_groups: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
 class Call:
     """Calls that CloudTrail recorded: of ``user/NAME`` or ``role/NAME``, where NAME may be as ``dev-{01..15}``.
 
@@ -400,6 +410,7 @@ class Region:
     trails: dict[str, Trail] = dataclasses.field(default_factory=dict)
     metric_filters: dict[str, MetricFilter] = dataclasses.field(default_factory=dict)
     instances: dict[str, Instance] = dataclasses.field(default_factory=dict)
+    functions: dict[str, Function] = dataclasses.field(default_factory=dict)
     calls: tuple[Call, ...] = ()
     stacks: dict[str, Stack] = dataclasses.field(default_factory=dict)
 

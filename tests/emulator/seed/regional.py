@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import base64
+import collections
 import dataclasses
 import json
 import typing as t
@@ -31,6 +33,8 @@ from emulator.seed.identifiers import moment
 from emulator.seed.structure import expand
 
 _METRIC_NAMESPACE = "CISBenchmark"
+# An empty archive in base64. The emulator runs no function.
+_CODE = base64.b64encode(b"PK\x05\x06" + bytes(18)).decode()
 
 
 def apply(account: model.Account, *, now: datetime) -> None:
@@ -50,6 +54,8 @@ def apply(account: model.Account, *, now: datetime) -> None:
             _metric_filter(place, metric_filter)
         for instance in seeded.instances.values():
             _instances(place, instance)
+        for function in seeded.functions.values():
+            _function(place, function)
         for call in seeded.calls:
             _calls(place, call)
         for name, stack in seeded.stacks.items():
@@ -281,6 +287,26 @@ def _instances(place: _Place, seeded: model.Instance) -> None:
         profile = iam_backends[place.account.id][place.account.partition].get_instance_profile(seeded.profile)
         for instance in reservation.instances:
             backend.associate_iam_instance_profile(instance.id, iam_instance_profile_arn=profile.arn)
+
+
+def _function(place: _Place, seeded: model.Function) -> None:
+    # Importing it takes a third of a second, and few seeds have functions.
+    from moto.awslambda.models import lambda_backends
+
+    role = place.account.roles[seeded.role]
+    backend = lambda_backends[place.account.id][place.region]
+    # As moto makes it, with a function of its own, no snapshot can copy it.
+    backend._lambdas._aliases = collections.defaultdict(dict)
+    backend.create_function(
+        {
+            "FunctionName": seeded.name,
+            "Runtime": "python3.13",
+            "Handler": "main.handle",
+            "Role": f"arn:{place.account.partition}:iam::{place.account.id}:role{role.path}{role.name}",
+            "Code": {"ZipFile": _CODE},
+            "VpcConfig": {"SubnetIds": list(seeded.subnets), "SecurityGroupIds": list(seeded.security_groups)},
+        }
+    )
 
 
 def _calls(place: _Place, seeded: model.Call) -> None:

@@ -121,6 +121,19 @@ def test_the_intruder_is_seen_in_its_window_alone_with_denials_and_successes() -
     assert {event["userIdentity"]["arn"].rpartition("/")[2] for event in foreign} == {"intruder"}
 
 
+def test_a_sign_in_to_the_console_is_no_use() -> None:
+    made = developer_events.of_principal(developer_events.events(), "dev-shop-console")
+    assert "AwsConsoleSignIn" in {event["eventType"] for event in made}
+    assert "signin" not in last_uses(made)[f"arn:aws:iam::{APPS}:role/dev-shop-console"]
+
+
+@pytest.mark.parametrize("account_id", [APPS, LABS])
+def test_one_permission_set_has_a_role_in_each_account(account_id: str) -> None:
+    made = developer_events.of_principal(developer_events.events(account_id), "AWSReservedSSO_Reader_0123456789abcdef")
+    assert ("cloudformation", "ListStacks") in calls(made)
+    assert {event["recipientAccountId"] for event in made} == {account_id}
+
+
 def test_the_job_of_the_quarter_is_in_no_event() -> None:
     made = developer_events.of_principal(developer_events.events(), "dev-shop-payments")
     assert "rds" not in {service for service, _name in calls(made)}
@@ -177,7 +190,8 @@ def test_the_trail_of_the_account_records_data_events_of_three_services() -> Non
 def test_basic_selectors_choose_by_bucket_and_leave_a_service_out() -> None:
     logged = developer_events.events(LABS, logged_only=True)
     assert "kms.amazonaws.com" not in {event["eventSource"] for event in logged}
-    objects = {event["resources"][0]["ARN"] for event in logged if event["eventSource"] == "s3.amazonaws.com"}
+    data = [event for event in logged if not event["managementEvent"]]
+    objects = {event["resources"][0]["ARN"] for event in data if event["eventSource"] == "s3.amazonaws.com"}
     assert objects
     assert all(arn.startswith("arn:aws:s3:::acme-labs-results/") for arn in objects)
 

@@ -94,6 +94,12 @@ def test_the_digests_are_a_chain_of_hashes_that_the_public_key_verifies(acme: Se
     assert named == {key for key in logs if any(day in key for day in days)}
 
 
+def test_a_trail_without_validation_has_no_digests(acme: Seeded) -> None:
+    keys = keys_of(acme, MANAGEMENT, f"AWSLogs/o-acmedev987/{DATA}/")
+    assert keys
+    assert not any("Digest" in key for key in keys)
+
+
 def _end_of(key: str) -> str:
     return key.rpartition("_")[2].partition(".")[0]
 
@@ -164,3 +170,14 @@ def test_the_last_use_of_a_role_is_that_of_its_last_event(acme: Seeded) -> None:
     used = last_accessed(acme, DATA, "dev-vault")
     assert role["RoleLastUsed"]["LastUsedDate"] == max(service["LastAuthenticated"] for service in used.values())
     assert role["RoleLastUsed"]["Region"] == "eu-west-1"
+
+
+def test_the_function_in_the_vpc_and_the_instance_have_their_roles(acme: Seeded) -> None:
+    functions = acme.client("lambda", APPS, region="eu-west-1").list_functions()["Functions"]
+    roles = {item["FunctionName"]: item["Role"].rpartition("/")[2] for item in functions}
+    assert roles["data-stream"] == "dev-data-stream"
+    in_vpc = [item["FunctionName"] for item in functions if item["VpcConfig"]["SubnetIds"]]
+    assert in_vpc == ["data-stream"]
+    reservations = acme.client("ec2", APPS, region="eu-west-1").describe_instances()["Reservations"]
+    profiles = [item["IamInstanceProfile"]["Arn"] for one in reservations for item in one["Instances"]]
+    assert profiles == [f"arn:aws:iam::{APPS}:instance-profile/dev-data-worker"]

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from developer_events import DATA, LABS
+from developer_events import APPS, DATA, LABS
 from emulator.extensions.state import account_states
 from unit.emulator.seeded import _running, serving
 from unit.emulator.test_extensions_past import BUCKETS, keys_of
@@ -20,6 +20,8 @@ def test_a_snapshot_keeps_the_past_and_what_was_delivered() -> None:
         assert keys_of(running, LABS) == before
         client = running.client("cloudtrail", DATA, region="eu-west-1")
         assert client.lookup_events()["Events"]
+        functions = running.client("lambda", APPS, region="eu-west-1")
+        assert functions.get_function(FunctionName="data-stream")["Configuration"]["VpcConfig"]["SubnetIds"]
 
 
 def test_the_files_are_made_at_the_first_look_into_the_bucket() -> None:

@@ -168,4 +168,5 @@ def test_a_policy_that_changed_since_is_newer_than_the_recommendation(acme: Seed
             if step["UnusedPermissions"]["ExistingPolicyId"] == arn
         }
         newest = max(version["CreateDate"] for version in iam.list_policy_versions(PolicyArn=arn)["Versions"])
+        assert iam.get_policy(PolicyArn=arn)["Policy"]["UpdateDate"] == newest
     assert known < newest

@@ -55,6 +55,18 @@ class ValidationException(ServiceException):
     reason = "fieldValidationFailed"
 
 
+class InvalidParameterException(ServiceException):
+    """A document that is no policy."""
+
+    code = "InvalidParameterException"
+
+
+class UnprocessableEntityException(ServiceException):
+    """A document that is beyond the solver: neither a pass nor a failure."""
+
+    code = "UnprocessableEntityException"
+
+
 class AccessDeniedException(ServiceException):
     """The account may not do this."""
 

@@ -10,8 +10,11 @@ import typing as t
 
 from moto.core.responses import ActionResult, BaseResponse, EmptyResult
 
+from emulator.extensions.accessanalyzer import checks
 from emulator.extensions.accessanalyzer.models import (
     AccessAnalyzerBackend,
+    InvalidParameterException,
+    UnprocessableEntityException,
     ValidationException,
     accessanalyzer_backends,
 )
@@ -130,6 +133,18 @@ class AccessAnalyzerResponse(BaseResponse):
         findings = validate(self._get_param("policyDocument"), self._get_param("policyType"))
         return ActionResult(self._page("findings", findings))
 
+    def check_no_new_access(self) -> ActionResult:
+        """POST /policy/check-no-new-access."""
+        new, existing = self._get_param("newPolicyDocument"), self._get_param("existingPolicyDocument")
+        return _check(lambda: checks.check_no_new_access(new, existing))
+
+    def check_access_not_granted(self) -> ActionResult:
+        """POST /policy/check-access-not-granted."""
+        (access,) = self._get_param("access") or [{}]
+        actions, resources = access.get("actions") or [], access.get("resources") or []
+        document = self._get_param("policyDocument")
+        return _check(lambda: checks.check_access_not_granted(document, actions, resources))
+
     def list_tags_for_resource(self) -> ActionResult:
         """GET /tags/{resourceArn}."""
         return ActionResult({"tags": self.backend.get_analyzer_by_arn(self._get_param("resourceArn")).tags})
@@ -148,3 +163,12 @@ class AccessAnalyzerResponse(BaseResponse):
         if start + size < len(found):
             page["nextToken"] = str(start + size)
         return page
+
+
+def _check(check: t.Callable[[], dict[str, t.Any]]) -> ActionResult:
+    try:
+        return ActionResult(check())
+    except checks.TooComplexError as error:
+        raise UnprocessableEntityException(str(error)) from error
+    except checks.UnreadableError as error:
+        raise InvalidParameterException(str(error)) from error
