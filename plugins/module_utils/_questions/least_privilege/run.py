@@ -207,7 +207,7 @@ class _Work:
     def build(self, *, run_id: t.Optional[str]) -> dict[str, t.Any]:
         """Read the evidence, generate, prove, and put it all together."""
         members = list(dict.fromkeys(arn for item in self._choice.subjects for arn in item.members))
-        keys = condition_keys(self._permissions.layers(arn) for arn in members)
+        keys = condition_keys(self._permissions.layers(arn) for arn in members) | KEYS
         records = read_records(
             self._connection, self._options.evidence, self._snapshot, self._permissions, members, keys=keys
         )
