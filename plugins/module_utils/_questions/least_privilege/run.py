@@ -32,7 +32,8 @@ from ..._policy.documents.policy import Kind, Policy
 from ..._policy.escalation.paths import search
 from ..._policy.evaluation.evaluate import Layers
 from ..._policy.evaluation.narrowing import condition_keys
-from ..._policy.least_privilege.generate import Generated, Status, generate
+from ..._policy.least_privilege.generate import Generated, Status, generate, make_record_for_proof
+from ..._policy.least_privilege.needs import MEANING_KEYS
 from ..._policy.least_privilege.pack import Document
 from ..._policy.least_privilege.principal import Principal
 from ..._policy.least_privilege.proof import Proof, prove
@@ -40,8 +41,13 @@ from ..._policy.least_privilege.settings import Settings, read_settings
 from ..._policy.trail.coverage import Coverage, Record
 from ..._policy.trail.usage import merge_uses
 from ..._prediction.document import layers_not_read
-from ..._prediction.evidence import EVIDENCE_ARGUMENTS, EVIDENCE_OPERATIONS, EvidenceOptions, read_records
+from ..._prediction.evidence import RECORDS_OPERATIONS, read_records
 from ..._prediction.least_privilege import build, build_principal
+from ..._prediction.records.evidence_options import (
+    EXCLUDE_EVIDENCE_ARGUMENTS,
+    SOURCE_ARGUMENTS,
+    EvidenceOptions,
+)
 from ..._report.least_privilege_text import condense, render
 from ..._report.parts import part_key
 from .files import write_files
@@ -73,7 +79,8 @@ ARGUMENTS: t.Final[ArgumentSpec] = {
     "principal_tags": {"type": "dict", "default": {}},
     "documents": {"type": "list", "elements": "raw", "default": []},
     **_SETTINGS,
-    **EVIDENCE_ARGUMENTS,
+    **SOURCE_ARGUMENTS,
+    **EXCLUDE_EVIDENCE_ARGUMENTS,
     **ORGANIZATION_ARGUMENTS,
     **REPORT_PLACE_ARGUMENTS,
     "run_id": {"type": "str"},
@@ -94,7 +101,7 @@ _DATASETS: t.Final = frozenset(
         Dataset.TRAILS,
     }
 )
-OPERATIONS: t.Final = EVIDENCE_OPERATIONS.union(
+OPERATIONS: t.Final = RECORDS_OPERATIONS.union(
     OPERATIONS_OF_PRINCIPALS,
     Operations(reads=frozenset({"sts:GetCallerIdentity"})),
     *(OPERATIONS_OF_DATASETS[dataset] for dataset in _DATASETS),
@@ -102,6 +109,7 @@ OPERATIONS: t.Final = EVIDENCE_OPERATIONS.union(
 # The lists that may have thousands of entries: results show as many.
 _LONG: t.Final = ("kept", "removed", "unknown", "ungranted")
 _SHORT: t.Final = 20
+_REGION: t.Final = "aws:requestedregion"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -207,7 +215,10 @@ class _Work:
     def build(self, *, run_id: t.Optional[str]) -> dict[str, t.Any]:
         """Read the evidence, generate, prove, and put it all together."""
         members = list(dict.fromkeys(arn for item in self._choice.subjects for arn in item.members))
-        keys = condition_keys(self._permissions.layers(arn) for arn in members) | KEYS
+        keys = condition_keys(self._permissions.layers(arn) for arn in members)
+        keys |= MEANING_KEYS
+        if self._options.settings.scope_regions:
+            keys |= {_REGION}
         records = read_records(
             self._connection, self._options.evidence, self._snapshot, self._permissions, members, keys=keys
         )
@@ -259,7 +270,8 @@ class _Work:
             held = self._permissions.list_policies(arn)
             kept = tuple(item.policy for item in held if item.way != way and item.policy is not None)
         after = dataclasses.replace(before, identity=(*kept, *new))
-        return prove(before, after, records[arn], removed=[item.action for item in generated.removed])
+        record = make_record_for_proof(records[arn], self._options.settings)
+        return prove(before, after, record, removed=[item.action for item in generated.removed])
 
     def _list_notes(self, subject: Subject) -> tuple[str, ...]:
         groups = getattr(subject.entity, "groups", ())
