@@ -369,8 +369,15 @@ class Book:
     def uses(self, arn: str) -> tuple[Use, ...]:
         """The uses of a principal, by any source."""
         activities = self._of(arn)
-        whole = {activity.source.source for activity in activities if activity.source.is_whole}
-        return drop_explained_uses((use for activity in activities for use in activity.of(arn)), by=whole)
+        readings = {activity.source.source: activity.reading for activity in activities if activity.reading is not None}
+        left_out = tuple(use for one in readings.values() for use in one.left_out if use.principal_arn == arn)
+        # Only a source that was read whole knows all calls. Those that were left out explain dates, if they are kept.
+        hidden = {source for source, one in readings.items() if one.excluded and not one.left_out}
+        whole = {activity.source.source for activity in activities if activity.source.is_whole} - hidden
+        given = (use for activity in activities for use in activity.of(arn))
+        known = drop_explained_uses((*given, *left_out), by=whole)
+        dropped = {id(use) for use in left_out}
+        return tuple(use for use in known if id(use) not in dropped)
 
     def list_denials(self, arn: str) -> tuple[Use, ...]:
         """The calls of a principal that were refused."""
