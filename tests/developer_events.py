@@ -24,6 +24,7 @@ from emulator.activity.delivery import Place
 from emulator.activity.records import Record
 from emulator.activity.selectors import is_selected
 from emulator.seed import Account
+from emulator.seed.model import Trail
 
 #: the account of the fifteen roles, which has a trail with data events
 APPS: t.Final = "222233334444"
@@ -46,14 +47,15 @@ def events(
 ) -> list[Record]:
     """The events of the days from ``first`` to ``last``: day 1 is the oldest, day 90 ends now.
 
-    With ``logged_only`` those that the account's own trail records: all of the others are in no log file.
+    With ``logged_only`` those that the account's own trail records, or else the organization's: all of the others are
+    in no log file.
     """
     start = now - timedelta(days=DAYS - first + 1)
     end = now - timedelta(days=DAYS - last)
     found = [event for event in _all(account_id, now) if start <= datetime.fromisoformat(event["eventTime"]) < end]
     if not logged_only:
         return found
-    (trail,) = (trail for region in account(account_id, now=now).regions.values() for trail in region.trails.values())
+    trail = _find_trail(account_id, now)
     basic = [
         {
             "DataResources": [{"Type": kind, "Values": arns} for kind, arns in trail.data_resources.items()],
@@ -61,6 +63,12 @@ def events(
         }
     ]
     return [event for event in found if is_selected(event, basic, trail.advanced_selectors)]
+
+
+def _find_trail(account_id: str, now: datetime) -> Trail:
+    organization = seed.load("developers", now=now)
+    accounts = (organization.accounts[account_id], organization.management_account)
+    return next(trail for owner in accounts for region in owner.regions.values() for trail in region.trails.values())
 
 
 @functools.lru_cache(maxsize=4)

@@ -196,6 +196,13 @@ def test_basic_selectors_choose_by_bucket_and_leave_a_service_out() -> None:
     assert all(arn.startswith("arn:aws:s3:::acme-labs-results/") for arn in objects)
 
 
+def test_the_trail_of_the_organization_records_an_account_without_one() -> None:
+    logged = developer_events.events(DATA, logged_only=True)
+    assert {event["eventCategory"] for event in logged} == {"Management"}
+    every = {event["eventSource"] for event in developer_events.events(DATA)}
+    assert every - {event["eventSource"] for event in logged} == {"kms.amazonaws.com"}
+
+
 @pytest.mark.parametrize(
     ("fields", "selected"),
     [
