@@ -41,7 +41,7 @@ from .lists import (
     list_removed,
     list_unknown,
 )
-from .needs import Need, collect_needs, complete_record, is_recorded_call
+from .needs import Need, collect_needs, complete_record, exclude_named
 from .pack import Document, Misfit, pack
 from .principal import Principal
 from .profiles import grant_profile
@@ -127,11 +127,12 @@ def generate(principal: Principal, record: Record, settings: Settings) -> Genera
 def make_record_for_proof(record: Record, settings: Settings) -> Record:
     """Make the record that a proof of generated documents has to be about.
 
-    Its calls have the condition keys that follow from their meaning. Its dates of last access are those that complete
+    Its calls have the condition keys that follow from their meaning, and a call whose action is not known is none of
+    those that the record names. Its dates of last access are those that complete
     records do not explain and that are not too old.
     """
     completed = complete_record(record)
-    calls = tuple(use for use in completed.uses if is_recorded_call(use))
+    calls = tuple(exclude_named(completed.uses))
     return dataclasses.replace(completed, uses=(*calls, *Unused(completed, settings).list_open_dates()))
 
 

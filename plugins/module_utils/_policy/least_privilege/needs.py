@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from ..documents.arn import arn_parts
@@ -75,6 +75,14 @@ class Need:
 def is_recorded_call(use: Use) -> bool:
     """Whether a use is a call that was recorded, and no mere date of last access."""
     return use.source is not Source.LAST_ACCESSED
+
+
+def exclude_named(uses: Iterable[Use]) -> Iterator[Use]:
+    """Yield the recorded calls; one whose action is not known is none of the actions that other events name."""
+    calls = [use for use in uses if is_recorded_call(use)]
+    named = frozenset(use.action.lower() for use in calls if not use.is_service_level)
+    for use in calls:
+        yield dataclasses.replace(use, besides=use.besides | named) if use.is_service_level else use
 
 
 def collect_needs(uses: Iterable[Use], partition: str) -> tuple[Need, ...]:
