@@ -24,7 +24,7 @@ from ..evaluation import catalogue
 from ..evaluation.variables import VERSION, generalize
 from ..trail.coverage import Record
 from ..validation.actions import fits
-from .ceiling import Ceiling
+from .ceiling import Ceiling, OldStatement
 from .companions import Companion, find_companions, find_console_reads, list_patterns, uses_console
 from .generalise import UNSHOWN, Generalised, generalise, merge_generalised, regions_of
 from .grants import Grant, Origin, Scope, add_conditions
@@ -244,13 +244,17 @@ class _Work:
             need: self._ceiling.find_granting(action, need.targets, need.contexts, is_known=need.is_known)
             for need in needs
         }
-        for scope in outcome.scopes:
-            meant = set(scope.seen) or {scope.pattern}
-            statements = {old: None for need in needs if meant & set(need.targets) for old in granting[need]}
-            self.grants.extend(self._ceiling.narrow(action, scope, tuple(statements), more=conditions))
-        for need, statements_of in granting.items():
-            if not statements_of and not need.is_possible:
+        by_target: dict[str, dict[OldStatement, None]] = {}
+        for need, statements in granting.items():
+            for target in need.targets:
+                by_target.setdefault(target, {}).update(dict.fromkeys(statements))
+            if not statements and not need.is_possible:
                 self.ungranted.append(Ungranted(action, need.targets, need.count))
+        for scope in outcome.scopes:
+            meant: dict[OldStatement, None] = {}
+            for target in scope.seen or (scope.pattern,):
+                meant.update(by_target.get(target, {}))
+            self.grants.extend(self._ceiling.narrow(action, scope, tuple(meant), more=conditions))
 
 
 def _scope_regions(need: Need, regions: Sequence[str]) -> tuple[Condition, ...]:

@@ -109,8 +109,9 @@ def find_targets(
 
     An action without resource types is about ``*``.
     """
-    if resource is not None and takes_resource(action):
-        return (tuple(candidates) or (resource,)), True
+    # No ARN is "*": a call whose record says so may have been about anything.
+    if resource is not None and resource != "*" and takes_resource(action):
+        return tuple(candidates) or (resource,), True
     patterns = tuple(candidates) or resource_types(action.lower(), partition)
     if not patterns or not takes_resource(action):
         return ("*",), True
