@@ -93,15 +93,14 @@ def _grouped(events: t.Iterable[Record]) -> dict[tuple[str, str, datetime], list
 
 
 def _digests(logs: t.Sequence[_Log], place: Place, account_id: str, region: str, now: datetime) -> t.Iterator[File]:
-    by_day: collections.defaultdict[str, list[_Log]] = collections.defaultdict(list)
-    for log in logs:
-        by_day[log.oldest[:10]].append(log)
-    start = datetime.fromisoformat(min(by_day)).replace(tzinfo=UTC)
+    start = datetime.fromisoformat(min(log.oldest for log in logs)[:10]).replace(tzinfo=UTC)
+    # The hour that is not over has no digest yet, as AWS writes it afterwards.
+    last = now.replace(minute=0, second=0, microsecond=0)
     before: File | None = None
-    # The day that is not over has no digest yet, as AWS writes it afterwards.
-    while start + timedelta(days=1) <= now:
-        end = start + timedelta(days=1)
-        before = _digest(by_day[f"{start:%Y-%m-%d}"], place, (account_id, region), (start, end), before)
+    while start < last:
+        end = min(start + timedelta(days=1), last)
+        covered = [log for log in logs if f"{start:{_TIME}}" <= log.oldest < f"{end:{_TIME}}"]
+        before = _digest(covered, place, (account_id, region), (start, end), before)
         yield before
         start = end
 

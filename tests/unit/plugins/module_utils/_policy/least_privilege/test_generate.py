@@ -137,6 +137,11 @@ def test_a_forged_key_of_an_object_never_is_a_wildcard(key: str) -> None:
         assert after.outcome("s3:GetObject", f"arn:aws:s3:::data/{other}") is Outcome.IMPLICIT_DENY
 
 
+def test_a_record_of_everything_is_no_wildcard() -> None:
+    found = run([ADMIN], call("dynamodb:DeleteItem", "*"))
+    assert allow("dynamodb:DeleteItem", "arn:aws:dynamodb:*:*:table/*") in statements_of(found)
+
+
 def test_the_statement_that_granted_the_call_decides() -> None:
     old = [allow("s3:PutObject", Condition=MFA), allow("s3:PutObject", "arn:aws:s3:::data/*")]
     used = call("s3:PutObject", "arn:aws:s3:::data/in/a", keys={"aws:MultiFactorAuthPresent": "false"})

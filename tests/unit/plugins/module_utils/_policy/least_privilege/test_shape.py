@@ -7,13 +7,18 @@ from __future__ import annotations
 import re
 import typing as t
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.policy import Condition
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import catalogue
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.matching import covers
 from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.grants import (
     Grant,
     Origin,
     Scope,
     add_conditions,
+    covers_pattern,
     drop_covered,
     escape_arn,
     intersect,
@@ -77,6 +82,18 @@ def test_a_wildcard_never_is_wider_than_the_old_one() -> None:
 
 
 # How resources are narrowed
+
+
+PARTS: t.Final = st.lists(st.sampled_from(["a", "b", "*", "?", "/", ":"]), max_size=5).map("".join)
+PATTERNS: t.Final = st.one_of(
+    st.sampled_from(["*", "arn:aws:s3:::*", "arn:aws:s3*", "arn:aws:s3:::a"]),
+    st.builds("arn:aws:{}:::{}".format, st.sampled_from(["s3", "*", "s?"]), PARTS),
+)
+
+
+@given(PATTERNS, PATTERNS)
+def test_the_quick_comparison_of_patterns_agrees_with_the_exact_one(wide: str, narrow: str) -> None:
+    assert covers_pattern(wide, narrow) is covers(wide, narrow)
 
 
 def test_a_pattern_and_an_old_one_are_intersected() -> None:

@@ -215,3 +215,9 @@ def test_the_record_for_a_proof_has_the_dates_that_keep_something() -> None:
     assert "s3:getobject" not in dates[1].besides
     assert [use for use in found.uses if use.source is Source.TRAIL] == [*uses[:3]]
     assert dataclasses.replace(found, uses=record.uses) == record
+
+
+def test_a_call_of_an_unknown_action_is_none_that_another_event_names() -> None:
+    nameless = call("sqs:*", is_service_level=True)
+    found = make_record_for_proof(make_record(SEND, nameless), settings())
+    assert [use.besides for use in found.uses if use.is_service_level] == [frozenset({"sqs:sendmessage"})]
