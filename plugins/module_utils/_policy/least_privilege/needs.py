@@ -175,7 +175,7 @@ def _complete_use(use: Use, services: Sequence[str]) -> Use:
 def _derive_values(use: Use, services: Sequence[str]) -> tuple[str, ...]:
     action = use.action.lower()
     if action == PASS_ROLE:
-        return tuple(services)
+        return (*services, *(f"{name}.cn" for name in services if ":aws-cn:" in use.principal_arn[:12]))
     if action == LINKED_ROLE and use.resource:
         return _find_linked_service(use.resource)
     if use.service == "kms":

@@ -62,6 +62,15 @@ def test_a_function_writes_its_logs_and_has_its_network_interfaces() -> None:
     assert not any(name.startswith("ec2:") for name in companions(generate(outside, make_record(GET), settings())))
 
 
+def test_a_role_of_functions_that_are_not_known_writes_logs_of_functions() -> None:
+    principal = make_principal(policy(ADMIN), trusted_services=("lambda.amazonaws.com",))
+    found = companions(generate(principal, make_record(GET), settings()))
+    assert found == dict.fromkeys(
+        ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"),
+        (f"arn:aws:logs:*:{ACCOUNT}:log-group:/aws/lambda/*",),
+    )
+
+
 def test_athena_reads_the_catalogue() -> None:
     query = call("athena:StartQueryExecution", f"arn:aws:athena:{EU}:workgroup/primary")
     found = companions(run([ADMIN], record=make_record(query, but=UNLOGGED)))

@@ -36,11 +36,13 @@ def test_options_are_read() -> None:
         "scope_regions": True,
         "always_allow": [PROFILE],
         "console_reads": None,
+        "assume_logged": ["management_read"],
     }
     found = read_settings(options, now=NOW)
     assert found.level_of("S3:GetObject") is Level.PREFIX
     assert found.level_of("sqs:SendMessage") is Level.EXACT
     assert (found.min_group, found.scope_regions, found.accepted) == (3, True, frozenset({"arn:aws:sqs:*:*:a-*"}))
+    assert found.assume_logged == frozenset({"management_read"})
     assert found.always_allow[0].expires == date(2099, 1, 1)
     assert read_settings({}, now=NOW) == Settings(NOW)
 
@@ -52,6 +54,7 @@ def test_options_are_read() -> None:
         ({"min_group": 1}, "min_group: 1 is not a whole number from 2 to 1000"),
         ({"min_group": True}, "min_group: True is not a whole number"),
         ({"assume_unused_after": 401}, "assume_unused_after: 401 is not a whole number from 1 to 400"),
+        ({"assume_logged": ["management"]}, "'management' is none of management_read, management_write, data"),
         ({"compress": "yes"}, "compress: 'yes' is neither true nor false"),
         ({"levels": {"s3": "any"}}, "levels.s3: 'any' is none of exact, prefix, service"),
         ({"levels": ["s3"]}, "levels: ['s3'] is no mapping"),

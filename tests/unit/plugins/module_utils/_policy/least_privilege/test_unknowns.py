@@ -9,14 +9,34 @@ import typing as t
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.truth import NO, UNKNOWN
 from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.generate import (
     Generated,
     make_record_for_proof,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.coverage import Record
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.coverage import (
+    LogClass,
+    Record,
+    ServiceCoverage,
+    Status,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.usage import Source
 
-from .samples import ACCOUNT, DAY, NOW, accessed, allow, blind, call, cover, make_record, run, settings, statements_of
+from .samples import (
+    ACCOUNT,
+    ADMIN,
+    DAY,
+    NOW,
+    accessed,
+    allow,
+    blind,
+    call,
+    cover,
+    make_record,
+    run,
+    settings,
+    statements_of,
+)
 
 EU: t.Final = f"eu-west-1:{ACCOUNT}"
 TABLE: t.Final = f"arn:aws:dynamodb:{EU}:table/orders"
@@ -150,6 +170,19 @@ def test_assume_unused_after_shortens_the_memory() -> None:
     record = make_record(USED, accessed("athena:*", 120))
     assert judge("athena:StartQueryExecution", record, assume_unused_after=100)[0] == "removed"
     assert judge("athena:StartQueryExecution", record, assume_unused_after=120)[0] == "unknown"
+
+
+def test_what_a_person_knows_to_be_logged_is_complete_where_selectors_are_not_known() -> None:
+    logged = {LogClass.READ: UNKNOWN, LogClass.WRITE: UNKNOWN, LogClass.DATA: NO}
+    unclear = ServiceCoverage("sqs", Status.PARTIAL, ("no selectors",), logged)
+    record = make_record(USED, but=[unclear], last_accessed=False)
+    assert judge("sqs:DeleteQueue", record)[0] == "unknown"
+    every = frozenset(LogClass) - {LogClass.NEVER}
+    assert judge("sqs:DeleteQueue", record, assume_logged=every)[0] == "removed"
+    assert judge("sqs:SendMessage", record, assume_logged=every)[0] == "unknown"
+    found = run([ADMIN], record=record, assume_logged=frozenset({LogClass.WRITE}))
+    expected = "where selectors are not known, it is assumed that management write events are logged"
+    assert expected in found.warnings
 
 
 def test_what_is_unknown_stays_at_the_old_resources() -> None:
