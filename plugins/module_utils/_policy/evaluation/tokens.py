@@ -188,7 +188,6 @@ _Reached = tuple[tuple[tuple[frozenset[int], ...], tuple[frozenset[int], ...]], 
 _State = tuple[int, _Reached]
 
 
-@functools.lru_cache(maxsize=65536)
 def find_uncovered(narrow: Tokens, wide: tuple[Patterns, ...]) -> t.Optional[Uncovered]:
     """Find a text that ``narrow`` matches and that is in none of the sets; None if there is none.
 
@@ -196,6 +195,13 @@ def find_uncovered(narrow: Tokens, wide: tuple[Patterns, ...]) -> t.Optional[Unc
     """
     if any(patterns.is_everything for patterns in wide):
         return None
+    if not wide:
+        return Uncovered(fill_wildcards(narrow, ""))
+    return _search(narrow, wide)
+
+
+@functools.lru_cache(maxsize=16384)
+def _search(narrow: Tokens, wide: tuple[Patterns, ...]) -> t.Optional[Uncovered]:
     return _Search(narrow, wide).run()
 
 
