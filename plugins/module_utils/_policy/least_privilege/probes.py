@@ -78,6 +78,7 @@ class Prober:
         self._new: t.Final = after.identity
         self._arn: t.Final = principal_arn
         parts = arn_parts(principal_arn)
+        self._needs: t.Final[dict[tuple[str, bool], t.Optional[Request]]] = {}
         self._kind: t.Final = parts.resource if parts else ""
 
     def probe_removed(self, removed: Iterable[str]) -> Iterator[Probe]:
@@ -108,9 +109,11 @@ class Prober:
             )
             yield from itertools.islice(closed, 1)
 
-    @functools.lru_cache(maxsize=4096)  # noqa: B019 - one prober lives as long as its proof
     def _find_need(self, action: str, on: On) -> t.Optional[Request]:
-        return self._find_allowed(action, policies=self._old, on=self._arn if on is On.SELF else None)
+        key = (action, on is On.SELF)
+        if key not in self._needs:
+            self._needs[key] = self._find_allowed(action, policies=self._old, on=self._arn if key[1] else None)
+        return self._needs[key]
 
     def _find_allowed(
         self, action: str, *, policies: Sequence[Policy], on: t.Optional[str] = None, still: bool = False

@@ -52,9 +52,10 @@ _FILLING: t.Final = "example"
 _ACCOUNT: t.Final = "111122223333"
 _REGION: t.Final = "us-east-1"
 # Values that no policy is likely to name, one for each type of key.
+_STRANGE_TEXT: t.Final = "zz-something-else"
 _STRANGE: t.Final = (
-    *("zz-something-else", "true", "false", "2", "1999-12-31T00:00:00Z", "2999-12-31T00:00:00Z", "198.51.100.77"),
-    f"arn:aws:iam::{_ACCOUNT}:role/zz-something-else",
+    *(_STRANGE_TEXT, "true", "false", "2", "1999-12-31T00:00:00Z", "2999-12-31T00:00:00Z", "198.51.100.77"),
+    f"arn:{{partition}}:iam::{_ACCOUNT}:role/{_STRANGE_TEXT}",
 )
 _MOST_CONTEXTS: t.Final = 600
 _MOST_VALUES: t.Final = 6
@@ -96,6 +97,7 @@ class Witnesses:
         self._policies: t.Final = tuple(dict.fromkeys((*policies_of(before), *policies_of(after))))
         parts = arn_parts(principal_arn)
         self._partition: t.Final = parts.partition if parts else "aws"
+        self._strange: t.Final = tuple(value.format(partition=self._partition) for value in _STRANGE)
 
     def find(self, action: str, resources: Iterable[Tokens], *, met: Block, is_wanted: Test) -> t.Optional[Request]:
         """Find a request for an action on one of the resources, under the conditions ``met``, with wanted outcomes."""
@@ -129,7 +131,7 @@ class Witnesses:
         version, conditions = met
         return {
             key: [value for value in (None, *values) if _may_hold(conditions, version, key, value)]
-            for key, values in _list_values((*conditions, *others), self._fixed).items()
+            for key, values in _list_values((*conditions, *others), self._fixed, self._strange).items()
         }
 
     def _contexts(self, options: _Options, tokens: Tokens) -> Iterator[Mapping[str, Values]]:
@@ -197,7 +199,9 @@ def _write(tokens: Tokens, context: Mapping[str, Values]) -> str:
     return "".join(values)
 
 
-def _list_values(conditions: Sequence[Condition], fixed: frozenset[str]) -> dict[str, tuple[Values, ...]]:
+def _list_values(
+    conditions: Sequence[Condition], fixed: frozenset[str], strange: Sequence[str]
+) -> dict[str, tuple[Values, ...]]:
     """For each key the values that the conditions compare with, and some that none of them names."""
     named: dict[str, list[Values]] = {}
     for condition in conditions:
@@ -210,8 +214,8 @@ def _list_values(conditions: Sequence[Condition], fixed: frozenset[str]) -> dict
         made = [value for text in condition.values[:_MOST_VALUES] for value in _make_values(text)]
         values += made
         if condition.quantifier is not None and made:
-            values.append((made[0], _STRANGE[0]))
-    return {key: tuple(dict.fromkeys((*values, *_STRANGE))) for key, values in named.items()}
+            values.append((made[0], _STRANGE_TEXT))
+    return {key: tuple(dict.fromkeys((*values, *strange))) for key, values in named.items()}
 
 
 def _make_values(text: str) -> tuple[str, ...]:

@@ -203,6 +203,12 @@ UNPROVEN = [
         id="equal variables",
     ),
     pytest.param(
+        [all_but_resources(HOME)],
+        [allow("s3:*", "arn:aws:s3:::home/x/*")],
+        "NotResource, policy variables",
+        id="what a variable may except",
+    ),
+    pytest.param(
         [allow("s3:*", "*", {"StringEquals": {"aws:SourceVpc": "vpc-1"}})],
         [
             allow(
