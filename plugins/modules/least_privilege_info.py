@@ -296,26 +296,31 @@ principals:
           type: list
           elements: str
     removed:
-      description: Actions that are no longer granted.
+      description: Actions that are no longer granted, by service and reason.
       type: list
       elements: dict
       contains:
-        action:
-          description: The action.
+        service:
+          description: The prefix of the service.
           type: str
         why:
           description: The reason.
           type: str
-        levels:
-          description: The access levels of the action.
-          type: list
-          elements: str
         last_accessed:
           description: The time of the last access that AWS recorded.
           type: str
-        is_sensitive:
-          description: Whether the action gives access to data, secrets, identities or permissions.
-          type: bool
+        actions:
+          description: The actions, without the prefix of the service.
+          type: list
+          elements: str
+        sensitive:
+          description: Those of them that give access to data, secrets, identities or permissions.
+          type: list
+          elements: str
+        escalation:
+          description: The methods of privilege escalation that these actions are a step of.
+          type: list
+          elements: str
     unknown:
       description: Actions that stay because nobody can know whether they are unused.
       type: list
@@ -424,7 +429,7 @@ principals:
       description: The files that were written, if O(report_dir) is set.
       type: list
       elements: str
-skipped:
+not_changeable:
   description: Principals that nobody can change, with the reason.
   returned: success
   type: list

@@ -74,7 +74,7 @@ def build_principal(
         "reason": generated.reason,
         "documents": [_write_document(item) for item in generated.documents],
         "kept": _write_all(generated.kept),
-        "removed": _write_all(generated.removed),
+        "removed": _group_removed(generated.removed),
         "unknown": _write_all(generated.unknown),
         "ungranted": _write_all(generated.ungranted),
         "generalised": _write_all(generated.generalised),
@@ -90,6 +90,28 @@ def build_principal(
         "window_days": generated.window_days,
         "digest": generated.digest,
     }
+
+
+def _group_removed(items: Sequence[Removed]) -> list[dict[str, t.Any]]:
+    """Removed actions by service and reason: an administrator loses twenty thousand."""
+    groups: dict[tuple[str, str, t.Optional[datetime]], list[Removed]] = {}
+    for item in items:
+        groups.setdefault((item.action.partition(":")[0], item.why, item.last_accessed), []).append(item)
+    return [
+        {
+            "service": service,
+            "why": why,
+            "last_accessed": format_utc(when) if when else None,
+            "actions": [_strip_service(item) for item in found],
+            "sensitive": [_strip_service(item) for item in found if item.is_sensitive],
+            "escalation": sorted({name for item in found for name in item.escalation}),
+        }
+        for (service, why, when), found in sorted(groups.items(), key=lambda pair: pair[0][:2])
+    ]
+
+
+def _strip_service(item: Removed) -> str:
+    return item.action.partition(":")[2]
 
 
 def _write_all(items: Sequence[t.Any]) -> list[dict[str, t.Any]]:
@@ -179,7 +201,7 @@ def _describe_loss(service: str, items: Sequence[Removed], *, is_whole: bool) ->
     if is_whole and not _is_notable(items):
         return ""
     ordered = sorted(items, key=lambda item: (not item.is_sensitive, item.action))
-    names = [item.action.partition(":")[2] for item in ordered]
+    names = [_strip_service(item) for item in ordered]
     return f"It can no longer call {_join(names)} of {service}."
 
 

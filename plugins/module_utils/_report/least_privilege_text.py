@@ -31,24 +31,38 @@ OUTCOMES: t.Final = {
     "refused": "refused",
 }
 _NAMES: t.Final = 6
-_LOSSES: t.Final = 6
+_SENSITIVE: t.Final = 30
+_PROVED: t.Final = ("lost", "beyond", "unproven")
 # Characters that mean something in Markdown or in the HTML that it may hold.
 _MARKUP: t.Final = re.compile(r"([\\`*_{}\[\]<>()#+!|~&-])")
 
 
 def render(document: Document, *, ascii_only: bool = False) -> str:
-    """The document as text of at most 100 columns."""
+    """The document in short, as text of at most 100 columns. The files have the rest."""
     show = functools.partial(printable, ascii_only=ascii_only)
     account = document["account_id"] + (f" ({document['account_alias']})" if document["account_alias"] else "")
     lines = ["LEAST PRIVILEGE", *wrap_text(f"Account {show(account)}, {document['created']}")]
     lines += wrap_text(f"Principals: {format_counts(document['counts']) or 'none'}")
-    for item in document["principals"]:
-        lines += ["", *_format_principal(item, show)]
+    # The principals of an account share their evidence.
+    for text in dict.fromkeys(describe_window(item) for item in document["principals"]):
+        lines += wrap_text(f"Evidence: {show(text)}", rest="  ")
+    for outcome, words in OUTCOMES.items():
+        found = [item for item in document["principals"] if item["outcome"] == outcome]
+        if found:
+            lines += ["", f"{words.upper()}:", *(line for item in found for line in _format_principal(item, show))]
     for item in document["skipped"]:
         lines += wrap_text(f"skipped: {show(item['principal'])}: {show(item['reason'])}", rest="  ")
     for text in document["unread"]:
         lines += wrap_text(f"not read: {show(text)}", rest="  ")
+    for text in _list_common_warnings(document["principals"]):
+        lines += wrap_text(f"warning: {show(text)}", rest="  ")
     return "\n".join(lines) + "\n"
+
+
+def _list_common_warnings(principals: Sequence[Item]) -> list[str]:
+    """The warnings that all principals have: they are about the evidence."""
+    found = [text for item in principals for text in item["warnings"]]
+    return [text for text in dict.fromkeys(found) if found.count(text) == len(principals)]
 
 
 def format_counts(counts: Mapping[str, int]) -> str:
@@ -105,24 +119,23 @@ def _describe_proof(proof: Item, *, is_one: bool) -> Iterator[str]:
 
 
 def _format_principal(item: Item, show: Show) -> Lines:
-    head = f"{OUTCOMES[item['outcome']].upper()}: {item['principal']}"
-    if item["permission_set"]:
-        head += f" (change permission set {item['permission_set']})"
-    lines = wrap_text(show(head), rest="  ")
-    texts = [item["reason"]] if item["reason"] else []
-    texts += [f"evidence: {describe_window(item)}"]
-    if item["documents"]:
-        names = join_names(
-            [f"{one['name']} ({one['size']:,} of {one['limit']:,})" for one in item["documents"]], _NAMES
-        )
-        texts += [f"policies: {names}", *describe_totals(item)]
-        texts += [f"proof: {text}" for text in describe_proofs(item["proofs"])]
-        texts += item["losses"][:_LOSSES]
-        if len(item["losses"]) > _LOSSES:
-            texts.append(f"{len(item['losses']) - _LOSSES} more sentences are in the files")
-        texts += [f"accept to use it: {one['pattern']}: {one['why']}" for one in _list_open(item)]
-    texts += item["warnings"]
-    return [*lines, *(line for text in texts for line in wrap_text(show(text), first="  - ", rest="    "))]
+    name = (
+        f"permission set {item['permission_set']}" if item["permission_set"] else item["principal"].rpartition(":")[2]
+    )
+    if not item["documents"]:
+        return wrap_text(show(f"{name}: {item['reason']}"), first="  - ", rest="    ")
+    count = len(item["documents"])
+    policies = f"{count} polic{'y' if count == 1 else 'ies'}"
+    lines = wrap_text(show(f"{name}: {policies}; {'; '.join(describe_totals(item))}"), first="  - ", rest="    ")
+    texts = [text for proof in item["proofs"] if not proof["is_proved"] for text in _describe_proof(proof, is_one=True)]
+    texts += [f"accept to use it: {text}" for text in dict.fromkeys(one["pattern"] for one in _list_open(item))]
+    texts += [f"policy {one['name']}: {issue}" for one in item["documents"] for issue in one["issues"]]
+    return [*lines, *(line for text in texts for line in wrap_text(show(text), first="      ", rest="        "))]
+
+
+def count_removed(item: Item) -> int:
+    """Count the actions that are no longer granted."""
+    return sum(len(one["actions"]) for one in item["removed"])
 
 
 def _list_open(item: Item) -> list[Item]:
@@ -145,7 +158,7 @@ def condense(item: Item, files: Sequence[str]) -> dict[str, t.Any]:
         "used": sum(one["reason"] == "used" for one in item["kept"]),
         "privileged": totals["privileged"],
         "paths": totals["paths"],
-        "removed": len(item["removed"]),
+        "removed": count_removed(item),
         "unknown": totals["unknown"]["all"],
         "losses": list(item["losses"][:_MOST]),
         "evidence": describe_window(item),
@@ -204,7 +217,11 @@ def _write_changes(item: Item) -> Lines:
     lines += _table("Kept", ("Action", "Resources", "Reason"), [_row(one, one["why"]) for one in item["kept"]])
     rows = [_row(one, f"{one['why']}. To settle it: {one['settled_by'] or 'ask the owner'}") for one in item["unknown"]]
     lines += _table("Unknown, kept", ("Action", "Resources", "Reason"), rows)
-    removed = [(one["action"], one["why"]) for one in item["removed"] if one["is_sensitive"]]
+    removed = [
+        (f"{one['service']}: {join_names(one['sensitive'], _SENSITIVE)}", one["why"])
+        for one in item["removed"]
+        if one["sensitive"]
+    ]
     lines += _table("Removed, sensitive", ("Action", "Reason"), removed)
     accept = [(one["pattern"], one["why"]) for one in _list_open(item)]
     return [*lines, *_table("Accept to use", ("Pattern", "Reason"), accept)]

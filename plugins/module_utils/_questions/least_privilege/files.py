@@ -15,6 +15,7 @@ import typing as t
 from collections.abc import Iterator, Mapping
 
 from ..._converge.store import Store
+from ..._policy.least_privilege.pack import write_template
 from ..._report.least_privilege_templates import render_cloudformation, render_terraform
 from ..._report.least_privilege_text import render_markdown
 
@@ -40,26 +41,21 @@ def write_files(place: Store, document: Mapping[str, t.Any], *, placeholders: bo
             place.put(f"{folder}/{name}", content.encode())
             for name, content in _list_files(document, item, placeholders=placeholders)
         ]
-    place.put(f"{account}/{_FOLDER}.json", _as_json(document).encode())
     return written
 
 
 def _list_files(document: Mapping[str, t.Any], item: Item, *, placeholders: bool) -> Iterator[tuple[str, str]]:
-    yield "least_privilege.json", _as_json({**item, "account_id": document["account_id"]})
+    rest = {name: value for name, value in item.items() if name != "proofs"}
+    yield "least_privilege.json", _as_json({"schema": document["schema"], "account_id": document["account_id"], **rest})
     yield "README.md", render_markdown(document, item)
     if not item["documents"]:
         return
     yield "proof.json", _as_json(item["proofs"])
     for one in item["documents"]:
-        text = _as_json(one["document"])
-        yield f"{one['name']}.json", _put_placeholders(text, document["account_id"]) if placeholders else text
+        content = write_template(one["document"], document["account_id"]) if placeholders else one["document"]
+        yield f"{one['name']}.json", _as_json(content)
     yield "cloudformation.json", render_cloudformation(item)
     yield "policies.tf", render_terraform(item)
-
-
-def _put_placeholders(text: str, account_id: str) -> str:
-    """Put a placeholder for the account in the ARNs of a document."""
-    return text.replace(f":{account_id}:", ":{{ aws_account_id }}:")
 
 
 def _as_json(value: t.Any) -> str:

@@ -22,8 +22,7 @@ from ..._aws.access import Access
 from ..._aws.errors import AwsError
 from ..._aws.operations import Operations
 from ..._module.task import TaskError
-from ..._policy.documents.policy import Kind
-from ..._policy.least_privilege.principal import Attached, Function, Principal, PrincipalKind
+from ..._policy.least_privilege.principal import Function, Principal, PrincipalKind
 
 OPERATIONS: t.Final = Operations(reads=frozenset({"lambda:ListFunctions"}))
 
@@ -32,7 +31,6 @@ Entity = t.Union[User, Group, Role]
 # IAM Identity Center names the role of a permission set so, with an id of 16 digits at the end:
 # https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
 _SET: t.Final = re.compile(r"AWSReservedSSO_(?P<name>.+)_[0-9a-f]{16}")
-_INLINE: t.Final = {User: Kind.INLINE_USER, Group: Kind.INLINE_GROUP, Role: Kind.INLINE_ROLE}
 _KINDS: t.Final = {User: PrincipalKind.USER, Group: PrincipalKind.GROUP, Role: PrincipalKind.ROLE}
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html
 _QUOTAS: t.Final = {
@@ -124,15 +122,12 @@ def _has_tags(entity: Entity, wanted: Mapping[str, str]) -> bool:
 
 def describe(subject: Subject, permissions: Permissions, functions: Mapping[str, Sequence[Function]]) -> Principal:
     """Collect the facts about a principal that its new policies depend on. ``functions`` are by the role's ARN."""
-    entity, snapshot = subject.entity, permissions.snapshot
-    attached = [Attached(arn.rpartition("/")[2], Kind.MANAGED, arn) for arn in entity.attached_policies]
-    attached += [Attached(item.name, _INLINE[type(entity)]) for item in entity.inline_policies]
+    snapshot = permissions.snapshot
     quota = _QUOTAS.get(subject.kind)
     return Principal(
         arn=subject.arn,
         kind=subject.kind,
         layers=permissions.layers(subject.arn),
-        attached=tuple(attached),
         quota=snapshot.summary.get(quota) if quota else None,
         trusted_services=tuple(_list_trusted_services(subject, permissions)),
         functions=tuple(functions.get(subject.arn, ())),

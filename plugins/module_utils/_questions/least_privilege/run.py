@@ -356,7 +356,7 @@ def _build_result(document: Mapping[str, t.Any], files: Mapping[str, Sequence[st
         "account_id": document["account_id"],
         "counts": document["counts"],
         "principals": [_shorten(item, files, lists) for item in document["principals"]],
-        "skipped": document["skipped"],
+        "not_changeable": document["skipped"],
         "unread": document["unread"],
     }
 
@@ -367,5 +367,6 @@ def _shorten(item: Mapping[str, t.Any], files: Mapping[str, Sequence[str]], list
         **item,
         "list_lengths": {name: len(item[name]) for name in _LONG},
         **{name: item[name][:most] for name in _LONG},
+        "proofs": [{**proof, "probes": proof["probes"][:most]} for proof in item["proofs"]],
         "files": list(files.get(item["principal"], ())),
     }

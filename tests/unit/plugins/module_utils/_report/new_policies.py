@@ -65,11 +65,12 @@ def principal(**fields: t.Any) -> dict[str, t.Any]:
         ],
         "removed": [
             {
-                "action": "iam:CreateUser",
+                "service": "iam",
                 "why": "not accessed in 400 days",
-                "levels": [],
                 "last_accessed": None,
-                "is_sensitive": True,
+                "actions": ["CreateUser", "ListUsers"],
+                "sensitive": ["CreateUser"],
+                "escalation": [],
             }
         ],
         "unknown": [

@@ -28,15 +28,16 @@ from .new_policies import POLICY, document, principal, proof
 HOSTILE: t.Final = "x](javascript:alert(1)) <script>alert(1)</script> | `a`\n## forged\x1b[2J\u202e"
 
 
-def test_the_terminal_shows_numbers_with_denominators_and_the_proof() -> None:
-    shown = render(document(principal()))
-    assert "actions 22,321 before, 2 after" in shown
-    assert "escalation paths 1 before, 0 after" in shown
-    assert "1 kept because they are unknown" in shown
-    assert "3 recorded uses, 0 lost" in shown
-    window = "2026-08-22 to 2026-11-20, 8,806 events, 90 files, 1 broken; services: 1 complete, 1 blind"
-    assert window in " ".join(shown.split())
+def test_the_terminal_is_short_and_has_numbers_with_denominators() -> None:
+    shown = render(document(principal(), principal(principal="arn:aws:iam::111122223333:role/other")))
+    text = " ".join(shown.split())
+    assert "role/teams/dev: 1 policy; actions 22,321 before, 2 after; privileged actions 12,626 before" in text
+    assert "escalation paths 1 before, 0 after; 1 kept because they are unknown" in text
+    window = "Evidence: 2026-08-22 to 2026-11-20, 8,806 events, 90 files, 1 broken; services: 1 complete, 1 blind"
+    assert text.count(window) == 1
+    assert text.count("warning: the record has no end of a quarter") == 1
     assert max(map(len, shown.splitlines())) <= 100
+    assert len(shown.splitlines()) <= 16
 
 
 def test_what_speaks_against_a_proof_is_named() -> None:
@@ -48,7 +49,8 @@ def test_what_speaks_against_a_proof_is_named() -> None:
 
 
 def test_each_member_of_a_group_is_named_with_its_proof() -> None:
-    shown = " ".join(render(document(principal(proofs=[proof(principal="arn:a"), proof(principal="arn:b")]))).split())
+    item = principal(proofs=[proof(principal="arn:a"), proof(principal="arn:b")])
+    shown = " ".join(render_markdown(document(item), item).split())
     assert "arn:a: 3 recorded uses" in shown and "arn:b: 3 recorded uses" in shown
 
 
@@ -131,10 +133,10 @@ def test_a_report_has_the_numbers_and_the_places_of_the_files() -> None:
     assert (shown["granted"], shown["used"], shown["removed"], shown["unknown"]) == (
         {"before": 22321, "after": 2},
         1,
-        1,
+        2,
         1,
     )
     assert shown["files"] == ["reports/a.json"]
     assert shown["accept"] == ["arn:aws:s3:::orders/*: it also matches others"]
     text = " ".join(" ".join(brief(shown, str)).split())
-    assert "22,321 actions granted, 1 used, 1 can be removed, 1 unknown; privileged 12,626 to 1" in text
+    assert "22,321 actions granted, 1 used, 2 can be removed, 1 unknown; privileged 12,626 to 1" in text
