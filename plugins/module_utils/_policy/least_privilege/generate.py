@@ -21,6 +21,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from ..documents.canonical import minify
 from ..documents.policy import Condition
 from ..evaluation import catalogue
+from ..evaluation.narrowing import condition_keys
 from ..evaluation.variables import VERSION, generalize
 from ..trail.coverage import Record
 from ..validation.actions import fits
@@ -41,7 +42,7 @@ from .lists import (
     list_removed,
     list_unknown,
 )
-from .needs import Need, collect_needs, complete_record, exclude_named
+from .needs import MEANING_KEYS, Need, collect_needs, complete_record, exclude_named
 from .pack import Document, Misfit, pack
 from .principal import Principal
 from .profiles import grant_profile
@@ -122,6 +123,16 @@ def generate(principal: Principal, record: Record, settings: Settings) -> Genera
         reason = "no recorded call is granted by today's policies, and an empty policy is never generated"
         return _answer_refusal(principal, Refusal(reason, True))
     return _write(principal, record, settings, ceiling, found)
+
+
+def list_needed_keys(principals: Iterable[Principal], settings: Settings) -> frozenset[str]:
+    """List the condition keys, in lower case, that a record for ``generate`` has to keep.
+
+    They are those of the policies, and those of conditions that are generated. Each further key that varies makes the
+    record larger.
+    """
+    region = {"aws:requestedregion"} if settings.scope_regions else set()
+    return condition_keys(principal.layers for principal in principals) | MEANING_KEYS | region
 
 
 def make_record_for_proof(record: Record, settings: Settings) -> Record:
