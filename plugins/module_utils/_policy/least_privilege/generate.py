@@ -22,9 +22,7 @@ from ..documents.canonical import minify
 from ..documents.policy import Condition
 from ..evaluation import catalogue
 from ..evaluation.narrowing import condition_keys
-from ..evaluation.variables import VERSION, generalize
 from ..trail.coverage import Record
-from ..validation.actions import fits
 from .ceiling import Ceiling, OldStatement
 from .companions import Companion, find_companions, find_console_reads, list_patterns, uses_console
 from .generalise import UNSHOWN, Generalised, generalise, merge_generalised, regions_of
@@ -226,15 +224,8 @@ class _Work:
         self.foreign: t.Final[list[str]] = []
 
     def grant(self, action: str, scope: Scope, conditions: Sequence[Condition], origin: Origin) -> None:
-        """Grant an action on a scope, as far as any old statement did.
-
-        A pattern of buckets also covers those of objects: resources that the action does not take are left out.
-        """
-        found = list(self._ceiling.narrow(action, scope, more=conditions, origin=origin))
-        known = catalogue.action(*action.lower().split(":", 1))
-        if known is not None:
-            found = [one for one in found if fits(known, generalize(one.resource, version=VERSION))]
-        self.grants.extend(found)
+        """Grant an action on a scope, as far as any old statement did."""
+        self.grants.extend(self._ceiling.narrow(action, scope, more=conditions, origin=origin))
 
     def grant_needs(self, needs: Sequence[Need]) -> None:
         """Grant what the needs show, each action on its generalised resources."""
