@@ -401,7 +401,7 @@ principals:
           type: list
           elements: dict
         unproven:
-          description: What could not be decided, with the reason.
+          description: The permissions that could not be decided, with the reason.
           type: list
           elements: dict
         probes:
@@ -435,7 +435,7 @@ not_changeable:
   type: list
   elements: dict
 unread:
-  description: What could not be read.
+  description: The data that could not be read, with the reason.
   returned: success
   type: list
   elements: str

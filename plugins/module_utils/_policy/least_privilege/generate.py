@@ -21,9 +21,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from ..documents.canonical import minify
 from ..documents.policy import Condition
 from ..evaluation import catalogue
-from ..evaluation.variables import VERSION, generalize
+from ..evaluation.narrowing import condition_keys
 from ..trail.coverage import Record
-from ..validation.actions import fits
 from .ceiling import Ceiling, OldStatement
 from .companions import Companion, find_companions, find_console_reads, list_patterns, uses_console
 from .generalise import UNSHOWN, Generalised, generalise, merge_generalised, regions_of
@@ -41,7 +40,7 @@ from .lists import (
     list_removed,
     list_unknown,
 )
-from .needs import Need, collect_needs, complete_record, exclude_named
+from .needs import MEANING_KEYS, Need, collect_needs, complete_record, exclude_named
 from .pack import Document, Misfit, pack
 from .principal import Principal
 from .profiles import grant_profile
@@ -122,6 +121,16 @@ def generate(principal: Principal, record: Record, settings: Settings) -> Genera
         reason = "no recorded call is granted by today's policies, and an empty policy is never generated"
         return _answer_refusal(principal, Refusal(reason, True))
     return _write(principal, record, settings, ceiling, found)
+
+
+def list_needed_keys(principals: Iterable[Principal], settings: Settings) -> frozenset[str]:
+    """List the condition keys, in lower case, that a record for ``generate`` has to keep.
+
+    They are those of the policies, and those of conditions that are generated. Each further key that varies makes the
+    record larger.
+    """
+    region = {"aws:requestedregion"} if settings.scope_regions else set()
+    return condition_keys(principal.layers for principal in principals) | MEANING_KEYS | region
 
 
 def make_record_for_proof(record: Record, settings: Settings) -> Record:
@@ -215,15 +224,8 @@ class _Work:
         self.foreign: t.Final[list[str]] = []
 
     def grant(self, action: str, scope: Scope, conditions: Sequence[Condition], origin: Origin) -> None:
-        """Grant an action on a scope, as far as any old statement did.
-
-        A pattern of buckets also covers those of objects: resources that the action does not take are left out.
-        """
-        found = list(self._ceiling.narrow(action, scope, more=conditions, origin=origin))
-        known = catalogue.action(*action.lower().split(":", 1))
-        if known is not None:
-            found = [one for one in found if fits(known, generalize(one.resource, version=VERSION))]
-        self.grants.extend(found)
+        """Grant an action on a scope, as far as any old statement did."""
+        self.grants.extend(self._ceiling.narrow(action, scope, more=conditions, origin=origin))
 
     def grant_needs(self, needs: Sequence[Need]) -> None:
         """Grant what the needs show, each action on its generalised resources."""

@@ -109,6 +109,7 @@ OPERATIONS: t.Final = RECORDS_OPERATIONS.union(
 # The lists that may have thousands of entries: results show as many.
 _LONG: t.Final = ("kept", "removed", "unknown", "ungranted")
 _SHORT: t.Final = 20
+_MODULE: t.Final = "least_privilege_info"
 _REGION: t.Final = "aws:requestedregion"
 
 
@@ -121,7 +122,7 @@ class _Options:
     given: tuple[Policy, ...]
 
     @classmethod
-    def from_task(cls, task: Task) -> t.Self:
+    def of(cls, task: Task) -> t.Self:
         """The options of a task. Raises TaskError: one can't be used."""
         options = task.options
         wanted = {name: options[name] for name in _SETTINGS if name != "accepted_patterns"}
@@ -145,7 +146,7 @@ def run(task: Task) -> dict[str, t.Any]:
 
     :raises TaskError: a bad option, the credentials of another account, or policies that can't be read.
     """
-    options = _Options.from_task(task)
+    options = _Options.of(task)
     task.expect_account(task.access.caller.account_id)
     connection = task.connection
     snapshot = _observe(connection, options.evidence.regions)
@@ -157,23 +158,24 @@ def run(task: Task) -> dict[str, t.Any]:
     if task.has_reports:
         place = task.open_store(task.reports)
         files = write_files(place, document, placeholders=task.options["placeholders"])
-        _leave_part(task, place, document, files)
+        part = _make_part(document, files, run_id=task.run_id, check_mode=task.check_mode)
+        place.put(part_key(document["account_id"], task.run_id, _MODULE), (json.dumps(part, indent=1) + "\n").encode())
     result = _build_result(document, files, lists=task.options["return_lists"])
     if task.options["terminal"] == "full":
         result["terminal"] = render(document, ascii_only=task.options["ascii"])
     return result
 
 
-def _leave_part(task: Task, place: Store, document: Mapping[str, t.Any], files: Mapping[str, Sequence[str]]) -> None:
-    """Leave the part of the report of the account, as the modules of a run do."""
-    part = {
-        "module": "least_privilege_info",
-        "run_id": task.run_id,
-        "check_mode": task.check_mode,
+def _make_part(
+    document: Mapping[str, t.Any], files: Mapping[str, Sequence[str]], *, run_id: str, check_mode: bool
+) -> dict[str, t.Any]:
+    """The part of the report of the account, as the modules of a run leave it."""
+    return {
+        "module": _MODULE,
+        "run_id": run_id,
+        "check_mode": check_mode,
         "least_privilege": [condense(item, files[item["principal"]]) for item in document["principals"]],
     }
-    key = part_key(document["account_id"], task.run_id, "least_privilege_info")
-    place.put(key, (json.dumps(part, indent=1) + "\n").encode())
 
 
 def _observe(connection: Connection, regions: Sequence[str]) -> Snapshot:

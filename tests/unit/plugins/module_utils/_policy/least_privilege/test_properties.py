@@ -27,8 +27,13 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.e
 )
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.matching import text_matcher
 from ansible_collections.hardening.iam.plugins.module_utils._policy.impact.judge import Breakage, Judge
-from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.generate import Generated, generate
+from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.generate import (
+    Generated,
+    generate,
+    make_record_for_proof,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.principal import Principal
+from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.proof import prove
 from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.settings import Level
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.coverage import Record
 
@@ -314,6 +319,28 @@ def test_a_call_without_a_resource_is_not_lost(old: Policy, actions: list[str]) 
     for use in uses:
         assert judge.verdict(use).outcome is Breakage.SAFE
         assert use.action in {item.action for item in (*found.kept, *found.ungranted)}
+
+
+@settings(max_examples=EXAMPLES // 2, deadline=None, phases=PHASES)
+@given(PLAIN)
+def test_generated_documents_are_proved(old: Policy) -> None:
+    uses = (
+        call("s3:ListBucket", "arn:aws:s3:::data"),
+        call("kms:Decrypt", KEY, invoked_by="s3.amazonaws.com"),
+        call("lambda:CreateFunction", f"arn:aws:lambda:{EU}:function:app-x"),
+        call("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/fn"),
+        call("dynamodb:*", is_service_level=True),
+        accessed("s3:*", 1),
+        accessed("kms:*", 200),
+        accessed("dynamodb:*", 3),
+    )
+    record = make_record(*uses, but=[cover("s3", data=False), blind("dynamodb")])
+    principal = make_principal(old)
+    found = generate(principal, record, options())
+    assume(found.status == "generated")
+    about = make_record_for_proof(record, options())
+    proof = prove(principal.layers, new_layers(found), about, removed=[item.action for item in found.removed])
+    assert (proof.lost, proof.beyond, proof.unproven) == ((), (), ())
 
 
 def test_requests_are_judged_as_the_tests_believe() -> None:
