@@ -75,6 +75,15 @@ class Losses:
             if loss is not None:
                 yield loss
 
+    def count_ungranted(self) -> int:
+        """Count the uses that no old statement allows: a resource's policy allowed them, or they were attempts."""
+        return sum(not use.is_service_level and not self._list_granting(use, use.action) for use in self._record.uses)
+
+    def _list_granting(self, use: Use, action: str) -> list[_Versioned]:
+        """List the old statements that may have allowed a use."""
+        facts = _make_facts(use, action)
+        return [old for old in self._old.about(action) if old[0].allow and _may_apply(old[0], facts, _is_known(use))]
+
     def _is_out_of_date(self, use: Use) -> bool:
         return self._unused_before is not None and use.last is not None and use.last < self._unused_before
 
@@ -128,20 +137,15 @@ class Losses:
 
     def _passes_as_before(self, use: Use, action: str) -> bool:
         """Whether each old statement that may have allowed a use is included in a new one, and no Deny is new."""
-        facts = Facts(action.lower(), use.resource or "*", lambda: use.context)
-        is_known = use.resource is not None and not use.candidates
-        targets = tuple(map(name_resource, use.candidates))
+        facts = _make_facts(use, action)
+        targets = None if _is_known(use) else tuple(map(name_resource, use.candidates))
         for compiled, version in self._new.about(action):
             alone = Policy((compiled.statement,), version)
             if not compiled.allow and not meanings_of((alone,), allow=False) <= self._kept_denials:
                 return False
-        allowing = [old for old in self._old.about(action) if old[0].allow and _may_apply(old[0], facts, is_known)]
+        allowing = self._list_granting(use, action)
         return bool(allowing) and all(
-            any(
-                _includes_for(new, old, facts, targets if not is_known else None)
-                for new in self._new.about(action)
-                if new[0].allow
-            )
+            any(_includes_for(new, old, facts, targets) for new in self._new.about(action) if new[0].allow)
             for old in allowing
         )
 
@@ -166,6 +170,15 @@ class _Statements:
         for policy in self._policies:
             for compiled in compile_policy(policy).statements_for(action.lower()):
                 yield compiled, policy.version
+
+
+def _make_facts(use: Use, action: str) -> Facts:
+    return Facts(action.lower(), use.resource or "*", lambda: use.context)
+
+
+def _is_known(use: Use) -> bool:
+    """Whether the resource of a use is known by the ARN that policies have."""
+    return use.resource is not None and not use.candidates
 
 
 def _may_apply(compiled: CompiledStatement, facts: Facts, is_known: bool) -> bool:

@@ -319,8 +319,10 @@ def test_a_use_is_lost_if_the_same_unknown_fact_must_say_more() -> None:
     assert lost_actions([allow("s3:*", "*", OFFICE)], [allow("s3:*", "*", OFFICE), guarded], use) == ["s3:GetObject"]
 
 
-def test_a_use_that_no_policy_allowed_is_not_lost() -> None:
-    assert lost_actions([allow("sqs:*")], [allow("sqs:SendMessage")], used("s3:GetObject", OBJECT)) == []
+def test_a_use_that_no_policy_allowed_is_not_lost_and_counted() -> None:
+    uses = (used("s3:GetObject", OBJECT), used("sqs:SendMessage", SEND.resource), used("sqs:ListQueues"))
+    proof = prove_statements([allow("sqs:*")], [allow(["sqs:SendMessage", "sqs:ListQueues"])], record=recorded(*uses))
+    assert proof.is_proved and proof.counts["uses_not_granted_before"] == 1
 
 
 def test_a_layer_that_denies_today_makes_no_loss() -> None:
