@@ -119,7 +119,8 @@ def prove(
     ``removed`` are the actions that the new policies no longer give. Dates of last access before ``unused_before`` are
     no uses; without it all of them are.
     """
-    lost, unproven = _split_losses(Losses(before, after, record, unused_before=unused_before).find())
+    losses = Losses(before, after, record, unused_before=unused_before)
+    lost, unproven = _split_losses(losses.find())
     beyond, undecided = _find_beyond(before, after, record.principal_arn)
     prober = Prober(before, after, record.principal_arn)
     probes = (*prober.probe_removed(removed), *prober.probe_paths())
@@ -131,7 +132,7 @@ def prove(
         _sort(beyond),
         _sort((*unproven, *undecided, *_find_other_layers(before, after))),
         probes,
-        _count(before, after, record, removed, probes),
+        {"uses_not_granted_before": losses.count_ungranted(), **_count(before, after, record, removed, probes)},
         _hash(before.identity),
         _hash(after.identity),
         record.digest,

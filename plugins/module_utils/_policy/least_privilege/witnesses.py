@@ -120,7 +120,12 @@ class Witnesses:
     def list_resources(self, action: str, part: Part, wide: Sequence[Patterns] = ()) -> Iterator[Tokens]:
         """List texts of a part that are in none of the sets; first those that are resources of the action."""
         whole = (Patterns((part.tokens,)),)
-        for pattern in resource_types(action.lower(), self._partition):
+        types = resource_types(action.lower(), self._partition)
+        if not types:
+            # AWS asks about "*" for an action that knows no resources.
+            yield from _list_texts(("*",), part, wide) if find_uncovered(("*",), whole) is None else ()
+            return
+        for pattern in types:
             kind = _tokens_of(_make_concrete(pattern))
             if find_uncovered(kind, whole) is None:
                 yield from _list_texts(kind, part, wide)

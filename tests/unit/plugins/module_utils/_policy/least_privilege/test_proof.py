@@ -209,6 +209,12 @@ UNPROVEN = [
         id="what a variable may except",
     ),
     pytest.param(
+        [{"Effect": "Allow", "Action": "s3:*", "NotResource": LOGS}],
+        [allow("s3:ListAllMyBuckets")],
+        "NotResource",
+        id="an action that knows no resources",
+    ),
+    pytest.param(
         [allow("s3:*", "*", {"StringEquals": {"aws:SourceVpc": "vpc-1"}})],
         [
             allow(
@@ -227,7 +233,7 @@ def test_what_can_be_shown_neither_way_is_unproven(old: list[t.Any], new: list[t
     assert not proof.is_proved and proof.beyond == ()
     entry = proof.unproven[0]
     assert why in entry.why and entry.settled_by == "CheckNoNewAccess"
-    assert (entry.policy, entry.statement, entry.action) == ("new-0", "statement 1", "s3:*")
+    assert (entry.policy, entry.statement) == ("new-0", "statement 1")
 
 
 def test_a_variable_of_2012_is_text_in_a_document_of_2008() -> None:
@@ -319,8 +325,10 @@ def test_a_use_is_lost_if_the_same_unknown_fact_must_say_more() -> None:
     assert lost_actions([allow("s3:*", "*", OFFICE)], [allow("s3:*", "*", OFFICE), guarded], use) == ["s3:GetObject"]
 
 
-def test_a_use_that_no_policy_allowed_is_not_lost() -> None:
-    assert lost_actions([allow("sqs:*")], [allow("sqs:SendMessage")], used("s3:GetObject", OBJECT)) == []
+def test_a_use_that_no_policy_allowed_is_not_lost_and_counted() -> None:
+    uses = (used("s3:GetObject", OBJECT), used("sqs:SendMessage", SEND.resource), used("sqs:ListQueues"))
+    proof = prove_statements([allow("sqs:*")], [allow(["sqs:SendMessage", "sqs:ListQueues"])], record=recorded(*uses))
+    assert proof.is_proved and proof.counts["uses_not_granted_before"] == 1
 
 
 def test_a_layer_that_denies_today_makes_no_loss() -> None:
@@ -330,6 +338,24 @@ def test_a_layer_that_denies_today_makes_no_loss() -> None:
     after = Layers(identity=(policy(allow("s3:Get*")),), scps=scps)
     assert prove(before, after, recorded(used("s3:GetObject", OBJECT)), removed=()).lost == ()
     assert prove(before, after, recorded(used("s3:PutObject", OBJECT)), removed=()).lost != ()
+
+
+def test_a_use_of_an_unknown_resource_passes_on_all_that_the_action_knows() -> None:
+    use = used("kms:Decrypt")
+    keys = [allow("kms:Decrypt", "arn:aws:kms:*:*:key/*", MFA)]
+    assert lost_actions([allow("kms:*", "*", MFA)], keys, use) == []
+    assert lost_actions([allow("kms:*", "*", MFA)], [allow("kms:*", "arn:aws:kms:eu-west-1:*:key/*", MFA)], use) != []
+    two = [allow("kms:*", "arn:aws:kms:*:*:key/a*", MFA), allow("kms:*", "arn:aws:kms:*:*:key/b*", MFA)]
+    own = [allow("kms:*", ["arn:aws:kms:*:*:key/a*", "arn:aws:kms:*:*:key/b*"], MFA)]
+    assert lost_actions(own, two, use) == []
+    assert lost_actions(own, two[:1], use) != []
+    # No bucket has a slash in its name.
+    assert (
+        lost_actions(
+            [allow("s3:*", [DATA, "arn:aws:s3:::data"])], [allow("s3:*", "arn:aws:s3:::data")], used("s3:ListBucket")
+        )
+        == []
+    )
 
 
 # Dates of last access
