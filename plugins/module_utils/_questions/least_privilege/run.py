@@ -21,7 +21,6 @@ from ..._account.model import Dataset, Group, Snapshot
 from ..._account.permissions import Permissions
 from ..._aws.operations import Operations
 from ..._controls.control import unread_reason
-from ..._converge.store import Store
 from ..._module.arguments import ORGANIZATION_ARGUMENTS, REPORT_PLACE_ARGUMENTS, ArgumentSpec
 from ..._module.connection import Connection
 from ..._module.documents import policy_of
