@@ -148,12 +148,13 @@ class Losses:
                 return False
         granting = self._list_granting(use, action)
         allowing = [new for new in self._new.about(action) if new[0].allow]
-        kinds = () if _is_known(use) else tuple(map(name_resource, self._list_kinds(use, action)))
+        kinds = () if _is_known(use) else self._list_kinds(use, action)
         return bool(granting) and all(_is_included(old, allowing, facts, kinds) for old in granting)
 
-    def _list_kinds(self, use: Use, action: str) -> tuple[str, ...]:
-        """Patterns of the resources that a use may have been about."""
-        return possible_resources(action.lower(), self._old.policies, self._partition, use.candidates) or ("*",)
+    def _list_kinds(self, use: Use, action: str) -> tuple[Part, ...]:
+        """The resources that a use may have been about. AWS asks about "*" for an action that knows no resources."""
+        patterns = possible_resources(action.lower(), self._old.policies, self._partition, use.candidates)
+        return tuple(map(name_resource, patterns)) or (Part("*", ("*",)),)
 
 
 def _make_judges(before: Layers, after: Layers) -> Iterator[Judge]:
