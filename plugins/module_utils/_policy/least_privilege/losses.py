@@ -26,7 +26,7 @@ from ..evaluation.compiled import CompiledStatement, Facts, compile_policy
 from ..evaluation.evaluate import Layers
 from ..evaluation.implication import find_unimplied
 from ..evaluation.inclusion import Part, Reach, is_within, meanings_of, name_resource, reach_of, resource_parts
-from ..evaluation.narrowing import find_narrowed_layers, possible_resources
+from ..evaluation.narrowing import find_narrowed_layers, names_no_bucket, possible_resources
 from ..evaluation.tokens import Patterns, overlap
 from ..evaluation.truth import NO, YES
 from ..impact.judge import Breakage, Judge, Verdict
@@ -217,7 +217,7 @@ def _intersect(kind: Part, part: Part) -> Iterator[Part]:
         yield Part(kind.text, kind.tokens, part.besides)
     elif is_within(kind, (Patterns((part.tokens,)),)):
         yield kind
-    elif overlap(kind.tokens, part.tokens):
+    elif overlap(kind.tokens, part.tokens) and not names_no_bucket(part.text, kind.text):
         yield part
 
 
