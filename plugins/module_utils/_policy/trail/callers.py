@@ -114,7 +114,7 @@ def is_of_account(record: Record, principal_arn: str, account_id: str) -> bool:
 
 
 @functools.lru_cache(maxsize=8192)
-def _owner_of(principal_arn: str) -> str:
+def _owner_of(principal_arn: str) -> t.Optional[str]:
     return arn_account(principal_arn)
 
 
