@@ -16,6 +16,7 @@ or thread is made before the fork.
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import json
 import re
@@ -47,7 +48,8 @@ from ..module_utils._module.run_files import RunFiles
 from ..module_utils._module.run_snapshot import discard_all
 from ..module_utils._module.task import Entry
 from . import _brief_results
-from ._fleet import count_accounts, find_assessor
+from ._fleet import count_accounts, find_assessor, find_own_account
+from ._plain_templates import UNRESOLVED, resolve
 from ._role_options import NO_ROLE, RoleOptions, load_table
 from ._run_input import Host
 from ._run_notes import RunNotes
@@ -94,6 +96,12 @@ class InProcess(NormalActionModule):
         # this process, page by page, which costs more than reading a small account.
         gc.freeze()
 
+    @classmethod
+    def finalize_task_arg(cls, name: str, value: t.Any, templar: t.Any, *further: t.Any, **named: t.Any) -> t.Any:
+        """Resolve one argument of the task. Ansible calls this since 2.19, as an experiment: its answer is kept."""
+        plain = resolve(value, templar.available_variables)
+        return super().finalize_task_arg(name, value, templar, *further, **named) if plain is UNRESOLVED else plain
+
     def run(self, tmp: t.Any = None, task_vars: t.Optional[dict[str, t.Any]] = None) -> Result:
         arguments = self._task.args
         result = self._run(tmp, task_vars or {})
@@ -126,6 +134,8 @@ class InProcess(NormalActionModule):
         if given.is_of_our_role and task_vars.get(_brief_results.VARIABLE):
             shows_all = given.host.value("hardening_terminal") == "full"
             _brief_results.shorten(result, shows_diff=bool(self._task.diff), shows_all=shows_all)
+            # Ansible keeps the task of each host, with its options, until all hosts have done it.
+            self._task.args = {}
         # Text that is there to be read is shown wherever the task runs, with no callback enabled.
         text = result.pop("terminal", None)
         if text and not self._task.no_log:
@@ -147,6 +157,7 @@ class InProcess(NormalActionModule):
         spec = self.entry.argument_spec()
         pattern = self._pattern()
 
+        @functools.cache
         def value(variable: str) -> t.Any:
             try:
                 return self._templar.template(task_vars[variable]) if variable in task_vars else None
@@ -167,6 +178,7 @@ class InProcess(NormalActionModule):
             hash_declaration=lambda: self._hash_declaration(task_vars),
             notes=self._notes,
             find_closed_gate=lambda: self._find_closed_gate(task_vars),
+            find_own_account=lambda: find_own_account(name, task_vars["hostvars"], self._templar),
         )
 
     def _hash_declaration(self, task_vars: dict[str, t.Any]) -> str:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import functools
 import hashlib
 import re
 import typing as t
@@ -38,6 +39,8 @@ MALFORMED: t.Final = jinja2.TemplateRuntimeError
 _HERE: t.Final = Path(__file__).parent
 # Line breaks beside elements and at the ends of what stands between two delimiters of Jinja2.
 _BREAKS: t.Final = re.compile(r"^\s*\n\s*|\s*\n\s*$|(?<=>)\s*\n\s*|\s*\n\s*(?=<)")
+# So many results of a macro are kept: badges of free text, such as regions, come and go.
+_KEPT: t.Final = 1024
 _WORDS: t.Final = re.compile("(?<=:)(?=[a-zA-Z])|(?<=[a-z])(?=[A-Z])")
 # Frameworks by names that are short enough for a badge.
 _SHORT: t.Final = {"cis_7.0": "CIS 7.0", "cis_5.0": "CIS 5.0", "cis_3.0": "CIS 3.0", "security_hub": "Security Hub"}
@@ -122,6 +125,8 @@ def _make_environment() -> jinja2.Environment:
         digest=_hash,
         g=lambda number: f"{number:g}",
         is_arn=is_arn,
+        # By type as well: a text that is no markup equals one that is, and must be escaped.
+        keep_results=functools.lru_cache(maxsize=_KEPT, typed=True),
         kind_of=kind_of,
         moment=_format_moment,
         moved=describe_percent,

@@ -34,6 +34,10 @@ _KNOWABLE: t.Final = (
 _VARIABLE: t.Final = re.compile(r"\$\{\s*([^},]+?)\s*[,}]")
 
 _ACTIONS: t.Final = tuple(dict.fromkeys(action for method in METHODS for action in method.actions))
+_BY_SERVICE: t.Final = {
+    service: tuple(action for action in _ACTIONS if action.lower().startswith(f"{service}:"))
+    for service in sorted({action.partition(":")[0].lower() for action in _ACTIONS})
+}
 _BITS: t.Final[Mapping[str, int]] = {action: 1 << index for index, action in enumerate(_ACTIONS)}
 
 Statements = tuple[CompiledStatement, ...]
@@ -91,11 +95,14 @@ class ReadyLayers:
                     yield statement
 
     def _statements(self, policy: Policy, action: str) -> Statements:
+        return self._compile(policy).statements_for(action.lower())
+
+    def _compile(self, policy: Policy) -> CompiledPolicies:
         compiled = self._policies.get(id(policy))
         if compiled is None:
             self._kept[id(policy)] = policy
             compiled = self._policies[id(policy)] = compile_policies((policy,))
-        return compiled.statements_for(action.lower())
+        return compiled
 
     def mask(self, layers: Layers, *, sure: bool = False) -> int:
         """The actions of all methods that no layer is without an Allow for, as ``mask_of`` has it.
@@ -128,9 +135,13 @@ class ReadyLayers:
         key = (id(policy), sure)
         found = self._masks.get(key)
         if found is None:
+            compiled_policy = self._compile(policy)
             allowed = (
                 action
-                for action in _ACTIONS
+                for service, actions in _BY_SERVICE.items()
+                # Most policies speak of few services.
+                if compiled_policy.speaks_of_service(service)
+                for action in actions
                 if any(
                     compiled.allow and not (sure and _is_never_certain(compiled.statement))
                     for compiled in self._statements(policy, action)

@@ -111,6 +111,10 @@ def _match(matcher: ResourceMatcher, facts: Facts, missing: set[str]) -> Truth:
     return matcher.match(facts.resource, facts.context, missing)
 
 
+# A statement, the matcher of its actions (None: all of the service), and whether a match or a miss is meant.
+_Entry = tuple[CompiledStatement, t.Optional[ActionMatcher], bool]
+
+
 class _Patterns:
     """The action patterns of one statement by service; in lower case, as actions are compared."""
 
@@ -147,7 +151,7 @@ class CompiledPolicy:
         self.name: t.Final = policy.name
         self.statements: t.Final = tuple(CompiledStatement(statement, policy) for statement in policy.statements)
         self._patterns: t.Final = tuple(_Patterns(statement) for statement in policy.statements)
-        self._services: t.Final[dict[str, tuple[tuple[CompiledStatement, t.Optional[ActionMatcher], bool], ...]]] = {}
+        self._services: t.Final[dict[str, tuple[_Entry, ...]]] = {}
         self._memory: t.Final[dict[str, tuple[CompiledStatement, ...]]] = {}
 
     def statements_for(self, action: str) -> tuple[CompiledStatement, ...]:
@@ -159,16 +163,23 @@ class CompiledPolicy:
                 self._memory[action] = found
         return found
 
+    def speaks_of_service(self, service: str) -> bool:
+        """Whether a statement may speak of an action of the service, given in lower case."""
+        return bool(self._list_entries(service))
+
     def _find(self, action: str) -> tuple[CompiledStatement, ...]:
-        service = action.partition(":")[0]
-        entries = self._services.get(service)
-        if entries is None:
-            entries = self._services[service] = tuple(self._of_service(service))
+        entries = self._list_entries(action.partition(":")[0])
         return tuple(
             [statement for statement, matches, wanted in entries if matches is None or matches(action) is wanted]
         )
 
-    def _of_service(self, service: str) -> t.Iterator[tuple[CompiledStatement, t.Optional[ActionMatcher], bool]]:
+    def _list_entries(self, service: str) -> tuple[_Entry, ...]:
+        entries = self._services.get(service)
+        if entries is None:
+            entries = self._services[service] = tuple(self._of_service(service))
+        return entries
+
+    def _of_service(self, service: str) -> t.Iterator[_Entry]:
         for statement, patterns in zip(self.statements, self._patterns, strict=True):
             matcher = patterns.matcher(service)
             if not isinstance(matcher, bool):
@@ -190,6 +201,10 @@ class CompiledPolicies:
         if len(self.policies) == 1:
             return self.policies[0].statements_for(action)
         return tuple([statement for policy in self.policies for statement in policy.statements_for(action)])
+
+    def speaks_of_service(self, service: str) -> bool:
+        """Whether a statement may speak of an action of the service, given in lower case."""
+        return any(policy.speaks_of_service(service) for policy in self.policies)
 
 
 @functools.lru_cache(maxsize=8192)

@@ -12,6 +12,7 @@ import typing as t
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markupsafe import Markup, escape
 
 from ansible_collections.hardening.iam.plugins.module_utils._report.plain import visible
 from ansible_collections.hardening.iam.plugins.plugin_utils._render.page import ENVIRONMENT, MALFORMED, Section, render
@@ -66,6 +67,13 @@ def test_what_is_hostile_is_shown() -> None:
     assert "\x1b" not in read.text
     assert "\u202e" not in read.text
     assert "\ufffd[31m\ufffd" in read.text
+
+
+def test_a_badge_of_markup_is_no_badge_of_its_text() -> None:
+    for text in (Markup("<b>x</b>"), "<b>x</b>", Markup("<i>y</i>"), "<i>y</i>", True, 1, "1"):
+        shown = text if isinstance(text, Markup) else escape(text)
+        assert PARTS.badge(text) == f'<span class="badge none">{shown}</span>'
+    assert PARTS.badge("<i>z</i>") != PARTS.badge(Markup("<i>z</i>"))
 
 
 def test_what_is_unknown_is_left_out_and_what_is_missing_is_an_error() -> None:
