@@ -97,15 +97,6 @@ def _grouped(events: t.Iterable[Record]) -> dict[tuple[str, str, datetime], list
 
 
 def _digests(logs: t.Sequence[_Log], place: Place, account_id: str, region: str, now: datetime) -> t.Iterator[File]:
-<<<<<<< HEAD
-    start = datetime.fromisoformat(min(log.oldest for log in logs)[:10]).replace(tzinfo=UTC)
-    # The hour that is not over has no digest yet, as AWS writes it afterwards.
-    last = now.replace(minute=0, second=0, microsecond=0)
-    before: File | None = None
-    while start < last:
-        end = min(start + timedelta(days=1), last)
-        covered = [log for log in logs if f"{start:{_TIME}}" <= log.oldest < f"{end:{_TIME}}"]
-=======
     waiting = sorted(logs, key=lambda log: log.oldest)
     first = datetime.fromisoformat(waiting[0].oldest)
     start = first.replace(hour=0, minute=0, second=0)
@@ -115,7 +106,6 @@ def _digests(logs: t.Sequence[_Log], place: Place, account_id: str, region: str,
         limit = f"{end:{_TIME}}"
         covered = [log for log in waiting if log.oldest < limit]
         waiting = waiting[len(covered) :]
->>>>>>> seed
         before = _digest(covered, place, (account_id, region), (start, end), before)
         yield before
         start = end
