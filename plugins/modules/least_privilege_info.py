@@ -94,6 +94,13 @@ options:
       - An action that AWS last recorded as accessed longer ago than so many days counts as unused. Defaults to 400, which is as far as
         AWS tracks it.
     type: int
+  assume_logged:
+    description:
+      - Kinds of events that count as logged if the selectors of the trails can't be read, such as for log files in a directory.
+      - If nobody knows whether calls were logged, an action without recorded calls is unknown, and stays.
+    type: list
+    elements: str
+    choices: [data, management_read, management_write]
   compress:
     description:
       - Whether actions are written with wildcards, if the wildcard matches no other action that is known today. A wildcard also grants

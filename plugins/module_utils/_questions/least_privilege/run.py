@@ -31,8 +31,7 @@ from ..._policy.documents.policy import Kind, Policy
 from ..._policy.escalation.paths import search
 from ..._policy.evaluation.evaluate import Layers
 from ..._policy.evaluation.narrowing import condition_keys
-from ..._policy.least_privilege.generate import Generated, Status, generate, make_record_for_proof
-from ..._policy.least_privilege.needs import MEANING_KEYS
+from ..._policy.least_privilege.generate import Generated, Status, generate, list_needed_keys, make_record_for_proof
 from ..._policy.least_privilege.pack import Document
 from ..._policy.least_privilege.principal import Principal
 from ..._policy.least_privilege.proof import Proof, prove
@@ -53,6 +52,8 @@ from .files import write_files
 from .principals import OPERATIONS as OPERATIONS_OF_PRINCIPALS
 from .principals import Choice, Subject, choose, describe, read_functions
 
+# Calls that are never logged can't be assumed to be.
+_LOGGED: t.Final = ["data", "management_read", "management_write"]
 _SETTINGS: t.Final[ArgumentSpec] = {
     "levels": {"type": "dict"},
     "min_group": {"type": "int"},
@@ -62,6 +63,7 @@ _SETTINGS: t.Final[ArgumentSpec] = {
     "min_window_days": {"type": "int"},
     "accept_short_window": {"type": "bool"},
     "assume_unused_after": {"type": "int"},
+    "assume_logged": {"type": "list", "elements": "str", "choices": _LOGGED},
     "compress": {"type": "bool"},
     "console_reads": {"type": "bool"},
     "always_allow": {
@@ -109,7 +111,6 @@ OPERATIONS: t.Final = RECORDS_OPERATIONS.union(
 _LONG: t.Final = ("kept", "removed", "unknown", "ungranted")
 _SHORT: t.Final = 20
 _MODULE: t.Final = "least_privilege_info"
-_REGION: t.Final = "aws:requestedregion"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -216,18 +217,14 @@ class _Work:
     def build(self, *, run_id: t.Optional[str]) -> dict[str, t.Any]:
         """Read the evidence, generate, prove, and put it all together."""
         members = list(dict.fromkeys(arn for item in self._choice.subjects for arn in item.members))
-        keys = condition_keys(self._permissions.layers(arn) for arn in members)
-        keys |= MEANING_KEYS
-        if self._options.settings.scope_regions:
-            keys |= {_REGION}
+        functions, unread = read_functions(self._connection.access, self._snapshot.regions)
+        principals = {item.arn: describe(item, self._permissions, functions) for item in self._choice.subjects}
+        keys = list_needed_keys(principals.values(), self._options.settings)
+        keys |= condition_keys(self._permissions.layers(arn) for arn in members)
         records = read_records(
             self._connection, self._options.evidence, self._snapshot, self._permissions, members, keys=keys
         )
-        functions, unread = read_functions(self._connection.access, self._snapshot.regions)
-        answers = []
-        for subject in self._choice.subjects:
-            principal = describe(subject, self._permissions, functions)
-            answers.append(self._answer(subject, principal, records))
+        answers = [self._answer(item, principals[item.arn], records) for item in self._choice.subjects]
         paths = self._count_paths(answers)
         snapshot = self._snapshot
         return build(
