@@ -21,7 +21,7 @@ import io
 import json
 import typing as t
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 from .._policy.trail.actions import EventReader
@@ -197,9 +197,20 @@ class LogFiles:
             self._account_id,
             self._public_keys,
             regions,
+            self._find_missing(names),
         )
         self._chains = book.chains
         return book
+
+    def _find_missing(self, names: list[str]) -> Callable[[str], bool]:
+        """A test whether a log file of the window, by its name without folders, is not in the place any more."""
+        present = frozenset(name.rpartition("/")[2] for name in names)
+
+        def is_missing(name: str) -> bool:
+            written = read_place(name).written
+            return name not in present and written is not None and written >= self._since
+
+        return is_missing
 
     def _unpack(self, name: str) -> t.Optional[bytes]:
         return unpack(self._logs.get(name))
