@@ -18,7 +18,6 @@ import dataclasses
 import gzip
 import hashlib
 import io
-import json
 import typing as t
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -27,7 +26,7 @@ from datetime import UTC, date, datetime, timedelta
 from .._policy.trail.actions import EventReader
 from .._policy.trail.callers import SkipReason, moment_of
 from .._policy.trail.usage import Source, SourceRead
-from .activity import TRAIL_BLIND_SPOTS, TRAIL_LAG, Activity, make_activity
+from .activity import TRAIL_BLIND_SPOTS, TRAIL_LAG, Activity, load_json, make_activity
 from .digests import Chain, DigestBook, PublicKeys
 from .log_places import Place, is_wanted, read_digest_place, read_place
 from .moments import whole_days
@@ -300,7 +299,7 @@ def parse_records(content: t.Optional[bytes]) -> t.Optional[list[t.Any]]:
     if content is None:
         return None
     try:
-        document = json.loads(content)
+        document = load_json(content.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         return None
     records = document.get("Records") if isinstance(document, dict) else None

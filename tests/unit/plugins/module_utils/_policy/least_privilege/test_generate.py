@@ -421,3 +421,14 @@ def test_the_keys_that_a_record_has_to_keep() -> None:
     own = {"aws:multifactorauthpresent", "aws:principaltag/t"}
     assert list_needed_keys([principal], settings()) == meaning | own
     assert list_needed_keys([principal], settings(scope_regions=True)) == meaning | own | {"aws:requestedregion"}
+
+
+def test_characters_that_no_policy_may_hold_become_wildcards() -> None:
+    """IAM takes no character beyond U+00FF, and keys of objects may have any."""
+    arn = "arn:aws:s3:::orders/\u65e5\u672c/\u00e9\u0001"
+    found = run([allow("s3:*", "arn:aws:s3:::orders/*")], call("s3:GetObject", arn), object_segments=0)
+    texts = [text for item in statements_of(found) for text in [item["Resource"]]]
+    assert all(ord(char) <= 0xFF for text in texts for char in str(text))
+    exact = run([allow("s3:*", "arn:aws:s3:::orders/*")], call("s3:GetObject", "arn:aws:s3:::orders/\u65e5.csv"))
+    assert {str(item["Resource"]) for item in statements_of(exact)} == {"arn:aws:s3:::orders/?.csv"}
+    assert not any(document.issues for document in (*found.documents, *exact.documents))
