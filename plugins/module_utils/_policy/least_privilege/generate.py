@@ -113,13 +113,13 @@ def generate(principal: Principal, record: Record, settings: Settings) -> Genera
     """Generate the new documents of a principal from the record of its calls."""
     refusal = refuse(principal, record, settings)
     if refusal is not None:
-        return _answer_refusal(principal, refusal)
+        return answer_refusal(principal, refusal)
     record = complete_record(record)
     ceiling = Ceiling(principal.old_policies, principal.arn, principal.resources)
     found = _find(principal, record, settings, ceiling)
     if not found.grants:
         reason = "no recorded call is granted by today's policies, and an empty policy is never generated"
-        return _answer_refusal(principal, Refusal(reason, True))
+        return answer_refusal(principal, Refusal(reason, True))
     return _write(principal, record, settings, ceiling, found)
 
 
@@ -145,7 +145,8 @@ def make_record_for_proof(record: Record, settings: Settings) -> Record:
     return dataclasses.replace(completed, uses=(*calls, *Unused(completed, settings).list_open_dates()))
 
 
-def _answer_refusal(principal: Principal, refusal: Refusal) -> Generated:
+def answer_refusal(principal: Principal, refusal: Refusal) -> Generated:
+    """Answer that there are no documents, and why."""
     status = Status.NO_EVIDENCE if refusal.is_no_evidence else Status.REFUSED
     return Generated(principal.arn, status, refusal.reason)
 
