@@ -20,7 +20,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from datetime import UTC, datetime, timedelta
 
 from .._policy.evaluation import catalogue
-from .._policy.trail.actions import EventReader, Reading, SkipReason, moment_of
+from .._policy.trail.actions import EventReader
+from .._policy.trail.callers import SkipReason, moment_of
+from .._policy.trail.calls import Reading
 from .._policy.trail.names import actions_of
 from .._policy.trail.usage import Source, SourceRead, Use
 from .model import ServiceUse

@@ -13,11 +13,11 @@ unknown. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_con
 
 from __future__ import annotations
 
-import ipaddress
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ..evaluation.context import Context, Values
+from .exclusions import parse_address
 
 Record = Mapping[str, t.Any]
 # Condition keys in lower case; None for all.
@@ -102,6 +102,8 @@ _DEFAULTED: t.Final[Mapping[str, Mapping[str, str]]] = {
 }
 _HIDDEN: t.Final = "HIDDEN_DUE_TO_SECURITY_REASONS"
 
+_NO_TAGS: t.Final[Mapping[str, str]] = {}
+
 # CloudTrail writes this for calls between parts of AWS, without the name of the service.
 _INTERNAL: t.Final = "AWS Internal"
 
@@ -119,8 +121,9 @@ class ContextReader:
 
     __slots__ = ("_base", "_keys", "_parameters")
 
-    def __init__(self, record: Record, keys: Keys) -> None:
+    def __init__(self, record: Record, keys: Keys, session_tags: Mapping[str, str] = _NO_TAGS) -> None:
         values = {**_of_origin(record), **_of_caller(record["userIdentity"])}
+        values |= {f"aws:PrincipalTag/{key}": value for key, value in session_tags.items()}
         self._keys: t.Final = keys
         self._parameters: t.Final = record.get("requestParameters")
         self._base: t.Final = self._context(values, _absent(record["userIdentity"]))
@@ -166,6 +169,51 @@ _LOWER: t.Final[Mapping[str, frozenset[str]]] = {
     action: frozenset(key.lower() for key in (*_PARAMETERS.get(action, ()), *_DEFAULTED.get(action, ())))
     for action in (*_PARAMETERS, *_DEFAULTED)
 }
+
+
+def make_fingerprint(keys: Keys) -> Callable[[Record], t.Hashable]:
+    """Make a function of all fields of an event that decide over its context, besides region and request."""
+    wanted = tuple(read for names, read in _FIELDS if keys is None or keys & names)
+    return lambda record: tuple(read(record) for read in wanted)
+
+
+def _read_attribute(name: str) -> Callable[[Record], t.Any]:
+    """A function that reads something of the session of an event."""
+
+    def read(record: Record) -> t.Any:
+        session = record["userIdentity"].get("sessionContext")
+        value = session.get(name) if isinstance(session, Mapping) else None
+        if name == "attributes":
+            return value.get("mfaAuthenticated") if isinstance(value, Mapping) else None
+        if name == "webIdFederationData":
+            return value.get("federatedProvider") if isinstance(value, Mapping) else None
+        return value
+
+    return read
+
+
+_ORIGIN: t.Final = frozenset(
+    {"aws:calledvialast", "aws:sourceip", "aws:sourcevpce", "aws:useragent", "aws:viaawsservice", "aws:vpcsourceip"}
+)
+_ADDRESSES: t.Final = frozenset({"aws:sourceip", "aws:sourcevpce", "aws:vpcsourceip"})
+# Those that :func:`_absent` names.
+_OF_SESSIONS: t.Final = frozenset(
+    {"aws:multifactorauthage", "aws:multifactorauthpresent", "aws:sourceidentity", "aws:tokenissuetime"}
+)
+# By condition keys in lower case: the fields of an event that their values come from. A test holds it against
+# :func:`_of_origin` and :func:`_of_caller`.
+_FIELDS: t.Final[tuple[tuple[frozenset[str], Callable[[Record], t.Any]], ...]] = (
+    (_ORIGIN, lambda record: record["userIdentity"].get("invokedBy")),
+    (_ORIGIN, lambda record: _is_address(record.get("sourceIPAddress"))),
+    (_ADDRESSES, lambda record: (record.get("sourceIPAddress"), record.get("vpcEndpointId"))),
+    (frozenset({"aws:useragent"}), lambda record: record.get("userAgent")),
+    (frozenset({"aws:securetransport"}), lambda record: isinstance(record.get("tlsDetails"), Mapping)),
+    (frozenset({"aws:userid"}), lambda record: record["userIdentity"].get("principalId")),
+    (_OF_SESSIONS, lambda record: bool(record["userIdentity"].get("sessionContext"))),
+    (_OF_SESSIONS, _read_attribute("attributes")),
+    (_OF_SESSIONS, _read_attribute("sourceIdentity")),
+    (frozenset({"aws:federatedprovider"}), _read_attribute("webIdFederationData")),
+)
 
 
 def _of_origin(record: Record) -> dict[str, Values]:
@@ -225,10 +273,4 @@ def _text(value: object) -> bool:
 
 
 def _is_address(value: object) -> bool:
-    if not isinstance(value, str):
-        return False
-    try:
-        ipaddress.ip_address(value)
-    except ValueError:
-        return False
-    return True
+    return isinstance(value, str) and parse_address(value) is not None

@@ -78,6 +78,11 @@ class Subject:
             self._listed = list(_list_resources(self.record))
         return self._listed
 
+    @property
+    def is_answer_read(self) -> bool:
+        """Whether the answer was looked at."""
+        return self._answered is not None
+
     def find_request_arns(self, *, directly: bool) -> list[str]:
         """Find the ARNs in the request: those that are parameters themselves, or all."""
         if directly:

@@ -26,7 +26,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.activity im
 )
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import ServiceUse
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import catalogue
-from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.actions import EventReader, SkipReason
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.actions import EventReader
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.callers import SkipReason
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.usage import Source
 
 ACCOUNT = "111122223333"

@@ -1,0 +1,338 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Counts calls while events stream by. Memory grows with different calls, never with events.
+
+Where a principal calls one action on very many resources, or with very many values of condition keys, single ones are
+no longer kept: the resources become patterns, the values become unknown. Which of them are kept never depends on the
+order of events.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import marshal
+import typing as t
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from ..documents.arn import arn_parts
+from ..evaluation.context import Context
+from .callers import SkipReason, invoking_service, long_term_key, moment_of, was_dry_run
+from .calls import Call, Reading, Sessions
+from .exclusions import Exclusion, session_name
+from .usage import Source, Use, merge_uses
+
+Record = Mapping[str, t.Any]
+
+#: So many resources, and so many different contexts, are kept one by one for each principal and action.
+MOST_RESOURCES: t.Final = 1000
+MOST_CONTEXTS: t.Final = 100
+# AWS has about 22,000 actions. More different ones of one principal were made up.
+_MOST_ACTIONS: t.Final = 25_000
+_MOST_SESSIONS: t.Final = 1000
+_MOST_NAMES: t.Final = 20
+# Shapes of events that are remembered, and the largest request among them.
+_MOST_SHAPES: t.Final = 20_000
+_LARGEST_REQUEST: t.Final = 4096
+# "The maximum length is 2048": https://docs.aws.amazon.com/IAM/latest/APIReference/API_PolicyDetail.html
+_LONGEST_ARN: t.Final = 2048
+_LONGEST_NAME: t.Final = 128
+_ANY_CONTEXT: t.Final = Context({}, complete=False)
+_ASSUMING: t.Final = frozenset({"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"})
+# marshal writes no references to earlier values in this version, so that equal requests give equal bytes.
+_PLAIN: t.Final = 2
+
+
+class EventJudge(t.Protocol):
+    """Finds the caller of an event, and the permissions that it needed."""
+
+    is_detailed: bool
+
+    def find_caller(self, record: t.Any) -> t.Union[str, SkipReason]:
+        """The user or role that made a call, or why the event does not count."""
+
+    def find_exclusion(self, record: Record) -> t.Optional[Exclusion]:
+        """The entry of ``exclude_evidence`` that leaves an event out; None for none."""
+
+    def is_denied(self, record: Record) -> bool:
+        """Whether a call failed for want of permission."""
+
+    def build_calls(self, record: Record, caller: str) -> tuple[tuple[Call, ...], bool]:
+        """The permissions that an event needed, and whether its answer was needed to find them."""
+
+    def fingerprint(self, record: Record) -> t.Hashable:
+        """All that decides over the condition keys of an event, besides its request."""
+
+
+class _Slot:
+    """The count of equal calls, and the times of the first and the last."""
+
+    __slots__ = ("count", "first", "last")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.first: t.Optional[datetime] = None
+        self.last: t.Optional[datetime] = None
+
+    def add(self, when: t.Optional[datetime]) -> None:
+        self.count += 1
+        if when is not None:
+            if self.first is None or when < self.first:
+                self.first = when
+            if self.last is None or when > self.last:
+                self.last = when
+
+    def join(self, other: _Slot) -> None:
+        """Add what another slot counted."""
+        count = self.count + other.count
+        self.add(other.first)
+        self.add(other.last)
+        self.count = count
+
+
+@dataclasses.dataclass(frozen=True)
+class _Kind:
+    """What tells the calls of one action of one principal apart, besides resource and context."""
+
+    is_possible: bool
+    is_service_level: bool
+    access_key_id: t.Optional[str]
+    invoked_by: str
+    is_dry_run: bool
+
+
+_Key = tuple[t.Optional[str], tuple[str, ...], Context, _Kind]
+
+
+class _Group:
+    """The calls of one action of one principal."""
+
+    __slots__ = ("_contexts", "_patterns", "_resources", "is_context_dropped", "slots", "width")
+
+    def __init__(self) -> None:
+        self.slots: dict[_Key, _Slot] = {}
+        self._resources: set[str] = set()
+        self._patterns: set[str] = set()
+        self._contexts: set[Context] = set()
+        # 0: each resource, 1: patterns, 2: any resource.
+        self.width = 0
+        self.is_context_dropped = False
+
+    def find(self, key: _Key) -> tuple[_Slot, bool]:
+        """The slot of a call, and whether slots that were found before are no longer in use."""
+        was_merged = self._note(key)
+        if was_merged:
+            before, self.slots = self.slots, {}
+            for other, slot in before.items():
+                self.slots.setdefault(self._widen(other), _Slot()).join(slot)
+        return self.slots.setdefault(self._widen(key), _Slot()), was_merged
+
+    def _note(self, key: _Key) -> bool:
+        """Note a call's resource and context. Whether one of the limits has just been reached."""
+        resource, _candidates, context, _kind = key
+        before = (self.width, self.is_context_dropped)
+        if resource is not None:
+            self._note_resource(resource)
+        if not self.is_context_dropped:
+            self._contexts.add(context)
+            if len(self._contexts) > MOST_CONTEXTS:
+                self.is_context_dropped = True
+                self._contexts.clear()
+        return before != (self.width, self.is_context_dropped)
+
+    def _note_resource(self, resource: str) -> None:
+        if self.width == 0:
+            self._resources.add(resource)
+            if len(self._resources) > MOST_RESOURCES:
+                self.width = 1
+                self._patterns.update(map(_make_pattern, self._resources))
+                self._resources.clear()
+        elif self.width == 1:
+            self._patterns.add(_make_pattern(resource))
+        if len(self._patterns) > MOST_RESOURCES:
+            self.width = 2
+            self._patterns.clear()
+
+    def _widen(self, key: _Key) -> _Key:
+        resource, candidates, context, kind = key
+        if self.width == 1 and resource is not None:
+            resource, candidates = None, (_make_pattern(resource),)
+        elif self.width == 2:
+            resource, candidates = None, ()
+        return resource, candidates, _ANY_CONTEXT if self.is_context_dropped else context, kind
+
+
+def _make_pattern(arn: str) -> str:
+    """The pattern of the ARNs that begin as this one, up to its type, and in S3 up to its bucket."""
+    parts = arn_parts(arn)
+    if parts is None:
+        return "*"
+    ends = [place for mark in "/:" if (place := parts.resource.find(mark)) >= 0]
+    start = arn[: len(arn) - len(parts.resource)]
+    return f"{start}{parts.resource[: min(ends) + 1] if ends else ''}*"
+
+
+class Tally:
+    """Counts the calls of the events of one source."""
+
+    def __init__(self, judge: EventJudge, source: Source) -> None:
+        self._judge: t.Final = judge
+        self._source: t.Final = source
+        self._groups: t.Final[dict[tuple[str, str, bool], _Group]] = {}
+        self._actions: t.Final[collections.Counter[str]] = collections.Counter()
+        self._shapes: t.Final[dict[t.Hashable, tuple[_Slot, ...]]] = {}
+        self._sessions: t.Final[dict[str, set[str]]] = {}
+        self._identities: t.Final[dict[str, set[str]]] = {}
+        self._restricted: t.Final[collections.Counter[str]] = collections.Counter()
+        self._excluded: t.Final[collections.Counter[str]] = collections.Counter()
+        self.events = 0
+        self.skipped: t.Final[collections.Counter[SkipReason]] = collections.Counter()
+
+    def add(self, record: t.Any) -> None:
+        """Count the calls of one event."""
+        self.events += 1
+        judge = self._judge
+        caller = judge.find_caller(record)
+        if judge.is_detailed:
+            self._note_session_policy(record)
+        if isinstance(caller, SkipReason):
+            self.skipped[caller] += 1
+            return
+        exclusion = judge.find_exclusion(record)
+        if exclusion is not None:
+            self.skipped[SkipReason.EXCLUDED] += 1
+            self._excluded[exclusion.name] += 1
+            return
+        denied = judge.is_denied(record)
+        if denied:
+            self.skipped[SkipReason.DENIED] += 1
+            if not judge.is_detailed:
+                return
+        if judge.is_detailed:
+            self._note_session(record["userIdentity"], caller)
+        when = moment_of(record)
+        for slot in self._find_slots(record, caller, denied):
+            slot.add(when)
+
+    def _find_slots(self, record: Record, caller: str, denied: bool) -> tuple[_Slot, ...]:
+        """The slots of an event's calls. An event of the same shape as an earlier one has the same."""
+        shape = self._shape_of(record, caller, denied)
+        try:
+            found = self._shapes.get(shape)
+        except TypeError:
+            # A value of JSON that no event of CloudTrail has there, such as a list.
+            shape, found = None, None
+        if found is not None:
+            return found
+        calls, needs_answer = self._judge.build_calls(record, caller)
+        origin = (invoking_service(record), was_dry_run(record)) if self._judge.is_detailed else ("", False)
+        slots: list[_Slot] = []
+        is_stale = len(self._shapes) >= _MOST_SHAPES
+        for call in calls:
+            slot, was_merged = self._find_slot(call, denied, origin)
+            is_stale = is_stale or was_merged
+            if slot is not None:
+                slots.append(slot)
+        if is_stale:
+            self._shapes.clear()
+        elif shape is not None and not needs_answer:
+            self._shapes[shape] = tuple(slots)
+        return tuple(slots)
+
+    def _find_slot(self, call: Call, denied: bool, origin: tuple[str, bool]) -> tuple[t.Optional[_Slot], bool]:
+        name = (call.principal_arn, call.action, denied)
+        group = self._groups.get(name)
+        if group is None:
+            if self._actions[call.principal_arn] >= _MOST_ACTIONS:
+                self.skipped[SkipReason.TOO_MANY] += 1
+                return None, False
+            self._actions[call.principal_arn] += 1
+            group = self._groups[name] = _Group()
+        kind = _Kind(call.is_possible, call.is_service_level, call.access_key_id, *origin)
+        resource, candidates = call.resource, call.candidates
+        if resource is not None and len(resource) > _LONGEST_ARN:
+            resource, candidates = None, ()
+        return group.find((resource, candidates, call.context, kind))
+
+    def _shape_of(self, record: Record, caller: str, denied: bool) -> t.Hashable:
+        """All that an event's calls depend on, but for its answer; None for a request that is too large to keep."""
+        get, identity = record.get, record["userIdentity"]
+        try:
+            request = marshal.dumps((get("requestParameters"), get("resources")), _PLAIN)
+        except ValueError:
+            return None
+        if len(request) > _LARGEST_REQUEST:
+            return None
+        arn = identity.get("arn")
+        origin = (identity.get("invokedBy"), get("errorCode")) if self._judge.is_detailed else ()
+        who = (caller, identity.get("type"), arn[:16] if isinstance(arn, str) else arn, long_term_key(identity))
+        what = (get("eventSource"), get("eventName"), get("awsRegion"), get("recipientAccountId"))
+        return (who, what, request, denied, origin, self._judge.fingerprint(record))
+
+    def _note_session(self, identity: Record, caller: str) -> None:
+        names = self._sessions.setdefault(caller, set())
+        if len(names) < _MOST_SESSIONS:
+            names.add(session_name(identity)[:_LONGEST_NAME])
+        session = identity.get("sessionContext")
+        source = session.get("sourceIdentity") if isinstance(session, Mapping) else None
+        if isinstance(source, str) and source:
+            names = self._identities.setdefault(caller, set())
+            if len(names) < _MOST_NAMES:
+                names.add(source[:_LONGEST_NAME])
+
+    def _note_session_policy(self, record: t.Any) -> None:
+        """Count the sessions of a role that were restricted by policies of their own when they began."""
+        name = record.get("eventName") if isinstance(record, Mapping) else None
+        if not isinstance(name, str) or name not in _ASSUMING:
+            return
+        request = record.get("requestParameters")
+        if isinstance(request, Mapping) and (request.get("policy") or request.get("policyArns")):
+            role = request.get("roleArn")
+            if isinstance(role, str) and (role in self._restricted or len(self._restricted) < _MOST_ACTIONS):
+                self._restricted[role[:_LONGEST_ARN]] += 1
+
+    def reading(self) -> Reading:
+        """All that was counted."""
+        uses = {denied: merge_uses(self._list_uses(denied)) for denied in (False, True)}
+        wide = {(arn, action) for (arn, action, _denied), group in self._groups.items() if group.width}
+        return Reading(
+            uses[False],
+            self.events,
+            self.skipped,
+            denied=uses[True],
+            sessions={arn: self._describe_sessions(arn) for arn in sorted({*self._sessions, *self._restricted})},
+            excluded=self._excluded,
+            widened=tuple(sorted(wide)),
+        )
+
+    def _describe_sessions(self, arn: str) -> Sessions:
+        names, identities = self._sessions.get(arn, set()), self._identities.get(arn, set())
+        return Sessions(len(names - {""}), tuple(sorted(identities)), self._restricted[arn])
+
+    def _list_uses(self, denied: bool) -> Iterator[Use]:
+        for (arn, action, is_denied), group in self._groups.items():
+            if is_denied is not denied:
+                continue
+            for (resource, candidates, context, kind), slot in group.slots.items():
+                yield Use(
+                    arn,
+                    action,
+                    self._source,
+                    resource,
+                    context,
+                    slot.count,
+                    slot.first,
+                    slot.last,
+                    kind.is_service_level,
+                    access_key_id=kind.access_key_id,
+                    candidates=candidates,
+                    is_possible=kind.is_possible,
+                    invoked_by=kind.invoked_by,
+                    is_dry_run=kind.is_dry_run,
+                )
