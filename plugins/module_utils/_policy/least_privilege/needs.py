@@ -1,0 +1,185 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""From recorded uses to needs: which action was needed on which resource, how often, and under which conditions."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from ..documents.arn import arn_parts
+from ..documents.policy import Condition
+from ..evaluation import catalogue
+from ..evaluation.context import Context
+from ..evaluation.narrowing import resource_types
+from ..evaluation.pass_role import find_passed_role
+from ..trail.usage import Source, Use
+
+PASS_ROLE: t.Final = "iam:passrole"
+LINKED_ROLE: t.Final = "iam:createservicelinkedrole"
+_TAGS: t.Final = "ec2:createtags"
+_LINKED_PATH: t.Final = "role/aws-service-role/"
+
+# Conditions that follow from the meaning of a call. By action in lower case, or the prefix of a service.
+MEANING: t.Final = {
+    PASS_ROLE: "iam:PassedToService",
+    LINKED_ROLE: "iam:AWSServiceName",
+    _TAGS: "ec2:CreateAction",
+    "kms": "kms:ViaService",
+}
+MEANING_KEYS: t.Final = frozenset(key.lower() for key in MEANING.values())
+# What "narrowing" writes for any region and any account. In a policy "*" is the usual way to write them.
+_ANY_REGION: t.Final = "*-?"
+_ANY_ACCOUNT: t.Final = "?" * 12
+
+
+@dataclasses.dataclass(frozen=True)
+class Need:
+    """One action that was needed on one thing.
+
+    ``targets`` are the ARNs by which policies know the resource; where it ``is_known`` not to be, patterns of all that
+    it may be. ``meaning`` are the conditions that follow from the call. ``contexts`` are those of the calls.
+    """
+
+    action: str
+    targets: tuple[str, ...]
+    is_known: bool
+    contexts: frozenset[Context]
+    meaning: tuple[Condition, ...] = ()
+    count: int = 0
+    first: t.Optional[datetime] = None
+    last: t.Optional[datetime] = None
+    sources: tuple[Source, ...] = ()
+    is_possible: bool = False
+    is_dry_run: bool = False
+    invoked_by: tuple[str, ...] = ()
+
+    @property
+    def service(self) -> str:
+        """The prefix of the service in policies."""
+        return self.action.partition(":")[0].lower()
+
+
+def is_recorded_call(use: Use) -> bool:
+    """Whether a use is a call that was recorded, and no mere date of last access."""
+    return use.source is not Source.LAST_ACCESSED
+
+
+def collect_needs(uses: Iterable[Use], partition: str) -> tuple[Need, ...]:
+    """Collect the needs of all recorded calls of a known action, in an order that depends on nothing but them."""
+    calls = [use for use in uses if is_recorded_call(use) and not use.is_service_level]
+    services = _list_receiving_services(calls)
+    groups: dict[tuple[str, tuple[str, ...], bool, bool], list[Use]] = {}
+    for use in calls:
+        targets, is_known = find_targets(use.action, use.resource, use.candidates, partition)
+        key = (use.action.lower(), targets, is_known, bool(_find_meaning(use, services)))
+        groups.setdefault(key, []).append(use)
+    return tuple(
+        _join_uses(found, targets, is_known, services)
+        for (_action, targets, is_known, _meaning), found in sorted(groups.items(), key=lambda item: item[0])
+    )
+
+
+def find_targets(
+    action: str, resource: t.Optional[str], candidates: Sequence[str], partition: str
+) -> tuple[tuple[str, ...], bool]:
+    """Find what a policy must name for a call: ARNs, or else patterns, and whether they are ARNs.
+
+    An action without resource types is about ``*``.
+    """
+    if resource is not None and takes_resource(action):
+        return (tuple(candidates) or (resource,)), True
+    patterns = tuple(candidates) or resource_types(action.lower(), partition)
+    if not patterns or not takes_resource(action):
+        return ("*",), True
+    return tuple(dict.fromkeys(shorten_pattern(pattern) for pattern in patterns)), False
+
+
+def takes_resource(action: str) -> bool:
+    """Whether an action can be limited to resources, as far as the catalogue knows it."""
+    service, _colon, name = action.partition(":")
+    known = catalogue.action(service, name)
+    return known is None or bool(known.resources)
+
+
+def shorten_pattern(pattern: str) -> str:
+    """Write ``*`` for any region and any account in a pattern of ARNs."""
+    places = {_ANY_REGION: "*", _ANY_ACCOUNT: "*"}
+    return ":".join(places.get(part, part) for part in pattern.split(":"))
+
+
+def spell_action(action: str) -> str:
+    """An action in the case of the reference."""
+    service, _colon, name = action.partition(":")
+    known = catalogue.action(service, name)
+    return known.full_name if known else f"{service.lower()}:{name}"
+
+
+def _join_uses(uses: Sequence[Use], targets: tuple[str, ...], is_known: bool, services: Sequence[str]) -> Need:
+    firsts = [use.first for use in uses if use.first]
+    lasts = [use.last for use in uses if use.last]
+    return Need(
+        action=min(spell_action(use.action) for use in uses),
+        targets=targets,
+        is_known=is_known,
+        contexts=frozenset(use.context for use in uses),
+        meaning=_join_meaning(uses, services),
+        count=sum(use.count for use in uses),
+        first=min(firsts, default=None),
+        last=max(lasts, default=None),
+        sources=tuple(sorted({use.source for use in uses})),
+        is_possible=all(use.is_possible for use in uses),
+        is_dry_run=all(use.is_dry_run for use in uses),
+        invoked_by=tuple(sorted({use.invoked_by for use in uses if use.invoked_by})),
+    )
+
+
+# Conditions that follow from the meaning of a call
+
+
+def _join_meaning(uses: Sequence[Use], services: Sequence[str]) -> tuple[Condition, ...]:
+    values = {value for use in uses for value in _find_meaning(use, services)}
+    key = _meaning_key(uses[0].action.lower())
+    return (Condition("StringEquals", key, tuple(sorted(values))),) if values and key else ()
+
+
+def _meaning_key(action: str) -> t.Optional[str]:
+    return MEANING.get(action) or MEANING.get(action.partition(":")[0])
+
+
+def _find_meaning(use: Use, services: Sequence[str]) -> tuple[str, ...]:
+    """The values of the condition key that follows from a call, as far as the record shows them."""
+    action = use.action.lower()
+    key = _meaning_key(action)
+    if key is None:
+        return ()
+    found = use.context.get(key)
+    if isinstance(found, tuple):
+        return found
+    if action == PASS_ROLE:
+        return tuple(services)
+    if action == LINKED_ROLE and use.resource:
+        return find_linked_service(use.resource)
+    return ()
+
+
+def find_linked_service(role_arn: str) -> tuple[str, ...]:
+    """The service that a service-linked role belongs to: it is in the path of the role."""
+    parts = arn_parts(role_arn)
+    if parts is None or not parts.resource.startswith(_LINKED_PATH):
+        return ()
+    service = parts.resource[len(_LINKED_PATH) :].partition("/")[0]
+    return (service,) if "." in service and "*" not in service else ()
+
+
+def _list_receiving_services(uses: Iterable[Use]) -> tuple[str, ...]:
+    """The services that the recorded calls can have passed a role to."""
+    roles = (find_passed_role(use.action) for use in uses)
+    return tuple(sorted({service for role in roles if role is not None for service in role.services}))
