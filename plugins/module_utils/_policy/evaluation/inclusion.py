@@ -22,7 +22,18 @@ from ..documents.policy import Policy, Statement
 from . import catalogue
 from .implication import Block, find_unimplied
 from .matching import action_matcher
-from .tokens import MANY, Patterns, Style, Tokens, Uncovered, find_uncovered, has_variable, open_variables, tokenize
+from .tokens import (
+    MANY,
+    MANY_INSIDE,
+    Patterns,
+    Style,
+    Tokens,
+    Uncovered,
+    find_uncovered,
+    has_variable,
+    open_variables,
+    tokenize,
+)
 from .variables import Text, template
 
 #: Actions that no service has yet: what wildcards allow of the future is looked at too.
@@ -79,18 +90,26 @@ def reach_of(statement: Statement, version: str) -> Reach:
 
 def action_parts(statement: Statement) -> tuple[Part, ...]:
     """The parts of a statement's Action or NotAction."""
-    return _parts(statement.actions, statement.not_actions, _tokens_of_action)
+    if statement.actions is not None:
+        return tuple(map(name_action, dict.fromkeys(statement.actions)))
+    return (_all_but(statement.not_actions, name_action("*"), _tokens_of_action),)
 
 
 def resource_parts(statement: Statement, version: str) -> tuple[Part, ...]:
     """The parts of a statement's Resource or NotResource."""
-    texts = (statement.resources, statement.not_resources)
-    return _parts(*texts, lambda text: _tokens_of_resource(text, version))
+
+    def tokens_of(text: str) -> Tokens:
+        return _tokens_of_resource(text, version)
+
+    if statement.resources is not None:
+        return tuple(Part(text, tokens_of(text)) for text in dict.fromkeys(statement.resources))
+    return (_all_but(statement.not_resources, Part("*", (MANY,)), tokens_of),)
 
 
 def name_action(action: str) -> Part:
-    """An action, or a pattern of actions, as a part."""
-    return Part(action, _tokens_of_action(action))
+    """An action, or a pattern of actions, as a part: of all names with one colon, since an action has no other."""
+    tokens = _tokens_of_action("*:*" if action == "*" else action)
+    return Part(action, tuple(MANY_INSIDE if token == MANY else token for token in tokens))
 
 
 def name_resource(pattern: str) -> Part:
@@ -159,11 +178,10 @@ def _patterns(texts: _Texts, excluded: _Texts, tokens_of: t.Callable[[str], Toke
     return Patterns(None if texts is None else tuple(map(tokens_of, texts)), tuple(map(tokens_of, excluded or ())))
 
 
-def _parts(texts: _Texts, excluded: _Texts, tokens_of: t.Callable[[str], Tokens]) -> tuple[Part, ...]:
-    if texts is not None:
-        return tuple(Part(text, tokens_of(text)) for text in dict.fromkeys(texts))
-    text = f"all but {', '.join(excluded)}" if excluded else "*"
-    return (Part(text, (MANY,), tuple(map(tokens_of, excluded or ()))),)
+def _all_but(excluded: _Texts, everything: Part, tokens_of: t.Callable[[str], Tokens]) -> Part:
+    if not excluded:
+        return everything
+    return Part(f"all but {', '.join(excluded)}", everything.tokens, tuple(map(tokens_of, excluded)))
 
 
 @functools.lru_cache(maxsize=65536)

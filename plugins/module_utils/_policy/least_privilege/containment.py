@@ -8,8 +8,8 @@
 """Whether policies allow nothing, or deny nothing, that other policies do not: by patterns, not by sampled requests.
 
 Each action of a statement on each of its resources must be within the statements of the other policies, and their
-conditions must follow from its own. Several statements may cover the resources of one action together, or the actions on one
-resource. An action with a wildcard must be covered for actions that do not exist yet too.
+conditions must follow from its own. Several statements may cover the resources of one action together, or the actions
+on one resource. An action with a wildcard must be covered for actions that do not exist yet too.
 """
 
 from __future__ import annotations
