@@ -23,7 +23,7 @@ from ..evaluation.context import Context
 from ..evaluation.matching import action_matcher, covers, overlaps
 from ..evaluation.truth import NO, UNKNOWN, YES, Truth
 from ..evaluation.variables import VERSION, generalize
-from .grants import Grant, Origin, Scope, add_conditions, escape_arn, intersect, write_old
+from .grants import ANYTHING, Grant, Origin, Scope, add_conditions, escape_arn, intersect, write_old
 
 NOTHING_KNOWN: t.Final = Context({}, complete=False)
 
@@ -75,11 +75,20 @@ class OldStatement:
 
     def _narrow_to_others(self, scope: Scope, existing: Sequence[str]) -> tuple[str, ...]:
         excluded = [generalize(item, version=self.version) for item in self.statement.not_resources or ()]
+        if scope == ANYTHING:
+            return () if any(covers(item, "*") for item in excluded) else (scope.pattern,)
         own = generalize(scope.pattern, version=VERSION)
         if not any(overlaps(item, own) for item in excluded):
             return (scope.pattern,)
         arns = scope.seen or tuple(arn for arn in existing if covers(own, arn))
         return tuple(escape_arn(arn) for arn in arns if not any(overlaps(item, arn) for item in excluded))
+
+
+def takes_resource(action: str) -> bool:
+    """Whether an action can be limited to resources, as far as the catalogue knows it."""
+    service, _colon, name = action.partition(":")
+    known = catalogue.action(service, name)
+    return known is None or bool(known.resources)
 
 
 class Ceiling:
@@ -145,6 +154,8 @@ class Ceiling:
 
         Each has the conditions of its old statement and ``more``. Without ``statements`` all of the action count.
         """
+        if scope.pattern == "*" and not takes_resource(action):
+            scope = ANYTHING
         for old in self.find_statements(action) if statements is None else statements:
             conditions = add_conditions(old.conditions, more)
             if conditions is None:

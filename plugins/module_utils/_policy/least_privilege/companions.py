@@ -20,8 +20,9 @@ from ..evaluation.narrowing import resource_types
 from ..trail.coverage import LogClass
 from ..trail.log_classes import log_class
 from ..trail.usage import Use
+from .ceiling import takes_resource
 from .grants import Scope, escape_arn
-from .needs import Need, shorten_pattern, takes_resource
+from .needs import Need, shorten_pattern
 from .principal import Principal
 
 # Whether the record of an action is complete, so that no event means no call.

@@ -23,6 +23,8 @@ from .principal import Principal
 from .settings import Level, Settings
 from .short_lived import cut_volatile, find_stable_part
 
+# The level of a pattern for calls whose resource the record does not show.
+UNSHOWN: t.Final = "unknown"
 # A prefix of a name has so many characters at least.
 _LEAST: t.Final = 3
 _SEPARATOR: t.Final = re.compile(r"[-._]")
@@ -65,7 +67,7 @@ def generalise(action: str, needs: Sequence[Need], principal: Principal, setting
     unknown = sorted({target for need in needs if not need.is_known for target in need.targets})
     scopes = [Scope(pattern) for pattern in unknown]
     generalised = [
-        Generalised((action,), pattern, "unknown", (), "the record does not show the resource") for pattern in unknown
+        Generalised((action,), pattern, UNSHOWN, (), "the record does not show the resource") for pattern in unknown
     ]
     foreign = tuple(arn for arn in known if _is_foreign(arn, principal))
     if action.lower() in _ALWAYS_EXACT:

@@ -24,7 +24,7 @@ from ..evaluation import catalogue
 from ..trail.coverage import Record
 from .ceiling import Ceiling
 from .companions import Companion, find_companions, find_console_reads, list_patterns, uses_console
-from .generalise import Generalised, generalise, merge_generalised, regions_of
+from .generalise import UNSHOWN, Generalised, generalise, merge_generalised, regions_of
 from .grants import Grant, Origin, Scope, add_conditions
 from .lists import (
     Candidate,
@@ -39,7 +39,7 @@ from .lists import (
     list_removed,
     list_unknown,
 )
-from .needs import Need, collect_needs
+from .needs import Need, collect_needs, complete_record, is_recorded_call
 from .pack import Document, Misfit, pack
 from .principal import Principal
 from .profiles import grant_profile
@@ -113,12 +113,24 @@ def generate(principal: Principal, record: Record, settings: Settings) -> Genera
     refusal = refuse(principal, record, settings)
     if refusal is not None:
         return _answer_refusal(principal, refusal)
+    record = complete_record(record)
     ceiling = Ceiling(principal.old_policies, principal.arn, principal.resources)
     found = _find(principal, record, settings, ceiling)
     if not found.grants:
         reason = "no recorded call is granted by today's policies, and an empty policy is never generated"
         return _answer_refusal(principal, Refusal(reason, True))
     return _write(principal, record, settings, ceiling, found)
+
+
+def make_record_for_proof(record: Record, settings: Settings) -> Record:
+    """Make the record that a proof of generated documents has to be about.
+
+    Its calls have the condition keys that follow from their meaning. Its dates of last access are those that complete
+    records do not explain and that are not too old.
+    """
+    completed = complete_record(record)
+    calls = tuple(use for use in completed.uses if is_recorded_call(use))
+    return dataclasses.replace(completed, uses=(*calls, *Unused(completed, settings).list_open_dates()))
 
 
 def _answer_refusal(principal: Principal, refusal: Refusal) -> Generated:
@@ -227,7 +239,7 @@ class _Work:
             statements = {old: None for need in needs if meant & set(need.targets) for old in granting[need]}
             self.grants.extend(self._ceiling.narrow(action, scope, tuple(statements), more=conditions))
         for need, statements_of in granting.items():
-            if not statements_of:
+            if not statements_of and not need.is_possible:
                 self.ungranted.append(Ungranted(action, need.targets, need.count))
 
 
@@ -251,6 +263,7 @@ def _write(principal: Principal, record: Record, settings: Settings, ceiling: Ce
     warnings = [*list_warnings(record, settings)]
     if wildcards:
         warnings.append(f"actions that AWS adds later are granted by {', '.join(wildcards)}")
+    warnings += _warn_of_open_roles(found.generalised)
     warnings += [
         f"profile {item.name} expired on {item.expires.isoformat()} and is ignored"
         for item in settings.always_allow
@@ -275,6 +288,15 @@ def _write(principal: Principal, record: Record, settings: Settings, ceiling: Ce
         window_days=count_days(coverage.since, coverage.until) if coverage.since and coverage.until else 0,
         digest=_digest(record, documents),
     )
+
+
+def _warn_of_open_roles(generalised: Iterable[Generalised]) -> list[str]:
+    """Warn of roles that were passed and that the record does not name, as those of instance profiles."""
+    return [
+        f"iam:PassRole is granted on {item.pattern}, as far as today, since the record does not name the role"
+        for item in generalised
+        if item.level == UNSHOWN and "iam:PassRole" in item.actions
+    ]
 
 
 def _list_granted(grants: Iterable[Grant]) -> frozenset[str]:

@@ -54,6 +54,10 @@ class Scope:
     seen: tuple[str, ...] = ()
 
 
+# The one resource of an action that has no resource types. Only a statement on "*" grants it.
+ANYTHING: t.Final = Scope("*", ("*",))
+
+
 def escape_arn(arn: str) -> str:
     """Write an ARN so that a document of 2012-10-17 means just this one. Keys of objects may hold ``*`` and ``${``."""
     if arn == "*":
@@ -74,6 +78,8 @@ def intersect(scope: Scope, pattern: str, version: str) -> tuple[str, ...]:
     """
     old, own = generalize(pattern, version=version), generalize(scope.pattern, version=VERSION)
     is_variable = has_variables(pattern, version=version)
+    if scope == ANYTHING:
+        return (scope.pattern,) if covers(old, "*") else ()
     if not is_variable and covers(old, own):
         return (scope.pattern,)
     if covers(own, old):

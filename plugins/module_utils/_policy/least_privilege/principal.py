@@ -61,7 +61,8 @@ class Principal:
 
     ``layers`` are its policies as they are; ``layers.identity`` is all that can be granted again. ``quota`` is how
     many managed policies can be attached to it. ``resources`` are the ARNs of the resources that exist in the account,
-    as far as the snapshot has them. ``trusted_services`` are the services that may assume the role.
+    as far as the snapshot has them. ``trusted_services`` are the services that may assume the role. ``title`` is the
+    name of a permission set, which its ARN does not have.
     """
 
     arn: str
@@ -72,11 +73,12 @@ class Principal:
     trusted_services: tuple[str, ...] = ()
     functions: tuple[Function, ...] = ()
     resources: tuple[str, ...] = ()
+    title: str = ""
 
     @property
     def name(self) -> str:
         """The name without path."""
-        return self.arn.rpartition("/")[2]
+        return self.title or self.arn.rpartition("/")[2]
 
     @property
     def account(self) -> str:

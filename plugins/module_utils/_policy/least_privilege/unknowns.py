@@ -16,9 +16,10 @@ from __future__ import annotations
 import dataclasses
 import enum
 import typing as t
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from ..evaluation import catalogue
 from ..evaluation.truth import YES
 from ..trail.coverage import LogClass, Record, Status
 from ..trail.log_classes import log_class, never_logged_reason
@@ -77,6 +78,26 @@ class Unused:
         if kind is LogClass.NEVER or coverage.status is Status.BLIND:
             return False
         return coverage.logged.get(kind, YES if coverage.status is Status.COMPLETE else None) is YES
+
+    def list_open_dates(self) -> Iterator[Use]:
+        """List the dates of last access that keep something: recent ones that complete records do not explain.
+
+        A date of a service that recorded calls explain still stays open for its actions that were not all recorded.
+        """
+        for use in self._record.uses:
+            if is_recorded_call(use) or use.last is None or not self._is_recent(use.last):
+                continue
+            if not use.is_service_level:
+                if not (self.is_complete(use.action) and _explains(self._calls.get(use.action.lower()), use.last)):
+                    yield use
+                continue
+            if not _explains(self._services.get(use.service), use.last):
+                yield use
+                continue
+            names = [item.full_name for item in catalogue.actions(use.service).values()]
+            recorded = frozenset(name.lower() for name in names if self.is_complete(name))
+            if len(recorded | use.besides) < len(names):
+                yield dataclasses.replace(use, besides=use.besides | recorded)
 
     def judge(self, action: str) -> Judgement:
         """Judge one action that is granted and that no recorded call shows."""

@@ -27,7 +27,6 @@ from ..evaluation.pass_role import PassedRole, find_passed_role
 from .callers import (
     KnownPrincipal,
     SkipReason,
-    access_key,
     is_call,
     is_of_account,
     long_term_key,
@@ -37,12 +36,13 @@ from .callers import (
     was_denied,
 )
 from .calls import Call, Reading
-from .context import ContextReader, Keys, list_parameter_keys, make_fingerprint
+from .context import ContextReader, Keys, list_parameter_keys
 from .exclusions import Exclusion
 from .further import find_further_permissions, read_copy_source, select_version_action
 from .kinds import list_kinds
 from .names import actions_of, find_services, prefix_of, strip_version
 from .resources import Names, Subject, Target, find_passed_role_arns, find_targets
+from .shapes import ShapeReader
 from .tally import Tally
 from .usage import Source
 
@@ -85,7 +85,7 @@ class EventReader:
         self._known: t.Final = known or {}
         self._exclusions: t.Final = tuple(exclusions)
         self._session_tags: t.Final = session_tags or {}
-        self._fingerprint: t.Final = make_fingerprint(keys)
+        self._shapes: t.Final = ShapeReader(keys, self._session_tags, is_detailed=is_detailed)
         self.is_detailed: t.Final = is_detailed
 
     def start(self, source: Source) -> Tally:
@@ -101,22 +101,26 @@ class EventReader:
 
     def calls(self, record: t.Any) -> t.Union[tuple[Call, ...], SkipReason]:
         """The permissions that one event needed, or why it needed none that counts."""
-        caller = self.find_caller(record)
+        caller = self.find_caller(record, moment_of(record))
         if isinstance(caller, SkipReason):
             return caller
         return SkipReason.DENIED if self.is_denied(record) else self.build_calls(record, caller)[0]
 
-    def find_caller(self, record: t.Any) -> t.Union[str, SkipReason]:
+    def find_caller(self, record: t.Any, when: t.Optional[datetime]) -> t.Union[str, SkipReason]:
         """The user or role that made a call, or why the event does not count."""
-        if not isinstance(record, Mapping):
+        if not isinstance(record, dict):
             return SkipReason.MALFORMED
-        identity, event_source, event_name = map(record.get, ("userIdentity", "eventSource", "eventName"))
-        if not (isinstance(identity, Mapping) and isinstance(event_source, str) and isinstance(event_name, str)):
+        identity, event_source, event_name = (
+            record.get("userIdentity"),
+            record.get("eventSource"),
+            record.get("eventName"),
+        )
+        if not (isinstance(identity, dict) and isinstance(event_source, str) and isinstance(event_name, str)):
             return SkipReason.MALFORMED
-        service = prefix_of(event_source)
-        if not _PREFIX.match(service):
-            return SkipReason.MALFORMED
-        if not is_call(record) or needs_no_permission(service, event_name):
+        unfit = _find_unfit(event_source, event_name)
+        if unfit is SkipReason.MALFORMED:
+            return unfit
+        if unfit is not None or not is_call(record):
             return SkipReason.NO_PERMISSION
         caller = principal_of(identity, self._names)
         if isinstance(caller, SkipReason):
@@ -126,26 +130,27 @@ class EventReader:
         if self._account_id and not is_of_account(record, caller, self._account_id):
             return SkipReason.OTHER_ACCOUNT
         known = self._known.get(caller)
-        return caller if known is None or known.is_of(record) else SkipReason.EARLIER
+        return caller if known is None or known.is_of(record, when) else SkipReason.EARLIER
 
-    def find_exclusion(self, record: Record) -> t.Optional[Exclusion]:
+    def find_exclusion(self, record: Record, when: t.Optional[datetime]) -> t.Optional[Exclusion]:
         """The entry of ``exclude_evidence`` that leaves an event out; None for none."""
         if not self._exclusions:
             return None
-        when = moment_of(record)
         return next((one for one in self._exclusions if one.matches(record, when)), None)
 
     def is_denied(self, record: Record) -> bool:
         """Whether a call failed for want of permission."""
         return was_denied(record, prefix_of(record["eventSource"]))
 
-    def fingerprint(self, record: Record) -> t.Hashable:
-        """All that decides over the condition keys of an event, besides its request."""
-        key = access_key(record["userIdentity"]) if self._session_tags else ""
-        return self._fingerprint(record), key if key in self._session_tags else ""
+    def read_shape(self, record: Record, caller: str, denied: bool) -> tuple[t.Hashable, str]:
+        """All that the permissions depend on that an event needed, but for the name of the object, which follows.
+
+        None for one that is not to be kept.
+        """
+        return self._shapes.read(record, caller, denied)
 
     def build_calls(self, record: Record, caller: str) -> tuple[tuple[Call, ...], bool]:
-        """The permissions that an event needed, and whether its answer was needed to find them."""
+        """The permissions that an event needed, and whether another event of the same shape needed the same."""
         subject = Subject(record, self._names)
         event_name = record["eventName"]
         services = find_services(prefix_of(record["eventSource"]), event_name, subject.parameters)
@@ -153,14 +158,16 @@ class EventReader:
         if len(services) > 1:
             # The event does not show which of the services it was.
             found = (dataclasses.replace(call, is_possible=True) for call in found)
-        return tuple(found), subject.is_answer_read
+        calls = tuple(found)
+        self._shapes.learn(record, subject.parameters.asked, [call.action for call in calls])
+        return calls, not subject.is_answer_read or record.get("responseElements") is None
 
     def _calls(self, subject: Subject, principal: str, service: str, event_name: str) -> Iterator[Call]:
         """All permissions that one event of one service needed."""
         record = subject.record
         actions = actions_of(service, event_name)
         identity = record["userIdentity"]
-        reader = ContextReader(record, self._keys, self._session_tags.get(access_key(identity), {}))
+        reader = ContextReader(record, self._keys, self._shapes.read_base(record))
         when, key = moment_of(record), long_term_key(identity)
         if not actions:
             yield Call(principal, f"{service}:*", None, reader.context(""), when, key, is_service_level=True)
@@ -221,6 +228,15 @@ class EventReader:
             known["iam:PassedToService"] = role.services[0]
         for resource in find_passed_role_arns(record, role, self._names, partition):
             yield Call(principal, "iam:PassRole", resource, context.with_(known), when, key)
+
+
+@functools.lru_cache(maxsize=8192)
+def _find_unfit(event_source: str, event_name: str) -> t.Optional[SkipReason]:
+    """Why no event of a source and a name is the use of a permission; None where it may be."""
+    service = prefix_of(event_source)
+    if not _PREFIX.match(service):
+        return SkipReason.MALFORMED
+    return SkipReason.NO_PERMISSION if needs_no_permission(service, event_name) else None
 
 
 def _select_needed(

@@ -83,7 +83,7 @@ class KnownPrincipal:
     unique_id: str = ""
     created: t.Optional[datetime] = None
 
-    def is_of(self, record: Record) -> bool:
+    def is_of(self, record: Record, when: t.Optional[datetime]) -> bool:
         """Whether an event is of this principal, and not of an earlier one with the same name.
 
         An event that shows no unique id is judged by its time.
@@ -91,15 +91,14 @@ class KnownPrincipal:
         shown = unique_id_of(record["userIdentity"])
         if shown and self.unique_id and shown != self.unique_id:
             return False
-        when = moment_of(record)
         return when is None or self.created is None or when >= self.created - _CLOCKS_DIFFER
 
 
 def unique_id_of(identity: Record) -> str:
     """The unique id of the user or role behind a call; empty where the event does not show it."""
     session = identity.get("sessionContext")
-    issuer = session.get("sessionIssuer") if isinstance(session, Mapping) else None
-    shown = issuer.get("principalId") if isinstance(issuer, Mapping) else None
+    issuer = session.get("sessionIssuer") if isinstance(session, dict) else None
+    shown = issuer.get("principalId") if isinstance(issuer, dict) else None
     if not isinstance(shown, str) or not shown:
         shown = identity.get("principalId")
     return shown.partition(":")[0] if isinstance(shown, str) else ""
@@ -137,8 +136,8 @@ def principal_of(identity: Record, names: Names) -> t.Union[str, SkipReason]:
     arn = identity.get("arn") if kind == "IAMUser" else None
     if kind in ("AssumedRole", "FederatedUser", "Role"):
         session = identity.get("sessionContext")
-        issuer = session.get("sessionIssuer") if isinstance(session, Mapping) else None
-        arn = issuer.get("arn") if isinstance(issuer, Mapping) else None
+        issuer = session.get("sessionIssuer") if isinstance(session, dict) else None
+        arn = issuer.get("arn") if isinstance(issuer, dict) else None
         arn = arn or _role_of_session(identity.get("arn"), names)
     parts = arn_parts(arn) if isinstance(arn, str) else None
     if parts is None or parts.resource.partition("/")[0] not in ("user", "role"):
@@ -185,7 +184,7 @@ def long_term_key(identity: Record) -> t.Optional[str]:
 
 def moment_of(record: t.Any) -> t.Optional[datetime]:
     """When an event happened; None where it does not say so."""
-    text = record.get("eventTime") if isinstance(record, Mapping) else None
+    text = record.get("eventTime") if isinstance(record, dict) else None
     if not isinstance(text, str):
         return None
     try:

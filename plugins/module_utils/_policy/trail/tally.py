@@ -16,14 +16,13 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-import marshal
 import typing as t
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from ..documents.arn import arn_parts
 from ..evaluation.context import Context
-from .callers import SkipReason, invoking_service, long_term_key, moment_of, was_dry_run
+from .callers import SkipReason, invoking_service, moment_of, was_dry_run
 from .calls import Call, Reading, Sessions
 from .exclusions import Exclusion, session_name
 from .usage import Source, Use, merge_uses
@@ -37,16 +36,13 @@ MOST_CONTEXTS: t.Final = 100
 _MOST_ACTIONS: t.Final = 25_000
 _MOST_SESSIONS: t.Final = 1000
 _MOST_NAMES: t.Final = 20
-# Shapes of events that are remembered, and the largest request among them.
+# Shapes of events that are remembered.
 _MOST_SHAPES: t.Final = 20_000
-_LARGEST_REQUEST: t.Final = 4096
 # "The maximum length is 2048": https://docs.aws.amazon.com/IAM/latest/APIReference/API_PolicyDetail.html
 _LONGEST_ARN: t.Final = 2048
 _LONGEST_NAME: t.Final = 128
 _ANY_CONTEXT: t.Final = Context({}, complete=False)
 _ASSUMING: t.Final = frozenset({"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"})
-# marshal writes no references to earlier values in this version, so that equal requests give equal bytes.
-_PLAIN: t.Final = 2
 
 
 class EventJudge(t.Protocol):
@@ -54,20 +50,23 @@ class EventJudge(t.Protocol):
 
     is_detailed: bool
 
-    def find_caller(self, record: t.Any) -> t.Union[str, SkipReason]:
+    def find_caller(self, record: t.Any, when: t.Optional[datetime]) -> t.Union[str, SkipReason]:
         """The user or role that made a call, or why the event does not count."""
 
-    def find_exclusion(self, record: Record) -> t.Optional[Exclusion]:
+    def find_exclusion(self, record: Record, when: t.Optional[datetime]) -> t.Optional[Exclusion]:
         """The entry of ``exclude_evidence`` that leaves an event out; None for none."""
 
     def is_denied(self, record: Record) -> bool:
         """Whether a call failed for want of permission."""
 
     def build_calls(self, record: Record, caller: str) -> tuple[tuple[Call, ...], bool]:
-        """The permissions that an event needed, and whether its answer was needed to find them."""
+        """The permissions that an event needed, and whether another event of the same shape needed the same."""
 
-    def fingerprint(self, record: Record) -> t.Hashable:
-        """All that decides over the condition keys of an event, besides its request."""
+    def read_shape(self, record: Record, caller: str, denied: bool) -> tuple[t.Hashable, str]:
+        """All that the permissions depend on that an event needed, but for the name of the object, which follows.
+
+        None for one that is not to be kept.
+        """
 
 
 class _Slot:
@@ -178,6 +177,20 @@ def _make_pattern(arn: str) -> str:
     return f"{start}{parts.resource[: min(ends) + 1] if ends else ''}*"
 
 
+_Place = tuple[_Group, _Key]
+
+
+def _is_of_object(key: _Key, name: str) -> bool:
+    return key[0] is not None and key[0].endswith(f"/{name}")
+
+
+def _is_elsewhere(key: _Key, name: str) -> bool:
+    """Whether the name of an object is in a place other than the end of its ARN, so that it decides more."""
+    resource, candidates, _context, _kind = key
+    start = (resource or "").removesuffix(f"/{name}")
+    return name in start or any(name in candidate for candidate in candidates)
+
+
 class Tally:
     """Counts the calls of the events of one source."""
 
@@ -186,7 +199,7 @@ class Tally:
         self._source: t.Final = source
         self._groups: t.Final[dict[tuple[str, str, bool], _Group]] = {}
         self._actions: t.Final[collections.Counter[str]] = collections.Counter()
-        self._shapes: t.Final[dict[t.Hashable, tuple[_Slot, ...]]] = {}
+        self._shapes: t.Final[dict[t.Hashable, tuple[tuple[_Place, ...], tuple[_Slot, ...]]]] = {}
         self._sessions: t.Final[dict[str, set[str]]] = {}
         self._identities: t.Final[dict[str, set[str]]] = {}
         self._restricted: t.Final[collections.Counter[str]] = collections.Counter()
@@ -198,13 +211,14 @@ class Tally:
         """Count the calls of one event."""
         self.events += 1
         judge = self._judge
-        caller = judge.find_caller(record)
+        when = moment_of(record)
+        caller = judge.find_caller(record, when)
         if judge.is_detailed:
             self._note_session_policy(record)
         if isinstance(caller, SkipReason):
             self.skipped[caller] += 1
             return
-        exclusion = judge.find_exclusion(record)
+        exclusion = judge.find_exclusion(record, when)
         if exclusion is not None:
             self.skipped[SkipReason.EXCLUDED] += 1
             self._excluded[exclusion.name] += 1
@@ -216,71 +230,82 @@ class Tally:
                 return
         if judge.is_detailed:
             self._note_session(record["userIdentity"], caller)
-        when = moment_of(record)
         for slot in self._find_slots(record, caller, denied):
             slot.add(when)
 
-    def _find_slots(self, record: Record, caller: str, denied: bool) -> tuple[_Slot, ...]:
+    def _find_slots(self, record: Record, caller: str, denied: bool) -> Iterable[_Slot]:
         """The slots of an event's calls. An event of the same shape as an earlier one has the same."""
-        shape = self._shape_of(record, caller, denied)
+        shape, name = self._judge.read_shape(record, caller, denied)
         try:
             found = self._shapes.get(shape)
         except TypeError:
             # A value of JSON that no event of CloudTrail has there, such as a list.
             shape, found = None, None
-        if found is not None:
-            return found
-        calls, needs_answer = self._judge.build_calls(record, caller)
-        origin = (invoking_service(record), was_dry_run(record)) if self._judge.is_detailed else ("", False)
-        slots: list[_Slot] = []
-        is_stale = len(self._shapes) >= _MOST_SHAPES
-        for call in calls:
-            slot, was_merged = self._find_slot(call, denied, origin)
-            is_stale = is_stale or was_merged
-            if slot is not None:
-                slots.append(slot)
-        if is_stale:
-            self._shapes.clear()
-        elif shape is not None and not needs_answer:
-            self._shapes[shape] = tuple(slots)
-        return tuple(slots)
+        if found is None:
+            places = self._find_places(record, caller, denied)
+            return self._keep(shape, name, places)
+        open_places, slots = found
+        return (*slots, *(self._take(place, name) for place in open_places)) if open_places else slots
 
-    def _find_slot(self, call: Call, denied: bool, origin: tuple[str, bool]) -> tuple[t.Optional[_Slot], bool]:
+    def _find_places(self, record: Record, caller: str, denied: bool) -> tuple[list[_Place], bool]:
+        """The places of an event's calls, and whether an event of the same shape has the same."""
+        calls, is_alike = self._judge.build_calls(record, caller)
+        origin = (invoking_service(record), was_dry_run(record)) if self._judge.is_detailed else ("", False)
+        places = (self._find_place(call, denied, origin) for call in calls)
+        return [place for place in places if place is not None], is_alike
+
+    def _find_place(self, call: Call, denied: bool, origin: tuple[str, bool]) -> t.Optional[_Place]:
         name = (call.principal_arn, call.action, denied)
         group = self._groups.get(name)
         if group is None:
             if self._actions[call.principal_arn] >= _MOST_ACTIONS:
                 self.skipped[SkipReason.TOO_MANY] += 1
-                return None, False
+                return None
             self._actions[call.principal_arn] += 1
             group = self._groups[name] = _Group()
         kind = _Kind(call.is_possible, call.is_service_level, call.access_key_id, *origin)
         resource, candidates = call.resource, call.candidates
         if resource is not None and len(resource) > _LONGEST_ARN:
             resource, candidates = None, ()
-        return group.find((resource, candidates, call.context, kind))
+        return group, (resource, candidates, call.context, kind)
 
-    def _shape_of(self, record: Record, caller: str, denied: bool) -> t.Hashable:
-        """All that an event's calls depend on, but for its answer; None for a request that is too large to keep."""
-        get, identity = record.get, record["userIdentity"]
-        try:
-            request = marshal.dumps((get("requestParameters"), get("resources")), _PLAIN)
-        except ValueError:
-            return None
-        if len(request) > _LARGEST_REQUEST:
-            return None
-        arn = identity.get("arn")
-        origin = (identity.get("invokedBy"), get("errorCode")) if self._judge.is_detailed else ()
-        who = (caller, identity.get("type"), arn[:16] if isinstance(arn, str) else arn, long_term_key(identity))
-        what = (get("eventSource"), get("eventName"), get("awsRegion"), get("recipientAccountId"))
-        return (who, what, request, denied, origin, self._judge.fingerprint(record))
+    def _keep(self, shape: t.Hashable, name: str, found: tuple[list[_Place], bool]) -> list[_Slot]:
+        """Find the slots of places, and keep them for events of the same shape.
+
+        The slot of an object is another one for each name, until the group is widened.
+        """
+        places, is_alike = found
+        slots = [self._take(place, "") for place in places]
+        if shape is None or not is_alike or (name and any(_is_elsewhere(key, name) for _group, key in places)):
+            return slots
+        if len(self._shapes) >= _MOST_SHAPES:
+            self._shapes.clear()
+        named = [bool(name) and group.width == 0 and _is_of_object(key, name) for group, key in places]
+        fixed = tuple(slot for slot, is_named in zip(slots, named, strict=True) if not is_named)
+        opened = tuple(
+            (group, (str(key[0])[: -len(name)], *key[1:]))
+            for (group, key), is_named in zip(places, named, strict=True)
+            if is_named
+        )
+        self._shapes[shape] = (opened, fixed)
+        return slots
+
+    def _take(self, place: _Place, name: str) -> _Slot:
+        """The slot of a place, with the name of an object behind its ARN."""
+        group, key = place
+        if name:
+            key = (f"{key[0]}{name}", *key[1:])
+        slot, was_merged = group.find(key)
+        if was_merged:
+            self._shapes.clear()
+        return slot
 
     def _note_session(self, identity: Record, caller: str) -> None:
         names = self._sessions.setdefault(caller, set())
         if len(names) < _MOST_SESSIONS:
             names.add(session_name(identity)[:_LONGEST_NAME])
         session = identity.get("sessionContext")
-        source = session.get("sourceIdentity") if isinstance(session, Mapping) else None
+        source = session.get("sourceIdentity") if isinstance(session, dict) else None
         if isinstance(source, str) and source:
             names = self._identities.setdefault(caller, set())
             if len(names) < _MOST_NAMES:
@@ -288,11 +313,11 @@ class Tally:
 
     def _note_session_policy(self, record: t.Any) -> None:
         """Count the sessions of a role that were restricted by policies of their own when they began."""
-        name = record.get("eventName") if isinstance(record, Mapping) else None
+        name = record.get("eventName") if isinstance(record, dict) else None
         if not isinstance(name, str) or name not in _ASSUMING:
             return
         request = record.get("requestParameters")
-        if isinstance(request, Mapping) and (request.get("policy") or request.get("policyArns")):
+        if isinstance(request, dict) and (request.get("policy") or request.get("policyArns")):
             role = request.get("roleArn")
             if isinstance(role, str) and (role in self._restricted or len(self._restricted) < _MOST_ACTIONS):
                 self._restricted[role[:_LONGEST_ARN]] += 1

@@ -118,7 +118,7 @@ def _is_explained(use: Use, recorded: Mapping[tuple[str, str], datetime]) -> boo
 
 def _place(use: Use) -> tuple[t.Any, ...]:
     what = (use.action.lower(), use.is_possible, use.resource or "", use.candidates, use.invoked_by, use.is_dry_run)
-    return (use.principal_arn, _ORDER[use.source], *what)
+    return (use.principal_arn, _ORDER[use.source], *what, use.access_key_id or "", use.context.sort_key)
 
 
 def _join_uses(one: Use, other: Use) -> Use:
