@@ -21,16 +21,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from .._account.activity import (
     EVENT_HISTORY_DAYS,
     Activity,
-    Logs,
     Lookup,
     event_history,
     join_lookups,
     last_accessed,
-    log_files,
     look_up,
 )
 from .._account.collect import OPERATIONS as OPERATIONS_OF_DATASETS
 from .._account.collect import deepen
+from .._account.log_files import Logs, log_files
 from .._account.model import Dataset, Role, Snapshot, User
 from .._account.permissions import Permissions
 from .._aws.errors import AwsError

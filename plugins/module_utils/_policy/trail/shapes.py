@@ -79,7 +79,7 @@ class ShapeReader:
         source, name = record["eventSource"], record["eventName"]
         given, resources = get("requestParameters"), get("resources")
         key = _find_object(given, resources) if source == _S3 else ""
-        if key:
+        if key and given is not None:
             given = {**given, "key": _ANY_OBJECT}
             resources = [_without_object(resource, key) for resource in resources or ()]
         try:

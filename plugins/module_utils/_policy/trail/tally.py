@@ -48,7 +48,9 @@ _ASSUMING: t.Final = frozenset({"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleW
 class EventJudge(t.Protocol):
     """Finds the caller of an event, and the permissions that it needed."""
 
-    is_detailed: bool
+    @property
+    def is_detailed(self) -> bool:
+        """Whether denied calls, sessions and the origin of calls are kept too."""
 
     def find_caller(self, record: t.Any, when: t.Optional[datetime]) -> t.Union[str, SkipReason]:
         """The user or role that made a call, or why the event does not count."""
@@ -150,7 +152,7 @@ class _Group:
             self._resources.add(resource)
             if len(self._resources) > MOST_RESOURCES:
                 self.width = 1
-                self._patterns.update(map(_make_pattern, self._resources))
+                self._patterns.update(_make_pattern(one) for one in self._resources)
                 self._resources.clear()
         elif self.width == 1:
             self._patterns.add(_make_pattern(resource))
@@ -161,7 +163,8 @@ class _Group:
     def _widen(self, key: _Key) -> _Key:
         resource, candidates, context, kind = key
         if self.width == 1 and resource is not None:
-            resource, candidates = None, (_make_pattern(resource),)
+            candidates = (_make_pattern(resource),)
+            resource = None
         elif self.width == 2:
             resource, candidates = None, ()
         return resource, candidates, _ANY_CONTEXT if self.is_context_dropped else context, kind

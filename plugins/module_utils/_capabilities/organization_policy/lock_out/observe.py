@@ -18,8 +18,8 @@ import threading
 import typing as t
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from ...._account.activity import Logs, log_files
 from ...._account.collect import collect
+from ...._account.log_files import Logs, log_files
 from ...._account.model import Dataset, Organization, Role, Snapshot, User
 from ...._account.moments import format_utc
 from ...._account.organization_tree import MemberAccount, OrganizationTree
