@@ -49,7 +49,7 @@ READ_OPERATIONS: t.Final = Operations(
 UNDO_OPERATIONS: t.Final = READ_OPERATIONS.union(
     Operations(
         writes=frozenset({f"iam:{name}" for name in (DELETE, DELETE_VERSION, SET_DEFAULT, UPDATE)})
-        | {f"iam:{verb}{owner}Policy" for verb in ("Attach", "Delete", "Detach", "Put") for owner in OWNERS}
+        | {f"iam:{verb}{owner}Policy" for verb in ("Attach", "Detach", "Put") for owner in OWNERS}
     )
 )
 

@@ -152,17 +152,22 @@ class _Work:
         kinds = list_kinds(action.lower(), self._partition)
         if not kinds:
             return _Unit(action, old, word=_ANY, why="AWS knows no resource for it")
-        wanted = [arn for arn in self._list_wanted(action) if any(fits_kind(arn, kind) for kind in kinds)]
+        wanted = self._list_wanted(action, kinds)
         if not wanted:
             why = "no recorded call shows its resource" if self._target.seen_resources else "no ARN is declared for it"
             return _Unit(action, old, word=_OTHER, why=why)
         resources = tuple(dict.fromkeys(item for pattern in old for item in _narrow(pattern, wanted)))
         return _Unit(action, resources, word=_find_kind(resources[0], kinds))
 
-    def _list_wanted(self, action: str) -> tuple[str, ...]:
-        declared = [arn for rule in self._target.resources if _is_about(rule, action) for arn in rule.arns]
-        seen = self._seen.get(action.lower(), ()) if self._target.seen_resources and not declared else ()
-        return tuple(dict.fromkeys((*declared, *seen)))
+    def _list_wanted(self, action: str, kinds: Sequence[Kind]) -> tuple[str, ...]:
+        """List the declared ARNs of the types of an action; without any, those that were seen."""
+        declared = (arn for rule in self._target.resources if _is_about(rule, action) for arn in rule.arns)
+        seen = self._seen.get(action.lower(), ()) if self._target.seen_resources else ()
+        for arns in (declared, seen):
+            fitting = tuple(dict.fromkeys(arn for arn in arns if any(fits_kind(arn, kind) for kind in kinds)))
+            if fitting:
+                return fitting
+        return ()
 
     # Statements by type of resource
 

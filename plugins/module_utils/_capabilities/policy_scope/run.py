@@ -15,7 +15,7 @@ import typing as t
 from collections.abc import Mapping, Sequence
 
 from ..._account.collect import OPERATIONS as READS
-from ..._account.model import Role, User
+from ..._account.model import Dataset, Role, User
 from ..._aws.errors import AwsError
 from ..._aws.operations import Operations
 from ..._controls.facts import Facts
@@ -74,7 +74,7 @@ REGISTRATION: t.Final = Registration(
     writer=Writer.POLICIES,
     operations=OPERATIONS,
     reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread, relies_on, refuse=refuse_undos, prepare=prepare_undos),
-    row=Row(tuple(sorted(DATASETS))),
+    row=Row((Dataset.AUTHORIZATION_DETAILS,)),
     grants=GRANTS,
 )
 

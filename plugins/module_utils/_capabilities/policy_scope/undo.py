@@ -30,5 +30,10 @@ DERIVATIONS: t.Final[Mapping[tuple[str, str], Derive]] = {
     ("iam", CREATE): undo_policy_creation,
     ("iam", UPDATE): undo_policy_update,
     ("iam", DELETE_VERSION): _undo_version_deletion,
-    **{key: derive for owner in OWNERS for key, derive in list_holder_derivations(owner).items()},
+    **{
+        (service, operation): derive
+        for owner in OWNERS
+        for (service, operation), derive in list_holder_derivations(owner).items()
+        if not operation.startswith("Delete")
+    },
 }
