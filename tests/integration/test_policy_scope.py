@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""playbooks/scope_policies.yml, as its users run it: policies narrowed, narrowed further, and all taken back."""
+"""The role policy_scope and its playbook, as users run them: policies narrowed, refused, copied, and taken back."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def seed(**settings: t.Any) -> Record:
 
 
 class Bench:
-    """The account, and the playbook run in it."""
+    """The account, and the role run in it."""
 
     def __init__(self, make_ansible: MakeAnsible, **settings: t.Any) -> None:
         self.ansible: Ansible = make_ansible(seed(**settings))
@@ -73,6 +73,9 @@ class Bench:
             aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
             region_name="us-east-1",
         )
+        self.play = self.ansible.directory / "scope.yml"
+        role = {"role": "hardening.iam.policy_scope"}
+        self.play.write_text(yaml.safe_dump([{"hosts": "all", "gather_facts": False, "roles": [role]}]))
         self.inventory = write_inventory(self.ansible.directory, {"bare": {"aws_account_id": ACCOUNT}})
         self.record([])
 
@@ -85,8 +88,8 @@ class Bench:
         records = [event(role, source, name, now) for role, source, name in calls or USED]
         (directory / "log.json.gz").write_bytes(gzip.compress(json.dumps({"Records": records}).encode()))
 
-    def run(self, *arguments: str, playbook: str = "scope_policies", **variables: t.Any) -> Outcome:
-        """Run the playbook; a variable that is None is left to the role's default."""
+    def run(self, *arguments: str, playbook: t.Optional[str] = None, **variables: t.Any) -> Outcome:
+        """Run the role, or a playbook; a variable that is None is left to the role's default."""
         self.runs += 1
         declared = {
             "policy_scope_mode": "enforce",
@@ -98,7 +101,7 @@ class Bench:
             **variables,
         }
         declared = {name: value for name, value in declared.items() if value is not None}
-        return self.ansible.playbook(playbook, *arguments, inventory=self.inventory, **declared)
+        return self.ansible.playbook(playbook or str(self.play), *arguments, inventory=self.inventory, **declared)
 
     def part(self, outcome: Outcome) -> Record:
         return outcome.part(ACCOUNT, "policy_scope")
@@ -123,13 +126,13 @@ class Bench:
         found = self.iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
         return sorted(item["PolicyArn"] for item in found)
 
-    def cycle(self, writes: t.Sequence[str], *, playbook: str = "scope_policies", **declared: t.Any) -> Record:
+    def cycle(self, writes: t.Sequence[str], *, playbook: t.Optional[str] = None, **declared: t.Any) -> Record:
         """Check, real, check again, real again; returns what the first real run left."""
         predicted = self.run("--check", "--diff", playbook=playbook, **declared).succeeded()
         assert predicted.writes == []
         done = self.run("--diff", playbook=playbook, **declared).succeeded()
         assert Counter(done.writes) == Counter(f"iam:{name}" for name in writes)
-        part = done.part(ACCOUNT, "policy_scope" if playbook == "scope_policies" else "rollback")
+        part = done.part(ACCOUNT, playbook or "policy_scope")
         for arguments in (("--check",), ()):
             again = self.run(*arguments, playbook=playbook, **declared).succeeded()
             assert (again.writes, again.recap("bare")["changed"]) == ([], 0)
@@ -205,3 +208,97 @@ def test_twelve_steps_of_policies_that_are_narrowed_narrowed_further_and_taken_b
     bench.cycle(["SetDefaultPolicyVersion", "PutRolePolicy"], playbook="rollback", hardening_undo_run_id="run-2")
     assert bench.versions()[0] == WIDE
     assert bench.inline("app", "queue") == document(statement("sqs:*"))
+
+
+# Word by word from the how-to that this collection replaces, step 3.
+SAMPLE: t.Final = document(
+    statement(
+        ["s3:GetObject", "s3:ListBucket"],
+        [BUCKET, OBJECTS],
+        Sid="AllowS3ReadSpecificBucket",
+        Condition={
+            "Bool": {"aws:MultiFactorAuthPresent": "true"},
+            "IpAddress": {"aws:SourceIp": "10.0.0.0/8"},
+            "DateGreaterThan": {"aws:CurrentTime": "2025-01-01T00:00:00Z"},
+        },
+    )
+)
+
+
+def test_the_sample_of_the_how_to_is_refused_with_its_correct_form(bench: Bench) -> None:
+    """By the playbook, whose report has the refusal, the correct form, and a policy whose window is over."""
+    (bench.ansible.directory / "sample.json").write_text(json.dumps(SAMPLE), encoding="utf-8")
+    sample = {"policies": ["DataReader"], "document": "sample.json"}
+    outcome = bench.run(playbook="scope_policies", policy_scope_targets=[sample]).succeeded()
+    assert [name for name in outcome.writes if not name.startswith("iam:Generate")] == []
+    report = outcome.report(ACCOUNT)
+    (refused,) = report["refused"]
+    assert refused["rule"] == "locks_out"
+    for reason in ("role app (lambda.amazonaws.com)", "10.0.0.0/8", "is no time window"):
+        assert reason in refused["reason"]
+    conditions = [item.get("Condition", {}) for item in refused["corrected"]["document"]["Statement"]]
+    assert set(conditions[-1]) == {"NotIpAddressIfExists", "StringNotEqualsIfExists", "BoolIfExists"}
+    assert not any("Bool" in condition for condition in conditions)
+    assert refused["corrected"]["trust_policy_condition"]["Bool"] == {"aws:MultiFactorAuthPresent": "true"}
+
+
+def test_a_deleted_version_comes_back_with_a_rollback(bench: Bench) -> None:
+    for number in range(4):
+        older = json.dumps(document(statement(f"sns:Get{number}*")))
+        bench.iam.create_policy_version(PolicyArn=READER, PolicyDocument=older)
+    before = bench.versions()
+    assert len(before) == 5
+    done = bench.run(policy_scope_targets=[target()]).succeeded()
+    assert done.writes == ["iam:DeletePolicyVersion", "iam:CreatePolicyVersion"]
+    undo = {"playbook": "rollback", "hardening_undo_run_id": "run-1"}
+    predicted = bench.run("--check", **undo).succeeded()
+    assert predicted.writes == []
+    taken = bench.run(**undo).succeeded()
+    assert taken.writes == ["iam:SetDefaultPolicyVersion", "iam:DeletePolicyVersion", "iam:CreatePolicyVersion"]
+    assert bench.versions()[0] == before[0] == WIDE
+    assert sorted(map(json.dumps, bench.versions())) == sorted(map(json.dumps, before))
+
+
+def test_a_policy_of_aws_is_exchanged_for_a_copy_and_back(bench: Bench) -> None:
+    copied = {
+        "policies": ["AmazonS3FullAccess"],
+        "roles": ["legacy"],
+        "copy": {"name": "legacy-s3"},
+        "resources": [{"actions": ["s3:GetObject"], "arns": [OBJECTS]}],
+    }
+    fault = {
+        "kind": "error",
+        "code": "ServiceFailure",
+        "status": 500,
+        "operation": "DetachRolePolicy",
+        "service": "iam",
+    }
+    bench.ansible.control.faults([fault])
+    cut_off = bench.run(policy_scope_targets=[copied])
+    assert cut_off.status != 0
+    copy = f"arn:aws:iam::{ACCOUNT}:policy/legacy-s3"
+    assert bench.attached("legacy") == sorted([FULL_S3, copy])
+    bench.ansible.control.clear_faults()
+    done = bench.run(policy_scope_targets=[copied]).succeeded()
+    assert (done.writes, bench.attached("legacy")) == (["iam:DetachRolePolicy"], [copy])
+    for number in (2, 1):
+        bench.run(playbook="rollback", hardening_undo_run_id=f"run-{number}").succeeded()
+    assert bench.attached("legacy") == [FULL_S3]
+    assert not [
+        item for item in bench.iam.list_policies(Scope="Local")["Policies"] if item["PolicyName"] == "legacy-s3"
+    ]
+
+
+def test_a_use_that_would_break_keeps_the_policy_for_all(bench: Bench) -> None:
+    elsewhere = {"policies": ["DataReader"], "resources": [{"arns": ["arn:aws:s3:::other/*", "arn:aws:s3:::other"]}]}
+    outcome = bench.run(policy_scope_targets=[elsewhere]).succeeded()
+    assert outcome.writes == []
+    (refused,) = bench.part(outcome)["refused"]
+    assert refused["rule"] == "prediction"
+    assert "will break: s3:GetObject on arn:aws:s3:::production-data-bucket/report.csv" in refused["reason"]
+
+
+def test_an_unknown_owner_is_refused(bench: Bench) -> None:
+    outcome = bench.run(policy_scope_targets=[target()], hardening_owner_default=None).succeeded()
+    assert outcome.writes == []
+    assert {refused["rule"] for refused in bench.part(outcome)["refused"]} == {"foreign_owner"}

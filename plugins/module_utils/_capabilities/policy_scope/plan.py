@@ -189,7 +189,7 @@ class Planner:
         last = step.changes[-1]
         if not unsafe and not unpredicted:
             return None
-        texts = [f"for {_name(arn)} it is not safe: {impact.summary}" for arn, impact in unsafe.items()]
+        texts = [f"for {_name(arn)} it {_explain(impact)}" for arn, impact in unsafe.items()]
         texts += [f"the use of {_name(arn)} was not read" for arn in unpredicted]
         more = f" (and {len(texts) - 1} more)" if len(texts) > 1 else ""
         names = ", ".join(dict.fromkeys(_name(arn) for arn in (*unsafe, *unpredicted)))
@@ -267,6 +267,17 @@ def _resolves(change: Change, finding: Finding) -> bool:
     inline = (change.after or {}).get("inline_policy")
     detail = f"inline policy {inline}" if inline else None
     return change.target == finding.resource and detail == finding.resource_detail
+
+
+def _explain(impact: Impact) -> str:
+    """Explain the worst use, with its resource and the reason."""
+    worst = impact.verdicts[0]
+    outcome = worst.outcome.value.replace("_", " ")
+    if worst.use is None:
+        return f"is not safe: {outcome}: {worst.reason}"
+    resource = f" on {worst.use.resource}" if worst.use.resource else ""
+    more = f", and {len(impact.verdicts) - 1} more uses" if len(impact.verdicts) > 1 else ""
+    return f"is not safe: {outcome}: {worst.use.action}{resource} ({worst.reason}){more}"
 
 
 def _name(arn: str) -> str:
