@@ -9,13 +9,15 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # Pairs with JOURNALLED_ARGUMENTS of module_utils/_module/converging.py; it includes those of _report_place.
+    # Pairs with JOURNALLED_ARGUMENTS of module_utils/_module/arguments.py, with _journal, its parts JOB and LEASE, and
+    # _report_place.
     JOURNALLED = r"""
 options:
   mode:
     description:
       - V(enforce) makes the changes that no guard refuses, or predicts them in check mode.
-      - V(report) returns the same findings and plan, but never writes to the account. Its result is never C(changed).
+      - V(report) returns the same findings and plan, but writes neither to the account nor to O(journal). Its result is never
+        C(changed).
     type: str
     choices: [report, enforce]
     default: enforce
@@ -23,38 +25,6 @@ options:
     description:
       - The id of the account, in 12 digits. Zeros are never added. Write an id that begins with 0 in quotes.
       - Required to enforce. The task fails before anything else if the credentials belong to another account.
-    type: str
-  journal:
-    description:
-      - The place where each change is recorded before and after it is made. A directory, or a place in S3 such as V(s3://bucket/prefix).
-      - If it can't be written, nothing is changed. It is not written in check mode and with O(mode=report).
-      - A rollback trusts the journal, so nobody else may write there. A directory that everybody on the machine can write to is refused,
-        and so is a symbolic link that another user created. The task warns of other symbolic links, and of a directory that a group can
-        write to.
-    type: str
-    default: ./journal
-  journal_kms_key_id:
-    description:
-      - The KMS key that encrypts the journal in S3. Without it the bucket's default encryption applies.
-    type: str
-  journal_role_arn:
-    description:
-      - The role to assume for O(journal) in S3. Defaults to the credentials of the task.
-    type: str
-  run_id:
-    description:
-      - The id that the journal and the reports of one run share. Defaults to the time at which the task starts.
-    type: str
-  job_id:
-    description:
-      - The id of the job within the run. A workflow has several jobs, and a relaunched job has the run id of the first. Each job has its
-        own journal below that of the run, and the report shows the changes of all jobs.
-      - Defaults to O(awx_job_id). Outside AWX each process of C(ansible-playbook) is a job of its own.
-    type: str
-  awx_job_id:
-    description:
-      - The id of the AWX job, if any. To enforce in AWX, O(journal) must be in S3, because the directories of a job are deleted after
-        it.
     type: str
   approved_plan:
     description:
@@ -101,19 +71,6 @@ options:
           - The hash of what is declared for the wave of this account. The gate between two waves counts the soak from the first change
             that has it.
         type: str
-  break_lease:
-    description:
-      - The id of a run whose lease of the account is broken. Two jobs never write in one account at once, so the first takes a lease in
-        O(journal), below C(control/leases/), and the second fails with the name of the first.
-      - The lease of a job that was killed ends within 15 minutes, or within twice the time that one request may take. Break it only if
-        that job has ended for certain.
-    type: str
-  keep_lease:
-    description:
-      - Keep the lease after this task, because later tasks of the same job write in the account as well. M(hardening.iam.lease) then
-        releases it. The playbooks of this collection set it.
-    type: bool
-    default: false
   break_glass:
     description:
       - Globs for the ARNs of break-glass principals, which are kept for emergencies. They are never changed. Letter case does not

@@ -29,7 +29,7 @@ options:
     description:
       - The rule for changes that narrow or delete an object whose owner is not certain.
       - With V(refuse), such a change of a role or policy is refused. It is refused for a user or group too, if an event or a tag names
-        another owner.
+        another owner, or if stacks, a state or the event history can't be read.
       - With V(allow), such changes are made. Changes of objects that somebody else certainly owns are still refused.
     type: str
     choices: [refuse, allow]

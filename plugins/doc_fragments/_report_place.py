@@ -26,3 +26,10 @@ options:
       - The role to assume for O(report_dir) in S3.
     type: str
 """
+
+    # Beside it, for modules that work with reports only. Pairs with REQUIRED_REPORT_PLACE_ARGUMENTS.
+    REQUIRED = r"""
+options:
+  report_dir:
+    required: true
+"""

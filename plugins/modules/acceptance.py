@@ -17,6 +17,8 @@ description:
     can't be made counts as a reason.
   - It creates users, groups, roles and policies below the path C(/iam-hardening/acceptance/), and removes all of them. It also removes
     leftovers of an earlier run, which it recognizes by their names. Anything else below that path is ignored.
+  - It works under the lease of the account, as the modules that enforce do, so no other job writes there meanwhile. If the stop switch is
+    set, it makes no experiment. Both are in the place of O(journal). No change is recorded there, because nothing stays.
   - It changes neither account-wide settings nor the organization. Everything that it uses is free of charge.
   - In check mode it only checks whether the account is accepted as a sandbox.
 extends_documentation_fragment:
@@ -24,6 +26,9 @@ extends_documentation_fragment:
   - amazon.aws.region.modules
   - amazon.aws.boto3
   - hardening.iam._access
+  - hardening.iam._journal
+  - hardening.iam._journal.job
+  - hardening.iam._journal.lease
   - hardening.iam._attributes
 options:
   account_id:
@@ -147,36 +152,24 @@ import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ..module_utils._acceptance.run import OPERATIONS, RejectedInput, accept
+from ..module_utils._acceptance.run import OPERATIONS, run
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS
+from ..module_utils._module.arguments import JOB_ARGUMENTS, JOURNAL_PLACE_ARGUMENTS, LEASE_ARGUMENTS
 from ..module_utils._module.execution import finish
-from ..module_utils._module.task import Entry, Task, TaskError
+from ..module_utils._module.task import Entry
 
 
 def argument_spec() -> dict[str, dict[str, t.Any]]:
     return {
         **ASSUME_ROLE_ARGUMENTS,
+        **JOURNAL_PLACE_ARGUMENTS,
+        **JOB_ARGUMENTS,
+        **LEASE_ARGUMENTS,
         "account_id": {"type": "str", "required": True},
         "account_pattern": {"type": "str", "required": True},
         "include": {"type": "list", "elements": "str", "default": []},
         "patience": {"type": "int", "default": 60},
     }
-
-
-def run(task: Task) -> dict[str, t.Any]:
-    options = task.options
-    try:
-        return accept(
-            task.access,
-            account_id=str(task.account_id),
-            pattern=options["account_pattern"],
-            include=options["include"],
-            patience=float(options["patience"]),
-            now=task.now,
-            check_mode=task.check_mode,
-        )
-    except RejectedInput as error:
-        raise TaskError(str(error)) from error
 
 
 ENTRY = Entry(argument_spec=argument_spec, operations=OPERATIONS, run=run)

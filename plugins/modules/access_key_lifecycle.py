@@ -31,6 +31,9 @@ extends_documentation_fragment:
   - hardening.iam._access
   - hardening.iam._converge
   - hardening.iam._converge.journalled
+  - hardening.iam._journal
+  - hardening.iam._journal.job
+  - hardening.iam._journal.lease
   - hardening.iam._assessment
   - hardening.iam._report_place
   - hardening.iam._attributes

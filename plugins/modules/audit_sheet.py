@@ -29,6 +29,8 @@ extends_documentation_fragment:
   - amazon.aws.boto3
   - hardening.iam._access
   - hardening.iam._report_place
+  - hardening.iam._report_place.required
+  - hardening.iam._journal
   - hardening.iam._attributes
 attributes:
   check_mode:
@@ -59,21 +61,6 @@ options:
     description:
       - The account whose events are read. Required with O(scope=account).
       - It must have 12 digits; zeros are never added. Write an id that begins with 0 in quotes.
-    type: str
-  report_dir:
-    required: true
-  journal:
-    description:
-      - The place of the journal that the run wrote. A directory, or a place in S3 such as V(s3://bucket/prefix).
-    type: str
-    default: ./journal
-  journal_kms_key_id:
-    description:
-      - Not used, because nothing is written to O(journal).
-    type: str
-  journal_role_arn:
-    description:
-      - The role to assume for O(journal) in S3. Defaults to the credentials of the task.
     type: str
   sheet_dir:
     description:
@@ -195,18 +182,16 @@ import typing as t
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS, REGIONS_ARGUMENTS
-from ..module_utils._module.arguments import JOURNALLED_ARGUMENTS, REPORT_PLACE_ARGUMENTS
+from ..module_utils._module.arguments import JOURNAL_PLACE_ARGUMENTS, REQUIRED_REPORT_PLACE_ARGUMENTS
 
 CONSTRAINTS: t.Final[dict[str, t.Any]] = {"required_if": [("scope", "account", ["account_id"])]}
-_JOURNAL: t.Final = ("journal", "journal_kms_key_id", "journal_role_arn")
 
 
 def argument_spec() -> dict[str, dict[str, t.Any]]:
     return {
         **ASSUME_ROLE_ARGUMENTS,
-        **REPORT_PLACE_ARGUMENTS,
-        **{name: JOURNALLED_ARGUMENTS[name] for name in _JOURNAL},
-        "report_dir": {"type": "str", "required": True},
+        **REQUIRED_REPORT_PLACE_ARGUMENTS,
+        **JOURNAL_PLACE_ARGUMENTS,
         "scope": {"type": "str", "choices": ["account", "run"], "default": "run"},
         "audit_run_id": {"type": "str", "required": True},
         "account_id": {"type": "str"},

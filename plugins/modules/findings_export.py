@@ -30,6 +30,9 @@ extends_documentation_fragment:
   - amazon.aws.boto3
   - hardening.iam._access
   - hardening.iam._converge.journalled
+  - hardening.iam._journal
+  - hardening.iam._journal.job
+  - hardening.iam._journal.lease
   - hardening.iam._report_place
   - hardening.iam._attributes
   - hardening.iam._attributes.converging_module

@@ -25,6 +25,8 @@ extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
+  - hardening.iam._journal
+  - hardening.iam._journal.job
   - hardening.iam._attributes
 attributes:
   check_mode:
@@ -45,32 +47,6 @@ options:
       - The id of the account, in 12 digits.
     type: str
     required: true
-  journal:
-    description:
-      - The place of the journal, as the other modules of the job have it.
-    type: str
-    default: ./journal
-  journal_kms_key_id:
-    description:
-      - The KMS key that encrypts the journal in S3. Without it the bucket's default encryption applies.
-    type: str
-  journal_role_arn:
-    description:
-      - The role to assume for O(journal) in S3. Defaults to the credentials of the task.
-    type: str
-  run_id:
-    description:
-      - The id of the run that took the lease.
-    type: str
-  job_id:
-    description:
-      - The id of the job that took the lease. Defaults to O(awx_job_id). Outside AWX each process of C(ansible-playbook) is a job of its
-        own.
-    type: str
-  awx_job_id:
-    description:
-      - The id of the AWX job, if any.
-    type: str
 """
 
 EXAMPLES = r"""
@@ -98,18 +74,17 @@ import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ..module_utils._module.arguments import JOURNALLED_ARGUMENTS
+from ..module_utils._module.arguments import JOB_ARGUMENTS, JOURNAL_PLACE_ARGUMENTS
 from ..module_utils._module.execution import finish
 from ..module_utils._module.task import Entry
 from ..module_utils._run_control.release import OPERATIONS, run
-
-_SHARED: t.Final = ("journal", "journal_kms_key_id", "journal_role_arn", "run_id", "job_id", "awx_job_id")
 
 
 def argument_spec() -> dict[str, dict[str, t.Any]]:
     return {
         "account_id": {"type": "str", "required": True},
-        **{name: JOURNALLED_ARGUMENTS[name] for name in _SHARED},
+        **JOURNAL_PLACE_ARGUMENTS,
+        **JOB_ARGUMENTS,
     }
 
 

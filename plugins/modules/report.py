@@ -36,6 +36,7 @@ extends_documentation_fragment:
   - amazon.aws.region.modules
   - amazon.aws.boto3
   - hardening.iam._report_place
+  - hardening.iam._report_place.required
   - hardening.iam._attributes
 attributes:
   check_mode:
@@ -51,8 +52,6 @@ attributes:
     details:
       - This action does not modify state.
 options:
-  report_dir:
-    required: true
   scope:
     description:
       - Whether to report on one account, or on all accounts of the run.
@@ -399,7 +398,7 @@ import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ..module_utils._module.arguments import FAIL_ON, FORMATS, REPORT_PLACE_ARGUMENTS
+from ..module_utils._module.arguments import FAIL_ON, FORMATS, REQUIRED_REPORT_PLACE_ARGUMENTS
 from ..module_utils._report.waves import STATES
 
 CONSTRAINTS: t.Final[dict[str, t.Any]] = {"required_if": [("scope", "account", ["account_id"])]}
@@ -416,8 +415,7 @@ _WAVE: t.Final = {
 
 def argument_spec() -> dict[str, dict[str, t.Any]]:
     return {
-        **REPORT_PLACE_ARGUMENTS,
-        "report_dir": {"type": "str", "required": True},
+        **REQUIRED_REPORT_PLACE_ARGUMENTS,
         "scope": {"type": "str", "choices": ["account", "fleet", "preflight"], "default": "account"},
         "account_id": {"type": "str"},
         "run_id": {"type": "str"},

@@ -24,14 +24,11 @@ extends_documentation_fragment:
   - hardening.iam._access
   - hardening.iam._account.run
   - hardening.iam._report_place
+  - hardening.iam._report_place.required
+  - hardening.iam._journal
   - hardening.iam._attributes
   - hardening.iam._attributes.info_module
 options:
-  report_dir:
-    description:
-      - The place of the reports of the run. A directory, or a place in S3 such as V(s3://bucket/prefix).
-    type: str
-    required: true
   wave:
     description:
       - The name of the finished wave.
@@ -76,10 +73,19 @@ options:
         action in the 30 days before the wave began.
       - Without it, denials do not count and are not read.
     type: int
+  max_unread:
+    description:
+      - The largest number of accounts of the wave that were not read, and so may hide anything.
+      - An account was not read if its users and roles could not be read, or if a role that enforces refused a change with the rule
+        V(unread). With O(max_new_denials), an account without an event since the wave began was not read either.
+      - A failed account does not count here.
+    type: int
+    default: 0
   soak_hours:
     description:
       - The number of hours that the wave is watched before the next one. They begin when the first run with this O(declaration) has
         finished the wave.
+      - They begin again if a run changes another account of the wave, or applies another approved plan there.
       - With O(max_new_denials), 15 minutes are added, because CloudTrail delivers events late.
     type: float
     default: 0
@@ -91,19 +97,6 @@ options:
   declaration:
     description:
       - The SHA-256 of what is declared for the accounts of the wave. If it changes, the soak begins again.
-    type: str
-  journal:
-    description:
-      - The journal of the run. A directory, or a place in S3 such as V(s3://bucket/prefix).
-    type: str
-    default: ./journal
-  journal_kms_key_id:
-    description:
-      - The KMS key that encrypts the journal in S3. Without it the bucket's default encryption applies.
-    type: str
-  journal_role_arn:
-    description:
-      - The role to assume for O(journal) in S3. Defaults to the credentials of the task.
     type: str
   trail_logs:
     description:
@@ -168,6 +161,20 @@ failed_accounts:
   type: list
   elements: str
   sample: []
+unread_accounts:
+  description: The accounts that were not read.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+lifts_cap:
+  description:
+    - Whether the wave counts as passed for the default of C(hardening_max_accounts_changed).
+    - A role must have enforced something in it. If changes are left, this declaration must also have changed one of its accounts, in this
+      run or earlier in the soak.
+  returned: success
+  type: bool
+  sample: true
 refusals:
   description: The number of refused changes. Null if it is not known.
   returned: success
@@ -202,7 +209,7 @@ import typing as t
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS
-from ..module_utils._module.arguments import JOURNALLED_ARGUMENTS, REPORT_PLACE_ARGUMENTS, RUN_ARGUMENTS
+from ..module_utils._module.arguments import JOURNAL_PLACE_ARGUMENTS, REQUIRED_REPORT_PLACE_ARGUMENTS, RUN_ARGUMENTS
 from ..module_utils._module.execution import finish
 from ..module_utils._module.task import Entry
 from ..module_utils._questions.wave_gate import OPERATIONS, run
@@ -219,14 +226,14 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
     return {
         **ASSUME_ROLE_ARGUMENTS,
         **RUN_ARGUMENTS,
-        **REPORT_PLACE_ARGUMENTS,
-        "report_dir": {"type": "str", "required": True},
-        **{name: JOURNALLED_ARGUMENTS[name] for name in ("journal", "journal_kms_key_id", "journal_role_arn")},
+        **REQUIRED_REPORT_PLACE_ARGUMENTS,
+        **JOURNAL_PLACE_ARGUMENTS,
         "wave": {"type": "str", "default": ""},
         "accounts": {"type": "list", "elements": "dict", "default": [], "options": _ACCOUNT},
         "max_failures": {"type": "int", "default": 0},
         "max_refusals": {"type": "int"},
         "max_new_denials": {"type": "int"},
+        "max_unread": {"type": "int", "default": 0},
         "soak_hours": {"type": "float", "default": 0},
         "wait_minutes": {"type": "float", "default": 0},
         "declaration": {"type": "str"},

@@ -19,7 +19,7 @@ from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 
 from ._run_hosts import ACCOUNTS, RunHosts
-from ._run_input import ASSESSOR, Host
+from ._run_input import ASSESSOR, Host, account_of
 
 
 def choose_hosts(variables: t.Mapping[str, t.Any], templar: t.Any, group: str = ACCOUNTS) -> RunHosts:
@@ -79,6 +79,14 @@ def count_accounts(hostvars: t.Any, groups: t.Mapping[str, t.Sequence[str]], *, 
     """Count the accounts of the inventory, with those that ``--limit`` and ``hardening_hosts`` leave out."""
     chosen = hostvars._inventory.get_hosts(pattern=pattern, ignore_limits=True, ignore_restrictions=True)
     return max(len(chosen), len(groups.get(ACCOUNTS, ())))
+
+
+def find_own_account(name: str, hostvars: t.Any, templar: t.Any) -> t.Optional[str]:
+    """The account that the inventory declares for a host, without the variables of plays, roles and tasks."""
+    try:
+        return account_of(host_of(name, hostvars, templar))
+    except ValueError:
+        return None
 
 
 def _is_declared(value: t.Any) -> bool:

@@ -48,7 +48,7 @@ from ..module_utils._module.run_files import RunFiles
 from ..module_utils._module.run_snapshot import discard_all
 from ..module_utils._module.task import Entry
 from . import _brief_results
-from ._fleet import count_accounts, find_assessor
+from ._fleet import count_accounts, find_assessor, find_own_account
 from ._plain_templates import UNRESOLVED, resolve
 from ._role_options import NO_ROLE, RoleOptions, load_table
 from ._run_input import Host
@@ -134,6 +134,8 @@ class InProcess(NormalActionModule):
         if given.is_of_our_role and task_vars.get(_brief_results.VARIABLE):
             shows_all = given.host.value("hardening_terminal") == "full"
             _brief_results.shorten(result, shows_diff=bool(self._task.diff), shows_all=shows_all)
+            # Ansible keeps the task of each host, with its options, until all hosts have done it.
+            self._task.args = {}
         # Text that is there to be read is shown wherever the task runs, with no callback enabled.
         text = result.pop("terminal", None)
         if text and not self._task.no_log:
@@ -176,6 +178,7 @@ class InProcess(NormalActionModule):
             hash_declaration=lambda: self._hash_declaration(task_vars),
             notes=self._notes,
             find_closed_gate=lambda: self._find_closed_gate(task_vars),
+            find_own_account=lambda: find_own_account(name, task_vars["hostvars"], self._templar),
         )
 
     def _hash_declaration(self, task_vars: dict[str, t.Any]) -> str:

@@ -13,13 +13,16 @@ The playbooks check a whole run before its first task. Roles of this collection 
 from __future__ import annotations
 
 import dataclasses
+import os
 import typing as t
+import urllib.parse
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime
 
 from ..module_utils._account.account_id import parse_account_id
 from ..module_utils._converge.journal import new_job_id
 from ..module_utils._converge.run_control.fleet_caps import DEFAULT_ACCOUNTS, MANY, NUMBERS
+from ..module_utils._converge.run_control.lease import name_process
 from ._role_options import NO_ROLE, RoleOptions
 from ._run_input import (
     ACCOUNT_ID,
@@ -74,7 +77,8 @@ class TaskInput:
     the play, ``hosts`` those of its hosts that ``--limit`` left. ``find_assessor`` looks for a host of the whole play
     that has an assessor role, ``count_accounts`` counts those of the inventory, and ``hash_declaration`` gives the hash
     of what is declared for the wave of the host, if there are waves. ``find_closed_gate`` explains why that wave may
-    not begin. ``role`` has the variables of our role behind the options; none for other tasks.
+    not begin. ``find_own_account`` finds the account that the inventory declares for the host. ``role`` has the
+    variables of our role behind the options; none for other tasks.
     """
 
     host: Host
@@ -90,6 +94,7 @@ class TaskInput:
     notes: RunNotes
     role: RoleOptions = NO_ROLE
     find_closed_gate: Callable[[], str] = str
+    find_own_account: Callable[[], t.Optional[str]] = str
 
     def option(self, name: str) -> t.Any:
         """The value that the module would see; None if it has no such option."""
@@ -103,14 +108,26 @@ def find_problem(task: TaskInput) -> t.Optional[str]:
 
 
 def job_of(task: TaskInput) -> dict[str, str]:
-    """The option ``job_id``, where the module has it and was given none: its journal is named after the job.
+    """The options ``job_id`` and ``job_process``, where the module has them and was given none.
 
-    AWX names its jobs. Anything else is one job for each process of Ansible.
+    The journal is named after the job. AWX names its jobs. Anything else is one job for each process of Ansible. Two
+    controllers of AWX may give the same name, so a lease is also held in the name of the process.
     """
-    if "job_id" not in task.options or task.option("job_id") or task.option("awx_job_id"):
-        return {}
-    job = _awx_job(task) or task.notes.recall("job_id", lambda: new_job_id(datetime.now(UTC)))
-    return {"job_id": str(job)}
+    found = {}
+    if "job_process" in task.options and not task.option("job_process"):
+        found["job_process"] = task.notes.recall("job_process", _name_process)
+    if "job_id" in task.options and not task.option("job_id") and not task.option("awx_job_id"):
+        job = _awx_job(task) or task.notes.recall("job_id", lambda: new_job_id(datetime.now(UTC)))
+        found["job_id"] = str(job)
+    return found
+
+
+def _name_process() -> str:
+    """The name of this process of Ansible. AWX sets the address that it is configured with."""
+    try:
+        return name_process(urllib.parse.urlsplit(os.environ.get("AWX_HOST", "")).hostname or "")
+    except ValueError:
+        return name_process()
 
 
 def run_id_of(task: TaskInput) -> dict[str, str]:
@@ -170,7 +187,7 @@ def fleet_caps_of(task: TaskInput) -> dict[str, t.Any]:
     values = {member: task.host.value(variable) for member, variable in FLEET_CAPS.items()}
     caps = {
         **{member: value for member, value in values.items() if value is not None and str(value).strip()},
-        "is_large_inventory": _is_large_inventory(task),
+        "is_large_inventory": _is_large_inventory(task) or _is_in_loop(task),
         "wave_passed": task.notes.find(WAVE_PASSED) is not None,
     }
     return {_CAPS_OPTION: caps}
@@ -191,7 +208,27 @@ def _is_large_inventory(task: TaskInput) -> bool:
     """Whether the inventory has many accounts. One that may be a part of another is taken for large."""
     if not has_whole_inventory(task.host.value):
         return True
-    return int(task.notes.recall(f"{task.play} accounts", lambda: str(task.count_accounts()))) > MANY
+    return _count_accounts(task) > MANY
+
+
+def _count_accounts(task: TaskInput) -> int:
+    return int(task.notes.recall(f"{task.play} accounts", lambda: str(task.count_accounts())))
+
+
+def _is_in_loop(task: TaskInput) -> bool:
+    """Whether the role is in a loop over accounts, such as on localhost: the inventory does not say how many.
+
+    It is if the only host does not have the account of the task, or if a host works on a second account.
+    """
+    account_id = parse_account_id(task.option("account_id")) or account_of(task.host)
+    place = f"{task.play} {task.host.name}"
+    # Once in a process: a loop may also set the account as a fact, which replaces that of the inventory.
+    own = task.notes.recall(f"{place} is", lambda: task.find_own_account() or "")
+    if account_id is None or account_id == own:
+        return False
+    if _count_accounts(task) == 1 or task.notes.claim(f"{place} works on", account_id) != account_id:
+        task.notes.claim(f"{place} is in a loop", account_id)
+    return task.notes.find(f"{place} is in a loop") is not None
 
 
 def _takes_run_details(task: TaskInput) -> bool:

@@ -45,6 +45,7 @@ _GATE_NUMBERS: t.Final = {
     "hardening_wave_max_failures": int,
     "hardening_wave_max_refusals": int,
     "hardening_wave_max_new_denials": int,
+    "hardening_wave_max_unread": int,
     "hardening_wave_wait_minutes": float,
 }
 

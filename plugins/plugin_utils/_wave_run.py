@@ -72,10 +72,13 @@ class WaveRun:
         return ""
 
     def keep_verdict(self, position: int, result: Mapping[str, t.Any]) -> None:
-        """Keep the verdict on the wave at this position."""
+        """Keep the verdict on the wave at this position.
+
+        A wave in which nothing was written, or no role enforces, passes, and lifts no cap: it proves nothing.
+        """
         kept = {name: result.get(name) for name in ("verdict", "reasons", "until")}
         self.notes.keep(f"wave {position}", json.dumps(kept, default=str))
-        if kept["verdict"] == PASSED:
+        if kept["verdict"] == PASSED and result.get("lifts_cap") is True:
             self.notes.claim(WAVE_PASSED, self.plan.present[position][0].name)
 
     def find_verdict(self, position: int) -> t.Optional[dict[str, t.Any]]:

@@ -34,7 +34,8 @@ class Measurement:
     ``cpu`` is in seconds, user and system, of the whole process tree, as the kernel counts it. ``tree_mb`` is the
     largest sum over the tree of proportional set sizes (pages that processes share count once), sampled, None where
     the system does not tell. ``process_mb`` is the largest resident set of any single process in the tree,
-    ``controller_mb`` that of the process that was started, None where the system does not tell.
+    ``controller_mb`` that of the process that was started, None where the system does not tell. ``status`` is the exit
+    status.
     """
 
     wall: float
@@ -43,6 +44,7 @@ class Measurement:
     controller_mb: t.Optional[float]
     tree_mb: t.Optional[float]
     output: str = dataclasses.field(repr=False)
+    status: int = 0
 
 
 def measure(
@@ -79,6 +81,7 @@ def measure(
         controller_mb=max((sample.controller for sample in samples if sample.controller is not None), default=None),
         tree_mb=max((sample.tree for sample in samples), default=None),
         output=text,
+        status=process.returncode,
     )
 
 
@@ -93,6 +96,7 @@ def median(runs: Sequence[Measurement]) -> Measurement:
         controller_mb=statistics.median(controllers) if controllers else None,
         tree_mb=statistics.median(trees) if trees else None,
         output=runs[-1].output,
+        status=runs[-1].status,
     )
 
 

@@ -39,8 +39,9 @@ class Runner:
         aws: t.Mapping[str, str],
         forks: int = 5,
         expected: t.Sequence[int] = (0,),
+        variables: t.Mapping[str, t.Any] | None = None,
     ) -> Measurement:
-        """Run a playbook. ``aws`` is the environment that leads to the emulator.
+        """Run a playbook with these extra variables. ``aws`` is the environment that leads to the emulator.
 
         Raises CommandFailed where its exit status is not one of ``expected``.
         """
@@ -59,12 +60,18 @@ class Runner:
             **aws,
         }
         command = [str(BIN / "ansible-playbook"), "-i", "inventory.json", str(playbook), *arguments]
+        command += ["--extra-vars", json.dumps(dict(variables or {}))]
         return measure(command, directory=here, environment=environment, expected=expected)
 
     @property
     def reports(self) -> Path:
         """Where the last run put its reports."""
         return self.directory / "run" / "reports"
+
+
+def role_arn(name: str) -> str:
+    """The template of the ARN of a role in the account of a host."""
+    return f"arn:aws:iam::{{{{ aws_account_id }}}}:role/iam-hardening/{name}"
 
 
 def inventory(accounts: t.Iterable[str], *, role: bool = True) -> dict[str, t.Any]:
@@ -76,7 +83,7 @@ def inventory(accounts: t.Iterable[str], *, role: bool = True) -> dict[str, t.An
     }
     if role:
         variables["aws_external_id"] = EXTERNAL_ID
-        variables["aws_assessor_role_arn"] = "arn:aws:iam::{{ aws_account_id }}:role/iam-hardening/assessor"
+        variables["aws_assessor_role_arn"] = role_arn("assessor")
     hosts = {f"account-{account_id}": {"aws_account_id": account_id} for account_id in accounts}
     return {"aws_accounts": {"hosts": hosts, "vars": variables}}
 

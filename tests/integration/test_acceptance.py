@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import threading
 import typing as t
+from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
@@ -96,6 +97,48 @@ def test_an_aws_that_is_not_as_assumed_shows_in_the_table(ansible: Ansible) -> N
         assert f"NOT AS EXPECTED  {name}:" in outcome.output
     assert "as expected      third_key_is_refused" in outcome.output
     assert "10 assumptions are not as expected" in outcome.output
+
+
+def write_control(ansible: Ansible, key: str, content: str) -> None:
+    path = ansible.directory / "journal" / "control" / key
+    path.parent.mkdir(parents=True)
+    path.write_text(content, encoding="utf-8")
+
+
+def read_lease(ansible: Ansible) -> Record:
+    path = ansible.directory / "journal" / "control" / "leases" / "aws" / f"{SANDBOX}.json"
+    lease: Record = json.loads(path.read_text(encoding="utf-8"))
+    return lease
+
+
+def test_the_experiments_are_made_under_the_lease_of_the_account(ansible: Ansible) -> None:
+    """With the password policy it is kept, so that nobody else writes before that is restored."""
+    for settings in (False, True):
+        accept(ansible, acceptance_include=["third_key_is_refused"], acceptance_account_settings=settings).succeeded()
+        lease = read_lease(ansible)
+        assert lease["released"] and lease["run_id"].startswith("acceptance-")
+    assert lease["fence"] == 2
+
+
+def test_no_experiment_is_made_while_another_job_writes(ansible: Ansible) -> None:
+    ends = datetime.now(UTC) + timedelta(minutes=10)
+    held = {"schema": "hardening.iam/lease/1", "partition": "aws", "account_id": SANDBOX, "fence": 3, "released": False}
+    held |= {"run_id": "nightly", "job_id": "7", "author": "alice", "expires": f"{ends:%Y-%m-%dT%H:%M:%SZ}"}
+    write_control(ansible, f"leases/aws/{SANDBOX}.json", json.dumps(held))
+    outcome = accept(ansible, acceptance_include=["third_key_is_refused"])
+    assert outcome.status != 0 and outcome.writes == []
+    assert f"run nightly (job 7 of alice) writes in account {SANDBOX}" in " ".join(outcome.output.split())
+    assert accept(ansible, "--check").succeeded().writes == []
+    accept(ansible, acceptance_include=["third_key_is_refused"], hardening_break_lease="nightly").succeeded()
+    assert read_lease(ansible)["fence"] == 4
+
+
+def test_the_stop_switch_stops_the_experiments(ansible: Ansible) -> None:
+    write_control(ansible, "stop", "INC-7")
+    outcome = accept(ansible)
+    assert outcome.status != 0 and outcome.writes == []
+    assert "is set: INC-7" in outcome.output
+    assert not (ansible.directory / "journal" / "control" / "leases").exists()
 
 
 def test_check_mode_writes_nothing(ansible: Ansible) -> None:

@@ -10,11 +10,13 @@ import copy
 import functools
 import json
 import typing as t
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import yaml
 
+from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.lease import Lease
 from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
 from ansible_collections.hardening.iam.plugins.modules.organization_root_access import ENTRY, RETURN
 from ansible_collections.hardening.iam.plugins.modules.rollback import ENTRY as ROLLBACK
@@ -208,6 +210,65 @@ def test_removal_is_in_order_irreversible_and_journalled(bench: Bench) -> None:
         "acme-dev": True,
         "acme-sandbox": False,
     }
+
+
+def write_lease(bench: Bench, account: str) -> None:
+    """Another job writes in an account."""
+    ends = datetime.now(UTC) + timedelta(minutes=10)
+    held = {"schema": "hardening.iam/lease/1", "partition": "aws", "account_id": account, "fence": 3}
+    held |= {"released": False, "run_id": "nightly", "job_id": "7", "expires": f"{ends:%Y-%m-%dT%H:%M:%SZ}"}
+    path = bench.directory / "journal" / "control" / "leases" / "aws" / f"{account}.json"
+    path.parent.mkdir(parents=True, mode=0o700)
+    (bench.directory / "journal").chmod(0o700)
+    path.write_text(json.dumps(held), encoding="utf-8")
+
+
+def read_leases(bench: Bench) -> dict[str, Record]:
+    places = (bench.directory / "journal" / "control" / "leases" / "aws").glob("*.json")
+    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in places}
+
+
+def test_each_member_is_written_to_under_its_own_lease(bench: Bench) -> None:
+    bench.start()
+    result = bench.run(targets=["all"], remove_root_credentials=True)
+    leases = read_leases(bench)
+    assert leases.keys() == {MANAGEMENT, PROD, SANDBOX}
+    assert {lease["released"] for lease in leases.values()} == {True}
+    assert operations(result) == [*ALL_OF_PROD, "DeleteLoginProfile", "DeactivateMFADevice"]
+
+
+def test_a_member_in_which_another_job_writes_is_refused_and_the_others_go_on(bench: Bench) -> None:
+    bench.start()
+    write_lease(bench, PROD)
+    result = bench.run(targets=["all"], remove_root_credentials=True)
+    assert not result.get("failed"), result
+    assert rules(result) == {root_arn(PROD): "lease"}
+    assert len(result["refused"]) == len(ALL_OF_PROD)
+    assert f"run nightly (job 7) writes in account {PROD}" in result["refused"][0]["reason"]
+    assert bench.sent == ["DeleteLoginProfile", "DeactivateMFADevice"]
+    assert (PROD, "IAMDeleteRootUserCredentials") not in bench.tasks
+    # Nobody's lease is released by another job.
+    assert read_leases(bench)[PROD]["fence"] == 3 and not read_leases(bench)[PROD]["released"]
+    broken = bench.run(targets=["all"], remove_root_credentials=True, break_lease="nightly")
+    assert operations(broken) == ALL_OF_PROD
+    intents = [record for record in bench.journal() if record.get("change", {}).get("account_id") == PROD]
+    assert {intent["lease"]["fence"] for intent in intents} == {4}
+
+
+def test_the_stop_switch_is_read_before_each_member(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.start()
+    take = Lease.acquire
+
+    def pull(lease: Lease, *given: t.Any) -> t.Any:
+        if PROD in lease._key:
+            (bench.directory / "journal" / "control" / "stop").write_text("INC-7", encoding="utf-8")
+        return take(lease, *given)
+
+    monkeypatch.setattr(Lease, "acquire", pull)
+    result = bench.run(targets=["all"], remove_root_credentials=True)
+    # The member that has begun is completed.
+    assert bench.sent == ALL_OF_PROD
+    assert rules(result) == {root_arn(SANDBOX): "stopped"}
 
 
 def test_check_mode_and_report_open_no_session_that_could_write(bench: Bench) -> None:

@@ -198,3 +198,28 @@ def test_an_account_that_changed_since_it_was_read_is_named_as_such(changing: Ou
     assert [operation for operation in changing.writes if operation.startswith("iam:")] == [
         "iam:UpdateAccountPasswordPolicy"
     ]
+
+
+def test_the_stacks_are_read_once_a_run_whatever_the_roles_write(ansible: Ansible) -> None:
+    names = ("assessment", "user_permissions", "permissions_boundary")
+    tasks = [{"ansible.builtin.import_role": {"name": f"hardening.iam.{name}"}} for name in names]
+    (ansible.directory / "site.yml").write_text(
+        yaml.safe_dump([{"hosts": "all", "gather_facts": False, "tasks": tasks}]), encoding="utf-8"
+    )
+    outcome = ansible.playbook(
+        "site.yml",
+        "--limit",
+        "acme-dev",
+        hardening_run_id=RUN,
+        user_permissions_groups=[{"name": "developers-of-dev", "users": ["dev-*"]}],
+        user_permissions_remove_policies=[],
+    ).succeeded()
+    # The first role writes to IAM. The second one finds the role of the stack without reading the stacks.
+    assert any(change["applied"] for change in outcome.part(DEV, "user_permissions")["changes"])
+    refused = outcome.part(DEV, "permissions_boundary")["refused"]
+    assert "foreign_owner" in {refusal["rule"] for refusal in refused}
+    called = Counter(map(operation_of, outcome.requests))
+    # A call in each region that AWS enables by default, and one for the stack of the demo.
+    assert (called["cloudformation:ListStacks"], called["cloudformation:ListStackResources"]) == (17, 1)
+    # The only user that loses a policy of its own is asked for once more.
+    assert called["cloudformation:DescribeStackResources"] == 17

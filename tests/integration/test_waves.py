@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Ansible, MakeAnsible, Outcome, Record, write_inventory
+from .conftest import EXTERNAL_ID, Ansible, MakeAnsible, Outcome, Record, role_arn, write_inventory
 
 SEED = "scale:accounts=8,users=1,roles=1,policies=1"
 ACCOUNTS: t.Final = tuple(f"90000000000{number}" for number in range(8))
@@ -96,19 +96,41 @@ def test_the_first_run_in_a_large_inventory_changes_one_account(make_ansible: Ma
     assert changed_in(second) == {other}
 
 
-def test_a_wave_that_passes_lifts_the_default_cap(make_ansible: MakeAnsible) -> None:
-    """Without waves a later run in a large inventory changes five accounts."""
+def test_a_role_in_a_loop_over_accounts_is_capped_by_account(make_ansible: MakeAnsible) -> None:
+    """The inventory has one host, which says nothing of the number of accounts."""
+    ansible = make_ansible(SEED)
+    variables = {
+        "aws_account_id": "{{ item }}",
+        "aws_assume_role_arn": role_arn("{{ item }}", "automation"),
+        "aws_external_id": EXTERNAL_ID,
+        "aws_regions": ["us-east-1"],
+    }
+    role = {"name": "hardening.iam.password_policy"}
+    task = {"ansible.builtin.include_role": role, "vars": variables, "loop": list(ACCOUNTS)}
+    play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": [task]}
+    (ansible.directory / "loop.yml").write_text(json.dumps([play]), encoding="utf-8")
+    for run, most in (("1", 1), ("2", 5)):
+        outcome = ansible.playbook("loop.yml", inventory="localhost,", hardening_run_id=run).succeeded()
+        assert len(changed_in(outcome)) == most
+
+
+@pytest.mark.parametrize(("canary", "changed"), [("enforce", 8), ("report", 5)])
+def test_a_wave_that_enforces_and_passes_lifts_the_default_cap(
+    make_ansible: MakeAnsible, canary: str, changed: int
+) -> None:
+    """Without waves a later run in a large inventory changes five accounts. A wave that only reports proves nothing."""
     ansible = make_ansible(SEED)
     path = inventory_of(ansible, NAMES, hardening_waves=["canary", "rest"])
     inventory = json.loads(path.read_text(encoding="utf-8"))
     others = {f"other-{number}": {"aws_account_id": f"80000000000{number}"} for number in range(3)}
     inventory["aws_accounts"]["hosts"].update(others)
+    inventory["canary"]["vars"] = {"password_policy_mode": canary}
     path.write_text(json.dumps(inventory), encoding="utf-8")
     earlier = ansible.directory / "journal" / ACCOUNTS[7] / "earlier"
     earlier.mkdir(parents=True, mode=0o700)
     (ansible.directory / "journal").chmod(0o700)
     outcome = ansible.playbook("harden", *POLICY, "--limit", ",".join(NAMES), inventory=path).succeeded()
-    assert changed_in(outcome) == set(ACCOUNTS)
+    assert len(changed_in(outcome)) == changed
     assert states_of(outcome.document("fleet.json")) == {"canary": "passed", "rest": "done"}
 
 
@@ -180,6 +202,27 @@ def test_a_soak_goes_on_in_a_later_run(make_ansible: MakeAnsible) -> None:
     second = ansible.playbook("harden", *POLICY, inventory=inventory, hardening_run_id="2").succeeded()
     assert changed_in(second) == {ACCOUNTS[1]}
     assert states_of(second.document("fleet.json")) == {"canary": "passed", "rest": "done"}
+
+
+def test_a_newly_approved_plan_soaks_anew(make_ansible: MakeAnsible) -> None:
+    """The first run creates an analyzer, and the cap refuses passwords that expire. Then somebody approves them."""
+    ansible = make_ansible(SEED)
+    waves = [{"name": "canary", "soak_hours": 0.004}, "rest"]
+    declared = {"password_policy_max_password_age": 90, "hardening_max_changes": 0}
+    inventory = inventory_of(ansible, FOUR[:2], hardening_waves=waves, access_analyzer_mode="enforce", **declared)
+    roles = ("--tags", "password_policy,access_analyzer")
+    first = ansible.playbook("harden", *roles, inventory=inventory, hardening_run_id="1").succeeded()
+    assert first.report(ACCOUNTS[0])["refused"][0]["rule"] == "cap"
+    until = first.document("fleet.json")["waves"][0]["until"]
+    while datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") <= until:
+        time.sleep(0.2)
+    approved = first.document(f"{ACCOUNTS[0]}/plan.json")["plan_sha256"]
+    arguments: dict[str, t.Any] = {"hardening_approved_plan": approved, "hardening_run_id": "2"}
+    second = ansible.playbook("harden", *roles, inventory=inventory, **arguments).succeeded()
+    assert changed_in(second) == {ACCOUNTS[0]}
+    (canary, rest) = second.document("fleet.json")["waves"]
+    assert (canary["state"], rest["state"]) == ("waiting", "not_begun")
+    assert canary["until"] > until
 
 
 def test_a_record_that_can_not_be_read_closes_the_gate(make_ansible: MakeAnsible) -> None:

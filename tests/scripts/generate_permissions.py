@@ -70,6 +70,9 @@ _PURPOSES: t.Final[dict[str, str]] = {
     "accessanalyzer:GetFindingRecommendation": "access_analyzer_findings_info: what AWS recommends",
     "accessanalyzer:GetFindingV2": "access_analyzer_findings_info with `details`: what a finding says",
     "accessanalyzer:ValidatePolicy": "`access_analyzer: true` of policy_validation_info",
+    "cloudformation:DescribeStackResources": (
+        "the owners of IAM objects, in a run that writes: the stack of an object, right before the object is narrowed"
+    ),
     "cloudformation:ListStackResources": "the owners of IAM objects: the objects of each stack",
     "cloudformation:ListStacks": "the owners of IAM objects: the stacks of each region",
     "cloudtrail:LookupEvents": (

@@ -108,11 +108,13 @@ def document(*statements: Document) -> str:
 class Lab:
     """The means of the experiments in one account: nothing outside of :data:`PATH` is ever written.
 
-    ``patience`` is for how many seconds an observation is repeated until it is as expected.
+    ``patience`` is for how many seconds an observation is repeated until it is as expected. ``renew`` renews the lease
+    of the account. It raises StoreError if the lease is lost; then nothing is written or removed any more.
     """
 
-    def __init__(self, access: Access, *, patience: float) -> None:
+    def __init__(self, access: Access, *, patience: float, renew: Callable[[], None]) -> None:
         self.access = access
+        self._renew = renew
         self._patience = patience
         # A name is never used twice: for a while IAM remembers a deleted entity under its name.
         self._prefix = f"acceptance-{secrets.token_hex(_TOKEN_BYTES)}-"
@@ -125,7 +127,8 @@ class Lab:
         return f"arn:{self.access.partition}:iam::{self.access.caller.account_id}:root"
 
     def iam(self, operation: str, **parameters: t.Any) -> dict[str, t.Any]:
-        """A call to IAM. Raises AwsError."""
+        """A call to IAM under the lease of the account. Raises AwsError, and StoreError: the lease is lost."""
+        self._renew()
         return self.access.call("iam", operation, parameters)
 
     def user(self, *statements: Document, boundary: t.Optional[str] = None) -> dict[str, t.Any]:
@@ -172,6 +175,7 @@ class Lab:
         ends = time.monotonic() + self._patience
         while (seen := observe()) != expected and time.monotonic() < ends:
             time.sleep(_INTERVAL)
+            self._renew()
         return seen
 
     def wait_until_allowed(self, observe: Callable[[], str]) -> None:
@@ -183,7 +187,7 @@ class Lab:
             )
 
     def remove(self, objects: Iterable[Mapping[str, t.Any]]) -> dict[str, AwsError]:
-        """Remove these objects, as :meth:`objects` gives them; the errors of those that stay, by ARN."""
+        """Remove these objects, as :func:`list_objects` gives them; the errors of those that stay, by ARN."""
         errors = {}
         for item in objects:
             try:
@@ -192,29 +196,15 @@ class Lab:
                 errors[str(item["Arn"])] = error
         return errors
 
-    def objects(self) -> tuple[Mapping[str, t.Any], ...]:
-        """All that experiments made, of earlier runs too, in the order in which it can be removed.
-
-        IAM lists with a delay: what this lab made is among them even where no list has it yet.
-        """
-        users, groups = self._list("ListUsers", "Users"), self._list("ListGroups", "Groups")
-        roles, policies = self._list("ListRoles", "Roles"), self._list("ListPolicies", "Policies", Scope="Local")
-        found = {item["Arn"]: item for item in [*self._made, *users, *groups, *roles, *policies]}
-        order = list(self._REMOVALS)
-        return tuple(sorted(found.values(), key=lambda item: order.index(_kind(item))))
-
     def own_objects(self) -> tuple[Mapping[str, t.Any], ...]:
-        """Those of :meth:`objects` that this run made. Another run may have begun at the same time."""
-        return tuple(item for item in self.objects() if item[_kind(item)].startswith(self._prefix))
+        """Those of :func:`list_objects` that this run made. Another run may have begun at the same time."""
+        return tuple(
+            item for item in list_objects(self.access, self._made) if item[_kind(item)].startswith(self._prefix)
+        )
 
     def _keep(self, item: dict[str, t.Any]) -> dict[str, t.Any]:
         self._made.append(item)
         return item
-
-    def _list(self, operation: str, key: str, **more: t.Any) -> list[Mapping[str, t.Any]]:
-        found = list(self.access.items("iam", operation, key, {"PathPrefix": PATH, **more}))
-        # AWS selects by the prefix. A removal must neither depend on that nor take what somebody else put there.
-        return [item for item in found if is_of_a_lab(item)]
 
     def _insist(self, remove: Callable[[], object]) -> None:
         """Try a removal again while IAM still sees what was removed just before."""
@@ -268,6 +258,24 @@ class Lab:
     def _name(self) -> str:
         self._number += 1
         return f"{self._prefix}{self._number:02d}"
+
+
+def list_objects(access: Access, made: Iterable[Mapping[str, t.Any]] = ()) -> tuple[Mapping[str, t.Any], ...]:
+    """List all that experiments made, of earlier runs too, in the order in which it can be removed.
+
+    IAM lists with a delay: what is ``made`` is among them even where no list has it yet.
+    """
+    users, groups = _list(access, "ListUsers", "Users"), _list(access, "ListGroups", "Groups")
+    roles, policies = _list(access, "ListRoles", "Roles"), _list(access, "ListPolicies", "Policies", Scope="Local")
+    found = {item["Arn"]: item for item in [*made, *users, *groups, *roles, *policies]}
+    order = list(Lab._REMOVALS)
+    return tuple(sorted(found.values(), key=lambda item: order.index(_kind(item))))
+
+
+def _list(access: Access, operation: str, key: str, **more: t.Any) -> list[Mapping[str, t.Any]]:
+    found = list(access.items("iam", operation, key, {"PathPrefix": PATH, **more}))
+    # AWS selects by the prefix. A removal must neither depend on that nor take what somebody else put there.
+    return [item for item in found if is_of_a_lab(item)]
 
 
 def _kind(item: Mapping[str, t.Any]) -> str:

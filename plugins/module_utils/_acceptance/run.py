@@ -9,19 +9,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import textwrap
+import time
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from .._aws.access import Access
+from .._converge.errors import GuardError, InputError
+from .._converge.store import StoreError
+from .._module.run_control import RunControl
+from .._module.task import Task, TaskError
 from .assumptions import ASSUMPTIONS, Assumption
 from .experiments import observe
 from .facts import READS, read_facts
 from .lab import OPERATIONS as OPERATIONS_OF_LAB
-from .lab import PATH, Lab
+from .lab import PATH, Lab, list_objects
 from .refusals import refuse
 
+MODULE: t.Final = "acceptance"
 OPERATIONS: t.Final = OPERATIONS_OF_LAB.union(READS)
 # A whole run takes less. An object that is younger may belong to a run that is still under way.
 _RECENT: t.Final = timedelta(minutes=30)
@@ -34,6 +41,29 @@ class RejectedInput(Exception):
     """The input can't be used; the message names the option, the value and what is allowed."""
 
 
+def run(task: Task) -> dict[str, t.Any]:
+    """The core of ``acceptance``: its options in, its result out.
+
+    :raises TaskError: an option can't be used, or another job writes in the account.
+    """
+    options = task.options
+    try:
+        return accept(
+            task.access,
+            account_id=str(task.account_id),
+            pattern=options["account_pattern"],
+            include=options["include"],
+            patience=float(options["patience"]),
+            now=task.now,
+            check_mode=task.check_mode,
+            open_control=lambda account_id: RunControl.of(
+                task, task.open_store(task.journal), account_id=account_id, module=MODULE, sleep=time.sleep
+            ),
+        )
+    except (GuardError, InputError, RejectedInput) as error:
+        raise TaskError(str(error)) from error
+
+
 def accept(
     access: Access,
     *,
@@ -43,10 +73,15 @@ def accept(
     patience: float,
     now: datetime,
     check_mode: bool,
+    open_control: Callable[[str], RunControl],
 ) -> dict[str, t.Any]:
     """The result of the module: the refusals of the account, else what each experiment observed.
 
-    :raises Rejected: ``include`` names an assumption that there is not, or ``patience`` is negative.
+    ``open_control`` opens the stop switch and the lease of an account that is accepted.
+
+    :raises RejectedInput: ``include`` names an assumption that there is not, or ``patience`` is negative.
+    :raises GuardError: another job writes in the account, or it is not known whether runs are stopped.
+    :raises StoreError: the lease was lost.
     :raises AwsError: objects of an earlier run can't be listed or removed.
     """
     chosen = _choose(include)
@@ -54,8 +89,7 @@ def accept(
         raise RejectedInput(f"patience: {patience:g} is not allowed; allowed are 0 seconds or more")
     facts = read_facts(access)
     refused = refuse(facts, account_id=account_id, pattern=pattern, now=now)
-    lab = Lab(access, patience=patience)
-    earlier = () if refused else lab.objects()
+    earlier = () if refused else list_objects(access)
     recent = [item["Arn"] for item in earlier if now - item["CreateDate"] < _RECENT]
     if recent:
         again = max(item["CreateDate"] for item in earlier) + _RECENT
@@ -72,14 +106,31 @@ def accept(
         "left": [],
     }
     if not refused and not check_mode:
-        stuck = lab.remove(earlier)
-        result["removed"] = [item["Arn"] for item in earlier if item["Arn"] not in stuck]
-        result["assumptions"], result["left"] = _run_experiments(lab, chosen)
+        result.update(_work(access, open_control(facts.account_id), patience, earlier, chosen))
         for item in result["assumptions"]:
             result["counts"][item["state"]] += 1
     # Objects of an earlier run are gone, or objects of this one are there: else nothing is other than before.
     result["changed"] = bool(result["removed"] or result["left"])
     return {**result, "terminal": render(result, check_mode=check_mode)}
+
+
+def _work(
+    access: Access,
+    control: RunControl,
+    patience: float,
+    earlier: Sequence[Mapping[str, t.Any]],
+    chosen: Sequence[Assumption],
+) -> dict[str, t.Any]:
+    """Remove what an earlier run left, and make the experiments, under the lease of the account."""
+    stopped = control.find_stop()
+    if stopped:
+        return {"refused": [stopped]}
+    with control.hold_lease(access) as lease:
+        lab = Lab(access, patience=patience, renew=lease.renew)
+        stuck = lab.remove(earlier)
+        removed = [item["Arn"] for item in earlier if item["Arn"] not in stuck]
+        assumptions, left = _run_experiments(lab, chosen)
+    return {"removed": removed, "assumptions": assumptions, "left": left}
 
 
 def _choose(include: Sequence[str]) -> list[Assumption]:
@@ -95,8 +146,9 @@ def _run_experiments(lab: Lab, chosen: Sequence[Assumption]) -> tuple[list[dict[
     try:
         return [_make_record(item, *observe(lab, item.id)) for item in chosen], list(lab.remove(lab.own_objects()))
     except BaseException:
-        # An interrupt, or a defect of an experiment: what was made goes first.
-        lab.remove(lab.own_objects())
+        # An interrupt, or a defect of an experiment: what was made goes first. Without a lease the next run removes it.
+        with contextlib.suppress(StoreError):
+            lab.remove(lab.own_objects())
         raise
 
 

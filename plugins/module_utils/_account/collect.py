@@ -161,12 +161,22 @@ def with_account_tags(
         )
 
 
-def read_stacks(access: Access, regions: Collection[str]) -> StackIndex:
+def read_stacks(access: Access, regions: Collection[str], kept: t.Optional[KeptReads] = None) -> StackIndex:
     """The stacks of these regions, with their IAM objects: a call for each page of stacks and of a stack's resources.
+
+    Regions that ``kept`` has are not read again.
 
     :raises AwsError: AWS does not know the credentials (any more).
     """
-    return stack_reads.read_stack_index(_AwsSource(access, time.sleep), regions)
+    return stack_reads.read_stack_index(_AwsSource(access, time.sleep), regions, kept)
+
+
+def reread_stacks(access: Access, physical_ids: Collection[str], regions: Collection[str]) -> StackIndex:
+    """The stacks of these regions that have one of the physical ids now: a call for each of them in every region.
+
+    :raises AwsError: AWS does not know the credentials (any more).
+    """
+    return stack_reads.reread_stacks(_AwsSource(access, time.sleep), physical_ids, regions)
 
 
 @contextlib.contextmanager

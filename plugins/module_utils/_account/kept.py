@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import dataclasses
+import enum
 import typing as t
 from collections.abc import Mapping
 from datetime import datetime
@@ -19,10 +20,21 @@ from .model import Dataset, UnreadKind
 from .reads import ACCOUNT_READS, REGION_READS
 from .regional import Trail
 from .source import Fields, Unreadable
+from .stacks import RegionStacks
+from .terraform_state import StateFile
 
-# A dataset, and the region or the object that it was read of; None for a read of the whole account.
-Key = tuple[Dataset, t.Optional[str]]
-Result = t.Union[Fields, Trail, Unreadable]
+
+class Owning(enum.Enum):
+    """Reads that show who owns an object. They are no part of a snapshot, and no write to IAM changes them."""
+
+    STACKS = "stacks"
+    STATE = "terraform_state"
+
+
+# What was read, and the region, the object or the file that it was read of; None for a read of the whole account.
+Key = tuple[t.Union[Dataset, Owning], t.Optional[str]]
+Result = t.Union[Fields, Trail, RegionStacks, StateFile, Unreadable]
+_RECORDS: t.Final[Mapping[str, type[t.Any]]] = {"trail": Trail, "stacks": RegionStacks, "state": StateFile}
 
 # Each of these reads depends on the account, the region and the time alone, or on a trail that is kept too.
 _SHARED: t.Final = frozenset({*ACCOUNT_READS, *REGION_READS, Dataset.ORGANIZATION_POLICIES})
@@ -72,8 +84,10 @@ def encode(result: Result) -> dict[str, t.Any]:
                 "of_region": result.of_region,
             }
         }
-    if isinstance(result, Trail):
-        return {"trail": to_plain(result)}
+    for name, kind in _RECORDS.items():
+        if isinstance(result, kind):
+            return {name: to_plain(result)}
+    result = t.cast(Fields, result)
     return {"fields": {name: to_plain(value) for name, value in result.items()}}
 
 
@@ -82,9 +96,9 @@ def decode(plain: Mapping[str, t.Any]) -> Result:
 
     :raises SnapshotError: it has another form.
     """
-    if "trail" in plain:
-        trail: Trail = from_plain(Trail, plain["trail"], "trail")
-        return trail
+    for name, kind in _RECORDS.items():
+        if name in plain:
+            return t.cast(Result, from_plain(kind, plain[name], name))
     if "fields" in plain:
         return {name: field_from_plain(name, value) for name, value in plain["fields"].items()}
     try:

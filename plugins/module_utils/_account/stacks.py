@@ -133,6 +133,14 @@ class StackIndex:
         return cls(objects, inline, tuple(unread))
 
 
+@dataclasses.dataclass(frozen=True)
+class RegionStacks:
+    """The IAM objects of the stacks of one region. ``unread`` has a sentence for each stack that can't be read."""
+
+    resources: tuple[StackResource, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
 def parse_stack(record: Record, region: str) -> Stack:
     """Parse an entry of ListStacks."""
     stack_id = fields.text(record, "StackId")

@@ -49,6 +49,13 @@ class StateResource:
         return (parts[4], kind, path.rpartition("/")[2].lower())
 
 
+@dataclasses.dataclass(frozen=True)
+class StateFile:
+    """All that is kept of a state file: those of its IAM objects that one account has."""
+
+    resources: tuple[StateResource, ...] = ()
+
+
 def parse_state(content: bytes, place: str) -> tuple[StateResource, ...]:
     """Parse a state file into its IAM objects.
 

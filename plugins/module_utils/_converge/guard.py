@@ -35,7 +35,7 @@ from .arn import Principal, is_break_glass, principal_of
 from .break_glass import Rescue
 from .change import Change, Impact, Refusal
 from .errors import GuardError, InputError
-from .ownership.judgement import find_objection
+from .ownership.judgement import find_objection, refuse
 from .ownership.owner import Ownership
 from .plan import ApprovedPlan
 from .protected import protection_of
@@ -205,9 +205,7 @@ def _on_break_glass(change: Change, context: GuardContext) -> t.Optional[Refusal
 def _is_of_others(change: Change, context: GuardContext) -> t.Optional[Refusal]:
     """Refuse what changes an object of somebody else. An approved plan does not lift this."""
     objection = find_objection(change, context.ownership) if context.ownership else None
-    if objection is None:
-        return None
-    return dataclasses.replace(_refusal(objection.rule, change, objection.reason), data=objection.data)
+    return refuse(change, objection) if objection else None
 
 
 def _could_lock_out(change: Change, context: GuardContext) -> t.Optional[Refusal]:

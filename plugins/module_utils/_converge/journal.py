@@ -29,7 +29,7 @@ import re
 import secrets
 import threading
 import typing as t
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
 from .._account.moments import format_utc, parse_moment
@@ -246,23 +246,36 @@ def read_recorded(store: Store, account_id: str, run_id: str, warn: Warn = _igno
         yield intent, outcome
 
 
-def find_declared(store: Store, account_id: str, run_id: str, declaration: str) -> t.Optional[datetime]:
-    """When a run first recorded in an account that it changes something by a declaration; None if it never did.
+@dataclasses.dataclass(frozen=True)
+class Declared:
+    """The changes that a run recorded by a declaration: since when, and the approved plans that they are of."""
+
+    since: datetime
+    plans: frozenset[str]
+
+
+def find_declared(
+    store: Store, account_id: str, run_id: str, declaration: str, *, ignored: Collection[str] = ()
+) -> t.Optional[Declared]:
+    """Find what a run recorded in an account of changes by a declaration; None if it changed nothing by it.
+
+    ``ignored`` are modules whose changes do not count.
 
     :raises StoreError: the journal can't be read, or one of these records is none.
     """
-    moments = []
+    moments, plans = [], set()
     for key in store.list(f"{account_id}/{run_id}/"):
         match = _KEY.fullmatch(key)
         if match is None or match["kind"] != "run":
             continue
         try:
             record = parse(store.get(key) or b"")
-            if record.get("declaration") == declaration:
+            if record.get("declaration") == declaration and record.get("module") not in ignored:
                 moments.append(parse_moment(record["at"]))
+                plans.add(str(record.get("approved_plan") or "").strip())
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise RecordError(f"{store.location.rstrip('/')}/{key} is not a journal record: {error}") from error
-    return min(moments, default=None)
+    return Declared(min(moments), frozenset(plans - {""})) if moments else None
 
 
 def _in_order(intents: Iterable[Intent]) -> list[Intent]:

@@ -29,6 +29,7 @@ from .errors import GuardError
 from .finding import Finding
 from .guard import GuardContext, guard
 from .journal import Journal, Outcome
+from .leases import Leases, Renewable
 from .ownership.judgement import find_held, list_keys
 from .ownership.owner import ObjectKey, Ownership
 from .plan import Plan
@@ -83,6 +84,9 @@ class Owners(t.Protocol):
         self, changes: Sequence[Change], own: frozenset[ObjectKey], tags: Mapping[str, Mapping[str, str]]
     ) -> t.Optional[Ownership]:
         """The ownership of the objects; None if no change is held against an owner."""
+
+    def refuse_now(self, change: Change) -> t.Optional[Refusal]:
+        """Refuse a change whose object has got another owner since; None if it may be made. Raises errors of AWS."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -169,10 +173,11 @@ def apply(
     *,
     aws: Aws,
     journal: Journal,
-    lease: Renewable,
+    leases: Leases,
     errors: tuple[type[Exception], ...],
     judge: Judge,
     sleep: Callable[[float], None],
+    owners: t.Optional[Owners] = None,
 ) -> ApplyResult:
     """Make the allowed changes in their order and verify them; the first that fails stops the rest.
 
@@ -181,10 +186,12 @@ def apply(
     what comes after all of them: a region that refuses an account is no reason to leave the others unwatched.
 
     ``errors`` are the exceptions that a call to AWS may raise, ``judge`` gives the verdict on each: nothing else of
-    ``_aws`` has to be known here. ``lease`` is renewed before each attempt; where it is lost, nothing more is made.
+    ``_aws`` has to be known here. ``leases`` has that of the account of each change. It is renewed before each attempt;
+    where it is lost, nothing more is made. A change in another account whose lease somebody else holds is refused.
+    ``owners`` reads again who owns a target.
     """
     means = Means(errors, judge, sleep)
-    making = _Making(capability, aws=aws, journal=journal, lease=lease, means=means)
+    making = _Making(capability, aws=aws, journal=journal, leases=leases, means=means, owners=owners)
     for lanes in _stretches(changes):
         error = making.make(lanes)
         if error:
@@ -209,28 +216,25 @@ def _stretches(changes: Sequence[Change]) -> Iterator[tuple[tuple[Change, ...], 
         yield tuple(tuple(lane) for lane in lanes.values())
 
 
-class Renewable(t.Protocol):
-    """The lease of the account, under which changes are made."""
-
-    @property
-    def record(self) -> Mapping[str, t.Any]:
-        """The lease as records of the journal name it."""
-
-    def renew(self) -> None:
-        """Make the lease last long enough for a write. Raises StoreError: it is lost."""
-
-
 class _Making(t.Generic[Observed]):
     """The changes of one run being made. Lanes of one stretch share it, each in a thread of its own."""
 
     def __init__(
-        self, capability: Capability[Observed], *, aws: Aws, journal: Journal, lease: Renewable, means: Means
+        self,
+        capability: Capability[Observed],
+        *,
+        aws: Aws,
+        journal: Journal,
+        leases: Leases,
+        means: Means,
+        owners: t.Optional[Owners],
     ) -> None:
         self._capability = capability
         self._aws = aws
         self._journal = journal
-        self._lease = lease
+        self._leases = leases
         self._means = means
+        self._owners = owners
         self.made: list[Change] = []
         self.already: list[Change] = []
         self.refused: list[tuple[Change, Refusal]] = []
@@ -251,6 +255,10 @@ class _Making(t.Generic[Observed]):
         return ""
 
     def _one(self, change: Change) -> str:
+        lease = self._leases.find(change)
+        if isinstance(lease, Refusal):
+            self.refused.append((change, lease))
+            return ""
         seen = self._look_patiently(change)
         if isinstance(seen, Refusal):
             self.refused.append((change, seen))
@@ -258,11 +266,14 @@ class _Making(t.Generic[Observed]):
         if seen:
             self.already.append(change)
             return ""
-        return self._make(change)
+        return self._make(change, lease)
 
     def _look(self, change: Change) -> t.Union[Refusal, bool]:
         seen = _at_the_last_moment(self._capability, change, [other for other, _refusal in self.refused])
-        return seen or _refuse_grown(change, self._aws, self._means.errors) or False
+        refused = None if seen else _refuse_grown(change, self._aws, self._means.errors)
+        if not seen and not refused and self._owners:
+            refused = self._owners.refuse_now(change)
+        return seen or refused or False
 
     def _look_patiently(self, change: Change) -> t.Union[Refusal, bool]:
         """Look again for a while where reads may not show yet what this run itself has made."""
@@ -282,13 +293,13 @@ class _Making(t.Generic[Observed]):
         """Whether a change builds on what was made during this run, by it or by somebody else."""
         return builds_on(change, (*self.made, *self.already))
 
-    def _make(self, change: Change) -> str:
+    def _make(self, change: Change, lease: Renewable) -> str:
         """Make one change between its two records; returns what went wrong, or nothing."""
-        self._lease.renew()
-        key = self._journal.intend(change, caller_arn=self._capability.caller(change), lease=self._lease.record)
+        lease.renew()
+        key = self._journal.intend(change, caller_arn=self._capability.caller(change), lease=lease.record)
         ending = bring_about(
             change,
-            functools.partial(self._call, change),
+            functools.partial(self._call, change, lease),
             look=self._look,
             means=self._means,
             is_new=self._is_new(change),
@@ -318,8 +329,8 @@ class _Making(t.Generic[Observed]):
         )
         return f"{change.operation} on {change.target}: {ending.error}{doubt}"
 
-    def _call(self, change: Change) -> Mapping[str, t.Any]:
-        self._lease.renew()
+    def _call(self, change: Change, lease: Renewable) -> Mapping[str, t.Any]:
+        lease.renew()
         acting = self._capability.acting(change) or self._aws
         return acting.call(change.service, change.operation, change.parameters, region=_region(change))
 

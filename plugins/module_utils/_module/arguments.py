@@ -41,16 +41,39 @@ REPORT_PLACE_ARGUMENTS: t.Final[ArgumentSpec] = {
     "report_role_arn": {"type": "str"},
 }
 
+# The same, where the place is required; doc_fragments/_report_place.py, the part REQUIRED.
+REQUIRED_REPORT_PLACE_ARGUMENTS: t.Final[ArgumentSpec] = {
+    **REPORT_PLACE_ARGUMENTS,
+    "report_dir": {"type": "str", "required": True},
+}
+
+# doc_fragments/_journal.py
+JOURNAL_PLACE_ARGUMENTS: t.Final[ArgumentSpec] = {
+    "journal": {"type": "str", "default": "./journal"},
+    "journal_kms_key_id": {"type": "str", "no_log": False},
+    "journal_role_arn": {"type": "str"},
+}
+
+# doc_fragments/_journal.py, the part JOB
+JOB_ARGUMENTS: t.Final[ArgumentSpec] = {
+    "run_id": {"type": "str"},
+    "awx_job_id": {"type": "str"},
+    "job_id": {"type": "str"},
+    "job_process": {"type": "str"},
+}
+
+# doc_fragments/_journal.py, the part LEASE
+LEASE_ARGUMENTS: t.Final[ArgumentSpec] = {
+    "break_lease": {"type": "str"},
+    "keep_lease": {"type": "bool", "default": False},
+}
+
 # doc_fragments/_converge.py, the part JOURNALLED
 JOURNALLED_ARGUMENTS: t.Final[ArgumentSpec] = {
     "mode": {"type": "str", "choices": ["report", "enforce"], "default": "enforce"},
     "account_id": {"type": "str"},
-    "journal": {"type": "str", "default": "./journal"},
-    "journal_kms_key_id": {"type": "str", "no_log": False},
-    "journal_role_arn": {"type": "str"},
-    "run_id": {"type": "str"},
-    "awx_job_id": {"type": "str"},
-    "job_id": {"type": "str"},
+    **JOURNAL_PLACE_ARGUMENTS,
+    **JOB_ARGUMENTS,
     "approved_plan": {"type": "raw"},
     "run_details": {
         "type": "dict",
@@ -65,8 +88,7 @@ JOURNALLED_ARGUMENTS: t.Final[ArgumentSpec] = {
             "declaration": {"type": "str"},
         },
     },
-    "break_lease": {"type": "str"},
-    "keep_lease": {"type": "bool", "default": False},
+    **LEASE_ARGUMENTS,
     "break_glass": {"type": "list", "elements": "str", "default": []},
     "on_refusal": {"type": "str", "choices": ["report", "fail"], "default": "report"},
     **REPORT_PLACE_ARGUMENTS,

@@ -32,7 +32,6 @@ from .._converge.journal import Journal
 from .._converge.ownership.drift import CONTROL as DRIFT_WAR
 from .._converge.plan import ApprovedPlan, plan_document
 from .._converge.plans import find_approval, keep_plan
-from .._converge.run_control.fleet_caps import FleetCaps
 from .._converge.run_control.lease import LeaseError
 from .._converge.runner import ApplyResult, Prediction, apply, predict
 from .._converge.store import Doubts, Store, StoreError, doubt_directory
@@ -166,7 +165,6 @@ def _invoke(task: Task, module: str, part: str, sleep: Callable[[float], None]) 
     account_id = task.access.caller.account_id
     task.expect_account(account_id)
     journal = task.open_store(task.journal)
-    caps = FleetCaps(journal, run.id, task.fleet_caps, sleep=sleep)
     return _Invocation(
         module=module,
         part=part,
@@ -178,7 +176,7 @@ def _invoke(task: Task, module: str, part: str, sleep: Callable[[float], None]) 
         reports=task.open_store(task.reports) if task.has_reports else None,
         warnings=task.warnings,
         clock=task.clock,
-        control=RunControl(journal, account_id, module, run, task.permit, task.clock, task.warn, caps),
+        control=RunControl.of(task, journal, account_id=account_id, module=module, sleep=sleep),
     )
 
 
@@ -274,17 +272,19 @@ def _converge(
     if run.writes and prediction.allowed:
         prediction = prediction.without(invocation.control.refuse(prediction.allowed))
     if run.writes and prediction.allowed:
-        with invocation.control.hold_lease(access) as lease:
+        with invocation.control.hold_leases(access) as leases:
             report_interrupted(invocation.control, capability, access)
+            prediction = prediction.without(invocation.control.count(prediction.allowed))
             applied = apply(
                 capability,
                 prediction.allowed,
                 aws=access,
                 journal=journal,
-                lease=lease,
+                leases=leases,
                 errors=(AwsError, LeaseError),
                 judge=_judge,
                 sleep=sleep,
+                owners=owners,
             )
     else:
         report_interrupted(invocation.control, capability, access)

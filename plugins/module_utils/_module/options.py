@@ -68,6 +68,8 @@ class Run:
     # The id of a run whose lease is broken; empty for none.
     broken_lease: str = ""
     keeps_lease: bool = False
+    # Tells jobs with the same number apart.
+    process: str = ""
 
     @property
     def enforces(self) -> bool:

@@ -17,51 +17,59 @@ import dataclasses
 import functools
 import time
 import typing as t
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from .._account.activity import SECONDS_BETWEEN_LOOKUPS, look_up
 from .._account.change_events import ChangeEvent, parse_change_events
-from .._account.collect import read_stacks
+from .._account.collect import read_stacks, reread_stacks
 from .._account.stack_reads import OPERATIONS as STACK_OPERATIONS
+from .._account.stack_reads import REREAD_OPERATIONS
 from .._account.stacks import StackIndex
-from .._account.terraform_state import MOST_BYTES, StateError, StateResource, parse_state
+from .._account.terraform_state import StateResource
+from .._aws.access import Reach
 from .._aws.errors import AwsError, InvalidCredentials
 from .._aws.operations import Operations
-from .._aws.tape import FILES, Answer, Call
 from .._converge.arn import Principal, is_declared
-from .._converge.change import Change
+from .._converge.change import Change, Refusal
 from .._converge.finding import Finding
 from .._converge.ownership.declared import DeclaredOwner, find_declared, parse_owners
 from .._converge.ownership.drift import Recurrence, find_recurring, find_war, make_finding
-from .._converge.ownership.evidence import Sources, find_owner, make_stack_owner
+from .._converge.ownership.evidence import Sources, add_stacks, find_owner, make_stack_owner
+from .._converge.ownership.history import History
 from .._converge.ownership.judgement import (
     MADE_BY_HAND,
     find_held,
+    find_inline,
+    find_objection,
     identify,
     is_narrowing,
     list_held,
     list_keys,
     list_new,
+    refuse,
 )
 from .._converge.ownership.owner import DriftWar, IamObject, ObjectKey, Owner, Ownership, Write, object_of
 from .._converge.protected import protection_of
-from .._converge.store import Store, StoreError, expand_path
+from .._converge.store import Store, StoreError
 from .connection import Connection
-from .options import Options, StoreOptions
-from .stores import open_store
+from .options import Options
+from .run_snapshot import RunSnapshot
+from .terraform_states import OPTION as STATES
+from .terraform_states import read_states
 from .yaml import parse_yaml
 
 OPERATIONS: t.Final = Operations(
     reads=frozenset({*STACK_OPERATIONS, "cloudtrail:LookupEvents", "ec2:DescribeRegions", "sts:GetCallerIdentity"})
 )
+#: A run that writes also reads the stacks of its targets again.
+PLAN_OPERATIONS: t.Final = OPERATIONS.union(Operations(reads=frozenset(REREAD_OPERATIONS)))
 
-_STATES: t.Final = "terraform_state_paths"
-_S3: t.Final = "s3://"
 _PAGE: t.Final = 50
 _MOST_PAGES: t.Final = 3
 # AWS answers two lookups a second. A plan of more objects does not wait for the events of all.
 MOST_LOOKUPS: t.Final = 20
+_BEYOND: t.Final = f"its event history was not read: one plan reads those of {MOST_LOOKUPS} objects"
 _NOT_WHOLE: t.Final = f"its event history has more than {_MOST_PAGES} pages, so only the newest events were read"
 
 
@@ -88,7 +96,7 @@ class OwnershipOptions:
         return cls(
             parse_owners(given),
             Write(options.get("owner_default") or Write.REFUSE),
-            tuple(options.get(_STATES) or ()),
+            tuple(options.get(STATES) or ()),
             tuple(options.get("enforce_drifting") or ()),
         )
 
@@ -102,16 +110,22 @@ class OwnershipReader:
         self._options = options
         self._connection = connection
         self._sleep = sleep
-        self._looked_up = 0
+        self._has_looked_up = False
+        self._events: dict[ObjectKey, tuple[tuple[ChangeEvent, ...], str]] = {}
 
     def read(
         self,
         items: Sequence[IamObject],
         *,
         tags: Mapping[ObjectKey, Mapping[str, str]],
-        ask_events: Callable[[IamObject], bool],
+        needed: t.Optional[Sequence[ObjectKey]] = None,
+        most: int = MOST_LOOKUPS,
+        always: Collection[ObjectKey] = (),
     ) -> tuple[Mapping[ObjectKey, Owner], StackIndex]:
-        """Read the owners of ``items``. The event history is asked for those that ``ask_events`` selects.
+        """Read the owners of ``items``. The event history is asked for ``most`` of those that no other source knows.
+
+        With ``needed`` it is asked for the first of these objects, and those of ``always`` among them: it decides on
+        their changes. The others of them count as unread.
 
         :raises AwsError: AWS does not know the credentials (any more).
         """
@@ -124,11 +138,18 @@ class OwnershipReader:
         if left:
             sources = dataclasses.replace(sources, index=self._index)
             left = [item for item in left if item.key not in self._index.objects]
-        asked = [item for item in left if ask_events(item)]
-        events, failures = self._read_events(asked)
-        not_asked = {item.key: "its event history was not read" for item in left if item not in asked}
-        sources = dataclasses.replace(sources, events=events, events_unread={**not_asked, **failures})
+        wanted = {item.key: item for item in left}
+        if needed is not None:
+            wanted = {key: wanted[key] for key in needed if key in wanted}
+        asked = {*list(wanted)[:most], *(key for key in wanted if key in always)}
+        chosen = [item for key, item in wanted.items() if key in asked]
+        sources = self._read_events(sources, chosen, [item for item in left if item.key not in asked], needed or ())
         return {item.key: find_owner(item, sources) for item in items}, sources.index or StackIndex()
+
+    @property
+    def snapshot(self) -> RunSnapshot:
+        """The reads that the modules of the run share."""
+        return self._connection.snapshot
 
     @property
     def callers(self) -> frozenset[Principal]:
@@ -138,77 +159,66 @@ class OwnershipReader:
     @functools.cached_property
     def _states(self) -> tuple[dict[ObjectKey, StateResource], tuple[str, ...]]:
         """The objects of all state files, and the reasons why others can't be read."""
-        found: dict[ObjectKey, StateResource] = {}
-        unread: list[str] = []
-        for place in self._options.states:
-            # A file of the controller is there in a simulation too.
-            tape = self._connection.options.tape if place.startswith(_S3) else None
-            read = functools.partial(self._read_state, place)
-            try:
-                answer = tape.play(Call("", FILES, "state", place), read) if tape else read()
-            except AwsError as error:
-                answer = {"problem": str(error)}
-            if "problem" in answer:
-                unread.append(f"a state of Terraform can't be read ({_STATES}): {answer['problem']}")
-            for item in answer.get("found", ()):
-                resource = StateResource(**item)
-                found.setdefault(resource.key, resource)
-        return found, tuple(unread)
-
-    def _read_state(self, place: str) -> Answer:
-        """The objects of a state file, or why it can't be read: a recording has these, and nothing else of the file."""
-        try:
-            return {"found": [dataclasses.asdict(item) for item in parse_state(self._load_state(place), place)]}
-        except (AwsError, OSError, StateError, StoreError) as error:
-            return {"problem": str(error)}
-
-    def _load_state(self, place: str) -> bytes:
-        if place.startswith(_S3):
-            prefix, _slash, name = place.rpartition("/")
-            # Not the store of the connection: a recording would have the file, with its secrets.
-            content = open_store(StoreOptions(prefix, option=_STATES), lambda: self._connection.options).get(name)
-            if content is None:
-                raise StateError(f"{place} does not exist")
-            return content
-        with expand_path(place, _STATES).open("rb") as file:
-            return file.read(MOST_BYTES + 1)
+        return read_states(self._options.states, self._connection)
 
     @functools.cached_property
     def _index(self) -> StackIndex:
         """The stacks of all enabled regions: IAM is global, a stack is in one region."""
-        access = self._connection.access
-        reach = access.reach()
-        index = read_stacks(access, reach.regions)
+        reach = self._reach
+        index = read_stacks(self._connection.access, reach.regions, self._connection.snapshot)
         if reach.unread:
             reason = f"the enabled regions can't be listed, so only some were asked for stacks: {reach.unread}"
             index = dataclasses.replace(index, unread=(reason, *index.unread))
         return index
 
+    @functools.cached_property
+    def _reach(self) -> Reach:
+        return self._connection.access.reach()
+
+    def reread_stacks(self, item: IamObject, inline: str = "") -> StackIndex:
+        """Read live which stacks have an object, or its inline policy of this name.
+
+        :raises AwsError: AWS does not know the credentials (any more).
+        """
+        physical = [item.arn if item.kind == "policy" else item.name]
+        # The physical id of an inline policy that is a resource of its own.
+        physical += [f"{inline}|{item.name}"] if inline else []
+        return reread_stacks(self._connection.access, physical, self._reach.regions)
+
     def _read_events(
-        self, items: Sequence[IamObject]
-    ) -> tuple[dict[ObjectKey, tuple[ChangeEvent, ...]], dict[ObjectKey, str]]:
+        self,
+        sources: Sources,
+        asked: Iterable[IamObject],
+        others: Iterable[IamObject],
+        needed: Collection[ObjectKey],
+    ) -> Sources:
+        """Add the events of some objects to the sources, and the reasons why those of ``others`` are not known."""
         events: dict[ObjectKey, tuple[ChangeEvent, ...]] = {}
-        failures: dict[ObjectKey, str] = {}
-        for item in items:
+        unread = {item.key: _BEYOND if item.key in needed else "its event history was not read" for item in others}
+        failed = {key for key in unread if key in needed}
+        for item in asked:
             try:
                 events[item.key], missing = self.look_up(item)
                 if missing:
-                    failures[item.key] = missing
+                    unread[item.key] = missing
             except InvalidCredentials:
                 raise
             except AwsError as error:
-                failures[item.key] = f"its event history can't be read: {error}"
-        return events, failures
+                unread[item.key] = f"its event history can't be read: {error}"
+                failed.add(item.key)
+        return dataclasses.replace(sources, events=events, events_unread=unread, events_failed=frozenset(failed))
 
     def look_up(self, item: IamObject) -> tuple[tuple[ChangeEvent, ...], str]:
         """The calls of the last 90 days that changed an object, the newest first, and why some are not there.
 
         :raises AwsError: the event history can't be read.
         """
+        if item.key in self._events:
+            return self._events[item.key]
         access = self._connection.access
-        if self._looked_up:
+        if self._has_looked_up:
             self._sleep(SECONDS_BETWEEN_LOOKUPS)
-        self._looked_up += 1
+        self._has_looked_up = True
         name = item.arn if item.kind == "policy" else item.name
         question = {"LookupAttributes": [{"AttributeKey": "ResourceName", "AttributeValue": name}]}
         # The events of IAM are in its home region.
@@ -217,7 +227,8 @@ class OwnershipReader:
         )
         found = look_up(pages, max_pages=_MOST_PAGES, wait=self._sleep, now=self._connection.now)
         events = parse_change_events(found.records, account_id=item.account_id, kind=item.kind, name=item.name)
-        return events, "" if found.whole else _NOT_WHOLE
+        self._events[item.key] = events, "" if found.whole else _NOT_WHOLE
+        return self._events[item.key]
 
 
 def _is_settled(item: IamObject, options: OwnershipOptions) -> bool:
@@ -249,6 +260,9 @@ class PlanOwners:
         self._journal = journal
         self._now = now
         self.findings: tuple[Finding, ...] = ()
+        self._known: t.Optional[Ownership] = None
+        self._new: frozenset[ObjectKey] = frozenset()
+        self._reread: dict[tuple[ObjectKey, str], StackIndex] = {}
 
     def read(
         self, changes: Sequence[Change], own: frozenset[ObjectKey], tags: Mapping[str, Mapping[str, str]]
@@ -257,20 +271,41 @@ class PlanOwners:
 
         ``own`` are objects that the declaration defines, ``tags`` those of principals by ARN.
         """
-        new = list_keys(list_new(changes))
+        self._new = new = list_keys(list_new(changes))
         items = [item for item in list_held(changes) if item.key not in new]
         if not items:
             return None
-        asked = _select_for_events(items, changes, own, self._options)
+        needed = _select_for_events(items, changes, self._options)
         by_key = {item.key: tags_of for arn, tags_of in tags.items() if (item := object_of(arn))}
-        owners, index = self._reader.read(items, tags=by_key, ask_events=lambda item: item.key in asked)
-        return Ownership(
+        owners, index = self._reader.read(items, tags=by_key, needed=needed, always=own)
+        self._known = Ownership(
             owners=owners,
             inline={place: make_stack_owner(found) for place, found in index.inline.items()},
             own=own | new,
             default=self._options.default,
             wars=self._find_wars(changes, owners),
         )
+        return self._known
+
+    def refuse_now(self, change: Change) -> t.Optional[Refusal]:
+        """Refuse a change that takes access from an object, if a stack has taken over the object since the plan.
+
+        The index of stacks may be a quarter of an hour old. So the stacks are asked again before the write.
+
+        :raises AwsError: AWS does not know the credentials (any more).
+        """
+        item = find_held(change)
+        if self._known is None or item is None or item.key in self._new or not is_narrowing(change):
+            return None
+        known = self._known.find_owner(item.key)
+        if known.write is Write.ALLOW:
+            return None
+        inline = find_inline(change)
+        place = (item.key, inline)
+        if place not in self._reread:
+            self._reread[place] = self._reader.reread_stacks(item, inline)
+        objection = find_objection(change, add_stacks(self._known, item.key, self._reread[place]))
+        return refuse(change, objection) if objection else None
 
     def _find_wars(
         self, changes: Sequence[Change], owners: Mapping[ObjectKey, Owner]
@@ -279,12 +314,15 @@ class PlanOwners:
         if self._journal is None or not open_changes:
             return {}
         try:
-            recurring = find_recurring(self._journal, open_changes[0].account_id, open_changes)
+            recurring = find_recurring(self._open_history(self._journal, open_changes[0].account_id), open_changes)
         except StoreError:
             # The walk warns that the journal can't be read, and one that can't be written stops the first change.
             return {}
         found = {identify(item.change): war for item in recurring if (war := self._judge(item))}
         return {place: war for place, war in found.items() if not is_declared(war.target, self._options.drifting)}
+
+    def _open_history(self, journal: Store, account_id: str) -> History:
+        return History(journal, account_id, now=self._now, memory=self._reader.snapshot.lasting)
 
     def _judge(self, recurrence: Recurrence) -> t.Optional[DriftWar]:
         war, unread = None, ""
@@ -306,13 +344,15 @@ def _is_open(item: IamObject, owners: Mapping[ObjectKey, Owner]) -> bool:
 
 
 def _select_for_events(
-    items: Iterable[IamObject], changes: Iterable[Change], own: frozenset[ObjectKey], options: OwnershipOptions
-) -> frozenset[ObjectKey]:
-    """Select the objects whose events can name an owner that refuses: those that lose access, unless all may."""
+    items: Iterable[IamObject], changes: Iterable[Change], options: OwnershipOptions
+) -> list[ObjectKey]:
+    """Select the objects whose events can name an owner that refuses: those that lose access, unless all may.
+
+    Those come first of which an unknown owner does not refuse already.
+    """
     if options.default is Write.ALLOW:
-        return frozenset()
+        return []
     narrowed = {item.key for change in changes if is_narrowing(change) and (item := find_held(change))}
     chosen = [item for item in items if item.key in narrowed]
-    # First the objects of which an unknown owner does not refuse already.
     chosen.sort(key=lambda item: (item.kind not in MADE_BY_HAND, item.key))
-    return frozenset(item.key for item in chosen[:MOST_LOOKUPS]) | (own & narrowed)
+    return [item.key for item in chosen]

@@ -5,12 +5,16 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Before a module writes: the stop switch, the fleet caps, and the lease of the account."""
+"""Before a module writes: the stop switch, the lease of the account, and the fleet caps.
+
+Nothing is ever counted down, so changes are counted last, under the lease.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
+import typing as t
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
@@ -20,9 +24,14 @@ from .._converge.errors import GuardError
 from .._converge.journal import Intent
 from .._converge.run_control.fleet_caps import FleetCaps
 from .._converge.run_control.lease import Holder, Lease, Permit
+from .._converge.run_control.stop_switch import RULE as STOPPED_RULE
 from .._converge.run_control.stop_switch import read_stop_switch, refuse_all
 from .._converge.store import Store, StoreError
 from .options import Run
+from .task import Task
+
+# The rule of a refusal because another job writes in the account.
+LEASE_RULE: t.Final = "lease"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,19 +47,39 @@ class RunControl:
     warn: Callable[[str], None]
     caps: FleetCaps
 
+    @classmethod
+    def of(cls, task: Task, store: Store, *, account_id: str, module: str, sleep: Callable[[float], None]) -> t.Self:
+        """The control of a task. ``store`` is the place of the journal, and ``account_id`` that of the credentials."""
+        caps = FleetCaps(store, task.run.id, task.fleet_caps, sleep=sleep)
+        return cls(store, account_id, module, task.run, task.permit, task.clock, task.warn, caps)
+
+    def find_stop(self) -> t.Optional[str]:
+        """Why nothing may begin, as a sentence; None where the stop switch is not set.
+
+        :raises GuardError: it is not known whether the run is stopped.
+        """
+        try:
+            return read_stop_switch(self.store)
+        except StoreError as error:
+            raise GuardError([Refusal(STOPPED_RULE, str(error), self.account_id, fatal=True)]) from error
+
     def refuse(self, changes: Sequence[Change]) -> tuple[tuple[Change, Refusal], ...]:
         """The changes that may not begin now, with the reasons.
 
         :raises GuardError: it is not known whether the run is stopped.
-        :raises StoreError: the counters of the fleet caps can't be read or written.
+        :raises StoreError: the counters of the fleet caps can't be read.
         """
-        try:
-            stopped = read_stop_switch(self.store)
-        except StoreError as error:
-            raise GuardError([Refusal("stopped", str(error), self.account_id, fatal=True)]) from error
+        stopped = self.find_stop()
         if stopped:
             return refuse_all(changes, stopped)
-        # Counted last: nothing is ever counted down.
+        # Where a cap is reached, no lease is taken either.
+        return tuple(zip(changes, self.caps.foresee(self.account_id, changes), strict=False))
+
+    def count(self, changes: Sequence[Change]) -> tuple[tuple[Change, Refusal], ...]:
+        """Count changes for the fleet caps, under the lease; those that exceed one, with the reasons.
+
+        :raises StoreError: the counters of the fleet caps can't be read or written.
+        """
         return tuple(zip(changes, self.caps.admit(self.account_id, changes), strict=False))
 
     def is_under_way(self, access: Access, intent: Intent) -> bool:
@@ -58,7 +87,7 @@ class RunControl:
 
         :raises StoreError: the lease can't be read.
         """
-        other = self._make_lease(access).find_other()
+        other = self.make_lease(access, self.account_id, keeps=self.run.keeps_lease).find_other()
         if other is None or other.run_id == self.run.broken_lease:
             return False
         return (other.run_id, other.job_id) == (intent.run_id, intent.job_id)
@@ -69,40 +98,122 @@ class RunControl:
 
         :raises GuardError: another job holds it, or it can't be read or written.
         """
-        lease = self._make_lease(access)
-        self._acquire(lease)
+        lease = self.make_lease(access, self.account_id, keeps=self.run.keeps_lease)
+        try:
+            self.acquire(lease, self.account_id)
+        except StoreError as error:
+            raise GuardError([Refusal(LEASE_RULE, str(error), self.account_id, fatal=True)]) from error
         self.permit.grant(lease)
         try:
             yield lease
         finally:
-            self.permit.grant(None)
+            self.permit.grant()
             if not self.run.keeps_lease:
-                self._release(lease)
+                self.release(lease, self.account_id)
 
-    def _make_lease(self, access: Access) -> Lease:
+    @contextlib.contextmanager
+    def hold_leases(self, access: Access) -> Iterator[AccountLeases]:
+        """The same for a module whose changes may be in other accounts too. Raises GuardError, as for the own one."""
+        with self.hold_lease(access) as lease:
+            leases = AccountLeases(self, access, lease)
+            try:
+                yield leases
+            finally:
+                leases.leave()
+
+    def make_lease(self, access: Access, account_id: str, *, keeps: bool) -> Lease:
+        """The lease of an account for this job, not acquired yet."""
         run = self.run
         return Lease(
             self.store,
-            Holder(run.id, run.job_id, self.module, access.caller.arn, run.details, keeps=run.keeps_lease),
+            Holder(run.id, run.job_id, self.module, access.caller.arn, run.details, keeps=keeps, process=run.process),
             partition=access.partition,
-            account_id=self.account_id,
+            account_id=account_id,
             longest_write=access.longest_write,
             clock=self.clock,
         )
 
-    def _acquire(self, lease: Lease) -> None:
-        try:
-            taken_over = lease.acquire(self.run.broken_lease)
-        except StoreError as error:
-            raise GuardError([Refusal("lease", str(error), self.account_id, fatal=True)]) from error
+    def acquire(self, lease: Lease, account_id: str) -> None:
+        """Take a lease, with a warning of a job that was cut off. Raises StoreError."""
+        taken_over = lease.acquire(self.run.broken_lease)
         if taken_over:
             self.warn(
-                f"{taken_over.describe()} did not release the lease of account {self.account_id}: it was cut off, or "
+                f"{taken_over.describe()} did not release the lease of account {account_id}: it was cut off, or "
                 "its lease was broken by name. Check its journal"
             )
 
-    def _release(self, lease: Lease) -> None:
+    def release(self, lease: Lease, account_id: str) -> None:
+        """Release a lease. One that can't be released is a warning."""
         try:
             lease.release()
         except StoreError as error:
-            self.warn(f"the lease of the account was not released, and ends by itself: {error}")
+            self.warn(f"the lease of account {account_id} was not released, and ends by itself: {error}")
+
+
+class AccountLeases:
+    """The lease of the account of a run, and that of another account while its changes are made there.
+
+    Another account is entered with its first change, and left with the first change somewhere else. Changes in other
+    accounts are global, so they are made one after the other.
+    """
+
+    def __init__(self, control: RunControl, access: Access, own: Lease) -> None:
+        self._control = control
+        self._access = access
+        self._own = own
+        self._entered: t.Optional[tuple[str, t.Union[Lease, tuple[str, str]]]] = None
+
+    def find(self, change: Change) -> t.Union[_Held, Refusal]:
+        """The leases under which a change is made, or why it is not made.
+
+        :raises StoreError: a lease that was held is lost.
+        """
+        account_id = change.account_id
+        if account_id == self._control.account_id:
+            self.leave()
+            return _Held((self._own,))
+        if self._entered is None or self._entered[0] != account_id:
+            self.leave()
+            self._entered = account_id, self._enter(account_id)
+        found = self._entered[1]
+        if isinstance(found, tuple):
+            rule, reason = found
+            return Refusal(rule, reason, change.target, change.operation)
+        return _Held((self._own, found))
+
+    def leave(self) -> None:
+        """Release the lease of another account, if one is held."""
+        entered, self._entered = self._entered, None
+        if entered is not None and isinstance(entered[1], Lease):
+            self._control.permit.grant(self._own)
+            self._control.release(entered[1], entered[0])
+
+    def _enter(self, account_id: str) -> t.Union[Lease, tuple[str, str]]:
+        """Take the lease of another account. Returns the rule and the reason of a refusal where it can't be."""
+        control = self._control
+        try:
+            stopped = read_stop_switch(control.store)
+            if stopped:
+                return STOPPED_RULE, stopped
+            lease = control.make_lease(self._access, account_id, keeps=False)
+            control.acquire(lease, account_id)
+        except StoreError as error:
+            return LEASE_RULE, str(error)
+        control.permit.grant(self._own, lease)
+        return lease
+
+
+@dataclasses.dataclass(frozen=True)
+class _Held:
+    """The leases under which a change is made; the last is that of the account which it is made in."""
+
+    leases: tuple[Lease, ...]
+
+    @property
+    def record(self) -> dict[str, t.Any]:
+        return self.leases[-1].record
+
+    def renew(self) -> None:
+        """Renew all of them. Raises StoreError: one is lost."""
+        for lease in self.leases:
+            lease.renew()

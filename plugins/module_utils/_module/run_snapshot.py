@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 import json
 import math
 import time
@@ -19,10 +20,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from .._account.codec import SnapshotError
-from .._account.kept import Kept, Key, Result, decode, encode
+from .._account.kept import Kept, Key, Owning, Result, decode, encode
 from .._account.model import Dataset
 from .._account.moments import format_moment, parse_moment
 from .._account.source import Unreadable
+from .._account.stacks import RegionStacks
 from .run_files import RunFiles
 
 #: A read that is older is made again.
@@ -77,6 +79,14 @@ def discard_all(files: RunFiles) -> None:
     RunSnapshot(files, None, part=Part.NONE, reader="", now=lambda: datetime.now(UTC)).wrote("")
 
 
+@dataclasses.dataclass(frozen=True)
+class LastingFacts:
+    """Facts of one account that no write to it changes, such as the records of earlier runs."""
+
+    note: Callable[[str, t.Any], None]
+    recall: Callable[[str], t.Any]
+
+
 class RunSnapshot:
     """The reads of one account that are kept for its run.
 
@@ -123,8 +133,9 @@ class RunSnapshot:
 
     def find(self, key: Key) -> t.Optional[Kept]:
         """The result of a read that is kept; None if it has to be made."""
-        dataset, place = key
-        found = self._read_fresh("read", dataset.value, place, discarded=(dataset.value, _ALL)) if self._finds else None
+        kind, place = key
+        discarded = (kind.value,) if isinstance(kind, Owning) else (kind.value, _ALL)
+        found = self._read_fresh("read", kind.value, place, discarded=discarded) if self._finds else None
         if found is None:
             return None
         try:
@@ -135,19 +146,27 @@ class RunSnapshot:
     def keep(self, key: Key, result: Result, *, begun: float) -> None:
         """Keep the result of a read that was not made before ``begun``."""
         if self._keeps:
-            dataset, place = key
+            kind, place = key
             record = {
                 "result": encode(result),
                 "reader": self._reader,
                 "observed_at": format_moment(self._now()),
                 "begun": begun,
             }
-            self._write("read", dataset.value, place, value=record)
+            self._write("read", kind.value, place, value=record)
 
     def recall(self, name: str, *, of_run: bool = False) -> t.Any:
         """A fact that another module of the run noted."""
-        found = self._read_fresh("fact", name, discarded=(_ALL,), of_run=of_run) if self._finds else None
+        return self._recall(name, discarded=(_ALL,), of_run=of_run)
+
+    def _recall(self, name: str, *, discarded: t.Collection[str], of_run: bool = False) -> t.Any:
+        found = self._read_fresh("fact", name, discarded=discarded, of_run=of_run) if self._finds else None
         return found["value"] if found else None
+
+    @property
+    def lasting(self) -> LastingFacts:
+        """The facts that no write to the account changes."""
+        return LastingFacts(self.note, functools.partial(self._recall, discarded=()))
 
     def note(self, name: str, value: t.Any, *, of_run: bool = False) -> None:
         """Note a fact for the modules that follow."""
@@ -165,8 +184,9 @@ class RunSnapshot:
             self._discard(self._binding.account_id if self._binding else "", name)
 
     def discard(self) -> None:
-        """Discard all that is kept of the account."""
-        self._discard(self._binding.account_id if self._binding else "", _ALL)
+        """Discard all that is kept of the account: somebody else changes it too."""
+        for name in (_ALL, *(kind.value for kind in Owning)):
+            self._discard(self._binding.account_id if self._binding else "", name)
 
     def _discard(self, account_id: str, name: str) -> None:
         # For every origin and run: somebody else's snapshot of the account is out of date too.
@@ -177,12 +197,14 @@ class RunSnapshot:
 
     def _name_reader(self, result: Result, reader: str) -> Result:
         """Name the role that was refused a read, if it is another one than the role of this module."""
-        if not isinstance(result, Unreadable) or reader == self._reader:
+        if not isinstance(result, (RegionStacks, Unreadable)) or reader == self._reader:
             return result
-        named = reader or "the credentials of the controller"
+        asked = f"(asked by {reader or 'the credentials of the controller'}, which read the account in this run)"
+        if isinstance(result, RegionStacks):
+            return dataclasses.replace(result, unread=tuple(f"{reason} {asked}" for reason in result.unread))
         return Unreadable(
             result.kind,
-            f"{result.reason} (asked by {named}, which read the account in this run)",
+            f"{result.reason} {asked}",
             operation=result.operation,
             of_region=result.of_region,
         )

@@ -29,7 +29,7 @@ from .._aws.tape import Tape
 from .._converge.errors import InputError
 from .._converge.journal import check_run_id, new_job_id
 from .._converge.run_control.fleet_caps import Caps
-from .._converge.run_control.lease import Permit
+from .._converge.run_control.lease import Permit, name_process
 from .._converge.store import Store
 from .connection import Connection
 from .options import FindingOptions, Guards, Run, StoreOptions
@@ -210,6 +210,8 @@ class Task:
             awx_job_id=options.get("awx_job_id"),
             broken_lease=options.get("break_lease") or "",
             keeps_lease=bool(options.get("keep_lease")),
+            # A module that runs without the action plugin is a process of its own.
+            process=str(options.get("job_process") or name_process()),
         )
 
     @functools.cached_property

@@ -61,7 +61,7 @@ def run(task: Task) -> dict[str, t.Any]:
         )
     items = _choose(patterns, _list_objects(snapshot), task.warn)
     reader = OwnershipReader(options, connection)
-    owners, _index = reader.read(items, tags=_key_tags(snapshot), ask_events=_make_limit(most))
+    owners, _index = reader.read(items, tags=_key_tags(snapshot), most=most)
     return _build_result(snapshot, items, Ownership(owners=owners, default=options.default))
 
 
@@ -90,18 +90,6 @@ def _choose(patterns: Sequence[str], items: Sequence[IamObject], warn: Callable[
 def _key_tags(snapshot: Snapshot) -> dict[ObjectKey, dict[str, str]]:
     found = ((object_of(arn), tags) for arn, tags in snapshot.tags_of_principals.items())
     return {item.key: dict(tags) for item, tags in found if item is not None}
-
-
-def _make_limit(most: int) -> Callable[[IamObject], bool]:
-    """Ask for the events of the first objects only: AWS answers two lookups a second."""
-    left = most
-
-    def is_within(_item: IamObject) -> bool:
-        nonlocal left
-        left -= 1
-        return left >= 0
-
-    return is_within
 
 
 def _build_result(snapshot: Snapshot, items: Sequence[IamObject], ownership: Ownership) -> dict[str, t.Any]:

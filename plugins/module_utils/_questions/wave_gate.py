@@ -27,7 +27,6 @@ from .._aws.errors import AwsError
 from .._aws.operations import Operations
 from .._aws.options import AccessOptions
 from .._converge.errors import InputError
-from .._converge.run_control import fleet_caps, stop_switch
 from .._converge.run_control.wave_state import CLOSED, PASSED, WAITING, Watch, WaveRun, watch_wave
 from .._converge.store import Store, StoreError
 from .._module.options import StoreOptions
@@ -43,17 +42,13 @@ from .._prediction.denials.evidence import (
     reach_verdict,
 )
 from .._prediction.denials.verdict import DELIVERY, Verdict, describe_losses
-from .._report.document import SCHEMA, DocumentError, check_report, decode, run_report_key
-from .._report.states import REFUSED, count_changes
+from .wave_work import Work, read_work
 
 OPERATIONS: t.Final = Operations(reads=EVIDENCE_OPERATIONS.reads | {"sts:GetCallerIdentity"})
-_NUMBERS: t.Final = ("max_failures", "max_refusals", "max_new_denials", "soak_hours", "wait_minutes")
+_NUMBERS: t.Final = ("max_failures", "max_refusals", "max_new_denials", "max_unread", "soak_hours", "wait_minutes")
 _LOOK_BACK: t.Final = timedelta(days=30)
 _SHOWN: t.Final = 5
-# The rules by which a run did not begin in an account. A soak of the rest would say nothing of it.
-_UNFINISHED: t.Final = frozenset({fleet_caps.RULE, stop_switch.RULE})
-# The errors of code that reads a document which others can write.
-_MALFORMED: t.Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+_SILENT: t.Final = "no event since the wave began"
 
 Result = dict[str, t.Any]
 
@@ -89,6 +84,7 @@ class _Question:
     max_failures: int
     max_refusals: t.Optional[int]
     max_new_denials: t.Optional[int]
+    max_unread: int
     soak: timedelta
     longest_wait: timedelta
 
@@ -104,6 +100,7 @@ class _Question:
             max_failures=options["max_failures"],
             max_refusals=options["max_refusals"],
             max_new_denials=options["max_new_denials"],
+            max_unread=options["max_unread"],
             soak=timedelta(hours=options["soak_hours"]),
             longest_wait=timedelta(minutes=options["wait_minutes"]),
         )
@@ -137,18 +134,6 @@ class _Sources:
         )
 
 
-@dataclasses.dataclass(frozen=True)
-class _Work:
-    """The outcome of a wave by its reports: the failed accounts, those that a cap or the stop switch kept from being
-    finished, the number of refusals, and what can't be read.
-    """
-
-    failed: Mapping[str, str]
-    unfinished: tuple[str, ...]
-    refusals: int
-    unreadable: tuple[str, ...]
-
-
 def _list_accounts(given: Sequence[Mapping[str, t.Any]]) -> tuple[_Account, ...]:
     found = []
     for item in given:
@@ -175,33 +160,48 @@ class _Gate:
     def judge(self) -> Result:
         """Judge what is known. Each kind of evidence is read only if those before it speak for going on."""
         try:
-            work = self._read_work()
-            found: dict[str, t.Any] = {"failed_accounts": sorted(work.failed), "refusals": work.refusals}
+            failures = {account.id: account.failure for account in self.question.accounts}
+            work = read_work(self.sources.open_reports(), self.question.run_id, failures)
             reasons = self._object_to(work)
             if reasons:
-                return self._conclude(CLOSED, *reasons, **found)
-            return self._judge_time(found)
+                return self._conclude(CLOSED, *reasons, **_describe_work(work, work.unread))
+            return self._judge_time(work)
         except (AwsError, InputError, StoreError, Unreadable) as error:
             return self._conclude(CLOSED, f"its evidence can't be read: {error}")
 
-    def _judge_time(self, found: Mapping[str, t.Any]) -> Result:
+    def _judge_time(self, work: Work) -> Result:
         soak, most = self.question.soak, self.question.max_new_denials
+        found = _describe_work(work, work.unread)
         if not soak and most is None:
-            return self._conclude(PASSED, **found)
+            return self._conclude(PASSED, lifts_cap=work.proves_anything(has_changes=False), **found)
         watch = self._watch()
         # A gate that is judged sooner has not seen the last denials.
         until = watch.began + soak + (DELIVERY if most is not None else timedelta())
         if not self._wait(until):
             return self._conclude(WAITING, f"it is watched until {format_utc(until)}", until=until, **found)
+        lifts_cap = work.proves_anything(has_changes=watch.has_changes)
         if most is None:
-            return self._conclude(PASSED, **found)
-        verdict = self._read_denials(watch)
-        known = {**found, "new_denials": len(verdict.losses), "blind_spots": list(verdict.blind_spots)}
+            return self._conclude(PASSED, lifts_cap=lifts_cap, **found)
+        return self._judge_denials(work, self._read_denials(watch), most, lifts_cap=lifts_cap)
+
+    def _judge_denials(self, work: Work, verdict: Verdict, most: int, *, lifts_cap: bool) -> Result:
+        silent = {account_id: _SILENT for account_id in verdict.silent if account_id not in work.failed}
+        unread = {**silent, **work.unread}
+        known = {
+            **_describe_work(work, unread),
+            "new_denials": len(verdict.losses),
+            "blind_spots": list(verdict.blind_spots),
+        }
+        reasons = self._object_to_unread(unread)
         if len(verdict.losses) > most:
             lost = describe_losses(verdict.pairs)
-            reason = f"{len(verdict.losses)} new denials, allowed are {most} (hardening_wave_max_new_denials): {lost}"
-            return self._conclude(CLOSED, reason, losses=[loss.as_dict() for loss in verdict.losses], **known)
-        return self._conclude(PASSED, **known)
+            reasons.append(
+                f"{len(verdict.losses)} new denials, allowed are {most} (hardening_wave_max_new_denials): {lost}"
+            )
+            known["losses"] = [loss.as_dict() for loss in verdict.losses]
+        if reasons:
+            return self._conclude(CLOSED, *reasons, **known)
+        return self._conclude(PASSED, lifts_cap=lifts_cap, **known)
 
     def _conclude(self, verdict: str, *reasons: str, until: t.Optional[datetime] = None, **found: t.Any) -> Result:
         return {
@@ -210,7 +210,9 @@ class _Gate:
             # One line each: the message at the end of a run has all of them.
             "reasons": [" ".join(reason.split()) for reason in reasons],
             "until": format_utc(until) if until else None,
+            "lifts_cap": False,
             "failed_accounts": [],
+            "unread_accounts": [],
             "refusals": None,
             "new_denials": None,
             "losses": [],
@@ -220,40 +222,7 @@ class _Gate:
 
     # The reports of the wave
 
-    def _read_work(self) -> _Work:
-        store = self.sources.open_reports()
-        failed = {account.id: account.failure for account in self.question.accounts if account.failure}
-        unreadable: list[str] = []
-        unfinished: list[str] = []
-        refusals = 0
-        for account in self.question.accounts:
-            try:
-                report = self._read_report(store, account.id)
-                refusals += count_changes(report)[REFUSED]
-                rules = sorted({refusal["rule"] for refusal in report["refused"]} & _UNFINISHED)
-                is_incomplete = bool(report.get("incomplete"))
-            except (DocumentError, StoreError, *_MALFORMED) as error:
-                # An account that failed may have none, and is counted as a failure.
-                unreadable += [] if account.failure else [str(error)]
-                continue
-            unfinished += [f"{account.id} ({', '.join(rules)})"] if rules else []
-            if is_incomplete:
-                failed.setdefault(account.id, "its report is incomplete")
-        return _Work(failed, tuple(unfinished), refusals, tuple(unreadable))
-
-    def _read_report(self, store: Store, account_id: str) -> Mapping[str, t.Any]:
-        key = run_report_key(account_id, self.question.run_id)
-        content = store.get(key)
-        if content is None:
-            raise DocumentError(f"{account_id} has no report of this run")
-        where = f"{store.location}/{key}"
-        report = decode(content, where=where, schema=SCHEMA)
-        check_report(report, account_id, where=where)
-        if report["run"]["mode"] != "enforce":
-            raise DocumentError(f"{where} is of a check, not of this run")
-        return report
-
-    def _object_to(self, work: _Work) -> list[str]:
+    def _object_to(self, work: Work) -> list[str]:
         most_failed, most_refused = self.question.max_failures, self.question.max_refusals
         reasons = []
         if work.unreadable:
@@ -261,13 +230,21 @@ class _Gate:
         if work.unfinished:
             reasons.append(f"the wave is not finished in {_join_some(work.unfinished)}")
         if len(work.failed) > most_failed:
-            names = _join_some([f"{account}: {reason}" for account, reason in sorted(work.failed.items())])
             reasons.append(
-                f"{len(work.failed)} failed accounts, allowed are {most_failed} (hardening_wave_max_failures): {names}"
+                f"{len(work.failed)} failed accounts, allowed are {most_failed} (hardening_wave_max_failures): "
+                f"{_join_reasons(work.failed)}"
             )
+        reasons += self._object_to_unread(work.unread)
         if most_refused is not None and work.refusals > most_refused:
             reasons.append(f"{work.refusals} refused changes, allowed are {most_refused} (hardening_wave_max_refusals)")
         return reasons
+
+    def _object_to_unread(self, unread: Mapping[str, str]) -> list[str]:
+        most = self.question.max_unread
+        if len(unread) <= most:
+            return []
+        count = f"{len(unread)} accounts were not read, allowed are {most} (hardening_wave_max_unread)"
+        return [f"{count}: {_join_reasons(unread)}"]
 
     # The time, and the denials
 
@@ -324,9 +301,18 @@ class _Gate:
         return access
 
 
+def _describe_work(work: Work, unread: Mapping[str, str]) -> Result:
+    """The parts of the result that the reports of the wave give."""
+    return {"failed_accounts": sorted(work.failed), "unread_accounts": sorted(unread), "refusals": work.refusals}
+
+
 def _describe(result: Mapping[str, t.Any]) -> str:
     reasons = "; ".join(result["reasons"])
     return f"Wave {result['wave']}: {result['verdict']}{f': {reasons}' if reasons else ''}."
+
+
+def _join_reasons(reasons: Mapping[str, str]) -> str:
+    return _join_some([f"{account}: {reason}" for account, reason in sorted(reasons.items())])
 
 
 def _join_some(texts: Sequence[str]) -> str:

@@ -21,6 +21,7 @@ from .._converge.finding import Severity, Status
 from .delta import count_unaccepted
 from .document import headline, summarize
 from .grouping import aliases_of, problem_of, resource_name
+from .held_back import find_held_back, slim_refusal
 from .problems import problem
 from .states import APPLIED, PLANNED, REFUSED, REPORTED, count_changes, state_of
 from .trend import extend, score_frameworks
@@ -88,6 +89,7 @@ def build(
         "missing": sorted(set(expected) - reported - failed_accounts - not_begun),
         "waves": [dict(wave) for wave in waves],
         "not_begun": sorted(not_begun),
+        "held_back": find_held_back(ordered),
         "names": _name_accounts(ordered, hosts),
     }
     return {**document, "trend": extend(document, earlier)}
@@ -109,7 +111,7 @@ def slim(report: Report) -> dict[str, t.Any]:
         **{name: value for name, value in report.items() if name not in _NOT_READ},
         "findings": findings,
         "changes": [{"state": state_of(change)} for change in report["changes"]],
-        "refused": [None] * len(report["refused"]),
+        "refused": [slim_refusal(refusal) for refusal in report["refused"]],
         "frameworks": {
             framework: {name: {"status": requirement["status"]} for name, requirement in requirements.items()}
             for framework, requirements in (report.get("frameworks") or {}).items()

@@ -40,7 +40,7 @@ def run(task: Task) -> dict[str, t.Any]:
 
 
 def _release(task: Task, store: Store, account_id: str, partition: str) -> bool:
-    holder = Holder(task.run_id, task.job_id, MODULE, "", {})
+    holder = Holder(task.run_id, task.job_id, MODULE, "", process=task.run.process)
     try:
         return Lease(store, holder, partition=partition, account_id=account_id, clock=task.clock).release_of_job()
     except StoreError as error:

@@ -13,6 +13,7 @@ import typing as t
 from collections.abc import Mapping, Sequence
 
 from ...module_utils._converge.finding import Severity
+from ...module_utils._report.held_back import count_accounts, name_rule
 from ...module_utils._report.waves import name_state
 from . import page
 from .findings import View
@@ -75,10 +76,28 @@ def _list_sections(fleet: Mapping[str, t.Any]) -> list[Section]:
     sections.append(Section("controls", "What fails most", "fleet/controls.html.j2", most))
     if fleet["waves"]:
         sections.insert(0, Section("waves", "Waves", "fleet/waves.html.j2", _view_waves(fleet), len(fleet["waves"])))
+    if fleet["held_back"]:
+        held_back = _view_held_back(fleet)
+        count = count_accounts(fleet["held_back"])
+        sections.insert(0, Section("held-back", "Changes held back", "fleet/held_back.html.j2", held_back, count))
     absent = len(fleet["failed"]) + len(fleet["missing"])
     if absent:
         sections.insert(0, Section("absent", "Failed and missing", "fleet/absent.html.j2", names, absent))
     return sections
+
+
+def _view_held_back(fleet: Mapping[str, t.Any]) -> View:
+    """View what the stop switch and fleet caps held back, with the first accounts of each."""
+    rules = [
+        {
+            "name": name_rule(held),
+            "reason": held["reason"],
+            "accounts": held["accounts"][:_MOST_ACCOUNTS],
+            "more": max(len(held["accounts"]) - _MOST_ACCOUNTS, 0),
+        }
+        for held in fleet["held_back"]
+    ]
+    return {"rules": rules, "names": fleet["names"]}
 
 
 def _view_waves(fleet: Mapping[str, t.Any]) -> View:

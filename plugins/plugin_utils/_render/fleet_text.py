@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 
 from ...module_utils._controls.control import plural
 from ...module_utils._converge.finding import Severity
+from ...module_utils._report.held_back import count_accounts, name_rule
 from ...module_utils._report.plain import WIDTH, join_names, printable, wrap_text
 from ...module_utils._report.waves import describe_wave
 from .text import Lines, Show, describe_score, describe_score_basis
@@ -29,7 +30,7 @@ _STATES = ("Done", "Plan", "Rep", "Ref")
 _LISTED: t.Final = 20
 _MANY: t.Final = 6
 _LINES: t.Final = 3
-# So many accounts of a wave are named.
+# So many accounts of a wave, or of those with changes held back, are named.
 _NAMES: t.Final = 20
 # No honest number is longer.
 _LONGEST: t.Final = 9
@@ -45,6 +46,7 @@ def render(fleet: Mapping[str, t.Any], *, title: str = TITLE, ascii_only: bool =
         header,
         _render_accounts(fleet, show),
         _render_waves(fleet, show),
+        _render_held_back(fleet, show),
         _render_new_criticals(fleet, show),
         _render_absent(fleet, show),
         _render_summary(fleet, show),
@@ -96,6 +98,16 @@ def _render_waves(fleet: Mapping[str, t.Any], show: Show) -> Lines:
     return ["WAVES:", *lines] if lines else []
 
 
+def _render_held_back(fleet: Mapping[str, t.Any], show: Show) -> Lines:
+    lines = []
+    for held in fleet["held_back"]:
+        names = [fleet["names"].get(account, account) for account in held["accounts"]]
+        head = f"- {name_rule(held)} ({plural(len(names), 'accounts')}): {held['reason']}"
+        lines += wrap_text(show(head), first="  ", rest="    ")
+        lines += wrap_text(show(join_names(names, _NAMES)), first="    ", rest="    ")
+    return ["CHANGES HELD BACK:", *lines] if lines else []
+
+
 def _render_new_criticals(fleet: Mapping[str, t.Any], show: Show) -> Lines:
     lines = []
     for finding in fleet["new_criticals"][:_LISTED]:
@@ -124,7 +136,8 @@ def _render_summary(fleet: Mapping[str, t.Any], show: Show) -> Lines:
     lines = [
         "SUMMARY:",
         f"  Accounts: {totals['accounts']} | Failed: {len(fleet['failed'])} | Missing: {len(fleet['missing'])}"
-        + (f" | Not begun: {len(fleet['not_begun'])}" if fleet["not_begun"] else ""),
+        + (f" | Not begun: {len(fleet['not_begun'])}" if fleet["not_begun"] else "")
+        + (f" | Held back: {count_accounts(fleet['held_back'])}" if fleet["held_back"] else ""),
         f"  Total Findings: {summary['total']}"
         f" | {_list_counts(totals, ('new', 'newly_assessed', 'resolved', 'waived'))}",
         f"  {_list_counts(summary, _SEVERITIES)}",

@@ -29,7 +29,15 @@ from .declared import PREFIX, Declaration, Rendered
 #: Roles that are left out, with the reason.
 NOT_SIMULATED: t.Final = {"findings_export": "it sends the findings of an assessment, which a snapshot does not have"}
 # A simulation has its own places, and an approval is of one plan of one run.
-_NOT_OF_THE_DECLARATION: t.Final = ("approved_plan", "run_id", "job_id", "awx_job_id", "fleet_caps", *RUN_OPTIONS)
+_NOT_OF_THE_DECLARATION: t.Final = (
+    "approved_plan",
+    "run_id",
+    "job_id",
+    "job_process",
+    "awx_job_id",
+    "fleet_caps",
+    *RUN_OPTIONS,
+)
 _RUN: t.Final = "simulation"
 _MODULES: t.Final = "ansible_collections.hardening.iam.plugins.modules"
 

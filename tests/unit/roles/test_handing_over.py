@@ -20,7 +20,7 @@ from .rendering import ROLES, evaluated
 NAMES = ("access_analyzer", "config_rules", "event_alerts", "findings_export", "security_hub")
 # There are no key ids in what these are about; the export cuts them in any case, and judges nothing itself. The action
 # plugin gives the job, the details of the run and the place of snapshots.
-BY_PLUGIN = {"awx_job_id", "fleet_caps", "job_id", "run_details", *RUN_OPTIONS}
+BY_PLUGIN = {"awx_job_id", "fleet_caps", "job_id", "job_process", "run_details", *RUN_OPTIONS}
 NOT_HANDED_OVER = {name: BY_PLUGIN | {"reveal_key_ids"} for name in NAMES} | {
     "findings_export": BY_PLUGIN | {"max_changes", "max_percent", "return_findings", "reveal_key_ids", "thresholds"}
 }

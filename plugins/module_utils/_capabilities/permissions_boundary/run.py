@@ -37,7 +37,7 @@ from ..._module.connection import Connection
 from ..._module.converging import converge, settings_of
 from ..._module.documents import absolute, document_of
 from ..._module.managed_policies import LIST_VERSIONS, read_default_document, read_policy, refuse_other_versions
-from ..._module.ownership import OPERATIONS as OWNERS_OPERATIONS
+from ..._module.ownership import PLAN_OPERATIONS as OWNERS_OPERATIONS
 from ..._module.registration import Registration, Reversal, Row
 from ..._module.snapshots import BREAK_GLASS_OPERATIONS, rescue_now
 from ..._module.task import Task, TaskError

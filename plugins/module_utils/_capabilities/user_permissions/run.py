@@ -28,7 +28,7 @@ from ..._converge.finding import Finding
 from ..._converge.plan import Plan
 from ..._module.connection import Connection
 from ..._module.converging import converge, settings_of
-from ..._module.ownership import OPERATIONS as OWNERS_OPERATIONS
+from ..._module.ownership import PLAN_OPERATIONS as OWNERS_OPERATIONS
 from ..._module.registration import Registration, Reversal, Row
 from ..._module.snapshots import BREAK_GLASS_OPERATIONS, add_organization_policies, rescue_now
 from ..._module.task import Task, TaskError

@@ -25,18 +25,14 @@ from ..._account.moments import format_utc
 from ..arn import Principal, principal_of
 from ..change import Change
 from ..finding import Evidence, Finding, Remediation, Severity, Status
-from ..journal import Outcome, ending_at, intent_at, job_order
-from ..store import Store, StoreError
 from .evidence import clean
+from .history import History
 from .judgement import DRIFT_WAR, find_held, identify
 from .owner import DriftWar, IamObject
 
 CONTROL: t.Final = DRIFT_WAR
 TITLE: t.Final = "No change is reverted again and again"
 _ENOUGH: t.Final = 2
-# As many records of the journal are read, the newest ones. Each is a call where the journal is in S3.
-MOST_RECORDS: t.Final = 200
-_INTENT: t.Final = re.compile(r"(?P<base>[0-9]{12}/(?P<run>[^/.][^/]*)/(?:[^/.][^/]*/)?[0-9]{6})-intent\.json")
 # By a pattern of operations: the parameter of an event that tells two changes of one object apart.
 _PAIRS: t.Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (re.compile(r"(Put|Delete)(User|Role)PermissionsBoundary"), ""),
@@ -57,36 +53,18 @@ class Recurrence:
     made: tuple[datetime, ...]
 
 
-def find_recurring(store: Store, account_id: str, changes: Sequence[Change]) -> tuple[Recurrence, ...]:
+def find_recurring(history: History, changes: Sequence[Change]) -> tuple[Recurrence, ...]:
     """Find the planned changes that the journal shows at least twice.
 
     :raises StoreError: the journal can't be listed.
     """
     wanted = {identify(change): (change, item) for change in changes if (item := find_held(change))}
-    made: dict[tuple[str, ...], list[datetime]] = collections.defaultdict(list)
-    for base in _list_newest(store, account_id) if wanted else ():
-        try:
-            intent = intent_at(store, base)
-            identity = identify(intent.change)
-            if identity not in wanted or intent.at is None or intent.change.undoes:
-                continue
-            if ending_at(store, base)[0] is Outcome.APPLIED:
-                made[identity].append(intent.at)
-        except StoreError:
-            # A record that is none, or is gone, proves nothing. The walk warns of broken ones.
-            continue
+    made = history.find_made(wanted) if wanted else {}
     return tuple(
-        Recurrence(item, change, tuple(sorted(made[identity])))
+        Recurrence(item, change, tuple(made[identity]))
         for identity, (change, item) in wanted.items()
         if len(made[identity]) >= _ENOUGH
     )
-
-
-def _list_newest(store: Store, account_id: str) -> list[str]:
-    """List the newest intents of an account."""
-    matches = filter(None, map(_INTENT.fullmatch, store.list(f"{account_id}/")))
-    ordered = sorted((job_order(match["run"]), match["base"]) for match in matches)
-    return [base for _order, base in ordered[-MOST_RECORDS:]]
 
 
 def find_war(

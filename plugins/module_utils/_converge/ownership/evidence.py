@@ -13,7 +13,7 @@ import dataclasses
 import re
 import typing as t
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from ..._account.change_events import ChangeEvent
 from ..._account.moments import format_utc
@@ -22,7 +22,7 @@ from ..._account.terraform_state import StateResource
 from ..arn import Principal, principal_of
 from ..protected import protection_of
 from .declared import DeclaredOwner, find_declared
-from .owner import Confidence, IamObject, ObjectKey, Owner, Place
+from .owner import Confidence, IamObject, ObjectKey, Owner, Ownership, Place
 
 _CLOUDFORMATION: t.Final = "CloudFormation"
 _TERRAFORM: t.Final = "Terraform"
@@ -56,7 +56,8 @@ class Sources:
     """All that was read about owners.
 
     ``index`` is None if no stack was asked for. ``unread`` has the reasons that concern every object, ``events_unread``
-    those of one. ``callers`` are the principals that this collection runs as: their calls say nothing about owners.
+    those of one, and ``events_failed`` the objects of which no event was read, although it could name an owner that
+    refuses. ``callers`` are the principals that this collection runs as: their calls say nothing about owners.
     """
 
     declared: tuple[DeclaredOwner, ...] = ()
@@ -67,6 +68,7 @@ class Sources:
     callers: frozenset[Principal] = frozenset()
     unread: tuple[str, ...] = ()
     events_unread: Mapping[ObjectKey, str] = dataclasses.field(default_factory=dict)
+    events_failed: frozenset[ObjectKey] = frozenset()
 
 
 def clean(text: object) -> str:
@@ -87,7 +89,8 @@ def find_owner(item: IamObject, sources: Sources) -> Owner:
     unread = _list_unread(item, sources)
     weak = _find_in_events(item, sources) or _find_in_path(item) or _find_in_tags(item, sources) or Owner()
     evidence = weak.evidence or _describe_last_change(item, sources)
-    return dataclasses.replace(weak, evidence=evidence, unread=unread)
+    failed = _list_failed(sources) or item.key in sources.events_failed
+    return dataclasses.replace(weak, evidence=evidence, unread=unread, is_unread=bool(failed))
 
 
 def _add_template(owner: Owner, item: IamObject, sources: Sources) -> Owner:
@@ -129,6 +132,17 @@ def make_stack_owner(found: StackResource) -> Owner:
     place = Place(f"{name}{nested} ({stack.region}, logical id {found.logical_id})", "cloudformation", found.logical_id)
     evidence = f"the stack {stack.id} has it as {found.logical_id}"
     return Owner(name, tool, Confidence.CERTAIN, place, (evidence,))
+
+
+def add_stacks(known: Ownership, key: ObjectKey, found: StackIndex) -> Ownership:
+    """Add the stacks of one object that were read after the plan was made."""
+    owner = known.find_owner(key)
+    if key in found.objects:
+        owner = make_stack_owner(found.objects[key])
+    elif found.unread:
+        owner = dataclasses.replace(owner, unread=(*found.unread, *owner.unread), is_unread=True)
+    inline = {place: make_stack_owner(resource) for place, resource in found.inline.items()}
+    return dataclasses.replace(known, owners={**known.owners, key: owner}, inline={**known.inline, **inline})
 
 
 def _name_tool(stack: Stack) -> tuple[str, str]:
@@ -205,6 +219,10 @@ def _find_tag_tool(key: str, value: str) -> t.Optional[str]:
 
 def _list_unread(item: IamObject, sources: Sources) -> tuple[str, ...]:
     """List the reasons why the owner of an object is not certain: nothing unread ever means "not owned"."""
-    of_stacks: Iterable[str] = sources.index.unread if sources.index else ("the stacks were not read",)
     events = sources.events_unread.get(item.key)
-    return (*sources.unread, *of_stacks, *((events,) if events else ()))
+    return (*_list_failed(sources), *((events,) if events else ()))
+
+
+def _list_failed(sources: Sources) -> tuple[str, ...]:
+    """List the sources of all objects that failed."""
+    return (*sources.unread, *(sources.index.unread if sources.index else ("the stacks were not read",)))

@@ -20,7 +20,7 @@ import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..affects.request import parameter, place_of
-from ..change import Change, Impact, content_hash
+from ..change import Change, Impact, Refusal, content_hash
 from .owner import Confidence, DriftWar, IamObject, ObjectKey, Owner, Ownership, Write, object_of
 from .patches import make_patch
 
@@ -109,12 +109,20 @@ def find_objection(change: Change, ownership: Ownership) -> t.Optional[Objection
     return _refuse_doubtful(change, item, owner)
 
 
+def refuse(change: Change, objection: Objection) -> Refusal:
+    """Refuse a change for the reason of an objection."""
+    return Refusal(objection.rule, objection.reason, change.target, change.operation, data=objection.data)
+
+
 def may_narrow(item: IamObject, owner: Owner, ownership: Ownership) -> bool:
     """Whether access may be taken from an object whose owner is not certain."""
     if ownership.default is Write.ALLOW:
         return True
     if item.key in ownership.own and owner.confidence is not Confidence.LIKELY:
         return True
+    # If a source could not be read, even a user may have an owner that the source would have named.
+    if owner.is_unread:
+        return False
     # A hint or a likely owner refuses.
     return owner.confidence is Confidence.UNKNOWN and item.kind in MADE_BY_HAND
 
@@ -124,12 +132,13 @@ def _find_owner(change: Change, item: IamObject, ownership: Ownership) -> Owner:
     of_object = ownership.find_owner(item.key)
     if of_object.write is not None:
         return of_object
-    inline = ownership.inline.get((item.key, parameter(change, "PolicyName"))) if _is_inline(change) else None
-    return inline or of_object
+    return ownership.inline.get((item.key, find_inline(change))) or of_object
 
 
-def _is_inline(change: Change) -> bool:
-    return change.operation.startswith(("Put", "Delete")) and bool(parameter(change, "PolicyName"))
+def find_inline(change: Change) -> str:
+    """Find the name of the inline policy that a change is about; empty if it is about none."""
+    is_inline = change.operation.startswith(("Put", "Delete"))
+    return str(parameter(change, "PolicyName") or "") if is_inline else ""
 
 
 def _refuse_foreign(change: Change, item: IamObject, owner: Owner) -> Objection:

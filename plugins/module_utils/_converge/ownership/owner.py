@@ -85,7 +85,8 @@ class Place:
 class Owner:
     """An owner. ``evidence`` has a sentence for each fact; ``unread`` the reasons why the owner is not known better.
 
-    ``write`` is None if the owner is not declared in ``hardening_owners``.
+    ``is_unread`` says that a source failed, so that it may know an owner that the others do not. ``write`` is None if
+    the owner is not declared in ``hardening_owners``.
     """
 
     name: str = ""
@@ -94,6 +95,7 @@ class Owner:
     place: t.Optional[Place] = None
     evidence: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    is_unread: bool = False
     write: t.Optional[Write] = None
 
     @property
@@ -145,4 +147,4 @@ class Ownership:
 
     def find_owner(self, key: ObjectKey) -> Owner:
         """The owner of an object. One that nobody looked for is not known."""
-        return self.owners.get(key, Owner(unread=("nobody looked for its owner",)))
+        return self.owners.get(key, Owner(unread=("nobody looked for its owner",), is_unread=True))

@@ -45,7 +45,7 @@ class Caps:
     """The caps as declared. None is no cap of its own: for changed accounts the defaults may apply then.
 
     ``is_large_inventory`` says that the inventory has more than ten accounts, or that the number is not known.
-    ``wave_passed`` says that a wave of this run has passed its gate.
+    ``wave_passed`` says that a wave of this run that enforces has passed its gate.
     """
 
     max_accounts_changed: t.Optional[int] = None
@@ -107,8 +107,19 @@ class FleetCaps:
         self._caps = caps
         self._sleep = sleep
 
+    def foresee(self, account_id: str, changes: Sequence[Change]) -> tuple[Refusal, ...]:
+        """The refusals that :meth:`admit` would give now. Nothing is counted.
+
+        :raises StoreError: the counters can't be read, so nothing may be written.
+        """
+        if not self._caps.has_any or not changes:
+            return ()
+        return _refuse_all(changes, self._find_excess(self._read()[0], account_id, len(changes)))
+
     def admit(self, account_id: str, changes: Sequence[Change]) -> tuple[Refusal, ...]:
         """Count changes that are about to be made in an account, or refuse all of them.
+
+        It is asked under the lease of the account. A job that is refused the lease would else use up a place.
 
         :raises StoreError: the counters can't be read or written, so nothing may be written.
         """
@@ -118,7 +129,7 @@ class FleetCaps:
             lambda counters: self._find_excess(counters, account_id, len(changes)),
             lambda counters: counters.add_changes(account_id, len(changes)),
         )
-        return tuple(Refusal(RULE, excess, change.target, change.operation) for change in changes) if excess else ()
+        return _refuse_all(changes, excess)
 
     def count_failure(self, account_id: str) -> None:
         """Count an account in which a module that writes failed. Raises StoreError."""
@@ -185,7 +196,8 @@ class FleetCaps:
         if self._caps.wave_passed:
             return None, ""
         return DEFAULT_ACCOUNTS, (
-            f"{large}, and no wave has passed. Declare hardening_waves, or set hardening_max_accounts_changed"
+            f"{large}, and no wave that enforces has passed. Declare hardening_waves, or set "
+            "hardening_max_accounts_changed"
         )
 
     def _is_first_run(self) -> bool:
@@ -224,6 +236,10 @@ class FleetCaps:
             "nonce": secrets.token_hex(16),
         }
         return json.dumps(document, indent=1).encode()
+
+
+def _refuse_all(changes: Sequence[Change], excess: str) -> tuple[Refusal, ...]:
+    return tuple(Refusal(RULE, excess, change.target, change.operation) for change in changes) if excess else ()
 
 
 def _parse(document: t.Any, run_id: str) -> Counters:

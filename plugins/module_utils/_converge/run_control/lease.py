@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import platform
 import secrets
 import threading
 import time
@@ -52,7 +53,8 @@ class LeaseError(StoreError):
 class Holder:
     """The job that wants the lease. ``details`` are those of a run that help to find it: job, author, job URL.
 
-    ``keeps`` says that the lease outlives the task, so that the next task of the job goes on under it.
+    ``keeps`` says that the lease outlives the task, so that the next task of the job goes on under it. ``process`` is
+    the name of the process of Ansible. Two AWX controllers with one journal may have jobs with the same number.
     """
 
     run_id: str
@@ -61,10 +63,11 @@ class Holder:
     caller_arn: str
     details: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     keeps: bool = False
+    process: str = ""
 
     def is_same_job(self, held: Held) -> bool:
         """Whether an earlier module of this very job holds the lease."""
-        return (self.run_id, self.job_id) == (held.run_id, held.job_id)
+        return (self.run_id, self.job_id, self.process) == (held.run_id, held.job_id, held.process)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,6 +81,7 @@ class Held:
     is_released: bool
     author: str = ""
     is_kept: bool = False
+    process: str = ""
 
     def holds_at(self, moment: datetime) -> bool:
         """Whether nobody else may write at this moment."""
@@ -86,7 +90,8 @@ class Held:
     def describe(self) -> str:
         """Name the job and the person behind it."""
         by = f" of {self.author}" if self.author else ""
-        return f"run {self.run_id} (job {self.job_id}{by})"
+        place = _as_name(self.process.rpartition("/")[0])
+        return f"run {self.run_id} (job {self.job_id}{by}{f' on {place}' if place else ''})"
 
 
 class Lease:
@@ -247,6 +252,7 @@ class Lease:
             "fence": fence,
             "run_id": self._holder.run_id,
             "job_id": self._holder.job_id,
+            "process": self._holder.process,
             "module": self._holder.module,
             "caller_arn": self._holder.caller_arn,
             "author": self._holder.details.get("author") or None,
@@ -300,11 +306,17 @@ class Lease:
             run_id, job_id = (check_run_id(record[name]) for name in ("run_id", "job_id"))
             expires = parse_moment(record["expires"]).astimezone(UTC)
             is_kept = record.get("kept") is True
-            return Held(fence, run_id, job_id, expires, is_released, _as_name(record.get("author")), is_kept)
+            author, process = _as_name(record.get("author")), str(record.get("process") or "")
+            return Held(fence, run_id, job_id, expires, is_released, author, is_kept, process)
         except (InputError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise LeaseError(
                 f"{self._place} is not a lease ({error}).\nMake sure that no run writes in the account, and delete it"
             ) from error
+
+
+def name_process(place: str = "") -> str:
+    """A name for this process of Ansible, which no other has. It begins with the ``place``: the machine, or AWX."""
+    return f"{place or platform.node() or 'unknown'}/{secrets.token_hex(8)}"
 
 
 def _as_name(value: t.Any) -> str:
@@ -318,22 +330,26 @@ def lease_key(partition: str, account_id: str) -> str:
 
 
 class Permit:
-    """The right to write, as far as a client of AWS knows it: a lease, once a module has acquired one."""
+    """The right to write, as far as a client of AWS knows it: a lease, once a module has acquired one.
+
+    Who writes in another account needs the lease of that account besides the own one.
+    """
 
     def __init__(self) -> None:
-        self._lease: t.Optional[Lease] = None
+        self._leases: tuple[Lease, ...] = ()
 
     @property
     def lease(self) -> Lease:
-        """The lease. Raises LeaseError: there is none."""
-        if self._lease is None:
+        """The lease of the account of the run. Raises LeaseError: there is none."""
+        if not self._leases:
             raise LeaseError("a write without a lease of the account was stopped; this is a defect of the module")
-        return self._lease
+        return self._leases[0]
 
-    def grant(self, lease: t.Optional[Lease]) -> None:
-        """Let writes pass under this lease; under none, they are stopped."""
-        self._lease = lease
+    def grant(self, *leases: Lease) -> None:
+        """Let writes pass under all of these leases; under none, they are stopped."""
+        self._leases = leases
 
     def check(self) -> None:
         """Make sure that a request that is about to be sent is covered. Raises LeaseError: it is not."""
-        self.lease.check()
+        for lease in self._leases or (self.lease,):
+            lease.check()

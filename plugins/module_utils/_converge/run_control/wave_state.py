@@ -10,6 +10,10 @@
 A soak may be longer than a job, so the first run that applies a declaration in a wave leaves a record. The record is a
 hint. It can make a soak longer, but not shorter than the time that has passed since it was written, as the store dates
 it, nor than the time since the journal shows the first change that this declaration made in the wave.
+
+The soak is bound to what it watches: the accounts that were changed, and the plans that were approved. A run that
+changes another account of the wave, or applies another approved plan there, begins it anew. So does a run that was
+killed, or whose gate was closed, before it could tell: the journal shows all runs since the record was written.
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ import json
 import re
 import secrets
 import typing as t
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from ..._account.moments import format_utc, parse_moment
@@ -32,15 +36,21 @@ SCHEMA: t.Final = "hardening.iam/wave/1"
 PASSED: t.Final = "passed"
 CLOSED: t.Final = "closed"
 WAITING: t.Final = "waiting"
+# Modules that send what was found, and change nothing else in an account.
+SENDERS: t.Final = frozenset({"findings_export"})
 _DECLARATION: t.Final = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclasses.dataclass(frozen=True)
 class Watch:
-    """The time that a wave is watched: ``began`` begins the soak, ``since`` is the first change."""
+    """The time that a wave is watched: ``began`` begins the soak, ``since`` is the first change.
+
+    ``has_changes`` says whether this declaration changed anything in the wave, in this run or before.
+    """
 
     began: datetime
     since: datetime
+    has_changes: bool = dataclasses.field(default=False, compare=False)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,6 +71,26 @@ class WaveRun:
         return f"control/waves/{self.declaration}.json"
 
 
+@dataclasses.dataclass(frozen=True)
+class _Changes:
+    """The changes by the declaration of a wave: the accounts, each with its first change, and the approved plans."""
+
+    accounts: Mapping[str, datetime] = dataclasses.field(default_factory=dict)
+    plans: frozenset[str] = frozenset()
+
+    def join(self, other: _Changes) -> _Changes:
+        """These changes and others."""
+        names = self.accounts.keys() | other.accounts.keys()
+        moments = {
+            name: min(changes.accounts[name] for changes in (self, other) if name in changes.accounts) for name in names
+        }
+        return _Changes(moments, self.plans | other.plans)
+
+    def goes_beyond(self, other: _Changes) -> bool:
+        """Whether there is an account, or an approved plan, that the other changes do not have."""
+        return bool(self.accounts.keys() - other.accounts.keys() or self.plans - other.plans)
+
+
 def watch_wave(store: Store, run: WaveRun) -> Watch:
     """Find out since when the wave is watched. The first run that asks leaves the record.
 
@@ -68,31 +98,27 @@ def watch_wave(store: Store, run: WaveRun) -> Watch:
     """
     found = store.get_versioned(run.key)
     dated = store.get_dated(run.key)
-    changed = _find_changes(store, run, run.run_id)
     if found is None or dated is None:
-        return _begin(store, run, changed, since=None, version=None)
+        return _begin(store, run, _find_changes(store, run, [run.run_id]), since=None, version=None)
     record = _parse(found[0], run, f"{store.location}/{run.key}")
-    recorded = _find_changes(store, run, record.run_id)
-    first = min(recorded.values(), default=None)
-    known = recorded.keys() if record.changed is None else record.changed
+    recorded = _find_changes(store, run, [record.run_id])
+    first = min(recorded.accounts.values(), default=None)
+    known = record.list_known(recorded)
     since = min(filter(None, (record.since, first, record.began)))
-    if changed.keys() - known:
-        # This run changed accounts that the declaration had not changed before: they had failed, or were refused. They
-        # soak from now on. Later changes of the same accounts begin nothing anew, or a nightly run would never end it.
-        earlier = since if known else None
-        return _begin(store, run, {**dict.fromkeys(known, run.now), **changed}, since=earlier, version=found[1])
-    return Watch(max(record.began, dated[1], first or record.began), since)
+    changed = _find_changes(store, run, record.list_later_runs(store, run))
+    if changed.goes_beyond(known):
+        # Accounts in which all had failed, or was refused, and plans whose approval lifts a cap: they soak from now on.
+        # Other changes of the same accounts begin nothing anew, or a nightly run would never end the soak.
+        earlier = since if known.accounts else None
+        return _begin(store, run, known.join(changed), since=earlier, version=found[1])
+    began = max(record.began, dated[1], first or record.began)
+    return Watch(began, since, has_changes=bool(known.accounts))
 
 
 def _begin(
-    store: Store,
-    run: WaveRun,
-    changed: Mapping[str, datetime],
-    *,
-    since: t.Optional[datetime],
-    version: t.Optional[str],
+    store: Store, run: WaveRun, changed: _Changes, *, since: t.Optional[datetime], version: t.Optional[str]
 ) -> Watch:
-    since = min(filter(None, (since, run.now, *changed.values())))
+    since = min(filter(None, (since, run.now, *changed.accounts.values())))
     document = {
         "schema": SCHEMA,
         "wave": run.wave,
@@ -100,27 +126,52 @@ def _begin(
         "run_id": run.run_id,
         "began": format_utc(run.now),
         "since": format_utc(since),
-        "changed": sorted(changed),
+        "changed": sorted(changed.accounts),
+        "plans": sorted(changed.plans),
+        # A job may be launched again under the id of this run, so this run is looked at again.
+        "runs": sorted(_list_runs(store, run) - {run.run_id}),
         "nonce": secrets.token_hex(16),
     }
     store.swap(run.key, json.dumps(document, indent=1).encode(), version)
-    return Watch(run.now, since)
+    return Watch(run.now, since, has_changes=bool(changed.accounts))
 
 
-def _find_changes(store: Store, run: WaveRun, run_id: str) -> dict[str, datetime]:
-    """The accounts of the wave in which a run recorded changes by this declaration, with the time of the first."""
-    moments = {
-        account_id: find_declared(store, account_id, run_id, run.declaration) for account_id in set(run.accounts)
-    }
-    return {account_id: moment for account_id, moment in moments.items() if moment is not None}
+def _list_runs(store: Store, run: WaveRun) -> frozenset[str]:
+    """List the runs that have records of an account of the wave."""
+    return frozenset(name for account_id in set(run.accounts) for name in store.folders(f"{account_id}/"))
+
+
+def _find_changes(store: Store, run: WaveRun, run_ids: Iterable[str]) -> _Changes:
+    """Find what runs recorded of changes by this declaration in the accounts of the wave."""
+    found = _Changes()
+    for run_id in run_ids:
+        for account_id in set(run.accounts):
+            declared = find_declared(store, account_id, run_id, run.declaration, ignored=SENDERS)
+            if declared is not None:
+                found = found.join(_Changes({account_id: declared.since}, declared.plans))
+    return found
 
 
 @dataclasses.dataclass(frozen=True)
 class _Record:
+    """The record of a wave. ``runs`` are those that had records in the journal already, but for its own."""
+
     run_id: str
     began: datetime
     since: t.Optional[datetime]
     changed: t.Optional[frozenset[str]]
+    plans: t.Optional[frozenset[str]]
+    runs: t.Optional[frozenset[str]]
+
+    def list_known(self, recorded: _Changes) -> _Changes:
+        """List the changes that soak. A record that lacks them has those that its run ``recorded``."""
+        accounts = recorded.accounts if self.changed is None else dict.fromkeys(self.changed, self.began)
+        return _Changes(accounts, recorded.plans if self.plans is None else self.plans)
+
+    def list_later_runs(self, store: Store, run: WaveRun) -> frozenset[str]:
+        """List the runs whose changes the record may not have."""
+        own = {run.run_id, self.run_id}
+        return frozenset(own if self.runs is None else (_list_runs(store, run) - self.runs) | own)
 
 
 def _parse(content: bytes, run: WaveRun, place: str) -> _Record:
@@ -131,17 +182,24 @@ def _parse(content: bytes, run: WaveRun, place: str) -> _Record:
         run_id = record["run_id"]
         if not isinstance(run_id, str) or "/" in run_id or not run_id.strip("."):
             raise ValueError("its run_id is no name")
-        since, changed = record.get("since"), record.get("changed")
-        if changed is not None and not (isinstance(changed, list) and all(isinstance(item, str) for item in changed)):
-            raise ValueError("changed is no list of accounts")
+        since = record.get("since")
         return _Record(
             run_id,
             parse_moment(record["began"]),
             None if since is None else parse_moment(since),
-            None if changed is None else frozenset(changed),
+            *(_parse_names(record, name) for name in ("changed", "plans", "runs")),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise StoreError(
             f"{place}: the record of the wave is malformed: {error!r}.\n"
             "Find out who wrote there, then remove it. The soak begins again."
         ) from error
+
+
+def _parse_names(record: Mapping[str, t.Any], name: str) -> t.Optional[frozenset[str]]:
+    given = record.get(name)
+    if given is None:
+        return None
+    if not isinstance(given, list) or not all(isinstance(item, str) for item in given):
+        raise ValueError(f"{name} is no list of names")
+    return frozenset(given)

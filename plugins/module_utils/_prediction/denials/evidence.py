@@ -110,6 +110,7 @@ def reach_verdict(
     lost = {loss.pair for loss in found}
     unnamed = find_losses((denial for denial in open_denials if not denial.names_policy), confirmed)
     unknown = tuple(loss for loss in unnamed if loss.pair not in lost)
+    silent = tuple(account_id for account_id in window.accounts if not watched[account_id].events)
     newcomers = {denial.pair for denial in open_denials} - lost - {loss.pair for loss in unknown}
     return Verdict(
         losses=found,
@@ -119,7 +120,8 @@ def reach_verdict(
         foreseen=foreseen,
         of_outsiders=strange + len(newcomers),
         of_other_policies=seen.of_others,
-        blind_spots=(*_find_blind_spots(window, watched, seen), *dict.fromkeys(evidence.blind_spots)),
+        blind_spots=(*_find_blind_spots(silent, seen), *dict.fromkeys(evidence.blind_spots)),
+        silent=silent,
     )
 
 
@@ -138,9 +140,8 @@ def _join_principal_actions(denials: Sequence[Denial]) -> PrincipalActions:
     return frozenset(item for denial in denials for item in denial.principal_actions)
 
 
-def _find_blind_spots(window: Window, watched: Mapping[str, WatchResult], seen: WatchResult) -> tuple[str, ...]:
+def _find_blind_spots(silent: Sequence[str], seen: WatchResult) -> tuple[str, ...]:
     spots = []
-    silent = [account_id for account_id in window.accounts if not watched[account_id].events]
     if silent:
         spots.append(f"there was no event of {len(silent)} accounts: {_join_some(silent)}")
     if seen.unexplained:

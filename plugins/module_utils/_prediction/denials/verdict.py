@@ -51,7 +51,8 @@ class Verdict:
     """The verdict of the evidence. ``failure`` says why there is none; then the gate is not passed.
 
     ``losses`` are of denials that name the policy, ``unknown`` of those that name none. ``foreseen`` and
-    ``of_outsiders`` count the denied pairs that do not move the gate, ``of_other_policies`` the denials.
+    ``of_outsiders`` count the denied pairs that do not move the gate, ``of_other_policies`` the denials. ``silent`` are
+    the accounts of which there is no event.
     """
 
     losses: tuple[Loss, ...] = ()
@@ -63,6 +64,7 @@ class Verdict:
     of_outsiders: int = 0
     of_other_policies: int = 0
     blind_spots: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
 
     @property
     def has_passed(self) -> bool:

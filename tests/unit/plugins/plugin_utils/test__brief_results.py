@@ -6,7 +6,11 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
+from pathlib import Path
+
+import pytest
 
 from ansible_collections.hardening.iam.plugins.plugin_utils._brief_results import shorten
 
@@ -64,3 +68,24 @@ def test_the_files_of_a_report_stay_for_the_run_alone() -> None:
     report = {"changed": False, "account_id": "1", "files": {"json": "x"}, "stats": {"hardening_run_id": "1"}}
     assert brief({**report, "scope": "account"}) == {"changed": False, "account_id": "1", "scope": "account"}
     assert brief({**report, "scope": "fleet"}) == {**report, "scope": "fleet"}
+
+
+CHECKOUT: t.Final = Path(__file__).parents[4]
+BRIEF: t.Final = sorted(
+    {
+        name
+        for playbook in ("assess", "harden")
+        for name in re.findall(r"name: hardening\.iam\.(\w+)", (CHECKOUT / f"playbooks/{playbook}.yml").read_text())
+        if (CHECKOUT / f"roles/{name}/README.md").exists()
+    }
+)
+
+
+@pytest.mark.parametrize("role", BRIEF)
+def test_a_role_whose_result_is_brief_in_our_playbooks_says_so(role: str) -> None:
+    page = (CHECKOUT / "roles" / role / "README.md").read_text(encoding="utf-8")
+    assert f"`{role}_result`" not in page or "[brief](../../docs/variables.md#results-of-roles)" in page
+
+
+def test_the_roles_of_our_playbooks_are_found() -> None:
+    assert {"password_policy", "assessment"} <= set(BRIEF)

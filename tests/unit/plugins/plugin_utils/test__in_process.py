@@ -400,8 +400,12 @@ def test_a_task_of_our_role_is_brief_in_our_plays(
     monkeypatch.setattr(NormalActionModule, "run", lambda _self, _tmp=None, _vars=None: dict(core.answer))
     found = {"ours": OUR_ROLE, "of others": OTHER_ROLE}[role]
     given = {"account_id": DEV, "assessor_role_arn": "x"}
-    result = run(given, transport=transport, variables=variables, diff=False, _role=found)
+    variables = {"inventory_hostname": "a", **variables}
+    acted = action(given, transport=transport, variables=variables, diff=False, _role=found)
+    result = acted.run(None, variables)
     assert result == ({"changed": True, "counts": {"changes": 1}} if is_brief else core.answer)
+    # Nor does Ansible keep the options of each host.
+    assert bool(acted._task.args) is not is_brief
 
 
 @pytest.mark.parametrize("transport", ["local", "ssh"])
@@ -418,7 +422,10 @@ def test_a_wrong_value_names_the_variable_wherever_the_task_runs(core: Core, tra
 
 # The job that a task belongs to.
 
-NAMED_SPEC: t.Final[dict[str, dict[str, t.Any]]] = {**SPEC, "job_id": {"type": "str"}, "awx_job_id": {"type": "str"}}
+NAMED_SPEC: t.Final[dict[str, dict[str, t.Any]]] = {
+    **SPEC,
+    **{name: {"type": "str"} for name in ("job_id", "awx_job_id", "job_process")},
+}
 
 
 @pytest.fixture
@@ -457,6 +464,20 @@ def test_awx_names_its_jobs(
 ) -> None:
     run(arguments, variables=variables)
     assert job_ids(journal_core) == [job_id]
+
+
+def test_awx_numbers_its_jobs_and_each_process_has_a_name_besides(
+    journal_core: Core, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Two controllers with one journal may have jobs with the same number."""
+    for controller, name in (("one", "tmp"), ("one", "tmp"), ("two", "other")):
+        monkeypatch.setenv("AWX_HOST", f"https://{controller}.acme.example:8443/")
+        monkeypatch.setattr(_in_process.constants, "DEFAULT_LOCAL_TMP", str(tmp_path / name))
+        run(variables={"awx_job_id": 7})
+    first, again, other = (task.run.process for task in journal_core.tasks)
+    assert first == again != other
+    assert first.startswith("one.acme.example/") and other.startswith("two.acme.example/")
+    assert job_ids(journal_core) == ["7"] * 3
 
 
 @pytest.mark.parametrize("transport", ["local", "ssh"])

@@ -302,13 +302,18 @@ def find_caps(
     ours: bool = True,
     options: t.Optional[t.Mapping[str, t.Any]] = None,
     accounts: int = 3,
+    own: t.Optional[str] = DEV,
     **variables: t.Any,
 ) -> dict[str, t.Any]:
     host = Host(name="a", variables=variables, value=variables.get)
     given = {**OPTIONS, "fleet_caps": {}} if options is None else options
     notes = RunNotes(directory)
+    arguments = {"account_id": DEV} if arguments is None else arguments
     return fleet_caps_of(
-        TaskInput(host, arguments or {}, given, True, ours, "play", ("a",), lambda: None, lambda: accounts, str, notes)
+        TaskInput(
+            *(host, arguments, given, True, ours, "play", ("a",), no_host, lambda: accounts, str, notes),
+            find_own_account=lambda: own,
+        )
     )
 
 
@@ -342,6 +347,30 @@ def test_a_role_gets_a_passed_wave(tmp_path: Path) -> None:
 def test_a_part_of_an_inventory_is_taken_for_a_large_one(tmp_path: Path) -> None:
     assert find_caps(tmp_path, hardening_fleet_report="false")["fleet_caps"]["is_large_inventory"] is True
     assert find_caps(tmp_path, awx_job_launch_type="relaunch")["fleet_caps"]["is_large_inventory"] is True
+
+
+@pytest.mark.parametrize(
+    ("accounts", "own", "is_large"),
+    [(1, DEV, False), (1, None, True), (1, "999988887777", True), (3, None, False)],
+)
+def test_a_host_that_does_not_have_the_account_says_nothing_of_their_number(
+    tmp_path: Path, accounts: int, own: t.Optional[str], is_large: bool
+) -> None:
+    """A role in a loop over accounts, on localhost: the inventory has one host."""
+    found = find_caps(tmp_path, accounts=accounts, own=own)
+    assert found["fleet_caps"]["is_large_inventory"] is is_large
+
+
+def test_a_host_that_works_on_a_second_account_is_in_a_loop(tmp_path: Path) -> None:
+    for account, is_large in ((DEV, False), (DEV, False), ("999988887777", True), (DEV, True)):
+        found = find_caps(tmp_path, {"account_id": account}, own=None)
+        assert found["fleet_caps"]["is_large_inventory"] is is_large
+
+
+def test_a_loop_that_sets_the_account_as_a_fact_is_seen_from_the_second_account_on(tmp_path: Path) -> None:
+    for account, is_large in ((DEV, False), ("999988887777", True), ("888877776666", True)):
+        found = find_caps(tmp_path, {"account_id": account}, accounts=1, own=account)
+        assert found["fleet_caps"]["is_large_inventory"] is is_large
 
 
 def test_others_and_modules_without_caps_get_none(tmp_path: Path) -> None:

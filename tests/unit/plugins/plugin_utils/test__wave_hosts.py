@@ -104,7 +104,7 @@ def test_a_slice_has_no_waves() -> None:
     assert "this job is a slice" in problem
 
 
-@pytest.mark.parametrize("name", ["max_failures", "max_refusals", "max_new_denials", "wait_minutes"])
+@pytest.mark.parametrize("name", ["max_failures", "max_refusals", "max_new_denials", "max_unread", "wait_minutes"])
 @pytest.mark.parametrize(
     ("value", "is_good"), [(0, True), ("3", True), ("", True), (-1, False), ("x", False), (True, False)]
 )

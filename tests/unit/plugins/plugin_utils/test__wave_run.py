@@ -20,7 +20,7 @@ from ansible_collections.hardening.iam.plugins.plugin_utils._wave_run import Wav
 from ansible_collections.hardening.iam.plugins.plugin_utils._waves import plan_waves
 
 ACCOUNTS: t.Final = {"a": "111122223333", "b": "222233334444", "c": "333344445555"}
-PASSED: t.Final = {"verdict": "passed", "reasons": []}
+PASSED: t.Final = {"verdict": "passed", "reasons": [], "lifts_cap": True}
 CLOSED: t.Final = {"verdict": "closed", "reasons": ["too many"]}
 
 
@@ -79,6 +79,16 @@ def test_a_run_goes_on_wave_by_wave(tmp_path: Path) -> None:
     assert RunNotes(tmp_path).find(WAVE_PASSED) == "canary"
     run.keep_verdict(1, PASSED)
     assert states(run) == ["passed", "passed", "done"]
+
+
+@pytest.mark.parametrize("result", [{"lifts_cap": False}, {"lifts_cap": None}, {}])
+def test_a_wave_that_wrote_nothing_passes_and_lifts_no_cap(tmp_path: Path, result: dict[str, t.Any]) -> None:
+    run = waves(tmp_path)
+    run.keep_verdict(0, {"verdict": "passed", "reasons": [], **result})
+    assert run.find_obstacle(1) == ""
+    assert RunNotes(tmp_path).find(WAVE_PASSED) is None
+    run.keep_verdict(1, PASSED)
+    assert RunNotes(tmp_path).find(WAVE_PASSED) == "b"
 
 
 def test_a_closed_gate_stays_in_the_way(tmp_path: Path) -> None:

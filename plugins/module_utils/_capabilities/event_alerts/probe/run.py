@@ -76,7 +76,7 @@ def run_probe(task: Task, options: ProbeOptions) -> dict[str, t.Any]:
     made: list[AlertProbe] = []
 
     def make(connection: Connection) -> AlertProbe:
-        made.append(AlertProbe(options, connection))
+        made.append(AlertProbe(options, connection, renew=functools.partial(_renew_lease, task)))
         return made[0]
 
     try:
@@ -87,10 +87,15 @@ def run_probe(task: Task, options: ProbeOptions) -> dict[str, t.Any]:
         raise
 
 
+def _renew_lease(task: Task) -> None:
+    """Renew the lease under which the task writes. Raises StoreError: it is lost."""
+    task.permit.lease.renew()
+
+
 def _clean(task: Task, options: ProbeOptions, error: TaskError) -> None:
     """Remove what a probe made before it failed; the next one removes what this does not."""
     try:
-        cleaning = functools.partial(AlertProbe, options, only_clean=True)
+        cleaning = functools.partial(AlertProbe, options, renew=functools.partial(_renew_lease, task), only_clean=True)
         converge(task, cleaning, module=MODULE, part="event_alerts_probe_cleaned")
     except TaskError as failure:
         task.warn(
@@ -103,11 +108,13 @@ class AlertProbe(Capability[Observed]):
 
     _observed: Observed
 
-    def __init__(self, options: ProbeOptions, connection: Connection, *, only_clean: bool = False) -> None:
+    def __init__(
+        self, options: ProbeOptions, connection: Connection, *, renew: Callable[[], None], only_clean: bool = False
+    ) -> None:
         self._options = options
         self._connection = connection
         self._only_clean = only_clean
-        self._aws = _ProbeAws(connection.access, seconds=options.seconds)
+        self._aws = _ProbeAws(connection.access, seconds=options.seconds, renew=renew)
         self._reread = reread(connection.access, connection.now)
 
     @property
@@ -162,10 +169,14 @@ class AlertProbe(Capability[Observed]):
 
 
 class _ProbeAws:
-    """AWS for the writes of a probe. Before the first thing is removed, it waits for the messages that were sent."""
+    """AWS for the writes of a probe. Before the first thing is removed, it waits for the messages that were sent.
 
-    def __init__(self, access: Access, *, seconds: int) -> None:
+    ``renew`` renews the lease of the account, which would end during a long wait.
+    """
+
+    def __init__(self, access: Access, *, seconds: int, renew: Callable[[], None]) -> None:
         self._access = access
+        self._renew = renew
         self._acting = AlertAws(access)
         self._seconds = seconds
         self._token = uuid.uuid4().hex
@@ -247,7 +258,9 @@ class _ProbeAws:
             end = time.monotonic() + self._seconds
             while self._is_waiting and time.monotonic() < end:
                 for queue in sorted(self._queues):
+                    self._renew()
                     self._receive(queue)
+            self._renew()
 
     @property
     def _is_waiting(self) -> bool:

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.hardening.iam.plugins.module_utils._acceptance.lab import PATH, Lab
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._acceptance import lab as lab_module
+from ansible_collections.hardening.iam.plugins.module_utils._acceptance.lab import PATH, Lab, list_objects
 from ansible_collections.hardening.iam.plugins.module_utils._aws.access import Access
+from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.lease import LeaseError
 
 Record = dict[str, t.Any]
 
@@ -33,8 +37,33 @@ class Iam:
         return list(self.users.values()) if operation == "ListUsers" else []
 
 
-def lab(iam: Iam) -> Lab:
-    return Lab(t.cast(Access, iam), patience=0)
+def lab(iam: Iam, renew: t.Callable[[], None] = lambda: None, patience: float = 0) -> Lab:
+    return Lab(t.cast(Access, iam), patience=patience, renew=renew)
+
+
+def test_the_lease_is_renewed_before_each_call_and_while_something_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A long patience could outlast the lease. Then another job would write, and nothing could be removed."""
+    iam, renewed = Iam(), []
+    one = lab(iam, lambda: renewed.append(len(iam.users)), patience=3600)
+    one.user()
+    assert renewed == [0]
+    seen = iter(["no", "no", "yes"])
+    monkeypatch.setattr(lab_module.time, "sleep", lambda _seconds: None)
+    assert one.until(lambda: next(seen), "yes") == "yes"
+    assert renewed == [0, 1, 1]
+
+
+def test_nothing_more_is_written_once_the_lease_is_lost() -> None:
+    iam = Iam()
+
+    def lose() -> None:
+        raise LeaseError("somebody took over the lease")
+
+    with pytest.raises(LeaseError):
+        lab(iam, lose).user()
+    assert iam.users == {}
 
 
 def test_of_two_runs_at_once_each_removes_its_own_objects() -> None:
@@ -73,5 +102,5 @@ def test_what_an_earlier_run_left_is_known_by_path_and_name() -> None:
     ):
         iam.call("iam", "CreateUser", {"UserName": name, "Path": path})
     one = lab(iam)
-    assert [item["UserName"] for item in one.objects()] == [left]
+    assert [item["UserName"] for item in list_objects(t.cast(Access, iam))] == [left]
     assert one.own_objects() == ()

@@ -22,6 +22,11 @@ from ansible_collections.hardening.iam.plugins.module_utils._acceptance.run impo
     ],
 )
 def test_input_that_can_not_be_used(include: list[str], patience: float, reason: str) -> None:
-    given: dict[str, t.Any] = {"account_id": "555566667777", "pattern": "*sandbox*", "check_mode": False}
+    given: dict[str, t.Any] = {
+        "account_id": "555566667777",
+        "pattern": "*sandbox*",
+        "check_mode": False,
+        "open_control": None,
+    }
     with pytest.raises(RejectedInput, match=f"^{reason}"):
         accept(t.cast(t.Any, None), include=include, patience=patience, now=datetime(2026, 11, 27, tzinfo=UTC), **given)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.hardening.iam.plugins.module_utils._account.collect import read_stacks
+from ansible_collections.hardening.iam.plugins.module_utils._account.collect import read_stacks, reread_stacks
 from ansible_collections.hardening.iam.plugins.module_utils._account.stacks import StackIndex
 from ansible_collections.hardening.iam.plugins.module_utils._aws.access import Access
 
-from .fakes import ACCOUNT, HOME, OTHER, FakeAccess, deny
+from .fakes import ACCOUNT, HOME, OTHER, FakeAccess, deny, refusal
 
 STRANGER: t.Final = "999988887777"
 
@@ -126,3 +126,39 @@ def test_an_answer_without_a_name_is_unread() -> None:
     assert found.unread == (
         f"the stacks of {HOME} can't be read: AWS's answer does not parse: StackId is missing, not a string",
     )
+
+
+def reread(answers: t.Mapping[str, t.Any], *physical_ids: str) -> tuple[StackIndex, FakeAccess]:
+    """The stacks that have physical ids, by regions in which AWS answers so."""
+
+    def describe(*, PhysicalResourceId: str, region: str) -> t.Any:
+        missing = refusal("ValidationError", f"Stack for {PhysicalResourceId} does not exist")
+        found = answers.get(region, missing)
+        return found if isinstance(found, Exception) else {"StackResources": found}
+
+    access = FakeAccess({"cloudformation:DescribeStackResources": describe})
+    return reread_stacks(t.cast(Access, access), physical_ids, (HOME, OTHER)), access
+
+
+def test_one_object_is_asked_for_in_every_region() -> None:
+    own = {**stack("app", OTHER), **resource("IAM::User", "dave")}
+    more = {**stack("app", OTHER), **resource("IAM::Role", "other")}
+    found, access = reread({OTHER: [more, own]}, "dave")
+    assert names(found) == {("user", "dave"), ("role", "other")}
+    assert found.objects[ACCOUNT, "user", "dave"].stack.name == "app"
+    assert not found.unread
+    assert sorted((call.region or "", call.parameters["PhysicalResourceId"]) for call in access.calls) == [
+        (OTHER, "dave"),
+        (HOME, "dave"),
+    ]
+
+
+def test_only_the_answer_that_no_stack_has_it_is_no_failure() -> None:
+    found, _access = reread({HOME: refusal("ValidationError", "1 validation error detected: too long")}, "dave")
+    assert not found.objects
+    assert found.unread == (
+        f"the stacks of {HOME} can't be read again: ValidationError: 1 validation error detected: too long",
+    )
+    # A reason is named once, however many ids were asked for.
+    found, _access = reread({OTHER: deny("cloudformation:DescribeStackResources", region=OTHER)}, "dave", "p|dave")
+    assert len(found.unread) == 1

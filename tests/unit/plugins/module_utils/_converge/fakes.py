@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.capability import Capability
-from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact, Undo
+from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact, Refusal, Undo
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Finding
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Journal
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan
@@ -116,12 +116,21 @@ class FakeStore:
 
 
 class FakeLease:
-    """A lease that counts how often it was renewed, and is lost at the renewal of that number."""
+    """A lease that counts how often it was renewed, and is lost at the renewal of that number.
 
-    def __init__(self, lost_at: int = 0) -> None:
+    It is that of all accounts but ``taken`` ones, which another job holds.
+    """
+
+    def __init__(self, lost_at: int = 0, taken: tuple[str, ...] = ()) -> None:
         self.renewed = 0
         self.lost_at = lost_at
+        self.taken = taken
         self.record = {"fence": 7, "expires": "2026-11-25T02:15:00Z"}
+
+    def find(self, change: Change) -> FakeLease | Refusal:
+        if change.account_id in self.taken:
+            return Refusal("lease", "run 2 writes there", change.target, change.operation)
+        return self
 
     def renew(self) -> None:
         self.renewed += 1

@@ -68,7 +68,7 @@ def apply_changes(
         changes,
         aws=aws,
         journal=journal_of(store),
-        lease=FakeLease(),
+        leases=FakeLease(),
         errors=(FakeAwsError,),
         judge=judge,
         sleep=(waits if waits is not None else []).append,
@@ -254,7 +254,7 @@ def test_a_journal_that_can_not_be_listed_changes_nothing(aws: FakeAws, store: F
         [change("a")],
         aws=aws,
         journal=journal_of(store),
-        lease=FakeLease(),
+        leases=FakeLease(),
         errors=(FakeAwsError,),
         judge=judge,
         sleep=lambda _seconds: None,
@@ -270,7 +270,7 @@ def test_what_comes_together_stays_away_together_at_the_last_moment(aws: FakeAws
         changes,
         aws=aws,
         journal=journal_of(store),
-        lease=FakeLease(),
+        leases=FakeLease(),
         errors=(FakeAwsError,),
         judge=judge,
         sleep=lambda _seconds: None,
@@ -506,7 +506,7 @@ def test_no_further_attempt_is_made_on_what_somebody_else_changed_meanwhile(aws:
         [change("a")],
         aws=aws,
         journal=journal_of(store),
-        lease=FakeLease(),
+        leases=FakeLease(),
         errors=(FakeAwsError,),
         judge=judge,
         sleep=lambda _seconds: aws.states.update({user_arn("a"): "newer"}),
@@ -523,7 +523,7 @@ def test_what_somebody_else_brings_about_between_attempts_is_theirs(aws: FakeAws
         [change("a")],
         aws=aws,
         journal=journal_of(store),
-        lease=FakeLease(),
+        leases=FakeLease(),
         errors=(FakeAwsError,),
         judge=judge,
         sleep=lambda _seconds: aws.states.update({user_arn("a"): "new"}),
@@ -739,7 +739,7 @@ def apply_under(lease: FakeLease, aws: FakeAws, store: FakeStore, *changes: Chan
         changes,
         aws=aws,
         journal=journal_of(store),
-        lease=lease,
+        leases=lease,
         errors=(FakeAwsError, LeaseError),
         judge=judge,
         sleep=lambda _seconds: None,
@@ -751,6 +751,16 @@ def test_each_record_names_the_lease(aws: FakeAws, store: FakeStore) -> None:
     assert len(done.made) == 1
     (intent,) = [json.loads(content) for key, content in store.objects.items() if key.endswith("-intent.json")]
     assert intent["lease"] == {"fence": 7, "expires": "2026-11-25T02:15:00Z"}
+
+
+def test_a_change_in_an_account_whose_lease_is_taken_is_refused_and_the_others_are_made(
+    aws: FakeAws, store: FakeStore
+) -> None:
+    lease = FakeLease(taken=("222233334444",))
+    done = apply_under(lease, aws, store, change("a", account_id="222233334444"), change("b"))
+    assert [made.target for made in done.made] == [user_arn("b")]
+    assert [(refusal.rule, refusal.target) for refusal in done.refused] == [("lease", user_arn("a"))]
+    assert len([key for key in store.objects if key.endswith("-intent.json")]) == 1
 
 
 def test_the_lease_is_renewed_before_each_attempt(aws: FakeAws, store: FakeStore) -> None:

@@ -40,7 +40,7 @@ def apply_changes(aws: FakeAws, store: FakeStore) -> ApplyResult:
         changes,
         aws=aws,
         journal=journal_of(store),
-        lease=FakeLease(),
+        leases=FakeLease(),
         errors=(FakeAwsError,),
         judge=judge,
         sleep=lambda _seconds: None,

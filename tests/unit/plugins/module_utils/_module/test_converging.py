@@ -16,6 +16,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.change imp
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Status
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan, plan_document
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plans import keep_run, run_lines
+from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.fleet_caps import FleetCaps
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
 from ansible_collections.hardening.iam.plugins.module_utils._module import converging
 from ansible_collections.hardening.iam.plugins.module_utils._module.arguments import CONVERGE_ARGUMENTS
@@ -54,6 +55,7 @@ class Bench:
             "account_id": ACCOUNT,
             "run_id": RUN,
             "job_id": JOB,
+            "job_process": "awx.acme.example/1",
             "journal": str(self.journal),
             "report_dir": str(self.reports),
             **options,
@@ -573,8 +575,10 @@ def test_a_job_of_several_modules_keeps_it(bench: Bench) -> None:
     assert not read_lease(bench)["released"]
     bench.run(change("b"), keep_lease=True)
     assert bench.writes == ["a", "b"]
-    with pytest.raises(TaskError, match=rf"run {RUN} \(job {JOB}\) writes in account {ACCOUNT}"):
+    with pytest.raises(TaskError, match=rf"run {RUN} \(job {JOB} on awx.acme.example\) writes in account {ACCOUNT}"):
         bench.run(change("a", before="new", after="old"), job_id="18")
+    with pytest.raises(TaskError, match=rf"run {RUN} \(job {JOB} on awx.acme.example\) writes in account {ACCOUNT}"):
+        bench.run(change("a", before="new", after="old"), job_process="awx.other.example/1")
     assert bench.writes == ["a", "b"]
 
 
@@ -654,6 +658,32 @@ def test_a_fleet_cap_refuses_all_changes_of_the_module(bench: Bench) -> None:
     assert bench.aws.calls == []
     part = DirectoryStore(str(bench.reports)).list(f"{ACCOUNT}/parts/")
     assert part
+
+
+def test_a_refused_lease_uses_up_no_cap(bench: Bench) -> None:
+    """Another job writes in the account, so the place is free for the next one."""
+    bench.run(change("a"), run_id="other", keep_lease=True)
+    with pytest.raises(TaskError, match="run other "):
+        bench.run(change("b"), job_id="18", fleet_caps={"max_accounts_changed": 1, "max_accounts_failed": 9})
+    assert read_counters(bench)["changes"] == {}
+    assert read_counters(bench)["failed"] == [ACCOUNT]
+
+
+def test_a_cap_that_is_reached_takes_no_lease(bench: Bench) -> None:
+    result = bench.run(change("a"), fleet_caps={"max_fleet_changes": 0})
+    assert [refusal["rule"] for refusal in result["refused"]] == ["fleet_cap"]
+    assert not (bench.journal / "control" / "leases").exists()
+
+
+def test_a_cap_that_another_job_reaches_meanwhile_refuses_under_the_lease(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at the counters and the count, the lease was taken."""
+    monkeypatch.setattr(FleetCaps, "foresee", lambda *_args: ())
+    result = bench.run(change("a"), change("b"), fleet_caps={"max_fleet_changes": 1})
+    assert [refusal["rule"] for refusal in result["refused"]] == ["fleet_cap", "fleet_cap"]
+    assert bench.aws.calls == []
+    assert read_lease(bench)["released"]
 
 
 def test_an_approved_plan_lifts_no_fleet_cap(bench: Bench) -> None:

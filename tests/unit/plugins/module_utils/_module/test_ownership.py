@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 import importlib
 import json
 import pathlib
@@ -161,7 +162,16 @@ def test_events_are_read_only_for_what_would_be_refused_and_of_some_objects_at_m
     found = owners.read([change(f"free-{number:02}") for number in range(MOST_LOOKUPS + 3)], frozenset(), {})
     assert calls["LookupEvents"] == MOST_LOOKUPS
     assert found is not None
-    assert sum(owner.unread == ("its event history was not read",) for owner in found.owners.values()) == 3
+    left = [owner for owner in found.owners.values() if owner.is_unread]
+    reason = f"its event history was not read: one plan reads those of {MOST_LOOKUPS} objects"
+    assert [owner.unread for owner in left] == [(reason,)] * 3
+
+
+def test_objects_of_a_stack_take_no_place_of_those_whose_events_are_read(aws: Seeded) -> None:
+    of_stacks = [change(f"app-{number}-eu-west-1") for number in range(1, MOST_LOOKUPS + 1)]
+    found = make_owners(aws).read([*of_stacks, change("free")], frozenset(), {})
+    assert found is not None
+    assert found.owners[ACCOUNT, "role", "free"].unread == ()
 
 
 def test_an_event_history_that_is_not_read_whole_is_named(aws: Seeded, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,6 +190,7 @@ def test_an_event_history_that_is_not_read_whole_is_named(aws: Seeded, monkeypat
     assert found is not None
     (owner,) = found.owners.values()
     assert owner.unread == ("its event history has more than 3 pages, so only the newest events were read",)
+    assert not owner.is_unread
     item = object_of(change("free").target)
     assert item is not None
     made = (CLOCK.now(), CLOCK.now())
@@ -197,6 +208,12 @@ def test_events_are_read_first_where_they_decide(aws: Seeded, monkeypatch: pytes
     found = make_owners(aws).read([*roles, user], frozenset(), {})
     assert found is not None
     assert found.owners[ACCOUNT, "user", "zoe"].unread == ()
+    assert not found.owners[ACCOUNT, "user", "zoe"].is_unread
+    # Events are not needed for a change that gives access.
+    more = dataclasses.replace(user, impact=Impact.ADDITIVE)
+    found = make_owners(aws).read([*roles, more], frozenset(), {})
+    assert found is not None
+    assert not found.owners[ACCOUNT, "user", "zoe"].is_unread
 
 
 class ReachOfOne:

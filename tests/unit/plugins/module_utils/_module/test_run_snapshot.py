@@ -15,9 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._account.kept import Key
+from ansible_collections.hardening.iam.plugins.module_utils._account.kept import Key, Owning
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset, PasswordPolicy, UnreadKind
 from ansible_collections.hardening.iam.plugins.module_utils._account.source import Unreadable
+from ansible_collections.hardening.iam.plugins.module_utils._account.stacks import RegionStacks
 from ansible_collections.hardening.iam.plugins.module_utils._module.run_files import RunFiles
 from ansible_collections.hardening.iam.plugins.module_utils._module.run_snapshot import (
     MOST_SECONDS,
@@ -35,6 +36,7 @@ AUTOMATION: t.Final = "arn:aws:iam::111122223333:role/automation"
 POLICY: t.Final[Key] = (Dataset.PASSWORD_POLICY, None)
 USERS: t.Final[Key] = (Dataset.AUTHORIZATION_DETAILS, None)
 ANALYZERS: t.Final[Key] = (Dataset.ANALYZERS, "eu-west-1")
+STACKS: t.Final[Key] = (Owning.STACKS, "eu-west-1")
 FIELDS: t.Final = {
     "password_policy": PasswordPolicy(14, *(True,) * 5),
 }
@@ -238,6 +240,73 @@ def test_a_read_that_was_sent_before_a_write_is_not_kept_beyond_it(run: Run) -> 
     run.module(Part.FOLLOWING).wrote("iam:UpdateAccountPasswordPolicy")
     reader.keep(POLICY, FIELDS, begun=begun)
     assert not run.finds(POLICY)
+
+
+def keep_stacks(run: Run, **more: t.Any) -> None:
+    run.assess(**more)
+    role = run.module(Part.FOLLOWING, **more)
+    role.keep(STACKS, RegionStacks((), ("the resources of the stack app can't be read: no",)), begun=role.begin())
+
+
+def test_a_write_to_iam_changes_no_stack(run: Run) -> None:
+    keep_stacks(run)
+    run.module(Part.FOLLOWING).wrote("iam:AttachRolePolicy")
+    assert not run.finds(USERS)
+    assert run.finds(STACKS)
+
+
+def test_a_fact_that_lasts_outlives_writes_and_is_of_one_run(run: Run) -> None:
+    run.assess()
+    run.module(Part.FOLLOWING).lasting.note("journal", {"a": 1})
+    run.module(Part.FOLLOWING).wrote("iam:AttachRolePolicy")
+    assert run.module(Part.FOLLOWING).recall("journal") is None
+    assert run.module(Part.FOLLOWING).lasting.recall("journal") == {"a": 1}
+    other = dataclasses.replace(BINDING, run_id="run-2")
+    run.assess(binding=other)
+    assert run.module(Part.FOLLOWING, binding=other).lasting.recall("journal") is None
+    run.seconds += MOST_SECONDS
+    assert run.module(Part.FOLLOWING).lasting.recall("journal") is None
+
+
+def test_stacks_are_read_again_where_somebody_else_works_in_the_account(run: Run) -> None:
+    keep_stacks(run)
+    run.module(Part.FOLLOWING, binding=dataclasses.replace(BINDING, account_id="999988887777")).discard()
+    assert run.finds(STACKS)
+    run.module(Part.FOLLOWING).discard()
+    assert not run.finds(STACKS)
+    assert not run.finds(USERS)
+    keep_stacks(run)
+    run.module(Part.NONE).wrote("organizations:AttachPolicy")
+    assert not run.finds(STACKS)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        dataclasses.replace(BINDING, origin="another"),
+        dataclasses.replace(BINDING, account_id="999988887777"),
+        dataclasses.replace(BINDING, run_id="run-2"),
+    ],
+)
+def test_stacks_of_other_credentials_or_another_account_or_run_are_refused(run: Run, other: Binding) -> None:
+    keep_stacks(run)
+    run.assess(binding=other)
+    assert not run.finds(STACKS, binding=other)
+    assert run.finds(STACKS)
+    run.seconds += MOST_SECONDS
+    assert not run.finds(STACKS)
+
+
+def test_stacks_that_could_not_be_read_name_the_reader(run: Run) -> None:
+    keep_stacks(run)
+    for reader, addition in (
+        (ASSESSOR, ""),
+        (AUTOMATION, f" (asked by {ASSESSOR}, which read the account in this run)"),
+    ):
+        found = run.module(Part.FOLLOWING, reader=reader).find(STACKS)
+        assert found is not None
+        assert isinstance(found.result, RegionStacks)
+        assert found.result.unread == (f"the resources of the stack app can't be read: no{addition}",)
 
 
 def test_a_message_to_people_discards_nothing(run: Run) -> None:

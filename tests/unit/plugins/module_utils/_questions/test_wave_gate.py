@@ -32,6 +32,8 @@ ACCOUNT, OTHER = samples.ACCOUNT, "444455556666"
 RUN = "wave-1"
 DECLARED = "c" * 64
 HOUR: t.Final = timedelta(hours=1)
+ENFORCED: t.Final = {"module": "password_policy", "mode": "enforce"}
+REPORTED: t.Final = {"module": "permissions_boundary", "mode": "report"}
 
 
 class Bench:
@@ -50,14 +52,16 @@ class Bench:
     def report(self, account: str, *, mode: str = "enforce", run: str = RUN, **fields: t.Any) -> None:
         """A report of the run, without changes."""
         report = samples.assessment()
-        known = {**report, "account_id": account, "changes": [], "refused": [], "incomplete": [], **fields}
+        known = {**report, "account_id": account, "changes": [], "refused": [], "incomplete": [], "errors": []}
+        known |= {"modules": [ENFORCED], **fields}
         known["run"] = {**report["run"], "id": run, "mode": mode}
         self.reports.put(run_report_key(account, RUN), encode(known))
 
-    def change(self, hours: float, account: str = ACCOUNT) -> None:
+    def change(self, hours: float, account: str = ACCOUNT, **details: t.Any) -> None:
         """The journal has a change from so many hours ago, and all that was written until then is as old."""
-        record = {"declaration": DECLARED, "at": format_utc(self.now - hours * HOUR)}
-        self.journal.put(f"{account}/{RUN}/7/000001-run.json", json.dumps(record).encode())
+        record = {"declaration": DECLARED, "at": format_utc(self.now - hours * HOUR), **details}
+        job = len(self.journal.list())
+        self.journal.put(f"{account}/{RUN}/{job}/000001-run.json", json.dumps(record).encode())
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -143,6 +147,93 @@ def test_a_wave_that_was_not_finished_closes_the_gate(bench: Bench, rule: str) -
     assert result["reasons"] == [f"the wave is not finished in {OTHER} ({rule})"]
 
 
+# Accounts that were not read
+
+
+def test_an_account_in_which_an_enforced_role_could_not_read_closes_the_gate(bench: Bench) -> None:
+    """The role changed nothing there, so the wave proves nothing of it."""
+    unread = {"rule": "unread", "reason": "denied", "target": OTHER, "operation": None, "module": "password_policy"}
+    bench.report(OTHER, refused=[unread, unread])
+    result = bench.judge(max_failures=9, max_refusals=9)
+    assert (result["verdict"], result["unread_accounts"]) == ("closed", [OTHER])
+    assert result["reasons"] == [
+        f"1 accounts were not read, allowed are 0 (hardening_wave_max_unread): {OTHER}: password_policy: denied"
+    ]
+    assert bench.judge(max_unread=1)["verdict"] == "passed"
+
+
+def test_what_a_role_that_only_reports_could_not_read_does_not_count(bench: Bench) -> None:
+    unread = {
+        "rule": "unread",
+        "reason": "denied",
+        "target": OTHER,
+        "operation": None,
+        "module": "permissions_boundary",
+    }
+    bench.report(OTHER, refused=[unread], modules=[ENFORCED, REPORTED])
+    assert bench.judge()["unread_accounts"] == []
+
+
+def test_an_account_whose_users_and_roles_were_not_read_closes_the_gate(bench: Bench) -> None:
+    gap = {"dataset": "authorization_details", "region": None, "operation": "iam:X", "reason": "denied by an SCP"}
+    bench.report(OTHER, errors=[gap, {**gap, "dataset": "alias"}])
+    reason = bench.judge()["reasons"][0]
+    assert reason.endswith(f"(hardening_wave_max_unread): {OTHER}: its users and roles: denied by an SCP")
+
+
+def test_a_failed_account_is_not_counted_as_unread_as_well(bench: Bench) -> None:
+    bench.failures[OTHER] = "denied"
+    unread = {"rule": "unread", "reason": "denied", "target": OTHER, "operation": None, "module": "password_policy"}
+    bench.report(OTHER, refused=[unread])
+    result = bench.judge(max_failures=1)
+    assert (result["verdict"], result["unread_accounts"]) == ("passed", [])
+
+
+# Whether the wave proves anything
+
+
+EXPORTS: t.Final = {"module": "findings_export", "mode": "enforce"}
+APPLIED: t.Final = {"applied": True, "state": "applied"}
+SENT: t.Final = {**APPLIED, "module": "findings_export"}
+ONLY_REPORTED: t.Final = {"applied": False, "state": "reported"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "lifts"),
+    [
+        ({}, True),
+        ({"changes": [APPLIED]}, True),
+        ({"changes": [APPLIED, ONLY_REPORTED], "modules": [ENFORCED, REPORTED]}, True),
+        ({"changes": [ONLY_REPORTED], "modules": [ENFORCED, REPORTED]}, False),
+        ({"changes": [ONLY_REPORTED], "modules": [REPORTED]}, False),
+        ({"modules": [REPORTED]}, False),
+        ({"modules": []}, False),
+        ({"refused": [REFUSED]}, False),
+        ({"changes": [SENT], "modules": [EXPORTS]}, False),
+        ({"changes": [SENT, ONLY_REPORTED], "modules": [ENFORCED, EXPORTS]}, False),
+    ],
+    ids=str,
+)
+def test_only_a_wave_that_enforced_something_lifts_the_default_cap(
+    bench: Bench, fields: dict[str, t.Any], lifts: bool
+) -> None:
+    for account in (ACCOUNT, OTHER):
+        bench.report(account, **fields)
+    result = bench.judge()
+    assert (result["verdict"], result["lifts_cap"]) == ("passed", lifts)
+
+
+def test_a_wave_that_an_earlier_run_changed_during_the_soak_lifts_the_default_cap(bench: Bench) -> None:
+    """A later run finds nothing to write there, and other roles only report, night after night."""
+    bench.change(1)
+    bench.judge(soak_hours=24)
+    bench.pass_hours(25)
+    for account in (ACCOUNT, OTHER):
+        bench.report(account, changes=[ONLY_REPORTED], modules=[ENFORCED, REPORTED])
+    result = bench.judge(soak_hours=24)
+    assert (result["verdict"], result["lifts_cap"]) == ("passed", True)
+
+
 # Evidence that can't be read
 
 
@@ -221,10 +312,10 @@ def test_a_short_soak_is_waited_for_in_the_job(bench: Bench) -> None:
 # Denials
 
 
-def judge_denials(bench: Bench, most: int = 0) -> dict[str, t.Any]:
-    """Begin to watch, let two hours pass, and judge."""
+def judge_denials(bench: Bench, most: int = 0, **given: t.Any) -> dict[str, t.Any]:
+    """Begin to watch, let two hours pass, and judge. The second account may be silent."""
     bench.change(0)
-    options = {"max_new_denials": most, "trail_logs": str(bench.trail.place), "soak_hours": 1}
+    options = {"max_new_denials": most, "trail_logs": str(bench.trail.place), "soak_hours": 1, "max_unread": 1, **given}
     assert bench.judge(**options)["verdict"] == "waiting"
     bench.pass_hours(2)
     return bench.judge(**options)
@@ -242,6 +333,25 @@ def test_a_denial_of_what_was_done_before_closes_the_gate(bench: Bench) -> None:
     assert (result["verdict"], result["new_denials"]) == ("closed", 1)
     assert f"in {ACCOUNT} {role_arn(ACCOUNT)} lost iam:CreateUser" in result["reasons"][0]
     assert result["losses"][0]["principal"] == role_arn(ACCOUNT)
+
+
+def test_an_account_without_an_event_closes_the_gate_unless_it_is_allowed(bench: Bench) -> None:
+    """The trail may not have the account at all. The run itself has left events there."""
+    bench.trail.success(ACCOUNT, NOW + HOUR)
+    result = judge_denials(bench, max_unread=0)
+    assert (result["verdict"], result["unread_accounts"]) == ("closed", [OTHER])
+    assert result["reasons"] == [
+        f"1 accounts were not read, allowed are 0 (hardening_wave_max_unread): {OTHER}: no event since the wave began"
+    ]
+    options = {"max_new_denials": 0, "trail_logs": str(bench.trail.place), "soak_hours": 1}
+    assert bench.judge(**options, max_unread=1)["verdict"] == "passed"
+
+
+def test_unread_accounts_of_reports_and_of_events_are_added_up(bench: Bench) -> None:
+    bench.trail.success(ACCOUNT, NOW + HOUR)
+    gap = {"dataset": "authorization_details", "region": None, "operation": "iam:X", "reason": "denied"}
+    bench.report(ACCOUNT, errors=[gap])
+    assert judge_denials(bench, max_unread=1)["unread_accounts"] == [ACCOUNT, OTHER]
 
 
 def test_so_many_new_denials_may_be_allowed(bench: Bench) -> None:
@@ -280,7 +390,12 @@ def test_the_trails_of_two_organizations_close_the_gate_until_one_is_named(bench
     bench.trail.success(ACCOUNT, NOW + HOUR)
     (bench.trail.place / "AWSLogs" / "o-other").mkdir()
     assert judge_denials(bench)["verdict"] == "closed"
-    options = {"max_new_denials": 0, "trail_logs": str(bench.trail.place), "organization_id": "o-acme"}
+    options = {
+        "max_new_denials": 0,
+        "trail_logs": str(bench.trail.place),
+        "organization_id": "o-acme",
+        "max_unread": 1,
+    }
     assert bench.judge(**options)["verdict"] == "passed"
 
 
@@ -330,7 +445,9 @@ def test_the_history_of_many_accounts_is_not_read(bench: Bench) -> None:
 # Input
 
 
-@pytest.mark.parametrize("name", ["max_failures", "max_refusals", "max_new_denials", "soak_hours", "wait_minutes"])
+@pytest.mark.parametrize(
+    "name", ["max_failures", "max_refusals", "max_new_denials", "max_unread", "soak_hours", "wait_minutes"]
+)
 def test_a_negative_number_is_an_error(bench: Bench, name: str) -> None:
     with pytest.raises(TaskError, match=f"{name}: -1 is not allowed"):
         bench.judge(**{name: -1})

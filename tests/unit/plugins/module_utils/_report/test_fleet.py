@@ -151,6 +151,34 @@ def test_accounts_of_a_wave_that_did_not_begin_are_not_missing() -> None:
     assert fleet()["missing"] == ["555566667777"]
 
 
+STOP: t.Final = "the stop switch journal/control/stop is set: INC-7. Remove that object to go on"
+
+
+def held_back(account_id: str, *reasons: tuple[str, str]) -> dict[str, t.Any]:
+    """The report of an account with these refusals besides its own: rule and reason of each."""
+    report = account(account_id)
+    refused = [
+        {"rule": rule, "reason": reason, "target": "account", "operation": "Write", "module": "password_policy"}
+        for rule, reason in reasons
+    ]
+    return {**report, "refused": [*report["refused"], *refused]}
+
+
+def test_accounts_that_the_stop_switch_or_a_cap_held_back_are_named() -> None:
+    reports = [
+        held_back("333344445555", ("stopped", STOP), ("stopped", STOP)),
+        account("444455556666"),
+        held_back("111122223333", ("fleet_cap", "this run may change 1 account"), ("stopped", STOP)),
+    ]
+    document = fleet(reports=reports, failures=[])
+    assert document["held_back"] == [
+        {"rule": "stopped", "reason": STOP, "accounts": ["111122223333", "333344445555"]},
+        {"rule": "fleet_cap", "reason": "this run may change 1 account", "accounts": ["111122223333"]},
+    ]
+    assert fleet()["held_back"] == []
+    assert fleet(reports=[slim(report) for report in reports], failures=[]) == document
+
+
 @pytest.mark.parametrize(
     "make",
     [

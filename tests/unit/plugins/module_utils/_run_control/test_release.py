@@ -22,8 +22,8 @@ ACCOUNT: t.Final = "111122223333"
 NOW: t.Final = datetime(2026, 11, 25, tzinfo=UTC)
 
 
-def hold(place: Path, partition: str, job_id: str = "7") -> None:
-    holder = Holder("run", job_id, "password_policy", "arn:aws:iam::111122223333:role/x")
+def hold(place: Path, partition: str, job_id: str = "7", process: str = "a/1") -> None:
+    holder = Holder("run", job_id, "password_policy", "arn:aws:iam::111122223333:role/x", process=process)
     Lease(DirectoryStore(str(place)), holder, partition=partition, account_id=ACCOUNT, clock=lambda: NOW).acquire()
 
 
@@ -32,7 +32,7 @@ def is_released(place: Path, partition: str) -> bool:
 
 
 def release(place: Path, *, check_mode: bool = False) -> tuple[bool, list[str]]:
-    options = {"account_id": ACCOUNT, "journal": str(place), "run_id": "run", "job_id": "7"}
+    options = {"account_id": ACCOUNT, "journal": str(place), "run_id": "run", "job_id": "7", "job_process": "a/1"}
     task = Task(options=options, operations=OPERATIONS, check_mode=check_mode, clock=lambda: NOW)
     return run(task)["released"], task.warnings
 
@@ -48,6 +48,12 @@ def test_the_lease_is_released_whatever_partition_the_roles_of_the_job_are_of(tm
 
 def test_a_lease_of_another_job_stays(tmp_path: Path) -> None:
     hold(tmp_path, "aws", job_id="8")
+    assert release(tmp_path) == (False, [])
+    assert not is_released(tmp_path, "aws")
+
+
+def test_a_lease_of_another_controller_with_the_same_number_stays(tmp_path: Path) -> None:
+    hold(tmp_path, "aws", process="b/1")
     assert release(tmp_path) == (False, [])
     assert not is_released(tmp_path, "aws")
 

@@ -8,7 +8,7 @@ from ansible_collections.hardening.iam.plugins.plugin_utils._render import accou
 from ansible_collections.hardening.iam.plugins.plugin_utils._render.fleet_html import render
 
 from ...module_utils._report import large_fleet, samples
-from ...module_utils._report.test_fleet import WAVES, account, fleet
+from ...module_utils._report.test_fleet import STOP, WAVES, account, fleet, held_back
 from .parsed import Reader
 from .test_account_html import attributes
 
@@ -106,6 +106,18 @@ def test_waves_are_shown_with_links_to_accounts_that_have_a_report() -> None:
     links = attributes(read, "href")
     assert "333344445555/report.html" in links
     assert "555566667777/report.html" not in links
+
+
+def test_changes_held_back_are_shown_with_links_to_the_reports_of_their_accounts() -> None:
+    reports = [held_back(f"{number:012}", ("stopped", f"{STOP} {samples.HOSTILE}")) for number in range(1, 151)]
+    read = Reader(render(fleet(reports=reports, failures=[], expected=[])))
+    sections = [dict(found)["id"] for tag, found in read.tags if tag == "section"]
+    assert sections[0] == "held-back"
+    assert "stopped" in read.text
+    assert STOP in read.text
+    assert "… and 50 more, in fleet.json" in read.text
+    assert "img" not in [tag for tag, _attributes in read.tags]
+    assert "000000000100/report.html" in attributes(read, "href")
 
 
 def test_the_page_of_a_thousand_accounts_is_small_enough_to_open() -> None:

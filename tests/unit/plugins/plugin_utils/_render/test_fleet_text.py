@@ -7,7 +7,8 @@ from __future__ import annotations
 from ansible_collections.hardening.iam.plugins.module_utils._report.plain import WIDTH
 from ansible_collections.hardening.iam.plugins.plugin_utils._render.fleet_text import render
 
-from ...module_utils._report.test_fleet import WAVES, account, fleet
+from ...module_utils._report import samples
+from ...module_utils._report.test_fleet import STOP, WAVES, account, fleet, held_back
 
 
 def test_a_line_an_account() -> None:
@@ -65,6 +66,19 @@ def test_many_new_criticals_and_failures_stay_short() -> None:
     assert text.isascii()
     whole = render({**document, "failed": failed[:2]})
     assert "see fleet.json" not in whole
+
+
+def test_accounts_that_were_stopped_are_named_with_the_reason() -> None:
+    reports = [held_back(f"{number:012}", ("stopped", f"{STOP} {samples.HOSTILE}")) for number in range(1, 26)]
+    text = render(fleet(reports=reports, hosts={"000000000001": "shop"}))
+    assert "CHANGES HELD BACK:\n  - stopped (25 accounts): the stop switch " in text
+    assert STOP in " ".join(text.split())
+    assert "    shop, 000000000002, " in text
+    assert "... and 5 more" in render(fleet(reports=reports), ascii_only=True)
+    assert " | Held back: 25\n" in text
+    assert max(map(len, text.splitlines())) <= WIDTH
+    assert "\x1b" not in text
+    assert "HELD BACK" not in render(fleet())
 
 
 def test_waves_have_their_state_and_accounts() -> None:

@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import collections
+import functools
+import json
 import typing as t
 from datetime import UTC, datetime, timedelta
 
@@ -17,11 +20,15 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.change imp
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Severity, Status
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Journal, Outcome
 from ansible_collections.hardening.iam.plugins.module_utils._converge.ownership.drift import (
-    MOST_RECORDS,
     Recurrence,
     find_recurring,
     find_war,
     make_finding,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._converge.ownership.history import (
+    MOST_RECORDS,
+    WINDOW,
+    History,
 )
 
 from ..fakes import FakeStore
@@ -32,6 +39,36 @@ PIPELINE: t.Final = f"arn:aws:iam::{ACCOUNT}:role/pipeline"
 OTHER: t.Final = f"arn:aws:iam::{ACCOUNT}:user/eve"
 OURS: t.Final = principals_of([f"arn:aws:iam::{ACCOUNT}:role/automation"])
 UNREAD: t.Final = "AccessDenied"
+
+
+class Memory:
+    """The facts of a run, through JSON."""
+
+    def __init__(self) -> None:
+        self.facts: dict[str, str] = {}
+
+    def recall(self, name: str) -> t.Any:
+        return json.loads(self.facts[name]) if name in self.facts else None
+
+    def note(self, name: str, value: t.Any) -> None:
+        self.facts[name] = json.dumps(value)
+
+
+class CountedStore(FakeStore):
+    """A store that counts how often it is listed, and each of its records read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lists = 0
+        self.reads: collections.Counter[str] = collections.Counter()
+
+    def list(self, prefix: str = "") -> list[str]:
+        self.lists += 1
+        return super().list(prefix)
+
+    def get(self, key: str) -> t.Optional[bytes]:
+        self.reads[key] += 1
+        return super().get(key)
 
 
 def day(number: float) -> datetime:
@@ -52,8 +89,12 @@ def record(store: FakeStore, made: Change, number: float, outcome: Outcome = Out
     journal.conclude(journal.intend(made), outcome)
 
 
-def recurring(store: FakeStore, *changes: Change) -> list[tuple[str, int]]:
-    found = find_recurring(store, ACCOUNT, changes or [change()])
+def history(store: FakeStore, memory: t.Optional[Memory] = None, now: datetime = START) -> History:
+    return History(store, ACCOUNT, now=now, memory=memory)
+
+
+def recurring(store: FakeStore, *changes: Change, **more: t.Any) -> list[tuple[str, int]]:
+    found = find_recurring(history(store, **more), changes or [change()])
     return [(recurrence.change.operation, len(recurrence.made)) for recurrence in found]
 
 
@@ -63,7 +104,7 @@ def test_a_change_that_was_made_twice_recurs() -> None:
     assert recurring(store) == []
     record(store, change(), 1)
     assert recurring(store) == [("PutRolePermissionsBoundary", 2)]
-    (found,) = find_recurring(store, ACCOUNT, [change()])
+    (found,) = find_recurring(history(store), [change()])
     assert found.made == (day(0), day(1))
     assert found.item == item()
 
@@ -105,6 +146,72 @@ def test_only_the_newest_records_are_read() -> None:
     for number in range(MOST_RECORDS):
         store.put(f"{ACCOUNT}/20261201T000000Z/1/{number:06d}-intent.json", b"{}")
     assert recurring(store) == []
+
+
+def fill(store: FakeStore, count: int, first: float = 0) -> None:
+    """Record this many other changes, one a night."""
+    for number in range(count):
+        record(store, change("AttachRolePolicy"), first + number)
+
+
+def test_roles_of_one_run_list_the_journal_once_and_read_each_record_once() -> None:
+    store, memory = CountedStore(), Memory()
+    fill(store, 40)
+    for number in (40, 41):
+        record(store, change(), number)
+        record(store, change("DetachRolePolicy"), number + 0.1)
+    store.lists = 0
+    now = day(42)
+    assert recurring(store, memory=memory, now=now) == [("PutRolePermissionsBoundary", 2)]
+    assert store.lists == 1
+    # The intents of all, and how those ended that the plan has.
+    assert (len(store.reads), set(store.reads.values())) == (44 + 2, {1})
+    assert recurring(store, change("DetachRolePolicy"), memory=memory, now=now) == [("DetachRolePolicy", 2)]
+    assert recurring(store, memory=memory, now=now) == [("PutRolePermissionsBoundary", 2)]
+    assert store.lists == 1
+    assert (len(store.reads), set(store.reads.values())) == (44 + 4, {1})
+
+
+def test_the_search_ends_where_the_window_of_events_begins() -> None:
+    """Of a reversal that is older, AWS has no event."""
+    store = CountedStore()
+    fill(store, 100)
+    record(store, change(), 100)
+    record(store, change(), 101)
+    now = day(102)
+    assert recurring(store, now=now) == [("PutRolePermissionsBoundary", 2)]
+    intents = [key for key in store.reads if key.endswith("-intent.json")]
+    # Those of the last ninety days, and the first one before them.
+    assert len(intents) == WINDOW.days + 1
+    assert recurring(store, now=now + WINDOW) == []
+
+
+def test_runs_with_another_kind_of_id_are_searched_too() -> None:
+    """Ids of AWX are numbers, and sort before the times of other runs, however new they are."""
+    store = FakeStore()
+    fill(store, 3, first=-200)
+    for number in (0, 1):
+        journal = Journal(
+            store,
+            account_id=ACCOUNT,
+            run_id=str(900 + number),
+            job_id="1",
+            module="permissions_boundary",
+            caller_arn="arn",
+            clock=functools.partial(day, number),
+        )
+        journal.conclude(journal.intend(change()), Outcome.APPLIED)
+    assert recurring(store, now=day(2)) == [("PutRolePermissionsBoundary", 2)]
+
+
+def test_what_a_run_kept_of_another_journal_is_not_used() -> None:
+    store, memory = CountedStore(), Memory()
+    assert recurring(store, memory=memory) == []
+    other = CountedStore()
+    other.location = "s3://other/journal"
+    record(other, change(), -2)
+    record(other, change(), -1)
+    assert recurring(other, memory=memory) == [("PutRolePermissionsBoundary", 2)]
 
 
 def test_nothing_is_read_for_changes_that_are_held_against_nobody() -> None:

@@ -206,6 +206,20 @@ def test_unread_sources_are_named_unless_the_owner_is_certain() -> None:
     assert find(index=known, **unread).unread == ()
 
 
+def test_a_source_that_failed_makes_an_owner_unread() -> None:
+    reasons = {"events_unread": {item().key: "its events can't be read"}}
+    assert find(index=index(unread=["no"])).is_unread
+    assert find(index=None).is_unread
+    assert find(unread=("a state can't be read",)).is_unread
+    assert find(**reasons, events_failed=frozenset({item().key})).is_unread
+    # Of a long history the newest events were read.
+    assert not find(**reasons).is_unread
+    assert not find(**reasons, events_failed=frozenset({item(USER).key})).is_unread
+    assert not find().is_unread
+    # What is known for certain stays so.
+    assert not find(states={item().key: STATE}, index=index(unread=["no"])).is_unread
+
+
 def test_hostile_texts_become_one_line_without_control_characters() -> None:
     assert clean("a\x1b[31m\nb\u202ec") == "a?[31m b?c"
     assert len(clean("x" * 1000)) == 201

@@ -110,8 +110,28 @@ def test_an_owner_in_doubt_refuses_what_narrows(confidence: Confidence, arn: str
     assert refuse(change(operation, impact=Impact.ADDITIVE), owner(confidence), arn) is None
 
 
-def test_an_object_that_nobody_looked_for_is_not_known() -> None:
-    objection = find_objection(change(), Ownership())
+@pytest.mark.parametrize("arn", [ROLE, USER, GROUP, POLICY])
+def test_a_source_that_failed_may_know_the_owner_of_any_object(arn: str) -> None:
+    """People make users by hand, but a stack that can't be read may have one too."""
+    operation = next(name for name, (target, _asked) in REQUESTS.items() if target == arn)
+    failed = Owner(unread=("the stacks of eu-west-1 can't be read: denied",), is_unread=True)
+    for impact in (Impact.NARROWING, Impact.DESTRUCTIVE):
+        asked = change(operation, impact=impact)
+        assert refuse(asked, failed, arn) == "foreign_owner"
+        assert refuse(asked, failed, arn, default=Write.ALLOW) is None
+        assert refuse(asked, dataclasses.replace(failed, write=Write.ALLOW, confidence=Confidence.CERTAIN), arn) is None
+        # The declaration of this run defines the object.
+        assert refuse(asked, failed, arn, own=frozenset({item(arn).key})) is None
+    assert refuse(change(operation, impact=Impact.ADDITIVE), failed, arn) is None
+    objection = find_objection(change(operation), Ownership(owners={item(arn).key: failed}))
+    assert objection is not None
+    assert "the stacks of eu-west-1 can't be read: denied" in objection.reason
+    assert "hardening_owner_default: allow" in objection.reason
+
+
+@pytest.mark.parametrize("operation", ["PutRolePermissionsBoundary", "DetachUserPolicy"])
+def test_an_object_that_nobody_looked_for_is_not_known(operation: str) -> None:
+    objection = find_objection(change(operation), Ownership())
     assert objection is not None
     assert "nobody looked for its owner" in objection.reason
 

@@ -23,6 +23,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.run_contro
     LeaseError,
     Permit,
     lease_key,
+    name_process,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, Store, StoreError
 
@@ -65,6 +66,7 @@ def make(store: FakeStore, clock: Clock) -> MakeLease:
         job_id: str = "1",
         *,
         author: str = "",
+        process: str = "awx.acme.example/1",
         place: t.Optional[Store] = None,
         account_id: str = ACCOUNT,
         longest_write: float = 35,
@@ -73,7 +75,7 @@ def make(store: FakeStore, clock: Clock) -> MakeLease:
     ) -> Lease:
         return Lease(
             place or store,
-            Holder(run_id, job_id, "password_policy", CALLER, {"author": author}, keeps=keeps),
+            Holder(run_id, job_id, "password_policy", CALLER, {"author": author}, keeps=keeps, process=process),
             partition="aws",
             account_id=account_id,
             longest_write=longest_write,
@@ -100,7 +102,8 @@ def test_a_lease_that_nobody_holds(store: FakeStore, make: MakeLease) -> None:
 def test_another_job_is_refused_and_names_the_first(make: MakeLease) -> None:
     make(author="alice").acquire()
     with pytest.raises(
-        LeaseError, match=r"run one \(job 1 of alice\) writes in account 111122223333.* until 2026-11-25T02:15"
+        LeaseError,
+        match=r"run one \(job 1 of alice on awx.acme.example\) writes in account 111122223333.* until 2026-11-25T02:15",
     ):
         make("two", "2").acquire()
 
@@ -110,6 +113,36 @@ def test_a_job_is_another_one_by_its_run_or_its_number(make: MakeLease, run_id: 
     make().acquire()
     with pytest.raises(LeaseError, match="writes in account"):
         make(run_id, job_id).acquire()
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_jobs_of_two_controllers_with_one_number_are_two_jobs(make: MakeLease, keeps: bool) -> None:
+    """Both controllers count from 1, and share a journal."""
+    make(keeps=keeps).acquire()
+    for process in ("awx.other.example/2", "awx.acme.example/3", ""):
+        other = make(process=process, keeps=keeps)
+        with pytest.raises(LeaseError, match=r"run one \(job 1 on awx.acme.example\) writes in account"):
+            other.acquire()
+        assert other.release_of_job() is False
+        assert other.find_other() is not None
+    if keeps:
+        assert make().acquire() is None
+
+
+def test_a_lease_of_an_older_version_is_that_of_another_job(make: MakeLease, store: FakeStore) -> None:
+    make(keeps=True).acquire()
+    record = read(store)
+    del record["process"]
+    store.put(KEY, json.dumps(record).encode())
+    with pytest.raises(LeaseError, match=r"run one \(job 1\) writes in account"):
+        make(keeps=True).acquire()
+
+
+def test_the_name_of_a_process_is_made_once_and_names_its_place() -> None:
+    first, second = (name_process("awx.acme.example") for _process in range(2))
+    assert first != second
+    assert first.partition("/")[0] == second.partition("/")[0] == "awx.acme.example"
+    assert not name_process("").startswith("/")
 
 
 def test_each_account_has_its_own(make: MakeLease) -> None:
@@ -136,7 +169,7 @@ def test_a_lease_that_ended_is_taken_over_and_named(make: MakeLease, clock: Cloc
     clock.advance(timedelta(seconds=1))
     second = make("two", "2")
     taken_over = second.acquire()
-    assert taken_over is not None and taken_over.describe() == "run one (job 1)"
+    assert taken_over is not None and taken_over.describe() == "run one (job 1 on awx.acme.example)"
     assert second.record["fence"] == 2
 
 
@@ -148,7 +181,7 @@ def test_a_live_lease_is_broken_by_name_alone(make: MakeLease, clock: Clock) -> 
     second = make("two", "2")
     assert second.acquire("one") is not None
     clock.advance(LASTS / 2)
-    with pytest.raises(LeaseError, match=r"run two \(job 2\) took over the lease"):
+    with pytest.raises(LeaseError, match=r"run two \(job 2 on awx.acme.example\) took over the lease"):
         first.renew()
     second.check()
 
@@ -359,8 +392,22 @@ def test_a_write_without_a_lease_is_stopped(make: MakeLease) -> None:
     lease.acquire()
     permit.grant(lease)
     permit.check()
-    permit.grant(None)
+    permit.grant()
     with pytest.raises(LeaseError, match="without a lease"):
+        permit.check()
+
+
+def test_a_write_in_another_account_needs_both_leases(make: MakeLease, clock: Clock) -> None:
+    own, other = make(), make(account_id="222233334444")
+    own.acquire()
+    clock.advance(timedelta(minutes=10))
+    other.acquire()
+    permit = Permit()
+    permit.grant(own, other)
+    permit.check()
+    assert permit.lease is own
+    clock.advance(timedelta(minutes=5))
+    with pytest.raises(LeaseError, match="would end before"):
         permit.check()
 
 

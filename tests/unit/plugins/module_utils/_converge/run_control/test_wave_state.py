@@ -38,10 +38,18 @@ def store() -> FakeStore:
 
 
 def change(
-    store: FakeStore, hours: float, run_id: str = "1", *, account: str = ACCOUNT, declaration: str = DECLARED
+    store: FakeStore,
+    hours: float,
+    run_id: str = "1",
+    *,
+    account: str = ACCOUNT,
+    declaration: str = DECLARED,
+    approved: t.Optional[str] = None,
+    module: str = "password_policy",
 ) -> None:
     """A run records that it changes something."""
     record = {"schema": "hardening.iam/journal/1", "declaration": declaration, "at": format_utc(NOW + hours * HOUR)}
+    record |= {"module": module, "approved_plan": approved, "plan_sha256": approved or "0" * 64}
     store.put(f"{account}/{run_id}/7/{len(store.objects):06}-run.json", json.dumps(record).encode())
 
 
@@ -93,6 +101,53 @@ def test_an_account_that_a_later_run_changes_for_the_first_time_soaks_from_then_
         change(store, 24 * night, str(night + 1))
         change(store, 24 * night, str(night + 1), account=OTHER)
         assert watch(store, run_at(24 * night + 1, str(night + 1))) == begun_anew
+
+
+def test_a_newly_approved_plan_soaks_from_then_on(store: FakeStore) -> None:
+    """An approval lifts the caps of the account, so later runs may change there what nobody has watched."""
+    change(store, 0)
+    watch(store, run_at(1))
+    change(store, 23, "2", approved="d" * 64)
+    begun_anew = Watch(NOW + 24 * HOUR, NOW)
+    assert watch(store, run_at(24, "2")) == begun_anew
+    # The same plan again, and runs without an approval, begin nothing anew.
+    change(store, 25, "3", approved="d" * 64)
+    change(store, 26, "4")
+    assert watch(store, run_at(27, "4")) == begun_anew
+    change(store, 28, "5", approved="e" * 64)
+    assert watch(store, run_at(29, "5")) == Watch(NOW + 29 * HOUR, NOW)
+
+
+def test_findings_that_were_sent_are_no_change(store: FakeStore) -> None:
+    change(store, 0)
+    watch(store, run_at(1))
+    change(store, 23, "2", account=OTHER, module="findings_export")
+    assert watch(store, run_at(24, "2")) == Watch(NOW + HOUR, NOW)
+
+
+def test_the_plans_of_the_run_that_began_the_soak_are_known(store: FakeStore) -> None:
+    change(store, 0, approved="d" * 64)
+    change(store, 0, account=OTHER, approved="e" * 64)
+    watch(store, run_at(1))
+    change(store, 2, approved="e" * 64, account=OTHER)
+    assert watch(store, run_at(3)) == Watch(NOW + HOUR, NOW)
+
+
+@pytest.mark.parametrize("approved", ["d" * 64, None])
+def test_a_run_that_never_reached_its_gate_is_found_by_the_next(store: FakeStore, approved: t.Optional[str]) -> None:
+    """It was killed, or its gate was closed, after it had changed what is to be watched."""
+    change(store, 0)
+    watch(store, run_at(1))
+    change(store, 20, "killed", approved=approved, account=ACCOUNT if approved else OTHER)
+    assert watch(store, run_at(24, "3")) == Watch(NOW + 24 * HOUR, NOW)
+    assert watch(store, run_at(30, "4")) == Watch(NOW + 24 * HOUR, NOW)
+
+
+def test_runs_from_before_the_soak_are_not_read_again(store: FakeStore) -> None:
+    store.put(f"{ACCOUNT}/0/7/000001-run.json", b"{")
+    change(store, 0)
+    watch(store, run_at(1))
+    assert watch(store, run_at(2, "2")) == Watch(NOW + HOUR, NOW)
 
 
 def test_a_job_that_is_launched_again_under_the_same_run_id_soaks_what_it_changes(store: FakeStore) -> None:
@@ -164,6 +219,9 @@ def test_a_beginning_in_the_future_makes_the_soak_longer(store: FakeStore) -> No
         {"since": 7},
         {"changed": "x"},
         {"changed": [1]},
+        {"plans": "x"},
+        {"plans": [1]},
+        {"runs": {}},
     ],
     ids=str,
 )

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import typing as t
 
@@ -37,6 +38,10 @@ class FakeAccess:
         self.calls: list[tuple[str, dict[str, t.Any], t.Optional[str]]] = []
         self.answer = answer or {"FailedEntryCount": 0, "Entries": [{"EventId": "e"}]}
         self.bodies: list[str] = []
+        self.renewals: list[int] = []
+
+    def renew(self) -> None:
+        self.renewals.append(len(self.calls))
 
     def call(
         self, _service: str, operation: str, parameters: t.Any = None, *, region: t.Any = None
@@ -58,7 +63,7 @@ class FakeAccess:
 
 
 def sending(access: FakeAccess, *ways: str, seconds: int = 1) -> t.Any:
-    found = module._ProbeAws(t.cast(t.Any, access), seconds=seconds)
+    found = module._ProbeAws(t.cast(t.Any, access), seconds=seconds, renew=access.renew)
     found.expect([WRITER.unsubscribe(TOPIC, QUEUE)], ways)
     return found
 
@@ -100,6 +105,19 @@ def test_a_message_of_this_probe_arrived_and_others_did_not() -> None:
     assert found.seconds_of("root us-east-1") is not None
     assert found.seconds_of("tamper us-east-1") is None
     assert access.names[-1] == "DeleteRule"
+
+
+def test_the_lease_is_renewed_all_the_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A probe of 900 seconds would outlast it, and then nothing could be received or removed."""
+    access = FakeAccess()
+    found = sending(access, "root us-east-1", seconds=900)
+    send(found, entry("root"))
+    clock = itertools.count(step=400)
+    monkeypatch.setattr(module.time, "monotonic", lambda: next(clock))
+    remove(found)
+    assert access.names == ["PutEvents", *(["GetQueueUrl", "ReceiveMessage"] * 2), "DeleteRule"]
+    # Before each question, and before what is removed at last.
+    assert access.renewals == [1, 3, 5]
 
 
 def test_nothing_is_waited_for_before_something_is_sent_or_where_nothing_can_be_seen() -> None:
