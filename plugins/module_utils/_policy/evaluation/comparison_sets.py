@@ -52,7 +52,7 @@ def includes(wide: Comparison, narrow: Comparison) -> bool:
     if narrow[0] == wide[0] == "IpAddress":
         return _includes_networks(_networks(wide[1]), _networks(narrow[1]))
     if narrow[0] in _POINTS and _type_of(narrow[0]) == _type_of(wide[0]):
-        return all(map(comparison(wide[0], _filled(wide[1])), narrow[1]))
+        return all(map(comparison(wide[0], _fill(wide[1])), narrow[1]))
     return _includes_span(wide, narrow)
 
 
@@ -71,11 +71,11 @@ def are_disjoint(one: Comparison, other: Comparison) -> bool:
         return False
     for points, test in ((one, other), (other, one)):
         if points[0] in _POINTS:
-            return not any(map(comparison(test[0], _filled(test[1])), points[1]))
+            return not any(map(comparison(test[0], _fill(test[1])), points[1]))
     return False
 
 
-def _filled(values: Sequence[str]) -> tuple[tuple[Text, ...], ...]:
+def _fill(values: Sequence[str]) -> tuple[tuple[Text, ...], ...]:
     return tuple((Text(value),) for value in values)
 
 

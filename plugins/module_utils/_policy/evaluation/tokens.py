@@ -108,12 +108,12 @@ def name_variable(token: str) -> str:
 
 def has_variable(tokens: Tokens) -> bool:
     """Whether a policy variable is among the tokens."""
-    return any(map(is_variable, tokens))
+    return max(map(len, tokens), default=0) > 2
 
 
 def open_variables(tokens: Tokens) -> Tokens:
     """The pattern of every text that the variables may make of the tokens."""
-    return tuple(MANY if is_variable(token) else token for token in tokens)
+    return tuple(MANY if is_variable(token) else token for token in tokens) if has_variable(tokens) else tokens
 
 
 def takes(token: str, char: str) -> bool:
@@ -176,6 +176,10 @@ class Patterns(t.NamedTuple):
         """Whether it is every text, as can be seen without a search."""
         return not self.outside and (self.inside is None or (MANY,) in self.inside)
 
+    def names(self, tokens: Tokens) -> bool:
+        """Whether a pattern is one of those that the set is made of."""
+        return not self.outside and self.inside is not None and tokens in self.inside
+
 
 class Uncovered(t.NamedTuple):
     """The tokens of a text that a pattern matches and no set has; None where the search was given up."""
@@ -188,14 +192,20 @@ _Reached = tuple[tuple[tuple[frozenset[int], ...], tuple[frozenset[int], ...]], 
 _State = tuple[int, _Reached]
 
 
-@functools.lru_cache(maxsize=65536)
 def find_uncovered(narrow: Tokens, wide: tuple[Patterns, ...]) -> t.Optional[Uncovered]:
     """Find a text that ``narrow`` matches and that is in none of the sets; None if there is none.
 
     A search of more than 20,000 steps is given up: then nothing may be concluded.
     """
-    if any(patterns.is_everything for patterns in wide):
+    if any(patterns.is_everything or patterns.names(narrow) for patterns in wide):
         return None
+    if not wide:
+        return Uncovered(fill_wildcards(narrow, ""))
+    return _search(narrow, wide)
+
+
+@functools.lru_cache(maxsize=16384)
+def _search(narrow: Tokens, wide: tuple[Patterns, ...]) -> t.Optional[Uncovered]:
     return _Search(narrow, wide).run()
 
 

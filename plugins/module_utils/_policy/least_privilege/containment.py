@@ -37,8 +37,8 @@ from ..evaluation.inclusion import (
 )
 from ..evaluation.tokens import Patterns
 
-# So many actions of a wildcard are named.
-_NAMED: t.Final = 5
+# So many actions of a wildcard are looked at one by one.
+_MOST_ACTIONS: t.Final = 25
 
 
 class Why(t.NamedTuple):
@@ -116,7 +116,9 @@ class Cover:
             for resource in resources:
                 why = self.explain(action, resource, block)
                 if why is not None:
-                    actions = tuple(itertools.islice(self._name_actions(statement, action, resource, block), _NAMED))
+                    actions = tuple(
+                        itertools.islice(self._name_actions(statement, action, resource, block), _MOST_ACTIONS)
+                    )
                     yield Gap(policy.name, statement, policy.version, action.text, resource, actions, why)
 
     def explain(self, action: Part, resource: Part, block: Block) -> t.Optional[Why]:

@@ -16,15 +16,18 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from ..documents.arn import arn_parts
 from ..documents.policy import Policy
 from ..evaluation import catalogue
 from ..evaluation.compiled import CompiledStatement, Facts, compile_policy
 from ..evaluation.evaluate import Layers
 from ..evaluation.implication import find_unimplied
 from ..evaluation.inclusion import Part, Reach, is_within, meanings_of, name_resource, reach_of, resource_parts
+from ..evaluation.narrowing import find_narrowed_layers, possible_resources
+from ..evaluation.tokens import Patterns, overlap
 from ..evaluation.truth import NO, YES
 from ..impact.judge import Breakage, Judge, Verdict
 from ..trail.coverage import Record, Status
@@ -55,11 +58,13 @@ class Losses:
         self, before: Layers, after: Layers, record: Record, *, unused_before: t.Optional[datetime] = None
     ) -> None:
         self._record: t.Final = record
-        self._judge: t.Final = Judge(before, after)
+        self._judges: t.Final = tuple(_make_judges(before, after))
         self._old: t.Final = _Statements(before.identity)
         self._new: t.Final = _Statements(after.identity)
         self._kept_denials: t.Final = meanings_of(before.identity, allow=False)
         self._unused_before: t.Final = unused_before
+        parts = arn_parts(record.principal_arn)
+        self._partition: t.Final = parts.partition if parts else "aws"
         self._calls: t.Final = tuple(
             use for use in (*record.uses, *record.denied) if not use.may_be_denied and use.last is not None
         )
@@ -73,6 +78,15 @@ class Losses:
             loss = None if judged is None else self._find_loss(judged)
             if loss is not None:
                 yield loss
+
+    def count_ungranted(self) -> int:
+        """Count the uses that no old statement allows: a resource's policy allowed them, or they were attempts."""
+        return sum(not use.is_service_level and not self._list_granting(use, use.action) for use in self._record.uses)
+
+    def _list_granting(self, use: Use, action: str) -> list[_Versioned]:
+        """List the old statements that may have allowed a use."""
+        facts = _make_facts(use, action)
+        return [old for old in self._old.about(action) if old[0].allow and _may_apply(old[0], facts, _is_known(use))]
 
     def _is_out_of_date(self, use: Use) -> bool:
         return self._unused_before is not None and use.last is not None and use.last < self._unused_before
@@ -109,41 +123,45 @@ class Losses:
         return logged is YES or (logged is None and coverage.status is Status.COMPLETE)
 
     def _find_loss(self, use: Use) -> t.Optional[Loss]:
-        verdict = self._judge.verdict(use)
+        """Find a loss by identity-based policies, or by another layer if one changes too."""
+        losses = (self._weigh(use, judge.verdict(use)) for judge in self._judges)
+        return next((loss for loss in losses if loss is not None), None)
+
+    def _weigh(self, use: Use, verdict: Verdict) -> t.Optional[Loss]:
         if verdict.outcome is Breakage.SAFE:
             return None
         if use.is_service_level:
-            return self._find_loss_of_service(use, verdict)
+            lost = tuple(name for name in verdict.lost if not self._passes_as_before(use, name))
+            is_certain = verdict.outcome is Breakage.WILL_BREAK
+            return None if verdict.lost and not lost else Loss(use, verdict.reason, is_certain, lost)
         if verdict.outcome is Breakage.MAY_BREAK and self._passes_as_before(use, use.action):
             return None
         # What a date of last access was about is not known, nor whether it was allowed.
-        certain = verdict.outcome is Breakage.WILL_BREAK or not use.may_be_denied
-        return Loss(use, verdict.reason, certain)
-
-    def _find_loss_of_service(self, use: Use, verdict: Verdict) -> t.Optional[Loss]:
-        lost = tuple(name for name in verdict.lost if not self._passes_as_before(use, name))
-        if verdict.lost and not lost:
-            return None
-        return Loss(use, verdict.reason, verdict.outcome is Breakage.WILL_BREAK, lost)
+        return Loss(use, verdict.reason, verdict.outcome is Breakage.WILL_BREAK or not use.may_be_denied)
 
     def _passes_as_before(self, use: Use, action: str) -> bool:
-        """Whether each old statement that may have allowed a use is included in a new one, and no Deny is new."""
-        facts = Facts(action.lower(), use.resource or "*", lambda: use.context)
-        is_known = use.resource is not None and not use.candidates
-        targets = tuple(map(name_resource, use.candidates))
+        """Whether new statements include each old one that may have allowed a use, and no Deny is new."""
+        facts = _make_facts(use, action)
         for compiled, version in self._new.about(action):
             alone = Policy((compiled.statement,), version)
             if not compiled.allow and not meanings_of((alone,), allow=False) <= self._kept_denials:
                 return False
-        allowing = [old for old in self._old.about(action) if old[0].allow and _may_apply(old[0], facts, is_known)]
-        return bool(allowing) and all(
-            any(
-                _includes_for(new, old, facts, targets if not is_known else None)
-                for new in self._new.about(action)
-                if new[0].allow
-            )
-            for old in allowing
-        )
+        granting = self._list_granting(use, action)
+        allowing = [new for new in self._new.about(action) if new[0].allow]
+        kinds = () if _is_known(use) else self._list_kinds(use, action)
+        return bool(granting) and all(_is_included(old, allowing, facts, kinds) for old in granting)
+
+    def _list_kinds(self, use: Use, action: str) -> tuple[Part, ...]:
+        """The resources that a use may have been about. AWS asks about "*" for an action that knows no resources."""
+        patterns = possible_resources(action.lower(), self._old.policies, self._partition, use.candidates)
+        return tuple(map(name_resource, patterns)) or (Part("*", ("*",)),)
+
+
+def _make_judges(before: Layers, after: Layers) -> Iterator[Judge]:
+    """Judge identity-based policies by themselves: a call that was made passed the other layers of its time."""
+    yield Judge(Layers(identity=before.identity), Layers(identity=after.identity))
+    if find_narrowed_layers(before, after) - {"identity"}:
+        yield Judge(before, after)
 
 
 _Versioned = tuple[CompiledStatement, str]
@@ -153,12 +171,21 @@ class _Statements:
     """The statements of policies by action, each with the version of its document."""
 
     def __init__(self, policies: Sequence[Policy]) -> None:
-        self._policies: t.Final = tuple(policies)
+        self.policies: t.Final = tuple(policies)
 
     def about(self, action: str) -> Iterator[_Versioned]:
-        for policy in self._policies:
+        for policy in self.policies:
             for compiled in compile_policy(policy).statements_for(action.lower()):
                 yield compiled, policy.version
+
+
+def _make_facts(use: Use, action: str) -> Facts:
+    return Facts(action.lower(), use.resource or "*", lambda: use.context)
+
+
+def _is_known(use: Use) -> bool:
+    """Whether the resource of a use is known by the ARN that policies have."""
+    return use.resource is not None and not use.candidates
 
 
 def _may_apply(compiled: CompiledStatement, facts: Facts, is_known: bool) -> bool:
@@ -167,15 +194,31 @@ def _may_apply(compiled: CompiledStatement, facts: Facts, is_known: bool) -> boo
     return not is_known or compiled.covers(facts, set()) is not NO
 
 
-def _includes_for(new: _Versioned, old: _Versioned, facts: Facts, targets: t.Optional[Iterable[Part]]) -> bool:
-    """Whether a new statement applies to a use if an old one does. ``targets`` are None where the resource is known."""
-    outer, inner = _reach(new), _reach(old)
-    if new[0].holds(facts, set()) is not YES and find_unimplied(inner.block, outer.block):
-        return False
-    if targets is None and new[0].covers(facts, set()) is YES:
+def _is_included(old: _Versioned, allowing: Sequence[_Versioned], facts: Facts, kinds: Sequence[Part]) -> bool:
+    """Whether new statements apply to a use if an old one does. ``kinds`` are empty where the resource is known."""
+    inner = _reach(old)
+    usable = [
+        new
+        for new in allowing
+        if new[0].holds(facts, set()) is YES or not find_unimplied(inner.block, _reach(new).block)
+    ]
+    if not kinds and any(new[0].covers(facts, set()) is YES for new in usable):
         return True
-    parts = tuple(targets or ()) or resource_parts(old[0].statement, old[1])
-    return all(is_within(part, (outer.resources,)) for part in parts)
+    parts = resource_parts(old[0].statement, old[1])
+    if kinds:
+        parts = tuple(common for kind in kinds for part in parts for common in _intersect(kind, part))
+    resources = [_reach(new).resources for new in usable]
+    return all(is_within(part, resources) for part in parts)
+
+
+def _intersect(kind: Part, part: Part) -> Iterator[Part]:
+    """The part's resources that are of a kind; in doubt more than these."""
+    if part.besides:
+        yield Part(kind.text, kind.tokens, part.besides)
+    elif is_within(kind, (Patterns((part.tokens,)),)):
+        yield kind
+    elif overlap(kind.tokens, part.tokens):
+        yield part
 
 
 def _reach(versioned: _Versioned) -> Reach:

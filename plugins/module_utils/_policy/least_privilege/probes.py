@@ -20,15 +20,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ..analysis.power import SENSITIVE
 from ..documents.arn import arn_parts
-from ..documents.policy import Condition, Policy
+from ..documents.policy import Policy
 from ..escalation.methods import METHODS
 from ..escalation.methods_schema import Method, On, Whom
 from ..evaluation import catalogue
-from ..evaluation.compiled import CompiledStatement, compile_policy
 from ..evaluation.evaluate import Layers, Outcome
 from ..evaluation.inclusion import Part, name_resource, resource_parts
-from ..evaluation.narrowing import policies_of
-from .witnesses import DENIED, Request, Witnesses
+from .witnesses import DENIED, Request, Witnesses, about
 
 _CHANGING: t.Final = frozenset({"Write", "Permissions management", "Tagging"})
 # So many resources of a statement are tried.
@@ -76,11 +74,11 @@ class Prober:
 
     def __init__(self, before: Layers, after: Layers, principal_arn: str) -> None:
         self._witnesses: t.Final = Witnesses(before, after, principal_arn)
-        self._before: t.Final = policies_of(before)
         self._old: t.Final = before.identity
         self._new: t.Final = after.identity
         self._arn: t.Final = principal_arn
         parts = arn_parts(principal_arn)
+        self._needs: t.Final[dict[tuple[str, bool], t.Optional[Request]]] = {}
         self._kind: t.Final = parts.resource if parts else ""
 
     def probe_removed(self, removed: Iterable[str]) -> Iterator[Probe]:
@@ -91,10 +89,7 @@ class Prober:
                 yield self._probe_action(action)
 
     def _probe_action(self, action: str) -> Probe:
-        left = any(compiled.allow for compiled, _version in _about(self._new, action))
-        request = None
-        if left:
-            request = self._find_allowed(action, policies=self._new, still=True)
+        request = self._find_allowed(action, policies=self._new, still=True) if self._is_left(action) else None
         request = request or self._find_allowed(action, policies=self._old)
         note = "" if request else "no request was found that the old layers allow"
         return Probe(action, request, note=note)
@@ -114,46 +109,30 @@ class Prober:
             )
             yield from itertools.islice(closed, 1)
 
-    @functools.lru_cache(maxsize=4096)  # noqa: B019 - one prober lives as long as its proof
     def _find_need(self, action: str, on: On) -> t.Optional[Request]:
-        return self._find_allowed(action, policies=self._old, on=self._arn if on is On.SELF else None)
-
-    def _is_left(self, action: str) -> bool:
-        return any(compiled.allow for compiled, _version in _about(self._new, action))
+        key = (action, on is On.SELF)
+        if key not in self._needs:
+            self._needs[key] = self._find_allowed(action, policies=self._old, on=self._arn if key[1] else None)
+        return self._needs[key]
 
     def _find_allowed(
         self, action: str, *, policies: Sequence[Policy], on: t.Optional[str] = None, still: bool = False
     ) -> t.Optional[Request]:
         """Find a request that was allowed before; with ``still`` one that is allowed after the change too."""
-        others = self._list_conditions(action)
-        for compiled, version in _about(policies, action):
-            if not compiled.allow:
+        for statement, version in about(policies, action):
+            if not statement.allow:
                 continue
-            parts: Sequence[Part] = resource_parts(compiled.statement, version)[:_MOST_PARTS]
-            resources = [tokens for part in parts for tokens in self._witnesses.list_resources(action, part)]
-            if on is not None:
-                resources = [name_resource(on).tokens]
-            found = self._witnesses.find(
-                [action],
-                resources,
-                met=(version, compiled.statement.conditions),
-                others=others,
-                is_wanted=_is_allowed_twice if still else _is_allowed_before,
-            )
+            parts: Sequence[Part] = resource_parts(statement, version)[:_MOST_PARTS]
+            listed = (tokens for part in parts for tokens in self._witnesses.list_resources(action, part))
+            resources = listed if on is None else iter([name_resource(on).tokens])
+            is_wanted = _is_allowed_twice if still else _is_allowed_before
+            found = self._witnesses.find(action, resources, met=(version, statement.conditions), is_wanted=is_wanted)
             if found is not None:
                 return found
         return None
 
-    def _list_conditions(self, action: str) -> tuple[Condition, ...]:
-        """The conditions of all statements about an action, in whatever layer."""
-        found = (item for compiled, _version in _about(self._before, action) for item in compiled.statement.conditions)
-        return tuple(dict.fromkeys(found))
-
-
-def _about(policies: Iterable[Policy], action: str) -> Iterator[tuple[CompiledStatement, str]]:
-    for policy in policies:
-        for compiled in compile_policy(policy).statements_for(action.lower()):
-            yield compiled, policy.version
+    def _is_left(self, action: str) -> bool:
+        return any(statement.allow for statement, _version in about(self._new, action))
 
 
 def _is_allowed_before(before: Outcome, after: Outcome) -> bool:

@@ -14,6 +14,7 @@ Something is called proved only if it follows from the statements. A request tha
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -118,7 +119,8 @@ def prove(
     ``removed`` are the actions that the new policies no longer give. Dates of last access before ``unused_before`` are
     no uses; without it all of them are.
     """
-    lost, unproven = _split_losses(Losses(before, after, record, unused_before=unused_before).find())
+    losses = Losses(before, after, record, unused_before=unused_before)
+    lost, unproven = _split_losses(losses.find())
     beyond, undecided = _find_beyond(before, after, record.principal_arn)
     prober = Prober(before, after, record.principal_arn)
     probes = (*prober.probe_removed(removed), *prober.probe_paths())
@@ -130,7 +132,7 @@ def prove(
         _sort(beyond),
         _sort((*unproven, *undecided, *_find_other_layers(before, after))),
         probes,
-        _count(before, after, record, removed, probes),
+        {"uses_not_granted_before": losses.count_ungranted(), **_count(before, after, record, removed, probes)},
         _hash(before.identity),
         _hash(after.identity),
         record.digest,
@@ -172,17 +174,15 @@ def _find_beyond(before: Layers, after: Layers, principal_arn: str) -> tuple[lis
 def _find_request(gap: Gap, witnesses: Witnesses) -> t.Optional[Request]:
     """Find a request that shows that something is granted or no longer denied."""
     near = [each.reach.resources for each in gap.why.near]
-    others = tuple(condition for each in gap.why.near for condition in each.reach.block[1])
     for action in gap.actions:
-        places = (
-            *witnesses.list_resources(action, gap.resource, near),
-            *witnesses.list_resources(action, gap.resource),
+        places = itertools.chain(
+            witnesses.list_resources(action, gap.resource, near),
+            witnesses.list_resources(action, gap.resource),
         )
         found = witnesses.find(
-            [action],
+            action,
             places,
             met=(gap.version, gap.statement.conditions),
-            others=others,
             is_wanted=_is_granted if gap.statement.allow else _is_no_longer_denied,
         )
         if found is not None:

@@ -13,27 +13,32 @@ The requests are guessed from what the statements name, and then evaluated. A gu
 from __future__ import annotations
 
 import dataclasses
+import functools
 import ipaddress
 import itertools
+import math
+import random
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from ..documents.arn import arn_parts
-from ..documents.policy import Condition
+from ..documents.policy import Condition, Policy, Statement
 from ..evaluation.caller import caller_of
 from ..evaluation.comparisons import address_range
+from ..evaluation.compiled import compile_policy
 from ..evaluation.conditions import condition_matcher
 from ..evaluation.context import Context, Values
 from ..evaluation.evaluate import Evaluator, Layers, Outcome
 from ..evaluation.implication import Block
 from ..evaluation.inclusion import Part, find_outside
-from ..evaluation.narrowing import resource_types
+from ..evaluation.narrowing import policies_of, resource_types
 from ..evaluation.tokens import (
     Patterns,
     Style,
     Tokens,
     fill_wildcards,
     find_uncovered,
+    has_variable,
     is_variable,
     name_variable,
     tokenize,
@@ -47,13 +52,15 @@ _FILLING: t.Final = "example"
 _ACCOUNT: t.Final = "111122223333"
 _REGION: t.Final = "us-east-1"
 # Values that no policy is likely to name, one for each type of key.
+_STRANGE_TEXT: t.Final = "zz-something-else"
 _STRANGE: t.Final = (
-    *("zz-something-else", "true", "false", "2", "1999-12-31T00:00:00Z", "2999-12-31T00:00:00Z", "198.51.100.77"),
-    f"arn:aws:iam::{_ACCOUNT}:role/zz-something-else",
+    *(_STRANGE_TEXT, "true", "false", "2", "1999-12-31T00:00:00Z", "2999-12-31T00:00:00Z", "198.51.100.77"),
+    f"arn:{{partition}}:iam::{_ACCOUNT}:role/{_STRANGE_TEXT}",
 )
 _MOST_CONTEXTS: t.Final = 600
 _MOST_VALUES: t.Final = 6
 
+_Options = Mapping[str, Sequence[t.Optional[Values]]]
 Test = Callable[[Outcome, Outcome], bool]
 
 
@@ -87,57 +94,85 @@ class Witnesses:
         self._fixed: t.Final = frozenset(
             key.lower() for key in caller_of(principal_arn, None, None).keys(complete=True)
         )
+        self._policies: t.Final = tuple(dict.fromkeys((*policies_of(before), *policies_of(after))))
         parts = arn_parts(principal_arn)
         self._partition: t.Final = parts.partition if parts else "aws"
+        self._strange: t.Final = tuple(value.format(partition=self._partition) for value in _STRANGE)
 
-    def find(
-        self,
-        actions: Iterable[str],
-        resources: Sequence[Tokens],
-        *,
-        met: Block,
-        others: Sequence[Condition] = (),
-        is_wanted: Test,
-    ) -> t.Optional[Request]:
-        """Find a request for one of the actions on one of the resources whose two outcomes are wanted.
-
-        It meets the conditions ``met``, and those of ``others`` in some way or not.
-        """
-        contexts = list(self._contexts(met, others, resources))
-        for action, tokens, context in itertools.product(actions, resources, contexts):
-            resource = _write(tokens, context)
-            before = self._before.outcome(action, resource, context)
-            after = self._after.outcome(action, resource, context)
-            if is_wanted(before, after):
-                return Request(action, resource, context, before, after)
+    def find(self, action: str, resources: Iterable[Tokens], *, met: Block, is_wanted: Test) -> t.Optional[Request]:
+        """Find a request for an action on one of the resources, under the conditions ``met``, with wanted outcomes."""
+        options = self._list_options(met, self._list_conditions(action))
+        for tokens in resources:
+            for context in self._contexts(options, tokens):
+                resource = _write(tokens, context)
+                before = self._before.outcome(action, resource, context)
+                after = self._after.outcome(action, resource, context)
+                if is_wanted(before, after):
+                    return Request(action, resource, context, before, after)
         return None
 
-    def list_resources(self, action: str, part: Part, wide: Sequence[Patterns] = ()) -> tuple[Tokens, ...]:
-        """Texts of a part that are in none of the sets; first those that are resources of the action."""
-        types = (_make_concrete(pattern) for pattern in resource_types(action.lower(), self._partition))
-        kinds = [kind for kind in map(_tokens_of, types) if find_uncovered(kind, (Patterns((part.tokens,)),)) is None]
-        found = []
-        for kind in (*kinds, part.tokens):
-            for tokens in (fill_wildcards(kind, _FILLING), kind):
-                outside = find_outside(Part(part.text, tokens, part.besides), wide)
-                if outside is not None and outside.text is not None:
-                    found.append(outside.text)
-        return tuple(dict.fromkeys(found))
+    def _list_conditions(self, action: str) -> tuple[Condition, ...]:
+        """The conditions of all statements about an action, in whatever layer."""
+        return tuple(
+            dict.fromkeys(item for each, _version in about(self._policies, action) for item in each.conditions)
+        )
 
-    def _contexts(
-        self, met: Block, others: Sequence[Condition], resources: Sequence[Tokens]
-    ) -> Iterator[Mapping[str, Values]]:
-        """Contexts of every combination of likely values, as many as can be looked at."""
+    def list_resources(self, action: str, part: Part, wide: Sequence[Patterns] = ()) -> Iterator[Tokens]:
+        """List texts of a part that are in none of the sets; first those that are resources of the action."""
+        whole = (Patterns((part.tokens,)),)
+        types = resource_types(action.lower(), self._partition)
+        if not types:
+            # AWS asks about "*" for an action that knows no resources.
+            yield from _list_texts(("*",), part, wide) if find_uncovered(("*",), whole) is None else ()
+            return
+        for pattern in types:
+            kind = _tokens_of(_make_concrete(pattern))
+            if find_uncovered(kind, whole) is None:
+                yield from _list_texts(kind, part, wide)
+        yield from _list_texts(part.tokens, part, wide)
+
+    def _list_options(self, met: Block, others: Sequence[Condition]) -> _Options:
+        """For each key the values that meet ``met``, and None where it need not be there."""
         version, conditions = met
-        options = {
+        return {
             key: [value for value in (None, *values) if _may_hold(conditions, version, key, value)]
-            for key, values in _list_values((*conditions, *others), self._fixed).items()
+            for key, values in _list_values((*conditions, *others), self._fixed, self._strange).items()
         }
-        for name in sorted({name_variable(token) for tokens in resources for token in tokens if is_variable(token)}):
+
+    def _contexts(self, options: _Options, tokens: Tokens) -> Iterator[Mapping[str, Values]]:
+        """Yield contexts of every combination of likely values, as many as can be looked at."""
+        every = dict(options)
+        for name in sorted(
+            {name_variable(token) for token in tokens if is_variable(token)} if has_variable(tokens) else ()
+        ):
             if name not in self._fixed:
-                options.setdefault(name, [_FILLING])
-        for combination in itertools.islice(itertools.product(*options.values()), _MOST_CONTEXTS):
-            yield {key: value for key, value in zip(options, combination, strict=True) if value is not None}
+                every.setdefault(name, [_FILLING])
+        for combination in _combine(list(every.values())):
+            yield {key: value for key, value in zip(every, combination, strict=True) if value is not None}
+
+
+def _list_texts(kind: Tokens, part: Part, wide: Sequence[Patterns]) -> Iterator[Tokens]:
+    for tokens in (fill_wildcards(kind, _FILLING), kind):
+        outside = find_outside(Part(part.text, tokens, part.besides), wide)
+        if outside is not None and outside.text is not None:
+            yield outside.text
+
+
+def about(policies: Iterable[Policy], action: str) -> Iterator[tuple[Statement, str]]:
+    """The statements about an action, each with the version of its document."""
+    for policy in policies:
+        for compiled in compile_policy(policy).statements_for(action.lower()):
+            yield compiled.statement, policy.version
+
+
+def _combine(options: Sequence[Sequence[t.Optional[Values]]]) -> Iterator[tuple[t.Optional[Values], ...]]:
+    """All combinations of one value each, or if there are too many, some that are the same in every run."""
+    if math.prod(map(len, options)) <= _MOST_CONTEXTS:
+        yield from itertools.product(*options)
+        return
+    chance = random.Random(0)
+    for _index in range(_MOST_CONTEXTS):
+        yield tuple(chance.choice(values) for values in options)
 
 
 def _may_hold(conditions: Sequence[Condition], version: str, key: str, value: t.Optional[Values]) -> bool:
@@ -148,6 +183,7 @@ def _may_hold(conditions: Sequence[Condition], version: str, key: str, value: t.
     return condition_matcher(about, version=version).evaluate(context, set()) is not NO
 
 
+@functools.lru_cache(maxsize=16384)
 def _tokens_of(pattern: str) -> Tokens:
     return tokenize((Text(pattern),), Style.RESOURCE)
 
@@ -162,11 +198,15 @@ def _make_concrete(pattern: str) -> str:
 
 
 def _write(tokens: Tokens, context: Mapping[str, Values]) -> str:
+    if not has_variable(tokens):
+        return "".join(tokens)
     values = (str(context.get(name_variable(token), _FILLING)) if is_variable(token) else token for token in tokens)
     return "".join(values)
 
 
-def _list_values(conditions: Sequence[Condition], fixed: frozenset[str]) -> dict[str, tuple[Values, ...]]:
+def _list_values(
+    conditions: Sequence[Condition], fixed: frozenset[str], strange: Sequence[str]
+) -> dict[str, tuple[Values, ...]]:
     """For each key the values that the conditions compare with, and some that none of them names."""
     named: dict[str, list[Values]] = {}
     for condition in conditions:
@@ -179,8 +219,8 @@ def _list_values(conditions: Sequence[Condition], fixed: frozenset[str]) -> dict
         made = [value for text in condition.values[:_MOST_VALUES] for value in _make_values(text)]
         values += made
         if condition.quantifier is not None and made:
-            values.append((made[0], _STRANGE[0]))
-    return {key: tuple(dict.fromkeys((*values, *_STRANGE))) for key, values in named.items()}
+            values.append((made[0], _STRANGE_TEXT))
+    return {key: tuple(dict.fromkeys((*values, *strange))) for key, values in named.items()}
 
 
 def _make_values(text: str) -> tuple[str, ...]:

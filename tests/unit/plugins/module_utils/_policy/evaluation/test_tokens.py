@@ -86,7 +86,8 @@ def test_a_text_that_is_not_covered_is_spelled() -> None:
 
 def test_a_hostile_question_is_given_up() -> None:
     hostile = tokens("*a" + "?" * 18)
-    assert find_uncovered(hostile, (Patterns((hostile,)),)) == Uncovered(None)
+    assert find_uncovered(tokens("*ab" + "?" * 17), (Patterns((hostile,)),)) == Uncovered(None)
+    assert find_uncovered(hostile, (Patterns((hostile,)),)) is None
 
 
 def test_a_variable_has_a_name_and_may_be_anything() -> None:
