@@ -9,7 +9,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # Pairs with EVIDENCE_ARGUMENTS of module_utils/_prediction/evidence.py.
+    # Pairs with EVIDENCE_ARGUMENTS of module_utils/_prediction/records/evidence_options.py.
     DOCUMENTATION = r"""
 options:
   trail_logs:

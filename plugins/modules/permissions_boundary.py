@@ -433,7 +433,7 @@ from ..module_utils._capabilities.permissions_boundary.run import REGISTRATION, 
 from ..module_utils._module.arguments import CONVERGE_ARGUMENTS, ORGANIZATION_ARGUMENTS, PLAN_OWNERS_ARGUMENTS
 from ..module_utils._module.execution import finish
 from ..module_utils._module.task import Entry
-from ..module_utils._prediction.evidence import EVIDENCE_ARGUMENTS
+from ..module_utils._prediction.records.evidence_options import EVIDENCE_ARGUMENTS
 
 
 def argument_spec() -> dict[str, dict[str, t.Any]]:

@@ -60,13 +60,15 @@ class Logs(t.Protocol):
 class LogFacts:
     """What was found out about log files, besides their events.
 
-    ``days`` are the days with files, by region. ``refused`` are files that no digest confirms, ``changes`` the calls
-    that changed trails, as times and names. ``chains`` are the digests by region, if there are any.
+    ``days`` are the days with files, by region. ``refused`` are files that no digest confirms, ``late`` counts those
+    that are younger than the newest digest. ``changes`` are the calls that changed trails, as times and names.
+    ``chains`` are the digests by region, if there are any.
     """
 
     files: int = 0
     broken: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
+    late: int = 0
     days: Mapping[str, frozenset[date]] = dataclasses.field(default_factory=dict)
     since: t.Optional[datetime] = None
     until: t.Optional[datetime] = None
@@ -156,6 +158,7 @@ class LogFiles:
         self._changes: t.Final[list[tuple[datetime, str]]] = []
         self._chains: Mapping[str, Chain] = {}
         self._files = 0
+        self._late = 0
         self._newest: t.Optional[datetime] = None
         self.oldest = now
         self.refused_events: t.Final[collections.Counter[SkipReason]] = collections.Counter()
@@ -166,6 +169,7 @@ class LogFiles:
             files=self._files,
             broken=tuple(self._broken),
             refused=tuple(self._unconfirmed),
+            late=self._late,
             days={region: frozenset(days) for region, days in self._days.items()},
             since=self.oldest if self._newest is not None else None,
             until=self._newest,
@@ -203,6 +207,9 @@ class LogFiles:
             self._broken.append(name)
             return
         if book and not self._is_confirmed(name, place, content, book):
+            if _is_late(place, book):
+                self._late += 1
+                return
             self._unconfirmed.append(name)
             self.refused_events[SkipReason.UNVERIFIED] += len(found)
             return
@@ -249,6 +256,13 @@ class LogFiles:
             self._changes.append((moment, name))
             if len(self._changes) > 2 * _MOST_CHANGES:
                 self._changes[:] = sorted(self._changes)[-_MOST_CHANGES:]
+
+
+def _is_late(place: Place, book: DigestBook) -> bool:
+    """Whether a file is younger than the newest digest that holds, so that none can have it yet."""
+    chain = book.chains.get(place.region)
+    newest = chain.ended if chain is not None else None
+    return newest is not None and place.written is not None and place.written >= newest
 
 
 def unpack(content: t.Optional[bytes]) -> t.Optional[bytes]:

@@ -43,13 +43,14 @@ _CLOCKS_DIFFER: t.Final = timedelta(hours=1)
 class Place:
     """The account, the region and the day in the path of a file; each empty or None where the path does not say.
 
-    ``is_consistent`` is False where folders and name contradict each other.
+    ``written`` is the minute in its name. ``is_consistent`` is False where folders and name contradict each other.
     """
 
     account_id: str = ""
     region: str = ""
     day: t.Optional[date] = None
     is_consistent: bool = True
+    written: t.Optional[datetime] = None
 
     def holds(self, region: t.Any, moment: datetime, now: datetime) -> bool:
         """Whether an event of a region and a moment can be in the file."""
@@ -73,7 +74,16 @@ def read_place(key: str) -> Place:
         return Place(*folders)
     named = (name[1], name[2], _date(name.groups()[2:5]))
     consistent = all(not one or not other or one == other for one, other in zip(folders, named, strict=True))
-    return Place(folders[0] or named[0], folders[1] or named[1], folders[2] or named[2], consistent)
+    account_id, place, written_on = folders[0] or named[0], folders[1] or named[1], folders[2] or named[2]
+    return Place(account_id, place, written_on, consistent, _minute(named[2], name[6]))
+
+
+def _minute(day: t.Optional[date], text: str) -> t.Optional[datetime]:
+    """The minute of a day, in UTC, from ``HHMM``."""
+    hour, minute = int(text[:2]), int(text[2:])
+    if day is None or hour > 23 or minute > 59:
+        return None
+    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC)
 
 
 def _date(parts: t.Sequence[str]) -> t.Optional[date]:

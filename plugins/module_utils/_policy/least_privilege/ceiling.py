@@ -20,10 +20,10 @@ from ..evaluation import catalogue
 from ..evaluation.caller import caller_of
 from ..evaluation.compiled import CompiledStatement, Facts, compile_policy
 from ..evaluation.context import Context
-from ..evaluation.matching import action_matcher, covers, overlaps
+from ..evaluation.matching import action_matcher, overlaps
 from ..evaluation.truth import NO, UNKNOWN, YES, Truth
 from ..evaluation.variables import VERSION, generalize
-from .grants import ANYTHING, Grant, Origin, Scope, add_conditions, escape_arn, intersect, write_old
+from .grants import ANYTHING, Grant, Origin, Scope, add_conditions, covers_pattern, escape_arn, intersect, write_old
 
 NOTHING_KNOWN: t.Final = Context({}, complete=False)
 
@@ -76,11 +76,11 @@ class OldStatement:
     def _narrow_to_others(self, scope: Scope, existing: Sequence[str]) -> tuple[str, ...]:
         excluded = [generalize(item, version=self.version) for item in self.statement.not_resources or ()]
         if scope == ANYTHING:
-            return () if any(covers(item, "*") for item in excluded) else (scope.pattern,)
+            return () if any(covers_pattern(item, "*") for item in excluded) else (scope.pattern,)
         own = generalize(scope.pattern, version=VERSION)
         if not any(overlaps(item, own) for item in excluded):
             return (scope.pattern,)
-        arns = scope.seen or tuple(arn for arn in existing if covers(own, arn))
+        arns = scope.seen or tuple(arn for arn in existing if covers_pattern(own, arn))
         return tuple(escape_arn(arn) for arn in arns if not any(overlaps(item, arn) for item in excluded))
 
 

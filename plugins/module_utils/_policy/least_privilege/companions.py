@@ -36,6 +36,7 @@ _OF_BUCKETS: t.Final = ("s3:GetBucketLocation", "s3:ListBucket")
 # AWSLambdaBasicExecutionRole and AWSLambdaVPCAccessExecutionRole:
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
 _LOGS: t.Final = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
+_LAMBDA: t.Final = "lambda.amazonaws.com"
 _VPC_WRITES: t.Final = {
     "ec2:AssignPrivateIpAddresses": ("network-interface",),
     "ec2:CreateNetworkInterface": ("network-interface", "security-group", "subnet"),
@@ -110,6 +111,10 @@ def _of_objects(needs: Iterable[Need], is_complete: Completeness) -> Iterator[Co
 
 
 def _of_functions(principal: Principal) -> Iterator[Companion]:
+    if _LAMBDA in principal.trusted_services and not principal.functions:
+        group = f"arn:{principal.partition}:logs:*:{principal.account}:log-group:/aws/lambda/*"
+        for action in _LOGS:
+            yield Companion(action, Scope(group), "a function that is not known may write its logs with this role")
     for function in principal.functions:
         parts = arn_parts(function.arn)
         if parts is None:

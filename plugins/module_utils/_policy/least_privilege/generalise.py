@@ -15,9 +15,8 @@ import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ..documents.arn import Arn, arn_account, arn_parts
-from ..evaluation.matching import covers
 from ..trail.kinds import Kind, list_kinds, sort_by_kind
-from .grants import Scope, escape_arn
+from .grants import Scope, covers_pattern, escape_arn
 from .needs import PASS_ROLE, Need
 from .principal import Principal
 from .settings import Level, Settings
@@ -69,13 +68,15 @@ def generalise(action: str, needs: Sequence[Need], principal: Principal, setting
     generalised = [
         Generalised((action,), pattern, UNSHOWN, (), "the record does not show the resource") for pattern in unknown
     ]
-    foreign = tuple(arn for arn in known if _is_foreign(arn, principal))
+    foreign = dict.fromkeys(arn for arn in known if _is_foreign(arn, principal))
     if action.lower() in _ALWAYS_EXACT:
-        return Outcome((*scopes, *(Scope(escape_arn(arn), (arn,)) for arn in known)), tuple(generalised), foreign)
+        return Outcome(
+            (*scopes, *(Scope(escape_arn(arn), (arn,)) for arn in known)), tuple(generalised), tuple(foreign)
+        )
     scopes += [Scope(escape_arn(arn), (arn,)) for arn in foreign]
     work = _Work(action, principal, settings)
     work.take([arn for arn in known if arn not in foreign])
-    return Outcome((*scopes, *work.scopes), (*generalised, *work.generalised), foreign)
+    return Outcome((*scopes, *work.scopes), (*generalised, *work.generalised), tuple(foreign))
 
 
 def _is_foreign(arn: str, principal: Principal) -> bool:
@@ -149,7 +150,8 @@ class _Work:
             refused = bool(others) and pattern not in self._settings.accepted
             self._add(pattern, Level.PREFIX.value, seen, why, needs_acceptance=refused)
             if not refused:
-                left = [arn for arn in left if arn not in seen]
+                taken = set(seen)
+                left = [arn for arn in left if arn not in taken]
         if is_new:
             left = self._ask_for_new_names(left)
         return left
@@ -172,7 +174,9 @@ class _Work:
 
     def _list_others(self, pattern: str, seen: Sequence[str]) -> tuple[str, ...]:
         known = set(seen)
-        return tuple(arn for arn in sorted(self._principal.resources) if arn not in known and covers(pattern, arn))
+        return tuple(
+            arn for arn in sorted(self._principal.resources) if arn not in known and covers_pattern(pattern, arn)
+        )
 
     def _add(self, pattern: str, level: str, seen: Sequence[str], why: str, *, needs_acceptance: bool = False) -> None:
         others = self._list_others(pattern, seen)
@@ -184,7 +188,7 @@ class _Work:
 
 def _may_accept(accepted: str, widest: str, arn: str) -> bool:
     """Whether an accepted pattern is for the kind of resource of an ARN, and includes this one."""
-    return covers(accepted, arn) and covers(widest, accepted)
+    return covers_pattern(accepted, arn) and covers_pattern(widest, accepted)
 
 
 def _write_exactly(arn: str) -> str:
@@ -250,7 +254,8 @@ def find_prefixes(arns: Iterable[str], least: int) -> Iterator[tuple[str, list[s
             group = [arn for arn in left if arn.startswith(prefix) and len(arn) > len(prefix)]
             if len(group) >= least:
                 yield f"{prefix}*", group
-                left = [arn for arn in left if arn not in group]
+                taken = set(group)
+                left = [arn for arn in left if arn not in taken]
 
 
 def _head(arn: str) -> t.Optional[str]:

@@ -21,8 +21,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from ..documents.canonical import minify
 from ..documents.policy import Condition
 from ..evaluation import catalogue
+from ..evaluation.narrowing import condition_keys
 from ..trail.coverage import Record
-from .ceiling import Ceiling
+from .ceiling import Ceiling, OldStatement
 from .companions import Companion, find_companions, find_console_reads, list_patterns, uses_console
 from .generalise import UNSHOWN, Generalised, generalise, merge_generalised, regions_of
 from .grants import Grant, Origin, Scope, add_conditions
@@ -39,7 +40,7 @@ from .lists import (
     list_removed,
     list_unknown,
 )
-from .needs import Need, collect_needs, complete_record, is_recorded_call
+from .needs import MEANING_KEYS, Need, collect_needs, complete_record, exclude_named
 from .pack import Document, Misfit, pack
 from .principal import Principal
 from .profiles import grant_profile
@@ -122,14 +123,25 @@ def generate(principal: Principal, record: Record, settings: Settings) -> Genera
     return _write(principal, record, settings, ceiling, found)
 
 
+def list_needed_keys(principals: Iterable[Principal], settings: Settings) -> frozenset[str]:
+    """List the condition keys, in lower case, that a record for ``generate`` has to keep.
+
+    They are those of the policies, and those of conditions that are generated. Each further key that varies makes the
+    record larger.
+    """
+    region = {"aws:requestedregion"} if settings.scope_regions else set()
+    return condition_keys(principal.layers for principal in principals) | MEANING_KEYS | region
+
+
 def make_record_for_proof(record: Record, settings: Settings) -> Record:
     """Make the record that a proof of generated documents has to be about.
 
-    Its calls have the condition keys that follow from their meaning. Its dates of last access are those that complete
+    Its calls have the condition keys that follow from their meaning, and a call whose action is not known is none of
+    those that the record names. Its dates of last access are those that complete
     records do not explain and that are not too old.
     """
     completed = complete_record(record)
-    calls = tuple(use for use in completed.uses if is_recorded_call(use))
+    calls = tuple(exclude_named(completed.uses))
     return dataclasses.replace(completed, uses=(*calls, *Unused(completed, settings).list_open_dates()))
 
 
@@ -234,13 +246,17 @@ class _Work:
             need: self._ceiling.find_granting(action, need.targets, need.contexts, is_known=need.is_known)
             for need in needs
         }
-        for scope in outcome.scopes:
-            meant = set(scope.seen) or {scope.pattern}
-            statements = {old: None for need in needs if meant & set(need.targets) for old in granting[need]}
-            self.grants.extend(self._ceiling.narrow(action, scope, tuple(statements), more=conditions))
-        for need, statements_of in granting.items():
-            if not statements_of and not need.is_possible:
+        by_target: dict[str, dict[OldStatement, None]] = {}
+        for need, statements in granting.items():
+            for target in need.targets:
+                by_target.setdefault(target, {}).update(dict.fromkeys(statements))
+            if not statements and not need.is_possible:
                 self.ungranted.append(Ungranted(action, need.targets, need.count))
+        for scope in outcome.scopes:
+            meant: dict[OldStatement, None] = {}
+            for target in scope.seen or (scope.pattern,):
+                meant.update(by_target.get(target, {}))
+            self.grants.extend(self._ceiling.narrow(action, scope, tuple(meant), more=conditions))
 
 
 def _scope_regions(need: Need, regions: Sequence[str]) -> tuple[Condition, ...]:

@@ -15,13 +15,17 @@ import typing as t
 from collections.abc import Iterable, Sequence
 
 from ..documents.policy import Condition
-from ..evaluation.matching import covers, overlaps
+from ..evaluation.context import Context
+from ..evaluation.matching import covers, overlaps, resource_matcher
+from ..evaluation.truth import YES
 from ..evaluation.variables import VERSION, generalize, has_variables
 
 # A document of 2008 has no variables, so what looks like one is text.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-specialchars
 _ESCAPES: t.Final = {"*": "${*}", "?": "${?}"}
 _FIELDS: t.Final = 6
+_WITHOUT_VARIABLES: t.Final = "2008-10-17"
+_NO_CONTEXT: t.Final = Context({})
 
 
 class Origin(enum.IntEnum):
@@ -66,6 +70,22 @@ def escape_arn(arn: str) -> str:
     return "${$}{".join("".join(_ESCAPES.get(char, char) for char in piece) for piece in pieces)
 
 
+def covers_pattern(wide: str, narrow: str) -> bool:
+    """As ``covers``, but quick for what policies mostly have: ARNs, and ARNs with one ``*`` at the end."""
+    if wide in ("*", narrow):
+        return True
+    stem = wide.removesuffix("*")
+    if not _has_wildcard(stem) and stem.count(":") >= _FIELDS - 1:
+        return stem != wide and narrow.startswith(stem)
+    if not _has_wildcard(narrow) and narrow.count(":") >= _FIELDS - 1:
+        return resource_matcher((wide,), version=_WITHOUT_VARIABLES).match(narrow, _NO_CONTEXT, set()) is YES
+    return covers(wide, narrow)
+
+
+def _has_wildcard(text: str) -> bool:
+    return "*" in text or "?" in text
+
+
 def write_old(text: str, version: str) -> str:
     """Write a text of an old document so that it means the same in one of 2012-10-17."""
     return text if version == VERSION else text.replace("${", "${$}{")
@@ -79,17 +99,17 @@ def intersect(scope: Scope, pattern: str, version: str) -> tuple[str, ...]:
     old, own = generalize(pattern, version=version), generalize(scope.pattern, version=VERSION)
     is_variable = has_variables(pattern, version=version)
     if scope == ANYTHING:
-        return (scope.pattern,) if covers(old, "*") else ()
-    if not is_variable and covers(old, own):
+        return (scope.pattern,) if covers_pattern(old, "*") else ()
+    if not is_variable and covers_pattern(old, own):
         return (scope.pattern,)
-    if covers(own, old):
+    if covers_pattern(own, old):
         return (write_old(pattern, version),)
     if is_variable:
         meant = scope.seen or (own,)
         return (write_old(pattern, version),) if any(overlaps(old, item) for item in meant) else ()
-    seen = tuple(arn for arn in scope.seen if covers(old, arn))
+    seen = tuple(arn for arn in scope.seen if covers_pattern(old, arn))
     joined = _intersect_fields(own, old) if "${" not in scope.pattern else None
-    if joined and all(covers(joined, arn) for arn in seen):
+    if joined and all(covers_pattern(joined, arn) for arn in seen):
         return (joined,)
     if scope.seen:
         return tuple(escape_arn(arn) for arn in seen)
@@ -103,14 +123,14 @@ def _intersect_fields(one: str, other: str) -> t.Optional[str]:
         return None
     chosen: list[str] = []
     for mine, yours in zip(ours, theirs, strict=True):
-        if covers(mine, yours):
+        if covers_pattern(mine, yours):
             chosen.append(yours)
-        elif covers(yours, mine):
+        elif covers_pattern(yours, mine):
             chosen.append(mine)
         else:
             return None
     joined = ":".join(chosen)
-    return joined if covers(one, joined) and covers(other, joined) else None
+    return joined if covers_pattern(one, joined) and covers_pattern(other, joined) else None
 
 
 def add_conditions(conditions: Sequence[Condition], more: Sequence[Condition]) -> t.Optional[tuple[Condition, ...]]:
@@ -159,7 +179,7 @@ def drop_covered(grants: Iterable[Grant]) -> tuple[Grant, ...]:
 
 
 def _is_wide(grant: Grant) -> bool:
-    return "*" in grant.resource or "?" in grant.resource
+    return _has_wildcard(grant.resource)
 
 
 def _includes(wide: Grant, narrow: Grant) -> bool:
@@ -171,10 +191,10 @@ def _includes(wide: Grant, narrow: Grant) -> bool:
     if has_variables(wide.resource, version=VERSION):
         return False
     inner = generalize(narrow.resource, version=VERSION)
-    if not covers(wide.resource, inner):
+    if not covers_pattern(wide.resource, inner):
         return False
     # Of two patterns that cover each other one is kept: the first in order.
-    mutual = inner == narrow.resource and covers(narrow.resource, wide.resource)
+    mutual = inner == narrow.resource and covers_pattern(narrow.resource, wide.resource)
     equal = mutual and wide.origin == narrow.origin and set(wide.conditions) == set(narrow.conditions)
     return not equal or wide.resource < narrow.resource
 

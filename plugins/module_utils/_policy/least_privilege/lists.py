@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import functools
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from ..analysis.power import SENSITIVE
+from ..escalation.methods import METHODS
 from ..evaluation import catalogue
 from .companions import Companion
 from .grants import Grant, Origin
@@ -43,13 +45,17 @@ class Kept:
 
 @dataclasses.dataclass(frozen=True)
 class Removed:
-    """An action that is no longer granted. ``is_sensitive``: it hands out data, secrets, identities or power."""
+    """An action that is no longer granted. ``is_sensitive``: it hands out data, secrets, identities or power.
+
+    ``escalation`` are the known methods of escalation that it is a step of.
+    """
 
     action: str
     why: str
     levels: tuple[str, ...] = ()
     last_accessed: t.Optional[datetime] = None
     is_sensitive: bool = False
+    escalation: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -184,10 +190,20 @@ def list_removed(judged: Mapping[str, Judgement], still_granted: Iterable[str]) 
             tuple(sorted(catalogue.access_levels(action))),
             judgement.last_accessed,
             action in _SENSITIVE,
+            _methods_by_action().get(action, ()),
         )
         for action, judgement in sorted(judged.items())
         if action.lower() not in granted
     )
+
+
+@functools.cache
+def _methods_by_action() -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, dict[str, None]] = {}
+    for method in METHODS:
+        for action in method.actions:
+            found.setdefault(action, {})[method.id] = None
+    return {action: tuple(sorted(ids)) for action, ids in found.items()}
 
 
 def list_unknown(judged: Mapping[str, Judgement], grants: Sequence[Grant]) -> tuple[Unknown, ...]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from ..documents.arn import arn_parts
@@ -77,6 +77,14 @@ def is_recorded_call(use: Use) -> bool:
     return use.source is not Source.LAST_ACCESSED
 
 
+def exclude_named(uses: Iterable[Use]) -> Iterator[Use]:
+    """Yield the recorded calls; one whose action is not known is none of the actions that other events name."""
+    calls = [use for use in uses if is_recorded_call(use)]
+    named = frozenset(use.action.lower() for use in calls if not use.is_service_level)
+    for use in calls:
+        yield dataclasses.replace(use, besides=use.besides | named) if use.is_service_level else use
+
+
 def collect_needs(uses: Iterable[Use], partition: str) -> tuple[Need, ...]:
     """Collect the needs of all recorded calls of a known action, in an order that depends on nothing but them.
 
@@ -101,8 +109,9 @@ def find_targets(
 
     An action without resource types is about ``*``.
     """
-    if resource is not None and takes_resource(action):
-        return (tuple(candidates) or (resource,)), True
+    # No ARN is "*": a call whose record says so may have been about anything.
+    if resource is not None and resource != "*" and takes_resource(action):
+        return tuple(candidates) or (resource,), True
     patterns = tuple(candidates) or resource_types(action.lower(), partition)
     if not patterns or not takes_resource(action):
         return ("*",), True
@@ -166,7 +175,7 @@ def _complete_use(use: Use, services: Sequence[str]) -> Use:
 def _derive_values(use: Use, services: Sequence[str]) -> tuple[str, ...]:
     action = use.action.lower()
     if action == PASS_ROLE:
-        return tuple(services)
+        return (*services, *(f"{name}.cn" for name in services if ":aws-cn:" in use.principal_arn[:12]))
     if action == LINKED_ROLE and use.resource:
         return _find_linked_service(use.resource)
     if use.service == "kms":

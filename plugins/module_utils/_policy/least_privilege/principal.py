@@ -39,15 +39,6 @@ _INLINE: t.Final = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Attached:
-    """One of the policies that a principal has today: its name, its kind, and the ARN of a managed one."""
-
-    name: str
-    kind: Kind
-    arn: str = ""
-
-
-@dataclasses.dataclass(frozen=True)
 class Function:
     """A Lambda function that runs with the role."""
 
@@ -68,7 +59,6 @@ class Principal:
     arn: str
     kind: PrincipalKind
     layers: Layers
-    attached: tuple[Attached, ...] = ()
     quota: t.Optional[int] = None
     trusted_services: tuple[str, ...] = ()
     functions: tuple[Function, ...] = ()

@@ -15,6 +15,8 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
 
+from ..trail.coverage import LogClass
+
 # AWS keeps the dates of last access for so many days.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.html
 TRACKED_DAYS: t.Final = 400
@@ -60,7 +62,8 @@ class Settings:
     """The options. ``now`` is the time from which ages are counted.
 
     ``levels`` is a level for ``*``, for a service or for ``service:Action``; the most specific wins. ``accepted`` are
-    patterns of resources that a person has accepted although they match more than was seen.
+    patterns of resources that a person has accepted although they match more than was seen. ``assume_logged`` are kinds
+    of events that a person knows to be logged, where the selectors of the trail are not known.
     """
 
     now: datetime
@@ -72,6 +75,7 @@ class Settings:
     min_window_days: int = 90
     accept_short_window: bool = False
     assume_unused_after: int = TRACKED_DAYS
+    assume_logged: frozenset[LogClass] = frozenset()
     always_allow: tuple[Profile, ...] = ()
     compress: bool = False
     console_reads: t.Optional[bool] = None
@@ -95,6 +99,7 @@ _NUMBERS: t.Final[Mapping[str, tuple[int, int]]] = {
     "free_percent": (0, 50),
 }
 _SWITCHES: t.Final = ("scope_regions", "accept_short_window", "compress", "console_reads")
+_CLASSES: t.Final = (LogClass.READ.value, LogClass.WRITE.value, LogClass.DATA.value)
 _PROFILE: t.Final = ("name", "actions", "resources", "owner", "reason", "expires")
 
 
@@ -113,6 +118,8 @@ def read_settings(options: Mapping[str, t.Any], *, now: datetime) -> Settings:
         checked["levels"] = _read_levels(given["levels"])
     if "accepted" in given:
         checked["accepted"] = frozenset(_texts("accepted", given["accepted"]))
+    if "assume_logged" in given:
+        checked["assume_logged"] = frozenset(map(_read_class, _texts("assume_logged", given["assume_logged"])))
     if "always_allow" in given:
         checked["always_allow"] = tuple(_profile(place, item) for place, item in _items(given["always_allow"]))
     return Settings(now, **checked)
@@ -141,6 +148,12 @@ def _read_levels(value: t.Any) -> dict[str, Level]:
             raise ValueError(f"levels.{name}: {level!r} is none of {allowed}")
         found[str(name)] = Level(level)
     return found
+
+
+def _read_class(value: str) -> LogClass:
+    if value not in _CLASSES:
+        raise ValueError(f"assume_logged: {value!r} is none of {', '.join(_CLASSES)}")
+    return LogClass(value)
 
 
 def _texts(name: str, value: t.Any) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from ..evaluation import catalogue
-from ..evaluation.truth import YES
+from ..evaluation.truth import NO, UNKNOWN, YES
 from ..trail.coverage import LogClass, Record, Status
 from ..trail.log_classes import log_class, never_logged_reason
 from ..trail.usage import Source, Use
@@ -77,7 +77,8 @@ class Unused:
         coverage = self._record.coverage.of(action.partition(":")[0].lower())
         if kind is LogClass.NEVER or coverage.status is Status.BLIND:
             return False
-        return coverage.logged.get(kind, YES if coverage.status is Status.COMPLETE else None) is YES
+        logged = coverage.logged.get(kind, YES if coverage.status is Status.COMPLETE else NO)
+        return logged is YES or (logged is UNKNOWN and kind in self._settings.assume_logged)
 
     def list_open_dates(self) -> Iterator[Use]:
         """List the dates of last access that keep something: recent ones that complete records do not explain.

@@ -71,6 +71,9 @@ def list_warnings(record: Record, settings: Settings) -> tuple[str, ...]:
         found.append(f"{coverage.files_broken} files are broken; their calls are missing")
     if coverage.gaps:
         found.append(f"the record has {len(coverage.gaps)} gaps")
+    if settings.assume_logged:
+        kinds = ", ".join(sorted(kind.value.replace("_", " ") for kind in settings.assume_logged))
+        found.append(f"where selectors are not known, it is assumed that {kinds} events are logged")
     if not record.is_last_accessed_read:
         found.append("service last accessed was not read, so that use before the window does not show")
     return tuple(found)

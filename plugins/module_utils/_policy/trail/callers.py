@@ -89,8 +89,8 @@ class KnownPrincipal:
         An event that shows no unique id is judged by its time.
         """
         shown = unique_id_of(record["userIdentity"])
-        if shown and self.unique_id and shown != self.unique_id:
-            return False
+        if shown and self.unique_id:
+            return shown == self.unique_id
         return when is None or self.created is None or when >= self.created - _CLOCKS_DIFFER
 
 

@@ -51,15 +51,17 @@ class Sessions:
 class Reading:
     """The result of reading the events of a source: the uses that they show, and how many were skipped, and why.
 
-    ``denied`` are calls that were refused, ``sessions`` by principal, ``excluded`` how many events each entry of
+    ``denied`` are calls that were refused, ``left_out`` those that ``exclude_evidence`` leaves out, ``sessions`` are by
+    principal: these are only there if they were asked for. ``excluded`` is how many events each entry of
     ``exclude_evidence`` left out, by its name. ``widened`` are the principals and actions of which not every single
-    resource is kept. All four are only there if they were asked for.
+    resource is kept.
     """
 
     uses: tuple[Use, ...]
     events: int
     skipped: Mapping[SkipReason, int]
     denied: tuple[Use, ...] = ()
+    left_out: tuple[Use, ...] = ()
     sessions: Mapping[str, Sessions] = dataclasses.field(default_factory=dict)
     excluded: Mapping[str, int] = dataclasses.field(default_factory=dict)
     widened: tuple[tuple[str, str], ...] = ()

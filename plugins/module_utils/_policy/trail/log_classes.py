@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from ..evaluation import catalogue
 from ..evaluation.matching import text_matcher
 from .coverage import LogClass
-from .log_tables import DATA_EVENTS, NEVER_LOGGED, READ_ONLY_EVENTS, DataEvents, Unlogged
+from .log_tables import DATA_EVENTS, FIRST_IS_ENOUGH, NEVER_LOGGED, READ_ONLY_EVENTS, DataEvents, Unlogged
 
 Matcher = t.Callable[[str], bool]
 _READING: t.Final = ("batchget", "describe", "get", "list", "lookup", "search")
@@ -98,3 +98,19 @@ def _compile_unlogged() -> Mapping[str, list[tuple[Unlogged, Matcher]]]:
     for row in NEVER_LOGGED:
         found.setdefault(row.service, []).append((row, text_matcher(tuple(name.lower() for name in row.names))))
     return found
+
+
+@functools.cache
+def list_needed_types(service: str) -> frozenset[str]:
+    """The resource types that selectors must name to record all data events of a service; empty if it has none.
+
+    Where one type has the events of the others as well, it is enough: an object's events have those of access points.
+    """
+    rows = (row for row in DATA_EVENTS if row.service == service)
+    return frozenset(kind for row in rows for kind in (row.types[:1] if service in FIRST_IS_ENOUGH else row.types))
+
+
+@functools.cache
+def list_classes(service: str) -> frozenset[LogClass]:
+    """The classes of events that the actions of a service have; empty for a service that the catalogue lacks."""
+    return frozenset(log_class(action.full_name) for action in catalogue.actions(service).values())

@@ -431,3 +431,7 @@ READ_ONLY_EVENTS: t.Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
     ),
     "sts": (("*",), f"{_DOCS}/IAM/latest/UserGuide/cloudtrail-integration.html"),
 }
+
+# Services whose first type in a row has all events of the row: an event lists all resources that it is about, and a
+# selector for any of them records it.
+FIRST_IS_ENOUGH: t.Final = frozenset({"dynamodb", "s3"})

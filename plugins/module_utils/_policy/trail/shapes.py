@@ -70,7 +70,7 @@ class ShapeReader:
         if known is not None:
             known.update(asked)
 
-    def read(self, record: Record, caller: str, denied: bool) -> tuple[t.Hashable, str]:
+    def read(self, record: Record, caller: str, heap: t.Hashable) -> tuple[t.Hashable, str]:
         """The shape of an event, and the name of the object in it. The shape is None for one that is not to be kept.
 
         Events about objects of one bucket have the same shape: the name goes into ARNs, and decides nothing else.
@@ -96,7 +96,7 @@ class ShapeReader:
             name,
             request,
             listed,
-            denied,
+            heap,
             get("awsRegion"),
             get("recipientAccountId"),
             get("readOnly") is True,

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import enum
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -45,6 +46,14 @@ _ANY_CONTEXT: t.Final = Context({}, complete=False)
 _ASSUMING: t.Final = frozenset({"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"})
 
 
+class _Heap(enum.Enum):
+    """Where a call is counted."""
+
+    USED = 0
+    DENIED = 1
+    LEFT_OUT = 2
+
+
 class EventJudge(t.Protocol):
     """Finds the caller of an event, and the permissions that it needed."""
 
@@ -64,7 +73,7 @@ class EventJudge(t.Protocol):
     def build_calls(self, record: Record, caller: str) -> tuple[tuple[Call, ...], bool]:
         """The permissions that an event needed, and whether another event of the same shape needed the same."""
 
-    def read_shape(self, record: Record, caller: str, denied: bool) -> tuple[t.Hashable, str]:
+    def read_shape(self, record: Record, caller: str, heap: t.Hashable) -> tuple[t.Hashable, str]:
         """All that the permissions depend on that an event needed, but for the name of the object, which follows.
 
         None for one that is not to be kept.
@@ -200,7 +209,7 @@ class Tally:
     def __init__(self, judge: EventJudge, source: Source) -> None:
         self._judge: t.Final = judge
         self._source: t.Final = source
-        self._groups: t.Final[dict[tuple[str, str, bool], _Group]] = {}
+        self._groups: t.Final[dict[tuple[str, str, _Heap], _Group]] = {}
         self._actions: t.Final[collections.Counter[str]] = collections.Counter()
         self._shapes: t.Final[dict[t.Hashable, tuple[tuple[_Place, ...], tuple[_Slot, ...]]]] = {}
         self._sessions: t.Final[dict[str, set[str]]] = {}
@@ -221,44 +230,51 @@ class Tally:
         if isinstance(caller, SkipReason):
             self.skipped[caller] += 1
             return
+        heap = self._choose_heap(record, when)
+        if heap is None:
+            return
+        if judge.is_detailed:
+            self._note_session(record["userIdentity"], caller)
+        for slot in self._find_slots(record, caller, heap):
+            slot.add(when)
+
+    def _choose_heap(self, record: Record, when: t.Optional[datetime]) -> t.Optional[_Heap]:
+        """Choose where a call is counted: as a use, as denied or as left out; None for nowhere."""
+        judge = self._judge
         exclusion = judge.find_exclusion(record, when)
+        denied = judge.is_denied(record)
         if exclusion is not None:
             self.skipped[SkipReason.EXCLUDED] += 1
             self._excluded[exclusion.name] += 1
-            return
-        denied = judge.is_denied(record)
+            return _Heap.LEFT_OUT if judge.is_detailed and not denied else None
         if denied:
             self.skipped[SkipReason.DENIED] += 1
-            if not judge.is_detailed:
-                return
-        if judge.is_detailed:
-            self._note_session(record["userIdentity"], caller)
-        for slot in self._find_slots(record, caller, denied):
-            slot.add(when)
+            return _Heap.DENIED if judge.is_detailed else None
+        return _Heap.USED
 
-    def _find_slots(self, record: Record, caller: str, denied: bool) -> Iterable[_Slot]:
+    def _find_slots(self, record: Record, caller: str, heap: _Heap) -> Iterable[_Slot]:
         """The slots of an event's calls. An event of the same shape as an earlier one has the same."""
-        shape, name = self._judge.read_shape(record, caller, denied)
+        shape, name = self._judge.read_shape(record, caller, heap)
         try:
             found = self._shapes.get(shape)
         except TypeError:
             # A value of JSON that no event of CloudTrail has there, such as a list.
             shape, found = None, None
         if found is None:
-            places = self._find_places(record, caller, denied)
+            places = self._find_places(record, caller, heap)
             return self._keep(shape, name, places)
         open_places, slots = found
         return (*slots, *(self._take(place, name) for place in open_places)) if open_places else slots
 
-    def _find_places(self, record: Record, caller: str, denied: bool) -> tuple[list[_Place], bool]:
+    def _find_places(self, record: Record, caller: str, heap: _Heap) -> tuple[list[_Place], bool]:
         """The places of an event's calls, and whether an event of the same shape has the same."""
         calls, is_alike = self._judge.build_calls(record, caller)
         origin = (invoking_service(record), was_dry_run(record)) if self._judge.is_detailed else ("", False)
-        places = (self._find_place(call, denied, origin) for call in calls)
+        places = (self._find_place(call, heap, origin) for call in calls)
         return [place for place in places if place is not None], is_alike
 
-    def _find_place(self, call: Call, denied: bool, origin: tuple[str, bool]) -> t.Optional[_Place]:
-        name = (call.principal_arn, call.action, denied)
+    def _find_place(self, call: Call, heap: _Heap, origin: tuple[str, bool]) -> t.Optional[_Place]:
+        name = (call.principal_arn, call.action, heap)
         group = self._groups.get(name)
         if group is None:
             if self._actions[call.principal_arn] >= _MOST_ACTIONS:
@@ -327,13 +343,14 @@ class Tally:
 
     def reading(self) -> Reading:
         """All that was counted."""
-        uses = {denied: merge_uses(self._list_uses(denied)) for denied in (False, True)}
-        wide = {(arn, action) for (arn, action, _denied), group in self._groups.items() if group.width}
+        uses = {heap: merge_uses(self._list_uses(heap)) for heap in _Heap}
+        wide = {(arn, action) for (arn, action, _heap), group in self._groups.items() if group.width}
         return Reading(
-            uses[False],
+            uses[_Heap.USED],
             self.events,
             self.skipped,
-            denied=uses[True],
+            denied=uses[_Heap.DENIED],
+            left_out=uses[_Heap.LEFT_OUT],
             sessions={arn: self._describe_sessions(arn) for arn in sorted({*self._sessions, *self._restricted})},
             excluded=self._excluded,
             widened=tuple(sorted(wide)),
@@ -343,9 +360,9 @@ class Tally:
         names, identities = self._sessions.get(arn, set()), self._identities.get(arn, set())
         return Sessions(len(names - {""}), tuple(sorted(identities)), self._restricted[arn])
 
-    def _list_uses(self, denied: bool) -> Iterator[Use]:
-        for (arn, action, is_denied), group in self._groups.items():
-            if is_denied is not denied:
+    def _list_uses(self, heap: _Heap) -> Iterator[Use]:
+        for (arn, action, own), group in self._groups.items():
+            if own is not heap:
                 continue
             for (resource, candidates, context, kind), slot in group.slots.items():
                 yield Use(

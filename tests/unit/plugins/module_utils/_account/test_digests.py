@@ -131,8 +131,17 @@ def test_signatures_are_checked_with_the_keys_of_cloudtrail() -> None:
     assert chain.is_signed
     assert chain.bad == ()
     # The newest digest is signed in the metadata of its object only, so its two files are not confirmed yet.
-    assert len(found.facts.refused) == 2
+    assert (found.facts.refused, found.facts.late) == ((), 2)
     assert sum(use.count for use in found.uses) == 2 * (HOURS - 2)
+
+
+def test_files_that_are_younger_than_the_newest_digest_wait_for_theirs() -> None:
+    bucket = Bucket.of_hours()
+    bucket.add_log(START + timedelta(hours=HOURS, minutes=5), "iam:CreateUser")
+    found = read(bucket)
+    assert (found.facts.refused, found.facts.late) == ((), 1)
+    assert actions(found) == {"s3:ListAllMyBuckets"}
+    assert found.source.failure is None
 
 
 def test_a_file_that_no_digest_names_adds_nothing() -> None:
@@ -184,7 +193,7 @@ def test_a_whole_chain_that_was_forged_has_no_signatures() -> None:
     for keys in ({REGION: {"finger": public}}, {REGION: {"other": PUBLIC}}, {}, {REGION: {"finger": b"no key"}}):
         found = read(bucket, keys)
         assert not found.uses
-        assert len(found.facts.refused) == len(bucket.logs)
+        assert len(found.facts.refused) + found.facts.late == len(bucket.logs)
 
 
 def test_a_digest_that_was_removed_is_a_gap() -> None:

@@ -13,7 +13,11 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.policy import Kind
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import catalogue
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import Evaluator, Outcome
-from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.generate import Status, generate
+from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.generate import (
+    Status,
+    generate,
+    list_needed_keys,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.coverage import Coverage
 from ansible_collections.hardening.iam.plugins.module_utils._policy.validation.rules import Severity
 from ansible_collections.hardening.iam.plugins.module_utils._policy.validation.validate import validate
@@ -135,6 +139,11 @@ def test_a_forged_key_of_an_object_never_is_a_wildcard(key: str) -> None:
     assert after.outcome("s3:GetObject", f"arn:aws:s3:::data/{key}") is Outcome.ALLOWED
     for other in ("secret", "abc", "app/x", "$secret", "/x"):
         assert after.outcome("s3:GetObject", f"arn:aws:s3:::data/{other}") is Outcome.IMPLICIT_DENY
+
+
+def test_a_record_of_everything_is_no_wildcard() -> None:
+    found = run([ADMIN], call("dynamodb:DeleteItem", "*"))
+    assert allow("dynamodb:DeleteItem", "arn:aws:dynamodb:*:*:table/*") in statements_of(found)
 
 
 def test_the_statement_that_granted_the_call_decides() -> None:
@@ -404,3 +413,11 @@ def test_the_second_run_is_the_same_and_every_document_is_valid() -> None:
         assert item.issues == ()
         issues = validate(json.dumps(item.document), kind=item.kind, partition="aws")
         assert [issue for issue in issues if issue.severity is Severity.ERROR] == []
+
+
+def test_the_keys_that_a_record_has_to_keep() -> None:
+    principal = make_principal(policy(allow("s3:*", "arn:aws:s3:::${aws:PrincipalTag/t}/*", Condition=MFA)))
+    meaning = {"ec2:createaction", "iam:awsservicename", "iam:passedtoservice", "kms:viaservice"}
+    own = {"aws:multifactorauthpresent", "aws:principaltag/t"}
+    assert list_needed_keys([principal], settings()) == meaning | own
+    assert list_needed_keys([principal], settings(scope_regions=True)) == meaning | own | {"aws:requestedregion"}

@@ -193,11 +193,11 @@ def of_role(unique_id: str, moment: str = "2026-11-20T09:30:00Z") -> Record:
         (of_role(NEW), True),
         (of_role(OLD), False),
         (of_role(""), False),
-        (of_role(NEW, "2026-10-31T09:30:00Z"), False),
+        (of_role(NEW, "2026-10-31T09:30:00Z"), True),
         (event("s3:ListBuckets", {"type": "IAMUser", "arn": ROLE}, eventTime="2026-11-02T00:00:00Z"), True),
         (event("s3:ListBuckets", {"type": "IAMUser", "arn": ROLE}, eventTime="2026-10-02T00:00:00Z"), False),
     ],
-    ids=["its own", "of a role that is gone", "an empty id and the id of the session", "before it was made",
+    ids=["its own", "of a role that is gone", "an empty id and the id of the session", "by its id",
          "without an id, later", "without an id, earlier"],
 )  # fmt: skip
 def test_events_of_an_earlier_role_with_the_same_name_are_not_its_own(record: Record, counts: bool) -> None:
