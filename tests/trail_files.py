@@ -24,6 +24,8 @@ ROLES: t.Final = tuple(f"arn:aws:iam::{ACCOUNT}:role/team/developer-{number:02}"
 #: The start of the days with events.
 SINCE: t.Final = datetime.datetime(2026, 9, 1, tzinfo=datetime.UTC)
 DAYS: t.Final = 60
+#: The moment to read them at.
+NOW: t.Final = SINCE + datetime.timedelta(days=DAYS)
 EVENTS_A_FILE: t.Final = 400
 
 Record = dict[str, t.Any]

@@ -19,7 +19,7 @@ import dataclasses
 import hashlib
 import json
 import typing as t
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 
 from .log_places import DigestPlace
@@ -183,7 +183,9 @@ class DigestBook:
         read: Callable[[str], t.Optional[bytes]],
         account_id: str,
         keys: t.Optional[Mapping[str, PublicKeys]] = None,
+        regions: t.Optional[Collection[str]] = None,
     ) -> None:
+        """Check the chains of ``regions``, those with log files: others have a digest an hour that names none."""
         self._read: t.Final = read
         self._account_id: t.Final = account_id
         self._keys: t.Final = keys
@@ -192,7 +194,9 @@ class DigestBook:
             if place.account_id == account_id:
                 self._places.setdefault(place.region, []).append(place)
         self._days: dict[tuple[str, date], Mapping[str, str]] = {}
-        self.chains: t.Final = {region: self._check(region) for region in sorted(self._places)}
+        self.chains: t.Final = {
+            region: self._check(region) for region in sorted(self._places) if regions is None or region in regions
+        }
 
     def __bool__(self) -> bool:
         """Whether there are any digests. Then each log file must be in one."""

@@ -180,19 +180,23 @@ class LogFiles:
     def records(self) -> Iterator[t.Any]:
         """All events that fit, region by region and day by day."""
         names = self._logs.list()
-        book = self._read_digests(names)
         wanted = (name for name in names if is_wanted(name, self._account_id, self._since))
-        places = ((name, read_place(name)) for name in wanted)
+        found = ((name, read_place(name)) for name in wanted)
+        places = [(name, place) for name, place in found if place.account_id in ("", self._account_id)]
+        book = self._read_digests(names, {place.region for _name, place in places})
         for name, place in sorted(places, key=lambda item: (item[1].region, item[1].day or date.min, item[0])):
-            if place.account_id in ("", self._account_id):
-                yield from self._read_file(name, place, book)
+            yield from self._read_file(name, place, book)
 
-    def _read_digests(self, names: list[str]) -> DigestBook:
+    def _read_digests(self, names: list[str], regions: t.Collection[str]) -> DigestBook:
         # A digest of the day before may have the first of the window's files, if CloudTrail was late.
         first = (self._since - timedelta(days=1)).astimezone(UTC).date()
         places = (place for name in names if (place := read_digest_place(name)) is not None)
         book = DigestBook(
-            (place for place in places if place.day >= first), self._unpack, self._account_id, self._public_keys
+            (place for place in places if place.day >= first),
+            self._unpack,
+            self._account_id,
+            self._public_keys,
+            regions,
         )
         self._chains = book.chains
         return book
@@ -216,8 +220,9 @@ class LogFiles:
         self._files += 1
         if place.day is not None:
             self._days.setdefault(place.region, set()).add(place.day)
+        window = place.find_window(self._now)
         for record in found:
-            if self._is_within(record, place):
+            if self._is_within(record, place, window):
                 yield record
 
     @staticmethod
@@ -227,7 +232,7 @@ class LogFiles:
         expected = book.find_hash(place.region, place.day, name.rpartition("/")[2])
         return expected is not None and expected == hashlib.sha256(content).hexdigest()
 
-    def _is_within(self, record: t.Any, place: Place) -> bool:
+    def _is_within(self, record: t.Any, place: Place, window: tuple[datetime, datetime]) -> bool:
         """Whether an event is in the window and fits its file."""
         moment = moment_of(record)
         if moment is None:
@@ -236,7 +241,7 @@ class LogFiles:
             return False
         if moment < self._since:
             return False
-        if not place.holds(record.get("awsRegion"), moment, self._now):
+        if not (window[0] <= moment <= window[1] and place.fits(record.get("awsRegion"))):
             self.refused_events[SkipReason.MISPLACED] += 1
             return False
         if record.get("recipientAccountId") not in (None, self._account_id):

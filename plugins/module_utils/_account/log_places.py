@@ -37,6 +37,7 @@ _GLOBAL_REGIONS: t.Final = frozenset({"us-east-1", "us-gov-west-1", "cn-north-1"
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-find-log-files.html
 _LATEST_DELIVERY: t.Final = timedelta(days=31)
 _CLOCKS_DIFFER: t.Final = timedelta(hours=1)
+_EARLIEST: t.Final = datetime(2013, 1, 1, tzinfo=UTC)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,17 +53,22 @@ class Place:
     is_consistent: bool = True
     written: t.Optional[datetime] = None
 
-    def holds(self, region: t.Any, moment: datetime, now: datetime) -> bool:
-        """Whether an event of a region and a moment can be in the file."""
-        if moment > now + _CLOCKS_DIFFER or not self.is_consistent:
-            return False
-        if self.region and isinstance(region, str) and region != self.region and region not in _GLOBAL_REGIONS:
-            return False
+    def find_window(self, now: datetime) -> tuple[datetime, datetime]:
+        """Find the times between which the events of the file are: empty for a path that contradicts itself.
+
+        The day of a path is that of delivery, which comes after the calls.
+        """
+        latest = now + _CLOCKS_DIFFER
+        if not self.is_consistent:
+            return latest, _EARLIEST
         if self.day is None:
-            return True
-        # The day of a path is that of delivery, which comes after the calls.
-        end = datetime.combine(self.day, datetime.min.time(), UTC) + timedelta(days=1)
-        return end - timedelta(days=1) - _LATEST_DELIVERY <= moment <= end + _CLOCKS_DIFFER
+            return _EARLIEST, latest
+        start = datetime.combine(self.day, datetime.min.time(), UTC)
+        return start - _LATEST_DELIVERY, min(latest, start + timedelta(days=1) + _CLOCKS_DIFFER)
+
+    def fits(self, region: t.Any) -> bool:
+        """Whether an event of a region can be in the file."""
+        return region == self.region or not self.region or not isinstance(region, str) or region in _GLOBAL_REGIONS
 
 
 def read_place(key: str) -> Place:
@@ -123,7 +129,8 @@ class DigestPlace:
 
 def read_digest_place(key: str) -> t.Optional[DigestPlace]:
     """Read the path of a digest file; None for any other file. Backfills name files that earlier digests left out."""
-    found = _DIGEST.search(key.rpartition("/")[2])
+    # A bucket lists many more files than digests.
+    found = _DIGEST.search(key.rpartition("/")[2]) if "_CloudTrail-Digest_" in key else None
     if found is None or _date((found[4][:4], found[4][4:6], found[4][6:8])) is None:
         return None
     trail = f"{found[3]}{found[5] or ''}"

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 import re
 import typing as t
 from collections.abc import Mapping
@@ -109,7 +110,12 @@ def is_of_account(record: Record, principal_arn: str, account_id: str) -> bool:
     recipient, owner = record.get("recipientAccountId"), record["userIdentity"].get("accountId")
     if recipient not in (None, account_id) or owner not in (None, account_id):
         return False
-    return arn_account(principal_arn) == account_id
+    return _owner_of(principal_arn) == account_id
+
+
+@functools.lru_cache(maxsize=8192)
+def _owner_of(principal_arn: str) -> t.Optional[str]:
+    return arn_account(principal_arn)
 
 
 def invoking_service(record: Record) -> str:
@@ -139,11 +145,16 @@ def principal_of(identity: Record, names: Names) -> t.Union[str, SkipReason]:
         issuer = session.get("sessionIssuer") if isinstance(session, dict) else None
         arn = issuer.get("arn") if isinstance(issuer, dict) else None
         arn = arn or _role_of_session(identity.get("arn"), names)
-    parts = arn_parts(arn) if isinstance(arn, str) else None
+    return _sort_principal(arn) if isinstance(arn, str) else SkipReason.FOREIGN
+
+
+@functools.lru_cache(maxsize=8192)
+def _sort_principal(arn: str) -> t.Union[str, SkipReason]:
+    parts = arn_parts(arn)
     if parts is None or parts.resource.partition("/")[0] not in ("user", "role"):
         # Root as the issuer of a federated session among them.
         return SkipReason.FOREIGN
-    return SkipReason.SERVICE if parts.resource.startswith("role/aws-service-role/") else str(arn)
+    return SkipReason.SERVICE if parts.resource.startswith("role/aws-service-role/") else arn
 
 
 def _role_of_session(session_arn: object, names: Names) -> t.Optional[str]:

@@ -43,6 +43,7 @@ _MOST_SHAPES: t.Final = 20_000
 _LONGEST_ARN: t.Final = 2048
 _LONGEST_NAME: t.Final = 128
 _ANY_CONTEXT: t.Final = Context({}, complete=False)
+_STS: t.Final = "sts.amazonaws.com"
 _ASSUMING: t.Final = frozenset({"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"})
 
 
@@ -225,7 +226,7 @@ class Tally:
         judge = self._judge
         when = moment_of(record)
         caller = judge.find_caller(record, when)
-        if judge.is_detailed:
+        if judge.is_detailed and isinstance(record, dict) and record.get("eventSource") == _STS:
             self._note_session_policy(record)
         if isinstance(caller, SkipReason):
             self.skipped[caller] += 1
@@ -330,9 +331,9 @@ class Tally:
             if len(names) < _MOST_NAMES:
                 names.add(source[:_LONGEST_NAME])
 
-    def _note_session_policy(self, record: t.Any) -> None:
+    def _note_session_policy(self, record: Record) -> None:
         """Count the sessions of a role that were restricted by policies of their own when they began."""
-        name = record.get("eventName") if isinstance(record, dict) else None
+        name = record.get("eventName")
         if not isinstance(name, str) or name not in _ASSUMING:
             return
         request = record.get("requestParameters")
