@@ -463,7 +463,7 @@ from ..module_utils._capabilities.policy_scope.run import REGISTRATION, run
 from ..module_utils._module.arguments import CONVERGE_ARGUMENTS, ORGANIZATION_ARGUMENTS, PLAN_OWNERS_ARGUMENTS
 from ..module_utils._module.execution import finish
 from ..module_utils._module.task import Entry
-from ..module_utils._prediction.evidence import EVIDENCE_ARGUMENTS
+from ..module_utils._prediction.records.evidence_options import EVIDENCE_ARGUMENTS
 
 _TEXTS: t.Final = {"type": "list", "elements": "str", "default": []}
 _TARGET: t.Final = {

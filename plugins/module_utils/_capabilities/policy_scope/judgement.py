@@ -98,7 +98,11 @@ class Judge:
         if correction is None:
             return self._refuse(subject, rule, reason)
         form = describe_correction(correction, self.partition)
-        return self._refuse(subject, rule, f"{reason}. Correct form: {'; '.join(correction.texts)}", corrected=form)
+        # Reports show the lines below the first one as they are, to be copied.
+        written = json.dumps(form["document"], indent=2)
+        return self._refuse(
+            subject, rule, f"{reason}. Correct form: {'; '.join(correction.texts)}:\n{written}", corrected=form
+        )
 
     # Size
 

@@ -43,7 +43,8 @@ from ..._policy.documents.policy import PolicyError
 from ..._policy.documents.syntax import decode
 from ..._policy.trail.usage import Use
 from ..._prediction.document import build, find_accepted, layers_not_read
-from ..._prediction.evidence import EVIDENCE_OPERATIONS, EvidenceOptions, Predictor, Proposal
+from ..._prediction.evidence import EVIDENCE_OPERATIONS, Predictor, Proposal
+from ..._prediction.records.evidence_options import EvidenceOptions
 from .changes import DELETE_VERSION, LOCKOUT_KINDS, UPDATE, WRITES
 from .declared import Declared
 from .grants import GRANTS
