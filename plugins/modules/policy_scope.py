@@ -105,7 +105,8 @@ options:
         description:
           - Replace wide resources by those of the recorded calls, where O(targets[].resources) says nothing on an action. Ids that
             live short become patterns.
-          - An action keeps its resources if no call of it was recorded, or if one of its calls shows no resource.
+          - An action keeps its resources if no call of it was recorded, if one of its calls shows no resource, or if not all of its
+            calls are recorded. See O(assume_logged).
         type: bool
         default: false
       split:
@@ -186,6 +187,15 @@ options:
               - The path of the policy.
             type: str
             default: /
+  assume_logged:
+    description:
+      - Kinds of calls that count as recorded if it is not known which trail wrote O(trail_logs). By default an action of such a kind keeps
+        its resources with O(targets[].seen_resources).
+      - Kinds that a trail is known to leave out never count as recorded.
+    type: list
+    elements: str
+    choices: [data, management_read, management_write]
+    default: []
   accept_unproven:
     description:
       - Accepted documents for which it is not proved that they allow nothing more, by the name of the policy. A document that is proved
@@ -505,6 +515,12 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         **PLAN_OWNERS_ARGUMENTS,
         **EVIDENCE_ARGUMENTS,
         "targets": {"type": "list", "elements": "dict", "default": [], "options": _TARGET},
+        "assume_logged": {
+            "type": "list",
+            "elements": "str",
+            "choices": ["data", "management_read", "management_write"],
+            "default": [],
+        },
         "accept_unproven": {
             "type": "list",
             "elements": "dict",

@@ -94,6 +94,8 @@ class Bench:
         declared = {
             "policy_scope_mode": "enforce",
             "policy_scope_event_history": False,
+            # The account has no trail, so it is not known what wrote the files.
+            "policy_scope_assume_logged": ["data"],
             "policy_scope_trail_logs": str(self.ansible.directory / "logs"),
             "hardening_run_id": f"run-{self.runs}",
             "hardening_owner_default": "allow",

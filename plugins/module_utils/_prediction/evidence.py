@@ -99,16 +99,6 @@ class Predictor:
             return dataclasses.replace(layers, identity=(*layers.identity, ANYTHING))
         return layers
 
-    def read_uses(
-        self, arns: Collection[str], *, sleep: Callable[[float], None] = time.sleep
-    ) -> dict[str, tuple[Use, ...]]:
-        """Read what principals did, by their ARNs, without the conditions of their calls.
-
-        :raises AwsError: AWS does not know the credentials (any more).
-        """
-        book = self._read(sorted(arns), frozenset(), sleep) if arns else Book()
-        return {arn: book.uses(arn) for arn in arns}
-
     def predict(
         self, proposals: Mapping[str, Proposal], *, sleep: Callable[[float], None] = time.sleep
     ) -> dict[str, Impact]:

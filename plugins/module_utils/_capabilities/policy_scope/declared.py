@@ -21,6 +21,7 @@ from ..._converge.arn import resource_of
 from ..._converge.errors import InputError
 from ..._policy.documents.parse import parse
 from ..._policy.documents.policy import Condition, Kind, Policy, PolicyError
+from ..._policy.trail.coverage import LogClass
 from ..._policy.validation.windows import read_moment
 from ..._prediction.acceptance import Acceptances, parse_acceptances
 
@@ -110,10 +111,15 @@ class Target:
 
 @dataclasses.dataclass(frozen=True)
 class Declared:
-    """The declaration of one task. ``unproven`` accepts, by the name of a policy, that a document is not proved."""
+    """The declaration of one task.
+
+    ``unproven`` accepts, by the name of a policy, that a document is not proved. ``assume_logged`` are kinds of calls
+    that count as recorded where it is not known which trail wrote the files.
+    """
 
     targets: tuple[Target, ...] = ()
     unproven: Acceptances = ()
+    assume_logged: frozenset[LogClass] = frozenset()
 
     @classmethod
     def from_options(
@@ -132,12 +138,8 @@ class Declared:
             {"principal": item["policy"], "reason": item["reason"], "expires": item["expires"]}
             for item in options.get("accept_unproven") or ()
         ]
-        return cls(targets, parse_acceptances(accepted, today=today, option="accept_unproven"))
-
-    @property
-    def reads_use(self) -> bool:
-        """Whether resources are taken from the recorded use."""
-        return any(target.seen_resources for target in self.targets)
+        unproven = parse_acceptances(accepted, today=today, option="accept_unproven")
+        return cls(targets, unproven, frozenset(map(LogClass, options.get("assume_logged") or ())))
 
 
 def selects(patterns: Collection[str], name: str, arn: str) -> bool:

@@ -15,7 +15,7 @@ import typing as t
 from collections.abc import Mapping, Sequence
 
 from ..._account.collect import OPERATIONS as READS
-from ..._account.model import Dataset, Role, User
+from ..._account.model import Dataset
 from ..._aws.errors import AwsError
 from ..._aws.operations import Operations
 from ..._controls.facts import Facts
@@ -41,9 +41,9 @@ from ..._module.version import COLLECTION_VERSION
 from ..._module.writers import Writer
 from ..._policy.documents.policy import PolicyError
 from ..._policy.documents.syntax import decode
-from ..._policy.trail.usage import Use
+from ..._policy.least_privilege.settings import Settings
 from ..._prediction.document import build, find_accepted, layers_not_read
-from ..._prediction.evidence import EVIDENCE_OPERATIONS, Predictor, Proposal
+from ..._prediction.evidence import RECORDS_OPERATIONS, Predictor, Proposal, read_records
 from ..._prediction.records.evidence_options import EvidenceOptions
 from .changes import DELETE_VERSION, LOCKOUT_KINDS, UPDATE, WRITES
 from .declared import Declared
@@ -52,13 +52,13 @@ from .observe import UNDO_OPERATIONS, prepare_undos, read_target, refuse_undos, 
 from .plan import DATASETS, MODULE, Observed, Planner
 from .scoping import SeenByPolicy
 from .seen import collect_seen, join_seen
-from .subjects import find_holders, list_subjects
+from .subjects import find_holders, list_originals, list_subjects
 from .undo import DERIVATIONS
 
 OPERATIONS: t.Final = Operations(writes=frozenset(f"iam:{name}" for name in WRITES)).union(
     BREAK_GLASS_OPERATIONS,
     UNDO_OPERATIONS,
-    EVIDENCE_OPERATIONS,
+    RECORDS_OPERATIONS,
     OWNERS_OPERATIONS,
     *(READS[dataset] for dataset in DATASETS),
 )
@@ -154,7 +154,7 @@ class PolicyScope(Capability[Observed]):
         )
         facts = Facts(snapshot)
         predictor = Predictor(connection, self._evidence, snapshot, facts.permissions)
-        observed = Observed(facts, planner.rules, self._read_seen(facts, predictor))
+        observed = Observed(facts, planner.rules, self._read_seen(facts))
         observed.live = {
             arn: live for arn in observed.arns_to_read if (live := read_policy(connection.access, arn)) is not None
         }
@@ -163,23 +163,30 @@ class PolicyScope(Capability[Observed]):
         self._observed = observed
         return observed
 
-    def _read_seen(self, facts: Facts, predictor: Predictor) -> SeenByPolicy:
+    def _read_seen(self, facts: Facts) -> SeenByPolicy:
         """Read what those who have a policy used, where resources are taken from the recorded use."""
+        declared, now = self._planner.declared, self._planner.now
         wanted = [
             (subject, find_holders(facts.snapshot, subject))
-            for subject, targets in list_subjects(facts.permissions, self._planner.declared)
+            for subject, targets in (
+                *list_subjects(facts.permissions, declared),
+                *list_originals(facts.permissions, declared),
+            )
             if any(target.seen_resources for target in targets)
         ]
         holders = {holder.arn: holder for _subject, found in wanted for holder in found}
-        uses = predictor.read_uses(holders)
-        of_holders = {arn: self._summarize(facts, holder, uses[arn]) for arn, holder in holders.items()}
+        records = read_records(
+            self._connection, self._evidence, facts.snapshot, facts.permissions, holders, keys=frozenset()
+        )
+        settings = Settings(now, assume_logged=declared.assume_logged)
+        of_holders = {
+            arn: (
+                frozenset(use.action.lower() for use in records[arn].uses),
+                collect_seen(facts.permissions, holder, records[arn], settings),
+            )
+            for arn, holder in holders.items()
+        }
         return {subject.key: join_seen(of_holders[holder.arn] for holder in found) for subject, found in wanted}
-
-    def _summarize(
-        self, facts: Facts, holder: t.Union[User, Role], uses: Sequence[Use]
-    ) -> tuple[frozenset[str], Mapping[str, tuple[str, ...]]]:
-        called = frozenset(use.action.lower() for use in uses)
-        return called, collect_seen(facts.permissions, holder, uses, self._planner.now)
 
     def findings(self, observed: Observed) -> tuple[Finding, ...]:
         return self._planner.findings(observed.snapshot) if self._planner.declared.targets else ()

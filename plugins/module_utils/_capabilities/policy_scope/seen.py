@@ -11,7 +11,6 @@ from __future__ import annotations
 import itertools
 import typing as t
 from collections.abc import Iterable
-from datetime import datetime
 
 from ..._account.model import Role, User
 from ..._account.permissions import Permissions
@@ -19,18 +18,22 @@ from ..._policy.least_privilege.generalise import generalise
 from ..._policy.least_privilege.needs import collect_needs
 from ..._policy.least_privilege.principal import Principal, PrincipalKind
 from ..._policy.least_privilege.settings import Settings
-from ..._policy.trail.usage import Source, Use
+from ..._policy.least_privilege.unknowns import Unused
+from ..._policy.trail.coverage import Record
+from ..._policy.trail.usage import Source
 from .rewrite import Seen
 
 
 def collect_seen(
-    permissions: Permissions, holder: t.Union[User, Role], uses: Iterable[Use], now: datetime
+    permissions: Permissions, holder: t.Union[User, Role], record: Record, settings: Settings
 ) -> dict[str, tuple[str, ...]]:
     """Collect the resources of one principal's calls by action, ids that live short as patterns.
 
-    An action is left out if one of its calls, or a date of last access, shows no resource: it keeps its resources.
+    An action is left out if not all of its calls are recorded, or if one of them, or a date of last access, shows no
+    resource: it keeps its resources.
     """
-    given = tuple(uses)
+    given = record.uses
+    unused = Unused(record, settings)
     kind = PrincipalKind.USER if isinstance(holder, User) else PrincipalKind.ROLE
     principal = Principal(holder.arn, kind, permissions.layers(holder.arn))
     undecided = {use.action.lower() for use in given if use.source is Source.LAST_ACCESSED}
@@ -38,9 +41,9 @@ def collect_seen(
     found: dict[str, tuple[str, ...]] = {}
     for action, group in itertools.groupby(needs, key=lambda need: need.action.lower()):
         members = tuple(group)
-        if action in undecided or not all(need.is_known for need in members):
+        if action in undecided or not unused.is_complete(action) or not all(need.is_known for need in members):
             continue
-        scopes = generalise(members[0].action, members, principal, Settings(now)).scopes
+        scopes = generalise(members[0].action, members, principal, settings).scopes
         patterns = tuple(dict.fromkeys(scope.pattern for scope in scopes))
         if patterns and "*" not in patterns:
             found[action] = patterns

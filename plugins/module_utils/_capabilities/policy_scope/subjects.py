@@ -112,6 +112,18 @@ def list_aws_policies(snapshot: Snapshot, target: Target) -> tuple[ManagedPolicy
     )
 
 
+def list_originals(permissions: Permissions, declared: Declared) -> tuple[Aimed, ...]:
+    """List the policies of AWS that are to be copied, each with its targets."""
+    found: dict[str, list[Target]] = {}
+    for target in declared.targets:
+        for policy in list_aws_policies(permissions.snapshot, target) if target.copy is not None else ():
+            found.setdefault(policy.arn, []).append(target)
+    return tuple(
+        (Subject(arn.rpartition("/")[2], arn, None, permissions.policy(arn)), tuple(targets))
+        for arn, targets in found.items()
+    )
+
+
 def list_unmatched(permissions: Permissions, declared: Declared) -> tuple[str, ...]:
     """List the patterns of targets that select no policy, for warnings: most often a name is misspelled."""
     names = [(policy.name, policy.arn) for policy in permissions.snapshot.policies]

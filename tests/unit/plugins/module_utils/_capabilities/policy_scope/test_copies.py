@@ -10,14 +10,16 @@ import typing as t
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._account.permissions import Permissions
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.policy_scope.copies import divide
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.policy_scope.plan import apply_changes
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.policy_scope.subjects import list_originals
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.limits import size
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.policy import Kind
 
 from ..user_permissions.people import allow, arn, deny, document, group, role, user
-from .scopes import BUCKET, OBJECTS, Record, make_account, make_plan, managed, refusals, steps, target
+from .scopes import BUCKET, OBJECTS, Record, declare, make_account, make_plan, managed, refusals, steps, target
 
 FULL: t.Final = managed(allow("s3:*"), deny("s3:DeleteBucket"), name="AmazonS3FullAccess", of_aws=True)
 COPIED: t.Final = target(
@@ -44,6 +46,17 @@ def test_attach_comes_before_detach_and_others_keep_the_original() -> None:
         ("DetachRolePolicy", "app"),
     ]
     assert make_plan(apply_changes(snapshot, planned.changes), COPIED).changes == ()
+
+
+def test_seen_resources_narrow_a_copy_as_well() -> None:
+    seen = {(FULL.arn, ""): {"s3:getobject": (OBJECTS,)}}
+    planned = make_plan(
+        make_account(*people(), policies=[FULL]), {**COPIED, "resources": [], "seen_resources": True}, seen=seen
+    )
+    created = planned.changes[0].after["document"]["Statement"]
+    assert OBJECTS in [item["Resource"] for item in created]
+    (found,) = list_originals(Permissions(make_account(*people(), policies=[FULL])), declare(COPIED))
+    assert found[0].key == (FULL.arn, "")
 
 
 def test_a_run_that_was_cut_off_goes_on() -> None:
