@@ -28,6 +28,9 @@ extends_documentation_fragment:
   - hardening.iam._access.regions
   - hardening.iam._converge
   - hardening.iam._converge.journalled
+  - hardening.iam._journal
+  - hardening.iam._journal.job
+  - hardening.iam._journal.lease
   - hardening.iam._ownership
   - hardening.iam._ownership.plan
   - hardening.iam._assessment
