@@ -228,7 +228,7 @@ SAMPLE: t.Final = document(
 
 
 def test_the_sample_of_the_how_to_is_refused_with_its_correct_form(bench: Bench) -> None:
-    """By the playbook, whose report has the refusal, the correct form, and a policy whose window is over."""
+    """By the playbook, whose reports have the refusal and the correct form."""
     (bench.ansible.directory / "sample.json").write_text(json.dumps(SAMPLE), encoding="utf-8")
     sample = {"policies": ["DataReader"], "document": "sample.json"}
     outcome = bench.run(playbook="scope_policies", policy_scope_targets=[sample]).succeeded()
@@ -242,6 +242,10 @@ def test_the_sample_of_the_how_to_is_refused_with_its_correct_form(bench: Bench)
     assert set(conditions[-1]) == {"NotIpAddressIfExists", "StringNotEqualsIfExists", "BoolIfExists"}
     assert not any("Bool" in condition for condition in conditions)
     assert refused["corrected"]["trust_policy_condition"]["Bool"] == {"aws:MultiFactorAuthPresent": "true"}
+    for name in ("report.txt", "report.html"):
+        assert "NotIpAddressIfExists" in (outcome.reports / ACCOUNT / name).read_text(encoding="utf-8")
+    assert "Roles that enforce: policy_scope" in outcome.output
+    assert "password_policy" not in outcome.output
 
 
 def test_a_deleted_version_comes_back_with_a_rollback(bench: Bench) -> None:

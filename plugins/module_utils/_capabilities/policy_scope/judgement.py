@@ -101,7 +101,7 @@ class Judge:
         # Reports show the lines below the first one as they are, to be copied.
         written = json.dumps(form["document"], indent=2)
         return self._refuse(
-            subject, rule, f"{reason}. Correct form: {'; '.join(correction.texts)}:\n{written}", corrected=form
+            subject, rule, f"{reason}. Correct form: {'; '.join(correction.texts)}.\n{written}", corrected=form
         )
 
     # Size
