@@ -216,16 +216,17 @@ def possible_resources(
     if len(allowed) > _MOST_PATTERNS:
         return types
     pairs = itertools.product(types, allowed)
-    narrowed = (kind if covers(pattern, kind) else pattern for kind, pattern in pairs if _can_be_of(pattern, kind))
+    shared = ((kind, item) for kind, item in pairs if _share(item, kind) and not names_no_bucket(item, kind))
+    narrowed = (kind if covers(pattern, kind) else pattern for kind, pattern in shared)
     return tuple(dict.fromkeys(narrowed)) or types
 
 
-def _can_be_of(pattern: str, kind: str) -> bool:
-    """Whether a pattern may be about resources of a type: no name of a bucket has a slash, so an object is none.
+def names_no_bucket(pattern: str, kind: str) -> bool:
+    """Whether ``kind`` are buckets and a pattern is about none, since no name of a bucket has a slash.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
     """
-    return _share(pattern, kind) and not (kind.endswith(_BUCKETS) and "/" in pattern)
+    return kind.endswith(_BUCKETS) and "/" in pattern
 
 
 def _list_allowed_patterns(action: str, policies: Iterable[Policy]) -> Iterator[str]:

@@ -26,8 +26,8 @@ from ..evaluation.compiled import CompiledStatement, Facts, compile_policy
 from ..evaluation.evaluate import Layers
 from ..evaluation.implication import find_unimplied
 from ..evaluation.inclusion import Part, Reach, is_within, meanings_of, name_resource, reach_of, resource_parts
-from ..evaluation.narrowing import find_narrowed_layers, possible_resources
-from ..evaluation.tokens import Patterns, overlap
+from ..evaluation.narrowing import find_narrowed_layers, names_no_bucket, possible_resources
+from ..evaluation.tokens import Patterns
 from ..evaluation.truth import NO, YES
 from ..impact.judge import Breakage, Judge, Verdict
 from ..trail.coverage import Record, Status
@@ -204,21 +204,20 @@ def _is_included(old: _Versioned, allowing: Sequence[_Versioned], facts: Facts, 
     ]
     if not kinds and any(new[0].covers(facts, set()) is YES for new in usable):
         return True
-    parts = resource_parts(old[0].statement, old[1])
-    if kinds:
-        parts = tuple(common for kind in kinds for part in parts for common in _intersect(kind, part))
     resources = [_reach(new).resources for new in usable]
-    return all(is_within(part, resources) for part in parts)
+    parts = resource_parts(old[0].statement, old[1])
+    if not kinds:
+        return all(is_within(part, resources) for part in parts)
+    return all(_is_common_within(kind, part, resources) for kind in kinds for part in parts)
 
 
-def _intersect(kind: Part, part: Part) -> Iterator[Part]:
-    """The part's resources that are of a kind; in doubt more than these."""
+def _is_common_within(kind: Part, part: Part, resources: Sequence[Patterns]) -> bool:
+    """Whether all resources of a kind that an old statement is about are in the sets."""
+    if names_no_bucket(part.text, kind.text) or is_within(part, resources):
+        return True
     if part.besides:
-        yield Part(kind.text, kind.tokens, part.besides)
-    elif is_within(kind, (Patterns((part.tokens,)),)):
-        yield kind
-    elif overlap(kind.tokens, part.tokens):
-        yield part
+        return is_within(Part(kind.text, kind.tokens, part.besides), resources)
+    return is_within(kind, (*resources, Patterns(None, (part.tokens,))))
 
 
 def _reach(versioned: _Versioned) -> Reach:
