@@ -21,6 +21,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from .callers import access_key
 from .exclusions import Exclusion
 
+_STS: t.Final = "sts.amazonaws.com"
 _ASSUMING: t.Final = frozenset({"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"})
 _TAG_KEY: t.Final = "aws:principaltag/"
 # More sessions with tags, and more keys of an address, than these are not followed.
@@ -49,7 +50,7 @@ class SessionScan:
             if exclusion.source_ips and exclusion.is_from_there(record):
                 self._note(seen, access_key(record["userIdentity"]))
         name = record.get("eventName")
-        if isinstance(name, str) and name in _ASSUMING:
+        if record.get("eventSource") == _STS and isinstance(name, str) and name in _ASSUMING:
             self._read_session(record.get("requestParameters"), record.get("responseElements"))
 
     def _note(self, seen: set[str], key: str) -> None:
