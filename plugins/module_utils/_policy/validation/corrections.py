@@ -13,7 +13,6 @@ Values that only a person knows are placeholders in angle brackets.
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
 import re
 import typing as t
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,6 +20,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from ..documents import global_keys
 from ..documents.operators import NEGATED
 from ..documents.policy import Condition, Policy, Statement
+from .conditions import is_private_range
 from .lock_outs import MFA_AGE, MFA_KEYS, MFA_PRESENT, OF_VPCS, RESOURCE_TAG, SOURCE_IP, VIA_SERVICE
 from .rules import Issue
 from .windows import AFTER, BEFORE, find_window, is_of_time
@@ -90,8 +90,10 @@ def correct(policy: Policy, issues: Iterable[Issue]) -> t.Optional[Correction]:
 
 def _fix(statement: Statement, codes: Sequence[str]) -> Sequence[Statement]:
     found: Sequence[Statement] = (statement,)
+    # The complete Deny outside of networks exempts services already.
+    dropped = {"deny_where_key_is_absent"} if "network_deny_lacks_operators" in codes else set()
     for code in _FIXES:
-        if code in codes:
+        if code in codes and code not in dropped:
             found = [fixed for item in found for fixed in _FIXES[code][1](item)]
     return found
 
@@ -118,14 +120,7 @@ def _replace_private_ranges(statement: Statement) -> Sequence[Statement]:
 
 def _list_public_ranges(statement: Statement) -> tuple[str, ...]:
     values = (value for item in statement.conditions if item.key.lower() == SOURCE_IP for value in item.values)
-    return tuple(value for value in values if not _is_private(value))
-
-
-def _is_private(text: str) -> bool:
-    try:
-        return ipaddress.ip_network(text, strict=False).is_private
-    except ValueError:
-        return False
+    return tuple(value for value in values if not is_private_range(value))
 
 
 def deny_outside(statement: Statement, ranges: Sequence[str] = (), networks: Sequence[Condition] = ()) -> Statement:
