@@ -305,6 +305,8 @@ def test_a_use_that_would_break_keeps_the_policy_for_all(bench: Bench) -> None:
 
 
 def test_an_unknown_owner_is_refused(bench: Bench) -> None:
-    outcome = bench.run(policy_scope_targets=[target()], hardening_owner_default=None).succeeded()
+    """No copy is made or attached either, where the policy of AWS has to stay."""
+    copied = {"policies": ["AmazonS3FullAccess"], "roles": ["legacy"], "copy": {"name": "legacy-s3"}, "split": True}
+    outcome = bench.run(policy_scope_targets=[target(), copied], hardening_owner_default=None).succeeded()
     assert outcome.writes == []
-    assert {refused["rule"] for refused in bench.part(outcome)["refused"]} == {"foreign_owner"}
+    assert {refused["rule"] for refused in bench.part(outcome)["refused"]} == {"foreign_owner", "together"}

@@ -16,7 +16,7 @@ from datetime import datetime
 
 from ..._account.model import Dataset, Snapshot
 from ..._account.permissions import Permissions
-from ..._account.policy_versions import LivePolicy, Version
+from ..._account.policy_versions import OWNED, LivePolicy, Version
 from ..._controls.assess import assess
 from ..._controls.control import Control, unread_reason
 from ..._controls.facts import Facts
@@ -95,8 +95,10 @@ class Observed:
 
     @property
     def arns_to_read(self) -> tuple[str, ...]:
-        """The managed policies that are to change: their versions are read live."""
-        return tuple(item.subject.arn for item in self.scoped if item.new is not None and item.subject.owner is None)
+        """The managed policies that are to change, and copies that are there: they are read live."""
+        changing = (item.subject.arn for item in self.scoped if item.new is not None and item.subject.owner is None)
+        copies = (part.arn for exchange in self.exchanges for part in exchange.parts if part.is_there)
+        return tuple(dict.fromkeys((*changing, *copies)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -170,8 +172,11 @@ class Planner:
                 steps.append(_Step(outcome, item.subject.label))
         for exchange in observed.exchanges:
             refused += exchange.refusals
-            changes = exchange.make_changes(writer)
-            if changes:
+            foreign = _find_foreign_copy(exchange, observed)
+            changes = exchange.make_changes(writer) if foreign is None else ()
+            if foreign is not None:
+                refused.append(foreign)
+            elif changes:
                 steps.append(_Step(changes, f"policy {exchange.original.name} of AWS"))
         return steps, refused
 
@@ -241,6 +246,19 @@ def _make_changes(item: Scoped, observed: Observed, writer: ScopeWriter) -> t.Un
     if len(live.versions) < POLICY_VERSIONS:
         return (update,)
     return (writer.make_room(live, live.others[0]), update)
+
+
+def _find_foreign_copy(exchange: Exchange, observed: Observed) -> t.Optional[Refusal]:
+    """Refuse a policy that somebody else made under the name of a copy: they could change it later."""
+    for part in exchange.parts:
+        live = observed.live.get(part.arn)
+        if part.is_there and live is not None and not live.is_owned:
+            reason = (
+                f"{part.arn} has the name of the copy and lacks the tag {OWNED[0]}={OWNED[1]} of this collection: "
+                "declare another name"
+            )
+            return Refusal("foreign", reason, part.arn)
+    return None
 
 
 def _assume_live(observed: Observed, arn: str) -> LivePolicy:

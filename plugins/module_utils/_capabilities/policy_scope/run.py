@@ -45,7 +45,7 @@ from ..._policy.least_privilege.settings import Settings
 from ..._prediction.document import build, find_accepted, layers_not_read
 from ..._prediction.evidence import RECORDS_OPERATIONS, Predictor, Proposal, read_records
 from ..._prediction.records.evidence_options import EvidenceOptions
-from .changes import DELETE_VERSION, LOCKOUT_KINDS, UPDATE, WRITES
+from .changes import CREATE, DELETE_VERSION, LOCKOUT_KINDS, UPDATE, WRITES
 from .declared import Declared
 from .grants import GRANTS
 from .observe import UNDO_OPERATIONS, prepare_undos, read_target, refuse_undos, reread
@@ -214,6 +214,14 @@ class PolicyScope(Capability[Observed]):
             of_copy = refused.target in copies or (refused.after or {}).get("policy") in copies
             return of_copy and (refused.target in copies or refused.target == change.target)
         return bool((change.after or {}).get("policy") == refused.target)
+
+    def serves(self, change: Change, served: Change) -> bool:
+        """Whether a copy is made, or attached, for a detachment alone."""
+        after = change.after or {}
+        if after.get("attached") is True:
+            return served.target == change.target and after["policy"] in self._copies_before(served)
+        is_attachment = (served.after or {}).get("attached") is True
+        return change.operation == CREATE and is_attachment and served.after["policy"] == change.target
 
     def _copies_before(self, change: Change) -> tuple[str, ...]:
         """The copies that a principal must have before a policy of AWS is taken from it; empty for other changes."""

@@ -93,7 +93,7 @@ def live(policy: ManagedPolicy, *older: t.Any) -> LivePolicy:
     """A policy as it is read live, with older versions, the oldest first."""
     versions = [Version(f"v{number}", False, NOW, content) for number, content in enumerate(older, start=1)]
     versions.append(Version(f"v{len(older) + 1}", True, NOW, policy.default_version.document))
-    return LivePolicy(policy.arn, "", {}, tuple(versions))
+    return LivePolicy(policy.arn, "", policy.tags, tuple(versions))
 
 
 def safe(principal_arn: str) -> Impact:

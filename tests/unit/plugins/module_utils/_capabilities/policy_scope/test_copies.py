@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.permissions import Permissions
+from ansible_collections.hardening.iam.plugins.module_utils._account.policy_versions import OWNED
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.policy_scope.copies import divide
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.policy_scope.plan import apply_changes
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.policy_scope.subjects import list_originals
@@ -64,7 +66,10 @@ def test_a_run_that_was_cut_off_goes_on() -> None:
     snapshot = make_account(*people(), policies=[FULL])
     planned = make_plan(snapshot, COPIED)
     half = apply_changes(snapshot, planned.changes[:2])
-    assert steps(make_plan(half, COPIED)) == [
+    tagged = tuple(dataclasses.replace(item, tags={OWNED[0]: OWNED[1]}) for item in half.policies)
+    # The same by somebody else, who could change it later.
+    assert refusals(make_plan(half, COPIED)) == [("foreign", "app-s3")]
+    assert steps(make_plan(dataclasses.replace(half, policies=tagged), COPIED)) == [
         ("AttachRolePolicy", "app"),
         ("DetachGroupPolicy", "staff"),
         ("DetachRolePolicy", "app"),
