@@ -75,7 +75,9 @@ _PURPOSES: t.Final[dict[str, str]] = {
     ),
     "cloudformation:ListStackResources": "the owners of IAM objects: the objects of each stack",
     "cloudformation:ListStacks": "the owners of IAM objects: the stacks of each region",
-    "cloudtrail:ListPublicKeys": ("policy_scope with `seen_resources`: the keys that sign the digests of log files"),
+    "cloudtrail:ListPublicKeys": (
+        "least_privilege_info, and policy_scope with `seen_resources`: the keys that sign the digests of log files"
+    ),
     "cloudtrail:LookupEvents": (
         "predictions, unless `event_history: false`: the calls of the last 90 days; the owners of IAM objects: the "
         "calls that changed one of them"
@@ -87,6 +89,7 @@ _PURPOSES: t.Final[dict[str, str]] = {
     "iam:SimulateCustomPolicy": "policy_simulation_info with `engine: aws`: what AWS says to given documents",
     "iam:SimulatePrincipalPolicy": "preflight: which writes the automation role may make; policy_simulation_info with "
     "`engine: aws`: what AWS says to a principal's requests",
+    "lambda:ListFunctions": "least_privilege_info: the functions that run with a role, and whether they are in a VPC",
     "sts:AssumeRoot": "rollback: how a removal of root credentials ended that was cut off, for the audit only",
     "sts:GetCallerIdentity": "who the calls are made as, and that it is the right account",
 }

@@ -174,6 +174,7 @@ resource "aws_iam_policy" "assessor_reads" {
         "iam:SimulatePrincipalPolicy",
         "kms:DescribeKey",
         "kms:GetKeyPolicy",
+        "lambda:ListFunctions",
         "logs:DescribeMetricFilters",
         "organizations:DescribeOrganization",
         "organizations:DescribeOrganizationalUnit",

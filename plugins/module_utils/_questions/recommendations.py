@@ -140,14 +140,12 @@ def list_existing(snapshot: Snapshot, permissions: Permissions, principal_arn: s
     entity = permissions.entities[principal_arn]
     groups = [group for group in snapshot.groups if isinstance(entity, User) and group.name in entity.groups]
     updated = {policy.arn: policy.updated for policy in snapshot.policies}
-    found: dict[str, Existing] = {}
-    for holder in (entity, *groups):
-        for arn in holder.attached_policies:
-            found[arn] = Existing(arn, permissions.policy(arn), updated.get(arn))
-        for document in holder.inline_policies:
-            policy = permissions.parse(document, f"inline policy {document.name}")
-            found[document.name] = Existing(document.name, policy)
-    return tuple(found.values())
+    managed = dict.fromkeys(arn for holder in (entity, *groups) for arn in holder.attached_policies)
+    inline = (document for holder in (entity, *groups) for document in holder.inline_policies)
+    return (
+        *(Existing(arn, permissions.policy(arn), updated.get(arn)) for arn in managed),
+        *(Existing(one.name, permissions.parse(one, f"inline policy {one.name}")) for one in inline),
+    )
 
 
 @dataclasses.dataclass(frozen=True)

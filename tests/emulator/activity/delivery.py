@@ -4,8 +4,8 @@
 
 """The files of a trail: logs of five minutes, and digests that make a chain of hashes, each of them signed.
 
-AWS writes a digest each hour. Here it is one a day: nothing that verifies a chain knows its pace, and it saves
-thousands of files. https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html
+AWS writes a digest each hour. Here it is one a day up to the last days: nothing that verifies a chain knows its pace,
+and it saves thousands of files. https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import gzip
 import hashlib
 import json
 import typing as t
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -30,6 +30,10 @@ _TIME: t.Final = "%Y-%m-%dT%H:%M:%SZ"
 _ALGORITHM: t.Final = "SHA256withRSA"
 # To compress harder costs more time than it saves.
 _LEVEL: t.Final = 1
+_HOUR: t.Final = timedelta(hours=1)
+_DAY: t.Final = timedelta(days=1)
+#: There is a digest of each hour in so long before now.
+_HOURLY: t.Final = timedelta(days=1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,15 +97,16 @@ def _grouped(events: t.Iterable[Record]) -> dict[tuple[str, str, datetime], list
 
 
 def _digests(logs: t.Sequence[_Log], place: Place, account_id: str, region: str, now: datetime) -> t.Iterator[File]:
-    by_day: collections.defaultdict[str, list[_Log]] = collections.defaultdict(list)
-    for log in logs:
-        by_day[log.oldest[:10]].append(log)
-    start = datetime.fromisoformat(min(by_day)).replace(tzinfo=UTC)
+    waiting = sorted(logs, key=lambda log: log.oldest)
+    first = datetime.fromisoformat(waiting[0].oldest)
+    start = first.replace(hour=0, minute=0, second=0)
     before: File | None = None
-    # The day that is not over has no digest yet, as AWS writes it afterwards.
-    while start + timedelta(days=1) <= now:
-        end = start + timedelta(days=1)
-        before = _digest(by_day[f"{start:%Y-%m-%d}"], place, (account_id, region), (start, end), before)
+    # The hour that is not over has no digest yet, as AWS writes it afterwards.
+    while (end := start + (_DAY if start + _DAY <= now - _HOURLY else _HOUR)) <= now:
+        limit = f"{end:{_TIME}}"
+        covered = [log for log in waiting if log.oldest < limit]
+        waiting = waiting[len(covered) :]
+        before = _digest(covered, place, (account_id, region), (start, end), before)
         yield before
         start = end
 

@@ -77,9 +77,12 @@ def test_the_digests_are_a_chain_of_hashes_that_the_public_key_verifies(acme: Se
     assert json.loads(fetch(acme, LABS, keys[0])[0])["previousDigestS3Object"] is None
     before: tuple[str, bytes, str] | None = None
     named: set[str] = set()
-    for key in keys[-8:]:
+    spans: list[tuple[str, str]] = []
+    # Those of days, and behind them those of hours.
+    for key in keys[-40:]:
         body, metadata = fetch(acme, LABS, key)
         digest = json.loads(body)
+        spans.append((digest["digestStartTime"], digest["digestEndTime"]))
         assert digest["digestS3Object"] == key
         assert digest["digestPublicKeyFingerprint"] == public["Fingerprint"]
         if before is not None:
@@ -89,19 +92,18 @@ def test_the_digests_are_a_chain_of_hashes_that_the_public_key_verifies(acme: Se
             assert hashlib.sha256(fetch(acme, LABS, log["s3Object"])[0]).hexdigest() == log["hashValue"]
             named.add(log["s3Object"])
         before = (key, body, metadata["signature"])
+    assert [start for start, _end in spans[1:]] == [end for _start, end in spans[:-1]]
+    assert datetime.now(UTC) - datetime.fromisoformat(spans[-1][1]) < timedelta(hours=2)
+    first, last = (f"{datetime.fromisoformat(text):%Y%m%dT%H%MZ}" for text in (spans[0][0], spans[-1][1]))
     logs = [key for key in keys_of(acme, LABS) if "/CloudTrail/" in key]
-    days = [f"/{datetime.fromisoformat(_end_of(key)) - timedelta(days=1):%Y/%m/%d}/" for key in keys[-8:]]
-    assert named == {key for key in logs if any(day in key for day in days)}
+    # Those of the hour that is not over have no digest yet.
+    assert named == {key for key in logs if first <= key.split("_")[-2] < last}
 
 
 def test_a_trail_without_validation_has_no_digests(acme: Seeded) -> None:
     keys = keys_of(acme, MANAGEMENT, f"AWSLogs/o-acmedev987/{DATA}/")
     assert keys
     assert not any("Digest" in key for key in keys)
-
-
-def _end_of(key: str) -> str:
-    return key.rpartition("_")[2].partition(".")[0]
 
 
 def _check_link(digest: dict[str, t.Any], before: tuple[str, bytes, str]) -> None:

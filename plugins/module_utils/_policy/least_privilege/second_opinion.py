@@ -185,11 +185,15 @@ def compare(
 
 def find_stale(steps: Sequence[Step], existing: Sequence[Existing]) -> str:
     """The reason why a recommendation is about policies that are no longer the same; empty where it is not."""
-    today = {item.policy_id: item for item in existing}
     for step in steps:
-        held = today.get(step.policy_id)
-        if held is None:
+        found = [item for item in existing if item.policy_id == step.policy_id]
+        if not found:
             return f"it is about the policy {step.policy_id}, which the principal does not have (any more)"
+        if len(found) > 1:
+            return (
+                f"{len(found)} policies of the principal are called {step.policy_id}; AWS does not say which it means"
+            )
+        held = found[0]
         if step.updated and held.updated and step.updated + _CLOCKS_DIFFER < held.updated:
             dates = f"{step.updated:%Y-%m-%dT%H:%M:%SZ}, and the policy is of {held.updated:%Y-%m-%dT%H:%M:%SZ}"
             return f"it is about the version of {step.policy_id} of {dates}"

@@ -24,12 +24,16 @@ from ..acceptance import Acceptances, parse_acceptances
 from .exclusions import parse_exclusions
 
 # doc_fragments/_evidence.py
-EVIDENCE_ARGUMENTS: t.Final[ArgumentSpec] = {
+SOURCE_ARGUMENTS: t.Final[ArgumentSpec] = {
     "trail_logs": {"type": "str"},
     "trail_logs_role_arn": {"type": "str"},
     "trail_days": {"type": "int", "default": EVENT_HISTORY_DAYS},
     "event_history": {"type": "bool", "default": True},
     "event_history_max_pages": {"type": "int", "default": 100},
+}
+# doc_fragments/_evidence.py, with the part PREDICTION
+EVIDENCE_ARGUMENTS: t.Final[ArgumentSpec] = {
+    **SOURCE_ARGUMENTS,
     "unused_resources": {"type": "list", "elements": "str", "default": []},
     "accept_breakage": {
         "type": "list",

@@ -322,5 +322,16 @@ def test_a_service_that_a_region_does_not_offer_is_not_there() -> None:
     assert [item.reason for item in found] == [f"AWS has not made it after {sum(WAITS):.0f} seconds"] * 2
 
 
+def test_a_user_has_the_policies_of_its_groups_and_each_of_one_name(emulator: Emulator) -> None:
+    iam = _client(emulator, "iam", **_credentials(emulator))
+    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+    iam.put_user_policy(UserName="report-reader", PolicyName="own", PolicyDocument=json.dumps(document))
+    iam.put_group_policy(GroupName="reporters", PolicyName="own", PolicyDocument=json.dumps(document))
+    user = f"arn:aws:iam::{APPS}:user/report-reader"
+    found = existing_of(access_to(emulator), user)[user]
+    assert [item.policy_id for item in found] == ["arn:aws:iam::aws:policy/ReadOnlyAccess", "own", "own"]
+    assert found[0].updated is not None
+
+
 def test_the_permission_of_the_newer_operation_has_the_older_name() -> None:
     assert iam_actions("securityhub:GetFindingsV2") == ("securityhub:GetFindings",)

@@ -134,6 +134,7 @@ def test_an_action_on_two_lists_is_kept_for_the_known_reason() -> None:
         (replaced("s3:*"), [existing(updated=WHEN + timedelta(days=1))], "it is about the version of"),
         (replaced("s3:*", existing=document("ec2:*")), [existing()], "it is about another text of"),
         (replaced("s3:*", existing="{"), [existing()], "it is about another text of"),
+        (replaced("s3:*"), [existing(), existing(text=document("sqs:*"))], "2 policies of the principal are called"),
     ],
 )
 def test_a_recommendation_on_other_policies_is_discarded(given: Advice, held: list[Existing], reason: str) -> None:
