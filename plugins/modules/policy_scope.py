@@ -35,6 +35,7 @@ extends_documentation_fragment:
   - hardening.iam._ownership.plan
   - hardening.iam._assessment
   - hardening.iam._evidence
+  - hardening.iam._evidence.prediction
   - hardening.iam._report_place
   - hardening.iam._attributes
   - hardening.iam._attributes.converging_module
