@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import math
 import typing as t
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -275,6 +276,28 @@ def test_a_malformed_record_of_the_wave_closes_the_gate(bench: Bench) -> None:
     assert result["verdict"] == "closed"
     assert "the record of the wave is malformed" in result["reasons"][0]
     assert "\n" not in result["reasons"][0]
+
+
+@pytest.mark.parametrize("field", ["began", "since"])
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_a_record_from_the_end_of_time_closes_the_gate(bench: Bench, field: str, moment: str) -> None:
+    options = {"soak_hours": 24, "max_new_denials": 0, "trail_logs": str(bench.trail.place)}
+    bench.change(1)
+    bench.judge(**options)
+    key = f"control/waves/{DECLARED}.json"
+    record = json.loads(bench.journal.get(key) or b"")
+    bench.journal.put(key, json.dumps({**record, field: moment}).encode())
+    bench.pass_hours(48)
+    result = bench.judge(**options)
+    assert result["verdict"] == "closed"
+    assert "malformed" in result["reasons"][0]
+
+
+@pytest.mark.parametrize("name", ["soak_hours", "wait_minutes"])
+@pytest.mark.parametrize("number", [-1, 1e12, math.inf, math.nan])
+def test_numbers_that_are_no_time(bench: Bench, name: str, number: float) -> None:
+    with pytest.raises(TaskError, match=f"{name}: .* is not allowed; allowed is a number from 0 to 1000000"):
+        bench.judge(**{name: number})
 
 
 def test_a_wave_without_a_declaration_can_not_soak(bench: Bench) -> None:
