@@ -293,6 +293,16 @@ def test_a_record_from_the_end_of_time_closes_the_gate(bench: Bench, field: str,
     assert "malformed" in result["reasons"][0]
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_a_journal_from_the_end_of_time_opens_no_gate(bench: Bench, moment: str) -> None:
+    bench.trail.success(ACCOUNT, NOW + HOUR)
+    options = {"soak_hours": 1, "max_new_denials": 0, "trail_logs": str(bench.trail.place), "max_unread": 1}
+    bench.change(1, at=moment)
+    first = bench.judge(**options)
+    bench.pass_hours(48)
+    assert "passed" not in (first["verdict"], bench.judge(**options)["verdict"])
+
+
 @pytest.mark.parametrize("name", ["soak_hours", "wait_minutes"])
 @pytest.mark.parametrize("number", [-1, 1e12, math.inf, math.nan])
 def test_numbers_that_are_no_time(bench: Bench, name: str, number: float) -> None:
