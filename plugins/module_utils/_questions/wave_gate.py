@@ -169,8 +169,6 @@ class _Gate:
             return self._judge_time(work)
         except (AwsError, InputError, StoreError, Unreadable) as error:
             return self._conclude(CLOSED, f"its evidence can't be read: {error}")
-        except OverflowError:
-            return self._conclude(CLOSED, "its evidence can't be read: the journal has a date that no change can have")
 
     def _judge_time(self, work: Work) -> Result:
         soak, most = self.question.soak, self.question.max_new_denials
