@@ -101,7 +101,7 @@ def check_waves(variables: Mapping[str, t.Any], templar: t.Any, hosts: Sequence[
 
 
 def hash_declaration(wave: str, names: Iterable[str], hostvars: t.Any, templar: t.Any) -> str:
-    """The SHA-256 of what is declared for the accounts of a wave: the variables of roles and of accounts.
+    """The SHA-256 of what is declared for the accounts of a wave: the variables of roles and of accounts, and the tags.
 
     A template counts by its value: it may read a file, or name another variable.
     """
@@ -114,8 +114,14 @@ def hash_declaration(wave: str, names: Iterable[str], hostvars: t.Any, templar: 
             own_templar = templar.copy_with_new_env(available_variables=variables)
             deciding = {name: _resolve(value, own_templar) for name, value in deciding.items()}
         declared[name] = deciding
-    text = json.dumps([wave, declared], sort_keys=True, default=str)
+    text = json.dumps([wave, declared, _list_selections()], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _list_selections() -> list[t.Any]:
+    """The choice of roles on the command line. A soak of some of them says nothing about the others."""
+    tags = {*(context.CLIARGS.get("tags") or ())} - {"all"}
+    return [sorted(tags), sorted(context.CLIARGS.get("skip_tags") or ()), context.CLIARGS.get("start_at_task")]
 
 
 def _select_deciding(variables: Mapping[str, t.Any], known: KnownVariables) -> dict[str, t.Any]:

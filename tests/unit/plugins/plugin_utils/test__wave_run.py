@@ -11,7 +11,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible import template
+from ansible import context, template
+from ansible.module_utils.common.collections import ImmutableDict
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 
@@ -232,6 +233,25 @@ def test_each_shared_variable_of_a_role_decides_or_is_of_the_run(role: str) -> N
 
 def hash_of(**variables: t.Any) -> str:
     return hash_declaration("dev", ["a"], HostVars(a=variables), None)
+
+
+def test_tags_are_a_part_of_the_declaration(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a soak of one role would let all of them begin in the next wave."""
+
+    def hash_with(**arguments: t.Any) -> str:
+        monkeypatch.setattr(context, "CLIARGS", ImmutableDict(arguments))
+        return hash_declaration("dev", ["a"], HostVars(), None)
+
+    alone = hash_with(tags=("all",), skip_tags=())
+    assert alone == hash_with()
+    others = [
+        hash_with(tags=("password_policy",)),
+        hash_with(skip_tags=("password_policy",)),
+        hash_with(start_at_task="Converge permissions boundaries"),
+    ]
+    assert len({alone, *others}) == 4
+    # Ansible makes a set of them.
+    assert hash_with(tags=("a", "b")) == hash_with(tags=("b", "a"))
 
 
 def test_accounts_of_other_waves_are_not_the_declaration() -> None:
