@@ -160,6 +160,8 @@ class _Gate:
 
     def judge(self) -> Result:
         """Judge what is known. Each kind of evidence is read only if those before it speak for going on."""
+        if not self.question.accounts:
+            return self._conclude(CLOSED, "it has no account")
         try:
             failures = {account.id: account.failure for account in self.question.accounts}
             work = read_work(self.sources.open_reports(), self.question.run_id, failures)

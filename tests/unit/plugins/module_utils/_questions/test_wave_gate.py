@@ -109,6 +109,13 @@ def test_a_wave_without_failures_passes(bench: Bench) -> None:
     assert bench.journal.list() == []
 
 
+def test_a_wave_without_an_account_proves_nothing(bench: Bench) -> None:
+    """A task that names a wave, where no waves are declared, gets no accounts from the action plugin."""
+    bench.failures = {}
+    result = bench.judge()
+    assert (result["verdict"], result["reasons"]) == ("closed", ["it has no account"])
+
+
 def test_the_result_is_as_documented(bench: Bench) -> None:
     documented = set(yaml.safe_load(wave_gate_module.RETURN))
     bench.failures[OTHER] = "denied"
