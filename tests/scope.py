@@ -27,6 +27,7 @@ SAMPLED: t.Final[dict[str, int]] = {
         "awx_setup": 2,
         "callback": 2,
         "config_rules": 10,
+        "developers": 2,
         "event_alerts": 9,
         "files_of_earlier_versions": 5,
         "findings_export": 8,

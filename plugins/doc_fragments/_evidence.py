@@ -9,7 +9,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # Pairs with EVIDENCE_ARGUMENTS of module_utils/_prediction/evidence.py.
+    # Pairs with SOURCE_ARGUMENTS of module_utils/_prediction/records/evidence_options.py.
     DOCUMENTATION = r"""
 options:
   trail_logs:
@@ -45,6 +45,11 @@ options:
         the result says so.
     type: int
     default: 100
+"""
+
+    # The rest of EVIDENCE_ARGUMENTS, for modules that predict.
+    PREDICTION = r"""
+options:
   unused_resources:
     description:
       - ARNs of resources, with C(*) and C(?), that count as unused by the principals if the evidence names no resource.

@@ -32,6 +32,7 @@ extends_documentation_fragment:
   - hardening.iam._journal.lease
   - hardening.iam._assessment
   - hardening.iam._evidence
+  - hardening.iam._evidence.prediction
   - hardening.iam._lock_out
   - hardening.iam._rollout
   - hardening.iam._report_place

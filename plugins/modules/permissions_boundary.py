@@ -35,6 +35,7 @@ extends_documentation_fragment:
   - hardening.iam._ownership.plan
   - hardening.iam._assessment
   - hardening.iam._evidence
+  - hardening.iam._evidence.prediction
   - hardening.iam._report_place
   - hardening.iam._attributes
   - hardening.iam._attributes.converging_module
@@ -433,7 +434,7 @@ from ..module_utils._capabilities.permissions_boundary.run import REGISTRATION, 
 from ..module_utils._module.arguments import CONVERGE_ARGUMENTS, ORGANIZATION_ARGUMENTS, PLAN_OWNERS_ARGUMENTS
 from ..module_utils._module.execution import finish
 from ..module_utils._module.task import Entry
-from ..module_utils._prediction.evidence import EVIDENCE_ARGUMENTS
+from ..module_utils._prediction.records.evidence_options import EVIDENCE_ARGUMENTS
 
 
 def argument_spec() -> dict[str, dict[str, t.Any]]:

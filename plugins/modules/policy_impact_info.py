@@ -30,6 +30,8 @@ extends_documentation_fragment:
   - hardening.iam._access
   - hardening.iam._access.regions
   - hardening.iam._evidence
+  - hardening.iam._evidence.prediction
+  - hardening.iam._exclude_evidence
   - hardening.iam._attributes
   - hardening.iam._attributes.info_module
 options:

@@ -40,6 +40,7 @@ extends_documentation_fragment:
   - hardening.iam._ownership.plan
   - hardening.iam._assessment
   - hardening.iam._evidence
+  - hardening.iam._evidence.prediction
   - hardening.iam._report_place
   - hardening.iam._attributes
   - hardening.iam._attributes.converging_module
@@ -305,7 +306,7 @@ from ..module_utils._capabilities.user_permissions.run import REGISTRATION, run
 from ..module_utils._module.arguments import CONVERGE_ARGUMENTS, ORGANIZATION_ARGUMENTS, PLAN_OWNERS_ARGUMENTS
 from ..module_utils._module.execution import finish
 from ..module_utils._module.task import Entry
-from ..module_utils._prediction.evidence import EVIDENCE_ARGUMENTS
+from ..module_utils._prediction.records.evidence_options import EVIDENCE_ARGUMENTS
 
 _GLOBS: t.Final = {"type": "list", "elements": "str", "default": []}
 

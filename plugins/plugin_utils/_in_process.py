@@ -70,6 +70,8 @@ _PLACE_LISTS: t.Final = ("terraform_state_paths",)
 _NO_RELATIVE_PATH: t.Final = re.compile(r"\s*($|\w+:/|[\[{]|- |\S.*\n\s*\S)")
 
 _COLLECTION: t.Final = "hardening.iam"
+# YAML reads an unquoted off as false.
+_OFF: t.Final = frozenset({"off", "false"})
 # Made in the process that forks the workers, so that they and nobody else can read what they leave for each other.
 _SECRET: t.Final = secrets.token_bytes(32)
 
@@ -109,6 +111,10 @@ class InProcess(NormalActionModule):
         return result
 
     def _run(self, tmp: t.Any, task_vars: dict[str, t.Any]) -> Result:
+        if self._is_off():
+            # Ansible keeps the options of a skipped task for each host until all hosts have skipped it.
+            self._task.args = {}
+            return {"skipped": True, "changed": False, "skip_reason": "the mode of the role is off"}
         given = self._input(task_vars)
         problem = find_problem(given)
         if problem:
@@ -141,6 +147,10 @@ class InProcess(NormalActionModule):
         if text and not self._task.no_log:
             Display().display(f"\n{text}\n" if "\n" in text else str(text))
         return result
+
+    def _is_off(self) -> bool:
+        """Whether the mode of the role is off. Most roles ask that in a condition, before Ansible fills in options."""
+        return self._is_of_our_role() and str(self._task.args.get("mode")).lower() in _OFF
 
     def _run_elsewhere(self, tmp: t.Any, task_vars: dict[str, t.Any]) -> Result:
         """Run the module as usual. It reads for itself; if it writes, nothing that was read before holds any more."""

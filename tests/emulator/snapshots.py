@@ -12,6 +12,7 @@ import io
 import pickle
 import threading
 import typing as t
+import weakref
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_der_private_key
@@ -45,6 +46,8 @@ def take() -> bytes:
     # The queues of SQS have locks. Nobody holds one while the server is locked.
     kinds |= {type(make()): functools.partial(_make, make) for make in (threading.Lock, threading.RLock)}
     kinds[_VersionedKeyStore] = _copy_versions
+    # Lambda finds its functions by ARN in such a one; what is in it is kept elsewhere too.
+    kinds[weakref.WeakValueDictionary] = lambda found: (weakref.WeakValueDictionary, (dict(found),))
     pickler.dispatch_table = kinds
     pickler.dump(state)
     return stream.getvalue()

@@ -44,7 +44,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task, TaskError
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix import DeniedPair
-from ansible_collections.hardening.iam.plugins.module_utils._prediction.evidence import EvidenceOptions
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.records.evidence_options import EvidenceOptions
 from emulator.client import EmulatorProcess
 
 from .conftest import Record

@@ -53,6 +53,25 @@ def denied(make_ansible: MakeAnsible) -> Outcome:
     return outcome
 
 
+def test_an_account_that_answers_no_call_fails_and_is_not_assessed(make_ansible: MakeAnsible) -> None:
+    """Each task that asks it would wait for the time-outs again, and all accounts with it."""
+    ansible = make_ansible()
+    # STS knows every session by itself.
+    ansible.control.faults(
+        [{"kind": "drop", "account_id": PROD, "service": service} for service in ("[!s]*", "s[!t]*")]
+    )
+    hosts = {"acme-dev": {"aws_account_id": DEV}, "acme-prod": {"aws_account_id": PROD}}
+    outcome = ansible.playbook("harden", "--check", inventory=write_inventory(ansible.directory, hosts))
+    ansible.control.clear_faults()
+    assert outcome.status == 2
+    (failure,) = outcome.document("fleet.json")["failed"]
+    assert failure["account_id"] == PROD
+    assert failure["message"].startswith("Check the permissions of the run: aws_account_id: nothing of account")
+    assert "--limit" in failure["message"]
+    assert f"{PROD} failed" in outcome.output
+    assert rows(outcome, DEV)["identity assessment"]["state"] == READY
+
+
 def test_nothing_is_written(acme: Outcome) -> None:
     assert acme.writes == []
 

@@ -83,6 +83,7 @@ def test_every_role_has_a_prefix() -> None:
         "audit_sheet",
         "explain_denial",
         "hardening",
+        "least_privilege",
         "simulate",
     }
     assert not set(known()["own_prefixes"]) & set(known()["shared_prefixes"])

@@ -10,17 +10,15 @@
 from __future__ import annotations
 
 import dataclasses
-import gzip
-import io
 import json
-import re
 import typing as t
-import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from .._policy.evaluation import catalogue
-from .._policy.trail.actions import EventReader, Reading, SkipReason, moment_of
+from .._policy.trail.actions import EventReader
+from .._policy.trail.callers import SkipReason, moment_of
+from .._policy.trail.calls import Reading
 from .._policy.trail.names import actions_of
 from .._policy.trail.usage import Source, SourceRead, Use
 from .model import ServiceUse
@@ -47,42 +45,20 @@ SECONDS_BETWEEN_LOOKUPS: t.Final = 0.5
 
 # AWS counts the last access of an action and of its service apart.
 _CLOCKS_DIFFER: t.Final = timedelta(hours=1)
-# A trail that reaches back so far has a quarter's calls, but for those of the first days: nobody may have made any.
-_NEARLY_A_QUARTER: t.Final = 80
-
-_LOG_FILE: t.Final = re.compile(r"\.json(\.gz)?\Z")
-# Files of the same bucket that hold no calls:
-# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html
-_NO_LOG_FILE: t.Final = re.compile(r"(\A|/)CloudTrail-(Digest|Insight|Aggregated)/")
-_DAY: t.Final = re.compile(r"/(\d{4})/(\d{2})/(\d{2})/[^/]*\Z")
-_ACCOUNT: t.Final = re.compile(r"(?:\A|/)AWSLogs/(?:o-[a-z0-9]+/)?(\d{12})/")
-# CloudTrail writes files of some MB; what unpacks to more is none of its own.
-_MOST_BYTES: t.Final = 512 * 1024 * 1024
 
 
 @dataclasses.dataclass(frozen=True)
 class Activity:
-    """The answer of one source about all principals."""
+    """The answer of one source about all principals. ``reading`` is there if it is made of events."""
 
     source: SourceRead
     uses: tuple[Use, ...] = ()
     skipped: Mapping[SkipReason, int] = dataclasses.field(default_factory=dict)
+    reading: t.Optional[Reading] = None
 
     def of(self, principal_arn: str) -> tuple[Use, ...]:
         """The uses of one principal."""
         return tuple(use for use in self.uses if use.principal_arn == principal_arn)
-
-
-class Logs(t.Protocol):
-    """A place that log files lie in: a directory, or a prefix of a bucket."""
-
-    location: str
-
-    def get(self, key: str) -> t.Optional[bytes]:
-        """The content of a file, None where it is gone."""
-
-    def list(self, prefix: str = "") -> list[str]:
-        """The names of all files."""
 
 
 # Service last accessed
@@ -208,7 +184,7 @@ def event_history(
     blind += [f"the event history in {region} could not be read: {reason}" for region, reason in failures.items()]
     blind += _describe_unread_regions(others)
     reading = reader.read((record for lookup in lookups.values() for record in lookup.records), Source.EVENT_HISTORY)
-    return _activity(
+    return make_activity(
         Source.EVENT_HISTORY,
         reading,
         days=whole_days(since, now),
@@ -233,87 +209,11 @@ def _record(event: Mapping[str, t.Any]) -> t.Any:
         return None
 
 
-# Log files
-
-
-def log_files(logs: Logs, reader: EventReader, *, account_id: str, now: datetime, days: int) -> Activity:
-    """Return the events in a trail's files of the last ``days``, and of this account if their path names one.
-
-    A file that is none of CloudTrail's is reported; the others are read all the same.
-    """
-    files = _Files(logs, account_id, now - timedelta(days=days), now)
-    reading = reader.read(files.records(), Source.TRAIL)
-    if not reading.events:
-        failure = f"no events in {logs.location}"
-        return Activity(SourceRead(Source.TRAIL, days, TRAIL_LAG, place=logs.location, failure=failure))
-    blind = list(TRAIL_BLIND_SPOTS)
-    if files.broken:
-        blind.append(f"{len(files.broken)} log files could not be read, such as {files.broken[0]}")
-    window = max(1, whole_days(files.oldest, now))
-    return _activity(
-        Source.TRAIL,
-        reading,
-        days=window,
-        blind_spots=tuple(blind),
-        place=logs.location,
-        is_whole=not files.broken and window >= _NEARLY_A_QUARTER,
-    )
-
-
-class _Files:
-    """The events of log files, one file at a time: a trail's are more than should be in memory at once."""
-
-    def __init__(self, logs: Logs, account_id: str, since: datetime, now: datetime) -> None:
-        self._logs = logs
-        self._account_id = account_id
-        self._since = since
-        self.oldest = now
-        self.broken: list[str] = []
-
-    def records(self) -> Iterator[t.Any]:
-        for key in self._logs.list():
-            if not _is_wanted(key, self._account_id, self._since):
-                continue
-            found = records_of(self._logs.get(key))
-            if found is None:
-                self.broken.append(key)
-            for record in found or ():
-                moment = moment_of(record)
-                if moment is None or moment >= self._since:
-                    self.oldest = min(self.oldest, moment or self.oldest)
-                    yield record
-
-
-def _activity(
+def make_activity(
     source: Source, reading: Reading, *, days: int, blind_spots: tuple[str, ...], place: str, is_whole: bool
 ) -> Activity:
+    """Make the answer of a source of what was read of its events."""
+    excluded = tuple(f"{count} events were left out: {name}" for name, count in sorted(reading.excluded.items()))
+    blind_spots = (*blind_spots, *excluded)
     read = SourceRead(source, days, TRAIL_LAG, blind_spots, records=reading.events, place=place, is_whole=is_whole)
-    return Activity(read, reading.uses, reading.skipped)
-
-
-def _is_wanted(key: str, account_id: str, since: datetime) -> bool:
-    if not _LOG_FILE.search(key) or _NO_LOG_FILE.search(key):
-        return False
-    account = _ACCOUNT.search(key)
-    if account is not None and account[1] != account_id:
-        return False
-    day = _DAY.search(f"/{key}")
-    # The day of a path is that of delivery, which comes after the calls.
-    return day is None or f"{day[1]}-{day[2]}-{day[3]}" >= since.astimezone(UTC).strftime("%Y-%m-%d")
-
-
-def records_of(content: t.Optional[bytes]) -> t.Optional[list[t.Any]]:
-    """The events of a file, packed or not; None where it is no log file."""
-    if content is None:
-        return None
-    try:
-        if content[:2] == b"\x1f\x8b":
-            with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
-                content = file.read(_MOST_BYTES + 1)
-        if len(content) > _MOST_BYTES:
-            return None
-        document = json.loads(content)
-    except (OSError, EOFError, zlib.error, ValueError, RecursionError):
-        return None
-    records = document.get("Records") if isinstance(document, dict) else None
-    return records if isinstance(records, list) else None
+    return Activity(read, reading.uses, reading.skipped, reading)

@@ -74,6 +74,7 @@ def _user(record: Record) -> User:
         inline_policies=_inline(record, "UserPolicyList"),
         boundary=_boundary(record),
         tags=fields.tags(record),
+        unique_id=fields.optional_text(record, "UserId") or "",
     )
 
 
@@ -104,6 +105,7 @@ def _role(record: Record) -> Role:
         last_used_region=fields.optional_text(last_used, "Region"),
         instance_profiles=tuple(sorted(fields.text(profile, "Arn") for profile in profiles)),
         tags=fields.tags(record),
+        unique_id=fields.optional_text(record, "RoleId") or "",
     )
 
 

@@ -210,6 +210,8 @@ class Group:
 
 @dataclasses.dataclass(frozen=True)
 class User:
+    """A user; ``unique_id`` (``AIDA…``) is another one where a user of the same name is made again."""
+
     name: str
     arn: str
     path: str
@@ -219,11 +221,15 @@ class User:
     inline_policies: tuple[PolicyDocument, ...]
     boundary: t.Optional[str]
     tags: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    unique_id: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
 class Role:
-    """A role; ``last_used`` covers the 400 days that AWS tracks."""
+    """A role; ``last_used`` covers the 400 days that AWS tracks.
+
+    ``unique_id`` (``AROA…``) is another one where a role of the same name is made again.
+    """
 
     name: str
     arn: str
@@ -237,6 +243,7 @@ class Role:
     last_used_region: t.Optional[str]
     instance_profiles: tuple[str, ...] = ()
     tags: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    unique_id: str = ""
 
     @property
     def is_service_linked(self) -> bool:

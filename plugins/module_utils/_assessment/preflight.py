@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import fnmatch
 import functools
 import json
@@ -30,6 +31,7 @@ from .._module.task import Task
 from .._module.writers import Writer
 from .._report.parts import part_key
 from .readiness import Capability, Readiness, Simulation, assess_readiness, render_table, with_evidence
+from .unread_account import refuse_silent
 
 # Reads whose full answer grows with the account: one item tells whether they are allowed.
 _PROBES: t.Final[dict[Dataset, tuple[str, str, dict[str, t.Any]]]] = {
@@ -149,6 +151,9 @@ def _assess(connection: Connection, regions: Sequence[str]) -> tuple[Readiness, 
     }
     refused = probe(access, calls)
     snapshot = connection.collect(_DATASETS - set(_PROBES), regions)
+    if len(refused) == len(_PROBES):
+        # Else the assessment after it would wait for the same time-outs, and all accounts for that.
+        refuse_silent(dataclasses.replace(snapshot, unread=(*refused, *snapshot.unread)), _DATASETS)
     writers = {role: roles.of(one.writer) for role, one in _OF_ACCOUNT.items()}
     lacking = {role: problem for role, one in _OF_ACCOUNT.items() if (problem := roles.explain_lack(one.writer))}
     table, account_id = _TABLE, access.caller.account_id

@@ -58,6 +58,18 @@ def refuse_unread(snapshot: Snapshot, wanted: Collection[Dataset]) -> None:
     )
 
 
+def refuse_silent(snapshot: Snapshot, wanted: Collection[Dataset]) -> None:
+    """Refuse a snapshot if no call for the ``wanted`` datasets was answered.
+
+    Missing permissions are the result of a preflight, so a denied call is no reason. An account that does not answer
+    costs minutes in each task that asks it.
+
+    :raises TaskError: nothing was answered, with the reason and the next step.
+    """
+    if {gap.kind for gap in snapshot.unread} <= {UnreadKind.UNREACHABLE, UnreadKind.NOT_REQUESTED}:
+        refuse_unread(snapshot, wanted)
+
+
 def _name_reader(arn: str) -> str:
     """Name the principal that reads. The ARN of a session lacks the path of its role."""
     return f"the role {arn.split('/')[1]}" if ":assumed-role/" in arn else arn

@@ -77,6 +77,8 @@ _ACTIONS: t.Final[dict[str, tuple[str, ...]]] = {
         _SERVICE_LINKED_ROLE,
         "securityhub:TagResource",
     ),
+    # https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_GetFindingsV2.html
+    "securityhub:GetFindingsV2": ("securityhub:GetFindings",),
     "sns:CreateTopic": ("sns:CreateTopic", "sns:TagResource"),
     "sqs:CreateQueue": ("sqs:CreateQueue", "sqs:TagQueue"),
 }

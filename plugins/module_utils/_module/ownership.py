@@ -290,12 +290,15 @@ class PlanOwners:
     def refuse_now(self, change: Change) -> t.Optional[Refusal]:
         """Refuse a change that takes access from an object, if a stack has taken over the object since the plan.
 
-        The index of stacks may be a quarter of an hour old. So the stacks are asked again before the write.
+        The index of a run may be a quarter of an hour old. So the stacks are asked again before the write. A module
+        that shares nothing has just read the index.
 
         :raises AwsError: AWS does not know the credentials (any more).
         """
         item = find_held(change)
-        if self._known is None or item is None or item.key in self._new or not is_narrowing(change):
+        if self._known is None or not self._reader.snapshot.finds:
+            return None
+        if item is None or item.key in self._new or not is_narrowing(change):
             return None
         known = self._known.find_owner(item.key)
         if known.write is Write.ALLOW:

@@ -16,121 +16,57 @@ import dataclasses
 import functools
 import time
 import typing as t
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from .._account.activity import (
-    EVENT_HISTORY_DAYS,
     Activity,
-    Logs,
     Lookup,
     event_history,
     join_lookups,
     last_accessed,
-    log_files,
     look_up,
 )
 from .._account.collect import OPERATIONS as OPERATIONS_OF_DATASETS
 from .._account.collect import deepen
+from .._account.digests import PublicKeys
+from .._account.log_files import LogActivity, LogFiles, Logs, log_files
+from .._account.log_places import read_digest_place
 from .._account.model import Dataset, Role, Snapshot, User
 from .._account.permissions import Permissions
 from .._aws.errors import AwsError
 from .._aws.operations import Operations
-from .._aws.regions import ENABLED
 from .._controls.control import unread_reason
-from .._converge.errors import InputError
 from .._converge.store import StoreError
-from .._module.arguments import ArgumentSpec
 from .._module.connection import Connection
 from .._module.options import StoreOptions
-from .._module.task import Task, TaskError
 from .._policy.evaluation.context import Values
 from .._policy.evaluation.evaluate import Layers
 from .._policy.evaluation.narrowing import ANYTHING, condition_keys
 from .._policy.impact.judge import Impact, Judge
 from .._policy.trail.actions import EventReader
-from .._policy.trail.usage import Evidence, Source, SourceRead, Use, drop_explained_uses
-from .acceptance import Acceptances, parse_acceptances
+from .._policy.trail.callers import KnownPrincipal
+from .._policy.trail.coverage import Coverage, Record
+from .._policy.trail.sessions import SessionScan, needs_scan
+from .._policy.trail.usage import Evidence, Source, SourceRead, Use, drop_explained_uses, merge_uses
+from .records.coverage import Sources, describe_coverage
+from .records.evidence import RECORD_OPERATIONS, read_public_keys, read_trail_facts
+from .records.evidence_options import EvidenceOptions
+from .records.summary import describe_sessions, hash_uses
 
-# doc_fragments/_evidence.py
-EVIDENCE_ARGUMENTS: t.Final[ArgumentSpec] = {
-    "trail_logs": {"type": "str"},
-    "trail_logs_role_arn": {"type": "str"},
-    "trail_days": {"type": "int", "default": EVENT_HISTORY_DAYS},
-    "event_history": {"type": "bool", "default": True},
-    "event_history_max_pages": {"type": "int", "default": 100},
-    "unused_resources": {"type": "list", "elements": "str", "default": []},
-    "accept_breakage": {
-        "type": "list",
-        "elements": "dict",
-        "default": [],
-        "options": {name: {"type": "str", "required": True} for name in ("principal", "reason", "expires")},
-    },
-}
 EVIDENCE_OPERATIONS: t.Final = OPERATIONS_OF_DATASETS[Dataset.SERVICE_LAST_ACCESSED].union(
     Operations(reads=frozenset({"cloudtrail:LookupEvents", "ec2:DescribeRegions"}))
 )
 
+# Those of read_records, which also asks what the trails record.
+RECORDS_OPERATIONS: t.Final = EVIDENCE_OPERATIONS.union(RECORD_OPERATIONS)
+
 _LOOKUP: t.Final = "LookupEvents"
 _REGION_KEY: t.Final = "aws:requestedregion"
-# AWS's own limit, and the numbers within which an option makes sense.
+# AWS's own limit.
 _PAGE: t.Final = 50
-_MOST_DAYS: t.Final = 3650
-_MOST_PAGES: t.Final = 10_000
 # So many users are looked up one by one; for more, and for roles, all events of a region are read.
 _FEW_USERS: t.Final = 5
-
-
-@dataclasses.dataclass(frozen=True)
-class EvidenceOptions:
-    """The sources of evidence, the acceptances and the assumptions: the options EVIDENCE_ARGUMENTS, checked.
-
-    ``regions`` are those to ask for event histories; none for all that are enabled. ``acceptances`` is
-    ``accept_breakage``.
-    """
-
-    trail_logs: t.Optional[StoreOptions]
-    trail_days: int
-    event_history: bool
-    event_history_max_pages: int
-    unused_resources: tuple[str, ...]
-    acceptances: Acceptances
-    regions: tuple[str, ...]
-
-    @classmethod
-    def of(cls, task: Task) -> t.Self:
-        """The options of a task, before anything is called. Raises TaskError: one can't be used."""
-        options = task.options
-        for name, most in (("trail_days", _MOST_DAYS), ("event_history_max_pages", _MOST_PAGES)):
-            if not 1 <= options[name] <= most:
-                raise TaskError(f"{name}: {options[name]} is not a number from 1 to {most}")
-        for pattern in options["unused_resources"]:
-            if not pattern.startswith("arn:"):
-                raise TaskError(f"unused_resources: {pattern!r} is not the ARN of a resource, or a pattern for ARNs")
-        regions = tuple(name for name in map(str.strip, options.get("regions") or ()) if name)
-        try:
-            acceptances = parse_acceptances(options["accept_breakage"], today=task.now.date())
-        except InputError as error:
-            raise TaskError(str(error)) from error
-        return cls(
-            trail_logs=find_trail_logs(options),
-            trail_days=options["trail_days"],
-            event_history=options["event_history"],
-            event_history_max_pages=options["event_history_max_pages"],
-            unused_resources=tuple(options["unused_resources"]),
-            acceptances=acceptances,
-            regions=() if regions == (ENABLED,) else regions,
-        )
-
-    def also_unused(self, resources: Iterable[str]) -> t.Self:
-        """The same with further resources that nobody is taken to use."""
-        return dataclasses.replace(self, unused_resources=tuple(dict.fromkeys((*self.unused_resources, *resources))))
-
-
-def find_trail_logs(options: Mapping[str, t.Any]) -> t.Optional[StoreOptions]:
-    """Find the place of CloudTrail's log files in the option ``trail_logs``; None if it is not set."""
-    if not options.get("trail_logs"):
-        return None
-    return StoreOptions.from_options(options, "trail_logs", prefix="trail_logs")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -208,25 +144,127 @@ class Predictor:
         """Find the condition keys, of those that matter, that no request of a principal has."""
         return ()
 
+    def read_records(
+        self, arns: Sequence[str], keys: frozenset[str], sleep: Callable[[float], None]
+    ) -> dict[str, Record]:
+        """Read the records of principals: see :func:`read_records`."""
+        if not arns:
+            return {}
+        book = self._read(arns, keys, sleep, is_detailed=True)
+        trails, reason = read_trail_facts(self._connection.access)
+        logs = next((one for one in book.shared if isinstance(one, LogActivity)), None)
+        history = next((one for one in book.shared if one.source.source is Source.EVENT_HISTORY), None)
+        sources = Sources(
+            self._options.trail_days,
+            self._connection.now,
+            logs,
+            history,
+            history_regions=self._find_regions()[0] if history is not None else (),
+            trails=trails,
+            trails_reason=reason,
+        )
+        coverage = describe_coverage(sources)
+        return {arn: self._make_record(arn, book, coverage) for arn in arns}
+
+    def _make_record(self, arn: str, book: Book, coverage: Coverage) -> Record:
+        entity = self._permissions.entities[arn]
+        accessed = book.accessed.get(arn)
+        notes = describe_sessions(arn, book.shared)
+        return Record(
+            principal_arn=arn,
+            principal_id=entity.unique_id if isinstance(entity, (User, Role)) else "",
+            coverage=dataclasses.replace(coverage, notes=(*coverage.notes, *notes)),
+            uses=book.uses(arn),
+            denied=book.list_denials(arn),
+            is_last_accessed_read=accessed is not None and accessed.source.failure is None,
+            digest=hash_uses(book.uses(arn), book.list_denials(arn)),
+        )
+
     # Reading
 
-    def _read(self, arns: Sequence[str], keys: frozenset[str], sleep: Callable[[float], None]) -> Book:
-        names = {f"{_find_kind(arn)}/{entity.name}": arn for arn, entity in self._permissions.entities.items()}
-        reader = EventReader(principals=arns, names=names, keys=keys)
-        trail = self._read_trail(reader)
+    def _read(
+        self, arns: Sequence[str], keys: frozenset[str], sleep: Callable[[float], None], *, is_detailed: bool = False
+    ) -> Book:
+        logs, failed = self._open_logs()
+        lookups = self._read_history(arns, keys, sleep) if self._options.event_history else None
+        reader = self._make_reader(arns, keys, logs, lookups, is_detailed=is_detailed)
+        trail = failed if logs is None else self._read_trail(logs, reader, is_detailed=is_detailed)
+        history = None if lookups is None else lookups.read(reader)
         accessed = self._read_last_accessed(arns, sleep)
-        history = self._read_history(reader, arns, keys, sleep) if self._options.event_history else None
         return Book(tuple(source for source in (trail, history) if source is not None), accessed)
 
-    def _read_trail(self, reader: EventReader) -> t.Optional[Activity]:
-        place, days = self._options.trail_logs, self._options.trail_days
-        if place is None:
-            return None
+    def _make_reader(
+        self,
+        arns: Sequence[str],
+        keys: frozenset[str],
+        logs: t.Optional[Logs],
+        lookups: t.Optional[_History],
+        *,
+        is_detailed: bool,
+    ) -> EventReader:
+        """Make the reader of all events. Where tags or addresses of sessions decide, the events are read twice."""
+        scan = SessionScan(self._options.exclusions)
+        if needs_scan(keys, self._options.exclusions):
+            self._scan(scan, logs, lookups)
+        entities = self._permissions.entities
+        found = {arn: one for arn in arns if isinstance(one := entities[arn], (User, Role))}
+        known = {arn: KnownPrincipal(one.unique_id, one.created) for arn, one in found.items()}
+        return EventReader(
+            principals=arns,
+            names={f"{_find_kind(arn)}/{entity.name}": arn for arn, entity in entities.items()},
+            keys=keys,
+            account_id=self._snapshot.account_id,
+            known=known,
+            exclusions=scan.list_exclusions(),
+            session_tags=scan.tags,
+            is_detailed=is_detailed,
+        )
+
+    def _scan(self, scan: SessionScan, logs: t.Optional[Logs], lookups: t.Optional[_History]) -> None:
+        now = self._connection.now
+        for record in () if lookups is None else lookups.records():
+            scan.add(record)
+        if logs is None:
+            return
+        since = now - timedelta(days=self._options.trail_days)
         try:
-            logs = self._open_trail(place)
-            return log_files(logs, reader, account_id=self._snapshot.account_id, now=self._connection.now, days=days)
+            for record in LogFiles(logs, self._snapshot.account_id, since, now).records():
+                scan.add(record)
+        except (AwsError, StoreError):
+            # The second read fails as well, and says so.
+            return
+
+    def _open_logs(self) -> tuple[t.Optional[Logs], t.Optional[Activity]]:
+        """Open the place of the log files, or say why it can't be; neither where there is none."""
+        place = self._options.trail_logs
+        if place is None:
+            return None, None
+        try:
+            return self._open_trail(place), None
         except (AwsError, StoreError) as error:
-            return Activity(SourceRead(Source.TRAIL, days, "", place=place.location, failure=str(error)))
+            return None, self._fail_trail(str(error))
+
+    def _read_trail(self, logs: Logs, reader: EventReader, *, is_detailed: bool) -> LogActivity:
+        days, now = self._options.trail_days, self._connection.now
+        try:
+            keys = self._read_public_keys(logs) if is_detailed else None
+            return log_files(logs, reader, account_id=self._snapshot.account_id, now=now, days=days, keys=keys)
+        except (AwsError, StoreError) as error:
+            return self._fail_trail(str(error))
+
+    def _fail_trail(self, failure: str) -> LogActivity:
+        place = self._options.trail_logs
+        location = place.location if place is not None else ""
+        return LogActivity(SourceRead(Source.TRAIL, self._options.trail_days, "", place=location, failure=failure))
+
+    def _read_public_keys(self, logs: Logs) -> t.Optional[Mapping[str, PublicKeys]]:
+        """Read the keys that CloudTrail signed the digests with; None where there are no digests, or no keys."""
+        regions = {place.region for name in logs.list() if (place := read_digest_place(name)) is not None}
+        if not regions:
+            return None
+        days, now = self._options.trail_days, self._connection.now
+        keys = read_public_keys(self._connection.access, regions, days=days, now=now)
+        return keys if any(keys.values()) else None
 
     def _open_trail(self, place: StoreOptions) -> Logs:
         """The place of the trail's files. Raises AwsError: it can't work."""
@@ -239,18 +277,20 @@ class Predictor:
         failure = unread_reason(unread) if unread else ""
         return {arn: last_accessed(arn, deep.service_last_accessed.get(arn), failure=failure) for arn in arns}
 
-    def _read_history(
-        self, reader: EventReader, arns: Sequence[str], keys: frozenset[str], sleep: Callable[[float], None]
-    ) -> Activity:
+    def _read_history(self, arns: Sequence[str], keys: frozenset[str], sleep: Callable[[float], None]) -> _History:
         access = self._connection.access
         regions, others = self._find_regions()
         reads = {region: functools.partial(self._look_up, region, arns, sleep) for region in regions}
         found = access.gather(reads)
-        lookups = {region: result for region, result in found.items() if isinstance(result, Lookup)}
-        failures = {region: str(result) for region, result in found.items() if isinstance(result, AwsError)}
-        # The regions that are listed are taken for all that are in use, unless it is regions that the change is about.
-        listed = bool(self._options.regions) and _REGION_KEY not in keys
-        return event_history(lookups, failures, reader, now=self._connection.now, others=others, is_enough=listed)
+        return _History(
+            {region: result for region, result in found.items() if isinstance(result, Lookup)},
+            {region: str(result) for region, result in found.items() if isinstance(result, AwsError)},
+            others,
+            self._connection.now,
+            # The regions that are listed are taken for all that are in use, unless it is regions that the change is
+            # about.
+            is_enough=bool(self._options.regions) and _REGION_KEY not in keys,
+        )
 
     def _find_regions(self) -> tuple[tuple[str, ...], t.Optional[tuple[str, ...]]]:
         """The regions to ask, without any listed all that are enabled; and the account's others, None if not known."""
@@ -275,6 +315,48 @@ class Predictor:
 
 
 @dataclasses.dataclass(frozen=True)
+class _History:
+    """The event histories of some regions, before their events are read."""
+
+    lookups: Mapping[str, Lookup]
+    failures: Mapping[str, str]
+    others: t.Optional[tuple[str, ...]]
+    now: datetime
+    is_enough: bool
+
+    def records(self) -> Iterator[t.Any]:
+        """All events."""
+        for lookup in self.lookups.values():
+            yield from lookup.records
+
+    def read(self, reader: EventReader) -> Activity:
+        """Read the uses in all events."""
+        return event_history(
+            self.lookups, self.failures, reader, now=self.now, others=self.others, is_enough=self.is_enough
+        )
+
+
+def read_records(
+    connection: Connection,
+    options: EvidenceOptions,
+    snapshot: Snapshot,
+    permissions: Permissions,
+    principals: Collection[str],
+    *,
+    keys: frozenset[str],
+    sleep: Callable[[float], None] = time.sleep,
+) -> dict[str, Record]:
+    """Read the records of what principals did, by their ARNs. ``keys`` are the condition keys that matter.
+
+    All principals share one reading of files and events, and one coverage. A source that can't be read lowers it.
+
+    :raises AwsError: AWS does not know the credentials (any more).
+    """
+    predictor = Predictor(connection, options, snapshot, permissions)
+    return predictor.read_records(sorted(set(principals)), keys, sleep)
+
+
+@dataclasses.dataclass(frozen=True)
 class Book:
     """All evidence that was read: ``shared`` sources of all principals, and service last accessed by principal."""
 
@@ -287,8 +369,20 @@ class Book:
     def uses(self, arn: str) -> tuple[Use, ...]:
         """The uses of a principal, by any source."""
         activities = self._of(arn)
-        whole = {activity.source.source for activity in activities if activity.source.is_whole}
-        return drop_explained_uses((use for activity in activities for use in activity.of(arn)), by=whole)
+        readings = {activity.source.source: activity.reading for activity in activities if activity.reading is not None}
+        left_out = tuple(use for one in readings.values() for use in one.left_out if use.principal_arn == arn)
+        # Only a source that was read whole knows all calls. Those that were left out explain dates, if they are kept.
+        hidden = {source for source, one in readings.items() if one.excluded and not one.left_out}
+        whole = {activity.source.source for activity in activities if activity.source.is_whole} - hidden
+        given = (use for activity in activities for use in activity.of(arn))
+        known = drop_explained_uses((*given, *left_out), by=whole)
+        dropped = {id(use) for use in left_out}
+        return tuple(use for use in known if id(use) not in dropped)
+
+    def list_denials(self, arn: str) -> tuple[Use, ...]:
+        """The calls of a principal that were refused."""
+        readings = (activity.reading for activity in self.shared if activity.reading is not None)
+        return merge_uses(use for reading in readings for use in reading.denied if use.principal_arn == arn)
 
     def evidence(self, arn: str) -> Evidence:
         """The evidence that was read for a principal."""

@@ -20,19 +20,17 @@ from .._account import analyzer_reads
 from .._account.analyzers import AnalyzerFinding, access_of
 from .._account.moments import format_utc
 from .._aws.access import Access
-from .._aws.errors import AwsError, NotFound, Unparsable
+from .._aws.errors import AwsError, Unparsable
 from .._aws.operations import Operations
 from .._converge.finding import mask_key_ids
 from .._module.task import Task, TaskError
+from .._policy.least_privilege.second_opinion import Adviser, Step
+from .recommendations import GET_FINDING, WAITS, Finding
+from .recommendations import OPERATIONS as RECOMMENDATION_OPERATIONS
 
 SERVICE: t.Final = "accessanalyzer"
-GENERATE: t.Final = "GenerateFindingRecommendation"
-_RECOMMENDATION: t.Final = "GetFindingRecommendation"
 _WHOLE: t.Final = "GetFindingV2"
 _RECOMMENDABLE: t.Final = "UnusedPermission"
-# A recommendation takes some seconds.
-_WAITS: t.Final = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
-_STEP: t.Final = "unusedPermissionsRecommendedStep"
 _NOT_IN_CHECK_MODE: t.Final = (
     "recommendations: AWS generates them on demand, which is not a read, so there are none in check mode"
 )
@@ -44,11 +42,9 @@ OPERATIONS: t.Final = Operations(
             "ec2:DescribeRegions",
             *analyzer_reads.FINDINGS_OPERATIONS,
             f"{SERVICE}:{_WHOLE}",
-            f"{SERVICE}:{_RECOMMENDATION}",
         }
     ),
-    writes=frozenset({f"{SERVICE}:{GENERATE}"}),
-)
+).union(RECOMMENDATION_OPERATIONS[Adviser.ACCESS_ANALYZER])
 
 Record = dict[str, t.Any]
 
@@ -169,34 +165,24 @@ def _simplify(value: t.Any) -> t.Any:
 
 def _read_recommendation(access: Access, item: AnalyzerFinding, *, sleep: Callable[[float], None]) -> Record:
     """Read the steps that AWS recommends. They are for people to look at: no module follows them."""
-    parameters = {"analyzerArn": item.analyzer_arn, "id": item.id}
-    access.call(SERVICE, GENERATE, parameters, region=item.region)
-    for wait in (*_WAITS, None):
-        pages = _read_pages(access, parameters, item.region)
-        if pages and pages[0]["status"] == "SUCCEEDED":
-            return {"steps": [_step_as_dict(step) for page in pages for step in page["recommendedSteps"]]}
-        if pages and pages[0]["status"] == "FAILED":
-            error = pages[0].get("error", {})
-            message = f"{error.get('code', 'FAILED')}: {error.get('message', 'AWS gave no reason')}"
-            raise Unparsable(message, service=SERVICE, operation=_RECOMMENDATION, region=item.region)
+    finding = Finding(Adviser.ACCESS_ANALYZER, item.id, item.region, item.analyzer_arn)
+    finding.generate(access)
+    message = f"it is not ready after {sum(WAITS):.0f} seconds"
+    for wait in (*WAITS, None):
+        answer = finding.read(access)
+        if answer is not None and answer.status == "SUCCEEDED":
+            return {"steps": [_step_as_dict(step) for step in answer.steps]}
+        if answer is not None and answer.status == "FAILED":
+            message = answer.error
+            break
         if wait is not None:
             sleep(wait)
-    message = f"it is not ready after {sum(_WAITS):.0f} seconds"
-    raise Unparsable(message, service=SERVICE, operation=_RECOMMENDATION, region=item.region)
+    raise Unparsable(message, service=SERVICE, operation=GET_FINDING, region=item.region)
 
 
-def _read_pages(access: Access, parameters: Record, region: str) -> list[Mapping[str, t.Any]]:
-    """Read the answer so far; none as long as AWS does not know the recommendation yet."""
-    try:
-        return list(access.pages(SERVICE, _RECOMMENDATION, "recommendedSteps", parameters, region=region))
-    except NotFound:
-        return []
-
-
-def _step_as_dict(step: Mapping[str, t.Any]) -> Record:
-    inner = step.get(_STEP, {})
+def _step_as_dict(step: Step) -> Record:
     return {
-        "action": inner.get("recommendedAction"),
-        "policy": inner.get("recommendedPolicy"),
-        "existing_policy_id": inner.get("existingPolicyId"),
+        "action": "DETACH_POLICY" if step.recommended is None else "CREATE_POLICY",
+        "policy": step.recommended,
+        "existing_policy_id": step.policy_id or None,
     }

@@ -143,6 +143,7 @@ def build(
         "changes": [],
         "refused": [],
         "impacts": [],
+        "least_privilege": [],
         "costs": [],
         "errors": said["errors"],
         "delta": {"previous_run": None, "basis": None, "upgraded": False, **{name: [] for name in DELTA_LISTS}},
@@ -210,6 +211,7 @@ def complete(report: Report, parts: Sequence[Mapping[str, t.Any]], *, reveal_key
         "changes": changes,
         "refused": refused,
         "impacts": impacts,
+        "least_privilege": [dict(item) for part in own for item in part.get("least_privilege", ())],
         "costs": costs,
         "errors": [*report["errors"], *(failure for failure in failures if failure not in report["errors"])],
     }

@@ -33,7 +33,9 @@ SCHEMA: t.Final = "hardening.iam/fleet/1"
 _LISTED = 20
 # Of most findings these are read, and of a report not the members that have the texts and the details.
 _OF_FINDING: t.Final = ("control", "title", "severity", "status", "fingerprint")
-_NOT_READ: t.Final = frozenset({"controls", "costs", "errors", "impacts", "preflight", "scope", "waivers"})
+_NOT_READ: t.Final = frozenset(
+    {"controls", "costs", "errors", "impacts", "least_privilege", "preflight", "scope", "waivers"}
+)
 _COUNTS = ("passed", "failed", "waived", "not_assessed", "not_applicable")
 
 Report = Mapping[str, t.Any]

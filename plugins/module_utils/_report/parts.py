@@ -34,7 +34,7 @@ PART_SCHEMA: t.Final = "hardening.iam/part/1"
 _STARTED: t.Final = "started"
 # Members that only one of the two has: a plan's entry, or the change of a result.
 _DIFFERENT: t.Final = frozenset({"applied", "request"})
-_LISTS: t.Final = ("changes", "refused", "impacts", "costs", "findings", "capabilities")
+_LISTS: t.Final = ("changes", "refused", "impacts", "costs", "findings", "capabilities", "least_privilege")
 _CHANGE: t.Final = ("region", "service", "operation", "target")
 _REFUSAL: t.Final = ("rule", "reason", "target", "operation")
 _FINDING: t.Final = ("control", "status", "severity", "region", "resource", "title", "detail", "fingerprint")

@@ -21,6 +21,7 @@ from .changes import Entry, list_changes, view_changes
 from .drawing import view_paths
 from .findings import view_findings, view_not_assessed, view_waived
 from .impact import count_unsafe, view_impacts
+from .least_privilege import view_least_privilege
 from .page import Section
 from .reference import view_controls, view_frameworks, view_resolved, view_run
 from .remedies import Remedies
@@ -66,6 +67,7 @@ def _list_sections(report: Mapping[str, t.Any], entries: Sequence[Entry], remedi
         Section("results", "All results", "account/results.html.j2", view_table(report), len(report["findings"])),
         *_make_paths_section(report),
         *_make_impact_section(report),
+        *_make_least_privilege_section(report),
         Section("changes", "Changes", "account/changes.html.j2", view_changes(report, entries)),
         *_make_resolved_section(report),
         Section("not-assessed", "Not assessed", "account/not_assessed.html.j2", view_not_assessed(report), gaps),
@@ -92,6 +94,14 @@ def _make_impact_section(report: Mapping[str, t.Any]) -> list[Section]:
     if not found:
         return []
     return [Section("impact", "What would break", "account/impact.html.j2", view_impacts(found), count_unsafe(found))]
+
+
+def _make_least_privilege_section(report: Mapping[str, t.Any]) -> list[Section]:
+    found = report.get("least_privilege", ())
+    if not found:
+        return []
+    view = view_least_privilege(found)
+    return [Section("least-privilege", "Least privilege", "account/least_privilege.html.j2", view, len(found))]
 
 
 def _make_resolved_section(report: Mapping[str, t.Any]) -> list[Section]:

@@ -30,6 +30,7 @@ from ...module_utils._report.grouping import (
     resource_name,
 )
 from ...module_utils._report.impact_text import brief as impact_lines
+from ...module_utils._report.least_privilege_text import brief as brief_principal
 from ...module_utils._report.paths import by_end, caveat, path_of
 from ...module_utils._report.plain import WIDTH, join_names, printable, wrap_text
 from ...module_utils._report.states import count_changes, state_of
@@ -67,6 +68,7 @@ def render(
         _render_not_assessed(report, show),
         _render_waived(report, show),
         _render_impacts(report["impacts"], show),
+        _render_least_privilege(report.get("least_privilege", ()), show),
         _render_changes(report, show),
         _render_refused(report["refused"], show),
         _render_costs(report["costs"], show),
@@ -315,6 +317,11 @@ def _render_waived(report: Mapping[str, t.Any], show: Show) -> Lines:
 def _render_impacts(impacts: Sequence[Mapping[str, t.Any]], show: Show) -> Lines:
     texts = ["\n".join(impact_lines(impact, show)) for impact in impacts]
     return ["WHAT WOULD BREAK:", "\n\n".join(texts)] if texts else []
+
+
+def _render_least_privilege(items: Sequence[Mapping[str, t.Any]], show: Show) -> Lines:
+    lines = [line for item in items for line in brief_principal(item, show)]
+    return ["LEAST PRIVILEGE:", *lines] if lines else []
 
 
 def _render_changes(report: Mapping[str, t.Any], show: Show) -> Lines:

@@ -22,6 +22,7 @@ from moto.core.exceptions import JsonRESTError
 from moto.iam.models import iam_backends
 from moto.utilities.utils import get_partition
 
+from emulator.extensions import past
 from emulator.extensions.registration import operations_of
 from emulator.extensions.state import account_states, clock
 from emulator.request_log import Record as RequestRecord
@@ -40,9 +41,9 @@ _TIME: t.Final = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def username(event: Record) -> str:
-    """The user name that LookupEvents shows: a user's own, or that of a role's session."""
+    """The user name that LookupEvents shows: a user's own, or that of a role's session; empty for a service."""
     identity = event["userIdentity"]
-    return str(identity.get("userName") or identity["arn"].rpartition("/")[2])
+    return str(identity.get("userName") or identity.get("arn", "").rpartition("/")[2])
 
 
 # The parameters of IAM's requests that name a resource, and its type.
@@ -212,7 +213,7 @@ def lookup_events(response: CloudTrailResponse) -> str:
     oldest = (clock() - RETENTION).strftime(_TIME)
     events = [
         event
-        for event in state.events.get(response.region, [])
+        for event in (*past.past_of(state, response.region), *state.events.get(response.region, []))
         if max(since, oldest) <= event["eventTime"] <= (until or "9") and all(_fits(event, item) for item in attributes)
     ]
     events.sort(key=lambda event: str(event["eventTime"]), reverse=True)
@@ -250,7 +251,7 @@ def _format_event(event: Record) -> Record:
         "EventSource": event["eventSource"],
         "EventTime": datetime.strptime(event["eventTime"] + "+0000", _TIME + "%z").timestamp(),
         "ReadOnly": str(event["readOnly"]).lower(),
-        "Username": username(event),
+        **({"Username": username(event)} if username(event) else {}),
         "Resources": list_resources(event),
         "CloudTrailEvent": json.dumps(event),
     }

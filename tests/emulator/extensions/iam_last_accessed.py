@@ -99,12 +99,19 @@ def _service(key: str, use: t.Optional[ServiceUse], statements: t.Optional[t.Seq
         shape["LastAuthenticated"] = use.last.when
         shape["LastAuthenticatedEntity"] = use.last.entity
         shape["LastAuthenticatedRegion"] = use.last.region
-    if statements is not None and key in _TRACKED_SERVICES:
+    if statements is not None and tracked_actions(key):
         used = {} if use is None else use.actions
-        tracked = [name for name in action_names(key) if not any(part in name for part in _ON_DATA.get(key, ()))]
-        granted = [name for name in tracked if any(_allows(item, f"{key}:{name}") for item in statements)]
+        granted = [name for name in tracked_actions(key) if any(_allows(item, f"{key}:{name}") for item in statements)]
         shape["TrackedActionsLastAccessed"] = [_action(name, used.get(name)) for name in sorted({*granted, *used})]
     return shape
+
+
+@functools.cache
+def tracked_actions(service: str) -> tuple[str, ...]:
+    """The actions of a service that AWS tracks one by one; empty for most services."""
+    if service not in _TRACKED_SERVICES:
+        return ()
+    return tuple(name for name in action_names(service) if not any(part in name for part in _ON_DATA.get(service, ())))
 
 
 def _allows(statement: Statement, action: str) -> bool:

@@ -11,7 +11,7 @@ import typing as t
 
 from moto.core.responses import ActionResult, EmptyResult
 from moto.iam.exceptions import DeleteConflictException, LimitExceededException, NotFoundException
-from moto.iam.models import Group, ManagedPolicy, Role, User
+from moto.iam.models import Group, IAMBackend, ManagedPolicy, Role, User
 from moto.iam.responses import IamResponse
 
 from emulator.extensions.registration import iam_operations
@@ -127,3 +127,12 @@ def install() -> None:
         delete_role,
         delete_virtual_mfa_device,
     )
+    create = IAMBackend.create_policy_version
+
+    def create_policy_version(self: IAMBackend, policy_arn: str, policy_document: str, set_as_default: t.Any) -> t.Any:
+        version = create(self, policy_arn, policy_document, set_as_default)
+        # "the date and time when the most recent policy version was created", says API_Policy.html of UpdateDate.
+        self.managed_policies[policy_arn].update_date = version.create_date
+        return version
+
+    IAMBackend.create_policy_version = create_policy_version

@@ -19,6 +19,9 @@ from moto.core.base_backend import BackendDict, BaseBackend
 from moto.iam import models
 from moto.utilities.utils import PARTITION_NAMES, get_partition
 
+if t.TYPE_CHECKING:
+    from emulator.seed.model import Account
+
 
 def clock() -> datetime:
     """The emulator's present in UTC, without time zone as moto has it; follows the shifted clock of moto's IAM."""
@@ -103,6 +106,16 @@ class LastAccessedJob:
     polled: bool = False
 
 
+@dataclasses.dataclass(frozen=True)
+class Past:
+    """What principals of an account did before the seed was applied, as the seed describes it."""
+
+    account: Account
+    now: datetime
+    #: equal for equal descriptions at the same moment
+    key: str
+
+
 class AccountState(BaseBackend):
     """The state of one account in one partition."""
 
@@ -120,6 +133,10 @@ class AccountState(BaseBackend):
         self.root_features: set[str] = set()
         self.contact: t.Optional[dict[str, str]] = None
         self.events: dict[str, list[dict[str, t.Any]]] = {}
+        #: what principals did in the months before the seed was applied
+        self.past: t.Optional[Past] = None
+        #: buckets of trails whose files of the past are not made yet
+        self.undelivered: set[str] = set()
 
     def user(self, user: models.User) -> UserDetails:
         """The details of a user, by its unique id: a user may be renamed."""

@@ -15,6 +15,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from emulator.activity.model import Activity
+
 Document = dict[str, t.Any]
 #: one of the MFA kinds of IAM: an authenticator app, a hardware token with a serial number, a FIDO2 passkey
 MfaKind = t.Literal["virtual", "hardware", "passkey"]
@@ -212,7 +214,10 @@ class ServerCertificate:
 
 @dataclasses.dataclass(frozen=True)
 class AnalyzerFinding:
-    """Something that an analyzer found; ``type`` and ``resource_type`` as AWS spells them."""
+    """Something that an analyzer found; ``type`` and ``resource_type`` as AWS spells them.
+
+    ``recommendation_error`` is the code and the message of the failure of its recommendation.
+    """
 
     name: str
     resource: str
@@ -226,6 +231,7 @@ class AnalyzerFinding:
     error: t.Optional[str] = None
     owner: t.Optional[str] = None
     created_days: float = 10
+    recommendation_error: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -300,7 +306,11 @@ class SecurityHub:
 
 @dataclasses.dataclass(frozen=True)
 class Trail:
-    """A CloudTrail trail whose home is this region."""
+    """A CloudTrail trail whose home is this region.
+
+    ``exclude_sources`` and ``data_resources`` are those of a basic event selector, by resource type. Advanced
+    selectors are as PutEventSelectors takes them, and replace the basic one.
+    """
 
     name: str
     bucket: str
@@ -312,6 +322,10 @@ class Trail:
     management_events: t.Literal["All", "ReadOnly", "WriteOnly", "none"] = "All"
     kms_key: t.Optional[str] = None
     log_group: t.Optional[str] = None
+    prefix: t.Optional[str] = None
+    exclude_sources: tuple[str, ...] = ()
+    data_resources: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    advanced_selectors: tuple[t.Any, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -332,6 +346,16 @@ class Instance:
     name: str
     profile: t.Optional[str] = None
     count: int = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Function:
+    """A function of Lambda with its execution role, by name; with ``subnets`` it is in a VPC."""
+
+    name: str
+    role: str
+    subnets: tuple[str, ...] = ()
+    security_groups: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -386,6 +410,7 @@ class Region:
     trails: dict[str, Trail] = dataclasses.field(default_factory=dict)
     metric_filters: dict[str, MetricFilter] = dataclasses.field(default_factory=dict)
     instances: dict[str, Instance] = dataclasses.field(default_factory=dict)
+    functions: dict[str, Function] = dataclasses.field(default_factory=dict)
     calls: tuple[Call, ...] = ()
     stacks: dict[str, Stack] = dataclasses.field(default_factory=dict)
 
@@ -418,6 +443,7 @@ class Account:
     regions: dict[str, Region] = dataclasses.field(default_factory=dict)
     denied_regions: tuple[str, ...] = ()
     tags: dict[str, str] = dataclasses.field(default_factory=dict)
+    activity: dict[str, Activity] = dataclasses.field(default_factory=dict)
     listed: bool = False
     closed: bool = False
 

@@ -19,7 +19,7 @@ from moto.s3.models import s3_backends
 from moto.securityhub.models import SecurityHubBackend
 
 from emulator import extensions, trail_logs
-from emulator.extensions import state
+from emulator.extensions import past, state
 from emulator.seed import iam, organization, regional
 from emulator.seed.model import Organization
 
@@ -48,6 +48,7 @@ def apply(seed: Organization, *, now: datetime) -> None:
         backend = iam_backends[account.id][account.partition]
         iam.apply(account, backend, now=now)
         regional.apply(account, now=now)
+        past.keep(account, now=now)
     if seed.trail_bucket is not None:
         _trail_logs(seed, seed.trail_bucket)
 

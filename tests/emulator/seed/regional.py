@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import base64
+import collections
 import dataclasses
 import json
 import typing as t
@@ -31,6 +33,8 @@ from emulator.seed.identifiers import moment
 from emulator.seed.structure import expand
 
 _METRIC_NAMESPACE = "CISBenchmark"
+# An empty archive in base64. The emulator runs no function.
+_CODE = base64.b64encode(b"PK\x05\x06" + bytes(18)).decode()
 
 
 def apply(account: model.Account, *, now: datetime) -> None:
@@ -50,6 +54,8 @@ def apply(account: model.Account, *, now: datetime) -> None:
             _metric_filter(place, metric_filter)
         for instance in seeded.instances.values():
             _instances(place, instance)
+        for function in seeded.functions.values():
+            _function(place, function)
         for call in seeded.calls:
             _calls(place, call)
         for name, stack in seeded.stacks.items():
@@ -125,8 +131,13 @@ def _analyzer(place: _Place, seeded: model.Analyzer) -> None:
                 actions=finding.actions,
                 access_key=finding.access_key,
                 error=finding.error,
+                recommendation_error=_pair(finding.recommendation_error),
             )
         )
+
+
+def _pair(given: tuple[str, ...]) -> t.Optional[tuple[str, str]]:
+    return (given[0], given[1]) if given else None
 
 
 def _config_recorder(place: _Place, seeded: model.ConfigRecorder) -> None:
@@ -202,7 +213,7 @@ def _trail(place: _Place, seeded: model.Trail) -> None:
     trail = backend.create_trail(
         name=seeded.name,
         bucket_name=seeded.bucket,
-        s3_key_prefix=None,
+        s3_key_prefix=seeded.prefix,
         sns_topic_name=None,
         is_global=seeded.global_events,
         is_multi_region=seeded.multi_region,
@@ -213,14 +224,25 @@ def _trail(place: _Place, seeded: model.Trail) -> None:
         kms_key_id=seeded.kms_key,
         tags_list=[],
     )
-    if seeded.management_events != "All":
-        records = seeded.management_events != "none"
-        selector = {"IncludeManagementEvents": records, "DataResources": [], "ExcludeManagementEventSources": []}
-        selector["ReadWriteType"] = seeded.management_events if records else "All"
-        trail.put_event_selectors([selector], [])
+    if seeded.advanced_selectors:
+        trail.put_event_selectors([], list(seeded.advanced_selectors))
+    elif seeded.management_events != "All" or seeded.exclude_sources or seeded.data_resources:
+        trail.put_event_selectors([_basic_selector(seeded)], [])
     if seeded.logging:
         trail.start_logging()
         trail.status.started = moment(place.now, 300)
+        owner = state.account_states[place.account.id][place.account.partition]
+        owner.undelivered.add(seeded.bucket)
+
+
+def _basic_selector(seeded: model.Trail) -> dict[str, t.Any]:
+    records = seeded.management_events != "none"
+    return {
+        "IncludeManagementEvents": records,
+        "ReadWriteType": seeded.management_events if records else "All",
+        "DataResources": [{"Type": kind, "Values": list(arns)} for kind, arns in seeded.data_resources.items()],
+        "ExcludeManagementEventSources": list(seeded.exclude_sources),
+    }
 
 
 def _metric_filter(place: _Place, seeded: model.MetricFilter) -> None:
@@ -265,6 +287,26 @@ def _instances(place: _Place, seeded: model.Instance) -> None:
         profile = iam_backends[place.account.id][place.account.partition].get_instance_profile(seeded.profile)
         for instance in reservation.instances:
             backend.associate_iam_instance_profile(instance.id, iam_instance_profile_arn=profile.arn)
+
+
+def _function(place: _Place, seeded: model.Function) -> None:
+    # Importing it takes a third of a second, and few seeds have functions.
+    from moto.awslambda.models import lambda_backends
+
+    role = place.account.roles[seeded.role]
+    backend = lambda_backends[place.account.id][place.region]
+    # As moto makes it, with a function of its own, no snapshot can copy it.
+    backend._lambdas._aliases = collections.defaultdict(dict)
+    backend.create_function(
+        {
+            "FunctionName": seeded.name,
+            "Runtime": "python3.13",
+            "Handler": "main.handle",
+            "Role": f"arn:{place.account.partition}:iam::{place.account.id}:role{role.path}{role.name}",
+            "Code": {"ZipFile": _CODE},
+            "VpcConfig": {"SubnetIds": list(seeded.subnets), "SecurityGroupIds": list(seeded.security_groups)},
+        }
+    )
 
 
 def _calls(place: _Place, seeded: model.Call) -> None:

@@ -26,7 +26,7 @@ def test_operations_that_are_missing_are_errors_without_retries(emulator: Emulat
     calls: list[tuple[str, str, dict[str, t.Any]]] = [
         ("iam", "get_context_keys_for_custom_policy", {"PolicyInputList": ["{}"]}),
         ("organizations", "describe_effective_policy", {"PolicyType": "TAG_POLICY"}),
-        ("securityhub", "get_findings_v2", {}),
+        ("securityhub", "get_resources_v2", {}),
         ("mgn", "list_applications", {}),
     ]
     for service, method, parameters in calls:

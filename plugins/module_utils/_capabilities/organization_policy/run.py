@@ -45,7 +45,7 @@ from ..._module.registration import Registration, Reversal
 from ..._module.task import Task, TaskError
 from ..._module.version import COLLECTION_VERSION
 from ..._module.writers import Writer
-from ..._prediction.evidence import EvidenceOptions
+from ..._prediction.records.evidence_options import EvidenceOptions
 from .changes import (
     ATTACH,
     CREATE,

@@ -46,7 +46,8 @@ from ..._policy.documents.syntax import decode
 from ..._policy.evaluation.evaluate import Layers
 from ..._policy.impact.judge import Impact
 from ..._prediction.document import build, find_accepted, verdict_record
-from ..._prediction.evidence import EVIDENCE_OPERATIONS, EvidenceOptions, Predictor, Proposal
+from ..._prediction.evidence import EVIDENCE_OPERATIONS, Predictor, Proposal
+from ..._prediction.records.evidence_options import EvidenceOptions
 from ..._prediction.unused_resources import list_unused_resources
 from .changes import DELETE_VERSION, LOCKOUT_KINDS, UPDATE, LivePolicy, Version
 from .declared import Declared

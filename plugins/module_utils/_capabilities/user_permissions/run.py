@@ -34,7 +34,8 @@ from ..._module.snapshots import BREAK_GLASS_OPERATIONS, add_organization_polici
 from ..._module.task import Task, TaskError
 from ..._module.writers import Writer
 from ..._prediction.document import build, find_accepted, layers_not_read
-from ..._prediction.evidence import EVIDENCE_OPERATIONS, EvidenceOptions, Predictor, Proposal
+from ..._prediction.evidence import EVIDENCE_OPERATIONS, Predictor, Proposal
+from ..._prediction.records.evidence_options import EvidenceOptions
 from .changes import WRITES, relies_on
 from .declared import Declared
 from .grants import GRANTS

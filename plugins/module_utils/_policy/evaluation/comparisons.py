@@ -27,7 +27,8 @@ import typing as t
 from collections.abc import Callable
 
 from ..documents.operators import NEGATED
-from .matching import Style, Test, make_filled_matcher
+from .matching import Test, make_filled_matcher
+from .tokens import Style
 from .variables import Filled, text_of
 
 _Value = t.TypeVar("_Value")

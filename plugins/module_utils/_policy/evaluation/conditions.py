@@ -23,7 +23,8 @@ from ..documents.operators import NEGATED, WITH_VARIABLES
 from ..documents.policy import Condition
 from .comparisons import boolean, comparison
 from .context import ABSENT, UNKNOWN_KEY, Context, Missing
-from .matching import Style, Test, make_filled_matcher
+from .matching import Test, make_filled_matcher
+from .tokens import Style
 from .truth import NO, UNKNOWN, YES, Truth, truth
 from .variables import Filled, Template, Text, Variable, fill, possible, template, text_of
 

@@ -62,10 +62,11 @@ class Context:
     value, save those in ``absent``, which are known not to be there.
     """
 
-    __slots__ = ("_found", "complete")
+    __slots__ = ("_found", "_hash", "complete")
 
     def __init__(self, values: Mapping[str, Values], *, complete: bool = True, absent: Iterable[str] = ()) -> None:
         self._found = _read_values(values, absent)
+        self._hash: t.Optional[int] = None
         self.complete: t.Final = complete
 
     def but_unknown(self, key: str) -> Context:
@@ -93,13 +94,21 @@ class Context:
         context._found = found
         return context
 
+    @property
+    def sort_key(self) -> str:
+        """A text to sort by: equal contexts have the same, in whatever order their keys came."""
+        return f"{self.complete} {sorted((key, repr(values)) for key, values in self._found.items())}"
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Context):
             return NotImplemented
         return self.complete == other.complete and self._found == other._found
 
     def __hash__(self) -> int:
-        return hash((self.complete, frozenset(self._found.items())))
+        # Asked often: contexts tell the uses of a principal apart.
+        if self._hash is None:
+            self._hash = hash((self.complete, frozenset(self._found.items())))
+        return self._hash
 
     def __repr__(self) -> str:
         return f"Context({self._found!r}, complete={self.complete})"

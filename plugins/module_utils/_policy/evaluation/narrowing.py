@@ -51,6 +51,7 @@ _PARTS: t.Final = 6
 # https://docs.aws.amazon.com/ARG/latest/APIReference/API_CreateGroup.html,
 # https://docs.aws.amazon.com/license-manager/latest/APIReference/API_CreateLicenseConfiguration.html
 _WITHOUT_COLONS: t.Final = frozenset({"ec2", "iam", "kms", "license-manager", "resource-groups", "ssm"})
+_BUCKETS: t.Final = ":s3:::*"
 # How condition keys begin whose value depends on the principal.
 _OF_PRINCIPALS: t.Final = ("aws:principal", "aws:userid", "aws:username")
 # Above so many patterns of resources the types of resources have to do.
@@ -215,8 +216,17 @@ def possible_resources(
     if len(allowed) > _MOST_PATTERNS:
         return types
     pairs = itertools.product(types, allowed)
-    narrowed = (kind if covers(pattern, kind) else pattern for kind, pattern in pairs if _share(pattern, kind))
+    shared = ((kind, item) for kind, item in pairs if _share(item, kind) and not names_no_bucket(item, kind))
+    narrowed = (kind if covers(pattern, kind) else pattern for kind, pattern in shared)
     return tuple(dict.fromkeys(narrowed)) or types
+
+
+def names_no_bucket(pattern: str, kind: str) -> bool:
+    """Whether ``kind`` are buckets and a pattern is about none, since no name of a bucket has a slash.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+    """
+    return kind.endswith(_BUCKETS) and "/" in pattern
 
 
 def _list_allowed_patterns(action: str, policies: Iterable[Policy]) -> Iterator[str]:

@@ -14,80 +14,43 @@ event does not show stays unknown, and is never taken to be absent.
 
 from __future__ import annotations
 
-import collections
 import dataclasses
-import enum
 import functools
+import re
 import typing as t
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
-from ..documents.arn import arn_account, arn_parts
+from ..documents.arn import arn_parts
 from ..evaluation.context import Context, Values
 from ..evaluation.pass_role import PassedRole, find_passed_role
+from .callers import (
+    KnownPrincipal,
+    SkipReason,
+    is_call,
+    is_of_account,
+    long_term_key,
+    moment_of,
+    needs_no_permission,
+    principal_of,
+    was_denied,
+)
+from .calls import Call, Reading
 from .context import ContextReader, Keys, list_parameter_keys
+from .exclusions import Exclusion
 from .further import find_further_permissions, read_copy_source, select_version_action
 from .kinds import list_kinds
 from .names import actions_of, find_services, prefix_of, strip_version
 from .resources import Names, Subject, Target, find_passed_role_arns, find_targets
-from .usage import Source, Use, merge_uses
+from .shapes import ShapeReader
+from .tally import Tally
+from .usage import Source
 
 Record = Mapping[str, t.Any]
 
 
-class SkipReason(enum.StrEnum):
-    """The reasons why an event is no use of a permission, or none that can be judged."""
-
-    MALFORMED = "it is no event as CloudTrail writes them"
-    NO_PERMISSION = "it needs no permission: AWS did it, a sign-in, or an operation that is open to all"
-    DENIED = "it was denied, so that nothing can be lost"
-    SERVICE = "an AWS service did it by itself, or by its service-linked role"
-    ROOT = "the root user did it, whom policies of principals do not limit"
-    FOREIGN = "the caller is no user and no role of this account"
-    OTHER = "another principal did it"
-
-
-# Only these are calls; other events are sign-ins, actions of services and unusual activity.
-# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
-_CALLS: t.Final = frozenset({"AwsApiCall"})
-# https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html,
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getsessiontoken.html
-_FREE: t.Final = frozenset({("sts", "getcalleridentity"), ("sts", "getsessiontoken")})
-# Services say in many ways that a call is not allowed. DryRunOperation says that it would have been.
-_DENIALS: t.Final = frozenset(
-    {"accessdenied", "authfailure", "authorizationerror", "notauthorized", "unauthorized", "unauthorizedoperation"}
-)
-# Cognito calls a wrong password so, in the answer to a call that was allowed:
-# https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminInitiateAuth.html
-_ALLOWED_ALL_THE_SAME: t.Final = frozenset({("cognito-idp", "notauthorized"), ("cognito-identity", "notauthorized")})
-
-
-@dataclasses.dataclass(frozen=True)
-class Call:
-    """A permission that one event needed. ``resource`` is None where the event does not show it.
-
-    Where the event's action is not known, ``action`` is ``service:*`` and ``is_service_level`` set. ``candidates`` and
-    ``is_possible`` are those of a use.
-    """
-
-    principal_arn: str
-    action: str
-    resource: t.Optional[str]
-    context: Context
-    when: t.Optional[datetime]
-    access_key_id: t.Optional[str] = None
-    is_service_level: bool = False
-    candidates: tuple[str, ...] = ()
-    is_possible: bool = False
-
-
-@dataclasses.dataclass(frozen=True)
-class Reading:
-    """The result of reading the events of a source: the uses that they show, and how many were skipped, and why."""
-
-    uses: tuple[Use, ...]
-    events: int
-    skipped: Mapping[SkipReason, int]
+# The prefix of a service in policies. No source of CloudTrail gives another one.
+_PREFIX: t.Final = re.compile(r"[a-z0-9-]{1,64}\Z")
 
 
 class EventReader:
@@ -96,6 +59,11 @@ class EventReader:
     ``principals`` are the ARNs of the users and roles that are asked about; None for all. ``names`` are ARNs of IAM
     entities that events call by their name alone. ``keys`` are the condition keys (lower case) that matter, None for
     all: others are left out, since each one that varies makes another use.
+
+    With ``account_id`` events of other accounts are refused, with ``known`` those of earlier principals of the same
+    name. ``exclusions`` are events that never become uses. ``session_tags`` are the tags of sessions, by their access
+    keys. With ``is_detailed`` denied calls and sessions are kept too, and calls of services on behalf of the caller
+    and dry runs stay apart.
     """
 
     def __init__(
@@ -104,60 +72,103 @@ class EventReader:
         principals: t.Optional[Collection[str]] = None,
         names: t.Optional[Names] = None,
         keys: Keys = None,
+        account_id: str = "",
+        known: t.Optional[Mapping[str, KnownPrincipal]] = None,
+        exclusions: Iterable[Exclusion] = (),
+        session_tags: t.Optional[Mapping[str, Mapping[str, str]]] = None,
+        is_detailed: bool = False,
     ) -> None:
         self._principals: t.Final = None if principals is None else frozenset(principals)
         self._names: t.Final[Names] = names or {}
         self._keys: t.Final = keys
+        self._account_id: t.Final = account_id
+        self._known: t.Final = known or {}
+        self._exclusions: t.Final = tuple(exclusions)
+        self._session_tags: t.Final = session_tags or {}
+        self._shapes: t.Final = ShapeReader(keys, self._session_tags, is_detailed=is_detailed)
+        self.is_detailed: t.Final = is_detailed
+
+    def start(self, source: Source) -> Tally:
+        """A count of the uses in the events of a source, which are added one by one."""
+        return Tally(self, source)
 
     def read(self, records: Iterable[t.Any], source: Source) -> Reading:
         """The uses in the events, equal ones counted together."""
-        skipped: collections.Counter[SkipReason] = collections.Counter()
-        uses: dict[tuple[t.Hashable, ...], Use] = {}
-        events = 0
+        tally = self.start(source)
         for record in records:
-            events += 1
-            found = self.calls(record)
-            if isinstance(found, SkipReason):
-                skipped[found] += 1
-                continue
-            for call in found:
-                key = _key_of(call)
-                use = _use(call, source)
-                uses[key] = merge_uses((uses[key], use))[0] if key in uses else use
-        return Reading(merge_uses(uses.values()), events, skipped)
+            tally.add(record)
+        return tally.reading()
 
     def calls(self, record: t.Any) -> t.Union[tuple[Call, ...], SkipReason]:
         """The permissions that one event needed, or why it needed none that counts."""
-        if not isinstance(record, Mapping) or not isinstance(record.get("userIdentity"), Mapping):
+        caller = self.find_caller(record, moment_of(record))
+        if isinstance(caller, SkipReason):
+            return caller
+        return SkipReason.DENIED if self.is_denied(record) else self.build_calls(record, caller)[0]
+
+    def find_caller(self, record: t.Any, when: t.Optional[datetime]) -> t.Union[str, SkipReason]:
+        """The user or role that made a call, or why the event does not count."""
+        if not isinstance(record, dict):
             return SkipReason.MALFORMED
-        event_source, event_name = record.get("eventSource"), record.get("eventName")
-        if not isinstance(event_source, str) or not isinstance(event_name, str):
+        identity, event_source, event_name = (
+            record.get("userIdentity"),
+            record.get("eventSource"),
+            record.get("eventName"),
+        )
+        if not (isinstance(identity, dict) and isinstance(event_source, str) and isinstance(event_name, str)):
             return SkipReason.MALFORMED
-        service = prefix_of(event_source)
-        free = service == "signin" or (service, event_name.lower()) in _FREE
-        if free or record.get("eventType", "AwsApiCall") not in _CALLS:
+        unfit = _find_unfit(event_source, event_name)
+        if unfit is SkipReason.MALFORMED:
+            return unfit
+        if unfit is not None or not is_call(record):
             return SkipReason.NO_PERMISSION
-        principal = principal_of(record["userIdentity"], self._names)
-        if isinstance(principal, SkipReason):
-            return principal
-        if self._principals is not None and principal not in self._principals:
+        caller = principal_of(identity, self._names)
+        if isinstance(caller, SkipReason):
+            return caller
+        if self._principals is not None and caller not in self._principals:
             return SkipReason.OTHER
-        if _was_denied(record, service):
-            return SkipReason.DENIED
+        if self._account_id and not is_of_account(record, caller, self._account_id):
+            return SkipReason.OTHER_ACCOUNT
+        known = self._known.get(caller)
+        return caller if known is None or known.is_of(record, when) else SkipReason.EARLIER
+
+    def find_exclusion(self, record: Record, when: t.Optional[datetime]) -> t.Optional[Exclusion]:
+        """The entry of ``exclude_evidence`` that leaves an event out; None for none."""
+        if not self._exclusions:
+            return None
+        return next((one for one in self._exclusions if one.matches(record, when)), None)
+
+    def is_denied(self, record: Record) -> bool:
+        """Whether a call failed for want of permission."""
+        return was_denied(record, prefix_of(record["eventSource"]))
+
+    def read_shape(self, record: Record, caller: str, heap: t.Hashable) -> tuple[t.Hashable, str]:
+        """All that the permissions depend on that an event needed, but for the name of the object, which follows.
+
+        None for one that is not to be kept.
+        """
+        return self._shapes.read(record, caller, heap)
+
+    def build_calls(self, record: Record, caller: str) -> tuple[tuple[Call, ...], bool]:
+        """The permissions that an event needed, and whether another event of the same shape needed the same."""
         subject = Subject(record, self._names)
-        services = find_services(service, event_name, subject.parameters)
-        found = (call for one in services for call in self._calls(subject, principal, one, event_name))
+        event_name = record["eventName"]
+        services = find_services(prefix_of(record["eventSource"]), event_name, subject.parameters)
+        found = (call for one in services for call in self._calls(subject, caller, one, event_name))
         if len(services) > 1:
             # The event does not show which of the services it was.
             found = (dataclasses.replace(call, is_possible=True) for call in found)
-        return tuple(found)
+        calls = tuple(found)
+        self._shapes.learn(record, subject.parameters.asked, [call.action for call in calls])
+        return calls, not subject.is_answer_read or record.get("responseElements") is None
 
     def _calls(self, subject: Subject, principal: str, service: str, event_name: str) -> Iterator[Call]:
         """All permissions that one event of one service needed."""
         record = subject.record
         actions = actions_of(service, event_name)
-        reader = ContextReader(record, self._keys)
-        when, key = moment_of(record), _long_term_key(record["userIdentity"])
+        identity = record["userIdentity"]
+        reader = ContextReader(record, self._keys, self._shapes.read_base(record))
+        when, key = moment_of(record), long_term_key(identity)
         if not actions:
             yield Call(principal, f"{service}:*", None, reader.context(""), when, key, is_service_level=True)
             return
@@ -219,6 +230,15 @@ class EventReader:
             yield Call(principal, "iam:PassRole", resource, context.with_(known), when, key)
 
 
+@functools.lru_cache(maxsize=8192)
+def _find_unfit(event_source: str, event_name: str) -> t.Optional[SkipReason]:
+    """Why no event of a source and a name is the use of a permission; None where it may be."""
+    service = prefix_of(event_source)
+    if not _PREFIX.match(service):
+        return SkipReason.MALFORMED
+    return SkipReason.NO_PERMISSION if needs_no_permission(service, event_name) else None
+
+
 def _select_needed(
     subject: Subject, event: str, action: str, actions: tuple[str, ...], place: int
 ) -> tuple[str, tuple[Target, ...]]:
@@ -251,90 +271,6 @@ def _list_foreign_keys(action: str, kinds: tuple[str, ...]) -> frozenset[str]:
     return (keys & of_types) - frozenset.intersection(*own) if own else frozenset()
 
 
-def _key_of(call: Call) -> tuple[t.Hashable, ...]:
-    """Return the key by which equal calls are counted together."""
-    what = (call.action, call.resource, call.candidates, call.is_possible)
-    return (call.principal_arn, *what, call.context, call.access_key_id)
-
-
-def _use(call: Call, source: Source) -> Use:
-    return Use(
-        principal_arn=call.principal_arn,
-        action=call.action,
-        source=source,
-        resource=call.resource,
-        context=call.context,
-        count=1,
-        first=call.when,
-        last=call.when,
-        is_service_level=call.is_service_level,
-        access_key_id=call.access_key_id,
-        candidates=call.candidates,
-        is_possible=call.is_possible,
-    )
-
-
-def principal_of(identity: Record, names: Names) -> t.Union[str, SkipReason]:
-    """The ARN of the user or the role, with its path, that made a call, or why there is none.
-
-    The ARN of a session lacks the path of its role, which the issuer of the session has; where an event leaves that
-    out, ``names`` has the role. Calls that a service makes in the name of a caller (forward access sessions) are the
-    caller's: they need its permissions.
-    """
-    kind = identity.get("type")
-    if kind == "Root":
-        return SkipReason.ROOT
-    if kind == "AWSService":
-        return SkipReason.SERVICE
-    arn = identity.get("arn") if kind == "IAMUser" else None
-    if kind in ("AssumedRole", "FederatedUser", "Role"):
-        session = identity.get("sessionContext")
-        issuer = session.get("sessionIssuer") if isinstance(session, Mapping) else None
-        arn = issuer.get("arn") if isinstance(issuer, Mapping) else None
-        arn = arn or _role_of_session(identity.get("arn"), names)
-    parts = arn_parts(arn) if isinstance(arn, str) else None
-    if parts is None or parts.resource.partition("/")[0] not in ("user", "role"):
-        # Root as the issuer of a federated session among them.
-        return SkipReason.FOREIGN
-    return SkipReason.SERVICE if parts.resource.startswith("role/aws-service-role/") else str(arn)
-
-
-def _role_of_session(session_arn: object, names: Names) -> t.Optional[str]:
-    """The ARN of the role behind ``assumed-role/NAME/session``, of the same account."""
-    parts = arn_parts(session_arn) if isinstance(session_arn, str) else None
-    if parts is None or not parts.resource.startswith("assumed-role/"):
-        return None
-    role = names.get(f"role/{parts.resource.split('/')[1]}")
-    return role if role and arn_account(role) == parts.account else None
-
-
-def _was_denied(record: Record, service: str) -> bool:
-    """Whether a call failed for want of permission; what failed otherwise may have been allowed, and counts."""
-    code = record.get("errorCode")
-    if not isinstance(code, str):
-        return False
-    name = code.rpartition(".")[2].lower().removesuffix("exception")
-    return name in _DENIALS and (service, name) not in _ALLOWED_ALL_THE_SAME
-
-
-def _long_term_key(identity: Record) -> t.Optional[str]:
-    """The access key of a user or of the root user; those of sessions begin with ASIA."""
-    key = identity.get("accessKeyId")
-    return key if isinstance(key, str) and key.startswith("AKIA") else None
-
-
 def _partition(arn: str) -> str:
     parts = arn_parts(arn)
     return parts.partition if parts else ""
-
-
-def moment_of(record: t.Any) -> t.Optional[datetime]:
-    """When an event happened; None where it does not say so."""
-    text = record.get("eventTime") if isinstance(record, Mapping) else None
-    if not isinstance(text, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else None

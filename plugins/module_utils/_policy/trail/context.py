@@ -13,11 +13,11 @@ unknown. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_con
 
 from __future__ import annotations
 
-import ipaddress
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ..evaluation.context import Context, Values
+from .exclusions import parse_address
 
 Record = Mapping[str, t.Any]
 # Condition keys in lower case; None for all.
@@ -102,6 +102,8 @@ _DEFAULTED: t.Final[Mapping[str, Mapping[str, str]]] = {
 }
 _HIDDEN: t.Final = "HIDDEN_DUE_TO_SECURITY_REASONS"
 
+_NO_TAGS: t.Final[Mapping[str, str]] = {}
+
 # CloudTrail writes this for calls between parts of AWS, without the name of the service.
 _INTERNAL: t.Final = "AWS Internal"
 
@@ -119,11 +121,10 @@ class ContextReader:
 
     __slots__ = ("_base", "_keys", "_parameters")
 
-    def __init__(self, record: Record, keys: Keys) -> None:
-        values = {**_of_origin(record), **_of_caller(record["userIdentity"])}
+    def __init__(self, record: Record, keys: Keys, base: t.Optional[Context] = None) -> None:
         self._keys: t.Final = keys
         self._parameters: t.Final = record.get("requestParameters")
-        self._base: t.Final = self._context(values, _absent(record["userIdentity"]))
+        self._base: t.Final = base if base is not None else read_base(record, keys)
 
     def context(self, action: str, *, but: t.Collection[str] = ()) -> Context:
         """The context of an action, given in lower case, without its own keys in ``but``, which are in lower case.
@@ -136,7 +137,7 @@ class ContextReader:
         values: dict[str, Values] = {}
         absent: set[str] = set()
         parameters = self._parameters
-        if isinstance(parameters, Mapping) and "omitted" not in parameters:
+        if isinstance(parameters, dict) and "omitted" not in parameters:
             for key, name in {**(given or {}), **(defaulted or {})}.items():
                 value = parameters.get(name)
                 if key.lower() in but or value == _HIDDEN:
@@ -150,11 +151,20 @@ class ContextReader:
         return self._base.with_(known, absent=missing) if known or missing else self._base
 
     def _matters(self, key: str) -> bool:
-        return self._keys is None or key.lower() in self._keys
+        return _matters(key, self._keys)
 
-    def _context(self, values: Mapping[str, Values], absent: t.Iterable[str]) -> Context:
-        kept = {key: value for key, value in values.items() if self._matters(key)}
-        return Context(kept, complete=False, absent={key for key in absent if self._matters(key)})
+
+def read_base(record: Record, keys: Keys, session_tags: Mapping[str, str] = _NO_TAGS) -> Context:
+    """Read the condition keys in ``keys`` that an event shows of its origin and its caller."""
+    values = {**_of_origin(record), **_of_caller(record["userIdentity"])}
+    values |= {f"aws:PrincipalTag/{key}": value for key, value in session_tags.items()}
+    kept = {key: value for key, value in values.items() if _matters(key, keys)}
+    absent = {key for key in _absent(record["userIdentity"]) if _matters(key, keys)}
+    return Context(kept, complete=False, absent=absent)
+
+
+def _matters(key: str, keys: Keys) -> bool:
+    return keys is None or key.lower() in keys
 
 
 def list_parameter_keys(action: str) -> frozenset[str]:
@@ -168,12 +178,65 @@ _LOWER: t.Final[Mapping[str, frozenset[str]]] = {
 }
 
 
+def make_fingerprint(keys: Keys) -> Callable[[Record], t.Hashable]:
+    """Make a function of all fields of an event that decide over its context, besides region and request."""
+    wanted = tuple(read for names, read in _FIELDS if keys is None or keys & names)
+    return lambda record: tuple(read(record) for read in wanted)
+
+
+def _read_attribute(name: str) -> Callable[[Record], t.Any]:
+    """A function that reads something of the session of an event."""
+
+    def read(record: Record) -> t.Any:
+        session = record["userIdentity"].get("sessionContext")
+        value = session.get(name) if isinstance(session, dict) else None
+        if name == "attributes":
+            return value.get("mfaAuthenticated") if isinstance(value, dict) else None
+        if name == "webIdFederationData":
+            return value.get("federatedProvider") if isinstance(value, dict) else None
+        return value
+
+    return read
+
+
+_ORIGIN: t.Final = frozenset(
+    {"aws:calledvialast", "aws:sourceip", "aws:sourcevpce", "aws:useragent", "aws:viaawsservice", "aws:vpcsourceip"}
+)
+_ADDRESSES: t.Final = frozenset({"aws:sourceip", "aws:sourcevpce", "aws:vpcsourceip"})
+# Those that :func:`_absent` names.
+_OF_SESSIONS: t.Final = frozenset(
+    {"aws:multifactorauthage", "aws:multifactorauthpresent", "aws:sourceidentity", "aws:tokenissuetime"}
+)
+# By condition keys in lower case: the fields of an event that their values come from. A test holds it against
+# :func:`_of_origin` and :func:`_of_caller`.
+_FIELDS: t.Final[tuple[tuple[frozenset[str], Callable[[Record], t.Any]], ...]] = (
+    (_ORIGIN, lambda record: record["userIdentity"].get("invokedBy")),
+    (_ORIGIN, lambda record: _is_address(record.get("sourceIPAddress"))),
+    (_ADDRESSES, lambda record: (record.get("sourceIPAddress"), record.get("vpcEndpointId"))),
+    (frozenset({"aws:useragent"}), lambda record: record.get("userAgent")),
+    (frozenset({"aws:securetransport"}), lambda record: isinstance(record.get("tlsDetails"), dict)),
+    (frozenset({"aws:userid"}), lambda record: record["userIdentity"].get("principalId")),
+    (_OF_SESSIONS, lambda record: bool(record["userIdentity"].get("sessionContext"))),
+    (_OF_SESSIONS, _read_attribute("attributes")),
+    (_OF_SESSIONS, _read_attribute("sourceIdentity")),
+    (frozenset({"aws:federatedprovider"}), _read_attribute("webIdFederationData")),
+)
+
+
+def list_parameters_of_keys(keys: Keys) -> frozenset[str]:
+    """The names of the parameters, in lower case, that the values of condition keys in ``keys`` come from."""
+    tables = (*_PARAMETERS.values(), *_DEFAULTED.values())
+    return frozenset(
+        name.lower() for table in tables for key, name in table.items() if keys is None or key.lower() in keys
+    )
+
+
 def _of_origin(record: Record) -> dict[str, Values]:
     """From where and by which way a request came."""
     found: dict[str, Values] = {}
     if _text(record.get("awsRegion")):
         found["aws:RequestedRegion"] = record["awsRegion"]
-    if isinstance(record.get("tlsDetails"), Mapping):
+    if isinstance(record.get("tlsDetails"), dict):
         found["aws:SecureTransport"] = "true"
     service = record["userIdentity"].get("invokedBy")
     if _text(service):
@@ -197,15 +260,15 @@ def _of_caller(identity: Record) -> dict[str, Values]:
     if _text(identity.get("principalId")):
         found["aws:userid"] = identity["principalId"]
     session = identity.get("sessionContext")
-    if not isinstance(session, Mapping):
+    if not isinstance(session, dict):
         return found
     attributes = session.get("attributes")
-    if isinstance(attributes, Mapping) and attributes.get("mfaAuthenticated") in ("true", "false"):
+    if isinstance(attributes, dict) and attributes.get("mfaAuthenticated") in ("true", "false"):
         found["aws:MultiFactorAuthPresent"] = attributes["mfaAuthenticated"]
     if _text(session.get("sourceIdentity")):
         found["aws:SourceIdentity"] = session["sourceIdentity"]
     federation = session.get("webIdFederationData")
-    if isinstance(federation, Mapping) and _text(federation.get("federatedProvider")):
+    if isinstance(federation, dict) and _text(federation.get("federatedProvider")):
         found["aws:FederatedProvider"] = federation["federatedProvider"]
     return found
 
@@ -225,10 +288,4 @@ def _text(value: object) -> bool:
 
 
 def _is_address(value: object) -> bool:
-    if not isinstance(value, str):
-        return False
-    try:
-        ipaddress.ip_address(value)
-    except ValueError:
-        return False
-    return True
+    return isinstance(value, str) and parse_address(value) is not None

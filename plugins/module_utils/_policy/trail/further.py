@@ -277,7 +277,7 @@ def _find_created_tags(subject: Subject, event: str) -> Iterator[Needed]:
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html
     """
     parameters = subject.parameters
-    given = [value for name in _SPECIFIED if (value := parameters.top.get(name))]
+    given = [value for name in _SPECIFIED if parameters.has(name) and (value := parameters.top.get(name))]
     types = catalogue.resource_types("ec2")
     targets: dict[Target, None] = {}
     for value in given:

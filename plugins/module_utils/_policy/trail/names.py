@@ -15,6 +15,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/logging-using-cloudtrail.html.
 
 from __future__ import annotations
 
+import functools
 import re
 import typing as t
 from collections.abc import Mapping
@@ -154,6 +155,7 @@ _SHARED: t.Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
 }
 
 
+@functools.lru_cache(maxsize=4096)
 def prefix_of(event_source: str) -> str:
     """The prefix in policies of the service that an event is from: ``cloudwatch`` of ``monitoring.amazonaws.com``."""
     name = event_source.lower().removesuffix(".cn").removesuffix(_DOMAIN).replace(".", "-")

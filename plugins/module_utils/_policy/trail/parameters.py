@@ -28,6 +28,10 @@ _OTHER_NAMES: t.Final = frozenset(
 )
 
 
+# Stands among the names that were looked up for a search in all of a request.
+SEARCHED: t.Final = "(searched)"
+
+
 class Parameters:
     """The parameters of a request. Names are in lower case.
 
@@ -35,7 +39,7 @@ class Parameters:
     the absence of a parameter shows nothing. ``was_cut`` is the latter: the request had parameters.
     """
 
-    __slots__ = ("_nested", "is_whole", "top", "was_cut")
+    __slots__ = ("_nested", "asked", "is_whole", "top", "was_cut")
 
     def __init__(self, value: t.Any) -> None:
         given = value if isinstance(value, dict) else {}
@@ -47,14 +51,31 @@ class Parameters:
         self.is_whole: t.Final = isinstance(value, dict) and not self.was_cut
         self.top: t.Final[dict[str, t.Any]] = {str(name).lower(): inner for name, inner in given.items()}
         self._nested: t.Optional[dict[str, list[str]]] = None
+        # The names that were looked up: nothing else of a request decides, but for ARNs and nested values.
+        self.asked: t.Final[set[str]] = set()
 
     @property
     def has_list(self) -> bool:
         """Whether one of the parameters itself is a list."""
+        self.asked.add(SEARCHED)
         return any(isinstance(value, list) for value in self.top.values())
 
     def texts(self, name: str) -> list[str]:
         """The texts that the parameter itself has: one, or those of a list. Hidden and empty ones are left out."""
+        self.asked.add(name)
+        return self._texts(name)
+
+    def list_direct_texts(self) -> list[str]:
+        """List the texts of all parameters themselves, without those that are nested."""
+        self.asked.add(SEARCHED)
+        return [text for name in self.top for text in self._texts(name)]
+
+    def is_given(self, name: str) -> bool:
+        """Whether a request has a parameter, empty or not."""
+        self.asked.add(name)
+        return name in self.top
+
+    def _texts(self, name: str) -> list[str]:
         value = self.top.get(name)
         if isinstance(value, str):
             return [value] if value and value != _HIDDEN else []
@@ -66,6 +87,8 @@ class Parameters:
 
     def find_nested(self, name: str) -> list[str]:
         """Find the texts of a parameter of this name at any depth, without those below tags and filters."""
+        self.asked.add(SEARCHED)
+        self.asked.add(name)
         if self._nested is None:
             self._nested = {}
             for key, value in self.top.items():
@@ -81,6 +104,7 @@ class Parameters:
     def has(self, path: str) -> bool:
         """Whether a parameter is there and not empty. ``a.b`` is the parameter ``b`` below ``a``."""
         first, dot, rest = path.partition(".")
+        self.asked.add(first)
         value = self.top.get(first)
         if dot:
             return any(_has_key(value, name, 0) for name in (rest,))

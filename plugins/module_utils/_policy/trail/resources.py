@@ -78,10 +78,15 @@ class Subject:
             self._listed = list(_list_resources(self.record))
         return self._listed
 
+    @property
+    def is_answer_read(self) -> bool:
+        """Whether the answer was looked at."""
+        return self._answered is not None
+
     def find_request_arns(self, *, directly: bool) -> list[str]:
         """Find the ARNs in the request: those that are parameters themselves, or all."""
         if directly:
-            return [text for name in self.parameters.top for text in self.parameters.texts(name) if _is_arn(text)]
+            return [text for text in self.parameters.list_direct_texts() if _is_arn(text)]
         if self._requested is None:
             every = self.parameters.list_all().values()
             self._requested = [text for texts in every for text in texts if _is_arn(text)]
@@ -200,7 +205,7 @@ def _caller(subject: Subject) -> list[str]:
     identity = subject.record["userIdentity"]
     arn = identity.get("arn")
     by_itself = identity.get("type") == "IAMUser" and isinstance(arn, str) and not subject.parameters.was_cut
-    return [arn] if by_itself and "username" not in subject.parameters.top else []
+    return [arn] if by_itself and not subject.parameters.is_given("username") else []
 
 
 def _fill_fixed_arn(subject: Subject, kind: Kind, *, is_alone: bool) -> list[str]:
@@ -288,7 +293,7 @@ def find_passed_role_arns(
     Instance profiles hold roles that the request does not name. Empty if no role is passed.
     """
     parameters = record.get("requestParameters")
-    if not isinstance(parameters, Mapping):
+    if not isinstance(parameters, dict):
         return ()
     if "omitted" in parameters:
         return (None,)
@@ -313,5 +318,5 @@ def _lower(names: tuple[str, ...]) -> frozenset[str]:
 def _list_resources(record: Record) -> Iterator[str]:
     resources = record.get("resources")
     for resource in resources if isinstance(resources, list) else ():
-        if isinstance(resource, Mapping) and isinstance(resource.get("ARN"), str):
+        if isinstance(resource, dict) and isinstance(resource.get("ARN"), str):
             yield resource["ARN"]

@@ -88,7 +88,7 @@ def merge_uses(uses: Iterable[Use]) -> tuple[Use, ...]:
     found: dict[tuple[t.Hashable, ...], Use] = {}
     for use in uses:
         what = (use.action.lower(), use.resource, use.candidates, use.is_possible)
-        key = (use.principal_arn, *what, use.source, use.context, use.access_key_id)
+        key = (use.principal_arn, *what, use.source, use.context, use.access_key_id, use.invoked_by, use.is_dry_run)
         other = found.get(key)
         found[key] = use if other is None else _join_uses(other, use)
     return tuple(sorted(found.values(), key=_place))
@@ -116,9 +116,9 @@ def _is_explained(use: Use, recorded: Mapping[tuple[str, str], datetime]) -> boo
     return call >= use.last - _CLOCKS_DIFFER
 
 
-def _place(use: Use) -> tuple[str, int, str, bool, str, tuple[str, ...]]:
-    what = (use.action.lower(), use.is_possible, use.resource or "", use.candidates)
-    return (use.principal_arn, _ORDER[use.source], *what)
+def _place(use: Use) -> tuple[t.Any, ...]:
+    what = (use.action.lower(), use.is_possible, use.resource or "", use.candidates, use.invoked_by, use.is_dry_run)
+    return (use.principal_arn, _ORDER[use.source], *what, use.access_key_id or "", use.context.sort_key)
 
 
 def _join_uses(one: Use, other: Use) -> Use:

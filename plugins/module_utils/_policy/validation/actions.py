@@ -88,9 +88,10 @@ def _find_misfits(draft: Draft, statement: Statement, resources: Sequence[Placed
 
 
 def _types_of(actions: Sequence[Action]) -> str:
-    names = dict.fromkeys(name for action in actions for name in action.resources)
-    arns = {name: catalogue.resource_types(actions[0].service)[name.lower()].arn for name in names}
-    return join_names([f"{name} ({arn})" for name, arn in arns.items()], most=3)
+    # A wildcard before the colon is about actions of several services.
+    types = {(action.service, name): None for action in actions for name in action.resources}
+    known = ((name, catalogue.resource_types(service).get(name.lower())) for service, name in types)
+    return join_names([f"{name} ({kind.arn})" if kind else name for name, kind in known], most=3)
 
 
 @functools.lru_cache(maxsize=65536)

@@ -18,7 +18,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from ..._account.activity import join_lookups as together
-from ..._account.activity import look_up, records_of
+from ..._account.activity import look_up
+from ..._account.log_files import records_of
 from ..._aws.access import Access
 from ..._aws.errors import AccessDenied, AwsError
 from ..._aws.operations import Operations

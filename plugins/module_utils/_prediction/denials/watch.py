@@ -24,7 +24,7 @@ from datetime import datetime
 from ..._converge.finding import mask_key_ids
 from ..._policy.analysis.principal_matrix import DeniedPair
 from ..._policy.documents.arn import arn_account
-from ..._policy.trail.actions import SkipReason, moment_of, principal_of
+from ..._policy.trail.callers import SkipReason, moment_of, principal_of
 from ..._policy.trail.names import actions_of, find_services, prefix_of
 from ..._policy.trail.parameters import Parameters
 from .blame import Blame, blame

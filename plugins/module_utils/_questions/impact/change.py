@@ -45,7 +45,7 @@ CHANGE_OPERATIONS: t.Final = Operations(reads=frozenset({"iam:GetPolicy", "iam:G
 
 def absolute_documents(arguments: Mapping[str, t.Any]) -> dict[str, t.Any]:
     """The task arguments that name documents or log files, with paths made absolute; for the action plugin."""
-    names = ("boundary", "attach_policies", "session_policies", "scps")
+    names = ("boundary", "attach_policies", "documents", "session_policies", "scps")
     found = {name: _make_absolute(arguments[name]) for name in names if name in arguments}
     if isinstance(arguments.get("replace_policies"), list):
         found["replace_policies"] = [_make_replacement_absolute(item) for item in arguments["replace_policies"]]

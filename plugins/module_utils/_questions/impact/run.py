@@ -26,13 +26,8 @@ from ..._module.task import Task, TaskError
 from ..._policy.impact.judge import Impact
 from ..._prediction.acceptance import acceptance_warnings
 from ..._prediction.document import build, find_accepted, layers_not_read, verdict_record
-from ..._prediction.evidence import (
-    EVIDENCE_ARGUMENTS,
-    EVIDENCE_OPERATIONS,
-    EvidenceOptions,
-    Predictor,
-    Proposal,
-)
+from ..._prediction.evidence import EVIDENCE_OPERATIONS, Predictor, Proposal
+from ..._prediction.records.evidence_options import EVIDENCE_ARGUMENTS, EXCLUDE_EVIDENCE_ARGUMENTS, EvidenceOptions
 from ..._report.impact_text import render
 from .change import CHANGE_ARGUMENTS, CHANGE_OPERATIONS, Change, ChangeOptions
 
@@ -40,6 +35,7 @@ ARGUMENTS: t.Final[ArgumentSpec] = {
     "principals": {"type": "list", "elements": "str", "required": True},
     **CHANGE_ARGUMENTS,
     **EVIDENCE_ARGUMENTS,
+    **EXCLUDE_EVIDENCE_ARGUMENTS,
     **ORGANIZATION_ARGUMENTS,
     "return_uses": {"type": "str", "choices": ["none", "unsafe", "all"], "default": "unsafe"},
     "terminal": {"type": "str", "choices": ["full", "none"], "default": "full"},

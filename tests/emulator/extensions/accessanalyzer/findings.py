@@ -7,11 +7,11 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import typing as t
 from datetime import datetime
 
 from emulator.extensions.state import clock
+from emulator.extensions.unused_permissions import Recommendation, Step, recommend
 
 Criteria = t.Mapping[str, t.Mapping[str, t.Any]]
 _UNUSED_DETAILS = {
@@ -19,14 +19,6 @@ _UNUSED_DETAILS = {
     "UnusedIAMUserPassword": "unusedIamUserPasswordDetails",
     "UnusedIAMUserAccessKey": "unusedIamUserAccessKeyDetails",
 }
-
-
-@dataclasses.dataclass
-class Recommendation:
-    """What was asked for on a finding. The first answer is that it is under way, as AWS takes a few seconds."""
-
-    started: datetime = dataclasses.field(default_factory=clock)
-    asked: int = 0
 
 
 @dataclasses.dataclass
@@ -46,6 +38,10 @@ class Finding:
     access_key: t.Optional[str] = None
     error: t.Optional[str] = None
     recommendation: t.Optional[Recommendation] = None
+    #: what Security Hub was asked for on this finding of the analyzer that it manages
+    hub_recommendation: t.Optional[Recommendation] = None
+    #: code and message of the failure of any recommendation
+    recommendation_error: t.Optional[tuple[str, str]] = None
 
     def summary(self) -> dict[str, t.Any]:
         """The finding as ``FindingSummaryV2``."""
@@ -100,31 +96,39 @@ class Finding:
             return str(self.public).lower() if self.kind == "ExternalAccess" else None
         return t.cast(t.Optional[str], self.summary().get(key))
 
+    def recommend(self, days: int) -> Recommendation:
+        """Work out a recommendation by the uses of the last days."""
+        if self.recommendation_error is not None:
+            return Recommendation(error=self.recommendation_error)
+        return recommend(self.owner, self.resource.split(":")[1], self.resource, days=days)
+
     def answer_recommendation(self) -> dict[str, t.Any]:
-        """Return the recommendation as GetFindingRecommendation answers it."""
+        """Return the recommendation as GetFindingRecommendation answers it, with all of its steps."""
         assert self.recommendation is not None
-        self.recommendation.asked += 1
-        shape = {
+        status = self.recommendation.poll()
+        shape: dict[str, t.Any] = {
             "startedAt": self.recommendation.started,
             "resourceArn": self.resource,
             "recommendationType": "UnusedPermissionRecommendation",
+            "status": status,
         }
-        if self.recommendation.asked == 1:
-            return {**shape, "status": "IN_PROGRESS"}
-        policy = {
-            "Version": "2012-10-17",
-            "Statement": [{"Effect": "Allow", "Action": ["sts:GetCallerIdentity"], "Resource": "*"}],
-        }
-        steps: list[dict[str, str]] = [
-            {"recommendedAction": "CREATE_POLICY", "recommendedPolicy": json.dumps(policy), "existingPolicyId": "wide"},
-            {"recommendedAction": "DETACH_POLICY", "existingPolicyId": "wide"},
-        ]
-        return {
-            **shape,
-            "status": "SUCCEEDED",
-            "completedAt": clock(),
-            "recommendedSteps": [{"unusedPermissionsRecommendedStep": step} for step in steps],
-        }
+        if status == "IN_PROGRESS":
+            return shape
+        shape["completedAt"] = clock()
+        if self.recommendation.error is not None:
+            code, message = self.recommendation.error
+            return {**shape, "error": {"code": code, "message": message}}
+        steps = [_step(step) for step in self.recommendation.steps]
+        return {**shape, "recommendedSteps": [{"unusedPermissionsRecommendedStep": step} for step in steps]}
+
+
+def _step(step: Step) -> dict[str, t.Any]:
+    return {
+        "recommendedAction": step.action,
+        "existingPolicyId": step.policy_id,
+        **({"recommendedPolicy": step.recommended} if step.recommended else {}),
+        **({"policyUpdatedAt": step.updated} if step.updated else {}),
+    }
 
 
 def _holds(value: t.Optional[str], criterion: t.Mapping[str, t.Any]) -> bool:

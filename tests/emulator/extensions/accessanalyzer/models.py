@@ -15,7 +15,7 @@ from moto.core.exceptions import ServiceException
 from moto.iam.models import iam_backends
 from moto.organizations.models import organizations_backends
 
-from emulator.extensions.accessanalyzer.findings import Criteria, Finding, Recommendation
+from emulator.extensions.accessanalyzer.findings import Criteria, Finding
 from emulator.extensions.state import clock
 
 _SERVICE = "access-analyzer.amazonaws.com"
@@ -53,6 +53,18 @@ class ValidationException(ServiceException):
 
     code = "ValidationException"
     reason = "fieldValidationFailed"
+
+
+class InvalidParameterException(ServiceException):
+    """A document that is no policy."""
+
+    code = "InvalidParameterException"
+
+
+class UnprocessableEntityException(ServiceException):
+    """A document that is beyond the solver: neither a pass nor a failure."""
+
+    code = "UnprocessableEntityException"
 
 
 class AccessDeniedException(ServiceException):
@@ -186,11 +198,19 @@ class AccessAnalyzerBackend(BaseBackend):
         return found[finding_id]
 
     def recommend(self, arn: str, finding_id: str) -> None:
-        """Begin a recommendation; there are such on unused permissions alone."""
-        finding = self.finding(arn, finding_id)
+        """Begin a recommendation anew; there are such on unused permissions alone."""
+        try:
+            analyzer, finding = self.get_analyzer_by_arn(arn), self.finding(arn, finding_id)
+        except ResourceNotFoundException as missing:
+            # Alone of these operations, this one has no such error in its model.
+            raise ValidationException(str(missing)) from None
+        if not analyzer.kind.endswith("UNUSED_ACCESS"):
+            raise ValidationException("Recommendations are supported for unused access analyzers only.")
         if finding.kind != "UnusedPermission":
             raise ValidationException("Recommendations are supported for unused permission findings only.")
-        finding.recommendation = finding.recommendation or Recommendation()
+        if finding.status == "RESOLVED":
+            raise ValidationException("The finding is resolved.")
+        finding.recommendation = finding.recommend((analyzer.configuration or {})["unusedAccess"]["unusedAccessAge"])
 
     def recommendation(self, arn: str, finding_id: str) -> dict[str, t.Any]:
         """How far the recommendation on a finding is."""

@@ -10,8 +10,11 @@ import typing as t
 
 from moto.core.responses import ActionResult, BaseResponse, EmptyResult
 
+from emulator.extensions.accessanalyzer import checks
 from emulator.extensions.accessanalyzer.models import (
     AccessAnalyzerBackend,
+    InvalidParameterException,
+    UnprocessableEntityException,
     ValidationException,
     accessanalyzer_backends,
 )
@@ -108,8 +111,10 @@ class AccessAnalyzerResponse(BaseResponse):
         return EmptyResult()
 
     def get_finding_recommendation(self) -> ActionResult:
-        """GET /recommendation/{id}."""
-        return ActionResult(self.backend.recommendation(self._get_param("analyzerArn"), self._get_param("id")))
+        """GET /recommendation/{id}, by page."""
+        answer = self.backend.recommendation(self._get_param("analyzerArn"), self._get_param("id"))
+        steps = answer.get("recommendedSteps")
+        return ActionResult(answer if steps is None else {**answer, **self._page("recommendedSteps", steps)})
 
     def tag_resource(self) -> ActionResult:
         """POST /tags/{resourceArn}."""
@@ -127,6 +132,18 @@ class AccessAnalyzerResponse(BaseResponse):
         """POST /policy/validation."""
         findings = validate(self._get_param("policyDocument"), self._get_param("policyType"))
         return ActionResult(self._page("findings", findings))
+
+    def check_no_new_access(self) -> ActionResult:
+        """POST /policy/check-no-new-access."""
+        new, existing = self._get_param("newPolicyDocument"), self._get_param("existingPolicyDocument")
+        return _check(lambda: checks.check_no_new_access(new, existing))
+
+    def check_access_not_granted(self) -> ActionResult:
+        """POST /policy/check-access-not-granted."""
+        (access,) = self._get_param("access") or [{}]
+        actions, resources = access.get("actions") or [], access.get("resources") or []
+        document = self._get_param("policyDocument")
+        return _check(lambda: checks.check_access_not_granted(document, actions, resources))
 
     def list_tags_for_resource(self) -> ActionResult:
         """GET /tags/{resourceArn}."""
@@ -146,3 +163,12 @@ class AccessAnalyzerResponse(BaseResponse):
         if start + size < len(found):
             page["nextToken"] = str(start + size)
         return page
+
+
+def _check(check: t.Callable[[], dict[str, t.Any]]) -> ActionResult:
+    try:
+        return ActionResult(check())
+    except checks.TooComplexError as error:
+        raise UnprocessableEntityException(str(error)) from error
+    except checks.UnreadableError as error:
+        raise InvalidParameterException(str(error)) from error

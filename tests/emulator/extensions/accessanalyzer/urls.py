@@ -20,5 +20,7 @@ url_paths = {
     "{0}/findingv2/(?P<id>[^/]+)$": AccessAnalyzerResponse.dispatch,
     "{0}/recommendation/(?P<id>[^/]+)$": AccessAnalyzerResponse.dispatch,
     "{0}/policy/validation$": AccessAnalyzerResponse.dispatch,
+    "{0}/policy/check-no-new-access$": AccessAnalyzerResponse.dispatch,
+    "{0}/policy/check-access-not-granted$": AccessAnalyzerResponse.dispatch,
     "{0}/tags/(?P<resource_arn>.+)$": AccessAnalyzerResponse.dispatch,
 }

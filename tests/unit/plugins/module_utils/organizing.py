@@ -128,7 +128,8 @@ class Trail:
         folder = self.place / "AWSLogs" / ORGANIZATION / account_id / "CloudTrail" / region / day
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{account_id}_CloudTrail_{region}_{self.written:04d}.json.gz"
-        dated = [{**record, "eventTime": when.strftime("%Y-%m-%dT%H:%M:%SZ")} for record in records]
+        place = {"awsRegion": region, "recipientAccountId": account_id}
+        dated = [{**record, **place, "eventTime": when.strftime("%Y-%m-%dT%H:%M:%SZ")} for record in records]
         path.write_bytes(gzip.compress(json.dumps({"Records": dated}).encode()))
         return path
 

@@ -184,6 +184,9 @@ def test_without_an_assessment_each_role_reads_for_itself(run: Run, calls: Calls
     run.bound("dev-1", check_mode=True)
     run.strip("dave", check_mode=True)
     assert calls.count() == (2 * ENABLED, 2 * STACKS, 0)
+    # What a role has just read itself, it does not ask for again before it writes.
+    assert made(run.strip("dave")) == [("DetachUserPolicy", "dave")]
+    assert calls.count() == (ENABLED, STACKS, 0)
 
 
 def test_another_process_reads_for_itself_although_the_files_are_there(run: Run, calls: Calls) -> None:

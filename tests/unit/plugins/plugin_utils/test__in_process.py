@@ -408,6 +408,22 @@ def test_a_task_of_our_role_is_brief_in_our_plays(
     assert bool(acted._task.args) is not is_brief
 
 
+@pytest.mark.parametrize("mode", ["off", "Off", False, "false"])
+def test_a_role_that_is_off_is_skipped_and_keeps_no_options(core: Core, mode: t.Any) -> None:
+    # Its other options may be wrong: nobody looks at them.
+    given = {"account_id": "wrong", "mode": mode}
+    acted = action(given, variables={"inventory_hostname": "a"}, _role=OUR_ROLE)
+    result = acted.run(None, {"inventory_hostname": "a"})
+    assert (result["skipped"], result["changed"]) == (True, False)
+    assert acted._task.args == {}
+    assert core.tasks == []
+
+
+def test_a_module_by_itself_has_no_mode_off(core: Core) -> None:
+    given = {"account_id": DEV, "assessor_role_arn": "x", "mode": "off"}
+    assert run(given).get("skipped") is None
+
+
 @pytest.mark.parametrize("transport", ["local", "ssh"])
 def test_a_wrong_value_names_the_variable_wherever_the_task_runs(core: Core, transport: str) -> None:
     given = {"account_id": DEV, "assessor_role_arn": "x"}

@@ -18,8 +18,8 @@ import threading
 import typing as t
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from ...._account.activity import Logs, log_files
 from ...._account.collect import collect
+from ...._account.log_files import Logs, log_files
 from ...._account.model import Dataset, Organization, Role, Snapshot, User
 from ...._account.moments import format_utc
 from ...._account.organization_tree import MemberAccount, OrganizationTree
@@ -39,7 +39,8 @@ from ...._policy.evaluation.narrowing import ANYTHING, condition_keys
 from ...._policy.impact.judge import Breakage, Impact, Judge, Verdict
 from ...._policy.trail.actions import EventReader
 from ...._policy.trail.usage import Evidence, Source, Use
-from ...._prediction.evidence import Book, EvidenceOptions, Predictor, Proposal
+from ...._prediction.evidence import Book, Predictor, Proposal
+from ...._prediction.records.evidence_options import EvidenceOptions
 from ...._prediction.unused_resources import AccountFacts, list_unused_resources
 from .change import PolicyChange, takes_away
 from .declared import ACCOUNT, Declared
@@ -358,8 +359,10 @@ class _MemberPredictor(Predictor):
         known = Context(self._find_known_keys(arn, keys), complete=False, absent=self._find_absent_keys(arn, keys))
         return Use(arn, "", Source.LAST_ACCESSED, context=known)
 
-    def _read(self, arns: Sequence[str], keys: frozenset[str], sleep: Callable[[float], None]) -> Book:
-        book = super()._read(arns, keys, sleep)
+    def _read(
+        self, arns: Sequence[str], keys: frozenset[str], sleep: Callable[[float], None], *, is_detailed: bool = False
+    ) -> Book:
+        book = super()._read(arns, keys, sleep, is_detailed=is_detailed)
         keys_used = {arn: find_credential_uses(self._users.get(arn)) for arn in arns}
         return _ConcernedBook(book.shared, book.accessed, self._questions, keys_used)
 

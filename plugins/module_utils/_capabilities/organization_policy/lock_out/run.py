@@ -26,7 +26,8 @@ from ...._module.snapshots import BREAK_GLASS_OPERATIONS, rescue_of
 from ...._policy.analysis.own_roles import ASSESSORS, AUTOMATION
 from ...._prediction.acceptance import Acceptances, acceptance_warnings
 from ...._prediction.document import build, find_accepted
-from ...._prediction.evidence import EVIDENCE_ARGUMENTS, EVIDENCE_OPERATIONS, EvidenceOptions
+from ...._prediction.evidence import EVIDENCE_OPERATIONS
+from ...._prediction.records.evidence_options import EVIDENCE_ARGUMENTS, EvidenceOptions
 from .change import PolicyChange
 from .declared import Declared
 from .evidence import MemberEvidence, Verdicts, names_of

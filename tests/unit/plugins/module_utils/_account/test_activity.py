@@ -6,10 +6,9 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import typing as t
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -20,13 +19,13 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.activity im
     event_history,
     join_lookups,
     last_accessed,
-    log_files,
     look_up,
     uses_of_services,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import ServiceUse
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import catalogue
-from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.actions import EventReader, SkipReason
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.actions import EventReader
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.callers import SkipReason
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.usage import Source
 
 ACCOUNT = "111122223333"
@@ -213,110 +212,3 @@ def test_a_region_that_fails_is_told_of() -> None:
     assert "the event history in eu-west-1 could not be read: denied" in found.source.blind_spots
     found = event_history({}, {"eu-west-1": "denied"}, EventReader(), now=NOW)
     assert found.source.failure == "eu-west-1: denied"
-
-
-# Log files: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-examples.html
-
-
-class Files:
-    """A directory in memory, which notes what is opened."""
-
-    location = "logs"
-
-    def __init__(self, files: dict[str, bytes]) -> None:
-        self.files = files
-        self.opened: list[str] = []
-
-    def get(self, key: str) -> t.Optional[bytes]:
-        self.opened.append(key)
-        return self.files[key]
-
-    def list(self, prefix: str = "") -> list[str]:
-        return sorted(self.files)
-
-
-def pack(*records: Record) -> bytes:
-    return gzip.compress(json.dumps({"Records": records}).encode())
-
-
-def path(day: str = "2026/11/20", account: str = ACCOUNT, name: str = "a.json.gz", kind: str = "CloudTrail") -> str:
-    return f"AWSLogs/o-acme/{account}/{kind}/us-east-1/{day}/{account}_{kind}_us-east-1_{name}"
-
-
-def read(files: Files, days: int = 90) -> activity.Activity:
-    return log_files(files, EventReader(keys=frozenset()), account_id=ACCOUNT, now=NOW, days=days)
-
-
-def test_packed_and_plain_files_are_read() -> None:
-    plain = json.dumps({"Records": [event("PutBucketAcl", datetime(2026, 11, 1, tzinfo=UTC))]}).encode()
-    found = read(Files({path(): pack(event("ListBuckets")), "copied.json": plain}))
-    assert {use.action for use in found.of(ROLE)} == {"s3:ListAllMyBuckets", "s3:PutBucketAcl"}
-    assert (found.source.source, found.source.window_days, found.source.records) == (Source.TRAIL, 24, 2)
-
-
-@pytest.mark.parametrize(
-    ("name", "opened"),
-    [
-        (path(), True),
-        (path(day="2026/08/27"), True),
-        (path(day="2026/08/26"), False),
-        (path(account="999988887777"), False),
-        (path(kind="CloudTrail-Digest"), False),
-        (path(kind="CloudTrail-Insight"), False),
-        (path(name="a.json"), True),
-        (path(name="a.txt"), False),
-        ("logs.json.gz", True),
-        (f"AWSLogs/{ACCOUNT}/CloudTrail/us-east-1/2026/11/20/a.json.gz", True),
-        ("AWSLogs/999988887777/CloudTrail/us-east-1/2026/11/20/a.json.gz", False),
-    ],
-)
-def test_only_files_that_may_count_are_opened(name: str, opened: bool) -> None:
-    files = Files({name: pack(event("ListBuckets"))})
-    read(files)
-    assert files.opened == ([name] if opened else [])
-
-
-@pytest.mark.parametrize(
-    ("days", "more", "whole"),
-    [(85, {}, True), (30, {}, False), (85, {"b.json": b"{"}, False)],
-    ids=["a quarter", "a month", "a broken file"],
-)
-def test_a_trail_is_whole_with_a_quarter_of_files(days: int, more: dict[str, bytes], whole: bool) -> None:
-    found = read(Files({"a.json.gz": pack(event("ListBuckets", NOW - timedelta(days=days))), **more}))
-    assert found.source.is_whole is whole
-
-
-def test_events_before_the_window_are_left_out() -> None:
-    found = read(
-        Files({"a.json": pack(event("ListBuckets", NOW - timedelta(days=40)), event("PutBucketAcl"))}), days=30
-    )
-    assert [use.action for use in found.uses] == ["s3:PutBucketAcl"]
-
-
-BROKEN: dict[str, Callable[[], bytes]] = {
-    "empty": lambda: b"",
-    "no JSON": lambda: b"no",
-    "cut off": lambda: pack(event("ListBuckets"))[:40],
-    "spoilt": lambda: pack(event("ListBuckets"))[:-9] + b"012345678",
-    "no log": lambda: b"[]",
-    "no records": lambda: b'{"Records": {}}',
-    "nested": lambda: b"[" * 200_000,
-}
-
-
-@pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
-def test_a_broken_file_is_told_of_and_costs_the_others_nothing(content: Callable[[], bytes]) -> None:
-    found = read(Files({"a.json.gz": content(), "b.json.gz": pack(event("ListBuckets"))}))
-    assert len(found.uses) == 1
-    assert "1 log files could not be read, such as a.json.gz" in found.source.blind_spots
-
-
-def test_what_unpacks_to_too_much_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(activity, "_MOST_BYTES", 1000)
-    found = read(Files({"a.json.gz": pack(*[event("ListBuckets")] * 100), "b.json.gz": pack(event("ListBuckets"))}))
-    assert found.source.records == 1
-
-
-def test_a_place_without_events_is_no_evidence() -> None:
-    assert read(Files({})).source.failure == "no events in logs"
-    assert read(Files({"a.json": b'{"Records": []}'})).source.failure == "no events in logs"

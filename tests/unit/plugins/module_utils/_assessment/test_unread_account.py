@@ -19,7 +19,10 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
     Unread,
     UnreadKind,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._assessment.unread_account import refuse_unread
+from ansible_collections.hardening.iam.plugins.module_utils._assessment.unread_account import (
+    refuse_silent,
+    refuse_unread,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import TaskError
 
 from .._controls import samples
@@ -85,3 +88,17 @@ def test_a_part_is_enough(snapshot: Snapshot) -> None:
 
 def test_a_few_controls_may_ask_for_what_is_denied() -> None:
     refuse_unread(unread(UnreadKind.DENIED), WANTED[1:])
+
+
+def test_an_account_that_answers_no_call_is_refused_before_its_assessment() -> None:
+    silent = unread(UnreadKind.UNREACHABLE)
+    other = Unread(Dataset.INSTANCES, UnreadKind.NOT_REQUESTED, "not requested")
+    with pytest.raises(TaskError, match="--limit"):
+        refuse_silent(dataclasses.replace(silent, unread=(*silent.unread, other)), WANTED)
+
+
+def test_one_answer_is_enough_although_it_is_a_denial() -> None:
+    silent = unread(UnreadKind.UNREACHABLE, WANTED[1:])
+    denied = Unread(Dataset.AUTHORIZATION_DETAILS, UnreadKind.DENIED, "iam:X: no")
+    refuse_silent(dataclasses.replace(silent, unread=(*silent.unread, denied)), WANTED)
+    refuse_silent(silent, WANTED)

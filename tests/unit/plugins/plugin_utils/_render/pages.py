@@ -12,7 +12,7 @@ from collections.abc import Callable
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Status
 from ansible_collections.hardening.iam.plugins.module_utils._report.document import Report
 
-from ...module_utils._report import impacts, samples
+from ...module_utils._report import impacts, new_policies, samples
 from ...module_utils._report.test_fleet import fleet
 from .test_hostile_names import NAMES, name_all
 
@@ -42,7 +42,13 @@ def hostile() -> Report:
     """All hostile names at once, wherever an account has a say."""
     report = impacts.make_prediction_report()
     paths = samples.assessment(samples.escalations())
-    whole = {**report, "findings": [*report["findings"], *paths["findings"]], "account_alias": "x"}
+    policies = new_policies.make_report()["least_privilege"]
+    whole = {
+        **report,
+        "findings": [*report["findings"], *paths["findings"]],
+        "account_alias": "x",
+        "least_privilege": policies,
+    }
     return t.cast(Report, name_all(whole, "".join(text for name, text in NAMES.items() if name != "long")))
 
 
@@ -85,6 +91,7 @@ REPORTS: t.Final[dict[str, Callable[[], Report]]] = {
     "empty": empty,
     "escalating": escalating,
     "hostile": hostile,
+    "least privilege": new_policies.make_report,
     "predicted": impacts.make_prediction_report,
     "settling": settling,
     "upgraded": samples.report_after_upgrade,

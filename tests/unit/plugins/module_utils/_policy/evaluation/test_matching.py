@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.context import Context
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.matching import (
-    Style,
     action_matcher,
     covers,
     make_filled_matcher,
@@ -24,6 +23,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.m
     resource_matcher,
     text_matcher,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.tokens import Style
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.truth import NO, UNKNOWN, YES, Truth
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.variables import VERSION, Text
 

@@ -59,7 +59,8 @@ ASSUMED_ROLE: t.Final[Record] = {
 
 def assume(arn: str, **fields: t.Any) -> Record:
     """The identity of a session of another role."""
-    return {**ASSUMED_ROLE, "sessionContext": {"sessionIssuer": {**ISSUER, "arn": arn}}, **fields}
+    owner = {"accountId": arn.split(":")[4]}
+    return {**ASSUMED_ROLE, **owner, "sessionContext": {"sessionIssuer": {**ISSUER, **owner, "arn": arn}}, **fields}
 
 
 def event(call: str, identity: t.Optional[Record] = None, **fields: t.Any) -> Record:

@@ -12,12 +12,9 @@ from datetime import UTC, datetime
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.context import UNKNOWN_KEY
-from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.actions import (
-    Call,
-    EventReader,
-    SkipReason,
-    moment_of,
-)
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.actions import EventReader
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.callers import SkipReason, moment_of
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.calls import Call
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.usage import Source
 
 from .events import ACCOUNT, ASSUMED_ROLE, CONSOLE_USER, IAM_USER, ISSUER, KEY, ROLE, USER, Record, assume, event

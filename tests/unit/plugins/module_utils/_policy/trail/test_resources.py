@@ -13,7 +13,8 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import Layers
 from ansible_collections.hardening.iam.plugins.module_utils._policy.impact.judge import Breakage, Judge
-from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.actions import EventReader, SkipReason
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.actions import EventReader
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.callers import SkipReason
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.resources import (
     Subject,
     find_targets,

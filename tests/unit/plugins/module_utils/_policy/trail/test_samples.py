@@ -20,7 +20,9 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.actions import Call, EventReader, SkipReason
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.actions import EventReader
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.callers import SkipReason
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.calls import Call
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.names import actions_of, prefix_of
 
 from . import reference as trail_reference

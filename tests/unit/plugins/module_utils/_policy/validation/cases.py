@@ -107,6 +107,7 @@ ACTION_CASES: t.Final = (
     Case("resource_does_not_fit_action", ACTION, allow("s3:ListBucket", OBJECTS)),
     Case("resource_does_not_fit_action", "Statement[0].Action[1]", allow(["iam:GetRole", "iam:GetUser"], ROLE)),
     Case("resource_does_not_fit_action", ACTION, allow("dynamodb:GetItem", "arn:aws:dynamodb:*:*:table/a/index/b")),
+    Case("resource_does_not_fit_action", ACTION, allow("*:*Item", ROLE)),
     Case("resource_does_not_fit_action", None, allow("s3:ListBucket", [BUCKET, OBJECTS])),
     Case("resource_does_not_fit_action", None, allow("s3:ListBucket", ["arn:aws:s3:::*", "arn:aws:s3*"])),
     Case("resource_does_not_fit_action", None, allow("iam:GetRole", "arn:*:iam::*:role/team/${aws:username}")),

@@ -479,3 +479,24 @@ def test_relative_places_start_where_ansible_was_called(tmp_path: Path, monkeypa
         "trail_logs": str(tmp_path / "logs"),
     }
     assert absolute_documents({"boundary": READER, "trail_logs": "s3://logs/x"}) == {"boundary": READER}
+
+
+# exclude_evidence
+
+
+def test_calls_of_an_incident_do_not_count_and_the_result_says_so(acme: Seeded) -> None:
+    """The date of last access stays: nobody knows whether it is of one of the ignored calls."""
+    entry = {"since": "2020-01-01T00:00:00Z", "incident": "INC-42", "reason": "a stolen session"}
+    result = predict(
+        acme, principals=["dev-team-07-role"], boundary=BOUNDARY, return_uses="all", exclude_evidence=[entry]
+    )
+    (role,) = result["principals"]
+    assert role["outcome"] == "may_break"
+    assert {use["source"] for use in role["uses"]} == {"last_accessed"}
+    assert any("events were left out: INC-42 (a stolen session)" in spot for spot in role["evidence"]["blind_spots"])
+
+
+def test_an_entry_that_leaves_out_everything_is_refused(acme: Seeded) -> None:
+    result = predict(acme, principals=["dev-team-07-role"], boundary=BOUNDARY, exclude_evidence=[{"reason": "x"}])
+    assert result["failed"]
+    assert result["msg"].startswith("exclude_evidence[0]: it would leave out all evidence.")

@@ -61,7 +61,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
 from ansible_collections.hardening.iam.plugins.module_utils._module.connection import Connection
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task
 from ansible_collections.hardening.iam.plugins.module_utils._prediction import evidence as prediction
-from ansible_collections.hardening.iam.plugins.module_utils._prediction.evidence import EvidenceOptions
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.records.evidence_options import EvidenceOptions
 
 from ...._converge.fakes import FakeCaller
 from ....organizing import CANARY, MANAGEMENT, FakeAccess, task_at, tree

@@ -31,9 +31,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
     LOCK_OUT_ARGUMENTS,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task
-from ansible_collections.hardening.iam.plugins.module_utils._prediction.evidence import (
-    EvidenceOptions,
-)
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.records.evidence_options import EvidenceOptions
 
 from ....organizing import CANARY, DEV, PROD, FakeAccess, task_at, tree
 

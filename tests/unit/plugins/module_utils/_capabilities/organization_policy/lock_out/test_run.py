@@ -23,7 +23,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import TaskError
-from ansible_collections.hardening.iam.plugins.module_utils._prediction.evidence import (
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.records.evidence_options import (
     EVIDENCE_ARGUMENTS,
     EvidenceOptions,
 )

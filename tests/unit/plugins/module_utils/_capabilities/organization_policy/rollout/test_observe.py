@@ -34,7 +34,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._prediction.denials 
 from ansible_collections.hardening.iam.plugins.module_utils._prediction.denials.verdict import (
     Verdict,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._prediction.evidence import find_trail_logs
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.records.evidence_options import find_trail_logs
 
 from ...._policy.trail.events import assume, event
 from ....organizing import (

@@ -30,7 +30,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.errors imp
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task, TaskError
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix import DeniedPair
-from ansible_collections.hardening.iam.plugins.module_utils._prediction.evidence import find_trail_logs
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.records.evidence_options import find_trail_logs
 
 from ....organizing import CANARY, CONTENT, DEV, MANAGEMENT, NAME, UNNAMED, Trail, document, role_arn, task_at, tree
 

@@ -1,0 +1,224 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The recorded uses that new policies would no longer allow, or of which that cannot be shown.
+
+``impact.judge`` decides on each use. Where it finds that the answer depends on something that the record does not have,
+the statements are compared: if each old statement that may have allowed the use is included in a new one, then the use
+passes as before, whatever the unknown facts were.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from ..documents.arn import arn_parts
+from ..documents.policy import Policy
+from ..evaluation import catalogue
+from ..evaluation.compiled import CompiledStatement, Facts, compile_policy
+from ..evaluation.evaluate import Layers
+from ..evaluation.implication import find_unimplied
+from ..evaluation.inclusion import Part, Reach, is_within, meanings_of, name_resource, reach_of, resource_parts
+from ..evaluation.narrowing import find_narrowed_layers, names_no_bucket, possible_resources
+from ..evaluation.tokens import Patterns
+from ..evaluation.truth import NO, YES
+from ..impact.judge import Breakage, Judge, Verdict
+from ..trail.coverage import Record, Status
+from ..trail.log_classes import log_class
+from ..trail.usage import Use
+
+# The clocks of CloudTrail and of service last accessed differ a little.
+_CLOCKS_DIFFER: t.Final = timedelta(hours=1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Loss:
+    """A use that is lost; with ``is_certain`` False it may be. ``actions`` are those of a use at service level."""
+
+    use: Use
+    why: str
+    is_certain: bool
+    actions: tuple[str, ...] = ()
+
+
+class Losses:
+    """Judges the uses of one principal under a change of its identity-based policies.
+
+    Dates of last access before ``unused_before`` are no uses.
+    """
+
+    def __init__(
+        self, before: Layers, after: Layers, record: Record, *, unused_before: t.Optional[datetime] = None
+    ) -> None:
+        self._record: t.Final = record
+        self._judges: t.Final = tuple(_make_judges(before, after))
+        self._old: t.Final = _Statements(before.identity)
+        self._new: t.Final = _Statements(after.identity)
+        self._kept_denials: t.Final = meanings_of(before.identity, allow=False)
+        self._unused_before: t.Final = unused_before
+        parts = arn_parts(record.principal_arn)
+        self._partition: t.Final = parts.partition if parts else "aws"
+        self._calls: t.Final = tuple(
+            use for use in (*record.uses, *record.denied) if not use.may_be_denied and use.last is not None
+        )
+
+    def find(self) -> Iterator[Loss]:
+        """Find the uses that are lost or may be."""
+        for use in self._record.uses:
+            if use.may_be_denied and self._is_out_of_date(use):
+                continue
+            judged = self._leave_out_explained(use)
+            loss = None if judged is None else self._find_loss(judged)
+            if loss is not None:
+                yield loss
+
+    def count_ungranted(self) -> int:
+        """Count the uses that no old statement allows: a resource's policy allowed them, or they were attempts."""
+        return sum(not use.is_service_level and not self._list_granting(use, use.action) for use in self._record.uses)
+
+    def _list_granting(self, use: Use, action: str) -> list[_Versioned]:
+        """List the old statements that may have allowed a use."""
+        facts = _make_facts(use, action)
+        return [old for old in self._old.about(action) if old[0].allow and _may_apply(old[0], facts, _is_known(use))]
+
+    def _is_out_of_date(self, use: Use) -> bool:
+        return self._unused_before is not None and use.last is not None and use.last < self._unused_before
+
+    def _leave_out_explained(self, use: Use) -> t.Optional[Use]:
+        """Leave out the actions of a date of last access that recorded calls explain; None if they explain it."""
+        if not use.may_be_denied:
+            return use
+        if not use.is_service_level:
+            return None if self._is_complete(use.action) and self._is_explained(use) else use
+        if not self._is_explained(use):
+            return use
+        names = (item.full_name.lower() for item in catalogue.actions(use.service).values())
+        complete = (name for name in names if self._is_complete(name))
+        return dataclasses.replace(use, besides=use.besides | frozenset(complete))
+
+    def _is_explained(self, use: Use) -> bool:
+        """Whether a recorded call, which may have been denied, is as late as a date of last access."""
+        if use.last is None:
+            return False
+        return any(
+            call.service == use.service
+            and (use.is_service_level or call.action.lower() == use.action.lower())
+            and t.cast(datetime, call.last) >= use.last - _CLOCKS_DIFFER
+            for call in self._calls
+        )
+
+    def _is_complete(self, action: str) -> bool:
+        """Whether every call of an action was recorded over the whole window."""
+        coverage = self._record.coverage.of(action.partition(":")[0].lower())
+        if coverage.status is Status.BLIND:
+            return False
+        logged = coverage.logged.get(log_class(action))
+        return logged is YES or (logged is None and coverage.status is Status.COMPLETE)
+
+    def _find_loss(self, use: Use) -> t.Optional[Loss]:
+        """Find a loss by identity-based policies, or by another layer if one changes too."""
+        losses = (self._weigh(use, judge.verdict(use)) for judge in self._judges)
+        return next((loss for loss in losses if loss is not None), None)
+
+    def _weigh(self, use: Use, verdict: Verdict) -> t.Optional[Loss]:
+        if verdict.outcome is Breakage.SAFE:
+            return None
+        if use.is_service_level:
+            lost = tuple(name for name in verdict.lost if not self._passes_as_before(use, name))
+            is_certain = verdict.outcome is Breakage.WILL_BREAK
+            return None if verdict.lost and not lost else Loss(use, verdict.reason, is_certain, lost)
+        if verdict.outcome is Breakage.MAY_BREAK and self._passes_as_before(use, use.action):
+            return None
+        # What a date of last access was about is not known, nor whether it was allowed.
+        return Loss(use, verdict.reason, verdict.outcome is Breakage.WILL_BREAK or not use.may_be_denied)
+
+    def _passes_as_before(self, use: Use, action: str) -> bool:
+        """Whether new statements include each old one that may have allowed a use, and no Deny is new."""
+        facts = _make_facts(use, action)
+        for compiled, version in self._new.about(action):
+            alone = Policy((compiled.statement,), version)
+            if not compiled.allow and not meanings_of((alone,), allow=False) <= self._kept_denials:
+                return False
+        granting = self._list_granting(use, action)
+        allowing = [new for new in self._new.about(action) if new[0].allow]
+        kinds = () if _is_known(use) else self._list_kinds(use, action)
+        return bool(granting) and all(_is_included(old, allowing, facts, kinds) for old in granting)
+
+    def _list_kinds(self, use: Use, action: str) -> tuple[Part, ...]:
+        """The resources that a use may have been about. AWS asks about "*" for an action that knows no resources."""
+        patterns = possible_resources(action.lower(), self._old.policies, self._partition, use.candidates)
+        return tuple(map(name_resource, patterns)) or (Part("*", ("*",)),)
+
+
+def _make_judges(before: Layers, after: Layers) -> Iterator[Judge]:
+    """Judge identity-based policies by themselves: a call that was made passed the other layers of its time."""
+    yield Judge(Layers(identity=before.identity), Layers(identity=after.identity))
+    if find_narrowed_layers(before, after) - {"identity"}:
+        yield Judge(before, after)
+
+
+_Versioned = tuple[CompiledStatement, str]
+
+
+class _Statements:
+    """The statements of policies by action, each with the version of its document."""
+
+    def __init__(self, policies: Sequence[Policy]) -> None:
+        self.policies: t.Final = tuple(policies)
+
+    def about(self, action: str) -> Iterator[_Versioned]:
+        for policy in self.policies:
+            for compiled in compile_policy(policy).statements_for(action.lower()):
+                yield compiled, policy.version
+
+
+def _make_facts(use: Use, action: str) -> Facts:
+    return Facts(action.lower(), use.resource or "*", lambda: use.context)
+
+
+def _is_known(use: Use) -> bool:
+    """Whether the resource of a use is known by the ARN that policies have."""
+    return use.resource is not None and not use.candidates
+
+
+def _may_apply(compiled: CompiledStatement, facts: Facts, is_known: bool) -> bool:
+    if compiled.holds(facts, set()) is NO:
+        return False
+    return not is_known or compiled.covers(facts, set()) is not NO
+
+
+def _is_included(old: _Versioned, allowing: Sequence[_Versioned], facts: Facts, kinds: Sequence[Part]) -> bool:
+    """Whether new statements apply to a use if an old one does. ``kinds`` are empty where the resource is known."""
+    inner = _reach(old)
+    usable = [
+        new
+        for new in allowing
+        if new[0].holds(facts, set()) is YES or not find_unimplied(inner.block, _reach(new).block)
+    ]
+    if not kinds and any(new[0].covers(facts, set()) is YES for new in usable):
+        return True
+    resources = [_reach(new).resources for new in usable]
+    parts = resource_parts(old[0].statement, old[1])
+    if not kinds:
+        return all(is_within(part, resources) for part in parts)
+    return all(_is_common_within(kind, part, resources) for kind in kinds for part in parts)
+
+
+def _is_common_within(kind: Part, part: Part, resources: Sequence[Patterns]) -> bool:
+    """Whether all resources of a kind that an old statement is about are in the sets."""
+    if names_no_bucket(part.text, kind.text) or is_within(part, resources):
+        return True
+    if part.besides:
+        return is_within(Part(kind.text, kind.tokens, part.besides), resources)
+    return is_within(kind, (*resources, Patterns(None, (part.tokens,))))
+
+
+def _reach(versioned: _Versioned) -> Reach:
+    return reach_of(versioned[0].statement, versioned[1])

@@ -1,0 +1,229 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Statements in documents that fit the limits of IAM. Nothing is ever left out to make them fit."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import re
+import typing as t
+from collections.abc import Mapping, Sequence
+
+from ..documents.canonical import document
+from ..documents.limits import LIMITS, size
+from ..documents.policy import Kind, Policy, Statement
+from ..evaluation.variables import VERSION
+from ..validation.rules import Issue, Severity
+from ..validation.validate import validate
+from .principal import Principal, PrincipalKind
+from .settings import Settings
+from .shape import Shaped, describe_level, identify
+
+PATH: t.Final = "/iam-hardening/lp/"
+_EMPTY: t.Final = size(Policy((), VERSION), Kind.MANAGED)
+_NAME: t.Final = re.compile(r"[^\w+=,.@-]", re.ASCII)
+
+
+@dataclasses.dataclass(frozen=True)
+class Document:
+    """One generated document. ``issues`` are the errors of validation; only an old statement can have them."""
+
+    name: str
+    kind: Kind
+    policy: Policy
+    size: int
+    limit: int
+    issues: tuple[Issue, ...] = ()
+
+    @property
+    def document(self) -> dict[str, t.Any]:
+        """The document as the structure that JSON is made of."""
+        return document(self.policy)
+
+
+@dataclasses.dataclass(frozen=True)
+class Misfit:
+    """The sizes of statements that do not fit: by service, all together, and the room that there is."""
+
+    sizes: Mapping[str, int]
+    needed: int
+    available: int
+
+
+class _Full(Exception):
+    """There is no room left."""
+
+
+@dataclasses.dataclass
+class _Bin:
+    kind: Kind
+    capacity: int
+    statements: list[Statement] = dataclasses.field(default_factory=list)
+    used: int = _EMPTY
+
+    def fits(self, needed: int) -> bool:
+        return self.used + needed <= self.capacity
+
+    def add(self, statements: Sequence[Statement]) -> None:
+        self.statements.extend(statements)
+        self.used += sum(map(_size_of, statements))
+
+
+def _size_of(statement: Statement) -> int:
+    # One more for the comma.
+    return size(Policy((statement,), VERSION), Kind.MANAGED) - _EMPTY + 1
+
+
+class _Room:
+    """The policies that a principal can have: so many managed ones, and inline ones that share one limit."""
+
+    def __init__(self, principal: Principal) -> None:
+        self._managed_left = principal.managed_quota
+        self._inline: t.Final = principal.inline_kind
+        self._inline_left = LIMITS[principal.inline_kind]
+        self._inline_first: t.Final = principal.kind is PrincipalKind.PERMISSION_SET
+        self.total: t.Final = self._managed_left * LIMITS[Kind.MANAGED] + self._inline_left
+
+    def open(self, needed: int, percent: int) -> _Bin:
+        """Open a new policy with room for ``needed`` characters, of which ``percent`` of the limit may be used."""
+        ways = (self._open_inline, self._open_managed)
+        for way in ways if self._inline_first else ways[::-1]:
+            found = way(percent)
+            if found is not None and found.fits(needed):
+                self._take(found)
+                return found
+        raise _Full
+
+    def _open_managed(self, percent: int) -> t.Optional[_Bin]:
+        return _Bin(Kind.MANAGED, LIMITS[Kind.MANAGED] * percent // 100) if self._managed_left else None
+
+    def _open_inline(self, percent: int) -> t.Optional[_Bin]:
+        return _Bin(self._inline, self._inline_left * percent // 100) if self._inline_left else None
+
+    def _take(self, found: _Bin) -> None:
+        if found.kind is Kind.MANAGED:
+            self._managed_left -= 1
+        else:
+            # One inline policy takes all that is left, so that several cannot exceed their common limit.
+            self._inline_left = 0
+
+    @property
+    def largest(self) -> int:
+        """The most that one statement may take in a managed policy."""
+        return LIMITS[Kind.MANAGED]
+
+
+def pack(
+    shaped: Sequence[Shaped], denials: Sequence[tuple[str, Statement]], principal: Principal, settings: Settings
+) -> t.Union[tuple[Document, ...], Misfit]:
+    """Pack statements: those that deny verbatim and apart, those that allow so that a service stays together."""
+    room = _Room(principal)
+    try:
+        denying = _pack_denials(denials, room)
+        allowing = _pack_allowing(shaped, room, 100 - settings.free_percent)
+    except _Full:
+        return _describe_misfit(shaped, denials, room)
+    names = [(version, found, "-deny") for version, found in denying] + [(VERSION, found, "") for found in allowing]
+    numbers = {"": itertools.count(1), "-deny": itertools.count(1)}
+    stem = f"lp-{_NAME.sub('-', principal.name)}"
+    return tuple(
+        _finish(f"{stem}{suffix}-{next(numbers[suffix])}", found, version, principal)
+        for version, found, suffix in names
+    )
+
+
+def _finish(name: str, found: _Bin, version: str, principal: Principal) -> Document:
+    numbered = tuple(dataclasses.replace(item, index=index) for index, item in enumerate(found.statements))
+    policy = Policy(numbered, version, name=name)
+    issues = validate(document(policy), kind=found.kind, partition=principal.partition)
+    errors = tuple(item for item in issues if item.severity is Severity.ERROR)
+    return Document(name, found.kind, policy, size(policy, found.kind), LIMITS[found.kind], errors)
+
+
+def _pack_denials(denials: Sequence[tuple[str, Statement]], room: _Room) -> list[tuple[str, _Bin]]:
+    """Pack old denials. They are never changed, but for an id that another one in the document has already."""
+    bins: list[tuple[str, _Bin]] = []
+    for version, statement in denials:
+        needed = _size_of(statement)
+        found = next((item for of, item in bins if of == version and item.fits(needed)), None)
+        if found is None:
+            found = room.open(needed, 100)
+            bins.append((version, found))
+        taken = {item.sid for item in found.statements}
+        found.add([dataclasses.replace(statement, sid=None) if statement.sid in taken else statement])
+    return bins
+
+
+def _pack_allowing(shaped: Sequence[Shaped], room: _Room, percent: int) -> list[_Bin]:
+    largest = room.largest * percent // 100 - _EMPTY
+    groups: dict[str, list[Statement]] = {}
+    for item in shaped:
+        groups.setdefault(item.service, []).extend(_split(item.statement, item.service, largest))
+    bins: list[_Bin] = []
+    for _service, statements in sorted(groups.items(), key=lambda pair: (-sum(map(_size_of, pair[1])), pair[0])):
+        if not _place(statements, bins, room, percent):
+            for statement in sorted(statements, key=lambda item: (-_size_of(item), item.sid or "")):
+                if not _place([statement], bins, room, percent):
+                    raise _Full
+    return bins
+
+
+def _place(statements: Sequence[Statement], bins: list[_Bin], room: _Room, percent: int) -> bool:
+    needed = sum(map(_size_of, statements))
+    found = next((item for item in bins if item.fits(needed)), None)
+    if found is None:
+        try:
+            found = room.open(needed, percent)
+        except _Full:
+            return False
+        bins.append(found)
+    found.add(statements)
+    return True
+
+
+def _split(statement: Statement, service: str, largest: int) -> list[Statement]:
+    """Split a statement that is too large for a policy, by its resources, or else by its actions."""
+    if _size_of(statement) <= largest:
+        return [statement]
+    resources, actions = statement.resources or (), statement.actions or ()
+    is_by_resource = len(resources) > 1
+    items = resources if is_by_resource else actions
+    if len(items) < 2:
+        raise _Full
+    word, half = describe_level(actions), len(items) // 2
+    parts = (
+        dataclasses.replace(statement, resources=part)
+        if is_by_resource
+        else dataclasses.replace(statement, actions=part)
+        for part in (items[:half], items[half:])
+    )
+    return [item for part in parts for item in _split(identify(part, service, word), service, largest)]
+
+
+def _describe_misfit(shaped: Sequence[Shaped], denials: Sequence[tuple[str, Statement]], room: _Room) -> Misfit:
+    sizes: dict[str, int] = {}
+    for item in shaped:
+        sizes[item.service] = sizes.get(item.service, 0) + _size_of(item.statement)
+    if denials:
+        sizes["old denials"] = sum(_size_of(statement) for _version, statement in denials)
+    return Misfit(dict(sorted(sizes.items())), sum(sizes.values()), room.total)
+
+
+def write_template(content: t.Any, account: str) -> t.Any:
+    """A document with a placeholder for the account id, to be rendered for other accounts.
+
+    The id is replaced wherever it is, also in names of buckets, but not within a longer number.
+    """
+    if isinstance(content, dict):
+        return {key: write_template(value, account) for key, value in content.items()}
+    if isinstance(content, list):
+        return [write_template(value, account) for value in content]
+    if isinstance(content, str) and account:
+        return re.sub(rf"(?<![0-9]){re.escape(account)}(?![0-9])", "{{ aws_account_id }}", content)
+    return content

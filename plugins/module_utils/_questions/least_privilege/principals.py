@@ -1,0 +1,168 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The principals that get new policies, with the facts that these depend on."""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+import functools
+import re
+import typing as t
+from collections.abc import Iterator, Mapping, Sequence
+
+from ..._account.model import Group, Role, Snapshot, User
+from ..._account.permissions import Permissions
+from ..._aws.access import Access
+from ..._aws.errors import AwsError
+from ..._aws.operations import Operations
+from ..._module.task import TaskError
+from ..._policy.least_privilege.principal import Function, Principal, PrincipalKind
+
+OPERATIONS: t.Final = Operations(reads=frozenset({"lambda:ListFunctions"}))
+
+Entity = t.Union[User, Group, Role]
+
+# IAM Identity Center names the role of a permission set so, with an id of 16 digits at the end:
+# https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
+_SET: t.Final = re.compile(r"AWSReservedSSO_(?P<name>.+)_[0-9a-f]{16}")
+_KINDS: t.Final = {User: PrincipalKind.USER, Group: PrincipalKind.GROUP, Role: PrincipalKind.ROLE}
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html
+_QUOTAS: t.Final = {
+    PrincipalKind.USER: "AttachedPoliciesPerUserQuota",
+    PrincipalKind.GROUP: "AttachedPoliciesPerGroupQuota",
+    PrincipalKind.ROLE: "AttachedPoliciesPerRoleQuota",
+}
+_LAMBDA: t.Final = "lambda.amazonaws.com"
+
+
+@dataclasses.dataclass(frozen=True)
+class Subject:
+    """One principal that was chosen. ``members`` are the ARNs whose calls count: itself, or the members of a group.
+
+    ``permission_set`` is the name of the permission set that IAM Identity Center made the role from.
+    """
+
+    entity: Entity
+    members: tuple[str, ...]
+    permission_set: t.Optional[str] = None
+
+    @property
+    def arn(self) -> str:
+        """Its ARN."""
+        return self.entity.arn
+
+    @property
+    def kind(self) -> PrincipalKind:
+        """Its kind; a role of IAM Identity Center is a permission set."""
+        return PrincipalKind.PERMISSION_SET if self.permission_set else _KINDS[type(self.entity)]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names by which patterns find it: its ARN, ``kind/name`` and its bare name."""
+        names = (self.arn, f"{_KINDS[type(self.entity)].value}/{self.entity.name}", self.entity.name)
+        return (*names, f"permission_set/{self.permission_set}") if self.permission_set else names
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """The chosen principals, and those that nobody can change, with the reason."""
+
+    subjects: tuple[Subject, ...]
+    skipped: tuple[Mapping[str, str], ...]
+
+
+def choose(patterns: Sequence[str], tags: Mapping[str, str], snapshot: Snapshot) -> Choice:
+    """Choose the principals that a pattern names and that have all the tags.
+
+    :raises TaskError: a pattern, or the tags, match nobody.
+    """
+    entities: tuple[Entity, ...] = (*snapshot.users, *snapshot.groups, *snapshot.roles)
+    everybody = [_make_subject(entity, snapshot) for entity in entities]
+    found: dict[str, Subject] = {}
+    for pattern in patterns:
+        matching = [item for item in everybody if any(fnmatch.fnmatchcase(name, pattern) for name in item.names)]
+        if not matching:
+            raise TaskError(
+                f"principals: {pattern!r} matches no user, group, role or permission set of account "
+                f"{snapshot.account_id}"
+            )
+        found.update({item.arn: item for item in matching})
+    chosen = {arn: item for arn, item in found.items() if _has_tags(item.entity, tags)}
+    if not chosen:
+        raise TaskError(f"principal_tags: none of the {len(found)} principals has all of {dict(tags)!r}")
+    fixed = {arn for arn, item in chosen.items() if isinstance(item.entity, Role) and item.entity.is_service_linked}
+    reason = "a service-linked role belongs to its AWS service, and nobody can change it"
+    return Choice(
+        tuple(item for arn, item in chosen.items() if arn not in fixed),
+        tuple({"principal": arn, "reason": reason} for arn in chosen if arn in fixed),
+    )
+
+
+def _make_subject(entity: Entity, snapshot: Snapshot) -> Subject:
+    if isinstance(entity, Group):
+        return Subject(entity, tuple(user.arn for user in snapshot.users if entity.name in user.groups))
+    found = _SET.fullmatch(entity.name) if isinstance(entity, Role) and entity.is_aws_reserved else None
+    return Subject(entity, (entity.arn,), found["name"] if found else None)
+
+
+def _has_tags(entity: Entity, wanted: Mapping[str, str]) -> bool:
+    """Keys of tags have no case on users and roles, and groups have none.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+    """
+    own = {} if isinstance(entity, Group) else {key.lower(): value for key, value in entity.tags.items()}
+    return all(fnmatch.fnmatchcase(own.get(key.lower(), ""), value) for key, value in wanted.items())
+
+
+def describe(subject: Subject, permissions: Permissions, functions: Mapping[str, Sequence[Function]]) -> Principal:
+    """Collect the facts about a principal that its new policies depend on. ``functions`` are by the role's ARN."""
+    snapshot = permissions.snapshot
+    quota = _QUOTAS.get(subject.kind)
+    return Principal(
+        arn=subject.arn,
+        kind=subject.kind,
+        layers=permissions.layers(subject.arn),
+        quota=snapshot.summary.get(quota) if quota else None,
+        trusted_services=tuple(_list_trusted_services(subject, permissions)),
+        functions=tuple(functions.get(subject.arn, ())),
+        resources=_list_resources(snapshot, functions),
+    )
+
+
+def _list_trusted_services(subject: Subject, permissions: Permissions) -> Iterator[str]:
+    trust = permissions.trust(subject.arn)
+    for statement in trust.statements if trust is not None else ():
+        if statement.allow:
+            yield from (value for kind, value in statement.principals or () if kind == "Service")
+
+
+def _list_resources(snapshot: Snapshot, functions: Mapping[str, Sequence[Function]]) -> tuple[str, ...]:
+    """The resources of the account that are known: a pattern that also matches others of them is shown to a person."""
+    groups = (snapshot.users, snapshot.groups, snapshot.roles, snapshot.policies)
+    own = [str(entity.arn) for group in groups for entity in group]
+    return tuple(dict.fromkeys((*own, *(item.arn for found in functions.values() for item in found))))
+
+
+def read_functions(access: Access, regions: Sequence[str]) -> tuple[dict[str, list[Function]], tuple[str, ...]]:
+    """The Lambda functions of regions by the ARN of their role, and a sentence for each region that was not read."""
+    reads = {region: functools.partial(_list_functions, access, region) for region in regions}
+    found: dict[str, list[Function]] = {}
+    unread: list[str] = []
+    for region, answer in access.gather(reads).items():
+        if isinstance(answer, AwsError):
+            unread.append(f"Lambda functions in {region}: {answer.message}")
+            continue
+        for item in answer:
+            is_in_vpc = bool((item.get("VpcConfig") or {}).get("VpcId"))
+            found.setdefault(str(item.get("Role")), []).append(Function(str(item["FunctionArn"]), is_in_vpc))
+    return found, tuple(unread)
+
+
+def _list_functions(access: Access, region: str) -> list[dict[str, t.Any]]:
+    return list(access.items("lambda", "ListFunctions", "Functions", region=region))

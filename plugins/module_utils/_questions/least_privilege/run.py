@@ -1,0 +1,421 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""New policies from evidence: principals and options in, documents with lists, coverage and proof out."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import json
+import typing as t
+from collections.abc import Mapping, Sequence
+
+from ..._account.collect import OPERATIONS as OPERATIONS_OF_DATASETS
+from ..._account.collect import collect
+from ..._account.model import Dataset, Group, Snapshot
+from ..._account.permissions import Permissions
+from ..._aws.errors import AwsError
+from ..._aws.operations import Operations
+from ..._controls.control import unread_reason
+from ..._module.arguments import ORGANIZATION_ARGUMENTS, REPORT_PLACE_ARGUMENTS, ArgumentSpec
+from ..._module.connection import Connection
+from ..._module.documents import policy_of
+from ..._module.snapshots import add_organization_policies
+from ..._module.task import Task, TaskError
+from ..._policy.documents.limits import LIMITS, size
+from ..._policy.documents.policy import Kind, Policy
+from ..._policy.escalation.paths import search
+from ..._policy.evaluation.evaluate import Layers
+from ..._policy.evaluation.narrowing import condition_keys
+from ..._policy.least_privilege.generate import Generated, Status, generate, list_needed_keys, make_record_for_proof
+from ..._policy.least_privilege.pack import Document
+from ..._policy.least_privilege.principal import Principal
+from ..._policy.least_privilege.proof import Proof, prove
+from ..._policy.least_privilege.settings import Settings, read_settings
+from ..._policy.trail.coverage import Coverage, Record
+from ..._policy.trail.usage import merge_uses
+from ..._prediction.document import layers_not_read
+from ..._prediction.evidence import RECORDS_OPERATIONS, read_records
+from ..._prediction.least_privilege import build, build_principal
+from ..._prediction.records.evidence_options import (
+    EXCLUDE_EVIDENCE_ARGUMENTS,
+    SOURCE_ARGUMENTS,
+    EvidenceOptions,
+)
+from ..._report.least_privilege_text import condense, render
+from ..._report.parts import part_key
+from .confirmation import (
+    ADVISERS,
+    ANALYZER,
+    LOCAL,
+    VERIFIERS,
+    ask_advisers,
+    check_new_access,
+    count_checks,
+    describe_checks,
+)
+from .confirmation import OPERATIONS as OPERATIONS_OF_CONFIRMATION
+from .files import write_files
+from .principals import OPERATIONS as OPERATIONS_OF_PRINCIPALS
+from .principals import Choice, Subject, choose, describe, read_functions
+
+# Calls that are never logged can't be assumed to be.
+_LOGGED: t.Final = ["data", "management_read", "management_write"]
+_SETTINGS: t.Final[ArgumentSpec] = {
+    "levels": {"type": "dict"},
+    "min_group": {"type": "int"},
+    "object_segments": {"type": "int"},
+    "accepted_patterns": {"type": "list", "elements": "str"},
+    "scope_regions": {"type": "bool"},
+    "min_window_days": {"type": "int"},
+    "accept_short_window": {"type": "bool"},
+    "assume_unused_after": {"type": "int"},
+    "assume_logged": {"type": "list", "elements": "str", "choices": _LOGGED},
+    "compress": {"type": "bool"},
+    "console_reads": {"type": "bool"},
+    "always_allow": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            **{name: {"type": "str", "required": True} for name in ("name", "owner", "reason", "expires")},
+            **{name: {"type": "list", "elements": "str", "required": True} for name in ("actions", "resources")},
+        },
+    },
+}
+ARGUMENTS: t.Final[ArgumentSpec] = {
+    "principals": {"type": "list", "elements": "str", "required": True},
+    "principal_tags": {"type": "dict", "default": {}},
+    "documents": {"type": "list", "elements": "raw", "default": []},
+    **_SETTINGS,
+    **SOURCE_ARGUMENTS,
+    **EXCLUDE_EVIDENCE_ARGUMENTS,
+    **ORGANIZATION_ARGUMENTS,
+    **REPORT_PLACE_ARGUMENTS,
+    "run_id": {"type": "str"},
+    "placeholders": {"type": "bool", "default": False},
+    "second_opinion": {"type": "list", "elements": "str", "choices": ADVISERS, "default": []},
+    "verify_with": {"type": "list", "elements": "str", "choices": VERIFIERS, "default": [LOCAL]},
+    "return_lists": {"type": "str", "choices": ["none", "short", "all"], "default": "short"},
+    "terminal": {"type": "str", "choices": ["full", "none"], "default": "full"},
+    "ascii": {"type": "bool", "default": False},
+    "now": {"type": "str"},
+}
+
+_DATASETS: t.Final = frozenset(
+    {
+        Dataset.AUTHORIZATION_DETAILS,
+        Dataset.ACCOUNT_ALIASES,
+        Dataset.ACCOUNT_SUMMARY,
+        Dataset.ORGANIZATION,
+        Dataset.ORGANIZATION_POLICIES,
+        Dataset.TRAILS,
+    }
+)
+OPERATIONS: t.Final = RECORDS_OPERATIONS.union(
+    OPERATIONS_OF_PRINCIPALS,
+    OPERATIONS_OF_CONFIRMATION,
+    Operations(reads=frozenset({"sts:GetCallerIdentity"})),
+    *(OPERATIONS_OF_DATASETS[dataset] for dataset in _DATASETS),
+)
+# The lists that may have thousands of entries: results show as many.
+_LONG: t.Final = ("kept", "removed", "unknown", "ungranted")
+_SHORT: t.Final = 20
+_MODULE: t.Final = "least_privilege_info"
+
+
+@dataclasses.dataclass(frozen=True)
+class _Options:
+    """The options, checked before anything is called. ``given`` are documents to prove instead of generated ones."""
+
+    evidence: EvidenceOptions
+    settings: Settings
+    given: tuple[Policy, ...]
+    advisers: tuple[str, ...] = ()
+    asks_analyzer: bool = False
+
+    @classmethod
+    def of(cls, task: Task) -> t.Self:
+        """The options of a task. Raises TaskError: one can't be used."""
+        options = task.options
+        wanted = {name: options[name] for name in _SETTINGS if name != "accepted_patterns"}
+        wanted["accepted"] = options["accepted_patterns"]
+        try:
+            settings = read_settings(wanted, now=task.now)
+        except ValueError as error:
+            raise TaskError(str(error).replace("accepted:", "accepted_patterns:", 1)) from error
+        return cls(
+            EvidenceOptions.of(task),
+            settings,
+            tuple(
+                policy_of(value, option=f"documents[{index}]", kind=Kind.MANAGED, name=f"document {index + 1}")
+                for index, value in enumerate(options["documents"])
+            ),
+            tuple(dict.fromkeys(options["second_opinion"])),
+            ANALYZER in options["verify_with"],
+        )
+
+
+def run(task: Task) -> dict[str, t.Any]:
+    """The core of ``least_privilege_info``: its options in, its result out. Nothing in the account is changed.
+
+    :raises TaskError: a bad option, the credentials of another account, or policies that can't be read.
+    """
+    options = _Options.of(task)
+    task.expect_account(task.access.caller.account_id)
+    connection = task.connection
+    snapshot = _observe(connection, options.evidence.regions)
+    permissions = Permissions(snapshot)
+    choice = choose(task.options["principals"], task.options["principal_tags"], snapshot)
+    work = _Work(connection, options, permissions, choice)
+    document = work.build(run_id=task.given_run_id)
+    files = {}
+    if task.has_reports:
+        place = task.open_store(task.reports)
+        files = write_files(place, document, placeholders=task.options["placeholders"])
+        part = _make_part(document, files, run_id=task.run_id, check_mode=task.check_mode)
+        place.put(part_key(document["account_id"], task.run_id, _MODULE), (json.dumps(part, indent=1) + "\n").encode())
+    result = _build_result(document, files, lists=task.options["return_lists"])
+    if task.options["terminal"] == "full":
+        result["terminal"] = render(document, ascii_only=task.options["ascii"])
+    return result
+
+
+def _make_part(
+    document: Mapping[str, t.Any], files: Mapping[str, Sequence[str]], *, run_id: str, check_mode: bool
+) -> dict[str, t.Any]:
+    """The part of the report of the account, as the modules of a run leave it."""
+    return {
+        "module": _MODULE,
+        "run_id": run_id,
+        "check_mode": check_mode,
+        "least_privilege": [condense(item, files[item["principal"]]) for item in document["principals"]],
+    }
+
+
+def _observe(connection: Connection, regions: Sequence[str]) -> Snapshot:
+    reach = connection.access.reach(regions)
+    snapshot = collect(connection.access, datasets=_DATASETS, regions=reach.regions, now=connection.now)
+    snapshot = add_organization_policies(connection, snapshot)
+    unread = snapshot.missing(Dataset.AUTHORIZATION_DETAILS)
+    if unread is not None:
+        raise TaskError(f"the policies of account {snapshot.account_id} can't be read: {unread_reason(unread)}")
+    return snapshot
+
+
+@dataclasses.dataclass(frozen=True)
+class _Answer:
+    """What was found out of one principal."""
+
+    subject: Subject
+    record: Record
+    generated: Generated
+    proofs: tuple[Proof, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def policies(self) -> tuple[Policy, ...]:
+        """Its new policies; none where there are none."""
+        return tuple(item.policy for item in self.generated.documents)
+
+
+class _Work:
+    """Makes the document of one account."""
+
+    def __init__(self, connection: Connection, options: _Options, permissions: Permissions, choice: Choice) -> None:
+        self._connection = connection
+        self._options = options
+        self._permissions = permissions
+        self._snapshot = permissions.snapshot
+        self._choice = choice
+
+    def build(self, *, run_id: t.Optional[str]) -> dict[str, t.Any]:
+        """Read the evidence, generate, prove, and put it all together."""
+        members = list(dict.fromkeys(arn for item in self._choice.subjects for arn in item.members))
+        functions, unread = read_functions(self._connection.access, self._snapshot.regions)
+        principals = {item.arn: describe(item, self._permissions, functions) for item in self._choice.subjects}
+        keys = list_needed_keys(principals.values(), self._options.settings)
+        keys |= condition_keys(self._permissions.layers(arn) for arn in members)
+        records = read_records(
+            self._connection, self._options.evidence, self._snapshot, self._permissions, members, keys=keys
+        )
+        answers = [self._answer(item, principals[item.arn], records) for item in self._choice.subjects]
+        paths = self._count_paths(answers)
+        opinions = ask_advisers(
+            self._connection.access,
+            self._options.advisers,
+            self._options.evidence.regions,
+            self._permissions,
+            [answer.generated for answer in answers if not isinstance(answer.subject.entity, Group)],
+        )
+        checks = self._check_access(answers)
+        snapshot = self._snapshot
+        return build(
+            [self._build_principal(answer, paths, opinions, checks) for answer in answers],
+            account={"account_id": snapshot.account_id, "account_alias": snapshot.account_alias},
+            run_id=run_id,
+            created=self._connection.now,
+            skipped=self._choice.skipped,
+            unread=[*layers_not_read(snapshot), *unread],
+        )
+
+    def _answer(self, subject: Subject, principal: Principal, records: Mapping[str, Record]) -> _Answer:
+        record = _join_records(subject, records)
+        unknown = self._permissions.unknown(subject.arn)
+        if unknown:
+            reason = f"its policies {', '.join(unknown)} could not be read, so nobody knows what it may do"
+            return _Answer(subject, record, Generated(subject.arn, Status.REFUSED, reason))
+        if self._options.given:
+            generated = _take(self._options.given, subject, record)
+        else:
+            generated = generate(principal, record, self._options.settings)
+        if not generated.documents:
+            return _Answer(subject, record, generated)
+        new = tuple(item.policy for item in generated.documents)
+        proofs = tuple(self._prove(subject, arn, new, records, generated) for arn in subject.members)
+        return _Answer(subject, record, generated, proofs, self._list_notes(subject))
+
+    def _prove(
+        self,
+        subject: Subject,
+        arn: str,
+        new: tuple[Policy, ...],
+        records: Mapping[str, Record],
+        generated: Generated,
+    ) -> Proof:
+        """Prove the new policies for one principal: the chosen one, or a member of the chosen group."""
+        before = self._permissions.layers(arn)
+        kept: tuple[Policy, ...] = ()
+        if isinstance(subject.entity, Group):
+            way = f"group {subject.entity.name}"
+            held = self._permissions.list_policies(arn)
+            kept = tuple(item.policy for item in held if item.way != way and item.policy is not None)
+        after = dataclasses.replace(before, identity=(*kept, *new))
+        record = make_record_for_proof(records[arn], self._options.settings)
+        return prove(before, after, record, removed=[item.action for item in generated.removed])
+
+    def _list_notes(self, subject: Subject) -> tuple[str, ...]:
+        groups = getattr(subject.entity, "groups", ())
+        if not groups:
+            return ()
+        return (
+            f"the new policies replace those of its groups too: remove the user from {', '.join(groups)} "
+            "after they are attached",
+        )
+
+    def _count_paths(self, answers: Sequence[_Answer]) -> Mapping[str, tuple[int, int]]:
+        """Count the escalation paths of each principal today, and once all new policies are in force."""
+        new = {answer.subject.arn: answer.policies for answer in answers if answer.policies}
+        if not new:
+            return {}
+        landscape = self._permissions.landscape
+        changed = dataclasses.replace(
+            landscape,
+            subjects=tuple(
+                dataclasses.replace(item, layers=_replace_identity(item.layers, new[item.arn]), managed=())
+                if item.arn in new
+                else item
+                for item in landscape.subjects
+            ),
+        )
+        before, after = search(landscape), search(changed)
+        return {
+            arn: (
+                sum(path.source == arn for path in before.paths) + (arn in before.administrators),
+                sum(path.source == arn for path in after.paths) + (arn in after.administrators),
+            )
+            for arn in new
+        }
+
+    def _check_access(self, answers: Sequence[_Answer]) -> dict[str, dict[str, t.Any]]:
+        """Ask AWS about the new policies of each principal, by its ARN."""
+        if not self._options.asks_analyzer:
+            return {}
+        self._connection.warn(describe_checks(count_checks(answer.generated for answer in answers)))
+        access = self._connection.access
+        calls = {
+            answer.subject.arn: functools.partial(
+                check_new_access, access, self._permissions.layers(answer.subject.arn).identity, answer.policies
+            )
+            for answer in answers
+            if answer.policies
+        }
+        return {arn: found for arn, found in access.gather(calls).items() if not isinstance(found, AwsError)}
+
+    def _build_principal(
+        self,
+        answer: _Answer,
+        paths: Mapping[str, tuple[int, int]],
+        opinions: Mapping[str, Sequence[Mapping[str, t.Any]]],
+        checks: Mapping[str, Mapping[str, t.Any]],
+    ) -> dict[str, t.Any]:
+        counted = paths.get(answer.subject.arn)
+        return build_principal(
+            answer.generated,
+            answer.record,
+            kind=answer.subject.kind.value,
+            permission_set=answer.subject.permission_set,
+            proofs=[proof.to_data() for proof in answer.proofs],
+            paths={"before": counted[0], "after": counted[1]} if counted else None,
+            second_opinion=opinions.get(answer.subject.arn, ()),
+            new_access=checks.get(answer.subject.arn),
+            notes=answer.notes,
+        )
+
+
+def _replace_identity(layers: Layers, policies: tuple[Policy, ...]) -> Layers:
+    return dataclasses.replace(layers, identity=policies)
+
+
+def _join_records(subject: Subject, records: Mapping[str, Record]) -> Record:
+    """The record of a principal; of a group that of all its members, whose calls it allows."""
+    found = [records[arn] for arn in subject.members]
+    if len(found) == 1 and found[0].principal_arn == subject.arn:
+        return found[0]
+    coverage = found[0].coverage if found else Coverage(0)
+    return Record(
+        subject.arn,
+        "",
+        coverage,
+        merge_uses(use for record in found for use in record.uses),
+        merge_uses(use for record in found for use in record.denied),
+        bool(found) and all(record.is_last_accessed_read for record in found),
+        hashlib.sha256("\n".join(record.digest for record in found).encode()).hexdigest(),
+    )
+
+
+def _take(policies: Sequence[Policy], subject: Subject, record: Record) -> Generated:
+    """Take documents that a person wrote, to be proved as generated ones are."""
+    limit = LIMITS[Kind.MANAGED]
+    documents = tuple(Document(item.name, Kind.MANAGED, item, size(item, Kind.MANAGED), limit) for item in policies)
+    too_large = [item.name for item in documents if item.size > item.limit]
+    if too_large:
+        reason = f"{', '.join(too_large)}: larger than the {limit:,} characters of a managed policy"
+        return Generated(subject.arn, Status.DOES_NOT_FIT, reason)
+    return Generated(subject.arn, Status.GENERATED, documents=documents, digest=record.digest)
+
+
+def _build_result(document: Mapping[str, t.Any], files: Mapping[str, Sequence[str]], *, lists: str) -> dict[str, t.Any]:
+    return {
+        "account_id": document["account_id"],
+        "counts": document["counts"],
+        "principals": [_shorten(item, files, lists) for item in document["principals"]],
+        "not_changeable": document["skipped"],
+        "unread": document["unread"],
+    }
+
+
+def _shorten(item: Mapping[str, t.Any], files: Mapping[str, Sequence[str]], lists: str) -> dict[str, t.Any]:
+    most = {"none": 0, "short": _SHORT, "all": None}[lists]
+    return {
+        **item,
+        "list_lengths": {name: len(item[name]) for name in _LONG},
+        **{name: item[name][:most] for name in _LONG},
+        "proofs": [{**proof, "probes": proof["probes"][:most]} for proof in item["proofs"]],
+        "files": list(files.get(item["principal"], ())),
+    }

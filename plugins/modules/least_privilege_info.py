@@ -1,0 +1,520 @@
+#!/usr/bin/python
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: least_privilege_info
+author:
+  - hardening.iam contributors (@hardening-iam)
+short_description: Generate least-privilege policies from recorded calls, with coverage and proof
+description:
+  - Generates new policies for users, groups, roles and permission sets from what they were recorded to do. Nothing in the account is
+    changed.
+  - The new policies name resources, and for C(iam:PassRole) the roles and services that were seen. They never allow more than the
+    present policies, and they keep every present statement that denies.
+  - Each action that is granted today is in one of three lists. RV(principals[].kept) is used or needed, RV(principals[].removed) is
+    unused, and RV(principals[].unknown) stays because nobody can know whether it is unused.
+  - RV(principals[].coverage) says how complete the evidence is, for each service. RV(principals[].proofs) says whether every recorded
+    call is still allowed, and whether nothing is allowed that was not allowed before.
+  - Denied calls add nothing. Calls of an earlier principal with the same name add nothing. If there is no evidence, no policy is
+    generated.
+  - With O(documents) the module proves documents that you wrote instead of generating them. With one template for many accounts, each
+    account has its own proof.
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+  - hardening.iam._account
+  - hardening.iam._account.organization
+  - hardening.iam._access
+  - hardening.iam._access.regions
+  - hardening.iam._evidence
+  - hardening.iam._exclude_evidence
+  - hardening.iam._report_place
+  - hardening.iam._attributes
+  - hardening.iam._attributes.info_module
+options:
+  principals:
+    description:
+      - Users, groups, roles and permission sets, by ARN, by name or as V(role/NAME), V(user/NAME), V(group/NAME) or
+        V(permission_set/NAME), with C(*) and C(?). A pattern that matches nobody fails the task.
+      - For a group the calls of all its members count. A role of IAM Identity Center is answered with its permission set.
+      - Roles of AWS services can't be changed. They are skipped with a message.
+    type: list
+    elements: str
+    required: true
+  principal_tags:
+    description:
+      - Tags that the principals must have, with C(*) and C(?) in the values. Groups have no tags.
+    type: dict
+    default: {}
+  documents:
+    description:
+      - Documents to prove, instead of generated ones. Each is JSON text, a structure, or the path of a JSON or YAML file.
+    type: list
+    elements: raw
+    default: []
+  levels:
+    description:
+      - How far resources are generalised, by action such as V(s3:GetObject), by service, or for all with V(*). The most specific key
+        counts.
+      - V(exact) names each resource that was seen. V(prefix) names a common prefix of at least O(min_group) resources. V(service) names
+        all resources of the type in the account and region.
+    type: dict
+  min_group:
+    description:
+      - The smallest number of different resources that a prefix stands for. Defaults to 5.
+    type: int
+  object_segments:
+    description:
+      - How many segments of the key of an S3 object a pattern keeps. Defaults to 1.
+    type: int
+  accepted_patterns:
+    description:
+      - Patterns of resources that may be used although they also match resources that were not seen.
+    type: list
+    elements: str
+  scope_regions:
+    description:
+      - Whether calls are limited to the regions that were seen.
+    type: bool
+  min_window_days:
+    description:
+      - The number of days that the evidence should cover. If it covers fewer, there is a warning. Defaults to 90.
+    type: int
+  accept_short_window:
+    description:
+      - Whether policies are generated from less than 14 days of evidence.
+    type: bool
+  assume_unused_after:
+    description:
+      - An action that AWS last recorded as accessed longer ago than so many days counts as unused. Defaults to 400, which is as far as
+        AWS tracks it.
+    type: int
+  assume_logged:
+    description:
+      - Kinds of events that count as logged if the selectors of the trails can't be read, such as for log files in a directory.
+      - If nobody knows whether calls were logged, an action without recorded calls is unknown, and stays.
+    type: list
+    elements: str
+    choices: [data, management_read, management_write]
+  compress:
+    description:
+      - Whether actions are written with wildcards, if the wildcard matches no other action that is known today. A wildcard also grants
+        actions that AWS adds later.
+    type: bool
+  console_reads:
+    description:
+      - Whether the read actions that the console calls are kept. By default, they are kept for principals that were seen in the console.
+    type: bool
+  always_allow:
+    description:
+      - Actions to keep although no call shows them, such as those of a restore test. They are granted only as far as the present policies
+        grant them, and until they expire.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: The name of the profile.
+        type: str
+        required: true
+      actions:
+        description: The actions, with C(*) and C(?) in the name, but not in the service.
+        type: list
+        elements: str
+        required: true
+      resources:
+        description: The ARNs of the resources, or V(*).
+        type: list
+        elements: str
+        required: true
+      owner:
+        description: The person or team that needs the actions.
+        type: str
+        required: true
+      reason:
+        description: The reason.
+        type: str
+        required: true
+      expires:
+        description: The first day on which the profile no longer counts, as V(YYYY-MM-DD), in UTC.
+        type: str
+        required: true
+  run_id:
+    description:
+      - The id that the files of one run share. The report of that run then has a section on least privilege.
+    type: str
+  placeholders:
+    description:
+      - Whether the policies in the files name the account as C({{ aws_account_id }}), so that one template serves many accounts.
+    type: bool
+    default: false
+  second_opinion:
+    description:
+      - Recommendations of AWS on unused permissions to compare with the result. They change nothing.
+      - AWS is only asked for a recommendation that it has made before. M(hardening.iam.access_analyzer_findings_info) with
+        O(hardening.iam.access_analyzer_findings_info#module:recommendations) lets Access Analyzer make them.
+    type: list
+    elements: str
+    choices: [access_analyzer, security_hub]
+    default: []
+  verify_with:
+    description:
+      - With V(access_analyzer), AWS checks that the new policies give no new access. It is one call of C(CheckNoNewAccess) for each
+        principal, and each call is charged. If AWS finds new access, the result is V(unproven).
+      - The proof of this collection is always made.
+    type: list
+    elements: str
+    choices: [local, access_analyzer]
+    default: [local]
+  return_lists:
+    description:
+      - How much of the lists is returned. V(short) returns 20 entries of each. The files have all entries.
+    type: str
+    choices: [none, short, all]
+    default: short
+  terminal:
+    description:
+      - Whether a summary is displayed in the terminal.
+    type: str
+    choices: [full, none]
+    default: full
+  ascii:
+    description:
+      - Whether only ASCII characters are displayed, for terminals without Unicode.
+    type: bool
+    default: false
+  now:
+    description:
+      - The time that counts as now, in ISO 8601. Defaults to the start of the task.
+    type: str
+seealso:
+  - module: hardening.iam.policy_impact_info
+  - module: hardening.iam.policy_validation_info
+  - name: CloudTrail record contents
+    description: The fields of the events that the policies are generated from.
+    link: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+"""
+
+EXAMPLES = r"""
+- name: Generate policies for the roles of developers, and write them for a pull request
+  hardening.iam.least_privilege_info:
+    principals: [role/dev-team-*]
+    trail_logs: s3://acme-log-archive/AWSLogs/o-exampleorgid/111122223333
+    trail_logs_role_arn: arn:aws:iam::999988887777:role/log-reader
+    report_dir: reports
+  register: proposed
+
+- name: Keep what the restore test of every quarter needs
+  hardening.iam.least_privilege_info:
+    principals: [role/backup-operator]
+    trail_logs: /var/log/cloudtrail
+    always_allow:
+      - name: restore test
+        actions: [rds:RestoreDBInstanceFromDBSnapshot]
+        resources: ["*"]
+        owner: platform team
+        reason: restore test of every quarter, ACME-23
+        expires: "2027-12-31"
+
+- name: Prove one template in every account
+  hardening.iam.least_privilege_info:
+    principals: [permission_set/Developer]
+    documents: [policies/developer.json]
+  register: proposed
+  failed_when: proposed.counts.proved | default(0) < 1
+"""
+
+RETURN = r"""
+account_id:
+  description: The account that was read.
+  returned: success
+  type: str
+  sample: "111122223333"
+counts:
+  description: The number of principals by outcome.
+  returned: success
+  type: dict
+  sample: {proved: 14, unproven: 1}
+principals:
+  description: The principals, by ARN.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    principal:
+      description: The ARN.
+      type: str
+    principal_id:
+      description: The unique id. Empty for a group.
+      type: str
+    kind:
+      description: V(user), V(group), V(role) or V(permission_set).
+      type: str
+    permission_set:
+      description: The name of the permission set, if IAM Identity Center manages the role.
+      type: str
+    outcome:
+      description:
+        - V(proved) and V(unproven) have new policies. V(does_not_fit), V(no_evidence) and V(refused) have none.
+        - Policies that are V(unproven) must not be applied without a review of RV(principals[].proofs).
+      type: str
+    reason:
+      description: The reason, if there are no new policies.
+      type: str
+    documents:
+      description: The new policies.
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: The name of the policy.
+          type: str
+        kind:
+          description: The kind, V(managed) or an inline kind.
+          type: str
+        document:
+          description: The document.
+          type: dict
+        size:
+          description: The number of characters that count against the limit.
+          type: int
+        limit:
+          description: The limit.
+          type: int
+        issues:
+          description: Errors of validation in statements that were kept verbatim.
+          type: list
+          elements: str
+    kept:
+      description: Actions that are used or needed.
+      type: list
+      elements: dict
+      contains:
+        action:
+          description: The action.
+          type: str
+        resources:
+          description: The resources in the new policies.
+          type: list
+          elements: str
+        reason:
+          description: V(used), V(companion) or V(declared).
+          type: str
+        why:
+          description: The reason in words.
+          type: str
+        count:
+          description: The number of recorded calls.
+          type: int
+        first:
+          description: The time of the first call.
+          type: str
+        last:
+          description: The time of the last call.
+          type: str
+        sources:
+          description: The sources of evidence.
+          type: list
+          elements: str
+    removed:
+      description: Actions that are no longer granted, by service and reason.
+      type: list
+      elements: dict
+      contains:
+        service:
+          description: The prefix of the service.
+          type: str
+        why:
+          description: The reason.
+          type: str
+        last_accessed:
+          description: The time of the last access that AWS recorded.
+          type: str
+        actions:
+          description: The actions, without the prefix of the service.
+          type: list
+          elements: str
+        sensitive:
+          description: Those of them that give access to data, secrets, identities or permissions.
+          type: list
+          elements: str
+        escalation:
+          description: The methods of privilege escalation that these actions are a step of.
+          type: list
+          elements: str
+    unknown:
+      description: Actions that stay because nobody can know whether they are unused.
+      type: list
+      elements: dict
+      contains:
+        action:
+          description: The action.
+          type: str
+        resources:
+          description: The resources in the new policies.
+          type: list
+          elements: str
+        why:
+          description: The reason.
+          type: str
+        settled_by:
+          description: How to find out.
+          type: str
+        levels:
+          description: The access levels of the action.
+          type: list
+          elements: str
+        last_accessed:
+          description: The time of the last access that AWS recorded.
+          type: str
+    ungranted:
+      description: Recorded calls that no present policy of the principal allows. The policy of a resource may allow them.
+      type: list
+      elements: dict
+    list_lengths:
+      description: The number of entries of the four lists, however many are returned.
+      type: dict
+    generalised:
+      description: Patterns that are wider than the resources that were seen. Those with C(needs_acceptance) are not used.
+      type: list
+      elements: dict
+    foreign:
+      description: Resources of other accounts.
+      type: list
+      elements: str
+    conditions_seen:
+      description: Condition keys with few values, and how many calls had them. None of them is added.
+      type: list
+      elements: dict
+    totals:
+      description: Actions, privileged actions, services and escalation paths before and after.
+      type: dict
+    losses:
+      description: Sentences about what the team can no longer do.
+      type: list
+      elements: str
+    coverage:
+      description: The window, files, regions, gaps and services of the evidence.
+      type: dict
+    denied:
+      description: The number of denied calls. They add nothing.
+      type: int
+    proofs:
+      description: The proof, or one for each member of a group.
+      type: list
+      elements: dict
+      contains:
+        principal:
+          description: The principal whose calls were judged.
+          type: str
+        is_proved:
+          description: Whether nothing speaks against the new policies.
+          type: bool
+        recorded:
+          description: The number of recorded uses.
+          type: int
+        lost:
+          description: Recorded uses that are no longer allowed.
+          type: list
+          elements: dict
+        beyond:
+          description: Permissions that the present policies do not grant.
+          type: list
+          elements: dict
+        unproven:
+          description: The permissions that could not be decided, with the reason.
+          type: list
+          elements: dict
+        probes:
+          description: Requests that were allowed before and are denied now.
+          type: list
+          elements: dict
+        counts:
+          description: Numbers of what was compared.
+          type: dict
+    second_opinion:
+      description: The recommendations of AWS beside the result, one entry for each source in O(second_opinion).
+      type: list
+      elements: dict
+      contains:
+        source:
+          description: V(access_analyzer) or V(security_hub).
+          type: str
+        status:
+          description: V(compared), or why nothing was compared.
+          type: str
+        reason:
+          description: The reason, if nothing was compared.
+          type: str
+        agree:
+          description: The number of actions that AWS treats alike.
+          type: int
+        aws_would_also_remove:
+          description: Actions that only AWS would remove.
+          type: list
+          elements: dict
+        aws_would_keep:
+          description: Actions that only AWS would keep.
+          type: list
+          elements: dict
+        notes:
+          description: Facts about the recommendation.
+          type: list
+          elements: str
+    new_access:
+      description: The answer of AWS with O(verify_with=access_analyzer). V(PASS), V(FAIL) or V(NOT_ASSESSED), with the reasons.
+      type: dict
+    warnings:
+      description: Facts to know before the policies are used.
+      type: list
+      elements: str
+    window_days:
+      description: The number of whole days that the evidence covers.
+      type: int
+    digest:
+      description: The SHA-256 over the evidence and the documents.
+      type: str
+    files:
+      description: The files that were written, if O(report_dir) is set.
+      type: list
+      elements: str
+not_changeable:
+  description: Principals that nobody can change, with the reason.
+  returned: success
+  type: list
+  elements: dict
+unread:
+  description: The data that could not be read, with the reason.
+  returned: success
+  type: list
+  elements: str
+"""
+
+import typing as t
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS, REGIONS_ARGUMENTS
+from ..module_utils._module.arguments import ACCOUNT_ARGUMENTS
+from ..module_utils._module.execution import finish
+from ..module_utils._module.task import Entry
+from ..module_utils._questions.least_privilege.run import ARGUMENTS, OPERATIONS, run
+
+
+def argument_spec() -> dict[str, dict[str, t.Any]]:
+    return {**ASSUME_ROLE_ARGUMENTS, **ACCOUNT_ARGUMENTS, **REGIONS_ARGUMENTS, **ARGUMENTS}
+
+
+ENTRY = Entry(argument_spec=argument_spec, operations=OPERATIONS, run=run)
+
+
+def main() -> t.NoReturn:
+    finish(AnsibleAWSModule(argument_spec=argument_spec(), supports_check_mode=True), ENTRY)
+
+
+if __name__ == "__main__":
+    main()

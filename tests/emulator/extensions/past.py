@@ -1,0 +1,159 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The past of an account: the months of calls that its seed describes, in log files, history and last accessed.
+
+The files are made when somebody first looks into a trail's bucket, so that a start of the emulator stays quick.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import typing as t
+from datetime import UTC, datetime, timedelta
+
+from moto.cloudtrail.models import CloudTrailBackend, Trail, cloudtrail_backends
+from moto.cloudtrail.responses import CloudTrailResponse
+from moto.iam.models import iam_backends
+from moto.organizations.models import organizations_backends
+from moto.s3.models import FakeBucket, S3Backend, s3_backends
+
+from emulator.activity import delivery, generate, selectors
+from emulator.activity.records import Record
+from emulator.activity.uses import last_uses
+from emulator.extensions.registration import operations_of
+from emulator.extensions.state import AccountState, Past, ServiceUse, Use, account_states, clock
+from emulator.seed.model import Account
+
+# The events of each past, by its key. A process serves few seeds, most of them without any.
+_made: dict[str, list[Record]] = {}
+_MOST_MADE: t.Final = 8
+_KEY_IS_VALID: t.Final = timedelta(days=400)
+
+
+def keep(account: Account, *, now: datetime) -> None:
+    """Give an account its past, and its principals their dates of last use."""
+    if not account.activity:
+        return
+    state = account_states[account.id][account.partition]
+    key = hashlib.sha256(f"{account.id} {now.isoformat()} {account.activity!r}".encode()).hexdigest()
+    state.past = Past(account, now, key)
+    backend = iam_backends[account.id][account.partition]
+    roles = {role.arn: role for role in backend.roles.values()}
+    for arn, services in last_uses(generate.latest_events(account, now=now)).items():
+        known = state.last_accessed.setdefault(arn, {})
+        for service, actions in services.items():
+            known[service] = _join(known.get(service), arn, actions)
+        role = roles.get(arn)
+        newest = max((use for actions in services.values() for use in actions.values()), key=lambda use: use.when)
+        if role is not None:
+            role.last_used, role.last_used_region = _moment(newest.when), newest.region
+
+
+def _join(known: ServiceUse | None, arn: str, actions: t.Mapping[str, t.Any]) -> ServiceUse:
+    """Add the uses of the events to those that the seed gives itself, such as one before the events begin."""
+    uses = {name: Use(_moment(use.when), use.region, arn) for name, use in actions.items()}
+    last = max(uses.values(), key=lambda use: use.when)
+    if known is None:
+        return ServiceUse(last, uses)
+    return ServiceUse(max(known.last, last, key=lambda use: use.when), {**known.actions, **uses})
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=None)
+
+
+def past_events(state: AccountState) -> list[Record]:
+    """All events of the account's past, the oldest first."""
+    if state.past is None:
+        return []
+    if state.past.key not in _made:
+        if len(_made) >= _MOST_MADE:
+            _made.clear()
+        _made[state.past.key] = generate.events(state.past.account, now=state.past.now)
+    return _made[state.past.key]
+
+
+def past_of(state: AccountState, region: str) -> list[Record]:
+    """The management events of a region: the event history has no others."""
+    return [event for event in past_events(state) if event["awsRegion"] == region and event["managementEvent"]]
+
+
+def _deliver(owner: AccountState, name: str) -> None:
+    """Put the files of the past into the bucket of a trail."""
+    storage = s3_backends[owner.account_id][owner.partition]
+    trails = [
+        trail
+        for backends in cloudtrail_backends.values()
+        for backend in backends.values()
+        for trail in backend.trails.values()
+        if trail.bucket_name == name and trail.status.is_logging
+    ]
+    for trail in trails:
+        for state in _covered(trail):
+            for file in _files(trail, state):
+                made = storage.put_object(name, file.key, file.body, disable_notification=True)
+                if file.metadata:
+                    made.set_metadata({f"x-amz-meta-{key}": value for key, value in file.metadata.items()})
+
+
+def _covered(trail: Trail) -> list[AccountState]:
+    """The accounts with a past that a trail records."""
+    partition = trail.partition
+    accounts = [trail.account_id]
+    if trail.is_org_trail:
+        backend = organizations_backends[trail.account_id][partition]
+        accounts = [account.id for account in backend.accounts]
+    states = [account_states[account_id][partition] for account_id in accounts]
+    return [state for state in states if state.past is not None]
+
+
+def _files(trail: Trail, state: AccountState) -> t.Iterator[delivery.File]:
+    backend: CloudTrailBackend = cloudtrail_backends[trail.account_id][trail.region_name]
+    _arn, basic, advanced = backend.get_event_selectors(trail.trail_name)
+    recorded = [
+        event
+        for event in past_events(state)
+        if (trail.is_multi_region or event["awsRegion"] == trail.region_name)
+        and selectors.is_selected(event, basic, advanced)
+    ]
+    organization = organizations_backends[trail.account_id][trail.partition].org if trail.is_org_trail else None
+    place = delivery.Place(
+        bucket=trail.bucket_name,
+        trail=trail.trail_name,
+        home_region=trail.region_name,
+        prefix=trail.s3_key_prefix or "",
+        organization_id=organization.id if organization else None,
+    )
+    assert state.past is not None
+    return delivery.deliver(recorded, place, digests=trail.log_validation, now=state.past.now)
+
+
+def list_public_keys(response: CloudTrailResponse) -> str:
+    """ListPublicKeys: the one that verifies the digests of every region."""
+    now = clock().replace(tzinfo=UTC)
+    key = {
+        "Value": base64.b64encode(delivery.public_key()).decode(),
+        "ValidityStartTime": (now - _KEY_IS_VALID).timestamp(),
+        "ValidityEndTime": (now + _KEY_IS_VALID).timestamp(),
+        "Fingerprint": delivery.fingerprint(),
+    }
+    return json.dumps({"PublicKeyList": [key]})
+
+
+def install() -> None:
+    """Add the operation, and make the files of a bucket before anybody sees it."""
+    operations_of(CloudTrailResponse, list_public_keys)
+    get = S3Backend.get_bucket
+
+    def get_bucket(self: S3Backend, bucket_name: str) -> FakeBucket:
+        owner = account_states[self.account_id][self.partition]
+        if bucket_name in owner.undelivered and bucket_name in self.buckets:
+            owner.undelivered.discard(bucket_name)
+            _deliver(owner, bucket_name)
+        return get(self, bucket_name)
+
+    S3Backend.get_bucket = get_bucket

@@ -1,0 +1,65 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The modules read the ninety days of the fifteen developer roles from a trail's bucket, and AWS's recommendations."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+
+from developer_events import APPS
+
+from .conftest import EXTERNAL_ID, Ansible, MakeAnsible, role_arn
+
+Record = dict[str, t.Any]
+
+
+@pytest.fixture(scope="module")
+def ansible(make_ansible: MakeAnsible) -> Ansible:
+    return make_ansible("developers")
+
+
+def run(ansible: Ansible, module: str, *arguments: str, **options: t.Any) -> Record:
+    outcome = ansible.module(
+        module,
+        *arguments,
+        account_id=APPS,
+        assessor_role_arn=role_arn(APPS),
+        assume_role_arn=role_arn(APPS),
+        assume_role_external_id=EXTERNAL_ID,
+        **options,
+    )
+    assert outcome.status == 0, outcome.output
+    result, _end = json.JSONDecoder().raw_decode(outcome.output, outcome.output.index("=> {") + 3)
+    return t.cast(Record, result)
+
+
+def predict(ansible: Ansible, role: str, **options: t.Any) -> Record:
+    """Predict a boundary without Lambda by the files of the account's trail."""
+    boundary = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "NotAction": "lambda:*", "Resource": "*"}]}
+    logs = {"trail_logs": "s3://acme-apps-logs", "event_history": False, **options}
+    return run(ansible, "policy_impact_info", "--check", principals=[role], boundary=boundary, **logs)
+
+
+def test_calls_of_three_months_are_read_from_the_bucket_of_the_trail(ansible: Ansible) -> None:
+    result = predict(ansible, "dev-shop-orders")
+    assert result["outcome"] == "will_break"
+    (principal,) = result["principals"]
+    lost = {(use["action"], use["resource"]): use["count"] for use in principal["uses"] if use["source"] == "trail"}
+    function = f"arn:aws:lambda:eu-west-1:{APPS}:function:shop-orders:PROD"
+    # Three calls on each working day.
+    assert lost[("lambda:InvokeFunction", function)] > 150
+
+
+def test_the_recommendations_of_access_analyzer_are_about_real_policies(ansible: Ansible) -> None:
+    result = run(ansible, "access_analyzer_findings_info", regions=["eu-west-1"], recommendations=True)
+    found = {item["id"]: item["recommendation"] for item in result["findings"] if "recommendation" in item}
+    assert len(found) == 10
+    create, detach = found["unused-shop-api"]["steps"]
+    assert "lambda:UpdateFunctionCode" in create["policy"]
+    assert detach["existing_policy_id"] == "arn:aws:iam::aws:policy/AdministratorAccess"
+    assert "INTERNAL_ERROR" in found["unused-data-etl"]["error"]

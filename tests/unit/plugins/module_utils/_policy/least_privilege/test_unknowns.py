@@ -1,0 +1,257 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.truth import NO, UNKNOWN
+from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.generate import (
+    Generated,
+    make_record_for_proof,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.coverage import (
+    LogClass,
+    Record,
+    ServiceCoverage,
+    Status,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.usage import Source
+
+from .samples import (
+    ACCOUNT,
+    ADMIN,
+    DAY,
+    NOW,
+    accessed,
+    allow,
+    blind,
+    call,
+    cover,
+    make_record,
+    run,
+    settings,
+    statements_of,
+)
+
+EU: t.Final = f"eu-west-1:{ACCOUNT}"
+TABLE: t.Final = f"arn:aws:dynamodb:{EU}:table/orders"
+USED: t.Final = call("dynamodb:GetItem", TABLE)
+SEND: t.Final = call("sqs:SendMessage", f"arn:aws:sqs:{EU}:in")
+
+
+def judge(action: str, record: Record, **more: t.Any) -> tuple[str, str]:
+    """The list that an action is in, and why."""
+    found = run([allow(["dynamodb:*", "sqs:*", "athena:*", "s3:*", "cloudwatch:*", "iam:*"])], record=record, **more)
+    for name in ("kept", "removed", "unknown"):
+        for item in getattr(found, name):
+            if item.action == action:
+                return name, item.why
+    return "missing", ""
+
+
+JUDGED: t.Final = {
+    "complete and never accessed": ("sqs:DeleteQueue", make_record(USED), "removed", "not accessed in 400 days"),
+    "complete, last accessed unread": (
+        "sqs:DeleteQueue",
+        make_record(USED, last_accessed=False),
+        "removed",
+        "no call in a complete record of 90 days; service last accessed was not read",
+    ),
+    "the quarter-end job": (
+        "athena:StartQueryExecution",
+        make_record(USED, accessed("athena:*", 120)),
+        "unknown",
+        "120 days ago, and no recorded call explains it",
+    ),
+    "the action of a quarter-end job": (
+        "athena:StartQueryExecution",
+        make_record(USED, accessed("athena:StartQueryExecution", 120)),
+        "unknown",
+        "last accessed 2026-07-31",
+    ),
+    "another tracked action of a quarter-end job": (
+        "athena:GetQueryResults",
+        make_record(USED, accessed("athena:*", 120, besides=["athena:getqueryresults"])),
+        "removed",
+        "not accessed in 400 days",
+    ),
+    "accessed longer ago than 400 days": (
+        "athena:StartQueryExecution",
+        make_record(USED, accessed("athena:*", 401)),
+        "removed",
+        "longer ago than assume_unused_after",
+    ),
+    "explained by a call": (
+        "sqs:DeleteQueue",
+        make_record(USED, SEND, accessed("sqs:*", 2)),
+        "removed",
+        "recorded calls of the service explain its date of last access",
+    ),
+    "explained by a denied call": (
+        "sqs:DeleteQueue",
+        make_record(USED, accessed("sqs:*", 2), denied=(call("sqs:CreateQueue", f"arn:aws:sqs:{EU}:x"),)),
+        "removed",
+        "explain",
+    ),
+    "accessed after the last recorded call": (
+        "sqs:DeleteQueue",
+        make_record(USED, SEND, accessed("sqs:*", 1)),
+        "unknown",
+        "no recorded call explains it",
+    ),
+    "data events are not logged, and it was accessed": (
+        "s3:GetObject",
+        make_record(USED, accessed("s3:*", 9), call("s3:ListAllMyBuckets"), but=[cover("s3", data=False)]),
+        "unknown",
+        "the record of the data events of s3 is not complete",
+    ),
+    "management events are logged beside data events that are not": (
+        "s3:PutBucketPolicy",
+        make_record(USED, accessed("s3:*", 9), call("s3:ListAllMyBuckets"), but=[cover("s3", data=False)]),
+        "removed",
+        "no call in a complete record",
+    ),
+    "data events are not logged, but it was never accessed": (
+        "s3:GetObject",
+        make_record(USED, but=[cover("s3", data=False)]),
+        "removed",
+        "not accessed in 400 days",
+    ),
+    "blind and accessed": (
+        "sqs:DeleteQueue",
+        make_record(USED, accessed("sqs:*", 9), but=[blind("sqs")]),
+        "unknown",
+        "blind",
+    ),
+    "blind, accessed, but not this action": (
+        "sqs:DeleteQueue",
+        make_record(USED, accessed("sqs:*", 9, besides=["sqs:deletequeue"]), but=[blind("sqs")]),
+        "removed",
+        "not accessed",
+    ),
+    "blind and never accessed": ("sqs:DeleteQueue", make_record(USED, but=[blind("sqs")]), "removed", "not accessed"),
+    "blind and last accessed unread": (
+        "sqs:DeleteQueue",
+        make_record(USED, but=[blind("sqs")], last_accessed=False),
+        "unknown",
+        "its events are excluded), and service last accessed was not read",
+    ),
+    "never logged": ("cloudwatch:PutMetricData", make_record(USED), "unknown", "CloudTrail does not record"),
+    "an event of an action that is not known": (
+        "sqs:DeleteQueue",
+        make_record(USED, call("sqs:*", is_service_level=True, count=3)),
+        "unknown",
+        "3 recorded calls of sqs are of an action that is not known",
+    ),
+    "PassRole": (
+        "iam:PassRole",
+        make_record(USED, but=[blind("iam")], last_accessed=False),
+        "removed",
+        "no recorded call",
+    ),
+}
+
+
+@pytest.mark.parametrize("action, record, expected, why", JUDGED.values(), ids=JUDGED)
+def test_an_action_without_a_call_is_judged_by_coverage_and_last_access(
+    action: str, record: Record, expected: str, why: str
+) -> None:
+    found = judge(action, record)
+    assert found[0] == expected
+    assert why in found[1]
+
+
+def test_assume_unused_after_shortens_the_memory() -> None:
+    record = make_record(USED, accessed("athena:*", 120))
+    assert judge("athena:StartQueryExecution", record, assume_unused_after=100)[0] == "removed"
+    assert judge("athena:StartQueryExecution", record, assume_unused_after=120)[0] == "unknown"
+
+
+def test_what_a_person_knows_to_be_logged_is_complete_where_selectors_are_not_known() -> None:
+    logged = {LogClass.READ: UNKNOWN, LogClass.WRITE: UNKNOWN, LogClass.DATA: NO}
+    unclear = ServiceCoverage("sqs", Status.PARTIAL, ("no selectors",), logged)
+    record = make_record(USED, but=[unclear], last_accessed=False)
+    assert judge("sqs:DeleteQueue", record)[0] == "unknown"
+    every = frozenset(LogClass) - {LogClass.NEVER}
+    assert judge("sqs:DeleteQueue", record, assume_logged=every)[0] == "removed"
+    assert judge("sqs:SendMessage", record, assume_logged=every)[0] == "unknown"
+    found = run([ADMIN], record=record, assume_logged=frozenset({LogClass.WRITE}))
+    expected = "where selectors are not known, it is assumed that management write events are logged"
+    assert expected in found.warnings
+
+
+def test_what_is_unknown_stays_at_the_old_resources() -> None:
+    old = [allow("dynamodb:*"), allow("s3:*", ["arn:aws:s3:::data", "arn:aws:s3:::data/*"])]
+    record = make_record(USED, accessed("s3:*", 9), but=[cover("s3", data=False)])
+    found = run(old, record=record)
+    unknown = {item.action: item for item in found.unknown}
+    assert unknown["s3:GetObject"].resources == ("arn:aws:s3:::data/*",)
+    # A pattern of all buckets also covers the ARNs of objects.
+    assert unknown["s3:ListBucket"].resources == ("arn:aws:s3:::data", "arn:aws:s3:::data/*")
+    assert "log the data events of s3" in unknown["s3:GetObject"].settled_by
+    assert unknown["s3:GetObject"].last_accessed == NOW - 9 * DAY
+
+
+def test_other_resources_of_a_call_stay_where_not_all_events_are_logged() -> None:
+    record = make_record(USED, accessed("dynamodb:*", 1), but=[cover("dynamodb", data=False)])
+    found = run([allow("dynamodb:GetItem")], record=record)
+    assert [(item.action, item.resources) for item in found.kept] == [("dynamodb:GetItem", (TABLE,))]
+    assert [item.action for item in found.unknown] == ["dynamodb:GetItem"]
+    assert found.unknown[0].why.startswith("other resources than the recorded ones are possible")
+
+
+def test_a_service_that_nothing_is_known_of_counts_as_blind() -> None:
+    found = run([allow(["dynamodb:GetItem", "redshift:DeleteCluster"])], record=make_record(USED, last_accessed=False))
+    assert [item.action for item in found.unknown] == ["redshift:DeleteCluster"]
+
+
+def _list_all(found: Generated) -> dict[str, list[str]]:
+    names = ("kept", "removed", "unknown")
+    return {name: [item.action for item in getattr(found, name)] for name in names}
+
+
+def test_every_action_of_today_is_in_a_list() -> None:
+    record = make_record(USED, accessed("sqs:*", 9), but=[blind("sqs")])
+    found = run([allow(["dynamodb:*", "sqs:*"])], record=record)
+    lists = _list_all(found)
+    every = [name for names in lists.values() for name in names]
+    assert len(every) == len(set(every)) == found.totals.granted_before
+    assert found.totals.granted_after == len(lists["kept"]) + len(lists["unknown"])
+
+
+def test_where_all_is_logged_little_is_unknown() -> None:
+    services = ("dynamodb", "sqs", "s3", "sns", "ec2", "iam", "lambda", "ecs", "states", "logs", "cloudwatch")
+    found = run([allow([f"{service}:*" for service in services])], record=make_record(USED, accessed("dynamodb:*", 2)))
+    assert found.totals.unknown_privileged <= found.totals.privileged_before * 0.1
+    assert found.totals.privileged_after <= found.totals.privileged_before * 0.05
+
+
+def test_a_date_of_last_access_is_no_call() -> None:
+    found = run([allow(["dynamodb:*", "sqs:*"])], record=make_record(USED, accessed("sqs:SendMessage", 100)))
+    assert "sqs:SendMessage" not in [item.action for item in found.kept]
+    assert {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "arn:aws:sqs:*:*:*"} in statements_of(found)
+
+
+def test_the_record_for_a_proof_has_the_dates_that_keep_something() -> None:
+    explained, rare = accessed("sqs:*", 2), accessed("athena:*", 120)
+    old, partial = accessed("ecs:*", 401), accessed("s3:*", 2)
+    uses = (USED, SEND, call("s3:ListAllMyBuckets"), explained, rare, old, partial)
+    record = make_record(*uses, but=[cover("s3", data=False)])
+    found = make_record_for_proof(record, settings())
+    dates = [use for use in found.uses if use.source is Source.LAST_ACCESSED]
+    assert [use.action for use in dates] == ["athena:*", "s3:*"]
+    assert "s3:putbucketpolicy" in dates[1].besides
+    assert "s3:getobject" not in dates[1].besides
+    assert [use for use in found.uses if use.source is Source.TRAIL] == [*uses[:3]]
+    assert dataclasses.replace(found, uses=record.uses) == record
+
+
+def test_a_call_of_an_unknown_action_is_none_that_another_event_names() -> None:
+    nameless = call("sqs:*", is_service_level=True)
+    found = make_record_for_proof(make_record(SEND, nameless), settings())
+    assert [use.besides for use in found.uses if use.is_service_level] == [frozenset({"sqs:sendmessage"})]

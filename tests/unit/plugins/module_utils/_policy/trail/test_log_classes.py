@@ -1,0 +1,100 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The kind of event that CloudTrail writes for an action."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import catalogue
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.coverage import LogClass
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.log_classes import (
+    data_event_types,
+    log_class,
+    never_logged_reason,
+    services_with_data_events,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.log_tables import DATA_EVENTS, NEVER_LOGGED
+
+
+@pytest.mark.parametrize(
+    ("action", "expected"),
+    [
+        ("ec2:DescribeInstances", LogClass.READ),
+        ("ec2:RunInstances", LogClass.WRITE),
+        ("iam:PassRole", LogClass.WRITE),
+        ("iam:CreateRole", LogClass.WRITE),
+        ("iam:TagRole", LogClass.WRITE),
+        ("kms:Decrypt", LogClass.READ),
+        ("kms:CreateGrant", LogClass.WRITE),
+        ("secretsmanager:GetSecretValue", LogClass.READ),
+        ("sts:AssumeRole", LogClass.READ),
+        ("s3:GetObject", LogClass.DATA),
+        ("S3:getobject", LogClass.DATA),
+        ("s3:ListBucket", LogClass.DATA),
+        ("s3:ListAllMyBuckets", LogClass.READ),
+        ("s3:CreateBucket", LogClass.WRITE),
+        ("dynamodb:PartiQLSelect", LogClass.DATA),
+        ("dynamodb:DescribeTable", LogClass.READ),
+        ("lambda:InvokeFunction", LogClass.DATA),
+        ("lambda:UpdateFunctionCode", LogClass.WRITE),
+        # Bedrock writes management events of it: https://docs.aws.amazon.com/bedrock/latest/userguide/logging-using-cloudtrail.html
+        ("bedrock:InvokeModel", LogClass.READ),
+        ("bedrock:InvokeAgent", LogClass.DATA),
+        ("rds-db:connect", LogClass.NEVER),
+        ("cloudwatch:PutMetricData", LogClass.NEVER),
+        ("ssmmessages:OpenDataChannel", LogClass.NEVER),
+        ("logs:PutLogEvents", LogClass.NEVER),
+        ("logs:CreateLogStream", LogClass.WRITE),
+        ("execute-api:Invoke", LogClass.NEVER),
+    ],
+)
+def test_the_class_of_an_action(action: str, expected: LogClass) -> None:
+    assert log_class(action) is expected
+
+
+def test_an_action_that_nobody_knows_is_no_proof_of_anything() -> None:
+    assert log_class("newservice:DoIt") is LogClass.DATA
+    assert data_event_types("newservice:DoIt") == ()
+
+
+def test_the_reason_names_the_page_of_aws() -> None:
+    reason = never_logged_reason("cloudwatch:PutMetricData")
+    assert reason is not None
+    assert "https://docs.aws.amazon.com/" in reason
+    assert never_logged_reason("cloudwatch:PutMetricAlarm") is None
+    assert never_logged_reason("iam:PassRole") is None
+
+
+def test_the_types_of_selectors() -> None:
+    assert "AWS::S3::Object" in data_event_types("s3:PutObjectAcl")
+    assert data_event_types("s3:PutBucketPolicy") == ()
+    assert data_event_types("dynamodb:GetRecords") == ("AWS::DynamoDB::Stream", "AWS::DynamoDB::Table")
+    assert {"s3", "lambda", "dynamodb"} <= services_with_data_events()
+
+
+@pytest.mark.parametrize("row", [*DATA_EVENTS, *NEVER_LOGGED], ids=lambda row: row.service)
+def test_each_name_is_of_an_action_and_each_row_has_its_page(row: object) -> None:
+    assert row.source.startswith("https://docs.aws.amazon.com/")  # type: ignore[attr-defined]
+    service = row.service  # type: ignore[attr-defined]
+    assert service in catalogue.services()
+    for name in row.names:  # type: ignore[attr-defined]
+        assert catalogue.expand(f"{service}:{name}"), f"{service}:{name} is no action"
+
+
+def test_no_action_is_both_a_data_event_and_never_logged() -> None:
+    never = {
+        action.full_name
+        for row in NEVER_LOGGED
+        for name in row.names
+        for action in catalogue.expand(f"{row.service}:{name}")
+    }
+    data = {
+        action.full_name
+        for row in DATA_EVENTS
+        for name in row.names
+        for action in catalogue.expand(f"{row.service}:{name}")
+    }
+    assert not never & data

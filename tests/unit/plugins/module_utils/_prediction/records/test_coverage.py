@@ -1,0 +1,206 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The coverage of services: only what was really recorded over the whole window counts as complete."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._account.activity import Activity
+from ansible_collections.hardening.iam.plugins.module_utils._account.digests import Chain
+from ansible_collections.hardening.iam.plugins.module_utils._account.log_files import LogActivity, LogFacts
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.truth import NO, UNKNOWN, YES
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.coverage import Coverage, LogClass, Status
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.usage import Source, SourceRead
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.records.coverage import (
+    Sources,
+    describe_coverage,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.records.selectors import Selector, TrailFacts
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+BOTH = frozenset({"read", "write"})
+MANAGEMENT = Selector(BOTH)
+OBJECTS = Selector(BOTH, frozenset({"AWS::S3::Object"}))
+ALL_DAYS = frozenset(date(2026, 8, 27) + timedelta(days=number) for number in range(91))
+FACTS = LogFacts(
+    files=900,
+    days={"us-east-1": ALL_DAYS},
+    since=NOW - timedelta(days=90),
+    until=NOW - timedelta(minutes=20),
+)
+TRAIL = TrailFacts(
+    "acme",
+    "arn:aws:cloudtrail:us-east-1:111122223333:trail/acme",
+    "us-east-1",
+    "acme-trail",
+    is_multi_region=True,
+    selectors=(MANAGEMENT, OBJECTS),
+    is_logging=True,
+    started=NOW - timedelta(days=400),
+)
+
+
+def logs(facts: LogFacts = FACTS, place: str = "s3://acme-trail", failure: t.Optional[str] = None) -> LogActivity:
+    return LogActivity(SourceRead(Source.TRAIL, 90, "", place=place, records=7, failure=failure), facts=facts)
+
+
+def history(**fields: t.Any) -> Activity:
+    return Activity(SourceRead(Source.EVENT_HISTORY, 90, "", records=5, is_whole=True, **fields))
+
+
+def cover(trail: t.Optional[TrailFacts] = TRAIL, **fields: t.Any) -> Coverage:
+    given: dict[str, t.Any] = {"logs": logs(), "trails": (trail,) if trail else (), **fields}
+    return describe_coverage(Sources(given.pop("asked_days", 90), NOW, **given))
+
+
+def test_a_trail_that_records_all_of_a_service_is_complete() -> None:
+    found = cover()
+    assert found.of("ec2").status is Status.COMPLETE
+    assert found.of("s3").status is Status.COMPLETE
+    assert found.of("s3").logged == {LogClass.READ: YES, LogClass.WRITE: YES, LogClass.DATA: YES}
+    assert (found.files_read, found.files_broken, found.events, found.regions) == (900, 0, 7, ("us-east-1",))
+    assert (found.since, found.until, found.gaps) == (FACTS.since, FACTS.until, ())
+
+
+def test_a_service_with_data_events_that_nobody_records_is_partial() -> None:
+    found = cover(dataclasses.replace(TRAIL, selectors=(MANAGEMENT,)))
+    assert found.of("s3").status is Status.PARTIAL
+    assert found.of("s3").logged[LogClass.DATA] is NO
+    assert found.of("s3").reasons == ("calls on data: trail acme does not record all of them",)
+    assert found.of("ec2").status is Status.COMPLETE
+
+
+def test_services_that_cloudtrail_never_records_and_that_nobody_knows_are_blind() -> None:
+    assert cover().of("rds-db").status is Status.BLIND
+    assert cover().of("nosuch").status is Status.BLIND
+    assert "nosuch" not in cover().services
+    assert "ec2" in cover().services
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"selectors": None, "reason": "denied"}, "the selectors of trail acme could not be read: denied"),
+        ({"is_multi_region": False}, "trail acme records the region us-east-1 only"),
+        ({"started": NOW - timedelta(days=30)}, "trail acme logs since 2026-10-26T12:00:00Z"),
+        ({"started": None}, "trail acme logs at no time that AWS names"),
+        ({"is_logging": None}, "it is not known since when trail acme logs"),
+        ({"is_logging": False}, "trail acme is stopped"),
+        ({"delivery_error": "NoSuchBucket"}, "trail acme can't deliver its files: NoSuchBucket"),
+        ({"bucket": "other"}, "it is not known which trail wrote the log files"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_doubts_about_the_trail_keep_its_services_from_being_complete(change: dict[str, t.Any], reason: str) -> None:
+    found = cover(dataclasses.replace(TRAIL, **change)).of("ec2")
+    assert found.status is Status.PARTIAL
+    assert set(found.logged.values()) == {UNKNOWN}
+    assert any(reason in one for one in found.reasons)
+    # The event history knows all management events, whatever the trail does.
+    with_history = cover(dataclasses.replace(TRAIL, **change), history=history())
+    assert with_history.of("ec2").status is Status.COMPLETE
+    assert with_history.of("s3").status is Status.PARTIAL
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"broken": ("a.json",)}, "1 log files could not be read, such as a.json"),
+        ({"refused": ("a.json",)}, "1 log files are not confirmed by a digest file, such as a.json"),
+        ({"since": NOW - timedelta(days=40)}, "the log files reach back 40 of 90 days"),
+        ({"until": NOW - timedelta(days=4)}, "the newest event of the log files is of 2026-11-21T12:00:00Z"),
+        ({"days": {"us-east-1": ALL_DAYS - {date(2026, 10, 1)}}}, "log files are missing since 2026-10-01"),
+        ({"changes": ((NOW, "PutEventSelectors"),)}, "a trail was changed by PutEventSelectors"),
+        (
+            {"chains": {"us-east-1": Chain(frozenset(), gaps=((NOW - timedelta(days=9), NOW - timedelta(days=8)),))}},
+            "log files are missing since 2026-11-16",
+        ),
+        (
+            {"chains": {"us-east-1": Chain(frozenset(), bad=("x",))}},
+            "some digest files are not as CloudTrail wrote them",
+        ),
+    ],
+)
+def test_doubts_about_the_files_keep_services_from_being_complete(change: dict[str, t.Any], reason: str) -> None:
+    found = cover(logs=logs(dataclasses.replace(FACTS, **change)))
+    assert found.of("ec2").status is Status.PARTIAL
+    assert reason in found.of("ec2").reasons[0]
+    assert any(reason in note for note in found.notes)
+    assert cover(logs=logs(dataclasses.replace(FACTS, **change)), history=history()).of("ec2").status is Status.COMPLETE
+
+
+def test_a_quiet_region_has_no_gaps() -> None:
+    days = {"us-east-1": ALL_DAYS, "eu-west-1": frozenset({date(2026, 9, 1), date(2026, 11, 1)})}
+    found = cover(logs=logs(dataclasses.replace(FACTS, days=days)))
+    assert (found.gaps, found.of("ec2").status) == ((), Status.COMPLETE)
+    assert "days without log files in eu-west-1 may be days without calls" in found.notes
+
+
+@pytest.mark.parametrize(
+    ("place", "prefix", "is_known"),
+    [
+        ("s3://acme-trail", "", True),
+        ("s3://acme-trail/", "logs", True),
+        ("s3://acme-trail/logs", "logs", True),
+        ("s3://acme-trail/logs/AWSLogs/o-acme/111122223333/CloudTrail", "logs", True),
+        ("s3://acme-trail/AWSLogs/111122223333/CloudTrail/us-east-1", "", False),
+        ("s3://acme-trail/other", "logs", False),
+        ("s3://acme-trail-2", "", False),
+        ("./logs", "", False),
+    ],
+)
+def test_only_all_files_of_a_trail_are_its_record(place: str, prefix: str, is_known: bool) -> None:
+    found = cover(dataclasses.replace(TRAIL, prefix=prefix), logs=logs(place=place)).of("ec2")
+    assert (found.status is Status.COMPLETE) is is_known
+    assert is_known or set(found.logged.values()) == {UNKNOWN}
+
+
+@pytest.mark.parametrize(("is_signed", "is_known"), [(True, True), (False, False)])
+def test_the_files_of_a_directory_are_a_trails_if_aws_signed_that(is_signed: bool, is_known: bool) -> None:
+    chain = Chain(frozenset({"x"}), is_signed=is_signed, trails=("acme_us-east-1",))
+    facts = dataclasses.replace(FACTS, chains={"us-east-1": chain})
+    assert (cover(logs=logs(facts, "./logs")).of("s3").status is Status.COMPLETE) is is_known
+    other = dataclasses.replace(TRAIL, name="other")
+    assert cover(other, logs=logs(facts, "./logs")).of("s3").status is Status.PARTIAL
+
+
+def test_without_log_files_the_event_history_covers_management_events() -> None:
+    found = cover(None, logs=None, history=history(), history_regions=("us-east-1",))
+    assert found.of("ec2").status is Status.COMPLETE
+    assert found.of("s3").logged == {LogClass.READ: YES, LogClass.WRITE: YES, LogClass.DATA: NO}
+    assert found.regions == ("us-east-1",)
+    assert found.since == NOW - timedelta(days=90)
+
+
+@pytest.mark.parametrize(
+    ("fields", "asked", "truth"),
+    [
+        ({"is_whole": False}, 90, UNKNOWN),
+        ({}, 365, UNKNOWN),
+        ({"failure": "denied"}, 90, NO),
+    ],
+)
+def test_an_event_history_that_was_not_read_whole_covers_nothing(
+    fields: dict[str, t.Any], asked: int, truth: t.Any
+) -> None:
+    read = dataclasses.replace(history().source, **fields)
+    found = cover(None, logs=None, history=Activity(read), asked_days=asked).of("ec2")
+    assert set(found.logged.values()) == {truth}
+    assert found.status is (Status.BLIND if truth is NO else Status.PARTIAL)
+    assert found.reasons
+
+
+def test_no_source_is_blind() -> None:
+    found = cover(None, logs=None)
+    assert found.of("ec2").status is Status.BLIND
+    assert (found.since, found.until, found.events) == (None, None, 0)
+    failed = cover(logs=logs(LogFacts(), failure="no events in x")).of("ec2")
+    assert failed.status is Status.BLIND
+    assert "no events in x" in failed.reasons[0]

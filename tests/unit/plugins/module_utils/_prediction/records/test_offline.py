@@ -1,0 +1,67 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Records from log files alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import trail_files
+
+from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.callers import KnownPrincipal
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.coverage import Record, Status
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.exclusions import Exclusion
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.records.offline import (
+    FileSource,
+    read_file_records,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.records.selectors import Selector, TrailFacts
+
+ROLE, OTHER = trail_files.ROLES[:2]
+
+
+def read(directory: Path, *exclusions: Exclusion, unique_id: str = "", trail: TrailFacts | None = None) -> Record:
+    source = FileSource(
+        DirectoryStore(str(directory)),
+        trail_files.ACCOUNT,
+        60,
+        trail_files.NOW,
+        exclusions,
+        trails=(trail,) if trail else None,
+    )
+    principals = {ROLE: KnownPrincipal(unique_id), OTHER: KnownPrincipal()}
+    return read_file_records(source, principals, keys=frozenset())[ROLE]
+
+
+def test_the_files_alone_give_uses_but_no_complete_service(tmp_path: Path) -> None:
+    trail_files.write_log_files(tmp_path, 4000)
+    found = read(tmp_path)
+    assert {"s3:GetObject", "kms:Decrypt", "ec2:DescribeInstances"} <= {use.action for use in found.uses}
+    assert {use.principal_arn for use in (*found.uses, *found.denied)} == {ROLE}
+    assert found.denied
+    assert not found.is_last_accessed_read
+    assert {found.coverage.of(name).status for name in ("s3", "ec2", "kms")} == {Status.PARTIAL}
+    assert found.coverage.files_read == 10
+
+
+def test_a_trail_of_the_same_name_in_another_place_proves_nothing(tmp_path: Path) -> None:
+    trail_files.write_log_files(tmp_path, 400)
+    wide = TrailFacts("acme", "arn", "us-east-1", "bucket", selectors=(Selector(frozenset({"read", "write"})),))
+    assert read(tmp_path, trail=wide).coverage.of("ec2").status is Status.PARTIAL
+
+
+def test_excluded_calls_and_those_of_an_earlier_role_are_no_uses(tmp_path: Path) -> None:
+    trail_files.write_log_files(tmp_path, 400)
+    assert read(tmp_path).uses
+    assert not read(tmp_path, Exclusion(sessions=("build-*",), reason="incident")).uses
+    assert not read(tmp_path, unique_id="AROAANOTHERONE").uses
+    assert read(tmp_path, unique_id=f"AROA{0:017}").uses
+
+
+def test_no_files_are_no_record(tmp_path: Path) -> None:
+    found = read(tmp_path)
+    assert (found.uses, found.coverage.since) == ((), None)
+    assert found.coverage.of("ec2").status is Status.BLIND

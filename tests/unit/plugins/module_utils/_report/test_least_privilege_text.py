@@ -1,0 +1,166 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import hcl2
+import pytest
+from cfnlint.api import lint_all
+from markdown_it import MarkdownIt
+
+from ansible_collections.hardening.iam.plugins.module_utils._report.least_privilege_templates import (
+    render_cloudformation,
+    render_terraform,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._report.least_privilege_text import (
+    brief,
+    condense,
+    render,
+    render_markdown,
+)
+
+from .new_policies import POLICY, document, principal, proof
+
+HOSTILE: t.Final = "x](javascript:alert(1)) <script>alert(1)</script> | `a`\n## forged\x1b[2J\u202e"
+
+
+def test_the_terminal_is_short_and_has_numbers_with_denominators() -> None:
+    shown = render(document(principal(), principal(principal="arn:aws:iam::111122223333:role/other")))
+    text = " ".join(shown.split())
+    assert "role/teams/dev: 1 policy; actions 22,321 before, 2 after; privileged actions 12,626 before" in text
+    assert "escalation paths 1 before, 0 after; 1 kept because they are unknown" in text
+    window = "Evidence: 2026-08-22 to 2026-11-20, 8,806 events, 90 files, 1 broken; services: 1 complete, 1 blind"
+    assert text.count(window) == 1
+    assert text.count("warning: the record has no end of a quarter") == 1
+    assert max(map(len, shown.splitlines())) <= 100
+    assert len(shown.splitlines()) <= 16
+
+
+def test_what_speaks_against_a_proof_is_named() -> None:
+    entry = {"action": "s3:PutObject", "resource": "*", "why": "no old statement allows it"}
+    shown = render(document(principal(outcome="unproven", proofs=[proof(is_proved=False, beyond=[entry] * 9)])))
+    assert "NOT PROVED" in shown
+    assert "beyond the old policies: s3:PutObject on *: no old statement allows it" in " ".join(shown.split())
+    assert "beyond the old policies: 3 more" in shown
+
+
+def test_each_member_of_a_group_is_named_with_its_proof() -> None:
+    item = principal(proofs=[proof(principal="arn:a"), proof(principal="arn:b")])
+    shown = " ".join(render_markdown(document(item), item).split())
+    assert "arn:a: 3 recorded uses" in shown and "arn:b: 3 recorded uses" in shown
+
+
+def test_a_principal_without_evidence_has_a_reason_and_no_policy() -> None:
+    item = principal(outcome="no_evidence", reason="no event could be read", documents=[], proofs=[])
+    assert "no event could be read" in render(document(item))
+    text = render_markdown(document(item), item)
+    assert "## Policy" not in text and "## Numbers" not in text
+
+
+@pytest.mark.parametrize("place", ["principal", "permission_set", "reason", "losses", "kept", "name"])
+def test_nothing_in_markdown_comes_from_a_name(place: str) -> None:
+    item = principal()
+    if place == "losses":
+        item["losses"] = [HOSTILE]
+    elif place == "kept":
+        item["kept"][0]["why"] = HOSTILE
+    elif place == "name":
+        item["documents"][0]["name"] = HOSTILE
+    else:
+        item[place] = HOSTILE
+    plain = render_markdown(
+        document(principal(permission_set="x", reason="x")), principal(permission_set="x", reason="x")
+    )
+    tokens = MarkdownIt().enable("table").parse(render_markdown(document(item), item))
+    inline = [child for token in tokens for child in token.children or ()]
+    assert not {token.type for token in (*tokens, *inline)} & {"html_block", "html_inline", "link_open"}
+    assert not any("forged" in token.content for token in tokens if token.type == "heading_open")
+    wanted = {token.type for token in MarkdownIt().enable("table").parse(plain)} | {"code_inline"}
+    assert {token.type for token in tokens} <= wanted
+
+
+def test_a_hostile_document_stays_in_its_block() -> None:
+    policy = {**POLICY, "Statement": [{**POLICY["Statement"][0], "Resource": "arn:aws:s3:::x\n```\n# forged"}]}
+    item = principal()
+    item["documents"][0]["document"] = policy
+    tokens = MarkdownIt().parse(render_markdown(document(item), item))
+    blocks = [token.content for token in tokens if token.type == "fence"]
+    assert [json.loads(block) for block in blocks] == [policy]
+
+
+@pytest.mark.parametrize(
+    ("kind", "policy", "resource"),
+    [
+        ("role", "managed", "AWS::IAM::ManagedPolicy"),
+        ("user", "inline user", "AWS::IAM::Policy"),
+        ("group", "managed", "AWS::IAM::ManagedPolicy"),
+    ],
+)
+def test_a_template_of_cloudformation_is_one(kind: str, policy: str, resource: str) -> None:
+    item = principal(kind=kind)
+    item["documents"][0]["kind"] = policy
+    text = render_cloudformation(item)
+    (found,) = json.loads(text)["Resources"].values()
+    assert found["Type"] == resource
+    assert found["Properties"]["PolicyDocument"] == POLICY
+    assert [match for match in lint_all(text) if match.rule.severity == "error"] == []
+
+
+def test_a_permission_set_gets_its_inline_policy() -> None:
+    item = principal(kind="permission_set", permission_set="Developer")
+    (found,) = json.loads(render_cloudformation(item))["Resources"].values()
+    assert found == {"Type": "AWS::SSO::PermissionSet", "Properties": {"Name": "Developer", "InlinePolicy": POLICY}}
+    assert "aws_ssoadmin_permission_set_inline_policy" in render_terraform(item)
+
+
+@pytest.mark.parametrize("name", ["lp-dev-1", 'lp"${file("x")}', "lp-dev,=@.1"])
+def test_terraform_can_be_parsed_and_holds_the_policy(name: str) -> None:
+    item = principal()
+    item["documents"][0]["name"] = name
+    text = render_terraform(item)
+    parsed = hcl2.loads(text)
+    assert len(parsed["resource"]) == 2
+    assert '"arn:aws:s3:::orders/$${aws:username}/*"' in text
+    assert "${file" not in text
+
+
+def test_a_report_has_the_numbers_and_the_places_of_the_files() -> None:
+    shown = condense(principal(), ["reports/a.json"])
+    assert (shown["granted"], shown["used"], shown["removed"], shown["unknown"]) == (
+        {"before": 22321, "after": 2},
+        1,
+        2,
+        1,
+    )
+    assert shown["files"] == ["reports/a.json"]
+    assert shown["accept"] == ["arn:aws:s3:::orders/*: it also matches others"]
+    text = " ".join(" ".join(brief(shown, str)).split())
+    assert "22,321 actions granted, 1 used, 2 can be removed, 1 unknown; privileged 12,626 to 1" in text
+
+
+def test_the_word_of_aws_stands_beside_the_result() -> None:
+    entry = {"action": "s3:PutObject", "ours": "unknown", "why": "x"}
+    opinion = {
+        "source": "security_hub",
+        "status": "compared",
+        "reason": "",
+        "agree": 1200,
+        "aws_would_also_remove": [entry],
+        "aws_would_keep": [],
+        "notes": [],
+    }
+    absent = {**opinion, "source": "access_analyzer", "status": "absent", "reason": "there is no active analyzer"}
+    item = principal(second_opinion=[opinion, absent], new_access={"result": "FAIL", "reasons": ["new access"]})
+    wanted = [
+        "Security Hub agrees on 1,200 actions",
+        "Security Hub would also remove s3:PutObject",
+        "Access Analyzer: there is no active analyzer",
+        "Access Analyzer's check for new access: FAIL; new access",
+    ]
+    assert condense(item, [])["opinions"] == wanted
+    shown = " ".join(render(document(item)).split())
+    assert all(text in shown for text in wanted)
