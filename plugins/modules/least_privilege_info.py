@@ -172,7 +172,8 @@ options:
     default: [local]
   return_lists:
     description:
-      - How much of the lists is returned. V(short) returns 20 entries of each. The files have all entries.
+      - How much of the lists is returned. V(short) returns 20 entries of each, V(none) returns none. The files have all entries.
+      - With both, RV(principals[].coverage) names only services of the lists of kept and unknown actions.
     type: str
     choices: [none, short, all]
     default: short
@@ -376,7 +377,7 @@ principals:
       type: list
       elements: dict
     list_lengths:
-      description: The number of entries of the four lists, however many are returned.
+      description: The number of entries of the lists, however many are returned.
       type: dict
     generalised:
       description: Patterns that are wider than the resources that were seen. Those with C(needs_acceptance) are not used.

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import typing as t
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -45,6 +46,7 @@ SECONDS_BETWEEN_LOOKUPS: t.Final = 0.5
 
 # AWS counts the last access of an action and of its service apart.
 _CLOCKS_DIFFER: t.Final = timedelta(hours=1)
+_HALF: t.Final = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -204,9 +206,26 @@ def _describe_unread_regions(regions: t.Optional[Collection[str]]) -> list[str]:
 def _record(event: Mapping[str, t.Any]) -> t.Any:
     """The whole event, which LookupEvents hands out as a text."""
     try:
-        return json.loads(event.get("CloudTrailEvent") or "")
-    except ValueError:
+        return load_json(event.get("CloudTrailEvent") or "")
+    except (ValueError, RecursionError):
         return None
+
+
+def load_json(text: str) -> t.Any:
+    """Load JSON with events. Raises ValueError: it is none.
+
+    JSON can hold halves of surrogate pairs, and no file can. A caller can put them into requests. They are replaced.
+    """
+    document = json.loads(text)
+    return _replace_halves(document) if _HALF.search(text) else document
+
+
+def _replace_halves(value: t.Any) -> t.Any:
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {_replace_halves(key): _replace_halves(item) for key, item in value.items()}
+    return [_replace_halves(item) for item in value] if isinstance(value, list) else value
 
 
 def make_activity(

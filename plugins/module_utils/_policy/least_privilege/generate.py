@@ -22,6 +22,7 @@ from ..documents.canonical import minify
 from ..documents.policy import Condition
 from ..evaluation import catalogue
 from ..evaluation.narrowing import condition_keys
+from ..evaluation.pass_role import find_passed_role
 from ..trail.coverage import Record
 from .ceiling import Ceiling, OldStatement
 from .companions import Companion, find_companions, find_console_reads, list_patterns, uses_console
@@ -40,7 +41,7 @@ from .lists import (
     list_removed,
     list_unknown,
 )
-from .needs import MEANING_KEYS, Need, collect_needs, complete_record, exclude_named
+from .needs import MEANING_KEYS, PASS_ROLE, Need, collect_needs, complete_record, exclude_named
 from .pack import Document, Misfit, pack
 from .principal import Principal
 from .profiles import grant_profile
@@ -49,6 +50,8 @@ from .shape import list_wildcards_in, shape
 from .unknowns import Judgement, Unused, Verdict
 from .window import Refusal, count_days, list_warnings, refuse
 
+# So many actions are named in a warning.
+_NAMED: t.Final = 5
 # Their calls have one Region whatever the caller's.
 _GLOBAL: t.Final = frozenset(
     {"account", "cloudfront", "globalaccelerator", "iam", "networkmanager", "organizations", "route53", "shield", "sts"}
@@ -113,13 +116,13 @@ def generate(principal: Principal, record: Record, settings: Settings) -> Genera
     """Generate the new documents of a principal from the record of its calls."""
     refusal = refuse(principal, record, settings)
     if refusal is not None:
-        return _answer_refusal(principal, refusal)
+        return answer_refusal(principal, refusal)
     record = complete_record(record)
     ceiling = Ceiling(principal.old_policies, principal.arn, principal.resources)
     found = _find(principal, record, settings, ceiling)
     if not found.grants:
         reason = "no recorded call is granted by today's policies, and an empty policy is never generated"
-        return _answer_refusal(principal, Refusal(reason, True))
+        return answer_refusal(principal, Refusal(reason, True))
     return _write(principal, record, settings, ceiling, found)
 
 
@@ -145,7 +148,8 @@ def make_record_for_proof(record: Record, settings: Settings) -> Record:
     return dataclasses.replace(completed, uses=(*calls, *Unused(completed, settings).list_open_dates()))
 
 
-def _answer_refusal(principal: Principal, refusal: Refusal) -> Generated:
+def answer_refusal(principal: Principal, refusal: Refusal) -> Generated:
+    """Answer that there are no documents, and why."""
     status = Status.NO_EVIDENCE if refusal.is_no_evidence else Status.REFUSED
     return Generated(principal.arn, status, refusal.reason)
 
@@ -280,6 +284,7 @@ def _write(principal: Principal, record: Record, settings: Settings, ceiling: Ce
     if wildcards:
         warnings.append(f"actions that AWS adds later are granted by {', '.join(wildcards)}")
     warnings += _warn_of_open_roles(found.generalised)
+    warnings += _warn_of_roles_that_may_be_passed(removed, unknown)
     warnings += [
         f"profile {item.name} expired on {item.expires.isoformat()} and is ignored"
         for item in settings.always_allow
@@ -312,6 +317,21 @@ def _warn_of_open_roles(generalised: Iterable[Generalised]) -> list[str]:
         f"iam:PassRole is granted on {item.pattern}, as far as today, since the record does not name the role"
         for item in generalised
         if item.level == UNSHOWN and "iam:PassRole" in item.actions
+    ]
+
+
+def _warn_of_roles_that_may_be_passed(removed: Iterable[str], unknown: Iterable[str]) -> list[str]:
+    """Warn of actions that stay since nobody knows whether they are unused, and that take a role.
+
+    No list has an ``iam:PassRole`` whose roles are not known.
+    """
+    takers = sorted(action for action in unknown if find_passed_role(action) is not None)
+    if not takers or not any(action.lower() == PASS_ROLE for action in removed):
+        return []
+    more = f" and {len(takers) - _NAMED} more" if len(takers) > _NAMED else ""
+    return [
+        f"iam:PassRole is removed, and {', '.join(takers[:_NAMED])}{more} are unknown: a job that passes a role with "
+        "them fails. Add a statement with its role by hand"
     ]
 
 

@@ -28,6 +28,8 @@ from .shape import Shaped, describe_level, identify
 PATH: t.Final = "/iam-hardening/lp/"
 _EMPTY: t.Final = size(Policy((), VERSION), Kind.MANAGED)
 _NAME: t.Final = re.compile(r"[^\w+=,.@-]", re.ASCII)
+# Jinja begins expressions, statements and comments so.
+_EXPRESSION: t.Final = re.compile(r"\{(?=[{%#])")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -218,12 +220,19 @@ def _describe_misfit(shaped: Sequence[Shaped], denials: Sequence[tuple[str, Stat
 def write_template(content: t.Any, account: str) -> t.Any:
     """A document with a placeholder for the account id, to be rendered for other accounts.
 
-    The id is replaced wherever it is, also in names of buckets, but not within a longer number.
+    The id is replaced wherever it is, also in names of buckets, but not within a longer number. All else is text:
+    others choose the names of resources, and an expression in one of them would be evaluated.
     """
     if isinstance(content, dict):
-        return {key: write_template(value, account) for key, value in content.items()}
+        return {_escape_expressions(key): write_template(value, account) for key, value in content.items()}
     if isinstance(content, list):
         return [write_template(value, account) for value in content]
-    if isinstance(content, str) and account:
-        return re.sub(rf"(?<![0-9]){re.escape(account)}(?![0-9])", "{{ aws_account_id }}", content)
+    if isinstance(content, str):
+        text = _escape_expressions(content)
+        placed = re.sub(rf"(?<![0-9]){re.escape(account)}(?![0-9])", "{{ aws_account_id }}", text)
+        return placed if account else text
     return content
+
+
+def _escape_expressions(text: str) -> str:
+    return _EXPRESSION.sub("{{ '{' }}", text)

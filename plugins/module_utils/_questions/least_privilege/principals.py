@@ -117,7 +117,7 @@ def _has_tags(entity: Entity, wanted: Mapping[str, str]) -> bool:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
     """
     own = {} if isinstance(entity, Group) else {key.lower(): value for key, value in entity.tags.items()}
-    return all(fnmatch.fnmatchcase(own.get(key.lower(), ""), value) for key, value in wanted.items())
+    return all(key.lower() in own and fnmatch.fnmatchcase(own[key.lower()], value) for key, value in wanted.items())
 
 
 def describe(subject: Subject, permissions: Permissions, functions: Mapping[str, Sequence[Function]]) -> Principal:

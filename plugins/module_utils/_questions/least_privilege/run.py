@@ -33,11 +33,20 @@ from ..._policy.documents.policy import Kind, Policy
 from ..._policy.escalation.paths import search
 from ..._policy.evaluation.evaluate import Layers
 from ..._policy.evaluation.narrowing import condition_keys
-from ..._policy.least_privilege.generate import Generated, Status, generate, list_needed_keys, make_record_for_proof
+from ..._policy.least_privilege.generate import (
+    Generated,
+    Status,
+    answer_refusal,
+    generate,
+    list_needed_keys,
+    make_record_for_proof,
+)
 from ..._policy.least_privilege.pack import Document
 from ..._policy.least_privilege.principal import Principal
 from ..._policy.least_privilege.proof import Proof, prove
 from ..._policy.least_privilege.settings import Settings, read_settings
+from ..._policy.least_privilege.unjudged import list_unjudged
+from ..._policy.least_privilege.window import refuse
 from ..._policy.trail.coverage import Coverage, Record
 from ..._policy.trail.usage import merge_uses
 from ..._prediction.document import layers_not_read
@@ -124,7 +133,7 @@ OPERATIONS: t.Final = RECORDS_OPERATIONS.union(
     *(OPERATIONS_OF_DATASETS[dataset] for dataset in _DATASETS),
 )
 # The lists that may have thousands of entries: results show as many.
-_LONG: t.Final = ("kept", "removed", "unknown", "ungranted")
+_LONG: t.Final = ("kept", "removed", "unknown", "ungranted", "generalised", "losses")
 _SHORT: t.Final = 20
 _MODULE: t.Final = "least_privilege_info"
 
@@ -271,7 +280,7 @@ class _Work:
             reason = f"its policies {', '.join(unknown)} could not be read, so nobody knows what it may do"
             return _Answer(subject, record, Generated(subject.arn, Status.REFUSED, reason))
         if self._options.given:
-            generated = _take(self._options.given, subject, record)
+            generated = _take(self._options, subject, principal, record)
         else:
             generated = generate(principal, record, self._options.settings)
         if not generated.documents:
@@ -297,7 +306,11 @@ class _Work:
             kept = tuple(item.policy for item in held if item.way != way and item.policy is not None)
         after = dataclasses.replace(before, identity=(*kept, *new))
         record = make_record_for_proof(records[arn], self._options.settings)
-        return prove(before, after, record, removed=[item.action for item in generated.removed])
+        proof = prove(before, after, record, removed=[item.action for item in generated.removed])
+        if not self._options.given:
+            return proof
+        unjudged = list_unjudged(before.identity, after.identity, records[arn], self._options.settings)
+        return dataclasses.replace(proof, unproven=(*proof.unproven, *unjudged))
 
     def _list_notes(self, subject: Subject) -> tuple[str, ...]:
         groups = getattr(subject.entity, "groups", ())
@@ -386,11 +399,16 @@ def _join_records(subject: Subject, records: Mapping[str, Record]) -> Record:
         merge_uses(use for record in found for use in record.denied),
         bool(found) and all(record.is_last_accessed_read for record in found),
         hashlib.sha256("\n".join(record.digest for record in found).encode()).hexdigest(),
+        sum(record.left_out for record in found),
     )
 
 
-def _take(policies: Sequence[Policy], subject: Subject, record: Record) -> Generated:
-    """Take documents that a person wrote, to be proved as generated ones are."""
+def _take(options: _Options, subject: Subject, principal: Principal, record: Record) -> Generated:
+    """Take documents that a person wrote, to be proved as generated ones are: without evidence nothing is proved."""
+    refusal = refuse(principal, record, options.settings)
+    if refusal is not None:
+        return answer_refusal(principal, refusal)
+    policies = options.given
     limit = LIMITS[Kind.MANAGED]
     documents = tuple(Document(item.name, Kind.MANAGED, item, size(item, Kind.MANAGED), limit) for item in policies)
     too_large = [item.name for item in documents if item.size > item.limit]
@@ -414,8 +432,27 @@ def _shorten(item: Mapping[str, t.Any], files: Mapping[str, Sequence[str]], list
     most = {"none": 0, "short": _SHORT, "all": None}[lists]
     return {
         **item,
+        "coverage": item["coverage"] if most is None else _shorten_coverage(item, most),
         "list_lengths": {name: len(item[name]) for name in _LONG},
         **{name: item[name][:most] for name in _LONG},
-        "proofs": [{**proof, "probes": proof["probes"][:most]} for proof in item["proofs"]],
+        "proofs": [_shorten_proof(proof, most) for proof in item["proofs"]],
         "files": list(files.get(item["principal"], ())),
     }
+
+
+def _shorten_proof(proof: Mapping[str, t.Any], most: t.Optional[int]) -> dict[str, t.Any]:
+    """A proof with few probes: that of an administrator names thousands of actions."""
+    probes = [{**probe, "actions": probe["actions"][:most]} for probe in proof["probes"][:most]]
+    return {**proof, "probes": probes}
+
+
+def _shorten_coverage(item: Mapping[str, t.Any], most: int) -> dict[str, t.Any]:
+    """The coverage of the services that are kept or unknown: AWS has hundreds of services, and each has reasons."""
+    coverage = item["coverage"]
+    about = {one["action"].partition(":")[0] for name in ("kept", "unknown") for one in item[name]}
+    services = {
+        status: [name for name in names if name in about][:most] for status, names in coverage["services"].items()
+    }
+    shown = {name for names in services.values() for name in names}
+    reasons = {name: texts for name, texts in coverage["reasons"].items() if name in shown}
+    return {**coverage, "services": services, "reasons": reasons, "gaps": coverage["gaps"][:most]}

@@ -421,3 +421,31 @@ def test_the_keys_that_a_record_has_to_keep() -> None:
     own = {"aws:multifactorauthpresent", "aws:principaltag/t"}
     assert list_needed_keys([principal], settings()) == meaning | own
     assert list_needed_keys([principal], settings(scope_regions=True)) == meaning | own | {"aws:requestedregion"}
+
+
+def test_characters_that_no_policy_may_hold_become_wildcards() -> None:
+    """IAM takes no character beyond U+00FF, and keys of objects may have any."""
+    arn = "arn:aws:s3:::orders/\u65e5\u672c/\u00e9\u0001"
+    found = run([allow("s3:*", "arn:aws:s3:::orders/*")], call("s3:GetObject", arn), object_segments=0)
+    texts = [text for item in statements_of(found) for text in [item["Resource"]]]
+    assert all(ord(char) <= 0xFF for text in texts for char in str(text))
+    exact = run([allow("s3:*", "arn:aws:s3:::orders/*")], call("s3:GetObject", "arn:aws:s3:::orders/\u65e5.csv"))
+    assert {str(item["Resource"]) for item in statements_of(exact)} == {"arn:aws:s3:::orders/?.csv"}
+    assert not any(document.issues for document in (*found.documents, *exact.documents))
+
+
+def test_without_the_calls_that_are_left_out_there_is_no_evidence() -> None:
+    """An exclusion that is too wide must not pass for a principal without use."""
+    record = make_record(but=[cover("s3", data=False)], last_accessed=False, left_out=900)
+    found = run([allow(["sqs:*", "s3:GetObject"])], record=record)
+    assert (found.status, found.documents) == (Status.NO_EVIDENCE, ())
+    assert found.reason == "exclude_evidence leaves out all of its 900 recorded calls"
+    some = make_record(call("sqs:SendMessage", f"arn:aws:sqs:eu-west-1:{ACCOUNT}:in"), left_out=900)
+    assert any("900 recorded calls" in warning for warning in run([allow("sqs:*")], record=some).warnings)
+
+
+def test_actions_that_take_a_role_and_are_unknown_are_named_if_no_role_may_be_passed() -> None:
+    record = make_record(call("sqs:SendMessage"), accessed("ecs:RunTask", 120), but=[blind("ecs")])
+    found = run([allow(["sqs:*", "ecs:RunTask", "iam:PassRole"])], record=record)
+    assert "ecs:RunTask" in {item.action for item in found.unknown}
+    assert any("iam:PassRole is removed, and ecs:RunTask are unknown" in warning for warning in found.warnings)

@@ -8,6 +8,7 @@ import dataclasses
 import json
 import typing as t
 
+import jinja2
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.limits import LIMITS, size
@@ -147,3 +148,12 @@ def test_a_template_has_a_placeholder_for_the_account() -> None:
     assert written["Statement"][1] == {"Condition": {"StringEquals": {"aws:ResourceAccount": "{{ aws_account_id }}"}}}
     assert json.loads(json.dumps(written).replace("{{ aws_account_id }}", ACCOUNT)) == document
     assert write_template(document, "") == document
+
+
+@pytest.mark.parametrize("hostile", ["{{ lookup('pipe', 'id') }}", "{% for x in y %}", "{# gone #}", "{{{ x", "{{%"])
+def test_names_in_a_template_are_text_and_no_expressions(hostile: str) -> None:
+    """Others choose the keys of objects and the names of resources, and a template is rendered on a controller."""
+    document = {"Resource": f"arn:aws:s3:::logs-{ACCOUNT}/{hostile}"}
+    written = json.dumps(write_template(document, ACCOUNT))
+    rendered = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False).from_string(written)
+    assert json.loads(rendered.render(aws_account_id=ACCOUNT)) == document
