@@ -76,7 +76,9 @@ _PURPOSES: t.Final[dict[str, str]] = {
     ),
     "cloudformation:ListStackResources": "the owners of IAM objects: the objects of each stack",
     "cloudformation:ListStacks": "the owners of IAM objects: the stacks of each region",
-    "cloudtrail:ListPublicKeys": "least_privilege_info: the keys that sign the digests of log files",
+    "cloudtrail:ListPublicKeys": (
+        "least_privilege_info, and policy_scope with `seen_resources`: the keys that sign the digests of log files"
+    ),
     "cloudtrail:LookupEvents": (
         "predictions, unless `event_history: false`: the calls of the last 90 days; the owners of IAM objects: the "
         "calls that changed one of them"

@@ -287,6 +287,7 @@ resource "aws_iam_policy" "automation_boundary" {
         "cloudtrail:DescribeTrails",
         "cloudtrail:GetEventSelectors",
         "cloudtrail:GetTrailStatus",
+        "cloudtrail:ListPublicKeys",
         "cloudtrail:LookupEvents",
         "ec2:DescribeRegions",
         "iam:AddUserToGroup",
@@ -748,6 +749,7 @@ resource "aws_iam_role_policy" "automation_policies_reads" {
         "cloudtrail:DescribeTrails",
         "cloudtrail:GetEventSelectors",
         "cloudtrail:GetTrailStatus",
+        "cloudtrail:ListPublicKeys",
         "cloudtrail:LookupEvents",
         "ec2:DescribeRegions",
         "iam:GenerateCredentialReport",
@@ -883,6 +885,66 @@ resource "aws_iam_role_policy" "permissions_boundary" {
       ],
       "Resource": [
         "arn:${local.partition}:iam::${local.account}:user/*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "policy_scope" {
+  count  = local.has_policy_scope ? 1 : 0
+  name   = "policy-scope"
+  role   = aws_iam_role.automation_policies[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:AttachGroupPolicy",
+        "iam:DetachGroupPolicy",
+        "iam:PutGroupPolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:group/*"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:AttachRolePolicy",
+        "iam:DetachRolePolicy",
+        "iam:PutRolePolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/*"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:AttachUserPolicy",
+        "iam:DetachUserPolicy",
+        "iam:PutUserPolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:user/*"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:CreatePolicy",
+        "iam:CreatePolicyVersion",
+        "iam:DeletePolicy",
+        "iam:DeletePolicyVersion",
+        "iam:SetDefaultPolicyVersion",
+        "iam:TagPolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:policy/*"
       ]
     }
   ]
