@@ -67,6 +67,7 @@ options:
       - V(exact) names each resource that was seen. V(prefix) names a common prefix of at least O(min_group) resources. V(service) names
         all resources of the type in the account and region.
       - The default is V(exact). Ids that live short, and keys of S3 objects, are generalised at each level.
+      - ARNs of S3 buckets have no account, so V(service) for V(s3) names the buckets of everybody.
     type: dict
   min_group:
     description:
