@@ -341,8 +341,8 @@ CONTROLS: t.Final = (
         ),
         rationale="A policy can lose a service that it never needed, and an intruder then gets less.",
         blind=(
-            "principals that the option deep does not read; nor unused actions of a service that was accessed; nor "
-            "whether a boundary or an SCP denies the service."
+            "principals that are neither administrators nor may use Bedrock or SageMaker, which deep does not read; "
+            "nor unused actions of a used service."
         ),
         remediation=Remediation(f"{_GENERATE} Remove the unused services once the owner agrees."),
         compliance=maps(nist=LEAST_PRIVILEGE_NIST, pci=LEAST_PRIVILEGE_PCI, soc2="CC6.3"),

@@ -95,6 +95,7 @@ EVIDENCE: t.Final = (
         "policy_assume_any_role, policy_decrypt_any_key, policy_full_cloudtrail, policy_full_kms, "
         "policy_marketplace_subscribe, policy_sensitive_wildcard, policy_service_wildcard",
     ),
+    ("windows", "condition_expires_within"),
     (
         "ends_as, excused, organization_policies, path, path.actions, path.conditional, path.conditions, "
         "path.from, path.method, path.name, path.policies, path.to, path.via",
