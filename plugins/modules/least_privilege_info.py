@@ -152,6 +152,24 @@ options:
       - Whether the policies in the files name the account as C({{ aws_account_id }}), so that one template serves many accounts.
     type: bool
     default: false
+  second_opinion:
+    description:
+      - Recommendations of AWS on unused permissions to compare with the result. They change nothing.
+      - AWS is only asked for a recommendation that it has made before. M(hardening.iam.access_analyzer_findings_info) with
+        O(hardening.iam.access_analyzer_findings_info#module:recommendations) lets Access Analyzer make them.
+    type: list
+    elements: str
+    choices: [access_analyzer, security_hub]
+    default: []
+  verify_with:
+    description:
+      - With V(access_analyzer), AWS checks that the new policies give no new access. It is one call of C(CheckNoNewAccess) for each
+        principal, and each call is charged. If AWS finds new access, the result is V(unproven).
+      - The proof of this collection is always made.
+    type: list
+    elements: str
+    choices: [local, access_analyzer]
+    default: [local]
   return_lists:
     description:
       - How much of the lists is returned. V(short) returns 20 entries of each. The files have all entries.
@@ -419,9 +437,37 @@ principals:
           description: Numbers of what was compared.
           type: dict
     second_opinion:
-      description: The recommendations of AWS beside the result.
+      description: The recommendations of AWS beside the result, one entry for each source in O(second_opinion).
       type: list
       elements: dict
+      contains:
+        source:
+          description: V(access_analyzer) or V(security_hub).
+          type: str
+        status:
+          description: V(compared), or why nothing was compared.
+          type: str
+        reason:
+          description: The reason, if nothing was compared.
+          type: str
+        agree:
+          description: The number of actions that AWS treats alike.
+          type: int
+        aws_would_also_remove:
+          description: Actions that only AWS would remove.
+          type: list
+          elements: dict
+        aws_would_keep:
+          description: Actions that only AWS would keep.
+          type: list
+          elements: dict
+        notes:
+          description: Facts about the recommendation.
+          type: list
+          elements: str
+    new_access:
+      description: The answer of AWS with O(verify_with=access_analyzer). V(PASS), V(FAIL) or V(NOT_ASSESSED), with the reasons.
+      type: dict
     warnings:
       description: Facts to know before the policies are used.
       type: list

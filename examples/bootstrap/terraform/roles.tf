@@ -97,6 +97,7 @@ resource "aws_iam_policy" "assessor_reads" {
       "Sid": "Read",
       "Effect": "Allow",
       "Action": [
+        "access-analyzer:CheckNoNewAccess",
         "access-analyzer:GetAnalyzer",
         "access-analyzer:GetArchiveRule",
         "access-analyzer:GetFinding",
@@ -200,6 +201,7 @@ resource "aws_iam_policy" "assessor_reads" {
         "securityhub:GetEnabledStandards",
         "securityhub:GetFindingAggregator",
         "securityhub:GetFindings",
+        "securityhub:GetRecommendedPolicyV2",
         "securityhub:ListFindingAggregators",
         "sns:GetTopicAttributes",
         "sns:ListSubscriptionsByTopic",

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 import typing as t
@@ -19,6 +20,7 @@ from ..._account.collect import OPERATIONS as OPERATIONS_OF_DATASETS
 from ..._account.collect import collect
 from ..._account.model import Dataset, Group, Snapshot
 from ..._account.permissions import Permissions
+from ..._aws.errors import AwsError
 from ..._aws.operations import Operations
 from ..._controls.control import unread_reason
 from ..._module.arguments import ORGANIZATION_ARGUMENTS, REPORT_PLACE_ARGUMENTS, ArgumentSpec
@@ -48,6 +50,17 @@ from ..._prediction.records.evidence_options import (
 )
 from ..._report.least_privilege_text import condense, render
 from ..._report.parts import part_key
+from .confirmation import (
+    ADVISERS,
+    ANALYZER,
+    LOCAL,
+    VERIFIERS,
+    ask_advisers,
+    check_new_access,
+    count_checks,
+    describe_checks,
+)
+from .confirmation import OPERATIONS as OPERATIONS_OF_CONFIRMATION
 from .files import write_files
 from .principals import OPERATIONS as OPERATIONS_OF_PRINCIPALS
 from .principals import Choice, Subject, choose, describe, read_functions
@@ -86,6 +99,8 @@ ARGUMENTS: t.Final[ArgumentSpec] = {
     **REPORT_PLACE_ARGUMENTS,
     "run_id": {"type": "str"},
     "placeholders": {"type": "bool", "default": False},
+    "second_opinion": {"type": "list", "elements": "str", "choices": ADVISERS, "default": []},
+    "verify_with": {"type": "list", "elements": "str", "choices": VERIFIERS, "default": [LOCAL]},
     "return_lists": {"type": "str", "choices": ["none", "short", "all"], "default": "short"},
     "terminal": {"type": "str", "choices": ["full", "none"], "default": "full"},
     "ascii": {"type": "bool", "default": False},
@@ -104,6 +119,7 @@ _DATASETS: t.Final = frozenset(
 )
 OPERATIONS: t.Final = RECORDS_OPERATIONS.union(
     OPERATIONS_OF_PRINCIPALS,
+    OPERATIONS_OF_CONFIRMATION,
     Operations(reads=frozenset({"sts:GetCallerIdentity"})),
     *(OPERATIONS_OF_DATASETS[dataset] for dataset in _DATASETS),
 )
@@ -120,6 +136,8 @@ class _Options:
     evidence: EvidenceOptions
     settings: Settings
     given: tuple[Policy, ...]
+    advisers: tuple[str, ...] = ()
+    asks_analyzer: bool = False
 
     @classmethod
     def of(cls, task: Task) -> t.Self:
@@ -138,6 +156,8 @@ class _Options:
                 policy_of(value, option=f"documents[{index}]", kind=Kind.MANAGED, name=f"document {index + 1}")
                 for index, value in enumerate(options["documents"])
             ),
+            tuple(dict.fromkeys(options["second_opinion"])),
+            ANALYZER in options["verify_with"],
         )
 
 
@@ -226,9 +246,17 @@ class _Work:
         )
         answers = [self._answer(item, principals[item.arn], records) for item in self._choice.subjects]
         paths = self._count_paths(answers)
+        opinions = ask_advisers(
+            self._connection.access,
+            self._options.advisers,
+            self._options.evidence.regions,
+            self._permissions,
+            [answer.generated for answer in answers if not isinstance(answer.subject.entity, Group)],
+        )
+        checks = self._check_access(answers)
         snapshot = self._snapshot
         return build(
-            [self._build_principal(answer, paths) for answer in answers],
+            [self._build_principal(answer, paths, opinions, checks) for answer in answers],
             account={"account_id": snapshot.account_id, "account_alias": snapshot.account_alias},
             run_id=run_id,
             created=self._connection.now,
@@ -304,7 +332,28 @@ class _Work:
             for arn in new
         }
 
-    def _build_principal(self, answer: _Answer, paths: Mapping[str, tuple[int, int]]) -> dict[str, t.Any]:
+    def _check_access(self, answers: Sequence[_Answer]) -> dict[str, dict[str, t.Any]]:
+        """Ask AWS about the new policies of each principal, by its ARN."""
+        if not self._options.asks_analyzer:
+            return {}
+        self._connection.warn(describe_checks(count_checks(answer.generated for answer in answers)))
+        access = self._connection.access
+        calls = {
+            answer.subject.arn: functools.partial(
+                check_new_access, access, self._permissions.layers(answer.subject.arn).identity, answer.policies
+            )
+            for answer in answers
+            if answer.policies
+        }
+        return {arn: found for arn, found in access.gather(calls).items() if not isinstance(found, AwsError)}
+
+    def _build_principal(
+        self,
+        answer: _Answer,
+        paths: Mapping[str, tuple[int, int]],
+        opinions: Mapping[str, Sequence[Mapping[str, t.Any]]],
+        checks: Mapping[str, Mapping[str, t.Any]],
+    ) -> dict[str, t.Any]:
         counted = paths.get(answer.subject.arn)
         return build_principal(
             answer.generated,
@@ -313,6 +362,8 @@ class _Work:
             permission_set=answer.subject.permission_set,
             proofs=[proof.to_data() for proof in answer.proofs],
             paths={"before": counted[0], "after": counted[1]} if counted else None,
+            second_opinion=opinions.get(answer.subject.arn, ()),
+            new_access=checks.get(answer.subject.arn),
             notes=answer.notes,
         )
 

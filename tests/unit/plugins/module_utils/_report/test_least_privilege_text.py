@@ -140,3 +140,27 @@ def test_a_report_has_the_numbers_and_the_places_of_the_files() -> None:
     assert shown["accept"] == ["arn:aws:s3:::orders/*: it also matches others"]
     text = " ".join(" ".join(brief(shown, str)).split())
     assert "22,321 actions granted, 1 used, 2 can be removed, 1 unknown; privileged 12,626 to 1" in text
+
+
+def test_the_word_of_aws_stands_beside_the_result() -> None:
+    entry = {"action": "s3:PutObject", "ours": "unknown", "why": "x"}
+    opinion = {
+        "source": "security_hub",
+        "status": "compared",
+        "reason": "",
+        "agree": 1200,
+        "aws_would_also_remove": [entry],
+        "aws_would_keep": [],
+        "notes": [],
+    }
+    absent = {**opinion, "source": "access_analyzer", "status": "absent", "reason": "there is no active analyzer"}
+    item = principal(second_opinion=[opinion, absent], new_access={"result": "FAIL", "reasons": ["new access"]})
+    wanted = [
+        "Security Hub agrees on 1,200 actions",
+        "Security Hub would also remove s3:PutObject",
+        "Access Analyzer: there is no active analyzer",
+        "Access Analyzer's check for new access: FAIL; new access",
+    ]
+    assert condense(item, [])["opinions"] == wanted
+    shown = " ".join(render(document(item)).split())
+    assert all(text in shown for text in wanted)
