@@ -28,7 +28,7 @@ from ..._policy.escalation.methods import METHODS
 from ..._policy.evaluation import catalogue
 from ..._policy.least_privilege.ceiling import Ceiling
 from ..._policy.least_privilege.lists import is_privileged
-from ..control import Control, Failure, Scope, Verdict, listing, maps, plural
+from ..control import Control, Failure, Scope, Verdict, listing, maps, plural, unknown_policies
 from ..excuses import Excuses, sort_out
 from ..problem import Problem
 from ..requirements import ADMIN_NIST, LEAST_PRIVILEGE_NIST, LEAST_PRIVILEGE_PCI
@@ -142,16 +142,25 @@ def _measure(scope: Scope, uses: Sequence[ServiceUse]) -> _Share:
 
 def _check_mostly_unused(scope: Scope) -> Verdict:
     found = _sort_principals(scope, {*scope.facts.admin_users, *scope.facts.admin_roles})
+    own = [role for role in scope.snapshot.roles if not role.is_aws_reserved]
+    unknown = unknown_policies(scope, (*scope.snapshot.users, *own))
     why = found.why_nobody
     if why is not None:
         reason = why or "there is no administrator that is not exempt"
-        return Verdict(0, _PRINCIPALS, not_applicable=reason, extra=found.extra)
+        return Verdict(0, _PRINCIPALS, not_applicable=reason, not_assessed=unknown, extra=found.extra)
     failures = []
     for item in found.tracked:
         share = _measure(scope, item.uses)
         if share.is_below(scope.settings.least_used_percent):
             failures.append(_report_share(item, share))
-    return Verdict(len(found.tracked), _PRINCIPALS, tuple(failures), unjudged=found.unjudged, extra=found.extra)
+    return Verdict(
+        len(found.tracked),
+        _PRINCIPALS,
+        tuple(failures),
+        not_assessed=unknown,
+        unjudged=found.unjudged,
+        extra=found.extra,
+    )
 
 
 def _report_share(item: _Tracked, share: _Share) -> Failure:
@@ -313,7 +322,7 @@ CONTROLS: t.Final = (
             "at least thresholds.least_used_percent of the allowed services and tracked actions used in the "
             f"{LAST_ACCESSED_DAYS} days that AWS tracks"
         ),
-        rationale="Permissions that nobody uses help nobody but an intruder.",
+        rationale="An intruder can use every permission of an administrator, also those that it does not need.",
         blind=(
             "calls on data, which AWS tracks by service only; nor whether a call was allowed, because AWS counts "
             "denied attempts as use."
@@ -327,8 +336,8 @@ CONTROLS: t.Final = (
         id="privileged_access_unused",
         title="Principals use the privileged services that their policies allow",
         problem=Problem(
-            "Policies allow privileged actions of services that nobody accessed",
-            "principals have privileged actions of services that they never accessed",
+            "Policies allow privileged services that the principal does not access",
+            "principals do not access privileged services that their policies allow",
         ),
         severity=Severity.MEDIUM,
         theme=_THEME,
@@ -339,7 +348,7 @@ CONTROLS: t.Final = (
             f"every service with write, tagging or permissions management actions accessed in the {LAST_ACCESSED_DAYS} "
             "days that AWS tracks"
         ),
-        rationale="A policy can lose a service that it never needed, and an intruder then gets less.",
+        rationale="An intruder can use every permission of a principal, also those for services that it does not need.",
         blind=(
             "principals that are neither administrators nor may use Bedrock or SageMaker, which deep does not read; "
             "nor unused actions of a used service."

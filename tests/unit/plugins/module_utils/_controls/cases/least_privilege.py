@@ -121,6 +121,9 @@ CASES: t.Final = (
             "AWS has no data": _account((_make_admin(), ())),
             "AWS has no data on one of two": _account((_make_admin(), _make_many(50, 100)), (_make_admin("other"), ())),
             "made nobody knows when": _account((_make_admin(created=None), _make_many(0, 100))),
+            "a policy that does not parse, which may make an administrator": _account(
+                (role(inline_policies=(make_broken_document("odd"),)), _make_many(1, 100))
+            ),
         },
     ),
     *cases(
