@@ -212,7 +212,7 @@ class Predictor:
         known = {arn: KnownPrincipal(one.unique_id, one.created) for arn, one in found.items()}
         return EventReader(
             principals=arns,
-            names={f"{_find_kind(arn)}/{entity.name}": arn for arn, entity in entities.items()},
+            names=dict(_list_names(entities)),
             keys=keys,
             account_id=self._snapshot.account_id,
             known=known,
@@ -388,6 +388,14 @@ class Book:
     def evidence(self, arn: str) -> Evidence:
         """The evidence that was read for a principal."""
         return Evidence(tuple(activity.source for activity in self._of(arn)))
+
+
+def _list_names(entities: Mapping[str, t.Any]) -> Iterator[tuple[str, str]]:
+    """The names that events may have instead of ARNs: of principals, and of instance profiles for their roles."""
+    for arn, entity in entities.items():
+        yield f"{_find_kind(arn)}/{entity.name}", arn
+        if isinstance(entity, Role):
+            yield from ((f"instance-profile/{one.rpartition('/')[2]}", arn) for one in entity.instance_profiles)
 
 
 def _find_kind(arn: str) -> str:

@@ -16,7 +16,7 @@ import dataclasses
 import enum
 import hashlib
 import typing as t
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ..documents.canonical import minify
 from ..documents.policy import Condition
@@ -44,7 +44,7 @@ from .lists import (
 from .needs import MEANING_KEYS, PASS_ROLE, Need, collect_needs, complete_record, exclude_named
 from .pack import Document, Misfit, pack
 from .principal import Principal
-from .profiles import grant_profile
+from .profiles import grant_declared, grant_profile
 from .settings import Profile, Settings
 from .shape import list_wildcards_in, shape
 from .unknowns import Judgement, Unused, Verdict
@@ -290,6 +290,7 @@ def _write(principal: Principal, record: Record, settings: Settings, ceiling: Ce
         for item in settings.always_allow
         if item not in found.profiles
     ]
+    warnings += _warn_of_empty_profiles(found.profiles, ceiling)
     is_misfit = isinstance(packed, Misfit)
     return Generated(
         principal_arn=principal.arn,
@@ -333,6 +334,16 @@ def _warn_of_roles_that_may_be_passed(removed: Iterable[str], unknown: Iterable[
         f"iam:PassRole is removed, and {', '.join(takers[:_NAMED])}{more} are unknown: a job that passes a role with "
         "them fails. Add a statement with its role by hand"
     ]
+
+
+def _warn_of_empty_profiles(profiles: Iterable[Profile], ceiling: Ceiling) -> Iterator[str]:
+    """Warn of declared actions that nothing is granted for: the person who declared them relies on them."""
+    for profile in profiles:
+        for action in profile.actions:
+            if not any(grant_declared(action, profile, ceiling)):
+                is_pass_role = action.lower() == PASS_ROLE
+                why = "the roles that are passed must be known" if is_pass_role else "no policy of today does"
+                yield f"profile {profile.name} grants nothing for {action}: {why}"
 
 
 def _list_granted(grants: Iterable[Grant]) -> frozenset[str]:

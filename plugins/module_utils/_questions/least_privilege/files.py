@@ -30,7 +30,7 @@ _NO_FILE_NAME: t.Final = re.compile(r"[^\w+=,.@-]", re.ASCII)
 def write_files(place: Store, document: Mapping[str, t.Any], *, placeholders: bool) -> dict[str, list[str]]:
     """Write the files of all principals below ``<account>/least_privilege/``; the places of the files by principal.
 
-    A file of an earlier run that this one does not have is replaced by a note, so that nobody uses an old policy.
+    A file of an earlier run that this one does not have is replaced by a note, so that nobody uses old policies.
     With ``placeholders`` the policies name the account as ``{{ aws_account_id }}``, so that one template serves many.
 
     :raises StoreError: the place can't be written.

@@ -12,12 +12,18 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.policy import Kind
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import catalogue
-from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import Evaluator, Outcome
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import (
+    Evaluator,
+    Layers,
+    Outcome,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.generate import (
     Status,
     generate,
     list_needed_keys,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.proof import prove
+from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.settings import Profile
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.coverage import Coverage
 from ansible_collections.hardening.iam.plugins.module_utils._policy.validation.rules import Severity
 from ansible_collections.hardening.iam.plugins.module_utils._policy.validation.validate import validate
@@ -25,6 +31,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.validation.v
 from .samples import (
     ACCOUNT,
     ADMIN,
+    DAY,
     EVERYTHING,
     NOW,
     OTHER,
@@ -449,3 +456,25 @@ def test_actions_that_take_a_role_and_are_unknown_are_named_if_no_role_may_be_pa
     found = run([allow(["sqs:*", "ecs:RunTask", "iam:PassRole"])], record=record)
     assert "ecs:RunTask" in {item.action for item in found.unknown}
     assert any("iam:PassRole is removed, and ecs:RunTask are unknown" in warning for warning in found.warnings)
+
+
+def make_profile(*actions: str) -> Profile:
+    return Profile("restore", actions, ("*",), "team", "quarterly", (NOW + 90 * DAY).date())
+
+
+def test_declared_actions_that_nothing_grants_are_named() -> None:
+    profile = make_profile("rds:RestoreDBInstanceFromS3", "iam:PassRole", "sqs:*")
+    found = run([allow(["sqs:*", "iam:PassRole"])], call("sqs:SendMessage"), always_allow=(profile,))
+    assert [text for text in found.warnings if text.startswith("profile restore")] == [
+        "profile restore grants nothing for rds:RestoreDBInstanceFromS3: no policy of today does",
+        "profile restore grants nothing for iam:PassRole: the roles that are passed must be known",
+    ]
+
+
+def test_a_declared_action_of_a_policy_with_an_end_has_both_ends() -> None:
+    old = allow("sqs:*", Condition={"DateLessThan": {"aws:CurrentTime": "2027-01-01T00:00:00Z"}})
+    found = run([old], call("sqs:SendMessage"), always_allow=(make_profile("sqs:DeleteQueue"),))
+    (item,) = [item for item in found.kept if item.action == "sqs:DeleteQueue"]
+    assert item.reason == "declared"
+    proof = prove(Layers(identity=(policy(old),)), new_layers(found), make_record(), removed=[])
+    assert (proof.beyond, proof.unproven) == ((), ())

@@ -261,6 +261,29 @@ def test_roles_that_are_handed_to_a_service(record: Record, role: t.Optional[str
     assert call.context.get("iam:PassedToService") == expected
 
 
+@pytest.mark.parametrize(
+    ("call", "parameters"),
+    [
+        ("ec2:RunInstances", {"iamInstanceProfile": {"name": "web"}}),
+        ("ec2:RunInstances", {"iamInstanceProfile": {"arn": f"arn:aws:iam::{ACCOUNT}:instance-profile/path/web"}}),
+        ("autoscaling:CreateLaunchConfiguration", {"iamInstanceProfile": "web"}),
+        ("elasticmapreduce:RunJobFlow", {"jobFlowRole": "web"}),
+    ],
+)
+def test_the_role_of_an_instance_profile_is_passed_and_no_role_of_its_name(call: str, parameters: Record) -> None:
+    names = {"role/web": f"{ROLE}-other", "instance-profile/web": ROLE}
+    found = calls(event(call, requestParameters=parameters), names=names)
+    assert [one.resource for one in found if one.action == "iam:PassRole"] == [ROLE]
+    unknown = calls(event(call, requestParameters=parameters), names={"role/web": f"{ROLE}-other"})
+    assert [one.resource for one in unknown if one.action == "iam:PassRole"] == [None]
+
+
+def test_the_role_of_a_profile_of_another_account_is_not_known() -> None:
+    foreign = {"iamInstanceProfile": {"arn": "arn:aws:iam::999999999999:instance-profile/web"}}
+    found = calls(event("ec2:RunInstances", requestParameters=foreign), names={"instance-profile/web": ROLE})
+    assert [one.resource for one in found if one.action == "iam:PassRole"] == [None]
+
+
 # How often, by what key, with what keys
 
 
