@@ -60,6 +60,13 @@ options:
     type: list
     elements: raw
     default: []
+  break_glass:
+    description:
+      - ARNs of break-glass users and roles, with C(*) and C(?). They get no new policies, and neither do principals below the path
+        V(/iam-hardening/break-glass/), the caller of the run, and roles of AWS and of landing zones.
+    type: list
+    elements: str
+    default: []
   levels:
     description:
       - How far resources are generalised, by action such as V(s3:GetObject), by service, or for all with V(*). The most specific key

@@ -23,6 +23,7 @@ from ..._account.permissions import Permissions
 from ..._aws.errors import AwsError
 from ..._aws.operations import Operations
 from ..._controls.control import unread_reason
+from ..._converge.untouchable import UntouchablePrincipals
 from ..._module.arguments import ORGANIZATION_ARGUMENTS, REPORT_PLACE_ARGUMENTS, ArgumentSpec
 from ..._module.connection import Connection
 from ..._module.documents import policy_of
@@ -73,6 +74,7 @@ from .confirmation import OPERATIONS as OPERATIONS_OF_CONFIRMATION
 from .files import write_files
 from .principals import OPERATIONS as OPERATIONS_OF_PRINCIPALS
 from .principals import Choice, Subject, choose, describe, read_functions
+from .result import build_result
 
 # Calls that are never logged can't be assumed to be.
 _LOGGED: t.Final = ["data", "management_read", "management_write"]
@@ -101,6 +103,7 @@ ARGUMENTS: t.Final[ArgumentSpec] = {
     "principals": {"type": "list", "elements": "str", "required": True},
     "principal_tags": {"type": "dict", "default": {}},
     "documents": {"type": "list", "elements": "raw", "default": []},
+    "break_glass": {"type": "list", "elements": "str", "default": []},
     **_SETTINGS,
     **SOURCE_ARGUMENTS,
     **EXCLUDE_EVIDENCE_ARGUMENTS,
@@ -132,9 +135,6 @@ OPERATIONS: t.Final = RECORDS_OPERATIONS.union(
     Operations(reads=frozenset({"sts:GetCallerIdentity"})),
     *(OPERATIONS_OF_DATASETS[dataset] for dataset in _DATASETS),
 )
-# The lists that may have thousands of entries: results show as many.
-_LONG: t.Final = ("kept", "removed", "unknown", "ungranted", "generalised", "losses")
-_SHORT: t.Final = 20
 _MODULE: t.Final = "least_privilege_info"
 
 
@@ -180,7 +180,8 @@ def run(task: Task) -> dict[str, t.Any]:
     connection = task.connection
     snapshot = _observe(connection, options.evidence.regions)
     permissions = Permissions(snapshot)
-    choice = choose(task.options["principals"], task.options["principal_tags"], snapshot)
+    untouchable = UntouchablePrincipals(connection.principals, tuple(task.options["break_glass"]))
+    choice = choose(task.options["principals"], task.options["principal_tags"], snapshot, untouchable)
     work = _Work(connection, options, permissions, choice)
     document = work.build(run_id=task.given_run_id)
     files = {}
@@ -189,7 +190,7 @@ def run(task: Task) -> dict[str, t.Any]:
         files = write_files(place, document, placeholders=task.options["placeholders"])
         part = _make_part(document, files, run_id=task.run_id, check_mode=task.check_mode)
         place.put(part_key(document["account_id"], task.run_id, _MODULE), (json.dumps(part, indent=1) + "\n").encode())
-    result = _build_result(document, files, lists=task.options["return_lists"])
+    result = build_result(document, files, lists=task.options["return_lists"])
     if task.options["terminal"] == "full":
         result["terminal"] = render(document, ascii_only=task.options["ascii"])
     return result
@@ -416,43 +417,3 @@ def _take(options: _Options, subject: Subject, principal: Principal, record: Rec
         reason = f"{', '.join(too_large)}: larger than the {limit:,} characters of a managed policy"
         return Generated(subject.arn, Status.DOES_NOT_FIT, reason)
     return Generated(subject.arn, Status.GENERATED, documents=documents, digest=record.digest)
-
-
-def _build_result(document: Mapping[str, t.Any], files: Mapping[str, Sequence[str]], *, lists: str) -> dict[str, t.Any]:
-    return {
-        "account_id": document["account_id"],
-        "counts": document["counts"],
-        "principals": [_shorten(item, files, lists) for item in document["principals"]],
-        "not_changeable": document["skipped"],
-        "unread": document["unread"],
-    }
-
-
-def _shorten(item: Mapping[str, t.Any], files: Mapping[str, Sequence[str]], lists: str) -> dict[str, t.Any]:
-    most = {"none": 0, "short": _SHORT, "all": None}[lists]
-    return {
-        **item,
-        "coverage": item["coverage"] if most is None else _shorten_coverage(item, most),
-        "list_lengths": {name: len(item[name]) for name in _LONG},
-        **{name: item[name][:most] for name in _LONG},
-        "proofs": [_shorten_proof(proof, most) for proof in item["proofs"]],
-        "files": list(files.get(item["principal"], ())),
-    }
-
-
-def _shorten_proof(proof: Mapping[str, t.Any], most: t.Optional[int]) -> dict[str, t.Any]:
-    """A proof with few probes: that of an administrator names thousands of actions."""
-    probes = [{**probe, "actions": probe["actions"][:most]} for probe in proof["probes"][:most]]
-    return {**proof, "probes": probes}
-
-
-def _shorten_coverage(item: Mapping[str, t.Any], most: int) -> dict[str, t.Any]:
-    """The coverage of the services that are kept or unknown: AWS has hundreds of services, and each has reasons."""
-    coverage = item["coverage"]
-    about = {one["action"].partition(":")[0] for name in ("kept", "unknown") for one in item[name]}
-    services = {
-        status: [name for name in names if name in about][:most] for status, names in coverage["services"].items()
-    }
-    shown = {name for names in services.values() for name in names}
-    reasons = {name: texts for name, texts in coverage["reasons"].items() if name in shown}
-    return {**coverage, "services": services, "reasons": reasons, "gaps": coverage["gaps"][:most]}
