@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
+from datetime import timedelta
 
 import pytest
 
@@ -183,6 +184,18 @@ def test_what_a_person_knows_to_be_logged_is_complete_where_selectors_are_not_kn
     found = run([ADMIN], record=record, assume_logged=frozenset({LogClass.WRITE}))
     expected = "where selectors are not known, it is assumed that management write events are logged"
     assert expected in found.warnings
+
+
+@pytest.mark.parametrize(
+    "missing", [{"files_broken": 1}, {"gaps": ((NOW - timedelta(days=9), NOW - timedelta(days=7)),)}]
+)
+def test_nobody_can_assume_away_files_that_are_missing(missing: dict[str, t.Any]) -> None:
+    logged = {LogClass.READ: UNKNOWN, LogClass.WRITE: UNKNOWN, LogClass.DATA: NO}
+    record = make_record(USED, but=[ServiceCoverage("sqs", Status.PARTIAL, (), logged)], last_accessed=False)
+    broken = dataclasses.replace(record, coverage=dataclasses.replace(record.coverage, **missing))
+    every = frozenset(LogClass) - {LogClass.NEVER}
+    assert judge("sqs:DeleteQueue", record, assume_logged=every)[0] == "removed"
+    assert judge("sqs:DeleteQueue", broken, assume_logged=every)[0] == "unknown"
 
 
 def test_what_is_unknown_stays_at_the_old_resources() -> None:
