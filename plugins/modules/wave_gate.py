@@ -36,7 +36,7 @@ options:
     default: ""
   accounts:
     description:
-      - The accounts of the finished wave.
+      - The accounts of the finished wave. Without any, the gate is closed.
     type: list
     elements: dict
     default: []

@@ -31,7 +31,8 @@ _PLAIN: t.Final = re.compile(
 )
 # Only of these is it sure that Jinja2 does not know them by itself, such as `range`, where they are not set.
 _OURS: t.Final = ("aws_", "hardening_")
-_MARKS: t.Final = ("{{", "{%", "{#")
+# A text with this header chooses its marks itself.
+_MARKS: t.Final = ("{{", "{%", "{#", "#jinja2:")
 # ansible-core 2.18 has neither, and never asks an action plugin for its arguments.
 _is_trusted: t.Final = getattr(template, "is_trusted_as_template", lambda value: False)
 _OMITTED: t.Final[type[Exception]] = getattr(errors, "AnsibleValueOmittedError", errors.AnsibleError)
@@ -65,6 +66,6 @@ def _is_plain(value: object) -> bool:
     """Whether a value holds no template, and nothing that Ansible would decrypt or look up."""
     if isinstance(value, str):
         return not any(mark in value for mark in _MARKS)
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, list):
         return all(map(_is_plain, value))
     return value is None or isinstance(value, (bool, int, float)) or value == {}

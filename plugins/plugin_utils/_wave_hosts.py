@@ -14,6 +14,7 @@ import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
 from ansible import context
+from ansible.errors import AnsibleError
 from ansible.inventory.manager import split_host_pattern
 
 from ._fleet import choose_hosts, make_inventory
@@ -40,6 +41,7 @@ _DECIDING: t.Final = frozenset(
         "hardening_waivers",
     }
 )
+_LARGEST: t.Final = 1_000_000
 _RESULT: t.Final = "_result"
 _GATE_NUMBERS: t.Final = {
     "hardening_wave_max_failures": int,
@@ -98,16 +100,49 @@ def check_waves(variables: Mapping[str, t.Any], templar: t.Any, hosts: Sequence[
     return problems + [problem for host in hosts[:1] for problem in _check_numbers(host)]
 
 
-def hash_declaration(wave: str, names: Iterable[str], hostvars: t.Any) -> str:
-    """The SHA-256 of what is declared for the accounts of a wave: the variables of roles and of accounts."""
+def hash_declaration(wave: str, names: Iterable[str], hostvars: t.Any, templar: t.Any) -> str:
+    """The SHA-256 of what is declared for the accounts of a wave: the variables of roles and of accounts, and the tags.
+
+    A template counts by its value: it may read a file, or name another variable.
+    """
     known = load_variables()
-    declared = {name: _select_deciding(hostvars.raw_get(name), known) for name in sorted(names)}
-    text = json.dumps([wave, declared], sort_keys=True, default=str)
+    declared = {}
+    for name in sorted(names):
+        variables = {**hostvars.raw_get(name), "hostvars": hostvars}
+        deciding = _select_deciding(variables, known)
+        if _may_be_template(deciding):
+            own_templar = templar.copy_with_new_env(available_variables=variables)
+            deciding = {name: _resolve(value, own_templar) for name, value in deciding.items()}
+        declared[name] = deciding
+    text = json.dumps([wave, declared, _list_selections()], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _list_selections() -> list[t.Any]:
+    """The choice of roles on the command line. A soak of some of them says nothing about the others."""
+    tags = {*(context.CLIARGS.get("tags") or ())} - {"all"}
+    return [sorted(tags), sorted(context.CLIARGS.get("skip_tags") or ()), context.CLIARGS.get("start_at_task")]
 
 
 def _select_deciding(variables: Mapping[str, t.Any], known: KnownVariables) -> dict[str, t.Any]:
     return {name: value for name, value in variables.items() if name == "aws_account_id" or _decides(name, known)}
+
+
+def _may_be_template(value: object) -> bool:
+    if isinstance(value, str):
+        return "{" in value
+    members = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
+    return any(map(_may_be_template, members))
+
+
+def _resolve(value: t.Any, templar: t.Any) -> t.Any:
+    """The value of a template; the template itself where it has none, such as one of results of tasks."""
+    if not _may_be_template(value):
+        return value
+    try:
+        return templar.template(value)
+    except AnsibleError:
+        return value
 
 
 def _decides(name: str, known: KnownVariables) -> bool:
@@ -142,7 +177,7 @@ def _check_numbers(host: Host) -> Iterable[str]:
         if value is None or value == "":
             continue
         try:
-            if isinstance(value, bool) or kind(value) < 0:
+            if isinstance(value, bool) or not 0 <= kind(value) <= _LARGEST:
                 raise ValueError(value)
-        except (TypeError, ValueError):
-            yield f"{name} is {value!r}; allowed is a number, 0 or more."
+        except (OverflowError, TypeError, ValueError):
+            yield f"{name} is {value!r}; allowed is a number from 0 to {_LARGEST}."

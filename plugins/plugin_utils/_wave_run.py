@@ -51,7 +51,9 @@ class WaveRun:
     def hash_wave(self, wave: Wave) -> str:
         """The hash of what is declared for a wave, with or without ``--limit``. It is worked out once in a process."""
         names = self.plan.hosts[self.plan.waves.index(wave)]
-        return self.notes.recall(f"declaration {wave.name}", lambda: hash_declaration(wave.name, names, self.hostvars))
+        return self.notes.recall(
+            f"declaration {wave.name}", lambda: hash_declaration(wave.name, names, self.hostvars, self.templar)
+        )
 
     def hash_wave_of(self, host: str) -> str:
         """The hash of what is declared for the wave of a host; empty if it is in none."""

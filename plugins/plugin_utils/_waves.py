@@ -20,6 +20,8 @@ from ..module_utils._module.yaml import parse_yaml
 VARIABLE: t.Final = "hardening_waves"
 # The last wave may be all accounts that no other wave has.
 REST: t.Final = ("all", "rest")
+# CloudTrail's event history goes back no further.
+MOST_HOURS: t.Final = 24 * 90
 _KEYS: t.Final = ("name", "groups", "soak_hours")
 _MOST_SHOWN: t.Final = 5
 _FORMS: t.Final = "a group, a list of groups, or a mapping of name, groups and soak_hours"
@@ -151,8 +153,8 @@ def _parse_hours(given: t.Any, at: int) -> float:
         hours = math.nan if isinstance(given, bool) else float(given)
     except (TypeError, ValueError):
         hours = math.nan
-    if not (math.isfinite(hours) and hours >= 0):
-        raise WavesError(f"{VARIABLE}[{at}]: soak_hours is {given!r}; allowed is a number of hours, 0 or more.")
+    if not 0 <= hours <= MOST_HOURS:
+        raise WavesError(f"{VARIABLE}[{at}]: soak_hours is {given!r}; allowed is a number from 0 to {MOST_HOURS}.")
     return hours
 
 

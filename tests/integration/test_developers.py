@@ -63,3 +63,24 @@ def test_the_recommendations_of_access_analyzer_are_about_real_policies(ansible:
     assert "lambda:UpdateFunctionCode" in create["policy"]
     assert detach["existing_policy_id"] == "arn:aws:iam::aws:policy/AdministratorAccess"
     assert "INTERNAL_ERROR" in found["unused-data-etl"]["error"]
+
+
+def test_a_deep_assessment_finds_what_policies_could_lose(ansible: Ansible) -> None:
+    """Of the fifteen roles, one was made 45 days ago, and so AWS has not tracked it for long enough."""
+    options: Record = {"deep": True, "regions": ["eu-west-1"], "return_findings": "all"}
+    include = ["admin_mostly_unused", "privileged_access_unused"]
+    findings = run(ansible, "assessment_info", "--check", include=include, **options)["findings"]
+    failed = {(item["control"], item["resource"].rpartition("/")[2]): item for item in findings}
+    assert {item["status"] for item in findings} == {"FAIL"}
+    for control in include:
+        names = {name for found, name in failed if found == control}
+        assert len(names) == 15 and "report-bot" in names
+        assert len([name for name in names if name.startswith("dev-")]) == 14 and "dev-platform-rebuilt" not in names
+
+    share = failed["admin_mostly_unused", "dev-shop-payments"]["evidence"]["observed"]
+    assert share["services"]["used"] == 5 and share["services"]["allowed"] > 400
+    assert 0 < share["tracked_actions"]["used"] < 20 and share["tracked_actions"]["allowed"] > 1000
+    lost = failed["privileged_access_unused", "dev-shop-payments"]["evidence"]["observed"]
+    assert lost["worst"][0]["service"] == "iam" and lost["privileged_actions"] > 10_000
+    # The job of the quarter's end used RDS 112 days ago.
+    assert lost["privileged_services"]["allowed"] - lost["privileged_services"]["unused"] == share["services"]["used"]

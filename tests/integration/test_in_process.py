@@ -163,6 +163,17 @@ def permitting(**options: t.Any) -> Record:
     return reading(DEV, assume_role_arn=role_arn(DEV, "automation"), **{**declared, **options})
 
 
+def scoping(**options: t.Any) -> Record:
+    rule = {"actions": ["s3:Get*"], "arns": ["arn:aws:s3:::acme-app-*", "arn:aws:s3:::acme-app-*/*"]}
+    declared = {
+        "targets": [{"policies": ["TeamAdminPolicy", "DataSciencePolicy"], "resources": [rule]}],
+        "break_glass": [role_arn(DEV, "break-glass")],
+        "journal": "./journal",
+        **PARITY,
+    }
+    return reading(DEV, assume_role_arn=role_arn(DEV, "automation"), **{**declared, **options})
+
+
 def bounding(**options: t.Any) -> Record:
     declared = {
         "boundaries": [
@@ -295,6 +306,8 @@ CASES: t.Final = (
     Case("keys, noticed already", "access_key_lifecycle", staging(), {"diff": True}),
     Case("keys, forgotten", "access_key_lifecycle", staging(stage_reasons=[]), {"diff": True}),
     Case("permissions, predicted", "user_permissions", permitting(), CHECKED),
+    Case("policies, predicted", "policy_scope", scoping(), CHECKED),
+    Case("policies, nothing to do", "policy_scope", scoping(targets=[{"policies": ["x"]}]), fails="targets[0]"),
     Case("permissions, reported", "user_permissions", permitting(mode="report"), {"diff": True}),
     Case("permissions, no such key", "user_permissions", permitting(groups=[{"users": ["*"]}]), fails="groups"),
     Case(

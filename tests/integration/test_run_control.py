@@ -85,7 +85,7 @@ def test_two_jobs_at_once_write_each_account_once(
     with ThreadPoolExecutor(max_workers=2) as pool:
         first = pool.submit(run, ansible, inventory, names[0], **journal)
         assert control.wait_until_held(LONG)
-        second = pool.submit(run, ansible, inventory, names[1], **journal)
+        second = pool.submit(run, ansible, inventory, names[1], hardening_report_dir="reports-second", **journal)
         outcome = second.result()
         control.clear_faults()
         first.result().succeeded()

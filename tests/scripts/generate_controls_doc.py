@@ -71,9 +71,11 @@ EXCUSES = """
 ## Which roles are exempt
 
 Some roles are administrators by design. They are exempt from the controls `role_admin`, `admin_policy_attached`,
-`role_unused`, `privilege_escalation_path` and `admin_over_provisioned`. Break-glass roles are exempt from
-`writing_role_power`. A name alone does not exempt a role, because anybody who may create roles can choose it. A role is
-exempt in one of these cases:
+`role_unused`, `privilege_escalation_path`, `admin_over_provisioned`, `admin_mostly_unused` and
+`privileged_access_unused`. Break-glass roles are exempt from `writing_role_power`. Break-glass users and roles, those
+below `/iam-hardening/break-glass` included, are exempt from `admin_mostly_unused` and `privileged_access_unused`:
+nobody uses them until there is an emergency. A name alone does not exempt a role, because anybody who may create roles
+can choose it. A role is exempt in one of these cases:
 
 - Its path is below `/aws-service-role/` or `/aws-reserved/`, where only AWS creates roles.
 - An ARN glob of `break_glass` (`hardening_break_glass`) matches it.

@@ -67,6 +67,7 @@ OF_SANDBOXES: t.Final = frozenset({"acceptance"})
 
 # What operations are for that no control rests on.
 _PURPOSES: t.Final[dict[str, str]] = {
+    "accessanalyzer:CheckNoNewAccess": "`verify_with: [access_analyzer]` of least_privilege_info",
     "accessanalyzer:GetFindingRecommendation": "access_analyzer_findings_info: what AWS recommends",
     "accessanalyzer:GetFindingV2": "access_analyzer_findings_info with `details`: what a finding says",
     "accessanalyzer:ValidatePolicy": "`access_analyzer: true` of policy_validation_info",
@@ -75,7 +76,9 @@ _PURPOSES: t.Final[dict[str, str]] = {
     ),
     "cloudformation:ListStackResources": "the owners of IAM objects: the objects of each stack",
     "cloudformation:ListStacks": "the owners of IAM objects: the stacks of each region",
-    "cloudtrail:ListPublicKeys": "least_privilege_info: the keys that sign the digests of log files",
+    "cloudtrail:ListPublicKeys": (
+        "least_privilege_info, and policy_scope with `seen_resources`: the keys that sign the digests of log files"
+    ),
     "cloudtrail:LookupEvents": (
         "predictions, unless `event_history: false`: the calls of the last 90 days; the owners of IAM objects: the "
         "calls that changed one of them"
@@ -88,6 +91,9 @@ _PURPOSES: t.Final[dict[str, str]] = {
     "iam:SimulatePrincipalPolicy": "preflight: which writes the automation role may make; policy_simulation_info with "
     "`engine: aws`: what AWS says to a principal's requests",
     "lambda:ListFunctions": "least_privilege_info: the functions that run with a role, and whether they are in a VPC",
+    "securityhub:DescribeSecurityHubV2": "`second_opinion` of least_privilege_info: where Security Hub V2 is on",
+    "securityhub:GetFindingsV2": "`second_opinion` of least_privilege_info: the findings on unused permissions",
+    "securityhub:GetRecommendedPolicyV2": "`second_opinion` of least_privilege_info: what AWS recommends",
     "sts:AssumeRoot": "rollback: how a removal of root credentials ended that was cut off, for the audit only",
     "sts:GetCallerIdentity": "who the calls are made as, and that it is the right account",
 }

@@ -74,6 +74,10 @@ NEEDED: t.Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("permissions_boundary", "User"): (f"{IAM}user/alice",),
     ("permissions_boundary", "Role"): (f"{IAM}role/app",),
     ("permissions_boundary", "Policy"): (f"{IAM}policy/iam-hardening/boundary/developer",),
+    ("policy_scope", "UserPolicy"): (f"{IAM}user/alice",),
+    ("policy_scope", "GroupPolicy"): (f"{IAM}group/readers",),
+    ("policy_scope", "RolePolicy"): (f"{IAM}role/app",),
+    ("policy_scope", "iam:"): (f"{IAM}policy/reads", f"{IAM}policy/team/reads"),
     ("access_analyzer", "ArchiveRule"): (
         REGIONAL.format("access-analyzer", "analyzer/iam-hardening-external/archive-rule/known"),
     ),
@@ -391,7 +395,9 @@ def test_the_boundary_holds_whatever_others_attach(stack: Stack, snapshot: Snaps
 @pytest.mark.parametrize(
     ("role", "action", "resource", "context"),
     [
-        ("automation-policies", "iam:CreatePolicyVersion", f"{IAM}policy/reads1", {}),
+        # policy_scope narrows any policy but those that limit the roles of this collection.
+        ("automation-policies", "iam:CreatePolicyVersion", f"{IAM}policy/iam-hardening/automation-boundary", {}),
+        ("automation-policies", "iam:SetDefaultPolicyVersion", EVENT_BOUNDARY, {}),
         ("automation-policies", "iam:PassRole", f"{IAM}role/pipeline", TO_EVENTS),
         ("automation-policies", "iam:UpdateAssumeRolePolicy", f"{IAM}role/prod-admin", {}),
         ("automation-policies", "sts:AssumeRole", f"{IAM}role/prod-admin", {}),
@@ -472,7 +478,7 @@ def test_what_a_role_can_make_of_others_is_a_finding(snapshot: Snapshot) -> None
     }
     # Neither break-glass nor a role that writes is among them.
     assert "iam-hardening" not in actions["iam:AttachUserPolicy"] + actions["iam:PutRolePolicy"]
-    assert actions["iam:CreatePolicyVersion"] == "policy/iam-hardening/boundary/reads24"
+    assert actions["iam:CreatePolicyVersion"] == "policy/iam-hardening/boundary/reads24, policy/reads1"
 
 
 def without(snapshot: Snapshot, name: str, **changes: t.Any) -> Snapshot:

@@ -97,6 +97,7 @@ resource "aws_iam_policy" "assessor_reads" {
       "Sid": "Read",
       "Effect": "Allow",
       "Action": [
+        "access-analyzer:CheckNoNewAccess",
         "access-analyzer:GetAnalyzer",
         "access-analyzer:GetArchiveRule",
         "access-analyzer:GetFinding",
@@ -200,6 +201,7 @@ resource "aws_iam_policy" "assessor_reads" {
         "securityhub:GetEnabledStandards",
         "securityhub:GetFindingAggregator",
         "securityhub:GetFindings",
+        "securityhub:GetRecommendedPolicyV2",
         "securityhub:ListFindingAggregators",
         "sns:GetTopicAttributes",
         "sns:ListSubscriptionsByTopic",
@@ -285,6 +287,7 @@ resource "aws_iam_policy" "automation_boundary" {
         "cloudtrail:DescribeTrails",
         "cloudtrail:GetEventSelectors",
         "cloudtrail:GetTrailStatus",
+        "cloudtrail:ListPublicKeys",
         "cloudtrail:LookupEvents",
         "ec2:DescribeRegions",
         "iam:AddUserToGroup",
@@ -746,6 +749,7 @@ resource "aws_iam_role_policy" "automation_policies_reads" {
         "cloudtrail:DescribeTrails",
         "cloudtrail:GetEventSelectors",
         "cloudtrail:GetTrailStatus",
+        "cloudtrail:ListPublicKeys",
         "cloudtrail:LookupEvents",
         "ec2:DescribeRegions",
         "iam:GenerateCredentialReport",
@@ -881,6 +885,66 @@ resource "aws_iam_role_policy" "permissions_boundary" {
       ],
       "Resource": [
         "arn:${local.partition}:iam::${local.account}:user/*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "policy_scope" {
+  count  = local.has_policy_scope ? 1 : 0
+  name   = "policy-scope"
+  role   = aws_iam_role.automation_policies[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:AttachGroupPolicy",
+        "iam:DetachGroupPolicy",
+        "iam:PutGroupPolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:group/*"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:AttachRolePolicy",
+        "iam:DetachRolePolicy",
+        "iam:PutRolePolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/*"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:AttachUserPolicy",
+        "iam:DetachUserPolicy",
+        "iam:PutUserPolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:user/*"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:CreatePolicy",
+        "iam:CreatePolicyVersion",
+        "iam:DeletePolicy",
+        "iam:DeletePolicyVersion",
+        "iam:SetDefaultPolicyVersion",
+        "iam:TagPolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:policy/*"
       ]
     }
   ]

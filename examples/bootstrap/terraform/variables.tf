@@ -94,6 +94,12 @@ variable "permissions_boundary" {
   default     = false
 }
 
+variable "policy_scope" {
+  description = "Whether automation-policies may do what policy_scope does."
+  type        = bool
+  default     = false
+}
+
 variable "access_analyzer" {
   description = "Whether automation-detective may do what access_analyzer does."
   type        = bool

@@ -9,19 +9,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 
 
 def parse_moment(text: str) -> datetime:
     """The moment of an ISO 8601 text; without an offset it is UTC.
 
+    Python has no time before the year 1 or after 9999. A text may be forged, so a time that close to an end is refused:
+    hours or days could not be added to it.
+
     :raises ValueError: not an ISO 8601 date and time.
     """
     moment = datetime.fromisoformat(text.strip())
-    try:
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except OverflowError as error:
-        raise ValueError(f"{text!r} is out of range") from error
+    if not MINYEAR < moment.year < MAXYEAR:
+        raise ValueError(f"{text!r} is out of range")
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def format_moment(moment: datetime) -> str:

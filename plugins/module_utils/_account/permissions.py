@@ -265,6 +265,11 @@ class Permissions:
             organization_id=self.snapshot.organization.id if self.snapshot.organization else None,
         )
 
+    def credential_row(self, user: User) -> t.Optional[CredentialRow]:
+        """The row of the credential report on a user; None where it was not read, or is about another one."""
+        row = self._credentials.get(user.arn)
+        return row if row is not None and row.is_about(user) else None
+
     def _subject(self, entity: Principal) -> Subject:
         if isinstance(entity, Group):
             identity = tuple(item.policy for item in self._own(entity) if item.policy is not None)

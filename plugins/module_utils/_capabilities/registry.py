@@ -27,6 +27,7 @@ from .organization_policy.run import REGISTRATION as ORGANIZATION_POLICY
 from .organization_root_access.run import REGISTRATION as ORGANIZATION_ROOT_ACCESS
 from .password_policy.run import REGISTRATION as PASSWORD_POLICY
 from .permissions_boundary.run import REGISTRATION as PERMISSIONS_BOUNDARY
+from .policy_scope.run import REGISTRATION as POLICY_SCOPE
 from .security_hub.run import REGISTRATION as SECURITY_HUB
 from .user_permissions.run import REGISTRATION as USER_PERMISSIONS
 
@@ -37,6 +38,7 @@ _LIST: t.Final = (
     ACCESS_KEYS,
     USER_PERMISSIONS,
     PERMISSIONS_BOUNDARY,
+    POLICY_SCOPE,
     CONFIG_RULES,
     SECURITY_HUB,
     EVENT_ALERTS,

@@ -28,6 +28,7 @@ from .catalogue import (
     event_alerts,
     hygiene,
     last_accessed,
+    least_privilege,
     mfa,
     monitoring,
     organization,
@@ -70,6 +71,7 @@ _THEMES: t.Final = (
     monitoring,
     hygiene,
     last_accessed,
+    least_privilege,
 )
 _CONTROLS: t.Final = tuple(control for theme in _THEMES for control in theme.CONTROLS)
 

@@ -41,6 +41,10 @@ class Settings:
     service_unused_days: int = 90
     # An administrator who used at most this many services needs no administrator's policy.
     few_services: int = 10
+    # An administrator who used a smaller part of the services and tracked actions that it may use needs less.
+    least_used_percent: int = 5
+    # A window that ends within so many days is a silent outage for those who do not know of it.
+    condition_expires_days: int = 30
     # A test of a break-glass principal is a use as well: what is older was seen, and explained or not.
     break_glass_used_days: int = 7
     break_glass_test_days: int = 90
@@ -110,6 +114,8 @@ _READERS: t.Final[Mapping[str, Reader]] = {
     "role_unused_days": _whole_number(1, 400),
     "service_unused_days": _whole_number(1, 400),
     "few_services": _whole_number(1, 100),
+    "least_used_percent": _whole_number(1, 100),
+    "condition_expires_days": _whole_number(1, 365),
     "break_glass_used_days": _whole_number(1, 400),
     "break_glass_test_days": _whole_number(1, 400),
     "required_tags": _texts(r"(?!aws:).{1,128}", "a tag key of 1 to 128 characters that does not begin with aws:"),

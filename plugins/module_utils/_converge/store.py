@@ -181,8 +181,18 @@ class DirectoryStore:
     def list(self, prefix: str = "") -> list[str]:
         # Only where the prefix leads: a fleet's place holds the files of all accounts, and is listed for each of them.
         below = self._root / prefix.rpartition("/")[0]
-        keys = (path.relative_to(self._root).as_posix() for path in below.rglob("*") if path.is_file())
+        keys = (path.relative_to(self._root).as_posix() for path in self._walk(below) if path.is_file())
         return sorted(key for key in keys if key.startswith(prefix) and not _is_own(key.rpartition("/")[2]))
+
+    def _walk(self, below: Path) -> Iterator[Path]:
+        """All files below a directory. A folder that can't be listed is an error: it may hold what matters."""
+
+        def refuse(error: OSError) -> None:
+            if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+                raise self._explain("read", Path(str(error.filename)), error) from error
+
+        for directory, _folders, names in os.walk(below, onerror=refuse):
+            yield from (Path(directory, name) for name in names)
 
     def folders(self, prefix: str = "") -> tuple[str, ...]:
         try:

@@ -42,6 +42,7 @@ class Reversal:
     away while the later one stands.
     ``refuse`` refuses undos that would take something from principals that the run did not change, by the record
     that each of them undoes.
+    ``prepare`` finds what must be done before an undo, by the record that it undoes, such as making room.
     ``acting`` finds the AWS that makes an undo; without one the access of the rollback makes it.
     """
 
@@ -51,6 +52,7 @@ class Reversal:
     relies_on: Callable[[Change, Change], bool] = lambda _later, _earlier: True
     refuse: Callable[[Access, Sequence[Change], datetime], Mapping[str, Refusal]] = lambda _access, _undos, _now: {}
     acting: Callable[[Access], Callable[[Change], t.Optional[Aws]]] = lambda _access: lambda _undo: None
+    prepare: Callable[[Access, Sequence[Change]], Mapping[str, Change]] = lambda _access, _undos: {}
 
 
 @dataclasses.dataclass(frozen=True)

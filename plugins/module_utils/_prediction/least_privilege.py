@@ -57,6 +57,7 @@ def build_principal(
     permission_set: t.Optional[str],
     proofs: Sequence[Mapping[str, t.Any]],
     second_opinion: Sequence[Mapping[str, t.Any]] = (),
+    new_access: t.Optional[Mapping[str, t.Any]] = None,
     paths: t.Optional[Mapping[str, int]] = None,
     notes: Sequence[str] = (),
 ) -> dict[str, t.Any]:
@@ -70,7 +71,7 @@ def build_principal(
         "principal_id": record.principal_id,
         "kind": kind,
         "permission_set": permission_set,
-        "outcome": _find_outcome(generated, proofs),
+        "outcome": _find_outcome(generated, proofs, new_access),
         "reason": generated.reason,
         "documents": [_write_document(item) for item in generated.documents],
         "kept": _write_all(generated.kept),
@@ -86,6 +87,7 @@ def build_principal(
         "denied": sum(use.count for use in record.denied),
         "proofs": [dict(item) for item in proofs],
         "second_opinion": [dict(item) for item in second_opinion],
+        "new_access": dict(new_access) if new_access is not None else None,
         "warnings": [*generated.warnings, *notes],
         "window_days": generated.window_days,
         "digest": generated.digest,
@@ -152,10 +154,17 @@ def _write_totals(totals: Totals) -> dict[str, dict[str, int]]:
     }
 
 
-def _find_outcome(generated: Generated, proofs: Sequence[Mapping[str, t.Any]]) -> str:
-    """``proved`` and ``unproven`` of the documents that were generated; else why there are none."""
+def _find_outcome(
+    generated: Generated, proofs: Sequence[Mapping[str, t.Any]], new_access: t.Optional[Mapping[str, t.Any]]
+) -> str:
+    """``proved`` and ``unproven`` of the documents that were generated; else why there are none.
+
+    If AWS finds new access, nothing is called proved.
+    """
     if generated.status.value != "generated":
         return generated.status.value
+    if new_access is not None and new_access["result"] == "FAIL":
+        return "unproven"
     return "proved" if proofs and all(item["is_proved"] for item in proofs) else "unproven"
 
 

@@ -53,7 +53,7 @@ _STEP: t.Final = "unusedPermissionsRecommendedStep"
 _UNUSED: t.Final = "unusedpermission"
 # Neither service takes more values in one filter.
 _MOST_VALUES: t.Final = 20
-_NOT_IN_CHECK_MODE: t.Final = "AWS has made none yet, and in check mode it is not asked to make one"
+_NOT_MADE: t.Final = "AWS has made none yet, and it is not asked to make one here"
 
 Record = Mapping[str, t.Any]
 # A principal's ARN, and whom to ask about it.
@@ -290,7 +290,7 @@ class Advisers:
     ) -> None:
         if not self.may_generate:
             for key in missing:
-                self._settle(done, key, first[key] or _NotMade(_NOT_IN_CHECK_MODE))
+                self._settle(done, key, first[key] or _NotMade(_NOT_MADE))
             return
         calls = {key: functools.partial(finding.generate, self.access) for key, finding in missing.items()}
         for key, result in self.access.gather(calls).items():

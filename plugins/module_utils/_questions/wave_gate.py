@@ -46,6 +46,7 @@ from .wave_work import Work, read_work
 
 OPERATIONS: t.Final = Operations(reads=EVIDENCE_OPERATIONS.reads | {"sts:GetCallerIdentity"})
 _NUMBERS: t.Final = ("max_failures", "max_refusals", "max_new_denials", "max_unread", "soak_hours", "wait_minutes")
+_LARGEST: t.Final = 1_000_000
 _LOOK_BACK: t.Final = timedelta(days=30)
 _SHOWN: t.Final = 5
 _SILENT: t.Final = "no event since the wave began"
@@ -57,8 +58,8 @@ def run(task: Task, *, sleep: Callable[[float], None] = time.sleep) -> Result:
     """The core of ``wave_gate``: its options in, its result out. Raises TaskError: an option is malformed."""
     for name in _NUMBERS:
         number = task.options[name]
-        if number is not None and number < 0:
-            raise TaskError(f"{name}: {number} is not allowed; allowed is 0 or more")
+        if number is not None and not 0 <= number <= _LARGEST:
+            raise TaskError(f"{name}: {number} is not allowed; allowed is a number from 0 to {_LARGEST}")
     result = _Gate(_Question.of(task), _Sources.of(task), task.clock, sleep).judge()
     return {**result, "changed": False, "terminal": _describe(result)}
 
@@ -159,6 +160,8 @@ class _Gate:
 
     def judge(self) -> Result:
         """Judge what is known. Each kind of evidence is read only if those before it speak for going on."""
+        if not self.question.accounts:
+            return self._conclude(CLOSED, "it has no account")
         try:
             failures = {account.id: account.failure for account in self.question.accounts}
             work = read_work(self.sources.open_reports(), self.question.run_id, failures)

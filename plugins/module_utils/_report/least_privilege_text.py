@@ -32,6 +32,7 @@ OUTCOMES: t.Final = {
 }
 _NAMES: t.Final = 6
 _SENSITIVE: t.Final = 30
+_SOURCES: t.Final = {"access_analyzer": "Access Analyzer", "security_hub": "Security Hub"}
 _PROVED: t.Final = ("lost", "beyond", "unproven")
 # Characters that mean something in Markdown or in the HTML that it may hold.
 _MARKUP: t.Final = re.compile(r"([\\`*_{}\[\]<>()#+!|~&-])")
@@ -118,6 +119,26 @@ def _describe_proof(proof: Item, *, is_one: bool) -> Iterator[str]:
             yield f"{who}{words}: {len(proof[part]) - _NAMES} more"
 
 
+def describe_opinions(item: Item) -> list[str]:
+    """Describe the word of AWS beside the result: its recommendations, and its check for new access."""
+    lines: list[str] = []
+    for opinion in item["second_opinion"]:
+        name = _SOURCES.get(opinion["source"], opinion["source"])
+        if opinion["status"] != "compared":
+            lines.append(f"{name}: {opinion['reason']}")
+            continue
+        lines.append(f"{name} agrees on {opinion['agree']:,} actions")
+        for part, words in (("aws_would_also_remove", "would also remove"), ("aws_would_keep", "would keep")):
+            names = [entry["action"] for entry in opinion[part]]
+            if names:
+                lines.append(f"{name} {words} {join_names(names, _SENSITIVE)}")
+        lines += [f"{name}: {note}" for note in opinion["notes"]]
+    if item["new_access"]:
+        check = item["new_access"]
+        lines.append("; ".join([f"Access Analyzer's check for new access: {check['result']}", *check["reasons"]]))
+    return lines
+
+
 def _format_principal(item: Item, show: Show) -> Lines:
     name = (
         f"permission set {item['permission_set']}" if item["permission_set"] else item["principal"].rpartition(":")[2]
@@ -128,6 +149,7 @@ def _format_principal(item: Item, show: Show) -> Lines:
     policies = f"{count} polic{'y' if count == 1 else 'ies'}"
     lines = wrap_text(show(f"{name}: {policies}; {'; '.join(describe_totals(item))}"), first="  - ", rest="    ")
     texts = [text for proof in item["proofs"] if not proof["is_proved"] for text in _describe_proof(proof, is_one=True)]
+    texts += describe_opinions(item)
     texts += [f"accept to use it: {text}" for text in dict.fromkeys(one["pattern"] for one in _list_open(item))]
     texts += [f"policy {one['name']}: {issue}" for one in item["documents"] for issue in one["issues"]]
     return [*lines, *(line for text in texts for line in wrap_text(show(text), first="      ", rest="        "))]
@@ -164,6 +186,7 @@ def condense(item: Item, files: Sequence[str]) -> dict[str, t.Any]:
         "evidence": describe_window(item),
         "proof": describe_proofs(item["proofs"])[:_MOST],
         "accept": [f"{one['pattern']}: {one['why']}" for one in _list_open(item)][:_MOST],
+        "opinions": describe_opinions(item)[:_MOST],
         "warnings": list(item["warnings"][:_MOST]),
         "files": list(files),
     }
@@ -240,6 +263,8 @@ def render_markdown(document: Document, item: Item) -> str:
     lines += _bullets([*item["coverage"]["notes"], *item["warnings"]])
     if item["documents"]:
         lines += ["## Proof", "", *_bullets(describe_proofs(item["proofs"]))]
+        opinions = _bullets(describe_opinions(item))
+        lines += ["## AWS beside this", "", *opinions] if opinions else []
         for one in item["documents"]:
             lines += [f"## Policy {_plain(one['name'])}", "", *_fence(one["document"])]
     return "\n".join(lines).rstrip("\n") + "\n"

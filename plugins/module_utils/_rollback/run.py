@@ -133,6 +133,7 @@ class Rollback(Capability[Undoing]):
         self._actings = {name: one.reversal.acting(self._accesses[name]) for name, one in CAPABILITIES.items()}
         self._made: dict[str, tuple[int, Intent]] = {}
         self._counts: dict[str, t.Any] = {}
+        self._first: frozenset[tuple[str, str]] = frozenset()
 
     def findings(self, _observed: Undoing) -> tuple[Finding, ...]:
         return ()
@@ -180,6 +181,7 @@ class Rollback(Capability[Undoing]):
         needed = self._refuse_needed(selected, found)
         if needed:
             found = take(objections={**objections, **needed})
+        found = self._prepare(selected, found)
         self._remember(entries, selected, found)
         return found
 
@@ -206,13 +208,26 @@ class Rollback(Capability[Undoing]):
                 )
         return tuple(found)
 
+    def _prepare(self, selected: Sequence[Recorded], found: Undoing) -> Undoing:
+        """Put before each undo what must be done first."""
+        before = {
+            key: change
+            for name, undos in self._group_by_module(selected, found).items()
+            for key, change in CAPABILITIES[name].reversal.prepare(self._accesses[name], undos).items()
+        }
+        self._first = frozenset((change.undoes, change.operation) for change in before.values())
+        changes = (item for undo in found.changes for item in (before.get(undo.undoes), undo) if item is not None)
+        return dataclasses.replace(found, changes=tuple(changes))
+
+    def _group_by_module(self, selected: Sequence[Recorded], found: Undoing) -> dict[str, list[Change]]:
+        module_of = {intent.key: intent.module for intent, _outcome in selected}
+        return {name: [undo for undo in found.changes if module_of[undo.undoes] == name] for name in CAPABILITIES}
+
     def _refuse_needed(self, selected: Sequence[Recorded], found: Undoing) -> dict[str, Refusal]:
         """Refuse undos that would take something from principals that the run did not change."""
-        module_of = {intent.key: intent.module for intent, _outcome in selected}
         refused: dict[str, Refusal] = {}
-        for name, capability in CAPABILITIES.items():
-            undos = [undo for undo in found.changes if module_of[undo.undoes] == name]
-            refused.update(capability.reversal.refuse(self._accesses[name], undos, self._connection.now))
+        for name, undos in self._group_by_module(selected, found).items():
+            refused.update(CAPABILITIES[name].reversal.refuse(self._accesses[name], undos, self._connection.now))
         return refused
 
     def _remember(self, entries: Sequence[Recorded], selected: Sequence[Recorded], found: Undoing) -> None:
@@ -245,6 +260,8 @@ class Rollback(Capability[Undoing]):
         intent = self._find_intent(change) or intent_at(self._store, change.undoes)
         if intent.module not in self._rereads:
             raise AwsError(f"changes of {intent.module} can't be read")
+        if (change.undoes, change.operation) in self._first:
+            return self._rereads[intent.module](change)
         return self._rereads[intent.module](intent.change)
 
     def result(self, result: Mapping[str, t.Any]) -> dict[str, t.Any]:

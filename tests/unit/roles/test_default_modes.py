@@ -28,6 +28,7 @@ MODES: t.Final[t.Mapping[str, str]] = {
     # It only ever makes the policy stricter.
     "password_policy": "enforce",
     "permissions_boundary": "report",
+    "policy_scope": "report",
     "security_hub": "report",
     "user_permissions": "report",
 }

@@ -12,9 +12,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 from collections.abc import Mapping
-from datetime import datetime
 
 from ..._account.model import Snapshot, User
+from ..._account.policy_versions import OWNED, LivePolicy, Version, describe_policy
 from ..._converge.change import Change, Impact, Undo
 from .declared import Principal
 
@@ -27,8 +27,6 @@ PUT: t.Final[Mapping[str, str]] = {"user": "PutUserPermissionsBoundary", "role":
 REMOVE: t.Final[Mapping[str, str]] = {"user": "DeleteUserPermissionsBoundary", "role": "DeleteRolePermissionsBoundary"}
 _NAME: t.Final[Mapping[str, str]] = {"user": "UserName", "role": "RoleName"}
 
-#: The tag of our policies: only those are changed and deleted.
-OWNED: t.Final = ("iam-hardening:managed", "true")
 #: Kinds of change under which an account can be locked out of.
 LOCKOUT_KINDS: t.Final = frozenset(
     {
@@ -39,53 +37,6 @@ LOCKOUT_KINDS: t.Final = frozenset(
         "boundary_version_replace",
     }
 )
-
-
-@dataclasses.dataclass(frozen=True)
-class Version:
-    """A version of a policy; ``document`` is what it says."""
-
-    id: str
-    is_default: bool
-    created: t.Optional[datetime]
-    document: t.Any = None
-
-
-@dataclasses.dataclass(frozen=True)
-class LivePolicy:
-    """A managed policy as its own reads tell: authorization details have neither tags nor other versions."""
-
-    arn: str
-    description: str
-    tags: Mapping[str, str]
-    versions: tuple[Version, ...]
-    attachment_count: int = 0
-
-    @property
-    def is_owned(self) -> bool:
-        """Whether this collection made it: only then is its content changed, and only then is it deleted."""
-        return self.tags.get(OWNED[0]) == OWNED[1]
-
-    @property
-    def default(self) -> t.Optional[Version]:
-        """The version that counts."""
-        return next((version for version in self.versions if version.is_default), None)
-
-    @property
-    def document(self) -> t.Any:
-        """The present content of the policy."""
-        return self.default.document if self.default else None
-
-    @property
-    def others(self) -> tuple[Version, ...]:
-        """The versions that do not count, the oldest first."""
-        return tuple(sorted((item for item in self.versions if not item.is_default), key=_rank_by_age))
-
-
-def _rank_by_age(version: Version) -> tuple[float, int]:
-    number = version.id.removeprefix("v").partition(".")[0]
-    moment = version.created.timestamp() if version.created else 0.0
-    return moment, int(number) if number.isdecimal() else 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -222,11 +173,6 @@ class BoundaryWriter:
             remedies=self.remedies.get(self.arn, ()) if operation in (CREATE, UPDATE) else (),
             undo=undo,
         )
-
-
-def describe_policy(document: t.Any) -> t.Optional[dict[str, t.Any]]:
-    """Describe a policy as changes have it; None where there is none."""
-    return None if document is None else {"document": document}
 
 
 def _build_setting(principal: Principal, arn: t.Optional[str]) -> tuple[str, dict[str, str]]:

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from ..._account.model import Dataset, Snapshot
+from ..._account.policy_versions import LivePolicy
 from ..._controls.control import listing, plural, unread_reason
 from ..._controls.settings import Settings
 from ..._converge.change import Change, Refusal
@@ -33,7 +34,7 @@ from ..._policy.documents.parse import parse
 from ..._policy.documents.policy import Kind, Policy, PolicyError
 from ..._prediction.acceptance import acceptance_of, acceptance_warnings
 from ..._prediction.unused_resources import AccountFacts
-from .changes import CREATE, DELETE_VERSION, PUT, UPDATE, BoundaryWriter, LivePolicy
+from .changes import CREATE, DELETE_VERSION, PUT, UPDATE, BoundaryWriter
 from .declared import Boundary, Declared, Principal, kind_of
 from .document import fill_places
 from .findings import REMEDIED, findings

@@ -13,12 +13,13 @@ import dataclasses
 import typing as t
 
 from ..._account.model import Snapshot
+from ..._account.policy_versions import LivePolicy
 from ..._controls.control import listing
 from ..._converge.change import Change, Refusal
 from ..._converge.plan import Plan
 from ..._converge.untouchable import UntouchablePrincipals
 from ..._policy.documents.syntax import compact
-from .changes import DELETE, DELETE_VERSION, BoundaryWriter, LivePolicy
+from .changes import DELETE, DELETE_VERSION, BoundaryWriter
 from .declared import Boundary, Declared, Principal
 from .selection import count_boundable, find_carriers
 

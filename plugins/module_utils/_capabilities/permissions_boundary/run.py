@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from ..._account.collect import OPERATIONS as READS
 from ..._account.model import Dataset, Snapshot
 from ..._account.permissions import Permissions
+from ..._account.policy_versions import LivePolicy, Version
 from ..._aws.access import Access
 from ..._aws.errors import AwsError
 from ..._aws.operations import Operations
@@ -35,6 +36,7 @@ from ..._converge.untouchable import UntouchablePrincipals
 from ..._module.connection import Connection
 from ..._module.converging import converge, settings_of
 from ..._module.documents import absolute, document_of
+from ..._module.managed_policies import LIST_VERSIONS, read_default_document, read_policy, refuse_other_versions
 from ..._module.ownership import PLAN_OPERATIONS as OWNERS_OPERATIONS
 from ..._module.registration import Registration, Reversal, Row
 from ..._module.snapshots import BREAK_GLASS_OPERATIONS, rescue_now
@@ -49,11 +51,11 @@ from ..._prediction.document import build, find_accepted, verdict_record
 from ..._prediction.evidence import EVIDENCE_OPERATIONS, Predictor, Proposal
 from ..._prediction.records.evidence_options import EvidenceOptions
 from ..._prediction.unused_resources import list_unused_resources
-from .changes import DELETE_VERSION, LOCKOUT_KINDS, UPDATE, LivePolicy, Version
+from .changes import DELETE_VERSION, LOCKOUT_KINDS, UPDATE
 from .declared import Declared
 from .document import SAMPLE
 from .grants import GRANTS
-from .observe import LIST_VERSIONS, UNDO_OPERATIONS, read_default_document, read_policy, refuse_other_versions, reread
+from .observe import UNDO_OPERATIONS, reread
 from .plan import MODULE, DesiredBoundary, ExplainedPlan, Observed, Planner, fill_policy, says_same
 from .prediction import Impacts, Judgement, Replacement
 from .selection import CHANGE_IT_THERE

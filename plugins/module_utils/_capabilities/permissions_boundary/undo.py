@@ -14,30 +14,9 @@ import typing as t
 from collections.abc import Mapping
 
 from ..._converge.change import Undo
+from ..._converge.undo_policies import undo_policy_creation, undo_policy_deletion, undo_policy_update
 from ..._converge.undo_records import Derive, Record
-from .changes import CREATE, DELETE, PUT, REMOVE, SET_DEFAULT, UPDATE
-
-
-def _undo_policy_creation(record: Record) -> Undo:
-    record.name("policy")
-    return Undo(DELETE, {"PolicyArn": record.target})
-
-
-def _undo_policy_update(record: Record) -> Undo:
-    """Restore the version before. Only the record knows which one; that its content is ``before`` is read live."""
-    record.name("policy")
-    return Undo(SET_DEFAULT, {"PolicyArn": record.target, **record.optional("VersionId")})
-
-
-def _undo_policy_deletion(record: Record) -> Undo:
-    path, name = record.path_and_name("policy")
-    request = {
-        "PolicyName": name,
-        "Path": path,
-        "PolicyDocument": record.text(record.before["document"], "PolicyDocument"),
-        "Tags": record.tags(),
-    }
-    return Undo(CREATE, {**request, **record.optional("Description")})
+from .changes import CREATE, DELETE, PUT, REMOVE, UPDATE
 
 
 def _undo_boundary(record: Record, kind: str) -> Undo:
@@ -50,9 +29,9 @@ def _undo_boundary(record: Record, kind: str) -> Undo:
 
 
 DERIVATIONS: t.Final[Mapping[tuple[str, str], Derive]] = {
-    ("iam", CREATE): _undo_policy_creation,
-    ("iam", UPDATE): _undo_policy_update,
-    ("iam", DELETE): _undo_policy_deletion,
+    ("iam", CREATE): undo_policy_creation,
+    ("iam", UPDATE): undo_policy_update,
+    ("iam", DELETE): undo_policy_deletion,
     **{("iam", PUT[kind]): functools.partial(_undo_boundary, kind=kind) for kind in PUT},
     **{("iam", REMOVE[kind]): functools.partial(_undo_boundary, kind=kind) for kind in REMOVE},
 }

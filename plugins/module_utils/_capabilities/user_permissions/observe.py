@@ -23,9 +23,9 @@ from ..._aws.errors import NotFound
 from ..._aws.operations import Operations
 from ..._controls.control import unread_reason
 from ..._converge.affects.live import HOLDERS_READS
-from ..._converge.arn import resource_of
 from ..._converge.attempts import VERIFY_WAITS
 from ..._converge.change import Change, Refusal
+from ..._module.managed_policies import is_attached, read_inline_document, split_holder
 from . import needed
 from .changes import has_same_meaning
 
@@ -99,10 +99,10 @@ def _read_target(access: Access, change: Change) -> State:
         return {"group": after["group"], "member": _is_member(access, change.target, after["group"])}
     state: dict[str, t.Any]
     if "policy" in after:
-        state = {"policy": after["policy"], "attached": _is_attached(access, change.target, after["policy"])}
+        state = {"policy": after["policy"], "attached": is_attached(access, change.target, after["policy"])}
     else:
         name = after["inline_policy"]
-        state = {"inline_policy": name, "document": _read_document(access, change.target, name)}
+        state = {"inline_policy": name, "document": read_inline_document(access, change.target, name)}
     through = after.get("through")
     if through is not None and not _is_held(state):
         held = _comes_through(access, change.target, through, (change.before or {}).get("document"))
@@ -117,8 +117,8 @@ def _comes_through(access: Access, user_arn: str, through: Mapping[str, str], do
         return False
     group = f"group/{name}"
     if "policy" in through:
-        return _is_attached(access, group, through["policy"])
-    found = _read_document(access, group, through["inline_policy"])
+        return is_attached(access, group, through["policy"])
+    found = read_inline_document(access, group, through["inline_policy"])
     return found is not None and has_same_meaning(found, document)
 
 
@@ -132,32 +132,7 @@ def _read_group(access: Access, name: str) -> State:
 
 def _is_member(access: Access, user_arn: str, group: str) -> bool:
     try:
-        found = access.items("iam", "ListGroupsForUser", "Groups", {"UserName": _split_holder(user_arn)[1]})
+        found = access.items("iam", "ListGroupsForUser", "Groups", {"UserName": split_holder(user_arn)[1]})
         return any(item["GroupName"] == group for item in found)
     except NotFound:
         return False
-
-
-def _is_attached(access: Access, holder: str, policy_arn: str) -> bool:
-    kind, name = _split_holder(holder)
-    operation = f"ListAttached{kind}Policies"
-    try:
-        found = access.items("iam", operation, "AttachedPolicies", {f"{kind}Name": name})
-        return any(item["PolicyArn"] == policy_arn for item in found)
-    except NotFound:
-        return False
-
-
-def _read_document(access: Access, holder: str, policy_name: str) -> t.Any:
-    kind, name = _split_holder(holder)
-    try:
-        answer = access.call("iam", f"Get{kind}Policy", {f"{kind}Name": name, "PolicyName": policy_name})
-    except NotFound:
-        return None
-    return answer["PolicyDocument"]
-
-
-def _split_holder(holder: str) -> tuple[str, str]:
-    """Split an ARN into the kind of principal as operations call it, and the name."""
-    kind, _slash, path = resource_of(holder).partition("/")
-    return kind.capitalize(), path.rpartition("/")[2]

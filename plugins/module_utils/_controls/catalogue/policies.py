@@ -16,11 +16,13 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 
 from ..._account.model import Dataset
 from ..._converge.finding import Remediation, Severity
 from ..._policy.analysis.power import SENSITIVE
 from ..._policy.evaluation.patterns import service_patterns, service_wildcards
+from ..._policy.validation.windows import find_window
 from ..control import Check, Compliance, Control, Failure, Scope, Verdict, listing, maps
 from ..facts import Text
 from ..problem import Problem
@@ -75,6 +77,44 @@ def _make_policy_check(rule: Rule) -> Check:
 def _apply_rule(rule: Rule, text: Text) -> list[str]:
     """Apply a rule to a policy. Policies that make administrators are skipped: another control reports them."""
     return [] if text.policy is None or text.makes_administrator else list(rule(text))
+
+
+def _find_ending_windows(scope: Scope, text: Text) -> list[str]:
+    """Find the time windows of a policy that end soon or are over."""
+    found = []
+    limit = scope.now + timedelta(days=scope.settings.condition_expires_days)
+    for statement in text.policy.statements if text.policy is not None else ():
+        window = find_window(statement)
+        if window is None or window.end is None or window.end > limit:
+            continue
+        ends = f"{window.end:%Y-%m-%dT%H:%MZ}"
+        effect = "allows" if statement.allow else "denies"
+        if window.end <= scope.now:
+            found.append(f"{statement.label} {effect} nothing since {ends}")
+        else:
+            found.append(f"{statement.label} {effect} nothing from {ends} on")
+    return found
+
+
+def _check_windows(scope: Scope) -> Verdict:
+    texts = scope.facts.texts
+    if not texts:
+        return Verdict(0, "policies", not_applicable="the account has no policies of its own")
+    failures = []
+    for text in texts:
+        ending = _find_ending_windows(scope, text)
+        if ending:
+            where = f"{text.resource_detail}: " if text.resource_detail else ""
+            unused = "" if text.attached else "; not attached"
+            observed = {"windows": ending}
+            detail = f"{where}{listing(ending, 5)}{unused}"
+            failures.append(Failure(text.resource, detail, observed, resource_detail=text.resource_detail))
+    unjudged = tuple(
+        Failure(text.resource, "its document could not be parsed", resource_detail=text.resource_detail)
+        for text in texts
+        if text.policy is None
+    )
+    return Verdict(len(texts), "policies", tuple(failures), unjudged=unjudged)
 
 
 def _control(
@@ -192,5 +232,21 @@ CONTROLS: t.Final = (
         remedy="List the actions. Use wildcards only for a family such as ec2:Describe*.",
         compliance=maps(hub="IAM.21", nist=ADMIN_NIST, soc2="CC6.3"),
         problem=Problem("Policy allows all actions of a service", "policies allow all actions of a service"),
+    ),
+    Control(
+        id="condition_expires_within",
+        title="No time window of a policy ends unnoticed",
+        problem=Problem(
+            "Time window of a policy ends soon or is over", "time windows of policies end soon or are over"
+        ),
+        severity=Severity.MEDIUM,
+        theme=_THEME,
+        needs=(Dataset.AUTHORIZATION_DETAILS,),
+        check=_check_windows,
+        expected="no condition on aws:CurrentTime ends within thresholds.condition_expires_days",
+        rationale="After the end an Allow grants nothing, and a Deny denies nothing. AWS gives no notice.",
+        remediation=Remediation("Set a later end, if the work goes on. Otherwise delete the statement."),
+        compliance=maps(soc2=("A1.2", "CC6.3")),
+        blind="policies of AWS, and windows that conditions on other keys make.",
     ),
 )

@@ -16,7 +16,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import typing as t
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from ..._account.moments import format_moment, parse_moment
@@ -29,6 +29,7 @@ MOST_RECORDS: t.Final = 200
 #: LookupEvents knows the events of so many days. Nobody can say who reverted what was made before.
 WINDOW: t.Final = timedelta(days=90)
 _INTENT: t.Final = re.compile(r"(?P<base>[0-9]{12}/(?P<run>[^/.][^/]*)/(?:[^/.][^/]*/)?[0-9]{6})-intent\.json")
+_NUMBER: t.Final = re.compile("[0-9]+")
 
 
 class Memory(t.Protocol):
@@ -95,11 +96,16 @@ class History:
     def _read(self) -> dict[str, _Record]:
         """Read the newest intents."""
         records: dict[str, _Record] = {}
-        # Ids of AWX and the times of other runs are two orders. The end of one is not that of the other.
-        ended: set[int] = set()
-        for (order, _run), base in self._list_newest():
+        # Ids of AWX, the times of other runs, and ids with a prefix are different orders. Each ends by itself.
+        ended: set[str] = set()
+        left = MOST_RECORDS
+        for run_id, base in self._list_newest():
+            order = _NUMBER.sub("0", run_id)
             if order in ended:
                 continue
+            if not left:
+                break
+            left -= 1
             try:
                 intent = intent_at(self._store, base)
             except StoreError:
@@ -111,11 +117,11 @@ class History:
                 records[base] = _Record(content_hash(identify(intent.change)), intent.at)
         return records
 
-    def _list_newest(self) -> Iterator[tuple[tuple[int, str], str]]:
-        """List the newest intents of the account, the newest first, each with the place of its run in the order."""
+    def _list_newest(self) -> list[tuple[str, str]]:
+        """List the runs and keys of the intents of the account. Of runs with like ids the newest is the first."""
         matches = filter(None, map(_INTENT.fullmatch, self._store.list(f"{self._account_id}/")))
-        ordered = sorted(((job_order(match["run"]), match["base"]) for match in matches), reverse=True)
-        yield from ordered[:MOST_RECORDS]
+        found = [(match["run"], match["base"]) for match in matches]
+        return sorted(found, key=lambda entry: (job_order(entry[0]), entry[1]), reverse=True)
 
     def _find_outcome(self, base: str) -> str:
         try:

@@ -183,7 +183,7 @@ class Lease:
             if self._remaining() > self._lasts * 2 / 3:
                 return
             try:
-                self._write(fence=self._mine().fence, version=self._version)
+                self._write_again()
             except ConflictError:
                 raise LeaseError(self._describe_loss()) from None
             except StoreError as error:
@@ -205,7 +205,7 @@ class Lease:
         """
         with self._writing:
             try:
-                self._write(fence=self._mine().fence, version=self._version, is_released=True)
+                self._write_again(is_released=True)
             except ConflictError:
                 # Somebody else has taken it over, so there is nothing left to release.
                 return
@@ -241,6 +241,31 @@ class Lease:
         """
         held = self._mine()
         return min(held.expires - self._clock(), timedelta(seconds=self._until - self._monotonic()))
+
+    def _write_again(self, *, is_released: bool = False) -> None:
+        """Write the lease that is held. An earlier write may have taken effect, although its answer was an error.
+
+        :raises ConflictError: somebody else has written it.
+        """
+        fence = self._mine().fence
+        try:
+            self._write(fence=fence, version=self._version, is_released=is_released)
+        except ConflictError:
+            version = self._find_own_version(fence)
+            if version is None:
+                raise
+            self._write(fence=fence, version=version, is_released=is_released)
+
+    def _find_own_version(self, fence: int) -> t.Optional[str]:
+        """Find the version that is kept now, if this job wrote it. Each holder has another fence number."""
+        try:
+            found = self._store.get_versioned(self._key)
+            held = None if found is None else self._parse(found[0])
+        except StoreError:
+            return None
+        if found is None or held is None or held.is_released or held.fence != fence:
+            return None
+        return found[1] if self._holder.is_same_job(held) else None
 
     def _write(self, *, fence: int, version: t.Optional[str], is_released: bool = False) -> None:
         # Both clocks are read before the request, so that the lease never lasts longer here than it says.

@@ -79,7 +79,9 @@ class Unused:
         if kind is LogClass.NEVER or coverage.status is Status.BLIND:
             return False
         logged = coverage.logged.get(kind, YES if coverage.status is Status.COMPLETE else NO)
-        return logged is YES or (logged is UNKNOWN and kind in self._settings.assume_logged)
+        # A person may know which events a trail logs. That files are missing or broken is known already.
+        is_whole = not (self._record.coverage.gaps or self._record.coverage.files_broken)
+        return logged is YES or (logged is UNKNOWN and is_whole and kind in self._settings.assume_logged)
 
     def list_open_dates(self) -> Iterator[Use]:
         """List the dates of last access that keep something: recent ones that complete records do not explain.

@@ -182,18 +182,27 @@ def _check_value(condition: Condition, placed: PlacedText) -> Iterator[DraftIssu
 
 def _check_address(condition: Condition, placed: PlacedText) -> Iterator[DraftIssue]:
     try:
-        network = ipaddress.ip_network(placed.text, strict=False)
+        ipaddress.ip_network(placed.text, strict=False)
     except ValueError:
         yield DraftIssue(
             "type_mismatch_ip_range", placed.path, f"{placed.text!r} is not an address or range such as 192.0.2.0/24"
         )
         return
     # aws:SourceIp is the public address that AWS sees, or absent behind a VPC endpoint.
-    if condition.key.lower() == "aws:sourceip" and network.is_private and not _is_documentation(network):
+    if condition.key.lower() == "aws:sourceip" and is_private_range(placed.text):
         negated = condition.operator in NEGATED
         code = "private_not_ip_address" if negated else "private_ip_address"
         message = f"aws:SourceIp is never in {placed.text}: behind a VPC endpoint aws:VpcSourceIp has such an address"
         yield DraftIssue(code, placed.path, message)
+
+
+def is_private_range(text: str) -> bool:
+    """Whether a range has only addresses that are never public. Those for use in examples count as public."""
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return network.is_private and not _is_documentation(network)
 
 
 def _is_documentation(network: t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]) -> bool:

@@ -16,7 +16,6 @@ from __future__ import annotations
 import itertools
 import typing as t
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 
 from ..documents.operators import NEGATED
 from ..documents.policy import Condition
@@ -25,6 +24,7 @@ from ..evaluation.catalogue import ARRAY
 from ..evaluation.matching import covers, overlaps
 from .conditions import key_type
 from .draft import Draft, DraftIssue, is_wild
+from .windows import read_moment
 
 _TEXT: t.Final = ("String", "Arn")
 _BELOW: t.Final = ("LessThan", "LessThanEquals")
@@ -131,15 +131,15 @@ def _ranges_exclude(first: Condition, second: Condition) -> bool:
 
 def _read_numbers(family: str, condition: Condition) -> t.Optional[list[float]]:
     """Read the values as numbers, dates as seconds; None if there is none or one can't be read."""
-    read = float if family == "Numeric" else _seconds
+    read = float if family == "Numeric" else _read_seconds
     try:
         return [read(value) for value in condition.values] or None
     except ValueError:
         return None
 
 
-def _seconds(text: str) -> float:
-    if text.isdigit():
-        return float(text)
-    moment = datetime.fromisoformat(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+def _read_seconds(text: str) -> float:
+    moment = read_moment(text)
+    if moment is None:
+        raise ValueError(text)
+    return moment.timestamp()

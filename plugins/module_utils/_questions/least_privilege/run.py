@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 import typing as t
@@ -19,8 +20,10 @@ from ..._account.collect import OPERATIONS as OPERATIONS_OF_DATASETS
 from ..._account.collect import collect
 from ..._account.model import Dataset, Group, Snapshot
 from ..._account.permissions import Permissions
+from ..._aws.errors import AwsError
 from ..._aws.operations import Operations
 from ..._controls.control import unread_reason
+from ..._converge.untouchable import UntouchablePrincipals
 from ..._module.arguments import ORGANIZATION_ARGUMENTS, REPORT_PLACE_ARGUMENTS, ArgumentSpec
 from ..._module.connection import Connection
 from ..._module.documents import policy_of
@@ -57,9 +60,21 @@ from ..._prediction.records.evidence_options import (
 )
 from ..._report.least_privilege_text import condense, render
 from ..._report.parts import part_key
+from .confirmation import (
+    ADVISERS,
+    ANALYZER,
+    LOCAL,
+    VERIFIERS,
+    ask_advisers,
+    check_new_access,
+    count_checks,
+    describe_checks,
+)
+from .confirmation import OPERATIONS as OPERATIONS_OF_CONFIRMATION
 from .files import write_files
 from .principals import OPERATIONS as OPERATIONS_OF_PRINCIPALS
 from .principals import Choice, Subject, choose, describe, read_functions
+from .result import build_result
 
 # Calls that are never logged can't be assumed to be.
 _LOGGED: t.Final = ["data", "management_read", "management_write"]
@@ -88,6 +103,7 @@ ARGUMENTS: t.Final[ArgumentSpec] = {
     "principals": {"type": "list", "elements": "str", "required": True},
     "principal_tags": {"type": "dict", "default": {}},
     "documents": {"type": "list", "elements": "raw", "default": []},
+    "break_glass": {"type": "list", "elements": "str", "default": []},
     **_SETTINGS,
     **SOURCE_ARGUMENTS,
     **EXCLUDE_EVIDENCE_ARGUMENTS,
@@ -95,6 +111,8 @@ ARGUMENTS: t.Final[ArgumentSpec] = {
     **REPORT_PLACE_ARGUMENTS,
     "run_id": {"type": "str"},
     "placeholders": {"type": "bool", "default": False},
+    "second_opinion": {"type": "list", "elements": "str", "choices": ADVISERS, "default": []},
+    "verify_with": {"type": "list", "elements": "str", "choices": VERIFIERS, "default": [LOCAL]},
     "return_lists": {"type": "str", "choices": ["none", "short", "all"], "default": "short"},
     "terminal": {"type": "str", "choices": ["full", "none"], "default": "full"},
     "ascii": {"type": "bool", "default": False},
@@ -113,12 +131,10 @@ _DATASETS: t.Final = frozenset(
 )
 OPERATIONS: t.Final = RECORDS_OPERATIONS.union(
     OPERATIONS_OF_PRINCIPALS,
+    OPERATIONS_OF_CONFIRMATION,
     Operations(reads=frozenset({"sts:GetCallerIdentity"})),
     *(OPERATIONS_OF_DATASETS[dataset] for dataset in _DATASETS),
 )
-# The lists that may have thousands of entries: results show as many.
-_LONG: t.Final = ("kept", "removed", "unknown", "ungranted", "generalised", "losses")
-_SHORT: t.Final = 20
 _MODULE: t.Final = "least_privilege_info"
 
 
@@ -129,6 +145,8 @@ class _Options:
     evidence: EvidenceOptions
     settings: Settings
     given: tuple[Policy, ...]
+    advisers: tuple[str, ...] = ()
+    asks_analyzer: bool = False
 
     @classmethod
     def of(cls, task: Task) -> t.Self:
@@ -147,6 +165,8 @@ class _Options:
                 policy_of(value, option=f"documents[{index}]", kind=Kind.MANAGED, name=f"document {index + 1}")
                 for index, value in enumerate(options["documents"])
             ),
+            tuple(dict.fromkeys(options["second_opinion"])),
+            ANALYZER in options["verify_with"],
         )
 
 
@@ -160,7 +180,8 @@ def run(task: Task) -> dict[str, t.Any]:
     connection = task.connection
     snapshot = _observe(connection, options.evidence.regions)
     permissions = Permissions(snapshot)
-    choice = choose(task.options["principals"], task.options["principal_tags"], snapshot)
+    untouchable = UntouchablePrincipals(connection.principals, tuple(task.options["break_glass"]))
+    choice = choose(task.options["principals"], task.options["principal_tags"], snapshot, untouchable)
     work = _Work(connection, options, permissions, choice)
     document = work.build(run_id=task.given_run_id)
     files = {}
@@ -169,7 +190,7 @@ def run(task: Task) -> dict[str, t.Any]:
         files = write_files(place, document, placeholders=task.options["placeholders"])
         part = _make_part(document, files, run_id=task.run_id, check_mode=task.check_mode)
         place.put(part_key(document["account_id"], task.run_id, _MODULE), (json.dumps(part, indent=1) + "\n").encode())
-    result = _build_result(document, files, lists=task.options["return_lists"])
+    result = build_result(document, files, lists=task.options["return_lists"])
     if task.options["terminal"] == "full":
         result["terminal"] = render(document, ascii_only=task.options["ascii"])
     return result
@@ -235,9 +256,17 @@ class _Work:
         )
         answers = [self._answer(item, principals[item.arn], records) for item in self._choice.subjects]
         paths = self._count_paths(answers)
+        opinions = ask_advisers(
+            self._connection.access,
+            self._options.advisers,
+            self._options.evidence.regions,
+            self._permissions,
+            [answer.generated for answer in answers if not isinstance(answer.subject.entity, Group)],
+        )
+        checks = self._check_access(answers)
         snapshot = self._snapshot
         return build(
-            [self._build_principal(answer, paths) for answer in answers],
+            [self._build_principal(answer, paths, opinions, checks) for answer in answers],
             account={"account_id": snapshot.account_id, "account_alias": snapshot.account_alias},
             run_id=run_id,
             created=self._connection.now,
@@ -317,7 +346,28 @@ class _Work:
             for arn in new
         }
 
-    def _build_principal(self, answer: _Answer, paths: Mapping[str, tuple[int, int]]) -> dict[str, t.Any]:
+    def _check_access(self, answers: Sequence[_Answer]) -> dict[str, dict[str, t.Any]]:
+        """Ask AWS about the new policies of each principal, by its ARN."""
+        if not self._options.asks_analyzer:
+            return {}
+        self._connection.warn(describe_checks(count_checks(answer.generated for answer in answers)))
+        access = self._connection.access
+        calls = {
+            answer.subject.arn: functools.partial(
+                check_new_access, access, self._permissions.layers(answer.subject.arn).identity, answer.policies
+            )
+            for answer in answers
+            if answer.policies
+        }
+        return {arn: found for arn, found in access.gather(calls).items() if not isinstance(found, AwsError)}
+
+    def _build_principal(
+        self,
+        answer: _Answer,
+        paths: Mapping[str, tuple[int, int]],
+        opinions: Mapping[str, Sequence[Mapping[str, t.Any]]],
+        checks: Mapping[str, Mapping[str, t.Any]],
+    ) -> dict[str, t.Any]:
         counted = paths.get(answer.subject.arn)
         return build_principal(
             answer.generated,
@@ -326,6 +376,8 @@ class _Work:
             permission_set=answer.subject.permission_set,
             proofs=[proof.to_data() for proof in answer.proofs],
             paths={"before": counted[0], "after": counted[1]} if counted else None,
+            second_opinion=opinions.get(answer.subject.arn, ()),
+            new_access=checks.get(answer.subject.arn),
             notes=answer.notes,
         )
 
@@ -366,43 +418,3 @@ def _take(options: _Options, subject: Subject, principal: Principal, record: Rec
         reason = f"{', '.join(too_large)}: larger than the {limit:,} characters of a managed policy"
         return Generated(subject.arn, Status.DOES_NOT_FIT, reason)
     return Generated(subject.arn, Status.GENERATED, documents=documents, digest=record.digest)
-
-
-def _build_result(document: Mapping[str, t.Any], files: Mapping[str, Sequence[str]], *, lists: str) -> dict[str, t.Any]:
-    return {
-        "account_id": document["account_id"],
-        "counts": document["counts"],
-        "principals": [_shorten(item, files, lists) for item in document["principals"]],
-        "not_changeable": document["skipped"],
-        "unread": document["unread"],
-    }
-
-
-def _shorten(item: Mapping[str, t.Any], files: Mapping[str, Sequence[str]], lists: str) -> dict[str, t.Any]:
-    most = {"none": 0, "short": _SHORT, "all": None}[lists]
-    return {
-        **item,
-        "coverage": item["coverage"] if most is None else _shorten_coverage(item, most),
-        "list_lengths": {name: len(item[name]) for name in _LONG},
-        **{name: item[name][:most] for name in _LONG},
-        "proofs": [_shorten_proof(proof, most) for proof in item["proofs"]],
-        "files": list(files.get(item["principal"], ())),
-    }
-
-
-def _shorten_proof(proof: Mapping[str, t.Any], most: t.Optional[int]) -> dict[str, t.Any]:
-    """A proof with few probes: that of an administrator names thousands of actions."""
-    probes = [{**probe, "actions": probe["actions"][:most]} for probe in proof["probes"][:most]]
-    return {**proof, "probes": probes}
-
-
-def _shorten_coverage(item: Mapping[str, t.Any], most: int) -> dict[str, t.Any]:
-    """The coverage of the services that are kept or unknown: AWS has hundreds of services, and each has reasons."""
-    coverage = item["coverage"]
-    about = {one["action"].partition(":")[0] for name in ("kept", "unknown") for one in item[name]}
-    services = {
-        status: [name for name in names if name in about][:most] for status, names in coverage["services"].items()
-    }
-    shown = {name for names in services.values() for name in names}
-    reasons = {name: texts for name, texts in coverage["reasons"].items() if name in shown}
-    return {**coverage, "services": services, "reasons": reasons, "gaps": coverage["gaps"][:most]}

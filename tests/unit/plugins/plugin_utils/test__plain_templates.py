@@ -38,6 +38,8 @@ VALUES: tuple[t.Any, ...] = (
     *(None, True, False, 0, 7, 1.5, "", "enforce", "a: b", "ünï", "{ }", "%}"),
     *([], {}, ["a", "b"], [["a"], 1], {"a": 1}),
     *("{{ 1 + 1 }}", "{% if true %}yes{% endif %}", ["{{ 2 }}"], "{# nothing #}"),
+    # A header may choose other marks.
+    *("#jinja2: variable_start_string: '[[', variable_end_string: ']]'\n[[ 1 + 1 ]]", ("a", "b")),
 )
 
 

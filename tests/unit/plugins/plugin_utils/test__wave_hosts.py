@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 import typing as t
 
 import pytest
@@ -106,7 +107,11 @@ def test_a_slice_has_no_waves() -> None:
 
 @pytest.mark.parametrize("name", ["max_failures", "max_refusals", "max_new_denials", "max_unread", "wait_minutes"])
 @pytest.mark.parametrize(
-    ("value", "is_good"), [(0, True), ("3", True), ("", True), (-1, False), ("x", False), (True, False)]
+    ("value", "is_good"),
+    [
+        *((0, True), ("3", True), ("", True), (-1, False), ("x", False), (True, False)),
+        *((math.inf, False), (math.nan, False), ("inf", False), ("nan", False), (1e300, False)),
+    ],
 )
 def test_numbers_of_the_gate(name: str, value: t.Any, is_good: bool) -> None:
     found = problems({"hardening_waves": ["rest"], f"hardening_wave_{name}": value})

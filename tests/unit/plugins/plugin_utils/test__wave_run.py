@@ -11,6 +11,10 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible import context, template
+from ansible.module_utils.common.collections import ImmutableDict
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
 
 from ansible_collections.hardening.iam.plugins.plugin_utils import _wave_run
 from ansible_collections.hardening.iam.plugins.plugin_utils._run_notes import RunNotes
@@ -33,6 +37,9 @@ class HostVars:
         }
 
     def raw_get(self, name: str) -> dict[str, t.Any]:
+        return self.variables[name]
+
+    def __getitem__(self, name: str) -> dict[str, t.Any]:
         return self.variables[name]
 
 
@@ -66,7 +73,7 @@ def test_the_gate_is_asked_about_the_accounts_of_the_wave(tmp_path: Path) -> Non
         }
     ]
     assert (asked["wave"], asked["soak_hours"]) == ("canary", 2.0)
-    assert asked["declaration"] == hash_declaration("canary", ["a"], hostvars)
+    assert asked["declaration"] == hash_declaration("canary", ["a"], hostvars, None)
 
 
 def test_a_run_goes_on_wave_by_wave(tmp_path: Path) -> None:
@@ -164,7 +171,45 @@ def test_the_reason_of_a_gate_that_failed_is_one_line() -> None:
 def test_what_decides_on_changes_is_the_declaration(variables: dict[str, t.Any], counts: bool) -> None:
     before, after = HostVars(), HostVars(a=variables)
     names = ["a", "b"]
-    assert (hash_declaration("dev", names, before) != hash_declaration("dev", names, after)) is counts
+    hashes = [hash_declaration("dev", names, hostvars, None) for hostvars in (before, after)]
+    assert (hashes[0] != hashes[1]) is counts
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "{{ our_mode }}",
+        {"a": ["{{ our_mode }}"]},
+        ["{{ our_mode }}"],
+        "{{ hostvars['b']['our_mode'] }}",
+        "{{ lookup('ansible.builtin.file', our_file) }}",
+    ],
+)
+def test_a_template_counts_by_its_value(tmp_path: Path, given: t.Any) -> None:
+    def hash_with(mode: str) -> str:
+        (tmp_path / "mode").write_text(mode, encoding="utf-8")
+        own = {"our_mode": mode, "our_file": str(tmp_path / "mode"), "password_policy_mode": _trust(given)}
+        templar = Templar(loader=DataLoader())
+        return hash_declaration("dev", ["a"], HostVars(a=own, b={"our_mode": mode}), templar)
+
+    assert hash_with("report") == hash_with("report") != hash_with("enforce")
+
+
+def test_a_template_without_a_value_counts_as_it_is_written() -> None:
+    def hash_with(name: str) -> str:
+        own = {"password_policy_mode": _trust(f"{{{{ {name} }}}}")}
+        return hash_declaration("dev", ["a"], HostVars(a=own), Templar(loader=DataLoader()))
+
+    assert hash_with("absent") == hash_with("absent") != hash_with("missing")
+
+
+def _trust(value: t.Any) -> t.Any:
+    """The value as an inventory has it."""
+    if isinstance(value, dict):
+        return {name: _trust(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_trust(member) for member in value]
+    return getattr(template, "trust_as_template", str)(value)
 
 
 # Shared variables of the roles that say how a run works, and not which changes it makes.
@@ -187,12 +232,32 @@ def test_each_shared_variable_of_a_role_decides_or_is_of_the_run(role: str) -> N
 
 
 def hash_of(**variables: t.Any) -> str:
-    return hash_declaration("dev", ["a"], HostVars(a=variables))
+    return hash_declaration("dev", ["a"], HostVars(a=variables), None)
+
+
+def test_tags_are_a_part_of_the_declaration(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a soak of one role would let all of them begin in the next wave."""
+
+    def hash_with(**arguments: t.Any) -> str:
+        monkeypatch.setattr(context, "CLIARGS", ImmutableDict(arguments))
+        return hash_declaration("dev", ["a"], HostVars(), None)
+
+    alone = hash_with(tags=("all",), skip_tags=())
+    assert alone == hash_with()
+    others = [
+        hash_with(tags=("password_policy",)),
+        hash_with(skip_tags=("password_policy",)),
+        hash_with(start_at_task="Converge permissions boundaries"),
+    ]
+    assert len({alone, *others}) == 4
+    # Ansible makes a set of them.
+    assert hash_with(tags=("a", "b")) == hash_with(tags=("b", "a"))
 
 
 def test_accounts_of_other_waves_are_not_the_declaration() -> None:
     changed = HostVars(c={"password_policy_mode": "report"})
-    assert hash_declaration("dev", ["a", "b"], HostVars()) == hash_declaration("dev", ["b", "a"], changed)
+    before = hash_declaration("dev", ["a", "b"], HostVars(), None)
+    assert before == hash_declaration("dev", ["b", "a"], changed, None)
 
 
 def test_limit_does_not_change_the_declaration(tmp_path: Path) -> None:

@@ -110,6 +110,7 @@ def test_groups_that_are_numbers() -> None:
         ([{"name": "dev", "soak_hours": ".nan"}], "soak_hours"),
         ([{"name": "dev", "soak_hours": "inf"}], "soak_hours is 'inf'"),
         ([{"name": "dev", "soak_hours": True}], "soak_hours is True"),
+        ([{"name": "dev", "soak_hours": 1e12}], "soak_hours is 1000000000000.0; allowed is a number from 0 to 2160"),
         (["dev", {"name": "dev", "groups": ["prod_a"]}], "two waves with the name 'dev'"),
         (["canary", "porduction"], "'porduction', which is no group or account"),
         (["rest", "canary"], "Make it the last one"),

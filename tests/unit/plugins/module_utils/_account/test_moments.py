@@ -33,7 +33,9 @@ def test_parse_moment(text: str) -> None:
     assert parse_moment(text).tzinfo is UTC
 
 
-@pytest.mark.parametrize("text", ["", "N/A", "yesterday", "0001-01-01T00:00:00+10:00"])
+@pytest.mark.parametrize(
+    "text", ["", "N/A", "yesterday", "0001-01-01T00:00:00+10:00", "0001-12-31T00:00:00Z", "9999-01-01T00:00:00Z"]
+)
 def test_parse_moment_refuses(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         parse_moment(text)

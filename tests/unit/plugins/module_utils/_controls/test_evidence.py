@@ -26,6 +26,11 @@ EVIDENCE: t.Final = (
     ),
     ("active", "access_key_single, console_user_without_key, external_access_analyzer, root_no_signing_certificate"),
     ("organization", "account_in_organization"),
+    (
+        "excused, services, services.allowed, services.used, tracked_actions, tracked_actions.allowed, "
+        "tracked_actions.used, tracked_days, tracked_too_briefly, used_percent",
+        "admin_mostly_unused",
+    ),
     ("excused, services_allowed, services_used", "admin_over_provisioned"),
     ("attached_to, excused, inline", "admin_policy_attached"),
     ("attached_to", "admin_policy_unattached"),
@@ -90,10 +95,17 @@ EVIDENCE: t.Final = (
         "policy_assume_any_role, policy_decrypt_any_key, policy_full_cloudtrail, policy_full_kms, "
         "policy_marketplace_subscribe, policy_sensitive_wildcard, policy_service_wildcard",
     ),
+    ("windows", "condition_expires_within"),
     (
         "ends_as, excused, organization_policies, path, path.actions, path.conditional, path.conditions, "
         "path.from, path.method, path.name, path.policies, path.to, path.via",
         "privilege_escalation_path",
+    ),
+    (
+        "excused, privileged_actions, privileged_services, privileged_services.allowed, privileged_services.unused, "
+        "tracked_days, tracked_too_briefly, without_evidence, worst, worst.escalation, worst.permissions_management, "
+        "worst.privileged, worst.service",
+        "privileged_access_unused",
     ),
     ("excused, policies, policies.needs_mfa, policies.policy, policies.way", "role_admin"),
     ("excused, missing", "role_tagged"),

@@ -114,8 +114,10 @@ def test_only_regional_data_makes_a_control_regional() -> None:
     for control in CONTROLS:
         assert not control.regional or set(control.needs) <= REGIONAL
     assert {control.id for control in CONTROLS if control.is_deep} == {
+        "admin_mostly_unused",
         "admin_over_provisioned",
         "bedrock_access_stale",
+        "privileged_access_unused",
         "sagemaker_access_stale",
         "ssh_public_key_age",
     }

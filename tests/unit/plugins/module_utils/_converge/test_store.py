@@ -8,6 +8,7 @@ import errno
 import fcntl
 import os
 import tempfile
+import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -37,6 +38,25 @@ def test_every_directory_on_the_way_is_private(tmp_path: Path) -> None:
     DirectoryStore(str(tmp_path / "reports" / "team")).put("1/parts/report.json", b"one")
     ways = ("reports", "reports/team", "reports/team/1", "reports/team/1/parts")
     assert {way: (tmp_path / way).stat().st_mode & 0o777 for way in ways} == dict.fromkeys(ways, 0o700)
+
+
+def test_a_folder_that_can_not_be_listed_is_not_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another user may have made it. Root can read all, so the system answers here as it does to others."""
+    store = DirectoryStore(str(tmp_path), "journal")
+    store.put("1/run/a", b"one")
+    store.put("2/run/a", b"two")
+    scan = os.scandir
+
+    def refuse(path: t.Any = ".") -> t.Any:
+        if str(path).endswith("/1/run"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(StoreError, match="journal: can't read .*/1/run: Permission denied"):
+        store.list("1/")
+    assert store.list("2/") == ["2/run/a"]
+    assert store.list("3/") == store.list("2/run/a/") == []
 
 
 def test_put_new_refuses_what_exists_and_leaves_it(tmp_path: Path) -> None:

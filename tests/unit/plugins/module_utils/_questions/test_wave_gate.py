@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import math
 import typing as t
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -106,6 +107,13 @@ def test_a_wave_without_failures_passes(bench: Bench) -> None:
     assert (result["verdict"], result["reasons"], result["failed_accounts"]) == ("passed", [], [])
     assert result["terminal"] == "Wave canary: passed."
     assert bench.journal.list() == []
+
+
+def test_a_wave_without_an_account_proves_nothing(bench: Bench) -> None:
+    """A task that names a wave, where no waves are declared, gets no accounts from the action plugin."""
+    bench.failures = {}
+    result = bench.judge()
+    assert (result["verdict"], result["reasons"]) == ("closed", ["it has no account"])
 
 
 def test_the_result_is_as_documented(bench: Bench) -> None:
@@ -275,6 +283,38 @@ def test_a_malformed_record_of_the_wave_closes_the_gate(bench: Bench) -> None:
     assert result["verdict"] == "closed"
     assert "the record of the wave is malformed" in result["reasons"][0]
     assert "\n" not in result["reasons"][0]
+
+
+@pytest.mark.parametrize("field", ["began", "since"])
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_a_record_from_the_end_of_time_closes_the_gate(bench: Bench, field: str, moment: str) -> None:
+    options = {"soak_hours": 24, "max_new_denials": 0, "trail_logs": str(bench.trail.place)}
+    bench.change(1)
+    bench.judge(**options)
+    key = f"control/waves/{DECLARED}.json"
+    record = json.loads(bench.journal.get(key) or b"")
+    bench.journal.put(key, json.dumps({**record, field: moment}).encode())
+    bench.pass_hours(48)
+    result = bench.judge(**options)
+    assert result["verdict"] == "closed"
+    assert "malformed" in result["reasons"][0]
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_a_journal_from_the_end_of_time_opens_no_gate(bench: Bench, moment: str) -> None:
+    bench.trail.success(ACCOUNT, NOW + HOUR)
+    options = {"soak_hours": 1, "max_new_denials": 0, "trail_logs": str(bench.trail.place), "max_unread": 1}
+    bench.change(1, at=moment)
+    first = bench.judge(**options)
+    bench.pass_hours(48)
+    assert "passed" not in (first["verdict"], bench.judge(**options)["verdict"])
+
+
+@pytest.mark.parametrize("name", ["soak_hours", "wait_minutes"])
+@pytest.mark.parametrize("number", [-1, 1e12, math.inf, math.nan])
+def test_numbers_that_are_no_time(bench: Bench, name: str, number: float) -> None:
+    with pytest.raises(TaskError, match=f"{name}: .* is not allowed; allowed is a number from 0 to 1000000"):
+        bench.judge(**{name: number})
 
 
 def test_a_wave_without_a_declaration_can_not_soak(bench: Bench) -> None:

@@ -113,6 +113,8 @@ def principal(**fields: t.Any) -> dict[str, t.Any]:
             "notes": ["No digest was found."],
         },
         "proofs": [proof()],
+        "second_opinion": [],
+        "new_access": None,
         "warnings": ["the record has no end of a quarter"],
         **fields,
     }

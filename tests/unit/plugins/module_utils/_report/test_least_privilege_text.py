@@ -110,11 +110,27 @@ def test_a_template_of_cloudformation_is_one(kind: str, policy: str, resource: s
     assert [match for match in lint_all(text) if match.rule.severity == "error"] == []
 
 
-def test_a_permission_set_gets_its_inline_policy() -> None:
+def test_a_permission_set_has_one_inline_policy_and_names_its_managed_ones() -> None:
     item = principal(kind="permission_set", permission_set="Developer")
-    (found,) = json.loads(render_cloudformation(item))["Resources"].values()
-    assert found == {"Type": "AWS::SSO::PermissionSet", "Properties": {"Name": "Developer", "InlinePolicy": POLICY}}
-    assert "aws_ssoadmin_permission_set_inline_policy" in render_terraform(item)
+    inline = {**item["documents"][0], "name": "lp-Developer-2", "kind": "inline role"}
+    item["documents"].append(inline)
+    text = render_cloudformation(item)
+    found = json.loads(text)["Resources"]
+    assert {resource["Type"] for resource in found.values()} == {"AWS::IAM::ManagedPolicy", "AWS::SSO::PermissionSet"}
+    assert found["PermissionSet"]["Properties"] == {
+        "InstanceArn": {"Ref": "InstanceArn"},
+        "Name": "Developer",
+        "InlinePolicy": POLICY,
+        "CustomerManagedPolicyReferences": [{"Name": "lp-dev-1", "Path": "/iam-hardening/lp/"}],
+    }
+    assert [match for match in lint_all(text) if match.rule.severity == "error"] == []
+    parsed = hcl2.loads(render_terraform(item))
+    kinds = {name.strip('"') for block in parsed["resource"] for name in block}
+    assert kinds == {
+        "aws_iam_policy",
+        "aws_ssoadmin_customer_managed_policy_attachment",
+        "aws_ssoadmin_permission_set_inline_policy",
+    }
 
 
 @pytest.mark.parametrize("name", ["lp-dev-1", 'lp"${file("x")}', "lp-dev,=@.1"])
@@ -140,3 +156,27 @@ def test_a_report_has_the_numbers_and_the_places_of_the_files() -> None:
     assert shown["accept"] == ["arn:aws:s3:::orders/*: it also matches others"]
     text = " ".join(" ".join(brief(shown, str)).split())
     assert "22,321 actions granted, 1 used, 2 can be removed, 1 unknown; privileged 12,626 to 1" in text
+
+
+def test_the_word_of_aws_stands_beside_the_result() -> None:
+    entry = {"action": "s3:PutObject", "ours": "unknown", "why": "x"}
+    opinion = {
+        "source": "security_hub",
+        "status": "compared",
+        "reason": "",
+        "agree": 1200,
+        "aws_would_also_remove": [entry],
+        "aws_would_keep": [],
+        "notes": [],
+    }
+    absent = {**opinion, "source": "access_analyzer", "status": "absent", "reason": "there is no active analyzer"}
+    item = principal(second_opinion=[opinion, absent], new_access={"result": "FAIL", "reasons": ["new access"]})
+    wanted = [
+        "Security Hub agrees on 1,200 actions",
+        "Security Hub would also remove s3:PutObject",
+        "Access Analyzer: there is no active analyzer",
+        "Access Analyzer's check for new access: FAIL; new access",
+    ]
+    assert condense(item, [])["opinions"] == wanted
+    shown = " ".join(render(document(item)).split())
+    assert all(text in shown for text in wanted)

@@ -43,6 +43,7 @@ NEEDED: t.Final = {
     "organization_root_access": ("iam:DisableOrganizationsRootSessions", "iam:ListOrganizationsFeatures"),
     "password_policy": ("iam:UpdateAccountPasswordPolicy", "iam:GetAccountPasswordPolicy"),
     "permissions_boundary": ("iam:DeleteRolePermissionsBoundary", "iam:GetRole"),
+    "policy_scope": ("iam:SetDefaultPolicyVersion", "iam:ListPolicyVersions"),
     "security_hub": ("securityhub:DisableSecurityHub", "securityhub:DescribeHub"),
     "user_permissions": ("iam:AttachUserPolicy", "iam:ListAttachedUserPolicies"),
 }

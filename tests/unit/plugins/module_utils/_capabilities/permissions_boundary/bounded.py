@@ -10,7 +10,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Role, Snapshot, User
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.permissions_boundary.changes import (
+from ansible_collections.hardening.iam.plugins.module_utils._account.policy_versions import (
     LivePolicy,
     Version,
 )

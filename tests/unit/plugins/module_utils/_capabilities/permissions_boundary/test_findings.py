@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset, Snapshot, Unread, UnreadKind
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.permissions_boundary.changes import LivePolicy
+from ansible_collections.hardening.iam.plugins.module_utils._account.policy_versions import LivePolicy
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.permissions_boundary.plan import Observed
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Finding, Status
 

@@ -12,7 +12,7 @@ import typing as t
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Snapshot
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.permissions_boundary.changes import LivePolicy
+from ansible_collections.hardening.iam.plugins.module_utils._account.policy_versions import LivePolicy
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.permissions_boundary.removal import Removal
 from ansible_collections.hardening.iam.plugins.module_utils._converge.arn import principals_of
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Impact

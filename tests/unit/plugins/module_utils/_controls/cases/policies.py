@@ -21,6 +21,7 @@ from ..samples import (
     EVERYTHING,
     allow,
     arn,
+    days_ago,
     document,
     group,
     make_broken_document,
@@ -37,6 +38,7 @@ _HUB: t.Final = "https://docs.aws.amazon.com/securityhub/latest/userguide"
 _LEAST: t.Final = f"{_GUIDE}/best-practices.html#grant-least-privilege"
 _LOGIC: t.Final = f"{_GUIDE}/reference_policies_evaluation-logic.html"
 _KEYS: t.Final = f"{_GUIDE}/reference_policies_condition-keys.html"
+_DATES: t.Final = f"{_GUIDE}/reference_policies_elements_condition_operators.html#Conditions_Date"
 _ACTION: t.Final = f"{_GUIDE}/reference_policies_elements_action.html"
 _NOT_RESOURCE: t.Final = f"{_GUIDE}/reference_policies_elements_notresource.html"
 _BOUNDARIES: t.Final = f"{_GUIDE}/access_policies_boundaries.html"
@@ -54,6 +56,22 @@ _TLS: t.Final = {"Bool": {"aws:SecureTransport": "true"}}
 _HOME: t.Final = {"StringEquals": {"aws:RequestedRegion": "us-east-1"}}
 _OWN: t.Final = {"StringEquals": {"aws:PrincipalAccount": ACCOUNT}}
 _LIMIT: t.Final = policy("Limit", allow("s3:ListAllMyBuckets"), attachment_count=0, boundary_usage_count=1)
+
+
+def _deny(*actions: str, **more: t.Any) -> dict[str, t.Any]:
+    return {**allow(*actions, **more), "Effect": "Deny"}
+
+
+def _moment(days: int) -> str:
+    return days_ago(-days).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _until(days: int) -> dict[str, t.Any]:
+    """A window that ends in so many days."""
+    return {
+        "DateGreaterThanEquals": {"aws:CurrentTime": _moment(days - 60)},
+        "DateLessThan": {"aws:CurrentTime": _moment(days)},
+    }
 
 
 def _account(**fields: t.Any) -> Build:
@@ -399,6 +417,49 @@ CASES: t.Final[tuple[Case, ...]] = (
             ),
             "looking at subscriptions, and ending them": _with_policy(
                 allow("aws-marketplace:ViewSubscriptions", "aws-marketplace:Unsubscribe")
+            ),
+        },
+    ),
+    *cases(
+        "condition_expires_within",
+        _DATES,
+        FAIL={
+            "an Allow that ends in a month": _with_policy(allow("s3:GetObject", Condition=_until(29))),
+            "an Allow without a start that ends tomorrow": _with_policy(
+                allow("s3:GetObject", Condition={"DateLessThan": {"aws:CurrentTime": _moment(1)}})
+            ),
+            "a Deny that ends": _with_policy(_deny("s3:DeleteBucket", Condition=_until(3))),
+            "a window that is over": _with_policy(allow("s3:GetObject", Condition=_until(-1))),
+            "seconds since 1970, inline": _account(
+                groups=(
+                    group(
+                        inline_policies=(
+                            document(
+                                allow(
+                                    "s3:GetObject",
+                                    Condition={
+                                        "NumericLessThan": {"aws:EpochTime": str(int(days_ago(-5).timestamp()))}
+                                    },
+                                ),
+                                name="own",
+                            ),
+                        )
+                    ),
+                )
+            ),
+            "an administrator's": _with_policy(allow("*", Condition=_until(7))),
+        },
+        PASS={
+            "an Allow that ends later": _with_policy(allow("s3:GetObject", Condition=_until(31))),
+            "an Allow that only begins": _with_policy(
+                allow("s3:GetObject", Condition={"DateGreaterThan": {"aws:CurrentTime": _moment(-9)}})
+            ),
+            "no window": _with_policy(allow("s3:GetObject")),
+            "sessions that began before": _with_policy(
+                _deny("*", Condition={"DateLessThan": {"aws:TokenIssueTime": _moment(-1)}})
+            ),
+            "one of two dates is enough": _with_policy(
+                allow("s3:GetObject", Condition={"DateLessThan": {"aws:CurrentTime": [_moment(1), _moment(99)]}})
             ),
         },
     ),

@@ -75,12 +75,14 @@ def day(number: float) -> datetime:
     return START + timedelta(days=number)
 
 
-def record(store: FakeStore, made: Change, number: float, outcome: Outcome = Outcome.APPLIED) -> None:
+def record(
+    store: FakeStore, made: Change, number: float, outcome: Outcome = Outcome.APPLIED, *, prefix: str = ""
+) -> None:
     """Record a change of the run of one day."""
     journal = Journal(
         store,
         account_id=ACCOUNT,
-        run_id=f"{day(number):%Y%m%dT%H%M%SZ}",
+        run_id=f"{prefix}{day(number):%Y%m%dT%H%M%SZ}",
         job_id="1",
         module="permissions_boundary",
         caller_arn="arn",
@@ -201,6 +203,18 @@ def test_runs_with_another_kind_of_id_are_searched_too() -> None:
             clock=functools.partial(day, number),
         )
         journal.conclude(journal.intend(change()), Outcome.APPLIED)
+    assert recurring(store, now=day(2)) == [("PutRolePermissionsBoundary", 2)]
+
+
+@pytest.mark.parametrize("count", [1, MOST_RECORDS])
+@pytest.mark.parametrize("prefix", ["z-", "b-"])
+def test_runs_of_a_controller_that_is_gone_hide_no_others(prefix: str, count: int) -> None:
+    """Each controller may give its runs a prefix. Their ids have one length, and sort by the prefix."""
+    store = FakeStore()
+    for number in range(count):
+        record(store, change("AttachRolePolicy"), -200 - number, prefix=prefix)
+    for number in (0, 1):
+        record(store, change(), number, prefix="a-")
     assert recurring(store, now=day(2)) == [("PutRolePermissionsBoundary", 2)]
 
 

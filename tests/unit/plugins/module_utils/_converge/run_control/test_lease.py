@@ -292,6 +292,49 @@ def test_a_lost_lease_is_not_released(store: FakeStore, make: MakeLease, clock: 
     assert (read(store)["run_id"], read(store)["released"]) == ("two", False)
 
 
+class DeafStore(FakeStore):
+    """A store whose answers to writes are lost: each write takes effect, and then fails as with error 500."""
+
+    deaf = False
+
+    def swap(self, key: str, content: bytes, version: t.Optional[str]) -> str:
+        written = super().swap(key, content, version)
+        if self.deaf:
+            raise StoreError(f"can't write {self.location}/{key}: InternalError")
+        return written
+
+
+def test_a_renewal_whose_answer_was_lost_is_recognized_by_the_next(make: MakeLease, clock: Clock) -> None:
+    place = DeafStore()
+    lease = make(place=place)
+    lease.acquire()
+    place.deaf = True
+    clock.advance(LASTS / 2)
+    lease.renew()
+    place.deaf = False
+    clock.advance(timedelta(seconds=10))
+    lease.renew()
+    lease.check()
+    assert lease.record == {"fence": 1, "expires": "2026-11-25T02:22:40Z"}
+    place.deaf = True
+    clock.advance(LASTS / 2)
+    lease.renew()
+    place.deaf = False
+    lease.release()
+    assert read(place)["released"]
+
+
+def test_a_lease_that_was_replaced_by_something_else_is_lost_at_once(
+    store: FakeStore, make: MakeLease, clock: Clock
+) -> None:
+    lease = make()
+    lease.acquire()
+    store.objects[KEY] = b"{}"
+    clock.advance(LASTS / 2)
+    with pytest.raises(LeaseError, match="somebody took over the lease"):
+        lease.renew()
+
+
 def test_long_time_outs_make_a_long_lease(make: MakeLease) -> None:
     lease = make(longest_write=900)
     lease.acquire()
@@ -355,7 +398,7 @@ def test_what_is_no_lease_lets_nobody_write(store: FakeStore, make: MakeLease, c
 
 def test_a_lease_without_end_is_doubted_and_can_be_broken(store: FakeStore, make: MakeLease) -> None:
     make().acquire()
-    store.objects[KEY] = json.dumps({**read(store), "expires": "9999-01-01T00:00:00Z"}).encode()
+    store.objects[KEY] = json.dumps({**read(store), "expires": "9998-01-01T00:00:00Z"}).encode()
     with pytest.raises(LeaseError, match="longer than any that this collection takes"):
         make("two", "2").acquire()
     assert make("two", "2").acquire("one") is not None

@@ -187,6 +187,18 @@ def test_what_a_person_knows_to_be_logged_is_complete_where_selectors_are_not_kn
     assert expected in found.warnings
 
 
+@pytest.mark.parametrize(
+    "missing", [{"files_broken": 1}, {"gaps": ((NOW - timedelta(days=9), NOW - timedelta(days=7)),)}]
+)
+def test_nobody_can_assume_away_files_that_are_missing(missing: dict[str, t.Any]) -> None:
+    logged = {LogClass.READ: UNKNOWN, LogClass.WRITE: UNKNOWN, LogClass.DATA: NO}
+    record = make_record(USED, but=[ServiceCoverage("sqs", Status.PARTIAL, (), logged)], last_accessed=False)
+    broken = dataclasses.replace(record, coverage=dataclasses.replace(record.coverage, **missing))
+    every = frozenset(LogClass) - {LogClass.NEVER}
+    assert judge("sqs:DeleteQueue", record, assume_logged=every)[0] == "removed"
+    assert judge("sqs:DeleteQueue", broken, assume_logged=every)[0] == "unknown"
+
+
 def test_what_is_unknown_stays_at_the_old_resources() -> None:
     old = [allow("dynamodb:*"), allow("s3:*", ["arn:aws:s3:::data", "arn:aws:s3:::data/*"])]
     record = make_record(USED, accessed("s3:*", 9), but=[cover("s3", data=False)])

@@ -10,6 +10,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.policy import Kind
+from ansible_collections.hardening.iam.plugins.module_utils._policy.validation.holders import Holders
 
 Json = dict[str, t.Any]
 
@@ -29,6 +30,7 @@ class Case:
     document: t.Any
     kind: Kind = Kind.MANAGED
     partition: t.Optional[str] = None
+    holders: t.Optional[Holders] = None
 
 
 def policy(*statements: Json, **elements: t.Any) -> Json:

@@ -24,6 +24,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.validation.v
 
 from ..samples import load_managed_policies
 from .cases import ACTION_CASES, CONDITION_CASES, DOCUMENT_CASES, Case, allow, deny, policy
+from .cases_lock_outs import LOCK_OUT_CASES
 from .cases_statements import KIND_CASES, RISK_CASES, SERVICE_CASES, STATEMENT_CASES
 
 CASES: t.Final = (
@@ -34,18 +35,19 @@ CASES: t.Final = (
     *RISK_CASES,
     *SERVICE_CASES,
     *KIND_CASES,
+    *LOCK_OUT_CASES,
 )
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.path is not None], ids=lambda case: case.code)
 def test_broken_rule_is_found_at_its_place(case: Case) -> None:
-    found = validate(json.dumps(case.document), kind=case.kind, partition=case.partition)
+    found = validate(json.dumps(case.document), kind=case.kind, partition=case.partition, holders=case.holders)
     assert case.path in [issue.path for issue in found if issue.code == case.code]
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.path is None], ids=lambda case: case.code)
 def test_good_document_does_not_break_the_rule(case: Case) -> None:
-    found = validate(json.dumps(case.document), kind=case.kind, partition=case.partition)
+    found = validate(json.dumps(case.document), kind=case.kind, partition=case.partition, holders=case.holders)
     assert case.code not in {issue.code for issue in found}
 
 
@@ -63,8 +65,8 @@ def test_rule_names_a_page_of_aws(code: str) -> None:
 
 @looped("case", CASES, ids=lambda case: case.code)
 def test_structure_and_text_give_the_same_issues(case: Case) -> None:
-    of_text = validate(json.dumps(case.document), kind=case.kind, partition=case.partition)
-    of_structure = validate(case.document, kind=case.kind, partition=case.partition)
+    of_text = validate(json.dumps(case.document), kind=case.kind, partition=case.partition, holders=case.holders)
+    of_structure = validate(case.document, kind=case.kind, partition=case.partition, holders=case.holders)
     # A structure's size is that of its compact text, which Organizations counts with spaces where there are some.
     assert [(issue.code, issue.path) for issue in of_structure] == [(issue.code, issue.path) for issue in of_text]
     assert all(issue.position is None for issue in of_structure)

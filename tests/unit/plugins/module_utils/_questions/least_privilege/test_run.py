@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Role
 from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.generate import Status
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.coverage import Coverage, Record
-from ansible_collections.hardening.iam.plugins.module_utils._questions.least_privilege import run
+from ansible_collections.hardening.iam.plugins.module_utils._questions.least_privilege import result, run
 from ansible_collections.hardening.iam.plugins.module_utils._questions.least_privilege.principals import Subject
 
 from ..._policy.least_privilege.samples import ROLE, allow, call, make_principal, make_record, policy, settings
@@ -59,11 +59,11 @@ def item(**fields: t.Any) -> dict[str, t.Any]:
 
 @pytest.mark.parametrize(("lists", "most"), [("none", 3_000), ("short", 600_000)])
 def test_a_result_stays_small(lists: str, most: int) -> None:
-    assert len(json.dumps(run._shorten(item(), {}, lists))) < most
+    assert len(json.dumps(result._shorten(item(), {}, lists))) < most
 
 
 def test_a_short_result_has_the_coverage_of_the_services_that_count() -> None:
-    short = run._shorten(item(), {}, "short")["coverage"]
+    short = result._shorten(item(), {}, "short")["coverage"]
     assert short["services"] == {"complete": [], "partial": ["service7", "service9"], "blind": []}
     assert sorted(short["reasons"]) == ["service7", "service9"]
-    assert run._shorten(item(), {}, "all")["coverage"] == item()["coverage"]
+    assert result._shorten(item(), {}, "all")["coverage"] == item()["coverage"]

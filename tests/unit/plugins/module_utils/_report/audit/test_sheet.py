@@ -72,6 +72,19 @@ def test_a_run_that_fits_together(world: World) -> None:
     assert json.loads(encode(sheet)) == sheet
 
 
+@pytest.mark.parametrize("kind", ["intent", "outcome"])
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_a_record_with_a_date_that_nothing_can_be_added_to_costs_the_page_nothing_else(
+    world: World, kind: str, moment: str
+) -> None:
+    (key,) = world.change(key_change("carol"))
+    world.edit(f"{key}-{kind}.json", at=moment)
+    sheet = build(world.sources)
+    sentences = [change["sentence"] for change in sheet["accounts"][0]["changes"]]
+    assert {"deactivate access key AKIA…LICE of alice", "deactivate access key AKIA…0BOB of bob"} <= set(sentences)
+    assert f"Records or reports do not fit, see below: {ACCOUNT}." in attention(world)
+
+
 def test_everything_of_an_account() -> None:
     world = World()
     (key,) = world.change(key_change("alice"))

@@ -1,0 +1,187 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+"""Whether the new document of a policy may be written: what its conditions do, its size, and the proof.
+
+A new document must be contained in the old one, and must keep every Deny. What was wrong before is not judged.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+import typing as t
+from collections.abc import Sequence
+
+from ..._converge.change import Refusal
+from ..._policy.documents.canonical import canonical
+from ..._policy.documents.canonical import document as document_of
+from ..._policy.documents.limits import LIMITS, inline_total, size
+from ..._policy.documents.policy import Kind, Policy, Statement
+from ..._policy.evaluation.evaluate import Layers
+from ..._policy.least_privilege.proof import Entry, prove
+from ..._policy.trail.coverage import Coverage, Record
+from ..._policy.validation.corrections import Correction, correct
+from ..._policy.validation.holders import Holders
+from ..._policy.validation.rules import Issue, Severity
+from ..._policy.validation.validate import validate
+from ..._prediction.acceptance import Acceptances, acceptance_of
+from .declared import Target
+from .rewrite import rewrite
+from .subjects import Subject
+
+# Conditions by which principals lose access for good.
+_LOCK_OUTS: t.Final = frozenset(
+    {"mfa_locks_out_machines", "mfa_deny_locks_out", "network_deny_lacks_operators", "deny_where_key_is_absent"}
+)
+# Conditions that do not do what they seem to do. All errors of the validation are among them.
+_IDLE: t.Final = frozenset(
+    {
+        "allow_with_unsupported_tag_condition_key_for_service",
+        "mfa_deny_misses_access_keys",
+        "mfa_if_exists_in_allow",
+        "mfa_null_check_in_allow",
+        "tag_condition_is_changeable",
+        "time_window_with_one_end",
+        "type_mismatch_date",
+        "type_mismatch_ip_range",
+    }
+)
+_TOO_LARGE: t.Final = "policy_too_large"
+# So many reasons are named.
+_NAMED: t.Final = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Judge:
+    """Judges new documents. ``unproven`` accepts, by the name of a policy, what is not proved."""
+
+    partition: str
+    today: dt.date
+    unproven: Acceptances = ()
+
+    def find_objection(
+        self, subject: Subject, new: Policy, holders: Holders, principal_arn: str, *, must_fit: bool = True
+    ) -> t.Optional[Refusal]:
+        """Find why a new document is not written; None if it may be.
+
+        ``principal_arn`` is one who has the policy. Without ``must_fit`` the document may be divided later.
+        """
+        old = subject.policy
+        if old is None:
+            return self._refuse(subject, "unknown", "its present document is not known")
+        return (
+            self._refuse_conditions(subject, old, new, holders)
+            or self._refuse_unproven(subject, old, new, principal_arn)
+            or (self._refuse_size(subject, new) if must_fit else None)
+        )
+
+    def _refuse(self, subject: Subject, rule: str, reason: str, **data: t.Any) -> Refusal:
+        return Refusal(rule, f"{subject.label} stays as it is: {reason}", subject.target, data=data)
+
+    # Conditions
+
+    def _refuse_conditions(self, subject: Subject, old: Policy, new: Policy, holders: Holders) -> t.Optional[Refusal]:
+        issues = find_new_issues(old, new, holders, kind=subject.kind, partition=self.partition)
+        if not issues:
+            return None
+        codes = {issue.code for issue in issues}
+        rule = "locks_out" if codes & _LOCK_OUTS else "no_effect"
+        texts = list(dict.fromkeys(issue.message for issue in issues))
+        correction = correct(new, issues)
+        more = f"; and {len(texts) - _NAMED} more" if len(texts) > _NAMED else ""
+        reason = f"{'; '.join(texts[:_NAMED])}{more}"
+        if correction is None:
+            return self._refuse(subject, rule, reason)
+        form = describe_correction(correction, self.partition)
+        # Reports show the lines below the first one as they are, to be copied.
+        written = json.dumps(form["document"], indent=2)
+        return self._refuse(
+            subject, rule, f"{reason}. Correct form: {'; '.join(correction.texts)}.\n{written}", corrected=form
+        )
+
+    # Size
+
+    def _refuse_size(self, subject: Subject, new: Policy) -> t.Optional[Refusal]:
+        limit = LIMITS[subject.kind]
+        if subject.owner is None:
+            needed = size(new, subject.kind)
+            hint = "declare ARNs with wildcards, or split the policy by hand"
+        else:
+            others = [item.document for item in subject.owner.inline_policies if item.name != subject.name]
+            needed = inline_total([*filter(None, others), new], subject.kind)
+            hint = "it counts together with the other inline policies: make it a managed policy"
+        if needed <= limit:
+            return None
+        reason = f"the new document needs {needed:,} characters, and {limit:,} are allowed; {hint}"
+        return self._refuse(subject, "does_not_fit", reason)
+
+    # Proof
+
+    def _refuse_unproven(self, subject: Subject, old: Policy, new: Policy, principal_arn: str) -> t.Optional[Refusal]:
+        beyond, unproven = find_beyond(old, new, principal_arn)
+        if beyond:
+            reason = f"the new document allows more than the old one: {_list_entries(beyond)}"
+            return self._refuse(subject, "widening", f"{reason}. This module only narrows")
+        if not unproven or acceptance_of(subject.reference, self.unproven, self.today) is not None:
+            return None
+        reason = (
+            f"it is not proved that the new document allows nothing more: {_list_entries(unproven)}. To write it "
+            f"anyway, list {subject.reference} in accept_unproven"
+        )
+        return self._refuse(subject, "unproven", reason)
+
+
+def find_beyond(old: Policy, new: Policy, principal_arn: str) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
+    """Find what a new document allows beyond the old one, or no longer denies, and what is proved neither way."""
+    record = Record(principal_arn, "", Coverage(0))
+    proof = prove(Layers(identity=(old,)), Layers(identity=(new,)), record, removed=())
+    return proof.beyond, proof.unproven
+
+
+def _list_entries(entries: Sequence[Entry]) -> str:
+    texts = [f"{entry.action} on {entry.resource} ({entry.why})" for entry in entries[:_NAMED]]
+    more = f"; and {len(entries) - _NAMED} more" if len(entries) > _NAMED else ""
+    return f"{'; '.join(texts)}{more}"
+
+
+def find_new_issues(old: Policy, new: Policy, holders: Holders, *, kind: Kind, partition: str) -> tuple[Issue, ...]:
+    """Find what is wrong with statements that are new, or that are not as they were."""
+    found = validate(json.dumps(document_of(new)), kind=kind, partition=partition, holders=holders)
+    known = {_meaning(statement) for statement in old.statements}
+    changed = {statement.index for statement in new.statements if _meaning(statement) not in known}
+    return tuple(
+        issue
+        for issue in found
+        if (issue.severity is Severity.ERROR or issue.code in _LOCK_OUTS | _IDLE)
+        and issue.code != _TOO_LARGE
+        and _find_index(issue) in changed
+    )
+
+
+def _find_index(issue: Issue) -> t.Optional[int]:
+    """The statement that an issue is about; None if it is about the whole document."""
+    head = issue.path.partition(".")[0]
+    number = head.removeprefix("Statement").strip("[]")
+    return int(number) if number.isdigit() else None
+
+
+def _meaning(statement: Statement) -> Statement:
+    (found,) = canonical(Policy((dataclasses.replace(statement, sid=None),))).statements
+    return found
+
+
+def describe_correction(correction: Correction, partition: str) -> dict[str, t.Any]:
+    """The correct form as data: in words, as a document, and the condition for trust policies if there is one.
+
+    Statements with actions of several types are split, so that each action is on resources of its type.
+    """
+    split = rewrite(correction.policy, Target("", split=True), {}, partition=partition)
+    found: dict[str, t.Any] = {"text": list(correction.texts), "document": document_of(split.policy)}
+    if correction.trust_condition is not None:
+        found["trust_policy_condition"] = dict(correction.trust_condition)
+    return found

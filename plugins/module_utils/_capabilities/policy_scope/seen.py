@@ -1,0 +1,65 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+"""The resources that the recorded calls of those who have a policy were about."""
+
+from __future__ import annotations
+
+import itertools
+import typing as t
+from collections.abc import Iterable
+
+from ..._account.model import Role, User
+from ..._account.permissions import Permissions
+from ..._policy.least_privilege.generalise import generalise
+from ..._policy.least_privilege.needs import collect_needs
+from ..._policy.least_privilege.principal import Principal, PrincipalKind
+from ..._policy.least_privilege.settings import Settings
+from ..._policy.least_privilege.unknowns import Unused
+from ..._policy.trail.coverage import Record
+from ..._policy.trail.usage import Source
+from .rewrite import Seen
+
+
+def collect_seen(
+    permissions: Permissions, holder: t.Union[User, Role], record: Record, settings: Settings
+) -> dict[str, tuple[str, ...]]:
+    """Collect the resources of one principal's calls by action, ids that live short as patterns.
+
+    An action is left out if not all of its calls are recorded, or if one of them, or a date of last access, shows no
+    resource: it keeps its resources.
+    """
+    given = record.uses
+    unused = Unused(record, settings)
+    kind = PrincipalKind.USER if isinstance(holder, User) else PrincipalKind.ROLE
+    principal = Principal(holder.arn, kind, permissions.layers(holder.arn))
+    undecided = {use.action.lower() for use in given if use.source is Source.LAST_ACCESSED}
+    needs = sorted(collect_needs(given, principal.partition), key=lambda need: need.action.lower())
+    found: dict[str, tuple[str, ...]] = {}
+    for action, group in itertools.groupby(needs, key=lambda need: need.action.lower()):
+        members = tuple(group)
+        if action in undecided or not unused.is_complete(action) or not all(need.is_known for need in members):
+            continue
+        scopes = generalise(members[0].action, members, principal, settings).scopes
+        patterns = tuple(dict.fromkeys(scope.pattern for scope in scopes))
+        if patterns and "*" not in patterns:
+            found[action] = patterns
+    return found
+
+
+def join_seen(of_holders: Iterable[tuple[frozenset[str], Seen]]) -> dict[str, tuple[str, ...]]:
+    """Join what the holders of one policy used, each with all actions that it called, in lower case.
+
+    An action is left out if somebody called it and the resource is not known.
+    """
+    known = tuple(of_holders)
+    actions = dict.fromkeys(action for _called, seen in known for action in seen)
+    found: dict[str, tuple[str, ...]] = {}
+    for action in actions:
+        if all(action in seen or action not in called for called, seen in known):
+            patterns = (pattern for _called, seen in known for pattern in seen.get(action, ()))
+            found[action] = tuple(sorted(set(patterns)))
+    return found

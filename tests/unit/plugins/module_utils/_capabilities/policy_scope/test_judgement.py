@@ -1,0 +1,186 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""New documents that lock out, do nothing, allow more, or are too large; the correct form of the how-to's sample."""
+
+from __future__ import annotations
+
+import json
+import re
+import typing as t
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.policy_scope.judgement import Judge
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.policy_scope.subjects import Subject
+from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Refusal
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
+from ansible_collections.hardening.iam.plugins.module_utils._policy.validation.holders import Holders
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.acceptance import parse_acceptances
+
+from ..user_permissions.people import NOW, allow, arn, deny, document, role
+from .scopes import BUCKET, OBJECTS, POLICY, Record
+
+MACHINE: t.Final = Holders(NOW, machines=("role app (lambda.amazonaws.com)",))
+PEOPLE: t.Final = Holders(NOW)
+OLD: t.Final = (allow("s3:*"), deny("s3:DeleteBucket", Sid="Keep"))
+KEPT: t.Final = deny("s3:DeleteBucket", Sid="Keep")
+# Word by word from the how-to that this collection replaces, step 3.
+SAMPLE: t.Final[Record] = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Sid": "AllowS3ReadSpecificBucket",
+            "Effect": "Allow",
+            "Action": ["s3:GetObject", "s3:ListBucket"],
+            "Resource": ["arn:aws:s3:::production-data-bucket", "arn:aws:s3:::production-data-bucket/*"],
+            "Condition": {
+                "Bool": {"aws:MultiFactorAuthPresent": "true"},
+                "IpAddress": {"aws:SourceIp": "10.0.0.0/8"},
+                "DateGreaterThan": {"aws:CurrentTime": "2025-01-01T00:00:00Z"},
+            },
+        }
+    ],
+}
+# A policy that a person fills in from a correct form.
+FILLED: t.Final[dict[str, str]] = {
+    "<a public range": "203.0.113.0/24",
+    "<the id of your VPC": "vpc-0abc1234def567890",
+    "<the start": "2026-11-01T00:00:00Z",
+    "<the end": "2026-12-08T00:00:00Z",
+}
+
+
+def judge(
+    new: t.Any, *, holders: Holders = PEOPLE, old: t.Any = OLD, accepted: t.Any = (), **fields: t.Any
+) -> t.Optional[Refusal]:
+    subject = Subject("Data", POLICY, None, parse(document(*old)), **fields)
+    unproven = parse_acceptances(list(accepted), today=NOW.date(), option="accept_unproven")
+    written = new if isinstance(new, dict) else document(*new)
+    return Judge("aws", NOW.date(), unproven).find_objection(subject, parse(written), holders, arn("role", "app"))
+
+
+def fill(document_: Record) -> Record:
+    """Fill in the placeholders of a correct form."""
+    text = json.dumps(document_)
+    for start, value in FILLED.items():
+        text = re.sub(re.escape(start) + r"[^>]*>", value, text)
+    assert "<" not in text
+    return t.cast(Record, json.loads(text))
+
+
+def test_the_sample_of_the_how_to_is_refused_with_the_reason_and_the_correct_form() -> None:
+    refusal = judge(SAMPLE, holders=MACHINE, old=[allow("s3:*")])
+    assert refusal is not None and refusal.rule == "locks_out"
+    for reason in ("role app (lambda.amazonaws.com)", "never in 10.0.0.0/8", "is no time window"):
+        assert reason in refusal.reason
+    form = refusal.data["corrected"]
+    assert form["trust_policy_condition"] == {
+        "Bool": {"aws:MultiFactorAuthPresent": "true"},
+        "NumericLessThan": {"aws:MultiFactorAuthAge": "3600"},
+    }
+    read, list_, denied = form["document"]["Statement"]
+    assert (read["Action"], read["Resource"]) == ("s3:GetObject", "arn:aws:s3:::production-data-bucket/*")
+    assert (list_["Action"], list_["Resource"]) == ("s3:ListBucket", "arn:aws:s3:::production-data-bucket")
+    assert denied["Effect"] == "Deny"
+    assert list(denied["Condition"]) == ["NotIpAddressIfExists", "StringNotEqualsIfExists", "BoolIfExists"]
+    # What the refusal proposes passes, once a person fills it in.
+    assert judge(fill(form["document"]), holders=MACHINE, old=[allow("s3:*")]) is None
+
+
+@pytest.mark.parametrize(
+    ("effect", "condition", "holders", "rule"),
+    [
+        ("Allow", {"Bool": {"aws:MultiFactorAuthPresent": "true"}}, MACHINE, "locks_out"),
+        ("Allow", {"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}}, PEOPLE, "no_effect"),
+        ("Deny", {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}, MACHINE, "locks_out"),
+        ("Deny", {"Bool": {"aws:MultiFactorAuthPresent": "false"}}, PEOPLE, "no_effect"),
+        ("Allow", {"IpAddress": {"aws:SourceIp": ["192.168.0.0/16", "203.0.113.0/24"]}}, PEOPLE, "no_effect"),
+        ("Deny", {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}, PEOPLE, "locks_out"),
+        (
+            "Deny",
+            {"NotIpAddress": {"aws:SourceIp": "10.1.0.0/16"}, "Bool": {"aws:ViaAWSService": "false"}},
+            PEOPLE,
+            "locks_out",
+        ),
+        ("Allow", {"DateLessThan": {"aws:CurrentTime": "2027-01-01T00:00:00Z"}}, PEOPLE, "no_effect"),
+        (
+            "Allow",
+            {
+                "DateGreaterThan": {"aws:CurrentTime": "2026-12-08T00:00:00Z"},
+                "DateLessThan": {"aws:CurrentTime": "2026-12-01T00:00:00Z"},
+            },
+            PEOPLE,
+            "no_effect",
+        ),
+        (
+            "Allow",
+            {
+                "DateGreaterThan": {"aws:CurrentTime": "2026-01-01T00:00:00Z"},
+                "DateLessThan": {"aws:CurrentTime": "2026-02-01T00:00:00Z"},
+            },
+            PEOPLE,
+            "no_effect",
+        ),
+        ("Deny", {"StringNotEquals": {"aws:PrincipalOrgID": "o-acmeacme12"}}, PEOPLE, "locks_out"),
+        ("Deny", {"StringNotEqualsIfExists": {"aws:ResourceOrgID": "o-acmeacme12"}}, PEOPLE, "locks_out"),
+        (
+            "Allow",
+            {"StringEquals": {"aws:ResourceTag/app": "web"}},
+            Holders(NOW, taggers={"s3": ("role app",)}),
+            "no_effect",
+        ),
+    ],
+)
+def test_a_condition_is_refused_and_its_correct_form_is_not(
+    effect: str, condition: Record, holders: Holders, rule: str
+) -> None:
+    about = allow("s3:GetObject", resource=OBJECTS, Sid="Read")
+    added = {**about, "Sid": "Added", "Effect": effect, "Condition": condition}
+    refusal = judge([added, KEPT] if effect == "Allow" else [about, added, KEPT], holders=holders)
+    assert refusal is not None and refusal.rule == rule
+    assert refusal.data["corrected"]["text"]
+    assert judge(fill(refusal.data["corrected"]["document"]), holders=holders) is None
+
+
+def test_what_was_wrong_before_is_not_judged() -> None:
+    wrong = allow("sqs:*", Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}})
+    assert judge([allow("s3:GetObject"), wrong], old=[allow("s3:*"), wrong]) is None
+
+
+@pytest.mark.parametrize(
+    ("new", "rule"),
+    [
+        ([allow("s3:*", "sqs:*"), KEPT], "widening"),
+        ([allow("s3:*")], "widening"),
+        ([allow("s3:*"), deny("s3:DeleteBucket", resource=BUCKET)], "widening"),
+    ],
+    ids=["another service", "a Deny is dropped", "a Deny is narrowed"],
+)
+def test_more_than_before_is_refused_whatever_is_accepted(new: t.Any, rule: str) -> None:
+    accepted = [{"principal": "Data", "reason": "agreed", "expires": "2026-12-31"}]
+    refusal = judge(new, accepted=accepted)
+    assert refusal is not None and refusal.rule == rule
+
+
+def test_a_dropped_condition_is_more_than_before() -> None:
+    old = allow("s3:GetObject", Condition={"StringEquals": {"aws:PrincipalTag/team": "web"}})
+    refusal = judge([allow("s3:GetObject")], old=[old])
+    assert refusal is not None and refusal.rule == "widening"
+
+
+def test_a_document_that_is_too_large_is_refused() -> None:
+    wide = [f"arn:aws:s3:::bucket-{number:04}/*" for number in range(300)]
+    refusal = judge([allow("s3:GetObject", resource=wide), KEPT])
+    assert refusal is not None and refusal.rule == "does_not_fit"
+    assert "6,144 are allowed" in refusal.reason
+
+
+def test_inline_policies_count_together() -> None:
+    half = [f"arn:aws:s3:::bucket-{number:04}/*" for number in range(200)]
+    owner = role("app", one=allow("s3:GetObject", resource=half), two=allow("s3:*"))
+    subject = Subject("two", "", owner, parse(document(allow("s3:*"))))
+    new = parse(document(allow("s3:GetObject", resource=half)))
+    refusal = Judge("aws", NOW.date()).find_objection(subject, new, PEOPLE, owner.arn)
+    assert refusal is not None and (refusal.rule, refusal.target) == ("does_not_fit", owner.arn)
