@@ -26,6 +26,8 @@ _LOCATION: t.Final = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-
 # to (AWS_REQUEST_CHECKSUM_CALCULATION), so it is asked for one. SHA-256 needs no library besides Python's own:
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html#object-lock-put-object
 _CHECKSUM: t.Final = {"ChecksumAlgorithm": "SHA256"}
+# No file of CloudTrail or of this collection has as much.
+_MOST_BYTES: t.Final = 512 * 1024 * 1024
 _EXISTS: t.Final = "PreconditionFailed"
 _CONFLICTS: t.Final = frozenset({_EXISTS, "ConditionalRequestConflict", "NoSuchKey"})
 
@@ -94,10 +96,16 @@ class S3Store:
         return None if found is None else (found[0], found[1]["LastModified"])
 
     def _read(self, key: str) -> t.Optional[tuple[bytes, Mapping[str, t.Any]]]:
-        """The content of an object and the rest of the answer; None where there is no such object."""
+        """The content of an object and the rest of the answer; None where there is no such object.
+
+        Others may write to a bucket with log files: of an object that is larger than any file of CloudTrail or of this
+        collection only the start is read, which is no file that anybody believes.
+        """
         try:
             answer = self._access.call("s3", "GetObject", {"Bucket": self._bucket, "Key": self._prefix + key})
-            return answer["Body"].read(), answer
+            content = answer["Body"].read(_MOST_BYTES)
+            # Only a read to the end notices that the connection broke.
+            return content if len(content) == _MOST_BYTES else content + answer["Body"].read(), answer
         except NotFound as error:
             if error.code == "NoSuchKey":
                 return None

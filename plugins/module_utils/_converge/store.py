@@ -28,6 +28,8 @@ _LOCK: t.Final = ".lock"
 # A swap takes milliseconds. Of a hundred workers that swap the same key, the last one waits for seconds.
 _LOCK_SECONDS = 60.0
 _LOCK_PAUSE: t.Final = 0.01
+# No file of CloudTrail or of this collection has as much. Of a larger one the start is read, which is no valid file.
+_MOST_BYTES: t.Final = 512 * 1024 * 1024
 _NOT_ALLOWED: t.Final = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
@@ -128,7 +130,7 @@ class DirectoryStore:
     def get_dated(self, key: str) -> t.Optional[tuple[bytes, datetime]]:
         try:
             with (self._root / key).open("rb") as file:
-                return file.read(), datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
+                return file.read(_MOST_BYTES), datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
         except FileNotFoundError:
             return None
         except OSError as error:

@@ -12,6 +12,7 @@ import botocore.exceptions
 import botocore.session
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._aws import s3_store
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import (
     AwsError,
     Conflict,
@@ -204,3 +205,14 @@ def test_nothing_leaves_the_prefix(make_store: MakeStore, emulator: Emulator) ->
 def test_what_is_no_place(location: str, make_store: MakeStore) -> None:
     with pytest.raises(InvalidRequest, match="is not a place in S3, such as s3://bucket/prefix"):
         make_store(location)
+
+
+@pytest.mark.parametrize(("most", "read"), [(3, b"abc"), (6, b"abcdef"), (7, b"abcdef")])
+def test_of_an_object_that_is_too_large_only_the_start_is_read(
+    most: int, read: bytes, make_store: MakeStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others may write to a bucket with log files, and an object may have 5 TB."""
+    monkeypatch.setattr(s3_store, "_MOST_BYTES", most)
+    store = make_store()
+    store.put("log.json.gz", b"abcdef")
+    assert store.get("log.json.gz") == read

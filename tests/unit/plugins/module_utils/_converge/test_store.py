@@ -236,3 +236,9 @@ def test_what_can_be_no_path_is_an_error_with_the_option(path: str, message: str
 def test_a_name_that_is_too_long_is_an_error_with_the_option(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="^journal: can't write .*File name too long"):
         DirectoryStore(str(tmp_path / ("x" * 300)), "journal").put("a", b"")
+
+
+def test_of_a_file_that_is_too_large_only_the_start_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_module, "_MOST_BYTES", 3)
+    (tmp_path / "log.json").write_bytes(b"abcdef")
+    assert DirectoryStore(str(tmp_path)).get("log.json") == b"abc"
