@@ -32,6 +32,7 @@ from ..evaluation.truth import NO, YES
 from ..impact.judge import Breakage, Judge, Verdict
 from ..trail.coverage import Record, Status
 from ..trail.log_classes import log_class
+from ..trail.permission_only import is_permission_only
 from ..trail.usage import Use
 
 # The clocks of CloudTrail and of service last accessed differ a little.
@@ -117,7 +118,7 @@ class Losses:
     def _is_complete(self, action: str) -> bool:
         """Whether every call of an action was recorded over the whole window."""
         coverage = self._record.coverage.of(action.partition(":")[0].lower())
-        if coverage.status is Status.BLIND:
+        if coverage.status is Status.BLIND or is_permission_only(action):
             return False
         logged = coverage.logged.get(log_class(action))
         return logged is YES or (logged is None and coverage.status is Status.COMPLETE)

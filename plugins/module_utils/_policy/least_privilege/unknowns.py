@@ -23,6 +23,7 @@ from ..evaluation import catalogue
 from ..evaluation.truth import NO, UNKNOWN, YES
 from ..trail.coverage import LogClass, Record, Status
 from ..trail.log_classes import log_class, never_logged_reason
+from ..trail.permission_only import is_permission_only
 from ..trail.usage import Source, Use
 from .needs import PASS_ROLE, is_recorded_call
 from .settings import TRACKED_DAYS, Settings
@@ -76,7 +77,7 @@ class Unused:
         """Whether all calls of an action were recorded over the whole window."""
         kind = log_class(action)
         coverage = self._record.coverage.of(action.partition(":")[0].lower())
-        if kind is LogClass.NEVER or coverage.status is Status.BLIND:
+        if kind is LogClass.NEVER or coverage.status is Status.BLIND or is_permission_only(action):
             return False
         logged = coverage.logged.get(kind, YES if coverage.status is Status.COMPLETE else NO)
         # A person may know which events a trail logs. That files are missing or broken is known already.
@@ -174,12 +175,16 @@ class Unused:
         return self._settings.now - when <= timedelta(days=self._settings.assume_unused_after)
 
     def _describe(self, action: str, service: str) -> str:
+        if is_permission_only(action):
+            return f"no event names {action}, which other calls of {service} need"
         coverage = self._record.coverage.of(service)
         reasons = f": {'; '.join(coverage.reasons)}" if coverage.reasons else ""
         kind = log_class(action).value.replace("_", " ")
         return f"the record of the {kind} events of {service} is not complete ({coverage.status.value}{reasons})"
 
     def _settle(self, action: str) -> str:
+        if is_permission_only(action):
+            return "ask the owner, since no event names it"
         return _SETTLED_BY[log_class(action)].format(service=action.partition(":")[0].lower())
 
 

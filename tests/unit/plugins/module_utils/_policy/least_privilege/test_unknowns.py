@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import catalogue
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.truth import NO, UNKNOWN
 from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.generate import (
     Generated,
@@ -22,6 +23,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.covera
     ServiceCoverage,
     Status,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.permission_only import PERMISSION_ONLY
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.usage import Source
 
 from .samples import (
@@ -284,3 +286,24 @@ def test_dates_after_the_end_of_the_record_say_nothing_new_of_an_action_that_it_
     assert [use.action for use in Unused(denied, settings()).list_open_dates()] == ["dynamodb:PutItem"]
     whole = dataclasses.replace(record, coverage=dataclasses.replace(record.coverage, until=NOW + timedelta(days=3)))
     assert len(list(Unused(whole, settings()).list_open_dates())) == 2
+
+
+def test_an_action_that_no_event_names_is_unused_only_if_its_service_is() -> None:
+    """A record of all events says nothing of a permission that other calls need."""
+    old = [allow(["glue:PassConnection", "glue:DeleteJob", "dynamodb:*"])]
+    used = run(old, record=make_record(USED, accessed("glue:*", 120, besides=["glue:deletejob"])))
+    (item,) = [item for item in used.unknown if item.action.startswith("glue:")]
+    assert item.action == "glue:PassConnection"
+    assert "no event names glue:PassConnection" in item.why
+    assert "glue:DeleteJob" in {item.action for item in used.removed}
+    without_dates = run(old, record=make_record(USED, last_accessed=False))
+    assert "glue:PassConnection" in {item.action for item in without_dates.unknown}
+    unused = run(old, record=make_record(USED))
+    assert "glue:PassConnection" in {item.action for item in unused.removed}
+
+
+def test_actions_that_no_event_names_are_in_the_catalogue() -> None:
+    for service, names in PERMISSION_ONLY.items():
+        for name in names.split():
+            assert catalogue.action(service, name) is not None, (service, name)
+            assert not Unused(make_record(), settings()).is_complete(f"{service}:{name}")
