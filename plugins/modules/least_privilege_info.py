@@ -22,8 +22,8 @@ description:
   - Denied calls add nothing. Calls of an earlier principal with the same name add nothing. If no event of the account could be read, no
     policy is generated. A principal without any recorded call keeps only what is unknown.
   - With O(documents) the module proves documents that you wrote instead of generating them. With one template for many accounts, each
-    account has its own proof. Documents are proved whatever the evidence is, so look at RV(principals[].coverage) too.
-  - Break-glass roles are hardly ever used, so almost everything of them counts as unused. Choose O(principals) without them.
+    account has its own proof. Without evidence nothing is proved.
+  - Break-glass principals and others that are never changed get no new policies, see O(break_glass).
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
