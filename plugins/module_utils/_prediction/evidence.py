@@ -52,7 +52,7 @@ from .._policy.trail.usage import Evidence, Source, SourceRead, Use, drop_explai
 from .records.coverage import Sources, describe_coverage
 from .records.evidence import RECORD_OPERATIONS, read_public_keys, read_trail_facts
 from .records.evidence_options import EvidenceOptions
-from .records.summary import count_left_out, describe_sessions, hash_uses
+from .records.summary import count_left_out, describe_sessions, hash_uses, was_in_console
 
 EVIDENCE_OPERATIONS: t.Final = OPERATIONS_OF_DATASETS[Dataset.SERVICE_LAST_ACCESSED].union(
     Operations(reads=frozenset({"cloudtrail:LookupEvents", "ec2:DescribeRegions"}))
@@ -179,6 +179,7 @@ class Predictor:
             is_last_accessed_read=accessed is not None and accessed.source.failure is None,
             digest=hash_uses(book.uses(arn), book.list_denials(arn)),
             left_out=count_left_out(arn, book.shared),
+            is_console=was_in_console(arn, book.shared),
         )
 
     # Reading

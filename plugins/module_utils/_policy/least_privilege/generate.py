@@ -25,7 +25,7 @@ from ..evaluation.narrowing import condition_keys
 from ..evaluation.pass_role import find_passed_role
 from ..trail.coverage import Record
 from .ceiling import Ceiling, OldStatement
-from .companions import Companion, find_companions, find_console_reads, list_patterns, uses_console
+from .companions import Companion, find_companions, find_console_reads, list_patterns
 from .generalise import UNSHOWN, Generalised, generalise, merge_generalised, regions_of
 from .grants import Grant, Origin, Scope, add_conditions
 from .lists import (
@@ -191,10 +191,7 @@ def _list_companions(
     unused: Unused,
 ) -> tuple[Companion, ...]:
     found = find_companions(needs, principal, unused.is_complete)
-    is_console = settings.console_reads
-    if is_console is None:
-        is_console = uses_console(needs, record.denied)
-    if is_console:
+    if record.is_console if settings.console_reads is None else settings.console_reads:
         services = {need.service for need in needs}
         found = (*found, *find_console_reads(ceiling.granted, services, principal.partition))
     return found

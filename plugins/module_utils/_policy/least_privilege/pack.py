@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import itertools
 import re
 import typing as t
@@ -26,6 +27,14 @@ from .settings import Settings
 from .shape import Shaped, describe_level, identify
 
 PATH: t.Final = "/iam-hardening/lp/"
+_STEMS: t.Final = {
+    PrincipalKind.ROLE: "lp-",
+    PrincipalKind.USER: "lp_user-",
+    PrincipalKind.GROUP: "lp_group-",
+    PrincipalKind.PERMISSION_SET: "lp_set-",
+}
+# A name of a policy has 128 characters at most, and a number follows. That of a group may have as many.
+_LONGEST_STEM: t.Final = 118
 _EMPTY: t.Final = size(Policy((), VERSION), Kind.MANAGED)
 _NAME: t.Final = re.compile(r"[^\w+=,.@-]", re.ASCII)
 # Jinja begins expressions, statements and comments so.
@@ -131,13 +140,24 @@ def pack(
         allowing = _pack_allowing(shaped, room, 100 - settings.free_percent)
     except _Full:
         return _describe_misfit(shaped, denials, room)
-    names = [(version, found, "-deny") for version, found in denying] + [(VERSION, found, "") for found in allowing]
-    numbers = {"": itertools.count(1), "-deny": itertools.count(1)}
-    stem = f"lp-{_NAME.sub('-', principal.name)}"
+    names = [(version, found, "deny") for version, found in denying] + [(VERSION, found, "") for found in allowing]
+    numbers = {"": itertools.count(1), "deny": itertools.count(1)}
+    stem = name_policies(principal)
     return tuple(
-        _finish(f"{stem}{suffix}-{next(numbers[suffix])}", found, version, principal)
-        for version, found, suffix in names
+        _finish(f"{stem}-{word}{next(numbers[word])}", found, version, principal) for version, found, word in names
     )
+
+
+def name_policies(principal: Principal) -> str:
+    """The start of the names of a principal's policies, which no other principal of the account has.
+
+    A user and a role may have the same name, and managed policies of one account may not. No name of a role can make
+    it begin as that of another kind.
+    """
+    stem = f"{_STEMS[principal.kind]}{_NAME.sub('-', principal.name)}"
+    if len(stem) <= _LONGEST_STEM:
+        return stem
+    return f"{stem[: _LONGEST_STEM - 9]}-{hashlib.sha256(stem.encode()).hexdigest()[:8]}"
 
 
 def _finish(name: str, found: _Bin, version: str, principal: Principal) -> Document:

@@ -401,6 +401,7 @@ def _join_records(subject: Subject, records: Mapping[str, Record]) -> Record:
         bool(found) and all(record.is_last_accessed_read for record in found),
         hashlib.sha256("\n".join(record.digest for record in found).encode()).hexdigest(),
         sum(record.left_out for record in found),
+        any(record.is_console for record in found),
     )
 
 

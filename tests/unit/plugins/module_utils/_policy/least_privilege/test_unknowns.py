@@ -15,6 +15,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privil
     Generated,
     make_record_for_proof,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.unknowns import Unused, Verdict
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.coverage import (
     LogClass,
     Record,
@@ -268,3 +269,18 @@ def test_a_call_of_an_unknown_action_is_none_that_another_event_names() -> None:
     nameless = call("sqs:*", is_service_level=True)
     found = make_record_for_proof(make_record(SEND, nameless), settings())
     assert [use.besides for use in found.uses if use.is_service_level] == [frozenset({"sqs:sendmessage"})]
+
+
+def test_dates_after_the_end_of_the_record_say_nothing_new_of_an_action_that_it_shows() -> None:
+    """Files without a digest yet are not read, so that a busy role is always seen later than its newest call."""
+    end = NOW - timedelta(hours=2)
+    used = call("dynamodb:PutItem", "arn:aws:dynamodb:eu-west-1:111122223333:table/t", last=end - timedelta(minutes=9))
+    record = make_record(used, accessed("dynamodb:PutItem", 0), accessed("dynamodb:DeleteTable", 0))
+    record = dataclasses.replace(record, coverage=dataclasses.replace(record.coverage, until=end))
+    unused = Unused(record, settings())
+    assert [use.action for use in unused.list_open_dates()] == ["dynamodb:DeleteTable"]
+    assert unused.judge("dynamodb:DeleteTable").verdict is Verdict.UNKNOWN
+    denied = dataclasses.replace(record, uses=record.uses[1:2], denied=(used,))
+    assert [use.action for use in Unused(denied, settings()).list_open_dates()] == ["dynamodb:PutItem"]
+    whole = dataclasses.replace(record, coverage=dataclasses.replace(record.coverage, until=NOW + timedelta(days=3)))
+    assert len(list(Unused(whole, settings()).list_open_dates())) == 2

@@ -18,8 +18,8 @@ from ..._report import new_policies
 FOLDER = Path("111122223333/least_privilege/role-dev")
 
 
-def write(directory: Path, *principals: dict[str, t.Any]) -> None:
-    document = {"schema": "hardening.iam/least_privilege/1", **new_policies.document(*principals)}
+def write(directory: Path, *principals: dict[str, t.Any], **fields: t.Any) -> None:
+    document = {"schema": "hardening.iam/least_privilege/1", **new_policies.document(*principals, **fields)}
     write_files(DirectoryStore(str(directory)), document, placeholders=False)
 
 
@@ -41,5 +41,5 @@ def test_policies_and_proofs_of_an_earlier_run_are_replaced(tmp_path: Path) -> N
 def test_a_second_run_writes_the_same_bytes(tmp_path: Path) -> None:
     write(tmp_path, new_policies.principal())
     before = {path.name: path.read_bytes() for path in (tmp_path / FOLDER).iterdir()}
-    write(tmp_path, new_policies.principal())
+    write(tmp_path, new_policies.principal(), created="2026-11-21T12:00:00Z")
     assert {path.name: path.read_bytes() for path in (tmp_path / FOLDER).iterdir()} == before
