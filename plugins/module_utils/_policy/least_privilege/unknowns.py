@@ -83,13 +83,16 @@ class Unused:
     def list_open_dates(self) -> Iterator[Use]:
         """List the dates of last access that keep something: recent ones that complete records do not explain.
 
-        A date of a service that recorded calls explain still stays open for its actions that were not all recorded.
+        A date of an action that is after the end of the record can't be in it. If the action was recorded before, the
+        call is one more of it. A date of a service that recorded calls explain still stays open for its actions that were not all recorded.
         """
         for use in self._record.uses:
             if is_recorded_call(use) or use.last is None or not self._is_recent(use.last):
                 continue
             if not use.is_service_level:
-                if not (self.is_complete(use.action) and _explains(self._calls.get(use.action.lower()), use.last)):
+                call = self._calls.get(use.action.lower())
+                is_one_more = call is not None and self._is_after_end(use.last)
+                if not (self.is_complete(use.action) and (is_one_more or _explains(call, use.last))):
                     yield use
                 continue
             if not _explains(self._services.get(use.service), use.last):
@@ -157,6 +160,11 @@ class Unused:
             if lower not in use.besides and not explained:
                 found.append(t.cast(datetime, use.last))
         return max(found, default=None)
+
+    def _is_after_end(self, when: datetime) -> bool:
+        """Whether a moment is after the newest event: log files arrive late, and count once a digest has them."""
+        end = self._record.coverage.until
+        return end is not None and when > end
 
     def _is_recent(self, when: datetime) -> bool:
         return self._settings.now - when <= timedelta(days=self._settings.assume_unused_after)
