@@ -430,6 +430,9 @@ principals:
         principal:
           description: The principal whose calls were judged.
           type: str
+        principal_id:
+          description: Its unique id.
+          type: str
         is_proved:
           description: Whether nothing speaks against the new policies.
           type: bool
@@ -455,6 +458,17 @@ principals:
         counts:
           description: Numbers of what was compared.
           type: dict
+        documents_before:
+          description: The SHA-256 of each present policy.
+          type: list
+          elements: str
+        documents_after:
+          description: The SHA-256 of each new policy.
+          type: list
+          elements: str
+        evidence_sha256:
+          description: The SHA-256 over the evidence.
+          type: str
     second_opinion:
       description: The recommendations of AWS beside the result, one entry for each source in O(second_opinion).
       type: list
