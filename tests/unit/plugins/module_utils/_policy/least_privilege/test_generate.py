@@ -182,7 +182,7 @@ def test_denials_are_kept_verbatim_and_apart() -> None:
     old = policy(deny("ec2:*", "arn:aws:s3:::${x}"), version="2008-10-17", name="ancient")
     principal = make_principal(policy(ADMIN, first), policy(second), old)
     found = generate(principal, make_record(call("s3:GetObject", "arn:aws:s3:::data/in/a")), settings())
-    denying = [item for item in found.documents if "-deny-" in item.name]
+    denying = [item for item in found.documents if "-deny" in item.name]
     assert {item.policy.version for item in denying} == {"2008-10-17", "2012-10-17"}
     kept = {dataclasses.replace(one, index=0, sid=None) for item in denying for one in item.policy.statements}
     given = {dataclasses.replace(one, index=0, sid=None) for old in principal.layers.identity for one in old.statements}
