@@ -15,14 +15,15 @@ description:
     changed.
   - The new policies name resources, and for C(iam:PassRole) the roles and services that were seen. They never allow more than the
     present policies, and they keep every present statement that denies.
-  - Each action that is granted today is in one of three lists. RV(principals[].kept) is used or needed, RV(principals[].removed) is
-    unused, and RV(principals[].unknown) stays because nobody can know whether it is unused.
+  - Each action that is granted today is in at least one of three lists. RV(principals[].kept) is used or needed,
+    RV(principals[].removed) is unused, and RV(principals[].unknown) stays because nobody can know whether it is unused.
   - RV(principals[].coverage) says how complete the evidence is, for each service. RV(principals[].proofs) says whether every recorded
     call is still allowed, and whether nothing is allowed that was not allowed before.
-  - Denied calls add nothing. Calls of an earlier principal with the same name add nothing. If there is no evidence, no policy is
-    generated.
+  - Denied calls add nothing. Calls of an earlier principal with the same name add nothing. If no event of the account could be read, no
+    policy is generated. A principal without any recorded call keeps only what is unknown.
   - With O(documents) the module proves documents that you wrote instead of generating them. With one template for many accounts, each
-    account has its own proof.
+    account has its own proof. Without evidence nothing is proved.
+  - Break-glass principals and others that are never changed get no new policies, see O(break_glass).
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -42,20 +43,29 @@ options:
       - Users, groups, roles and permission sets, by ARN, by name or as V(role/NAME), V(user/NAME), V(group/NAME) or
         V(permission_set/NAME), with C(*) and C(?). A pattern that matches nobody fails the task.
       - For a group the calls of all its members count. A role of IAM Identity Center is answered with its permission set.
-      - Roles of AWS services can't be changed. They are skipped with a message.
+      - Service-linked roles can't be changed. They are skipped, and RV(not_changeable) lists them.
     type: list
     elements: str
     required: true
   principal_tags:
     description:
-      - Tags that the principals must have, with C(*) and C(?) in the values. Groups have no tags.
+      - Tags that the principals must have, all of them, with C(*) and C(?) in the values. The case of keys does not matter.
+      - Groups have no tags, so they never match. If no principal matches, the task fails.
     type: dict
     default: {}
   documents:
     description:
-      - Documents to prove, instead of generated ones. Each is JSON text, a structure, or the path of a JSON or YAML file.
+      - Documents to prove, instead of generated ones. Each is JSON text, a structure, or the path of a JSON or YAML file. They count as
+        managed policies, and as all policies of the principal.
     type: list
     elements: raw
+    default: []
+  break_glass:
+    description:
+      - ARNs of break-glass users and roles, with C(*) and C(?). They get no new policies, and neither do principals below the path
+        V(/iam-hardening/break-glass/), the caller of the run, and roles of AWS and of landing zones.
+    type: list
+    elements: str
     default: []
   levels:
     description:
@@ -63,40 +73,46 @@ options:
         counts.
       - V(exact) names each resource that was seen. V(prefix) names a common prefix of at least O(min_group) resources. V(service) names
         all resources of the type in the account and region.
+      - The default is V(exact). Ids that live short, and keys of S3 objects, are generalised at each level.
+      - ARNs of S3 buckets have no account, so V(service) for V(s3) names the buckets of everybody.
     type: dict
   min_group:
     description:
-      - The smallest number of different resources that a prefix stands for. Defaults to 5.
+      - The smallest number of different resources that a prefix stands for, from 2 to 1,000. Defaults to 5.
     type: int
   object_segments:
     description:
-      - How many segments of the key of an S3 object a pattern keeps. Defaults to 1.
+      - How many folders of the key of an S3 object a pattern keeps, from 0 to 20. A date or an id in the key ends the pattern. Defaults
+        to 1.
     type: int
   accepted_patterns:
     description:
-      - Patterns of resources that may be used although they also match resources that were not seen.
+      - Patterns of resources that may be used although they also match resources that were not seen. They are written as in
+        RV(principals[].generalised).
     type: list
     elements: str
   scope_regions:
     description:
-      - Whether calls are limited to the regions that were seen.
+      - Whether calls are limited to the regions that were seen, by a condition on C(aws:RequestedRegion). It holds for recorded calls of
+        regional services. Defaults to V(false).
     type: bool
   min_window_days:
     description:
-      - The number of days that the evidence should cover. If it covers fewer, there is a warning. Defaults to 90.
+      - The number of days that the evidence should cover, from 1 to 3,650. If it covers fewer, there is a warning. Defaults to 90.
     type: int
   accept_short_window:
     description:
-      - Whether policies are generated from less than 14 days of evidence.
+      - Whether policies are generated from less than 14 days of evidence. Defaults to V(false), which gives the outcome V(refused).
     type: bool
   assume_unused_after:
     description:
-      - An action that AWS last recorded as accessed longer ago than so many days counts as unused. Defaults to 400, which is as far as
-        AWS tracks it.
+      - An action that AWS last recorded as accessed longer ago than so many days counts as unused, from 1 to 400. Defaults to 400, which
+        is as far as AWS tracks it.
     type: int
   assume_logged:
     description:
-      - Kinds of events that count as logged if the selectors of the trails can't be read, such as for log files in a directory.
+      - Kinds of events that count as logged if it is not known whether they were, such as for log files in a directory.
+      - This also holds where log files are missing or broken. Read C(gaps) and C(notes) of RV(principals[].coverage) before you set it.
       - If nobody knows whether calls were logged, an action without recorded calls is unknown, and stays.
     type: list
     elements: str
@@ -104,16 +120,17 @@ options:
   compress:
     description:
       - Whether actions are written with wildcards, if the wildcard matches no other action that is known today. A wildcard also grants
-        actions that AWS adds later.
+        actions that AWS adds later, which a warning says. Defaults to V(false).
     type: bool
   console_reads:
     description:
-      - Whether the read actions that the console calls are kept. By default, they are kept for principals that were seen in the console.
+      - Whether the actions C(Describe*) and C(List*) of the used services are kept, which pages of the console call. By default, they are
+        kept for principals that were seen in the console.
     type: bool
   always_allow:
     description:
       - Actions to keep although no call shows them, such as those of a restore test. They are granted only as far as the present policies
-        grant them, and until they expire.
+        grant them, and until they expire. C(iam:PassRole) is never kept by this.
     type: list
     elements: dict
     suboptions:
@@ -149,7 +166,8 @@ options:
     type: str
   placeholders:
     description:
-      - Whether the policies in the files name the account as C({{ aws_account_id }}), so that one template serves many accounts.
+      - Whether the policies in the JSON files name the account as C({{ aws_account_id }}), so that one template serves many accounts. The
+        templates of CloudFormation and Terraform name the account itself.
     type: bool
     default: false
   second_opinion:
@@ -172,7 +190,8 @@ options:
     default: [local]
   return_lists:
     description:
-      - How much of the lists is returned. V(short) returns 20 entries of each. The files have all entries.
+      - How much of the lists is returned. V(short) returns 20 entries of each, V(none) returns none. The files have all entries.
+      - With both, RV(principals[].coverage) names only services of the lists of kept and unknown actions.
     type: str
     choices: [none, short, all]
     default: short
@@ -376,7 +395,7 @@ principals:
       type: list
       elements: dict
     list_lengths:
-      description: The number of entries of the four lists, however many are returned.
+      description: The number of entries of the lists, however many are returned.
       type: dict
     generalised:
       description: Patterns that are wider than the resources that were seen. Those with C(needs_acceptance) are not used.
@@ -411,6 +430,9 @@ principals:
         principal:
           description: The principal whose calls were judged.
           type: str
+        principal_id:
+          description: Its unique id.
+          type: str
         is_proved:
           description: Whether nothing speaks against the new policies.
           type: bool
@@ -436,6 +458,17 @@ principals:
         counts:
           description: Numbers of what was compared.
           type: dict
+        documents_before:
+          description: The SHA-256 of each present policy.
+          type: list
+          elements: str
+        documents_after:
+          description: The SHA-256 of each new policy.
+          type: list
+          elements: str
+        evidence_sha256:
+          description: The SHA-256 over the evidence.
+          type: str
     second_opinion:
       description: The recommendations of AWS beside the result, one entry for each source in O(second_opinion).
       type: list

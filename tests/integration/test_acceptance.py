@@ -141,6 +141,14 @@ def test_the_stop_switch_stops_the_experiments(ansible: Ansible) -> None:
     assert not (ansible.directory / "journal" / "control" / "leases").exists()
 
 
+def test_no_lease_is_taken_where_everybody_can_write(ansible: Ansible) -> None:
+    (ansible.directory / "journal").mkdir()
+    (ansible.directory / "journal").chmod(0o777)
+    outcome = accept(ansible, acceptance_include=["third_key_is_refused"])
+    assert outcome.status != 0 and outcome.writes == []
+    assert "hardening_journal): everybody on this machine can write" in " ".join(outcome.output.split())
+
+
 def test_check_mode_writes_nothing(ansible: Ansible) -> None:
     outcome = accept(ansible, "--check").succeeded()
     assert "Accepted as a sandbox" in outcome.output

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import textwrap
 import time
 import typing as t
@@ -19,7 +20,7 @@ from datetime import datetime, timedelta
 from .._aws.access import Access
 from .._converge.errors import GuardError, InputError
 from .._converge.store import StoreError
-from .._module.run_control import RunControl
+from .._module.run_control import RunControl, check_journal
 from .._module.task import Task, TaskError
 from .assumptions import ASSUMPTIONS, Assumption
 from .experiments import observe
@@ -56,12 +57,16 @@ def run(task: Task) -> dict[str, t.Any]:
             patience=float(options["patience"]),
             now=task.now,
             check_mode=task.check_mode,
-            open_control=lambda account_id: RunControl.of(
-                task, task.open_store(task.journal), account_id=account_id, module=MODULE, sleep=time.sleep
-            ),
+            open_control=functools.partial(_open_control, task),
         )
     except (GuardError, InputError, RejectedInput) as error:
         raise TaskError(str(error)) from error
+
+
+def _open_control(task: Task, account_id: str) -> RunControl:
+    """Open the stop switch and the lease. Raises GuardError: others can write there."""
+    check_journal(task.journal.location, writes=True, warn=task.warn)
+    return RunControl.of(task, task.open_store(task.journal), account_id=account_id, module=MODULE, sleep=time.sleep)
 
 
 def accept(

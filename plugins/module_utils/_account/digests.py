@@ -71,6 +71,7 @@ class Chain:
     """The digests of one region: those that hold, the spans without digests, and the trails that wrote them.
 
     ``is_signed`` says whether the signatures were checked. ``trails`` are the names of trails with their home regions.
+    ``missing`` are names of log files that a digest has and the place has not.
     """
 
     good: frozenset[str]
@@ -79,6 +80,7 @@ class Chain:
     ended: t.Optional[datetime] = None
     is_signed: bool = False
     trails: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 def parse_digest(place: DigestPlace, content: t.Optional[bytes], account_id: str) -> t.Optional[Digest]:
@@ -184,11 +186,16 @@ class DigestBook:
         account_id: str,
         keys: t.Optional[Mapping[str, PublicKeys]] = None,
         regions: t.Optional[Collection[str]] = None,
+        is_missing: Callable[[str], bool] = lambda name: False,
     ) -> None:
-        """Check the chains of ``regions``, those with log files: others have a digest an hour that names none."""
+        """Check the chains of ``regions``, those with log files: others have a digest an hour that names none.
+
+        ``is_missing`` says of the name of a log file whether it should be in the place and is not.
+        """
         self._read: t.Final = read
         self._account_id: t.Final = account_id
         self._keys: t.Final = keys
+        self._is_missing: t.Final = is_missing
         self._places: t.Final[dict[str, list[DigestPlace]]] = {}
         for place in places:
             if place.account_id == account_id:
@@ -207,7 +214,8 @@ class DigestBook:
         for place in self._places[region]:
             by_trail.setdefault(place.trail, []).append(place)
         keys = None if self._keys is None or not HAS_CRYPTOGRAPHY else self._keys.get(region, {})
-        chains = [check_chain(self._parse(sorted(each, key=_when)), keys) for each in by_trail.values()]
+        missing: set[str] = set()
+        chains = [check_chain(self._note_missing(each, missing), keys) for each in by_trail.values()]
         ends = [chain.ended for chain in chains if chain.ended is not None]
         return Chain(
             good=frozenset(key for chain in chains for key in chain.good),
@@ -216,7 +224,15 @@ class DigestBook:
             ended=max(ends, default=None),
             is_signed=all(chain.is_signed for chain in chains),
             trails=tuple(sorted(by_trail)),
+            missing=tuple(sorted(missing)),
         )
+
+    def _note_missing(self, places: Iterable[DigestPlace], missing: set[str]) -> Iterator[t.Union[Digest, DigestPlace]]:
+        """Parse the digests of one trail in their order, and note the log files that they name and nobody has."""
+        for item in self._parse(sorted(places, key=_when)):
+            if isinstance(item, Digest):
+                missing.update(name for name in item.log_files if self._is_missing(name))
+            yield item
 
     def _parse(self, places: Iterable[DigestPlace]) -> Iterator[t.Union[Digest, DigestPlace]]:
         for place in places:

@@ -18,16 +18,15 @@ import dataclasses
 import gzip
 import hashlib
 import io
-import json
 import typing as t
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 from .._policy.trail.actions import EventReader
 from .._policy.trail.callers import SkipReason, moment_of
 from .._policy.trail.usage import Source, SourceRead
-from .activity import TRAIL_BLIND_SPOTS, TRAIL_LAG, Activity, make_activity
+from .activity import TRAIL_BLIND_SPOTS, TRAIL_LAG, Activity, load_json, make_activity
 from .digests import Chain, DigestBook, PublicKeys
 from .log_places import Place, is_wanted, read_digest_place, read_place
 from .moments import whole_days
@@ -197,9 +196,20 @@ class LogFiles:
             self._account_id,
             self._public_keys,
             regions,
+            self._find_missing(names),
         )
         self._chains = book.chains
         return book
+
+    def _find_missing(self, names: list[str]) -> Callable[[str], bool]:
+        """A test whether a log file of the window, by its name without folders, is not in the place any more."""
+        present = frozenset(name.rpartition("/")[2] for name in names)
+
+        def is_missing(name: str) -> bool:
+            written = read_place(name).written
+            return name not in present and written is not None and written >= self._since
+
+        return is_missing
 
     def _unpack(self, name: str) -> t.Optional[bytes]:
         return unpack(self._logs.get(name))
@@ -289,7 +299,7 @@ def parse_records(content: t.Optional[bytes]) -> t.Optional[list[t.Any]]:
     if content is None:
         return None
     try:
-        document = json.loads(content)
+        document = load_json(content.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         return None
     records = document.get("Records") if isinstance(document, dict) else None

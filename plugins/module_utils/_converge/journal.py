@@ -40,6 +40,8 @@ from .plan import change_of
 from .store import Store, StoreError
 
 SCHEMA: t.Final = "hardening.iam/journal/1"
+# The module that undoes changes.
+_ROLLBACK: t.Final = "rollback"
 _INTENT: t.Final = "-intent.json"
 _OUTCOME: t.Final = "-outcome.json"
 _FOUND: t.Final = "-found.json"
@@ -248,34 +250,39 @@ def read_recorded(store: Store, account_id: str, run_id: str, warn: Warn = _igno
 
 @dataclasses.dataclass(frozen=True)
 class Declared:
-    """The changes that a run recorded by a declaration: since when, and the approved plans that they are of."""
+    """The changes that a run recorded by a declaration: since when, and the approved plans that they are of.
 
-    since: datetime
+    ``undoes`` says that the run was a rollback. It has no declaration.
+    """
+
+    since: t.Optional[datetime]
     plans: frozenset[str]
+    undoes: bool = False
 
 
 def find_declared(
     store: Store, account_id: str, run_id: str, declaration: str, *, ignored: Collection[str] = ()
 ) -> t.Optional[Declared]:
-    """Find what a run recorded in an account of changes by a declaration; None if it changed nothing by it.
+    """Find what a run recorded in an account of changes by a declaration; None if it neither made nor undid any.
 
     ``ignored`` are modules whose changes do not count.
 
     :raises StoreError: the journal can't be read, or one of these records is none.
     """
-    moments, plans = [], set()
+    moments, plans, undoes = [], set(), False
     for key in store.list(f"{account_id}/{run_id}/"):
         match = _KEY.fullmatch(key)
         if match is None or match["kind"] != "run":
             continue
         try:
             record = parse(store.get(key) or b"")
+            undoes = undoes or record.get("module") == _ROLLBACK
             if record.get("declaration") == declaration and record.get("module") not in ignored:
                 moments.append(parse_moment(record["at"]))
                 plans.add(str(record.get("approved_plan") or "").strip())
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise RecordError(f"{store.location.rstrip('/')}/{key} is not a journal record: {error}") from error
-    return Declared(min(moments), frozenset(plans - {""})) if moments else None
+    return Declared(min(moments, default=None), frozenset(plans - {""}), undoes) if moments or undoes else None
 
 
 def _in_order(intents: Iterable[Intent]) -> list[Intent]:

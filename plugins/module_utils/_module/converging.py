@@ -34,14 +34,14 @@ from .._converge.plan import ApprovedPlan, plan_document
 from .._converge.plans import find_approval, keep_plan
 from .._converge.run_control.lease import LeaseError
 from .._converge.runner import ApplyResult, Prediction, apply, predict
-from .._converge.store import Doubts, Store, StoreError, doubt_directory
+from .._converge.store import Store, StoreError
 from .._report.parts import PART_SCHEMA, mark, part_key
 from .connection import Connection
 from .fleet_failures import count_failures
 from .interrupted import report_interrupted
 from .options import FindingOptions, Guards, Run
 from .ownership import OwnershipOptions, OwnershipReader, PlanOwners
-from .run_control import RunControl
+from .run_control import RunControl, check_journal
 from .run_snapshot import Part
 from .task import Task, TaskError
 
@@ -118,7 +118,7 @@ def _run(
     _check_enforcing(task)
     ownership = OwnershipOptions.from_options(task.options) if "owners" in task.options else None
     invocation = _invoke(task, module, part, sleep)
-    _check_journal(invocation, task.journal.location)
+    check_journal(task.journal.location, writes=invocation.run.writes, warn=invocation.warn)
     connection = task.connection
     context = _make_guard_context(invocation, connection)
     with _mark_report(invocation):
@@ -178,16 +178,6 @@ def _invoke(task: Task, module: str, part: str, sleep: Callable[[float], None]) 
         clock=task.clock,
         control=RunControl.of(task, journal, account_id=account_id, module=module, sleep=sleep),
     )
-
-
-def _check_journal(invocation: _Invocation, location: str) -> None:
-    """Refuse to write where others can change the journal, which a rollback believes."""
-    doubts = Doubts() if location.startswith("s3://") else doubt_directory(location)
-    if doubts.refused and invocation.run.writes:
-        reasons = [f"journal (hardening_journal): {text}" for text in doubts.refused]
-        raise GuardError([Refusal("journal", reason, location, fatal=True) for reason in reasons])
-    for text in (*doubts.refused, *doubts.warned):
-        invocation.warn(f"journal (hardening_journal): {text}")
 
 
 def _make_guard_context(invocation: _Invocation, connection: Connection) -> GuardContext:

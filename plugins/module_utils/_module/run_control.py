@@ -26,7 +26,7 @@ from .._converge.run_control.fleet_caps import FleetCaps
 from .._converge.run_control.lease import Holder, Lease, Permit
 from .._converge.run_control.stop_switch import RULE as STOPPED_RULE
 from .._converge.run_control.stop_switch import read_stop_switch, refuse_all
-from .._converge.store import Store, StoreError
+from .._converge.store import Doubts, Store, StoreError, doubt_directory
 from .options import Run
 from .task import Task
 
@@ -148,6 +148,19 @@ class RunControl:
             lease.release()
         except StoreError as error:
             self.warn(f"the lease of account {account_id} was not released, and ends by itself: {error}")
+
+
+def check_journal(location: str, *, writes: bool, warn: Callable[[str], None]) -> None:
+    """Refuse to write where others can change the journal, which a rollback believes, or the leases beside it.
+
+    :raises GuardError: others can, and the run ``writes``.
+    """
+    doubts = Doubts() if location.startswith("s3://") else doubt_directory(location)
+    if doubts.refused and writes:
+        reasons = [f"journal (hardening_journal): {text}" for text in doubts.refused]
+        raise GuardError([Refusal("journal", reason, location, fatal=True) for reason in reasons])
+    for text in (*doubts.refused, *doubts.warned):
+        warn(f"journal (hardening_journal): {text}")
 
 
 class AccountLeases:

@@ -52,7 +52,7 @@ from .._policy.trail.usage import Evidence, Source, SourceRead, Use, drop_explai
 from .records.coverage import Sources, describe_coverage
 from .records.evidence import RECORD_OPERATIONS, read_public_keys, read_trail_facts
 from .records.evidence_options import EvidenceOptions
-from .records.summary import describe_sessions, hash_uses
+from .records.summary import count_left_out, describe_sessions, hash_uses, was_in_console
 
 EVIDENCE_OPERATIONS: t.Final = OPERATIONS_OF_DATASETS[Dataset.SERVICE_LAST_ACCESSED].union(
     Operations(reads=frozenset({"cloudtrail:LookupEvents", "ec2:DescribeRegions"}))
@@ -178,6 +178,8 @@ class Predictor:
             denied=book.list_denials(arn),
             is_last_accessed_read=accessed is not None and accessed.source.failure is None,
             digest=hash_uses(book.uses(arn), book.list_denials(arn)),
+            left_out=count_left_out(arn, book.shared),
+            is_console=was_in_console(arn, book.shared),
         )
 
     # Reading
@@ -211,7 +213,7 @@ class Predictor:
         known = {arn: KnownPrincipal(one.unique_id, one.created) for arn, one in found.items()}
         return EventReader(
             principals=arns,
-            names={f"{_find_kind(arn)}/{entity.name}": arn for arn, entity in entities.items()},
+            names=dict(_list_names(entities)),
             keys=keys,
             account_id=self._snapshot.account_id,
             known=known,
@@ -387,6 +389,14 @@ class Book:
     def evidence(self, arn: str) -> Evidence:
         """The evidence that was read for a principal."""
         return Evidence(tuple(activity.source for activity in self._of(arn)))
+
+
+def _list_names(entities: Mapping[str, t.Any]) -> Iterator[tuple[str, str]]:
+    """The names that events may have instead of ARNs: of principals, and of instance profiles for their roles."""
+    for arn, entity in entities.items():
+        yield f"{_find_kind(arn)}/{entity.name}", arn
+        if isinstance(entity, Role):
+            yield from ((f"instance-profile/{one.rpartition('/')[2]}", arn) for one in entity.instance_profiles)
 
 
 def _find_kind(arn: str) -> str:

@@ -21,9 +21,12 @@ Item = Mapping[str, t.Any]
 PATH: t.Final = "/iam-hardening/lp/"
 _NO_NAME: t.Final = re.compile(r"[^A-Za-z0-9]+")
 _TARGETS: t.Final = {"role": "Roles", "user": "Users", "group": "Groups"}
-# A permission set has its inline policy by itself:
-# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sso-permissionset.html
 _SET: t.Final = "permission_set"
+_MANAGED: t.Final = "managed"
+_OF_SET: t.Final = {
+    "instance_arn": "aws_ssoadmin_permission_set.this.instance_arn",
+    "permission_set_arn": "aws_ssoadmin_permission_set.this.arn",
+}
 
 
 def render_cloudformation(item: Item) -> str:
@@ -31,22 +34,43 @@ def render_cloudformation(item: Item) -> str:
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-managedpolicy.html
     """
-    resources = {_make_logical_id(one["name"], "Policy"): _make_resource(item, one) for one in item["documents"]}
-    template = {
+    resources = {_make_logical_id(one["name"], "Policy"): _make_resource(item, one) for one in _list_own(item)}
+    template: dict[str, t.Any] = {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"Least privilege for {_name(item)}"[:1024],
-        "Resources": resources,
     }
-    return json.dumps(template, indent=2) + "\n"
+    if item["kind"] == _SET:
+        template["Parameters"] = {
+            "InstanceArn": {"Type": "String", "Description": "The instance of IAM Identity Center"}
+        }
+        resources["PermissionSet"] = _make_permission_set(item)
+    return json.dumps({**template, "Resources": resources}, indent=2) + "\n"
+
+
+def _list_own(item: Item) -> list[Item]:
+    """The documents that are resources of their own. The inline policy of a permission set is a part of it."""
+    return [one for one in item["documents"] if item["kind"] != _SET or one["kind"] == _MANAGED]
+
+
+def _make_permission_set(item: Item) -> dict[str, t.Any]:
+    """A permission set has one inline policy. Managed policies are named, and have to exist in each account.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sso-permissionset.html
+    """
+    properties: dict[str, t.Any] = {"InstanceArn": {"Ref": "InstanceArn"}, "Name": item["permission_set"]}
+    inline = [one["document"] for one in item["documents"] if one["kind"] != _MANAGED]
+    if inline:
+        properties["InlinePolicy"] = inline[0]
+    managed = [{"Name": one["name"], "Path": PATH} for one in _list_own(item)]
+    if managed:
+        properties["CustomerManagedPolicyReferences"] = managed
+    return {"Type": "AWS::SSO::PermissionSet", "Properties": properties}
 
 
 def _make_resource(item: Item, one: Item) -> dict[str, t.Any]:
-    kind = item["kind"]
-    if kind == _SET:
-        properties = {"Name": item["permission_set"], "InlinePolicy": one["document"]}
-        return {"Type": "AWS::SSO::PermissionSet", "Properties": properties}
-    target = {_TARGETS[kind]: [_name(item)]}
-    if one["kind"] == "managed":
+    # A permission set names its managed policies, and is no target of theirs.
+    target = {_TARGETS[item["kind"]]: [_name(item)]} if item["kind"] in _TARGETS else {}
+    if one["kind"] == _MANAGED:
         properties = {"ManagedPolicyName": one["name"], "Path": PATH, "PolicyDocument": one["document"], **target}
         return {"Type": "AWS::IAM::ManagedPolicy", "Properties": properties}
     properties = {"PolicyName": one["name"], "PolicyDocument": one["document"], **target}
@@ -62,26 +86,35 @@ def render_terraform(item: Item) -> str:
 
 
 def _write_resource(item: Item, one: Item) -> str:
-    label = f"lp_{_NO_NAME.sub('_', one['name']).strip('_').lower()}"
+    label = _make_label(one["name"])
     kind, document = item["kind"], f"jsonencode({write_hcl(one['document'], depth=1)})"
-    if kind == _SET:
-        return _write_block(
-            "aws_ssoadmin_permission_set_inline_policy",
-            label,
-            {
-                "instance_arn": "aws_ssoadmin_permission_set.this.instance_arn",
-                "permission_set_arn": "aws_ssoadmin_permission_set.this.arn",
-                "inline_policy": document,
-            },
-        )
-    if one["kind"] != "managed":
+    if one["kind"] != _MANAGED and kind == _SET:
+        arguments = {**_OF_SET, "inline_policy": document}
+        return _write_block("aws_ssoadmin_permission_set_inline_policy", label, arguments)
+    if one["kind"] != _MANAGED:
         arguments = {"name": write_hcl(one["name"]), kind: write_hcl(_name(item)), "policy": document}
         return _write_block(f"aws_iam_{kind}_policy", label, arguments)
     policy = _write_block(
         "aws_iam_policy", label, {"name": write_hcl(one["name"]), "path": write_hcl(PATH), "policy": document}
     )
-    attachment = {kind: write_hcl(_name(item)), "policy_arn": f"aws_iam_policy.{label}.arn"}
-    return policy + "\n" + _write_block(f"aws_iam_{kind}_policy_attachment", label, attachment)
+    return policy + "\n" + _write_attachment(item, one, label)
+
+
+def _write_attachment(item: Item, one: Item, label: str) -> str:
+    if item["kind"] == _SET:
+        lines = [f"  {name} = {value}" for name, value in _OF_SET.items()]
+        lines += ["  customer_managed_policy_reference {"]
+        lines += [f"    name = {write_hcl(one['name'])}", f"    path = {write_hcl(PATH)}", "  }"]
+        head = f'resource "aws_ssoadmin_customer_managed_policy_attachment" "{label}" {{'
+        return "\n".join([head, *lines, "}"]) + "\n"
+    attachment = {item["kind"]: write_hcl(_name(item)), "policy_arn": f"aws_iam_policy.{label}.arn"}
+    return _write_block(f"aws_iam_{item['kind']}_policy_attachment", label, attachment)
+
+
+def _make_label(name: str) -> str:
+    """A name in the configuration: letters, digits and underscores, and a letter at its start."""
+    plain = _NO_NAME.sub("_", name).strip("_").lower()
+    return plain if plain[:1].isalpha() else f"lp_{plain}"
 
 
 def _write_block(kind: str, label: str, arguments: Mapping[str, str]) -> str:

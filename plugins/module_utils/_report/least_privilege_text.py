@@ -192,6 +192,39 @@ def condense(item: Item, files: Sequence[str]) -> dict[str, t.Any]:
     }
 
 
+# AWS has about 22,000 actions.
+_LARGEST: t.Final = 10**9
+_CONDENSED_TEXTS: t.Final = ("principal", "kind", "outcome", "reason", "evidence")
+_CONDENSED_NUMBERS: t.Final = ("used", "removed", "unknown")
+_CONDENSED_LINES: t.Final = ("losses", "proof", "accept", "warnings", "files")
+
+
+def is_condensed(item: Item) -> bool:
+    """Whether an entry of a part has the form that :func:`condense` makes: others may write to the report directory."""
+    return (
+        all(isinstance(item.get(name), str) for name in _CONDENSED_TEXTS)
+        and item["outcome"] in OUTCOMES
+        and isinstance(item.get("permission_set"), (str, type(None)))
+        and isinstance(item.get("policies"), (list, tuple))
+        and all(_is_count(item.get(name)) for name in _CONDENSED_NUMBERS)
+        and all(_is_pair(item.get(name)) for name in ("granted", "privileged"))
+        and (item.get("paths") is None or _is_pair(item["paths"]))
+        and all(_is_list_of_texts(item.get(name)) for name in _CONDENSED_LINES)
+    )
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and 0 <= value <= _LARGEST
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, Mapping) and all(_is_count(value.get(name)) for name in ("before", "after"))
+
+
+def _is_list_of_texts(value: object) -> bool:
+    return isinstance(value, (list, tuple)) and all(isinstance(text, str) for text in value)
+
+
 def brief(item: Item, show: Show) -> Lines:
     """One principal in the text report."""
     numbers = f"{item['granted']['before']:,} actions granted, {item['used']:,} used"
@@ -216,7 +249,8 @@ def render_markdown(document: Document, item: Item) -> str:
     lines = [
         f"# Least privilege for {_plain(item['principal'])}",
         "",
-        f"Account {_plain(document['account_id'])}, {document['created']}. {OUTCOMES[item['outcome']].capitalize()}.",
+        # Without the time of the run: the same evidence gives the same text.
+        f"Account {_plain(document['account_id'])}. {OUTCOMES[item['outcome']].capitalize()}.",
         "",
     ]
     if item["permission_set"]:

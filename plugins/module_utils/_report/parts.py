@@ -28,6 +28,7 @@ from .._converge.journal import job_order
 from .._converge.plan import check_plan, moment_of, parse_planned_change, plan_document
 from .._converge.store import Store, StoreError
 from .document import DocumentError, decode
+from .least_privilege_text import is_condensed
 from .states import MODES
 
 PART_SCHEMA: t.Final = "hardening.iam/part/1"
@@ -208,6 +209,8 @@ def check_part(part: Part, account_id: str) -> None:
     if not all(isinstance(refusal.get("patch", ""), str) for refusal in part.get("refused", ())):
         raise DocumentError("has a refusal whose patch is no text")
     _check_texts("findings", part.get("findings", ()), _FINDING)
+    if not all(map(is_condensed, part.get("least_privilege", ()))):
+        raise DocumentError("has an entry in least_privilege that no module writes")
     for change in part.get("changes", ()):
         if not isinstance(change.get("applied"), bool) or not _is_list_of_texts(change.get("remedies")):
             raise DocumentError("has a change without applied or remedies")

@@ -12,8 +12,9 @@ hint. It can make a soak longer, but not shorter than the time that has passed s
 it, nor than the time since the journal shows the first change that this declaration made in the wave.
 
 The soak is bound to what it watches: the accounts that were changed, and the plans that were approved. A run that
-changes another account of the wave, or applies another approved plan there, begins it anew. So does a run that was
-killed, or whose gate was closed, before it could tell: the journal shows all runs since the record was written.
+changes another account of the wave, or applies another approved plan there, begins it anew. So does the first run after
+a rollback, and a run that was killed, or whose gate was closed, before it could tell: the journal shows all runs since
+the record was written.
 """
 
 from __future__ import annotations
@@ -73,10 +74,14 @@ class WaveRun:
 
 @dataclasses.dataclass(frozen=True)
 class _Changes:
-    """The changes by the declaration of a wave: the accounts, each with its first change, and the approved plans."""
+    """The changes by the declaration of a wave: the accounts, each with its first change, and the approved plans.
+
+    ``rollbacks`` are the runs that undid changes.
+    """
 
     accounts: Mapping[str, datetime] = dataclasses.field(default_factory=dict)
     plans: frozenset[str] = frozenset()
+    rollbacks: frozenset[str] = frozenset()
 
     def join(self, other: _Changes) -> _Changes:
         """These changes and others."""
@@ -84,11 +89,16 @@ class _Changes:
         moments = {
             name: min(changes.accounts[name] for changes in (self, other) if name in changes.accounts) for name in names
         }
-        return _Changes(moments, self.plans | other.plans)
+        return _Changes(moments, self.plans | other.plans, self.rollbacks | other.rollbacks)
 
     def goes_beyond(self, other: _Changes) -> bool:
-        """Whether there is an account, or an approved plan, that the other changes do not have."""
-        return bool(self.accounts.keys() - other.accounts.keys() or self.plans - other.plans)
+        """Whether there is an account, an approved plan or a rollback that the other changes do not have."""
+        news = (
+            self.accounts.keys() - other.accounts.keys(),
+            self.plans - other.plans,
+            self.rollbacks - other.rollbacks,
+        )
+        return any(news)
 
 
 def watch_wave(store: Store, run: WaveRun) -> Watch:
@@ -148,7 +158,9 @@ def _find_changes(store: Store, run: WaveRun, run_ids: Iterable[str]) -> _Change
         for account_id in set(run.accounts):
             declared = find_declared(store, account_id, run_id, run.declaration, ignored=SENDERS)
             if declared is not None:
-                found = found.join(_Changes({account_id: declared.since}, declared.plans))
+                accounts = {account_id: declared.since} if declared.since else {}
+                rollbacks = frozenset({run_id} if declared.undoes else ())
+                found = found.join(_Changes(accounts, declared.plans, rollbacks))
     return found
 
 
@@ -166,7 +178,7 @@ class _Record:
     def list_known(self, recorded: _Changes) -> _Changes:
         """List the changes that soak. A record that lacks them has those that its run ``recorded``."""
         accounts = recorded.accounts if self.changed is None else dict.fromkeys(self.changed, self.began)
-        return _Changes(accounts, recorded.plans if self.plans is None else self.plans)
+        return _Changes(accounts, recorded.plans if self.plans is None else self.plans, recorded.rollbacks)
 
     def list_later_runs(self, store: Store, run: WaveRun) -> frozenset[str]:
         """List the runs whose changes the record may not have."""

@@ -23,7 +23,18 @@ from ..evaluation.context import Context
 from ..evaluation.matching import action_matcher, overlaps
 from ..evaluation.truth import NO, UNKNOWN, YES, Truth
 from ..evaluation.variables import VERSION, generalize
-from .grants import ANYTHING, Grant, Origin, Scope, add_conditions, covers_pattern, escape_arn, intersect, write_old
+from .grants import (
+    ANYTHING,
+    Grant,
+    Origin,
+    Scope,
+    add_conditions,
+    covers_pattern,
+    escape_arn,
+    intersect,
+    write_allowed,
+    write_old,
+)
 
 NOTHING_KNOWN: t.Final = Context({}, complete=False)
 
@@ -161,7 +172,7 @@ class Ceiling:
             if conditions is None:
                 continue
             for pattern in old.narrow(scope, self._existing):
-                yield Grant(action, pattern, conditions, origin)
+                yield Grant(action, write_allowed(pattern), conditions, origin)
 
     @functools.cached_property
     def denials(self) -> tuple[tuple[str, Statement], ...]:

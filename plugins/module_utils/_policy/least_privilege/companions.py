@@ -19,7 +19,6 @@ from ..evaluation import catalogue
 from ..evaluation.narrowing import resource_types
 from ..trail.coverage import LogClass
 from ..trail.log_classes import log_class
-from ..trail.usage import Use
 from .ceiling import takes_resource
 from .grants import Scope, escape_arn
 from .needs import Need, shorten_pattern
@@ -72,7 +71,6 @@ _LINKED_ACTION: t.Final = "iam:CreateServiceLinkedRole"
 # Their only resource type is optional: a call that names no dataset is authorized on "*".
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
 _ON_EVERYTHING: t.Final = frozenset({"cloudwatch:getmetricdata", "cloudwatch:listmetrics", "cloudwatch:putmetricdata"})
-_CONSOLE: t.Final = "console.amazonaws.com"
 _OPENING: t.Final = ("describe", "list")
 
 
@@ -160,14 +158,6 @@ def list_patterns(action: str, partition: str) -> tuple[str, ...]:
 
 
 # Pages of the console
-
-
-def uses_console(needs: Iterable[Need], denied: Iterable[Use]) -> bool:
-    """Whether some call came from the console, by its user agent."""
-    contexts = [context for need in needs for context in need.contexts]
-    contexts += [use.context for use in denied]
-    agents = (context.get("aws:UserAgent") for context in contexts)
-    return any(isinstance(agent, tuple) and any(_CONSOLE in text for text in agent) for agent in agents)
 
 
 def find_console_reads(granted: Iterable[str], services: Collection[str], partition: str) -> Iterator[Companion]:

@@ -133,7 +133,7 @@ class _Work:
         groups: dict[str, list[str]] = {}
         left: list[str] = []
         for arn in arns:
-            pattern = widen_to_kind(arn, self._kinds)
+            pattern = _widen_within_owner(arn, self._kinds)
             if pattern is None:
                 left.append(arn)
             else:
@@ -229,6 +229,18 @@ def widen_to_kind(arn: str, kinds: Sequence[Kind]) -> t.Optional[str]:
         return None
     kind = next(item for item in kinds if item.name in found)
     return "".join(_fill(index, piece, parts) for index, piece in enumerate(kind.pieces))
+
+
+def _widen_within_owner(arn: str, kinds: Sequence[Kind]) -> t.Optional[str]:
+    """Widen an ARN to its type. A bucket's ARN has no account: a wildcard for its name would match those of others.
+
+    Its objects are widened to all of the bucket. A bucket by itself stays as it is, and so does its answer: None.
+    """
+    parts = arn_parts(arn)
+    if parts is None or parts.service != "s3" or parts.account:
+        return widen_to_kind(arn, kinds)
+    bucket, slash, _key = parts.resource.partition("/")
+    return f"{arn[: len(arn) - len(parts.resource)]}{escape_arn(bucket)}/*" if slash else None
 
 
 def _fill(index: int, piece: str, parts: Arn) -> str:

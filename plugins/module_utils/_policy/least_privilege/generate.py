@@ -16,15 +16,16 @@ import dataclasses
 import enum
 import hashlib
 import typing as t
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ..documents.canonical import minify
 from ..documents.policy import Condition
 from ..evaluation import catalogue
 from ..evaluation.narrowing import condition_keys
+from ..evaluation.pass_role import find_passed_role
 from ..trail.coverage import Record
 from .ceiling import Ceiling, OldStatement
-from .companions import Companion, find_companions, find_console_reads, list_patterns, uses_console
+from .companions import Companion, find_companions, find_console_reads, list_patterns
 from .generalise import UNSHOWN, Generalised, generalise, merge_generalised, regions_of
 from .grants import Grant, Origin, Scope, add_conditions
 from .lists import (
@@ -40,15 +41,17 @@ from .lists import (
     list_removed,
     list_unknown,
 )
-from .needs import MEANING_KEYS, Need, collect_needs, complete_record, exclude_named
+from .needs import MEANING_KEYS, PASS_ROLE, Need, collect_needs, complete_record, exclude_named
 from .pack import Document, Misfit, pack
 from .principal import Principal
-from .profiles import grant_profile
+from .profiles import grant_declared, grant_profile
 from .settings import Profile, Settings
 from .shape import list_wildcards_in, shape
 from .unknowns import Judgement, Unused, Verdict
 from .window import Refusal, count_days, list_warnings, refuse
 
+# So many actions are named in a warning.
+_NAMED: t.Final = 5
 # Their calls have one Region whatever the caller's.
 _GLOBAL: t.Final = frozenset(
     {"account", "cloudfront", "globalaccelerator", "iam", "networkmanager", "organizations", "route53", "shield", "sts"}
@@ -113,13 +116,13 @@ def generate(principal: Principal, record: Record, settings: Settings) -> Genera
     """Generate the new documents of a principal from the record of its calls."""
     refusal = refuse(principal, record, settings)
     if refusal is not None:
-        return _answer_refusal(principal, refusal)
+        return answer_refusal(principal, refusal)
     record = complete_record(record)
     ceiling = Ceiling(principal.old_policies, principal.arn, principal.resources)
     found = _find(principal, record, settings, ceiling)
     if not found.grants:
         reason = "no recorded call is granted by today's policies, and an empty policy is never generated"
-        return _answer_refusal(principal, Refusal(reason, True))
+        return answer_refusal(principal, Refusal(reason, True))
     return _write(principal, record, settings, ceiling, found)
 
 
@@ -145,7 +148,8 @@ def make_record_for_proof(record: Record, settings: Settings) -> Record:
     return dataclasses.replace(completed, uses=(*calls, *Unused(completed, settings).list_open_dates()))
 
 
-def _answer_refusal(principal: Principal, refusal: Refusal) -> Generated:
+def answer_refusal(principal: Principal, refusal: Refusal) -> Generated:
+    """Answer that there are no documents, and why."""
     status = Status.NO_EVIDENCE if refusal.is_no_evidence else Status.REFUSED
     return Generated(principal.arn, status, refusal.reason)
 
@@ -187,10 +191,7 @@ def _list_companions(
     unused: Unused,
 ) -> tuple[Companion, ...]:
     found = find_companions(needs, principal, unused.is_complete)
-    is_console = settings.console_reads
-    if is_console is None:
-        is_console = uses_console(needs, record.denied)
-    if is_console:
+    if record.is_console if settings.console_reads is None else settings.console_reads:
         services = {need.service for need in needs}
         found = (*found, *find_console_reads(ceiling.granted, services, principal.partition))
     return found
@@ -280,11 +281,13 @@ def _write(principal: Principal, record: Record, settings: Settings, ceiling: Ce
     if wildcards:
         warnings.append(f"actions that AWS adds later are granted by {', '.join(wildcards)}")
     warnings += _warn_of_open_roles(found.generalised)
+    warnings += _warn_of_roles_that_may_be_passed(removed, unknown)
     warnings += [
         f"profile {item.name} expired on {item.expires.isoformat()} and is ignored"
         for item in settings.always_allow
         if item not in found.profiles
     ]
+    warnings += _warn_of_empty_profiles(found.profiles, ceiling)
     is_misfit = isinstance(packed, Misfit)
     return Generated(
         principal_arn=principal.arn,
@@ -313,6 +316,31 @@ def _warn_of_open_roles(generalised: Iterable[Generalised]) -> list[str]:
         for item in generalised
         if item.level == UNSHOWN and "iam:PassRole" in item.actions
     ]
+
+
+def _warn_of_roles_that_may_be_passed(removed: Iterable[str], unknown: Iterable[str]) -> list[str]:
+    """Warn of actions that stay since nobody knows whether they are unused, and that take a role.
+
+    No list has an ``iam:PassRole`` whose roles are not known.
+    """
+    takers = sorted(action for action in unknown if find_passed_role(action) is not None)
+    if not takers or not any(action.lower() == PASS_ROLE for action in removed):
+        return []
+    more = f" and {len(takers) - _NAMED} more" if len(takers) > _NAMED else ""
+    return [
+        f"iam:PassRole is removed, and {', '.join(takers[:_NAMED])}{more} are unknown: a job that passes a role with "
+        "them fails. Add a statement with its role by hand"
+    ]
+
+
+def _warn_of_empty_profiles(profiles: Iterable[Profile], ceiling: Ceiling) -> Iterator[str]:
+    """Warn of declared actions that nothing is granted for: the person who declared them relies on them."""
+    for profile in profiles:
+        for action in profile.actions:
+            if not any(grant_declared(action, profile, ceiling)):
+                is_pass_role = action.lower() == PASS_ROLE
+                why = "the roles that are passed must be known" if is_pass_role else "no policy of today does"
+                yield f"profile {profile.name} grants nothing for {action}: {why}"
 
 
 def _list_granted(grants: Iterable[Grant]) -> frozenset[str]:

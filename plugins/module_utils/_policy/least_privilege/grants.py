@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import re
 import typing as t
 from collections.abc import Iterable, Sequence
 
@@ -23,6 +24,8 @@ from ..evaluation.variables import VERSION, generalize, has_variables
 # A document of 2008 has no variables, so what looks like one is text.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-specialchars
 _ESCAPES: t.Final = {"*": "${*}", "?": "${?}"}
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html
+_NOT_ALLOWED: t.Final = re.compile(r"[^\t\n\r\x20-\xff]")
 _FIELDS: t.Final = 6
 _WITHOUT_VARIABLES: t.Final = "2008-10-17"
 _NO_CONTEXT: t.Final = Context({})
@@ -68,6 +71,14 @@ def escape_arn(arn: str) -> str:
         return arn
     pieces = arn.split("${")
     return "${$}{".join("".join(_ESCAPES.get(char, char) for char in piece) for piece in pieces)
+
+
+def write_allowed(pattern: str) -> str:
+    """Write wildcards for characters that no policy may hold, such as those of a key of an object in Japanese.
+
+    An old pattern that covers such a character has a wildcard in its place, so that no more is granted.
+    """
+    return _NOT_ALLOWED.sub(lambda found: "?" if found[0] <= "\uffff" else "*", pattern)
 
 
 def covers_pattern(wide: str, narrow: str) -> bool:

@@ -29,6 +29,15 @@ LINKED_ROLE: t.Final = "iam:createservicelinkedrole"
 _TAGS: t.Final = "ec2:createtags"
 _LINKED_PATH: t.Final = "role/aws-service-role/"
 _DOMAIN: t.Final = ".amazonaws.com"
+# Services that use a key for data of their own, under the name that kms:ViaService has. EBS has that of EC2, and
+# Aurora, Neptune and DocumentDB that of RDS, so that these are no entries:
+# https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
+_VIA_SERVICES: t.Final = frozenset(
+    {
+        "backup", "codeartifact", "dynamodb", "ecr", "elasticfilesystem", "es", "firehose", "fsx", "kafka", "kinesis",
+        "lambda", "rds", "redshift", "s3", "sagemaker", "secretsmanager", "ses", "sns", "sqs", "ssm", "workspaces",
+    }
+)  # fmt: skip
 _WITH_DOMAIN: t.Final = frozenset({"aws", "aws-us-gov"})
 
 # Conditions that follow from the meaning of a call. By action in lower case, or the prefix of a service.
@@ -195,12 +204,12 @@ def _find_linked_service(role_arn: str) -> tuple[str, ...]:
 def _find_calling_service(use: Use) -> tuple[str, ...]:
     """The value of ``kms:ViaService`` for a call that a service made on behalf of the principal.
 
-    It is the name of the service and its Region, which is that of the key:
-    https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
+    It is the name of the service and its Region, which is that of the key. Of a service that calls others, which then
+    call KMS, such as CloudFormation or Athena, the record names the first one and the key the last one.
     """
     parts = arn_parts(use.resource or "")
     name = use.invoked_by.removesuffix(_DOMAIN)
-    if parts is None or not parts.region or not name or name == use.invoked_by or "." in name:
+    if parts is None or not parts.region or name not in _VIA_SERVICES:
         return ()
     return (f"{name}.{parts.region}{_DOMAIN}",) if parts.partition in _WITH_DOMAIN else ()
 

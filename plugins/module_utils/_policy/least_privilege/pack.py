@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import itertools
 import re
 import typing as t
@@ -26,8 +27,18 @@ from .settings import Settings
 from .shape import Shaped, describe_level, identify
 
 PATH: t.Final = "/iam-hardening/lp/"
+_STEMS: t.Final = {
+    PrincipalKind.ROLE: "lp-",
+    PrincipalKind.USER: "lp_user-",
+    PrincipalKind.GROUP: "lp_group-",
+    PrincipalKind.PERMISSION_SET: "lp_set-",
+}
+# A name of a policy has 128 characters at most, and a number follows. That of a group may have as many.
+_LONGEST_STEM: t.Final = 118
 _EMPTY: t.Final = size(Policy((), VERSION), Kind.MANAGED)
 _NAME: t.Final = re.compile(r"[^\w+=,.@-]", re.ASCII)
+# Jinja begins expressions, statements and comments so.
+_EXPRESSION: t.Final = re.compile(r"\{(?=[{%#])")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,13 +140,24 @@ def pack(
         allowing = _pack_allowing(shaped, room, 100 - settings.free_percent)
     except _Full:
         return _describe_misfit(shaped, denials, room)
-    names = [(version, found, "-deny") for version, found in denying] + [(VERSION, found, "") for found in allowing]
-    numbers = {"": itertools.count(1), "-deny": itertools.count(1)}
-    stem = f"lp-{_NAME.sub('-', principal.name)}"
+    names = [(version, found, "deny") for version, found in denying] + [(VERSION, found, "") for found in allowing]
+    numbers = {"": itertools.count(1), "deny": itertools.count(1)}
+    stem = name_policies(principal)
     return tuple(
-        _finish(f"{stem}{suffix}-{next(numbers[suffix])}", found, version, principal)
-        for version, found, suffix in names
+        _finish(f"{stem}-{word}{next(numbers[word])}", found, version, principal) for version, found, word in names
     )
+
+
+def name_policies(principal: Principal) -> str:
+    """The start of the names of a principal's policies, which no other principal of the account has.
+
+    A user and a role may have the same name, and managed policies of one account may not. No name of a role can make
+    it begin as that of another kind.
+    """
+    stem = f"{_STEMS[principal.kind]}{_NAME.sub('-', principal.name)}"
+    if len(stem) <= _LONGEST_STEM:
+        return stem
+    return f"{stem[: _LONGEST_STEM - 9]}-{hashlib.sha256(stem.encode()).hexdigest()[:8]}"
 
 
 def _finish(name: str, found: _Bin, version: str, principal: Principal) -> Document:
@@ -218,12 +240,19 @@ def _describe_misfit(shaped: Sequence[Shaped], denials: Sequence[tuple[str, Stat
 def write_template(content: t.Any, account: str) -> t.Any:
     """A document with a placeholder for the account id, to be rendered for other accounts.
 
-    The id is replaced wherever it is, also in names of buckets, but not within a longer number.
+    The id is replaced wherever it is, also in names of buckets, but not within a longer number. All else is text:
+    others choose the names of resources, and an expression in one of them would be evaluated.
     """
     if isinstance(content, dict):
-        return {key: write_template(value, account) for key, value in content.items()}
+        return {_escape_expressions(key): write_template(value, account) for key, value in content.items()}
     if isinstance(content, list):
         return [write_template(value, account) for value in content]
-    if isinstance(content, str) and account:
-        return re.sub(rf"(?<![0-9]){re.escape(account)}(?![0-9])", "{{ aws_account_id }}", content)
+    if isinstance(content, str):
+        text = _escape_expressions(content)
+        placed = re.sub(rf"(?<![0-9]){re.escape(account)}(?![0-9])", "{{ aws_account_id }}", text)
+        return placed if account else text
     return content
+
+
+def _escape_expressions(text: str) -> str:
+    return _EXPRESSION.sub("{{ '{' }}", text)

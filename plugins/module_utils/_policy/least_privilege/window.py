@@ -15,6 +15,7 @@ from datetime import date, datetime, timedelta
 
 from ..evaluation import catalogue
 from ..trail.coverage import Record
+from .needs import is_recorded_call
 from .principal import Principal
 from .settings import REFUSED_DAYS, WARNED_DAYS, Settings
 
@@ -41,6 +42,8 @@ def refuse(principal: Principal, record: Record, settings: Settings) -> t.Option
     if coverage.since is None or coverage.until is None or not coverage.events:
         broken = f"; {coverage.files_broken} files are broken" if coverage.files_broken else ""
         return Refusal(f"no event could be read{broken}", True)
+    if record.left_out and not any(is_recorded_call(use) for use in record.uses):
+        return Refusal(f"exclude_evidence leaves out all of its {record.left_out} recorded calls", True)
     if coverage.until <= coverage.since:
         return Refusal("the window that was read has no length", True)
     days = count_days(coverage.since, coverage.until)
@@ -71,6 +74,9 @@ def list_warnings(record: Record, settings: Settings) -> tuple[str, ...]:
         found.append(f"{coverage.files_broken} files are broken; their calls are missing")
     if coverage.gaps:
         found.append(f"the record has {len(coverage.gaps)} gaps")
+    if record.left_out:
+        calls = f"{record.left_out} recorded call{'' if record.left_out == 1 else 's'}"
+        found.append(f"exclude_evidence leaves out {calls} of it; an action that only they show counts as unused")
     if settings.assume_logged:
         kinds = ", ".join(sorted(kind.value.replace("_", " ") for kind in settings.assume_logged))
         found.append(f"where selectors are not known, it is assumed that {kinds} events are logged")

@@ -156,6 +156,7 @@ _TABLE: t.Final[Mapping[tuple[str, tuple[str, str], str], Mapping[str, Mapping[s
     ),
     ("dynamodb", _DYNAMODB, ""): {
         "DescribeContributorInsights": {"index": "indexname"},
+        "PartiQLSelect": {"index": "indexname"},
         "Query": {"index": "indexname"},
         "Scan": {"index": "indexname"},
         "UpdateContributorInsights": {"index": "indexname"},

@@ -36,6 +36,7 @@ from .callers import (
     was_denied,
 )
 from .calls import Call, Reading
+from .composed import split_event
 from .context import ContextReader, Keys, list_parameter_keys
 from .exclusions import Exclusion
 from .further import find_further_permissions, read_copy_source, select_version_action
@@ -153,10 +154,16 @@ class EventReader:
         """The permissions that an event needed, and whether another event of the same shape needed the same."""
         subject = Subject(record, self._names)
         event_name = record["eventName"]
-        services = find_services(prefix_of(record["eventSource"]), event_name, subject.parameters)
-        found = (call for one in services for call in self._calls(subject, caller, one, event_name))
-        if len(services) > 1:
-            # The event does not show which of the services it was.
+        service = prefix_of(record["eventSource"])
+        services = find_services(service, event_name, subject.parameters)
+        composed = split_event(service, subject)
+        if composed is not None:
+            parts = [Subject(part, self._names) for part in composed.records]
+            found = (call for part in parts for call in self._calls(part, caller, service, part.record["eventName"]))
+        else:
+            found = (call for one in services for call in self._calls(subject, caller, one, event_name))
+        if len(services) > 1 or (composed is not None and not composed.is_certain):
+            # The event does not show which of the services, or of the actions, it was.
             found = (dataclasses.replace(call, is_possible=True) for call in found)
         calls = tuple(found)
         self._shapes.learn(record, subject.parameters.asked, [call.action for call in calls])

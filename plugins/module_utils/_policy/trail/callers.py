@@ -58,6 +58,7 @@ _DENIALS: t.Final = frozenset(
 # Cognito calls a wrong password so, in the answer to a call that was allowed:
 # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminInitiateAuth.html
 _ALLOWED_ALL_THE_SAME: t.Final = frozenset({("cognito-idp", "notauthorized"), ("cognito-identity", "notauthorized")})
+_CONSOLE: t.Final = "console.amazonaws.com"
 # EC2 answers so to a request with DryRun that it would have allowed:
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonErrors.html
 _DRY_RUN: t.Final = "dryrunoperation"
@@ -179,6 +180,13 @@ def was_dry_run(record: Record) -> bool:
     """Whether EC2 only checked a request, and would have allowed it."""
     code = record.get("errorCode")
     return isinstance(code, str) and code.rpartition(".")[2].lower() == _DRY_RUN
+
+
+def came_from_console(record: Record) -> bool:
+    """Whether the console made a call, for a person who looked at its pages."""
+    agent = record.get("userAgent")
+    is_agent = isinstance(agent, str) and _CONSOLE in agent
+    return is_agent or record.get("sessionCredentialFromConsole") == "true"
 
 
 def access_key(identity: Record) -> str:

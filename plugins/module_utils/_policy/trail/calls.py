@@ -40,11 +40,15 @@ class Call:
 
 @dataclasses.dataclass(frozen=True)
 class Sessions:
-    """The sessions of one principal: how many, and as whom their users identified themselves. Both are bounded."""
+    """The sessions of one principal: how many, and as whom their users identified themselves. Both are bounded.
+
+    ``is_console`` says whether a call that was allowed came from the console.
+    """
 
     count: int = 0
     source_identities: tuple[str, ...] = ()
     with_session_policy: int = 0
+    is_console: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

@@ -84,7 +84,8 @@ class Record:
     ``principal_id`` is the unique id (``AROA…``, ``AIDA…``): uses of an earlier principal of the same name are left
     out. ``uses`` are successes, dry runs and dates of last access. ``denied`` are refused calls: they are never needs.
     ``is_last_accessed_read`` says whether the dates of last access are known. ``digest`` is the SHA-256 over the
-    sorted sources, for proofs.
+    sorted sources, for proofs. ``left_out`` counts the uses that ``exclude_evidence`` leaves out. ``is_console`` says
+    whether the principal was seen in the console.
     """
 
     principal_arn: str
@@ -94,3 +95,5 @@ class Record:
     denied: tuple[Use, ...] = ()
     is_last_accessed_read: bool = False
     digest: str = ""
+    left_out: int = 0
+    is_console: bool = False

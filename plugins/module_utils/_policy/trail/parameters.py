@@ -75,6 +75,12 @@ class Parameters:
         self.asked.add(name)
         return name in self.top
 
+    def list_members(self, name: str) -> list[t.Any]:
+        """List the members of a parameter that is a list, of whatever form."""
+        self.asked.update({SEARCHED, name})
+        value = self.top.get(name)
+        return value if isinstance(value, list) else []
+
     def _texts(self, name: str) -> list[str]:
         value = self.top.get(name)
         if isinstance(value, str):

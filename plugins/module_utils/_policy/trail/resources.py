@@ -19,7 +19,7 @@ import functools
 import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 
-from ..documents.arn import arn_parts
+from ..documents.arn import arn_account, arn_parts
 from ..evaluation.pass_role import PassedRole
 from .absent import rule_out
 from .chosen import Chosen, choose_kinds, list_unchosen_kinds
@@ -285,12 +285,21 @@ def _qualifier(parameters: Parameters) -> str:
 # Roles that are handed to a service
 
 
+# Parameters that name an instance profile, also where they are called a role:
+# https://docs.aws.amazon.com/emr/latest/APIReference/API_JobFlowInstancesDetail.html,
+# https://docs.aws.amazon.com/batch/latest/APIReference/API_ComputeResource.html
+_PROFILES: t.Final = frozenset(
+    {"iaminstanceprofile", "iaminstanceprofilearn", "instanceprofilename", "instancerole", "jobflowrole"}
+)
+
+
 def find_passed_role_arns(
     record: Record, role: PassedRole, names: Names, partition: str
 ) -> tuple[t.Optional[str], ...]:
     """Find the ARNs of the roles that a request passes to a service; None for one that it does not name by an ARN.
 
-    Instance profiles hold roles that the request does not name. Empty if no role is passed.
+    Instance profiles hold roles that the request does not name: ``names`` has them as ``instance-profile/NAME``.
+    Empty if no role is passed.
     """
     parameters = record.get("requestParameters")
     if not isinstance(parameters, dict):
@@ -301,13 +310,23 @@ def find_passed_role_arns(
     if not role.parameters:
         texts = (text for text in list_texts(parameters) if ":iam::" in text and ":role/" in text)
         return tuple(dict.fromkeys(texts))
-    for text in list_texts_below(parameters, _lower(role.parameters)):
-        parts = arn_parts(text)
-        if parts is not None:
-            found[text if parts.partition == partition and parts.resource.startswith("role/") else None] = None
-        else:
-            found[names.get(f"role/{text.rpartition('/')[2]}")] = None
+    wanted = _lower(role.parameters)
+    for text in list_texts_below(parameters, wanted - _PROFILES):
+        found[_find_role(text, names, partition, "role")] = None
+    for text in list_texts_below(parameters, wanted & _PROFILES):
+        found[_find_role(text, names, partition, "instance-profile")] = None
     return tuple(found)
+
+
+def _find_role(text: str, names: Names, partition: str, kind: str) -> t.Optional[str]:
+    """Find a role by its ARN, or by its name or that of an instance profile. A profile and a role may share a name."""
+    parts = arn_parts(text)
+    if parts is None:
+        return names.get(f"{kind}/{text.rpartition('/')[2]}")
+    if parts.partition == partition and parts.resource.startswith("role/"):
+        return text
+    found = names.get(f"{kind}/{text.rpartition('/')[2]}") if parts.resource.startswith("instance-profile/") else None
+    return found if found and arn_account(found) == parts.account else None
 
 
 @functools.lru_cache(maxsize=1024)

@@ -23,7 +23,7 @@ from datetime import datetime
 
 from ..documents.arn import arn_parts
 from ..evaluation.context import Context
-from .callers import SkipReason, invoking_service, moment_of, was_dry_run
+from .callers import SkipReason, came_from_console, invoking_service, moment_of, was_dry_run
 from .calls import Call, Reading, Sessions
 from .exclusions import Exclusion, session_name
 from .usage import Source, Use, merge_uses
@@ -215,6 +215,7 @@ class Tally:
         self._shapes: t.Final[dict[t.Hashable, tuple[tuple[_Place, ...], tuple[_Slot, ...]]]] = {}
         self._sessions: t.Final[dict[str, set[str]]] = {}
         self._identities: t.Final[dict[str, set[str]]] = {}
+        self._consoles: t.Final[set[str]] = set()
         self._restricted: t.Final[collections.Counter[str]] = collections.Counter()
         self._excluded: t.Final[collections.Counter[str]] = collections.Counter()
         self.events = 0
@@ -236,6 +237,8 @@ class Tally:
             return
         if judge.is_detailed:
             self._note_session(record["userIdentity"], caller)
+            if heap is _Heap.USED and caller not in self._consoles and came_from_console(record):
+                self._consoles.add(caller)
         for slot in self._find_slots(record, caller, heap):
             slot.add(when)
 
@@ -359,7 +362,7 @@ class Tally:
 
     def _describe_sessions(self, arn: str) -> Sessions:
         names, identities = self._sessions.get(arn, set()), self._identities.get(arn, set())
-        return Sessions(len(names - {""}), tuple(sorted(identities)), self._restricted[arn])
+        return Sessions(len(names - {""}), tuple(sorted(identities)), self._restricted[arn], arn in self._consoles)
 
     def _list_uses(self, heap: _Heap) -> Iterator[Use]:
         for (arn, action, own), group in self._groups.items():

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import re
 import typing as t
 from collections.abc import Iterator, Mapping
@@ -33,6 +34,8 @@ _DAY: t.Final = timedelta(days=1)
 # CloudTrail delivers no log file where nothing happened. A region with files on so many days rests on none.
 _BUSY: t.Final = 0.8
 _FEWEST_DAYS: t.Final = 10
+# An account is rarely without a call for longer: its services and its monitoring make some, also on holidays.
+_LONGEST_SILENCE: t.Final = timedelta(days=7)
 _S3: t.Final = re.compile(r"s3://([^/]+)/?(.*)\Z")
 _WHOLE_TRAIL: t.Final = re.compile(r"(AWSLogs(/o-[a-z0-9]+)?(/\d{12})?(/CloudTrail)?)?\Z")
 _WORDS: t.Final[Mapping[LogClass, str]] = {
@@ -106,9 +109,7 @@ class _Judge:
         logs = sources.logs
         self._facts: t.Final = logs.facts if logs is not None else LogFacts()
         self._trails: t.Final = self._find_trails()
-        self.gaps: t.Final = tuple(
-            sorted((*_find_digest_gaps(self._facts, sources.start), *_find_empty_days(self._facts)))
-        )
+        self.gaps: t.Final = tuple(sorted((*_find_digest_gaps(self._facts, sources), *_find_empty_days(self._facts))))
         self.limits: t.Final = tuple(self._find_limits()) if logs is not None else ()
         self.notes: t.Final = tuple(self._find_notes())
 
@@ -215,6 +216,9 @@ class _Judge:
             yield f"a trail was changed by {name} on {format_utc(moment)}: calls before may be missing"
         if any(chain.bad for chain in facts.chains.values()):
             yield "some digest files are not as CloudTrail wrote them"
+        missing = [name for chain in facts.chains.values() for name in chain.missing]
+        if missing:
+            yield f"{len(missing)} log files that digest files name are missing, such as {missing[0]}"
 
     def _find_notes(self) -> Iterator[str]:
         chains = self._facts.chains
@@ -244,9 +248,12 @@ def _is_whole(trail: TrailFacts, prefix: str) -> bool:
     return inside.startswith(start) and bool(_WHOLE_TRAIL.match(inside[len(start) :].strip("/")))
 
 
-def _find_digest_gaps(facts: LogFacts, start: datetime) -> Iterator[tuple[datetime, datetime]]:
+def _find_digest_gaps(facts: LogFacts, sources: Sources) -> Iterator[tuple[datetime, datetime]]:
     for chain in facts.chains.values():
-        yield from (gap for gap in chain.gaps if gap[1] > start)
+        yield from (gap for gap in chain.gaps if gap[1] > sources.start)
+        # Log files after the newest digest are ignored, so that without digests a region has no record.
+        if chain.ended is not None and chain.ended < sources.now - _DAY:
+            yield (chain.ended, sources.now)
 
 
 def _find_empty_days(facts: LogFacts) -> Iterator[tuple[datetime, datetime]]:
@@ -257,8 +264,21 @@ def _find_empty_days(facts: LogFacts) -> Iterator[tuple[datetime, datetime]]:
             span = (first + timedelta(days=number) for number in range((max(days) - first).days))
             for day in span:
                 if day not in days:
-                    moment = datetime.combine(day, datetime.min.time(), UTC)
-                    yield (moment, moment + _DAY)
+                    yield (_start_of(day), _start_of(day) + _DAY)
+    if not facts.chains:
+        yield from _find_silence(facts)
+
+
+def _find_silence(facts: LogFacts) -> Iterator[tuple[datetime, datetime]]:
+    """Find long times without a file in any region. A quiet region is usual, a quiet account is not."""
+    days = sorted({day for found in facts.days.values() for day in found})
+    for before, after in itertools.pairwise(days):
+        if after - before > _LONGEST_SILENCE:
+            yield (_start_of(before) + _DAY, _start_of(after))
+
+
+def _start_of(day: date) -> datetime:
+    return datetime.combine(day, datetime.min.time(), UTC)
 
 
 def _is_busy(days: frozenset[date]) -> bool:

@@ -25,7 +25,7 @@ from ..._policy.trail.exclusions import Exclusion
 from ..._policy.trail.sessions import SessionScan, needs_scan
 from .coverage import Sources, describe_coverage
 from .selectors import TrailFacts
-from .summary import describe_sessions, hash_uses
+from .summary import count_left_out, describe_sessions, hash_uses, was_in_console
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,7 +78,16 @@ def _make_records(
         refused = tuple(use for use in denied if use.principal_arn == arn)
         notes = (*coverage.notes, *describe_sessions(arn, [activity]))
         own = dataclasses.replace(coverage, notes=notes)
-        found[arn] = Record(arn, known.unique_id, own, uses, refused, digest=hash_uses(uses, refused))
+        found[arn] = Record(
+            arn,
+            known.unique_id,
+            own,
+            uses,
+            refused,
+            digest=hash_uses(uses, refused),
+            left_out=count_left_out(arn, [activity]),
+            is_console=was_in_console(arn, [activity]),
+        )
     return found
 
 

@@ -42,6 +42,18 @@ def _describe(arn: str, activity: Activity) -> Iterator[str]:
         yield f"of very many resources only patterns are kept: {', '.join(wide)}"
 
 
+def was_in_console(arn: str, activities: Iterable[Activity]) -> bool:
+    """Whether a principal was seen in the console."""
+    readings = (activity.reading for activity in activities if activity.reading is not None)
+    return any(reading.sessions[arn].is_console for reading in readings if arn in reading.sessions)
+
+
+def count_left_out(arn: str, activities: Iterable[Activity]) -> int:
+    """Count the uses of a principal that ``exclude_evidence`` leaves out."""
+    readings = (activity.reading for activity in activities if activity.reading is not None)
+    return sum(use.count for reading in readings for use in reading.left_out if use.principal_arn == arn)
+
+
 def hash_uses(*groups: Iterable[Use]) -> str:
     """The SHA-256 over all that uses say, which are in a stable order."""
     lines = ([_make_plain(use) for use in group] for group in groups)

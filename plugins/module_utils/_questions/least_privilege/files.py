@@ -22,25 +22,31 @@ from ..._report.least_privilege_text import render_markdown
 Item = Mapping[str, t.Any]
 
 _FOLDER: t.Final = "least_privilege"
+_SUFFIXES: t.Final = (".json", ".tf")
+_EARLIER: t.Final = "This file was of an earlier run. The present one has no such file."
 _NO_FILE_NAME: t.Final = re.compile(r"[^\w+=,.@-]", re.ASCII)
 
 
 def write_files(place: Store, document: Mapping[str, t.Any], *, placeholders: bool) -> dict[str, list[str]]:
     """Write the files of all principals below ``<account>/least_privilege/``; the places of the files by principal.
 
+    A file of an earlier run that this one does not have is replaced by a note, so that nobody uses old policies.
     With ``placeholders`` the policies name the account as ``{{ aws_account_id }}``, so that one template serves many.
 
     :raises StoreError: the place can't be written.
     """
     account = document["account_id"]
     written: dict[str, list[str]] = {}
+    before = place.list(f"{account}/{_FOLDER}/")
     for item in document["principals"]:
         # A user and a role may have the same name.
         folder = f"{account}/{_FOLDER}/{item['kind']}-{_NO_FILE_NAME.sub('_', item['principal'].rpartition('/')[2])}"
-        written[item["principal"]] = [
-            place.put(f"{folder}/{name}", content.encode())
-            for name, content in _list_files(document, item, placeholders=placeholders)
-        ]
+        files = dict(_list_files(document, item, placeholders=placeholders))
+        written[item["principal"]] = [place.put(f"{folder}/{name}", text.encode()) for name, text in files.items()]
+        for key in before:
+            start, _slash, name = key.rpartition("/")
+            if start == folder and name not in files and name.endswith(_SUFFIXES):
+                place.put(key, (f"# {_EARLIER}\n" if name.endswith(".tf") else _as_json({"note": _EARLIER})).encode())
     return written
 
 

@@ -21,6 +21,7 @@ from ..._account.permissions import Permissions
 from ..._aws.access import Access
 from ..._aws.errors import AwsError
 from ..._aws.operations import Operations
+from ..._converge.untouchable import UntouchablePrincipals
 from ..._module.task import TaskError
 from ..._policy.least_privilege.principal import Function, Principal, PrincipalKind
 
@@ -77,8 +78,10 @@ class Choice:
     skipped: tuple[Mapping[str, str], ...]
 
 
-def choose(patterns: Sequence[str], tags: Mapping[str, str], snapshot: Snapshot) -> Choice:
-    """Choose the principals that a pattern names and that have all the tags.
+def choose(
+    patterns: Sequence[str], tags: Mapping[str, str], snapshot: Snapshot, untouchable: UntouchablePrincipals
+) -> Choice:
+    """Choose the principals that a pattern names and that have all the tags, but for those that stay as they are.
 
     :raises TaskError: a pattern, or the tags, match nobody.
     """
@@ -96,12 +99,21 @@ def choose(patterns: Sequence[str], tags: Mapping[str, str], snapshot: Snapshot)
     chosen = {arn: item for arn, item in found.items() if _has_tags(item.entity, tags)}
     if not chosen:
         raise TaskError(f"principal_tags: none of the {len(found)} principals has all of {dict(tags)!r}")
-    fixed = {arn for arn, item in chosen.items() if isinstance(item.entity, Role) and item.entity.is_service_linked}
-    reason = "a service-linked role belongs to its AWS service, and nobody can change it"
+    reasons = {arn: reason for arn, item in chosen.items() if (reason := _find_reason_to_skip(item, untouchable))}
     return Choice(
-        tuple(item for arn, item in chosen.items() if arn not in fixed),
-        tuple({"principal": arn, "reason": reason} for arn in chosen if arn in fixed),
+        tuple(item for arn, item in chosen.items() if arn not in reasons),
+        tuple({"principal": arn, "reason": reason} for arn, reason in reasons.items()),
     )
+
+
+def _find_reason_to_skip(subject: Subject, untouchable: UntouchablePrincipals) -> t.Optional[str]:
+    """Why a principal gets no new policies; None if it gets some. A permission set is changed where it is defined."""
+    if subject.permission_set:
+        return None
+    if isinstance(subject.entity, Role) and subject.entity.is_service_linked:
+        return "a service-linked role belongs to its AWS service, and nobody can change it"
+    refusal = untouchable.refusal(subject.arn)
+    return refusal.reason if refusal else None
 
 
 def _make_subject(entity: Entity, snapshot: Snapshot) -> Subject:
@@ -117,7 +129,7 @@ def _has_tags(entity: Entity, wanted: Mapping[str, str]) -> bool:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
     """
     own = {} if isinstance(entity, Group) else {key.lower(): value for key, value in entity.tags.items()}
-    return all(fnmatch.fnmatchcase(own.get(key.lower(), ""), value) for key, value in wanted.items())
+    return all(key.lower() in own and fnmatch.fnmatchcase(own[key.lower()], value) for key, value in wanted.items())
 
 
 def describe(subject: Subject, permissions: Permissions, functions: Mapping[str, Sequence[Function]]) -> Principal:
@@ -132,6 +144,7 @@ def describe(subject: Subject, permissions: Permissions, functions: Mapping[str,
         trusted_services=tuple(_list_trusted_services(subject, permissions)),
         functions=tuple(functions.get(subject.arn, ())),
         resources=_list_resources(snapshot, functions),
+        title=subject.permission_set or "",
     )
 
 

@@ -23,6 +23,7 @@ from ..._account.permissions import Permissions
 from ..._aws.errors import AwsError
 from ..._aws.operations import Operations
 from ..._controls.control import unread_reason
+from ..._converge.untouchable import UntouchablePrincipals
 from ..._module.arguments import ORGANIZATION_ARGUMENTS, REPORT_PLACE_ARGUMENTS, ArgumentSpec
 from ..._module.connection import Connection
 from ..._module.documents import policy_of
@@ -33,11 +34,20 @@ from ..._policy.documents.policy import Kind, Policy
 from ..._policy.escalation.paths import search
 from ..._policy.evaluation.evaluate import Layers
 from ..._policy.evaluation.narrowing import condition_keys
-from ..._policy.least_privilege.generate import Generated, Status, generate, list_needed_keys, make_record_for_proof
+from ..._policy.least_privilege.generate import (
+    Generated,
+    Status,
+    answer_refusal,
+    generate,
+    list_needed_keys,
+    make_record_for_proof,
+)
 from ..._policy.least_privilege.pack import Document
 from ..._policy.least_privilege.principal import Principal
 from ..._policy.least_privilege.proof import Proof, prove
 from ..._policy.least_privilege.settings import Settings, read_settings
+from ..._policy.least_privilege.unjudged import list_unjudged
+from ..._policy.least_privilege.window import refuse
 from ..._policy.trail.coverage import Coverage, Record
 from ..._policy.trail.usage import merge_uses
 from ..._prediction.document import layers_not_read
@@ -64,6 +74,7 @@ from .confirmation import OPERATIONS as OPERATIONS_OF_CONFIRMATION
 from .files import write_files
 from .principals import OPERATIONS as OPERATIONS_OF_PRINCIPALS
 from .principals import Choice, Subject, choose, describe, read_functions
+from .result import build_result
 
 # Calls that are never logged can't be assumed to be.
 _LOGGED: t.Final = ["data", "management_read", "management_write"]
@@ -92,6 +103,7 @@ ARGUMENTS: t.Final[ArgumentSpec] = {
     "principals": {"type": "list", "elements": "str", "required": True},
     "principal_tags": {"type": "dict", "default": {}},
     "documents": {"type": "list", "elements": "raw", "default": []},
+    "break_glass": {"type": "list", "elements": "str", "default": []},
     **_SETTINGS,
     **SOURCE_ARGUMENTS,
     **EXCLUDE_EVIDENCE_ARGUMENTS,
@@ -123,9 +135,6 @@ OPERATIONS: t.Final = RECORDS_OPERATIONS.union(
     Operations(reads=frozenset({"sts:GetCallerIdentity"})),
     *(OPERATIONS_OF_DATASETS[dataset] for dataset in _DATASETS),
 )
-# The lists that may have thousands of entries: results show as many.
-_LONG: t.Final = ("kept", "removed", "unknown", "ungranted")
-_SHORT: t.Final = 20
 _MODULE: t.Final = "least_privilege_info"
 
 
@@ -171,7 +180,8 @@ def run(task: Task) -> dict[str, t.Any]:
     connection = task.connection
     snapshot = _observe(connection, options.evidence.regions)
     permissions = Permissions(snapshot)
-    choice = choose(task.options["principals"], task.options["principal_tags"], snapshot)
+    untouchable = UntouchablePrincipals(connection.principals, tuple(task.options["break_glass"]))
+    choice = choose(task.options["principals"], task.options["principal_tags"], snapshot, untouchable)
     work = _Work(connection, options, permissions, choice)
     document = work.build(run_id=task.given_run_id)
     files = {}
@@ -180,7 +190,7 @@ def run(task: Task) -> dict[str, t.Any]:
         files = write_files(place, document, placeholders=task.options["placeholders"])
         part = _make_part(document, files, run_id=task.run_id, check_mode=task.check_mode)
         place.put(part_key(document["account_id"], task.run_id, _MODULE), (json.dumps(part, indent=1) + "\n").encode())
-    result = _build_result(document, files, lists=task.options["return_lists"])
+    result = build_result(document, files, lists=task.options["return_lists"])
     if task.options["terminal"] == "full":
         result["terminal"] = render(document, ascii_only=task.options["ascii"])
     return result
@@ -271,7 +281,7 @@ class _Work:
             reason = f"its policies {', '.join(unknown)} could not be read, so nobody knows what it may do"
             return _Answer(subject, record, Generated(subject.arn, Status.REFUSED, reason))
         if self._options.given:
-            generated = _take(self._options.given, subject, record)
+            generated = _take(self._options, subject, principal, record)
         else:
             generated = generate(principal, record, self._options.settings)
         if not generated.documents:
@@ -297,7 +307,11 @@ class _Work:
             kept = tuple(item.policy for item in held if item.way != way and item.policy is not None)
         after = dataclasses.replace(before, identity=(*kept, *new))
         record = make_record_for_proof(records[arn], self._options.settings)
-        return prove(before, after, record, removed=[item.action for item in generated.removed])
+        proof = prove(before, after, record, removed=[item.action for item in generated.removed])
+        if not self._options.given:
+            return proof
+        unjudged = list_unjudged(before.identity, after.identity, records[arn], self._options.settings)
+        return dataclasses.replace(proof, unproven=(*proof.unproven, *unjudged))
 
     def _list_notes(self, subject: Subject) -> tuple[str, ...]:
         groups = getattr(subject.entity, "groups", ())
@@ -386,11 +400,17 @@ def _join_records(subject: Subject, records: Mapping[str, Record]) -> Record:
         merge_uses(use for record in found for use in record.denied),
         bool(found) and all(record.is_last_accessed_read for record in found),
         hashlib.sha256("\n".join(record.digest for record in found).encode()).hexdigest(),
+        sum(record.left_out for record in found),
+        any(record.is_console for record in found),
     )
 
 
-def _take(policies: Sequence[Policy], subject: Subject, record: Record) -> Generated:
-    """Take documents that a person wrote, to be proved as generated ones are."""
+def _take(options: _Options, subject: Subject, principal: Principal, record: Record) -> Generated:
+    """Take documents that a person wrote, to be proved as generated ones are: without evidence nothing is proved."""
+    refusal = refuse(principal, record, options.settings)
+    if refusal is not None:
+        return answer_refusal(principal, refusal)
+    policies = options.given
     limit = LIMITS[Kind.MANAGED]
     documents = tuple(Document(item.name, Kind.MANAGED, item, size(item, Kind.MANAGED), limit) for item in policies)
     too_large = [item.name for item in documents if item.size > item.limit]
@@ -398,24 +418,3 @@ def _take(policies: Sequence[Policy], subject: Subject, record: Record) -> Gener
         reason = f"{', '.join(too_large)}: larger than the {limit:,} characters of a managed policy"
         return Generated(subject.arn, Status.DOES_NOT_FIT, reason)
     return Generated(subject.arn, Status.GENERATED, documents=documents, digest=record.digest)
-
-
-def _build_result(document: Mapping[str, t.Any], files: Mapping[str, Sequence[str]], *, lists: str) -> dict[str, t.Any]:
-    return {
-        "account_id": document["account_id"],
-        "counts": document["counts"],
-        "principals": [_shorten(item, files, lists) for item in document["principals"]],
-        "not_changeable": document["skipped"],
-        "unread": document["unread"],
-    }
-
-
-def _shorten(item: Mapping[str, t.Any], files: Mapping[str, Sequence[str]], lists: str) -> dict[str, t.Any]:
-    most = {"none": 0, "short": _SHORT, "all": None}[lists]
-    return {
-        **item,
-        "list_lengths": {name: len(item[name]) for name in _LONG},
-        **{name: item[name][:most] for name in _LONG},
-        "proofs": [{**proof, "probes": proof["probes"][:most]} for proof in item["proofs"]],
-        "files": list(files.get(item["principal"], ())),
-    }

@@ -207,6 +207,26 @@ def test_a_digest_that_was_removed_is_a_gap() -> None:
     assert len(found.facts.refused) == 4
 
 
+def test_a_log_file_that_was_removed_is_missing() -> None:
+    bucket = Bucket.of_hours()
+    del bucket.files[bucket.logs[7]]
+    (chain,) = read(bucket).facts.chains.values()
+    assert chain.missing == (bucket.logs[7].rpartition("/")[2],)
+    (whole,) = read(Bucket.of_hours()).facts.chains.values()
+    assert whole.missing == ()
+
+
+def test_log_files_before_the_window_are_not_missing() -> None:
+    bucket = Bucket.of_hours()
+    removed = bucket.logs.pop(0)
+    del bucket.files[removed]
+    reader = EventReader(keys=frozenset())
+    days = (NOW - START - timedelta(hours=2)) / timedelta(days=1)
+    found = log_files(bucket, reader, account_id=ACCOUNT, now=NOW, days=t.cast(int, days))
+    (chain,) = found.facts.chains.values()
+    assert chain.missing == ()
+
+
 def test_a_forged_digest_between_two_others_confirms_nothing() -> None:
     bucket = Bucket.of_hours()
     before = bucket.digests[3]

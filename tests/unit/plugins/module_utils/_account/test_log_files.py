@@ -203,3 +203,12 @@ def test_days_with_files_are_facts() -> None:
         "us-east-1": ["2026-11-20", "2026-11-21"]
     }
     assert found.facts.files == 2
+
+
+def test_half_characters_that_no_file_can_hold_are_replaced() -> None:
+    content = json.dumps(
+        {"Records": [event("PutObject", requestParameters={"bucketName": "b", "key": "\ud800 \U0001f600"})]}
+    )
+    (record,) = t.cast("list[Record]", trail_files.parse_records(content.encode()))
+    assert record["requestParameters"]["key"] == "\ufffd \U0001f600"
+    assert trail_files.parse_records(b'{"Records": [{"x": "\xed\xa0\x80"}]}') is None

@@ -110,11 +110,27 @@ def test_a_template_of_cloudformation_is_one(kind: str, policy: str, resource: s
     assert [match for match in lint_all(text) if match.rule.severity == "error"] == []
 
 
-def test_a_permission_set_gets_its_inline_policy() -> None:
+def test_a_permission_set_has_one_inline_policy_and_names_its_managed_ones() -> None:
     item = principal(kind="permission_set", permission_set="Developer")
-    (found,) = json.loads(render_cloudformation(item))["Resources"].values()
-    assert found == {"Type": "AWS::SSO::PermissionSet", "Properties": {"Name": "Developer", "InlinePolicy": POLICY}}
-    assert "aws_ssoadmin_permission_set_inline_policy" in render_terraform(item)
+    inline = {**item["documents"][0], "name": "lp-Developer-2", "kind": "inline role"}
+    item["documents"].append(inline)
+    text = render_cloudformation(item)
+    found = json.loads(text)["Resources"]
+    assert {resource["Type"] for resource in found.values()} == {"AWS::IAM::ManagedPolicy", "AWS::SSO::PermissionSet"}
+    assert found["PermissionSet"]["Properties"] == {
+        "InstanceArn": {"Ref": "InstanceArn"},
+        "Name": "Developer",
+        "InlinePolicy": POLICY,
+        "CustomerManagedPolicyReferences": [{"Name": "lp-dev-1", "Path": "/iam-hardening/lp/"}],
+    }
+    assert [match for match in lint_all(text) if match.rule.severity == "error"] == []
+    parsed = hcl2.loads(render_terraform(item))
+    kinds = {name.strip('"') for block in parsed["resource"] for name in block}
+    assert kinds == {
+        "aws_iam_policy",
+        "aws_ssoadmin_customer_managed_policy_attachment",
+        "aws_ssoadmin_permission_set_inline_policy",
+    }
 
 
 @pytest.mark.parametrize("name", ["lp-dev-1", 'lp"${file("x")}', "lp-dev,=@.1"])

@@ -16,6 +16,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.change imp
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import check_plan, combine_plans
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
 from ansible_collections.hardening.iam.plugins.module_utils._report.document import DocumentError, complete, encode
+from ansible_collections.hardening.iam.plugins.module_utils._report.least_privilege_text import condense
 from ansible_collections.hardening.iam.plugins.module_utils._report.parts import (
     Parts,
     check_part,
@@ -25,7 +26,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._report.parts import
     read_parts,
 )
 
-from . import samples
+from . import new_policies, samples
 
 RUN = samples.run().id
 FIRST = samples.KEY_CHANGE
@@ -170,3 +171,31 @@ def test_a_patch_that_is_no_text_makes_a_part_malformed() -> None:
     check_part({"refused": [{**refusal, "patch": "text"}, refusal]}, samples.ACCOUNT)
     with pytest.raises(DocumentError, match="a refusal whose patch is no text"):
         check_part({"refused": [{**refusal, "patch": ["text"]}]}, samples.ACCOUNT)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"privileged": None},
+        {"privileged": {"before": "many", "after": 0}},
+        {"removed": 10**400},
+        {"used": -1},
+        {"outcome": "fine"},
+        {"outcome": ["proved"]},
+        {"principal": {}},
+        {"permission_set": 1},
+        {"losses": ["text", {}]},
+        {"files": "abc"},
+        {"policies": None},
+        {"paths": []},
+    ],
+    ids=str,
+)
+def test_new_policies_that_no_module_wrote_make_a_part_malformed(fields: dict[str, t.Any]) -> None:
+    part = {"run_id": RUN, "module": "least_privilege_info"}
+    item = condense(new_policies.principal(), ["a.json"])
+    check_part({**part, "least_privilege": [item]}, samples.ACCOUNT)
+    with pytest.raises(DocumentError, match="an entry in least_privilege"):
+        check_part({**part, "least_privilege": [item, {**item, **fields}]}, samples.ACCOUNT)
+    with pytest.raises(DocumentError, match="an entry in least_privilege"):
+        check_part({**part, "least_privilege": [{}]}, samples.ACCOUNT)

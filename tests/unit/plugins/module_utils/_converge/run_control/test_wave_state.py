@@ -103,6 +103,32 @@ def test_an_account_that_a_later_run_changes_for_the_first_time_soaks_from_then_
         assert watch(store, run_at(24 * night + 1, str(night + 1))) == begun_anew
 
 
+def test_a_wave_that_was_rolled_back_soaks_from_then_on(store: FakeStore) -> None:
+    """Meanwhile its changes were not there, so nobody has watched them."""
+    change(store, 0)
+    watch(store, run_at(1))
+    change(store, 20, "undo", module="rollback", declaration="")
+    change(store, 23, "2")
+    begun_anew = Watch(NOW + 24 * HOUR, NOW)
+    assert watch(store, run_at(24, "2")) == begun_anew
+    change(store, 47, "3")
+    assert watch(store, run_at(48, "3")) == begun_anew
+
+
+def test_a_rollback_under_the_id_of_a_run_does_not_begin_the_soak_each_night(store: FakeStore) -> None:
+    change(store, -5, "1", module="rollback", declaration="")
+    change(store, 0)
+    begun = watch(store, run_at(1))
+    change(store, 23, "2")
+    assert watch(store, run_at(24, "2")) == begun == Watch(NOW + HOUR, NOW)
+
+
+def test_a_rollback_alone_is_no_change_by_the_declaration(store: FakeStore) -> None:
+    watch(store, run_at(1))
+    change(store, 20, "undo", module="rollback", declaration="")
+    assert not watch(store, run_at(24, "2")).has_changes
+
+
 def test_a_newly_approved_plan_soaks_from_then_on(store: FakeStore) -> None:
     """An approval lifts the caps of the account, so later runs may change there what nobody has watched."""
     change(store, 0)

@@ -183,3 +183,9 @@ def test_the_forms_of_short_lived_ids() -> None:
     assert find_stable_part("ec2", "security-group/sg-0123456789abcdef0") is None
     assert find_stable_part("batch", "job-definition/app:3") == "job-definition/app:"
     assert find_stable_part("dynamodb", "table/orders/stream/2026-11-28T00:00:00.000") == "table/orders/stream/"
+
+
+def test_no_level_names_buckets_of_others() -> None:
+    keys = [f"arn:aws:s3:::orders/2026/{number}.csv" for number in range(3)]
+    assert seen("s3:GetObject", *keys, levels={"*": Level.SERVICE}) == ["arn:aws:s3:::orders/*"]
+    assert seen("s3:ListBucket", "arn:aws:s3:::orders", levels={"*": Level.SERVICE}) == ["arn:aws:s3:::orders"]

@@ -12,12 +12,18 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.policy import Kind
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import catalogue
-from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import Evaluator, Outcome
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import (
+    Evaluator,
+    Layers,
+    Outcome,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.generate import (
     Status,
     generate,
     list_needed_keys,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.proof import prove
+from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.settings import Profile
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.coverage import Coverage
 from ansible_collections.hardening.iam.plugins.module_utils._policy.validation.rules import Severity
 from ansible_collections.hardening.iam.plugins.module_utils._policy.validation.validate import validate
@@ -25,6 +31,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.validation.v
 from .samples import (
     ACCOUNT,
     ADMIN,
+    DAY,
     EVERYTHING,
     NOW,
     OTHER,
@@ -175,7 +182,7 @@ def test_denials_are_kept_verbatim_and_apart() -> None:
     old = policy(deny("ec2:*", "arn:aws:s3:::${x}"), version="2008-10-17", name="ancient")
     principal = make_principal(policy(ADMIN, first), policy(second), old)
     found = generate(principal, make_record(call("s3:GetObject", "arn:aws:s3:::data/in/a")), settings())
-    denying = [item for item in found.documents if "-deny-" in item.name]
+    denying = [item for item in found.documents if "-deny" in item.name]
     assert {item.policy.version for item in denying} == {"2008-10-17", "2012-10-17"}
     kept = {dataclasses.replace(one, index=0, sid=None) for item in denying for one in item.policy.statements}
     given = {dataclasses.replace(one, index=0, sid=None) for old in principal.layers.identity for one in old.statements}
@@ -421,3 +428,53 @@ def test_the_keys_that_a_record_has_to_keep() -> None:
     own = {"aws:multifactorauthpresent", "aws:principaltag/t"}
     assert list_needed_keys([principal], settings()) == meaning | own
     assert list_needed_keys([principal], settings(scope_regions=True)) == meaning | own | {"aws:requestedregion"}
+
+
+def test_characters_that_no_policy_may_hold_become_wildcards() -> None:
+    """IAM takes no character beyond U+00FF, and keys of objects may have any."""
+    arn = "arn:aws:s3:::orders/\u65e5\u672c/\u00e9\u0001"
+    found = run([allow("s3:*", "arn:aws:s3:::orders/*")], call("s3:GetObject", arn), object_segments=0)
+    texts = [text for item in statements_of(found) for text in [item["Resource"]]]
+    assert all(ord(char) <= 0xFF for text in texts for char in str(text))
+    exact = run([allow("s3:*", "arn:aws:s3:::orders/*")], call("s3:GetObject", "arn:aws:s3:::orders/\u65e5.csv"))
+    assert {str(item["Resource"]) for item in statements_of(exact)} == {"arn:aws:s3:::orders/?.csv"}
+    assert not any(document.issues for document in (*found.documents, *exact.documents))
+
+
+def test_without_the_calls_that_are_left_out_there_is_no_evidence() -> None:
+    """An exclusion that is too wide must not pass for a principal without use."""
+    record = make_record(but=[cover("s3", data=False)], last_accessed=False, left_out=900)
+    found = run([allow(["sqs:*", "s3:GetObject"])], record=record)
+    assert (found.status, found.documents) == (Status.NO_EVIDENCE, ())
+    assert found.reason == "exclude_evidence leaves out all of its 900 recorded calls"
+    some = make_record(call("sqs:SendMessage", f"arn:aws:sqs:eu-west-1:{ACCOUNT}:in"), left_out=900)
+    assert any("900 recorded calls" in warning for warning in run([allow("sqs:*")], record=some).warnings)
+
+
+def test_actions_that_take_a_role_and_are_unknown_are_named_if_no_role_may_be_passed() -> None:
+    record = make_record(call("sqs:SendMessage"), accessed("ecs:RunTask", 120), but=[blind("ecs")])
+    found = run([allow(["sqs:*", "ecs:RunTask", "iam:PassRole"])], record=record)
+    assert "ecs:RunTask" in {item.action for item in found.unknown}
+    assert any("iam:PassRole is removed, and ecs:RunTask are unknown" in warning for warning in found.warnings)
+
+
+def make_profile(*actions: str) -> Profile:
+    return Profile("restore", actions, ("*",), "team", "quarterly", (NOW + 90 * DAY).date())
+
+
+def test_declared_actions_that_nothing_grants_are_named() -> None:
+    profile = make_profile("rds:RestoreDBInstanceFromS3", "iam:PassRole", "sqs:*")
+    found = run([allow(["sqs:*", "iam:PassRole"])], call("sqs:SendMessage"), always_allow=(profile,))
+    assert [text for text in found.warnings if text.startswith("profile restore")] == [
+        "profile restore grants nothing for rds:RestoreDBInstanceFromS3: no policy of today does",
+        "profile restore grants nothing for iam:PassRole: the roles that are passed must be known",
+    ]
+
+
+def test_a_declared_action_of_a_policy_with_an_end_has_both_ends() -> None:
+    old = allow("sqs:*", Condition={"DateLessThan": {"aws:CurrentTime": "2027-01-01T00:00:00Z"}})
+    found = run([old], call("sqs:SendMessage"), always_allow=(make_profile("sqs:DeleteQueue"),))
+    (item,) = [item for item in found.kept if item.action == "sqs:DeleteQueue"]
+    assert item.reason == "declared"
+    proof = prove(Layers(identity=(policy(old),)), new_layers(found), make_record(), removed=[])
+    assert (proof.beyond, proof.unproven) == ((), ())

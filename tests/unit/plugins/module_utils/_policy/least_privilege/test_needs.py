@@ -66,6 +66,13 @@ def test_keys_that_follow_from_a_call_are_completed() -> None:
     assert via.context.get("kms:ViaService") == ("s3.eu-west-1.amazonaws.com",)
 
 
+@pytest.mark.parametrize("service", ["athena", "cloudformation", "ebs", "autoscaling"])
+def test_a_service_that_may_have_called_another_one_is_no_condition(service: str) -> None:
+    """CloudFormation calls Secrets Manager, which calls KMS: the condition would name a service that never does."""
+    (via,) = complete(call("kms:Decrypt", KEY, invoked_by=f"{service}.amazonaws.com"))
+    assert not isinstance(via.context.get("kms:ViaService"), tuple)
+
+
 def test_a_service_that_the_record_names_does_not_count_for_other_roles() -> None:
     named = call("iam:PassRole", FN, keys={"iam:PassedToService": "lambda.amazonaws.com"})
     other = call("iam:PassRole", f"{FN}2")

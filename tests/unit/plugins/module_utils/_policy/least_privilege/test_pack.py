@@ -8,6 +8,7 @@ import dataclasses
 import json
 import typing as t
 
+import jinja2
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.limits import LIMITS, size
@@ -102,7 +103,7 @@ def test_a_service_stays_together_and_denials_apart() -> None:
     found = run([allow(["sqs:*", "sns:*"]), deny("sqs:Delete*")], *uses)
     services = [{name.partition(":")[0] for name in json.dumps(item.document).split('"') if name.startswith("s")}
                 for item in found.documents]  # fmt: skip
-    assert [item.name for item in found.documents] == ["lp-app-deny-1", "lp-app-1", "lp-app-2"]
+    assert [item.name for item in found.documents] == ["lp-app-deny1", "lp-app-1", "lp-app-2"]
     assert services[1:] in ([{"sqs"}, {"sns"}], [{"sns"}, {"sqs"}])
 
 
@@ -128,7 +129,7 @@ def test_a_permission_set_is_named_by_its_title() -> None:
     principal = make_principal(policy(allow("sqs:*")), arn=arn, kind=PrincipalKind.PERMISSION_SET, title="Dev Ops")
     record = dataclasses.replace(make_record(call("sqs:SendMessage", queues(1)[0])), principal_arn=arn)
     found = generate(principal, record, settings())
-    assert [item.name for item in found.documents] == ["lp-Dev-Ops-1"]
+    assert [item.name for item in found.documents] == ["lp_set-Dev-Ops-1"]
 
 
 def test_a_template_has_a_placeholder_for_the_account() -> None:
@@ -147,3 +148,35 @@ def test_a_template_has_a_placeholder_for_the_account() -> None:
     assert written["Statement"][1] == {"Condition": {"StringEquals": {"aws:ResourceAccount": "{{ aws_account_id }}"}}}
     assert json.loads(json.dumps(written).replace("{{ aws_account_id }}", ACCOUNT)) == document
     assert write_template(document, "") == document
+
+
+@pytest.mark.parametrize("hostile", ["{{ lookup('pipe', 'id') }}", "{% for x in y %}", "{# gone #}", "{{{ x", "{{%"])
+def test_names_in_a_template_are_text_and_no_expressions(hostile: str) -> None:
+    """Others choose the keys of objects and the names of resources, and a template is rendered on a controller."""
+    document = {"Resource": f"arn:aws:s3:::logs-{ACCOUNT}/{hostile}"}
+    written = json.dumps(write_template(document, ACCOUNT))
+    rendered = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False).from_string(written)
+    assert json.loads(rendered.render(aws_account_id=ACCOUNT)) == document
+
+
+def test_no_two_principals_have_policies_of_the_same_name() -> None:
+    """Managed policies share one namespace: to create a second one of a name would replace the first."""
+    old = policy(allow("sqs:*"), deny("sqs:DeleteQueue"))
+    names = []
+    for kind, name in (
+        (PrincipalKind.ROLE, "app"),
+        (PrincipalKind.ROLE, "app-deny"),
+        (PrincipalKind.ROLE, "app-deny1"),
+        (PrincipalKind.ROLE, "user-app"),
+        (PrincipalKind.USER, "app"),
+        (PrincipalKind.GROUP, "app"),
+        (PrincipalKind.GROUP, "g" * 128),
+        (PrincipalKind.GROUP, "g" * 127 + "h"),
+    ):
+        arn = f"arn:aws:iam::{ACCOUNT}:{kind.value}/{name}"
+        record = dataclasses.replace(make_record(call("sqs:SendMessage", queues(1)[0])), principal_arn=arn)
+        found = generate(make_principal(old, arn=arn, kind=kind), record, settings())
+        names += [item.name for item in found.documents]
+    assert len(names) == 16
+    assert len({name.lower() for name in names}) == len(names)
+    assert max(map(len, names)) <= 128

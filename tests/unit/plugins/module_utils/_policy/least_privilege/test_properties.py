@@ -245,7 +245,7 @@ def _generate(case: Case) -> Generated:
     return found
 
 
-@settings(max_examples=EXAMPLES, deadline=None, phases=PHASES)
+@settings(max_examples=EXAMPLES, phases=PHASES)
 @given(cases(), st.lists(OTHERS, min_size=20, max_size=40))
 def test_no_call_is_lost_and_nothing_is_gained(case: Case, others: list[tuple[str, str, dict[str, str], bool]]) -> None:
     found = _generate(case)
@@ -261,7 +261,7 @@ def test_no_call_is_lost_and_nothing_is_gained(case: Case, others: list[tuple[st
             assert before.outcome(action, resource, context) is Outcome.ALLOWED, (action, resource, keys)
 
 
-@settings(max_examples=EXAMPLES // 2, deadline=None, phases=PHASES)
+@settings(max_examples=EXAMPLES // 2, phases=PHASES)
 @given(cases(), st.randoms(use_true_random=False))
 def test_the_order_of_uses_and_policies_does_not_matter(case: Case, chance: random.Random) -> None:
     found = _generate(case)
@@ -275,7 +275,7 @@ def test_the_order_of_uses_and_policies_does_not_matter(case: Case, chance: rand
     assert other.digest == found.digest
 
 
-@settings(max_examples=EXAMPLES, deadline=None, phases=PHASES)
+@settings(max_examples=EXAMPLES, phases=PHASES)
 @given(cases())
 def test_documents_keep_the_rules(case: Case) -> None:
     found = _generate(case)
@@ -308,7 +308,7 @@ PLAIN: t.Final = st.lists(
 ).map(lambda items: policy(*items))
 
 
-@settings(max_examples=EXAMPLES, deadline=None, phases=PHASES)
+@settings(max_examples=EXAMPLES, phases=PHASES)
 @given(PLAIN, st.lists(st.sampled_from(UNSHOWN), min_size=1, max_size=3))
 def test_a_call_without_a_resource_is_not_lost(old: Policy, actions: list[str]) -> None:
     uses = [call(action) for action in actions]
@@ -321,7 +321,7 @@ def test_a_call_without_a_resource_is_not_lost(old: Policy, actions: list[str]) 
         assert use.action in {item.action for item in (*found.kept, *found.ungranted)}
 
 
-@settings(max_examples=EXAMPLES // 2, deadline=None, phases=PHASES)
+@settings(max_examples=EXAMPLES // 2, phases=PHASES)
 @given(PLAIN)
 def test_generated_documents_are_proved(old: Policy) -> None:
     uses = (

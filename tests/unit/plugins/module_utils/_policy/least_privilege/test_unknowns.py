@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
+from datetime import timedelta
 
 import pytest
 
@@ -14,6 +15,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privil
     Generated,
     make_record_for_proof,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.unknowns import Unused, Verdict
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.coverage import (
     LogClass,
     Record,
@@ -185,6 +187,18 @@ def test_what_a_person_knows_to_be_logged_is_complete_where_selectors_are_not_kn
     assert expected in found.warnings
 
 
+@pytest.mark.parametrize(
+    "missing", [{"files_broken": 1}, {"gaps": ((NOW - timedelta(days=9), NOW - timedelta(days=7)),)}]
+)
+def test_nobody_can_assume_away_files_that_are_missing(missing: dict[str, t.Any]) -> None:
+    logged = {LogClass.READ: UNKNOWN, LogClass.WRITE: UNKNOWN, LogClass.DATA: NO}
+    record = make_record(USED, but=[ServiceCoverage("sqs", Status.PARTIAL, (), logged)], last_accessed=False)
+    broken = dataclasses.replace(record, coverage=dataclasses.replace(record.coverage, **missing))
+    every = frozenset(LogClass) - {LogClass.NEVER}
+    assert judge("sqs:DeleteQueue", record, assume_logged=every)[0] == "removed"
+    assert judge("sqs:DeleteQueue", broken, assume_logged=every)[0] == "unknown"
+
+
 def test_what_is_unknown_stays_at_the_old_resources() -> None:
     old = [allow("dynamodb:*"), allow("s3:*", ["arn:aws:s3:::data", "arn:aws:s3:::data/*"])]
     record = make_record(USED, accessed("s3:*", 9), but=[cover("s3", data=False)])
@@ -251,7 +265,37 @@ def test_the_record_for_a_proof_has_the_dates_that_keep_something() -> None:
     assert dataclasses.replace(found, uses=record.uses) == record
 
 
+@pytest.mark.parametrize(
+    ("action", "ended", "days", "is_open"),
+    [("sqs:SendMessage", 1, 0, False), ("sqs:SendMessage", 0, 1, True), ("sqs:DeleteQueue", 1, 0, True)],
+    ids=["one more", "within the record", "never recorded"],
+)
+def test_a_date_after_the_end_of_the_record_is_one_more_call_of_a_recorded_action(
+    action: str, ended: int, days: int, is_open: bool
+) -> None:
+    """A job of each day ran again after the newest log file that a digest confirms."""
+    record = make_record(SEND, accessed(action, days))
+    coverage = dataclasses.replace(record.coverage, until=NOW - ended * DAY)
+    found = make_record_for_proof(dataclasses.replace(record, coverage=coverage), settings()).uses
+    assert (Source.LAST_ACCESSED in {use.source for use in found}) is is_open
+
+
 def test_a_call_of_an_unknown_action_is_none_that_another_event_names() -> None:
     nameless = call("sqs:*", is_service_level=True)
     found = make_record_for_proof(make_record(SEND, nameless), settings())
     assert [use.besides for use in found.uses if use.is_service_level] == [frozenset({"sqs:sendmessage"})]
+
+
+def test_dates_after_the_end_of_the_record_say_nothing_new_of_an_action_that_it_shows() -> None:
+    """Files without a digest yet are not read, so that a busy role is always seen later than its newest call."""
+    end = NOW - timedelta(hours=2)
+    used = call("dynamodb:PutItem", "arn:aws:dynamodb:eu-west-1:111122223333:table/t", last=end - timedelta(minutes=9))
+    record = make_record(used, accessed("dynamodb:PutItem", 0), accessed("dynamodb:DeleteTable", 0))
+    record = dataclasses.replace(record, coverage=dataclasses.replace(record.coverage, until=end))
+    unused = Unused(record, settings())
+    assert [use.action for use in unused.list_open_dates()] == ["dynamodb:DeleteTable"]
+    assert unused.judge("dynamodb:DeleteTable").verdict is Verdict.UNKNOWN
+    denied = dataclasses.replace(record, uses=record.uses[1:2], denied=(used,))
+    assert [use.action for use in Unused(denied, settings()).list_open_dates()] == ["dynamodb:PutItem"]
+    whole = dataclasses.replace(record, coverage=dataclasses.replace(record.coverage, until=NOW + timedelta(days=3)))
+    assert len(list(Unused(whole, settings()).list_open_dates())) == 2

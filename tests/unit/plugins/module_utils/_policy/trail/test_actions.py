@@ -209,7 +209,6 @@ def test_a_session_without_issuer_is_that_of_the_role_in_its_arn(names: dict[str
             event("ec2:TerminateInstances", requestParameters={"instancesSet": {"items": [{"instanceId": "i-1"}]}}),
             [("ec2:TerminateInstances", f"arn:aws:ec2:eu-central-1:{ACCOUNT}:instance/i-1")],
         ),
-        (event("dynamodb:ExecuteStatement"), [("dynamodb:*", None)]),
         (event("monitoring:PutMetricData"), [("cloudwatch:PutMetricData", None)]),
     ],
     ids=lambda value: value["eventName"] if isinstance(value, dict) else "",
@@ -219,7 +218,7 @@ def test_actions_and_resources(record: Record, uses: list[tuple[str, t.Optional[
 
 
 def test_an_event_of_no_known_action_tells_the_service_alone() -> None:
-    (call,) = calls(event("dynamodb:ExecuteStatement"))
+    (call,) = calls(event("dynamodb:NoSuchEvent"))
     assert call.is_service_level
 
 
@@ -260,6 +259,29 @@ def test_roles_that_are_handed_to_a_service(record: Record, role: t.Optional[str
     assert call.resource == role
     expected = (service,) if service else UNKNOWN_KEY
     assert call.context.get("iam:PassedToService") == expected
+
+
+@pytest.mark.parametrize(
+    ("call", "parameters"),
+    [
+        ("ec2:RunInstances", {"iamInstanceProfile": {"name": "web"}}),
+        ("ec2:RunInstances", {"iamInstanceProfile": {"arn": f"arn:aws:iam::{ACCOUNT}:instance-profile/path/web"}}),
+        ("autoscaling:CreateLaunchConfiguration", {"iamInstanceProfile": "web"}),
+        ("elasticmapreduce:RunJobFlow", {"jobFlowRole": "web"}),
+    ],
+)
+def test_the_role_of_an_instance_profile_is_passed_and_no_role_of_its_name(call: str, parameters: Record) -> None:
+    names = {"role/web": f"{ROLE}-other", "instance-profile/web": ROLE}
+    found = calls(event(call, requestParameters=parameters), names=names)
+    assert [one.resource for one in found if one.action == "iam:PassRole"] == [ROLE]
+    unknown = calls(event(call, requestParameters=parameters), names={"role/web": f"{ROLE}-other"})
+    assert [one.resource for one in unknown if one.action == "iam:PassRole"] == [None]
+
+
+def test_the_role_of_a_profile_of_another_account_is_not_known() -> None:
+    foreign = {"iamInstanceProfile": {"arn": "arn:aws:iam::999999999999:instance-profile/web"}}
+    found = calls(event("ec2:RunInstances", requestParameters=foreign), names={"instance-profile/web": ROLE})
+    assert [one.resource for one in found if one.action == "iam:PassRole"] == [None]
 
 
 # How often, by what key, with what keys

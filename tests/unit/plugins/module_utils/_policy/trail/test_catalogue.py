@@ -217,7 +217,8 @@ def test_parameters_of_the_table_are_those_of_the_request() -> None:
     for kinds in trail_absent.list_absent_rules().values():
         for rule in kinds.values():
             service, _colon, name = rule.action.partition(":")
-            if trail_absent.ACCESS_POINT in rule.parameters:
+            # No request is called PartiQLSelect: composed.py makes events of that name from statements.
+            if trail_absent.ACCESS_POINT in rule.parameters or name == "PartiQLSelect":
                 continue
             service = "sagemaker-runtime" if name.startswith("InvokeEndpoint") else service
             shape = model(service).operation_model(name).input_shape

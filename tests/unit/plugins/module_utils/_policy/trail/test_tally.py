@@ -331,3 +331,22 @@ def test_the_events_to_measure_with_are_read_as_uses() -> None:
     reading = EventReader(principals=trail_files.ROLES, account_id=trail_files.ACCOUNT).read(records, Source.TRAIL)
     assert {use.principal_arn for use in reading.uses} == set(trail_files.ROLES)
     assert set(reading.skipped) == {SkipReason.SERVICE, SkipReason.DENIED}
+
+
+AGENT = "[S3Console/0.4, aws-internal/3 console.amazonaws.com]"
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_seen"),
+    [
+        ({"userAgent": AGENT}, True),
+        ({"sessionCredentialFromConsole": "true"}, True),
+        ({"userAgent": AGENT, "errorCode": "AccessDenied"}, False),
+        ({"userAgent": "aws-cli/2.9"}, False),
+        ({"userAgent": [AGENT], "sessionCredentialFromConsole": []}, False),
+    ],
+)
+def test_principals_that_were_seen_in_the_console(fields: dict[str, t.Any], is_seen: bool) -> None:
+    """Their user agents are not kept, since each further condition key makes the record larger."""
+    found = read([event("s3:ListBuckets", ASSUMED_ROLE, **fields)], keys=frozenset())
+    assert [one.is_console for one in found.sessions.values()] == [is_seen]

@@ -136,6 +136,34 @@ def test_doubts_about_the_files_keep_services_from_being_complete(change: dict[s
     assert cover(logs=logs(dataclasses.replace(FACTS, **change)), history=history()).of("ec2").status is Status.COMPLETE
 
 
+def signed(**fields: t.Any) -> Chain:
+    return Chain(frozenset({"d"}), is_signed=True, trails=("acme_us-east-1",), **fields)
+
+
+def test_a_log_file_that_a_digest_names_and_that_is_gone_keeps_services_from_being_complete() -> None:
+    chains = {"us-east-1": signed(ended=NOW, missing=("a.json.gz",))}
+    found = cover(logs=logs(dataclasses.replace(FACTS, chains=chains))).of("ec2")
+    assert set(found.logged.values()) == {UNKNOWN}
+    assert any("1 log files that digest files name are missing, such as a.json.gz" in one for one in found.reasons)
+
+
+def test_digests_that_end_early_in_one_region_are_a_gap() -> None:
+    ended = NOW - timedelta(days=20)
+    chains = {"us-east-1": signed(ended=NOW - timedelta(hours=2)), "eu-west-1": signed(ended=ended)}
+    days = {"us-east-1": ALL_DAYS, "eu-west-1": ALL_DAYS}
+    found = cover(logs=logs(dataclasses.replace(FACTS, chains=chains, days=days, late=300)))
+    assert found.gaps == ((ended, NOW),)
+    assert set(found.of("ec2").logged.values()) == {UNKNOWN}
+
+
+def test_weeks_without_a_file_in_any_region_are_a_gap() -> None:
+    first, last = min(ALL_DAYS), max(ALL_DAYS)
+    few = frozenset({first, *(last - timedelta(days=number) for number in range(30))})
+    found = cover(logs=logs(dataclasses.replace(FACTS, days={"us-east-1": few, "eu-west-1": frozenset({last})})))
+    assert len(found.gaps) == 1
+    assert set(found.of("ec2").logged.values()) == {UNKNOWN}
+
+
 def test_a_quiet_region_has_no_gaps() -> None:
     days = {"us-east-1": ALL_DAYS, "eu-west-1": frozenset({date(2026, 9, 1), date(2026, 11, 1)})}
     found = cover(logs=logs(dataclasses.replace(FACTS, days=days)))

@@ -1,0 +1,69 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Documents of a person without evidence, and the size of results."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing as t
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import Role
+from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.generate import Status
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.coverage import Coverage, Record
+from ansible_collections.hardening.iam.plugins.module_utils._questions.least_privilege import result, run
+from ansible_collections.hardening.iam.plugins.module_utils._questions.least_privilege.principals import Subject
+
+from ..._policy.least_privilege.samples import ROLE, allow, call, make_principal, make_record, policy, settings
+
+
+def take(record: Record) -> run.Generated:
+    new = policy(allow("sqs:SendMessage"), name="document 1")
+    options = run._Options(t.cast(t.Any, None), settings(), (new,))
+    principal = make_principal(policy(allow("sqs:*")))
+    entity = Role("app", ROLE, "/dev/", None, t.cast(t.Any, None), (), (), None, None, None)
+    return run._take(options, Subject(entity, (ROLE,)), principal, record)
+
+
+def test_documents_of_a_person_are_not_proved_without_evidence() -> None:
+    assert take(make_record(call("sqs:SendMessage"))).status is Status.GENERATED
+    refused = take(dataclasses.replace(make_record(), coverage=Coverage(90)))
+    assert (refused.status, refused.documents) == (Status.NO_EVIDENCE, ())
+    assert take(make_record(days=9)).status is Status.REFUSED
+
+
+def item(**fields: t.Any) -> dict[str, t.Any]:
+    services = [f"service{number}" for number in range(400)]
+    proof = {"probes": [{"actions": [f"iam:Action{number}" for number in range(5000)], "path": None}]}
+    return {
+        "principal": ROLE,
+        "kept": [{"action": "service7:Read"}],
+        "removed": [],
+        "unknown": [{"action": "service9:Read"}],
+        "ungranted": [],
+        "generalised": [{"pattern": "*", "seen": ["arn:aws:s3:::bucket/key"] * 1000}] * 30,
+        "losses": ["It can no longer use it."] * 400,
+        "coverage": {
+            "services": {"complete": [], "partial": services, "blind": []},
+            "reasons": {name: ["calls on data: the trail does not record all of them"] for name in services},
+            "gaps": [{"since": "x", "until": "y"}] * 90,
+        },
+        "proofs": [proof],
+        **fields,
+    }
+
+
+@pytest.mark.parametrize(("lists", "most"), [("none", 3_000), ("short", 600_000)])
+def test_a_result_stays_small(lists: str, most: int) -> None:
+    assert len(json.dumps(result._shorten(item(), {}, lists))) < most
+
+
+def test_a_short_result_has_the_coverage_of_the_services_that_count() -> None:
+    short = result._shorten(item(), {}, "short")["coverage"]
+    assert short["services"] == {"complete": [], "partial": ["service7", "service9"], "blind": []}
+    assert sorted(short["reasons"]) == ["service7", "service9"]
+    assert result._shorten(item(), {}, "all")["coverage"] == item()["coverage"]
