@@ -22,8 +22,8 @@ description:
   - Denied calls add nothing. Calls of an earlier principal with the same name add nothing. If no event of the account could be read, no
     policy is generated. A principal without any recorded call keeps only what is unknown.
   - With O(documents) the module proves documents that you wrote instead of generating them. With one template for many accounts, each
-    account has its own proof. Documents are proved whatever the evidence is, so look at RV(principals[].coverage) too.
-  - Break-glass roles are hardly ever used, so almost everything of them counts as unused. Choose O(principals) without them.
+    account has its own proof. Without evidence nothing is proved.
+  - Break-glass principals and others that are never changed get no new policies, see O(break_glass).
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -430,6 +430,9 @@ principals:
         principal:
           description: The principal whose calls were judged.
           type: str
+        principal_id:
+          description: Its unique id.
+          type: str
         is_proved:
           description: Whether nothing speaks against the new policies.
           type: bool
@@ -455,6 +458,17 @@ principals:
         counts:
           description: Numbers of what was compared.
           type: dict
+        documents_before:
+          description: The SHA-256 of each present policy.
+          type: list
+          elements: str
+        documents_after:
+          description: The SHA-256 of each new policy.
+          type: list
+          elements: str
+        evidence_sha256:
+          description: The SHA-256 over the evidence.
+          type: str
     second_opinion:
       description: The recommendations of AWS beside the result, one entry for each source in O(second_opinion).
       type: list

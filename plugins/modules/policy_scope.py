@@ -111,6 +111,7 @@ options:
             live short become patterns.
           - An action keeps its resources if no call of it was recorded, if one of its calls shows no resource, or if not all of its
             calls are recorded. See O(assume_logged).
+          - All actions keep their resources if the record of a principal is shorter than 14 days.
         type: bool
         default: false
       split:
@@ -131,6 +132,7 @@ options:
       network:
         description:
           - Deny requests from outside of known networks, by a statement of its own.
+          - It is refused if the policy has a Deny outside of other networks for the same actions. Remove that Deny first.
           - Requests of AWS services on behalf of the principal stay allowed.
         type: dict
         suboptions:

@@ -11,6 +11,7 @@ import functools
 import io
 import pickle
 import threading
+import types
 import typing as t
 import weakref
 
@@ -27,6 +28,8 @@ Registry: t.TypeAlias = "BackendDict[t.Any]"
 
 # Every registry is a global of a module of moto's, so it lives as long as the process.
 _registries: dict[int, Registry] = {}
+# Functions within functions, which nothing can find by name. They stay as long as the process.
+_functions: dict[int, types.FunctionType] = {}
 
 
 def take() -> bytes:
@@ -72,10 +75,14 @@ def restore(state: bytes) -> None:
 
 
 class _Pickler(pickle.Pickler):
-    """A pickler that copies the private keys of KMS too."""
+    """A pickler that copies the private keys of KMS too, and refers to functions that have no name of their own."""
 
     def reducer_override(self, item: t.Any) -> t.Any:
-        """How to copy a private key; everything else is copied as usual."""
+        """How to copy a private key or such a function; everything else is copied as usual."""
+        if isinstance(item, types.FunctionType) and "<locals>" in item.__qualname__:
+            # Lambda makes the entries of a dictionary by one, once a function was asked for.
+            _functions[id(item)] = item
+            return _function, (id(item),)
         if not isinstance(item, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey)):
             return NotImplemented
         content = item.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
@@ -110,6 +117,10 @@ def _make_versions(lists: list[tuple[str, list[t.Any]]]) -> t.Any:
 
 def _make(maker: t.Any, _lock: t.Any) -> tuple[t.Any, tuple[()]]:
     return maker, ()
+
+
+def _function(key: int) -> types.FunctionType:
+    return _functions[key]
 
 
 def _registry(key: int) -> Registry:

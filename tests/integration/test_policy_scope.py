@@ -80,13 +80,17 @@ class Bench:
         self.record([])
 
     def record(self, calls: t.Sequence[tuple[str, str, str]]) -> None:
-        """Write the trail's files: a call on an object or a queue by each role, two days ago."""
+        """Write the trail's files: a call on an object or a queue by each role, sixty and two days ago.
+
+        Resources are taken from the record of two weeks or more only.
+        """
         now = dt.datetime.now(dt.UTC)
-        directory = self.ansible.directory / "logs" / "AWSLogs" / ACCOUNT / "CloudTrail" / "us-east-1"
-        directory /= now.strftime("%Y/%m/%d")
-        directory.mkdir(parents=True, exist_ok=True)
-        records = [event(role, source, name, now) for role, source, name in calls or USED]
-        (directory / "log.json.gz").write_bytes(gzip.compress(json.dumps({"Records": records}).encode()))
+        logs = self.ansible.directory / "logs" / "AWSLogs" / ACCOUNT / "CloudTrail" / "us-east-1"
+        for moment in (now - dt.timedelta(days=60), now):
+            directory = logs / moment.strftime("%Y/%m/%d")
+            directory.mkdir(parents=True, exist_ok=True)
+            records = [event(role, source, name, moment) for role, source, name in calls or USED]
+            (directory / "log.json.gz").write_bytes(gzip.compress(json.dumps({"Records": records}).encode()))
 
     def run(self, *arguments: str, playbook: t.Optional[str] = None, **variables: t.Any) -> Outcome:
         """Run the role, or a playbook; a variable that is None is left to the role's default."""

@@ -71,30 +71,37 @@ def uses_of_services(principal_arn: str, services: Iterable[ServiceUse]) -> tupl
 
     The actions that AWS tracks are listed one by one. If the service was used, any of its other actions may
     have been: a call on data leaves nothing but the service's own date. Where AWS leaves no other action to have been
-    it, and none that it tracks has a date either, any of them may have been.
+    it, and none that it tracks has a date either, any of them may have been. The same holds for the date of a name that
+    is no action.
     """
     return tuple(use for service in services if service.last_used for use in _uses_of(principal_arn, service))
 
 
 def _uses_of(principal_arn: str, service: ServiceUse) -> Iterator[Use]:
+    known = catalogue.actions(service.service)
     tracked: set[str] = set()
+    is_unnamed = False
     for name, when in service.actions.items():
         # AWS calls some as CloudTrail does, with a date: CreateFunction20150331.
-        actions = actions_of(service.service, name) or (f"{service.service}:{name}",)
+        actions = actions_of(service.service, name)
+        if not actions and known:
+            # The name of a request such as TransactWriteItems, or of an action that the catalogue does not have yet.
+            is_unnamed = is_unnamed or when is not None
+            continue
+        actions = actions or (f"{service.service}:{name}",)
         tracked.update(action.lower() for action in actions)
         if when is not None:
             for action in actions:
                 yield Use(principal_arn, action, Source.LAST_ACCESSED, last=when)
-    known = catalogue.actions(service.service)
     untracked = not known or any(action.full_name.lower() not in tracked for action in known.values())
-    if untracked or not _is_explained(service):
+    if untracked or is_unnamed or not _is_explained(service):
         yield Use(
             principal_arn,
             f"{service.service}:*",
             Source.LAST_ACCESSED,
             last=service.last_used,
             is_service_level=True,
-            besides=frozenset(tracked) if untracked else frozenset(),
+            besides=frozenset(tracked) if untracked and not is_unnamed else frozenset(),
         )
 
 

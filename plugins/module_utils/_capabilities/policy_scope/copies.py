@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 
 from ..._account.model import Group, ManagedPolicy, Role, User
 from ..._account.permissions import Principal
+from ..._controls.control import listing
 from ..._controls.facts import Facts
 from ..._converge.change import Change, Refusal
 from ..._policy.documents.canonical import are_equivalent
@@ -83,7 +84,10 @@ class Copies:
 
     def list_exchanges(self) -> tuple[Exchange, ...]:
         """List what targets with a copy are about; policies of AWS without a copy are refused."""
-        return tuple(item for target in self._rules.declared.targets for item in self._list_of_target(target))
+        found: list[Exchange] = []
+        for target in self._rules.declared.targets:
+            found += [_refuse_conflict(item, found) for item in self._list_of_target(target)]
+        return tuple(found)
 
     def _list_of_target(self, target: Target) -> Iterator[Exchange]:
         found = list_aws_policies(self._facts.snapshot, target)
@@ -167,6 +171,23 @@ class Copies:
                 reason = f"{kind} {owner.name} would have {len(arns)} managed policies, and {most} are allowed"
                 return Refusal("quota", reason, owner.arn)
         return None
+
+
+def _refuse_conflict(exchange: Exchange, earlier: Sequence[Exchange]) -> Exchange:
+    """Refuse an exchange that an earlier target makes as well, or that makes a policy of the same name."""
+    original, copy = exchange.original, exchange.copy
+    for other in earlier:
+        names = {part.arn.rpartition("/")[2].lower() for part in other.parts}
+        taken = [part.arn for part in exchange.parts if part.arn.rpartition("/")[2].lower() in names]
+        if taken:
+            reason = f"an earlier target makes a copy with the name of {taken[0]}: declare another name"
+            return _refuse(original, copy, Refusal("name_taken", reason, taken[0]))
+        owners = {owner.arn for owner in other.owners} if other.original.arn == original.arn else set()
+        twice = [owner.name for owner in exchange.owners if owner.arn in owners]
+        if twice:
+            reason = f"two targets exchange {original.name} for {listing(twice)}: declare one"
+            return _refuse(original, copy, Refusal("ambiguous", reason, original.arn))
+    return exchange
 
 
 def _refuse(original: ManagedPolicy, copy: Copy, refusal: Refusal) -> Exchange:

@@ -216,9 +216,11 @@ def _parse_network(value: Mapping[str, t.Any], place: str) -> Network:
         )
     for text in ranges:
         try:
-            ipaddress.ip_network(text, strict=False)
+            network = ipaddress.ip_network(text, strict=False)
         except ValueError as error:
             raise InputError(f"{place}.ip_ranges: {text!r} is not a range such as 203.0.113.0/24") from error
+        if network.prefixlen == 0:
+            raise InputError(f"{place}.ip_ranges: {text!r} has all addresses, so it limits nothing")
     for name, texts, pattern in (("vpcs", vpcs, _VPC), ("vpc_endpoints", endpoints, _ENDPOINT)):
         wrong = next((text for text in texts if not pattern.fullmatch(text)), None)
         if wrong is not None:

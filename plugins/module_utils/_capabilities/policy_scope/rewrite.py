@@ -20,12 +20,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ..._policy.documents.arn import lacks_parts
 from ..._policy.documents.canonical import canonical
+from ..._policy.documents.operators import NEGATED
 from ..._policy.documents.policy import Condition, Policy, Statement
 from ..._policy.evaluation import catalogue
 from ..._policy.evaluation.matching import action_matcher, covers, overlaps
 from ..._policy.evaluation.variables import VERSION
 from ..._policy.trail.kinds import Kind, list_kinds
 from ..._policy.validation.corrections import deny_outside, make_mfa, make_window
+from ..._policy.validation.lock_outs import OF_VPCS, SOURCE_IP
 from .declared import ResourceRule, Target
 
 # The resource part of an ARN can go on in these ways where a pattern has an asterisk.
@@ -35,6 +37,10 @@ _ASTERISK: t.Final = "*"
 _OTHER: t.Final = "other"
 # The word for actions that are about no resource.
 _ANY: t.Final = "any"
+_OTHER_NETWORKS: t.Final = (
+    "it has a Deny outside of other networks for the same actions, and a Deny is never changed: remove that Deny, then "
+    "run again"
+)
 _WORD: t.Final = re.compile(r"[A-Za-z0-9]+")
 
 
@@ -85,7 +91,8 @@ def rewrite(policy: Policy, target: Target, seen: Seen, *, partition: str) -> Re
     """Narrow a policy as a target declares."""
     if target.document is not None:
         return Rewritten(dataclasses.replace(target.document, name=policy.name))
-    work = _Work(target, seen, partition, frozenset(_meaning(item) for item in policy.statements if not item.allow))
+    denials = tuple(item for item in policy.statements if not item.allow)
+    work = _Work(target, seen, partition, frozenset(map(_meaning, denials)))
     statements = [item for statement in policy.statements for item in work.rewrite(statement)]
     numbered = tuple(dataclasses.replace(item, index=index) for index, item in enumerate(name_apart(statements)))
     return Rewritten(dataclasses.replace(policy, statements=numbered), tuple(work.wide), tuple(work.problems))
@@ -203,13 +210,40 @@ class _Work:
             return found
         network = target.network
         denials = [deny_outside(statement, network.ranges, network.conditions) for statement in found]
-        return [*found, *(item for item in denials if _meaning(item) not in self._denials)]
+        new = [item for item in denials if _meaning(item) not in self._denials]
+        self._refuse_other_networks(new)
+        return [*found, *new]
+
+    def _refuse_other_networks(self, denials: Sequence[Statement]) -> None:
+        """Refuse a Deny beside one of other networks: together they allow only addresses that are in both."""
+        is_there = any(_limits_network(present, item) for present in self._denials for item in denials)
+        if is_there and _OTHER_NETWORKS not in self.problems:
+            self.problems.append(_OTHER_NETWORKS)
 
 
 def _meaning(statement: Statement) -> Statement:
     """A statement in the form that all with the same meaning share, without its id."""
     (found,) = canonical(Policy((statement,), VERSION)).statements
     return dataclasses.replace(found, sid=None)
+
+
+def _limits_network(present: Statement, new: Statement) -> bool:
+    """Whether a Deny is by other networks than a new one, and may be about the same requests."""
+    of_present, of_new = _list_networks(present), _list_networks(new)
+    if not of_present or of_present == of_new:
+        return False
+    return all(
+        left is None or right is None or any(overlaps(one.lower(), other.lower()) for one in left for other in right)
+        for left, right in ((present.actions, new.actions), (present.resources, new.resources))
+    )
+
+
+def _list_networks(statement: Statement) -> frozenset[tuple[str, tuple[str, ...]]]:
+    return frozenset(
+        (item.key.lower(), tuple(sorted(item.values)))
+        for item in statement.conditions
+        if item.operator in NEGATED and (item.key.lower() == SOURCE_IP or item.key.lower() in OF_VPCS)
+    )
 
 
 def _make_given_window(start: str, end: str) -> tuple[Condition, ...]:
@@ -295,11 +329,12 @@ def _is_about(rule: ResourceRule, action: str) -> bool:
 def _narrow(pattern: str, wanted: Sequence[str]) -> tuple[str, ...]:
     """The wanted ARNs that take the place of a pattern; the pattern itself if it is not wider than any of them.
 
-    A pattern with a variable is another set for each principal, so it stays.
+    A pattern that one of them covers is wanted as it is. A pattern with a variable is another set for each principal,
+    so it stays.
     """
-    if "${" in pattern:
+    if "${" in pattern or any(covers(arn, pattern) for arn in wanted):
         return (pattern,)
-    return tuple(arn for arn in wanted if arn != pattern and covers(pattern, arn)) or (pattern,)
+    return tuple(arn for arn in wanted if covers(pattern, arn)) or (pattern,)
 
 
 def fits_kind(arn: str, kind: Kind) -> bool:

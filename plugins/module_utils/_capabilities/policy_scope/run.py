@@ -51,7 +51,7 @@ from .grants import GRANTS
 from .observe import UNDO_OPERATIONS, prepare_undos, read_target, refuse_undos, reread
 from .plan import DATASETS, MODULE, Observed, Planner
 from .scoping import SeenByPolicy
-from .seen import collect_seen, join_seen
+from .seen import collect_seen, find_called, join_seen
 from .subjects import find_holders, list_originals, list_subjects
 from .undo import DERIVATIONS
 
@@ -181,7 +181,7 @@ class PolicyScope(Capability[Observed]):
         settings = Settings(now, assume_logged=declared.assume_logged)
         of_holders = {
             arn: (
-                frozenset(use.action.lower() for use in records[arn].uses),
+                find_called(records[arn], settings),
                 collect_seen(facts.permissions, holder, records[arn], settings),
             )
             for arn, holder in holders.items()

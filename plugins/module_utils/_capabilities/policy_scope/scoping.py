@@ -137,8 +137,9 @@ class Scoping:
         return self.refuse_holders(subject, holders)
 
     def refuse_holders(self, subject: Subject, holders: Sequence[t.Union[User, Role]]) -> t.Optional[Refusal]:
-        """Refuse to change what the caller, break-glass principals, or principals of AWS have."""
-        names = [item.name for item in holders if self._rules.untouchable.refusal(item.arn)]
+        """Refuse to change what the caller, break-glass principals, or principals of AWS or of this collection have."""
+        untouchable = self._rules.untouchable
+        names = [item.name for item in holders if untouchable.refusal(item.arn) or item.path.startswith(OWN_PATH)]
         if not names:
             return None
         reason = (
@@ -148,7 +149,8 @@ class Scoping:
         return Refusal("in_use", reason, subject.target)
 
     def _find_protection(self, subject: Subject) -> t.Optional[str]:
-        if f":policy{OWN_PATH}" in subject.arn:
+        owner = subject.owner
+        if f":policy{OWN_PATH}" in subject.arn or (owner is not None and owner.path.startswith(OWN_PATH)):
             return "this collection uses it"
         only_denies = subject.policy is None or not any(item.allow for item in subject.policy.statements)
         arn = subject.arn or None

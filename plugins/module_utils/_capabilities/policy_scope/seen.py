@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import itertools
 import typing as t
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from ..._account.model import Role, User
 from ..._account.permissions import Permissions
+from ..._policy.evaluation import catalogue
 from ..._policy.least_privilege.generalise import generalise
-from ..._policy.least_privilege.needs import collect_needs
+from ..._policy.least_privilege.needs import collect_needs, exclude_named
 from ..._policy.least_privilege.principal import Principal, PrincipalKind
 from ..._policy.least_privilege.settings import Settings
 from ..._policy.least_privilege.unknowns import Unused
+from ..._policy.least_privilege.window import refuse
 from ..._policy.trail.coverage import Record
-from ..._policy.trail.usage import Source
+from ..._policy.trail.usage import Source, Use
 from .rewrite import Seen
 
 
@@ -30,13 +32,16 @@ def collect_seen(
     """Collect the resources of one principal's calls by action, ids that live short as patterns.
 
     An action is left out if not all of its calls are recorded, or if one of them, or a date of last access, shows no
-    resource: it keeps its resources.
+    resource: it keeps its resources. So do all actions if the record is too short to rely on.
     """
     given = record.uses
     unused = Unused(record, settings)
     kind = PrincipalKind.USER if isinstance(holder, User) else PrincipalKind.ROLE
     principal = Principal(holder.arn, kind, permissions.layers(holder.arn))
+    if refuse(principal, record, settings) is not None:
+        return {}
     undecided = {use.action.lower() for use in given if use.source is Source.LAST_ACCESSED}
+    undecided |= _name_actions(use for use in _list_shown(record, unused) if use.is_service_level)
     needs = sorted(collect_needs(given, principal.partition), key=lambda need: need.action.lower())
     found: dict[str, tuple[str, ...]] = {}
     for action, group in itertools.groupby(needs, key=lambda need: need.action.lower()):
@@ -50,8 +55,30 @@ def collect_seen(
     return found
 
 
+def find_called(record: Record, settings: Settings) -> frozenset[str]:
+    """Find the actions that one principal called or may have called, in lower case."""
+    return _name_actions(_list_shown(record, Unused(record, settings)))
+
+
+def _list_shown(record: Record, unused: Unused) -> Iterator[Use]:
+    """List the recorded calls, and the dates of last access that no recorded call explains."""
+    yield from exclude_named(record.uses)
+    yield from unused.list_open_dates()
+
+
+def _name_actions(uses: Iterable[Use]) -> frozenset[str]:
+    """Name the actions of uses; one of an unknown action may be of each action of its service."""
+    found: set[str] = set()
+    for use in uses:
+        if use.is_service_level:
+            found |= {item.full_name.lower() for item in catalogue.actions(use.service).values()} - use.besides
+        else:
+            found.add(use.action.lower())
+    return frozenset(found)
+
+
 def join_seen(of_holders: Iterable[tuple[frozenset[str], Seen]]) -> dict[str, tuple[str, ...]]:
-    """Join what the holders of one policy used, each with all actions that it called, in lower case.
+    """Join what the holders of one policy used, each with all actions that it called or may have called.
 
     An action is left out if somebody called it and the resource is not known.
     """

@@ -13,7 +13,7 @@ import typing as t
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
-from ..._account.model import ManagedPolicy, Role, Snapshot, User
+from ..._account.model import Dataset, ManagedPolicy, Role, Snapshot, User
 from ..._account.permissions import Permissions, Principal
 from ..._policy.documents.policy import Kind, Policy
 from ..._policy.evaluation import catalogue
@@ -32,6 +32,7 @@ _INLINE_KINDS: t.Final[Mapping[str, Kind]] = {
 _MACHINES: t.Final = ("Service", "Federated")
 _UNKNOWN_TRUST: t.Final = "trust policy not known"
 _NO_PASSWORD: t.Final = "no password"
+_UNKNOWN_PASSWORD: t.Final = "credential report not read"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -189,6 +190,8 @@ def _name(principal: Principal) -> str:
 def _find_machine(permissions: Permissions, principal: t.Union[User, Role]) -> str:
     """Say why a principal never signs in with MFA; empty if it may."""
     if isinstance(principal, User):
+        if permissions.snapshot.missing(Dataset.CREDENTIAL_REPORT) is not None:
+            return f"{_name(principal)} ({_UNKNOWN_PASSWORD})"
         row = permissions.credential_row(principal)
         is_machine = row is not None and row.password_enabled is False
         return f"{_name(principal)} ({_NO_PASSWORD})" if is_machine else ""

@@ -38,6 +38,7 @@ _FAMILIES: t.Final[Mapping[str, tuple[str, ...]]] = {
     "Date": ("Date", "Numeric"),
     "IPAddress": ("Ip", "NotIp"),
 }
+_SHARED: t.Final = ipaddress.IPv4Network("100.64.0.0/10")
 _DATE: t.Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]+(Z|[+-][0-9:]+)?)?|[0-9]+")
 _NUMBER: t.Final = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 _RESOURCE_TAG: t.Final = "aws:resourcetag/"
@@ -202,7 +203,12 @@ def is_private_range(text: str) -> bool:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError:
         return False
-    return network.is_private and not _is_documentation(network)
+    return (network.is_private or network.is_multicast or _is_shared(network)) and not _is_documentation(network)
+
+
+def _is_shared(network: t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]) -> bool:
+    """Whether these are addresses behind the NAT of a carrier (RFC 6598), which VPCs use as well."""
+    return network.version == 4 and network.subnet_of(_SHARED)
 
 
 def _is_documentation(network: t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]) -> bool:

@@ -39,35 +39,25 @@ def find_mfa_lock_outs(draft: Draft, holders: Holders) -> Iterator[DraftIssue]:
     for statement, condition, path in conditions_of(draft):
         if condition.key.lower() not in MFA_KEYS:
             continue
-        if statement.allow and holders.machines and _needs_mfa(condition):
+        if statement.allow and holders.machines and not _holds_without_key(condition):
             message = (
                 f"{join_names(holders.machines)}: requests of these never have {condition.key}, so {statement.label} "
                 "allows them nothing"
             )
             yield DraftIssue("mfa_locks_out_machines", path, message)
         names = holders.list_without_mfa()
-        if not statement.allow and names and _denies_without_mfa(condition):
+        if not statement.allow and names and _holds_without_key(condition):
             message = f"{join_names(names)}: {statement.label} denies every request without {condition.key}"
             yield DraftIssue("mfa_deny_locks_out", path, message)
 
 
-def _needs_mfa(condition: Condition) -> bool:
-    """Whether a condition holds only with MFA."""
-    if condition.if_exists:
-        return False
-    if condition.key.lower() == MFA_PRESENT:
-        wanted = {"Bool": {"true"}, "Null": {"false"}}.get(condition.operator)
-        return wanted is not None and {value.lower() for value in condition.values} == wanted
-    return condition.operator.startswith("Numeric") or (condition.operator == "Null" and "false" in condition.values)
-
-
-def _denies_without_mfa(condition: Condition) -> bool:
-    """Whether a condition of a Deny holds for requests that have no key of MFA."""
+def _holds_without_key(condition: Condition) -> bool:
+    """Whether a condition holds for requests that lack its key."""
     if condition.operator == "Null":
         return "true" in {value.lower() for value in condition.values}
-    if condition.key.lower() == MFA_PRESENT:
-        return condition.if_exists and "false" in {value.lower() for value in condition.values}
-    return condition.if_exists
+    if condition.if_exists or condition.quantifier == "ForAllValues":
+        return True
+    return condition.operator in NEGATED and condition.quantifier is None
 
 
 def find_open_networks(draft: Draft, _holders: Holders) -> Iterator[DraftIssue]:
@@ -96,7 +86,9 @@ def list_missing_operators(statement: Statement) -> tuple[str, ...]:
     """List the operators that a Deny outside of networks lacks."""
     keys = {condition.key.lower() for condition in statement.conditions if _is_of_network(condition)}
     of_services = any(
-        condition.key.lower() == VIA_SERVICE and condition.operator == "Bool" and "false" in condition.values
+        condition.key.lower() == VIA_SERVICE
+        and condition.operator == "Bool"
+        and {value.lower() for value in condition.values} == {"false"}
         for condition in statement.conditions
     )
     wanted = (

@@ -65,6 +65,12 @@ def event(name: str, when: datetime = WHEN, arn: str = ROLE, **fields: t.Any) ->
             ServiceUse("lambda", WHEN, {"UpdateFunctionCode20150331v2": WHEN}),
             [("lambda:UpdateFunctionCode", False), ("lambda:*", True)],
         ),
+        (ServiceUse("dynamodb", WHEN, {"TransactWriteItems": WHEN}), [("dynamodb:*", True)]),
+        (
+            ServiceUse("sqs", WHEN, {**ALL_OF_SQS, "CreateQueue": WHEN, "New": WHEN}),
+            [("sqs:CreateQueue", False), ("sqs:*", True)],
+        ),
+        (ServiceUse("sqs", WHEN, {**ALL_OF_SQS, "CreateQueue": WHEN, "New": None}), [("sqs:CreateQueue", False)]),
         (ServiceUse("nosuch", WHEN, {"Do": WHEN}), [("nosuch:Do", False), ("nosuch:*", True)]),
     ],
     ids=[
@@ -75,6 +81,9 @@ def event(name: str, when: datetime = WHEN, arn: str = ROLE, **fields: t.Any) ->
         "some actions are tracked",
         "none of the tracked ones was used",
         "dated names",
+        "the name of a request, not of an action",
+        "an action that nobody knows",
+        "an action that nobody knows, and that was not used",
         "an unknown service",
     ],
 )
@@ -87,6 +96,13 @@ def test_uses_of_services(service: ServiceUse, uses: list[tuple[str, bool]]) -> 
 def test_what_is_tracked_is_not_what_else_it_may_have_been() -> None:
     (_action, service) = uses_of_services(ROLE, [ServiceUse("sqs", WHEN, {"CreateQueue": WHEN, "DeleteQueue": None})])
     assert service.besides == {"sqs:createqueue", "sqs:deletequeue"}
+
+
+def test_a_name_that_is_no_action_may_have_been_any() -> None:
+    """AWS has a date of it, so that something of the service is in use."""
+    names = {"PutItem": WHEN, "TransactWriteItems": WHEN}
+    *_actions, service = uses_of_services(ROLE, [ServiceUse("dynamodb", WHEN, names)])
+    assert (service.action, service.besides) == ("dynamodb:*", frozenset())
 
 
 @pytest.mark.parametrize("older", [{}, {"CreateQueue": WHEN - timedelta(days=2)}], ids=["no date", "an older date"])

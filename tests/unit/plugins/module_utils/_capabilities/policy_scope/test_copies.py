@@ -87,6 +87,24 @@ def test_the_name_of_a_copy_must_be_free_or_its_own() -> None:
     assert refusals(planned) == [("name_taken", "APP-S3")]
 
 
+@pytest.mark.parametrize(
+    ("fields", "rule"),
+    [
+        ({"policies": ["AmazonSQSFullAccess"], "roles": ["web"], "copy": {"name": "APP-S3"}}, "name_taken"),
+        ({"roles": ["web"], "copy": {"name": "app-s3", "path": "/"}}, "name_taken"),
+        ({"copy": {"name": "app-s3-of-others"}}, "ambiguous"),
+    ],
+    ids=["another policy", "the same policy for others", "the same principals"],
+)
+def test_two_targets_do_not_make_the_same_copy(fields: Record, rule: str) -> None:
+    """The second policy would not be made, and its principals would get the copy of the first."""
+    queues = managed(allow("sqs:*"), name="AmazonSQSFullAccess", of_aws=True)
+    principals = (role("app", FULL.arn), role("web", FULL.arn, queues.arn))
+    planned = make_plan(make_account(*principals, policies=[FULL, queues]), COPIED, {**COPIED, "groups": [], **fields})
+    assert [refusal.rule for refusal in planned.refused] == [rule]
+    assert {change.target.rpartition("/")[2] for change in planned.changes} == {"app-s3", "app"}
+
+
 def test_a_principal_without_room_keeps_the_original() -> None:
     full = role("app", FULL.arn, *(arn("policy", f"P{number}") for number in range(9)))
     planned = make_plan(make_account(full, policies=[FULL]), COPIED)

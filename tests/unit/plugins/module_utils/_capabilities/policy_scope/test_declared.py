@@ -40,6 +40,11 @@ NETWORK: t.Final[Record] = {"ip_ranges": ["203.0.113.0/24"], "vpcs": ["vpc-0abc1
         ({"policies": ["Data"], "mfa": {"max_age": 0}}, "targets[0].mfa.max_age", "from 1 to 129600"),
         ({"policies": ["Data"], "network": {**NETWORK, "vpcs": []}}, "targets[0].network", "vpcs and vpc_endpoints"),
         ({"policies": ["Data"], "network": {**NETWORK, "ip_ranges": []}}, "targets[0].network", "ip_ranges"),
+        (
+            {"policies": ["Data"], "network": {**NETWORK, "ip_ranges": ["::/0"]}},
+            "targets[0].network.ip_ranges",
+            "limits nothing",
+        ),
         ({"policies": ["Data"], "network": {**NETWORK, "ip_ranges": ["x"]}}, "targets[0].network.ip_ranges", "'x'"),
         ({"policies": ["Data"], "network": {**NETWORK, "vpcs": ["x"]}}, "targets[0].network.vpcs", "vpc-0abc1234"),
         ({"policies": ["Data"], "time_window": {}}, "targets[0].time_window", "start and end"),

@@ -189,6 +189,22 @@ def test_mfa_is_for_people(principal: t.Any, refused: bool) -> None:
     assert bool(planned.changes) is not refused
 
 
+def test_mfa_is_refused_if_nobody_knows_who_has_a_password() -> None:
+    missing = Unread(Dataset.CREDENTIAL_REPORT, UnreadKind.DENIED, "denied", "GetCredentialReport")
+    snapshot = make_account(user("alice", "Data"), policies=[managed(WIDE)], unread=(missing,))
+    planned = make_plan(snapshot, target(policies=["Data"], mfa={"max_age": 3600}))
+    assert refusals(planned) == [("locks_out", "Data")]
+    assert "user alice (credential report not read)" in planned.refused[0].reason
+
+
+def test_policies_of_the_roles_of_this_collection_are_not_changed() -> None:
+    path = "/iam-hardening/"
+    own = dataclasses.replace(role("writer", "Data", data=WIDE), path=path, arn=arn("role", "iam-hardening/writer"))
+    snapshot = make_account(own, policies=[managed(WIDE)])
+    narrowed = target(policies=["Data"], inline_policies=["data"], roles=["*"], split=True)
+    assert sorted(refusals(make_plan(snapshot, narrowed))) == [("in_use", "Data"), ("protected", "writer")]
+
+
 def test_a_new_deny_and_an_administrator_need_break_glass() -> None:
     planned = make_plan(shared(), target(policies=["Data"], network=NETWORK))
     assert {change.kind for change in planned.changes} <= LOCKOUT_KINDS

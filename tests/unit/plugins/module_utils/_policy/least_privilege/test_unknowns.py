@@ -267,6 +267,21 @@ def test_the_record_for_a_proof_has_the_dates_that_keep_something() -> None:
     assert dataclasses.replace(found, uses=record.uses) == record
 
 
+@pytest.mark.parametrize(
+    ("action", "ended", "days", "is_open"),
+    [("sqs:SendMessage", 1, 0, False), ("sqs:SendMessage", 0, 1, True), ("sqs:DeleteQueue", 1, 0, True)],
+    ids=["one more", "within the record", "never recorded"],
+)
+def test_a_date_after_the_end_of_the_record_is_one_more_call_of_a_recorded_action(
+    action: str, ended: int, days: int, is_open: bool
+) -> None:
+    """A job of each day ran again after the newest log file that a digest confirms."""
+    record = make_record(SEND, accessed(action, days))
+    coverage = dataclasses.replace(record.coverage, until=NOW - ended * DAY)
+    found = make_record_for_proof(dataclasses.replace(record, coverage=coverage), settings()).uses
+    assert (Source.LAST_ACCESSED in {use.source for use in found}) is is_open
+
+
 def test_a_call_of_an_unknown_action_is_none_that_another_event_names() -> None:
     nameless = call("sqs:*", is_service_level=True)
     found = make_record_for_proof(make_record(SEND, nameless), settings())

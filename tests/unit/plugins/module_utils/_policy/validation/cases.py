@@ -255,6 +255,12 @@ CONDITION_CASES: t.Final = (
         reading({"IpAddress": {"aws:SourceIp": "8.8.0.0/16", "aws:VpcSourceIp": "10.0.0.0/8"}}),
     ),
     # Ranges for documentation, which Python calls private.
+    Case(
+        "private_ip_address", at("IpAddress", "aws:SourceIp"), reading({"IpAddress": {"aws:SourceIp": "100.64.8.0/24"}})
+    ),
+    Case(
+        "private_ip_address", at("IpAddress", "aws:SourceIp"), reading({"IpAddress": {"aws:SourceIp": "224.0.0.0/4"}})
+    ),
     Case("private_ip_address", None, reading({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}})),
     Case(
         "private_not_ip_address",

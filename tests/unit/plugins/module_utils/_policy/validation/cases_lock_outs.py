@@ -45,7 +45,13 @@ _MFA_CASES: t.Final = (
     # A user may have a password, MFA and access keys: the prediction says which calls lack MFA.
     _locks("mfa_locks_out_machines", None, reading({"Bool": {_MFA: "true"}}), WITH_KEYS),
     _locks("mfa_locks_out_machines", None, reading({"BoolIfExists": {_MFA: "true"}})),
-    _locks("mfa_locks_out_machines", None, reading({"Bool": {_MFA: "false"}})),
+    # Requests without the key meet no condition on it, whatever its value is.
+    _locks("mfa_locks_out_machines", at("Bool", _MFA), reading({"Bool": {_MFA: "false"}})),
+    _locks("mfa_locks_out_machines", at("StringEquals", _MFA), reading({"StringEquals": {_MFA: "true"}})),
+    _locks("mfa_locks_out_machines", at("Null", _AGE), reading({"Null": {_AGE: "False"}})),
+    _locks("mfa_locks_out_machines", None, reading({"Null": {_AGE: "True"}})),
+    _locks("mfa_locks_out_machines", None, reading({"StringNotEquals": {_MFA: "false"}})),
+    _locks("mfa_locks_out_machines", None, reading({"ForAllValues:Bool": {_MFA: "true"}})),
     _locks("mfa_locks_out_machines", None, reading({"NumericLessThanIfExists": {_AGE: "3600"}})),
     _locks("mfa_deny_locks_out", at("BoolIfExists", _MFA), deny("s3:*", "*", {"BoolIfExists": {_MFA: "false"}})),
     _locks(
@@ -59,7 +65,10 @@ _MFA_CASES: t.Final = (
     ),
     _locks("mfa_deny_locks_out", None, deny("s3:*", "*", {"BoolIfExists": {_MFA: "false"}}), PERSON),
     _locks("mfa_deny_locks_out", None, deny("s3:*", "*", {"Bool": {_MFA: "false"}})),
-    _locks("mfa_deny_locks_out", None, deny("s3:*", "*", {"BoolIfExists": {_MFA: "true"}})),
+    # IfExists holds without the key, whatever the value is.
+    _locks("mfa_deny_locks_out", at("BoolIfExists", _MFA), deny("s3:*", "*", {"BoolIfExists": {_MFA: "true"}})),
+    _locks("mfa_deny_locks_out", at("StringNotEquals", _MFA), deny("s3:*", "*", {"StringNotEquals": {_MFA: "true"}})),
+    _locks("mfa_deny_locks_out", None, deny("s3:*", "*", {"StringEquals": {_MFA: "false"}})),
     _locks("mfa_deny_locks_out", None, deny("s3:*", "*", {"Null": {_MFA: "false"}})),
     _locks("mfa_deny_locks_out", None, deny("s3:*", "*", {"NumericGreaterThan": {_AGE: "3600"}})),
 )
@@ -74,6 +83,12 @@ _NETWORK_CASES: t.Final = (
         at("NotIpAddressIfExists", "aws:SourceIp"),
         deny("s3:*", "*", {**_IP, **_VPC, "Bool": {"aws:ViaAWSService": "true"}}),
     ),
+    _locks(
+        _NETWORK,
+        at("NotIpAddressIfExists", "aws:SourceIp"),
+        deny("s3:*", "*", {**_IP, **_VPC, "BoolIfExists": {"aws:ViaAWSService": ["true", "false"]}}),
+    ),
+    _locks(_NETWORK, None, deny("s3:*", "*", {**_IP, **_VPC, "BoolIfExists": {"aws:ViaAWSService": "False"}})),
     _locks(_NETWORK, None, deny("s3:*", "*", {**_IP, **_VPC, **_VIA})),
     _locks(
         _NETWORK,
