@@ -206,8 +206,10 @@ class LogFiles:
         present = frozenset(name.rpartition("/")[2] for name in names)
 
         def is_missing(name: str) -> bool:
+            if name in present:
+                return False
             written = read_place(name).written
-            return name not in present and written is not None and written >= self._since
+            return written is not None and written >= self._since
 
         return is_missing
 
