@@ -459,13 +459,13 @@ principals:
           description: Numbers of what was compared.
           type: dict
         documents_before:
-          description: The SHA-256 of each present policy.
+          description: The name and the SHA-256 of each present policy.
           type: list
-          elements: str
+          elements: dict
         documents_after:
-          description: The SHA-256 of each new policy.
+          description: The name and the SHA-256 of each new policy.
           type: list
-          elements: str
+          elements: dict
         evidence_sha256:
           description: The SHA-256 over the evidence.
           type: str

@@ -103,6 +103,15 @@ def test_messages_of_queues_come_back(emulator: Emulator, aws: Aws) -> None:
     assert again["Body"] == "first"
 
 
+def test_account_whose_functions_were_listed_can_be_kept(emulator: Emulator, aws: Aws) -> None:
+    """moto then makes a dictionary with a function of its own, which no copy can find by name."""
+    functions = aws.client("lambda", region="eu-west-1")
+    assert functions.list_functions()["Functions"] == []
+    emulator.restore(emulator.snapshot())
+    assert functions.list_functions()["Functions"] == []
+    emulator.restore(emulator.snapshot())
+
+
 def test_sessions_are_those_that_were_open_then(emulator: Emulator, aws: Aws) -> None:
     device = {"SerialNumber": f"arn:aws:iam::{MANAGEMENT}:mfa/alice", "TokenCode": "123456"}
     with_code = aws.assume(AUDITOR, ExternalId="small", **device)

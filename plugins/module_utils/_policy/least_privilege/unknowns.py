@@ -87,7 +87,9 @@ class Unused:
     def list_open_dates(self) -> Iterator[Use]:
         """List the dates of last access that keep something: recent ones that complete records do not explain.
 
-        A date of a service that recorded calls explain still stays open for its actions that were not all recorded.
+        A date of an action that is after the end of the record can't be in it. If the action was recorded before, the
+        call is one more of it. A date of a service that recorded calls explain still stays open for its actions that
+        were not all recorded.
         """
         for use in self._record.uses:
             if is_recorded_call(use) or use.last is None or not self._is_recent(use.last):
