@@ -34,6 +34,7 @@ SAMPLED: t.Final[dict[str, int]] = {
         "fleet": 6,
         "guardrails": 3,
         "inventory": 18,
+        "least_privilege": 4,
         "lock_out": 22,
         "mistakes": 3,
         "molecule": 2,
