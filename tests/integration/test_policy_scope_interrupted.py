@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.patience import Patience
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.policy_scope.run import PolicyScope
 from ansible_collections.hardening.iam.plugins.modules import policy_scope
 from dates import date_in
 from emulator.client import EmulatorProcess
@@ -140,6 +141,35 @@ def test_second_run_writes_nothing_and_all_is_taken_back(bench: ScopeBench, undi
     result = bench.undo()
     assert result["refused"] == []
     bench.assert_at_base()
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "parameters", "left_out"),
+    [
+        ("set_default_policy_version", {"PolicyArn": READER, "VersionId": "v3"}, "PolicyVersion"),
+        # This is the version that is to make room.
+        ("set_default_policy_version", {"PolicyArn": READER, "VersionId": "v2"}, "PolicyVersion"),
+        ("detach_role_policy", {"RoleName": "legacy", "PolicyArn": FULL_S3}, "AttachRolePolicy"),
+    ],
+    ids=["another default version", "the version that makes room", "taken away"],
+)
+def test_nothing_is_prepared_for_what_changed_meanwhile(
+    bench: ScopeBench, monkeypatch: pytest.MonkeyPatch, meanwhile: str, parameters: Record, left_out: str
+) -> None:
+    """No version is deleted in vain, and nobody gets a copy of what was just taken away."""
+    bench.to_base()
+    plan = PolicyScope.plan
+
+    def plan_late(self: PolicyScope, *arguments: t.Any) -> t.Any:
+        planned = plan(self, *arguments)
+        getattr(bench.iam, meanwhile)(**parameters)
+        bench.control.clear_log()
+        return planned
+
+    monkeypatch.setattr(PolicyScope, "plan", plan_late)
+    bench.declare()
+    assert not [write for write in bench.writes if left_out in write.split()[0]]
+    assert "changed_meanwhile" in [refusal["rule"] for refusal in bench.last["refused"]]
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
