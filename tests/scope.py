@@ -45,6 +45,7 @@ SAMPLED: t.Final[dict[str, int]] = {
         "organization_root_access": 8,
         "permissions_boundary": 3,
         "policy_scope": 3,
+        "policy_scope_interrupted": 3,
         "probe_alerts": 5,
         "reports_s3": 3,
         "rollback": 7,

@@ -55,9 +55,11 @@ Acceptances = tuple[Acceptance, ...]
 
 
 def parse_acceptances(
-    value: t.Any, *, today: dt.date, max_days: int = MAX_DAYS, option: str = "accept_breakage"
+    value: t.Any, *, today: dt.date, max_days: int = MAX_DAYS, option: str = "accept_breakage", named: str = "principal"
 ) -> Acceptances:
     """Parse a list of mappings, as YAML has them; None is an empty list. Expired ones are kept, for a warning.
+
+    ``named`` is what the option calls the field ``principal``, for errors.
 
     :raises InputError: an entry that can't be used: a field is missing or unknown, a pattern in place of a name, a date
         that is none or too far ahead.
@@ -67,11 +69,11 @@ def parse_acceptances(
     if not isinstance(value, (list, tuple)):
         raise InputError(f"{option}: a list of mappings with {', '.join(_FIELDS)} is expected, not {value!r}")
     return tuple(
-        _parse_acceptance(index, item, f"{option}[{index}]", today, max_days) for index, item in enumerate(value)
+        _parse_acceptance(index, item, f"{option}[{index}]", named, today, max_days) for index, item in enumerate(value)
     )
 
 
-def _parse_acceptance(index: int, item: t.Any, place: str, today: dt.date, max_days: int) -> Acceptance:
+def _parse_acceptance(index: int, item: t.Any, place: str, named: str, today: dt.date, max_days: int) -> Acceptance:
     if not isinstance(item, Mapping):
         raise InputError(f"{place}: a mapping with {', '.join(_FIELDS)} is expected, not {item!r}")
     unknown = [str(key) for key in item if key not in _FIELDS]
@@ -82,7 +84,7 @@ def _parse_acceptance(index: int, item: t.Any, place: str, today: dt.date, max_d
         raise InputError(f"{place}: {', '.join(missing)} missing or empty; required are {', '.join(_FIELDS)}")
     principal, reason, date = (str(item[key]).strip() for key in _FIELDS)
     if _WILD & set(principal):
-        raise InputError(f"{place}.principal: {principal!r} is a pattern; breakage is accepted by name only")
+        raise InputError(f"{place}.{named}: {principal!r} is a pattern; only names are accepted")
     try:
         expires = parse_moment(date).date()
     except ValueError as error:
@@ -100,7 +102,12 @@ def acceptance_of(principal_arn: str, acceptances: Sequence[Acceptance], today: 
 
 
 def acceptance_warnings(
-    acceptances: Sequence[Acceptance], broken: Collection[str], today: dt.date, *, option: str = "accept_breakage"
+    acceptances: Sequence[Acceptance],
+    broken: Collection[str],
+    today: dt.date,
+    *,
+    option: str = "accept_breakage",
+    needless: str = "is not a principal that the change may break",
 ) -> list[str]:
     """Find warnings about acceptances: those that expired, and those that none of the principals ``broken`` needs."""
     warnings = []
@@ -109,5 +116,5 @@ def acceptance_warnings(
         if item.is_expired(today):
             warnings.append(f"{option}[{item.index}]: the acceptance for {item.principal} expired on {item.expires}")
         elif not needed:
-            warnings.append(f"{option}[{item.index}]: {item.principal} is not a principal that the change may break")
+            warnings.append(f"{option}[{item.index}]: {item.principal} {needless}")
     return warnings

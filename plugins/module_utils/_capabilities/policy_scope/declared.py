@@ -138,7 +138,7 @@ class Declared:
             {"principal": item["policy"], "reason": item["reason"], "expires": item["expires"]}
             for item in options.get("accept_unproven") or ()
         ]
-        unproven = parse_acceptances(accepted, today=today, option="accept_unproven")
+        unproven = parse_acceptances(accepted, today=today, option="accept_unproven", named="policy")
         return cls(targets, unproven, frozenset(map(LogClass, options.get("assume_logged") or ())))
 
 

@@ -225,7 +225,13 @@ class Planner:
         return (
             *list_unmatched(observed.facts.permissions, self.declared),
             *acceptance_warnings(self.acceptances, broken, today),
-            *acceptance_warnings(self.declared.unproven, references, today, option="accept_unproven"),
+            *acceptance_warnings(
+                self.declared.unproven,
+                references,
+                today,
+                option="accept_unproven",
+                needless="is not a policy that the targets select",
+            ),
         )
 
 

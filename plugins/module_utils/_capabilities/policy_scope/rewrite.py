@@ -163,6 +163,9 @@ class _Work:
         if not wanted:
             why = "no recorded call shows its resource" if self._target.seen_resources else "no ARN is declared for it"
             return _Unit(action, old, word=_OTHER, why=why)
+        missing = _find_missing_kind(wanted, kinds)
+        if missing:
+            return _Unit(action, old, word=_OTHER, why=f"each call also needs a resource of the type {missing}")
         resources = tuple(dict.fromkeys(item for pattern in old for item in _narrow(pattern, wanted)))
         return _Unit(action, resources, word=_find_kind(resources[0], kinds))
 
@@ -320,6 +323,17 @@ def _find_main_kind(kinds: Sequence[Kind]) -> str:
     """The type that an action is about first: one that it needs, else the first one. Empty without a type."""
     required = [kind.name for kind in kinds if kind.is_required]
     return next(iter(required or [kind.name for kind in kinds]), "")
+
+
+def _find_missing_kind(wanted: Sequence[str], kinds: Sequence[Kind]) -> str:
+    """Find a type that an action of several types always needs, and that none of the ARNs fits; empty without one.
+
+    With such ARNs alone no call would be allowed any more, such as ec2:RunInstances on instances and on no image.
+    """
+    required = [kind for kind in kinds if kind.is_required]
+    if len(required) < 2:
+        return ""
+    return next((kind.name for kind in required if not any(fits_kind(arn, kind) for arn in wanted)), "")
 
 
 def _is_about(rule: ResourceRule, action: str) -> bool:

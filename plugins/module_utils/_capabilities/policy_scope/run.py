@@ -231,10 +231,33 @@ class PolicyScope(Capability[Observed]):
         return next((found[key] for found in moves if is_taken and key in found), ())
 
     def reread(self, change: Change) -> t.Any:
-        """Read the target live. A policy of AWS is only taken from a principal that has the copies."""
+        """Read the target live. A policy of AWS is only taken from a principal that has the copies.
+
+        None stands for a state that is no longer what the change was planned for.
+        """
+        if self._is_outdated(change):
+            return None
         for arn in self._copies_before(change):
             self._await_copy(change.target, arn)
         return read_target(self._connection.access, change)
+
+    def _is_outdated(self, change: Change) -> bool:
+        """Whether what a change prepares no longer applies: a version makes room for one of a policy that somebody else
+        changed, or a copy is for a principal that no longer has the policy of AWS.
+        """
+        access, after = self._connection.access, change.after or {}
+        if change.operation == DELETE_VERSION:
+            known, live = self._observed.live.get(change.target), read_policy(access, change.target)
+            return known is None or live is None or live.document != known.document
+        if after.get("attached") is not True:
+            return False
+        originals = (
+            original
+            for exchange in self._observed.exchanges
+            for (owner, original), copies in exchange.moves.items()
+            if owner == change.target and after["policy"] in copies
+        )
+        return not all(is_attached(access, change.target, original) for original in originals)
 
     def _await_copy(self, principal: str, arn: str) -> None:
         """Wait until a principal shows a copy: IAM is eventually consistent.

@@ -54,7 +54,7 @@ def test_whom_an_acceptance_is_about(principal: str, covered: bool) -> None:
         ([entry(), entry(principle="x")], r"accept_breakage\[1\]: there is no key 'principle'"),
         ([entry(reason=" ")], r"accept_breakage\[0\]: reason missing or empty"),
         ([{"principal": ARN}], r"accept_breakage\[0\]: reason, expires missing"),
-        ([entry(principal="*")], r"principal: '\*' is a pattern; breakage is accepted by name only"),
+        ([entry(principal="*")], r"principal: '\*' is a pattern; only names are accepted"),
         ([entry(principal="dev-team-??-role")], "is a pattern"),
         ([entry(expires="soon")], r"expires: 'soon' is not a date such as 2026-12-31"),
         ([entry(expires="2026-02-30")], "is not a date"),

@@ -63,7 +63,10 @@ def test_errors_name_the_option_the_value_and_what_is_allowed(fields: Record, pl
 @pytest.mark.parametrize(
     ("entry", "reason"),
     [
-        ({"policy": "Data*", "reason": "x", "expires": "2026-12-31"}, "is a pattern"),
+        (
+            {"policy": "Data*", "reason": "x", "expires": "2026-12-31"},
+            "accept_unproven[0].policy: 'Data*' is a pattern",
+        ),
         ({"policy": "Data", "reason": "x", "expires": "2030-01-01"}, "more than 365 days ahead"),
         ({"policy": "Data", "reason": " ", "expires": "2026-12-31"}, "reason missing or empty"),
     ],

@@ -94,6 +94,19 @@ def test_declared_patterns_that_contain_each_other_all_stay() -> None:
     assert [item["Resource"] for item in statements(inside)] == ["arn:aws:s3:::data-?/*"]
 
 
+def test_an_action_that_needs_further_types_stays_wide() -> None:
+    """Without an image no instance can be started."""
+    instance, volume = "arn:aws:ec2:*:*:instance/*", "arn:aws:ec2:*:*:volume/*"
+    about = allow("ec2:RunInstances", "ec2:StopInstances", "ec2:AttachVolume")
+    found = narrow(about, resources=[{"actions": ["*"], "arns": [instance, volume]}])
+    assert {item["Action"]: item["Resource"] for item in statements(found)} == {
+        "ec2:RunInstances": "*",
+        "ec2:StopInstances": instance,
+        "ec2:AttachVolume": [instance, volume],
+    }
+    assert [item.why for item in found.wide] == ["each call also needs a resource of the type image"]
+
+
 def test_a_deny_and_other_statements_are_left_alone() -> None:
     others = [deny("s3:*", Sid="Never"), allow("s3:GetObject", Sid="Other")]
     found = narrow(allow("s3:GetObject", Sid="Read"), *others, resources=BOTH, statements=["Re*"])
