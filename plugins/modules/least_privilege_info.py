@@ -41,7 +41,8 @@ options:
   principals:
     description:
       - Users, groups, roles and permission sets, by ARN, by name or as V(role/NAME), V(user/NAME), V(group/NAME) or
-        V(permission_set/NAME), with C(*) and C(?). A pattern that matches nobody fails the task.
+        V(permission_set/NAME), with C(*) and C(?). A path such as
+        V(role/teams/NAME) may be given. A pattern that matches nobody fails the task.
       - For a group the calls of all its members count. A role of IAM Identity Center is answered with its permission set.
       - Service-linked roles can't be changed. They are skipped, and RV(not_changeable) lists them.
     type: list

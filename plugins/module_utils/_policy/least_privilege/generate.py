@@ -22,7 +22,6 @@ from ..documents.canonical import minify
 from ..documents.policy import Condition
 from ..evaluation import catalogue
 from ..evaluation.narrowing import condition_keys
-from ..evaluation.pass_role import find_passed_role
 from ..trail.coverage import Record
 from .ceiling import Ceiling, OldStatement
 from .companions import Companion, find_companions, find_console_reads, list_patterns
@@ -281,7 +280,6 @@ def _write(principal: Principal, record: Record, settings: Settings, ceiling: Ce
     if wildcards:
         warnings.append(f"actions that AWS adds later are granted by {', '.join(wildcards)}")
     warnings += _warn_of_open_roles(found.generalised)
-    warnings += _warn_of_roles_that_may_be_passed(removed, unknown)
     warnings += [
         f"profile {item.name} expired on {item.expires.isoformat()} and is ignored"
         for item in settings.always_allow
@@ -315,21 +313,6 @@ def _warn_of_open_roles(generalised: Iterable[Generalised]) -> list[str]:
         f"iam:PassRole is granted on {item.pattern}, as far as today, since the record does not name the role"
         for item in generalised
         if item.level == UNSHOWN and "iam:PassRole" in item.actions
-    ]
-
-
-def _warn_of_roles_that_may_be_passed(removed: Iterable[str], unknown: Iterable[str]) -> list[str]:
-    """Warn of actions that stay since nobody knows whether they are unused, and that take a role.
-
-    No list has an ``iam:PassRole`` whose roles are not known.
-    """
-    takers = sorted(action for action in unknown if find_passed_role(action) is not None)
-    if not takers or not any(action.lower() == PASS_ROLE for action in removed):
-        return []
-    more = f" and {len(takers) - _NAMED} more" if len(takers) > _NAMED else ""
-    return [
-        f"iam:PassRole is removed, and {', '.join(takers[:_NAMED])}{more} are unknown: a job that passes a role with "
-        "them fails. Add a statement with its role by hand"
     ]
 
 

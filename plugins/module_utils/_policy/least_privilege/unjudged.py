@@ -5,20 +5,21 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Actions that documents of a person take away although nobody can know whether they are unused.
+"""What new documents take away although nobody can know whether it is unused.
 
-Generated documents keep such actions. A proof that only looks at recorded calls would call the others proved.
+A proof that only looks at recorded calls would call it proved.
 """
 
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from ..documents.policy import Policy
+from ..evaluation.pass_role import find_passed_role
 from ..trail.coverage import Record
 from .ceiling import Ceiling
-from .needs import complete_record, is_recorded_call
+from .needs import PASS_ROLE, complete_record, is_recorded_call
 from .proof import Entry
 from .settings import Settings
 from .unknowns import Unused, Verdict
@@ -50,3 +51,18 @@ def list_unjudged(
         more = f" and {len(actions) - _NAMED} more" if len(actions) > _NAMED else ""
         named = ", ".join(actions[:_NAMED]) + more
         yield Entry(actions[0], "*", f"nobody knows whether {named} are unused: {why}")
+
+
+def list_open_roles(removed: Iterable[str], unknown: Iterable[str]) -> Iterator[Entry]:
+    """List ``iam:PassRole`` if it is taken away and actions stay that take a role: their calls may pass one.
+
+    It is never kept as unknown: on roles that are not known it is a way to the rights of any of them.
+    """
+    takers = sorted(action for action in unknown if find_passed_role(action) is not None)
+    if takers and any(action.lower() == PASS_ROLE for action in removed):
+        more = f" and {len(takers) - _NAMED} more" if len(takers) > _NAMED else ""
+        why = (
+            f"it is removed, and {', '.join(takers[:_NAMED])}{more} are unknown: a job that passes a role with them "
+            "fails. Add a statement with its role by hand"
+        )
+        yield Entry("iam:PassRole", "*", why)

@@ -65,8 +65,9 @@ class Subject:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names by which patterns find it: its ARN, ``kind/name`` and its bare name."""
-        names = (self.arn, f"{_KINDS[type(self.entity)].value}/{self.entity.name}", self.entity.name)
+        """The names by which patterns find it: its ARN, ``kind/path/name``, ``kind/name`` and its bare name."""
+        kind = _KINDS[type(self.entity)].value
+        names = (self.arn, self.arn.rpartition(":")[2], f"{kind}/{self.entity.name}", self.entity.name)
         return (*names, f"permission_set/{self.permission_set}") if self.permission_set else names
 
 

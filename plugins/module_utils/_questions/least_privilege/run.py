@@ -46,7 +46,7 @@ from ..._policy.least_privilege.pack import Document
 from ..._policy.least_privilege.principal import Principal
 from ..._policy.least_privilege.proof import Proof, prove
 from ..._policy.least_privilege.settings import Settings, read_settings
-from ..._policy.least_privilege.unjudged import list_unjudged
+from ..._policy.least_privilege.unjudged import list_open_roles, list_unjudged
 from ..._policy.least_privilege.window import refuse
 from ..._policy.trail.coverage import Coverage, Record
 from ..._policy.trail.usage import merge_uses
@@ -307,10 +307,12 @@ class _Work:
             kept = tuple(item.policy for item in held if item.way != way and item.policy is not None)
         after = dataclasses.replace(before, identity=(*kept, *new))
         record = make_record_for_proof(records[arn], self._options.settings)
-        proof = prove(before, after, record, removed=[item.action for item in generated.removed])
-        if not self._options.given:
-            return proof
-        unjudged = list_unjudged(before.identity, after.identity, records[arn], self._options.settings)
+        removed = [item.action for item in generated.removed]
+        proof = prove(before, after, record, removed=removed)
+        if self._options.given:
+            unjudged = list_unjudged(before.identity, after.identity, records[arn], self._options.settings)
+        else:
+            unjudged = list_open_roles(removed, [item.action for item in generated.unknown])
         return dataclasses.replace(proof, unproven=(*proof.unproven, *unjudged))
 
     def _list_notes(self, subject: Subject) -> tuple[str, ...]:

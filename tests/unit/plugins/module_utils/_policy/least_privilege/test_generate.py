@@ -24,6 +24,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privil
 )
 from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.proof import prove
 from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.settings import Profile
+from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.unjudged import list_open_roles
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.coverage import Coverage
 from ansible_collections.hardening.iam.plugins.module_utils._policy.validation.rules import Severity
 from ansible_collections.hardening.iam.plugins.module_utils._policy.validation.validate import validate
@@ -455,7 +456,11 @@ def test_actions_that_take_a_role_and_are_unknown_are_named_if_no_role_may_be_pa
     record = make_record(call("sqs:SendMessage"), accessed("ecs:RunTask", 120), but=[blind("ecs")])
     found = run([allow(["sqs:*", "ecs:RunTask", "iam:PassRole"])], record=record)
     assert "ecs:RunTask" in {item.action for item in found.unknown}
-    assert any("iam:PassRole is removed, and ecs:RunTask are unknown" in warning for warning in found.warnings)
+    (entry,) = list_open_roles([item.action for item in found.removed], [item.action for item in found.unknown])
+    assert entry.action == "iam:PassRole"
+    assert entry.why.startswith("it is removed, and ecs:RunTask are unknown")
+    assert list(list_open_roles([], ["ecs:RunTask"])) == []
+    assert list(list_open_roles(["iam:PassRole"], ["sqs:SendMessage"])) == []
 
 
 def make_profile(*actions: str) -> Profile:
