@@ -115,9 +115,12 @@ def test_no_recorded_call_is_lost_and_nothing_new_is_allowed(written: dict[str, 
     assert len(ROLES) == 15
     for name, item in written.items():
         (proof,) = item["proofs"]
-        assert (proof["lost"], proof["beyond"], proof["unproven"]) == ([], [], []), name
+        assert (proof["lost"], proof["beyond"]) == ([], []), name
         assert proof["recorded"] > 0
-        assert item["outcome"] == "proved", name
+        # The unknown actions of RDS take roles, and no recorded call passes one.
+        open_roles = ["iam:PassRole"] if name == "dev-shop-payments" else []
+        assert [entry["action"] for entry in proof["unproven"]] == open_roles, name
+        assert item["outcome"] == ("unproven" if open_roles else "proved"), name
 
 
 def test_privileged_actions_and_escalation_paths_go(written: dict[str, Record]) -> None:
