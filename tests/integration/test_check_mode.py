@@ -31,6 +31,7 @@ UNDONE, JOURNAL = "undone", "recorded"
 SNAPSHOTS = "snapshots"
 VARIABLES = {
     "audit_sheet": {"audit_sheet_run_id": UNDONE, "audit_sheet_cloudtrail": True, "hardening_journal": JOURNAL},
+    "least_privilege": {"least_privilege_principals": ["role/*"], "least_privilege_event_history": False},
     "rollback": {"hardening_undo_run_id": UNDONE, "hardening_journal": JOURNAL},
     "simulate": {"hardening_snapshot_dir": SNAPSHOTS, "simulate_wanted_inventory": str(DEMO)},
 }

@@ -281,6 +281,10 @@ CASES: t.Final = (
     Case("simulation of text", "policy_simulation_info", simulating(layers={"boundary": "{"}), fails="layers.boundary"),
     Case("impact", "policy_impact_info", impact(detach_policies=["AdministratorAccess"], return_uses="all")),
     Case("impact, no change", "policy_impact_info", impact(), fails="no change is given"),
+    Case("least privilege", "least_privilege_info", impact(event_history=False, return_lists="all")),
+    Case(
+        "least privilege, of nobody", "least_privilege_info", reading(DEV, principals=["role/nobody"]), fails="nobody"
+    ),
     Case("validation", "policy_validation_info", validating(access_analyzer=True)),
     Case("validation, failing", "policy_validation_info", validating(fail_on="warning"), fails="s3:GetObjct"),
     Case(
