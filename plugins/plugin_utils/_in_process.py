@@ -69,6 +69,8 @@ _PLACE_LISTS: t.Final = ("terraform_state_paths",)
 # Nothing, a place in S3 or what is meant as one, or YAML or JSON text, which may have several lines.
 _NO_RELATIVE_PATH: t.Final = re.compile(r"\s*($|\w+:/|[\[{]|- |\S.*\n\s*\S)")
 
+# So many objects are made before Python looks for garbage: its own number is 2,000 at most.
+_GARBAGE: t.Final = 100_000
 _COLLECTION: t.Final = "hardening.iam"
 # YAML reads an unquoted off as false.
 _OFF: t.Final = frozenset({"off", "false"})
@@ -287,8 +289,9 @@ class InProcess(NormalActionModule):
 
     def _run_here(self) -> Result:
         """The module's way from task arguments to result."""
-        # Nor is what the parent has made since: this process ends with the task.
+        # Nor is what the parent has made since: this process ends with the task, and little is garbage before.
         gc.freeze()
+        gc.set_threshold(_GARBAGE)
         return run_entry(
             self.entry,
             self._task.args,

@@ -80,13 +80,13 @@ class Bench:
         self.record([])
 
     def record(self, calls: t.Sequence[tuple[str, str, str]]) -> None:
-        """Write the trail's files: a call on an object or a queue by each role, sixty and two days ago.
+        """Write the trail's files of sixty days: a call on an object or a queue by each role, every fifth day.
 
-        Resources are taken from the record of two weeks or more only.
+        Resources are taken from the record of two weeks or more only, and a week without files is a gap.
         """
         now = dt.datetime.now(dt.UTC)
         logs = self.ansible.directory / "logs" / "AWSLogs" / ACCOUNT / "CloudTrail" / "us-east-1"
-        for moment in (now - dt.timedelta(days=60), now):
+        for moment in (now - dt.timedelta(days=days) for days in range(0, 61, 5)):
             directory = logs / moment.strftime("%Y/%m/%d")
             directory.mkdir(parents=True, exist_ok=True)
             records = [event(role, source, name, moment) for role, source, name in calls or USED]

@@ -9,8 +9,8 @@ import random
 import typing as t
 
 import boto3
+import botocore.session
 import pytest
-from botocore.validate import validate_parameters
 
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import Evaluator, Layers
 from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.analyzer_checks import (
@@ -73,7 +73,7 @@ def test_statement_ids_are_left_out_and_no_statement_is_no_document() -> None:
 def parameters_are_valid(check: Check) -> bool:
     client = boto3.client("accessanalyzer", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
     shape = client.meta.service_model.operation_model(check.operation).input_shape
-    validate_parameters(dict(check.parameters), shape)
+    botocore.validate.validate_parameters(dict(check.parameters), shape)
     return True
 
 
