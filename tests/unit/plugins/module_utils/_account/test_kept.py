@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 import typing as t
@@ -88,6 +89,12 @@ def test_the_snapshot_is_the_same_and_nothing_is_asked_again(emulator: Emulator)
     assert set(memory.begun) == {7.0}
 
 
+def without_deliveries(snapshot: Snapshot) -> Snapshot:
+    """The snapshot without the times of the last deliveries: between two reads a trail may have delivered."""
+    trails = tuple(dataclasses.replace(trail, last_delivery=None, log_group_delivery=None) for trail in snapshot.trails)
+    return dataclasses.replace(snapshot, trails=trails)
+
+
 def test_fewer_datasets_and_regions_are_the_same_as_read_for_themselves(emulator: Emulator) -> None:
     memory = Memory()
     read(emulator, memory)
@@ -95,7 +102,7 @@ def test_fewer_datasets_and_regions_are_the_same_as_read_for_themselves(emulator
         wanted: dict[str, t.Any] = {"datasets": datasets, "regions": REGIONS[:1]}
         alone = read(emulator, None, **wanted)
         called(emulator)
-        assert read(emulator, memory, **wanted) == alone
+        assert without_deliveries(read(emulator, memory, **wanted)) == without_deliveries(alone)
         assert called(emulator) == []
 
 
