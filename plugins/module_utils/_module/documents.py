@@ -17,6 +17,7 @@ from pathlib import Path
 from .._converge.store import StoreError, expand_path, make_absolute
 from .._policy.documents.parse import parse
 from .._policy.documents.policy import Kind, Policy, PolicyError
+from .._policy.documents.syntax import decode
 from .task import TaskError
 from .yaml import parse_yaml
 
@@ -99,4 +100,21 @@ def _parse_structure(path: str, content: bytes, option: str) -> Mapping[str, t.A
     structure = parse_yaml(content, option=option, source=path)
     if not isinstance(structure, Mapping):
         raise TaskError(f"{option}: {path} holds no policy document, but a {type(structure).__name__}")
+    return structure
+
+
+def structure_of(value: t.Any, *, option: str) -> Mapping[str, t.Any]:
+    """The document that an option holds or names, as a structure whose places can be filled in.
+
+    :raises TaskError: it can't be read, or it is no object.
+    """
+    content = document_of(value, option=option).content
+    if isinstance(content, Mapping):
+        return content
+    try:
+        structure, _text = decode(content)
+    except PolicyError as error:
+        raise TaskError(f"{option}: not a policy document: {error}") from error
+    if not isinstance(structure, Mapping):
+        raise TaskError(f"{option}: a policy document is an object, not {structure!r}")
     return structure

@@ -35,7 +35,7 @@ from ..._converge.plan import Plan
 from ..._converge.untouchable import UntouchablePrincipals
 from ..._module.connection import Connection
 from ..._module.converging import converge, settings_of
-from ..._module.documents import absolute, document_of
+from ..._module.documents import absolute, structure_of
 from ..._module.managed_policies import LIST_VERSIONS, read_default_document, read_policy, refuse_other_versions
 from ..._module.ownership import PLAN_OPERATIONS as OWNERS_OPERATIONS
 from ..._module.registration import Registration, Reversal, Row
@@ -43,8 +43,6 @@ from ..._module.snapshots import BREAK_GLASS_OPERATIONS, rescue_now
 from ..._module.task import Task, TaskError
 from ..._module.version import COLLECTION_VERSION
 from ..._module.writers import Writer
-from ..._policy.documents.policy import PolicyError
-from ..._policy.documents.syntax import decode
 from ..._policy.evaluation.evaluate import Layers
 from ..._policy.impact.judge import Impact
 from ..._prediction.document import build, find_accepted, verdict_record
@@ -109,24 +107,10 @@ def _parse_declared(task: Task) -> Declared:
     documents: list[Mapping[str, t.Any]] = [{} for _boundary in given]
     if task.options["state"] == "present":
         documents = [
-            _read_structure(item["document"], f"boundaries[{index}].document") for index, item in enumerate(given)
+            structure_of(item["document"], option=f"boundaries[{index}].document") for index, item in enumerate(given)
         ]
     tags = {"iam-hardening:collection-version": COLLECTION_VERSION}
     return Declared.from_options(task.options, documents, today=task.now.date(), tags=tags)
-
-
-def _read_structure(value: t.Any, option: str) -> Mapping[str, t.Any]:
-    """Read the document that an option holds or names, as a structure whose places can be filled in."""
-    content = document_of(value, option=option).content
-    if isinstance(content, Mapping):
-        return content
-    try:
-        structure, _text = decode(content)
-    except PolicyError as error:
-        raise TaskError(f"{option}: not a policy document: {error}") from error
-    if not isinstance(structure, Mapping):
-        raise TaskError(f"{option}: a policy document is an object, not {structure!r}")
-    return structure
 
 
 def make_documents_absolute(arguments: Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -31,7 +31,7 @@ from ..._converge.plan import Plan
 from ..._converge.untouchable import UntouchablePrincipals
 from ..._module.connection import Connection
 from ..._module.converging import converge, settings_of
-from ..._module.documents import absolute, document_of
+from ..._module.documents import absolute, structure_of
 from ..._module.managed_policies import is_attached, read_policy
 from ..._module.ownership import PLAN_OPERATIONS as OWNERS_OPERATIONS
 from ..._module.registration import Registration, Reversal, Row
@@ -39,8 +39,6 @@ from ..._module.snapshots import BREAK_GLASS_OPERATIONS, add_organization_polici
 from ..._module.task import Task, TaskError
 from ..._module.version import COLLECTION_VERSION
 from ..._module.writers import Writer
-from ..._policy.documents.policy import PolicyError
-from ..._policy.documents.syntax import decode
 from ..._policy.least_privilege.settings import Settings
 from ..._prediction.document import build, find_accepted, layers_not_read
 from ..._prediction.evidence import RECORDS_OPERATIONS, Predictor, Proposal, read_records
@@ -102,21 +100,8 @@ def _read_documents(task: Task) -> list[t.Optional[Mapping[str, t.Any]]]:
     found: list[t.Optional[Mapping[str, t.Any]]] = []
     for index, item in enumerate(task.options["targets"]):
         value = item.get("document")
-        found.append(None if value in (None, "") else _read_structure(value, f"targets[{index}].document"))
+        found.append(None if value in (None, "") else structure_of(value, option=f"targets[{index}].document"))
     return found
-
-
-def _read_structure(value: t.Any, option: str) -> Mapping[str, t.Any]:
-    content = document_of(value, option=option).content
-    if isinstance(content, Mapping):
-        return content
-    try:
-        structure, _text = decode(content)
-    except PolicyError as error:
-        raise TaskError(f"{option}: not a policy document: {error}") from error
-    if not isinstance(structure, Mapping):
-        raise TaskError(f"{option}: a policy document is an object, not {structure!r}")
-    return structure
 
 
 def make_documents_absolute(arguments: Mapping[str, t.Any]) -> dict[str, t.Any]:

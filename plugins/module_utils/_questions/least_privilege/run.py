@@ -32,7 +32,6 @@ from ..._module.task import Task, TaskError
 from ..._policy.documents.limits import LIMITS, size
 from ..._policy.documents.policy import Kind, Policy
 from ..._policy.escalation.paths import search
-from ..._policy.evaluation.evaluate import Layers
 from ..._policy.evaluation.narrowing import condition_keys
 from ..._policy.least_privilege.generate import (
     Generated,
@@ -333,7 +332,7 @@ class _Work:
         changed = dataclasses.replace(
             landscape,
             subjects=tuple(
-                dataclasses.replace(item, layers=_replace_identity(item.layers, new[item.arn]), managed=())
+                dataclasses.replace(item, layers=dataclasses.replace(item.layers, identity=new[item.arn]), managed=())
                 if item.arn in new
                 else item
                 for item in landscape.subjects
@@ -382,10 +381,6 @@ class _Work:
             new_access=checks.get(answer.subject.arn),
             notes=answer.notes,
         )
-
-
-def _replace_identity(layers: Layers, policies: tuple[Policy, ...]) -> Layers:
-    return dataclasses.replace(layers, identity=policies)
 
 
 def _join_records(subject: Subject, records: Mapping[str, Record]) -> Record:
