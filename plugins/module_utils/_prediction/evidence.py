@@ -47,7 +47,7 @@ from .._policy.impact.judge import Impact, Judge
 from .._policy.trail.actions import EventReader
 from .._policy.trail.callers import KnownPrincipal
 from .._policy.trail.coverage import Coverage, Record
-from .._policy.trail.sessions import SessionScan, needs_scan
+from .._policy.trail.sessions import TOO_MANY_SESSIONS, SessionScan, needs_scan
 from .._policy.trail.usage import Evidence, Source, SourceRead, Use, drop_explained_uses, merge_uses
 from .records.coverage import Sources, describe_coverage
 from .records.evidence import RECORD_OPERATIONS, read_public_keys, read_trail_facts
@@ -208,6 +208,8 @@ class Predictor:
         scan = SessionScan(self._options.exclusions)
         if needs_scan(keys, self._options.exclusions):
             self._scan(scan, logs, lookups)
+        if not scan.is_complete:
+            self._connection.warn(TOO_MANY_SESSIONS)
         entities = self._permissions.entities
         found = {arn: one for arn in arns if isinstance(one := entities[arn], (User, Role))}
         known = {arn: KnownPrincipal(one.unique_id, one.created) for arn, one in found.items()}

@@ -26,6 +26,10 @@ _ASSUMING: t.Final = frozenset({"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleW
 _TAG_KEY: t.Final = "aws:principaltag/"
 # More sessions with tags, and more keys of an address, than these are not followed.
 _MOST: t.Final = 100_000
+TOO_MANY_SESSIONS: t.Final = (
+    f"the record has more than {_MOST:,} sessions: exclude_evidence by address may keep calls that services made for "
+    "some of them, and their tags are not known. Shorten trail_days, or exclude by window or access key"
+)
 
 
 def needs_scan(keys: t.Optional[Iterable[str]], exclusions: Sequence[Exclusion]) -> bool:

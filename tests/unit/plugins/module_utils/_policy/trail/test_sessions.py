@@ -11,6 +11,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail import sessions
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.exclusions import Exclusion
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.sessions import SessionScan, needs_scan
 
@@ -54,6 +55,16 @@ def test_the_keys_that_an_excluded_address_used() -> None:
         scan.add(event("s3:ListBuckets", identity, sourceIPAddress=address))
     other, found = scan.list_exclusions()
     assert (other.keys_seen_there, found.keys_seen_there) == (frozenset(), {KEY})
+
+
+def test_a_scan_with_too_many_sessions_is_not_complete(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "_MOST", 1)
+    scan = SessionScan([THERE])
+    scan.add(event("s3:ListBuckets", IAM_USER, sourceIPAddress="203.0.113.9"))
+    assert scan.is_complete
+    scan.add(event("s3:ListBuckets", ASSUMED_ROLE, sourceIPAddress="203.0.113.9"))
+    assert not scan.is_complete
+    assert len(scan.list_exclusions()[0].keys_seen_there) == 1
 
 
 @pytest.mark.parametrize("record", [None, [], {}, {"userIdentity": []}, {"userIdentity": {}, "eventName": []}])
