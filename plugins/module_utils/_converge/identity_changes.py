@@ -9,7 +9,8 @@
 
 What changes find and leave has one of these shapes, by which the live account is read again: ``{"policy", "attached"}``
 a managed policy of a principal, ``{"inline_policy", "document"}`` an inline one, ``{"boundary"}`` its permissions
-boundary, ``{"trust"}`` who may assume a role, ``{"role", "trust", "boundary"}`` a role.
+boundary, ``{"trust"}`` who may assume a role, ``{"role", "trust", "boundary"}`` a role, ``{"document"}`` the content of
+a managed policy, ``{"version", "document"}`` one of its versions.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import dataclasses
 import typing as t
 from collections.abc import Mapping
 
+from .._account.policy_versions import OWNED, LivePolicy, Version, describe_policy
 from .._policy.documents.syntax import compact
 from .arn import resource_of
 from .change import GLOBAL, Change, Impact, Undo
@@ -25,6 +27,12 @@ from .change import GLOBAL, Change, Impact, Undo
 CREATE_ROLE: t.Final = "CreateRole"
 DELETE_ROLE: t.Final = "DeleteRole"
 SET_TRUST: t.Final = "UpdateAssumeRolePolicy"
+
+CREATE_POLICY: t.Final = "CreatePolicy"
+DELETE_POLICY: t.Final = "DeletePolicy"
+UPDATE_POLICY: t.Final = "CreatePolicyVersion"
+SET_DEFAULT: t.Final = "SetDefaultPolicyVersion"
+DELETE_VERSION: t.Final = "DeletePolicyVersion"
 
 State = t.Optional[Mapping[str, t.Any]]
 
@@ -43,8 +51,7 @@ class NewRole:
     @property
     def path_and_name(self) -> tuple[str, str]:
         """The path, which begins and ends with a slash, and the name."""
-        path, _slash, name = resource_of(self.arn).partition("/")[2].rpartition("/")
-        return (f"/{path}/" if path else "/"), name
+        return _split_path(self.arn)
 
     @property
     def request(self) -> dict[str, t.Any]:
@@ -67,6 +74,50 @@ class IdentityWriter:
 
     account_id: str
     kind: str
+
+    def create_policy(
+        self, arn: str, document: Mapping[str, t.Any], *, description: str, tags: Mapping[str, str]
+    ) -> Change:
+        """Make a managed policy, which nobody has yet. It gets the tag of our own objects."""
+        path, name = _split_path(arn)
+        request = {
+            "PolicyName": name,
+            "Path": path,
+            "PolicyDocument": compact(document),
+            "Description": description,
+            "Tags": [{"Key": key, "Value": value} for key, value in {**tags, OWNED[0]: OWNED[1]}.items()],
+        }
+        undo = Undo(DELETE_POLICY, {"PolicyArn": arn})
+        return self._make(CREATE_POLICY, arn, request, None, describe_policy(document), undo)
+
+    def update_policy(self, live: LivePolicy, document: Mapping[str, t.Any]) -> Change:
+        """Make a new default version of a managed policy. The version before takes it back."""
+        before = live.default
+        undo = Undo(SET_DEFAULT, {"PolicyArn": live.arn, "VersionId": before.id}) if before else None
+        request = {"PolicyArn": live.arn, "PolicyDocument": compact(document), "SetAsDefault": True}
+        states = describe_policy(live.document), describe_policy(document)
+        return self._make(UPDATE_POLICY, live.arn, request, *states, undo)
+
+    def delete_version(self, arn: str, version: Version) -> Change:
+        """Delete a version that is not the default. It is gone for good: a new one would have another id."""
+        states = (
+            {"version": version.id, "document": version.document},
+            {"version": version.id, "document": None},
+        )
+        return self._make(DELETE_VERSION, arn, {"PolicyArn": arn, "VersionId": version.id}, *states, None)
+
+    def delete_policy(self, live: LivePolicy) -> Change:
+        """Delete a managed policy, which nobody has and which has no other version."""
+        path, name = _split_path(live.arn)
+        request = {
+            "PolicyName": name,
+            "Path": path,
+            "PolicyDocument": compact(live.document),
+            "Tags": [{"Key": key, "Value": value} for key, value in live.tags.items()],
+            **({"Description": live.description} if live.description else {}),
+        }
+        undo = Undo(CREATE_POLICY, request)
+        return self._make(DELETE_POLICY, live.arn, {"PolicyArn": live.arn}, describe_policy(live.document), None, undo)
 
     def attach(self, holder: str, policy: str) -> Change:
         """Attach a managed policy to the user, group or role with the ARN ``holder``."""
@@ -126,6 +177,12 @@ class IdentityWriter:
         after = describe_role(name, role.trust, role.boundary)
         return self._make(CREATE_ROLE, role.arn, role.request, None, after, Undo(DELETE_ROLE, {"RoleName": name}))
 
+    def delete_role(self, role: str, trust: t.Any, boundary: t.Optional[str]) -> Change:
+        """Delete a role, which has no policies any more. One of the same name would have another id."""
+        name = resource_of(role).rpartition("/")[2]
+        before = describe_role(name, trust, boundary)
+        return self._make(DELETE_ROLE, role, {"RoleName": name}, before, None, None)
+
     def set_trust(self, role: str, before: Mapping[str, t.Any], after: Mapping[str, t.Any]) -> Change:
         """Set who may assume a role."""
         named = {"RoleName": resource_of(role).rpartition("/")[2]}
@@ -147,7 +204,13 @@ class IdentityWriter:
         )
 
     def _make(
-        self, operation: str, target: str, parameters: Mapping[str, t.Any], before: State, after: State, undo: Undo
+        self,
+        operation: str,
+        target: str,
+        parameters: Mapping[str, t.Any],
+        before: State,
+        after: State,
+        undo: t.Optional[Undo],
     ) -> Change:
         return Change(
             account_id=self.account_id,
@@ -167,6 +230,12 @@ class IdentityWriter:
 def describe_role(name: str, trust: t.Any, boundary: t.Optional[str]) -> dict[str, t.Any]:
     """Describe a role as plan and journal have it: its permissions boundary only where it has one."""
     return {"role": name, "trust": trust, **({"boundary": boundary} if boundary else {})}
+
+
+def _split_path(arn: str) -> tuple[str, str]:
+    """Split the ARN of a role or policy into path and name."""
+    path, _slash, name = resource_of(arn).partition("/")[2].rpartition("/")
+    return (f"/{path}/" if path else "/"), name
 
 
 def _name_holder(holder: str) -> tuple[str, dict[str, str]]:

@@ -12,10 +12,16 @@ import typing as t
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._account.policy_versions import LivePolicy, Version
 from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.affected import mismatch_of
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change
 from ansible_collections.hardening.iam.plugins.module_utils._converge.identity_changes import IdentityWriter, NewRole
-from ansible_collections.hardening.iam.plugins.module_utils._converge.undo_policies import list_holder_derivations
+from ansible_collections.hardening.iam.plugins.module_utils._converge.undo_policies import (
+    list_holder_derivations,
+    undo_policy_creation,
+    undo_policy_deletion,
+    undo_policy_update,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._converge.undo_requests import find_mismatch
 from ansible_collections.hardening.iam.plugins.module_utils._converge.undo_roles import (
     DERIVATIONS_OF_ROLES,
@@ -29,7 +35,11 @@ ONE: t.Final = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Acti
 OTHER: t.Final = {"Version": "2012-10-17", "Statement": []}
 WRITER: t.Final = IdentityWriter("111122223333", "example")
 NEW: t.Final = NewRole(ROLE, ONE, "Beside app", POLICY, 7200, {"team": "shop"})
+LIVE: t.Final = LivePolicy(POLICY, "", {}, (Version("v2", True, None, OTHER), Version("v1", False, None, ONE)))
 DERIVATIONS: t.Final = {
+    ("iam", "CreatePolicy"): undo_policy_creation,
+    ("iam", "CreatePolicyVersion"): undo_policy_update,
+    ("iam", "DeletePolicy"): undo_policy_deletion,
     **DERIVATIONS_OF_ROLES,
     **list_boundary_derivations("user"),
     **list_holder_derivations("Role"),
@@ -44,6 +54,11 @@ CHANGES: t.Final = (
     WRITER.set_boundary(ROLE, None, POLICY),
     WRITER.set_boundary(USER, POLICY, None),
     WRITER.create_role(NEW),
+    WRITER.create_policy(POLICY, ONE, description="Of app", tags={"team": "shop"}),
+    WRITER.update_policy(LIVE, ONE),
+    WRITER.delete_policy(LIVE),
+    WRITER.delete_role(ROLE, ONE, POLICY),
+    WRITER.delete_version(POLICY, LIVE.others[0]),
     WRITER.set_trust(ROLE, ONE, OTHER),
 )
 
