@@ -22,6 +22,7 @@ from ..._converge.errors import InputError
 from ..._policy.documents.parse import parse
 from ..._policy.documents.policy import Condition, Kind, Policy, PolicyError
 from ..._policy.trail.coverage import LogClass
+from ..._policy.validation.intentions import find_wide_networks
 from ..._policy.validation.windows import read_moment
 from ..._prediction.acceptance import Acceptances, parse_acceptances
 
@@ -216,11 +217,14 @@ def _parse_network(value: Mapping[str, t.Any], place: str) -> Network:
         )
     for text in ranges:
         try:
-            network = ipaddress.ip_network(text, strict=False)
+            ipaddress.ip_network(text, strict=False)
         except ValueError as error:
             raise InputError(f"{place}.ip_ranges: {text!r} is not a range such as 203.0.113.0/24") from error
-        if network.prefixlen == 0:
-            raise InputError(f"{place}.ip_ranges: {text!r} has all addresses, so it limits nothing")
+    wide = find_wide_networks(ranges)
+    if wide:
+        raise InputError(
+            f"{place}.ip_ranges: {wide[0]} is no known network: it is larger than any network of one owner"
+        )
     for name, texts, pattern in (("vpcs", vpcs, _VPC), ("vpc_endpoints", endpoints, _ENDPOINT)):
         wrong = next((text for text in texts if not pattern.fullmatch(text)), None)
         if wrong is not None:

@@ -23,6 +23,7 @@ from ..._policy.documents.canonical import document as document_of
 from ..._policy.documents.limits import LIMITS, inline_total, size
 from ..._policy.documents.policy import Kind, Policy, Statement
 from ..._policy.evaluation.evaluate import Layers
+from ..._policy.evaluation.matching import covers
 from ..._policy.least_privilege.proof import Entry, prove
 from ..._policy.trail.coverage import Coverage, Record
 from ..._policy.validation.corrections import Correction, correct
@@ -42,15 +43,28 @@ _LOCK_OUTS: t.Final = frozenset(
 _IDLE: t.Final = frozenset(
     {
         "allow_with_unsupported_tag_condition_key_for_service",
+        "condition_without_values",
+        "forallvalues_with_single_valued_key",
+        "forallvalues_without_null_check",
+        "ip_range_too_wide",
         "mfa_deny_misses_access_keys",
         "mfa_if_exists_in_allow",
+        "mfa_not_required",
         "mfa_null_check_in_allow",
+        "mfa_null_check_in_deny",
+        "network_if_exists_in_allow",
         "tag_condition_is_changeable",
+        "time_equals_moment",
         "time_window_with_one_end",
+        "type_mismatch_boolean",
         "type_mismatch_date",
         "type_mismatch_ip_range",
+        "type_mismatch_number",
+        "type_mismatch_string",
     }
 )
+_CONDITION: t.Final = ".Condition."
+_GLOBAL: t.Final = "aws:"
 _TOO_LARGE: t.Final = "policy_too_large"
 # So many reasons are named.
 _NAMED: t.Final = 3
@@ -150,17 +164,43 @@ def _list_entries(entries: Sequence[Entry]) -> str:
 
 
 def find_new_issues(old: Policy, new: Policy, holders: Holders, *, kind: Kind, partition: str) -> tuple[Issue, ...]:
-    """Find what is wrong with statements that are new, or that are not as they were."""
+    """Find what is wrong with new and changed statements. Conditions that an Allow had before are not judged."""
     found = validate(json.dumps(document_of(new)), kind=kind, partition=partition, holders=holders)
     known = {_meaning(statement) for statement in old.statements}
     changed = {statement.index for statement in new.statements if _meaning(statement) not in known}
+    narrowed = {statement.index for statement in new.statements if _has_same_conditions(statement, old.statements)}
     return tuple(
         issue
         for issue in found
-        if (issue.severity is Severity.ERROR or issue.code in _LOCK_OUTS | _IDLE)
-        and issue.code != _TOO_LARGE
-        and _find_index(issue) in changed
+        if _is_objection(issue)
+        and (index := _find_index(issue)) in changed
+        and not (index in narrowed and _CONDITION in issue.path)
     )
+
+
+def _is_objection(issue: Issue) -> bool:
+    if issue.code == "type_mismatch":
+        # The reference has wrong types for some keys of services.
+        return f".{_GLOBAL}" in issue.path.lower()
+    return issue.code != _TOO_LARGE and (issue.severity is Severity.ERROR or issue.code in _LOCK_OUTS | _IDLE)
+
+
+def _has_same_conditions(statement: Statement, old: Sequence[Statement]) -> bool:
+    """Whether an Allow is a part of one that had the same conditions."""
+    block = _meaning(statement).conditions
+    return statement.allow and any(
+        other.allow
+        and _meaning(other).conditions == block
+        and _are_within(statement.actions, other.actions)
+        and _are_within(statement.resources, other.resources)
+        for other in old
+    )
+
+
+def _are_within(patterns: t.Optional[Sequence[str]], wide: t.Optional[Sequence[str]]) -> bool:
+    if patterns is None or wide is None:
+        return False
+    return all(any(covers(one.lower(), pattern.lower()) for one in wide) for pattern in patterns)
 
 
 def _find_index(issue: Issue) -> t.Optional[int]:

@@ -43,6 +43,45 @@ SAMPLE: t.Final[Record] = {
         }
     ],
 }
+MFA, AGE = "aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge"
+DAY: t.Final = "2026-12-01T00:00:00Z"
+# Conditions that do something else than they seem to, in each spelling.
+OTHERWISE_ALLOWED: t.Final[tuple[Record, ...]] = (
+    *(
+        {operator: {"aws:SourceIp": ranges}}
+        for operator in ("IpAddress", "ForAnyValue:IpAddress", "NotIpAddress")
+        for ranges in ("0.0.0.0/0", ["::/0"], ["0.0.0.0/1", "128.0.0.0/1"], ["8000::/1", "::/1"], "64.0.0.0/2")
+    ),
+    *({"IpAddress": {"aws:SourceIp": text}} for text in ("fc00::/7", "fd00::/16", "fe80::/10", "169.254.0.0/16")),
+    *({"IpAddress": {"aws:SourceIp": text}} for text in ("100.64.0.0/10", "::ffff:10.0.0.0/104", "127.0.0.1")),
+    {"IpAddress": {"aws:SourceIp": ["10.0.0.0/8", "0.0.0.0/0"]}},
+    {"IpAddressIfExists": {"aws:SourceIp": "203.0.113.0/24"}},
+    {"ForAllValues:IpAddress": {"aws:SourceIp": "203.0.113.0/24"}},
+    {"StringEquals": {"AWS:SOURCEIP": "203.0.113.7"}},
+    {"StringLike": {"aws:SourceIp": ["203.0.113.*"]}},
+    {"StringEquals": {"aws:CurrentTime": DAY}},
+    {"StringLikeIfExists": {"aws:currenttime": ["2026-12-*"]}},
+    {"DateEquals": {"aws:CurrentTime": DAY}},
+    {"DateNotEquals": {"aws:CurrentTime": DAY}},
+    {"NumericEquals": {"aws:EpochTime": "1796083200"}},
+    {"NumericGreaterThan": {"aws:CurrentTime": "1796083200"}, "NumericLessThan": {"aws:CurrentTime": "1796183200"}},
+    {"NumericLessThanIfExists": {AGE: "3600"}},
+    {"ForAllValues:NumericLessThan": {AGE.lower(): ["3600"]}},
+    {"ForAllValues:Bool": {MFA: "true"}},
+    {"StringEquals": {MFA: "true"}},
+    {"StringNotEquals": {MFA: "false"}},
+    {"Bool": {MFA: ["true", "False"]}},
+    {"Null": {MFA: "true"}},
+    {"ForAllValues:StringEquals": {"aws:CalledVia": "athena.amazonaws.com"}},
+)
+OTHERWISE_DENIED: t.Final[tuple[Record, ...]] = (
+    *({"Null": {key: value}} for key in (MFA, AGE) for value in ("true", ["False"])),
+    *({operator: {MFA.upper(): ["False"]}} for operator in ("Bool", "ForAnyValue:Bool", "StringEquals")),
+    {"NumericGreaterThan": {AGE: "3600"}},
+    {"IpAddress": {"aws:SourceIp": ["0.0.0.0/1", "128.0.0.0/1"]}},
+    {"DateEquals": {"aws:CurrentTime": DAY}},
+    {"DateNotEquals": {"aws:CurrentTime": DAY}},
+)
 # A policy that a person fills in from a correct form.
 FILLED: t.Final[dict[str, str]] = {
     "<a public range": "203.0.113.0/24",
@@ -125,6 +164,10 @@ def test_the_sample_of_the_how_to_is_refused_with_the_reason_and_the_correct_for
         ),
         ("Deny", {"StringNotEquals": {"aws:PrincipalOrgID": "o-acmeacme12"}}, PEOPLE, "locks_out"),
         ("Deny", {"StringNotEqualsIfExists": {"aws:ResourceOrgID": "o-acmeacme12"}}, PEOPLE, "locks_out"),
+        *(("Allow", condition, PEOPLE, "no_effect") for condition in OTHERWISE_ALLOWED),
+        *(("Deny", condition, PEOPLE, "no_effect") for condition in OTHERWISE_DENIED),
+        ("Deny", {"StringNotEquals": {"aws:SourceIp": "203.0.113.7"}}, PEOPLE, "locks_out"),
+        ("Deny", {"ForAllValues:NotIpAddress": {"AWS:sourceip": ["203.0.113.0/24"]}}, PEOPLE, "locks_out"),
         (
             "Allow",
             {"StringEquals": {"aws:ResourceTag/app": "web"}},
@@ -145,8 +188,53 @@ def test_a_condition_is_refused_and_its_correct_form_is_not(
 
 
 def test_what_was_wrong_before_is_not_judged() -> None:
-    wrong = allow("sqs:*", Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}})
+    private = {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}
+    wrong = allow("sqs:*", Condition=private)
     assert judge([allow("s3:GetObject"), wrong], old=[allow("s3:*"), wrong]) is None
+    # Nor is a condition of a statement that is narrowed.
+    narrowed = allow("sqs:SendMessage", Condition=private)
+    assert judge([narrowed], old=[wrong]) is None
+    # For other actions it is new.
+    moved = allow("s3:GetObject", Condition=private)
+    assert judge([moved, wrong], old=[allow("s3:*"), wrong]) is not None
+
+
+def test_a_condition_without_values_is_refused() -> None:
+    refusal = judge([allow("s3:GetObject", Condition={"StringEquals": {"aws:RequestedRegion": []}}), KEPT])
+    assert refusal is not None and refusal.rule == "no_effect"
+    assert "no value to compare with" in refusal.reason
+
+
+@pytest.mark.parametrize(
+    ("effect", "condition"),
+    [
+        ("Allow", {"IpAddress": {"aws:SourceIp": ["17.0.0.0/8", "2600::/12"]}}),
+        (
+            "Allow",
+            {
+                "IpAddressIfExists": {"aws:SourceIp": "203.0.113.0/24"},
+                "StringEqualsIfExists": {"aws:SourceVpc": "vpc-0abc1234"},
+            },
+        ),
+        ("Allow", {"Bool": {MFA: "true"}, "NumericLessThanIfExists": {AGE: "3600"}}),
+        ("Allow", {"Null": {AGE: "false"}}),
+        ("Deny", {"ForAllValues:Bool": {MFA: "false"}}),
+        ("Deny", {"NumericGreaterThanIfExists": {AGE: "3600"}}),
+        # A negated operator holds without the key anyway.
+        (
+            "Deny",
+            {
+                "NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"},
+                "StringNotEquals": {"aws:SourceVpc": "vpc-0abc1234"},
+                "Bool": {"aws:ViaAWSService": "false"},
+            },
+        ),
+    ],
+)
+def test_a_condition_with_the_intended_effect_passes(effect: str, condition: Record) -> None:
+    about = allow("s3:GetObject", resource=OBJECTS, Sid="Read")
+    added = {**about, "Sid": "Added", "Effect": effect, "Condition": condition}
+    assert judge([added, KEPT] if effect == "Allow" else [about, added, KEPT]) is None
 
 
 @pytest.mark.parametrize(
