@@ -29,7 +29,8 @@ from ..._prediction.acceptance import Acceptances, parse_acceptances
 #: The options of a target that select principals, each with the kind of principal in ARNs.
 SELECTORS: t.Final[Mapping[str, str]] = {"users": "user", "groups": "group", "roles": "role"}
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html
-_NAME: t.Final = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
+LONGEST_NAME: t.Final = 128
+_NAME: t.Final = re.compile(rf"[\w+=,.@-]{{1,{LONGEST_NAME}}}", re.ASCII)
 _PATH: t.Final = re.compile(r"/|/[\x21-\x7e]{1,510}/")
 _VPC: t.Final = re.compile(r"vpc-[0-9a-f]{8,17}")
 _ENDPOINT: t.Final = re.compile(r"vpce-[0-9a-f]{8,17}")
@@ -114,7 +115,7 @@ class Target:
 class Declared:
     """The declaration of one task.
 
-    ``unproven`` accepts, by the name of a policy, that a document is not proved. ``assume_logged`` are kinds of calls
+    ``unproven`` accepts, by policy, that a document is not proved. ``assume_logged`` are kinds of calls
     that count as recorded where it is not known which trail wrote the files.
     """
 

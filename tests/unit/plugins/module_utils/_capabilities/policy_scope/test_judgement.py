@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import typing as t
@@ -92,12 +93,18 @@ FILLED: t.Final[dict[str, str]] = {
 
 
 def judge(
-    new: t.Any, *, holders: Holders = PEOPLE, old: t.Any = OLD, accepted: t.Any = (), **fields: t.Any
+    new: t.Any,
+    *,
+    holders: Holders = PEOPLE,
+    old: t.Any = OLD,
+    accepted: t.Any = (),
+    arns: t.Sequence[str] = (arn("role", "app"),),
+    **fields: t.Any,
 ) -> t.Optional[Refusal]:
     subject = Subject("Data", POLICY, None, parse(document(*old)), **fields)
     unproven = parse_acceptances(list(accepted), today=NOW.date(), option="accept_unproven")
     written = new if isinstance(new, dict) else document(*new)
-    return Judge("aws", NOW.date(), unproven).find_objection(subject, parse(written), holders, arn("role", "app"))
+    return Judge("aws", NOW.date(), unproven).find_objection(subject, parse(written), holders, arns)
 
 
 def fill(document_: Record) -> Record:
@@ -270,5 +277,90 @@ def test_inline_policies_count_together() -> None:
     owner = role("app", one=allow("s3:GetObject", resource=half), two=allow("s3:*"))
     subject = Subject("two", "", owner, parse(document(allow("s3:*"))))
     new = parse(document(allow("s3:GetObject", resource=half)))
-    refusal = Judge("aws", NOW.date()).find_objection(subject, new, PEOPLE, owner.arn)
+    refusal = Judge("aws", NOW.date()).find_objection(subject, new, PEOPLE, [owner.arn])
     assert refusal is not None and (refusal.rule, refusal.target) == ("does_not_fit", owner.arn)
+
+
+HOME: t.Final = "arn:aws:s3:::home/${aws:username}/*"
+OF_ALICE: t.Final = "arn:aws:s3:::home/alice/*"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ([allow("s3:GetObject", resource=HOME)], [allow("s3:GetObject", resource=OF_ALICE)]),
+        (
+            [allow("s3:*"), deny("s3:GetObject", resource=HOME)],
+            [allow("s3:*"), deny("s3:GetObject", resource=OF_ALICE)],
+        ),
+        (
+            [allow("s3:*"), deny("s3:*", Condition={"ArnNotLike": {"aws:PrincipalArn": arn("user", "alice")}})],
+            [allow("s3:*"), deny("s3:*", Condition={"ArnNotLike": {"aws:PrincipalArn": arn("user", "*")}})],
+        ),
+    ],
+    ids=["a variable", "a variable in a Deny", "a condition on the caller"],
+)
+@pytest.mark.parametrize("accepted", [False, True])
+def test_a_document_is_proved_for_each_principal_that_has_it(old: t.Any, new: t.Any, accepted: bool) -> None:
+    """It is the same for alice, and more for bob. Acceptance does not change that."""
+    alice, bob = arn("user", "alice"), arn("user", "bob")
+    entries = [{"principal": "Data", "reason": "agreed", "expires": "2026-12-31"}] if accepted else []
+    alone = judge(new, old=old, arns=[alice], accepted=entries)
+    assert (alone is None) is accepted
+    refusal = judge(new, old=old, arns=[alice, bob], accepted=entries)
+    assert refusal is not None and refusal.rule == "widening"
+    assert "allows more to user/bob than the old one" in refusal.reason
+
+
+def test_a_document_that_is_narrower_for_each_principal_passes() -> None:
+    new = allow("s3:GetObject", resource="arn:aws:s3:::home/${aws:username}/public/*")
+    holders = [arn("user", name) for name in ("alice", "bob")]
+    assert judge([new], old=[allow("s3:GetObject", resource=HOME)], arns=holders) is None
+
+
+# Nobody can say whether these are the same buckets for all sessions of a role.
+OF_SESSION: t.Final = allow("s3:GetObject", resource="arn:aws:s3:::${aws:PrincipalTag/team}/*")
+NOT_PROVED: t.Final = allow(
+    "s3:GetObject", resource="arn:aws:s3:::web/*", Condition={"StringEquals": {"aws:PrincipalTag/team": "web"}}
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_accepted"),
+    [
+        ("role/app/queue", True),
+        ("role/team/app/queue", True),
+        (f"{arn('role', 'team/app')}/queue", True),
+        ("queue", False),
+        ("app/queue", False),
+        ("role/queue", False),
+        ("role/web/queue", False),
+        ("user/app/queue", False),
+        ("role/other/app/queue", False),
+        ("role/app/other", False),
+        ("role/app", False),
+        (arn("role", "team/app"), False),
+        (arn("policy", "queue"), False),
+    ],
+)
+def test_an_inline_policy_is_accepted_with_its_owner(name: str, is_accepted: bool) -> None:
+    """Many principals have an inline policy of the same name, with other documents."""
+    owner = dataclasses.replace(role("app", queue=OF_SESSION), arn=arn("role", "team/app"), path="/team/")
+    subject = Subject("queue", "", owner, parse(document(OF_SESSION)))
+    entries = [{"principal": name, "reason": "agreed", "expires": "2026-12-31"}]
+    accepted = parse_acceptances(entries, today=NOW.date(), option="accept_unproven")
+    refusal = Judge("aws", NOW.date(), accepted).find_objection(
+        subject, parse(document(NOT_PROVED)), PEOPLE, [owner.arn]
+    )
+    assert (refusal is None) is is_accepted
+    if refusal is not None:
+        assert refusal.rule == "unproven" and "list role/app/queue in accept_unproven" in refusal.reason
+
+
+@pytest.mark.parametrize("name", ["Data", "policy/Data", POLICY])
+def test_a_managed_policy_is_accepted_by_its_name_or_arn(name: str) -> None:
+    entries = [{"principal": name, "reason": "agreed", "expires": "2026-12-31"}]
+    assert judge([NOT_PROVED], old=[OF_SESSION], accepted=entries) is None
+    expired = [{**entries[0], "expires": "2026-01-31"}]
+    refusal = judge([NOT_PROVED], old=[OF_SESSION], accepted=expired)
+    assert refusal is not None and refusal.rule == "unproven"
