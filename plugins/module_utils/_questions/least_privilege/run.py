@@ -29,6 +29,7 @@ from ..._module.connection import Connection
 from ..._module.documents import policy_of
 from ..._module.snapshots import add_organization_policies
 from ..._module.task import Task, TaskError
+from ..._module.writers import Writer
 from ..._policy.documents.limits import LIMITS, size
 from ..._policy.documents.policy import Kind, Policy
 from ..._policy.escalation.paths import search
@@ -59,6 +60,7 @@ from ..._prediction.records.evidence_options import (
 )
 from ..._report.least_privilege_text import condense, render
 from ..._report.parts import part_key
+from ..recommendations import Asking
 from .confirmation import (
     ADVISERS,
     ANALYZER,
@@ -66,8 +68,10 @@ from .confirmation import (
     VERIFIERS,
     ask_advisers,
     check_new_access,
+    check_request,
     count_checks,
     describe_checks,
+    open_asking,
 )
 from .confirmation import OPERATIONS as OPERATIONS_OF_CONFIRMATION
 from .files import write_files
@@ -111,6 +115,8 @@ ARGUMENTS: t.Final[ArgumentSpec] = {
     "run_id": {"type": "str"},
     "placeholders": {"type": "bool", "default": False},
     "second_opinion": {"type": "list", "elements": "str", "choices": ADVISERS, "default": []},
+    "second_opinion_request": {"type": "bool", "default": False},
+    "second_opinion_wait": {"type": "int", "default": 30},
     "verify_with": {"type": "list", "elements": "str", "choices": VERIFIERS, "default": [LOCAL]},
     "return_lists": {"type": "str", "choices": ["none", "short", "all"], "default": "short"},
     "terminal": {"type": "str", "choices": ["full", "none"], "default": "full"},
@@ -151,6 +157,7 @@ class _Options:
     def of(cls, task: Task) -> t.Self:
         """The options of a task. Raises TaskError: one can't be used."""
         options = task.options
+        check_request(options["second_opinion"], options["second_opinion_request"], options["second_opinion_wait"])
         wanted = {name: options[name] for name in _SETTINGS if name != "accepted_patterns"}
         wanted["accepted"] = options["accepted_patterns"]
         try:
@@ -181,7 +188,13 @@ def run(task: Task) -> dict[str, t.Any]:
     permissions = Permissions(snapshot)
     untouchable = UntouchablePrincipals(connection.principals, tuple(task.options["break_glass"]))
     choice = choose(task.options["principals"], task.options["principal_tags"], snapshot, untouchable)
-    work = _Work(connection, options, permissions, choice)
+    asking = open_asking(
+        task.options["second_opinion_request"],
+        task.options["second_opinion_wait"],
+        open_jobs=None if task.check_mode else functools.partial(task.open_for_jobs, Writer.DETECTIVE),
+        warn=task.warn,
+    )
+    work = _Work(connection, options, permissions, choice, asking)
     document = work.build(run_id=task.given_run_id)
     files = {}
     if task.has_reports:
@@ -236,7 +249,15 @@ class _Answer:
 class _Work:
     """Makes the document of one account."""
 
-    def __init__(self, connection: Connection, options: _Options, permissions: Permissions, choice: Choice) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        options: _Options,
+        permissions: Permissions,
+        choice: Choice,
+        asking: Asking,
+    ) -> None:
+        self._asking = asking
         self._connection = connection
         self._options = options
         self._permissions = permissions
@@ -261,6 +282,7 @@ class _Work:
             self._options.evidence.regions,
             self._permissions,
             [answer.generated for answer in answers if not isinstance(answer.subject.entity, Group)],
+            self._asking,
         )
         checks = self._check_access(answers)
         snapshot = self._snapshot
