@@ -31,6 +31,7 @@ from ..._module.functions import OPERATIONS as OPERATIONS_OF_FUNCTIONS
 from ..._module.functions import read_functions
 from ..._module.snapshots import add_organization_policies
 from ..._module.task import Task, TaskError
+from ..._module.writers import Writer
 from ..._policy.documents.policy import Kind, Policy
 from ..._policy.escalation.paths import search
 from ..._policy.evaluation.narrowing import condition_keys
@@ -50,6 +51,7 @@ from ..._prediction.records.evidence_options import (
 )
 from ..._report.least_privilege_text import condense, render
 from ..._report.parts import part_key
+from ..recommendations import Asking
 from .confirmation import (
     ADVISERS,
     ANALYZER,
@@ -57,8 +59,10 @@ from .confirmation import (
     VERIFIERS,
     ask_advisers,
     check_new_access,
+    check_request,
     count_checks,
     describe_checks,
+    open_asking,
 )
 from .confirmation import OPERATIONS as OPERATIONS_OF_CONFIRMATION
 from .files import write_files
@@ -100,6 +104,8 @@ ARGUMENTS: t.Final[ArgumentSpec] = {
     "run_id": {"type": "str"},
     "placeholders": {"type": "bool", "default": False},
     "second_opinion": {"type": "list", "elements": "str", "choices": ADVISERS, "default": []},
+    "second_opinion_request": {"type": "bool", "default": False},
+    "second_opinion_wait": {"type": "int", "default": 30},
     "verify_with": {"type": "list", "elements": "str", "choices": VERIFIERS, "default": [LOCAL]},
     "return_lists": {"type": "str", "choices": ["none", "short", "all"], "default": "short"},
     "terminal": {"type": "str", "choices": ["full", "none"], "default": "full"},
@@ -140,6 +146,7 @@ class _Options:
     def of(cls, task: Task) -> t.Self:
         """The options of a task. Raises TaskError: one can't be used."""
         options = task.options
+        check_request(options["second_opinion"], options["second_opinion_request"], options["second_opinion_wait"])
         wanted = {name: options[name] for name in _SETTINGS if name != "accepted_patterns"}
         wanted["accepted"] = options["accepted_patterns"]
         try:
@@ -173,7 +180,13 @@ def run(task: Task) -> dict[str, t.Any]:
         choice = choose(task.options["principals"], task.options["principal_tags"], snapshot, untouchable)
     except InputError as error:
         raise TaskError(str(error)) from error
-    work = _Work(connection, options, permissions, choice)
+    asking = open_asking(
+        task.options["second_opinion_request"],
+        task.options["second_opinion_wait"],
+        open_jobs=None if task.check_mode else functools.partial(task.open_for_jobs, Writer.DETECTIVE),
+        warn=task.warn,
+    )
+    work = _Work(connection, options, permissions, choice, asking)
     document = work.build(run_id=task.given_run_id)
     files = {}
     if task.has_reports:
@@ -212,7 +225,15 @@ def _observe(connection: Connection, regions: Sequence[str]) -> Snapshot:
 class _Work:
     """Makes the document of one account."""
 
-    def __init__(self, connection: Connection, options: _Options, permissions: Permissions, choice: Choice) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        options: _Options,
+        permissions: Permissions,
+        choice: Choice,
+        asking: Asking,
+    ) -> None:
+        self._asking = asking
         self._connection = connection
         self._options = options
         self._permissions = permissions
@@ -238,6 +259,7 @@ class _Work:
             self._options.evidence.regions,
             self._permissions,
             [answer.generated for answer in answers if not isinstance(answer.subject.entity, Group)],
+            self._asking,
         )
         checks = self._check_access(answers)
         snapshot = self._snapshot
