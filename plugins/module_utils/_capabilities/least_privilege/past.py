@@ -67,7 +67,8 @@ class Past:
     ``reached`` is the last event that moved it, None before the first. ``times`` are the moments of events by the
     records, never before an earlier one. ``since`` are the same, but never before the store says that the record was
     written: a record that is dated back shortens nothing. ``documents`` and what follows are those of the last
-    ``GENERATED``.
+    ``GENERATED``. ``is_recreated``: there are records of a role with another id, so the role was created again under
+    its name, or somebody forged them.
     """
 
     reached: t.Optional[Kind] = None
@@ -78,6 +79,7 @@ class Past:
     content_sha256: str = ""
     layers_sha256: str = ""
     documents: tuple[Document, ...] = ()
+    dossier_sha256: str = ""
     outcome: str = ""
     parallel_arn: str = ""
     parallel_id: str = ""
@@ -86,6 +88,7 @@ class Past:
     is_reverted: bool = False
     latest: t.Optional[datetime] = None
     number: int = 0
+    is_recreated: bool = False
     doubts: tuple[Doubt, ...] = ()
 
     @property
@@ -114,7 +117,8 @@ def replay(log: Log, identity: Identity) -> Past:
     for number, key, event in sorted(files, key=lambda item: item[:2]):
         reason = event if isinstance(event, str) else _find_contradiction(past, event, identity)
         missing = _find_gap(past, number)
-        past = dataclasses.replace(past, number=max(past.number, number))
+        is_other = isinstance(event, Event) and event.role_id != identity.role_id
+        past = dataclasses.replace(past, number=max(past.number, number), is_recreated=past.is_recreated or is_other)
         if not isinstance(event, str) and not reason:
             past = _apply_event(past, event)
         is_new_start = past.is_reverted and past.reached is None and not reason
@@ -166,8 +170,9 @@ _BEFORE: t.Final[Mapping[Kind, frozenset[t.Optional[Kind]]]] = {
     Kind.ASSESSED: frozenset({None}),
     Kind.GENERATED: frozenset(set(Kind) - {Kind.RETIRED, Kind.LIFTED, Kind.REVERTED}),
     Kind.PREPARED: frozenset({Kind.GENERATED}),
-    Kind.OPENED: frozenset({Kind.PREPARED}),
-    Kind.CUT_OVER: frozenset({Kind.PREPARED, Kind.OPENED}),
+    # Both may be repeated where somebody undid them; the soak then starts again.
+    Kind.OPENED: frozenset({Kind.PREPARED, Kind.OPENED}),
+    Kind.CUT_OVER: frozenset({Kind.PREPARED, Kind.OPENED, Kind.CUT_OVER, Kind.WATCHED}),
     Kind.WATCHED: frozenset({Kind.CUT_OVER}),
     Kind.CLOSED: frozenset({Kind.WATCHED}),
     Kind.RETIRED: frozenset({Kind.WATCHED, Kind.CLOSED}),
@@ -182,7 +187,9 @@ _SOAKS: t.Final[Mapping[Kind, tuple[Kind, str]]] = {
 
 def _find_wrong_order(past: Past, event: Event, identity: Identity) -> str:
     if event.kind is Kind.LIFTED:
-        return "" if past.trial else "there is no trial to lift"
+        # It may be one that nobody recorded: a run was killed, or the records are gone.
+        is_of_trial = event.way is Way.IN_PLACE and past.way in (None, Way.IN_PLACE)
+        return "" if is_of_trial else "there is no trial to lift"
     if past.reached not in _BEFORE[event.kind]:
         reached = past.stage.value if past.stage else "no stage"
         return f"it is about {event.kind.value!r}, and {reached} is done"
@@ -230,7 +237,7 @@ def _check_opened(_past: Past, event: Event, _identity: Identity) -> str:
 
 
 def _check_cut_over(past: Past, _event: Event, identity: Identity) -> str:
-    if identity.is_canary and past.reached is not Kind.OPENED:
+    if identity.is_canary and Kind.OPENED not in past.times:
         return "the role is a canary, and stage canary is missing"
     return ""
 
@@ -293,6 +300,7 @@ def _start_again(past: Past, event: Event) -> dict[str, t.Any]:
         "content_sha256": event.content_sha256,
         "layers_sha256": event.layers_sha256,
         "documents": event.documents,
+        "dossier_sha256": event.dossier_sha256,
         "outcome": event.outcome,
     }
 
@@ -313,7 +321,7 @@ def _lift(past: Past) -> Past:
         past,
         reached=reached,
         trial=None,
-        is_lifted=True,
+        is_lifted=reached in (Kind.GENERATED, Kind.PREPARED),
         times={kind: at for kind, at in past.times.items() if kind not in dropped},
         since={kind: at for kind, at in past.since.items() if kind not in dropped},
     )

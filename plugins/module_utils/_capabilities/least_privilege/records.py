@@ -82,6 +82,7 @@ class Event:
 
     ``content_sha256`` is the hash of the documents that the event is about; ``documents``, ``outcome`` (whether they
     were proved) and ``layers_sha256`` (the policies above the role, as they were) are recorded with ``GENERATED``.
+    ``dossier_sha256`` is the hash that the file with the documents and their proof is kept under.
     ``parallel_id`` is the id of the new role. ``soak_days`` is how long the stage that is done is to be watched, and
     ``deadline`` when its trial ends. ``key`` and ``stored_at`` say where and when the store has the record.
     """
@@ -100,6 +101,7 @@ class Event:
     content_sha256: str = ""
     layers_sha256: str = ""
     documents: tuple[Document, ...] = ()
+    dossier_sha256: str = ""
     outcome: str = ""
     parallel_arn: str = ""
     parallel_id: str = ""
@@ -127,6 +129,7 @@ class Event:
             "content_sha256": self.content_sha256,
             "layers_sha256": self.layers_sha256,
             "documents": [dataclasses.asdict(item) for item in self.documents],
+            "dossier_sha256": self.dossier_sha256,
             "outcome": self.outcome,
             "parallel_arn": self.parallel_arn,
             "parallel_id": self.parallel_id,
@@ -160,7 +163,7 @@ class Event:
             )
         except (KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
             raise ValueError(f"it is not a record of a campaign: {error!r}") from error
-        _check_hash(event)
+        _check_hashes(event)
         return event
 
 
@@ -173,13 +176,17 @@ _TEXTS: t.Final = (
     "run_id",
     "content_sha256",
     "layers_sha256",
+    "dossier_sha256",
     "outcome",
     "parallel_arn",
     "parallel_id",
 )
 
 
-def _check_hash(event: Event) -> None:
+def _check_hashes(event: Event) -> None:
+    # A part of a key as well.
+    if event.dossier_sha256 and not _SHA256.fullmatch(event.dossier_sha256):
+        raise ValueError(f"its dossier_sha256 is {event.dossier_sha256!r}")
     if event.kind is Kind.GENERATED and event.content_sha256 != hash_documents(event.documents):
         raise ValueError("its content_sha256 is not the hash of its documents")
 

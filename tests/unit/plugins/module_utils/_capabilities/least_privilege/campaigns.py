@@ -11,8 +11,17 @@ import typing as t
 from datetime import UTC, datetime, timedelta
 
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.archive import Broken, Log
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.declared import Declared
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.model import Way
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.declared import (
+    Declared,
+    Target,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.model import (
+    DeniedBy,
+    NewDenial,
+    Surroundings,
+    Watched,
+    Way,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.past import (
     Identity,
     Past,
@@ -23,6 +32,12 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_
     Event,
     Kind,
     hash_documents,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.situation import (
+    LiveRole,
+    NewRole,
+    Proposal,
+    Situation,
 )
 
 ACCOUNT: t.Final = "111122223333"
@@ -112,3 +127,44 @@ def identify(days: float = 100, **fields: t.Any) -> Identity:
 def remember(*events: t.Union[Event, str], days: float = 100, **fields: t.Any) -> Past:
     """How far the role is by some records, so many days after the campaign began."""
     return replay(make_log(*events), identify(days, **fields))
+
+
+def live(**fields: t.Any) -> LiveRole:
+    """The role as it is in AWS while all is well."""
+    own = {
+        "layers_sha256": "layers",
+        "made_at": moment(2),
+        "has_documents": True,
+        "new_role": NewRole(NEW_ROLE, NEW_ID, is_ours=True, made_at=moment(2)),
+        "is_closed": False,
+    }
+    return LiveRole(ROLE, ROLE_ID, **{**own, **fields})
+
+
+PROPOSAL: t.Final = Proposal(CONTENT, "layers", "proved", documents=DOCUMENTS)
+
+
+def denial(action: str = "s3:GetObject", **fields: t.Any) -> NewDenial:
+    """A new denial of what the role had used."""
+    own = {"by": DeniedBy.OURS, "count": 2, "first": moment(5), "last": moment(6), "used_before": True}
+    return NewDenial(NEW_ROLE, action, "arn:aws:s3:::acme/x", **{**own, **fields})
+
+
+def watch(*new: NewDenial, since: float = 0, until: float = 1000, **fields: t.Any) -> Watched:
+    """What was seen of the role in some days."""
+    return Watched(moment(since), moment(until), new=new, **fields)
+
+
+def situate(*events: t.Union[Event, str], days: float = 100, **fields: t.Any) -> Situation:
+    """The role in a run, so many days after the campaign began, with all that a run reads."""
+    past = remember(*events, days=days, **fields.pop("identity", {}))
+    way = past.way or Way.PARALLEL
+    canary = fields.pop("canary", True)
+    own = {
+        "live": live(),
+        "target": Target("targets[0]", ("dev-*",), way, canary),
+        "proposal": PROPOSAL,
+        "surroundings": Surroundings(),
+        "watched": watch(),
+    }
+    return Situation(ROLE, past, **{**own, **fields})
