@@ -36,7 +36,7 @@ DAYS: t.Final[Mapping[str, tuple[int, int]]] = {
     "parallel_days": (60, 7),
 }
 _NAME: t.Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
-_TARGET_KEYS: t.Final = ("roles", "way", "canary", "boundary")
+_TARGET_KEYS: t.Final = ("roles", "way", "canary", "boundary", "mfa")
 _BOUNDARY: t.Final = re.compile(r"arn:[a-z0-9-]+:iam::(\d{12}|aws):policy/[\x21-\x7e]{1,600}", re.ASCII)
 _ACCOUNT: t.Final = re.compile(r"\d{12}", re.ASCII)
 _ACTION: t.Final = re.compile(r"[a-z0-9-]+:[A-Za-z0-9]+", re.ASCII)
@@ -46,13 +46,18 @@ _WAYS: t.Final = ", ".join(way.value for way in Way)
 
 @dataclasses.dataclass(frozen=True)
 class Target:
-    """Some roles, and how they are right-sized. ``boundary`` is the ARN of the boundary that new roles get."""
+    """Some roles, and how they are right-sized.
+
+    ``boundary`` is the ARN of the boundary that new roles get. With ``is_mfa_required`` their trust policies require
+    MFA of people.
+    """
 
     place: str
     roles: tuple[str, ...]
     way: Way
     is_canary: bool = False
     boundary: str = ""
+    is_mfa_required: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,7 +124,7 @@ class Declared:
             return None
         first = found[0]
         for other in found[1:]:
-            if (other.way, other.boundary) != (first.way, first.boundary):
+            if _identify(other) != _identify(first):
                 raise InputError(
                     f"targets: {resource_of(role_arn)} is selected by {first.place} ({_describe(first)}) and by "
                     f"{other.place} ({_describe(other)}); a role is right-sized in one way, so change one of the two"
@@ -165,8 +170,13 @@ def selects(patterns: Collection[str], role_arn: str) -> bool:
     return any(fnmatch.fnmatchcase(form, pattern.lower()) for pattern in patterns for form in forms)
 
 
+def _identify(target: Target) -> tuple[t.Any, ...]:
+    return target.way, target.boundary, target.is_mfa_required
+
+
 def _describe(target: Target) -> str:
-    return f"way {target.way}{f', boundary {target.boundary}' if target.boundary else ''}"
+    boundary = f", boundary {target.boundary}" if target.boundary else ""
+    return f"way {target.way}{boundary}{', mfa' if target.is_mfa_required else ''}"
 
 
 def _parse_campaign(value: t.Any) -> str:
@@ -213,15 +223,22 @@ def _parse_target(item: Mapping[str, t.Any], place: str) -> Target:
         way = Way(name)
     except ValueError:
         raise InputError(f"{place}.way: there is no way {name!r}; allowed are {_WAYS}") from None
-    canary = item.get("canary", False)
-    if not isinstance(canary, bool):
-        raise InputError(f"{place}.canary: {canary!r} is neither true nor false")
+    canary, mfa = (_parse_flag(item, name, place) for name in ("canary", "mfa"))
     boundary = str(item.get("boundary") or "").strip()
     if boundary and not _BOUNDARY.fullmatch(boundary):
         raise InputError(f"{place}.boundary: {boundary!r} is not the ARN of a managed policy")
     if boundary and way is not Way.PARALLEL:
         raise InputError(f"{place}.boundary: only way parallel makes new roles, and way is {way}; remove boundary")
-    return Target(place, roles, way, canary, boundary)
+    if mfa and way is not Way.PARALLEL:
+        raise InputError(f"{place}.mfa: only way parallel makes new trust policies, and way is {way}; remove mfa")
+    return Target(place, roles, way, canary, boundary, mfa)
+
+
+def _parse_flag(item: Mapping[str, t.Any], name: str, place: str) -> bool:
+    value = item.get(name, False)
+    if not isinstance(value, bool):
+        raise InputError(f"{place}.{name}: {value!r} is neither true nor false")
+    return value
 
 
 def _check_keys(item: Mapping[str, t.Any], place: str, allowed: Collection[str]) -> None:

@@ -134,7 +134,8 @@ class NewDenial:
     """A denied action of a role that was not denied to it before. ``used_before``: the evidence had it as used.
 
     ``resource`` is empty where the event has none. ``proposal`` is an entry of ``always_allow`` that would allow it
-    within the old policies; None if there is none, or it would not help.
+    within the old policies; None if there is none, or it would not help. ``diff`` is what it would change in the
+    documents, as a unified diff.
     """
 
     principal_arn: str
@@ -147,6 +148,7 @@ class NewDenial:
     message: str = ""
     used_before: bool = False
     proposal: t.Optional[Mapping[str, t.Any]] = None
+    diff: str = ""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -68,7 +68,7 @@ class AssumptionScan:
 
     def add(self, record: t.Any) -> None:
         """Read one event of any kind."""
-        if not isinstance(record, dict) or record.get("eventName") not in _ASSUMING or record.get("errorCode"):
+        if not isinstance(record, dict) or _text(record, "eventName") not in _ASSUMING or record.get("errorCode"):
             return
         role, when = _find_role(record), moment_of(record)
         if record.get("eventSource") != _STS or role not in self._roles or when is None:

@@ -36,6 +36,7 @@ _WILD_OPERATORS: t.Final = frozenset({"StringLike", "ArnEquals", "ArnLike"})
 _TEXT_OPERATORS: t.Final = _WILD_OPERATORS | {"StringEquals", "StringEqualsIgnoreCase"}
 # A name that no policy has on purpose: a pattern that matches it as well is about all roles, and names none.
 _NOBODY: t.Final = "x7-no-such-name"
+_NO_ID: t.Final = "AROAX7NOSUCHIDATALL"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,7 +93,7 @@ class _Identity:
         return key == _USER_ID and bool(self.unique_id) and any(self._is_id(operator, value) for value in values)
 
     def _is_arn(self, operator: str, value: str) -> bool:
-        test = comparison(operator, (Text(value),))
+        test = comparison(operator, ((Text(value),),))
         return test(self.arn) and not any(test(other) for other in self._list_others())
 
     def _list_others(self) -> Iterator[str]:
@@ -107,15 +108,21 @@ class _Identity:
         """Whether an id of sessions, ``AROA…:name``, is about the role."""
         if operator not in _WILD_OPERATORS:
             return value.lower().startswith(f"{self.unique_id.lower()}:")
-        return overlaps(value, f"{self.unique_id}:*") and not overlaps(value, f"{_NOBODY}:*")
+        return overlaps(value, f"{self.unique_id}:*") and not overlaps(value, f"{_NO_ID}:*")
 
     def is_resource(self, patterns: Iterable[str], version: str) -> bool:
         """Whether patterns of resources name the role."""
-        for pattern in patterns if self.arn else ():
+        for pattern in filter(_may_be_role, patterns if self.arn else ()):
             test = resource_matcher((generalize(pattern, version=version),), version=version).fixed
             if test is not None and test(self.arn) and not any(test(other) for other in self._list_others()):
                 return True
         return False
+
+
+def _may_be_role(pattern: str) -> bool:
+    """Whether a pattern of resources may be about roles: most are about other services."""
+    parts = pattern.split(":", 3)
+    return len(parts) > 3 and (parts[2] == "iam" or bool(set(parts[2]) & set("*?$")))
 
 
 def _list_places(statement: Statement, role: _Identity, version: str) -> Iterator[str]:

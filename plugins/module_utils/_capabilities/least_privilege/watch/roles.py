@@ -36,9 +36,9 @@ class WatchedRole:
     is the moment of the campaign's very first change of what the role may do, if that is earlier. The baseline ends
     there: otherwise the denials of the first soak would excuse those of the next one.
 
-    ``used_actions`` are the actions of the evidence that the documents were generated from, in any case.
-    ``services`` are the prefixes of the services that the role may use, or needs. ``trial_boundary_arn`` is the
-    boundary that the campaign has put on the role for a trial: its denials are ours.
+    ``used_actions`` are the actions of the evidence that the documents were generated from, in any case. ``services``
+    are the prefixes of the services that the role may use; none for those of ``used_actions``. ``trial_boundary_arn``
+    is the boundary that the campaign has put on the role for a trial: its denials are ours.
     """
 
     arn: str

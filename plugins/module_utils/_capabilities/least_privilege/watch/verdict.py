@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from ...._account.log_files import LogFacts
 from ...._account.log_places import read_place
@@ -117,7 +117,8 @@ def _list_not_watched(role: WatchedRole, reading: Reading, new: Sequence[NewDeni
     if any(not denial.resource and denial.count > 1 for denial in new):
         yield f"of very many denied resources of an action, {MOST_RESOURCES} are named and the others counted together"
     if reading.coverage is not None:
-        yield from describe_unseen(role.services, reading.coverage)
+        services = role.services or {action.partition(":")[0] for action in role.used_actions}
+        yield from describe_unseen(services, reading.coverage)
 
 
 def describe_unseen(services: Collection[str], coverage: Coverage) -> tuple[str, ...]:
@@ -183,7 +184,8 @@ def find_broken(facts: LogFacts, since: datetime) -> str:
 
 def _is_since(name: str, since: datetime) -> bool:
     """Whether a file of CloudTrail may have events since a moment. Its day is that of its delivery."""
-    place = read_place(name)
-    if place.day is None:
-        return "CloudTrail" in name
-    return place.day >= since.date()
+    if "CloudTrail" not in name:
+        # A bucket may have the files of AWS Config and others as well.
+        return False
+    day = read_place(name).day
+    return day is None or day >= since.astimezone(UTC).date()
