@@ -147,9 +147,8 @@ def _judge_overdue(declared: Declared, situation: Situation, now: datetime) -> J
     deadline = find_parallel_deadline(declared, situation)
     if deadline is None or now < deadline:
         return Judgement()
-    detail = (
-        f"both roles can be used since more than {declared.parallel_days} days; the limit was {format_utc(deadline)}"
-    )
+    days = declared.parallel_days + whole_days(deadline, now)
+    detail = f"there have been two roles for {days} days; the limit was {format_utc(deadline)}"
     if situation.past.is_closed:
         detail = f"the closed role still has its policies; the limit was {format_utc(deadline)}"
     observed = {"new_role": situation.past.parallel_arn, "deadline": format_utc(deadline)}

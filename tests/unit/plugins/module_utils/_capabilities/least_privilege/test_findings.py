@@ -135,7 +135,7 @@ def test_two_roles_for_too_long() -> None:
     assert judge(OVERDUE, cut_over(), 61.9).status is Status.PASS
     finding = judge(OVERDUE, cut_over(), 62)
     assert (finding.status, finding.resource) == (Status.FAIL, ROLE)
-    assert finding.detail == "there are two roles for more than 60 days; the limit was 2026-03-08T12:00:00Z"
+    assert finding.detail == "there have been two roles for 60 days; the limit was 2026-03-08T12:00:00Z"
     assert judge(OVERDUE, cut_over(), 62, parallel_days=90).status is Status.PASS
     closed = situate(*records_up_to(Kind.CLOSED), live=live(is_closed=True))
     assert "the closed role still has its policies" in judge(OVERDUE, closed, 90).detail
