@@ -145,6 +145,10 @@ class Capability(abc.ABC, t.Generic[Observed]):
         """For the report: what the plan would break."""
         return ()
 
+    def sections(self) -> Mapping[str, Documents]:
+        """For the report: further documents, by the name of their section."""
+        return {}
+
     def costs(self) -> t.Optional[Documents]:
         """The charges of AWS for the declaration: each an ``option``, its ``unit``, the ``count`` and a ``note``.
 

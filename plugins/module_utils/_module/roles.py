@@ -35,6 +35,7 @@ TARGET_READS: t.Final = Operations(
 class LiveRole:
     """A role as GetRole has it. ``unique_id`` is another one where a role of the same name is made again.
 
+    ``duration`` is the longest session in seconds, which authorization details do not have.
     ``last_used`` is None for a role that was not used within the 400 days that AWS tracks.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html
     """
@@ -45,6 +46,7 @@ class LiveRole:
     boundary: t.Optional[str]
     tags: Mapping[str, str]
     last_used: t.Optional[datetime]
+    duration: t.Optional[int] = None
 
 
 def read_role(access: Access, arn: str) -> t.Optional[LiveRole]:
@@ -65,6 +67,7 @@ def read_role(access: Access, arn: str) -> t.Optional[LiveRole]:
         boundary=fields.optional_text(boundary, "PermissionsBoundaryArn"),
         tags=fields.tags(record),
         last_used=fields.moment(used, "LastUsedDate"),
+        duration=fields.number(record, "MaxSessionDuration") if "MaxSessionDuration" in record else None,
     )
 
 

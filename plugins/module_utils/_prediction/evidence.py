@@ -67,6 +67,13 @@ _PAGE: t.Final = 50
 _FEW_USERS: t.Final = 5
 
 
+class EventScan(t.Protocol):
+    """Looks at the events of all callers, before the uses of principals are read in them."""
+
+    def add(self, record: t.Any) -> None:
+        """Look at one event, which may be malformed."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Proposal:
     """The layers of one principal as they are and as they would be."""
@@ -79,12 +86,18 @@ class Predictor:
     """Predicts what changes do to principals of one account."""
 
     def __init__(
-        self, connection: Connection, options: EvidenceOptions, snapshot: Snapshot, permissions: Permissions
+        self,
+        connection: Connection,
+        options: EvidenceOptions,
+        snapshot: Snapshot,
+        permissions: Permissions,
+        scans: Sequence[EventScan] = (),
     ) -> None:
         self._connection = connection
         self._options = options
         self._snapshot = snapshot
         self._permissions = permissions
+        self._scans: t.Final = tuple(scans)
         self._judges: dict[Proposal, Judge] = {}
 
     def current(self, arn: str) -> Layers:
@@ -204,8 +217,9 @@ class Predictor:
     ) -> EventReader:
         """Make the reader of all events. Where tags or addresses of sessions decide, the events are read twice."""
         scan = SessionScan(self._options.exclusions)
-        if needs_scan(keys, self._options.exclusions):
-            self._scan(scan, logs, lookups)
+        scans = (*self._scans, *((scan,) if needs_scan(keys, self._options.exclusions) else ()))
+        if scans:
+            self._scan(scans, logs, lookups)
         if not scan.is_complete:
             self._connection.warn(TOO_MANY_SESSIONS)
         entities = self._permissions.entities
@@ -222,16 +236,18 @@ class Predictor:
             is_detailed=is_detailed,
         )
 
-    def _scan(self, scan: SessionScan, logs: t.Optional[Logs], lookups: t.Optional[_History]) -> None:
+    def _scan(self, scans: Sequence[EventScan], logs: t.Optional[Logs], lookups: t.Optional[_History]) -> None:
         now = self._connection.now
         for record in () if lookups is None else lookups.records():
-            scan.add(record)
+            for scan in scans:
+                scan.add(record)
         if logs is None:
             return
         since = now - timedelta(days=self._options.trail_days)
         try:
             for record in LogFiles(logs, self._snapshot.account_id, since, now).records():
-                scan.add(record)
+                for scan in scans:
+                    scan.add(record)
         except (AwsError, StoreError):
             # The second read fails as well, and says so.
             return
@@ -338,15 +354,17 @@ def read_records(
     principals: Collection[str],
     *,
     keys: frozenset[str],
+    scans: Sequence[EventScan] = (),
     sleep: Callable[[float], None] = time.sleep,
 ) -> dict[str, Record]:
     """Read the records of what principals did, by their ARNs. ``keys`` are the condition keys that matter.
 
     All principals share one reading of files and events, and one coverage. A source that can't be read lowers it.
+    ``scans`` look at the same events.
 
     :raises AwsError: AWS does not know the credentials (any more).
     """
-    predictor = Predictor(connection, options, snapshot, permissions)
+    predictor = Predictor(connection, options, snapshot, permissions, scans)
     return predictor.read_records(sorted(set(principals)), keys, sleep)
 
 

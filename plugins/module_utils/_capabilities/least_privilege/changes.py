@@ -208,7 +208,7 @@ class RoleWriter:
         present = role.trust.document
         if present is None:
             return Refusal("unread", f"the trust policy of {role.name} can't be read: {role.trust.error}", role.arn)
-        return () if _says_same(present, trust) else (self._writer(kind).set_trust(role.arn, present, trust),)
+        return () if says_same(present, trust) else (self._writer(kind).set_trust(role.arn, present, trust),)
 
     def _ensure_policy(self, subject: Subject, policy: NewPolicy) -> Outcome:
         arn = self.policy_arn(policy.name)
@@ -219,7 +219,7 @@ class RoleWriter:
             return (writer.create_policy(arn, policy.content, description=description, tags=tags),)
         if not live.is_owned or live.tags.get(CAMPAIGN) != self.campaign:
             return _refuse("slot_filled", f"{arn} is there, and this campaign did not make it", subject)
-        if _says_same(live.document, policy.content):
+        if says_same(live.document, policy.content):
             return ()
         room = [writer.delete_version(arn, live.others[0])] if len(live.versions) >= POLICY_VERSIONS else []
         return (*room, writer.update_policy(live, policy.content))
@@ -257,7 +257,7 @@ class RoleWriter:
         written = [
             writer.put_inline(arn, policy.name, inline.get(policy.name), policy.content)
             for policy in subject.policies
-            if not policy.is_managed and not _says_same(inline.get(policy.name), policy.content)
+            if not policy.is_managed and not says_same(inline.get(policy.name), policy.content)
         ]
         return (*(writer.attach(arn, policy) for policy in missing), *written)
 
@@ -345,7 +345,7 @@ def _list_statements(document: Mapping[str, t.Any]) -> list[Mapping[str, t.Any]]
     return [found] if isinstance(found, Mapping) else list(found)
 
 
-def _says_same(one: t.Any, other: t.Any) -> bool:
+def says_same(one: t.Any, other: t.Any) -> bool:
     """Whether two documents say the same, however they are written."""
     try:
         return are_equivalent(parse(one), parse(other))

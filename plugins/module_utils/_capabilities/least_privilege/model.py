@@ -105,6 +105,10 @@ class UnreadNamers:
     blocks: bool = False
 
 
+#: Begins the sentence about kinds of consumers that are never looked for. It is the same for all roles.
+NOT_LOOKED_FOR: t.Final = "not looked for: "
+
+
 @dataclasses.dataclass(frozen=True)
 class Surroundings:
     """Who uses a role and who names it. ``unread`` are sentences about consumers that could not be read."""
@@ -118,6 +122,11 @@ class Surroundings:
     def is_used_by_machines(self) -> bool:
         """Whether something other than a person uses the role."""
         return any(consumer.is_machine for consumer in self.consumers)
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """The sentences about consumers that were looked for and could not be read."""
+        return tuple(text for text in self.unread if not text.startswith(NOT_LOOKED_FOR))
 
 
 @dataclasses.dataclass(frozen=True)

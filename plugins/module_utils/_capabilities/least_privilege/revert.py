@@ -18,7 +18,7 @@ import dataclasses
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
-from ..._account.model import Role
+from ..._account.model import PolicyDocument, Role
 from ..._converge.change import Change, Refusal, content_hash
 from ..._converge.identity_changes import CREATE_POLICY, CREATE_ROLE, IdentityWriter
 from ..._converge.journal import Intent, Outcome
@@ -172,6 +172,26 @@ def list_aspects(role: str, entries: Iterable[Recorded]) -> tuple[_Aspect, ...]:
         first = found[name].first if name in found else change.before
         found[name] = _Aspect(name, first, change.after, change)
     return tuple(found.values())
+
+
+def restore_role(role: Role, entries: Iterable[Recorded]) -> Role:
+    """The old role as it was before the campaign, by the journal; what the campaign did not change is as it is now."""
+    for aspect in list_aspects(role.arn, entries):
+        state = aspect.first
+        if "attached" in state:
+            others = tuple(arn for arn in role.attached_policies if arn != state["policy"])
+            attached = (*others, str(state["policy"])) if state["attached"] else others
+            role = dataclasses.replace(role, attached_policies=attached)
+        elif "inline_policy" in state:
+            name, document = str(state["inline_policy"]), state["document"]
+            kept = tuple(item for item in role.inline_policies if item.name != name)
+            added = () if document is None else (PolicyDocument(name, document),)
+            role = dataclasses.replace(role, inline_policies=(*kept, *added))
+        elif "boundary" in state:
+            role = dataclasses.replace(role, boundary=state["boundary"])
+        else:
+            role = dataclasses.replace(role, trust=dataclasses.replace(role.trust, document=state["trust"]))
+    return role
 
 
 def name_aspect(change: Change) -> str:

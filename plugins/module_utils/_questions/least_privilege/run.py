@@ -29,6 +29,8 @@ from ..._module.connection import Connection
 from ..._module.documents import policy_of
 from ..._module.functions import OPERATIONS as OPERATIONS_OF_FUNCTIONS
 from ..._module.functions import read_functions
+from ..._module.policy_files import write_files
+from ..._module.policy_settings import SETTINGS_ARGUMENTS, settings_of
 from ..._module.snapshots import add_organization_policies
 from ..._module.task import Task, TaskError
 from ..._module.writers import Writer
@@ -38,7 +40,7 @@ from ..._policy.evaluation.narrowing import condition_keys
 from ..._policy.least_privilege.generate import (
     list_needed_keys,
 )
-from ..._policy.least_privilege.settings import Settings, read_settings
+from ..._policy.least_privilege.settings import Settings
 from ..._prediction.document import layers_not_read
 from ..._prediction.evidence import RECORDS_OPERATIONS, read_records
 from ..._prediction.least_privilege import build, build_principal
@@ -65,38 +67,14 @@ from .confirmation import (
     open_asking,
 )
 from .confirmation import OPERATIONS as OPERATIONS_OF_CONFIRMATION
-from .files import write_files
 from .result import build_result
 
-# Calls that are never logged can't be assumed to be.
-_LOGGED: t.Final = ["data", "management_read", "management_write"]
-_SETTINGS: t.Final[ArgumentSpec] = {
-    "levels": {"type": "dict"},
-    "min_group": {"type": "int"},
-    "object_segments": {"type": "int"},
-    "accepted_patterns": {"type": "list", "elements": "str"},
-    "scope_regions": {"type": "bool"},
-    "min_window_days": {"type": "int"},
-    "accept_short_window": {"type": "bool"},
-    "assume_unused_after": {"type": "int"},
-    "assume_logged": {"type": "list", "elements": "str", "choices": _LOGGED},
-    "compress": {"type": "bool"},
-    "console_reads": {"type": "bool"},
-    "always_allow": {
-        "type": "list",
-        "elements": "dict",
-        "options": {
-            **{name: {"type": "str", "required": True} for name in ("name", "owner", "reason", "expires")},
-            **{name: {"type": "list", "elements": "str", "required": True} for name in ("actions", "resources")},
-        },
-    },
-}
 ARGUMENTS: t.Final[ArgumentSpec] = {
     "principals": {"type": "list", "elements": "str", "required": True},
     "principal_tags": {"type": "dict", "default": {}},
     "documents": {"type": "list", "elements": "raw", "default": []},
     "break_glass": {"type": "list", "elements": "str", "default": []},
-    **_SETTINGS,
+    **SETTINGS_ARGUMENTS,
     **SOURCE_ARGUMENTS,
     **EXCLUDE_EVIDENCE_ARGUMENTS,
     **ORGANIZATION_ARGUMENTS,
@@ -147,15 +125,9 @@ class _Options:
         """The options of a task. Raises TaskError: one can't be used."""
         options = task.options
         check_request(options["second_opinion"], options["second_opinion_request"], options["second_opinion_wait"])
-        wanted = {name: options[name] for name in _SETTINGS if name != "accepted_patterns"}
-        wanted["accepted"] = options["accepted_patterns"]
-        try:
-            settings = read_settings(wanted, now=task.now)
-        except ValueError as error:
-            raise TaskError(str(error).replace("accepted:", "accepted_patterns:", 1)) from error
         return cls(
             EvidenceOptions.of(task),
-            settings,
+            settings_of(task),
             tuple(
                 policy_of(value, option=f"documents[{index}]", kind=Kind.MANAGED, name=f"document {index + 1}")
                 for index, value in enumerate(options["documents"])
