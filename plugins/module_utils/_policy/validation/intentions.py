@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 
 from ..documents.operators import NEGATED
 from ..documents.policy import Condition, Statement
+from ..evaluation.comparisons import address_range
 from .conditions import conditions_of, is_private_range
 from .draft import Draft, DraftIssue
 from .holders import Holders
@@ -57,19 +58,12 @@ def find_wide_ranges(draft: Draft, _holders: Holders) -> Iterator[DraftIssue]:
 
 def find_wide_networks(texts: Iterable[str]) -> tuple[_Network, ...]:
     """Find what public ranges are together, as far as it is larger than any network of one owner."""
-    read = [network for text in texts if (network := _read_network(text)) is not None]
+    read = [ipaddress.ip_network(text, strict=False) for text in texts if address_range(text)]
     joined: list[_Network] = [
         *ipaddress.collapse_addresses(item for item in read if isinstance(item, ipaddress.IPv4Network)),
         *ipaddress.collapse_addresses(item for item in read if isinstance(item, ipaddress.IPv6Network)),
     ]
     return tuple(item for item in joined if item.prefixlen < _LARGEST[item.version] and not is_private_range(str(item)))
-
-
-def _read_network(text: str) -> t.Optional[_Network]:
-    try:
-        return ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return None
 
 
 def find_optional_networks(draft: Draft, _holders: Holders) -> Iterator[DraftIssue]:
