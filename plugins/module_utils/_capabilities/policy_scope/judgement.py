@@ -14,6 +14,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+import re
 import typing as t
 from collections.abc import Sequence
 
@@ -67,6 +68,8 @@ _IDLE: t.Final = frozenset(
 )
 _CONDITION: t.Final = ".Condition."
 _GLOBAL: t.Final = "aws:"
+# The key of a policy variable, such as ${aws:username, 'nobody'}.
+_VARIABLE: t.Final = re.compile(r"\$\{\s*([^},]+?)\s*[},]")
 _TOO_LARGE: t.Final = "policy_too_large"
 # So many reasons are named.
 _NAMED: t.Final = 3
@@ -165,14 +168,14 @@ class Beyond(t.NamedTuple):
 def find_beyond(old: Policy, new: Policy, arns: Sequence[str]) -> Beyond:
     """Find what a new document allows beyond the old one, or no longer denies, to any of those who have it.
 
-    Patterns are compared for everybody at once. Requests that show the contrary are looked for by principal, if the
-    documents depend on who calls.
+    Patterns are compared for everybody at once. Requests that show the contrary are looked for by principal, as far as
+    the documents depend on who calls.
     """
-    depends = len(arns) > 1 and any(_depends_on_caller(policy, arns) for policy in (old, new))
-    first = _prove(old, new, arns[0])
-    if first.proved or not first.unproven or not depends:
-        return first if depends else first._replace(principal="")
-    found = (_prove(old, new, arn) for arn in arns[1:])
+    different = _list_different(arns, (old, new))
+    first = _prove(old, new, different[0])
+    if first.proved or not first.unproven:
+        return first if len(different) > 1 else first._replace(principal="")
+    found = (_prove(old, new, arn) for arn in different[1:])
     return next((other for other in found if other.proved), first)
 
 
@@ -181,12 +184,16 @@ def _prove(old: Policy, new: Policy, arn: str) -> Beyond:
     return Beyond(arn, proof.beyond, proof.unproven)
 
 
-def _depends_on_caller(policy: Policy, arns: Sequence[str]) -> bool:
-    """Whether a document has variables, or conditions on who calls."""
-    callers = [caller_of(arn) for arn in arns]
-    keys = {key.lower() for caller in callers for key in (*caller.keys(complete=True), *caller.absent_keys())}
-    conditions = [item for statement in policy.statements for item in statement.conditions]
-    return any(item.key.lower() in keys for item in conditions) or "${" in json.dumps(document_of(policy))
+def _list_different(arns: Sequence[str], policies: Sequence[Policy]) -> tuple[str, ...]:
+    """List one of all principals that are the same to documents, by the keys of their conditions and variables."""
+    text = json.dumps([document_of(policy) for policy in policies])
+    named = {found.lower() for found in _VARIABLE.findall(text)}
+    named |= {item.key.lower() for policy in policies for one in policy.statements for item in one.conditions}
+    found: dict[frozenset[tuple[str, str]], str] = {}
+    for arn in arns:
+        own = ((key.lower(), value) for key, value in caller_of(arn).keys(complete=True).items())
+        found.setdefault(frozenset(pair for pair in own if pair[0] in named), arn)
+    return tuple(found.values())
 
 
 def _list_entries(entries: Sequence[Entry]) -> str:
