@@ -40,7 +40,13 @@ from .subjects import Subject
 
 # Conditions by which principals lose access for good.
 _LOCK_OUTS: t.Final = frozenset(
-    {"mfa_locks_out_machines", "mfa_deny_locks_out", "network_deny_lacks_operators", "deny_where_key_is_absent"}
+    {
+        "deny_where_key_is_absent",
+        "mfa_deny_locks_out",
+        "mfa_locks_out_enrolment",
+        "mfa_locks_out_machines",
+        "network_deny_lacks_operators",
+    }
 )
 # Conditions that do not do what they seem to do. All errors of the validation are among them.
 _IDLE: t.Final = frozenset(

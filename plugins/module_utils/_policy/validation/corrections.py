@@ -43,6 +43,7 @@ _PRINCIPAL_IS_SERVICE: t.Final = "aws:PrincipalIsAWSService"
 
 _TEXTS: t.Final[Mapping[str, str]] = {
     "mfa": "put MFA into trust policies of roles for people, or into policies of IAM users",
+    "enrolment": "let users enrol their own MFA without MFA: select the other statements",
     "network": (
         "deny outside of known networks by three operators together: NotIpAddressIfExists on aws:SourceIp, "
         "StringNotEqualsIfExists on aws:SourceVpc, BoolIfExists false on aws:ViaAWSService"
@@ -281,6 +282,7 @@ _FIXES: t.Final[Mapping[str, tuple[str, Fix]]] = {
     "mfa_null_check_in_allow": ("mfa", _move_mfa),
     "mfa_deny_locks_out": ("mfa", _move_mfa),
     "mfa_deny_misses_access_keys": ("mfa", _move_mfa),
+    "mfa_locks_out_enrolment": ("enrolment", _move_mfa),
     "mfa_not_required": ("mfa", _move_mfa),
     "mfa_null_check_in_deny": ("mfa", _move_mfa),
     "type_mismatch": ("operator", _fit_operators),

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from ..documents.operators import NEGATED
 from ..documents.policy import Condition, Statement
 from ..evaluation.comparisons import address_range
+from ..evaluation.matching import action_matcher
 from .conditions import conditions_of, is_private_range
 from .draft import Draft, DraftIssue
 from .holders import Holders
@@ -28,6 +29,8 @@ from .windows import TIME_KEYS
 _LARGEST: t.Final = {4: 8, 6: 12}
 _ADDRESSES: t.Final = ("IpAddress", "NotIpAddress")
 _EQUALITY: t.Final = frozenset({"DateEquals", "DateNotEquals", "NumericEquals", "NumericNotEquals"})
+_ENROLMENT: t.Final = "iam:enablemfadevice"
+_OWN: t.Final = "${aws:username"
 _CURRENT_TIME: t.Final = "aws:currenttime"
 
 _Network = t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
@@ -128,6 +131,17 @@ def _requires_mfa(condition: Condition) -> bool:
         return condition.operator == "Bool" and {value.lower() for value in condition.values} == {"true"}
     # Only a request with MFA has an age of MFA.
     return key == MFA_AGE
+
+
+def find_closed_enrolment(draft: Draft, _holders: Holders) -> Iterator[DraftIssue]:
+    """Find MFA in the statement by which a user enrols its own device. A user without MFA could never enrol one."""
+    for statement, condition, path in conditions_of(draft):
+        if not statement.allow or condition.key.lower() not in MFA_KEYS or not _requires_mfa(condition):
+            continue
+        is_own = any(_OWN in resource.lower() for resource in statement.resources or ())
+        if is_own and action_matcher(statement.actions or ())(_ENROLMENT):
+            message = f"{statement.label} lets a user enrol MFA, and needs MFA for it: a user without MFA never gets it"
+            yield DraftIssue("mfa_locks_out_enrolment", path, message)
 
 
 def find_partial_mfa_denies(draft: Draft, _holders: Holders) -> Iterator[DraftIssue]:
