@@ -78,7 +78,6 @@ class Registration:
     with. ``operations`` are all that its module declares.
     ``enforces`` says whether it makes changes by default.
     ``grants`` are the permissions that its policy in the roles of examples/bootstrap has.
-    ``companions`` are further modules that the same policy is for.
 
     ``samples`` and ``context`` say what the preflight simulates: the first pattern counts that fits an action.
     ``samples`` has the ARN of what the action is about, "*" for an action about no resource, and None for an action
@@ -93,7 +92,6 @@ class Registration:
     operations: Operations
     reversal: Reversal
     enforces: bool = False
-    companions: tuple[str, ...] = ()
     row: Row = Row()
     grants: Grants = Grants()
     samples: Mapping[str, t.Optional[str]] = dataclasses.field(default_factory=lambda: _NOTHING)

@@ -33,6 +33,7 @@ from .._converge.journal import Intent, Outcome, check_run_id, intent_at, read_r
 from .._converge.plan import Plan
 from .._converge.store import Store
 from .._converge.undo import Recorded, Selection, Undoing, Unread, is_same_module, objection, plan_undos, takes_away
+from .._converge.undo_requests import find_mismatch
 from .._module.connection import Connection
 from .._module.converging import converge
 from .._module.interrupted import MALFORMED, make_tolerant
@@ -41,7 +42,6 @@ from .._module.snapshots import BREAK_GLASS_OPERATIONS, rescue_of
 from .._module.task import Task, TaskError
 from .._module.writers import Roles, Writer
 from .._report.plain import printable
-from .requests import find_mismatch
 
 MODULE: t.Final = "rollback"
 # Its role reads who may use the break-glass principals.
