@@ -16,7 +16,7 @@ import datetime as dt
 import json
 import re
 import typing as t
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ..._converge.arn import resource_of
 from ..._converge.change import Refusal
@@ -82,6 +82,20 @@ _NAMED: t.Final = 3
 
 
 @dataclasses.dataclass(frozen=True)
+class Room:
+    """The new documents of inline policies that the same run writes, by the keys of the policies."""
+
+    written: Mapping[tuple[str, str], Policy] = dataclasses.field(default_factory=dict)
+
+    def list_others(self, subject: Subject) -> list[t.Union[Policy, Mapping[str, t.Any]]]:
+        """List the documents that share a limit with an inline policy, as they are once the run is over."""
+        owner = subject.owner
+        others = [item for item in owner.inline_policies if item.name != subject.name] if owner else []
+        found = [self.written.get((subject.target, item.name), item.document) for item in others]
+        return [document for document in found if document is not None]
+
+
+@dataclasses.dataclass(frozen=True)
 class Judge:
     """Judges new documents. ``unproven`` accepts, by policy, what is not proved."""
 
@@ -90,11 +104,11 @@ class Judge:
     unproven: Acceptances = ()
 
     def find_objection(
-        self, subject: Subject, new: Policy, holders: Holders, arns: Sequence[str], *, must_fit: bool = True
+        self, subject: Subject, new: Policy, holders: Holders, arns: Sequence[str], *, room: t.Optional[Room] = Room()
     ) -> t.Optional[Refusal]:
         """Find why a new document is not written; None if it may be.
 
-        ``arns`` are all who have the policy, at least one. Without ``must_fit`` the document may be divided later.
+        ``arns`` are all who have the policy, at least one. Without ``room`` the document may be divided later.
         """
         old = subject.policy
         if old is None:
@@ -102,7 +116,7 @@ class Judge:
         return (
             self._refuse_conditions(subject, old, new, holders)
             or self._refuse_unproven(subject, old, new, arns)
-            or (self._refuse_size(subject, new) if must_fit else None)
+            or (None if room is None else self._refuse_size(subject, new, room))
         )
 
     def _refuse(self, subject: Subject, rule: str, reason: str, **data: t.Any) -> Refusal:
@@ -131,14 +145,13 @@ class Judge:
 
     # Size
 
-    def _refuse_size(self, subject: Subject, new: Policy) -> t.Optional[Refusal]:
+    def _refuse_size(self, subject: Subject, new: Policy, room: Room) -> t.Optional[Refusal]:
         limit = LIMITS[subject.kind]
         if subject.owner is None:
             needed = size(new, subject.kind)
             hint = "declare ARNs with wildcards, or split the policy by hand"
         else:
-            others = [item.document for item in subject.owner.inline_policies if item.name != subject.name]
-            needed = inline_total([*filter(None, others), new], subject.kind)
+            needed = inline_total([*room.list_others(subject), new], subject.kind)
             hint = "it counts together with the other inline policies: make it a managed policy"
         if needed <= limit:
             return None

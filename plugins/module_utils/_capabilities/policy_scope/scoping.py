@@ -24,7 +24,7 @@ from ..._policy.documents.canonical import are_equivalent
 from ..._policy.documents.policy import Policy
 from ..._policy.evaluation import catalogue
 from .declared import Declared, Target
-from .judgement import Judge
+from .judgement import Judge, Room
 from .rewrite import Seen, Wide, rewrite
 from .subjects import Subject, describe_holders, find_holders, list_subjects
 
@@ -72,6 +72,7 @@ class Scoping:
         self._rules = rules
         self._seen = seen
         self._judge = Judge(facts.snapshot.partition, rules.now.date(), rules.declared.unproven)
+        self._written: dict[tuple[str, str], Policy] = {}
 
     @functools.cached_property
     def all(self) -> tuple[Scoped, ...]:
@@ -103,9 +104,11 @@ class Scoping:
         if are_equivalent(policy, new):
             return dataclasses.replace(found, wide=wide)
         holders = describe_holders(self._facts.permissions, found.holders, new, self._rules.now)
-        refusal = self._judge.find_objection(subject, new, holders, self._name_all(found.holders), must_fit=must_fit)
+        room = Room(self._written) if must_fit else None
+        refusal = self._judge.find_objection(subject, new, holders, self._name_all(found.holders), room=room)
         if refusal is not None:
             return dataclasses.replace(found, wide=wide, refusal=refusal)
+        self._written[subject.key] = new
         return dataclasses.replace(found, new=new, wide=wide, is_powerful=self.is_powerful(policy, new))
 
     def _refuse(self, found: Scoped, rule: str, reason: str) -> Scoped:

@@ -273,3 +273,14 @@ def test_an_inline_policy_of_a_group_is_one_of_its_members(caller: str | None) -
     planned = make_plan(make_account(*people), declared, callers=callers)
     assert refusals(planned) == [("in_use" if caller else "widening", "staff")]
     assert ("user/bob" in planned.refused[0].reason) is not bool(caller)
+
+
+def test_inline_policies_that_grow_together_must_fit_together() -> None:
+    """Each fits beside the other as it is, and both together do not."""
+    wide = {"one": allow("s3:GetObject"), "two": allow("s3:GetObject"), "three": allow("sqs:SendMessage")}
+    arns = [f"arn:aws:s3:::bucket-{number:04}/*" for number in range(230)]
+    declared = target(inline_policies=["*"], roles=["app"], resources=[{"actions": ["s3:GetObject"], "arns": arns}])
+    planned = make_plan(make_account(role("app", **wide)), declared)
+    assert steps(planned) == [("PutRolePolicy", "app")]
+    assert planned.changes[0].parameters["PolicyName"] == "one"
+    assert refusals(planned) == [("does_not_fit", "app")]
