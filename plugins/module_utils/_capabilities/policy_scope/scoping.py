@@ -73,6 +73,7 @@ class Scoping:
         self._seen = seen
         self._judge = Judge(facts.snapshot.partition, rules.now.date(), rules.declared.unproven)
         self._written: dict[tuple[str, str], Policy] = {}
+        self._fitting: dict[str, set[str]] = {}
 
     @functools.cached_property
     def all(self) -> tuple[Scoped, ...]:
@@ -100,6 +101,7 @@ class Scoping:
             rewritten = rewrite(new, target, seen, partition=self._facts.snapshot.partition)
             if rewritten.problems:
                 return self._refuse(found, "not_rewritten", "; ".join(rewritten.problems))
+            self._fitting.setdefault(target.place, set()).update(rewritten.fitting)
             new, wide = rewritten.policy, (*wide, *rewritten.wide)
         if are_equivalent(policy, new):
             return dataclasses.replace(found, wide=wide)
@@ -110,6 +112,16 @@ class Scoping:
             return dataclasses.replace(found, wide=wide, refusal=refusal)
         self._written[subject.key] = new
         return dataclasses.replace(found, new=new, wide=wide, is_powerful=self.is_powerful(policy, new))
+
+    def list_idle_arns(self) -> tuple[str, ...]:
+        """List the declared ARNs that no action of the policies of their target is about, for warnings."""
+        return tuple(
+            f"{target.place}.resources: no action of the selected policies is about {arn}"
+            for target in self._rules.declared.targets
+            if target.place in self._fitting
+            for arn in dict.fromkeys(arn for rule in target.resources for arn in rule.arns)
+            if arn not in self._fitting[target.place]
+        )
 
     def _refuse(self, found: Scoped, rule: str, reason: str) -> Scoped:
         subject = found.subject

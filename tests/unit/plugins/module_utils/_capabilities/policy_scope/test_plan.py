@@ -246,6 +246,13 @@ def test_what_selects_nothing_is_named() -> None:
     assert "id: Raed" in planned.warnings[1]
 
 
+@pytest.mark.parametrize("arn_", ["arn:aws:sqs:eu-west-1:123456789012:orders", "arn:aws-cn:s3:::data/*"])
+def test_an_arn_that_fits_no_action_is_named(arn_: str) -> None:
+    """It is of another service or partition, so all resources stay as wide as they are."""
+    planned = make_plan(shared(), target(policies=["Data"], resources=[{"actions": ["*"], "arns": [OBJECTS, arn_]}]))
+    assert planned.warnings == (f"targets[0].resources: no action of the selected policies is about {arn_}",)
+
+
 RESERVED: t.Final = "aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef"
 
 
