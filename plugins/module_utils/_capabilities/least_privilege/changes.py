@@ -91,8 +91,9 @@ class Subject:
     """A target role with what belongs to it now.
 
     ``parallel`` is the role beside it, as far as there is one. ``policies`` are the documents of the campaign, and
-    ``trial`` all of them in one, or ``misfit`` the reason why they are not. ``live`` has the managed policies of our names that are there, by ARN; ``duration``
-    is the longest session of the role in seconds. ``last`` is the ARN of AdministratorAccess in this partition.
+    ``trial`` all of them in one, or ``misfit`` the reason why they are not. ``live`` has the managed policies of our
+    names that are there, by ARN. ``duration`` is the longest session of the role in seconds, and ``last`` the ARN of
+    AdministratorAccess in this partition.
     """
 
     role: Role
