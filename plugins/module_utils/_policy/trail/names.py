@@ -176,6 +176,13 @@ def actions_of(service: str, event_name: str) -> tuple[str, ...]:
     return tuple(f"{service}:{part}" for part in list(_candidates(service, event_name))[-1].split())
 
 
+def list_renamed_actions() -> t.Iterator[str]:
+    """List the actions, as ``service:Name``, that events of other names show."""
+    for service, events in _RENAMED.items():
+        yield from (f"{service}:{name}" for names in events.values() for name in names.split())
+    yield from (f"apigateway:{verb}" for _start, verb in _VERBS)
+
+
 def find_services(service: str, event_name: str, parameters: Parameters) -> tuple[str, ...]:
     """The services, by their prefixes, that an event from ``service`` may be of: one, where that can be found out.
 
