@@ -117,6 +117,20 @@ def test_the_tables_name_actions_once() -> None:
     assert len(marked | rest) > 1500
 
 
+def test_the_docs_say_how_many_they_are() -> None:
+    if generate.find_versions() != VERSIONS:
+        pytest.skip(f"the numbers are of {VERSIONS}")
+    actions = [one for service in catalogue.services() for one in catalogue.actions(service).values()]
+    found = [one for one in actions if tested.is_permission_only(one.full_name)]
+    privileged = [one for one in found if one.levels & {"Permissions management", "Tagging", "Write"}]
+    without_sdk = [one for one in found if one.service in SERVICES["without SDK"].split()]
+    marked = [one for one in found if "permission-only" in (tested.explain_missing_event(one.full_name) or "")]
+    rest = len(found) - len(without_sdk) - len(marked)
+    page = (generate.CHECKOUT / "docs" / "least_privilege.md").read_text(encoding="utf-8")
+    for number in (len(actions), len(found), len(privileged), len(without_sdk), len(marked), rest):
+        assert f"{number:,} " in page, number
+
+
 def test_the_tables_are_those_of_the_catalogue() -> None:
     """Run tests/scripts/generate_unnamed_actions.py."""
     if generate.find_versions() != VERSIONS:
