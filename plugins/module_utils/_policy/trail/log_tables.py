@@ -81,8 +81,8 @@ DATA_EVENTS: t.Final[tuple[DataEvents, ...]] = (
         "sqs",
         "SQS::Queue",
         "ChangeMessageVisibility DeleteMessage GetQueueAttributes GetQueueUrl ListDeadLetterSourceQueues "
-        "ListMessageMoveTasks ListQueueTags ListQueues ReceiveMessage SendMessage",
-        "AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-logging-using-cloudtrail.html",
+        "ListQueueTags ListQueues ReceiveMessage SendMessage",
+        "AWSSimpleQueueService/latest/SQSDeveloperGuide/logging-using-cloudtrail.html",
     ),
     _row(
         "kinesis",

@@ -36,9 +36,19 @@ SOURCE: t.Final = (
     "reference_policies_actions-resources-contextkeys.html"
 )
 # Actions without an operation in the SDK, with events under their own name all the same. PassRole is derived from the
-# requests that pass a role. https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html,
+# requests that pass a role. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/logging-using-cloudtrail.html,
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html,
 # https://docs.aws.amazon.com/lake-formation/latest/dg/logging-using-cloudtrail.html
-_SHOWN: t.Final = frozenset({"iam:passrole", "lakeformation:getdataaccess", "s3:getaccountpublicaccessblock"})
+_SHOWN: t.Final = frozenset(
+    {
+        "dynamodb:describereservedcapacity",
+        "dynamodb:describereservedcapacityofferings",
+        "dynamodb:purchasereservedcapacityofferings",
+        "iam:passrole",
+        "lakeformation:getdataaccess",
+        "s3:getaccountpublicaccessblock",
+    }
+)
 _WITHOUT_SDK: t.Final = frozenset(SERVICES["without SDK"].split())
 _PUBLISHED: t.Final = frozenset(SERVICES["published"].split())
 

@@ -57,6 +57,9 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.unlogg
         ("events:PutEvents", LogClass.DATA),
         ("events:PutPartnerEvents", LogClass.DATA),
         ("events:PutRule", LogClass.WRITE),
+        # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/logging-using-cloudtrail.html
+        ("sqs:GetQueueUrl", LogClass.DATA),
+        ("sqs:ListMessageMoveTasks", LogClass.READ),
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-logging.html
         ("s3tables:GetTableData", LogClass.DATA),
         ("s3tables:GetTableMetadataLocation", LogClass.READ),
