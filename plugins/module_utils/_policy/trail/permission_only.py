@@ -50,6 +50,8 @@ _SHOWN: t.Final = frozenset(
     }
 )
 _WITHOUT_SDK: t.Final = frozenset(SERVICES["without SDK"].split())
+# The share of known permission-only actions in their table, at least.
+_MARKED: t.Final = 2 / 3
 _PUBLISHED: t.Final = frozenset(SERVICES["published"].split())
 
 # Services whose calls need actions of another service that no event names, by the dependent actions of the reference
@@ -159,17 +161,22 @@ def _explain_missing_event(action: str) -> t.Optional[str]:
     known = catalogue.action(service, name)
     if known is None or action in _list_shown():
         return None
-    if name in _list_names("permission only").get(service, ()):
+    if name in _list_marked(service):
         return f"no event names {known.full_name}, which AWS lists as permission-only"
-    if service in _WITHOUT_SDK or service not in _PUBLISHED or name in _list_names("unpublished").get(service, ()):
+    if service in _WITHOUT_SDK or service not in _PUBLISHED or name in UNPUBLISHED.get(service, "").lower().split():
         return f"no event is known to name {known.full_name}, since the SDK has no such operation"
     return None
 
 
 @functools.cache
-def _list_names(kind: str) -> Mapping[str, frozenset[str]]:
-    table = PERMISSION_ONLY if kind == "permission only" else UNPUBLISHED
-    return {service: frozenset(names.lower().split()) for service, names in table.items()}
+def _list_marked(service: str) -> frozenset[str]:
+    """List the permission-only actions of a service, in lower case, with those that AWS added to their table."""
+    known = frozenset(PERMISSION_ONLY.get(service, "").split())
+    found = set(known)
+    for table in catalogue.split_tables(service):
+        if len(known.intersection(table)) >= len(table) * _MARKED:
+            found.update(table)
+    return frozenset(name.lower() for name in found)
 
 
 @functools.cache

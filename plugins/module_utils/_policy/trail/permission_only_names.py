@@ -42,14 +42,10 @@ PERMISSION_ONLY: t.Final[Mapping[str, str]] = {
     ),
     "arc-region-switch": "DeleteResourcePolicy GetResourcePolicy PutResourcePolicy",
     "aws-marketplace": (
-        "AssociateProductsWithPrivateMarketplace CreatePrivateMarketplaceRequests CreateVerificationEvidence "
-        "DescribeBuilds DescribePrivateMarketplaceRequests DescribeProcurementSystemConfiguration "
-        "DisassociateProductsFromPrivateMarketplace GetInvoiceSubmissionTask GetIssuedTaxInvoice GetSellerDashboard "
-        "GetTaxComplianceProfile GetVerification GetVerificationEvidence ListBuilds ListInvoiceSubmissionTasks "
-        "ListIssuedTaxInvoices ListPayables ListPrivateMarketplaceRequests ListTaxComplianceProfileChangeTasks "
-        "ListTaxComplianceProfiles ListVerificationEvidence ListVerifications PutProcurementSystemConfiguration "
-        "StartBuild StartInvoiceSubmissionTask StartTaxComplianceProfileChangeTask StartVerification "
-        "UpdateVerificationEvidence"
+        "AssociateProductsWithPrivateMarketplace CreatePrivateMarketplaceRequests DescribeBuilds "
+        "DescribePrivateMarketplaceRequests DescribeProcurementSystemConfiguration "
+        "DisassociateProductsFromPrivateMarketplace ListBuilds ListPrivateMarketplaceRequests "
+        "PutProcurementSystemConfiguration StartBuild"
     ),
     "backup": (
         "CopyFromBackupVault CopyIntoBackupVault DeleteBackupVaultSharingPolicy GetBackupVaultSharingPolicy "
@@ -380,13 +376,10 @@ PERMISSION_ONLY: t.Final[Mapping[str, str]] = {
     "thinclient": "GetDeviceDetails ListDeviceSessions",
     "transfer": "ExportHostKey",
     "trustedadvisor": (
-        "DeleteNotificationConfigurationForDelegatedAdmin DescribeAccount DescribeAccountAccess DescribeCheckItems "
-        "DescribeCheckRefreshStatuses DescribeCheckStatusHistoryChanges DescribeCheckSummaries DescribeChecks "
-        "DescribeNotificationConfigurations DescribeNotificationPreferences DescribeOrganization "
-        "DescribeOrganizationAccounts DescribeReports DescribeRisk DescribeRiskResources DescribeRisks "
-        "DescribeServiceMetadata DownloadRisk ExcludeCheckItems GenerateReport IncludeCheckItems ListAccountsForParent "
-        "ListOrganizationalUnitsForParent ListRoots RefreshCheck SetAccountAccess SetOrganizationAccess "
-        "UpdateNotificationConfigurations UpdateNotificationPreferences UpdateRiskStatus"
+        "DescribeAccount DescribeAccountAccess DescribeCheckStatusHistoryChanges DescribeNotificationPreferences "
+        "DescribeOrganization DescribeOrganizationAccounts DescribeReports DescribeServiceMetadata ExcludeCheckItems "
+        "GenerateReport IncludeCheckItems ListAccountsForParent ListOrganizationalUnitsForParent ListRoots "
+        "SetAccountAccess SetOrganizationAccess UpdateNotificationPreferences"
     ),
     "voiceid": "DescribeComplianceConsent RegisterComplianceConsent",
     "vpc-lattice": (

@@ -62,9 +62,13 @@ UNPUBLISHED: t.Final[Mapping[str, str]] = {
         "GetQueryExecutions GetQueryResultsStream GetTable GetTables RunQuery"
     ),
     "aws-marketplace": (
-        "AcceptAgreementApprovalRequest GetAgreementApprovalRequest ListAgreementApprovalRequests "
-        "ListEntitlementDetails ListPrivateListings RejectAgreementApprovalRequest Subscribe Unsubscribe "
-        "UpdateAgreementApprovalRequest ViewSubscriptions"
+        "AcceptAgreementApprovalRequest CreateVerificationEvidence GetAgreementApprovalRequest "
+        "GetInvoiceSubmissionTask GetIssuedTaxInvoice GetSellerDashboard GetTaxComplianceProfile GetVerification "
+        "GetVerificationEvidence ListAgreementApprovalRequests ListEntitlementDetails ListInvoiceSubmissionTasks "
+        "ListIssuedTaxInvoices ListPayables ListPrivateListings ListTaxComplianceProfileChangeTasks "
+        "ListTaxComplianceProfiles ListVerificationEvidence ListVerifications RejectAgreementApprovalRequest "
+        "StartInvoiceSubmissionTask StartTaxComplianceProfileChangeTask StartVerification Subscribe Unsubscribe "
+        "UpdateAgreementApprovalRequest UpdateVerificationEvidence ViewSubscriptions"
     ),
     "backup-gateway": "Backup Restore",
     "bcm-pricing-calculator": (
@@ -379,6 +383,11 @@ UNPUBLISHED: t.Final[Mapping[str, str]] = {
         "GetMedicalScribeStream StartCallAnalyticsStreamTranscription StartCallAnalyticsStreamTranscriptionWebSocket "
         "StartMedicalScribeStream StartMedicalStreamTranscription StartMedicalStreamTranscriptionWebSocket "
         "StartStreamTranscription StartStreamTranscriptionWebSocket"
+    ),
+    "trustedadvisor": (
+        "DeleteNotificationConfigurationForDelegatedAdmin DescribeCheckItems DescribeCheckRefreshStatuses "
+        "DescribeCheckSummaries DescribeChecks DescribeNotificationConfigurations DescribeRisk DescribeRiskResources "
+        "DescribeRisks DownloadRisk RefreshCheck UpdateNotificationConfigurations UpdateRiskStatus"
     ),
     "uxc": "DeleteAccountColor GetAccountColor PutAccountColor",
     "wickr": "CreateAdminSession ListTagsForResource TagResource UntagResource UpdateNetworkDetails",

@@ -143,7 +143,12 @@ JUDGED: t.Final = {
         "unknown",
         "its events are excluded), and service last accessed was not read",
     ),
-    "never logged": ("cloudwatch:PutMetricData", make_record(USED), "unknown", "CloudTrail does not record"),
+    "never logged": (
+        "cloudwatch:PutMetricData",
+        make_record(USED),
+        "unknown",
+        "CloudTrail records it at most as a data event",
+    ),
     "an event of an action that is not known": (
         "sqs:DeleteQueue",
         make_record(USED, call("sqs:*", is_service_level=True, count=3)),

@@ -93,6 +93,30 @@ def test_an_action_of_a_service_newer_than_the_tables_has_no_known_event(monkeyp
     assert tested.is_permission_only("brandnew:CreateThing")
 
 
+def test_an_action_that_aws_adds_to_the_permission_only_table_is_known_without_an_update(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The catalogue of the user may be newer than these tables."""
+    known = dict(catalogue.actions("sts"))
+    added = {
+        f"set{word}".lower(): dataclasses.replace(known["tagsession"], name=f"Set{word}") for word in ("Zone", "Zoo")
+    }
+    listed = {"getservicebearertoken": known.pop("getservicebearertoken")}
+    listed |= {name: known.pop(name) for name in ("setcontext", "setsourceidentity")}
+    listed |= {"setzone": added["setzone"]} | {
+        name: known.pop(name) for name in ("taggetwebidentitytoken", "tagsession")
+    }
+    listed |= known | {"setzoo": added["setzoo"]}
+    monkeypatch.setattr(catalogue, "actions", lambda service: listed if service == "sts" else {})
+    tested._list_marked.cache_clear()
+    tested._explain_missing_event.cache_clear()
+    assert tested.is_permission_only("sts:SetZone")
+    assert not tested.is_permission_only("sts:SetZoo")
+    monkeypatch.undo()
+    tested._list_marked.cache_clear()
+    tested._explain_missing_event.cache_clear()
+
+
 def test_other_services_that_need_an_action() -> None:
     assert tested.list_callers("elasticloadbalancing:SetWebAcl") == {"shield", "wafv2"}
     assert tested.list_callers("Logs:Link") == {"oam"}
