@@ -24,6 +24,7 @@ from moto.s3.models import FakeBucket, S3Backend, s3_backends
 from emulator.activity import delivery, generate, selectors
 from emulator.activity.records import Record
 from emulator.activity.uses import last_uses
+from emulator.extensions.opt_in import DEFAULT_REGIONS
 from emulator.extensions.registration import operations_of
 from emulator.extensions.state import AccountState, Past, ServiceUse, Use, account_states, clock
 from emulator.seed.model import Account
@@ -129,7 +130,8 @@ def _files(trail: Trail, state: AccountState) -> t.Iterator[delivery.File]:
         organization_id=organization.id if organization else None,
     )
     assert state.past is not None
-    return delivery.deliver(recorded, place, digests=trail.log_validation, now=state.past.now)
+    regions = DEFAULT_REGIONS if trail.is_multi_region and trail.partition == "aws" else ()
+    return delivery.deliver(recorded, place, digests=trail.log_validation, now=state.past.now, regions=regions)
 
 
 def list_public_keys(response: CloudTrailResponse) -> str:

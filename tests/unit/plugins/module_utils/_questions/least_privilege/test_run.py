@@ -9,8 +9,10 @@ from __future__ import annotations
 import dataclasses
 import json
 import typing as t
+from pathlib import Path
 
 import pytest
+import yaml
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Role
 from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.generate import Status
@@ -19,6 +21,9 @@ from ansible_collections.hardening.iam.plugins.module_utils._questions.least_pri
 from ansible_collections.hardening.iam.plugins.module_utils._questions.least_privilege.principals import Subject
 
 from ..._policy.least_privilege.samples import ROLE, allow, call, make_principal, make_record, policy, settings
+
+PROJECT: t.Final = Path(__file__).parents[6]
+MODULE: t.Final = "hardening.iam.least_privilege_info"
 
 
 def take(record: Record) -> run.Generated:
@@ -67,3 +72,11 @@ def test_a_short_result_has_the_coverage_of_the_services_that_count() -> None:
     assert short["services"] == {"complete": [], "partial": ["service7", "service9"], "blind": []}
     assert sorted(short["reasons"]) == ["service7", "service9"]
     assert result._shorten(item(), {}, "all")["coverage"] == item()["coverage"]
+
+
+def test_the_playbook_passes_every_option_on() -> None:
+    """An option without a variable can't be set by users of the playbook."""
+    plays = yaml.safe_load((PROJECT / "playbooks" / "least_privilege.yml").read_text(encoding="utf-8"))
+    tasks = [task for play in plays for block in play.get("tasks", ()) for task in block["block"]]
+    (given,) = (task[MODULE] for task in tasks if MODULE in task)
+    assert set(run.ARGUMENTS) - set(given) == set()
