@@ -174,6 +174,8 @@ class Predictor:
         entity = self._permissions.entities[arn]
         accessed = book.accessed.get(arn)
         notes = describe_sessions(arn, book.shared)
+        if accessed is not None and accessed.source.failure is not None:
+            notes = (*notes, f"service last accessed was not read: {accessed.source.failure}")
         return Record(
             principal_arn=arn,
             principal_id=entity.unique_id if isinstance(entity, (User, Role)) else "",
