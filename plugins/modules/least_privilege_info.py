@@ -174,12 +174,28 @@ options:
   second_opinion:
     description:
       - Recommendations of AWS on unused permissions to compare with the result. They change nothing.
-      - AWS is only asked for a recommendation that it has made before. M(hardening.iam.access_analyzer_findings_info) with
-        O(hardening.iam.access_analyzer_findings_info#module:recommendations) lets Access Analyzer make them.
+      - Recommendations that AWS has made before are read. O(second_opinion_request) also asks AWS to make them.
+      - A recommendation on policies that have changed since is discarded.
     type: list
     elements: str
     choices: [access_analyzer, security_hub]
     default: []
+  second_opinion_request:
+    description:
+      - Whether AWS is asked to make the recommendations that are missing, outdated or failed. Nothing in the account changes, and
+        nothing is applied.
+      - Check mode does not ask AWS for them.
+      - They are requested in the role of the class V(detective) in O(assume_role_arns), else in O(assume_role_arn) or
+        O(assessor_role_arn). It needs C(access-analyzer:GenerateFindingRecommendation) or
+        C(securityhub:GenerateRecommendedPolicyV2).
+    type: bool
+    default: false
+  second_opinion_wait:
+    description:
+      - How many seconds recommendations that AWS is making are waited for, from 0 to 900. If they are not ready then,
+        the status is V(not_ready). Run again to read them.
+    type: int
+    default: 30
   verify_with:
     description:
       - With V(access_analyzer), AWS checks that the new policies give no new access. It is one call of C(CheckNoNewAccess) for each
@@ -479,10 +495,14 @@ principals:
           description: V(access_analyzer) or V(security_hub).
           type: str
         status:
-          description: V(compared), or why nothing was compared.
+          description:
+            - V(compared), or why nothing was compared.
+            - V(stale) is a recommendation on older policies, V(failed) one that AWS could not make, V(absent) a missing service or
+              finding, and V(not_assessed) an error.
+            - With V(not_asked) AWS was not asked for one. With V(not_ready) it was, so run again.
           type: str
         reason:
-          description: The reason, if nothing was compared.
+          description: The reason, if nothing was compared, and the next step.
           type: str
         agree:
           description: The number of actions that AWS treats alike.

@@ -68,6 +68,13 @@ _PAGE: t.Final = 50
 _FEW_USERS: t.Final = 5
 
 
+class EventScan(t.Protocol):
+    """Looks at the events of all callers, before the uses of principals are read in them."""
+
+    def add(self, record: t.Any) -> None:
+        """Look at one event, which may be malformed."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Proposal:
     """The layers of one principal as they are and as they would be."""
@@ -80,12 +87,18 @@ class Predictor:
     """Predicts what changes do to principals of one account."""
 
     def __init__(
-        self, connection: Connection, options: EvidenceOptions, snapshot: Snapshot, permissions: Permissions
+        self,
+        connection: Connection,
+        options: EvidenceOptions,
+        snapshot: Snapshot,
+        permissions: Permissions,
+        scans: Sequence[EventScan] = (),
     ) -> None:
         self._connection = connection
         self._options = options
         self._snapshot = snapshot
         self._permissions = permissions
+        self._scans: t.Final = tuple(scans)
         self._judges: dict[Proposal, Judge] = {}
         # Regions are read by several threads.
         self._pages_read = itertools.count(1)
@@ -214,9 +227,12 @@ class Predictor:
     ) -> EventReader:
         """Make the reader of all events. Where tags or addresses of sessions decide, the events are read twice."""
         scan = SessionScan(self._options.exclusions)
-        if needs_scan(keys, self._options.exclusions):
+        scans: tuple[EventScan, ...] = (scan,) if needs_scan(keys, self._options.exclusions) else ()
+        scans = (*self._scans, *scans)
+        if scans:
             for record in itertools.chain(() if lookups is None else lookups.records(), places.records()):
-                scan.add(record)
+                for each in scans:
+                    each.add(record)
         if not scan.is_complete:
             self._connection.warn(TOO_MANY_SESSIONS)
         entities = self._permissions.entities
@@ -224,7 +240,7 @@ class Predictor:
         known = {arn: KnownPrincipal(one.unique_id, one.created) for arn, one in found.items()}
         return EventReader(
             principals=arns,
-            names=dict(_list_names(entities)),
+            names=dict(list_names(entities)),
             keys=keys,
             account_id=self._snapshot.account_id,
             known=known,
@@ -319,15 +335,17 @@ def read_records(
     principals: Collection[str],
     *,
     keys: frozenset[str],
+    scans: Sequence[EventScan] = (),
     sleep: Callable[[float], None] = time.sleep,
 ) -> dict[str, Record]:
     """Read the records of what principals did, by their ARNs. ``keys`` are the condition keys that matter.
 
     All principals share one reading of files and events, and one coverage. A source that can't be read lowers it.
+    ``scans`` look at the same events.
 
     :raises AwsError: AWS does not know the credentials (any more).
     """
-    predictor = Predictor(connection, options, snapshot, permissions)
+    predictor = Predictor(connection, options, snapshot, permissions, scans)
     return predictor.read_records(sorted(set(principals)), keys, sleep)
 
 
@@ -368,7 +386,7 @@ class Book:
         return Evidence(tuple(activity.source for activity in self._of(arn)))
 
 
-def _list_names(entities: Mapping[str, t.Any]) -> Iterator[tuple[str, str]]:
+def list_names(entities: Mapping[str, t.Any]) -> Iterator[tuple[str, str]]:
     """The names that events may have instead of ARNs: of principals, and of instance profiles for their roles."""
     for arn, entity in entities.items():
         yield f"{_find_kind(arn)}/{entity.name}", arn

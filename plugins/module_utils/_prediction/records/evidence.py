@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -92,21 +93,16 @@ class Places:
         return LogActivity(SourceRead(Source.TRAIL, self._days, "", place=location, failure=failure))
 
     def _read_keys(self, opened: Sequence[Logs]) -> t.Optional[Mapping[str, PublicKeys]]:
-        """Read the keys that CloudTrail signed the digests with; None where there are no digests, or no keys."""
-        regions = {region for logs in opened for region in _list_digest_regions(logs)}
-        if not regions:
-            return None
-        now = self._connection.now
-        keys = read_public_keys(self._connection.access, regions, days=self._days, now=now)
-        return keys if any(keys.values()) else None
+        names = itertools.chain.from_iterable(map(_list_names, opened))
+        return read_keys_of_logs(self._connection.access, names, days=self._days, now=self._connection.now)
 
 
-def _list_digest_regions(logs: Logs) -> set[str]:
+def _list_names(logs: Logs) -> list[str]:
     try:
-        return {place.region for name in logs.list() if (place := read_digest_place(name)) is not None}
+        return logs.list()
     except _ERRORS:
         # The reading of its files fails as well, and says so.
-        return set()
+        return []
 
 
 def read_trail_facts(access: Access) -> tuple[t.Optional[tuple[TrailFacts, ...]], str]:
@@ -140,6 +136,15 @@ def _try(call: Callable[[], Answer]) -> tuple[t.Optional[Answer], str]:
         return call(), ""
     except AwsError as error:
         return None, str(error)
+
+
+def read_keys_of_logs(
+    access: Access, names: t.Iterable[str], *, days: int, now: datetime
+) -> t.Optional[dict[str, PublicKeys]]:
+    """Read the keys that CloudTrail signed the digests among files with; None if there are no digests, or no keys."""
+    regions = {place.region for name in names if (place := read_digest_place(name)) is not None}
+    keys = read_public_keys(access, regions, days=days, now=now) if regions else {}
+    return keys if any(keys.values()) else None
 
 
 def read_public_keys(access: Access, regions: t.Iterable[str], *, days: int, now: datetime) -> dict[str, PublicKeys]:
