@@ -67,6 +67,8 @@ class Capability(abc.ABC, t.Generic[Observed]):
 
     #: Kinds of changes that are refused without a break-glass principal that works.
     lockout_kinds: t.ClassVar[frozenset[str]] = frozenset()
+    #: Kinds of changes that are only made under an approved plan.
+    approval_kinds: t.ClassVar[frozenset[str]] = frozenset()
     #: Whether the report needs its findings, or those of some controls, since no assessment makes them.
     reports: t.ClassVar[t.Union[bool, Collection[str]]] = False
 

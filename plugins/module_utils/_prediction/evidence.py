@@ -29,9 +29,7 @@ from .._account.activity import (
 )
 from .._account.collect import OPERATIONS as OPERATIONS_OF_DATASETS
 from .._account.collect import deepen
-from .._account.digests import PublicKeys
 from .._account.log_files import LogActivity, LogFiles, Logs, log_files
-from .._account.log_places import read_digest_place
 from .._account.model import Dataset, Role, Snapshot, User
 from .._account.permissions import Permissions
 from .._aws.errors import AwsError
@@ -50,7 +48,7 @@ from .._policy.trail.coverage import Coverage, Record
 from .._policy.trail.sessions import TOO_MANY_SESSIONS, SessionScan, needs_scan
 from .._policy.trail.usage import Evidence, Source, SourceRead, Use, drop_explained_uses, merge_uses
 from .records.coverage import Sources, describe_coverage
-from .records.evidence import RECORD_OPERATIONS, read_public_keys, read_trail_facts
+from .records.evidence import RECORD_OPERATIONS, read_keys_of_logs, read_trail_facts
 from .records.evidence_options import EvidenceOptions
 from .records.summary import count_left_out, describe_sessions, hash_uses, was_in_console
 
@@ -69,6 +67,13 @@ _PAGE: t.Final = 50
 _FEW_USERS: t.Final = 5
 
 
+class EventScan(t.Protocol):
+    """Looks at the events of all callers, before the uses of principals are read in them."""
+
+    def add(self, record: t.Any) -> None:
+        """Look at one event, which may be malformed."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Proposal:
     """The layers of one principal as they are and as they would be."""
@@ -81,12 +86,18 @@ class Predictor:
     """Predicts what changes do to principals of one account."""
 
     def __init__(
-        self, connection: Connection, options: EvidenceOptions, snapshot: Snapshot, permissions: Permissions
+        self,
+        connection: Connection,
+        options: EvidenceOptions,
+        snapshot: Snapshot,
+        permissions: Permissions,
+        scans: Sequence[EventScan] = (),
     ) -> None:
         self._connection = connection
         self._options = options
         self._snapshot = snapshot
         self._permissions = permissions
+        self._scans: t.Final = tuple(scans)
         self._judges: dict[Proposal, Judge] = {}
 
     def current(self, arn: str) -> Layers:
@@ -206,8 +217,9 @@ class Predictor:
     ) -> EventReader:
         """Make the reader of all events. Where tags or addresses of sessions decide, the events are read twice."""
         scan = SessionScan(self._options.exclusions)
-        if needs_scan(keys, self._options.exclusions):
-            self._scan(scan, logs, lookups)
+        scans = (*self._scans, *((scan,) if needs_scan(keys, self._options.exclusions) else ()))
+        if scans:
+            self._scan(scans, logs, lookups)
         if not scan.is_complete:
             self._connection.warn(TOO_MANY_SESSIONS)
         entities = self._permissions.entities
@@ -215,7 +227,7 @@ class Predictor:
         known = {arn: KnownPrincipal(one.unique_id, one.created) for arn, one in found.items()}
         return EventReader(
             principals=arns,
-            names=dict(_list_names(entities)),
+            names=dict(list_names(entities)),
             keys=keys,
             account_id=self._snapshot.account_id,
             known=known,
@@ -224,16 +236,18 @@ class Predictor:
             is_detailed=is_detailed,
         )
 
-    def _scan(self, scan: SessionScan, logs: t.Optional[Logs], lookups: t.Optional[_History]) -> None:
+    def _scan(self, scans: Sequence[EventScan], logs: t.Optional[Logs], lookups: t.Optional[_History]) -> None:
         now = self._connection.now
         for record in () if lookups is None else lookups.records():
-            scan.add(record)
+            for scan in scans:
+                scan.add(record)
         if logs is None:
             return
         since = now - timedelta(days=self._options.trail_days)
         try:
             for record in LogFiles(logs, self._snapshot.account_id, since, now).records():
-                scan.add(record)
+                for scan in scans:
+                    scan.add(record)
         except (AwsError, StoreError):
             # The second read fails as well, and says so.
             return
@@ -251,7 +265,8 @@ class Predictor:
     def _read_trail(self, logs: Logs, reader: EventReader, *, is_detailed: bool) -> LogActivity:
         days, now = self._options.trail_days, self._connection.now
         try:
-            keys = self._read_public_keys(logs) if is_detailed else None
+            access = self._connection.access
+            keys = read_keys_of_logs(access, logs.list(), days=days, now=now) if is_detailed else None
             return log_files(logs, reader, account_id=self._snapshot.account_id, now=now, days=days, keys=keys)
         except (AwsError, StoreError) as error:
             return self._fail_trail(str(error))
@@ -260,15 +275,6 @@ class Predictor:
         place = self._options.trail_logs
         location = place.location if place is not None else ""
         return LogActivity(SourceRead(Source.TRAIL, self._options.trail_days, "", place=location, failure=failure))
-
-    def _read_public_keys(self, logs: Logs) -> t.Optional[Mapping[str, PublicKeys]]:
-        """Read the keys that CloudTrail signed the digests with; None where there are no digests, or no keys."""
-        regions = {place.region for name in logs.list() if (place := read_digest_place(name)) is not None}
-        if not regions:
-            return None
-        days, now = self._options.trail_days, self._connection.now
-        keys = read_public_keys(self._connection.access, regions, days=days, now=now)
-        return keys if any(keys.values()) else None
 
     def _open_trail(self, place: StoreOptions) -> Logs:
         """The place of the trail's files. Raises AwsError: it can't work."""
@@ -348,15 +354,17 @@ def read_records(
     principals: Collection[str],
     *,
     keys: frozenset[str],
+    scans: Sequence[EventScan] = (),
     sleep: Callable[[float], None] = time.sleep,
 ) -> dict[str, Record]:
     """Read the records of what principals did, by their ARNs. ``keys`` are the condition keys that matter.
 
     All principals share one reading of files and events, and one coverage. A source that can't be read lowers it.
+    ``scans`` look at the same events.
 
     :raises AwsError: AWS does not know the credentials (any more).
     """
-    predictor = Predictor(connection, options, snapshot, permissions)
+    predictor = Predictor(connection, options, snapshot, permissions, scans)
     return predictor.read_records(sorted(set(principals)), keys, sleep)
 
 
@@ -393,7 +401,7 @@ class Book:
         return Evidence(tuple(activity.source for activity in self._of(arn)))
 
 
-def _list_names(entities: Mapping[str, t.Any]) -> Iterator[tuple[str, str]]:
+def list_names(entities: Mapping[str, t.Any]) -> Iterator[tuple[str, str]]:
     """The names that events may have instead of ARNs: of principals, and of instance profiles for their roles."""
     for arn, entity in entities.items():
         yield f"{_find_kind(arn)}/{entity.name}", arn

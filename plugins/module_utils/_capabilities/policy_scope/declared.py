@@ -22,13 +22,15 @@ from ..._converge.errors import InputError
 from ..._policy.documents.parse import parse
 from ..._policy.documents.policy import Condition, Kind, Policy, PolicyError
 from ..._policy.trail.coverage import LogClass
+from ..._policy.validation.intentions import find_wide_networks
 from ..._policy.validation.windows import read_moment
 from ..._prediction.acceptance import Acceptances, parse_acceptances
 
 #: The options of a target that select principals, each with the kind of principal in ARNs.
 SELECTORS: t.Final[Mapping[str, str]] = {"users": "user", "groups": "group", "roles": "role"}
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html
-_NAME: t.Final = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
+LONGEST_NAME: t.Final = 128
+_NAME: t.Final = re.compile(rf"[\w+=,.@-]{{1,{LONGEST_NAME}}}", re.ASCII)
 _PATH: t.Final = re.compile(r"/|/[\x21-\x7e]{1,510}/")
 _VPC: t.Final = re.compile(r"vpc-[0-9a-f]{8,17}")
 _ENDPOINT: t.Final = re.compile(r"vpce-[0-9a-f]{8,17}")
@@ -113,7 +115,7 @@ class Target:
 class Declared:
     """The declaration of one task.
 
-    ``unproven`` accepts, by the name of a policy, that a document is not proved. ``assume_logged`` are kinds of calls
+    ``unproven`` accepts, by policy, that a document is not proved. ``assume_logged`` are kinds of calls
     that count as recorded where it is not known which trail wrote the files.
     """
 
@@ -216,11 +218,14 @@ def _parse_network(value: Mapping[str, t.Any], place: str) -> Network:
         )
     for text in ranges:
         try:
-            network = ipaddress.ip_network(text, strict=False)
+            ipaddress.ip_network(text, strict=False)
         except ValueError as error:
             raise InputError(f"{place}.ip_ranges: {text!r} is not a range such as 203.0.113.0/24") from error
-        if network.prefixlen == 0:
-            raise InputError(f"{place}.ip_ranges: {text!r} has all addresses, so it limits nothing")
+    wide = find_wide_networks(ranges)
+    if wide:
+        raise InputError(
+            f"{place}.ip_ranges: {wide[0]} is no known network: it is larger than any network of one owner"
+        )
     for name, texts, pattern in (("vpcs", vpcs, _VPC), ("vpc_endpoints", endpoints, _ENDPOINT)):
         wrong = next((text for text in texts if not pattern.fullmatch(text)), None)
         if wrong is not None:

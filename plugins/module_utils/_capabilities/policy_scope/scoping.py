@@ -103,7 +103,7 @@ class Scoping:
         if are_equivalent(policy, new):
             return dataclasses.replace(found, wide=wide)
         holders = describe_holders(self._facts.permissions, found.holders, new, self._rules.now)
-        refusal = self._judge.find_objection(subject, new, holders, self._name_one(found.holders), must_fit=must_fit)
+        refusal = self._judge.find_objection(subject, new, holders, self._name_all(found.holders), must_fit=must_fit)
         if refusal is not None:
             return dataclasses.replace(found, wide=wide, refusal=refusal)
         return dataclasses.replace(found, new=new, wide=wide, is_powerful=self.is_powerful(policy, new))
@@ -114,12 +114,12 @@ class Scoping:
             found, refusal=Refusal(rule, f"{subject.label} stays as it is: {reason}", subject.target)
         )
 
-    def _name_one(self, holders: Sequence[t.Union[User, Role]]) -> str:
-        """The ARN of a principal for the proof. A policy that nobody has is proved for a role that does not exist."""
+    def _name_all(self, holders: Sequence[t.Union[User, Role]]) -> tuple[str, ...]:
+        """The ARNs for the proof. A policy that nobody has is proved for a user and a role that do not exist."""
         if holders:
-            return holders[0].arn
+            return tuple(holder.arn for holder in holders)
         snapshot = self._facts.snapshot
-        return f"arn:{snapshot.partition}:iam::{snapshot.account_id}:role/nobody"
+        return tuple(f"arn:{snapshot.partition}:iam::{snapshot.account_id}:{kind}/nobody" for kind in ("user", "role"))
 
     def is_powerful(self, old: Policy, new: Policy) -> bool:
         """Whether a change may lock everybody out: of a policy that makes administrators, or by a new Deny."""

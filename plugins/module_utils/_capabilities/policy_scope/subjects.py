@@ -21,6 +21,7 @@ from ..._policy.evaluation.compiled import CompiledStatement, compile_policies
 from ..._policy.evaluation.evaluate import Layers
 from ..._policy.evaluation.narrowing import policies_of
 from ..._policy.validation.holders import Holders
+from ..._prediction.acceptance import Acceptance
 from .declared import Declared, Target, selects
 
 _INLINE_KINDS: t.Final[Mapping[str, Kind]] = {
@@ -66,8 +67,14 @@ class Subject:
 
     @property
     def reference(self) -> str:
-        """The name by which people accept something of it, in the form of an ARN."""
-        return self.arn if self.owner is None else f"{self.owner.arn}/{self.name}"
+        """The name by which people accept something of it."""
+        return self.arn if self.owner is None else f"{type(self.owner).__name__.lower()}/{self.owner.name}/{self.name}"
+
+    def is_meant_by(self, acceptance: Acceptance) -> bool:
+        """Whether an acceptance is about this policy. One for an inline policy names its owner too."""
+        if self.owner is None:
+            return acceptance.covers(self.arn)
+        return acceptance.covers_inline(self.owner.arn, self.name)
 
     @property
     def kind(self) -> Kind:

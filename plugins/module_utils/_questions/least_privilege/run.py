@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import hashlib
 import json
 import typing as t
 from collections.abc import Mapping, Sequence
@@ -23,36 +22,30 @@ from ..._account.permissions import Permissions
 from ..._aws.errors import AwsError
 from ..._aws.operations import Operations
 from ..._controls.control import unread_reason
+from ..._converge.errors import InputError
 from ..._converge.untouchable import UntouchablePrincipals
 from ..._module.arguments import ORGANIZATION_ARGUMENTS, REPORT_PLACE_ARGUMENTS, ArgumentSpec
 from ..._module.connection import Connection
 from ..._module.documents import policy_of
+from ..._module.functions import OPERATIONS as OPERATIONS_OF_FUNCTIONS
+from ..._module.functions import read_functions
+from ..._module.policy_files import write_files
+from ..._module.policy_settings import SETTINGS_ARGUMENTS, settings_of
 from ..._module.snapshots import add_organization_policies
 from ..._module.task import Task, TaskError
 from ..._module.writers import Writer
-from ..._policy.documents.limits import LIMITS, size
 from ..._policy.documents.policy import Kind, Policy
 from ..._policy.escalation.paths import search
 from ..._policy.evaluation.narrowing import condition_keys
 from ..._policy.least_privilege.generate import (
-    Generated,
-    Status,
-    answer_refusal,
-    generate,
     list_needed_keys,
-    make_record_for_proof,
 )
-from ..._policy.least_privilege.pack import Document
-from ..._policy.least_privilege.principal import Principal
-from ..._policy.least_privilege.proof import Proof, prove
-from ..._policy.least_privilege.settings import Settings, read_settings
-from ..._policy.least_privilege.unjudged import list_open_roles, list_unjudged
-from ..._policy.least_privilege.window import refuse
-from ..._policy.trail.coverage import Coverage, Record
-from ..._policy.trail.usage import merge_uses
+from ..._policy.least_privilege.settings import Settings
 from ..._prediction.document import layers_not_read
 from ..._prediction.evidence import RECORDS_OPERATIONS, read_records
 from ..._prediction.least_privilege import build, build_principal
+from ..._prediction.proposals.propose import Proposed, Proposer
+from ..._prediction.proposals.subjects import Choice, choose, describe
 from ..._prediction.records.evidence_options import (
     EXCLUDE_EVIDENCE_ARGUMENTS,
     SOURCE_ARGUMENTS,
@@ -74,40 +67,14 @@ from .confirmation import (
     open_asking,
 )
 from .confirmation import OPERATIONS as OPERATIONS_OF_CONFIRMATION
-from .files import write_files
-from .principals import OPERATIONS as OPERATIONS_OF_PRINCIPALS
-from .principals import Choice, Subject, choose, describe, read_functions
 from .result import build_result
 
-# Calls that are never logged can't be assumed to be.
-_LOGGED: t.Final = ["data", "management_read", "management_write"]
-_SETTINGS: t.Final[ArgumentSpec] = {
-    "levels": {"type": "dict"},
-    "min_group": {"type": "int"},
-    "object_segments": {"type": "int"},
-    "accepted_patterns": {"type": "list", "elements": "str"},
-    "scope_regions": {"type": "bool"},
-    "min_window_days": {"type": "int"},
-    "accept_short_window": {"type": "bool"},
-    "assume_unused_after": {"type": "int"},
-    "assume_logged": {"type": "list", "elements": "str", "choices": _LOGGED},
-    "compress": {"type": "bool"},
-    "console_reads": {"type": "bool"},
-    "always_allow": {
-        "type": "list",
-        "elements": "dict",
-        "options": {
-            **{name: {"type": "str", "required": True} for name in ("name", "owner", "reason", "expires")},
-            **{name: {"type": "list", "elements": "str", "required": True} for name in ("actions", "resources")},
-        },
-    },
-}
 ARGUMENTS: t.Final[ArgumentSpec] = {
     "principals": {"type": "list", "elements": "str", "required": True},
     "principal_tags": {"type": "dict", "default": {}},
     "documents": {"type": "list", "elements": "raw", "default": []},
     "break_glass": {"type": "list", "elements": "str", "default": []},
-    **_SETTINGS,
+    **SETTINGS_ARGUMENTS,
     **SOURCE_ARGUMENTS,
     **EXCLUDE_EVIDENCE_ARGUMENTS,
     **ORGANIZATION_ARGUMENTS,
@@ -135,7 +102,7 @@ _DATASETS: t.Final = frozenset(
     }
 )
 OPERATIONS: t.Final = RECORDS_OPERATIONS.union(
-    OPERATIONS_OF_PRINCIPALS,
+    OPERATIONS_OF_FUNCTIONS,
     OPERATIONS_OF_CONFIRMATION,
     Operations(reads=frozenset({"sts:GetCallerIdentity"})),
     *(OPERATIONS_OF_DATASETS[dataset] for dataset in _DATASETS),
@@ -158,15 +125,9 @@ class _Options:
         """The options of a task. Raises TaskError: one can't be used."""
         options = task.options
         check_request(options["second_opinion"], options["second_opinion_request"], options["second_opinion_wait"])
-        wanted = {name: options[name] for name in _SETTINGS if name != "accepted_patterns"}
-        wanted["accepted"] = options["accepted_patterns"]
-        try:
-            settings = read_settings(wanted, now=task.now)
-        except ValueError as error:
-            raise TaskError(str(error).replace("accepted:", "accepted_patterns:", 1)) from error
         return cls(
             EvidenceOptions.of(task),
-            settings,
+            settings_of(task),
             tuple(
                 policy_of(value, option=f"documents[{index}]", kind=Kind.MANAGED, name=f"document {index + 1}")
                 for index, value in enumerate(options["documents"])
@@ -187,7 +148,10 @@ def run(task: Task) -> dict[str, t.Any]:
     snapshot = _observe(connection, options.evidence.regions)
     permissions = Permissions(snapshot)
     untouchable = UntouchablePrincipals(connection.principals, tuple(task.options["break_glass"]))
-    choice = choose(task.options["principals"], task.options["principal_tags"], snapshot, untouchable)
+    try:
+        choice = choose(task.options["principals"], task.options["principal_tags"], snapshot, untouchable)
+    except InputError as error:
+        raise TaskError(str(error)) from error
     asking = open_asking(
         task.options["second_opinion_request"],
         task.options["second_opinion_wait"],
@@ -230,22 +194,6 @@ def _observe(connection: Connection, regions: Sequence[str]) -> Snapshot:
     return snapshot
 
 
-@dataclasses.dataclass(frozen=True)
-class _Answer:
-    """What was found out of one principal."""
-
-    subject: Subject
-    record: Record
-    generated: Generated
-    proofs: tuple[Proof, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    @property
-    def policies(self) -> tuple[Policy, ...]:
-        """Its new policies; none where there are none."""
-        return tuple(item.policy for item in self.generated.documents)
-
-
 class _Work:
     """Makes the document of one account."""
 
@@ -274,7 +222,8 @@ class _Work:
         records = read_records(
             self._connection, self._options.evidence, self._snapshot, self._permissions, members, keys=keys
         )
-        answers = [self._answer(item, principals[item.arn], records) for item in self._choice.subjects]
+        proposer = Proposer(self._permissions, self._options.settings, self._options.given)
+        answers = [proposer.propose(item, principals[item.arn], records) for item in self._choice.subjects]
         paths = self._count_paths(answers)
         opinions = ask_advisers(
             self._connection.access,
@@ -295,57 +244,7 @@ class _Work:
             unread=[*layers_not_read(snapshot), *unread],
         )
 
-    def _answer(self, subject: Subject, principal: Principal, records: Mapping[str, Record]) -> _Answer:
-        record = _join_records(subject, records)
-        unknown = self._permissions.unknown(subject.arn)
-        if unknown:
-            reason = f"its policies {', '.join(unknown)} could not be read, so nobody knows what it may do"
-            return _Answer(subject, record, Generated(subject.arn, Status.REFUSED, reason))
-        if self._options.given:
-            generated = _take(self._options, subject, principal, record)
-        else:
-            generated = generate(principal, record, self._options.settings)
-        if not generated.documents:
-            return _Answer(subject, record, generated)
-        new = tuple(item.policy for item in generated.documents)
-        proofs = tuple(self._prove(subject, arn, new, records, generated) for arn in subject.members)
-        return _Answer(subject, record, generated, proofs, self._list_notes(subject))
-
-    def _prove(
-        self,
-        subject: Subject,
-        arn: str,
-        new: tuple[Policy, ...],
-        records: Mapping[str, Record],
-        generated: Generated,
-    ) -> Proof:
-        """Prove the new policies for one principal: the chosen one, or a member of the chosen group."""
-        before = self._permissions.layers(arn)
-        kept: tuple[Policy, ...] = ()
-        if isinstance(subject.entity, Group):
-            way = f"group {subject.entity.name}"
-            held = self._permissions.list_policies(arn)
-            kept = tuple(item.policy for item in held if item.way != way and item.policy is not None)
-        after = dataclasses.replace(before, identity=(*kept, *new))
-        record = make_record_for_proof(records[arn], self._options.settings)
-        removed = [item.action for item in generated.removed]
-        proof = prove(before, after, record, removed=removed)
-        if self._options.given:
-            unjudged = list_unjudged(before.identity, after.identity, records[arn], self._options.settings)
-        else:
-            unjudged = list_open_roles(removed, [item.action for item in generated.unknown])
-        return dataclasses.replace(proof, unproven=(*proof.unproven, *unjudged))
-
-    def _list_notes(self, subject: Subject) -> tuple[str, ...]:
-        groups = getattr(subject.entity, "groups", ())
-        if not groups:
-            return ()
-        return (
-            f"the new policies replace those of its groups too: remove the user from {', '.join(groups)} "
-            "after they are attached",
-        )
-
-    def _count_paths(self, answers: Sequence[_Answer]) -> Mapping[str, tuple[int, int]]:
+    def _count_paths(self, answers: Sequence[Proposed]) -> Mapping[str, tuple[int, int]]:
         """Count the escalation paths of each principal today, and once all new policies are in force."""
         new = {answer.subject.arn: answer.policies for answer in answers if answer.policies}
         if not new:
@@ -369,7 +268,7 @@ class _Work:
             for arn in new
         }
 
-    def _check_access(self, answers: Sequence[_Answer]) -> dict[str, dict[str, t.Any]]:
+    def _check_access(self, answers: Sequence[Proposed]) -> dict[str, dict[str, t.Any]]:
         """Ask AWS about the new policies of each principal, by its ARN."""
         if not self._options.asks_analyzer:
             return {}
@@ -386,7 +285,7 @@ class _Work:
 
     def _build_principal(
         self,
-        answer: _Answer,
+        answer: Proposed,
         paths: Mapping[str, tuple[int, int]],
         opinions: Mapping[str, Sequence[Mapping[str, t.Any]]],
         checks: Mapping[str, Mapping[str, t.Any]],
@@ -403,37 +302,3 @@ class _Work:
             new_access=checks.get(answer.subject.arn),
             notes=answer.notes,
         )
-
-
-def _join_records(subject: Subject, records: Mapping[str, Record]) -> Record:
-    """The record of a principal; of a group that of all its members, whose calls it allows."""
-    found = [records[arn] for arn in subject.members]
-    if len(found) == 1 and found[0].principal_arn == subject.arn:
-        return found[0]
-    coverage = found[0].coverage if found else Coverage(0)
-    return Record(
-        subject.arn,
-        "",
-        coverage,
-        merge_uses(use for record in found for use in record.uses),
-        merge_uses(use for record in found for use in record.denied),
-        bool(found) and all(record.is_last_accessed_read for record in found),
-        hashlib.sha256("\n".join(record.digest for record in found).encode()).hexdigest(),
-        sum(record.left_out for record in found),
-        any(record.is_console for record in found),
-    )
-
-
-def _take(options: _Options, subject: Subject, principal: Principal, record: Record) -> Generated:
-    """Take documents that a person wrote, to be proved as generated ones are: without evidence nothing is proved."""
-    refusal = refuse(principal, record, options.settings)
-    if refusal is not None:
-        return answer_refusal(principal, refusal)
-    policies = options.given
-    limit = LIMITS[Kind.MANAGED]
-    documents = tuple(Document(item.name, Kind.MANAGED, item, size(item, Kind.MANAGED), limit) for item in policies)
-    too_large = [item.name for item in documents if item.size > item.limit]
-    if too_large:
-        reason = f"{', '.join(too_large)}: larger than the {limit:,} characters of a managed policy"
-        return Generated(subject.arn, Status.DOES_NOT_FIT, reason)
-    return Generated(subject.arn, Status.GENERATED, documents=documents, digest=record.digest)

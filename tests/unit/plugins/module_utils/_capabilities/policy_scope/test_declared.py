@@ -43,7 +43,7 @@ NETWORK: t.Final[Record] = {"ip_ranges": ["203.0.113.0/24"], "vpcs": ["vpc-0abc1
         (
             {"policies": ["Data"], "network": {**NETWORK, "ip_ranges": ["::/0"]}},
             "targets[0].network.ip_ranges",
-            "limits nothing",
+            "larger than any network",
         ),
         ({"policies": ["Data"], "network": {**NETWORK, "ip_ranges": ["x"]}}, "targets[0].network.ip_ranges", "'x'"),
         ({"policies": ["Data"], "network": {**NETWORK, "vpcs": ["x"]}}, "targets[0].network.vpcs", "vpc-0abc1234"),

@@ -11,21 +11,15 @@ from __future__ import annotations
 
 import dataclasses
 import fnmatch
-import functools
 import re
 import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..._account.model import Group, Role, Snapshot, User
 from ..._account.permissions import Permissions
-from ..._aws.access import Access
-from ..._aws.errors import AwsError
-from ..._aws.operations import Operations
+from ..._converge.errors import InputError
 from ..._converge.untouchable import UntouchablePrincipals
-from ..._module.task import TaskError
 from ..._policy.least_privilege.principal import Function, Principal, PrincipalKind
-
-OPERATIONS: t.Final = Operations(reads=frozenset({"lambda:ListFunctions"}))
 
 Entity = t.Union[User, Group, Role]
 
@@ -84,7 +78,7 @@ def choose(
 ) -> Choice:
     """Choose the principals that a pattern names and that have all the tags, but for those that stay as they are.
 
-    :raises TaskError: a pattern, or the tags, match nobody.
+    :raises InputError: a pattern, or the tags, match nobody.
     """
     entities: tuple[Entity, ...] = (*snapshot.users, *snapshot.groups, *snapshot.roles)
     everybody = [_make_subject(entity, snapshot) for entity in entities]
@@ -92,14 +86,14 @@ def choose(
     for pattern in patterns:
         matching = [item for item in everybody if any(fnmatch.fnmatchcase(name, pattern) for name in item.names)]
         if not matching:
-            raise TaskError(
+            raise InputError(
                 f"principals: {pattern!r} matches no user, group, role or permission set of account "
                 f"{snapshot.account_id}"
             )
         found.update({item.arn: item for item in matching})
     chosen = {arn: item for arn, item in found.items() if _has_tags(item.entity, tags)}
     if not chosen:
-        raise TaskError(f"principal_tags: none of the {len(found)} principals has all of {dict(tags)!r}")
+        raise InputError(f"principal_tags: none of the {len(found)} principals has all of {dict(tags)!r}")
     reasons = {arn: reason for arn, item in chosen.items() if (reason := _find_reason_to_skip(item, untouchable))}
     return Choice(
         tuple(item for arn, item in chosen.items() if arn not in reasons),
@@ -161,22 +155,3 @@ def _list_resources(snapshot: Snapshot, functions: Mapping[str, Sequence[Functio
     groups = (snapshot.users, snapshot.groups, snapshot.roles, snapshot.policies)
     own = [str(entity.arn) for group in groups for entity in group]
     return tuple(dict.fromkeys((*own, *(item.arn for found in functions.values() for item in found))))
-
-
-def read_functions(access: Access, regions: Sequence[str]) -> tuple[dict[str, list[Function]], tuple[str, ...]]:
-    """The Lambda functions of regions by the ARN of their role, and a sentence for each region that was not read."""
-    reads = {region: functools.partial(_list_functions, access, region) for region in regions}
-    found: dict[str, list[Function]] = {}
-    unread: list[str] = []
-    for region, answer in access.gather(reads).items():
-        if isinstance(answer, AwsError):
-            unread.append(f"Lambda functions in {region}: {answer.message}")
-            continue
-        for item in answer:
-            is_in_vpc = bool((item.get("VpcConfig") or {}).get("VpcId"))
-            found.setdefault(str(item.get("Role")), []).append(Function(str(item["FunctionArn"]), is_in_vpc))
-    return found, tuple(unread)
-
-
-def _list_functions(access: Access, region: str) -> list[dict[str, t.Any]]:
-    return list(access.items("lambda", "ListFunctions", "Functions", region=region))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import User
-from ansible_collections.hardening.iam.plugins.module_utils._questions.least_privilege import principals
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.proposals import subjects
 
 
 @pytest.mark.parametrize(
@@ -25,4 +25,4 @@ from ansible_collections.hardening.iam.plugins.module_utils._questions.least_pri
 )
 def test_a_tag_that_is_missing_matches_nothing(wanted: dict[str, str], is_chosen: bool) -> None:
     user = User("ann", "arn:aws:iam::111122223333:user/ann", "/", None, (), (), (), None, {"team": "shop", "empty": ""})
-    assert principals._has_tags(user, wanted) is is_chosen
+    assert subjects._has_tags(user, wanted) is is_chosen
