@@ -26,6 +26,7 @@ from ..._aws.access import Access
 from ..._aws.errors import AwsError
 from ..._aws.operations import Operations
 from ..._controls.control import unread_reason
+from ..._converge.errors import InputError
 from ..._converge.untouchable import UntouchablePrincipals
 from ..._module.arguments import ArgumentSpec
 from ..._module.connection import Connection
@@ -33,7 +34,7 @@ from ..._module.task import Task, TaskError
 from ..._module.writers import Writer
 from ..._policy.documents.policy import PolicyError
 from ..._policy.least_privilege.policy_generation import Comparison, Expected, Generation, compare
-from ..least_privilege.principals import choose
+from ..._prediction.proposals.subjects import choose
 from ..next_steps import explain
 from .jobs import OPERATIONS as OPERATIONS_OF_JOBS
 from .jobs import RUNNING, Failure, Job, Order, choose_trail, list_jobs, read_job, sort_by_turn, start_job
@@ -125,7 +126,10 @@ def run(task: Task) -> dict[str, t.Any]:
     if role and role[1] != account_id:
         raise TaskError(f"access_role_arn: {options.access_role_arn} is not a role of account {account_id}")
     snapshot = _observe(task.connection, task.regions)
-    choice = choose(task.options["principals"], {}, snapshot, UntouchablePrincipals())
+    try:
+        choice = choose(task.options["principals"], {}, snapshot, UntouchablePrincipals())
+    except InputError as error:
+        raise TaskError(str(error)) from error
     groups = [item for item in choice.subjects if isinstance(item.entity, Group)]
     chosen = {
         item.arn: item.entity

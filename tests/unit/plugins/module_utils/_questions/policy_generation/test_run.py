@@ -333,6 +333,50 @@ def test_bad_options_are_refused(aws: Seeded, options: Record, text: str) -> Non
     assert jobs(aws) == []
 
 
+ASSESSOR, WRITER = (f"arn:aws:iam::{APPS}:role/iam-hardening/{name}" for name in ("assessor", "automation"))
+
+
+@pytest.mark.parametrize(
+    ("roles", "starter"),
+    [
+        ({"assessor_role_arn": ASSESSOR, "assume_role_arns": {"detective": WRITER}, "assume_role_arn": None}, WRITER),
+        ({"assessor_role_arn": ASSESSOR, "assume_role_arn": WRITER}, WRITER),
+        ({"assessor_role_arn": ASSESSOR, "assume_role_arn": None}, ASSESSOR),
+    ],
+)
+def test_a_job_is_started_in_the_role_that_may_and_all_else_is_read_by_the_assessor(
+    aws: Seeded, monkeypatch: pytest.MonkeyPatch, roles: Record, starter: str
+) -> None:
+    used: dict[str, set[t.Optional[str]]] = {}
+    original = Access.call
+
+    def call(access: Access, service: str, name: str, *given: t.Any, region: t.Any = None) -> Record:
+        used.setdefault(name, set()).add(access.role_arn)
+        return original(access, service, name, *given, region=region)
+
+    monkeypatch.setattr(Access, "call", call)
+    assert outcomes(request(aws, API, **roles)) == {API: "running"}
+    assert used.pop(START) == {starter}
+    assert set().union(*used.values()) == {ASSESSOR}
+
+
+@pytest.mark.parametrize("account_id", [APPS, None])
+def test_no_job_is_started_in_another_account(aws: Seeded, account_id: t.Optional[str]) -> None:
+    other = {"assessor_role_arn": ASSESSOR, "assume_role_arns": {"detective": WRITER.replace(APPS, DATA)}}
+    result = request(aws, API, account_id=account_id, **other)
+    assert result["failed"] and DATA in result["msg"] and APPS in result["msg"]
+    assert jobs(aws) == [] and not accessanalyzer_backends[DATA][REGION].generations.jobs
+
+
+def test_a_role_that_can_not_be_assumed_starts_no_job_and_loses_nothing_else(aws: Seeded) -> None:
+    start(aws, WEB)
+    run(aws, WEB)
+    lost = {"assessor_role_arn": ASSESSOR, "assume_role_arns": {"detective": f"{WRITER}-gone"}}
+    result = request(aws, API, WEB, **lost)
+    assert outcomes(result) == {API: "waiting", WEB: "compared"}
+    assert reason_of(result, API).startswith("no job can be started: ") and "AssumeRole" in reason_of(result, API)
+
+
 def test_groups_have_no_job(aws: Seeded) -> None:
     result = run(aws, API, principals=["group/people", f"role/{API}"])
     assert outcomes(result) == {API: "absent"}
