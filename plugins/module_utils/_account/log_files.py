@@ -20,7 +20,7 @@ import hashlib
 import io
 import typing as t
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from .._policy.trail.actions import EventReader
@@ -53,6 +53,13 @@ class Logs(t.Protocol):
 
     def list(self, prefix: str = "") -> list[str]:
         """The names of all files."""
+
+
+class EventScan(t.Protocol):
+    """Looks at the events of all callers, while the uses of principals are read in them."""
+
+    def add(self, record: t.Any) -> None:
+        """Look at one event, which may be malformed."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,16 +97,19 @@ def log_files(
     now: datetime,
     days: int,
     keys: t.Optional[Mapping[str, PublicKeys]] = None,
+    scans: Sequence[EventScan] = (),
 ) -> LogActivity:
     """Return the events in a trail's files of the last ``days``, and of this account if their path names one.
 
     A file that is none of CloudTrail's is reported; the others are read all the same. ``keys`` are the public keys of
-    CloudTrail by region, to check the signatures of digests.
+    CloudTrail by region, to check the signatures of digests. ``scans`` look at the same events.
     """
     files = LogFiles(logs, account_id, now - timedelta(days=days), now, keys)
     tally = reader.start(Source.TRAIL)
     for record in files.records():
         tally.add(record)
+        for scan in scans:
+            scan.add(record)
     tally.skipped.update(files.refused_events)
     reading = tally.reading()
     facts = files.facts()

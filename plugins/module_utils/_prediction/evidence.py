@@ -30,7 +30,7 @@ from .._account.activity import (
 from .._account.collect import OPERATIONS as OPERATIONS_OF_DATASETS
 from .._account.collect import deepen
 from .._account.digests import PublicKeys
-from .._account.log_files import LogActivity, LogFiles, Logs, log_files
+from .._account.log_files import EventScan, LogActivity, LogFiles, Logs, log_files
 from .._account.log_places import read_digest_place
 from .._account.model import Dataset, Role, Snapshot, User
 from .._account.permissions import Permissions
@@ -67,13 +67,6 @@ _REGION_KEY: t.Final = "aws:requestedregion"
 _PAGE: t.Final = 50
 # So many users are looked up one by one; for more, and for roles, all events of a region are read.
 _FEW_USERS: t.Final = 5
-
-
-class EventScan(t.Protocol):
-    """Looks at the events of all callers, before the uses of principals are read in them."""
-
-    def add(self, record: t.Any) -> None:
-        """Look at one event, which may be malformed."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -204,7 +197,7 @@ class Predictor:
         lookups = self._read_history(arns, keys, sleep) if self._options.event_history else None
         reader = self._make_reader(arns, keys, logs, lookups, is_detailed=is_detailed)
         trail = failed if logs is None else self._read_trail(logs, reader, is_detailed=is_detailed)
-        history = None if lookups is None else lookups.read(reader)
+        history = None if lookups is None else lookups.read(reader, self._scans)
         accessed = self._read_last_accessed(arns, sleep)
         return Book(tuple(source for source in (trail, history) if source is not None), accessed)
 
@@ -219,9 +212,8 @@ class Predictor:
     ) -> EventReader:
         """Make the reader of all events. Where tags or addresses of sessions decide, the events are read twice."""
         scan = SessionScan(self._options.exclusions)
-        scans = (*self._scans, *((scan,) if needs_scan(keys, self._options.exclusions) else ()))
-        if scans:
-            self._scan(scans, logs, lookups)
+        if needs_scan(keys, self._options.exclusions):
+            self._scan(scan, logs, lookups)
         if not scan.is_complete:
             self._connection.warn(TOO_MANY_SESSIONS)
         entities = self._permissions.entities
@@ -238,18 +230,16 @@ class Predictor:
             is_detailed=is_detailed,
         )
 
-    def _scan(self, scans: Sequence[EventScan], logs: t.Optional[Logs], lookups: t.Optional[_History]) -> None:
+    def _scan(self, scan: SessionScan, logs: t.Optional[Logs], lookups: t.Optional[_History]) -> None:
         now = self._connection.now
         for record in () if lookups is None else lookups.records():
-            for scan in scans:
-                scan.add(record)
+            scan.add(record)
         if logs is None:
             return
         since = now - timedelta(days=self._options.trail_days)
         try:
             for record in LogFiles(logs, self._snapshot.account_id, since, now).records():
-                for scan in scans:
-                    scan.add(record)
+                scan.add(record)
         except (AwsError, StoreError):
             # The second read fails as well, and says so.
             return
@@ -268,7 +258,8 @@ class Predictor:
         days, now = self._options.trail_days, self._connection.now
         try:
             keys = self._read_public_keys(logs) if is_detailed else None
-            return log_files(logs, reader, account_id=self._snapshot.account_id, now=now, days=days, keys=keys)
+            account_id = self._snapshot.account_id
+            return log_files(logs, reader, account_id=account_id, now=now, days=days, keys=keys, scans=self._scans)
         except (AwsError, StoreError) as error:
             return self._fail_trail(str(error))
 
@@ -349,8 +340,11 @@ class _History:
         for lookup in self.lookups.values():
             yield from lookup.records
 
-    def read(self, reader: EventReader) -> Activity:
-        """Read the uses in all events."""
+    def read(self, reader: EventReader, scans: Sequence[EventScan]) -> Activity:
+        """Read the uses in all events, at which ``scans`` look as well."""
+        for record in self.records() if scans else ():
+            for scan in scans:
+                scan.add(record)
         return event_history(
             self.lookups, self.failures, reader, now=self.now, others=self.others, is_enough=self.is_enough
         )
