@@ -18,6 +18,11 @@ import typing as t
 from collections.abc import Iterator
 from pathlib import Path
 
+from ansible_collections.hardening.iam.plugins.module_utils._account.log_files import LogActivity, log_files
+from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.actions import EventReader
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.callers import KnownPrincipal
+
 ACCOUNT: t.Final = "111122223333"
 REGION: t.Final = "eu-central-1"
 ROLES: t.Final = tuple(f"arn:aws:iam::{ACCOUNT}:role/team/developer-{number:02}" for number in range(15))
@@ -190,3 +195,24 @@ def list_records(files: list[Path]) -> Iterator[Record]:
     """The events of log files."""
     for path in files:
         yield from json.loads(gzip.decompress(path.read_bytes()))["Records"]
+
+
+# Two ways to read the files, to compare what they cost
+
+
+def parse(files: list[Path]) -> int:
+    """Only unpack and parse all files; the number of their events."""
+    return sum(len(json.loads(gzip.decompress(path.read_bytes()))["Records"]) for path in files)
+
+
+def read(directory: Path, kind: type[EventReader] = EventReader) -> tuple[LogActivity, EventReader]:
+    """Read all events below a directory as a record of the fifteen roles does; what was found, and the reader."""
+    reader = kind(
+        principals=ROLES,
+        names={f"role/{role.rpartition('/')[2]}": role for role in ROLES},
+        keys=frozenset({"aws:requestedregion", "aws:multifactorauthpresent"}),
+        account_id=ACCOUNT,
+        known={role: KnownPrincipal(f"AROA{number:017}") for number, role in enumerate(ROLES)},
+        is_detailed=True,
+    )
+    return log_files(DirectoryStore(str(directory)), reader, account_id=ACCOUNT, now=NOW, days=90), reader

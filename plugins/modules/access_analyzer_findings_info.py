@@ -58,7 +58,7 @@ options:
       - Also let AWS recommend how to reduce unused permissions. This takes several calls and some seconds for each finding.
       - The recommendations are for people. Nothing in this collection applies them by itself.
       - In check mode there are no recommendations. The task then warns and returns the findings without them. Outside check mode they
-        need the role that writes, O(assume_role_arn), if roles are declared.
+        are requested in the role of the class V(detective) in O(assume_role_arns), else in O(assume_role_arn) or O(assessor_role_arn).
     type: bool
     default: false
   limit:
@@ -178,7 +178,6 @@ from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS, REGIONS_ARGUMENTS
 from ..module_utils._module.arguments import ACCOUNT_ARGUMENTS
 from ..module_utils._module.execution import finish
 from ..module_utils._module.task import Entry
-from ..module_utils._module.writers import Writer
 from ..module_utils._questions.analyzer_findings import OPERATIONS, run
 
 _ACCESS: t.Final = ["external", "unused", "internal"]
@@ -208,7 +207,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
     }
 
 
-ENTRY = Entry(argument_spec=argument_spec, operations=OPERATIONS, run=run, writer=Writer.DETECTIVE)
+ENTRY = Entry(argument_spec=argument_spec, operations=OPERATIONS, run=run)
 
 
 def main() -> t.NoReturn:

@@ -34,6 +34,7 @@ extends_documentation_fragment:
   - hardening.iam._access.regions
   - hardening.iam._evidence
   - hardening.iam._exclude_evidence
+  - hardening.iam._policy_settings
   - hardening.iam._report_place
   - hardening.iam._attributes
   - hardening.iam._attributes.info_module
@@ -68,99 +69,6 @@ options:
     type: list
     elements: str
     default: []
-  levels:
-    description:
-      - How far resources are generalised, by action such as V(s3:GetObject), by service, or for all with V(*). The most specific key
-        counts.
-      - V(exact) names each resource that was seen. V(prefix) names a common prefix of at least O(min_group) resources. V(service) names
-        all resources of the type in the account and region.
-      - The default is V(exact). Ids that live short, and keys of S3 objects, are generalised at each level.
-      - ARNs of S3 buckets have no account, so V(service) for V(s3) names the buckets of everybody.
-    type: dict
-  min_group:
-    description:
-      - The smallest number of different resources that a prefix stands for, from 2 to 1,000. Defaults to 5.
-    type: int
-  object_segments:
-    description:
-      - How many folders of the key of an S3 object a pattern keeps, from 0 to 20. A date or an id in the key ends the pattern. Defaults
-        to 1.
-    type: int
-  accepted_patterns:
-    description:
-      - Patterns of resources that may be used although they also match resources that were not seen. They are written as in
-        RV(principals[].generalised).
-    type: list
-    elements: str
-  scope_regions:
-    description:
-      - Whether calls are limited to the regions that were seen, by a condition on C(aws:RequestedRegion). It holds for recorded calls of
-        regional services. Defaults to V(false).
-    type: bool
-  min_window_days:
-    description:
-      - The number of days that the evidence should cover, from 1 to 3,650. If it covers fewer, there is a warning. Defaults to 90.
-    type: int
-  accept_short_window:
-    description:
-      - Whether policies are generated from less than 14 days of evidence. Defaults to V(false), which gives the outcome V(refused).
-    type: bool
-  assume_unused_after:
-    description:
-      - An action that AWS last recorded as accessed longer ago than so many days counts as unused, from 1 to 400. Defaults to 400, which
-        is as far as AWS tracks it.
-    type: int
-  assume_logged:
-    description:
-      - Kinds of events that count as logged if it is not known whether they were, such as for log files in a directory.
-      - This also holds where log files are missing or broken. Read C(gaps) and C(notes) of RV(principals[].coverage) before you set it.
-      - If nobody knows whether calls were logged, an action without recorded calls is unknown, and stays.
-    type: list
-    elements: str
-    choices: [data, management_read, management_write]
-  compress:
-    description:
-      - Whether actions are written with wildcards, if the wildcard matches no other action that is known today. A wildcard also grants
-        actions that AWS adds later, which a warning says. Defaults to V(false).
-    type: bool
-  console_reads:
-    description:
-      - Whether the actions C(Describe*) and C(List*) of the used services are kept, which pages of the console call. By default, they are
-        kept for principals that were seen in the console.
-    type: bool
-  always_allow:
-    description:
-      - Actions to keep although no call shows them, such as those of a restore test. They are granted only as far as the present policies
-        grant them, and until they expire. C(iam:PassRole) is never kept by this.
-    type: list
-    elements: dict
-    suboptions:
-      name:
-        description: The name of the profile.
-        type: str
-        required: true
-      actions:
-        description: The actions, with C(*) and C(?) in the name, but not in the service.
-        type: list
-        elements: str
-        required: true
-      resources:
-        description: The ARNs of the resources, or V(*).
-        type: list
-        elements: str
-        required: true
-      owner:
-        description: The person or team that needs the actions.
-        type: str
-        required: true
-      reason:
-        description: The reason.
-        type: str
-        required: true
-      expires:
-        description: The first day on which the profile no longer counts, as V(YYYY-MM-DD), in UTC.
-        type: str
-        required: true
   run_id:
     description:
       - The id that the files of one run share. The report of that run then has a section on least privilege.
@@ -174,12 +82,28 @@ options:
   second_opinion:
     description:
       - Recommendations of AWS on unused permissions to compare with the result. They change nothing.
-      - AWS is only asked for a recommendation that it has made before. M(hardening.iam.access_analyzer_findings_info) with
-        O(hardening.iam.access_analyzer_findings_info#module:recommendations) lets Access Analyzer make them.
+      - Recommendations that AWS has made before are read. O(second_opinion_request) also asks AWS to make them.
+      - A recommendation on policies that have changed since is discarded.
     type: list
     elements: str
     choices: [access_analyzer, security_hub]
     default: []
+  second_opinion_request:
+    description:
+      - Whether AWS is asked to make the recommendations that are missing, outdated or failed. Nothing in the account changes, and
+        nothing is applied.
+      - Check mode does not ask AWS for them.
+      - They are requested in the role of the class V(detective) in O(assume_role_arns), else in O(assume_role_arn) or
+        O(assessor_role_arn). It needs C(access-analyzer:GenerateFindingRecommendation) or
+        C(securityhub:GenerateRecommendedPolicyV2).
+    type: bool
+    default: false
+  second_opinion_wait:
+    description:
+      - How many seconds recommendations that AWS is making are waited for, from 0 to 900. If they are not ready then,
+        the status is V(not_ready). Run again to read them.
+    type: int
+    default: 30
   verify_with:
     description:
       - With V(access_analyzer), AWS checks that the new policies give no new access. It is one call of C(CheckNoNewAccess) for each
@@ -479,10 +403,14 @@ principals:
           description: V(access_analyzer) or V(security_hub).
           type: str
         status:
-          description: V(compared), or why nothing was compared.
+          description:
+            - V(compared), or why nothing was compared.
+            - V(stale) is a recommendation on older policies, V(failed) one that AWS could not make, V(absent) a missing service or
+              finding, and V(not_assessed) an error.
+            - With V(not_asked) AWS was not asked for one. With V(not_ready) it was, so run again.
           type: str
         reason:
-          description: The reason, if nothing was compared.
+          description: The reason, if nothing was compared, and the next step.
           type: str
         agree:
           description: The number of actions that AWS treats alike.

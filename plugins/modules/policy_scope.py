@@ -204,7 +204,7 @@ options:
     default: []
   accept_unproven:
     description:
-      - Accepted documents for which it is not proved that they allow nothing more, by the name of the policy. A document that is proved
+      - Accepted documents for which it is not proved that they allow nothing more, by policy. A document that is proved
         to allow more is refused in any case.
     type: list
     elements: dict
@@ -212,7 +212,7 @@ options:
     suboptions:
       policy:
         description:
-          - The name or ARN of a managed policy, or the name of an inline policy. No globs.
+          - The name or ARN of a managed policy. An inline policy is named with its owner, such as V(role/app/queue). No globs.
         type: str
         required: true
       reason:

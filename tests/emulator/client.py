@@ -127,6 +127,14 @@ class Emulator:
         given = event if isinstance(event, str) else dict(event)
         return int(self._ask("PUT", "event", {"account_id": account_id, "region": region, "event": given})["triggered"])
 
+    def add_calls(self, account_id: str, calls: t.Sequence[t.Mapping[str, t.Any]]) -> int:
+        """Add calls of roles after the seed, see emulator.activity.later.Later; how many events there are.
+
+        They are in the event history and in the log files of the trails that record them.
+        """
+        asked = {"account_id": account_id, "calls": [dict(call) for call in calls]}
+        return int(self._ask("PUT", "later", asked)["events"])
+
     def messages(self) -> list[dict[str, t.Any]]:
         """What topics delivered to their confirmed subscribers, in all accounts and regions."""
         return t.cast(list[dict[str, t.Any]], self._ask("GET", "messages"))

@@ -13,6 +13,7 @@ PUT            /_emulator/clock    {"offset_seconds": n}
 GET            /_emulator/messages what topics delivered to their subscribers
 PUT            /_emulator/event    {"account_id": …, "region": …, "event": {…} or "root-login"}: put on the bus
 PUT            /_emulator/trail    {"records": true}: let CloudTrail record what the emulator is asked from now on
+PUT            /_emulator/later    {"account_id": …, "calls": [...]}: calls of roles, see emulator.activity.later.Later
 PUT            /_emulator/confirm  {"endpoint": …}: confirm subscriptions, as their owner does by the mailed link
 PUT            /_emulator/seed     {"seed": "acme"} or {"organization": {…}}: everything starts anew; {} leaves it empty
 PUT            /_emulator/snapshot {}: keep everything as it is now; {"snapshot": number}
@@ -31,8 +32,9 @@ from datetime import timedelta
 from moto.utilities.utils import get_partition
 
 from emulator import contrary
+from emulator.activity.later import Later
 from emulator.clock import CLOCK
-from emulator.extensions import event_delivery, sns
+from emulator.extensions import event_delivery, past, sns
 from emulator.faults import BadFaultError, Fault
 from emulator.seed import Organization, SeedError
 from emulator.server import Emulator, Snapshot, Source
@@ -68,6 +70,7 @@ class Control:
             ("GET", "messages"): lambda _data: sns.messages(),
             ("PUT", "event"): self._put_event,
             ("PUT", "trail"): self._put_trail,
+            ("PUT", "later"): self._put_later,
             ("PUT", "confirm"): lambda data: {"confirmed": sns.confirm(str(data["endpoint"]))},
             ("PUT", "seed"): self._put_seed,
             ("PUT", "snapshot"): self._put_snapshot,
@@ -145,6 +148,15 @@ class Control:
             raise BadRequestError('the trail takes {"records": true or false}')
         self._emulator.records_events = data["records"]
         return self._health(None)
+
+    def _put_later(self, data: t.Any) -> dict[str, t.Any]:
+        if not isinstance(data, dict) or set(data) != {"account_id", "calls"} or not isinstance(data["calls"], list):
+            raise BadRequestError('later calls are {"account_id": …, "calls": [{"principal": "role/NAME", …}]}')
+        try:
+            calls = [Later.parse(item) for item in data["calls"]]
+            return {"events": past.add_later(data["account_id"], calls)}
+        except ValueError as error:
+            raise BadRequestError(str(error)) from error
 
     def _put_seed(self, data: t.Any) -> dict[str, t.Any]:
         if not isinstance(data, dict) or len(data) > 1 or not set(data) <= {"seed", "organization"}:

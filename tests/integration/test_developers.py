@@ -13,7 +13,7 @@ import pytest
 
 from developer_events import APPS
 
-from .conftest import EXTERNAL_ID, Ansible, MakeAnsible, role_arn
+from .conftest import EXTERNAL_ID, Ansible, MakeAnsible, Outcome, role_arn
 
 Record = dict[str, t.Any]
 
@@ -24,6 +24,10 @@ def ansible(make_ansible: MakeAnsible) -> Ansible:
 
 
 def run(ansible: Ansible, module: str, *arguments: str, **options: t.Any) -> Record:
+    return run_noted(ansible, module, *arguments, **options)[0]
+
+
+def run_noted(ansible: Ansible, module: str, *arguments: str, **options: t.Any) -> tuple[Record, Outcome]:
     outcome = ansible.module(
         module,
         *arguments,
@@ -35,7 +39,7 @@ def run(ansible: Ansible, module: str, *arguments: str, **options: t.Any) -> Rec
     )
     assert outcome.status == 0, outcome.output
     result, _end = json.JSONDecoder().raw_decode(outcome.output, outcome.output.index("=> {") + 3)
-    return t.cast(Record, result)
+    return result, outcome
 
 
 def predict(ansible: Ansible, role: str, **options: t.Any) -> Record:
@@ -84,3 +88,36 @@ def test_a_deep_assessment_finds_what_policies_could_lose(ansible: Ansible) -> N
     assert lost["worst"][0]["service"] == "iam" and lost["privileged_actions"] > 10_000
     # The job of the quarter's end used RDS 112 days ago.
     assert lost["privileged_services"]["allowed"] - lost["privileged_services"]["unused"] == share["services"]["used"]
+
+
+def test_recommendations_are_made_on_request_and_not_in_check_mode(ansible: Ansible) -> None:
+    options: Record = {
+        "principals": ["role/dev-shop-api"],
+        "trail_logs": "s3://acme-apps-logs",
+        "trail_days": 20,
+        "event_history": False,
+        "regions": ["us-east-1", "eu-west-1"],
+        "second_opinion": ["access_analyzer", "security_hub"],
+        "second_opinion_request": True,
+    }
+    generators = ["GenerateFindingRecommendation", "GenerateRecommendedPolicyV2"]
+
+    def ask(*arguments: str) -> tuple[Record, list[Record], list[str]]:
+        result, outcome = run_noted(ansible, "least_privilege_info", *arguments, **options)
+        sent = sorted({record["operation"] for record in outcome.requests} & set(generators))
+        (principal,) = result["principals"]
+        return result, principal["second_opinion"], sent
+
+    result, opinions, sent = ask("--check")
+    assert ([opinion["status"] for opinion in opinions], sent) == (["not_asked"] * 2, [])
+    assert all("Run without check mode" in opinion["reason"] for opinion in opinions)
+    result, opinions, sent = ask()
+    assert ([opinion["status"] for opinion in opinions], sent) == (["compared"] * 2, generators)
+    assert result["changed"] is False
+    # AWS looks at no single action of EventBridge, and at no call on data.
+    assert all(opinion["agree"] > 10_000 and opinion["aws_would_keep"] for opinion in opinions)
+    assert ask("--check")[1:] == (opinions, [])
+    refused = ansible.module(
+        "least_privilege_info", account_id=APPS, assessor_role_arn=role_arn(APPS), **{**options, "second_opinion": []}
+    )
+    assert "second_opinion_request" in refused.output and refused.status != 0

@@ -58,11 +58,6 @@ class Capability:
         return "".join(word.capitalize() for word in self.name.split("_"))
 
     @property
-    def modules(self) -> tuple[str, ...]:
-        """The modules that its policy is for."""
-        return (self.registration.module, *self.registration.companions)
-
-    @property
     def writer(self) -> Writer:
         """The class of the role that it is a part of."""
         return self.registration.writer
@@ -125,10 +120,10 @@ def actions_of(operations: Iterable[str]) -> list[str]:
 
 
 def operations_of(capability: Capability, modules: Mapping[str, Operations]) -> Operations:
-    """What a capability calls: its modules, and a rollback of what they did."""
+    """What a capability calls: its module, a rollback of what it did, and the jobs that other modules start."""
     undos = capability.registration.reversal.operations
-    mine = Operations().union(*(modules[module] for module in capability.modules))
-    writes = mine.writes | undos.writes
+    mine = modules[capability.registration.module]
+    writes = mine.writes | undos.writes | capability.registration.grants.jobs
     return Operations(reads=(mine.reads | undos.reads) - writes, writes=writes)
 
 

@@ -566,7 +566,11 @@ def _tables(modules: t.Mapping[str, Operations]) -> str:
 
 def _section(module: str, operations: Operations) -> str:
     lines = [f"### hardening.iam.{module}\n"]
-    for kind, names in (("Reads", operations.reads), ("Writes", operations.writes)):
+    for kind, names in (
+        ("Reads", operations.reads),
+        ("Writes", operations.writes),
+        ("Starts, but not in check mode", operations.jobs),
+    ):
         lines += [f"{kind}: {_code(actions_of(names))}\n"] if names else []
     if len(lines) == 1:
         lines.append("Makes no call in the account.\n")

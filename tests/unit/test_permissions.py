@@ -207,11 +207,20 @@ def test_each_capability_has_what_is_declared_and_no_more(template: t.Any) -> No
 def test_every_module_that_writes_is_of_one_capability() -> None:
     modules = generate.read_operations()
     writing = {name for name, operations in modules.items() if operations.writes} - {"rollback"}
-    assert sorted(writing) == sorted(module for capability in roles.CAPABILITIES for module in capability.modules)
+    assert sorted(writing) == sorted(capability.registration.module for capability in roles.CAPABILITIES)
     undone = {
         operation for capability in roles.CAPABILITIES for operation in roles.operations_of(capability, modules).writes
     }
     assert modules["rollback"].writes <= undone
+
+
+def test_every_job_may_be_started_in_the_role_that_starts_jobs() -> None:
+    jobs = frozenset[str]().union(*(operations.jobs for operations in generate.read_operations().values()))
+    granted = {
+        job: capability.writer for capability in roles.CAPABILITIES for job in capability.registration.grants.jobs
+    }
+    assert set(granted) == jobs
+    assert set(granted.values()) == {Writer.DETECTIVE}
 
 
 def test_every_module_writes_with_the_role_of_its_class() -> None:
@@ -220,7 +229,7 @@ def test_every_module_writes_with_the_role_of_its_class() -> None:
     documents = ("audit_sheet", "report", "rollout_simulation_info")
     names = [name for name in generate.read_operations() if name not in documents]
     entries = {name: importlib.import_module(f"{package}.{name}").ENTRY for name in names}
-    declared = {module: capability.writer for capability in roles.CAPABILITIES for module in capability.modules}
+    declared = {capability.registration.module: capability.writer for capability in roles.CAPABILITIES}
     assert {name: entry.writer for name, entry in entries.items() if entry.writer} == declared
 
 

@@ -1041,11 +1041,8 @@ resource "aws_iam_role_policy" "automation_detective_reads" {
       "Action": [
         "access-analyzer:GetAnalyzer",
         "access-analyzer:GetArchiveRule",
-        "access-analyzer:GetFinding",
-        "access-analyzer:GetFindingRecommendation",
         "access-analyzer:ListAnalyzers",
         "access-analyzer:ListArchiveRules",
-        "access-analyzer:ListFindings",
         "cloudformation:DescribeStackResources",
         "cloudformation:ListStackResources",
         "cloudformation:ListStacks",
@@ -1305,6 +1302,15 @@ resource "aws_iam_role_policy" "security_hub" {
       ],
       "Resource": [
         "*"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "securityhub:GenerateRecommendedPolicyV2"
+      ],
+      "Resource": [
+        "arn:${local.partition}:securityhub:*:${local.account}:hubv2/*"
       ]
     },
     {

@@ -147,17 +147,26 @@ def look_up(
     Between two calls half a second passes, as AWS's limit has it.
     """
     records: list[t.Any] = []
-    since = now
+    is_whole = True
+    for found, has_more in read_lookup_pages(answers, max_pages=max_pages, wait=wait):
+        records += found
+        is_whole = not has_more
+    if is_whole:
+        return Lookup(tuple(records), whole=True)
+    moments = (moment for moment in map(moment_of, records) if moment is not None)
+    return Lookup(tuple(records), whole=False, since=min([now, *moments]))
+
+
+def read_lookup_pages(
+    answers: Iterable[Mapping[str, t.Any]], *, max_pages: int, wait: Callable[[float], None]
+) -> Iterator[tuple[tuple[t.Any, ...], bool]]:
+    """The events of each answer of LookupEvents, newest first, and whether AWS has more. At most so many are read."""
     for number, answer in enumerate(answers, start=1):
-        for event in answer.get("Events") or ():
-            records.append(_record(event))
-            since = min(since, moment_of(records[-1]) or since)
-        if not answer.get("NextToken"):
-            break
-        if number >= max_pages:
-            return Lookup(tuple(records), whole=False, since=since)
+        has_more = bool(answer.get("NextToken"))
+        yield tuple(_record(event) for event in answer.get("Events") or ()), has_more
+        if not has_more or number >= max_pages:
+            return
         wait(SECONDS_BETWEEN_LOOKUPS)
-    return Lookup(tuple(records), whole=True)
 
 
 def join_lookups(lookups: Sequence[Lookup]) -> Lookup:

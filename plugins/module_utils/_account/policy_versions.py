@@ -58,6 +58,11 @@ class LivePolicy:
         """The versions that do not count, the oldest first."""
         return tuple(sorted((item for item in self.versions if not item.is_default), key=_rank_by_age))
 
+    @property
+    def newest(self) -> t.Optional[Version]:
+        """The version that was created last."""
+        return max(self.versions, key=_rank_by_age, default=None)
+
 
 def _rank_by_age(version: Version) -> tuple[float, int]:
     number = version.id.removeprefix("v").partition(".")[0]

@@ -57,7 +57,7 @@ class Fence(t.Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class OperationFence:
-    """Lets through what ``operations`` declares: in check mode the reads, and the generators; else the writes too."""
+    """Lets through what ``operations`` declares: in check mode the reads, and the generators; else all of it."""
 
     operations: Operations
     check_mode: bool
@@ -69,7 +69,7 @@ class OperationFence:
             return None
         if self.check_mode:
             return None if operation in GENERATORS else "check mode allows only declared reads"
-        if operation in self.operations.writes:
+        if operation in self.operations.all:
             return None
         return "not among the operations that the module declares"
 

@@ -20,35 +20,48 @@ _OPERATION: t.Final = re.compile(r"[a-z0-9-]+:[A-Z][A-Za-z0-9]+")
 class Operations:
     """Names of API operations as ``service:Operation``: botocore's name of the service, AWS's of the operation.
 
-    :raises ValueError: a name is not of this form, or stands on both sides.
+    ``jobs`` start some work of AWS, such as a recommendation. They change nothing in the account. But they are
+    no reads: they take quota, and check mode never makes them.
+
+    :raises ValueError: a name is not of this form, or has two kinds.
     """
 
     reads: frozenset[str] = frozenset()
     writes: frozenset[str] = frozenset()
+    jobs: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        malformed = sorted(name for name in self.reads | self.writes if not _OPERATION.fullmatch(name))
+        malformed = sorted(name for name in self.all if not _OPERATION.fullmatch(name))
         if malformed:
             raise ValueError(f"not of the form service:Operation: {', '.join(malformed)}")
         if self.reads & self.writes:
             raise ValueError(f"declared as read and as write: {', '.join(sorted(self.reads & self.writes))}")
+        twice = self.jobs & (self.reads | self.writes)
+        if twice:
+            raise ValueError(f"declared as job and as read or write: {', '.join(sorted(twice))}")
+
+    @property
+    def all(self) -> frozenset[str]:
+        """The operations of each kind."""
+        return self.reads | self.writes | self.jobs
 
     def union(self, *others: Operations) -> Operations:
         """These and the others' operations."""
         return Operations(
             reads=self.reads.union(*(other.reads for other in others)),
             writes=self.writes.union(*(other.writes for other in others)),
+            jobs=self.jobs.union(*(other.jobs for other in others)),
         )
 
     def of(self, service: str) -> frozenset[str]:
         """The names of the operations of one service, without the service."""
-        names = (name.partition(":") for name in self.reads | self.writes)
+        names = (name.partition(":") for name in self.all)
         return frozenset(operation for owner, _colon, operation in names if owner == service)
 
     @property
     def services(self) -> tuple[str, ...]:
         """The services that are called, in alphabetical order."""
-        return tuple(sorted({name.partition(":")[0] for name in self.reads | self.writes}))
+        return tuple(sorted({name.partition(":")[0] for name in self.all}))
 
 
 # Where the prefix of a service's IAM actions is not botocore's name of the service.

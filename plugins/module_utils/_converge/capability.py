@@ -67,6 +67,8 @@ class Capability(abc.ABC, t.Generic[Observed]):
 
     #: Kinds of changes that are refused without a break-glass principal that works.
     lockout_kinds: t.ClassVar[frozenset[str]] = frozenset()
+    #: Kinds of changes that are only made under an approved plan.
+    approval_kinds: t.ClassVar[frozenset[str]] = frozenset()
     #: Whether the report needs its findings, or those of some controls, since no assessment makes them.
     reports: t.ClassVar[t.Union[bool, Collection[str]]] = False
 
@@ -142,6 +144,10 @@ class Capability(abc.ABC, t.Generic[Observed]):
     def impacts(self) -> Documents:
         """For the report: what the plan would break."""
         return ()
+
+    def sections(self) -> Mapping[str, Documents]:
+        """For the report: further documents, by the name of their section."""
+        return {}
 
     def costs(self) -> t.Optional[Documents]:
         """The charges of AWS for the declaration: each an ``option``, its ``unit``, the ``count`` and a ``note``.

@@ -64,7 +64,8 @@ class GuardContext:
 
     ``principals`` are the caller and every role it came through. ``lockout_kinds`` names the kinds of change that can
     lock people out for good, and so need a break-glass principal that works. ``break_glass`` are the declared ones, as
-    ARN globs; ``rescue`` knows those of the account, None if none was searched. ``ownership`` knows the owners of the
+    ARN globs; ``rescue`` knows those of the account, None if none was searched. Changes of ``approval_kinds`` are made
+    under an approved plan only. ``ownership`` knows the owners of the
     objects that the plan changes, None where no change is held against an owner.
     """
 
@@ -74,6 +75,7 @@ class GuardContext:
     limits: Limits = Limits()
     approved: t.Optional[ApprovedPlan] = None
     lockout_kinds: frozenset[str] = frozenset()
+    approval_kinds: frozenset[str] = frozenset()
     ownership: t.Optional[Ownership] = None
 
 
@@ -241,6 +243,16 @@ def _on_unknown(change: Change, _context: GuardContext) -> t.Optional[Refusal]:
     return _refusal("affects_unknown", change, f"the affected principals are not known: {'; '.join(unknown)}")
 
 
+def _needs_approval(change: Change, context: GuardContext) -> t.Optional[Refusal]:
+    if change.kind not in context.approval_kinds or context.approved:
+        return None
+    reason = (
+        "it is only made under an approved plan: review the plan of this run, then run again with its hash in "
+        "approved_plan (hardening_approved_plan)"
+    )
+    return _refusal("needs_approval", change, reason)
+
+
 def _not_approved(change: Change, context: GuardContext) -> t.Optional[Refusal]:
     objection = context.approved.objection(change) if context.approved else None
     return _refusal("approved_plan", change, objection) if objection else None
@@ -254,6 +266,7 @@ _RULES: t.Final[tuple[Callable[[Change, GuardContext], t.Optional[Refusal]], ...
     _is_of_others,
     _could_lock_out,
     _takes_break_glass,
+    _needs_approval,
     _not_approved,
 )
 

@@ -112,6 +112,7 @@ def predict(capability: Capability[Observed], context: GuardContext, owners: t.O
     known = dataclasses.replace(
         context,
         lockout_kinds=capability.lockout_kinds,
+        approval_kinds=capability.approval_kinds,
         rescue=rescue,
         ownership=_read_owners(capability, observed, plan.changes, owners),
     )

@@ -394,6 +394,7 @@ def _build_part(
             if _is_reported(finding, capability.reports)
         ],
         "impacts": [dict(document) for document in capability.impacts()],
+        **{name: [dict(document) for document in found] for name, found in capability.sections().items()},
         "warnings": list(invocation.warnings),
         "error": applied.error or None,
     }

@@ -28,6 +28,7 @@ from .._policy.analysis.own_grants import Grants
 from .writers import Writer
 
 _NOTHING: t.Final[Mapping[str, t.Any]] = types.MappingProxyType({})
+Prepare = Callable[[Access, Sequence[Change], Sequence[Change]], Mapping[str, t.Union[Change, Refusal]]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +43,8 @@ class Reversal:
     away while the later one stands.
     ``refuse`` refuses undos that would take something from principals that the run did not change, by the record
     that each of them undoes.
-    ``prepare`` finds what must be done before an undo, by the record that it undoes, such as making room.
+    ``prepare`` finds what must be done before an undo, such as making room, or refuses the undo, by the record that it
+    undoes. It also gets the recorded changes whose targets are as before.
     ``acting`` finds the AWS that makes an undo; without one the access of the rollback makes it.
     """
 
@@ -52,7 +54,7 @@ class Reversal:
     relies_on: Callable[[Change, Change], bool] = lambda _later, _earlier: True
     refuse: Callable[[Access, Sequence[Change], datetime], Mapping[str, Refusal]] = lambda _access, _undos, _now: {}
     acting: Callable[[Access], Callable[[Change], t.Optional[Aws]]] = lambda _access: lambda _undo: None
-    prepare: Callable[[Access, Sequence[Change]], Mapping[str, Change]] = lambda _access, _undos: {}
+    prepare: Prepare = lambda _access, _undos, _as_before: {}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,7 +78,6 @@ class Registration:
     with. ``operations`` are all that its module declares.
     ``enforces`` says whether it makes changes by default.
     ``grants`` are the permissions that its policy in the roles of examples/bootstrap has.
-    ``companions`` are further modules that the same policy is for.
 
     ``samples`` and ``context`` say what the preflight simulates: the first pattern counts that fits an action.
     ``samples`` has the ARN of what the action is about, "*" for an action about no resource, and None for an action
@@ -91,7 +92,6 @@ class Registration:
     operations: Operations
     reversal: Reversal
     enforces: bool = False
-    companions: tuple[str, ...] = ()
     row: Row = Row()
     grants: Grants = Grants()
     samples: Mapping[str, t.Optional[str]] = dataclasses.field(default_factory=lambda: _NOTHING)

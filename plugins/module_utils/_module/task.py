@@ -365,6 +365,20 @@ class Task:
         """AWS for reading only, in the role of the assessor where there is one, also where the task could write."""
         return self._open(self.access_options, check_mode=True)
 
+    def open_for_jobs(self, writer: Writer) -> t.Optional[Access]:
+        """AWS for starting jobs in the role of a class, else in that of the assessor; None in check mode.
+
+        :raises AwsError: credentials or the role don't work.
+        :raises TaskError: the role is of another account than the option ``account_id`` names.
+        """
+        if self.check_mode:
+            return None
+        role = self.roles.of(writer) or self.roles.assessor
+        options = AccessOptions.from_options({**self.options, "assume_role_arn": role})
+        access = self._open(options, check_mode=False)
+        self.expect_account(access.caller.account_id)
+        return access
+
     @functools.cached_property
     def connection(self) -> Connection:
         """The account as the core of a module reaches it. Raises AwsError where credentials or the role don't work."""

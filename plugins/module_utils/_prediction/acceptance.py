@@ -46,6 +46,12 @@ class Acceptance:
         name = path.rpartition("/")[2]
         return self.principal in (principal_arn, resource, f"{kind}/{name}", name)
 
+    def covers_inline(self, owner_arn: str, policy: str) -> bool:
+        """Whether it is about an inline policy: ``role/name/policy``, or the ARN of its owner and its name."""
+        owner, _slash, name = self.principal.rpartition("/")
+        # A user and a role may have the same name, so the kind is needed.
+        return name == policy and "/" in owner and dataclasses.replace(self, principal=owner).covers(owner_arn)
+
     def as_dict(self) -> dict[str, str]:
         """The acceptance in results."""
         return {"principal": self.principal, "reason": self.reason, "expires": self.expires.isoformat()}
@@ -110,11 +116,18 @@ def acceptance_warnings(
     needless: str = "is not a principal that the change may break",
 ) -> list[str]:
     """Find warnings about acceptances: those that expired, and those that none of the principals ``broken`` needs."""
+    needed = {item.index for item in acceptances if any(item.covers(arn) for arn in broken)}
+    return list_warnings(acceptances, needed, today, option=option, needless=needless)
+
+
+def list_warnings(
+    acceptances: Sequence[Acceptance], needed: Collection[int], today: dt.date, *, option: str, needless: str
+) -> list[str]:
+    """List the warnings about acceptances, of which those with the indexes ``needed`` are needed."""
     warnings = []
     for item in acceptances:
-        needed = any(item.covers(arn) for arn in broken)
         if item.is_expired(today):
             warnings.append(f"{option}[{item.index}]: the acceptance for {item.principal} expired on {item.expires}")
-        elif not needed:
+        elif item.index not in needed:
             warnings.append(f"{option}[{item.index}]: {item.principal} {needless}")
     return warnings

@@ -29,9 +29,7 @@ from .._account.activity import (
 )
 from .._account.collect import OPERATIONS as OPERATIONS_OF_DATASETS
 from .._account.collect import deepen
-from .._account.digests import PublicKeys
 from .._account.log_files import EventScan, LogActivity, LogFiles, Logs, log_files
-from .._account.log_places import read_digest_place
 from .._account.model import Dataset, Role, Snapshot, User
 from .._account.permissions import Permissions
 from .._aws.errors import AwsError
@@ -50,7 +48,7 @@ from .._policy.trail.coverage import Coverage, Record
 from .._policy.trail.sessions import TOO_MANY_SESSIONS, SessionScan, needs_scan
 from .._policy.trail.usage import Evidence, Source, SourceRead, Use, drop_explained_uses, merge_uses
 from .records.coverage import Sources, describe_coverage
-from .records.evidence import RECORD_OPERATIONS, read_public_keys, read_trail_facts
+from .records.evidence import RECORD_OPERATIONS, read_keys_of_logs, read_trail_facts
 from .records.evidence_options import EvidenceOptions
 from .records.summary import count_left_out, describe_sessions, hash_uses, was_in_console
 
@@ -221,7 +219,7 @@ class Predictor:
         known = {arn: KnownPrincipal(one.unique_id, one.created) for arn, one in found.items()}
         return EventReader(
             principals=arns,
-            names=dict(_list_names(entities)),
+            names=dict(list_names(entities)),
             keys=keys,
             account_id=self._snapshot.account_id,
             known=known,
@@ -257,8 +255,8 @@ class Predictor:
     def _read_trail(self, logs: Logs, reader: EventReader, *, is_detailed: bool) -> LogActivity:
         days, now = self._options.trail_days, self._connection.now
         try:
-            keys = self._read_public_keys(logs) if is_detailed else None
-            account_id = self._snapshot.account_id
+            access, account_id = self._connection.access, self._snapshot.account_id
+            keys = read_keys_of_logs(access, logs.list(), days=days, now=now) if is_detailed else None
             return log_files(logs, reader, account_id=account_id, now=now, days=days, keys=keys, scans=self._scans)
         except (AwsError, StoreError) as error:
             return self._fail_trail(str(error))
@@ -267,15 +265,6 @@ class Predictor:
         place = self._options.trail_logs
         location = place.location if place is not None else ""
         return LogActivity(SourceRead(Source.TRAIL, self._options.trail_days, "", place=location, failure=failure))
-
-    def _read_public_keys(self, logs: Logs) -> t.Optional[Mapping[str, PublicKeys]]:
-        """Read the keys that CloudTrail signed the digests with; None where there are no digests, or no keys."""
-        regions = {place.region for name in logs.list() if (place := read_digest_place(name)) is not None}
-        if not regions:
-            return None
-        days, now = self._options.trail_days, self._connection.now
-        keys = read_public_keys(self._connection.access, regions, days=days, now=now)
-        return keys if any(keys.values()) else None
 
     def _open_trail(self, place: StoreOptions) -> Logs:
         """The place of the trail's files. Raises AwsError: it can't work."""
@@ -405,7 +394,7 @@ class Book:
         return Evidence(tuple(activity.source for activity in self._of(arn)))
 
 
-def _list_names(entities: Mapping[str, t.Any]) -> Iterator[tuple[str, str]]:
+def list_names(entities: Mapping[str, t.Any]) -> Iterator[tuple[str, str]]:
     """The names that events may have instead of ARNs: of principals, and of instance profiles for their roles."""
     for arn, entity in entities.items():
         yield f"{_find_kind(arn)}/{entity.name}", arn

@@ -24,6 +24,7 @@ from .._aws.errors import AwsError, Unparsable
 from .._aws.operations import Operations
 from .._converge.finding import mask_key_ids
 from .._module.task import Task, TaskError
+from .._module.writers import Writer
 from .._policy.least_privilege.second_opinion import Adviser, Step
 from .recommendations import GET_FINDING, WAITS, Finding
 from .recommendations import OPERATIONS as RECOMMENDATION_OPERATIONS
@@ -57,8 +58,9 @@ def run(task: Task, *, sleep: Callable[[float], None] = time.sleep) -> dict[str,
     recommends = options["recommendations"] and not task.check_mode
     if options["recommendations"] and task.check_mode:
         task.warn(_NOT_IN_CHECK_MODE)
-    access = task.access if recommends else task.reading_access
+    access = task.reading_access
     task.expect_account(access.caller.account_id)
+    jobs = task.open_for_jobs(Writer.DETECTIVE) if recommends else None
     query = _Query(options["statuses"], options["types"], {f"{kind.upper()}_ACCESS" for kind in options["access"]})
     found, unread = _read(access, task.regions, query)
     kept = found[: options["limit"]]
@@ -67,9 +69,9 @@ def run(task: Task, *, sleep: Callable[[float], None] = time.sleep) -> dict[str,
     records = [_finding_as_dict(item) for item in kept]
     if options["details"]:
         _add_answers(access, kept, records, "details", _read_details)
-    if recommends:
+    if jobs is not None:
         of = [index for index, item in enumerate(kept) if item.type == _RECOMMENDABLE]
-        recommendation = functools.partial(_read_recommendation, sleep=sleep)
+        recommendation = functools.partial(_read_recommendation, jobs=jobs, sleep=sleep)
         _add_answers(
             access, [kept[index] for index in of], [records[index] for index in of], "recommendation", recommendation
         )
@@ -163,10 +165,12 @@ def _simplify(value: t.Any) -> t.Any:
     return format_utc(value) if hasattr(value, "isoformat") else value
 
 
-def _read_recommendation(access: Access, item: AnalyzerFinding, *, sleep: Callable[[float], None]) -> Record:
+def _read_recommendation(
+    access: Access, item: AnalyzerFinding, *, jobs: Access, sleep: Callable[[float], None]
+) -> Record:
     """Read the steps that AWS recommends. They are for people to look at: no module follows them."""
     finding = Finding(Adviser.ACCESS_ANALYZER, item.id, item.region, item.analyzer_arn)
-    finding.generate(access)
+    finding.generate(jobs)
     message = f"it is not ready after {sum(WAITS):.0f} seconds"
     for wait in (*WAITS, None):
         answer = finding.read(access)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 import time
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,6 +27,7 @@ from .._aws.access import Access
 from .._aws.errors import AwsError, InvalidRequest, NotFound, Unsupported
 from .._aws.operations import Operations
 from .._policy.least_privilege.second_opinion import Advice, Adviser, Existing, Outcome, Step, find_stale
+from .next_steps import explain
 
 ANALYZER: t.Final = "accessanalyzer"
 HUB: t.Final = "securityhub"
@@ -38,13 +40,13 @@ _FINDINGS_HUB: t.Final = "GetFindingsV2"
 OPERATIONS: t.Final[Mapping[Adviser, Operations]] = {
     Adviser.ACCESS_ANALYZER: Operations(
         reads=frozenset({"ec2:DescribeRegions", *FINDINGS_OPERATIONS, f"{ANALYZER}:{GET_FINDING}"}),
-        writes=frozenset({f"{ANALYZER}:{GENERATE_FINDING}"}),
+        jobs=frozenset({f"{ANALYZER}:{GENERATE_FINDING}"}),
     ),
     Adviser.SECURITY_HUB: Operations(
         reads=frozenset(
             {"ec2:DescribeRegions", f"{HUB}:DescribeSecurityHubV2", f"{HUB}:{_FINDINGS_HUB}", f"{HUB}:{_GET_HUB}"}
         ),
-        writes=frozenset({f"{HUB}:{_GENERATE_HUB}"}),
+        jobs=frozenset({f"{HUB}:{_GENERATE_HUB}"}),
     ),
 }
 # A recommendation takes some seconds; Security Hub says up to twenty.
@@ -53,7 +55,6 @@ _STEP: t.Final = "unusedPermissionsRecommendedStep"
 _UNUSED: t.Final = "unusedpermission"
 # Neither service takes more values in one filter.
 _MOST_VALUES: t.Final = 20
-_NOT_MADE: t.Final = "AWS has made none yet, and it is not asked to make one here"
 
 Record = Mapping[str, t.Any]
 # A principal's ARN, and whom to ask about it.
@@ -149,20 +150,30 @@ def list_existing(snapshot: Snapshot, permissions: Permissions, principal_arn: s
 
 
 @dataclasses.dataclass(frozen=True)
+class Asking:
+    """Whether AWS is asked to make recommendations: with ``jobs``, which may start them. Without it ``why_not`` says
+    why AWS is not asked. ``wait`` is how many seconds a recommendation that AWS is making is waited for."""
+
+    jobs: t.Optional[Access]
+    why_not: str = ""
+    wait: float = sum(WAITS)
+
+
+@dataclasses.dataclass(frozen=True)
 class Advisers:
-    """The advisers to ask: ``access`` and the regions where they may be. Only with ``may_generate`` is AWS asked to
-    make a recommendation: that is no read."""
+    """The advisers to ask: ``access`` and the regions where they may be."""
 
     access: Access
     advisers: Sequence[Adviser]
     regions: Sequence[str]
-    may_generate: bool
+    asking: Asking
     sleep: Callable[[float], None] = time.sleep
+    seconds: Callable[[], float] = time.monotonic
 
     def ask(self, existing: Mapping[str, Sequence[Existing]]) -> dict[str, tuple[Advice, ...]]:
         """Ask about all principals at once: by the ARN of each, with its policies of today, an advice of each adviser.
 
-        It takes about half a minute at most, however many principals there are and whatever AWS does.
+        All of them are waited for together.
         """
         found: dict[str, list[Advice]] = {arn: [] for arn in existing}
         questions: dict[Key, Finding] = {}
@@ -187,7 +198,7 @@ class Advisers:
         except _NoAdviser as none:
             return {arn: Advice(adviser, outcome=none.outcome, reason=str(none)) for arn in arns}
         except AwsError as error:
-            return {arn: Advice(adviser, outcome=Outcome.NOT_ASSESSED, reason=str(error)) for arn in arns}
+            return {arn: Advice(adviser, outcome=Outcome.NOT_ASSESSED, reason=explain(error)) for arn in arns}
         nothing = Advice(
             adviser, outcome=Outcome.ABSENT, reason="AWS has no active finding on unused permissions of the principal"
         )
@@ -258,7 +269,7 @@ class Advisers:
             # A service that a region does not offer is not there.
             errors = [error for error in errors if not isinstance(error, Unsupported)]
         if errors and not any(answered.values()):
-            raise _NoAdviser(str(errors[0]), Outcome.NOT_ASSESSED)
+            raise _NoAdviser(explain(errors[0]), Outcome.NOT_ASSESSED)
         return answered
 
     # The recommendations
@@ -275,7 +286,8 @@ class Advisers:
             elif answer is None or answer.is_ready:
                 missing[key] = questions[key]
         self._generate(missing, first, done)
-        self._poll({key: finding for key, finding in questions.items() if key not in done}, done)
+        outdated = {key: answer for key in missing if isinstance(answer := first[key], Answer)}
+        self._poll({key: finding for key, finding in questions.items() if key not in done}, outdated, done)
         return done
 
     def _is_current(self, answer: Answer, existing: Sequence[Existing]) -> bool:
@@ -288,33 +300,44 @@ class Advisers:
         first: Mapping[Key, t.Union[Answer, AwsError, None]],
         done: dict[Key, Advice],
     ) -> None:
-        if not self.may_generate:
+        jobs = self.asking.jobs
+        if jobs is None:
             for key in missing:
-                self._settle(done, key, first[key] or _NotMade(_NOT_MADE))
+                self._settle(done, key, first[key] or _NotMade(self.asking.why_not, Outcome.NOT_ASKED))
             return
-        calls = {key: functools.partial(finding.generate, self.access) for key, finding in missing.items()}
+        calls = {key: functools.partial(finding.generate, jobs) for key, finding in missing.items()}
         for key, result in self.access.gather(calls).items():
             if isinstance(result, AwsError):
                 self._settle(done, key, result)
 
-    def _poll(self, pending: dict[Key, Finding], done: dict[Key, Advice]) -> None:
-        for wait in (*WAITS, None):
+    def _poll(self, pending: dict[Key, Finding], outdated: Mapping[Key, Answer], done: dict[Key, Advice]) -> None:
+        """Wait for what AWS is making. An answer that was outdated before AWS was asked anew is none."""
+        end = self.seconds() + self.asking.wait
+        for wait in itertools.chain(WAITS, itertools.repeat(WAITS[-1])):
             for key, answer in self._read(pending).items():
-                if answer is not None and (isinstance(answer, AwsError) or answer.is_ready):
+                if isinstance(answer, AwsError) or (answer and answer.is_ready and not _is_same(answer, outdated, key)):
                     self._settle(done, key, answer)
                     del pending[key]
-            if not pending:
-                return
-            if wait is not None:
-                self.sleep(wait)
+            left = end - self.seconds()
+            if not pending or left <= 0:
+                break
+            self.sleep(min(wait, left))
         for key in pending:
-            self._settle(done, key, _NotMade(f"AWS has not made it after {sum(WAITS):.0f} seconds"))
+            reason = f"AWS has not made it after {self.asking.wait:.0f} seconds: run again"
+            self._settle(done, key, _NotMade(reason, Outcome.NOT_READY))
+
+    @property
+    def _again(self) -> str:
+        """The step after a recommendation that failed."""
+        if self.asking.jobs is None:
+            return "Set second_opinion_request, and run without check mode, to ask for another one"
+        return "The next run asks for another one"
 
     def _read(self, questions: Mapping[Key, Finding]) -> dict[Key, t.Union[Answer, AwsError, None]]:
         calls = {key: functools.partial(finding.read, self.access) for key, finding in questions.items()}
         return dict(self.access.gather(calls))
 
-    def _settle(self, done: dict[Key, Advice], key: Key, answer: t.Union[Answer, Exception]) -> None:
+    def _settle(self, done: dict[Key, Advice], key: Key, answer: t.Union[Answer, AwsError, _NotMade]) -> None:
         _arn, adviser = key
         if isinstance(answer, Answer):
             failed = answer.status == "FAILED"
@@ -322,12 +345,15 @@ class Advisers:
                 adviser,
                 () if failed else answer.steps,
                 Outcome.FAILED if failed else Outcome.COMPARED,
-                answer.error if failed else "",
+                f"{answer.error.rstrip('.')}. {self._again}" if failed else "",
             )
+            return
+        if isinstance(answer, _NotMade):
+            done[key] = Advice(adviser, outcome=answer.outcome, reason=str(answer))
             return
         # AWS's refusal of the request itself, such as on a finding that was closed meanwhile, is its answer.
         refused = isinstance(answer, InvalidRequest)
-        done[key] = Advice(adviser, outcome=Outcome.FAILED if refused else Outcome.NOT_ASSESSED, reason=str(answer))
+        done[key] = Advice(adviser, outcome=Outcome.FAILED if refused else Outcome.NOT_ASSESSED, reason=explain(answer))
 
 
 class _NoAdviser(Exception):
@@ -338,8 +364,13 @@ class _NoAdviser(Exception):
         self.outcome = outcome
 
 
-class _NotMade(Exception):
+class _NotMade(_NoAdviser):
     """There is no recommendation; the message says why."""
+
+
+def _is_same(answer: Answer, outdated: Mapping[Key, Answer], key: Key) -> bool:
+    """Whether AWS still gives the old recommendation. A failure may well repeat in the same words."""
+    return answer.status == "SUCCEEDED" and outdated.get(key) == answer
 
 
 def _chunks(arns: Sequence[str]) -> Iterator[list[str]]:

@@ -33,6 +33,7 @@ from .._converge.journal import Intent, Outcome, check_run_id, intent_at, read_r
 from .._converge.plan import Plan
 from .._converge.store import Store
 from .._converge.undo import Recorded, Selection, Undoing, Unread, is_same_module, objection, plan_undos, takes_away
+from .._converge.undo_requests import find_mismatch
 from .._module.connection import Connection
 from .._module.converging import converge
 from .._module.interrupted import MALFORMED, make_tolerant
@@ -41,7 +42,6 @@ from .._module.snapshots import BREAK_GLASS_OPERATIONS, rescue_of
 from .._module.task import Task, TaskError
 from .._module.writers import Roles, Writer
 from .._report.plain import printable
-from .requests import find_mismatch
 
 MODULE: t.Final = "rollback"
 # Its role reads who may use the break-glass principals.
@@ -211,21 +211,29 @@ class Rollback(Capability[Undoing]):
     def _prepare(self, selected: Sequence[Recorded], found: Undoing) -> Undoing:
         """Put before each undo what must be done first."""
         before = {
-            key: change
-            for name, undos in self._group_by_module(selected, found).items()
-            for key, change in CAPABILITIES[name].reversal.prepare(self._accesses[name], undos).items()
+            key: change for key, change in self._find_first(selected, found).items() if isinstance(change, Change)
         }
         self._first = frozenset((change.undoes, change.operation) for change in before.values())
         changes = (item for undo in found.changes for item in (before.get(undo.undoes), undo) if item is not None)
         return dataclasses.replace(found, changes=tuple(changes))
+
+    def _find_first(self, selected: Sequence[Recorded], found: Undoing) -> dict[str, t.Union[Change, Refusal]]:
+        """Find what must be done before each undo, or why that is not possible."""
+        first: dict[str, t.Union[Change, Refusal]] = {}
+        for name, undos in self._group_by_module(selected, found).items():
+            recorded = [intent.change for intent, _outcome in selected if intent.module == name]
+            as_before = [change for change in recorded if change in found.as_before]
+            first.update(CAPABILITIES[name].reversal.prepare(self._accesses[name], undos, as_before))
+        return first
 
     def _group_by_module(self, selected: Sequence[Recorded], found: Undoing) -> dict[str, list[Change]]:
         module_of = {intent.key: intent.module for intent, _outcome in selected}
         return {name: [undo for undo in found.changes if module_of[undo.undoes] == name] for name in CAPABILITIES}
 
     def _refuse_needed(self, selected: Sequence[Recorded], found: Undoing) -> dict[str, Refusal]:
-        """Refuse undos that would take something from principals that the run did not change."""
-        refused: dict[str, Refusal] = {}
+        """Refuse undos that can't be prepared, or that would take from principals that the run did not change."""
+        first = self._find_first(selected, found).items()
+        refused = {key: refusal for key, refusal in first if isinstance(refusal, Refusal)}
         for name, undos in self._group_by_module(selected, found).items():
             refused.update(CAPABILITIES[name].reversal.refuse(self._accesses[name], undos, self._connection.now))
         return refused

@@ -73,26 +73,75 @@ class _Log:
 def deliver(events: t.Iterable[Record], place: Place, *, digests: bool, now: datetime) -> t.Iterator[File]:
     """The files with these events, all of them recorded by the trail."""
     logs: dict[tuple[str, str], list[_Log]] = {}
-    for (account_id, region, when), records in _grouped(events).items():
-        plain = json.dumps({"Records": records}).encode()
-        name = f"{account_id}_CloudTrail_{region}_{when:%Y%m%dT%H%MZ}"
-        unique = hashlib.sha256(f"{place.trail} {name}".encode()).hexdigest()[:16]
-        key = f"{place.folder(account_id, 'CloudTrail', region, when)}/{name}_{unique}.json.gz"
-        times = sorted(record["eventTime"] for record in records)
-        log = _Log(key, hashlib.sha256(plain).hexdigest(), times[0], times[-1])
-        logs.setdefault((account_id, region), []).append(log)
-        yield File(key, gzip.compress(plain, _LEVEL, mtime=0))
+    for group, records in _grouped(events).items():
+        file, log = _write_log(group, records, place)
+        logs.setdefault(group[:2], []).append(log)
+        yield file
     if digests:
         for (account_id, region), delivered in logs.items():
             yield from _digests(delivered, place, account_id, region, now)
 
 
-def _grouped(events: t.Iterable[Record]) -> dict[tuple[str, str, datetime], list[Record]]:
+def deliver_later(
+    events: t.Sequence[Record], place: Place, newest: t.Mapping[tuple[str, str], File], *, now: datetime
+) -> t.Iterator[File]:
+    """The files with further events, and further digests for each account and region that has digests already.
+
+    ``newest`` are their newest digests. Events of before their end are delivered late, as by CloudTrail at times.
+    """
+    ends = {of: datetime.fromisoformat(_read_digest(file)["digestEndTime"]) for of, file in newest.items()}
+    logs: dict[tuple[str, str], list[_Log]] = {}
+    for group, records in _grouped(events, ends).items():
+        file, log = _write_log(group, records, place, salt=f" {len(records)} {records[0]['eventID']}")
+        logs.setdefault(group[:2], []).append(dataclasses.replace(log, oldest=f"{group[2]:{_TIME}}"))
+        yield file
+    for of, before in newest.items():
+        yield from _continue(logs.get(of, []), place, of, (ends[of], now), before)
+
+
+def _continue(
+    logs: t.Sequence[_Log], place: Place, of: tuple[str, str], during: tuple[datetime, datetime], before: File
+) -> t.Iterator[File]:
+    """A digest of each day, and a last one: each digest confirms the one before it, and nothing confirms the last."""
+    start, now = during
+    waiting = sorted(logs, key=lambda log: log.oldest)
+    while start < now:
+        end = min(start + _DAY, max(now - timedelta(seconds=1), start + timedelta(seconds=1)))
+        covered = [log for log in waiting if log.oldest < f"{end:{_TIME}}"]
+        waiting = waiting[len(covered) :]
+        before = _digest(covered, place, of, (start, end), before)
+        yield before
+        start = end
+
+
+def _read_digest(file: File) -> dict[str, t.Any]:
+    return t.cast(dict[str, t.Any], json.loads(gzip.decompress(file.body)))
+
+
+def _write_log(
+    group: tuple[str, str, datetime], records: t.Sequence[Record], place: Place, *, salt: str = ""
+) -> tuple[File, _Log]:
+    account_id, region, when = group
+    plain = json.dumps({"Records": records}).encode()
+    name = f"{account_id}_CloudTrail_{region}_{when:%Y%m%dT%H%MZ}"
+    unique = hashlib.sha256(f"{place.trail} {name}{salt}".encode()).hexdigest()[:16]
+    key = f"{place.folder(account_id, 'CloudTrail', region, when)}/{name}_{unique}.json.gz"
+    times = sorted(record["eventTime"] for record in records)
+    log = _Log(key, hashlib.sha256(plain).hexdigest(), times[0], times[-1])
+    return File(key, gzip.compress(plain, _LEVEL, mtime=0)), log
+
+
+def _grouped(
+    events: t.Iterable[Record], earliest: t.Mapping[tuple[str, str], datetime] | None = None
+) -> dict[tuple[str, str, datetime], list[Record]]:
     found: collections.defaultdict[tuple[str, str, datetime], list[Record]] = collections.defaultdict(list)
     for record in events:
+        place = (record["recipientAccountId"], record["awsRegion"])
         when = datetime.fromisoformat(record["eventTime"])
+        if earliest and place in earliest:
+            when = max(when, earliest[place])
         when = when.replace(minute=when.minute - when.minute % _MINUTES, second=0)
-        found[record["recipientAccountId"], record["awsRegion"], when].append(record)
+        found[(*place, when)].append(record)
     return found
 
 

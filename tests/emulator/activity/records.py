@@ -99,15 +99,20 @@ def data_type(source: str, name: str) -> str | None:
 class Writer:
     """Writes the events of one principal."""
 
-    def __init__(self, account: Account, principal: str) -> None:
+    def __init__(self, account: Account, principal: str, live: tuple[str, str] | None = None) -> None:
+        """``live`` are the ARN and the unique id of a principal that the seed does not have."""
         self.account = account
         kind, _slash, self.name = principal.partition("/")
         self.is_role = kind == "role"
+        self._live_id = live[1] if live else ""
         holders: t.Mapping[str, t.Any] = account.roles if self.is_role else account.users
-        self.arn = f"arn:{account.partition}:iam::{account.id}:{kind}{holders[self.name].path}{self.name}"
+        path = holders[self.name].path if live is None else ""
+        self.arn = live[0] if live else f"arn:{account.partition}:iam::{account.id}:{kind}{path}{self.name}"
 
     def unique_id(self, session: Session) -> str:
         """The unique id of the principal. A former one of the same name had another."""
+        if self._live_id and not session.earlier:
+            return self._live_id
         return unique_id("AROA" if self.is_role else "AIDA", f"{self.arn} before" if session.earlier else self.arn)
 
     def event(self, calls: Calls, session: Session, when: datetime, region: str, count: int) -> Record:

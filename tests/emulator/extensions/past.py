@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import typing as t
 from datetime import UTC, datetime, timedelta
 
@@ -21,7 +22,7 @@ from moto.iam.models import iam_backends
 from moto.organizations.models import organizations_backends
 from moto.s3.models import FakeBucket, S3Backend, s3_backends
 
-from emulator.activity import delivery, generate, selectors
+from emulator.activity import delivery, generate, later, records, selectors
 from emulator.activity.records import Record
 from emulator.activity.uses import last_uses
 from emulator.extensions.registration import operations_of
@@ -31,6 +32,9 @@ from emulator.seed.model import Account
 # The events of each past, by its key. A process serves few seeds, most of them without any.
 _made: dict[str, list[Record]] = {}
 _MOST_MADE: t.Final = 8
+_DIGEST: t.Final = re.compile(
+    r"/(?P<account>\d{12})_CloudTrail-Digest_(?P<region>[a-z0-9-]+)_(?P<trail>.+)_\d{8}T\d{6}Z\.json\.gz\Z"
+)
 _KEY_IS_VALID: t.Final = timedelta(days=400)
 
 
@@ -95,9 +99,56 @@ def _deliver(owner: AccountState, name: str) -> None:
     for trail in trails:
         for state in _covered(trail):
             for file in _files(trail, state):
-                made = storage.put_object(name, file.key, file.body, disable_notification=True)
-                if file.metadata:
-                    made.set_metadata({f"x-amz-meta-{key}": value for key, value in file.metadata.items()})
+                _put(storage, name, file)
+
+
+def _put(storage: S3Backend, name: str, file: delivery.File) -> None:
+    made = storage.put_object(name, file.key, file.body, disable_notification=True)
+    if file.metadata:
+        made.set_metadata({f"x-amz-meta-{key}": value for key, value in file.metadata.items()})
+
+
+def add_later(account_id: str, asked: t.Iterable[later.Later]) -> int:
+    """Add calls after the seed to the event history and to the trails of an account; how many events there are.
+
+    Raises ValueError: the account has no past, or no such role.
+    """
+    state = next((one for one in account_states[account_id].values() if one.past is not None), None)
+    if state is None or state.past is None:
+        raise ValueError(f"account {account_id} has no past: only those of a seed with activity have one")
+    backend, now = iam_backends[account_id][state.partition], clock().replace(tzinfo=UTC)
+    roles = {role.name: (role.arn, role.id) for role in backend.roles.values()}
+    events: list[Record] = []
+    for one in asked:
+        kind, _slash, name = one.principal.partition("/")
+        if kind != "role" or name not in roles:
+            raise ValueError(f"{one.principal}: there is no such role in account {account_id}")
+        events += later.write(one, records.Writer(state.past.account, one.principal, roles[name]), now)
+    for event in events:
+        if event["managementEvent"]:
+            state.events.setdefault(event["awsRegion"], []).append(event)
+    homes = [home for backends in cloudtrail_backends.values() for home in backends.values()]
+    for trail in [trail for home in homes for trail in home.trails.values()]:
+        if trail.status.is_logging and state in _covered(trail):
+            _deliver_later(trail, events, account_id, now)
+    return len(events)
+
+
+def _deliver_later(trail: Trail, events: t.Sequence[Record], account_id: str, now: datetime) -> None:
+    storages = (storage for partitions in s3_backends.values() for storage in partitions.values())
+    storage = next((one for one in storages if trail.bucket_name in one.buckets), None)
+    if storage is None:
+        return
+    # The files of the past come first.
+    bucket = storage.get_bucket(trail.bucket_name)
+    newest: dict[tuple[str, str], delivery.File] = {}
+    for key, item in sorted(bucket.keys.items(), key=lambda pair: str(pair[0]).rpartition("_")[2]):
+        found = _DIGEST.search(str(key))
+        if found and found["trail"] == f"{trail.trail_name}_{trail.region_name}" and found["account"] == account_id:
+            headers = {name.lower().removeprefix("x-amz-meta-"): value for name, value in item.metadata.items()}
+            newest[account_id, found["region"]] = delivery.File(str(key), item.value, headers)
+    for file in delivery.deliver_later(_select(trail, events), _place(trail), newest, now=now):
+        _put(storage, trail.bucket_name, file)
 
 
 def _covered(trail: Trail) -> list[AccountState]:
@@ -112,24 +163,33 @@ def _covered(trail: Trail) -> list[AccountState]:
 
 
 def _files(trail: Trail, state: AccountState) -> t.Iterator[delivery.File]:
+    assert state.past is not None
+    recorded = _select(trail, past_events(state))
+    return delivery.deliver(recorded, _place(trail), digests=trail.log_validation, now=state.past.now)
+
+
+def _select(trail: Trail, events: t.Iterable[Record]) -> list[Record]:
+    """The events that a trail records."""
     backend: CloudTrailBackend = cloudtrail_backends[trail.account_id][trail.region_name]
     _arn, basic, advanced = backend.get_event_selectors(trail.trail_name)
-    recorded = [
+    return [
         event
-        for event in past_events(state)
+        for event in events
         if (trail.is_multi_region or event["awsRegion"] == trail.region_name)
         and selectors.is_selected(event, basic, advanced)
     ]
+
+
+def _place(trail: Trail) -> delivery.Place:
+    """The place that a trail delivers to."""
     organization = organizations_backends[trail.account_id][trail.partition].org if trail.is_org_trail else None
-    place = delivery.Place(
+    return delivery.Place(
         bucket=trail.bucket_name,
         trail=trail.trail_name,
         home_region=trail.region_name,
         prefix=trail.s3_key_prefix or "",
         organization_id=organization.id if organization else None,
     )
-    assert state.past is not None
-    return delivery.deliver(recorded, place, digests=trail.log_validation, now=state.past.now)
 
 
 def list_public_keys(response: CloudTrailResponse) -> str:

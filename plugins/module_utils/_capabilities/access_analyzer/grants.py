@@ -18,6 +18,7 @@ GRANTS: t.Final = Grants(
     conditions={
         "iam:CreateServiceLinkedRole": {"StringEquals": {"iam:AWSServiceName": ["access-analyzer.amazonaws.com"]}}
     },
+    jobs=frozenset({"accessanalyzer:GenerateFindingRecommendation"}),
     purposes={
         "accessanalyzer:GetArchiveRule": "access_analyzer: an archive rule, before and after it is changed",
     },

@@ -56,7 +56,6 @@ REGISTRATION: t.Final = Registration(
     operations=OPERATIONS,
     reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread, relies_on),
     enforces=True,
-    companions=("access_analyzer_findings_info",),
     row=Row((Dataset.ANALYZERS,), is_last=True),
     samples={
         "iam:CreateServiceLinkedRole": f"arn:${{Partition}}:iam::${{Account}}:role/aws-service-role/{_PRINCIPAL}/x",

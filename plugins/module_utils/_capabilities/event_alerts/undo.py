@@ -15,6 +15,7 @@ from collections.abc import Mapping
 
 from ..._converge.change import Undo
 from ..._converge.undo_records import Derive, Record, check_arn, says_same, split_tags
+from ..._converge.undo_roles import undo_role_creation
 from . import changes
 
 _TRUST: t.Final = " trust"
@@ -145,10 +146,6 @@ def _read_role_name(record: Record, part: str) -> str:
     return arn.rpartition("/")[2]
 
 
-def _undo_role_creation(record: Record) -> Undo:
-    return Undo(changes.DELETE_ROLE, {"RoleName": record.name("role")})
-
-
 def _undo_role_deletion(record: Record) -> Undo:
     path, name = record.path_and_name("role")
     request = {
@@ -190,7 +187,7 @@ DERIVATIONS: t.Final[Mapping[tuple[str, str], Derive]] = {
     ("sns", changes.SUBSCRIBE): _undo_subscription,
     ("sqs", changes.CREATE_QUEUE): _undo_queue_creation,
     ("sqs", changes.SET_QUEUE): _undo_queue_policy,
-    ("iam", changes.CREATE_ROLE): _undo_role_creation,
+    ("iam", changes.CREATE_ROLE): undo_role_creation,
     ("iam", changes.DELETE_ROLE): _undo_role_deletion,
     ("iam", changes.SET_TRUST): _undo_trust,
     ("iam", changes.PUT_ROLE_POLICY): _undo_role_policy,

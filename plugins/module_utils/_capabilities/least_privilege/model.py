@@ -105,6 +105,10 @@ class UnreadNamers:
     blocks: bool = False
 
 
+#: Begins the sentence about kinds of consumers that are never looked for. It is the same for all roles.
+NOT_LOOKED_FOR: t.Final = "not looked for: "
+
+
 @dataclasses.dataclass(frozen=True)
 class Surroundings:
     """Who uses a role and who names it. ``unread`` are sentences about consumers that could not be read."""
@@ -119,13 +123,19 @@ class Surroundings:
         """Whether something other than a person uses the role."""
         return any(consumer.is_machine for consumer in self.consumers)
 
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """The sentences about consumers that were looked for and could not be read."""
+        return tuple(text for text in self.unread if not text.startswith(NOT_LOOKED_FOR))
+
 
 @dataclasses.dataclass(frozen=True)
 class NewDenial:
     """A denied action of a role that was not denied to it before. ``used_before``: the evidence had it as used.
 
     ``resource`` is empty where the event has none. ``proposal`` is an entry of ``always_allow`` that would allow it
-    within the old policies; None if there is none, or it would not help.
+    within the old policies; None if there is none, or it would not help. ``diff`` is what it would change in the
+    documents, as a unified diff.
     """
 
     principal_arn: str
@@ -138,6 +148,7 @@ class NewDenial:
     message: str = ""
     used_before: bool = False
     proposal: t.Optional[Mapping[str, t.Any]] = None
+    diff: str = ""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,29 +9,17 @@
 
 from __future__ import annotations
 
-import functools
 import typing as t
 from collections.abc import Mapping
 
-from ..._converge.change import Undo
 from ..._converge.undo_policies import undo_policy_creation, undo_policy_deletion, undo_policy_update
-from ..._converge.undo_records import Derive, Record
-from .changes import CREATE, DELETE, PUT, REMOVE, UPDATE
-
-
-def _undo_boundary(record: Record, kind: str) -> Undo:
-    named = {"user": "UserName", "role": "RoleName"}[kind]
-    parameters = {named: record.name(kind)}
-    before = record.before["boundary"]
-    if before is None:
-        return Undo(REMOVE[kind], parameters)
-    return Undo(PUT[kind], {**parameters, "PermissionsBoundary": str(before)})
-
+from ..._converge.undo_records import Derive
+from ..._converge.undo_roles import list_boundary_derivations
+from .changes import CREATE, DELETE, PUT, UPDATE
 
 DERIVATIONS: t.Final[Mapping[tuple[str, str], Derive]] = {
     ("iam", CREATE): undo_policy_creation,
     ("iam", UPDATE): undo_policy_update,
     ("iam", DELETE): undo_policy_deletion,
-    **{("iam", PUT[kind]): functools.partial(_undo_boundary, kind=kind) for kind in PUT},
-    **{("iam", REMOVE[kind]): functools.partial(_undo_boundary, kind=kind) for kind in REMOVE},
+    **{key: derive for kind in PUT for key, derive in list_boundary_derivations(kind).items()},
 }

@@ -12,6 +12,7 @@ AWS changes its policies, and nobody else can. A copy does not follow its origin
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import typing as t
 from collections.abc import Iterator, Sequence
 
@@ -24,10 +25,13 @@ from ..._policy.documents.canonical import are_equivalent
 from ..._policy.documents.limits import ATTACHMENTS, LIMITS, size
 from ..._policy.documents.policy import Kind, Policy, Statement
 from .changes import ScopeWriter
-from .declared import Copy, Target
+from .declared import LONGEST_NAME, Copy, Target
 from .rewrite import name_apart
 from .scoping import Rules, Scoped, Scoping
 from .subjects import Subject, list_aws_policies
+
+# So many digits of a hash keep long names apart.
+_MARK: t.Final = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +54,11 @@ class Exchange:
     parts: tuple[Part, ...] = ()
     is_powerful: bool = False
     refusals: tuple[Refusal, ...] = ()
+
+    @property
+    def subject(self) -> Subject:
+        """The policy of AWS, without its document."""
+        return Subject(self.original.name, self.original.arn, None, None)
 
     def make_changes(self, writer: ScopeWriter) -> tuple[Change, ...]:
         """Create, attach to all, then detach from all."""
@@ -148,7 +157,7 @@ class Copies:
     def _place(self, copy: Copy, document: Policy, number: int) -> t.Union[Part, Refusal]:
         """The policy that a part of a copy is, or will be. Names are unique in an account, whatever path and case."""
         snapshot = self._facts.snapshot
-        name = copy.name if number == 1 else f"{copy.name}-{number}"
+        name = name_part(copy.name, number)
         arn = f"arn:{snapshot.partition}:iam::{snapshot.account_id}:policy{copy.path}{name}"
         known = next(
             (item for item in snapshot.policies if not item.is_aws_managed and item.name.lower() == name.lower()), None
@@ -171,6 +180,15 @@ class Copies:
                 reason = f"{kind} {owner.name} would have {len(arns)} managed policies, and {most} are allowed"
                 return Refusal("quota", reason, owner.arn)
         return None
+
+
+def name_part(name: str, number: int) -> str:
+    """Name a part of a copy. A name that is too long is cut, and a hash keeps it apart from others that begin alike."""
+    suffix = "" if number == 1 else f"-{number}"
+    if len(name) + len(suffix) <= LONGEST_NAME:
+        return f"{name}{suffix}"
+    mark = hashlib.sha256(name.encode()).hexdigest()[:_MARK]
+    return f"{name[: LONGEST_NAME - len(suffix) - _MARK - 1]}-{mark}{suffix}"
 
 
 def _refuse_conflict(exchange: Exchange, earlier: Sequence[Exchange]) -> Exchange:

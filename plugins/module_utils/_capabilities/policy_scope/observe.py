@@ -13,7 +13,7 @@ import typing as t
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from ..._account.policy_versions import LivePolicy, describe_policy
+from ..._account.policy_versions import LivePolicy, Version, describe_policy
 from ..._aws.access import Access
 from ..._aws.operations import Operations
 from ..._converge.affects.live import HOLDERS_READS
@@ -25,7 +25,6 @@ from ..._module.managed_policies import (
     read_default_document,
     read_inline_document,
     read_policy,
-    refuse_other_versions,
 )
 from ..._policy.documents.limits import POLICY_VERSIONS
 from .changes import (
@@ -77,30 +76,30 @@ def _read_version(access: Access, arn: str, document: t.Any) -> dict[str, t.Any]
     return describe_version(document, 0 if live is None else count_versions(live, document))
 
 
-def refuse_undos(access: Access, undos: Sequence[Change], now: datetime) -> Mapping[str, Refusal]:
-    """Refuse undos that would make another version the default one, or for which a policy has no room."""
-    refused = dict(refuse_other_versions(access, undos, now))
-    left = [undo for undo in undos if undo.undoes not in refused]
-    for undo in filter(_restores, left):
-        live = read_policy(access, undo.target)
-        if live is not None and _is_full(live) and _find_own_version(live, left, undo) is None:
-            reason = (
-                f"{undo.target} has {POLICY_VERSIONS} versions, and none of them is of that run: delete one, then roll "
-                "back again"
-            )
-            refused[undo.undoes] = Refusal("versions", reason, undo.target, undo.operation)
-    return refused
+def prepare_undos(
+    access: Access, undos: Sequence[Change], as_before: Sequence[Change]
+) -> Mapping[str, t.Union[Change, Refusal]]:
+    """Find what must be done before an undo, by its record: the version that the run made is deleted, to make room.
 
-
-def prepare_undos(access: Access, undos: Sequence[Change]) -> Mapping[str, Change]:
-    """Find what must be done before an undo, by its record: the version that the run made goes, to make room."""
-    found: dict[str, Change] = {}
+    Without such a version the deleted one is not restored. That changes no permission: it was not the default one.
+    """
+    found: dict[str, t.Union[Change, Refusal]] = {}
     for undo in filter(_restores, undos):
         live = read_policy(access, undo.target)
-        version = _find_own_version(live, undos, undo) if live is not None and _is_full(live) else None
-        if live is not None and version is not None:
-            found[undo.undoes] = _delete_own(undo, live, version)
+        if live is None or not _is_full(live):
+            continue
+        version = _find_own_version(live, undos, as_before)
+        found[undo.undoes] = _refuse_restoring(undo) if version is None else _delete_own(undo, live, version)
     return found
+
+
+def _refuse_restoring(undo: Change) -> Refusal:
+    reason = (
+        f"the deleted version of {undo.target} is not restored: the policy has {POLICY_VERSIONS} versions, and the "
+        "newest one is not known to be of that run. No permission depends on it, and the journal has its document. "
+        "Roll back newer runs, or delete a version, then roll back again"
+    )
+    return Refusal("versions", reason, undo.target, undo.operation)
 
 
 def _restores(undo: Change) -> bool:
@@ -111,28 +110,31 @@ def _is_full(live: LivePolicy) -> bool:
     return len(live.versions) >= POLICY_VERSIONS
 
 
-def _find_own_version(live: LivePolicy, undos: Sequence[Change], restoring: Change) -> t.Optional[str]:
-    """Find the version that the run made: the default one, if its change is taken back too."""
-    default = live.default
-    for undo in undos:
-        of_same = undo.operation == SET_DEFAULT and undo.target == restoring.target
-        if of_same and default is not None and describe_policy(default.document) == undo.before:
-            return default.id
-    return None
+def _find_own_version(live: LivePolicy, undos: Sequence[Change], as_before: Sequence[Change]) -> t.Optional[Version]:
+    """Find the version that the run made, if its change is taken back too.
+
+    It is the default one, or after an interrupted rollback the newest one. Documents of older versions may be the same.
+    """
+    made = [undo.before for undo in undos if undo.operation == SET_DEFAULT and undo.target == live.arn]
+    if live.default is not None and describe_policy(live.document) in made:
+        return live.default
+    reset = [done.after for done in as_before if done.operation == UPDATE and done.target == live.arn]
+    newest = live.newest
+    is_own = newest is not None and not newest.is_default and describe_policy(newest.document) in reset
+    return newest if is_own else None
 
 
-def _delete_own(undo: Change, live: LivePolicy, version: str) -> Change:
-    document = next(item.document for item in live.versions if item.id == version)
-    count = count_versions(live, document)
+def _delete_own(undo: Change, live: LivePolicy, version: Version) -> Change:
+    count = count_versions(live, version.document)
     return Change(
         account_id=undo.account_id,
         region=undo.region,
         service=undo.service,
         operation=DELETE_VERSION,
         target=undo.target,
-        parameters={"PolicyArn": undo.target, "VersionId": version},
-        before=describe_version(document, count),
-        after=describe_version(document, count - 1),
+        parameters={"PolicyArn": undo.target, "VersionId": version.id},
+        before=describe_version(version.document, count),
+        after=describe_version(version.document, count - 1),
         kind="undo_own_version",
         impact=Impact.ADDITIVE,
         undoes=undo.undoes,

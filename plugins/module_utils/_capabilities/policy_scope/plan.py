@@ -32,7 +32,7 @@ from ..._converge.untouchable import UntouchablePrincipals
 from ..._policy.documents.limits import POLICY_VERSIONS
 from ..._policy.evaluation.evaluate import Layers
 from ..._policy.impact.judge import Impact
-from ..._prediction.acceptance import Acceptance, acceptance_of, acceptance_warnings
+from ..._prediction.acceptance import Acceptance, acceptance_of, acceptance_warnings, list_warnings
 from .changes import UPDATE, ScopeWriter
 from .copies import Copies, Exchange
 from .declared import Declared
@@ -221,16 +221,20 @@ class Planner:
     def _list_warnings(self, observed: Observed) -> tuple[str, ...]:
         today = self.now.date()
         broken = [arn for arn, impact in observed.impacts.items() if not impact.is_safe]
-        references = [item.subject.reference for item in observed.scoped]
+        subjects = [item.subject for item in observed.scoped]
+        subjects += [exchange.subject for exchange in observed.exchanges]
+        unproven = self.declared.unproven
+        needed = {item.index for item in unproven if any(subject.is_meant_by(item) for subject in subjects)}
         return (
             *list_unmatched(observed.facts.permissions, self.declared),
+            *observed.scoping.list_idle_arns(),
             *acceptance_warnings(self.acceptances, broken, today),
-            *acceptance_warnings(
-                self.declared.unproven,
-                references,
+            *list_warnings(
+                unproven,
+                needed,
                 today,
                 option="accept_unproven",
-                needless="is not a policy that the targets select",
+                needless="is not a policy that the targets select; an inline policy is named as role/NAME/POLICY",
             ),
         )
 

@@ -32,7 +32,7 @@ from ..._converge.untouchable import UntouchablePrincipals
 from ..._module.connection import Connection
 from ..._module.converging import converge, settings_of
 from ..._module.documents import absolute, structure_of
-from ..._module.managed_policies import is_attached, read_policy
+from ..._module.managed_policies import is_attached, read_policy, refuse_other_versions
 from ..._module.ownership import PLAN_OPERATIONS as OWNERS_OPERATIONS
 from ..._module.registration import Registration, Reversal, Row
 from ..._module.snapshots import BREAK_GLASS_OPERATIONS, add_organization_policies, rescue_now
@@ -46,7 +46,7 @@ from ..._prediction.records.evidence_options import EvidenceOptions
 from .changes import CREATE, DELETE_VERSION, LOCKOUT_KINDS, UPDATE, WRITES
 from .declared import Declared
 from .grants import GRANTS
-from .observe import UNDO_OPERATIONS, prepare_undos, read_target, refuse_undos, reread
+from .observe import UNDO_OPERATIONS, prepare_undos, read_target, reread
 from .plan import DATASETS, MODULE, Observed, Planner
 from .scoping import SeenByPolicy
 from .seen import collect_seen, find_called, join_seen
@@ -72,7 +72,9 @@ REGISTRATION: t.Final = Registration(
     module=MODULE,
     writer=Writer.POLICIES,
     operations=OPERATIONS,
-    reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread, relies_on, refuse=refuse_undos, prepare=prepare_undos),
+    reversal=Reversal(
+        UNDO_OPERATIONS, DERIVATIONS, reread, relies_on, refuse=refuse_other_versions, prepare=prepare_undos
+    ),
     row=Row((Dataset.AUTHORIZATION_DETAILS,)),
     grants=GRANTS,
 )

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import fnmatch
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -21,6 +22,7 @@ from ..._policy.evaluation.compiled import CompiledStatement, compile_policies
 from ..._policy.evaluation.evaluate import Layers
 from ..._policy.evaluation.narrowing import policies_of
 from ..._policy.validation.holders import Holders
+from ..._prediction.acceptance import Acceptance
 from .declared import Declared, Target, selects
 
 _INLINE_KINDS: t.Final[Mapping[str, Kind]] = {
@@ -66,8 +68,14 @@ class Subject:
 
     @property
     def reference(self) -> str:
-        """The name by which people accept something of it, in the form of an ARN."""
-        return self.arn if self.owner is None else f"{self.owner.arn}/{self.name}"
+        """The name by which people accept something of it."""
+        return self.arn if self.owner is None else f"{type(self.owner).__name__.lower()}/{self.owner.name}/{self.name}"
+
+    def is_meant_by(self, acceptance: Acceptance) -> bool:
+        """Whether an acceptance is about this policy. One for an inline policy names its owner too."""
+        if self.owner is None:
+            return acceptance.covers(self.arn)
+        return acceptance.covers_inline(self.owner.arn, self.name)
 
     @property
     def kind(self) -> Kind:
@@ -140,7 +148,20 @@ def list_unmatched(permissions: Permissions, declared: Declared) -> tuple[str, .
                 for pattern in patterns
                 if pattern != "*" and not any(selects((pattern,), *pair) for pair in known)
             ]
-    return tuple(warnings)
+        if target.copy is not None and not list_aws_policies(permissions.snapshot, target):
+            warnings.append(f"{target.place}.copy: policies selects no policy of AWS by name, so nothing is copied")
+    return (*warnings, *_list_unknown_statements(permissions, declared))
+
+
+def _list_unknown_statements(permissions: Permissions, declared: Declared) -> Iterator[str]:
+    """List the patterns for ids of statements that no selected policy has."""
+    aimed = (*list_subjects(permissions, declared), *list_originals(permissions, declared))
+    for target in declared.targets:
+        policies = [subject.policy for subject, targets in aimed if target in targets]
+        ids = {item.sid or "" for policy in policies if policy is not None for item in policy.statements}
+        for pattern in target.statements if policies else ():
+            if not any(fnmatch.fnmatchcase(sid, pattern) for sid in ids):
+                yield f"{target.place}.statements: no selected policy has a statement with such an id: {pattern}"
 
 
 # Who has a policy

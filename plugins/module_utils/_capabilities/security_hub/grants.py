@@ -19,6 +19,7 @@ GRANTS: t.Final = Grants(
         "securityhub:TagResource": ("arn:${Partition}:securityhub:*:${Account}:hub/default",),
     },
     conditions={"iam:CreateServiceLinkedRole": {"StringEquals": {"iam:AWSServiceName": ["securityhub.amazonaws.com"]}}},
+    jobs=frozenset({"securityhub:GenerateRecommendedPolicyV2"}),
     purposes={
         "securityhub:BatchGetSecurityControls": "security_hub with `controls`: their parameters",
         "securityhub:BatchGetStandardsControlAssociations": "security_hub with `controls`: their standards",

@@ -71,10 +71,50 @@ def snapshot_after(snapshot: Snapshot, change: Change) -> Snapshot:
         return _content(snapshot, change)
     if change.operation == "CreatePolicy":
         return _add_policy(snapshot, change)
+    if change.operation in _OF_ROLES:
+        return _OF_ROLES[change.operation](snapshot, parameters)
     return _with_group(snapshot, parameters) if change.operation == "CreateGroup" else snapshot
 
 
 Edit = Callable[[t.Any], t.Any]
+
+
+def _add_role(snapshot: Snapshot, parameters: Mapping[str, t.Any]) -> Snapshot:
+    """Add a new role: later changes of a plan give it policies."""
+    name, path = str(parameters["RoleName"]), str(parameters.get("Path") or "/")
+    role = Role(
+        name=name,
+        arn=f"arn:{snapshot.partition}:iam::{snapshot.account_id}:role{path}{name}",
+        path=path,
+        created=None,
+        trust=_document("AssumeRolePolicyDocument", parameters.get("AssumeRolePolicyDocument")),
+        attached_policies=(),
+        inline_policies=(),
+        boundary=parameters.get("PermissionsBoundary"),
+        last_used=None,
+        last_used_region=None,
+        tags={item["Key"]: item["Value"] for item in parameters.get("Tags") or ()},
+    )
+    return dataclasses.replace(snapshot, roles=(*snapshot.roles, role))
+
+
+def _set_trust(snapshot: Snapshot, parameters: Mapping[str, t.Any]) -> Snapshot:
+    trust = _document("AssumeRolePolicyDocument", parameters.get("PolicyDocument"))
+    return _edit_owners(
+        snapshot, "Role", str(parameters["RoleName"]), lambda role: dataclasses.replace(role, trust=trust)
+    )
+
+
+def _remove_role(snapshot: Snapshot, parameters: Mapping[str, t.Any]) -> Snapshot:
+    name = str(parameters["RoleName"]).lower()
+    return dataclasses.replace(snapshot, roles=tuple(role for role in snapshot.roles if role.name.lower() != name))
+
+
+_OF_ROLES: t.Final[Mapping[str, Callable[[Snapshot, Mapping[str, t.Any]], Snapshot]]] = {
+    "CreateRole": _add_role,
+    "UpdateAssumeRolePolicy": _set_trust,
+    "DeleteRole": _remove_role,
+}
 
 
 def _edit(operation: str, kind: str, parameters: Mapping[str, t.Any]) -> t.Optional[Edit]:

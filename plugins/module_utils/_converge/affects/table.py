@@ -333,7 +333,6 @@ def _detective() -> dict[str, Write]:
         **{f"accessanalyzer:{verb}Analyzer": analyzer for verb in ("Create", "Update", "Delete")},
         **{f"accessanalyzer:{verb}ArchiveRule": rule for verb in ("Create", "Update", "Delete", "Apply")},
         **{f"accessanalyzer:{verb}Resource": resource for verb in _TAGS},
-        "accessanalyzer:GenerateFindingRecommendation": _no_name,
         "config:DeleteConfigRule": config("ConfigRuleName", "rule"),
         "config:DeleteConfigurationRecorder": config("ConfigurationRecorderName", "recorder"),
         "config:StartConfigurationRecorder": config("ConfigurationRecorderName", "recorder"),

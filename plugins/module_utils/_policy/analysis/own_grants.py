@@ -48,6 +48,7 @@ class Grants:
     ``resources`` has the ARNs of an action, where they are fewer than all of the kinds in AWS's list, or others.
     ``conditions`` has what narrows an action beyond its resources; an empty condition is none.
     In both a name that ends in ":" stands for all other actions of a service.
+    ``jobs`` are operations that modules which only answer start in the same role.
     ``purposes`` says what the answer of a read is for, where no control rests on it.
     """
 
@@ -55,6 +56,7 @@ class Grants:
     resources: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=lambda: _NOTHING)
     conditions: Mapping[str, Condition] = dataclasses.field(default_factory=lambda: _NOTHING)
     own_resources: tuple[OwnResource, ...] = ()
+    jobs: frozenset[str] = frozenset()
     purposes: Mapping[str, str] = dataclasses.field(default_factory=lambda: _NOTHING)
 
     def resources_of(self, action: str) -> t.Optional[tuple[str, ...]]:

@@ -22,6 +22,7 @@ class Writer(enum.StrEnum):
 
     CREDENTIALS = "credentials"
     POLICIES = "policies"
+    ROLES = "roles"
     DETECTIVE = "detective"
     ORGANIZATION = "organization"
 

@@ -41,13 +41,16 @@ class Adviser(enum.StrEnum):
 class Outcome(enum.StrEnum):
     """The outcome of a question to an adviser.
 
-    ABSENT: there is nothing to ask, or AWS has no finding on the principal. NOT_ASSESSED: AWS did not answer.
+    ABSENT: there is nothing to ask, or AWS has no finding on the principal. NOT_ASKED: AWS made none yet, and is not
+    asked to make one. NOT_READY: AWS is still making it. NOT_ASSESSED: AWS did not answer.
     """
 
     COMPARED = "compared"
     STALE = "stale"
     FAILED = "failed"
     ABSENT = "absent"
+    NOT_ASKED = "not_asked"
+    NOT_READY = "not_ready"
     NOT_ASSESSED = "not_assessed"
 
 

@@ -91,9 +91,9 @@ class Witnesses:
     def __init__(self, before: Layers, after: Layers, principal_arn: str) -> None:
         self._before: t.Final = Evaluator(before, principal=principal_arn)
         self._after: t.Final = Evaluator(after, principal=principal_arn)
-        self._fixed: t.Final = frozenset(
-            key.lower() for key in caller_of(principal_arn, None, None).keys(complete=True)
-        )
+        caller = caller_of(principal_arn, None, None)
+        self._own: t.Final = {key.lower(): value for key, value in caller.keys(complete=True).items()}
+        self._fixed: t.Final = frozenset((*self._own, *map(str.lower, caller.absent_keys())))
         self._policies: t.Final = tuple(dict.fromkeys((*policies_of(before), *policies_of(after))))
         parts = arn_parts(principal_arn)
         self._partition: t.Final = parts.partition if parts else "aws"
@@ -104,7 +104,7 @@ class Witnesses:
         options = self._list_options(met, self._list_conditions(action))
         for tokens in resources:
             for context in self._contexts(options, tokens):
-                resource = _write(tokens, context)
+                resource = _write(tokens, {**self._own, **context})
                 before = self._before.outcome(action, resource, context)
                 after = self._after.outcome(action, resource, context)
                 if is_wanted(before, after):

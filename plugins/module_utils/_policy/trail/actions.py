@@ -143,12 +143,12 @@ class EventReader:
         """Whether a call failed for want of permission."""
         return was_denied(record, prefix_of(record["eventSource"]))
 
-    def read_shape(self, record: Record, caller: str, heap: t.Hashable) -> tuple[t.Hashable, str]:
+    def read_shape(self, record: Record, caller: str) -> tuple[t.Hashable, str]:
         """All that the permissions depend on that an event needed, but for the name of the object, which follows.
 
         None for one that is not to be kept.
         """
-        return self._shapes.read(record, caller, heap)
+        return self._shapes.read(record, caller)
 
     def build_calls(self, record: Record, caller: str) -> tuple[tuple[Call, ...], bool]:
         """The permissions that an event needed, and whether another event of the same shape needed the same."""

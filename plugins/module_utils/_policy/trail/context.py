@@ -181,7 +181,7 @@ _LOWER: t.Final[Mapping[str, frozenset[str]]] = {
 def make_fingerprint(keys: Keys) -> Callable[[Record], t.Hashable]:
     """Make a function of all fields of an event that decide over its context, besides region and request."""
     wanted = tuple(read for names, read in _FIELDS if keys is None or keys & names)
-    return lambda record: tuple(read(record) for read in wanted)
+    return lambda record: tuple([read(record) for read in wanted])
 
 
 def _read_attribute(name: str) -> Callable[[Record], t.Any]:
@@ -217,8 +217,8 @@ _FIELDS: t.Final[tuple[tuple[frozenset[str], Callable[[Record], t.Any]], ...]] =
     (frozenset({"aws:securetransport"}), lambda record: isinstance(record.get("tlsDetails"), dict)),
     (frozenset({"aws:userid"}), lambda record: record["userIdentity"].get("principalId")),
     (_OF_SESSIONS, lambda record: bool(record["userIdentity"].get("sessionContext"))),
-    (_OF_SESSIONS, _read_attribute("attributes")),
-    (_OF_SESSIONS, _read_attribute("sourceIdentity")),
+    (frozenset({"aws:multifactorauthpresent"}), _read_attribute("attributes")),
+    (frozenset({"aws:sourceidentity"}), _read_attribute("sourceIdentity")),
     (frozenset({"aws:federatedprovider"}), _read_attribute("webIdFederationData")),
 )
 

@@ -41,7 +41,43 @@ _OMITTED: t.Final = "omitted"
 # The parts of the names of parameters that hold a key of KMS, as in further.py.
 _KEY_OF_KMS: t.Final = ("kms-key", "kmskey", "kmsmaster", "ssekms", "encryptionkey")
 _MOST_BASES: t.Final = 10_000
-Asked = t.Optional[set[str]]
+# Names of parameters that are remembered of the events of one name.
+_MOST_PARAMETERS: t.Final = 1000
+# Whether a parameter decides: never, unless it is an ARN; if it holds others; or always.
+_IF_ARN, _IF_NESTED, _ALWAYS = range(3)
+
+
+class _Asked:
+    """The parameters that decide of the events of one name: those that were looked up before."""
+
+    __slots__ = ("_known", "names")
+
+    def __init__(self) -> None:
+        self.names: t.Final[set[str]] = set()
+        self._known: t.Final[dict[t.Any, int]] = {}
+
+    def update(self, names: Collection[str]) -> None:
+        if not self.names.issuperset(names):
+            self.names.update(names)
+            self._known.clear()
+
+    def may_decide(self, name: t.Any, value: t.Any, others: frozenset[str]) -> bool:
+        """Whether a parameter may decide. ``others`` are names of those that do for all events."""
+        when = self._known.get(name)
+        if when is None:
+            when = self._find_when(str(name).lower(), others)
+            if len(self._known) < _MOST_PARAMETERS:
+                self._known[name] = when
+        if when == _ALWAYS:
+            return True
+        if isinstance(value, str):
+            return value.startswith("arn:")
+        return when == _IF_NESTED and isinstance(value, (dict, list))
+
+    def _find_when(self, name: str, others: frozenset[str]) -> int:
+        if name in self.names or name in others or name == _OMITTED or any(part in name for part in _KEY_OF_KMS):
+            return _ALWAYS
+        return _IF_NESTED if SEARCHED in self.names and name not in _NEVER_READ else _IF_ARN
 
 
 class ShapeReader:
@@ -59,21 +95,22 @@ class ShapeReader:
         self._is_detailed: t.Final = is_detailed
         self._bases: t.Final[dict[t.Hashable, Context]] = {}
         # By the source and the name of events; None where all of a request may decide.
-        self._asked: t.Final[dict[tuple[str, str], Asked]] = {}
+        self._asked: t.Final[dict[tuple[str, str], t.Optional[_Asked]]] = {}
 
     def learn(self, record: Record, asked: Collection[str], actions: Collection[str]) -> None:
         """Learn from an event, the permissions of which were found, what was looked up."""
         name = (record["eventSource"], record["eventName"])
         if any(find_passed_role(action) is not None for action in actions):
             self._asked[name] = None
-        known = self._asked.setdefault(name, set())
+        known = self._asked.setdefault(name, _Asked())
         if known is not None:
             known.update(asked)
 
-    def read(self, record: Record, caller: str, heap: t.Hashable) -> tuple[t.Hashable, str]:
+    def read(self, record: Record, caller: str) -> tuple[t.Hashable, str]:
         """The shape of an event, and the name of the object in it. The shape is None for one that is not to be kept.
 
-        Events about objects of one bucket have the same shape: the name goes into ARNs, and decides nothing else.
+        Events about objects of one bucket have the same shape: the name goes into ARNs, and decides nothing else. Of
+        the caller only the partition decides, but for users: some of their calls are about themselves.
         """
         get, identity = record.get, record["userIdentity"]
         source, name = record["eventSource"], record["eventName"]
@@ -90,19 +127,19 @@ class ShapeReader:
         if request is None or len(listed) > _LARGEST:
             return None, ""
         arn, data = identity.get("arn"), get("additionalEventData")
+        kind = identity.get("type")
         shape = (
-            caller,
+            caller if kind == "IAMUser" else caller[:16],
             source,
             name,
             request,
             listed,
-            heap,
             get("awsRegion"),
             get("recipientAccountId"),
             get("readOnly") is True,
             get("responseElements") is None,
             data.get("SSEApplied") if isinstance(data, dict) else None,
-            identity.get("type"),
+            kind,
             arn[:16] if isinstance(arn, str) else arn,
             long_term_key(identity),
             (identity.get("invokedBy"), get("errorCode")) if self._is_detailed else None,
@@ -129,20 +166,13 @@ class ShapeReader:
         key = access_key(identity) if self._session_tags else ""
         return key if key in self._session_tags else ""
 
-    def _read_request(self, request: t.Any, asked: Asked) -> t.Optional[bytes]:
+    def _read_request(self, request: t.Any, asked: t.Optional[_Asked]) -> t.Optional[bytes]:
         """What of a request may decide; None if it is too large to keep."""
         if asked is not None and isinstance(request, dict):
-            request = [pair for pair in request.items() if self._may_decide(*pair, asked)]
+            others = self._context_parameters
+            request = [pair for pair in request.items() if asked.may_decide(*pair, others)]
         found = marshal.dumps(request, _PLAIN)
         return found if len(found) <= _LARGEST else None
-
-    def _may_decide(self, name: t.Any, value: t.Any, asked: set[str]) -> bool:
-        lower = str(name).lower()
-        if lower in asked or lower in self._context_parameters or lower == _OMITTED:
-            return True
-        if isinstance(value, str):
-            return value.startswith("arn:") or any(part in lower for part in _KEY_OF_KMS)
-        return isinstance(value, (dict, list)) and lower not in _NEVER_READ and SEARCHED in asked
 
 
 def _find_object(request: t.Any, resources: t.Any) -> str:

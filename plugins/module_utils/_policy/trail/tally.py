@@ -74,7 +74,7 @@ class EventJudge(t.Protocol):
     def build_calls(self, record: Record, caller: str) -> tuple[tuple[Call, ...], bool]:
         """The permissions that an event needed, and whether another event of the same shape needed the same."""
 
-    def read_shape(self, record: Record, caller: str, heap: t.Hashable) -> tuple[t.Hashable, str]:
+    def read_shape(self, record: Record, caller: str) -> tuple[t.Hashable, str]:
         """All that the permissions depend on that an event needed, but for the name of the object, which follows.
 
         None for one that is not to be kept.
@@ -213,6 +213,8 @@ class Tally:
         self._groups: t.Final[dict[tuple[str, str, _Heap], _Group]] = {}
         self._actions: t.Final[collections.Counter[str]] = collections.Counter()
         self._shapes: t.Final[dict[t.Hashable, tuple[tuple[_Place, ...], tuple[_Slot, ...]]]] = {}
+        # By the shape alone: principals often ask for the same. Those of an object have its name in them, and are out.
+        self._calls: t.Final[dict[t.Hashable, tuple[Call, ...]]] = {}
         self._sessions: t.Final[dict[str, set[str]]] = {}
         self._identities: t.Final[dict[str, set[str]]] = {}
         self._consoles: t.Final[set[str]] = set()
@@ -258,33 +260,43 @@ class Tally:
 
     def _find_slots(self, record: Record, caller: str, heap: _Heap) -> Iterable[_Slot]:
         """The slots of an event's calls. An event of the same shape as an earlier one has the same."""
-        shape, name = self._judge.read_shape(record, caller, heap)
+        shape, name = self._judge.read_shape(record, caller)
         try:
-            found = self._shapes.get(shape)
+            found = self._shapes.get((caller, heap, shape))
         except TypeError:
             # A value of JSON that no event of CloudTrail has there, such as a list.
             shape, found = None, None
         if found is None:
-            places = self._find_places(record, caller, heap)
-            return self._keep(shape, name, places)
+            return self._find_new_slots(record, caller, heap, shape, name)
         open_places, slots = found
         return (*slots, *(self._take(place, name) for place in open_places)) if open_places else slots
 
-    def _find_places(self, record: Record, caller: str, heap: _Heap) -> tuple[list[_Place], bool]:
-        """The places of an event's calls, and whether an event of the same shape has the same."""
-        calls, is_alike = self._judge.build_calls(record, caller)
+    def _find_new_slots(
+        self, record: Record, caller: str, heap: _Heap, shape: t.Hashable, name: str
+    ) -> Iterable[_Slot]:
+        """The slots of the calls of an event with a shape that this caller did not have before."""
+        calls = self._calls.get(shape) if shape is not None else None
+        if calls is None:
+            calls, is_alike = self._judge.build_calls(record, caller)
+            # The shape has what decides, and that may be more since these calls were found.
+            shape = self._judge.read_shape(record, caller)[0] if shape is not None and is_alike else None
+            if shape is not None and not name:
+                if len(self._calls) >= _MOST_SHAPES:
+                    self._calls.clear()
+                self._calls[shape] = calls
         origin = (invoking_service(record), was_dry_run(record)) if self._judge.is_detailed else ("", False)
-        places = (self._find_place(call, heap, origin) for call in calls)
-        return [place for place in places if place is not None], is_alike
+        found = (self._find_place(call, caller, heap, origin) for call in calls)
+        places = [place for place in found if place is not None]
+        return self._keep(None if shape is None else (caller, heap, shape), name, places)
 
-    def _find_place(self, call: Call, heap: _Heap, origin: tuple[str, bool]) -> t.Optional[_Place]:
-        name = (call.principal_arn, call.action, heap)
+    def _find_place(self, call: Call, caller: str, heap: _Heap, origin: tuple[str, bool]) -> t.Optional[_Place]:
+        name = (caller, call.action, heap)
         group = self._groups.get(name)
         if group is None:
-            if self._actions[call.principal_arn] >= _MOST_ACTIONS:
+            if self._actions[caller] >= _MOST_ACTIONS:
                 self.skipped[SkipReason.TOO_MANY] += 1
                 return None
-            self._actions[call.principal_arn] += 1
+            self._actions[caller] += 1
             group = self._groups[name] = _Group()
         kind = _Kind(call.is_possible, call.is_service_level, call.access_key_id, *origin)
         resource, candidates = call.resource, call.candidates
@@ -292,14 +304,13 @@ class Tally:
             resource, candidates = None, ()
         return group, (resource, candidates, call.context, kind)
 
-    def _keep(self, shape: t.Hashable, name: str, found: tuple[list[_Place], bool]) -> list[_Slot]:
+    def _keep(self, shape: t.Hashable, name: str, places: list[_Place]) -> list[_Slot]:
         """Find the slots of places, and keep them for events of the same shape.
 
         The slot of an object is another one for each name, until the group is widened.
         """
-        places, is_alike = found
         slots = [self._take(place, "") for place in places]
-        if shape is None or not is_alike or (name and any(_is_elsewhere(key, name) for _group, key in places)):
+        if shape is None or (name and any(_is_elsewhere(key, name) for _group, key in places)):
             return slots
         if len(self._shapes) >= _MOST_SHAPES:
             self._shapes.clear()

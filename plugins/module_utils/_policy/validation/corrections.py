@@ -20,7 +20,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from ..documents import global_keys
 from ..documents.operators import NEGATED
 from ..documents.policy import Condition, Policy, Statement
-from .conditions import is_private_range
+from ..evaluation.catalogue import ARRAY
+from ..evaluation.comparisons import address_range
+from .conditions import is_private_range, key_type
+from .intentions import find_wide_networks
 from .lock_outs import MFA_AGE, MFA_KEYS, MFA_PRESENT, OF_VPCS, RESOURCE_TAG, SOURCE_IP, VIA_SERVICE
 from .rules import Issue
 from .windows import AFTER, BEFORE, find_window, is_of_time
@@ -40,6 +43,7 @@ _PRINCIPAL_IS_SERVICE: t.Final = "aws:PrincipalIsAWSService"
 
 _TEXTS: t.Final[Mapping[str, str]] = {
     "mfa": "put MFA into trust policies of roles for people, or into policies of IAM users",
+    "enrolment": "let users enrol their own MFA without MFA: select the other statements",
     "network": (
         "deny outside of known networks by three operators together: NotIpAddressIfExists on aws:SourceIp, "
         "StringNotEqualsIfExists on aws:SourceVpc, BoolIfExists false on aws:ViaAWSService"
@@ -47,6 +51,12 @@ _TEXTS: t.Final[Mapping[str, str]] = {
     "time": "give the window a start and an end in one condition block, in UTC",
     "reversed": "the end of the window must be after its start",
     "organization": "add BoolIfExists false on aws:PrincipalIsAWSService and on aws:ViaAWSService",
+    "operator": (
+        "use the operator of the type of the key: IpAddress for aws:SourceIp, DateGreaterThanEquals and DateLessThan "
+        "for aws:CurrentTime, Bool for true and false"
+    ),
+    "one_value": "leave out ForAllValues for a key of one value",
+    "null_check": "add Null false for each key of ForAllValues",
     "tag": "name the resources, or first deny the principal to change the tag; not every action supports tags",
 }
 
@@ -92,9 +102,9 @@ def _fix(statement: Statement, codes: Sequence[str]) -> Sequence[Statement]:
     found: Sequence[Statement] = (statement,)
     # The complete Deny outside of networks exempts services already.
     dropped = {"deny_where_key_is_absent"} if "network_deny_lacks_operators" in codes else set()
-    for code in _FIXES:
-        if code in codes and code not in dropped:
-            found = [fixed for item in found for fixed in _FIXES[code][1](item)]
+    # Several codes may have the same fix.
+    for fix in dict.fromkeys(_FIXES[code][1] for code in _FIXES if code in codes and code not in dropped):
+        found = [fixed for item in found for fixed in fix(item)]
     return found
 
 
@@ -120,7 +130,8 @@ def _replace_private_ranges(statement: Statement) -> Sequence[Statement]:
 
 def _list_public_ranges(statement: Statement) -> tuple[str, ...]:
     values = (value for item in statement.conditions if item.key.lower() == SOURCE_IP for value in item.values)
-    return tuple(value for value in values if not is_private_range(value))
+    found = tuple(value for value in values if address_range(value) and not is_private_range(value))
+    return () if find_wide_networks(found) else found
 
 
 def deny_outside(statement: Statement, ranges: Sequence[str] = (), networks: Sequence[Condition] = ()) -> Statement:
@@ -139,6 +150,47 @@ def deny_outside(statement: Statement, ranges: Sequence[str] = (), networks: Seq
             Condition("Bool", "aws:ViaAWSService", ("false",), if_exists=True),
         ),
     )
+
+
+def _fit_operators(statement: Statement) -> Sequence[Statement]:
+    """Give keys of addresses, times and truth the operators of their type."""
+    found: Statement = statement
+    if any(is_of_time(item) and not item.operator.startswith("Date") for item in statement.conditions):
+        found = _restate_window(statement)[0]
+    conditions = tuple(_fit_operator(item, allow=statement.allow) for item in found.conditions)
+    return (dataclasses.replace(found, conditions=conditions),)
+
+
+def _fit_operator(condition: Condition, *, allow: bool) -> Condition:
+    negated = condition.operator in NEGATED
+    if condition.key.lower() == SOURCE_IP and not condition.operator.endswith("IpAddress"):
+        ranges = tuple(value for value in condition.values if address_range(value)) or (ANY_RANGE,)
+        return dataclasses.replace(condition, operator="NotIpAddress" if negated else "IpAddress", values=ranges)
+    if key_type(condition.key) == "Bool" and condition.operator not in ("Bool", "Null"):
+        values = tuple(_turn(value) if negated else value for value in condition.values)
+        # A Deny without MFA is also about requests that have no key of MFA.
+        is_optional = condition.if_exists or negated or (not allow and condition.key.lower() == MFA_PRESENT)
+        return dataclasses.replace(condition, operator="Bool", values=values, if_exists=is_optional)
+    return condition
+
+
+def _turn(value: str) -> str:
+    return {"true": "false", "false": "true"}.get(value.lower(), value)
+
+
+def _drop_quantifier(statement: Statement) -> Sequence[Statement]:
+    conditions = tuple(
+        item if (key_type(item.key) or "").startswith(ARRAY) else dataclasses.replace(item, quantifier=None)
+        for item in statement.conditions
+    )
+    return (dataclasses.replace(statement, conditions=conditions),)
+
+
+def _add_null_checks(statement: Statement) -> Sequence[Statement]:
+    keys = dict.fromkeys(item.key for item in statement.conditions if item.quantifier == "ForAllValues")
+    checks = (Condition("Null", key, ("false",)) for key in keys)
+    added = tuple(check for check in checks if check not in statement.conditions)
+    return (dataclasses.replace(statement, conditions=(*statement.conditions, *added)),)
 
 
 def _complete_networks(statement: Statement) -> Sequence[Statement]:
@@ -165,6 +217,12 @@ def _complete_window(statement: Statement) -> Sequence[Statement]:
     start = _list_values(statement, AFTER) or (ANY_START,)
     end = _list_values(statement, BEFORE) or (ANY_END,)
     return (_set_window(statement, start, end),)
+
+
+def _restate_window(statement: Statement) -> Sequence[Statement]:
+    """Replace other comparisons of the time by a window."""
+    start, end = _list_values(statement, AFTER), _list_values(statement, BEFORE)
+    return (_set_window(statement, start or (ANY_START,), end or (ANY_END,)),)
 
 
 def _end_later(statement: Statement) -> Sequence[Statement]:
@@ -224,13 +282,22 @@ _FIXES: t.Final[Mapping[str, tuple[str, Fix]]] = {
     "mfa_null_check_in_allow": ("mfa", _move_mfa),
     "mfa_deny_locks_out": ("mfa", _move_mfa),
     "mfa_deny_misses_access_keys": ("mfa", _move_mfa),
+    "mfa_locks_out_enrolment": ("enrolment", _move_mfa),
+    "mfa_not_required": ("mfa", _move_mfa),
+    "mfa_null_check_in_deny": ("mfa", _move_mfa),
+    "type_mismatch": ("operator", _fit_operators),
+    "forallvalues_with_single_valued_key": ("one_value", _drop_quantifier),
+    "forallvalues_without_null_check": ("null_check", _add_null_checks),
     "condition_never_holds": ("reversed", _turn_around),
+    "time_equals_moment": ("time", _restate_window),
     "time_window_is_over": ("time", _end_later),
     "time_window_with_one_end": ("time", _complete_window),
     "deny_where_key_is_absent": ("organization", _exempt_services),
     "tag_condition_is_changeable": ("tag", _drop_tags),
     "allow_with_unsupported_tag_condition_key_for_service": ("tag", _drop_tags),
     "network_deny_lacks_operators": ("network", _complete_networks),
+    "ip_range_too_wide": ("network", _replace_private_ranges),
+    "network_if_exists_in_allow": ("network", _replace_private_ranges),
     "private_not_ip_address": ("network", _replace_private_ranges),
     "private_ip_address": ("network", _replace_private_ranges),
 }

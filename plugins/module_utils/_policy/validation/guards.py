@@ -121,7 +121,7 @@ def find_weak_mfa(draft: Draft) -> Iterator[DraftIssue]:
 
 
 def _is_plain_bool(condition: Condition) -> bool:
-    return condition.operator == "Bool" and not condition.if_exists
+    return condition.operator == "Bool" and not condition.if_exists and condition.quantifier != "ForAllValues"
 
 
 def _asks_mfa(statement: Statement) -> bool:

@@ -39,19 +39,19 @@ def find_mfa_lock_outs(draft: Draft, holders: Holders) -> Iterator[DraftIssue]:
     for statement, condition, path in conditions_of(draft):
         if condition.key.lower() not in MFA_KEYS:
             continue
-        if statement.allow and holders.machines and not _holds_without_key(condition):
+        if statement.allow and holders.machines and not holds_without_key(condition):
             message = (
                 f"{join_names(holders.machines)}: requests of these never have {condition.key}, so {statement.label} "
                 "allows them nothing"
             )
             yield DraftIssue("mfa_locks_out_machines", path, message)
         names = holders.list_without_mfa()
-        if not statement.allow and names and _holds_without_key(condition):
+        if not statement.allow and names and holds_without_key(condition):
             message = f"{join_names(names)}: {statement.label} denies every request without {condition.key}"
             yield DraftIssue("mfa_deny_locks_out", path, message)
 
 
-def _holds_without_key(condition: Condition) -> bool:
+def holds_without_key(condition: Condition) -> bool:
     """Whether a condition holds for requests that lack its key."""
     if condition.operator == "Null":
         return "true" in {value.lower() for value in condition.values}

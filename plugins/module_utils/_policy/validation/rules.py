@@ -172,6 +172,17 @@ _WARNINGS: t.Final = (
         "Deny outside of networks that lacks an operator",
         _page("reference_policies_examples_aws_deny-ip"),
     ),
+    ("ip_range_too_wide", "Range of aws:SourceIp that is most of the Internet", f"{_KEYS}#condition-keys-sourceip"),
+    (
+        "network_if_exists_in_allow",
+        "Allow that asks for an address only if there is one",
+        f"{_KEYS}#condition-keys-sourceip",
+    ),
+    ("time_equals_moment", "Time compared with one moment", f"{_OPERATORS}#Conditions_Date"),
+    ("mfa_locks_out_enrolment", "MFA needed to enrol MFA", _MFA),
+    ("mfa_not_required", "Allow for requests without MFA", _MFA),
+    ("mfa_null_check_in_deny", "Deny by the presence of a key of MFA", _MFA),
+    ("condition_without_values", "Condition without a value", _OPERATORS),
     ("tag_condition_is_changeable", "Tag that the principal may change", _page("access_tags")),
     # Access Analyzer's check is a suggestion. Yet the statement allows less than it lists.
     (

@@ -17,7 +17,19 @@ from ..documents.parse import Source, parse
 from ..documents.policy import Kind, PolicyError, Position
 from ..documents.syntax import Path, decode, locate, path_text
 from ..evaluation import catalogue
-from . import actions, conditions, contradictions, guards, kinds, lock_outs, risks, services, statements, windows
+from . import (
+    actions,
+    conditions,
+    contradictions,
+    guards,
+    intentions,
+    kinds,
+    lock_outs,
+    risks,
+    services,
+    statements,
+    windows,
+)
 from .draft import Check, Draft, DraftIssue
 from .holders import Holders
 from .rules import Issue, issue
@@ -59,6 +71,13 @@ _CHECKS_OF_HOLDERS: t.Final[tuple[Callable[[Draft, Holders], Iterator[DraftIssue
     lock_outs.find_open_networks,
     lock_outs.find_changeable_tags,
     windows.find_passed_windows,
+    intentions.find_empty_conditions,
+    intentions.find_wide_ranges,
+    intentions.find_optional_networks,
+    intentions.find_equal_moments,
+    intentions.find_optional_mfa,
+    intentions.find_closed_enrolment,
+    intentions.find_partial_mfa_denies,
 )
 # These ask the catalogue, and say nothing without one.
 _CATALOGUE_CHECKS: t.Final[tuple[Check, ...]] = (

@@ -16,6 +16,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import re
 import typing as t
@@ -43,29 +44,58 @@ class Blame(enum.Enum):
     UNKNOWN = enum.auto()
 
 
+@dataclasses.dataclass(frozen=True)
+class Reason:
+    """The kind of policy that AWS names for a denial, in lower case, and its ARN if the message has it.
+
+    ``is_explicit``: a statement denies. Otherwise nothing allows.
+    """
+
+    kind: str
+    arn: str = ""
+    is_explicit: bool = False
+
+    @property
+    def is_of_organization(self) -> bool:
+        """Whether it is a policy of the organization."""
+        return self.kind in _OF_ORGANIZATIONS
+
+
+def read_reason(record: Mapping[str, t.Any], message: str) -> t.Optional[Reason]:
+    """Read the reason at the end of a message; None if AWS gives none, or the words may be the caller's."""
+    found = _EXPLICIT.search(message) or _IMPLICIT.search(message)
+    if found is None or is_said_by_caller(record):
+        return None
+    return Reason(found["kind"].lower(), found.groupdict().get("arn") or "", found.re is _EXPLICIT)
+
+
 def blame(record: Mapping[str, t.Any], message: str, policy_arn: str) -> Blame:
     """Whether the event of a denial names the policy ``policy_arn``."""
-    found = _EXPLICIT.search(message) or _IMPLICIT.search(message)
-    if found is None or _is_said_by_caller(record):
+    reason = read_reason(record, message)
+    if reason is None:
         return Blame.UNKNOWN
-    if found["kind"].lower() not in _OF_ORGANIZATIONS:
+    if not reason.is_of_organization:
         return Blame.OTHER
-    arn = found.groupdict().get("arn")
-    if arn is None:
+    if not reason.arn:
         return Blame.UNKNOWN
-    return Blame.THIS if arn == policy_arn else Blame.OTHER
+    return Blame.THIS if reason.arn == policy_arn else Blame.OTHER
 
 
-def _is_said_by_caller(record: Mapping[str, t.Any]) -> bool:
+def is_said_by_caller(record: Mapping[str, t.Any]) -> bool:
     """Whether a value that the caller chose has the words of a reason.
 
     If AWS writes no reason, or CloudTrail cuts the message off, it ends with the name of the resource, such as the key
     of an object.
     """
     chosen = {name: value for name, value in record.items() if name not in _OF_AWS}
-    return any(
-        _REASONS.search(text) or _REASONS.search(urllib.parse.unquote_plus(text)) for text in _find_texts(chosen)
-    )
+    return any(_has_reason(text) for text in _find_texts(chosen))
+
+
+def _has_reason(text: str) -> bool:
+    """Whether a text has the words of a reason, encoded for a URL or not. Most texts have neither space nor sign."""
+    if " " in text and _REASONS.search(text):
+        return True
+    return ("%" in text or "+" in text) and bool(_REASONS.search(urllib.parse.unquote_plus(text)))
 
 
 def _find_texts(value: t.Any) -> Iterator[str]:

@@ -99,7 +99,7 @@ def watch(records: Iterable[t.Any], account_id: str, question: Question) -> Watc
             continue
         events += 1
         newest = max(newest or when, when)
-        message = _find_denial_message(record)
+        message = find_denial_message(record)
         if message is None:
             continue
         arn = question.policy_arn
@@ -191,7 +191,7 @@ class _ExpectedDenials:
         return any(fnmatch.fnmatchcase(action, pattern) for action in actions for pattern in patterns)
 
 
-def _find_denial_message(record: Mapping[str, t.Any]) -> t.Optional[str]:
+def find_denial_message(record: Mapping[str, t.Any]) -> t.Optional[str]:
     """Find the message of AWS for a call that it denied; None for any other event."""
     code, message = record.get("errorCode"), record.get("errorMessage")
     if not isinstance(code, str) or not _DENIED.search(code):
@@ -207,10 +207,19 @@ def _build_denial(
     if principal is None or not actions:
         return None
     # The action that the message names need not be the call's own: a put of an object may lack the use of a key.
+    pair = DeniedPair(account_id, principal, find_named_action(message) or _choose_action(record))
+    return Denial(pair, record["eventName"], actions, when, shorten_message(message), names_policy)
+
+
+def find_named_action(message: str) -> str:
+    """Find the action that a message of AWS names; empty if it names none."""
     named = _ACTION.search(message)
-    pair = DeniedPair(account_id, principal, named[1] if named else _choose_action(record))
-    text = str(mask_key_ids(message[:_LONGEST_MESSAGE]))
-    return Denial(pair, record["eventName"], actions, when, text, names_policy)
+    return named[1] if named else ""
+
+
+def shorten_message(message: str) -> str:
+    """Shorten a message for reports, without key ids."""
+    return str(mask_key_ids(message[:_LONGEST_MESSAGE]))
 
 
 def _find_principal(record: Mapping[str, t.Any]) -> t.Optional[str]:
@@ -227,14 +236,14 @@ def _find_principal(record: Mapping[str, t.Any]) -> t.Optional[str]:
 
 
 def _find_lower_actions(record: Mapping[str, t.Any]) -> frozenset[str]:
-    return frozenset(action.lower() for action in _find_actions(record))
+    return frozenset(action.lower() for action in find_actions(record))
 
 
 def _choose_action(record: Mapping[str, t.Any]) -> str:
-    return _find_actions(record)[0]
+    return find_actions(record)[0]
 
 
-def _find_actions(record: Mapping[str, t.Any]) -> tuple[str, ...]:
+def find_actions(record: Mapping[str, t.Any]) -> tuple[str, ...]:
     """Find the actions that an event needed, or may have needed; its own name if they are not known."""
     source, name = record.get("eventSource"), record.get("eventName")
     if not isinstance(source, str) or not isinstance(name, str):

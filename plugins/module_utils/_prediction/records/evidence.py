@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from ..._account.digests import PublicKeys
+from ..._account.log_places import read_digest_place
 from ..._aws.access import Access
 from ..._aws.errors import AwsError
 from ..._aws.operations import Operations
@@ -59,6 +60,15 @@ def _try(call: Callable[[], Answer]) -> tuple[t.Optional[Answer], str]:
         return call(), ""
     except AwsError as error:
         return None, str(error)
+
+
+def read_keys_of_logs(
+    access: Access, names: t.Iterable[str], *, days: int, now: datetime
+) -> t.Optional[dict[str, PublicKeys]]:
+    """Read the keys that CloudTrail signed the digests among files with; None if there are no digests, or no keys."""
+    regions = {place.region for name in names if (place := read_digest_place(name)) is not None}
+    keys = read_public_keys(access, regions, days=days, now=now) if regions else {}
+    return keys if any(keys.values()) else None
 
 
 def read_public_keys(access: Access, regions: t.Iterable[str], *, days: int, now: datetime) -> dict[str, PublicKeys]:

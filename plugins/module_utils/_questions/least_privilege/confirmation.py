@@ -7,31 +7,69 @@
 
 """The word of AWS beside a result: its recommendations, and its check that new policies give no new access.
 
-Neither changes the result. Recommendations that AWS has not made yet are not asked for: that is no read.
+Neither changes the result. AWS is asked to make recommendations only on request, and never in check mode.
 """
 
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from ..._account.permissions import Permissions
 from ..._aws.access import Access
 from ..._aws.errors import AwsError
 from ..._aws.operations import Operations
+from ..._module.task import TaskError
 from ..._policy.documents.policy import Policy
 from ..._policy.least_privilege.analyzer_checks import list_checks
 from ..._policy.least_privilege.generate import Generated
 from ..._policy.least_privilege.second_opinion import Advice, Adviser, Existing, compare
+from ..next_steps import explain
 from ..recommendations import OPERATIONS as OPERATIONS_OF_ADVISERS
-from ..recommendations import Advisers, list_existing
+from ..recommendations import Advisers, Asking, list_existing
 
 ADVISERS: t.Final = [adviser.value for adviser in Adviser]
 LOCAL, ANALYZER = "local", "access_analyzer"
 VERIFIERS: t.Final = [LOCAL, ANALYZER]
 OPERATIONS: t.Final = Operations(reads=frozenset({"accessanalyzer:CheckNoNewAccess"})).union(
-    *(Operations(reads=operations.reads) for operations in OPERATIONS_OF_ADVISERS.values())
+    *OPERATIONS_OF_ADVISERS.values()
 )
+
+_LONGEST_WAIT: t.Final = 900
+_NOT_MADE: t.Final = "AWS has made none yet"
+
+
+def check_request(sources: Sequence[str], requested: bool, wait: int) -> None:
+    """Check the options of the request for recommendations. Raises TaskError: one is of no use."""
+    if not 0 <= wait <= _LONGEST_WAIT:
+        raise TaskError(f"second_opinion_wait: {wait} is not allowed; allowed are 0 to {_LONGEST_WAIT} seconds")
+    if requested and not sources:
+        raise TaskError(
+            "second_opinion_request: true asks nobody, since second_opinion is empty; "
+            f"add {' or '.join(ADVISERS)} to second_opinion"
+        )
+
+
+def open_asking(
+    requested: bool,
+    wait: int,
+    *,
+    open_jobs: t.Optional[Callable[[], t.Optional[Access]]],
+    warn: Callable[[str], None],
+) -> Asking:
+    """Open AWS for the request of recommendations; ``open_jobs`` is None in check mode.
+
+    A role that can't be assumed costs nothing but the recommendations. Raises TaskError: it is of another account.
+    """
+    if not requested:
+        return Asking(None, f"{_NOT_MADE}. Set second_opinion_request to ask for one", wait)
+    if open_jobs is None:
+        warn("second_opinion_request: check mode does not ask AWS to make recommendations")
+        return Asking(None, f"{_NOT_MADE}, and check mode does not ask for one. Run without check mode", wait)
+    try:
+        return Asking(open_jobs(), wait=wait)
+    except AwsError as error:
+        return Asking(None, f"{_NOT_MADE}, and it can't be asked: {explain(error)}", wait)
 
 
 def ask_advisers(
@@ -40,13 +78,14 @@ def ask_advisers(
     regions: Sequence[str],
     permissions: Permissions,
     results: Iterable[Generated],
+    asking: Asking,
 ) -> dict[str, list[dict[str, t.Any]]]:
     """Hold the recommendations of AWS beside the lists of each principal, by its ARN."""
     found = {item.principal_arn: item for item in results}
     if not advisers or not found:
         return {}
     existing = {arn: list_existing(permissions.snapshot, permissions, arn) for arn in found}
-    asked = Advisers(access, [Adviser(name) for name in advisers], regions, may_generate=False)
+    asked = Advisers(access, [Adviser(name) for name in advisers], regions, asking)
     return {
         arn: [_compare(advice, existing[arn], found[arn]) for advice in answers]
         for arn, answers in asked.ask(existing).items()

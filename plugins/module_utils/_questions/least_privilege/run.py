@@ -29,15 +29,18 @@ from ..._module.connection import Connection
 from ..._module.documents import policy_of
 from ..._module.functions import OPERATIONS as OPERATIONS_OF_FUNCTIONS
 from ..._module.functions import read_functions
+from ..._module.policy_files import write_files
+from ..._module.policy_settings import SETTINGS_ARGUMENTS, settings_of
 from ..._module.snapshots import add_organization_policies
 from ..._module.task import Task, TaskError
+from ..._module.writers import Writer
 from ..._policy.documents.policy import Kind, Policy
 from ..._policy.escalation.paths import search
 from ..._policy.evaluation.narrowing import condition_keys
 from ..._policy.least_privilege.generate import (
     list_needed_keys,
 )
-from ..._policy.least_privilege.settings import Settings, read_settings
+from ..._policy.least_privilege.settings import Settings
 from ..._prediction.document import layers_not_read
 from ..._prediction.evidence import RECORDS_OPERATIONS, read_records
 from ..._prediction.least_privilege import build, build_principal
@@ -50,6 +53,7 @@ from ..._prediction.records.evidence_options import (
 )
 from ..._report.least_privilege_text import condense, render
 from ..._report.parts import part_key
+from ..recommendations import Asking
 from .confirmation import (
     ADVISERS,
     ANALYZER,
@@ -57,42 +61,20 @@ from .confirmation import (
     VERIFIERS,
     ask_advisers,
     check_new_access,
+    check_request,
     count_checks,
     describe_checks,
+    open_asking,
 )
 from .confirmation import OPERATIONS as OPERATIONS_OF_CONFIRMATION
-from .files import write_files
 from .result import build_result
 
-# Calls that are never logged can't be assumed to be.
-_LOGGED: t.Final = ["data", "management_read", "management_write"]
-_SETTINGS: t.Final[ArgumentSpec] = {
-    "levels": {"type": "dict"},
-    "min_group": {"type": "int"},
-    "object_segments": {"type": "int"},
-    "accepted_patterns": {"type": "list", "elements": "str"},
-    "scope_regions": {"type": "bool"},
-    "min_window_days": {"type": "int"},
-    "accept_short_window": {"type": "bool"},
-    "assume_unused_after": {"type": "int"},
-    "assume_logged": {"type": "list", "elements": "str", "choices": _LOGGED},
-    "compress": {"type": "bool"},
-    "console_reads": {"type": "bool"},
-    "always_allow": {
-        "type": "list",
-        "elements": "dict",
-        "options": {
-            **{name: {"type": "str", "required": True} for name in ("name", "owner", "reason", "expires")},
-            **{name: {"type": "list", "elements": "str", "required": True} for name in ("actions", "resources")},
-        },
-    },
-}
 ARGUMENTS: t.Final[ArgumentSpec] = {
     "principals": {"type": "list", "elements": "str", "required": True},
     "principal_tags": {"type": "dict", "default": {}},
     "documents": {"type": "list", "elements": "raw", "default": []},
     "break_glass": {"type": "list", "elements": "str", "default": []},
-    **_SETTINGS,
+    **SETTINGS_ARGUMENTS,
     **SOURCE_ARGUMENTS,
     **EXCLUDE_EVIDENCE_ARGUMENTS,
     **ORGANIZATION_ARGUMENTS,
@@ -100,6 +82,8 @@ ARGUMENTS: t.Final[ArgumentSpec] = {
     "run_id": {"type": "str"},
     "placeholders": {"type": "bool", "default": False},
     "second_opinion": {"type": "list", "elements": "str", "choices": ADVISERS, "default": []},
+    "second_opinion_request": {"type": "bool", "default": False},
+    "second_opinion_wait": {"type": "int", "default": 30},
     "verify_with": {"type": "list", "elements": "str", "choices": VERIFIERS, "default": [LOCAL]},
     "return_lists": {"type": "str", "choices": ["none", "short", "all"], "default": "short"},
     "terminal": {"type": "str", "choices": ["full", "none"], "default": "full"},
@@ -140,15 +124,10 @@ class _Options:
     def of(cls, task: Task) -> t.Self:
         """The options of a task. Raises TaskError: one can't be used."""
         options = task.options
-        wanted = {name: options[name] for name in _SETTINGS if name != "accepted_patterns"}
-        wanted["accepted"] = options["accepted_patterns"]
-        try:
-            settings = read_settings(wanted, now=task.now)
-        except ValueError as error:
-            raise TaskError(str(error).replace("accepted:", "accepted_patterns:", 1)) from error
+        check_request(options["second_opinion"], options["second_opinion_request"], options["second_opinion_wait"])
         return cls(
             EvidenceOptions.of(task),
-            settings,
+            settings_of(task),
             tuple(
                 policy_of(value, option=f"documents[{index}]", kind=Kind.MANAGED, name=f"document {index + 1}")
                 for index, value in enumerate(options["documents"])
@@ -173,7 +152,13 @@ def run(task: Task) -> dict[str, t.Any]:
         choice = choose(task.options["principals"], task.options["principal_tags"], snapshot, untouchable)
     except InputError as error:
         raise TaskError(str(error)) from error
-    work = _Work(connection, options, permissions, choice)
+    asking = open_asking(
+        task.options["second_opinion_request"],
+        task.options["second_opinion_wait"],
+        open_jobs=None if task.check_mode else functools.partial(task.open_for_jobs, Writer.DETECTIVE),
+        warn=task.warn,
+    )
+    work = _Work(connection, options, permissions, choice, asking)
     document = work.build(run_id=task.given_run_id)
     files = {}
     if task.has_reports:
@@ -212,7 +197,15 @@ def _observe(connection: Connection, regions: Sequence[str]) -> Snapshot:
 class _Work:
     """Makes the document of one account."""
 
-    def __init__(self, connection: Connection, options: _Options, permissions: Permissions, choice: Choice) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        options: _Options,
+        permissions: Permissions,
+        choice: Choice,
+        asking: Asking,
+    ) -> None:
+        self._asking = asking
         self._connection = connection
         self._options = options
         self._permissions = permissions
@@ -238,6 +231,7 @@ class _Work:
             self._options.evidence.regions,
             self._permissions,
             [answer.generated for answer in answers if not isinstance(answer.subject.entity, Group)],
+            self._asking,
         )
         checks = self._check_access(answers)
         snapshot = self._snapshot

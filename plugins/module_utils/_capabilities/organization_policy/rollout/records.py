@@ -12,21 +12,17 @@ from __future__ import annotations
 import dataclasses
 import enum
 import json
-import re
 import typing as t
-import urllib.parse
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from ...._account.moments import format_utc, parse_moment
+from ...._converge.event_log import quote_name
 from ...._converge.parsing import parse
 from ...._policy.analysis.principal_matrix import DeniedPair
 from .declared import MOST_HOURS, Target
 
 SCHEMA: t.Final = "hardening.iam/rollout/1"
-_KEY: t.Final = re.compile(r"(\d{6})-[a-z]+\.json\Z")
-# File systems take names of 255 bytes.
-_LONGEST_NAME: t.Final = 200
 
 
 class Kind(enum.StrEnum):
@@ -145,24 +141,5 @@ def parse_pair(record: Mapping[str, t.Any]) -> DeniedPair:
 
 
 def make_prefix(organization_id: str, policy_type: str, policy: str) -> str:
-    """Make the prefix of the keys of a policy's rollout records.
-
-    The name of a policy may have any character: slashes and leading dots would lead elsewhere.
-    """
-    name = urllib.parse.quote(policy, safe=" ()+,=@")
-    if name.startswith("."):
-        name = f"%2E{name[1:]}"
-    if len(name) > _LONGEST_NAME:
-        raise ValueError(f"the name of the policy {policy!r} is too long to name a place for its records")
-    return f"rollouts/{organization_id}/{policy_type}/{name}/"
-
-
-def parse_number(key: str) -> t.Optional[int]:
-    """Parse the number that a key begins with; None for a foreign file."""
-    match = _KEY.fullmatch(key.rpartition("/")[2])
-    return int(match[1]) if match else None
-
-
-def make_key(number: int, kind: Kind) -> str:
-    """Make the key of a record. It has no time in it, so that of two runs at once only one can write it."""
-    return f"{number:06d}-{kind.value}.json"
+    """Make the prefix of the keys of a policy's rollout records."""
+    return f"rollouts/{organization_id}/{policy_type}/{quote_name(policy, 'policy')}/"

@@ -20,7 +20,7 @@ from collections.abc import Collection, Mapping
 from ...._account.organization_tree import OrganizationPolicy, OrganizationTree
 from ...._aws.operations import Operations
 from ...._converge.errors import InputError
-from ...._converge.store import Store, StoreError
+from ...._converge.event_log import make_key, read_log, write_new
 from ...._module.arguments import ArgumentSpec
 from ...._module.connection import Connection
 from ...._module.options import Run, StoreOptions
@@ -33,7 +33,7 @@ from .declared import LOOK_BACK_DAYS, Declared
 from .observe import Sources, judge
 from .past import Clock, Past, replay
 from .plan import Action, Decision, Situation, Step
-from .records import Event, Kind, make_key, make_prefix, parse_number
+from .records import Event, Kind, make_prefix
 from .state import build_report, render_rollout
 
 # doc_fragments/_rollout.py
@@ -149,30 +149,24 @@ class Rollout:
             self._prefix = make_prefix(organization_id, self._type, self._policy)
         except ValueError as error:
             raise TaskError(f"rollout: {error}") from error
-        events: list[tuple[int, Event]] = []
-        for key in self._store.list(self._prefix):
-            number = parse_number(key)
-            if number is None:
-                continue
-            self._number = max(self._number, number)
+        events: list[Event] = []
+        for stored in read_log(self._store, self._prefix):
+            self._number = stored.number
             try:
-                events.append((number, Event.of_bytes(self._store.get(key) or b"", key=key)))
+                events.append(Event.of_bytes(stored.content, key=stored.key))
             except ValueError as error:
-                self._connection.warn(f"{self._store.location.rstrip('/')}/{key} is ignored: {error}")
+                self._connection.warn(f"{self._store.location.rstrip('/')}/{stored.key} is ignored: {error}")
         clock = Clock(self._connection.now, {stage.name: stage.soak for stage in self._declared.stages})
-        return replay((event for _number, event in sorted(events, key=lambda item: item[0])), clock)
+        return replay(events, clock)
 
     def _write(self, event: Event) -> None:
         """Write one record. Another run that came to the same at the same time has written it already."""
         self._number += 1
-        key = self._prefix + make_key(self._number, event.kind)
-        try:
-            self._store.put_new(key, event.as_bytes())
-        except StoreError:
-            other = _read_event(self._store, key)
-            if other is None or (other.kind, other.stage) != (event.kind, event.stage):
-                raise
-            self._connection.warn(f"{self._policy}: run {other.run_id} recorded at the same time that {other.reason}")
+        key = self._prefix + make_key(self._number, event.kind.value)
+        other = write_new(self._store, key, event.as_bytes(), is_same=lambda content: _is_same(content, event))
+        if other is not None:
+            first = Event.of_bytes(other)
+            self._connection.warn(f"{self._policy}: run {first.run_id} recorded at the same time that {first.reason}")
 
     # The present state
 
@@ -213,9 +207,10 @@ def _hash_live(found: OrganizationPolicy) -> str:
         return ""
 
 
-def _read_event(store: Store, key: str) -> t.Optional[Event]:
-    content = store.get(key)
+def _is_same(content: bytes, event: Event) -> bool:
+    """Whether a record, which another run wrote, means the same as an event."""
     try:
-        return Event.of_bytes(content) if content is not None else None
+        other = Event.of_bytes(content)
     except ValueError:
-        return None
+        return False
+    return (other.kind, other.stage) == (event.kind, event.stage)

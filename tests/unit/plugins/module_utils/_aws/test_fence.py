@@ -19,7 +19,11 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import (
 )
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
 
-DECLARED = Operations(reads=frozenset({"iam:GetUser"}), writes=frozenset({"iam:CreateUser"}))
+DECLARED = Operations(
+    reads=frozenset({"iam:GetUser"}),
+    writes=frozenset({"iam:CreateUser"}),
+    jobs=frozenset({"accessanalyzer:StartPolicyGeneration"}),
+)
 AUDIT = {"TaskPolicyArn": {"arn": "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"}}
 DELETE = {"TaskPolicyArn": {"arn": "arn:aws:iam::aws:policy/root-task/IAMDeleteRootUserCredentials"}}
 PASSWORD = {"TaskPolicyArn": {"arn": "arn:aws:iam::aws:policy/root-task/IAMCreateRootUserPassword"}}
@@ -31,6 +35,8 @@ FORGED = {"TaskPolicyArn": {"arn": "arn:aws:iam::111122223333:policy/root-task/I
     [
         ("iam:GetUser", {}, True, True),
         ("iam:CreateUser", {}, False, True),
+        ("accessanalyzer:StartPolicyGeneration", {}, False, True),
+        ("accessanalyzer:CancelPolicyGeneration", {}, False, False),
         ("iam:ListUsers", {}, False, False),
         ("iam:DeleteUser", {}, False, False),
         ("sts:AssumeRole", {}, True, True),

@@ -12,11 +12,17 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.operations impo
 
 def test_union_and_services() -> None:
     one = Operations(reads=frozenset({"iam:GetUser", "ec2:DescribeInstances"}))
-    other = Operations(reads=frozenset({"iam:GetUser"}), writes=frozenset({"config:PutConfigRule"}))
+    other = Operations(
+        reads=frozenset({"iam:GetUser"}),
+        writes=frozenset({"config:PutConfigRule"}),
+        jobs=frozenset({"accessanalyzer:StartPolicyGeneration"}),
+    )
     both = one.union(other)
+    assert both.jobs == {"accessanalyzer:StartPolicyGeneration"}
+    assert both.of("accessanalyzer") == {"StartPolicyGeneration"}
     assert both.reads == {"iam:GetUser", "ec2:DescribeInstances"}
     assert both.writes == {"config:PutConfigRule"}
-    assert both.services == ("config", "ec2", "iam")
+    assert both.services == ("accessanalyzer", "config", "ec2", "iam")
     assert one.union() == one
 
 
@@ -29,6 +35,9 @@ def test_malformed_names_are_refused(name: str) -> None:
 def test_nothing_is_a_read_and_a_write() -> None:
     with pytest.raises(ValueError, match="declared as read and as write: iam:GetUser"):
         Operations(reads=frozenset({"iam:GetUser"})).union(Operations(writes=frozenset({"iam:GetUser"})))
+    for kind in ("reads", "writes"):
+        with pytest.raises(ValueError, match="declared as job and as read or write: iam:GetUser"):
+            Operations(jobs=frozenset({"iam:GetUser"})).union(Operations(**{kind: frozenset({"iam:GetUser"})}))
 
 
 @pytest.mark.parametrize(

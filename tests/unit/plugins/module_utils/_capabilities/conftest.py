@@ -17,7 +17,7 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import change_of
-from ansible_collections.hardening.iam.plugins.module_utils._rollback.requests import Derivations, find_mismatch
+from ansible_collections.hardening.iam.plugins.module_utils._converge.undo_requests import Derivations, find_mismatch
 
 PACKAGE: t.Final = "ansible_collections.hardening.iam.plugins.module_utils._capabilities"
 FOLDER: t.Final = Path(__file__).resolve().parents[5] / "plugins" / "module_utils" / "_capabilities"

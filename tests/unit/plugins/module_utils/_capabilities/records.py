@@ -10,7 +10,7 @@ import typing as t
 from collections.abc import Mapping
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact, Undo
-from ansible_collections.hardening.iam.plugins.module_utils._rollback.requests import Derivations, find_mismatch
+from ansible_collections.hardening.iam.plugins.module_utils._converge.undo_requests import Derivations, find_mismatch
 
 ACCOUNT: t.Final = "111122223333"
 REGION: t.Final = "eu-west-1"

@@ -36,10 +36,9 @@ def test_every_view_has_every_capability_once() -> None:
 
 
 @each
-def test_its_role_and_its_modules_are_there(one: Registration, checkout: Path) -> None:
+def test_its_role_and_its_module_are_there(one: Registration, checkout: Path) -> None:
     assert (checkout / "roles" / one.role / "tasks" / "main.yml").is_file()
-    for module in (one.module, *one.companions):
-        assert (checkout / "plugins" / "modules" / f"{module}.py").is_file()
+    assert (checkout / "plugins" / "modules" / f"{one.module}.py").is_file()
 
 
 @each

@@ -252,6 +252,18 @@ def test_the_last_way_to_use_break_glass_is_never_taken(kinds: frozenset[str]) -
     assert rules(guard([change()], none).refused) == (["no_break_glass"] if kinds else [])
 
 
+def test_kinds_that_need_approval_are_only_made_under_an_approved_plan() -> None:
+    needing, other = change("a"), change("b", kind="other")
+    kinds = {"approval_kinds": frozenset({"replace"})}
+    guarded = guard([needing, other], context(**kinds))
+    assert rules(guarded.refused) == ["needs_approval"] and guarded.allowed == (other,)
+    assert "hardening_approved_plan" in guarded.refused[0].reason
+    document = plan_document([needing], account_id=ACCOUNT, run_id=RUN, created=NOW)
+    approved = approve(document, account_id=ACCOUNT, now=NOW)
+    guarded = guard([needing, other], context(approved=approved, **kinds))
+    assert rules(guarded.refused) == ["approved_plan"] and guarded.allowed == (needing,)
+
+
 # Caps
 
 

@@ -32,4 +32,4 @@ def test_a_capability_that_says_nothing_more_is_taken_back_with_care() -> None:
 def test_the_class_says_whether_it_is_about_an_organization(writer: Writer) -> None:
     one = Registration("role", "module", writer, Operations(), REVERSAL)
     assert one.of_organization is (writer is Writer.ORGANIZATION)
-    assert not (one.enforces or one.samples or one.context or one.companions)
+    assert not (one.enforces or one.samples or one.context)

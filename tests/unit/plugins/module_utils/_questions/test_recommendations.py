@@ -31,10 +31,11 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privil
     Verdict,
     compare,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._questions.next_steps import explain
 from ansible_collections.hardening.iam.plugins.module_utils._questions.recommendations import (
     OPERATIONS,
-    WAITS,
     Advisers,
+    Asking,
     list_existing,
 )
 from developer_events import APPS, DATA
@@ -45,6 +46,7 @@ REGIONS: t.Final = ("us-east-1", "eu-west-1")
 API: t.Final = f"arn:aws:iam::{APPS}:role/dev-shop-api"
 ETL: t.Final = f"arn:aws:iam::{APPS}:role/dev-data-etl"
 REBUILT: t.Final = f"arn:aws:iam::{APPS}:role/dev-platform-rebuilt"
+NOT_ASKED: t.Final = "nobody asked for it"
 ADMINISTRATOR: t.Final = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
@@ -86,6 +88,9 @@ class Clock:
     def sleep(self, seconds: float) -> None:
         self.waited += seconds
 
+    def seconds(self) -> float:
+        return self.waited
+
 
 def existing_of(access: Access, *arns: str) -> dict[str, tuple[Existing, ...]]:
     snapshot = collect(access, datasets=[Dataset.AUTHORIZATION_DETAILS], regions=(), now=datetime.now(UTC))
@@ -96,7 +101,8 @@ def existing_of(access: Access, *arns: str) -> dict[str, tuple[Existing, ...]]:
 def ask(
     access: Access, *arns: str, advisers: Sequence[Adviser] = BOTH, may_generate: bool = True
 ) -> dict[str, tuple[Advice, ...]]:
-    asked = Advisers(access, advisers, REGIONS, may_generate=may_generate, sleep=Clock().sleep)
+    asking, clock = Asking(access if may_generate else None, NOT_ASKED), Clock()
+    asked = Advisers(access, advisers, REGIONS, asking, sleep=clock.sleep, seconds=clock.seconds)
     return asked.ask(existing_of(access, *arns))
 
 
@@ -109,7 +115,8 @@ def test_both_advisers_recommend_on_each_principal(emulator: Emulator) -> None:
     found = ask(access, API, ETL)
     assert [(item.adviser, item.outcome) for item in found[API]] == [(name, Outcome.COMPARED) for name in BOTH]
     assert [(item.adviser, item.outcome) for item in found[ETL]] == [(name, Outcome.FAILED) for name in BOTH]
-    assert all(item.reason == "INTERNAL_ERROR: The recommendation could not be generated." for item in found[ETL])
+    failure = "INTERNAL_ERROR: The recommendation could not be generated. The next run asks for another one"
+    assert {item.reason for item in found[ETL]} == {failure}
     for advice in found[API]:
         opinion = compare(
             advice,
@@ -139,9 +146,22 @@ def test_what_was_made_before_is_not_asked_for_again(emulator: Emulator) -> None
 
 def test_in_check_mode_nothing_is_generated(emulator: Emulator) -> None:
     found = ask(access_to(emulator, check_mode=True), API, may_generate=False)
-    assert {item.outcome for item in found[API]} == {Outcome.NOT_ASSESSED}
-    assert {"not asked to make one" in item.reason for item in found[API]} == {True}
+    assert {(item.outcome, item.reason) for item in found[API]} == {(Outcome.NOT_ASKED, NOT_ASKED)}
     assert emulator.writes() == []
+
+
+def test_a_failure_that_aws_had_already_says_how_to_ask_again(emulator: Emulator) -> None:
+    ask(access_to(emulator), ETL)
+    emulator.clear_log()
+    found = ask(access_to(emulator, check_mode=True), ETL, may_generate=False)
+    assert {item.outcome for item in found[ETL]} == {Outcome.FAILED}
+    assert all(
+        item.reason.endswith("Set second_opinion_request, and run without check mode, to ask for another one")
+        for item in found[ETL]
+    )
+    assert sent(emulator) == []
+    ask(access_to(emulator), ETL)
+    assert len(sent(emulator)) == 2
 
 
 def test_a_stale_recommendation_is_made_anew(emulator: Emulator) -> None:
@@ -280,20 +300,22 @@ NO_FINDINGS: t.Final[tuple[t.Any, ...]] = (
 )
 
 
-def ask_stubborn(access: Stubborn, clock: Clock) -> tuple[Advice, ...]:
+def ask_stubborn(access: Stubborn, clock: Clock, *, wait: float = 30) -> tuple[Advice, ...]:
     existing = {API: [Existing(ADMINISTRATOR, None)]}
-    asked = Advisers(t.cast(t.Any, access), BOTH, REGIONS, may_generate=True, sleep=clock.sleep)
+    whole = t.cast(t.Any, access)
+    asked = Advisers(whole, BOTH, REGIONS, Asking(whole, wait=wait), sleep=clock.sleep, seconds=clock.seconds)
     return asked.ask(existing)[API]
 
 
-def test_the_wait_has_an_end() -> None:
+@pytest.mark.parametrize("wait", [0, 1, 30, 200])
+def test_the_wait_has_an_end(wait: int) -> None:
     access, clock = Stubborn(), Clock()
-    found = ask_stubborn(access, clock)
+    found = ask_stubborn(access, clock, wait=wait)
     assert {(item.outcome, item.reason) for item in found} == {
-        (Outcome.NOT_ASSESSED, f"AWS has not made it after {sum(WAITS):.0f} seconds")
+        (Outcome.NOT_READY, f"AWS has not made it after {wait} seconds: run again")
     }
     # Both are waited for at once.
-    assert clock.waited == sum(WAITS)
+    assert clock.waited == wait
     # It was under way already, so that nothing was to be begun.
     assert not any(name.startswith("Generate") for name in access.calls)
 
@@ -307,8 +329,8 @@ def test_the_wait_has_an_end() -> None:
 )
 def test_an_error_is_the_outcome_of_one_adviser(operation: str, error: AwsError, outcome: Outcome) -> None:
     first, second = ask_stubborn(Stubborn(**{operation: error}), Clock())
-    assert (first.adviser, first.outcome, first.reason) == (Adviser.ACCESS_ANALYZER, outcome, str(error))
-    assert second.outcome is Outcome.NOT_ASSESSED
+    assert (first.adviser, first.outcome, first.reason) == (Adviser.ACCESS_ANALYZER, outcome, explain(error))
+    assert second.outcome is Outcome.NOT_READY
 
 
 def test_a_service_that_a_region_does_not_offer_is_not_there() -> None:
@@ -319,7 +341,26 @@ def test_a_service_that_a_region_does_not_offer_is_not_there() -> None:
             return super().call(service, operation, *parameters, **region)
 
     found = ask_stubborn(Partly(), Clock())
-    assert [item.reason for item in found] == [f"AWS has not made it after {sum(WAITS):.0f} seconds"] * 2
+    assert {item.outcome for item in found} == {Outcome.NOT_READY}
+
+
+def test_an_outdated_answer_is_none_after_aws_was_asked_anew() -> None:
+    class Slow(Stubborn):
+        """AWS gives the old recommendation for as long as it makes the new one, which it never ends."""
+
+        def pages(self, service: str, operation: str, key: str, *_more: object, **_region: object) -> Iterator[t.Any]:
+            self.calls.append(operation)
+            old = {"existingPolicyId": "gone", "ExistingPolicyId": "gone"}
+            steps = [{"unusedPermissionsRecommendedStep": old, "UnusedPermissions": old}]
+            yield {"Status": "SUCCEEDED", "status": "SUCCEEDED", key: steps}
+
+    access = Slow()
+    found = ask_stubborn(access, Clock())
+    assert {item.outcome for item in found} == {Outcome.NOT_READY}
+    assert sorted(name for name in access.calls if name.startswith("Generate")) == [
+        "GenerateFindingRecommendation",
+        "GenerateRecommendedPolicyV2",
+    ]
 
 
 def test_a_user_has_the_policies_of_its_groups_and_each_of_one_name(emulator: Emulator) -> None:

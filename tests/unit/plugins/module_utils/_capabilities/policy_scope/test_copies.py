@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.permissions import Permissions
 from ansible_collections.hardening.iam.plugins.module_utils._account.policy_versions import OWNED
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.policy_scope.copies import divide
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.policy_scope.copies import divide, name_part
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.policy_scope.plan import apply_changes
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.policy_scope.subjects import list_originals
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.limits import size
@@ -114,7 +114,7 @@ def test_a_principal_without_room_keeps_the_original() -> None:
 @pytest.mark.parametrize(
     ("fields", "rule"),
     [
-        ({"copy": None}, "aws_managed"),
+        ({"copy": None, "roles": [], "groups": []}, "aws_managed"),
         ({"policies": ["Amazon*"]}, "ambiguous"),
     ],
 )
@@ -149,3 +149,28 @@ def test_a_large_document_is_divided_and_loses_nothing() -> None:
 def test_a_statement_that_can_not_be_cut_is_no_copy() -> None:
     wide = [f"arn:aws:s3:::bucket-{number:04}/*" for number in range(400)]
     assert divide(parse(document(allow("s3:GetObject", resource=wide)))) is None
+
+
+def test_names_of_parts_stay_within_the_limit_and_apart() -> None:
+    """Two long names that begin alike, and their parts."""
+    stem = "a" * 127
+    names = [f"{stem}{end}" for end in "bc"]
+    parts = [name_part(name, number) for name in names for number in range(1, 13)]
+    assert len({part.lower() for part in parts}) == len(parts)
+    assert max(map(len, parts)) == 128
+    assert [name_part(name, 1) for name in names] == names
+    assert name_part("app-s3", 2) == "app-s3-2"
+    assert parts == [name_part(name, number) for name in names for number in range(1, 13)]
+
+
+def test_a_large_copy_with_a_long_name_is_created() -> None:
+    wide = [
+        allow("s3:GetObject", resource=[f"arn:aws:s3:::b-{item}-{part:04}/*" for part in range(100)])
+        for item in range(4)
+    ]
+    large = managed(*wide, name="AmazonS3FullAccess", of_aws=True)
+    long = {**COPIED, "groups": [], "copy": {"name": "a" * 128, "path": "/"}}
+    planned = make_plan(make_account(role("app", large.arn), policies=[large]), long)
+    created = [change.parameters["PolicyName"] for change in planned.changes if change.operation == "CreatePolicy"]
+    assert len(created) > 1 and len(set(created)) == len(created)
+    assert max(map(len, created)) <= 128

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import typing as t
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
@@ -20,13 +21,15 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.policy
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.policy_scope.observe import (
     prepare_undos,
     read_target,
-    refuse_undos,
     reread,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.policy_scope.run import OPERATIONS
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.policy_scope.subjects import Subject
-from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact
-from ansible_collections.hardening.iam.plugins.module_utils._module.managed_policies import read_policy
+from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact, Refusal
+from ansible_collections.hardening.iam.plugins.module_utils._module.managed_policies import (
+    read_policy,
+    refuse_other_versions,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
 from unit.emulator.seeded import account, serving
 
@@ -151,8 +154,8 @@ def test_a_version_that_made_room_comes_back_in_place_of_the_new_one(access: Acc
     before = list_documents(access)
     room, update = narrow(access)
     undos = (undo_of(update), undo_of(room))
-    assert refuse_undos(access, undos, NOW) == {}
-    first = prepare_undos(access, undos)[undos[1].undoes]
+    first = prepare_undos(access, undos, ())[undos[1].undoes]
+    assert isinstance(first, Change)
     assert (first.operation, first.undoes) == ("DeletePolicyVersion", undos[1].undoes)
     for undo in (undos[0], first, undos[1]):
         assert read_target(access, undo) == undo.before
@@ -168,10 +171,40 @@ def test_without_room_nothing_of_others_is_deleted(access: Access) -> None:
     fill_versions(access)
     room, _update = narrow(access)
     undo = undo_of(room)
-    assert prepare_undos(access, [undo]) == {}
-    assert {key: refusal.rule for key, refusal in refuse_undos(access, [undo], NOW).items()} == {
-        undo.undoes: "versions"
-    }
+    assert list_rules(prepare_undos(access, [undo], ())) == {undo.undoes: "versions"}
+
+
+def list_rules(prepared: Mapping[str, Change | Refusal]) -> dict[str, str]:
+    return {key: found.rule if isinstance(found, Refusal) else found.operation for key, found in prepared.items()}
+
+
+def test_after_an_interrupted_rollback_the_version_of_the_run_makes_room(access: Access) -> None:
+    """The former version is the default one again, so the change of the run is as before."""
+    fill_versions(access)
+    before = list_documents(access)
+    room, update = narrow(access)
+    send(access, undo_of(update))
+    undo = undo_of(room)
+    first = prepare_undos(access, [undo], [recorded(update)])[undo.undoes]
+    assert isinstance(first, Change) and first.before == {"version_document": NARROW, "versions": 1}
+    for change in (first, undo):
+        send(access, change)
+    assert list_documents(access) == before
+
+
+@pytest.mark.parametrize("is_there", [True, False], ids=["beside that of the run", "in its place"])
+def test_a_version_that_may_be_of_somebody_else_is_kept(access: Access, is_there: bool) -> None:
+    """Somebody deletes a version, and creates another one."""
+    fill_versions(access)
+    room, update = narrow(access)
+    send(access, undo_of(update))
+    live = read_policy(access, POLICY)
+    assert live is not None
+    asked = {"PolicyArn": POLICY, "SetAsDefault": False}
+    send(access, WRITER.make_room(live, live.others[0 if is_there else -1]))
+    access.call("iam", "CreatePolicyVersion", {**asked, "PolicyDocument": json.dumps(document("sqs:ListQueues"))})
+    undo = undo_of(room)
+    assert list_rules(prepare_undos(access, [undo], [recorded(update)])) == {undo.undoes: "versions"}
 
 
 def test_with_room_nothing_is_deleted(access: Access) -> None:
@@ -181,11 +214,11 @@ def test_with_room_nothing_is_deleted(access: Access) -> None:
     assert live is not None
     send(access, WRITER.make_room(live, live.others[-1]))
     undos = (undo_of(update), undo_of(room))
-    assert (prepare_undos(access, undos), refuse_undos(access, undos, NOW)) == ({}, {})
+    assert prepare_undos(access, undos, ()) == {}
 
 
 def test_another_default_version_than_the_recorded_one_is_not_set(access: Access) -> None:
     fill_versions(access)
     _room, update = narrow(access)
     forged = dataclasses.replace(undo_of(update), after={"document": document("*")})
-    assert {refusal.rule for refusal in refuse_undos(access, [forged], NOW).values()} == {"undo_mismatch"}
+    assert {refusal.rule for refusal in refuse_other_versions(access, [forged], NOW).values()} == {"undo_mismatch"}

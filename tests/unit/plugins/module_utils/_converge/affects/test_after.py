@@ -144,6 +144,24 @@ def test_a_group_is_made(path: Record, shown: str) -> None:
     assert (new.attached_policies, new.inline_policies) == ((), ())
 
 
+@pytest.mark.parametrize(("path", "shown"), [({}, "/"), ({"Path": "/teams/"}, "/teams/")])
+def test_a_role_is_made_with_its_trust_and_boundary(path: Record, shown: str) -> None:
+    given = {"AssumeRolePolicyDocument": json.dumps(DENY), "PermissionsBoundary": POLICY}
+    tags = {"Tags": [{"Key": "team", "Value": "shop"}]}
+    *others, new = after("iam:CreateRole", {"RoleName": "New", **path, **given, **tags}).roles
+    assert tuple(others) == ACCOUNT.roles
+    assert (new.name, new.path, new.arn) == ("New", shown, arn("role", f"{shown[1:]}New"))
+    assert (new.trust.document, new.boundary, new.tags) == (DENY, POLICY, {"team": "shop"})
+    assert (new.attached_policies, new.inline_policies, new.last_used) == ((), (), None)
+
+
+def test_a_role_gets_another_trust_and_is_deleted() -> None:
+    changed, other = after("iam:UpdateAssumeRolePolicy", {"RoleName": "ANN", "PolicyDocument": json.dumps(DENY)}).roles
+    assert changed.trust.document == DENY
+    assert other == ACCOUNT.roles[1]
+    assert after("iam:DeleteRole", {"RoleName": "ANN"}).roles == (ACCOUNT.roles[1],)
+
+
 def test_what_leaves_users_and_policies_as_they_are() -> None:
     assert after("iam:TagUser", {"UserName": "Ann", "PolicyArn": POLICY}) is ACCOUNT
 

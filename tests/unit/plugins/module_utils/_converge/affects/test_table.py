@@ -284,7 +284,6 @@ SETTINGS: t.Final = {
 }
 # They name nothing, or nothing that a target could be compared with.
 NAMELESS: t.Final = (
-    "accessanalyzer:GenerateFindingRecommendation",
     "config:PutConfigRule",
     "config:PutConfigurationRecorder",
     "config:PutDeliveryChannel",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import collections
 import datetime
 import ipaddress
+import itertools
 import random
 import typing as t
 
@@ -111,6 +112,29 @@ def test_an_event_with_the_shape_of_an_earlier_one_needed_the_same(keys: t.Optio
     alone = [read([record], keys=keys, names=names) for record in records]
     assert describe(together.uses) == describe(merge_uses(use for one in alone for use in one.uses))
     assert describe(together.denied) == describe(merge_uses(use for one in alone for use in one.denied))
+
+
+def test_a_parameter_that_is_first_looked_up_for_a_later_event_decides() -> None:
+    """A header for an ACL ends the search for others, so that the second event shows which were not looked up yet."""
+    headers: list[Record] = [{"x-amz-acl": "private"}, {"x-amz-grant-read": "id=1"}, {}]
+    records = [
+        event("s3:PutObject", requestParameters={"bucketName": "acme", "key": f"k{number}", **given})
+        for number, given in enumerate(headers)
+    ]
+    for order in itertools.permutations(records):
+        found = {use.resource for use in read(order, keys=frozenset()).uses if use.action == "s3:PutObjectAcl"}
+        assert found == {"arn:aws:s3:::acme/k0", "arn:aws:s3:::acme/k1"}
+
+
+def test_calls_of_one_principal_are_not_those_of_another() -> None:
+    """Two users, and a role, ask for the same. A user who names nobody asks about itself."""
+    bob = {**IAM_USER, "arn": USER.replace("alice", "bob"), "userName": "bob", "accessKeyId": KEY}
+    records = [event("iam:GetUser", identity) for identity in (IAM_USER, bob, ASSUMED_ROLE, IAM_USER)]
+    found = {(use.principal_arn, use.resource): use.count for use in read(records).uses}
+    assert found[USER, USER] == 2
+    assert found[bob["arn"], bob["arn"]] == 1
+    assert (bob["arn"], USER) not in found
+    assert {resource for caller, resource in found if caller == ROLE} == {None}
 
 
 def test_the_order_of_events_decides_nothing() -> None:

@@ -142,4 +142,79 @@ _TAG_CASES: t.Final = (
     _locks(_CHANGEABLE, None, allow("ec2:StopInstances", "*", _TAG), PERSON),
     _locks(_CHANGEABLE, None, allow("ec2:StopInstances", "*", {"StringEquals": {"aws:PrincipalTag/a": "b"}}), TAGGER),
 )
-LOCK_OUT_CASES: t.Final = (*_MFA_CASES, *_NETWORK_CASES, *_TIME_CASES, *_TAG_CASES)
+_WIDE: t.Final = "ip_range_too_wide"
+_OPTIONAL: t.Final = "network_if_exists_in_allow"
+_MOMENT: t.Final = "time_equals_moment"
+_EMPTY: t.Final = "condition_without_values"
+_INTENTION_CASES: t.Final = (
+    _locks(_WIDE, at("IpAddress", "aws:SourceIp"), reading({"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}})),
+    _locks(_WIDE, at("IpAddress", "aws:SourceIp"), reading({"IpAddress": {"aws:SourceIp": ["0.0.0.0/1", "::/0"]}})),
+    _locks(_WIDE, None, reading({"IpAddress": {"aws:SourceIp": ["17.0.0.0/8", "10.0.0.0/8"]}})),
+    # A request through a VPC endpoint has an address of the VPC.
+    _locks(_WIDE, None, reading({"IpAddress": {"aws:VpcSourceIp": "0.0.0.0/0"}})),
+    _locks(
+        _OPTIONAL,
+        at("IpAddressIfExists", "aws:SourceIp"),
+        reading({"IpAddressIfExists": {"aws:SourceIp": "203.0.113.0/24"}}),
+    ),
+    _locks(
+        _OPTIONAL,
+        None,
+        reading({"IpAddressIfExists": {"aws:SourceIp": "203.0.113.0/24"}, "StringLike": {"aws:SourceVpc": "vpc-1"}}),
+    ),
+    _locks(_OPTIONAL, None, reading({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}})),
+    _locks(_MOMENT, at("DateEquals", _NOW_KEY), reading({"DateEquals": {_NOW_KEY: "2026-12-01"}})),
+    _locks(_MOMENT, at("DateNotEquals", _NOW_KEY), deny("s3:*", "*", {"DateNotEquals": {_NOW_KEY: "2026-12-01"}})),
+    _locks(_MOMENT, None, reading({"DateEquals": {"aws:TokenIssueTime": "2026-12-01"}})),
+    _locks(
+        "mfa_locks_out_enrolment",
+        at("Bool", _MFA),
+        allow("iam:*MFADevice", "arn:aws:iam::*:user/${aws:username}", {"Bool": {_MFA: "true"}}),
+        PERSON,
+    ),
+    # An administrator enrols others.
+    _locks(
+        "mfa_locks_out_enrolment",
+        None,
+        allow("iam:*MFADevice", "arn:aws:iam::*:user/*", {"Bool": {_MFA: "true"}}),
+        PERSON,
+    ),
+    _locks(
+        "mfa_locks_out_enrolment",
+        None,
+        allow("iam:DeactivateMFADevice", "arn:aws:iam::*:user/${aws:username}", {"Bool": {_MFA: "true"}}),
+        PERSON,
+    ),
+    _locks("mfa_not_required", at("Bool", _MFA), reading({"Bool": {_MFA: ["true", "FALSE"]}}), PERSON),
+    _locks("mfa_not_required", None, reading({"Bool": {_MFA: "true"}}), PERSON),
+    _locks("mfa_not_required", None, deny("s3:*", "*", {"BoolIfExists": {_MFA: "false"}}), PERSON),
+    _locks(
+        "mfa_if_exists_in_allow", at("NumericLessThanIfExists", _AGE), reading({"NumericLessThanIfExists": {_AGE: "1"}})
+    ),
+    _locks(
+        "mfa_if_exists_in_allow",
+        None,
+        reading({"Bool": {_MFA: "true"}, "NumericLessThanIfExists": {_AGE: "1"}}),
+    ),
+    _locks("mfa_null_check_in_deny", at("Null", _AGE), deny("s3:*", "*", {"Null": {_AGE: "true"}}), PERSON),
+    _locks("mfa_null_check_in_deny", None, reading({"Null": {_AGE: "false"}}), PERSON),
+    _locks(
+        "mfa_deny_misses_access_keys",
+        at("NumericGreaterThan", _AGE),
+        deny("s3:*", "*", {"NumericGreaterThan": {_AGE: "3600"}}),
+        PERSON,
+    ),
+    # Another Deny is about requests without MFA.
+    _locks(
+        "mfa_deny_misses_access_keys",
+        None,
+        policy(
+            statement("Deny", "s3:*", "*", {"NumericGreaterThan": {_AGE: "3600"}}),
+            statement("Deny", "s3:*", "*", {"BoolIfExists": {_MFA: "false"}}),
+        ),
+        PERSON,
+    ),
+    _locks(_EMPTY, at("StringEquals", "aws:username"), reading({"StringEquals": {"aws:username": []}})),
+    _locks(_EMPTY, None, reading({"StringEquals": {"aws:username": "ann"}})),
+)
+LOCK_OUT_CASES: t.Final = (*_INTENTION_CASES, *_MFA_CASES, *_NETWORK_CASES, *_TIME_CASES, *_TAG_CASES)

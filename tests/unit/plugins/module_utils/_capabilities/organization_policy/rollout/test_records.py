@@ -13,9 +13,7 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.rollout.records import (
     Event,
     Kind,
-    make_key,
     make_prefix,
-    parse_number,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix import DeniedPair
 
@@ -99,12 +97,6 @@ def test_names_of_policies_keep_apart() -> None:
 def test_a_name_that_is_too_long() -> None:
     with pytest.raises(ValueError, match="too long"):
         make_prefix("o-acme", "X", "ü" * 128)
-
-
-def test_keys() -> None:
-    assert make_key(7, Kind.PASSED) == "000007-passed.json"
-    assert parse_number("rollouts/o/x/y/000007-passed.json") == 7
-    assert [parse_number(key) for key in ("x/README.md", "x/7-passed.json", "x/000007-passed.json.bak")] == [None] * 3
 
 
 def test_a_record_knows_where_it_was_read() -> None:

@@ -345,7 +345,7 @@ def test_records_that_can_not_be_read_stop_the_run(canary: Bench, monkeypatch: p
     def fail(_store: DirectoryStore, key: str) -> bytes:
         raise StoreError(f"can't read {key}")
 
-    monkeypatch.setattr(DirectoryStore, "get", fail)
+    monkeypatch.setattr(DirectoryStore, "get_dated", fail)
     with pytest.raises(StoreError, match="000001-started.json"):
         canary.run(hours=1)
 

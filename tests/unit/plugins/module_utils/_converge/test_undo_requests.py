@@ -15,7 +15,11 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.user_p
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact, Undo
 from ansible_collections.hardening.iam.plugins.module_utils._converge.undo_records import Record, UnderivableError
-from ansible_collections.hardening.iam.plugins.module_utils._rollback.requests import Derivations, derive, find_mismatch
+from ansible_collections.hardening.iam.plugins.module_utils._converge.undo_requests import (
+    Derivations,
+    derive,
+    find_mismatch,
+)
 
 ROLE: t.Final = "arn:aws:iam::111122223333:role/app"
 BACK: t.Final = Undo("DeleteThing", {"Name": "app"})

@@ -11,9 +11,9 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
-from ansible_collections.hardening.iam.plugins.module_utils._questions.least_privilege.files import write_files
+from ansible_collections.hardening.iam.plugins.module_utils._module.policy_files import write_files
 
-from ..._report import new_policies
+from .._report import new_policies
 
 FOLDER = Path("111122223333/least_privilege/role-dev")
 

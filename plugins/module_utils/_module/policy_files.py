@@ -14,10 +14,10 @@ import re
 import typing as t
 from collections.abc import Iterator, Mapping
 
-from ..._converge.store import Store
-from ..._policy.least_privilege.pack import write_template
-from ..._report.least_privilege_templates import render_cloudformation, render_terraform
-from ..._report.least_privilege_text import render_markdown
+from .._converge.store import Store
+from .._policy.least_privilege.pack import write_template
+from .._report.least_privilege_templates import render_cloudformation, render_terraform
+from .._report.least_privilege_text import render_markdown
 
 Item = Mapping[str, t.Any]
 

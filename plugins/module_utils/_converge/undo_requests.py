@@ -18,8 +18,8 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
-from .._converge.change import Change, Undo, content_hash
-from .._converge.undo_records import Derive, Record, UnderivableError
+from .change import Change, Undo, content_hash
+from .undo_records import Derive, Record, UnderivableError
 
 Derivations = Mapping[tuple[str, str], Derive]
 

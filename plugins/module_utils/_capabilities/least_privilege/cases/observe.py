@@ -1,0 +1,419 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Reading all that the steps of a run depend on: the roles, their records, the evidence, and what is around them."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import typing as t
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from ...._account.model import Role, Snapshot
+from ...._account.permissions import Permissions
+from ...._controls.facts import Facts
+from ...._converge.change import Refusal
+from ...._converge.journal import Outcome
+from ...._converge.store import Store
+from ...._converge.untouchable import UntouchablePrincipals
+from ...._module.connection import Connection
+from ...._module.functions import read_functions
+from ...._policy.evaluation.narrowing import condition_keys
+from ...._policy.least_privilege.generate import list_needed_keys
+from ...._policy.least_privilege.principal import Principal
+from ...._policy.least_privilege.settings import Settings
+from ...._policy.trail.coverage import Record
+from ...._prediction.evidence import read_records
+from ...._prediction.proposals.propose import Proposed, Proposer
+from ...._prediction.proposals.subjects import Subject as Chosen
+from ...._prediction.proposals.subjects import describe
+from ...._prediction.records.evidence_options import EvidenceOptions
+from ..archive import Archive, Log
+from ..changes import CAMPAIGN, PARALLEL_OF, RoleWriter, Subject
+from ..consumers.assumptions import AssumptionScan
+from ..consumers.observe import read_surroundings
+from ..declared import Declared, Target
+from ..dossier import Dossier
+from ..live import Observer
+from ..model import Stage, Surroundings, Watched, Way
+from ..observe import read_dossier, read_entries, read_present, read_subject, select_entries
+from ..past import Identity, Past, replay
+from ..records import Kind
+from ..revert import Recorded, restore_role
+from ..situation import Proposal, Situation, find_watch_start
+from ..watch.observe import read_watched
+from ..watch.proposals import Basis, add_proposals
+from ..watch.roles import WatchedRole
+from .proposing import propose, propose_again
+
+# AWS shows the last use of a role within hours: https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html
+_SHOWS_USE: t.Final = timedelta(hours=24)
+_WITH_RECORDS: t.Final = frozenset(set(Stage) - {Stage.REVERT})
+_WITH_DOCUMENTS: t.Final = frozenset({Stage.PREPARE, Stage.CANARY, Stage.CUT_OVER})
+_WITH_SURROUNDINGS: t.Final = frozenset({Stage.ASSESS, Stage.CANARY, Stage.CUT_OVER, Stage.RETIRE})
+_WATCHED: t.Final = frozenset({Stage.CUT_OVER, Stage.WATCH, Stage.RETIRE})
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """The options of a run beside the declaration."""
+
+    declared: Declared
+    settings: Settings
+    evidence: EvidenceOptions
+    regions: tuple[str, ...] = ()
+    member_role_arn: str = ""
+    break_glass: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """A target role with its records and what belongs to it. ``failure`` says why its documents can't be used."""
+
+    role: Role
+    target: t.Optional[Target]
+    log: Log
+    past: Past
+    subject: Subject
+    dossier: t.Optional[Dossier] = None
+    failure: str = ""
+    entries: tuple[Recorded, ...] = ()
+    present: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def way(self) -> t.Optional[Way]:
+        """The way of the records, else the declared one."""
+        return self.past.way or (self.target.way if self.target else None)
+
+    @property
+    def new_arn(self) -> str:
+        """The ARN of the new role, if there is one."""
+        return self.subject.parallel.arn if self.subject.parallel and self.way is Way.PARALLEL else ""
+
+    def is_new_role_used(self, now: datetime) -> bool:
+        """Whether the new role may have been used: AWS shows a use, or it was opened so lately that it may not yet."""
+        parallel = self.subject.parallel
+        if parallel is None:
+            return False
+        opened = [
+            intent.at
+            for intent, outcome in self.entries
+            if intent.change.target == parallel.arn
+            and intent.change.operation == "UpdateAssumeRolePolicy"
+            and outcome is Outcome.APPLIED
+        ]
+        is_fresh = any(moment is None or now - moment < _SHOWS_USE for moment in opened)
+        return parallel.last_used is not None or is_fresh
+
+
+@dataclasses.dataclass(frozen=True)
+class Observed:
+    """The roles of a campaign in one run.
+
+    ``new`` are the dossiers that this run generated, and ``proposed`` what they were made of, by the ARN of the role.
+    """
+
+    snapshot: Snapshot
+    found: tuple[Found, ...]
+    situations: tuple[Situation, ...]
+    new: Mapping[str, Dossier] = dataclasses.field(default_factory=dict)
+    proposed: Mapping[str, Proposed] = dataclasses.field(default_factory=dict)
+    refused: tuple[Refusal, ...] = ()
+    unread: tuple[str, ...] = ()
+    calls: int = 0
+
+    @functools.cached_property
+    def facts(self) -> Facts:
+        """The account with its lookups."""
+        return Facts(self.snapshot)
+
+
+class CaseReader:
+    """Reads the cases of one run."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        options: Options,
+        archive: Archive,
+        journal: Store,
+        writer: RoleWriter,
+        untouchable: UntouchablePrincipals,
+    ) -> None:
+        self._connection = connection
+        self._options = options
+        self._declared = options.declared
+        self._archive = archive
+        self._journal = journal
+        self._writer = writer
+        self._snapshot = writer.snapshot
+        self._untouchable = untouchable
+
+    def read(self) -> Observed:
+        """Read all roles of the campaign, and what this stage needs to know of them.
+
+        :raises AwsError: something can't be read that nobody may go on without.
+        """
+        chosen, refused = self._choose()
+        found = tuple(self._find(role, target) for role, target in chosen)
+        reading = _Reading(self, found)
+        situations = tuple(map(reading.describe, found))
+        return Observed(
+            self._snapshot,
+            found,
+            situations,
+            reading.new,
+            reading.proposed,
+            refused,
+            reading.unread,
+            reading.calls,
+        )
+
+    # Roles and records
+
+    def _choose(self) -> tuple[list[tuple[Role, t.Optional[Target]]], tuple[Refusal, ...]]:
+        """Choose the roles that targets select, and those that have records although no target selects them."""
+        recorded = {name.lower() for name in self._archive.list_roles()}
+        chosen: list[tuple[Role, t.Optional[Target]]] = []
+        refused: list[Refusal] = []
+        for role in self._snapshot.roles:
+            target = self._declared.find_target(role.arn)
+            if target is None and role.name.lower() not in recorded:
+                continue
+            if target is not None and self._is_new_role(role):
+                continue
+            refusal = self._untouchable.refusal(role.arn) if target is not None else None
+            if refusal is not None:
+                refused.append(refusal)
+                continue
+            chosen.append((role, target))
+        self._warn_of_missing(recorded)
+        return chosen, tuple(refused)
+
+    def _is_new_role(self, role: Role) -> bool:
+        """Whether a role was made by the campaign beside another one, which a glob may select as well."""
+        ids = {other.unique_id for other in self._snapshot.roles if other.arn != role.arn}
+        return role.tags.get(CAMPAIGN) == self._declared.campaign and role.tags.get(PARALLEL_OF) in ids
+
+    def _warn_of_missing(self, recorded: Collection[str]) -> None:
+        names = {role.name.lower() for role in self._snapshot.roles}
+        for name in sorted(set(recorded) - names):
+            self._connection.warn(f"role/{name} has records of the campaign and does not exist any more")
+        for target in self._declared.targets:
+            if not any(self._declared.find_target(role.arn) for role in self._snapshot.roles):
+                self._connection.warn(f"{target.place}: no role of the account is selected")
+
+    def _find(self, role: Role, target: t.Optional[Target]) -> Found:
+        log = self._archive.read(role.name)
+        declared = self._declared
+        identity = Identity(
+            self._snapshot.account_id,
+            declared.campaign,
+            role.arn,
+            role.unique_id,
+            self._connection.now,
+            is_canary=target is not None and target.is_canary,
+            days={name: getattr(declared, name) for name in ("canary_days", "watch_days", "closed_days")},
+        )
+        past = replay(log, identity)
+        for key in log.foreign:
+            self._connection.warn(f"{self._archive.locate(key)} is no record of a campaign, and is ignored")
+        kept = read_dossier(self._archive, role, past.dossier_sha256)
+        dossier = kept if isinstance(kept, Dossier) else None
+        needs_duration = declared.stage is Stage.PREPARE
+        subject = read_subject(self._connection.access, self._writer, role, dossier, needs_duration=needs_duration)
+        failure = kept if isinstance(kept, str) else ""
+        return self._add_entries(Found(role, target, log, past, subject, dossier, failure))
+
+    def _add_entries(self, found: Found) -> Found:
+        """Add the journal's records, where the old policies of the role are no longer in AWS, or are to come back."""
+        is_replaced = found.way is Way.IN_PLACE and found.past.reached in (Kind.CUT_OVER, Kind.WATCHED)
+        if not is_replaced and not self._declared.reverts(found.role.arn):
+            return found
+        entries = read_entries(self._journal, self._snapshot.account_id, found.log, self._connection.warn)
+        own = select_entries(entries, found.subject)
+        return dataclasses.replace(found, entries=own, present=read_present(self._connection.access, found.role, own))
+
+    # For _Reading
+
+    @property
+    def context(self) -> tuple[Connection, Options, Snapshot, RoleWriter]:
+        """What the reading of a stage needs of this reader."""
+        return self._connection, self._options, self._snapshot, self._writer
+
+
+class _Reading:
+    """The evidence of one run, read once for all roles."""
+
+    def __init__(self, reader: CaseReader, found: Sequence[Found]) -> None:
+        self._connection, self._options, self._snapshot, writer = reader.context
+        self._found = found
+        self._stage = self._options.declared.stage
+        self._permissions = Permissions(self._snapshot)
+        self._observer = Observer(writer, self._permissions, self._options.break_glass)
+        self._scan = AssumptionScan(dict(_list_ids(found)))
+        self.new: dict[str, Dossier] = {}
+        self.proposed: dict[str, Proposed] = {}
+        self.unread: tuple[str, ...] = ()
+        self.calls = 0
+
+    @property
+    def _active(self) -> list[Found]:
+        return [item for item in self._found if item.target is not None]
+
+    @functools.cached_property
+    def _original(self) -> Permissions:
+        """The account with the old policies of roles that the campaign has replaced already, by the journal."""
+        restored = {
+            item.role.arn: restore_role(item.role, item.entries)
+            for item in self._found
+            if item.way is Way.IN_PLACE and item.entries
+        }
+        if not restored:
+            return self._permissions
+        roles = tuple(restored.get(role.arn, role) for role in self._snapshot.roles)
+        return Permissions(dataclasses.replace(self._snapshot, roles=roles))
+
+    @functools.cached_property
+    def _principals(self) -> Mapping[str, Principal]:
+        functions, self.unread = read_functions(self._connection.access, self._snapshot.regions)
+        described = {}
+        for item in self._active:
+            principal = describe(_choose(item), self._original, functions)
+            described[item.role.arn] = dataclasses.replace(principal, layers=self._without_trial(item, principal))
+        return described
+
+    def _without_trial(self, item: Found, principal: Principal) -> t.Any:
+        is_trial = self._observer.find_layers(item.subject).boundary is None
+        return dataclasses.replace(principal.layers, boundary=None) if is_trial else principal.layers
+
+    @functools.cached_property
+    def _records(self) -> Mapping[str, Record]:
+        if self._stage not in _WITH_RECORDS or not self._active:
+            return {}
+        arns = [item.role.arn for item in self._active]
+        keys = list_needed_keys(self._principals.values(), self._options.settings)
+        keys |= condition_keys(self._original.layers(arn) for arn in arns)
+        return read_records(
+            self._connection,
+            self._options.evidence,
+            self._snapshot,
+            self._original,
+            arns,
+            keys=keys,
+            scans=[self._scan],
+        )
+
+    @functools.cached_property
+    def _surroundings(self) -> Mapping[str, Surroundings]:
+        if self._stage not in _WITH_SURROUNDINGS or not self._active:
+            return {}
+        records = self._records
+        read = read_surroundings(
+            self._connection,
+            self._permissions,
+            [item.role for item in self._active],
+            {item.role.arn: item.new_arn for item in self._active if item.new_arn},
+            records=records,
+            assumptions=self._scan.assumptions,
+            regions=self._options.regions,
+            member_role_arn=self._options.member_role_arn,
+        )
+        self.calls += read.calls
+        return read.surroundings
+
+    @functools.cached_property
+    def _watched(self) -> Mapping[str, Watched]:
+        if self._stage not in _WATCHED:
+            return {}
+        roles = [role for item in self._active if (role := self._make_watched(item)) is not None]
+        return read_watched(self._connection, self._options.evidence, self._permissions, roles)
+
+    def _make_watched(self, item: Found) -> t.Optional[WatchedRole]:
+        plain = Situation(item.role.arn, item.past, self._describe_live(item), item.target)
+        since = find_watch_start(self._options.declared, plain)
+        if since is None:
+            return None
+        parallel = item.subject.parallel if item.new_arn else None
+        used = item.dossier.used if item.dossier else ()
+        return WatchedRole(
+            arn=item.role.arn,
+            since=since,
+            role_id=item.role.unique_id,
+            new_arn=parallel.arn if parallel else None,
+            new_id=parallel.unique_id if parallel else "",
+            untouched_until=min(item.past.since.values(), default=None),
+            used_actions=frozenset(used),
+            services=frozenset(action.partition(":")[0] for action in used),
+            trial_boundary_arn=self._observer.writer.trial_arn(item.subject),
+        )
+
+    # Situations
+
+    def describe(self, item: Found) -> Situation:
+        """Describe the situation of one role."""
+        return Situation(
+            item.role.arn,
+            item.past,
+            self._describe_live(item),
+            item.target,
+            proposal=self._propose(item),
+            surroundings=self._surroundings.get(item.role.arn),
+            watched=self._add_proposals(item),
+        )
+
+    def _describe_live(self, item: Found) -> t.Any:
+        return self._observer.describe(item.subject, item.dossier, item.way)
+
+    def _propose(self, item: Found) -> t.Optional[Proposal]:
+        if item.target is None:
+            return None
+        if self._stage is Stage.GENERATE:
+            proposed = self._proposer.propose(_choose(item), self._principals[item.role.arn], self._records)
+            self.proposed[item.role.arn] = proposed
+            found = propose(proposed, self._principals[item.role.arn])
+            if found.dossier is not None:
+                self.new[item.role.arn] = found.dossier
+            return found.proposal
+        if self._stage not in _WITH_DOCUMENTS or item.past.reached is None:
+            return None
+        if item.dossier is None:
+            return Proposal(failure=item.failure) if item.failure else None
+        return propose_again(
+            self._proposer, _choose(item), self._principals[item.role.arn], self._records, item.dossier
+        )
+
+    @functools.cached_property
+    def _proposer(self) -> Proposer:
+        return Proposer(self._original, self._options.settings)
+
+    def _add_proposals(self, item: Found) -> t.Optional[Watched]:
+        watched = self._watched.get(item.role.arn)
+        if watched is None or self._stage is not Stage.WATCH or not watched.new:
+            return watched
+        basis = Basis(
+            self._proposer,
+            _choose(item),
+            self._principals[item.role.arn],
+            self._records,
+            trial_boundary_arn=self._observer.writer.trial_arn(item.subject),
+        )
+        return add_proposals(watched, basis, now=self._connection.now)
+
+
+def _list_ids(found: Sequence[Found]) -> Iterator[tuple[str, str]]:
+    """List the old and the new roles with their unique ids, empty where one is not known."""
+    for item in found:
+        yield item.role.arn, item.role.unique_id
+        if item.new_arn:
+            yield item.new_arn, item.subject.parallel.unique_id if item.subject.parallel else ""
+
+
+def _choose(item: Found) -> Chosen:
+    return Chosen(item.role, (item.role.arn,))

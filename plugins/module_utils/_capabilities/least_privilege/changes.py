@@ -1,0 +1,361 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The changes that bring one role from where it is to the end of a stage. Pure.
+
+All start from the live account: a run that was killed half-way leaves the rest to the next one. What is given comes
+before what is taken, and AdministratorAccess goes last.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import typing as t
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from ..._account.model import Role, Snapshot
+from ..._account.policy_versions import LivePolicy
+from ..._converge.change import Change, Impact, Refusal
+from ..._converge.identity_changes import IdentityWriter, NewRole
+from ..._policy.documents.canonical import are_equivalent
+from ..._policy.documents.limits import ATTACHMENTS, POLICY_VERSIONS
+from ..._policy.documents.parse import parse
+from ..._policy.documents.policy import PolicyError
+
+PATH: t.Final = "/iam-hardening/lp/"
+#: The tag of a parallel role that has the unique id of the role beside it.
+PARALLEL_OF: t.Final = "iam-hardening:parallel-of"
+CAMPAIGN: t.Final = "iam-hardening:campaign"
+_QUOTA: t.Final = "AttachedPoliciesPerRoleQuota"
+
+
+class ChangeKind(enum.StrEnum):
+    """The kinds of changes that the caps count together, named after what they do to the role."""
+
+    PREPARE = "right_size_prepare"
+    OPEN = "right_size_open"
+    TRIAL = "right_size_trial"
+    LIFT = "right_size_lift"
+    CUT_OVER = "right_size_cut_over"
+    REPLACE = "right_size_replace"
+    CLOSE = "right_size_close"
+    RETIRE = "right_size_retire"
+    UNDO = "right_size_undo"
+    RETURN = "right_size_return"
+    RETURN_ADMIN = "right_size_return_admin"
+
+
+#: They may take the last way to an account, so somebody else must be able to undo them.
+LOCKOUT_KINDS: t.Final = frozenset({ChangeKind.TRIAL, ChangeKind.REPLACE, ChangeKind.CLOSE, ChangeKind.RETIRE})
+#: The cut-over, and a return of administrator rights: a person has seen each of these changes.
+APPROVAL_KINDS: t.Final = frozenset({ChangeKind.CUT_OVER, ChangeKind.REPLACE, ChangeKind.RETURN_ADMIN})
+_NARROWING: t.Final = LOCKOUT_KINDS
+
+#: Every operation that changes are made with, but for those that only a revert needs.
+WRITES: t.Final = frozenset(
+    {
+        "AttachRolePolicy",
+        "CreatePolicy",
+        "CreatePolicyVersion",
+        "CreateRole",
+        "DeletePolicyVersion",
+        "DeleteRolePermissionsBoundary",
+        "DeleteRolePolicy",
+        "DetachRolePolicy",
+        "PutRolePermissionsBoundary",
+        "PutRolePolicy",
+        "UpdateAssumeRolePolicy",
+    }
+)
+
+Changes = tuple[Change, ...]
+Outcome = t.Union[Changes, Refusal]
+
+
+@dataclasses.dataclass(frozen=True)
+class NewPolicy:
+    """A generated document: a managed policy below our path, or an inline policy of the role."""
+
+    name: str
+    content: Mapping[str, t.Any]
+    is_managed: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
+class Subject:
+    """A target role with what belongs to it now.
+
+    ``parallel`` is the role beside it, as far as there is one. ``policies`` are the documents of the campaign, and
+    ``trial`` all of them in one. ``live`` has the managed policies of our names that are there, by ARN; ``duration``
+    is the longest session of the role in seconds. ``last`` is the ARN of AdministratorAccess in this partition.
+    """
+
+    role: Role
+    parallel_arn: str
+    parallel: t.Optional[Role] = None
+    policies: tuple[NewPolicy, ...] = ()
+    trial: t.Optional[NewPolicy] = None
+    live: Mapping[str, LivePolicy] = dataclasses.field(default_factory=dict)
+    duration: t.Optional[int] = None
+    last: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class RoleWriter:
+    """Makes the changes of one campaign in one account; ``tags`` are those of new objects."""
+
+    snapshot: Snapshot
+    campaign: str
+    tags: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    # Stages
+
+    def prepare_policies(self, subject: Subject) -> Outcome:
+        """Make the managed policies of the role, or bring them to their new content. Nobody has them by that."""
+        changes: list[Change] = []
+        managed = [policy for policy in subject.policies if policy.is_managed]
+        for policy in (*managed, *([subject.trial] if subject.trial else ())):
+            outcome = self._ensure_policy(subject, policy)
+            if isinstance(outcome, Refusal):
+                return outcome
+            changes += outcome
+        return tuple(changes)
+
+    def prepare_parallel(self, subject: Subject, closed: Mapping[str, t.Any], boundary: t.Optional[str]) -> Outcome:
+        """Make the role beside the target with its policies. Its trust policy is ``closed`` until the cut-over."""
+        policies = self.prepare_policies(subject)
+        if isinstance(policies, Refusal):
+            return policies
+        made = self._ensure_role(subject, closed, boundary)
+        if isinstance(made, Refusal):
+            return made
+        given = self._give(subject, subject.parallel, subject.parallel_arn, ChangeKind.PREPARE)
+        if isinstance(given, Refusal):
+            return given
+        return (*policies, *made, *given, *self._take_surplus(subject))
+
+    def open_parallel(self, subject: Subject, trust: Mapping[str, t.Any], kind: ChangeKind) -> Outcome:
+        """Let those assume the new role who may assume the old one."""
+        parallel = subject.parallel
+        if parallel is None:
+            return _refuse("slot_missing", f"there is no role {_name(subject.parallel_arn)}: run prepare", subject)
+        return self._set_trust(parallel, trust, kind)
+
+    def set_trial(self, subject: Subject, *, population: int) -> Outcome:
+        """Attach the trial boundary: a call that only the old policies allow is then denied for real."""
+        arn, role = self.trial_arn(subject), subject.role
+        if role.boundary == arn:
+            return ()
+        if role.boundary is not None:
+            return _refuse("slot_filled", f"it has the permissions boundary {role.boundary}, so no trial fits", subject)
+        return self._narrow([self._writer(ChangeKind.TRIAL).set_boundary(role.arn, None, arn)], population)
+
+    def lift_trial(self, subject: Subject, standing: t.Optional[str] = None) -> Changes:
+        """Take the trial boundary away, or set the ``standing`` boundary in its place."""
+        arn = self.trial_arn(subject)
+        if subject.role.boundary != arn:
+            return ()
+        return (self._writer(ChangeKind.LIFT).set_boundary(subject.role.arn, arn, standing),)
+
+    def replace(self, subject: Subject, *, population: int, standing: t.Optional[str] = None) -> Outcome:
+        """Give the role its new policies, then take the old ones, then end the trial."""
+        role = subject.role
+        given = self._give(subject, role, role.arn, ChangeKind.CUT_OVER)
+        if isinstance(given, Refusal):
+            return given
+        taken = self._narrow(list(self._take_old(subject, ChangeKind.REPLACE)), population)
+        lifted = [
+            dataclasses.replace(change, kind=ChangeKind.CUT_OVER) for change in self.lift_trial(subject, standing)
+        ]
+        return (*given, *taken, *lifted)
+
+    def close(self, subject: Subject, closed: Mapping[str, t.Any], *, population: int) -> Outcome:
+        """Let only break-glass assume the old role, so that no new session begins."""
+        changes = self._set_trust(subject.role, closed, ChangeKind.CLOSE)
+        return changes if isinstance(changes, Refusal) else self._narrow(changes, population)
+
+    def retire(self, subject: Subject, *, population: int) -> Changes:
+        """Take all policies from the old role. The role stays: its id is in policies elsewhere."""
+        return self._narrow(list(self._take_old(subject, ChangeKind.RETIRE, keeps_new=False)), population)
+
+    # Parts
+
+    def policy_arn(self, name: str) -> str:
+        """The ARN of a managed policy of ours."""
+        return f"arn:{self.snapshot.partition}:iam::{self.snapshot.account_id}:policy{PATH}{name}"
+
+    def trial_arn(self, subject: Subject) -> str:
+        """The ARN of the trial boundary of a role; empty where it has none."""
+        return self.policy_arn(subject.trial.name) if subject.trial else ""
+
+    def _writer(self, kind: ChangeKind) -> IdentityWriter:
+        return IdentityWriter(self.snapshot.account_id, kind.value)
+
+    def _narrow(self, changes: Sequence[Change], population: int) -> Changes:
+        return tuple(
+            dataclasses.replace(change, impact=Impact.NARROWING, population=population)
+            if change.kind in _NARROWING
+            else change
+            for change in changes
+        )
+
+    def _set_trust(self, role: Role, trust: Mapping[str, t.Any], kind: ChangeKind) -> Outcome:
+        present = role.trust.document
+        if present is None:
+            return Refusal("unread", f"the trust policy of {role.name} can't be read: {role.trust.error}", role.arn)
+        return () if says_same(present, trust) else (self._writer(kind).set_trust(role.arn, present, trust),)
+
+    def _ensure_policy(self, subject: Subject, policy: NewPolicy) -> Outcome:
+        arn = self.policy_arn(policy.name)
+        writer, live = self._writer(ChangeKind.PREPARE), subject.live.get(arn)
+        if live is None:
+            tags = {**self.tags, CAMPAIGN: self.campaign}
+            description = f"Least privilege for {subject.role.name}"
+            return (writer.create_policy(arn, policy.content, description=description, tags=tags),)
+        if not live.is_owned or live.tags.get(CAMPAIGN) != self.campaign:
+            return _refuse("slot_filled", f"{arn} is there, and this campaign did not make it", subject)
+        if says_same(live.document, policy.content):
+            return ()
+        room = [writer.delete_version(arn, live.others[0])] if len(live.versions) >= POLICY_VERSIONS else []
+        return (*room, writer.update_policy(live, policy.content))
+
+    def _ensure_role(self, subject: Subject, closed: Mapping[str, t.Any], boundary: t.Optional[str]) -> Outcome:
+        old, parallel = subject.role, subject.parallel
+        if parallel is not None:
+            objection = find_foreign(parallel, old, self.campaign, boundary)
+            return _refuse("slot_filled", objection, subject) if objection else ()
+        tags = {**old.tags, **self.tags, PARALLEL_OF: old.unique_id, CAMPAIGN: self.campaign}
+        # Tags with this prefix belong to AWS, and nobody else can set them.
+        tags = {key: value for key, value in tags.items() if not key.lower().startswith("aws:")}
+        role = NewRole(
+            subject.parallel_arn,
+            closed,
+            description=f"Least privilege beside {old.name}"[:1000],
+            boundary=boundary,
+            duration=subject.duration,
+            tags=tags,
+        )
+        return (self._writer(ChangeKind.PREPARE).create_role(role),)
+
+    def _give(self, subject: Subject, holder: t.Optional[Role], arn: str, kind: ChangeKind) -> Outcome:
+        """Give a role the policies of the campaign that it lacks."""
+        attached = holder.attached_policies if holder else ()
+        wanted = [self.policy_arn(policy.name) for policy in subject.policies if policy.is_managed]
+        missing = [policy for policy in wanted if policy not in attached]
+        most = self.snapshot.summary.get(_QUOTA) or ATTACHMENTS["role"].default
+        count = len(attached) + len(missing)
+        if missing and count > most:
+            reason = f"{_name(arn)} would have {count} managed policies at a time, and {most} are allowed"
+            return _refuse("slot_filled", reason, subject)
+        writer = self._writer(kind)
+        inline = {item.name: item.document for item in (holder.inline_policies if holder else ())}
+        written = [
+            writer.put_inline(arn, policy.name, inline.get(policy.name), policy.content)
+            for policy in subject.policies
+            if not policy.is_managed and not says_same(inline.get(policy.name), policy.content)
+        ]
+        return (*(writer.attach(arn, policy) for policy in missing), *written)
+
+    def _take_surplus(self, subject: Subject) -> Iterator[Change]:
+        """Take policies of earlier documents from the parallel role; others it never had."""
+        if subject.parallel is None:
+            return
+        writer = self._writer(ChangeKind.PREPARE)
+        wanted = {self.policy_arn(policy.name) for policy in subject.policies if policy.is_managed}
+        kept = {policy.name for policy in subject.policies if not policy.is_managed}
+        for arn in subject.parallel.attached_policies:
+            if arn not in wanted:
+                yield writer.detach(subject.parallel.arn, arn)
+        for item in subject.parallel.inline_policies:
+            if item.name not in kept and isinstance(item.document, Mapping):
+                yield writer.delete_inline(subject.parallel.arn, item.name, item.document)
+
+    def _take_old(self, subject: Subject, kind: ChangeKind, *, keeps_new: bool = True) -> Iterator[Change]:
+        """Take the policies that the role had before, AdministratorAccess as the last one."""
+        role, writer = subject.role, self._writer(kind)
+        wanted = {self.policy_arn(policy.name) for policy in subject.policies if policy.is_managed and keeps_new}
+        kept = {policy.name for policy in subject.policies if not policy.is_managed and keeps_new}
+        for item in role.inline_policies:
+            if item.name not in kept and isinstance(item.document, Mapping):
+                yield writer.delete_inline(role.arn, item.name, item.document)
+        old = [arn for arn in role.attached_policies if arn not in wanted]
+        for arn in sorted(old, key=lambda arn: (arn == subject.last, arn)):
+            yield writer.detach(role.arn, arn)
+
+
+def find_foreign(parallel: Role, old: Role, campaign: str, boundary: t.Optional[str]) -> str:
+    """Explain why a role with the name of the parallel one is not ours; empty if it is."""
+    if parallel.tags.get(PARALLEL_OF) != old.unique_id or parallel.tags.get(CAMPAIGN) != campaign:
+        return f"the role {parallel.name} is there, and this campaign did not make it beside {old.name}"
+    if parallel.boundary != boundary:
+        return f"the role {parallel.name} has another permissions boundary ({parallel.boundary or 'none'})"
+    return ""
+
+
+def close_trust(snapshot: Snapshot, break_glass: Iterable[str]) -> dict[str, t.Any]:
+    """Make a trust policy that only lets the break-glass principals of the account in.
+
+    A trust policy can't be empty. The principals are named in a condition, so that nobody of the same name as a deleted
+    one is left in it as a dead id.
+    """
+    root = f"arn:{snapshot.partition}:iam::{snapshot.account_id}:root"
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "ClosedByLeastPrivilege",
+                "Effect": "Allow",
+                "Principal": {"AWS": root},
+                "Action": "sts:AssumeRole",
+                "Condition": {"ArnEquals": {"aws:PrincipalArn": sorted(break_glass)}},
+            }
+        ],
+    }
+
+
+def require_mfa(trust: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Add MFA to the statements of a trust policy that let users and roles in by ``sts:AssumeRole``.
+
+    Sessions of services and of federation never have the key ``aws:MultiFactorAuthPresent``.
+    """
+    return {**trust, "Statement": [_require_mfa(item) for item in _list_statements(trust)]}
+
+
+def _require_mfa(statement: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
+    principals = statement.get("Principal")
+    is_of_people = isinstance(principals, Mapping) and set(principals) == {"AWS"}
+    conditions = dict(statement.get("Condition") or {})
+    if (
+        statement.get("Effect") != "Allow"
+        or not is_of_people
+        or "aws:multifactorauthpresent" in str(conditions).lower()
+    ):
+        return statement
+    conditions["Bool"] = {**conditions.get("Bool", {}), "aws:MultiFactorAuthPresent": "true"}
+    return {**statement, "Condition": conditions}
+
+
+def _list_statements(document: Mapping[str, t.Any]) -> list[Mapping[str, t.Any]]:
+    found = document.get("Statement") or []
+    return [found] if isinstance(found, Mapping) else list(found)
+
+
+def says_same(one: t.Any, other: t.Any) -> bool:
+    """Whether two documents say the same, however they are written."""
+    try:
+        return are_equivalent(parse(one), parse(other))
+    except PolicyError:
+        return bool(one == other)
+
+
+def _refuse(rule: str, reason: str, subject: Subject) -> Refusal:
+    return Refusal(rule, reason, subject.role.arn)
+
+
+def _name(arn: str) -> str:
+    return arn.rpartition("/")[2]

@@ -1,0 +1,188 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The generated policies of a role as they are kept between stages, with what they were generated from. Pure.
+
+A dossier is kept under its hash. It holds no moment of its own, so the same evidence gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import typing as t
+from collections.abc import Iterable, Mapping, Sequence
+
+from ..._converge.change import content_hash
+from ..._converge.parsing import parse as parse_json
+from ..._policy.documents.canonical import document as document_of
+from ..._policy.documents.canonical import fingerprint
+from ..._policy.documents.limits import LIMITS, size
+from ..._policy.documents.parse import parse
+from ..._policy.documents.policy import Kind, Policy, PolicyError, Statement
+from ..._policy.evaluation.evaluate import Layers
+from ..._policy.least_privilege.pack import name_policies
+from ..._policy.least_privilege.principal import Principal
+from ..._prediction.proposals.propose import Proposed
+from .changes import NewPolicy
+
+SCHEMA: t.Final = "hardening.iam/right_size/1"
+PROVED: t.Final = "proved"
+UNPROVEN: t.Final = "unproven"
+# Beside the name of the role; the names of policies have numbers at this place.
+_TRIAL: t.Final = "trial"
+
+
+class DossierError(ValueError):
+    """A kept dossier can't be used."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Dossier:
+    """The new policies of one role.
+
+    ``used`` are the actions that the evidence has, in lower case. ``layers_sha256`` is the hash of what limits the role
+    from above, and ``evidence_sha256`` that of its record. ``summary`` has numbers and sentences for people.
+    ``misfit`` says why there is no trial boundary.
+    """
+
+    role_arn: str
+    role_id: str
+    outcome: str
+    policies: tuple[NewPolicy, ...]
+    trial: t.Optional[NewPolicy] = None
+    misfit: str = ""
+    used: tuple[str, ...] = ()
+    layers_sha256: str = ""
+    evidence_sha256: str = ""
+    proof_sha256: str = ""
+    summary: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+
+    def as_bytes(self) -> bytes:
+        """The dossier as it is kept: JSON that people can read."""
+        fields = dataclasses.asdict(self)
+        return json.dumps({"schema": SCHEMA, **fields}, indent=1, sort_keys=True).encode()
+
+    @classmethod
+    def of_bytes(cls, content: bytes, role_arn: str, role_id: str) -> t.Self:
+        """The dossier of a role.
+
+        :raises DossierError: it is none, is about another role, or has a document that IAM would not take.
+        """
+        try:
+            record = parse_json(content)
+            if record.pop("schema") != SCHEMA:
+                raise DossierError("its schema is another")
+            policies = tuple(_parse_policy(item) for item in record.pop("policies"))
+            trial = record.pop("trial")
+            texts = ("role_arn", "role_id", "outcome", "misfit", "layers_sha256", "evidence_sha256", "proof_sha256")
+            found = cls(
+                policies=policies,
+                trial=None if trial is None else _parse_policy(trial),
+                used=tuple(map(str, record["used"])),
+                summary=dict(record["summary"]),
+                **{name: str(record[name]) for name in texts},
+            )
+        except DossierError:
+            raise
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise DossierError(f"it is no dossier: {error!r}") from error
+        if (found.role_arn, found.role_id) != (role_arn, role_id):
+            raise DossierError(f"it is about {found.role_arn} with the id {found.role_id}")
+        if not found.policies:
+            raise DossierError("it has no policy, and a role never gets an empty one")
+        return found
+
+    @property
+    def sha256(self) -> str:
+        """The hash that the dossier is kept under."""
+        return hashlib.sha256(self.as_bytes()).hexdigest()
+
+    @property
+    def parsed(self) -> tuple[Policy, ...]:
+        """The policies, parsed."""
+        return tuple(parse(policy.content, name=policy.name) for policy in self.policies)
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether nothing spoke against the policies when they were generated."""
+        return self.outcome == PROVED
+
+
+def _parse_policy(record: Mapping[str, t.Any]) -> NewPolicy:
+    policy = NewPolicy(str(record["name"]), dict(record["content"]), bool(record["is_managed"]))
+    try:
+        parse(policy.content, kind=Kind.MANAGED if policy.is_managed else Kind.INLINE_ROLE)
+    except PolicyError as error:
+        raise DossierError(f"IAM does not accept the policy {policy.name}: {error}") from error
+    return policy
+
+
+def make_dossier(proposed: Proposed, principal: Principal, summary: Mapping[str, t.Any]) -> Dossier:
+    """Make the dossier of a role that has new policies."""
+    policies = tuple(
+        NewPolicy(item.name, item.document, item.kind is Kind.MANAGED) for item in proposed.generated.documents
+    )
+    trial = make_trial(f"{name_policies(principal)}-{_TRIAL}", proposed.policies)
+    proofs = [proof.to_data() for proof in proposed.proofs]
+    return Dossier(
+        role_arn=proposed.subject.arn,
+        role_id=proposed.record.principal_id,
+        outcome=PROVED if all(proof.is_proved for proof in proposed.proofs) else UNPROVEN,
+        policies=policies,
+        trial=trial if isinstance(trial, NewPolicy) else None,
+        misfit="" if isinstance(trial, NewPolicy) else trial,
+        used=tuple(sorted({use.action.lower() for use in proposed.record.uses if not use.is_service_level})),
+        layers_sha256=hash_layers(principal.layers),
+        evidence_sha256=proposed.record.digest,
+        proof_sha256=content_hash(proofs),
+        summary=summary,
+    )
+
+
+def make_trial(name: str, policies: Sequence[Policy]) -> t.Union[NewPolicy, str]:
+    """Combine policies into the one document of a boundary; the reason where they do not fit in one.
+
+    A boundary is a single policy of at most 6,144 characters:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    """
+    versions = sorted({policy.version for policy in policies})
+    if len(versions) > 1:
+        return f"they have different versions ({', '.join(versions)}), which mean different things"
+    statements = tuple(
+        dataclasses.replace(statement, index=index) for index, statement in enumerate(_name_apart(policies))
+    )
+    combined = Policy(statements, versions[0], name=name)
+    needed, limit = size(combined, Kind.BOUNDARY), LIMITS[Kind.BOUNDARY]
+    if needed > limit:
+        return f"together they have {needed:,} characters, and a boundary may have {limit:,}"
+    return NewPolicy(name, document_of(combined))
+
+
+def _name_apart(policies: Iterable[Policy]) -> list[Statement]:
+    """List all statements under ids that no other of them has."""
+    taken: set[str] = set()
+    found: list[Statement] = []
+    for statement in (item for policy in policies for item in policy.statements):
+        sid, number = statement.sid, 1
+        while sid is not None and sid in taken:
+            number += 1
+            sid = f"{statement.sid}{number}"
+        taken.add(sid or "")
+        found.append(dataclasses.replace(statement, sid=sid))
+    return found
+
+
+def hash_layers(layers: Layers) -> str:
+    """Hash what limits a principal beside its own policies: boundary, SCPs and RCPs, level by level."""
+
+    def mark(levels: t.Optional[tuple[tuple[Policy, ...], ...]]) -> t.Any:
+        return None if levels is None else [sorted(map(fingerprint, level)) for level in levels]
+
+    boundary = fingerprint(layers.boundary) if layers.boundary else None
+    return content_hash([boundary, mark(layers.scps), mark(layers.rcps)])

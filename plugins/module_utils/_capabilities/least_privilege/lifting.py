@@ -1,0 +1,70 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Trials that end: at their deadline, or if somebody removed the boundary. Pure.
+
+A trial denies for real, so it must end even if its records are gone or forged. To end one only takes back what the
+campaign did: the role then has what it had before.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from datetime import datetime, timedelta
+
+from ..._account.moments import format_utc
+from .declared import Declared
+from .records import Kind
+from .situation import LiveRole, Situation
+
+
+@dataclasses.dataclass(frozen=True)
+class Lift:
+    """A trial that ends in this run, with the reason."""
+
+    reason: str
+
+
+def find_deadline(declared: Declared, situation: Situation) -> t.Optional[datetime]:
+    """Find when the trial of a role ends: the earliest that records, tags and the declaration say. None without one.
+
+    Without a record the trial policy's own date counts: AWS keeps it, so nobody can forge it. None then also means that
+    there is no date at all.
+    """
+    past, live = situation.past, situation.live
+    tag = live.trial_ends if live and live.has_trial else None
+    days = timedelta(days=declared.trial_days)
+    found: list[t.Optional[datetime]] = [tag]
+    if past.trial is not None:
+        opened = past.times.get(Kind.OPENED)
+        found += [past.trial.deadline, opened + days if opened else None]
+    elif live is not None and live.has_trial and live.made_at is not None:
+        found.append(live.made_at + days)
+    return min((moment for moment in found if moment is not None), default=None)
+
+
+def find_lift(declared: Declared, situation: Situation, now: datetime) -> t.Optional[Lift]:
+    """Find out whether the trial of a role ends in this run."""
+    past, live = situation.past, situation.live
+    if live is None:
+        return None
+    if past.trial is not None and not live.has_trial and not live.boundary:
+        return Lift("the trial boundary was removed, so the trial is over")
+    if past.trial is None and not live.has_trial:
+        return None
+    deadline = find_deadline(declared, situation)
+    if deadline is None:
+        return Lift("the trial has neither a record nor a date, so it ends now")
+    if now >= deadline:
+        return Lift(f"the deadline of the trial, {format_utc(deadline)}, has passed")
+    return None
+
+
+def has_unknown_trial(situation: Situation, live: LiveRole) -> bool:
+    """Whether a trial is under way that no record knows."""
+    return live.has_trial and situation.past.trial is None

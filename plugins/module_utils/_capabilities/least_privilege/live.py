@@ -1,0 +1,119 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""A target role as it is in AWS, held against the documents of its campaign. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from ..._account.model import Role
+from ..._account.permissions import Permissions
+from ..._converge.arn import is_break_glass
+from ..._policy.evaluation.evaluate import Layers
+from .changes import CAMPAIGN, PARALLEL_OF, RoleWriter, Subject, close_trust, says_same
+from .dossier import Dossier, hash_layers
+from .model import Way
+from .owner import compare
+from .situation import LiveRole, NewRole
+
+
+@dataclasses.dataclass(frozen=True)
+class Observer:
+    """Describes the roles of one campaign. ``break_glass`` are the globs of break-glass principals."""
+
+    writer: RoleWriter
+    permissions: Permissions
+    break_glass: tuple[str, ...] = ()
+
+    def describe(self, subject: Subject, dossier: t.Optional[Dossier], way: t.Optional[Way]) -> LiveRole:
+        """Describe a role with what the campaign made for it."""
+        role = subject.role
+        return LiveRole(
+            arn=role.arn,
+            id=role.unique_id,
+            layers_sha256=hash_layers(self.find_layers(subject)),
+            boundary=role.boundary or "",
+            has_trial=self._has_trial(subject),
+            new_role=self._describe_new(subject),
+            made_at=max(self._list_dates(subject), default=None),
+            has_documents=None if dossier is None else self._has_documents(subject, dossier, way),
+            is_closed=self._is_closed(role),
+            last_used=role.last_used,
+        )
+
+    def find_layers(self, subject: Subject) -> Layers:
+        """Find the policies that bear on a role, without the boundary of a trial, which is our own."""
+        layers = self.permissions.layers(subject.role.arn)
+        return dataclasses.replace(layers, boundary=None) if self._has_trial(subject) else layers
+
+    def _has_trial(self, subject: Subject) -> bool:
+        arn = self.writer.trial_arn(subject)
+        return bool(arn) and subject.role.boundary == arn
+
+    def _describe_new(self, subject: Subject) -> t.Optional[NewRole]:
+        new, tags = subject.parallel, subject.parallel.tags if subject.parallel else {}
+        if new is None:
+            return None
+        is_ours = tags.get(PARALLEL_OF) == subject.role.unique_id and tags.get(CAMPAIGN) == self.writer.campaign
+        return NewRole(new.arn, new.unique_id, is_ours, new.created)
+
+    def _list_dates(self, subject: Subject) -> Iterator[datetime]:
+        """List AWS's own dates of what the campaign made: nobody can date these back."""
+        if subject.parallel is not None and subject.parallel.created is not None:
+            yield subject.parallel.created
+        for policy in subject.live.values():
+            if policy.default is not None and policy.default.created is not None:
+                yield policy.default.created
+
+    def _has_documents(self, subject: Subject, dossier: Dossier, way: t.Optional[Way]) -> t.Optional[bool]:
+        if way is Way.PARALLEL:
+            new = subject.parallel
+            return new is not None and not self._is_closed(new) and self._has_exactly(new, subject)
+        if way is Way.IN_PLACE:
+            return self._has_exactly(subject.role, subject)
+        if self.permissions.unknown(subject.role.arn):
+            return None
+        live = self.permissions.layers(subject.role.arn).identity
+        return compare(subject.role.arn, live, dossier.parsed).is_applied
+
+    def _has_exactly(self, holder: Role, subject: Subject) -> bool:
+        """Whether a role has the policies of the campaign with their content, and no others."""
+        managed = {self.writer.policy_arn(policy.name): policy for policy in subject.policies if policy.is_managed}
+        inline = {policy.name: policy for policy in subject.policies if not policy.is_managed}
+        if set(holder.attached_policies) != set(managed) or {item.name for item in holder.inline_policies} != set(
+            inline
+        ):
+            return False
+        written: dict[str, t.Any] = {item.name: item.document for item in holder.inline_policies}
+        live: Mapping[str, t.Any] = {arn: policy.document for arn, policy in subject.live.items()}
+        return all(says_same(live.get(arn), policy.content) for arn, policy in managed.items()) and all(
+            says_same(written[name], policy.content) for name, policy in inline.items()
+        )
+
+    def _is_closed(self, role: Role) -> t.Optional[bool]:
+        """Whether only break-glass principals may assume a role; None if its trust policy can't be read."""
+        document = role.trust.document
+        if document is None:
+            return None
+        admitted = find_admitted(document)
+        if not admitted or not all(is_break_glass(arn, self.break_glass) for arn in admitted):
+            return False
+        return says_same(document, close_trust(self.writer.snapshot, admitted))
+
+
+def find_admitted(document: Mapping[str, t.Any]) -> tuple[str, ...]:
+    """Find the principals that a trust policy for break-glass alone lets in; empty for any other trust policy."""
+    try:
+        (statement,) = document["Statement"]
+        found = statement["Condition"]["ArnEquals"]["aws:PrincipalArn"]
+    except (KeyError, TypeError, ValueError):
+        return ()
+    return tuple(map(str, [found] if isinstance(found, str) else found))

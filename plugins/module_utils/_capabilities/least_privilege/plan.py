@@ -1,0 +1,160 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""From the steps that are due to changes: by the event of a step, and by the way of its role. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+from collections.abc import Mapping, Sequence
+
+from ..._converge.change import Change, Refusal
+from ..._policy.documents.policy import Policy
+from .changes import ChangeKind, Outcome, RoleWriter, Subject, require_mfa
+from .declared import Target
+from .model import Way
+from .records import Kind
+from .revert import Recorded, Reverter
+from .revert import Way as WayBack
+from .steps import Step
+
+# AIDA, AROA and others: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+_DEAD: t.Final = re.compile(r"A[A-Z]{3}[A-Z0-9]{12,}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A role with its step. ``entries`` and ``present`` are only read where the role is reverted.
+
+    ``trust`` is its trust policy, None where it can't be read. ``is_new_role_used`` says whether the new role may have
+    been used, and ``returns_admin`` whether a revert makes the old role an administrator again.
+    """
+
+    subject: Subject
+    step: Step
+    target: t.Optional[Target] = None
+    trust: t.Optional[Policy] = None
+    entries: tuple[Recorded, ...] = ()
+    present: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    is_new_role_used: bool = True
+    returns_admin: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
+class Planned:
+    """The changes of one role, and what was refused of it."""
+
+    case: Case
+    changes: tuple[Change, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+
+
+class CasePlanner:
+    """Plans the steps of one campaign. ``closed`` is a trust policy for break-glass alone, None without any."""
+
+    def __init__(self, writer: RoleWriter, closed: t.Optional[Mapping[str, t.Any]]) -> None:
+        self._writer = writer
+        self._closed = closed
+        self._population = len(writer.snapshot.users) + len(writer.snapshot.roles)
+
+    def plan(self, cases: Sequence[Case]) -> tuple[Planned, ...]:
+        """Plan all roles, each by itself: what is refused for one holds back no other."""
+        return tuple(map(self._plan, cases))
+
+    def _plan(self, case: Case) -> Planned:
+        if case.step.refusal is not None:
+            return Planned(case, refused=(case.step.refusal,))
+        if case.step.event is Kind.REVERTED:
+            found = self._revert(case)
+            return Planned(case, found.changes, found.refused)
+        outcome = self._make(case)
+        return Planned(case, refused=(outcome,)) if isinstance(outcome, Refusal) else Planned(case, outcome)
+
+    def _make(self, case: Case) -> Outcome:
+        event, way = case.step.event, case.step.way
+        if event is Kind.PREPARED:
+            return self._prepare(case)
+        if event is Kind.LIFTED:
+            return self._writer.lift_trial(case.subject)
+        if event is Kind.OPENED and way is Way.IN_PLACE:
+            return self._writer.set_trial(case.subject, population=self._population)
+        if event is Kind.CUT_OVER and way is Way.IN_PLACE:
+            return self._writer.replace(case.subject, population=self._population)
+        if event in (Kind.OPENED, Kind.CUT_OVER) and way is Way.PARALLEL:
+            return self._open(case, ChangeKind.OPEN if event is Kind.OPENED else ChangeKind.CUT_OVER)
+        if event is Kind.CLOSED:
+            return self._close(case)
+        if event is Kind.RETIRED and way is Way.PARALLEL:
+            return self._writer.retire(case.subject, population=self._population)
+        # Everything else is recorded only: nothing of it is in AWS.
+        return ()
+
+    def _prepare(self, case: Case) -> Outcome:
+        if case.step.way is Way.IN_PLACE:
+            return self._writer.prepare_policies(case.subject)
+        if case.step.way is not Way.PARALLEL:
+            return ()
+        if self._closed is None:
+            return _refuse_closing(case.subject.role.arn)
+        boundary = case.target.boundary if case.target else ""
+        return self._writer.prepare_parallel(case.subject, self._closed, boundary or None)
+
+    def _open(self, case: Case, kind: ChangeKind) -> Outcome:
+        role = case.subject.role
+        document = role.trust.document
+        if document is None:
+            return Refusal("unread", f"the trust policy of {role.name} can't be read: {role.trust.error}", role.arn)
+        dead = _find_dead(case.trust)
+        if dead:
+            reason = (
+                f"the trust policy of {role.name} names {dead}, the id of a deleted user or role, which AWS does not "
+                "accept in a new policy: remove it first"
+            )
+            return Refusal("dead_principal", reason, role.arn)
+        wants_mfa = case.target is not None and case.target.is_mfa_required
+        return self._writer.open_parallel(case.subject, require_mfa(document) if wants_mfa else document, kind)
+
+    def _close(self, case: Case) -> Outcome:
+        if self._closed is None:
+            return _refuse_closing(case.subject.role.arn)
+        return self._writer.close(case.subject, self._closed, population=self._population)
+
+    def _revert(self, case: Case) -> WayBack:
+        entries = (
+            case.entries
+            if case.step.restores
+            else tuple(entry for entry in case.entries if entry[0].change.target != case.subject.role.arn)
+        )
+        return Reverter(self._writer.snapshot.account_id, self._closed).plan(
+            case.subject,
+            entries,
+            case.present,
+            is_used=case.is_new_role_used,
+            returns_admin=case.returns_admin,
+        )
+
+
+def _refuse_closing(role: str) -> Refusal:
+    reason = (
+        "a role is closed by letting only break-glass assume it, and no break-glass principal is known: list one in "
+        "break_glass (hardening_break_glass) as an ARN glob"
+    )
+    return Refusal("no_break_glass", reason, role)
+
+
+def _find_dead(trust: t.Optional[Policy]) -> str:
+    """Find the id of a deleted user or role in a trust policy. AWS shows one in place of the ARN that it had.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+    """
+    statements = trust.statements if trust is not None else ()
+    for kind, value in (pair for statement in statements for pair in statement.principals or ()):
+        if kind == "AWS" and _DEAD.fullmatch(value):
+            return value
+    return ""

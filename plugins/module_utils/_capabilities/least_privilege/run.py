@@ -1,0 +1,321 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Right-sizing the roles of one account by one stage, as the options of a task say."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import typing as t
+from collections.abc import Mapping, Sequence
+
+from ..._account.collect import OPERATIONS as READS
+from ..._account.model import Dataset, Snapshot
+from ..._aws.operations import Operations
+from ..._controls.control import unread_reason
+from ..._controls.facts import Facts
+from ..._converge.affects.affected import with_affected
+from ..._converge.affects.after import snapshot_after
+from ..._converge.affects.reach import KnownReach
+from ..._converge.break_glass import Rescue, principals_for_emergencies
+from ..._converge.capability import Capability, Documents
+from ..._converge.change import Change, Refusal, content_hash
+from ..._converge.errors import InputError
+from ..._converge.finding import Finding
+from ..._converge.plan import Plan
+from ..._converge.store import Store
+from ..._converge.untouchable import UntouchablePrincipals
+from ..._module.connection import Connection
+from ..._module.converging import converge
+from ..._module.functions import OPERATIONS as OPERATIONS_OF_FUNCTIONS
+from ..._module.options import Run, StoreOptions
+from ..._module.ownership import PLAN_OPERATIONS as OWNERS_OPERATIONS
+from ..._module.policy_files import write_files
+from ..._module.policy_settings import settings_of
+from ..._module.registration import Registration, Reversal, Row
+from ..._module.roles import read_role
+from ..._module.snapshots import BREAK_GLASS_OPERATIONS, add_organization_policies, rescue_now
+from ..._module.task import Task, TaskError
+from ..._module.version import COLLECTION_VERSION
+from ..._module.writers import Writer
+from ..._prediction.document import layers_not_read
+from ..._prediction.evidence import RECORDS_OPERATIONS
+from ..._prediction.least_privilege import build, build_principal
+from ..._prediction.records.evidence_options import EvidenceOptions
+from .archive import Archive
+from .cases.observe import CaseReader, Found, Observed, Options
+from .changes import APPROVAL_KINDS, LOCKOUT_KINDS, WRITES, RoleWriter, close_trust
+from .consumers.observe import CONSUMERS_OPERATIONS
+from .declared import Declared
+from .events import Author, make_event
+from .findings import list_findings
+from .grants import GRANTS
+from .observe import MODULE, UNDO_OPERATIONS, reread
+from .plan import Case, CasePlanner, Planned
+from .records import Kind
+from .revert import restore_role
+from .steps import Step, decide
+from .summary import render, summarize
+from .undo import DERIVATIONS
+from .watch.observe import OPERATIONS as WATCH_OPERATIONS
+
+DATASETS: t.Final = frozenset(
+    {
+        Dataset.AUTHORIZATION_DETAILS,
+        Dataset.ACCOUNT_ALIASES,
+        Dataset.ACCOUNT_SUMMARY,
+        Dataset.CREDENTIAL_REPORT,
+        Dataset.ORGANIZATION,
+        Dataset.ORGANIZATION_POLICIES,
+    }
+)
+OPERATIONS: t.Final = Operations(writes=frozenset(f"iam:{name}" for name in WRITES)).union(
+    BREAK_GLASS_OPERATIONS,
+    UNDO_OPERATIONS,
+    RECORDS_OPERATIONS,
+    OPERATIONS_OF_FUNCTIONS,
+    OWNERS_OPERATIONS,
+    CONSUMERS_OPERATIONS,
+    WATCH_OPERATIONS,
+    *(READS[dataset] for dataset in DATASETS),
+)
+REGISTRATION: t.Final = Registration(
+    role="least_privilege",
+    module=MODULE,
+    writer=Writer.ROLES,
+    operations=OPERATIONS,
+    reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread),
+    row=Row((Dataset.AUTHORIZATION_DETAILS,)),
+    grants=GRANTS,
+)
+
+
+def run(task: Task) -> dict[str, t.Any]:
+    """Right-size the roles of an account by one stage, as the options of a task say."""
+    try:
+        declared = Declared.from_options(task.options, today=task.now.date())
+    except InputError as error:
+        raise TaskError(str(error)) from error
+    evidence = EvidenceOptions.of(task)
+    options = Options(
+        declared,
+        settings_of(task),
+        evidence,
+        evidence.regions,
+        str(task.options.get("member_role_arn") or "").strip(),
+        tuple(task.guards.break_glass),
+    )
+    reports = task.open_store(task.reports) if task.has_reports else None
+    return converge(task, functools.partial(RightSizing, options, task.run, task.journal, reports), module=MODULE)
+
+
+class RightSizing(Capability[Observed]):
+    """One stage of one campaign in one account."""
+
+    lockout_kinds = LOCKOUT_KINDS
+    approval_kinds = APPROVAL_KINDS
+    reports = True
+    _observed: Observed
+    _steps: tuple[Step, ...]
+    _planned: tuple[Planned, ...]
+
+    def __init__(
+        self, options: Options, run: Run, journal: StoreOptions, reports: t.Optional[Store], connection: Connection
+    ) -> None:
+        self._options = options
+        self._declared = options.declared
+        self._run = run
+        self._connection = connection
+        self._untouchable = UntouchablePrincipals(connection.principals, options.break_glass)
+        self._journal = connection.open_store(journal)
+        self._reports = reports
+        self._archive = Archive(self._journal, connection.access.caller.account_id, options.declared.campaign)
+        self._made: set[str] = set()
+        self._summary: dict[str, t.Any] = {}
+
+    # The walk
+
+    def observe(self) -> Observed:
+        """The roles of the campaign, and what this stage needs to know of them."""
+        snapshot = add_organization_policies(self._connection, self._connection.collect(DATASETS))
+        unread = snapshot.missing(Dataset.AUTHORIZATION_DETAILS)
+        if unread is not None:
+            account = f"arn:{snapshot.partition}:iam::{snapshot.account_id}:root"
+            refusal = Refusal("unread", f"roles and policies are not known: {unread_reason(unread)}", account)
+            self._observed, self._steps = Observed(snapshot, (), (), refused=(refusal,)), ()
+            return self._observed
+        reader = CaseReader(
+            self._connection,
+            self._options,
+            self._archive,
+            self._journal,
+            self._make_writer(snapshot),
+            self._untouchable,
+        )
+        self._observed = reader.read()
+        self._steps = decide(self._declared, self._observed.situations, now=self._connection.now)
+        return self._observed
+
+    def _make_writer(self, snapshot: Snapshot) -> RoleWriter:
+        return RoleWriter(snapshot, self._declared.campaign, {"iam-hardening:collection-version": COLLECTION_VERSION})
+
+    def findings(self, observed: Observed) -> tuple[Finding, ...]:
+        return list_findings(
+            self._declared, observed.situations, account_id=observed.snapshot.account_id, now=self._connection.now
+        )
+
+    def plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
+        glass = [item.arn for item in principals_for_emergencies(observed.snapshot, self._options.break_glass)]
+        planner = CasePlanner(
+            self._make_writer(observed.snapshot), close_trust(observed.snapshot, glass) if glass else None
+        )
+        pairs = zip(observed.found, self._steps, strict=True)
+        self._planned = planner.plan([self._make_case(item, step) for item, step in pairs])
+        self._summary = self._summarize()
+        return Plan(
+            changes=tuple(change for item in self._planned for change in item.changes),
+            refused=(*observed.refused, *(refusal for item in self._planned for refusal in item.refused)),
+            warnings=tuple(f"{step.role_arn}: {text}" for step in self._steps for text in step.warnings),
+        )
+
+    def _make_case(self, item: Found, step: Step) -> Case:
+        return Case(
+            item.subject,
+            step,
+            item.target,
+            self._observed.facts.permissions.trust(item.role.arn),
+            item.entries,
+            item.present,
+            is_new_role_used=item.is_new_role_used(self._connection.now),
+            returns_admin=self._returns_admin(item) if step.event is Kind.REVERTED else True,
+        )
+
+    def _returns_admin(self, item: Found) -> bool:
+        """Whether the old role is an administrator once it has back what was taken from it. Unknown counts as yes."""
+        snapshot = self._observed.snapshot
+        roles = tuple(
+            restore_role(role, item.entries) if role.arn == item.role.arn else role for role in snapshot.roles
+        )
+        facts = Facts(dataclasses.replace(snapshot, roles=roles))
+        if facts.permissions.unknown(item.role.arn):
+            return True
+        layers = facts.permissions.layers(item.role.arn)
+        return facts.administrators.of(layers, item.role.arn) is not None
+
+    def add_affected(self, observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
+        # Of a role that the plan makes itself the later changes are known as well.
+        snapshot = functools.reduce(snapshot_after, changes, observed.snapshot)
+        return with_affected(changes, KnownReach(snapshot))
+
+    def defines(self, change: Change) -> bool:
+        """Whether a change is about a policy or a role of the campaign."""
+        return any(
+            change.target == item.subject.parallel_arn or change.target in item.subject.live
+            for item in self._observed.found
+        )
+
+    def tags(self, observed: Observed) -> Mapping[str, Mapping[str, str]]:
+        return observed.snapshot.tags_of_principals
+
+    def rescue(self, observed: Observed) -> t.Optional[Rescue]:
+        return rescue_now(self._connection, observed.snapshot, self._options.break_glass)
+
+    def stays_with(self, change: Change, refused: Change) -> bool:
+        """The changes of one role are made together or not at all."""
+        return any(_has(item, change) and _has(item, refused) for item in self._planned)
+
+    def reread(self, change: Change) -> t.Any:
+        return reread(self._connection.access, self._connection.now)(change)
+
+    def learn(self, change: Change, _answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
+        self._made.add(_identify(change))
+        return {}
+
+    # The records
+
+    def conclude(self, _result: Mapping[str, t.Any], *, completed: bool) -> None:
+        """Write the files of generated documents, and record the steps that are done.
+
+        A step is done once all its changes are made. One that was refused in part is taken again by the next run.
+        """
+        self._write_files()
+        if not self._run.writes:
+            return
+        for found, step, planned in zip(self._observed.found, self._steps, self._planned, strict=True):
+            is_done = not planned.refused and all(_identify(change) in self._made for change in planned.changes)
+            if step.advances and is_done and (completed or planned.changes):
+                self._record(found, step)
+
+    def _record(self, found: Found, step: Step) -> None:
+        dossier = self._observed.new.get(found.role.arn) if step.event is Kind.GENERATED else None
+        if dossier is not None:
+            self._archive.keep_document(found.role.name, dossier.as_bytes())
+        access = self._connection.access
+        new = read_role(access, found.subject.parallel_arn) if step.event is Kind.PREPARED else None
+        author = Author(
+            self._observed.snapshot.account_id,
+            self._declared.campaign,
+            access.caller.arn,
+            self._run.id,
+            self._connection.now,
+        )
+        event = make_event(
+            step,
+            found.role.unique_id,
+            found.past,
+            self._declared,
+            author,
+            dossier=dossier,
+            new_role=(new.arn, new.unique_id) if new else ("", ""),
+        )
+        self._archive.write(event, found.log)
+
+    def _write_files(self) -> None:
+        """Write the generated documents below the report prefix, for people and for the owners of roles."""
+        observed = self._observed
+        if self._reports is None or not observed.proposed:
+            return
+        snapshot = observed.snapshot
+        document = build(
+            [
+                build_principal(
+                    item.generated,
+                    item.record,
+                    kind=item.subject.kind.value,
+                    permission_set=None,
+                    proofs=[proof.to_data() for proof in item.proofs],
+                    notes=item.notes,
+                )
+                for item in observed.proposed.values()
+            ],
+            account={"account_id": snapshot.account_id, "account_alias": snapshot.account_alias},
+            run_id=self._run.id,
+            created=self._connection.now,
+            skipped=(),
+            unread=[*layers_not_read(snapshot), *observed.unread],
+        )
+        write_files(self._reports, document, placeholders=False)
+
+    # The result
+
+    def _summarize(self) -> dict[str, t.Any]:
+        return summarize(self._declared, self._observed.situations, self._steps, now=self._connection.now)
+
+    def sections(self) -> Mapping[str, Documents]:
+        return {"campaigns": [self._summary]} if self._observed.found else {}
+
+    def result(self, _result: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        return {"campaign": self._summary, "terminal": render(self._summary)}
+
+
+def _identify(change: Change) -> str:
+    return content_hash([change.target, change.operation, change.parameters])
+
+
+def _has(planned: Planned, change: Change) -> bool:
+    return any(_identify(item) == _identify(change) for item in planned.changes)

@@ -1,0 +1,126 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A dossier is read as it was kept, and whatever somebody put in its place is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing as t
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.changes import NewPolicy
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.dossier import (
+    PROVED,
+    UNPROVEN,
+    Dossier,
+    DossierError,
+    hash_layers,
+    make_dossier,
+    make_trial,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.owner import compare
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.policy import Policy
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import Layers
+from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.generate import generate
+from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.proof import Entry, Proof
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.proposals.propose import Proposed
+
+from ..._policy.least_privilege.samples import ROLE as LP_ROLE
+from ..._policy.least_privilege.samples import allow as allow_statement
+from ..._policy.least_privilege.samples import call, make_principal, make_record, policy, settings
+from .samples import POLICIES, ROLE, TRIAL, allow
+
+DOSSIER: t.Final = Dossier(ROLE, "AROAOLD", PROVED, POLICIES, TRIAL, used=("s3:getobject",), summary={"removed": 3})
+
+
+def test_a_dossier_is_read_as_it_was_kept() -> None:
+    assert Dossier.of_bytes(DOSSIER.as_bytes(), ROLE, "AROAOLD") == DOSSIER
+    assert DOSSIER.is_proved and len(DOSSIER.sha256) == 64
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"schema": "other"}, "schema"),
+        ({"role_id": "AROANEW"}, "is about"),
+        ({"role_arn": f"{ROLE}2"}, "is about"),
+        ({"policies": []}, "empty"),
+        ({"policies": [{"name": "x", "content": {"Statement": "no"}, "is_managed": True}]}, "does not accept"),
+        ({"policies": [{"name": "x"}]}, "no dossier"),
+        ({"trial": {"name": "x", "content": [], "is_managed": True}}, "does not accept"),
+        ({"used": None}, "no dossier"),
+    ],
+)
+def test_a_forged_dossier_is_refused(fields: dict[str, t.Any], text: str) -> None:
+    record = {**json.loads(DOSSIER.as_bytes()), **fields}
+    with pytest.raises(DossierError, match=text):
+        Dossier.of_bytes(json.dumps(record).encode(), ROLE, "AROAOLD")
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b"null", b"\xff", b'{"schema": 1}'])
+def test_a_broken_dossier_is_refused(content: bytes) -> None:
+    with pytest.raises(DossierError):
+        Dossier.of_bytes(content, ROLE, "AROAOLD")
+
+
+def propose(*proofs: Proof) -> Dossier:
+    principal = make_principal(policy(allow_statement("sqs:*")))
+    record = make_record(call("sqs:SendMessage"))
+    generated = generate(principal, record, settings())
+    subject = dataclasses.make_dataclass("Chosen", ["arn"])(LP_ROLE)
+    return make_dossier(Proposed(t.cast(t.Any, subject), record, generated, proofs), principal, {})
+
+
+def test_the_dossier_of_generated_policies() -> None:
+    dossier = propose(Proof(LP_ROLE, "", 1))
+    assert dossier.outcome == PROVED and dossier.used == ("sqs:sendmessage",)
+    assert dossier.trial is not None and dossier.trial.name.endswith("-trial")
+    assert propose(Proof(LP_ROLE, "", 1)).as_bytes() == dossier.as_bytes()
+    lost = Proof(LP_ROLE, "", 1, lost=(Entry("sqs:SendMessage", "*", "x"),))
+    assert propose(lost).outcome == UNPROVEN
+    assert propose(lost).proof_sha256 != dossier.proof_sha256
+
+
+def parse_all(*documents: dict[str, t.Any]) -> list[Policy]:
+    return [parse(document) for document in documents]
+
+
+def test_a_trial_has_all_statements_under_names_of_their_own() -> None:
+    first, second = allow("s3:GetObject"), allow("sqs:SendMessage")
+    for document in (first, second):
+        document["Statement"][0]["Sid"] = "Same"
+    trial = make_trial("x-trial", parse_all(first, second))
+    assert isinstance(trial, NewPolicy)
+    assert [item["Sid"] for item in trial.content["Statement"]] == ["Same", "Same2"]
+
+
+def test_what_does_not_fit_in_a_boundary_gives_no_trial() -> None:
+    large = [allow(*(f"s3:Action{number}x{index}" for index in range(200))) for number in range(3)]
+    assert "a boundary may have 6,144" in str(make_trial("x", parse_all(*large)))
+    other = {**allow("s3:GetObject"), "Version": "2008-10-17"}
+    assert "different versions" in str(make_trial("x", parse_all(allow("s3:GetObject"), other)))
+
+
+def test_the_layers_above_a_role_have_one_hash_whatever_their_own_policies_are() -> None:
+    one, other = parse_all(allow("s3:*"), allow("sqs:*"))
+    assert hash_layers(Layers(identity=(one,))) == hash_layers(Layers(identity=(other,)))
+    hashes = {
+        hash_layers(layers)
+        for layers in (Layers(), Layers(boundary=one), Layers(scps=((one,),)), Layers(rcps=((one,),)), Layers(scps=()))
+    }
+    assert len(hashes) == 5
+    assert hash_layers(Layers(scps=((one, other),))) == hash_layers(Layers(scps=((other, one),)))
+    assert hash_layers(Layers(scps=((one,), (other,)))) != hash_layers(Layers(scps=((other,), (one,))))
+
+
+def test_the_owner_has_applied_what_allows_the_same_however_it_is_written() -> None:
+    wanted = parse_all(allow("s3:GetObject", "sqs:SendMessage"))
+    assert compare(ROLE, parse_all(allow("sqs:SendMessage"), allow("s3:GetObject")), wanted).is_applied
+    assert "still allows" in compare(ROLE, parse_all(allow("s3:GetObject", "sqs:*")), wanted).reason
+    assert "does not allow sqs:SendMessage" in compare(ROLE, parse_all(allow("s3:GetObject")), wanted).reason
+    assert not compare(ROLE, [], wanted).is_applied
