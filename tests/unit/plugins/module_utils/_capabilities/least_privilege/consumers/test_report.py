@@ -61,9 +61,11 @@ def test_objects_with_the_same_error_are_counted() -> None:
         return Note(Want.NAMERS, "GetBucketPolicy AccessDenied", f"denied on {about}", about)
 
     (found,) = describe(Answer(BUCKETS, "us-east-1", notes=(note("b/1"), note("b/2"), note("b/2"))))
-    assert found[1] == "the policies of buckets of 2 objects, such as b/1 in us-east-1: denied on b/1"
+    assert found[1] == (
+        "the policies of buckets could not be read completely in us-east-1 (2 objects, such as b/1): denied on b/1"
+    )
     (single,) = describe(Answer(BUCKETS, "us-east-1", notes=(note("b/1"),)))
-    assert single[1] == "the policies of buckets of b/1 in us-east-1: denied on b/1"
+    assert single[1] == "the policies of buckets could not be read completely in us-east-1 (b/1): denied on b/1"
 
 
 def test_a_sentence_about_consumers_matters_to_roles_that_the_service_can_use() -> None:
