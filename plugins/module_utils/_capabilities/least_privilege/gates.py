@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from ..._account.moments import format_utc
 from ..._prediction.denials.verdict import DELIVERY
 from .declared import Declared
+from .lifting import MOST_AGE
 from .model import DeniedBy, Namer, NewDenial, UnreadNamers, Way
 from .past import SKEW
 from .records import Kind
@@ -82,6 +83,14 @@ def check_boundary(live: LiveRole) -> Gate:
         reason = f"the role has the permissions boundary {live.boundary}, and a trial needs its place"
         return Objection("slot_filled", reason)
     return None
+
+
+def check_trial_age(declared: Declared, live: LiveRole, now: datetime) -> Gate:
+    """Refuse a trial that would be lifted before its soak is over, since its policy was made too long ago."""
+    if live.made_at is None or live.made_at + MOST_AGE > now + timedelta(days=declared.canary_days):
+        return None
+    made = format_utc(live.made_at)
+    return Objection("trial_too_old", f"the trial policy was made on {made}, too long ago; revert, and begin again")
 
 
 def check_in_force(live: LiveRole) -> Gate:

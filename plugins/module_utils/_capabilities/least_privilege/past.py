@@ -188,8 +188,7 @@ _SOAKS: t.Final[Mapping[Kind, tuple[Kind, str]]] = {
 def _find_wrong_order(past: Past, event: Event, identity: Identity) -> str:
     if event.kind is Kind.LIFTED:
         # It may be one that nobody recorded: a run was killed, or the records are gone.
-        is_of_trial = event.way is Way.IN_PLACE and past.way in (None, Way.IN_PLACE)
-        return "" if is_of_trial else "there is no trial to lift"
+        return "" if event.way is Way.IN_PLACE else f"there is no trial by way {event.way}"
     if past.reached not in _BEFORE[event.kind]:
         reached = past.stage.value if past.stage else "no stage"
         return f"it is about {event.kind.value!r}, and {reached} is done"
@@ -267,7 +266,7 @@ def _apply_event(past: Past, event: Event) -> Past:
         return Past(is_reverted=True, latest=latest, number=past.number)
     past = dataclasses.replace(
         past,
-        way=event.way,
+        way=past.way if event.kind is Kind.LIFTED else event.way,
         latest=latest,
         times={**past.times, event.kind: latest},
         since={**past.since, event.kind: max(latest, event.stored_at or latest)},

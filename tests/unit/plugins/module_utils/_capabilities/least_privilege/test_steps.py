@@ -103,6 +103,25 @@ def take(
     return step(before(kind, way=way, **fields), stage, due if days is None else days, **given_)
 
 
+ways = st.shared(st.sampled_from(Way), key="way")
+
+
+@st.composite
+def forged_records(draw: st.DrawFn) -> list[Event]:
+    """Records in any order with any times, mostly sensible: a forger knows the format."""
+    way = draw(ways)
+    kinds = draw(st.one_of(st.just(ALL), st.lists(st.sampled_from(Kind), max_size=12)))
+    events = []
+    day = draw(st.integers(-400, 0))
+    for kind in kinds:
+        day = draw(st.one_of(st.just(day), st.integers(day, day + 40), st.integers(-400, 40)))
+        fields: dict[str, t.Any] = {"soak_days": draw(st.sampled_from([None, 0, 3, 14, 365]))}
+        if kind is Kind.OPENED:
+            fields["deadline"] = draw(st.sampled_from([None, moment(day + 1), moment(day + 89)]))
+        events.append(record(kind, day, way=way, **fields))
+    return events
+
+
 # The way through
 
 
@@ -633,6 +652,39 @@ def test_a_shorter_declaration_ends_a_trial_earlier() -> None:
     assert step(situation, None, 24, trial_days=60).event is Kind.LIFTED
 
 
+@settings(max_examples=200, deadline=None)
+@given(
+    events=forged_records(),
+    stage=st.sampled_from([*(stage.value for stage in Stage if stage is not Stage.REVERT), None]),
+    tag=st.sampled_from([None, 400]),
+)
+def test_no_record_and_no_tag_keeps_a_trial_for_ever(
+    events: list[Event], stage: t.Optional[str], tag: t.Optional[int]
+) -> None:
+    """A trial denies for real. AWS's own date of its policy ends it, whatever is recorded every day."""
+    ends = None if tag is None else moment(tag)
+    situation = situate(*events, days=0, live=live(**TRIAL, made_at=moment(-180), trial_ends=ends, new_role=None))
+    found = step(situation, stage, 0)
+    assert found.event is Kind.LIFTED
+
+
+def test_a_trial_that_would_be_lifted_before_its_soak_is_over_does_not_begin() -> None:
+    situation = situate(*records_up_to(Kind.PREPARED, way=Way.IN_PLACE), live=live(new_role=None))
+    assert step(situation, "canary", 2 + 165).event is Kind.OPENED
+    found = step(situation, "canary", 2 + 166)
+    assert (found.rule, found.event) == ("trial_too_old", None)
+
+
+def test_a_trial_is_recorded_as_one_whatever_the_way() -> None:
+    """A target that was declared by another way since then keeps no trial."""
+    found = step(situate(live=live(**TRIAL, new_role=None), target=None), None, 50, targets=[])
+    assert (found.event, found.way) == (Kind.LIFTED, Way.IN_PLACE)
+    lifted = record(Kind.LIFTED, 50, way=Way.IN_PLACE)
+    assert situate(lifted).past.doubts == ()
+    after = situate(*records_up_to(Kind.OPENED), lifted).past
+    assert (after.doubts, after.way) == ((), Way.PARALLEL)
+
+
 # Reverts
 
 
@@ -661,25 +713,6 @@ def test_denials_are_read_since_the_event_that_is_judged() -> None:
 
 
 # Nothing that a record says makes a soak shorter
-
-
-ways = st.shared(st.sampled_from(Way), key="way")
-
-
-@st.composite
-def forged_records(draw: st.DrawFn) -> list[Event]:
-    """Records in any order with any times, mostly sensible: a forger knows the format."""
-    way = draw(ways)
-    kinds = draw(st.one_of(st.just(ALL), st.lists(st.sampled_from(Kind), max_size=12)))
-    events = []
-    day = draw(st.integers(-400, 0))
-    for kind in kinds:
-        day = draw(st.one_of(st.just(day), st.integers(day, day + 40), st.integers(-400, 40)))
-        fields: dict[str, t.Any] = {"soak_days": draw(st.sampled_from([None, 0, 3, 14, 365]))}
-        if kind is Kind.OPENED:
-            fields["deadline"] = draw(st.sampled_from([None, moment(day + 1), moment(day + 89)]))
-        events.append(record(kind, day, way=way, **fields))
-    return events
 
 
 @settings(max_examples=400, deadline=None)
