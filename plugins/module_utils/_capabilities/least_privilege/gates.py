@@ -72,6 +72,10 @@ def check_slots(situation: Situation, live: LiveRole) -> Gate:
     if situation.way is Way.PARALLEL and live.new_role is not None and not live.new_role.is_ours:
         reason = f"the name of the new role is taken: the campaign did not make {live.new_role.arn}"
         return Objection("slot_filled", reason)
+    # A run that was interrupted, or a revert, leaves it closed. Another may be open to whom its maker likes.
+    is_adopted = situation.way is Way.PARALLEL and not situation.past.parallel_id
+    if is_adopted and live.new_role is not None and not live.new_role.is_closed:
+        return Objection("slot_filled", f"{live.new_role.arn} is there and not closed, so no run left it like that")
     if live.obstacles:
         return Objection("slot_filled", join_some(live.obstacles))
     return None
@@ -329,10 +333,9 @@ def _check_canary(declared: Declared, situation: Situation, now: datetime) -> Ga
         state = "its trial was lifted" if past.is_lifted else "its stage canary is missing"
         return Objection("stage_missing", state)
     objection = check_new_role(situation, live)
-    if objection is None and past.trial is not None and not live.has_trial:
-        objection = Objection("not_in_force", "its trial boundary was removed")
-    if objection is None and past.trial is None:
-        objection = check_in_force(live)
+    if objection is None and not live.has_trial:
+        is_trial = past.trial is not None and not live.has_documents
+        objection = Objection("not_in_force", "its trial boundary was removed") if is_trial else check_in_force(live)
     return objection or check_soak(declared, situation, Kind.OPENED, declared.canary_days, now)
 
 

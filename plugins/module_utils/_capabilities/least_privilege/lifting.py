@@ -58,10 +58,11 @@ def find_lift(declared: Declared, situation: Situation, now: datetime) -> t.Opti
     past, live = situation.past, situation.live
     if live is None:
         return None
+    if not live.has_trial and (past.trial is None or live.has_documents):
+        # A cut-over that was interrupted before its record has dropped the boundary by itself.
+        return None
     if past.trial is not None and not live.has_trial and not live.boundary:
         return Lift("the trial boundary was removed, so the trial is over")
-    if past.trial is None and not live.has_trial:
-        return None
     deadline = find_deadline(declared, situation)
     if deadline is None:
         return Lift("the trial has neither a record nor a date, so it ends now")

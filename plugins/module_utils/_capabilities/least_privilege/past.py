@@ -67,8 +67,7 @@ class Past:
     ``reached`` is the last event that moved it, None before the first. ``times`` are the moments of events by the
     records, never before an earlier one. ``since`` are the same, but never before the store says that the record was
     written: a record that is dated back shortens nothing. ``documents`` and what follows are those of the last
-    ``GENERATED``. ``is_recreated``: there are records of a role with another id, so the role was created again under
-    its name, or somebody forged them.
+    ``GENERATED``. ``has_other_id``: there are records of a role with another id.
     """
 
     reached: t.Optional[Kind] = None
@@ -88,7 +87,7 @@ class Past:
     is_reverted: bool = False
     latest: t.Optional[datetime] = None
     number: int = 0
-    is_recreated: bool = False
+    has_other_id: bool = False
     doubts: tuple[Doubt, ...] = ()
 
     @property
@@ -100,6 +99,14 @@ class Past:
     def is_closed(self) -> bool:
         """Whether the old role was closed and not yet retired."""
         return self.reached is Kind.CLOSED
+
+    @property
+    def is_recreated(self) -> bool:
+        """Whether all records are of a role with another id.
+
+        One of many may be forged, to keep a role from its way back.
+        """
+        return self.has_other_id and self.is_empty
 
     @property
     def is_empty(self) -> bool:
@@ -118,7 +125,7 @@ def replay(log: Log, identity: Identity) -> Past:
         reason = event if isinstance(event, str) else _find_contradiction(past, event, identity)
         missing = _find_gap(past, number)
         is_other = isinstance(event, Event) and event.role_id != identity.role_id
-        past = dataclasses.replace(past, number=max(past.number, number), is_recreated=past.is_recreated or is_other)
+        past = dataclasses.replace(past, number=max(past.number, number), has_other_id=past.has_other_id or is_other)
         if not isinstance(event, str) and not reason:
             past = _apply_event(past, event)
         is_new_start = past.is_reverted and past.reached is None and not reason

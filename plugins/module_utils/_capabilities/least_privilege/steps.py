@@ -51,6 +51,7 @@ from .situation import LiveRole, Situation, measure
 #: The order of the stages; a revert has no place in it.
 ORDER: t.Final = tuple(stage for stage in Stage if stage is not Stage.REVERT)
 STAGE_MISSING: t.Final = "stage_missing"
+_REPAIR: t.Final = "move away what no run wrote, or revert"
 
 
 class State(enum.StrEnum):
@@ -154,7 +155,7 @@ class _Decision:
             return Objection("role_recreated", reason)
         if past.doubts:
             reasons = join_some(f"{one.key.rpartition('/')[2]}: {one.reason}" for one in past.doubts)
-            return Objection("forged_record", f"the records contradict each other ({reasons}); revert first")
+            return Objection("forged_record", f"the records contradict each other ({reasons}); {_REPAIR}")
         if self._is_emptied(live):
             reason = (
                 "the campaign made something for the role, and its records are missing; restore them, or revert first"
@@ -325,7 +326,7 @@ class _Decision:
 
     def _check_trial(self, live: LiveRole) -> Gate:
         """Refuse to go on from a trial that somebody replaced by another boundary."""
-        return check_boundary(live) if self._past.trial is not None else None
+        return check_boundary(live) if self._past.trial is not None and not live.has_documents else None
 
     def _check_watched(self, live: LiveRole) -> Gate:
         declared, situation = self._declared, self._situation

@@ -85,7 +85,7 @@ def before(kind: Kind, *, way: Way = Way.PARALLEL, **fields: t.Any) -> Situation
     if previous is Kind.CLOSED and way is not Way.PARALLEL:
         previous = Kind.WATCHED
     events = records_up_to(previous, way=way) if previous else []
-    is_early = kind in (Kind.ASSESSED, Kind.GENERATED)
+    is_early = kind in (Kind.ASSESSED, Kind.GENERATED, Kind.PREPARED)
     states: dict[str, t.Any] = {"new_role": None if way is not Way.PARALLEL or is_early else live().new_role}
     if way is Way.IN_PLACE and kind is Kind.CUT_OVER:
         states |= {**TRIAL, "has_documents": False}
@@ -309,9 +309,40 @@ def test_a_store_that_was_emptied(events: list[Kind], stage: t.Optional[Stage]) 
     assert (found.rule, found.event) == ("store_emptied", None)
 
 
+CLOSED_NEW = NewRole(NEW_ROLE, NEW_ID, is_ours=True, made_at=moment(2), is_closed=True)
+
+
 def test_a_run_that_was_killed_before_its_record_converges() -> None:
     """The new role is there, and its record is not."""
-    assert step(situate(*records_up_to(Kind.GENERATED)), "prepare", 3).event is Kind.PREPARED
+    situation = situate(*records_up_to(Kind.GENERATED), live=live(new_role=CLOSED_NEW))
+    assert step(situation, "prepare", 3).event is Kind.PREPARED
+
+
+@pytest.mark.parametrize("is_closed", [False, None])
+def test_a_new_role_that_somebody_made_for_himself_is_not_given_the_documents(is_closed: t.Optional[bool]) -> None:
+    """Its tags are ours, and its trust policy lets in whom its maker likes."""
+    forged = dataclasses.replace(CLOSED_NEW, is_closed=is_closed)
+    situation = situate(*records_up_to(Kind.GENERATED), live=live(new_role=forged))
+    assert step(situation, "prepare", 3).rule == "slot_filled"
+    reverted = [*records_up_to(Kind.OPENED), record(Kind.REVERTED, 10), *(record(kind, 11) for kind in ALL[:2])]
+    assert step(situate(*reverted, live=live(new_role=forged)), "prepare", 12).rule == "slot_filled"
+    assert step(situate(*reverted, live=live(new_role=CLOSED_NEW)), "prepare", 12).event is Kind.PREPARED
+
+
+def test_a_cut_over_that_was_killed_before_its_record_converges() -> None:
+    """The role has the documents and no boundary any more, and by the records its trial is under way."""
+    for boundary in ("", "arn:aws:iam::111122223333:policy/standing"):
+        situation = situate(*records_up_to(Kind.OPENED, way=Way.IN_PLACE), live=live(boundary=boundary, new_role=None))
+        for days in (17.1, 60):
+            assert step(situation, "cut_over", days).event is Kind.CUT_OVER
+            assert step(situation, None, days).event is None
+
+
+def test_one_forged_record_of_another_role_keeps_nobody_from_the_way_back() -> None:
+    situation = situate(*records_up_to(Kind.OPENED), record(Kind.CUT_OVER, role_id="AROAOTHER"))
+    assert step(situation, "watch", 50).rule == "forged_record"
+    revert = step(situation, "revert", 50, revert=["dev-a"])
+    assert (revert.event, revert.restores) == (Kind.REVERTED, True)
 
 
 def test_a_new_role_that_a_revert_left_closed_is_no_emptied_store() -> None:
@@ -641,7 +672,8 @@ def test_a_trial_that_was_not_recorded_goes_on_with_its_stage() -> None:
 
 
 def test_a_trial_boundary_that_somebody_removed_is_a_lifted_trial() -> None:
-    situation = situate(*records_up_to(Kind.OPENED, way=Way.IN_PLACE), live=live(new_role=None))
+    states = live(has_documents=False, new_role=None)
+    situation = situate(*records_up_to(Kind.OPENED, way=Way.IN_PLACE), live=states)
     found = step(situation, "cut_over", 17.1)
     assert (found.event, found.state) == (Kind.LIFTED, State.LIFTED)
 
