@@ -13,7 +13,6 @@ Values that only a person knows are placeholders in angle brackets.
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
 import re
 import typing as t
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,6 +21,7 @@ from ..documents import global_keys
 from ..documents.operators import NEGATED
 from ..documents.policy import Condition, Policy, Statement
 from ..evaluation.catalogue import ARRAY
+from ..evaluation.comparisons import address_range
 from .conditions import is_private_range, key_type
 from .intentions import find_wide_networks
 from .lock_outs import MFA_AGE, MFA_KEYS, MFA_PRESENT, OF_VPCS, RESOURCE_TAG, SOURCE_IP, VIA_SERVICE
@@ -43,6 +43,7 @@ _PRINCIPAL_IS_SERVICE: t.Final = "aws:PrincipalIsAWSService"
 
 _TEXTS: t.Final[Mapping[str, str]] = {
     "mfa": "put MFA into trust policies of roles for people, or into policies of IAM users",
+    "enrolment": "let users enrol their own MFA without MFA: select the other statements",
     "network": (
         "deny outside of known networks by three operators together: NotIpAddressIfExists on aws:SourceIp, "
         "StringNotEqualsIfExists on aws:SourceVpc, BoolIfExists false on aws:ViaAWSService"
@@ -129,16 +130,8 @@ def _replace_private_ranges(statement: Statement) -> Sequence[Statement]:
 
 def _list_public_ranges(statement: Statement) -> tuple[str, ...]:
     values = (value for item in statement.conditions if item.key.lower() == SOURCE_IP for value in item.values)
-    found = tuple(value for value in values if _is_range(value) and not is_private_range(value))
+    found = tuple(value for value in values if address_range(value) and not is_private_range(value))
     return () if find_wide_networks(found) else found
-
-
-def _is_range(text: str) -> bool:
-    try:
-        ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return False
-    return True
 
 
 def deny_outside(statement: Statement, ranges: Sequence[str] = (), networks: Sequence[Condition] = ()) -> Statement:
@@ -171,7 +164,7 @@ def _fit_operators(statement: Statement) -> Sequence[Statement]:
 def _fit_operator(condition: Condition, *, allow: bool) -> Condition:
     negated = condition.operator in NEGATED
     if condition.key.lower() == SOURCE_IP and not condition.operator.endswith("IpAddress"):
-        ranges = tuple(value for value in condition.values if _is_range(value)) or (ANY_RANGE,)
+        ranges = tuple(value for value in condition.values if address_range(value)) or (ANY_RANGE,)
         return dataclasses.replace(condition, operator="NotIpAddress" if negated else "IpAddress", values=ranges)
     if key_type(condition.key) == "Bool" and condition.operator not in ("Bool", "Null"):
         values = tuple(_turn(value) if negated else value for value in condition.values)
@@ -289,6 +282,7 @@ _FIXES: t.Final[Mapping[str, tuple[str, Fix]]] = {
     "mfa_null_check_in_allow": ("mfa", _move_mfa),
     "mfa_deny_locks_out": ("mfa", _move_mfa),
     "mfa_deny_misses_access_keys": ("mfa", _move_mfa),
+    "mfa_locks_out_enrolment": ("enrolment", _move_mfa),
     "mfa_not_required": ("mfa", _move_mfa),
     "mfa_null_check_in_deny": ("mfa", _move_mfa),
     "type_mismatch": ("operator", _fit_operators),
