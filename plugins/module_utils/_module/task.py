@@ -21,6 +21,7 @@ from datetime import UTC, datetime, timedelta
 
 from .._account.account_id import parse_account_id
 from .._account.moments import format_utc, parse_moment
+from .._account.progress import Progress, silent
 from .._aws.access import Access
 from .._aws.endpoints import stays_on_this_machine
 from .._aws.operations import Operations
@@ -103,6 +104,7 @@ class Task:
         writer: t.Optional[Writer] = None,
         replay: t.Optional[Replay] = None,
         files: t.Optional[RunFiles] = None,
+        progress: Progress = silent,
     ) -> None:
         self.options = {name: _tidy(value) for name, value in options.items()}
         self.check_mode = check_mode
@@ -115,6 +117,7 @@ class Task:
         self.permit = Permit()
         self._replay = replay
         self._files = files
+        self._progress = progress
         self._part = Part.NONE
 
     @functools.cached_property
@@ -392,6 +395,7 @@ class Task:
             organization_role_arn=self.options.get("organization_role_arn") or None,
             has_organization_role_option="organization_role_arn" in self.options,
             writes=not self._reads_only,
+            progress=self._progress,
         )
 
     @property

@@ -25,6 +25,7 @@ from moto.s3.models import FakeBucket, S3Backend, s3_backends
 from emulator.activity import delivery, generate, later, records, selectors
 from emulator.activity.records import Record
 from emulator.activity.uses import last_uses
+from emulator.extensions.opt_in import DEFAULT_REGIONS
 from emulator.extensions.registration import operations_of
 from emulator.extensions.state import AccountState, Past, ServiceUse, Use, account_states, clock
 from emulator.seed.model import Account
@@ -165,7 +166,9 @@ def _covered(trail: Trail) -> list[AccountState]:
 def _files(trail: Trail, state: AccountState) -> t.Iterator[delivery.File]:
     assert state.past is not None
     recorded = _select(trail, past_events(state))
-    return delivery.deliver(recorded, _place(trail), digests=trail.log_validation, now=state.past.now)
+    regions = DEFAULT_REGIONS if trail.is_multi_region and trail.partition == "aws" else ()
+    digests, now = trail.log_validation, state.past.now
+    return delivery.deliver(recorded, _place(trail), digests=digests, now=now, regions=regions)
 
 
 def _select(trail: Trail, events: t.Iterable[Record]) -> list[Record]:

@@ -195,7 +195,9 @@ def _describe(role: Mapping[str, t.Any]) -> tuple[str, str, str]:
         return f"{state}|{left}", "", ""
     if state is State.DONE:
         return f"{stage or 'nothing'} done|", "", role["next"]
-    return f"{state}|", role["reason"], role["next"] if state is State.WAITING else ""
+    # The same stage is missing of many roles at once.
+    reason = role["reason"].replace(f" of role/{str(role['role']).rpartition('/')[2]}", "")
+    return f"{state}|", reason, role["next"] if state is State.WAITING else ""
 
 
 def _render_group(label: str, reason: str, following: str, names: Sequence[str]) -> Iterator[str]:
