@@ -238,9 +238,7 @@ class CaseReader:
             return found
         entries = read_entries(self._journal, self._snapshot.account_id, found.log, self._connection.warn)
         own = select_entries(entries, found.subject)
-        return dataclasses.replace(
-            found, entries=own, present=read_present(self._connection.access, found.role, own)
-        )
+        return dataclasses.replace(found, entries=own, present=read_present(self._connection.access, found.role, own))
 
     # For _Reading
 
@@ -387,7 +385,9 @@ class _Reading:
             return None
         if item.dossier is None:
             return Proposal(failure=item.failure) if item.failure else None
-        return propose_again(self._proposer, _choose(item), self._principals[item.role.arn], self._records, item.dossier)
+        return propose_again(
+            self._proposer, _choose(item), self._principals[item.role.arn], self._records, item.dossier
+        )
 
     @functools.cached_property
     def _proposer(self) -> Proposer:
