@@ -19,7 +19,6 @@ from ..._account.model import Dataset, Snapshot
 from ..._aws.operations import Operations
 from ..._controls.control import unread_reason
 from ..._controls.facts import Facts
-from ..._controls.settings import Settings as Thresholds
 from ..._converge.affects.affected import with_affected
 from ..._converge.affects.after import snapshot_after
 from ..._converge.affects.reach import KnownReach
@@ -33,7 +32,6 @@ from ..._converge.store import Store
 from ..._converge.untouchable import UntouchablePrincipals
 from ..._module.connection import Connection
 from ..._module.converging import converge
-from ..._module.converging import settings_of as thresholds_of
 from ..._module.functions import OPERATIONS as OPERATIONS_OF_FUNCTIONS
 from ..._module.options import Run, StoreOptions
 from ..._module.ownership import PLAN_OPERATIONS as OWNERS_OPERATIONS
@@ -55,14 +53,14 @@ from .changes import APPROVAL_KINDS, LOCKOUT_KINDS, WRITES, RoleWriter, close_tr
 from .consumers.observe import CONSUMERS_OPERATIONS
 from .declared import Declared
 from .events import Author, make_event
-from .findings import CONTROLS, findings
+from .findings import CONTROLS, list_findings
 from .grants import GRANTS
 from .observe import MODULE, UNDO_OPERATIONS, reread
 from .plan import Case, CasePlanner, Planned
 from .records import Kind
 from .revert import restore_role
 from .steps import Step, decide
-from .summary import Details, build_summary, render_summary
+from .summary import Details, render, summarize
 from .undo import DERIVATIONS
 from .watch.observe import OPERATIONS as WATCH_OPERATIONS
 
@@ -112,12 +110,8 @@ def run(task: Task) -> dict[str, t.Any]:
         str(task.options.get("member_role_arn") or "").strip(),
         tuple(task.guards.break_glass),
     )
-    try:
-        thresholds = thresholds_of(task)
-    except InputError as error:
-        raise TaskError(str(error)) from error
     reports = task.open_store(task.reports) if task.has_reports else None
-    make = functools.partial(RightSizing, options, thresholds, task.run, task.journal, reports)
+    make = functools.partial(RightSizing, options, task.run, task.journal, reports)
     return converge(task, make, module=MODULE)
 
 
@@ -134,13 +128,11 @@ class RightSizing(Capability[Observed]):
     def __init__(
         self,
         options: Options,
-        thresholds: Thresholds,
         run: Run,
         journal: StoreOptions,
         reports: t.Optional[Store],
         connection: Connection,
     ) -> None:
-        self._thresholds = thresholds
         self._options = options
         self._declared = options.declared
         self._run = run
@@ -181,8 +173,8 @@ class RightSizing(Capability[Observed]):
     def findings(self, observed: Observed) -> tuple[Finding, ...]:
         if not observed.found:
             return ()
-        settings, now = self._thresholds, self._connection.now
-        return findings(observed.snapshot, self._declared, observed.situations, settings=settings, now=now)
+        now = self._connection.now
+        return list_findings(self._declared, observed.situations, snapshot=observed.snapshot, now=now)
 
     def plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
         glass = [item.arn for item in principals_for_emergencies(observed.snapshot, self._options.break_glass)]
@@ -320,7 +312,7 @@ class RightSizing(Capability[Observed]):
 
     def _summarize(self) -> dict[str, t.Any]:
         details = {item.role.arn: self._describe(item) for item in self._observed.found}
-        return build_summary(self._declared, self._observed.situations, self._steps, details)
+        return summarize(self._declared, self._observed.situations, self._steps, details)
 
     def _describe(self, item: Found) -> Details:
         dossier = self._observed.new.get(item.role.arn) or item.dossier
@@ -340,7 +332,7 @@ class RightSizing(Capability[Observed]):
     def result(self, _result: Mapping[str, t.Any]) -> dict[str, t.Any]:
         # The report has the rest: of an administrator everything that it can no longer do.
         roles = [{**role, "losses": []} for role in self._summary["roles"]]
-        return {"campaign": {**self._summary, "roles": roles}, "terminal": render_summary(self._summary)}
+        return {"campaign": {**self._summary, "roles": roles}, "terminal": render(self._summary)}
 
 
 def _identify(change: Change) -> str:
