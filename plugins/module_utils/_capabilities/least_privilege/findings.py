@@ -20,6 +20,7 @@ from ..._controls.assess import assess
 from ..._controls.catalogue.least_privilege import OTHER_PROBLEMS
 from ..._controls.control import Control, Failure, Scope, Verdict, maps
 from ..._controls.requirements import LEAST_PRIVILEGE_NIST, LEAST_PRIVILEGE_PCI
+from ..._controls.settings import Settings
 from ..._converge.finding import Finding, Remediation, Severity
 from .declared import Declared
 from .gates import find_last_use, find_old_only, find_unexplained, join_some
@@ -54,11 +55,11 @@ class Judgement(t.NamedTuple):
 _Judge = Callable[[Declared, Situation, datetime], Judgement]
 
 
-def list_findings(
-    declared: Declared, situations: Sequence[Situation], *, snapshot: Snapshot, now: datetime
+def findings(
+    snapshot: Snapshot, declared: Declared, situations: Sequence[Situation], *, settings: Settings, now: datetime
 ) -> tuple[Finding, ...]:
     """Judge all roles of a campaign. A role of which nothing was read is not assessed."""
-    return assess(snapshot, controls=_make_controls(declared, tuple(situations), now), now=now)
+    return assess(snapshot, settings=settings, controls=_make_controls(declared, tuple(situations), now), now=now)
 
 
 def _make_controls(declared: Declared, situations: tuple[Situation, ...], now: datetime) -> tuple[Control, ...]:

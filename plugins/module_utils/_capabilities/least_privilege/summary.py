@@ -40,7 +40,7 @@ class Details:
     patch: t.Optional[Mapping[str, str]] = None
 
 
-def summarize(
+def build_summary(
     declared: Declared,
     situations: Sequence[Situation],
     steps: Sequence[Step],
@@ -171,7 +171,7 @@ def make_revert_command(declared: Declared, situation: Situation) -> str:
 # The text
 
 
-def render(summary: Mapping[str, t.Any]) -> str:
+def render_summary(summary: Mapping[str, t.Any]) -> str:
     """Render the state of a campaign for a terminal, from the return value; roles in the same state once."""
     stage = f", stage {summary['stage']}" if summary["stage"] else ""
     lines = [f"Right-sizing of {printable(summary['campaign'])}{stage}"]

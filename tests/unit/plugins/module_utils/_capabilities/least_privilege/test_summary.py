@@ -24,8 +24,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.summary import (
     WIDTH,
     Details,
-    render,
-    summarize,
+    build_summary,
+    render_summary,
 )
 
 from .campaigns import (
@@ -46,11 +46,13 @@ from .campaigns import (
 REASON = {"principal": "dev-a", "reason": "agreed", "expires": "2026-02-01"}
 
 
-def make(*situations: Situation, stage: t.Optional[str] = None, days: float = 6, **options: t.Any) -> dict[str, t.Any]:
+def summarize(
+    *situations: Situation, stage: t.Optional[str] = None, days: float = 6, **options: t.Any
+) -> dict[str, t.Any]:
     declared = declare(stage, **options)
     steps = decide(declared, situations, now=moment(days))
     details = {ROLE: Details({"before": 20_000, "after": 12}, losses=("it can no longer delete buckets",))}
-    return summarize(declared, situations, steps, details)
+    return build_summary(declared, situations, steps, details)
 
 
 def rename(situation: Situation, name: str) -> Situation:
@@ -58,7 +60,7 @@ def rename(situation: Situation, name: str) -> Situation:
 
 
 def test_a_role_that_soaks() -> None:
-    summary = make(situate(*records_up_to(Kind.OPENED)))
+    summary = summarize(situate(*records_up_to(Kind.OPENED)))
     assert (summary["campaign"], summary["stage"]) == ("developers", None)
     (role,) = summary["roles"]
     expected = {
@@ -86,7 +88,7 @@ def test_a_role_that_soaks() -> None:
 
 
 def test_a_role_before_its_first_stage() -> None:
-    (role,) = make(situate(live=live(new_role=None), watched=None, surroundings=None, proposal=None))["roles"]
+    (role,) = summarize(situate(live=live(new_role=None), watched=None, surroundings=None, proposal=None))["roles"]
     assert (role["stage"], role["state"], role["since"], role["parallel"]) == ("", "waiting", None, None)
     assert (role["outcome"], role["denials"], role["old_role_used"], role["deadline"]) == (None, None, None, None)
     assert (role["consumers"], role["namers"], role["namers_unread"]) == ([], [], [])
@@ -108,18 +110,18 @@ def test_what_was_read_around_a_role_with_what_is_accepted() -> None:
         "accept_namers": [{**REASON, "namer": "arn:aws:s3:::acme"}, {**REASON, "namer": "444455556666"}],
         "accept_denials": [{**REASON, "action": "s3:GetObject"}],
     }
-    (role,) = make(situation, **accepted)["roles"]
+    (role,) = summarize(situation, **accepted)["roles"]
     assert role["consumers"][0]["move"] == "switch the profile"
     assert role["namers"][0]["accepted"] == "agreed"
     assert role["namers_unread"][0]["accepted"] == "agreed"
     assert (role["denials"]["calls"], role["denials"]["new"][0]["accepted"]) == (9, "agreed")
     assert role["old_role_used"] == {"last": "2026-01-25T12:00:00Z", "by": ["alice"]}
-    (role,) = make(situation)["roles"]
+    (role,) = summarize(situation)["roles"]
     assert [role["namers"][0]["accepted"], role["denials"]["new"][0]["accepted"]] == [None, None]
 
 
 def test_the_command_of_a_revert_is_one_that_the_declaration_takes() -> None:
-    (role,) = make(rename(situate(*records_up_to(Kind.OPENED)), "dev+a=b,c.d@e-f_g"))["roles"]
+    (role,) = summarize(rename(situate(*records_up_to(Kind.OPENED)), "dev+a=b,c.d@e-f_g"))["roles"]
     *_command, options = shlex.split(role["revert"])
     assert json.loads(options) == {
         "least_privilege_campaign": "developers",
@@ -132,7 +134,7 @@ def test_roles_in_the_same_state_are_one_line() -> None:
     soaking = [rename(situate(*records_up_to(Kind.OPENED)), name) for name in ("dev-a", "dev-b", "dev-c")]
     waiting = rename(situate(live=live(new_role=None)), "dev-d")
     refused = rename(situate(*records_up_to(Kind.OPENED), "it is cut off"), "dev-e")
-    assert render(make(*soaking, waiting, refused)) == (
+    assert render_summary(summarize(*soaking, waiting, refused)) == (
         "Right-sizing of developers\n"
         "  canary: 3 roles, 11 days left: dev-a, dev-b, dev-c\n"
         "  waiting: 1 role: dev-d\n"
@@ -145,32 +147,32 @@ def test_roles_in_the_same_state_are_one_line() -> None:
 
 
 def test_what_a_run_does() -> None:
-    text = render(make(situate(*records_up_to(Kind.PREPARED)), stage="canary"))
+    text = render_summary(summarize(situate(*records_up_to(Kind.PREPARED)), stage="canary"))
     assert text == (
         "Right-sizing of developers, stage canary\n  due: 1 role: dev-a\n    stage canary begins; it takes 14 days"
     )
-    done = render(make(situate(*records_up_to(Kind.OPENED)), days=40))
+    done = render_summary(summarize(situate(*records_up_to(Kind.OPENED)), days=40))
     assert "canary done: 1 role: dev-a\n    next: run least_privilege_stage=cut_over" in done
 
 
 def test_no_line_is_longer_than_a_terminal_and_no_name_moves_the_cursor() -> None:
     names = [f"dev-{number:02d}-with-a-long-name" for number in range(30)]
-    text = render(make(*(rename(situate(*records_up_to(Kind.OPENED)), name) for name in names)))
+    text = render_summary(summarize(*(rename(situate(*records_up_to(Kind.OPENED)), name) for name in names)))
     assert max(map(len, text.splitlines())) <= WIDTH
     assert "and 20 more" in text
-    evil = make(rename(situate(*records_up_to(Kind.OPENED)), "dev\x1b[2J\nrefused"))
-    assert "\x1b" not in render(evil)
-    assert len(render(evil).splitlines()) == 2
+    evil = summarize(rename(situate(*records_up_to(Kind.OPENED)), "dev\x1b[2J\nrefused"))
+    assert "\x1b" not in render_summary(evil)
+    assert len(render_summary(evil).splitlines()) == 2
 
 
 def test_a_campaign_without_roles() -> None:
-    assert render(make()) == "Right-sizing of developers\n  no roles"
+    assert render_summary(summarize()) == "Right-sizing of developers\n  no roles"
 
 
 def test_a_closed_a_retired_and_a_lifted_role() -> None:
     closed = situate(*records_up_to(Kind.CLOSED), live=live(is_closed=True))
-    assert "closed: 1 role, 20 days left: dev-a" in render(make(closed, days=42))
+    assert "closed: 1 role, 20 days left: dev-a" in render_summary(summarize(closed, days=42))
     retired = situate(*records_up_to(Kind.RETIRED), live=live(is_closed=True))
-    assert "retired: 1 role: dev-a" in render(make(retired, days=90))
+    assert "retired: 1 role: dev-a" in render_summary(summarize(retired, days=90))
     lifted = situate(*records_up_to(Kind.OPENED, way=Way.IN_PLACE), live=live(new_role=None, has_documents=False))
-    assert "lifted: 1 role: dev-a" in render(make(lifted, days=9))
+    assert "lifted: 1 role: dev-a" in render_summary(summarize(lifted, days=9))
