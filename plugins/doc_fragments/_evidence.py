@@ -14,11 +14,16 @@ class ModuleDocFragment:
 options:
   trail_logs:
     description:
-      - The place of CloudTrail's log files, a directory or V(s3://bucket/prefix). With a longer prefix fewer files are listed.
+      - The places of CloudTrail's log files, each a directory or V(s3://bucket/prefix). With a longer prefix fewer files are listed.
+      - A place or a list of places. As a text, several are separated by commas, or written as a list in JSON.
+      - The coverage of each place counts for itself. A file that is in two places counts once. A place that can't be read is named, and
+        the others are read all the same.
       - Files end with C(.json.gz) or C(.json). Files of other accounts and earlier days are recognized by their path and not opened.
       - A relative directory starts where C(ansible-playbook) was called. A place in S3 is read with the credentials of the task, or with
         O(trail_logs_role_arn).
-    type: str
+    type: list
+    elements: str
+    default: []
   trail_logs_role_arn:
     description:
       - The role to read O(trail_logs) in S3 with, such as a role of a log archive account.

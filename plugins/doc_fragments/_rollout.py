@@ -75,10 +75,13 @@ options:
         default: 30
   trail_logs:
     description:
-      - The place of the log files of the organization's trail, V(s3://bucket/prefix) or a directory. It must contain the folder
-        C(AWSLogs).
+      - The places of the log files of the organization's trail, V(s3://bucket/prefix) or a directory. Each must contain the folder
+        C(AWSLogs), and all must be readable. A file that is in two places counts once.
+      - A place or a list of places. As a text, several are separated by commas, or written as a list in JSON.
       - Only the files of the affected accounts and days are read, with the credentials of the task or with O(trail_logs_role_arn).
-    type: str
+    type: list
+    elements: str
+    default: []
   trail_logs_role_arn:
     description:
       - The role to read O(trail_logs) in S3 with, such as a role of a log archive account.

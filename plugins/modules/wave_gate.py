@@ -100,9 +100,13 @@ options:
     type: str
   trail_logs:
     description:
-      - The organization's trail. A directory, or a place in S3 such as V(s3://bucket/prefix). It is needed for more than five accounts.
+      - The places of the organization's trail. Each is a directory, or a place in S3 such as V(s3://bucket/prefix). It is needed for
+        more than five accounts.
+      - A place or a list of places. As a text, several are separated by commas, or written as a list in JSON. All must be readable.
       - Without it, the event history of the accounts is read.
-    type: str
+    type: list
+    elements: str
+    default: []
   trail_logs_role_arn:
     description:
       - The role to read O(trail_logs) in S3 with, such as a role of a log archive account.
@@ -237,7 +241,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         "soak_hours": {"type": "float", "default": 0},
         "wait_minutes": {"type": "float", "default": 0},
         "declaration": {"type": "str"},
-        "trail_logs": {"type": "str"},
+        "trail_logs": {"type": "list", "elements": "str", "default": []},
         "trail_logs_role_arn": {"type": "str"},
         "organization_id": {"type": "str"},
     }

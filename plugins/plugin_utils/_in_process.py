@@ -40,9 +40,11 @@ from ansible_collections.amazon.aws.plugins.module_utils.exceptions import Ansib
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 
 from ..module_utils._account.codec import prepare as prepare_codec
+from ..module_utils._account.progress import Progress, silent
 from ..module_utils._aws.access import HAS_BOTO3, warm
 from ..module_utils._converge.store import make_absolute
 from ..module_utils._module.execution import execute
+from ..module_utils._module.options import split_places
 from ..module_utils._module.recording import Replay
 from ..module_utils._module.run_files import RunFiles
 from ..module_utils._module.run_snapshot import discard_all
@@ -50,6 +52,7 @@ from ..module_utils._module.task import Entry
 from . import _brief_results
 from ._fleet import count_accounts, find_assessor, find_own_account
 from ._plain_templates import UNRESOLVED, resolve
+from ._progress import ProgressLines
 from ._role_options import NO_ROLE, RoleOptions, load_table
 from ._run_input import Host
 from ._run_notes import RunNotes
@@ -65,7 +68,7 @@ Result = dict[str, t.Any]
 # Options that may name a file or a directory.
 _PLACES: t.Final = ("journal", "report_dir", "snapshot_dir", "snapshot_path", "waivers")
 # Options that are lists of such places.
-_PLACE_LISTS: t.Final = ("terraform_state_paths",)
+_PLACE_LISTS: t.Final = ("terraform_state_paths", "trail_logs")
 # Nothing, a place in S3 or what is meant as one, or YAML or JSON text, which may have several lines.
 _NO_RELATIVE_PATH: t.Final = re.compile(r"\s*($|\w+:/|[\[{]|- |\S.*\n\s*\S)")
 
@@ -82,6 +85,7 @@ class InProcess(NormalActionModule):
     """The action plugin of a module: its core in this process where possible, else the module as usual."""
 
     entry: t.ClassVar[Entry]
+    _host = ""
 
     def __init_subclass__(cls, **kwargs: t.Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -118,6 +122,7 @@ class InProcess(NormalActionModule):
             self._task.args = {}
             return {"skipped": True, "changed": False, "skip_reason": "the mode of the role is off"}
         given = self._input(task_vars)
+        self._host = given.host.name
         problem = find_problem(given)
         if problem:
             return {"failed": True, "changed": False, "msg": problem}
@@ -274,10 +279,11 @@ class InProcess(NormalActionModule):
         """
         spec = self.entry.argument_spec()
         given = {name: self._task.args.get(name, spec[name].get("default")) for name in _PLACES if name in spec}
-        lists = {name: self._task.args.get(name) for name in _PLACE_LISTS if name in spec}
+        named = {name: self._task.args.get(name) for name in _PLACE_LISTS if name in spec}
+        lists = {name: split_places(value) for name, value in named.items() if value and isinstance(value, (str, list))}
         return {
             **{name: _make_absolute(value) for name, value in given.items() if isinstance(value, str)},
-            **{name: [*map(_make_absolute, values)] for name, values in lists.items() if isinstance(values, list)},
+            **{name: [*map(_make_absolute, values)] for name, values in lists.items()},
         }
 
     def _variable(self, task_vars: dict[str, t.Any], name: str, default: t.Any) -> t.Any:
@@ -298,7 +304,12 @@ class InProcess(NormalActionModule):
             check_mode=bool(self._task.check_mode),
             find_bad_values=self._find_bad_values,
             files=_run_files(),
+            progress=silent if self._task.no_log else ProgressLines(self._name_work(), Display().display),
         )
+
+    def _name_work(self) -> str:
+        """Name the host and the module, as lines of progress begin."""
+        return f"{self._host}: {self._task.action.rpartition('.')[2]}"
 
 
 def describe_bad_values(entry: Entry, arguments: t.Mapping[str, t.Any], action: str, role: RoleOptions) -> str:
@@ -321,6 +332,7 @@ def run_entry(
     find_bad_values: Callable[[], str],
     replay: t.Optional[Replay] = None,
     files: t.Optional[RunFiles] = None,
+    progress: Progress = silent,
 ) -> Result:
     """The module's way from task arguments to result: the same serialization, validation and removal of secrets.
 
@@ -339,7 +351,7 @@ def run_entry(
         result: Result = {"failed": True, "msg": problem}
     else:
         options = validation.validated_parameters
-        result = execute(entry, options=options, check_mode=check_mode, replay=replay, files=files)
+        result = execute(entry, options=options, check_mode=check_mode, replay=replay, files=files, progress=progress)
     warnings += result.pop("warnings", [])
     clean = _without_secrets(json.loads(json.dumps(result)), secrets)
     if warnings:

@@ -22,8 +22,8 @@ from ..module_utils._account.organization_tree_reads import (
     DELEGATION_OPERATIONS,
     TAGS_OPERATIONS,
     TREE_OPERATIONS,
-    Progress,
 )
+from ..module_utils._account.progress import Progress
 from ..module_utils._aws.access import Access
 from ..module_utils._aws.errors import AccessDenied, AwsError, InvalidCredentials
 from ..module_utils._aws.operations import Operations, iam_actions

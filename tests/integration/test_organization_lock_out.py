@@ -125,7 +125,7 @@ class Bench:
         )
         journal = task.journal if "journal" in given else None
         guard = LockOut(
-            task.connection, declared, evidence, find_own_places(journal=journal, trail=evidence.trail_logs)
+            task.connection, declared, evidence, find_own_places(journal=journal, trails=evidence.trail_logs)
         )
         found = guard.judge(before, before.with_policies([*before.policies, policy]))
         self.warnings = task.warnings

@@ -248,7 +248,11 @@ def make_activity(
     source: Source, reading: Reading, *, days: int, blind_spots: tuple[str, ...], place: str, is_whole: bool
 ) -> Activity:
     """Make the answer of a source of what was read of its events."""
-    excluded = tuple(f"{count} events were left out: {name}" for name, count in sorted(reading.excluded.items()))
-    blind_spots = (*blind_spots, *excluded)
+    blind_spots = (*blind_spots, *describe_exclusions(reading))
     read = SourceRead(source, days, TRAIL_LAG, blind_spots, records=reading.events, place=place, is_whole=is_whole)
     return Activity(read, reading.uses, reading.skipped, reading)
+
+
+def describe_exclusions(reading: Reading) -> tuple[str, ...]:
+    """Describe the events that exclude_evidence leaves out."""
+    return tuple(f"{count} events were left out: {name}" for name, count in sorted(reading.excluded.items()))

@@ -31,7 +31,7 @@ from . import assemble, fields, organization_assembly, organization_tree_reads, 
 from .kept import KeptReads, Key, Result, is_lasting, is_shared
 from .model import DEEP, Caller, Dataset, Snapshot, Unread, UnreadKind
 from .organization_tree import OrganizationTree
-from .organization_tree_reads import Progress
+from .progress import Progress, silent
 from .reads import OPERATIONS_OF
 from .source import Record, Unreadable
 from .stacks import StackIndex
@@ -127,7 +127,7 @@ def organization_tree(
     *,
     policy_types: Collection[str] = (),
     delegations: bool = False,
-    progress: Progress = organization_tree_reads.silent,
+    progress: Progress = silent,
     sleep: Callable[[float], None] = time.sleep,
 ) -> OrganizationTree:
     """The organization of ``access``, which is its management account or one that it delegates to.
@@ -148,7 +148,7 @@ def with_account_tags(
     tree: OrganizationTree,
     *,
     account_ids: t.Optional[Collection[str]] = None,
-    progress: Progress = organization_tree_reads.silent,
+    progress: Progress = silent,
     sleep: Callable[[float], None] = time.sleep,
 ) -> OrganizationTree:
     """``tree`` with the tags of its accounts, or of those in ``account_ids``: a call for each.

@@ -19,7 +19,7 @@ import dataclasses
 import hashlib
 import json
 import typing as t
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 
 from .log_places import DigestPlace
@@ -38,6 +38,8 @@ except ImportError:
 _MOST_BETWEEN: t.Final = timedelta(minutes=5)
 _ALGORITHM: t.Final = "SHA-256"
 Gap = tuple[datetime, datetime]
+#: From the start of the first digest of a trail to the end of the newest one that holds; None where none can be read.
+Span = tuple[t.Optional[datetime], t.Optional[datetime]]
 #: The public keys of a region by their fingerprints, as ListPublicKeys has them (PKCS #1, DER).
 PublicKeys = Mapping[str, bytes]
 
@@ -70,8 +72,9 @@ class Digest:
 class Chain:
     """The digests of one region: those that hold, the spans without digests, and the trails that wrote them.
 
-    ``is_signed`` says whether the signatures were checked. ``trails`` are the names of trails with their home regions.
-    ``missing`` are names of log files that a digest has and the place has not.
+    ``is_signed`` says whether the signatures were checked. ``spans`` are the times that the digests of each trail
+    cover, by the name of the trail with its home region. ``missing`` are names of log files that a digest has and the
+    place has not.
     """
 
     good: frozenset[str]
@@ -79,8 +82,13 @@ class Chain:
     gaps: tuple[Gap, ...] = ()
     ended: t.Optional[datetime] = None
     is_signed: bool = False
-    trails: tuple[str, ...] = ()
+    spans: Mapping[str, Span] = dataclasses.field(default_factory=dict)
     missing: tuple[str, ...] = ()
+
+    @property
+    def trails(self) -> tuple[str, ...]:
+        """The names of the trails that wrote the digests, with their home regions."""
+        return tuple(sorted(self.spans))
 
 
 def parse_digest(place: DigestPlace, content: t.Optional[bytes], account_id: str) -> t.Optional[Digest]:
@@ -136,12 +144,16 @@ def check_chain(digests: Iterable[t.Union[Digest, DigestPlace]], keys: t.Optiona
     bad: list[str] = []
     gaps: list[Gap] = []
     before: t.Optional[Digest] = None
+    started: t.Optional[datetime] = None
     ended: t.Optional[datetime] = None
+    trail = ""
     for item in digests:
+        trail = (item if isinstance(item, DigestPlace) else item.place).trail
         if isinstance(item, DigestPlace):
             bad.append(item.key)
             continue
-        if ended is not None and item.started - ended > _MOST_BETWEEN:
+        started = item.started if started is None else started
+        if ended is not None and item.started - ended > _MOST_BETWEEN and not item.place.is_backfill:
             gaps.append((ended, item.started))
         if before is not None:
             (good if _is_confirmed(before, item, keys) else bad).append(before.place.key)
@@ -149,7 +161,8 @@ def check_chain(digests: Iterable[t.Union[Digest, DigestPlace]], keys: t.Optiona
     if before is not None and keys is None:
         good.append(before.place.key)
     confirmed = ended if keys is None or before is None else before.started
-    return Chain(frozenset(good), tuple(bad), tuple(gaps), confirmed, is_signed=keys is not None)
+    spans = {trail: (started, confirmed)} if trail else {}
+    return Chain(frozenset(good), tuple(bad), tuple(gaps), confirmed, is_signed=keys is not None, spans=spans)
 
 
 def _is_confirmed(digest: Digest, following: Digest, keys: t.Optional[PublicKeys]) -> bool:
@@ -185,10 +198,9 @@ class DigestBook:
         read: Callable[[str], t.Optional[bytes]],
         account_id: str,
         keys: t.Optional[Mapping[str, PublicKeys]] = None,
-        regions: t.Optional[Collection[str]] = None,
         is_missing: Callable[[str], bool] = lambda name: False,
     ) -> None:
-        """Check the chains of ``regions``, those with log files: others have a digest an hour that names none.
+        """Check the chains of all regions. In a region without log files a digest may name one that was removed.
 
         ``is_missing`` says of the name of a log file whether it should be in the place and is not.
         """
@@ -201,9 +213,7 @@ class DigestBook:
             if place.account_id == account_id:
                 self._places.setdefault(place.region, []).append(place)
         self._days: dict[tuple[str, date], Mapping[str, str]] = {}
-        self.chains: t.Final = {
-            region: self._check(region) for region in sorted(self._places) if regions is None or region in regions
-        }
+        self.chains: t.Final = {region: self._check(region) for region in sorted(self._places)}
 
     def __bool__(self) -> bool:
         """Whether there are any digests. Then each log file must be in one."""
@@ -223,7 +233,7 @@ class DigestBook:
             gaps=tuple(sorted(gap for chain in chains for gap in chain.gaps)),
             ended=max(ends, default=None),
             is_signed=all(chain.is_signed for chain in chains),
-            trails=tuple(sorted(by_trail)),
+            spans={trail: span for chain in chains for trail, span in chain.spans.items()},
             missing=tuple(sorted(missing)),
         )
 

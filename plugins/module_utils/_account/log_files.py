@@ -17,7 +17,9 @@ import collections
 import dataclasses
 import gzip
 import hashlib
+import heapq
 import io
+import itertools
 import typing as t
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,10 +28,11 @@ from datetime import UTC, date, datetime, timedelta
 from .._policy.trail.actions import EventReader
 from .._policy.trail.callers import SkipReason, moment_of
 from .._policy.trail.usage import Source, SourceRead
-from .activity import TRAIL_BLIND_SPOTS, TRAIL_LAG, Activity, load_json, make_activity
+from .activity import TRAIL_BLIND_SPOTS, TRAIL_LAG, Activity, describe_exclusions, load_json
 from .digests import Chain, DigestBook, PublicKeys
 from .log_places import Place, is_wanted, read_digest_place, read_place
 from .moments import whole_days
+from .progress import Progress, silent
 
 # A trail that reaches back so far has a quarter's calls, but for those of the first days: nobody may have made any.
 _NEARLY_A_QUARTER: t.Final = 80
@@ -41,6 +44,8 @@ _CLOUDTRAIL: t.Final = "cloudtrail.amazonaws.com"
 # Calls after which a trail may have recorded less than before, or more.
 _CHANGES: t.Final = frozenset({"DeleteTrail", "PutEventSelectors", "StartLogging", "StopLogging", "UpdateTrail"})
 _MOST_CHANGES: t.Final = 20
+#: The time of a call that changed a trail, and its name.
+Change = tuple[datetime, str]
 
 
 class Logs(t.Protocol):
@@ -68,17 +73,19 @@ class LogFacts:
 
     ``days`` are the days with files, by region. ``refused`` are files that no digest confirms, ``late`` counts those
     that are younger than the newest digest. ``changes`` are the calls that changed trails, as times and names.
-    ``chains`` are the digests by region, if there are any.
+    ``chains`` are the digests by region, if there are any. ``repeated`` counts the files whose events were read in
+    another place already.
     """
 
     files: int = 0
+    repeated: int = 0
     broken: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     late: int = 0
     days: Mapping[str, frozenset[date]] = dataclasses.field(default_factory=dict)
     since: t.Optional[datetime] = None
     until: t.Optional[datetime] = None
-    changes: tuple[tuple[datetime, str], ...] = ()
+    changes: tuple[Change, ...] = ()
     chains: Mapping[str, Chain] = dataclasses.field(default_factory=dict)
 
 
@@ -105,28 +112,59 @@ def log_files(
     CloudTrail by region, to check the signatures of digests. ``scans`` look at the same events.
     """
     files = LogFiles(logs, account_id, now - timedelta(days=days), now, keys)
+    return read_log_files([files], reader, days=days, scans=scans)[0]
+
+
+def read_log_files(
+    places: Sequence[LogFiles],
+    reader: EventReader,
+    *,
+    days: int,
+    errors: tuple[type[Exception], ...] = (),
+    progress: Progress = silent,
+    scans: Sequence[EventScan] = (),
+) -> tuple[LogActivity, ...]:
+    """Return the events of several places, each with what was found out about its own files.
+
+    The events of all places are counted together: the first place that could be read has them. ``errors`` mean that a
+    place can't be read, which is then its failure. The events that it had until then count. ``scans`` look at the same
+    events.
+    """
     tally = reader.start(Source.TRAIL)
-    for record in files.records():
+    for record in LogPlaces(places, errors, progress).records():
         tally.add(record)
         for scan in scans:
             scan.add(record)
-    tally.skipped.update(files.refused_events)
+    for one in places:
+        tally.skipped.update(one.refused_events)
     reading = tally.reading()
+    left_out = describe_exclusions(reading)
+    sources = [_describe_place(one, days, left_out) for one in places]
+    holder = next((number for number, source in enumerate(sources) if source.failure is None), None)
+    return tuple(
+        LogActivity(source, reading.uses, reading.skipped, reading, one.facts())
+        if number == holder
+        else LogActivity(source, facts=one.facts())
+        for number, (source, one) in enumerate(zip(sources, places, strict=True))
+    )
+
+
+def _describe_place(files: LogFiles, days: int, left_out: tuple[str, ...]) -> SourceRead:
+    """Describe one place as a source: how far back it reaches, and which of its files and events were not believed."""
     facts = files.facts()
-    if not reading.events:
-        failure = f"no events in {logs.location}"
-        read = SourceRead(Source.TRAIL, days, TRAIL_LAG, place=logs.location, failure=failure)
-        return LogActivity(read, facts=facts)
-    window = max(1, whole_days(files.oldest, now))
-    made = make_activity(
+    failure = files.failure or ("" if facts.since is not None else f"no events in {files.location}")
+    if failure:
+        return SourceRead(Source.TRAIL, days, TRAIL_LAG, place=files.location, failure=failure)
+    window = max(1, whole_days(files.oldest, files.now))
+    return SourceRead(
         Source.TRAIL,
-        reading,
-        days=window,
-        blind_spots=(*TRAIL_BLIND_SPOTS, *describe_losses(facts, files.refused_events)),
-        place=logs.location,
+        window,
+        TRAIL_LAG,
+        (*TRAIL_BLIND_SPOTS, *describe_losses(facts, files.refused_events), *left_out),
+        records=files.events,
+        place=files.location,
         is_whole=not (facts.broken or facts.refused or files.refused_events) and window >= _NEARLY_A_QUARTER,
     )
-    return LogActivity(made.source, made.uses, made.skipped, made.reading, facts)
 
 
 def describe_losses(facts: LogFacts, refused: Mapping[SkipReason, int]) -> tuple[str, ...]:
@@ -145,8 +183,61 @@ def describe_losses(facts: LogFacts, refused: Mapping[SkipReason, int]) -> tuple
     return tuple(found)
 
 
+class LogPlaces:
+    """The events of several places, one file at a time. A file that is in two of them counts once.
+
+    The places are read side by side, region by region and day by day. So the copies of a file are next to each other,
+    and no list of all files that were read is needed.
+    """
+
+    def __init__(
+        self, places: Sequence[LogFiles], errors: tuple[type[Exception], ...] = (), progress: Progress = silent
+    ) -> None:
+        self._places: t.Final = places
+        self._errors: t.Final = errors
+        self._progress: t.Final = progress
+
+    def records(self) -> Iterator[t.Any]:
+        """All events that fit."""
+        names = [self._find(one) for one in self._places]
+        count, done = sum(map(len, names)), 0
+        found = [zip(itertools.repeat(one), its_own) for one, its_own in zip(self._places, names, strict=True)]
+        merged = heapq.merge(*found, key=lambda item: _make_order(item[1]))
+        for _order, group in itertools.groupby(merged, key=lambda item: _make_order(item[1])[:3]):
+            copies = list(group)
+            yield from self._read(copies)
+            done += len(copies)
+            self._progress("log files", done, count)
+
+    def _find(self, files: LogFiles) -> list[str]:
+        try:
+            return files.find()
+        except self._errors as error:
+            files.failure = str(error)
+            return []
+
+    def _read(self, copies: list[tuple[LogFiles, str]]) -> Iterator[t.Any]:
+        """Read files with the same name. What another trail or a forger wrote under that name has other content."""
+        seen: set[bytes] = set()
+        for files, name in copies:
+            if files.failure:
+                continue
+            try:
+                content = files.open(name)
+            except self._errors as error:
+                files.failure = str(error)
+                continue
+            records = files.accept(name, content)
+            if records is None or content is None:
+                continue
+            mark = hashlib.sha256(content).digest() if len(copies) > 1 else b""
+            is_repeated = mark in seen
+            seen.add(mark)
+            yield from files.choose(name, records, is_repeated=is_repeated)
+
+
 class LogFiles:
-    """The events of log files, one file at a time: a trail's are more than should be in memory at once."""
+    """The log files of one place: which there are, which are believed, and what was found out about them."""
 
     def __init__(
         self,
@@ -155,27 +246,36 @@ class LogFiles:
         since: datetime,
         now: datetime,
         keys: t.Optional[Mapping[str, PublicKeys]] = None,
+        progress: Progress = silent,
     ) -> None:
         self._logs: t.Final = logs
+        self._progress: t.Final = progress
+        self._digests_read = 0
         self._account_id: t.Final = account_id
         self._since: t.Final = since
-        self._now: t.Final = now
         self._public_keys: t.Final = keys
         self._days: t.Final[dict[str, set[date]]] = {}
         self._broken: t.Final[list[str]] = []
         self._unconfirmed: t.Final[list[str]] = []
-        self._changes: t.Final[list[tuple[datetime, str]]] = []
-        self._chains: Mapping[str, Chain] = {}
+        self._changes: t.Final[list[Change]] = []
+        self._book: t.Optional[DigestBook] = None
+        self._found: t.Optional[list[str]] = None
         self._files = 0
+        self._repeated = 0
         self._late = 0
         self._newest: t.Optional[datetime] = None
+        self.now: t.Final = now
+        self.location: t.Final = logs.location
+        self.failure = ""
         self.oldest = now
+        self.events = 0
         self.refused_events: t.Final[collections.Counter[SkipReason]] = collections.Counter()
 
     def facts(self) -> LogFacts:
         """What was found out about the files, once all records are read."""
         return LogFacts(
             files=self._files,
+            repeated=self._repeated,
             broken=tuple(self._broken),
             refused=tuple(self._unconfirmed),
             late=self._late,
@@ -183,33 +283,44 @@ class LogFiles:
             since=self.oldest if self._newest is not None else None,
             until=self._newest,
             changes=tuple(sorted(self._changes)[-_MOST_CHANGES:]),
-            chains=self._chains,
+            chains=self._book.chains if self._book is not None else {},
         )
 
-    def records(self) -> Iterator[t.Any]:
-        """All events that fit, region by region and day by day."""
-        names = self._logs.list()
-        wanted = (name for name in names if is_wanted(name, self._account_id, self._since))
-        found = ((name, read_place(name)) for name in wanted)
-        places = [(name, place) for name, place in found if place.account_id in ("", self._account_id)]
-        book = self._read_digests(names, {place.region for _name, place in places})
-        for name, place in sorted(places, key=lambda item: (item[1].region, item[1].day or date.min, item[0])):
-            yield from self._read_file(name, place, book)
+    def find(self) -> list[str]:
+        """Find the files that may have events, in the order of :func:`_make_order`, and read the digests."""
+        if self._found is None:
+            names = self._logs.list()
+            self._book = self._read_digests(names)
+            self._found = [name for name in names if self._is_wanted(name)]
+            self._found.sort(key=_make_order)
+        return self._found
 
-    def _read_digests(self, names: list[str], regions: t.Collection[str]) -> DigestBook:
+    def restart(self) -> LogFiles:
+        """The same files, to be read once more. They are not listed again, nor their digests read."""
+        other = LogFiles(self._logs, self._account_id, self._since, self.now, self._public_keys)
+        other._found, other._book, other.failure = self._found, self._book, self.failure
+        return other
+
+    def _is_wanted(self, name: str) -> bool:
+        wanted = is_wanted(name, self._account_id, self._since)
+        return wanted and read_place(name).account_id in ("", self._account_id)
+
+    def _read_digests(self, names: list[str]) -> DigestBook:
         # A digest of the day before may have the first of the window's files, if CloudTrail was late.
         first = (self._since - timedelta(days=1)).astimezone(UTC).date()
         places = (place for name in names if (place := read_digest_place(name)) is not None)
-        book = DigestBook(
+        return DigestBook(
             (place for place in places if place.day >= first),
-            self._unpack,
+            self._open_digest,
             self._account_id,
             self._public_keys,
-            regions,
             self._find_missing(names),
         )
-        self._chains = book.chains
-        return book
+
+    def _open_digest(self, name: str) -> t.Optional[bytes]:
+        self._digests_read += 1
+        self._progress("digest files", self._digests_read, None)
+        return self.open(name)
 
     def _find_missing(self, names: list[str]) -> Callable[[str], bool]:
         """A test whether a log file of the window, by its name without folders, is not in the place any more."""
@@ -223,28 +334,40 @@ class LogFiles:
 
         return is_missing
 
-    def _unpack(self, name: str) -> t.Optional[bytes]:
+    def open(self, name: str) -> t.Optional[bytes]:
+        """The unpacked content of a file; None where there is none."""
         return unpack(self._logs.get(name))
 
-    def _read_file(self, name: str, place: Place, book: DigestBook) -> Iterator[t.Any]:
-        content = self._unpack(name)
+    def accept(self, name: str, content: t.Optional[bytes]) -> t.Optional[list[t.Any]]:
+        """The events in the content of a file; None where it is not believed."""
         found = parse_records(content)
         if found is None or content is None:
             self._broken.append(name)
-            return
-        if book and not self._is_confirmed(name, place, content, book):
-            if _is_late(place, book):
+            return None
+        place = read_place(name)
+        if self._book and not self._is_confirmed(name, place, content, self._book):
+            if _is_late(place, self._book):
                 self._late += 1
-                return
+                return None
             self._unconfirmed.append(name)
             self.refused_events[SkipReason.UNVERIFIED] += len(found)
-            return
+            return None
         self._files += 1
         if place.day is not None:
             self._days.setdefault(place.region, set()).add(place.day)
-        window = place.find_window(self._now)
-        for record in found:
-            if self._is_within(record, place, window):
+        return found
+
+    def choose(self, name: str, records: list[t.Any], *, is_repeated: bool) -> Iterator[t.Any]:
+        """Choose the events of a file that are in the window and fit the file.
+
+        Those of a file that was read elsewhere count for what is found out about this place, and are not handed out.
+        """
+        self._repeated += is_repeated
+        place = read_place(name)
+        window = place.find_window(self.now)
+        for record in records:
+            if self._is_within(record, place, window) and not is_repeated:
+                self.events += 1
                 yield record
 
     @staticmethod
@@ -273,16 +396,25 @@ class LogFiles:
             self.oldest = moment
         if self._newest is None or moment > self._newest:
             self._newest = moment
-        if record.get("eventSource") == _CLOUDTRAIL:
-            self._note_change(record, moment)
-        return True
-
-    def _note_change(self, record: t.Any, moment: datetime) -> None:
-        name = record.get("eventName")
-        if isinstance(name, str) and name in _CHANGES and not record.get("errorCode"):
-            self._changes.append((moment, name))
+        if record.get("eventSource") == _CLOUDTRAIL and (change := read_change(record)) is not None:
+            self._changes.append(change)
             if len(self._changes) > 2 * _MOST_CHANGES:
                 self._changes[:] = sorted(self._changes)[-_MOST_CHANGES:]
+        return True
+
+
+def read_change(record: t.Any) -> t.Optional[Change]:
+    """The change of a trail that an event is of; None for any other event, and for one that failed."""
+    if not isinstance(record, dict) or record.get("eventSource") != _CLOUDTRAIL or record.get("errorCode"):
+        return None
+    name, moment = record.get("eventName"), moment_of(record)
+    return (moment, name) if isinstance(name, str) and name in _CHANGES and moment is not None else None
+
+
+def _make_order(name: str) -> tuple[str, date, str, str]:
+    """The order of log files: by region, by day, and then by name, so that copies of one file follow each other."""
+    place = read_place(name)
+    return place.region, place.day or date.min, name.rpartition("/")[2], name
 
 
 def _is_late(place: Place, book: DigestBook) -> bool:
@@ -316,8 +448,3 @@ def parse_records(content: t.Optional[bytes]) -> t.Optional[list[t.Any]]:
         return None
     records = document.get("Records") if isinstance(document, dict) else None
     return records if isinstance(records, list) else None
-
-
-def records_of(content: t.Optional[bytes]) -> t.Optional[list[t.Any]]:
-    """The events of a file, packed or not; None where it is no log file."""
-    return parse_records(unpack(content))

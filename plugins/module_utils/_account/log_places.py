@@ -27,6 +27,7 @@ _DAY: t.Final = re.compile(r"/(\d{4})/(\d{2})/(\d{2})/[^/]*\Z")
 _ACCOUNT: t.Final = re.compile(r"(?:\A|/)AWSLogs/(?:o-[a-z0-9]+/)?(\d{12})/")
 _REGION: t.Final = re.compile(r"(?:\A|/)CloudTrail/([a-z0-9-]+)/\d{4}/")
 _NAME: t.Final = re.compile(r"(\d{12})_CloudTrail_([a-z0-9-]+)_(\d{4})(\d{2})(\d{2})T(\d{4})Z_[^/]*\Z")
+_BACKFILL: t.Final = "_backfill"
 _DIGEST: t.Final = re.compile(
     r"(\d{12})_CloudTrail-Digest_([a-z]{2}[a-z0-9-]*-\d+)_([^/]+)_(\d{8}T\d{6}Z)(_backfill)?\.json(\.gz)?\Z"
 )
@@ -120,6 +121,11 @@ class DigestPlace:
     region: str
     trail: str
     ended: str
+
+    @property
+    def is_backfill(self) -> bool:
+        """Whether it names files that earlier digests left out. There is none for most hours."""
+        return self.trail.endswith(_BACKFILL)
 
     @property
     def day(self) -> date:

@@ -22,6 +22,7 @@ from . import fields
 from .documents import policy_document
 from .model import PolicyDocument, UnreadKind
 from .organization_tree import MemberAccount, OrganizationPolicy, OrganizationTree, Unit
+from .progress import Progress, silent
 from .source import Record, Source, Unreadable
 
 TREE_OPERATIONS: t.Final = (
@@ -42,13 +43,6 @@ DELEGATION_OPERATIONS: t.Final = (
     "organizations:ListDelegatedServicesForAccount",
 )
 RESOURCE_POLICY_OPERATIONS: t.Final = ("organizations:DescribeResourcePolicy",)
-
-# # Gets the number of finished items, and of all items if that is known.
-Progress = Callable[[str, int, t.Optional[int]], None]
-
-
-def silent(_what: str, _done: int, _of: t.Optional[int]) -> None:
-    """Report no progress."""
 
 
 def read_tree(source: Source, *, progress: Progress = silent) -> OrganizationTree:

@@ -75,6 +75,8 @@ _ACTIONS: t.Final[dict[str, tuple[str, ...]]] = {
     "accessanalyzer:CreateAnalyzer": ("access-analyzer:CreateAnalyzer", _SERVICE_LINKED_ROLE),
     "accessanalyzer:GetFindingV2": ("access-analyzer:GetFinding",),
     "accessanalyzer:ListFindingsV2": ("access-analyzer:ListFindings",),
+    # It names the role that Access Analyzer assumes.
+    "accessanalyzer:StartPolicyGeneration": ("access-analyzer:StartPolicyGeneration", "iam:PassRole"),
     "config:PutConfigurationRecorder": ("config:PutConfigurationRecorder", "iam:PassRole"),
     # With tags, which is how this collection knows again what it made.
     "events:PutRule": ("events:PutRule", "events:TagResource"),

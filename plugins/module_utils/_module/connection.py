@@ -16,6 +16,7 @@ from datetime import datetime
 
 from .._account.collect import collect
 from .._account.model import Dataset, Snapshot
+from .._account.progress import Progress, silent
 from .._aws.access import Access
 from .._aws.operations import Operations
 from .._aws.options import AccessOptions
@@ -32,7 +33,8 @@ class Connection:
     """One account as a run reaches it.
 
     ``access`` is AWS in the role that the mode calls for, and ``snapshot`` has what the run has read of the account.
-    ``now`` is the moment that ages are counted from, and ``warn`` adds a warning to the result. The role of
+    ``now`` is the moment that ages are counted from, and ``warn`` adds a warning to the result. ``progress`` reports
+    on long work. The role of
     ``organization_role_arn`` may read the policies of the organization, which most members can't;
     ``has_organization_role_option`` says whether the module could be given one, ``writes`` whether it may change the
     account.
@@ -47,6 +49,7 @@ class Connection:
     organization_role_arn: t.Optional[str] = None
     has_organization_role_option: bool = False
     writes: bool = False
+    progress: Progress = silent
 
     @property
     def principals(self) -> frozenset[Principal]:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 
 from ansible.module_utils.common.warnings import warn
 
+from .._account.progress import Progress, silent
 from .._aws.errors import AwsError
 from .._converge.store import StoreError
 from .options import StoreOptions
@@ -34,14 +35,18 @@ def execute(
     check_mode: bool,
     replay: t.Optional[Replay] = None,
     files: t.Optional[RunFiles] = None,
+    progress: Progress = silent,
 ) -> dict[str, t.Any]:
     """Run a module's core and return its result; a failure has ``failed`` and ``msg``, never a traceback.
 
     With ``replay`` AWS is not called. Without it, what AWS answers in check mode is recorded where the options say so.
     ``files`` are shared with the other modules of the same Ansible process, where there is one. A recording does
-    without them: it is to have all that the module reads.
+    without them: it is to have all that the module reads. ``progress`` reports on long work: a module by itself can't
+    display anything before its end.
     """
-    make = functools.partial(Task, operations=entry.operations, check_mode=check_mode, writer=entry.writer)
+    make = functools.partial(
+        Task, operations=entry.operations, check_mode=check_mode, writer=entry.writer, progress=progress
+    )
     # Other modules with this option read what was recorded.
     if replay is None and check_mode and options.get(OPTION) and "journal" in options:
         return _record(entry, options, make)

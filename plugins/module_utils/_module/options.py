@@ -13,7 +13,9 @@ methods ``of`` and ``from_options`` that type them.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import json
 import typing as t
 from collections.abc import Mapping
 from datetime import datetime
@@ -45,6 +47,24 @@ class StoreOptions:
         """
         key, role = (options.get(f"{prefix}_{suffix}") or None for suffix in ("kms_key_id", "role_arn"))
         return cls(options[name], key, role, name, prefix)
+
+    @classmethod
+    def list_from_options(cls, options: Options, name: str, *, prefix: str) -> tuple[t.Self, ...]:
+        """The places that the option ``name`` lists, each once."""
+        places = split_places(options.get(name))
+        return tuple(cls.from_options({**options, name: place}, name, prefix=prefix) for place in places)
+
+
+def split_places(value: t.Any) -> list[str]:
+    """The places in a list, or in a text: one place, several with commas, or a list in JSON, as surveys of AWX have it.
+
+    Ansible makes a list of a text at its commas. The parts of a list in JSON are put together again.
+    """
+    parts = value.split(",") if isinstance(value, str) else [str(one) for one in value or ()]
+    if parts and parts[0].lstrip().startswith("[") and parts[-1].rstrip().endswith("]"):
+        with contextlib.suppress(ValueError):
+            parts = [str(one) for one in json.loads(",".join(parts))]
+    return list(dict.fromkeys(place for part in parts if (place := part.strip())))
 
 
 @dataclasses.dataclass(frozen=True)

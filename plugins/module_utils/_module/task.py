@@ -21,6 +21,7 @@ from datetime import UTC, datetime, timedelta
 
 from .._account.account_id import parse_account_id
 from .._account.moments import format_utc, parse_moment
+from .._account.progress import Progress, silent
 from .._aws.access import Access
 from .._aws.endpoints import stays_on_this_machine
 from .._aws.operations import Operations
@@ -103,6 +104,7 @@ class Task:
         writer: t.Optional[Writer] = None,
         replay: t.Optional[Replay] = None,
         files: t.Optional[RunFiles] = None,
+        progress: Progress = silent,
     ) -> None:
         self.options = {name: _tidy(value) for name, value in options.items()}
         self.check_mode = check_mode
@@ -115,6 +117,7 @@ class Task:
         self.permit = Permit()
         self._replay = replay
         self._files = files
+        self._progress = progress
         self._part = Part.NONE
 
     @functools.cached_property
@@ -369,14 +372,17 @@ class Task:
         """AWS for starting jobs in the role of a class, else in that of the assessor; None in check mode.
 
         :raises AwsError: credentials or the role don't work.
-        :raises TaskError: the role is of another account than the option ``account_id`` names.
+        :raises TaskError: the role is of another account than the one that is read.
         """
         if self.check_mode:
             return None
         role = self.roles.of(writer) or self.roles.assessor
         options = AccessOptions.from_options({**self.options, "assume_role_arn": role})
         access = self._open(options, check_mode=False)
-        self.expect_account(access.caller.account_id)
+        found, read = access.caller.account_id, self.reading_access.caller.account_id
+        self.expect_account(found)
+        if found != read:
+            raise TaskError(f"{ROLES_OPTION}: {role} is of account {found}, and account {read} is read")
         return access
 
     @functools.cached_property
@@ -392,6 +398,7 @@ class Task:
             organization_role_arn=self.options.get("organization_role_arn") or None,
             has_organization_role_option="organization_role_arn" in self.options,
             writes=not self._reads_only,
+            progress=self._progress,
         )
 
     @property

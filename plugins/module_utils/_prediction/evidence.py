@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 import time
 import typing as t
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from .._account.activity import (
     Activity,
@@ -29,13 +30,12 @@ from .._account.activity import (
 )
 from .._account.collect import OPERATIONS as OPERATIONS_OF_DATASETS
 from .._account.collect import deepen
-from .._account.log_files import EventScan, LogActivity, LogFiles, Logs, log_files
+from .._account.log_files import Change, EventScan, LogActivity, Logs, read_change
 from .._account.model import Dataset, Role, Snapshot, User
 from .._account.permissions import Permissions
 from .._aws.errors import AwsError
 from .._aws.operations import Operations
 from .._controls.control import unread_reason
-from .._converge.store import StoreError
 from .._module.connection import Connection
 from .._module.options import StoreOptions
 from .._policy.evaluation.context import Values
@@ -46,10 +46,11 @@ from .._policy.trail.actions import EventReader
 from .._policy.trail.callers import KnownPrincipal
 from .._policy.trail.coverage import Coverage, Record
 from .._policy.trail.sessions import TOO_MANY_SESSIONS, SessionScan, needs_scan
-from .._policy.trail.usage import Evidence, Source, SourceRead, Use, drop_explained_uses, merge_uses
-from .records.coverage import Sources, describe_coverage
-from .records.evidence import RECORD_OPERATIONS, read_keys_of_logs, read_trail_facts
+from .._policy.trail.usage import Evidence, Source, Use, drop_explained_uses, merge_uses
+from .records.coverage import describe_coverage
+from .records.evidence import RECORD_OPERATIONS, Places, read_trail_facts
 from .records.evidence_options import EvidenceOptions
+from .records.sources import Sources
 from .records.summary import count_left_out, describe_sessions, hash_uses, was_in_console
 
 EVIDENCE_OPERATIONS: t.Final = OPERATIONS_OF_DATASETS[Dataset.SERVICE_LAST_ACCESSED].union(
@@ -92,6 +93,8 @@ class Predictor:
         self._permissions = permissions
         self._scans: t.Final = tuple(scans)
         self._judges: dict[Proposal, Judge] = {}
+        # Regions are read by several threads.
+        self._pages_read = itertools.count(1)
 
     def current(self, arn: str) -> Layers:
         """The layers of a principal today. Identity policies that could not be read are assumed to allow everything.
@@ -155,17 +158,20 @@ class Predictor:
         if not arns:
             return {}
         book = self._read(arns, keys, sleep, is_detailed=True)
-        trails, reason = read_trail_facts(self._connection.access)
-        logs = next((one for one in book.shared if isinstance(one, LogActivity)), None)
+        access = self._connection.access
+        trails, reason = read_trail_facts(access)
         history = next((one for one in book.shared if one.source.source is Source.EVENT_HISTORY), None)
+        reach = access.reach(self._options.regions)
         sources = Sources(
             self._options.trail_days,
             self._connection.now,
-            logs,
+            tuple(one for one in book.shared if isinstance(one, LogActivity)),
             history,
-            history_regions=self._find_regions()[0] if history is not None else (),
+            history_regions=reach.regions if history is not None else (),
             trails=trails,
             trails_reason=reason,
+            regions=None if reach.unread else reach.enabled,
+            changes=book.changes,
         )
         coverage = describe_coverage(sources)
         return {arn: self._make_record(arn, book, coverage) for arn in arns}
@@ -174,6 +180,8 @@ class Predictor:
         entity = self._permissions.entities[arn]
         accessed = book.accessed.get(arn)
         notes = describe_sessions(arn, book.shared)
+        if accessed is not None and accessed.source.failure is not None:
+            notes = (*notes, f"service last accessed was not read: {accessed.source.failure}")
         return Record(
             principal_arn=arn,
             principal_id=entity.unique_id if isinstance(entity, (User, Role)) else "",
@@ -191,19 +199,21 @@ class Predictor:
     def _read(
         self, arns: Sequence[str], keys: frozenset[str], sleep: Callable[[float], None], *, is_detailed: bool = False
     ) -> Book:
-        logs, failed = self._open_logs()
+        account_id = self._snapshot.account_id
+        places = Places(self._connection, self._options, account_id, self._open_trail, has_signatures=is_detailed)
         lookups = self._read_history(arns, keys, sleep) if self._options.event_history else None
-        reader = self._make_reader(arns, keys, logs, lookups, is_detailed=is_detailed)
-        trail = failed if logs is None else self._read_trail(logs, reader, is_detailed=is_detailed)
-        history = None if lookups is None else lookups.read(reader, self._scans)
+        reader = self._make_reader(arns, keys, places, lookups, is_detailed=is_detailed)
+        trail = places.read(reader, self._scans) if places else ()
+        history = () if lookups is None else (lookups.read(reader, self._scans),)
+        changes = () if lookups is None else lookups.find_changes()
         accessed = self._read_last_accessed(arns, sleep)
-        return Book(tuple(source for source in (trail, history) if source is not None), accessed)
+        return Book((*trail, *history), accessed, changes)
 
     def _make_reader(
         self,
         arns: Sequence[str],
         keys: frozenset[str],
-        logs: t.Optional[Logs],
+        places: Places,
         lookups: t.Optional[_History],
         *,
         is_detailed: bool,
@@ -211,7 +221,8 @@ class Predictor:
         """Make the reader of all events. Where tags or addresses of sessions decide, the events are read twice."""
         scan = SessionScan(self._options.exclusions)
         if needs_scan(keys, self._options.exclusions):
-            self._scan(scan, logs, lookups)
+            for record in itertools.chain(() if lookups is None else lookups.records(), places.records()):
+                scan.add(record)
         if not scan.is_complete:
             self._connection.warn(TOO_MANY_SESSIONS)
         entities = self._permissions.entities
@@ -228,46 +239,8 @@ class Predictor:
             is_detailed=is_detailed,
         )
 
-    def _scan(self, scan: SessionScan, logs: t.Optional[Logs], lookups: t.Optional[_History]) -> None:
-        now = self._connection.now
-        for record in () if lookups is None else lookups.records():
-            scan.add(record)
-        if logs is None:
-            return
-        since = now - timedelta(days=self._options.trail_days)
-        try:
-            for record in LogFiles(logs, self._snapshot.account_id, since, now).records():
-                scan.add(record)
-        except (AwsError, StoreError):
-            # The second read fails as well, and says so.
-            return
-
-    def _open_logs(self) -> tuple[t.Optional[Logs], t.Optional[Activity]]:
-        """Open the place of the log files, or say why it can't be; neither where there is none."""
-        place = self._options.trail_logs
-        if place is None:
-            return None, None
-        try:
-            return self._open_trail(place), None
-        except (AwsError, StoreError) as error:
-            return None, self._fail_trail(str(error))
-
-    def _read_trail(self, logs: Logs, reader: EventReader, *, is_detailed: bool) -> LogActivity:
-        days, now = self._options.trail_days, self._connection.now
-        try:
-            access, account_id = self._connection.access, self._snapshot.account_id
-            keys = read_keys_of_logs(access, logs.list(), days=days, now=now) if is_detailed else None
-            return log_files(logs, reader, account_id=account_id, now=now, days=days, keys=keys, scans=self._scans)
-        except (AwsError, StoreError) as error:
-            return self._fail_trail(str(error))
-
-    def _fail_trail(self, failure: str) -> LogActivity:
-        place = self._options.trail_logs
-        location = place.location if place is not None else ""
-        return LogActivity(SourceRead(Source.TRAIL, self._options.trail_days, "", place=location, failure=failure))
-
     def _open_trail(self, place: StoreOptions) -> Logs:
-        """The place of the trail's files. Raises AwsError: it can't work."""
+        """A place with log files. Raises AwsError: it can't work."""
         return self._connection.open_store(place)
 
     def _read_last_accessed(self, arns: Collection[str], sleep: Callable[[float], None]) -> dict[str, Activity]:
@@ -311,7 +284,10 @@ class Predictor:
         )
 
     def _pages(self, region: str, question: Mapping[str, t.Any]) -> Iterator[dict[str, t.Any]]:
-        return self._connection.access.pages("cloudtrail", _LOOKUP, "Events", question, region=region, page_size=_PAGE)
+        access = self._connection.access
+        for page in access.pages("cloudtrail", _LOOKUP, "Events", question, region=region, page_size=_PAGE):
+            self._connection.progress("pages of the event history", next(self._pages_read), None)
+            yield page
 
 
 @dataclasses.dataclass(frozen=True)
@@ -328,6 +304,11 @@ class _History:
         """All events."""
         for lookup in self.lookups.values():
             yield from lookup.records
+
+    def find_changes(self) -> tuple[Change, ...]:
+        """Find the calls that changed a trail."""
+        found = (read_change(record) for record in self.records())
+        return tuple(sorted({change for change in found if change is not None}))
 
     def read(self, reader: EventReader, scans: Sequence[EventScan]) -> Activity:
         """Read the uses in all events, at which ``scans`` look as well."""
@@ -363,10 +344,14 @@ def read_records(
 
 @dataclasses.dataclass(frozen=True)
 class Book:
-    """All evidence that was read: ``shared`` sources of all principals, and service last accessed by principal."""
+    """All evidence that was read: ``shared`` sources of all principals, and service last accessed by principal.
+
+    ``changes`` are calls in the event history that changed a trail.
+    """
 
     shared: tuple[Activity, ...] = ()
     accessed: Mapping[str, Activity] = dataclasses.field(default_factory=dict)
+    changes: tuple[Change, ...] = ()
 
     def _of(self, arn: str) -> tuple[Activity, ...]:
         return (*self.shared, *((self.accessed[arn],) if arn in self.accessed else ()))

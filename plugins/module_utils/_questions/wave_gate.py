@@ -29,7 +29,6 @@ from .._aws.options import AccessOptions
 from .._converge.errors import InputError
 from .._converge.run_control.wave_state import CLOSED, PASSED, WAITING, Watch, WaveRun, watch_wave
 from .._converge.store import Store, StoreError
-from .._module.options import StoreOptions
 from .._module.task import Task, TaskError
 from .._prediction.denials.evidence import (
     EVIDENCE_OPERATIONS,
@@ -42,6 +41,7 @@ from .._prediction.denials.evidence import (
     reach_verdict,
 )
 from .._prediction.denials.verdict import DELIVERY, Verdict, describe_losses
+from .._prediction.records.evidence_options import find_trail_logs
 from .wave_work import Work, read_work
 
 OPERATIONS: t.Final = Operations(reads=EVIDENCE_OPERATIONS.reads | {"sts:GetCallerIdentity"})
@@ -113,7 +113,7 @@ class _Sources:
 
     open_reports: Callable[[], Store]
     open_journal: Callable[[], Store]
-    open_trail: t.Optional[Callable[[], Store]]
+    open_trails: tuple[Callable[[], Store], ...]
     organization_id: t.Optional[str]
     open_access: Callable[[], Access]
     make_options: Callable[[], AccessOptions]
@@ -121,14 +121,10 @@ class _Sources:
     @classmethod
     def of(cls, task: Task) -> t.Self:
         """The places that a task names."""
-        trail: t.Optional[Callable[[], Store]] = None
-        if task.options["trail_logs"]:
-            place = StoreOptions.from_options(task.options, "trail_logs", prefix="trail_logs")
-            trail = functools.partial(task.open_store, place)
         return cls(
             open_reports=functools.partial(task.open_store, task.reports),
             open_journal=functools.partial(task.open_store, task.journal),
-            open_trail=trail,
+            open_trails=tuple(functools.partial(task.open_store, place) for place in find_trail_logs(task.options)),
             organization_id=task.options["organization_id"],
             open_access=lambda: task.reading_access,
             make_options=lambda: task.access_options,
@@ -279,8 +275,9 @@ class _Gate:
         return reach_verdict(self._find_evidence(), window, insiders, ())
 
     def _find_evidence(self) -> Evidence:
-        if self.sources.open_trail is not None:
-            return TrailFiles(self.sources.open_trail(), self.sources.organization_id, self.sources.open_access())
+        if self.sources.open_trails:
+            stores = [open_trail() for open_trail in self.sources.open_trails]
+            return TrailFiles(stores, self.sources.organization_id, self.sources.open_access())
         if len(self.question.accounts) > MOST_LOOKED_UP:
             raise Unreadable(
                 f"the event history is read of at most {MOST_LOOKED_UP} accounts, and the wave has "

@@ -4,8 +4,9 @@
 
 """The files of a trail: logs of five minutes, and digests that make a chain of hashes, each of them signed.
 
-AWS writes a digest each hour. Here it is one a day up to the last days: nothing that verifies a chain knows its pace,
-and it saves thousands of files. https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html
+AWS writes a digest each hour, in each region of the trail, also where nothing happened. Here it is one a day up to the
+last days, and one a month in a quiet region: nothing that verifies a chain knows its pace, and it saves thousands of
+files. https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ _ALGORITHM: t.Final = "SHA256withRSA"
 _LEVEL: t.Final = 1
 _HOUR: t.Final = timedelta(hours=1)
 _DAY: t.Final = timedelta(days=1)
+_MONTH: t.Final = timedelta(days=30)
 #: There is a digest of each hour in so long before now.
 _HOURLY: t.Final = timedelta(days=1)
 
@@ -70,16 +72,23 @@ class _Log:
     newest: str
 
 
-def deliver(events: t.Iterable[Record], place: Place, *, digests: bool, now: datetime) -> t.Iterator[File]:
-    """The files with these events, all of them recorded by the trail."""
+def deliver(
+    events: t.Iterable[Record], place: Place, *, digests: bool, now: datetime, regions: t.Collection[str] = ()
+) -> t.Iterator[File]:
+    """The files with these events, all of them recorded by the trail. ``regions`` are all that it records."""
     logs: dict[tuple[str, str], list[_Log]] = {}
     for group, records in _grouped(events).items():
         file, log = _write_log(group, records, place)
         logs.setdefault(group[:2], []).append(log)
         yield file
-    if digests:
-        for (account_id, region), delivered in logs.items():
-            yield from _digests(delivered, place, account_id, region, now)
+    if digests and logs:
+        first = datetime.fromisoformat(min(log.oldest for delivered in logs.values() for log in delivered))
+        start = first.replace(hour=0, minute=0, second=0)
+        for account_id in sorted({account_id for account_id, _region in logs}):
+            busy = {region for owner, region in logs if owner == account_id}
+            for region in sorted({*busy, *regions}):
+                delivered = logs.get((account_id, region), [])
+                yield from _digests(delivered, place, account_id, region, (start, now))
 
 
 def deliver_later(
@@ -145,19 +154,28 @@ def _grouped(
     return found
 
 
-def _digests(logs: t.Sequence[_Log], place: Place, account_id: str, region: str, now: datetime) -> t.Iterator[File]:
+def _digests(
+    logs: t.Sequence[_Log], place: Place, account_id: str, region: str, during: tuple[datetime, datetime]
+) -> t.Iterator[File]:
+    start, now = during
     waiting = sorted(logs, key=lambda log: log.oldest)
-    first = datetime.fromisoformat(waiting[0].oldest)
-    start = first.replace(hour=0, minute=0, second=0)
     before: File | None = None
     # The hour that is not over has no digest yet, as AWS writes it afterwards.
-    while (end := start + (_DAY if start + _DAY <= now - _HOURLY else _HOUR)) <= now:
+    while (end := _end_of_digest(start, now, is_quiet=not logs)) <= now:
         limit = f"{end:{_TIME}}"
         covered = [log for log in waiting if log.oldest < limit]
         waiting = waiting[len(covered) :]
         before = _digest(covered, place, (account_id, region), (start, end), before)
         yield before
         start = end
+
+
+def _end_of_digest(start: datetime, now: datetime, *, is_quiet: bool) -> datetime:
+    """The end of a digest: long ones first, an hour each at last."""
+    if not is_quiet:
+        return start + (_DAY if start + _DAY <= now - _HOURLY else _HOUR)
+    last_but_one = (now - 2 * _HOUR).replace(minute=0, second=0, microsecond=0)
+    return min(start + _MONTH, last_but_one) if start < last_but_one else start + _HOUR
 
 
 def _digest(

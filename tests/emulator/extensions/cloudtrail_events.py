@@ -26,16 +26,15 @@ from emulator.extensions import past
 from emulator.extensions.registration import operations_of
 from emulator.extensions.state import account_states, clock
 from emulator.request_log import Record as RequestRecord
+from emulator.wire import CLIENTS_BY_SIGNING_NAME
 
 Record = dict[str, t.Any]
 
 RETENTION: t.Final = timedelta(days=90)
 MOST_RESULTS: t.Final = 50
-# Where CloudTrail calls a service otherwise than boto3.
+# CloudTrail calls a service as requests to it are signed, and boto3 its client otherwise.
 _SOURCES: t.Final[t.Mapping[str, str]] = {
-    "accessanalyzer": "access-analyzer",
-    "cloudwatch": "monitoring",
-    "sso-admin": "sso",
+    client: signing for signing, clients in CLIENTS_BY_SIGNING_NAME.items() for client in clients
 }
 _TIME: t.Final = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -123,6 +122,11 @@ def record_call(
     events.append(event)
 
 
+def find_source(service: str) -> str:
+    """The source of the events of a service without its domain, by the name of boto3's client."""
+    return _SOURCES.get(service, service)
+
+
 def record_request(record: RequestRecord, *, kind: str, user_agent: str) -> None:
     """Note a call that the emulator has just answered. Calls on data are in no event history."""
     if record["service"] == "s3" or (record["service"], record["operation"]) == ("sns", "Publish"):
@@ -132,7 +136,7 @@ def record_request(record: RequestRecord, *, kind: str, user_agent: str) -> None
     event_id = hashlib.sha256(f"{account_id}{region}{len(events)}{record['time']}".encode()).hexdigest()
     arn = record["caller_arn"]
     name = {"userName": arn.rpartition("/")[2]} if kind != "role" else {}
-    source = _SOURCES.get(record["service"], record["service"])
+    source = find_source(record["service"])
     events.append(
         {
             "eventVersion": "1.11",

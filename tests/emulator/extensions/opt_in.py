@@ -22,7 +22,7 @@ from moto.utilities.utils import get_partition
 from emulator.extensions.registration import operations_of
 
 # What an account of the commercial partition has from the start; other partitions have no regions to opt in to.
-_DEFAULT_REGIONS = frozenset(
+DEFAULT_REGIONS: t.Final = frozenset(
     [
         "ap-northeast-1",
         "ap-northeast-2",
@@ -75,7 +75,7 @@ def describe_regions(response: EC2Response) -> ActionResult:
 
 
 def _is_enabled(region: str) -> bool:
-    return region in _DEFAULT_REGIONS or get_partition(region) != "aws"
+    return region in DEFAULT_REGIONS or get_partition(region) != "aws"
 
 
 def install() -> None:

@@ -462,7 +462,11 @@ class Stack:
 
 @dataclasses.dataclass(frozen=True)
 class Region:
-    """What an account has in one region."""
+    """What an account has in one region.
+
+    ``policy_generation_errors`` has the code and the message with which Access Analyzer fails to generate a policy, by
+    the name of the principal.
+    """
 
     analyzers: dict[str, Analyzer] = dataclasses.field(default_factory=dict)
     config: t.Optional[ConfigRecorder] = None
@@ -476,6 +480,7 @@ class Region:
     clusters: dict[str, Cluster] = dataclasses.field(default_factory=dict)
     calls: tuple[Call, ...] = ()
     stacks: dict[str, Stack] = dataclasses.field(default_factory=dict)
+    policy_generation_errors: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -43,6 +43,8 @@ def apply(account: model.Account, *, now: datetime) -> None:
         place = Place(account, region, now)
         for analyzer in seeded.analyzers.values():
             _analyzer(place, analyzer)
+        generations = accessanalyzer_backends[place.account.id][place.region].generations
+        generations.errors = {name: (code, text) for name, (code, text) in seeded.policy_generation_errors.items()}
         if seeded.config is not None:
             _config_recorder(place, seeded.config)
         if seeded.security_hub is not None:

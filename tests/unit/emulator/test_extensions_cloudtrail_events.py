@@ -10,6 +10,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import catalogue
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.names import prefix_of
+from emulator.extensions import cloudtrail_events
 from unit.emulator.seeded import Seeded, serving
 
 ACCOUNT = "111122223333"
@@ -106,3 +109,22 @@ def test_bad_questions_are_refused(aws: Seeded, parameters: dict[str, t.Any], co
     with pytest.raises(client.exceptions.ClientError) as caught:
         client.lookup_events(**parameters)
     assert caught.value.response["Error"]["Code"] == code
+
+
+@pytest.mark.parametrize(
+    ("client", "source"),
+    [
+        ("accessanalyzer", "access-analyzer"),
+        ("cloudwatch", "monitoring"),
+        ("elbv2", "elasticloadbalancing"),
+        ("iam", "iam"),
+        ("lambda", "lambda"),
+        ("resourcegroupstaggingapi", "tagging"),
+        ("s3control", "s3"),
+        ("sso-admin", "sso"),
+        ("stepfunctions", "states"),
+    ],
+)
+def test_a_source_is_called_as_requests_are_signed(client: str, source: str) -> None:
+    assert cloudtrail_events.find_source(client) == source
+    assert prefix_of(f"{source}.amazonaws.com") in catalogue.services()

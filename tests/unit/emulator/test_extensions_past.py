@@ -7,6 +7,7 @@ from __future__ import annotations
 import collections
 import gzip
 import hashlib
+import itertools
 import json
 import typing as t
 from datetime import UTC, datetime, timedelta
@@ -72,7 +73,7 @@ def test_the_trail_of_the_organization_has_neither_data_events_nor_kms(acme: See
 
 
 def test_the_digests_are_a_chain_of_hashes_that_the_public_key_verifies(acme: Seeded) -> None:
-    keys = sorted(key for key in keys_of(acme, LABS) if "/CloudTrail-Digest/" in key)
+    keys = sorted(key for key in keys_of(acme, LABS) if "/CloudTrail-Digest/eu-west-1/" in key)
     public = acme.client("cloudtrail", LABS, region="eu-west-1").list_public_keys()["PublicKeyList"][0]
     assert json.loads(fetch(acme, LABS, keys[0])[0])["previousDigestS3Object"] is None
     before: tuple[str, bytes, str] | None = None
@@ -98,6 +99,21 @@ def test_the_digests_are_a_chain_of_hashes_that_the_public_key_verifies(acme: Se
     logs = [key for key in keys_of(acme, LABS) if "/CloudTrail/" in key]
     # Those of the hour that is not over have no digest yet.
     assert named == {key for key in logs if first <= key.split("_")[-2] < last}
+
+
+def test_a_region_without_calls_has_digests_too(acme: Seeded) -> None:
+    """As long as those of a busy region, so that nobody takes the region for one whose digests are gone."""
+    keys = [key for key in keys_of(acme, LABS) if "/CloudTrail-Digest/" in key]
+    spans = []
+    for region in ("eu-west-1", "ap-south-1"):
+        chain = [json.loads(fetch(acme, LABS, key)[0]) for key in sorted(keys) if f"/{region}/" in key]
+        spans.append((chain[0]["digestStartTime"], chain[-1]["digestEndTime"]))
+        for before, digest in itertools.pairwise(chain):
+            assert digest["previousDigestS3Object"] == before["digestS3Object"]
+            assert digest["digestStartTime"] == before["digestEndTime"]
+        assert any(digest["logFiles"] for digest in chain) is (region == "eu-west-1")
+    assert spans[0] == spans[1]
+    assert len({key.split("/CloudTrail-Digest/")[1].partition("/")[0] for key in keys}) == 17
 
 
 def test_a_trail_without_validation_has_no_digests(acme: Seeded) -> None:

@@ -17,9 +17,9 @@ from datetime import datetime, timedelta
 from ..._account.model import Snapshot
 from ..._account.moments import format_utc, whole_days
 from ..._controls.assess import assess
+from ..._controls.catalogue.least_privilege import OTHER_PROBLEMS
 from ..._controls.control import Control, Failure, Scope, Verdict, maps
 from ..._controls.requirements import LEAST_PRIVILEGE_NIST, LEAST_PRIVILEGE_PCI
-from ..._controls.settings import Settings
 from ..._converge.finding import Finding, Remediation, Severity
 from .declared import Declared
 from .gates import find_last_use, find_old_only, find_unexplained, join_some
@@ -54,11 +54,11 @@ class Judgement(t.NamedTuple):
 _Judge = Callable[[Declared, Situation, datetime], Judgement]
 
 
-def findings(
-    snapshot: Snapshot, declared: Declared, situations: Sequence[Situation], *, settings: Settings, now: datetime
+def list_findings(
+    declared: Declared, situations: Sequence[Situation], *, snapshot: Snapshot, now: datetime
 ) -> tuple[Finding, ...]:
     """Judge all roles of a campaign. A role of which nothing was read is not assessed."""
-    return assess(snapshot, settings=settings, controls=_make_controls(declared, tuple(situations), now), now=now)
+    return assess(snapshot, controls=_make_controls(declared, tuple(situations), now), now=now)
 
 
 def _make_controls(declared: Declared, situations: tuple[Situation, ...], now: datetime) -> tuple[Control, ...]:
@@ -66,6 +66,7 @@ def _make_controls(declared: Declared, situations: tuple[Situation, ...], now: d
     return tuple(
         Control(
             id=control,
+            problem=OTHER_PROBLEMS[control],
             title=title,
             severity=severity,
             theme=_THEME,

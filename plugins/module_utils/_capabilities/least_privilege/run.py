@@ -53,14 +53,14 @@ from .changes import APPROVAL_KINDS, LOCKOUT_KINDS, WRITES, RoleWriter, close_tr
 from .consumers.observe import CONSUMERS_OPERATIONS
 from .declared import Declared
 from .events import Author, make_event
-from .findings import list_findings
+from .findings import CONTROLS, list_findings
 from .grants import GRANTS
 from .observe import MODULE, UNDO_OPERATIONS, reread
 from .plan import Case, CasePlanner, Planned
 from .records import Kind
 from .revert import restore_role
 from .steps import Step, decide
-from .summary import render, summarize
+from .summary import Details, render, summarize
 from .undo import DERIVATIONS
 from .watch.observe import OPERATIONS as WATCH_OPERATIONS
 
@@ -111,7 +111,8 @@ def run(task: Task) -> dict[str, t.Any]:
         tuple(task.guards.break_glass),
     )
     reports = task.open_store(task.reports) if task.has_reports else None
-    return converge(task, functools.partial(RightSizing, options, task.run, task.journal, reports), module=MODULE)
+    make = functools.partial(RightSizing, options, task.run, task.journal, reports)
+    return converge(task, make, module=MODULE)
 
 
 class RightSizing(Capability[Observed]):
@@ -119,13 +120,18 @@ class RightSizing(Capability[Observed]):
 
     lockout_kinds = LOCKOUT_KINDS
     approval_kinds = APPROVAL_KINDS
-    reports = True
+    reports = CONTROLS
     _observed: Observed
     _steps: tuple[Step, ...]
     _planned: tuple[Planned, ...]
 
     def __init__(
-        self, options: Options, run: Run, journal: StoreOptions, reports: t.Optional[Store], connection: Connection
+        self,
+        options: Options,
+        run: Run,
+        journal: StoreOptions,
+        reports: t.Optional[Store],
+        connection: Connection,
     ) -> None:
         self._options = options
         self._declared = options.declared
@@ -165,9 +171,10 @@ class RightSizing(Capability[Observed]):
         return RoleWriter(snapshot, self._declared.campaign, {"iam-hardening:collection-version": COLLECTION_VERSION})
 
     def findings(self, observed: Observed) -> tuple[Finding, ...]:
-        return list_findings(
-            self._declared, observed.situations, account_id=observed.snapshot.account_id, now=self._connection.now
-        )
+        if not observed.found:
+            return ()
+        now = self._connection.now
+        return list_findings(self._declared, observed.situations, snapshot=observed.snapshot, now=now)
 
     def plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
         glass = [item.arn for item in principals_for_emergencies(observed.snapshot, self._options.break_glass)]
@@ -304,13 +311,28 @@ class RightSizing(Capability[Observed]):
     # The result
 
     def _summarize(self) -> dict[str, t.Any]:
-        return summarize(self._declared, self._observed.situations, self._steps, now=self._connection.now)
+        details = {item.role.arn: self._describe(item) for item in self._observed.found}
+        return summarize(self._declared, self._observed.situations, self._steps, details)
+
+    def _describe(self, item: Found) -> Details:
+        dossier = self._observed.new.get(item.role.arn) or item.dossier
+        if dossier is None:
+            return Details()
+        known = dossier.summary
+        return Details(
+            granted=known.get("granted", {}),
+            privileged=known.get("privileged", {}),
+            paths=known.get("paths", {}),
+            losses=tuple(known.get("losses", ())),
+        )
 
     def sections(self) -> Mapping[str, Documents]:
         return {"campaigns": [self._summary]} if self._observed.found else {}
 
     def result(self, _result: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        return {"campaign": self._summary, "terminal": render(self._summary)}
+        # The report has the rest: of an administrator everything that it can no longer do.
+        roles = [{**role, "losses": []} for role in self._summary["roles"]]
+        return {"campaign": {**self._summary, "roles": roles}, "terminal": render(self._summary)}
 
 
 def _identify(change: Change) -> str:

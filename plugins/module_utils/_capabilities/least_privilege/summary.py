@@ -40,7 +40,7 @@ class Details:
     patch: t.Optional[Mapping[str, str]] = None
 
 
-def build_summary(
+def summarize(
     declared: Declared,
     situations: Sequence[Situation],
     steps: Sequence[Step],
@@ -171,7 +171,7 @@ def make_revert_command(declared: Declared, situation: Situation) -> str:
 # The text
 
 
-def render_summary(summary: Mapping[str, t.Any]) -> str:
+def render(summary: Mapping[str, t.Any]) -> str:
     """Render the state of a campaign for a terminal, from the return value; roles in the same state once."""
     stage = f", stage {summary['stage']}" if summary["stage"] else ""
     lines = [f"Right-sizing of {printable(summary['campaign'])}{stage}"]
@@ -195,7 +195,9 @@ def _describe(role: Mapping[str, t.Any]) -> tuple[str, str, str]:
         return f"{state}|{left}", "", ""
     if state is State.DONE:
         return f"{stage or 'nothing'} done|", "", role["next"]
-    return f"{state}|", role["reason"], role["next"] if state is State.WAITING else ""
+    # The same stage is missing of many roles at once.
+    reason = role["reason"].replace(f" of role/{str(role['role']).rpartition('/')[2]}", "")
+    return f"{state}|", reason, role["next"] if state is State.WAITING else ""
 
 
 def _render_group(label: str, reason: str, following: str, names: Sequence[str]) -> Iterator[str]:

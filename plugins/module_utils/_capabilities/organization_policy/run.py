@@ -132,7 +132,7 @@ def run(task: Task) -> dict[str, t.Any]:
             lock_out=LockOutDeclared.from_options(task.options, today=task.now.date()),
             evidence=evidence,
             places=find_own_places(
-                journal=task.journal, reports=task.reports if task.has_reports else None, trail=evidence.trail_logs
+                journal=task.journal, reports=task.reports if task.has_reports else None, trails=evidence.trail_logs
             ),
             rollout=_parse_rollout(task.options.get("rollout")),
             stages=_parse_stages(task.options),

@@ -155,9 +155,9 @@ def answer_refusal(principal: Principal, refusal: Refusal) -> Generated:
 
 def _find(principal: Principal, record: Record, settings: Settings, ceiling: Ceiling) -> _Found:
     needs = collect_needs(record.uses, principal.partition)
-    unused = Unused(record, settings)
     work = _Work(principal, settings, ceiling)
     work.grant_needs(needs)
+    unused = Unused(record, settings, {grant.action.partition(":")[0].lower() for grant in work.grants})
     companions = _list_companions(needs, principal, record, settings, ceiling, unused)
     for companion in companions:
         work.grant(companion.action, companion.scope, companion.conditions, Origin.COMPANION)
@@ -290,7 +290,7 @@ def _write(principal: Principal, record: Record, settings: Settings, ceiling: Ce
     return Generated(
         principal_arn=principal.arn,
         status=Status.DOES_NOT_FIT if is_misfit else Status.GENERATED,
-        reason=_explain_misfit(packed) if isinstance(packed, Misfit) else "",
+        reason=_explain_misfit(packed, record, found.needs, unknown) if isinstance(packed, Misfit) else "",
         documents=documents,
         kept=list_kept(found.needs, found.companions, found.profiles, found.grants),
         removed=list_removed(removed, after),
@@ -337,7 +337,14 @@ def _list_granted(grants: Iterable[Grant]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _explain_misfit(misfit: Misfit) -> str:
+def _explain_misfit(misfit: Misfit, record: Record, needs: Sequence[Need], unknown: Mapping[str, Judgement]) -> str:
+    if not record.is_last_accessed_read and len(unknown) > len(needs):
+        first = next(iter(sorted(unknown)))
+        return (
+            f"service last accessed was not read, so all {len(unknown):,} actions stay that log files alone can't show "
+            f"as unused, such as {first}. Allow iam:GenerateServiceLastAccessedDetails and "
+            "iam:GetServiceLastAccessedDetails, or set assume_logged if the trail logs these calls"
+        )
     largest = sorted(misfit.sizes.items(), key=lambda item: (-item[1], item[0]))[:5]
     sizes = ", ".join(f"{service} {size:,}" for service, size in largest)
     return (

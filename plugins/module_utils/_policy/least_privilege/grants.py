@@ -88,8 +88,12 @@ def covers_pattern(wide: str, narrow: str) -> bool:
     stem = wide.removesuffix("*")
     if not _has_wildcard(stem) and stem.count(":") >= _FIELDS - 1:
         return stem != wide and narrow.startswith(stem)
-    if not _has_wildcard(narrow) and narrow.count(":") >= _FIELDS - 1:
-        return resource_matcher((wide,), version=_WITHOUT_VARIABLES).match(narrow, _NO_CONTEXT, set()) is YES
+    if narrow.count(":") >= _FIELDS - 1:
+        # One of the resources that the narrow pattern matches, and the only one if it has no wildcards.
+        one = narrow.replace("*", "").replace("?", "x")
+        is_matched = resource_matcher((wide,), version=_WITHOUT_VARIABLES).match(one, _NO_CONTEXT, set()) is YES
+        if not is_matched or one == narrow:
+            return is_matched
     return covers(wide, narrow)
 
 

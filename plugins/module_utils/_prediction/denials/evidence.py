@@ -19,7 +19,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from ..._account.activity import join_lookups as together
 from ..._account.activity import look_up
-from ..._account.log_files import records_of
+from ..._account.log_files import parse_records, unpack
 from ..._aws.access import Access
 from ..._aws.errors import AccessDenied, AwsError
 from ..._aws.operations import Operations
@@ -161,27 +161,11 @@ class TrailFiles:
 
     blind_spots: t.Final = ()
 
-    def __init__(self, store: Store, organization_id: t.Optional[str], access: Access) -> None:
-        self._store = store
+    def __init__(self, stores: Sequence[Store], organization_id: t.Optional[str], access: Access) -> None:
+        """``stores`` are the places of the files. Each of them must be readable, or there is no evidence."""
         self._access = access
-        self.source = store.location
-        self._base = self._find_base(organization_id)
-
-    def _find_base(self, organization_id: t.Optional[str]) -> str:
-        """Find the folder that has those of the accounts: ``trail_logs`` may point above or into it."""
-        places = [name for name in (organization_id or "", *self._list_organizations(organization_id)) if name]
-        for base in (*(f"AWSLogs/{name}/" for name in places), *(f"{name}/" for name in places), "AWSLogs/", ""):
-            if any(_ACCOUNT.fullmatch(name) for name in self._store.folders(base)):
-                return base
-        wanted = f"AWSLogs/{organization_id}" if organization_id else "folder AWSLogs"
-        raise Unreadable(f"there is no {wanted} with accounts in {self._store.location}")
-
-    def _list_organizations(self, organization_id: t.Optional[str]) -> list[str]:
-        """List the organizations with logs, if none is asked for. Of several, nobody knows which one is meant."""
-        if organization_id:
-            return []
-        found = [name for base in ("AWSLogs/", "") for name in self._store.folders(base) if name.startswith("o-")]
-        return found if len(found) == 1 else []
+        self.source = ", ".join(store.location for store in stores)
+        self._places = [(store, _find_base(store, organization_id)) for store in stores]
 
     def watch(self, window: Window) -> Mapping[str, WatchResult]:
         days = _list_days(window.since, window.now)
@@ -215,17 +199,22 @@ class TrailFiles:
         return frozenset(found)
 
     def _list_regions(self, account_id: str) -> tuple[str, ...]:
-        return self._store.folders(f"{self._base}{account_id}/CloudTrail/")
+        found = (store.folders(f"{base}{account_id}/CloudTrail/") for store, base in self._places)
+        return tuple(sorted({region for regions in found for region in regions}))
 
     def _read_records(self, account_id: str, region: str, days: Sequence[date]) -> Iterator[t.Any]:
         for day in days:
-            for key in self._store.list(f"{self._base}{account_id}/CloudTrail/{region}/{day:%Y/%m/%d}/"):
-                if not _LOG_FILE.search(key):
-                    continue
-                records = records_of(self._store.get(key))
-                if records is None:
-                    raise StoreError(f"{self._store.location}/{key} can't be read: it is no log file of CloudTrail")
-                yield from records
+            for copies in self._list_files(f"{account_id}/CloudTrail/{region}/{day:%Y/%m/%d}/"):
+                yield from _read_copies(copies)
+
+    def _list_files(self, folder: str) -> Iterator[list[tuple[Store, str]]]:
+        """List the log files of a folder, each with its copies in other places."""
+        found: dict[str, list[tuple[Store, str]]] = {}
+        for store, base in self._places:
+            for key in store.list(f"{base}{folder}"):
+                if _LOG_FILE.search(key):
+                    found.setdefault(key.rpartition("/")[2], []).append((store, key))
+        yield from (found[name] for name in sorted(found))
 
     def _gather(self, calls: Mapping[t.Any, Callable[[], t.Any]]) -> dict[t.Any, t.Any]:
         """Make reads in parallel. Raises the error of the first that failed."""
@@ -234,6 +223,37 @@ class TrailFiles:
             if isinstance(result, AwsError):
                 raise result
         return results
+
+
+def _find_base(store: Store, organization_id: t.Optional[str]) -> str:
+    """Find the folder that has those of the accounts: ``trail_logs`` may point above or into it."""
+    places = [name for name in (organization_id or "", *_list_organizations(store, organization_id)) if name]
+    for base in (*(f"AWSLogs/{name}/" for name in places), *(f"{name}/" for name in places), "AWSLogs/", ""):
+        if any(_ACCOUNT.fullmatch(name) for name in store.folders(base)):
+            return base
+    wanted = f"AWSLogs/{organization_id}" if organization_id else "folder AWSLogs"
+    raise Unreadable(f"there is no {wanted} with accounts in {store.location}")
+
+
+def _list_organizations(store: Store, organization_id: t.Optional[str]) -> list[str]:
+    """List the organizations with logs, if none is asked for. Of several, nobody knows which one is meant."""
+    if organization_id:
+        return []
+    found = [name for base in ("AWSLogs/", "") for name in store.folders(base) if name.startswith("o-")]
+    return found if len(found) == 1 else []
+
+
+def _read_copies(copies: Sequence[tuple[Store, str]]) -> Iterator[t.Any]:
+    """Read the events of files with the same name, once where they have the same content."""
+    seen: list[bytes] = []
+    for store, key in copies:
+        content = unpack(store.get(key))
+        records = parse_records(content)
+        if records is None or content is None:
+            raise StoreError(f"{store.location}/{key} can't be read: it is no log file of CloudTrail")
+        if content not in seen:
+            seen.append(content)
+            yield from records
 
 
 class EventHistories:

@@ -25,7 +25,7 @@ from .exclusions import parse_exclusions
 
 # doc_fragments/_evidence.py
 SOURCE_ARGUMENTS: t.Final[ArgumentSpec] = {
-    "trail_logs": {"type": "str"},
+    "trail_logs": {"type": "list", "elements": "str", "default": []},
     "trail_logs_role_arn": {"type": "str"},
     "trail_days": {"type": "int", "default": EVENT_HISTORY_DAYS},
     "event_history": {"type": "bool", "default": True},
@@ -68,11 +68,11 @@ _MOST_PAGES: t.Final = 10_000
 class EvidenceOptions:
     """The sources of evidence, the acceptances and the assumptions: the options EVIDENCE_ARGUMENTS, checked.
 
-    ``regions`` are those to ask for event histories; none for all that are enabled. ``acceptances`` is
-    ``accept_breakage``, ``exclusions`` is ``exclude_evidence``.
+    ``trail_logs`` are places with log files, each named once. ``regions`` are those to ask for event histories; none
+    for all that are enabled. ``acceptances`` is ``accept_breakage``, ``exclusions`` is ``exclude_evidence``.
     """
 
-    trail_logs: t.Optional[StoreOptions]
+    trail_logs: tuple[StoreOptions, ...]
     trail_days: int
     event_history: bool
     event_history_max_pages: int
@@ -114,8 +114,6 @@ class EvidenceOptions:
         return dataclasses.replace(self, unused_resources=tuple(dict.fromkeys((*self.unused_resources, *resources))))
 
 
-def find_trail_logs(options: Mapping[str, t.Any]) -> t.Optional[StoreOptions]:
-    """Find the place of CloudTrail's log files in the option ``trail_logs``; None if it is not set."""
-    if not options.get("trail_logs"):
-        return None
-    return StoreOptions.from_options(options, "trail_logs", prefix="trail_logs")
+def find_trail_logs(options: Mapping[str, t.Any]) -> tuple[StoreOptions, ...]:
+    """Find the places of CloudTrail's log files in the option ``trail_logs``; none if it is not set."""
+    return StoreOptions.list_from_options(options, "trail_logs", prefix="trail_logs")

@@ -17,14 +17,15 @@ import typing as t
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from ..._account.log_files import LogActivity, LogFiles, Logs, log_files
+from ..._account.log_files import LogActivity, LogFiles, LogPlaces, Logs, log_files
 from ..._policy.trail.actions import EventReader
 from ..._policy.trail.callers import KnownPrincipal
 from ..._policy.trail.coverage import Record
 from ..._policy.trail.exclusions import Exclusion
 from ..._policy.trail.sessions import SessionScan, needs_scan
-from .coverage import Sources, describe_coverage
+from .coverage import describe_coverage
 from .selectors import TrailFacts
+from .sources import Sources
 from .summary import count_left_out, describe_sessions, hash_uses, was_in_console
 
 
@@ -50,7 +51,7 @@ def read_file_records(
     scan = SessionScan(source.exclusions)
     if needs_scan(keys, source.exclusions):
         since = source.now - timedelta(days=source.days)
-        for record in LogFiles(source.logs, source.account_id, since, source.now).records():
+        for record in LogPlaces([LogFiles(source.logs, source.account_id, since, source.now)]).records():
             scan.add(record)
     reader = EventReader(
         principals=principals,
@@ -69,7 +70,7 @@ def read_file_records(
 def _make_records(
     source: FileSource, principals: Mapping[str, KnownPrincipal], activity: LogActivity
 ) -> dict[str, Record]:
-    sources = Sources(source.days, source.now, activity, trails=source.trails)
+    sources = Sources(source.days, source.now, (activity,), trails=source.trails)
     coverage = describe_coverage(sources)
     denied = activity.reading.denied if activity.reading is not None else ()
     found: dict[str, Record] = {}

@@ -38,6 +38,7 @@ _ALL_RESOURCES: t.Final[Mapping[str, str]] = {
     "AWS::Lambda::Function": "lambda",
     "AWS::DynamoDB::Table": "dynamodb",
 }
+_COLONS: t.Final = 5
 _LEVELS: t.Final[Mapping[LogClass, frozenset[str]]] = {
     LogClass.READ: frozenset({"read"}),
     LogClass.WRITE: frozenset({"write"}),
@@ -60,7 +61,10 @@ class Selector:
 
 @dataclasses.dataclass(frozen=True)
 class TrailFacts:
-    """A trail that covers the account. ``selectors`` is None if they could not be read, for the ``reason``."""
+    """A trail that covers the account. ``selectors`` is None if they could not be read, for the ``reason``.
+
+    ``is_validated`` says whether it writes digest files, ``account_id`` is the account that it was read in.
+    """
 
     name: str
     arn: str
@@ -75,6 +79,23 @@ class TrailFacts:
     started: t.Optional[datetime] = None
     stopped: t.Optional[datetime] = None
     delivery_error: str = ""
+    is_validated: bool = False
+    account_id: str = ""
+
+    @property
+    def digest_name(self) -> str:
+        """The name of the trail in the names of its digest files."""
+        return f"{self.name}_{self.home_region}"
+
+    @property
+    def owner_id(self) -> str:
+        """The account that the trail belongs to."""
+        return self.arn.split(":")[4] if self.arn.count(":") >= _COLONS else ""
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it belongs to another account: it is a trail of the organization, seen from a member."""
+        return bool(self.account_id) and self.owner_id != self.account_id
 
     def records(self, service: str, log_class: LogClass) -> Truth:
         """Whether the selectors ask for all events of a class of a service."""
@@ -98,7 +119,7 @@ class TrailFacts:
 
 
 def parse_trail(
-    record: Answer, status: t.Optional[Answer], selectors: t.Optional[Answer], reason: str = ""
+    record: Answer, status: t.Optional[Answer], selectors: t.Optional[Answer], reason: str = "", account_id: str = ""
 ) -> TrailFacts:
     """The facts of one trail in the answers of DescribeTrails, GetTrailStatus and GetEventSelectors."""
     state = status or {}
@@ -116,6 +137,8 @@ def parse_trail(
         started=_moment(state.get("StartLoggingTime")),
         stopped=_moment(state.get("StopLoggingTime")),
         delivery_error=str(state.get("LatestDeliveryError") or ""),
+        is_validated=bool(record.get("LogFileValidationEnabled")),
+        account_id=account_id,
     )
 
 

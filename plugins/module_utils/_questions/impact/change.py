@@ -19,7 +19,6 @@ from ..._account.permissions import Permissions
 from ..._aws.access import Access
 from ..._aws.errors import AwsError, NotFound
 from ..._aws.operations import Operations
-from ..._converge.store import make_absolute
 from ..._module.arguments import ArgumentSpec
 from ..._module.documents import absolute, policy_of
 from ..._module.task import TaskError
@@ -44,14 +43,11 @@ CHANGE_OPERATIONS: t.Final = Operations(reads=frozenset({"iam:GetPolicy", "iam:G
 
 
 def absolute_documents(arguments: Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """The task arguments that name documents or log files, with paths made absolute; for the action plugin."""
+    """The task arguments that name documents, with paths made absolute; for the action plugin."""
     names = ("boundary", "attach_policies", "documents", "session_policies", "scps")
     found = {name: _make_absolute(arguments[name]) for name in names if name in arguments}
     if isinstance(arguments.get("replace_policies"), list):
         found["replace_policies"] = [_make_replacement_absolute(item) for item in arguments["replace_policies"]]
-    place = arguments.get("trail_logs")
-    if isinstance(place, str) and place and not place.startswith("s3://"):
-        found["trail_logs"] = make_absolute(place)
     return found
 
 

@@ -23,7 +23,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
 from ansible_collections.hardening.iam.plugins.module_utils._module.run_snapshot import Binding, Part, RunSnapshot
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry, Task, TaskError
-from ansible_collections.hardening.iam.plugins.plugin_utils import _in_process
+from ansible_collections.hardening.iam.plugins.plugin_utils import _in_process, _progress
 from ansible_collections.hardening.iam.plugins.plugin_utils._in_process import InProcess
 
 # ansible-core 2.18 takes every text for a template, later ones only what comes from a source that they trust.
@@ -40,6 +40,7 @@ SPEC: t.Final[dict[str, dict[str, t.Any]]] = {
     "secret": {"type": "str", "no_log": True},
     "report_dir": {"type": "str"},
     "terraform_state_paths": {"type": "list", "elements": "str", "default": []},
+    "trail_logs": {"type": "list", "elements": "str", "default": []},
     "journal": {"type": "str", "default": "./journal"},
 }
 
@@ -51,9 +52,11 @@ class Core:
         self.tasks: list[Task] = []
         self.answer: dict[str, t.Any] = {"changed": False}
         self.error: t.Optional[Exception] = None
+        self.work: t.Callable[[Task], None] = lambda _task: None
 
     def __call__(self, task: Task) -> dict[str, t.Any]:
         self.tasks.append(task)
+        self.work(task)
         if self.error:
             raise self.error
         return self.answer
@@ -318,6 +321,25 @@ def test_places_in_lists_are_where_ansible_was_called(
     run({"terraform_state_paths": ["app.tfstate", "/srv/app.tfstate", "s3://states/app.tfstate"]})
     places = [f"{tmp_path}/app.tfstate", "/srv/app.tfstate", "s3://states/app.tfstate"]
     assert core.tasks[0].options["terraform_state_paths"] == places
+
+
+@pytest.mark.parametrize(
+    "given", ["logs,s3://logs/x", "logs, s3://logs/x", '["logs", "s3://logs/x"]', ["logs", "s3://logs/x"]]
+)
+def test_a_text_may_list_places(core: Core, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, given: t.Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    run({"trail_logs": given})
+    assert core.tasks[0].options["trail_logs"] == [f"{tmp_path}/logs", "s3://logs/x"]
+
+
+@pytest.mark.parametrize("hides", [False, True])
+def test_long_work_shows_its_progress(core: Core, monkeypatch: pytest.MonkeyPatch, hides: bool) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(_in_process.Display, "display", lambda _self, text, *_more, **_options: said.append(text))
+    monkeypatch.setattr(_progress, "_SECONDS", 0.0)
+    core.work = lambda task: task._progress("log files", 1200, 3000)
+    run({}, no_log=hides)
+    assert said == ([] if hides else ["a: example: 1,200 of 3,000 log files read"])
 
 
 def test_places_of_another_machine_are_its_own() -> None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 import math
 import threading
 import time
@@ -23,7 +24,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from ...._account.activity import EVENT_HISTORY_DAYS, TRAIL_LAG, Activity, read_lookup_pages
-from ...._account.log_files import LogActivity, LogFiles
+from ...._account.log_files import LogActivity, LogFiles, LogPlaces
 from ...._account.model import Role
 from ...._account.permissions import Permissions
 from ...._aws.errors import AccessDenied, AwsError
@@ -34,9 +35,10 @@ from ...._module.options import StoreOptions
 from ...._policy.trail.callers import KnownPrincipal, moment_of
 from ...._policy.trail.usage import Source, SourceRead
 from ...._prediction.evidence import list_names
-from ...._prediction.records.coverage import Sources, describe_coverage
+from ...._prediction.records.coverage import describe_coverage
 from ...._prediction.records.evidence import RECORD_OPERATIONS, read_keys_of_logs, read_trail_facts
 from ...._prediction.records.evidence_options import EvidenceOptions
+from ...._prediction.records.sources import Sources
 from ..model import Watched
 from .roles import WatchedRole
 from .tally import WatchTally
@@ -102,24 +104,26 @@ class _Reader:
 
     def read(self) -> Reading:
         """Read all sources that are configured."""
-        place = self._options.trail_logs
-        if place is None and not self._options.event_history:
+        places = self._options.trail_logs
+        if not places and not self._options.event_history:
             return Reading(self._now, failure="there is no source of events: set trail_logs, or event_history to true")
         tallies: list[WatchTally] = []
-        logs = history = None
+        logs: tuple[LogActivity, ...] = ()
+        history = None
         reached = self._now
         try:
-            if place is not None:
-                logs = self._read_trail(place, tallies)
+            if places:
+                logs = self._read_trails(places, tallies)
             if self._options.event_history:
                 history, reached = self._read_history(tallies)
         except (_Unreadable, AwsError, StoreError) as error:
             return Reading(self._now, failure=str(error))
         sources = self._describe_sources(logs, history)
         reaches = [reached] if history is not None else []
-        if logs is not None and logs.facts.since is not None:
-            # Nobody may have made a call in the first hours.
-            reaches.append(logs.facts.since - SILENCE)
+        starts = [log.facts.since for log in logs if log.facts.since is not None]
+        if starts:
+            # Each place has to reach back so far. Nobody may have made a call in the first hours.
+            reaches.append(max(starts) - SILENCE)
         coverage, limits = describe_coverage(sources), tuple(self._limits)
         return Reading(self._now, tuple(tallies), coverage, limits, reaches=min(reaches, default=None))
 
@@ -153,24 +157,30 @@ class _Reader:
 
     # Log files
 
-    def _read_trail(self, place: StoreOptions, tallies: list[WatchTally]) -> LogActivity:
-        logs = self._connection.open_store(place)
+    def _read_trails(self, places: Sequence[StoreOptions], tallies: list[WatchTally]) -> tuple[LogActivity, ...]:
+        opened = [self._connection.open_store(place) for place in places]
         days = self._count_days(self._start)
-        keys = read_keys_of_logs(self._connection.access, logs.list(), days=days, now=self._now)
-        files = LogFiles(logs, self._account_id, self._start, self._now, keys)
+        names = itertools.chain.from_iterable(logs.list() for logs in opened)
+        keys = read_keys_of_logs(self._connection.access, names, days=days, now=self._now)
+        progress = self._connection.progress
+        files = [LogFiles(logs, self._account_id, self._start, self._now, keys, progress) for logs in opened]
         tally = self._make_tally()
-        for record in files.records():
+        for record in LogPlaces(files, progress=progress).records():
             tally.add(record)
-        facts = files.facts()
-        broken = find_broken(facts, self._since)
-        if broken:
-            raise _Unreadable(f"{logs.location}: {broken}")
-        if facts.late:
+        for one in files:
+            broken = find_broken(one.facts(), self._since)
+            if broken:
+                raise _Unreadable(f"{one.location}: {broken}")
+        late = sum(one.facts().late for one in files)
+        if late:
             self._limits.append(
-                f"{facts.late} log files are younger than the newest digest file that confirms any, and were ignored"
+                f"{late} log files are younger than the newest digest file that confirms any, and were ignored"
             )
         tallies.append(tally)
-        return LogActivity(SourceRead(Source.TRAIL, days, TRAIL_LAG, place=logs.location), facts=facts)
+        return tuple(
+            LogActivity(SourceRead(Source.TRAIL, days, TRAIL_LAG, place=one.location), facts=one.facts())
+            for one in files
+        )
 
     # The event history
 
@@ -213,17 +223,19 @@ class _Reader:
 
     # Coverage
 
-    def _describe_sources(self, logs: t.Optional[LogActivity], history: t.Optional[Activity]) -> Sources:
+    def _describe_sources(self, logs: tuple[LogActivity, ...], history: t.Optional[Activity]) -> Sources:
         access = self._connection.access
-        trails, reason = read_trail_facts(access) if logs is not None else (None, "")
+        trails, reason = read_trail_facts(access) if logs else (None, "")
+        reach = access.reach(self._options.regions)
         return Sources(
             self._count_days(self._since),
             self._now,
             logs,
             history,
-            history_regions=access.reach(self._options.regions).regions if history is not None else (),
+            history_regions=reach.regions if history is not None else (),
             trails=trails,
             trails_reason=reason,
+            regions=None if reach.unread else reach.enabled,
         )
 
     def _count_days(self, since: datetime) -> int:

@@ -17,9 +17,10 @@ import functools
 import threading
 import typing as t
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import timedelta
 
 from ...._account.collect import collect
-from ...._account.log_files import Logs, log_files
+from ...._account.log_files import LogFiles, Logs, read_log_files
 from ...._account.model import Dataset, Organization, Role, Snapshot, User
 from ...._account.moments import format_utc
 from ...._account.organization_tree import MemberAccount, OrganizationTree
@@ -69,8 +70,9 @@ class Members:
         self._options: t.Final = options
         self._operations: t.Final = operations
         self._change: t.Final = change
-        place = options.trail_logs
-        self._logs: t.Final = _SharedLogs(connection.open_store(place)) if place else None
+        self._logs: t.Final = {
+            place.location: _SharedLogs(connection.open_store(place)) for place in options.trail_logs
+        }
 
     def read(self, *, last: Collection[str] = ()) -> tuple[MemberEvidence, ...]:
         """Read the evidence of each account from which the change may take anything, in the order of the organization.
@@ -126,22 +128,21 @@ class Members:
 
     def _read_trail(self, account: MemberAccount, failure: str) -> MemberEvidence:
         """Read the organization's trail for an account whose principals are not known."""
-        if self._logs is None:
+        if not self._logs:
             return MemberEvidence(account, failure)
         before, after = (_layers(controls) for controls in self._change.controls(account.id))
         reader = EventReader(keys=condition_keys((before, after)))
-        days = self._options.trail_days
-        try:
-            activity = log_files(self._logs, reader, account_id=account.id, now=self._connection.now, days=days)
-        except StoreError as error:
-            return MemberEvidence(account, "; ".join(filter(None, (failure, str(error)))))
-        if activity.source.failure or not activity.source.is_whole:
-            reason = activity.source.failure or f"the trail covers only {activity.source.window_days} days"
-            return MemberEvidence(account, "; ".join(filter(None, (failure, reason))))
+        days, now = self._options.trail_days, self._connection.now
+        places = [LogFiles(logs, account.id, now - timedelta(days=days), now) for logs in self._logs.values()]
+        found = read_log_files(places, reader, days=days, errors=(StoreError,))
+        if not any(one.source.is_whole for one in found):
+            reasons = (one.source.failure or f"the trail covers only {one.source.window_days} days" for one in found)
+            return MemberEvidence(account, "; ".join(dict.fromkeys(filter(None, (failure, *reasons)))))
         judge = Judge(before, after, unused_resources=self._options.unused_resources)
-        evidence = Evidence((activity.source,))
-        callers = sorted({use.principal_arn for use in activity.uses if f"::{account.id}:" in use.principal_arn})
-        verdicts = {arn: tuple(judge.verdict(use) for use in activity.of(arn)) for arn in callers}
+        evidence = Evidence(tuple(one.source for one in found))
+        uses = [use for one in found for use in one.uses]
+        callers = sorted({use.principal_arn for use in uses if f"::{account.id}:" in use.principal_arn})
+        verdicts = {arn: tuple(judge.verdict(use) for use in uses if use.principal_arn == arn) for arn in callers}
         return MemberEvidence(account, impacts={arn: Impact(arn, found, evidence) for arn, found in verdicts.items()})
 
 
@@ -179,7 +180,7 @@ class _Member:
         account: MemberAccount,
         snapshot: Snapshot,
         change: PolicyChange,
-        logs: t.Optional[_SharedLogs],
+        logs: Mapping[str, _SharedLogs],
     ) -> None:
         self._connection: t.Final = connection
         self._declared: t.Final = declared
@@ -343,7 +344,7 @@ class _MemberPredictor(Predictor):
         *,
         users: Mapping[str, UserFacts],
         questions: Mapping[str, Question],
-        logs: t.Optional[_SharedLogs],
+        logs: Mapping[str, _SharedLogs],
     ) -> None:
         super().__init__(connection, options, snapshot, permissions)
         self._users = users
@@ -351,8 +352,8 @@ class _MemberPredictor(Predictor):
         self._logs = logs
 
     def _open_trail(self, place: StoreOptions) -> Logs:
-        """The trail's place, which is listed once for all members."""
-        return self._logs or super()._open_trail(place)
+        """A place with log files, which is listed once for all members."""
+        return self._logs.get(place.location) or super()._open_trail(place)
 
     def make_any_use(self, arn: str, keys: frozenset[str]) -> Use:
         """Make a use of which nothing is known but its principal."""
@@ -364,7 +365,7 @@ class _MemberPredictor(Predictor):
     ) -> Book:
         book = super()._read(arns, keys, sleep, is_detailed=is_detailed)
         keys_used = {arn: find_credential_uses(self._users.get(arn)) for arn in arns}
-        return _ConcernedBook(book.shared, book.accessed, self._questions, keys_used)
+        return _ConcernedBook(book.shared, book.accessed, questions=self._questions, keys_used=keys_used)
 
     def _find_known_keys(self, arn: str, keys: frozenset[str]) -> dict[str, Values]:
         known = super()._find_known_keys(arn, keys)

@@ -66,10 +66,11 @@ class FilePlace(t.Protocol):
 
 
 def find_own_places(
-    *, journal: t.Optional[FilePlace] = None, reports: t.Optional[FilePlace] = None, trail: t.Optional[FilePlace] = None
+    *, journal: t.Optional[FilePlace] = None, reports: t.Optional[FilePlace] = None, trails: Sequence[FilePlace] = ()
 ) -> tuple[OwnPlace, ...]:
     """Find those of the run's places that are in S3."""
-    places = ((_JOURNAL, journal, True), ("the reports", reports, True), ("the trail", trail, False))
+    read = (("the trail", trail, False) for trail in trails)
+    places = ((_JOURNAL, journal, True), ("the reports", reports, True), *read)
     found = []
     for name, place, is_written in places:
         if place is None or not place.location.startswith(_S3):

@@ -41,9 +41,9 @@ _REGION_KEY: t.Final = "aws:requestedregion"
 
 @dataclasses.dataclass(frozen=True)
 class Sources:
-    """Where to look for denials: the organization's trail, or else a role with ``<account_id>`` in its ARN."""
+    """Where to look for denials: places of the organization's trail, or a role with ``<account_id>`` in its ARN."""
 
-    trail_logs: t.Optional[StoreOptions] = None
+    trail_logs: tuple[StoreOptions, ...] = ()
     member_role_arn: str = ""
 
 
@@ -86,7 +86,8 @@ def _find_evidence(
     if not members:
         raise Unreadable("the targets of the policy have no account")
     if sources.trail_logs:
-        return TrailFiles(connection.open_store(sources.trail_logs), tree.id, connection.access)
+        stores = [connection.open_store(place) for place in sources.trail_logs]
+        return TrailFiles(stores, tree.id, connection.access)
     if not sources.member_role_arn:
         raise Unreadable("neither trail_logs nor member_role_arn is given")
     if len(members) > MOST_LOOKED_UP:

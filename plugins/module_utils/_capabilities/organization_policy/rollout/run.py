@@ -56,7 +56,7 @@ ROLLOUT_ARGUMENTS: t.Final[ArgumentSpec] = {
             "look_back_days": {"type": "int", "default": LOOK_BACK_DAYS},
         },
     },
-    "trail_logs": {"type": "str"},
+    "trail_logs": {"type": "list", "elements": "str", "default": []},
     "trail_logs_role_arn": {"type": "str"},
     "member_role_arn": {"type": "str"},
 }

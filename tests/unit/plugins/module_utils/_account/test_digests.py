@@ -216,6 +216,30 @@ def test_a_log_file_that_was_removed_is_missing() -> None:
     assert whole.missing == ()
 
 
+def test_a_region_whose_log_files_were_all_removed_is_noticed() -> None:
+    bucket = Bucket.of_hours()
+    for key in bucket.logs:
+        del bucket.files[key]
+    bucket.files[f"AWSLogs/{ACCOUNT}/CloudTrail/us-east-1/2026/11/20/a.json.gz"] = b""
+    chain = read(bucket, KEYS).facts.chains[REGION]
+    assert len(chain.missing) == len(bucket.logs)
+    assert chain.spans == {f"acme_{REGION}": (START, START + timedelta(hours=HOURS - 1))}
+
+
+def test_backfills_are_no_gaps() -> None:
+    """CloudTrail writes them only where files were late, so there is none for most hours."""
+    bucket = Bucket.of_hours()
+    for number in (1, 7):
+        key = bucket.digests[number]
+        document = json.loads(gzip.decompress(bucket.files[key]))
+        name = key.replace(".json.gz", "_backfill.json.gz")
+        document.update(digestS3Object=name, logFiles=[], previousDigestS3Object=None)
+        bucket.files[name] = gzip.compress(json.dumps(document).encode())
+    (chain,) = read(bucket).facts.chains.values()
+    assert chain.gaps == ()
+    assert chain.trails == (f"acme_{REGION}", f"acme_{REGION}_backfill")
+
+
 def test_log_files_before_the_window_are_not_missing() -> None:
     bucket = Bucket.of_hours()
     removed = bucket.logs.pop(0)

@@ -15,7 +15,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account import log_files as trail_files
-from ansible_collections.hardening.iam.plugins.module_utils._account.log_files import LogActivity, log_files
+from ansible_collections.hardening.iam.plugins.module_utils._account.log_files import (
+    LogActivity,
+    LogFiles,
+    LogPlaces,
+    log_files,
+    read_log_files,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.actions import EventReader
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.callers import SkipReason
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.usage import Source
@@ -212,3 +218,101 @@ def test_half_characters_that_no_file_can_hold_are_replaced() -> None:
     (record,) = t.cast("list[Record]", trail_files.parse_records(content.encode()))
     assert record["requestParameters"]["key"] == "\ufffd \U0001f600"
     assert trail_files.parse_records(b'{"Records": [{"x": "\xed\xa0\x80"}]}') is None
+
+
+# Several places
+
+
+def read_both(one: Files, other: Files, **options: t.Any) -> tuple[LogActivity, ...]:
+    since = NOW - timedelta(days=90)
+    places = [LogFiles(logs, ACCOUNT, since, NOW) for logs in (one, other)]
+    return read_log_files(places, EventReader(keys=frozenset()), days=90, **options)
+
+
+def count(found: t.Iterable[LogActivity]) -> dict[str, int]:
+    return {use.action: use.count for one in found for use in one.uses}
+
+
+def test_the_events_of_two_places_are_counted_together() -> None:
+    one = Files({path(name="a.json.gz"): pack(event("ListBuckets"))})
+    other = Files({path(name="b.json.gz"): pack(event("ListBuckets"), event("PutBucketAcl"))})
+    first, second = read_both(one, other)
+    assert count((first, second)) == {"s3:ListAllMyBuckets": 2, "s3:PutBucketAcl": 1}
+    assert (first.source.records, second.source.records) == (1, 2)
+    assert (first.facts.files, second.facts.files, second.facts.repeated) == (1, 1, 0)
+
+
+def test_a_file_that_is_in_two_places_counts_once() -> None:
+    name = f"{ACCOUNT}_CloudTrail_us-east-1_20261120T0005Z_AbCdEfGhIjKlMnOp.json.gz"
+    content = pack(event("ListBuckets"), event("PutBucketAcl", WHEN - timedelta(days=20)))
+    one = Files({f"AWSLogs/{ACCOUNT}/CloudTrail/us-east-1/2026/11/20/{name}": content})
+    other = Files({f"copies/{name}": content, "b.json": pack(event("PutBucketAcl"))})
+    first, second = read_both(one, other)
+    assert count((first, second)) == {"s3:ListAllMyBuckets": 1, "s3:PutBucketAcl": 2}
+    assert (first.facts.repeated, second.facts.repeated) == (0, 1)
+    # What is found out about a place is about all of its files.
+    assert second.facts.since == first.facts.since == WHEN - timedelta(days=20)
+    assert second.facts.days == {"us-east-1": frozenset({WHEN.date()})}
+    assert count(read_both(one, Files({f"copies/{name}": content}))) == {"s3:ListAllMyBuckets": 1, "s3:PutBucketAcl": 1}
+
+
+def test_another_file_with_the_same_name_hides_nothing() -> None:
+    """Whoever may write to one place can't take the events of another away."""
+    forged = Files({path(): pack(event("PutBucketAcl"))})
+    for places in ((forged, Files({path(): pack(event("ListBuckets"))})), (Files({path(): b"no"}), forged)):
+        assert set(count(read_both(*places))) >= {"s3:PutBucketAcl"}
+    both = read_both(forged, Files({path(): pack(event("ListBuckets"))}))
+    assert count(both) == {"s3:ListAllMyBuckets": 1, "s3:PutBucketAcl": 1}
+
+
+class Denied(Files):
+    """A place that can't be listed, or whose files can't be read."""
+
+    def __init__(self, files: dict[str, bytes], *, lists: bool = False) -> None:
+        super().__init__(files)
+        self.lists = lists
+
+    def list(self, prefix: str = "") -> list[str]:
+        if not self.lists:
+            raise PermissionError("access denied")
+        return super().list(prefix)
+
+    def get(self, key: str) -> t.Optional[bytes]:
+        raise PermissionError("access denied")
+
+
+@pytest.mark.parametrize("lists", [False, True], ids=["not listed", "not read"])
+@pytest.mark.parametrize("is_first", [False, True])
+def test_a_place_that_can_not_be_read_costs_the_others_nothing(lists: bool, is_first: bool) -> None:
+    good, denied = Files({path(): pack(event("ListBuckets"))}), Denied({path(): b""}, lists=lists)
+    places = (denied, good) if is_first else (good, denied)
+    found = read_both(*places, errors=(PermissionError,))
+    assert count(found) == {"s3:ListAllMyBuckets": 1}
+    assert [one.source.failure for one in found] == (["access denied", None] if is_first else [None, "access denied"])
+    assert [one.reading is not None for one in found] == [not is_first, is_first]
+
+
+def test_without_any_place_that_can_be_read_there_is_no_reading() -> None:
+    found = read_both(Denied({}), Files({}), errors=(PermissionError,))
+    assert [one.source.failure for one in found] == ["access denied", "no events in logs"]
+    assert not any(one.reading or one.uses for one in found)
+    with pytest.raises(PermissionError):
+        read_both(Denied({}), Files({}))
+
+
+def test_progress_is_reported_file_by_file() -> None:
+    seen: list[tuple[str, int, t.Optional[int]]] = []
+    one = Files({path(name="a.json.gz"): pack(event("ListBuckets")), path(name="b.json.gz"): pack()})
+    other = Files({path(name="a.json.gz"): pack(event("ListBuckets"))})
+    read_both(one, other, progress=lambda *line: seen.append(line))
+    assert seen == [("log files", 2, 3), ("log files", 3, 3)]
+
+
+def test_files_are_listed_once_also_if_they_are_read_twice() -> None:
+    files = Files({path(): pack(event("ListBuckets"))})
+    first = LogFiles(files, ACCOUNT, NOW - timedelta(days=90), NOW)
+    assert len(list(LogPlaces([first]).records())) == 1
+    files.files = {**files.files, path(name="b.json.gz"): b""}
+    again = first.restart()
+    assert len(list(LogPlaces([again]).records())) == 1
+    assert (first.events, again.events, again.facts().broken) == (1, 1, ())

@@ -17,6 +17,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._module.options impo
     Guards,
     Run,
     StoreOptions,
+    split_places,
 )
 
 STARTED: t.Final = datetime(2026, 11, 25, tzinfo=UTC)
@@ -66,3 +67,29 @@ def test_a_module_without_the_options_returns_no_findings() -> None:
     assert FindingOptions.from_options({}) == FindingOptions("none", reveal_key_ids=False)
     given = FindingOptions.from_options({"return_findings": "all", "reveal_key_ids": True})
     assert (given.returned, given.reveal_key_ids) == ("all", True)
+
+
+@pytest.mark.parametrize(
+    ("value", "places"),
+    [
+        (None, []),
+        ("", []),
+        ("  ", []),
+        ([], []),
+        ("./logs", ["./logs"]),
+        ("s3://one, s3://two/AWSLogs ,", ["s3://one", "s3://two/AWSLogs"]),
+        (["s3://one", " s3://two", "s3://one"], ["s3://one", "s3://two"]),
+        ('["s3://one", "s3://two"]', ["s3://one", "s3://two"]),
+        # As Ansible leaves the list in JSON after it divided the text at its commas.
+        (['["s3://one"', ' "s3://two"]'], ["s3://one", "s3://two"]),
+        ("[odd", ["[odd"]),
+        ("[odd]", ["[odd]"]),
+    ],
+)
+def test_places_are_a_list_or_a_text(value: t.Any, places: list[str]) -> None:
+    assert split_places(value) == places
+    options = {"trail_logs": value, "trail_logs_role_arn": "arn:aws:iam::111122223333:role/logs"}
+    found = StoreOptions.list_from_options(options, "trail_logs", prefix="trail_logs")
+    assert [(place.location, place.role_arn) for place in found] == [
+        (place, "arn:aws:iam::111122223333:role/logs") for place in places
+    ]

@@ -24,8 +24,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.summary import (
     WIDTH,
     Details,
-    build_summary,
-    render_summary,
+    render,
+    summarize,
 )
 
 from .campaigns import (
@@ -46,13 +46,11 @@ from .campaigns import (
 REASON = {"principal": "dev-a", "reason": "agreed", "expires": "2026-02-01"}
 
 
-def summarize(
-    *situations: Situation, stage: t.Optional[str] = None, days: float = 6, **options: t.Any
-) -> dict[str, t.Any]:
+def make(*situations: Situation, stage: t.Optional[str] = None, days: float = 6, **options: t.Any) -> dict[str, t.Any]:
     declared = declare(stage, **options)
     steps = decide(declared, situations, now=moment(days))
     details = {ROLE: Details({"before": 20_000, "after": 12}, losses=("it can no longer delete buckets",))}
-    return build_summary(declared, situations, steps, details)
+    return summarize(declared, situations, steps, details)
 
 
 def rename(situation: Situation, name: str) -> Situation:
@@ -60,7 +58,7 @@ def rename(situation: Situation, name: str) -> Situation:
 
 
 def test_a_role_that_soaks() -> None:
-    summary = summarize(situate(*records_up_to(Kind.OPENED)))
+    summary = make(situate(*records_up_to(Kind.OPENED)))
     assert (summary["campaign"], summary["stage"]) == ("developers", None)
     (role,) = summary["roles"]
     expected = {
@@ -88,7 +86,7 @@ def test_a_role_that_soaks() -> None:
 
 
 def test_a_role_before_its_first_stage() -> None:
-    (role,) = summarize(situate(live=live(new_role=None), watched=None, surroundings=None, proposal=None))["roles"]
+    (role,) = make(situate(live=live(new_role=None), watched=None, surroundings=None, proposal=None))["roles"]
     assert (role["stage"], role["state"], role["since"], role["parallel"]) == ("", "waiting", None, None)
     assert (role["outcome"], role["denials"], role["old_role_used"], role["deadline"]) == (None, None, None, None)
     assert (role["consumers"], role["namers"], role["namers_unread"]) == ([], [], [])
@@ -110,18 +108,18 @@ def test_what_was_read_around_a_role_with_what_is_accepted() -> None:
         "accept_namers": [{**REASON, "namer": "arn:aws:s3:::acme"}, {**REASON, "namer": "444455556666"}],
         "accept_denials": [{**REASON, "action": "s3:GetObject"}],
     }
-    (role,) = summarize(situation, **accepted)["roles"]
+    (role,) = make(situation, **accepted)["roles"]
     assert role["consumers"][0]["move"] == "switch the profile"
     assert role["namers"][0]["accepted"] == "agreed"
     assert role["namers_unread"][0]["accepted"] == "agreed"
     assert (role["denials"]["calls"], role["denials"]["new"][0]["accepted"]) == (9, "agreed")
     assert role["old_role_used"] == {"last": "2026-01-25T12:00:00Z", "by": ["alice"]}
-    (role,) = summarize(situation)["roles"]
+    (role,) = make(situation)["roles"]
     assert [role["namers"][0]["accepted"], role["denials"]["new"][0]["accepted"]] == [None, None]
 
 
 def test_the_command_of_a_revert_is_one_that_the_declaration_takes() -> None:
-    (role,) = summarize(rename(situate(*records_up_to(Kind.OPENED)), "dev+a=b,c.d@e-f_g"))["roles"]
+    (role,) = make(rename(situate(*records_up_to(Kind.OPENED)), "dev+a=b,c.d@e-f_g"))["roles"]
     *_command, options = shlex.split(role["revert"])
     assert json.loads(options) == {
         "least_privilege_campaign": "developers",
@@ -134,45 +132,45 @@ def test_roles_in_the_same_state_are_one_line() -> None:
     soaking = [rename(situate(*records_up_to(Kind.OPENED)), name) for name in ("dev-a", "dev-b", "dev-c")]
     waiting = rename(situate(live=live(new_role=None)), "dev-d")
     refused = rename(situate(*records_up_to(Kind.OPENED), "it is cut off"), "dev-e")
-    assert render_summary(summarize(*soaking, waiting, refused)) == (
+    assert render(make(*soaking, waiting, refused)) == (
         "Right-sizing of developers\n"
         "  canary: 3 roles, 11 days left: dev-a, dev-b, dev-c\n"
         "  waiting: 1 role: dev-d\n"
         "    nothing was done yet\n"
         "    next: run least_privilege_stage=assess\n"
         "  refused: 1 role: dev-e\n"
-        "    the records contradict each other (000005-x.json: it is cut off); revert\n"
-        "    first"
+        "    the records contradict each other (000005-x.json: it is cut off); move away\n"
+        "    what no run wrote, or revert"
     )
 
 
 def test_what_a_run_does() -> None:
-    text = render_summary(summarize(situate(*records_up_to(Kind.PREPARED)), stage="canary"))
+    text = render(make(situate(*records_up_to(Kind.PREPARED)), stage="canary"))
     assert text == (
         "Right-sizing of developers, stage canary\n  due: 1 role: dev-a\n    stage canary begins; it takes 14 days"
     )
-    done = render_summary(summarize(situate(*records_up_to(Kind.OPENED)), days=40))
+    done = render(make(situate(*records_up_to(Kind.OPENED)), days=40))
     assert "canary done: 1 role: dev-a\n    next: run least_privilege_stage=cut_over" in done
 
 
 def test_no_line_is_longer_than_a_terminal_and_no_name_moves_the_cursor() -> None:
     names = [f"dev-{number:02d}-with-a-long-name" for number in range(30)]
-    text = render_summary(summarize(*(rename(situate(*records_up_to(Kind.OPENED)), name) for name in names)))
+    text = render(make(*(rename(situate(*records_up_to(Kind.OPENED)), name) for name in names)))
     assert max(map(len, text.splitlines())) <= WIDTH
     assert "and 20 more" in text
-    evil = summarize(rename(situate(*records_up_to(Kind.OPENED)), "dev\x1b[2J\nrefused"))
-    assert "\x1b" not in render_summary(evil)
-    assert len(render_summary(evil).splitlines()) == 2
+    evil = make(rename(situate(*records_up_to(Kind.OPENED)), "dev\x1b[2J\nrefused"))
+    assert "\x1b" not in render(evil)
+    assert len(render(evil).splitlines()) == 2
 
 
 def test_a_campaign_without_roles() -> None:
-    assert render_summary(summarize()) == "Right-sizing of developers\n  no roles"
+    assert render(make()) == "Right-sizing of developers\n  no roles"
 
 
 def test_a_closed_a_retired_and_a_lifted_role() -> None:
     closed = situate(*records_up_to(Kind.CLOSED), live=live(is_closed=True))
-    assert "closed: 1 role, 20 days left: dev-a" in render_summary(summarize(closed, days=42))
+    assert "closed: 1 role, 20 days left: dev-a" in render(make(closed, days=42))
     retired = situate(*records_up_to(Kind.RETIRED), live=live(is_closed=True))
-    assert "retired: 1 role: dev-a" in render_summary(summarize(retired, days=90))
-    lifted = situate(*records_up_to(Kind.OPENED, way=Way.IN_PLACE), live=live(new_role=None))
-    assert "lifted: 1 role: dev-a" in render_summary(summarize(lifted, days=9))
+    assert "retired: 1 role: dev-a" in render(make(retired, days=90))
+    lifted = situate(*records_up_to(Kind.OPENED, way=Way.IN_PLACE), live=live(new_role=None, has_documents=False))
+    assert "lifted: 1 role: dev-a" in render(make(lifted, days=9))

@@ -27,6 +27,7 @@ from .samples import (
     ADMIN,
     ROLE,
     allow,
+    blind,
     call,
     deny,
     make_principal,
@@ -77,6 +78,19 @@ def test_what_does_not_fit_is_named_with_its_sizes_and_nothing_is_cut() -> None:
     assert f"sqs {found.misfit.sizes['sqs']:,}" in found.reason
     assert "prefix" in found.reason
     assert len(found.kept[0].resources) == 400
+
+
+def test_without_dates_of_last_access_the_reason_is_not_the_size_of_services() -> None:
+    """To name resources by prefix would change nothing: nearly everything stays because nobody knows what is used."""
+    record = make_record(call("sqs:SendMessage", queues(1)[0]), but=[blind("ec2")], last_accessed=False)
+    principal = make_principal(policy(allow(["ec2:*", "sqs:*"])), quota=0)
+    unread = generate(principal, record, settings())
+    assert unread.status is Status.DOES_NOT_FIT
+    assert "service last accessed was not read, so all " in unread.reason
+    assert "iam:GetServiceLastAccessedDetails" in unread.reason
+    assert "set assume_logged" in unread.reason
+    assert "prefix" not in unread.reason
+    assert "Set the level of these services to prefix" in send_to(queues(400), old=allow("sqs:*"), quota=1).reason
 
 
 @pytest.mark.parametrize(

@@ -18,14 +18,13 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.log_files i
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.truth import NO, UNKNOWN, YES
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.coverage import Coverage, LogClass, Status
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.usage import Source, SourceRead
-from ansible_collections.hardening.iam.plugins.module_utils._prediction.records.coverage import (
-    Sources,
-    describe_coverage,
-)
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.records.coverage import describe_coverage
 from ansible_collections.hardening.iam.plugins.module_utils._prediction.records.selectors import Selector, TrailFacts
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.records.sources import Sources
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 BOTH = frozenset({"read", "write"})
+REGIONS = ("eu-west-1", "us-east-1")
 MANAGEMENT = Selector(BOTH)
 OBJECTS = Selector(BOTH, frozenset({"AWS::S3::Object"}))
 ALL_DAYS = frozenset(date(2026, 8, 27) + timedelta(days=number) for number in range(91))
@@ -56,7 +55,9 @@ def history(**fields: t.Any) -> Activity:
 
 
 def cover(trail: t.Optional[TrailFacts] = TRAIL, **fields: t.Any) -> Coverage:
-    given: dict[str, t.Any] = {"logs": logs(), "trails": (trail,) if trail else (), **fields}
+    given: dict[str, t.Any] = {"logs": logs(), "trails": (trail,) if trail else (), "regions": REGIONS, **fields}
+    one = given["logs"]
+    given["logs"] = () if one is None else one if isinstance(one, tuple) else (one,)
     return describe_coverage(Sources(given.pop("asked_days", 90), NOW, **given))
 
 
@@ -136,20 +137,163 @@ def test_doubts_about_the_files_keep_services_from_being_complete(change: dict[s
     assert cover(logs=logs(dataclasses.replace(FACTS, **change)), history=history()).of("ec2").status is Status.COMPLETE
 
 
-def signed(**fields: t.Any) -> Chain:
-    return Chain(frozenset({"d"}), is_signed=True, trails=("acme_us-east-1",), **fields)
+NAME = "acme_us-east-1"
+WHOLE = (NOW - timedelta(days=91), NOW - timedelta(hours=2))
+
+
+def signed(span: t.Any = WHOLE, name: str = NAME, **fields: t.Any) -> Chain:
+    return Chain(frozenset({"d"}), is_signed=True, ended=span[1], spans={name: span}, **fields)
+
+
+def verified(**chains: Chain) -> LogActivity:
+    """The files of a trail with digests in all regions; ``chains`` are other ones, by region."""
+    given = {region: signed() for region in REGIONS}
+    given.update({region.replace("_", "-"): chain for region, chain in chains.items()})
+    return logs(dataclasses.replace(FACTS, chains=given))
 
 
 def test_a_log_file_that_a_digest_names_and_that_is_gone_keeps_services_from_being_complete() -> None:
-    chains = {"us-east-1": signed(ended=NOW, missing=("a.json.gz",))}
-    found = cover(logs=logs(dataclasses.replace(FACTS, chains=chains))).of("ec2")
+    assert cover(logs=verified()).of("ec2").status is Status.COMPLETE
+    found = cover(logs=verified(eu_west_1=signed(missing=("a.json.gz",)))).of("ec2")
     assert set(found.logged.values()) == {UNKNOWN}
-    assert any("1 log files that digest files name are missing, such as a.json.gz" in one for one in found.reasons)
+    wanted = "1 log files of eu-west-1 that digest files name are missing, such as a.json.gz"
+    assert any(wanted in one for one in found.reasons)
+
+
+VALIDATED = dataclasses.replace(TRAIL, is_validated=True)
+START = NOW - timedelta(days=60)
+
+
+@pytest.mark.parametrize("trail", [TRAIL, VALIDATED], ids=["digests exist", "validation is on"])
+def test_a_region_that_lost_its_digests_is_not_complete(trail: TrailFacts) -> None:
+    """Somebody deleted the digests of a region together with its log files."""
+    chains = {"us-east-1": signed()}
+    found = cover(trail, logs=logs(dataclasses.replace(FACTS, chains=chains)))
+    wanted = "there are no digest files of trail acme in eu-west-1: log files there may have been deleted"
+    assert wanted in found.notes
+    assert set(found.of("ec2").logged.values()) == {UNKNOWN}
+    assert any(wanted in one for one in found.of("ec2").reasons)
+
+
+def test_a_trail_that_writes_digests_has_them_in_the_place() -> None:
+    found = cover(VALIDATED, logs=logs())
+    wanted = "there are no digest files of trail acme in eu-west-1, us-east-1: log files there may have been deleted"
+    assert wanted in found.notes
+    assert found.of("ec2").status is Status.PARTIAL
+    # The digests are beside this folder.
+    beside = cover(VALIDATED, logs=logs(place="s3://acme-trail/AWSLogs/111122223333/CloudTrail"))
+    assert beside.of("ec2").status is Status.COMPLETE
+    assert any("are not verified" in note for note in beside.notes)
+
+
+@pytest.mark.parametrize(
+    ("chain", "reason"),
+    [
+        (signed((START, WHOLE[1])), "of trail acme in eu-west-1 begin on 2026-09-26T12:00:00Z: log files before"),
+        (signed((None, None)), "of trail acme in eu-west-1 can't be read: log files before may have been deleted"),
+        (signed(name="other_us-east-1"), "there are no digest files of trail acme in eu-west-1"),
+        (signed((WHOLE[0], START)), "log files are missing since 2026-09-26T12:00:00Z"),
+    ],
+    ids=["begins late", "unreadable", "of another trail", "ends early"],
+)
+def test_digests_that_do_not_cover_the_window_are_no_proof(chain: Chain, reason: str) -> None:
+    found = cover(logs=verified(eu_west_1=chain))
+    assert found.of("ec2").status is Status.PARTIAL
+    assert any(reason in note for note in found.notes)
+
+
+def test_a_trail_of_one_region_has_digests_there_alone() -> None:
+    trail = dataclasses.replace(VALIDATED, is_multi_region=False)
+    found = cover(trail, logs=logs(dataclasses.replace(FACTS, chains={"us-east-1": signed()})))
+    assert found.of("iam").status is Status.COMPLETE
+    assert "not verified: whether there were log files in eu-west-1, which have no digest files" in found.notes
+
+
+@pytest.mark.parametrize(
+    ("fields", "note"),
+    [
+        ({}, "the log files are not verified, as they have no digest files: some may be changed or deleted"),
+        (
+            {"regions": None, "logs": verified()},
+            "not verified: it is not known which regions are enabled, and so where digest files are missing",
+        ),
+        (
+            {"trail": None, "logs": logs(dataclasses.replace(FACTS, chains={"us-east-1": signed()}), "./logs")},
+            "not verified: whether there were log files in eu-west-1, which have no digest files",
+        ),
+    ],
+    ids=["no digests", "unknown regions", "unknown trail"],
+)
+def test_coverage_says_where_nothing_tells_of_deleted_files(fields: dict[str, t.Any], note: str) -> None:
+    assert note in cover(**fields).notes
+
+
+def test_a_trail_of_another_account_is_changed_unseen() -> None:
+    foreign = dataclasses.replace(TRAIL, account_id="222233334444")
+    note = "trail acme belongs to account 111122223333: only there is it recorded if somebody changes it"
+    assert note in cover(foreign).notes
+    assert note not in cover(dataclasses.replace(TRAIL, account_id="111122223333")).notes
+
+
+def test_a_change_in_the_event_history_keeps_log_files_from_being_complete() -> None:
+    change = (NOW - timedelta(days=3), "PutEventSelectors")
+    found = cover(changes=(change,))
+    assert found.of("ec2").status is Status.PARTIAL
+    assert any("a trail was changed by PutEventSelectors on 2026-11-22" in note for note in found.notes)
+    earlier = cover(changes=((NOW - timedelta(days=300), "StopLogging"),))
+    assert earlier.of("ec2").status is Status.COMPLETE
+
+
+# Several places
+
+DATA = dataclasses.replace(TRAIL, name="data", bucket="acme-data", selectors=(OBJECTS,))
+MANAGED = dataclasses.replace(TRAIL, selectors=(MANAGEMENT,))
+
+
+def cover_both(one: LogActivity, other: LogActivity, **fields: t.Any) -> Coverage:
+    return cover(None, logs=(one, other), trails=(MANAGED, DATA), **fields)
+
+
+def test_the_coverage_of_each_place_counts_for_itself() -> None:
+    found = cover_both(logs(), logs(place="s3://acme-data"))
+    assert found.of("s3").status is Status.COMPLETE
+    assert found.of("dynamodb").reasons == (
+        "calls on data: s3://acme-trail: trail acme does not record all of them; "
+        "s3://acme-data: trail data does not record all of them",
+    )
+    assert (found.files_read, found.events) == (1800, 14)
+    repeated = logs(dataclasses.replace(FACTS, repeated=900), place="s3://acme-data")
+    assert cover_both(logs(), repeated).files_read == 900
+
+
+def test_a_place_that_can_not_be_read_lowers_what_it_alone_would_have() -> None:
+    denied = logs(LogFacts(), place="s3://acme-data", failure="s3://acme-data: access denied")
+    found = cover_both(logs(), denied)
+    assert found.of("ec2").status is Status.COMPLETE
+    assert found.of("s3").logged[LogClass.DATA] is NO
+    assert "s3://acme-data: access denied" in found.of("s3").reasons[0]
+    assert "the log files were not read: s3://acme-data: access denied" in found.notes
+    other = logs(LogFacts(), failure="s3://acme-trail: access denied")
+    assert set(cover_both(other, logs(place="s3://acme-data")).of("ec2").logged.values()) == {NO}
+
+
+def test_a_change_in_one_place_is_a_doubt_in_all() -> None:
+    """A trail of data events has no record of its own changes."""
+    changed = dataclasses.replace(FACTS, changes=((NOW - timedelta(days=2), "PutEventSelectors"),))
+    found = cover_both(logs(changed), logs(place="s3://acme-data"))
+    assert found.of("s3").logged[LogClass.DATA] is UNKNOWN
+
+
+def test_limits_of_one_of_several_places_name_it() -> None:
+    found = cover_both(logs(), logs(dataclasses.replace(FACTS, broken=("a.json",)), place="s3://acme-data"))
+    assert "s3://acme-data: 1 log files could not be read, such as a.json" in found.notes
+    assert found.of("ec2").status is Status.COMPLETE
+    assert found.of("s3").status is Status.PARTIAL
 
 
 def test_digests_that_end_early_in_one_region_are_a_gap() -> None:
     ended = NOW - timedelta(days=20)
-    chains = {"us-east-1": signed(ended=NOW - timedelta(hours=2)), "eu-west-1": signed(ended=ended)}
+    chains = {"us-east-1": signed(), "eu-west-1": signed((WHOLE[0], ended))}
     days = {"us-east-1": ALL_DAYS, "eu-west-1": ALL_DAYS}
     found = cover(logs=logs(dataclasses.replace(FACTS, chains=chains, days=days, late=300)))
     assert found.gaps == ((ended, NOW),)
@@ -192,8 +336,8 @@ def test_only_all_files_of_a_trail_are_its_record(place: str, prefix: str, is_kn
 
 @pytest.mark.parametrize(("is_signed", "is_known"), [(True, True), (False, False)])
 def test_the_files_of_a_directory_are_a_trails_if_aws_signed_that(is_signed: bool, is_known: bool) -> None:
-    chain = Chain(frozenset({"x"}), is_signed=is_signed, trails=("acme_us-east-1",))
-    facts = dataclasses.replace(FACTS, chains={"us-east-1": chain})
+    chain = dataclasses.replace(signed(), is_signed=is_signed)
+    facts = dataclasses.replace(FACTS, chains=dict.fromkeys(REGIONS, chain))
     assert (cover(logs=logs(facts, "./logs")).of("s3").status is Status.COMPLETE) is is_known
     other = dataclasses.replace(TRAIL, name="other")
     assert cover(other, logs=logs(facts, "./logs")).of("s3").status is Status.PARTIAL

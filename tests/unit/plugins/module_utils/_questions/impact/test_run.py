@@ -468,7 +468,6 @@ def test_relative_places_start_where_ansible_was_called(tmp_path: Path, monkeypa
             "boundary": "b.json",
             "attach_policies": [READER, "a.json", {"Statement": []}],
             "replace_policies": [{"policy": "p", "document": "r.yml"}, "odd"],
-            "trail_logs": "logs",
             "principals": ["x"],
         }
     )
@@ -476,9 +475,8 @@ def test_relative_places_start_where_ansible_was_called(tmp_path: Path, monkeypa
         "boundary": str(tmp_path / "b.json"),
         "attach_policies": [READER, str(tmp_path / "a.json"), {"Statement": []}],
         "replace_policies": [{"policy": "p", "document": str(tmp_path / "r.yml")}, "odd"],
-        "trail_logs": str(tmp_path / "logs"),
     }
-    assert absolute_documents({"boundary": READER, "trail_logs": "s3://logs/x"}) == {"boundary": READER}
+    assert absolute_documents({"boundary": READER}) == {"boundary": READER}
 
 
 # exclude_evidence

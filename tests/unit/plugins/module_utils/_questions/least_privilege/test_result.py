@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import json
 import typing as t
+from pathlib import Path
 
 import pytest
+import yaml
 
-from ansible_collections.hardening.iam.plugins.module_utils._questions.least_privilege import result
+from ansible_collections.hardening.iam.plugins.module_utils._questions.least_privilege import result, run
 
 from ..._policy.least_privilege.samples import ROLE
+
+PROJECT: t.Final = Path(__file__).parents[6]
+MODULE: t.Final = "hardening.iam.least_privilege_info"
 
 
 def item(**fields: t.Any) -> dict[str, t.Any]:
@@ -47,3 +52,11 @@ def test_a_short_result_has_the_coverage_of_the_services_that_count() -> None:
     assert short["services"] == {"complete": [], "partial": ["service7", "service9"], "blind": []}
     assert sorted(short["reasons"]) == ["service7", "service9"]
     assert result._shorten(item(), {}, "all")["coverage"] == item()["coverage"]
+
+
+def test_the_playbook_passes_every_option_on() -> None:
+    """An option without a variable can't be set by users of the playbook."""
+    plays = yaml.safe_load((PROJECT / "playbooks" / "least_privilege.yml").read_text(encoding="utf-8"))
+    tasks = [task for play in plays for block in play.get("tasks", ()) for task in block["block"]]
+    (given,) = (task[MODULE] for task in tasks if MODULE in task)
+    assert set(run.ARGUMENTS) - set(given) == set()

@@ -232,7 +232,7 @@ def guard(task: Task) -> LockOut:
     evidence = EvidenceOptions.of(task)
     journal = task.journal if task.options.get("journal") else None
     places = find_own_places(
-        journal=journal, reports=task.reports if task.has_reports else None, trail=evidence.trail_logs
+        journal=journal, reports=task.reports if task.has_reports else None, trails=evidence.trail_logs
     )
     return LockOut(task.connection, parse_declared(task), evidence, places)
 

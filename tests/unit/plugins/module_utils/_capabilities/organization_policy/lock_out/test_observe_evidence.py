@@ -164,7 +164,7 @@ def test_a_trail_that_can_not_be_listed_is_no_evidence(
     def refuse(*_arguments: t.Any, **_named: t.Any) -> t.NoReturn:
         raise StoreError("access denied")
 
-    monkeypatch.setattr(members, "log_files", refuse)
+    monkeypatch.setattr(members._SharedLogs, "list", refuse)
     assert world.read(LAMBDA, trail_logs=str(tmp_path))[CANARY].failure == f"{CANARY} says no; access denied"
     alone = world.read(LAMBDA, trail_logs=str(tmp_path), member_role_arn=None)
     assert alone[CANARY].failure == "access denied"

@@ -220,7 +220,7 @@ def test_an_rcp_that_keeps_what_writes_the_trail_from_its_bucket_is_refused(
 def test_places_are_those_of_the_options_that_are_in_s3() -> None:
     journal = StoreOptions("s3://acme-journal/iam/", "alias/journal", ENTRY)
     local, trail = StoreOptions("./reports"), StoreOptions("s3://acme-trail")
-    found = find_own_places(journal=journal, reports=local, trail=trail)
+    found = find_own_places(journal=journal, reports=local, trails=[trail])
     assert found == (
         OwnPlace("the journal", "acme-journal", "iam", ENTRY, "alias/journal"),
         OwnPlace("the trail", "acme-trail", is_written=False),
@@ -232,7 +232,7 @@ def test_places_are_those_of_the_options_that_are_in_s3() -> None:
         OwnPlace("the reports", "acme-reports", "", ENTRY, KEY, is_written=True),
     )
     trail = StoreOptions("s3://acme-trail", role_arn=ENTRY)
-    assert find_own_places(trail=trail) == (OwnPlace("the trail", "acme-trail", "", ENTRY, "", is_written=False),)
+    assert find_own_places(trails=[trail]) == (OwnPlace("the trail", "acme-trail", "", ENTRY, "", is_written=False),)
 
 
 @pytest.mark.parametrize(("action", "is_refused"), [("s3:GetObject", True), ("s3:PutObject", False)])

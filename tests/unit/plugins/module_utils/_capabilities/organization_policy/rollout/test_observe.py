@@ -7,6 +7,7 @@ from __future__ import annotations
 import dataclasses
 import gzip
 import json
+import shutil
 import typing as t
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -99,6 +100,26 @@ def test_a_loss(trail: Trail) -> None:
     assert (pairs(found), found.failure, found.events) == (LOSS, "", 1)
 
 
+def test_the_places_of_a_trail_are_read_together(trail: Trail, tmp_path: Path) -> None:
+    """The earlier success is in an archive, the denial in both places: it counts once."""
+    trail.denial(CANARY, SINCE + timedelta(hours=20))
+    shutil.copytree(trail.place, tmp_path / "archive")
+    archive = Trail(tmp_path / "archive")
+    archive.success(CANARY, SINCE - timedelta(days=2))
+    found = verdict(trail, trail_logs=[str(trail.place), str(archive.place)])
+    assert (pairs(found), found.events) == (LOSS, 1)
+    assert found.source == f"{trail.place}, {archive.place}"
+    alone = verdict(trail)
+    assert pairs(alone) == []
+
+
+def test_a_place_that_can_not_be_read_is_no_evidence_of_a_quiet_time(trail: Trail, tmp_path: Path) -> None:
+    trail.success(CANARY, SINCE + timedelta(hours=20))
+    found = verdict(trail, trail_logs=[str(trail.place), str(tmp_path / "nothing")])
+    assert not found.has_passed
+    assert str(tmp_path / "nothing") in found.failure
+
+
 def test_nothing_lost(trail: Trail) -> None:
     trail.success(CANARY, SINCE + timedelta(hours=20))
     found = verdict(trail)
@@ -128,7 +149,7 @@ def test_what_was_done_just_before_the_start_may_be_delivered_the_day_after(trai
     organization = tree("ou-canary")
     found = judge(
         task_at(since + timedelta(days=2)).connection,
-        Sources(StoreOptions(str(trail.place))),
+        Sources((StoreOptions(str(trail.place)),)),
         organization,
         organization.policies[0],
         since=since,
@@ -245,7 +266,7 @@ def test_a_trail_that_stopped_is_no_evidence(trail: Trail) -> None:
     organization = tree("ou-canary")
     found = judge(
         task_at(SINCE + timedelta(days=5)).connection,
-        Sources(StoreOptions(str(trail.place))),
+        Sources((StoreOptions(str(trail.place)),)),
         organization,
         organization.policies[0],
         since=SINCE,
