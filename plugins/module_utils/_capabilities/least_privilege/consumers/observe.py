@@ -25,7 +25,7 @@ from ...._controls.control import unread_reason
 from ...._module.connection import Connection
 from ...._policy.trail.coverage import Record as UseRecord
 from ...._policy.trail.usage import Use
-from ..model import Consumer, Namer, Surroundings, UnreadNamers
+from ..model import NOT_LOOKED_FOR, Consumer, Namer, Surroundings, UnreadNamers
 from .account_policies import find_in_account
 from .assumptions import Assumption
 from .clusters import CLUSTERS
@@ -59,12 +59,12 @@ FOREIGN_OPERATIONS: t.Final = OPERATIONS_OF_DATASETS[Dataset.AUTHORIZATION_DETAI
 
 # Those that nobody can list are named once for each role, so that "no consumer" is never read where it is not said.
 UNLISTED_CONSUMERS: t.Final = (
-    "not looked for: SageMaker, EMR, Batch, Auto Scaling groups and launch templates, targets of EventBridge, stack "
+    f"{NOT_LOOKED_FOR}SageMaker, EMR, Batch, Auto Scaling groups and launch templates, targets of EventBridge, stack "
     "sets, and what is outside of AWS: CI variables, profiles in ~/.aws/config, the role attribute at an identity "
     "provider"
 )
 UNLISTED_NAMERS: t.Final = UnreadNamers(
-    "not looked for: Lake Formation, Redshift, RDS users, Service Catalog, QuickSight, documents of Systems Manager, "
+    f"{NOT_LOOKED_FOR}Lake Formation, Redshift, RDS users, Service Catalog, QuickSight, documents of Systems Manager, "
     "and the policies of API Gateway, Backup vaults, OpenSearch, access points and file systems"
 )
 

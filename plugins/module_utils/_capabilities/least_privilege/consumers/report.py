@@ -58,9 +58,9 @@ class Sentence(t.NamedTuple):
 
     def is_about(self, target: Target) -> bool:
         """Whether it matters for a target: only services that it trusts can use it."""
-        if self.of is Want.NAMERS or self.service is None:
+        if self.of is Want.NAMERS:
             return True
-        return target.admits(*self.service.trusted)
+        return target.admits_services if self.service is None else target.admits(*self.service.trusted)
 
 
 def describe_failures(answers: Iterable[Answer]) -> Iterator[Sentence]:
