@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import re
 import typing as t
@@ -21,7 +22,7 @@ from .._policy.trail.actions import EventReader
 from .._policy.trail.callers import SkipReason, moment_of
 from .._policy.trail.calls import Reading
 from .._policy.trail.names import actions_of
-from .._policy.trail.usage import Source, SourceRead, Use
+from .._policy.trail.usage import Source, SourceRead, Use, group_by_principal
 from .model import ServiceUse
 from .moments import whole_days
 
@@ -60,7 +61,11 @@ class Activity:
 
     def of(self, principal_arn: str) -> tuple[Use, ...]:
         """The uses of one principal."""
-        return tuple(use for use in self.uses if use.principal_arn == principal_arn)
+        return self._by_principal.get(principal_arn, ())
+
+    @functools.cached_property
+    def _by_principal(self) -> Mapping[str, tuple[Use, ...]]:
+        return group_by_principal(self.uses)
 
 
 # Service last accessed
