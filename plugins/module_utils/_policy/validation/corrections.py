@@ -105,7 +105,15 @@ def _fix(statement: Statement, codes: Sequence[str]) -> Sequence[Statement]:
     # Several codes may have the same fix.
     for fix in dict.fromkeys(_FIXES[code][1] for code in _FIXES if code in codes and code not in dropped):
         found = [fixed for item in found for fixed in fix(item)]
-    return found
+    return [_drop_repeated(item) for item in found]
+
+
+def _drop_repeated(statement: Statement) -> Statement:
+    """Keep the first of conditions with the same operator and key. A block can't have both."""
+    kept: dict[tuple[t.Any, ...], Condition] = {}
+    for item in statement.conditions:
+        kept.setdefault((item.operator, item.key.lower(), item.if_exists, item.quantifier), item)
+    return dataclasses.replace(statement, conditions=tuple(kept.values()))
 
 
 def _keep(statement: Statement, wanted: Callable[[Condition], bool]) -> Statement:
