@@ -53,14 +53,14 @@ from .changes import APPROVAL_KINDS, LOCKOUT_KINDS, WRITES, RoleWriter, close_tr
 from .consumers.observe import CONSUMERS_OPERATIONS
 from .declared import Declared
 from .events import Author, make_event
-from .findings import CONTROLS, list_findings
+from .findings import CONTROLS, findings
 from .grants import GRANTS
 from .observe import MODULE, UNDO_OPERATIONS, reread
 from .plan import Case, CasePlanner, Planned
 from .records import Kind
 from .revert import restore_role
 from .steps import Step, decide
-from .summary import Details, render, summarize
+from .summary import Details, build_summary, render_summary
 from .undo import DERIVATIONS
 from .watch.observe import OPERATIONS as WATCH_OPERATIONS
 
@@ -174,7 +174,7 @@ class RightSizing(Capability[Observed]):
         if not observed.found:
             return ()
         now = self._connection.now
-        return list_findings(self._declared, observed.situations, snapshot=observed.snapshot, now=now)
+        return findings(observed.snapshot, self._declared, observed.situations, now=now)
 
     def plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
         glass = [item.arn for item in principals_for_emergencies(observed.snapshot, self._options.break_glass)]
@@ -312,7 +312,7 @@ class RightSizing(Capability[Observed]):
 
     def _summarize(self) -> dict[str, t.Any]:
         details = {item.role.arn: self._describe(item) for item in self._observed.found}
-        return summarize(self._declared, self._observed.situations, self._steps, details)
+        return build_summary(self._declared, self._observed.situations, self._steps, details)
 
     def _describe(self, item: Found) -> Details:
         dossier = self._observed.new.get(item.role.arn) or item.dossier
@@ -332,7 +332,7 @@ class RightSizing(Capability[Observed]):
     def result(self, _result: Mapping[str, t.Any]) -> dict[str, t.Any]:
         # The report has the rest: of an administrator everything that it can no longer do.
         roles = [{**role, "losses": []} for role in self._summary["roles"]]
-        return {"campaign": {**self._summary, "roles": roles}, "terminal": render(self._summary)}
+        return {"campaign": {**self._summary, "roles": roles}, "terminal": render_summary(self._summary)}
 
 
 def _identify(change: Change) -> str:
