@@ -289,9 +289,12 @@ class Predictor:
         questions = by_name if len(users) == len(arns) <= _FEW_USERS else whole_region
         most = self._options.event_history_max_pages
         now = self._connection.now
-        return join_lookups(
-            [look_up(self._pages(region, question), max_pages=most, wait=sleep, now=now) for question in questions]
-        )
+        try:
+            return join_lookups(
+                [look_up(self._pages(region, question), max_pages=most, wait=sleep, now=now) for question in questions]
+            )
+        except OSError as error:
+            raise AwsError(f"the events could not be kept until they are read: {error}") from error
 
     def _pages(self, region: str, question: Mapping[str, t.Any]) -> Iterator[dict[str, t.Any]]:
         access = self._connection.access
