@@ -185,6 +185,11 @@ class Emulator:
         identity.announce(environ, caller)
         if call.service == "cloudformation":
             cloudformation.install()
+        if call.service == "eks":
+            # Importing it takes a while, and few ask for clusters.
+            from emulator.extensions import eks
+
+            eks.install()
         try:
             stream, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
             answer = Answer(int(status.split()[0]), headers.to_wsgi_list(), b"".join(stream))

@@ -66,7 +66,16 @@ def test_lint_mypy_plugins(tools: Tools, staged: Stage) -> None:
 def test_lint_mypy_tests(tools: Tools, staged: Stage) -> None:
     """The emulator, the gates and the shared fixtures, with tests/ on the path as pytest has it."""
     tests = staged.collection / "tests"
-    files = ("conftest.py", "dates.py", "developer_events.py", "looped.py", "parts.py", "scope.py", "words.py")
+    files = (
+        "after_cut_over.py",
+        "conftest.py",
+        "dates.py",
+        "developer_events.py",
+        "looped.py",
+        "parts.py",
+        "scope.py",
+        "words.py",
+    )
     names = ("emulator", "gates", "scripts", *files)
     checked = [path for name in names if (path := tests / name).exists()]
     mypy(staged, tools, *checked, path=[staged.root, tests])

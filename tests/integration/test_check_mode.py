@@ -31,7 +31,12 @@ UNDONE, JOURNAL = "undone", "recorded"
 SNAPSHOTS = "snapshots"
 VARIABLES = {
     "audit_sheet": {"audit_sheet_run_id": UNDONE, "audit_sheet_cloudtrail": True, "hardening_journal": JOURNAL},
-    "least_privilege": {"least_privilege_principals": ["role/*"], "least_privilege_event_history": False},
+    "least_privilege": {
+        "least_privilege_principals": ["role/*"],
+        "least_privilege_event_history": False,
+        "least_privilege_second_opinion": ["access_analyzer", "security_hub"],
+        "least_privilege_second_opinion_request": True,
+    },
     "rollback": {"hardening_undo_run_id": UNDONE, "hardening_journal": JOURNAL},
     "simulate": {"hardening_snapshot_dir": SNAPSHOTS, "simulate_wanted_inventory": str(DEMO)},
 }

@@ -132,3 +132,27 @@ def test_recommendations_are_made_on_request_and_not_in_check_mode(ansible: Ansi
         "least_privilege_info", account_id=APPS, assessor_role_arn=role_arn(APPS), **{**options, "second_opinion": []}
     )
     assert "second_opinion_request" in refused.output and refused.status != 0
+
+
+def test_a_policy_is_generated_by_running_again(ansible: Ansible) -> None:
+    """The access role does not exist, so the first job fails; the second one is of the next role."""
+    options: Record = {
+        "principals": ["role/dev-shop-api", "role/dev-shop-web"],
+        "region": "eu-west-1",
+        "regions": ["eu-west-1"],
+        "request": True,
+        "access_role_arn": f"arn:aws:iam::{APPS}:role/service-role/AccessAnalyzerMonitorServiceRole",
+    }
+
+    def ask(*arguments: str) -> tuple[dict[str, str], int]:
+        result, outcome = run_noted(ansible, "policy_generation_info", *arguments, **options)
+        found = {item["principal"].rpartition("/")[2]: item["outcome"] for item in result["principals"]}
+        assert result["changed"] is False
+        return found, sum(record["operation"] == "StartPolicyGeneration" for record in outcome.requests)
+
+    assert ask("--check") == ({"dev-shop-api": "waiting", "dev-shop-web": "waiting"}, 0)
+    assert ask() == ({"dev-shop-api": "running", "dev-shop-web": "waiting"}, 1)
+    assert ask() == ({"dev-shop-api": "running", "dev-shop-web": "waiting"}, 0)
+    assert ask() == ({"dev-shop-api": "waiting", "dev-shop-web": "running"}, 1)
+    (first, _second) = run(ansible, "policy_generation_info", **{**options, "request": False})["principals"]
+    assert (first["outcome"], "Look at three places" in first["reason"]) == ("failed", True)

@@ -285,6 +285,8 @@ CASES: t.Final = (
     Case(
         "least privilege, of nobody", "least_privilege_info", reading(DEV, principals=["role/nobody"]), fails="nobody"
     ),
+    Case("policy generation", "policy_generation_info", impact(request=True, access_role_arn=role_arn(DEV)), CHECKED),
+    Case("policy generation, no role", "policy_generation_info", impact(request=True), fails="access_role_arn"),
     Case("validation", "policy_validation_info", validating(access_analyzer=True)),
     Case("validation, failing", "policy_validation_info", validating(fail_on="warning"), fails="s3:GetObjct"),
     Case(

@@ -25,7 +25,19 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argu
 import developer_events
 from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import catalogue
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import Evaluator, Layers
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import Outcome as Evaluated
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.narrowing import resource_types
+from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.needs import (
+    MEANING_KEYS,
+    complete_record,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.actions import EventReader
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.coverage import Coverage
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.coverage import Record as Evidence
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.usage import Source, Use
 from ansible_collections.hardening.iam.plugins.modules import least_privilege_info, policy_validation_info
 from developer_events import APPS, LABS
 from emulator.activity.delivery import Place, deliver
@@ -309,6 +321,55 @@ def test_the_second_run_writes_the_same_bytes_whatever_the_order_of_events(
     first, second = (read_tree(tmp_path / f"reports{turn}" / APPS / "least_privilege") for turn in range(2))
     assert len(first) > 5
     assert first == second
+
+
+# The last thirty days of ninety are not in the evidence
+
+
+@pytest.fixture(scope="module")
+def earlier(
+    live: Emulator, moment: datetime, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[dict[str, Record], list[Record]]:
+    """What the first sixty days give for all roles, and the events after them."""
+    before = moment - 30 * DAY
+    every = developer_events.events(now=moment, logged_only=True)
+    later = [event for event in every if datetime.fromisoformat(event["eventTime"]) >= before]
+    first = [event for event in every if datetime.fromisoformat(event["eventTime"]) < before]
+    folder = write_logs(tmp_path_factory.mktemp("earlier"), first, before)
+    result = propose(*ROLES, trail_logs=str(folder), trail_days=60, now=before.isoformat())
+    return {item["principal"]: item for item in result["principals"]}, later
+
+
+def test_calls_of_the_days_after_are_allowed(earlier: tuple[dict[str, Record], list[Record]], moment: datetime) -> None:
+    """Each recorded call of days 61 to 90 is a request to the evaluator, which is no part of the generator.
+
+    Service last accessed has the dates of today. What stays unknown for them does not count here.
+    """
+    found, later = earlier
+    assert len(found) == len(ROLES)
+    profiles = {f"instance-profile/{arn.rpartition('/')[2]}": arn for arn in found}
+    reader = EventReader(principals=found, names=profiles, keys=MEANING_KEYS, account_id=APPS, is_detailed=True)
+    read = reader.read(later, Source.TRAIL).uses
+    counted: dict[str, tuple[int, int]] = {}
+    for arn, item in found.items():
+        assert item["coverage"]["until"] < f"{moment - 29 * DAY:%Y-%m-%d}"
+        known = [one for one in allowed_statements(item) if "Unknown" not in one["Sid"]]
+        policy = parse({"Version": "2012-10-17", "Statement": known})
+        evaluator = Evaluator(Layers(identity=(policy,)), principal=arn)
+        own = Evidence(arn, "", Coverage(30), tuple(use for use in read if use.principal_arn == arn))
+        # With the condition keys that follow from a call, as kms:ViaService of one that a service makes.
+        judged = [(use.count, _is_allowed(evaluator, use)) for use in complete_record(own).uses]
+        counted[arn] = sum(count for count, _allowed in judged), sum(count for count, good in judged if not good)
+    assert {arn: counts for arn, counts in counted.items() if counts[0] < 20 or counts[1] > 0.01 * counts[0]} == {}
+    calls, lost = (sum(counts[index] for counts in counted.values()) for index in (0, 1))
+    assert calls > 1000
+    assert lost <= 0.01 * calls
+
+
+def _is_allowed(evaluator: Evaluator, use: Use) -> bool:
+    """Whether a call is allowed on all that it may have been about."""
+    about = use.candidates or ((use.resource,) if use.resource else resource_types(use.action.lower(), "aws")) or ("*",)
+    return all(evaluator.outcome(use.action, one, use.context) is Evaluated.ALLOWED for one in about)
 
 
 # Evidence that somebody forged, that an incident made, or that is not there

@@ -235,11 +235,14 @@ def test_the_sample_of_the_how_to_is_refused_with_its_correct_form(bench: Bench)
     """By the playbook, whose reports have the refusal and the correct form."""
     (bench.ansible.directory / "sample.json").write_text(json.dumps(SAMPLE), encoding="utf-8")
     sample = {"policies": ["DataReader"], "document": "sample.json"}
-    outcome = bench.run(playbook="scope_policies", policy_scope_targets=[sample]).succeeded()
+    whole = {"IpAddress": {"aws:SourceIp": ["0.0.0.0/1", "128.0.0.0/1"]}}
+    internet = {"inline_policies": ["queue"], "roles": ["app"], "conditions": whole}
+    outcome = bench.run(playbook="scope_policies", policy_scope_targets=[sample, internet]).succeeded()
     assert [name for name in outcome.writes if not name.startswith("iam:Generate")] == []
     report = outcome.report(ACCOUNT)
-    (refused,) = report["refused"]
-    assert refused["rule"] == "locks_out"
+    refused, idle = sorted(report["refused"], key=lambda item: str(item["rule"]))
+    assert (refused["rule"], idle["rule"]) == ("locks_out", "no_effect")
+    assert "0.0.0.0/0 is larger than any network of one owner" in idle["reason"]
     for reason in ("role app (lambda.amazonaws.com)", "10.0.0.0/8", "is no time window"):
         assert reason in refused["reason"]
     conditions = [item.get("Condition", {}) for item in refused["corrected"]["document"]["Statement"]]

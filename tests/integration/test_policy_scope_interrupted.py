@@ -154,9 +154,15 @@ def test_second_run_writes_nothing_and_all_is_taken_back(bench: ScopeBench, undi
         ("set_default_policy_version", {"PolicyArn": READER, "VersionId": "v3"}, "PolicyVersion"),
         # This is the version that is to make room.
         ("set_default_policy_version", {"PolicyArn": READER, "VersionId": "v2"}, "PolicyVersion"),
+        (
+            "put_role_policy",
+            {"RoleName": "app", "PolicyName": "data", "PolicyDocument": json.dumps(document("s3:GetObject"))},
+            "PutRolePolicy",
+        ),
+        ("delete_role_policy", {"RoleName": "app", "PolicyName": "data"}, "PutRolePolicy"),
         ("detach_role_policy", {"RoleName": "legacy", "PolicyArn": FULL_S3}, "AttachRolePolicy"),
     ],
-    ids=["another default version", "the version that makes room", "taken away"],
+    ids=["another default version", "the version that makes room", "another document", "deleted", "taken away"],
 )
 def test_nothing_is_prepared_for_what_changed_meanwhile(
     bench: ScopeBench, monkeypatch: pytest.MonkeyPatch, meanwhile: str, parameters: Record, left_out: str
@@ -175,6 +181,48 @@ def test_nothing_is_prepared_for_what_changed_meanwhile(
     bench.declare()
     assert not [write for write in bench.writes if left_out in write.split()[0]]
     assert "changed_meanwhile" in [refusal["rule"] for refusal in bench.last["refused"]]
+
+
+@pytest.mark.parametrize("role", ["break-glass", "legacy"])
+def test_a_policy_that_others_got_meanwhile_is_not_changed(
+    bench: ScopeBench, monkeypatch: pytest.MonkeyPatch, role: str
+) -> None:
+    """Neither the prediction nor the proof is about them."""
+    bench.to_base()
+    plan = PolicyScope.plan
+
+    def plan_late(self: PolicyScope, *arguments: t.Any) -> t.Any:
+        planned = plan(self, *arguments)
+        bench.iam.attach_role_policy(RoleName=role, PolicyArn=READER)
+        bench.control.clear_log()
+        return planned
+
+    monkeypatch.setattr(PolicyScope, "plan", plan_late)
+    bench.declare()
+    assert not [write for write in bench.writes if "PolicyVersion" in write.split()[0]], bench.last["refused"]
+    assert READER in [refusal["target"] for refusal in bench.last["refused"]]
+
+
+def test_of_two_runs_at_once_one_writes(bench: ScopeBench, undisturbed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second run breaks the lease between plan and write of the first, which then finds all as wanted."""
+    bench.to_base()
+    plan = PolicyScope.plan
+    planning = iter(["run"])
+
+    def plan_late(self: PolicyScope, *arguments: t.Any) -> t.Any:
+        planned = plan(self, *arguments)
+        if next(planning, None):
+            bench.declare("second")
+        return planned
+
+    monkeypatch.setattr(PolicyScope, "plan", plan_late)
+    bench.declare()
+    assert bench.state() == undisturbed
+    assert len(bench.writes) == WRITES
+    # It deletes no version for a change that it does not make.
+    assert {item["rule"] for item in bench.last["refused"]} == {"changed_meanwhile", "together"}
+    assert bench.undo("second")["refused"] == []
+    bench.assert_at_base()
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])

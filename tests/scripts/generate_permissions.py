@@ -69,6 +69,8 @@ OF_SANDBOXES: t.Final = frozenset({"acceptance"})
 _PURPOSES: t.Final[dict[str, str]] = {
     "accessanalyzer:CheckNoNewAccess": "`verify_with: [access_analyzer]` of least_privilege_info",
     "accessanalyzer:GetFindingRecommendation": "access_analyzer_findings_info: what AWS recommends",
+    "accessanalyzer:GetGeneratedPolicy": "policy_generation_info: the policy that AWS generated",
+    "accessanalyzer:ListPolicyGenerations": "policy_generation_info: the jobs of the last seven days",
     "accessanalyzer:GetFindingV2": "access_analyzer_findings_info with `details`: what a finding says",
     "accessanalyzer:ValidatePolicy": "`access_analyzer: true` of policy_validation_info",
     "cloudformation:DescribeStackResources": (

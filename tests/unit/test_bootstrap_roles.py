@@ -47,6 +47,7 @@ EVENT_ROLE: t.Final = f"{OWN}iam-hardening-event-forwarding"
 EVENT_BOUNDARY: t.Final = f"{IAM}policy/iam-hardening/automation-event-forwarding-boundary"
 NOTICE: t.Final = "arn:aws:sns:eu-west-1:999988887777:notices"
 RECORDER: t.Final = f"{IAM}role/recorder"
+MONITOR: t.Final = f"{IAM}role/service-role/AccessAnalyzerMonitorServiceRole_1A2B"
 FORWARDING: t.Final = f"{IAM}role/forwarding"
 TOPIC: t.Final = f"arn:aws:sns:us-east-1:{ACCOUNT}:people"
 QUEUE: t.Final = f"arn:aws:sqs:us-east-1:{ACCOUNT}:undelivered"
@@ -88,6 +89,8 @@ NEEDED: t.Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("access_analyzer", "iam:"): (
         f"{IAM}role/aws-service-role/access-analyzer.amazonaws.com/AWSServiceRoleForAccessAnalyzer",
     ),
+    ("access_analyzer", "access-analyzer:StartPolicyGeneration"): ("*",),
+    ("access_analyzer", "iam:PassRole"): (MONITOR,),
     ("config_rules", "config:"): (REGIONAL.format("config", "config-rule/config-rule-a1b2c3"),),
     ("config_rules", "OrganizationConfigRule"): (REGIONAL.format("config", "organization-config-rule/iam-x"),),
     ("config_rules", "ConfigurationRecorder"): (
@@ -97,6 +100,7 @@ NEEDED: t.Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("config_rules", "iam:"): (f"{IAM}role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig", RECORDER),
     ("security_hub", "securityhub:"): (REGIONAL.format("securityhub", "hub/default"),),
     ("security_hub", "securityhub:CreateFindingAggregator"): ("*",),
+    ("security_hub", "securityhub:GenerateRecommendedPolicyV2"): (REGIONAL.format("securityhub", "hubv2/0a1b"),),
     ("security_hub", "securityhub:UpdateSecurityControl"): ("*",),
     ("security_hub", "securityhub:BatchUpdateStandardsControlAssociations"): ("*",),
     ("security_hub", "securityhub:UpdateFindingAggregator"): (
@@ -141,6 +145,7 @@ SAYS: t.Final[dict[tuple[str, str], dict[str, t.Any]]] = {
     ("access_keys", "iam:UntagUser"): {"aws:TagKeys": ["iam-hardening:key-AKIA"]},
     ("access_analyzer", "iam:CreateServiceLinkedRole"): {"iam:AWSServiceName": "access-analyzer.amazonaws.com"},
     ("security_hub", "iam:CreateServiceLinkedRole"): {"iam:AWSServiceName": "securityhub.amazonaws.com"},
+    ("access_analyzer", "iam:PassRole"): {"iam:PassedToService": "access-analyzer.amazonaws.com"},
     ("config_rules", "iam:PassRole"): {"iam:PassedToService": "config.amazonaws.com"},
     ("event_alerts", "iam:PassRole"): {"iam:PassedToService": "events.amazonaws.com"},
     ("event_alerts", "iam:CreateRole"): {"iam:PermissionsBoundary": EVENT_BOUNDARY},
@@ -408,6 +413,7 @@ def test_the_boundary_holds_whatever_others_attach(stack: Stack, snapshot: Snaps
         ("automation-credentials", "iam:AttachUserPolicy", f"{IAM}user/alice", {}),
         ("automation-detective", "iam:PassRole", f"{IAM}role/pipeline", TO_EVENTS),
         ("automation-detective", "iam:PassRole", EVENT_ROLE, {"iam:PassedToService": "lambda.amazonaws.com"}),
+        ("automation-detective", "iam:PassRole", MONITOR, {"iam:PassedToService": "lambda.amazonaws.com"}),
         ("automation-detective", "iam:PutRolePolicy", f"{IAM}role/app", {"iam:PermissionsBoundary": EVENT_BOUNDARY}),
         ("automation-detective", "iam:PutRolePolicy", EVENT_ROLE, {}),
         ("automation-detective", "iam:CreateRole", EVENT_ROLE, {}),

@@ -102,9 +102,11 @@ resource "aws_iam_policy" "assessor_reads" {
         "access-analyzer:GetArchiveRule",
         "access-analyzer:GetFinding",
         "access-analyzer:GetFindingRecommendation",
+        "access-analyzer:GetGeneratedPolicy",
         "access-analyzer:ListAnalyzers",
         "access-analyzer:ListArchiveRules",
         "access-analyzer:ListFindings",
+        "access-analyzer:ListPolicyGenerations",
         "access-analyzer:ValidatePolicy",
         "account:GetAlternateContact",
         "account:GetContactInformation",
@@ -1134,6 +1136,15 @@ resource "aws_iam_role_policy" "access_analyzer" {
     {
       "Effect": "Allow",
       "Action": [
+        "access-analyzer:StartPolicyGeneration"
+      ],
+      "Resource": [
+        "*"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
         "iam:CreateServiceLinkedRole"
       ],
       "Resource": [
@@ -1142,6 +1153,22 @@ resource "aws_iam_role_policy" "access_analyzer" {
       "Condition": {
         "StringEquals": {
           "iam:AWSServiceName": [
+            "access-analyzer.amazonaws.com"
+          ]
+        }
+      }
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:PassRole"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/service-role/AccessAnalyzerMonitorServiceRole*"
+      ],
+      "Condition": {
+        "StringEquals": {
+          "iam:PassedToService": [
             "access-analyzer.amazonaws.com"
           ]
         }

@@ -65,7 +65,7 @@ class Operations:
 
 
 # Where the prefix of a service's IAM actions is not botocore's name of the service.
-_PREFIXES: t.Final = {"accessanalyzer": "access-analyzer", "sso-admin": "sso"}
+_PREFIXES: t.Final = {"accessanalyzer": "access-analyzer", "sso-admin": "sso", "stepfunctions": "states"}
 
 _SERVICE_LINKED_ROLE: t.Final = "iam:CreateServiceLinkedRole"
 
@@ -75,6 +75,8 @@ _ACTIONS: t.Final[dict[str, tuple[str, ...]]] = {
     "accessanalyzer:CreateAnalyzer": ("access-analyzer:CreateAnalyzer", _SERVICE_LINKED_ROLE),
     "accessanalyzer:GetFindingV2": ("access-analyzer:GetFinding",),
     "accessanalyzer:ListFindingsV2": ("access-analyzer:ListFindings",),
+    # It names the role that Access Analyzer assumes.
+    "accessanalyzer:StartPolicyGeneration": ("access-analyzer:StartPolicyGeneration", "iam:PassRole"),
     "config:PutConfigurationRecorder": ("config:PutConfigurationRecorder", "iam:PassRole"),
     # With tags, which is how this collection knows again what it made.
     "events:PutRule": ("events:PutRule", "events:TagResource"),
@@ -84,6 +86,7 @@ _ACTIONS: t.Final[dict[str, tuple[str, ...]]] = {
     "iam:CreateRole": ("iam:CreateRole", "iam:TagRole"),
     "s3:HeadBucket": ("s3:ListBucket",),
     "s3:HeadObject": ("s3:GetObject",),
+    "s3:ListBuckets": ("s3:ListAllMyBuckets",),
     "s3:ListObjectsV2": ("s3:ListBucket",),
     "securityhub:EnableSecurityHub": (
         "securityhub:EnableSecurityHub",

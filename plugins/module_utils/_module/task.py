@@ -372,14 +372,17 @@ class Task:
         """AWS for starting jobs in the role of a class, else in that of the assessor; None in check mode.
 
         :raises AwsError: credentials or the role don't work.
-        :raises TaskError: the role is of another account than the option ``account_id`` names.
+        :raises TaskError: the role is of another account than the one that is read.
         """
         if self.check_mode:
             return None
         role = self.roles.of(writer) or self.roles.assessor
         options = AccessOptions.from_options({**self.options, "assume_role_arn": role})
         access = self._open(options, check_mode=False)
-        self.expect_account(access.caller.account_id)
+        found, read = access.caller.account_id, self.reading_access.caller.account_id
+        self.expect_account(found)
+        if found != read:
+            raise TaskError(f"{ROLES_OPTION}: {role} is of account {found}, and account {read} is read")
         return access
 
     @functools.cached_property

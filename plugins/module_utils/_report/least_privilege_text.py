@@ -30,8 +30,11 @@ OUTCOMES: t.Final = {
     "no_evidence": "no evidence",
     "refused": "refused",
 }
+_COUNTED: t.Final = {**OUTCOMES, "proved": "proved", "unproven": "not proved", "does_not_fit": "do not fit the limits"}
+_COLUMNS: t.Final = ("Actions", "Privileged", "Paths", "Unknown")
 _NAMES: t.Final = 6
 _SENSITIVE: t.Final = 30
+_WIDTH: t.Final = 80
 _SOURCES: t.Final = {"access_analyzer": "Access Analyzer", "security_hub": "Security Hub"}
 _PROVED: t.Final = ("lost", "beyond", "unproven")
 # Characters that mean something in Markdown or in the HTML that it may hold.
@@ -39,25 +42,28 @@ _MARKUP: t.Final = re.compile(r"([\\`*_{}\[\]<>()#+!|~&-])")
 
 
 def render(document: Document, *, ascii_only: bool = False) -> str:
-    """The document in short, as text of at most 100 columns. The files have the rest."""
+    """The document in short, as text of at most 80 columns besides long names. The files have the rest."""
     show = functools.partial(printable, ascii_only=ascii_only)
     account = document["account_id"] + (f" ({document['account_alias']})" if document["account_alias"] else "")
-    lines = ["LEAST PRIVILEGE", *wrap_text(f"Account {show(account)}, {document['created']}")]
-    lines += wrap_text(f"Principals: {format_counts(document['counts']) or 'none'}")
+    lines = ["LEAST PRIVILEGE", *_wrap(f"Account {show(account)}, {document['created']}")]
+    lines += _wrap(f"Principals: {format_counts(document['counts']) or 'none'}")
     # The principals of an account share their evidence.
     for text in dict.fromkeys(describe_window(item) for item in document["principals"]):
-        lines += wrap_text(f"Evidence: {show(text)}", rest="  ")
+        lines += _wrap(f"Evidence: {show(text)}")
     for outcome, words in OUTCOMES.items():
         found = [item for item in document["principals"] if item["outcome"] == outcome]
         if found:
-            lines += ["", f"{words.upper()}:", *(line for item in found for line in _format_principal(item, show))]
-    for item in document["skipped"]:
-        lines += wrap_text(f"skipped: {show(item['principal'])}: {show(item['reason'])}", rest="  ")
-    for text in document["unread"]:
-        lines += wrap_text(f"not read: {show(text)}", rest="  ")
-    for text in _list_common_warnings(document["principals"]):
-        lines += wrap_text(f"warning: {show(text)}", rest="  ")
+            lines += ["", f"{words.upper()}:", *_format_principals(found, show)]
+    notes = [f"skipped: {item['principal']}: {item['reason']}" for item in document["skipped"]]
+    notes += [f"not read: {text}" for text in document["unread"]]
+    notes += [f"warning: {text}" for text in _list_common_warnings(document["principals"])]
+    if notes:
+        lines += ["", *(line for text in notes for line in _wrap(show(text)))]
     return "\n".join(lines) + "\n"
+
+
+def _wrap(text: str, *, first: str = "", rest: str = "  ") -> Lines:
+    return wrap_text(text, first=first, rest=rest, width=_WIDTH)
 
 
 def _list_common_warnings(principals: Sequence[Item]) -> list[str]:
@@ -68,7 +74,7 @@ def _list_common_warnings(principals: Sequence[Item]) -> list[str]:
 
 def format_counts(counts: Mapping[str, int]) -> str:
     """Format how many principals have which outcome."""
-    return ", ".join(f"{counts[name]} {words}" for name, words in OUTCOMES.items() if counts.get(name))
+    return ", ".join(f"{counts[name]} {words}" for name, words in _COUNTED.items() if counts.get(name))
 
 
 def describe_totals(item: Item) -> list[str]:
@@ -108,9 +114,9 @@ def _describe_proof(proof: Item, *, is_one: bool) -> Iterator[str]:
     who = "" if is_one else f"{proof['principal']}: "
     counts = proof["counts"]
     yield (
-        f"{who}{proof['recorded']} recorded uses, {len(proof['lost'])} lost; {len(proof['beyond'])} permissions beyond "
-        f"the old ones; {len(proof['unproven'])} not proved; "
-        f"{counts['probes']} probes, {counts['probes_failed']} failed"
+        f"{who}{proof['recorded']:,} recorded uses, {len(proof['lost']):,} lost; {len(proof['beyond']):,} permissions "
+        f"beyond the old ones; {len(proof['unproven']):,} not proved; "
+        f"{counts['probes']:,} probes, {counts['probes_failed']:,} failed"
     )
     for part, words in (("lost", "lost"), ("beyond", "beyond the old policies"), ("unproven", "not proved")):
         for entry in proof[part][:_NAMES]:
@@ -139,20 +145,50 @@ def describe_opinions(item: Item) -> list[str]:
     return lines
 
 
-def _format_principal(item: Item, show: Show) -> Lines:
-    name = (
-        f"permission set {item['permission_set']}" if item["permission_set"] else item["principal"].rpartition(":")[2]
-    )
-    if not item["documents"]:
-        return wrap_text(show(f"{name}: {item['reason']}"), first="  - ", rest="    ")
-    count = len(item["documents"])
-    policies = f"{count} polic{'y' if count == 1 else 'ies'}"
-    lines = wrap_text(show(f"{name}: {policies}; {'; '.join(describe_totals(item))}"), first="  - ", rest="    ")
-    texts = [text for proof in item["proofs"] if not proof["is_proved"] for text in _describe_proof(proof, is_one=True)]
-    texts += describe_opinions(item)
-    texts += [f"accept to use it: {text}" for text in dict.fromkeys(one["pattern"] for one in _list_open(item))]
-    texts += [f"policy {one['name']}: {issue}" for one in item["documents"] for issue in one["issues"]]
-    return [*lines, *(line for text in texts for line in wrap_text(show(text), first="      ", rest="        "))]
+def _format_principals(items: Sequence[Item], show: Show) -> Iterator[str]:
+    """Principals of one outcome: a table of those with new policies, and the reasons of the others."""
+    numbered = [(item, [show(cell) for cell in _list_numbers(item)]) for item in items if item["documents"]]
+    rows = [list(_COLUMNS), *(cells for _item, cells in numbered)]
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    if numbered:
+        yield _format_row(_COLUMNS, widths, "Principal")
+    for item, cells in numbered:
+        yield _format_row(cells, widths, show(_name(item)))
+        for text in _list_notes(item):
+            yield from _wrap(show(text), first="      ", rest="        ")
+    for item in items:
+        if not item["documents"]:
+            yield from _wrap(show(f"{_name(item)}: {item['reason']}"), first="  - ", rest="    ")
+
+
+def _name(item: Item) -> str:
+    if item["permission_set"]:
+        return f"permission set {item['permission_set']}"
+    return str(item["principal"].rpartition(":")[2])
+
+
+def _list_numbers(item: Item) -> list[str]:
+    """The cells of a principal. Of documents that a person wrote nothing is counted."""
+    totals = item["totals"]
+    pairs = [totals[name] for name in ("granted", "privileged", "paths")]
+    cells = [f"{pair['before']:,} → {pair['after']:,}" if pair else "-" for pair in pairs]
+    if not totals["granted"]["before"]:
+        cells[:2] = ["-", "-"]
+    return [*cells, f"{totals['unknown']['all']:,}"]
+
+
+def _format_row(cells: Sequence[str], widths: Sequence[int], name: str) -> str:
+    return "  ".join(["", *(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)), name])
+
+
+def _list_notes(item: Item) -> Iterator[str]:
+    """What a person has to know of new policies before anybody uses them."""
+    for proof in item["proofs"]:
+        if not proof["is_proved"]:
+            yield from _describe_proof(proof, is_one=True)
+    yield from describe_opinions(item)
+    yield from (f"accept to use it: {text}" for text in dict.fromkeys(one["pattern"] for one in _list_open(item)))
+    yield from (f"policy {one['name']}: {issue}" for one in item["documents"] for issue in one["issues"])
 
 
 def count_removed(item: Item) -> int:

@@ -17,32 +17,46 @@ from ...module_utils._report.least_privilege_text import OUTCOMES
 Item = Mapping[str, t.Any]
 View = dict[str, t.Any]
 
+# The outcomes in a table that a narrow page has room for.
+_RESULTS: t.Final = {
+    **OUTCOMES, "proved": "proved", "unproven": "not proved", "does_not_fit": "does not fit",
+}  # fmt: skip
+# An administrator loses forty services: so many of them are shown before the reader asks for the rest.
+_FIRST: t.Final = 6
+
 
 def view_least_privilege(found: Sequence[Item]) -> View:
     """The principals, those that would lose the most privileged actions first."""
     ordered = sorted(found, key=lambda item: (-_count_removable(item), item["principal"]))
-    return {"outcomes": OUTCOMES, "principals": [_view_principal(item) for item in ordered]}
+    principals = [_view_principal(item, f"new-policies-{place}") for place, item in enumerate(ordered, 1)]
+    return {"outcomes": OUTCOMES, "results": _RESULTS, "principals": principals}
 
 
 def _count_removable(item: Item) -> int:
     return int(item["privileged"]["before"] - item["privileged"]["after"]) if item["policies"] else 0
 
 
-def _view_principal(item: Item) -> View:
-    granted = item["granted"]["before"]
+def _view_principal(item: Item, anchor: str) -> View:
+    """One principal. The cells are those of the table of all principals; without new policies there are no numbers."""
+    rows = [
+        (words, f"{numbers['before']:,}", f"{numbers['after']:,}")
+        for words, numbers in (
+            ("Actions", item["granted"]),
+            ("Privileged actions", item["privileged"]),
+            ("Escalation paths", item["paths"]),
+        )
+        if numbers is not None
+    ]
+    cells = [f"{before} → {after}" for _words, before, after in rows] if item["policies"] else []
     return {
         "item": item,
+        "anchor": anchor,
         "name": item["permission_set"] or item["principal"].rpartition("/")[2],
-        "rows": [
-            (words, numbers["before"], numbers["after"])
-            for words, numbers in (
-                ("Actions", item["granted"]),
-                ("Privileged actions", item["privileged"]),
-                ("Escalation paths", item["paths"]),
-            )
-            if numbers is not None
-        ],
-        "bars": _share_out(item, granted),
+        "rows": rows,
+        "cells": [*cells, *[""] * (3 - len(cells)), f"{item['unknown']:,}" if item["policies"] else ""],
+        "bars": _share_out(item, item["granted"]["before"]),
+        "losses": item["losses"][:_FIRST],
+        "more_losses": item["losses"][_FIRST:],
     }
 
 
@@ -61,6 +75,6 @@ def _share_out(item: Item, granted: int) -> list[View]:
     for name, count, tone in parts:
         if count:
             width = 100 * count / total
-            bars.append({"name": name, "count": count, "tone": tone, "start": start, "width": width})
+            bars.append({"name": name, "count": f"{count:,}", "tone": tone, "start": start, "width": width})
             start += width
     return bars

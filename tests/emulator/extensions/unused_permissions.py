@@ -67,7 +67,7 @@ def recommend(account_id: str, partition: str, arn: str, *, days: int = _DEFAULT
         principal: t.Any = find(backend, arn)
     except NoSuchEntity:
         return Recommendation(error=("RESOURCE_NOT_FOUND", f"The principal {arn} was not found."))
-    used = _used_actions(backend, principal, days)
+    used = list_used_actions(backend, principal, days=days)
     holders = [principal, *(backend.get_groups_for_user(principal.name) if isinstance(principal, User) else ())]
     steps: list[Step] = []
     for holder in holders:
@@ -78,7 +78,7 @@ def recommend(account_id: str, partition: str, arn: str, *, days: int = _DEFAULT
     return Recommendation(tuple(steps))
 
 
-def _used_actions(backend: IAMBackend, principal: t.Any, days: int) -> list[str]:
+def list_used_actions(backend: IAMBackend, principal: t.Any, *, days: int) -> list[str]:
     """The actions that AWS saw, in full: a service whose actions it does not track is used as a whole."""
     since = clock() - timedelta(days=days)
     found: list[str] = []

@@ -350,12 +350,72 @@ class Instance:
 
 @dataclasses.dataclass(frozen=True)
 class Function:
-    """A function of Lambda with its execution role, by name; with ``subnets`` it is in a VPC."""
+    """A function of Lambda with its execution role, by name; with ``subnets`` it is in a VPC.
+
+    ``versions`` have been published of it: they keep the role that it has now.
+    """
 
     name: str
     role: str
+    versions: int = 0
     subnets: tuple[str, ...] = ()
     security_groups: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Bucket:
+    """A bucket, with the policy of it."""
+
+    name: str
+    policy: t.Optional[Document] = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Grant:
+    """A grant of a key. Principals are ARNs."""
+
+    grantee: str
+    operations: tuple[str, ...]
+    retiring: str = ""
+    encryption_context: dict[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Key:
+    """A key of KMS. Its name is its id. Without a ``policy`` it leaves everything to the account."""
+
+    name: str
+    policy: t.Optional[Document] = None
+    grants: dict[str, Grant] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class AccessEntry:
+    """An access entry of a cluster; its name is the ARN of the principal. ``policies`` are ARNs, for the cluster."""
+
+    type: str = "STANDARD"
+    groups: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class PodIdentity:
+    """A Pod Identity association; its name is ``namespace/service account``, ``role`` is an ARN."""
+
+    name: str
+    role: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Cluster:
+    """A cluster of EKS, with its role by name. ``denied`` are operations that a policy denies to everybody."""
+
+    name: str
+    role: str
+    mode: t.Literal["API", "API_AND_CONFIG_MAP", "CONFIG_MAP"] = "API"
+    entries: dict[str, AccessEntry] = dataclasses.field(default_factory=dict)
+    pods: dict[str, PodIdentity] = dataclasses.field(default_factory=dict)
+    denied: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -402,7 +462,11 @@ class Stack:
 
 @dataclasses.dataclass(frozen=True)
 class Region:
-    """What an account has in one region."""
+    """What an account has in one region.
+
+    ``policy_generation_errors`` has the code and the message with which Access Analyzer fails to generate a policy, by
+    the name of the principal.
+    """
 
     analyzers: dict[str, Analyzer] = dataclasses.field(default_factory=dict)
     config: t.Optional[ConfigRecorder] = None
@@ -411,8 +475,12 @@ class Region:
     metric_filters: dict[str, MetricFilter] = dataclasses.field(default_factory=dict)
     instances: dict[str, Instance] = dataclasses.field(default_factory=dict)
     functions: dict[str, Function] = dataclasses.field(default_factory=dict)
+    buckets: dict[str, Bucket] = dataclasses.field(default_factory=dict)
+    keys: dict[str, Key] = dataclasses.field(default_factory=dict)
+    clusters: dict[str, Cluster] = dataclasses.field(default_factory=dict)
     calls: tuple[Call, ...] = ()
     stacks: dict[str, Stack] = dataclasses.field(default_factory=dict)
+    policy_generation_errors: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import collections
-import dataclasses
 import json
 import typing as t
 from datetime import datetime
@@ -20,7 +19,6 @@ from moto.config.models import ConfigBackend, config_backends
 from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 from moto.logs.models import logs_backends
-from moto.s3.models import s3_backends
 from moto.securityhub.models import securityhub_backends
 from moto.sns.models import sns_backends
 
@@ -30,6 +28,7 @@ from emulator.extensions.accessanalyzer.models import accessanalyzer_backends
 from emulator.extensions.cloudformation.models import Resource, Stack, find_stack, seeded_backends
 from emulator.seed import model
 from emulator.seed.identifiers import moment
+from emulator.seed.resources import Place, seed_resources
 from emulator.seed.structure import expand
 
 _METRIC_NAMESPACE = "CISBenchmark"
@@ -41,9 +40,11 @@ def apply(account: model.Account, *, now: datetime) -> None:
     """Put the contacts and everything regional of the seed's account into moto."""
     _contacts(account)
     for region, seeded in account.regions.items():
-        place = _Place(account, region, now)
+        place = Place(account, region, now)
         for analyzer in seeded.analyzers.values():
             _analyzer(place, analyzer)
+        generations = accessanalyzer_backends[place.account.id][place.region].generations
+        generations.errors = {name: (code, text) for name, (code, text) in seeded.policy_generation_errors.items()}
         if seeded.config is not None:
             _config_recorder(place, seeded.config)
         if seeded.security_hub is not None:
@@ -56,28 +57,11 @@ def apply(account: model.Account, *, now: datetime) -> None:
             _instances(place, instance)
         for function in seeded.functions.values():
             _function(place, function)
+        seed_resources(place, seeded)
         for call in seeded.calls:
             _calls(place, call)
         for name, stack in seeded.stacks.items():
             _stack(place, name, stack)
-
-
-@dataclasses.dataclass(frozen=True)
-class _Place:
-    """An account, one of its regions, and the moment of seeding."""
-
-    account: model.Account
-    region: str
-    now: datetime
-
-    def arn(self, service: str, resource: str) -> str:
-        return f"arn:{self.account.partition}:{service}:{self.region}:{self.account.id}:{resource}"
-
-    def bucket(self, name: str) -> None:
-        """Make a bucket unless this account has it already."""
-        backend = s3_backends[self.account.id][self.account.partition]
-        if name not in backend.buckets:
-            backend.create_bucket(name, self.region)
 
 
 def _contacts(account: model.Account) -> None:
@@ -101,7 +85,7 @@ def _contacts(account: model.Account) -> None:
         }
 
 
-def _analyzer(place: _Place, seeded: model.Analyzer) -> None:
+def _analyzer(place: Place, seeded: model.Analyzer) -> None:
     backend = accessanalyzer_backends[place.account.id][place.region]
     configuration = seeded.configuration
     if seeded.unused_access_age is not None:
@@ -140,7 +124,7 @@ def _pair(given: tuple[str, ...]) -> t.Optional[tuple[str, str]]:
     return (given[0], given[1]) if given else None
 
 
-def _config_recorder(place: _Place, seeded: model.ConfigRecorder) -> None:
+def _config_recorder(place: Place, seeded: model.ConfigRecorder) -> None:
     backend = config_backends[place.account.id][place.region]
     role = (
         "aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig" if seeded.service_linked_role else "config-role"
@@ -185,7 +169,7 @@ def _config_rule(backend: ConfigBackend, seeded: model.ConfigRule) -> None:
         config.findings_of(backend).owners[seeded.name] = seeded.created_by
 
 
-def _security_hub(place: _Place, seeded: model.SecurityHub) -> None:
+def _security_hub(place: Place, seeded: model.SecurityHub) -> None:
     backend = securityhub_backends[place.account.id][place.region]
     hub = securityhub.hub_of(backend)
     hub.policy, hub.tells_policy = seeded.policy, seeded.delegated_administrator
@@ -202,7 +186,7 @@ def _security_hub(place: _Place, seeded: model.SecurityHub) -> None:
         securityhub.aggregate(backend, {"RegionLinkingMode": "ALL_REGIONS"})
 
 
-def _trail(place: _Place, seeded: model.Trail) -> None:
+def _trail(place: Place, seeded: model.Trail) -> None:
     place.bucket(seeded.bucket)
     group_arn = role_arn = ""
     if seeded.log_group is not None:
@@ -245,7 +229,7 @@ def _basic_selector(seeded: model.Trail) -> dict[str, t.Any]:
     }
 
 
-def _metric_filter(place: _Place, seeded: model.MetricFilter) -> None:
+def _metric_filter(place: Place, seeded: model.MetricFilter) -> None:
     logs = logs_backends[place.account.id][place.region]
     logs.ensure_log_group(seeded.log_group)
     transformation = {"metricName": seeded.name, "metricNamespace": _METRIC_NAMESPACE, "metricValue": "1"}
@@ -272,7 +256,7 @@ def _metric_filter(place: _Place, seeded: model.MetricFilter) -> None:
     )
 
 
-def _instances(place: _Place, seeded: model.Instance) -> None:
+def _instances(place: Place, seeded: model.Instance) -> None:
     backend = ec2_backends[place.account.id][place.region]
     reservation = backend.run_instances(
         "ami-12c6146b",
@@ -289,7 +273,7 @@ def _instances(place: _Place, seeded: model.Instance) -> None:
             backend.associate_iam_instance_profile(instance.id, iam_instance_profile_arn=profile.arn)
 
 
-def _function(place: _Place, seeded: model.Function) -> None:
+def _function(place: Place, seeded: model.Function) -> None:
     # Importing it takes a third of a second, and few seeds have functions.
     from moto.awslambda.models import lambda_backends
 
@@ -307,9 +291,12 @@ def _function(place: _Place, seeded: model.Function) -> None:
             "VpcConfig": {"SubnetIds": list(seeded.subnets), "SecurityGroupIds": list(seeded.security_groups)},
         }
     )
+    for _number in range(seeded.versions):
+        backend.get_function(seeded.name).code_or_config_updated = True
+        backend.publish_version(seeded.name)
 
 
-def _calls(place: _Place, seeded: model.Call) -> None:
+def _calls(place: Place, seeded: model.Call) -> None:
     for principal in expand(seeded.principal):
         for _number in range(seeded.count):
             cloudtrail_events.record_call(
@@ -326,7 +313,7 @@ def _calls(place: _Place, seeded: model.Call) -> None:
             )
 
 
-def _stack(place: _Place, name: str, seeded: model.Stack) -> None:
+def _stack(place: Place, name: str, seeded: model.Stack) -> None:
     backend = seeded_backends[place.account.id][place.region]
     parent = find_stack(backend.stacks, seeded.parent) if seeded.parent else None
     backend.stacks.append(

@@ -14,11 +14,16 @@ import typing as t
 from ..._policy.analysis.own_grants import IAM, Grants
 
 GRANTS: t.Final = Grants(
-    resources={"iam:": (f"{IAM}role/aws-service-role/access-analyzer.amazonaws.com/*",)},
-    conditions={
-        "iam:CreateServiceLinkedRole": {"StringEquals": {"iam:AWSServiceName": ["access-analyzer.amazonaws.com"]}}
+    resources={
+        "iam:": (f"{IAM}role/aws-service-role/access-analyzer.amazonaws.com/*",),
+        # The bucket policies that AWS suggests admit only roles with this name to the logs of an organization.
+        "iam:PassRole": (f"{IAM}role/service-role/AccessAnalyzerMonitorServiceRole*",),
     },
-    jobs=frozenset({"accessanalyzer:GenerateFindingRecommendation"}),
+    conditions={
+        "iam:PassRole": {"StringEquals": {"iam:PassedToService": ["access-analyzer.amazonaws.com"]}},
+        "iam:CreateServiceLinkedRole": {"StringEquals": {"iam:AWSServiceName": ["access-analyzer.amazonaws.com"]}},
+    },
+    jobs=frozenset({"accessanalyzer:GenerateFindingRecommendation", "accessanalyzer:StartPolicyGeneration"}),
     purposes={
         "accessanalyzer:GetArchiveRule": "access_analyzer: an archive rule, before and after it is changed",
     },

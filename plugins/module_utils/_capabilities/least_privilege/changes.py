@@ -91,8 +91,9 @@ class Subject:
     """A target role with what belongs to it now.
 
     ``parallel`` is the role beside it, as far as there is one. ``policies`` are the documents of the campaign, and
-    ``trial`` all of them in one. ``live`` has the managed policies of our names that are there, by ARN; ``duration``
-    is the longest session of the role in seconds. ``last`` is the ARN of AdministratorAccess in this partition.
+    ``trial`` all of them in one, or ``misfit`` the reason why they are not. ``live`` has the managed policies of our
+    names that are there, by ARN. ``duration`` is the longest session of the role in seconds, and ``last`` the ARN of
+    AdministratorAccess in this partition.
     """
 
     role: Role
@@ -100,6 +101,7 @@ class Subject:
     parallel: t.Optional[Role] = None
     policies: tuple[NewPolicy, ...] = ()
     trial: t.Optional[NewPolicy] = None
+    misfit: str = ""
     live: Mapping[str, LivePolicy] = dataclasses.field(default_factory=dict)
     duration: t.Optional[int] = None
     last: str = ""
@@ -149,6 +151,9 @@ class RoleWriter:
     def set_trial(self, subject: Subject, *, population: int) -> Outcome:
         """Attach the trial boundary: a call that only the old policies allow is then denied for real."""
         arn, role = self.trial_arn(subject), subject.role
+        if not arn:
+            reason = f"no boundary can hold its policies: {subject.misfit}. Set compress, or choose the way parallel"
+            return _refuse("does_not_fit", reason, subject)
         if role.boundary == arn:
             return ()
         if role.boundary is not None:

@@ -100,6 +100,7 @@ def read_subject(
         parallel=next((item for item in snapshot.roles if item.arn.lower() == arn.lower()), None),
         policies=policies,
         trial=trial,
+        misfit=dossier.misfit if dossier else "",
         live=_read_policies(access, map(writer.policy_arn, names)),
         duration=live.duration if live else None,
         last=f"arn:{snapshot.partition}:iam::aws:policy/AdministratorAccess",

@@ -9,10 +9,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
-import json
 import typing as t
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from ..._account.collect import OPERATIONS as READS
 from ..._account.model import Dataset, Snapshot
@@ -24,7 +24,7 @@ from ..._converge.affects.after import snapshot_after
 from ..._converge.affects.reach import KnownReach
 from ..._converge.break_glass import Rescue, principals_for_emergencies
 from ..._converge.capability import Capability, Documents
-from ..._converge.change import Change, content_hash
+from ..._converge.change import Change, Refusal, content_hash
 from ..._converge.errors import InputError
 from ..._converge.finding import Finding
 from ..._converge.plan import Plan
@@ -38,6 +38,7 @@ from ..._module.ownership import PLAN_OPERATIONS as OWNERS_OPERATIONS
 from ..._module.policy_files import write_files
 from ..._module.policy_settings import settings_of
 from ..._module.registration import Registration, Reversal, Row
+from ..._module.roles import read_role
 from ..._module.snapshots import BREAK_GLASS_OPERATIONS, add_organization_policies, rescue_now
 from ..._module.task import Task, TaskError
 from ..._module.version import COLLECTION_VERSION
@@ -51,15 +52,15 @@ from .cases.observe import CaseReader, Found, Observed, Options
 from .changes import APPROVAL_KINDS, LOCKOUT_KINDS, WRITES, RoleWriter, close_trust
 from .consumers.observe import CONSUMERS_OPERATIONS
 from .declared import Declared
-from .events import make_event
-from .findings import list_findings
+from .events import Author, make_event
+from .findings import CONTROLS, list_findings
 from .grants import GRANTS
 from .observe import MODULE, UNDO_OPERATIONS, reread
 from .plan import Case, CasePlanner, Planned
 from .records import Kind
 from .revert import restore_role
 from .steps import Step, decide
-from .summary import render, summarize
+from .summary import Details, render, summarize
 from .undo import DERIVATIONS
 from .watch.observe import OPERATIONS as WATCH_OPERATIONS
 
@@ -110,7 +111,8 @@ def run(task: Task) -> dict[str, t.Any]:
         tuple(task.guards.break_glass),
     )
     reports = task.open_store(task.reports) if task.has_reports else None
-    return converge(task, functools.partial(RightSizing, options, task.run, task.journal, reports), module=MODULE)
+    make = functools.partial(RightSizing, options, task.run, task.journal, reports)
+    return converge(task, make, module=MODULE)
 
 
 class RightSizing(Capability[Observed]):
@@ -118,13 +120,18 @@ class RightSizing(Capability[Observed]):
 
     lockout_kinds = LOCKOUT_KINDS
     approval_kinds = APPROVAL_KINDS
-    reports = True
+    reports = CONTROLS
     _observed: Observed
     _steps: tuple[Step, ...]
     _planned: tuple[Planned, ...]
 
     def __init__(
-        self, options: Options, run: Run, journal: StoreOptions, reports: t.Optional[Store], connection: Connection
+        self,
+        options: Options,
+        run: Run,
+        journal: StoreOptions,
+        reports: t.Optional[Store],
+        connection: Connection,
     ) -> None:
         self._options = options
         self._declared = options.declared
@@ -144,7 +151,10 @@ class RightSizing(Capability[Observed]):
         snapshot = add_organization_policies(self._connection, self._connection.collect(DATASETS))
         unread = snapshot.missing(Dataset.AUTHORIZATION_DETAILS)
         if unread is not None:
-            raise TaskError(f"the roles of account {snapshot.account_id} can't be read: {unread_reason(unread)}")
+            account = f"arn:{snapshot.partition}:iam::{snapshot.account_id}:root"
+            refusal = Refusal("unread", f"roles and policies are not known: {unread_reason(unread)}", account)
+            self._observed, self._steps = Observed(snapshot, (), (), refused=(refusal,)), ()
+            return self._observed
         reader = CaseReader(
             self._connection,
             self._options,
@@ -161,9 +171,10 @@ class RightSizing(Capability[Observed]):
         return RoleWriter(snapshot, self._declared.campaign, {"iam-hardening:collection-version": COLLECTION_VERSION})
 
     def findings(self, observed: Observed) -> tuple[Finding, ...]:
-        return list_findings(
-            self._declared, observed.situations, account_id=observed.snapshot.account_id, now=self._connection.now
-        )
+        if not observed.found:
+            return ()
+        now = self._connection.now
+        return list_findings(self._declared, observed.situations, snapshot=observed.snapshot, now=now)
 
     def plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
         glass = [item.arn for item in principals_for_emergencies(observed.snapshot, self._options.break_glass)]
@@ -180,8 +191,6 @@ class RightSizing(Capability[Observed]):
         )
 
     def _make_case(self, item: Found, step: Step) -> Case:
-        dossier = self._observed.new.get(item.role.arn)
-        del dossier
         return Case(
             item.subject,
             step,
@@ -199,7 +208,7 @@ class RightSizing(Capability[Observed]):
         roles = tuple(
             restore_role(role, item.entries) if role.arn == item.role.arn else role for role in snapshot.roles
         )
-        facts = Facts(snapshot.replace_roles(roles))
+        facts = Facts(dataclasses.replace(snapshot, roles=roles))
         if facts.permissions.unknown(item.role.arn):
             return True
         layers = facts.permissions.layers(item.role.arn)
@@ -233,3 +242,102 @@ class RightSizing(Capability[Observed]):
     def learn(self, change: Change, _answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
         self._made.add(_identify(change))
         return {}
+
+    # The records
+
+    def conclude(self, _result: Mapping[str, t.Any], *, completed: bool) -> None:
+        """Write the files of generated documents, and record the steps that are done.
+
+        A step is done once all its changes are made. One that was refused in part is taken again by the next run.
+        """
+        self._write_files()
+        if not self._run.writes:
+            return
+        for found, step, planned in zip(self._observed.found, self._steps, self._planned, strict=True):
+            is_done = not planned.refused and all(_identify(change) in self._made for change in planned.changes)
+            if step.advances and is_done and (completed or planned.changes):
+                self._record(found, step)
+
+    def _record(self, found: Found, step: Step) -> None:
+        dossier = self._observed.new.get(found.role.arn) if step.event is Kind.GENERATED else None
+        if dossier is not None:
+            self._archive.keep_document(found.role.name, dossier.as_bytes())
+        access = self._connection.access
+        new = read_role(access, found.subject.parallel_arn) if step.event is Kind.PREPARED else None
+        author = Author(
+            self._observed.snapshot.account_id,
+            self._declared.campaign,
+            access.caller.arn,
+            self._run.id,
+            self._connection.now,
+        )
+        event = make_event(
+            step,
+            found.role.unique_id,
+            found.past,
+            self._declared,
+            author,
+            dossier=dossier,
+            new_role=(new.arn, new.unique_id) if new else ("", ""),
+        )
+        self._archive.write(event, found.log)
+
+    def _write_files(self) -> None:
+        """Write the generated documents below the report prefix, for people and for the owners of roles."""
+        observed = self._observed
+        if self._reports is None or not observed.proposed:
+            return
+        snapshot = observed.snapshot
+        document = build(
+            [
+                build_principal(
+                    item.generated,
+                    item.record,
+                    kind=item.subject.kind.value,
+                    permission_set=None,
+                    proofs=[proof.to_data() for proof in item.proofs],
+                    notes=item.notes,
+                )
+                for item in observed.proposed.values()
+            ],
+            account={"account_id": snapshot.account_id, "account_alias": snapshot.account_alias},
+            run_id=self._run.id,
+            created=self._connection.now,
+            skipped=(),
+            unread=[*layers_not_read(snapshot), *observed.unread],
+        )
+        write_files(self._reports, document, placeholders=False)
+
+    # The result
+
+    def _summarize(self) -> dict[str, t.Any]:
+        details = {item.role.arn: self._describe(item) for item in self._observed.found}
+        return summarize(self._declared, self._observed.situations, self._steps, details)
+
+    def _describe(self, item: Found) -> Details:
+        dossier = self._observed.new.get(item.role.arn) or item.dossier
+        if dossier is None:
+            return Details()
+        known = dossier.summary
+        return Details(
+            granted=known.get("granted", {}),
+            privileged=known.get("privileged", {}),
+            paths=known.get("paths", {}),
+            losses=tuple(known.get("losses", ())),
+        )
+
+    def sections(self) -> Mapping[str, Documents]:
+        return {"campaigns": [self._summary]} if self._observed.found else {}
+
+    def result(self, _result: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        # The report has the rest: of an administrator everything that it can no longer do.
+        roles = [{**role, "losses": []} for role in self._summary["roles"]]
+        return {"campaign": {**self._summary, "roles": roles}, "terminal": render(self._summary)}
+
+
+def _identify(change: Change) -> str:
+    return content_hash([change.target, change.operation, change.parameters])
+
+
+def _has(planned: Planned, change: Change) -> bool:
+    return any(_identify(item) == _identify(change) for item in planned.changes)

@@ -11,16 +11,17 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import fnmatch
-import ipaddress
 import re
 import typing as t
 from collections.abc import Collection, Mapping, Sequence
 
 from ..._account.permissions import Principal
+from ..._controls.facts import OWN_PATH
 from ..._converge.arn import resource_of
 from ..._converge.errors import InputError
 from ..._policy.documents.parse import parse
 from ..._policy.documents.policy import Condition, Kind, Policy, PolicyError
+from ..._policy.evaluation.comparisons import address_range
 from ..._policy.trail.coverage import LogClass
 from ..._policy.validation.intentions import find_wide_networks
 from ..._policy.validation.windows import read_moment
@@ -32,6 +33,10 @@ SELECTORS: t.Final[Mapping[str, str]] = {"users": "user", "groups": "group", "ro
 LONGEST_NAME: t.Final = 128
 _NAME: t.Final = re.compile(rf"[\w+=,.@-]{{1,{LONGEST_NAME}}}", re.ASCII)
 _PATH: t.Final = re.compile(r"/|/[\x21-\x7e]{1,510}/")
+# Seconds since 1970 have ten digits: eight are meant as a date, and AWS reads them as seconds.
+_DATE: t.Final = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?|\d{10}", re.ASCII)
+_ACTION: t.Final = re.compile(r"\*(:\*)?|[a-z0-9-]+:[\w*?]+", re.ASCII | re.IGNORECASE)
+_RESERVED_PATHS: t.Final = (OWN_PATH, "/aws-reserved/", "/aws-service-role/", "/service-role/")
 _VPC: t.Final = re.compile(r"vpc-[0-9a-f]{8,17}")
 _ENDPOINT: t.Final = re.compile(r"vpce-[0-9a-f]{8,17}")
 _ARN_PARTS: t.Final = 5
@@ -188,18 +193,39 @@ def _check_target(item: Mapping[str, t.Any], place: str) -> None:
     given = [name for name in _SOURCES if item.get(name) not in (None, False, [], "")]
     if not given and item.get("copy") is None:
         raise InputError(f"{place}: nothing is declared; at least one of {', '.join(_SOURCES)} is needed")
+    has_owners = item.get("copy") is not None or _parse_texts(item.get("inline_policies"))
+    for option in () if has_owners else SELECTORS:
+        if _parse_texts(item.get(option)):
+            raise InputError(
+                f"{place}.{option}: it is for inline_policies and copy; a managed policy changes for all who have it"
+            )
+    if item.get("statements") and not _parse_texts(item["statements"]):
+        raise InputError(f"{place}.statements: it names no statement; leave it out for all statements")
     if "document" in given and len(given) > 1:
         raise InputError(f"{place}.document: it can't be combined with {', '.join(given[:-1])}")
 
 
 def _parse_rule(rule: Mapping[str, t.Any], place: str) -> ResourceRule:
-    actions, arns = _parse_texts(rule.get("actions")) or ("*",), _parse_texts(rule.get("arns"))
+    given = rule.get("actions")
+    actions, arns = ("*",) if given is None else _parse_texts(given), _parse_texts(rule.get("arns"))
+    if not actions:
+        raise InputError(f"{place}.actions: it names no action; leave it out for all actions")
+    for action in actions:
+        if not _ACTION.fullmatch(action):
+            raise InputError(f"{place}.actions: {action!r} is not an action such as s3:GetObject, or a pattern of them")
     if not arns:
         raise InputError(f"{place}.arns: at least one ARN is needed")
     for arn in arns:
-        if not arn.startswith("arn:") or arn.count(":") < _ARN_PARTS:
-            raise InputError(f"{place}.arns: {arn!r} is not an ARN with all its parts, or a pattern of such ARNs")
+        if not _is_arn(arn):
+            raise InputError(f"{place}.arns: {arn!r} is not an ARN with all its parts, or a pattern for one service")
     return ResourceRule(actions, arns)
+
+
+def _is_arn(text: str) -> bool:
+    """Whether a text is an ARN or a pattern of ARNs. One for all services would limit nothing."""
+    parts = text.split(":", _ARN_PARTS)
+    is_whole = len(parts) > _ARN_PARTS and parts[0] == "arn" and text.isprintable()
+    return is_whole and bool(parts[1] and parts[2]) and not set("*?$") & set(parts[2])
 
 
 def _parse_age(value: t.Any, place: str) -> int:
@@ -217,10 +243,8 @@ def _parse_network(value: Mapping[str, t.Any], place: str) -> Network:
             "have no public address"
         )
     for text in ranges:
-        try:
-            ipaddress.ip_network(text, strict=False)
-        except ValueError as error:
-            raise InputError(f"{place}.ip_ranges: {text!r} is not a range such as 203.0.113.0/24") from error
+        if address_range(text) is None:
+            raise InputError(f"{place}.ip_ranges: {text!r} is not a range such as 203.0.113.0/24")
     wide = find_wide_networks(ranges)
     if wide:
         raise InputError(
@@ -239,7 +263,7 @@ def _parse_window(value: Mapping[str, t.Any], place: str) -> tuple[str, str]:
     if not any(ends.values()):
         raise InputError(f"{place}: start and end are needed, such as 2026-12-01T00:00:00Z")
     for name, text in ends.items():
-        if text and read_moment(text) is None:
+        if text and (_DATE.fullmatch(text) is None or read_moment(text) is None):
             raise InputError(f"{place}.{name}: {text!r} is not a date such as 2026-12-01T00:00:00Z, in UTC")
     return ends["start"], ends["end"]
 
@@ -252,6 +276,8 @@ def _parse_conditions(value: t.Any, place: str) -> tuple[Condition, ...]:
         policy = parse({"Version": "2012-10-17", "Statement": [statement]})
     except PolicyError as error:
         raise InputError(f"{place}: not the condition block of a statement: {error}") from error
+    if not policy.statements[0].conditions:
+        raise InputError(f"{place}: it has no condition key")
     return policy.statements[0].conditions
 
 
@@ -268,4 +294,6 @@ def _parse_copy(value: Mapping[str, t.Any], place: str) -> Copy:
         raise InputError(f"{place}.name: {name!r} is not allowed; allowed are 1 to 128 letters, digits and +=,.@_-")
     if not _PATH.fullmatch(path):
         raise InputError(f"{place}.path: {path!r} is not allowed; allowed is / or a text that begins and ends with /")
+    if path.startswith(_RESERVED_PATHS):
+        raise InputError(f"{place}.path: {path!r} is not allowed; AWS or this collection uses it")
     return Copy(name, path)

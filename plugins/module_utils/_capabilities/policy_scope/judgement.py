@@ -14,8 +14,9 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+import re
 import typing as t
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ..._converge.arn import resource_of
 from ..._converge.change import Refusal
@@ -39,7 +40,13 @@ from .subjects import Subject
 
 # Conditions by which principals lose access for good.
 _LOCK_OUTS: t.Final = frozenset(
-    {"mfa_locks_out_machines", "mfa_deny_locks_out", "network_deny_lacks_operators", "deny_where_key_is_absent"}
+    {
+        "deny_where_key_is_absent",
+        "mfa_deny_locks_out",
+        "mfa_locks_out_enrolment",
+        "mfa_locks_out_machines",
+        "network_deny_lacks_operators",
+    }
 )
 # Conditions that do not do what they seem to do. All errors of the validation are among them.
 _IDLE: t.Final = frozenset(
@@ -67,9 +74,25 @@ _IDLE: t.Final = frozenset(
 )
 _CONDITION: t.Final = ".Condition."
 _GLOBAL: t.Final = "aws:"
+# The key of a policy variable, such as ${aws:username, 'nobody'}.
+_VARIABLE: t.Final = re.compile(r"\$\{\s*([^},]+?)\s*[},]")
 _TOO_LARGE: t.Final = "policy_too_large"
 # So many reasons are named.
 _NAMED: t.Final = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Room:
+    """The new documents of inline policies that the same run writes, by the keys of the policies."""
+
+    written: Mapping[tuple[str, str], Policy] = dataclasses.field(default_factory=dict)
+
+    def list_others(self, subject: Subject) -> list[t.Union[Policy, Mapping[str, t.Any]]]:
+        """List the documents that share a limit with an inline policy, as they are once the run is over."""
+        owner = subject.owner
+        others = [item for item in owner.inline_policies if item.name != subject.name] if owner else []
+        found = [self.written.get((subject.target, item.name), item.document) for item in others]
+        return [document for document in found if document is not None]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,11 +104,11 @@ class Judge:
     unproven: Acceptances = ()
 
     def find_objection(
-        self, subject: Subject, new: Policy, holders: Holders, arns: Sequence[str], *, must_fit: bool = True
+        self, subject: Subject, new: Policy, holders: Holders, arns: Sequence[str], *, room: t.Optional[Room] = Room()
     ) -> t.Optional[Refusal]:
         """Find why a new document is not written; None if it may be.
 
-        ``arns`` are all who have the policy, at least one. Without ``must_fit`` the document may be divided later.
+        ``arns`` are all who have the policy, at least one. Without ``room`` the document may be divided later.
         """
         old = subject.policy
         if old is None:
@@ -93,7 +116,7 @@ class Judge:
         return (
             self._refuse_conditions(subject, old, new, holders)
             or self._refuse_unproven(subject, old, new, arns)
-            or (self._refuse_size(subject, new) if must_fit else None)
+            or (None if room is None else self._refuse_size(subject, new, room))
         )
 
     def _refuse(self, subject: Subject, rule: str, reason: str, **data: t.Any) -> Refusal:
@@ -122,14 +145,13 @@ class Judge:
 
     # Size
 
-    def _refuse_size(self, subject: Subject, new: Policy) -> t.Optional[Refusal]:
+    def _refuse_size(self, subject: Subject, new: Policy, room: Room) -> t.Optional[Refusal]:
         limit = LIMITS[subject.kind]
         if subject.owner is None:
             needed = size(new, subject.kind)
             hint = "declare ARNs with wildcards, or split the policy by hand"
         else:
-            others = [item.document for item in subject.owner.inline_policies if item.name != subject.name]
-            needed = inline_total([*filter(None, others), new], subject.kind)
+            needed = inline_total([*room.list_others(subject), new], subject.kind)
             hint = "it counts together with the other inline policies: make it a managed policy"
         if needed <= limit:
             return None
@@ -165,14 +187,14 @@ class Beyond(t.NamedTuple):
 def find_beyond(old: Policy, new: Policy, arns: Sequence[str]) -> Beyond:
     """Find what a new document allows beyond the old one, or no longer denies, to any of those who have it.
 
-    Patterns are compared for everybody at once. Requests that show the contrary are looked for by principal, if the
-    documents depend on who calls.
+    Patterns are compared for everybody at once. Requests that show the contrary are looked for by principal, as far as
+    the documents depend on who calls.
     """
-    depends = len(arns) > 1 and any(_depends_on_caller(policy, arns) for policy in (old, new))
-    first = _prove(old, new, arns[0])
-    if first.proved or not first.unproven or not depends:
-        return first if depends else first._replace(principal="")
-    found = (_prove(old, new, arn) for arn in arns[1:])
+    different = _list_different(arns, (old, new))
+    first = _prove(old, new, different[0])
+    if first.proved or not first.unproven:
+        return first if len(different) > 1 else first._replace(principal="")
+    found = (_prove(old, new, arn) for arn in different[1:])
     return next((other for other in found if other.proved), first)
 
 
@@ -181,12 +203,16 @@ def _prove(old: Policy, new: Policy, arn: str) -> Beyond:
     return Beyond(arn, proof.beyond, proof.unproven)
 
 
-def _depends_on_caller(policy: Policy, arns: Sequence[str]) -> bool:
-    """Whether a document has variables, or conditions on who calls."""
-    callers = [caller_of(arn) for arn in arns]
-    keys = {key.lower() for caller in callers for key in (*caller.keys(complete=True), *caller.absent_keys())}
-    conditions = [item for statement in policy.statements for item in statement.conditions]
-    return any(item.key.lower() in keys for item in conditions) or "${" in json.dumps(document_of(policy))
+def _list_different(arns: Sequence[str], policies: Sequence[Policy]) -> tuple[str, ...]:
+    """List one of all principals that are the same to documents, by the keys of their conditions and variables."""
+    text = json.dumps([document_of(policy) for policy in policies])
+    named = {found.lower() for found in _VARIABLE.findall(text)}
+    named |= {item.key.lower() for policy in policies for one in policy.statements for item in one.conditions}
+    found: dict[frozenset[tuple[str, str]], str] = {}
+    for arn in arns:
+        own = ((key.lower(), value) for key, value in caller_of(arn).keys(complete=True).items())
+        found.setdefault(frozenset(pair for pair in own if pair[0] in named), arn)
+    return tuple(found.values())
 
 
 def _list_entries(entries: Sequence[Entry]) -> str:
@@ -198,9 +224,10 @@ def _list_entries(entries: Sequence[Entry]) -> str:
 def find_new_issues(old: Policy, new: Policy, holders: Holders, *, kind: Kind, partition: str) -> tuple[Issue, ...]:
     """Find what is wrong with new and changed statements. Conditions that an Allow had before are not judged."""
     found = validate(json.dumps(document_of(new)), kind=kind, partition=partition, holders=holders)
-    known = {_meaning(statement) for statement in old.statements}
-    changed = {statement.index for statement in new.statements if _meaning(statement) not in known}
-    narrowed = {statement.index for statement in new.statements if _has_same_conditions(statement, old.statements)}
+    known = [_meaning(statement) for statement in old.statements]
+    meanings = {statement.index: _meaning(statement) for statement in new.statements}
+    changed = {index for index, meaning in meanings.items() if meaning not in known}
+    narrowed = {index for index, meaning in meanings.items() if _has_same_conditions(meaning, known)}
     return tuple(
         issue
         for issue in found
@@ -218,11 +245,10 @@ def _is_objection(issue: Issue) -> bool:
 
 
 def _has_same_conditions(statement: Statement, old: Sequence[Statement]) -> bool:
-    """Whether an Allow is a part of one that had the same conditions."""
-    block = _meaning(statement).conditions
+    """Whether an Allow is a part of one that had the same conditions. All have the form of ``_meaning``."""
     return statement.allow and any(
         other.allow
-        and _meaning(other).conditions == block
+        and other.conditions == statement.conditions
         and _are_within(statement.actions, other.actions)
         and _are_within(statement.resources, other.resources)
         for other in old

@@ -227,6 +227,7 @@ class Planner:
         needed = {item.index for item in unproven if any(subject.is_meant_by(item) for subject in subjects)}
         return (
             *list_unmatched(observed.facts.permissions, self.declared),
+            *observed.scoping.list_idle_arns(),
             *acceptance_warnings(self.acceptances, broken, today),
             *list_warnings(
                 unproven,

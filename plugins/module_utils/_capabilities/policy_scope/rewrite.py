@@ -61,11 +61,13 @@ class Rewritten:
     """A policy as it is to be.
 
     ``wide`` are actions that keep wide resources, ``problems`` the reasons why a statement can't be rewritten.
+    ``fitting`` are the declared ARNs that are of a type of its actions.
     """
 
     policy: Policy
     wide: tuple[Wide, ...] = ()
     problems: tuple[str, ...] = ()
+    fitting: frozenset[str] = frozenset()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,7 +97,8 @@ def rewrite(policy: Policy, target: Target, seen: Seen, *, partition: str) -> Re
     work = _Work(target, seen, partition, frozenset(map(_meaning, denials)))
     statements = [item for statement in policy.statements for item in work.rewrite(statement)]
     numbered = tuple(dataclasses.replace(item, index=index) for index, item in enumerate(name_apart(statements)))
-    return Rewritten(dataclasses.replace(policy, statements=numbered), tuple(work.wide), tuple(work.problems))
+    new = dataclasses.replace(policy, statements=numbered)
+    return Rewritten(new, tuple(work.wide), tuple(work.problems), frozenset(work.fitting))
 
 
 def name_apart(statements: Iterable[Statement]) -> list[Statement]:
@@ -122,6 +125,7 @@ class _Work:
         self._seen = seen
         self._partition = partition
         self.wide: list[Wide] = []
+        self.fitting: set[str] = set()
         self.problems: list[str] = []
 
     def rewrite(self, statement: Statement) -> list[Statement]:
@@ -171,11 +175,13 @@ class _Work:
 
     def _list_wanted(self, action: str, kinds: Sequence[Kind]) -> tuple[str, ...]:
         """List the declared ARNs of the types of an action; without any, those that were seen."""
-        declared = (arn for rule in self._target.resources if _is_about(rule, action) for arn in rule.arns)
+        rules = (rule for rule in self._target.resources if _is_about(rule, action))
+        declared = tuple(arn for rule in rules for arn in rule.arns)
         seen = self._seen.get(action.lower(), ()) if self._target.seen_resources else ()
         for arns in (declared, seen):
             fitting = tuple(dict.fromkeys(arn for arn in arns if any(fits_kind(arn, kind) for kind in kinds)))
             if fitting:
+                self.fitting.update(fitting if arns is declared else ())
                 return fitting
         return ()
 

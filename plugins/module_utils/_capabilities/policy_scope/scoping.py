@@ -24,7 +24,7 @@ from ..._policy.documents.canonical import are_equivalent
 from ..._policy.documents.policy import Policy
 from ..._policy.evaluation import catalogue
 from .declared import Declared, Target
-from .judgement import Judge
+from .judgement import Judge, Room
 from .rewrite import Seen, Wide, rewrite
 from .subjects import Subject, describe_holders, find_holders, list_subjects
 
@@ -72,6 +72,8 @@ class Scoping:
         self._rules = rules
         self._seen = seen
         self._judge = Judge(facts.snapshot.partition, rules.now.date(), rules.declared.unproven)
+        self._written: dict[tuple[str, str], Policy] = {}
+        self._fitting: dict[str, set[str]] = {}
 
     @functools.cached_property
     def all(self) -> tuple[Scoped, ...]:
@@ -99,14 +101,27 @@ class Scoping:
             rewritten = rewrite(new, target, seen, partition=self._facts.snapshot.partition)
             if rewritten.problems:
                 return self._refuse(found, "not_rewritten", "; ".join(rewritten.problems))
+            self._fitting.setdefault(target.place, set()).update(rewritten.fitting)
             new, wide = rewritten.policy, (*wide, *rewritten.wide)
         if are_equivalent(policy, new):
             return dataclasses.replace(found, wide=wide)
         holders = describe_holders(self._facts.permissions, found.holders, new, self._rules.now)
-        refusal = self._judge.find_objection(subject, new, holders, self._name_all(found.holders), must_fit=must_fit)
+        room = Room(self._written) if must_fit else None
+        refusal = self._judge.find_objection(subject, new, holders, self._name_all(found.holders), room=room)
         if refusal is not None:
             return dataclasses.replace(found, wide=wide, refusal=refusal)
+        self._written[subject.key] = new
         return dataclasses.replace(found, new=new, wide=wide, is_powerful=self.is_powerful(policy, new))
+
+    def list_idle_arns(self) -> tuple[str, ...]:
+        """List the declared ARNs that no action of the policies of their target is about, for warnings."""
+        return tuple(
+            f"{target.place}.resources: no action of the selected policies is about {arn}"
+            for target in self._rules.declared.targets
+            if target.place in self._fitting
+            for arn in dict.fromkeys(arn for rule in target.resources for arn in rule.arns)
+            if arn not in self._fitting[target.place]
+        )
 
     def _refuse(self, found: Scoped, rule: str, reason: str) -> Scoped:
         subject = found.subject

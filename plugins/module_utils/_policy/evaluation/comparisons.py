@@ -40,7 +40,7 @@ _NUMBER: t.Final = re.compile(r"[+-]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d{1,
 _DATE: t.Final = re.compile(
     r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?)?)?", re.ASCII
 )
-_PREFIX: t.Final = re.compile(r"[^/]+(?:/\d{1,3})?", re.ASCII)
+_PREFIX: t.Final = re.compile(r"[^/%]+(?:/\d{1,3})?", re.ASCII)
 _EPOCH: t.Final = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 # An address, as IP version and number; a range of them, as IP version, mask and number under the mask.

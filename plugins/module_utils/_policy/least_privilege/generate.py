@@ -155,9 +155,9 @@ def answer_refusal(principal: Principal, refusal: Refusal) -> Generated:
 
 def _find(principal: Principal, record: Record, settings: Settings, ceiling: Ceiling) -> _Found:
     needs = collect_needs(record.uses, principal.partition)
-    unused = Unused(record, settings)
     work = _Work(principal, settings, ceiling)
     work.grant_needs(needs)
+    unused = Unused(record, settings, {grant.action.partition(":")[0].lower() for grant in work.grants})
     companions = _list_companions(needs, principal, record, settings, ceiling, unused)
     for companion in companions:
         work.grant(companion.action, companion.scope, companion.conditions, Origin.COMPANION)

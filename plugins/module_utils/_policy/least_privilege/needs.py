@@ -30,15 +30,15 @@ _TAGS: t.Final = "ec2:createtags"
 _LINKED_PATH: t.Final = "role/aws-service-role/"
 _DOMAIN: t.Final = ".amazonaws.com"
 # Services that use a key for data of their own, under the name that kms:ViaService has. EBS has that of EC2, and
-# Aurora, Neptune and DocumentDB that of RDS, so that these are no entries:
-# https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
+# Aurora, Neptune and DocumentDB that of RDS, so that these are no entries. AWS lists more names. Of those it is not
+# known that CloudTrail calls them the same, or that they call KMS themselves. The names have the same suffix in all
+# partitions: https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#viaService_table
 _VIA_SERVICES: t.Final = frozenset(
     {
         "backup", "codeartifact", "dynamodb", "ecr", "elasticfilesystem", "es", "firehose", "fsx", "kafka", "kinesis",
         "lambda", "rds", "redshift", "s3", "sagemaker", "secretsmanager", "ses", "sns", "sqs", "ssm", "workspaces",
     }
 )  # fmt: skip
-_WITH_DOMAIN: t.Final = frozenset({"aws", "aws-us-gov"})
 
 # Conditions that follow from the meaning of a call. By action in lower case, or the prefix of a service.
 MEANING: t.Final = {
@@ -211,7 +211,7 @@ def _find_calling_service(use: Use) -> tuple[str, ...]:
     name = use.invoked_by.removesuffix(_DOMAIN)
     if parts is None or not parts.region or name not in _VIA_SERVICES:
         return ()
-    return (f"{name}.{parts.region}{_DOMAIN}",) if parts.partition in _WITH_DOMAIN else ()
+    return (f"{name}.{parts.region}{_DOMAIN}",)
 
 
 def _list_receiving_services(uses: Sequence[Use]) -> tuple[str, ...]:

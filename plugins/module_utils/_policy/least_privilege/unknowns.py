@@ -23,7 +23,7 @@ from ..evaluation import catalogue
 from ..evaluation.truth import NO, UNKNOWN, YES
 from ..trail.coverage import LogClass, Record, Status
 from ..trail.log_classes import log_class, never_logged_reason
-from ..trail.permission_only import is_permission_only
+from ..trail.permission_only import explain_missing_event, is_permission_only, list_callers
 from ..trail.usage import Source, Use
 from .needs import PASS_ROLE, is_recorded_call
 from .settings import TRACKED_DAYS, Settings
@@ -56,28 +56,44 @@ class Judgement:
 
 
 class Unused:
-    """Judges the actions that no recorded call shows, for one principal."""
+    """Judges the actions that no recorded call shows, for one principal.
 
-    def __init__(self, record: Record, settings: Settings) -> None:
+    ``services`` are the prefixes of those with calls that today's policies allow; None for all of the record.
+    """
+
+    def __init__(self, record: Record, settings: Settings, services: t.Optional[Collection[str]] = None) -> None:
         self._record: t.Final = record
         self._settings: t.Final = settings
         calls = [use for use in (*record.uses, *record.denied) if is_recorded_call(use)]
         self._calls: t.Final = _find_latest(calls, lambda use: use.action.lower())
         self._used: t.Final = {use.action.lower() for use in record.uses if is_recorded_call(use)}
         self._services: t.Final = _find_latest(calls, lambda use: use.service)
+        allowed = [use for use in record.uses if is_recorded_call(use) and not use.is_possible]
+        self._named: t.Final = {use.action.lower() for use in allowed}
+        used = [use for use in allowed if services is None or use.service in services]
+        self._used_services: t.Final = _find_latest(used, lambda use: use.service)
         dates = [use for use in record.uses if use.source is Source.LAST_ACCESSED and use.last]
         self._dates: t.Final = _find_latest(
             [use for use in dates if not use.is_service_level], lambda use: use.action.lower()
         )
+        self._actions: t.Final = _group_by_service([use for use in dates if not use.is_service_level])
         self._open: t.Final = _group_by_service([use for use in dates if use.is_service_level])
         nameless = [use for use in record.uses if use.is_service_level and is_recorded_call(use)]
         self._nameless: t.Final = _group_by_service(nameless)
 
     def is_complete(self, action: str) -> bool:
-        """Whether all calls of an action were recorded over the whole window."""
+        """Whether all calls of an action were recorded over the whole window.
+
+        If the record has an event of an action, then events name it.
+        """
+        is_named = not is_permission_only(action) or action.lower() in self._named
+        return is_named and self._is_recorded(action)
+
+    def _is_recorded(self, action: str) -> bool:
+        """Whether all events of the kind that an action has, or would have, were recorded over the whole window."""
         kind = log_class(action)
         coverage = self._record.coverage.of(action.partition(":")[0].lower())
-        if kind is LogClass.NEVER or coverage.status is Status.BLIND or is_permission_only(action):
+        if kind is LogClass.NEVER or coverage.status is Status.BLIND:
             return False
         logged = coverage.logged.get(kind, YES if coverage.status is Status.COMPLETE else NO)
         # A person may know which events a trail logs. That files are missing or broken is known already.
@@ -138,10 +154,31 @@ class Unused:
             if not is_complete:
                 why = f"last accessed {when.date().isoformat()}, and {self._describe(action, service)}"
             return Judgement(Verdict.UNKNOWN, why, when, self._settle(action))
-        if not is_complete and not self._record.is_last_accessed_read:
+        users = self._list_users(action, service)
+        if users:
+            why = f"{', '.join(users)} was used, and {self._describe(action, service)}"
+            return Judgement(Verdict.UNKNOWN, why, None, self._settle(action))
+        is_checked = is_complete or (is_permission_only(action) and self._is_recorded(action))
+        if not is_checked and not self._record.is_last_accessed_read:
             why = f"{self._describe(action, service)}, and service last accessed was not read"
             return Judgement(Verdict.UNKNOWN, why, None, self._settle(action))
         return Judgement(Verdict.REMOVED, self._explain_removal(action, is_complete), self._find_date(action))
+
+    def _list_users(self, action: str, service: str) -> tuple[str, ...]:
+        """List the services that were used, and whose calls may have needed an action that no event shows.
+
+        AWS checks such an action within another call, of the same service or of one of ``list_callers``. An action
+        with a date of last access of its own needs no such guess.
+        """
+        if not is_permission_only(action) or any(action.lower() in use.besides for use in self._open.get(service, ())):
+            return ()
+        return tuple(name for name in (service, *sorted(list_callers(action))) if self._was_used(name))
+
+    def _was_used(self, service: str) -> bool:
+        """Whether a service was used, by calls that were allowed or by its date. Denied calls keep nothing."""
+        dates = [use.last for use in (*self._open.get(service, ()), *self._actions.get(service, ())) if use.last]
+        called = self._used_services.get(service)
+        return any(self._is_recent(when) for when in (*dates, called) if when is not None)
 
     def _explain_removal(self, action: str, is_complete: bool) -> str:
         when = self._find_date(action)
@@ -152,6 +189,10 @@ class Unused:
             accessed = "recorded calls of the service explain its date of last access"
         else:
             accessed = f"not accessed in {TRACKED_DAYS} days" if read else "service last accessed was not read"
+        if is_permission_only(action) and not read:
+            service = action.partition(":")[0].lower()
+            days = _count_days(self._record)
+            return f"no call of {service}, within which AWS would check it, in a complete record of {days} days"
         if not is_complete:
             return accessed
         return f"no call in a complete record of {_count_days(self._record)} days; {accessed}"
@@ -177,8 +218,9 @@ class Unused:
         return self._settings.now - when <= timedelta(days=self._settings.assume_unused_after)
 
     def _describe(self, action: str, service: str) -> str:
-        if is_permission_only(action):
-            return f"no event names {action}, which other calls of {service} need"
+        unnamed = explain_missing_event(action)
+        if unnamed is not None:
+            return unnamed
         coverage = self._record.coverage.of(service)
         reasons = f": {'; '.join(coverage.reasons)}" if coverage.reasons else ""
         kind = log_class(action).value.replace("_", " ")

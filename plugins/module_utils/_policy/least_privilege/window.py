@@ -20,6 +20,8 @@ from .principal import Principal
 from .settings import REFUSED_DAYS, WARNED_DAYS, Settings
 
 _QUARTERS: t.Final = frozenset({3, 6, 9, 12})
+# A record ends with the newest file that a digest confirms: up to a day of those that were asked for is missing.
+_LATE_DAYS: t.Final = 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +69,7 @@ def list_warnings(record: Record, settings: Settings) -> tuple[str, ...]:
     found: list[str] = []
     if days < min(WARNED_DAYS, settings.min_window_days):
         found.append(f"the record covers only {days} days; rare jobs are likely to be missing")
-    elif days < settings.min_window_days:
+    elif days < settings.min_window_days - _LATE_DAYS:
         found.append(f"the record covers {days} of the {settings.min_window_days} days of min_window_days")
     found += _list_missing_ends(coverage.since.date(), coverage.until.date())
     if coverage.files_broken:

@@ -45,6 +45,7 @@ _POSSIBLE: t.Final[Mapping[str, Sequence[str]]] = {
     "ExecuteStatement": tuple(_VERBS.values()),
     "ExecuteTransaction": tuple(_VERBS.values()),
 }
+POSSIBLE_ACTIONS: t.Final = frozenset(name for names in _POSSIBLE.values() for name in names)
 _NAME: t.Final = r'(?:"(?P<{0}>[^"]+)"|(?P<{0}_bare>\w+))'
 # EXISTS is the condition of a transaction, and reads as SELECT does. Literals only follow after the name of the table.
 _STATEMENT: t.Final = re.compile(

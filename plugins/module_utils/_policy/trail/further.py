@@ -188,6 +188,12 @@ def find_further_permissions(
         yield from _keys(subject, event)
 
 
+def list_derived_actions() -> Iterator[str]:
+    """List the actions that requests show, which AWS certainly asks for where the request has what is ``given``."""
+    yield from VERSIONED.values()
+    yield from (one.action for row in _TABLE.values() for one in row if not one.is_possible)
+
+
 def read_copy_source(subject: Subject) -> tuple[str, tuple[Target, ...]]:
     """Return the action and the object that a copy in S3 reads. ``x-amz-copy-source`` is ``bucket/key?versionId=…``."""
     text = next(iter(subject.parameters.texts(_COPY_SOURCE)), "")

@@ -21,7 +21,8 @@ from collections.abc import Mapping
 from ..evaluation import catalogue
 from ..evaluation.matching import text_matcher
 from .coverage import LogClass
-from .log_tables import DATA_EVENTS, FIRST_IS_ENOUGH, NEVER_LOGGED, READ_ONLY_EVENTS, DataEvents, Unlogged
+from .log_tables import DATA_EVENTS, FIRST_IS_ENOUGH, READ_ONLY_EVENTS, DataEvents
+from .unlogged_tables import NEVER_LOGGED, Unlogged
 
 Matcher = t.Callable[[str], bool]
 _READING: t.Final = ("batchget", "describe", "get", "list", "lookup", "search")

@@ -5,9 +5,11 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Two tables of AWS's pages: actions with data events, and actions that CloudTrail never records.
+"""The actions with data events, by AWS's pages.
 
-If the pages leave room for doubt, an action is in a table: it then stays unknown instead of unused.
+If the pages leave room for doubt, an action is in the table: it then stays unknown instead of unused. The types are
+those of the table at
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html#logging-data-events.
 """
 
 from __future__ import annotations
@@ -31,23 +33,9 @@ class DataEvents:
     source: str
 
 
-@dataclasses.dataclass(frozen=True)
-class Unlogged:
-    """Actions that leave no event, whatever the selectors of the trail say."""
-
-    service: str
-    names: tuple[str, ...]
-    reason: str
-    source: str
-
-
 def _row(service: str, types: str, names: str, page: str = "") -> DataEvents:
     full = tuple(f"AWS::{name}" for name in types.split())
     return DataEvents(service, full, tuple(names.split()), f"{_DOCS}/{page}" if page else _TYPES)
-
-
-def _never(service: str, names: str, reason: str, page: str) -> Unlogged:
-    return Unlogged(service, tuple(names.split()), reason, f"{_DOCS}/{page}")
 
 
 _S3: t.Final = "AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html"
@@ -61,13 +49,20 @@ _GENERAL: t.Final = (
 )
 DATA_EVENTS: t.Final[tuple[DataEvents, ...]] = (
     _row("s3", "S3::Object S3::AccessPoint S3ObjectLambda::AccessPoint", _GENERAL, _S3),
-    _row("s3express", "S3Express::Object", "CreateSession", _S3),
+    _row("s3express", "S3Express::Object S3Express::AccessPoint", "CreateSession", _S3),
     _row("s3-object-lambda", "S3ObjectLambda::AccessPoint", f"{_OBJECTS} RestoreObject", _S3),
     _row("s3-outposts", "S3Outposts::Object", f"{_OBJECTS} ReplicateDelete ReplicateObject ReplicateTags", _S3),
     _row(
-        "s3tables", "S3Tables::Table", "GetTableData GetTableMetadataLocation PutTableData UpdateTableMetadataLocation"
+        "s3tables",
+        "S3Tables::Table S3Tables::TableBucket",
+        "GetTableData PutTableData",
+        "AmazonS3/latest/userguide/s3-tables-logging.html",
     ),
-    _row("s3vectors", "S3Vectors::Index", "DeleteVectors GetVectors ListVectors PutVectors QueryVectors"),
+    _row(
+        "s3vectors",
+        "S3Vectors::Index S3Vectors::VectorBucket",
+        "DeleteVectors GetVectors ListVectors PutVectors QueryVectors",
+    ),
     _row("lambda", "Lambda::Function", "Invoke*", "lambda/latest/dg/logging-using-cloudtrail.html"),
     _row(
         "dynamodb",
@@ -86,8 +81,8 @@ DATA_EVENTS: t.Final[tuple[DataEvents, ...]] = (
         "sqs",
         "SQS::Queue",
         "ChangeMessageVisibility DeleteMessage GetQueueAttributes GetQueueUrl ListDeadLetterSourceQueues "
-        "ListMessageMoveTasks ListQueueTags ListQueues ReceiveMessage SendMessage",
-        "AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-logging-using-cloudtrail.html",
+        "ListQueueTags ListQueues ReceiveMessage SendMessage",
+        "AWSSimpleQueueService/latest/SQSDeveloperGuide/logging-using-cloudtrail.html",
     ),
     _row(
         "kinesis",
@@ -127,6 +122,7 @@ DATA_EVENTS: t.Final[tuple[DataEvents, ...]] = (
         "AmazonRDS/latest/AuroraUserGuide/logging-using-cloudtrail-data-api.html",
     ),
     _row("dsql", "DSQL::Cluster", "DbConnect*"),
+    _row("cassandra", "Cassandra::Stream", "GetRecords GetShardIterator GetStream ListStreams"),
     _row("cassandra", "Cassandra::Table", "Modify Select", "keyspaces/latest/devguide/logging-using-cloudtrail.html"),
     _row("timestream", "Timestream::Database Timestream::Table", "Select"),
     _row("timestream", "Timestream::RegionalEndpoint", "DescribeEndpoints"),
@@ -182,17 +178,21 @@ DATA_EVENTS: t.Final[tuple[DataEvents, ...]] = (
         "InvokeEndpointWithResponseStream",
         "sagemaker/latest/dg/logging-using-cloudtrail.html",
     ),
-    _row("sagemaker", "SageMaker::FeatureGroup", "BatchGetRecord DeleteRecord GetRecord PutRecord"),
+    _row("sagemaker", "SageMaker::FeatureGroup", "BatchGetRecord BatchWriteRecord DeleteRecord GetRecord PutRecord"),
     _row("sagemaker", "SageMaker::ExperimentTrialComponent", "BatchPutMetrics"),
     _row("ses", "SES::ConfigurationSet SES::EmailIdentity SES::Template", "Send*"),
     _row("mobiletargeting", "Pinpoint::App", "PutEvents Send* UpdateEndpoint*"),
     _row(
         "sms-voice",
-        "SMSVoice::Message SMSVoice::OriginationIdentity",
-        "Send*",
+        "SMSVoice::Message SMSVoice::OriginationIdentity SMSVoice::CarrierLookup SMSVoice::NotifyConfiguration",
+        "CarrierLookup Send*",
         "sms-voice/latest/userguide/logging-using-cloudtrail.html",
     ),
-    _row("social-messaging", "SocialMessaging::PhoneNumberId", "*WhatsAppMessage*"),
+    _row(
+        "social-messaging",
+        "SocialMessaging::PhoneNumberId SocialMessaging::WabaId",
+        "*WhatsAppCall* *WhatsAppMessage* SendWhatsApp*",
+    ),
     _row(
         "xray",
         "XRay::Trace",
@@ -203,7 +203,7 @@ DATA_EVENTS: t.Final[tuple[DataEvents, ...]] = (
     _row(
         "cloudwatch",
         "CloudWatch::Metric",
-        "GetMetricData GetMetricWidgetImage",
+        "GetMetricData GetMetricStatistics GetMetricWidgetImage ListMetrics",
         "AmazonCloudWatch/latest/monitoring/logging_cw_api_calls.html",
     ),
     _row("rum", "RUM::AppMonitor", "PutRumEvents"),
@@ -230,6 +230,20 @@ DATA_EVENTS: t.Final[tuple[DataEvents, ...]] = (
         "GetCredentialsForIdentity GetId GetOpenIdToken* UnlinkIdentity",
         "cognito/latest/developerguide/logging-using-cloudtrail.html",
     ),
+    _row("agent-registry", "AgentRegistry::Registry", "*Discoverable* InvokeRegistryMcp"),
+    _row("aidevops", "AIDevOps::AgentSpace AIDevOps::Association AIDevOps::OperatorAppTeam AIDevOps::Service", "*"),
+    _row(
+        "aiops",
+        "AIOps::InvestigationGroup",
+        "*Fact* *Investigation *InvestigationEvent* *InvestigationResource* *InvestigationResults *Investigations "
+        "*Report*",
+        "AmazonCloudWatch/latest/monitoring/logging_cw_api_calls.html",
+    ),
+    _row("application-signals", "ApplicationSignals::InstrumentationConfig", "*InstrumentationConfiguration*"),
+    _row("b2bi", "B2BI::Transformer", "*TransformerJob"),
+    _row("backup-search", "Backup::SearchJob", "*Search*"),
+    _row("bedrock-mantle", "BedrockMantle::Project", "*"),
+    _row("bedrock-websearch", "BedrockWebSearch::Tool", "*"),
     _row("cloudfront-keyvaluestore", "CloudFront::KeyValueStore", "*"),
     _row("cloudtrail-data", "CloudTrail::Channel", "PutAuditEvents"),
     _row(
@@ -238,12 +252,45 @@ DATA_EVENTS: t.Final[tuple[DataEvents, ...]] = (
         "BatchGetFrameMetricData ConfigureAgent GetProfile ListProfileTimes PostAgentProfile",
     ),
     _row("codewhisperer", "CodeWhisperer::Profile CodeWhisperer::Customization", "Generate*"),
+    _row(
+        "deadline",
+        "Deadline::Fleet Deadline::Job Deadline::Queue Deadline::Worker",
+        "Assume* BatchGetJobEntity *Session* *Step* *Task* *Worker* CopyJobTemplate CreateJob GetJob ListJob* Search* "
+        "UpdateJob",
+        "deadline-cloud/latest/userguide/logging-using-cloudtrail.html",
+    ),
     _row("dataexchange", "DataExchange::Asset", "SendApiAsset"),
     _row("ec2-instance-connect", "EC2::InstanceConnectEndpoint", "OpenTunnel"),
     _row("ecs", "ECS::ContainerInstance", "Poll StartTelemetrySession"),
+    _row("eks", "EKS::Dashboard", "ListDashboard*"),
+    _row(
+        "events",
+        "Events::EventBus Events::Endpoint",
+        "PutEvents",
+        "eventbridge/latest/userguide/logging-using-cloudtrail.html",
+    ),
+    _row(
+        "events",
+        "Events::EventSource",
+        "PutPartnerEvents",
+        "eventbridge/latest/userguide/logging-using-cloudtrail.html",
+    ),
+    _row(
+        "gameliftstreams",
+        "GameLiftStreams::Application GameLiftStreams::StreamGroup",
+        "*StreamSession*",
+        "gameliftstreams/latest/developerguide/logging-using-cloudtrail.html",
+    ),
     _row("geo-maps", "GeoMaps::Provider", "*"),
     _row("geo-places", "GeoPlaces::Provider", "*"),
     _row("geo-routes", "GeoRoutes::Provider", "*"),
+    _row(
+        "greengrass",
+        "GreengrassV2::ComponentVersion GreengrassV2::Deployment",
+        "GetComponentVersionArtifact ResolveComponentCandidates",
+        "greengrass/v2/developerguide/logging-using-cloudtrail.html",
+    ),
+    _row("guardduty", "GuardDuty::MalwareScan", "SendObjectMalwareScan"),
     _row(
         "guardduty", "GuardDuty::Detector", "SendSecurityTelemetry", "guardduty/latest/ug/logging-using-cloudtrail.html"
     ),
@@ -253,6 +300,7 @@ DATA_EVENTS: t.Final[tuple[DataEvents, ...]] = (
         "*ThingShadow* ListRetainedMessages GetRetainedMessage",
         "iot/latest/developerguide/iot-using-cloudtrail.html",
     ),
+    _row("iot", "IoT::Tunnel", "*Tunnel*"),
     _row(
         "iotsitewise",
         "IoTSiteWise::Asset IoTSiteWise::TimeSeries",
@@ -265,6 +313,11 @@ DATA_EVENTS: t.Final[tuple[DataEvents, ...]] = (
         "BatchPutPropertyValues ExecuteQuery GetPropertyValue*",
     ),
     _row("kendra-ranking", "KendraRanking::ExecutionPlan", "Rescore"),
+    _row(
+        "lex",
+        "Lex::BotAlias Lex::Bot",
+        "DeleteSession GetSession Post* PutSession Recognize* StartConversation",
+    ),
     _row("machinelearning", "MachineLearning::MlModel", "Predict"),
     _row("managedblockchain", "ManagedBlockchain::Node ManagedBlockchain::Network", "GET POST"),
     _row("managedblockchain-query", "ManagedBlockchainQuery::QueryAPI", "*"),
@@ -273,6 +326,8 @@ DATA_EVENTS: t.Final[tuple[DataEvents, ...]] = (
         "MedicalImaging::Datastore MedicalImaging::Imageset",
         "GetDICOM* GetImageFrame GetImageSet* SearchImageSets",
     ),
+    _row("nova-act", "NovaAct::WorkflowDefinition NovaAct::WorkflowRun", "*"),
+    _row("one", "One::UKey One::User", "*"),
     _row("airflow", "MWAA::Environment", "PublishMetrics"),
     _row(
         "payment-cryptography",
@@ -283,7 +338,7 @@ DATA_EVENTS: t.Final[tuple[DataEvents, ...]] = (
     _row("qapps", "QApps::QApp QApps::QAppSession", "*"),
     _row(
         "qbusiness",
-        "QBusiness::Application QBusiness::Index QBusiness::DataSource",
+        "QBusiness::Application QBusiness::Index QBusiness::DataSource QBusiness::Integration QBusiness::WebExperience",
         "BatchDeleteDocument BatchPutDocument Chat* DeleteConversation ListConversations ListMessages "
         "PutFeedback SearchRelevantContent",
     ),
@@ -293,6 +348,8 @@ DATA_EVENTS: t.Final[tuple[DataEvents, ...]] = (
         "DiscoverInstances*",
         "cloud-map/latest/dg/cloudtrail-data-events.html",
     ),
+    _row("resource-explorer-2", "ResourceExplorer2::View ResourceExplorer2::ManagedView", "Search"),
+    _row("sagemaker-mlflow", "SageMaker::MlflowTrackingServer SageMaker::MlflowApp", "*"),
     _row("signer", "Signer::SigningJob Signer::SigningProfile", "GetRevocationStatus SignPayload"),
     _row(
         "ssm",
@@ -300,6 +357,7 @@ DATA_EVENTS: t.Final[tuple[DataEvents, ...]] = (
         "RequestManagedInstanceRoleToken",
         "systems-manager/latest/userguide/monitoring-cloudtrail-logs.html",
     ),
+    _row("ssm", "SSM::ExecutionPreview", "GetExecutionPreview StartExecutionPreview"),
     _row(
         "swf",
         "SWF::Domain",
@@ -313,112 +371,6 @@ DATA_EVENTS: t.Final[tuple[DataEvents, ...]] = (
         "VerifiedPermissions::PolicyStore",
         "IsAuthorized*",
         "verifiedpermissions/latest/userguide/logging-using-cloudtrail.html",
-    ),
-)
-
-_INSIDE: t.Final = "the call goes to the resource itself, which checks the permission and writes no event"
-_MEASURES: t.Final = "CloudTrail does not record calls that write or read measurements"
-NEVER_LOGGED: t.Final[tuple[Unlogged, ...]] = (
-    _never(
-        "rds-db",
-        "connect",
-        "a connection to a database is no call of an API",
-        "AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html",
-    ),
-    _never(
-        "cloudwatch",
-        "GetMetricStatistics ListMetrics PutMetricData",
-        _MEASURES,
-        "AmazonCloudWatch/latest/monitoring/logging_cw_api_calls.html",
-    ),
-    _never(
-        "ssmmessages",
-        "*",
-        "agents and sessions hold channels open, which write no event",
-        "systems-manager/latest/userguide/systems-manager-setting-up-messageAPIs.html",
-    ),
-    _never(
-        "ec2messages",
-        "*",
-        "agents hold channels open, which write no event",
-        "systems-manager/latest/userguide/systems-manager-setting-up-messageAPIs.html",
-    ),
-    _never(
-        "logs",
-        "PutLogEvents",
-        "CloudTrail does not record the writing of log events",
-        "AmazonCloudWatch/latest/logs/logging_cw_api_calls_cwl.html",
-    ),
-    _never(
-        "events",
-        "PutEvents PutPartnerEvents",
-        "CloudTrail does not record the events that an application sends",
-        "eventbridge/latest/userguide/eb-logging-cloudtrail.html",
-    ),
-    _never(
-        "xray",
-        "GetSampling* PutTelemetryRecords",
-        "CloudTrail does not record the calls of X-Ray's agents",
-        "xray/latest/devguide/xray-api-cloudtrail.html",
-    ),
-    _never(
-        "execute-api",
-        "*",
-        "calls of an API behind API Gateway are in its access logs only",
-        "apigateway/latest/developerguide/cloudtrail.html",
-    ),
-    _never(
-        "iot",
-        "Connect Publish Receive RetainPublish Subscribe",
-        "messages of devices are in the logs of AWS IoT only",
-        "iot/latest/developerguide/iot-using-cloudtrail.html",
-    ),
-    _never(
-        "sagemaker",
-        "InvokeEndpoint InvokeEndpointAsync",
-        "CloudTrail records all calls of SageMaker but those of its endpoints",
-        "sagemaker/latest/dg/logging-using-cloudtrail.html",
-    ),
-    _never(
-        "timestream",
-        "WriteRecords",
-        "CloudTrail does not record the writing of records",
-        "timestream/latest/developerguide/logging-using-cloudtrail.html",
-    ),
-    _never(
-        "es",
-        "ESHttp* ESCrossClusterGet",
-        _INSIDE,
-        "opensearch-service/latest/developerguide/managedomains-cloudtrailauditing.html",
-    ),
-    _never(
-        "aoss",
-        "APIAccessAll DashboardsAccessAll",
-        _INSIDE,
-        "opensearch-service/latest/developerguide/logging-using-cloudtrail.html",
-    ),
-    _never("elasticache", "Connect", _INSIDE, "AmazonElastiCache/latest/dg/auth-iam.html"),
-    _never("memorydb", "Connect", _INSIDE, "memorydb/latest/devguide/auth-iam.html"),
-    _never("elasticfilesystem", "Client*", _INSIDE, "efs/latest/ug/iam-access-control-nfs-efs.html"),
-    _never("kafka-cluster", "*", _INSIDE, "msk/latest/developerguide/iam-access-control.html"),
-    _never("neptune-db", "*", _INSIDE, "neptune/latest/userguide/cloudtrail.html"),
-    _never(
-        "dax",
-        "BatchGetItem BatchWriteItem ConditionCheckItem DeleteItem GetItem PutItem Query Scan UpdateItem",
-        _INSIDE,
-        "amazondynamodb/latest/developerguide/logging-using-cloudtrail.html",
-    ),
-    _never(
-        "aps",
-        "GetLabels GetMetricMetadata GetSeries QueryMetrics RemoteWrite",
-        _MEASURES,
-        "prometheus/latest/userguide/logging-using-cloudtrail.html",
-    ),
-    _never(
-        "mediastore",
-        "DeleteObject DescribeObject GetObject ListItems PutObject",
-        _INSIDE,
-        "mediastore/latest/ug/logging-using-cloudtrail.html",
     ),
 )
 

@@ -8,7 +8,9 @@
 """From the names of CloudTrail events to those of IAM actions.
 
 Nearly all events are called as the action that they need, and come from a source that begins with its prefix. What is
-here are the others. S3: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html and
+here are the others. Where a page of the reference links an action to an operation of another name, the operation is
+here; operations of Bedrock say in their documentation which permission they require. S3:
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html and
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html; Lambda:
 https://docs.aws.amazon.com/lambda/latest/dg/logging-using-cloudtrail.html.
 """
@@ -25,20 +27,105 @@ from .parameters import Parameters
 
 _DOMAIN: t.Final = ".amazonaws.com"
 
-# Sources whose events need the permissions of a service with another prefix.
-_PREFIXES: t.Final[Mapping[str, str]] = {
-    "catalog-marketplace": "aws-marketplace",
-    "email": "ses",
-    "entitlement-marketplace": "aws-marketplace",
-    "metering-marketplace": "aws-marketplace",
-    "models-v2-lex": "lex",
-    "monitoring": "cloudwatch",
-    "servicecatalog-appregistry": "servicecatalog",
-    "tagging": "tag",
+# Sources whose events need the permissions of a service with another prefix, "-" for ".": those of AWS's pages, and
+# the names that the endpoints and signatures of the SDK have, which other events have as their source.
+_SOURCES: t.Final[Mapping[str, str]] = {
+    "account-access": "account-access-runtime",
+    "agent-registry": "agent-registry-control",
+    "appconfig": "appconfigdata",
+    "application-signals": "applicationsignals",
+    "appstream": "appstream2",
+    "aws-marketplace": (
+        "agreement-marketplace catalog-marketplace deployment-marketplace discovery-marketplace "
+        "entitlement-marketplace metering-marketplace reporting-marketplace"
+    ),
+    "bedrock": (
+        "bedrock-agent bedrock-agent-runtime bedrock-data-automation bedrock-data-automation-runtime bedrock-runtime"
+    ),
+    "bedrock-agentcore": "bedrock-agentcore-control",
+    "cassandra": "cassandra-streams",
+    "chime": "identity-chime media-pipelines-chime meetings-chime messaging-chime voice-chime",
+    "cloudformation": "cloudcontrolapi",
+    "cloudfront-keyvaluestore": "edgekeyvaluestore",
+    "cloudhsm": "cloudhsmv2",
+    "cloudsearch": "cloudsearchdomain",
+    "cloudwatch": "cloudwatch-omni monitoring",
+    "connect": "contact-lens",
+    "detective": "api-detective",
+    "dynamodb": "streams-dynamodb",
+    "ecr": "api-ecr",
+    "ecr-public": "api-ecr-public",
+    "events": "eventsv2",
+    "forecast": "forecastquery",
+    "iot": "api-tunneling-iot data-ats-iot data-iot iotdata iotsecuredtunneling",
+    "iotdeviceadvisor": "api-iotdeviceadvisor",
+    "iotjobsdata": "data-jobs-iot iot-jobs-data",
+    "iotmanagedintegrations": "api-iotmanagedintegrations",
+    "iotwireless": "api-iotwireless",
+    "ivs": "ivsrealtime",
+    "lex": "models-lex models-v2-lex runtime-lex runtime-v2-lex",
+    "mechanicalturk": "mturk-requester",
+    "mediastore": "data-mediastore",
+    "mediatailor": "api-mediatailor",
+    "memorydb": "memory-db",
+    "mgh": "migrationhub-config",
+    "mobiletargeting": "pinpoint",
+    "mq": "amazonmq",
+    "networkmonitor": "networksynthetics",
+    "partnercentral": (
+        "partnercentral-account partnercentral-benefits partnercentral-channel partnercentral-marketing "
+        "partnercentral-prm partnercentral-selling"
+    ),
+    "payment-cryptography": "controlplane-payment-cryptography dataplane-payment-cryptography",
+    "personalize": "personalize-events personalize-runtime",
+    "pricing": "api-pricing",
+    "qapps": "data-qapps",
+    "rds-data": "rdsdata rdsdataapi",
+    "s3": "s3-control",
+    "sagemaker": (
+        "a2i-runtime-sagemaker api-sagemaker edge-sagemaker featurestore-runtime-sagemaker metrics-sagemaker "
+        "runtime-sagemaker"
+    ),
+    "servicecatalog": "servicecatalog-appregistry",
+    "ses": "email mail-manager",
+    "signer": "data-signer",
+    "sms-voice": "sms-voice-pinpoint",
+    "tag": "tagging",
+    "tax": "taxconsole",
+    "timestream": "ingest-timestream query-timestream",
+    "wickr": "admin-wickr",
 }
+_PREFIXES: t.Final[Mapping[str, str]] = {name: prefix for prefix, names in _SOURCES.items() for name in names.split()}
 
 # By service: events, and the actions that they need, of which the first is about what the request names.
 _RENAMED: t.Final[Mapping[str, Mapping[str, str]]] = {
+    "apigateway": {
+        "ExportApi": "GET",
+        "ImportApi": "PUT",
+        "ImportApiKeys": "POST",
+        "ImportDocumentationParts": "PUT",
+        "ImportRestApi": "POST",
+        "RejectDomainNameAccessAssociation": "POST",
+        "ResetAuthorizersCache": "DELETE",
+        "UntagResource": "DELETE",
+    },
+    "bcm-pricing-calculator": {
+        "BatchCreateBillScenarioCommitmentModification": "CreateBillScenarioCommitmentModification",
+        "BatchCreateBillScenarioUsageModification": "CreateBillScenarioUsageModification",
+        "BatchCreateWorkloadEstimateUsage": "CreateWorkloadEstimateUsage",
+        "BatchDeleteBillScenarioCommitmentModification": "DeleteBillScenarioCommitmentModification",
+        "BatchDeleteBillScenarioUsageModification": "DeleteBillScenarioUsageModification",
+        "BatchDeleteWorkloadEstimateUsage": "DeleteWorkloadEstimateUsage",
+        "BatchUpdateBillScenarioCommitmentModification": "UpdateBillScenarioCommitmentModification",
+        "BatchUpdateBillScenarioUsageModification": "UpdateBillScenarioUsageModification",
+        "BatchUpdateWorkloadEstimateUsage": "UpdateWorkloadEstimateUsage",
+    },
+    "bedrock": {
+        "Converse": "InvokeModel",
+        "ConverseStream": "InvokeModelWithResponseStream",
+        "RetrieveAndGenerateStream": "RetrieveAndGenerate",
+        "StartAsyncInvoke": "InvokeModel",
+    },
     "budgets": {
         "CreateBudget": "ModifyBudget",
         "CreateNotification": "ModifyBudget",
@@ -55,6 +142,22 @@ _RENAMED: t.Final[Mapping[str, Mapping[str, str]]] = {
         "UpdateNotification": "ModifyBudget",
         "UpdateSubscriber": "ModifyBudget",
     },
+    "cloudfront": {"CreateDistributionWithTags": "CreateDistribution TagResource"},
+    "detective": {"ListOrganizationAdminAccounts": "ListOrganizationAdminAccount"},
+    "dms": {
+        "DescribeDataProviders": "ListDataProviders",
+        "DescribeExtensionPackAssociations": "ListExtensionPacks",
+        "DescribeInstanceProfiles": "ListInstanceProfiles",
+        "DescribeMetadataModelAssessments": "ListMetadataModelAssessments",
+        "DescribeMetadataModelConversions": "ListMetadataModelConversions",
+        "DescribeMigrationProjects": "ListMigrationProjects",
+        "ModifyConversionConfiguration": "UpdateConversionConfiguration",
+        "ModifyDataProvider": "UpdateDataProvider",
+        "ModifyInstanceProfile": "UpdateInstanceProfile",
+        "ModifyMigrationProject": "UpdateMigrationProject",
+        "StartExtensionPackAssociation": "AssociateExtensionPack",
+        "StartMetadataModelExportAsScript": "StartMetadataModelExportAsScripts",
+    },
     "dynamodb": {"TransactGetItems": "GetItem"},
     "kms": {"ReEncrypt": "ReEncryptFrom ReEncryptTo"},
     "lambda": {"Invoke": "InvokeFunction", "InvokeWithResponseStream": "InvokeFunction"},
@@ -62,6 +165,7 @@ _RENAMED: t.Final[Mapping[str, Mapping[str, str]]] = {
         "CompleteMultipartUpload": "PutObject",
         "CopyObject": "PutObject GetObject",
         "CreateMultipartUpload": "PutObject",
+        "DeleteAccountPublicAccessBlock": "PutAccountPublicAccessBlock",
         "DeleteBucketAnalyticsConfiguration": "PutAnalyticsConfiguration",
         "DeleteBucketCors": "PutBucketCORS",
         "DeleteBucketEncryption": "PutEncryptionConfiguration",
@@ -115,6 +219,16 @@ _RENAMED: t.Final[Mapping[str, Mapping[str, str]]] = {
         "UploadPart": "PutObject",
         "UploadPartCopy": "PutObject GetObject",
     },
+    "s3tables": {
+        "AbortMultipartUpload": "PutTableData",
+        "CompleteMultipartUpload": "PutTableData",
+        "CreateMultipartUpload": "PutTableData",
+        "GetObject": "GetTableData",
+        "HeadObject": "GetTableData",
+        "PutObject": "PutTableData",
+        "UploadPart": "PutTableData",
+    },
+    "sns": {"PublishBatch": "Publish"},
     "sqs": {
         "ChangeMessageVisibilityBatch": "ChangeMessageVisibility",
         "DeleteMessageBatch": "DeleteMessage",
@@ -142,7 +256,9 @@ _DATED: t.Final[Mapping[str, re.Pattern[str]]] = {
 }
 
 
-# Sources that several services share, with the parameters that only requests to one of them have. Application Auto
+# Sources that several services share, with the parameters that only requests to one of them have, if there are any.
+# The billing console has events of several services. The control channels of Systems Manager are logged as calls to it:
+# https://docs.aws.amazon.com/systems-manager/latest/userguide/monitoring-cloudtrail-logs.html. Application Auto
 # Scaling and scaling plans are reached at the endpoint of Auto Scaling, and logged as such.
 # https://docs.aws.amazon.com/autoscaling/application/userguide/logging-using-cloudtrail.html,
 # https://docs.aws.amazon.com/autoscaling/plans/userguide/logging-using-cloudtrail.html
@@ -152,6 +268,8 @@ _SHARED: t.Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "autoscaling": ("autoscalinggroupname", "autoscalinggroupnames", "launchconfigurationname"),
         "autoscaling-plans": ("scalingplanname", "scalingplanversion", "scalingplannames"),
     },
+    "billingconsole": {"aws-portal": (), "billing": (), "consolidatedbilling": (), "invoicing": (), "payments": ()},
+    "ssm": {"ssm": (), "ssmmessages": ()},
 }
 
 
@@ -174,6 +292,13 @@ def actions_of(service: str, event_name: str) -> tuple[str, ...]:
     if catalogue.is_available():
         return ()
     return tuple(f"{service}:{part}" for part in list(_candidates(service, event_name))[-1].split())
+
+
+def list_renamed_actions() -> t.Iterator[str]:
+    """List the actions, as ``service:Name``, that events of other names show."""
+    for service, events in _RENAMED.items():
+        yield from (f"{service}:{name}" for names in events.values() for name in names.split())
+    yield from (f"apigateway:{verb}" for _start, verb in _VERBS)
 
 
 def find_services(service: str, event_name: str, parameters: Parameters) -> tuple[str, ...]:

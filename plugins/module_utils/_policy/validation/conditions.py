@@ -20,11 +20,12 @@ import typing as t
 from collections.abc import Iterator, Mapping
 
 from ..documents import global_keys
-from ..documents.operators import NEGATED
+from ..documents.operators import NEGATED, WITH_VARIABLES
 from ..documents.policy import Condition, Statement
 from ..documents.syntax import Path
 from ..evaluation import catalogue
 from ..evaluation.catalogue import ARRAY, Action
+from ..evaluation.comparisons import address_range
 from ..evaluation.variables import VERSION, has_variables
 from .draft import Draft, DraftIssue, PlacedText, is_everything, is_wild, join_names
 
@@ -156,10 +157,11 @@ def find_unfit_operators(draft: Draft) -> Iterator[DraftIssue]:
 
 
 def find_unfit_values(draft: Draft) -> Iterator[DraftIssue]:
-    """Find values that their operator can't compare."""
+    """Find values that their operator can't compare. AWS replaces variables for some operators only."""
     for _statement, condition, path in conditions_of(draft):
+        takes_variables = condition.operator in WITH_VARIABLES
         for placed in draft.values(condition, path):
-            if not has_variables(placed.text, version=VERSION):
+            if not (takes_variables and has_variables(placed.text, version=VERSION)):
                 yield from _check_value(condition, placed)
 
 
@@ -182,9 +184,7 @@ def _check_value(condition: Condition, placed: PlacedText) -> Iterator[DraftIssu
 
 
 def _check_address(condition: Condition, placed: PlacedText) -> Iterator[DraftIssue]:
-    try:
-        ipaddress.ip_network(placed.text, strict=False)
-    except ValueError:
+    if address_range(placed.text) is None:
         yield DraftIssue(
             "type_mismatch_ip_range", placed.path, f"{placed.text!r} is not an address or range such as 192.0.2.0/24"
         )
@@ -199,10 +199,9 @@ def _check_address(condition: Condition, placed: PlacedText) -> Iterator[DraftIs
 
 def is_private_range(text: str) -> bool:
     """Whether a range has only addresses that are never public. Those for use in examples count as public."""
-    try:
-        network = ipaddress.ip_network(text, strict=False)
-    except ValueError:
+    if address_range(text) is None:
         return False
+    network = ipaddress.ip_network(text, strict=False)
     return (network.is_private or network.is_multicast or _is_shared(network)) and not _is_documentation(network)
 
 

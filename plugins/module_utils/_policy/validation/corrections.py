@@ -13,7 +13,6 @@ Values that only a person knows are placeholders in angle brackets.
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
 import re
 import typing as t
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,11 +21,12 @@ from ..documents import global_keys
 from ..documents.operators import NEGATED
 from ..documents.policy import Condition, Policy, Statement
 from ..evaluation.catalogue import ARRAY
+from ..evaluation.comparisons import address_range
 from .conditions import is_private_range, key_type
 from .intentions import find_wide_networks
 from .lock_outs import MFA_AGE, MFA_KEYS, MFA_PRESENT, OF_VPCS, RESOURCE_TAG, SOURCE_IP, VIA_SERVICE
 from .rules import Issue
-from .windows import AFTER, BEFORE, find_window, is_of_time
+from .windows import AFTER, BEFORE, find_window, is_of_time, read_moment
 
 ANY_RANGE: t.Final = "<a public range of your network, such as 203.0.113.0/24>"
 ANY_VPC: t.Final = "<the id of your VPC, such as vpc-0abc1234def567890>"
@@ -43,6 +43,7 @@ _PRINCIPAL_IS_SERVICE: t.Final = "aws:PrincipalIsAWSService"
 
 _TEXTS: t.Final[Mapping[str, str]] = {
     "mfa": "put MFA into trust policies of roles for people, or into policies of IAM users",
+    "enrolment": "let users enrol their own MFA without MFA: select the other statements",
     "network": (
         "deny outside of known networks by three operators together: NotIpAddressIfExists on aws:SourceIp, "
         "StringNotEqualsIfExists on aws:SourceVpc, BoolIfExists false on aws:ViaAWSService"
@@ -104,7 +105,15 @@ def _fix(statement: Statement, codes: Sequence[str]) -> Sequence[Statement]:
     # Several codes may have the same fix.
     for fix in dict.fromkeys(_FIXES[code][1] for code in _FIXES if code in codes and code not in dropped):
         found = [fixed for item in found for fixed in fix(item)]
-    return found
+    return [_drop_repeated(item) for item in found]
+
+
+def _drop_repeated(statement: Statement) -> Statement:
+    """Keep the first of conditions with the same operator and key. A block can't have both."""
+    kept: dict[tuple[t.Any, ...], Condition] = {}
+    for item in statement.conditions:
+        kept.setdefault((item.operator, item.key.lower(), item.if_exists, item.quantifier), item)
+    return dataclasses.replace(statement, conditions=tuple(kept.values()))
 
 
 def _keep(statement: Statement, wanted: Callable[[Condition], bool]) -> Statement:
@@ -120,6 +129,8 @@ def _move_mfa(statement: Statement) -> Sequence[Statement]:
 
 def _replace_private_ranges(statement: Statement) -> Sequence[Statement]:
     """Replace an Allow from private addresses by a Deny outside of the known networks."""
+    if not any(item.key.lower() == SOURCE_IP for item in statement.conditions):
+        return (statement,)
     if not statement.allow:
         return (_complete_networks(statement)[0],)
     ranges = _list_public_ranges(statement)
@@ -129,16 +140,8 @@ def _replace_private_ranges(statement: Statement) -> Sequence[Statement]:
 
 def _list_public_ranges(statement: Statement) -> tuple[str, ...]:
     values = (value for item in statement.conditions if item.key.lower() == SOURCE_IP for value in item.values)
-    found = tuple(value for value in values if _is_range(value) and not is_private_range(value))
+    found = tuple(value for value in values if address_range(value) and not is_private_range(value))
     return () if find_wide_networks(found) else found
-
-
-def _is_range(text: str) -> bool:
-    try:
-        ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return False
-    return True
 
 
 def deny_outside(statement: Statement, ranges: Sequence[str] = (), networks: Sequence[Condition] = ()) -> Statement:
@@ -171,7 +174,7 @@ def _fit_operators(statement: Statement) -> Sequence[Statement]:
 def _fit_operator(condition: Condition, *, allow: bool) -> Condition:
     negated = condition.operator in NEGATED
     if condition.key.lower() == SOURCE_IP and not condition.operator.endswith("IpAddress"):
-        ranges = tuple(value for value in condition.values if _is_range(value)) or (ANY_RANGE,)
+        ranges = tuple(value for value in condition.values if address_range(value)) or (ANY_RANGE,)
         return dataclasses.replace(condition, operator="NotIpAddress" if negated else "IpAddress", values=ranges)
     if key_type(condition.key) == "Bool" and condition.operator not in ("Bool", "Null"):
         values = tuple(_turn(value) if negated else value for value in condition.values)
@@ -228,7 +231,12 @@ def _complete_window(statement: Statement) -> Sequence[Statement]:
 
 def _restate_window(statement: Statement) -> Sequence[Statement]:
     """Replace other comparisons of the time by a window."""
-    start, end = _list_values(statement, AFTER), _list_values(statement, BEFORE)
+    if not any(map(is_of_time, statement.conditions)):
+        return (statement,)
+    start, end = (
+        values if all(map(read_moment, values)) else ()
+        for values in (_list_values(statement, AFTER), _list_values(statement, BEFORE))
+    )
     return (_set_window(statement, start or (ANY_START,), end or (ANY_END,)),)
 
 
@@ -289,6 +297,7 @@ _FIXES: t.Final[Mapping[str, tuple[str, Fix]]] = {
     "mfa_null_check_in_allow": ("mfa", _move_mfa),
     "mfa_deny_locks_out": ("mfa", _move_mfa),
     "mfa_deny_misses_access_keys": ("mfa", _move_mfa),
+    "mfa_locks_out_enrolment": ("enrolment", _move_mfa),
     "mfa_not_required": ("mfa", _move_mfa),
     "mfa_null_check_in_deny": ("mfa", _move_mfa),
     "type_mismatch": ("operator", _fit_operators),
@@ -296,12 +305,14 @@ _FIXES: t.Final[Mapping[str, tuple[str, Fix]]] = {
     "forallvalues_without_null_check": ("null_check", _add_null_checks),
     "condition_never_holds": ("reversed", _turn_around),
     "time_equals_moment": ("time", _restate_window),
+    "type_mismatch_date": ("time", _restate_window),
     "time_window_is_over": ("time", _end_later),
     "time_window_with_one_end": ("time", _complete_window),
     "deny_where_key_is_absent": ("organization", _exempt_services),
     "tag_condition_is_changeable": ("tag", _drop_tags),
     "allow_with_unsupported_tag_condition_key_for_service": ("tag", _drop_tags),
     "network_deny_lacks_operators": ("network", _complete_networks),
+    "type_mismatch_ip_range": ("network", _replace_private_ranges),
     "ip_range_too_wide": ("network", _replace_private_ranges),
     "network_if_exists_in_allow": ("network", _replace_private_ranges),
     "private_not_ip_address": ("network", _replace_private_ranges),

@@ -17,6 +17,8 @@ from collections.abc import Iterable, Iterator
 
 from ..documents.operators import NEGATED
 from ..documents.policy import Condition, Statement
+from ..evaluation.comparisons import address_range
+from ..evaluation.matching import action_matcher
 from .conditions import conditions_of, is_private_range
 from .draft import Draft, DraftIssue
 from .holders import Holders
@@ -27,6 +29,8 @@ from .windows import TIME_KEYS
 _LARGEST: t.Final = {4: 8, 6: 12}
 _ADDRESSES: t.Final = ("IpAddress", "NotIpAddress")
 _EQUALITY: t.Final = frozenset({"DateEquals", "DateNotEquals", "NumericEquals", "NumericNotEquals"})
+_ENROLMENT: t.Final = "iam:enablemfadevice"
+_OWN: t.Final = "${aws:username"
 _CURRENT_TIME: t.Final = "aws:currenttime"
 
 _Network = t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
@@ -57,19 +61,12 @@ def find_wide_ranges(draft: Draft, _holders: Holders) -> Iterator[DraftIssue]:
 
 def find_wide_networks(texts: Iterable[str]) -> tuple[_Network, ...]:
     """Find what public ranges are together, as far as it is larger than any network of one owner."""
-    read = [network for text in texts if (network := _read_network(text)) is not None]
+    read = [ipaddress.ip_network(text, strict=False) for text in texts if address_range(text)]
     joined: list[_Network] = [
         *ipaddress.collapse_addresses(item for item in read if isinstance(item, ipaddress.IPv4Network)),
         *ipaddress.collapse_addresses(item for item in read if isinstance(item, ipaddress.IPv6Network)),
     ]
     return tuple(item for item in joined if item.prefixlen < _LARGEST[item.version] and not is_private_range(str(item)))
-
-
-def _read_network(text: str) -> t.Optional[_Network]:
-    try:
-        return ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return None
 
 
 def find_optional_networks(draft: Draft, _holders: Holders) -> Iterator[DraftIssue]:
@@ -134,6 +131,17 @@ def _requires_mfa(condition: Condition) -> bool:
         return condition.operator == "Bool" and {value.lower() for value in condition.values} == {"true"}
     # Only a request with MFA has an age of MFA.
     return key == MFA_AGE
+
+
+def find_closed_enrolment(draft: Draft, _holders: Holders) -> Iterator[DraftIssue]:
+    """Find MFA in the statement by which a user enrols its own device. A user without MFA could never enrol one."""
+    for statement, condition, path in conditions_of(draft):
+        if not statement.allow or condition.key.lower() not in MFA_KEYS or not _requires_mfa(condition):
+            continue
+        is_own = any(_OWN in resource.lower() for resource in statement.resources or ())
+        if is_own and action_matcher(statement.actions or ())(_ENROLMENT):
+            message = f"{statement.label} lets a user enrol MFA, and needs MFA for it: a user without MFA never gets it"
+            yield DraftIssue("mfa_locks_out_enrolment", path, message)
 
 
 def find_partial_mfa_denies(draft: Draft, _holders: Holders) -> Iterator[DraftIssue]:

@@ -179,6 +179,7 @@ _WARNINGS: t.Final = (
         f"{_KEYS}#condition-keys-sourceip",
     ),
     ("time_equals_moment", "Time compared with one moment", f"{_OPERATORS}#Conditions_Date"),
+    ("mfa_locks_out_enrolment", "MFA needed to enrol MFA", _MFA),
     ("mfa_not_required", "Allow for requests without MFA", _MFA),
     ("mfa_null_check_in_deny", "Deny by the presence of a key of MFA", _MFA),
     ("condition_without_values", "Condition without a value", _OPERATORS),

@@ -76,6 +76,7 @@ _CHECKS_OF_HOLDERS: t.Final[tuple[Callable[[Draft, Holders], Iterator[DraftIssue
     intentions.find_optional_networks,
     intentions.find_equal_moments,
     intentions.find_optional_mfa,
+    intentions.find_closed_enrolment,
     intentions.find_partial_mfa_denies,
 )
 # These ask the catalogue, and say nothing without one.

@@ -55,7 +55,6 @@ def open_asking(
     wait: int,
     *,
     open_jobs: t.Optional[Callable[[], t.Optional[Access]]],
-    warn: Callable[[str], None],
 ) -> Asking:
     """Open AWS for the request of recommendations; ``open_jobs`` is None in check mode.
 
@@ -64,7 +63,6 @@ def open_asking(
     if not requested:
         return Asking(None, f"{_NOT_MADE}. Set second_opinion_request to ask for one", wait)
     if open_jobs is None:
-        warn("second_opinion_request: check mode does not ask AWS to make recommendations")
         return Asking(None, f"{_NOT_MADE}, and check mode does not ask for one. Run without check mode", wait)
     try:
         return Asking(open_jobs(), wait=wait)

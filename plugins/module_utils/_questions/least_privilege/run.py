@@ -156,7 +156,6 @@ def run(task: Task) -> dict[str, t.Any]:
         task.options["second_opinion_request"],
         task.options["second_opinion_wait"],
         open_jobs=None if task.check_mode else functools.partial(task.open_for_jobs, Writer.DETECTIVE),
-        warn=task.warn,
     )
     work = _Work(connection, options, permissions, choice, asking)
     document = work.build(run_id=task.given_run_id)

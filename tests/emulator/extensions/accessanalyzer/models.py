@@ -11,11 +11,18 @@ import typing as t
 from datetime import datetime
 
 from moto.core.base_backend import BackendDict, BaseBackend
-from moto.core.exceptions import ServiceException
 from moto.iam.models import iam_backends
 from moto.organizations.models import organizations_backends
 
+from emulator.extensions.accessanalyzer.errors import (
+    AccessDeniedException,
+    ConflictException,
+    ResourceNotFoundException,
+    ServiceQuotaExceededException,
+    ValidationException,
+)
 from emulator.extensions.accessanalyzer.findings import Criteria, Finding
+from emulator.extensions.accessanalyzer.generations import Generations
 from emulator.extensions.state import clock
 
 _SERVICE = "access-analyzer.amazonaws.com"
@@ -24,53 +31,6 @@ _LINKED_ROLE = "AWSServiceRoleForAccessAnalyzer"
 #: how many analyzers of a type a region may have: the quotas of AWS, of which only the organization's is above one
 _QUOTAS = {"ORGANIZATION": 5, "ORGANIZATION_UNUSED_ACCESS": 5}
 _RULE_QUOTA = 100
-
-
-class ConflictException(ServiceException):
-    """The name is taken."""
-
-    code = "ConflictException"
-
-    def __init__(self, message: str, resource_id: str, resource_type: str) -> None:
-        super().__init__(message)
-        self.resource_id, self.resource_type = resource_id, resource_type
-
-
-class ResourceNotFoundException(ConflictException):
-    """There is no such analyzer, rule or resource."""
-
-    code = "ResourceNotFoundException"
-
-
-class ServiceQuotaExceededException(ConflictException):
-    """The region has all the analyzers of the type that it may have."""
-
-    code = "ServiceQuotaExceededException"
-
-
-class ValidationException(ServiceException):
-    """A parameter is not what it must be."""
-
-    code = "ValidationException"
-    reason = "fieldValidationFailed"
-
-
-class InvalidParameterException(ServiceException):
-    """A document that is no policy."""
-
-    code = "InvalidParameterException"
-
-
-class UnprocessableEntityException(ServiceException):
-    """A document that is beyond the solver: neither a pass nor a failure."""
-
-    code = "UnprocessableEntityException"
-
-
-class AccessDeniedException(ServiceException):
-    """The account may not do this."""
-
-    code = "AccessDeniedException"
 
 
 @dataclasses.dataclass
@@ -124,6 +84,7 @@ class AccessAnalyzerBackend(BaseBackend):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.analyzers: dict[str, Analyzer] = {}
+        self.generations = Generations(account_id, self.partition)
 
     def create_analyzer(
         self,

@@ -11,13 +11,12 @@ import typing as t
 from moto.core.responses import ActionResult, BaseResponse, EmptyResult
 
 from emulator.extensions.accessanalyzer import checks
-from emulator.extensions.accessanalyzer.models import (
-    AccessAnalyzerBackend,
+from emulator.extensions.accessanalyzer.errors import (
     InvalidParameterException,
     UnprocessableEntityException,
     ValidationException,
-    accessanalyzer_backends,
 )
+from emulator.extensions.accessanalyzer.models import AccessAnalyzerBackend, accessanalyzer_backends
 from emulator.extensions.accessanalyzer.validation import validate
 
 _DEFAULT_PAGE = 100
@@ -115,6 +114,31 @@ class AccessAnalyzerResponse(BaseResponse):
         answer = self.backend.recommendation(self._get_param("analyzerArn"), self._get_param("id"))
         steps = answer.get("recommendedSteps")
         return ActionResult(answer if steps is None else {**answer, **self._page("recommendedSteps", steps)})
+
+    def start_policy_generation(self) -> ActionResult:
+        """PUT /policy/generation."""
+        job = self.backend.generations.start(
+            self._get_param("policyGenerationDetails")["principalArn"],
+            self._get_param("cloudTrailDetails"),
+            self._get_param("clientToken"),
+        )
+        return ActionResult({"jobId": job.id})
+
+    def list_policy_generations(self) -> ActionResult:
+        """GET /policy/generation, by page."""
+        found = self.backend.generations.list_jobs(self._get_param("principalArn"))
+        return ActionResult(self._page("policyGenerations", found))
+
+    def get_generated_policy(self) -> ActionResult:
+        """GET /policy/generation/{jobId}."""
+        job = self.backend.generations.get(self._get_param("jobId"))
+        job.poll()
+        return ActionResult(job.whole(placeholders=bool(self._get_param("includeResourcePlaceholders"))))
+
+    def cancel_policy_generation(self) -> ActionResult:
+        """PUT /policy/generation/{jobId}."""
+        self.backend.generations.cancel(self._get_param("jobId"))
+        return EmptyResult()
 
     def tag_resource(self) -> ActionResult:
         """POST /tags/{resourceArn}."""

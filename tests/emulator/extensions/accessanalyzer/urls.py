@@ -19,6 +19,8 @@ url_paths = {
     "{0}/findingv2$": AccessAnalyzerResponse.dispatch,
     "{0}/findingv2/(?P<id>[^/]+)$": AccessAnalyzerResponse.dispatch,
     "{0}/recommendation/(?P<id>[^/]+)$": AccessAnalyzerResponse.dispatch,
+    "{0}/policy/generation$": AccessAnalyzerResponse.dispatch,
+    "{0}/policy/generation/(?P<job_id>[^/]+)$": AccessAnalyzerResponse.dispatch,
     "{0}/policy/validation$": AccessAnalyzerResponse.dispatch,
     "{0}/policy/check-no-new-access$": AccessAnalyzerResponse.dispatch,
     "{0}/policy/check-access-not-granted$": AccessAnalyzerResponse.dispatch,

@@ -13,6 +13,7 @@ gate. A person accepts those of an intruder.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import itertools
 import math
@@ -41,7 +42,7 @@ from ...._prediction.records.sources import Sources
 from ..model import Watched
 from .roles import WatchedRole
 from .tally import WatchTally
-from .verdict import Reading, conclude, find_broken
+from .verdict import SILENCE, Reading, conclude, find_broken
 
 OPERATIONS: t.Final = RECORD_OPERATIONS.union(
     Operations(reads=frozenset({"cloudtrail:LookupEvents", "ec2:DescribeRegions"}))
@@ -92,12 +93,13 @@ class _Reader:
         self._connection = connection
         self._options = options
         self._permissions = permissions
-        self._roles = tuple(roles)
+        self._roles = tuple(self._drop_other_boundary(role, permissions) for role in roles)
         self._sleep = sleep
         self._now = connection.now
         self._account_id = permissions.snapshot.account_id
         self._since = min(role.since for role in roles)
-        self._start = min(role.find_baseline(self._now)[0] for role in roles)
+        baseline = min(role.find_baseline(self._now)[0] for role in roles)
+        self._start = min(self._since, max(baseline, self._now - options.trail_days * _DAY))
         self._limits: list[str] = []
 
     def read(self) -> Reading:
@@ -108,15 +110,29 @@ class _Reader:
         tallies: list[WatchTally] = []
         logs: tuple[LogActivity, ...] = ()
         history = None
+        reached = self._now
         try:
             if places:
                 logs = self._read_trails(places, tallies)
             if self._options.event_history:
-                history = self._read_history(tallies, has_trail=bool(places))
+                history, reached = self._read_history(tallies)
         except (_Unreadable, AwsError, StoreError) as error:
             return Reading(self._now, failure=str(error))
-        coverage = describe_coverage(self._describe_sources(logs, history))
-        return Reading(self._now, tuple(tallies), coverage, tuple(self._limits))
+        sources = self._describe_sources(logs, history)
+        reaches = [reached] if history is not None else []
+        starts = [log.facts.since for log in logs if log.facts.since is not None]
+        if starts:
+            # Each place has to reach back so far. Nobody may have made a call in the first hours.
+            reaches.append(max(starts) - SILENCE)
+        coverage, limits = describe_coverage(sources), tuple(self._limits)
+        return Reading(self._now, tuple(tallies), coverage, limits, reaches=min(reaches, default=None))
+
+    @staticmethod
+    def _drop_other_boundary(role: WatchedRole, permissions: Permissions) -> WatchedRole:
+        """Forget the boundary of a trial where the role has another one: AWS may not say which one denied."""
+        entity = permissions.entities.get(role.watched_arn)
+        boundary = entity.boundary if isinstance(entity, Role) else None
+        return role if boundary in (None, role.trial_boundary_arn) else dataclasses.replace(role, trial_boundary_arn="")
 
     def _make_tally(self) -> WatchTally:
         entities = self._permissions.entities
@@ -168,7 +184,8 @@ class _Reader:
 
     # The event history
 
-    def _read_history(self, tallies: list[WatchTally], *, has_trail: bool) -> Activity:
+    def _read_history(self, tallies: list[WatchTally]) -> tuple[Activity, datetime]:
+        """Read the event history, and say since when it has all events of all regions that are open."""
         access = self._connection.access
         regions = access.reach(self._options.regions).regions
         tally, lock = self._make_tally(), threading.Lock()
@@ -179,15 +196,14 @@ class _Reader:
                 raise _Unreadable(f"the event history can't be read: {result}")
         if closed:
             self._limits.append(f"the organization closes {', '.join(closed)}: their event history was not read")
-        short = [region for region, result in found.items() if isinstance(result, datetime) and result > self._since]
-        if short:
-            text = f"the event history of {', '.join(short)} has more events than were read"
-            if not has_trail:
-                raise _Unreadable(f"{text}: set trail_logs, or raise event_history_max_pages")
-            self._limits.append(text)
+        short = {region: result for region, result in found.items() if isinstance(result, datetime)}
+        if any(reached > self._since for reached in short.values()):
+            self._limits.append(
+                f"the event history of {', '.join(short)} has more events than event_history_max_pages lets be read"
+            )
         tallies.append(tally)
         read = SourceRead(Source.EVENT_HISTORY, EVENT_HISTORY_DAYS, TRAIL_LAG, is_whole=not (closed or short))
-        return Activity(read)
+        return Activity(read), max([self._now - EVENT_HISTORY_DAYS * _DAY, self._start, *short.values()])
 
     def _look_up(self, region: str, tally: WatchTally, lock: threading.Lock) -> t.Optional[datetime]:
         """Count the events of a region. Returns the oldest moment that was reached, None if all events were read."""

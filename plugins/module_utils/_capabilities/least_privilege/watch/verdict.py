@@ -40,6 +40,7 @@ class Reading:
     """What was read for all roles: a count for each source, or the ``failure`` of one.
 
     ``coverage`` says which calls the sources record at all. ``limits`` are sentences about what was not read.
+    ``reaches`` is the moment since when one of the sources has all events that it records; None for none at all.
     """
 
     now: datetime
@@ -47,11 +48,12 @@ class Reading:
     coverage: t.Optional[Coverage] = None
     limits: tuple[str, ...] = ()
     failure: str = ""
+    reaches: t.Optional[datetime] = None
 
 
 def conclude(role: WatchedRole, reading: Reading) -> Watched:
     """Conclude what is known of a role. Without events of the account nothing is known, and no gate passes."""
-    failure = reading.failure or _find_silence(role, reading)
+    failure = reading.failure or _find_silence(role, reading) or _find_late_start(role, reading)
     if failure:
         return Watched(role.since, reading.now, failure=failure)
     seen = _join([tally.seen[role.arn] for tally in reading.tallies])
@@ -98,6 +100,16 @@ def _find_silence(role: WatchedRole, reading: Reading) -> str:
     if newest < reading.now - SILENCE:
         return f"the newest event of the account is of {format_utc(newest)}: the trail may have stopped"
     return ""
+
+
+def _find_late_start(role: WatchedRole, reading: Reading) -> str:
+    """Say that the events begin after the change, as those of a young trail do."""
+    if reading.reaches is None or reading.reaches <= role.since:
+        return ""
+    return (
+        f"the events that were read begin after the change of {format_utc(role.since)}: set trail_logs to a trail that "
+        "is as old, or raise event_history_max_pages"
+    )
 
 
 def _list_users(seen: Seen) -> Iterator[str]:
@@ -179,6 +191,9 @@ def find_broken(facts: LogFacts, since: datetime) -> str:
         found = [name for name in names if _is_since(name, since)]
         if found:
             return f"{len(found)} {what}, such as {found[0]}: a denial may be in them"
+    gaps = [gap for chain in facts.chains.values() for gap in chain.gaps if gap[1] > since]
+    if gaps:
+        return f"there are no digest files from {format_utc(gaps[0][0])} to {format_utc(gaps[0][1])}"
     return ""
 
 

@@ -48,6 +48,10 @@ def test_nothing_is_a_read_and_a_write() -> None:
         ("accessanalyzer:CreateAnalyzer", ("access-analyzer:CreateAnalyzer", "iam:CreateServiceLinkedRole")),
         ("accessanalyzer:GetFindingV2", ("access-analyzer:GetFinding",)),
         ("accessanalyzer:ListFindingsV2", ("access-analyzer:ListFindings",)),
+        (
+            "accessanalyzer:StartPolicyGeneration",
+            ("access-analyzer:StartPolicyGeneration", "iam:PassRole"),
+        ),
         ("config:PutConfigurationRecorder", ("config:PutConfigurationRecorder", "iam:PassRole")),
         ("events:PutRule", ("events:PutRule", "events:TagResource")),
         ("events:PutTargets", ("events:PutTargets", "iam:PassRole")),

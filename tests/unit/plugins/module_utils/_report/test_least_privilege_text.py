@@ -31,13 +31,31 @@ HOSTILE: t.Final = "x](javascript:alert(1)) <script>alert(1)</script> | `a`\n## 
 def test_the_terminal_is_short_and_has_numbers_with_denominators() -> None:
     shown = render(document(principal(), principal(principal="arn:aws:iam::111122223333:role/other")))
     text = " ".join(shown.split())
-    assert "role/teams/dev: 1 policy; actions 22,321 before, 2 after; privileged actions 12,626 before" in text
-    assert "escalation paths 1 before, 0 after; 1 kept because they are unknown" in text
+    assert "Actions Privileged Paths Unknown Principal" in text
+    assert "22,321 → 2 12,626 → 1 1 → 0 1 role/teams/dev" in text
+    assert "22,321 → 2 12,626 → 1 1 → 0 1 role/other" in text
     window = "Evidence: 2026-08-22 to 2026-11-20, 8,806 events, 90 files, 1 broken; services: 1 complete, 1 blind"
     assert text.count(window) == 1
     assert text.count("warning: the record has no end of a quarter") == 1
-    assert max(map(len, shown.splitlines())) <= 100
-    assert len(shown.splitlines()) <= 16
+    assert max(map(len, shown.splitlines())) <= 80
+    assert len(shown.splitlines()) <= 14
+
+
+def test_the_columns_of_the_terminal_are_aligned_without_arrows_too() -> None:
+    items = (principal(), principal(principal="arn:aws:iam::111122223333:role/other"))
+    items[1]["totals"] = {**items[1]["totals"], "granted": {"before": 5, "after": 4}}
+    shown = render(document(*items), ascii_only=True)
+    assert shown.isascii()
+    lines = [line for line in shown.splitlines() if line.endswith(("Principal", "role/teams/dev", "role/other"))]
+    assert len({max(line.rfind(word) for word in ("Principal", "role/")) for line in lines}) == 1
+    assert len(lines) == 3
+
+
+def test_documents_that_a_person_wrote_have_no_numbers_of_actions() -> None:
+    item = principal()
+    item["totals"] = {**item["totals"], "granted": {"before": 0, "after": 0}, "paths": None}
+    assert "  -  " in render(document(item))
+    assert "0 → 0" not in render(document(item))
 
 
 def test_what_speaks_against_a_proof_is_named() -> None:

@@ -212,6 +212,13 @@ def test_a_boundary_in_use_leaves_no_room_for_a_trial() -> None:
     assert plan(lift, held) == ()
 
 
+def test_policies_that_no_boundary_can_hold_get_no_trial() -> None:
+    done = reach(prepare_in_place)
+    subject = make_subject(done, trial=None, misfit="together they have 9,000 characters")
+    refused = refusal_of(make_writer(done).set_trial(subject, population=40))
+    assert refused.rule == "does_not_fit" and "9,000 characters" in refused.reason
+
+
 def test_a_full_role_gets_nothing() -> None:
     done = reach(prepare_in_place)
     full = dataclasses.replace(done, summary={"AttachedPoliciesPerRoleQuota": 3})

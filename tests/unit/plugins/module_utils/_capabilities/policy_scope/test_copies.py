@@ -114,7 +114,7 @@ def test_a_principal_without_room_keeps_the_original() -> None:
 @pytest.mark.parametrize(
     ("fields", "rule"),
     [
-        ({"copy": None}, "aws_managed"),
+        ({"copy": None, "roles": [], "groups": []}, "aws_managed"),
         ({"policies": ["Amazon*"]}, "ambiguous"),
     ],
 )

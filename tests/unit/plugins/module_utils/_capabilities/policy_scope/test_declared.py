@@ -50,8 +50,44 @@ NETWORK: t.Final[Record] = {"ip_ranges": ["203.0.113.0/24"], "vpcs": ["vpc-0abc1
         ({"policies": ["Data"], "time_window": {}}, "targets[0].time_window", "start and end"),
         ({"policies": ["Data"], "time_window": {"end": "soon"}}, "targets[0].time_window.end", "'soon'"),
         ({"policies": ["Data"], "conditions": {"Boolean": {}}}, "targets[0].conditions", "condition block"),
+        ({"policies": ["Data"], "conditions": {"Bool": {}}}, "targets[0].conditions", "no condition key"),
+        *(
+            ({"policies": ["Data"], "network": {**NETWORK, "ip_ranges": [text]}}, "targets[0].network.ip_ranges", text)
+            for text in ("203.0.113.0/255.255.255.0", "203.0.113.0/0.0.0.255", "2600::1%eth0")
+        ),
+        (
+            {"policies": ["Data"], "network": {**NETWORK, "ip_ranges": ["0.0.0.0/1", "128.0.0.0/1"]}},
+            "targets[0].network.ip_ranges",
+            "0.0.0.0/0 is no known network",
+        ),
+        *(
+            (
+                {"policies": ["Data"], "time_window": {"start": text, "end": "2026-12-09"}},
+                "targets[0].time_window.start",
+                text,
+            )
+            for text in ("20261201", "2026-12-01 00:00:00", "2026-W49-1", "١٧٩٦٠٨٣٢٠٠")
+        ),
+        *(
+            ({"policies": ["Data"], "resources": [{"arns": [text]}]}, "targets[0].resources[0].arns", "for one service")
+            for text in ("arn:*:*:*:*:*", "arn:aws::::x", "arn:aws:s?:::x", "arn:aws:s3:::a\nb")
+        ),
+        *(
+            (
+                {"policies": ["Data"], "resources": [{"actions": given, "arns": ["arn:aws:s3:::x"]}]},
+                "targets[0].resources[0].actions",
+                reason,
+            )
+            for given, reason in (([], "no action"), ([" "], "no action"), (["s3"], "'s3'"), (["s3:Gét"], "'s3:Gét'"))
+        ),
+        ({**SPLIT, "statements": [""]}, "targets[0].statements", "names no statement"),
+        ({**SPLIT, "users": ["alice"]}, "targets[0].users", "changes for all who have it"),
         ({**SPLIT, "roles": ["x"], "copy": {"name": "a b", "path": "/"}}, "targets[0].copy.name", "'a b'"),
         ({**SPLIT, "roles": ["x"], "copy": {"name": "x", "path": "x"}}, "targets[0].copy.path", "'x'"),
+        *(
+            ({**SPLIT, "roles": ["x"], "copy": {"name": "x", "path": path}}, "targets[0].copy.path", "uses it")
+            for path in ("/iam-hardening/lp/", "/aws-reserved/")
+        ),
     ],
 )
 def test_errors_name_the_option_the_value_and_what_is_allowed(fields: Record, place: str, reason: str) -> None:

@@ -59,6 +59,12 @@ OTHERWISE_ALLOWED: t.Final[tuple[Record, ...]] = (
     {"IpAddressIfExists": {"aws:SourceIp": "203.0.113.0/24"}},
     {"ForAllValues:IpAddress": {"aws:SourceIp": "203.0.113.0/24"}},
     {"StringEquals": {"AWS:SOURCEIP": "203.0.113.7"}},
+    # AWS replaces variables in texts, ARNs and truth values only.
+    {"IpAddress": {"aws:SourceIp": "${aws:PrincipalTag/network}"}},
+    {
+        "DateGreaterThan": {"aws:CurrentTime": "${aws:PrincipalTag/start}"},
+        "DateLessThan": {"aws:CurrentTime": "${aws:PrincipalTag/end}"},
+    },
     {"StringLike": {"aws:SourceIp": ["203.0.113.*"]}},
     {"StringEquals": {"aws:CurrentTime": DAY}},
     {"StringLikeIfExists": {"aws:currenttime": ["2026-12-*"]}},
@@ -364,3 +370,13 @@ def test_a_managed_policy_is_accepted_by_its_name_or_arn(name: str) -> None:
     expired = [{**entries[0], "expires": "2026-01-31"}]
     refusal = judge([NOT_PROVED], old=[OF_SESSION], accepted=expired)
     assert refusal is not None and refusal.rule == "unproven"
+
+
+def test_users_can_enrol_mfa_without_mfa() -> None:
+    own = allow("iam:EnableMFADevice", resource=["arn:aws:iam::*:user/${aws:username}"], Sid="Enrol")
+    condition = {"Bool": {MFA: "true"}}
+    old = [allow("s3:GetObject", Sid="Read"), own]
+    refusal = judge([{**item, "Condition": condition} for item in old], old=old)
+    assert refusal is not None and refusal.rule == "locks_out"
+    assert judge(refusal.data["corrected"]["document"], old=old) is None
+    assert judge([{**old[0], "Condition": condition}, own], old=old) is None

@@ -235,3 +235,59 @@ def test_targets_apply_one_after_the_other_and_misspelt_ones_are_named() -> None
     )
     assert all("Condition" in item for item in new_statements(planned) if item["Effect"] == "Allow")
     assert [text for text in planned.warnings if "Dada" in text]
+
+
+def test_what_selects_nothing_is_named() -> None:
+    """A misspelt id of a statement, and a copy of a policy that AWS does not own."""
+    misspelt = target(policies=["Data"], statements=["Raed", "Read"], split=True)
+    copied = target(policies=["Data"], roles=["app"], copy={"name": "x", "path": "/"})
+    planned = make_plan(shared(), misspelt, copied)
+    assert [text.partition(":")[0] for text in planned.warnings] == ["targets[1].copy", "targets[0].statements"]
+    assert "id: Raed" in planned.warnings[1]
+
+
+@pytest.mark.parametrize("arn_", ["arn:aws:sqs:eu-west-1:123456789012:orders", "arn:aws-cn:s3:::data/*"])
+def test_an_arn_that_fits_no_action_is_named(arn_: str) -> None:
+    """It is of another service or partition, so all resources stay as wide as they are."""
+    planned = make_plan(shared(), target(policies=["Data"], resources=[{"actions": ["*"], "arns": [OBJECTS, arn_]}]))
+    assert planned.warnings == (f"targets[0].resources: no action of the selected policies is about {arn_}",)
+
+
+RESERVED: t.Final = "aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef"
+
+
+@pytest.mark.parametrize("name", [RESERVED, "OrganizationAccountAccessRole", "AWSControlTowerExecution"])
+def test_roles_of_permission_sets_and_of_a_landing_zone_keep_their_policies(name: str) -> None:
+    of_others = dataclasses.replace(
+        role(name.rpartition("/")[2], "Data", own=allow("s3:*")),
+        arn=arn("role", name),
+        path=f"/{name}"[: -len(name.rpartition("/")[2])],
+    )
+    snapshot = make_account(of_others, role("app", "Data"), policies=[managed(WIDE)])
+    planned = make_plan(snapshot, NARROWED, target(inline_policies=["*"], roles=["*"], split=True))
+    assert planned.changes == ()
+    assert {refusal.rule for refusal in planned.refused} == {"in_use", "protected"}
+
+
+@pytest.mark.parametrize("caller", [None, "alice"])
+def test_an_inline_policy_of_a_group_is_one_of_its_members(caller: str | None) -> None:
+    """A member that calls, and a document that is more for another member."""
+    home = allow("s3:GetObject", resource="arn:aws:s3:::home/${aws:username}/*")
+    of_alice = document(allow("s3:GetObject", resource="arn:aws:s3:::home/alice/*"))
+    people = (group("staff", home=home), user("alice", groups=["staff"]), user("bob", groups=["staff"]))
+    callers = frozenset({Principal(ACCOUNT, "user", caller)}) if caller else frozenset()
+    declared = target(inline_policies=["home"], groups=["staff"], document=of_alice)
+    planned = make_plan(make_account(*people), declared, callers=callers)
+    assert refusals(planned) == [("in_use" if caller else "widening", "staff")]
+    assert ("user/bob" in planned.refused[0].reason) is not bool(caller)
+
+
+def test_inline_policies_that_grow_together_must_fit_together() -> None:
+    """Each fits beside the other as it is, and both together do not."""
+    wide = {"one": allow("s3:GetObject"), "two": allow("s3:GetObject"), "three": allow("sqs:SendMessage")}
+    arns = [f"arn:aws:s3:::bucket-{number:04}/*" for number in range(230)]
+    declared = target(inline_policies=["*"], roles=["app"], resources=[{"actions": ["s3:GetObject"], "arns": arns}])
+    planned = make_plan(make_account(role("app", **wide)), declared)
+    assert steps(planned) == [("PutRolePolicy", "app")]
+    assert planned.changes[0].parameters["PolicyName"] == "one"
+    assert refusals(planned) == [("does_not_fit", "app")]

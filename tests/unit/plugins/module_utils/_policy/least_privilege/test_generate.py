@@ -63,7 +63,7 @@ LAMBDA: t.Final = {"iam:PassedToService": "lambda.amazonaws.com"}
 def test_an_administrator_keeps_what_it_used_on_what_it_used() -> None:
     found = run([EVERYTHING], call("dynamodb:GetItem", TABLE), call("ec2:DescribeInstances"))
     used = [item for item in statements_of(found) if item["Action"] in ("dynamodb:GetItem", "ec2:DescribeInstances")]
-    assert used == [
+    assert sorted(used, key=lambda item: str(item["Action"])) == [
         {"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": TABLE},
         {"Effect": "Allow", "Action": "ec2:DescribeInstances", "Resource": "*"},
     ]
@@ -380,6 +380,9 @@ def test_without_the_catalogue_nothing_is_generated(monkeypatch: pytest.MonkeyPa
         (13, "the record covers only 13 days"),
         (59, "the record covers only 59 days"),
         (60, "the record covers 60 of the 90 days"),
+        (88, "the record covers 88 of the 90 days"),
+        # The newest files have no digest yet, so that 90 days are never whole.
+        (89, None),
         (90, None),
     ],
 )
@@ -437,7 +440,9 @@ def test_characters_that_no_policy_may_hold_become_wildcards() -> None:
     found = run([allow("s3:*", "arn:aws:s3:::orders/*")], call("s3:GetObject", arn), object_segments=0)
     texts = [text for item in statements_of(found) for text in [item["Resource"]]]
     assert all(ord(char) <= 0xFF for text in texts for char in str(text))
-    exact = run([allow("s3:*", "arn:aws:s3:::orders/*")], call("s3:GetObject", "arn:aws:s3:::orders/\u65e5.csv"))
+    exact = run(
+        [allow("s3:GetObject", "arn:aws:s3:::orders/*")], call("s3:GetObject", "arn:aws:s3:::orders/\u65e5.csv")
+    )
     assert {str(item["Resource"]) for item in statements_of(exact)} == {"arn:aws:s3:::orders/?.csv"}
     assert not any(document.issues for document in (*found.documents, *exact.documents))
 

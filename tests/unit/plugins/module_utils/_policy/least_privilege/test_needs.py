@@ -10,6 +10,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege import needs
 from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.needs import (
     collect_needs,
     complete_record,
@@ -21,6 +22,18 @@ from .samples import ACCOUNT, DAY, NOW, ROLE, call, make_record
 FN: t.Final = f"arn:aws:iam::{ACCOUNT}:role/fn"
 KEY: t.Final = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/aa"
 TABLE: t.Final = f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/orders"
+
+VIA_SERVICES: t.Final = (
+    "aiops airflow aoss apprunner appfabric appflow apptest ards athena auditmanager backup backup-gateway bedrock "
+    "cassandra chimevoiceconnector cleanrooms-ml codeartifact codeguru-reviewer comprehend connect custom-packages dax "
+    "deepracer directoryservice dms docdb-elastic dynamodb ec2 ecr elasticache elasticfilesystem entityresolution es "
+    "events finspace firehose forecast fsx geo glue groundstation healthlake importexport iotsitewise kafka kendra "
+    "kinesis kinesisvideo lambda lex license-manager lookoutequipment lookoutmetrics lookoutvision m2 macie "
+    "malware-protection managedblockchain mediatailor memorydb mgn monitron mq nimble omics profile proton qldb rds "
+    "redshift redshift-serverless rekognition s3 s3tables sagemaker secretsmanager securitylake ses sns sqlworkbench "
+    "sqs ssm ssm-contacts ssm-incidents states storagegateway thinclient timestream translate verified-access wisdom "
+    "workmail workspaces workspaces-web xray"
+)
 
 
 def complete(*uses: Use) -> list[Use]:
@@ -66,6 +79,17 @@ def test_keys_that_follow_from_a_call_are_completed() -> None:
     assert via.context.get("kms:ViaService") == ("s3.eu-west-1.amazonaws.com",)
 
 
+def test_the_name_of_a_service_for_a_key_has_the_same_suffix_in_all_partitions() -> None:
+    key = KEY.replace("arn:aws:", "arn:aws-cn:").replace("eu-west-1", "cn-north-1")
+    (via,) = complete(call("kms:Decrypt", key, invoked_by="s3.amazonaws.com"))
+    assert via.context.get("kms:ViaService") == ("s3.cn-north-1.amazonaws.com",)
+
+
+def test_services_that_use_keys_are_in_the_table_of_kms() -> None:
+    """https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#viaService_table."""
+    assert set(VIA_SERVICES.split()) >= needs._VIA_SERVICES
+
+
 @pytest.mark.parametrize("service", ["athena", "cloudformation", "ebs", "autoscaling"])
 def test_a_service_that_may_have_called_another_one_is_no_condition(service: str) -> None:
     """CloudFormation calls Secrets Manager, which calls KMS: the condition would name a service that never does."""
@@ -92,7 +116,7 @@ def test_a_service_that_the_record_names_does_not_count_for_other_roles() -> Non
         call("kms:Decrypt", None, invoked_by="s3.amazonaws.com"),
         call("kms:Decrypt", KEY, invoked_by="AWS Internal"),
         call("kms:Decrypt", KEY, invoked_by="delivery.logs.amazonaws.com"),
-        call("kms:Decrypt", KEY.replace("arn:aws:", "arn:aws-cn:"), invoked_by="s3.amazonaws.com"),
+        call("kms:Decrypt", KEY.replace("arn:aws:", "arn:aws-cn:"), invoked_by="s3.amazonaws.com.cn"),
         call("iam:CreateServiceLinkedRole", f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/*"),
         call("iam:PassRole", FN),
     ],

@@ -10,7 +10,6 @@ from datetime import timedelta
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import catalogue
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.truth import NO, UNKNOWN
 from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.generate import (
     Generated,
@@ -23,8 +22,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.covera
     ServiceCoverage,
     Status,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.permission_only import PERMISSION_ONLY
-from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.usage import Source
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.usage import Source, Use
 
 from .samples import (
     ACCOUNT,
@@ -145,7 +143,12 @@ JUDGED: t.Final = {
         "unknown",
         "its events are excluded), and service last accessed was not read",
     ),
-    "never logged": ("cloudwatch:PutMetricData", make_record(USED), "unknown", "CloudTrail does not record"),
+    "never logged": (
+        "cloudwatch:PutMetricData",
+        make_record(USED),
+        "unknown",
+        "CloudTrail records it at most as a data event",
+    ),
     "an event of an action that is not known": (
         "sqs:DeleteQueue",
         make_record(USED, call("sqs:*", is_service_level=True, count=3)),
@@ -311,14 +314,57 @@ def test_an_action_that_no_event_names_is_unused_only_if_its_service_is() -> Non
     assert item.action == "glue:PassConnection"
     assert "no event names glue:PassConnection" in item.why
     assert "glue:DeleteJob" in {item.action for item in used.removed}
-    without_dates = run(old, record=make_record(USED, last_accessed=False))
-    assert "glue:PassConnection" in {item.action for item in without_dates.unknown}
     unused = run(old, record=make_record(USED))
     assert "glue:PassConnection" in {item.action for item in unused.removed}
 
 
-def test_actions_that_no_event_names_are_in_the_catalogue() -> None:
-    for service, names in PERMISSION_ONLY.items():
-        for name in names.split():
-            assert catalogue.action(service, name) is not None, (service, name)
-            assert not Unused(make_record(), settings()).is_complete(f"{service}:{name}")
+def list_unknown(old: t.Any, *uses: Use, last_accessed: bool = True) -> dict[str, str]:
+    """List the unknown actions with their reasons."""
+    found = run([allow(old)], record=make_record(*uses, last_accessed=last_accessed))
+    return {item.action: item.why for item in found.unknown}
+
+
+@pytest.mark.parametrize("last_accessed", [True, False])
+def test_recorded_calls_of_a_service_keep_its_actions_that_no_event_names(last_accessed: bool) -> None:
+    old = ["glue:PassConnection", "glue:DeleteJob", "dynamodb:GetItem"]
+    # A call that no policy of today allows needs none of them.
+    assert list_unknown(old, USED, call("glue:GetJob"), last_accessed=last_accessed) == {}
+    granted = list_unknown([*old, "glue:GetJob"], USED, call("glue:GetJob"), last_accessed=last_accessed)
+    assert set(granted) == {"glue:PassConnection"}
+    assert granted["glue:PassConnection"].startswith("glue was used, and no event names glue:PassConnection")
+    # The record is complete and has no call of Glue, within which AWS would check the action.
+    assert list_unknown(old, USED, last_accessed=last_accessed) == {}
+
+
+def test_calls_of_another_service_keep_an_action_that_they_may_need() -> None:
+    """AWS checks it within a call to AWS WAF, which leaves no date of last access for load balancing."""
+    old = ["elasticloadbalancing:SetWebAcl", "elasticloadbalancing:CreateRule", "wafv2:AssociateWebACL"]
+    unknown = list_unknown(old, call("wafv2:AssociateWebACL"))
+    assert set(unknown) == {"elasticloadbalancing:SetWebAcl"}
+    assert unknown["elasticloadbalancing:SetWebAcl"].startswith("wafv2 was used, and no event names")
+    assert set(list_unknown(old, USED, accessed("wafv2:*", 20))) >= {"elasticloadbalancing:SetWebAcl"}
+    assert list_unknown([*old[:2], "dynamodb:GetItem"], USED, accessed("wafv2:*", 500)) == {}
+
+
+def test_denied_calls_keep_no_action_that_no_event_names() -> None:
+    record = dataclasses.replace(make_record(USED), denied=(call("glue:GetJob"),))
+    found = run([allow(["glue:*", "dynamodb:GetItem"])], record=record)
+    assert [item.action for item in found.unknown] == []
+
+
+def test_a_date_of_its_own_settles_an_action_that_no_event_names() -> None:
+    """Last accessed tracks the action, and has no date of it."""
+    old = ["glue:PassConnection", "glue:GetJob"]
+    tracked = accessed("glue:*", 2, besides=["glue:passconnection"])
+    assert "glue:PassConnection" not in list_unknown(old, call("glue:GetJob"), tracked)
+    assert "glue:PassConnection" in list_unknown(old, call("glue:GetJob"), tracked, accessed("glue:PassConnection", 9))
+
+
+def test_an_event_of_an_unpublished_operation_shows_that_events_name_it() -> None:
+    old = ["cloudshell:CreateSession", "cloudshell:CreateEnvironment"]
+    record = make_record(call("cloudshell:CreateSession"), but=[cover("cloudshell")])
+    judge = Unused(record, settings())
+    assert judge.is_complete("cloudshell:CreateSession")
+    assert not judge.is_complete("cloudshell:CreateEnvironment")
+    found = run([allow(old)], record=record)
+    assert {item.action for item in found.unknown} == {"cloudshell:CreateEnvironment"}

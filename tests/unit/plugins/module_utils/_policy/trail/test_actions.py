@@ -217,6 +217,22 @@ def test_actions_and_resources(record: Record, uses: list[tuple[str, t.Optional[
     assert list_certain_calls(record, names={"role/deployer": ROLE}) == uses
 
 
+@pytest.mark.parametrize(
+    ("call", "action"),
+    [
+        ("amazonmq:CreateBroker", "mq:CreateBroker"),
+        ("rdsdataapi:ExecuteStatement", "rds-data:ExecuteStatement"),
+        ("cloudcontrolapi:CreateResource", "cloudformation:CreateResource"),
+        ("bedrock:Converse", "bedrock:InvokeModel"),
+        ("s3tables:GetObject", "s3tables:GetTableData"),
+        ("ssm:OpenControlChannel", "ssmmessages:OpenControlChannel"),
+        ("ssm:SendCommand", "ssm:SendCommand"),
+    ],
+)
+def test_events_from_sources_and_with_names_of_their_own(call: str, action: str) -> None:
+    assert {one.action for one in calls(event(call)) if not one.is_possible} == {action}
+
+
 def test_an_event_of_no_known_action_tells_the_service_alone() -> None:
     (call,) = calls(event("dynamodb:NoSuchEvent"))
     assert call.is_service_level

@@ -16,7 +16,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.log_cl
     never_logged_reason,
     services_with_data_events,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.log_tables import DATA_EVENTS, NEVER_LOGGED
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.log_tables import DATA_EVENTS
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.unlogged_tables import NEVER_LOGGED
 
 
 @pytest.mark.parametrize(
@@ -47,6 +48,37 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.log_ta
         ("cloudwatch:PutMetricData", LogClass.NEVER),
         ("ssmmessages:OpenDataChannel", LogClass.NEVER),
         ("logs:PutLogEvents", LogClass.NEVER),
+        ("importexport:CreateJob", LogClass.NEVER),
+        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/logging_cw_api_calls.html#CloudWatch-data-plane-events
+        ("cloudwatch:GetMetricStatistics", LogClass.DATA),
+        ("cloudwatch:ListMetrics", LogClass.DATA),
+        ("cloudwatch:PutMetricAlarm", LogClass.WRITE),
+        # https://docs.aws.amazon.com/eventbridge/latest/userguide/logging-using-cloudtrail.html#cloudtrail-data-events
+        ("events:PutEvents", LogClass.DATA),
+        ("events:PutPartnerEvents", LogClass.DATA),
+        ("events:PutRule", LogClass.WRITE),
+        # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/logging-using-cloudtrail.html
+        ("sqs:GetQueueUrl", LogClass.DATA),
+        ("sqs:ListMessageMoveTasks", LogClass.READ),
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-logging.html
+        ("s3tables:GetTableData", LogClass.DATA),
+        ("s3tables:GetTableMetadataLocation", LogClass.READ),
+        ("s3tables:UpdateTableMetadataLocation", LogClass.WRITE),
+        # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html
+        ("b2bi:StartTransformerJob", LogClass.DATA),
+        ("deadline:AssumeQueueRoleForWorker", LogClass.DATA),
+        ("deadline:CreateFarm", LogClass.WRITE),
+        ("guardduty:SendObjectMalwareScan", LogClass.DATA),
+        ("iot:OpenTunnel", LogClass.DATA),
+        ("lex:RecognizeText", LogClass.DATA),
+        ("lex:CreateBot", LogClass.WRITE),
+        ("ssm:StartExecutionPreview", LogClass.DATA),
+        ("ssm:StartSession", LogClass.WRITE),
+        ("sns:Publish", LogClass.DATA),
+        ("kinesis:PutRecord", LogClass.DATA),
+        ("cognito-identity:GetId", LogClass.DATA),
+        ("cognito-idp:InitiateAuth", LogClass.WRITE),
+        ("rds-data:ExecuteStatement", LogClass.DATA),
         ("logs:CreateLogStream", LogClass.WRITE),
         ("execute-api:Invoke", LogClass.NEVER),
     ],
@@ -72,6 +104,7 @@ def test_the_types_of_selectors() -> None:
     assert "AWS::S3::Object" in data_event_types("s3:PutObjectAcl")
     assert data_event_types("s3:PutBucketPolicy") == ()
     assert data_event_types("dynamodb:GetRecords") == ("AWS::DynamoDB::Stream", "AWS::DynamoDB::Table")
+    assert data_event_types("events:PutEvents") == ("AWS::Events::EventBus", "AWS::Events::Endpoint")
     assert {"s3", "lambda", "dynamodb"} <= services_with_data_events()
 
 

@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import catalogue
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail import names as trail_names
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.names import actions_of, prefix_of
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.parameters import Parameters
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,13 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.names 
         ("ec2.amazonaws.com.cn", "ec2"),
         ("catalog.marketplace.amazonaws.com", "aws-marketplace"),
         ("Lambda.AmazonAWS.com", "lambda"),
+        # https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/security-logging-monitoring-cloudtrail.html
+        ("amazonmq.amazonaws.com", "mq"),
+        # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/logging-using-cloudtrail-data-api.html
+        ("rdsdataapi.amazonaws.com", "rds-data"),
+        ("cloudcontrolapi.amazonaws.com", "cloudformation"),
+        ("edgekeyvaluestore.amazonaws.com", "cloudfront-keyvaluestore"),
+        ("runtime.lex.amazonaws.com", "lex"),
     ],
 )
 def test_the_prefix_of_a_source(source: str, prefix: str) -> None:
@@ -48,6 +56,22 @@ def test_the_prefix_of_a_source(source: str, prefix: str) -> None:
         ("lambda", "UpdateEventSourceMapping20150331", ("lambda:UpdateEventSourceMapping",)),
         ("lambda", "Invoke", ("lambda:InvokeFunction",)),
         ("cloudfront", "CreateDistribution2020_05_31", ("cloudfront:CreateDistribution",)),
+        (
+            "cloudfront",
+            "CreateDistributionWithTags2020_05_31",
+            ("cloudfront:CreateDistribution", "cloudfront:TagResource"),
+        ),
+        ("apigateway", "ImportRestApi", ("apigateway:POST",)),
+        ("apigateway", "ImportApi", ("apigateway:PUT",)),
+        ("bedrock", "Converse", ("bedrock:InvokeModel",)),
+        ("bedrock", "ConverseStream", ("bedrock:InvokeModelWithResponseStream",)),
+        ("dms", "DescribeDataProviders", ("dms:ListDataProviders",)),
+        ("sns", "PublishBatch", ("sns:Publish",)),
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-logging.html
+        ("s3tables", "GetObject", ("s3tables:GetTableData",)),
+        ("s3tables", "UploadPart", ("s3tables:PutTableData",)),
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html
+        ("s3", "DeleteAccountPublicAccessBlock", ("s3:PutAccountPublicAccessBlock",)),
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
         ("s3", "ListBuckets", ("s3:ListAllMyBuckets",)),
         ("s3", "ListObjects", ("s3:ListBucket",)),
@@ -92,3 +116,17 @@ def test_without_a_catalogue_events_are_taken_to_be_actions(monkeypatch: pytest.
     assert actions_of("ec2", "RunInstances") == ("ec2:RunInstances",)
     assert actions_of("lambda", "CreateFunction20150331") == ("lambda:CreateFunction",)
     assert actions_of("s3", "ListObjects") == ("s3:ListBucket",)
+
+
+def test_every_source_is_of_a_service() -> None:
+    for name, prefix in trail_names._PREFIXES.items():
+        assert prefix in catalogue.services(), name
+        assert name not in catalogue.services(), "its events are its own"
+
+
+def test_sources_that_services_share() -> None:
+    """https://docs.aws.amazon.com/systems-manager/latest/userguide/monitoring-cloudtrail-logs.html."""
+    assert trail_names.find_services("ssm", "CreateControlChannel", Parameters({})) == ("ssmmessages",)
+    assert trail_names.find_services("ssm", "StartSession", Parameters({})) == ("ssm",)
+    assert trail_names.find_services("ssm", "NewOperation", Parameters({})) == ("ssm",)
+    assert trail_names.find_services("billingconsole", "GetBillingNotifications", Parameters({})) == ("billing",)

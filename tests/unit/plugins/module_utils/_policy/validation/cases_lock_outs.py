@@ -166,6 +166,25 @@ _INTENTION_CASES: t.Final = (
     _locks(_MOMENT, at("DateEquals", _NOW_KEY), reading({"DateEquals": {_NOW_KEY: "2026-12-01"}})),
     _locks(_MOMENT, at("DateNotEquals", _NOW_KEY), deny("s3:*", "*", {"DateNotEquals": {_NOW_KEY: "2026-12-01"}})),
     _locks(_MOMENT, None, reading({"DateEquals": {"aws:TokenIssueTime": "2026-12-01"}})),
+    _locks(
+        "mfa_locks_out_enrolment",
+        at("Bool", _MFA),
+        allow("iam:*MFADevice", "arn:aws:iam::*:user/${aws:username}", {"Bool": {_MFA: "true"}}),
+        PERSON,
+    ),
+    # An administrator enrols others.
+    _locks(
+        "mfa_locks_out_enrolment",
+        None,
+        allow("iam:*MFADevice", "arn:aws:iam::*:user/*", {"Bool": {_MFA: "true"}}),
+        PERSON,
+    ),
+    _locks(
+        "mfa_locks_out_enrolment",
+        None,
+        allow("iam:DeactivateMFADevice", "arn:aws:iam::*:user/${aws:username}", {"Bool": {_MFA: "true"}}),
+        PERSON,
+    ),
     _locks("mfa_not_required", at("Bool", _MFA), reading({"Bool": {_MFA: ["true", "FALSE"]}}), PERSON),
     _locks("mfa_not_required", None, reading({"Bool": {_MFA: "true"}}), PERSON),
     _locks("mfa_not_required", None, deny("s3:*", "*", {"BoolIfExists": {_MFA: "false"}}), PERSON),

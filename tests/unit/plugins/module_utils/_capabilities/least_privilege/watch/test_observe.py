@@ -160,10 +160,39 @@ def test_a_place_that_cannot_be_read_is_a_failure(developers: Seeded) -> None:
 def test_a_history_that_is_longer_than_what_was_read_is_a_failure(developers: Seeded) -> None:
     watched = read(developers, **HISTORY, event_history_max_pages=1)
     failures = {one.failure for one in watched.values()}
-    assert len(failures) == 1 and "set trail_logs, or raise event_history_max_pages" in failures.pop()
+    assert len(failures) == 1 and "raise event_history_max_pages" in failures.pop()
     limited = read(developers, **{**LOGS, **HISTORY}, event_history_max_pages=1)[ROLE]
     assert sorted(name_new(limited)) == DENIALS
-    assert any("has more events than were read" in text for text in limited.not_watched)
+    assert any("has more events than event_history_max_pages" in text for text in limited.not_watched)
+
+
+def test_what_was_not_read_back_to_the_change_is_a_failure_of_its_role_alone(developers: Seeded) -> None:
+    """The event history has ninety days."""
+    now = CLOCK.now()
+    old = WatchedRole(ROLE, now - timedelta(days=100), new_arn=NEW)
+    young = WatchedRole(IN_PLACE, now - timedelta(days=1), used_actions=USED)
+    watched = read(developers, old, young, **HISTORY)
+    assert "the events that were read begin after the change" in watched[ROLE].failure
+    assert watched[IN_PLACE].failure == ""
+    assert [one for one in name_new(watched[IN_PLACE]) if one[0].startswith("secrets")] == [DENIALS[2]]
+
+
+def test_another_boundary_than_that_of_the_trial_is_not_ours(developers: Seeded) -> None:
+    """AWS does not name the boundary that lacks a permission."""
+    denied = {
+        "denied": "because no permissions boundary allows the s3:PutBucketPolicy action",
+        "call": "s3:PutBucketPolicy",
+    }
+    iam, trial = developers.client("iam", APPS), f"arn:aws:iam::{APPS}:policy/iam-hardening/lp/trial"
+    past.add_later(APPS, [Later.parse({"principal": "role/dev-data-etl", **denied})])
+    arn = f"arn:aws:iam::{APPS}:role/dev-data-etl"
+    role = WatchedRole(arn, CLOCK.now() - timedelta(days=1), trial_boundary_arn=trial)
+    found = read(developers, role, **HISTORY)[arn].new
+    assert [denial.by.value for denial in found if denial.action == "s3:PutBucketPolicy"] == ["ours"]
+    other = f"arn:aws:iam::{APPS}:policy/iam-hardening/boundary/DeveloperBoundary"
+    iam.put_role_permissions_boundary(RoleName="dev-data-etl", PermissionsBoundary=other)
+    found = read(developers, role, **HISTORY)[arn].new
+    assert [denial.by.value for denial in found if denial.action == "s3:PutBucketPolicy"] == ["boundary"]
 
 
 def test_no_role_is_no_reading(developers: Seeded) -> None:

@@ -63,6 +63,15 @@ def test_a_trail_that_stopped_is_a_failure() -> None:
     assert not watched.new
 
 
+@pytest.mark.parametrize(("days", "is_known"), [(-9, True), (0, True), (0.1, False)])
+def test_events_that_begin_after_the_change_are_a_failure(days: float, is_known: bool) -> None:
+    role = in_place()
+    reading = Reading(NOW, (count(role, deny(OLD)),), reaches=SINCE + timedelta(days=days))
+    watched = conclude(role, reading)
+    assert ("the events that were read begin after the change" in watched.failure) is not is_known
+    assert bool(watched.new) is is_known
+
+
 def test_a_role_without_a_call_is_no_failure() -> None:
     watched = conclude(in_place(), Reading(NOW, (count(in_place()),)))
     assert (watched.failure, watched.calls, watched.new) == ("", 0, ())
@@ -120,6 +129,11 @@ def test_services_without_any_event_are_named() -> None:
             LogFacts(chains={"r": Chain(frozenset(), bad=(f"{FOLDER}/2026/11/21/x.json.gz",))}),
             "not as CloudTrail wrote them",
         ),
+        (
+            LogFacts(chains={"r": Chain(frozenset(), gaps=((SINCE, SINCE + timedelta(hours=3)),))}),
+            "no digest files from 2026-11-20T08:00:00Z to 2026-11-20T11:00:00Z",
+        ),
+        (LogFacts(chains={"r": Chain(frozenset(), gaps=((SINCE - timedelta(days=3), SINCE),))}), ""),
         # Nobody knows the day of this one.
         (LogFacts(broken=("CloudTrail/x.json",)), "could not be read"),
         # Older files only make the baseline smaller; files of others do not matter.
