@@ -15,6 +15,7 @@ from datetime import timedelta
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied, AwsError, Throttled
+from ansible_collections.hardening.iam.plugins.module_utils._aws.reach import Reach
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.model import Watched
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.watch.observe import (
     read_watched,
@@ -38,8 +39,8 @@ class FakeAccess:
         self._regions = regions
         self.asked: list[Record] = []
 
-    def reach(self, _wanted: t.Any) -> t.Any:
-        return types.SimpleNamespace(regions=tuple(self._regions))
+    def reach(self, _wanted: t.Any) -> Reach:
+        return Reach(tuple(self._regions), tuple(self._regions))
 
     def gather(self, calls: Mapping[str, Callable[[], t.Any]]) -> dict[str, t.Any]:
         return {key: self._try(function) for key, function in calls.items()}
@@ -69,7 +70,7 @@ def read(regions: Mapping[str, Answer], role: t.Any = None, **options: t.Any) ->
     snapshot = types.SimpleNamespace(account_id=ACCOUNT)
     connection: t.Any = types.SimpleNamespace(access=access, now=NOW)
     permissions: t.Any = types.SimpleNamespace(entities=entities, snapshot=snapshot)
-    given = {"trail_logs": None, "event_history": True, "event_history_max_pages": 100, "regions": (), "trail_days": 90}
+    given = {"trail_logs": (), "event_history": True, "event_history_max_pages": 100, "regions": (), "trail_days": 90}
     evidence: t.Any = types.SimpleNamespace(**{**given, **options})
     role = role or in_place()
     found = read_watched(connection, evidence, permissions, [role], sleep=lambda _seconds: None)
