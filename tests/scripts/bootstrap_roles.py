@@ -39,6 +39,10 @@ _RESERVE: t.Final = 1.05
 
 BOUNDARY: t.Final = "automation-boundary"
 _EVENT_ROLES: t.Final = f"{IAM}role{PATH}iam-hardening-*"
+# The role of the class for roles. A condition on it holds for its sessions as well:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
+_FOR_ROLES: t.Final = {"aws:PrincipalArn": f"{IAM}role{PATH}{role_name(Writer.ROLES)}"}
+_NEW_ROLES: t.Final = f"{IAM}role/*-lp"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -234,7 +238,18 @@ def boundary(modules: Mapping[str, Operations]) -> Json:
                 "Effect": "Deny",
                 "Action": ["iam:CreateRole", "iam:DeleteRole", "iam:UpdateAssumeRolePolicy"],
                 "NotResource": [_EVENT_ROLES],
+                "Condition": {"ArnNotEquals": _FOR_ROLES},
             },
+            {
+                "Sid": "NoOtherNewRole",
+                "Effect": "Deny",
+                "Action": ["iam:CreateRole", "iam:DeleteRole"],
+                "NotResource": [_NEW_ROLES],
+                "Condition": {"ArnEquals": _FOR_ROLES},
+            },
+            # A trust policy can name a session, which no boundary limits but by a denial:
+            # https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+            {"Sid": "NoSessionOfAnother", "Effect": "Deny", "Action": ["sts:AssumeRole"], "Resource": ["*"]},
         ),
         limit=MANAGED_POLICY_SIZE,
     )

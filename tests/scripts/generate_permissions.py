@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import typing as t
 from pathlib import Path
 
@@ -39,7 +40,7 @@ CHECKOUT: t.Final = Path(__file__).resolve().parents[2]
 TEMPLATE: t.Final = CHECKOUT / "examples" / "bootstrap" / "iam-hardening-roles.yml"
 # The same without spaces: CloudFormation takes 51,200 bytes without a bucket.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
-COMPACT: t.Final = TEMPLATE.with_suffix(".json")
+COMPACT: t.Final = TEMPLATE.with_suffix(".template")
 COMPACT_SIZE: t.Final = 51_200
 TERRAFORM: t.Final = CHECKOUT / "examples" / "bootstrap" / "terraform"
 DOCUMENT: t.Final = CHECKOUT / "docs" / "permissions.md"
@@ -187,7 +188,8 @@ def _conditions(writing: t.Sequence[WritingRole]) -> Json:
         found[f"Uses{own.parameter}"] = {"Fn::And": both}
     for role in writing:
         parts = [{"Condition": f"Has{capability.parameter}"} for capability in role.capabilities]
-        found[f"Has{role.label}"] = {"Fn::Or": parts}
+        # CloudFormation wants at least two.
+        found[f"Has{role.label}"] = {"Fn::Or": parts if len(parts) > 1 else parts * 2}
         found[f"Has{role.label}Principal"] = _is_given(f"{role.label}PrincipalArnPattern")
     found["HasAutomation"] = {"Fn::Or": [{"Condition": f"Has{role.label}"} for role in writing]}
     return found
@@ -524,11 +526,60 @@ def render_template(modules: t.Mapping[str, Operations]) -> str:
 
 
 def render_compact(modules: t.Mapping[str, Operations]) -> str:
-    """The file examples/bootstrap/iam-hardening-roles.json. Raises ValueError: CloudFormation would want a bucket."""
-    text = json.dumps(template(modules), separators=(",", ":")) + "\n"
+    """The file examples/bootstrap/iam-hardening-roles.template. Raises ValueError: CloudFormation would want a bucket.
+
+    It is YAML on one line, which is shorter than JSON.
+    """
+    text = _write_flow(compact(template(modules))) + "\n"
     if len(text) > COMPACT_SIZE:
         raise ValueError(f"{len(text)} bytes of template are more than {COMPACT_SIZE}")
     return text
+
+
+def compact(whole: Json) -> Json:
+    """The same template with short names of conditions, and without the descriptions of parameters and outputs."""
+    short = {name: {key: _without_description(item) for key, item in whole[name].items()} for name in _DESCRIBED}
+    names = {name: f"C{number}" for number, name in enumerate(whole["Conditions"])}
+    return t.cast(Json, _rename_conditions({**whole, **short}, names))
+
+
+def _rename_conditions(value: t.Any, names: t.Mapping[str, str], key: str = "") -> t.Any:
+    """Rename conditions where they are declared and used. Nobody outside of the template can name one."""
+    if isinstance(value, dict):
+        own = names if key == "Conditions" else {}
+        return {own.get(name, name): _rename_conditions(item, names, name) for name, item in value.items()}
+    if isinstance(value, list):
+        first = [names[value[0]], *value[1:]] if key == "Fn::If" else value
+        return [_rename_conditions(item, names) for item in first]
+    return names[value] if key == "Condition" else value
+
+
+_DESCRIBED: t.Final = ("Parameters", "Outputs")
+# Texts that no YAML parser takes for something else, also within brackets.
+_PLAIN: t.Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
+_WORDS_OF_YAML: t.Final = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
+_FUNCTIONS: t.Final = {
+    name: f"!{name.removeprefix('Fn::')}"
+    for name in ("Ref", "Fn::Sub", "Fn::If", "Fn::Equals", "Fn::Not", "Fn::And", "Fn::Or", "Fn::Select", "Fn::Split")
+}
+
+
+def _without_description(item: Json) -> Json:
+    return {name: value for name, value in item.items() if name not in ("Description", "ConstraintDescription")}
+
+
+def _write_flow(value: t.Any) -> str:
+    """A value as YAML without line breaks, with the short form of CloudFormation's functions."""
+    if isinstance(value, dict):
+        (name, item) = next(iter(value.items())) if len(value) == 1 else ("", None)
+        if name in _FUNCTIONS:
+            return f"{_FUNCTIONS[name]} {_write_flow(item)}"
+        return "{" + ",".join(f"{_write_flow(key)}: {_write_flow(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_write_flow, value)) + "]"
+    is_plain = isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _WORDS_OF_YAML
+    return str(value) if is_plain else json.dumps(value)
 
 
 def render_terraform(modules: t.Mapping[str, Operations]) -> dict[str, str]:

@@ -79,6 +79,15 @@ NEEDED: t.Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("policy_scope", "GroupPolicy"): (f"{IAM}group/readers",),
     ("policy_scope", "RolePolicy"): (f"{IAM}role/app",),
     ("policy_scope", "iam:"): (f"{IAM}policy/reads", f"{IAM}policy/team/reads"),
+    ("least_privilege", "Role"): (f"{IAM}role/app", f"{IAM}role/people/app"),
+    ("least_privilege", "iam:CreateRole"): (f"{IAM}role/app-lp", f"{IAM}role/people/app-lp"),
+    ("least_privilege", "iam:DeleteRole"): (f"{IAM}role/app-lp",),
+    ("least_privilege", "iam:TagRole"): (f"{IAM}role/app-lp",),
+    ("least_privilege", "iam:AttachRolePolicy"): (f"{IAM}role/app",),
+    ("least_privilege", "iam:DetachRolePolicy"): (f"{IAM}role/app",),
+    ("least_privilege", "iam:DeleteRolePolicy"): (f"{IAM}role/app",),
+    ("least_privilege", "iam:PutRolePolicy"): (f"{IAM}role/app",),
+    ("least_privilege", "iam:"): (f"{IAM}policy/iam-hardening/lp/lp-app-1",),
     ("access_analyzer", "ArchiveRule"): (
         REGIONAL.format("access-analyzer", "analyzer/iam-hardening-external/archive-rule/known"),
     ),
@@ -141,6 +150,9 @@ NEEDED: t.Final[dict[tuple[str, str], tuple[str, ...]]] = {
 TO_EVENTS: t.Final = {"iam:PassedToService": "events.amazonaws.com"}
 # What the requests of our modules say.
 SAYS: t.Final[dict[tuple[str, str], dict[str, t.Any]]] = {
+    ("least_privilege", "iam:PutRolePermissionsBoundary"): {
+        "iam:PermissionsBoundary": f"{IAM}policy/iam-hardening/lp/lp-app-trial"
+    },
     ("access_keys", "iam:TagUser"): {"aws:TagKeys": ["iam-hardening:key-AKIA"]},
     ("access_keys", "iam:UntagUser"): {"aws:TagKeys": ["iam-hardening:key-AKIA"]},
     ("access_analyzer", "iam:CreateServiceLinkedRole"): {"iam:AWSServiceName": "access-analyzer.amazonaws.com"},
@@ -306,7 +318,7 @@ def test_each_declared_write_is_allowed_on_what_it_is_about(stack: Stack) -> Non
     assert len(asked) > 100
 
 
-READS_OF_KEYS: t.Final = ("kms:DescribeKey", "kms:GetKeyPolicy")
+READS_OF_KEYS: t.Final = ("kms:DescribeKey", "kms:GetKeyPolicy", "kms:ListGrants", "kms:ListKeys")
 
 
 def test_each_declared_read_is_allowed(stack: Stack) -> None:
@@ -407,6 +419,13 @@ def test_the_boundary_holds_whatever_others_attach(stack: Stack, snapshot: Snaps
         ("automation-policies", "iam:UpdateAssumeRolePolicy", f"{IAM}role/prod-admin", {}),
         ("automation-policies", "sts:AssumeRole", f"{IAM}role/prod-admin", {}),
         ("automation-policies", "iam:CreateAccessKey", f"{IAM}user/admin", {}),
+        ("automation-roles", "iam:CreateRole", f"{IAM}role/app", {}),
+        ("automation-roles", "iam:DeleteRole", f"{IAM}role/app", {}),
+        ("automation-roles", "iam:CreatePolicyVersion", f"{IAM}policy/reads", {}),
+        ("automation-roles", "iam:PutRolePermissionsBoundary", f"{IAM}role/app", {}),
+        ("automation-roles", "iam:PassRole", f"{IAM}role/pipeline", TO_EVENTS),
+        ("automation-roles", "sts:AssumeRole", f"{IAM}role/prod-admin", {}),
+        ("automation-roles", "iam:AttachUserPolicy", f"{IAM}user/alice", {}),
         ("automation-credentials", "iam:CreateAccessKey", f"{IAM}user/admin", {}),
         ("automation-credentials", "iam:TagUser", f"{IAM}user/alice", {"aws:TagKeys": ["team"]}),
         ("automation-credentials", "iam:TagUser", f"{IAM}user/alice", {"aws:TagKeys": ["iam-hardening:key-A", "team"]}),
@@ -452,10 +471,13 @@ def test_what_a_role_has_no_need_of_is_denied(
 
 
 def test_no_role_that_writes_can_become_an_administrator(stack: Stack) -> None:
+    """The role for roles writes trust policies. So another account can be let in with it, but not a role of ours."""
     found = search(stack.permissions.landscape)
     ours = {f"{OWN}{roles.role_name(writer)}" for writer in Writer}
     assert not ours & set(found.administrators)
-    assert [path.explanation for path in found.paths if path.source in ours] == []
+    ways = {(path.source, path.explanation) for path in found.paths if path.source in ours}
+    assert {source for source, _explanation in ways} == {f"{OWN}automation-roles"}
+    assert all("by letting a role trust another account" in explanation for _source, explanation in ways)
     # The search finds such paths: others have one.
     assert f"{IAM}role/prod-admin" in found.administrators
 
@@ -472,8 +494,11 @@ def findings(snapshot: Snapshot) -> dict[str, t.Any]:
 
 def test_what_a_role_can_make_of_others_is_a_finding(snapshot: Snapshot) -> None:
     found = findings(snapshot)
-    # Of all roles, the one for policies alone can make administrators, and does not become one itself.
-    assert list(found) == ["automation-policies"]
+    # Of all roles, those for policies and for roles can make administrators. The first does not become one itself.
+    assert sorted(found) == ["automation-policies", "automation-roles"]
+    # It becomes one from outside, as the test above shows.
+    assert found["automation-roles"].observed["can_become"] == "administrator"
+    assert [step["method"] for step in found["automation-roles"].observed["path"]] == ["update_trust_for_outsiders"]
     failure = found["automation-policies"]
     assert failure.severity is Severity.MEDIUM
     assert failure.detail.startswith("automation-policies can make others administrators: it may attach any policy to ")

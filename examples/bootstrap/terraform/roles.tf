@@ -111,6 +111,7 @@ resource "aws_iam_policy" "assessor_reads" {
         "account:GetAlternateContact",
         "account:GetContactInformation",
         "cloudformation:DescribeStackResources",
+        "cloudformation:DescribeStacks",
         "cloudformation:ListStackResources",
         "cloudformation:ListStacks",
         "cloudtrail:DescribeTrails",
@@ -119,6 +120,8 @@ resource "aws_iam_policy" "assessor_reads" {
         "cloudtrail:ListPublicKeys",
         "cloudtrail:LookupEvents",
         "cloudwatch:DescribeAlarms",
+        "codebuild:BatchGetProjects",
+        "codebuild:ListProjects",
         "config:BatchGetResourceConfig",
         "config:DescribeComplianceByConfigRule",
         "config:DescribeConfigRules",
@@ -130,14 +133,33 @@ resource "aws_iam_policy" "assessor_reads" {
         "config:GetComplianceDetailsByConfigRule",
         "config:ListConfigurationRecorders",
         "config:ListTagsForResource",
+        "ec2:DescribeIamInstanceProfileAssociations",
         "ec2:DescribeInstances",
         "ec2:DescribeRegions",
+        "ecr:DescribeRepositories",
+        "ecr:GetRepositoryPolicy",
+        "ecs:DescribeServices",
+        "ecs:DescribeTaskDefinition",
+        "ecs:DescribeTasks",
+        "ecs:ListClusters",
+        "ecs:ListServices",
+        "ecs:ListTaskDefinitionFamilies",
+        "ecs:ListTasks",
+        "eks:DescribeAccessEntry",
+        "eks:DescribeCluster",
+        "eks:DescribePodIdentityAssociation",
+        "eks:ListAccessEntries",
+        "eks:ListAssociatedAccessPolicies",
+        "eks:ListClusters",
+        "eks:ListPodIdentityAssociations",
         "events:DescribeEventBus",
         "events:DescribeRule",
+        "events:ListEventBuses",
         "events:ListRules",
         "events:ListTagsForResource",
         "events:ListTargetsByRule",
         "events:TestEventPattern",
+        "glue:GetJobs",
         "iam:GenerateCredentialReport",
         "iam:GenerateServiceLastAccessedDetails",
         "iam:GetAccessKeyLastUsed",
@@ -177,7 +199,11 @@ resource "aws_iam_policy" "assessor_reads" {
         "iam:SimulatePrincipalPolicy",
         "kms:DescribeKey",
         "kms:GetKeyPolicy",
+        "kms:ListGrants",
+        "kms:ListKeys",
+        "lambda:GetPolicy",
         "lambda:ListFunctions",
+        "lambda:ListVersionsByFunction",
         "logs:DescribeMetricFilters",
         "organizations:DescribeOrganization",
         "organizations:DescribeOrganizationalUnit",
@@ -194,6 +220,10 @@ resource "aws_iam_policy" "assessor_reads" {
         "organizations:ListRoots",
         "organizations:ListTagsForResource",
         "organizations:ListTargetsForPolicy",
+        "s3:GetBucketPolicy",
+        "s3:ListAllMyBuckets",
+        "secretsmanager:GetResourcePolicy",
+        "secretsmanager:ListSecrets",
         "securityhub:BatchGetSecurityControls",
         "securityhub:BatchGetStandardsControlAssociations",
         "securityhub:DescribeHub",
@@ -207,8 +237,13 @@ resource "aws_iam_policy" "assessor_reads" {
         "securityhub:ListFindingAggregators",
         "sns:GetTopicAttributes",
         "sns:ListSubscriptionsByTopic",
+        "sns:ListTopics",
         "sqs:GetQueueAttributes",
         "sqs:GetQueueUrl",
+        "sqs:ListQueues",
+        "states:DescribeStateMachine",
+        "states:ListStateMachineVersions",
+        "states:ListStateMachines",
         "sts:GetCallerIdentity"
       ],
       "Resource": [
@@ -284,6 +319,7 @@ resource "aws_iam_policy" "automation_boundary" {
         "iam:List*",
         "iam:Simulate*",
         "cloudformation:DescribeStackResources",
+        "cloudformation:DescribeStacks",
         "cloudformation:ListStackResources",
         "cloudformation:ListStacks",
         "cloudtrail:DescribeTrails",
@@ -291,7 +327,27 @@ resource "aws_iam_policy" "automation_boundary" {
         "cloudtrail:GetTrailStatus",
         "cloudtrail:ListPublicKeys",
         "cloudtrail:LookupEvents",
+        "codebuild:BatchGetProjects",
+        "codebuild:ListProjects",
+        "ec2:DescribeIamInstanceProfileAssociations",
         "ec2:DescribeRegions",
+        "ecr:DescribeRepositories",
+        "ecr:GetRepositoryPolicy",
+        "ecs:DescribeServices",
+        "ecs:DescribeTaskDefinition",
+        "ecs:DescribeTasks",
+        "ecs:ListClusters",
+        "ecs:ListServices",
+        "ecs:ListTaskDefinitionFamilies",
+        "ecs:ListTasks",
+        "eks:DescribeAccessEntry",
+        "eks:DescribeCluster",
+        "eks:DescribePodIdentityAssociation",
+        "eks:ListAccessEntries",
+        "eks:ListAssociatedAccessPolicies",
+        "eks:ListClusters",
+        "eks:ListPodIdentityAssociations",
+        "glue:GetJobs",
         "iam:AddUserToGroup",
         "iam:AttachGroupPolicy",
         "iam:AttachRolePolicy",
@@ -343,6 +399,11 @@ resource "aws_iam_policy" "automation_boundary" {
         "iam:UpdateSigningCertificate",
         "kms:DescribeKey",
         "kms:GetKeyPolicy",
+        "kms:ListGrants",
+        "kms:ListKeys",
+        "lambda:GetPolicy",
+        "lambda:ListFunctions",
+        "lambda:ListVersionsByFunction",
         "organizations:AttachPolicy",
         "organizations:CreatePolicy",
         "organizations:DeletePolicy",
@@ -369,6 +430,13 @@ resource "aws_iam_policy" "automation_boundary" {
         "organizations:TagResource",
         "organizations:UntagResource",
         "organizations:UpdatePolicy",
+        "s3:GetBucketPolicy",
+        "s3:ListAllMyBuckets",
+        "secretsmanager:GetResourcePolicy",
+        "secretsmanager:ListSecrets",
+        "states:DescribeStateMachine",
+        "states:ListStateMachineVersions",
+        "states:ListStateMachines",
         "sts:AssumeRoot",
         "sts:GetCallerIdentity"
       ],
@@ -406,6 +474,37 @@ resource "aws_iam_policy" "automation_boundary" {
       ],
       "NotResource": [
         "arn:${local.partition}:iam::${local.account}:role/iam-hardening/iam-hardening-*"
+      ],
+      "Condition": {
+        "ArnNotEquals": {
+          "aws:PrincipalArn": "arn:${local.partition}:iam::${local.account}:role/iam-hardening/automation-roles"
+        }
+      }
+    },
+    {
+      "Sid": "NoOtherNewRole",
+      "Effect": "Deny",
+      "Action": [
+        "iam:CreateRole",
+        "iam:DeleteRole"
+      ],
+      "NotResource": [
+        "arn:${local.partition}:iam::${local.account}:role/*-lp"
+      ],
+      "Condition": {
+        "ArnEquals": {
+          "aws:PrincipalArn": "arn:${local.partition}:iam::${local.account}:role/iam-hardening/automation-roles"
+        }
+      }
+    },
+    {
+      "Sid": "NoSessionOfAnother",
+      "Effect": "Deny",
+      "Action": [
+        "sts:AssumeRole"
+      ],
+      "Resource": [
+        "*"
       ]
     }
   ]
@@ -948,6 +1047,245 @@ resource "aws_iam_role_policy" "policy_scope" {
       "Resource": [
         "arn:${local.partition}:iam::${local.account}:policy/*"
       ]
+    }
+  ]
+}
+JSON
+}
+
+data "aws_iam_policy_document" "automation_roles_trust" {
+  count = local.has_roles ? 1 : 0
+  statement {
+    sid     = "ExecutionIdentity"
+    actions = ["sts:AssumeRole"]
+    principals {
+      type        = "AWS"
+      identifiers = [split(":", (var.roles_principal_arn_pattern == "" ? var.trusted_principal_arn_pattern : var.roles_principal_arn_pattern))[4]]
+    }
+    condition {
+      test     = "ArnLike"
+      variable = "aws:PrincipalArn"
+      values   = [var.roles_principal_arn_pattern == "" ? var.trusted_principal_arn_pattern : var.roles_principal_arn_pattern]
+    }
+    dynamic "condition" {
+      for_each = nonsensitive(var.organization_id == "") ? [] : [true]
+      content {
+        test     = "StringEquals"
+        variable = "aws:PrincipalOrgID"
+        values   = [var.organization_id]
+      }
+    }
+    dynamic "condition" {
+      for_each = nonsensitive(var.external_id == "") ? [] : [true]
+      content {
+        test     = "StringEquals"
+        variable = "sts:ExternalId"
+        values   = [var.external_id]
+      }
+    }
+    condition {
+      test     = "StringLike"
+      variable = "sts:RoleSessionName"
+      values   = [var.role_session_name_pattern]
+    }
+    condition {
+      test     = "StringLike"
+      variable = "sts:SourceIdentity"
+      values   = [var.roles_source_identity_pattern]
+    }
+  }
+  statement {
+    sid     = "SourceIdentityAndTags"
+    actions = ["sts:SetSourceIdentity", "sts:TagSession"]
+    principals {
+      type        = "AWS"
+      identifiers = [split(":", (var.roles_principal_arn_pattern == "" ? var.trusted_principal_arn_pattern : var.roles_principal_arn_pattern))[4]]
+    }
+    condition {
+      test     = "ArnLike"
+      variable = "aws:PrincipalArn"
+      values   = [var.roles_principal_arn_pattern == "" ? var.trusted_principal_arn_pattern : var.roles_principal_arn_pattern]
+    }
+    dynamic "condition" {
+      for_each = nonsensitive(var.organization_id == "") ? [] : [true]
+      content {
+        test     = "StringEquals"
+        variable = "aws:PrincipalOrgID"
+        values   = [var.organization_id]
+      }
+    }
+  }
+}
+
+resource "aws_iam_role" "automation_roles" {
+  count                = local.has_roles ? 1 : 0
+  name                 = "automation-roles"
+  path                 = local.path
+  description          = "Makes the changes of hardening.iam, class roles"
+  max_session_duration = var.max_session_duration
+  assume_role_policy   = data.aws_iam_policy_document.automation_roles_trust[0].json
+  tags                 = local.tags
+  permissions_boundary = aws_iam_policy.automation_boundary[0].arn
+}
+
+resource "aws_iam_role_policy" "automation_roles_reads" {
+  count  = local.has_roles ? 1 : 0
+  name   = "reads"
+  role   = aws_iam_role.automation_roles[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "Read",
+      "Effect": "Allow",
+      "Action": [
+        "cloudformation:DescribeStackResources",
+        "cloudformation:DescribeStacks",
+        "cloudformation:ListStackResources",
+        "cloudformation:ListStacks",
+        "cloudtrail:DescribeTrails",
+        "cloudtrail:GetEventSelectors",
+        "cloudtrail:GetTrailStatus",
+        "cloudtrail:ListPublicKeys",
+        "cloudtrail:LookupEvents",
+        "codebuild:BatchGetProjects",
+        "codebuild:ListProjects",
+        "ec2:DescribeIamInstanceProfileAssociations",
+        "ec2:DescribeRegions",
+        "ecr:DescribeRepositories",
+        "ecr:GetRepositoryPolicy",
+        "ecs:DescribeServices",
+        "ecs:DescribeTaskDefinition",
+        "ecs:DescribeTasks",
+        "ecs:ListClusters",
+        "ecs:ListServices",
+        "ecs:ListTaskDefinitionFamilies",
+        "ecs:ListTasks",
+        "eks:DescribeAccessEntry",
+        "eks:DescribeCluster",
+        "eks:DescribePodIdentityAssociation",
+        "eks:ListAccessEntries",
+        "eks:ListAssociatedAccessPolicies",
+        "eks:ListClusters",
+        "eks:ListPodIdentityAssociations",
+        "events:ListEventBuses",
+        "glue:GetJobs",
+        "iam:GenerateCredentialReport",
+        "iam:GenerateServiceLastAccessedDetails",
+        "iam:GetAccountAuthorizationDetails",
+        "iam:GetAccountSummary",
+        "iam:GetCredentialReport",
+        "iam:GetGroup",
+        "iam:GetLoginProfile",
+        "iam:GetPolicy",
+        "iam:GetPolicyVersion",
+        "iam:GetRole",
+        "iam:GetRolePolicy",
+        "iam:GetServiceLastAccessedDetails",
+        "iam:GetUser",
+        "iam:ListAccessKeys",
+        "iam:ListAccountAliases",
+        "iam:ListAttachedRolePolicies",
+        "iam:ListEntitiesForPolicy",
+        "iam:ListOpenIDConnectProviders",
+        "iam:ListPolicyVersions",
+        "iam:ListSAMLProviders",
+        "kms:GetKeyPolicy",
+        "kms:ListGrants",
+        "kms:ListKeys",
+        "lambda:GetPolicy",
+        "lambda:ListFunctions",
+        "lambda:ListVersionsByFunction",
+        "organizations:DescribeOrganization",
+        "organizations:DescribeOrganizationalUnit",
+        "organizations:DescribePolicy",
+        "organizations:ListParents",
+        "organizations:ListPoliciesForTarget",
+        "s3:GetBucketPolicy",
+        "s3:ListAllMyBuckets",
+        "secretsmanager:GetResourcePolicy",
+        "secretsmanager:ListSecrets",
+        "sns:GetTopicAttributes",
+        "sns:ListTopics",
+        "sqs:GetQueueAttributes",
+        "sqs:ListQueues",
+        "states:DescribeStateMachine",
+        "states:ListStateMachineVersions",
+        "states:ListStateMachines",
+        "sts:GetCallerIdentity"
+      ],
+      "Resource": [
+        "*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "least_privilege" {
+  count  = local.has_least_privilege ? 1 : 0
+  name   = "least-privilege"
+  role   = aws_iam_role.automation_roles[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:AttachRolePolicy",
+        "iam:DeleteRolePermissionsBoundary",
+        "iam:DeleteRolePolicy",
+        "iam:DetachRolePolicy",
+        "iam:PutRolePolicy",
+        "iam:UpdateAssumeRolePolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/*"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:CreatePolicy",
+        "iam:CreatePolicyVersion",
+        "iam:DeletePolicy",
+        "iam:DeletePolicyVersion",
+        "iam:SetDefaultPolicyVersion",
+        "iam:TagPolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/lp/*"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:CreateRole",
+        "iam:DeleteRole",
+        "iam:TagRole"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/*-lp"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:PutRolePermissionsBoundary"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/*"
+      ],
+      "Condition": {
+        "ArnLike": {
+          "iam:PermissionsBoundary": [
+            "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/lp/*"
+          ]
+        }
+      }
     }
   ]
 }

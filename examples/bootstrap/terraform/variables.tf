@@ -100,6 +100,12 @@ variable "policy_scope" {
   default     = false
 }
 
+variable "least_privilege" {
+  description = "Whether automation-roles may do what least_privilege does."
+  type        = bool
+  default     = false
+}
+
 variable "access_analyzer" {
   description = "Whether automation-detective may do what access_analyzer does."
   type        = bool
@@ -189,6 +195,28 @@ variable "policies_source_identity_pattern" {
   validation {
     condition     = can(regex("^[\\w+=,.@*?-]{1,64}$", var.policies_source_identity_pattern))
     error_message = "policies_source_identity_pattern is not of the form that its description asks for."
+  }
+}
+
+variable "roles_principal_arn_pattern" {
+  description = "Who may assume automation-roles; empty: TrustedPrincipalArnPattern."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^$|^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[\\w+=,.@/-]{2,}[\\w+=,.@/*?-]*$", var.roles_principal_arn_pattern))
+    error_message = "roles_principal_arn_pattern is not of the form that its description asks for."
+  }
+}
+
+variable "roles_source_identity_pattern" {
+  description = "What the source identity of automation-roles must look like, such as awx-*."
+  type        = string
+  default     = "*"
+
+  validation {
+    condition     = can(regex("^[\\w+=,.@*?-]{1,64}$", var.roles_source_identity_pattern))
+    error_message = "roles_source_identity_pattern is not of the form that its description asks for."
   }
 }
 

@@ -43,6 +43,7 @@ from ..._module.snapshots import BREAK_GLASS_OPERATIONS, add_organization_polici
 from ..._module.task import Task, TaskError
 from ..._module.version import COLLECTION_VERSION
 from ..._module.writers import Writer
+from ..._policy.analysis.own_grants import IAM
 from ..._prediction.document import layers_not_read
 from ..._prediction.evidence import RECORDS_OPERATIONS
 from ..._prediction.least_privilege import build, build_principal
@@ -84,6 +85,7 @@ OPERATIONS: t.Final = Operations(writes=frozenset(f"iam:{name}" for name in WRIT
     WATCH_OPERATIONS,
     *(READS[dataset] for dataset in DATASETS),
 )
+_SAMPLE_POLICY: t.Final = f"{IAM}policy/iam-hardening/lp/lp-iam-hardening-preflight"
 REGISTRATION: t.Final = Registration(
     role="least_privilege",
     module=MODULE,
@@ -91,6 +93,13 @@ REGISTRATION: t.Final = Registration(
     operations=OPERATIONS,
     reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread),
     row=Row((Dataset.AUTHORIZATION_DETAILS,)),
+    samples={
+        **dict.fromkeys(("iam:CreateRole", "iam:DeleteRole", "iam:TagRole"), f"{IAM}role/iam-hardening-preflight-lp"),
+        **dict.fromkeys(
+            ("iam:CreatePolicy*", "iam:DeletePolicy*", "iam:SetDefaultPolicyVersion", "iam:TagPolicy"), _SAMPLE_POLICY
+        ),
+    },
+    context={"iam:PutRolePermissionsBoundary": ("iam:PermissionsBoundary", _SAMPLE_POLICY)},
     grants=GRANTS,
 )
 

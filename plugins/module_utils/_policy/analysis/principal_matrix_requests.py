@@ -103,6 +103,7 @@ _WRITES: t.Final[tuple[_Group, ...]] = (
         (),
     ),
     ("access-analyzer:CreateAnalyzer access-analyzer:TagResource", "analyzer", _OWNED_TAGS),
+    ("access-analyzer:StartPolicyGeneration", "any", ()),
     ("CreateRole TagRole", "event role", _OWNED_TAGS),
     ("DeleteRole DeleteRolePolicy PutRolePolicy UpdateAssumeRolePolicy", "event role", ()),
     ("PassRole", "event role", _PASSED_TO_EVENTS),
@@ -116,7 +117,8 @@ _WRITES: t.Final[tuple[_Group, ...]] = (
     (
         "securityhub:BatchDisableStandards securityhub:BatchEnableStandards securityhub:BatchImportFindings "
         "securityhub:BatchUpdateFindings securityhub:BatchUpdateStandardsControlAssociations "
-        "securityhub:CreateFindingAggregator securityhub:DisableSecurityHub securityhub:UpdateFindingAggregator "
+        "securityhub:CreateFindingAggregator securityhub:DisableSecurityHub securityhub:GenerateRecommendedPolicyV2 "
+        "securityhub:UpdateFindingAggregator "
         "securityhub:UpdateSecurityControl securityhub:UpdateSecurityHubConfiguration",
         "hub",
         (),

@@ -61,8 +61,8 @@ def test_the_role_of_the_bootstrap_template_is_not_missing_it(role: str) -> None
 
 
 def test_every_role_that_writes_is_simulated() -> None:
-    # Neither is a role of harden.yml.
-    assert set(WRITES) == {*read_modes(), "policy_scope", "rollback"}
+    # These are no roles of harden.yml.
+    assert set(WRITES) == {*read_modes(), "least_privilege", "policy_scope", "rollback"}
     assert "iam:PutRolePermissionsBoundary" in WRITES["permissions_boundary"] & WRITES["rollback"]
     assert "access-analyzer:CreateAnalyzer" in WRITES["access_analyzer"] & WRITES["rollback"]
     assert "securityhub:EnableSecurityHub" in WRITES["security_hub"]
