@@ -183,6 +183,26 @@ def test_nothing_is_prepared_for_what_changed_meanwhile(
     assert "changed_meanwhile" in [refusal["rule"] for refusal in bench.last["refused"]]
 
 
+@pytest.mark.parametrize("role", ["break-glass", "legacy"])
+def test_a_policy_that_others_got_meanwhile_is_not_changed(
+    bench: ScopeBench, monkeypatch: pytest.MonkeyPatch, role: str
+) -> None:
+    """Neither the prediction nor the proof is about them."""
+    bench.to_base()
+    plan = PolicyScope.plan
+
+    def plan_late(self: PolicyScope, *arguments: t.Any) -> t.Any:
+        planned = plan(self, *arguments)
+        bench.iam.attach_role_policy(RoleName=role, PolicyArn=READER)
+        bench.control.clear_log()
+        return planned
+
+    monkeypatch.setattr(PolicyScope, "plan", plan_late)
+    bench.declare()
+    assert not [write for write in bench.writes if "PolicyVersion" in write.split()[0]], bench.last["refused"]
+    assert READER in [refusal["target"] for refusal in bench.last["refused"]]
+
+
 def test_of_two_runs_at_once_one_writes(bench: ScopeBench, undisturbed: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second run breaks the lease between plan and write of the first, which then finds all as wanted."""
     bench.to_base()

@@ -60,6 +60,13 @@ class Logs(t.Protocol):
         """The names of all files."""
 
 
+class EventScan(t.Protocol):
+    """Looks at the events of all callers, while the uses of principals are read in them."""
+
+    def add(self, record: t.Any) -> None:
+        """Look at one event, which may be malformed."""
+
+
 @dataclasses.dataclass(frozen=True)
 class LogFacts:
     """What was found out about log files, besides their events.
@@ -97,14 +104,15 @@ def log_files(
     now: datetime,
     days: int,
     keys: t.Optional[Mapping[str, PublicKeys]] = None,
+    scans: Sequence[EventScan] = (),
 ) -> LogActivity:
     """Return the events in a trail's files of the last ``days``, and of this account if their path names one.
 
     A file that is none of CloudTrail's is reported; the others are read all the same. ``keys`` are the public keys of
-    CloudTrail by region, to check the signatures of digests.
+    CloudTrail by region, to check the signatures of digests. ``scans`` look at the same events.
     """
     files = LogFiles(logs, account_id, now - timedelta(days=days), now, keys)
-    return read_log_files([files], reader, days=days)[0]
+    return read_log_files([files], reader, days=days, scans=scans)[0]
 
 
 def read_log_files(
@@ -114,15 +122,19 @@ def read_log_files(
     days: int,
     errors: tuple[type[Exception], ...] = (),
     progress: Progress = silent,
+    scans: Sequence[EventScan] = (),
 ) -> tuple[LogActivity, ...]:
     """Return the events of several places, each with what was found out about its own files.
 
     The events of all places are counted together: the first place that could be read has them. ``errors`` mean that a
-    place can't be read, which is then its failure. The events that it had until then count.
+    place can't be read, which is then its failure. The events that it had until then count. ``scans`` look at the same
+    events.
     """
     tally = reader.start(Source.TRAIL)
     for record in LogPlaces(places, errors, progress).records():
         tally.add(record)
+        for scan in scans:
+            scan.add(record)
     for one in places:
         tally.skipped.update(one.refused_events)
     reading = tally.reading()
@@ -238,7 +250,8 @@ class LogFiles:
     ) -> None:
         self._logs: t.Final = logs
         self._progress: t.Final = progress
-        self._digests_read = 0
+        # Several are read at the same time.
+        self._digests_read: t.Final = itertools.count(1)
         self._account_id: t.Final = account_id
         self._since: t.Final = since
         self._public_keys: t.Final = keys
@@ -306,8 +319,7 @@ class LogFiles:
         )
 
     def _open_digest(self, name: str) -> t.Optional[bytes]:
-        self._digests_read += 1
-        self._progress("digest files", self._digests_read, None)
+        self._progress("digest files", next(self._digests_read), None)
         return self.open(name)
 
     def _find_missing(self, names: list[str]) -> Callable[[str], bool]:

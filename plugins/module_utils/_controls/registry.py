@@ -83,7 +83,12 @@ def all_controls() -> tuple[Control, ...]:
 
 def problems() -> dict[str, Problem]:
     """The words of failing findings by control: of the catalogue, of regions, and of modules on their declarations."""
-    others = (access_analyzer.OTHER_PROBLEMS, organization_guardrails.OTHER_PROBLEMS, regions.OTHER_PROBLEMS)
+    others = (
+        access_analyzer.OTHER_PROBLEMS,
+        least_privilege.OTHER_PROBLEMS,
+        organization_guardrails.OTHER_PROBLEMS,
+        regions.OTHER_PROBLEMS,
+    )
     found = {control.id: control.problem for control in _CONTROLS if control.problem}
     for mapping in others:
         found |= mapping

@@ -30,7 +30,7 @@ from .._account.activity import (
 )
 from .._account.collect import OPERATIONS as OPERATIONS_OF_DATASETS
 from .._account.collect import deepen
-from .._account.log_files import Change, LogActivity, Logs, read_change
+from .._account.log_files import Change, EventScan, LogActivity, Logs, read_change
 from .._account.model import Dataset, Role, Snapshot, User
 from .._account.permissions import Permissions
 from .._aws.errors import AwsError
@@ -66,13 +66,6 @@ _REGION_KEY: t.Final = "aws:requestedregion"
 _PAGE: t.Final = 50
 # So many users are looked up one by one; for more, and for roles, all events of a region are read.
 _FEW_USERS: t.Final = 5
-
-
-class EventScan(t.Protocol):
-    """Looks at the events of all callers, before the uses of principals are read in them."""
-
-    def add(self, record: t.Any) -> None:
-        """Look at one event, which may be malformed."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -210,8 +203,8 @@ class Predictor:
         places = Places(self._connection, self._options, account_id, self._open_trail, has_signatures=is_detailed)
         lookups = self._read_history(arns, keys, sleep) if self._options.event_history else None
         reader = self._make_reader(arns, keys, places, lookups, is_detailed=is_detailed)
-        trail = places.read(reader) if places else ()
-        history = () if lookups is None else (lookups.read(reader),)
+        trail = places.read(reader, self._scans) if places else ()
+        history = () if lookups is None else (lookups.read(reader, self._scans),)
         changes = () if lookups is None else lookups.find_changes()
         accessed = self._read_last_accessed(arns, sleep)
         return Book((*trail, *history), accessed, changes)
@@ -227,12 +220,9 @@ class Predictor:
     ) -> EventReader:
         """Make the reader of all events. Where tags or addresses of sessions decide, the events are read twice."""
         scan = SessionScan(self._options.exclusions)
-        scans: tuple[EventScan, ...] = (scan,) if needs_scan(keys, self._options.exclusions) else ()
-        scans = (*self._scans, *scans)
-        if scans:
+        if needs_scan(keys, self._options.exclusions):
             for record in itertools.chain(() if lookups is None else lookups.records(), places.records()):
-                for each in scans:
-                    each.add(record)
+                scan.add(record)
         if not scan.is_complete:
             self._connection.warn(TOO_MANY_SESSIONS)
         entities = self._permissions.entities
@@ -289,9 +279,12 @@ class Predictor:
         questions = by_name if len(users) == len(arns) <= _FEW_USERS else whole_region
         most = self._options.event_history_max_pages
         now = self._connection.now
-        return join_lookups(
-            [look_up(self._pages(region, question), max_pages=most, wait=sleep, now=now) for question in questions]
-        )
+        try:
+            return join_lookups(
+                [look_up(self._pages(region, question), max_pages=most, wait=sleep, now=now) for question in questions]
+            )
+        except OSError as error:
+            raise AwsError(f"the events could not be kept until they are read: {error}") from error
 
     def _pages(self, region: str, question: Mapping[str, t.Any]) -> Iterator[dict[str, t.Any]]:
         access = self._connection.access
@@ -320,8 +313,11 @@ class _History:
         found = (read_change(record) for record in self.records())
         return tuple(sorted({change for change in found if change is not None}))
 
-    def read(self, reader: EventReader) -> Activity:
-        """Read the uses in all events."""
+    def read(self, reader: EventReader, scans: Sequence[EventScan]) -> Activity:
+        """Read the uses in all events, at which ``scans`` look as well."""
+        for record in self.records() if scans else ():
+            for scan in scans:
+                scan.add(record)
         return event_history(
             self.lookups, self.failures, reader, now=self.now, others=self.others, is_enough=self.is_enough
         )
@@ -367,7 +363,7 @@ class Book:
         """The uses of a principal, by any source."""
         activities = self._of(arn)
         readings = {activity.source.source: activity.reading for activity in activities if activity.reading is not None}
-        left_out = tuple(use for one in readings.values() for use in one.left_out if use.principal_arn == arn)
+        left_out = tuple(use for one in readings.values() for use in one.find_left_out(arn))
         # Only a source that was read whole knows all calls. Those that were left out explain dates, if they are kept.
         hidden = {source for source, one in readings.items() if one.excluded and not one.left_out}
         whole = {activity.source.source for activity in activities if activity.source.is_whole} - hidden
@@ -379,7 +375,7 @@ class Book:
     def list_denials(self, arn: str) -> tuple[Use, ...]:
         """The calls of a principal that were refused."""
         readings = (activity.reading for activity in self.shared if activity.reading is not None)
-        return merge_uses(use for reading in readings for use in reading.denied if use.principal_arn == arn)
+        return merge_uses(use for reading in readings for use in reading.find_denied(arn))
 
     def evidence(self, arn: str) -> Evidence:
         """The evidence that was read for a principal."""

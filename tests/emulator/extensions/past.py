@@ -24,7 +24,7 @@ from moto.s3.models import FakeBucket, S3Backend, s3_backends
 
 from emulator.activity import delivery, generate, later, records, selectors
 from emulator.activity.records import Record
-from emulator.activity.uses import last_uses
+from emulator.activity.uses import LastUse, last_uses
 from emulator.extensions.opt_in import DEFAULT_REGIONS
 from emulator.extensions.registration import operations_of
 from emulator.extensions.state import AccountState, Past, ServiceUse, Use, account_states, clock
@@ -46,15 +46,19 @@ def keep(account: Account, *, now: datetime) -> None:
     state = account_states[account.id][account.partition]
     key = hashlib.sha256(f"{account.id} {now.isoformat()} {account.activity!r}".encode()).hexdigest()
     state.past = Past(account, now, key)
-    backend = iam_backends[account.id][account.partition]
-    roles = {role.arn: role for role in backend.roles.values()}
-    for arn, services in last_uses(generate.latest_events(account, now=now)).items():
+    _note_uses(state, last_uses(generate.latest_events(account, now=now)))
+
+
+def _note_uses(state: AccountState, uses: t.Mapping[str, t.Mapping[str, t.Mapping[str, LastUse]]]) -> None:
+    """Note the dates of last use, of principals and of roles as a whole."""
+    roles = {role.arn: role for role in iam_backends[state.account_id][state.partition].roles.values()}
+    for arn, services in uses.items():
         known = state.last_accessed.setdefault(arn, {})
         for service, actions in services.items():
             known[service] = _join(known.get(service), arn, actions)
         role = roles.get(arn)
         newest = max((use for actions in services.values() for use in actions.values()), key=lambda use: use.when)
-        if role is not None:
+        if role is not None and (role.last_used is None or role.last_used < _moment(newest.when)):
             role.last_used, role.last_used_region = _moment(newest.when), newest.region
 
 
@@ -128,6 +132,7 @@ def add_later(account_id: str, asked: t.Iterable[later.Later]) -> int:
     for event in events:
         if event["managementEvent"]:
             state.events.setdefault(event["awsRegion"], []).append(event)
+    _note_uses(state, last_uses(events))
     homes = [home for backends in cloudtrail_backends.values() for home in backends.values()]
     for trail in [trail for home in homes for trail in home.trails.values()]:
         if trail.status.is_logging and state in _covered(trail):

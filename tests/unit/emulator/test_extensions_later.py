@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import typing as t
+from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
@@ -69,6 +70,17 @@ def test_calls_are_in_the_history_and_in_the_files_of_the_trail(process: Emulato
     names = [record["eventName"] for record in read_files(process) if "kms:" in record.get("errorMessage", "")]
     # The use of the key is denied to a put of an object, which is a call on data.
     assert names == ["PutObject"] * 3
+
+
+def test_a_role_was_last_used_when_its_last_call_was_made(process: EmulatorProcess) -> None:
+    iam = client(process, "iam")
+    before = iam.get_role(RoleName="dev-data-etl")["Role"]["RoleLastUsed"].get("LastUsedDate")
+    call = {"principal": "role/dev-data-etl", "call": "sqs:ListQueues", "region": "us-east-1", "days_ago": 0.001}
+    process.control.add_calls(APPS, [call, {**call, "days_ago": 5, "region": "eu-west-1"}])
+    used = iam.get_role(RoleName="dev-data-etl")["Role"]["RoleLastUsed"]
+    assert used["Region"] == "us-east-1"
+    assert datetime.now(UTC) - used["LastUsedDate"] < timedelta(minutes=10)
+    assert before is None or before < used["LastUsedDate"]
 
 
 def test_a_session_that_is_only_opened_is_one_event(process: EmulatorProcess) -> None:

@@ -18,7 +18,7 @@ from collections.abc import Collection, Mapping
 
 from ..._converge.arn import resource_of
 from ..._converge.errors import InputError
-from ..._prediction.acceptance import Acceptance, Acceptances, acceptance_of, parse_acceptances
+from ..._prediction.acceptance import Acceptance, Acceptances, acceptance_of, acceptance_warnings, parse_acceptances
 from .model import Stage, Way
 
 MOST_DAYS: t.Final = 365
@@ -152,6 +152,16 @@ class Declared:
     def accepts_denial(self, role_arn: str, action: str) -> t.Optional[str]:
         """Find the reason why new denials of an action are accepted for a role."""
         return self._accepts_subject(self.accept_denials, role_arn, {action.lower()})
+
+    def list_warnings(self, role_arns: Collection[str]) -> list[str]:
+        """List warnings about acceptances that expired, or are about none of these roles."""
+        found: list[str] = []
+        for option in ("accept_unproven", "accept_breakage", "accept_machines", "accept_namers", "accept_denials"):
+            items = getattr(self, option)
+            plain = [item.acceptance if isinstance(item, NamedAcceptance) else item for item in items]
+            needless = "is no role of the campaign"
+            found += acceptance_warnings(plain, role_arns, self.today, option=option, needless=needless)
+        return found
 
     def _accepts_subject(
         self, items: tuple[NamedAcceptance, ...], role_arn: str, subjects: Collection[str]

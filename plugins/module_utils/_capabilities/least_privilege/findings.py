@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from ..._account.model import Snapshot
 from ..._account.moments import format_utc, whole_days
 from ..._controls.assess import assess
+from ..._controls.catalogue.least_privilege import OTHER_PROBLEMS
 from ..._controls.control import Control, Failure, Scope, Verdict, maps
 from ..._controls.requirements import LEAST_PRIVILEGE_NIST, LEAST_PRIVILEGE_PCI
 from ..._controls.settings import Settings
@@ -55,10 +56,11 @@ _Judge = Callable[[Declared, Situation, datetime], Judgement]
 
 
 def findings(
-    snapshot: Snapshot, declared: Declared, situations: Sequence[Situation], *, settings: Settings, now: datetime
+    snapshot: Snapshot, declared: Declared, situations: Sequence[Situation], *, now: datetime
 ) -> tuple[Finding, ...]:
     """Judge all roles of a campaign. A role of which nothing was read is not assessed."""
-    return assess(snapshot, settings=settings, controls=_make_controls(declared, tuple(situations), now), now=now)
+    # No threshold of the assessment is about them.
+    return assess(snapshot, settings=Settings(), controls=_make_controls(declared, tuple(situations), now), now=now)
 
 
 def _make_controls(declared: Declared, situations: tuple[Situation, ...], now: datetime) -> tuple[Control, ...]:
@@ -66,6 +68,7 @@ def _make_controls(declared: Declared, situations: tuple[Situation, ...], now: d
     return tuple(
         Control(
             id=control,
+            problem=OTHER_PROBLEMS[control],
             title=title,
             severity=severity,
             theme=_THEME,

@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from ..._account.moments import format_utc
 from ..._prediction.denials.verdict import DELIVERY
 from .declared import Declared
+from .lifting import MOST_AGE
 from .model import DeniedBy, Namer, NewDenial, UnreadNamers, Way
 from .past import SKEW
 from .records import Kind
@@ -71,6 +72,10 @@ def check_slots(situation: Situation, live: LiveRole) -> Gate:
     if situation.way is Way.PARALLEL and live.new_role is not None and not live.new_role.is_ours:
         reason = f"the name of the new role is taken: the campaign did not make {live.new_role.arn}"
         return Objection("slot_filled", reason)
+    # A run that was interrupted, or a revert, leaves it closed. Another may be open to whom its maker likes.
+    is_adopted = situation.way is Way.PARALLEL and not situation.past.parallel_id
+    if is_adopted and live.new_role is not None and not live.new_role.is_closed:
+        return Objection("slot_filled", f"{live.new_role.arn} is there and not closed, so no run left it like that")
     if live.obstacles:
         return Objection("slot_filled", join_some(live.obstacles))
     return None
@@ -82,6 +87,14 @@ def check_boundary(live: LiveRole) -> Gate:
         reason = f"the role has the permissions boundary {live.boundary}, and a trial needs its place"
         return Objection("slot_filled", reason)
     return None
+
+
+def check_trial_age(declared: Declared, live: LiveRole, now: datetime) -> Gate:
+    """Refuse a trial that would be lifted before its soak is over, since its policy was made too long ago."""
+    if live.made_at is None or live.made_at + MOST_AGE > now + timedelta(days=declared.canary_days):
+        return None
+    made = format_utc(live.made_at)
+    return Objection("trial_too_old", f"the trial policy was made on {made}, too long ago; revert, and begin again")
 
 
 def check_in_force(live: LiveRole) -> Gate:
@@ -320,10 +333,9 @@ def _check_canary(declared: Declared, situation: Situation, now: datetime) -> Ga
         state = "its trial was lifted" if past.is_lifted else "its stage canary is missing"
         return Objection("stage_missing", state)
     objection = check_new_role(situation, live)
-    if objection is None and past.trial is not None and not live.has_trial:
-        objection = Objection("not_in_force", "its trial boundary was removed")
-    if objection is None and past.trial is None:
-        objection = check_in_force(live)
+    if objection is None and not live.has_trial:
+        is_trial = past.trial is not None and not live.has_documents
+        objection = Objection("not_in_force", "its trial boundary was removed") if is_trial else check_in_force(live)
     return objection or check_soak(declared, situation, Kind.OPENED, declared.canary_days, now)
 
 

@@ -18,9 +18,12 @@ import typing as t
 from datetime import datetime, timedelta
 
 from ..._account.moments import format_utc
-from .declared import Declared
+from .declared import MOST_TRIAL_DAYS, Declared
 from .records import Kind
 from .situation import LiveRole, Situation
+
+#: No trial ends later than that after AWS's own date of its policy, whatever is recorded.
+MOST_AGE: t.Final = timedelta(days=2 * MOST_TRIAL_DAYS)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +42,9 @@ def find_deadline(declared: Declared, situation: Situation) -> t.Optional[dateti
     past, live = situation.past, situation.live
     tag = live.trial_ends if live and live.has_trial else None
     days = timedelta(days=declared.trial_days)
-    found: list[t.Optional[datetime]] = [tag]
+    # Records and tags can be forged again and again. AWS's own date can't.
+    oldest = live.made_at + MOST_AGE if live and live.has_trial and live.made_at else None
+    found: list[t.Optional[datetime]] = [tag, oldest]
     if past.trial is not None:
         opened = past.times.get(Kind.OPENED)
         found += [past.trial.deadline, opened + days if opened else None]
@@ -53,10 +58,11 @@ def find_lift(declared: Declared, situation: Situation, now: datetime) -> t.Opti
     past, live = situation.past, situation.live
     if live is None:
         return None
+    if not live.has_trial and (past.trial is None or live.has_documents):
+        # A cut-over that was interrupted before its record has dropped the boundary by itself.
+        return None
     if past.trial is not None and not live.has_trial and not live.boundary:
         return Lift("the trial boundary was removed, so the trial is over")
-    if past.trial is None and not live.has_trial:
-        return None
     deadline = find_deadline(declared, situation)
     if deadline is None:
         return Lift("the trial has neither a record nor a date, so it ends now")

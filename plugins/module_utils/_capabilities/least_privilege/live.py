@@ -63,7 +63,7 @@ class Observer:
         if new is None:
             return None
         is_ours = tags.get(PARALLEL_OF) == subject.role.unique_id and tags.get(CAMPAIGN) == self.writer.campaign
-        return NewRole(new.arn, new.unique_id, is_ours, new.created)
+        return NewRole(new.arn, new.unique_id, is_ours, new.created, new.last_used, self._is_closed(new))
 
     def _list_dates(self, subject: Subject) -> Iterator[datetime]:
         """List AWS's own dates of what the campaign made: nobody can date these back."""

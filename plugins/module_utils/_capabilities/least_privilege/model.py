@@ -134,8 +134,8 @@ class NewDenial:
     """A denied action of a role that was not denied to it before. ``used_before``: the evidence had it as used.
 
     ``resource`` is empty where the event has none. ``proposal`` is an entry of ``always_allow`` that would allow it
-    within the old policies; None if there is none, or it would not help. ``diff`` is what it would change in the
-    documents, as a unified diff.
+    within the old policies; None if there is none, or it would not help. ``diff`` has the statements that it
+    would add to the documents, or take from them, as lines that begin with ``+`` and ``-``.
     """
 
     principal_arn: str

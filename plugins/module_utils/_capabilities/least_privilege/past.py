@@ -67,8 +67,7 @@ class Past:
     ``reached`` is the last event that moved it, None before the first. ``times`` are the moments of events by the
     records, never before an earlier one. ``since`` are the same, but never before the store says that the record was
     written: a record that is dated back shortens nothing. ``documents`` and what follows are those of the last
-    ``GENERATED``. ``is_recreated``: there are records of a role with another id, so the role was created again under
-    its name, or somebody forged them.
+    ``GENERATED``. ``has_other_id``: there are records of a role with another id.
     """
 
     reached: t.Optional[Kind] = None
@@ -88,7 +87,7 @@ class Past:
     is_reverted: bool = False
     latest: t.Optional[datetime] = None
     number: int = 0
-    is_recreated: bool = False
+    has_other_id: bool = False
     doubts: tuple[Doubt, ...] = ()
 
     @property
@@ -100,6 +99,14 @@ class Past:
     def is_closed(self) -> bool:
         """Whether the old role was closed and not yet retired."""
         return self.reached is Kind.CLOSED
+
+    @property
+    def is_recreated(self) -> bool:
+        """Whether all records are of a role with another id.
+
+        One of many may be forged, to keep a role from its way back.
+        """
+        return self.has_other_id and self.is_empty
 
     @property
     def is_empty(self) -> bool:
@@ -118,7 +125,7 @@ def replay(log: Log, identity: Identity) -> Past:
         reason = event if isinstance(event, str) else _find_contradiction(past, event, identity)
         missing = _find_gap(past, number)
         is_other = isinstance(event, Event) and event.role_id != identity.role_id
-        past = dataclasses.replace(past, number=max(past.number, number), is_recreated=past.is_recreated or is_other)
+        past = dataclasses.replace(past, number=max(past.number, number), has_other_id=past.has_other_id or is_other)
         if not isinstance(event, str) and not reason:
             past = _apply_event(past, event)
         is_new_start = past.is_reverted and past.reached is None and not reason
@@ -188,8 +195,7 @@ _SOAKS: t.Final[Mapping[Kind, tuple[Kind, str]]] = {
 def _find_wrong_order(past: Past, event: Event, identity: Identity) -> str:
     if event.kind is Kind.LIFTED:
         # It may be one that nobody recorded: a run was killed, or the records are gone.
-        is_of_trial = event.way is Way.IN_PLACE and past.way in (None, Way.IN_PLACE)
-        return "" if is_of_trial else "there is no trial to lift"
+        return "" if event.way is Way.IN_PLACE else f"there is no trial by way {event.way}"
     if past.reached not in _BEFORE[event.kind]:
         reached = past.stage.value if past.stage else "no stage"
         return f"it is about {event.kind.value!r}, and {reached} is done"
@@ -267,7 +273,7 @@ def _apply_event(past: Past, event: Event) -> Past:
         return Past(is_reverted=True, latest=latest, number=past.number)
     past = dataclasses.replace(
         past,
-        way=event.way,
+        way=past.way if event.kind is Kind.LIFTED else event.way,
         latest=latest,
         times={**past.times, event.kind: latest},
         since={**past.since, event.kind: max(latest, event.stored_at or latest)},

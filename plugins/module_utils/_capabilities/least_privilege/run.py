@@ -19,7 +19,6 @@ from ..._account.model import Dataset, Snapshot
 from ..._aws.operations import Operations
 from ..._controls.control import unread_reason
 from ..._controls.facts import Facts
-from ..._controls.settings import Settings as Thresholds
 from ..._converge.affects.affected import with_affected
 from ..._converge.affects.after import snapshot_after
 from ..._converge.affects.reach import KnownReach
@@ -33,7 +32,6 @@ from ..._converge.store import Store
 from ..._converge.untouchable import UntouchablePrincipals
 from ..._module.connection import Connection
 from ..._module.converging import converge
-from ..._module.converging import settings_of as thresholds_of
 from ..._module.functions import OPERATIONS as OPERATIONS_OF_FUNCTIONS
 from ..._module.options import Run, StoreOptions
 from ..._module.ownership import PLAN_OPERATIONS as OWNERS_OPERATIONS
@@ -112,12 +110,8 @@ def run(task: Task) -> dict[str, t.Any]:
         str(task.options.get("member_role_arn") or "").strip(),
         tuple(task.guards.break_glass),
     )
-    try:
-        thresholds = thresholds_of(task)
-    except InputError as error:
-        raise TaskError(str(error)) from error
     reports = task.open_store(task.reports) if task.has_reports else None
-    make = functools.partial(RightSizing, options, thresholds, task.run, task.journal, reports)
+    make = functools.partial(RightSizing, options, task.run, task.journal, reports)
     return converge(task, make, module=MODULE)
 
 
@@ -134,13 +128,11 @@ class RightSizing(Capability[Observed]):
     def __init__(
         self,
         options: Options,
-        thresholds: Thresholds,
         run: Run,
         journal: StoreOptions,
         reports: t.Optional[Store],
         connection: Connection,
     ) -> None:
-        self._thresholds = thresholds
         self._options = options
         self._declared = options.declared
         self._run = run
@@ -181,8 +173,8 @@ class RightSizing(Capability[Observed]):
     def findings(self, observed: Observed) -> tuple[Finding, ...]:
         if not observed.found:
             return ()
-        settings, now = self._thresholds, self._connection.now
-        return findings(observed.snapshot, self._declared, observed.situations, settings=settings, now=now)
+        now = self._connection.now
+        return findings(observed.snapshot, self._declared, observed.situations, now=now)
 
     def plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
         glass = [item.arn for item in principals_for_emergencies(observed.snapshot, self._options.break_glass)]

@@ -23,8 +23,9 @@ from .records import Document, Kind
 class NewRole:
     """The role with the name of the new one.
 
-    ``is_ours``: its tags name the campaign and the id of the old role. ``made_at`` is when AWS says it was created, and
-    ``last_used`` when AWS says it was used; None if never.
+    ``is_ours``: its tags name the campaign and the id of the old role; anybody who may tag can set them.
+    ``is_closed``: only break-glass may assume it; None if nobody knows. ``made_at`` is when AWS says it was created,
+    and ``last_used`` when AWS says it was used; None if never.
     """
 
     arn: str
@@ -32,6 +33,7 @@ class NewRole:
     is_ours: bool
     made_at: t.Optional[datetime] = None
     last_used: t.Optional[datetime] = None
+    is_closed: t.Optional[bool] = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -36,6 +36,7 @@ from .gates import (
     check_proof,
     check_slots,
     check_soak,
+    check_trial_age,
     check_unread_namers,
     check_unused,
     find_last_use,
@@ -50,6 +51,7 @@ from .situation import LiveRole, Situation, measure
 #: The order of the stages; a revert has no place in it.
 ORDER: t.Final = tuple(stage for stage in Stage if stage is not Stage.REVERT)
 STAGE_MISSING: t.Final = "stage_missing"
+_REPAIR: t.Final = "move away what no run wrote, or revert"
 
 
 class State(enum.StrEnum):
@@ -127,7 +129,7 @@ class _Decision:
         lift = find_lift(self._declared, self._situation, self._now)
         if lift is not None and not self._repeats_canary(live):
             reason = f"{lift.reason}; begin again with least_privilege_stage=canary"
-            return self._make(State.LIFTED, reason, event=Kind.LIFTED)
+            return self._make(State.LIFTED, reason, event=Kind.LIFTED, way=Way.IN_PLACE)
         objection = self._check_records(live)
         if objection is not None:
             return self._refuse(objection)
@@ -142,7 +144,9 @@ class _Decision:
     def _repeats_canary(self, live: LiveRole) -> bool:
         """Whether the run was killed between the trial and its record, and this one goes on."""
         is_next = self._past.reached is Kind.PREPARED and not self._past.doubts
-        return self._declared.stage is Stage.CANARY and is_next and has_unknown_trial(self._situation, live)
+        is_young = check_trial_age(self._declared, live, self._now) is None
+        is_due = self._declared.stage is Stage.CANARY and is_next and is_young
+        return is_due and has_unknown_trial(self._situation, live)
 
     def _check_records(self, live: LiveRole) -> Gate:
         past, target = self._past, self._situation.target
@@ -151,7 +155,7 @@ class _Decision:
             return Objection("role_recreated", reason)
         if past.doubts:
             reasons = join_some(f"{one.key.rpartition('/')[2]}: {one.reason}" for one in past.doubts)
-            return Objection("forged_record", f"the records contradict each other ({reasons}); revert first")
+            return Objection("forged_record", f"the records contradict each other ({reasons}); {_REPAIR}")
         if self._is_emptied(live):
             reason = (
                 "the campaign made something for the role, and its records are missing; restore them, or revert first"
@@ -252,6 +256,7 @@ class _Decision:
         gates = (
             *self._check_ready(live),
             check_boundary(live) if is_trial else None,
+            check_trial_age(self._declared, live, self._now) if is_trial else None,
             check_machines(self._declared, self._situation) if is_trial else None,
         )
         old_only = [f"{one.kind} of {one.resource}" for one in find_old_only(self._declared, self._situation)]
@@ -321,7 +326,7 @@ class _Decision:
 
     def _check_trial(self, live: LiveRole) -> Gate:
         """Refuse to go on from a trial that somebody replaced by another boundary."""
-        return check_boundary(live) if self._past.trial is not None else None
+        return check_boundary(live) if self._past.trial is not None and not live.has_documents else None
 
     def _check_watched(self, live: LiveRole) -> Gate:
         declared, situation = self._declared, self._situation
@@ -411,6 +416,7 @@ class _Decision:
     def _make(self, state: State, reason: str, **fields: t.Any) -> Step:
         past, situation = self._past, self._situation
         own: dict[str, t.Any] = {
+            "way": situation.way,
             "next": self._name_next(),
             "since": past.since.get(past.reached) if past.reached else None,
             "deadline": find_deadline(self._declared, situation) or find_parallel_deadline(self._declared, situation),
@@ -419,7 +425,6 @@ class _Decision:
             situation.role_arn,
             state,
             reason,
-            way=situation.way,
             is_canary=situation.is_canary,
             stage=self._declared.stage,
             **{**own, **fields},

@@ -224,9 +224,10 @@ def _list_entries(entries: Sequence[Entry]) -> str:
 def find_new_issues(old: Policy, new: Policy, holders: Holders, *, kind: Kind, partition: str) -> tuple[Issue, ...]:
     """Find what is wrong with new and changed statements. Conditions that an Allow had before are not judged."""
     found = validate(json.dumps(document_of(new)), kind=kind, partition=partition, holders=holders)
-    known = {_meaning(statement) for statement in old.statements}
-    changed = {statement.index for statement in new.statements if _meaning(statement) not in known}
-    narrowed = {statement.index for statement in new.statements if _has_same_conditions(statement, old.statements)}
+    known = [_meaning(statement) for statement in old.statements]
+    meanings = {statement.index: _meaning(statement) for statement in new.statements}
+    changed = {index for index, meaning in meanings.items() if meaning not in known}
+    narrowed = {index for index, meaning in meanings.items() if _has_same_conditions(meaning, known)}
     return tuple(
         issue
         for issue in found
@@ -244,11 +245,10 @@ def _is_objection(issue: Issue) -> bool:
 
 
 def _has_same_conditions(statement: Statement, old: Sequence[Statement]) -> bool:
-    """Whether an Allow is a part of one that had the same conditions."""
-    block = _meaning(statement).conditions
+    """Whether an Allow is a part of one that had the same conditions. All have the form of ``_meaning``."""
     return statement.allow and any(
         other.allow
-        and _meaning(other).conditions == block
+        and other.conditions == statement.conditions
         and _are_within(statement.actions, other.actions)
         and _are_within(statement.resources, other.resources)
         for other in old

@@ -305,6 +305,20 @@ def _judge_services(scope: Scope, item: _Tracked, granted: Mapping[str, _Power])
     return Failure(item.arn, detail, observed)
 
 
+#: The words of findings that the module least_privilege makes of its campaigns.
+OTHER_PROBLEMS: t.Final = {
+    "parallel_role_unused": Problem("New role is not used by anybody", "new roles are not used by anybody"),
+    "new_unexplained_denial": Problem(
+        "Right-sized role is denied calls that it made before",
+        "right-sized roles are denied calls that they made before",
+    ),
+    "retirement_overdue": Problem("Old role is not retired in time", "old roles are not retired in time"),
+    "replaced_role_used": Problem("Replaced role is still used", "replaced roles are still used"),
+    "only_old_role_named": Problem(
+        "Role is named where its new role is not", "roles are named where their new roles are not"
+    ),
+}
+
 CONTROLS: t.Final = (
     Control(
         id="admin_mostly_unused",

@@ -10,13 +10,14 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 from collections.abc import Mapping
 from datetime import datetime
 
 from ..evaluation.context import Context
 from .callers import SkipReason
-from .usage import Use
+from .usage import Use, group_by_principal
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,3 +70,19 @@ class Reading:
     sessions: Mapping[str, Sessions] = dataclasses.field(default_factory=dict)
     excluded: Mapping[str, int] = dataclasses.field(default_factory=dict)
     widened: tuple[tuple[str, str], ...] = ()
+
+    def find_denied(self, principal_arn: str) -> tuple[Use, ...]:
+        """The refused calls of one principal."""
+        return self._denied.get(principal_arn, ())
+
+    def find_left_out(self, principal_arn: str) -> tuple[Use, ...]:
+        """The calls of one principal that ``exclude_evidence`` leaves out."""
+        return self._left_out.get(principal_arn, ())
+
+    @functools.cached_property
+    def _denied(self) -> Mapping[str, tuple[Use, ...]]:
+        return group_by_principal(self.denied)
+
+    @functools.cached_property
+    def _left_out(self) -> Mapping[str, tuple[Use, ...]]:
+        return group_by_principal(self.left_out)

@@ -94,6 +94,14 @@ def merge_uses(uses: Iterable[Use]) -> tuple[Use, ...]:
     return tuple(sorted(found.values(), key=_place))
 
 
+def group_by_principal(uses: Iterable[Use]) -> Mapping[str, tuple[Use, ...]]:
+    """Group uses by their principals, so that each of many principals does not look through those of all."""
+    found: dict[str, list[Use]] = {}
+    for use in uses:
+        found.setdefault(use.principal_arn, []).append(use)
+    return {arn: tuple(its_own) for arn, its_own in found.items()}
+
+
 def drop_explained_uses(uses: Iterable[Use], *, by: Collection[Source]) -> tuple[Use, ...]:
     """Drop dates of last use that recorded calls explain, since the calls also show the resource.
 

@@ -20,7 +20,7 @@ import typing as t
 from collections.abc import Iterator, Mapping
 
 from ..documents import global_keys
-from ..documents.operators import NEGATED
+from ..documents.operators import NEGATED, WITH_VARIABLES
 from ..documents.policy import Condition, Statement
 from ..documents.syntax import Path
 from ..evaluation import catalogue
@@ -157,10 +157,11 @@ def find_unfit_operators(draft: Draft) -> Iterator[DraftIssue]:
 
 
 def find_unfit_values(draft: Draft) -> Iterator[DraftIssue]:
-    """Find values that their operator can't compare."""
+    """Find values that their operator can't compare. AWS replaces variables for some operators only."""
     for _statement, condition, path in conditions_of(draft):
+        takes_variables = condition.operator in WITH_VARIABLES
         for placed in draft.values(condition, path):
-            if not has_variables(placed.text, version=VERSION):
+            if not (takes_variables and has_variables(placed.text, version=VERSION)):
                 yield from _check_value(condition, placed)
 
 

@@ -26,7 +26,7 @@ from .conditions import is_private_range, key_type
 from .intentions import find_wide_networks
 from .lock_outs import MFA_AGE, MFA_KEYS, MFA_PRESENT, OF_VPCS, RESOURCE_TAG, SOURCE_IP, VIA_SERVICE
 from .rules import Issue
-from .windows import AFTER, BEFORE, find_window, is_of_time
+from .windows import AFTER, BEFORE, find_window, is_of_time, read_moment
 
 ANY_RANGE: t.Final = "<a public range of your network, such as 203.0.113.0/24>"
 ANY_VPC: t.Final = "<the id of your VPC, such as vpc-0abc1234def567890>"
@@ -105,7 +105,15 @@ def _fix(statement: Statement, codes: Sequence[str]) -> Sequence[Statement]:
     # Several codes may have the same fix.
     for fix in dict.fromkeys(_FIXES[code][1] for code in _FIXES if code in codes and code not in dropped):
         found = [fixed for item in found for fixed in fix(item)]
-    return found
+    return [_drop_repeated(item) for item in found]
+
+
+def _drop_repeated(statement: Statement) -> Statement:
+    """Keep the first of conditions with the same operator and key. A block can't have both."""
+    kept: dict[tuple[t.Any, ...], Condition] = {}
+    for item in statement.conditions:
+        kept.setdefault((item.operator, item.key.lower(), item.if_exists, item.quantifier), item)
+    return dataclasses.replace(statement, conditions=tuple(kept.values()))
 
 
 def _keep(statement: Statement, wanted: Callable[[Condition], bool]) -> Statement:
@@ -121,6 +129,8 @@ def _move_mfa(statement: Statement) -> Sequence[Statement]:
 
 def _replace_private_ranges(statement: Statement) -> Sequence[Statement]:
     """Replace an Allow from private addresses by a Deny outside of the known networks."""
+    if not any(item.key.lower() == SOURCE_IP for item in statement.conditions):
+        return (statement,)
     if not statement.allow:
         return (_complete_networks(statement)[0],)
     ranges = _list_public_ranges(statement)
@@ -221,7 +231,12 @@ def _complete_window(statement: Statement) -> Sequence[Statement]:
 
 def _restate_window(statement: Statement) -> Sequence[Statement]:
     """Replace other comparisons of the time by a window."""
-    start, end = _list_values(statement, AFTER), _list_values(statement, BEFORE)
+    if not any(map(is_of_time, statement.conditions)):
+        return (statement,)
+    start, end = (
+        values if all(map(read_moment, values)) else ()
+        for values in (_list_values(statement, AFTER), _list_values(statement, BEFORE))
+    )
     return (_set_window(statement, start or (ANY_START,), end or (ANY_END,)),)
 
 
@@ -290,12 +305,14 @@ _FIXES: t.Final[Mapping[str, tuple[str, Fix]]] = {
     "forallvalues_without_null_check": ("null_check", _add_null_checks),
     "condition_never_holds": ("reversed", _turn_around),
     "time_equals_moment": ("time", _restate_window),
+    "type_mismatch_date": ("time", _restate_window),
     "time_window_is_over": ("time", _end_later),
     "time_window_with_one_end": ("time", _complete_window),
     "deny_where_key_is_absent": ("organization", _exempt_services),
     "tag_condition_is_changeable": ("tag", _drop_tags),
     "allow_with_unsupported_tag_condition_key_for_service": ("tag", _drop_tags),
     "network_deny_lacks_operators": ("network", _complete_networks),
+    "type_mismatch_ip_range": ("network", _replace_private_ranges),
     "ip_range_too_wide": ("network", _replace_private_ranges),
     "network_if_exists_in_allow": ("network", _replace_private_ranges),
     "private_not_ip_address": ("network", _replace_private_ranges),

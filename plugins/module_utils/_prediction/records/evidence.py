@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from ..._account.digests import PublicKeys
-from ..._account.log_files import LogActivity, LogFiles, LogPlaces, Logs, read_log_files
+from ..._account.log_files import EventScan, LogActivity, LogFiles, LogPlaces, Logs, read_log_files
 from ..._account.log_places import read_digest_place
 from ..._aws.access import Access
 from ..._aws.errors import AwsError
@@ -82,10 +82,11 @@ class Places:
         """All events, for a first look at them. What can't be read is found out by :meth:`read` again."""
         return LogPlaces(self._files, _ERRORS, self._connection.progress).records()
 
-    def read(self, reader: EventReader) -> tuple[LogActivity, ...]:
-        """Read all events, and return what each place has, in the order of the option."""
+    def read(self, reader: EventReader, scans: Sequence[EventScan] = ()) -> tuple[LogActivity, ...]:
+        """Read all events, at which ``scans`` look too, and return what each place has, in their order."""
         files = [one.restart() for one in self._files]
-        found = read_log_files(files, reader, days=self._days, errors=_ERRORS, progress=self._connection.progress)
+        progress = self._connection.progress
+        found = read_log_files(files, reader, days=self._days, errors=_ERRORS, progress=progress, scans=scans)
         failed = (self._describe_failure(location, failure) for location, failure in self._failed.items())
         return (*found, *failed)
 

@@ -72,11 +72,10 @@ def _make_records(
 ) -> dict[str, Record]:
     sources = Sources(source.days, source.now, (activity,), trails=source.trails)
     coverage = describe_coverage(sources)
-    denied = activity.reading.denied if activity.reading is not None else ()
     found: dict[str, Record] = {}
     for arn, known in principals.items():
         uses = activity.of(arn)
-        refused = tuple(use for use in denied if use.principal_arn == arn)
+        refused = activity.reading.find_denied(arn) if activity.reading is not None else ()
         notes = (*coverage.notes, *describe_sessions(arn, [activity]))
         own = dataclasses.replace(coverage, notes=notes)
         found[arn] = Record(

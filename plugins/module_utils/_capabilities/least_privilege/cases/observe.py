@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import typing as t
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from ...._account.model import Role, Snapshot
@@ -257,7 +257,7 @@ class _Reading:
         self._stage = self._options.declared.stage
         self._permissions = Permissions(self._snapshot)
         self._observer = Observer(writer, self._permissions, self._options.break_glass)
-        self._scan = AssumptionScan([arn for item in found for arn in (item.role.arn, item.new_arn) if arn])
+        self._scan = AssumptionScan(dict(_list_ids(found)))
         self.new: dict[str, Dossier] = {}
         self.proposed: dict[str, Proposed] = {}
         self.unread: tuple[str, ...] = ()
@@ -405,6 +405,14 @@ class _Reading:
             trial_boundary_arn=self._observer.writer.trial_arn(item.subject),
         )
         return add_proposals(watched, basis, now=self._connection.now)
+
+
+def _list_ids(found: Sequence[Found]) -> Iterator[tuple[str, str]]:
+    """List the old and the new roles with their unique ids, empty where one is not known."""
+    for item in found:
+        yield item.role.arn, item.role.unique_id
+        if item.new_arn:
+            yield item.new_arn, item.subject.parallel.unique_id if item.subject.parallel else ""
 
 
 def _choose(item: Found) -> Chosen:

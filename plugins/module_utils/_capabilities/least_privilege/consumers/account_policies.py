@@ -11,17 +11,15 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from ...._account.model import Dataset, Group, PolicyDocument, Role, User
+from ...._account.model import Group, PolicyDocument, Role, User
 from ...._account.permissions import Permissions
 from ...._policy.documents.policy import Policy
 from ..model import UnreadNamers
 from .policies import NEW, find_namers
 from .reader import Found, make_command
 from .targets import Targets
-
-_NO_ORGANIZATION: t.Final = "the policies of the organization could not be read: {reason}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,7 +42,6 @@ def find_in_account(permissions: Permissions, targets: Targets) -> tuple[list[Fo
             unread.append(UnreadNamers(f"{_NAMES[one.kind]} of {one.resource} does not parse"))
             continue
         found += find_namers(targets, one.policy, one.kind, one.resource, one.account_id, one.command)
-    unread += _find_unread(permissions)
     return found, unread
 
 
@@ -96,9 +93,3 @@ def _list_of_organization(permissions: Permissions) -> Iterator[_Document]:
 
 def _add(*words: str) -> str:
     return f"add {NEW} where the old role is named, then {make_command(*words)}"
-
-
-def _find_unread(permissions: Permissions) -> Iterable[UnreadNamers]:
-    missing = permissions.snapshot.missing(Dataset.ORGANIZATION_POLICIES)
-    if missing is not None:
-        yield UnreadNamers(_NO_ORGANIZATION.format(reason=missing.reason))

@@ -15,7 +15,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import typing as t
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from ...._policy.trail.callers import invoking_service, moment_of
@@ -59,10 +59,14 @@ class Assumption:
 
 
 class AssumptionScan:
-    """Collects the sessions of some roles, one event at a time. Calls that were denied began none."""
+    """Collects the sessions of some roles, one event at a time. Calls that were denied began none.
 
-    def __init__(self, role_arns: Collection[str]) -> None:
-        self._roles: t.Final = frozenset(role_arns)
+    ``role_ids`` has the unique ids (``AROA…``) of the roles by their ARNs, empty where one is not known. Sessions of an
+    earlier role of the same name are left out by it.
+    """
+
+    def __init__(self, role_ids: Mapping[str, str]) -> None:
+        self._roles: t.Final = dict(role_ids)
         self._found: t.Final[dict[tuple[str, str, CallerSort, str], Assumption]] = {}
         self.is_complete = True
 
@@ -72,6 +76,9 @@ class AssumptionScan:
             return
         role, when = _find_role(record), moment_of(record)
         if record.get("eventSource") != _STS or role not in self._roles or when is None:
+            return
+        shown, known = _find_role_id(record), self._roles[role]
+        if shown and known and shown != known:
             return
         identity = record.get("userIdentity")
         if isinstance(identity, dict):
@@ -101,6 +108,13 @@ def _find_role(record: Mapping[str, t.Any]) -> str:
     return _text(record.get("requestParameters"), "roleArn")
 
 
+def _find_role_id(record: Mapping[str, t.Any]) -> str:
+    """Find the unique id of the role, which the answer has before the name of the session."""
+    answer = record.get("responseElements")
+    user = answer.get("assumedRoleUser") if isinstance(answer, dict) else None
+    return _text(user, "assumedRoleId").partition(":")[0]
+
+
 def _find_caller(record: Mapping[str, t.Any], identity: Mapping[str, t.Any]) -> tuple[str, CallerSort]:
     kind = identity.get("type")
     if kind == "AWSService":
@@ -117,7 +131,9 @@ def _find_caller(record: Mapping[str, t.Any], identity: Mapping[str, t.Any]) -> 
         return issuer or _text(identity, "arn"), CallerSort.PERSON if is_person else CallerSort.ROLE
     # Of a caller in another account, an event may have the account only.
     who = _text(identity, "arn") or _text(identity, "accountId") or "an unknown caller"
-    is_person = _had_mfa(identity) or _came_from_console(record)
+    # A long-term key has no session with MFA: the device is in the request.
+    serial = _text(record.get("requestParameters"), "serialNumber")
+    is_person = bool(serial) or _had_mfa(identity) or _came_from_console(record)
     return who, CallerSort.PERSON if is_person else CallerSort.PROGRAM
 
 

@@ -13,7 +13,7 @@ import typing as t
 from collections.abc import Iterator
 
 from .reader import Found, Reader, Record, Service, Want, make_command, make_use, split
-from .targets import Targets
+from .targets import Match, Targets
 
 # https://docs.aws.amazon.com/codebuild/latest/APIReference/API_BatchGetProjects.html
 _PROJECTS: t.Final = 100
@@ -67,16 +67,46 @@ def _read_jobs(reader: Reader, targets: Targets) -> Iterator[Found]:
 
 
 def _read_state_machines(reader: Reader, targets: Targets) -> Iterator[Found]:
-    """Read the state machines: the list has no roles."""
+    """Read the state machines, and the published versions of those that have a role: no list has roles."""
     for one in reader.items("stepfunctions", "ListStateMachines", "stateMachines"):
-        arn = one["stateMachineArn"]
-        asked = {"stateMachineArn": arn, "includedData": "METADATA_ONLY"}
-        answer = reader.ask("stepfunctions", "DescribeStateMachine", asked, about=arn, of=Want.CONSUMERS)
-        match = targets.find((answer or {}).get("roleArn"))
+        arn, name = one["stateMachineArn"], one["name"]
+        match = _describe_machine(reader, targets, arn)
         if match is not None:
             update = ("stepfunctions", "update-state-machine", "--state-machine-arn", arn, "--role-arn")
             move = make_command(*update, match.target.replacement, region=reader.region)
-            yield make_use(match, "state_machine", arn, reader.region, move, one["name"])
+            yield make_use(match, "state_machine", arn, reader.region, move, name)
+            yield from _read_machine_versions(reader, targets, arn, name)
+
+
+def _describe_machine(reader: Reader, targets: Targets, arn: str) -> t.Optional[Match]:
+    # With METADATA_ONLY an encrypted definition needs no key.
+    asked = {"stateMachineArn": arn, "includedData": "METADATA_ONLY"}
+    gone = ("StateMachineDoesNotExist",)
+    answer = reader.ask("stepfunctions", "DescribeStateMachine", asked, about=arn, of=Want.CONSUMERS, absent=gone)
+    return targets.find((answer or {}).get("roleArn"))
+
+
+def _read_machine_versions(reader: Reader, targets: Targets, arn: str, name: str) -> Iterator[Found]:
+    """Read the versions of a state machine. Each keeps the role that it was published with.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/concepts-state-machine-version.html
+    """
+    asked = {"stateMachineArn": arn}
+    listed = reader.list(
+        "stepfunctions", "ListStateMachineVersions", "stateMachineVersions", asked, about=arn, of=Want.CONSUMERS
+    )
+    for one in listed or ():
+        version = one["stateMachineVersionArn"]
+        match = _describe_machine(reader, targets, version)
+        if match is not None:
+            publish = ("stepfunctions", "publish-state-machine-version", "--state-machine-arn", arn)
+            delete = ("stepfunctions", "delete-state-machine-version", "--state-machine-version-arn", version)
+            move = (
+                f"after the state machine itself: {make_command(*publish, region=reader.region)}, move its aliases, "
+                f"then {make_command(*delete, region=reader.region)}"
+            )
+            detail = f"{name}, version {version.rpartition(':')[2]}: a published version keeps its role"
+            yield make_use(match, "state_machine_version", version, reader.region, move, detail)
 
 
 JOBS: t.Final = (
@@ -98,7 +128,10 @@ JOBS: t.Final = (
     Service(
         "the state machines of Step Functions",
         "states",
-        frozenset({"stepfunctions:DescribeStateMachine", "stepfunctions:ListStateMachines"}),
+        frozenset(
+            {"stepfunctions:DescribeStateMachine", "stepfunctions:ListStateMachines"}
+            | {"stepfunctions:ListStateMachineVersions"}
+        ),
         _read_state_machines,
         trusted=("states",),
     ),

@@ -59,6 +59,16 @@ def find_names(policy: Policy, target: Target) -> tuple[Named, ...]:
     return tuple(Named(where, names_new) for where, names_new in found.items())
 
 
+def may_name_roles(policy: Policy) -> bool:
+    """Whether a policy has any place for the name of a role. Most have none, so that no target is compared."""
+    return any(
+        any(kind == "AWS" for kind, _one in (*(one.principals or ()), *(one.not_principals or ())))
+        or any(condition.key.lower() in _KEYS for condition in one.conditions)
+        or any(map(_may_be_role, (*(one.resources or ()), *(one.not_resources or ()))))
+        for one in policy.statements
+    )
+
+
 def is_named(principal: str, arn: str, unique_id: str) -> bool:
     """Whether an entry of ``Principal``, or the grantee of a grant, is a role or a session of it."""
     return _Identity(arn, unique_id).is_principal(("AWS", principal))

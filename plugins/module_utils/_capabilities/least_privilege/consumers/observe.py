@@ -25,7 +25,7 @@ from ...._controls.control import unread_reason
 from ...._module.connection import Connection
 from ...._policy.trail.coverage import Record as UseRecord
 from ...._policy.trail.usage import Use
-from ..model import Consumer, Namer, Surroundings, UnreadNamers
+from ..model import NOT_LOOKED_FOR, Consumer, Namer, Surroundings, UnreadNamers
 from .account_policies import find_in_account
 from .assumptions import Assumption
 from .clusters import CLUSTERS
@@ -42,7 +42,7 @@ from .policies import BUCKETS, REPOSITORIES, SHARED_RESOURCES
 from .reader import Found, Record, Service, Want
 from .report import Answer, Failure, Note, Sentence, describe_failures
 from .targets import Target, Targets
-from .trusts import find_in_record, find_in_trust
+from .trusts import find_callers
 
 # The placeholder for the id of an account in member_role_arn.
 PLACE: t.Final = "<account_id>"
@@ -59,12 +59,12 @@ FOREIGN_OPERATIONS: t.Final = OPERATIONS_OF_DATASETS[Dataset.AUTHORIZATION_DETAI
 
 # Those that nobody can list are named once for each role, so that "no consumer" is never read where it is not said.
 UNLISTED_CONSUMERS: t.Final = (
-    "not looked for: SageMaker, EMR, Batch, Auto Scaling groups and launch templates, targets of EventBridge, stack "
+    f"{NOT_LOOKED_FOR}SageMaker, EMR, Batch, Auto Scaling groups and launch templates, targets of EventBridge, stack "
     "sets, and what is outside of AWS: CI variables, profiles in ~/.aws/config, the role attribute at an identity "
     "provider"
 )
 UNLISTED_NAMERS: t.Final = UnreadNamers(
-    "not looked for: Lake Formation, Redshift, RDS users, Service Catalog, QuickSight, documents of Systems Manager, "
+    f"{NOT_LOOKED_FOR}Lake Formation, Redshift, RDS users, Service Catalog, QuickSight, documents of Systems Manager, "
     "and the policies of API Gateway, Backup vaults, OpenSearch, access points and file systems"
 )
 
@@ -210,7 +210,9 @@ class _AwsReader:
         """Note an error. Where AWS refuses a whole region, the read of the service ends."""
         if isinstance(error, (InvalidCredentials, RegionDenied)):
             raise error
-        self.notes.append(Note(of, f"{error.operation} {error.code}", str(error), about))
+        code = f"{error.code}: " if error.code and error.code not in error.message else ""
+        text = f"{error.service}:{error.operation}: {code}{error.message}"
+        self.notes.append(Note(of, f"{error.operation} {error.code}", text, about))
 
     def note(self, text: str, *, of: Want, about: str = "") -> None:
         self.notes.append(Note(of, text, text, about))
@@ -288,9 +290,7 @@ class _Parts:
         found = [*self._policies[0], *(one for answer in self.own for one in answer.found)]
         items = [one.item for one in found if one.target == target]
         consumers = [item for item in items if isinstance(item, Consumer)]
-        for trust in target.trusts[:1]:
-            consumers += find_in_trust(target, trust, assumptions)
-        consumers += find_in_record(target, assumptions)
+        consumers += find_callers(target, assumptions)
         namers, unread_namers = self._combine_foreign(target)
         sentences = [one for one in (*self.reach, *self._failures) if one.is_about(target)]
         used = find_used_services(self.uses[target.arn])
@@ -303,12 +303,19 @@ class _Parts:
             consumers=tuple(dict.fromkeys(consumers)),
             namers=tuple(dict.fromkeys([*(item for item in items if isinstance(item, Namer)), *namers])),
             unread=(*_list_unread_consumers(target, sentences), UNLISTED_CONSUMERS),
-            unread_namers=(*self._policies[1], *unread_namers, UNLISTED_NAMERS),
+            unread_namers=(*self._policies[1], *self._of_organization, *unread_namers, UNLISTED_NAMERS),
         )
 
     @functools.cached_property
     def _policies(self) -> tuple[list[Found], list[UnreadNamers]]:
         return find_in_account(self.permissions, self.targets)
+
+    @functools.cached_property
+    def _of_organization(self) -> tuple[UnreadNamers, ...]:
+        missing = self.permissions.snapshot.missing(Dataset.ORGANIZATION_POLICIES)
+        if missing is None:
+            return ()
+        return (UnreadNamers(f"the policies of the organization could not be read: {unread_reason(missing)}"),)
 
     @functools.cached_property
     def _failures(self) -> tuple[Sentence, ...]:

@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterator
 from ...._policy.documents.parse import parse
 from ...._policy.documents.policy import Policy, PolicyError
 from ..model import Namer
-from .naming import GRANT, find_names, is_named
+from .naming import GRANT, find_names, is_named, may_name_roles
 from .reader import Found, Reader, Record, Service, Want, make_command
 from .targets import Target, Targets
 
@@ -45,6 +45,8 @@ def find_namers(
     targets: Targets, policy: Policy, kind: str, resource: str, account_id: str, command: str
 ) -> Iterator[Found]:
     """Find the targets that a policy names, and where."""
+    if not may_name_roles(policy):
+        return
     for target in targets.all:
         for named in find_names(policy, target):
             adapt = command.replace(NEW, target.replacement)

@@ -58,9 +58,9 @@ class Sentence(t.NamedTuple):
 
     def is_about(self, target: Target) -> bool:
         """Whether it matters for a target: only services that it trusts can use it."""
-        if self.of is Want.NAMERS or self.service is None:
+        if self.of is Want.NAMERS:
             return True
-        return target.admits(*self.service.trusted)
+        return target.admits_services if self.service is None else target.admits(*self.service.trusted)
 
 
 def describe_failures(answers: Iterable[Answer]) -> Iterator[Sentence]:
@@ -106,8 +106,9 @@ def _describe_notes(answers: Iterable[Answer]) -> Iterator[Sentence]:
         answer, note = same[0]
         regions = ", ".join(dict.fromkeys(one.region for one, _note in same))
         abouts = list(dict.fromkeys(one.about for _answer, one in same if one.about))
-        objects = f" of {_count(abouts)}" if abouts else ""
-        yield Sentence(want, f"{answer.service.what}{objects} in {regions}: {note.text}", answer.service)
+        objects = f" ({_count(abouts)})" if abouts else ""
+        text = f"{answer.service.what} could not be read completely in {regions}{objects}: {note.text}"
+        yield Sentence(want, text, answer.service)
 
 
 def _count(names: list[str]) -> str:

@@ -68,6 +68,14 @@ class Target:
         named = (pair for trust in self.trusts for pair in _list_principals(trust))
         return any(pair == EVERYONE or _is_service(pair, services) for pair in named)
 
+    @property
+    def admits_services(self) -> bool:
+        """Whether any service of AWS may assume the role: only then can something in a region have it."""
+        if not self.is_trust_known:
+            return True
+        named = (pair for trust in self.trusts for pair in _list_principals(trust))
+        return any(pair == EVERYONE or pair[0] == "Service" for pair in named)
+
 
 def _list_principals(trust: Policy) -> Iterator[tuple[str, str]]:
     for statement in trust.statements:

@@ -28,6 +28,14 @@ _POD: t.Final = "oidc.eks."
 _SERVICE_ACCOUNT: t.Final = "system:serviceaccount:"
 
 
+def find_callers(target: Target, assumptions: Sequence[Assumption]) -> list[Consumer]:
+    """Find who may assume a target and who did. A caller that the trust names and the record has is one consumer."""
+    recorded = list(find_in_record(target, assumptions))
+    seen = {one.resource for one in recorded}
+    trusted = [one for trust in target.trusts[:1] for one in find_in_trust(target, trust, assumptions)]
+    return [*(one for one in trusted if one.resource not in seen), *recorded]
+
+
 def find_in_trust(target: Target, trust: Policy, assumptions: Sequence[Assumption]) -> Iterator[Consumer]:
     """Find the consumers that the trust policy of a target names. ``assumptions`` are those of both roles."""
     for statement in trust.statements:
@@ -44,8 +52,11 @@ def find_in_trust(target: Target, trust: Policy, assumptions: Sequence[Assumptio
 def find_in_record(target: Target, assumptions: Sequence[Assumption]) -> Iterator[Consumer]:
     """Find the consumers that began sessions of the old or the new role, by the events of it."""
     mine = [one for one in assumptions if one.role_arn in (target.arn, target.new_arn)]
-    for caller, sort, service in dict.fromkeys((one.caller, one.sort, one.invoked_by) for one in mine):
-        of_caller = [one for one in mine if (one.caller, one.sort) == (caller, sort)]
+    only_with_mfa = _lets_in_with_mfa_only(target)
+    for caller, seen_sort, service in dict.fromkeys((one.caller, one.sort, one.invoked_by) for one in mine):
+        of_caller = [one for one in mine if (one.caller, one.sort) == (caller, seen_sort)]
+        is_shown = only_with_mfa and seen_sort in (CallerSort.PROGRAM, CallerSort.ROLE)
+        sort = CallerSort.PERSON if is_shown else seen_sort
         names = dict.fromkeys(name for one in of_caller for name in one.session_names)
         yield Consumer(
             kind=sort.value,
@@ -56,6 +67,25 @@ def find_in_record(target: Target, assumptions: Sequence[Assumption]) -> Iterato
             last=find_last(of_caller, target.arn, caller),
             has_moved=has_moved(target, mine, caller),
         )
+
+
+def _lets_in_with_mfa_only(target: Target) -> bool:
+    """Whether users and roles need MFA to assume the role. Their events need not show that they had it."""
+    admitting = [
+        (trust.version, statement)
+        for trust in target.trusts
+        for statement in trust.statements
+        if statement.allow and _admits_callers(statement)
+    ]
+    if not (target.is_trust_known and admitting):
+        return False
+    return all(requires_mfa(statement, version) for version, statement in admitting)
+
+
+def _admits_callers(statement: Statement) -> bool:
+    """Whether a statement lets in users or roles, and not only services and users of identity providers."""
+    others = ("Federated", "Service")
+    return statement.not_principals is not None or any(kind not in others for kind, _one in statement.principals or ())
 
 
 def has_moved(target: Target, assumptions: Sequence[Assumption], caller: str) -> t.Optional[bool]:

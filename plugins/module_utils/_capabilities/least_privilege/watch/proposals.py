@@ -14,18 +14,19 @@ name that the caller chose. So an entry names one resource without wildcards, an
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import functools
 import hashlib
 import json
 import typing as t
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from ...._policy.documents.canonical import document
+from ...._policy.documents.parse import parse
 from ...._policy.documents.policy import Policy
 from ...._policy.evaluation import catalogue
 from ...._policy.evaluation.evaluate import Layers, Outcome, Request, evaluate
+from ...._policy.evaluation.resource_policies import must_allow
 from ...._policy.least_privilege.ceiling import takes_resource
 from ...._policy.least_privilege.generate import Status
 from ...._policy.least_privilege.principal import Principal
@@ -37,8 +38,10 @@ from ...._prediction.proposals.propose import Proposed, Proposer
 from ...._prediction.proposals.subjects import Subject
 from ..model import DeniedBy, NewDenial, Watched
 
-# Each entry is generated and proved. With more denials than these something else is wrong.
+# With more denials than these something else is wrong.
 MOST_PROPOSED: t.Final = 20
+# Documents with all entries are proved at once. If that fails, so many entries are tried alone: each takes seconds.
+_MOST_ALONE: t.Final = 3
 _VALID: t.Final = timedelta(days=365)
 _PASS_ROLE: t.Final = "iam:passrole"
 _DENIED: t.Final = frozenset({Outcome.EXPLICIT_DENY, Outcome.IMPLICIT_DENY})
@@ -82,11 +85,15 @@ class Basis:
 
 def add_proposals(watched: Watched, basis: Basis, *, now: datetime) -> Watched:
     """Add the proposals to new denials. What the evidence had as used comes first, if there are very many."""
-    candidates = [denial for denial in watched.new if is_candidate(denial)]
+    if basis.proposer.permissions.unknown(basis.subject.arn):
+        return watched
+    candidates = [denial for denial in watched.new if is_candidate(denial) and _was_allowed(denial, basis, now)]
     chosen = sorted(candidates, key=lambda denial: (not denial.used_before, -denial.count))[:MOST_PROPOSED]
-    wanted = {id(denial) for denial in chosen}
-    new = tuple(_add_proposal(denial, basis, now) if id(denial) in wanted else denial for denial in watched.new)
-    return dataclasses.replace(watched, new=new)
+    found = _propose(chosen, basis, now) if chosen else {}
+    if not found and len(chosen) > 1:
+        alone = [_propose([denial], basis, now) for denial in chosen[:_MOST_ALONE]]
+        found = {key: denial for each in alone for key, denial in each.items()}
+    return dataclasses.replace(watched, new=tuple(found.get(id(denial), denial) for denial in watched.new))
 
 
 def is_candidate(denial: NewDenial) -> bool:
@@ -105,26 +112,50 @@ def _find_resource(denial: NewDenial) -> str:
     return denial.resource if is_arn and not any(sign in denial.resource for sign in _SIGNS) else ""
 
 
-def _add_proposal(denial: NewDenial, basis: Basis, now: datetime) -> NewDenial:
-    layers = basis.layers
-    if basis.proposer.permissions.unknown(basis.subject.arn):
-        return denial
+def _was_allowed(denial: NewDenial, basis: Basis, now: datetime) -> bool:
+    """Whether the old policies allow a denied call for sure."""
     request = _make_request(denial, basis.subject.arn, now)
-    if evaluate(request, Layers(identity=layers.identity)).outcome is not Outcome.ALLOWED:
-        return denial
-    entry = make_entry(denial, now)
-    extended = basis.propose(_make_profile(entry, now))
+    return evaluate(request, Layers(identity=basis.layers.identity)).outcome is Outcome.ALLOWED
+
+
+def _propose(denials: Sequence[NewDenial], basis: Basis, now: datetime) -> dict[int, NewDenial]:
+    """Propose one entry for each denial, by its identity; none at all if the documents with them are not proved."""
+    entries = [make_entry(denial, now) for denial in denials]
+    extended = basis.propose(*(_make_profile(entry, now) for entry in entries))
     if extended.generated.status is not Status.GENERATED or not _is_as_proved(basis.base, extended):
-        return denial
-    if not _would_help(request, layers, extended.policies):
-        return denial
-    return dataclasses.replace(denial, proposal=entry, diff=compare(basis.base.policies, extended.policies))
+        return {}
+    layers = basis.layers
+    return {
+        id(denial): dataclasses.replace(
+            denial, proposal=entry, diff=compare(basis.base.policies, extended.policies, denial.action)
+        )
+        for denial, entry in zip(denials, entries, strict=True)
+        if _would_help(_make_request(denial, basis.subject.arn, now), layers, extended.policies)
+    }
 
 
 def _make_request(denial: NewDenial, arn: str, now: datetime) -> Request:
-    """The denied call, as far as it is known. An entry ends at a time, so that its statement has a condition on it."""
+    """The denied call, as far as it is known. An entry ends at a time, so that its statement has a condition on it.
+
+    AWS named the policies of the role. So the policy of a key, or the trust policy of a role, leaves it to them.
+    """
     known = {"aws:CurrentTime": now.strftime("%Y-%m-%dT%H:%M:%SZ")}
-    return Request(denial.action, _find_resource(denial), principal=arn, context=known, context_complete=False)
+    resource = _find_resource(denial)
+    is_shared = must_allow(denial.action.lower(), resource)
+    return Request(
+        denial.action,
+        resource,
+        principal=arn,
+        context=known,
+        context_complete=False,
+        resource_policy=_leave_to_account(arn) if is_shared else None,
+    )
+
+
+def _leave_to_account(arn: str) -> Policy:
+    parts = arn.split(":")
+    root = f"{':'.join(parts[:5])}:root"
+    return parse({"Statement": {"Effect": "Allow", "Principal": {"AWS": root}, "Action": "*", "Resource": "*"}})
 
 
 def _would_help(request: Request, layers: Layers, policies: tuple[Policy, ...]) -> bool:
@@ -191,14 +222,24 @@ def _name_failed(probes: Iterable[Probe]) -> frozenset[tuple[str, str]]:
 # The difference for people
 
 
-def compare(before: Iterable[Policy], after: Iterable[Policy]) -> str:
-    """The difference of two sets of documents, by their names, as a unified diff."""
-    old, new = ({policy.name: _write(policy) for policy in found} for found in (before, after))
-    parts: list[str] = []
-    for name in sorted({*old, *new}):
-        parts += difflib.unified_diff(old.get(name, []), new.get(name, []), f"{name} (now)", f"{name} (proposed)", n=2)
-    return "".join(line if line.endswith("\n") else f"{line}\n" for line in parts)
+def compare(before: Iterable[Policy], after: Iterable[Policy], action: str = "") -> str:
+    """The statements that are added and removed, in whatever document; only those that name an action, if it is given.
+
+    A statement that only moves to another document, since one is full, is no difference.
+    """
+    old, new = _list_statements(before), _list_statements(after)
+    lines: list[str] = []
+    for sign, found, other in (("-", old, new), ("+", new, old)):
+        for text, name in sorted(found.items(), key=lambda item: (item[1], item[0])):
+            if text not in other and (not action or f'"{action.lower()}"' in text.lower()):
+                lines += [f"{sign} {name}:", *(f"{sign}   {line}" for line in text.splitlines())]
+    return "\n".join(lines)
 
 
-def _write(policy: Policy) -> list[str]:
-    return json.dumps(document(policy), indent=2, sort_keys=True).splitlines(keepends=True)
+def _list_statements(policies: Iterable[Policy]) -> dict[str, str]:
+    """The statements as JSON, with the name of their document."""
+    return {
+        json.dumps(statement, indent=2, sort_keys=True): policy.name
+        for policy in policies
+        for statement in document(policy)["Statement"]
+    }

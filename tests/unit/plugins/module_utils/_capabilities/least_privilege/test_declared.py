@@ -158,3 +158,15 @@ def test_acceptances_are_about_one_principal_and_one_thing_until_they_expire() -
     assert declared.accepts_denial(ROLE, "s3:PutObject") is None
     expired = declare(accept_denials=[{**REASON, "action": "s3:GetObject", "expires": "2026-01-04"}])
     assert expired.accepts_denial(ROLE, "s3:GetObject") is None
+
+
+def test_acceptances_that_expired_or_are_about_others_are_warned_of() -> None:
+    expired = {**REASON, "expires": "2026-01-04"}
+    declared = declare(
+        accept_machines=[REASON, {**REASON, "principal": "ops"}],
+        accept_denials=[{**expired, "action": "s3:GetObject"}],
+    )
+    assert declared.list_warnings([ROLE]) == [
+        "accept_machines[1]: ops is no role of the campaign",
+        "accept_denials[0]: the acceptance for dev-a expired on 2026-01-04",
+    ]

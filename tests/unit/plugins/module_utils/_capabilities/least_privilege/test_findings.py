@@ -31,8 +31,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_
     NewRole,
     Situation,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._controls.settings import Settings
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Finding, Severity, Status
+from ansible_collections.hardening.iam.plugins.module_utils._report.problems import problem
 
 from ..user_permissions.people import account
 from .campaigns import (
@@ -58,7 +58,7 @@ USED_NEW = NewRole(NEW_ROLE, NEW_ID, is_ours=True, made_at=moment(2), last_used=
 
 def judge(control: str, situation: Situation, days: float, **options: t.Any) -> Finding:
     """The one finding of a control."""
-    found = findings(account(), declare(**options), (situation,), settings=Settings(), now=moment(days))
+    found = findings(account(), declare(**options), (situation,), now=moment(days))
     (finding,) = [item for item in found if item.control == control]
     return finding
 
@@ -72,13 +72,13 @@ def cut_over(**fields: t.Any) -> Situation:
 
 
 def test_nothing_is_said_of_roles_that_were_not_begun() -> None:
-    found = findings(account(), declare(), (situate(live=live(new_role=None)),), settings=Settings(), now=moment(1))
+    found = findings(account(), declare(), (situate(live=live(new_role=None)),), now=moment(1))
     assert {item.control for item in found} == CONTROLS
     assert {item.status for item in found} == {Status.NOT_APPLICABLE}
 
 
 def test_all_is_well() -> None:
-    found = findings(account(), declare(), (cut_over(watched=watch(calls=9)),), settings=Settings(), now=moment(20))
+    found = findings(account(), declare(), (cut_over(watched=watch(calls=9)),), now=moment(20))
     assert {item.status for item in found} == {Status.PASS}
     assert {item.control: item.severity for item in found} == {
         UNUSED: Severity.LOW,
@@ -177,3 +177,10 @@ def test_namers_of_both_accepted_ones_and_those_of_a_retired_role_are_no_finding
     assert judge(OLD_NAMED, opened(surroundings=old), 10, accept_namers=accepted).status is Status.PASS
     assert judge(OLD_NAMED, situate(*records_up_to(Kind.RETIRED), surroundings=old), 100).status is Status.PASS
     assert judge(OLD_NAMED, opened(surroundings=None), 10).status is NOT_JUDGED
+
+
+def test_each_finding_has_words_of_its_own() -> None:
+    for control in CONTROLS:
+        one, several = (problem(control, count, title="x", thresholds={}) for count in (1, 2))
+        assert not one.startswith("Not met")
+        assert several.startswith("2 ")

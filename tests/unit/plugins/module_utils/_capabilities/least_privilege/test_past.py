@@ -162,7 +162,7 @@ def test_a_deadline_that_is_too_far_is_not_believed() -> None:
         (Kind.GENERATED, record(Kind.OPENED), "it is about 'opened', and generate is done"),
         (Kind.GENERATED, record(Kind.CUT_OVER), "it is about 'cut_over', and generate is done"),
         (Kind.PREPARED, record(Kind.CUT_OVER), "the role is a canary, and stage canary is missing"),
-        (Kind.PREPARED, record(Kind.LIFTED), "there is no trial to lift"),
+        (Kind.PREPARED, record(Kind.LIFTED), "there is no trial by way parallel"),
         (Kind.OPENED, record(Kind.CUT_OVER, 16.9), "is before the end of the soak time, 2026-01-22T12:00:00Z"),
         (Kind.OPENED, record(Kind.WATCHED), "it is about 'watched', and canary is done"),
         (Kind.CUT_OVER, record(Kind.WATCHED, 30), "is before the end of the soak time, 2026-02-05T12:00:00Z"),

@@ -85,7 +85,7 @@ def before(kind: Kind, *, way: Way = Way.PARALLEL, **fields: t.Any) -> Situation
     if previous is Kind.CLOSED and way is not Way.PARALLEL:
         previous = Kind.WATCHED
     events = records_up_to(previous, way=way) if previous else []
-    is_early = kind in (Kind.ASSESSED, Kind.GENERATED)
+    is_early = kind in (Kind.ASSESSED, Kind.GENERATED, Kind.PREPARED)
     states: dict[str, t.Any] = {"new_role": None if way is not Way.PARALLEL or is_early else live().new_role}
     if way is Way.IN_PLACE and kind is Kind.CUT_OVER:
         states |= {**TRIAL, "has_documents": False}
@@ -101,6 +101,25 @@ def take(
     targets = [{"roles": ["dev-*"], "way": way.value, "canary": True}]
     given_ = {"targets": targets, **(options or {})}
     return step(before(kind, way=way, **fields), stage, due if days is None else days, **given_)
+
+
+ways = st.shared(st.sampled_from(Way), key="way")
+
+
+@st.composite
+def forged_records(draw: st.DrawFn) -> list[Event]:
+    """Records in any order with any times, mostly sensible: a forger knows the format."""
+    way = draw(ways)
+    kinds = draw(st.one_of(st.just(ALL), st.lists(st.sampled_from(Kind), max_size=12)))
+    events = []
+    day = draw(st.integers(-400, 0))
+    for kind in kinds:
+        day = draw(st.one_of(st.just(day), st.integers(day, day + 40), st.integers(-400, 40)))
+        fields: dict[str, t.Any] = {"soak_days": draw(st.sampled_from([None, 0, 3, 14, 365]))}
+        if kind is Kind.OPENED:
+            fields["deadline"] = draw(st.sampled_from([None, moment(day + 1), moment(day + 89)]))
+        events.append(record(kind, day, way=way, **fields))
+    return events
 
 
 # The way through
@@ -290,9 +309,40 @@ def test_a_store_that_was_emptied(events: list[Kind], stage: t.Optional[Stage]) 
     assert (found.rule, found.event) == ("store_emptied", None)
 
 
+CLOSED_NEW = NewRole(NEW_ROLE, NEW_ID, is_ours=True, made_at=moment(2), is_closed=True)
+
+
 def test_a_run_that_was_killed_before_its_record_converges() -> None:
     """The new role is there, and its record is not."""
-    assert step(situate(*records_up_to(Kind.GENERATED)), "prepare", 3).event is Kind.PREPARED
+    situation = situate(*records_up_to(Kind.GENERATED), live=live(new_role=CLOSED_NEW))
+    assert step(situation, "prepare", 3).event is Kind.PREPARED
+
+
+@pytest.mark.parametrize("is_closed", [False, None])
+def test_a_new_role_that_somebody_made_for_himself_is_not_given_the_documents(is_closed: t.Optional[bool]) -> None:
+    """Its tags are ours, and its trust policy lets in whom its maker likes."""
+    forged = dataclasses.replace(CLOSED_NEW, is_closed=is_closed)
+    situation = situate(*records_up_to(Kind.GENERATED), live=live(new_role=forged))
+    assert step(situation, "prepare", 3).rule == "slot_filled"
+    reverted = [*records_up_to(Kind.OPENED), record(Kind.REVERTED, 10), *(record(kind, 11) for kind in ALL[:2])]
+    assert step(situate(*reverted, live=live(new_role=forged)), "prepare", 12).rule == "slot_filled"
+    assert step(situate(*reverted, live=live(new_role=CLOSED_NEW)), "prepare", 12).event is Kind.PREPARED
+
+
+def test_a_cut_over_that_was_killed_before_its_record_converges() -> None:
+    """The role has the documents and no boundary any more, and by the records its trial is under way."""
+    for boundary in ("", "arn:aws:iam::111122223333:policy/standing"):
+        situation = situate(*records_up_to(Kind.OPENED, way=Way.IN_PLACE), live=live(boundary=boundary, new_role=None))
+        for days in (17.1, 60):
+            assert step(situation, "cut_over", days).event is Kind.CUT_OVER
+            assert step(situation, None, days).event is None
+
+
+def test_one_forged_record_of_another_role_keeps_nobody_from_the_way_back() -> None:
+    situation = situate(*records_up_to(Kind.OPENED), record(Kind.CUT_OVER, role_id="AROAOTHER"))
+    assert step(situation, "watch", 50).rule == "forged_record"
+    revert = step(situation, "revert", 50, revert=["dev-a"])
+    assert (revert.event, revert.restores) == (Kind.REVERTED, True)
 
 
 def test_a_new_role_that_a_revert_left_closed_is_no_emptied_store() -> None:
@@ -622,7 +672,8 @@ def test_a_trial_that_was_not_recorded_goes_on_with_its_stage() -> None:
 
 
 def test_a_trial_boundary_that_somebody_removed_is_a_lifted_trial() -> None:
-    situation = situate(*records_up_to(Kind.OPENED, way=Way.IN_PLACE), live=live(new_role=None))
+    states = live(has_documents=False, new_role=None)
+    situation = situate(*records_up_to(Kind.OPENED, way=Way.IN_PLACE), live=states)
     found = step(situation, "cut_over", 17.1)
     assert (found.event, found.state) == (Kind.LIFTED, State.LIFTED)
 
@@ -631,6 +682,39 @@ def test_a_shorter_declaration_ends_a_trial_earlier() -> None:
     situation = situate(*records_up_to(Kind.OPENED, way=Way.IN_PLACE), live=live(**TRIAL, new_role=None))
     assert step(situation, None, 13, canary_days=7, trial_days=10).event is Kind.LIFTED
     assert step(situation, None, 24, trial_days=60).event is Kind.LIFTED
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    events=forged_records(),
+    stage=st.sampled_from([*(stage.value for stage in Stage if stage is not Stage.REVERT), None]),
+    tag=st.sampled_from([None, 400]),
+)
+def test_no_record_and_no_tag_keeps_a_trial_for_ever(
+    events: list[Event], stage: t.Optional[str], tag: t.Optional[int]
+) -> None:
+    """A trial denies for real. AWS's own date of its policy ends it, whatever is recorded every day."""
+    ends = None if tag is None else moment(tag)
+    situation = situate(*events, days=0, live=live(**TRIAL, made_at=moment(-180), trial_ends=ends, new_role=None))
+    found = step(situation, stage, 0)
+    assert found.event is Kind.LIFTED
+
+
+def test_a_trial_that_would_be_lifted_before_its_soak_is_over_does_not_begin() -> None:
+    situation = situate(*records_up_to(Kind.PREPARED, way=Way.IN_PLACE), live=live(new_role=None))
+    assert step(situation, "canary", 2 + 165).event is Kind.OPENED
+    found = step(situation, "canary", 2 + 166)
+    assert (found.rule, found.event) == ("trial_too_old", None)
+
+
+def test_a_trial_is_recorded_as_one_whatever_the_way() -> None:
+    """A target that was declared by another way since then keeps no trial."""
+    found = step(situate(live=live(**TRIAL, new_role=None), target=None), None, 50, targets=[])
+    assert (found.event, found.way) == (Kind.LIFTED, Way.IN_PLACE)
+    lifted = record(Kind.LIFTED, 50, way=Way.IN_PLACE)
+    assert situate(lifted).past.doubts == ()
+    after = situate(*records_up_to(Kind.OPENED), lifted).past
+    assert (after.doubts, after.way) == ((), Way.PARALLEL)
 
 
 # Reverts
@@ -661,25 +745,6 @@ def test_denials_are_read_since_the_event_that_is_judged() -> None:
 
 
 # Nothing that a record says makes a soak shorter
-
-
-ways = st.shared(st.sampled_from(Way), key="way")
-
-
-@st.composite
-def forged_records(draw: st.DrawFn) -> list[Event]:
-    """Records in any order with any times, mostly sensible: a forger knows the format."""
-    way = draw(ways)
-    kinds = draw(st.one_of(st.just(ALL), st.lists(st.sampled_from(Kind), max_size=12)))
-    events = []
-    day = draw(st.integers(-400, 0))
-    for kind in kinds:
-        day = draw(st.one_of(st.just(day), st.integers(day, day + 40), st.integers(-400, 40)))
-        fields: dict[str, t.Any] = {"soak_days": draw(st.sampled_from([None, 0, 3, 14, 365]))}
-        if kind is Kind.OPENED:
-            fields["deadline"] = draw(st.sampled_from([None, moment(day + 1), moment(day + 89)]))
-        events.append(record(kind, day, way=way, **fields))
-    return events
 
 
 @settings(max_examples=400, deadline=None)

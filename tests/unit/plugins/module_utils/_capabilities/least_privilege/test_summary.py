@@ -141,8 +141,8 @@ def test_roles_in_the_same_state_are_one_line() -> None:
         "    nothing was done yet\n"
         "    next: run least_privilege_stage=assess\n"
         "  refused: 1 role: dev-e\n"
-        "    the records contradict each other (000005-x.json: it is cut off); revert\n"
-        "    first"
+        "    the records contradict each other (000005-x.json: it is cut off); move away\n"
+        "    what no run wrote, or revert"
     )
 
 
@@ -174,5 +174,5 @@ def test_a_closed_a_retired_and_a_lifted_role() -> None:
     assert "closed: 1 role, 20 days left: dev-a" in render_summary(summarize(closed, days=42))
     retired = situate(*records_up_to(Kind.RETIRED), live=live(is_closed=True))
     assert "retired: 1 role: dev-a" in render_summary(summarize(retired, days=90))
-    lifted = situate(*records_up_to(Kind.OPENED, way=Way.IN_PLACE), live=live(new_role=None))
+    lifted = situate(*records_up_to(Kind.OPENED, way=Way.IN_PLACE), live=live(new_role=None, has_documents=False))
     assert "lifted: 1 role: dev-a" in render_summary(summarize(lifted, days=9))

@@ -59,6 +59,12 @@ OTHERWISE_ALLOWED: t.Final[tuple[Record, ...]] = (
     {"IpAddressIfExists": {"aws:SourceIp": "203.0.113.0/24"}},
     {"ForAllValues:IpAddress": {"aws:SourceIp": "203.0.113.0/24"}},
     {"StringEquals": {"AWS:SOURCEIP": "203.0.113.7"}},
+    # AWS replaces variables in texts, ARNs and truth values only.
+    {"IpAddress": {"aws:SourceIp": "${aws:PrincipalTag/network}"}},
+    {
+        "DateGreaterThan": {"aws:CurrentTime": "${aws:PrincipalTag/start}"},
+        "DateLessThan": {"aws:CurrentTime": "${aws:PrincipalTag/end}"},
+    },
     {"StringLike": {"aws:SourceIp": ["203.0.113.*"]}},
     {"StringEquals": {"aws:CurrentTime": DAY}},
     {"StringLikeIfExists": {"aws:currenttime": ["2026-12-*"]}},

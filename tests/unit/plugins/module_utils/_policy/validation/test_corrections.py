@@ -90,3 +90,10 @@ def test_nobody_knows_the_correct_form_of_a_misspelling() -> None:
     document = reading({"StringEquals": {"aws:NoSuchKey": "y"}})
     issues = validate(document, kind=Kind.MANAGED, holders=MACHINE)
     assert issues and correct(parse(document), issues) is None
+
+
+def test_conditions_that_become_the_same_are_one() -> None:
+    key = "AWS:SECURETRANSPORT"
+    condition = {"StringEquals": {key: "true"}, "ArnLike": {key: "true"}, "NumericEquals": {key: "true"}}
+    (found,) = correct_statements(reading(condition))
+    assert found["Condition"] == {"Bool": {key: "true"}}

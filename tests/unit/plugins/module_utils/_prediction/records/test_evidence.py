@@ -56,7 +56,17 @@ class Reading(t.NamedTuple):
     now: datetime
 
 
-def read(acme: Seeded, *, keys: t.Collection[str] = (), **options: t.Any) -> Reading:
+class Scan:
+    """Keeps the names of all events that it is given."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def add(self, record: t.Any) -> None:
+        self.names.append(record["eventName"])
+
+
+def read(acme: Seeded, *, keys: t.Collection[str] = (), scans: t.Sequence[Scan] = (), **options: t.Any) -> Reading:
     """The record of one role, read in a task as a module would."""
     found: list[Reading] = []
 
@@ -65,7 +75,14 @@ def read(acme: Seeded, *, keys: t.Collection[str] = (), **options: t.Any) -> Rea
         snapshot = collect(connection.access, datasets=DATASETS, regions=(), now=connection.now)
         permissions, evidence = Permissions(snapshot), EvidenceOptions.of(task)
         records = read_records(
-            connection, evidence, snapshot, permissions, [ROLE], keys=frozenset(keys), sleep=lambda _seconds: None
+            connection,
+            evidence,
+            snapshot,
+            permissions,
+            [ROLE],
+            keys=frozenset(keys),
+            scans=scans,
+            sleep=lambda _seconds: None,
         )
         (role,) = (role for role in snapshot.roles if role.arn == ROLE)
         found.append(Reading(records[ROLE], role, connection.now))
@@ -139,7 +156,10 @@ def actions(record: Record, source: Source = Source.TRAIL) -> set[str]:
 
 
 def test_the_event_history_and_last_accessed_are_in_the_record(acme: Seeded) -> None:
-    found = read(acme, event_history=True, event_history_max_pages=1000, regions=["us-east-1"]).record
+    scan = Scan()
+    options = {"event_history": True, "event_history_max_pages": 1000, "regions": ["us-east-1"]}
+    found = read(acme, scans=[scan], **options).record
+    assert len(scan.names) == found.coverage.events and "UpdateFunctionCode20150331v2" in scan.names
     assert found.principal_arn == ROLE
     assert found.principal_id.startswith("AROA")
     assert "lambda:UpdateFunctionCode" in actions(found, Source.EVENT_HISTORY)
@@ -168,6 +188,19 @@ def test_each_class_of_event_comes_apart(acme: Seeded, known: Reading, tmp_path:
     assert found.coverage.files_read == 6
     # Nobody knows which trail wrote the files of a directory.
     assert found.coverage.of("s3").status is Status.PARTIAL
+
+
+def test_a_scan_looks_at_the_events_of_all_callers_once(acme: Seeded, known: Reading, tmp_path: Path) -> None:
+    now, scan = known.now - timedelta(hours=1), Scan()
+    stranger = {"type": "IAMUser", "arn": f"arn:aws:iam::{DEV}:user/stranger", "accountId": DEV}
+    place = write(
+        tmp_path,
+        make_event(known.role, now),
+        make_event(known.role, now, "sts:AssumeRole", identity=stranger),
+        make_event(known.role, now, "s3:PutBucketAcl", recipientAccountId="999988887777"),
+    )
+    read(acme, trail_logs=place, scans=[scan], keys=["aws:principaltag/team"])
+    assert sorted(scan.names) == ["AssumeRole", "CreateBucket"], "an event of another account is not believed"
 
 
 def test_the_order_of_files_decides_nothing(acme: Seeded, known: Reading, tmp_path: Path) -> None:

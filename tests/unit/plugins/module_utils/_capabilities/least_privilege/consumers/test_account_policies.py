@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import (
     Caller,
     ControlPolicy,
-    Dataset,
     Group,
     ManagedPolicy,
     Organization,
@@ -21,8 +20,6 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
     PolicyLevel,
     Role,
     Snapshot,
-    Unread,
-    UnreadKind,
     User,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._account.permissions import Permissions
@@ -131,12 +128,6 @@ def test_policies_of_the_organization_except_the_role() -> None:
     assert (guard.kind, guard.resource, guard.account_id) == ("control_policy", "guard (p-1)", OTHER)
     assert (guard.where, guard.names_new) == ("condition", False)
     assert "aws organizations update-policy --policy-id p-1" in guard.adapt
-
-
-def test_policies_of_the_organization_that_were_not_read_are_not_taken_for_none() -> None:
-    denied = Unread(Dataset.ORGANIZATION_POLICIES, UnreadKind.DENIED, "AccessDenied")
-    _found, (unread,) = find(unread=(denied,))
-    assert unread.reason == "the policies of the organization could not be read: AccessDenied"
 
 
 def test_a_document_that_does_not_parse_is_not_taken_for_one_that_names_nobody() -> None:

@@ -17,7 +17,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_
     CallerSort,
 )
 
-from .planted import ACCOUNT, NEW, OLD, OTHER
+from .planted import ACCOUNT, NEW, NEW_ID, OLD, OLD_ID, OTHER
 
 Record = dict[str, t.Any]
 
@@ -37,7 +37,7 @@ def event(identity: Record, role: str = OLD, name: str = "AssumeRole", **more: t
 
 
 def scan(*records: t.Any) -> tuple[Assumption, ...]:
-    found = AssumptionScan([OLD, NEW])
+    found = AssumptionScan({OLD: OLD_ID, NEW: ""})
     for record in records:
         found.add(record)
     return found.assumptions
@@ -62,6 +62,11 @@ SAML: t.Final = f"arn:aws:iam::{ACCOUNT}:saml-provider/Acme"
     [
         (event(USER), ANNA, CallerSort.PROGRAM),
         (event({**USER, **with_mfa("true")}), ANNA, CallerSort.PERSON),
+        (
+            event(USER, requestParameters={"roleArn": OLD, "roleSessionName": "web", "serialNumber": "arn:mfa"}),
+            ANNA,
+            CallerSort.PERSON,
+        ),
         (event(USER, userAgent="signin.amazonaws.com"), ANNA, CallerSort.PERSON),
         (event(assumed(DEPLOY)), DEPLOY, CallerSort.ROLE),
         (event(assumed(DEPLOY, "true")), DEPLOY, CallerSort.PERSON),
@@ -127,6 +132,16 @@ def test_events_that_begin_no_session_of_a_target(record: t.Any) -> None:
     assert scan(record) == ()
 
 
+def answered(role_id: t.Any) -> Record:
+    return event(USER, responseElements={"assumedRoleUser": {"assumedRoleId": role_id}})
+
+
+def test_sessions_of_an_earlier_role_of_the_same_name_are_left_out() -> None:
+    assert scan(answered(f"{NEW_ID}:web")) == ()
+    (found,) = scan(answered(f"{OLD_ID}:web"), answered(None), event(USER, responseElements="none"))
+    assert found.count == 3
+
+
 def test_equal_callers_are_counted_once_with_the_newest_session() -> None:
     later = event(USER, eventTime="2026-11-22T10:00:00Z")
     (found,) = scan(later, event(USER), event(USER, eventTime="2026-11-21T10:00:00Z"))
@@ -149,7 +164,7 @@ def test_strange_callers_have_words() -> None:
 
 def test_callers_without_end_are_not_followed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assumptions, "_MOST", 2)
-    found = AssumptionScan([OLD])
+    found = AssumptionScan({OLD: ""})
     for number in range(5):
         found.add(event({**USER, "arn": f"{ANNA}{number}"}))
     assert len(found.assumptions) == 2 and not found.is_complete

@@ -81,3 +81,18 @@ def test_names_in_commands_are_quoted() -> None:
     (found,) = read_consumers(GLUE, reader, target())
     assert "'$(reboot); x'" in found.move
     assert "$(reboot); x" in shlex.split(found.move.partition("take the definition of ")[2])
+
+
+def test_published_versions_of_state_machines_keep_the_old_role() -> None:
+    roles = {"m/1": NEW, "m/1:1": OLD, "m/1:2": NEW, "m/1:3": f"{OLD}-other"}
+    reader = FakeReader(
+        ListStateMachines=[{"stateMachineArn": "m/1", "name": "one"}, {"stateMachineArn": "m/2", "name": "two"}],
+        DescribeStateMachine=lambda asked: {"roleArn": roles.get(asked["stateMachineArn"])},
+        ListStateMachineVersions=[{"stateMachineVersionArn": f"m/1:{number}"} for number in (1, 2, 3)],
+    )
+    machine, old, new = read_consumers(MACHINES, reader, target())
+    assert (machine.kind, machine.has_moved) == ("state_machine", True)
+    assert (old.kind, old.resource, old.has_moved) == ("state_machine_version", "m/1:1", False)
+    assert "delete-state-machine-version --state-machine-version-arn m/1:1" in old.move
+    assert new.has_moved is True
+    assert reader.asked.count("ListStateMachineVersions") == 1, "versions are asked only of machines that have the role"

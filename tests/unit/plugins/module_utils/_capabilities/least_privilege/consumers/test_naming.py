@@ -14,6 +14,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_
     Named,
     find_names,
     is_named,
+    may_name_roles,
 )
 
 from .planted import ACCOUNT, NEW, NEW_ID, OLD, OLD_ID, OTHER, policy, statement, target
@@ -199,3 +200,23 @@ def test_hostile_patterns_and_large_policies_end() -> None:
 def test_the_grantee_of_a_grant() -> None:
     assert is_named(OLD, OLD, OLD_ID) and is_named(OLD_ID, OLD, OLD_ID)
     assert not is_named("", OLD, "") and not is_named(ACCOUNT, OLD, OLD_ID) and not is_named("x", OLD, OLD_ID)
+
+
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [
+        (statement(), False),
+        (statement(Resource=["arn:aws:s3:::data", "arn:aws:sqs:*:*:role/x"]), False),
+        (statement(Condition={"StringEquals": {"aws:SourceArn": OLD}}), False),
+        (statement(Principal={"Service": "ec2.amazonaws.com"}), False),
+        (statement(Principal={"AWS": "*"}), True),
+        (statement(NotPrincipal={"AWS": OLD}, Effect="Deny"), True),
+        (statement(Condition={"StringLike": {"AWS:UserId": "x"}}), True),
+        (statement(Resource="arn:aws:iam::*:role/x"), True),
+        (statement(Resource="arn:*:*:*:*:role/x"), True),
+        ({"Effect": "Deny", "Action": "*", "NotResource": OLD}, True),
+    ],
+    ids=str,
+)
+def test_policies_without_a_place_for_a_role_are_not_compared(one: Record, expected: bool) -> None:
+    assert may_name_roles(policy(one)) is expected

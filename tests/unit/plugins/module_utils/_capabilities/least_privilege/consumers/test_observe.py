@@ -164,7 +164,7 @@ def test_without_targets_nothing_is_read(place: Place) -> None:
 
 
 def test_recorded_sessions_are_consumers(place: Place) -> None:
-    scan = AssumptionScan([arn("dev-shop-web")])
+    scan = AssumptionScan({arn("dev-shop-web"): ""})
     scan.add(
         {
             "eventSource": "sts.amazonaws.com",
@@ -176,8 +176,8 @@ def test_recorded_sessions_are_consumers(place: Place) -> None:
     )
     found = place.read_one("dev-shop-web", assumptions=scan.assumptions)
     developer = found.consumers[-1]
-    assert (developer.resource, developer.kind) == (f"arn:aws:iam::{APPS}:user/developer", "program")
-    assert found.is_used_by_machines, "a session without MFA may be of a program"
+    assert (developer.resource, developer.kind) == (f"arn:aws:iam::{APPS}:user/developer", "person")
+    assert not found.is_used_by_machines, "the trust policy lets nobody in without MFA"
 
 
 # Namers
@@ -286,9 +286,16 @@ def test_credentials_that_ended_end_the_read(place: Place) -> None:
 
 
 def test_regions_that_were_left_out_are_a_sentence(place: Place) -> None:
-    found = place.read_one("dev-shop-web")
+    found = place.read_one("dev-data-stream")
     assert any("other regions were not looked at (regions)" in text for text in found.unread)
+    assert place.read_one("dev-shop-web").failures == (), "people are in no region"
     assert any("other regions were not looked at" in one.reason for one in found.unread_namers)
+
+
+def test_policies_of_the_organization_that_were_not_read_are_a_sentence(place: Place) -> None:
+    unread = place.read_one("dev-platform-backup", records=BACKUP, member_role_arn=ASSESSOR).unread_namers
+    texts = [(one.account_id, one.reason) for one in unread if "policies of the organization" in one.reason]
+    assert texts == [("", "the policies of the organization could not be read: it was not requested")]
 
 
 def test_what_nobody_can_list_is_named_once(place: Place) -> None:

@@ -20,10 +20,11 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_
     Answer,
     Failure,
     Note,
+    Sentence,
     describe_failures,
 )
 
-from .planted import target, trusting
+from .planted import target, trust, trusting
 
 INSTANCES, FUNCTIONS, TASKS = COMPUTE
 DENIED: t.Final = Failure("AccessDenied", "kms:ListKeys: AccessDenied: no")
@@ -61,14 +62,26 @@ def test_objects_with_the_same_error_are_counted() -> None:
         return Note(Want.NAMERS, "GetBucketPolicy AccessDenied", f"denied on {about}", about)
 
     (found,) = describe(Answer(BUCKETS, "us-east-1", notes=(note("b/1"), note("b/2"), note("b/2"))))
-    assert found[1] == "the policies of buckets of 2 objects, such as b/1 in us-east-1: denied on b/1"
+    assert found[1] == (
+        "the policies of buckets could not be read completely in us-east-1 (2 objects, such as b/1): denied on b/1"
+    )
     (single,) = describe(Answer(BUCKETS, "us-east-1", notes=(note("b/1"),)))
-    assert single[1] == "the policies of buckets of b/1 in us-east-1: denied on b/1"
+    assert single[1] == "the policies of buckets could not be read completely in us-east-1 (b/1): denied on b/1"
 
 
 def test_a_sentence_about_consumers_matters_to_roles_that_the_service_can_use() -> None:
     (found,) = describe_failures([Answer(TASKS, "eu-west-1", failure=DENIED)])
     assert found.is_about(target(trusting("ecs-tasks"))) and not found.is_about(target(trusting("ec2")))
+
+
+def test_a_region_matters_to_roles_that_any_service_can_use() -> None:
+    """Nothing in a region can have the role of people: what was not looked at there can hide no consumer of it."""
+    text = "15 other regions were not looked at (regions)"
+    consumers, namers = Sentence(Want.CONSUMERS, text), Sentence(Want.NAMERS, text)
+    people = target(trust(AWS="arn:aws:iam::111122223333:root"))
+    assert not consumers.is_about(people) and namers.is_about(people)
+    for other in (target(trusting("batch")), target(is_trust_known=False), target(trust(AWS="*", Service="x.y"))):
+        assert consumers.is_about(other)
 
 
 def test_reads_that_worked_need_no_sentence() -> None:

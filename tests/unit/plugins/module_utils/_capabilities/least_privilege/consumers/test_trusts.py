@@ -17,6 +17,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_
     CallerSort,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.consumers.trusts import (
+    find_callers,
     find_in_record,
     find_in_trust,
 )
@@ -158,3 +159,24 @@ def test_each_sort_of_caller_has_a_way_to_move() -> None:
     for sort in CallerSort:
         (found,) = find_in_record(target(), [session(OLD, sort=sort)])
         assert found.move and found.is_machine is (sort is not CallerSort.PERSON)
+
+
+def test_a_program_that_needs_mfa_is_a_person() -> None:
+    """The event of a long-term key does not show the MFA that the trust policy asks for."""
+    program = session(OLD, sort=CallerSort.PROGRAM)
+    mfa = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    root = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+    (person,) = find_in_record(target(allow(root, **mfa)), [program])
+    assert (person.kind, person.is_machine) == ("person", False)
+    for trusts in ((allow(root),), (allow(root, **mfa), allow(root)), ()):
+        (found,) = find_in_record(target(*trusts, is_trust_known=bool(trusts)), [program])
+        assert found.is_machine
+    service = session(OLD, "ec2.amazonaws.com", sort=CallerSort.SERVICE)
+    (machine,) = find_in_record(target(allow(root, **mfa)), [service])
+    assert machine.is_machine
+
+
+def test_a_caller_that_the_trust_names_and_the_record_has_is_one_consumer() -> None:
+    trusted = allow({"AWS": [ANNA, f"{ANNA}-2"]})
+    found = find_callers(target(trusted), [session(OLD)])
+    assert [(one.resource, one.kind) for one in found] == [(f"{ANNA}-2", "program"), (ANNA, "person")]

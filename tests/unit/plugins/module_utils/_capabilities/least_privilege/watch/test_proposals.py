@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import typing as t
 from datetime import timedelta
 
@@ -30,14 +31,27 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_
     MOST_PROPOSED,
     Basis,
     add_proposals,
+    compare,
     make_entry,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.policy import Policy
 from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.settings import read_settings
 from ansible_collections.hardening.iam.plugins.module_utils._prediction.proposals.propose import Proposer
 from ansible_collections.hardening.iam.plugins.module_utils._prediction.proposals.subjects import Subject, describe
 
 from ...._converge.affects.test_affected import SNAPSHOT
-from ...._policy.least_privilege.samples import ACCOUNT, DAY, NOW, ROLE, allow, call, deny, make_record, settings
+from ...._policy.least_privilege.samples import (
+    ACCOUNT,
+    DAY,
+    NOW,
+    ROLE,
+    allow,
+    call,
+    deny,
+    make_record,
+    policy,
+    settings,
+)
 
 QUEUE: t.Final = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:jobs"
 BUCKET: t.Final = "arn:aws:s3:::acme-jobs"
@@ -83,9 +97,15 @@ def test_a_denial_within_the_old_policies_gets_an_entry_and_a_diff() -> None:
         "reason": "denied 3 times from 2026-11-26 to 2026-11-27; the evidence has the action as used",
         "expires": (NOW + timedelta(days=365)).date().isoformat(),
     }
-    added = [line for line in found.diff.splitlines() if line.startswith("+ ")]
-    assert any("sqs:PurgeQueue" in line for line in added) and any("DateLessThan" in line for line in added)
-    assert not any("PurgeQueue" in line for line in found.diff.splitlines() if not line.startswith("+"))
+    lines = found.diff.splitlines()
+    assert lines[0] == "+ lp-app-1:" and all(line.startswith("+ ") for line in lines)
+    statement = json.loads("".join(line[2:] for line in lines[1:]))
+    assert statement.pop("Sid") and statement == {
+        "Effect": "Allow",
+        "Action": "sqs:PurgeQueue",
+        "Resource": QUEUE,
+        "Condition": {"DateLessThan": {"aws:CurrentTime": "2027-11-28T00:00:00Z"}},
+    }
 
 
 def test_an_entry_needs_an_owner_before_it_can_be_used() -> None:
@@ -179,10 +199,64 @@ def test_policies_that_could_not_be_read_give_no_entry() -> None:
     assert add_proposals(Watched(NOW, NOW, new=(make_denial(),)), unread, now=NOW).new[0].proposal is None
 
 
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("kms:GenerateDataKey", f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"),
+        ("sts:AssumeRole", f"arn:aws:iam::{ACCOUNT}:role/other"),
+        ("sts:AssumeRole", "arn:aws:iam::999988887777:role/other"),
+    ],
+)
+def test_a_policy_of_the_resource_that_must_allow_too_does_so(action: str, resource: str) -> None:
+    """Otherwise AWS had named it, and not the policies of the role."""
+    assert propose(make_denial(action, resource), *OLD, allow("kms:*")).proposal is not None
+
+
+def test_several_denials_are_proved_together_and_each_has_its_own_statement() -> None:
+    other = make_denial("s3:GetObject", f"{BUCKET}/a.csv")
+    passed = make_denial("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/x")
+    watched = Watched(NOW, NOW, new=(make_denial(), passed, other))
+    basis = make_basis()
+    first, second, third = add_proposals(watched, basis, now=NOW).new
+    assert second is passed
+    assert "sqs:PurgeQueue" in first.diff and "s3:GetObject" not in first.diff
+    assert "s3:GetObject" in third.diff and "sqs:PurgeQueue" not in third.diff
+
+
+def test_entries_are_tried_alone_if_they_are_not_proved_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    proved = proposals._is_as_proved
+
+    def is_as_proved(base: t.Any, extended: t.Any) -> bool:
+        return "s3:GetObject" not in str(extended.policies) and proved(base, extended)
+
+    monkeypatch.setattr(proposals, "_is_as_proved", is_as_proved)
+    watched = Watched(NOW, NOW, new=(make_denial(), make_denial("s3:GetObject", f"{BUCKET}/a.csv")))
+    first, second = add_proposals(watched, make_basis(), now=NOW).new
+    assert (first.proposal is None, second.proposal is None) == (False, True)
+
+
+def test_a_statement_that_moves_to_another_document_is_no_difference() -> None:
+    def write(name: str, *actions: str) -> Policy:
+        return policy(*(allow(action) for action in actions), name=name)
+
+    before = [write("one", "s3:GetObject", "sqs:SendMessage")]
+    after = [write("one", "s3:GetObject"), write("two", "sqs:SendMessage", "sqs:PurgeQueue")]
+    text = compare(before, after)
+    assert text.startswith("+ two:") and "PurgeQueue" in text and "SendMessage" not in text and "GetObject" not in text
+    assert compare(after, before).startswith("- two:")
+    assert compare(before, after, "s3:GetObject") == compare(before, before) == ""
+
+
 def test_a_flood_of_denials_is_not_generated_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[NewDenial] = []
-    monkeypatch.setattr(proposals, "_add_proposal", lambda denial, *_rest: asked.append(denial) or denial)
+    asked: list[t.Sequence[NewDenial]] = []
+
+    def note(denials: t.Sequence[NewDenial], *_rest: t.Any) -> dict[int, NewDenial]:
+        asked.append(denials)
+        return {}
+
+    monkeypatch.setattr(proposals, "_propose", note)
     probes = [make_denial(resource=f"{QUEUE}{number}", count=9) for number in range(50)]
     watched = Watched(NOW, NOW, new=(*probes, make_denial(used_before=True, count=1)))
     assert add_proposals(watched, make_basis(), now=NOW).new == watched.new
-    assert len(asked) == MOST_PROPOSED and any(denial.used_before for denial in asked)
+    assert [len(denials) for denials in asked] == [MOST_PROPOSED, 1, 1, 1]
+    assert asked[0][0].used_before
