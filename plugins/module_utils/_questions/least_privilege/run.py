@@ -36,7 +36,6 @@ from ..._module.snapshots import add_organization_policies
 from ..._module.task import Task, TaskError
 from ..._module.writers import Writer
 from ..._policy.documents.policy import Kind, Policy
-from ..._policy.escalation.paths import search
 from ..._policy.evaluation.narrowing import condition_keys
 from ..._policy.least_privilege.generate import (
     list_needed_keys,
@@ -45,6 +44,7 @@ from ..._policy.least_privilege.settings import Settings
 from ..._prediction.document import layers_not_read
 from ..._prediction.evidence import RECORDS_OPERATIONS, read_records
 from ..._prediction.least_privilege import build, build_principal
+from ..._prediction.proposals.paths import count_paths
 from ..._prediction.proposals.propose import Proposed, Proposer
 from ..._prediction.proposals.subjects import Choice, choose, describe
 from ..._prediction.records.evidence_options import (
@@ -271,7 +271,7 @@ class _Work:
         )
         proposer = Proposer(self._permissions, self._options.settings, self._options.given)
         answers = [proposer.propose(item, principals[item.arn], records) for item in self._choice.subjects]
-        paths = self._count_paths(answers)
+        paths = count_paths(self._permissions, answers)
         opinions = ask_advisers(
             self._connection.access,
             self._options.advisers,
@@ -293,30 +293,6 @@ class _Work:
             skipped=self._choice.skipped,
             unread=[*layers_not_read(snapshot), *unread],
         )
-
-    def _count_paths(self, answers: Sequence[Proposed]) -> Mapping[str, tuple[int, int]]:
-        """Count the escalation paths of each principal today, and once all new policies are in force."""
-        new = {answer.subject.arn: answer.policies for answer in answers if answer.policies}
-        if not new:
-            return {}
-        landscape = self._permissions.landscape
-        changed = dataclasses.replace(
-            landscape,
-            subjects=tuple(
-                dataclasses.replace(item, layers=dataclasses.replace(item.layers, identity=new[item.arn]), managed=())
-                if item.arn in new
-                else item
-                for item in landscape.subjects
-            ),
-        )
-        before, after = search(landscape), search(changed)
-        return {
-            arn: (
-                sum(path.source == arn for path in before.paths) + (arn in before.administrators),
-                sum(path.source == arn for path in after.paths) + (arn in after.administrators),
-            )
-            for arn in new
-        }
 
     def _check_access(self, answers: Sequence[Proposed]) -> dict[str, dict[str, t.Any]]:
         """Ask AWS about the new policies of each principal, by its ARN."""
