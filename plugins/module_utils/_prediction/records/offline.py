@@ -75,7 +75,7 @@ def _make_records(
     found: dict[str, Record] = {}
     for arn, known in principals.items():
         uses = activity.of(arn)
-        refused = activity.reading.denied_of(arn) if activity.reading is not None else ()
+        refused = activity.reading.find_denied(arn) if activity.reading is not None else ()
         notes = (*coverage.notes, *describe_sessions(arn, [activity]))
         own = dataclasses.replace(coverage, notes=notes)
         found[arn] = Record(

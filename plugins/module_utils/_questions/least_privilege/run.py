@@ -234,8 +234,11 @@ class _Work:
         )
         checks = self._check_access(answers)
         snapshot = self._snapshot
+        # An answer takes megabytes. It is no longer needed when it is plain data.
+        answers.reverse()
+        items = [self._build_principal(answers.pop(), paths, opinions, checks) for _answer in range(len(answers))]
         return build(
-            [self._build_principal(answer, paths, opinions, checks) for answer in answers],
+            items,
             account={"account_id": snapshot.account_id, "account_alias": snapshot.account_alias},
             run_id=run_id,
             created=self._connection.now,

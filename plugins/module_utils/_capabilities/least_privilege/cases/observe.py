@@ -46,7 +46,7 @@ from ..observe import read_dossier, read_entries, read_present, read_subject, se
 from ..past import Identity, Past, replay
 from ..records import Kind
 from ..revert import Recorded, restore_role
-from ..situation import Proposal, Situation, find_watch_start
+from ..situation import LiveRole, Proposal, Situation, find_watch_start
 from ..watch.observe import read_watched
 from ..watch.proposals import Basis, add_proposals
 from ..watch.roles import WatchedRole
@@ -286,12 +286,11 @@ class _Reading:
         described = {}
         for item in self._active:
             principal = describe(_choose(item), self._original, functions)
-            described[item.role.arn] = dataclasses.replace(principal, layers=self._without_trial(item, principal))
+            # The boundary of a trial limits no document: it goes with the cut-over.
+            boundary = self._observer.find_layers(item.subject).boundary
+            layers = dataclasses.replace(principal.layers, boundary=boundary)
+            described[item.role.arn] = dataclasses.replace(principal, layers=layers)
         return described
-
-    def _without_trial(self, item: Found, principal: Principal) -> t.Any:
-        is_trial = self._observer.find_layers(item.subject).boundary is None
-        return dataclasses.replace(principal.layers, boundary=None) if is_trial else principal.layers
 
     @functools.cached_property
     def _records(self) -> Mapping[str, Record]:
@@ -368,7 +367,7 @@ class _Reading:
             watched=self._add_proposals(item),
         )
 
-    def _describe_live(self, item: Found) -> t.Any:
+    def _describe_live(self, item: Found) -> LiveRole:
         return self._observer.describe(item.subject, item.dossier, item.way)
 
     def _propose(self, item: Found) -> t.Optional[Proposal]:
