@@ -54,7 +54,7 @@ from .consumers.observe import CONSUMERS_OPERATIONS
 from .declared import Declared
 from .events import Author, make_event
 from .findings import CONTROLS, findings
-from .grants import GRANTS
+from .grants import CONTEXT, GRANTS, SAMPLES
 from .observe import MODULE, UNDO_OPERATIONS, reread
 from .plan import Case, CasePlanner, Planned
 from .records import Kind
@@ -92,6 +92,8 @@ REGISTRATION: t.Final = Registration(
     reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread),
     row=Row((Dataset.AUTHORIZATION_DETAILS,)),
     grants=GRANTS,
+    samples=SAMPLES,
+    context=CONTEXT,
 )
 
 
