@@ -30,13 +30,11 @@ from ..._policy.evaluation.evaluate import Layers
 from ..._policy.least_privilege.pack import name_policies_of
 from ..._policy.least_privilege.principal import Principal
 from ..._prediction.proposals.propose import Proposed
-from .changes import NewPolicy
+from .changes import NewPolicy, name_trial
 
 SCHEMA: t.Final = "hardening.iam/right_size/1"
 PROVED: t.Final = "proved"
 UNPROVEN: t.Final = "unproven"
-# Beside the name of the role; the names of policies have numbers at this place.
-_TRIAL: t.Final = "trial"
 
 
 class DossierError(ValueError):
@@ -165,11 +163,6 @@ def make_dossier(proposed: Proposed, principal: Principal, summary: Mapping[str,
         proof_sha256=content_hash(proofs),
         summary=summary,
     )
-
-
-def name_trial(role_name: str) -> str:
-    """Name the trial boundary of a role. No other role has it."""
-    return f"{name_policies_of(role_name)}-{_TRIAL}"
 
 
 def make_trial(name: str, policies: Sequence[Policy]) -> t.Union[NewPolicy, str]:

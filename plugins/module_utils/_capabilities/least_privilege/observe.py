@@ -26,7 +26,7 @@ from ..._converge.store import Store
 from ..._module.managed_policies import LIST_VERSIONS, read_policy
 from ..._module.roles import TARGET_READS, read_role, read_target
 from .archive import Archive, DocumentError
-from .changes import RoleWriter, Subject
+from .changes import RoleWriter, Subject, name_trial
 from .dossier import Dossier, DossierError
 from .revert import Recorded, list_aspects
 
@@ -92,7 +92,9 @@ def read_subject(
     arn = find_parallel_arn(role)
     policies = dossier.policies if dossier else ()
     trial = dossier.trial if dossier else None
-    names = [policy.name for policy in (*policies, *([trial] if trial else ())) if policy.is_managed]
+    names = [policy.name for policy in policies if policy.is_managed]
+    if trial is not None or is_on_trial(writer, role):
+        names.append(name_trial(role.name))
     live = read_role(access, role.arn) if needs_duration else None
     return Subject(
         role=role,
@@ -105,6 +107,11 @@ def read_subject(
         duration=live.duration if live else None,
         last=f"arn:{snapshot.partition}:iam::aws:policy/AdministratorAccess",
     )
+
+
+def is_on_trial(writer: RoleWriter, role: Role) -> bool:
+    """Whether the boundary of a role has the name of its trial. No other boundary has one below our path."""
+    return role.boundary == writer.policy_arn(name_trial(role.name))
 
 
 def _read_policies(access: Access, arns: Iterable[str]) -> dict[str, LivePolicy]:

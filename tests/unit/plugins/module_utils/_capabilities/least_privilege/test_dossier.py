@@ -57,7 +57,7 @@ def test_a_dossier_is_read_as_it_was_kept() -> None:
         ({"role_arn": f"{ROLE}2"}, "is about"),
         ({"policies": []}, "empty"),
         (
-            {"policies": [{"name": "lp-dev-shop-1", "content": {"Statement": "no"}, "is_managed": True}]},
+            {"policies": [{"name": "lp-dev-shop-1", "content": {"Statement": 1}, "is_managed": True}]},
             "does not accept",
         ),
         ({"policies": [{"name": "x"}]}, "no dossier"),
