@@ -346,6 +346,9 @@ def _check_canary(declared: Declared, situation: Situation, now: datetime) -> Ga
         state = "its trial was lifted" if past.is_lifted else "its stage canary is missing"
         return Objection("stage_missing", state)
     objection = check_new_role(situation, live)
+    if objection is None and live.has_other_trial:
+        reason = "its trial policy was changed by somebody else; repeat its stage canary, which begins again"
+        objection = Objection("not_in_force", reason)
     if objection is None and not live.has_trial:
         is_trial = past.trial is not None and not live.has_documents
         objection = Objection("not_in_force", "its trial boundary was removed") if is_trial else check_in_force(live)

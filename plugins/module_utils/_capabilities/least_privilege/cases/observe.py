@@ -236,12 +236,16 @@ class CaseReader:
 
     def _add_entries(self, found: Found) -> Found:
         """Add the journal's records, where the old policies of the role are no longer in AWS, or are to come back."""
-        is_replaced = found.way is Way.IN_PLACE and found.past.reached in (Kind.CUT_OVER, Kind.WATCHED)
+        # New documents may have been generated since.
+        is_replaced = found.way is Way.IN_PLACE and any(event.kind is Kind.CUT_OVER for event in found.log.events)
         if not is_replaced and not self._declared.reverts(found.role.arn):
             return found
-        entries = read_entries(self._journal, self._snapshot.account_id, found.log, self._connection.warn)
-        own = select_entries(entries, found.subject)
+        own = select_entries(self._entries, found.subject, found.past.times.get(Kind.ASSESSED))
         return dataclasses.replace(found, entries=own, present=read_present(self._connection.access, found.role, own))
+
+    @functools.cached_property
+    def _entries(self) -> tuple[Recorded, ...]:
+        return read_entries(self._journal, self._snapshot.account_id, self._connection.warn)
 
     # For _Reading
 
