@@ -29,7 +29,6 @@ locals {
   has_user_permissions = var.user_permissions
   has_permissions_boundary = var.permissions_boundary
   has_policy_scope = var.policy_scope
-  has_least_privilege = var.least_privilege
   has_access_analyzer = var.access_analyzer
   has_config_rules = var.config_rules
   has_security_hub = var.security_hub
@@ -39,8 +38,8 @@ locals {
   has_organization_root_access = var.organization_root_access && var.management_account
   has_credentials = local.has_password_policy || local.has_access_keys
   has_policies = local.has_user_permissions || local.has_permissions_boundary || local.has_policy_scope
-  has_roles = local.has_least_privilege
   has_detective = local.has_access_analyzer || local.has_config_rules || local.has_security_hub || local.has_event_alerts || local.has_findings_export
   has_organization = local.has_organization_policies || local.has_organization_root_access
-  has_automation = local.has_credentials || local.has_policies || local.has_roles || local.has_detective || local.has_organization
+  has_roles = var.right_sizing_targets != ""
+  has_automation = local.has_credentials || local.has_policies || local.has_detective || local.has_organization
 }

@@ -26,11 +26,14 @@ from ..._policy.documents.canonical import are_equivalent
 from ..._policy.documents.limits import ATTACHMENTS, POLICY_VERSIONS
 from ..._policy.documents.parse import parse
 from ..._policy.documents.policy import PolicyError
+from ..._policy.least_privilege.pack import name_policies_of
 
 PATH: t.Final = "/iam-hardening/lp/"
 #: The tag of a parallel role that has the unique id of the role beside it.
 PARALLEL_OF: t.Final = "iam-hardening:parallel-of"
 CAMPAIGN: t.Final = "iam-hardening:campaign"
+# Beside the name of the role; the names of policies have numbers at this place.
+_TRIAL: t.Final = "trial"
 _QUOTA: t.Final = "AttachedPoliciesPerRoleQuota"
 
 
@@ -142,23 +145,34 @@ class RoleWriter:
         return (*policies, *made, *given, *self._take_surplus(subject))
 
     def open_parallel(self, subject: Subject, trust: Mapping[str, t.Any], kind: ChangeKind) -> Outcome:
-        """Let those assume the new role who may assume the old one."""
+        """Let those assume the new role who may assume the old one, once it has its policies and no others."""
         parallel = subject.parallel
         if parallel is None:
             return _refuse("slot_missing", f"there is no role {_name(subject.parallel_arn)}: run prepare", subject)
-        return self._set_trust(parallel, trust, kind)
+        policies = self.prepare_policies(subject)
+        if isinstance(policies, Refusal):
+            return policies
+        given = self._give(subject, parallel, parallel.arn, ChangeKind.PREPARE)
+        if isinstance(given, Refusal):
+            return given
+        opened = self._set_trust(parallel, trust, kind)
+        if isinstance(opened, Refusal):
+            return opened
+        return (*policies, *given, *self._take_surplus(subject), *opened)
 
     def set_trial(self, subject: Subject, *, population: int) -> Outcome:
         """Attach the trial boundary: a call that only the old policies allow is then denied for real."""
         arn, role = self.trial_arn(subject), subject.role
-        if not arn:
+        if subject.trial is None:
             reason = f"no boundary can hold its policies: {subject.misfit}. Set compress, or choose the way parallel"
             return _refuse("does_not_fit", reason, subject)
-        if role.boundary == arn:
-            return ()
-        if role.boundary is not None:
+        if role.boundary not in (arn, None):
             return _refuse("slot_filled", f"it has the permissions boundary {role.boundary}, so no trial fits", subject)
-        return self._narrow([self._writer(ChangeKind.TRIAL).set_boundary(role.arn, None, arn)], population)
+        policies = self.prepare_policies(subject)
+        if isinstance(policies, Refusal) or role.boundary == arn:
+            return policies
+        begun = self._writer(ChangeKind.TRIAL).set_boundary(role.arn, None, arn)
+        return (*policies, *self._narrow([begun], population))
 
     def lift_trial(self, subject: Subject, standing: t.Optional[str] = None) -> Changes:
         """Take the trial boundary away, or set the ``standing`` boundary in its place."""
@@ -170,6 +184,10 @@ class RoleWriter:
     def replace(self, subject: Subject, *, population: int, standing: t.Optional[str] = None) -> Outcome:
         """Give the role its new policies, then take the old ones, then end the trial."""
         role = subject.role
+        # Somebody may have changed a policy since it was prepared.
+        policies = self.prepare_policies(subject)
+        if isinstance(policies, Refusal):
+            return policies
         given = self._give(subject, role, role.arn, ChangeKind.CUT_OVER)
         if isinstance(given, Refusal):
             return given
@@ -177,7 +195,7 @@ class RoleWriter:
         lifted = [
             dataclasses.replace(change, kind=ChangeKind.CUT_OVER) for change in self.lift_trial(subject, standing)
         ]
-        return (*given, *taken, *lifted)
+        return (*policies, *given, *taken, *lifted)
 
     def close(self, subject: Subject, closed: Mapping[str, t.Any], *, population: int) -> Outcome:
         """Let only break-glass assume the old role, so that no new session begins."""
@@ -195,8 +213,8 @@ class RoleWriter:
         return f"arn:{self.snapshot.partition}:iam::{self.snapshot.account_id}:policy{PATH}{name}"
 
     def trial_arn(self, subject: Subject) -> str:
-        """The ARN of the trial boundary of a role; empty where it has none."""
-        return self.policy_arn(subject.trial.name) if subject.trial else ""
+        """The ARN of the trial boundary of a role: also where its documents are gone, or fit in none any more."""
+        return self.policy_arn(name_trial(subject.role.name))
 
     def _writer(self, kind: ChangeKind) -> IdentityWriter:
         return IdentityWriter(self.snapshot.account_id, kind.value)
@@ -227,7 +245,10 @@ class RoleWriter:
         if says_same(live.document, policy.content):
             return ()
         room = [writer.delete_version(arn, live.others[0])] if len(live.versions) >= POLICY_VERSIONS else []
-        return (*room, writer.update_policy(live, policy.content))
+        update = writer.update_policy(live, policy.content)
+        # Somebody has it, and new content may take something.
+        is_held = live.attachment_count > 0 or subject.role.boundary == arn
+        return (*room, dataclasses.replace(update, impact=Impact.NARROWING) if is_held else update)
 
     def _ensure_role(self, subject: Subject, closed: Mapping[str, t.Any], boundary: t.Optional[str]) -> Outcome:
         old, parallel = subject.role, subject.parallel
@@ -291,6 +312,11 @@ class RoleWriter:
         old = [arn for arn in role.attached_policies if arn not in wanted]
         for arn in sorted(old, key=lambda arn: (arn == subject.last, arn)):
             yield writer.detach(role.arn, arn)
+
+
+def name_trial(role_name: str) -> str:
+    """Name the trial boundary of a role. No other role has it."""
+    return f"{name_policies_of(role_name)}-{_TRIAL}"
 
 
 def find_foreign(parallel: Role, old: Role, campaign: str, boundary: t.Optional[str]) -> str:

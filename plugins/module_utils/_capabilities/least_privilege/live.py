@@ -42,6 +42,7 @@ class Observer:
             layers_sha256=hash_layers(self.find_layers(subject)),
             boundary=role.boundary or "",
             has_trial=self._has_trial(subject),
+            has_other_trial=self._has_other_trial(subject),
             new_role=self._describe_new(subject),
             made_at=max(self._list_dates(subject), default=None),
             has_documents=None if dossier is None else self._has_documents(subject, dossier, way),
@@ -55,8 +56,13 @@ class Observer:
         return dataclasses.replace(layers, boundary=None) if self._has_trial(subject) else layers
 
     def _has_trial(self, subject: Subject) -> bool:
-        arn = self.writer.trial_arn(subject)
-        return bool(arn) and subject.role.boundary == arn
+        return subject.role.boundary == self.writer.trial_arn(subject)
+
+    def _has_other_trial(self, subject: Subject) -> bool:
+        """Whether the trial policy says something else than the documents do."""
+        live = subject.live.get(self.writer.trial_arn(subject))
+        is_same = live is not None and subject.trial is not None and says_same(live.document, subject.trial.content)
+        return self._has_trial(subject) and not is_same
 
     def _describe_new(self, subject: Subject) -> t.Optional[NewRole]:
         new, tags = subject.parallel, subject.parallel.tags if subject.parallel else {}

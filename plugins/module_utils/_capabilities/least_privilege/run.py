@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ..._account.collect import OPERATIONS as READS
 from ..._account.model import Dataset, Snapshot
@@ -43,7 +43,6 @@ from ..._module.snapshots import BREAK_GLASS_OPERATIONS, add_organization_polici
 from ..._module.task import Task, TaskError
 from ..._module.version import COLLECTION_VERSION
 from ..._module.writers import Writer
-from ..._policy.analysis.own_grants import IAM
 from ..._prediction.document import layers_not_read
 from ..._prediction.evidence import RECORDS_OPERATIONS
 from ..._prediction.least_privilege import build, build_principal
@@ -55,7 +54,7 @@ from .consumers.observe import CONSUMERS_OPERATIONS
 from .declared import Declared
 from .events import Author, make_event
 from .findings import CONTROLS, findings
-from .grants import GRANTS
+from .grants import CONTEXT, GRANTS, SAMPLES
 from .observe import MODULE, UNDO_OPERATIONS, reread
 from .plan import Case, CasePlanner, Planned
 from .records import Kind
@@ -85,7 +84,6 @@ OPERATIONS: t.Final = Operations(writes=frozenset(f"iam:{name}" for name in WRIT
     WATCH_OPERATIONS,
     *(READS[dataset] for dataset in DATASETS),
 )
-_SAMPLE_POLICY: t.Final = f"{IAM}policy/iam-hardening/lp/lp-iam-hardening-preflight"
 REGISTRATION: t.Final = Registration(
     role="least_privilege",
     module=MODULE,
@@ -93,14 +91,9 @@ REGISTRATION: t.Final = Registration(
     operations=OPERATIONS,
     reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread),
     row=Row((Dataset.AUTHORIZATION_DETAILS,)),
-    samples={
-        **dict.fromkeys(("iam:CreateRole", "iam:DeleteRole", "iam:TagRole"), f"{IAM}role/iam-hardening-preflight-lp"),
-        **dict.fromkeys(
-            ("iam:CreatePolicy*", "iam:DeletePolicy*", "iam:SetDefaultPolicyVersion", "iam:TagPolicy"), _SAMPLE_POLICY
-        ),
-    },
-    context={"iam:PutRolePermissionsBoundary": ("iam:PermissionsBoundary", _SAMPLE_POLICY)},
     grants=GRANTS,
+    samples=SAMPLES,
+    context=CONTEXT,
 )
 
 
@@ -196,8 +189,13 @@ class RightSizing(Capability[Observed]):
         return Plan(
             changes=tuple(change for item in self._planned for change in item.changes),
             refused=(*observed.refused, *(refusal for item in self._planned for refusal in item.refused)),
-            warnings=tuple(f"{step.role_arn}: {text}" for step in self._steps for text in step.warnings),
+            warnings=(*self._list_acceptance_warnings(), *_list_warnings(self._steps)),
         )
+
+    def _list_acceptance_warnings(self) -> Iterable[str]:
+        """List warnings about acceptances, unless the roles are not known."""
+        roles = [item.role.arn for item in self._observed.found]
+        return self._declared.list_warnings(roles) if roles else ()
 
     def _make_case(self, item: Found, step: Step) -> Case:
         return Case(
@@ -342,6 +340,10 @@ class RightSizing(Capability[Observed]):
         # The report has the rest: of an administrator everything that it can no longer do.
         roles = [{**role, "losses": []} for role in self._summary["roles"]]
         return {"campaign": {**self._summary, "roles": roles}, "terminal": render_summary(self._summary)}
+
+
+def _list_warnings(steps: Iterable[Step]) -> Iterator[str]:
+    return (f"{step.role_arn}: {text}" for step in steps for text in step.warnings)
 
 
 def _identify(change: Change) -> str:

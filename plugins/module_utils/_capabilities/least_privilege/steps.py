@@ -221,10 +221,11 @@ class _Decision:
         return stage is not Stage.GENERATE and self._has_done(stage)
 
     def _is_undone(self, stage: Stage, live: LiveRole) -> bool:
-        """Whether somebody undid the last stage, so that it is taken again. A trial has its own rules."""
+        """Whether somebody undid the last stage, so that it is taken again. A trial that is gone has its own rules."""
         last = {Stage.CANARY: {Kind.OPENED}, Stage.CUT_OVER: {Kind.CUT_OVER, Kind.WATCHED}}.get(stage, set())
         is_trial = stage is Stage.CANARY and self._situation.way is Way.IN_PLACE
-        return self._past.reached in last and live.has_documents is False and not is_trial
+        is_gone = live.has_other_trial if is_trial else live.has_documents is False
+        return self._past.reached in last and is_gone
 
     def _assess(self, _live: LiveRole) -> Step:
         return self._due(Kind.ASSESSED, "its use and what names it are recorded")

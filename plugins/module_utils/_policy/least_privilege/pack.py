@@ -37,8 +37,6 @@ _STEMS: t.Final = {
 _LONGEST_STEM: t.Final = 118
 _EMPTY: t.Final = size(Policy((), VERSION), Kind.MANAGED)
 _NAME: t.Final = re.compile(r"[^\w+=,.@-]", re.ASCII)
-# Jinja begins expressions, statements and comments so.
-_EXPRESSION: t.Final = re.compile(r"\{(?=[{%#])")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -154,7 +152,12 @@ def name_policies(principal: Principal) -> str:
     A user and a role may have the same name, and managed policies of one account may not. No name of a role can make
     it begin as that of another kind.
     """
-    stem = f"{_STEMS[principal.kind]}{_NAME.sub('-', principal.name)}"
+    return name_policies_of(principal.name, principal.kind)
+
+
+def name_policies_of(name: str, kind: PrincipalKind = PrincipalKind.ROLE) -> str:
+    """The start of the names of policies, by the name of the principal."""
+    stem = f"{_STEMS[kind]}{_NAME.sub('-', name)}"
     if len(stem) <= _LONGEST_STEM:
         return stem
     return f"{stem[: _LONGEST_STEM - 9]}-{hashlib.sha256(stem.encode()).hexdigest()[:8]}"
@@ -244,15 +247,19 @@ def write_template(content: t.Any, account: str) -> t.Any:
     others choose the names of resources, and an expression in one of them would be evaluated.
     """
     if isinstance(content, dict):
-        return {_escape_expressions(key): write_template(value, account) for key, value in content.items()}
+        return {_write_text(key, ""): write_template(value, account) for key, value in content.items()}
     if isinstance(content, list):
         return [write_template(value, account) for value in content]
-    if isinstance(content, str):
-        text = _escape_expressions(content)
-        placed = re.sub(rf"(?<![0-9]){re.escape(account)}(?![0-9])", "{{ aws_account_id }}", text)
-        return placed if account else text
-    return content
+    return _write_text(content, account) if isinstance(content, str) else content
 
 
-def _escape_expressions(text: str) -> str:
-    return _EXPRESSION.sub("{{ '{' }}", text)
+def _write_text(text: str, account: str) -> str:
+    """Write a text for Jinja, which begins expressions, statements and comments with a brace.
+
+    A brace before the account id would become a part of the expression that takes its place.
+    """
+    if not account:
+        return re.sub(r"\{(?=[{%#])", "{{ '{' }}", text)
+    own = rf"(?<![0-9]){re.escape(account)}(?![0-9])"
+    escaped = re.sub(rf"\{{(?=[{{%#]|{own})", "{{ '{' }}", text)
+    return re.sub(own, "{{ aws_account_id }}", escaped)

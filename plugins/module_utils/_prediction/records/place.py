@@ -34,7 +34,7 @@ _FEWEST_DAYS: t.Final = 10
 # An account is rarely without a call for longer: its services and its monitoring make some, also on holidays.
 _LONGEST_SILENCE: t.Final = timedelta(days=7)
 _S3: t.Final = re.compile(r"s3://([^/]+)/?(.*)\Z")
-_WHOLE_TRAIL: t.Final = re.compile(r"(AWSLogs(/o-[a-z0-9]+)?(/\d{12})?(/CloudTrail)?)?\Z")
+_WHOLE_TRAIL: t.Final = re.compile(r"(AWSLogs(?P<organization>/o-[a-z0-9]+)?(/(?P<account>\d{12}))?(/CloudTrail)?)?\Z")
 # The digest files are beside this folder.
 _WITHOUT_DIGESTS: t.Final = re.compile(r"(\A|/)CloudTrail/?\Z")
 
@@ -204,7 +204,23 @@ def _is_whole(trail: TrailFacts, prefix: str) -> bool:
     start = f"{trail.prefix}/" if trail.prefix else ""
     if start.startswith(inside) or inside == "/":
         return True
-    return inside.startswith(start) and bool(_WHOLE_TRAIL.match(inside[len(start) :].strip("/")))
+    folder = _WHOLE_TRAIL.match(inside[len(start) :].strip("/")) if inside.startswith(start) else None
+    return folder is not None and _is_folder_of(folder, trail)
+
+
+def _is_folder_of(folder: re.Match[str], trail: TrailFacts) -> bool:
+    """Whether a trail writes the files of an account to a folder.
+
+    Trails of the organization and of the account may share a bucket, and each has its own folder:
+    ``AWSLogs/<organization>/<account>/`` and ``AWSLogs/<account>/``.
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
+    """
+    account = folder["account"]
+    if account and trail.account_id not in ("", account):
+        return False
+    if folder["organization"]:
+        return trail.is_organization
+    return not (account and trail.is_organization)
 
 
 def _find_empty_days(facts: LogFacts) -> Iterator[tuple[datetime, datetime]]:

@@ -64,6 +64,7 @@ class TrailFacts:
     """A trail that covers the account. ``selectors`` is None if they could not be read, for the ``reason``.
 
     ``is_validated`` says whether it writes digest files, ``account_id`` is the account that it was read in.
+    ``is_organization`` says whether it is a trail of the organization.
     """
 
     name: str
@@ -81,6 +82,7 @@ class TrailFacts:
     delivery_error: str = ""
     is_validated: bool = False
     account_id: str = ""
+    is_organization: bool = False
 
     @property
     def digest_name(self) -> str:
@@ -139,6 +141,7 @@ def parse_trail(
         delivery_error=str(state.get("LatestDeliveryError") or ""),
         is_validated=bool(record.get("LogFileValidationEnabled")),
         account_id=account_id,
+        is_organization=bool(record.get("IsOrganizationTrail")),
     )
 
 

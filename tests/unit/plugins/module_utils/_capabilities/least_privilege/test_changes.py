@@ -248,6 +248,57 @@ def test_policies_of_earlier_documents_are_taken_from_the_parallel_role() -> Non
     assert {change.target for change in changes} == {PARALLEL}
 
 
+def change_policy(snapshot: Snapshot, name: str) -> Snapshot:
+    """The account after somebody who may write policies has written one of the campaign."""
+    other = PolicyDocument("v2", allow("*"))
+    policies = tuple(
+        dataclasses.replace(policy, default_version=other) if policy.name == name else policy
+        for policy in snapshot.policies
+    )
+    assert policies != snapshot.policies
+    return dataclasses.replace(snapshot, policies=policies)
+
+
+@pytest.mark.parametrize(
+    ("before", "stage", "name"),
+    [
+        ((prepare,), open_parallel, "lp-dev-shop-1"),
+        ((prepare_in_place,), try_out, "lp-dev-shop-trial"),
+        ((prepare_in_place, try_out), try_out, "lp-dev-shop-trial"),
+        ((prepare_in_place,), replace, "lp-dev-shop-1"),
+    ],
+)
+def test_a_policy_that_somebody_changed_since_it_was_prepared_is_not_given_to_anybody(
+    before: tuple[Stage, ...], stage: Stage, name: str
+) -> None:
+    done = reach(*before)
+    changes = plan(stage, change_policy(done, name))
+    assert (changes[0].operation, changes[0].target.rpartition("/")[2]) == ("CreatePolicyVersion", name)
+    assert apply_changes(change_policy(done, name), changes).roles == apply_changes(done, plan(stage, done)).roles
+
+
+def test_a_policy_that_somebody_attached_to_the_new_role_meanwhile_goes_before_it_is_opened() -> None:
+    done = adopt(reach(prepare))
+    roles = tuple(
+        dataclasses.replace(role, attached_policies=(*role.attached_policies, ADMIN)) if role.arn == PARALLEL else role
+        for role in done.roles
+    )
+    changes = plan(open_parallel, dataclasses.replace(done, roles=roles))
+    assert [change.operation for change in changes] == ["DetachRolePolicy", "UpdateAssumeRolePolicy"]
+
+
+def test_new_content_of_a_policy_that_a_role_has_counts_as_narrowing() -> None:
+    changes = plan(prepare, change_policy(reach(prepare), "lp-dev-shop-1"))
+    assert [change.impact for change in changes] == [Impact.NARROWING]
+
+
+def test_a_trial_ends_although_its_documents_are_gone_or_fit_in_no_boundary_any_more() -> None:
+    on_trial = reach(prepare_in_place, try_out)
+    lost = make_subject(on_trial, (), trial=None, live={})
+    (lifted,) = make_writer(on_trial).lift_trial(lost)
+    assert (lifted.operation, lifted.kind) == ("DeleteRolePermissionsBoundary", ChangeKind.LIFT)
+
+
 def test_an_unreadable_trust_policy_is_refused() -> None:
     broken = dataclasses.replace(DEVELOPER, trust=PolicyDocument("trust", None, "no JSON"))
     done = dataclasses.replace(reach(prepare), roles=(broken,))

@@ -164,7 +164,14 @@ def test_a_template_has_a_placeholder_for_the_account() -> None:
     assert write_template(document, "") == document
 
 
-@pytest.mark.parametrize("hostile", ["{{ lookup('pipe', 'id') }}", "{% for x in y %}", "{# gone #}", "{{{ x", "{{%"])
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        *("{{ lookup('pipe', 'id') }}", "{% for x in y %}", "{# gone #}", "{{{ x", "{{%"),
+        # The account id is an expression in the template, and a brace before it would be a part of that.
+        *(f"{{{ACCOUNT}", f"${{{ACCOUNT}}}", f"{{{{{ACCOUNT}}}}}", f"{{{ACCOUNT}0", f"{{%{ACCOUNT}"),
+    ],
+)
 def test_names_in_a_template_are_text_and_no_expressions(hostile: str) -> None:
     """Others choose the keys of objects and the names of resources, and a template is rendered on a controller."""
     document = {"Resource": f"arn:aws:s3:::logs-{ACCOUNT}/{hostile}"}

@@ -319,9 +319,11 @@ def test_a_quiet_region_has_no_gaps() -> None:
     ("place", "prefix", "is_known"),
     [
         ("s3://acme-trail", "", True),
+        ("s3://acme-trail/AWSLogs", "", True),
+        ("s3://acme-trail/AWSLogs/111122223333", "", True),
         ("s3://acme-trail/", "logs", True),
         ("s3://acme-trail/logs", "logs", True),
-        ("s3://acme-trail/logs/AWSLogs/o-acme/111122223333/CloudTrail", "logs", True),
+        ("s3://acme-trail/logs/AWSLogs/111122223333/CloudTrail", "logs", True),
         ("s3://acme-trail/AWSLogs/111122223333/CloudTrail/us-east-1", "", False),
         ("s3://acme-trail/other", "logs", False),
         ("s3://acme-trail-2", "", False),
@@ -332,6 +334,40 @@ def test_only_all_files_of_a_trail_are_its_record(place: str, prefix: str, is_kn
     found = cover(dataclasses.replace(TRAIL, prefix=prefix), logs=logs(place=place)).of("ec2")
     assert (found.status is Status.COMPLETE) is is_known
     assert is_known or set(found.logged.values()) == {UNKNOWN}
+
+
+ORGANIZATION = dataclasses.replace(
+    MANAGED, name="org", account_id="111122223333", prefix="logs", is_organization=True, bucket="acme-trail"
+)
+OWN = dataclasses.replace(TRAIL, account_id="111122223333", prefix="logs")
+
+
+@pytest.mark.parametrize(
+    ("folder", "management", "data"),
+    [
+        ("", YES, YES),
+        ("/AWSLogs", YES, YES),
+        ("/AWSLogs/o-acme", YES, NO),
+        ("/AWSLogs/o-acme/111122223333", YES, NO),
+        ("/AWSLogs/o-acme/111122223333/CloudTrail", YES, NO),
+        ("/AWSLogs/o-acme/444455556666", UNKNOWN, UNKNOWN),
+        ("/AWSLogs/444455556666", UNKNOWN, UNKNOWN),
+    ],
+)
+def test_a_folder_of_the_organization_has_no_events_of_another_trail_in_the_bucket(
+    folder: str, management: t.Any, data: t.Any
+) -> None:
+    """Both trails write to one bucket, and only that of the account records calls on data."""
+    found = cover(None, logs=logs(place=f"s3://acme-trail/logs{folder}"), trails=(ORGANIZATION, OWN)).of("s3")
+    assert (found.logged[LogClass.WRITE], found.logged[LogClass.DATA]) == (management, data)
+
+
+def test_the_folder_of_an_account_has_no_events_of_the_organizations_trail() -> None:
+    wide = dataclasses.replace(ORGANIZATION, selectors=(MANAGEMENT, OBJECTS))
+    narrow = dataclasses.replace(OWN, selectors=(MANAGEMENT,))
+    place = logs(place="s3://acme-trail/logs/AWSLogs/111122223333")
+    assert cover(None, logs=place, trails=(wide, narrow)).of("s3").logged[LogClass.DATA] is NO
+    assert cover(None, logs=place, trails=(wide, OWN)).of("s3").logged[LogClass.DATA] is YES
 
 
 @pytest.mark.parametrize(("is_signed", "is_known"), [(True, True), (False, False)])
