@@ -6,35 +6,17 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
-from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 
-import after_cut_over
 import developer_events
-from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
-from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.policy import Policy
-from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import (
-    Evaluator,
-    Layers,
-    Outcome,
-)
-from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.narrowing import resource_types
-from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.needs import (
-    MEANING_KEYS,
-    complete_record,
-)
-from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.actions import EventReader
-from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.coverage import Coverage, Record
-from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.usage import Source, Use
 from developer_events import APPS
 from emulator.client import EmulatorProcess
 
 from .conftest import fresh
-from .right_sizing import ADMIN, CANARY, CLOSED, UNUSED, WATCH, SizeBench, accept, rules, states
+from .right_sizing import SizeBench, accept
 
 IN_PLACE: t.Final = ("dev-shop-api", "dev-data-etl", "dev-data-worker", "dev-data-stream", "dev-platform-pipeline")
 BY_OWNER: t.Final = ("dev-data-tagged",)

@@ -92,8 +92,9 @@ class Subject:
 
     ``parallel`` is the role beside it, as far as there is one. ``policies`` are the documents of the campaign, and
     ``trial`` all of them in one, or ``misfit`` the reason why they are not. ``live`` has the managed policies of our
-    names that are there, by ARN. ``duration`` is the longest session of the role in seconds, and ``last`` the ARN of
-    AdministratorAccess in this partition.
+    names that are there, by ARN. ``found_trial`` is the ARN of the role's boundary if that is a trial of the campaign
+    by its name and tags, whatever the records say. ``duration`` is the longest session of the role in seconds, and
+    ``last`` the ARN of AdministratorAccess in this partition.
     """
 
     role: Role
@@ -103,6 +104,7 @@ class Subject:
     trial: t.Optional[NewPolicy] = None
     misfit: str = ""
     live: Mapping[str, LivePolicy] = dataclasses.field(default_factory=dict)
+    found_trial: str = ""
     duration: t.Optional[int] = None
     last: str = ""
 
@@ -151,7 +153,7 @@ class RoleWriter:
     def set_trial(self, subject: Subject, *, population: int) -> Outcome:
         """Attach the trial boundary: a call that only the old policies allow is then denied for real."""
         arn, role = self.trial_arn(subject), subject.role
-        if not arn:
+        if subject.trial is None:
             reason = f"no boundary can hold its policies: {subject.misfit}. Set compress, or choose the way parallel"
             return _refuse("does_not_fit", reason, subject)
         if role.boundary == arn:
@@ -194,9 +196,13 @@ class RoleWriter:
         """The ARN of a managed policy of ours."""
         return f"arn:{self.snapshot.partition}:iam::{self.snapshot.account_id}:policy{PATH}{name}"
 
+    def is_own(self, policy: LivePolicy) -> bool:
+        """Whether the campaign made a policy."""
+        return policy.is_owned and policy.tags.get(CAMPAIGN) == self.campaign
+
     def trial_arn(self, subject: Subject) -> str:
         """The ARN of the trial boundary of a role; empty where it has none."""
-        return self.policy_arn(subject.trial.name) if subject.trial else ""
+        return self.policy_arn(subject.trial.name) if subject.trial else subject.found_trial
 
     def _writer(self, kind: ChangeKind) -> IdentityWriter:
         return IdentityWriter(self.snapshot.account_id, kind.value)
@@ -222,7 +228,7 @@ class RoleWriter:
             tags = {**self.tags, CAMPAIGN: self.campaign}
             description = f"Least privilege for {subject.role.name}"
             return (writer.create_policy(arn, policy.content, description=description, tags=tags),)
-        if not live.is_owned or live.tags.get(CAMPAIGN) != self.campaign:
+        if not self.is_own(live):
             return _refuse("slot_filled", f"{arn} is there, and this campaign did not make it", subject)
         if says_same(live.document, policy.content):
             return ()

@@ -145,6 +145,11 @@ def make_dossier(proposed: Proposed, principal: Principal, summary: Mapping[str,
     )
 
 
+def is_trial(policies: str, arn: str) -> bool:
+    """Whether an ARN has the form of a trial boundary; ``policies`` is the start of the ARNs of our policies."""
+    return arn.startswith(policies) and arn.endswith(f"-{_TRIAL}")
+
+
 def make_trial(name: str, policies: Sequence[Policy]) -> t.Union[NewPolicy, str]:
     """Combine policies into the one document of a boundary; the reason where they do not fit in one.
 

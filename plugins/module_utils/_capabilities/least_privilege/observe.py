@@ -27,7 +27,7 @@ from ..._module.managed_policies import LIST_VERSIONS, read_policy
 from ..._module.roles import TARGET_READS, read_role, read_target
 from .archive import Archive, DocumentError, Log
 from .changes import RoleWriter, Subject
-from .dossier import Dossier, DossierError
+from .dossier import Dossier, DossierError, is_trial
 from .revert import Recorded, list_aspects
 
 MODULE: t.Final = "least_privilege"
@@ -94,6 +94,11 @@ def read_subject(
     trial = dossier.trial if dossier else None
     names = [policy.name for policy in (*policies, *([trial] if trial else ())) if policy.is_managed]
     live = read_role(access, role.arn) if needs_duration else None
+    boundary = role.boundary or ""
+    trials = [boundary] if is_trial(writer.policy_arn(""), boundary) else []
+    named = {writer.policy_arn(name) for name in names}
+    managed = _read_policies(access, {*named, *trials})
+    own = {arn for arn in trials if arn in managed and writer.is_own(managed[arn])}
     return Subject(
         role=role,
         parallel_arn=arn,
@@ -101,7 +106,8 @@ def read_subject(
         policies=policies,
         trial=trial,
         misfit=dossier.misfit if dossier else "",
-        live=_read_policies(access, map(writer.policy_arn, names)),
+        live={arn: policy for arn, policy in managed.items() if arn in named | own},
+        found_trial=next(iter(own), ""),
         duration=live.duration if live else None,
         last=f"arn:{snapshot.partition}:iam::aws:policy/AdministratorAccess",
     )
