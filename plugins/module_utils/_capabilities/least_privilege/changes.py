@@ -33,7 +33,7 @@ PATH: t.Final = "/iam-hardening/lp/"
 PARALLEL_OF: t.Final = "iam-hardening:parallel-of"
 CAMPAIGN: t.Final = "iam-hardening:campaign"
 # Beside the name of the role; the names of policies have numbers at this place.
-_TRIAL: t.Final = "trial"
+TRIAL_SUFFIX: t.Final = "trial"
 _QUOTA: t.Final = "AttachedPoliciesPerRoleQuota"
 
 
@@ -95,8 +95,8 @@ class Subject:
 
     ``parallel`` is the role beside it, as far as there is one. ``policies`` are the documents of the campaign, and
     ``trial`` all of them in one, or ``misfit`` the reason why they are not. ``live`` has the managed policies of our
-    names that are there, by ARN. ``duration`` is the longest session of the role in seconds, and ``last`` the ARN of
-    AdministratorAccess in this partition.
+    names that are there, by ARN. ``duration`` is the longest session of the role in seconds, and
+    ``last`` the ARN of AdministratorAccess in this partition.
     """
 
     role: Role
@@ -212,6 +212,10 @@ class RoleWriter:
         """The ARN of a managed policy of ours."""
         return f"arn:{self.snapshot.partition}:iam::{self.snapshot.account_id}:policy{PATH}{name}"
 
+    def is_own(self, policy: LivePolicy) -> bool:
+        """Whether the campaign made a policy."""
+        return policy.is_owned and policy.tags.get(CAMPAIGN) == self.campaign
+
     def trial_arn(self, subject: Subject) -> str:
         """The ARN of the trial boundary of a role: also where its documents are gone, or fit in none any more."""
         return self.policy_arn(name_trial(subject.role.name))
@@ -240,7 +244,7 @@ class RoleWriter:
             tags = {**self.tags, CAMPAIGN: self.campaign}
             description = f"Least privilege for {subject.role.name}"
             return (writer.create_policy(arn, policy.content, description=description, tags=tags),)
-        if not live.is_owned or live.tags.get(CAMPAIGN) != self.campaign:
+        if not self.is_own(live):
             return _refuse("slot_filled", f"{arn} is there, and this campaign did not make it", subject)
         if says_same(live.document, policy.content):
             return ()
@@ -316,7 +320,7 @@ class RoleWriter:
 
 def name_trial(role_name: str) -> str:
     """Name the trial boundary of a role. No other role has it."""
-    return f"{name_policies_of(role_name)}-{_TRIAL}"
+    return f"{name_policies_of(role_name)}-{TRIAL_SUFFIX}"
 
 
 def find_foreign(parallel: Role, old: Role, campaign: str, boundary: t.Optional[str]) -> str:
