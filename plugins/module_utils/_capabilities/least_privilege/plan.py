@@ -33,7 +33,8 @@ class Case:
     """A role with its step. ``entries`` and ``present`` are only read where the role is reverted.
 
     ``trust`` is its trust policy, None where it can't be read. ``is_new_role_used`` says whether the new role may have
-    been used, and ``returns_admin`` whether a revert makes the old role an administrator again.
+    been used, and ``returns_admin`` whether a revert makes the old role an administrator again. ``new_id`` is the id of
+    the new role by the records.
     """
 
     subject: Subject
@@ -44,6 +45,7 @@ class Case:
     present: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     is_new_role_used: bool = True
     returns_admin: bool = True
+    new_id: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,6 +139,7 @@ class CasePlanner:
             case.present,
             is_used=case.is_new_role_used,
             returns_admin=case.returns_admin,
+            new_id=case.new_id,
         )
 
 

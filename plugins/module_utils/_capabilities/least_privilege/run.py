@@ -200,6 +200,7 @@ class RightSizing(Capability[Observed]):
             item.present,
             is_new_role_used=item.is_new_role_used(self._connection.now),
             returns_admin=self._returns_admin(item) if step.event is Kind.REVERTED else True,
+            new_id=item.past.parallel_id,
         )
 
     def _returns_admin(self, item: Found) -> bool:
