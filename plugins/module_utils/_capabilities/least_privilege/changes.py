@@ -34,6 +34,8 @@ PARALLEL_OF: t.Final = "iam-hardening:parallel-of"
 CAMPAIGN: t.Final = "iam-hardening:campaign"
 # Beside the name of the role; the names of policies have numbers at this place.
 _TRIAL: t.Final = "trial"
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+_MOST_TAGS: t.Final = 50
 _QUOTA: t.Final = "AttachedPoliciesPerRoleQuota"
 
 
@@ -255,9 +257,20 @@ class RoleWriter:
         if parallel is not None:
             objection = find_foreign(parallel, old, self.campaign, boundary)
             return _refuse("slot_filled", objection, subject) if objection else ()
-        tags = {**old.tags, **self.tags, PARALLEL_OF: old.unique_id, CAMPAIGN: self.campaign}
-        # Tags with this prefix belong to AWS, and nobody else can set them.
-        tags = {key: value for key, value in tags.items() if not key.lower().startswith("aws:")}
+        # The names of roles are unique in an account, in any path and case. Calls name a role without its path.
+        name = _name(subject.parallel_arn)
+        taken = next((role.arn for role in self.snapshot.roles if role.name.lower() == name.lower()), None)
+        if taken is not None:
+            return _refuse(
+                "slot_filled", f"the name {name} is taken by {taken}, so no role can be made beside", subject
+            )
+        tags = _join_tags(old.tags, {**self.tags, PARALLEL_OF: old.unique_id, CAMPAIGN: self.campaign})
+        if len(tags) > _MOST_TAGS:
+            reason = (
+                f"the role beside would have {len(tags)} tags, and AWS allows {_MOST_TAGS}: remove tags of {old.name}, "
+                "or choose the way in_place"
+            )
+            return _refuse("too_many_tags", reason, subject)
         role = NewRole(
             subject.parallel_arn,
             closed,
@@ -312,6 +325,13 @@ class RoleWriter:
         old = [arn for arn in role.attached_policies if arn not in wanted]
         for arn in sorted(old, key=lambda arn: (arn == subject.last, arn)):
             yield writer.detach(role.arn, arn)
+
+
+def _join_tags(old: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+    """Join tags; the keys of a role are unique in any case. Tags with the prefix ``aws:`` can't be set by anybody."""
+    names = {key.lower() for key in own}
+    kept = {key: value for key, value in old.items() if key.lower() not in names and not key.lower().startswith("aws:")}
+    return {**kept, **own}
 
 
 def name_trial(role_name: str) -> str:

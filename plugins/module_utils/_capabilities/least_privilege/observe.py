@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import typing as t
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -66,8 +67,14 @@ def reread(access: Access, _now: datetime) -> Callable[[Change], t.Any]:
 
 
 def find_parallel_arn(role: Role) -> str:
-    """Find the ARN of the role beside a role: the same path, and a suffix that fits."""
-    name = f"{role.name[: LONGEST_NAME - len(SUFFIX)]}{SUFFIX}"
+    """Find the ARN of the role beside a role: the same path, and a suffix.
+
+    A long name is cut, and gets a hash, so that two roles never share the role beside them.
+    """
+    name = f"{role.name}{SUFFIX}"
+    if len(name) > LONGEST_NAME:
+        mark = f"-{hashlib.sha256(role.name.lower().encode()).hexdigest()[:8]}{SUFFIX}"
+        name = f"{role.name[: LONGEST_NAME - len(mark)]}{mark}"
     return f"{role.arn.removesuffix(role.name)}{name}"
 
 

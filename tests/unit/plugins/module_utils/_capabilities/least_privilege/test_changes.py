@@ -29,6 +29,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.af
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Impact, Refusal
 
 from .samples import (
+    ACCOUNT,
     ADMIN,
     BEFORE,
     CLOSED,
@@ -196,6 +197,29 @@ def test_a_role_or_policy_of_somebody_else_under_our_name_is_refused() -> None:
         live = {**subject.live, policy: dataclasses.replace(subject.live[policy], tags=tags)}
         refused = refusal_of(make_writer(done).prepare_policies(dataclasses.replace(subject, live=live)))
         assert refused.rule == "slot_filled" and policy in refused.reason
+
+
+@pytest.mark.parametrize("path", ["/", "/teams/Other/"])
+def test_a_role_of_that_name_in_another_path_is_refused(path: str) -> None:
+    # AttachRolePolicy would name that role.
+    arn = f"arn:aws:iam::{ACCOUNT}:role{path}DEV-shop-lp"
+    other = dataclasses.replace(DEVELOPER, name="DEV-shop-lp", arn=arn, path=path)
+    refused = refusal_of(prepare(dataclasses.replace(BEFORE, roles=(DEVELOPER, other))))
+    assert refused.rule == "slot_filled" and arn in refused.reason
+
+
+def test_tags_that_the_role_beside_could_not_have_are_refused() -> None:
+    # Keys that differ in case are one key for AWS.
+    tags = {f"t{number}": "x" for number in range(46)} | {"Iam-Hardening:Campaign": "mine", "TEAM": "shop"}
+    tags["aws:cloudformation:stack-name"] = "x"
+    fits = dataclasses.replace(BEFORE, roles=(dataclasses.replace(DEVELOPER, tags=tags),))
+    (made,) = [change for change in plan(prepare, fits) if change.operation == "CreateRole"]
+    keys = [item["Key"] for item in made.parameters["Tags"]]
+    assert len(keys) == len({key.lower() for key in keys}) == 49
+    tags = {**tags, "one": "x", "two": "x"}
+    full = dataclasses.replace(BEFORE, roles=(dataclasses.replace(DEVELOPER, tags=tags),))
+    refused = refusal_of(prepare(full))
+    assert refused.rule == "too_many_tags" and "51 tags" in refused.reason
 
 
 def test_another_boundary_of_the_parallel_role_is_refused() -> None:
