@@ -10,10 +10,15 @@ import dataclasses
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.changes import (
+    CAMPAIGN,
+    PARALLEL_OF,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.observe import (
     LONGEST_NAME,
     MODULE,
     find_parallel_arn,
+    is_made_beside,
     read_entries,
     select_entries,
 )
@@ -22,7 +27,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.identity_c
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Journal, Outcome
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
 
-from .samples import ACCOUNT, ADMIN, BEFORE, DEVELOPER, OLD, PARALLEL, ROLE, make_subject
+from .samples import ACCOUNT, ADMIN, BEFORE, DEVELOPER, NAME, OLD, PARALLEL, ROLE, make_subject
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 WRITER = IdentityWriter(ACCOUNT, "kind")
@@ -74,3 +79,13 @@ def test_two_roles_never_share_the_role_beside_them() -> None:
     assert len({*beside, *arns}) == 2 * len(names)
     assert all(arn.endswith("-lp") and len(arn.rpartition("/")[2]) <= LONGEST_NAME for arn in beside)
     assert find_parallel_arn(DEVELOPER) == PARALLEL
+
+
+def test_tags_alone_take_no_role_out_of_the_campaign() -> None:
+    tags = {PARALLEL_OF: DEVELOPER.unique_id, CAMPAIGN: NAME}
+    beside = dataclasses.replace(DEVELOPER, name="dev-shop-lp", arn=PARALLEL, tags=tags, unique_id="AROANEW")
+    tagged = dataclasses.replace(DEVELOPER, name="admin", arn=f"{ROLE}-admin", tags=tags, unique_id="AROAADMIN")
+    roles = (DEVELOPER, beside, tagged)
+    assert [role.name for role in roles if is_made_beside(role, roles, NAME)] == ["dev-shop-lp"]
+    assert not is_made_beside(beside, roles, "another")
+    assert not is_made_beside(beside, (beside, tagged), NAME)
