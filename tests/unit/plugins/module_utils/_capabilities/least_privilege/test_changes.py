@@ -335,9 +335,46 @@ def test_mfa_is_added_for_people_only() -> None:
     assert people["Condition"] == {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
     assert service == TRUST["Statement"][1]
     assert require_mfa(require_mfa(TRUST)) == require_mfa(TRUST)
-    mixed = {"Effect": "Allow", "Principal": {"AWS": "*", "Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
     denied = {"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
-    assert require_mfa({"Statement": [mixed, denied]})["Statement"] == [mixed, denied]
+    assert require_mfa({"Statement": [denied]})["Statement"] == [denied]
     kept = {**TRUST["Statement"][0], "Condition": {"Bool": {"aws:SecureTransport": "true"}}}
     (single,) = require_mfa({"Statement": kept})["Statement"]
     assert sorted(single["Condition"]["Bool"]) == ["aws:MultiFactorAuthPresent", "aws:SecureTransport"]
+
+
+MFA: t.Final = {"aws:MultiFactorAuthPresent": "true"}
+
+
+@pytest.mark.parametrize(
+    ("conditions", "expected"),
+    [
+        ({"bool": {"AWS:multifactorauthpresent": ["true"]}}, {"bool": {"AWS:multifactorauthpresent": ["true"]}}),
+        # Access keys have no such key, so this operator lets them in.
+        ({"BoolIfExists": MFA}, {"BoolIfExists": MFA, "Bool": MFA}),
+        ({"StringEquals": {"aws:PrincipalTag/x": "aws:MultiFactorAuthPresent"}}, None),
+        (
+            {"Bool": {"aws:MultiFactorAuthPresent": "false"}},
+            {"Bool": {"aws:MultiFactorAuthPresent": "false"}, "Null": {"aws:MultiFactorAuthAge": "false"}},
+        ),
+    ],
+)
+def test_mfa_that_a_condition_only_mentions_is_required_all_the_same(
+    conditions: dict[str, t.Any], expected: t.Optional[dict[str, t.Any]]
+) -> None:
+    statement = {**TRUST["Statement"][0], "Condition": conditions}
+    (single,) = require_mfa({"Statement": [statement]})["Statement"]
+    assert single["Condition"] == (expected or {**conditions, "Bool": MFA})
+
+
+def test_mfa_is_required_of_people_beside_a_service_and_of_anybody() -> None:
+    mixed = {
+        "Sid": "All",
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root", "Service": "ec2.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    people, service = require_mfa({"Statement": [mixed]})["Statement"]
+    assert people == {**mixed, "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Condition": {"Bool": MFA}}
+    assert service == {**{k: v for k, v in mixed.items() if k != "Sid"}, "Principal": {"Service": "ec2.amazonaws.com"}}
+    (anybody,) = require_mfa({"Statement": {**mixed, "Principal": "*"}})["Statement"]
+    assert anybody["Condition"] == {"Bool": MFA}
