@@ -6,9 +6,7 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -84,7 +82,9 @@ class SizeBench:
         ]
         self.control.add_calls(APPS, [*quiet, *calls])
 
-    def run(self, stage: t.Optional[str], *, check: bool = False, entry: Entry = least_privilege.ENTRY, **options: t.Any) -> Record:
+    def run(
+        self, stage: t.Optional[str], *, check: bool = False, entry: Entry = least_privilege.ENTRY, **options: t.Any
+    ) -> Record:
         """Run one stage. Raises RuntimeError with the message of a run that fails."""
         self.runs += 1
         given = {
@@ -139,7 +139,9 @@ class SizeBench:
     @property
     def writes(self) -> list[str]:
         """The operations that took effect since the log was cleared."""
-        return [operation_of(record) for record in self.control.log() if not record["read_only"] and record["status"] == 200]
+        return [
+            operation_of(record) for record in self.control.log() if not record["read_only"] and record["status"] == 200
+        ]
 
 
 def states(result: Record) -> dict[str, str]:

@@ -82,7 +82,7 @@ class Registration:
     ``samples`` and ``context`` say what the preflight simulates: the first pattern counts that fits an action.
     ``samples`` has the ARN of what the action is about, "*" for an action about no resource, and None for an action
     that is not simulated. What it does not name is an object of IAM, as the action says.
-    ``context`` has a condition key that a request has, with its value.
+    ``context`` has the condition keys that a request has, each with its value.
     Both may hold ``${Partition}``, ``${Account}`` and ``${Region}``.
     """
 
@@ -95,7 +95,7 @@ class Registration:
     row: Row = Row()
     grants: Grants = Grants()
     samples: Mapping[str, t.Optional[str]] = dataclasses.field(default_factory=lambda: _NOTHING)
-    context: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=lambda: _NOTHING)
+    context: Mapping[str, tuple[tuple[str, str], ...]] = dataclasses.field(default_factory=lambda: _NOTHING)
 
     @property
     def of_organization(self) -> bool:

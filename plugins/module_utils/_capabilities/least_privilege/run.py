@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ..._account.collect import OPERATIONS as READS
 from ..._account.model import Dataset, Snapshot
@@ -54,7 +54,7 @@ from .consumers.observe import CONSUMERS_OPERATIONS
 from .declared import Declared
 from .events import Author, make_event
 from .findings import CONTROLS, findings
-from .grants import GRANTS
+from .grants import CONTEXT, GRANTS, SAMPLES
 from .observe import MODULE, UNDO_OPERATIONS, reread
 from .plan import Case, CasePlanner, Planned
 from .records import Kind
@@ -92,6 +92,8 @@ REGISTRATION: t.Final = Registration(
     reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread),
     row=Row((Dataset.AUTHORIZATION_DETAILS,)),
     grants=GRANTS,
+    samples=SAMPLES,
+    context=CONTEXT,
 )
 
 
@@ -187,8 +189,13 @@ class RightSizing(Capability[Observed]):
         return Plan(
             changes=tuple(change for item in self._planned for change in item.changes),
             refused=(*observed.refused, *(refusal for item in self._planned for refusal in item.refused)),
-            warnings=tuple(f"{step.role_arn}: {text}" for step in self._steps for text in step.warnings),
+            warnings=(*self._list_acceptance_warnings(), *_list_warnings(self._steps)),
         )
+
+    def _list_acceptance_warnings(self) -> Iterable[str]:
+        """List warnings about acceptances, unless the roles are not known."""
+        roles = [item.role.arn for item in self._observed.found]
+        return self._declared.list_warnings(roles) if roles else ()
 
     def _make_case(self, item: Found, step: Step) -> Case:
         return Case(
@@ -334,6 +341,10 @@ class RightSizing(Capability[Observed]):
         # The report has the rest: of an administrator everything that it can no longer do.
         roles = [{**role, "losses": []} for role in self._summary["roles"]]
         return {"campaign": {**self._summary, "roles": roles}, "terminal": render_summary(self._summary)}
+
+
+def _list_warnings(steps: Iterable[Step]) -> Iterator[str]:
+    return (f"{step.role_arn}: {text}" for step in steps for text in step.warnings)
 
 
 def _identify(change: Change) -> str:

@@ -30,6 +30,7 @@ from ...._policy.least_privilege.principal import Principal
 from ...._policy.least_privilege.settings import Settings
 from ...._policy.trail.coverage import Record
 from ...._prediction.evidence import read_records
+from ...._prediction.proposals.paths import count_paths
 from ...._prediction.proposals.propose import Proposed, Proposer
 from ...._prediction.proposals.subjects import Subject as Chosen
 from ...._prediction.proposals.subjects import describe
@@ -54,6 +55,8 @@ from .proposing import propose, propose_again
 
 # AWS shows the last use of a role within hours: https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html
 _SHOWS_USE: t.Final = timedelta(hours=24)
+# A campaign does not take longer. Anybody who can write to the journal can date a record back.
+_MOST_EARLIER: t.Final = 400
 _WITH_RECORDS: t.Final = frozenset(set(Stage) - {Stage.REVERT})
 _WITH_DOCUMENTS: t.Final = frozenset({Stage.PREPARE, Stage.CANARY, Stage.CUT_OVER})
 _WITH_SURROUNDINGS: t.Final = frozenset({Stage.ASSESS, Stage.CANARY, Stage.CUT_OVER, Stage.RETIRE})
@@ -257,7 +260,6 @@ class _Reading:
         self._observer = Observer(writer, self._permissions, self._options.break_glass)
         self._scan = AssumptionScan(dict(_list_ids(found)))
         self.new: dict[str, Dossier] = {}
-        self.proposed: dict[str, Proposed] = {}
         self.unread: tuple[str, ...] = ()
         self.calls = 0
 
@@ -299,13 +301,28 @@ class _Reading:
         keys |= condition_keys(self._original.layers(arn) for arn in arns)
         return read_records(
             self._connection,
-            self._options.evidence,
+            self._evidence,
             self._snapshot,
             self._original,
             arns,
             keys=keys,
             scans=[self._scan],
         )
+
+    @property
+    def _evidence(self) -> EvidenceOptions:
+        """The sources of evidence, read as far back as they were when the documents were generated.
+
+        Else a call that the documents were made of is too old some days later, and its date of last access seems to be
+        a use that nobody knows.
+        """
+        evidence = self._options.evidence
+        if self._stage not in _WITH_DOCUMENTS:
+            return evidence
+        moments = (item.past.times.get(Kind.GENERATED) for item in self._active)
+        first = min((moment for moment in moments if moment is not None), default=self._connection.now)
+        days = min(_MOST_EARLIER, -((first - self._connection.now) // timedelta(days=1)))
+        return dataclasses.replace(evidence, trail_days=evidence.trail_days + max(0, days))
 
     @functools.cached_property
     def _surroundings(self) -> Mapping[str, Surroundings]:
@@ -372,9 +389,8 @@ class _Reading:
         if item.target is None:
             return None
         if self._stage is Stage.GENERATE:
-            proposed = self._proposer.propose(_choose(item), self._principals[item.role.arn], self._records)
-            self.proposed[item.role.arn] = proposed
-            found = propose(proposed, self._principals[item.role.arn])
+            arn = item.role.arn
+            found = propose(self.proposed[arn], self._principals[arn], self._paths.get(arn))
             if found.dossier is not None:
                 self.new[item.role.arn] = found.dossier
             return found.proposal
@@ -385,6 +401,20 @@ class _Reading:
         return propose_again(
             self._proposer, _choose(item), self._principals[item.role.arn], self._records, item.dossier
         )
+
+    @functools.cached_property
+    def proposed(self) -> Mapping[str, Proposed]:
+        """The documents that this run generates, by the ARN of the role."""
+        if self._stage is not Stage.GENERATE:
+            return {}
+        return {
+            item.role.arn: self._proposer.propose(_choose(item), self._principals[item.role.arn], self._records)
+            for item in self._active
+        }
+
+    @functools.cached_property
+    def _paths(self) -> Mapping[str, tuple[int, int]]:
+        return count_paths(self._original, self.proposed.values())
 
     @functools.cached_property
     def _proposer(self) -> Proposer:
