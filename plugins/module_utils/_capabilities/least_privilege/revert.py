@@ -22,7 +22,7 @@ from ..._account.model import PolicyDocument, Role
 from ..._converge.change import Change, Refusal, content_hash
 from ..._converge.identity_changes import CREATE_POLICY, CREATE_ROLE, IdentityWriter
 from ..._converge.journal import Intent, Outcome
-from .changes import PARALLEL_OF, PATH, ChangeKind, Subject, name_trial, says_same
+from .changes import PARALLEL_OF, PATH, ChangeKind, Subject, name_trial, require_mfa, says_same
 
 Recorded = tuple[Intent, Outcome]
 
@@ -242,7 +242,14 @@ def _choose_kind(aspect: _Aspect, subject: Subject, *, returns_admin: bool) -> C
         return ChangeKind.LIFT
     if aspect.first.get("attached") is False or ("document" in aspect.first and aspect.first["document"] is None):
         return ChangeKind.UNDO
-    return ChangeKind.RETURN_ADMIN if returns_admin else ChangeKind.RETURN
+    # The trust policy of the new role is a copy, so nobody who forges the journal can add to what comes back.
+    is_other_trust = "trust" in aspect.first and not _is_of_new_role(aspect.first["trust"], subject)
+    return ChangeKind.RETURN_ADMIN if returns_admin or is_other_trust else ChangeKind.RETURN
+
+
+def _is_of_new_role(trust: t.Any, subject: Subject) -> bool:
+    present = subject.parallel.trust.document if subject.parallel is not None else None
+    return present is not None and (says_same(trust, present) or says_same(require_mfa(trust), present))
 
 
 def _takes(change: Change) -> bool:

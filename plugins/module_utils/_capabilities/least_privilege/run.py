@@ -61,7 +61,7 @@ from .records import Kind
 from .revert import restore_role
 from .steps import Step, decide
 from .summary import Details, build_summary, render_summary
-from .undo import DERIVATIONS
+from .undo import DERIVATIONS, needs_approval
 from .watch.observe import OPERATIONS as WATCH_OPERATIONS
 
 DATASETS: t.Final = frozenset(
@@ -89,7 +89,7 @@ REGISTRATION: t.Final = Registration(
     module=MODULE,
     writer=Writer.ROLES,
     operations=OPERATIONS,
-    reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread),
+    reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread, needs_approval=needs_approval),
     row=Row((Dataset.AUTHORIZATION_DETAILS,)),
     grants=GRANTS,
     samples=SAMPLES,

@@ -239,3 +239,23 @@ def test_another_role_that_somebody_made_under_the_name_of_the_new_one_is_not_de
     way = go(plain, "AROANEW")
     assert [refusal.rule for refusal in way.refused] == ["not_ours"]
     assert PARALLEL not in [change.target for change in way.changes]
+
+
+def test_a_trust_policy_that_the_new_role_does_not_have_comes_back_under_an_approved_plan_only() -> None:
+    snapshot, entries = run_stages(*CASES["close"])
+    present = read_present(snapshot, entries)
+
+    def find_kind(found: Sequence[Recorded]) -> str:
+        way = Reverter(ACCOUNT, CLOSED).plan(make_subject(snapshot), found, present, is_used=True, returns_admin=False)
+        (opened,) = [change for change in way.changes if change.target == ROLE]
+        return opened.kind
+
+    assert find_kind(entries) == ChangeKind.RETURN
+    forged: list[Recorded] = []
+    for intent, outcome in entries:
+        change = intent.change
+        if change.target == ROLE:
+            wide = {**TRUST, "Statement": [{**TRUST["Statement"][0], "Principal": {"AWS": "999999999999"}}]}
+            change = dataclasses.replace(change, before={"trust": wide})
+        forged.append((dataclasses.replace(intent, change=change), outcome))
+    assert find_kind(forged) == ChangeKind.RETURN_ADMIN
