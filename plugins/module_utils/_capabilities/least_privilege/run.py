@@ -63,7 +63,7 @@ from .revert import restore_role
 from .steps import State, Step, decide
 from .summary import Details, build_summary, render_summary
 from .trials.observe import Overdue, TrialReader
-from .undo import DERIVATIONS
+from .undo import DERIVATIONS, needs_approval
 from .watch.observe import OPERATIONS as WATCH_OPERATIONS
 
 DATASETS: t.Final = frozenset(
@@ -91,7 +91,7 @@ REGISTRATION: t.Final = Registration(
     module=MODULE,
     writer=Writer.ROLES,
     operations=OPERATIONS,
-    reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread),
+    reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread, needs_approval=needs_approval),
     row=Row((Dataset.AUTHORIZATION_DETAILS,)),
     grants=GRANTS,
     samples=SAMPLES,
@@ -210,6 +210,7 @@ class RightSizing(Capability[Observed]):
             item.present,
             is_new_role_used=item.is_new_role_used(self._connection.now),
             returns_admin=self._returns_admin(item) if step.event is Kind.REVERTED else True,
+            new_id=item.past.parallel_id,
         )
 
     def _returns_admin(self, item: Found) -> bool:
