@@ -19,13 +19,10 @@ from ..._policy.evaluation import catalogue
 from ..._policy.evaluation.truth import NO, UNKNOWN, YES, Truth
 from ..._policy.trail.coverage import Coverage, LogClass, ServiceCoverage, Status
 from ..._policy.trail.log_classes import list_classes
-from .place import PlaceJudge
+from .place import GLOBAL_SERVICES, PlaceJudge
 from .sources import Sources
 
 _MANAGEMENT: t.Final = frozenset({LogClass.READ, LogClass.WRITE})
-# Their events are in one region. STS has an endpoint in each.
-# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events
-_GLOBAL: t.Final = frozenset({"cloudfront", "iam", "organizations", "route53"})
 # So many regions are named.
 _NAMED: t.Final = 5
 _WORDS: t.Final[Mapping[LogClass, str]] = {
@@ -129,7 +126,7 @@ class _Judge:
     def _find_unread_regions(self, service: str) -> str:
         """Find the regions whose event history is missing, in words: only those that were asked for are read."""
         read, enabled = frozenset(self._sources.history_regions), self._sources.regions
-        if service in _GLOBAL and read & GLOBAL_REGIONS:
+        if service in GLOBAL_SERVICES and read & GLOBAL_REGIONS:
             return ""
         if enabled is None:
             return "it is not known which other regions than those of the event history are enabled"

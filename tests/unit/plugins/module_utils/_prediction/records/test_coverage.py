@@ -212,6 +212,24 @@ def test_a_trail_of_one_region_has_digests_there_alone() -> None:
 
 
 @pytest.mark.parametrize(
+    ("service", "home", "includes", "is_complete"),
+    [
+        ("iam", "us-east-1", True, True),
+        ("iam", "us-east-1", False, False),
+        # AWS records the events of IAM in us-east-1, and a trail of another region does not get them.
+        ("iam", "eu-west-1", True, False),
+        # SDKs ask STS in their own region.
+        ("sts", "us-east-1", True, False),
+    ],
+)
+def test_a_trail_of_one_region_has_global_services_in_their_region_alone(
+    service: str, home: str, includes: bool, is_complete: bool
+) -> None:
+    trail = dataclasses.replace(TRAIL, is_multi_region=False, home_region=home, includes_global=includes)
+    assert (cover(trail).of(service).status is Status.COMPLETE) is is_complete
+
+
+@pytest.mark.parametrize(
     ("fields", "note"),
     [
         ({}, "the log files are not verified, as they have no digest files: some may be changed or deleted"),
