@@ -45,7 +45,19 @@ from ..module_utils._report.plain import printable
 from ..module_utils._report.states import APPLIED, PLANNED, REFUSED, REPORTED, count_changes
 from ..module_utils._report.waves import explain_closed, list_not_begun
 from ..module_utils._report.workflow import hand_on
-from ._render import account_html, fleet_html, fleet_text, junit, page, preflight_text, run_text, sarif, tables, text
+from ._render import (
+    account_html,
+    campaign,
+    fleet_html,
+    fleet_text,
+    junit,
+    page,
+    preflight_text,
+    run_text,
+    sarif,
+    tables,
+    text,
+)
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -198,6 +210,7 @@ def _write_account(job: _Job, place: _Place, assessed: Report, found: Parts) -> 
     # The report of the run and the next assessment refuse what this one must not write.
     check_report(report, account, where="the report")
     rendered = {name: _choose_renderers(job)[name][1](report) for name in job.options.formats}
+    pages = _render_campaigns(job, report)
     shown = _render_terminal(job, report, rendered.get("txt"))
     for problem in report["incomplete"]:
         job.warn(f"the report of {account} lacks {problem['module']}: {problem['reason']}")
@@ -208,6 +221,8 @@ def _write_account(job: _Job, place: _Place, assessed: Report, found: Parts) -> 
     place.put("plan", f"{account}/plan.json", encode(plan))
     for name, content in rendered.items():
         place.put(name, f"{account}/{_choose_renderers(job)[name][0]}", to_bytes(content))
+    for name, content in pages.items():
+        place.store.put(f"{account}/{name}", to_bytes(content))
     return _summarize_account(job, report, plan, place, shown=shown)
 
 
@@ -241,6 +256,7 @@ def _leave_out_malformed(job: _Job, assessed: Report, found: Parts) -> Parts:
             # Each format reads other members.
             for _name, render in _choose_renderers(job).values():
                 render(report)
+            _render_campaigns(job, report)
             _render_terminal(job, report, None)
             kept.append(part)
         except _MALFORMED as error:
@@ -291,6 +307,11 @@ def _choose_renderers(job: _Job) -> Mapping[str, tuple[str, Callable[[Report], s
         "junit": ("report.junit.xml", junit.render),
         "sarif": ("report.sarif", lambda report: json.dumps(sarif.build(report), indent=1, ensure_ascii=False) + "\n"),
     }
+
+
+def _render_campaigns(job: _Job, report: Report) -> Mapping[str, str]:
+    """The pages of campaigns, which the HTML report links to, by the names of their files."""
+    return campaign.render_pages(report, title=job.options.title or text.TITLE) if "html" in job.options.formats else {}
 
 
 def _render_terminal(job: _Job, report: Report, written: t.Optional[str]) -> str:

@@ -25,7 +25,7 @@ from .staging import CHECKOUT
 
 EARLIER: t.Final = CHECKOUT / "tests/fixtures/earlier_version/planned/reports/444455556666/report.json"
 # Of the pages those that between them have every part, and those that differ most, for what costs much.
-PARTS: t.Final = ("settling", "predicted", "branching", "empty", "fleet", "fleet_crowded", "audit_troubled")
+PARTS: t.Final = ("settling", "predicted", "branching", "empty", "fleet", "fleet_crowded", "audit_troubled", "campaign")
 VARIED: t.Final = ("settling", "predicted", "fleet")
 # A page of the size of a real account: its links are followed, and its elements are those of the others.
 REAL: t.Final = "earlier"
@@ -70,6 +70,9 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Pages:
     sheets = importlib.import_module(f"{unit}.plugin_utils._render.sheets").SHEETS
     earlier = json.loads(EARLIER.read_text(encoding="utf-8"))
     found = {name: render(make()) for name, make in samples.REPORTS.items()}
+    campaign = importlib.import_module(f"{plugins}.plugin_utils._render.campaign")
+    sized = ((name, make()) for name, make in samples.CAMPAIGNS.items())
+    found |= {name: campaign.render_page(report, report["campaigns"][0]) for name, report in sized}
     found |= {name: fleet_html.render(make(), linked=False) for name, (make, _linked) in samples.FLEETS.items()}
     found |= {name: audit_html.render(make()) for name, make in sheets.items()}
     large = importlib.import_module(f"{unit}.module_utils._report.large_fleet")

@@ -59,6 +59,17 @@ def test_calls_of_three_months_are_read_from_the_bucket_of_the_trail(ansible: An
     assert lost[("lambda:InvokeFunction", function)] > 150
 
 
+def test_files_in_two_places_count_once_and_a_place_that_is_missing_is_named(ansible: Ansible) -> None:
+    """As a survey of AWX sends a list. The second place has the same files as the first."""
+    places = ["s3://acme-apps-logs", "s3://acme-apps-logs/AWSLogs", "s3://acme-no-such-logs"]
+    result = predict(ansible, "dev-shop-orders", trail_logs=json.dumps(places), trail_days=20)
+    (principal,) = result["principals"]
+    lost = {(use["action"], use["resource"]): use["count"] for use in principal["uses"] if use["source"] == "trail"}
+    function = f"arn:aws:lambda:eu-west-1:{APPS}:function:shop-orders:PROD"
+    assert 20 < lost[("lambda:InvokeFunction", function)] <= 3 * 20
+    assert any("acme-no-such-logs" in spot for spot in principal["evidence"]["blind_spots"])
+
+
 def test_the_recommendations_of_access_analyzer_are_about_real_policies(ansible: Ansible) -> None:
     result = run(ansible, "access_analyzer_findings_info", regions=["eu-west-1"], recommendations=True)
     found = {item["id"]: item["recommendation"] for item in result["findings"] if "recommendation" in item}

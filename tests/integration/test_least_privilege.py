@@ -480,6 +480,21 @@ def test_a_log_file_that_no_digest_has_and_denied_last_access_add_nothing(
     assert any("last accessed" in text for text in unread["warnings"])
 
 
+def test_a_region_whose_files_were_all_deleted_removes_nothing(live: Emulator, web: Record) -> None:
+    """Log files and digests of the region are gone, so that no other file names them."""
+    s3 = open_client("s3")
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
+    gone = [item["Key"] for page in pages for item in page["Contents"] if "/us-east-1/" in item["Key"]]
+    assert any("CloudTrail-Digest" in key for key in gone) and any("/CloudTrail/" in key for key in gone)
+    for key in gone:
+        s3.delete_object(Bucket=BUCKET, Key=key)
+    item = only(propose("dev-shop-web", trail_logs=f"s3://{BUCKET}", trail_days=FEW))
+    wanted = "there are no digest files of trail apps in us-east-1: log files there may have been deleted"
+    assert wanted in item["coverage"]["notes"]
+    assert item["coverage"]["services"]["complete"] == []
+    assert not kept_actions(web) & removed_actions(item)
+
+
 def test_calls_of_an_incident_are_left_out(
     live: Emulator, events: list[Record], web: Record, moment: datetime, tmp_path: Path
 ) -> None:

@@ -68,7 +68,10 @@ class Capability:
         return self.registration.enforces
 
 
-CAPABILITIES: t.Final = tuple(map(Capability, BY_CLASS))
+ALL: t.Final = tuple(map(Capability, BY_CLASS))
+# Those of the main stack. Right-sizing makes roles and changes who may assume them, which no role of that stack can do:
+# it has a stack of its own (bootstrap_right_sizing).
+CAPABILITIES: t.Final = tuple(capability for capability in ALL if capability.writer is not Writer.ROLES)
 # The resources of the user's own, with the capability that each is for.
 OWN_RESOURCES: t.Final = tuple(
     (capability, own) for capability in CAPABILITIES for own in capability.registration.grants.own_resources
@@ -128,18 +131,31 @@ def operations_of(capability: Capability, modules: Mapping[str, Operations]) -> 
 
 
 def writing_roles(modules: Mapping[str, Operations]) -> tuple[WritingRole, ...]:
-    """The role of each class. Raises ValueError: a policy would be larger than IAM allows."""
-    return tuple(_writing_role(writer, modules) for writer in Writer)
+    """The role of each class in the main stack. Raises ValueError: a policy would be larger than IAM allows."""
+    return tuple(_writing_role(writer, modules) for writer in Writer if writer is not Writer.ROLES)
 
 
 def _writing_role(writer: Writer, modules: Mapping[str, Operations]) -> WritingRole:
     capabilities = tuple(capability for capability in CAPABILITIES if capability.writer is writer)
+    grants = tuple(grant for capability in capabilities for grant in _grants(capability, modules))
+    return make_writing_role(writer, capabilities, modules, grants)
+
+
+def make_writing_role(
+    writer: Writer,
+    capabilities: Sequence[Capability],
+    modules: Mapping[str, Operations],
+    grants: Sequence[Grant],
+) -> WritingRole:
+    """The role of a class with these policies, and the reads that it needs.
+
+    :raises ValueError: a policy would be larger than IAM allows.
+    """
     calls = Operations().union(*(operations_of(capability, modules) for capability in capabilities))
     reads = actions_of({*calls.reads, "sts:GetCallerIdentity"})
-    grants = tuple(grant for capability in capabilities for grant in _grants(capability, modules))
     read_policy = policy({"Sid": "Read", "Effect": "Allow", "Action": reads, "Resource": ["*"]})
     check_size(*(grant.policy for grant in grants), read_policy, limit=INLINE_POLICIES_SIZE)
-    return WritingRole(writer, capabilities, read_policy, grants)
+    return WritingRole(writer, tuple(capabilities), read_policy, tuple(grants))
 
 
 def _grants(capability: Capability, modules: Mapping[str, Operations]) -> t.Iterator[Grant]:
@@ -147,7 +163,7 @@ def _grants(capability: Capability, modules: Mapping[str, Operations]) -> t.Iter
     grants = capability.registration.grants
     yield Grant(capability.name.replace("_", "-"), (capability.parameter,), write_policy(grants, actions))
     for own in grants.own_resources:
-        statement = _statement("Given", [own.action], [f"${{{own.parameter}}}"], grants.condition_of(own.action))
+        statement = make_statement("Given", [own.action], [f"${{{own.parameter}}}"], grants.condition_of(own.action))
         name = "-".join(re.findall("[A-Z][a-z]+", own.parameter.removesuffix("Arn"))).lower()
         yield Grant(name, (capability.parameter, own.parameter), policy(statement))
 
@@ -158,7 +174,7 @@ def write_policy(grants: Grants, actions: Iterable[str]) -> Json:
     for action in actions:
         resources, condition = list(resources_of(grants, action)), grants.condition_of(action)
         key = json.dumps([resources, condition])
-        statements.setdefault(key, _statement("", [], resources, condition))
+        statements.setdefault(key, make_statement("", [], resources, condition))
         statements[key]["Action"].append(action)
     return policy(*statements.values())
 
@@ -199,7 +215,7 @@ def _own(kind: str, name: str) -> str:
     return f"{IAM}{kind}{PATH}{name}"
 
 
-_READS_OF_IAM: t.Final = ("iam:Generate*", "iam:Get*", "iam:List*", "iam:Simulate*")
+READS_OF_IAM: t.Final = ("iam:Generate*", "iam:Get*", "iam:List*", "iam:Simulate*")
 
 
 def boundary(modules: Mapping[str, Operations]) -> Json:
@@ -217,16 +233,16 @@ def boundary(modules: Mapping[str, Operations]) -> Json:
     kept = named - {action for action in reads if action.startswith("iam:")}
     return check_size(
         policy(
-            _statement(
+            make_statement(
                 "OnlyWhatTheyAreFor",
-                [*sorted(f"{service}:*" for service in changed), *_READS_OF_IAM, *sorted(kept)],
+                [*sorted(f"{service}:*" for service in changed), *READS_OF_IAM, *sorted(kept)],
                 ["*"],
                 None,
             ),
             {
                 "Sid": "NeitherThemselvesNorThoseAbove",
                 "Effect": "Deny",
-                "NotAction": list(_READS_OF_IAM),
+                "NotAction": list(READS_OF_IAM),
                 "Resource": list(list_guarded()),
             },
             {
@@ -243,33 +259,50 @@ def boundary(modules: Mapping[str, Operations]) -> Json:
 def event_boundary() -> Json:
     """The most that the role for events, which event_alerts makes, can do: put events on buses."""
     return policy(
-        _statement("OnlyEvents", ["events:PutEvents"], ["arn:${Partition}:events:*:*:event-bus/*"], None),
+        make_statement("OnlyEvents", ["events:PutEvents"], ["arn:${Partition}:events:*:*:event-bus/*"], None),
     )
 
 
 def read_policy(actions: Sequence[str]) -> Json:
     """A policy that allows these reads, in the whole account: an assessment leaves nothing out."""
-    return check_size(policy(_statement("Read", list(actions), ["*"], None)), limit=MANAGED_POLICY_SIZE)
+    return check_size(policy(make_statement("Read", list(actions), ["*"], None)), limit=MANAGED_POLICY_SIZE)
 
 
 def organization_read_policy(actions: Sequence[str]) -> Json:
     """The same for an organization, with sessions as root of its members that can do no more than read."""
-    audit = _statement("AuditRootOfMembers", [ASSUME_ROOT], list(MEMBER_ROOTS), tasks(AUDIT_TASK))
+    audit = make_statement("AuditRootOfMembers", [ASSUME_ROOT], list(MEMBER_ROOTS), tasks(AUDIT_TASK))
     reads = read_policy(actions)["Statement"] if actions else []
     return check_size(policy(*reads, audit), limit=MANAGED_POLICY_SIZE)
 
 
 def assessor_reads(modules: Mapping[str, Operations]) -> tuple[frozenset[str], frozenset[str]]:
-    """The operations that the assessor reads with in every account, and besides in the management account."""
-    elsewhere = {"rollback", *(one.module for one in BY_CLASS if one.of_organization)}
-    everywhere = frozenset[str]().union(
-        *(operations.reads for name, operations in modules.items() if name not in elsewhere)
-    )
-    reads = frozenset[str]().union(*(operations.reads for operations in modules.values()))
-    return everywhere, reads - everywhere - {ASSUME_ROOT}
+    """The operations that the assessor reads with in every account, and besides in the management account.
+
+    What right-sizing alone reads is not among them: :func:`right_sizing_reads`.
+    """
+    elsewhere = {"rollback", *(one.module for one in BY_CLASS if one.of_organization or one.writer is Writer.ROLES)}
+    everywhere = _reads_of(operations for name, operations in modules.items() if name not in elsewhere)
+    further = _reads_of(modules.values()) - _reads_of(_modules_of_right_sizing(modules))
+    return everywhere, further - everywhere - {ASSUME_ROOT}
 
 
-def _statement(sid: str, actions: list[str], resources: list[str], condition: t.Optional[Mapping[str, t.Any]]) -> Json:
+def right_sizing_reads(modules: Mapping[str, Operations]) -> frozenset[str]:
+    """The operations that the assessor reads with for right-sizing alone: who uses a role, and who names it."""
+    return _reads_of(_modules_of_right_sizing(modules)) - assessor_reads(modules)[0]
+
+
+def _modules_of_right_sizing(modules: Mapping[str, Operations]) -> list[Operations]:
+    return [modules[one.module] for one in BY_CLASS if one.writer is Writer.ROLES]
+
+
+def _reads_of(modules: Iterable[Operations]) -> frozenset[str]:
+    return frozenset[str]().union(*(operations.reads for operations in modules))
+
+
+def make_statement(
+    sid: str, actions: list[str], resources: list[str], condition: t.Optional[Mapping[str, t.Any]]
+) -> Json:
+    """A statement that allows ``actions``; an empty ``sid`` is none."""
     named = {"Sid": sid} if sid else {}
     statement: Json = {**named, "Effect": "Allow", "Action": actions, "Resource": resources}
     return {**statement, "Condition": condition} if condition else statement

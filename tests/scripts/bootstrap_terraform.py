@@ -11,6 +11,7 @@ import re
 import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 
+from scripts import bootstrap_right_sizing as right_sizing
 from scripts import bootstrap_roles as roles
 from scripts.bootstrap_roles import BOUNDARY, Grant, Json, WritingRole
 
@@ -57,11 +58,12 @@ def variable(parameter: str) -> str:
 def files(modules: Mapping[str, Operations], parameters: Mapping[str, Json]) -> dict[str, str]:
     """The files, by name. ``parameters`` are those of the template."""
     writing = roles.writing_roles(modules)
+    every = (*writing, right_sizing.make_role(modules))
     return {
         "variables.tf": _HEADER + "\n".join(_variable(name, given) for name, given in parameters.items()),
         "main.tf": _HEADER + _main(writing),
         "roles.tf": _HEADER + "\n".join(_roles(modules, writing)),
-        "outputs.tf": _HEADER + "\n".join(_outputs(writing)),
+        "outputs.tf": _HEADER + "\n".join(_outputs(every)),
     }
 
 
@@ -107,6 +109,7 @@ def _main(writing: Sequence[WritingRole]) -> str:
         parts = " || ".join(f"local.has_{capability.name}" for capability in role.capabilities)
         lines.append(f"  has_{role.writer} = {parts}")
     classes = " || ".join(f"local.has_{role.writer}" for role in writing)
+    lines.append(f'  has_{Writer.ROLES} = var.{variable(right_sizing.TARGETS)} != ""')
     return f"{_MAIN}\n" + "\n".join([*lines, f"  has_automation = {classes}", "}", ""])
 
 
@@ -125,24 +128,46 @@ def _roles(modules: Mapping[str, Operations], writing: Sequence[WritingRole]) ->
     yield from _render_managed_policy(BOUNDARY, roles.boundary(modules), count="local.has_automation")
     yield from _render_managed_policy(EVENT_BOUNDARY, roles.event_boundary(), count="local.has_event_alerts")
     for role in writing:
-        own = f"var.{role.writer}_principal_arn_pattern"
-        yield _trust(
-            _name(role.name),
-            f'{own} == "" ? {trusted} : {own}',
-            ("required", f"var.{role.writer}_source_identity_pattern"),
-        )
-        yield _role(
-            role.name,
-            f"Makes the changes of hardening.iam, class {role.writer}",
-            count=f"local.has_{role.writer}",
-            extra=f"  permissions_boundary = aws_iam_policy.{_name(BOUNDARY)}[0].arn\n",
-        )
-        yield _inline(role, f"{role.name}-reads", "reads", f"local.has_{role.writer}", role.reads)
+        yield from _writing_role(role, BOUNDARY, trusted)
         for grant in role.grants:
             yield _inline(role, grant.name, grant.name, _condition(role, grant), grant.policy)
+    yield from _right_sizing(modules, trusted)
     yield _trust("break_glass", "var.break_glass_principal_arn_pattern", None)
     yield _role("break-glass", "Administrator for emergencies", count=_BREAK_GLASS)
     yield _BREAK_GLASS_POLICY
+
+
+def _right_sizing(modules: Mapping[str, Operations], trusted: str) -> Iterator[str]:
+    role = right_sizing.make_role(modules)
+    chosen = f"local.has_{role.writer}"
+    reads = roles.actions_of(roles.right_sizing_reads(modules))
+    yield from _render_managed_policy(
+        right_sizing.ASSESSOR_READS, roles.read_policy(reads), count=chosen, to="assessor"
+    )
+    yield from _render_managed_policy(right_sizing.BOUNDARY, right_sizing.boundary(modules), count=chosen)
+    yield from _writing_role(role, right_sizing.BOUNDARY, trusted)
+    for grant in role.grants:
+        (parameter,) = grant.parameters
+        given = f"var.{variable(parameter)}"
+        further = {right_sizing.TARGETS: "", right_sizing.NEW_ROLES: f' && {given} != ""'}
+        condition = f"{chosen}{further.get(parameter, f' && {given}')}"
+        yield _inline(role, grant.name, grant.name, condition, grant.policy)
+
+
+def _writing_role(role: WritingRole, boundary: str, trusted: str) -> Iterator[str]:
+    own = f"var.{role.writer}_principal_arn_pattern"
+    yield _trust(
+        _name(role.name),
+        f'{own} == "" ? {trusted} : {own}',
+        ("required", f"var.{role.writer}_source_identity_pattern"),
+    )
+    yield _role(
+        role.name,
+        f"Makes the changes of hardening.iam, class {role.writer}",
+        count=f"local.has_{role.writer}",
+        extra=f"  permissions_boundary = aws_iam_policy.{_name(boundary)}[0].arn\n",
+    )
+    yield _inline(role, f"{role.name}-reads", "reads", f"local.has_{role.writer}", role.reads)
 
 
 _PRECONDITION: t.Final = """

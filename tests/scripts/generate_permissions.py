@@ -17,6 +17,7 @@ import typing as t
 from pathlib import Path
 
 import yaml
+from scripts import bootstrap_right_sizing as right_sizing
 from scripts import bootstrap_roles as roles
 from scripts import bootstrap_terraform as terraform
 from scripts.bootstrap_roles import Grant, Json, WritingRole, actions_of
@@ -41,6 +42,8 @@ TEMPLATE: t.Final = CHECKOUT / "examples" / "bootstrap" / "iam-hardening-roles.y
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 COMPACT: t.Final = TEMPLATE.with_suffix(".json")
 COMPACT_SIZE: t.Final = 51_200
+RIGHT_SIZING: t.Final = TEMPLATE.with_name("iam-hardening-right-sizing.yml")
+COMPACT_RIGHT_SIZING: t.Final = RIGHT_SIZING.with_suffix(".json")
 TERRAFORM: t.Final = CHECKOUT / "examples" / "bootstrap" / "terraform"
 DOCUMENT: t.Final = CHECKOUT / "docs" / "permissions.md"
 _LINE: t.Final = 110
@@ -53,7 +56,7 @@ _HEADER: t.Final = """\
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# The roles that hardening.iam works with in an account, for a CloudFormation stack or StackSet: docs/permissions.md.
+# {content}, for a CloudFormation stack or StackSet: docs/permissions.md.
 # Made by tests/scripts/generate_permissions.py from the operations that the modules declare.
 
 """
@@ -133,27 +136,15 @@ def template(modules: t.Mapping[str, Operations]) -> Json:
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": "The roles that hardening.iam reads and writes with, and on request one for emergencies.",
         "Parameters": _parameters(writing),
-        "Rules": {
-            "AConfusedDeputyIsKeptOut": {
-                "Assertions": [
-                    {
-                        "Assert": {"Fn::Or": [_is_given("OrganizationId"), _is_given("ExternalId")]},
-                        "AssertDescription": "Give the OrganizationId, an ExternalId, or both.",
-                    }
-                ]
-            }
-        },
+        "Rules": _rules(),
         "Conditions": _conditions(writing),
         "Resources": _resources(modules, writing),
         "Outputs": {
             "AssessorRoleArn": {"Description": "For aws_assessor_role_arn", "Value": _arn_of("AssessorRole")},
             **{
-                f"{role.label}RoleArn": {
-                    "Condition": f"Has{role.label}",
-                    "Description": f"For aws_assume_role_arns, as {role.writer}",
-                    "Value": _arn_of(f"{role.label}Role"),
-                }
+                key: output
                 for role in writing
+                for key, output in _output_of_role(role, condition=f"Has{role.label}").items()
             },
             "EventForwardingBoundaryArn": {
                 "Condition": "HasEventAlerts",
@@ -166,6 +157,97 @@ def template(modules: t.Mapping[str, Operations]) -> Json:
                 "Value": _arn_of("BreakGlassRole"),
             },
         },
+    }
+
+
+def template_of_right_sizing(modules: t.Mapping[str, Operations]) -> Json:
+    """The CloudFormation template of the role that right-sizes other roles.
+
+    :raises ValueError: a policy would be larger than IAM allows.
+    """
+    role = right_sizing.make_role(modules)
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": "The role that hardening.iam right-sizes other roles with, beside the stack of its other roles.",
+        "Parameters": _parameters_of_right_sizing(role),
+        "Rules": _rules(),
+        "Conditions": {
+            **{f"Has{name}": _is_given(name) for name in ("ExternalId", "OrganizationId")},
+            **{f"Has{name}": _is_given(name) for name in (right_sizing.TARGETS, right_sizing.NEW_ROLES)},
+            **{
+                f"Has{name}": {"Fn::Equals": [{"Ref": name}, "true"]}
+                for name in (*right_sizing.SWITCHES, right_sizing.ASSESSOR)
+            },
+            f"Has{role.label}Principal": _is_given(f"{role.label}PrincipalArnPattern"),
+        },
+        "Resources": {
+            "AssessorReadPolicy": {
+                "Condition": f"Has{right_sizing.ASSESSOR}",
+                **_make_managed_policy(
+                    right_sizing.ASSESSOR_READS,
+                    "The reads of hardening.iam about those who use and name a role",
+                    roles.read_policy(actions_of(roles.right_sizing_reads(modules))),
+                    Roles=["assessor"],
+                ),
+            },
+            **_writing_role(role, boundary="RolesBoundary"),
+            "RolesBoundary": _make_managed_policy(
+                right_sizing.BOUNDARY,
+                "The most that the role can do that right-sizes other roles",
+                right_sizing.boundary(modules),
+            ),
+        },
+        "Outputs": _output_of_role(role),
+    }
+
+
+def _parameters_of_right_sizing(role: WritingRole) -> Json:
+    return {
+        **_parameters_of_trust(),
+        **right_sizing_parameters(),
+        **{f"{role.label}{name}": parameter for name, parameter in _parameters_of_role(role).items()},
+    }
+
+
+def right_sizing_parameters() -> Json:
+    """What is chosen about right-sizing. In Terraform no targets mean no role for it."""
+    return {
+        right_sizing.TARGETS: {
+            "Type": "String",
+            "AllowedPattern": f"^{right_sizing.TARGETS_PATTERN}$",
+            "Description": "The roles to right-size: path without the first slash, and name, such as dev-*.",
+        },
+        right_sizing.NEW_ROLES: _optional(
+            right_sizing.POLICY_ARN,
+            "The permissions boundary of all new roles (boundary of a target); empty: no new role (way parallel).",
+        ),
+        **{name: _switch(False, text) for name, text in right_sizing.SWITCHES.items()},
+        right_sizing.ASSESSOR: _switch(
+            True, "Whether the role assessor of the main stack, which must be there, gets the reads of right-sizing."
+        ),
+    }
+
+
+def _rules() -> Json:
+    return {
+        "AConfusedDeputyIsKeptOut": {
+            "Assertions": [
+                {
+                    "Assert": {"Fn::Or": [_is_given("OrganizationId"), _is_given("ExternalId")]},
+                    "AssertDescription": "Give the OrganizationId, an ExternalId, or both.",
+                }
+            ]
+        }
+    }
+
+
+def _output_of_role(role: WritingRole, *, condition: str = "") -> Json:
+    return {
+        f"{role.label}RoleArn": {
+            **_if(condition),
+            "Description": f"For aws_assume_role_arns, as {role.writer}",
+            "Value": _arn_of(f"{role.label}Role"),
+        }
     }
 
 
@@ -193,7 +275,8 @@ def _conditions(writing: t.Sequence[WritingRole]) -> Json:
     return found
 
 
-def _parameters(writing: t.Sequence[WritingRole]) -> Json:
+def _parameters_of_trust(**of_assessor: Json) -> Json:
+    """What is given about those who may assume the roles, in both templates."""
     return {
         "TrustedPrincipalArnPattern": {
             "Type": "String",
@@ -213,10 +296,7 @@ def _parameters(writing: t.Sequence[WritingRole]) -> Json:
             "AllowedPattern": f"^{_NAME_PATTERN}$",
             "Description": "What the names of sessions must look like.",
         },
-        "SourceIdentityPattern": _optional(
-            _NAME_PATTERN,
-            "What the source identity of the assessor must look like, such as awx-*; empty: none is asked for.",
-        ),
+        **of_assessor,
         "MaxSessionDuration": {
             "Type": "Number",
             "Default": 3600,
@@ -224,6 +304,17 @@ def _parameters(writing: t.Sequence[WritingRole]) -> Json:
             "MaxValue": 43200,
             "Description": "In seconds. The session of another role gets one hour at most, whatever stands here.",
         },
+    }
+
+
+def _parameters(writing: t.Sequence[WritingRole]) -> Json:
+    return {
+        **_parameters_of_trust(
+            SourceIdentityPattern=_optional(
+                _NAME_PATTERN,
+                "What the source identity of the assessor must look like, such as awx-*; empty: none is asked for.",
+            )
+        ),
         **{name: _switch(default, text) for name, default, text in switches()},
         **{
             f"{role.label}{name}": parameter
@@ -318,7 +409,7 @@ def _resources(modules: t.Mapping[str, Operations], writing: t.Sequence[WritingR
         },
     }
     for role in writing:
-        parts = _writing_role(role)
+        parts = _writing_role(role, condition=f"Has{role.label}")
         if found.keys() & parts.keys():
             raise ValueError(f"two resources have one name: {', '.join(sorted(found.keys() & parts.keys()))}")
         found |= parts
@@ -344,19 +435,19 @@ def _resources(modules: t.Mapping[str, Operations], writing: t.Sequence[WritingR
     return found
 
 
-def _writing_role(role: WritingRole) -> Json:
-    """The role of a class, with an inline policy for each capability."""
+def _writing_role(role: WritingRole, *, condition: str = "", boundary: str = "AutomationBoundary") -> Json:
+    """The role of a class, with an inline policy for each capability, and the resource that is its boundary."""
     return {
         f"{role.label}Role": {
-            "Condition": f"Has{role.label}",
+            **_if(condition),
             **_role(
                 role.name,
                 f"Makes the changes of hardening.iam, class {role.writer}",
                 _trust(_principal_of(role), {"Ref": f"{role.label}SourceIdentityPattern"}),
-                PermissionsBoundary={"Ref": "AutomationBoundary"},
+                PermissionsBoundary={"Ref": boundary},
             ),
         },
-        f"{role.label}RoleReads": _inline(role, f"Has{role.label}", "reads", role.reads),
+        f"{role.label}RoleReads": _inline(role, condition, "reads", role.reads),
         **{
             f"{grant.parameters[-1].removesuffix('Arn')}Policy": _inline(
                 role, _condition_of(grant), grant.name, grant.policy
@@ -366,6 +457,10 @@ def _writing_role(role: WritingRole) -> Json:
     }
 
 
+def _if(condition: str) -> Json:
+    return {"Condition": condition} if condition else {}
+
+
 def _condition_of(grant: Grant) -> str:
     return f"Uses{grant.parameters[-1]}" if len(grant.parameters) > 1 else f"Has{grant.parameters[0]}"
 
@@ -373,7 +468,7 @@ def _condition_of(grant: Grant) -> str:
 def _inline(role: WritingRole, condition: str, name: str, document: Json) -> Json:
     return {
         "Type": "AWS::IAM::Policy",
-        "Condition": condition,
+        **_if(condition),
         "Properties": {
             "PolicyName": name,
             "Roles": [{"Ref": f"{role.label}Role"}],
@@ -520,12 +615,21 @@ def _flow(node: yaml.Node) -> None:
 
 def render_template(modules: t.Mapping[str, Operations]) -> str:
     """The file examples/bootstrap/iam-hardening-roles.yml."""
-    return _HEADER + yaml.dump(template(modules), Dumper=_Dumper, sort_keys=False, width=200)
+    return _render("The roles that hardening.iam works with in an account", template(modules))
 
 
-def render_compact(modules: t.Mapping[str, Operations]) -> str:
-    """The file examples/bootstrap/iam-hardening-roles.json. Raises ValueError: CloudFormation would want a bucket."""
-    text = json.dumps(template(modules), separators=(",", ":")) + "\n"
+def render_right_sizing(modules: t.Mapping[str, Operations]) -> str:
+    """The file examples/bootstrap/iam-hardening-right-sizing.yml."""
+    return _render("The role that hardening.iam right-sizes roles with", template_of_right_sizing(modules))
+
+
+def _render(content: str, made: Json) -> str:
+    return _HEADER.format(content=content) + yaml.dump(made, Dumper=_Dumper, sort_keys=False, width=200)
+
+
+def render_compact(made: Json) -> str:
+    """A template without spaces. Raises ValueError: CloudFormation would want a bucket."""
+    text = json.dumps(made, separators=(",", ":")) + "\n"
     if len(text) > COMPACT_SIZE:
         raise ValueError(f"{len(text)} bytes of template are more than {COMPACT_SIZE}")
     return text
@@ -533,7 +637,17 @@ def render_compact(modules: t.Mapping[str, Operations]) -> str:
 
 def render_terraform(modules: t.Mapping[str, Operations]) -> dict[str, str]:
     """The files below examples/bootstrap/terraform, by name."""
-    return terraform.files(modules, template(modules)["Parameters"])
+    return terraform.files(modules, parameters_of_terraform(modules))
+
+
+def parameters_of_terraform(modules: t.Mapping[str, Operations]) -> Json:
+    """The parameters of both templates. Without targets there is no role that right-sizes others."""
+    own = template_of_right_sizing(modules)["Parameters"]
+    name = right_sizing.TARGETS
+    optional = _optional(right_sizing.TARGETS_PATTERN, f"{own[name]['Description']} Empty: no role for it is made.")
+    # The roles of both are one module there: the assessor gets the reads with the targets.
+    both = {**template(modules)["Parameters"], **own, name: optional}
+    return {parameter: given for parameter, given in both.items() if parameter != right_sizing.ASSESSOR}
 
 
 # The document
@@ -617,7 +731,9 @@ def _write(path: Path, text: str) -> None:
 def main() -> None:
     modules = read_operations()
     _write(TEMPLATE, render_template(modules))
-    _write(COMPACT, render_compact(modules))
+    _write(COMPACT, render_compact(template(modules)))
+    _write(RIGHT_SIZING, render_right_sizing(modules))
+    _write(COMPACT_RIGHT_SIZING, render_compact(template_of_right_sizing(modules)))
     for name, text in render_terraform(modules).items():
         _write(TERRAFORM / name, text)
     _write(DOCUMENT, render_document(DOCUMENT.read_text(encoding="utf-8"), modules))

@@ -10,6 +10,7 @@ import dataclasses
 import json
 import typing as t
 from datetime import UTC, datetime
+from pathlib import Path
 
 import boto3
 import pytest
@@ -52,6 +53,10 @@ FORWARDING: t.Final = f"{IAM}role/forwarding"
 TOPIC: t.Final = f"arn:aws:sns:us-east-1:{ACCOUNT}:people"
 QUEUE: t.Final = f"arn:aws:sqs:us-east-1:{ACCOUNT}:undelivered"
 ORGANIZATION: t.Final = f"arn:aws:organizations::{ACCOUNT}:"
+POLICY_OF_CAMPAIGN: t.Final = f"{IAM}policy/iam-hardening/lp/dev-first-1"
+BOUNDARY_OF_NEW: t.Final = f"{IAM}policy/iam-hardening/boundary/developer"
+BOUNDED: t.Final = {"iam:PermissionsBoundary": BOUNDARY_OF_NEW}
+NEW_ROLE: t.Final = f"{IAM}role/dev-first-lp"
 PARAMETERS: t.Final = {
     **{capability.parameter: "true" for capability in roles.CAPABILITIES},
     "TrustedPrincipalArnPattern": f"{IAM}role/ci/awx",
@@ -62,6 +67,17 @@ PARAMETERS: t.Final = {
     "EventForwardingRoleArn": FORWARDING,
     "AlertTopicArn": TOPIC,
     "AlertQueueArn": QUEUE,
+}
+
+ROLES: t.Final = "automation-roles"
+# Every way and stage of right-sizing, but for new roles without a boundary.
+RIGHT_SIZING: t.Final = {
+    "TrustedPrincipalArnPattern": f"{IAM}role/ci/awx",
+    "RightSizingTargets": "dev-*",
+    "RightSizingBoundaryArn": BOUNDARY_OF_NEW,
+    "RightSizingInPlace": "true",
+    "RightSizingRetirement": "true",
+    "RightSizingReturn": "true",
 }
 
 # The resources that each write needs, in a form that the service reference has, each of them alone.
@@ -79,6 +95,13 @@ NEEDED: t.Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("policy_scope", "GroupPolicy"): (f"{IAM}group/readers",),
     ("policy_scope", "RolePolicy"): (f"{IAM}role/app",),
     ("policy_scope", "iam:"): (f"{IAM}policy/reads", f"{IAM}policy/team/reads"),
+    ("least_privilege", "Policy"): (POLICY_OF_CAMPAIGN,),
+    ("least_privilege", "Role"): (NEW_ROLE, f"{IAM}role/dev-first"),
+    ("least_privilege", "RolePermissionsBoundary"): (f"{IAM}role/dev-first",),
+    ("least_privilege", "iam:CreateRole"): (NEW_ROLE,),
+    ("least_privilege", "iam:DeleteRole"): (NEW_ROLE,),
+    ("least_privilege", "iam:TagRole"): (NEW_ROLE,),
+    ("least_privilege", "RolePolicy"): (NEW_ROLE, f"{IAM}role/dev-first"),
     ("access_analyzer", "ArchiveRule"): (
         REGIONAL.format("access-analyzer", "analyzer/iam-hardening-external/archive-rule/known"),
     ),
@@ -147,6 +170,8 @@ SAYS: t.Final[dict[tuple[str, str], dict[str, t.Any]]] = {
     ("security_hub", "iam:CreateServiceLinkedRole"): {"iam:AWSServiceName": "securityhub.amazonaws.com"},
     ("access_analyzer", "iam:PassRole"): {"iam:PassedToService": "access-analyzer.amazonaws.com"},
     ("config_rules", "iam:PassRole"): {"iam:PassedToService": "config.amazonaws.com"},
+    ("least_privilege", "RolePermissionsBoundary"): {"iam:PermissionsBoundary": POLICY_OF_CAMPAIGN},
+    ("least_privilege", "Role"): {"iam:PermissionsBoundary": BOUNDARY_OF_NEW, "iam:PolicyARN": POLICY_OF_CAMPAIGN},
     ("event_alerts", "iam:PassRole"): {"iam:PassedToService": "events.amazonaws.com"},
     ("event_alerts", "iam:CreateRole"): {"iam:PermissionsBoundary": EVENT_BOUNDARY},
     ("event_alerts", "iam:PutRolePolicy"): {"iam:PermissionsBoundary": EVENT_BOUNDARY},
@@ -209,6 +234,8 @@ def seed() -> None:
         "Action": "sts:AssumeRole",
     }
     for name, statement in (
+        ("dev-first", everybody),
+        ("dev-first-lp", everybody),
         ("prod-admin", everybody),
         ("pipeline", service),
         ("app", everybody),
@@ -216,7 +243,7 @@ def seed() -> None:
     ):
         trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
-    for name in ("prod-admin", "pipeline"):
+    for name in ("dev-first", "prod-admin", "pipeline"):
         iam.attach_role_policy(RoleName=name, PolicyArn=ADMINISTRATOR)
     iam.create_user(UserName="alice")
     iam.create_user(UserName="admin")
@@ -231,21 +258,34 @@ def seed() -> None:
         iam.attach_role_policy(RoleName="app", PolicyArn=made["Policy"]["Arn"])
 
 
+def create_stack(file: Path, parameters: t.Mapping[str, str]) -> None:
+    boto3.client("cloudformation", "us-east-1").create_stack(
+        StackName=file.stem,
+        TemplateBody=file.read_text(encoding="utf-8"),
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+    )
+
+
 @pytest.fixture(scope="module")
 def snapshot() -> Snapshot:
+    return take_snapshot(RIGHT_SIZING)
+
+
+@pytest.fixture(scope="module")
+def careful() -> Snapshot:
+    """The same account, where right-sizing may make roles within a boundary, and nothing else."""
+    return take_snapshot({name: value for name, value in RIGHT_SIZING.items() if value != "true"})
+
+
+def take_snapshot(of_right_sizing: t.Mapping[str, str]) -> Snapshot:
     install()
     with mock_aws():
-        organization = boto3.client("organizations", "us-east-1").create_organization(FeatureSet="ALL")
+        created = boto3.client("organizations", "us-east-1").create_organization(FeatureSet="ALL")
         seed()
-        boto3.client("cloudformation", "us-east-1").create_stack(
-            StackName="roles",
-            TemplateBody=generate.COMPACT.read_text(encoding="utf-8"),
-            Capabilities=["CAPABILITY_NAMED_IAM"],
-            Parameters=[
-                {"ParameterKey": key, "ParameterValue": value}
-                for key, value in {**PARAMETERS, "OrganizationId": organization["Organization"]["Id"]}.items()
-            ],
-        )
+        organization = {"OrganizationId": created["Organization"]["Id"]}
+        create_stack(generate.COMPACT, {**PARAMETERS, **organization})
+        create_stack(generate.COMPACT_RIGHT_SIZING, {**of_right_sizing, **organization})
         trust = json.dumps(
             {
                 "Version": "2012-10-17",
@@ -288,7 +328,7 @@ def looked_up(table: t.Mapping[tuple[str, str], t.Any], capability: str, action:
 
 def requests() -> t.Iterator[tuple[str, str, str, str, dict[str, t.Any]]]:
     modules = generate.read_operations()
-    for capability in roles.CAPABILITIES:
+    for capability in roles.ALL:
         for action in roles.actions_of(roles.operations_of(capability, modules).writes):
             context = looked_up(SAYS, capability.name, action) or {}
             for resource in looked_up(NEEDED, capability.name, action):
@@ -306,17 +346,16 @@ def test_each_declared_write_is_allowed_on_what_it_is_about(stack: Stack) -> Non
     assert len(asked) > 100
 
 
-READS_OF_KEYS: t.Final = ("kms:DescribeKey", "kms:GetKeyPolicy")
+READS_OF_KEYS: t.Final = ("kms:DescribeKey", "kms:GetKeyPolicy", "kms:ListGrants")
 
 
 def test_each_declared_read_is_allowed(stack: Stack) -> None:
     modules = generate.read_operations()
-    for capability in roles.CAPABILITIES:
+    for capability in roles.ALL:
         role = roles.role_name(capability.writer)
         for action in roles.actions_of(roles.operations_of(capability, modules).reads):
-            if action.startswith("kms:"):
+            if action in READS_OF_KEYS:
                 # The policy of a key decides, and delegates to those of its account.
-                assert action in READS_OF_KEYS
                 continue
             task = "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"
             root = action == "sts:AssumeRoot"
@@ -353,7 +392,7 @@ def guarded(snapshot: Snapshot) -> list[str]:
     """All that the stack made, and break-glass of both kinds."""
     made = [role.arn for role in snapshot.roles if role.path == "/iam-hardening/" and role.arn != EVENT_ROLE]
     policies = [policy.arn for policy in snapshot.policies if ":policy/iam-hardening/a" in policy.arn]
-    assert len(made) == 2 + len(Writer) and len(policies) == 4
+    assert len(made) == 2 + len(Writer) and len(policies) == 6
     return [*made, *policies, f"{IAM}user/iam-hardening/break-glass", f"{IAM}user/iam-hardening/break-glass/bob"]
 
 
@@ -451,8 +490,69 @@ def test_what_a_role_has_no_need_of_is_denied(
     assert not stack.allows(role, action, resource, context)
 
 
-def test_no_role_that_writes_can_become_an_administrator(stack: Stack) -> None:
-    found = search(stack.permissions.landscape)
+@pytest.mark.parametrize(
+    ("resource", "action", "context"),
+    [
+        # Neither a role outside of the targets, nor one of AWS, nor the one that runs Ansible.
+        (f"{IAM}role/prod-admin", "iam:UpdateAssumeRolePolicy", {}),
+        (f"{IAM}role/prod-admin", "iam:AttachRolePolicy", {"iam:PolicyARN": POLICY_OF_CAMPAIGN}),
+        (f"{IAM}role/aws-service-role/dev-x/AWSServiceRoleForX", "iam:DeleteRole", {}),
+        (f"{IAM}role/ci/awx", "iam:PutRolePolicy", {}),
+        (f"{OWN}{ROLES}", "iam:PutRolePolicy", {}),
+        (f"{OWN}automation-x-lp", "iam:CreateRole", BOUNDED),
+        # New roles have the boundary, and keep it. One that this role can rewrite is none.
+        (NEW_ROLE, "iam:CreateRole", {}),
+        (NEW_ROLE, "iam:CreateRole", {"iam:PermissionsBoundary": POLICY_OF_CAMPAIGN}),
+        (f"{IAM}role/dev-first", "iam:CreateRole", BOUNDED),
+        (f"{IAM}role/dev-first", "iam:TagRole", {}),
+        (f"{IAM}role/dev-first", "iam:DeleteRole", BOUNDED),
+        (NEW_ROLE, "iam:PutRolePermissionsBoundary", {"iam:PermissionsBoundary": POLICY_OF_CAMPAIGN}),
+        (NEW_ROLE, "iam:DeleteRolePermissionsBoundary", {"iam:PermissionsBoundary": POLICY_OF_CAMPAIGN}),
+        # A standing boundary of a target stays.
+        (f"{IAM}role/dev-first", "iam:DeleteRolePermissionsBoundary", BOUNDED),
+        (f"{IAM}role/dev-first", "iam:PutRolePermissionsBoundary", BOUNDED),
+        (BOUNDARY_OF_NEW, "iam:CreatePolicyVersion", {}),
+        (f"{IAM}policy/reads1", "iam:SetDefaultPolicyVersion", {}),
+        (f"{IAM}role/dev-first", "sts:AssumeRole", {}),
+        (f"{IAM}role/dev-first", "iam:PassRole", {"iam:PassedToService": "lambda.amazonaws.com"}),
+        (f"{IAM}user/alice", "iam:AttachUserPolicy", {"iam:PolicyARN": POLICY_OF_CAMPAIGN}),
+    ],
+)  # fmt: skip
+def test_right_sizing_stays_with_its_targets(
+    stack: Stack, resource: str, action: str, context: dict[str, t.Any]
+) -> None:
+    """With every parameter set, and even as an administrator within its boundary."""
+    assert not stack.allows(ROLES, action, resource, context)
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "context"),
+    [
+        ("iam:UpdateAssumeRolePolicy", f"{IAM}role/dev-first", {}),
+        ("iam:AttachRolePolicy", f"{IAM}role/dev-first", {"iam:PolicyARN": POLICY_OF_CAMPAIGN}),
+        ("iam:AttachRolePolicy", f"{IAM}role/dev-first", {"iam:PolicyARN": ADMINISTRATOR}),
+        ("iam:PutRolePolicy", f"{IAM}role/dev-first", {}),
+        ("iam:DetachRolePolicy", f"{IAM}role/dev-first", {"iam:PolicyARN": ADMINISTRATOR}),
+        ("iam:AttachRolePolicy", NEW_ROLE, {"iam:PolicyARN": ADMINISTRATOR, **BOUNDED}),
+        # Somebody else made this one, without the boundary.
+        ("iam:AttachRolePolicy", NEW_ROLE, {"iam:PolicyARN": POLICY_OF_CAMPAIGN}),
+        ("iam:UpdateAssumeRolePolicy", NEW_ROLE, {}),
+        ("iam:PutRolePolicy", NEW_ROLE, {}),
+    ],
+)  # fmt: skip
+def test_by_default_right_sizing_changes_no_role_of_others(
+    careful: Snapshot, action: str, resource: str, context: dict[str, t.Any]
+) -> None:
+    assert not Stack(Permissions(careful)).allows(ROLES, action, resource, context)
+
+
+def test_the_boundary_of_right_sizing_denies_to_assume_a_role_in_words(stack: Stack) -> None:
+    """A trust policy that names a session passes what a boundary only leaves out."""
+    assert stack.decide(ROLES, "sts:AssumeRole", f"{IAM}role/prod-admin") is Outcome.EXPLICIT_DENY
+
+
+def test_no_role_that_writes_can_become_an_administrator(careful: Snapshot) -> None:
+    found = search(Permissions(careful).landscape)
     ours = {f"{OWN}{roles.role_name(writer)}" for writer in Writer}
     assert not ours & set(found.administrators)
     assert [path.explanation for path in found.paths if path.source in ours] == []
@@ -470,8 +570,8 @@ def findings(snapshot: Snapshot) -> dict[str, t.Any]:
     return {failure.resource.rpartition("/")[2]: failure for failure in control.check(scope).failures}
 
 
-def test_what_a_role_can_make_of_others_is_a_finding(snapshot: Snapshot) -> None:
-    found = findings(snapshot)
+def test_what_a_role_can_make_of_others_is_a_finding(careful: Snapshot) -> None:
+    found = findings(careful)
     # Of all roles, the one for policies alone can make administrators, and does not become one itself.
     assert list(found) == ["automation-policies"]
     failure = found["automation-policies"]
@@ -485,6 +585,22 @@ def test_what_a_role_can_make_of_others_is_a_finding(snapshot: Snapshot) -> None
     # Neither break-glass nor a role that writes is among them.
     assert "iam-hardening" not in actions["iam:AttachUserPolicy"] + actions["iam:PutRolePolicy"]
     assert actions["iam:CreatePolicyVersion"] == "policy/iam-hardening/boundary/reads24, policy/reads1"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "observed"),
+    [
+        ({"RightSizingInPlace": "true"}, "can_make"),
+        ({"RightSizingReturn": "true"}, "can_make"),
+        ({"RightSizingRetirement": "true"}, "can_become"),
+        ({"RightSizingUnbounded": "true"}, "can_make"),
+    ],
+)
+def test_each_dangerous_parameter_of_right_sizing_is_a_finding(parameters: dict[str, str], observed: str) -> None:
+    """docs/permissions.md says the same."""
+    basis = {name: value for name, value in RIGHT_SIZING.items() if value != "true"}
+    failure = findings(take_snapshot({**basis, **parameters}))[ROLES]
+    assert observed in failure.observed
 
 
 def without(snapshot: Snapshot, name: str, **changes: t.Any) -> Snapshot:

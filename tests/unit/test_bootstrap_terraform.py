@@ -12,6 +12,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from scripts import bootstrap_right_sizing as right_sizing
 from scripts import bootstrap_roles as roles
 from scripts import bootstrap_terraform as terraform
 from scripts import generate_permissions as generate
@@ -53,7 +54,7 @@ def document(body: dict[str, t.Any]) -> t.Any:
     text = body["policy"]
     inner = text[text.index("{") : text.rindex("}") + 1]
     back = {"local.partition": "Partition", "local.account": "Account"}
-    names = {terraform.variable(name): name for name in generate.template(generate.read_operations())["Parameters"]}
+    names = {terraform.variable(name): name for name in generate.parameters_of_terraform(generate.read_operations())}
 
     def placeholder(match: re.Match[str]) -> str:
         return f"${{{back.get(match[1]) or names[match[1].removeprefix('var.')]}}}"
@@ -73,7 +74,7 @@ def test_the_policies_are_those_of_the_template(parsed: dict[str, t.Any]) -> Non
     modules = generate.read_operations()
     inline = resources(parsed, "aws_iam_role_policy")
     wanted: dict[str, t.Any] = {}
-    for role in roles.writing_roles(modules):
+    for role in (*roles.writing_roles(modules), right_sizing.make_role(modules)):
         wanted[f"{role.name}-reads"] = role.reads
         wanted |= {grant.name: grant.policy for grant in role.grants}
     assert {name: document(body) for name, body in inline.items()} == {
@@ -86,6 +87,8 @@ def test_the_policies_are_those_of_the_template(parsed: dict[str, t.Any]) -> Non
         "assessor_organization_reads": roles.organization_read_policy(roles.actions_of(of_organization)),
         "automation_boundary": roles.boundary(modules),
         "automation_event_forwarding_boundary": roles.event_boundary(),
+        "automation_roles_boundary": right_sizing.boundary(modules),
+        "assessor_right_sizing_reads": roles.read_policy(roles.actions_of(roles.right_sizing_reads(modules))),
     }
 
 
@@ -97,12 +100,29 @@ def test_each_policy_is_in_the_role_of_its_class(parsed: dict[str, t.Any]) -> No
         assert body["count"] == f"${{local.has_{capability.name} ? 1 : 0}}"
 
 
+def test_right_sizing_is_off_until_its_targets_are_given(parsed: dict[str, t.Any]) -> None:
+    (found,) = parsed["main.tf"]["locals"]
+    assert found["has_roles"] == '${var.right_sizing_targets != ""}'
+    inline = resources(parsed, "aws_iam_role_policy")
+    counts = {name: body["count"] for name, body in inline.items() if "automation_roles" in body["role"]}
+    assert counts == {
+        "automation_roles_reads": "${local.has_roles ? 1 : 0}",
+        "campaign_policies": "${local.has_roles ? 1 : 0}",
+        "new_roles": '${local.has_roles && var.right_sizing_boundary_arn != "" ? 1 : 0}',
+        "new_roles_without_boundary": "${local.has_roles && var.right_sizing_unbounded ? 1 : 0}",
+        "in_place": "${local.has_roles && var.right_sizing_in_place ? 1 : 0}",
+        "retirement": "${local.has_roles && var.right_sizing_retirement ? 1 : 0}",
+        "return": "${local.has_roles && var.right_sizing_return ? 1 : 0}",
+    }
+
+
 def test_every_role_that_writes_has_the_boundary_and_a_trust_of_its_own(parsed: dict[str, t.Any]) -> None:
     found, trusts = resources(parsed, "aws_iam_role"), resources(parsed, "aws_iam_policy_document", "data")
     assert set(found) == {"assessor", "break_glass", *(f"automation_{writer}" for writer in Writer)}
     for writer in Writer:
         body = found[f"automation_{writer}"]
-        assert body["permissions_boundary"] == "${aws_iam_policy.automation_boundary[0].arn}"
+        boundary = "automation_roles_boundary" if writer is Writer.ROLES else "automation_boundary"
+        assert body["permissions_boundary"] == f"${{aws_iam_policy.{boundary}[0].arn}}"
         assert body["assume_role_policy"] == f"${{data.aws_iam_policy_document.automation_{writer}_trust[0].json}}"
         execution, further = trusts[f"automation_{writer}_trust"]["statement"]
         conditions = {item["variable"]: item for item in execution["condition"]}
@@ -124,7 +144,7 @@ def test_break_glass_asks_for_fresh_mfa(parsed: dict[str, t.Any]) -> None:
 
 
 def test_the_variables_are_the_parameters(parsed: dict[str, t.Any]) -> None:
-    parameters = generate.template(generate.read_operations())["Parameters"]
+    parameters = generate.parameters_of_terraform(generate.read_operations())
     found = {name: body for block in parsed["variables.tf"]["variable"] for name, body in block.items()}
     assert set(found) == {terraform.variable(name) for name in parameters}
     for name, given in parameters.items():

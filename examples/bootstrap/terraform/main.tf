@@ -40,5 +40,6 @@ locals {
   has_policies = local.has_user_permissions || local.has_permissions_boundary || local.has_policy_scope
   has_detective = local.has_access_analyzer || local.has_config_rules || local.has_security_hub || local.has_event_alerts || local.has_findings_export
   has_organization = local.has_organization_policies || local.has_organization_root_access
+  has_roles = var.right_sizing_targets != ""
   has_automation = local.has_credentials || local.has_policies || local.has_detective || local.has_organization
 }

@@ -1858,6 +1858,704 @@ resource "aws_iam_role_policy" "organization_root_access" {
 JSON
 }
 
+resource "aws_iam_policy" "assessor_right_sizing_reads" {
+  count  = local.has_roles ? 1 : 0
+  name   = "assessor-right-sizing-reads"
+  path   = local.path
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "Read",
+      "Effect": "Allow",
+      "Action": [
+        "cloudformation:DescribeStacks",
+        "codebuild:BatchGetProjects",
+        "codebuild:ListProjects",
+        "ec2:DescribeIamInstanceProfileAssociations",
+        "ecr:DescribeRepositories",
+        "ecr:GetRepositoryPolicy",
+        "ecs:DescribeServices",
+        "ecs:DescribeTaskDefinition",
+        "ecs:DescribeTasks",
+        "ecs:ListClusters",
+        "ecs:ListServices",
+        "ecs:ListTaskDefinitionFamilies",
+        "ecs:ListTasks",
+        "eks:DescribeAccessEntry",
+        "eks:DescribeCluster",
+        "eks:DescribePodIdentityAssociation",
+        "eks:ListAccessEntries",
+        "eks:ListAssociatedAccessPolicies",
+        "eks:ListClusters",
+        "eks:ListPodIdentityAssociations",
+        "events:ListEventBuses",
+        "glue:GetJobs",
+        "kms:ListGrants",
+        "kms:ListKeys",
+        "lambda:GetPolicy",
+        "lambda:ListVersionsByFunction",
+        "s3:GetBucketPolicy",
+        "s3:ListAllMyBuckets",
+        "secretsmanager:GetResourcePolicy",
+        "secretsmanager:ListSecrets",
+        "sns:ListTopics",
+        "sqs:ListQueues",
+        "states:DescribeStateMachine",
+        "states:ListStateMachineVersions",
+        "states:ListStateMachines"
+      ],
+      "Resource": [
+        "*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy_attachment" "assessor_right_sizing_reads" {
+  count      = local.has_roles ? 1 : 0
+  role       = aws_iam_role.assessor.name
+  policy_arn = aws_iam_policy.assessor_right_sizing_reads[0].arn
+}
+
+resource "aws_iam_policy" "automation_roles_boundary" {
+  count  = local.has_roles ? 1 : 0
+  name   = "automation-roles-boundary"
+  path   = local.path
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "OnlyWhatItIsFor",
+      "Effect": "Allow",
+      "Action": [
+        "iam:Generate*",
+        "iam:Get*",
+        "iam:List*",
+        "iam:Simulate*",
+        "cloudformation:DescribeStackResources",
+        "cloudformation:DescribeStacks",
+        "cloudformation:ListStackResources",
+        "cloudformation:ListStacks",
+        "cloudtrail:DescribeTrails",
+        "cloudtrail:GetEventSelectors",
+        "cloudtrail:GetTrailStatus",
+        "cloudtrail:ListPublicKeys",
+        "cloudtrail:LookupEvents",
+        "codebuild:BatchGetProjects",
+        "codebuild:ListProjects",
+        "ec2:DescribeIamInstanceProfileAssociations",
+        "ec2:DescribeRegions",
+        "ecr:DescribeRepositories",
+        "ecr:GetRepositoryPolicy",
+        "ecs:DescribeServices",
+        "ecs:DescribeTaskDefinition",
+        "ecs:DescribeTasks",
+        "ecs:ListClusters",
+        "ecs:ListServices",
+        "ecs:ListTaskDefinitionFamilies",
+        "ecs:ListTasks",
+        "eks:DescribeAccessEntry",
+        "eks:DescribeCluster",
+        "eks:DescribePodIdentityAssociation",
+        "eks:ListAccessEntries",
+        "eks:ListAssociatedAccessPolicies",
+        "eks:ListClusters",
+        "eks:ListPodIdentityAssociations",
+        "events:ListEventBuses",
+        "glue:GetJobs",
+        "kms:GetKeyPolicy",
+        "kms:ListGrants",
+        "kms:ListKeys",
+        "lambda:GetPolicy",
+        "lambda:ListFunctions",
+        "lambda:ListVersionsByFunction",
+        "organizations:DescribeOrganization",
+        "organizations:DescribeOrganizationalUnit",
+        "organizations:DescribePolicy",
+        "organizations:ListParents",
+        "organizations:ListPoliciesForTarget",
+        "s3:GetBucketPolicy",
+        "s3:ListAllMyBuckets",
+        "secretsmanager:GetResourcePolicy",
+        "secretsmanager:ListSecrets",
+        "sns:GetTopicAttributes",
+        "sns:ListTopics",
+        "sqs:GetQueueAttributes",
+        "sqs:ListQueues",
+        "states:DescribeStateMachine",
+        "states:ListStateMachineVersions",
+        "states:ListStateMachines",
+        "sts:GetCallerIdentity",
+        "iam:AttachRolePolicy",
+        "iam:CreatePolicy",
+        "iam:CreatePolicyVersion",
+        "iam:CreateRole",
+        "iam:DeletePolicy",
+        "iam:DeletePolicyVersion",
+        "iam:DeleteRole",
+        "iam:DeleteRolePermissionsBoundary",
+        "iam:DeleteRolePolicy",
+        "iam:DetachRolePolicy",
+        "iam:PutRolePermissionsBoundary",
+        "iam:PutRolePolicy",
+        "iam:SetDefaultPolicyVersion",
+        "iam:TagPolicy",
+        "iam:TagRole",
+        "iam:UpdateAssumeRolePolicy"
+      ],
+      "Resource": [
+        "*"
+      ]
+    },
+    {
+      "Sid": "NeitherItselfNorThoseAbove",
+      "Effect": "Deny",
+      "NotAction": [
+        "iam:Generate*",
+        "iam:Get*",
+        "iam:List*",
+        "iam:Simulate*"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:user/iam-hardening/*",
+        "arn:${local.partition}:iam::${local.account}:group/iam-hardening/*",
+        "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/assessor*",
+        "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/automation*",
+        "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/break-glass*",
+        "arn:${local.partition}:iam::${local.account}:role/iam-hardening/*",
+        "arn:${local.partition}:iam::${local.account}:role/AWS-QuickSetup-*",
+        "arn:${local.partition}:iam::${local.account}:role/AWSAFT*",
+        "arn:${local.partition}:iam::${local.account}:role/AWSAccelerator*",
+        "arn:${local.partition}:iam::${local.account}:role/AWSCloudFormationStackSet*",
+        "arn:${local.partition}:iam::${local.account}:role/AWSConfigurationRecorderFor*",
+        "arn:${local.partition}:iam::${local.account}:role/AWSControlTower*",
+        "arn:${local.partition}:iam::${local.account}:role/OrganizationAccountAccessRole",
+        "arn:${local.partition}:iam::${local.account}:role/aws-controltower-*",
+        "arn:${local.partition}:iam::${local.account}:role/aws-reserved/*",
+        "arn:${local.partition}:iam::${local.account}:role/aws-service-role/*",
+        "arn:${local.partition}:iam::${local.account}:role/cdk-*",
+        "arn:${local.partition}:iam::${local.account}:role/stacksets-exec-*",
+        "${var.trusted_principal_arn_pattern}"
+      ]
+    },
+    {
+      "Sid": "TargetsOnly",
+      "Effect": "Deny",
+      "Action": [
+        "iam:AttachRolePolicy",
+        "iam:DeleteRolePermissionsBoundary",
+        "iam:DeleteRolePolicy",
+        "iam:DetachRolePolicy",
+        "iam:PutRolePermissionsBoundary",
+        "iam:PutRolePolicy",
+        "iam:UpdateAssumeRolePolicy"
+      ],
+      "NotResource": [
+        "arn:${local.partition}:iam::${local.account}:role/${var.right_sizing_targets}",
+        "arn:${local.partition}:iam::${local.account}:role/iam-hardening-preflight",
+        "arn:${local.partition}:iam::${local.account}:role/${var.right_sizing_targets}-lp",
+        "arn:${local.partition}:iam::${local.account}:role/iam-hardening-preflight-lp"
+      ]
+    },
+    {
+      "Sid": "NewRolesOnly",
+      "Effect": "Deny",
+      "Action": [
+        "iam:CreateRole",
+        "iam:DeleteRole",
+        "iam:TagRole"
+      ],
+      "NotResource": [
+        "arn:${local.partition}:iam::${local.account}:role/*-lp"
+      ]
+    },
+    {
+      "Sid": "BoundariesOfNewRolesStay",
+      "Effect": "Deny",
+      "Action": [
+        "iam:DeleteRolePermissionsBoundary",
+        "iam:PutRolePermissionsBoundary"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/*-lp"
+      ]
+    },
+    {
+      "Sid": "PoliciesOfCampaignsOnly",
+      "Effect": "Deny",
+      "Action": [
+        "iam:CreatePolicy",
+        "iam:CreatePolicyVersion",
+        "iam:DeletePolicy",
+        "iam:DeletePolicyVersion",
+        "iam:SetDefaultPolicyVersion",
+        "iam:TagPolicy"
+      ],
+      "NotResource": [
+        "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/lp/*"
+      ]
+    },
+    {
+      "Sid": "NoOtherRole",
+      "Effect": "Deny",
+      "Action": [
+        "sts:AssumeRole*"
+      ],
+      "Resource": [
+        "*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+data "aws_iam_policy_document" "automation_roles_trust" {
+  count = local.has_roles ? 1 : 0
+  statement {
+    sid     = "ExecutionIdentity"
+    actions = ["sts:AssumeRole"]
+    principals {
+      type        = "AWS"
+      identifiers = [split(":", (var.roles_principal_arn_pattern == "" ? var.trusted_principal_arn_pattern : var.roles_principal_arn_pattern))[4]]
+    }
+    condition {
+      test     = "ArnLike"
+      variable = "aws:PrincipalArn"
+      values   = [var.roles_principal_arn_pattern == "" ? var.trusted_principal_arn_pattern : var.roles_principal_arn_pattern]
+    }
+    dynamic "condition" {
+      for_each = nonsensitive(var.organization_id == "") ? [] : [true]
+      content {
+        test     = "StringEquals"
+        variable = "aws:PrincipalOrgID"
+        values   = [var.organization_id]
+      }
+    }
+    dynamic "condition" {
+      for_each = nonsensitive(var.external_id == "") ? [] : [true]
+      content {
+        test     = "StringEquals"
+        variable = "sts:ExternalId"
+        values   = [var.external_id]
+      }
+    }
+    condition {
+      test     = "StringLike"
+      variable = "sts:RoleSessionName"
+      values   = [var.role_session_name_pattern]
+    }
+    condition {
+      test     = "StringLike"
+      variable = "sts:SourceIdentity"
+      values   = [var.roles_source_identity_pattern]
+    }
+  }
+  statement {
+    sid     = "SourceIdentityAndTags"
+    actions = ["sts:SetSourceIdentity", "sts:TagSession"]
+    principals {
+      type        = "AWS"
+      identifiers = [split(":", (var.roles_principal_arn_pattern == "" ? var.trusted_principal_arn_pattern : var.roles_principal_arn_pattern))[4]]
+    }
+    condition {
+      test     = "ArnLike"
+      variable = "aws:PrincipalArn"
+      values   = [var.roles_principal_arn_pattern == "" ? var.trusted_principal_arn_pattern : var.roles_principal_arn_pattern]
+    }
+    dynamic "condition" {
+      for_each = nonsensitive(var.organization_id == "") ? [] : [true]
+      content {
+        test     = "StringEquals"
+        variable = "aws:PrincipalOrgID"
+        values   = [var.organization_id]
+      }
+    }
+  }
+}
+
+resource "aws_iam_role" "automation_roles" {
+  count                = local.has_roles ? 1 : 0
+  name                 = "automation-roles"
+  path                 = local.path
+  description          = "Makes the changes of hardening.iam, class roles"
+  max_session_duration = var.max_session_duration
+  assume_role_policy   = data.aws_iam_policy_document.automation_roles_trust[0].json
+  tags                 = local.tags
+  permissions_boundary = aws_iam_policy.automation_roles_boundary[0].arn
+}
+
+resource "aws_iam_role_policy" "automation_roles_reads" {
+  count  = local.has_roles ? 1 : 0
+  name   = "reads"
+  role   = aws_iam_role.automation_roles[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "Read",
+      "Effect": "Allow",
+      "Action": [
+        "cloudformation:DescribeStackResources",
+        "cloudformation:DescribeStacks",
+        "cloudformation:ListStackResources",
+        "cloudformation:ListStacks",
+        "cloudtrail:DescribeTrails",
+        "cloudtrail:GetEventSelectors",
+        "cloudtrail:GetTrailStatus",
+        "cloudtrail:ListPublicKeys",
+        "cloudtrail:LookupEvents",
+        "codebuild:BatchGetProjects",
+        "codebuild:ListProjects",
+        "ec2:DescribeIamInstanceProfileAssociations",
+        "ec2:DescribeRegions",
+        "ecr:DescribeRepositories",
+        "ecr:GetRepositoryPolicy",
+        "ecs:DescribeServices",
+        "ecs:DescribeTaskDefinition",
+        "ecs:DescribeTasks",
+        "ecs:ListClusters",
+        "ecs:ListServices",
+        "ecs:ListTaskDefinitionFamilies",
+        "ecs:ListTasks",
+        "eks:DescribeAccessEntry",
+        "eks:DescribeCluster",
+        "eks:DescribePodIdentityAssociation",
+        "eks:ListAccessEntries",
+        "eks:ListAssociatedAccessPolicies",
+        "eks:ListClusters",
+        "eks:ListPodIdentityAssociations",
+        "events:ListEventBuses",
+        "glue:GetJobs",
+        "iam:GenerateCredentialReport",
+        "iam:GenerateServiceLastAccessedDetails",
+        "iam:GetAccountAuthorizationDetails",
+        "iam:GetAccountSummary",
+        "iam:GetCredentialReport",
+        "iam:GetGroup",
+        "iam:GetLoginProfile",
+        "iam:GetPolicy",
+        "iam:GetPolicyVersion",
+        "iam:GetRole",
+        "iam:GetRolePolicy",
+        "iam:GetServiceLastAccessedDetails",
+        "iam:GetUser",
+        "iam:ListAccessKeys",
+        "iam:ListAccountAliases",
+        "iam:ListAttachedRolePolicies",
+        "iam:ListEntitiesForPolicy",
+        "iam:ListOpenIDConnectProviders",
+        "iam:ListPolicyVersions",
+        "iam:ListSAMLProviders",
+        "kms:GetKeyPolicy",
+        "kms:ListGrants",
+        "kms:ListKeys",
+        "lambda:GetPolicy",
+        "lambda:ListFunctions",
+        "lambda:ListVersionsByFunction",
+        "organizations:DescribeOrganization",
+        "organizations:DescribeOrganizationalUnit",
+        "organizations:DescribePolicy",
+        "organizations:ListParents",
+        "organizations:ListPoliciesForTarget",
+        "s3:GetBucketPolicy",
+        "s3:ListAllMyBuckets",
+        "secretsmanager:GetResourcePolicy",
+        "secretsmanager:ListSecrets",
+        "sns:GetTopicAttributes",
+        "sns:ListTopics",
+        "sqs:GetQueueAttributes",
+        "sqs:ListQueues",
+        "states:DescribeStateMachine",
+        "states:ListStateMachineVersions",
+        "states:ListStateMachines",
+        "sts:GetCallerIdentity"
+      ],
+      "Resource": [
+        "*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "campaign_policies" {
+  count  = local.has_roles ? 1 : 0
+  name   = "campaign-policies"
+  role   = aws_iam_role.automation_roles[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:CreatePolicy",
+        "iam:CreatePolicyVersion",
+        "iam:DeletePolicy",
+        "iam:DeletePolicyVersion",
+        "iam:SetDefaultPolicyVersion",
+        "iam:TagPolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/lp/*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "new_roles" {
+  count  = local.has_roles && var.right_sizing_boundary_arn != "" ? 1 : 0
+  name   = "new-roles"
+  role   = aws_iam_role.automation_roles[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:TagRole"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/${var.right_sizing_targets}-lp",
+        "arn:${local.partition}:iam::${local.account}:role/iam-hardening-preflight-lp"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:CreateRole",
+        "iam:DeleteRole",
+        "iam:DeleteRolePolicy",
+        "iam:DetachRolePolicy",
+        "iam:PutRolePolicy",
+        "iam:UpdateAssumeRolePolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/${var.right_sizing_targets}-lp",
+        "arn:${local.partition}:iam::${local.account}:role/iam-hardening-preflight-lp"
+      ],
+      "Condition": {
+        "StringEquals": {
+          "iam:PermissionsBoundary": [
+            "${var.right_sizing_boundary_arn}",
+            "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/automation-preflight"
+          ]
+        },
+        "StringNotLike": {
+          "iam:PermissionsBoundary": [
+            "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/lp/*"
+          ]
+        }
+      }
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:AttachRolePolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/${var.right_sizing_targets}-lp",
+        "arn:${local.partition}:iam::${local.account}:role/iam-hardening-preflight-lp"
+      ],
+      "Condition": {
+        "ArnLike": {
+          "iam:PolicyARN": [
+            "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/lp/*"
+          ]
+        },
+        "StringEquals": {
+          "iam:PermissionsBoundary": [
+            "${var.right_sizing_boundary_arn}",
+            "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/automation-preflight"
+          ]
+        },
+        "StringNotLike": {
+          "iam:PermissionsBoundary": [
+            "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/lp/*"
+          ]
+        }
+      }
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "new_roles_without_boundary" {
+  count  = local.has_roles && var.right_sizing_unbounded ? 1 : 0
+  name   = "new-roles-without-boundary"
+  role   = aws_iam_role.automation_roles[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:TagRole"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/${var.right_sizing_targets}-lp",
+        "arn:${local.partition}:iam::${local.account}:role/iam-hardening-preflight-lp"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:CreateRole",
+        "iam:DeleteRole",
+        "iam:DeleteRolePolicy",
+        "iam:DetachRolePolicy",
+        "iam:PutRolePolicy",
+        "iam:UpdateAssumeRolePolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/${var.right_sizing_targets}-lp",
+        "arn:${local.partition}:iam::${local.account}:role/iam-hardening-preflight-lp"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:AttachRolePolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/${var.right_sizing_targets}-lp",
+        "arn:${local.partition}:iam::${local.account}:role/iam-hardening-preflight-lp"
+      ],
+      "Condition": {
+        "ArnLike": {
+          "iam:PolicyARN": [
+            "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/lp/*"
+          ]
+        }
+      }
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "in_place" {
+  count  = local.has_roles && var.right_sizing_in_place ? 1 : 0
+  name   = "in-place"
+  role   = aws_iam_role.automation_roles[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:AttachRolePolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/${var.right_sizing_targets}",
+        "arn:${local.partition}:iam::${local.account}:role/iam-hardening-preflight"
+      ],
+      "Condition": {
+        "ArnLike": {
+          "iam:PolicyARN": [
+            "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/lp/*"
+          ]
+        }
+      }
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:DeleteRolePolicy",
+        "iam:DetachRolePolicy",
+        "iam:PutRolePolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/${var.right_sizing_targets}",
+        "arn:${local.partition}:iam::${local.account}:role/iam-hardening-preflight"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:DeleteRolePermissionsBoundary",
+        "iam:PutRolePermissionsBoundary"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/${var.right_sizing_targets}",
+        "arn:${local.partition}:iam::${local.account}:role/iam-hardening-preflight"
+      ],
+      "Condition": {
+        "ArnLike": {
+          "iam:PermissionsBoundary": [
+            "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/lp/*"
+          ]
+        }
+      }
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "retirement" {
+  count  = local.has_roles && var.right_sizing_retirement ? 1 : 0
+  name   = "retirement"
+  role   = aws_iam_role.automation_roles[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:DeleteRolePolicy",
+        "iam:DetachRolePolicy",
+        "iam:UpdateAssumeRolePolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/${var.right_sizing_targets}",
+        "arn:${local.partition}:iam::${local.account}:role/iam-hardening-preflight"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "return" {
+  count  = local.has_roles && var.right_sizing_return ? 1 : 0
+  name   = "return"
+  role   = aws_iam_role.automation_roles[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:AttachRolePolicy",
+        "iam:PutRolePolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/${var.right_sizing_targets}",
+        "arn:${local.partition}:iam::${local.account}:role/iam-hardening-preflight"
+      ]
+    }
+  ]
+}
+JSON
+}
+
 data "aws_iam_policy_document" "break_glass_trust" {
   count = var.break_glass_principal_arn_pattern != "" ? 1 : 0
   statement {

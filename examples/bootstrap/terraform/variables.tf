@@ -312,3 +312,71 @@ variable "break_glass_principal_arn_pattern" {
     error_message = "break_glass_principal_arn_pattern is not of the form that its description asks for."
   }
 }
+
+variable "right_sizing_targets" {
+  description = "The roles to right-size: path without the first slash, and name, such as dev-*. Empty: no role for it is made."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^$|^[\\w+=,.@-][\\w+=,.@/-]+[\\w+=,.@/*?-]*$", var.right_sizing_targets))
+    error_message = "right_sizing_targets is not of the form that its description asks for."
+  }
+}
+
+variable "right_sizing_boundary_arn" {
+  description = "The permissions boundary of all new roles (boundary of a target); empty: no new role (way parallel)."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^$|^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[\\w+=,.@/-]+$", var.right_sizing_boundary_arn))
+    error_message = "right_sizing_boundary_arn is not of the form that its description asks for."
+  }
+}
+
+variable "right_sizing_unbounded" {
+  description = "Whether new roles may be made without a permissions boundary. It can then make anybody administrator."
+  type        = bool
+  default     = false
+}
+
+variable "right_sizing_in_place" {
+  description = "Whether the targets themselves may get generated policies and a trial boundary (way in_place)."
+  type        = bool
+  default     = false
+}
+
+variable "right_sizing_retirement" {
+  description = "Whether it may change who may assume the targets, and take their policies (stage retire)."
+  type        = bool
+  default     = false
+}
+
+variable "right_sizing_return" {
+  description = "Whether the targets may get any policy, AdministratorAccess too (stage revert). Set it for that run only."
+  type        = bool
+  default     = false
+}
+
+variable "roles_principal_arn_pattern" {
+  description = "Who may assume automation-roles; empty: TrustedPrincipalArnPattern."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^$|^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[\\w+=,.@/-]{2,}[\\w+=,.@/*?-]*$", var.roles_principal_arn_pattern))
+    error_message = "roles_principal_arn_pattern is not of the form that its description asks for."
+  }
+}
+
+variable "roles_source_identity_pattern" {
+  description = "What the source identity of automation-roles must look like, such as awx-*."
+  type        = string
+  default     = "*"
+
+  validation {
+    condition     = can(regex("^[\\w+=,.@*?-]{1,64}$", var.roles_source_identity_pattern))
+    error_message = "roles_source_identity_pattern is not of the form that its description asks for."
+  }
+}

@@ -23,6 +23,7 @@ from .._policy.trail.callers import SkipReason, moment_of
 from .._policy.trail.calls import Reading
 from .._policy.trail.names import actions_of
 from .._policy.trail.usage import Source, SourceRead, Use, group_by_principal
+from .kept_records import KeptRecords, Records
 from .model import ServiceUse
 from .moments import whole_days
 
@@ -139,7 +140,7 @@ def last_accessed(principal_arn: str, services: t.Optional[Sequence[ServiceUse]]
 class Lookup:
     """The events of one region, newest first. ``whole``: these are all that AWS keeps; else they reach to ``since``."""
 
-    records: tuple[t.Any, ...]
+    records: Records
     whole: bool
     since: t.Optional[datetime] = None
 
@@ -151,15 +152,13 @@ def look_up(
 
     Between two calls half a second passes, as AWS's limit has it.
     """
-    records: list[t.Any] = []
-    is_whole = True
+    records = KeptRecords()
+    is_whole, since = True, now
     for found, has_more in read_lookup_pages(answers, max_pages=max_pages, wait=wait):
-        records += found
+        records.add(found)
+        since = min([since, *(moment for moment in map(moment_of, found) if moment is not None)])
         is_whole = not has_more
-    if is_whole:
-        return Lookup(tuple(records), whole=True)
-    moments = (moment for moment in map(moment_of, records) if moment is not None)
-    return Lookup(tuple(records), whole=False, since=min([now, *moments]))
+    return Lookup(records, whole=is_whole, since=None if is_whole else since)
 
 
 def read_lookup_pages(
@@ -177,7 +176,9 @@ def read_lookup_pages(
 def join_lookups(lookups: Sequence[Lookup]) -> Lookup:
     """Join the answers to several questions to one region. They reach as far back as the shortest one."""
     reached = [lookup.since for lookup in lookups if lookup.since is not None]
-    records = tuple(record for lookup in lookups for record in lookup.records)
+    records = KeptRecords()
+    for lookup in lookups:
+        records.extend(lookup.records)
     return Lookup(records, whole=all(lookup.whole for lookup in lookups), since=max(reached, default=None))
 
 

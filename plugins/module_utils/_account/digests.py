@@ -17,9 +17,11 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
 import json
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 
 from .log_places import DigestPlace
@@ -37,6 +39,9 @@ except ImportError:
 # A digest of an hour ends when the next one starts. One may be late.
 _MOST_BETWEEN: t.Final = timedelta(minutes=5)
 _ALGORITHM: t.Final = "SHA-256"
+# A trail of 17 regions writes 36,000 digests in 90 days, and S3 answers in some hundredths of a second.
+_READERS: t.Final = 8
+_READ_AHEAD: t.Final = 64
 Gap = tuple[datetime, datetime]
 #: From the start of the first digest of a trail to the end of the newest one that holds; None where none can be read.
 Span = tuple[t.Optional[datetime], t.Optional[datetime]]
@@ -245,8 +250,13 @@ class DigestBook:
             yield item
 
     def _parse(self, places: Iterable[DigestPlace]) -> Iterator[t.Union[Digest, DigestPlace]]:
-        for place in places:
-            yield parse_digest(place, self._read(place.key), self._account_id) or place
+        """Parse digests in their order. They are small and there are many, so some are read at the same time."""
+        waiting = iter(places)
+        with ThreadPoolExecutor(_READERS) as readers:
+            while some := list(itertools.islice(waiting, _READ_AHEAD)):
+                contents = readers.map(self._read, [place.key for place in some])
+                for place, content in zip(some, contents, strict=True):
+                    yield parse_digest(place, content, self._account_id) or place
 
     def find_hash(self, region: str, day: date, name: str) -> t.Optional[str]:
         """The hash that a good digest has of a log file, by its name. A digest follows its files by an hour."""

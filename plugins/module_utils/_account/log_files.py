@@ -250,7 +250,8 @@ class LogFiles:
     ) -> None:
         self._logs: t.Final = logs
         self._progress: t.Final = progress
-        self._digests_read = 0
+        # Several are read at the same time.
+        self._digests_read: t.Final = itertools.count(1)
         self._account_id: t.Final = account_id
         self._since: t.Final = since
         self._public_keys: t.Final = keys
@@ -318,8 +319,7 @@ class LogFiles:
         )
 
     def _open_digest(self, name: str) -> t.Optional[bytes]:
-        self._digests_read += 1
-        self._progress("digest files", self._digests_read, None)
+        self._progress("digest files", next(self._digests_read), None)
         return self.open(name)
 
     def _find_missing(self, names: list[str]) -> Callable[[str], bool]:

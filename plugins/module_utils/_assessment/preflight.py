@@ -43,8 +43,8 @@ _PROBES: t.Final[dict[Dataset, tuple[str, str, dict[str, t.Any]]]] = {
 }
 ROLLBACK: t.Final = "rollback"
 
-# A resource, and a condition key of a request with its value.
-About = tuple[str, t.Optional[tuple[str, str]]]
+# A resource, and the condition keys of a request with their values.
+About = tuple[str, tuple[tuple[str, str], ...]]
 V = t.TypeVar("V")
 D = t.TypeVar("D")
 
@@ -215,7 +215,7 @@ def _add_rollback(found: Simulation) -> Simulation:
 
 
 def _group_actions(role: str, account: str, region: str) -> dict[About, list[str]]:
-    """Group the actions of a role by the resource and the condition key of their requests."""
+    """Group the actions of a role by the resource and the condition keys of their requests."""
     tables = (WRITES, UNDOS, ORGANIZATION_WRITES)
     found: dict[About, list[str]] = {}
     for action in sorted(frozenset[str]().union(*(table.get(role, frozenset()) for table in tables))):
@@ -224,12 +224,12 @@ def _group_actions(role: str, account: str, region: str) -> dict[About, list[str
 
 
 def make_sample_request(role: str, action: str, account: str, region: str) -> About:
-    """Make the resource and a condition key of a role's request; ``account`` is the start of ARNs of IAM."""
+    """Make the resource and the condition keys of a role's request; ``account`` is the start of ARNs of IAM."""
     capability = _ALL[role]
     resource = _find_first(capability.samples, action, None) or _make_usual_resource(action)
-    context = _find_first(capability.context, action, None)
+    context = _find_first(capability.context, action, ())
     fill = functools.partial(_fill_placeholders, account=account, region=region)
-    return fill(resource), (context[0], fill(context[1])) if context else None
+    return fill(resource), tuple((key, fill(value)) for key, value in context)
 
 
 def _make_usual_resource(action: str) -> str:
@@ -250,10 +250,14 @@ def _find_denied(access: Access, writer: str, actions: Sequence[str], about: Abo
     resource, context = about
     parameters: dict[str, t.Any] = {"PolicySourceArn": writer, "ActionNames": actions, "ResourceArns": [resource]}
     if context:
-        name, value = context
-        kind = "stringList" if name == "aws:TagKeys" else "string"
-        entry = {"ContextKeyName": name, "ContextKeyValues": [value], "ContextKeyType": kind}
-        parameters["ContextEntries"] = [entry]
+        parameters["ContextEntries"] = [
+            {
+                "ContextKeyName": name,
+                "ContextKeyValues": [value],
+                "ContextKeyType": "stringList" if name == "aws:TagKeys" else "string",
+            }
+            for name, value in context
+        ]
     results = access.items("iam", "SimulatePrincipalPolicy", "EvaluationResults", parameters)
     return {result["EvalActionName"] for result in results if result["EvalDecision"] != "allowed"}
 

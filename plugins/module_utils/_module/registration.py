@@ -45,6 +45,7 @@ class Reversal:
     that each of them undoes.
     ``prepare`` finds what must be done before an undo, such as making room, or refuses the undo, by the record that it
     undoes. It also gets the recorded changes whose targets are as before.
+    ``needs_approval`` says whether an undo is only made under an approved plan, as the module itself would make it.
     ``acting`` finds the AWS that makes an undo; without one the access of the rollback makes it.
     """
 
@@ -55,6 +56,7 @@ class Reversal:
     refuse: Callable[[Access, Sequence[Change], datetime], Mapping[str, Refusal]] = lambda _access, _undos, _now: {}
     acting: Callable[[Access], Callable[[Change], t.Optional[Aws]]] = lambda _access: lambda _undo: None
     prepare: Prepare = lambda _access, _undos, _as_before: {}
+    needs_approval: Callable[[Change], bool] = lambda _undo: False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,7 +84,7 @@ class Registration:
     ``samples`` and ``context`` say what the preflight simulates: the first pattern counts that fits an action.
     ``samples`` has the ARN of what the action is about, "*" for an action about no resource, and None for an action
     that is not simulated. What it does not name is an object of IAM, as the action says.
-    ``context`` has a condition key that a request has, with its value.
+    ``context`` has the condition keys that a request has, each with its value.
     Both may hold ``${Partition}``, ``${Account}`` and ``${Region}``.
     """
 
@@ -95,7 +97,7 @@ class Registration:
     row: Row = Row()
     grants: Grants = Grants()
     samples: Mapping[str, t.Optional[str]] = dataclasses.field(default_factory=lambda: _NOTHING)
-    context: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=lambda: _NOTHING)
+    context: Mapping[str, tuple[tuple[str, str], ...]] = dataclasses.field(default_factory=lambda: _NOTHING)
 
     @property
     def of_organization(self) -> bool:

@@ -281,9 +281,12 @@ class Predictor:
         questions = by_name if len(users) == len(arns) <= _FEW_USERS else whole_region
         most = self._options.event_history_max_pages
         now = self._connection.now
-        return join_lookups(
-            [look_up(self._pages(region, question), max_pages=most, wait=sleep, now=now) for question in questions]
-        )
+        try:
+            return join_lookups(
+                [look_up(self._pages(region, question), max_pages=most, wait=sleep, now=now) for question in questions]
+            )
+        except OSError as error:
+            raise AwsError(f"the events could not be kept until they are read: {error}") from error
 
     def _pages(self, region: str, question: Mapping[str, t.Any]) -> Iterator[dict[str, t.Any]]:
         access = self._connection.access
@@ -365,7 +368,7 @@ class Book:
         """
         activities = self._of(arn)
         readings = {activity.source.source: activity.reading for activity in activities if activity.reading is not None}
-        left_out = tuple(use for one in readings.values() for use in one.left_out_of(arn))
+        left_out = tuple(use for one in readings.values() for use in one.find_left_out(arn))
         # Only a source that was read whole knows all calls. Those that were left out explain dates, if they are kept.
         hidden = {source for source, one in readings.items() if one.excluded and not one.left_out}
         whole = {activity.source.source for activity in activities if activity.source.is_whole} - hidden
@@ -380,7 +383,7 @@ class Book:
     def list_denials(self, arn: str) -> tuple[Use, ...]:
         """The calls of a principal that were refused."""
         readings = (activity.reading for activity in self.shared if activity.reading is not None)
-        return merge_uses(use for reading in readings for use in reading.denied_of(arn))
+        return merge_uses(use for reading in readings for use in reading.find_denied(arn))
 
     def evidence(self, arn: str) -> Evidence:
         """The evidence that was read for a principal."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import sys
 import typing as t
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -113,7 +114,8 @@ def _group_removed(items: Sequence[Removed]) -> list[dict[str, t.Any]]:
 
 
 def _strip_service(item: Removed) -> str:
-    return item.action.partition(":")[2]
+    # Long lists of many principals have the same names.
+    return sys.intern(item.action.partition(":")[2])
 
 
 def _write_all(items: Sequence[t.Any]) -> list[dict[str, t.Any]]:

@@ -144,6 +144,7 @@ def build(
         "refused": [],
         "impacts": [],
         "least_privilege": [],
+        "campaigns": [],
         "costs": [],
         "errors": said["errors"],
         "delta": {"previous_run": None, "basis": None, "upgraded": False, **{name: [] for name in DELTA_LISTS}},
@@ -212,6 +213,7 @@ def complete(report: Report, parts: Sequence[Mapping[str, t.Any]], *, reveal_key
         "refused": refused,
         "impacts": impacts,
         "least_privilege": [dict(item) for part in own for item in part.get("least_privilege", ())],
+        "campaigns": [dict(item) for part in own for item in part.get("campaigns", ())],
         "costs": costs,
         "errors": [*report["errors"], *(failure for failure in failures if failure not in report["errors"])],
     }

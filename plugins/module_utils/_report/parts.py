@@ -27,6 +27,7 @@ from .._converge.errors import InputError
 from .._converge.journal import job_order
 from .._converge.plan import check_plan, moment_of, parse_planned_change, plan_document
 from .._converge.store import Store, StoreError
+from .campaign_text import is_campaign
 from .document import DocumentError, decode
 from .least_privilege_text import is_condensed
 from .states import MODES
@@ -35,7 +36,9 @@ PART_SCHEMA: t.Final = "hardening.iam/part/1"
 _STARTED: t.Final = "started"
 # Members that only one of the two has: a plan's entry, or the change of a result.
 _DIFFERENT: t.Final = frozenset({"applied", "request"})
-_LISTS: t.Final = ("changes", "refused", "impacts", "costs", "findings", "capabilities", "least_privilege")
+_LISTS: t.Final = (
+    "changes", "refused", "impacts", "costs", "findings", "capabilities", "least_privilege", "campaigns"
+)  # fmt: skip
 _CHANGE: t.Final = ("region", "service", "operation", "target")
 _REFUSAL: t.Final = ("rule", "reason", "target", "operation")
 _FINDING: t.Final = ("control", "status", "severity", "region", "resource", "title", "detail", "fingerprint")
@@ -211,6 +214,8 @@ def check_part(part: Part, account_id: str) -> None:
     _check_texts("findings", part.get("findings", ()), _FINDING)
     if not all(map(is_condensed, part.get("least_privilege", ()))):
         raise DocumentError("has an entry in least_privilege that no module writes")
+    if not all(map(is_campaign, part.get("campaigns", ()))):
+        raise DocumentError("has an entry in campaigns that no module writes")
     for change in part.get("changes", ()):
         if not isinstance(change.get("applied"), bool) or not _is_list_of_texts(change.get("remedies")):
             raise DocumentError("has a change without applied or remedies")

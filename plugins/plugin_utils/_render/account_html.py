@@ -17,6 +17,7 @@ from ...module_utils._report.document import count_statuses, headline
 from ...module_utils._report.paths import caveat, paths
 from ...module_utils._report.states import count_changes
 from . import page
+from .campaign import view_campaigns
 from .changes import Entry, list_changes, view_changes
 from .drawing import view_paths
 from .findings import view_findings, view_not_assessed, view_waived
@@ -68,6 +69,7 @@ def _list_sections(report: Mapping[str, t.Any], entries: Sequence[Entry], remedi
         *_make_paths_section(report),
         *_make_impact_section(report),
         *_make_least_privilege_section(report),
+        *_make_campaigns_section(report),
         Section("changes", "Changes", "account/changes.html.j2", view_changes(report, entries)),
         *_make_resolved_section(report),
         Section("not-assessed", "Not assessed", "account/not_assessed.html.j2", view_not_assessed(report), gaps),
@@ -102,6 +104,13 @@ def _make_least_privilege_section(report: Mapping[str, t.Any]) -> list[Section]:
         return []
     view = view_least_privilege(found)
     return [Section("least-privilege", "Least privilege", "account/least_privilege.html.j2", view, len(found))]
+
+
+def _make_campaigns_section(report: Mapping[str, t.Any]) -> list[Section]:
+    found = report.get("campaigns", ())
+    if not found:
+        return []
+    return [Section("campaigns", "Right-sizing", "account/campaigns.html.j2", view_campaigns(found), len(found))]
 
 
 def _make_resolved_section(report: Mapping[str, t.Any]) -> list[Section]:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from ...module_utils._controls.control import plural
 from ...module_utils._converge.affects.affected import describe_affected
 from ...module_utils._converge.finding import Severity, Status
+from ...module_utils._report.campaign_text import brief as brief_campaign
 from ...module_utils._report.document import headline
 from ...module_utils._report.grouping import (
     FRAMEWORKS,
@@ -68,7 +69,8 @@ def render(
         _render_not_assessed(report, show),
         _render_waived(report, show),
         _render_impacts(report["impacts"], show),
-        _render_least_privilege(report.get("least_privilege", ()), show),
+        _render_briefs("LEAST PRIVILEGE:", report.get("least_privilege", ()), brief_principal, show),
+        _render_briefs("RIGHT-SIZING:", report.get("campaigns", ()), brief_campaign, show),
         _render_changes(report, show),
         _render_refused(report["refused"], show),
         _render_costs(report["costs"], show),
@@ -319,9 +321,11 @@ def _render_impacts(impacts: Sequence[Mapping[str, t.Any]], show: Show) -> Lines
     return ["WHAT WOULD BREAK:", "\n\n".join(texts)] if texts else []
 
 
-def _render_least_privilege(items: Sequence[Mapping[str, t.Any]], show: Show) -> Lines:
-    lines = [line for item in items for line in brief_principal(item, show)]
-    return ["LEAST PRIVILEGE:", *lines] if lines else []
+def _render_briefs(
+    title: str, items: Sequence[Mapping[str, t.Any]], brief: Callable[[Mapping[str, t.Any], Show], Lines], show: Show
+) -> Lines:
+    lines = [line for item in items for line in brief(item, show)]
+    return [title, *lines] if lines else []
 
 
 def _render_changes(report: Mapping[str, t.Any], show: Show) -> Lines:

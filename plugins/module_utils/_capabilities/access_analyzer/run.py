@@ -63,7 +63,7 @@ REGISTRATION: t.Final = Registration(
         "access-analyzer:*ArchiveRule": f"{_ANALYZER}/archive-rule/iam-hardening-preflight",
         "access-analyzer:*": _ANALYZER,
     },
-    context={"iam:CreateServiceLinkedRole": ("iam:AWSServiceName", _PRINCIPAL)},
+    context={"iam:CreateServiceLinkedRole": (("iam:AWSServiceName", _PRINCIPAL),)},
     grants=GRANTS,
 )
 

@@ -90,7 +90,7 @@ REGISTRATION: t.Final = Registration(
     row=Row((Dataset.AUTHORIZATION_DETAILS, Dataset.CREDENTIAL_REPORT, Dataset.SERVICE_SPECIFIC_CREDENTIALS)),
     # Of a notice only the declaration has the topic, which may be another account's.
     samples={f"sns:{PUBLISH}": None},
-    context=dict.fromkeys(("iam:TagUser", "iam:UntagUser"), ("aws:TagKeys", "iam-hardening:key-preflight")),
+    context=dict.fromkeys(("iam:TagUser", "iam:UntagUser"), (("aws:TagKeys", "iam-hardening:key-preflight"),)),
     grants=GRANTS,
 )
 

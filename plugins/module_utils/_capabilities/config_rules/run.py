@@ -92,7 +92,7 @@ REGISTRATION: t.Final = Registration(
         "config:*DeliveryChannel": "*",
         "config:*": f"{_SAMPLE}:config-rule/iam-hardening-preflight",
     },
-    context={"iam:PassRole": ("iam:PassedToService", _PRINCIPAL)},
+    context={"iam:PassRole": (("iam:PassedToService", _PRINCIPAL),)},
     grants=GRANTS,
 )
 

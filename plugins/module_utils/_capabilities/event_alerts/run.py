@@ -62,9 +62,9 @@ REGISTRATION: t.Final = Registration(
         "sqs:*": "arn:${Partition}:sqs:${Region}:${Account}:iam-hardening-preflight",
     },
     context={
-        "iam:PassRole": ("iam:PassedToService", "events.amazonaws.com"),
-        "iam:CreateRole": ("iam:PermissionsBoundary", BOUNDARY),
-        "iam:PutRolePolicy": ("iam:PermissionsBoundary", BOUNDARY),
+        "iam:PassRole": (("iam:PassedToService", "events.amazonaws.com"),),
+        "iam:CreateRole": (("iam:PermissionsBoundary", BOUNDARY),),
+        "iam:PutRolePolicy": (("iam:PermissionsBoundary", BOUNDARY),),
     },
     grants=GRANTS,
 )

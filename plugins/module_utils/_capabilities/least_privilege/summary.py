@@ -142,6 +142,7 @@ def _build_denial(declared: Declared, situation: Situation, denial: NewDenial) -
         "message": denial.message,
         "accepted": accept_denial(declared, situation, denial),
         "proposal": dict(denial.proposal) if denial.proposal is not None else None,
+        "diff": denial.diff,
     }
 
 

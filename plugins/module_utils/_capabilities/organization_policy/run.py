@@ -114,7 +114,7 @@ REGISTRATION: t.Final = Registration(
     },
     context=dict.fromkeys(
         (f"{SERVICE}:{name}" for name in (ATTACH, CREATE, DELETE, DETACH, ENABLE, UPDATE)),
-        ("organizations:PolicyType", SCP),
+        (("organizations:PolicyType", SCP),),
     ),
     grants=GRANTS,
 )

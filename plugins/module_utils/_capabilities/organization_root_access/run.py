@@ -55,8 +55,8 @@ REGISTRATION: t.Final = Registration(
         "organizations:*": "*",
     },
     context={
-        ASSUME_ROOT: ("sts:TaskPolicyArn", f"arn:${{Partition}}:iam::aws:policy/root-task/{REMOVAL_TASK}"),
-        "organizations:*": ("organizations:ServicePrincipal", PRINCIPAL),
+        ASSUME_ROOT: (("sts:TaskPolicyArn", f"arn:${{Partition}}:iam::aws:policy/root-task/{REMOVAL_TASK}"),),
+        "organizations:*": (("organizations:ServicePrincipal", PRINCIPAL),),
     },
     grants=GRANTS,
 )

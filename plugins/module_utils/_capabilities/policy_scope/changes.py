@@ -20,10 +20,10 @@ from collections.abc import Mapping
 
 from ..._account.model import Snapshot
 from ..._account.permissions import Principal
-from ..._account.policy_versions import OWNED, LivePolicy, Version, describe_policy
+from ..._account.policy_versions import LivePolicy, Version
 from ..._converge.change import Change, Impact, Undo
+from ..._converge.identity_changes import IdentityWriter
 from ..._policy.documents.canonical import document as document_of
-from ..._policy.documents.canonical import minify
 from ..._policy.documents.policy import Policy
 from ..._policy.documents.syntax import compact
 from .subjects import Subject
@@ -64,109 +64,45 @@ class ScopeWriter:
 
     def update(self, live: LivePolicy, new: Policy, *, is_powerful: bool) -> Change:
         """A new default version of a managed policy. The version before takes it back."""
-        before = live.default
-        change = self._make_change(
-            UPDATE,
-            live.arn,
-            {"PolicyArn": live.arn, "PolicyDocument": minify(new), "SetAsDefault": True},
-            describe_policy(live.document),
-            describe_policy(document_of(new)),
-            Undo(SET_DEFAULT, {"PolicyArn": live.arn, "VersionId": before.id}) if before else None,
-        )
+        change = self._writer(NARROW).update_policy(live, document_of(new))
         return self._narrow(change, NARROW_POWERFUL if is_powerful else NARROW)
 
     def make_room(self, live: LivePolicy, version: Version) -> Change:
         """A version that is not the default goes, so that a new one fits. Its document is kept for the undo."""
         count = count_versions(live, version.document)
-        return self._make_change(
-            DELETE_VERSION,
-            live.arn,
-            {"PolicyArn": live.arn, "VersionId": version.id},
-            describe_version(version.document, count),
-            describe_version(version.document, count - 1),
-            Undo(UPDATE, build_restoring(live.arn, version.document)),
-            kind="policy_scope_room",
+        change = self._writer("policy_scope_room").delete_version(live.arn, version)
+        return dataclasses.replace(
+            change,
+            before=describe_version(version.document, count),
+            after=describe_version(version.document, count - 1),
+            undo=Undo(UPDATE, build_restoring(live.arn, version.document)),
         )
 
     def put_inline(self, subject: Subject, present: t.Any, new: Policy, *, is_powerful: bool) -> Change:
         """The new document of an inline policy."""
-        owner = subject.owner
-        of = type(owner).__name__
-        named = {f"{of}Name": owner.name if owner else "", "PolicyName": subject.name}
-        change = self._make_change(
-            f"Put{of}Policy",
-            subject.target,
-            {**named, "PolicyDocument": minify(new)},
-            {"inline_policy": subject.name, "document": present},
-            {"inline_policy": subject.name, "document": document_of(new)},
-            Undo(f"Put{of}Policy", {**named, "PolicyDocument": compact(present)}),
-        )
+        change = self._writer(NARROW).put_inline(subject.target, subject.name, present, document_of(new))
         return self._narrow(change, NARROW_POWERFUL if is_powerful else NARROW)
 
-    def create(self, arn: str, path: str, new: Policy, *, copied: str) -> Change:
+    def create(self, arn: str, new: Policy, *, copied: str) -> Change:
         """A copy of a policy of AWS, which nobody has yet."""
-        parameters = {
-            "PolicyName": arn.rpartition("/")[2],
-            "Path": path,
-            "PolicyDocument": minify(new),
-            "Description": f"Narrowed copy of {copied}",
-            "Tags": [{"Key": key, "Value": value} for key, value in {**self.tags, OWNED[0]: OWNED[1]}.items()],
-        }
-        undo = Undo(DELETE, {"PolicyArn": arn})
-        return self._make_change(
-            CREATE, arn, parameters, None, describe_policy(document_of(new)), undo, kind="policy_scope_create"
-        )
+        description = f"Narrowed copy of {copied}"
+        writer = self._writer("policy_scope_create")
+        return writer.create_policy(arn, document_of(new), description=description, tags=self.tags)
 
     def attach(self, principal: Principal, arn: str) -> Change:
         """A copy for a principal."""
-        return self._move(principal, arn, is_attached=True)
+        return self._writer("policy_scope_attach").attach(principal.arn, arn)
 
     def detach(self, principal: Principal, arn: str, *, is_powerful: bool) -> Change:
         """A policy of AWS taken from a principal that has a copy."""
-        change = self._move(principal, arn, is_attached=False)
+        change = self._writer(DETACH).detach(principal.arn, arn)
         return self._narrow(change, DETACH_POWERFUL if is_powerful else DETACH)
 
-    def _move(self, principal: Principal, arn: str, *, is_attached: bool) -> Change:
-        of = type(principal).__name__
-        verb, back = ("Attach", "Detach") if is_attached else ("Detach", "Attach")
-        parameters = {f"{of}Name": principal.name, "PolicyArn": arn}
-        return self._make_change(
-            f"{verb}{of}Policy",
-            principal.arn,
-            parameters,
-            {"policy": arn, "attached": not is_attached},
-            {"policy": arn, "attached": is_attached},
-            Undo(f"{back}{of}Policy", parameters),
-            kind="policy_scope_attach",
-        )
+    def _writer(self, kind: str) -> IdentityWriter:
+        return IdentityWriter(self.snapshot.account_id, kind)
 
     def _narrow(self, change: Change, kind: str) -> Change:
         return dataclasses.replace(change, kind=kind, impact=Impact.NARROWING, population=self.population)
-
-    def _make_change(
-        self,
-        operation: str,
-        target: str,
-        parameters: Mapping[str, t.Any],
-        before: t.Optional[Mapping[str, t.Any]],
-        after: t.Optional[Mapping[str, t.Any]],
-        undo: t.Optional[Undo],
-        *,
-        kind: str = NARROW,
-    ) -> Change:
-        return Change(
-            account_id=self.snapshot.account_id,
-            region="global",
-            service="iam",
-            operation=operation,
-            target=target,
-            parameters=parameters,
-            before=before,
-            after=after,
-            kind=kind,
-            impact=Impact.ADDITIVE,
-            undo=undo,
-        )
 
 
 def describe_version(document: t.Any, count: int) -> dict[str, t.Any]:

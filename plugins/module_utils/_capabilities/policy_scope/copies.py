@@ -63,9 +63,7 @@ class Exchange:
     def make_changes(self, writer: ScopeWriter) -> tuple[Change, ...]:
         """Create, attach to all, then detach from all."""
         created = [
-            writer.create(part.arn, self.copy.path, part.policy, copied=self.original.name)
-            for part in self.parts
-            if not part.is_there
+            writer.create(part.arn, part.policy, copied=self.original.name) for part in self.parts if not part.is_there
         ]
         attached = [
             writer.attach(owner, part.arn)

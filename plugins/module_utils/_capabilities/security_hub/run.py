@@ -61,7 +61,7 @@ REGISTRATION: t.Final = Registration(
         "securityhub:UpdateSecurityControl": "*",
         "securityhub:*": f"{_SAMPLE}:hub/default",
     },
-    context={"iam:CreateServiceLinkedRole": ("iam:AWSServiceName", _PRINCIPAL)},
+    context={"iam:CreateServiceLinkedRole": (("iam:AWSServiceName", _PRINCIPAL),)},
     grants=GRANTS,
 )
 

@@ -106,7 +106,7 @@ _WRITES: t.Final[tuple[_Group, ...]] = (
     ("CreateRole TagRole", "event role", _OWNED_TAGS),
     ("DeleteRole DeleteRolePolicy PutRolePolicy UpdateAssumeRolePolicy", "event role", ()),
     ("PassRole", "event role", _PASSED_TO_EVENTS),
-    ("events:PutEvents events:PutPermission events:RemovePermission", "any", ()),
+    ("access-analyzer:StartPolicyGeneration events:PutEvents events:PutPermission events:RemovePermission", "any", ()),
     ("events:DeleteRule events:PutTargets events:RemoveTargets events:UntagResource", "alert rule", ()),
     ("events:PutRule events:TagResource", "alert rule", _OWNED_TAGS),
     ("sns:CreateTopic sns:TagResource", "alert topic", _OWNED_TAGS),
@@ -116,7 +116,8 @@ _WRITES: t.Final[tuple[_Group, ...]] = (
     (
         "securityhub:BatchDisableStandards securityhub:BatchEnableStandards securityhub:BatchImportFindings "
         "securityhub:BatchUpdateFindings securityhub:BatchUpdateStandardsControlAssociations "
-        "securityhub:CreateFindingAggregator securityhub:DisableSecurityHub securityhub:UpdateFindingAggregator "
+        "securityhub:CreateFindingAggregator securityhub:DisableSecurityHub "
+        "securityhub:GenerateRecommendedPolicyV2 securityhub:UpdateFindingAggregator "
         "securityhub:UpdateSecurityControl securityhub:UpdateSecurityHubConfiguration",
         "hub",
         (),

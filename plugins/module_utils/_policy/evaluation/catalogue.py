@@ -52,9 +52,9 @@ class Action:
     condition_keys: frozenset[str]
     required: frozenset[str] = frozenset()
 
-    @property
+    @functools.cached_property
     def full_name(self) -> str:
-        """The name as policies have it."""
+        """The name as policies have it. The texts of all who list many actions are the same ones."""
         return f"{self.service}:{self.name}"
 
 

@@ -34,7 +34,7 @@ _MOST_PARTS: t.Final = 20
 _OWN: t.Final = {Whom.OWN_USER: "user/", Whom.OWN_ROLE: "role/"}
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Probe:
     """One probe. ``path`` is the way to more rights that it closes; None for a removed action.
 

@@ -18,6 +18,7 @@ import ipaddress
 import itertools
 import math
 import random
+import sys
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
@@ -62,9 +63,10 @@ _MOST_VALUES: t.Final = 6
 
 _Options = Mapping[str, Sequence[t.Optional[Values]]]
 Test = Callable[[Outcome, Outcome], bool]
+_NO_KEYS: t.Final[Mapping[str, Values]] = {}
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Request:
     """One request, with its outcome before and after a change."""
 
@@ -108,7 +110,8 @@ class Witnesses:
                 before = self._before.outcome(action, resource, context)
                 after = self._after.outcome(action, resource, context)
                 if is_wanted(before, after):
-                    return Request(action, resource, context, before, after)
+                    # Proofs of many principals have the same made-up requests, by the thousand.
+                    return Request(action, sys.intern(resource), context or _NO_KEYS, before, after)
         return None
 
     def _list_conditions(self, action: str) -> tuple[Condition, ...]:

@@ -71,11 +71,11 @@ class Reading:
     excluded: Mapping[str, int] = dataclasses.field(default_factory=dict)
     widened: tuple[tuple[str, str], ...] = ()
 
-    def denied_of(self, principal_arn: str) -> tuple[Use, ...]:
+    def find_denied(self, principal_arn: str) -> tuple[Use, ...]:
         """The refused calls of one principal."""
         return self._denied.get(principal_arn, ())
 
-    def left_out_of(self, principal_arn: str) -> tuple[Use, ...]:
+    def find_left_out(self, principal_arn: str) -> tuple[Use, ...]:
         """The calls of one principal that ``exclude_evidence`` leaves out."""
         return self._left_out.get(principal_arn, ())
 

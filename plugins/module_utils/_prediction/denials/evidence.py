@@ -300,7 +300,7 @@ class EventHistories:
             if not found.whole:
                 text = f"the event history of {account_id} in {region} is longer than {_MOST_PAGES} pages"
                 raise AwsError(f"{text}: set trail_logs to the organization's trail")
-            return found.records
+            return tuple(found.records)
 
         regions = access.regions([ENABLED])
         results = access.gather({region: functools.partial(read, region) for region in regions})

@@ -145,7 +145,6 @@ class _Judge:
                 yield from (
                     f"{count} events were left out: {name}" for name, count in sorted(one.reading.excluded.items())
                 )
-        yield from self._sources.stores
 
 
 class _Services(Mapping[str, ServiceCoverage]):

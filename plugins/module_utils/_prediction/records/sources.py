@@ -25,7 +25,6 @@ class Sources:
     ``logs`` are the places with log files. ``trails`` are the trails that cover the account, None if they were not
     asked for or could not be read, for the ``trails_reason``. ``regions`` are the regions that the account has enabled,
     None if they are not known. ``changes`` are calls in the event history that changed a trail, as times and names.
-    ``stores`` describes event data stores, which are not read.
     """
 
     asked_days: int
@@ -37,7 +36,6 @@ class Sources:
     trails_reason: str = ""
     regions: t.Optional[tuple[str, ...]] = None
     changes: tuple[tuple[datetime, str], ...] = ()
-    stores: tuple[str, ...] = ()
 
     @property
     def start(self) -> datetime:

@@ -51,7 +51,7 @@ def was_in_console(arn: str, activities: Iterable[Activity]) -> bool:
 def count_left_out(arn: str, activities: Iterable[Activity]) -> int:
     """Count the uses of a principal that ``exclude_evidence`` leaves out."""
     readings = (activity.reading for activity in activities if activity.reading is not None)
-    return sum(use.count for reading in readings for use in reading.left_out_of(arn))
+    return sum(use.count for reading in readings for use in reading.find_left_out(arn))
 
 
 def hash_uses(*groups: Iterable[Use]) -> str:

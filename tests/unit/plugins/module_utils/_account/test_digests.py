@@ -10,6 +10,7 @@ import dataclasses
 import gzip
 import hashlib
 import json
+import threading
 import typing as t
 from datetime import UTC, datetime, timedelta
 
@@ -214,6 +215,23 @@ def test_a_log_file_that_was_removed_is_missing() -> None:
     assert chain.missing == (bucket.logs[7].rpartition("/")[2],)
     (whole,) = read(Bucket.of_hours()).facts.chains.values()
     assert whole.missing == ()
+
+
+def test_digests_are_read_some_at_a_time_and_checked_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A place answers the first request last."""
+    monkeypatch.setattr(digests, "_READ_AHEAD", 4)
+    bucket, whole = Bucket.of_hours(), threading.Barrier(4)
+    waiting = [key for key in bucket.digests if key in bucket.digests[:8]]
+
+    def get(key: str) -> t.Optional[bytes]:
+        if key in waiting:
+            waiting.remove(key)
+            whole.wait(30)
+        return bucket.files.get(key)
+
+    monkeypatch.setattr(bucket, "get", get)
+    (chain,) = read(bucket, KEYS).facts.chains.values()
+    assert (chain.bad, chain.gaps, waiting) == ((), (), [])
 
 
 def test_a_region_whose_log_files_were_all_removed_is_noticed() -> None:

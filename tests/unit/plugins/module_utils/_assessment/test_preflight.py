@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from scripts import bootstrap_roles, generate_permissions
+from scripts import bootstrap_right_sizing, bootstrap_roles, generate_permissions
 
 from ansible_collections.hardening.iam.plugins.module_utils._assessment.preflight import (
     ORGANIZATION_WRITES,
@@ -23,6 +23,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._assessment.prefligh
 from ansible_collections.hardening.iam.plugins.module_utils._module.writers import Writer
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix import Kind, Place, cast
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.policy import Policy
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import (
     Evaluator,
     Layers,
@@ -36,7 +37,14 @@ PLACEHOLDERS = {
     "${Partition}": "aws",
     "${Account}": "111122223333",
     "${BoundaryPolicyPath}": "/iam-hardening/boundary/",
+    "${RightSizingBoundaryArn}": "arn:aws:iam::111122223333:policy/iam-hardening/boundary/developer",
+    "${RightSizingTargets}": "dev-*",
+    "${TrustedPrincipalArnPattern}": "arn:aws:iam::999988887777:role/awx",
 }
+
+
+# One works in the roles of the others, and the other one has a role whose policies depend on its ways.
+OTHERS = {"rollback", "least_privilege"}
 
 
 def read_modes() -> t.Mapping[str, str]:
@@ -45,24 +53,71 @@ def read_modes() -> t.Mapping[str, str]:
     return t.cast("t.Mapping[str, str]", yaml.safe_load(defaults)["preflight_modes"])
 
 
-@pytest.mark.parametrize("role", sorted({**WRITES, **ORGANIZATION_WRITES}.keys() - {"rollback"}))
+@pytest.mark.parametrize("role", sorted({**WRITES, **ORGANIZATION_WRITES}.keys() - OTHERS))
 def test_the_role_of_the_bootstrap_template_is_not_missing_it(role: str) -> None:
     """What is simulated is allowed by the policy that the template has for the capability."""
-    (grants,) = (one.registration.grants for one in bootstrap_roles.CAPABILITIES if one.registration.role == role)
-    actions = sorted(frozenset().union(*(table.get(role, ()) for table in (WRITES, UNDOS, ORGANIZATION_WRITES))))
-    text = json.dumps(bootstrap_roles.write_policy(grants, actions))
+    (grants,) = (one.registration.grants for one in bootstrap_roles.ALL if one.registration.role == role)
+    policy = bootstrap_roles.write_policy(grants, list_actions(role))
+    assert find_missing(role, policies=[policy]) == set()
+
+
+def list_actions(role: str) -> list[str]:
+    return sorted(frozenset().union(*(table.get(role, ()) for table in (WRITES, UNDOS, ORGANIZATION_WRITES))))
+
+
+def find_missing(role: str, *, policies: t.Sequence[t.Any], boundary: t.Any = None) -> set[str]:
+    """The actions that are simulated and that policies of the template do not allow."""
+    limit = fill(boundary) if boundary else None
+    judge = Evaluator(Layers(identity=tuple(map(fill, policies)), boundary=limit))
+    requests = {action: make_sample_request(role, action, ACCOUNT, "eu-west-1") for action in list_actions(role)}
+    outcomes = {
+        action: judge.decide(Request(action, resource, context=dict(context), principal=f"{ACCOUNT}:role/x")).outcome
+        for action, (resource, context) in requests.items()
+    }
+    return {action for action, outcome in outcomes.items() if outcome is not Outcome.ALLOWED}
+
+
+def fill(document: t.Any) -> Policy:
+    text = json.dumps(document)
     for placeholder, value in PLACEHOLDERS.items():
         text = text.replace(placeholder, value)
-    judge = Evaluator(Layers(identity=(parse(json.loads(text)),)))
-    for action in actions:
-        resource, context = make_sample_request(role, action, ACCOUNT, "eu-west-1")
-        request = Request(action, resource, context=dict([context]) if context else {}, principal=f"{ACCOUNT}:role/x")
-        assert judge.decide(request).outcome is Outcome.ALLOWED, (action, resource, context)
+    return parse(json.loads(text))
+
+
+@pytest.mark.parametrize(
+    ("chosen", "missing"),
+    [
+        (
+            ("campaign-policies",),
+            {
+                *("iam:AttachRolePolicy", "iam:CreateRole", "iam:DeleteRole", "iam:DeleteRolePermissionsBoundary"),
+                *("iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:PutRolePermissionsBoundary"),
+                *("iam:PutRolePolicy", "iam:TagRole", "iam:UpdateAssumeRolePolicy"),
+            },
+        ),
+        (
+            ("campaign-policies", "new-roles"),
+            {"iam:DeleteRolePermissionsBoundary", "iam:PutRolePermissionsBoundary"},
+        ),
+        (
+            ("campaign-policies", "new-roles-without-boundary"),
+            {"iam:DeleteRolePermissionsBoundary", "iam:PutRolePermissionsBoundary"},
+        ),
+        (("campaign-policies", "new-roles", "in-place"), set()),
+    ],
+)
+def test_what_right_sizing_lacks_is_named(chosen: tuple[str, ...], missing: set[str]) -> None:
+    """Its role has a policy for each way and stage, and a boundary of its own."""
+    modules = generate_permissions.read_operations()
+    found = {grant.name: grant.policy for grant in bootstrap_right_sizing.make_role(modules).grants}
+    policies = [found[name] for name in chosen]
+    boundary = bootstrap_right_sizing.boundary(modules)
+    assert find_missing("least_privilege", policies=policies, boundary=boundary) == missing
 
 
 def test_every_role_that_writes_is_simulated() -> None:
-    # Neither is a role of harden.yml.
-    assert set(WRITES) == {*read_modes(), "policy_scope", "rollback"}
+    # None of them is a role of harden.yml.
+    assert set(WRITES) == {*read_modes(), "least_privilege", "policy_scope", "rollback"}
     assert "iam:PutRolePermissionsBoundary" in WRITES["permissions_boundary"] & WRITES["rollback"]
     assert "access-analyzer:CreateAnalyzer" in WRITES["access_analyzer"] & WRITES["rollback"]
     assert "securityhub:EnableSecurityHub" in WRITES["security_hub"]
@@ -76,7 +131,7 @@ def test_the_lock_out_guard_asks_for_every_write_of_the_modules() -> None:
     modules = generate_permissions.read_operations()
     writes = (
         action
-        for capability in bootstrap_roles.CAPABILITIES
+        for capability in bootstrap_roles.ALL
         if capability.writer is not Writer.ORGANIZATION
         for action in bootstrap_roles.actions_of(bootstrap_roles.operations_of(capability, modules).writes)
     )

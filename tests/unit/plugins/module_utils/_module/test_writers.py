@@ -52,7 +52,7 @@ def test_a_survey_gives_the_mapping_as_text(text: str) -> None:
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ({"credential": ONE}, "credential is not a class of roles; allowed are credentials, policies, detective"),
+        ({"credential": ONE}, "credential is not a class of roles; allowed are credentials, policies, roles"),
         (
             {"credentials": "automation"},
             "'automation' of the class credentials is not allowed",

@@ -26,7 +26,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._report.parts import
     read_parts,
 )
 
-from . import new_policies, samples
+from . import new_policies, samples, sized
 
 RUN = samples.run().id
 FIRST = samples.KEY_CHANGE
@@ -199,3 +199,11 @@ def test_new_policies_that_no_module_wrote_make_a_part_malformed(fields: dict[st
         check_part({**part, "least_privilege": [item, {**item, **fields}]}, samples.ACCOUNT)
     with pytest.raises(DocumentError, match="an entry in least_privilege"):
         check_part({**part, "least_privilege": [{}]}, samples.ACCOUNT)
+
+
+def test_a_campaign_that_no_module_wrote_makes_a_part_malformed() -> None:
+    part = {"run_id": RUN, "module": "least_privilege"}
+    check_part({**part, "campaigns": [sized.make_campaign()]}, samples.ACCOUNT)
+    for evil in ({}, sized.campaign(campaign="../../x"), sized.campaign(sized.role(days_left="1"))):
+        with pytest.raises(DocumentError, match="an entry in campaigns"):
+            check_part({**part, "campaigns": [sized.make_campaign(), evil]}, samples.ACCOUNT)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Status
 from ansible_collections.hardening.iam.plugins.module_utils._report.document import Report
 
-from ...module_utils._report import impacts, new_policies, samples
+from ...module_utils._report import impacts, new_policies, samples, sized
 from ...module_utils._report.test_fleet import fleet
 from .test_hostile_names import NAMES, name_all
 
@@ -94,6 +94,7 @@ REPORTS: t.Final[dict[str, Callable[[], Report]]] = {
     "least privilege": new_policies.make_report,
     "predicted": impacts.make_prediction_report,
     "settling": settling,
+    "sized": sized.make_report,
     "upgraded": samples.report_after_upgrade,
 }
 
@@ -113,6 +114,8 @@ def make_crowded_run() -> Report:
     return t.cast(Report, fleet(reports=reports, failures=[], expected=[]))
 
 
+#: Reports whose campaign has a page of its own.
+CAMPAIGNS: t.Final[dict[str, Callable[[], Report]]] = {"campaign": sized.make_report}
 FLEETS: t.Final[dict[str, tuple[Callable[[], Report], bool]]] = {
     "fleet": (fleet, True),
     "fleet_alone": (fleet, False),

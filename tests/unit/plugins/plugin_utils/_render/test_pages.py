@@ -16,9 +16,14 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.plugin_utils._render import account_html, audit_html, fleet_html
+from ansible_collections.hardening.iam.plugins.plugin_utils._render import (
+    account_html,
+    audit_html,
+    campaign,
+    fleet_html,
+)
 
-from .pages import FLEETS, REPORTS
+from .pages import CAMPAIGNS, FLEETS, REPORTS
 from .parsed import digests
 from .sheets import SHEETS
 
@@ -30,18 +35,21 @@ def page(name: str) -> str:
         return account_html.render(REPORTS[name]())
     if name in SHEETS:
         return audit_html.render(SHEETS[name]())
+    if name in CAMPAIGNS:
+        report = CAMPAIGNS[name]()
+        return campaign.render_page(report, report["campaigns"][0])
     make, linked = FLEETS[name]
     return fleet_html.render(make(), linked=linked)
 
 
-@pytest.mark.parametrize("name", [*REPORTS, *FLEETS, *SHEETS])
+@pytest.mark.parametrize("name", [*REPORTS, *CAMPAIGNS, *FLEETS, *SHEETS])
 def test_page_is_parsed_as_recorded(name: str) -> None:
     assert digests(page(name)) == json.loads(RECORDED.read_text(encoding="utf-8"))[name]
 
 
 def record() -> None:
     """Take the pages of today for the right ones."""
-    found = {name: digests(page(name)) for name in (*REPORTS, *FLEETS, *SHEETS)}
+    found = {name: digests(page(name)) for name in (*REPORTS, *CAMPAIGNS, *FLEETS, *SHEETS)}
     RECORDED.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 

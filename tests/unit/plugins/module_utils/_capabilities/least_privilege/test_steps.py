@@ -684,7 +684,7 @@ def test_a_shorter_declaration_ends_a_trial_earlier() -> None:
     assert step(situation, None, 24, trial_days=60).event is Kind.LIFTED
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     events=forged_records(),
     stage=st.sampled_from([*(stage.value for stage in Stage if stage is not Stage.REVERT), None]),
@@ -747,7 +747,7 @@ def test_denials_are_read_since_the_event_that_is_judged() -> None:
 # Nothing that a record says makes a soak shorter
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     events=forged_records(),
     way=ways,
@@ -773,7 +773,7 @@ def test_records_that_were_written_these_days_end_no_soak(
     assert found.event not in (Kind.CUT_OVER, Kind.WATCHED, Kind.CLOSED, Kind.RETIRED)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     events=forged_records(),
     way=ways,

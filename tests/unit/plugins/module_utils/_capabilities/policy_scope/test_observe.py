@@ -110,7 +110,7 @@ def recorded(change: Change) -> Change:
     "change",
     [
         WRITER.put_inline(Subject("mine", "", APP, parse(WIDE)), WIDE, parse(NARROW), is_powerful=False),
-        WRITER.create(f"{POLICY}-copy", "/", parse(NARROW), copied="ReadOnlyAccess"),
+        WRITER.create(f"{POLICY}-copy", parse(NARROW), copied="ReadOnlyAccess"),
         WRITER.detach(APP, READ_ONLY, is_powerful=False),
         WRITER.attach(APP, "arn:aws:iam::aws:policy/SecurityAudit"),
     ],

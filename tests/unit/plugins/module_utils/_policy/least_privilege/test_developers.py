@@ -35,7 +35,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privil
     Principal,
     PrincipalKind,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.proof import prove
+from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.proof import Proof, prove
 from ansible_collections.hardening.iam.plugins.module_utils._policy.least_privilege.settings import Settings
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.actions import EventReader
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.coverage import Coverage, Record
@@ -96,8 +96,7 @@ def test_all_fifteen_roles_are_there() -> None:
 def test_documents_of_a_role_are_proved_and_small(name: str) -> None:
     found = result(name)
     assert found.status is Status.GENERATED
-    about = make_record_for_proof(record(name, 1, 60), SETTINGS)
-    proof = prove(ADMINISTRATOR, new_layers(found), about, removed=[item.action for item in found.removed])
+    proof = prove_result(name)
     assert (proof.lost, proof.beyond, proof.unproven) == ((), (), ())
     assert found.totals.privileged_after <= found.totals.privileged_before * 0.05
     assert found.totals.unknown_privileged <= found.totals.privileged_before * 0.1
@@ -140,6 +139,12 @@ def _judge_days_after(name: str) -> tuple[int, int, dict[str, int]]:
         new[use.action] += use.count * ((use.action, use.resource) not in seen)
         lost[use.action] += 0 if allowed else use.count
     return calls.total(), new.total(), dict(+lost)
+
+
+def prove_result(name: str) -> Proof:
+    """Prove the documents that the first sixty days give."""
+    about = make_record_for_proof(record(name, 1, 60), SETTINGS)
+    return prove(ADMINISTRATOR, new_layers(result(name)), about, removed=[item.action for item in result(name).removed])
 
 
 def test_the_second_run_gives_the_same_bytes() -> None:
