@@ -7,6 +7,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.hardening.iam.plugins.module_utils._questions.impact.change import absolute_documents
+from ansible_collections.hardening.iam.plugins.module_utils._questions.least_privilege.offline import make_absolute
 from ansible_collections.hardening.iam.plugins.modules.least_privilege_info import ENTRY
 from ansible_collections.hardening.iam.plugins.plugin_utils._in_process import InProcess
 
@@ -15,4 +16,5 @@ class ActionModule(InProcess):
     entry = ENTRY
 
     def _places(self) -> dict[str, t.Any]:
-        return {**super()._places(), **absolute_documents(self._task.args)}
+        arguments = self._task.args
+        return {**super()._places(), **absolute_documents(arguments), **make_absolute(arguments)}

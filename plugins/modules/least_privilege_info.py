@@ -113,13 +113,52 @@ options:
     elements: str
     choices: [local, access_analyzer]
     default: [local]
+  offline:
+    description:
+      - Whether to work without AWS. O(old_policies) are then the present policies, and O(trail_logs) are directories.
+      - Nobody knows then when an action was last accessed, and which trail wrote the files. So no service is complete, and unused actions
+        stay as unknown. O(assume_logged) says what the trail records.
+      - If the files show several unique ids of a principal, only the newest one counts.
+    type: bool
+    default: false
+  old_policies:
+    description:
+      - The present policies of users and roles, by ARN, as lists of documents. Each document is JSON text, a structure, or the path of a
+        JSON or YAML file. Only with O(offline).
+    type: dict
+    default: {}
+  layers:
+    description:
+      - The other policies that apply to the principals, if they are known. Only with O(offline). A layer that is not given does not
+        apply, since the recorded calls succeeded under it.
+    type: dict
+    suboptions:
+      identity:
+        description: Not allowed here. The identity-based policies are O(old_policies).
+        type: raw
+      boundary:
+        description: The document of the permissions boundary.
+        type: raw
+      session:
+        description: The policies that were passed when the sessions were opened, as a list of documents.
+        type: raw
+      scps:
+        description: The service control policies as a list of levels, from the root of the organization to the account.
+        type: raw
+      rcps:
+        description: The resource control policies as a list of levels.
+        type: raw
+      endpoint:
+        description: The policy of the VPC endpoint that the calls use.
+        type: raw
   return_lists:
     description:
       - How much of the lists is returned. V(short) returns 20 entries of each, V(none) returns none. The files have all entries.
-      - With both, RV(principals[].coverage) names only services of the lists of kept and unknown actions.
+      - With both, RV(principals[].coverage) names only services of the lists of kept and unknown actions, and RV(results) is not
+        returned.
+      - If it is not set, RV(principals) has short lists, and RV(results) is complete.
     type: str
     choices: [none, short, all]
-    default: short
   terminal:
     description:
       - Whether a summary is displayed in the terminal.
@@ -164,6 +203,16 @@ EXAMPLES = r"""
         reason: restore test of every quarter, ACME-23
         expires: "2027-12-31"
 
+- name: Generate policies without AWS, from log files in a directory
+  hardening.iam.least_privilege_info:
+    offline: true
+    principals: [role/app]
+    trail_logs: /var/log/cloudtrail
+    assume_logged: [management_read, management_write]
+    old_policies:
+      arn:aws:iam::111122223333:role/app: [policies/app.json]
+  register: proposed
+
 - name: Prove one template in every account
   hardening.iam.least_privilege_info:
     principals: [permission_set/Developer]
@@ -183,6 +232,41 @@ counts:
   returned: success
   type: dict
   sample: {proved: 14, unproven: 1}
+results:
+  description: The principals with complete lists, in a form for other tools that does not change.
+  returned: if O(return_lists) is V(all), or not set
+  type: list
+  elements: dict
+  contains:
+    principal:
+      description: The ARN.
+      type: str
+    documents:
+      description: The new policies, each with C(name) and C(document). Empty if there are none.
+      type: list
+      elements: dict
+    kept:
+      description: Actions that are used or needed, each with C(action), C(resources), C(count), C(first), C(last) and C(why).
+      type: list
+      elements: dict
+    removed:
+      description: Actions that are no longer granted, each with C(action) and C(why).
+      type: list
+      elements: dict
+    unknown:
+      description: Actions that stay because nobody can know that they are unused, each with C(action) and C(why).
+      type: list
+      elements: dict
+    coverage:
+      description: The coverage of each service, V(complete), V(partial) or V(blind).
+      type: dict
+    proof:
+      description: The number C(recorded) of judged uses, and the lists C(lost), C(beyond) and C(unproven) of entries with C(action),
+        C(resource) and C(why). Everything is proved if all lists are empty.
+      type: dict
+    reason:
+      description: The reason, if there are no new policies.
+      type: str
 principals:
   description: The principals, by ARN.
   returned: success

@@ -248,6 +248,29 @@ def read_recorded(store: Store, account_id: str, run_id: str, warn: Warn = _igno
         yield intent, outcome
 
 
+def find_runs(store: Store, account_id: str, module: str) -> tuple[str, ...]:
+    """Find the runs of an account in which a module may have made changes: also those that were killed.
+
+    A run records itself before its first change. Of one without such a record, or with one that is broken, nobody knows
+    the modules, so it is among them. Raises StoreError where the journal can't be read.
+    """
+    matches = [match for key in store.list(f"{account_id}/") if (match := _KEY.fullmatch(key))]
+    found: dict[str, bool] = {}
+    for match in matches:
+        if match["kind"] == "run":
+            is_own = found.get(match["run"], False) or _may_be_of(store.get(match.string), module)
+            found[match["run"]] = is_own
+    runs = dict.fromkeys(match["run"] for match in matches)
+    return tuple(run for run in runs if found.get(run, True))
+
+
+def _may_be_of(content: t.Optional[bytes], module: str) -> bool:
+    try:
+        return bool(parse(content or b"")["module"] == module)
+    except (ValueError, KeyError, TypeError):
+        return True
+
+
 @dataclasses.dataclass(frozen=True)
 class Declared:
     """The changes that a run recorded by a declaration: since when, and the approved plans that they are of.

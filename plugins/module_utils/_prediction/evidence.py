@@ -45,6 +45,7 @@ from .._policy.impact.judge import Impact, Judge
 from .._policy.trail.actions import EventReader
 from .._policy.trail.callers import KnownPrincipal
 from .._policy.trail.coverage import Coverage, Record
+from .._policy.trail.log_classes import has_all_events
 from .._policy.trail.sessions import TOO_MANY_SESSIONS, SessionScan, needs_scan
 from .._policy.trail.usage import Evidence, Source, Use, drop_explained_uses, merge_uses
 from .records.coverage import describe_coverage
@@ -178,6 +179,7 @@ class Predictor:
 
     def _make_record(self, arn: str, book: Book, coverage: Coverage) -> Record:
         entity = self._permissions.entities[arn]
+        uses, denied = book.uses(arn, is_recorded=functools.partial(has_all_events, coverage)), book.list_denials(arn)
         accessed = book.accessed.get(arn)
         notes = describe_sessions(arn, book.shared)
         if accessed is not None and accessed.source.failure is not None:
@@ -186,10 +188,10 @@ class Predictor:
             principal_arn=arn,
             principal_id=entity.unique_id if isinstance(entity, (User, Role)) else "",
             coverage=dataclasses.replace(coverage, notes=(*coverage.notes, *notes)),
-            uses=book.uses(arn),
-            denied=book.list_denials(arn),
+            uses=uses,
+            denied=denied,
             is_last_accessed_read=accessed is not None and accessed.source.failure is None,
-            digest=hash_uses(book.uses(arn), book.list_denials(arn)),
+            digest=hash_uses(uses, denied),
             left_out=count_left_out(arn, book.shared),
             is_console=was_in_console(arn, book.shared),
         )
@@ -359,16 +361,22 @@ class Book:
     def _of(self, arn: str) -> tuple[Activity, ...]:
         return (*self.shared, *((self.accessed[arn],) if arn in self.accessed else ()))
 
-    def uses(self, arn: str) -> tuple[Use, ...]:
-        """The uses of a principal, by any source."""
+    def uses(self, arn: str, *, is_recorded: t.Optional[Callable[[str], bool]] = None) -> tuple[Use, ...]:
+        """The uses of a principal, by any source. ``is_recorded`` says whether all calls of an action were recorded.
+
+        If not, its recorded calls do not explain its date of last access: there may be others in another region.
+        """
         activities = self._of(arn)
         readings = {activity.source.source: activity.reading for activity in activities if activity.reading is not None}
         left_out = tuple(use for one in readings.values() for use in one.find_left_out(arn))
         # Only a source that was read whole knows all calls. Those that were left out explain dates, if they are kept.
         hidden = {source for source, one in readings.items() if one.excluded and not one.left_out}
         whole = {activity.source.source for activity in activities if activity.source.is_whole} - hidden
-        given = (use for activity in activities for use in activity.of(arn))
-        known = drop_explained_uses((*given, *left_out), by=whole)
+        given: dict[bool, list[Use]] = {False: [], True: []}
+        for use in (use for activity in activities for use in activity.of(arn)):
+            is_open = is_recorded is not None and use.may_be_denied and not is_recorded(use.action)
+            given[is_open].append(use)
+        known = (use for uses in given.values() for use in drop_explained_uses((*uses, *left_out), by=whole))
         dropped = {id(use) for use in left_out}
         return tuple(use for use in known if id(use) not in dropped)
 

@@ -12,6 +12,7 @@ import typing as t
 from moto.core.responses import ActionResult, EmptyResult
 from moto.iam.exceptions import DeleteConflictException, LimitExceededException, NotFoundException
 from moto.iam.models import Group, IAMBackend, ManagedPolicy, Role, User
+from moto.iam.policy_validation import SERVICE_TYPE_REGION_INFORMATION_ERROR_ASSOCIATIONS
 from moto.iam.responses import IamResponse
 
 from emulator.extensions.registration import iam_operations
@@ -117,6 +118,16 @@ def install() -> None:
     # moto finds a policy's name and id for its own operations, but not for the authorization details.
     ManagedPolicy.policy_name = property(lambda policy: policy.name)
     ManagedPolicy.policy_id = property(lambda policy: policy.id)
+    # moto knows access points only:
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html#amazons3-resources-for-iam-policies
+    SERVICE_TYPE_REGION_INFORMATION_ERROR_ASSOCIATIONS["s3"]["valid_starting_values"] = [
+        "access-grants/",
+        "accesspoint/",
+        "async-request/",
+        "job/",
+        "storage-lens-group/",
+        "storage-lens/",
+    ]
     iam_operations(
         attach_user_policy,
         attach_group_policy,

@@ -15,6 +15,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import re
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -26,16 +27,14 @@ from ..._policy.documents.limits import LIMITS, size
 from ..._policy.documents.parse import parse
 from ..._policy.documents.policy import Kind, Policy, PolicyError, Statement
 from ..._policy.evaluation.evaluate import Layers
-from ..._policy.least_privilege.pack import name_policies
+from ..._policy.least_privilege.pack import name_policies_of
 from ..._policy.least_privilege.principal import Principal
 from ..._prediction.proposals.propose import Proposed
-from .changes import NewPolicy
+from .changes import TRIAL_SUFFIX, NewPolicy, name_trial
 
 SCHEMA: t.Final = "hardening.iam/right_size/1"
 PROVED: t.Final = "proved"
 UNPROVEN: t.Final = "unproven"
-# Beside the name of the role; the names of policies have numbers at this place.
-_TRIAL: t.Final = "trial"
 
 
 class DossierError(ValueError):
@@ -96,7 +95,28 @@ class Dossier:
             raise DossierError(f"it is about {found.role_arn} with the id {found.role_id}")
         if not found.policies:
             raise DossierError("it has no policy, and a role never gets an empty one")
+        found._check_names()
+        found._check_trial()
         return found
+
+    def _check_names(self) -> None:
+        """Refuse names that the policies of another role may have. Raises DossierError."""
+        name = self.role_arn.rpartition("/")[2]
+        wanted = re.compile(re.escape(name_policies_of(name)) + r"-(deny)?\d{1,3}", re.ASCII)
+        for policy in self.policies:
+            if not wanted.fullmatch(policy.name):
+                raise DossierError(f"{policy.name} is no name of a policy of role/{name}")
+
+    def _check_trial(self) -> None:
+        """Refuse a trial that is not made of the policies: nothing proves a trial by itself. Raises DossierError."""
+        name = self.role_arn.rpartition("/")[2]
+        expected = make_trial(name_trial(name), self.parsed)
+        if self.trial is None and isinstance(expected, str):
+            return
+        if self.trial is None or isinstance(expected, str) or self.trial.name != expected.name:
+            raise DossierError("its trial is not the one of its policies")
+        if fingerprint(parse(self.trial.content)) != fingerprint(parse(expected.content)):
+            raise DossierError("its trial allows other calls than its policies")
 
     @property
     def sha256(self) -> str:
@@ -128,7 +148,7 @@ def make_dossier(proposed: Proposed, principal: Principal, summary: Mapping[str,
     policies = tuple(
         NewPolicy(item.name, item.document, item.kind is Kind.MANAGED) for item in proposed.generated.documents
     )
-    trial = make_trial(f"{name_policies(principal)}-{_TRIAL}", proposed.policies)
+    trial = make_trial(name_trial(principal.name), proposed.policies)
     proofs = [proof.to_data() for proof in proposed.proofs]
     return Dossier(
         role_arn=proposed.subject.arn,
@@ -143,6 +163,11 @@ def make_dossier(proposed: Proposed, principal: Principal, summary: Mapping[str,
         proof_sha256=content_hash(proofs),
         summary=summary,
     )
+
+
+def is_trial(policies: str, arn: str) -> bool:
+    """Whether an ARN has the form of a trial boundary; ``policies`` is the start of the ARNs of our policies."""
+    return arn.startswith(policies) and arn.endswith(f"-{TRIAL_SUFFIX}")
 
 
 def make_trial(name: str, policies: Sequence[Policy]) -> t.Union[NewPolicy, str]:

@@ -229,9 +229,10 @@ def check_unread_namers(declared: Declared, situation: Situation) -> Gate:
 
 
 def find_unexplained(declared: Declared, situation: Situation) -> tuple[NewDenial, ...]:
-    """Find the new denials of what the role had used, that the campaign may have caused, and that are not accepted.
+    """Find the new denials that the campaign may have caused, and that are not accepted.
 
-    An organization policy is not ours. Denials of what was never used stay: an intruder would extend the role by them.
+    An organization policy is not ours. Nobody but a person decides about denials of what was never used: an intruder
+    makes them as well as a yearly job.
     """
     denials = situation.watched.new if situation.watched else ()
     own = (denial for denial in denials if _may_be_ours(denial, situation))
@@ -246,7 +247,7 @@ def _may_be_ours(denial: NewDenial, situation: Situation) -> bool:
     if situation.way is Way.PARALLEL:
         # The new role may have a boundary by the campaign, and a policy of a resource may name the old role only.
         own |= {DeniedBy.BOUNDARY, DeniedBy.RESOURCE}
-    return denial.used_before and denial.by in own
+    return denial.by in own
 
 
 def accept_denial(declared: Declared, situation: Situation, denial: NewDenial) -> t.Optional[str]:
@@ -255,8 +256,13 @@ def accept_denial(declared: Declared, situation: Situation, denial: NewDenial) -
     return next((reason for name in names if (reason := declared.accepts_denial(name, denial.action))), None)
 
 
-def check_denials(declared: Declared, situation: Situation, since: datetime, until: datetime) -> Gate:
-    """Refuse if the denials of a time are not known, or one of them is new and unexplained."""
+def check_denials(
+    declared: Declared, situation: Situation, since: datetime, until: datetime, *, used_only: bool = False
+) -> Gate:
+    """Refuse if the denials of a time are not known, or one of them is new and unexplained.
+
+    With ``used_only`` those of what the role never used do not count.
+    """
     watched = situation.watched
     if watched is None:
         return Objection("no_evidence", "its denials were not read")
@@ -265,7 +271,8 @@ def check_denials(declared: Declared, situation: Situation, since: datetime, unt
     if watched.since > since + SKEW or watched.until < until:
         reason = f"its denials were read only from {format_utc(watched.since)} to {format_utc(watched.until)}"
         return Objection("no_evidence", reason)
-    denied = join_some(denial.action for denial in find_unexplained(declared, situation))
+    found = find_unexplained(declared, situation)
+    denied = join_some(denial.action for denial in found if denial.used_before or not used_only)
     if denied:
         reason = (
             f"there are new denials of {denied}; extend the policies by the proposal and generate again, or accept "
@@ -279,17 +286,23 @@ def check_denials(declared: Declared, situation: Situation, since: datetime, unt
 
 
 def check_soak(declared: Declared, situation: Situation, kind: Kind, days: int, now: datetime) -> Gate:
-    """Refuse if the soak after an event is not over, or has a denial that must not be."""
+    """Refuse if the soak after an event is not over, or has a denial that must not be.
+
+    A user of a canary who tries what nobody used must not hold all other roles. At the end of the watch each role is
+    judged by itself, and there such denials count.
+    """
+    used_only = kind is Kind.OPENED
     since = situation.find_start(kind)
     if since is None:
         return Objection("soak_not_over", "AWS's dates of what the campaign made are not known, so no soak is counted")
     soak = measure(since, days, now, delivery=DELIVERY)
-    known = check_denials(declared, situation, since, min(soak.ends, now - DELIVERY)) if situation.watched else None
+    read = min(soak.ends, now - DELIVERY)
+    known = check_denials(declared, situation, since, read, used_only=used_only) if situation.watched else None
     if known is not None and known.rule == "new_denial":
         return known
     if not soak.is_over:
         return Objection("soak_not_over", f"it has still to be watched for {describe_days(soak.days_left)}")
-    return check_denials(declared, situation, since, soak.ends)
+    return check_denials(declared, situation, since, soak.ends, used_only=used_only)
 
 
 def describe_days(days: float) -> str:
@@ -333,6 +346,9 @@ def _check_canary(declared: Declared, situation: Situation, now: datetime) -> Ga
         state = "its trial was lifted" if past.is_lifted else "its stage canary is missing"
         return Objection("stage_missing", state)
     objection = check_new_role(situation, live)
+    if objection is None and live.has_other_trial:
+        reason = "its trial policy was changed by somebody else; repeat its stage canary, which begins again"
+        objection = Objection("not_in_force", reason)
     if objection is None and not live.has_trial:
         is_trial = past.trial is not None and not live.has_documents
         objection = Objection("not_in_force", "its trial boundary was removed") if is_trial else check_in_force(live)

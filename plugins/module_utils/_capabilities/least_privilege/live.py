@@ -14,7 +14,7 @@ import typing as t
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from ..._account.model import Role
+from ..._account.model import Role, Snapshot
 from ..._account.permissions import Permissions
 from ..._converge.arn import is_break_glass
 from ..._policy.evaluation.evaluate import Layers
@@ -42,6 +42,7 @@ class Observer:
             layers_sha256=hash_layers(self.find_layers(subject)),
             boundary=role.boundary or "",
             has_trial=self._has_trial(subject),
+            has_other_trial=self._has_other_trial(subject),
             new_role=self._describe_new(subject),
             made_at=max(self._list_dates(subject), default=None),
             has_documents=None if dossier is None else self._has_documents(subject, dossier, way),
@@ -55,8 +56,13 @@ class Observer:
         return dataclasses.replace(layers, boundary=None) if self._has_trial(subject) else layers
 
     def _has_trial(self, subject: Subject) -> bool:
-        arn = self.writer.trial_arn(subject)
-        return bool(arn) and subject.role.boundary == arn
+        return subject.role.boundary == self.writer.trial_arn(subject)
+
+    def _has_other_trial(self, subject: Subject) -> bool:
+        """Whether the trial policy says something else than the documents do."""
+        live = subject.live.get(self.writer.trial_arn(subject))
+        is_same = live is not None and subject.trial is not None and says_same(live.document, subject.trial.content)
+        return self._has_trial(subject) and not is_same
 
     def _describe_new(self, subject: Subject) -> t.Optional[NewRole]:
         new, tags = subject.parallel, subject.parallel.tags if subject.parallel else {}
@@ -104,9 +110,14 @@ class Observer:
         if document is None:
             return None
         admitted = find_admitted(document)
-        if not admitted or not all(is_break_glass(arn, self.break_glass) for arn in admitted):
-            return False
-        return says_same(document, close_trust(self.writer.snapshot, admitted))
+        are_glass = all(is_break_glass(arn, self.break_glass) for arn in admitted)
+        return are_glass and is_closed_form(self.writer.snapshot, document)
+
+
+def is_closed_form(snapshot: Snapshot, document: Mapping[str, t.Any]) -> bool:
+    """Whether a trust policy is one that closes a role, whichever principals it lets in."""
+    admitted = find_admitted(document)
+    return bool(admitted) and says_same(document, close_trust(snapshot, admitted))
 
 
 def find_admitted(document: Mapping[str, t.Any]) -> tuple[str, ...]:

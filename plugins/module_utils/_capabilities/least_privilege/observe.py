@@ -10,9 +10,10 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import typing as t
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from ..._account.model import Role
 from ..._account.policy_versions import LivePolicy
@@ -21,12 +22,12 @@ from ..._aws.errors import AwsError
 from ..._aws.operations import Operations
 from ..._converge.affects.live import HOLDERS_READS
 from ..._converge.change import Change
-from ..._converge.journal import read_recorded
+from ..._converge.journal import find_runs, read_recorded
 from ..._converge.store import Store
 from ..._module.managed_policies import LIST_VERSIONS, read_policy
 from ..._module.roles import TARGET_READS, read_role, read_target
-from .archive import Archive, DocumentError, Log
-from .changes import RoleWriter, Subject
+from .archive import Archive, DocumentError
+from .changes import CAMPAIGN, PARALLEL_OF, RoleWriter, Subject, name_trial
 from .dossier import Dossier, DossierError
 from .revert import Recorded, list_aspects
 
@@ -66,9 +67,26 @@ def reread(access: Access, _now: datetime) -> Callable[[Change], t.Any]:
 
 
 def find_parallel_arn(role: Role) -> str:
-    """Find the ARN of the role beside a role: the same path, and a suffix that fits."""
-    name = f"{role.name[: LONGEST_NAME - len(SUFFIX)]}{SUFFIX}"
+    """Find the ARN of the role beside a role: the same path, and a suffix.
+
+    A long name is cut, and gets a hash, so that two roles never share the role beside them.
+    """
+    name = f"{role.name}{SUFFIX}"
+    if len(name) > LONGEST_NAME:
+        mark = f"-{hashlib.sha256(role.name.lower().encode()).hexdigest()[:8]}{SUFFIX}"
+        name = f"{role.name[: LONGEST_NAME - len(mark)]}{mark}"
     return f"{role.arn.removesuffix(role.name)}{name}"
+
+
+def is_made_beside(role: Role, roles: Iterable[Role], campaign: str) -> bool:
+    """Whether a role was made by a campaign beside another one, which a glob may select as well.
+
+    Tags alone exempt no role from the campaign: anybody who may tag could set them.
+    """
+    if role.tags.get(CAMPAIGN) != campaign:
+        return False
+    old = next((other for other in roles if other.unique_id == role.tags.get(PARALLEL_OF)), None)
+    return old is not None and find_parallel_arn(old).lower() == role.arn.lower()
 
 
 def read_dossier(archive: Archive, role: Role, sha256: str) -> t.Union[Dossier, str, None]:
@@ -92,7 +110,9 @@ def read_subject(
     arn = find_parallel_arn(role)
     policies = dossier.policies if dossier else ()
     trial = dossier.trial if dossier else None
-    names = [policy.name for policy in (*policies, *([trial] if trial else ())) if policy.is_managed]
+    names = [policy.name for policy in policies if policy.is_managed]
+    if trial is not None or is_on_trial(writer, role):
+        names.append(name_trial(role.name))
     live = read_role(access, role.arn) if needs_duration else None
     return Subject(
         role=role,
@@ -107,6 +127,11 @@ def read_subject(
     )
 
 
+def is_on_trial(writer: RoleWriter, role: Role) -> bool:
+    """Whether the boundary of a role has the name of its trial. No other boundary has one below our path."""
+    return role.boundary == writer.policy_arn(name_trial(role.name))
+
+
 def _read_policies(access: Access, arns: Iterable[str]) -> dict[str, LivePolicy]:
     found = access.gather({arn: functools.partial(read_policy, access, arn) for arn in arns})
     for policy in found.values():
@@ -115,28 +140,46 @@ def _read_policies(access: Access, arns: Iterable[str]) -> dict[str, LivePolicy]
     return {arn: t.cast(LivePolicy, policy) for arn, policy in found.items() if policy is not None}
 
 
-def read_entries(store: Store, account_id: str, log: Log, warn: Callable[[str], None]) -> tuple[Recorded, ...]:
-    """Read the changes of the runs that a role's records name, oldest first.
+def read_entries(store: Store, account_id: str, warn: Callable[[str], None]) -> tuple[Recorded, ...]:
+    """Read the changes that all campaigns made in an account, oldest first.
 
-    The records only say where to look: what was done, the journal says.
+    The records of a campaign do not name a run that was killed, nor one that a guard stopped half-way.
 
     :raises StoreError: the journal can't be read.
     """
-    runs = dict.fromkeys(event.run_id for event in log.events if event.run_id)
     found: list[Recorded] = []
-    for run_id in runs:
+    for run_id in find_runs(store, account_id, MODULE):
         for intent, outcome in read_recorded(store, account_id, run_id, warn):
             change = intent.change
             is_whole = all(state is None or isinstance(state, Mapping) for state in (change.before, change.after))
             if intent.module == MODULE and is_whole:
                 found.append((intent, outcome))
-    return tuple(found)
+    return tuple(sorted(found, key=_rank_by_time))
 
 
-def select_entries(entries: Sequence[Recorded], subject: Subject) -> tuple[Recorded, ...]:
-    """Select the changes to a role, to the new one, and to the policies of the campaign for it."""
-    own = {subject.role.arn, subject.parallel_arn, *subject.live}
-    return tuple(entry for entry in entries if entry[0].change.target in own)
+def _rank_by_time(entry: Recorded) -> datetime:
+    """The time of a record. The sort is stable: changes of one run stay in their order."""
+    return entry[0].at or datetime.min.replace(tzinfo=UTC)
+
+
+def select_entries(
+    entries: Sequence[Recorded], subject: Subject, since: t.Optional[datetime] = None
+) -> tuple[Recorded, ...]:
+    """Select the changes to a role, to the new one, and to the policies of the campaign for it.
+
+    ``since`` is when the campaign began for the role. What an earlier one did to the role is not taken back.
+    """
+    own = {subject.parallel_arn, *subject.live}
+    return tuple(
+        entry
+        for entry in entries
+        if entry[0].change.target in own
+        or (entry[0].change.target == subject.role.arn and not _is_before(entry[0].at, since))
+    )
+
+
+def _is_before(moment: t.Optional[datetime], since: t.Optional[datetime]) -> bool:
+    return moment is not None and since is not None and moment < since
 
 
 def read_present(access: Access, role: Role, entries: Sequence[Recorded]) -> dict[str, t.Any]:

@@ -41,7 +41,8 @@ class LiveRole:
     """The role as it is in AWS.
 
     ``layers_sha256`` is the hash of what limits it from above, without the trial; empty if that was not read.
-    ``has_trial``: its boundary is the trial policy that the campaign made for it. ``trial_ends`` is the deadline in the
+    ``has_trial``: its boundary is the trial policy that the campaign made for it, and ``has_other_trial`` that this
+    policy does not say what the documents do. ``trial_ends`` is the deadline in the
     tags of that policy. ``made_at`` is the latest date that AWS has of what the campaign made: the new role, its
     policies and their default versions, the trial policy.
 
@@ -55,6 +56,7 @@ class LiveRole:
     layers_sha256: str = ""
     boundary: str = ""
     has_trial: bool = False
+    has_other_trial: bool = False
     trial_ends: t.Optional[datetime] = None
     new_role: t.Optional[NewRole] = None
     made_at: t.Optional[datetime] = None

@@ -180,7 +180,9 @@ class _Decision:
     def _is_emptied(self, live: LiveRole) -> bool:
         """Whether there is something of the campaign in AWS that cannot be there by the records."""
         is_early = self._past.stage in (None, Stage.ASSESS)
-        has_role = live.new_role is not None and live.new_role.is_ours and not self._past.is_reverted
+        # A revert leaves a new role that was used, but closed, and it opens the old one.
+        new, is_open = live.new_role, not self._past.is_reverted
+        has_role = new is not None and new.is_ours and (is_open or new.is_closed is False or live.is_closed is True)
         return is_early and (has_role or live.has_trial)
 
     # Stages
@@ -221,10 +223,11 @@ class _Decision:
         return stage is not Stage.GENERATE and self._has_done(stage)
 
     def _is_undone(self, stage: Stage, live: LiveRole) -> bool:
-        """Whether somebody undid the last stage, so that it is taken again. A trial has its own rules."""
+        """Whether somebody undid the last stage, so that it is taken again. A trial that is gone has its own rules."""
         last = {Stage.CANARY: {Kind.OPENED}, Stage.CUT_OVER: {Kind.CUT_OVER, Kind.WATCHED}}.get(stage, set())
         is_trial = stage is Stage.CANARY and self._situation.way is Way.IN_PLACE
-        return self._past.reached in last and live.has_documents is False and not is_trial
+        is_gone = live.has_other_trial if is_trial else live.has_documents is False
+        return self._past.reached in last and is_gone
 
     def _assess(self, _live: LiveRole) -> Step:
         return self._due(Kind.ASSESSED, "its use and what names it are recorded")

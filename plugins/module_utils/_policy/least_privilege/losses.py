@@ -66,9 +66,7 @@ class Losses:
         self._unused_before: t.Final = unused_before
         parts = arn_parts(record.principal_arn)
         self._partition: t.Final = parts.partition if parts else "aws"
-        self._calls: t.Final = tuple(
-            use for use in (*record.uses, *record.denied) if not use.may_be_denied and use.last is not None
-        )
+        self._latest: t.Final = _find_latest_calls((*record.uses, *record.denied))
 
     def find(self) -> Iterator[Loss]:
         """Find the uses that are lost or may be."""
@@ -106,14 +104,8 @@ class Losses:
 
     def _is_explained(self, use: Use) -> bool:
         """Whether a recorded call, which may have been denied, is as late as a date of last access."""
-        if use.last is None:
-            return False
-        return any(
-            call.service == use.service
-            and (use.is_service_level or call.action.lower() == use.action.lower())
-            and t.cast(datetime, call.last) >= use.last - _CLOCKS_DIFFER
-            for call in self._calls
-        )
+        latest = self._latest.get(use.service if use.is_service_level else use.action.lower())
+        return latest is not None and use.last is not None and latest >= use.last - _CLOCKS_DIFFER
 
     def _is_complete(self, action: str) -> bool:
         """Whether every call of an action was recorded over the whole window."""
@@ -156,6 +148,19 @@ class Losses:
         """The resources that a use may have been about. AWS asks about "*" for an action that knows no resources."""
         patterns = possible_resources(action.lower(), self._old.policies, self._partition, use.candidates)
         return tuple(map(name_resource, patterns)) or (Part("*", ("*",)),)
+
+
+def _find_latest_calls(uses: Sequence[Use]) -> dict[str, datetime]:
+    """Find when each service and each action was last called. Actions have a colon in their names, services have not.
+
+    Of a principal with thousands of dates and calls each date does not look through all calls.
+    """
+    found: dict[str, datetime] = {}
+    for use in uses:
+        if not use.may_be_denied and use.last is not None:
+            for name in (use.service, use.action.lower()):
+                found[name] = max(use.last, found.get(name, use.last))
+    return found
 
 
 def _make_judges(before: Layers, after: Layers) -> Iterator[Judge]:

@@ -152,7 +152,12 @@ def name_policies(principal: Principal) -> str:
     A user and a role may have the same name, and managed policies of one account may not. No name of a role can make
     it begin as that of another kind.
     """
-    stem = f"{_STEMS[principal.kind]}{_NAME.sub('-', principal.name)}"
+    return name_policies_of(principal.name, principal.kind)
+
+
+def name_policies_of(name: str, kind: PrincipalKind = PrincipalKind.ROLE) -> str:
+    """The start of the names of policies, by the name of the principal."""
+    stem = f"{_STEMS[kind]}{_NAME.sub('-', name)}"
     if len(stem) <= _LONGEST_STEM:
         return stem
     return f"{stem[: _LONGEST_STEM - 9]}-{hashlib.sha256(stem.encode()).hexdigest()[:8]}"

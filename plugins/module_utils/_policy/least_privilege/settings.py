@@ -117,9 +117,9 @@ def read_settings(options: Mapping[str, t.Any], *, now: datetime) -> Settings:
     if "levels" in given:
         checked["levels"] = _read_levels(given["levels"])
     if "accepted" in given:
-        checked["accepted"] = frozenset(_texts("accepted", given["accepted"]))
+        checked["accepted"] = frozenset(_texts("accepted", given["accepted"], least=0))
     if "assume_logged" in given:
-        checked["assume_logged"] = frozenset(map(_read_class, _texts("assume_logged", given["assume_logged"])))
+        checked["assume_logged"] = frozenset(map(_read_class, _texts("assume_logged", given["assume_logged"], least=0)))
     if "always_allow" in given:
         checked["always_allow"] = tuple(_profile(place, item) for place, item in _items(given["always_allow"]))
     return Settings(now, **checked)
@@ -156,10 +156,10 @@ def _read_class(value: str) -> LogClass:
     return LogClass(value)
 
 
-def _texts(name: str, value: t.Any) -> tuple[str, ...]:
+def _texts(name: str, value: t.Any, *, least: int = 1) -> tuple[str, ...]:
     if isinstance(value, str) or not isinstance(value, (Sequence, frozenset, set)):
         raise ValueError(f"{name}: {value!r} is not a list of texts")
-    if not value or not all(isinstance(item, str) and item for item in value):
+    if len(value) < least or not all(isinstance(item, str) and item for item in value):
         raise ValueError(f"{name}: {value!r} has an entry that is no text, or none at all")
     return tuple(value)
 

@@ -20,7 +20,8 @@ from collections.abc import Mapping
 
 from ..evaluation import catalogue
 from ..evaluation.matching import text_matcher
-from .coverage import LogClass
+from ..evaluation.truth import YES
+from .coverage import Coverage, LogClass
 from .log_tables import DATA_EVENTS, FIRST_IS_ENOUGH, READ_ONLY_EVENTS, DataEvents
 from .unlogged_tables import NEVER_LOGGED, Unlogged
 
@@ -37,6 +38,11 @@ def log_class(action: str) -> LogClass:
     requests that pass a role, most of which are management writes.
     """
     return _log_class(action.lower())
+
+
+def has_all_events(coverage: Coverage, action: str) -> bool:
+    """Whether a record has all events of the kind that CloudTrail writes for ``service:Name``."""
+    return coverage.of(action.partition(":")[0].lower()).logged.get(log_class(action)) is YES
 
 
 def never_logged_reason(action: str) -> t.Optional[str]:

@@ -17,23 +17,51 @@ import typing as t
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from ..._account.log_files import LogActivity, LogFiles, LogPlaces, Logs, log_files
+from ..._account.log_files import EventScan, LogActivity, LogFiles, LogPlaces, Logs, read_log_files
+from ..._converge.store import StoreError
 from ..._policy.trail.actions import EventReader
-from ..._policy.trail.callers import KnownPrincipal
+from ..._policy.trail.callers import KnownPrincipal, moment_of, principal_of, unique_id_of
 from ..._policy.trail.coverage import Record
 from ..._policy.trail.exclusions import Exclusion
 from ..._policy.trail.sessions import SessionScan, needs_scan
+from ..._policy.trail.usage import merge_uses
 from .coverage import describe_coverage
 from .selectors import TrailFacts
 from .sources import Sources
 from .summary import count_left_out, describe_sessions, hash_uses, was_in_console
 
 
+class IdScan:
+    """Finds the newest unique id of principals in events, and since when it is seen."""
+
+    def __init__(self, arns: frozenset[str]) -> None:
+        self._arns: t.Final = arns
+        self._seen: t.Final[dict[str, dict[str, tuple[datetime, datetime]]]] = {}
+
+    def add(self, record: t.Any) -> None:
+        """Look at one event, which may be malformed."""
+        when = moment_of(record)
+        identity = record.get("userIdentity") if isinstance(record, Mapping) else None
+        if when is None or not isinstance(identity, Mapping):
+            return
+        arn, unique_id = principal_of(identity, {}), unique_id_of(identity)
+        if not unique_id or arn not in self._arns:
+            return
+        ids = self._seen.setdefault(str(arn), {})
+        first, last = ids.get(unique_id, (when, when))
+        ids[unique_id] = (min(first, when), max(last, when))
+
+    def find(self, arn: str) -> KnownPrincipal:
+        """Find the id of the principal as it is now; empty if no event has one."""
+        ids = self._seen.get(arn, {})
+        return KnownPrincipal(max(ids, key=lambda one: ids[one][1], default=""))
+
+
 @dataclasses.dataclass(frozen=True)
 class FileSource:
-    """Log files of one account. ``trails`` are facts about the trails that wrote them, where somebody has them."""
+    """Places with log files of one account. ``trails`` are facts about the trails that wrote them, if known."""
 
-    logs: Logs
+    logs: tuple[Logs, ...]
     account_id: str
     days: int
     now: datetime
@@ -46,13 +74,17 @@ def read_file_records(
 ) -> dict[str, Record]:
     """Read the records of principals, by their ARNs. ``keys`` are the condition keys that matter.
 
-    :raises StoreError: the place can't be read.
+    Where nobody knows the unique id of a principal, its newest one in the events counts. Calls of an earlier principal
+    of the same name are not its own.
     """
-    scan = SessionScan(source.exclusions)
-    if needs_scan(keys, source.exclusions):
-        since = source.now - timedelta(days=source.days)
-        for record in LogPlaces([LogFiles(source.logs, source.account_id, since, source.now)]).records():
-            scan.add(record)
+    since = source.now - timedelta(days=source.days)
+    files = [LogFiles(logs, source.account_id, since, source.now) for logs in source.logs]
+    scan, ids = SessionScan(source.exclusions), IdScan(frozenset(principals))
+    scans: list[EventScan] = [ids, *([scan] if needs_scan(keys, source.exclusions) else [])]
+    for record in LogPlaces(files, (StoreError,)).records():
+        for each in scans:
+            each.add(record)
+    principals = {arn: known if known.unique_id else ids.find(arn) for arn, known in principals.items()}
     reader = EventReader(
         principals=principals,
         names={f"{_find_kind(arn)}/{arn.rpartition('/')[2]}": arn for arn in principals},
@@ -63,20 +95,23 @@ def read_file_records(
         session_tags=scan.tags,
         is_detailed=True,
     )
-    activity = log_files(source.logs, reader, account_id=source.account_id, now=source.now, days=source.days)
-    return _make_records(source, principals, activity)
+    again = [one.restart() for one in files]
+    activities = read_log_files(again, reader, days=source.days, errors=(StoreError,))
+    return _make_records(source, principals, activities)
 
 
 def _make_records(
-    source: FileSource, principals: Mapping[str, KnownPrincipal], activity: LogActivity
+    source: FileSource, principals: Mapping[str, KnownPrincipal], activities: tuple[LogActivity, ...]
 ) -> dict[str, Record]:
-    sources = Sources(source.days, source.now, (activity,), trails=source.trails)
+    sources = Sources(source.days, source.now, activities, trails=source.trails)
     coverage = describe_coverage(sources)
     found: dict[str, Record] = {}
     for arn, known in principals.items():
-        uses = activity.of(arn)
-        refused = activity.reading.find_denied(arn) if activity.reading is not None else ()
-        notes = (*coverage.notes, *describe_sessions(arn, [activity]))
+        uses = merge_uses(use for activity in activities for use in activity.of(arn))
+        refused = merge_uses(
+            use for one in activities if one.reading is not None for use in one.reading.find_denied(arn)
+        )
+        notes = (*coverage.notes, *describe_sessions(arn, activities))
         own = dataclasses.replace(coverage, notes=notes)
         found[arn] = Record(
             arn,
@@ -85,8 +120,8 @@ def _make_records(
             uses,
             refused,
             digest=hash_uses(uses, refused),
-            left_out=count_left_out(arn, [activity]),
-            is_console=was_in_console(arn, [activity]),
+            left_out=count_left_out(arn, activities),
+            is_console=was_in_console(arn, activities),
         )
     return found
 

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import collections
 import typing as t
 from collections.abc import Mapping, Sequence
 
@@ -17,15 +18,66 @@ _LONG: t.Final = ("kept", "removed", "unknown", "ungranted", "generalised", "los
 _SHORT: t.Final = 20
 
 
-def build_result(document: Mapping[str, t.Any], files: Mapping[str, Sequence[str]], *, lists: str) -> dict[str, t.Any]:
-    """The result: all principals, with as much of their lists as ``lists`` says. ``files`` are by principal."""
-    return {
-        "account_id": document["account_id"],
-        "counts": document["counts"],
-        "principals": [_shorten(item, files, lists) for item in document["principals"]],
-        "not_changeable": document["skipped"],
-        "unread": document["unread"],
+def build_result(
+    documents: Sequence[Mapping[str, t.Any]], files: Mapping[str, Sequence[str]], *, lists: t.Optional[str]
+) -> dict[str, t.Any]:
+    """The result of all accounts, of which there are several only without AWS. ``files`` are by principal.
+
+    ``lists`` says how much of the lists it has. If it is not set, the principals have short lists, and ``results`` are
+    complete.
+    """
+    counts: collections.Counter[str] = collections.Counter()
+    for document in documents:
+        counts.update(document["counts"])
+    result = {
+        "account_id": documents[0]["account_id"] if len(documents) == 1 else "",
+        "counts": dict(sorted(counts.items())),
+        "principals": [_shorten(item, files, lists or "short") for one in documents for item in one["principals"]],
+        "not_changeable": [item for document in documents for item in document["skipped"]],
+        "unread": list(dict.fromkeys(text for document in documents for text in document["unread"])),
     }
+    if lists in (None, "all"):
+        result["results"] = [entry for document in documents for entry in build_results(document)]
+    return result
+
+
+def build_results(document: Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
+    """The principals in the form that other tools read: complete lists, one proof, and a status for each service."""
+    return [_build_entry(item) for item in document["principals"]]
+
+
+def _build_entry(item: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    services = item["coverage"]["services"]
+    return {
+        "principal": item["principal"],
+        "documents": [{"name": one["name"], "document": one["document"]} for one in item["documents"]],
+        "kept": [
+            {name: one[name] for name in ("action", "resources", "count", "first", "last", "why")}
+            for one in item["kept"]
+        ],
+        "removed": [
+            {"action": f"{group['service']}:{action}", "why": group["why"]}
+            for group in item["removed"]
+            for action in group["actions"]
+        ],
+        "unknown": [{"action": one["action"], "why": one["why"]} for one in item["unknown"]],
+        "coverage": {name: status for status, names in services.items() for name in names},
+        "proof": _join_proofs(item["proofs"]),
+        "reason": item["reason"],
+    }
+
+
+def _join_proofs(proofs: Sequence[Mapping[str, t.Any]]) -> dict[str, t.Any]:
+    """One proof of all members of a group; of another principal its own."""
+    lists = {
+        name: [
+            {field: entry[field] for field in ("action", "resource", "why")}
+            for proof in proofs
+            for entry in proof[name]
+        ]
+        for name in ("lost", "beyond", "unproven")
+    }
+    return {"recorded": sum(proof["recorded"] for proof in proofs), **lists}
 
 
 def _shorten(item: Mapping[str, t.Any], files: Mapping[str, Sequence[str]], lists: str) -> dict[str, t.Any]:

@@ -23,6 +23,7 @@ from ..._aws.errors import AwsError
 from ..._aws.operations import Operations
 from ..._controls.control import unread_reason
 from ..._converge.errors import InputError
+from ..._converge.store import Store
 from ..._converge.untouchable import UntouchablePrincipals
 from ..._module.arguments import ORGANIZATION_ARGUMENTS, REPORT_PLACE_ARGUMENTS, ArgumentSpec
 from ..._module.connection import Connection
@@ -35,7 +36,6 @@ from ..._module.snapshots import add_organization_policies
 from ..._module.task import Task, TaskError
 from ..._module.writers import Writer
 from ..._policy.documents.policy import Kind, Policy
-from ..._policy.escalation.paths import search
 from ..._policy.evaluation.narrowing import condition_keys
 from ..._policy.least_privilege.generate import (
     list_needed_keys,
@@ -44,6 +44,7 @@ from ..._policy.least_privilege.settings import Settings
 from ..._prediction.document import layers_not_read
 from ..._prediction.evidence import RECORDS_OPERATIONS, read_records
 from ..._prediction.least_privilege import build, build_principal
+from ..._prediction.proposals.paths import count_paths
 from ..._prediction.proposals.propose import Proposed, Proposer
 from ..._prediction.proposals.subjects import Choice, choose, describe
 from ..._prediction.records.evidence_options import (
@@ -54,6 +55,7 @@ from ..._prediction.records.evidence_options import (
 from ..._report.least_privilege_text import condense, render
 from ..._report.parts import part_key
 from ..recommendations import Asking
+from ..simulation.requests import LAYERS_ARGUMENT
 from .confirmation import (
     ADVISERS,
     ANALYZER,
@@ -67,6 +69,7 @@ from .confirmation import (
     open_asking,
 )
 from .confirmation import OPERATIONS as OPERATIONS_OF_CONFIRMATION
+from .offline import Offline
 from .result import build_result
 
 ARGUMENTS: t.Final[ArgumentSpec] = {
@@ -85,7 +88,10 @@ ARGUMENTS: t.Final[ArgumentSpec] = {
     "second_opinion_request": {"type": "bool", "default": False},
     "second_opinion_wait": {"type": "int", "default": 30},
     "verify_with": {"type": "list", "elements": "str", "choices": VERIFIERS, "default": [LOCAL]},
-    "return_lists": {"type": "str", "choices": ["none", "short", "all"], "default": "short"},
+    "offline": {"type": "bool", "default": False},
+    "old_policies": {"type": "dict", "default": {}},
+    "layers": LAYERS_ARGUMENT,
+    "return_lists": {"type": "str", "choices": ["none", "short", "all"]},
     "terminal": {"type": "str", "choices": ["full", "none"], "default": "full"},
     "ascii": {"type": "bool", "default": False},
     "now": {"type": "str"},
@@ -143,6 +149,12 @@ def run(task: Task) -> dict[str, t.Any]:
     :raises TaskError: a bad option, the credentials of another account, or policies that can't be read.
     """
     options = _Options.of(task)
+    if task.options["offline"]:
+        offline = Offline.of(task, options.evidence, options.settings, options.given)
+        return _Output.of(task).finish(offline.build(run_id=task.given_run_id))
+    for name in ("old_policies", "layers"):
+        if task.options[name]:
+            raise TaskError(f"{name}: it is only used with offline: true; the policies of the account are read")
     task.expect_account(task.access.caller.account_id)
     connection = task.connection
     snapshot = _observe(connection, options.evidence.regions)
@@ -158,17 +170,53 @@ def run(task: Task) -> dict[str, t.Any]:
         open_jobs=None if task.check_mode else functools.partial(task.open_for_jobs, Writer.DETECTIVE),
     )
     work = _Work(connection, options, permissions, choice, asking)
-    document = work.build(run_id=task.given_run_id)
-    files = {}
-    if task.has_reports:
-        place = task.open_store(task.reports)
-        files = write_files(place, document, placeholders=task.options["placeholders"])
-        part = _make_part(document, files, run_id=task.run_id, check_mode=task.check_mode)
-        place.put(part_key(document["account_id"], task.run_id, _MODULE), (json.dumps(part, indent=1) + "\n").encode())
-    result = build_result(document, files, lists=task.options["return_lists"])
-    if task.options["terminal"] == "full":
-        result["terminal"] = render(document, ascii_only=task.options["ascii"])
-    return result
+    return _Output.of(task).finish([work.build(run_id=task.given_run_id)])
+
+
+@dataclasses.dataclass(frozen=True)
+class _Output:
+    """Where the documents go, and how much of them is shown. ``reports`` is None where no files are wanted."""
+
+    reports: t.Optional[Store]
+    run_id: str
+    check_mode: bool
+    lists: t.Optional[str]
+    placeholders: bool
+    terminal: bool
+    ascii_only: bool
+
+    @classmethod
+    def of(cls, task: Task) -> t.Self:
+        """The options of a task."""
+        options = task.options
+        return cls(
+            task.open_store(task.reports) if task.has_reports else None,
+            task.run_id,
+            task.check_mode,
+            options["return_lists"],
+            options["placeholders"],
+            options["terminal"] == "full",
+            options["ascii"],
+        )
+
+    def finish(self, documents: Sequence[Mapping[str, t.Any]]) -> dict[str, t.Any]:
+        """Write the files of the documents, one an account, and make the result."""
+        files: dict[str, list[str]] = {}
+        for document in documents:
+            files |= self._write(document)
+        result = build_result(documents, files, lists=self.lists)
+        if self.terminal:
+            result["terminal"] = "\n".join(render(document, ascii_only=self.ascii_only) for document in documents)
+        return result
+
+    def _write(self, document: Mapping[str, t.Any]) -> dict[str, list[str]]:
+        if self.reports is None:
+            return {}
+        files = write_files(self.reports, document, placeholders=self.placeholders)
+        part = _make_part(document, files, run_id=self.run_id, check_mode=self.check_mode)
+        key = part_key(document["account_id"], self.run_id, _MODULE)
+        self.reports.put(key, (json.dumps(part, indent=1) + "\n").encode())
+        return files
 
 
 def _make_part(
@@ -223,7 +271,7 @@ class _Work:
         )
         proposer = Proposer(self._permissions, self._options.settings, self._options.given)
         answers = [proposer.propose(item, principals[item.arn], records) for item in self._choice.subjects]
-        paths = self._count_paths(answers)
+        paths = count_paths(self._permissions, answers)
         opinions = ask_advisers(
             self._connection.access,
             self._options.advisers,
@@ -245,30 +293,6 @@ class _Work:
             skipped=self._choice.skipped,
             unread=[*layers_not_read(snapshot), *unread],
         )
-
-    def _count_paths(self, answers: Sequence[Proposed]) -> Mapping[str, tuple[int, int]]:
-        """Count the escalation paths of each principal today, and once all new policies are in force."""
-        new = {answer.subject.arn: answer.policies for answer in answers if answer.policies}
-        if not new:
-            return {}
-        landscape = self._permissions.landscape
-        changed = dataclasses.replace(
-            landscape,
-            subjects=tuple(
-                dataclasses.replace(item, layers=dataclasses.replace(item.layers, identity=new[item.arn]), managed=())
-                if item.arn in new
-                else item
-                for item in landscape.subjects
-            ),
-        )
-        before, after = search(landscape), search(changed)
-        return {
-            arn: (
-                sum(path.source == arn for path in before.paths) + (arn in before.administrators),
-                sum(path.source == arn for path in after.paths) + (arn in after.administrators),
-            )
-            for arn in new
-        }
 
     def _check_access(self, answers: Sequence[Proposed]) -> dict[str, dict[str, t.Any]]:
         """Ask AWS about the new policies of each principal, by its ARN."""

@@ -28,7 +28,7 @@ _ACTION: t.Final = re.compile(r"[^:*?\s]+:[^:*?\s]+")
 _LAYER_ARGUMENTS: t.Final[ArgumentSpec] = {
     name: {"type": "raw"} for name in ("identity", "boundary", "session", "scps", "rcps", "endpoint")
 }
-_LAYERS: t.Final = {"type": "dict", "options": _LAYER_ARGUMENTS}
+LAYERS_ARGUMENT: t.Final = {"type": "dict", "options": _LAYER_ARGUMENTS}
 
 REQUEST_ARGUMENTS: t.Final[ArgumentSpec] = {
     "requests": {
@@ -43,10 +43,10 @@ REQUEST_ARGUMENTS: t.Final[ArgumentSpec] = {
             "context": {"type": "dict", "default": {}},
             "resource_policy": {"type": "raw"},
             "resource_account": {"type": "str"},
-            "layers": _LAYERS,
+            "layers": LAYERS_ARGUMENT,
         },
     },
-    "layers": _LAYERS,
+    "layers": LAYERS_ARGUMENT,
 }
 
 
@@ -73,7 +73,7 @@ def parse_requests(options: Mapping[str, t.Any]) -> tuple[DeclaredRequest, ...]:
 
     :raises TaskError: one that no request could be, or a document that IAM would refuse; the message names the place.
     """
-    given = _parse_layers(options["layers"], "layers")
+    given = parse_layers(options["layers"], "layers")
     requests = tuple(
         _parse_request(request, index=index, given=given) for index, request in enumerate(options["requests"])
     )
@@ -126,7 +126,7 @@ def _parse_request(request: Mapping[str, t.Any], *, index: int, given: Given) ->
         context=_parse_context(request["context"], f"{option}.context"),
         resource_policy=policy_of(policy, option=f"{option}.resource_policy", kind=kind) if policy else None,
         resource_account=_parse_account(request["resource_account"], f"{option}.resource_account"),
-        given={**given, **_parse_layers(request["layers"], f"{option}.layers")} if request["layers"] else given,
+        given={**given, **parse_layers(request["layers"], f"{option}.layers")} if request["layers"] else given,
     )
 
 
@@ -145,7 +145,7 @@ def _parse_context(context: Mapping[str, t.Any], option: str) -> Mapping[str, Va
     return context
 
 
-def _parse_layers(layers: t.Optional[Mapping[str, t.Any]], option: str) -> dict[str, t.Any]:
+def parse_layers(layers: t.Optional[Mapping[str, t.Any]], option: str) -> dict[str, t.Any]:
     """Parse the given layers. An empty layer counts as given: it says that there is none."""
     given = {name: value for name, value in (layers or {}).items() if value is not None}
     return {name: _READERS[name](value, f"{option}.{name}") for name, value in given.items()}

@@ -30,19 +30,20 @@ from ...._policy.least_privilege.principal import Principal
 from ...._policy.least_privilege.settings import Settings
 from ...._policy.trail.coverage import Record
 from ...._prediction.evidence import read_records
+from ...._prediction.proposals.paths import count_paths
 from ...._prediction.proposals.propose import Proposed, Proposer
 from ...._prediction.proposals.subjects import Subject as Chosen
 from ...._prediction.proposals.subjects import describe
 from ...._prediction.records.evidence_options import EvidenceOptions
 from ..archive import Archive, Log
-from ..changes import CAMPAIGN, PARALLEL_OF, RoleWriter, Subject
+from ..changes import RoleWriter, Subject
 from ..consumers.assumptions import AssumptionScan
 from ..consumers.observe import read_surroundings
 from ..declared import Declared, Target
 from ..dossier import Dossier
 from ..live import Observer
 from ..model import Stage, Surroundings, Watched, Way
-from ..observe import read_dossier, read_entries, read_present, read_subject, select_entries
+from ..observe import is_made_beside, read_dossier, read_entries, read_present, read_subject, select_entries
 from ..past import Identity, Past, replay
 from ..records import Kind
 from ..revert import Recorded, restore_role
@@ -54,6 +55,8 @@ from .proposing import propose, propose_again
 
 # AWS shows the last use of a role within hours: https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html
 _SHOWS_USE: t.Final = timedelta(hours=24)
+# A campaign does not take longer. Anybody who can write to the journal can date a record back.
+_MOST_EARLIER: t.Final = 400
 _WITH_RECORDS: t.Final = frozenset(set(Stage) - {Stage.REVERT})
 _WITH_DOCUMENTS: t.Final = frozenset({Stage.PREPARE, Stage.CANARY, Stage.CUT_OVER})
 _WITH_SURROUNDINGS: t.Final = frozenset({Stage.ASSESS, Stage.CANARY, Stage.CUT_OVER, Stage.RETIRE})
@@ -186,7 +189,7 @@ class CaseReader:
             target = self._declared.find_target(role.arn)
             if target is None and role.name.lower() not in recorded:
                 continue
-            if target is not None and self._is_new_role(role):
+            if target is not None and is_made_beside(role, self._snapshot.roles, self._declared.campaign):
                 continue
             refusal = self._untouchable.refusal(role.arn) if target is not None else None
             if refusal is not None:
@@ -196,18 +199,12 @@ class CaseReader:
         self._warn_of_missing(recorded)
         return chosen, tuple(refused)
 
-    def _is_new_role(self, role: Role) -> bool:
-        """Whether a role was made by the campaign beside another one, which a glob may select as well."""
-        ids = {other.unique_id for other in self._snapshot.roles if other.arn != role.arn}
-        return role.tags.get(CAMPAIGN) == self._declared.campaign and role.tags.get(PARALLEL_OF) in ids
-
     def _warn_of_missing(self, recorded: Collection[str]) -> None:
         names = {role.name.lower() for role in self._snapshot.roles}
         for name in sorted(set(recorded) - names):
             self._connection.warn(f"role/{name} has records of the campaign and does not exist any more")
-        for target in self._declared.targets:
-            if not any(self._declared.find_target(role.arn) for role in self._snapshot.roles):
-                self._connection.warn(f"{target.place}: no role of the account is selected")
+        for text in self._declared.list_needless_globs([role.arn for role in self._snapshot.roles]):
+            self._connection.warn(text)
 
     def _find(self, role: Role, target: t.Optional[Target]) -> Found:
         log = self._archive.read(role.name)
@@ -233,12 +230,16 @@ class CaseReader:
 
     def _add_entries(self, found: Found) -> Found:
         """Add the journal's records, where the old policies of the role are no longer in AWS, or are to come back."""
-        is_replaced = found.way is Way.IN_PLACE and found.past.reached in (Kind.CUT_OVER, Kind.WATCHED)
+        # New documents may have been generated since.
+        is_replaced = found.way is Way.IN_PLACE and any(event.kind is Kind.CUT_OVER for event in found.log.events)
         if not is_replaced and not self._declared.reverts(found.role.arn):
             return found
-        entries = read_entries(self._journal, self._snapshot.account_id, found.log, self._connection.warn)
-        own = select_entries(entries, found.subject)
+        own = select_entries(self._entries, found.subject, found.past.times.get(Kind.ASSESSED))
         return dataclasses.replace(found, entries=own, present=read_present(self._connection.access, found.role, own))
+
+    @functools.cached_property
+    def _entries(self) -> tuple[Recorded, ...]:
+        return read_entries(self._journal, self._snapshot.account_id, self._connection.warn)
 
     # For _Reading
 
@@ -259,7 +260,6 @@ class _Reading:
         self._observer = Observer(writer, self._permissions, self._options.break_glass)
         self._scan = AssumptionScan(dict(_list_ids(found)))
         self.new: dict[str, Dossier] = {}
-        self.proposed: dict[str, Proposed] = {}
         self.unread: tuple[str, ...] = ()
         self.calls = 0
 
@@ -301,13 +301,28 @@ class _Reading:
         keys |= condition_keys(self._original.layers(arn) for arn in arns)
         return read_records(
             self._connection,
-            self._options.evidence,
+            self._evidence,
             self._snapshot,
             self._original,
             arns,
             keys=keys,
             scans=[self._scan],
         )
+
+    @property
+    def _evidence(self) -> EvidenceOptions:
+        """The sources of evidence, read as far back as they were when the documents were generated.
+
+        Else a call that the documents were made of is too old some days later, and its date of last access seems to be
+        a use that nobody knows.
+        """
+        evidence = self._options.evidence
+        if self._stage not in _WITH_DOCUMENTS:
+            return evidence
+        moments = (item.past.times.get(Kind.GENERATED) for item in self._active)
+        first = min((moment for moment in moments if moment is not None), default=self._connection.now)
+        days = min(_MOST_EARLIER, -((first - self._connection.now) // timedelta(days=1)))
+        return dataclasses.replace(evidence, trail_days=evidence.trail_days + max(0, days))
 
     @functools.cached_property
     def _surroundings(self) -> Mapping[str, Surroundings]:
@@ -374,9 +389,8 @@ class _Reading:
         if item.target is None:
             return None
         if self._stage is Stage.GENERATE:
-            proposed = self._proposer.propose(_choose(item), self._principals[item.role.arn], self._records)
-            self.proposed[item.role.arn] = proposed
-            found = propose(proposed, self._principals[item.role.arn])
+            arn = item.role.arn
+            found = propose(self.proposed[arn], self._principals[arn], self._paths.get(arn))
             if found.dossier is not None:
                 self.new[item.role.arn] = found.dossier
             return found.proposal
@@ -387,6 +401,20 @@ class _Reading:
         return propose_again(
             self._proposer, _choose(item), self._principals[item.role.arn], self._records, item.dossier
         )
+
+    @functools.cached_property
+    def proposed(self) -> Mapping[str, Proposed]:
+        """The documents that this run generates, by the ARN of the role."""
+        if self._stage is not Stage.GENERATE:
+            return {}
+        return {
+            item.role.arn: self._proposer.propose(_choose(item), self._principals[item.role.arn], self._records)
+            for item in self._active
+        }
+
+    @functools.cached_property
+    def _paths(self) -> Mapping[str, tuple[int, int]]:
+        return count_paths(self._original, self.proposed.values())
 
     @functools.cached_property
     def _proposer(self) -> Proposer:

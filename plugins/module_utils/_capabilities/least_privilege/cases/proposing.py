@@ -39,8 +39,8 @@ class Found:
     dossier: t.Optional[Dossier] = None
 
 
-def propose(proposed: Proposed, principal: Principal) -> Found:
-    """Make the proposal and the dossier of documents that were generated now."""
+def propose(proposed: Proposed, principal: Principal, paths: t.Optional[tuple[int, int]]) -> Found:
+    """Make the proposal and the dossier of documents that were generated now; ``paths`` are those before and after."""
     generated = proposed.generated
     if not generated.documents:
         outcome = generated.status.value
@@ -49,6 +49,7 @@ def propose(proposed: Proposed, principal: Principal) -> Found:
     summary = {
         "granted": {"before": totals.granted_before, "after": totals.granted_after},
         "privileged": {"before": totals.privileged_before, "after": totals.privileged_after},
+        "paths": {"before": paths[0], "after": paths[1]} if paths else {},
         "losses": describe_losses(generated),
         "window_days": generated.window_days,
     }

@@ -389,12 +389,12 @@ class _ConcernedBook(Book):
     questions: Mapping[str, Question] = dataclasses.field(default_factory=dict)
     keys_used: Mapping[str, tuple[Use, ...]] = dataclasses.field(default_factory=dict)
 
-    def uses(self, arn: str) -> tuple[Use, ...]:
+    def uses(self, arn: str, *, is_recorded: t.Optional[Callable[[str], bool]] = None) -> tuple[Use, ...]:
         """The uses of a principal that are in question; if none is, one of its uses, so that it counts as active.
 
         The credential report has the last use of access keys earlier than service last accessed has it.
         """
-        uses = (*super().uses(arn), *self.keys_used.get(arn, ()))
+        uses = (*super().uses(arn, is_recorded=is_recorded), *self.keys_used.get(arn, ()))
         return tuple(use for use in uses if self.questions[arn].is_about(use)) or uses[:1]
 
 

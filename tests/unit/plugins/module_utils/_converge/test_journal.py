@@ -18,6 +18,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.journal im
     check_run_id,
     ending_at,
     find_interrupted,
+    find_runs,
     intent_at,
     job_order,
     new_job_id,
@@ -398,3 +399,13 @@ def test_run_ids(run_id: str) -> None:
 def test_run_ids_that_could_leave_their_place(run_id: str) -> None:
     with pytest.raises(InputError, match="run_id: .*allowed"):
         check_run_id(run_id)
+
+
+def test_the_runs_of_a_module_are_found_although_nothing_names_them(store: FakeStore) -> None:
+    for run, module, details in (("one", "first", {}), ("two", "second", {}), ("three", "second", None)):
+        journal_of(store, module=module, run_id=run, details=t.cast(t.Any, details)).intend(change("a"))
+    # Nobody knows the modules of a run without a record of itself.
+    assert find_runs(store, ACCOUNT, "first") == ("one", "three")
+    assert find_runs(store, "999999999999", "first") == ()
+    store.objects[f"{ACCOUNT}/two/{JOB}/000001-run.json"] = b"{"
+    assert set(find_runs(store, ACCOUNT, "first")) == {"one", "two", "three"}

@@ -20,8 +20,10 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_
     Subject,
     close_trust,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.dossier import make_trial
 from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.after import snapshot_after
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
 
 from ..._converge.affects.test_affected import SNAPSHOT
 
@@ -48,6 +50,10 @@ TRUST: t.Final[Record] = {
         {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"},
     ],
 }
+ALLOW_DEAD: t.Final[Record] = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"AWS": "AIDAEXAMPLEOFADELETED"}, "Action": "sts:AssumeRole"}],
+}
 DEVELOPER: t.Final = Role(
     name="dev-shop",
     arn=ROLE,
@@ -68,7 +74,7 @@ POLICIES: t.Final = (
     NewPolicy("lp-dev-shop-2", allow("sqs:SendMessage")),
     NewPolicy("lp-dev-shop-3", allow("kms:Decrypt"), is_managed=False),
 )
-TRIAL: t.Final = NewPolicy("lp-dev-shop-trial", allow("s3:GetObject", "sqs:SendMessage", "kms:Decrypt"))
+TRIAL: t.Final = t.cast(NewPolicy, make_trial("lp-dev-shop-trial", [parse(item.content) for item in POLICIES]))
 
 
 def make_subject(snapshot: Snapshot, policies: tuple[NewPolicy, ...] = POLICIES, **fields: t.Any) -> Subject:

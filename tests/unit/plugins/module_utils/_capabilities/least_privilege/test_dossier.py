@@ -46,11 +46,20 @@ def test_a_dossier_is_read_as_it_was_kept() -> None:
 @pytest.mark.parametrize(
     ("fields", "text"),
     [
+        # Its policies may not be those of another role, and nothing but its policies proves a trial.
+        ({"policies": [dataclasses.asdict(dataclasses.replace(POLICIES[0], name="lp-admin-1"))]}, "no name"),
+        ({"policies": [dataclasses.asdict(dataclasses.replace(POLICIES[0], name="lp-dev-shop-2-1"))]}, "no name"),
+        ({"trial": dataclasses.asdict(dataclasses.replace(TRIAL, content=allow("*")))}, "other calls"),
+        ({"trial": dataclasses.asdict(dataclasses.replace(TRIAL, name="lp-admin-trial"))}, "not the one"),
+        ({"trial": None}, "not the one"),
         ({"schema": "other"}, "schema"),
         ({"role_id": "AROANEW"}, "is about"),
         ({"role_arn": f"{ROLE}2"}, "is about"),
         ({"policies": []}, "empty"),
-        ({"policies": [{"name": "x", "content": {"Statement": "no"}, "is_managed": True}]}, "does not accept"),
+        (
+            {"policies": [{"name": "lp-dev-shop-1", "content": {"Statement": 1}, "is_managed": True}]},
+            "does not accept",
+        ),
         ({"policies": [{"name": "x"}]}, "no dossier"),
         ({"trial": {"name": "x", "content": [], "is_managed": True}}, "does not accept"),
         ({"used": None}, "no dossier"),
@@ -81,6 +90,7 @@ def test_the_dossier_of_generated_policies() -> None:
     assert dossier.outcome == PROVED and dossier.used == ("sqs:sendmessage",)
     assert dossier.trial is not None and dossier.trial.name.endswith("-trial")
     assert propose(Proof(LP_ROLE, "", 1)).as_bytes() == dossier.as_bytes()
+    assert Dossier.of_bytes(dossier.as_bytes(), LP_ROLE, dossier.role_id).as_bytes() == dossier.as_bytes()
     lost = Proof(LP_ROLE, "", 1, lost=(Entry("sqs:SendMessage", "*", "x"),))
     assert propose(lost).outcome == UNPROVEN
     assert propose(lost).proof_sha256 != dossier.proof_sha256

@@ -213,6 +213,31 @@ def test_the_order_of_files_decides_nothing(acme: Seeded, known: Reading, tmp_pa
     assert one.uses == other.uses
 
 
+def write_quarter(directory: Path, role: Role, now: datetime, last: Json) -> str:
+    """Files of more than a quarter, so that the place counts as whole."""
+    return write(directory, make_event(role, now - timedelta(days=85)), last)
+
+
+def test_a_call_explains_no_date_where_not_all_calls_were_recorded(
+    acme: Seeded, known: Reading, tmp_path: Path
+) -> None:
+    """Nobody knows which trail wrote the files. A call in another region may have been before the recorded one."""
+    dates = {use.action for use in known.record.uses if use.source is Source.LAST_ACCESSED}
+    call = "lambda:UpdateFunctionCode"
+    assert call in dates
+    moment = known.now - timedelta(hours=2)
+    last = make_event(known.role, moment, call, eventName="UpdateFunctionCode20150331v2")
+    place = write_quarter(tmp_path, known.role, known.now, last)
+    found = read(acme, trail_logs=place).record
+    assert call in actions(found)
+    assert found.coverage.of("lambda").status is Status.PARTIAL
+    assert call in actions(found, Source.LAST_ACCESSED)
+    # Calls that are left out still explain their date: an intruder keeps nothing.
+    entry = {"sessions": ["build-1"], "reason": "stolen session"}
+    left_out = read(acme, trail_logs=place, exclude_evidence=[entry]).record
+    assert call not in actions(left_out) | actions(left_out, Source.LAST_ACCESSED)
+
+
 def test_calls_of_an_incident_are_no_needs(acme: Seeded, known: Reading, tmp_path: Path) -> None:
     """Neither those from the address, nor those that a service made for the same session."""
     role, when = known.role, known.now - timedelta(hours=3)

@@ -25,7 +25,7 @@ ROLE, OTHER = trail_files.ROLES[:2]
 
 def read(directory: Path, *exclusions: Exclusion, unique_id: str = "", trail: TrailFacts | None = None) -> Record:
     source = FileSource(
-        DirectoryStore(str(directory)),
+        (DirectoryStore(str(directory)),),
         trail_files.ACCOUNT,
         60,
         trail_files.NOW,
