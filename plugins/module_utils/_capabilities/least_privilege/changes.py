@@ -131,8 +131,11 @@ class RoleWriter:
         return tuple(changes)
 
     def prepare_parallel(self, subject: Subject, closed: Mapping[str, t.Any], boundary: t.Optional[str]) -> Outcome:
-        """Make the role beside the target with its policies. Its trust policy is ``closed`` until the cut-over."""
-        policies = self.prepare_policies(subject)
+        """Make the role beside the target with its policies. Its trust policy is ``closed`` until the cut-over.
+
+        It needs no trial: the old role is there.
+        """
+        policies = self.prepare_policies(dataclasses.replace(subject, trial=None))
         if isinstance(policies, Refusal):
             return policies
         made = self._ensure_role(subject, closed, boundary)

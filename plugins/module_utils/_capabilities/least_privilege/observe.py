@@ -27,8 +27,9 @@ from ..._module.managed_policies import LIST_VERSIONS, read_policy
 from ..._module.roles import TARGET_READS, read_role, read_target
 from .archive import Archive, DocumentError, Log
 from .changes import RoleWriter, Subject
-from .dossier import Dossier, DossierError, is_trial
+from .dossier import Dossier, DossierError
 from .revert import Recorded, list_aspects
+from .trial import is_trial
 
 MODULE: t.Final = "least_privilege"
 #: Beside the name of the old role.
