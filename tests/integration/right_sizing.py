@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import shutil
 import typing as t
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from developer_events import APPS
 from emulator.client import Emulator
 
 from .conftest import EXTERNAL_ID, MANAGEMENT, Record, operation_of, role_arn
-from .interrupting import canonical, iam_state
+from .interrupting import canonical, iam_state, kill_at_write
 
 BUCKET: t.Final = "acme-apps-logs"
 REGIONS: t.Final = ["us-east-1", "eu-west-1"]
@@ -133,6 +134,11 @@ class SizeBench:
             raise RuntimeError(result["msg"])
         return result
 
+    def _find_lease(self, account_id: str) -> t.Optional[str]:
+        """Find the run that was killed and has the lease still; it is known to have ended here."""
+        place = self.journal / "control" / "leases" / "aws" / f"{account_id}.json"
+        return json.loads(place.read_text(encoding="utf-8"))["run_id"] if place.exists() else None
+
     # What there is
 
     def state(self) -> str:
@@ -157,7 +163,8 @@ class SmallBench(SizeBench):
     def __init__(self, control: Emulator, directory: Path) -> None:
         super().__init__(control, directory)
         self.logs = directory / "logs"
-        self._base = 0
+        self.base_state = ""
+        self._days: dict[int, float] = {}
         self.options = {
             "account_id": MANAGEMENT,
             "assume_role_arn": None,
@@ -231,26 +238,46 @@ class SmallBench(SizeBench):
         """Make the account, with the log files of a month."""
         self.control.reset(SMALL_SEED)
         self.write_logs(TRAIL_DAYS)
+        self.base_state = self.state()
         self.keep()
 
-    def keep(self) -> None:
-        """Keep account, journal and log files as they are, to come back to them."""
-        self._base = self.control.snapshot()
-        shutil.rmtree(self.directory / "kept", ignore_errors=True)
+    def keep(self) -> int:
+        """Keep account, journal and log files as they are, and return the number to come back to them."""
+        number = self.control.snapshot()
+        kept = self.directory / f"kept-{number}"
         for name in ("journal", "logs"):
             (self.directory / name).mkdir(exist_ok=True)
-            shutil.copytree(self.directory / name, self.directory / "kept" / name)
-        self._kept_day = self.day
+            shutil.copytree(self.directory / name, kept / name)
+        self._days[number] = self.day
+        return number
 
-    def to_base(self) -> None:
+    def back_to(self, number: int) -> None:
         """Come back to what was kept."""
-        self.control.restore(self._base)
+        self.control.restore(number)
         for name in ("journal", "logs"):
             shutil.rmtree(self.directory / name)
-            shutil.copytree(self.directory / "kept" / name, self.directory / name)
-        self.day = self._kept_day
+            shutil.copytree(self.directory / f"kept-{number}" / name, self.directory / name)
+        self.day = self._days[number]
         self.control.clock(offset_days=self.day)
         self.control.clear_log()
+
+    def read_records(self) -> dict[str, bytes]:
+        """Read the records of all campaigns."""
+        folder = self.journal / "campaigns"
+        return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+    def comparable_state(self) -> str:
+        """The account without unique ids, dates, and what a run writes into tags."""
+        text = re.sub(r'"(CreateDate|RoleId|PolicyId|UserId|VersionId|DefaultVersionId)": "[^"]*"', "", self.state())
+        return re.sub(r"run=[\w.:-]+", "", text)
+
+    def use_role(self, name: str) -> None:
+        """Let AWS show that somebody used a role."""
+        self.control.add_calls(MANAGEMENT, [{"principal": f"role/{name}", "call": "sts:GetCallerIdentity"}])
+
+    def killed(self, run: Callable[[], t.Any], *, write: int, after: bool) -> None:
+        """Run in a process of its own, and kill that where its n-th write arrives, or has just taken effect."""
+        kill_at_write(self.control, run, write=write, after=after)
 
     def approve(self, stage: str, **options: t.Any) -> Record:
         """Run a stage under an approved plan."""
@@ -272,7 +299,10 @@ SMALL_SEED: t.Final[Record] = {
             "roles": {
                 "app": {"trust": PEOPLE, "policies": ["aws:AdministratorAccess"], "tags": {"team": "a"}},
                 "job": {"trust": PEOPLE, "policies": ["aws:AmazonS3FullAccess", "aws:AdministratorAccess"]},
-                "break-glass": {"trust": PEOPLE, "policies": ["aws:AdministratorAccess"]},
+                "break-glass": {
+                    "trust": _trust(AWS="arn:aws:iam::999988887777:root"),
+                    "policies": ["aws:AdministratorAccess"],
+                },
             },
         }
     },

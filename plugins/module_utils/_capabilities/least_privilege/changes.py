@@ -135,8 +135,11 @@ class RoleWriter:
         return tuple(changes)
 
     def prepare_parallel(self, subject: Subject, closed: Mapping[str, t.Any], boundary: t.Optional[str]) -> Outcome:
-        """Make the role beside the target with its policies. Its trust policy is ``closed`` until the cut-over."""
-        policies = self.prepare_policies(subject)
+        """Make the role beside the target with its policies. Its trust policy is ``closed`` until the cut-over.
+
+        It needs no trial: the old role is there.
+        """
+        policies = self.prepare_policies(dataclasses.replace(subject, trial=None))
         if isinstance(policies, Refusal):
             return policies
         made = self._ensure_role(subject, closed, boundary)
@@ -152,7 +155,7 @@ class RoleWriter:
         parallel = subject.parallel
         if parallel is None:
             return _refuse("slot_missing", f"there is no role {_name(subject.parallel_arn)}: run prepare", subject)
-        policies = self.prepare_policies(subject)
+        policies = self.prepare_policies(dataclasses.replace(subject, trial=None))
         if isinstance(policies, Refusal):
             return policies
         given = self._give(subject, parallel, parallel.arn, ChangeKind.PREPARE)

@@ -56,6 +56,7 @@ from .events import Author, make_event
 from .findings import CONTROLS, findings
 from .grants import CONTEXT, GRANTS, SAMPLES
 from .live import Observer
+from .model import Way
 from .observe import MODULE, UNDO_OPERATIONS, reread
 from .plan import Case, CasePlanner, Planned
 from .records import Kind
@@ -192,7 +193,11 @@ class RightSizing(Capability[Observed]):
         return Plan(
             changes=tuple(change for item in self._planned for change in item.changes),
             refused=(*observed.refused, *(refusal for item in self._planned for refusal in item.refused)),
-            warnings=(*self._list_acceptance_warnings(), *_list_warnings(self._steps, self._overdue)),
+            warnings=(
+                *self._list_acceptance_warnings(),
+                *_list_warnings(self._steps, self._overdue),
+                *_list_untested(self._observed.found, self._steps),
+            ),
         )
 
     def _list_acceptance_warnings(self) -> Iterable[str]:
@@ -354,6 +359,15 @@ def _add_refusal(step: Step, planned: Planned) -> Step:
         return step
     refusal = planned.refused[0]
     return dataclasses.replace(step, state=State.REFUSED, event=None, rule=refusal.rule, reason=refusal.reason)
+
+
+def _list_untested(found: Iterable[Found], steps: Iterable[Step]) -> Iterator[str]:
+    """List which services a trial that begins does not test."""
+    for item, step in zip(found, steps, strict=True):
+        untested = item.dossier.summary.get("untested") if item.dossier else ()
+        if step.event is Kind.OPENED and step.way is Way.IN_PLACE and untested:
+            names = ", ".join(map(str, untested))
+            yield f"{step.role_arn}: the trial does not test all of {names}, since one boundary can't hold its policies"
 
 
 def _list_warnings(steps: Iterable[Step], overdue: Iterable[Overdue]) -> Iterator[str]:

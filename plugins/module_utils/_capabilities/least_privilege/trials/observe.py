@@ -26,12 +26,13 @@ from ..archive import Archive, Log, list_campaigns
 from ..cases.observe import Found, Options
 from ..changes import CAMPAIGN, RoleWriter
 from ..declared import MOST_TRIAL_DAYS
-from ..dossier import Dossier, is_trial
+from ..dossier import Dossier
 from ..live import Observer
 from ..observe import read_dossier, read_subject
 from ..past import Identity, replay
 from ..situation import Situation
 from ..steps import State, Step, decide
+from ..trial import is_trial
 
 
 @dataclasses.dataclass(frozen=True)
