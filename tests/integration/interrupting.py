@@ -147,24 +147,8 @@ class Bench:
         return {"break_lease": json.loads(place.read_text(encoding="utf-8"))["run_id"]} if place.exists() else {}
 
     def killed(self, run: Callable[[], t.Any], *, write: int, after: bool) -> None:
-        """Run in a process of its own, and kill that where its n-th write arrives, or has just taken effect.
-
-        The process is forked, as Ansible forks its workers.
-        """
-        self.control.faults([{"kind": "hold", "read_only": False, "skip": write - 1, "times": 1, "after": after}])
-        child = os.fork()
-        if child == 0:
-            try:
-                run()
-            finally:
-                # Neither pytest nor anything else of the parent goes on here.
-                os._exit(0)
-        held = self.control.wait_until_held(LONG)
-        os.kill(child, signal.SIGKILL)
-        _pid, status = os.waitpid(child, 0)
-        self.control.clear_faults()
-        assert held
-        assert os.WIFSIGNALED(status)
+        """Run in a process of its own, and kill that where its n-th write arrives, or has just taken effect."""
+        kill_at_write(self.control, run, write=write, after=after)
 
     # What there is
 
@@ -189,6 +173,27 @@ class Bench:
     def endings(self, run_id: str = RUN) -> list[Ending]:
         """How the recorded changes of a run ended."""
         return [ending for _intent, ending in read_recorded(DirectoryStore(str(self.journal)), MANAGEMENT, run_id)]
+
+
+def kill_at_write(control: Emulator, run: Callable[[], t.Any], *, write: int, after: bool) -> None:
+    """Run in a process of its own, and kill that where its n-th write arrives, or has just taken effect.
+
+    The process is forked, as Ansible forks its workers.
+    """
+    control.faults([{"kind": "hold", "read_only": False, "skip": write - 1, "times": 1, "after": after}])
+    child = os.fork()
+    if child == 0:
+        try:
+            run()
+        finally:
+            # Neither pytest nor anything else of the parent goes on here.
+            os._exit(0)
+    held = control.wait_until_held(LONG)
+    os.kill(child, signal.SIGKILL)
+    _pid, status = os.waitpid(child, 0)
+    control.clear_faults()
+    assert held
+    assert os.WIFSIGNALED(status)
 
 
 def canonical(value: t.Any) -> str:

@@ -26,14 +26,11 @@ from ..._policy.documents.canonical import are_equivalent
 from ..._policy.documents.limits import ATTACHMENTS, POLICY_VERSIONS
 from ..._policy.documents.parse import parse
 from ..._policy.documents.policy import PolicyError
-from ..._policy.least_privilege.pack import name_policies_of
 
 PATH: t.Final = "/iam-hardening/lp/"
 #: The tag of a parallel role that has the unique id of the role beside it.
 PARALLEL_OF: t.Final = "iam-hardening:parallel-of"
 CAMPAIGN: t.Final = "iam-hardening:campaign"
-# Beside the name of the role; the names of policies have numbers at this place.
-_TRIAL: t.Final = "trial"
 _MFA: t.Final = "aws:MultiFactorAuthPresent"
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
 _MOST_TAGS: t.Final = 50
@@ -98,8 +95,9 @@ class Subject:
 
     ``parallel`` is the role beside it, as far as there is one. ``policies`` are the documents of the campaign, and
     ``trial`` all of them in one, or ``misfit`` the reason why they are not. ``live`` has the managed policies of our
-    names that are there, by ARN. ``duration`` is the longest session of the role in seconds, and ``last`` the ARN of
-    AdministratorAccess in this partition.
+    names that are there, by ARN. ``found_trial`` is the ARN of the role's boundary if that is a trial of the campaign
+    by its name and tags, whatever the records say. ``duration`` is the longest session of the role in seconds, and
+    ``last`` the ARN of AdministratorAccess in this partition.
     """
 
     role: Role
@@ -109,6 +107,7 @@ class Subject:
     trial: t.Optional[NewPolicy] = None
     misfit: str = ""
     live: Mapping[str, LivePolicy] = dataclasses.field(default_factory=dict)
+    found_trial: str = ""
     duration: t.Optional[int] = None
     last: str = ""
 
@@ -135,8 +134,11 @@ class RoleWriter:
         return tuple(changes)
 
     def prepare_parallel(self, subject: Subject, closed: Mapping[str, t.Any], boundary: t.Optional[str]) -> Outcome:
-        """Make the role beside the target with its policies. Its trust policy is ``closed`` until the cut-over."""
-        policies = self.prepare_policies(subject)
+        """Make the role beside the target with its policies. Its trust policy is ``closed`` until the cut-over.
+
+        It needs no trial: the old role is there.
+        """
+        policies = self.prepare_policies(dataclasses.replace(subject, trial=None))
         if isinstance(policies, Refusal):
             return policies
         made = self._ensure_role(subject, closed, boundary)
@@ -152,7 +154,7 @@ class RoleWriter:
         parallel = subject.parallel
         if parallel is None:
             return _refuse("slot_missing", f"there is no role {_name(subject.parallel_arn)}: run prepare", subject)
-        policies = self.prepare_policies(subject)
+        policies = self.prepare_policies(dataclasses.replace(subject, trial=None))
         if isinstance(policies, Refusal):
             return policies
         given = self._give(subject, parallel, parallel.arn, ChangeKind.PREPARE)
@@ -215,9 +217,13 @@ class RoleWriter:
         """The ARN of a managed policy of ours."""
         return f"arn:{self.snapshot.partition}:iam::{self.snapshot.account_id}:policy{PATH}{name}"
 
+    def is_own(self, policy: LivePolicy) -> bool:
+        """Whether the campaign made a policy."""
+        return policy.is_owned and policy.tags.get(CAMPAIGN) == self.campaign
+
     def trial_arn(self, subject: Subject) -> str:
-        """The ARN of the trial boundary of a role: also where its documents are gone, or fit in none any more."""
-        return self.policy_arn(name_trial(subject.role.name))
+        """The ARN of the trial boundary of a role; empty where it has none."""
+        return self.policy_arn(subject.trial.name) if subject.trial else subject.found_trial
 
     def _writer(self, kind: ChangeKind) -> IdentityWriter:
         return IdentityWriter(self.snapshot.account_id, kind.value)
@@ -243,7 +249,7 @@ class RoleWriter:
             tags = {**self.tags, CAMPAIGN: self.campaign}
             description = f"Least privilege for {subject.role.name}"
             return (writer.create_policy(arn, policy.content, description=description, tags=tags),)
-        if not live.is_owned or live.tags.get(CAMPAIGN) != self.campaign:
+        if not self.is_own(live):
             return _refuse("slot_filled", f"{arn} is there, and this campaign did not make it", subject)
         if says_same(live.document, policy.content):
             return ()
@@ -333,11 +339,6 @@ def _join_tags(old: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]
     names = {key.lower() for key in own}
     kept = {key: value for key, value in old.items() if key.lower() not in names and not key.lower().startswith("aws:")}
     return {**kept, **own}
-
-
-def name_trial(role_name: str) -> str:
-    """Name the trial boundary of a role. No other role has it."""
-    return f"{name_policies_of(role_name)}-{_TRIAL}"
 
 
 def find_foreign(parallel: Role, old: Role, campaign: str, boundary: t.Optional[str]) -> str:

@@ -17,20 +17,19 @@ import hashlib
 import json
 import re
 import typing as t
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 
 from ..._converge.change import content_hash
 from ..._converge.parsing import parse as parse_json
-from ..._policy.documents.canonical import document as document_of
 from ..._policy.documents.canonical import fingerprint
-from ..._policy.documents.limits import LIMITS, size
 from ..._policy.documents.parse import parse
-from ..._policy.documents.policy import Kind, Policy, PolicyError, Statement
+from ..._policy.documents.policy import Kind, Policy, PolicyError
 from ..._policy.evaluation.evaluate import Layers
 from ..._policy.least_privilege.pack import name_policies_of
 from ..._policy.least_privilege.principal import Principal
 from ..._prediction.proposals.propose import Proposed
-from .changes import NewPolicy, name_trial
+from .changes import NewPolicy
+from .trial import Trial, make_trial, name_trial
 
 SCHEMA: t.Final = "hardening.iam/right_size/1"
 PROVED: t.Final = "proved"
@@ -45,8 +44,9 @@ class DossierError(ValueError):
 class Dossier:
     """The new policies of one role.
 
-    ``used`` are the actions that the evidence has, in lower case. ``layers_sha256`` is the hash of what limits the role
-    from above, and ``evidence_sha256`` that of its record. ``summary`` has numbers and sentences for people.
+    ``used`` are the actions that the evidence has, in lower case, and ``unknown`` those that are kept since nobody
+    knows whether they are used. ``layers_sha256`` is the hash of what limits the role from above, and
+    ``evidence_sha256`` that of its record. ``summary`` has numbers and sentences for people.
     ``misfit`` says why there is no trial boundary.
     """
 
@@ -57,6 +57,7 @@ class Dossier:
     trial: t.Optional[NewPolicy] = None
     misfit: str = ""
     used: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
     layers_sha256: str = ""
     evidence_sha256: str = ""
     proof_sha256: str = ""
@@ -84,6 +85,7 @@ class Dossier:
                 policies=policies,
                 trial=None if trial is None else _parse_policy(trial),
                 used=tuple(map(str, record["used"])),
+                unknown=tuple(map(str, record["unknown"])),
                 summary=dict(record["summary"]),
                 **{name: str(record[name]) for name in texts},
             )
@@ -109,13 +111,13 @@ class Dossier:
 
     def _check_trial(self) -> None:
         """Refuse a trial that is not made of the policies: nothing proves a trial by itself. Raises DossierError."""
-        name = self.role_arn.rpartition("/")[2]
-        expected = make_trial(name_trial(name), self.parsed)
-        if self.trial is None and isinstance(expected, str):
-            return
-        if self.trial is None or isinstance(expected, str) or self.trial.name != expected.name:
-            raise DossierError("its trial is not the one of its policies")
-        if fingerprint(parse(self.trial.content)) != fingerprint(parse(expected.content)):
+        name = name_trial(name_policies_of(self.role_arn.rpartition("/")[2]))
+        expected = make_trial(name, self.parsed, self.unknown)
+        wanted = expected.policy if isinstance(expected, Trial) else None
+        if self.trial is None or wanted is None or self.trial.name != wanted.name:
+            if self.trial is not None or wanted is not None:
+                raise DossierError("its trial is not the one of its policies")
+        elif fingerprint(parse(self.trial.content)) != fingerprint(parse(wanted.content)):
             raise DossierError("its trial allows other calls than its policies")
 
     @property
@@ -148,54 +150,23 @@ def make_dossier(proposed: Proposed, principal: Principal, summary: Mapping[str,
     policies = tuple(
         NewPolicy(item.name, item.document, item.kind is Kind.MANAGED) for item in proposed.generated.documents
     )
-    trial = make_trial(name_trial(principal.name), proposed.policies)
+    unknown = tuple(sorted({item.action.lower() for item in proposed.generated.unknown}))
+    trial = make_trial(name_trial(name_policies_of(principal.name)), proposed.policies, unknown)
     proofs = [proof.to_data() for proof in proposed.proofs]
     return Dossier(
         role_arn=proposed.subject.arn,
         role_id=proposed.record.principal_id,
         outcome=PROVED if all(proof.is_proved for proof in proposed.proofs) else UNPROVEN,
         policies=policies,
-        trial=trial if isinstance(trial, NewPolicy) else None,
-        misfit="" if isinstance(trial, NewPolicy) else trial,
+        trial=trial.policy if isinstance(trial, Trial) else None,
+        misfit="" if isinstance(trial, Trial) else trial,
         used=tuple(sorted({use.action.lower() for use in proposed.record.uses if not use.is_service_level})),
+        unknown=unknown,
         layers_sha256=hash_layers(principal.layers),
         evidence_sha256=proposed.record.digest,
         proof_sha256=content_hash(proofs),
-        summary=summary,
+        summary={**summary, "untested": list(trial.untested) if isinstance(trial, Trial) else []},
     )
-
-
-def make_trial(name: str, policies: Sequence[Policy]) -> t.Union[NewPolicy, str]:
-    """Combine policies into the one document of a boundary; the reason where they do not fit in one.
-
-    A boundary is a single policy of at most 6,144 characters:
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-    """
-    versions = sorted({policy.version for policy in policies})
-    if len(versions) > 1:
-        return f"they have different versions ({', '.join(versions)}), which mean different things"
-    statements = tuple(
-        dataclasses.replace(statement, index=index) for index, statement in enumerate(_name_apart(policies))
-    )
-    combined = Policy(statements, versions[0], name=name)
-    needed, limit = size(combined, Kind.BOUNDARY), LIMITS[Kind.BOUNDARY]
-    if needed > limit:
-        return f"together they have {needed:,} characters, and a boundary may have {limit:,}"
-    return NewPolicy(name, document_of(combined))
-
-
-def _name_apart(policies: Iterable[Policy]) -> list[Statement]:
-    """List all statements under ids that no other of them has."""
-    taken: set[str] = set()
-    found: list[Statement] = []
-    for statement in (item for policy in policies for item in policy.statements):
-        sid, number = statement.sid, 1
-        while sid is not None and sid in taken:
-            number += 1
-            sid = f"{statement.sid}{number}"
-        taken.add(sid or "")
-        found.append(dataclasses.replace(statement, sid=sid))
-    return found
 
 
 def hash_layers(layers: Layers) -> str:

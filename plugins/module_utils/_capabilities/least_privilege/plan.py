@@ -21,7 +21,7 @@ from .declared import Target
 from .live import is_closed_form
 from .model import Way
 from .records import Kind
-from .revert import Recorded, Reverter
+from .revert import Recorded, Reverter, name_aspect
 from .revert import Way as WayBack
 from .steps import Step
 
@@ -143,7 +143,7 @@ class CasePlanner:
             if case.step.restores
             else tuple(entry for entry in case.entries if entry[0].change.target != case.subject.role.arn)
         )
-        return Reverter(self._writer.snapshot.account_id, self._closed).plan(
+        way = Reverter(self._writer.snapshot.account_id, self._closed).plan(
             case.subject,
             entries,
             case.present,
@@ -151,6 +151,10 @@ class CasePlanner:
             returns_admin=case.returns_admin,
             new_id=case.new_id,
         )
+        # A trial is known by its policy, so it ends even if the journal is gone. It was only set where no boundary was.
+        is_known = any(name_aspect(entry[0].change) == "boundary" for entry in entries)
+        lifted = () if is_known else self._writer.lift_trial(case.subject)
+        return dataclasses.replace(way, changes=(*lifted, *way.changes))
 
 
 def _refuse_closing(role: str) -> Refusal:

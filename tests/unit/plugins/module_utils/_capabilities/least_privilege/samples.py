@@ -20,7 +20,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_
     Subject,
     close_trust,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.dossier import make_trial
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.trial import Trial, make_trial
 from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.after import snapshot_after
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
@@ -74,7 +74,7 @@ POLICIES: t.Final = (
     NewPolicy("lp-dev-shop-2", allow("sqs:SendMessage")),
     NewPolicy("lp-dev-shop-3", allow("kms:Decrypt"), is_managed=False),
 )
-TRIAL: t.Final = t.cast(NewPolicy, make_trial("lp-dev-shop-trial", [parse(item.content) for item in POLICIES]))
+TRIAL: t.Final = t.cast(Trial, make_trial("lp-dev-shop-trial", [parse(item.content) for item in POLICIES])).policy
 
 
 def make_subject(snapshot: Snapshot, policies: tuple[NewPolicy, ...] = POLICIES, **fields: t.Any) -> Subject:

@@ -12,7 +12,6 @@ import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.changes import NewPolicy
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.dossier import (
     PROVED,
     UNPROVEN,
@@ -20,9 +19,9 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_
     DossierError,
     hash_layers,
     make_dossier,
-    make_trial,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.owner import compare
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.trial import Trial, make_trial
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.policy import Policy
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import Layers
@@ -105,8 +104,9 @@ def test_a_trial_has_all_statements_under_names_of_their_own() -> None:
     for document in (first, second):
         document["Statement"][0]["Sid"] = "Same"
     trial = make_trial("x-trial", parse_all(first, second))
-    assert isinstance(trial, NewPolicy)
-    assert [item["Sid"] for item in trial.content["Statement"]] == ["Same", "Same2"]
+    assert isinstance(trial, Trial)
+    assert [item["Sid"] for item in trial.policy.content["Statement"]] == ["Same", "Same2"]
+    assert trial.untested == ()
 
 
 def test_what_does_not_fit_in_a_boundary_gives_no_trial() -> None:
@@ -114,6 +114,44 @@ def test_what_does_not_fit_in_a_boundary_gives_no_trial() -> None:
     assert "a boundary may have 6,144" in str(make_trial("x", parse_all(*large)))
     other = {**allow("s3:GetObject"), "Version": "2008-10-17"}
     assert "different versions" in str(make_trial("x", parse_all(allow("s3:GetObject"), other)))
+
+
+def on(resource: str, *actions: str) -> dict[str, t.Any]:
+    statement = {"Effect": "Allow", "Action": list(actions), "Resource": resource}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def test_a_trial_that_is_too_large_is_written_shorter_and_never_narrower() -> None:
+    """Unknown actions come first: all of what they are, since nobody would see their denials."""
+    unknown = [f"{service}:Action{number}" for service in ("iot", "dax") for number in range(250)]
+    deny = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"}]}
+    policies = parse_all(on("arn:aws:s3:::data/*", "s3:GetObject"), on("arn:aws:iot:*:*:thing/*", *unknown), deny)
+    trial = make_trial("x-trial", policies, {action.lower() for action in unknown})
+    assert isinstance(trial, Trial)
+    assert trial.untested == ("dax", "iot")
+    found = [(item["Effect"], item["Action"], item["Resource"]) for item in trial.policy.content["Statement"]]
+    assert sorted(map(str, found)) == sorted(
+        map(
+            str,
+            [
+                ("Allow", "s3:GetObject", "arn:aws:s3:::data/*"),
+                ("Deny", "s3:DeleteBucket", "*"),
+                ("Allow", ["dax:*", "iot:*"], "*"),
+            ],
+        )
+    )
+
+
+def test_of_a_service_in_use_only_the_kept_actions_are_allowed_everywhere() -> None:
+    unknown = [f"s3:Unknown{number}" for number in range(200)]
+    spread = [on(f"arn:aws:s3:::{number}{'x' * 300}/*", *unknown[number::10]) for number in range(10)]
+    policies = parse_all(on("arn:aws:s3:::data/*", "s3:GetObject"), *spread)
+    trial = make_trial("x-trial", policies, {action.lower() for action in unknown})
+    assert isinstance(trial, Trial)
+    assert trial.untested == ("s3",)
+    by_resource = {str(item["Resource"]): item["Action"] for item in trial.policy.content["Statement"]}
+    assert by_resource["arn:aws:s3:::data/*"] == "s3:GetObject"
+    assert set(by_resource["*"]) == set(unknown)
 
 
 def test_the_layers_above_a_role_have_one_hash_whatever_their_own_policies_are() -> None:
