@@ -26,11 +26,14 @@ from ..._policy.documents.canonical import are_equivalent
 from ..._policy.documents.limits import ATTACHMENTS, POLICY_VERSIONS
 from ..._policy.documents.parse import parse
 from ..._policy.documents.policy import PolicyError
+from ..._policy.least_privilege.pack import name_policies_of
 
 PATH: t.Final = "/iam-hardening/lp/"
 #: The tag of a parallel role that has the unique id of the role beside it.
 PARALLEL_OF: t.Final = "iam-hardening:parallel-of"
 CAMPAIGN: t.Final = "iam-hardening:campaign"
+# Beside the name of the role; the names of policies have numbers at this place.
+TRIAL_SUFFIX: t.Final = "trial"
 _MFA: t.Final = "aws:MultiFactorAuthPresent"
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
 _MOST_TAGS: t.Final = 50
@@ -95,8 +98,7 @@ class Subject:
 
     ``parallel`` is the role beside it, as far as there is one. ``policies`` are the documents of the campaign, and
     ``trial`` all of them in one, or ``misfit`` the reason why they are not. ``live`` has the managed policies of our
-    names that are there, by ARN. ``found_trial`` is the ARN of the role's boundary if that is a trial of the campaign
-    by its name and tags, whatever the records say. ``duration`` is the longest session of the role in seconds, and
+    names that are there, by ARN. ``duration`` is the longest session of the role in seconds, and
     ``last`` the ARN of AdministratorAccess in this partition.
     """
 
@@ -107,7 +109,6 @@ class Subject:
     trial: t.Optional[NewPolicy] = None
     misfit: str = ""
     live: Mapping[str, LivePolicy] = dataclasses.field(default_factory=dict)
-    found_trial: str = ""
     duration: t.Optional[int] = None
     last: str = ""
 
@@ -222,8 +223,8 @@ class RoleWriter:
         return policy.is_owned and policy.tags.get(CAMPAIGN) == self.campaign
 
     def trial_arn(self, subject: Subject) -> str:
-        """The ARN of the trial boundary of a role; empty where it has none."""
-        return self.policy_arn(subject.trial.name) if subject.trial else subject.found_trial
+        """The ARN of the trial boundary of a role: also where its documents are gone, or fit in none any more."""
+        return self.policy_arn(name_trial(subject.role.name))
 
     def _writer(self, kind: ChangeKind) -> IdentityWriter:
         return IdentityWriter(self.snapshot.account_id, kind.value)
@@ -339,6 +340,11 @@ def _join_tags(old: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]
     names = {key.lower() for key in own}
     kept = {key: value for key, value in old.items() if key.lower() not in names and not key.lower().startswith("aws:")}
     return {**kept, **own}
+
+
+def name_trial(role_name: str) -> str:
+    """Name the trial boundary of a role. No other role has it."""
+    return f"{name_policies_of(role_name)}-{TRIAL_SUFFIX}"
 
 
 def find_foreign(parallel: Role, old: Role, campaign: str, boundary: t.Optional[str]) -> str:

@@ -28,8 +28,8 @@ from ..._policy.evaluation.evaluate import Layers
 from ..._policy.least_privilege.pack import name_policies_of
 from ..._policy.least_privilege.principal import Principal
 from ..._prediction.proposals.propose import Proposed
-from .changes import NewPolicy
-from .trial import Trial, make_trial, name_trial
+from .changes import NewPolicy, name_trial
+from .trial import Trial, make_trial
 
 SCHEMA: t.Final = "hardening.iam/right_size/1"
 PROVED: t.Final = "proved"
@@ -111,7 +111,7 @@ class Dossier:
 
     def _check_trial(self) -> None:
         """Refuse a trial that is not made of the policies: nothing proves a trial by itself. Raises DossierError."""
-        name = name_trial(name_policies_of(self.role_arn.rpartition("/")[2]))
+        name = name_trial(self.role_arn.rpartition("/")[2])
         expected = make_trial(name, self.parsed, self.unknown)
         wanted = expected.policy if isinstance(expected, Trial) else None
         if self.trial is None or wanted is None or self.trial.name != wanted.name:
@@ -151,7 +151,7 @@ def make_dossier(proposed: Proposed, principal: Principal, summary: Mapping[str,
         NewPolicy(item.name, item.document, item.kind is Kind.MANAGED) for item in proposed.generated.documents
     )
     unknown = tuple(sorted({item.action.lower() for item in proposed.generated.unknown}))
-    trial = make_trial(name_trial(name_policies_of(principal.name)), proposed.policies, unknown)
+    trial = make_trial(name_trial(principal.name), proposed.policies, unknown)
     proofs = [proof.to_data() for proof in proposed.proofs]
     return Dossier(
         role_arn=proposed.subject.arn,

@@ -27,10 +27,9 @@ from ..._converge.store import Store
 from ..._module.managed_policies import LIST_VERSIONS, read_policy
 from ..._module.roles import TARGET_READS, read_role, read_target
 from .archive import Archive, DocumentError
-from .changes import CAMPAIGN, PARALLEL_OF, RoleWriter, Subject
+from .changes import CAMPAIGN, PARALLEL_OF, RoleWriter, Subject, name_trial
 from .dossier import Dossier, DossierError
 from .revert import Recorded, list_aspects
-from .trial import is_trial
 
 MODULE: t.Final = "least_privilege"
 #: Beside the name of the old role.
@@ -111,13 +110,10 @@ def read_subject(
     arn = find_parallel_arn(role)
     policies = dossier.policies if dossier else ()
     trial = dossier.trial if dossier else None
-    names = [policy.name for policy in (*policies, *([trial] if trial else ())) if policy.is_managed]
+    names = [policy.name for policy in policies if policy.is_managed]
+    if trial is not None or is_on_trial(writer, role):
+        names.append(name_trial(role.name))
     live = read_role(access, role.arn) if needs_duration else None
-    boundary = role.boundary or ""
-    trials = [boundary] if is_trial(writer.policy_arn(""), boundary) else []
-    named = {writer.policy_arn(name) for name in names}
-    managed = _read_policies(access, {*named, *trials})
-    own = {arn for arn in trials if arn in managed and writer.is_own(managed[arn])}
     return Subject(
         role=role,
         parallel_arn=arn,
@@ -125,11 +121,15 @@ def read_subject(
         policies=policies,
         trial=trial,
         misfit=dossier.misfit if dossier else "",
-        live={arn: policy for arn, policy in managed.items() if arn in named | own},
-        found_trial=next(iter(own), ""),
+        live=_read_policies(access, map(writer.policy_arn, names)),
         duration=live.duration if live else None,
         last=f"arn:{snapshot.partition}:iam::aws:policy/AdministratorAccess",
     )
+
+
+def is_on_trial(writer: RoleWriter, role: Role) -> bool:
+    """Whether the boundary of a role has the name of its trial. No other boundary has one below our path."""
+    return role.boundary == writer.policy_arn(name_trial(role.name))
 
 
 def _read_policies(access: Access, arns: Iterable[str]) -> dict[str, LivePolicy]:

@@ -22,9 +22,7 @@ from ..._account.model import PolicyDocument, Role
 from ..._converge.change import Change, Refusal, content_hash
 from ..._converge.identity_changes import CREATE_POLICY, CREATE_ROLE, IdentityWriter
 from ..._converge.journal import Intent, Outcome
-from ..._policy.least_privilege.pack import name_policies_of
-from .changes import PARALLEL_OF, PATH, ChangeKind, Subject, require_mfa, says_same
-from .trial import name_trial
+from .changes import PARALLEL_OF, PATH, ChangeKind, Subject, name_trial, require_mfa, says_same
 
 Recorded = tuple[Intent, Outcome]
 
@@ -240,7 +238,7 @@ def name_aspect(change: Change) -> str:
 def _choose_kind(aspect: _Aspect, subject: Subject, *, returns_admin: bool) -> ChangeKind:
     """A trial boundary is taken away without approval: its deadline does the same."""
     boundary = aspect.last.get("boundary")
-    if boundary and str(boundary).endswith(f":policy{PATH}{name_trial(name_policies_of(subject.role.name))}"):
+    if boundary and str(boundary).endswith(f":policy{PATH}{name_trial(subject.role.name)}"):
         return ChangeKind.LIFT
     if aspect.first.get("attached") is False or ("document" in aspect.first and aspect.first["document"] is None):
         return ChangeKind.UNDO

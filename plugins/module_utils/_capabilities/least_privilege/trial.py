@@ -23,10 +23,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from ..._policy.documents.canonical import document as document_of
 from ..._policy.documents.limits import LIMITS, size
 from ..._policy.documents.policy import Kind, Policy, Statement
-from .changes import NewPolicy
+from .changes import TRIAL_SUFFIX, NewPolicy
 
-# Beside the name of the role; the names of policies have numbers at this place.
-_SUFFIX: t.Final = "-trial"
 _ANY: t.Final = ("*",)
 
 
@@ -38,14 +36,9 @@ class Trial:
     untested: tuple[str, ...] = ()
 
 
-def name_trial(policies: str) -> str:
-    """Name the trial boundary of a role; ``policies`` is the start of the names of its policies."""
-    return f"{policies}{_SUFFIX}"
-
-
 def is_trial(policies: str, arn: str) -> bool:
     """Whether an ARN has the form of a trial boundary; ``policies`` is the start of the ARNs of our policies."""
-    return arn.startswith(policies) and arn.endswith(_SUFFIX)
+    return arn.startswith(policies) and arn.endswith(f"-{TRIAL_SUFFIX}")
 
 
 def make_trial(name: str, policies: Sequence[Policy], unknown: Collection[str] = ()) -> t.Union[Trial, str]:
