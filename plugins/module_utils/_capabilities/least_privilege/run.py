@@ -49,7 +49,7 @@ from ..._prediction.least_privilege import build, build_principal
 from ..._prediction.records.evidence_options import EvidenceOptions
 from .archive import Archive
 from .cases.observe import CaseReader, Found, Observed, Options
-from .changes import APPROVAL_KINDS, LOCKOUT_KINDS, WRITES, RoleWriter, close_trust
+from .changes import APPROVAL_KINDS, LOCKOUT_KINDS, WRITES, RoleWriter
 from .consumers.observe import CONSUMERS_OPERATIONS
 from .declared import Declared
 from .events import Author, make_event
@@ -64,6 +64,7 @@ from .revert import restore_role
 from .steps import State, Step, decide
 from .summary import Details, build_summary, render_summary
 from .trials.observe import Overdue, TrialReader
+from .trust import close_trust
 from .undo import DERIVATIONS, needs_approval
 from .watch.observe import OPERATIONS as WATCH_OPERATIONS
 
