@@ -305,7 +305,7 @@ class RoleWriter:
         attached = holder.attached_policies if holder else ()
         wanted = [self.policy_arn(policy.name) for policy in subject.policies if policy.is_managed]
         missing = [policy for policy in wanted if policy not in attached]
-        most = self.snapshot.summary.get(_QUOTA) or ATTACHMENTS["role"].default
+        most = find_most_attached(self.snapshot)
         count = len(attached) + len(missing)
         if missing and count > most:
             reason = f"{_name(arn)} would have {count} managed policies at a time, and {most} are allowed"
@@ -365,6 +365,11 @@ def find_foreign(parallel: Role, old: Role, campaign: str, boundary: t.Optional[
     if parallel.boundary != boundary:
         return f"the role {parallel.name} has another permissions boundary ({parallel.boundary or 'none'})"
     return ""
+
+
+def find_most_attached(snapshot: Snapshot) -> int:
+    """Find how many managed policies a role may have; AWS's default where the account's quota is not known."""
+    return snapshot.summary.get(_QUOTA) or ATTACHMENTS["role"].default
 
 
 def is_boundary_of_others(snapshot: Snapshot, policy: str, holder: str) -> bool:

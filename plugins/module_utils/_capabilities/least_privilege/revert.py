@@ -27,6 +27,7 @@ from .changes import (
     PATH,
     ChangeKind,
     Subject,
+    find_most_attached,
     is_boundary_of_others,
     name_trial,
     says_same,
@@ -120,9 +121,24 @@ class Reverter:
                 subject.role.arn, dataclasses.replace(aspect, last=t.cast(Mapping[str, t.Any], now)), kind
             )
             changes += [change] if change else []
+        full = self._refuse_full(subject.role, changes)
+        if full is not None:
+            return (), (*refused, full)
         # Without all that is to come back the role keeps what it has instead.
         kept = [change for change in changes if not (refused and _takes(change))]
         return tuple(sorted(kept, key=_takes)), tuple(refused)
+
+    def _refuse_full(self, role: Role, changes: Sequence[Change]) -> t.Optional[Refusal]:
+        """Refuse to give back more than fits beside what the role has: what is given comes before what is taken."""
+        added = [change for change in changes if change.operation == "AttachRolePolicy"]
+        count, most = len(role.attached_policies) + len(added), find_most_attached(self._snapshot)
+        if not added or count <= most:
+            return None
+        reason = (
+            f"{role.name} would have {count} managed policies at a time, and {most} are allowed: detach those that the "
+            "campaign did not attach, or let AWS raise the quota"
+        )
+        return Refusal("slot_filled", reason, role.arn)
 
     def _set(self, role: str, aspect: _Aspect, kind: ChangeKind) -> t.Optional[Change]:
         writer, first, last = IdentityWriter(self._account_id, kind.value), aspect.first, aspect.last

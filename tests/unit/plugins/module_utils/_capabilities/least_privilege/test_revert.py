@@ -28,6 +28,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.change imp
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Intent, Outcome
 
 from .samples import (
+    ACCOUNT,
     ADMIN,
     BEFORE,
     CLOSED,
@@ -268,3 +269,15 @@ def test_a_policy_that_somebody_made_a_boundary_of_stays_and_holds_back_no_rever
     assert way.refused == ()
     deleted = {change.target for change in way.changes if change.operation == "DeletePolicy"}
     assert deleted == {item.arn for item in snapshot.policies} - {policy}
+
+
+def test_a_role_without_room_for_its_old_policies_is_left_as_it_is() -> None:
+    snapshot, entries = run_stages(*CASES["replace"])
+    role = next(role for role in snapshot.roles if role.arn == ROLE)
+    others = tuple(f"arn:aws:iam::{ACCOUNT}:policy/{number}" for number in range(7))
+    full = change_old(snapshot, attached_policies=(*role.attached_policies, *others))
+    way = go_back(full, entries)
+    assert way.changes == () and [refusal.rule for refusal in way.refused] == ["slot_filled"]
+    assert "would have 11 managed policies" in way.refused[0].reason
+    raised = dataclasses.replace(full, summary={"AttachedPoliciesPerRoleQuota": 20})
+    assert go_back(raised, entries).refused == ()
