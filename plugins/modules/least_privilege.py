@@ -405,6 +405,11 @@ refused:
     patch:
       description: The change as a snippet of CloudFormation or Terraform, for the owner to apply, if the owner's template is known.
       type: str
+terminal:
+  description: The state of the campaign as text, with roles in the same state together. It is displayed and not part of the registered
+    result.
+  returned: when the module runs in a process of its own
+  type: str
 campaign:
   description:
     - The state of each role of the campaign. The step of this run is included, unless a guard refuses it.

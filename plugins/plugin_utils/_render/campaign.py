@@ -177,6 +177,8 @@ def _view_role(role: Item, anchor: str) -> View:
             (words, _number(pair.get("before")), _number(pair.get("after"))) for words, pair in pairs if _is_known(pair)
         ],
         "consumers": sorted(role["consumers"], key=_order_consumer),
+        "unread": [place for place in role["namers_unread"] if place["blocks"]],
+        "more_unread": [place["reason"] for place in role["namers_unread"] if not place["blocks"]],
         "denials": _view_denials(role["denials"]),
     }
 

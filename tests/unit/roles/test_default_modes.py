@@ -22,6 +22,7 @@ MODES: t.Final[t.Mapping[str, str]] = {
     "config_rules": "report",
     "event_alerts": "report",
     "findings_export": "off",
+    "least_privilege": "report",
     "mfa_enforcement": "report",
     "organization_guardrails": "report",
     "organization_root_access": "report",

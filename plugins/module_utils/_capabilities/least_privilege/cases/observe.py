@@ -388,19 +388,17 @@ class _Reading:
     def _propose(self, item: Found) -> t.Optional[Proposal]:
         if item.target is None:
             return None
+        arn = item.role.arn
         if self._stage is Stage.GENERATE:
-            arn = item.role.arn
             found = propose(self.proposed[arn], self._principals[arn], self._paths.get(arn))
             if found.dossier is not None:
-                self.new[item.role.arn] = found.dossier
+                self.new[arn] = found.dossier
             return found.proposal
         if self._stage not in _WITH_DOCUMENTS or item.past.reached is None:
             return None
         if item.dossier is None:
             return Proposal(failure=item.failure) if item.failure else None
-        return propose_again(
-            self._proposer, _choose(item), self._principals[item.role.arn], self._records, item.dossier
-        )
+        return propose_again(self._proposer, _choose(item), self._principals[arn], self._records, item.dossier)
 
     @functools.cached_property
     def proposed(self) -> Mapping[str, Proposed]:

@@ -144,6 +144,17 @@ def test_an_unread_place_blocks_until_it_is_accepted() -> None:
     assert "blocks stage retire" not in show(namers_unread=[place])
 
 
+def test_nobody_moves_where_the_role_itself_gets_new_policies() -> None:
+    text = show(way="in_place")
+    assert "version 7 keeps the old role" in text and "arn:aws:s3:::acme-orders" in text
+    for part in ("not moved", "update-function-configuration", "names the old role only", "to the principals"):
+        assert part not in text, part
+
+
+def test_a_step_that_this_run_takes_is_no_next_step() -> None:
+    assert "Next:" not in show(state="due")
+
+
 def test_consumers_that_have_not_moved_come_first() -> None:
     text = show()
     kinds = [text.index(word) for word in ("function not moved", "pipeline not known", "person moved")]
