@@ -16,7 +16,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import typing as t
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..._account.model import Role, Snapshot
 from ..._account.policy_versions import LivePolicy
@@ -34,7 +34,6 @@ PARALLEL_OF: t.Final = "iam-hardening:parallel-of"
 CAMPAIGN: t.Final = "iam-hardening:campaign"
 # Beside the name of the role; the names of policies have numbers at this place.
 TRIAL_SUFFIX: t.Final = "trial"
-_MFA: t.Final = "aws:MultiFactorAuthPresent"
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
 _MOST_TAGS: t.Final = 50
 _QUOTA: t.Final = "AttachedPoliciesPerRoleQuota"
@@ -69,6 +68,7 @@ WRITES: t.Final = frozenset(
         "CreatePolicy",
         "CreatePolicyVersion",
         "CreateRole",
+        "DeletePolicy",
         "DeletePolicyVersion",
         "DeleteRolePermissionsBoundary",
         "DeleteRolePolicy",
@@ -212,6 +212,17 @@ class RoleWriter:
         """Take all policies from the old role. The role stays: its id is in policies elsewhere."""
         return self._narrow(list(self._take_old(subject, ChangeKind.RETIRE, keeps_new=False)), population)
 
+    def delete_trial(self, subject: Subject) -> Changes:
+        """Delete the policy of the trial boundary, once nobody has it."""
+        arn, role = self.trial_arn(subject), subject.role
+        live = subject.live.get(arn)
+        if live is None or not self.is_own(live) or live.attachment_count or role.boundary == arn:
+            return ()
+        if is_boundary_of_others(self.snapshot, arn, role.arn):
+            return ()
+        writer = self._writer(ChangeKind.UNDO)
+        return (*(writer.delete_version(arn, version) for version in live.others), writer.delete_policy(live))
+
     # Parts
 
     def policy_arn(self, name: str) -> str:
@@ -294,7 +305,7 @@ class RoleWriter:
         attached = holder.attached_policies if holder else ()
         wanted = [self.policy_arn(policy.name) for policy in subject.policies if policy.is_managed]
         missing = [policy for policy in wanted if policy not in attached]
-        most = self.snapshot.summary.get(_QUOTA) or ATTACHMENTS["role"].default
+        most = find_most_attached(self.snapshot)
         count = len(attached) + len(missing)
         if missing and count > most:
             reason = f"{_name(arn)} would have {count} managed policies at a time, and {most} are allowed"
@@ -356,74 +367,18 @@ def find_foreign(parallel: Role, old: Role, campaign: str, boundary: t.Optional[
     return ""
 
 
-def close_trust(snapshot: Snapshot, break_glass: Iterable[str]) -> dict[str, t.Any]:
-    """Make a trust policy that only lets the break-glass principals of the account in.
-
-    A trust policy can't be empty. The principals are named in a condition, so that nobody of the same name as a deleted
-    one is left in it as a dead id.
-    """
-    root = f"arn:{snapshot.partition}:iam::{snapshot.account_id}:root"
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Sid": "ClosedByLeastPrivilege",
-                "Effect": "Allow",
-                "Principal": {"AWS": root},
-                "Action": "sts:AssumeRole",
-                "Condition": {"ArnEquals": {"aws:PrincipalArn": sorted(break_glass)}},
-            }
-        ],
-    }
+def find_most_attached(snapshot: Snapshot) -> int:
+    """Find how many managed policies a role may have; AWS's default where the account's quota is not known."""
+    return snapshot.summary.get(_QUOTA) or ATTACHMENTS["role"].default
 
 
-def require_mfa(trust: Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Add MFA to the statements of a trust policy that let users and roles in by ``sts:AssumeRole``.
-
-    Sessions of services and of federation never have the key ``aws:MultiFactorAuthPresent``: a statement that names
-    them beside users or roles becomes two.
-    """
-    return {**trust, "Statement": [part for item in _list_statements(trust) for part in _split_people(item)]}
-
-
-def _split_people(statement: Mapping[str, t.Any]) -> Iterator[Mapping[str, t.Any]]:
-    principals = statement.get("Principal")
-    if statement.get("Effect") != "Allow":
-        yield statement
-    elif principals == "*":
-        yield _require_mfa(statement)
-    elif not isinstance(principals, Mapping) or "AWS" not in principals:
-        yield statement
-    else:
-        others = {kind: names for kind, names in principals.items() if kind != "AWS"}
-        yield _require_mfa({**statement, "Principal": {"AWS": principals["AWS"]}})
-        if others:
-            # Two statements of one policy never have the same id.
-            yield {**{key: value for key, value in statement.items() if key != "Sid"}, "Principal": others}
-
-
-def _require_mfa(statement: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
-    conditions = dict(statement.get("Condition") or {})
-    operator = next((name for name in conditions if name.lower() == "bool"), "Bool")
-    block = dict(conditions.get(operator) or {})
-    present = next((key for key in block if key.lower() == _MFA.lower()), None)
-    if present is None:
-        # An operator such as BoolIfExists does not hold back the sessions of access keys, which have no such key.
-        conditions[operator] = {**block, _MFA: "true"}
-    elif not _says_true(block[present]):
-        # A block has each key once. This one requires the same: only sessions with MFA have it.
-        name = next((name for name in conditions if name.lower() == "null"), "Null")
-        conditions[name] = {**(conditions.get(name) or {}), "aws:MultiFactorAuthAge": "false"}
-    return {**statement, "Condition": conditions}
-
-
-def _says_true(values: t.Any) -> bool:
-    return all(str(value).lower() == "true" for value in (values if isinstance(values, list) else [values]))
-
-
-def _list_statements(document: Mapping[str, t.Any]) -> list[Mapping[str, t.Any]]:
-    found = document.get("Statement") or []
-    return [found] if isinstance(found, Mapping) else list(found)
+def is_boundary_of_others(snapshot: Snapshot, policy: str, holder: str) -> bool:
+    """Whether a policy is the boundary of a user or role other than ``holder``."""
+    found = [
+        *((user.arn, user.boundary) for user in snapshot.users),
+        *((one.arn, one.boundary) for one in snapshot.roles),
+    ]
+    return any(boundary == policy and arn != holder for arn, boundary in found)
 
 
 def says_same(one: t.Any, other: t.Any) -> bool:

@@ -44,9 +44,10 @@ class DossierError(ValueError):
 class Dossier:
     """The new policies of one role.
 
-    ``used`` are the actions that the evidence has, and ``unknown`` those that are kept without it, in lower case.
-    ``layers_sha256`` is the hash of what limits the role from above, and ``evidence_sha256`` that of its record.
-    ``summary`` has numbers and sentences for people. ``misfit`` says why there is no trial boundary.
+    ``used`` are the actions that the evidence has, in lower case, and ``unknown`` those that are kept since nobody
+    knows whether they are used. ``layers_sha256`` is the hash of what limits the role from above, and
+    ``evidence_sha256`` that of its record. ``summary`` has numbers and sentences for people.
+    ``misfit`` says why there is no trial boundary.
     """
 
     role_arn: str

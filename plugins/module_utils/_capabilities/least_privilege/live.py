@@ -18,11 +18,12 @@ from ..._account.model import Role, Snapshot
 from ..._account.permissions import Permissions
 from ..._converge.arn import is_break_glass
 from ..._policy.evaluation.evaluate import Layers
-from .changes import CAMPAIGN, PARALLEL_OF, RoleWriter, Subject, close_trust, says_same
+from .changes import CAMPAIGN, PARALLEL_OF, RoleWriter, Subject, says_same
 from .dossier import Dossier, hash_layers
 from .model import Way
 from .owner import compare
 from .situation import LiveRole, NewRole
+from .trust import close_trust
 
 
 @dataclasses.dataclass(frozen=True)

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 
 from ..._converge.change import Change, Refusal
 from ..._policy.documents.policy import Policy
-from .changes import ChangeKind, Outcome, RoleWriter, Subject, require_mfa
+from .changes import ChangeKind, Outcome, RoleWriter, Subject
 from .declared import Target
 from .live import is_closed_form
 from .model import Way
@@ -24,6 +24,7 @@ from .records import Kind
 from .revert import Recorded, Reverter, name_aspect
 from .revert import Way as WayBack
 from .steps import Step
+from .trust import require_mfa
 
 # AIDA, AROA and others: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
 _DEAD: t.Final = re.compile(r"A[A-Z]{3}[A-Z0-9]{12,}")
@@ -95,6 +96,8 @@ class CasePlanner:
             return self._close(case)
         if event is Kind.RETIRED and way is Way.PARALLEL:
             return self._writer.retire(case.subject, population=self._population)
+        if event is Kind.RETIRED and way is Way.IN_PLACE:
+            return self._writer.delete_trial(case.subject)
         # Everything else is recorded only: nothing of it is in AWS.
         return ()
 
@@ -143,7 +146,7 @@ class CasePlanner:
             if case.step.restores
             else tuple(entry for entry in case.entries if entry[0].change.target != case.subject.role.arn)
         )
-        way = Reverter(self._writer.snapshot.account_id, self._closed).plan(
+        way = Reverter(self._writer.snapshot, self._closed).plan(
             case.subject,
             entries,
             case.present,

@@ -18,11 +18,21 @@ import dataclasses
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
-from ..._account.model import PolicyDocument, Role
+from ..._account.model import PolicyDocument, Role, Snapshot
 from ..._converge.change import Change, Refusal, content_hash
 from ..._converge.identity_changes import CREATE_POLICY, CREATE_ROLE, IdentityWriter
 from ..._converge.journal import Intent, Outcome
-from .changes import PARALLEL_OF, PATH, ChangeKind, Subject, name_trial, require_mfa, says_same
+from .changes import (
+    PARALLEL_OF,
+    PATH,
+    ChangeKind,
+    Subject,
+    find_most_attached,
+    is_boundary_of_others,
+    name_trial,
+    says_same,
+)
+from .trust import require_mfa
 
 Recorded = tuple[Intent, Outcome]
 
@@ -56,8 +66,9 @@ def list_own(entries: Iterable[Recorded], target: str, operation: str) -> bool:
 class Reverter:
     """Plans the way back in one account."""
 
-    def __init__(self, account_id: str, closed: t.Optional[Mapping[str, t.Any]]) -> None:
-        self._account_id = account_id
+    def __init__(self, snapshot: Snapshot, closed: t.Optional[Mapping[str, t.Any]]) -> None:
+        self._account_id = snapshot.account_id
+        self._snapshot = snapshot
         self._closed = closed
 
     def plan(
@@ -110,9 +121,24 @@ class Reverter:
                 subject.role.arn, dataclasses.replace(aspect, last=t.cast(Mapping[str, t.Any], now)), kind
             )
             changes += [change] if change else []
+        full = self._refuse_full(subject.role, changes)
+        if full is not None:
+            return (), (*refused, full)
         # Without all that is to come back the role keeps what it has instead.
         kept = [change for change in changes if not (refused and _takes(change))]
         return tuple(sorted(kept, key=_takes)), tuple(refused)
+
+    def _refuse_full(self, role: Role, changes: Sequence[Change]) -> t.Optional[Refusal]:
+        """Refuse to give back more than fits beside what the role has: what is given comes before what is taken."""
+        added = [change for change in changes if change.operation == "AttachRolePolicy"]
+        count, most = len(role.attached_policies) + len(added), find_most_attached(self._snapshot)
+        if not added or count <= most:
+            return None
+        reason = (
+            f"{role.name} would have {count} managed policies at a time, and {most} are allowed: detach those that the "
+            "campaign did not attach, or let AWS raise the quota"
+        )
+        return Refusal("slot_filled", reason, role.arn)
 
     def _set(self, role: str, aspect: _Aspect, kind: ChangeKind) -> t.Optional[Change]:
         writer, first, last = IdentityWriter(self._account_id, kind.value), aspect.first, aspect.last
@@ -168,7 +194,10 @@ class Reverter:
         freed = _count_freed(before)
         found: list[Change] = []
         for arn, live in subject.live.items():
-            is_free = live.attachment_count <= freed.get(arn, 0)
+            # AWS deletes no policy that is somebody's boundary, and does not count those as attachments.
+            is_free = live.attachment_count <= freed.get(arn, 0) and not is_boundary_of_others(
+                self._snapshot, arn, subject.role.arn
+            )
             if is_free and live.is_owned and list_own(entries, arn, CREATE_POLICY):
                 found += [writer.delete_version(arn, version) for version in live.others]
                 found.append(writer.delete_policy(live))

@@ -49,7 +49,7 @@ from ..._prediction.least_privilege import build, build_principal
 from ..._prediction.records.evidence_options import EvidenceOptions
 from .archive import Archive
 from .cases.observe import CaseReader, Found, Observed, Options
-from .changes import APPROVAL_KINDS, LOCKOUT_KINDS, WRITES, RoleWriter, close_trust
+from .changes import APPROVAL_KINDS, LOCKOUT_KINDS, WRITES, RoleWriter
 from .consumers.observe import CONSUMERS_OPERATIONS
 from .declared import Declared
 from .events import Author, make_event
@@ -64,6 +64,7 @@ from .revert import restore_role
 from .steps import State, Step, decide
 from .summary import Details, build_summary, render_summary
 from .trials.observe import Overdue, TrialReader
+from .trust import close_trust
 from .undo import DERIVATIONS, needs_approval
 from .watch.observe import OPERATIONS as WATCH_OPERATIONS
 
@@ -130,6 +131,7 @@ class RightSizing(Capability[Observed]):
     _steps: tuple[Step, ...]
     _overdue: tuple[Overdue, ...]
     _planned: tuple[Planned, ...]
+    _roles_of_changes: Mapping[str, int]
 
     def __init__(
         self,
@@ -148,6 +150,7 @@ class RightSizing(Capability[Observed]):
         self._reports = reports
         self._archive = Archive(self._journal, connection.access.caller.account_id, options.declared.campaign)
         self._made: set[str] = set()
+        self._recorded: set[str] = set()
         self._summary: dict[str, t.Any] = {}
 
     # The walk
@@ -188,6 +191,7 @@ class RightSizing(Capability[Observed]):
         cases = [self._make_case(item, step) for item, step in pairs]
         # Trials of other campaigns that are over come last.
         self._planned = planner.plan([*cases, *(Case(item.found.subject, item.step) for item in self._overdue)])
+        self._roles_of_changes = _index_changes(self._planned)
         self._steps = tuple(map(_add_refusal, self._steps, self._planned))
         self._summary = self._summarize()
         return Plan(
@@ -250,7 +254,8 @@ class RightSizing(Capability[Observed]):
 
     def stays_with(self, change: Change, refused: Change) -> bool:
         """The changes of one role are made together or not at all."""
-        return any(_has(item, change) and _has(item, refused) for item in self._planned)
+        role = self._roles_of_changes.get(_identify(change))
+        return role is not None and role == self._roles_of_changes.get(_identify(refused))
 
     def reread(self, change: Change) -> t.Any:
         return reread(self._connection.access, self._connection.now)(change)
@@ -299,6 +304,7 @@ class RightSizing(Capability[Observed]):
             new_role=(new.arn, new.unique_id) if new else ("", ""),
         )
         archive.write(event, found.log)
+        self._recorded.add(found.role.arn)
 
     def _write_files(self) -> None:
         """Write the generated documents below the report prefix, for people and for the owners of roles."""
@@ -350,7 +356,8 @@ class RightSizing(Capability[Observed]):
     def result(self, _result: Mapping[str, t.Any]) -> dict[str, t.Any]:
         # The report has the rest: of an administrator everything that it can no longer do.
         roles = [{**role, "losses": []} for role in self._summary["roles"]]
-        return {"campaign": {**self._summary, "roles": roles}, "terminal": render_summary(self._summary)}
+        text = render_summary(self._summary, self._recorded if self._run.writes else None)
+        return {"campaign": {**self._summary, "roles": roles}, "terminal": text}
 
 
 def _add_refusal(step: Step, planned: Planned) -> Step:
@@ -377,9 +384,10 @@ def _list_warnings(steps: Iterable[Step], overdue: Iterable[Overdue]) -> Iterato
         yield f"{item.step.role_arn}: its trial, by campaign {item.campaign}, is ended: {item.step.reason}"
 
 
+def _index_changes(planned: Sequence[Planned]) -> dict[str, int]:
+    """Index the changes of a plan by the place of the role that they are for. A plan has hundreds of them."""
+    return {_identify(change): place for place, item in enumerate(planned) for change in item.changes}
+
+
 def _identify(change: Change) -> str:
     return content_hash([change.target, change.operation, change.parameters])
-
-
-def _has(planned: Planned, change: Change) -> bool:
-    return any(_identify(item) == _identify(change) for item in planned.changes)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from ..._account.moments import format_utc
@@ -172,13 +172,16 @@ def make_revert_command(declared: Declared, situation: Situation) -> str:
 # The text
 
 
-def render_summary(summary: Mapping[str, t.Any]) -> str:
-    """Render the state of a campaign for a terminal, from the return value; roles in the same state once."""
+def render_summary(summary: Mapping[str, t.Any], recorded: t.Optional[Collection[str]] = None) -> str:
+    """Render the state of a campaign for a terminal, from the return value; roles in the same state once.
+
+    ``recorded`` are the ARNs of the roles whose steps a run did; None for a run that writes nothing.
+    """
     stage = f", stage {summary['stage']}" if summary["stage"] else ""
     lines = [f"Right-sizing of {printable(summary['campaign'])}{stage}"]
     groups: dict[tuple[str, str, str], list[str]] = {}
     for role in summary["roles"]:
-        groups.setdefault(_describe(role), []).append(str(role["role"]).rpartition("/")[2])
+        groups.setdefault(_describe(role, recorded), []).append(str(role["role"]).rpartition("/")[2])
     if not groups:
         lines.append("  no roles")
     for (label, reason, following), names in groups.items():
@@ -186,7 +189,7 @@ def render_summary(summary: Mapping[str, t.Any]) -> str:
     return "\n".join(lines)
 
 
-def _describe(role: Mapping[str, t.Any]) -> tuple[str, str, str]:
+def _describe(role: Mapping[str, t.Any], recorded: t.Optional[Collection[str]]) -> tuple[str, str, str]:
     """Describe the state of a role without its name: what is equal is one group."""
     state, stage = State(role["state"]), role["stage"]
     left = f", {describe_days(role['days_left'])} left" if role["days_left"] else ""
@@ -196,9 +199,18 @@ def _describe(role: Mapping[str, t.Any]) -> tuple[str, str, str]:
         return f"{state}|{left}", "", ""
     if state is State.DONE:
         return f"{stage or 'nothing'} done|", "", role["next"]
+    if state is State.DUE and recorded is not None:
+        return _describe_step(role, is_done=role["role"] in recorded)
     # The same stage is missing of many roles at once.
     reason = role["reason"].replace(f" of role/{str(role['role']).rpartition('/')[2]}", "")
     return f"{state}|", reason, role["next"] if state is State.WAITING else ""
+
+
+def _describe_step(role: Mapping[str, t.Any], *, is_done: bool) -> tuple[str, str, str]:
+    """Describe a step of a run that writes."""
+    if is_done:
+        return "done in this run|", role["reason"], ""
+    return "not done|", "not all of its changes were made, and the next run goes on", "see what was refused or failed"
 
 
 def _render_group(label: str, reason: str, following: str, names: Sequence[str]) -> Iterator[str]:

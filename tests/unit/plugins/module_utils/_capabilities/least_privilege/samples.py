@@ -18,9 +18,9 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_
     NewPolicy,
     RoleWriter,
     Subject,
-    close_trust,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.trial import Trial, make_trial
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.trust import close_trust
 from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.after import snapshot_after
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse

@@ -23,8 +23,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_
     Changes,
     NewPolicy,
     Outcome,
-    require_mfa,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.trust import require_mfa
 from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.affected import mismatch_of
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Impact, Refusal
 
@@ -73,6 +73,10 @@ def replace(snapshot: Snapshot) -> Outcome:
 
 def close(snapshot: Snapshot) -> Outcome:
     return make_writer(snapshot).close(make_subject(snapshot), CLOSED, population=40)
+
+
+def delete_trial(snapshot: Snapshot) -> Outcome:
+    return make_writer(snapshot).delete_trial(make_subject(snapshot))
 
 
 def retire(snapshot: Snapshot) -> Outcome:
@@ -378,3 +382,11 @@ def test_mfa_is_required_of_people_beside_a_service_and_of_anybody() -> None:
     assert service == {**{k: v for k, v in mixed.items() if k != "Sid"}, "Principal": {"Service": "ec2.amazonaws.com"}}
     (anybody,) = require_mfa({"Statement": {**mixed, "Principal": "*"}})["Statement"]
     assert anybody["Condition"] == {"Bool": MFA}
+
+
+def test_the_policy_of_a_trial_stays_as_long_as_somebody_has_it() -> None:
+    done = reach(prepare_in_place, try_out, replace)
+    (deleted,) = plan(delete_trial, done)
+    other = dataclasses.replace(DEVELOPER, name="other", arn=f"{ROLE}-other", boundary=deleted.target)
+    assert plan(delete_trial, dataclasses.replace(done, roles=(*done.roles, other))) == ()
+    assert plan(delete_trial, reach(prepare_in_place, try_out)) == ()

@@ -83,7 +83,7 @@ def read_present(snapshot: Snapshot, entries: Sequence[Recorded]) -> dict[str, t
 
 
 def go_back(snapshot: Snapshot, entries: Sequence[Recorded], *, is_used: bool = False) -> Way:
-    return Reverter(ACCOUNT, CLOSED).plan(
+    return Reverter(snapshot, CLOSED).plan(
         make_subject(snapshot), entries, read_present(snapshot, entries), is_used=is_used, returns_admin=True
     )
 
@@ -170,7 +170,7 @@ def test_changes_that_failed_or_were_made_by_others_are_not_taken_back() -> None
 def test_without_break_glass_a_used_role_stays_open() -> None:
     snapshot, entries = run_stages(*CASES["open"])
     present = read_present(snapshot, entries)
-    way = Reverter(ACCOUNT, None).plan(make_subject(snapshot), entries, present, is_used=True, returns_admin=False)
+    way = Reverter(snapshot, None).plan(make_subject(snapshot), entries, present, is_used=True, returns_admin=False)
     assert [refusal.rule for refusal in way.refused] == ["no_break_glass"]
 
 
@@ -226,7 +226,7 @@ def test_another_role_that_somebody_made_under_the_name_of_the_new_one_is_not_de
     present = read_present(snapshot, entries)
 
     def go(subject: Subject, new_id: str) -> Way:
-        return Reverter(ACCOUNT, CLOSED).plan(
+        return Reverter(snapshot, CLOSED).plan(
             subject, entries, present, is_used=False, returns_admin=False, new_id=new_id
         )
 
@@ -246,7 +246,7 @@ def test_a_trust_policy_that_the_new_role_does_not_have_comes_back_under_an_appr
     present = read_present(snapshot, entries)
 
     def find_kind(found: Sequence[Recorded]) -> str:
-        way = Reverter(ACCOUNT, CLOSED).plan(make_subject(snapshot), found, present, is_used=True, returns_admin=False)
+        way = Reverter(snapshot, CLOSED).plan(make_subject(snapshot), found, present, is_used=True, returns_admin=False)
         (opened,) = [change for change in way.changes if change.target == ROLE]
         return opened.kind
 
@@ -259,3 +259,25 @@ def test_a_trust_policy_that_the_new_role_does_not_have_comes_back_under_an_appr
             change = dataclasses.replace(change, before={"trust": wide})
         forged.append((dataclasses.replace(intent, change=change), outcome))
     assert find_kind(forged) == ChangeKind.RETURN_ADMIN
+
+
+def test_a_policy_that_somebody_made_a_boundary_of_stays_and_holds_back_no_revert() -> None:
+    snapshot, entries = run_stages(*CASES["prepare in place"])
+    policy = next(item.arn for item in snapshot.policies if item.name == "lp-dev-shop-trial")
+    other = dataclasses.replace(DEVELOPER, name="other", arn=f"{ROLE}-other", boundary=policy)
+    way = go_back(dataclasses.replace(snapshot, roles=(*snapshot.roles, other)), entries)
+    assert way.refused == ()
+    deleted = {change.target for change in way.changes if change.operation == "DeletePolicy"}
+    assert deleted == {item.arn for item in snapshot.policies} - {policy}
+
+
+def test_a_role_without_room_for_its_old_policies_is_left_as_it_is() -> None:
+    snapshot, entries = run_stages(*CASES["replace"])
+    role = next(role for role in snapshot.roles if role.arn == ROLE)
+    others = tuple(f"arn:aws:iam::{ACCOUNT}:policy/{number}" for number in range(7))
+    full = change_old(snapshot, attached_policies=(*role.attached_policies, *others))
+    way = go_back(full, entries)
+    assert way.changes == () and [refusal.rule for refusal in way.refused] == ["slot_filled"]
+    assert "would have 11 managed policies" in way.refused[0].reason
+    raised = dataclasses.replace(full, summary={"AttachedPoliciesPerRoleQuota": 20})
+    assert go_back(raised, entries).refused == ()

@@ -155,6 +155,20 @@ def test_what_a_run_does() -> None:
     assert "canary done: 1 role: dev-a\n    next: run least_privilege_stage=cut_over" in done
 
 
+def test_after_a_real_run_nothing_is_called_due() -> None:
+    both = [rename(situate(*records_up_to(Kind.PREPARED)), name) for name in ("dev-a", "dev-b")]
+    summary = summarize(*both, stage="canary")
+    text = render_summary(summary, [str(summary["roles"][0]["role"])])
+    assert text == (
+        "Right-sizing of developers, stage canary\n"
+        "  done in this run: 1 role: dev-a\n"
+        "    stage canary begins; it takes 14 days\n"
+        "  not done: 1 role: dev-b\n"
+        "    not all of its changes were made, and the next run goes on\n"
+        "    next: see what was refused or failed"
+    )
+
+
 def test_no_line_is_longer_than_a_terminal_and_no_name_moves_the_cursor() -> None:
     names = [f"dev-{number:02d}-with-a-long-name" for number in range(30)]
     text = render_summary(summarize(*(rename(situate(*records_up_to(Kind.OPENED)), name) for name in names)))
