@@ -149,6 +149,26 @@ class SizeBench:
         found = self.iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
         return sorted(item["PolicyArn"] for item in found)
 
+    def boundary(self, role: str) -> t.Optional[str]:
+        found = self.iam.get_role(RoleName=role)["Role"].get("PermissionsBoundary", {})
+        return t.cast(t.Optional[str], found.get("PermissionsBoundaryArn"))
+
+    def documents(self, role: str) -> list[Record]:
+        """The documents of the managed policies of a role that the collection made."""
+        found = []
+        for arn in self.attached(role):
+            if "/iam-hardening/lp/" in arn:
+                version = self.iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+                answer = self.iam.get_policy_version(PolicyArn=arn, VersionId=version)
+                found.append(answer["PolicyVersion"]["Document"])
+        return found
+
+    @property
+    def written(self) -> list[str]:
+        """The writes that took effect since the log was cleared, each with its parameters."""
+        log = [record for record in self.control.log() if not record["read_only"] and record["status"] == 200]
+        return [f"{operation_of(record)} {canonical(record['parameters'])}" for record in log]
+
     @property
     def writes(self) -> list[str]:
         """The operations that took effect since the log was cleared."""
@@ -278,6 +298,8 @@ class SmallBench(SizeBench):
     def killed(self, run: Callable[[], t.Any], *, write: int, after: bool) -> None:
         """Run in a process of its own, and kill that where its n-th write arrives, or has just taken effect."""
         kill_at_write(self.control, run, write=write, after=after)
+        # The child has counted its run for itself.
+        self.runs += 1
 
     def approve(self, stage: str, **options: t.Any) -> Record:
         """Run a stage under an approved plan."""
