@@ -57,7 +57,7 @@ from ._role_options import NO_ROLE, RoleOptions, load_table
 from ._run_input import Host
 from ._run_notes import RunNotes
 from ._task_input import TaskInput, account_option_of, find_problem, fleet_caps_of, job_of, run_id_of, run_of
-from ._values import find_bad_values, split_texts
+from ._values import find_bad_values, parse_lists, split_texts
 from ._variables import prepare_variables
 from ._vaulted import hide_vaulted
 from ._wave_hosts import find_waves
@@ -134,6 +134,7 @@ class InProcess(NormalActionModule):
             **fleet_caps_of(given),
         }
         self._task.args = {**self._task.args, **found}
+        self._task.args.update(parse_lists(self.entry.argument_spec(), self._task.args))
         if given.is_of_our_role:
             self._task.args.update(split_texts(self.entry.argument_spec(), self._task.args))
         if self._has_the_files_of_this_worker():

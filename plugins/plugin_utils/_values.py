@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import json
 import reprlib
 import typing as t
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -55,6 +56,27 @@ def find_bad_values(
         words = problem.replace("Set it to ", f"Set it to {OFF}, ", 1) if is_mode else problem
         problems.append(f"{place}: {words}")
     return problems
+
+
+def parse_lists(spec: Spec, arguments: Mapping[str, t.Any]) -> dict[str, list[t.Any]]:
+    """The lists that are given as JSON text, as ``-e name='["a", "b"]'`` and surveys of AWX send them.
+
+    Ansible would make a list of such a text at its commas. A pattern of a break-glass role would then match no role.
+    """
+    texts = {
+        name: value
+        for name, value in arguments.items()
+        if isinstance(value, str) and value.lstrip().startswith("[") and spec.get(name, {}).get("type") == "list"
+    }
+    parsed = {name: _parse_json(value) for name, value in texts.items()}
+    return {name: value for name, value in parsed.items() if isinstance(value, list)}
+
+
+def _parse_json(text: str) -> t.Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def split_texts(spec: Spec, arguments: Mapping[str, t.Any]) -> dict[str, list[str]]:

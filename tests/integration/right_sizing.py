@@ -6,7 +6,12 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+import shutil
 import typing as t
+import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -114,7 +119,9 @@ class SizeBench:
             **self.options,
             **options,
         }
-        return self.result(entry, check, {name: value for name, value in given.items() if value is not None})
+        return self.result(
+            least_privilege.ENTRY, check, {name: value for name, value in given.items() if value is not None}
+        )
 
     def result(self, entry: Entry, check: bool, options: Record) -> Record:
         spec = {**aws_argument_spec(), **entry.argument_spec()}
@@ -142,6 +149,138 @@ class SizeBench:
         return [
             operation_of(record) for record in self.control.log() if not record["read_only"] and record["status"] == 200
         ]
+
+
+class SmallBench(SizeBench):
+    """An account of few roles and few calls, so that many runs are quick. Its log files are in a directory."""
+
+    def __init__(self, control: Emulator, directory: Path) -> None:
+        super().__init__(control, directory)
+        self.logs = directory / "logs"
+        self._base = 0
+        self.options = {
+            "account_id": MANAGEMENT,
+            "assume_role_arn": None,
+            "assume_role_external_id": None,
+            "organization_role_arn": None,
+            "regions": ["us-east-1"],
+            "trail_logs": str(self.logs),
+            # The account has no trail, so it is not known what wrote the files.
+            "assume_logged": ["data", "management_read", "management_write"],
+            "targets": SMALL_TARGETS,
+            # Its trust policy admits the whole account, in which there may be machines.
+            "accept_machines": accept("job"),
+            "break_glass": [f"arn:aws:iam::{MANAGEMENT}:role/break-glass"],
+        }
+
+    def open_client(self, service: str) -> t.Any:
+        return boto3.client(service)
+
+    def wait(self, days: int, *calls: Record) -> None:
+        """Move the clocks. The log files go on: each day each role makes its calls; ``calls`` are of the last day."""
+        self.day += days
+        self.control.clock(offset_days=self.day)
+        self.write_logs(days, calls)
+
+    def write_logs(self, days: int, calls: Sequence[Record] = ()) -> None:
+        """Write the log files of some days up to now."""
+        for ago in range(days):
+            moment = self.now - timedelta(days=ago, hours=2)
+            folder = self.logs / "AWSLogs" / MANAGEMENT / "CloudTrail" / "us-east-1" / f"{moment:%Y/%m/%d}"
+            folder.mkdir(parents=True, exist_ok=True)
+            made = [self.make_event(name, moment) for name in ("app", "job")] + ([*calls] if ago == 0 else [])
+            name = f"{MANAGEMENT}_CloudTrail_us-east-1_{moment:%Y%m%dT%H%MZ}_{self.runs:08}.json.gz"
+            (folder / name).write_bytes(gzip.compress(json.dumps({"Records": made}).encode()))
+
+    def make_event(self, role: str, moment: datetime, call: str = "s3:GetObject", **fields: t.Any) -> Record:
+        """Make a recorded call of a role on the bucket."""
+        source, _colon, name = call.partition(":")
+        arn = f"arn:aws:iam::{MANAGEMENT}:role/{role}"
+        unique = self.iam.get_role(RoleName=role)["Role"]["RoleId"]
+        issuer = {"type": "Role", "arn": arn, "principalId": unique, "accountId": MANAGEMENT, "userName": role}
+        return {
+            "eventVersion": "1.11",
+            "userIdentity": {
+                "type": "AssumedRole",
+                "principalId": f"{unique}:anna",
+                "arn": f"arn:aws:sts::{MANAGEMENT}:assumed-role/{role}/anna",
+                "accountId": MANAGEMENT,
+                "sessionContext": {"sessionIssuer": issuer, "attributes": {"mfaAuthenticated": "true"}},
+            },
+            "eventTime": f"{moment:%Y-%m-%dT%H:%M:%SZ}",
+            "eventID": str(uuid.uuid4()),
+            "eventSource": f"{source}.amazonaws.com",
+            "eventName": name,
+            "eventType": "AwsApiCall",
+            "eventCategory": "Data" if source == "s3" else "Management",
+            "managementEvent": source != "s3",
+            "readOnly": True,
+            "awsRegion": "us-east-1",
+            "recipientAccountId": MANAGEMENT,
+            "requestParameters": {"bucketName": "data", "key": "report.csv"},
+            **fields,
+        }
+
+    def make_denial(self, role: str, action: str, how: str) -> Record:
+        """Make a denied call of a role; ``how`` is the end of AWS's message."""
+        message = f"User: arn:aws:sts::{MANAGEMENT}:assumed-role/{role}/anna is not authorized to perform: {action}"
+        text = f"{message} on resource: arn:aws:s3:::data/report.csv {how}"
+        return self.make_event(role, self.now - timedelta(hours=3), action, errorCode="AccessDenied", errorMessage=text)
+
+    def make_base(self) -> None:
+        """Make the account, with the log files of a month."""
+        self.control.reset(SMALL_SEED)
+        self.write_logs(TRAIL_DAYS)
+        self.keep()
+
+    def keep(self) -> None:
+        """Keep account, journal and log files as they are, to come back to them."""
+        self._base = self.control.snapshot()
+        shutil.rmtree(self.directory / "kept", ignore_errors=True)
+        for name in ("journal", "logs"):
+            (self.directory / name).mkdir(exist_ok=True)
+            shutil.copytree(self.directory / name, self.directory / "kept" / name)
+        self._kept_day = self.day
+
+    def to_base(self) -> None:
+        """Come back to what was kept."""
+        self.control.restore(self._base)
+        for name in ("journal", "logs"):
+            shutil.rmtree(self.directory / name)
+            shutil.copytree(self.directory / "kept" / name, self.directory / name)
+        self.day = self._kept_day
+        self.control.clock(offset_days=self.day)
+        self.control.clear_log()
+
+    def approve(self, stage: str, **options: t.Any) -> Record:
+        """Run a stage under an approved plan."""
+        planned = self.run(stage, check=True, **options)
+        return self.run(stage, approved_plan=planned["plan_sha256"], **options)
+
+
+def _trust(**principal: str) -> Record:
+    statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+PEOPLE: t.Final = _trust(AWS=f"arn:aws:iam::{MANAGEMENT}:root")
+SMALL_SEED: t.Final[Record] = {
+    "management_account": MANAGEMENT,
+    "accounts": {
+        MANAGEMENT: {
+            "name": "small",
+            "roles": {
+                "app": {"trust": PEOPLE, "policies": ["aws:AdministratorAccess"], "tags": {"team": "a"}},
+                "job": {"trust": PEOPLE, "policies": ["aws:AmazonS3FullAccess", "aws:AdministratorAccess"]},
+                "break-glass": {"trust": PEOPLE, "policies": ["aws:AdministratorAccess"]},
+            },
+        }
+    },
+}
+SMALL_TARGETS: t.Final = [
+    {"roles": ["app"], "way": "parallel", "canary": True},
+    {"roles": ["job"], "way": "in_place", "canary": True},
+]
 
 
 def states(result: Record) -> dict[str, str]:

@@ -37,6 +37,11 @@ VARIABLES = {
         "least_privilege_second_opinion": ["access_analyzer", "security_hub"],
         "least_privilege_second_opinion_request": True,
     },
+    "right_size": {
+        "least_privilege_stage": "assess",
+        "least_privilege_event_history": False,
+        "least_privilege_targets": [{"roles": ["*"], "way": "parallel", "canary": True}],
+    },
     "rollback": {"hardening_undo_run_id": UNDONE, "hardening_journal": JOURNAL},
     "simulate": {"hardening_snapshot_dir": SNAPSHOTS, "simulate_wanted_inventory": str(DEMO)},
 }

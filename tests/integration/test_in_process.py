@@ -174,6 +174,19 @@ def scoping(**options: t.Any) -> Record:
     return reading(DEV, assume_role_arn=role_arn(DEV, "automation"), **{**declared, **options})
 
 
+def sizing(**options: t.Any) -> Record:
+    declared = {
+        "campaign": "parity",
+        "stage": "assess",
+        "targets": [{"roles": ["role/*"], "way": "parallel", "canary": True}],
+        "break_glass": [role_arn(DEV, "break-glass")],
+        "event_history": False,
+        "journal": "./journal",
+        **PARITY,
+    }
+    return reading(DEV, assume_role_arn=role_arn(DEV, "automation"), **{**declared, **options})
+
+
 def bounding(**options: t.Any) -> Record:
     declared = {
         "boundaries": [
@@ -314,6 +327,9 @@ CASES: t.Final = (
     Case("permissions, predicted", "user_permissions", permitting(), CHECKED),
     Case("policies, predicted", "policy_scope", scoping(), CHECKED),
     Case("policies, nothing to do", "policy_scope", scoping(targets=[{"policies": ["x"]}]), fails="targets[0]"),
+    Case("roles, assessed", "least_privilege", sizing(), CHECKED),
+    Case("roles, no stage yet", "least_privilege", sizing(stage="generate", mode="report")),
+    Case("roles, no such way", "least_privilege", sizing(targets=[{"roles": ["*"], "way": "x"}]), fails="way"),
     Case("permissions, reported", "user_permissions", permitting(mode="report"), {"diff": True}),
     Case("permissions, no such key", "user_permissions", permitting(groups=[{"users": ["*"]}]), fails="groups"),
     Case(

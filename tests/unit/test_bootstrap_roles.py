@@ -15,6 +15,7 @@ from pathlib import Path
 import boto3
 import pytest
 from moto import mock_aws
+from scripts import bootstrap_right_sizing as right_sizing
 from scripts import bootstrap_roles as roles
 from scripts import generate_permissions as generate
 
@@ -29,6 +30,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._controls.control im
 from ansible_collections.hardening.iam.plugins.module_utils._controls.facts import Facts
 from ansible_collections.hardening.iam.plugins.module_utils._controls.settings import Settings
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Severity
+from ansible_collections.hardening.iam.plugins.module_utils._converge.protected import protection_of
 from ansible_collections.hardening.iam.plugins.module_utils._module.writers import Writer
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
 from ansible_collections.hardening.iam.plugins.module_utils._policy.escalation.paths import search
@@ -549,6 +551,14 @@ def test_by_default_right_sizing_changes_no_role_of_others(
 def test_the_boundary_of_right_sizing_denies_to_assume_a_role_in_words(stack: Stack) -> None:
     """A trust policy that names a session passes what a boundary only leaves out."""
     assert stack.decide(ROLES, "sts:AssumeRole", f"{IAM}role/prod-admin") is Outcome.EXPLICIT_DENY
+
+
+def test_right_sizing_denies_the_roles_of_others_that_no_run_touches(stack: Stack) -> None:
+    for pattern in right_sizing.OF_OTHERS:
+        name = pattern.partition(":role/")[2].replace("*", "dev-x")
+        arn = f"{IAM}role/{name}"
+        assert protection_of(arn) is not None
+        assert stack.decide(ROLES, "iam:DetachRolePolicy", arn) is Outcome.EXPLICIT_DENY
 
 
 def test_no_role_that_writes_can_become_an_administrator(careful: Snapshot) -> None:

@@ -33,7 +33,7 @@ _DIGEST: t.Final = re.compile(
 )
 # Global services log their calls in the main region of the partition, also into trails of other regions.
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events
-_GLOBAL_REGIONS: t.Final = frozenset({"us-east-1", "us-gov-west-1", "cn-north-1", "us-iso-east-1", "us-isob-east-1"})
+GLOBAL_REGIONS: t.Final = frozenset({"us-east-1", "us-gov-west-1", "cn-north-1", "us-iso-east-1", "us-isob-east-1"})
 # CloudTrail tries for 30 days to deliver files to a bucket that it can't write to.
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-find-log-files.html
 _LATEST_DELIVERY: t.Final = timedelta(days=31)
@@ -69,7 +69,7 @@ class Place:
 
     def fits(self, region: t.Any) -> bool:
         """Whether an event of a region can be in the file."""
-        return region == self.region or not self.region or not isinstance(region, str) or region in _GLOBAL_REGIONS
+        return region == self.region or not self.region or not isinstance(region, str) or region in GLOBAL_REGIONS
 
 
 def read_place(key: str) -> Place:

@@ -45,6 +45,7 @@ class Reversal:
     that each of them undoes.
     ``prepare`` finds what must be done before an undo, such as making room, or refuses the undo, by the record that it
     undoes. It also gets the recorded changes whose targets are as before.
+    ``needs_approval`` says whether an undo is only made under an approved plan, as the module itself would make it.
     ``acting`` finds the AWS that makes an undo; without one the access of the rollback makes it.
     """
 
@@ -55,6 +56,7 @@ class Reversal:
     refuse: Callable[[Access, Sequence[Change], datetime], Mapping[str, Refusal]] = lambda _access, _undos, _now: {}
     acting: Callable[[Access], Callable[[Change], t.Optional[Aws]]] = lambda _access: lambda _undo: None
     prepare: Prepare = lambda _access, _undos, _as_before: {}
+    needs_approval: Callable[[Change], bool] = lambda _undo: False
 
 
 @dataclasses.dataclass(frozen=True)

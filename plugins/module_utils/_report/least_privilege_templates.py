@@ -22,6 +22,13 @@ PATH: t.Final = "/iam-hardening/lp/"
 _NO_NAME: t.Final = re.compile(r"[^A-Za-z0-9]+")
 _TARGETS: t.Final = {"role": "Roles", "user": "Users", "group": "Groups"}
 _SET: t.Final = "permission_set"
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
+_REFERENCE: t.Final = "{{resolve:"
+_NO_TEMPLATE: t.Final = (
+    "A name in these policies has {{resolve: in it. CloudFormation would replace it by a secret or a parameter, and "
+    "has no way to write it as text. So there is no template. Find out who chose the name. Then use the JSON files or "
+    "policies.tf."
+)
 _MANAGED: t.Final = "managed"
 _OF_SET: t.Final = {
     "instance_arn": "aws_ssoadmin_permission_set.this.instance_arn",
@@ -30,8 +37,9 @@ _OF_SET: t.Final = {
 
 
 def render_cloudformation(item: Item) -> str:
-    """A template of CloudFormation with the policies of one principal, as JSON.
+    """A template of CloudFormation with the policies of one principal, as JSON; a note if that is not safe.
 
+    Others choose the keys of objects. With a dynamic reference in one, the policy would show a secret.
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-managedpolicy.html
     """
     resources = {_make_logical_id(one["name"], "Policy"): _make_resource(item, one) for one in _list_own(item)}
@@ -44,7 +52,8 @@ def render_cloudformation(item: Item) -> str:
             "InstanceArn": {"Type": "String", "Description": "The instance of IAM Identity Center"}
         }
         resources["PermissionSet"] = _make_permission_set(item)
-    return json.dumps({**template, "Resources": resources}, indent=2) + "\n"
+    text = json.dumps({**template, "Resources": resources}, indent=2) + "\n"
+    return json.dumps({"note": _NO_TEMPLATE}, indent=2) + "\n" if _REFERENCE in text else text
 
 
 def _list_own(item: Item) -> list[Item]:

@@ -44,6 +44,8 @@ from .._module.writers import Roles, Writer
 from .._report.plain import printable
 
 MODULE: t.Final = "rollback"
+# The kind of undos that are only made under an approved plan.
+_APPROVED: t.Final = "undo_under_approval"
 # Its role reads who may use the break-glass principals.
 _OF_PERMISSIONS: t.Final = next(name for name, one in CAPABILITIES.items() if one.writer is Writer.POLICIES)
 
@@ -119,6 +121,8 @@ def _make_opener(task: Task) -> Callable[[str], Access]:
 class Rollback(Capability[Undoing]):
     """One rollback: observe reads the journal and what is there now, plan is pure."""
 
+    approval_kinds = frozenset({_APPROVED})
+
     def __init__(self, options: _Options, connection: Connection, *, access_in: Callable[[str], Access]) -> None:
         self._options = options
         # A rollback counts no ages: it looks at what is there by the clock.
@@ -183,7 +187,14 @@ class Rollback(Capability[Undoing]):
             found = take(objections={**objections, **needed})
         found = self._prepare(selected, found)
         self._remember(entries, selected, found)
-        return found
+        return dataclasses.replace(found, changes=tuple(map(self._mark_approval, found.changes)))
+
+    def _mark_approval(self, undo: Change) -> Change:
+        intent = self._find_intent(undo)
+        capability = CAPABILITIES.get(intent.module) if intent else None
+        if capability is None or not capability.reversal.needs_approval(undo):
+            return undo
+        return dataclasses.replace(undo, kind=_APPROVED)
 
     def rescue(self, _observed: Undoing) -> Rescue:
         """The break-glass principals of the account: an undo does not take the last way to use them either.

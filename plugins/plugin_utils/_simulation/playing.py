@@ -23,7 +23,7 @@ from ...module_utils._module.task import Entry
 from ...module_utils._report.states import PLANNED, REFUSED, REPORTED, changes_of, costs_of
 from .._in_process import describe_bad_values, run_entry
 from .._task_input import RUN_OPTIONS, TaskInput, account_option_of, find_problem, run_of
-from .._values import split_texts
+from .._values import parse_lists, split_texts
 from .declared import PREFIX, Declaration, Rendered
 
 #: Roles that are left out, with the reason.
@@ -86,6 +86,7 @@ def make_arguments(task: Rendered, declaration: Declaration) -> dict[str, t.Any]
     if problem:
         raise Unplayable(problem)
     arguments = {**task.arguments, **account_option_of(given), **run_of(given)}
+    arguments.update(parse_lists(spec, arguments))
     arguments.update(split_texts(spec, arguments))
     kept = {name: value for name, value in arguments.items() if name not in _NOT_OF_THE_DECLARATION}
     return {**kept, "report_dir": "memory", "run_id": _RUN, "job_id": _RUN}

@@ -62,7 +62,7 @@ class Archive:
     def __init__(self, store: Store, account_id: str, campaign: str) -> None:
         self._store = store
         self._account_id = account_id
-        self._campaign = campaign
+        self.campaign: t.Final = campaign
 
     def locate(self, key: str) -> str:
         """Name the place of a key, for people."""
@@ -70,14 +70,14 @@ class Archive:
 
     def locate_role(self, role_name: str) -> str:
         """Name the place of a role's records, for people."""
-        return self.locate(make_prefix(self._account_id, self._campaign, role_name))
+        return self.locate(make_prefix(self._account_id, self.campaign, role_name))
 
     def list_roles(self) -> tuple[str, ...]:
         """List the names of the roles that have records: also those that no target selects any more.
 
         :raises StoreError: the store can't be read.
         """
-        folders = self._store.folders(make_root(self._account_id, self._campaign))
+        folders = self._store.folders(make_root(self._account_id, self.campaign))
         return tuple(urllib.parse.unquote(folder.rstrip("/")) for folder in folders)
 
     def read(self, role_name: str) -> Log:
@@ -85,7 +85,7 @@ class Archive:
 
         :raises StoreError: the store can't be read.
         """
-        prefix = make_prefix(self._account_id, self._campaign, role_name)
+        prefix = make_prefix(self._account_id, self.campaign, role_name)
         events: list[Event] = []
         broken: list[Broken] = []
         number = 0
@@ -111,7 +111,7 @@ class Archive:
         :raises StoreError: it can't be written, or another run has recorded something else meanwhile.
         """
         name = event.role_arn.rpartition("/")[2]
-        prefix = make_prefix(self._account_id, self._campaign, name)
+        prefix = make_prefix(self._account_id, self.campaign, name)
         number = log.number + 1
         if number > MOST_NUMBER:
             raise StoreError(
@@ -156,7 +156,7 @@ class Archive:
         return content
 
     def _make_document_key(self, role_name: str, sha256: str) -> str:
-        return f"{make_prefix(self._account_id, self._campaign, role_name)}documents/{sha256}.json"
+        return f"{make_prefix(self._account_id, self.campaign, role_name)}documents/{sha256}.json"
 
 
 def _is_same(content: bytes, event: Event) -> bool:

@@ -33,7 +33,10 @@ PATH: t.Final = "/iam-hardening/lp/"
 PARALLEL_OF: t.Final = "iam-hardening:parallel-of"
 CAMPAIGN: t.Final = "iam-hardening:campaign"
 # Beside the name of the role; the names of policies have numbers at this place.
-_TRIAL: t.Final = "trial"
+TRIAL_SUFFIX: t.Final = "trial"
+_MFA: t.Final = "aws:MultiFactorAuthPresent"
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+_MOST_TAGS: t.Final = 50
 _QUOTA: t.Final = "AttachedPoliciesPerRoleQuota"
 
 
@@ -95,8 +98,8 @@ class Subject:
 
     ``parallel`` is the role beside it, as far as there is one. ``policies`` are the documents of the campaign, and
     ``trial`` all of them in one, or ``misfit`` the reason why they are not. ``live`` has the managed policies of our
-    names that are there, by ARN. ``duration`` is the longest session of the role in seconds, and ``last`` the ARN of
-    AdministratorAccess in this partition.
+    names that are there, by ARN. ``duration`` is the longest session of the role in seconds, and
+    ``last`` the ARN of AdministratorAccess in this partition.
     """
 
     role: Role
@@ -212,6 +215,10 @@ class RoleWriter:
         """The ARN of a managed policy of ours."""
         return f"arn:{self.snapshot.partition}:iam::{self.snapshot.account_id}:policy{PATH}{name}"
 
+    def is_own(self, policy: LivePolicy) -> bool:
+        """Whether the campaign made a policy."""
+        return policy.is_owned and policy.tags.get(CAMPAIGN) == self.campaign
+
     def trial_arn(self, subject: Subject) -> str:
         """The ARN of the trial boundary of a role: also where its documents are gone, or fit in none any more."""
         return self.policy_arn(name_trial(subject.role.name))
@@ -240,7 +247,7 @@ class RoleWriter:
             tags = {**self.tags, CAMPAIGN: self.campaign}
             description = f"Least privilege for {subject.role.name}"
             return (writer.create_policy(arn, policy.content, description=description, tags=tags),)
-        if not live.is_owned or live.tags.get(CAMPAIGN) != self.campaign:
+        if not self.is_own(live):
             return _refuse("slot_filled", f"{arn} is there, and this campaign did not make it", subject)
         if says_same(live.document, policy.content):
             return ()
@@ -255,9 +262,20 @@ class RoleWriter:
         if parallel is not None:
             objection = find_foreign(parallel, old, self.campaign, boundary)
             return _refuse("slot_filled", objection, subject) if objection else ()
-        tags = {**old.tags, **self.tags, PARALLEL_OF: old.unique_id, CAMPAIGN: self.campaign}
-        # Tags with this prefix belong to AWS, and nobody else can set them.
-        tags = {key: value for key, value in tags.items() if not key.lower().startswith("aws:")}
+        # The names of roles are unique in an account, in any path and case. Calls name a role without its path.
+        name = _name(subject.parallel_arn)
+        taken = next((role.arn for role in self.snapshot.roles if role.name.lower() == name.lower()), None)
+        if taken is not None:
+            return _refuse(
+                "slot_filled", f"the name {name} is taken by {taken}, so no role can be made beside", subject
+            )
+        tags = _join_tags(old.tags, {**self.tags, PARALLEL_OF: old.unique_id, CAMPAIGN: self.campaign})
+        if len(tags) > _MOST_TAGS:
+            reason = (
+                f"the role beside would have {len(tags)} tags, and AWS allows {_MOST_TAGS}: remove tags of {old.name}, "
+                "or choose the way in_place"
+            )
+            return _refuse("too_many_tags", reason, subject)
         role = NewRole(
             subject.parallel_arn,
             closed,
@@ -314,9 +332,16 @@ class RoleWriter:
             yield writer.detach(role.arn, arn)
 
 
+def _join_tags(old: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+    """Join tags; the keys of a role are unique in any case. Tags with the prefix ``aws:`` can't be set by anybody."""
+    names = {key.lower() for key in own}
+    kept = {key: value for key, value in old.items() if key.lower() not in names and not key.lower().startswith("aws:")}
+    return {**kept, **own}
+
+
 def name_trial(role_name: str) -> str:
     """Name the trial boundary of a role. No other role has it."""
-    return f"{name_policies_of(role_name)}-{_TRIAL}"
+    return f"{name_policies_of(role_name)}-{TRIAL_SUFFIX}"
 
 
 def find_foreign(parallel: Role, old: Role, campaign: str, boundary: t.Optional[str]) -> str:
@@ -352,23 +377,45 @@ def close_trust(snapshot: Snapshot, break_glass: Iterable[str]) -> dict[str, t.A
 def require_mfa(trust: Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Add MFA to the statements of a trust policy that let users and roles in by ``sts:AssumeRole``.
 
-    Sessions of services and of federation never have the key ``aws:MultiFactorAuthPresent``.
+    Sessions of services and of federation never have the key ``aws:MultiFactorAuthPresent``: a statement that names
+    them beside users or roles becomes two.
     """
-    return {**trust, "Statement": [_require_mfa(item) for item in _list_statements(trust)]}
+    return {**trust, "Statement": [part for item in _list_statements(trust) for part in _split_people(item)]}
+
+
+def _split_people(statement: Mapping[str, t.Any]) -> Iterator[Mapping[str, t.Any]]:
+    principals = statement.get("Principal")
+    if statement.get("Effect") != "Allow":
+        yield statement
+    elif principals == "*":
+        yield _require_mfa(statement)
+    elif not isinstance(principals, Mapping) or "AWS" not in principals:
+        yield statement
+    else:
+        others = {kind: names for kind, names in principals.items() if kind != "AWS"}
+        yield _require_mfa({**statement, "Principal": {"AWS": principals["AWS"]}})
+        if others:
+            # Two statements of one policy never have the same id.
+            yield {**{key: value for key, value in statement.items() if key != "Sid"}, "Principal": others}
 
 
 def _require_mfa(statement: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
-    principals = statement.get("Principal")
-    is_of_people = isinstance(principals, Mapping) and set(principals) == {"AWS"}
     conditions = dict(statement.get("Condition") or {})
-    if (
-        statement.get("Effect") != "Allow"
-        or not is_of_people
-        or "aws:multifactorauthpresent" in str(conditions).lower()
-    ):
-        return statement
-    conditions["Bool"] = {**conditions.get("Bool", {}), "aws:MultiFactorAuthPresent": "true"}
+    operator = next((name for name in conditions if name.lower() == "bool"), "Bool")
+    block = dict(conditions.get(operator) or {})
+    present = next((key for key in block if key.lower() == _MFA.lower()), None)
+    if present is None:
+        # An operator such as BoolIfExists does not hold back the sessions of access keys, which have no such key.
+        conditions[operator] = {**block, _MFA: "true"}
+    elif not _says_true(block[present]):
+        # A block has each key once. This one requires the same: only sessions with MFA have it.
+        name = next((name for name in conditions if name.lower() == "null"), "Null")
+        conditions[name] = {**(conditions.get(name) or {}), "aws:MultiFactorAuthAge": "false"}
     return {**statement, "Condition": conditions}
+
+
+def _says_true(values: t.Any) -> bool:
+    return all(str(value).lower() == "true" for value in (values if isinstance(values, list) else [values]))
 
 
 def _list_statements(document: Mapping[str, t.Any]) -> list[Mapping[str, t.Any]]:

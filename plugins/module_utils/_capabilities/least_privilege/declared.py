@@ -163,6 +163,15 @@ class Declared:
             found += acceptance_warnings(plain, role_arns, self.today, option=option, needless=needless)
         return found
 
+    def list_needless_globs(self, role_arns: Collection[str]) -> list[str]:
+        """List warnings about names and globs that select none of the roles: somebody may have mistyped them."""
+        found: list[str] = []
+        for place, patterns in (*((f"{one.place}.roles", one.roles) for one in self.targets), ("revert", self.revert)):
+            needless = [pattern for pattern in patterns if not any(selects([pattern], arn) for arn in role_arns)]
+            if needless:
+                found.append(f"{place}: {', '.join(needless)} selects no role of the account")
+        return found
+
     def _accepts_subject(
         self, items: tuple[NamedAcceptance, ...], role_arn: str, subjects: Collection[str]
     ) -> t.Optional[str]:

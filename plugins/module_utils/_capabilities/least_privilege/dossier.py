@@ -30,7 +30,7 @@ from ..._policy.evaluation.evaluate import Layers
 from ..._policy.least_privilege.pack import name_policies_of
 from ..._policy.least_privilege.principal import Principal
 from ..._prediction.proposals.propose import Proposed
-from .changes import NewPolicy, name_trial
+from .changes import TRIAL_SUFFIX, NewPolicy, name_trial
 
 SCHEMA: t.Final = "hardening.iam/right_size/1"
 PROVED: t.Final = "proved"
@@ -163,6 +163,11 @@ def make_dossier(proposed: Proposed, principal: Principal, summary: Mapping[str,
         proof_sha256=content_hash(proofs),
         summary=summary,
     )
+
+
+def is_trial(policies: str, arn: str) -> bool:
+    """Whether an ARN has the form of a trial boundary; ``policies`` is the start of the ARNs of our policies."""
+    return arn.startswith(policies) and arn.endswith(f"-{TRIAL_SUFFIX}")
 
 
 def make_trial(name: str, policies: Sequence[Policy]) -> t.Union[NewPolicy, str]:

@@ -14,7 +14,7 @@ import typing as t
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from ..._account.model import Role
+from ..._account.model import Role, Snapshot
 from ..._account.permissions import Permissions
 from ..._converge.arn import is_break_glass
 from ..._policy.evaluation.evaluate import Layers
@@ -110,9 +110,14 @@ class Observer:
         if document is None:
             return None
         admitted = find_admitted(document)
-        if not admitted or not all(is_break_glass(arn, self.break_glass) for arn in admitted):
-            return False
-        return says_same(document, close_trust(self.writer.snapshot, admitted))
+        are_glass = all(is_break_glass(arn, self.break_glass) for arn in admitted)
+        return are_glass and is_closed_form(self.writer.snapshot, document)
+
+
+def is_closed_form(snapshot: Snapshot, document: Mapping[str, t.Any]) -> bool:
+    """Whether a trust policy is one that closes a role, whichever principals it lets in."""
+    admitted = find_admitted(document)
+    return bool(admitted) and says_same(document, close_trust(snapshot, admitted))
 
 
 def find_admitted(document: Mapping[str, t.Any]) -> tuple[str, ...]:

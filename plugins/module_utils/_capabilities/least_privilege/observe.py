@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import typing as t
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -26,7 +27,7 @@ from ..._converge.store import Store
 from ..._module.managed_policies import LIST_VERSIONS, read_policy
 from ..._module.roles import TARGET_READS, read_role, read_target
 from .archive import Archive, DocumentError
-from .changes import RoleWriter, Subject, name_trial
+from .changes import CAMPAIGN, PARALLEL_OF, RoleWriter, Subject, name_trial
 from .dossier import Dossier, DossierError
 from .revert import Recorded, list_aspects
 
@@ -66,9 +67,26 @@ def reread(access: Access, _now: datetime) -> Callable[[Change], t.Any]:
 
 
 def find_parallel_arn(role: Role) -> str:
-    """Find the ARN of the role beside a role: the same path, and a suffix that fits."""
-    name = f"{role.name[: LONGEST_NAME - len(SUFFIX)]}{SUFFIX}"
+    """Find the ARN of the role beside a role: the same path, and a suffix.
+
+    A long name is cut, and gets a hash, so that two roles never share the role beside them.
+    """
+    name = f"{role.name}{SUFFIX}"
+    if len(name) > LONGEST_NAME:
+        mark = f"-{hashlib.sha256(role.name.lower().encode()).hexdigest()[:8]}{SUFFIX}"
+        name = f"{role.name[: LONGEST_NAME - len(mark)]}{mark}"
     return f"{role.arn.removesuffix(role.name)}{name}"
+
+
+def is_made_beside(role: Role, roles: Iterable[Role], campaign: str) -> bool:
+    """Whether a role was made by a campaign beside another one, which a glob may select as well.
+
+    Tags alone exempt no role from the campaign: anybody who may tag could set them.
+    """
+    if role.tags.get(CAMPAIGN) != campaign:
+        return False
+    old = next((other for other in roles if other.unique_id == role.tags.get(PARALLEL_OF)), None)
+    return old is not None and find_parallel_arn(old).lower() == role.arn.lower()
 
 
 def read_dossier(archive: Archive, role: Role, sha256: str) -> t.Union[Dossier, str, None]:

@@ -18,9 +18,10 @@ from ..._converge.change import Change, Refusal
 from ..._policy.documents.policy import Policy
 from .changes import ChangeKind, Outcome, RoleWriter, Subject, require_mfa
 from .declared import Target
+from .live import is_closed_form
 from .model import Way
 from .records import Kind
-from .revert import Recorded, Reverter
+from .revert import Recorded, Reverter, name_aspect
 from .revert import Way as WayBack
 from .steps import Step
 
@@ -33,7 +34,8 @@ class Case:
     """A role with its step. ``entries`` and ``present`` are only read where the role is reverted.
 
     ``trust`` is its trust policy, None where it can't be read. ``is_new_role_used`` says whether the new role may have
-    been used, and ``returns_admin`` whether a revert makes the old role an administrator again.
+    been used, and ``returns_admin`` whether a revert makes the old role an administrator again. ``new_id`` is the id of
+    the new role by the records.
     """
 
     subject: Subject
@@ -44,6 +46,7 @@ class Case:
     present: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     is_new_role_used: bool = True
     returns_admin: bool = True
+    new_id: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,20 +113,29 @@ class CasePlanner:
         document = role.trust.document
         if document is None:
             return Refusal("unread", f"the trust policy of {role.name} can't be read: {role.trust.error}", role.arn)
-        dead = _find_dead(case.trust)
-        if dead:
-            reason = (
-                f"the trust policy of {role.name} names {dead}, the id of a deleted user or role, which AWS does not "
-                "accept in a new policy: remove it first"
-            )
-            return Refusal("dead_principal", reason, role.arn)
+        dead = _refuse_dead(case)
+        if dead is not None:
+            return dead
+        if is_closed_form(self._writer.snapshot, document):
+            return self._open_beside_closed(case, kind)
         wants_mfa = case.target is not None and case.target.is_mfa_required
         return self._writer.open_parallel(case.subject, require_mfa(document) if wants_mfa else document, kind)
+
+    def _open_beside_closed(self, case: Case, kind: ChangeKind) -> Outcome:
+        """Give new documents to a new role whose old one is closed: the new one keeps its own trust policy."""
+        old, new = case.subject.role, case.subject.parallel
+        trust = new.trust.document if new is not None else None
+        if trust is None or is_closed_form(self._writer.snapshot, trust):
+            reason = f"{old.name} is closed, so its trust policy can't be copied to a new role: revert first"
+            return Refusal("old_role_closed", reason, old.arn)
+        return self._writer.open_parallel(case.subject, trust, kind)
 
     def _close(self, case: Case) -> Outcome:
         if self._closed is None:
             return _refuse_closing(case.subject.role.arn)
-        return self._writer.close(case.subject, self._closed, population=self._population)
+        # A revert could not set the old trust policy again.
+        dead = _refuse_dead(case)
+        return dead or self._writer.close(case.subject, self._closed, population=self._population)
 
     def _revert(self, case: Case) -> WayBack:
         entries = (
@@ -131,13 +143,18 @@ class CasePlanner:
             if case.step.restores
             else tuple(entry for entry in case.entries if entry[0].change.target != case.subject.role.arn)
         )
-        return Reverter(self._writer.snapshot.account_id, self._closed).plan(
+        way = Reverter(self._writer.snapshot.account_id, self._closed).plan(
             case.subject,
             entries,
             case.present,
             is_used=case.is_new_role_used,
             returns_admin=case.returns_admin,
+            new_id=case.new_id,
         )
+        # A trial is known by its policy, so it ends even if the journal is gone. It was only set where no boundary was.
+        is_known = any(name_aspect(entry[0].change) == "boundary" for entry in entries)
+        lifted = () if is_known else self._writer.lift_trial(case.subject)
+        return dataclasses.replace(way, changes=(*lifted, *way.changes))
 
 
 def _refuse_closing(role: str) -> Refusal:
@@ -146,6 +163,17 @@ def _refuse_closing(role: str) -> Refusal:
         "break_glass (hardening_break_glass) as an ARN glob"
     )
     return Refusal("no_break_glass", reason, role)
+
+
+def _refuse_dead(case: Case) -> t.Optional[Refusal]:
+    role, dead = case.subject.role, _find_dead(case.trust)
+    if not dead:
+        return None
+    reason = (
+        f"the trust policy of {role.name} names {dead}, the id of a deleted user or role, which AWS does not "
+        "accept in a new policy: remove it first"
+    )
+    return Refusal("dead_principal", reason, role.arn)
 
 
 def _find_dead(trust: t.Optional[Policy]) -> str:

@@ -22,7 +22,7 @@ from ..._account.model import PolicyDocument, Role
 from ..._converge.change import Change, Refusal, content_hash
 from ..._converge.identity_changes import CREATE_POLICY, CREATE_ROLE, IdentityWriter
 from ..._converge.journal import Intent, Outcome
-from .changes import PATH, ChangeKind, Subject, name_trial
+from .changes import PARALLEL_OF, PATH, ChangeKind, Subject, name_trial, require_mfa, says_same
 
 Recorded = tuple[Intent, Outcome]
 
@@ -68,19 +68,23 @@ class Reverter:
         *,
         is_used: bool,
         returns_admin: bool,
+        new_id: str = "",
     ) -> Way:
         """Plan the way back of one role.
 
         ``entries`` are the recorded changes of the campaign to the role and to what belongs to it, oldest first.
         ``present`` has the live state of the old role by the name of its aspect. ``is_used`` says whether the new role
-        may have been used, and ``returns_admin`` whether the old role will be an administrator.
+        may have been used, and ``returns_admin`` whether the old role will be an administrator. ``new_id`` is the id
+        of the new role by the records, empty if they have none.
         """
         own, refused = self._restore(subject, entries, present, returns_admin=returns_admin)
-        parallel = self._end_parallel(subject, entries, is_used=is_used)
+        if refused:
+            # People still need the new role.
+            return Way(own, refused)
+        parallel = self._end_parallel(subject, entries, is_used=is_used, new_id=new_id)
         if isinstance(parallel, Refusal):
-            return Way(own, (*refused, parallel))
-        leftover = () if refused else self._delete_policies(subject, entries, (*own, *parallel))
-        return Way((*own, *parallel, *leftover), refused)
+            return Way(own, (parallel,))
+        return Way((*own, *parallel, *self._delete_policies(subject, entries, (*own, *parallel))))
 
     # The old role
 
@@ -91,16 +95,24 @@ class Reverter:
         refused: list[Refusal] = []
         for aspect in list_aspects(subject.role.arn, entries):
             now = present.get(aspect.name)
-            if content_hash(now) == content_hash(aspect.first):
+            if _is_same(now, aspect.first) or _is_same(aspect.first, aspect.last):
                 continue
-            if content_hash(now) != content_hash(aspect.last):
-                reason = f"{aspect.name} of {subject.role.name} was changed by somebody else since, so it stays"
+            if not _is_same(now, aspect.last):
+                reason = (
+                    f"{aspect.name} of {subject.role.name} was changed by somebody else since, so it stays; set it as "
+                    "you need it, as it was before the campaign or as the campaign left it, and revert again"
+                )
                 refused.append(Refusal("changed_since", reason, subject.role.arn, aspect.change.operation))
                 continue
             kind = _choose_kind(aspect, subject, returns_admin=returns_admin)
-            change = self._set(subject.role.arn, aspect, kind)
+            # AWS may write a document in another way than it was sent.
+            change = self._set(
+                subject.role.arn, dataclasses.replace(aspect, last=t.cast(Mapping[str, t.Any], now)), kind
+            )
             changes += [change] if change else []
-        return tuple(sorted(changes, key=_takes)), tuple(refused)
+        # Without all that is to come back the role keeps what it has instead.
+        kept = [change for change in changes if not (refused and _takes(change))]
+        return tuple(sorted(kept, key=_takes)), tuple(refused)
 
     def _set(self, role: str, aspect: _Aspect, kind: ChangeKind) -> t.Optional[Change]:
         writer, first, last = IdentityWriter(self._account_id, kind.value), aspect.first, aspect.last
@@ -119,13 +131,17 @@ class Reverter:
     # The new objects
 
     def _end_parallel(
-        self, subject: Subject, entries: Sequence[Recorded], *, is_used: bool
+        self, subject: Subject, entries: Sequence[Recorded], *, is_used: bool, new_id: str
     ) -> t.Union[tuple[Change, ...], Refusal]:
         parallel = subject.parallel
         if parallel is None:
             return ()
         if not list_own(entries, parallel.arn, CREATE_ROLE):
             reason = f"the journal does not show that this campaign made {parallel.name}, so it stays"
+            return Refusal("not_ours", reason, parallel.arn)
+        # Somebody may have deleted that role, and made another one of its name.
+        if PARALLEL_OF not in parallel.tags or (new_id and parallel.unique_id != new_id):
+            reason = f"{parallel.name} is not the role that the campaign made, so it stays"
             return Refusal("not_ours", reason, parallel.arn)
         if is_used or parallel.instance_profiles:
             return self._close(parallel)
@@ -140,7 +156,7 @@ class Reverter:
         if self._closed is None or parallel.trust.document is None:
             reason = f"{parallel.name} was used, so it is closed and not deleted; that needs a break-glass principal"
             return Refusal("no_break_glass", reason, parallel.arn)
-        if content_hash(parallel.trust.document) == content_hash(self._closed):
+        if says_same(parallel.trust.document, self._closed):
             return ()
         writer = IdentityWriter(self._account_id, ChangeKind.UNDO.value)
         return (writer.set_trust(parallel.arn, parallel.trust.document, self._closed),)
@@ -169,9 +185,24 @@ def list_aspects(role: str, entries: Iterable[Recorded]) -> tuple[_Aspect, ...]:
         name = name_aspect(change)
         if not name or not isinstance(change.before, Mapping) or not isinstance(change.after, Mapping):
             continue
-        first = found[name].first if name in found else change.before
+        # What somebody else changed in between is what was there before: nothing older comes back.
+        is_chain = name in found and _is_same(found[name].last, change.before)
+        first = found[name].first if is_chain else change.before
         found[name] = _Aspect(name, first, change.after, change)
     return tuple(found.values())
+
+
+def _is_same(one: t.Any, other: t.Any) -> bool:
+    """Whether two states of an aspect are the same, however their documents are written."""
+    if content_hash(one) == content_hash(other):
+        return True
+    if not isinstance(one, Mapping) or not isinstance(other, Mapping) or set(one) != set(other):
+        return False
+    return all(
+        one[key] == other[key]
+        or (key in ("trust", "document") and one[key] and other[key] and says_same(one[key], other[key]))
+        for key in one
+    )
 
 
 def restore_role(role: Role, entries: Iterable[Recorded]) -> Role:
@@ -211,7 +242,14 @@ def _choose_kind(aspect: _Aspect, subject: Subject, *, returns_admin: bool) -> C
         return ChangeKind.LIFT
     if aspect.first.get("attached") is False or ("document" in aspect.first and aspect.first["document"] is None):
         return ChangeKind.UNDO
-    return ChangeKind.RETURN_ADMIN if returns_admin else ChangeKind.RETURN
+    # The trust policy of the new role is a copy, so nobody who forges the journal can add to what comes back.
+    is_other_trust = "trust" in aspect.first and not _is_of_new_role(aspect.first["trust"], subject)
+    return ChangeKind.RETURN_ADMIN if returns_admin or is_other_trust else ChangeKind.RETURN
+
+
+def _is_of_new_role(trust: t.Any, subject: Subject) -> bool:
+    present = subject.parallel.trust.document if subject.parallel is not None else None
+    return present is not None and (says_same(trust, present) or says_same(require_mfa(trust), present))
 
 
 def _takes(change: Change) -> bool:

@@ -55,13 +55,15 @@ from .declared import Declared
 from .events import Author, make_event
 from .findings import CONTROLS, findings
 from .grants import CONTEXT, GRANTS, SAMPLES
+from .live import Observer
 from .observe import MODULE, UNDO_OPERATIONS, reread
 from .plan import Case, CasePlanner, Planned
 from .records import Kind
 from .revert import restore_role
-from .steps import Step, decide
+from .steps import State, Step, decide
 from .summary import Details, build_summary, render_summary
-from .undo import DERIVATIONS
+from .trials.observe import Overdue, TrialReader
+from .undo import DERIVATIONS, needs_approval
 from .watch.observe import OPERATIONS as WATCH_OPERATIONS
 
 DATASETS: t.Final = frozenset(
@@ -89,7 +91,7 @@ REGISTRATION: t.Final = Registration(
     module=MODULE,
     writer=Writer.ROLES,
     operations=OPERATIONS,
-    reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread),
+    reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread, needs_approval=needs_approval),
     row=Row((Dataset.AUTHORIZATION_DETAILS,)),
     grants=GRANTS,
     samples=SAMPLES,
@@ -125,6 +127,7 @@ class RightSizing(Capability[Observed]):
     reports = CONTROLS
     _observed: Observed
     _steps: tuple[Step, ...]
+    _overdue: tuple[Overdue, ...]
     _planned: tuple[Planned, ...]
 
     def __init__(
@@ -155,18 +158,15 @@ class RightSizing(Capability[Observed]):
         if unread is not None:
             account = f"arn:{snapshot.partition}:iam::{snapshot.account_id}:root"
             refusal = Refusal("unread", f"roles and policies are not known: {unread_reason(unread)}", account)
-            self._observed, self._steps = Observed(snapshot, (), (), refused=(refusal,)), ()
+            self._observed, self._steps, self._overdue = Observed(snapshot, (), (), refused=(refusal,)), (), ()
             return self._observed
-        reader = CaseReader(
-            self._connection,
-            self._options,
-            self._archive,
-            self._journal,
-            self._make_writer(snapshot),
-            self._untouchable,
-        )
+        writer = self._make_writer(snapshot)
+        reader = CaseReader(self._connection, self._options, self._archive, self._journal, writer, self._untouchable)
         self._observed = reader.read()
         self._steps = decide(self._declared, self._observed.situations, now=self._connection.now)
+        known = {item.role.arn for item in self._observed.found}
+        trials = TrialReader(self._connection, self._options, self._journal, writer, known)
+        self._overdue = trials.find(Observer(writer, self._observed.facts.permissions, self._options.break_glass))
         return self._observed
 
     def _make_writer(self, snapshot: Snapshot) -> RoleWriter:
@@ -184,12 +184,15 @@ class RightSizing(Capability[Observed]):
             self._make_writer(observed.snapshot), close_trust(observed.snapshot, glass) if glass else None
         )
         pairs = zip(observed.found, self._steps, strict=True)
-        self._planned = planner.plan([self._make_case(item, step) for item, step in pairs])
+        cases = [self._make_case(item, step) for item, step in pairs]
+        # Trials of other campaigns that are over come last.
+        self._planned = planner.plan([*cases, *(Case(item.found.subject, item.step) for item in self._overdue)])
+        self._steps = tuple(map(_add_refusal, self._steps, self._planned))
         self._summary = self._summarize()
         return Plan(
             changes=tuple(change for item in self._planned for change in item.changes),
             refused=(*observed.refused, *(refusal for item in self._planned for refusal in item.refused)),
-            warnings=(*self._list_acceptance_warnings(), *_list_warnings(self._steps)),
+            warnings=(*self._list_acceptance_warnings(), *_list_warnings(self._steps, self._overdue)),
         )
 
     def _list_acceptance_warnings(self) -> Iterable[str]:
@@ -207,6 +210,7 @@ class RightSizing(Capability[Observed]):
             item.present,
             is_new_role_used=item.is_new_role_used(self._connection.now),
             returns_admin=self._returns_admin(item) if step.event is Kind.REVERTED else True,
+            new_id=item.past.parallel_id,
         )
 
     def _returns_admin(self, item: Found) -> bool:
@@ -230,7 +234,7 @@ class RightSizing(Capability[Observed]):
         """Whether a change is about a policy or a role of the campaign."""
         return any(
             change.target == item.subject.parallel_arn or change.target in item.subject.live
-            for item in self._observed.found
+            for item in (*self._observed.found, *(one.found for one in self._overdue))
         )
 
     def tags(self, observed: Observed) -> Mapping[str, Mapping[str, str]]:
@@ -260,20 +264,22 @@ class RightSizing(Capability[Observed]):
         self._write_files()
         if not self._run.writes:
             return
-        for found, step, planned in zip(self._observed.found, self._steps, self._planned, strict=True):
+        own = ((item, step, self._archive) for item, step in zip(self._observed.found, self._steps, strict=True))
+        others = ((item.found, item.step, item.archive) for item in self._overdue)
+        for (found, step, archive), planned in zip((*own, *others), self._planned, strict=True):
             is_done = not planned.refused and all(_identify(change) in self._made for change in planned.changes)
-            if step.advances and is_done and (completed or planned.changes):
-                self._record(found, step)
+            if archive is not None and step.advances and is_done and (completed or planned.changes):
+                self._record(found, step, archive)
 
-    def _record(self, found: Found, step: Step) -> None:
+    def _record(self, found: Found, step: Step, archive: Archive) -> None:
         dossier = self._observed.new.get(found.role.arn) if step.event is Kind.GENERATED else None
         if dossier is not None:
-            self._archive.keep_document(found.role.name, dossier.as_bytes())
+            archive.keep_document(found.role.name, dossier.as_bytes())
         access = self._connection.access
         new = read_role(access, found.subject.parallel_arn) if step.event is Kind.PREPARED else None
         author = Author(
             self._observed.snapshot.account_id,
-            self._declared.campaign,
+            archive.campaign,
             access.caller.arn,
             self._run.id,
             self._connection.now,
@@ -287,7 +293,7 @@ class RightSizing(Capability[Observed]):
             dossier=dossier,
             new_role=(new.arn, new.unique_id) if new else ("", ""),
         )
-        self._archive.write(event, found.log)
+        archive.write(event, found.log)
 
     def _write_files(self) -> None:
         """Write the generated documents below the report prefix, for people and for the owners of roles."""
@@ -342,8 +348,19 @@ class RightSizing(Capability[Observed]):
         return {"campaign": {**self._summary, "roles": roles}, "terminal": render_summary(self._summary)}
 
 
-def _list_warnings(steps: Iterable[Step]) -> Iterator[str]:
-    return (f"{step.role_arn}: {text}" for step in steps for text in step.warnings)
+def _add_refusal(step: Step, planned: Planned) -> Step:
+    """Say in a step that nothing of it can be done."""
+    if not planned.refused or planned.changes:
+        return step
+    refusal = planned.refused[0]
+    return dataclasses.replace(step, state=State.REFUSED, event=None, rule=refusal.rule, reason=refusal.reason)
+
+
+def _list_warnings(steps: Iterable[Step], overdue: Iterable[Overdue]) -> Iterator[str]:
+    for step in steps:
+        yield from (f"{step.role_arn}: {text}" for text in step.warnings)
+    for item in overdue:
+        yield f"{item.step.role_arn}: its trial, by campaign {item.campaign}, is ended: {item.step.reason}"
 
 
 def _identify(change: Change) -> str:

@@ -180,7 +180,9 @@ class _Decision:
     def _is_emptied(self, live: LiveRole) -> bool:
         """Whether there is something of the campaign in AWS that cannot be there by the records."""
         is_early = self._past.stage in (None, Stage.ASSESS)
-        has_role = live.new_role is not None and live.new_role.is_ours and not self._past.is_reverted
+        # A revert leaves a new role that was used, but closed, and it opens the old one.
+        new, is_open = live.new_role, not self._past.is_reverted
+        has_role = new is not None and new.is_ours and (is_open or new.is_closed is False or live.is_closed is True)
         return is_early and (has_role or live.has_trial)
 
     # Stages

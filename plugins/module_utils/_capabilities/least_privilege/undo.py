@@ -12,7 +12,15 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
-from ..._converge.identity_changes import CREATE_POLICY, DELETE_POLICY, DELETE_ROLE, DELETE_VERSION, UPDATE_POLICY
+from ..._converge.change import Change
+from ..._converge.identity_changes import (
+    CREATE_POLICY,
+    DELETE_POLICY,
+    DELETE_ROLE,
+    DELETE_VERSION,
+    SET_TRUST,
+    UPDATE_POLICY,
+)
 from ..._converge.undo_policies import (
     list_holder_derivations,
     undo_policy_creation,
@@ -21,6 +29,17 @@ from ..._converge.undo_policies import (
 )
 from ..._converge.undo_records import Derive, Record
 from ..._converge.undo_roles import DERIVATIONS_OF_ROLES
+from .changes import PATH
+
+
+def needs_approval(undo: Change) -> bool:
+    """Whether an undo gives a role what a campaign took from it, or says anew who may assume one.
+
+    Whether the role is an administrator by that is not known here, so it counts as one.
+    """
+    if undo.operation == "AttachRolePolicy":
+        return f":policy{PATH}" not in str(undo.parameters.get("PolicyArn"))
+    return undo.operation in ("PutRolePolicy", SET_TRUST)
 
 
 def _undo_nothing(_record: Record) -> None:

@@ -10,7 +10,7 @@
 A change of credentials (a key, a password, an MFA device) is no change of what its owner defined: it is not held. Keys
 that leak or are unused must be deactivated, even if a template made their user. No template turns a key on again unless
 somebody runs it. Marks of this collection in tags are not held either, since they give nobody any access.
-What undoes a change of ours is not held: it brings back what the owner had.
+What undoes a change of ours is not held, and neither is the end of a trial: it brings back what the owner had.
 """
 
 from __future__ import annotations
@@ -52,6 +52,8 @@ MADE_BY_HAND: t.Final = frozenset({"group", "user"})
 _CREATING: t.Final = frozenset({"CreateGroup", "CreatePolicy", "CreateRole"})
 # So many reasons are named in a refusal.
 _MOST_REASONS: t.Final = 2
+# Only module least_privilege makes boundaries below this path.
+_TRIALS: t.Final = ":policy/iam-hardening/lp/"
 _DECLARE: t.Final = "declare the owner in hardening_owners"
 
 
@@ -66,9 +68,19 @@ class Objection:
 
 def find_held(change: Change) -> t.Optional[IamObject]:
     """Find the object whose owner decides on a change; None if it is not held against any owner."""
-    if change.service != "iam" or change.operation not in HELD or change.undoes:
+    if change.service != "iam" or change.operation not in HELD or change.undoes or _ends_trial(change):
         return None
     return object_of(place_of(change))
+
+
+def _ends_trial(change: Change) -> bool:
+    """Whether a change takes away the boundary of a trial. A trial denies for real, so it ends at its deadline.
+
+    The owner may have declared itself after it began, and several trials of a role are no war.
+    """
+    before = change.before if isinstance(change.before, Mapping) else {}
+    is_removal = change.operation.startswith("Delete") and change.operation.endswith("PermissionsBoundary")
+    return is_removal and _TRIALS in str(before.get("boundary"))
 
 
 def identify(change: Change) -> tuple[str, ...]:

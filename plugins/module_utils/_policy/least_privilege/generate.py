@@ -121,7 +121,8 @@ def generate(principal: Principal, record: Record, settings: Settings) -> Genera
     found = _find(principal, record, settings, ceiling)
     if not found.grants:
         reason = "no recorded call is granted by today's policies, and an empty policy is never generated"
-        return answer_refusal(principal, Refusal(reason, True))
+        step = "Read a longer record, or ask the owner whether it is still used"
+        return answer_refusal(principal, Refusal(f"{reason}. {step}", True))
     return _write(principal, record, settings, ceiling, found)
 
 

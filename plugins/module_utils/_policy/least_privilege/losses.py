@@ -203,11 +203,7 @@ def _may_apply(compiled: CompiledStatement, facts: Facts, is_known: bool) -> boo
 def _is_included(old: _Versioned, allowing: Sequence[_Versioned], facts: Facts, kinds: Sequence[Part]) -> bool:
     """Whether new statements apply to a use if an old one does. ``kinds`` are empty where the resource is known."""
     inner = _reach(old)
-    usable = [
-        new
-        for new in allowing
-        if new[0].holds(facts, set()) is YES or not find_unimplied(inner.block, _reach(new).block)
-    ]
+    usable = [new for new in allowing if _holds_with(inner, new, facts)]
     if not kinds and any(new[0].covers(facts, set()) is YES for new in usable):
         return True
     resources = [_reach(new).resources for new in usable]
@@ -215,6 +211,18 @@ def _is_included(old: _Versioned, allowing: Sequence[_Versioned], facts: Facts, 
     if not kinds:
         return all(is_within(part, resources) for part in parts)
     return all(_is_common_within(kind, part, resources) for kind in kinds for part in parts)
+
+
+def _holds_with(old: Reach, new: _Versioned, facts: Facts) -> bool:
+    """Whether the conditions of a new statement are met by a use if those of an old one were.
+
+    Those that do not follow from the old ones, such as that on Regions, must be met by all that is known.
+    """
+    further = tuple(find_unimplied(old.block, _reach(new).block))
+    if not further:
+        return True
+    alone = Policy((dataclasses.replace(new[0].statement, conditions=further),), new[1])
+    return compile_policy(alone).statements[0].holds(facts, set()) is YES
 
 
 def _is_common_within(kind: Part, part: Part, resources: Sequence[Patterns]) -> bool:

@@ -43,11 +43,13 @@ def refuse(principal: Principal, record: Record, settings: Settings) -> t.Option
         return Refusal("it has no policy that allows anything, so there is nothing to narrow", False)
     if coverage.since is None or coverage.until is None or not coverage.events:
         broken = f"; {coverage.files_broken} files are broken" if coverage.files_broken else ""
-        return Refusal(f"no event could be read{broken}", True)
+        step = "Check that trail_logs has the log files of this account"
+        return Refusal(f"no event could be read{broken}. {step}", True)
     if record.left_out and not any(is_recorded_call(use) for use in record.uses):
-        return Refusal(f"exclude_evidence leaves out all of its {record.left_out} recorded calls", True)
+        reason = f"exclude_evidence leaves out all of its {record.left_out} recorded calls"
+        return Refusal(f"{reason}. Narrow its entries, or wait for further calls", True)
     if coverage.until <= coverage.since:
-        return Refusal("the window that was read has no length", True)
+        return Refusal("all events are of one moment. Read more log files", True)
     days = count_days(coverage.since, coverage.until)
     if days < REFUSED_DAYS and not settings.accept_short_window:
         reason = f"the record covers {days} days; under {REFUSED_DAYS} days accept_short_window is needed"

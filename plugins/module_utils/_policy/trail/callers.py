@@ -53,7 +53,10 @@ _CALLS: t.Final = frozenset({"AwsApiCall"})
 _FREE: t.Final = frozenset({("sts", "getcalleridentity"), ("sts", "getsessiontoken")})
 # Services say in many ways that a call is not allowed. DryRunOperation says that it would have been.
 _DENIALS: t.Final = frozenset(
-    {"accessdenied", "authfailure", "authorizationerror", "notauthorized", "unauthorized", "unauthorizedoperation"}
+    {
+        *("accessdenied", "authfailure", "authorizationerror", "notauthorized", "unauthorized"),
+        *("allaccessdisabled", "unauthorizedoperation"),
+    }
 )
 # Cognito calls a wrong password so, in the answer to a call that was allowed:
 # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminInitiateAuth.html

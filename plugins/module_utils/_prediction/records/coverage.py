@@ -14,14 +14,17 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from ..._account.activity import EVENT_HISTORY_DAYS
+from ..._account.log_places import GLOBAL_REGIONS
 from ..._policy.evaluation import catalogue
 from ..._policy.evaluation.truth import NO, UNKNOWN, YES, Truth
 from ..._policy.trail.coverage import Coverage, LogClass, ServiceCoverage, Status
 from ..._policy.trail.log_classes import list_classes
-from .place import PlaceJudge
+from .place import GLOBAL_SERVICES, PlaceJudge
 from .sources import Sources
 
 _MANAGEMENT: t.Final = frozenset({LogClass.READ, LogClass.WRITE})
+# So many regions are named.
+_NAMED: t.Final = 5
 _WORDS: t.Final[Mapping[LogClass, str]] = {
     LogClass.READ: "reads",
     LogClass.WRITE: "writes",
@@ -90,7 +93,7 @@ class _Judge:
         return ServiceCoverage(service, status, tuple(reasons), logged)
 
     def _judge_class(self, service: str, log_class: LogClass) -> tuple[Truth, str]:
-        found = [self._judge_history(log_class)]
+        found = [self._judge_history(service, log_class)]
         if not self._places:
             found.insert(0, (NO, "no log files were read"))
         for name, place in reversed(self._places):
@@ -106,7 +109,7 @@ class _Judge:
         several = len(self._places) > 1 and sentence and place not in sentence
         return f"{place}: {sentence}" if several else sentence
 
-    def _judge_history(self, log_class: LogClass) -> tuple[Truth, str]:
+    def _judge_history(self, service: str, log_class: LogClass) -> tuple[Truth, str]:
         """The event history has all management events of 90 days, whatever the trails record."""
         history = self._sources.history
         if log_class not in _MANAGEMENT or history is None:
@@ -117,7 +120,19 @@ class _Judge:
             return UNKNOWN, "the event history was not read whole"
         if self._sources.asked_days > EVENT_HISTORY_DAYS:
             return UNKNOWN, f"the event history reaches back {EVENT_HISTORY_DAYS} days"
-        return YES, ""
+        unread = self._find_unread_regions(service)
+        return (UNKNOWN, unread) if unread else (YES, "")
+
+    def _find_unread_regions(self, service: str) -> str:
+        """Find the regions whose event history is missing, in words: only those that were asked for are read."""
+        read, enabled = frozenset(self._sources.history_regions), self._sources.regions
+        if service in GLOBAL_SERVICES and read & GLOBAL_REGIONS:
+            return ""
+        if enabled is None:
+            return "it is not known which other regions than those of the event history are enabled"
+        missing = sorted(set(enabled) - read)
+        more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
+        return f"the event history of {', '.join(missing[:_NAMED])}{more} was not read" if missing else ""
 
     def _find_notes(self) -> Iterator[str]:
         for name, place in self._places:

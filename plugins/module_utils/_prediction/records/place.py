@@ -17,14 +17,17 @@ from datetime import UTC, date, datetime, timedelta
 
 from ..._account.digests import Chain
 from ..._account.log_files import LogActivity, LogFacts
+from ..._account.log_places import GLOBAL_REGIONS
 from ..._account.moments import format_utc
 from ..._policy.evaluation.truth import NO, UNKNOWN, YES, Truth
 from ..._policy.trail.coverage import LogClass
 from .selectors import TrailFacts
 from .sources import Sources
 
-# Services of all regions, whose calls a trail of one region has only if it includes them.
-_GLOBAL: t.Final = frozenset({"cloudfront", "iam", "organizations", "route53", "sts"})
+# Their events are all in one region, such as us-east-1. STS has an endpoint in each. A trail of one region has them
+# only there, and if it includes them.
+# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-create-and-update-a-trail-by-using-the-aws-cli-update-trail.html
+GLOBAL_SERVICES: t.Final = frozenset({"cloudfront", "iam", "organizations", "route53"})
 # The first event of a window is a little younger than the window.
 _EDGE: t.Final = timedelta(days=2)
 _DAY: t.Final = timedelta(days=1)
@@ -70,7 +73,8 @@ class PlaceJudge:
             return UNKNOWN, f"the selectors of trail {trail.name} could not be read: {trail.reason}"
         if recorded is NO:
             return NO, f"trail {trail.name} does not record all of them"
-        if not trail.is_multi_region and not (service in _GLOBAL and trail.includes_global):
+        is_global = service in GLOBAL_SERVICES and trail.includes_global and trail.home_region in GLOBAL_REGIONS
+        if not trail.is_multi_region and not is_global:
             return UNKNOWN, f"trail {trail.name} records the region {trail.home_region} only"
         start = self._sources.start
         if trail.is_logging is None:

@@ -400,6 +400,16 @@ def test_the_harmless_twin_is_taken_back(forger: Forger) -> None:
     assert (forger.attached("svc-reports"), forger.attached("dev-bob")) == ([READ], [])
 
 
+def test_a_campaign_gives_nothing_back_without_an_approved_plan(forger: Forger) -> None:
+    forger.account.iam.create_role(RoleName="dev", AssumeRolePolicyDocument=json.dumps(TRUST))
+    undo = {"RoleName": "dev", "PolicyArn": ADMIN}
+    forger.record(
+        "DetachRolePolicy", arn("role", "dev"), *detached(ADMIN), ("AttachRolePolicy", undo), "least_privilege"
+    )
+    result = forger.undo()
+    assert (rules(result), result["changed"]) == (["needs_approval"], False)
+
+
 def test_the_plan_of_a_rollback_has_the_request(forger: Forger) -> None:
     undo = {"UserName": "svc-reports", "PolicyArn": READ}
     target = arn("user", "svc-reports")

@@ -10,7 +10,12 @@ import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.plugin_utils._values import find_bad_values, is_of_type, split_texts
+from ansible_collections.hardening.iam.plugins.plugin_utils._values import (
+    find_bad_values,
+    is_of_type,
+    parse_lists,
+    split_texts,
+)
 
 SPEC: t.Final[dict[str, dict[str, t.Any]]] = {
     "length": {"type": "int"},
@@ -75,6 +80,27 @@ def test_a_text_of_a_survey_is_a_list() -> None:
     given = {"formats": "txt, html", "numbers": "1, 2", "state": "a, b", "text": "c, d", "tags": None, "other": "e, f"}
     assert split_texts(SPEC, given) == {"formats": ["txt", "html"]}
     assert find(**split_texts(SPEC, given)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("formats", '["txt", "html"]', ["txt", "html"]),
+        ("formats", ' ["txt","html"] ', ["txt", "html"]),
+        ("formats", "[]", []),
+        ("numbers", "[1, 2]", [1, 2]),
+        ("targets", '[{"path": "/a,b/", "count": 3}]', [{"path": "/a,b/", "count": 3}]),
+    ],
+)
+def test_a_list_in_json_is_a_list(name: str, text: str, value: list[t.Any]) -> None:
+    """Ansible would split it at its commas, and a list of dictionaries would be no list at all."""
+    assert parse_lists(SPEC, {name: text}) == {name: value}
+    assert find(**parse_lists(SPEC, {name: text})) == []
+
+
+@pytest.mark.parametrize("text", ["txt,html", "[txt", "[txt]", "[" * 100_000, '{"a": 1}', ["txt"], None])
+def test_other_values_stay_as_they_are(text: t.Any) -> None:
+    assert parse_lists(SPEC, {"formats": text, "text": "[1]", "tags": "[1]", "other": "[1]"}) == {}
 
 
 def test_a_mode_of_a_role_may_be_off_too() -> None:

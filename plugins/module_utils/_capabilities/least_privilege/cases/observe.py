@@ -36,14 +36,14 @@ from ...._prediction.proposals.subjects import Subject as Chosen
 from ...._prediction.proposals.subjects import describe
 from ...._prediction.records.evidence_options import EvidenceOptions
 from ..archive import Archive, Log
-from ..changes import CAMPAIGN, PARALLEL_OF, RoleWriter, Subject
+from ..changes import RoleWriter, Subject
 from ..consumers.assumptions import AssumptionScan
 from ..consumers.observe import read_surroundings
 from ..declared import Declared, Target
 from ..dossier import Dossier
 from ..live import Observer
 from ..model import Stage, Surroundings, Watched, Way
-from ..observe import read_dossier, read_entries, read_present, read_subject, select_entries
+from ..observe import is_made_beside, read_dossier, read_entries, read_present, read_subject, select_entries
 from ..past import Identity, Past, replay
 from ..records import Kind
 from ..revert import Recorded, restore_role
@@ -189,7 +189,7 @@ class CaseReader:
             target = self._declared.find_target(role.arn)
             if target is None and role.name.lower() not in recorded:
                 continue
-            if target is not None and self._is_new_role(role):
+            if target is not None and is_made_beside(role, self._snapshot.roles, self._declared.campaign):
                 continue
             refusal = self._untouchable.refusal(role.arn) if target is not None else None
             if refusal is not None:
@@ -199,18 +199,12 @@ class CaseReader:
         self._warn_of_missing(recorded)
         return chosen, tuple(refused)
 
-    def _is_new_role(self, role: Role) -> bool:
-        """Whether a role was made by the campaign beside another one, which a glob may select as well."""
-        ids = {other.unique_id for other in self._snapshot.roles if other.arn != role.arn}
-        return role.tags.get(CAMPAIGN) == self._declared.campaign and role.tags.get(PARALLEL_OF) in ids
-
     def _warn_of_missing(self, recorded: Collection[str]) -> None:
         names = {role.name.lower() for role in self._snapshot.roles}
         for name in sorted(set(recorded) - names):
             self._connection.warn(f"role/{name} has records of the campaign and does not exist any more")
-        for target in self._declared.targets:
-            if not any(self._declared.find_target(role.arn) for role in self._snapshot.roles):
-                self._connection.warn(f"{target.place}: no role of the account is selected")
+        for text in self._declared.list_needless_globs([role.arn for role in self._snapshot.roles]):
+            self._connection.warn(text)
 
     def _find(self, role: Role, target: t.Optional[Target]) -> Found:
         log = self._archive.read(role.name)

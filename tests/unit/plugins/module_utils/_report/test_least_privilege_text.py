@@ -128,6 +128,19 @@ def test_a_template_of_cloudformation_is_one(kind: str, policy: str, resource: s
     assert [match for match in lint_all(text) if match.rule.severity == "error"] == []
 
 
+@pytest.mark.parametrize("kind", ["role", "permission_set"])
+def test_a_template_never_asks_cloudformation_for_a_secret(kind: str) -> None:
+    """Others choose the keys of objects, and CloudFormation resolves references in all properties."""
+    item = principal(kind=kind, permission_set="Developer")
+    (statement,) = POLICY["Statement"]
+    key = "{{resolve:secretsmanager:prod:SecretString:password}}"
+    hostile = {**statement, "Resource": f"arn:aws:s3:::orders/{key}"}
+    item["documents"][0]["document"] = {**POLICY, "Statement": [hostile]}
+    found = json.loads(render_cloudformation(item))
+    assert list(found) == ["note"]
+    assert "use the JSON files or policies.tf" in found["note"]
+
+
 def test_a_permission_set_has_one_inline_policy_and_names_its_managed_ones() -> None:
     item = principal(kind="permission_set", permission_set="Developer")
     inline = {**item["documents"][0], "name": "lp-Developer-2", "kind": "inline role"}

@@ -37,6 +37,7 @@ NEEDED: t.Final = {
     "config_rules": ("config:DeleteConfigRule", "config:DescribeConfigRules"),
     "event_alerts": ("events:DeleteRule", "events:DescribeRule"),
     "findings_export": ("securityhub:BatchUpdateFindings", "securityhub:GetFindings"),
+    "least_privilege": ("iam:DeleteRole", "iam:GetRole"),
     "organization_policy": ("organizations:DetachPolicy", "organizations:ListTargetsForPolicy"),
     "organization_root_access": ("iam:DisableOrganizationsRootSessions", "iam:ListOrganizationsFeatures"),
     "password_policy": ("iam:UpdateAccountPasswordPolicy", "iam:GetAccountPasswordPolicy"),

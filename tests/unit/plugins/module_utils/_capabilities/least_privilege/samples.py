@@ -50,6 +50,10 @@ TRUST: t.Final[Record] = {
         {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"},
     ],
 }
+ALLOW_DEAD: t.Final[Record] = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"AWS": "AIDAEXAMPLEOFADELETED"}, "Action": "sts:AssumeRole"}],
+}
 DEVELOPER: t.Final = Role(
     name="dev-shop",
     arn=ROLE,

@@ -29,6 +29,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.af
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Impact, Refusal
 
 from .samples import (
+    ACCOUNT,
     ADMIN,
     BEFORE,
     CLOSED,
@@ -198,6 +199,29 @@ def test_a_role_or_policy_of_somebody_else_under_our_name_is_refused() -> None:
         assert refused.rule == "slot_filled" and policy in refused.reason
 
 
+@pytest.mark.parametrize("path", ["/", "/teams/Other/"])
+def test_a_role_of_that_name_in_another_path_is_refused(path: str) -> None:
+    # AttachRolePolicy would name that role.
+    arn = f"arn:aws:iam::{ACCOUNT}:role{path}DEV-shop-lp"
+    other = dataclasses.replace(DEVELOPER, name="DEV-shop-lp", arn=arn, path=path)
+    refused = refusal_of(prepare(dataclasses.replace(BEFORE, roles=(DEVELOPER, other))))
+    assert refused.rule == "slot_filled" and arn in refused.reason
+
+
+def test_tags_that_the_role_beside_could_not_have_are_refused() -> None:
+    # Keys that differ in case are one key for AWS.
+    tags = {f"t{number}": "x" for number in range(46)} | {"Iam-Hardening:Campaign": "mine", "TEAM": "shop"}
+    tags["aws:cloudformation:stack-name"] = "x"
+    fits = dataclasses.replace(BEFORE, roles=(dataclasses.replace(DEVELOPER, tags=tags),))
+    (made,) = [change for change in plan(prepare, fits) if change.operation == "CreateRole"]
+    keys = [item["Key"] for item in made.parameters["Tags"]]
+    assert len(keys) == len({key.lower() for key in keys}) == 49
+    tags = {**tags, "one": "x", "two": "x"}
+    full = dataclasses.replace(BEFORE, roles=(dataclasses.replace(DEVELOPER, tags=tags),))
+    refused = refusal_of(prepare(full))
+    assert refused.rule == "too_many_tags" and "51 tags" in refused.reason
+
+
 def test_another_boundary_of_the_parallel_role_is_refused() -> None:
     done = reach(prepare)
     refused = refusal_of(make_writer(done).prepare_parallel(make_subject(done), CLOSED, OLD))
@@ -311,9 +335,46 @@ def test_mfa_is_added_for_people_only() -> None:
     assert people["Condition"] == {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
     assert service == TRUST["Statement"][1]
     assert require_mfa(require_mfa(TRUST)) == require_mfa(TRUST)
-    mixed = {"Effect": "Allow", "Principal": {"AWS": "*", "Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
     denied = {"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
-    assert require_mfa({"Statement": [mixed, denied]})["Statement"] == [mixed, denied]
+    assert require_mfa({"Statement": [denied]})["Statement"] == [denied]
     kept = {**TRUST["Statement"][0], "Condition": {"Bool": {"aws:SecureTransport": "true"}}}
     (single,) = require_mfa({"Statement": kept})["Statement"]
     assert sorted(single["Condition"]["Bool"]) == ["aws:MultiFactorAuthPresent", "aws:SecureTransport"]
+
+
+MFA: t.Final = {"aws:MultiFactorAuthPresent": "true"}
+
+
+@pytest.mark.parametrize(
+    ("conditions", "expected"),
+    [
+        ({"bool": {"AWS:multifactorauthpresent": ["true"]}}, {"bool": {"AWS:multifactorauthpresent": ["true"]}}),
+        # Access keys have no such key, so this operator lets them in.
+        ({"BoolIfExists": MFA}, {"BoolIfExists": MFA, "Bool": MFA}),
+        ({"StringEquals": {"aws:PrincipalTag/x": "aws:MultiFactorAuthPresent"}}, None),
+        (
+            {"Bool": {"aws:MultiFactorAuthPresent": "false"}},
+            {"Bool": {"aws:MultiFactorAuthPresent": "false"}, "Null": {"aws:MultiFactorAuthAge": "false"}},
+        ),
+    ],
+)
+def test_mfa_that_a_condition_only_mentions_is_required_all_the_same(
+    conditions: dict[str, t.Any], expected: t.Optional[dict[str, t.Any]]
+) -> None:
+    statement = {**TRUST["Statement"][0], "Condition": conditions}
+    (single,) = require_mfa({"Statement": [statement]})["Statement"]
+    assert single["Condition"] == (expected or {**conditions, "Bool": MFA})
+
+
+def test_mfa_is_required_of_people_beside_a_service_and_of_anybody() -> None:
+    mixed = {
+        "Sid": "All",
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root", "Service": "ec2.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    people, service = require_mfa({"Statement": [mixed]})["Statement"]
+    assert people == {**mixed, "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Condition": {"Bool": MFA}}
+    assert service == {**{k: v for k, v in mixed.items() if k != "Sid"}, "Principal": {"Service": "ec2.amazonaws.com"}}
+    (anybody,) = require_mfa({"Statement": {**mixed, "Principal": "*"}})["Statement"]
+    assert anybody["Condition"] == {"Bool": MFA}

@@ -170,3 +170,13 @@ def test_acceptances_that_expired_or_are_about_others_are_warned_of() -> None:
         "accept_machines[1]: ops is no role of the campaign",
         "accept_denials[0]: the acceptance for dev-a expired on 2026-01-04",
     ]
+
+
+def test_a_mistyped_name_is_named_although_others_select_something() -> None:
+    roles = ["arn:aws:iam::111122223333:role/dev-a", "arn:aws:iam::111122223333:role/dev-b"]
+    targets = [{"roles": ["dev-a", "dev-1o"], "way": "parallel"}, {"roles": ["dev-b*"], "way": "parallel"}]
+    declared = declare(targets=targets, stage="revert", revert=["dev-a", "dev-c"])
+    assert declared.list_needless_globs(roles) == [
+        "targets[0].roles: dev-1o selects no role of the account",
+        "revert: dev-c selects no role of the account",
+    ]

@@ -123,9 +123,11 @@ def test_a_new_denial() -> None:
     assert [item["action"] for item in finding.evidence.observed["denials"]] == ["s3:GetObject", "sqs:SendMessage"]
 
 
-def test_denials_of_others_of_what_was_never_used_and_accepted_ones_are_no_finding() -> None:
-    harmless = watch(denial(by=DeniedBy.ORGANIZATION), denial(used_before=False))
+def test_denials_of_others_and_accepted_ones_are_no_finding() -> None:
+    harmless = watch(denial(by=DeniedBy.ORGANIZATION))
     assert judge(DENIAL, opened(watched=harmless), 10).status is Status.PASS
+    # A probe, or a companion that is missing: a person decides.
+    assert judge(DENIAL, opened(watched=watch(denial(used_before=False))), 10).status is Status.FAIL
     accepted = [{**REASON, "action": "s3:GetObject"}]
     assert judge(DENIAL, opened(watched=watch(denial())), 10, accept_denials=accepted).status is Status.PASS
     assert judge(DENIAL, opened(watched=None), 10).status is NOT_JUDGED

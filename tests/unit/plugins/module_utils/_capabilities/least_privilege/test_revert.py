@@ -12,10 +12,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._account.model import Snapshot
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import PolicyDocument, Snapshot
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.changes import (
     APPROVAL_KINDS,
     ChangeKind,
+    Subject,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.revert import (
     Recorded,
@@ -26,7 +27,20 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Intent, Outcome
 
-from .samples import ACCOUNT, BEFORE, CLOSED, DEVELOPER, PARALLEL, ROLE, apply_changes, make_subject
+from .samples import (
+    ACCOUNT,
+    ADMIN,
+    BEFORE,
+    CLOSED,
+    DEVELOPER,
+    OLD,
+    PARALLEL,
+    ROLE,
+    TRUST,
+    allow,
+    apply_changes,
+    make_subject,
+)
 from .test_changes import close, open_parallel, plan, prepare, prepare_in_place, replace, retire, try_out
 
 
@@ -136,7 +150,8 @@ def test_an_aspect_that_somebody_changed_since_stays() -> None:
     roles = tuple(dataclasses.replace(role, trust=other) if role.arn == ROLE else role for role in snapshot.roles)
     way = go_back(dataclasses.replace(snapshot, roles=roles), entries)
     assert [refusal.rule for refusal in way.refused] == ["changed_since"]
-    assert not [change for change in way.changes if change.target == ROLE]
+    # People may still need the new role.
+    assert way.changes == ()
 
 
 def test_objects_that_the_journal_does_not_show_as_ours_stay() -> None:
@@ -157,3 +172,90 @@ def test_without_break_glass_a_used_role_stays_open() -> None:
     present = read_present(snapshot, entries)
     way = Reverter(ACCOUNT, None).plan(make_subject(snapshot), entries, present, is_used=True, returns_admin=False)
     assert [refusal.rule for refusal in way.refused] == ["no_break_glass"]
+
+
+def change_old(snapshot: Snapshot, **fields: t.Any) -> Snapshot:
+    """The account after somebody changed the old role by hand."""
+    roles = (dataclasses.replace(role, **fields) if role.arn == ROLE else role for role in snapshot.roles)
+    return dataclasses.replace(snapshot, roles=tuple(roles))
+
+
+def test_a_trust_that_was_narrowed_between_two_campaigns_does_not_come_back_wider() -> None:
+    snapshot, entries = run_stages(*CASES["close"])
+    back = go_back(snapshot, entries).changes
+    snapshot, entries = apply_changes(snapshot, back), [*entries, *record(back)]
+    narrow = {"Version": "2012-10-17", "Statement": TRUST["Statement"][1:]}
+    snapshot = change_old(snapshot, trust=PolicyDocument("trust", narrow))
+    closing = plan(close, snapshot)
+    entries += record(closing)
+    snapshot = apply_changes(snapshot, closing)
+    after = apply_changes(snapshot, go_back(snapshot, entries).changes)
+    assert next(role for role in after.roles if role.arn == ROLE).trust.document == narrow
+
+
+def test_a_boundary_of_somebody_else_after_a_trial_that_is_over_holds_back_no_revert() -> None:
+    snapshot, entries = run_stages(*CASES["replace"])
+    snapshot = change_old(snapshot, boundary=OLD)
+    way = go_back(snapshot, entries)
+    assert way.refused == ()
+    after = next(role for role in apply_changes(snapshot, way.changes).roles if role.arn == ROLE)
+    assert (sorted(after.attached_policies), after.boundary) == (sorted([ADMIN, OLD]), OLD)
+
+
+def test_a_role_keeps_its_new_policies_as_long_as_it_can_not_get_all_old_ones_back() -> None:
+    snapshot, entries = run_stages(*CASES["replace"])
+    role = next(role for role in snapshot.roles if role.arn == ROLE)
+    other = PolicyDocument("extra", allow("sqs:SendMessage"))
+    snapshot = change_old(snapshot, inline_policies=(*role.inline_policies, other))
+    way = go_back(snapshot, entries)
+    assert [refusal.rule for refusal in way.refused] == ["changed_since"]
+    assert {change.operation for change in way.changes} == {"AttachRolePolicy"}
+
+
+def test_a_document_that_aws_writes_in_another_way_is_the_same() -> None:
+    snapshot, entries = run_stages(*CASES["close"])
+    (statement,) = CLOSED["Statement"]
+    written = {**CLOSED, "Statement": {**statement, "Action": ["sts:AssumeRole"]}}
+    way = go_back(change_old(snapshot, trust=PolicyDocument("trust", written)), entries)
+    (opened,) = [change for change in way.changes if change.target == ROLE]
+    assert way.refused == () and (opened.before, opened.after) == ({"trust": written}, {"trust": TRUST})
+
+
+def test_another_role_that_somebody_made_under_the_name_of_the_new_one_is_not_deleted() -> None:
+    snapshot, entries = run_stages(*CASES["prepare"])
+    present = read_present(snapshot, entries)
+
+    def go(subject: Subject, new_id: str) -> Way:
+        return Reverter(ACCOUNT, CLOSED).plan(
+            subject, entries, present, is_used=False, returns_admin=False, new_id=new_id
+        )
+
+    subject = make_subject(snapshot)
+    assert subject.parallel is not None
+    subject = dataclasses.replace(subject, parallel=dataclasses.replace(subject.parallel, unique_id="AROANEW"))
+    assert go(subject, "AROANEW").refused == () and go(subject, "").refused == ()
+    assert [refusal.rule for refusal in go(subject, "AROAFIRST").refused] == ["not_ours"]
+    plain = dataclasses.replace(subject, parallel=dataclasses.replace(subject.parallel, tags={}))
+    way = go(plain, "AROANEW")
+    assert [refusal.rule for refusal in way.refused] == ["not_ours"]
+    assert PARALLEL not in [change.target for change in way.changes]
+
+
+def test_a_trust_policy_that_the_new_role_does_not_have_comes_back_under_an_approved_plan_only() -> None:
+    snapshot, entries = run_stages(*CASES["close"])
+    present = read_present(snapshot, entries)
+
+    def find_kind(found: Sequence[Recorded]) -> str:
+        way = Reverter(ACCOUNT, CLOSED).plan(make_subject(snapshot), found, present, is_used=True, returns_admin=False)
+        (opened,) = [change for change in way.changes if change.target == ROLE]
+        return opened.kind
+
+    assert find_kind(entries) == ChangeKind.RETURN
+    forged: list[Recorded] = []
+    for intent, outcome in entries:
+        change = intent.change
+        if change.target == ROLE:
+            wide = {**TRUST, "Statement": [{**TRUST["Statement"][0], "Principal": {"AWS": "999999999999"}}]}
+            change = dataclasses.replace(change, before={"trust": wide})
+        forged.append((dataclasses.replace(intent, change=change), outcome))
+    assert find_kind(forged) == ChangeKind.RETURN_ADMIN

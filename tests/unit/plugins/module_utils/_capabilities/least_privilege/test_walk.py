@@ -197,3 +197,20 @@ def test_a_trial_whose_policy_somebody_changed_does_not_count_and_begins_again(t
     account.live = dataclasses.replace(account.live, has_other_trial=False)
     # Half of the time does not count.
     assert account.run("cut_over").state is State.WAITING
+
+
+def test_a_forged_record_of_a_revert_does_not_take_the_way_back(tmp_path: Path) -> None:
+    archive = Archive(DirectoryStore(str(tmp_path)), ACCOUNT, "developers")
+    live = LiveRole(ROLE, ROLE_ID, layers_sha256="layers", has_documents=False, is_closed=False)
+    account = Account(archive, Way.PARALLEL, live)
+    for stage in ("assess", "generate", "prepare", "canary"):
+        account.run(stage)
+    forged = dataclasses.replace(record(Kind.REVERTED, way=Way.PARALLEL), at=account.now)
+    archive.write(forged, archive.read("dev-a"))
+    refused = account.run("assess")
+    assert (refused.state, refused.rule) == (State.REFUSED, "store_emptied")
+    assert account.run("revert").event is Kind.REVERTED
+    # The new role was used, so a revert closes it and keeps it.
+    closed = NewRole(NEW_ROLE, NEW_ID, is_ours=True, made_at=account.now, is_closed=True)
+    account.live = dataclasses.replace(account.live, new_role=closed)
+    assert account.run("assess").state is State.DUE

@@ -250,3 +250,12 @@ def test_data_never_replaces_the_words_of_a_refusal() -> None:
     refusal = guard([change(parameters={}, affects=(ROLE,))], context()).refused[0]
     forged = dataclasses.replace(refusal, data={"rule": "none", "reason": "fine"})
     assert forged.as_dict() == refusal.as_dict()
+
+
+def test_no_owner_and_no_war_keep_a_trial_from_its_end() -> None:
+    trial = f"arn:aws:iam::{ACCOUNT}:policy/iam-hardening/lp/lp-dev-trial"
+    for boundary, is_held in ((trial, False), (f"arn:aws:iam::{ACCOUNT}:policy/standing", True), (None, True)):
+        asked = change("DeleteRolePermissionsBoundary", before={"boundary": boundary}, after={"boundary": None})
+        assert (find_held(asked) is not None) is is_held
+    begun = change(before={"boundary": trial}, after={"boundary": trial})
+    assert find_held(begun) is not None

@@ -331,13 +331,13 @@ def _bare(**more: t.Any) -> Coverage:
         pytest.param(
             make_record(denied=(call("s3:GetObject", "arn:aws:s3:::a/b"),)),
             Status.NO_EVIDENCE,
-            "an empty policy is never generated",
+            "an empty policy is never generated. Read a longer record, or ask the owner whether it is still used",
             id="denied calls alone",
         ),
         pytest.param(
             dataclasses.replace(make_record(call("dynamodb:GetItem", TABLE)), coverage=_bare(files_broken=4)),
             Status.NO_EVIDENCE,
-            "no event could be read; 4 files are broken",
+            "no event could be read; 4 files are broken. Check that trail_logs has the log files of this account",
             id="broken files",
         ),
         pytest.param(
@@ -452,7 +452,9 @@ def test_without_the_calls_that_are_left_out_there_is_no_evidence() -> None:
     record = make_record(but=[cover("s3", data=False)], last_accessed=False, left_out=900)
     found = run([allow(["sqs:*", "s3:GetObject"])], record=record)
     assert (found.status, found.documents) == (Status.NO_EVIDENCE, ())
-    assert found.reason == "exclude_evidence leaves out all of its 900 recorded calls"
+    assert found.reason == (
+        "exclude_evidence leaves out all of its 900 recorded calls. Narrow its entries, or wait for further calls"
+    )
     some = make_record(call("sqs:SendMessage", f"arn:aws:sqs:eu-west-1:{ACCOUNT}:in"), left_out=900)
     assert any("900 recorded calls" in warning for warning in run([allow("sqs:*")], record=some).warnings)
 

@@ -316,6 +316,16 @@ def test_a_use_that_depended_on_the_same_unknown_fact_is_not_lost() -> None:
     assert lost_actions([allow("s3:*"), guarded], [allow("s3:GetObject", DATA), guarded], use) == []
 
 
+@pytest.mark.parametrize(("region", "lost"), [("eu-west-1", []), ("us-east-1", ["s3:GetObject"])])
+def test_a_known_fact_may_be_asked_for_beside_an_unknown_one(region: str, lost: list[str]) -> None:
+    """The old condition still decides on the unknown fact, and the new one is met by what the record shows."""
+    unknown = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}}
+    scoped = {**unknown, "StringEquals": {"aws:RequestedRegion": "eu-west-1"}}
+    use = used("s3:GetObject", "arn:aws:s3:::data/a", context={"aws:RequestedRegion": region})
+    old, new = [allow("s3:*", condition=unknown)], [allow("s3:GetObject", condition=scoped)]
+    assert lost_actions(old, new, use) == lost
+
+
 def test_a_use_is_lost_if_the_same_unknown_fact_must_say_more() -> None:
     use = used("s3:GetObject", OBJECT)
     assert lost_actions([allow("s3:*", "*", OFFICE)], [allow("s3:*", "*", DESK)], use) == ["s3:GetObject"]

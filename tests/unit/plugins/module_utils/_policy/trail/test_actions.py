@@ -109,6 +109,7 @@ def test_other_principals_are_left_out() -> None:
         ("UnauthorizedOperation", False),
         ("AuthorizationError", False),
         ("NotAuthorized", False),
+        ("AllAccessDisabled", False),
         ("Client.DryRunOperation", True),
         ("NoSuchEntityException", True),
         ("NoSuchBucket", True),

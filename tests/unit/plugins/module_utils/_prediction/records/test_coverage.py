@@ -56,6 +56,8 @@ def history(**fields: t.Any) -> Activity:
 
 def cover(trail: t.Optional[TrailFacts] = TRAIL, **fields: t.Any) -> Coverage:
     given: dict[str, t.Any] = {"logs": logs(), "trails": (trail,) if trail else (), "regions": REGIONS, **fields}
+    if "history" in given:
+        given.setdefault("history_regions", REGIONS)
     one = given["logs"]
     given["logs"] = () if one is None else one if isinstance(one, tuple) else (one,)
     return describe_coverage(Sources(given.pop("asked_days", 90), NOW, **given))
@@ -207,6 +209,24 @@ def test_a_trail_of_one_region_has_digests_there_alone() -> None:
     found = cover(trail, logs=logs(dataclasses.replace(FACTS, chains={"us-east-1": signed()})))
     assert found.of("iam").status is Status.COMPLETE
     assert "not verified: whether there were log files in eu-west-1, which have no digest files" in found.notes
+
+
+@pytest.mark.parametrize(
+    ("service", "home", "includes", "is_complete"),
+    [
+        ("iam", "us-east-1", True, True),
+        ("iam", "us-east-1", False, False),
+        # AWS records the events of IAM in us-east-1, and a trail of another region does not get them.
+        ("iam", "eu-west-1", True, False),
+        # SDKs ask STS in their own region.
+        ("sts", "us-east-1", True, False),
+    ],
+)
+def test_a_trail_of_one_region_has_global_services_in_their_region_alone(
+    service: str, home: str, includes: bool, is_complete: bool
+) -> None:
+    trail = dataclasses.replace(TRAIL, is_multi_region=False, home_region=home, includes_global=includes)
+    assert (cover(trail).of(service).status is Status.COMPLETE) is is_complete
 
 
 @pytest.mark.parametrize(
@@ -380,11 +400,34 @@ def test_the_files_of_a_directory_are_a_trails_if_aws_signed_that(is_signed: boo
 
 
 def test_without_log_files_the_event_history_covers_management_events() -> None:
-    found = cover(None, logs=None, history=history(), history_regions=("us-east-1",))
+    found = cover(None, logs=None, history=history(), history_regions=("us-east-1",), regions=("us-east-1",))
     assert found.of("ec2").status is Status.COMPLETE
     assert found.of("s3").logged == {LogClass.READ: YES, LogClass.WRITE: YES, LogClass.DATA: NO}
     assert found.regions == ("us-east-1",)
     assert found.since == NOW - timedelta(days=90)
+
+
+@pytest.mark.parametrize(
+    ("regions", "reason"),
+    [
+        (REGIONS, "the event history of eu-west-1 was not read"),
+        (None, "it is not known which other regions than those of the event history are enabled"),
+        (
+            ("us-east-1", *(f"eu-west-{number}" for number in range(1, 8))),
+            "eu-west-3, eu-west-4, eu-west-5 and 2 more was not read",
+        ),
+    ],
+)
+def test_a_region_whose_event_history_was_not_read_may_have_any_call(regions: t.Any, reason: str) -> None:
+    """Somebody listed the regions to read, and the role may call in others."""
+    found = cover(None, logs=None, history=history(), history_regions=("us-east-1",), regions=regions)
+    assert set(found.of("ec2").logged.values()) == {UNKNOWN}
+    assert any(reason in one for one in found.of("ec2").reasons)
+    assert found.of("sts").status is Status.PARTIAL
+    # The events of IAM are in one region.
+    assert found.of("iam").status is Status.COMPLETE
+    elsewhere = cover(None, logs=None, history=history(), history_regions=("eu-west-1",), regions=REGIONS)
+    assert elsewhere.of("iam").status is Status.PARTIAL
 
 
 @pytest.mark.parametrize(
