@@ -81,7 +81,9 @@ def list_warnings(record: Record, settings: Settings) -> tuple[str, ...]:
     if record.left_out:
         calls = f"{record.left_out} recorded call{'' if record.left_out == 1 else 's'}"
         found.append(f"exclude_evidence leaves out {calls} of it; an action that only they show counts as unused")
-    if settings.assume_logged:
+    if settings.assume_logged and (coverage.gaps or coverage.files_broken):
+        found.append("assume_logged has no effect, since log files are missing or broken. Read the missing files first")
+    elif settings.assume_logged:
         kinds = ", ".join(sorted(kind.value.replace("_", " ") for kind in settings.assume_logged))
         found.append(f"where selectors are not known, it is assumed that {kinds} events are logged")
     if not record.is_last_accessed_read:

@@ -54,7 +54,8 @@ class IdScan:
     def find(self, arn: str) -> KnownPrincipal:
         """Find the id of the principal as it is now; empty if no event has one."""
         ids = self._seen.get(arn, {})
-        return KnownPrincipal(max(ids, key=lambda one: ids[one][1], default=""))
+        # The order of files decides nothing, also if the last calls of two ids were in the same second.
+        return KnownPrincipal(max(ids, key=lambda one: (ids[one][1], ids[one][0], one), default=""))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -202,6 +202,10 @@ def test_nobody_can_assume_away_files_that_are_missing(missing: dict[str, t.Any]
     every = frozenset(LogClass) - {LogClass.NEVER}
     assert judge("sqs:DeleteQueue", record, assume_logged=every)[0] == "removed"
     assert judge("sqs:DeleteQueue", broken, assume_logged=every)[0] == "unknown"
+    found = run([ADMIN], record=broken, assume_logged=every)
+    expected = "assume_logged has no effect, since log files are missing or broken. Read the missing files first"
+    assert expected in found.warnings
+    assert not any("it is assumed" in text for text in found.warnings)
 
 
 def test_what_is_unknown_stays_at_the_old_resources() -> None:

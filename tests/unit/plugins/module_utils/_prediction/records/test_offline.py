@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import trail_files
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
@@ -16,6 +17,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.covera
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.exclusions import Exclusion
 from ansible_collections.hardening.iam.plugins.module_utils._prediction.records.offline import (
     FileSource,
+    IdScan,
     read_file_records,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._prediction.records.selectors import Selector, TrailFacts
@@ -65,3 +67,27 @@ def test_no_files_are_no_record(tmp_path: Path) -> None:
     found = read(tmp_path)
     assert (found.uses, found.coverage.since) == ((), None)
     assert found.coverage.of("ec2").status is Status.BLIND
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_the_order_of_events_does_not_decide_which_role_is_the_present_one(order: tuple[int, ...]) -> None:
+    """The role was made again, and its earlier session called in the same second."""
+    arn = "arn:aws:iam::111122223333:role/app"
+    events = [
+        {
+            "eventTime": when,
+            "userIdentity": {
+                "type": "AssumedRole",
+                "sessionContext": {"sessionIssuer": {"arn": arn, "principalId": unique_id}},
+            },
+        }
+        for unique_id, when in (
+            ("AROAZEARLIER", "2026-11-01T00:00:00Z"),
+            ("AROAPRESENT", "2026-11-20T00:00:00Z"),
+            ("AROAZEARLIER", "2026-11-20T00:00:00Z"),
+        )
+    ]
+    scan = IdScan(frozenset({arn}))
+    for number in order:
+        scan.add(events[number])
+    assert scan.find(arn).unique_id == "AROAPRESENT"
