@@ -120,9 +120,9 @@ class SizeBench:
             **self.options,
             **options,
         }
-        return self.result(
-            least_privilege.ENTRY, check, {name: value for name, value in given.items() if value is not None}
-        )
+        given.setdefault("break_lease", self._find_lease(given["account_id"]))
+        wanted = {name: value for name, value in given.items() if value is not None}
+        return self.result(least_privilege.ENTRY, check, wanted)
 
     def result(self, entry: Entry, check: bool, options: Record) -> Record:
         spec = {**aws_argument_spec(), **entry.argument_spec()}

@@ -133,7 +133,7 @@ def _judge_denials(declared: Declared, situation: Situation, _now: datetime) -> 
     names = join_some(sorted({denial.action for denial in found}))
     count = sum(denial.count for denial in found)
     observed = {"role": situation.role_arn, "denials": [_describe_denial(denial) for denial in found]}
-    return Judgement(Failure(resource, f"{count} calls that it made before are denied now: {names}", observed))
+    return Judgement(Failure(resource, f"{count} calls are denied that were not before: {names}", observed))
 
 
 def _describe_denial(denial: NewDenial) -> dict[str, t.Any]:

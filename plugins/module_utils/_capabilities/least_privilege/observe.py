@@ -12,10 +12,10 @@ from __future__ import annotations
 import functools
 import hashlib
 import typing as t
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from ..._account.model import Role
+from ..._account.model import ManagedPolicy, PolicyDocument, Role, Snapshot
 from ..._account.policy_versions import LivePolicy
 from ..._aws.access import Access
 from ..._aws.errors import AwsError
@@ -138,6 +138,20 @@ def _read_policies(access: Access, arns: Iterable[str]) -> dict[str, LivePolicy]
         if isinstance(policy, AwsError):
             raise policy
     return {arn: t.cast(LivePolicy, policy) for arn, policy in found.items() if policy is not None}
+
+
+def read_detached(access: Access, snapshot: Snapshot, roles: Iterable[Role]) -> Iterator[ManagedPolicy]:
+    """Read old policies that nobody has any more: AWS lists those of its own only while somebody has them.
+
+    :raises AwsError: one can't be read.
+    """
+    known = {policy.arn for policy in snapshot.policies}
+    for arn in sorted({arn for role in roles for arn in role.attached_policies} - known):
+        live = read_policy(access, arn)
+        if live is not None and live.default is not None:
+            name, is_aws = arn.rpartition("/")[2], arn.split(":")[4] == "aws"
+            document = PolicyDocument(name, live.document)
+            yield ManagedPolicy(arn, name, "/", document, 0, 0, None, live.default.created, is_aws)
 
 
 def read_entries(store: Store, account_id: str, warn: Callable[[str], None]) -> tuple[Recorded, ...]:

@@ -12,10 +12,10 @@ from __future__ import annotations
 import dataclasses
 import functools
 import typing as t
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from ...._account.model import ManagedPolicy, PolicyDocument, Role, Snapshot
+from ...._account.model import Role, Snapshot
 from ...._account.permissions import Permissions
 from ...._controls.facts import Facts
 from ...._converge.change import Refusal
@@ -24,7 +24,6 @@ from ...._converge.store import Store
 from ...._converge.untouchable import UntouchablePrincipals
 from ...._module.connection import Connection
 from ...._module.functions import read_functions
-from ...._module.managed_policies import read_policy
 from ...._policy.evaluation.narrowing import condition_keys
 from ...._policy.least_privilege.generate import list_needed_keys
 from ...._policy.least_privilege.principal import Principal
@@ -44,7 +43,15 @@ from ..declared import Declared, Target
 from ..dossier import Dossier
 from ..live import Observer
 from ..model import Stage, Surroundings, Watched, Way
-from ..observe import is_made_beside, read_dossier, read_entries, read_present, read_subject, select_entries
+from ..observe import (
+    is_made_beside,
+    read_detached,
+    read_dossier,
+    read_entries,
+    read_present,
+    read_subject,
+    select_entries,
+)
 from ..past import Identity, Past, replay
 from ..records import Kind
 from ..revert import Recorded, restore_role
@@ -279,19 +286,8 @@ class _Reading:
         if not restored:
             return self._permissions
         roles = tuple(restored.get(role.arn, role) for role in self._snapshot.roles)
-        policies = (*self._snapshot.policies, *self._read_detached(restored.values()))
+        policies = (*self._snapshot.policies, *read_detached(self._connection.access, self._snapshot, roles))
         return Permissions(dataclasses.replace(self._snapshot, roles=roles, policies=policies))
-
-    def _read_detached(self, roles: Iterable[Role]) -> Iterator[ManagedPolicy]:
-        """Read old policies that nobody has any more: AWS lists those of its own only while somebody has them."""
-        known = {policy.arn for policy in self._snapshot.policies}
-        for arn in sorted({arn for role in roles for arn in role.attached_policies} - known):
-            live = read_policy(self._connection.access, arn)
-            if live is not None and live.default is not None:
-                name = arn.rpartition("/")[2]
-                document = PolicyDocument(name, live.document)
-                is_aws = arn.split(":")[4] == "aws"
-                yield ManagedPolicy(arn, name, "/", document, 0, 0, None, live.default.created, is_aws)
 
     @functools.cached_property
     def _principals(self) -> Mapping[str, Principal]:

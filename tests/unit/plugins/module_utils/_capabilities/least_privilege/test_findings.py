@@ -119,14 +119,13 @@ def test_a_new_denial() -> None:
     several = watch(denial(), denial("sqs:SendMessage", count=5), denial("s3:ListBucket", by=DeniedBy.ORGANIZATION))
     finding = judge(DENIAL, opened(watched=several), 10)
     assert (finding.status, finding.resource) == (Status.FAIL, NEW_ROLE)
-    assert finding.detail == "7 calls that it made before are denied now: s3:GetObject, sqs:SendMessage"
+    assert finding.detail == "7 calls are denied that were not before: s3:GetObject, sqs:SendMessage"
     assert [item["action"] for item in finding.evidence.observed["denials"]] == ["s3:GetObject", "sqs:SendMessage"]
 
 
 def test_denials_of_others_and_accepted_ones_are_no_finding() -> None:
-    harmless = watch(denial(by=DeniedBy.ORGANIZATION))
-    assert judge(DENIAL, opened(watched=harmless), 10).status is Status.PASS
-    # A probe, or a companion that is missing: a person decides.
+    assert judge(DENIAL, opened(watched=watch(denial(by=DeniedBy.ORGANIZATION))), 10).status is Status.PASS
+    # A person decides about what was never used: it is a yearly job, or an intruder.
     assert judge(DENIAL, opened(watched=watch(denial(used_before=False))), 10).status is Status.FAIL
     accepted = [{**REASON, "action": "s3:GetObject"}]
     assert judge(DENIAL, opened(watched=watch(denial())), 10, accept_denials=accepted).status is Status.PASS

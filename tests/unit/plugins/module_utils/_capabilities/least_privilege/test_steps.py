@@ -414,9 +414,17 @@ def test_a_canary_that_has_not_passed_holds_the_others(fields: dict[str, t.Any],
     "harmless",
     [denial(by=DeniedBy.ORGANIZATION), denial(used_before=False), denial(by=DeniedBy.OURS, used_before=False)],
 )
-def test_denials_by_others_and_of_what_was_never_used_hold_nobody(harmless: t.Any) -> None:
-    """An intruder's probe stays denied."""
+def test_denials_by_others_and_of_what_was_never_used_hold_no_other_role(harmless: t.Any) -> None:
+    """An intruder's probe stays denied, and a canary's user can't stop the others by one."""
     assert take(Kind.CUT_OVER, watched=watch(harmless)).event is Kind.CUT_OVER
+
+
+def test_an_unaccepted_denial_of_what_was_never_used_holds_the_watch_of_its_role() -> None:
+    probe = watch(denial(used_before=False))
+    assert take(Kind.WATCHED, watched=probe).rule == "new_denial"
+    accepted = [{**REASON, "principal": "dev-a", "action": "s3:GetObject"}]
+    found = take(Kind.WATCHED, watched=probe, options={"accept_denials": accepted})
+    assert found.event is Kind.WATCHED
 
 
 def test_a_denial_by_the_trial_boundary_is_ours() -> None:
