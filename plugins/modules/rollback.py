@@ -21,8 +21,8 @@ description:
   - A user who joined a group after that run does not lose the permissions of the group.
   - A rollback is a run of its own, with its own journal, in which every change names the record that it undoes. All guards apply except
     the caps, because a rollback is never larger than its run.
-  - What M(hardening.iam.least_privilege) took from a role, and who may assume its roles, is only set back under an approved plan
-    (O(approved_plan)).
+  - Policies that M(hardening.iam.least_privilege) took from a role, and trust policies that it set, only come back under an approved
+    plan (O(approved_plan)).
   - To undo a rollback, run the declaration again.
 extends_documentation_fragment:
   - amazon.aws.common.modules
