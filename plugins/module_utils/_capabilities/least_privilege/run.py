@@ -48,7 +48,8 @@ from ..._prediction.evidence import RECORDS_OPERATIONS
 from ..._prediction.least_privilege import build, build_principal
 from ..._prediction.records.evidence_options import EvidenceOptions
 from .archive import Archive
-from .cases.observe import CaseReader, Found, Observed, Options
+from .cases.found import Found
+from .cases.observe import CaseReader, Observed, Options
 from .changes import APPROVAL_KINDS, LOCKOUT_KINDS, WRITES, RoleWriter
 from .consumers.observe import CONSUMERS_OPERATIONS
 from .declared import Declared

@@ -13,13 +13,12 @@ import dataclasses
 import functools
 import typing as t
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from ...._account.model import Role, Snapshot
 from ...._account.permissions import Permissions
 from ...._controls.facts import Facts
 from ...._converge.change import Refusal
-from ...._converge.journal import Outcome
 from ...._converge.store import Store
 from ...._converge.untouchable import UntouchablePrincipals
 from ...._module.connection import Connection
@@ -35,8 +34,8 @@ from ...._prediction.proposals.propose import Proposed, Proposer
 from ...._prediction.proposals.subjects import Subject as Chosen
 from ...._prediction.proposals.subjects import describe
 from ...._prediction.records.evidence_options import EvidenceOptions
-from ..archive import Archive, Log
-from ..changes import RoleWriter, Subject
+from ..archive import Archive
+from ..changes import RoleWriter
 from ..consumers.assumptions import AssumptionScan
 from ..consumers.observe import read_surroundings
 from ..declared import Declared, Target
@@ -52,17 +51,16 @@ from ..observe import (
     read_subject,
     select_entries,
 )
-from ..past import Identity, Past, replay
+from ..past import Identity, replay
 from ..records import Kind
 from ..revert import Recorded, restore_role
 from ..situation import LiveRole, Proposal, Situation, find_watch_start
 from ..watch.observe import read_watched
 from ..watch.proposals import Basis, add_proposals
 from ..watch.roles import WatchedRole
+from .found import Found
 from .proposing import propose, propose_again
 
-# AWS shows the last use of a role within hours: https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html
-_SHOWS_USE: t.Final = timedelta(hours=24)
 # A campaign does not take longer. Anybody who can write to the journal can date a record back.
 _MOST_EARLIER: t.Final = 400
 _WITH_RECORDS: t.Final = frozenset(set(Stage) - {Stage.REVERT})
@@ -81,46 +79,6 @@ class Options:
     regions: tuple[str, ...] = ()
     member_role_arn: str = ""
     break_glass: tuple[str, ...] = ()
-
-
-@dataclasses.dataclass(frozen=True)
-class Found:
-    """A target role with its records and what belongs to it. ``failure`` says why its documents can't be used."""
-
-    role: Role
-    target: t.Optional[Target]
-    log: Log
-    past: Past
-    subject: Subject
-    dossier: t.Optional[Dossier] = None
-    failure: str = ""
-    entries: tuple[Recorded, ...] = ()
-    present: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
-
-    @property
-    def way(self) -> t.Optional[Way]:
-        """The way of the records, else the declared one."""
-        return self.past.way or (self.target.way if self.target else None)
-
-    @property
-    def new_arn(self) -> str:
-        """The ARN of the new role, if there is one."""
-        return self.subject.parallel.arn if self.subject.parallel and self.way is Way.PARALLEL else ""
-
-    def is_new_role_used(self, now: datetime) -> bool:
-        """Whether the new role may have been used: AWS shows a use, or it was opened so lately that it may not yet."""
-        parallel = self.subject.parallel
-        if parallel is None:
-            return False
-        opened = [
-            intent.at
-            for intent, outcome in self.entries
-            if intent.change.target == parallel.arn
-            and intent.change.operation == "UpdateAssumeRolePolicy"
-            and outcome is Outcome.APPLIED
-        ]
-        is_fresh = any(moment is None or now - moment < _SHOWS_USE for moment in opened)
-        return parallel.last_used is not None or is_fresh
 
 
 @dataclasses.dataclass(frozen=True)

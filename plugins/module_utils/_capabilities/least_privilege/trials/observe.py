@@ -23,7 +23,8 @@ from ...._converge.store import Store
 from ...._module.connection import Connection
 from ...._module.managed_policies import read_policy
 from ..archive import Archive, Log, list_campaigns
-from ..cases.observe import Found, Options
+from ..cases.found import Found
+from ..cases.observe import Options
 from ..changes import CAMPAIGN, RoleWriter
 from ..declared import MOST_TRIAL_DAYS
 from ..dossier import Dossier
