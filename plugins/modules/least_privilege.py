@@ -35,6 +35,7 @@ extends_documentation_fragment:
   - hardening.iam._journal.lease
   - hardening.iam._ownership
   - hardening.iam._ownership.plan
+  - hardening.iam._assessment
   - hardening.iam._evidence
   - hardening.iam._exclude_evidence
   - hardening.iam._policy_settings

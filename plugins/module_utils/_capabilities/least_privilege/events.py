@@ -47,8 +47,9 @@ def make_event(
 
     ``dossier`` has the documents that the step generated.
     """
+    if step.event is None:
+        raise ValueError(f"the step of {step.role_arn} has no record")
     kind = step.event
-    assert kind is not None
     event = Event(
         kind,
         author.account_id,

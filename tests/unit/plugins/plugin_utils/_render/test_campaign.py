@@ -13,11 +13,13 @@ import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._report.campaign_text import is_campaign
+from ansible_collections.hardening.iam.plugins.module_utils._report.campaign_text import brief, is_campaign
+from ansible_collections.hardening.iam.plugins.module_utils._report.plain import printable
 from ansible_collections.hardening.iam.plugins.plugin_utils._render import account_html
 from ansible_collections.hardening.iam.plugins.plugin_utils._render.campaign import render_page, render_pages
 
 from ...module_utils._report import samples, sized
+from ...module_utils._report.test_campaign_text import change, find_places
 from .test_hostile_names import NAMES, is_seen
 
 # Members that are words of the module, and those that say whether something is drawn at all.
@@ -188,3 +190,20 @@ def test_a_role_of_which_nothing_was_read() -> None:
 def test_the_patch_for_an_owner() -> None:
     text = show(way="by_owner", patch={"language": "Terraform", "text": "resource x {}", "to": "acme/infra"})
     assert "Patch for its owner acme/infra Terraform resource x {}" in text
+
+
+def is_drawn(campaign: t.Any) -> bool:
+    """Whether a campaign that passed the check is drawn in each format."""
+    report = {**sized.make_report(), "campaigns": [campaign]}
+    return bool(account_html.render(report) and render_pages(report) and brief(campaign, printable))
+
+
+def test_what_passes_the_check_is_drawn() -> None:
+    """A value of the right kind that no module writes: empty lists, other words, nothing at all."""
+    role = sized.role()
+    for path in [path for path in find_places(sized.campaign(role)) if len(path) in (3, 5)]:
+        for value in (None, [], "", {}):
+            campaign = change(
+                sized.campaign(role), path, lambda holder, name, value=value: holder.__setitem__(name, value)
+            )
+            assert not is_campaign(campaign) or is_drawn(campaign), (path, value)
