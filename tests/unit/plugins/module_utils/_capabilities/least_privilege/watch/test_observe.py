@@ -9,8 +9,7 @@ from __future__ import annotations
 import typing as t
 from datetime import timedelta
 
-import pytest
-from after_cut_over import KEY, SECRET, list_calls
+from after_cut_over import KEY, SECRET
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 
@@ -37,7 +36,7 @@ from developer_events import APPS
 from emulator.activity.later import Later
 from emulator.clock import CLOCK
 from emulator.extensions import past
-from unit.emulator.seeded import Seeded, later, serving
+from unit.emulator.seeded import Seeded, later
 
 from .events import name_new
 
@@ -56,17 +55,6 @@ DENIALS: t.Final = [
     ("kms:GenerateDataKey", KEY.format(account=APPS), "ours", 3),
     ("secretsmanager:GetSecretValue", SECRET.format(account=APPS), "ours", 1),
 ]
-
-
-@pytest.fixture(scope="module")
-def developers() -> t.Iterator[Seeded]:
-    with serving("developers") as seeded:
-        iam = seeded.client("iam", APPS)
-        trust = iam.get_role(RoleName="dev-shop-web")["Role"]["AssumeRolePolicyDocument"]
-        iam.create_role(RoleName="dev-shop-web-lp", AssumeRolePolicyDocument=str(trust).replace("'", '"'))
-        for old, new in (("dev-shop-web", "dev-shop-web-lp"), ("dev-shop-api", "dev-shop-api")):
-            past.add_later(APPS, [Later.parse(call) for call in list_calls(old, new, APPS)])
-        yield seeded
 
 
 def read(developers: Seeded, *roles: WatchedRole, **options: t.Any) -> dict[str, Watched]:
@@ -205,13 +193,3 @@ def test_a_trail_without_new_files_is_a_failure(developers: Seeded) -> None:
         role = WatchedRole(ROLE, CLOCK.now() - timedelta(days=1), new_arn=NEW)
         watched = read(developers, role, **LOGS, now=CLOCK.now().isoformat())[ROLE]
     assert "there is no event of the account since" in watched.failure
-
-
-def test_events_of_days_to_come_are_delivered_with_their_digests(developers: Seeded) -> None:
-    with later(days=20):
-        since = CLOCK.now() - timedelta(days=19)
-        call = {"principal": "role/dev-shop-web-lp", "call": "sqs:ListQueues"}
-        past.add_later(APPS, [Later.parse({**call, "days_ago": days, "times": 3}) for days in (18, 7.5, 0.1)])
-        role = WatchedRole(ROLE, since, new_arn=NEW)
-        watched = read(developers, role, **LOGS, now=CLOCK.now().isoformat())[ROLE]
-    assert (watched.failure, watched.calls, watched.new) == ("", 9, ())
