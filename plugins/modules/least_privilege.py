@@ -633,7 +633,7 @@ campaign:
           description: The command that reverts the role.
           type: str
         patch:
-          description: The patch for the owner, with C(language), C(text) and C(to). None if there is none.
+          description: Always none so far. The owner applies the files that V(generate) writes below C(least_privilege/) in the reports.
           type: dict
 """
 

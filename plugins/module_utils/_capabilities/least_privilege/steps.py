@@ -352,7 +352,9 @@ class _Decision:
 
     def _wait_for_owner(self) -> Step:
         return self._make(
-            State.WAITING, "the owner has not applied the patch yet", next="let the owner apply the patch"
+            State.WAITING,
+            "the owner has not applied the new policies yet",
+            next="let the owner apply the files of generate, below least_privilege/ in the reports",
         )
 
     # The revert
