@@ -80,6 +80,8 @@ class Emulator:
         #: Whether CloudTrail records what the emulator is asked.
         self.records_events = False
         self._moto = _Dispatcher(create_backend_app)
+        #: Counts the states that were set; a call belongs to the one that it arrived in.
+        self._states = 0
 
     def reset(self, source: Source | None = None) -> Organization | None:
         """Start anew: no faults, an empty log, real time, and of AWS nothing but what the seed says.
@@ -89,6 +91,7 @@ class Emulator:
         now = datetime.now(UTC)
         with self.lock:
             organization = None if source is None else seed.load(source, now=now)
+            self._states += 1
             CLOCK.offset = timedelta(0)
             self.faults.set(())
             self.set_contrary(())
@@ -126,6 +129,7 @@ class Emulator:
     def restore(self, snapshot: Snapshot) -> None:
         """Set everything back. Faults in force strike as if they had just been set."""
         with self.lock:
+            self._states += 1
             snapshots.restore(snapshot.state)
             self.directory.restore(snapshot.keys)
             self.closed_regions.set(snapshot.closed_regions)
@@ -136,7 +140,11 @@ class Emulator:
             self.log.set(snapshot.log)
 
     def handle(self, environ: Environ, body: bytes) -> Answer:
-        """Answer a call. Raises ConnectionDroppedError if a fault says so."""
+        """Answer a call.
+
+        Raises ConnectionDroppedError if a fault says so, or if a reset or restore came while a fault delayed the call:
+        it must neither change the new state nor stand in its log.
+        """
         call = wire.read(environ, body)
         with self.log.count_in_flight(call) as in_flight:
             return self._answer(call, in_flight, environ, body)
@@ -144,6 +152,7 @@ class Emulator:
     def _answer(self, call: Call, in_flight: int, environ: Environ, body: bytes) -> Answer:
         try:
             with self.lock:
+                arrived_in = self._states
                 caller = self.directory.resolve(call)
         except identity.UnknownKeyError:
             return self._log(call, in_flight, None, errors.invalid_credentials(call))
@@ -153,8 +162,11 @@ class Emulator:
             if held and not held.after:
                 self.faults.hold(held)
             answer = faults.inflict(struck, call)
+            if arrived_in != self._states:
+                raise faults.ConnectionDroppedError(call.action)
         except faults.ConnectionDroppedError:
-            self._log(call, in_flight, caller, Answer(0, (), b""))
+            if arrived_in == self._states:
+                self._log(call, in_flight, caller, Answer(0, (), b""))
             raise
         stale = any(fault.kind == "stale" for fault in struck)
         if answer is None and stale:

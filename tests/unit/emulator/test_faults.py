@@ -12,7 +12,7 @@ import time
 import typing as t
 
 import pytest
-from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError, ReadTimeoutError
 from botocore.parsers import ResponseParserError
 
 from emulator import faults
@@ -20,7 +20,7 @@ from emulator.client import Emulator, EmulatorError
 from emulator.faults import Fault, Faults
 from emulator.wire import Call
 
-from .small import MANAGEMENT, MEMBER, Aws
+from .small import MANAGEMENT, MEMBER, SMALL, Aws
 
 CALL: t.Final = Call(service="iam", operation="ListUsers", protocol="query", region="us-east-1", access_key_id="k")
 
@@ -196,6 +196,18 @@ def test_latency_lets_a_client_run_into_its_timeout(emulator: Emulator, aws: Aws
     emulator.faults([{"kind": "latency", "service": "sts", "latency_ms": 90}])
     with pytest.raises(ReadTimeoutError):
         aws.client("sts", read_timeout=0.02).get_caller_identity()
+
+
+def test_a_delayed_call_has_no_part_in_the_state_after_a_reset(emulator: Emulator, aws: Aws) -> None:
+    emulator.faults([{"kind": "hold", "operation": "CreateUser", "times": 1, "drops": False}])
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(aws.client("iam").create_user, UserName="dave")
+        assert emulator.wait_until_held(10)
+        emulator.reset(SMALL)
+        with pytest.raises(BotoCoreError):
+            waiting.result()
+    assert emulator.log() == []
+    assert "dave" not in {user["UserName"] for user in aws.client("iam").list_users()["Users"]}
 
 
 def test_latencies_of_concurrent_calls_overlap(emulator: Emulator, aws: Aws) -> None:

@@ -19,7 +19,7 @@ from .dossier import Dossier
 from .model import Way
 from .past import Past
 from .records import Event, Kind, hash_documents
-from .steps import Step
+from .step import Step
 
 
 @dataclasses.dataclass(frozen=True)

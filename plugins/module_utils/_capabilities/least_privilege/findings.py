@@ -24,10 +24,10 @@ from ..._controls.settings import Settings
 from ..._converge.finding import Finding, Remediation, Severity
 from .declared import Declared
 from .gates import find_last_use, find_old_only, find_unexplained, join_some
+from .lifting import find_parallel_deadline
 from .model import NewDenial, Way
 from .records import Kind
 from .situation import Situation
-from .steps import find_parallel_deadline
 
 MODULE: t.Final = "hardening.iam.least_privilege"
 UNUSED: t.Final = "parallel_role_unused"

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Trials that end: at their deadline, or if somebody removed the boundary. Pure.
+"""Deadlines: of trials, which end then or if somebody removed the boundary, and of two roles at once. Pure.
 
 A trial denies for real, so it must end even if its records are gone or forged. To end one only takes back what the
 campaign did: the role then has what it had before.
@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 
 from ..._account.moments import format_utc
 from .declared import MOST_TRIAL_DAYS, Declared
+from .model import Way
 from .records import Kind
 from .situation import LiveRole, Situation
 
@@ -74,3 +75,12 @@ def find_lift(declared: Declared, situation: Situation, now: datetime) -> t.Opti
 def has_unknown_trial(situation: Situation, live: LiveRole) -> bool:
     """Whether a trial is under way that no record knows."""
     return live.has_trial and situation.past.trial is None
+
+
+def find_parallel_deadline(declared: Declared, situation: Situation) -> t.Optional[datetime]:
+    """Find when there may no longer be two roles, by AWS's own date of the new one. None if the old one is retired."""
+    live = situation.live
+    made = live.new_role.made_at if live and live.new_role and live.new_role.is_ours else None
+    if made is None or situation.way is not Way.PARALLEL or situation.past.reached is Kind.RETIRED:
+        return None
+    return made + timedelta(days=declared.parallel_days)

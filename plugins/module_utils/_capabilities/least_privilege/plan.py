@@ -23,7 +23,7 @@ from .model import Way
 from .records import Kind
 from .revert import Recorded, Reverter, name_aspect
 from .revert import Way as WayBack
-from .steps import Step
+from .step import Step
 from .trust import require_mfa
 
 # AIDA, AROA and others: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html

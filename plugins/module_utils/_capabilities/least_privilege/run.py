@@ -62,7 +62,8 @@ from .observe import MODULE, UNDO_OPERATIONS, reread
 from .plan import Case, CasePlanner, Planned
 from .records import Kind
 from .revert import restore_role
-from .steps import State, Step, decide
+from .step import State, Step
+from .steps import decide
 from .summary import Details, build_summary, render_summary
 from .trials.observe import Overdue, TrialReader
 from .trust import close_trust

@@ -13,13 +13,11 @@ A run takes at most one step a role. A trial whose deadline has passed ends in a
 from __future__ import annotations
 
 import dataclasses
-import enum
 import typing as t
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from ..._account.moments import format_utc
-from ..._converge.change import Refusal
 from ..._prediction.denials.verdict import DELIVERY
 from .declared import Declared
 from .gates import (
@@ -43,65 +41,16 @@ from .gates import (
     find_old_only,
     join_some,
 )
-from .lifting import find_deadline, find_lift, has_unknown_trial
+from .lifting import find_deadline, find_lift, find_parallel_deadline, has_unknown_trial
 from .model import Stage, Way
 from .records import Kind
 from .situation import LiveRole, Situation, measure
+from .step import State, Step
 
 #: The order of the stages; a revert has no place in it.
 ORDER: t.Final = tuple(stage for stage in Stage if stage is not Stage.REVERT)
 STAGE_MISSING: t.Final = "stage_missing"
 _REPAIR: t.Final = "move away what no run wrote, or revert"
-
-
-class State(enum.StrEnum):
-    """The state of a role in a campaign. ``DUE``: this run takes a step."""
-
-    DUE = "due"
-    DONE = "done"
-    SOAKING = "soaking"
-    WAITING = "waiting"
-    REFUSED = "refused"
-    LIFTED = "lifted"
-    CLOSED = "closed"
-    RETIRED = "retired"
-    REVERTED = "reverted"
-
-
-@dataclasses.dataclass(frozen=True)
-class Step:
-    """The step of a run for one role.
-
-    ``event`` is what is to be done, and to be recorded once it is; None if nothing is. ``stage`` is the stage that the
-    run names. With a ``rule`` the step is refused for ``reason``. ``since`` is when the last stage that is done was
-    done, ``deadline`` the end of a trial, or of the time for which there may be two roles. ``restores`` is False for
-    the revert of a role that was created again: then only what the campaign made may be removed.
-    """
-
-    role_arn: str
-    state: State
-    reason: str
-    way: t.Optional[Way] = None
-    is_canary: bool = False
-    stage: t.Optional[Stage] = None
-    event: t.Optional[Kind] = None
-    rule: str = ""
-    next: str = ""
-    since: t.Optional[datetime] = None
-    days_left: t.Optional[float] = None
-    deadline: t.Optional[datetime] = None
-    restores: bool = True
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def advances(self) -> bool:
-        """Whether the run does something for the role."""
-        return self.event is not None
-
-    @property
-    def refusal(self) -> t.Optional[Refusal]:
-        """The refusal for results; None if nothing was refused."""
-        return Refusal(self.rule, self.reason, self.role_arn) if self.rule else None
 
 
 def decide(declared: Declared, situations: Sequence[Situation], *, now: datetime) -> tuple[Step, ...]:
@@ -440,12 +389,3 @@ class _Decision:
         stages = self._list_stages()
         following = next((stage for stage in stages if not self._has_done(stage)), None)
         return f"run least_privilege_stage={following}" if following else ""
-
-
-def find_parallel_deadline(declared: Declared, situation: Situation) -> t.Optional[datetime]:
-    """Find when there may no longer be two roles, by AWS's own date of the new one. None if the old one is retired."""
-    live = situation.live
-    made = live.new_role.made_at if live and live.new_role and live.new_role.is_ours else None
-    if made is None or situation.way is not Way.PARALLEL or situation.past.reached is Kind.RETIRED:
-        return None
-    return made + timedelta(days=declared.parallel_days)

@@ -20,7 +20,7 @@ from .declared import Declared
 from .gates import accept_denial, accept_namer, accept_unread, describe_days, find_last_use
 from .model import Consumer, NewDenial, Stage
 from .situation import Situation
-from .steps import State, Step
+from .step import State, Step
 
 WIDTH: t.Final = 80
 # So many roles are named in a line.

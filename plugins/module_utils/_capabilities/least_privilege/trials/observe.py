@@ -32,7 +32,8 @@ from ..live import Observer
 from ..observe import read_dossier, read_subject
 from ..past import Identity, replay
 from ..situation import Situation
-from ..steps import State, Step, decide
+from ..step import State, Step
+from ..steps import decide
 from ..trial import is_trial
 
 

@@ -17,7 +17,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_
     Stage,
     Way,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.steps import ORDER, State
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.step import State
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.steps import ORDER
 from ansible_collections.hardening.iam.plugins.module_utils._report.campaign_text import (
     DENIED_BY,
     REVERT,

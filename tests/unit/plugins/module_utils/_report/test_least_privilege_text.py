@@ -7,10 +7,8 @@ from __future__ import annotations
 import json
 import typing as t
 
-import hcl2
 import pytest
 from cfnlint.api import lint_all
-from markdown_it import MarkdownIt
 
 from ansible_collections.hardening.iam.plugins.module_utils._report.least_privilege_templates import (
     render_cloudformation,
@@ -24,6 +22,10 @@ from ansible_collections.hardening.iam.plugins.module_utils._report.least_privil
 )
 
 from .new_policies import POLICY, document, principal, proof
+
+# The matrix of Pythons and ansible-cores has no such libraries.
+markdown_it = pytest.importorskip("markdown_it", reason="markdown-it-py is not installed; make test installs it")
+hcl2 = pytest.importorskip("hcl2", reason="python-hcl2 is not installed; make test installs it")
 
 HOSTILE: t.Final = "x](javascript:alert(1)) <script>alert(1)</script> | `a`\n## forged\x1b[2J\u202e"
 
@@ -93,11 +95,11 @@ def test_nothing_in_markdown_comes_from_a_name(place: str) -> None:
     plain = render_markdown(
         document(principal(permission_set="x", reason="x")), principal(permission_set="x", reason="x")
     )
-    tokens = MarkdownIt().enable("table").parse(render_markdown(document(item), item))
+    tokens = markdown_it.MarkdownIt().enable("table").parse(render_markdown(document(item), item))
     inline = [child for token in tokens for child in token.children or ()]
     assert not {token.type for token in (*tokens, *inline)} & {"html_block", "html_inline", "link_open"}
     assert not any("forged" in token.content for token in tokens if token.type == "heading_open")
-    wanted = {token.type for token in MarkdownIt().enable("table").parse(plain)} | {"code_inline"}
+    wanted = {token.type for token in markdown_it.MarkdownIt().enable("table").parse(plain)} | {"code_inline"}
     assert {token.type for token in tokens} <= wanted
 
 
@@ -105,7 +107,7 @@ def test_a_hostile_document_stays_in_its_block() -> None:
     policy = {**POLICY, "Statement": [{**POLICY["Statement"][0], "Resource": "arn:aws:s3:::x\n```\n# forged"}]}
     item = principal()
     item["documents"][0]["document"] = policy
-    tokens = MarkdownIt().parse(render_markdown(document(item), item))
+    tokens = markdown_it.MarkdownIt().parse(render_markdown(document(item), item))
     blocks = [token.content for token in tokens if token.type == "fence"]
     assert [json.loads(block) for block in blocks] == [policy]
 

@@ -19,7 +19,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_
     Planned,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.records import Kind
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.steps import State, Step
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.step import State, Step
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
 
 from .samples import ALLOW_DEAD, CLOSED, PARALLEL, ROLE, TRUST, apply_changes, make_subject, make_writer

@@ -33,11 +33,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_
     Situation,
     find_watch_start,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.steps import (
-    State,
-    Step,
-    decide,
-)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.step import State, Step
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.steps import decide
 
 from .campaigns import (
     ACCOUNT,

@@ -29,11 +29,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_
     NewRole,
     Situation,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.steps import (
-    State,
-    Step,
-    decide,
-)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.step import State, Step
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.steps import decide
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
 
 from .campaigns import ACCOUNT, CONTENT, DAYS, NEW_ID, NEW_ROLE, PROPOSAL, ROLE, ROLE_ID, record
