@@ -186,6 +186,25 @@ options:
         description: The last day of the acceptance, as V(YYYY-MM-DD), at most a year ahead.
         type: str
         required: true
+  accept_unused:
+    description:
+      - Canaries that made no call while they were watched, and that count as passed all the same.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      principal:
+        description: The role, by ARN, name, or V(role/NAME). Patterns are not accepted.
+        type: str
+        required: true
+      reason:
+        description: The reason.
+        type: str
+        required: true
+      expires:
+        description: The last day of the acceptance, as V(YYYY-MM-DD), at most a year ahead.
+        type: str
+        required: true
   accept_namers:
     description:
       - Policies, grants and entries that may name the old role only, and accounts that could not be read, by role.
@@ -683,7 +702,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         "revert": {"type": "list", "elements": "str", "default": []},
         **{name: {"type": "int"} for name in days},
         "member_role_arn": {"type": "str"},
-        **{name: _accept() for name in ("accept_unproven", "accept_breakage", "accept_machines")},
+        **{name: _accept() for name in ("accept_unproven", "accept_breakage", "accept_machines", "accept_unused")},
         "accept_namers": _accept("namer"),
         "accept_denials": _accept("action"),
     }

@@ -259,6 +259,16 @@ def test_a_new_denial_holds_the_watch_until_a_person_accepts_it(replaced: dict[s
     assert rules(bench.run("retire"))["job"] == "new_denial"
 
 
+def test_a_canary_that_nobody_used_holds_every_cut_over(at: At) -> None:
+    """Nobody moved to the new role, so its documents are tested by nobody."""
+    bench = at("after")
+    bench.wait(CANARY + 1, users=["app", "job"])
+    result = bench.run("cut_over", check=True)
+    assert rules(result) == {"app": "canary_failed", "job": "canary_failed"}
+    assert "role/app: no call of it was recorded" in result["refused"][0]["reason"]
+    assert states(bench.approve("cut_over", accept_unused=accept("app")))["app"] == "due"
+
+
 def test_documents_are_extended_within_the_old_policies_of_the_journal(replaced: dict[str, t.Any]) -> None:
     """The live role no longer has AdministratorAccess, so the ceiling comes from the journal."""
     bench: SmallBench = replaced["bench"]

@@ -302,7 +302,23 @@ def check_soak(declared: Declared, situation: Situation, kind: Kind, days: int, 
         return known
     if not soak.is_over:
         return Objection("soak_not_over", f"it has still to be watched for {describe_days(soak.days_left)}")
-    return check_denials(declared, situation, since, soak.ends, used_only=used_only)
+    objection = check_denials(declared, situation, since, soak.ends, used_only=used_only)
+    return objection or (_check_used(declared, situation) if kind is Kind.OPENED else None)
+
+
+def _check_used(declared: Declared, situation: Situation) -> Gate:
+    """Refuse a canary without a call that AWS allowed since its stage began: it tested nothing."""
+    watched = situation.watched
+    if watched is None or watched.calls > watched.denied:
+        return None
+    if declared.accepts(declared.accept_unused, situation.role_arn):
+        return None
+    found = "no call of it was recorded" if not watched.calls else "only denied calls of it were recorded"
+    reason = (
+        f"{found} since {format_utc(watched.since)}, so nothing was tested; wait until it is used, choose another "
+        "canary, or accept that in least_privilege_accept_unused"
+    )
+    return Objection("no_evidence", reason)
 
 
 def describe_days(days: float) -> str:

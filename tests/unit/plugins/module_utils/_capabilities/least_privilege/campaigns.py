@@ -151,8 +151,8 @@ def denial(action: str = "s3:GetObject", **fields: t.Any) -> NewDenial:
 
 
 def watch(*new: NewDenial, since: float = 0, until: float = 1000, **fields: t.Any) -> Watched:
-    """What was seen of the role in some days."""
-    return Watched(moment(since), moment(until), new=new, **fields)
+    """What was seen of the role in some days, in which it made a few calls."""
+    return Watched(moment(since), moment(until), new=new, **{"calls": 5, **fields})
 
 
 def situate(*events: t.Union[Event, str], days: float = 100, **fields: t.Any) -> Situation:

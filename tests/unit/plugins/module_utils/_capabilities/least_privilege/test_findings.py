@@ -90,7 +90,7 @@ def test_all_is_well() -> None:
 
 
 def test_a_new_role_that_nobody_uses() -> None:
-    finding = judge(UNUSED, opened(), 17.1)
+    finding = judge(UNUSED, opened(watched=watch(calls=0)), 17.1)
     assert (finding.status, finding.resource) == (Status.FAIL, NEW_ROLE)
     assert finding.detail == "nobody has used it for 14 days, since 2026-01-08T12:00:00Z"
 

@@ -393,6 +393,11 @@ def test_a_cut_over_waits_for_every_canary() -> None:
         ({"watched": watch(denial())}, "there are new denials of s3:GetObject"),
         ({"watched": watch(denial(by=DeniedBy.UNKNOWN))}, "there are new denials"),
         ({"watched": watch(denial(by=DeniedBy.RESOURCE))}, "there are new denials"),
+        ({"watched": watch(calls=0)}, "no call of it was recorded since 2026-01-05T12:00:00Z, so nothing was tested"),
+        (
+            {"watched": watch(calls=2, denied=2)},
+            "only denied calls of it were recorded",
+        ),
         ({"states": {"has_documents": False}}, "are not in force"),
         ({"states": {"has_documents": None}}, "could not be compared"),
         ({"states": {"new_role": None}}, "is gone"),
@@ -442,6 +447,23 @@ def test_a_denial_is_accepted_by_role_and_action(principal: str) -> None:
 def test_a_denial_holds_a_canary_before_its_soak_is_over() -> None:
     found = take(Kind.CUT_OVER, days=10, watched=watch(denial()))
     assert found.rule == "canary_failed"
+
+
+@pytest.mark.parametrize("way", Way)
+def test_a_canary_that_nobody_used_is_accepted_by_name(way: Way) -> None:
+    """It tested nothing: a person waits, chooses another canary, or answers for it."""
+    unused = watch(calls=0)
+    found = take(Kind.CUT_OVER, way=way, watched=unused)
+    assert (found.rule, found.event) == ("canary_failed", None)
+    assert "choose another canary, or accept that in least_privilege_accept_unused" in found.reason
+    assert take(Kind.CUT_OVER, way=way, watched=unused, days=10).rule == "soak_not_over"
+    other = {"accept_unused": [{**REASON, "principal": "dev-b"}]}
+    assert take(Kind.CUT_OVER, way=way, watched=unused, options=other).event is None
+    for watched in (unused, watch(calls=2, denied=2)):
+        found = take(Kind.CUT_OVER, way=way, watched=watched, options={"accept_unused": [REASON]})
+        assert found.event is Kind.CUT_OVER
+    denied = watch(denial(), calls=2, denied=2)
+    assert take(Kind.CUT_OVER, way=way, watched=denied, options={"accept_unused": [REASON]}).event is None
 
 
 def test_a_canary_whose_trial_somebody_ended_has_not_passed() -> None:
