@@ -67,6 +67,21 @@ def check_new_role(situation: Situation, live: LiveRole) -> Gate:
     return None
 
 
+def check_trust(live: LiveRole) -> Gate:
+    """Refuse to rely on a new role that lets in others than the campaign let in: somebody changed its trust policy."""
+    new = live.new_role
+    if new is None or new.is_closed or new.others == ():
+        return None
+    if new.others is None:
+        reason = f"it is not known whom {new.arn} may let in: the journal has no trust policy of the role beside it"
+        return Objection("trust_changed", reason)
+    reason = (
+        f"{new.arn} lets in {join_some(new.others)}, and the old role does not; undo that, repeat the stage that opened"
+        " the new role, or revert"
+    )
+    return Objection("trust_changed", reason)
+
+
 def check_slots(situation: Situation, live: LiveRole) -> Gate:
     """Refuse if somebody filled a place that the campaign needs."""
     if situation.way is Way.PARALLEL and live.new_role is not None and not live.new_role.is_ours:
@@ -361,7 +376,7 @@ def _check_canary(declared: Declared, situation: Situation, now: datetime) -> Ga
     if Kind.OPENED not in past.since:
         state = "its trial was lifted" if past.is_lifted else "its stage canary is missing"
         return Objection("stage_missing", state)
-    objection = check_new_role(situation, live)
+    objection = check_new_role(situation, live) or check_trust(live)
     if objection is None and live.has_other_trial:
         reason = "its trial policy was changed by somebody else; repeat its stage canary, which begins again"
         objection = Objection("not_in_force", reason)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from ..._account.model import Role, Snapshot
@@ -22,8 +22,9 @@ from .changes import CAMPAIGN, PARALLEL_OF, RoleWriter, Subject, says_same
 from .dossier import Dossier, hash_layers
 from .model import Way
 from .owner import compare
+from .revert import Recorded, restore_role
 from .situation import LiveRole, NewRole
-from .trust import close_trust
+from .trust import close_trust, find_additions, require_mfa
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,8 +35,19 @@ class Observer:
     permissions: Permissions
     break_glass: tuple[str, ...] = ()
 
-    def describe(self, subject: Subject, dossier: t.Optional[Dossier], way: t.Optional[Way]) -> LiveRole:
-        """Describe a role with what the campaign made for it."""
+    def describe(
+        self,
+        subject: Subject,
+        dossier: t.Optional[Dossier],
+        way: t.Optional[Way],
+        *,
+        entries: Sequence[Recorded] = (),
+        is_mfa_required: bool = False,
+    ) -> LiveRole:
+        """Describe a role with what the campaign made for it.
+
+        ``entries`` are the recorded changes of a role that was closed, which say who could assume it before.
+        """
         role = subject.role
         return LiveRole(
             arn=role.arn,
@@ -44,7 +56,7 @@ class Observer:
             boundary=role.boundary or "",
             has_trial=self._has_trial(subject),
             has_other_trial=self._has_other_trial(subject),
-            new_role=self._describe_new(subject),
+            new_role=self._describe_new(subject, entries, is_mfa_required=is_mfa_required),
             made_at=max(self._list_dates(subject), default=None),
             has_documents=None if dossier is None else self._has_documents(subject, dossier, way),
             is_closed=self._is_closed(role),
@@ -65,12 +77,19 @@ class Observer:
         is_same = live is not None and subject.trial is not None and says_same(live.document, subject.trial.content)
         return self._has_trial(subject) and not is_same
 
-    def _describe_new(self, subject: Subject) -> t.Optional[NewRole]:
+    def _describe_new(
+        self, subject: Subject, entries: Sequence[Recorded], *, is_mfa_required: bool
+    ) -> t.Optional[NewRole]:
         new, tags = subject.parallel, subject.parallel.tags if subject.parallel else {}
         if new is None:
             return None
         is_ours = tags.get(PARALLEL_OF) == subject.role.unique_id and tags.get(CAMPAIGN) == self.writer.campaign
-        return NewRole(new.arn, new.unique_id, is_ours, new.created, new.last_used, self._is_closed(new))
+        old = find_old_trust(self.writer.snapshot, subject.role, entries)
+        others = None
+        if old is not None:
+            expected = [require_mfa(old)] if is_mfa_required else [old, require_mfa(old)]
+            others = find_additions(new.trust.document, expected)
+        return NewRole(new.arn, new.unique_id, is_ours, new.created, new.last_used, self._is_closed(new), others)
 
     def _list_dates(self, subject: Subject) -> Iterator[datetime]:
         """List AWS's own dates of what the campaign made: nobody can date these back."""
@@ -113,6 +132,15 @@ class Observer:
         admitted = find_admitted(document)
         are_glass = all(is_break_glass(arn, self.break_glass) for arn in admitted)
         return are_glass and is_closed_form(self.writer.snapshot, document)
+
+
+def find_old_trust(snapshot: Snapshot, role: Role, entries: Iterable[Recorded]) -> t.Optional[Mapping[str, t.Any]]:
+    """Find the trust policy of a role, or the one that it had before it was closed; None if that is not known."""
+    for found in (role, restore_role(role, entries)):
+        document = found.trust.document
+        if document is not None and not is_closed_form(snapshot, document):
+            return document
+    return None
 
 
 def is_closed_form(snapshot: Snapshot, document: Mapping[str, t.Any]) -> bool:

@@ -25,7 +25,8 @@ class NewRole:
 
     ``is_ours``: its tags name the campaign and the id of the old role; anybody who may tag can set them.
     ``is_closed``: only break-glass may assume it; None if nobody knows. ``made_at`` is when AWS says it was created,
-    and ``last_used`` when AWS says it was used; None if never.
+    and ``last_used`` when AWS says it was used; None if never. ``others`` names those whom its trust policy lets in
+    beyond that of the old role; None if it is not known whom the old one let in.
     """
 
     arn: str
@@ -34,6 +35,7 @@ class NewRole:
     made_at: t.Optional[datetime] = None
     last_used: t.Optional[datetime] = None
     is_closed: t.Optional[bool] = None
+    others: t.Optional[tuple[str, ...]] = ()
 
 
 @dataclasses.dataclass(frozen=True)

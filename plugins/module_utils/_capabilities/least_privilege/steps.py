@@ -35,6 +35,7 @@ from .gates import (
     check_slots,
     check_soak,
     check_trial_age,
+    check_trust,
     check_unread_namers,
     check_unused,
     find_last_use,
@@ -175,7 +176,7 @@ class _Decision:
         """Whether somebody undid the last stage, so that it is taken again. A trial that is gone has its own rules."""
         last = {Stage.CANARY: {Kind.OPENED}, Stage.CUT_OVER: {Kind.CUT_OVER, Kind.WATCHED}}.get(stage, set())
         is_trial = stage is Stage.CANARY and self._situation.way is Way.IN_PLACE
-        is_gone = live.has_other_trial if is_trial else live.has_documents is False
+        is_gone = live.has_other_trial if is_trial else live.has_documents is False or check_trust(live) is not None
         return self._past.reached in last and is_gone
 
     def _assess(self, _live: LiveRole) -> Step:
@@ -223,6 +224,7 @@ class _Decision:
         is_parallel = self._situation.way is Way.PARALLEL
         gates = (
             *self._check_ready(live),
+            check_trust(live) if self._past.reached is Kind.OPENED else None,
             self._check_trial(live),
             check_namers(self._declared, self._situation) if is_parallel else None,
             self._canaries,
@@ -260,6 +262,7 @@ class _Decision:
             return self._describe()
         gates = [
             check_new_role(self._situation, live),
+            check_trust(live),
             check_in_force(live),
             check_unused(self._declared, self._situation, self._now),
             self._check_closed(live),
@@ -284,6 +287,7 @@ class _Decision:
         declared, situation = self._declared, self._situation
         return (
             check_new_role(situation, live)
+            or check_trust(live)
             or check_in_force(live)
             or check_soak(declared, situation, Kind.CUT_OVER, declared.watch_days, self._now)
         )

@@ -198,7 +198,9 @@ class CaseReader:
         """Add the journal's records, where the old policies of the role are no longer in AWS, or are to come back."""
         # New documents may have been generated since.
         is_replaced = found.way is Way.IN_PLACE and any(event.kind is Kind.CUT_OVER for event in found.log.events)
-        if not is_replaced and not self._declared.reverts(found.role.arn):
+        is_closed = found.new_arn and any(event.kind is Kind.CLOSED for event in found.log.events)
+        is_over = found.past.reached is Kind.RETIRED
+        if not (is_replaced or (is_closed and not is_over) or self._declared.reverts(found.role.arn)):
             return found
         own = select_entries(self._entries, found.subject, found.past.times.get(Kind.ASSESSED))
         return dataclasses.replace(found, entries=own, present=read_present(self._connection.access, found.role, own))
@@ -350,7 +352,10 @@ class _Reading:
         )
 
     def _describe_live(self, item: Found) -> LiveRole:
-        return self._observer.describe(item.subject, item.dossier, item.way)
+        is_mfa_required = item.target is not None and item.target.is_mfa_required
+        return self._observer.describe(
+            item.subject, item.dossier, item.way, entries=item.entries, is_mfa_required=is_mfa_required
+        )
 
     def _propose(self, item: Found) -> t.Optional[Proposal]:
         if item.target is None:

@@ -276,6 +276,32 @@ def test_a_new_role_that_is_not_the_one_that_was_prepared(kind: Kind, new_role: 
     assert take(kind, states={"new_role": new_role}).rule == rule
 
 
+@pytest.mark.parametrize("kind", [Kind.CUT_OVER, Kind.WATCHED, Kind.CLOSED, Kind.RETIRED])
+@pytest.mark.parametrize(
+    ("others", "reason"),
+    [
+        (("arn:aws:iam::666677778888:root",), "lets in arn:aws:iam::666677778888:root, and the old role does not"),
+        (None, "the journal has no trust policy of the role beside it"),
+    ],
+)
+def test_a_new_role_that_somebody_opened_for_others(kind: Kind, others: t.Any, reason: str) -> None:
+    new = NewRole(NEW_ROLE, NEW_ID, is_ours=True, made_at=moment(2), others=others)
+    found = take(kind, states={"new_role": new})
+    assert (found.event, found.rule) == (None, "trust_changed")
+    assert reason in found.reason
+
+
+@pytest.mark.parametrize(("kind", "stage"), [(Kind.OPENED, "canary"), (Kind.CUT_OVER, "cut_over")])
+def test_the_stage_that_opened_the_new_role_sets_its_trust_policy_again(kind: Kind, stage: str) -> None:
+    new = NewRole(NEW_ROLE, NEW_ID, is_ours=True, made_at=moment(2), others=("arn:aws:iam::666677778888:root",))
+    situation = situate(*records_up_to(kind), live=live(new_role=new), canary=kind is Kind.OPENED)
+    canary = dataclasses.replace(before(Kind.CUT_OVER), role_arn=f"{ROLE}b")
+    assert step(situation, stage, 20, canary).event is kind
+    other = before(Kind.CUT_OVER, states={"new_role": new})
+    held = step(dataclasses.replace(canary, role_arn=f"{ROLE}c"), "cut_over", 20, other)
+    assert (held.rule, "lets in arn:aws:iam::666677778888:root" in held.reason) == ("canary_failed", True)
+
+
 @pytest.mark.parametrize("kind", [Kind.PREPARED, Kind.OPENED, Kind.CUT_OVER, Kind.CLOSED])
 def test_a_way_back_that_is_blocked(kind: Kind) -> None:
     found = take(kind, states={"obstacles": ("no attachment slot is free",)})
