@@ -108,3 +108,35 @@ def test_a_closed_role_whose_journal_is_lost_keeps_its_policies(at: At) -> None:
     bench.wait(CLOSED + 1, users=["app-lp", "job"])
     assert rules(bench.run("retire"))["app"] == "trust_changed"
     assert bench.attached("app") == [ADMIN]
+
+
+def test_a_closed_role_stays_closed_if_other_break_glass_is_declared(at: At) -> None:
+    """Only break-glass of then may assume it. Somebody else is still somebody else."""
+    bench = at("closed")
+    document = json.dumps(read_trust(bench, "break-glass"))
+    bench.iam.create_role(RoleName="newer-glass", AssumeRolePolicyDocument=document)
+    bench.iam.attach_role_policy(RoleName="newer-glass", PolicyArn=ADMIN)
+    newer = [f"arn:aws:iam::{MANAGEMENT}:role/newer-glass"]
+    bench.wait(CLOSED + 1, users=["app-lp", "job"])
+    assert states(bench.run(None, break_glass=newer))["app"] == "closed"
+    assert bench.run("retire", check=True, break_glass=newer)["refused"] == []
+    closed = copy.deepcopy(read_trust(bench, "app"))
+    closed["Statement"][0]["Condition"]["ArnEquals"]["aws:PrincipalArn"] = f"arn:aws:iam::{MANAGEMENT}:role/job"
+    bench.iam.update_assume_role_policy(RoleName="app", PolicyDocument=json.dumps(closed))
+    assert rules(bench.run("retire", break_glass=newer))["app"] == "reopened"
+
+
+def test_a_run_that_was_killed_once_the_old_role_was_closed_goes_on(at: At) -> None:
+    bench = at("watched")
+    bench.killed(functools.partial(bench.run, "retire"), write=1, after=True)
+    result = bench.run("retire")
+    assert (rules(result), states(result)["app"]) == ({}, "due")
+    assert states(bench.run(None))["app"] == "closed"
+
+
+def test_a_run_that_was_killed_once_the_old_role_was_closed_is_reverted(at: At) -> None:
+    bench = at("watched")
+    bench.killed(functools.partial(bench.run, "retire"), write=1, after=True)
+    bench.wait(2)
+    bench.approve("revert", revert=["*"])
+    assert read_trust(bench, "app") == PEOPLE

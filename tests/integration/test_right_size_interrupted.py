@@ -119,6 +119,17 @@ def test_a_killed_stage_converges_and_can_be_reverted(ladder: Ladder, stage: str
     assert bench.state() == bench.base_state
 
 
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize(("stage", "write"), KILLS)
+def test_a_killed_stage_is_reverted_by_the_next_run(ladder: Ladder, stage: str, write: int, after: bool) -> None:
+    """The journal does not say how the last change ended, and the account does."""
+    bench = ladder.to(stage)
+    plan = bench.run(stage, check=True)["plan_sha256"] if stage in APPROVED else None
+    bench.killed(functools.partial(bench.run, stage, approved_plan=plan), write=write, after=after)
+    revert(ladder)
+    assert bench.state() == bench.base_state
+
+
 @pytest.mark.parametrize("stage", [*WRITES][2:])
 def test_revert_restores_what_was_there(ladder: Ladder, stage: str) -> None:
     bench = ladder.to(stage)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from ..._account.model import Role, Snapshot
@@ -22,7 +22,7 @@ from .changes import CAMPAIGN, PARALLEL_OF, RoleWriter, Subject, says_same
 from .dossier import Dossier, hash_layers
 from .model import Way
 from .owner import compare
-from .revert import Recorded, restore_role
+from .revert import Recorded
 from .situation import LiveRole, NewRole
 from .trust import close_trust, find_additions, require_mfa
 
@@ -42,12 +42,15 @@ class Observer:
         way: t.Optional[Way],
         *,
         entries: Sequence[Recorded] = (),
+        break_glass: Collection[str] = (),
         is_mfa_required: bool = False,
     ) -> LiveRole:
         """Describe a role with what the campaign made for it.
 
         ``entries`` are the recorded changes of a role that was closed, which say who could assume it before.
+        ``break_glass`` are the principals that roles were closed for by the records: others may be declared today.
         """
+        glass = frozenset(break_glass)
         role = subject.role
         return LiveRole(
             arn=role.arn,
@@ -56,10 +59,10 @@ class Observer:
             boundary=role.boundary or "",
             has_trial=self._has_trial(subject),
             has_other_trial=self._has_other_trial(subject),
-            new_role=self._describe_new(subject, entries, is_mfa_required=is_mfa_required),
+            new_role=self._describe_new(subject, entries, glass, is_mfa_required=is_mfa_required),
             made_at=max(self._list_dates(subject), default=None),
-            has_documents=None if dossier is None else self._has_documents(subject, dossier, way),
-            is_closed=self._is_closed(role),
+            has_documents=None if dossier is None else self._has_documents(subject, dossier, way, glass),
+            is_closed=self._is_closed(role, glass),
             last_used=role.last_used,
         )
 
@@ -78,7 +81,7 @@ class Observer:
         return self._has_trial(subject) and not is_same
 
     def _describe_new(
-        self, subject: Subject, entries: Sequence[Recorded], *, is_mfa_required: bool
+        self, subject: Subject, entries: Sequence[Recorded], glass: frozenset[str], *, is_mfa_required: bool
     ) -> t.Optional[NewRole]:
         new, tags = subject.parallel, subject.parallel.tags if subject.parallel else {}
         if new is None:
@@ -89,7 +92,7 @@ class Observer:
         if old is not None:
             expected = [require_mfa(old)] if is_mfa_required else [old, require_mfa(old)]
             others = find_additions(new.trust.document, expected)
-        return NewRole(new.arn, new.unique_id, is_ours, new.created, new.last_used, self._is_closed(new), others)
+        return NewRole(new.arn, new.unique_id, is_ours, new.created, new.last_used, self._is_closed(new, glass), others)
 
     def _list_dates(self, subject: Subject) -> Iterator[datetime]:
         """List AWS's own dates of what the campaign made: nobody can date these back."""
@@ -99,10 +102,12 @@ class Observer:
             if policy.default is not None and policy.default.created is not None:
                 yield policy.default.created
 
-    def _has_documents(self, subject: Subject, dossier: Dossier, way: t.Optional[Way]) -> t.Optional[bool]:
+    def _has_documents(
+        self, subject: Subject, dossier: Dossier, way: t.Optional[Way], glass: frozenset[str]
+    ) -> t.Optional[bool]:
         if way is Way.PARALLEL:
             new = subject.parallel
-            return new is not None and not self._is_closed(new) and self._has_exactly(new, subject)
+            return new is not None and not self._is_closed(new, glass) and self._has_exactly(new, subject)
         if way is Way.IN_PLACE:
             return self._has_exactly(subject.role, subject)
         if self.permissions.unknown(subject.role.arn):
@@ -124,28 +129,31 @@ class Observer:
             says_same(written[name], policy.content) for name, policy in inline.items()
         )
 
-    def _is_closed(self, role: Role) -> t.Optional[bool]:
-        """Whether only break-glass principals may assume a role; None if its trust policy can't be read."""
+    def _is_closed(self, role: Role, glass: frozenset[str]) -> t.Optional[bool]:
+        """Whether only break-glass principals of now or then may assume a role; None if that can't be read."""
         document = role.trust.document
         if document is None:
             return None
-        admitted = find_admitted(document)
-        are_glass = all(is_break_glass(arn, self.break_glass) for arn in admitted)
+        are_glass = all(arn in glass or is_break_glass(arn, self.break_glass) for arn in find_admitted(document))
         return are_glass and is_closed_form(self.writer.snapshot, document)
 
 
 def find_old_trust(snapshot: Snapshot, role: Role, entries: Iterable[Recorded]) -> t.Optional[Mapping[str, t.Any]]:
-    """Find the trust policy of a role, or the one that it had before it was closed; None if that is not known."""
-    for found in (role, restore_role(role, entries)):
-        document = found.trust.document
-        if document is not None and not is_closed_form(snapshot, document):
-            return document
-    return None
+    """Find the trust policy of a role, or the one that it had before it was closed; None if that is not known.
+
+    Whether the journal says how the closing ended does not matter: the role is closed, and a run may have been killed.
+    """
+    found = [role.trust.document]
+    for intent, _outcome in reversed(tuple(entries)):
+        before = intent.change.before
+        if intent.change.target == role.arn and isinstance(before, Mapping):
+            found.append(before.get("trust"))
+    return next((one for one in found if one is not None and not is_closed_form(snapshot, one)), None)
 
 
-def is_closed_form(snapshot: Snapshot, document: Mapping[str, t.Any]) -> bool:
+def is_closed_form(snapshot: Snapshot, document: t.Optional[Mapping[str, t.Any]]) -> bool:
     """Whether a trust policy is one that closes a role, whichever principals it lets in."""
-    admitted = find_admitted(document)
+    admitted = find_admitted(document) if document is not None else ()
     return bool(admitted) and says_same(document, close_trust(snapshot, admitted))
 
 

@@ -22,8 +22,10 @@ from ..._aws.errors import AwsError
 from ..._aws.operations import Operations
 from ..._converge.affects.live import HOLDERS_READS
 from ..._converge.change import Change
-from ..._converge.journal import find_runs, read_recorded
+from ..._converge.journal import Outcome, find_runs, read_recorded
+from ..._converge.runner import settle
 from ..._converge.store import Store
+from ..._module.interrupted import make_tolerant
 from ..._module.managed_policies import LIST_VERSIONS, read_policy
 from ..._module.roles import TARGET_READS, read_role, read_target
 from .archive import Archive, DocumentError
@@ -189,6 +191,15 @@ def select_entries(
         for entry in entries
         if entry[0].change.target in own
         or (entry[0].change.target == subject.role.arn and not _is_before(entry[0].at, since))
+    )
+
+
+def settle_entries(access: Access, entries: Iterable[Recorded]) -> tuple[Recorded, ...]:
+    """Find out how the changes of a run that was killed ended, by what is there now."""
+    read = make_tolerant(functools.partial(read_target, access))
+    return tuple(
+        (intent, settle(read, intent.change, errors=(AwsError,)) if outcome is Outcome.UNKNOWN else outcome)
+        for intent, outcome in entries
     )
 
 

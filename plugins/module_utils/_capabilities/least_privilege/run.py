@@ -185,7 +185,7 @@ class RightSizing(Capability[Observed]):
         return findings(observed.snapshot, self._declared, observed.situations, now=now)
 
     def plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
-        glass = [item.arn for item in principals_for_emergencies(observed.snapshot, self._options.break_glass)]
+        glass = self._list_break_glass()
         planner = CasePlanner(
             self._make_writer(observed.snapshot), close_trust(observed.snapshot, glass) if glass else None
         )
@@ -205,6 +205,10 @@ class RightSizing(Capability[Observed]):
                 *_list_untested(self._observed.found, self._steps),
             ),
         )
+
+    def _list_break_glass(self) -> tuple[str, ...]:
+        found = principals_for_emergencies(self._observed.snapshot, self._options.break_glass)
+        return tuple(item.arn for item in found)
 
     def _list_acceptance_warnings(self) -> Iterable[str]:
         """List warnings about acceptances, unless the roles are not known."""
@@ -295,6 +299,7 @@ class RightSizing(Capability[Observed]):
             access.caller.arn,
             self._run.id,
             self._connection.now,
+            self._list_break_glass(),
         )
         event = make_event(
             step,

@@ -40,7 +40,7 @@ from ..consumers.assumptions import AssumptionScan
 from ..consumers.observe import read_surroundings
 from ..declared import Declared, Target
 from ..dossier import Dossier
-from ..live import Observer
+from ..live import Observer, is_closed_form
 from ..model import Stage, Surroundings, Watched, Way
 from ..observe import (
     is_made_beside,
@@ -50,6 +50,7 @@ from ..observe import (
     read_present,
     read_subject,
     select_entries,
+    settle_entries,
 )
 from ..past import Identity, replay
 from ..records import Kind
@@ -198,12 +199,14 @@ class CaseReader:
         """Add the journal's records, where the old policies of the role are no longer in AWS, or are to come back."""
         # New documents may have been generated since.
         is_replaced = found.way is Way.IN_PLACE and any(event.kind is Kind.CUT_OVER for event in found.log.events)
-        is_closed = found.new_arn and any(event.kind is Kind.CLOSED for event in found.log.events)
-        is_over = found.past.reached is Kind.RETIRED
-        if not (is_replaced or (is_closed and not is_over) or self._declared.reverts(found.role.arn)):
+        is_over = not found.new_arn or found.past.reached is Kind.RETIRED
+        is_closed = not is_over and is_closed_form(self._snapshot, found.role.trust.document)
+        if not (is_replaced or is_closed or self._declared.reverts(found.role.arn)):
             return found
-        own = select_entries(self._entries, found.subject, found.past.times.get(Kind.ASSESSED))
-        return dataclasses.replace(found, entries=own, present=read_present(self._connection.access, found.role, own))
+        access = self._connection.access
+        selected = select_entries(self._entries, found.subject, found.past.times.get(Kind.ASSESSED))
+        own = settle_entries(access, selected)
+        return dataclasses.replace(found, entries=own, present=read_present(access, found.role, own))
 
     @functools.cached_property
     def _entries(self) -> tuple[Recorded, ...]:
@@ -354,7 +357,12 @@ class _Reading:
     def _describe_live(self, item: Found) -> LiveRole:
         is_mfa_required = item.target is not None and item.target.is_mfa_required
         return self._observer.describe(
-            item.subject, item.dossier, item.way, entries=item.entries, is_mfa_required=is_mfa_required
+            item.subject,
+            item.dossier,
+            item.way,
+            entries=item.entries,
+            break_glass=item.past.break_glass,
+            is_mfa_required=is_mfa_required,
         )
 
     def _propose(self, item: Found) -> t.Optional[Proposal]:
