@@ -196,6 +196,28 @@ def test_a_role_that_was_created_again_is_refused(at: At) -> None:
     assert bench.attached("job") == [ADMIN]
 
 
+# Another campaign
+
+
+def test_a_second_campaign_on_a_role_is_refused(at: At) -> None:
+    bench = at("after")
+    second: Record = {"campaign": "second", "targets": SMALL_TARGETS}
+    for stage in ("assess", None):
+        result = bench.run(stage, **second)
+        assert rules(result) == {"app": "other_campaign", "job": "other_campaign"}
+        assert "campaign developers has the role under way" in result["refused"][0]["reason"]
+    assert not (bench.journal / "campaigns" / MANAGEMENT / "second").exists()
+    # Days that it declares are none of the trial of the first one.
+    bench.wait(6)
+    bench.run(None, **second, canary_days=3, trial_days=4)
+    bench.run("revert", **second, revert=["*"])
+    assert (bench.writes, bench.boundary("job")) == ([], TRIAL)
+    shutil.rmtree(bench.journal / "campaigns")
+    result = bench.run("assess", **second)
+    assert rules(result) == {"app": "other_campaign", "job": "other_campaign"}
+    assert "by its tags campaign developers made" in json.dumps(result["refused"])
+
+
 # Trials end by themselves
 
 

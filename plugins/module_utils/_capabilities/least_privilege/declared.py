@@ -201,9 +201,14 @@ def _describe(target: Target) -> str:
     return f"way {target.way}{boundary}{', mfa' if target.is_mfa_required else ''}"
 
 
+def is_campaign_name(name: str) -> bool:
+    """Whether a text may be the name of a campaign."""
+    return _NAME.fullmatch(name) is not None
+
+
 def _parse_campaign(value: t.Any) -> str:
     name = str(value or "").strip()
-    if not _NAME.fullmatch(name):
+    if not is_campaign_name(name):
         raise InputError(
             f"campaign: {name!r} is not a name; allowed are up to 64 letters, digits, dots, dashes and underscores, "
             "and the first is a letter or digit"

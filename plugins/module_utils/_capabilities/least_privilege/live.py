@@ -72,7 +72,10 @@ class Observer:
         return dataclasses.replace(layers, boundary=None) if self._has_trial(subject) else layers
 
     def _has_trial(self, subject: Subject) -> bool:
-        return subject.role.boundary == self.writer.trial_arn(subject)
+        """Whether the role is on trial. A trial by another campaign, as its tag says, ends by the rules of that one."""
+        live = subject.live.get(self.writer.trial_arn(subject))
+        is_of_other = live is not None and live.tags.get(CAMPAIGN, "") not in ("", self.writer.campaign)
+        return subject.role.boundary == self.writer.trial_arn(subject) and not is_of_other
 
     def _has_other_trial(self, subject: Subject) -> bool:
         """Whether the trial policy says something else than the documents do."""

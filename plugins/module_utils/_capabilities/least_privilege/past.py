@@ -67,7 +67,8 @@ class Past:
     ``reached`` is the last event that moved it, None before the first. ``times`` are the moments of events by the
     records, never before an earlier one. ``since`` are the same, but never before the store says that the record was
     written: a record that is dated back shortens nothing. ``documents`` and what follows are those of the last
-    ``GENERATED``. ``break_glass`` are the principals that roles were closed for, also before a revert.
+    ``GENERATED``. ``has_prepared``: something was made in AWS since the beginning. ``break_glass`` are the principals
+    that roles were closed for, also before a revert.
     ``has_other_id``: there are records of a role with another id.
     """
 
@@ -84,6 +85,7 @@ class Past:
     parallel_arn: str = ""
     parallel_id: str = ""
     trial: t.Optional[Trial] = None
+    has_prepared: bool = False
     is_lifted: bool = False
     is_reverted: bool = False
     latest: t.Optional[datetime] = None
@@ -290,7 +292,7 @@ def _apply_event(past: Past, event: Event) -> Past:
     if event.kind is Kind.GENERATED:
         changes = _start_again(past, event)
     elif event.kind is Kind.PREPARED:
-        changes = {"parallel_arn": event.parallel_arn, "parallel_id": event.parallel_id}
+        changes = {"parallel_arn": event.parallel_arn, "parallel_id": event.parallel_id, "has_prepared": True}
     elif event.kind is Kind.OPENED:
         changes = {"trial": _follow_trial(past, event)}
     elif event.kind is Kind.CUT_OVER:

@@ -70,6 +70,8 @@ class CasePlanner:
     def _plan(self, case: Case) -> Planned:
         if case.step.refusal is not None:
             return Planned(case, refused=(case.step.refusal,))
+        if case.step.is_only_recorded:
+            return Planned(case)
         if case.step.event is Kind.REVERTED:
             found = self._revert(case)
             return Planned(case, found.changes, found.refused)

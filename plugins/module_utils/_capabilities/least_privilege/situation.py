@@ -90,7 +90,8 @@ class Situation:
     """One role in one run. What was not read is None, and then no gate that needs it passes.
 
     ``target`` is the target that selects it; None for a role that has records and is no longer selected. ``live`` is
-    None for a role that does not exist any more.
+    None for a role that does not exist any more. ``other_campaign`` says which campaign has the role under way, and
+    what to do; empty if none has.
     """
 
     role_arn: str
@@ -100,6 +101,7 @@ class Situation:
     proposal: t.Optional[Proposal] = None
     surroundings: t.Optional[Surroundings] = None
     watched: t.Optional[Watched] = None
+    other_campaign: str = ""
 
     @property
     def way(self) -> t.Optional[Way]:

@@ -100,6 +100,8 @@ class _Decision:
 
     def _check_records(self, live: LiveRole) -> Gate:
         past, target = self._past, self._situation.target
+        if self._situation.other_campaign and target is not None:
+            return Objection("other_campaign", self._situation.other_campaign)
         if past.is_recreated:
             reason = f"the role was created again: its id is {live.id}, and there are records of another; revert first"
             return Objection("role_recreated", reason)
@@ -321,6 +323,10 @@ class _Decision:
         if past.is_recreated:
             reason = "the role was created again, so only what the campaign made is removed"
             return dataclasses.replace(self._due(Kind.REVERTED, reason), restores=False)
+        if self._situation.other_campaign and not (past.has_prepared or past.doubts or self._is_emptied(live)):
+            # The journal does not tell the changes of one campaign from those of another.
+            reason = "the campaign made nothing for the role, and what another one made stays"
+            return dataclasses.replace(self._due(Kind.REVERTED, reason), is_only_recorded=True)
         return self._due(Kind.REVERTED, "what the campaign did is undone")
 
     # The result

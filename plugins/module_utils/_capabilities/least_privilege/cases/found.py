@@ -30,7 +30,10 @@ _SHOWS_USE: t.Final = timedelta(hours=24)
 
 @dataclasses.dataclass(frozen=True)
 class Found:
-    """A target role with its records and what belongs to it. ``failure`` says why its documents can't be used."""
+    """A target role with its records and what belongs to it.
+
+    ``failure`` says why its documents can't be used, and ``other_campaign`` which one has the role under way.
+    """
 
     role: Role
     target: t.Optional[Target]
@@ -39,6 +42,7 @@ class Found:
     subject: Subject
     dossier: t.Optional[Dossier] = None
     failure: str = ""
+    other_campaign: str = ""
     entries: tuple[Recorded, ...] = ()
     present: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
 

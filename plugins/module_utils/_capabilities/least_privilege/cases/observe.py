@@ -52,6 +52,7 @@ from ..observe import (
     select_entries,
     settle_entries,
 )
+from ..other_campaigns import OtherCampaigns
 from ..past import Identity, replay
 from ..records import Kind
 from ..revert import Recorded, restore_role
@@ -193,7 +194,8 @@ class CaseReader:
         needs_duration = declared.stage is Stage.PREPARE
         subject = read_subject(self._connection.access, self._writer, role, dossier, needs_duration=needs_duration)
         failure = kept if isinstance(kept, str) else ""
-        return self._add_entries(Found(role, target, log, past, subject, dossier, failure))
+        other = self._others.find(subject, self._writer.trial_arn(subject), self._snapshot.roles)
+        return self._add_entries(Found(role, target, log, past, subject, dossier, failure, other))
 
     def _add_entries(self, found: Found) -> Found:
         """Add the journal's records, where the old policies of the role are no longer in AWS, or are to come back."""
@@ -207,6 +209,11 @@ class CaseReader:
         selected = select_entries(self._entries, found.subject, found.past.times.get(Kind.ASSESSED))
         own = settle_entries(access, selected)
         return dataclasses.replace(found, entries=own, present=read_present(access, found.role, own))
+
+    @functools.cached_property
+    def _others(self) -> OtherCampaigns:
+        now = self._connection.now
+        return OtherCampaigns(self._journal, self._snapshot.account_id, self._declared.campaign, now)
 
     @functools.cached_property
     def _entries(self) -> tuple[Recorded, ...]:
@@ -352,6 +359,7 @@ class _Reading:
             proposal=self._propose(item),
             surroundings=self._surroundings.get(item.role.arn),
             watched=self._add_proposals(item),
+            other_campaign=item.other_campaign,
         )
 
     def _describe_live(self, item: Found) -> LiveRole:

@@ -43,6 +43,14 @@ def plan(snapshot: Snapshot, event: Kind, entries: Sequence[Recorded] = ()) -> P
     return planned
 
 
+def test_a_step_that_is_only_recorded_changes_nothing() -> None:
+    snapshot, entries = run_stages(prepare, open_parallel)
+    step = Step(ROLE, State.DUE, "", way=Way.PARALLEL, event=Kind.REVERTED, is_only_recorded=True)
+    case = Case(make_subject(snapshot), step, entries=tuple(entries))
+    (planned,) = CasePlanner(make_writer(snapshot), CLOSED).plan([case])
+    assert (planned.changes, planned.refused) == ((), ())
+
+
 def set_trust(snapshot: Snapshot, document: t.Any, arn: str = ROLE) -> Snapshot:
     roles = (
         dataclasses.replace(role, trust=PolicyDocument("trust", document)) if role.arn == arn else role

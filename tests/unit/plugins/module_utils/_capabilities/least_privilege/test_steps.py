@@ -254,6 +254,38 @@ def test_unproven_documents_are_recorded_with_a_warning() -> None:
 # Slots, and roles that are not what they were
 
 
+@pytest.mark.parametrize("stage", [*Stage, None])
+def test_a_role_that_another_campaign_has_under_way(stage: t.Optional[Stage]) -> None:
+    """Only the way back stays: anybody who may tag, or write to the journal, can claim that."""
+    situation = situate(*records_up_to(Kind.OPENED), other_campaign="campaign other has the role under way")
+    if stage is Stage.REVERT:
+        found = step(situation, "revert", 50, revert=["*"])
+        assert (found.event, found.is_only_recorded) == (Kind.REVERTED, False)
+        return
+    found = step(situation, stage.value if stage else None, 50)
+    assert (found.rule, found.event) == ("other_campaign", None)
+    assert found.reason == "campaign other has the role under way"
+    assert step(dataclasses.replace(situation, target=None), None, 50, targets=[]).state is State.WAITING
+
+
+def test_a_claim_of_another_campaign_keeps_no_trial() -> None:
+    events = records_up_to(Kind.OPENED, way=Way.IN_PLACE)
+    situation = situate(*events, live=live(**TRIAL, new_role=None), other_campaign="campaign other")
+    assert step(situation, "cut_over", 24).event is Kind.LIFTED
+
+
+def test_the_revert_of_a_campaign_that_made_nothing_leaves_what_another_one_made() -> None:
+    """The journal has the changes of both, and does not tell them apart."""
+    fields: dict[str, t.Any] = {"other_campaign": "campaign other", "live": live(new_role=None)}
+    for reached in (Kind.ASSESSED, Kind.GENERATED):
+        found = step(situate(*records_up_to(reached), **fields), "revert", 50, revert=["*"])
+        assert (found.event, found.is_only_recorded) == (Kind.REVERTED, True)
+    prepared = situate(*records_up_to(Kind.PREPARED), record(Kind.GENERATED, 5), **fields)
+    assert step(prepared, "revert", 50, revert=["*"]).is_only_recorded is False
+    forged = situate(*records_up_to(Kind.ASSESSED), record(Kind.CUT_OVER, 5), **fields)
+    assert step(forged, "revert", 50, revert=["*"]).is_only_recorded is False
+
+
 def test_the_name_of_the_new_role_is_taken() -> None:
     taken = NewRole(NEW_ROLE, "AROAOTHER", is_ours=False)
     found = take(Kind.PREPARED, states={"new_role": taken})
