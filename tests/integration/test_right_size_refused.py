@@ -291,6 +291,38 @@ def test_a_canary_that_nobody_used_holds_every_cut_over(at: At) -> None:
     assert states(bench.approve("cut_over", accept_unused=accept("app")))["app"] == "due"
 
 
+def test_a_forged_record_of_a_revert_is_refused(replaced: dict[str, t.Any]) -> None:
+    """By the records the role has its old policies back. The forger hides that it lost them, or wants no revert."""
+    bench: SmallBench = replaced["bench"]
+    bench.back_to(replaced["replaced"])
+    folder = bench.journal / "campaigns" / MANAGEMENT / "developers" / "job"
+    (last,) = folder.glob("*-cut_over.json")
+    number = int(last.name.partition("-")[0]) + 1
+    record = {**json.loads(last.read_text(encoding="utf-8")), "event": "reverted", "soak_days": None}
+    (folder / f"{number:06d}-reverted.json").write_text(json.dumps(record), encoding="utf-8")
+    for stage in ("assess", "watch", None):
+        assert_refused(bench, stage, "job", "forged_record", "it has policies of the campaign")
+    bench.approve("revert", revert=["job"])
+    assert bench.attached("job") == [ADMIN, "arn:aws:iam::aws:policy/AmazonS3FullAccess"]
+    assert states(bench.run("assess"))["job"] == "due"
+
+
+def test_policies_of_earlier_and_more_documents_are_deleted_by_a_revert(at: At) -> None:
+    bench = at("generate")
+    keys = [f"arn:aws:kms:us-east-1:{MANAGEMENT}:key/{number:08d}-12ab-34cd-56ef-1234567890ab" for number in range(120)]
+    fields = {"owner": "team", "reason": "test", "expires": date_in(200)}
+    many = [{"name": "keys", "actions": ["kms:GenerateDataKey"], "resources": keys, **fields}]
+    bench.run("generate", always_allow=many)
+    bench.run("prepare", always_allow=many)
+    before = bench.attached("app-lp")
+    bench.run("generate")
+    bench.run("prepare")
+    assert set(bench.attached("app-lp")) < set(before)
+    bench.wait(2)
+    bench.approve("revert", revert=["*"])
+    assert bench.state() == bench.base_state
+
+
 def test_documents_are_extended_within_the_old_policies_of_the_journal(replaced: dict[str, t.Any]) -> None:
     """The live role no longer has AdministratorAccess, so the ceiling comes from the journal."""
     bench: SmallBench = replaced["bench"]

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import re
 import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -98,8 +99,8 @@ class Subject:
 
     ``parallel`` is the role beside it, as far as there is one. ``policies`` are the documents of the campaign, and
     ``trial`` all of them in one, or ``misfit`` the reason why they are not. ``live`` has the managed policies of our
-    names that are there, by ARN. ``duration`` is the longest session of the role in seconds, and
-    ``last`` the ARN of AdministratorAccess in this partition.
+    names that are there, by ARN, those of earlier documents included. ``duration`` is the longest session of the role
+    in seconds, and ``last`` the ARN of AdministratorAccess in this partition.
     """
 
     role: Role
@@ -351,6 +352,11 @@ def _join_tags(old: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]
     names = {key.lower() for key in own}
     kept = {key: value for key, value in old.items() if key.lower() not in names and not key.lower().startswith("aws:")}
     return {**kept, **own}
+
+
+def is_name_of(policy: str, role_name: str) -> bool:
+    """Whether a policy has a name of the documents of a role, which no other role has."""
+    return re.fullmatch(re.escape(name_policies_of(role_name)) + r"-(deny)?\d{1,3}", policy, re.ASCII) is not None
 
 
 def name_trial(role_name: str) -> str:

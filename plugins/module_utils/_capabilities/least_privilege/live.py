@@ -18,7 +18,7 @@ from ..._account.model import Role, Snapshot
 from ..._account.permissions import Permissions
 from ..._converge.arn import is_break_glass
 from ..._policy.evaluation.evaluate import Layers
-from .changes import CAMPAIGN, PARALLEL_OF, RoleWriter, Subject, says_same
+from .changes import CAMPAIGN, PARALLEL_OF, RoleWriter, Subject, is_name_of, says_same
 from .dossier import Dossier, hash_layers
 from .model import Way
 from .owner import compare
@@ -59,6 +59,7 @@ class Observer:
             boundary=role.boundary or "",
             has_trial=self._has_trial(subject),
             has_other_trial=self._has_other_trial(subject),
+            has_policies=self._has_policies(subject),
             new_role=self._describe_new(subject, entries, glass, is_mfa_required=is_mfa_required),
             made_at=max(self._list_dates(subject), default=None),
             has_documents=None if dossier is None else self._has_documents(subject, dossier, way, glass),
@@ -76,6 +77,14 @@ class Observer:
         live = subject.live.get(self.writer.trial_arn(subject))
         is_of_other = live is not None and live.tags.get(CAMPAIGN, "") not in ("", self.writer.campaign)
         return subject.role.boundary == self.writer.trial_arn(subject) and not is_of_other
+
+    def _has_policies(self, subject: Subject) -> bool:
+        """Whether the old role itself has a policy that the campaign made."""
+        managed = (subject.live.get(arn) for arn in subject.role.attached_policies)
+        inline = (item.name for item in subject.role.inline_policies)
+        return any(policy is not None and self.writer.is_own(policy) for policy in managed) or any(
+            is_name_of(name, subject.role.name) for name in inline
+        )
 
     def _has_other_trial(self, subject: Subject) -> bool:
         """Whether the trial policy says something else than the documents do."""
@@ -101,7 +110,9 @@ class Observer:
         """List AWS's own dates of what the campaign made: nobody can date these back."""
         if subject.parallel is not None and subject.parallel.created is not None:
             yield subject.parallel.created
-        for policy in subject.live.values():
+        names = {policy.name for policy in (*subject.policies, *([subject.trial] if subject.trial else ()))}
+        wanted = {self.writer.trial_arn(subject), *map(self.writer.policy_arn, names)}
+        for policy in (policy for arn, policy in subject.live.items() if arn in wanted):
             if policy.default is not None and policy.default.created is not None:
                 yield policy.default.created
 

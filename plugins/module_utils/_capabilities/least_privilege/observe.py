@@ -29,7 +29,7 @@ from ..._module.interrupted import make_tolerant
 from ..._module.managed_policies import LIST_VERSIONS, read_policy
 from ..._module.roles import TARGET_READS, read_role, read_target
 from .archive import Archive, DocumentError
-from .changes import CAMPAIGN, PARALLEL_OF, RoleWriter, Subject, name_trial
+from .changes import CAMPAIGN, PARALLEL_OF, RoleWriter, Subject, is_name_of, name_trial
 from .dossier import Dossier, DossierError
 from .revert import Recorded, list_aspects
 
@@ -112,9 +112,11 @@ def read_subject(
     arn = find_parallel_arn(role)
     policies = dossier.policies if dossier else ()
     trial = dossier.trial if dossier else None
-    names = [policy.name for policy in policies if policy.is_managed]
+    names = {policy.name for policy in policies if policy.is_managed}
     if trial is not None or is_on_trial(writer, role):
-        names.append(name_trial(role.name))
+        names.add(name_trial(role.name))
+    # Earlier documents may have been more than those of today.
+    names.update(_list_names(writer, role))
     live = read_role(access, role.arn) if needs_duration else None
     return Subject(
         role=role,
@@ -123,10 +125,19 @@ def read_subject(
         policies=policies,
         trial=trial,
         misfit=dossier.misfit if dossier else "",
-        live=_read_policies(access, map(writer.policy_arn, names)),
+        live=_read_policies(access, map(writer.policy_arn, sorted(names))),
         duration=live.duration if live else None,
         last=f"arn:{snapshot.partition}:iam::aws:policy/AdministratorAccess",
     )
+
+
+def _list_names(writer: RoleWriter, role: Role) -> Iterator[str]:
+    """List the managed policies that are there with the path and a name that only those of one role have."""
+    start = writer.policy_arn("")
+    for policy in writer.snapshot.policies:
+        name = policy.arn.removeprefix(start)
+        if name != policy.arn and (is_name_of(name, role.name) or name == name_trial(role.name)):
+            yield name
 
 
 def is_on_trial(writer: RoleWriter, role: Role) -> bool:

@@ -108,6 +108,9 @@ class _Decision:
         if past.doubts:
             reasons = join_some(f"{one.key.rpartition('/')[2]}: {one.reason}" for one in past.doubts)
             return Objection("forged_record", f"the records contradict each other ({reasons}); {_REPAIR}")
+        if self._is_emptied(live) and past.is_reverted and live.has_policies:
+            reason = "the records say that it was reverted, and it has policies of the campaign; move away the record "
+            return Objection("forged_record", f"{reason}that no run wrote, or revert again")
         if self._is_emptied(live):
             reason = (
                 "the campaign made something for the role, and its records are missing; restore them, or revert first"
@@ -135,7 +138,9 @@ class _Decision:
         # A revert leaves a new role that was used, but closed, and it opens the old one.
         new, is_open = live.new_role, not self._past.is_reverted
         has_role = new is not None and new.is_ours and (is_open or new.is_closed is False or live.is_closed is True)
-        return is_early and (has_role or live.has_trial)
+        # Only a cut-over in place gives the role itself its policies. The owner of a role may use any names.
+        is_cut_over = live.has_policies and not self._past.has_prepared and self._situation.way is not Way.BY_OWNER
+        return is_cut_over or (is_early and (has_role or live.has_trial))
 
     # Stages
 

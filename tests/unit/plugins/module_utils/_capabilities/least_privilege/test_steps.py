@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.declared import Target
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.model import (
     Consumer,
     DeniedBy,
@@ -362,6 +363,31 @@ def test_a_store_that_was_emptied(events: list[Kind], stage: t.Optional[Stage]) 
         return
     found = step(situation, stage.value if stage else None, 50)
     assert (found.rule, found.event) == ("store_emptied", None)
+
+
+IN_PLACE: dict[str, t.Any] = {"has_policies": True, "has_documents": True, "new_role": None}
+
+
+@pytest.mark.parametrize("later", [[], [Kind.ASSESSED], [Kind.ASSESSED, Kind.GENERATED]])
+def test_a_forged_record_of_a_revert_of_a_role_that_has_its_new_policies(later: list[Kind]) -> None:
+    """By the records it has its old policies back, and in AWS it does not."""
+    events = [*records_up_to(Kind.CUT_OVER, way=Way.IN_PLACE), record(Kind.REVERTED, 20, way=Way.IN_PLACE)]
+    again = [record(kind, 21, way=Way.IN_PLACE) for kind in later]
+    situation = situate(*events, *again, live=live(**IN_PLACE))
+    for stage in ("assess", "generate", "prepare", "cut_over", None):
+        found = step(situation, stage, 50, targets=[{"roles": ["dev-*"], "way": "in_place", "canary": True}])
+        assert (found.rule, found.event) == ("forged_record", None)
+        assert "the records say that it was reverted, and it has policies of the campaign" in found.reason
+        assert found.reason.endswith("revert again")
+    assert step(situation, "revert", 50, revert=["*"]).event is Kind.REVERTED
+
+
+def test_a_role_that_has_its_new_policies_and_no_records() -> None:
+    target = Target("targets[0]", ("dev-*",), Way.IN_PLACE)
+    assert step(situate(live=live(**IN_PLACE), target=target), "assess", 50).rule == "store_emptied"
+    # The owner of a role may use any names.
+    by_owner = Target("targets[0]", ("dev-*",), Way.BY_OWNER)
+    assert step(situate(live=live(**IN_PLACE), target=by_owner), "assess", 50).event is Kind.ASSESSED
 
 
 CLOSED_NEW = NewRole(NEW_ROLE, NEW_ID, is_ours=True, made_at=moment(2), is_closed=True)
