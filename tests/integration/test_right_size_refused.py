@@ -246,6 +246,19 @@ def test_a_run_of_another_campaign_ends_it_too(at: At, stage: t.Optional[str]) -
     assert states(bench.run(None))["job"] == "lifted"
 
 
+def test_an_approved_plan_keeps_no_trial_beyond_its_deadline(at: At) -> None:
+    """The deadline is a safety device. Nothing else is made that the plan does not have."""
+    bench = at("after")
+    plan = bench.run("revert", revert=["app"], check=True)["plan_sha256"]
+    bench.wait(22)
+    bench.control.clear_log()
+    result = bench.run("revert", revert=["app"], approved_plan=plan)
+    assert (bench.boundary("job"), states(result)["job"]) == (None, "lifted")
+    # The new role is to be deleted now, which nobody approved.
+    assert rules(result)["app-lp"] == "approved_plan"
+    assert bench.writes == ["iam:DeleteRolePermissionsBoundary"]
+
+
 def test_a_trial_without_records_ends_as_well(at: At) -> None:
     bench = at("after")
     shutil.rmtree(bench.journal / "campaigns")

@@ -69,6 +69,9 @@ class Capability(abc.ABC, t.Generic[Observed]):
     lockout_kinds: t.ClassVar[frozenset[str]] = frozenset()
     #: Kinds of changes that are only made under an approved plan.
     approval_kinds: t.ClassVar[frozenset[str]] = frozenset()
+    #: Kinds of changes that end something of its own whose deadline has passed, and give what it took. They are made
+    #: although the approved plan does not have them.
+    deadline_kinds: t.ClassVar[frozenset[str]] = frozenset()
     #: Whether the report needs its findings, or those of some controls, since no assessment makes them.
     reports: t.ClassVar[t.Union[bool, Collection[str]]] = False
 

@@ -47,6 +47,7 @@ class ChangeKind(enum.StrEnum):
     OPEN = "right_size_open"
     TRIAL = "right_size_trial"
     LIFT = "right_size_lift"
+    EXPIRE = "right_size_expire"
     CUT_OVER = "right_size_cut_over"
     REPLACE = "right_size_replace"
     CLOSE = "right_size_close"
@@ -56,6 +57,8 @@ class ChangeKind(enum.StrEnum):
     RETURN_ADMIN = "right_size_return_admin"
 
 
+#: A trial that is over: its end is a safety device, and takes nothing.
+DEADLINE_KINDS: t.Final = frozenset({ChangeKind.EXPIRE})
 #: They may take the last way to an account, so somebody else must be able to undo them.
 LOCKOUT_KINDS: t.Final = frozenset({ChangeKind.TRIAL, ChangeKind.REPLACE, ChangeKind.CLOSE, ChangeKind.RETIRE})
 #: The cut-over, and a return of administrator rights: a person has seen each of these changes.
@@ -181,12 +184,14 @@ class RoleWriter:
         begun = self._writer(ChangeKind.TRIAL).set_boundary(role.arn, None, arn)
         return (*policies, *self._narrow([begun], population))
 
-    def lift_trial(self, subject: Subject, standing: t.Optional[str] = None) -> Changes:
+    def lift_trial(
+        self, subject: Subject, standing: t.Optional[str] = None, kind: ChangeKind = ChangeKind.LIFT
+    ) -> Changes:
         """Take the trial boundary away, or set the ``standing`` boundary in its place."""
         arn = self.trial_arn(subject)
         if subject.role.boundary != arn:
             return ()
-        return (self._writer(ChangeKind.LIFT).set_boundary(subject.role.arn, arn, standing),)
+        return (self._writer(kind).set_boundary(subject.role.arn, arn, standing),)
 
     def replace(self, subject: Subject, *, population: int, standing: t.Optional[str] = None) -> Outcome:
         """Give the role its new policies, then take the old ones, then end the trial."""

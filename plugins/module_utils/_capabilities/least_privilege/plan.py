@@ -83,7 +83,7 @@ class CasePlanner:
         if event is Kind.PREPARED:
             return self._prepare(case)
         if event is Kind.LIFTED:
-            return self._writer.lift_trial(case.subject)
+            return self._writer.lift_trial(case.subject, kind=ChangeKind.EXPIRE)
         if event is Kind.OPENED and way is Way.IN_PLACE:
             return self._writer.set_trial(case.subject, population=self._population)
         if event is Kind.CUT_OVER and way is Way.IN_PLACE:

@@ -50,7 +50,7 @@ from ..._prediction.records.evidence_options import EvidenceOptions
 from .archive import Archive
 from .cases.found import Found
 from .cases.observe import CaseReader, Observed, Options
-from .changes import APPROVAL_KINDS, LOCKOUT_KINDS, WRITES, RoleWriter
+from .changes import APPROVAL_KINDS, DEADLINE_KINDS, LOCKOUT_KINDS, WRITES, RoleWriter
 from .consumers.observe import CONSUMERS_OPERATIONS
 from .declared import Declared
 from .events import Author, make_event
@@ -128,6 +128,7 @@ class RightSizing(Capability[Observed]):
 
     lockout_kinds = LOCKOUT_KINDS
     approval_kinds = APPROVAL_KINDS
+    deadline_kinds = DEADLINE_KINDS
     reports = CONTROLS
     _observed: Observed
     _steps: tuple[Step, ...]
