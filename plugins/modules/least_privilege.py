@@ -432,7 +432,7 @@ terminal:
   type: str
 campaign:
   description:
-    - The state of each role of the campaign. The step of this run is included, unless a guard refuses it.
+    - The state of each role of the campaign after this run.
     - The report of the account has the same, with the lists that are empty here.
   returned: success
   type: dict
@@ -468,12 +468,13 @@ campaign:
           type: str
         state:
           description:
-            - V(due) if this run takes a step, V(soaking) while the role is watched, and V(done) if the last stage is complete.
+            - The state that the run leaves. V(due) if a step is planned, as in check mode, or if not all of its changes were made.
+            - V(soaking) while the role is watched, and V(done) if the last stage is complete.
             - V(waiting) if the role waits for somebody or for its next stage, and V(refused) if the step is refused.
             - V(lifted) if the trial has ended, V(closed) if nobody can assume the old role, V(retired), or V(reverted).
           type: str
         reason:
-          description: The reason for the state.
+          description: The reason for the state. If this run took a step, what it did.
           type: str
         rule:
           description: The rule that refused the step. Empty if none did.

@@ -91,7 +91,7 @@ def test_a_new_role_that_somebody_opened_for_others_is_refused(at: At, name: str
     assert f"{NEW} lets in account 666677778888, and the old role does not" in json.dumps(result["refused"])
     assert find(result, "new_role_trust_widened") == ["it lets in account 666677778888, and the old role does not"]
     if name == "opened":
-        assert states(bench.run("canary"))["app"] == "due"
+        assert states(bench.run("canary"))["app"] == "soaking"
         assert read_trust(bench, "app-lp") == PEOPLE
     if name == "closed":
         bench.iam.update_assume_role_policy(RoleName="app-lp", PolicyDocument=json.dumps(PEOPLE))
@@ -130,7 +130,7 @@ def test_a_run_that_was_killed_once_the_old_role_was_closed_goes_on(at: At) -> N
     bench = at("watched")
     bench.killed(functools.partial(bench.run, "retire"), write=1, after=True)
     result = bench.run("retire")
-    assert (rules(result), states(result)["app"]) == ({}, "due")
+    assert (rules(result), states(result)["app"]) == ({}, "closed")
     assert states(bench.run(None))["app"] == "closed"
 
 

@@ -96,7 +96,7 @@ def test_a_forged_record_is_refused(at: At, fields: Record) -> None:
     change_record(bench, "app", "generated", fields)
     result = assert_refused(bench, "prepare", "app", "forged_record", "contradict each other")
     # The other role goes on.
-    assert states(result)["job"] == "due"
+    assert states(result)["job"] == "done"
 
 
 def test_a_record_of_a_soak_that_never_was_is_refused(at: At) -> None:
@@ -153,7 +153,7 @@ def fill_attachments(bench: SmallBench) -> None:
     ("fill", "stage", "role", "reason"),
     [
         (fill_role, "prepare", "app", "the name of the new role is taken"),
-        (fill_policy, "prepare", "app", "this campaign did not make it"),
+        (fill_policy, "prepare", "app", "no campaign made it; delete it"),
     ],
 )
 def test_a_name_that_somebody_took_is_refused(
@@ -267,6 +267,28 @@ def test_a_trial_without_records_ends_as_well(at: At) -> None:
     assert bench.boundary("job") is None
 
 
+def test_a_revert_of_a_role_that_got_an_owner_says_what_the_owner_has_to_do(replaced: dict[str, t.Any]) -> None:
+    bench: SmallBench = replaced["bench"]
+    bench.back_to(replaced["replaced"])
+    owned: Record = {"owners": [{"arn": f"arn:aws:iam::{MANAGEMENT}:role/job", "owner": "team payments"}]}
+    for check in (True, False):
+        result = bench.run("revert", revert=["job"], check=check, **owned)
+        assert "foreign_owner" in {item["rule"] for item in result["refused"]}
+        (role,) = (item for item in result["campaign"]["roles"] if item["role"].endswith("/job"))
+        assert (role["state"], role["rule"]) == ("refused", "foreign_owner")
+        assert "role job belongs to team payments" in role["reason"]
+        assert "Let the owner do it: attach" in role["reason"] and "AdministratorAccess to role job" in role["reason"]
+        assert "AdministratorAccess to role job" in result["terminal"].replace("\n    ", " ")
+    assert bench.writes == []
+    # The owner has done it. The rest is ours.
+    for arn in bench.attached("job"):
+        bench.iam.detach_role_policy(RoleName="job", PolicyArn=arn)
+    for name in ("AdministratorAccess", "AmazonS3FullAccess"):
+        bench.iam.attach_role_policy(RoleName="job", PolicyArn=f"arn:aws:iam::aws:policy/{name}")
+    assert states(bench.run("revert", revert=["job"], **owned))["job"] == "reverted"
+    assert not [item["PolicyName"] for item in bench.iam.list_policies(Scope="Local")["Policies"] if "job" in str(item)]
+
+
 # Denials, extensions, and acceptances
 
 
@@ -277,7 +299,7 @@ def replaced(prepared: dict[str, t.Any]) -> dict[str, t.Any]:
     bench.back_to(prepared["after"])
     bench.wait(CANARY + 1)
     result = bench.approve("cut_over")
-    assert set(states(result).values()) == {"due"}
+    assert set(states(result).values()) == {"soaking"}
     return {**prepared, "replaced": bench.keep()}
 
 
@@ -290,7 +312,7 @@ def test_a_new_denial_holds_the_watch_until_a_person_accepts_it(replaced: dict[s
     bench.write_logs(1, [bench.make_denial("job", "secretsmanager:GetSecretValue", why)])
     assert_refused(bench, "watch", "job", "new_denial", "secretsmanager:GetSecretValue")
     accepted = accept("job", action="secretsmanager:GetSecretValue")
-    assert states(bench.run("watch", accept_denials=accepted))["job"] == "due"
+    assert states(bench.run("watch", accept_denials=accepted))["job"] == "done"
     assert rules(bench.run("retire"))["job"] == "new_denial"
 
 
@@ -301,7 +323,7 @@ def test_a_canary_that_nobody_used_holds_every_cut_over(at: At) -> None:
     result = bench.run("cut_over", check=True)
     assert rules(result) == {"app": "canary_failed", "job": "canary_failed"}
     assert "role/app: no call of it was recorded" in result["refused"][0]["reason"]
-    assert states(bench.approve("cut_over", accept_unused=accept("app")))["app"] == "due"
+    assert states(bench.approve("cut_over", accept_unused=accept("app")))["app"] == "soaking"
 
 
 def test_a_forged_record_of_a_revert_is_refused(replaced: dict[str, t.Any]) -> None:
@@ -317,7 +339,7 @@ def test_a_forged_record_of_a_revert_is_refused(replaced: dict[str, t.Any]) -> N
         assert_refused(bench, stage, "job", "forged_record", "it has policies of the campaign")
     bench.approve("revert", revert=["job"])
     assert bench.attached("job") == [ADMIN, "arn:aws:iam::aws:policy/AmazonS3FullAccess"]
-    assert states(bench.run("assess"))["job"] == "due"
+    assert states(bench.run("assess"))["job"] == "done"
 
 
 def test_policies_of_earlier_and_more_documents_are_deleted_by_a_revert(at: At) -> None:
@@ -350,7 +372,7 @@ def test_documents_are_extended_within_the_old_policies_of_the_journal(replaced:
     }
     always = [entry]
     result = bench.run("generate", always_allow=always)
-    assert states(result)["job"] == "due", result["refused"]
+    assert states(result)["job"] == "done", result["refused"]
     bench.run("prepare", always_allow=always)
     assert "kms:GenerateDataKey" in json.dumps(bench.documents("job"))
 

@@ -162,6 +162,8 @@ class Capability(abc.ABC, t.Generic[Observed]):
     def conclude(self, _result: Mapping[str, t.Any], *, completed: bool) -> None:
         """Do what is left once changes were made, or failed to be: ``completed`` says that nothing went wrong.
 
+        It comes before what goes into the report.
+
         :raises StoreError: what is to be remembered can't be written.
         """
 

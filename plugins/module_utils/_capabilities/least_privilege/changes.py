@@ -37,6 +37,8 @@ CAMPAIGN: t.Final = "iam-hardening:campaign"
 TRIAL_SUFFIX: t.Final = "trial"
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
 _MOST_TAGS: t.Final = 50
+# The next step where an object of one of our names is not ours.
+_DELETE: t.Final = "no campaign made it; delete it if nobody needs it"
 _QUOTA: t.Final = "AttachedPoliciesPerRoleQuota"
 
 
@@ -177,7 +179,8 @@ class RoleWriter:
             reason = f"no boundary can hold its policies: {subject.misfit}. Set compress, or choose the way parallel"
             return _refuse("does_not_fit", reason, subject)
         if role.boundary not in (arn, None):
-            return _refuse("slot_filled", f"it has the permissions boundary {role.boundary}, so no trial fits", subject)
+            reason = f"it has the permissions boundary {role.boundary}, so no trial fits; choose the way parallel"
+            return _refuse("slot_filled", reason, subject)
         policies = self.prepare_policies(subject)
         if isinstance(policies, Refusal) or role.boundary == arn:
             return policies
@@ -268,7 +271,9 @@ class RoleWriter:
             description = f"Least privilege for {subject.role.name}"
             return (writer.create_policy(arn, policy.content, description=description, tags=tags),)
         if not self.is_own(live):
-            return _refuse("slot_filled", f"{arn} is there, and this campaign did not make it", subject)
+            other = live.tags.get(CAMPAIGN) if live.is_owned else None
+            reason = f"campaign {other} made it; go on there, or revert it there first" if other else _DELETE
+            return _refuse("slot_filled", f"{arn} is there, and {reason}", subject)
         if says_same(live.document, policy.content):
             return ()
         room = [writer.delete_version(arn, live.others[0])] if len(live.versions) >= POLICY_VERSIONS else []
@@ -286,9 +291,8 @@ class RoleWriter:
         name = _name(subject.parallel_arn)
         taken = next((role.arn for role in self.snapshot.roles if role.name.lower() == name.lower()), None)
         if taken is not None:
-            return _refuse(
-                "slot_filled", f"the name {name} is taken by {taken}, so no role can be made beside", subject
-            )
+            reason = f"the name {name} is taken by {taken}, so no role can be made beside; choose the way in_place"
+            return _refuse("slot_filled", reason, subject)
         tags = _join_tags(old.tags, {**self.tags, PARALLEL_OF: old.unique_id, CAMPAIGN: self.campaign})
         if len(tags) > _MOST_TAGS:
             reason = (
@@ -314,7 +318,10 @@ class RoleWriter:
         most = find_most_attached(self.snapshot)
         count = len(attached) + len(missing)
         if missing and count > most:
-            reason = f"{_name(arn)} would have {count} managed policies at a time, and {most} are allowed"
+            reason = (
+                f"{_name(arn)} would have {count} managed policies at a time, and {most} are allowed; detach those "
+            )
+            reason += "that it does not need, or let AWS raise the quota"
             return _refuse("slot_filled", reason, subject)
         writer = self._writer(kind)
         inline = {item.name: item.document for item in (holder.inline_policies if holder else ())}
@@ -372,9 +379,13 @@ def name_trial(role_name: str) -> str:
 def find_foreign(parallel: Role, old: Role, campaign: str, boundary: t.Optional[str]) -> str:
     """Explain why a role with the name of the parallel one is not ours; empty if it is."""
     if parallel.tags.get(PARALLEL_OF) != old.unique_id or parallel.tags.get(CAMPAIGN) != campaign:
-        return f"the role {parallel.name} is there, and this campaign did not make it beside {old.name}"
+        made = f"this campaign did not make it beside {old.name}"
+        return (
+            f"the role {parallel.name} is there, and {made}; delete it if nobody needs it, or choose the way in_place"
+        )
     if parallel.boundary != boundary:
-        return f"the role {parallel.name} has another permissions boundary ({parallel.boundary or 'none'})"
+        other = f"another permissions boundary ({parallel.boundary or 'none'}) than the target declares"
+        return f"the role {parallel.name} has {other}; make them agree"
     return ""
 
 

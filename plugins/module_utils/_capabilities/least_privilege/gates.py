@@ -61,7 +61,8 @@ def check_new_role(situation: Situation, live: LiveRole) -> Gate:
         return Objection("new_role_missing", f"{situation.past.parallel_arn} was prepared, and is gone")
     if not found.is_ours or found.id != expected:
         reason = (
-            f"{found.arn} is not the role that was prepared: its id is {found.id}, and that of the record {expected}"
+            f"{found.arn} is not the role that was prepared: its id is {found.id}, and that of the record {expected}; "
+            "find out who made it, delete it, and revert"
         )
         return Objection("slot_filled", reason)
     return None
@@ -85,12 +86,16 @@ def check_trust(live: LiveRole) -> Gate:
 def check_slots(situation: Situation, live: LiveRole) -> Gate:
     """Refuse if somebody filled a place that the campaign needs."""
     if situation.way is Way.PARALLEL and live.new_role is not None and not live.new_role.is_ours:
-        reason = f"the name of the new role is taken: the campaign did not make {live.new_role.arn}"
+        reason = (
+            f"the name of the new role is taken: the campaign did not make {live.new_role.arn}; delete that role if "
+            "nobody needs it, or choose the way in_place"
+        )
         return Objection("slot_filled", reason)
     # A run that was interrupted, or a revert, leaves it closed. Another may be open to whom its maker likes.
     is_adopted = situation.way is Way.PARALLEL and not situation.past.parallel_id
     if is_adopted and live.new_role is not None and not live.new_role.is_closed:
-        return Objection("slot_filled", f"{live.new_role.arn} is there and not closed, so no run left it like that")
+        reason = f"{live.new_role.arn} is there and not closed, so no run left it like that; find out who opened it"
+        return Objection("slot_filled", f"{reason}, and delete it if nobody needs it")
     if live.obstacles:
         return Objection("slot_filled", join_some(live.obstacles))
     return None
@@ -100,6 +105,7 @@ def check_boundary(live: LiveRole) -> Gate:
     """Refuse a trial if the role has a boundary already."""
     if live.boundary and not live.has_trial:
         reason = f"the role has the permissions boundary {live.boundary}, and a trial needs its place"
+        reason += "; choose the way parallel"
         return Objection("slot_filled", reason)
     return None
 

@@ -60,6 +60,11 @@ def decide(declared: Declared, situations: Sequence[Situation], *, now: datetime
     return tuple(_Decision(declared, situation, canaries, now).decide() for situation in situations)
 
 
+def describe(declared: Declared, situation: Situation, *, now: datetime) -> Step:
+    """Describe how far a role is, without a step. Nothing is checked that was read before its last record."""
+    return _Decision(declared, situation, None, now).describe()
+
+
 class _Decision:
     """The decision on one role."""
 
@@ -86,7 +91,7 @@ class _Decision:
         if self._situation.target is None:
             return self._make(State.WAITING, "no target selects the role any more; revert it, or select it again")
         if stage is None or stage is Stage.REVERT:
-            return self._describe()
+            return self.describe()
         return self._take(stage, live)
 
     # Records
@@ -146,14 +151,14 @@ class _Decision:
 
     def _take(self, stage: Stage, live: LiveRole) -> Step:
         if stage is Stage.CANARY and not self._situation.is_canary and self._past.reached is not Kind.OPENED:
-            return self._describe("it is no canary, so it waits for stage cut_over")
+            return self.describe("it is no canary, so it waits for stage cut_over")
         missing = self._find_missing(stage)
         if missing is not None:
             name = self._situation.name
             reason = f"stage {missing} of {name} is missing: run least_privilege_stage={missing} first"
             return self._refuse(Objection(STAGE_MISSING, reason))
         if self._is_done(stage) and not self._is_undone(stage, live):
-            return self._describe()
+            return self.describe()
         return {
             Stage.ASSESS: self._assess,
             Stage.GENERATE: self._generate,
@@ -192,14 +197,14 @@ class _Decision:
     def _generate(self, _live: LiveRole) -> Step:
         found, past = self._situation.proposal, self._past
         if past.reached is Kind.RETIRED:
-            return self._describe()
+            return self.describe()
         if found is None or found.failure:
             return self._refuse(Objection("no_documents", found.failure if found else "nothing was generated"))
         objection = check_outcome(self._declared, self._situation)
         if objection is not None and objection.rule == "no_documents":
             return self._refuse(objection)
         if (found.content_sha256, found.layers_sha256) == (past.content_sha256, past.layers_sha256):
-            return self._describe()
+            return self.describe()
         warnings = (objection.reason,) if objection else ()
         text = "new documents were generated"
         again = "; the stages after it begin again" if past.content_sha256 else ""
@@ -243,7 +248,7 @@ class _Decision:
         if objection is None:
             return self._due(Kind.WATCHED, f"no new denial within {self._declared.watch_days} days")
         if objection.rule == "soak_not_over":
-            return self._describe(objection.reason)
+            return self.describe(objection.reason)
         return self._refuse(objection)
 
     def _retire(self, live: LiveRole) -> Step:
@@ -260,13 +265,13 @@ class _Decision:
             ]
             return self._pass(gates, Kind.CLOSED, "the old role is closed; its policies stay for now")
         if live.has_trial:
-            gates.append(Objection("slot_filled", "the trial boundary is still attached"))
+            gates.append(Objection("slot_filled", "the trial boundary is still attached; repeat stage cut_over"))
         return self._pass(gates, Kind.RETIRED, "the role is right-sized")
 
     def _retire_closed(self, live: LiveRole) -> Step:
         soak = measure(self._past.since[Kind.CLOSED], self._declared.closed_days, self._now)
         if not soak.is_over:
-            return self._describe()
+            return self.describe()
         gates = [
             check_new_role(self._situation, live),
             check_trust(live),
@@ -350,7 +355,7 @@ class _Decision:
     def _refuse(self, objection: Objection) -> Step:
         return self._make(State.REFUSED, objection.reason, rule=objection.rule)
 
-    def _describe(self, reason: str = "") -> Step:
+    def describe(self, reason: str = "") -> Step:
         """Describe how far the role is, where nothing is done."""
         past, situation = self._past, self._situation
         if past.reached is None:

@@ -21,7 +21,7 @@ from ..changes import Subject
 from ..declared import Target
 from ..dossier import Dossier
 from ..model import Way
-from ..past import Past
+from ..past import Identity, Past
 from ..revert import Recorded
 
 # AWS shows the last use of a role within hours: https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html
@@ -33,6 +33,7 @@ class Found:
     """A target role with its records and what belongs to it.
 
     ``failure`` says why its documents can't be used, and ``other_campaign`` which one has the role under way.
+    ``identity`` is what the records were held against; None for a role of another campaign.
     """
 
     role: Role
@@ -43,6 +44,7 @@ class Found:
     dossier: t.Optional[Dossier] = None
     failure: str = ""
     other_campaign: str = ""
+    identity: t.Optional[Identity] = None
     entries: tuple[Recorded, ...] = ()
     present: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
 

@@ -195,7 +195,7 @@ class CaseReader:
         subject = read_subject(self._connection.access, self._writer, role, dossier, needs_duration=needs_duration)
         failure = kept if isinstance(kept, str) else ""
         other = self._others.find(subject, self._writer.trial_arn(subject), self._snapshot.roles)
-        return self._add_entries(Found(role, target, log, past, subject, dossier, failure, other))
+        return self._add_entries(Found(role, target, log, past, subject, dossier, failure, other, identity))
 
     def _add_entries(self, found: Found) -> Found:
         """Add the journal's records, where the old policies of the role are no longer in AWS, or are to come back."""

@@ -292,7 +292,8 @@ def test_the_name_of_the_new_role_is_taken() -> None:
     found = take(Kind.PREPARED, states={"new_role": taken})
     assert (found.rule, found.reason) == (
         "slot_filled",
-        f"the name of the new role is taken: the campaign did not make {NEW_ROLE}",
+        f"the name of the new role is taken: the campaign did not make {NEW_ROLE}; delete that role if "
+        "nobody needs it, or choose the way in_place",
     )
 
 
