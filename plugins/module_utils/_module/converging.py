@@ -133,8 +133,8 @@ def _run(
         # First, so that the report has the state that the run leaves.
         capability.conclude(result, completed=not failure)
     finally:
-        part = _build_part(invocation, prediction, result, applied, capability)
-        unkept = _keep(invocation, prediction, part, applied)
+        kept = _build_part(invocation, prediction, result, applied, capability)
+        unkept = _keep(invocation, prediction, kept, applied)
     return _conclude(invocation, capability, prediction, result, "; ".join(filter(None, [failure, unkept])))
 
 
