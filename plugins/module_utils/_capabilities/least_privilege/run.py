@@ -173,7 +173,7 @@ class RightSizing(Capability[Observed]):
         self._observed = reader.read()
         self._steps = decide(self._declared, self._observed.situations, now=self._connection.now)
         known = {item.role.arn for item in self._observed.found}
-        trials = TrialReader(self._connection, self._options, self._journal, writer, known)
+        trials = TrialReader(self._connection, self._declared, self._journal, writer, known)
         self._overdue = trials.find(Observer(writer, self._observed.facts.permissions, self._options.break_glass))
         return self._observed
 
