@@ -294,6 +294,30 @@ def test_a_role_whose_owner_is_not_known_gets_files_in_both_languages(bench: Own
     assert "of an earlier run" in read_file(bench, "app/patch.yaml")
 
 
+def test_a_role_that_can_not_be_read_holds_no_other_one(bench: OwnedBench) -> None:
+    """Nobody knows whether its owner has applied the patch, so no stage goes on."""
+    bench.apply(bench.run("canary"))
+    add_inline(bench)
+    denied = {"operation": "GetRolePolicy", "kind": "error", "code": "AccessDenied", "status": 403}
+    bench.control.faults([{"service": "iam", **denied}])
+    result, back = bench.run("canary"), bench.run("revert", revert=["app"])
+    bench.control.clear_faults()
+    assert (rules(result), states(result)["job"]) == ({"app": "not_in_force"}, "due")
+    assert any("role/app can't be read" in text for text in result["warnings"])
+    assert rules(back) == {"app": "no_documents"}
+
+
+def test_only_what_is_read_live_counts(bench: OwnedBench) -> None:
+    """What a run has read of the account before is out of date, as it is when an assessment has read it."""
+    bench.control.faults([{"service": "iam", "operation": "GetAccountAuthorizationDetails", "kind": "stale"}])
+    bench.apply(bench.run("canary"))
+    assert states(bench.run("canary")) == {"app": "due", "job": "due"}
+    widen_policy(bench)
+    waiting = bench.run("canary")
+    bench.control.clear_faults()
+    assert "it still allows iam:PassRole" in say(waiting, "app", "reason")
+
+
 def test_old_policies_that_changed_before_the_patch_was_applied_are_recorded_again(bench: OwnedBench) -> None:
     bench.iam.put_role_policy(RoleName="app", PolicyName="more", PolicyDocument=json.dumps(EXTRA))
     result = bench.run("canary")
