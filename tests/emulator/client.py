@@ -127,12 +127,20 @@ class Emulator:
         given = event if isinstance(event, str) else dict(event)
         return int(self._ask("PUT", "event", {"account_id": account_id, "region": region, "event": given})["triggered"])
 
-    def add_calls(self, account_id: str, calls: t.Sequence[t.Mapping[str, t.Any]]) -> int:
+    def add_calls(
+        self,
+        account_id: str,
+        calls: t.Sequence[t.Mapping[str, t.Any]],
+        *,
+        days: float = 0,
+        moved: t.Mapping[str, str] | None = None,
+    ) -> int:
         """Add calls of roles after the seed, see emulator.activity.later.Later; how many events there are.
 
-        They are in the event history and in the log files of the trails that record them.
+        They are in the event history and in the log files of the trails that record them. With ``days`` the activities
+        of the seed have gone on for so long: ``moved`` has, by ``role/NAME``, the role that makes the calls now.
         """
-        asked = {"account_id": account_id, "calls": [dict(call) for call in calls]}
+        asked = {"account_id": account_id, "calls": [dict(call) for call in calls], "days": days, "moved": moved or {}}
         return int(self._ask("PUT", "later", asked)["events"])
 
     def messages(self) -> list[dict[str, t.Any]]:

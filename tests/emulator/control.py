@@ -13,7 +13,7 @@ PUT            /_emulator/clock    {"offset_seconds": n}
 GET            /_emulator/messages what topics delivered to their subscribers
 PUT            /_emulator/event    {"account_id": …, "region": …, "event": {…} or "root-login"}: put on the bus
 PUT            /_emulator/trail    {"records": true}: let CloudTrail record what the emulator is asked from now on
-PUT            /_emulator/later    {"account_id": …, "calls": [...]}: calls of roles, see emulator.activity.later.Later
+PUT            /_emulator/later    {"account_id": …, "calls": [...], "days": n, "moved": {…}}: see emulator.client
 PUT            /_emulator/confirm  {"endpoint": …}: confirm subscriptions, as their owner does by the mailed link
 PUT            /_emulator/seed     {"seed": "acme"} or {"organization": {…}}: everything starts anew; {} leaves it empty
 PUT            /_emulator/snapshot {}: keep everything as it is now; {"snapshot": number}
@@ -150,11 +150,11 @@ class Control:
         return self._health(None)
 
     def _put_later(self, data: t.Any) -> dict[str, t.Any]:
-        if not isinstance(data, dict) or set(data) != {"account_id", "calls"} or not isinstance(data["calls"], list):
-            raise BadRequestError('later calls are {"account_id": …, "calls": [{"principal": "role/NAME", …}]}')
+        if not isinstance(data, dict) or set(data) != {"account_id", "calls", "days", "moved"}:
+            raise BadRequestError('later calls are {"account_id": …, "calls": [{"principal": "role/NAME", …}], …}')
         try:
             calls = [Later.parse(item) for item in data["calls"]]
-            return {"events": past.add_later(data["account_id"], calls)}
+            return {"events": past.add_later(data["account_id"], calls, days=data["days"], moved=data["moved"])}
         except ValueError as error:
             raise BadRequestError(str(error)) from error
 

@@ -71,14 +71,17 @@ class SizeBench:
         self.runs = 0
         self.iam = self.open_client("iam")
         self.options: Record = {}
+        #: By the role of a seeded activity, the role that makes its calls now; both as ``role/NAME``.
+        self.moved: dict[str, str] = {}
 
-    def open_client(self, service: str) -> t.Any:
-        """A client in the account, as its administrators have one."""
+    def open_client(self, service: str, *, account_id: str = APPS, region: t.Optional[str] = None) -> t.Any:
+        """A client in an account, as its administrators have one."""
         role = boto3.client("sts").assume_role(
-            RoleArn=role_arn(APPS, "automation"), RoleSessionName="test", ExternalId=EXTERNAL_ID
+            RoleArn=role_arn(account_id, "automation"), RoleSessionName="test", ExternalId=EXTERNAL_ID
         )["Credentials"]
         return boto3.client(
             service,
+            region_name=region,
             aws_access_key_id=role["AccessKeyId"],
             aws_secret_access_key=role["SecretAccessKey"],
             aws_session_token=role["SessionToken"],
@@ -89,18 +92,13 @@ class SizeBench:
         return self.start + timedelta(days=self.day)
 
     def wait(self, days: int, *calls: Record) -> None:
-        """Move the clocks of the account and of the runs. The trail goes on: each day somebody reads the account.
+        """Move the clocks of the account and of the runs. All go on with their work, by the roles that they have now.
 
         ``calls`` are further ones, see tests/emulator/activity/later.py.
         """
         self.day += days
         self.control.clock(offset_days=self.day)
-        quiet = [
-            {"principal": "role/assessor", "call": "sts:GetCallerIdentity", "region": region, "days_ago": ago + 0.5}
-            for ago in range(days)
-            for region in REGIONS
-        ]
-        self.control.add_calls(APPS, [*quiet, *calls])
+        self.control.add_calls(APPS, calls, days=days, moved=self.moved)
 
     def run(
         self, stage: t.Optional[str], *, check: bool = False, entry: Entry = least_privilege.ENTRY, **options: t.Any
@@ -138,6 +136,13 @@ class SizeBench:
         wanted = {name: value for name, value in given.items() if value is not None}
         return self.result(least_privilege.ENTRY, check, wanted)
 
+    def approve(self, stage: str, **options: t.Any) -> Record:
+        """Run a stage under an approved plan, if there is something to approve."""
+        planned = self.run(stage, check=True, **options)
+        if not planned["changed"] and not planned["refused"]:
+            return self.run(stage, **options)
+        return self.run(stage, approved_plan=planned["plan_sha256"], **options)
+
     def result(self, entry: Entry, check: bool, options: Record) -> Record:
         spec = {**aws_argument_spec(), **entry.argument_spec()}
         validation = ArgumentSpecValidator(spec).validate(options)
@@ -158,6 +163,11 @@ class SizeBench:
     def state(self) -> str:
         """All of the account's IAM, as canonical JSON."""
         return canonical(iam_state(self.iam))
+
+    def list_roles(self) -> list[Record]:
+        """All roles of the account."""
+        pages = self.iam.get_paginator("list_roles").paginate()
+        return [role for page in pages for role in page["Roles"]]
 
     def attached(self, role: str) -> list[str]:
         found = self.iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
@@ -214,8 +224,8 @@ class SmallBench(SizeBench):
             "break_glass": [f"arn:aws:iam::{MANAGEMENT}:role/break-glass"],
         }
 
-    def open_client(self, service: str) -> t.Any:
-        return boto3.client(service)
+    def open_client(self, service: str, *, account_id: str = MANAGEMENT, region: t.Optional[str] = None) -> t.Any:
+        return boto3.client(service, region_name=region)
 
     def wait(self, days: int, *calls: Record) -> None:
         """Move the clocks. The log files go on: each day each role makes its calls; ``calls`` are of the last day."""
@@ -312,13 +322,6 @@ class SmallBench(SizeBench):
         kill_at_write(self.control, run, write=write, after=after)
         # The child has counted its run for itself.
         self.runs += 1
-
-    def approve(self, stage: str, **options: t.Any) -> Record:
-        """Run a stage under an approved plan, if there is something to approve."""
-        planned = self.run(stage, check=True, **options)
-        if not planned["changed"] and not planned["refused"]:
-            return self.run(stage, **options)
-        return self.run(stage, approved_plan=planned["plan_sha256"], **options)
 
 
 def _trust(**principal: str) -> Record:

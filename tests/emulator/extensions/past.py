@@ -113,9 +113,16 @@ def _put(storage: S3Backend, name: str, file: delivery.File) -> None:
         made.set_metadata({f"x-amz-meta-{key}": value for key, value in file.metadata.items()})
 
 
-def add_later(account_id: str, asked: t.Iterable[later.Later]) -> int:
+def add_later(
+    account_id: str,
+    asked: t.Iterable[later.Later],
+    *,
+    days: float = 0,
+    moved: t.Mapping[str, str] | None = None,
+) -> int:
     """Add calls after the seed to the event history and to the trails of an account; how many events there are.
 
+    The activities of the seed go on for the last ``days``; ``moved`` names the role that makes the calls of another.
     Raises ValueError: the account has no past, or no such role.
     """
     state = next((one for one in account_states[account_id].values() if one.past is not None), None)
@@ -123,12 +130,17 @@ def add_later(account_id: str, asked: t.Iterable[later.Later]) -> int:
         raise ValueError(f"account {account_id} has no past: only those of a seed with activity have one")
     backend, now = iam_backends[account_id][state.partition], clock().replace(tzinfo=UTC)
     roles = {role.name: (role.arn, role.id) for role in backend.roles.values()}
-    events: list[Record] = []
-    for one in asked:
-        kind, _slash, name = one.principal.partition("/")
+
+    def find(principal: str) -> tuple[str, str]:
+        kind, _slash, name = principal.partition("/")
         if kind != "role" or name not in roles:
-            raise ValueError(f"{one.principal}: there is no such role in account {account_id}")
-        events += later.write(one, records.Writer(state.past.account, one.principal, roles[name]), now)
+            raise ValueError(f"{principal}: there is no such role in account {account_id}")
+        return roles[name]
+
+    live = {old: (new, *find(new)) for old, new in (moved or {}).items()}
+    events = generate.events(state.past.account, now=now, days=days, moved=live) if days else []
+    for one in asked:
+        events += later.write(one, records.Writer(state.past.account, one.principal, find(one.principal)), now)
     for event in events:
         if event["managementEvent"]:
             state.events.setdefault(event["awsRegion"], []).append(event)

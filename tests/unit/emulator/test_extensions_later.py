@@ -100,3 +100,19 @@ def test_a_session_that_is_only_opened_is_one_event(process: EmulatorProcess) ->
 def test_what_makes_no_sense_is_refused(process: EmulatorProcess, account_id: str, call: Record, words: str) -> None:
     with pytest.raises(EmulatorError, match=words):
         process.control.add_calls(account_id, [call])
+
+
+def test_the_work_of_the_seed_goes_on_by_another_role(process: EmulatorProcess) -> None:
+    before = process.control.snapshot()
+    process.control.clock(offset_days=4)
+    # A worker asks three times in four days, whatever the hour.
+    assert process.control.add_calls(APPS, [], days=4, moved={"role/dev-data-worker": "role/dev-shop-web"}) > 40
+    issuers = [
+        record["userIdentity"]["sessionContext"]["sessionIssuer"]["userName"]
+        for record in read_files(process)
+        if record["eventName"] == "DescribeTags" and record["eventTime"] > f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    ]
+    process.control.restore(before)
+    process.control.forget(before)
+    assert len(issuers) >= 3
+    assert set(issuers) == {"dev-shop-web"}
