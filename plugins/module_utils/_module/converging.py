@@ -124,7 +124,7 @@ def _run(
     connection = task.connection
     context = _make_guard_context(invocation, connection)
     with _mark_report(invocation):
-        capability = make(connection)
+        capability = make(dataclasses.replace(connection, freeze=context.freeze))
         owners = _make_plan_owners(ownership, connection, invocation, sleep) if ownership else None
         prediction, applied, result = _converge(invocation, capability, connection.access, context, sleep, owners)
         if applied.refused or applied.already:

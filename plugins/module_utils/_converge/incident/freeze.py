@@ -69,8 +69,15 @@ class Held:
         if {place_of(change).lower(), change.target.lower()} & {target.lower() for target in self.targets}:
             return f"{change.target} is part of the containment"
         if self.arns and principals_of(self.arns) and unknown_in(change.affects):
-            return f"{describe_affected(sorted(self.arns))} is contained, and it is not known whether this affects it"
+            return f"the affected principals are not known, and {describe_affected(sorted(self.arns))} is contained"
         return None
+
+    def explain(self, reason: str) -> str:
+        """The whole reason of a refusal: the incident, who declared it, and the record."""
+        record = self.record
+        said = [clean(text)[:_SHOWN] for text in (record.declared_by, record.reason)] if record else []
+        by = f"by incident {self.incident_id}, so it stays as it is until the release"
+        return f"{reason} {by}. {': '.join(said)} ({self.place})"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,19 +97,35 @@ class Freeze:
 
         ``except_for`` is the id of the incident that the change is part of.
         """
+        problem = self._find_problem() if change.account_id == self.account_id else ""
+        if problem:
+            return _refuse(UNREADABLE_RULE, change, problem)
         for held in self.held:
-            if held.record is None and change.account_id == self.account_id:
-                reason = (
+            reason = held.find_reason(change) if held.incident_id != except_for else None
+            if reason:
+                return _refuse(CONTAINED_RULE, change, held.explain(reason))
+        return None
+
+    def refuse_principal(self, arn: str) -> t.Optional[Refusal]:
+        """Refuse whatever is planned for a principal, also what changes nothing in AWS; None if it is not frozen."""
+        problem = self._find_problem()
+        if problem:
+            return Refusal(UNREADABLE_RULE, problem, arn)
+        principal = principal_of(arn)
+        for held in self.held:
+            if principal and principal in principals_of(held.arns):
+                return Refusal(CONTAINED_RULE, held.explain(f"{describe_affected([arn])} is contained"), arn)
+        return None
+
+    def _find_problem(self) -> str:
+        """Find out why it is not known what is frozen; empty if it is known."""
+        for held in self.held:
+            if held.record is None:
+                return (
                     f"it is not known whom the incidents of account {self.account_id} contain, so nothing is changed "
                     f"there: {held.place}: {held.problem}.\nFind out who wrote there, and restore the record"
                 )
-                return _refuse(UNREADABLE_RULE, change, reason)
-        for held in self.held:
-            record = held.record
-            reason = held.find_reason(change) if record and held.incident_id != except_for else None
-            if record and reason:
-                return _refuse(CONTAINED_RULE, change, f"{reason}{_describe(record)} ({held.place})")
-        return None
+        return ""
 
 
 def read_freeze(store: Store, account_id: str, known: Freeze = Freeze()) -> Freeze:
@@ -182,11 +205,6 @@ def _is_about(change: Change, arn: str) -> bool:
     if principal is None:
         return arn.lower() in {text.lower() for text in (place_of(change), *change.affects)}
     return principal in find_direct_targets(change) | principals_in(change.affects)
-
-
-def _describe(record: Record) -> str:
-    declared_by, reason = (clean(text)[:_SHOWN] for text in (record.declared_by, record.reason))
-    return f" by incident {record.incident_id}, so it stays as it is until the release. {declared_by}: {reason}"
 
 
 def _refuse(rule: str, change: Change, reason: str) -> Refusal:
