@@ -159,7 +159,7 @@ class Record:
             **_NEW_ROUND,
         )
 
-    def merged(self, other: Record) -> Record:
+    def merge(self, other: Record) -> Record:
         """Both records in one: the order does not matter, and nothing of the latest round gets lost.
 
         :raises ValueError: they are of different accounts or incidents.

@@ -42,7 +42,7 @@ def update(store: Store, account_id: str, incident_id: str, change: Callable[[t.
         found = store.get_versioned(key)
         present = None if found is None else _parse(store, found[0], account_id, incident_id)
         wanted = change(present)
-        record = wanted if present is None else present.merged(wanted)
+        record = wanted if present is None else present.merge(wanted)
         if record == present:
             return record
         try:

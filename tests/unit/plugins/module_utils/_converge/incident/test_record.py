@@ -63,10 +63,10 @@ RECORDS: t.Final = st.builds(
 
 @given(RECORDS, RECORDS, RECORDS)
 def test_merging_needs_no_order_and_loses_nothing(one: Record, two: Record, three: Record) -> None:
-    merged = one.merged(two)
-    assert merged == two.merged(one)
-    assert merged.merged(one) == merged == merged.merged(merged)
-    assert merged.merged(three) == one.merged(two.merged(three))
+    merged = one.merge(two)
+    assert merged == two.merge(one)
+    assert merged.merge(one) == merged == merged.merge(merged)
+    assert merged.merge(three) == one.merge(two.merge(three))
     assert merged.round == max(one.round, two.round)
     for part in (one, two):
         assert part.events <= merged.events and part.runs <= merged.runs
@@ -86,14 +86,14 @@ def test_merging_keeps_the_first_denial_and_the_last_write() -> None:
     early, late = NOW, NOW + timedelta(hours=1)
     one = record("a", first_deny=late, last_source_write=early)
     two = record("b", first_deny=early, last_source_write=late)
-    merged = one.merged(two)
+    merged = one.merge(two)
     assert (merged.first_deny, merged.last_source_write) == (early, late)
     assert [item.arn for item in merged.contained] == [user_arn("a"), user_arn("b")]
 
 
 def test_records_of_different_incidents_are_not_merged() -> None:
     with pytest.raises(ValueError, match="different"):
-        record().merged(dataclasses.replace(record(), incident_id="INC-8"))
+        record().merge(dataclasses.replace(record(), incident_id="INC-8"))
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_a_containment_after_a_release_begins_a_new_round(state: State) -> None:
     assert not again.is_confirmed and not again.is_release_recorded
     assert again.declared_at == NOW + timedelta(minutes=60)
     # What another job still writes of the round before changes nothing.
-    assert dataclasses.replace(again, contained=(contained("b"),)).merged(released).contained == (contained("b"),)
+    assert dataclasses.replace(again, contained=(contained("b"),)).merge(released).contained == (contained("b"),)
 
 
 def test_a_release_counts_only_if_it_began_in_this_round() -> None:
