@@ -389,7 +389,8 @@ refused:
       description:
         - The rule that refused the stage of a role, or the guard that refused a change. Some of them are V(stage_missing),
           V(soak_not_over), V(canary_failed), V(new_denial), V(no_evidence), V(unproven), V(may_break), V(machines), V(namers),
-          V(namers_unread), V(layers_changed), V(slot_filled), V(changed_since), V(role_recreated), V(forged_record) and V(store_emptied).
+          V(namers_unread), V(layers_changed), V(slot_filled), V(changed_since), V(role_recreated), V(forged_record), V(store_emptied)
+          and V(contained).
       type: str
     reason:
       description: The reason, and the next step.

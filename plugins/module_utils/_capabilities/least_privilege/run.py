@@ -52,6 +52,7 @@ from .cases.found import Found
 from .cases.observe import CaseReader, Observed, Options
 from .changes import APPROVAL_KINDS, LOCKOUT_KINDS, WRITES, RoleWriter
 from .consumers.observe import CONSUMERS_OPERATIONS
+from .containment import hold_contained
 from .declared import Declared
 from .events import Author, make_event
 from .findings import CONTROLS, findings
@@ -66,6 +67,7 @@ from .records import Kind
 from .step import State, Step
 from .steps import decide
 from .summary import Details, build_summary, render_summary
+from .trial import is_trial
 from .trials.observe import Overdue, TrialReader
 from .trust import close_trust
 from .undo import DERIVATIONS, needs_approval
@@ -174,11 +176,21 @@ class RightSizing(Capability[Observed]):
         writer = self._make_writer(snapshot)
         reader = CaseReader(self._connection, self._options, self._archive, self._journal, writer, self._untouchable)
         self._observed = reader.read()
-        self._steps = decide(self._declared, self._observed.situations, now=self._connection.now)
+        steps = decide(self._declared, self._observed.situations, now=self._connection.now)
+        pairs = zip(self._observed.found, steps, strict=True)
+        self._steps = tuple(self._hold_contained(writer, found, step) for found, step in pairs)
         known = {item.role.arn for item in self._observed.found}
         trials = TrialReader(self._connection, self._options, self._journal, writer, known)
-        self._overdue = trials.find(Observer(writer, self._observed.facts.permissions, self._options.break_glass))
+        overdue = trials.find(Observer(writer, self._observed.facts.permissions, self._options.break_glass))
+        self._overdue = tuple(
+            dataclasses.replace(item, step=self._hold_contained(writer, item.found, item.step)) for item in overdue
+        )
         return self._observed
+
+    def _hold_contained(self, writer: RoleWriter, found: Found, step: Step) -> Step:
+        is_on_trial = is_trial(writer.policy_arn(""), found.role.boundary or "")
+        roles = (found.role.arn, found.subject.parallel_arn)
+        return hold_contained(self._connection.freeze, step, roles, is_on_trial=is_on_trial)
 
     def _make_writer(self, snapshot: Snapshot) -> RoleWriter:
         return RoleWriter(snapshot, self._declared.campaign, {"iam-hardening:collection-version": COLLECTION_VERSION})
@@ -388,7 +400,8 @@ def _list_warnings(steps: Iterable[Step], overdue: Iterable[Overdue]) -> Iterato
     for step in steps:
         yield from (f"{step.role_arn}: {text}" for text in step.warnings)
     for item in overdue:
-        yield f"{item.step.role_arn}: its trial, by campaign {item.campaign}, is ended: {item.step.reason}"
+        verb = "is ended" if item.step.advances else "is over and stays"
+        yield f"{item.step.role_arn}: its trial, by campaign {item.campaign}, {verb}: {item.step.reason}"
 
 
 def _index_changes(planned: Sequence[Planned]) -> dict[str, int]:
