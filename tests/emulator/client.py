@@ -114,6 +114,26 @@ class Emulator:
         """Let CloudTrail record what the emulator is asked from now on, until a reset."""
         self._ask("PUT", "trail", {"records": on})
 
+    def set_lag(self, seconds: float) -> None:
+        """Let AWS take so long to notice what changed: policies, tags and keys of judged principals. Reads do not."""
+        self._ask("PUT", "lag", {"seconds": seconds})
+
+    def sessions(
+        self,
+        account_id: str,
+        role: str,
+        *,
+        count: int = 1,
+        sort: t.Literal["instance", "task", "function", "oidc", "saml", "other"] = "other",
+        **settings: t.Any,
+    ) -> list[dict[str, str]]:
+        """Open sessions of a role as AWS's services and identity providers do, see emulator.extensions.sessions.Wanted.
+
+        Of each ``access_key_id``, ``secret_access_key``, ``session_token``, ``arn``, ``user_id`` and ``expires``.
+        """
+        asked = {"account_id": account_id, "role": role, "count": count, "sort": sort, **settings}
+        return t.cast(list[dict[str, str]], self._ask("PUT", "sessions", asked))
+
     def wait_until_held(self, seconds: float) -> bool:
         """Wait for a call that the fault "hold" keeps, at most so long; whether one is."""
         return bool(self._ask("PUT", "held", {"seconds": seconds})["held"])

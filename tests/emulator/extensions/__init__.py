@@ -43,6 +43,7 @@ from emulator.extensions import (
     securityhub_controls,
     securityhub_findings,
     securityhub_v2,
+    sessions,
     sns,
 )
 
@@ -76,6 +77,7 @@ _MODULES = (
     iam_users,
     identity_center,
     root_sessions,
+    sessions,
     events,
     sns,
 )

@@ -71,7 +71,7 @@ class ServiceUse:
 
 @dataclasses.dataclass(frozen=True)
 class User:
-    """An IAM user."""
+    """An IAM user. The calls of a ``judged`` one need permissions, see :mod:`emulator.judge`."""
 
     name: str
     path: str = "/"
@@ -86,6 +86,7 @@ class User:
     tags: dict[str, str] = dataclasses.field(default_factory=dict)
     service_credentials: tuple[ServiceCredential, ...] = ()
     last_accessed: dict[str, ServiceUse] = dataclasses.field(default_factory=dict)
+    judged: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,7 +102,7 @@ class Group:
 
 @dataclasses.dataclass(frozen=True)
 class Role:
-    """An IAM role."""
+    """An IAM role. The calls of a ``judged`` one need permissions, see :mod:`emulator.judge`."""
 
     name: str
     trust: Document
@@ -117,6 +118,7 @@ class Role:
     max_session_duration: int = 3600
     instance_profile: bool = False
     last_accessed: dict[str, ServiceUse] = dataclasses.field(default_factory=dict)
+    judged: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,7 +136,10 @@ class Policy:
 
 @dataclasses.dataclass(frozen=True)
 class Root:
-    """The root user. Without password, keys and MFA it has no credentials, as a centrally managed member account."""
+    """The root user. Without password, keys and MFA it has no credentials, as a centrally managed member account.
+
+    Its keys are refused, unless it is ``judged``.
+    """
 
     password: bool = True
     mfa: t.Literal["none", "virtual", "hardware"] = "hardware"
@@ -142,6 +147,7 @@ class Root:
     signing_certificates: int = 0
     last_used_days: t.Optional[float] = None
     created_days: float = 1500
+    judged: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

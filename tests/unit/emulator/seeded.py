@@ -79,7 +79,7 @@ class Seeded:
 def serving(source: Source) -> t.Iterator[Seeded]:
     """Serve a seed until the block ends; one block at a time, since moto's state is one a process."""
     assert _OPEN.acquire(blocking=False), "another block serves its seed: let its fixture end first"
-    emulator, endpoint = _running()
+    emulator, endpoint = running()
     try:
         organization = emulator.reset(source)
         assert organization is not None
@@ -90,8 +90,8 @@ def serving(source: Source) -> t.Iterator[Seeded]:
 
 
 @functools.cache
-def _running() -> tuple[Emulator, str]:
-    """One emulator serves every test; its threads end with the process."""
+def running() -> tuple[Emulator, str]:
+    """The emulator that serves every test, and its URL; its threads end with the process."""
     emulator = Emulator()
     listener = Listener("127.0.0.1", 0, emulator.handle)
     threading.Thread(target=listener.serve_forever, daemon=True).start()
