@@ -52,6 +52,20 @@ def environment(
     }
 
 
+def send_here(client: t.Any, url: str) -> t.Any:
+    """Send the calls of a boto3 client to this URL, whatever its model says; the client.
+
+    For Sign-In: the endpoint rules of its operations on sessions come before those on ``endpoint_url``, so botocore
+    sends them to ``signin.<region>.api.aws`` even where AWS_ENDPOINT_URL is set.
+    """
+
+    def redirect(params: dict[str, t.Any], **_more: object) -> None:
+        params["url"] = f"{url.rstrip('/')}{params['url_path']}"
+
+    client.meta.events.register("before-call", redirect)
+    return client
+
+
 class Emulator:
     """A running emulator, by its URL."""
 

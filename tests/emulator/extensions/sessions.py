@@ -18,9 +18,9 @@ import typing as t
 from datetime import timedelta
 
 from moto.core.responses import ActionResult
-from moto.iam.models import AccessKey, IAMBackend, Role, User, iam_backends
+from moto.iam.models import AccessKey, IAMBackend, Role, iam_backends
 from moto.iam.utils import ACCOUNT_OFFSET
-from moto.sts.models import AssumedRole
+from moto.sts.models import AssumedRole, sts_backends
 from moto.sts.responses import TokenResponse
 from moto.sts.utils import random_session_token
 from moto.utilities.utils import get_partition
@@ -32,8 +32,6 @@ from emulator.extensions.statements import document_of
 from emulator.identity import Caller, ExpiredKeyError, UnknownKeyError, caller_of
 from emulator.wire import Answer, Call
 
-#: Who is the intersection of whom: a session has the permissions of its owner, within its own policies.
-Owner = t.Union[User, Role]
 #: How a role's session came about, as far as condition keys tell.
 Sort = t.Literal["instance", "task", "function", "oidc", "saml", "other"]
 
@@ -208,8 +206,6 @@ def open_sessions(wanted: Wanted) -> list[dict[str, str]]:
 
 
 def _open(backend: IAMBackend, role: Role, name: str, wanted: Wanted) -> AssumedRole:
-    from moto.sts.models import sts_backends
-
     return sts_backends[backend.account_id][backend.partition].assume_role(
         region_name=wanted.region,
         role_session_name=name,

@@ -443,6 +443,20 @@ class Call:
 
 
 @dataclasses.dataclass(frozen=True)
+class SigninSession:
+    """A session of ``aws login`` of ``user/NAME`` or ``role/NAME``. Its name is the end of its ARN."""
+
+    name: str
+    principal: str
+    age_hours: float = 1
+    expires_in_hours: float = 11
+    last_used_hours: t.Optional[float] = None
+    client_type: t.Literal["CLI", "MCP"] = "CLI"
+    user_agent: t.Optional[str] = None
+    status: t.Literal["ACTIVE", "REVOKED"] = "ACTIVE"
+
+
+@dataclasses.dataclass(frozen=True)
 class StackResource:
     """A resource of a stack; ``id`` is its physical id."""
 
@@ -487,6 +501,7 @@ class Region:
     calls: tuple[Call, ...] = ()
     stacks: dict[str, Stack] = dataclasses.field(default_factory=dict)
     policy_generation_errors: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    signin_sessions: dict[str, SigninSession] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)

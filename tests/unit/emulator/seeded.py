@@ -15,6 +15,7 @@ from datetime import timedelta
 import boto3
 from botocore.config import Config
 
+from emulator.client import send_here
 from emulator.clock import CLOCK
 from emulator.listener import Listener
 from emulator.seed import Organization
@@ -52,13 +53,14 @@ class Seeded:
             credentials = self._assume(account)
         # boto3's stubs know each service by its literal name.
         make: t.Callable[..., t.Any] = boto3.client
-        return make(
+        made = make(
             service,
             endpoint_url=self.endpoint,
             region_name=region or home.home_region,
             config=_CONFIG,
             **credentials,
         )
+        return send_here(made, self.endpoint) if service == "signin" else made
 
     def _assume(self, account: str) -> dict[str, str]:
         if account not in self._sessions:

@@ -14,7 +14,20 @@ from emulator.client import Emulator
 from emulator.seed import access_key_id
 from unit.emulator.seeded import Seeded, later, running, serving
 from unit.emulator.small import Aws
-from unit.emulator.test_judge import CI, HOME, PROD, SECOND, SEED, assume, client, deny, error, text, works
+from unit.emulator.test_judge import (
+    CI,
+    HOME,
+    PROD,
+    SECOND,
+    SEED,
+    assume,
+    client,
+    deny,
+    error,
+    put_control_policy,
+    text,
+    works,
+)
 
 LAG: t.Final = 100
 
@@ -61,11 +74,7 @@ def test_tags_and_control_policies_count_after_the_lag(world: Seeded) -> None:
     assert works(world, member)
     with later(seconds=LAG + 1):
         assert not works(world, member)
-    organizations = world.client("organizations")
-    policy = organizations.create_policy(
-        Content=text(deny("iam:ListRoles")), Description="", Name="no", Type="SERVICE_CONTROL_POLICY"
-    )["Policy"]["PolicySummary"]["Id"]
-    organizations.attach_policy(PolicyId=policy, TargetId=PROD)
+    put_control_policy(world, deny("iam:ListRoles"))
     deployed = assume(world, "deploy")
     assert works(world, deployed)
     with later(seconds=LAG + 1):

@@ -106,6 +106,13 @@ def world() -> t.Iterator[Seeded]:
         yield seeded
 
 
+def put_control_policy(world: Seeded, document: Record, kind: str = "SERVICE_CONTROL_POLICY") -> None:
+    """Attach a new policy to the member account."""
+    organizations = world.client("organizations")
+    made = organizations.create_policy(Content=text(document), Description="", Name="own", Type=kind)
+    organizations.attach_policy(PolicyId=made["Policy"]["PolicySummary"]["Id"], TargetId=PROD)
+
+
 def client(world: Seeded, service: str, key: str = CI) -> t.Any:
     return world.client(service, keys=(key, "secret"))
 
@@ -201,14 +208,7 @@ def test_root_key_acts_in_its_account_within_control_policies(world: Seeded) -> 
     root = client(world, "iam", access_key_id(PROD, "<root_account>"))
     assert [user["UserName"] for user in root.list_users()["Users"]] == ["ci"]
     assert root.get_user()["User"]["Arn"] == f"arn:aws:iam::{PROD}:root"
-    organizations = world.client("organizations")
-    policy = organizations.create_policy(
-        Content=text(deny(condition={"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:root"}})),
-        Description="",
-        Name="no-root",
-        Type="SERVICE_CONTROL_POLICY",
-    )["Policy"]["PolicySummary"]["Id"]
-    organizations.attach_policy(PolicyId=policy, TargetId=PROD)
+    put_control_policy(world, deny(condition={"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:root"}}))
     assert error(root.list_users).endswith("with an explicit deny in a service control policy")
 
 
@@ -228,10 +228,7 @@ def test_control_policy_of_a_unit_denies_by_tag(world: Seeded) -> None:
 
 def test_every_level_must_allow(world: Seeded) -> None:
     organizations = world.client("organizations")
-    only = organizations.create_policy(
-        Content=text(allow("s3:*")), Description="", Name="s3", Type="SERVICE_CONTROL_POLICY"
-    )["Policy"]["PolicySummary"]["Id"]
-    organizations.attach_policy(PolicyId=only, TargetId=PROD)
+    put_control_policy(world, allow("s3:*"))
     member = access_key_id(PROD, "ci")
     assert works(world, member)
     organizations.detach_policy(PolicyId="p-FullAWSAccess", TargetId=PROD)
@@ -262,10 +259,7 @@ def test_resource_control_policy_keeps_a_role_from_being_assumed(world: Seeded) 
     organizations.enable_policy_type(RootId=root, PolicyType="RESOURCE_CONTROL_POLICY")
     organizations.list_roots()
     document = {"Version": "2012-10-17", "Statement": [{**deny("sts:AssumeRole")["Statement"][0], "Principal": "*"}]}
-    policy = organizations.create_policy(
-        Content=text(document), Description="", Name="rcp", Type="RESOURCE_CONTROL_POLICY"
-    )["Policy"]["PolicySummary"]["Id"]
-    organizations.attach_policy(PolicyId=policy, TargetId=PROD)
+    put_control_policy(world, document, "RESOURCE_CONTROL_POLICY")
     asked = {"RoleArn": f"arn:aws:iam::{PROD}:role/deploy", "RoleSessionName": "s1"}
     assert error(client(world, "sts").assume_role, **asked).endswith(
         "with an explicit deny in a resource control policy"
