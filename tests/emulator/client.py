@@ -132,6 +132,14 @@ class Emulator:
         """Let AWS take so long to notice what changed: policies, tags and keys of judged principals. Reads do not."""
         self._ask("PUT", "lag", {"seconds": seconds})
 
+    def set_lateness(self, seconds: float) -> None:
+        """Let events appear so late, in the event history and in the files of the organization's trail."""
+        self._ask("PUT", "lateness", {"seconds": seconds})
+
+    def limit_lookups(self, a_second: int) -> None:
+        """Answer so many LookupEvents a second in an account and region, as AWS two; 0 for any number."""
+        self._ask("PUT", "lookups", {"a_second": a_second})
+
     def sessions(
         self,
         account_id: str,

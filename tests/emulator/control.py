@@ -11,6 +11,8 @@ PUT            /_emulator/contrary {"assumptions": [...]}: make these assumption
 PUT            /_emulator/held     {"seconds": n}: wait for a call that the fault "hold" keeps; {"held": whether one is}
 PUT            /_emulator/clock    {"offset_seconds": n}
 PUT            /_emulator/lag      {"seconds": n}: judged calls are decided on policies and keys of so long ago
+PUT            /_emulator/lateness {"seconds": n}: events appear so late
+PUT            /_emulator/lookups  {"a_second": n}: so many LookupEvents a second in an account and region
 PUT            /_emulator/sessions {"account_id": …, "role": …, "count": n, "sort": "instance", …}: credentials of them
 GET            /_emulator/messages what topics delivered to their subscribers
 PUT            /_emulator/event    {"account_id": …, "region": …, "event": {…} or "root-login"}: put on the bus
@@ -36,6 +38,7 @@ from moto.utilities.utils import get_partition
 from emulator import contrary
 from emulator.activity.later import Later
 from emulator.clock import CLOCK
+from emulator.delays import DELAYS
 from emulator.extensions import event_delivery, past, sessions, sns
 from emulator.faults import BadFaultError, Fault
 from emulator.seed import Organization, SeedError
@@ -70,6 +73,8 @@ class Control:
             ("PUT", "held"): lambda data: {"held": emulator.faults.wait_until_held(float(data["seconds"]))},
             ("PUT", "clock"): self._put_clock,
             ("PUT", "lag"): self._put_lag,
+            ("PUT", "lateness"): self._put_lateness,
+            ("PUT", "lookups"): self._put_lookups,
             ("PUT", "sessions"): self._put_sessions,
             ("GET", "messages"): lambda _data: sns.messages(),
             ("PUT", "event"): self._put_event,
@@ -133,6 +138,19 @@ class Control:
     def _put_lag(self, data: t.Any) -> dict[str, t.Any]:
         with self._emulator.lock:
             self._emulator.history.set_lag(_seconds(data))
+        return self._health(None)
+
+    def _put_lateness(self, data: t.Any) -> dict[str, t.Any]:
+        with self._emulator.lock:
+            DELAYS.set(_seconds(data), DELAYS.lookups_a_second)
+        return self._health(None)
+
+    def _put_lookups(self, data: t.Any) -> dict[str, t.Any]:
+        number = data.get("a_second") if isinstance(data, dict) else None
+        if not isinstance(number, int) or number < 0 or set(data) != {"a_second"}:
+            raise BadRequestError('it takes {"a_second": number}, not below 0')
+        with self._emulator.lock:
+            DELAYS.set(DELAYS.lateness_seconds, number)
         return self._health(None)
 
     def _put_sessions(self, data: t.Any) -> list[dict[str, str]]:

@@ -37,7 +37,8 @@ from emulator import (
     wire,
 )
 from emulator.clock import CLOCK
-from emulator.extensions import cloudformation, cloudtrail_events, root_sessions, sessions
+from emulator.delays import DELAYS
+from emulator.extensions import cloudformation, recorded_events, root_sessions, sessions
 from emulator.history import History
 from emulator.identity import Caller, Directory
 from emulator.regions import ClosedRegions
@@ -63,6 +64,7 @@ class Snapshot:
     contrary: frozenset[str]
     records_events: bool
     history: t.Any = dataclasses.field(repr=False)
+    delays: tuple[float, int]
     log: t.Sequence[request_log.Record] = dataclasses.field(repr=False)
 
 
@@ -98,6 +100,7 @@ class Emulator:
             self._states += 1
             CLOCK.offset = timedelta(0)
             self.history.set_lag(0)
+            DELAYS.set()
             self.faults.set(())
             self.set_contrary(())
             self.records_events = False
@@ -109,7 +112,9 @@ class Emulator:
                 return None
             self.directory.reset(organization.management_account_id)
             self.closed_regions.set({key: account.denied_regions for key, account in organization.accounts.items()})
+            DELAYS.set(organization.lateness_seconds, organization.lookups_a_second)
             populate.apply(organization, now=now)
+            self.history.set_lag(organization.lag_seconds)
             return organization
 
     def set_contrary(self, assumptions: t.Iterable[str]) -> None:
@@ -129,6 +134,7 @@ class Emulator:
                 contrary=self.contrary,
                 records_events=self.records_events,
                 history=self.history.get(),
+                delays=DELAYS.get(),
                 log=self.log.records(),
             )
 
@@ -144,6 +150,7 @@ class Emulator:
             self.set_contrary(snapshot.contrary)
             self.records_events = snapshot.records_events
             self.history.set(snapshot.history)
+            DELAYS.set(*snapshot.delays)
             self.log.set(snapshot.log)
 
     def handle(self, environ: Environ, body: bytes) -> Answer:
@@ -249,7 +256,7 @@ class Emulator:
         if self.records_events and caller and environ:
             with self.lock:
                 agent = str(environ.get("HTTP_USER_AGENT", ""))
-                cloudtrail_events.record_request(record, kind=caller.kind, user_agent=agent)
+                recorded_events.record_request(record, caller, user_agent=agent, body=answer.body)
         return answer
 
 

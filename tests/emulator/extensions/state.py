@@ -164,6 +164,10 @@ class AccountState(BaseBackend):
         self.events: dict[str, list[dict[str, t.Any]]] = {}
         #: what principals did in the months before the seed was applied
         self.past: t.Optional[Past] = None
+        #: the bucket of the organization's trail, the id of the organization, and the accounts with their partitions
+        self.trail: t.Optional[tuple[str, str, tuple[tuple[str, str], ...]]] = None
+        #: ids of the events that are in that bucket
+        self.delivered: set[str] = set()
         #: buckets of trails whose files of the past are not made yet
         self.undelivered: set[str] = set()
 

@@ -429,6 +429,7 @@ class Call:
     """Calls that CloudTrail recorded: of ``user/NAME`` or ``role/NAME``, where NAME may be as ``dev-{01..15}``.
 
     ``call`` is ``source:EventName`` as CloudTrail names both, ``via`` the service that made it in the caller's name.
+    ``answer`` are its response elements, ``more`` further fields of the event, and of its ``userIdentity``.
     """
 
     principal: str
@@ -440,6 +441,8 @@ class Call:
     error: t.Optional[str] = None
     via: t.Optional[str] = None
     user_agent: t.Optional[str] = None
+    answer: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    more: dict[str, t.Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -557,7 +560,9 @@ class Organization:
     """Everything that is seeded. Without ``id`` there is no organization, only accounts.
 
     A caller with an unknown access key is an administrator of ``management_account_id``. ``trail_bucket`` is a bucket
-    there, with the log files of all accounts' calls.
+    there, with the log files of all accounts' calls. ``lag_seconds`` is how long changes of policies and keys take to
+    count for judged principals, ``lateness_seconds`` the age of the newest events, and ``lookups_a_second`` how often
+    they can be looked up in an account and region (0: without a limit).
     """
 
     management_account_id: str
@@ -569,6 +574,9 @@ class Organization:
     root_features: tuple[t.Literal["RootCredentialsManagement", "RootSessions"], ...] = ()
     control_policies: dict[str, ControlPolicy] = dataclasses.field(default_factory=dict)
     trail_bucket: t.Optional[str] = None
+    lag_seconds: float = 0
+    lateness_seconds: float = 0
+    lookups_a_second: int = 0
 
     @property
     def management_account(self) -> Account:

@@ -310,6 +310,8 @@ def _calls(place: Place, seeded: model.Call) -> None:
                 via=seeded.via,
                 user_agent=seeded.user_agent,
                 resources=seeded.resources,
+                answer=seeded.answer or None,
+                more=seeded.more,
             )
 
 

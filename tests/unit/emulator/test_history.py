@@ -122,10 +122,26 @@ def test_lag_and_sessions_are_set_over_http(emulator: Emulator, aws: Aws) -> Non
     assert aws.client("iam", key=named["access_key_id"]).list_roles()["Roles"]
 
 
+def test_delays_of_events_are_set_over_http(emulator: Emulator, aws: Aws) -> None:
+    emulator.reset(SEED)
+    emulator.record_events()
+    emulator.set_lateness(900)
+    aws.client("iam").list_users()
+    trail = aws.client("cloudtrail")
+    assert trail.lookup_events()["Events"] == []
+    emulator.set_lateness(0)
+    assert "ListUsers" in {event["EventName"] for event in trail.lookup_events()["Events"]}
+    emulator.limit_lookups(1_000)
+    assert trail.lookup_events()["Events"]
+    emulator.limit_lookups(0)
+
+
 @pytest.mark.parametrize(
     ("ask", "why"),
     [
         (lambda emulator: emulator.set_lag(-1), "not below 0"),
+        (lambda emulator: emulator.set_lateness(-1), "not below 0"),
+        (lambda emulator: emulator.limit_lookups(-1), "not below 0"),
         (lambda emulator: emulator.sessions(PROD, "absent"), "there is no role absent"),
         (lambda emulator: emulator.sessions(PROD, "deploy", colour="red"), "colour"),
     ],
