@@ -115,6 +115,7 @@ class Emulator:
             DELAYS.set(organization.lateness_seconds, organization.lookups_a_second)
             populate.apply(organization, now=now)
             self.history.set_lag(organization.lag_seconds)
+            self.records_events = organization.records_events
             return organization
 
     def set_contrary(self, assumptions: t.Iterable[str]) -> None:
@@ -236,7 +237,7 @@ class Emulator:
         """Keep what later calls are judged by."""
         if call.service == "sts":
             sessions.note(call, caller, answer)
-        elif call.service in ("iam", "organizations"):
+        elif call.service in ("iam", "organizations") and not request_log.is_read_only(call.service, call.operation):
             judge.note(call, caller, answer)
             self.history.note()
 

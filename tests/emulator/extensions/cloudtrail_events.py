@@ -89,6 +89,7 @@ def record_call(
     via: t.Optional[str] = None,
     user_agent: t.Optional[str] = None,
     resources: t.Sequence[str] = (),
+    session: str = "session",
     answer: t.Optional[Record] = None,
     more: t.Optional[Record] = None,
 ) -> None:
@@ -104,7 +105,7 @@ def record_call(
     event_id = hashlib.sha256(f"{account_id}{region}{len(events)}".encode()).hexdigest()
     failure = {"errorCode": error, "errorMessage": "the call failed"} if error else {}
     listed = {"resources": [{"ARN": arn, "accountId": account_id} for arn in resources]} if resources else {}
-    identity = _identity(account_id, partition, principal, when)
+    identity = _identity(account_id, partition, principal, when, session)
     event: Record = {
         "eventVersion": "1.11",
         "userIdentity": {**identity, **({"invokedBy": via} if via else {})},
@@ -136,7 +137,7 @@ def find_source(service: str) -> str:
     return _SOURCES.get(service, service)
 
 
-def _identity(account_id: str, partition: str, principal: str, when: datetime) -> Record:
+def _identity(account_id: str, partition: str, principal: str, when: datetime, session: str) -> Record:
     """userIdentity: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html"""
     kind, _slash, name = principal.partition("/")
     if kind == "account":
@@ -159,8 +160,8 @@ def _identity(account_id: str, partition: str, principal: str, when: datetime) -
     issuer = {"type": "Role", "principalId": role.id, "arn": role.arn, "accountId": account_id, "userName": name}
     return {
         "type": "AssumedRole",
-        "principalId": f"{role.id}:session",
-        "arn": f"arn:{partition}:sts::{account_id}:assumed-role/{name}/session",
+        "principalId": f"{role.id}:{session}",
+        "arn": f"arn:{partition}:sts::{account_id}:assumed-role/{name}/{session}",
         "accountId": account_id,
         "accessKeyId": "ASIAIOSFODNN7EXAMPLE",
         "sessionContext": {

@@ -154,7 +154,7 @@ def _access_key(
     filler: _Filler, key: models.AccessKey, seeded: model.AccessKey, *, owner: str, index: int
 ) -> models.AccessKey:
     """Give a key its seeded id and dates. By its id moto finds the account, and the user, of the calls it signs."""
-    key.access_key_id = access_key_id(filler.account.id, owner, index)
+    key.access_key_id = seeded.id or access_key_id(filler.account.id, owner, index)
     key.secret_access_key = secret_access_key(key.access_key_id)
     key.status = seeded.status
     key.create_date = moment(filler.now, seeded.age_days)

@@ -41,13 +41,17 @@ class Password:
 
 @dataclasses.dataclass(frozen=True)
 class AccessKey:
-    """An access key; its id follows from account, user and position, see :func:`emulator.seed.access_key_id`."""
+    """An access key; its id follows from account, user and position, see :func:`emulator.seed.access_key_id`.
+
+    ``id`` is one that looks like another's.
+    """
 
     age_days: float = 30
     status: t.Literal["Active", "Inactive"] = "Active"
     last_used_days: t.Optional[float] = None
     service: str = "s3"
     region: str = "us-east-1"
+    id: t.Optional[str] = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -429,13 +433,15 @@ class Call:
     """Calls that CloudTrail recorded: of ``user/NAME`` or ``role/NAME``, where NAME may be as ``dev-{01..15}``.
 
     ``call`` is ``source:EventName`` as CloudTrail names both, ``via`` the service that made it in the caller's name.
-    ``answer`` are its response elements, ``more`` further fields of the event, and of its ``userIdentity``.
+    ``session`` is the name of a role's session, ``answer`` the response elements, ``more`` further fields of the event,
+    and of its ``userIdentity``.
     """
 
     principal: str
     call: str
     days: float = 1
     count: int = 1
+    session: str = "session"
     parameters: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     resources: tuple[str, ...] = ()
     error: t.Optional[str] = None
@@ -562,7 +568,8 @@ class Organization:
     A caller with an unknown access key is an administrator of ``management_account_id``. ``trail_bucket`` is a bucket
     there, with the log files of all accounts' calls. ``lag_seconds`` is how long changes of policies and keys take to
     count for judged principals, ``lateness_seconds`` the age of the newest events, and ``lookups_a_second`` how often
-    they can be looked up in an account and region (0: without a limit).
+    they can be looked up in an account and region (0: without a limit). With ``records_events`` CloudTrail records what
+    the emulator is asked.
     """
 
     management_account_id: str
@@ -577,6 +584,7 @@ class Organization:
     lag_seconds: float = 0
     lateness_seconds: float = 0
     lookups_a_second: int = 0
+    records_events: bool = False
 
     @property
     def management_account(self) -> Account:

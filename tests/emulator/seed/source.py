@@ -31,6 +31,7 @@ _ORGANIZATION = (
     "lag_seconds",
     "lateness_seconds",
     "lookups_a_second",
+    "records_events",
 )
 
 
