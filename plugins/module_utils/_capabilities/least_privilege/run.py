@@ -18,7 +18,6 @@ from ..._account.collect import OPERATIONS as READS
 from ..._account.model import Dataset, Snapshot
 from ..._aws.operations import Operations
 from ..._controls.control import unread_reason
-from ..._controls.facts import Facts
 from ..._converge.affects.affected import with_affected
 from ..._converge.affects.after import snapshot_after
 from ..._converge.affects.reach import KnownReach
@@ -35,7 +34,8 @@ from ..._module.converging import converge
 from ..._module.functions import OPERATIONS as OPERATIONS_OF_FUNCTIONS
 from ..._module.options import Run, StoreOptions
 from ..._module.ownership import PLAN_OPERATIONS as OWNERS_OPERATIONS
-from ..._module.policy_files import write_files
+from ..._module.ownership import OwnershipOptions
+from ..._module.policy_files import name_folder, write_files, write_patches
 from ..._module.policy_settings import settings_of
 from ..._module.registration import Registration, Reversal, Row
 from ..._module.roles import read_role
@@ -59,9 +59,10 @@ from .grants import CONTEXT, GRANTS, SAMPLES
 from .live import Observer
 from .model import Way
 from .observe import MODULE, UNDO_OPERATIONS, reread
+from .owners.decision import list_files
+from .owners.observe import OPERATIONS as LIVE_OPERATIONS
 from .plan import Case, CasePlanner, Planned
 from .records import Kind
-from .revert import restore_role
 from .step import State, Step
 from .steps import decide
 from .summary import Details, build_summary, render_summary
@@ -88,6 +89,7 @@ OPERATIONS: t.Final = Operations(writes=frozenset(f"iam:{name}" for name in WRIT
     OWNERS_OPERATIONS,
     CONSUMERS_OPERATIONS,
     WATCH_OPERATIONS,
+    LIVE_OPERATIONS,
     *(READS[dataset] for dataset in DATASETS),
 )
 REGISTRATION: t.Final = Registration(
@@ -107,6 +109,7 @@ def run(task: Task) -> dict[str, t.Any]:
     """Right-size the roles of an account by one stage, as the options of a task say."""
     try:
         declared = Declared.from_options(task.options, today=task.now.date())
+        ownership = OwnershipOptions.from_options(task.options)
     except InputError as error:
         raise TaskError(str(error)) from error
     evidence = EvidenceOptions.of(task)
@@ -117,6 +120,8 @@ def run(task: Task) -> dict[str, t.Any]:
         evidence.regions,
         str(task.options.get("member_role_arn") or "").strip(),
         tuple(task.guards.break_glass),
+        ownership,
+        task.has_reports,
     )
     reports = task.open_store(task.reports) if task.has_reports else None
     make = functools.partial(RightSizing, options, task.run, task.journal, reports)
@@ -220,21 +225,9 @@ class RightSizing(Capability[Observed]):
             item.entries,
             item.present,
             is_new_role_used=item.is_new_role_used(self._connection.now),
-            returns_admin=self._returns_admin(item) if step.event is Kind.REVERTED else True,
+            returns_admin=item.returns_admin(self._observed.snapshot) if step.event is Kind.REVERTED else True,
             new_id=item.past.parallel_id,
         )
-
-    def _returns_admin(self, item: Found) -> bool:
-        """Whether the old role is an administrator once it has back what was taken from it. Unknown counts as yes."""
-        snapshot = self._observed.snapshot
-        roles = tuple(
-            restore_role(role, item.entries) if role.arn == item.role.arn else role for role in snapshot.roles
-        )
-        facts = Facts(dataclasses.replace(snapshot, roles=roles))
-        if facts.permissions.unknown(item.role.arn):
-            return True
-        layers = facts.permissions.layers(item.role.arn)
-        return facts.administrators.of(layers, item.role.arn) is not None
 
     def add_affected(self, observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
         # Of a role that the plan makes itself the later changes are known as well.
@@ -274,6 +267,7 @@ class RightSizing(Capability[Observed]):
         A step is done once all its changes are made. One that was refused in part is taken again by the next run.
         """
         self._write_files()
+        self._write_patches()
         if not self._run.writes:
             return
         own = ((item, step, self._archive) for item, step in zip(self._observed.found, self._steps, strict=True))
@@ -334,13 +328,23 @@ class RightSizing(Capability[Observed]):
         )
         write_files(self._reports, document, placeholders=False)
 
+    def _write_patches(self) -> None:
+        """Write the patches that owners of roles are handed out, and void those that nobody may apply any more."""
+        if self._reports is None:
+            return
+        for situation, step in zip(self._observed.situations, self._steps, strict=True):
+            files = list_files(situation, step)
+            if files:
+                write_patches(self._reports, name_folder(step.role_arn.split(":")[4], "role", step.role_arn), files)
+
     # The result
 
     def _summarize(self) -> dict[str, t.Any]:
-        details = {item.role.arn: self._describe(item) for item in self._observed.found}
+        pairs = zip(self._observed.found, self._steps, strict=True)
+        details = {item.role.arn: self._describe(item, step) for item, step in pairs}
         return build_summary(self._declared, self._observed.situations, self._steps, details)
 
-    def _describe(self, item: Found) -> Details:
+    def _describe(self, item: Found, step: Step) -> Details:
         dossier = self._observed.new.get(item.role.arn) or item.dossier
         if dossier is None:
             return Details()
@@ -350,6 +354,7 @@ class RightSizing(Capability[Observed]):
             privileged=known.get("privileged", {}),
             paths=known.get("paths", {}),
             losses=tuple(known.get("losses", ())),
+            patch=step.handout.patch if step.handout else None,
         )
 
     def sections(self) -> Mapping[str, Documents]:

@@ -23,6 +23,7 @@ from ...._converge.store import Store
 from ...._converge.untouchable import UntouchablePrincipals
 from ...._module.connection import Connection
 from ...._module.functions import read_functions
+from ...._module.ownership import OwnershipOptions
 from ...._policy.evaluation.narrowing import condition_keys
 from ...._policy.least_privilege.generate import list_needed_keys
 from ...._policy.least_privilege.principal import Principal
@@ -51,9 +52,11 @@ from ..observe import (
     read_subject,
     select_entries,
 )
+from ..owners.observe import HandoutReader, read_again
+from ..owners.patches import Handout
 from ..past import Identity, replay
 from ..records import Kind
-from ..revert import Recorded, restore_role
+from ..revert import Recorded
 from ..situation import LiveRole, Proposal, Situation, find_watch_start
 from ..watch.observe import read_watched
 from ..watch.proposals import Basis, add_proposals
@@ -71,7 +74,7 @@ _WATCHED: t.Final = frozenset({Stage.CUT_OVER, Stage.WATCH, Stage.RETIRE})
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """The options of a run beside the declaration."""
+    """The options of a run beside the declaration. With ``has_reports`` there are files."""
 
     declared: Declared
     settings: Settings
@@ -79,6 +82,8 @@ class Options:
     regions: tuple[str, ...] = ()
     member_role_arn: str = ""
     break_glass: tuple[str, ...] = ()
+    ownership: OwnershipOptions = OwnershipOptions()
+    has_reports: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,7 +135,7 @@ class CaseReader:
         :raises AwsError: something can't be read that nobody may go on without.
         """
         chosen, refused = self._choose()
-        found = tuple(self._find(role, target) for role, target in chosen)
+        found = self._read_again([self._find(role, target) for role, target in chosen])
         reading = _Reading(self, found)
         situations = tuple(map(reading.describe, found))
         return Observed(
@@ -194,6 +199,23 @@ class CaseReader:
         failure = kept if isinstance(kept, str) else ""
         return self._add_entries(Found(role, target, log, past, subject, dossier, failure))
 
+    def _read_again(self, found: Sequence[Found]) -> tuple[Found, ...]:
+        """Read roles live whose owners change them, so that only what is there now counts."""
+        owned = [item.role for item in found if item.way is Way.BY_OWNER]
+        if self._declared.stage in (None, Stage.ASSESS) or not owned:
+            return tuple(found)
+        self._snapshot = read_again(self._connection, self._snapshot, owned)
+        self._writer = dataclasses.replace(self._writer, snapshot=self._snapshot)
+        roles = {role.arn: role for role in self._snapshot.roles}
+        return tuple(
+            dataclasses.replace(
+                item,
+                role=roles[item.role.arn],
+                subject=dataclasses.replace(item.subject, role=roles[item.role.arn]),
+            )
+            for item in found
+        )
+
     def _add_entries(self, found: Found) -> Found:
         """Add the journal's records, where the old policies of the role are no longer in AWS, or are to come back."""
         # New documents may have been generated since.
@@ -225,6 +247,7 @@ class _Reading:
         self._permissions = Permissions(self._snapshot)
         self._observer = Observer(writer, self._permissions, self._options.break_glass)
         self._scan = AssumptionScan(dict(_list_ids(found)))
+        self._live: dict[str, LiveRole] = {}
         self.new: dict[str, Dossier] = {}
         self.unread: tuple[str, ...] = ()
         self.calls = 0
@@ -235,17 +258,17 @@ class _Reading:
 
     @functools.cached_property
     def _original(self) -> Permissions:
-        """The account with the old policies of roles that the campaign has replaced already, by the journal."""
-        restored = {
-            item.role.arn: restore_role(item.role, item.entries)
-            for item in self._found
-            if item.way is Way.IN_PLACE and item.entries
-        }
+        """The account with the old policies of roles that the campaign has replaced already, by its records."""
+        restored = {item.role.arn: item.restored for item in self._found if self._is_replaced(item)}
         if not restored:
             return self._permissions
         roles = tuple(restored.get(role.arn, role) for role in self._snapshot.roles)
         policies = (*self._snapshot.policies, *read_detached(self._connection.access, self._snapshot, roles))
         return Permissions(dataclasses.replace(self._snapshot, roles=roles, policies=policies))
+
+    def _is_replaced(self, item: Found) -> bool:
+        owned = self._describe_live(item).owned
+        return (owned is not None and owned.has_new) or (item.way is Way.IN_PLACE and bool(item.entries))
 
     @functools.cached_property
     def _principals(self) -> Mapping[str, Principal]:
@@ -347,25 +370,40 @@ class _Reading:
             proposal=self._propose(item),
             surroundings=self._surroundings.get(item.role.arn),
             watched=self._add_proposals(item),
+            handout=self._handouts.get(item.role.arn),
         )
 
     def _describe_live(self, item: Found) -> LiveRole:
-        return self._observer.describe(item.subject, item.dossier, item.way)
+        arn = item.role.arn
+        if arn not in self._live:
+            self._live[arn] = self._observer.describe(item.subject, item.dossier, item.way)
+        return self._live[arn]
 
     def _propose(self, item: Found) -> t.Optional[Proposal]:
         if item.target is None:
             return None
         arn = item.role.arn
         if self._stage is Stage.GENERATE:
-            found = propose(self.proposed[arn], self._principals[arn], self._paths.get(arn))
+            before = item.find_before(self._observer.contents, self._describe_live(item).owned)
+            found = propose(self.proposed[arn], self._principals[arn], self._paths.get(arn), before)
             if found.dossier is not None:
                 self.new[arn] = found.dossier
-            return found.proposal
+            is_other = item.dossier is not None and item.dossier.before != before
+            return dataclasses.replace(found.proposal, has_other_before=is_other)
         if self._stage not in _WITH_DOCUMENTS or item.past.reached is None:
             return None
         if item.dossier is None:
             return Proposal(failure=item.failure) if item.failure else None
         return propose_again(self._proposer, _choose(item), self._principals[arn], self._records, item.dossier)
+
+    @functools.cached_property
+    def _handouts(self) -> Mapping[str, Handout]:
+        """What owners of roles can apply, by the ARN of the role."""
+        options = self._options
+        reader = HandoutReader(
+            self._connection, options.declared, options.ownership, self._observer, has_files=options.has_reports
+        )
+        return reader.read([(item, owned) for item in self._found if (owned := self._describe_live(item).owned)])
 
     @functools.cached_property
     def proposed(self) -> Mapping[str, Proposed]:
