@@ -267,8 +267,7 @@ class _Reading:
         return Permissions(dataclasses.replace(self._snapshot, roles=roles, policies=policies))
 
     def _is_replaced(self, item: Found) -> bool:
-        owned = self._describe_live(item).owned
-        return (owned is not None and owned.has_new) or (item.way is Way.IN_PLACE and bool(item.entries))
+        return item.is_replaced(self._describe_live(item).owned, generates=self._stage is Stage.GENERATE)
 
     @functools.cached_property
     def _principals(self) -> Mapping[str, Principal]:
