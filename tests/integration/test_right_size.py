@@ -108,6 +108,8 @@ def story(bench: SizeBench) -> Story:
     name_in_other_account(bench)
     apply_as_owner(bench)
     cut_over = bench.approve("cut_over")
+    assert cut_over["refused"] == []
+    assert set(states(cut_over).values()) == {"soaking"}, of_role(cut_over, BY_OWNER)["reason"]
     bench.moved.update({f"role/{name}": f"role/{name}-lp" for name in PARALLEL})
     bench.wait(1, *list_calls(WEB, f"{WEB}-lp", APPS))
     denied = bench.run("watch")
@@ -186,7 +188,6 @@ def holders() -> dict[str, str]:
 
 def test_no_role_is_an_administrator_at_the_end(story: Story, bench: SizeBench) -> None:
     assert len(ROLES) == 15
-    assert story.cut_over["refused"] == []
     assert states(bench.run(None)) == dict.fromkeys(ROLES, "retired")
     assert [name for name in (*ROLES, *(f"{name}-lp" for name in PARALLEL)) if ADMIN in bench.attached(name)] == []
     assert [bench.attached(name) for name in PARALLEL] == [[]] * len(PARALLEL)
