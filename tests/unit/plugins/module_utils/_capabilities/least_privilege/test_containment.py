@@ -55,5 +55,5 @@ def test_a_trial_stays(event: Kind, ending: str) -> None:
 
 
 def test_a_record_that_is_not_known_holds_every_role() -> None:
-    unknown = Freeze.of_problem(ACCOUNT, "s3://journal", "denied")
+    unknown = Freeze(ACCOUNT, (Held("s3://journal", INCIDENT, problem="denied"),))
     assert hold_contained(unknown, step(), (ROLE,), is_on_trial=False).rule == "incident_unreadable"
