@@ -74,7 +74,8 @@ options:
             The old role is closed later, and loses its policies last.
           - With V(in_place), the new policies are first tried as a permissions boundary, for canaries. At V(cut_over) they replace the
             old policies.
-          - With V(by_owner), nothing is written. The documents are handed out as files, and it is detected that they were applied.
+          - With V(by_owner), nothing is written. The owner is handed out a patch, and a stage waits until the live role has the new policies.
+            With O(stage=revert), the patch gives the old policies back.
         type: str
         choices: [parallel, in_place, by_owner]
         required: true
@@ -170,6 +171,25 @@ options:
   accept_machines:
     description:
       - Roles that machines use, and that may be tried in place or retired all the same.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      principal:
+        description: The role, by ARN, name, or V(role/NAME). Patterns are not accepted.
+        type: str
+        required: true
+      reason:
+        description: The reason.
+        type: str
+        required: true
+      expires:
+        description: The last day of the acceptance, as V(YYYY-MM-DD), at most a year ahead.
+        type: str
+        required: true
+  accept_unused:
+    description:
+      - Canaries that made no call while they were watched, and that count as passed all the same.
     type: list
     elements: dict
     default: []
@@ -388,8 +408,8 @@ refused:
       description:
         - The rule that refused the stage of a role, or the guard that refused a change. Some of them are V(stage_missing),
           V(soak_not_over), V(canary_failed), V(new_denial), V(no_evidence), V(unproven), V(may_break), V(machines), V(namers),
-          V(namers_unread), V(layers_changed), V(slot_filled), V(role_recreated), V(forged_record), V(store_emptied)
-          and V(contained).
+          V(namers_unread), V(layers_changed), V(slot_filled), V(trust_changed), V(changed_since), V(role_recreated), V(other_campaign),
+          V(forged_record), V(store_emptied) and V(contained).
       type: str
     reason:
       description: The reason, and the next step.
@@ -414,7 +434,7 @@ terminal:
   type: str
 campaign:
   description:
-    - The state of each role of the campaign. The step of this run is included, unless a guard refuses it.
+    - The state of each role of the campaign after this run.
     - The report of the account has the same, with the lists that are empty here.
   returned: success
   type: dict
@@ -450,12 +470,13 @@ campaign:
           type: str
         state:
           description:
-            - V(due) if this run takes a step, V(soaking) while the role is watched, and V(done) if the last stage is complete.
+            - The state that the run leaves. V(due) if a step is planned, as in check mode, or if not all of its changes were made.
+            - V(soaking) while the role is watched, and V(done) if the last stage is complete.
             - V(waiting) if the role waits for somebody or for its next stage, and V(refused) if the step is refused.
             - V(lifted) if the trial has ended, V(closed) if nobody can assume the old role, V(retired), or V(reverted).
           type: str
         reason:
-          description: The reason for the state.
+          description: The reason for the state. If this run took a step, what it did.
           type: str
         rule:
           description: The rule that refused the step. Empty if none did.
@@ -634,8 +655,21 @@ campaign:
           description: The command that reverts the role.
           type: str
         patch:
-          description: Always none so far. The owner applies the files that V(generate) writes below C(least_privilege/) in the reports.
+          description:
+            - The patch for the owner of the role, with the way V(by_owner). None if there is nothing to apply, or its language is not known.
+            - The files C(patch.tf) and C(patch.yaml) below C(least_privilege/) in the reports have the same. If the language is not known,
+              both are written.
           type: dict
+          contains:
+            language:
+              description: V(Terraform) or V(CloudFormation).
+              type: str
+            text:
+              description: The resources to add. The policies to remove stand in its comments, in their order.
+              type: str
+            to:
+              description: The place where the owner changes the role, such as a stack with a logical id, or an address in Terraform.
+              type: str
 """
 
 import typing as t
@@ -684,7 +718,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         "revert": {"type": "list", "elements": "str", "default": []},
         **{name: {"type": "int"} for name in days},
         "member_role_arn": {"type": "str"},
-        **{name: _accept() for name in ("accept_unproven", "accept_breakage", "accept_machines")},
+        **{name: _accept() for name in ("accept_unproven", "accept_breakage", "accept_machines", "accept_unused")},
         "accept_namers": _accept("namer"),
         "accept_denials": _accept("action"),
     }

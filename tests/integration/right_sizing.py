@@ -6,28 +6,32 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import gzip
 import json
 import re
 import shutil
 import typing as t
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import boto3
+import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 
+from ansible_collections.hardening.iam.plugins.module_utils._aws.patience import Patience
 from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry
 from ansible_collections.hardening.iam.plugins.modules import least_privilege
 from dates import date_in
 from developer_events import APPS
-from emulator.client import Emulator
+from emulator.client import Emulator, EmulatorProcess
 
-from .conftest import EXTERNAL_ID, MANAGEMENT, Record, operation_of, role_arn
+from .conftest import EXTERNAL_ID, MANAGEMENT, Record, fresh, operation_of, role_arn
 from .interrupting import canonical, iam_state, kill_at_write
 
 BUCKET: t.Final = "acme-apps-logs"
@@ -38,6 +42,16 @@ ROLE_PREFIX: t.Final = f"arn:aws:iam::{APPS}:role/"
 CANARY, WATCH, UNUSED, CLOSED = 3, 3, 7, 7
 #: So many days of log files are read. They cost time.
 TRAIL_DAYS: t.Final = 30
+
+
+@contextlib.contextmanager
+def use(emulator: EmulatorProcess) -> Iterator[Emulator]:
+    """Use an emulator for all calls of this process, without the pauses of retries."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in emulator.env().items():
+            patch.setenv(name, value)
+        patch.setattr(Patience, "__init__", functools.partialmethod(Patience.__init__, pause=0.05))
+        yield fresh(emulator)
 
 
 def accept(*names: str, **more: str) -> list[Record]:
@@ -219,21 +233,30 @@ class SmallBench(SizeBench):
     def open_client(self, service: str, *, account_id: str = MANAGEMENT, region: t.Optional[str] = None) -> t.Any:
         return boto3.client(service, region_name=region)
 
-    def wait(self, days: int, *calls: Record) -> None:
+    def wait(self, days: int, *calls: Record, users: t.Optional[Sequence[str]] = None) -> None:
         """Move the clocks. The log files go on: each day each role makes its calls; ``calls`` are of the last day."""
         self.day += days
         self.control.clock(offset_days=self.day)
-        self.write_logs(days, calls)
+        self.write_logs(days, calls, users)
 
-    def write_logs(self, days: int, calls: Sequence[Record] = ()) -> None:
-        """Write the log files of some days up to now."""
+    def write_logs(self, days: int, calls: Sequence[Record] = (), users: t.Optional[Sequence[str]] = None) -> None:
+        """Write the log files of some days up to now; ``users`` are the roles that make calls each day."""
+        names = self._list_users() if users is None else users
         for ago in range(days):
             moment = self.now - timedelta(days=ago, hours=2)
             folder = self.logs / "AWSLogs" / MANAGEMENT / "CloudTrail" / "us-east-1" / f"{moment:%Y/%m/%d}"
             folder.mkdir(parents=True, exist_ok=True)
-            made = [self.make_event(name, moment) for name in ("app", "job")] + ([*calls] if ago == 0 else [])
+            made = [self.make_event(name, moment) for name in names] + ([*calls] if ago == 0 else [])
             name = f"{MANAGEMENT}_CloudTrail_us-east-1_{moment:%Y%m%dT%H%MZ}_{self.runs:08}.json.gz"
             (folder / name).write_bytes(gzip.compress(json.dumps({"Records": made}).encode()))
+
+    def _list_users(self) -> list[str]:
+        """The roles that make calls. People use the new role beside their old one as soon as it lets them in."""
+        names = ["app", "job"]
+        with contextlib.suppress(self.iam.exceptions.NoSuchEntityException):
+            document = self.iam.get_role(RoleName="app-lp")["Role"]["AssumeRolePolicyDocument"]
+            names += [] if "ClosedByLeastPrivilege" in json.dumps(document) else ["app-lp"]
+        return names
 
     def make_event(self, role: str, moment: datetime, call: str = "s3:GetObject", **fields: t.Any) -> Record:
         """Make a recorded call of a role on the bucket."""
@@ -270,9 +293,9 @@ class SmallBench(SizeBench):
         text = f"{message} on resource: arn:aws:s3:::data/report.csv {how}"
         return self.make_event(role, self.now - timedelta(hours=3), action, errorCode="AccessDenied", errorMessage=text)
 
-    def make_base(self) -> None:
+    def make_base(self, seed: t.Optional[Record] = None) -> None:
         """Make the account, with the log files of a month."""
-        self.control.reset(SMALL_SEED)
+        self.control.reset(seed or SMALL_SEED)
         self.write_logs(TRAIL_DAYS)
         self.base_state = self.state()
         self.keep()
@@ -342,6 +365,17 @@ SMALL_TARGETS: t.Final = [
     {"roles": ["app"], "way": "parallel", "canary": True},
     {"roles": ["job"], "way": "in_place", "canary": True},
 ]
+
+
+#: An entry of ``always_allow`` that the small account's old policies allow, and nobody used.
+COMPANION: t.Final[Record] = {
+    "name": "companion",
+    "actions": ["kms:GenerateDataKey"],
+    "resources": [f"arn:aws:kms:us-east-1:{MANAGEMENT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"],
+    "owner": "team",
+    "reason": "the bucket is encrypted",
+    "expires": date_in(200),
+}
 
 
 def states(result: Record) -> dict[str, str]:

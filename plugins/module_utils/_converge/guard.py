@@ -67,7 +67,7 @@ class GuardContext:
     ``principals`` are the caller and every role it came through. ``lockout_kinds`` names the kinds of change that can
     lock people out for good, and so need a break-glass principal that works. ``break_glass`` are the declared ones, as
     ARN globs; ``rescue`` knows those of the account, None if none was searched. Changes of ``approval_kinds`` are made
-    under an approved plan only. ``ownership`` knows the owners of the
+    under an approved plan only. Those of ``deadline_kinds`` need no place in it. ``ownership`` knows the owners of the
     objects that the plan changes, None where no change is held against an owner. ``freeze`` has what the incidents of
     the account freeze.
     """
@@ -79,6 +79,7 @@ class GuardContext:
     approved: t.Optional[ApprovedPlan] = None
     lockout_kinds: frozenset[str] = frozenset()
     approval_kinds: frozenset[str] = frozenset()
+    deadline_kinds: frozenset[str] = frozenset()
     ownership: t.Optional[Ownership] = None
     freeze: Freeze = Freeze()
 
@@ -252,6 +253,8 @@ def _needs_approval(change: Change, context: GuardContext) -> t.Optional[Refusal
 
 
 def _not_approved(change: Change, context: GuardContext) -> t.Optional[Refusal]:
+    if change.kind in context.deadline_kinds and _is_purely_additive(change):
+        return None
     objection = context.approved.objection(change) if context.approved else None
     return _refusal("approved_plan", change, objection) if objection else None
 

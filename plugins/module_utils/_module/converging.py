@@ -14,7 +14,7 @@ import dataclasses
 import json
 import time
 import typing as t
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 
 from .._account.moments import format_utc
@@ -130,8 +130,14 @@ def _run(
         if applied.refused or applied.already:
             # The account is no longer as this run has read it.
             connection.snapshot.discard()
-    unkept = _keep(invocation, prediction, _build_part(invocation, prediction, result, applied, capability), applied)
-    return _conclude(invocation, capability, prediction, result, [applied.error, unkept])
+    failure = applied.error or _find_refusal_failure(invocation, result)
+    try:
+        # First, so that the report has the state that the run leaves.
+        capability.conclude(result, completed=not failure)
+    finally:
+        kept = _build_part(invocation, prediction, result, applied, capability)
+        unkept = _keep(invocation, prediction, kept, applied)
+    return _conclude(invocation, capability, prediction, result, "; ".join(filter(None, [failure, unkept])))
 
 
 def _check_enforcing(task: Task) -> None:
@@ -346,19 +352,22 @@ def _keep(invocation: _Invocation, prediction: Prediction, part: Mapping[str, t.
     return ""
 
 
+def _find_refusal_failure(invocation: _Invocation, result: Mapping[str, t.Any]) -> str:
+    """Why the run fails since something was refused; empty if it does not."""
+    if not result["refused"] or not invocation.guards.fails_on_refusal:
+        return ""
+    return f"refused: {'; '.join(refusal['reason'] for refusal in result['refused'])}"
+
+
 def _conclude(
     invocation: _Invocation,
     capability: Capability[t.Any],
     prediction: Prediction,
     done: Mapping[str, t.Any],
-    errors: Sequence[str],
+    failure: str,
 ) -> dict[str, t.Any]:
     """The result with the findings that are asked for and what the capability adds; or the failure."""
     result = {**done, **_select_findings(invocation.findings, prediction)}
-    failure = "; ".join(filter(None, errors))
-    if not failure and result["refused"] and invocation.guards.fails_on_refusal:
-        failure = f"refused: {'; '.join(refusal['reason'] for refusal in result['refused'])}"
-    capability.conclude(result, completed=not failure)
     result |= capability.result(result)
     failure = failure or capability.failure(result)
     if failure:

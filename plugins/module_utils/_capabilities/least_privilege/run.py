@@ -18,7 +18,6 @@ from ..._account.collect import OPERATIONS as READS
 from ..._account.model import Dataset, Snapshot
 from ..._aws.operations import Operations
 from ..._controls.control import unread_reason
-from ..._controls.facts import Facts
 from ..._converge.affects.affected import with_affected
 from ..._converge.affects.after import snapshot_after
 from ..._converge.affects.reach import KnownReach
@@ -35,7 +34,8 @@ from ..._module.converging import converge
 from ..._module.functions import OPERATIONS as OPERATIONS_OF_FUNCTIONS
 from ..._module.options import Run, StoreOptions
 from ..._module.ownership import PLAN_OPERATIONS as OWNERS_OPERATIONS
-from ..._module.policy_files import write_files
+from ..._module.ownership import OwnershipOptions
+from ..._module.policy_files import name_folder, write_files, write_patches
 from ..._module.policy_settings import settings_of
 from ..._module.registration import Registration, Reversal, Row
 from ..._module.roles import read_role
@@ -47,23 +47,27 @@ from ..._prediction.document import layers_not_read
 from ..._prediction.evidence import RECORDS_OPERATIONS
 from ..._prediction.least_privilege import build, build_principal
 from ..._prediction.records.evidence_options import EvidenceOptions
+from .after import LASTING, describe_recorded, refuse_guarded, refuse_planned
 from .archive import Archive
 from .cases.found import Found
-from .cases.observe import CaseReader, Observed, Options
-from .changes import APPROVAL_KINDS, LOCKOUT_KINDS, WRITES, RoleWriter
+from .cases.observe import CaseReader, Observed
+from .changes import APPROVAL_KINDS, DEADLINE_KINDS, LOCKOUT_KINDS, WRITES, RoleWriter
 from .consumers.observe import CONSUMERS_OPERATIONS
 from .containment import hold_contained
 from .declared import Declared
 from .events import Author, make_event
+from .evidence.observe import Options
 from .findings import CONTROLS, findings
 from .grants import CONTEXT, GRANTS, SAMPLES
 from .live import Observer
 from .model import Way
 from .observe import MODULE, UNDO_OPERATIONS, reread
+from .owners.decision import list_files
+from .owners.observe import OPERATIONS as LIVE_OPERATIONS
 from .plan import Case, CasePlanner, Planned
 from .records import Kind
-from .revert import restore_role
-from .step import State, Step
+from .situation import Situation
+from .step import Step
 from .steps import decide
 from .summary import Details, build_summary, render_summary
 from .trial import is_trial
@@ -90,6 +94,7 @@ OPERATIONS: t.Final = Operations(writes=frozenset(f"iam:{name}" for name in WRIT
     OWNERS_OPERATIONS,
     CONSUMERS_OPERATIONS,
     WATCH_OPERATIONS,
+    LIVE_OPERATIONS,
     *(READS[dataset] for dataset in DATASETS),
 )
 REGISTRATION: t.Final = Registration(
@@ -109,6 +114,7 @@ def run(task: Task) -> dict[str, t.Any]:
     """Right-size the roles of an account by one stage, as the options of a task say."""
     try:
         declared = Declared.from_options(task.options, today=task.now.date())
+        ownership = OwnershipOptions.from_options(task.options)
     except InputError as error:
         raise TaskError(str(error)) from error
     evidence = EvidenceOptions.of(task)
@@ -119,6 +125,8 @@ def run(task: Task) -> dict[str, t.Any]:
         evidence.regions,
         str(task.options.get("member_role_arn") or "").strip(),
         tuple(task.guards.break_glass),
+        ownership,
+        task.has_reports,
     )
     reports = task.open_store(task.reports) if task.has_reports else None
     make = functools.partial(RightSizing, options, task.run, task.journal, reports)
@@ -130,6 +138,7 @@ class RightSizing(Capability[Observed]):
 
     lockout_kinds = LOCKOUT_KINDS
     approval_kinds = APPROVAL_KINDS
+    deadline_kinds = DEADLINE_KINDS
     reports = CONTROLS
     _observed: Observed
     _steps: tuple[Step, ...]
@@ -154,8 +163,7 @@ class RightSizing(Capability[Observed]):
         self._reports = reports
         self._archive = Archive(self._journal, connection.access.caller.account_id, options.declared.campaign)
         self._made: set[str] = set()
-        self._recorded: set[str] = set()
-        self._summary: dict[str, t.Any] = {}
+        self._after: dict[str, tuple[Situation, Step]] = {}
 
     # The walk
 
@@ -197,7 +205,7 @@ class RightSizing(Capability[Observed]):
         return findings(observed.snapshot, self._declared, observed.situations, now=now)
 
     def plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
-        glass = [item.arn for item in principals_for_emergencies(observed.snapshot, self._options.break_glass)]
+        glass = self._list_break_glass()
         planner = CasePlanner(
             self._make_writer(observed.snapshot), close_trust(observed.snapshot, glass) if glass else None
         )
@@ -206,8 +214,7 @@ class RightSizing(Capability[Observed]):
         # Trials of other campaigns that are over come last.
         self._planned = planner.plan([*cases, *(Case(item.found.subject, item.step) for item in self._overdue)])
         self._roles_of_changes = _index_changes(self._planned)
-        self._steps = tuple(map(_add_refusal, self._steps, self._planned))
-        self._summary = self._summarize()
+        self._steps = tuple(map(refuse_planned, self._steps, self._planned))
         return Plan(
             changes=tuple(change for item in self._planned for change in item.changes),
             refused=(*observed.refused, *(refusal for item in self._planned for refusal in item.refused)),
@@ -217,6 +224,10 @@ class RightSizing(Capability[Observed]):
                 *_list_untested(self._observed.found, self._steps),
             ),
         )
+
+    def _list_break_glass(self) -> tuple[str, ...]:
+        found = principals_for_emergencies(self._observed.snapshot, self._options.break_glass)
+        return tuple(item.arn for item in found)
 
     def _list_acceptance_warnings(self) -> Iterable[str]:
         """List warnings about acceptances, unless the roles are not known."""
@@ -232,21 +243,9 @@ class RightSizing(Capability[Observed]):
             item.entries,
             item.present,
             is_new_role_used=item.is_new_role_used(self._connection.now),
-            returns_admin=self._returns_admin(item) if step.event is Kind.REVERTED else True,
+            returns_admin=item.returns_admin(self._observed.snapshot) if step.event is Kind.REVERTED else True,
             new_id=item.past.parallel_id,
         )
-
-    def _returns_admin(self, item: Found) -> bool:
-        """Whether the old role is an administrator once it has back what was taken from it. Unknown counts as yes."""
-        snapshot = self._observed.snapshot
-        roles = tuple(
-            restore_role(role, item.entries) if role.arn == item.role.arn else role for role in snapshot.roles
-        )
-        facts = Facts(dataclasses.replace(snapshot, roles=roles))
-        if facts.permissions.unknown(item.role.arn):
-            return True
-        layers = facts.permissions.layers(item.role.arn)
-        return facts.administrators.of(layers, item.role.arn) is not None
 
     def add_affected(self, observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
         # Of a role that the plan makes itself the later changes are known as well.
@@ -280,20 +279,30 @@ class RightSizing(Capability[Observed]):
 
     # The records
 
-    def conclude(self, _result: Mapping[str, t.Any], *, completed: bool) -> None:
+    def conclude(self, result: Mapping[str, t.Any], *, completed: bool) -> None:
         """Write the files of generated documents, and record the steps that are done.
 
         A step is done once all its changes are made. One that was refused in part is taken again by the next run.
         """
         self._write_files()
-        if not self._run.writes:
-            return
-        own = ((item, step, self._archive) for item, step in zip(self._observed.found, self._steps, strict=True))
+        self._write_patches()
+        own = zip(self._observed.found, self._steps, [self._archive] * len(self._steps), strict=True)
         others = ((item.found, item.step, item.archive) for item in self._overdue)
         for (found, step, archive), planned in zip((*own, *others), self._planned, strict=True):
             is_done = not planned.refused and all(_identify(change) in self._made for change in planned.changes)
-            if archive is not None and step.advances and is_done and (completed or planned.changes):
+            if not self._run.writes or not is_done:
+                continue
+            if archive is not None and step.advances and (completed or planned.changes):
                 self._record(found, step, archive)
+        pairs = zip(self._steps, self._planned[: len(self._steps)], strict=True)
+        self._steps = tuple(self._refuse(step, planned, result) for step, planned in pairs)
+
+    def _refuse(self, step: Step, planned: Planned, result: Mapping[str, t.Any]) -> Step:
+        """Say of a step that guards refused it, unless a part of it was done."""
+        if not step.advances or any(_identify(change) in self._made for change in planned.changes):
+            return step
+        rules = () if self._run.writes else LASTING
+        return refuse_guarded(step, planned.changes, result["refused"], rules=rules)
 
     def _record(self, found: Found, step: Step, archive: Archive) -> None:
         dossier = self._observed.new.get(found.role.arn) if step.event is Kind.GENERATED else None
@@ -307,6 +316,7 @@ class RightSizing(Capability[Observed]):
             access.caller.arn,
             self._run.id,
             self._connection.now,
+            self._list_break_glass(),
         )
         event = make_event(
             step,
@@ -318,7 +328,12 @@ class RightSizing(Capability[Observed]):
             new_role=(new.arn, new.unique_id) if new else ("", ""),
         )
         archive.write(event, found.log)
-        self._recorded.add(found.role.arn)
+        if found.identity is not None:
+            (situation,) = (one for one in self._observed.situations if one.role_arn == found.role.arn)
+            now = self._connection.now
+            self._after[found.role.arn] = describe_recorded(
+                self._declared, situation, step, found.log, found.identity, event, now
+            )
 
     def _write_files(self) -> None:
         """Write the generated documents below the report prefix, for people and for the owners of roles."""
@@ -346,13 +361,27 @@ class RightSizing(Capability[Observed]):
         )
         write_files(self._reports, document, placeholders=False)
 
+    def _write_patches(self) -> None:
+        """Write the patches that owners of roles are handed out, and void those that nobody may apply any more."""
+        if self._reports is None:
+            return
+        for situation, step in zip(self._observed.situations, self._steps, strict=True):
+            files = list_files(situation, step)
+            if files:
+                write_patches(self._reports, name_folder(step.role_arn.split(":")[4], "role", step.role_arn), files)
+
     # The result
 
-    def _summarize(self) -> dict[str, t.Any]:
-        details = {item.role.arn: self._describe(item) for item in self._observed.found}
-        return build_summary(self._declared, self._observed.situations, self._steps, details)
+    @functools.cached_property
+    def _summary(self) -> dict[str, t.Any]:
+        """The state of the campaign, once the run is concluded."""
+        found = zip(self._observed.found, self._steps, strict=True)
+        details = {item.role.arn: self._describe(item, step) for item, step in found}
+        pairs = zip(self._observed.situations, self._steps, strict=True)
+        after = [self._after.get(situation.role_arn, (situation, step)) for situation, step in pairs]
+        return build_summary(self._declared, [one for one, _step in after], [step for _one, step in after], details)
 
-    def _describe(self, item: Found) -> Details:
+    def _describe(self, item: Found, step: Step) -> Details:
         dossier = self._observed.new.get(item.role.arn) or item.dossier
         if dossier is None:
             return Details()
@@ -362,6 +391,7 @@ class RightSizing(Capability[Observed]):
             privileged=known.get("privileged", {}),
             paths=known.get("paths", {}),
             losses=tuple(known.get("losses", ())),
+            patch=step.handout.patch if step.handout else None,
         )
 
     def sections(self) -> Mapping[str, Documents]:
@@ -370,16 +400,8 @@ class RightSizing(Capability[Observed]):
     def result(self, _result: Mapping[str, t.Any]) -> dict[str, t.Any]:
         # The report has the rest: of an administrator everything that it can no longer do.
         roles = [{**role, "losses": []} for role in self._summary["roles"]]
-        text = render_summary(self._summary, self._recorded if self._run.writes else None)
+        text = render_summary(self._summary, self._after.keys() if self._run.writes else None)
         return {"campaign": {**self._summary, "roles": roles}, "terminal": text}
-
-
-def _add_refusal(step: Step, planned: Planned) -> Step:
-    """Say in a step that nothing of it can be done."""
-    if not planned.refused or planned.changes:
-        return step
-    refusal = planned.refused[0]
-    return dataclasses.replace(step, state=State.REFUSED, event=None, rule=refusal.rule, reason=refusal.reason)
 
 
 def _list_untested(found: Iterable[Found], steps: Iterable[Step]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from datetime import datetime
 
 from ..._converge.change import Refusal
 from .model import Stage, Way
+from .owners.patches import Handout
 from .records import Kind
 
 
@@ -40,7 +41,8 @@ class Step:
     ``event`` is what is to be done, and to be recorded once it is; None if nothing is. ``stage`` is the stage that the
     run names. With a ``rule`` the step is refused for ``reason``. ``since`` is when the last stage that is done was
     done, ``deadline`` the end of a trial, or of the time for which there may be two roles. ``restores`` is False for
-    the revert of a role that was created again: then only what the campaign made may be removed.
+    the revert of a role that was created again: then only what the campaign made may be removed. A step that
+    ``is_only_recorded`` changes nothing in AWS. ``handout`` is what the owner of the role is to apply.
     """
 
     role_arn: str
@@ -56,7 +58,9 @@ class Step:
     days_left: t.Optional[float] = None
     deadline: t.Optional[datetime] = None
     restores: bool = True
+    is_only_recorded: bool = False
     warnings: tuple[str, ...] = ()
+    handout: t.Optional[Handout] = None
 
     @property
     def advances(self) -> bool:

@@ -35,6 +35,7 @@ from .gates import (
     check_slots,
     check_soak,
     check_trial_age,
+    check_trust,
     check_unread_namers,
     check_unused,
     find_last_use,
@@ -43,6 +44,14 @@ from .gates import (
 )
 from .lifting import find_deadline, find_lift, find_parallel_deadline, has_unknown_trial
 from .model import Stage, Way
+from .owners.decision import (
+    check_owned,
+    describe_prepared,
+    hand_out,
+    is_waiting,
+    revert_by_owner,
+    wait_for_owner,
+)
 from .records import Kind
 from .situation import LiveRole, Situation, measure
 from .step import State, Step
@@ -57,6 +66,11 @@ def decide(declared: Declared, situations: Sequence[Situation], *, now: datetime
     """Decide the step of each role."""
     canaries = check_canaries(declared, situations, now) if declared.stage is Stage.CUT_OVER else None
     return tuple(_Decision(declared, situation, canaries, now).decide() for situation in situations)
+
+
+def describe(declared: Declared, situation: Situation, *, now: datetime) -> Step:
+    """Describe how far a role is, without a step. Nothing is checked that was read before its last record."""
+    return _Decision(declared, situation, None, now).describe()
 
 
 class _Decision:
@@ -85,7 +99,7 @@ class _Decision:
         if self._situation.target is None:
             return self._make(State.WAITING, "no target selects the role any more; revert it, or select it again")
         if stage is None or stage is Stage.REVERT:
-            return self._describe()
+            return self.describe()
         return self._take(stage, live)
 
     # Records
@@ -99,12 +113,17 @@ class _Decision:
 
     def _check_records(self, live: LiveRole) -> Gate:
         past, target = self._past, self._situation.target
+        if self._situation.other_campaign and target is not None:
+            return Objection("other_campaign", self._situation.other_campaign)
         if past.is_recreated:
             reason = f"the role was created again: its id is {live.id}, and there are records of another; revert first"
             return Objection("role_recreated", reason)
         if past.doubts:
             reasons = join_some(f"{one.key.rpartition('/')[2]}: {one.reason}" for one in past.doubts)
             return Objection("forged_record", f"the records contradict each other ({reasons}); {_REPAIR}")
+        if self._is_emptied(live) and past.is_reverted and live.has_policies:
+            reason = "the records say that it was reverted, and it has policies of the campaign; move away the record "
+            return Objection("forged_record", f"{reason}that no run wrote, or revert again")
         if self._is_emptied(live):
             reason = (
                 "the campaign made something for the role, and its records are missing; restore them, or revert first"
@@ -132,20 +151,22 @@ class _Decision:
         # A revert leaves a new role that was used, but closed, and it opens the old one.
         new, is_open = live.new_role, not self._past.is_reverted
         has_role = new is not None and new.is_ours and (is_open or new.is_closed is False or live.is_closed is True)
-        return is_early and (has_role or live.has_trial)
+        # Only a cut-over in place gives the role itself its policies. The owner of a role may use any names.
+        is_cut_over = live.has_policies and not self._past.has_prepared and self._situation.way is not Way.BY_OWNER
+        return is_cut_over or (is_early and (has_role or live.has_trial))
 
     # Stages
 
     def _take(self, stage: Stage, live: LiveRole) -> Step:
         if stage is Stage.CANARY and not self._situation.is_canary and self._past.reached is not Kind.OPENED:
-            return self._describe("it is no canary, so it waits for stage cut_over")
+            return self.describe("it is no canary, so it waits for stage cut_over")
         missing = self._find_missing(stage)
         if missing is not None:
             name = self._situation.name
             reason = f"stage {missing} of {name} is missing: run least_privilege_stage={missing} first"
             return self._refuse(Objection(STAGE_MISSING, reason))
         if self._is_done(stage) and not self._is_undone(stage, live):
-            return self._describe()
+            return self._repeat(stage, live)
         return {
             Stage.ASSESS: self._assess,
             Stage.GENERATE: self._generate,
@@ -175,8 +196,14 @@ class _Decision:
         """Whether somebody undid the last stage, so that it is taken again. A trial that is gone has its own rules."""
         last = {Stage.CANARY: {Kind.OPENED}, Stage.CUT_OVER: {Kind.CUT_OVER, Kind.WATCHED}}.get(stage, set())
         is_trial = stage is Stage.CANARY and self._situation.way is Way.IN_PLACE
-        is_gone = live.has_other_trial if is_trial else live.has_documents is False
+        is_gone = live.has_other_trial if is_trial else live.has_documents is False or check_trust(live) is not None
         return self._past.reached in last and is_gone
+
+    def _repeat(self, stage: Stage, live: LiveRole) -> Step:
+        """Describe a stage that is done. The patch of stage prepare is handed out again while it may be applied."""
+        found = self.describe()
+        is_open = stage is Stage.PREPARE and self._past.reached is Kind.PREPARED and is_waiting(self._situation, live)
+        return hand_out(found, self._situation) if is_open and not any(self._check_prepared(live)) else found
 
     def _assess(self, _live: LiveRole) -> Step:
         return self._due(Kind.ASSESSED, "its use and what names it are recorded")
@@ -184,26 +211,25 @@ class _Decision:
     def _generate(self, _live: LiveRole) -> Step:
         found, past = self._situation.proposal, self._past
         if past.reached is Kind.RETIRED:
-            return self._describe()
+            return self.describe()
         if found is None or found.failure:
             return self._refuse(Objection("no_documents", found.failure if found else "nothing was generated"))
         objection = check_outcome(self._declared, self._situation)
         if objection is not None and objection.rule == "no_documents":
             return self._refuse(objection)
-        if (found.content_sha256, found.layers_sha256) == (past.content_sha256, past.layers_sha256):
-            return self._describe()
+        is_same = (found.content_sha256, found.layers_sha256) == (past.content_sha256, past.layers_sha256)
+        if is_same and not found.has_other_before:
+            return self.describe()
         warnings = (objection.reason,) if objection else ()
         text = "new documents were generated"
         again = "; the stages after it begin again" if past.content_sha256 else ""
         return self._due(Kind.GENERATED, f"{text}{again}", warnings)
 
     def _prepare(self, live: LiveRole) -> Step:
-        gates = (check_slots(self._situation, live), check_new_role(self._situation, live), self._check_proof(live))
-        return self._pass(gates, Kind.PREPARED, "its documents are put beside what it has")
+        reason = describe_prepared(self._situation, live)
+        return hand_out(self._pass(self._check_prepared(live), Kind.PREPARED, reason), self._situation)
 
     def _open(self, live: LiveRole) -> Step:
-        if self._is_waiting_for_owner(live):
-            return self._wait_for_owner()
         is_trial = self._situation.way is Way.IN_PLACE
         gates = (
             *self._check_ready(live),
@@ -213,28 +239,29 @@ class _Decision:
         )
         old_only = [f"{one.kind} of {one.resource}" for one in find_old_only(self._declared, self._situation)]
         warnings = (f"only the old role is named in {join_some(old_only)}",) if old_only else ()
-        return self._pass(
-            gates, Kind.OPENED, f"stage canary begins; it takes {self._declared.canary_days} days", warnings
-        )
+        reason = f"stage canary begins; it takes {self._declared.canary_days} days"
+        return wait_for_owner(self._pass(gates, Kind.OPENED, reason, warnings), self._situation, live)
 
     def _cut_over(self, live: LiveRole) -> Step:
-        if self._is_waiting_for_owner(live):
-            return self._wait_for_owner()
         is_parallel = self._situation.way is Way.PARALLEL
+        # A canary whose owner took the policies back after the cut-over must not wait for itself.
+        is_repeated = self._situation.way is Way.BY_OWNER and self._has_done(Stage.CUT_OVER)
         gates = (
             *self._check_ready(live),
+            check_trust(live) if self._past.reached is Kind.OPENED else None,
             self._check_trial(live),
             check_namers(self._declared, self._situation) if is_parallel else None,
-            self._canaries,
+            None if is_repeated else self._canaries,
         )
-        return self._pass(gates, Kind.CUT_OVER, "it is cut over to the new documents")
+        found = self._pass(gates, Kind.CUT_OVER, "it is cut over to the new documents")
+        return wait_for_owner(found, self._situation, live)
 
     def _watch(self, live: LiveRole) -> Step:
         objection = self._check_watched(live)
         if objection is None:
             return self._due(Kind.WATCHED, f"no new denial within {self._declared.watch_days} days")
         if objection.rule == "soak_not_over":
-            return self._describe(objection.reason)
+            return self.describe(objection.reason)
         return self._refuse(objection)
 
     def _retire(self, live: LiveRole) -> Step:
@@ -251,15 +278,16 @@ class _Decision:
             ]
             return self._pass(gates, Kind.CLOSED, "the old role is closed; its policies stay for now")
         if live.has_trial:
-            gates.append(Objection("slot_filled", "the trial boundary is still attached"))
+            gates.append(Objection("slot_filled", "the trial boundary is still attached; repeat stage cut_over"))
         return self._pass(gates, Kind.RETIRED, "the role is right-sized")
 
     def _retire_closed(self, live: LiveRole) -> Step:
         soak = measure(self._past.since[Kind.CLOSED], self._declared.closed_days, self._now)
         if not soak.is_over:
-            return self._describe()
+            return self.describe()
         gates = [
             check_new_role(self._situation, live),
+            check_trust(live),
             check_in_force(live),
             check_unused(self._declared, self._situation, self._now),
             self._check_closed(live),
@@ -272,9 +300,15 @@ class _Decision:
     def _check_proof(self, live: LiveRole) -> Gate:
         return check_proof(self._declared, self._situation, live)
 
+    def _check_prepared(self, live: LiveRole) -> tuple[Gate, ...]:
+        situation = self._situation
+        gates = check_slots(situation, live), check_new_role(situation, live), check_owned(situation, live)
+        return (*gates, self._check_proof(live))
+
     def _check_ready(self, live: LiveRole) -> tuple[Gate, ...]:
         situation = self._situation
-        return check_new_role(situation, live), check_slots(situation, live), self._check_proof(live)
+        gates = check_new_role(situation, live), check_slots(situation, live), check_owned(situation, live)
+        return (*gates, self._check_proof(live))
 
     def _check_trial(self, live: LiveRole) -> Gate:
         """Refuse to go on from a trial that somebody replaced by another boundary."""
@@ -284,6 +318,7 @@ class _Decision:
         declared, situation = self._declared, self._situation
         return (
             check_new_role(situation, live)
+            or check_trust(live)
             or check_in_force(live)
             or check_soak(declared, situation, Kind.CUT_OVER, declared.watch_days, self._now)
         )
@@ -296,16 +331,6 @@ class _Decision:
             return Objection("old_role_used", f"the old role was used on {format_utc(last)}, after it was closed")
         return None
 
-    def _is_waiting_for_owner(self, live: LiveRole) -> bool:
-        return self._situation.way is Way.BY_OWNER and live.has_documents is False
-
-    def _wait_for_owner(self) -> Step:
-        return self._make(
-            State.WAITING,
-            "the owner has not applied the new policies yet",
-            next="let the owner apply the files of generate, below least_privilege/ in the reports",
-        )
-
     # The revert
 
     def _revert(self, live: LiveRole) -> Step:
@@ -317,7 +342,12 @@ class _Decision:
         if past.is_recreated:
             reason = "the role was created again, so only what the campaign made is removed"
             return dataclasses.replace(self._due(Kind.REVERTED, reason), restores=False)
-        return self._due(Kind.REVERTED, "what the campaign did is undone")
+        if self._situation.other_campaign and not (past.has_prepared or past.doubts or self._is_emptied(live)):
+            # The journal does not tell the changes of one campaign from those of another.
+            reason = "the campaign made nothing for the role, and what another one made stays"
+            return dataclasses.replace(self._due(Kind.REVERTED, reason), is_only_recorded=True)
+        found = self._due(Kind.REVERTED, "what the campaign did is undone")
+        return revert_by_owner(found, self._situation, live) if self._situation.way is Way.BY_OWNER else found
 
     # The result
 
@@ -335,7 +365,7 @@ class _Decision:
     def _refuse(self, objection: Objection) -> Step:
         return self._make(State.REFUSED, objection.reason, rule=objection.rule)
 
-    def _describe(self, reason: str = "") -> Step:
+    def describe(self, reason: str = "") -> Step:
         """Describe how far the role is, where nothing is done."""
         past, situation = self._past, self._situation
         if past.reached is None:

@@ -266,6 +266,18 @@ def test_kinds_that_need_approval_are_only_made_under_an_approved_plan() -> None
     assert rules(guarded.refused) == ["approved_plan"] and guarded.allowed == (needing,)
 
 
+def test_a_change_whose_deadline_has_passed_needs_no_place_in_the_approved_plan() -> None:
+    """Only one that takes nothing, and only from what the capability calls so."""
+    late = change("a", kind="late", impact=Impact.ADDITIVE)
+    narrow = change("b", kind="late", impact=Impact.NARROWING)
+    other = change("c", kind="other", impact=Impact.ADDITIVE)
+    document = plan_document([change("d")], account_id=ACCOUNT, run_id=RUN, created=NOW)
+    approved = approve(document, account_id=ACCOUNT, now=NOW)
+    guarded = guard([late, narrow, other], context(approved=approved, deadline_kinds=frozenset({"late"})))
+    assert guarded.allowed == (late,)
+    assert rules(guarded.refused) == ["approved_plan", "approved_plan"]
+
+
 # Caps
 
 
