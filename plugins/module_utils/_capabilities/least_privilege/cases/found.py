@@ -61,6 +61,16 @@ class Found:
         """The ARN of the new role, if there is one."""
         return self.subject.parallel.arn if self.subject.parallel and self.way is Way.PARALLEL else ""
 
+    def is_replaced(self, owned: t.Optional[Owned], *, generates: bool) -> bool:
+        """Whether new documents have to be held against the old policies by the records, and not against the live ones.
+
+        AWS tells the last use of what a role may do now. So policies in force are only held against the old ones if the
+        run ``generates`` others.
+        """
+        if owned is None:
+            return self.way is Way.IN_PLACE and bool(self.entries)
+        return owned.has_new and (bool(owned.difference) or generates)
+
     @property
     def restored(self) -> Role:
         """The old role with all that was taken from it."""

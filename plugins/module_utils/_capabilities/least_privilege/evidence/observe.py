@@ -38,7 +38,7 @@ from ..consumers.observe import read_surroundings
 from ..declared import Declared
 from ..dossier import Dossier
 from ..live import Observer
-from ..model import Stage, Surroundings, Watched, Way
+from ..model import Stage, Surroundings, Watched
 from ..observe import (
     read_detached,
 )
@@ -102,8 +102,7 @@ class Reading:
         return Permissions(dataclasses.replace(self._snapshot, roles=roles, policies=policies))
 
     def _is_replaced(self, item: Found) -> bool:
-        owned = self._describe_live(item).owned
-        return (owned is not None and owned.has_new) or (item.way is Way.IN_PLACE and bool(item.entries))
+        return item.is_replaced(self._describe_live(item).owned, generates=self._stage is Stage.GENERATE)
 
     @functools.cached_property
     def _principals(self) -> Mapping[str, Principal]:
