@@ -14,38 +14,52 @@ import typing as t
 from collections.abc import Callable, Sequence
 
 from .._converge.change import Change, Refusal
-from .._converge.incident.freeze import Freeze, read_freeze
+from .._converge.errors import GuardError
+from .._converge.incident.freeze import UNREADABLE_RULE, Freeze, read_freeze
 from .._converge.store import Store, StoreError
 
 
 @dataclasses.dataclass(frozen=True)
 class Incidents:
-    """The records of incidents in the place of the journal. ``writes`` says whether the run may change accounts."""
+    """The records of incidents in the place of the journal, as one run reads them."""
 
     store: Store
-    writes: bool
     warn: Callable[[str], None]
     _known: dict[str, Freeze] = dataclasses.field(default_factory=dict)
+    _unread: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def read(self, account_id: str) -> Freeze:
-        """Read what is frozen in an account now.
-
-        If the place can't be read, a run that writes may change nothing there. Others warn: they write nothing, and
-        their plan shows what a run with a readable journal would do.
-        """
+        """Read what is frozen in an account, for a plan. A place that can't be read is a warning: it stops writes."""
         try:
-            freeze = read_freeze(self.store, account_id, self._known.get(account_id, Freeze()))
+            return self._read(account_id)
         except StoreError as error:
-            if self.writes:
-                return Freeze.of_problem(account_id, self.store.location, str(error))
+            self._unread[account_id] = str(error)
             self.warn(f"it is not known whom incidents of account {account_id} contain: {error}")
             return Freeze(account_id)
-        self._known[account_id] = freeze
-        return freeze
+
+    def check(self) -> None:
+        """Make sure that the plan was held against the records.
+
+        :raises GuardError: a place could not be read.
+        """
+        if self._unread:
+            refusals = [
+                Refusal(UNREADABLE_RULE, f"it is not known whom incidents contain: {error}", account_id, fatal=True)
+                for account_id, error in self._unread.items()
+            ]
+            raise GuardError(refusals)
 
     def find_refusal(self, change: Change) -> t.Optional[Refusal]:
-        """Refuse a change that an incident forbids now: it may have been declared after the plan was made."""
-        return self.read(change.account_id).find_refusal(change)
+        """Refuse a change that an incident forbids now: it may have been declared after the plan was made.
+
+        :raises StoreError: the place can't be read.
+        """
+        return self._read(change.account_id).find_refusal(change)
+
+    def _read(self, account_id: str) -> Freeze:
+        freeze = read_freeze(self.store, account_id, self._known.get(account_id, Freeze()))
+        self._known[account_id] = freeze
+        return freeze
 
     def refuse_elsewhere(self, changes: Sequence[Change], account_id: str) -> tuple[tuple[Change, Refusal], ...]:
         """The changes in other accounts than this one that incidents forbid, with the refusals."""

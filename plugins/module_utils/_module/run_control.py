@@ -53,7 +53,7 @@ class RunControl:
     def of(cls, task: Task, store: Store, *, account_id: str, module: str, sleep: Callable[[float], None]) -> t.Self:
         """The control of a task. ``store`` is the place of the journal, and ``account_id`` that of the credentials."""
         caps = FleetCaps(store, task.run.id, task.fleet_caps, sleep=sleep)
-        incidents = Incidents(store, task.run.writes, task.warn)
+        incidents = Incidents(store, task.warn)
         return cls(store, account_id, module, task.run, task.permit, task.clock, task.warn, caps, incidents)
 
     def find_stop(self) -> t.Optional[str]:
@@ -69,12 +69,13 @@ class RunControl:
     def refuse(self, changes: Sequence[Change]) -> tuple[tuple[Change, Refusal], ...]:
         """The changes that may not begin now, with the reasons.
 
-        :raises GuardError: it is not known whether the run is stopped.
+        :raises GuardError: it is not known whether the run is stopped, or whom incidents contain.
         :raises StoreError: the counters of the fleet caps can't be read.
         """
         stopped = self.find_stop()
         if stopped:
             return refuse_all(changes, stopped)
+        self.incidents.check()
         # Where a cap is reached, no lease is taken either.
         return tuple(zip(changes, self.caps.foresee(self.account_id, changes), strict=False))
 
@@ -184,7 +185,7 @@ class AccountLeases:
 
         The records of incidents are read once more: the plan may be older than an incident.
 
-        :raises StoreError: a lease that was held is lost.
+        :raises StoreError: a lease that was held is lost, or the records can't be read.
         """
         frozen = self._control.incidents.find_refusal(change)
         if frozen is not None:

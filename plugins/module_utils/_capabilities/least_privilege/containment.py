@@ -8,7 +8,7 @@
 """Roles that an incident contains: a campaign leaves them as they are, until the incident is released. Pure.
 
 The guards refuse their changes as well. But most stages change nothing in AWS: what an intruder does in the meantime
-would count as the use of the role, and his silence as a soak without denials.
+would count as the use of the role, and his silence as a soak without denials. Nor is a patch handed out to its owner.
 """
 
 from __future__ import annotations
@@ -32,4 +32,6 @@ def hold_contained(freeze: Freeze, step: Step, roles: Iterable[str], *, is_on_tr
     left = ["it is not reverted" if step.event is Kind.REVERTED else "no stage is taken"]
     left += ["its trial boundary stays, whatever its deadline says"] if is_on_trial else []
     reason = f"{refusal.reason}: {', and '.join(left)}"
-    return dataclasses.replace(step, state=State.REFUSED, event=None, rule=refusal.rule, reason=reason, next="")
+    return dataclasses.replace(
+        step, state=State.REFUSED, event=None, rule=refusal.rule, reason=reason, next="", warnings=(), handout=None
+    )

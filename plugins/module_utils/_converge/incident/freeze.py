@@ -87,11 +87,6 @@ class Freeze:
     account_id: str = ""
     held: tuple[Held, ...] = ()
 
-    @classmethod
-    def of_problem(cls, account_id: str, place: str, problem: str) -> t.Self:
-        """All changes of the account are refused, because it is not known which incidents there are."""
-        return cls(account_id, (Held(place, "", problem=problem),))
-
     def find_refusal(self, change: Change, *, except_for: str = "") -> t.Optional[Refusal]:
         """Refuse a change that an incident forbids; None if none does.
 

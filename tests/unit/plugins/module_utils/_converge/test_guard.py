@@ -400,7 +400,8 @@ def test_a_contained_principal_is_frozen_whatever_a_change_does(impact: Impact) 
 
 
 def test_a_record_that_is_not_known_refuses_the_account() -> None:
-    guarded = guard([change("a")], context(freeze=Freeze.of_problem(ACCOUNT, "s3://journal", "denied")))
+    unknown = Freeze(ACCOUNT, (Held("s3://journal", "INC-7", problem="denied"),))
+    guarded = guard([change("a")], context(freeze=unknown))
     assert rules(guarded.refused) == ["incident_unreadable"]
 
 

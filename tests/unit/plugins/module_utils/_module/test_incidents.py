@@ -18,6 +18,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.n
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import Record, State
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
 from ansible_collections.hardening.iam.plugins.module_utils._module.incidents import Incidents
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import TaskError
 
 from .._converge.fakes import ACCOUNT, NOW, change, user_arn
 from .._converge.incident.recorded import INCIDENT, contained, event, record, write
@@ -68,14 +69,44 @@ def test_a_malformed_record_refuses_everything_in_the_account(bench: Bench, opti
     assert [item["control"] for item in result["findings"]] == ["incident_record_doubtful"]
 
 
-def test_a_place_that_can_not_be_read_refuses_everything(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    def lose(_self: DirectoryStore, prefix: str = "") -> list[str]:
-        raise StoreError(f"can't read {prefix}: denied")
+@pytest.fixture
+def unlisted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The records can't be listed, and everything else in the place can."""
+    list_keys = DirectoryStore.list
+
+    def lose(self: DirectoryStore, prefix: str = "") -> list[str]:
+        if prefix.startswith("control/incidents/"):
+            raise StoreError(f"can't read {prefix}: denied")
+        return list_keys(self, prefix)
 
     monkeypatch.setattr(DirectoryStore, "list", lose)
-    result = bench.run(change("a"))
-    assert rules(result) == [("incident_unreadable", user_arn("a"))]
+
+
+@pytest.mark.usefixtures("unlisted")
+def test_a_place_that_can_not_be_read_fails_a_run_with_something_to_write(bench: Bench) -> None:
+    with pytest.raises(TaskError, match="it is not known whom incidents contain: can't read control/incidents"):
+        bench.run(change("a"))
     assert not bench.writes
+    # As with the stop switch, only a run that would write fails.
+    assert bench.run()["changed"] is False
+    for options in ({"check_mode": True}, {"mode": "report"}):
+        bench.run(change("a"), **options)
+        assert any("it is not known whom incidents of account" in text for text in bench.task.warnings)
+
+
+def test_a_place_that_can_not_be_read_any_more_stops_all_writes(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    call = bench.aws.call
+
+    def lose(*args: t.Any, **named: t.Any) -> t.Any:
+        request.getfixturevalue("unlisted")
+        return call(*args, **named)
+
+    monkeypatch.setattr(bench.aws, "call", lose)
+    with pytest.raises(TaskError, match="can't read control/incidents"):
+        bench.run(change("a"), change("b"))
+    assert bench.writes == ["a"]
 
 
 def test_a_released_principal_is_changed_again(bench: Bench) -> None:
@@ -172,7 +203,7 @@ def test_records_of_other_accounts_are_read_for_their_changes_alone(bench: Bench
     store_of(bench).put(record_key(OTHER, INCIDENT), b"{")
     assert bench.run(change("a"))["refused"] == []
     warned: list[str] = []
-    incidents = Incidents(store_of(bench), writes=True, warn=warned.append)
+    incidents = Incidents(store_of(bench), warned.append)
     assert incidents.refuse_elsewhere([change("a")], ACCOUNT) == ()
     refused = incidents.refuse_elsewhere([change("a"), change("b", account_id=OTHER)], ACCOUNT)
     assert [(wanted.account_id, refusal.rule) for wanted, refusal in refused] == [(OTHER, "incident_unreadable")]

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
@@ -13,7 +14,15 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.containment import (
     hold_contained,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.declared import Target
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.model import Way
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.owners.decision import (
+    list_files,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.owners.patches import Handout
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.past import Past
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.records import Kind
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.situation import Situation
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.step import State, Step
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.freeze import Freeze, Held
 
@@ -54,6 +63,16 @@ def test_a_trial_stays(event: Kind, ending: str) -> None:
     assert hold_contained(FROZEN, step(event), (ROLE,), is_on_trial=True).reason.endswith(ending)
 
 
+def test_its_owner_is_handed_out_nothing() -> None:
+    waiting = dataclasses.replace(step(None), handout=Handout({"hcl": "resource"}), warnings=("it returns admin",))
+    held = hold_contained(FROZEN, waiting, (ROLE,), is_on_trial=False)
+    assert (held.handout, held.warnings) == (None, ())
+    # The files of an earlier patch are emptied.
+    situation = Situation(ROLE, Past(), target=Target("targets[0]", ("app",), Way.BY_OWNER))
+    files = list_files(situation, held)
+    assert files and not any(files.values())
+
+
 def test_a_record_that_is_not_known_holds_every_role() -> None:
-    unknown = Freeze.of_problem(ACCOUNT, "s3://journal", "denied")
+    unknown = Freeze(ACCOUNT, (Held("s3://journal", INCIDENT, problem="denied"),))
     assert hold_contained(unknown, step(), (ROLE,), is_on_trial=False).rule == "incident_unreadable"

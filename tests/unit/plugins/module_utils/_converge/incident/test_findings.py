@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Finding, Severity, Status
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.findings import find_incident_problems
-from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.freeze import Freeze, read_freeze
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.freeze import read_freeze
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.names import record_key
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import Record, State
 
@@ -77,10 +77,3 @@ def test_a_release_that_never_began() -> None:
     found = find(record("a", state=State.RELEASED, events=frozenset()), hours=0)
     assert [item.control for item in found] == ["incident_record_doubtful"]
     assert "the state released and no beginning of a release, but 1 contained object is still frozen" in found[0].detail
-
-
-def test_a_place_that_can_not_be_read() -> None:
-    freeze = Freeze.of_problem(ACCOUNT, "s3://journal/iam", "denied")
-    (found,) = find_incident_problems(freeze, partition="aws", now=NOW)
-    assert (found.control, found.resource_detail) == ("incident_record_doubtful", None)
-    assert found.detail == "denied; all changes of the account are refused"
