@@ -41,6 +41,7 @@ def check_real_run(simulation: Path, reports: Path, accounts: Sequence[str]) -> 
         roles = {role["role"]: role for role in document["roles"]}
         assert roles.pop("security_hub")["state"] == "off"
         assert roles.pop("findings_export")["state"] in ("not_simulated", "off")
+        assert roles.pop("trial_deadlines")["state"] in ("not_simulated", "off")
         assert set(roles) == set(_MODULES)
         for name, role in roles.items():
             part = _read_part(reports / account, _MODULES[name])

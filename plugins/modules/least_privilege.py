@@ -19,7 +19,8 @@ description:
   - Where a role stands is recorded beside the journal. Records only say what was done. The documents are kept by their hash, and they
     are proved again before each change.
   - The cut-over needs an approved plan. So does a revert that makes a role an administrator again.
-  - A trial denies calls for real. It ends at its deadline, in the next run of this module that enforces, whatever its stage is.
+  - A trial denies calls for real. It ends at its deadline, in the next run of this module that enforces, whatever its stage is, or of
+    M(hardening.iam.trial_deadlines).
   - New denials never extend the policies. They become proposals, which a person adds to O(always_allow).
 extends_documentation_fragment:
   - amazon.aws.common.modules

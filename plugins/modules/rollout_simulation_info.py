@@ -17,7 +17,7 @@ description:
   - With O(now_inventory) it compares two declarations. Its C(comment.md) is a comment for a pull request.
   - A run of C(harden.yml) with C(--check) and C(hardening_snapshot_dir) makes the snapshots.
   - Ages are counted from the time of the snapshot. Changes of one role that influence another role are not simulated, as in check mode.
-    The role C(findings_export) is not simulated.
+    The roles C(findings_export) and C(trial_deadlines) are not simulated.
   - A snapshot that is missing, malformed, too old or of another account is refused by name. The other accounts are simulated.
   - Only static inventories are read, in YAML, INI or TOML. Inventory plugins that call services are not run.
   - Templates in the inventories are rendered, and their lookups run. Simulate only declarations of people whom you let run Ansible.

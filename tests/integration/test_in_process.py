@@ -187,6 +187,11 @@ def sizing(**options: t.Any) -> Record:
     return reading(DEV, assume_role_arn=role_arn(DEV, "automation"), **{**declared, **options})
 
 
+def ending(**options: t.Any) -> Record:
+    writer = {"assume_role_arn": role_arn(DEV, "automation"), "journal": "./journal", **PARITY}
+    return reading(DEV, **{**writer, **options})
+
+
 def bounding(**options: t.Any) -> Record:
     declared = {
         "boundaries": [
@@ -330,6 +335,9 @@ CASES: t.Final = (
     Case("roles, assessed", "least_privilege", sizing(), CHECKED),
     Case("roles, no stage yet", "least_privilege", sizing(stage="generate", mode="report")),
     Case("roles, no such way", "least_privilege", sizing(targets=[{"roles": ["*"], "way": "x"}]), fails="way"),
+    Case("trials, none", "trial_deadlines", ending(), {"diff": True}),
+    Case("trials, none reported", "trial_deadlines", ending(mode="report", return_findings="all"), CHECKED),
+    Case("trials, in no account", "trial_deadlines", ending(account_id=PROD), fails="account_id"),
     Case("permissions, reported", "user_permissions", permitting(mode="report"), {"diff": True}),
     Case("permissions, no such key", "user_permissions", permitting(groups=[{"users": ["*"]}]), fails="groups"),
     Case(

@@ -385,12 +385,25 @@ class Task:
             raise TaskError(f"{ROLES_OPTION}: {role} is of account {found}, and account {read} is read")
         return access
 
+    def only_report(self, reason: str) -> None:
+        """Report in place of writing. Called before AWS is asked for anything in the role that writes."""
+        self.options["mode"] = "report"
+        self.warn(reason)
+
     @functools.cached_property
     def connection(self) -> Connection:
         """The account as the core of a module reaches it. Raises AwsError where credentials or the role don't work."""
+        return self._connect(self.access)
+
+    @functools.cached_property
+    def reading_connection(self) -> Connection:
+        """The account for reading only, see :attr:`reading_access`. What the run has read of it costs no call."""
+        return self._connect(self.reading_access)
+
+    def _connect(self, access: Access) -> Connection:
         return Connection(
-            access=self.access,
-            snapshot=self._open_snapshot(self.access),
+            access=access,
+            snapshot=self._open_snapshot(access),
             options=self.access_options,
             roles=self.roles,
             now=self.now,

@@ -27,7 +27,10 @@ from .._values import parse_lists, split_texts
 from .declared import PREFIX, Declaration, Rendered
 
 #: Roles that are left out, with the reason.
-NOT_SIMULATED: t.Final = {"findings_export": "it sends the findings of an assessment, which a snapshot does not have"}
+NOT_SIMULATED: t.Final = {
+    "findings_export": "it sends the findings of an assessment, which a snapshot does not have",
+    "trial_deadlines": "it goes by the records of campaigns, which a snapshot does not have",
+}
 # A simulation has its own places, and an approval is of one plan of one run.
 _NOT_OF_THE_DECLARATION: t.Final = (
     "approved_plan",

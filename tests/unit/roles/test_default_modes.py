@@ -31,6 +31,8 @@ MODES: t.Final[t.Mapping[str, str]] = {
     "permissions_boundary": "report",
     "policy_scope": "report",
     "security_hub": "report",
+    # It only gives back what a trial took, and a trial was begun by a run that enforces.
+    "trial_deadlines": "enforce",
     "user_permissions": "report",
 }
 # What a role's module is called, and what else its default mode hangs on.

@@ -48,7 +48,7 @@ class Log:
     number: int = 0
 
     def add(self, event: Event) -> Log:
-        """The log with one more record, whose date the store has not told yet."""
+        """The log with one more record, whose date in the store is not known yet."""
         number = self.number + 1
         return dataclasses.replace(
             self, events=(*self.events, dataclasses.replace(event, number=number)), number=number

@@ -183,7 +183,7 @@ class RightSizing(Capability[Observed]):
         pairs = zip(self._observed.found, steps, strict=True)
         self._steps = tuple(self._hold_contained(writer, found, step) for found, step in pairs)
         known = {item.role.arn for item in self._observed.found}
-        trials = TrialReader(self._connection, self._options, self._journal, writer, known)
+        trials = TrialReader(self._connection, self._declared, self._journal, writer, known)
         overdue = trials.find(Observer(writer, self._observed.facts.permissions, self._options.break_glass))
         self._overdue = tuple(
             dataclasses.replace(item, step=self._hold_contained(writer, item.found, item.step)) for item in overdue

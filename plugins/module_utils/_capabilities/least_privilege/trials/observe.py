@@ -16,8 +16,7 @@ import dataclasses
 import typing as t
 from collections.abc import Collection, Iterator
 
-from ...._account.model import Role
-from ...._account.policy_versions import LivePolicy
+from ...._account.model import Role, Snapshot
 from ...._aws.errors import AwsError
 from ...._converge.store import Store
 from ...._module.connection import Connection
@@ -25,9 +24,8 @@ from ...._module.managed_policies import read_policy
 from ..archive import Archive, Log, list_campaigns
 from ..cases.found import Found
 from ..changes import CAMPAIGN, RoleWriter
-from ..declared import MOST_TRIAL_DAYS
+from ..declared import MOST_TRIAL_DAYS, Declared
 from ..dossier import Dossier
-from ..evidence.observe import Options
 from ..live import Observer
 from ..observe import read_dossier, read_subject
 from ..past import Identity, replay
@@ -47,44 +45,55 @@ class Overdue:
     archive: t.Optional[Archive]
 
 
+def list_on_trial(snapshot: Snapshot) -> tuple[Role, ...]:
+    """List the roles whose boundary has the path and the form of the name of a trial."""
+    start = RoleWriter(snapshot, "").policy_arn("")
+    return tuple(role for role in snapshot.roles if is_trial(start, role.boundary or ""))
+
+
 class TrialReader:
     """Reads the trials of an account. ``known`` are the roles that the run reads for its own campaign."""
 
     def __init__(
-        self, connection: Connection, options: Options, journal: Store, writer: RoleWriter, known: Collection[str]
+        self,
+        connection: Connection,
+        declared: Declared,
+        journal: Store,
+        writer: RoleWriter,
+        known: Collection[str] = (),
     ) -> None:
         self._connection = connection
-        self._options = options
+        self._declared = declared
         self._journal = journal
         self._writer = writer
         self._known = known
+        #: Why it is not known whether a trial is over, by the ARN of its role.
+        self.unread: dict[str, str] = {}
 
     def find(self, observer: Observer) -> tuple[Overdue, ...]:
-        """Find the trials whose deadline has passed.
+        """Find the trials whose deadline has passed. A warning names those that can't be read.
 
-        :raises AwsError: what belongs to one of them can't be read.
+        :raises StoreError: the records of a campaign can't be read.
         """
         return tuple(self._find(observer))
 
     def _find(self, observer: Observer) -> Iterator[Overdue]:
-        for role in self._writer.snapshot.roles:
-            policy = self._read_trial(role)
-            campaign = policy.tags.get(CAMPAIGN, "") if policy is not None and policy.is_owned else ""
-            if not campaign or (campaign == self._writer.campaign and role.arn in self._known):
-                continue
-            found = self._examine(role, campaign, observer)
-            if found is not None:
-                yield found
+        for role in list_on_trial(self._writer.snapshot):
+            try:
+                found = self._read(role, observer)
+            except AwsError as error:
+                self.unread[role.arn] = f"it is not known whether the trial of {role.arn} is over: {error}"
+                self._connection.warn(self.unread[role.arn])
+            else:
+                if found is not None:
+                    yield found
 
-    def _read_trial(self, role: Role) -> t.Optional[LivePolicy]:
-        boundary = role.boundary or ""
-        if not is_trial(self._writer.policy_arn(""), boundary):
+    def _read(self, role: Role, observer: Observer) -> t.Optional[Overdue]:
+        policy = read_policy(self._connection.access, role.boundary or "")
+        campaign = policy.tags.get(CAMPAIGN, "") if policy is not None and policy.is_owned else ""
+        if not campaign or (campaign == self._writer.campaign and role.arn in self._known):
             return None
-        try:
-            return read_policy(self._connection.access, boundary)
-        except AwsError as error:
-            self._connection.warn(f"it is not known whether the trial of {role.arn} is over: {error}")
-            return None
+        return self._examine(role, campaign, observer)
 
     def _examine(self, role: Role, campaign: str, observer: Observer) -> t.Optional[Overdue]:
         account = self._writer.snapshot.account_id
@@ -93,7 +102,7 @@ class TrialReader:
         archive = Archive(self._journal, account, campaign) if is_known else None
         # The days of this declaration are those of another campaign. The record of the trial has its deadline.
         declared = dataclasses.replace(
-            self._options.declared, campaign=campaign, stage=None, targets=(), revert=(), trial_days=MOST_TRIAL_DAYS
+            self._declared, campaign=campaign, stage=None, targets=(), revert=(), trial_days=MOST_TRIAL_DAYS
         )
         log = archive.read(role.name) if archive else Log()
         past = replay(log, Identity(account, campaign, role.arn, role.unique_id, self._connection.now))
