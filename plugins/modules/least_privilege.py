@@ -75,7 +75,8 @@ options:
             The old role is closed later, and loses its policies last.
           - With V(in_place), the new policies are first tried as a permissions boundary, for canaries. At V(cut_over) they replace the
             old policies.
-          - With V(by_owner), nothing is written. The documents are handed out as files, and it is detected that they were applied.
+          - With V(by_owner), nothing is written. The owner is handed out a patch, and a stage waits until the live role has the new policies.
+            With O(stage=revert), the patch gives the old policies back.
         type: str
         choices: [parallel, in_place, by_owner]
         required: true
@@ -408,7 +409,8 @@ refused:
       description:
         - The rule that refused the stage of a role, or the guard that refused a change. Some of them are V(stage_missing),
           V(soak_not_over), V(canary_failed), V(new_denial), V(no_evidence), V(unproven), V(may_break), V(machines), V(namers),
-          V(namers_unread), V(layers_changed), V(slot_filled), V(trust_changed), V(role_recreated), V(other_campaign), V(forged_record) and V(store_emptied).
+          V(namers_unread), V(layers_changed), V(slot_filled), V(trust_changed), V(changed_since), V(role_recreated), V(other_campaign),
+          V(forged_record), V(store_emptied) and V(contained).
       type: str
     reason:
       description: The reason, and the next step.
@@ -654,8 +656,21 @@ campaign:
           description: The command that reverts the role.
           type: str
         patch:
-          description: Always none so far. The owner applies the files that V(generate) writes below C(least_privilege/) in the reports.
+          description:
+            - The patch for the owner of the role, with the way V(by_owner). None if there is nothing to apply, or its language is not known.
+            - The files C(patch.tf) and C(patch.yaml) below C(least_privilege/) in the reports have the same. If the language is not known,
+              both are written.
           type: dict
+          contains:
+            language:
+              description: V(Terraform) or V(CloudFormation).
+              type: str
+            text:
+              description: The resources to add. The policies to remove stand in its comments, in their order.
+              type: str
+            to:
+              description: The place where the owner changes the role, such as a stack with a logical id, or an address in Terraform.
+              type: str
 """
 
 import typing as t

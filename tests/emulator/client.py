@@ -52,6 +52,20 @@ def environment(
     }
 
 
+def send_here(client: t.Any, url: str) -> t.Any:
+    """Send the calls of a boto3 client to this URL, whatever its model says; the client.
+
+    For Sign-In: the endpoint rules of its operations on sessions come before those on ``endpoint_url``, so botocore
+    sends them to ``signin.<region>.api.aws`` even where AWS_ENDPOINT_URL is set.
+    """
+
+    def redirect(params: dict[str, t.Any], **_more: object) -> None:
+        params["url"] = f"{url.rstrip('/')}{params['url_path']}"
+
+    client.meta.events.register("before-call", redirect)
+    return client
+
+
 class Emulator:
     """A running emulator, by its URL."""
 
@@ -114,6 +128,34 @@ class Emulator:
         """Let CloudTrail record what the emulator is asked from now on, until a reset."""
         self._ask("PUT", "trail", {"records": on})
 
+    def set_lag(self, seconds: float) -> None:
+        """Let AWS take so long to notice what changed: policies, tags and keys of judged principals. Reads do not."""
+        self._ask("PUT", "lag", {"seconds": seconds})
+
+    def set_lateness(self, seconds: float) -> None:
+        """Let events appear so late, in the event history and in the files of the organization's trail."""
+        self._ask("PUT", "lateness", {"seconds": seconds})
+
+    def limit_lookups(self, a_second: int) -> None:
+        """Answer so many LookupEvents a second in an account and region, as AWS two; 0 for any number."""
+        self._ask("PUT", "lookups", {"a_second": a_second})
+
+    def sessions(
+        self,
+        account_id: str,
+        role: str,
+        *,
+        count: int = 1,
+        sort: t.Literal["instance", "task", "function", "oidc", "saml", "other"] = "other",
+        **settings: t.Any,
+    ) -> list[dict[str, str]]:
+        """Open sessions of a role as AWS's services and identity providers do, see emulator.extensions.sessions.Wanted.
+
+        Of each ``access_key_id``, ``secret_access_key``, ``session_token``, ``arn``, ``user_id`` and ``expires``.
+        """
+        asked = {"account_id": account_id, "role": role, "count": count, "sort": sort, **settings}
+        return t.cast(list[dict[str, str]], self._ask("PUT", "sessions", asked))
+
     def wait_until_held(self, seconds: float) -> bool:
         """Wait for a call that the fault "hold" keeps, at most so long; whether one is."""
         return bool(self._ask("PUT", "held", {"seconds": seconds})["held"])
@@ -127,12 +169,20 @@ class Emulator:
         given = event if isinstance(event, str) else dict(event)
         return int(self._ask("PUT", "event", {"account_id": account_id, "region": region, "event": given})["triggered"])
 
-    def add_calls(self, account_id: str, calls: t.Sequence[t.Mapping[str, t.Any]]) -> int:
+    def add_calls(
+        self,
+        account_id: str,
+        calls: t.Sequence[t.Mapping[str, t.Any]],
+        *,
+        days: float = 0,
+        moved: t.Mapping[str, str] | None = None,
+    ) -> int:
         """Add calls of roles after the seed, see emulator.activity.later.Later; how many events there are.
 
-        They are in the event history and in the log files of the trails that record them.
+        They are in the event history and in the log files of the trails that record them. With ``days`` the activities
+        of the seed have gone on for so long: ``moved`` has, by ``role/NAME``, the role that makes the calls now.
         """
-        asked = {"account_id": account_id, "calls": [dict(call) for call in calls]}
+        asked = {"account_id": account_id, "calls": [dict(call) for call in calls], "days": days, "moved": moved or {}}
         return int(self._ask("PUT", "later", asked)["events"])
 
     def messages(self) -> list[dict[str, t.Any]]:

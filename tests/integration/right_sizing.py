@@ -7,28 +7,31 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import gzip
 import json
 import re
 import shutil
 import typing as t
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import boto3
+import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 
+from ansible_collections.hardening.iam.plugins.module_utils._aws.patience import Patience
 from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry
 from ansible_collections.hardening.iam.plugins.modules import least_privilege
 from dates import date_in
 from developer_events import APPS
-from emulator.client import Emulator
+from emulator.client import Emulator, EmulatorProcess
 
-from .conftest import EXTERNAL_ID, MANAGEMENT, Record, operation_of, role_arn
+from .conftest import EXTERNAL_ID, MANAGEMENT, Record, fresh, operation_of, role_arn
 from .interrupting import canonical, iam_state, kill_at_write
 
 BUCKET: t.Final = "acme-apps-logs"
@@ -39,6 +42,16 @@ ROLE_PREFIX: t.Final = f"arn:aws:iam::{APPS}:role/"
 CANARY, WATCH, UNUSED, CLOSED = 3, 3, 7, 7
 #: So many days of log files are read. They cost time.
 TRAIL_DAYS: t.Final = 30
+
+
+@contextlib.contextmanager
+def use(emulator: EmulatorProcess) -> Iterator[Emulator]:
+    """Use an emulator for all calls of this process, without the pauses of retries."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in emulator.env().items():
+            patch.setenv(name, value)
+        patch.setattr(Patience, "__init__", functools.partialmethod(Patience.__init__, pause=0.05))
+        yield fresh(emulator)
 
 
 def accept(*names: str, **more: str) -> list[Record]:
@@ -58,14 +71,17 @@ class SizeBench:
         self.runs = 0
         self.iam = self.open_client("iam")
         self.options: Record = {}
+        #: By the role of a seeded activity, the role that makes its calls now; both as ``role/NAME``.
+        self.moved: dict[str, str] = {}
 
-    def open_client(self, service: str) -> t.Any:
-        """A client in the account, as its administrators have one."""
+    def open_client(self, service: str, *, account_id: str = APPS, region: t.Optional[str] = None) -> t.Any:
+        """A client in an account, as its administrators have one."""
         role = boto3.client("sts").assume_role(
-            RoleArn=role_arn(APPS, "automation"), RoleSessionName="test", ExternalId=EXTERNAL_ID
+            RoleArn=role_arn(account_id, "automation"), RoleSessionName="test", ExternalId=EXTERNAL_ID
         )["Credentials"]
         return boto3.client(
             service,
+            region_name=region,
             aws_access_key_id=role["AccessKeyId"],
             aws_secret_access_key=role["SecretAccessKey"],
             aws_session_token=role["SessionToken"],
@@ -73,21 +89,17 @@ class SizeBench:
 
     @property
     def now(self) -> datetime:
-        return self.start + timedelta(days=self.day)
+        """The moment of the next run: that of the account, since it may be slow to come so far."""
+        return datetime.now(UTC) + timedelta(days=self.day)
 
     def wait(self, days: int, *calls: Record) -> None:
-        """Move the clocks of the account and of the runs. The trail goes on: each day somebody reads the account.
+        """Move the clocks of the account and of the runs. All go on with their work, by the roles that they have now.
 
         ``calls`` are further ones, see tests/emulator/activity/later.py.
         """
         self.day += days
         self.control.clock(offset_days=self.day)
-        quiet = [
-            {"principal": "role/assessor", "call": "sts:GetCallerIdentity", "region": region, "days_ago": ago + 0.5}
-            for ago in range(days)
-            for region in REGIONS
-        ]
-        self.control.add_calls(APPS, [*quiet, *calls])
+        self.control.add_calls(APPS, calls, days=days, moved=self.moved)
 
     def run(
         self, stage: t.Optional[str], *, check: bool = False, entry: Entry = least_privilege.ENTRY, **options: t.Any
@@ -125,6 +137,13 @@ class SizeBench:
         wanted = {name: value for name, value in given.items() if value is not None}
         return self.result(least_privilege.ENTRY, check, wanted)
 
+    def approve(self, stage: str, **options: t.Any) -> Record:
+        """Run a stage under an approved plan, if there is something to approve."""
+        planned = self.run(stage, check=True, **options)
+        if not planned["changed"] and not planned["refused"]:
+            return self.run(stage, **options)
+        return self.run(stage, approved_plan=planned["plan_sha256"], **options)
+
     def result(self, entry: Entry, check: bool, options: Record) -> Record:
         spec = {**aws_argument_spec(), **entry.argument_spec()}
         validation = ArgumentSpecValidator(spec).validate(options)
@@ -145,6 +164,11 @@ class SizeBench:
     def state(self) -> str:
         """All of the account's IAM, as canonical JSON."""
         return canonical(iam_state(self.iam))
+
+    def list_roles(self) -> list[Record]:
+        """All roles of the account."""
+        pages = self.iam.get_paginator("list_roles").paginate()
+        return [role for page in pages for role in page["Roles"]]
 
     def attached(self, role: str) -> list[str]:
         found = self.iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
@@ -201,8 +225,13 @@ class SmallBench(SizeBench):
             "break_glass": [f"arn:aws:iam::{MANAGEMENT}:role/break-glass"],
         }
 
-    def open_client(self, service: str) -> t.Any:
-        return boto3.client(service)
+    @property
+    def now(self) -> datetime:
+        """The moment of the next run. A repeated run is of the same moment."""
+        return self.start + timedelta(days=self.day)
+
+    def open_client(self, service: str, *, account_id: str = MANAGEMENT, region: t.Optional[str] = None) -> t.Any:
+        return boto3.client(service, region_name=region)
 
     def wait(self, days: int, *calls: Record, users: t.Optional[Sequence[str]] = None) -> None:
         """Move the clocks. The log files go on: each day each role makes its calls; ``calls`` are of the last day."""
@@ -264,9 +293,9 @@ class SmallBench(SizeBench):
         text = f"{message} on resource: arn:aws:s3:::data/report.csv {how}"
         return self.make_event(role, self.now - timedelta(hours=3), action, errorCode="AccessDenied", errorMessage=text)
 
-    def make_base(self) -> None:
+    def make_base(self, seed: t.Optional[Record] = None) -> None:
         """Make the account, with the log files of a month."""
-        self.control.reset(SMALL_SEED)
+        self.control.reset(seed or SMALL_SEED)
         self.write_logs(TRAIL_DAYS)
         self.base_state = self.state()
         self.keep()
@@ -309,13 +338,6 @@ class SmallBench(SizeBench):
         # The child has counted its run for itself.
         self.runs += 1
 
-    def approve(self, stage: str, **options: t.Any) -> Record:
-        """Run a stage under an approved plan, if there is something to approve."""
-        planned = self.run(stage, check=True, **options)
-        if not planned["changed"] and not planned["refused"]:
-            return self.run(stage, **options)
-        return self.run(stage, approved_plan=planned["plan_sha256"], **options)
-
 
 def _trust(**principal: str) -> Record:
     statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
@@ -343,6 +365,17 @@ SMALL_TARGETS: t.Final = [
     {"roles": ["app"], "way": "parallel", "canary": True},
     {"roles": ["job"], "way": "in_place", "canary": True},
 ]
+
+
+#: An entry of ``always_allow`` that the small account's old policies allow, and nobody used.
+COMPANION: t.Final[Record] = {
+    "name": "companion",
+    "actions": ["kms:GenerateDataKey"],
+    "resources": [f"arn:aws:kms:us-east-1:{MANAGEMENT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"],
+    "owner": "team",
+    "reason": "the bucket is encrypted",
+    "expires": date_in(200),
+}
 
 
 def states(result: Record) -> dict[str, str]:

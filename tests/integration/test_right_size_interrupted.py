@@ -16,12 +16,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._aws.patience import Patience
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.run import RightSizing
 from emulator.client import EmulatorProcess
 
-from .conftest import MANAGEMENT, Record, fresh
-from .right_sizing import ADMIN, CANARY, SmallBench, rules, states
+from .conftest import MANAGEMENT, Record
+from .right_sizing import ADMIN, CANARY, SmallBench, rules, states, use
 
 APPROVED: t.Final = ("cut_over", "revert")
 # The writes of each stage, in the order of the stages.
@@ -61,11 +60,7 @@ class Ladder:
 
 @pytest.fixture(scope="module")
 def ladder(emulator: EmulatorProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ladder]:
-    control = fresh(emulator)
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in emulator.env().items():
-            patch.setenv(name, value)
-        patch.setattr(Patience, "__init__", functools.partialmethod(Patience.__init__, pause=0.05))
+    with use(emulator) as control:
         bench = SmallBench(control, tmp_path_factory.mktemp("size"))
         bench.make_base()
         ladder = Ladder(bench)

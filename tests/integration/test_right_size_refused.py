@@ -9,7 +9,6 @@ And what ends by itself: trials, whatever run comes next.
 
 from __future__ import annotations
 
-import functools
 import json
 import shutil
 import typing as t
@@ -17,12 +16,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._aws.patience import Patience
 from dates import date_in
 from emulator.client import EmulatorProcess
 
-from .conftest import MANAGEMENT, Record, fresh
-from .right_sizing import ADMIN, CANARY, PEOPLE, SMALL_TARGETS, SmallBench, accept, rules, states
+from .conftest import MANAGEMENT, Record
+from .right_sizing import ADMIN, CANARY, COMPANION, PEOPLE, SMALL_TARGETS, SmallBench, accept, rules, states, use
 
 OPEN: t.Final[Record] = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 TRIAL: t.Final = f"arn:aws:iam::{MANAGEMENT}:policy/iam-hardening/lp/lp-job-trial"
@@ -32,11 +30,7 @@ STAGES: t.Final = ("assess", "generate", "prepare", "canary")
 @pytest.fixture(scope="module")
 def prepared(emulator: EmulatorProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, t.Any]]:
     """The account before each of the stages up to canary, and after it."""
-    control = fresh(emulator)
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in emulator.env().items():
-            patch.setenv(name, value)
-        patch.setattr(Patience, "__init__", functools.partialmethod(Patience.__init__, pause=0.05))
+    with use(emulator) as control:
         bench = SmallBench(control, tmp_path_factory.mktemp("size"))
         bench.make_base()
         kept: dict[str, t.Any] = {"bench": bench}
@@ -362,15 +356,7 @@ def test_documents_are_extended_within_the_old_policies_of_the_journal(replaced:
     """The live role no longer has AdministratorAccess, so the ceiling comes from the journal."""
     bench: SmallBench = replaced["bench"]
     bench.back_to(replaced["replaced"])
-    entry = {
-        "name": "companion",
-        "actions": ["kms:GenerateDataKey"],
-        "resources": [f"arn:aws:kms:us-east-1:{MANAGEMENT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"],
-        "owner": "team",
-        "reason": "the bucket is encrypted",
-        "expires": date_in(200),
-    }
-    always = [entry]
+    always = [COMPANION]
     result = bench.run("generate", always_allow=always)
     assert states(result)["job"] == "done", result["refused"]
     bench.run("prepare", always_allow=always)

@@ -28,6 +28,8 @@ from .._converge.diff import diff_of
 from .._converge.errors import GuardError, InputError
 from .._converge.finding import Finding, Status
 from .._converge.guard import GuardContext, find_enforcing_objections
+from .._converge.incident.findings import CONTROLS as OF_INCIDENTS
+from .._converge.incident.findings import find_incident_problems
 from .._converge.journal import Journal
 from .._converge.ownership.drift import CONTROL as DRIFT_WAR
 from .._converge.plan import ApprovedPlan, plan_document
@@ -122,7 +124,7 @@ def _run(
     connection = task.connection
     context = _make_guard_context(invocation, connection)
     with _mark_report(invocation):
-        capability = make(connection)
+        capability = make(dataclasses.replace(connection, freeze=context.freeze))
         owners = _make_plan_owners(ownership, connection, invocation, sleep) if ownership else None
         prediction, applied, result = _converge(invocation, capability, connection.access, context, sleep, owners)
         if applied.refused or applied.already:
@@ -194,6 +196,7 @@ def _make_guard_context(invocation: _Invocation, connection: Connection) -> Guar
         break_glass=invocation.guards.break_glass,
         limits=invocation.guards.limits,
         approved=approved,
+        freeze=invocation.control.incidents.read(invocation.account_id),
     )
 
 
@@ -252,6 +255,11 @@ def _converge(
     """Predict, and apply what is allowed where the run writes: the two outcomes and the result without findings."""
     run = invocation.run
     prediction = predict(capability, context, owners)
+    prediction = prediction.without(
+        invocation.control.incidents.refuse_elsewhere(prediction.allowed, invocation.account_id)
+    )
+    problems = find_incident_problems(context.freeze, partition=access.partition, now=invocation.clock())
+    prediction = dataclasses.replace(prediction, findings=(*prediction.findings, *problems))
     for warning in prediction.plan.warnings:
         invocation.warn(warning)
     journal = Journal(
@@ -410,7 +418,7 @@ def _build_part(
 
 
 def _is_reported(finding: Finding, reports: t.Union[bool, Collection[str]]) -> bool:
-    if finding.control == DRIFT_WAR:
+    if finding.control == DRIFT_WAR or finding.control in OF_INCIDENTS:
         return True
     return reports if isinstance(reports, bool) else finding.control in reports
 

@@ -22,7 +22,7 @@ from .._report.least_privilege_text import render_markdown
 Item = Mapping[str, t.Any]
 
 _FOLDER: t.Final = "least_privilege"
-_SUFFIXES: t.Final = (".json", ".tf")
+_SUFFIXES: t.Final = (".json", ".tf", ".yaml")
 _EARLIER: t.Final = "This file was of an earlier run. The present one has no such file."
 _NO_FILE_NAME: t.Final = re.compile(r"[^\w+=,.@-]", re.ASCII)
 
@@ -39,15 +39,34 @@ def write_files(place: Store, document: Mapping[str, t.Any], *, placeholders: bo
     written: dict[str, list[str]] = {}
     before = place.list(f"{account}/{_FOLDER}/")
     for item in document["principals"]:
-        # A user and a role may have the same name.
-        folder = f"{account}/{_FOLDER}/{item['kind']}-{_NO_FILE_NAME.sub('_', item['principal'].rpartition('/')[2])}"
+        folder = name_folder(account, item["kind"], item["principal"])
         files = dict(_list_files(document, item, placeholders=placeholders))
         written[item["principal"]] = [place.put(f"{folder}/{name}", text.encode()) for name, text in files.items()]
         for key in before:
             start, _slash, name = key.rpartition("/")
             if start == folder and name not in files and name.endswith(_SUFFIXES):
-                place.put(key, (f"# {_EARLIER}\n" if name.endswith(".tf") else _as_json({"note": _EARLIER})).encode())
+                place.put(key, _write_note(name).encode())
     return written
+
+
+def name_folder(account: str, kind: str, principal: str) -> str:
+    """Name the folder with the files of a principal. A user and a role may have the same name."""
+    return f"{account}/{_FOLDER}/{kind}-{_NO_FILE_NAME.sub('_', principal.rpartition('/')[2])}"
+
+
+def write_patches(place: Store, folder: str, files: Mapping[str, str]) -> None:
+    """Write the patches of a principal into its folder. A patch that is empty replaces an earlier one by a note.
+
+    :raises StoreError: the place can't be written.
+    """
+    before = {key.rpartition("/")[2] for key in place.list(f"{folder}/")}
+    for name, text in files.items():
+        if text or name in before:
+            place.put(f"{folder}/{name}", (text or _write_note(name)).encode())
+
+
+def _write_note(name: str) -> str:
+    return _as_json({"note": _EARLIER}) if name.endswith(".json") else f"# {_EARLIER}\n"
 
 
 def _list_files(document: Mapping[str, t.Any], item: Item, *, placeholders: bool) -> Iterator[tuple[str, str]]:

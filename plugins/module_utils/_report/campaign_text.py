@@ -51,7 +51,7 @@ def name_role(role: Item) -> str:
 
 
 def brief(campaign: Item, show: Show) -> Lines:
-    """One campaign in the text report: the roles by state, with the reasons of those that need somebody."""
+    """One campaign in the text report: the roles by state, and what those need that wait for somebody."""
     stage = f", stage {campaign['stage']}" if campaign["stage"] else ""
     lines = wrap_text(show(f"{campaign['campaign']}{stage}: {len(campaign['roles'])} roles"), first="  - ", rest="    ")
     for state in STATES:
@@ -63,6 +63,8 @@ def brief(campaign: Item, show: Show) -> Lines:
     for role in campaign["roles"]:
         if role["state"] in ("refused", "lifted"):
             reasons.setdefault(role["reason"], name_role(role))
+        elif role["patch"] or (role["way"] == "by_owner" and role["state"] == "waiting"):
+            reasons.setdefault(role["next"], name_role(role))
     for reason, name in reasons.items():
         lines += wrap_text(show(f"{name}: {reason}"), first="      ", rest="        ")
     return lines

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import math
 import re
 import typing as t
 import uuid
@@ -30,14 +31,24 @@ _SECONDS: t.Final = 290
 _BLANK: t.Final = re.compile(r"\{([^{}]+)\}")
 
 
-def events(account: Account, *, now: datetime, days: int = DAYS) -> list[Record]:
-    """All events of the last days in an account, the oldest first."""
+#: a principal that others use now: ``role/NAME``, its ARN and its unique id
+Live = tuple[str, str, str]
+
+
+def events(
+    account: Account, *, now: datetime, days: float = DAYS, moved: t.Mapping[str, Live] | None = None
+) -> list[Record]:
+    """All events of the last days in an account, the oldest first.
+
+    ``moved`` has, by the principal of an activity, the one that makes its calls now.
+    """
+    moved = moved or {}
     since = now.astimezone(UTC) - timedelta(days=days)
     made = [
         event
         for activity in account.activity.values()
-        for event in _Diary(account, activity, now.astimezone(UTC)).events(days)
-        if since <= datetime.fromisoformat(event["eventTime"]) <= now - LAG
+        for event in _Diary(account, activity, now.astimezone(UTC), moved.get(activity.name)).events(math.ceil(days))
+        if since <= datetime.fromisoformat(event["eventTime"]) + LAG <= now
     ]
     made.sort(key=lambda event: (str(event["eventTime"]), str(event["eventID"])))
     return made
@@ -57,10 +68,16 @@ class _Diary:
     account: Account
     activity: Activity
     now: datetime
+    live: Live | None = None
+
+    def _writer(self) -> records.Writer:
+        if self.live is None:
+            return records.Writer(self.account, self.activity.name)
+        return records.Writer(self.account, self.live[0], self.live[1:])
 
     def events(self, days: int) -> t.Iterator[Record]:
         """The events of whole days, and of the present one up to its end."""
-        writer = records.Writer(self.account, self.activity.name)
+        writer = self._writer()
         calendar = _calendar(self.now, days)
         opened: set[tuple[str, datetime]] = set()
         for number, calls in enumerate(self.activity.calls):
@@ -78,7 +95,7 @@ class _Diary:
 
     def latest_events(self) -> t.Iterator[Record]:
         """The last event of each kind of call."""
-        writer = records.Writer(self.account, self.activity.name)
+        writer = self._writer()
         calendar = _calendar(self.now, DAYS)
         for number, calls in enumerate(self.activity.calls):
             days = list(self._days(calls, calendar, number))

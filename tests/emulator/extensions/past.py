@@ -4,7 +4,8 @@
 
 """The past of an account: the months of calls that its seed describes, in log files, history and last accessed.
 
-The files are made when somebody first looks into a trail's bucket, so that a start of the emulator stays quick.
+The files are made when somebody first looks into a trail's bucket, so that a start of the emulator stays quick. Where
+events are late (see :mod:`emulator.delays`), the files lack the last ones.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from moto.s3.models import FakeBucket, S3Backend, s3_backends
 from emulator.activity import delivery, generate, later, records, selectors
 from emulator.activity.records import Record
 from emulator.activity.uses import LastUse, last_uses
+from emulator.delays import DELAYS
 from emulator.extensions.opt_in import DEFAULT_REGIONS
 from emulator.extensions.registration import operations_of
 from emulator.extensions.state import AccountState, Past, ServiceUse, Use, account_states, clock
@@ -113,9 +115,16 @@ def _put(storage: S3Backend, name: str, file: delivery.File) -> None:
         made.set_metadata({f"x-amz-meta-{key}": value for key, value in file.metadata.items()})
 
 
-def add_later(account_id: str, asked: t.Iterable[later.Later]) -> int:
+def add_later(
+    account_id: str,
+    asked: t.Iterable[later.Later],
+    *,
+    days: float = 0,
+    moved: t.Mapping[str, str] | None = None,
+) -> int:
     """Add calls after the seed to the event history and to the trails of an account; how many events there are.
 
+    The activities of the seed go on for the last ``days``; ``moved`` names the role that makes the calls of another.
     Raises ValueError: the account has no past, or no such role.
     """
     state = next((one for one in account_states[account_id].values() if one.past is not None), None)
@@ -123,12 +132,17 @@ def add_later(account_id: str, asked: t.Iterable[later.Later]) -> int:
         raise ValueError(f"account {account_id} has no past: only those of a seed with activity have one")
     backend, now = iam_backends[account_id][state.partition], clock().replace(tzinfo=UTC)
     roles = {role.name: (role.arn, role.id) for role in backend.roles.values()}
-    events: list[Record] = []
-    for one in asked:
-        kind, _slash, name = one.principal.partition("/")
+
+    def find(principal: str) -> tuple[str, str]:
+        kind, _slash, name = principal.partition("/")
         if kind != "role" or name not in roles:
-            raise ValueError(f"{one.principal}: there is no such role in account {account_id}")
-        events += later.write(one, records.Writer(state.past.account, one.principal, roles[name]), now)
+            raise ValueError(f"{principal}: there is no such role in account {account_id}")
+        return roles[name]
+
+    live = {old: (new, *find(new)) for old, new in (moved or {}).items()}
+    events = generate.events(state.past.account, now=now, days=days, moved=live) if days else []
+    for one in asked:
+        events += later.write(one, records.Writer(state.past.account, one.principal, find(one.principal)), now)
     for event in events:
         if event["managementEvent"]:
             state.events.setdefault(event["awsRegion"], []).append(event)
@@ -171,6 +185,9 @@ def _covered(trail: Trail) -> list[AccountState]:
 def _files(trail: Trail, state: AccountState) -> t.Iterator[delivery.File]:
     assert state.past is not None
     recorded = _select(trail, past_events(state))
+    if DELAYS.lateness_seconds:
+        newest = f"{DELAYS.newest(state.past.now):%Y-%m-%dT%H:%M:%SZ}"
+        recorded = [event for event in recorded if event["eventTime"] <= newest]
     regions = DEFAULT_REGIONS if trail.is_multi_region and trail.partition == "aws" else ()
     digests, now = trail.log_validation, state.past.now
     return delivery.deliver(recorded, _place(trail), digests=digests, now=now, regions=regions)

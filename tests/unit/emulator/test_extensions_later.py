@@ -100,3 +100,35 @@ def test_a_session_that_is_only_opened_is_one_event(process: EmulatorProcess) ->
 def test_what_makes_no_sense_is_refused(process: EmulatorProcess, account_id: str, call: Record, words: str) -> None:
     with pytest.raises(EmulatorError, match=words):
         process.control.add_calls(account_id, [call])
+
+
+def test_the_work_of_the_seed_goes_on_by_another_role(process: EmulatorProcess) -> None:
+    before = process.control.snapshot()
+    process.control.clock(offset_days=4)
+    # A worker asks three times in four days, whatever the hour.
+    assert process.control.add_calls(APPS, [], days=4, moved={"role/dev-data-worker": "role/dev-shop-web"}) > 40
+    issuers = [
+        record["userIdentity"]["sessionContext"]["sessionIssuer"]["userName"]
+        for record in read_files(process)
+        if record["eventName"] == "DescribeTags" and record["eventTime"] > f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    ]
+    process.control.restore(before)
+    process.control.forget(before)
+    assert len(issuers) >= 3
+    assert set(issuers) == {"dev-shop-web"}
+
+
+def test_calls_that_are_added_at_once_are_all_confirmed_by_digests(process: EmulatorProcess) -> None:
+    """A digest is believed if a further one follows it."""
+    before = process.control.snapshot()
+    call = {"principal": "role/dev-data-etl", "call": "sqs:ListQueues"}
+    for _turn in range(3):
+        process.control.add_calls(APPS, [call])
+    s3 = client(process, "s3")
+    prefix = f"AWSLogs/{APPS}/CloudTrail-Digest/eu-west-1/"
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket="acme-apps-logs", Prefix=prefix)
+    last = max((item["Key"] for page in pages for item in page["Contents"]), key=lambda name: name.rsplit("_", 1)[1])
+    body = s3.get_object(Bucket="acme-apps-logs", Key=last)["Body"].read()
+    process.control.restore(before)
+    process.control.forget(before)
+    assert json.loads(gzip.decompress(body))["logFiles"] == []

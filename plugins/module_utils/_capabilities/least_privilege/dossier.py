@@ -27,6 +27,7 @@ from ..._policy.evaluation.evaluate import Layers
 from ..._policy.least_privilege.principal import Principal
 from ..._prediction.proposals.propose import Proposed
 from .changes import NewPolicy, is_name_of, name_trial
+from .owners.before import Before
 from .trial import Trial, make_trial
 
 SCHEMA: t.Final = "hardening.iam/right_size/1"
@@ -45,7 +46,7 @@ class Dossier:
     ``used`` are the actions that the evidence has, in lower case, and ``unknown`` those that are kept since nobody
     knows whether they are used. ``layers_sha256`` is the hash of what limits the role from above, and
     ``evidence_sha256`` that of its record. ``summary`` has numbers and sentences for people.
-    ``misfit`` says why there is no trial boundary.
+    ``misfit`` says why there is no trial boundary. ``before`` are the old policies of a role that its owner changes.
     """
 
     role_arn: str
@@ -60,6 +61,7 @@ class Dossier:
     evidence_sha256: str = ""
     proof_sha256: str = ""
     summary: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    before: t.Optional[Before] = None
 
     def as_bytes(self) -> bytes:
         """The dossier as it is kept: JSON that people can read."""
@@ -77,7 +79,7 @@ class Dossier:
             if record.pop("schema") != SCHEMA:
                 raise DossierError("its schema is another")
             policies = tuple(_parse_policy(item) for item in record.pop("policies"))
-            trial = record.pop("trial")
+            trial, before = record.pop("trial"), record["before"]
             texts = ("role_arn", "role_id", "outcome", "misfit", "layers_sha256", "evidence_sha256", "proof_sha256")
             found = cls(
                 policies=policies,
@@ -85,6 +87,7 @@ class Dossier:
                 used=tuple(map(str, record["used"])),
                 unknown=tuple(map(str, record["unknown"])),
                 summary=dict(record["summary"]),
+                before=None if before is None else Before.of_data(before),
                 **{name: str(record[name]) for name in texts},
             )
         except DossierError:
@@ -142,7 +145,9 @@ def _parse_policy(record: Mapping[str, t.Any]) -> NewPolicy:
     return policy
 
 
-def make_dossier(proposed: Proposed, principal: Principal, summary: Mapping[str, t.Any]) -> Dossier:
+def make_dossier(
+    proposed: Proposed, principal: Principal, summary: Mapping[str, t.Any], before: t.Optional[Before] = None
+) -> Dossier:
     """Make the dossier of a role that has new policies."""
     policies = tuple(
         NewPolicy(item.name, item.document, item.kind is Kind.MANAGED) for item in proposed.generated.documents
@@ -163,6 +168,7 @@ def make_dossier(proposed: Proposed, principal: Principal, summary: Mapping[str,
         evidence_sha256=proposed.record.digest,
         proof_sha256=content_hash(proofs),
         summary={**summary, "untested": list(trial.untested) if isinstance(trial, Trial) else []},
+        before=before,
     )
 
 

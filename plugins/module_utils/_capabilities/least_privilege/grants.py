@@ -65,6 +65,7 @@ GRANTS: t.Final = Grants(
         "iam:GetRolePolicy": "least_privilege: an inline policy of a role, before and after it is changed",
         "iam:ListAttachedRolePolicies": "least_privilege: the policies of a role, before and after they are changed",
         "iam:ListPolicyVersions": "least_privilege: the versions of a policy, of which AWS keeps five",
+        "iam:ListRolePolicies": "least_privilege: the inline policies of a role that its owner changes",
         "kms:ListGrants": "least_privilege: the grants that name a role",
         "kms:ListKeys": "least_privilege: the keys whose policies and grants are read",
         "lambda:GetPolicy": "least_privilege: whether a function's policy names a role",

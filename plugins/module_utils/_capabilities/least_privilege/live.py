@@ -21,7 +21,8 @@ from ..._policy.evaluation.evaluate import Layers
 from .changes import CAMPAIGN, PARALLEL_OF, RoleWriter, Subject, is_name_of, says_same
 from .dossier import Dossier, hash_layers
 from .model import Way
-from .owner import compare
+from .owners.before import Contents
+from .owners.state import Owned, describe_owned
 from .revert import Recorded
 from .situation import LiveRole, NewRole
 from .trust import close_trust, find_additions, require_mfa
@@ -52,6 +53,7 @@ class Observer:
         """
         glass = frozenset(break_glass)
         role = subject.role
+        owned = self.describe_owned(role, dossier) if way is Way.BY_OWNER else None
         return LiveRole(
             arn=role.arn,
             id=role.unique_id,
@@ -62,10 +64,23 @@ class Observer:
             has_policies=self._has_policies(subject),
             new_role=self._describe_new(subject, entries, glass, is_mfa_required=is_mfa_required),
             made_at=max(self._list_dates(subject), default=None),
-            has_documents=None if dossier is None else self._has_documents(subject, dossier, way, glass),
+            has_documents=owned.has_documents if owned else self._has_documents(subject, dossier, way, glass),
             is_closed=self._is_closed(role, glass),
             last_used=role.last_used,
+            owned=owned,
         )
+
+    def describe_owned(self, role: Role, dossier: t.Optional[Dossier]) -> t.Optional[Owned]:
+        """Describe a role that its owner changes; None if it has no documents."""
+        is_known = not self.permissions.unknown(role.arn)
+        live = self.permissions.layers(role.arn).identity if is_known else None
+        return describe_owned(role, self.contents, live, dossier)
+
+    @property
+    def contents(self) -> Contents:
+        """The content of the account's own managed policies."""
+        policies = self.writer.snapshot.policies
+        return {policy.arn: policy.default_version.document for policy in policies if not policy.is_aws_managed}
 
     def find_layers(self, subject: Subject) -> Layers:
         """Find the policies that bear on a role, without the boundary of a trial, which is our own."""
@@ -117,17 +132,14 @@ class Observer:
                 yield policy.default.created
 
     def _has_documents(
-        self, subject: Subject, dossier: Dossier, way: t.Optional[Way], glass: frozenset[str]
+        self, subject: Subject, dossier: t.Optional[Dossier], way: t.Optional[Way], glass: frozenset[str]
     ) -> t.Optional[bool]:
-        if way is Way.PARALLEL:
-            new = subject.parallel
-            return new is not None and not self._is_closed(new, glass) and self._has_exactly(new, subject)
+        if dossier is None or way not in (Way.PARALLEL, Way.IN_PLACE):
+            return None
         if way is Way.IN_PLACE:
             return self._has_exactly(subject.role, subject)
-        if self.permissions.unknown(subject.role.arn):
-            return None
-        live = self.permissions.layers(subject.role.arn).identity
-        return compare(subject.role.arn, live, dossier.parsed).is_applied
+        new = subject.parallel
+        return new is not None and not self._is_closed(new, glass) and self._has_exactly(new, subject)
 
     def _has_exactly(self, holder: Role, subject: Subject) -> bool:
         """Whether a role has the policies of the campaign with their content, and no others."""

@@ -131,6 +131,9 @@ class CasePlanner:
         return dead or self._writer.close(case.subject, self._closed, population=self._population)
 
     def _revert(self, case: Case) -> WayBack:
+        if case.step.way is Way.BY_OWNER:
+            # The owner has put back what it had taken.
+            return WayBack()
         entries = (
             case.entries
             if case.step.restores

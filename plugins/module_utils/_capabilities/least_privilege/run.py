@@ -18,7 +18,6 @@ from ..._account.collect import OPERATIONS as READS
 from ..._account.model import Dataset, Snapshot
 from ..._aws.operations import Operations
 from ..._controls.control import unread_reason
-from ..._controls.facts import Facts
 from ..._converge.affects.affected import with_affected
 from ..._converge.affects.after import snapshot_after
 from ..._converge.affects.reach import KnownReach
@@ -35,7 +34,8 @@ from ..._module.converging import converge
 from ..._module.functions import OPERATIONS as OPERATIONS_OF_FUNCTIONS
 from ..._module.options import Run, StoreOptions
 from ..._module.ownership import PLAN_OPERATIONS as OWNERS_OPERATIONS
-from ..._module.policy_files import write_files
+from ..._module.ownership import OwnershipOptions
+from ..._module.policy_files import name_folder, write_files, write_patches
 from ..._module.policy_settings import settings_of
 from ..._module.registration import Registration, Reversal, Row
 from ..._module.roles import read_role
@@ -50,23 +50,27 @@ from ..._prediction.records.evidence_options import EvidenceOptions
 from .after import LASTING, describe_recorded, refuse_guarded, refuse_planned
 from .archive import Archive
 from .cases.found import Found
-from .cases.observe import CaseReader, Observed, Options
+from .cases.observe import CaseReader, Observed
 from .changes import APPROVAL_KINDS, DEADLINE_KINDS, LOCKOUT_KINDS, WRITES, RoleWriter
 from .consumers.observe import CONSUMERS_OPERATIONS
+from .containment import hold_contained
 from .declared import Declared
 from .events import Author, make_event
+from .evidence.observe import Options
 from .findings import CONTROLS, findings
 from .grants import CONTEXT, GRANTS, SAMPLES
 from .live import Observer
 from .model import Way
 from .observe import MODULE, UNDO_OPERATIONS, reread
+from .owners.decision import list_files
+from .owners.observe import OPERATIONS as LIVE_OPERATIONS
 from .plan import Case, CasePlanner, Planned
 from .records import Kind
-from .revert import restore_role
 from .situation import Situation
 from .step import Step
 from .steps import decide
 from .summary import Details, build_summary, render_summary
+from .trial import is_trial
 from .trials.observe import Overdue, TrialReader
 from .trust import close_trust
 from .undo import DERIVATIONS, needs_approval
@@ -90,6 +94,7 @@ OPERATIONS: t.Final = Operations(writes=frozenset(f"iam:{name}" for name in WRIT
     OWNERS_OPERATIONS,
     CONSUMERS_OPERATIONS,
     WATCH_OPERATIONS,
+    LIVE_OPERATIONS,
     *(READS[dataset] for dataset in DATASETS),
 )
 REGISTRATION: t.Final = Registration(
@@ -109,6 +114,7 @@ def run(task: Task) -> dict[str, t.Any]:
     """Right-size the roles of an account by one stage, as the options of a task say."""
     try:
         declared = Declared.from_options(task.options, today=task.now.date())
+        ownership = OwnershipOptions.from_options(task.options)
     except InputError as error:
         raise TaskError(str(error)) from error
     evidence = EvidenceOptions.of(task)
@@ -119,6 +125,8 @@ def run(task: Task) -> dict[str, t.Any]:
         evidence.regions,
         str(task.options.get("member_role_arn") or "").strip(),
         tuple(task.guards.break_glass),
+        ownership,
+        task.has_reports,
     )
     reports = task.open_store(task.reports) if task.has_reports else None
     make = functools.partial(RightSizing, options, task.run, task.journal, reports)
@@ -171,11 +179,21 @@ class RightSizing(Capability[Observed]):
         writer = self._make_writer(snapshot)
         reader = CaseReader(self._connection, self._options, self._archive, self._journal, writer, self._untouchable)
         self._observed = reader.read()
-        self._steps = decide(self._declared, self._observed.situations, now=self._connection.now)
+        steps = decide(self._declared, self._observed.situations, now=self._connection.now)
+        pairs = zip(self._observed.found, steps, strict=True)
+        self._steps = tuple(self._hold_contained(writer, found, step) for found, step in pairs)
         known = {item.role.arn for item in self._observed.found}
         trials = TrialReader(self._connection, self._declared, self._journal, writer, known)
-        self._overdue = trials.find(Observer(writer, self._observed.facts.permissions, self._options.break_glass))
+        overdue = trials.find(Observer(writer, self._observed.facts.permissions, self._options.break_glass))
+        self._overdue = tuple(
+            dataclasses.replace(item, step=self._hold_contained(writer, item.found, item.step)) for item in overdue
+        )
         return self._observed
+
+    def _hold_contained(self, writer: RoleWriter, found: Found, step: Step) -> Step:
+        is_on_trial = is_trial(writer.policy_arn(""), found.role.boundary or "")
+        roles = (found.role.arn, found.subject.parallel_arn)
+        return hold_contained(self._connection.freeze, step, roles, is_on_trial=is_on_trial)
 
     def _make_writer(self, snapshot: Snapshot) -> RoleWriter:
         return RoleWriter(snapshot, self._declared.campaign, {"iam-hardening:collection-version": COLLECTION_VERSION})
@@ -225,21 +243,9 @@ class RightSizing(Capability[Observed]):
             item.entries,
             item.present,
             is_new_role_used=item.is_new_role_used(self._connection.now),
-            returns_admin=self._returns_admin(item) if step.event is Kind.REVERTED else True,
+            returns_admin=item.returns_admin(self._observed.snapshot) if step.event is Kind.REVERTED else True,
             new_id=item.past.parallel_id,
         )
-
-    def _returns_admin(self, item: Found) -> bool:
-        """Whether the old role is an administrator once it has back what was taken from it. Unknown counts as yes."""
-        snapshot = self._observed.snapshot
-        roles = tuple(
-            restore_role(role, item.entries) if role.arn == item.role.arn else role for role in snapshot.roles
-        )
-        facts = Facts(dataclasses.replace(snapshot, roles=roles))
-        if facts.permissions.unknown(item.role.arn):
-            return True
-        layers = facts.permissions.layers(item.role.arn)
-        return facts.administrators.of(layers, item.role.arn) is not None
 
     def add_affected(self, observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
         # Of a role that the plan makes itself the later changes are known as well.
@@ -279,6 +285,7 @@ class RightSizing(Capability[Observed]):
         A step is done once all its changes are made. One that was refused in part is taken again by the next run.
         """
         self._write_files()
+        self._write_patches()
         own = zip(self._observed.found, self._steps, [self._archive] * len(self._steps), strict=True)
         others = ((item.found, item.step, item.archive) for item in self._overdue)
         for (found, step, archive), planned in zip((*own, *others), self._planned, strict=True):
@@ -354,17 +361,27 @@ class RightSizing(Capability[Observed]):
         )
         write_files(self._reports, document, placeholders=False)
 
+    def _write_patches(self) -> None:
+        """Write the patches that owners of roles are handed out, and void those that nobody may apply any more."""
+        if self._reports is None:
+            return
+        for situation, step in zip(self._observed.situations, self._steps, strict=True):
+            files = list_files(situation, step)
+            if files:
+                write_patches(self._reports, name_folder(step.role_arn.split(":")[4], "role", step.role_arn), files)
+
     # The result
 
     @functools.cached_property
     def _summary(self) -> dict[str, t.Any]:
         """The state of the campaign, once the run is concluded."""
-        details = {item.role.arn: self._describe(item) for item in self._observed.found}
+        found = zip(self._observed.found, self._steps, strict=True)
+        details = {item.role.arn: self._describe(item, step) for item, step in found}
         pairs = zip(self._observed.situations, self._steps, strict=True)
         after = [self._after.get(situation.role_arn, (situation, step)) for situation, step in pairs]
         return build_summary(self._declared, [one for one, _step in after], [step for _one, step in after], details)
 
-    def _describe(self, item: Found) -> Details:
+    def _describe(self, item: Found, step: Step) -> Details:
         dossier = self._observed.new.get(item.role.arn) or item.dossier
         if dossier is None:
             return Details()
@@ -374,6 +391,7 @@ class RightSizing(Capability[Observed]):
             privileged=known.get("privileged", {}),
             paths=known.get("paths", {}),
             losses=tuple(known.get("losses", ())),
+            patch=step.handout.patch if step.handout else None,
         )
 
     def sections(self) -> Mapping[str, Documents]:
@@ -399,7 +417,8 @@ def _list_warnings(steps: Iterable[Step], overdue: Iterable[Overdue]) -> Iterato
     for step in steps:
         yield from (f"{step.role_arn}: {text}" for text in step.warnings)
     for item in overdue:
-        yield f"{item.step.role_arn}: its trial, by campaign {item.campaign}, is ended: {item.step.reason}"
+        verb = "is ended" if item.step.advances else "is over and stays"
+        yield f"{item.step.role_arn}: its trial, by campaign {item.campaign}, {verb}: {item.step.reason}"
 
 
 def _index_changes(planned: Sequence[Planned]) -> dict[str, int]:

@@ -15,6 +15,8 @@ from datetime import datetime, timedelta
 
 from .declared import Declared, Target
 from .model import Stage, Surroundings, Watched, Way
+from .owners.patches import Handout
+from .owners.state import Owned
 from .past import Past
 from .records import Document, Kind
 
@@ -51,6 +53,7 @@ class LiveRole:
     ``has_documents``: the documents are in force. In place and by its owner the role has exactly them, beside a new
     role that one has them and may be assumed. None if nobody knows. ``is_closed``: only break-glass may assume the
     role. ``obstacles`` are sentences about slots that somebody filled, and about ways back that are blocked.
+    ``owned`` is how a role stands that its owner changes; None for other ways, and before its documents are generated.
     """
 
     arn: str
@@ -67,6 +70,7 @@ class LiveRole:
     is_closed: t.Optional[bool] = None
     last_used: t.Optional[datetime] = None
     obstacles: tuple[str, ...] = ()
+    owned: t.Optional[Owned] = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,6 +79,7 @@ class Proposal:
 
     ``outcome`` is as in :mod:`_prediction.least_privilege`, with a ``reason`` if it is not ``proved``. ``breakage``
     says what the prediction expects to break, and ``failure`` why there are no documents that can be used.
+    ``has_other_before``: the kept documents have other old policies than the role, which its owner changes.
     """
 
     content_sha256: str = ""
@@ -84,6 +89,7 @@ class Proposal:
     breakage: str = ""
     failure: str = ""
     documents: tuple[Document, ...] = ()
+    has_other_before: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,8 +97,8 @@ class Situation:
     """One role in one run. What was not read is None, and then no gate that needs it passes.
 
     ``target`` is the target that selects it; None for a role that has records and is no longer selected. ``live`` is
-    None for a role that does not exist any more. ``other_campaign`` says which campaign has the role under way, and
-    what to do; empty if none has.
+    None for a role that does not exist any more. ``handout`` is what its owner can apply, if there is something.
+    ``other_campaign`` says which campaign has the role under way, and what to do; empty if none has.
     """
 
     role_arn: str
@@ -102,6 +108,7 @@ class Situation:
     proposal: t.Optional[Proposal] = None
     surroundings: t.Optional[Surroundings] = None
     watched: t.Optional[Watched] = None
+    handout: t.Optional[Handout] = None
     other_campaign: str = ""
 
     @property

@@ -16,6 +16,7 @@ from datetime import datetime
 
 from ..._converge.change import Refusal
 from .model import Stage, Way
+from .owners.patches import Handout
 from .records import Kind
 
 
@@ -41,7 +42,7 @@ class Step:
     run names. With a ``rule`` the step is refused for ``reason``. ``since`` is when the last stage that is done was
     done, ``deadline`` the end of a trial, or of the time for which there may be two roles. ``restores`` is False for
     the revert of a role that was created again: then only what the campaign made may be removed. A step that
-    ``is_only_recorded`` changes nothing in AWS.
+    ``is_only_recorded`` changes nothing in AWS. ``handout`` is what the owner of the role is to apply.
     """
 
     role_arn: str
@@ -59,6 +60,7 @@ class Step:
     restores: bool = True
     is_only_recorded: bool = False
     warnings: tuple[str, ...] = ()
+    handout: t.Optional[Handout] = None
 
     @property
     def advances(self) -> bool:

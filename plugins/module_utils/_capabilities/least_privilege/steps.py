@@ -44,6 +44,14 @@ from .gates import (
 )
 from .lifting import find_deadline, find_lift, find_parallel_deadline, has_unknown_trial
 from .model import Stage, Way
+from .owners.decision import (
+    check_owned,
+    describe_prepared,
+    hand_out,
+    is_waiting,
+    revert_by_owner,
+    wait_for_owner,
+)
 from .records import Kind
 from .situation import LiveRole, Situation, measure
 from .step import State, Step
@@ -158,7 +166,7 @@ class _Decision:
             reason = f"stage {missing} of {name} is missing: run least_privilege_stage={missing} first"
             return self._refuse(Objection(STAGE_MISSING, reason))
         if self._is_done(stage) and not self._is_undone(stage, live):
-            return self.describe()
+            return self._repeat(stage, live)
         return {
             Stage.ASSESS: self._assess,
             Stage.GENERATE: self._generate,
@@ -191,6 +199,12 @@ class _Decision:
         is_gone = live.has_other_trial if is_trial else live.has_documents is False or check_trust(live) is not None
         return self._past.reached in last and is_gone
 
+    def _repeat(self, stage: Stage, live: LiveRole) -> Step:
+        """Describe a stage that is done. The patch of stage prepare is handed out again while it may be applied."""
+        found = self.describe()
+        is_open = stage is Stage.PREPARE and self._past.reached is Kind.PREPARED and is_waiting(self._situation, live)
+        return hand_out(found, self._situation) if is_open and not any(self._check_prepared(live)) else found
+
     def _assess(self, _live: LiveRole) -> Step:
         return self._due(Kind.ASSESSED, "its use and what names it are recorded")
 
@@ -203,7 +217,8 @@ class _Decision:
         objection = check_outcome(self._declared, self._situation)
         if objection is not None and objection.rule == "no_documents":
             return self._refuse(objection)
-        if (found.content_sha256, found.layers_sha256) == (past.content_sha256, past.layers_sha256):
+        is_same = (found.content_sha256, found.layers_sha256) == (past.content_sha256, past.layers_sha256)
+        if is_same and not found.has_other_before:
             return self.describe()
         warnings = (objection.reason,) if objection else ()
         text = "new documents were generated"
@@ -211,12 +226,10 @@ class _Decision:
         return self._due(Kind.GENERATED, f"{text}{again}", warnings)
 
     def _prepare(self, live: LiveRole) -> Step:
-        gates = (check_slots(self._situation, live), check_new_role(self._situation, live), self._check_proof(live))
-        return self._pass(gates, Kind.PREPARED, "its documents are put beside what it has")
+        reason = describe_prepared(self._situation, live)
+        return hand_out(self._pass(self._check_prepared(live), Kind.PREPARED, reason), self._situation)
 
     def _open(self, live: LiveRole) -> Step:
-        if self._is_waiting_for_owner(live):
-            return self._wait_for_owner()
         is_trial = self._situation.way is Way.IN_PLACE
         gates = (
             *self._check_ready(live),
@@ -226,22 +239,22 @@ class _Decision:
         )
         old_only = [f"{one.kind} of {one.resource}" for one in find_old_only(self._declared, self._situation)]
         warnings = (f"only the old role is named in {join_some(old_only)}",) if old_only else ()
-        return self._pass(
-            gates, Kind.OPENED, f"stage canary begins; it takes {self._declared.canary_days} days", warnings
-        )
+        reason = f"stage canary begins; it takes {self._declared.canary_days} days"
+        return wait_for_owner(self._pass(gates, Kind.OPENED, reason, warnings), self._situation, live)
 
     def _cut_over(self, live: LiveRole) -> Step:
-        if self._is_waiting_for_owner(live):
-            return self._wait_for_owner()
         is_parallel = self._situation.way is Way.PARALLEL
+        # A canary whose owner took the policies back after the cut-over must not wait for itself.
+        is_repeated = self._situation.way is Way.BY_OWNER and self._has_done(Stage.CUT_OVER)
         gates = (
             *self._check_ready(live),
             check_trust(live) if self._past.reached is Kind.OPENED else None,
             self._check_trial(live),
             check_namers(self._declared, self._situation) if is_parallel else None,
-            self._canaries,
+            None if is_repeated else self._canaries,
         )
-        return self._pass(gates, Kind.CUT_OVER, "it is cut over to the new documents")
+        found = self._pass(gates, Kind.CUT_OVER, "it is cut over to the new documents")
+        return wait_for_owner(found, self._situation, live)
 
     def _watch(self, live: LiveRole) -> Step:
         objection = self._check_watched(live)
@@ -287,9 +300,15 @@ class _Decision:
     def _check_proof(self, live: LiveRole) -> Gate:
         return check_proof(self._declared, self._situation, live)
 
+    def _check_prepared(self, live: LiveRole) -> tuple[Gate, ...]:
+        situation = self._situation
+        gates = check_slots(situation, live), check_new_role(situation, live), check_owned(situation, live)
+        return (*gates, self._check_proof(live))
+
     def _check_ready(self, live: LiveRole) -> tuple[Gate, ...]:
         situation = self._situation
-        return check_new_role(situation, live), check_slots(situation, live), self._check_proof(live)
+        gates = check_new_role(situation, live), check_slots(situation, live), check_owned(situation, live)
+        return (*gates, self._check_proof(live))
 
     def _check_trial(self, live: LiveRole) -> Gate:
         """Refuse to go on from a trial that somebody replaced by another boundary."""
@@ -312,16 +331,6 @@ class _Decision:
             return Objection("old_role_used", f"the old role was used on {format_utc(last)}, after it was closed")
         return None
 
-    def _is_waiting_for_owner(self, live: LiveRole) -> bool:
-        return self._situation.way is Way.BY_OWNER and live.has_documents is False
-
-    def _wait_for_owner(self) -> Step:
-        return self._make(
-            State.WAITING,
-            "the owner has not applied the new policies yet",
-            next="let the owner apply the files of generate, below least_privilege/ in the reports",
-        )
-
     # The revert
 
     def _revert(self, live: LiveRole) -> Step:
@@ -337,7 +346,8 @@ class _Decision:
             # The journal does not tell the changes of one campaign from those of another.
             reason = "the campaign made nothing for the role, and what another one made stays"
             return dataclasses.replace(self._due(Kind.REVERTED, reason), is_only_recorded=True)
-        return self._due(Kind.REVERTED, "what the campaign did is undone")
+        found = self._due(Kind.REVERTED, "what the campaign did is undone")
+        return revert_by_owner(found, self._situation, live) if self._situation.way is Way.BY_OWNER else found
 
     # The result
 

@@ -52,7 +52,7 @@ class DeclaredOwner:
     @property
     def language(self) -> str:
         """The language of the templates of the tool; empty if it is none that patches are made for."""
-        return _LANGUAGES.get(self.tool.lower(), "")
+        return find_language(self.tool)
 
     def make_owner(self) -> Owner:
         """The owner of an object that matches."""
@@ -65,6 +65,11 @@ class DeclaredOwner:
             evidence=(f"hardening_owners[{self.number}] matches {self.pattern}",),
             write=self.write,
         )
+
+
+def find_language(tool: str) -> str:
+    """Find the language of the templates of a tool; empty if it is none that patches are made for."""
+    return _LANGUAGES.get(tool.lower().removeprefix("aws "), "")
 
 
 def parse_owners(given: t.Any) -> tuple[DeclaredOwner, ...]:

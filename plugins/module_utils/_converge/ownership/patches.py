@@ -48,14 +48,18 @@ _OPERATION: t.Final = re.compile(
 )
 
 
-def make_patch(change: Change, place: t.Optional[Place]) -> t.Optional[str]:
-    """Make the patch for a change, in the language of its owner's template; None if there is none to make."""
+def make_patch(change: Change, place: t.Optional[Place], *, label: str = "") -> t.Optional[str]:
+    """Make the patch for a change, in the language of its owner's template; None if there is none to make.
+
+    ``label`` names a resource of Terraform that is no object of its own, such as an attachment. Without it the resource
+    has the label of its principal.
+    """
     item = object_of(place_of(change))
     if item is None or place is None:
         return None
     if place.language == "cloudformation":
         return _make_for_cloudformation(change, item, place)
-    return _make_for_terraform(change, item, place) if place.language == "terraform" else None
+    return _make_for_terraform(change, item, place, label) if place.language == "terraform" else None
 
 
 # CloudFormation. A JSON value is YAML too. Its texts are quoted, and nothing but ASCII is left in them: YAML has no
@@ -67,16 +71,21 @@ def _make_for_cloudformation(change: Change, item: IamObject, place: Place) -> t
     if wanted is None:
         return None
     note, properties = wanted
-    logical = place.logical_id if _LOGICAL_ID.fullmatch(place.logical_id) else "TheResource"
-    lines = [f"{logical}:", f"{_INDENT}Type: {_TYPES[item.kind][0]}", f"{_INDENT}Properties:"]
+    lines = [f"{find_logical_id(place)}:", f"{_INDENT}Type: {_TYPES[item.kind][0]}", f"{_INDENT}Properties:"]
     lines += [f"{_INDENT * 2}# {note}"]
-    lines += [f"{_INDENT * 2}{name}: {_write_yaml(value)}" for name, value in properties.items()]
+    lines += [f"{_INDENT * 2}{name}: {write_yaml(value, depth=2)}" for name, value in properties.items()]
     return "\n".join(lines) + "\n"
 
 
-def _write_yaml(value: t.Any) -> str:
+def find_logical_id(place: Place) -> str:
+    """Find the logical id of an object; a word in its place where it is not known, or could end its line."""
+    return place.logical_id if _LOGICAL_ID.fullmatch(place.logical_id) else "TheResource"
+
+
+def write_yaml(value: t.Any, *, depth: int = 0) -> str:
+    """Write a JSON value as a value of YAML that begins in a line of this depth. Texts and keys are always quoted."""
     text = json.dumps(value, indent=2, ensure_ascii=False)
-    return _NOT_ASCII.sub(lambda match: _write_number(match[0]), text).replace("\n", "\n" + _INDENT * 2)
+    return _NOT_ASCII.sub(lambda match: _write_number(match[0]), text).replace("\n", "\n" + _INDENT * depth)
 
 
 Properties = tuple[str, Mapping[str, t.Any]]
@@ -130,21 +139,31 @@ def _parse_document(text: t.Any) -> t.Any:
 # Terraform
 
 
-def _make_for_terraform(change: Change, item: IamObject, place: Place) -> t.Optional[str]:
+def _make_for_terraform(change: Change, item: IamObject, place: Place, own: str) -> t.Optional[str]:
     kind = _TYPES[item.kind][1]
     # The label is a name in the configuration. One that is no identifier could end the block.
     label = place.logical_id if _IDENTIFIER.fullmatch(place.logical_id) else "this"
     match = _OPERATION.fullmatch(change.operation)
     if match and match["what"] == "Policy":
-        return _make_for_terraform_policy(change, match["verb"], item, label)
+        return _make_for_terraform_policy(change, match["verb"], item, own or label, refer(item, place))
     if change.operation in _MEMBERSHIP:
-        arguments = {"user": f"{kind}.{label}.name", "groups": write_hcl([change.parameters.get("GroupName")])}
-        return _write_block("aws_iam_user_group_membership", label, arguments, _MEMBERSHIP[change.operation])
+        arguments = {"user": refer(item, place), "groups": write_hcl([change.parameters.get("GroupName")])}
+        return write_block("aws_iam_user_group_membership", own or label, arguments, _MEMBERSHIP[change.operation])
     wanted = _find_arguments(change)
     if wanted is None:
         return None
     note, values = wanted
-    return _write_block(kind, label, values, note)
+    return write_block(kind, label, values, note)
+
+
+def refer(item: IamObject, place: Place) -> str:
+    """The expression of Terraform for the name of an object.
+
+    It is the name itself unless the resource of the object is known: with ``count`` or ``for_each`` it has an index.
+    """
+    resource = f"{_TYPES[item.kind][1]}.{place.logical_id}"
+    is_known = place.address == resource or place.address.endswith(f".{resource}")
+    return f"{resource}.name" if is_known and _IDENTIFIER.fullmatch(place.logical_id) else write_hcl(item.name)
 
 
 def _find_arguments(change: Change) -> t.Optional[Properties]:
@@ -161,30 +180,35 @@ def _find_arguments(change: Change) -> t.Optional[Properties]:
     return None
 
 
-def _make_for_terraform_policy(change: Change, verb: str, item: IamObject, label: str) -> str:
+def _make_for_terraform_policy(change: Change, verb: str, item: IamObject, label: str, reference: str) -> str:
     """The resource of an attachment or of an inline policy."""
     asked = change.parameters
     kind = _TYPES[item.kind][1]
-    reference = f"{kind}.{label}.name"
     note = "remove this resource" if verb in ("Detach", "Delete") else "add this resource"
     if verb in ("Attach", "Detach"):
         arguments = {item.kind: reference, "policy_arn": write_hcl(asked.get("PolicyArn"))}
-        return _write_block(f"{kind}_policy_attachment", label, arguments, note)
+        return write_block(f"{kind}_policy_attachment", label, arguments, note)
     arguments = {"name": write_hcl(asked.get("PolicyName")), item.kind: reference}
     if verb == "Put":
         note = "add this resource, or change the one of this name"
         arguments["policy"] = _write_document(asked.get("PolicyDocument"))
-    return _write_block(f"{kind}_policy", label, arguments, note)
+    return write_block(f"{kind}_policy", label, arguments, note)
 
 
-def _write_block(kind: str, label: str, arguments: Mapping[str, t.Any], note: str) -> str:
-    lines = [f'resource "{kind}" "{label}" {{', f"{_INDENT}# {note}"]
+def write_block(kind: str, label: str, arguments: Mapping[str, str], note: str = "") -> str:
+    """Write a resource. ``kind``, ``label``, ``note`` and the expressions are written as they are."""
+    lines = [f'resource "{kind}" "{label}" {{', *([f"{_INDENT}# {note}"] if note else [])]
     lines += [f"{_INDENT}{name} = {value}" for name, value in arguments.items()]
     return "\n".join([*lines, "}"]) + "\n"
 
 
 def _write_document(text: t.Any) -> str:
-    return f"jsonencode({write_hcl(_parse_document(text), depth=1)})"
+    return write_json_call(_parse_document(text))
+
+
+def write_json_call(document: t.Any) -> str:
+    """Write a policy document as an argument of a resource."""
+    return f"jsonencode({write_hcl(document, depth=1)})"
 
 
 def write_hcl(value: t.Any, *, depth: int = 0) -> str:

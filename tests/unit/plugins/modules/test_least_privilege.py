@@ -18,7 +18,10 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.records import Kind
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.steps import decide
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.summary import build_summary
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.summary import (
+    Details,
+    build_summary,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._report.campaign_text import is_campaign
 from ansible_collections.hardening.iam.plugins.modules.least_privilege import DOCUMENTATION, RETURN, argument_spec
 
@@ -48,7 +51,8 @@ def summarize() -> dict[str, t.Any]:
         watched=watch(denial(), calls=9),
     )
     declared = declare("watch")
-    return build_summary(declared, (situation,), decide(declared, (situation,), now=moment(20)))
+    details = {situation.role_arn: Details(patch={"language": "Terraform", "text": "x", "to": "y"})}
+    return build_summary(declared, (situation,), decide(declared, (situation,), now=moment(20)), details)
 
 
 def compare(described: Described, value: t.Any, where: str) -> list[str]:

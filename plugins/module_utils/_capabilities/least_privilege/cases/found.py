@@ -14,15 +14,18 @@ import typing as t
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from ...._account.model import Role
+from ...._account.model import Role, Snapshot
+from ...._controls.facts import Facts
 from ...._converge.journal import Outcome
 from ..archive import Log
 from ..changes import Subject
 from ..declared import Target
 from ..dossier import Dossier
 from ..model import Way
+from ..owners.before import Before, Contents
+from ..owners.state import Owned
 from ..past import Identity, Past
-from ..revert import Recorded
+from ..revert import Recorded, restore_role
 
 # AWS shows the last use of a role within hours: https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html
 _SHOWS_USE: t.Final = timedelta(hours=24)
@@ -57,6 +60,43 @@ class Found:
     def new_arn(self) -> str:
         """The ARN of the new role, if there is one."""
         return self.subject.parallel.arn if self.subject.parallel and self.way is Way.PARALLEL else ""
+
+    def is_replaced(self, owned: t.Optional[Owned], *, generates: bool) -> bool:
+        """Whether new documents have to be held against the old policies by the records, and not against the live ones.
+
+        AWS tells the last use of what a role may do now. So policies in force are only held against the old ones if the
+        run ``generates`` others.
+        """
+        if owned is None:
+            return self.way is Way.IN_PLACE and bool(self.entries)
+        return owned.has_new and (bool(owned.difference) or generates)
+
+    @property
+    def restored(self) -> Role:
+        """The old role with all that was taken from it."""
+        if self.way is Way.BY_OWNER:
+            before = self.dossier.before if self.dossier else None
+            return before.restore(self.role) if before else self.role
+        return restore_role(self.role, self.entries)
+
+    def find_before(self, contents: Contents, owned: t.Optional[Owned]) -> t.Optional[Before]:
+        """Find the policies that a revert of the owner gives back: the kept ones, if the role has some new ones.
+
+        None if they are not known, or no owner changes the role.
+        """
+        if self.way is not Way.BY_OWNER:
+            return None
+        kept = self.dossier.before if self.dossier else None
+        return kept if kept and owned and owned.has_new else Before.of_role(self.role, contents)
+
+    def returns_admin(self, snapshot: Snapshot) -> bool:
+        """Whether the old role is an administrator once it has back what was taken from it. Unknown counts as yes."""
+        restored = self.restored
+        roles = tuple(restored if role.arn == restored.arn else role for role in snapshot.roles)
+        facts = Facts(dataclasses.replace(snapshot, roles=roles))
+        if facts.permissions.unknown(restored.arn):
+            return True
+        return facts.administrators.of(facts.permissions.layers(restored.arn), restored.arn) is not None
 
     def is_new_role_used(self, now: datetime) -> bool:
         """Whether the new role may have been used: AWS shows a use, or it was opened so lately that it may not yet."""

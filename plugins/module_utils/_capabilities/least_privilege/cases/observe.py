@@ -12,39 +12,24 @@ from __future__ import annotations
 import dataclasses
 import functools
 import typing as t
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Collection, Mapping, Sequence
 
 from ...._account.model import Role, Snapshot
-from ...._account.permissions import Permissions
 from ...._controls.facts import Facts
 from ...._converge.change import Refusal
 from ...._converge.store import Store
 from ...._converge.untouchable import UntouchablePrincipals
 from ...._module.connection import Connection
-from ...._module.functions import read_functions
-from ...._policy.evaluation.narrowing import condition_keys
-from ...._policy.least_privilege.generate import list_needed_keys
-from ...._policy.least_privilege.principal import Principal
-from ...._policy.least_privilege.settings import Settings
-from ...._policy.trail.coverage import Record
-from ...._prediction.evidence import read_records
-from ...._prediction.proposals.paths import count_paths
-from ...._prediction.proposals.propose import Proposed, Proposer
-from ...._prediction.proposals.subjects import Subject as Chosen
-from ...._prediction.proposals.subjects import describe
-from ...._prediction.records.evidence_options import EvidenceOptions
+from ...._prediction.proposals.propose import Proposed
 from ..archive import Archive
 from ..changes import RoleWriter
-from ..consumers.assumptions import AssumptionScan
-from ..consumers.observe import read_surroundings
-from ..declared import Declared, Target
+from ..declared import Target
 from ..dossier import Dossier
-from ..live import Observer, is_closed_form
-from ..model import Stage, Surroundings, Watched, Way
+from ..evidence.observe import Options, Reading
+from ..live import is_closed_form
+from ..model import Stage, Way
 from ..observe import (
     is_made_beside,
-    read_detached,
     read_dossier,
     read_entries,
     read_present,
@@ -53,34 +38,12 @@ from ..observe import (
     settle_entries,
 )
 from ..other_campaigns import OtherCampaigns
+from ..owners.observe import read_again
 from ..past import Identity, replay
 from ..records import Kind
-from ..revert import Recorded, restore_role
-from ..situation import LiveRole, Proposal, Situation, find_watch_start
-from ..watch.observe import read_watched
-from ..watch.proposals import Basis, add_proposals
-from ..watch.roles import WatchedRole
+from ..revert import Recorded
+from ..situation import Situation
 from .found import Found
-from .proposing import propose, propose_again
-
-# A campaign does not take longer. Anybody who can write to the journal can date a record back.
-_MOST_EARLIER: t.Final = 400
-_WITH_RECORDS: t.Final = frozenset(set(Stage) - {Stage.REVERT})
-_WITH_DOCUMENTS: t.Final = frozenset({Stage.PREPARE, Stage.CANARY, Stage.CUT_OVER})
-_WITH_SURROUNDINGS: t.Final = frozenset({Stage.ASSESS, Stage.CANARY, Stage.CUT_OVER, Stage.RETIRE})
-_WATCHED: t.Final = frozenset({Stage.CUT_OVER, Stage.WATCH, Stage.RETIRE})
-
-
-@dataclasses.dataclass(frozen=True)
-class Options:
-    """The options of a run beside the declaration."""
-
-    declared: Declared
-    settings: Settings
-    evidence: EvidenceOptions
-    regions: tuple[str, ...] = ()
-    member_role_arn: str = ""
-    break_glass: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,8 +95,8 @@ class CaseReader:
         :raises AwsError: something can't be read that nobody may go on without.
         """
         chosen, refused = self._choose()
-        found = tuple(self._find(role, target) for role, target in chosen)
-        reading = _Reading(self, found)
+        found = self._read_again([self._find(role, target) for role, target in chosen])
+        reading = Reading(self._connection, self._options, self._writer, found)
         situations = tuple(map(reading.describe, found))
         return Observed(
             self._snapshot,
@@ -197,6 +160,23 @@ class CaseReader:
         other = self._others.find(subject, self._writer.trial_arn(subject), self._snapshot.roles)
         return self._add_entries(Found(role, target, log, past, subject, dossier, failure, other, identity))
 
+    def _read_again(self, found: Sequence[Found]) -> tuple[Found, ...]:
+        """Read roles live whose owners change them, so that only what is there now counts."""
+        owned = [item.role for item in found if item.way is Way.BY_OWNER]
+        if self._declared.stage in (None, Stage.ASSESS) or not owned:
+            return tuple(found)
+        self._snapshot = read_again(self._connection, self._snapshot, owned)
+        self._writer = dataclasses.replace(self._writer, snapshot=self._snapshot)
+        roles = {role.arn: role for role in self._snapshot.roles}
+        return tuple(
+            dataclasses.replace(
+                item,
+                role=roles[item.role.arn],
+                subject=dataclasses.replace(item.subject, role=roles[item.role.arn]),
+            )
+            for item in found
+        )
+
     def _add_entries(self, found: Found) -> Found:
         """Add the journal's records, where the old policies of the role are no longer in AWS, or are to come back."""
         # New documents may have been generated since.
@@ -218,215 +198,3 @@ class CaseReader:
     @functools.cached_property
     def _entries(self) -> tuple[Recorded, ...]:
         return read_entries(self._journal, self._snapshot.account_id, self._connection.warn)
-
-    # For _Reading
-
-    @property
-    def context(self) -> tuple[Connection, Options, Snapshot, RoleWriter]:
-        """What the reading of a stage needs of this reader."""
-        return self._connection, self._options, self._snapshot, self._writer
-
-
-class _Reading:
-    """The evidence of one run, read once for all roles."""
-
-    def __init__(self, reader: CaseReader, found: Sequence[Found]) -> None:
-        self._connection, self._options, self._snapshot, writer = reader.context
-        self._found = found
-        self._stage = self._options.declared.stage
-        self._permissions = Permissions(self._snapshot)
-        self._observer = Observer(writer, self._permissions, self._options.break_glass)
-        self._scan = AssumptionScan(dict(_list_ids(found)))
-        self.new: dict[str, Dossier] = {}
-        self.unread: tuple[str, ...] = ()
-        self.calls = 0
-
-    @property
-    def _active(self) -> list[Found]:
-        return [item for item in self._found if item.target is not None]
-
-    @functools.cached_property
-    def _original(self) -> Permissions:
-        """The account with the old policies of roles that the campaign has replaced already, by the journal."""
-        restored = {
-            item.role.arn: restore_role(item.role, item.entries)
-            for item in self._found
-            if item.way is Way.IN_PLACE and item.entries
-        }
-        if not restored:
-            return self._permissions
-        roles = tuple(restored.get(role.arn, role) for role in self._snapshot.roles)
-        policies = (*self._snapshot.policies, *read_detached(self._connection.access, self._snapshot, roles))
-        return Permissions(dataclasses.replace(self._snapshot, roles=roles, policies=policies))
-
-    @functools.cached_property
-    def _principals(self) -> Mapping[str, Principal]:
-        functions, self.unread = read_functions(self._connection.access, self._snapshot.regions)
-        described = {}
-        for item in self._active:
-            principal = describe(_choose(item), self._original, functions)
-            # The boundary of a trial limits no document: it goes with the cut-over.
-            boundary = self._observer.find_layers(item.subject).boundary
-            layers = dataclasses.replace(principal.layers, boundary=boundary)
-            described[item.role.arn] = dataclasses.replace(principal, layers=layers)
-        return described
-
-    @functools.cached_property
-    def _records(self) -> Mapping[str, Record]:
-        if self._stage not in _WITH_RECORDS or not self._active:
-            return {}
-        arns = [item.role.arn for item in self._active]
-        keys = list_needed_keys(self._principals.values(), self._options.settings)
-        keys |= condition_keys(self._original.layers(arn) for arn in arns)
-        return read_records(
-            self._connection,
-            self._evidence,
-            self._snapshot,
-            self._original,
-            arns,
-            keys=keys,
-            scans=[self._scan],
-        )
-
-    @property
-    def _evidence(self) -> EvidenceOptions:
-        """The sources of evidence, read as far back as they were when the documents were generated.
-
-        Else a call that the documents were made of is too old some days later, and its date of last access seems to be
-        a use that nobody knows.
-        """
-        evidence = self._options.evidence
-        if self._stage not in _WITH_DOCUMENTS:
-            return evidence
-        moments = (item.past.times.get(Kind.GENERATED) for item in self._active)
-        first = min((moment for moment in moments if moment is not None), default=self._connection.now)
-        days = min(_MOST_EARLIER, -((first - self._connection.now) // timedelta(days=1)))
-        return dataclasses.replace(evidence, trail_days=evidence.trail_days + max(0, days))
-
-    @functools.cached_property
-    def _surroundings(self) -> Mapping[str, Surroundings]:
-        if self._stage not in _WITH_SURROUNDINGS or not self._active:
-            return {}
-        records = self._records
-        read = read_surroundings(
-            self._connection,
-            self._permissions,
-            [item.role for item in self._active],
-            {item.role.arn: item.new_arn for item in self._active if item.new_arn},
-            records=records,
-            assumptions=self._scan.assumptions,
-            regions=self._options.regions,
-            member_role_arn=self._options.member_role_arn,
-        )
-        self.calls += read.calls
-        return read.surroundings
-
-    @functools.cached_property
-    def _watched(self) -> Mapping[str, Watched]:
-        if self._stage not in _WATCHED:
-            return {}
-        roles = [role for item in self._active if (role := self._make_watched(item)) is not None]
-        return read_watched(self._connection, self._options.evidence, self._permissions, roles)
-
-    def _make_watched(self, item: Found) -> t.Optional[WatchedRole]:
-        plain = Situation(item.role.arn, item.past, self._describe_live(item), item.target)
-        since = find_watch_start(self._options.declared, plain)
-        if since is None:
-            return None
-        parallel = item.subject.parallel if item.new_arn else None
-        used = item.dossier.used if item.dossier else ()
-        return WatchedRole(
-            arn=item.role.arn,
-            since=since,
-            role_id=item.role.unique_id,
-            new_arn=parallel.arn if parallel else None,
-            new_id=parallel.unique_id if parallel else "",
-            untouched_until=min(item.past.since.values(), default=None),
-            used_actions=frozenset(used),
-            services=frozenset(action.partition(":")[0] for action in used),
-            trial_boundary_arn=self._observer.writer.trial_arn(item.subject),
-        )
-
-    # Situations
-
-    def describe(self, item: Found) -> Situation:
-        """Describe the situation of one role."""
-        return Situation(
-            item.role.arn,
-            item.past,
-            self._describe_live(item),
-            item.target,
-            proposal=self._propose(item),
-            surroundings=self._surroundings.get(item.role.arn),
-            watched=self._add_proposals(item),
-            other_campaign=item.other_campaign,
-        )
-
-    def _describe_live(self, item: Found) -> LiveRole:
-        is_mfa_required = item.target is not None and item.target.is_mfa_required
-        return self._observer.describe(
-            item.subject,
-            item.dossier,
-            item.way,
-            entries=item.entries,
-            break_glass=item.past.break_glass,
-            is_mfa_required=is_mfa_required,
-        )
-
-    def _propose(self, item: Found) -> t.Optional[Proposal]:
-        if item.target is None:
-            return None
-        arn = item.role.arn
-        if self._stage is Stage.GENERATE:
-            found = propose(self.proposed[arn], self._principals[arn], self._paths.get(arn))
-            if found.dossier is not None:
-                self.new[arn] = found.dossier
-            return found.proposal
-        if self._stage not in _WITH_DOCUMENTS or item.past.reached is None:
-            return None
-        if item.dossier is None:
-            return Proposal(failure=item.failure) if item.failure else None
-        return propose_again(self._proposer, _choose(item), self._principals[arn], self._records, item.dossier)
-
-    @functools.cached_property
-    def proposed(self) -> Mapping[str, Proposed]:
-        """The documents that this run generates, by the ARN of the role."""
-        if self._stage is not Stage.GENERATE:
-            return {}
-        return {
-            item.role.arn: self._proposer.propose(_choose(item), self._principals[item.role.arn], self._records)
-            for item in self._active
-        }
-
-    @functools.cached_property
-    def _paths(self) -> Mapping[str, tuple[int, int]]:
-        return count_paths(self._original, self.proposed.values())
-
-    @functools.cached_property
-    def _proposer(self) -> Proposer:
-        return Proposer(self._original, self._options.settings)
-
-    def _add_proposals(self, item: Found) -> t.Optional[Watched]:
-        watched = self._watched.get(item.role.arn)
-        if watched is None or self._stage is not Stage.WATCH or not watched.new:
-            return watched
-        basis = Basis(
-            self._proposer,
-            _choose(item),
-            self._principals[item.role.arn],
-            self._records,
-            trial_boundary_arn=self._observer.writer.trial_arn(item.subject),
-        )
-        return add_proposals(watched, basis, now=self._connection.now)
-
-
-def _list_ids(found: Sequence[Found]) -> Iterator[tuple[str, str]]:
-    """List the old and the new roles with their unique ids, empty where one is not known."""
-    for item in found:
-        yield item.role.arn, item.role.unique_id
-        if item.new_arn:
-            yield item.new_arn, item.subject.parallel.unique_id if item.subject.parallel else ""
-
-
-def _choose(item: Found) -> Chosen:
-    return Chosen(item.role, (item.role.arn,))

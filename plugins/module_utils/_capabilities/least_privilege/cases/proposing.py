@@ -25,6 +25,7 @@ from ...._prediction.proposals.propose import Proposed, Proposer
 from ...._prediction.proposals.subjects import Subject
 from ..changes import NewPolicy
 from ..dossier import PROVED, UNPROVEN, Dossier, hash_layers, make_dossier
+from ..owners.before import Before
 from ..records import Document, hash_documents
 from ..situation import Proposal
 
@@ -39,8 +40,16 @@ class Found:
     dossier: t.Optional[Dossier] = None
 
 
-def propose(proposed: Proposed, principal: Principal, paths: t.Optional[tuple[int, int]]) -> Found:
-    """Make the proposal and the dossier of documents that were generated now; ``paths`` are those before and after."""
+def propose(
+    proposed: Proposed,
+    principal: Principal,
+    paths: t.Optional[tuple[int, int]],
+    before: t.Optional[Before] = None,
+) -> Found:
+    """Make the proposal and the dossier of documents that were generated now; ``paths`` are those before and after.
+
+    ``before`` are the old policies of a role that its owner changes.
+    """
     generated = proposed.generated
     if not generated.documents:
         outcome = generated.status.value
@@ -53,7 +62,7 @@ def propose(proposed: Proposed, principal: Principal, paths: t.Optional[tuple[in
         "losses": describe_losses(generated),
         "window_days": generated.window_days,
     }
-    dossier = make_dossier(proposed, principal, summary)
+    dossier = make_dossier(proposed, principal, summary, before)
     return Found(_describe(dossier, dossier.layers_sha256, proposed.proofs), dossier)
 
 

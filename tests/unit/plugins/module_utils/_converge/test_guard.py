@@ -18,9 +18,11 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.guard impo
     find_enforcing_objections,
     guard,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.freeze import Freeze, Held
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import approve, plan_document
 
 from .fakes import ACCOUNT, CALLER, NOW, RUN, change, user_arn
+from .incident.recorded import record
 
 
 def context(**fields: t.Any) -> GuardContext:
@@ -378,3 +380,32 @@ def test_what_enforcing_needs(
     found = find_enforcing_objections(account_id=account_id, awx_job_id=job, journal=journal)
     assert rules(found) == objections
     assert all(refusal.fatal and refusal.reason.startswith(f"{refusal.rule}: ") for refusal in found)
+
+
+# Incidents
+
+
+@pytest.mark.parametrize("impact", Impact)
+def test_a_contained_principal_is_frozen_whatever_a_change_does(impact: Impact) -> None:
+    frozen = Freeze(ACCOUNT, (Held("s3://journal", "INC-7", record("a"), arns=frozenset({user_arn("a")})),))
+    wanted = [change("a", impact=impact), change("b", impact=impact)]
+    guarded = guard(wanted, context(freeze=frozen))
+    assert guarded.allowed == (wanted[1],)
+    assert rules(guarded.refused) == ["contained"]
+    # An approved plan does not lift it.
+    plan = plan_document(wanted, account_id=ACCOUNT, run_id=RUN, created=NOW)
+    approved = approve(plan, account_id=ACCOUNT, now=NOW)
+    assert rules(guard(wanted, context(freeze=frozen, approved=approved)).refused) == ["contained"]
+    assert rules(guard([change("a", undoes="key", impact=impact)], context(freeze=frozen)).refused) == ["contained"]
+
+
+def test_a_record_that_is_not_known_refuses_the_account() -> None:
+    unknown = Freeze(ACCOUNT, (Held("s3://journal", "INC-7", problem="denied"),))
+    guarded = guard([change("a")], context(freeze=unknown))
+    assert rules(guarded.refused) == ["incident_unreadable"]
+
+
+def test_that_a_change_would_act_on_the_caller_comes_first() -> None:
+    frozen = Freeze(ACCOUNT, (Held("s3://journal", "INC-7", record("awx"), arns=frozenset({user_arn("awx")})),))
+    with pytest.raises(GuardError):
+        guard([change("awx")], context(principals=principals_of([user_arn("awx")]), freeze=frozen))

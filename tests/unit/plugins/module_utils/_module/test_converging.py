@@ -564,7 +564,9 @@ def test_a_journal_that_can_not_be_read_is_a_warning_in_an_audit(bench: Bench, m
 
     monkeypatch.setattr(DirectoryStore, "list", lose)
     assert bench.run(change("a"), check_mode=True)["changed"] is True
-    assert "it is not known whether an earlier run was cut off" in bench.task.warnings[0]
+    incidents, interrupted = bench.task.warnings
+    assert f"it is not known whom incidents of account {ACCOUNT} contain" in incidents
+    assert "it is not known whether an earlier run was cut off" in interrupted
 
 
 def test_the_caller_of_another_account_is_refused_before_anything_is_read(bench: Bench) -> None:

@@ -11,7 +11,11 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
-from ansible_collections.hardening.iam.plugins.module_utils._module.policy_files import write_files
+from ansible_collections.hardening.iam.plugins.module_utils._module.policy_files import (
+    name_folder,
+    write_files,
+    write_patches,
+)
 
 from .._report import new_policies
 
@@ -43,3 +47,21 @@ def test_a_second_run_writes_the_same_bytes(tmp_path: Path) -> None:
     before = {path.name: path.read_bytes() for path in (tmp_path / FOLDER).iterdir()}
     write(tmp_path, new_policies.principal(), created="2026-11-21T12:00:00Z")
     assert {path.name: path.read_bytes() for path in (tmp_path / FOLDER).iterdir()} == before
+
+
+def test_a_patch_replaces_one_that_nobody_may_apply_any_more(tmp_path: Path) -> None:
+    place, folder = (
+        DirectoryStore(str(tmp_path)),
+        name_folder("111122223333", "role", "arn:aws:iam::111122223333:role/x/dev"),
+    )
+    assert Path(folder) == FOLDER
+    write_patches(place, folder, {"patch.tf": "", "patch.yaml": ""})
+    assert not (tmp_path / FOLDER).exists()
+    write_patches(place, folder, {"patch.tf": "a = 1\n", "patch.yaml": ""})
+    assert {path.name: path.read_text() for path in (tmp_path / FOLDER).iterdir()} == {"patch.tf": "a = 1\n"}
+    write_patches(place, folder, {"patch.tf": "", "patch.yaml": "a: 1\n"})
+    assert "of an earlier run" in (tmp_path / FOLDER / "patch.tf").read_text()
+    assert (tmp_path / FOLDER / "patch.yaml").read_text() == "a: 1\n"
+    # New policies make the patches of earlier ones worthless.
+    write(tmp_path, new_policies.principal())
+    assert "of an earlier run" in (tmp_path / FOLDER / "patch.yaml").read_text()

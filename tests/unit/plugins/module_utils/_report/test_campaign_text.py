@@ -111,5 +111,6 @@ def test_the_text_names_the_roles_by_state_and_each_reason_once() -> None:
         "      1 closed: dev-shop-web\n"
         "      1 retired: dev-shop-api\n"
         "      1 reverted: dev-back\n"
-        "      dev-data-etl: machines use the role (i-0123456789abcdef0), and a trial denies for real"
+        "      dev-data-etl: machines use the role (i-0123456789abcdef0), and a trial denies for real\n"
+        "      dev-platform-pipeline: let the owner apply the patch"
     )

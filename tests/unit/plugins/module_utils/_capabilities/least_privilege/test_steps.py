@@ -713,21 +713,6 @@ def test_a_trial_boundary_is_gone_before_the_retirement() -> None:
     assert found.event is None
 
 
-# By the owner
-
-
-@pytest.mark.parametrize("kind", [Kind.OPENED, Kind.CUT_OVER])
-def test_a_patch_that_the_owner_has_not_applied_is_waited_for(kind: Kind) -> None:
-    found = take(kind, way=Way.BY_OWNER, states={"has_documents": False})
-    assert (found.state, found.rule, found.event) == (State.WAITING, "", None)
-
-
-def test_a_patch_that_the_owner_took_back_is_waited_for_again() -> None:
-    situation = situate(*records_up_to(Kind.CUT_OVER, way=Way.BY_OWNER), live=live(has_documents=False, new_role=None))
-    assert step(situation, "cut_over", 20).state is State.WAITING
-    assert step(situation, "watch", 40).rule == "not_in_force"
-
-
 def test_a_stage_that_somebody_undid_is_taken_again() -> None:
     situation = situate(*records_up_to(Kind.CUT_OVER), live=live(has_documents=False))
     canary = dataclasses.replace(before(Kind.CUT_OVER), role_arn=f"{ROLE}b")

@@ -22,6 +22,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_
     Watched,
     Way,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.owners.state import Owned
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.past import Identity, replay
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.records import Event, Kind
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.situation import (
@@ -34,6 +35,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
 
 from .campaigns import ACCOUNT, CONTENT, DAYS, NEW_ID, NEW_ROLE, PROPOSAL, ROLE, ROLE_ID, record
+from .samples import ADMIN
 
 # Stores date what they write by the clock.
 BEGAN = datetime.now(UTC).replace(microsecond=0)
@@ -88,6 +90,8 @@ class Account:
             changes = {"has_documents": True, "new_role": new and dataclasses.replace(new, is_closed=False)}
         if event is Kind.CUT_OVER:
             changes = {"has_documents": True, "boundary": "", "has_trial": False}
+        if self.way is Way.BY_OWNER and event is not Kind.ASSESSED:
+            changes = {"owned": Owned(unreturned=f"{ADMIN} is not attached", has_new=True)}
         if event in (Kind.LIFTED, Kind.REVERTED):
             changes = {"boundary": "", "has_trial": False, "has_documents": False, "new_role": None, "is_closed": False}
         if event is Kind.CLOSED:
@@ -162,6 +166,9 @@ def test_a_run_that_is_killed_before_its_record_is_repeated(account: Account, st
 def test_a_role_begins_again_after_its_revert(account: Account, stage: Stage) -> None:
     go(account, stage)
     account.days += 0.1
+    if account.way is Way.BY_OWNER and stage is not Stage.ASSESS:
+        assert account.run("revert").state is State.WAITING
+        account.live = dataclasses.replace(account.live, owned=Owned("it still allows * on *"))
     assert account.run("revert").event is Kind.REVERTED
     assert account.run("revert").state is State.REVERTED
     assert account.run("cut_over").rule == "stage_missing"

@@ -21,6 +21,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.ownership.
 from .owned import BOUNDARY, DOCUMENT, POLICY, REQUESTS, change
 
 hcl2 = pytest.importorskip("hcl2", reason="python-hcl2 is not installed; make test installs it")
+decode = pytest.importorskip("terraform_text").decode
 
 STACK: t.Final = Place("stack app", "cloudformation", "AppRole")
 STATE: t.Final = Place("Terraform", "terraform", "app", "aws_iam_role.app")
@@ -137,7 +138,7 @@ def test_hostile_values_stay_values(name: str) -> None:
     assert policy == {"PolicyName": name, "PolicyDocument": document}
     kind, label, arguments = read_block(asked)
     assert (kind, label, set(arguments)) == ("aws_iam_role_policy", "app", {"name", "role", "policy"})
-    assert decode_hcl(patch(asked, STATE).splitlines()[2].partition(" = ")[2]) == name
+    assert decode(patch(asked, STATE).splitlines()[2].partition(" = ")[2]) == name
 
 
 @pytest.mark.parametrize("name", [*HOSTILE, "a b", "", "é"])
@@ -146,36 +147,9 @@ def test_hostile_names_of_templates_are_not_written(name: str) -> None:
     assert read_block(change(), Place("x", "terraform", name))[1] == "this"
 
 
-def decode_hcl(text: str) -> str:
-    """The value of a quoted text, as the specification of HCL reads it; an expression in it is an error.
-
-    https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md#string-literals
-    """
-    assert text[0] == text[-1] == '"'
-    inner, found, place = text[1:-1], [], 0
-    escapes = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
-    while place < len(inner):
-        rest = inner[place:]
-        assert not rest.startswith(('"', "${", "%{", "\n")), inner
-        if rest.startswith(("$${", "%%{")):
-            found.append(f"{rest[0]}{{")
-            place += 3
-        elif rest[0] == "\\" and rest[1] in "uU":
-            width = 4 if rest[1] == "u" else 8
-            found.append(chr(int(rest[2 : 2 + width], 16)))
-            place += 2 + width
-        elif rest[0] == "\\":
-            found.append(escapes[rest[1]])
-            place += 2
-        else:
-            found.append(rest[0])
-            place += 1
-    return "".join(found)
-
-
 @given(st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from('$%{}"\\\n')))
 def test_any_text_is_read_again_as_it_is(text: str) -> None:
-    assert decode_hcl(write_hcl(text)) == text
+    assert decode(write_hcl(text)) == text
 
 
 @given(

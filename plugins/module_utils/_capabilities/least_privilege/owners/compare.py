@@ -13,10 +13,11 @@ import dataclasses
 import typing as t
 from collections.abc import Sequence
 
-from ..._policy.documents.policy import Policy
-from ..._policy.evaluation.evaluate import Layers
-from ..._policy.least_privilege.proof import Entry, prove
-from ..._policy.trail.coverage import Coverage, Record
+from ...._policy.documents.canonical import fingerprint
+from ...._policy.documents.policy import Policy
+from ...._policy.evaluation.evaluate import Layers
+from ...._policy.least_privilege.proof import Entry, prove
+from ...._policy.trail.coverage import Coverage, Record
 
 _SHOWN: t.Final = 3
 
@@ -35,6 +36,8 @@ class Applied:
 
 def compare(role_arn: str, live: Sequence[Policy], wanted: Sequence[Policy]) -> Applied:
     """Compare the live policies of a role with those that its owner is to apply."""
+    if {*map(fingerprint, live)} == {*map(fingerprint, wanted)}:
+        return Applied()
     more = _find_more(role_arn, wanted, live)
     if more:
         return Applied(f"it still allows {_name(more)}")
