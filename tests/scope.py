@@ -49,6 +49,7 @@ SAMPLED: t.Final[dict[str, int]] = {
         "probe_alerts": 5,
         "reports_s3": 3,
         "right_size_by_owner": 2,
+        "right_size_closed": 2,
         "right_size_interrupted": 2,
         "right_size_refused": 2,
         "rollback": 5,

@@ -86,6 +86,8 @@ options:
       - The result of the task if a guard refuses a change. V(report) returns the refusal in RV(ignore:refused). V(fail) also fails the
         task.
       - A wrong account, or a change of the caller itself, always fails the task.
+      - A principal that an open incident contains is not changed, whatever the change does. The records of incidents are in the place of
+        O(journal), below C(control/incidents/). If one is malformed or can't be read, all changes of its account are refused.
     type: str
     choices: [report, fail]
     default: report

@@ -187,6 +187,25 @@ options:
         description: The last day of the acceptance, as V(YYYY-MM-DD), at most a year ahead.
         type: str
         required: true
+  accept_unused:
+    description:
+      - Canaries that made no call while they were watched, and that count as passed all the same.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      principal:
+        description: The role, by ARN, name, or V(role/NAME). Patterns are not accepted.
+        type: str
+        required: true
+      reason:
+        description: The reason.
+        type: str
+        required: true
+      expires:
+        description: The last day of the acceptance, as V(YYYY-MM-DD), at most a year ahead.
+        type: str
+        required: true
   accept_namers:
     description:
       - Policies, grants and entries that may name the old role only, and accounts that could not be read, by role.
@@ -389,7 +408,8 @@ refused:
       description:
         - The rule that refused the stage of a role, or the guard that refused a change. Some of them are V(stage_missing),
           V(soak_not_over), V(canary_failed), V(new_denial), V(no_evidence), V(unproven), V(may_break), V(machines), V(namers),
-          V(namers_unread), V(layers_changed), V(slot_filled), V(changed_since), V(role_recreated), V(forged_record) and V(store_emptied).
+          V(namers_unread), V(layers_changed), V(slot_filled), V(trust_changed), V(changed_since), V(role_recreated), V(other_campaign),
+          V(forged_record), V(store_emptied) and V(contained).
       type: str
     reason:
       description: The reason, and the next step.
@@ -414,7 +434,7 @@ terminal:
   type: str
 campaign:
   description:
-    - The state of each role of the campaign. The step of this run is included, unless a guard refuses it.
+    - The state of each role of the campaign after this run.
     - The report of the account has the same, with the lists that are empty here.
   returned: success
   type: dict
@@ -450,12 +470,13 @@ campaign:
           type: str
         state:
           description:
-            - V(due) if this run takes a step, V(soaking) while the role is watched, and V(done) if the last stage is complete.
+            - The state that the run leaves. V(due) if a step is planned, as in check mode, or if not all of its changes were made.
+            - V(soaking) while the role is watched, and V(done) if the last stage is complete.
             - V(waiting) if the role waits for somebody or for its next stage, and V(refused) if the step is refused.
             - V(lifted) if the trial has ended, V(closed) if nobody can assume the old role, V(retired), or V(reverted).
           type: str
         reason:
-          description: The reason for the state.
+          description: The reason for the state. If this run took a step, what it did.
           type: str
         rule:
           description: The rule that refused the step. Empty if none did.
@@ -697,7 +718,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         "revert": {"type": "list", "elements": "str", "default": []},
         **{name: {"type": "int"} for name in days},
         "member_role_arn": {"type": "str"},
-        **{name: _accept() for name in ("accept_unproven", "accept_breakage", "accept_machines")},
+        **{name: _accept() for name in ("accept_unproven", "accept_breakage", "accept_machines", "accept_unused")},
         "accept_namers": _accept("namer"),
         "accept_denials": _accept("action"),
     }

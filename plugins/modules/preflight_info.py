@@ -46,6 +46,12 @@ options:
       - The mode of each role, V(enforce), V(report) or V(off). They are returned as they are, for M(hardening.iam.report).
     type: dict
     default: {}
+  roles:
+    description:
+      - The roles whose writes are simulated, such as V(least_privilege). All of them if it is empty.
+    type: list
+    elements: str
+    default: []
   terminal:
     description:
       - Whether the terminal shows the table.
@@ -152,6 +158,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         "fail_on": {"type": "str", "choices": list(FAIL_ON), "default": "never"},
         "formats": {"type": "list", "elements": "str", "choices": list(FORMATS), "default": ["txt", "html"]},
         "modes": {"type": "dict", "default": {}},
+        "roles": {"type": "list", "elements": "str", "default": []},
         "terminal": {"type": "str", "choices": ["full", "none"], "default": "full"},
     }
 

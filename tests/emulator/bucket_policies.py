@@ -68,7 +68,7 @@ def refusal(call: Call, caller: Caller) -> Answer | None:
     document = bucket.policy.decode() if isinstance(bucket.policy, bytes) else str(bucket.policy)
     statements = [found for found in parse_statements(bucket.name, document) if not found.allow]
     context = _context(call, caller)
-    for action, resource in _requests(call, bucket.name, caller.partition):
+    for action, resource in list_requests(call, bucket.name, caller.partition):
         if any(_denies(found, action, resource, caller, context) for found in statements):
             message = f"User: {caller.arn} is not authorized to perform: {action} on resource: {resource!r} with an "
             return errors.access_denied(call, f"{message}explicit deny in a resource-based policy")
@@ -84,7 +84,7 @@ def _find_bucket(name: str) -> FakeBucket | None:
     return None
 
 
-def _requests(call: Call, bucket: str, partition: str) -> t.Iterator[tuple[str, str]]:
+def list_requests(call: Call, bucket: str, partition: str) -> t.Iterator[tuple[str, str]]:
     """The authorizations of a call: a permission and the bucket, or one of its objects."""
     start = f"arn:{partition}:s3:::{bucket}"
     if call.operation == "DeleteObjects":

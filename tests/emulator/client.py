@@ -52,6 +52,20 @@ def environment(
     }
 
 
+def send_here(client: t.Any, url: str) -> t.Any:
+    """Send the calls of a boto3 client to this URL, whatever its model says; the client.
+
+    For Sign-In: the endpoint rules of its operations on sessions come before those on ``endpoint_url``, so botocore
+    sends them to ``signin.<region>.api.aws`` even where AWS_ENDPOINT_URL is set.
+    """
+
+    def redirect(params: dict[str, t.Any], **_more: object) -> None:
+        params["url"] = f"{url.rstrip('/')}{params['url_path']}"
+
+    client.meta.events.register("before-call", redirect)
+    return client
+
+
 class Emulator:
     """A running emulator, by its URL."""
 
@@ -113,6 +127,34 @@ class Emulator:
     def record_events(self, on: bool = True) -> None:
         """Let CloudTrail record what the emulator is asked from now on, until a reset."""
         self._ask("PUT", "trail", {"records": on})
+
+    def set_lag(self, seconds: float) -> None:
+        """Let AWS take so long to notice what changed: policies, tags and keys of judged principals. Reads do not."""
+        self._ask("PUT", "lag", {"seconds": seconds})
+
+    def set_lateness(self, seconds: float) -> None:
+        """Let events appear so late, in the event history and in the files of the organization's trail."""
+        self._ask("PUT", "lateness", {"seconds": seconds})
+
+    def limit_lookups(self, a_second: int) -> None:
+        """Answer so many LookupEvents a second in an account and region, as AWS two; 0 for any number."""
+        self._ask("PUT", "lookups", {"a_second": a_second})
+
+    def sessions(
+        self,
+        account_id: str,
+        role: str,
+        *,
+        count: int = 1,
+        sort: t.Literal["instance", "task", "function", "oidc", "saml", "other"] = "other",
+        **settings: t.Any,
+    ) -> list[dict[str, str]]:
+        """Open sessions of a role as AWS's services and identity providers do, see emulator.extensions.sessions.Wanted.
+
+        Of each ``access_key_id``, ``secret_access_key``, ``session_token``, ``arn``, ``user_id`` and ``expires``.
+        """
+        asked = {"account_id": account_id, "role": role, "count": count, "sort": sort, **settings}
+        return t.cast(list[dict[str, str]], self._ask("PUT", "sessions", asked))
 
     def wait_until_held(self, seconds: float) -> bool:
         """Wait for a call that the fault "hold" keeps, at most so long; whether one is."""

@@ -10,6 +10,10 @@ GET, PUT, DELETE /_emulator/faults the faults in force; replace them all; none
 PUT            /_emulator/contrary {"assumptions": [...]}: make these assumptions of docs/acceptance.md false
 PUT            /_emulator/held     {"seconds": n}: wait for a call that the fault "hold" keeps; {"held": whether one is}
 PUT            /_emulator/clock    {"offset_seconds": n}
+PUT            /_emulator/lag      {"seconds": n}: judged calls are decided on policies and keys of so long ago
+PUT            /_emulator/lateness {"seconds": n}: events appear so late
+PUT            /_emulator/lookups  {"a_second": n}: so many LookupEvents a second in an account and region
+PUT            /_emulator/sessions {"account_id": …, "role": …, "count": n, "sort": "instance", …}: credentials of them
 GET            /_emulator/messages what topics delivered to their subscribers
 PUT            /_emulator/event    {"account_id": …, "region": …, "event": {…} or "root-login"}: put on the bus
 PUT            /_emulator/trail    {"records": true}: let CloudTrail record what the emulator is asked from now on
@@ -34,7 +38,8 @@ from moto.utilities.utils import get_partition
 from emulator import contrary
 from emulator.activity.later import Later
 from emulator.clock import CLOCK
-from emulator.extensions import event_delivery, past, sns
+from emulator.delays import DELAYS
+from emulator.extensions import event_delivery, past, sessions, sns
 from emulator.faults import BadFaultError, Fault
 from emulator.seed import Organization, SeedError
 from emulator.server import Emulator, Snapshot, Source
@@ -67,6 +72,10 @@ class Control:
             ("PUT", "contrary"): self._put_contrary,
             ("PUT", "held"): lambda data: {"held": emulator.faults.wait_until_held(float(data["seconds"]))},
             ("PUT", "clock"): self._put_clock,
+            ("PUT", "lag"): self._put_lag,
+            ("PUT", "lateness"): self._put_lateness,
+            ("PUT", "lookups"): self._put_lookups,
+            ("PUT", "sessions"): self._put_sessions,
             ("GET", "messages"): lambda _data: sns.messages(),
             ("PUT", "event"): self._put_event,
             ("PUT", "trail"): self._put_trail,
@@ -125,6 +134,31 @@ class Control:
             raise BadRequestError('the clock takes {"offset_seconds": number}')
         CLOCK.offset = timedelta(seconds=seconds)
         return self._health(None)
+
+    def _put_lag(self, data: t.Any) -> dict[str, t.Any]:
+        with self._emulator.lock:
+            self._emulator.history.set_lag(_seconds(data))
+        return self._health(None)
+
+    def _put_lateness(self, data: t.Any) -> dict[str, t.Any]:
+        with self._emulator.lock:
+            DELAYS.set(_seconds(data), DELAYS.lookups_a_second)
+        return self._health(None)
+
+    def _put_lookups(self, data: t.Any) -> dict[str, t.Any]:
+        number = data.get("a_second") if isinstance(data, dict) else None
+        if not isinstance(number, int) or number < 0 or set(data) != {"a_second"}:
+            raise BadRequestError('it takes {"a_second": number}, not below 0')
+        with self._emulator.lock:
+            DELAYS.set(DELAYS.lateness_seconds, number)
+        return self._health(None)
+
+    def _put_sessions(self, data: t.Any) -> list[dict[str, str]]:
+        try:
+            with self._emulator.lock:
+                return sessions.open_sessions(sessions.Wanted(**data))
+        except (TypeError, ValueError) as error:
+            raise BadRequestError(f"sessions are those of emulator.extensions.sessions.Wanted: {error}") from error
 
     def _put_contrary(self, data: t.Any) -> dict[str, t.Any]:
         names = data.get("assumptions") if isinstance(data, dict) else None
@@ -187,6 +221,13 @@ class Control:
         if number not in self._snapshots:
             raise BadRequestError(f"there is no snapshot {number!r}; there are: {sorted(self._snapshots)}")
         return t.cast(int, number)
+
+
+def _seconds(data: t.Any) -> float:
+    seconds = data.get("seconds") if isinstance(data, dict) else None
+    if not isinstance(seconds, (int, float)) or seconds < 0 or set(data) != {"seconds"}:
+        raise BadRequestError('it takes {"seconds": number}, not below 0')
+    return seconds
 
 
 def _json(status: int, data: t.Any) -> Answer:

@@ -73,6 +73,19 @@ def invalid_credentials(call: Call) -> Answer:
     return error(call, code, message, status=400 if call.protocol == "json" else 403)
 
 
+def expired_credentials(call: Call) -> Answer:
+    """The answer to a key of a session that is over.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html
+    """
+    if call.protocol == "ec2":
+        return error(call, "RequestExpired", "Request has expired.")
+    if call.service == "s3":
+        return error(call, "ExpiredToken", "The provided token has expired.", status=400)
+    code = "ExpiredToken" if call.protocol == "query" else "ExpiredTokenException"
+    return error(call, code, "The security token included in the request is expired")
+
+
 def not_implemented(call: Call) -> Answer:
     """An operation the emulator lacks: a status and code that botocore does not retry."""
     return error(call, "NotImplemented", f"{call.action} is not implemented by the emulator")

@@ -26,6 +26,7 @@ from emulator import (
     extensions,
     faults,
     identity,
+    judge,
     paging,
     permissions,
     request_log,
@@ -36,7 +37,9 @@ from emulator import (
     wire,
 )
 from emulator.clock import CLOCK
-from emulator.extensions import cloudformation, cloudtrail_events, root_sessions
+from emulator.delays import DELAYS
+from emulator.extensions import cloudformation, recorded_events, root_sessions, sessions
+from emulator.history import History
 from emulator.identity import Caller, Directory
 from emulator.regions import ClosedRegions
 from emulator.request_log import RequestLog
@@ -60,6 +63,8 @@ class Snapshot:
     faults: t.Sequence[faults.Fault]
     contrary: frozenset[str]
     records_events: bool
+    history: t.Any = dataclasses.field(repr=False)
+    delays: tuple[float, int]
     log: t.Sequence[request_log.Record] = dataclasses.field(repr=False)
 
 
@@ -72,7 +77,8 @@ class Emulator:
     def __init__(self) -> None:
         install()
         self.lock = threading.RLock()
-        self.directory = Directory()
+        self.history = History()
+        self.directory = Directory(self.history.status_of)
         self.faults = faults.Faults()
         self.log = RequestLog()
         self.closed_regions = ClosedRegions()
@@ -93,6 +99,8 @@ class Emulator:
             organization = None if source is None else seed.load(source, now=now)
             self._states += 1
             CLOCK.offset = timedelta(0)
+            self.history.set_lag(0)
+            DELAYS.set()
             self.faults.set(())
             self.set_contrary(())
             self.records_events = False
@@ -104,7 +112,10 @@ class Emulator:
                 return None
             self.directory.reset(organization.management_account_id)
             self.closed_regions.set({key: account.denied_regions for key, account in organization.accounts.items()})
+            DELAYS.set(organization.lateness_seconds, organization.lookups_a_second)
             populate.apply(organization, now=now)
+            self.history.set_lag(organization.lag_seconds)
+            self.records_events = organization.records_events
             return organization
 
     def set_contrary(self, assumptions: t.Iterable[str]) -> None:
@@ -123,6 +134,8 @@ class Emulator:
                 faults=self.faults.get(),
                 contrary=self.contrary,
                 records_events=self.records_events,
+                history=self.history.get(),
+                delays=DELAYS.get(),
                 log=self.log.records(),
             )
 
@@ -137,6 +150,8 @@ class Emulator:
             self.faults.set(snapshot.faults)
             self.set_contrary(snapshot.contrary)
             self.records_events = snapshot.records_events
+            self.history.set(snapshot.history)
+            DELAYS.set(*snapshot.delays)
             self.log.set(snapshot.log)
 
     def handle(self, environ: Environ, body: bytes) -> Answer:
@@ -154,8 +169,10 @@ class Emulator:
             with self.lock:
                 arrived_in = self._states
                 caller = self.directory.resolve(call)
-        except identity.UnknownKeyError:
-            return self._log(call, in_flight, None, errors.invalid_credentials(call))
+        except identity.UnknownKeyError as unknown:
+            is_over = isinstance(unknown, identity.ExpiredKeyError)
+            refused = errors.expired_credentials(call) if is_over else errors.invalid_credentials(call)
+            return self._log(call, in_flight, None, refused)
         struck = self.faults.strike(call, caller.account_id)
         held = next((fault for fault in struck if fault.kind == "hold"), None)
         try:
@@ -185,7 +202,7 @@ class Emulator:
         return answer
 
     def _refusal(self, call: Call, caller: Caller) -> Answer | None:
-        refusal = self.closed_regions.refusal(call, caller)
+        refusal = self.closed_regions.refusal(call, caller) or judge.refusal(call, caller, self.history)
         if refusal is None and (call.service, call.operation) == ("sts", "AssumeRole"):
             is_open = "external_id_is_needed" in self.contrary
             refusal = None if is_open else trust.refusal(call, caller)
@@ -211,9 +228,18 @@ class Emulator:
         except Exception as crash:  # noqa: BLE001
             traceback.print_exc()
             return errors.internal_failure(call, crash)
+        self._note(call, caller, answer)
         if call.parameters.get("TokenCode") and (opened := _SESSION_KEY.search(answer.body)):
             self.directory.remember_mfa(opened[1].decode())
         return errors.not_implemented(call) if _lacks_path(call, answer) else answer
+
+    def _note(self, call: Call, caller: Caller, answer: Answer) -> None:
+        """Keep what later calls are judged by."""
+        if call.service == "sts":
+            sessions.note(call, caller, answer)
+        elif call.service in ("iam", "organizations") and not request_log.is_read_only(call.service, call.operation):
+            judge.note(call, caller, answer)
+            self.history.note()
 
     def _log(
         self, call: Call, in_flight: int, caller: Caller | None, answer: Answer, environ: Environ | None = None
@@ -231,7 +257,7 @@ class Emulator:
         if self.records_events and caller and environ:
             with self.lock:
                 agent = str(environ.get("HTTP_USER_AGENT", ""))
-                cloudtrail_events.record_request(record, kind=caller.kind, user_agent=agent)
+                recorded_events.record_request(record, caller, user_agent=agent, body=answer.body)
         return answer
 
 

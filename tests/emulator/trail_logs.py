@@ -92,21 +92,24 @@ def _identity(principal: str) -> Record:
     }
 
 
-def files(events: t.Iterable[Record], organization_id: str) -> dict[str, bytes]:
-    """The events in log files, by key: one for each account, region and five minutes."""
+def files(events: t.Iterable[Record], organization_id: str, *, salt: str = "") -> dict[str, bytes]:
+    """The events in log files, by key: one for each account, region and five minutes.
+
+    With a ``salt`` these are further files, which replace no others.
+    """
     grouped: collections.defaultdict[str, list[Record]] = collections.defaultdict(list)
     for record in sorted(events, key=lambda record: (str(record["eventTime"]), str(record["eventID"]))):
-        grouped[_key(record, organization_id)].append(record)
+        grouped[_key(record, f"{organization_id}{salt}", organization_id)].append(record)
     return {key: gzip.compress(json.dumps({"Records": records}).encode(), mtime=0) for key, records in grouped.items()}
 
 
-def _key(record: Record, organization_id: str) -> str:
+def _key(record: Record, unique_of: str, organization_id: str) -> str:
     when = datetime.fromisoformat(record["eventTime"])
     when = when.replace(minute=when.minute - when.minute % _MINUTES)
     account_id, region = record["recipientAccountId"], record["awsRegion"]
     place = f"{account_id}/CloudTrail/{region}/{when:%Y/%m/%d}"
     name = f"{account_id}_CloudTrail_{region}_{when:%Y%m%dT%H%MZ}"
-    unique = hashlib.sha256(f"{organization_id} {name}".encode()).hexdigest()[:16]
+    unique = hashlib.sha256(f"{unique_of} {name}".encode()).hexdigest()[:16]
     return f"AWSLogs/{organization_id}/{place}/{name}_{unique}.json.gz"
 
 

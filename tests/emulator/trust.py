@@ -5,7 +5,7 @@
 """AssumeRole as STS decides it: the role must exist and its trust policy must admit the caller.
 
 moto assumes any role, even one that does not exist. The caller's own permission (sts:AssumeRole in an identity policy)
-is not judged.
+is asked of judged principals only, by :mod:`emulator.judge`.
 Rules: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 """
 
@@ -91,6 +91,17 @@ def admits(document: Document, request: Request) -> bool:
         return False
     allowing = [statement for statement in applying if statement.get("Effect") == "Allow"]
     return all(any(_names_any(statement, (action,)) for statement in allowing) for action in request.actions)
+
+
+def names(document: Document, caller: Caller) -> bool:
+    """Whether a statement that allows something names the caller itself, not only its account or everybody."""
+    own = {caller.arn, caller.principal_arn}
+    return any(
+        statement.get("Effect") == "Allow"
+        and isinstance(statement.get("Principal"), dict)
+        and own & set(_as_list(statement["Principal"].get("AWS")))
+        for statement in _as_list(document.get("Statement"))
+    )
 
 
 def _request(call: Call, caller: Caller) -> Request:

@@ -219,7 +219,9 @@ def iam_state(iam: t.Any) -> Record:
 
 
 def _steady(item: Mapping[str, t.Any]) -> Record:
-    return {name: value for name, value in item.items() if name not in ("RoleLastUsed", "PasswordLastUsed")}
+    kept = {name: value for name, value in item.items() if name not in ("RoleLastUsed", "PasswordLastUsed")}
+    # A policy that is attached again comes last, which means nothing.
+    return {name: _sorted(value) if name == "AttachedManagedPolicies" else value for name, value in kept.items()}
 
 
 def _user_state(iam: t.Any, user: str) -> Record:

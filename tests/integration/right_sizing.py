@@ -89,7 +89,8 @@ class SizeBench:
 
     @property
     def now(self) -> datetime:
-        return self.start + timedelta(days=self.day)
+        """The moment of the next run: that of the account, since it may be slow to come so far."""
+        return datetime.now(UTC) + timedelta(days=self.day)
 
     def wait(self, days: int, *calls: Record) -> None:
         """Move the clocks of the account and of the runs. All go on with their work, by the roles that they have now.
@@ -224,24 +225,38 @@ class SmallBench(SizeBench):
             "break_glass": [f"arn:aws:iam::{MANAGEMENT}:role/break-glass"],
         }
 
+    @property
+    def now(self) -> datetime:
+        """The moment of the next run. A repeated run is of the same moment."""
+        return self.start + timedelta(days=self.day)
+
     def open_client(self, service: str, *, account_id: str = MANAGEMENT, region: t.Optional[str] = None) -> t.Any:
         return boto3.client(service, region_name=region)
 
-    def wait(self, days: int, *calls: Record) -> None:
+    def wait(self, days: int, *calls: Record, users: t.Optional[Sequence[str]] = None) -> None:
         """Move the clocks. The log files go on: each day each role makes its calls; ``calls`` are of the last day."""
         self.day += days
         self.control.clock(offset_days=self.day)
-        self.write_logs(days, calls)
+        self.write_logs(days, calls, users)
 
-    def write_logs(self, days: int, calls: Sequence[Record] = ()) -> None:
-        """Write the log files of some days up to now."""
+    def write_logs(self, days: int, calls: Sequence[Record] = (), users: t.Optional[Sequence[str]] = None) -> None:
+        """Write the log files of some days up to now; ``users`` are the roles that make calls each day."""
+        names = self._list_users() if users is None else users
         for ago in range(days):
             moment = self.now - timedelta(days=ago, hours=2)
             folder = self.logs / "AWSLogs" / MANAGEMENT / "CloudTrail" / "us-east-1" / f"{moment:%Y/%m/%d}"
             folder.mkdir(parents=True, exist_ok=True)
-            made = [self.make_event(name, moment) for name in ("app", "job")] + ([*calls] if ago == 0 else [])
+            made = [self.make_event(name, moment) for name in names] + ([*calls] if ago == 0 else [])
             name = f"{MANAGEMENT}_CloudTrail_us-east-1_{moment:%Y%m%dT%H%MZ}_{self.runs:08}.json.gz"
             (folder / name).write_bytes(gzip.compress(json.dumps({"Records": made}).encode()))
+
+    def _list_users(self) -> list[str]:
+        """The roles that make calls. People use the new role beside their old one as soon as it lets them in."""
+        names = ["app", "job"]
+        with contextlib.suppress(self.iam.exceptions.NoSuchEntityException):
+            document = self.iam.get_role(RoleName="app-lp")["Role"]["AssumeRolePolicyDocument"]
+            names += [] if "ClosedByLeastPrivilege" in json.dumps(document) else ["app-lp"]
+        return names
 
     def make_event(self, role: str, moment: datetime, call: str = "s3:GetObject", **fields: t.Any) -> Record:
         """Make a recorded call of a role on the bucket."""

@@ -146,3 +146,20 @@ def test_run_goes_on_and_the_report_has_the_table(denied: Outcome) -> None:
     assert {row["capability"] for row in report["preflight"]} == set(rows(denied, PROD))
     assert denied.output.count("Preflight of 1 account: 1 of them lacks something\n") == 1
     assert re.search(rf"^  {PROD}  MISSING  identity assessment: ", denied.output, re.MULTILINE)
+
+
+def test_a_playbook_of_one_role_checks_that_role_alone(make_ansible: MakeAnsible) -> None:
+    ansible = make_ansible()
+    inventory = write_inventory(ansible.directory, {"acme-dev": {"aws_account_id": DEV}})
+    outcome = ansible.playbook("right_size", "--check", inventory=inventory).succeeded()
+    found = rows(outcome, DEV)
+    assert {"least_privilege", "rollback", "identity assessment"} <= set(found)
+    assert not {"password_policy", "access_keys", "event_alerts", "policy_scope"} & set(found)
+    asked = str([item["parameters"] for item in outcome.requests if item["operation"] == "SimulatePrincipalPolicy"])
+    assert "iam:PutRolePermissionsBoundary" in asked and "iam:UpdateAccessKey" not in asked
+
+
+def test_a_role_that_is_not_there_is_refused(make_ansible: MakeAnsible) -> None:
+    outcome = make_ansible().module("preflight_info", roles=["least_privileges"])
+    assert outcome.status != 0
+    assert "roles (preflight_roles): least_privileges is no role that writes; allowed are" in outcome.output

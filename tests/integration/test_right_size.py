@@ -114,7 +114,7 @@ def story(bench: SizeBench) -> Story:
     extend(bench, denied)
     # The pipeline uses the new role from now on.
     bench.wait(WATCH + LATE, *list_sessions(f"{WEB}-lp"))
-    assert states(bench.run("watch")) == dict.fromkeys(ROLES, "due")
+    assert [one["reason"] for one in bench.run("watch")["refused"]] == []
     bench.wait(UNUSED)
     closed = bench.run("retire")
     bench.wait(CLOSED)
@@ -273,9 +273,20 @@ def test_the_job_of_the_quarters_end_still_works(story: Story, bench: SizeBench,
 
 def test_what_the_intruder_probed_stays_denied(story: Story, bench: SizeBench) -> None:
     assert not is_allowed(bench, f"{WEB}-lp", PROBE, SECRET.format(account=APPS))
-    assert not is_allowed(
-        bench, f"{ONCALL}-lp", "lambda:InvokeFunction", f"arn:aws:lambda:eu-west-1:{APPS}:function:admin-tools"
-    )
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("lambda:InvokeFunction", f"arn:aws:lambda:eu-west-1:{APPS}:function:admin-tools"),
+        ("iam:AttachUserPolicy", f"arn:aws:iam::{APPS}:user/report-bot"),
+        ("iam:CreateUser", f"arn:aws:iam::{APPS}:user/support"),
+        (PROBE, SECRET.format(account=APPS)),
+    ],
+)
+def test_what_an_intruder_did_is_no_need(story: Story, bench: SizeBench, action: str, resource: str) -> None:
+    """Service last accessed has the dates of these calls, of the refused one too."""
+    assert not is_allowed(bench, f"{ONCALL}-lp", action, resource)
 
 
 # What people met on the way

@@ -25,6 +25,11 @@ from .right_sizing import ADMIN, CANARY, SmallBench, rules, states, use
 APPROVED: t.Final = ("cut_over", "revert")
 # The writes of each stage, in the order of the stages.
 WRITES: t.Final = {"assess": 0, "generate": 0, "prepare": 8, "canary": 2, "cut_over": 5, "watch": 0}
+# The states that they leave.
+STATES: t.Final = {
+    **{stage: dict.fromkeys(("app", "job"), "done") for stage in WRITES},
+    **{stage: dict.fromkeys(("app", "job"), "soaking") for stage in ("canary", "cut_over")},
+}
 KILLS: t.Final = [(stage, write) for stage, count in WRITES.items() for write in range(1, count + 1)]
 
 
@@ -90,11 +95,16 @@ def test_check_mode_writes_nothing_and_advances_nothing(ladder: Ladder, stage: s
 @pytest.mark.parametrize("stage", WRITES)
 def test_twice_changes_nothing(ladder: Ladder, stage: str) -> None:
     bench = ladder.to(stage)
-    ladder.take(stage)
+    taken = ladder.take(stage)
     records, state = bench.read_records(), bench.state()
     bench.control.clear_log()
     again = bench.run(stage)
     assert (again["changed"], bench.writes, again["refused"]) == (False, [], [])
+    # What a run says of the state that it leaves is what the next one finds, and so does its report.
+    assert states(taken) == states(again) == STATES[stage]
+    (report,) = (bench.reports / MANAGEMENT / "parts" / taken["run_id"]).rglob("least_privilege.json")
+    kept = json.loads(report.read_text(encoding="utf-8"))["campaigns"][0]
+    assert states({"campaign": kept}) == STATES[stage]
     assert (bench.read_records(), bench.state()) == (records, state)
 
 
@@ -114,17 +124,28 @@ def test_a_killed_stage_converges_and_can_be_reverted(ladder: Ladder, stage: str
     assert bench.state() == bench.base_state
 
 
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize(("stage", "write"), KILLS)
+def test_a_killed_stage_is_reverted_by_the_next_run(ladder: Ladder, stage: str, write: int, after: bool) -> None:
+    """The journal does not say how the last change ended, and the account does."""
+    bench = ladder.to(stage)
+    plan = bench.run(stage, check=True)["plan_sha256"] if stage in APPROVED else None
+    bench.killed(functools.partial(bench.run, stage, approved_plan=plan), write=write, after=after)
+    revert(ladder)
+    assert bench.state() == bench.base_state
+
+
 @pytest.mark.parametrize("stage", [*WRITES][2:])
 def test_revert_restores_what_was_there(ladder: Ladder, stage: str) -> None:
     bench = ladder.to(stage)
     ladder.take(stage)
     result = revert(ladder)
     assert bench.state() == bench.base_state
-    assert set(states(result).values()) == {"due"}
+    assert set(states(result).values()) == {"reverted"}
     # Nothing is left to revert, and the campaign can begin again.
     assert revert(ladder)["changed"] is False
     assert set(states(bench.run(None)).values()) == {"reverted"}
-    assert set(states(bench.run("assess")).values()) == {"due"}
+    assert set(states(bench.run("assess")).values()) == {"done"}
 
 
 def test_a_new_role_that_may_be_in_use_is_closed_by_the_revert(ladder: Ladder) -> None:

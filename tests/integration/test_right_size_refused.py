@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from dates import date_in
 from emulator.client import EmulatorProcess
 
 from .conftest import MANAGEMENT, Record
@@ -89,7 +90,7 @@ def test_a_forged_record_is_refused(at: At, fields: Record) -> None:
     change_record(bench, "app", "generated", fields)
     result = assert_refused(bench, "prepare", "app", "forged_record", "contradict each other")
     # The other role goes on.
-    assert states(result)["job"] == "due"
+    assert states(result)["job"] == "done"
 
 
 def test_a_record_of_a_soak_that_never_was_is_refused(at: At) -> None:
@@ -146,7 +147,7 @@ def fill_attachments(bench: SmallBench) -> None:
     ("fill", "stage", "role", "reason"),
     [
         (fill_role, "prepare", "app", "the name of the new role is taken"),
-        (fill_policy, "prepare", "app", "this campaign did not make it"),
+        (fill_policy, "prepare", "app", "no campaign made it; delete it"),
     ],
 )
 def test_a_name_that_somebody_took_is_refused(
@@ -189,6 +190,28 @@ def test_a_role_that_was_created_again_is_refused(at: At) -> None:
     assert bench.attached("job") == [ADMIN]
 
 
+# Another campaign
+
+
+def test_a_second_campaign_on_a_role_is_refused(at: At) -> None:
+    bench = at("after")
+    second: Record = {"campaign": "second", "targets": SMALL_TARGETS}
+    for stage in ("assess", None):
+        result = bench.run(stage, **second)
+        assert rules(result) == {"app": "other_campaign", "job": "other_campaign"}
+        assert "campaign developers has the role under way" in result["refused"][0]["reason"]
+    assert not (bench.journal / "campaigns" / MANAGEMENT / "second").exists()
+    # Days that it declares are none of the trial of the first one.
+    bench.wait(6)
+    bench.run(None, **second, canary_days=3, trial_days=4)
+    bench.run("revert", **second, revert=["*"])
+    assert (bench.writes, bench.boundary("job")) == ([], TRIAL)
+    shutil.rmtree(bench.journal / "campaigns")
+    result = bench.run("assess", **second)
+    assert rules(result) == {"app": "other_campaign", "job": "other_campaign"}
+    assert "by its tags campaign developers made" in json.dumps(result["refused"])
+
+
 # Trials end by themselves
 
 
@@ -217,12 +240,47 @@ def test_a_run_of_another_campaign_ends_it_too(at: At, stage: t.Optional[str]) -
     assert states(bench.run(None))["job"] == "lifted"
 
 
+def test_an_approved_plan_keeps_no_trial_beyond_its_deadline(at: At) -> None:
+    """The deadline is a safety device. Nothing else is made that the plan does not have."""
+    bench = at("after")
+    plan = bench.run("revert", revert=["app"], check=True)["plan_sha256"]
+    bench.wait(22)
+    bench.control.clear_log()
+    result = bench.run("revert", revert=["app"], approved_plan=plan)
+    assert (bench.boundary("job"), states(result)["job"]) == (None, "lifted")
+    # The new role is to be deleted now, which nobody approved.
+    assert rules(result)["app-lp"] == "approved_plan"
+    assert bench.writes == ["iam:DeleteRolePermissionsBoundary"]
+
+
 def test_a_trial_without_records_ends_as_well(at: At) -> None:
     bench = at("after")
     shutil.rmtree(bench.journal / "campaigns")
     bench.wait(91)
     bench.run(None, campaign="other", targets=[], accept_machines=[])
     assert bench.boundary("job") is None
+
+
+def test_a_revert_of_a_role_that_got_an_owner_says_what_the_owner_has_to_do(replaced: dict[str, t.Any]) -> None:
+    bench: SmallBench = replaced["bench"]
+    bench.back_to(replaced["replaced"])
+    owned: Record = {"owners": [{"arn": f"arn:aws:iam::{MANAGEMENT}:role/job", "owner": "team payments"}]}
+    for check in (True, False):
+        result = bench.run("revert", revert=["job"], check=check, **owned)
+        assert "foreign_owner" in {item["rule"] for item in result["refused"]}
+        (role,) = (item for item in result["campaign"]["roles"] if item["role"].endswith("/job"))
+        assert (role["state"], role["rule"]) == ("refused", "foreign_owner")
+        assert "role job belongs to team payments" in role["reason"]
+        assert "Let the owner do it: attach" in role["reason"] and "AdministratorAccess to role job" in role["reason"]
+        assert "AdministratorAccess to role job" in result["terminal"].replace("\n    ", " ")
+    assert bench.writes == []
+    # The owner has done it. The rest is ours.
+    for arn in bench.attached("job"):
+        bench.iam.detach_role_policy(RoleName="job", PolicyArn=arn)
+    for name in ("AdministratorAccess", "AmazonS3FullAccess"):
+        bench.iam.attach_role_policy(RoleName="job", PolicyArn=f"arn:aws:iam::aws:policy/{name}")
+    assert states(bench.run("revert", revert=["job"], **owned))["job"] == "reverted"
+    assert not [item["PolicyName"] for item in bench.iam.list_policies(Scope="Local")["Policies"] if "job" in str(item)]
 
 
 # Denials, extensions, and acceptances
@@ -235,7 +293,7 @@ def replaced(prepared: dict[str, t.Any]) -> dict[str, t.Any]:
     bench.back_to(prepared["after"])
     bench.wait(CANARY + 1)
     result = bench.approve("cut_over")
-    assert set(states(result).values()) == {"due"}
+    assert set(states(result).values()) == {"soaking"}
     return {**prepared, "replaced": bench.keep()}
 
 
@@ -248,8 +306,50 @@ def test_a_new_denial_holds_the_watch_until_a_person_accepts_it(replaced: dict[s
     bench.write_logs(1, [bench.make_denial("job", "secretsmanager:GetSecretValue", why)])
     assert_refused(bench, "watch", "job", "new_denial", "secretsmanager:GetSecretValue")
     accepted = accept("job", action="secretsmanager:GetSecretValue")
-    assert states(bench.run("watch", accept_denials=accepted))["job"] == "due"
+    assert states(bench.run("watch", accept_denials=accepted))["job"] == "done"
     assert rules(bench.run("retire"))["job"] == "new_denial"
+
+
+def test_a_canary_that_nobody_used_holds_every_cut_over(at: At) -> None:
+    """Nobody moved to the new role, so its documents are tested by nobody."""
+    bench = at("after")
+    bench.wait(CANARY + 1, users=["app", "job"])
+    result = bench.run("cut_over", check=True)
+    assert rules(result) == {"app": "canary_failed", "job": "canary_failed"}
+    assert "role/app: no call of it was recorded" in result["refused"][0]["reason"]
+    assert states(bench.approve("cut_over", accept_unused=accept("app")))["app"] == "soaking"
+
+
+def test_a_forged_record_of_a_revert_is_refused(replaced: dict[str, t.Any]) -> None:
+    """By the records the role has its old policies back. The forger hides that it lost them, or wants no revert."""
+    bench: SmallBench = replaced["bench"]
+    bench.back_to(replaced["replaced"])
+    folder = bench.journal / "campaigns" / MANAGEMENT / "developers" / "job"
+    (last,) = folder.glob("*-cut_over.json")
+    number = int(last.name.partition("-")[0]) + 1
+    record = {**json.loads(last.read_text(encoding="utf-8")), "event": "reverted", "soak_days": None}
+    (folder / f"{number:06d}-reverted.json").write_text(json.dumps(record), encoding="utf-8")
+    for stage in ("assess", "watch", None):
+        assert_refused(bench, stage, "job", "forged_record", "it has policies of the campaign")
+    bench.approve("revert", revert=["job"])
+    assert bench.attached("job") == [ADMIN, "arn:aws:iam::aws:policy/AmazonS3FullAccess"]
+    assert states(bench.run("assess"))["job"] == "done"
+
+
+def test_policies_of_earlier_and_more_documents_are_deleted_by_a_revert(at: At) -> None:
+    bench = at("generate")
+    keys = [f"arn:aws:kms:us-east-1:{MANAGEMENT}:key/{number:08d}-12ab-34cd-56ef-1234567890ab" for number in range(120)]
+    fields = {"owner": "team", "reason": "test", "expires": date_in(200)}
+    many = [{"name": "keys", "actions": ["kms:GenerateDataKey"], "resources": keys, **fields}]
+    bench.run("generate", always_allow=many)
+    bench.run("prepare", always_allow=many)
+    before = bench.attached("app-lp")
+    bench.run("generate")
+    bench.run("prepare")
+    assert set(bench.attached("app-lp")) < set(before)
+    bench.wait(2)
+    bench.approve("revert", revert=["*"])
+    assert bench.state() == bench.base_state
 
 
 def test_documents_are_extended_within_the_old_policies_of_the_journal(replaced: dict[str, t.Any]) -> None:
@@ -258,7 +358,7 @@ def test_documents_are_extended_within_the_old_policies_of_the_journal(replaced:
     bench.back_to(replaced["replaced"])
     always = [COMPANION]
     result = bench.run("generate", always_allow=always)
-    assert states(result)["job"] == "due", result["refused"]
+    assert states(result)["job"] == "done", result["refused"]
     bench.run("prepare", always_allow=always)
     assert "kms:GenerateDataKey" in json.dumps(bench.documents("job"))
 

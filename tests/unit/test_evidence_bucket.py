@@ -13,6 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 from evidence_bucket import make_bucket
 
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.names import record_key
 from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.stop_switch import KEY
 from emulator.client import ADMINISTRATOR_KEY, EmulatorProcess
 
@@ -20,6 +21,7 @@ BUCKET: t.Final = "acme-evidence"
 RECORD: t.Final = "journal/111122223333/run/job/000001-intent.json"
 PLAN: t.Final = f"reports/111122223333/plans/{64 * '0'}.json"
 STOP: t.Final = f"journal/{KEY}"
+INCIDENT: t.Final = f"journal/{record_key('111122223333', 'INC-7')}"
 LEASE: t.Final = "journal/control/leases/111122223333.json"
 
 
@@ -101,6 +103,17 @@ def test_only_people_stop(roles: Roles) -> None:
     assert attempt(roles.writer.get_object, Key=STOP) == ""
     assert attempt(roles.people.delete_object, Key=STOP) == ""
     assert put(roles.people, f"{STOP}.json") == "AccessDenied"
+
+
+def test_only_people_remove_records_of_incidents(roles: Roles) -> None:
+    for _time in range(2):
+        assert put(roles.writer, INCIDENT) == ""
+    for client in (roles.writer, roles.auditor, roles.admin):
+        assert attempt(client.delete_object, Key=INCIDENT) == "AccessDenied"
+    assert put(roles.people, INCIDENT) == "AccessDenied"
+    assert attempt(roles.people.get_object, Key=INCIDENT) == ""
+    assert attempt(roles.people.delete_object, Key=INCIDENT) == ""
+    assert len(roles.auditor.list_object_versions(Bucket=BUCKET, Prefix=INCIDENT)["Versions"]) == 2
 
 
 def test_nobody_else_writes(roles: Roles) -> None:

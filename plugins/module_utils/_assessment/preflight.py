@@ -27,7 +27,7 @@ from .._module.connection import Connection
 from .._module.declaration import declaration
 from .._module.registration import Registration
 from .._module.run_snapshot import Part
-from .._module.task import Task
+from .._module.task import Task, TaskError
 from .._module.writers import Writer
 from .._report.parts import part_key
 from .readiness import Capability, Readiness, Simulation, assess_readiness, render_table, with_evidence
@@ -117,12 +117,13 @@ _ACTIONS: t.Final = {
 def run(task: Task) -> dict[str, t.Any]:
     """The core of ``preflight_info``: options of :mod:`plugins.modules.preflight_info` in, its result out."""
     declaration(task)
+    chosen = _choose(task.options["roles"])
     task.share_snapshot(Part.FIRST)
     access = task.access
     access.check_regions(task.regions)
     account_id = access.caller.account_id
     task.expect_account(account_id)
-    rows = _assess(task.connection, access.reach(task.regions).regions)
+    rows = _assess(task.connection, access.reach(task.regions).regions, chosen)
     result = {
         "account_id": account_id,
         "run_id": task.run_id,
@@ -143,7 +144,19 @@ def run(task: Task) -> dict[str, t.Any]:
     return result
 
 
-def _assess(connection: Connection, regions: Sequence[str]) -> tuple[Readiness, ...]:
+def _choose(roles: Sequence[str]) -> Mapping[str, Registration]:
+    """Choose the roles whose writes are simulated. Raises TaskError: there is no such role."""
+    names = [name.strip() for name in roles]
+    unknown = [name for name in names if name not in _ALL]
+    if unknown:
+        allowed = ", ".join(sorted(_ALL))
+        raise TaskError(f"roles (preflight_roles): {unknown[0]} is no role that writes; allowed are {allowed}")
+    return {role: one for role, one in _ALL.items() if role in names or not names}
+
+
+def _assess(
+    connection: Connection, regions: Sequence[str], chosen: Mapping[str, Registration]
+) -> tuple[Readiness, ...]:
     access, roles = connection.access, connection.roles
     calls = {
         dataset: functools.partial(access.call, service, operation, parameters)
@@ -154,13 +167,16 @@ def _assess(connection: Connection, regions: Sequence[str]) -> tuple[Readiness, 
     if len(refused) == len(_PROBES):
         # Else the assessment after it would wait for the same time-outs, and all accounts for that.
         refuse_silent(dataclasses.replace(snapshot, unread=(*refused, *snapshot.unread)), _DATASETS)
-    writers = {role: roles.of(one.writer) for role, one in _OF_ACCOUNT.items()}
-    lacking = {role: problem for role, one in _OF_ACCOUNT.items() if (problem := roles.explain_lack(one.writer))}
-    table, account_id = _TABLE, access.caller.account_id
+    own = {role: one for role, one in chosen.items() if role in _OF_ACCOUNT}
+    writers = {role: roles.of(one.writer) for role, one in own.items()}
+    lacking = {role: problem for role, one in own.items() if (problem := roles.explain_lack(one.writer))}
+    table = tuple(row for row in _TABLE if row.name not in _OF_ACCOUNT or row.name in own)
+    account_id = access.caller.account_id
     organization = roles.by_class.get(Writer.ORGANIZATION)
     if organization and snapshot.organization and snapshot.organization.management_account_id == account_id:
-        table += tuple(Capability(role, writes=writes) for role, writes in ORGANIZATION_WRITES.items())
-        writers |= dict.fromkeys(ORGANIZATION_WRITES, organization)
+        others = {role: writes for role, writes in ORGANIZATION_WRITES.items() if role in chosen}
+        table += tuple(Capability(role, writes=writes) for role, writes in others.items())
+        writers |= dict.fromkeys(others, organization)
     return assess_readiness(
         snapshot,
         probed=refused,
@@ -200,14 +216,14 @@ def _simulate(access: Access, writers: Mapping[str, t.Optional[str]], lacking: M
             missing[role] = f"there is no {'user' if ':user/' in arns[role] else 'role'} {arns[role]}"
         found = (set(actions) & answer for answer, actions in results if not isinstance(answer, AwsError))
         denied[role] = None if failed else frozenset[str]().union(*found)
-    return _add_rollback(Simulation(denied, missing))
+    return _add_rollback(Simulation(denied, missing), [role for role in UNDOS if role in writers])
 
 
-def _add_rollback(found: Simulation) -> Simulation:
-    """Add the undos that a rollback is denied: it works in the roles of all classes."""
-    undone = {action for role, undos in UNDOS.items() for action in undos & frozenset(found.denied.get(role) or ())}
-    is_known = all(found.denied.get(role) is not None for role in UNDOS)
-    lacking = dict.fromkeys(found.lacking[role] for role in UNDOS if role in found.lacking)
+def _add_rollback(found: Simulation, roles: Collection[str]) -> Simulation:
+    """Add the undos that a rollback of these roles is denied: it works in the roles of all their classes."""
+    undone = {action for role in roles for action in UNDOS[role] & frozenset(found.denied.get(role) or ())}
+    is_known = all(found.denied.get(role) is not None for role in roles)
+    lacking = dict.fromkeys(found.lacking[role] for role in roles if role in found.lacking)
     return Simulation(
         {**found.denied, ROLLBACK: undone if is_known or undone else None},
         {**found.lacking, **({ROLLBACK: "; ".join(lacking)} if lacking else {})},

@@ -69,6 +69,9 @@ class Capability(abc.ABC, t.Generic[Observed]):
     lockout_kinds: t.ClassVar[frozenset[str]] = frozenset()
     #: Kinds of changes that are only made under an approved plan.
     approval_kinds: t.ClassVar[frozenset[str]] = frozenset()
+    #: Kinds of changes that end something of its own whose deadline has passed, and give what it took. They are made
+    #: although the approved plan does not have them.
+    deadline_kinds: t.ClassVar[frozenset[str]] = frozenset()
     #: Whether the report needs its findings, or those of some controls, since no assessment makes them.
     reports: t.ClassVar[t.Union[bool, Collection[str]]] = False
 
@@ -158,6 +161,8 @@ class Capability(abc.ABC, t.Generic[Observed]):
 
     def conclude(self, _result: Mapping[str, t.Any], *, completed: bool) -> None:
         """Do what is left once changes were made, or failed to be: ``completed`` says that nothing went wrong.
+
+        It comes before what goes into the report.
 
         :raises StoreError: what is to be remembered can't be written.
         """

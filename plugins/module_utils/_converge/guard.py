@@ -19,6 +19,7 @@ A change is judged by whom it affects (``Change.affects``), not by what it is ca
   nobody then. A rollback is never taken for additive, since it can take away what somebody relies on.
 * Who is affected only as part of an account, or as anybody, is judged by the capability: an SCP that locks the caller
   out is a matter of the guard against lock-outs.
+* A principal that an incident contains is changed by nobody until its release, not even additively.
 * Those who could not be read are affected and unknown: what narrows access, or takes a change back, is refused.
 """
 
@@ -30,11 +31,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
 from .affects.affected import describe_affected, is_counted, mismatch_of, principals_in, unknown_in
-from .affects.request import place_of
-from .arn import Principal, is_break_glass, principal_of
+from .affects.request import find_direct_targets, place_of
+from .arn import Principal, is_break_glass
 from .break_glass import Rescue
 from .change import Change, Impact, Refusal
 from .errors import GuardError, InputError
+from .incident.freeze import Freeze
 from .ownership.judgement import find_objection, refuse
 from .ownership.owner import Ownership
 from .plan import ApprovedPlan
@@ -65,8 +67,9 @@ class GuardContext:
     ``principals`` are the caller and every role it came through. ``lockout_kinds`` names the kinds of change that can
     lock people out for good, and so need a break-glass principal that works. ``break_glass`` are the declared ones, as
     ARN globs; ``rescue`` knows those of the account, None if none was searched. Changes of ``approval_kinds`` are made
-    under an approved plan only. ``ownership`` knows the owners of the
-    objects that the plan changes, None where no change is held against an owner.
+    under an approved plan only. Those of ``deadline_kinds`` need no place in it. ``ownership`` knows the owners of the
+    objects that the plan changes, None where no change is held against an owner. ``freeze`` has what the incidents of
+    the account freeze.
     """
 
     principals: frozenset[Principal]
@@ -76,7 +79,9 @@ class GuardContext:
     approved: t.Optional[ApprovedPlan] = None
     lockout_kinds: frozenset[str] = frozenset()
     approval_kinds: frozenset[str] = frozenset()
+    deadline_kinds: frozenset[str] = frozenset()
     ownership: t.Optional[Ownership] = None
+    freeze: Freeze = Freeze()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,17 +138,6 @@ def _refusal(rule: str, change: Change, reason: str) -> Refusal:
     return Refusal(rule=rule, reason=reason, target=change.target, operation=change.operation)
 
 
-def _find_direct_targets(change: Change) -> frozenset[Principal]:
-    """Find the users and roles that a change acts on: its target, and those that the request names."""
-    named = {
-        Principal(change.account_id, kind, str(change.parameters[parameter]).lower())
-        for parameter, kind in (("UserName", "user"), ("RoleName", "role"))
-        if change.parameters.get(parameter)
-    }
-    target = principal_of(place_of(change))
-    return frozenset(named | ({target} if target else set()))
-
-
 def _is_purely_additive(change: Change) -> bool:
     """Whether a change gives access and takes none. An undo is planned as additive, whatever it does."""
     return change.impact is Impact.ADDITIVE and not change.undoes
@@ -151,14 +145,14 @@ def _is_purely_additive(change: Change) -> bool:
 
 def _list_touched(change: Change) -> tuple[str, ...]:
     """List the target, and the ARNs of the affected principals that the rules for single principals count."""
-    acted_on = _find_direct_targets(change)
+    acted_on = find_direct_targets(change)
     through_others = not _is_purely_additive(change)
     affected = (arn for arn in change.affects if through_others or principals_in((arn,)) & acted_on)
     return tuple(dict.fromkeys((place_of(change), *affected)))
 
 
 def _on_caller(change: Change, context: GuardContext) -> t.Optional[Refusal]:
-    if _find_direct_targets(change) & context.principals:
+    if find_direct_targets(change) & context.principals:
         what = (
             f"{change.operation} on {change.target} would act on the caller itself, or on a role that it came through"
         )
@@ -202,6 +196,11 @@ def _on_break_glass(change: Change, context: GuardContext) -> t.Optional[Refusal
         change,
         f"it affects {describe_affected(found)}, which is a break-glass principal and never changed",
     )
+
+
+def _on_contained(change: Change, context: GuardContext) -> t.Optional[Refusal]:
+    """Refuse what concerns a principal that an incident contains, also what gives access or takes a change back."""
+    return context.freeze.find_refusal(change)
 
 
 def _is_of_others(change: Change, context: GuardContext) -> t.Optional[Refusal]:
@@ -254,6 +253,8 @@ def _needs_approval(change: Change, context: GuardContext) -> t.Optional[Refusal
 
 
 def _not_approved(change: Change, context: GuardContext) -> t.Optional[Refusal]:
+    if change.kind in context.deadline_kinds and _is_purely_additive(change):
+        return None
     objection = context.approved.objection(change) if context.approved else None
     return _refusal("approved_plan", change, objection) if objection else None
 
@@ -263,6 +264,7 @@ _RULES: t.Final[tuple[Callable[[Change, GuardContext], t.Optional[Refusal]], ...
     _on_protected,
     _on_break_glass,
     _on_unknown,
+    _on_contained,
     _is_of_others,
     _could_lock_out,
     _takes_break_glass,

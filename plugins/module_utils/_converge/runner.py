@@ -113,6 +113,7 @@ def predict(capability: Capability[Observed], context: GuardContext, owners: t.O
         context,
         lockout_kinds=capability.lockout_kinds,
         approval_kinds=capability.approval_kinds,
+        deadline_kinds=capability.deadline_kinds,
         rescue=rescue,
         ownership=_read_owners(capability, observed, plan.changes, owners),
     )

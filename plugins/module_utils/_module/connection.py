@@ -21,6 +21,7 @@ from .._aws.access import Access
 from .._aws.operations import Operations
 from .._aws.options import AccessOptions
 from .._converge.arn import Principal, principals_of
+from .._converge.incident.freeze import Freeze
 from .._converge.store import Store
 from .options import StoreOptions
 from .run_snapshot import RunSnapshot
@@ -37,7 +38,7 @@ class Connection:
     on long work. The role of
     ``organization_role_arn`` may read the policies of the organization, which most members can't;
     ``has_organization_role_option`` says whether the module could be given one, ``writes`` whether it may change the
-    account.
+    account. ``freeze`` has what the incidents of the account freeze, for a module that converges.
     """
 
     access: Access
@@ -50,6 +51,7 @@ class Connection:
     has_organization_role_option: bool = False
     writes: bool = False
     progress: Progress = silent
+    freeze: Freeze = Freeze()
 
     @property
     def principals(self) -> frozenset[Principal]:

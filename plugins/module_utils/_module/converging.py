@@ -14,7 +14,7 @@ import dataclasses
 import json
 import time
 import typing as t
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 
 from .._account.moments import format_utc
@@ -28,6 +28,8 @@ from .._converge.diff import diff_of
 from .._converge.errors import GuardError, InputError
 from .._converge.finding import Finding, Status
 from .._converge.guard import GuardContext, find_enforcing_objections
+from .._converge.incident.findings import CONTROLS as OF_INCIDENTS
+from .._converge.incident.findings import find_incident_problems
 from .._converge.journal import Journal
 from .._converge.ownership.drift import CONTROL as DRIFT_WAR
 from .._converge.plan import ApprovedPlan, plan_document
@@ -122,14 +124,20 @@ def _run(
     connection = task.connection
     context = _make_guard_context(invocation, connection)
     with _mark_report(invocation):
-        capability = make(connection)
+        capability = make(dataclasses.replace(connection, freeze=context.freeze))
         owners = _make_plan_owners(ownership, connection, invocation, sleep) if ownership else None
         prediction, applied, result = _converge(invocation, capability, connection.access, context, sleep, owners)
         if applied.refused or applied.already:
             # The account is no longer as this run has read it.
             connection.snapshot.discard()
-    unkept = _keep(invocation, prediction, _build_part(invocation, prediction, result, applied, capability), applied)
-    return _conclude(invocation, capability, prediction, result, [applied.error, unkept])
+    failure = applied.error or _find_refusal_failure(invocation, result)
+    try:
+        # First, so that the report has the state that the run leaves.
+        capability.conclude(result, completed=not failure)
+    finally:
+        kept = _build_part(invocation, prediction, result, applied, capability)
+        unkept = _keep(invocation, prediction, kept, applied)
+    return _conclude(invocation, capability, prediction, result, "; ".join(filter(None, [failure, unkept])))
 
 
 def _check_enforcing(task: Task) -> None:
@@ -188,6 +196,7 @@ def _make_guard_context(invocation: _Invocation, connection: Connection) -> Guar
         break_glass=invocation.guards.break_glass,
         limits=invocation.guards.limits,
         approved=approved,
+        freeze=invocation.control.incidents.read(invocation.account_id),
     )
 
 
@@ -246,6 +255,11 @@ def _converge(
     """Predict, and apply what is allowed where the run writes: the two outcomes and the result without findings."""
     run = invocation.run
     prediction = predict(capability, context, owners)
+    prediction = prediction.without(
+        invocation.control.incidents.refuse_elsewhere(prediction.allowed, invocation.account_id)
+    )
+    problems = find_incident_problems(context.freeze, partition=access.partition, now=invocation.clock())
+    prediction = dataclasses.replace(prediction, findings=(*prediction.findings, *problems))
     for warning in prediction.plan.warnings:
         invocation.warn(warning)
     journal = Journal(
@@ -338,19 +352,22 @@ def _keep(invocation: _Invocation, prediction: Prediction, part: Mapping[str, t.
     return ""
 
 
+def _find_refusal_failure(invocation: _Invocation, result: Mapping[str, t.Any]) -> str:
+    """Why the run fails since something was refused; empty if it does not."""
+    if not result["refused"] or not invocation.guards.fails_on_refusal:
+        return ""
+    return f"refused: {'; '.join(refusal['reason'] for refusal in result['refused'])}"
+
+
 def _conclude(
     invocation: _Invocation,
     capability: Capability[t.Any],
     prediction: Prediction,
     done: Mapping[str, t.Any],
-    errors: Sequence[str],
+    failure: str,
 ) -> dict[str, t.Any]:
     """The result with the findings that are asked for and what the capability adds; or the failure."""
     result = {**done, **_select_findings(invocation.findings, prediction)}
-    failure = "; ".join(filter(None, errors))
-    if not failure and result["refused"] and invocation.guards.fails_on_refusal:
-        failure = f"refused: {'; '.join(refusal['reason'] for refusal in result['refused'])}"
-    capability.conclude(result, completed=not failure)
     result |= capability.result(result)
     failure = failure or capability.failure(result)
     if failure:
@@ -401,7 +418,7 @@ def _build_part(
 
 
 def _is_reported(finding: Finding, reports: t.Union[bool, Collection[str]]) -> bool:
-    if finding.control == DRIFT_WAR:
+    if finding.control == DRIFT_WAR or finding.control in OF_INCIDENTS:
         return True
     return reports if isinstance(reports, bool) else finding.control in reports
 

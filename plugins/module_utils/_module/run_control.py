@@ -27,6 +27,7 @@ from .._converge.run_control.lease import Holder, Lease, Permit
 from .._converge.run_control.stop_switch import RULE as STOPPED_RULE
 from .._converge.run_control.stop_switch import read_stop_switch, refuse_all
 from .._converge.store import Doubts, Store, StoreError, doubt_directory
+from .incidents import Incidents
 from .options import Run
 from .task import Task
 
@@ -46,12 +47,14 @@ class RunControl:
     clock: Callable[[], datetime]
     warn: Callable[[str], None]
     caps: FleetCaps
+    incidents: Incidents
 
     @classmethod
     def of(cls, task: Task, store: Store, *, account_id: str, module: str, sleep: Callable[[float], None]) -> t.Self:
         """The control of a task. ``store`` is the place of the journal, and ``account_id`` that of the credentials."""
         caps = FleetCaps(store, task.run.id, task.fleet_caps, sleep=sleep)
-        return cls(store, account_id, module, task.run, task.permit, task.clock, task.warn, caps)
+        incidents = Incidents(store, task.run.writes, task.warn)
+        return cls(store, account_id, module, task.run, task.permit, task.clock, task.warn, caps, incidents)
 
     def find_stop(self) -> t.Optional[str]:
         """Why nothing may begin, as a sentence; None where the stop switch is not set.
@@ -179,8 +182,13 @@ class AccountLeases:
     def find(self, change: Change) -> t.Union[_Held, Refusal]:
         """The leases under which a change is made, or why it is not made.
 
+        The records of incidents are read once more: the plan may be older than an incident.
+
         :raises StoreError: a lease that was held is lost.
         """
+        frozen = self._control.incidents.find_refusal(change)
+        if frozen is not None:
+            return frozen
         account_id = change.account_id
         if account_id == self._control.account_id:
             self.leave()

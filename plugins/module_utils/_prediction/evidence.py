@@ -52,7 +52,7 @@ from .records.coverage import describe_coverage
 from .records.evidence import RECORD_OPERATIONS, Places, read_trail_facts
 from .records.evidence_options import EvidenceOptions
 from .records.sources import Sources
-from .records.summary import count_left_out, describe_sessions, hash_uses, was_in_console
+from .records.summary import describe_sessions, hash_uses, list_left_out, was_in_console
 
 EVIDENCE_OPERATIONS: t.Final = OPERATIONS_OF_DATASETS[Dataset.SERVICE_LAST_ACCESSED].union(
     Operations(reads=frozenset({"cloudtrail:LookupEvents", "ec2:DescribeRegions"}))
@@ -180,7 +180,7 @@ class Predictor:
     def _make_record(self, arn: str, book: Book, coverage: Coverage) -> Record:
         entity = self._permissions.entities[arn]
         uses, denied = book.uses(arn, is_recorded=functools.partial(has_all_events, coverage)), book.list_denials(arn)
-        accessed = book.accessed.get(arn)
+        left_out, accessed = list_left_out(arn, book.shared), book.accessed.get(arn)
         notes = describe_sessions(arn, book.shared)
         if accessed is not None and accessed.source.failure is not None:
             notes = (*notes, f"service last accessed was not read: {accessed.source.failure}")
@@ -191,8 +191,8 @@ class Predictor:
             uses=uses,
             denied=denied,
             is_last_accessed_read=accessed is not None and accessed.source.failure is None,
-            digest=hash_uses(uses, denied),
-            left_out=count_left_out(arn, book.shared),
+            digest=hash_uses(uses, denied, left_out),
+            left_out=left_out,
             is_console=was_in_console(arn, book.shared),
         )
 

@@ -205,7 +205,9 @@ def complete(report: Report, parts: Sequence[Mapping[str, t.Any]], *, reveal_key
         if part.get("error")
     ]
     known = report["controls"]
-    found = [finding for part in own for finding in _find_left_over(part) if finding["control"] not in known]
+    left_over = (finding for part in own for finding in _find_left_over(part) if finding["control"] not in known)
+    # Every module makes the findings on incidents.
+    found = list({finding["fingerprint"]: finding for finding in left_over}.values())
     shown = {
         "preflight": [row for part in own for row in part.get("capabilities", ())],
         "modules": _list_modules(own),

@@ -36,7 +36,7 @@ _ABOUT: t.Final = {
     "refused": "Nothing was done for these roles. The reason is with each role.",
     "lifted": "The trial of these roles has ended. They have their old policies without a boundary.",
     "waiting": "These roles wait for somebody, or for their next stage.",
-    "due": "This run takes a step for these roles. In check mode it is only planned.",
+    "due": "A step is planned for these roles, or was not finished, and the next run goes on.",
     "soaking": "These roles are watched until their days are over.",
     "done": "The last stage of these roles is done.",
     "closed": "Nobody can assume the old roles. They still have their policies.",

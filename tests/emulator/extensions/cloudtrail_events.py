@@ -4,7 +4,8 @@
 
 """The event history: calls that were seeded, as CloudTrail records them, and LookupEvents to read them.
 
-What the emulator itself is asked is recorded here only where a test asks for it: its request log has that.
+What the emulator itself is asked is recorded only where a test asks for it, see ``recorded_events``.
+Events are late, and lookups few, likewise: see :mod:`emulator.delays`.
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 """
 
@@ -22,10 +23,10 @@ from moto.core.exceptions import JsonRESTError
 from moto.iam.models import iam_backends
 from moto.utilities.utils import get_partition
 
+from emulator.delays import DELAYS
 from emulator.extensions import past
 from emulator.extensions.registration import operations_of
 from emulator.extensions.state import account_states, clock
-from emulator.request_log import Record as RequestRecord
 from emulator.wire import CLIENTS_BY_SIGNING_NAME
 
 Record = dict[str, t.Any]
@@ -36,7 +37,9 @@ MOST_RESULTS: t.Final = 50
 _SOURCES: t.Final[t.Mapping[str, str]] = {
     client: signing for signing, clients in CLIENTS_BY_SIGNING_NAME.items() for client in clients
 }
-_TIME: t.Final = "%Y-%m-%dT%H:%M:%SZ"
+TIME: t.Final = "%Y-%m-%dT%H:%M:%SZ"
+# Later than any moment as text.
+_NEVER: t.Final = "9"
 
 
 def username(event: Record) -> str:
@@ -86,10 +89,15 @@ def record_call(
     via: t.Optional[str] = None,
     user_agent: t.Optional[str] = None,
     resources: t.Sequence[str] = (),
+    session: str = "session",
+    answer: t.Optional[Record] = None,
+    more: t.Optional[Record] = None,
 ) -> None:
     """Note a call of ``user/NAME`` or ``role/NAME``; ``call`` is ``source:EventName`` as CloudTrail names both.
 
-    ``via`` is the service that made the call in the caller's name, ``error`` the code that it failed with.
+    The caller may also be ``account/ID``, as the owner of a role sees one of another account, or ``service/NAME``.
+    ``via`` is the service that made the call in the caller's name, ``error`` the code that it failed with. ``more`` are
+    further fields, and those of ``userIdentity``.
     """
     source, _colon, name = call.partition(":")
     partition = get_partition(region)
@@ -97,11 +105,11 @@ def record_call(
     event_id = hashlib.sha256(f"{account_id}{region}{len(events)}".encode()).hexdigest()
     failure = {"errorCode": error, "errorMessage": "the call failed"} if error else {}
     listed = {"resources": [{"ARN": arn, "accountId": account_id} for arn in resources]} if resources else {}
-    identity = _identity(account_id, partition, principal, when)
+    identity = _identity(account_id, partition, principal, when, session)
     event: Record = {
         "eventVersion": "1.11",
         "userIdentity": {**identity, **({"invokedBy": via} if via else {})},
-        "eventTime": when.strftime(_TIME),
+        "eventTime": when.strftime(TIME),
         "eventSource": f"{source}.amazonaws.com",
         "eventName": name,
         "awsRegion": region,
@@ -109,7 +117,7 @@ def record_call(
         "userAgent": via or user_agent or "aws-cli/2.31.0",
         **failure,
         "requestParameters": parameters,
-        "responseElements": None,
+        "responseElements": answer,
         "requestID": event_id[32:],
         "eventID": event_id[:32],
         "readOnly": name.startswith(("Describe", "Get", "Head", "List")),
@@ -119,7 +127,9 @@ def record_call(
         "recipientAccountId": account_id,
         "eventCategory": "Management",
     }
-    events.append(event)
+    further = dict(more or {})
+    event["userIdentity"] |= further.pop("userIdentity", {})
+    events.append(event | further)
 
 
 def find_source(service: str) -> str:
@@ -127,56 +137,13 @@ def find_source(service: str) -> str:
     return _SOURCES.get(service, service)
 
 
-def record_request(record: RequestRecord, *, kind: str, user_agent: str) -> None:
-    """Note a call that the emulator has just answered. Calls on data are in no event history."""
-    if record["service"] == "s3" or (record["service"], record["operation"]) == ("sns", "Publish"):
-        return
-    account_id, region = record["account_id"], record["region"]
-    events = account_states[account_id][get_partition(region)].events.setdefault(region, [])
-    event_id = hashlib.sha256(f"{account_id}{region}{len(events)}{record['time']}".encode()).hexdigest()
-    arn = record["caller_arn"]
-    name = {"userName": arn.rpartition("/")[2]} if kind != "role" else {}
-    source = find_source(record["service"])
-    events.append(
-        {
-            "eventVersion": "1.11",
-            "userIdentity": {
-                "type": "AssumedRole" if kind == "role" else "IAMUser",
-                "arn": arn,
-                "accountId": account_id,
-                "accessKeyId": record["access_key_id"],
-                **name,
-            },
-            "eventTime": datetime.fromisoformat(record["time"]).strftime(_TIME),
-            "eventSource": f"{source}.amazonaws.com",
-            "eventName": record["operation"],
-            "awsRegion": region,
-            "sourceIPAddress": "203.0.113.10",
-            "userAgent": user_agent,
-            **({"errorCode": record["error_code"], "errorMessage": "refused"} if record["error_code"] else {}),
-            "requestParameters": _lower(record["parameters"]) or None,
-            "responseElements": None,
-            "requestID": event_id[32:],
-            "eventID": event_id[:32],
-            "readOnly": record["read_only"],
-            "eventType": "AwsApiCall",
-            "managementEvent": True,
-            "recipientAccountId": account_id,
-            "eventCategory": "Management",
-        }
-    )
-
-
-def _lower(value: t.Any) -> t.Any:
-    """Parameters as CloudTrail spells them: their names begin with a small letter."""
-    if isinstance(value, dict):
-        return {f"{key[:1].lower()}{key[1:]}": _lower(item) for key, item in value.items()}
-    return [_lower(item) for item in value] if isinstance(value, list) else value
-
-
-def _identity(account_id: str, partition: str, principal: str, when: datetime) -> Record:
+def _identity(account_id: str, partition: str, principal: str, when: datetime, session: str) -> Record:
     """userIdentity: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html"""
     kind, _slash, name = principal.partition("/")
+    if kind == "account":
+        return {"type": "AWSAccount", "principalId": name, "accountId": name}
+    if kind == "service":
+        return {"type": "AWSService", "invokedBy": name}
     backend = iam_backends[account_id][partition]
     if kind == "user":
         user = backend.get_user(name)
@@ -193,19 +160,21 @@ def _identity(account_id: str, partition: str, principal: str, when: datetime) -
     issuer = {"type": "Role", "principalId": role.id, "arn": role.arn, "accountId": account_id, "userName": name}
     return {
         "type": "AssumedRole",
-        "principalId": f"{role.id}:session",
-        "arn": f"arn:{partition}:sts::{account_id}:assumed-role/{name}/session",
+        "principalId": f"{role.id}:{session}",
+        "arn": f"arn:{partition}:sts::{account_id}:assumed-role/{name}/{session}",
         "accountId": account_id,
         "accessKeyId": "ASIAIOSFODNN7EXAMPLE",
         "sessionContext": {
             "sessionIssuer": issuer,
-            "attributes": {"creationDate": when.strftime(_TIME), "mfaAuthenticated": "false"},
+            "attributes": {"creationDate": when.strftime(TIME), "mfaAuthenticated": "false"},
         },
     }
 
 
 def lookup_events(response: CloudTrailResponse) -> str:
     """LookupEvents: the newest first, of 90 days, by at most one attribute."""
+    if not DELAYS.admits_lookup(response.current_account, response.region):
+        raise JsonRESTError("ThrottlingException", "Rate exceeded")
     attributes = response._get_param("LookupAttributes") or []
     if len(attributes) > 1:
         raise JsonRESTError("InvalidLookupAttributesException", "You can only look up events by one attribute.")
@@ -214,11 +183,12 @@ def lookup_events(response: CloudTrailResponse) -> str:
         raise JsonRESTError("InvalidMaxResultsException", f"MaxResults must be 1 to {MOST_RESULTS}.")
     state = account_states[response.current_account][get_partition(response.region)]
     since, until = (_moment(response._get_param(name)) for name in ("StartTime", "EndTime"))
-    oldest = (clock() - RETENTION).strftime(_TIME)
+    first = max(since, (clock() - RETENTION).strftime(TIME))
+    last = min(until or _NEVER, DELAYS.newest(clock()).strftime(TIME) if DELAYS.lateness_seconds else _NEVER)
     events = [
         event
         for event in (*past.past_of(state, response.region), *state.events.get(response.region, []))
-        if max(since, oldest) <= event["eventTime"] <= (until or "9") and all(_fits(event, item) for item in attributes)
+        if first <= event["eventTime"] <= last and all(_fits(event, item) for item in attributes)
     ]
     events.sort(key=lambda event: str(event["eventTime"]), reverse=True)
     start = _start(response._get_param("NextToken"))
@@ -229,7 +199,7 @@ def lookup_events(response: CloudTrailResponse) -> str:
 
 
 def _moment(value: object) -> str:
-    return datetime.fromtimestamp(value, UTC).strftime(_TIME) if isinstance(value, (int, float)) else ""
+    return datetime.fromtimestamp(value, UTC).strftime(TIME) if isinstance(value, (int, float)) else ""
 
 
 def _fits(event: Record, attribute: Record) -> bool:
@@ -253,7 +223,7 @@ def _format_event(event: Record) -> Record:
         "EventId": event["eventID"],
         "EventName": event["eventName"],
         "EventSource": event["eventSource"],
-        "EventTime": datetime.strptime(event["eventTime"] + "+0000", _TIME + "%z").timestamp(),
+        "EventTime": datetime.strptime(event["eventTime"] + "+0000", TIME + "%z").timestamp(),
         "ReadOnly": str(event["readOnly"]).lower(),
         **({"Username": username(event)} if username(event) else {}),
         "Resources": list_resources(event),

@@ -16,8 +16,8 @@ from moto.core.responses import ActionResult
 from moto.iam.exceptions import InvalidInput
 from moto.iam.models import IAMBackend, Role, User
 from moto.iam.responses import IamResponse
-from moto.organizations.models import OrganizationsBackend, organizations_backends
 
+from emulator.extensions.organizations_levels import list_levels
 from emulator.extensions.registration import iam_operations
 from emulator.extensions.statements import Principal, Statement, document_of, find, parse_statements, statements_of
 from emulator.paging import page
@@ -193,18 +193,11 @@ def _read_boundary(response: IamResponse) -> t.Optional[Statements]:
 
 
 def _levels_above(backend: IAMBackend) -> t.Optional[list[Statements]]:
-    """The SCPs of each level above an account and on it; None where none apply."""
-    master = organizations_backends.master_accounts.get(backend.account_id)
-    if master is None:
+    """The statements of the SCPs of each level; None where none apply."""
+    levels = list_levels(backend.account_id, backend.partition)
+    if levels is None:
         return None
-    organization: OrganizationsBackend = organizations_backends[master[0]][backend.partition]
-    target: t.Any = organization.get_account_by_id(backend.account_id)
-    found = []
-    while target is not None:
-        policies = [policy for policy in target.attached_policies if policy.type == "SERVICE_CONTROL_POLICY"]
-        found.append([statement for policy in policies for statement in parse_statements(policy.name, policy.content)])
-        target = next((unit for unit in organization.ou if unit.id == target.parent_id), None)
-    return found
+    return [[found for name, text in level for found in parse_statements(name, text)] for level in levels]
 
 
 def install() -> None:

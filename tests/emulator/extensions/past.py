@@ -4,7 +4,8 @@
 
 """The past of an account: the months of calls that its seed describes, in log files, history and last accessed.
 
-The files are made when somebody first looks into a trail's bucket, so that a start of the emulator stays quick.
+The files are made when somebody first looks into a trail's bucket, so that a start of the emulator stays quick. Where
+events are late (see :mod:`emulator.delays`), the files lack the last ones.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from moto.s3.models import FakeBucket, S3Backend, s3_backends
 from emulator.activity import delivery, generate, later, records, selectors
 from emulator.activity.records import Record
 from emulator.activity.uses import LastUse, last_uses
+from emulator.delays import DELAYS
 from emulator.extensions.opt_in import DEFAULT_REGIONS
 from emulator.extensions.registration import operations_of
 from emulator.extensions.state import AccountState, Past, ServiceUse, Use, account_states, clock
@@ -183,6 +185,9 @@ def _covered(trail: Trail) -> list[AccountState]:
 def _files(trail: Trail, state: AccountState) -> t.Iterator[delivery.File]:
     assert state.past is not None
     recorded = _select(trail, past_events(state))
+    if DELAYS.lateness_seconds:
+        newest = f"{DELAYS.newest(state.past.now):%Y-%m-%dT%H:%M:%SZ}"
+        recorded = [event for event in recorded if event["eventTime"] <= newest]
     regions = DEFAULT_REGIONS if trail.is_multi_region and trail.partition == "aws" else ()
     digests, now = trail.log_validation, state.past.now
     return delivery.deliver(recorded, _place(trail), digests=digests, now=now, regions=regions)

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 import sys
+import types
 import typing as t
 
 import moto
 import moto.backend_index
+from botocore.exceptions import UnknownServiceError
+from moto.core.utils import get_service_model
 from moto.iam.responses import IamResponse
 
 Operation = t.Callable[[t.Any], object]
@@ -29,10 +32,26 @@ def operations_of(response_class: type, *operations: Operation) -> None:
 
 
 def install() -> None:
-    """Make Access Analyzer a service of moto: where moto imports it, and which host leads to it."""
+    """Make Access Analyzer and Sign-In services of moto: where moto imports them, and which hosts lead to them."""
     from emulator.extensions import accessanalyzer
 
-    sys.modules["moto.accessanalyzer"] = accessanalyzer
-    moto.accessanalyzer = accessanalyzer
-    pattern = re.compile(r"https?://access-analyzer\.(.+)\.amazonaws\.com")
-    moto.backend_index.backend_url_patterns.append(("accessanalyzer", pattern))
+    _serve("accessanalyzer", accessanalyzer, host="access-analyzer")
+    if _knows("signin", "ListSessions"):
+        from emulator.extensions import signin
+
+        _serve("signin", signin, host="signin")
+
+
+def _serve(name: str, package: types.ModuleType, *, host: str) -> None:
+    sys.modules[f"moto.{name}"] = package
+    setattr(moto, name, package)
+    pattern = re.compile(rf"https?://{host}\.(.+)\.amazonaws\.com")
+    moto.backend_index.backend_url_patterns.append((name, pattern))
+
+
+def _knows(service: str, operation: str) -> bool:
+    """Whether this botocore has the operation: Sign-In got the ones on sessions in 2026."""
+    try:
+        return operation in get_service_model(service).operation_names
+    except UnknownServiceError:
+        return False

@@ -24,6 +24,7 @@ from moto.sts.responses import TokenResponse
 
 from emulator import errors, identity
 from emulator.extensions.registration import Operation, iam_operations, operations_of
+from emulator.extensions.sessions import root_of
 from emulator.extensions.state import AccountState, RootSession, account_states, clock, state_of
 from emulator.identity import Caller, UnknownKeyError, caller_of
 from emulator.wire import Answer, Call
@@ -62,8 +63,8 @@ def refusal(call: Call, caller: Caller) -> Answer | None:
         return _refuse_malformed(call) or _not_allowed(call, caller)
     if caller.kind != "root" or (call.service, call.operation) == ("sts", "GetCallerIdentity"):
         return None
-    session = account_states[caller.account_id][caller.partition].root_sessions[call.access_key_id]
-    if call.service == "iam" and call.operation in TASKS[session.task][1]:
+    session = account_states[caller.account_id][caller.partition].root_sessions.get(call.access_key_id)
+    if session is None or call.service == "iam" and call.operation in TASKS[session.task][1]:
         return None
     message = (
         f"User: {caller.arn} is not authorized to perform: {call.action} with an explicit deny in a session policy"
@@ -154,16 +155,7 @@ def caller_of_session(home: IAMBackend, key: AccessKey) -> Caller | None:
         return None
     if session.expires <= clock():
         raise UnknownKeyError(key.access_key_id)
-    arn = f"arn:{home.partition}:iam::{home.account_id}:root"
-    return Caller(
-        account_id=home.account_id,
-        partition=home.partition,
-        kind="root",
-        arn=arn,
-        user_id=home.account_id,
-        principal_arn=arn,
-        name="root",
-    )
+    return root_of(home)
 
 
 def get_user(response: IamResponse) -> ActionResult:

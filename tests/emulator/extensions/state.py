@@ -49,6 +49,31 @@ class RootSession:
     expires: datetime
 
 
+@dataclasses.dataclass(frozen=True)
+class Session:
+    """What STS knows of a temporary access key: whose permissions it has, since when and until when.
+
+    ``owner_id`` is the unique id of the role, or of the user of GetSessionToken and GetFederationToken. ``assumed_by``
+    and ``opened_with`` are the ARN and the access key of the caller. ``keys`` are condition keys that STS alone can
+    set, ``policies`` session policies, of which there may be none. ``transitive`` names the tags that a chain keeps.
+    """
+
+    kind: t.Literal["role", "user", "federated"]
+    owner_id: str
+    name: str
+    issued: datetime
+    expires: datetime
+    judged: bool = False
+    source_identity: str = ""
+    assumed_by: str = ""
+    opened_with: str = ""
+    tags: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    transitive: tuple[str, ...] = ()
+    keys: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    policies: tuple[str, ...] = ()
+    mfa: bool = False
+
+
 @dataclasses.dataclass
 class UserDetails:
     """What moto does not keep of a user."""
@@ -123,6 +148,10 @@ class AccountState(BaseBackend):
         super().__init__(region_name, account_id)
         self.root = RootUser()
         self.root_sessions: dict[str, RootSession] = {}
+        #: temporary access keys by their ids, those of root left out
+        self.sessions: dict[str, Session] = {}
+        #: unique ids of the principals whose calls are authorized; the account's id stands for its root user
+        self.judged: set[str] = set()
         self.report: t.Optional[Report] = None
         self.users: dict[str, UserDetails] = {}
         self.key_changes: dict[str, datetime] = {}
@@ -135,6 +164,10 @@ class AccountState(BaseBackend):
         self.events: dict[str, list[dict[str, t.Any]]] = {}
         #: what principals did in the months before the seed was applied
         self.past: t.Optional[Past] = None
+        #: the bucket of the organization's trail, the id of the organization, and the accounts with their partitions
+        self.trail: t.Optional[tuple[str, str, tuple[tuple[str, str], ...]]] = None
+        #: ids of the events that are in that bucket
+        self.delivered: set[str] = set()
         #: buckets of trails whose files of the past are not made yet
         self.undelivered: set[str] = set()
 

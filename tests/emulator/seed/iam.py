@@ -62,6 +62,10 @@ class _Filler:
     def boundary(self, reference: t.Optional[str], *, where: str) -> t.Optional[str]:
         return None if reference is None else str(self.policy(reference, where=f"{where}.boundary").arn)
 
+    def judge(self, identifier: str, judged: bool) -> None:
+        if judged:
+            self.state.judged.add(identifier)
+
     def last_accessed(self, arn: str, seeded: t.Mapping[str, model.ServiceUse]) -> None:
         uses = self.state.last_accessed.setdefault(arn, {})
         for service, use in seeded.items():
@@ -132,6 +136,7 @@ def _user(filler: _Filler, seeded: model.User) -> None:
     for index, credential in enumerate(seeded.service_credentials):
         _service_credential(filler, user, credential, index)
     filler.last_accessed(user.arn, seeded.last_accessed)
+    filler.judge(user.id, seeded.judged)
 
 
 def _password(filler: _Filler, user: models.User, seeded: t.Optional[model.Password]) -> None:
@@ -149,7 +154,7 @@ def _access_key(
     filler: _Filler, key: models.AccessKey, seeded: model.AccessKey, *, owner: str, index: int
 ) -> models.AccessKey:
     """Give a key its seeded id and dates. By its id moto finds the account, and the user, of the calls it signs."""
-    key.access_key_id = access_key_id(filler.account.id, owner, index)
+    key.access_key_id = seeded.id or access_key_id(filler.account.id, owner, index)
     key.secret_access_key = secret_access_key(key.access_key_id)
     key.status = seeded.status
     key.create_date = moment(filler.now, seeded.age_days)
@@ -212,10 +217,12 @@ def _role(filler: _Filler, seeded: model.Role) -> None:
         profile.id = unique_id("AIPA", profile.arn)
         profile.create_date = role.create_date
     filler.last_accessed(role.arn, seeded.last_accessed)
+    filler.judge(role.id, seeded.judged)
 
 
 def _root(filler: _Filler) -> None:
     seeded, account = filler.account.root, filler.account
+    filler.judge(account.id, seeded.judged)
     root = filler.state.root = state.RootUser(
         created=moment(filler.now, seeded.created_days),
         password=seeded.password,

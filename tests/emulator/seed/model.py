@@ -41,13 +41,17 @@ class Password:
 
 @dataclasses.dataclass(frozen=True)
 class AccessKey:
-    """An access key; its id follows from account, user and position, see :func:`emulator.seed.access_key_id`."""
+    """An access key; its id follows from account, user and position, see :func:`emulator.seed.access_key_id`.
+
+    ``id`` is one that looks like another's.
+    """
 
     age_days: float = 30
     status: t.Literal["Active", "Inactive"] = "Active"
     last_used_days: t.Optional[float] = None
     service: str = "s3"
     region: str = "us-east-1"
+    id: t.Optional[str] = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,7 +75,7 @@ class ServiceUse:
 
 @dataclasses.dataclass(frozen=True)
 class User:
-    """An IAM user."""
+    """An IAM user. The calls of a ``judged`` one need permissions, see :mod:`emulator.judge`."""
 
     name: str
     path: str = "/"
@@ -86,6 +90,7 @@ class User:
     tags: dict[str, str] = dataclasses.field(default_factory=dict)
     service_credentials: tuple[ServiceCredential, ...] = ()
     last_accessed: dict[str, ServiceUse] = dataclasses.field(default_factory=dict)
+    judged: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,7 +106,7 @@ class Group:
 
 @dataclasses.dataclass(frozen=True)
 class Role:
-    """An IAM role."""
+    """An IAM role. The calls of a ``judged`` one need permissions, see :mod:`emulator.judge`."""
 
     name: str
     trust: Document
@@ -117,6 +122,7 @@ class Role:
     max_session_duration: int = 3600
     instance_profile: bool = False
     last_accessed: dict[str, ServiceUse] = dataclasses.field(default_factory=dict)
+    judged: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,7 +140,10 @@ class Policy:
 
 @dataclasses.dataclass(frozen=True)
 class Root:
-    """The root user. Without password, keys and MFA it has no credentials, as a centrally managed member account."""
+    """The root user. Without password, keys and MFA it has no credentials, as a centrally managed member account.
+
+    Its keys are refused, unless it is ``judged``.
+    """
 
     password: bool = True
     mfa: t.Literal["none", "virtual", "hardware"] = "hardware"
@@ -142,6 +151,7 @@ class Root:
     signing_certificates: int = 0
     last_used_days: t.Optional[float] = None
     created_days: float = 1500
+    judged: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -423,17 +433,36 @@ class Call:
     """Calls that CloudTrail recorded: of ``user/NAME`` or ``role/NAME``, where NAME may be as ``dev-{01..15}``.
 
     ``call`` is ``source:EventName`` as CloudTrail names both, ``via`` the service that made it in the caller's name.
+    ``session`` is the name of a role's session, ``answer`` the response elements, ``more`` further fields of the event,
+    and of its ``userIdentity``.
     """
 
     principal: str
     call: str
     days: float = 1
     count: int = 1
+    session: str = "session"
     parameters: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     resources: tuple[str, ...] = ()
     error: t.Optional[str] = None
     via: t.Optional[str] = None
     user_agent: t.Optional[str] = None
+    answer: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    more: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class SigninSession:
+    """A session of ``aws login`` of ``user/NAME`` or ``role/NAME``. Its name is the end of its ARN."""
+
+    name: str
+    principal: str
+    age_hours: float = 1
+    expires_in_hours: float = 11
+    last_used_hours: t.Optional[float] = None
+    client_type: t.Literal["CLI", "MCP"] = "CLI"
+    user_agent: t.Optional[str] = None
+    status: t.Literal["ACTIVE", "REVOKED"] = "ACTIVE"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -481,6 +510,7 @@ class Region:
     calls: tuple[Call, ...] = ()
     stacks: dict[str, Stack] = dataclasses.field(default_factory=dict)
     policy_generation_errors: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    signin_sessions: dict[str, SigninSession] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -536,7 +566,10 @@ class Organization:
     """Everything that is seeded. Without ``id`` there is no organization, only accounts.
 
     A caller with an unknown access key is an administrator of ``management_account_id``. ``trail_bucket`` is a bucket
-    there, with the log files of all accounts' calls.
+    there, with the log files of all accounts' calls. ``lag_seconds`` is how long changes of policies and keys take to
+    count for judged principals, ``lateness_seconds`` the age of the newest events, and ``lookups_a_second`` how often
+    they can be looked up in an account and region (0: without a limit). With ``records_events`` CloudTrail records what
+    the emulator is asked.
     """
 
     management_account_id: str
@@ -548,6 +581,10 @@ class Organization:
     root_features: tuple[t.Literal["RootCredentialsManagement", "RootSessions"], ...] = ()
     control_policies: dict[str, ControlPolicy] = dataclasses.field(default_factory=dict)
     trail_bucket: t.Optional[str] = None
+    lag_seconds: float = 0
+    lateness_seconds: float = 0
+    lookups_a_second: int = 0
+    records_events: bool = False
 
     @property
     def management_account(self) -> Account:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 from datetime import datetime
 
@@ -18,8 +17,8 @@ from moto.organizations.models import organizations_backends
 from moto.s3.models import s3_backends
 from moto.securityhub.models import SecurityHubBackend
 
-from emulator import extensions, trail_logs
-from emulator.extensions import past, state
+from emulator import extensions
+from emulator.extensions import past, recorded_events, state
 from emulator.seed import iam, organization, regional
 from emulator.seed.model import Organization
 
@@ -57,7 +56,6 @@ def _trail_logs(seed: Organization, bucket: str) -> None:
     management = seed.management_account
     storage = s3_backends[management.id][management.partition]
     storage.create_bucket(bucket, management.home_region)
-    for account in seed.accounts.values():
-        calls = state.account_states[account.id][account.partition].events.values()
-        for key, body in trail_logs.files(itertools.chain.from_iterable(calls), str(seed.id)).items():
-            storage.put_object(bucket, key, body)
+    states = [state.account_states[account.id][account.partition] for account in seed.accounts.values()]
+    owner = state.account_states[management.id][management.partition]
+    recorded_events.keep_trail(owner, bucket, str(seed.id), states)

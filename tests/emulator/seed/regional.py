@@ -310,6 +310,9 @@ def _calls(place: Place, seeded: model.Call) -> None:
                 via=seeded.via,
                 user_agent=seeded.user_agent,
                 resources=seeded.resources,
+                session=seeded.session,
+                answer=seeded.answer or None,
+                more=seeded.more,
             )
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Buckets, keys and clusters of one account in one region, with the policies and grants that name principals."""
+"""What of one account in one region names principals: buckets, keys, clusters and sign-in sessions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from datetime import datetime
 
 from moto.s3.models import s3_backends
 
+from emulator.extensions.signin.models import SigninSession, signin_backends
 from emulator.seed import model
+from emulator.seed.identifiers import moment
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Place:
 
 
 def seed_resources(place: Place, seeded: model.Region) -> None:
-    """Make the buckets, keys and clusters of a region."""
+    """Make the buckets, keys, clusters and sign-in sessions of a region."""
     for bucket in seeded.buckets.values():
         place.bucket(bucket.name)
         if bucket.policy is not None:
@@ -49,6 +51,8 @@ def seed_resources(place: Place, seeded: model.Region) -> None:
         _key(place, key)
     for cluster in seeded.clusters.values():
         _cluster(place, cluster)
+    for session in seeded.signin_sessions.values():
+        _signin_session(place, session)
 
 
 def _key(place: Place, seeded: model.Key) -> None:
@@ -113,6 +117,24 @@ def _cluster(place: Place, seeded: model.Cluster) -> None:
             "createdAt": place.now,
             "modifiedAt": place.now,
         }
+
+
+def _signin_session(place: Place, seeded: model.SigninSession) -> None:
+    kind, _slash, name = seeded.principal.partition("/")
+    used = seeded.last_used_hours
+    signin_backends[place.account.id][place.region].add(
+        SigninSession(
+            arn=place.arn("signin", f"session/{seeded.name}"),
+            principal_arn=f"arn:{place.account.partition}:iam::{place.account.id}:{kind}/{name}",
+            issued=moment(place.now, seeded.age_hours / 24),
+            expires=moment(place.now, -seeded.expires_in_hours / 24),
+            region=place.region,
+            client_type=seeded.client_type,
+            last_used=None if used is None else moment(place.now, used / 24),
+            user_agent=seeded.user_agent,
+            status=seeded.status,
+        )
+    )
 
 
 def _unique(place: Place, *names: str) -> str:

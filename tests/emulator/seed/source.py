@@ -28,6 +28,10 @@ _ORGANIZATION = (
     "root_features",
     "control_policies",
     "trail_bucket",
+    "lag_seconds",
+    "lateness_seconds",
+    "lookups_a_second",
+    "records_events",
 )
 
 

@@ -15,6 +15,7 @@ from datetime import timedelta
 import boto3
 from botocore.config import Config
 
+from emulator.client import send_here
 from emulator.clock import CLOCK
 from emulator.listener import Listener
 from emulator.seed import Organization
@@ -52,13 +53,14 @@ class Seeded:
             credentials = self._assume(account)
         # boto3's stubs know each service by its literal name.
         make: t.Callable[..., t.Any] = boto3.client
-        return make(
+        made = make(
             service,
             endpoint_url=self.endpoint,
             region_name=region or home.home_region,
             config=_CONFIG,
             **credentials,
         )
+        return send_here(made, self.endpoint) if service == "signin" else made
 
     def _assume(self, account: str) -> dict[str, str]:
         if account not in self._sessions:
@@ -79,7 +81,7 @@ class Seeded:
 def serving(source: Source) -> t.Iterator[Seeded]:
     """Serve a seed until the block ends; one block at a time, since moto's state is one a process."""
     assert _OPEN.acquire(blocking=False), "another block serves its seed: let its fixture end first"
-    emulator, endpoint = _running()
+    emulator, endpoint = running()
     try:
         organization = emulator.reset(source)
         assert organization is not None
@@ -90,8 +92,8 @@ def serving(source: Source) -> t.Iterator[Seeded]:
 
 
 @functools.cache
-def _running() -> tuple[Emulator, str]:
-    """One emulator serves every test; its threads end with the process."""
+def running() -> tuple[Emulator, str]:
+    """The emulator that serves every test, and its URL; its threads end with the process."""
     emulator = Emulator()
     listener = Listener("127.0.0.1", 0, emulator.handle)
     threading.Thread(target=listener.serve_forever, daemon=True).start()

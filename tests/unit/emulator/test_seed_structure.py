@@ -89,7 +89,7 @@ def test_the_top_of_a_seed_is_checked_too(structure: dict[str, t.Any], message: 
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("acmee", r"no seed 'acmee': neither a file nor one of acme, bare, clean, developers, gov, scale:…"),
+        ("acmee", r"no seed 'acmee': neither a file nor one of acme, bare, clean, developers, gov, incident, scale:…"),
         ("scale:acounts=3", r"scale: 'acounts=3' is not understood; allowed: accounts, users, roles, policies"),
         ("scale:accounts=many", r"scale: 'accounts=many' is not understood"),
     ],

@@ -47,6 +47,13 @@ class Log:
     foreign: tuple[str, ...] = ()
     number: int = 0
 
+    def add(self, event: Event) -> Log:
+        """The log with one more record, whose date the store has not told yet."""
+        number = self.number + 1
+        return dataclasses.replace(
+            self, events=(*self.events, dataclasses.replace(event, number=number)), number=number
+        )
+
 
 def list_campaigns(store: Store, account_id: str) -> tuple[str, ...]:
     """List the campaigns of an account that have records.

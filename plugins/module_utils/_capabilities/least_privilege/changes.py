@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import re
 import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -36,6 +37,8 @@ CAMPAIGN: t.Final = "iam-hardening:campaign"
 TRIAL_SUFFIX: t.Final = "trial"
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
 _MOST_TAGS: t.Final = 50
+# The next step where an object of one of our names is not ours.
+_DELETE: t.Final = "no campaign made it; delete it if nobody needs it"
 _QUOTA: t.Final = "AttachedPoliciesPerRoleQuota"
 
 
@@ -46,6 +49,7 @@ class ChangeKind(enum.StrEnum):
     OPEN = "right_size_open"
     TRIAL = "right_size_trial"
     LIFT = "right_size_lift"
+    EXPIRE = "right_size_expire"
     CUT_OVER = "right_size_cut_over"
     REPLACE = "right_size_replace"
     CLOSE = "right_size_close"
@@ -55,6 +59,8 @@ class ChangeKind(enum.StrEnum):
     RETURN_ADMIN = "right_size_return_admin"
 
 
+#: A trial that is over: its end is a safety device, and takes nothing.
+DEADLINE_KINDS: t.Final = frozenset({ChangeKind.EXPIRE})
 #: They may take the last way to an account, so somebody else must be able to undo them.
 LOCKOUT_KINDS: t.Final = frozenset({ChangeKind.TRIAL, ChangeKind.REPLACE, ChangeKind.CLOSE, ChangeKind.RETIRE})
 #: The cut-over, and a return of administrator rights: a person has seen each of these changes.
@@ -98,8 +104,8 @@ class Subject:
 
     ``parallel`` is the role beside it, as far as there is one. ``policies`` are the documents of the campaign, and
     ``trial`` all of them in one, or ``misfit`` the reason why they are not. ``live`` has the managed policies of our
-    names that are there, by ARN. ``duration`` is the longest session of the role in seconds, and
-    ``last`` the ARN of AdministratorAccess in this partition.
+    names that are there, by ARN, those of earlier documents included. ``duration`` is the longest session of the role
+    in seconds, and ``last`` the ARN of AdministratorAccess in this partition.
     """
 
     role: Role
@@ -173,19 +179,22 @@ class RoleWriter:
             reason = f"no boundary can hold its policies: {subject.misfit}. Set compress, or choose the way parallel"
             return _refuse("does_not_fit", reason, subject)
         if role.boundary not in (arn, None):
-            return _refuse("slot_filled", f"it has the permissions boundary {role.boundary}, so no trial fits", subject)
+            reason = f"it has the permissions boundary {role.boundary}, so no trial fits; choose the way parallel"
+            return _refuse("slot_filled", reason, subject)
         policies = self.prepare_policies(subject)
         if isinstance(policies, Refusal) or role.boundary == arn:
             return policies
         begun = self._writer(ChangeKind.TRIAL).set_boundary(role.arn, None, arn)
         return (*policies, *self._narrow([begun], population))
 
-    def lift_trial(self, subject: Subject, standing: t.Optional[str] = None) -> Changes:
+    def lift_trial(
+        self, subject: Subject, standing: t.Optional[str] = None, kind: ChangeKind = ChangeKind.LIFT
+    ) -> Changes:
         """Take the trial boundary away, or set the ``standing`` boundary in its place."""
         arn = self.trial_arn(subject)
         if subject.role.boundary != arn:
             return ()
-        return (self._writer(ChangeKind.LIFT).set_boundary(subject.role.arn, arn, standing),)
+        return (self._writer(kind).set_boundary(subject.role.arn, arn, standing),)
 
     def replace(self, subject: Subject, *, population: int, standing: t.Optional[str] = None) -> Outcome:
         """Give the role its new policies, then take the old ones, then end the trial."""
@@ -262,7 +271,9 @@ class RoleWriter:
             description = f"Least privilege for {subject.role.name}"
             return (writer.create_policy(arn, policy.content, description=description, tags=tags),)
         if not self.is_own(live):
-            return _refuse("slot_filled", f"{arn} is there, and this campaign did not make it", subject)
+            other = live.tags.get(CAMPAIGN) if live.is_owned else None
+            reason = f"campaign {other} made it; go on there, or revert it there first" if other else _DELETE
+            return _refuse("slot_filled", f"{arn} is there, and {reason}", subject)
         if says_same(live.document, policy.content):
             return ()
         room = [writer.delete_version(arn, live.others[0])] if len(live.versions) >= POLICY_VERSIONS else []
@@ -280,9 +291,8 @@ class RoleWriter:
         name = _name(subject.parallel_arn)
         taken = next((role.arn for role in self.snapshot.roles if role.name.lower() == name.lower()), None)
         if taken is not None:
-            return _refuse(
-                "slot_filled", f"the name {name} is taken by {taken}, so no role can be made beside", subject
-            )
+            reason = f"the name {name} is taken by {taken}, so no role can be made beside; choose the way in_place"
+            return _refuse("slot_filled", reason, subject)
         tags = _join_tags(old.tags, {**self.tags, PARALLEL_OF: old.unique_id, CAMPAIGN: self.campaign})
         if len(tags) > _MOST_TAGS:
             reason = (
@@ -308,7 +318,10 @@ class RoleWriter:
         most = find_most_attached(self.snapshot)
         count = len(attached) + len(missing)
         if missing and count > most:
-            reason = f"{_name(arn)} would have {count} managed policies at a time, and {most} are allowed"
+            reason = (
+                f"{_name(arn)} would have {count} managed policies at a time, and {most} are allowed; detach those "
+            )
+            reason += "that it does not need, or let AWS raise the quota"
             return _refuse("slot_filled", reason, subject)
         writer = self._writer(kind)
         inline = {item.name: item.document for item in (holder.inline_policies if holder else ())}
@@ -353,6 +366,11 @@ def _join_tags(old: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]
     return {**kept, **own}
 
 
+def is_name_of(policy: str, role_name: str) -> bool:
+    """Whether a policy has a name of the documents of a role, which no other role has."""
+    return re.fullmatch(re.escape(name_policies_of(role_name)) + r"-(deny)?\d{1,3}", policy, re.ASCII) is not None
+
+
 def name_trial(role_name: str) -> str:
     """Name the trial boundary of a role. No other role has it."""
     return f"{name_policies_of(role_name)}-{TRIAL_SUFFIX}"
@@ -361,9 +379,13 @@ def name_trial(role_name: str) -> str:
 def find_foreign(parallel: Role, old: Role, campaign: str, boundary: t.Optional[str]) -> str:
     """Explain why a role with the name of the parallel one is not ours; empty if it is."""
     if parallel.tags.get(PARALLEL_OF) != old.unique_id or parallel.tags.get(CAMPAIGN) != campaign:
-        return f"the role {parallel.name} is there, and this campaign did not make it beside {old.name}"
+        made = f"this campaign did not make it beside {old.name}"
+        return (
+            f"the role {parallel.name} is there, and {made}; delete it if nobody needs it, or choose the way in_place"
+        )
     if parallel.boundary != boundary:
-        return f"the role {parallel.name} has another permissions boundary ({parallel.boundary or 'none'})"
+        other = f"another permissions boundary ({parallel.boundary or 'none'}) than the target declares"
+        return f"the role {parallel.name} has {other}; make them agree"
     return ""
 
 

@@ -35,6 +35,8 @@ DAYS: t.Final[Mapping[str, tuple[int, int]]] = {
     "trial_days": (21, LEAST_SOAK_DAYS + 1),
     "parallel_days": (60, 7),
 }
+# Acceptances that are about a role and nothing else.
+_PLAIN: t.Final = ("accept_unproven", "accept_breakage", "accept_machines", "accept_unused")
 _NAME: t.Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
 _TARGET_KEYS: t.Final = ("roles", "way", "canary", "boundary", "mfa")
 _BOUNDARY: t.Final = re.compile(r"arn:[a-z0-9-]+:iam::(\d{12}|aws):policy/[\x21-\x7e]{1,600}", re.ASCII)
@@ -85,6 +87,7 @@ class Declared:
     accept_unproven: Acceptances = ()
     accept_breakage: Acceptances = ()
     accept_machines: Acceptances = ()
+    accept_unused: Acceptances = ()
     accept_namers: tuple[NamedAcceptance, ...] = ()
     accept_denials: tuple[NamedAcceptance, ...] = ()
     revert: tuple[str, ...] = ()
@@ -97,7 +100,7 @@ class Declared:
         """
         stage = _parse_stage(options.get("stage"))
         more: dict[str, t.Any] = {name: _parse_days(options, name) for name in DAYS}
-        for name in ("accept_unproven", "accept_breakage", "accept_machines"):
+        for name in _PLAIN:
             more[name] = parse_acceptances(options.get(name), today=today, option=name, named="principal")
         declared = cls(
             campaign=_parse_campaign(options.get("campaign")),
@@ -156,7 +159,7 @@ class Declared:
     def list_warnings(self, role_arns: Collection[str]) -> list[str]:
         """List warnings about acceptances that expired, or are about none of these roles."""
         found: list[str] = []
-        for option in ("accept_unproven", "accept_breakage", "accept_machines", "accept_namers", "accept_denials"):
+        for option in (*_PLAIN, "accept_namers", "accept_denials"):
             items = getattr(self, option)
             plain = [item.acceptance if isinstance(item, NamedAcceptance) else item for item in items]
             needless = "is no role of the campaign"
@@ -198,9 +201,14 @@ def _describe(target: Target) -> str:
     return f"way {target.way}{boundary}{', mfa' if target.is_mfa_required else ''}"
 
 
+def is_campaign_name(name: str) -> bool:
+    """Whether a text may be the name of a campaign."""
+    return _NAME.fullmatch(name) is not None
+
+
 def _parse_campaign(value: t.Any) -> str:
     name = str(value or "").strip()
-    if not _NAME.fullmatch(name):
+    if not is_campaign_name(name):
         raise InputError(
             f"campaign: {name!r} is not a name; allowed are up to 64 letters, digits, dots, dashes and underscores, "
             "and the first is a letter or digit"

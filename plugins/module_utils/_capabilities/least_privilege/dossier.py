@@ -15,7 +15,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import re
 import typing as t
 from collections.abc import Mapping
 
@@ -25,10 +24,9 @@ from ..._policy.documents.canonical import fingerprint
 from ..._policy.documents.parse import parse
 from ..._policy.documents.policy import Kind, Policy, PolicyError
 from ..._policy.evaluation.evaluate import Layers
-from ..._policy.least_privilege.pack import name_policies_of
 from ..._policy.least_privilege.principal import Principal
 from ..._prediction.proposals.propose import Proposed
-from .changes import NewPolicy, name_trial
+from .changes import NewPolicy, is_name_of, name_trial
 from .owners.before import Before
 from .trial import Trial, make_trial
 
@@ -107,9 +105,8 @@ class Dossier:
     def _check_names(self) -> None:
         """Refuse names that the policies of another role may have. Raises DossierError."""
         name = self.role_arn.rpartition("/")[2]
-        wanted = re.compile(re.escape(name_policies_of(name)) + r"-(deny)?\d{1,3}", re.ASCII)
         for policy in self.policies:
-            if not wanted.fullmatch(policy.name):
+            if not is_name_of(policy.name, name):
                 raise DossierError(f"{policy.name} is no name of a policy of role/{name}")
 
     def _check_trial(self) -> None:

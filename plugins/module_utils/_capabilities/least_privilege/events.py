@@ -21,16 +21,23 @@ from .past import Past
 from .records import Event, Kind, hash_documents
 from .step import Step
 
+# What is done with these may close a role.
+_CLOSING: t.Final = frozenset({Kind.PREPARED, Kind.CLOSED, Kind.REVERTED})
+
 
 @dataclasses.dataclass(frozen=True)
 class Author:
-    """The run that did a step, and the account and campaign that it is about."""
+    """The run that did a step, and the account and campaign that it is about.
+
+    ``break_glass`` are the ARNs of the principals that it closes roles for.
+    """
 
     account_id: str
     campaign: str
     by: str
     run_id: str
     at: datetime
+    break_glass: tuple[str, ...] = ()
 
 
 def make_event(
@@ -63,6 +70,7 @@ def make_event(
         by=author.by,
         run_id=author.run_id,
         content_sha256="" if kind is Kind.ASSESSED else past.content_sha256,
+        break_glass=author.break_glass if kind in _CLOSING and step.way is Way.PARALLEL else (),
     )
     if kind is Kind.GENERATED and dossier is not None:
         documents = list_documents(dossier)

@@ -35,8 +35,9 @@ DENIAL: t.Final = "new_unexplained_denial"
 OVERDUE: t.Final = "retirement_overdue"
 OLD_USED: t.Final = "replaced_role_used"
 OLD_NAMED: t.Final = "only_old_role_named"
+OTHERS: t.Final = "new_role_trust_widened"
 #: All of them are in the report, also without a control of the assessment.
-CONTROLS: t.Final = frozenset({UNUSED, DENIAL, OVERDUE, OLD_USED, OLD_NAMED})
+CONTROLS: t.Final = frozenset({UNUSED, DENIAL, OVERDUE, OLD_USED, OLD_NAMED, OTHERS})
 # Nobody moved in that time, so nobody was asked to.
 UNUSED_DAYS: t.Final = 14
 _THEME: t.Final = "privileges"
@@ -189,6 +190,20 @@ def _judge_old_named(declared: Declared, situation: Situation, _now: datetime) -
     return Judgement(Failure(situation.role_arn, detail, observed))
 
 
+def _judge_others(_declared: Declared, situation: Situation, _now: datetime) -> Judgement:
+    new = situation.live.new_role if situation.live else None
+    is_over = situation.past.reached is Kind.RETIRED
+    if situation.way is not Way.PARALLEL or new is None or not new.is_ours or new.is_closed or is_over:
+        return Judgement()
+    if new.others is None:
+        detail = "nobody knows whom it may let in: the journal does not have the trust policy of the old role"
+        return Judgement(unjudged=Failure(new.arn, detail))
+    if not new.others:
+        return Judgement()
+    observed = {"role": situation.role_arn, "others": list(new.others)}
+    return Judgement(Failure(new.arn, f"it lets in {join_some(new.others)}, and the old role does not", observed))
+
+
 _TABLE: t.Final[tuple[tuple[str, str, Severity, str, str, str, _Judge], ...]] = (
     (
         UNUSED,
@@ -234,5 +249,14 @@ _TABLE: t.Final[tuple[tuple[str, str, Severity, str, str, str, _Judge], ...]] = 
         "A policy that names the old role gives the new one nothing, and a retired role loses what it gives.",
         "Add the new role by the listed calls, before the cut-over.",
         _judge_old_named,
+    ),
+    (
+        OTHERS,
+        "No opened role beside another lets in anybody else",
+        Severity.HIGH,
+        "the trust policy of the old role",
+        "Somebody who is let in by the new role alone has its rights, and nobody has approved that.",
+        "Set the trust policy of the new role again, by repeating the stage that opened it.",
+        _judge_others,
     ),
 )

@@ -61,21 +61,41 @@ def check_new_role(situation: Situation, live: LiveRole) -> Gate:
         return Objection("new_role_missing", f"{situation.past.parallel_arn} was prepared, and is gone")
     if not found.is_ours or found.id != expected:
         reason = (
-            f"{found.arn} is not the role that was prepared: its id is {found.id}, and that of the record {expected}"
+            f"{found.arn} is not the role that was prepared: its id is {found.id}, and that of the record {expected}; "
+            "find out who made it, delete it, and revert"
         )
         return Objection("slot_filled", reason)
     return None
 
 
+def check_trust(live: LiveRole) -> Gate:
+    """Refuse to rely on a new role that lets in others than the campaign let in: somebody changed its trust policy."""
+    new = live.new_role
+    if new is None or new.is_closed or new.others == ():
+        return None
+    if new.others is None:
+        reason = f"it is not known whom {new.arn} may let in: the journal has no trust policy of the role beside it"
+        return Objection("trust_changed", reason)
+    reason = (
+        f"{new.arn} lets in {join_some(new.others)}, and the old role does not; undo that, repeat the stage that opened"
+        " the new role, or revert"
+    )
+    return Objection("trust_changed", reason)
+
+
 def check_slots(situation: Situation, live: LiveRole) -> Gate:
     """Refuse if somebody filled a place that the campaign needs."""
     if situation.way is Way.PARALLEL and live.new_role is not None and not live.new_role.is_ours:
-        reason = f"the name of the new role is taken: the campaign did not make {live.new_role.arn}"
+        reason = (
+            f"the name of the new role is taken: the campaign did not make {live.new_role.arn}; delete that role if "
+            "nobody needs it, or choose the way in_place"
+        )
         return Objection("slot_filled", reason)
     # A run that was interrupted, or a revert, leaves it closed. Another may be open to whom its maker likes.
     is_adopted = situation.way is Way.PARALLEL and not situation.past.parallel_id
     if is_adopted and live.new_role is not None and not live.new_role.is_closed:
-        return Objection("slot_filled", f"{live.new_role.arn} is there and not closed, so no run left it like that")
+        reason = f"{live.new_role.arn} is there and not closed, so no run left it like that; find out who opened it"
+        return Objection("slot_filled", f"{reason}, and delete it if nobody needs it")
     if live.obstacles:
         return Objection("slot_filled", join_some(live.obstacles))
     return None
@@ -85,6 +105,7 @@ def check_boundary(live: LiveRole) -> Gate:
     """Refuse a trial if the role has a boundary already."""
     if live.boundary and not live.has_trial:
         reason = f"the role has the permissions boundary {live.boundary}, and a trial needs its place"
+        reason += "; choose the way parallel"
         return Objection("slot_filled", reason)
     return None
 
@@ -302,7 +323,23 @@ def check_soak(declared: Declared, situation: Situation, kind: Kind, days: int, 
         return known
     if not soak.is_over:
         return Objection("soak_not_over", f"it has still to be watched for {describe_days(soak.days_left)}")
-    return check_denials(declared, situation, since, soak.ends, used_only=used_only)
+    objection = check_denials(declared, situation, since, soak.ends, used_only=used_only)
+    return objection or (_check_used(declared, situation) if kind is Kind.OPENED else None)
+
+
+def _check_used(declared: Declared, situation: Situation) -> Gate:
+    """Refuse a canary without a call that AWS allowed since its stage began: it tested nothing."""
+    watched = situation.watched
+    if watched is None or watched.calls > watched.denied:
+        return None
+    if declared.accepts(declared.accept_unused, situation.role_arn):
+        return None
+    found = "no call of it was recorded" if not watched.calls else "only denied calls of it were recorded"
+    reason = (
+        f"{found} since {format_utc(watched.since)}, so nothing was tested; wait until it is used, choose another "
+        "canary, or accept that in least_privilege_accept_unused"
+    )
+    return Objection("no_evidence", reason)
 
 
 def describe_days(days: float) -> str:
@@ -345,7 +382,7 @@ def _check_canary(declared: Declared, situation: Situation, now: datetime) -> Ga
     if Kind.OPENED not in past.since:
         state = "its trial was lifted" if past.is_lifted else "its stage canary is missing"
         return Objection("stage_missing", state)
-    objection = check_new_role(situation, live)
+    objection = check_new_role(situation, live) or check_trust(live)
     if objection is None and live.has_other_trial:
         reason = "its trial policy was changed by somebody else; repeat its stage canary, which begins again"
         objection = Objection("not_in_force", reason)

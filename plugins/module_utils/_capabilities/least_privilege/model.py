@@ -155,7 +155,8 @@ class NewDenial:
 class Watched:
     """What was seen of one role since a moment. With a ``failure`` nothing is known, and no gate passes.
 
-    ``baseline`` counts the denials before, in a time of the same length; ``calls`` the events of the role since.
+    ``baseline`` counts the denials before, in a time of the same length; ``calls`` the events of the role since, and
+    ``denied`` those of them that were denied.
     ``not_watched`` are sentences about kinds of calls whose denials leave no event. ``old_role_last`` is when the old
     role was assumed, or made a call, the last time; ``old_role_users`` are those who did since the moment.
     """
@@ -164,6 +165,7 @@ class Watched:
     until: datetime
     baseline: int = 0
     calls: int = 0
+    denied: int = 0
     new: tuple[NewDenial, ...] = ()
     not_watched: tuple[str, ...] = ()
     old_role_last: t.Optional[datetime] = None

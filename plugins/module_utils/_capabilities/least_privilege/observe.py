@@ -22,12 +22,14 @@ from ..._aws.errors import AwsError
 from ..._aws.operations import Operations
 from ..._converge.affects.live import HOLDERS_READS
 from ..._converge.change import Change
-from ..._converge.journal import find_runs, read_recorded
+from ..._converge.journal import Outcome, find_runs, read_recorded
+from ..._converge.runner import settle
 from ..._converge.store import Store
+from ..._module.interrupted import make_tolerant
 from ..._module.managed_policies import LIST_VERSIONS, read_policy
 from ..._module.roles import TARGET_READS, read_role, read_target
 from .archive import Archive, DocumentError
-from .changes import CAMPAIGN, PARALLEL_OF, RoleWriter, Subject, name_trial
+from .changes import CAMPAIGN, PARALLEL_OF, RoleWriter, Subject, is_name_of, name_trial
 from .dossier import Dossier, DossierError
 from .revert import Recorded, list_aspects
 
@@ -110,9 +112,11 @@ def read_subject(
     arn = find_parallel_arn(role)
     policies = dossier.policies if dossier else ()
     trial = dossier.trial if dossier else None
-    names = [policy.name for policy in policies if policy.is_managed]
+    names = {policy.name for policy in policies if policy.is_managed}
     if trial is not None or is_on_trial(writer, role):
-        names.append(name_trial(role.name))
+        names.add(name_trial(role.name))
+    # Earlier documents may have been more than those of today.
+    names.update(_list_names(writer, role))
     live = read_role(access, role.arn) if needs_duration else None
     return Subject(
         role=role,
@@ -121,10 +125,19 @@ def read_subject(
         policies=policies,
         trial=trial,
         misfit=dossier.misfit if dossier else "",
-        live=_read_policies(access, map(writer.policy_arn, names)),
+        live=_read_policies(access, map(writer.policy_arn, sorted(names))),
         duration=live.duration if live else None,
         last=f"arn:{snapshot.partition}:iam::aws:policy/AdministratorAccess",
     )
+
+
+def _list_names(writer: RoleWriter, role: Role) -> Iterator[str]:
+    """List the managed policies that are there with the path and a name that only those of one role have."""
+    start = writer.policy_arn("")
+    for policy in writer.snapshot.policies:
+        name = policy.arn.removeprefix(start)
+        if name != policy.arn and (is_name_of(name, role.name) or name == name_trial(role.name)):
+            yield name
 
 
 def is_on_trial(writer: RoleWriter, role: Role) -> bool:
@@ -189,6 +202,15 @@ def select_entries(
         for entry in entries
         if entry[0].change.target in own
         or (entry[0].change.target == subject.role.arn and not _is_before(entry[0].at, since))
+    )
+
+
+def settle_entries(access: Access, entries: Iterable[Recorded]) -> tuple[Recorded, ...]:
+    """Find out how the changes of a run that was killed ended, by what is there now."""
+    read = make_tolerant(functools.partial(read_target, access))
+    return tuple(
+        (intent, settle(read, intent.change, errors=(AwsError,)) if outcome is Outcome.UNKNOWN else outcome)
+        for intent, outcome in entries
     )
 
 

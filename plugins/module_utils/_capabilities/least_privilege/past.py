@@ -67,7 +67,9 @@ class Past:
     ``reached`` is the last event that moved it, None before the first. ``times`` are the moments of events by the
     records, never before an earlier one. ``since`` are the same, but never before the store says that the record was
     written: a record that is dated back shortens nothing. ``documents`` and what follows are those of the last
-    ``GENERATED``. ``has_other_id``: there are records of a role with another id.
+    ``GENERATED``. ``has_prepared``: something was made in AWS since the beginning. ``break_glass`` are the principals
+    that roles were closed for, also before a revert.
+    ``has_other_id``: there are records of a role with another id.
     """
 
     reached: t.Optional[Kind] = None
@@ -83,10 +85,12 @@ class Past:
     parallel_arn: str = ""
     parallel_id: str = ""
     trial: t.Optional[Trial] = None
+    has_prepared: bool = False
     is_lifted: bool = False
     is_reverted: bool = False
     latest: t.Optional[datetime] = None
     number: int = 0
+    break_glass: frozenset[str] = frozenset()
     has_other_id: bool = False
     doubts: tuple[Doubt, ...] = ()
 
@@ -269,10 +273,12 @@ _OF_KIND: t.Final[Mapping[Kind, Callable[[Past, Event, Identity], str]]] = {
 
 def _apply_event(past: Past, event: Event) -> Past:
     latest = max(past.latest or event.at, event.at)
+    glass = past.break_glass.union(event.break_glass)
     if event.kind is Kind.REVERTED:
-        return Past(is_reverted=True, latest=latest, number=past.number)
+        return Past(is_reverted=True, latest=latest, number=past.number, break_glass=glass)
     past = dataclasses.replace(
         past,
+        break_glass=glass,
         way=past.way if event.kind is Kind.LIFTED else event.way,
         latest=latest,
         times={**past.times, event.kind: latest},
@@ -286,7 +292,7 @@ def _apply_event(past: Past, event: Event) -> Past:
     if event.kind is Kind.GENERATED:
         changes = _start_again(past, event)
     elif event.kind is Kind.PREPARED:
-        changes = {"parallel_arn": event.parallel_arn, "parallel_id": event.parallel_id}
+        changes = {"parallel_arn": event.parallel_arn, "parallel_id": event.parallel_id, "has_prepared": True}
     elif event.kind is Kind.OPENED:
         changes = {"trial": _follow_trial(past, event)}
     elif event.kind is Kind.CUT_OVER:

@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import typing as t
 from collections.abc import Mapping, Sequence
 
@@ -18,21 +17,18 @@ from ..._converge.change import Change, Refusal
 from ..._policy.documents.policy import Policy
 from .changes import ChangeKind, Outcome, RoleWriter, Subject
 from .declared import Target
-from .live import is_closed_form
+from .live import find_old_trust
 from .model import Way
 from .records import Kind
 from .revert import Recorded, Reverter, name_aspect
 from .revert import Way as WayBack
 from .step import Step
-from .trust import require_mfa
-
-# AIDA, AROA and others: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
-_DEAD: t.Final = re.compile(r"A[A-Z]{3}[A-Z0-9]{12,}")
+from .trust import DEAD, require_mfa
 
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """A role with its step. ``entries`` and ``present`` are only read where the role is reverted.
+    """A role with its step. ``entries`` and ``present`` are only read where the role is reverted, or was closed.
 
     ``trust`` is its trust policy, None where it can't be read. ``is_new_role_used`` says whether the new role may have
     been used, and ``returns_admin`` whether a revert makes the old role an administrator again. ``new_id`` is the id of
@@ -74,6 +70,8 @@ class CasePlanner:
     def _plan(self, case: Case) -> Planned:
         if case.step.refusal is not None:
             return Planned(case, refused=(case.step.refusal,))
+        if case.step.is_only_recorded:
+            return Planned(case)
         if case.step.event is Kind.REVERTED:
             found = self._revert(case)
             return Planned(case, found.changes, found.refused)
@@ -85,7 +83,7 @@ class CasePlanner:
         if event is Kind.PREPARED:
             return self._prepare(case)
         if event is Kind.LIFTED:
-            return self._writer.lift_trial(case.subject)
+            return self._writer.lift_trial(case.subject, kind=ChangeKind.EXPIRE)
         if event is Kind.OPENED and way is Way.IN_PLACE:
             return self._writer.set_trial(case.subject, population=self._population)
         if event is Kind.CUT_OVER and way is Way.IN_PLACE:
@@ -113,25 +111,17 @@ class CasePlanner:
 
     def _open(self, case: Case, kind: ChangeKind) -> Outcome:
         role = case.subject.role
-        document = role.trust.document
-        if document is None:
+        if role.trust.document is None:
             return Refusal("unread", f"the trust policy of {role.name} can't be read: {role.trust.error}", role.arn)
         dead = _refuse_dead(case)
         if dead is not None:
             return dead
-        if is_closed_form(self._writer.snapshot, document):
-            return self._open_beside_closed(case, kind)
+        document = find_old_trust(self._writer.snapshot, role, case.entries)
+        if document is None:
+            reason = f"{role.name} is closed, and the journal does not have the trust policy that it had: revert first"
+            return Refusal("old_role_closed", reason, role.arn)
         wants_mfa = case.target is not None and case.target.is_mfa_required
         return self._writer.open_parallel(case.subject, require_mfa(document) if wants_mfa else document, kind)
-
-    def _open_beside_closed(self, case: Case, kind: ChangeKind) -> Outcome:
-        """Give new documents to a new role whose old one is closed: the new one keeps its own trust policy."""
-        old, new = case.subject.role, case.subject.parallel
-        trust = new.trust.document if new is not None else None
-        if trust is None or is_closed_form(self._writer.snapshot, trust):
-            reason = f"{old.name} is closed, so its trust policy can't be copied to a new role: revert first"
-            return Refusal("old_role_closed", reason, old.arn)
-        return self._writer.open_parallel(case.subject, trust, kind)
 
     def _close(self, case: Case) -> Outcome:
         if self._closed is None:
@@ -189,6 +179,6 @@ def _find_dead(trust: t.Optional[Policy]) -> str:
     """
     statements = trust.statements if trust is not None else ()
     for kind, value in (pair for statement in statements for pair in statement.principals or ()):
-        if kind == "AWS" and _DEAD.fullmatch(value):
+        if kind == "AWS" and DEAD.fullmatch(value):
             return value
     return ""

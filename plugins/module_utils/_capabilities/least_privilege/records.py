@@ -84,7 +84,8 @@ class Event:
     were proved) and ``layers_sha256`` (the policies above the role, as they were) are recorded with ``GENERATED``.
     ``dossier_sha256`` is the hash that the file with the documents and their proof is kept under.
     ``parallel_id`` is the id of the new role. ``soak_days`` is how long the stage that is done is to be watched, and
-    ``deadline`` when its trial ends. ``key`` and ``stored_at`` say where and when the store has the record.
+    ``deadline`` when its trial ends. ``break_glass`` are the ARNs that roles were closed for. ``key`` and ``stored_at``
+    say where and when the store has the record.
     """
 
     kind: Kind
@@ -107,6 +108,7 @@ class Event:
     parallel_id: str = ""
     soak_days: t.Optional[int] = None
     deadline: t.Optional[datetime] = None
+    break_glass: tuple[str, ...] = ()
     number: int = dataclasses.field(default=0, compare=False)
     key: str = dataclasses.field(default="", compare=False)
     stored_at: t.Optional[datetime] = dataclasses.field(default=None, compare=False)
@@ -135,6 +137,7 @@ class Event:
             "parallel_id": self.parallel_id,
             "soak_days": self.soak_days,
             "deadline": None if self.deadline is None else format_utc(self.deadline),
+            "break_glass": list(self.break_glass),
         }
         return json.dumps(record, indent=2).encode()
 
@@ -156,6 +159,7 @@ class Event:
                 documents=tuple(map(_parse_document, record["documents"])),
                 soak_days=_parse_number(record["soak_days"], _MOST_DAYS),
                 deadline=None if record["deadline"] is None else parse_moment(record["deadline"]),
+                break_glass=tuple(map(_parse_text, record["break_glass"])),
                 **{name: _parse_text(record[name]) for name in _TEXTS},
                 number=number,
                 key=key,

@@ -47,13 +47,16 @@ from ..._prediction.document import layers_not_read
 from ..._prediction.evidence import RECORDS_OPERATIONS
 from ..._prediction.least_privilege import build, build_principal
 from ..._prediction.records.evidence_options import EvidenceOptions
+from .after import LASTING, describe_recorded, refuse_guarded, refuse_planned
 from .archive import Archive
 from .cases.found import Found
-from .cases.observe import CaseReader, Observed, Options
-from .changes import APPROVAL_KINDS, LOCKOUT_KINDS, WRITES, RoleWriter
+from .cases.observe import CaseReader, Observed
+from .changes import APPROVAL_KINDS, DEADLINE_KINDS, LOCKOUT_KINDS, WRITES, RoleWriter
 from .consumers.observe import CONSUMERS_OPERATIONS
+from .containment import hold_contained
 from .declared import Declared
 from .events import Author, make_event
+from .evidence.observe import Options
 from .findings import CONTROLS, findings
 from .grants import CONTEXT, GRANTS, SAMPLES
 from .live import Observer
@@ -63,9 +66,11 @@ from .owners.decision import list_files
 from .owners.observe import OPERATIONS as LIVE_OPERATIONS
 from .plan import Case, CasePlanner, Planned
 from .records import Kind
-from .step import State, Step
+from .situation import Situation
+from .step import Step
 from .steps import decide
 from .summary import Details, build_summary, render_summary
+from .trial import is_trial
 from .trials.observe import Overdue, TrialReader
 from .trust import close_trust
 from .undo import DERIVATIONS, needs_approval
@@ -133,6 +138,7 @@ class RightSizing(Capability[Observed]):
 
     lockout_kinds = LOCKOUT_KINDS
     approval_kinds = APPROVAL_KINDS
+    deadline_kinds = DEADLINE_KINDS
     reports = CONTROLS
     _observed: Observed
     _steps: tuple[Step, ...]
@@ -157,8 +163,7 @@ class RightSizing(Capability[Observed]):
         self._reports = reports
         self._archive = Archive(self._journal, connection.access.caller.account_id, options.declared.campaign)
         self._made: set[str] = set()
-        self._recorded: set[str] = set()
-        self._summary: dict[str, t.Any] = {}
+        self._after: dict[str, tuple[Situation, Step]] = {}
 
     # The walk
 
@@ -174,11 +179,21 @@ class RightSizing(Capability[Observed]):
         writer = self._make_writer(snapshot)
         reader = CaseReader(self._connection, self._options, self._archive, self._journal, writer, self._untouchable)
         self._observed = reader.read()
-        self._steps = decide(self._declared, self._observed.situations, now=self._connection.now)
+        steps = decide(self._declared, self._observed.situations, now=self._connection.now)
+        pairs = zip(self._observed.found, steps, strict=True)
+        self._steps = tuple(self._hold_contained(writer, found, step) for found, step in pairs)
         known = {item.role.arn for item in self._observed.found}
         trials = TrialReader(self._connection, self._options, self._journal, writer, known)
-        self._overdue = trials.find(Observer(writer, self._observed.facts.permissions, self._options.break_glass))
+        overdue = trials.find(Observer(writer, self._observed.facts.permissions, self._options.break_glass))
+        self._overdue = tuple(
+            dataclasses.replace(item, step=self._hold_contained(writer, item.found, item.step)) for item in overdue
+        )
         return self._observed
+
+    def _hold_contained(self, writer: RoleWriter, found: Found, step: Step) -> Step:
+        is_on_trial = is_trial(writer.policy_arn(""), found.role.boundary or "")
+        roles = (found.role.arn, found.subject.parallel_arn)
+        return hold_contained(self._connection.freeze, step, roles, is_on_trial=is_on_trial)
 
     def _make_writer(self, snapshot: Snapshot) -> RoleWriter:
         return RoleWriter(snapshot, self._declared.campaign, {"iam-hardening:collection-version": COLLECTION_VERSION})
@@ -190,7 +205,7 @@ class RightSizing(Capability[Observed]):
         return findings(observed.snapshot, self._declared, observed.situations, now=now)
 
     def plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
-        glass = [item.arn for item in principals_for_emergencies(observed.snapshot, self._options.break_glass)]
+        glass = self._list_break_glass()
         planner = CasePlanner(
             self._make_writer(observed.snapshot), close_trust(observed.snapshot, glass) if glass else None
         )
@@ -199,8 +214,7 @@ class RightSizing(Capability[Observed]):
         # Trials of other campaigns that are over come last.
         self._planned = planner.plan([*cases, *(Case(item.found.subject, item.step) for item in self._overdue)])
         self._roles_of_changes = _index_changes(self._planned)
-        self._steps = tuple(map(_add_refusal, self._steps, self._planned))
-        self._summary = self._summarize()
+        self._steps = tuple(map(refuse_planned, self._steps, self._planned))
         return Plan(
             changes=tuple(change for item in self._planned for change in item.changes),
             refused=(*observed.refused, *(refusal for item in self._planned for refusal in item.refused)),
@@ -210,6 +224,10 @@ class RightSizing(Capability[Observed]):
                 *_list_untested(self._observed.found, self._steps),
             ),
         )
+
+    def _list_break_glass(self) -> tuple[str, ...]:
+        found = principals_for_emergencies(self._observed.snapshot, self._options.break_glass)
+        return tuple(item.arn for item in found)
 
     def _list_acceptance_warnings(self) -> Iterable[str]:
         """List warnings about acceptances, unless the roles are not known."""
@@ -261,21 +279,30 @@ class RightSizing(Capability[Observed]):
 
     # The records
 
-    def conclude(self, _result: Mapping[str, t.Any], *, completed: bool) -> None:
+    def conclude(self, result: Mapping[str, t.Any], *, completed: bool) -> None:
         """Write the files of generated documents, and record the steps that are done.
 
         A step is done once all its changes are made. One that was refused in part is taken again by the next run.
         """
         self._write_files()
         self._write_patches()
-        if not self._run.writes:
-            return
-        own = ((item, step, self._archive) for item, step in zip(self._observed.found, self._steps, strict=True))
+        own = zip(self._observed.found, self._steps, [self._archive] * len(self._steps), strict=True)
         others = ((item.found, item.step, item.archive) for item in self._overdue)
         for (found, step, archive), planned in zip((*own, *others), self._planned, strict=True):
             is_done = not planned.refused and all(_identify(change) in self._made for change in planned.changes)
-            if archive is not None and step.advances and is_done and (completed or planned.changes):
+            if not self._run.writes or not is_done:
+                continue
+            if archive is not None and step.advances and (completed or planned.changes):
                 self._record(found, step, archive)
+        pairs = zip(self._steps, self._planned[: len(self._steps)], strict=True)
+        self._steps = tuple(self._refuse(step, planned, result) for step, planned in pairs)
+
+    def _refuse(self, step: Step, planned: Planned, result: Mapping[str, t.Any]) -> Step:
+        """Say of a step that guards refused it, unless a part of it was done."""
+        if not step.advances or any(_identify(change) in self._made for change in planned.changes):
+            return step
+        rules = () if self._run.writes else LASTING
+        return refuse_guarded(step, planned.changes, result["refused"], rules=rules)
 
     def _record(self, found: Found, step: Step, archive: Archive) -> None:
         dossier = self._observed.new.get(found.role.arn) if step.event is Kind.GENERATED else None
@@ -289,6 +316,7 @@ class RightSizing(Capability[Observed]):
             access.caller.arn,
             self._run.id,
             self._connection.now,
+            self._list_break_glass(),
         )
         event = make_event(
             step,
@@ -300,7 +328,12 @@ class RightSizing(Capability[Observed]):
             new_role=(new.arn, new.unique_id) if new else ("", ""),
         )
         archive.write(event, found.log)
-        self._recorded.add(found.role.arn)
+        if found.identity is not None:
+            (situation,) = (one for one in self._observed.situations if one.role_arn == found.role.arn)
+            now = self._connection.now
+            self._after[found.role.arn] = describe_recorded(
+                self._declared, situation, step, found.log, found.identity, event, now
+            )
 
     def _write_files(self) -> None:
         """Write the generated documents below the report prefix, for people and for the owners of roles."""
@@ -339,10 +372,14 @@ class RightSizing(Capability[Observed]):
 
     # The result
 
-    def _summarize(self) -> dict[str, t.Any]:
-        pairs = zip(self._observed.found, self._steps, strict=True)
-        details = {item.role.arn: self._describe(item, step) for item, step in pairs}
-        return build_summary(self._declared, self._observed.situations, self._steps, details)
+    @functools.cached_property
+    def _summary(self) -> dict[str, t.Any]:
+        """The state of the campaign, once the run is concluded."""
+        found = zip(self._observed.found, self._steps, strict=True)
+        details = {item.role.arn: self._describe(item, step) for item, step in found}
+        pairs = zip(self._observed.situations, self._steps, strict=True)
+        after = [self._after.get(situation.role_arn, (situation, step)) for situation, step in pairs]
+        return build_summary(self._declared, [one for one, _step in after], [step for _one, step in after], details)
 
     def _describe(self, item: Found, step: Step) -> Details:
         dossier = self._observed.new.get(item.role.arn) or item.dossier
@@ -363,16 +400,8 @@ class RightSizing(Capability[Observed]):
     def result(self, _result: Mapping[str, t.Any]) -> dict[str, t.Any]:
         # The report has the rest: of an administrator everything that it can no longer do.
         roles = [{**role, "losses": []} for role in self._summary["roles"]]
-        text = render_summary(self._summary, self._recorded if self._run.writes else None)
+        text = render_summary(self._summary, self._after.keys() if self._run.writes else None)
         return {"campaign": {**self._summary, "roles": roles}, "terminal": text}
-
-
-def _add_refusal(step: Step, planned: Planned) -> Step:
-    """Say in a step that nothing of it can be done."""
-    if not planned.refused or planned.changes:
-        return step
-    refusal = planned.refused[0]
-    return dataclasses.replace(step, state=State.REFUSED, event=None, rule=refusal.rule, reason=refusal.reason)
 
 
 def _list_untested(found: Iterable[Found], steps: Iterable[Step]) -> Iterator[str]:
@@ -388,7 +417,8 @@ def _list_warnings(steps: Iterable[Step], overdue: Iterable[Overdue]) -> Iterato
     for step in steps:
         yield from (f"{step.role_arn}: {text}" for text in step.warnings)
     for item in overdue:
-        yield f"{item.step.role_arn}: its trial, by campaign {item.campaign}, is ended: {item.step.reason}"
+        verb = "is ended" if item.step.advances else "is over and stays"
+        yield f"{item.step.role_arn}: its trial, by campaign {item.campaign}, {verb}: {item.step.reason}"
 
 
 def _index_changes(planned: Sequence[Planned]) -> dict[str, int]:

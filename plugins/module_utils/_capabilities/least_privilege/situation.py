@@ -27,7 +27,8 @@ class NewRole:
 
     ``is_ours``: its tags name the campaign and the id of the old role; anybody who may tag can set them.
     ``is_closed``: only break-glass may assume it; None if nobody knows. ``made_at`` is when AWS says it was created,
-    and ``last_used`` when AWS says it was used; None if never.
+    and ``last_used`` when AWS says it was used; None if never. ``others`` names those whom its trust policy lets in
+    beyond that of the old role; None if it is not known whom the old one let in.
     """
 
     arn: str
@@ -36,6 +37,7 @@ class NewRole:
     made_at: t.Optional[datetime] = None
     last_used: t.Optional[datetime] = None
     is_closed: t.Optional[bool] = None
+    others: t.Optional[tuple[str, ...]] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,9 +46,9 @@ class LiveRole:
 
     ``layers_sha256`` is the hash of what limits it from above, without the trial; empty if that was not read.
     ``has_trial``: its boundary is the trial policy that the campaign made for it, and ``has_other_trial`` that this
-    policy does not say what the documents do. ``trial_ends`` is the deadline in the
-    tags of that policy. ``made_at`` is the latest date that AWS has of what the campaign made: the new role, its
-    policies and their default versions, the trial policy.
+    policy does not say what the documents do. ``trial_ends`` is the deadline in the tags of that policy.
+    ``has_policies``: the role itself has policies that the campaign made. ``made_at`` is the latest date that AWS has
+    of what the campaign made: the new role, its policies and their default versions, the trial policy.
 
     ``has_documents``: the documents are in force. In place and by its owner the role has exactly them, beside a new
     role that one has them and may be assumed. None if nobody knows. ``is_closed``: only break-glass may assume the
@@ -60,6 +62,7 @@ class LiveRole:
     boundary: str = ""
     has_trial: bool = False
     has_other_trial: bool = False
+    has_policies: bool = False
     trial_ends: t.Optional[datetime] = None
     new_role: t.Optional[NewRole] = None
     made_at: t.Optional[datetime] = None
@@ -95,6 +98,7 @@ class Situation:
 
     ``target`` is the target that selects it; None for a role that has records and is no longer selected. ``live`` is
     None for a role that does not exist any more. ``handout`` is what its owner can apply, if there is something.
+    ``other_campaign`` says which campaign has the role under way, and what to do; empty if none has.
     """
 
     role_arn: str
@@ -105,6 +109,7 @@ class Situation:
     surroundings: t.Optional[Surroundings] = None
     watched: t.Optional[Watched] = None
     handout: t.Optional[Handout] = None
+    other_campaign: str = ""
 
     @property
     def way(self) -> t.Optional[Way]:

@@ -41,8 +41,8 @@ class Step:
     ``event`` is what is to be done, and to be recorded once it is; None if nothing is. ``stage`` is the stage that the
     run names. With a ``rule`` the step is refused for ``reason``. ``since`` is when the last stage that is done was
     done, ``deadline`` the end of a trial, or of the time for which there may be two roles. ``restores`` is False for
-    the revert of a role that was created again: then only what the campaign made may be removed. ``handout`` is what
-    the owner of the role is to apply.
+    the revert of a role that was created again: then only what the campaign made may be removed. A step that
+    ``is_only_recorded`` changes nothing in AWS. ``handout`` is what the owner of the role is to apply.
     """
 
     role_arn: str
@@ -58,6 +58,7 @@ class Step:
     days_left: t.Optional[float] = None
     deadline: t.Optional[datetime] = None
     restores: bool = True
+    is_only_recorded: bool = False
     warnings: tuple[str, ...] = ()
     handout: t.Optional[Handout] = None
 

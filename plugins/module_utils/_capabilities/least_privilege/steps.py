@@ -35,6 +35,7 @@ from .gates import (
     check_slots,
     check_soak,
     check_trial_age,
+    check_trust,
     check_unread_namers,
     check_unused,
     find_last_use,
@@ -67,6 +68,11 @@ def decide(declared: Declared, situations: Sequence[Situation], *, now: datetime
     return tuple(_Decision(declared, situation, canaries, now).decide() for situation in situations)
 
 
+def describe(declared: Declared, situation: Situation, *, now: datetime) -> Step:
+    """Describe how far a role is, without a step. Nothing is checked that was read before its last record."""
+    return _Decision(declared, situation, None, now).describe()
+
+
 class _Decision:
     """The decision on one role."""
 
@@ -93,7 +99,7 @@ class _Decision:
         if self._situation.target is None:
             return self._make(State.WAITING, "no target selects the role any more; revert it, or select it again")
         if stage is None or stage is Stage.REVERT:
-            return self._describe()
+            return self.describe()
         return self._take(stage, live)
 
     # Records
@@ -107,12 +113,17 @@ class _Decision:
 
     def _check_records(self, live: LiveRole) -> Gate:
         past, target = self._past, self._situation.target
+        if self._situation.other_campaign and target is not None:
+            return Objection("other_campaign", self._situation.other_campaign)
         if past.is_recreated:
             reason = f"the role was created again: its id is {live.id}, and there are records of another; revert first"
             return Objection("role_recreated", reason)
         if past.doubts:
             reasons = join_some(f"{one.key.rpartition('/')[2]}: {one.reason}" for one in past.doubts)
             return Objection("forged_record", f"the records contradict each other ({reasons}); {_REPAIR}")
+        if self._is_emptied(live) and past.is_reverted and live.has_policies:
+            reason = "the records say that it was reverted, and it has policies of the campaign; move away the record "
+            return Objection("forged_record", f"{reason}that no run wrote, or revert again")
         if self._is_emptied(live):
             reason = (
                 "the campaign made something for the role, and its records are missing; restore them, or revert first"
@@ -140,13 +151,15 @@ class _Decision:
         # A revert leaves a new role that was used, but closed, and it opens the old one.
         new, is_open = live.new_role, not self._past.is_reverted
         has_role = new is not None and new.is_ours and (is_open or new.is_closed is False or live.is_closed is True)
-        return is_early and (has_role or live.has_trial)
+        # Only a cut-over in place gives the role itself its policies. The owner of a role may use any names.
+        is_cut_over = live.has_policies and not self._past.has_prepared and self._situation.way is not Way.BY_OWNER
+        return is_cut_over or (is_early and (has_role or live.has_trial))
 
     # Stages
 
     def _take(self, stage: Stage, live: LiveRole) -> Step:
         if stage is Stage.CANARY and not self._situation.is_canary and self._past.reached is not Kind.OPENED:
-            return self._describe("it is no canary, so it waits for stage cut_over")
+            return self.describe("it is no canary, so it waits for stage cut_over")
         missing = self._find_missing(stage)
         if missing is not None:
             name = self._situation.name
@@ -183,12 +196,12 @@ class _Decision:
         """Whether somebody undid the last stage, so that it is taken again. A trial that is gone has its own rules."""
         last = {Stage.CANARY: {Kind.OPENED}, Stage.CUT_OVER: {Kind.CUT_OVER, Kind.WATCHED}}.get(stage, set())
         is_trial = stage is Stage.CANARY and self._situation.way is Way.IN_PLACE
-        is_gone = live.has_other_trial if is_trial else live.has_documents is False
+        is_gone = live.has_other_trial if is_trial else live.has_documents is False or check_trust(live) is not None
         return self._past.reached in last and is_gone
 
     def _repeat(self, stage: Stage, live: LiveRole) -> Step:
         """Describe a stage that is done. The patch of stage prepare is handed out again while it may be applied."""
-        found = self._describe()
+        found = self.describe()
         is_open = stage is Stage.PREPARE and self._past.reached is Kind.PREPARED and is_waiting(self._situation, live)
         return hand_out(found, self._situation) if is_open and not any(self._check_prepared(live)) else found
 
@@ -198,7 +211,7 @@ class _Decision:
     def _generate(self, _live: LiveRole) -> Step:
         found, past = self._situation.proposal, self._past
         if past.reached is Kind.RETIRED:
-            return self._describe()
+            return self.describe()
         if found is None or found.failure:
             return self._refuse(Objection("no_documents", found.failure if found else "nothing was generated"))
         objection = check_outcome(self._declared, self._situation)
@@ -206,7 +219,7 @@ class _Decision:
             return self._refuse(objection)
         is_same = (found.content_sha256, found.layers_sha256) == (past.content_sha256, past.layers_sha256)
         if is_same and not found.has_other_before:
-            return self._describe()
+            return self.describe()
         warnings = (objection.reason,) if objection else ()
         text = "new documents were generated"
         again = "; the stages after it begin again" if past.content_sha256 else ""
@@ -235,6 +248,7 @@ class _Decision:
         is_repeated = self._situation.way is Way.BY_OWNER and self._has_done(Stage.CUT_OVER)
         gates = (
             *self._check_ready(live),
+            check_trust(live) if self._past.reached is Kind.OPENED else None,
             self._check_trial(live),
             check_namers(self._declared, self._situation) if is_parallel else None,
             None if is_repeated else self._canaries,
@@ -247,7 +261,7 @@ class _Decision:
         if objection is None:
             return self._due(Kind.WATCHED, f"no new denial within {self._declared.watch_days} days")
         if objection.rule == "soak_not_over":
-            return self._describe(objection.reason)
+            return self.describe(objection.reason)
         return self._refuse(objection)
 
     def _retire(self, live: LiveRole) -> Step:
@@ -264,15 +278,16 @@ class _Decision:
             ]
             return self._pass(gates, Kind.CLOSED, "the old role is closed; its policies stay for now")
         if live.has_trial:
-            gates.append(Objection("slot_filled", "the trial boundary is still attached"))
+            gates.append(Objection("slot_filled", "the trial boundary is still attached; repeat stage cut_over"))
         return self._pass(gates, Kind.RETIRED, "the role is right-sized")
 
     def _retire_closed(self, live: LiveRole) -> Step:
         soak = measure(self._past.since[Kind.CLOSED], self._declared.closed_days, self._now)
         if not soak.is_over:
-            return self._describe()
+            return self.describe()
         gates = [
             check_new_role(self._situation, live),
+            check_trust(live),
             check_in_force(live),
             check_unused(self._declared, self._situation, self._now),
             self._check_closed(live),
@@ -303,6 +318,7 @@ class _Decision:
         declared, situation = self._declared, self._situation
         return (
             check_new_role(situation, live)
+            or check_trust(live)
             or check_in_force(live)
             or check_soak(declared, situation, Kind.CUT_OVER, declared.watch_days, self._now)
         )
@@ -326,6 +342,10 @@ class _Decision:
         if past.is_recreated:
             reason = "the role was created again, so only what the campaign made is removed"
             return dataclasses.replace(self._due(Kind.REVERTED, reason), restores=False)
+        if self._situation.other_campaign and not (past.has_prepared or past.doubts or self._is_emptied(live)):
+            # The journal does not tell the changes of one campaign from those of another.
+            reason = "the campaign made nothing for the role, and what another one made stays"
+            return dataclasses.replace(self._due(Kind.REVERTED, reason), is_only_recorded=True)
         found = self._due(Kind.REVERTED, "what the campaign did is undone")
         return revert_by_owner(found, self._situation, live) if self._situation.way is Way.BY_OWNER else found
 
@@ -345,7 +365,7 @@ class _Decision:
     def _refuse(self, objection: Objection) -> Step:
         return self._make(State.REFUSED, objection.reason, rule=objection.rule)
 
-    def _describe(self, reason: str = "") -> Step:
+    def describe(self, reason: str = "") -> Step:
         """Describe how far the role is, where nothing is done."""
         past, situation = self._past, self._situation
         if past.reached is None:

@@ -175,7 +175,8 @@ def make_revert_command(declared: Declared, situation: Situation) -> str:
 def render_summary(summary: Mapping[str, t.Any], recorded: t.Optional[Collection[str]] = None) -> str:
     """Render the state of a campaign for a terminal, from the return value; roles in the same state once.
 
-    ``recorded`` are the ARNs of the roles whose steps a run did; None for a run that writes nothing.
+    ``recorded`` are the ARNs of the roles whose steps a run did; None for a run that writes nothing. Their reasons say
+    what was done, and their states are those after it.
     """
     stage = f", stage {summary['stage']}" if summary["stage"] else ""
     lines = [f"Right-sizing of {printable(summary['campaign'])}{stage}"]
@@ -191,26 +192,31 @@ def render_summary(summary: Mapping[str, t.Any], recorded: t.Optional[Collection
 
 def _describe(role: Mapping[str, t.Any], recorded: t.Optional[Collection[str]]) -> tuple[str, str, str]:
     """Describe the state of a role without its name: what is equal is one group."""
+    state = State(role["state"])
+    label, left = _describe_state(role)
+    following = f"next: {role['next']}" if role["next"] else ""
+    if recorded is not None and role["role"] in recorded:
+        return "done in this run|", role["reason"], following if state is State.DONE else f"now {state}{left}"
+    if state in (State.SOAKING, State.CLOSED, State.RETIRED, State.REVERTED):
+        return f"{label}|{left}", "", ""
+    if state is State.DONE:
+        return f"{label}|", "", following
+    if state is State.DUE and recorded is not None:
+        reason = "not all of its changes were made, and the next run goes on"
+        return "not done|", reason, "next: see what was refused or failed"
+    # The same stage is missing of many roles at once.
+    reason = role["reason"].replace(f" of role/{str(role['role']).rpartition('/')[2]}", "")
+    # A patch is handed out in a run that only checks, too.
+    return f"{label}|", reason, following if state is State.WAITING or role["patch"] else ""
+
+
+def _describe_state(role: Mapping[str, t.Any]) -> tuple[str, str]:
+    """Describe the state of a role in a word or two, and the days that are left."""
     state, stage = State(role["state"]), role["stage"]
     left = f", {describe_days(role['days_left'])} left" if role["days_left"] else ""
     if state is State.SOAKING:
-        return f"{stage}|{left}", "", ""
-    if state in (State.CLOSED, State.RETIRED, State.REVERTED):
-        return f"{state}|{left}", "", ""
-    if state is State.DONE:
-        return f"{stage or 'nothing'} done|", "", role["next"]
-    if state is State.DUE and recorded is not None:
-        return _describe_step(role, is_done=role["role"] in recorded)
-    # The same stage is missing of many roles at once.
-    reason = role["reason"].replace(f" of role/{str(role['role']).rpartition('/')[2]}", "")
-    return f"{state}|", reason, role["next"] if state is State.WAITING else ""
-
-
-def _describe_step(role: Mapping[str, t.Any], *, is_done: bool) -> tuple[str, str, str]:
-    """Describe a step of a run that writes."""
-    if is_done:
-        return "done in this run|", role["reason"], ""
-    return "not done|", "not all of its changes were made, and the next run goes on", "see what was refused or failed"
+        return stage, left
+    return (f"{stage or 'nothing'} done" if state is State.DONE else state.value), left
 
 
 def _render_group(label: str, reason: str, following: str, names: Sequence[str]) -> Iterator[str]:
@@ -222,4 +228,4 @@ def _render_group(label: str, reason: str, following: str, names: Sequence[str])
     if reason:
         yield from wrap_text(printable(reason), first="    ", rest="    ", width=WIDTH)
     if following:
-        yield from wrap_text(f"next: {printable(following)}", first="    ", rest="    ", width=WIDTH)
+        yield from wrap_text(printable(following), first="    ", rest="    ", width=WIDTH)

@@ -9,12 +9,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping
 
 from ..._account.model import Snapshot
+from ..._policy.documents.canonical import canonical
+from ..._policy.documents.parse import parse
+from ..._policy.documents.policy import PolicyError, Statement
 
 _MFA: t.Final = "aws:MultiFactorAuthPresent"
+# AIDA, AROA and others: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+DEAD: t.Final = re.compile(r"A[A-Z]{3}[A-Z0-9]{12,}")
 
 
 def close_trust(snapshot: Snapshot, break_glass: Iterable[str]) -> dict[str, t.Any]:
@@ -85,3 +92,58 @@ def _says_true(values: t.Any) -> bool:
 def _list_statements(document: Mapping[str, t.Any]) -> list[Mapping[str, t.Any]]:
     found = document.get("Statement") or []
     return [found] if isinstance(found, Mapping) else list(found)
+
+
+# What a trust policy allows
+
+
+class _Grant(t.NamedTuple):
+    """One action that an Allow statement gives to one principal under its conditions; without one, all that it says."""
+
+    principal: str
+    rest: t.Any
+
+
+def find_additions(live: t.Any, expected: Iterable[t.Any]) -> tuple[str, ...]:
+    """Name those whom a trust policy lets in beyond all of some others together; empty if it lets in no more.
+
+    One that lets in less is no addition: AWS shows a principal that was deleted by its id, which nobody has any more.
+    """
+    try:
+        others = [canonical(parse(document)).statements for document in expected]
+    except PolicyError:
+        return ("somebody, since the policy of before can't be read",)
+    try:
+        own = canonical(parse(live)).statements
+    except PolicyError:
+        return ("somebody, since it can't be read",)
+    allowed = {grant for statements in others for one in statements for grant in _list_grants(one)}
+    known = {grant.principal for grant in allowed}
+    denied = {_strip(one) for one in own if not one.allow}
+    found = [grant for one in own for grant in _list_grants(one) if grant not in allowed]
+    return (
+        *dict.fromkeys(f"{one.principal} in another way" if one.principal in known else one.principal for one in found),
+        *dict.fromkeys(
+            f"somebody, since the denial {one.label} is missing"
+            for statements in others
+            for one in statements
+            if not one.allow and _strip(one) not in denied
+        ),
+    )
+
+
+def _list_grants(statement: Statement) -> Iterator[_Grant]:
+    if not statement.allow:
+        return
+    if statement.principals is None or statement.actions is None:
+        yield _Grant(f"somebody by {statement.label}", _strip(statement))
+        return
+    for kind, value in statement.principals:
+        if kind != "AWS" or not DEAD.fullmatch(value):
+            name = f"account {value}" if value.isdecimal() else value
+            yield from (_Grant(name, (kind, action, statement.conditions)) for action in statement.actions)
+
+
+def _strip(statement: Statement) -> Statement:
+    """A statement without what tells it from others that say the same."""
+    return dataclasses.replace(statement, index=0, sid=None)

@@ -13,9 +13,10 @@ import dataclasses
 import typing as t
 from collections.abc import Mapping
 
-from ..._account.model import Snapshot, User
+from ..._account.model import Snapshot
 from ..._account.policy_versions import OWNED, LivePolicy, Version, describe_policy
 from ..._converge.change import Change, Impact, Undo
+from ..._converge.identity_changes import IdentityWriter
 from .declared import Principal
 
 CREATE: t.Final = "CreatePolicy"
@@ -25,7 +26,6 @@ DELETE_VERSION: t.Final = "DeletePolicyVersion"
 DELETE: t.Final = "DeletePolicy"
 PUT: t.Final[Mapping[str, str]] = {"user": "PutUserPermissionsBoundary", "role": "PutRolePermissionsBoundary"}
 REMOVE: t.Final[Mapping[str, str]] = {"user": "DeleteUserPermissionsBoundary", "role": "DeleteRolePermissionsBoundary"}
-_NAME: t.Final[Mapping[str, str]] = {"user": "UserName", "role": "RoleName"}
 
 #: Kinds of change under which an account can be locked out of.
 LOCKOUT_KINDS: t.Final = frozenset(
@@ -90,20 +90,7 @@ class BoundaryWriter:
 
     def delete_version(self, version: Version) -> Change:
         """A version that does not count is gone for good: a new one would have another id."""
-        change = self._make_policy_change(
-            DELETE_VERSION,
-            {"PolicyArn": self.arn, "VersionId": version.id},
-            version.document,
-            None,
-            kind="boundary_version_delete",
-            impact=Impact.ADDITIVE,
-            undo=None,
-        )
-        return dataclasses.replace(
-            change,
-            before={"version": version.id, "document": version.document},
-            after={"version": version.id, "document": None},
-        )
+        return IdentityWriter(self.snapshot.account_id, "boundary_version_delete").delete_version(self.arn, version)
 
     def delete(self, live: LivePolicy, text: str) -> Change:
         """The policy. Undone by making it anew; ``text`` is what it says as JSON text."""
@@ -130,23 +117,9 @@ class BoundaryWriter:
     def _make_principal_change(
         self, principal: Principal, arn: t.Optional[str], kind: str, impact: Impact, population: int
     ) -> Change:
-        operation, parameters = _build_setting(principal, arn)
-        undo_operation, undo_parameters = _build_setting(principal, principal.boundary)
-        return Change(
-            account_id=self.snapshot.account_id,
-            region="global",
-            service="iam",
-            operation=operation,
-            target=principal.arn,
-            parameters=parameters,
-            before={"boundary": principal.boundary},
-            after={"boundary": arn},
-            kind=kind,
-            impact=impact,
-            population=population,
-            remedies=self.remedies.get(principal.arn, ()),
-            undo=Undo(undo_operation, undo_parameters),
-        )
+        made = IdentityWriter(self.snapshot.account_id, kind).set_boundary(principal.arn, principal.boundary, arn)
+        remedies = self.remedies.get(principal.arn, ())
+        return dataclasses.replace(made, impact=impact, population=population, remedies=remedies)
 
     def _make_policy_change(
         self,
@@ -173,13 +146,6 @@ class BoundaryWriter:
             remedies=self.remedies.get(self.arn, ()) if operation in (CREATE, UPDATE) else (),
             undo=undo,
         )
-
-
-def _build_setting(principal: Principal, arn: t.Optional[str]) -> tuple[str, dict[str, str]]:
-    """Build the write that gives a principal this boundary, or none."""
-    kind = "user" if isinstance(principal, User) else "role"
-    named = {_NAME[kind]: principal.name}
-    return (REMOVE[kind], named) if arn is None else (PUT[kind], {**named, "PermissionsBoundary": arn})
 
 
 def _build_creation(path: str, name: str, description: str, text: str, tags: Mapping[str, str]) -> dict[str, t.Any]:

@@ -317,6 +317,9 @@ OTHER_PROBLEMS: t.Final = {
     "only_old_role_named": Problem(
         "Role is named where its new role is not", "roles are named where their new roles are not"
     ),
+    "new_role_trust_widened": Problem(
+        "New role lets in others than its old role", "new roles let in others than their old roles"
+    ),
 }
 
 CONTROLS: t.Final = (

@@ -17,7 +17,7 @@ import dataclasses
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping
 
-from ..arn import principal_of, resource_of
+from ..arn import Principal, principal_of, resource_of
 from ..change import GLOBAL, Change
 
 #: The accounts that AWS writes in place of an id, where it owns something.
@@ -45,6 +45,17 @@ Naming = t.Callable[[Change], Iterable[NamedObject]]
 def place_of(change: Change) -> str:
     """The target without the part of it that the change is about: ``<ARN> policy <name>`` is about the ARN."""
     return change.target.partition(" ")[0] if change.target.startswith("arn:") else change.target
+
+
+def find_direct_targets(change: Change) -> frozenset[Principal]:
+    """Find the users and roles that a change acts on: its target, and those that the request names."""
+    named = {
+        Principal(change.account_id, kind, str(change.parameters[parameter]).lower())
+        for parameter, kind in (("UserName", "user"), ("RoleName", "role"))
+        if change.parameters.get(parameter)
+    }
+    target = principal_of(place_of(change))
+    return frozenset(named | ({target} if target else set()))
 
 
 def parameter(change: Change, name: str) -> str:

@@ -66,7 +66,7 @@ class Losses:
         self._unused_before: t.Final = unused_before
         parts = arn_parts(record.principal_arn)
         self._partition: t.Final = parts.partition if parts else "aws"
-        self._latest: t.Final = _find_latest_calls((*record.uses, *record.denied))
+        self._latest: t.Final = _find_latest_calls(record.explaining)
 
     def find(self) -> Iterator[Loss]:
         """Find the uses that are lost or may be."""
@@ -103,7 +103,7 @@ class Losses:
         return dataclasses.replace(use, besides=use.besides | frozenset(complete))
 
     def _is_explained(self, use: Use) -> bool:
-        """Whether a recorded call, which may have been denied, is as late as a date of last access."""
+        """Whether a recorded call is as late as a date of last access. It may have been denied, or be left out."""
         latest = self._latest.get(use.service if use.is_service_level else use.action.lower())
         return latest is not None and use.last is not None and latest >= use.last - _CLOCKS_DIFFER
 

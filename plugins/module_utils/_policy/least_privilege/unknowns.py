@@ -64,10 +64,14 @@ class Unused:
     def __init__(self, record: Record, settings: Settings, services: t.Optional[Collection[str]] = None) -> None:
         self._record: t.Final = record
         self._settings: t.Final = settings
-        calls = [use for use in (*record.uses, *record.denied) if is_recorded_call(use)]
+        calls = [use for use in record.explaining if is_recorded_call(use)]
         self._calls: t.Final = _find_latest(calls, lambda use: use.action.lower())
         self._used: t.Final = {use.action.lower() for use in record.uses if is_recorded_call(use)}
         self._services: t.Final = _find_latest(calls, lambda use: use.service)
+        self._left_out: t.Final = {
+            **_find_latest(record.left_out, lambda use: use.service),
+            **_find_latest(record.left_out, lambda use: use.action.lower()),
+        }
         allowed = [use for use in record.uses if is_recorded_call(use) and not use.is_possible]
         self._named: t.Final = {use.action.lower() for use in allowed}
         used = [use for use in allowed if services is None or use.service in services]
@@ -176,9 +180,17 @@ class Unused:
 
     def _was_used(self, service: str) -> bool:
         """Whether a service was used, by calls that were allowed or by its date. Denied calls keep nothing."""
-        dates = [use.last for use in (*self._open.get(service, ()), *self._actions.get(service, ())) if use.last]
         called = self._used_services.get(service)
-        return any(self._is_recent(when) for when in (*dates, called) if when is not None)
+        if called is not None and self._is_recent(called):
+            return True
+        uses = (*self._open.get(service, ()), *self._actions.get(service, ()))
+        return any(self._is_recent(use.last) and not self._is_foreign(use) for use in uses if use.last)
+
+    def _is_foreign(self, use: Use) -> bool:
+        """Whether a date is that of a call that was left out, in a record that has all calls of the service."""
+        left_out = self._left_out.get(use.service if use.is_service_level else use.action.lower())
+        is_whole = self._record.coverage.of(use.service).status is Status.COMPLETE
+        return is_whole and _explains(left_out, t.cast(datetime, use.last))
 
     def _explain_removal(self, action: str, is_complete: bool) -> str:
         when = self._find_date(action)
@@ -186,7 +198,8 @@ class Unused:
         if when is not None and not self._is_recent(when):
             accessed = f"last accessed {when.date().isoformat()}, longer ago than assume_unused_after"
         elif when is not None:
-            accessed = "recorded calls of the service explain its date of last access"
+            calls = "calls that exclude_evidence leaves out" if self._was_left_out(action) else "recorded calls"
+            accessed = f"{calls} of the service explain its date of last access"
         else:
             accessed = f"not accessed in {TRACKED_DAYS} days" if read else "service last accessed was not read"
         if is_permission_only(action) and not read:
@@ -196,6 +209,12 @@ class Unused:
         if not is_complete:
             return accessed
         return f"no call in a complete record of {_count_days(self._record)} days; {accessed}"
+
+    def _was_left_out(self, action: str) -> bool:
+        service = action.partition(":")[0].lower()
+        uses = (*self._open.get(service, ()), *self._actions.get(service, ()))
+        own = (use for use in uses if use.is_service_level or use.action.lower() == action.lower())
+        return any(self._is_foreign(use) for use in own)
 
     def _find_date(self, action: str, *, only_unexplained: bool = False) -> t.Optional[datetime]:
         """Find when an action was last accessed, or may have been as one of its service.

@@ -46,7 +46,7 @@ def refuse(principal: Principal, record: Record, settings: Settings) -> t.Option
         step = "Check that trail_logs has the log files of this account"
         return Refusal(f"no event could be read{broken}. {step}", True)
     if record.left_out and not any(is_recorded_call(use) for use in record.uses):
-        reason = f"exclude_evidence leaves out all of its {record.left_out} recorded calls"
+        reason = f"exclude_evidence leaves out all of its {record.calls_left_out} recorded calls"
         return Refusal(f"{reason}. Narrow its entries, or wait for further calls", True)
     if coverage.until <= coverage.since:
         return Refusal("all events are of one moment. Read more log files", True)
@@ -79,7 +79,7 @@ def list_warnings(record: Record, settings: Settings) -> tuple[str, ...]:
     if coverage.gaps:
         found.append(f"the record has {len(coverage.gaps)} gaps")
     if record.left_out:
-        calls = f"{record.left_out} recorded call{'' if record.left_out == 1 else 's'}"
+        calls = f"{record.calls_left_out} recorded call{'' if record.calls_left_out == 1 else 's'}"
         found.append(f"exclude_evidence leaves out {calls} of it; an action that only they show counts as unused")
     if settings.assume_logged and (coverage.gaps or coverage.files_broken):
         found.append("assume_logged has no effect, since log files are missing or broken. Read the missing files first")

@@ -56,7 +56,7 @@ class Sessions:
 class Reading:
     """The result of reading the events of a source: the uses that they show, and how many were skipped, and why.
 
-    ``denied`` are calls that were refused, ``left_out`` those that ``exclude_evidence`` leaves out, ``sessions`` are by
+    ``denied`` are calls that were refused, ``left_out`` all that ``exclude_evidence`` leaves out, ``sessions`` are by
     principal: these are only there if they were asked for. ``excluded`` is how many events each entry of
     ``exclude_evidence`` left out, by its name. ``widened`` are the principals and actions of which not every single
     resource is kept.

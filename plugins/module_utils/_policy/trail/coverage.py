@@ -84,8 +84,9 @@ class Record:
     ``principal_id`` is the unique id (``AROA…``, ``AIDA…``): uses of an earlier principal of the same name are left
     out. ``uses`` are successes, dry runs and dates of last access. ``denied`` are refused calls: they are never needs.
     ``is_last_accessed_read`` says whether the dates of last access are known. ``digest`` is the SHA-256 over the
-    sorted sources, for proofs. ``left_out`` counts the uses that ``exclude_evidence`` leaves out. ``is_console`` says
-    whether the principal was seen in the console.
+    sorted sources, for proofs. ``left_out`` are the calls that ``exclude_evidence`` leaves out, refused ones too: they
+    are never needs, but they explain dates of last access. ``is_console`` says whether the principal was seen in the
+    console.
     """
 
     principal_arn: str
@@ -95,5 +96,15 @@ class Record:
     denied: tuple[Use, ...] = ()
     is_last_accessed_read: bool = False
     digest: str = ""
-    left_out: int = 0
+    left_out: tuple[Use, ...] = ()
     is_console: bool = False
+
+    @property
+    def calls_left_out(self) -> int:
+        """How many recorded calls ``exclude_evidence`` leaves out."""
+        return sum(use.count for use in self.left_out)
+
+    @property
+    def explaining(self) -> tuple[Use, ...]:
+        """All that may explain a date of last access: AWS counts refused calls as well."""
+        return (*self.uses, *self.denied, *self.left_out)

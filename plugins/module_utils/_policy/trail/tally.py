@@ -252,7 +252,7 @@ class Tally:
         if exclusion is not None:
             self.skipped[SkipReason.EXCLUDED] += 1
             self._excluded[exclusion.name] += 1
-            return _Heap.LEFT_OUT if judge.is_detailed and not denied else None
+            return _Heap.LEFT_OUT if judge.is_detailed else None
         if denied:
             self.skipped[SkipReason.DENIED] += 1
             return _Heap.DENIED if judge.is_detailed else None

@@ -130,6 +130,6 @@ def _join_records(subject: Subject, records: Mapping[str, Record]) -> Record:
         merge_uses(use for record in found for use in record.denied),
         bool(found) and all(record.is_last_accessed_read for record in found),
         hashlib.sha256("\n".join(record.digest for record in found).encode()).hexdigest(),
-        sum(record.left_out for record in found),
+        merge_uses(use for record in found for use in record.left_out),
         any(record.is_console for record in found),
     )

@@ -28,7 +28,7 @@ from ..._policy.trail.usage import merge_uses
 from .coverage import describe_coverage
 from .selectors import TrailFacts
 from .sources import Sources
-from .summary import count_left_out, describe_sessions, hash_uses, was_in_console
+from .summary import describe_sessions, hash_uses, list_left_out, was_in_console
 
 
 class IdScan:
@@ -112,6 +112,7 @@ def _make_records(
         refused = merge_uses(
             use for one in activities if one.reading is not None for use in one.reading.find_denied(arn)
         )
+        left_out = list_left_out(arn, activities)
         notes = (*coverage.notes, *describe_sessions(arn, activities))
         own = dataclasses.replace(coverage, notes=notes)
         found[arn] = Record(
@@ -120,8 +121,8 @@ def _make_records(
             own,
             uses,
             refused,
-            digest=hash_uses(uses, refused),
-            left_out=count_left_out(arn, activities),
+            digest=hash_uses(uses, refused, left_out),
+            left_out=left_out,
             is_console=was_in_console(arn, activities),
         )
     return found

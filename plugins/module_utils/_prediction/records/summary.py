@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ..._account.activity import Activity
 from ..._account.moments import format_moment
-from ..._policy.trail.usage import Use
+from ..._policy.trail.usage import Use, merge_uses
 
 
 def describe_sessions(arn: str, activities: Sequence[Activity]) -> tuple[str, ...]:
@@ -48,10 +48,10 @@ def was_in_console(arn: str, activities: Iterable[Activity]) -> bool:
     return any(reading.sessions[arn].is_console for reading in readings if arn in reading.sessions)
 
 
-def count_left_out(arn: str, activities: Iterable[Activity]) -> int:
-    """Count the uses of a principal that ``exclude_evidence`` leaves out."""
+def list_left_out(arn: str, activities: Iterable[Activity]) -> tuple[Use, ...]:
+    """List the calls of a principal that ``exclude_evidence`` leaves out."""
     readings = (activity.reading for activity in activities if activity.reading is not None)
-    return sum(use.count for reading in readings for use in reading.find_left_out(arn))
+    return merge_uses(use for reading in readings for use in reading.find_left_out(arn))
 
 
 def hash_uses(*groups: Iterable[Use]) -> str:

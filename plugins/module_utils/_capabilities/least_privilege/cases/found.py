@@ -24,7 +24,7 @@ from ..dossier import Dossier
 from ..model import Way
 from ..owners.before import Before, Contents
 from ..owners.state import Owned
-from ..past import Past
+from ..past import Identity, Past
 from ..revert import Recorded, restore_role
 
 # AWS shows the last use of a role within hours: https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html
@@ -33,7 +33,11 @@ _SHOWS_USE: t.Final = timedelta(hours=24)
 
 @dataclasses.dataclass(frozen=True)
 class Found:
-    """A target role with its records and what belongs to it. ``failure`` says why its documents can't be used."""
+    """A target role with its records and what belongs to it.
+
+    ``failure`` says why its documents can't be used, and ``other_campaign`` which one has the role under way.
+    ``identity`` is what the records were held against; None for a role of another campaign.
+    """
 
     role: Role
     target: t.Optional[Target]
@@ -42,6 +46,8 @@ class Found:
     subject: Subject
     dossier: t.Optional[Dossier] = None
     failure: str = ""
+    other_campaign: str = ""
+    identity: t.Optional[Identity] = None
     entries: tuple[Recorded, ...] = ()
     present: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
 

@@ -53,8 +53,7 @@ def describe_prepared(situation: Situation, live: LiveRole) -> str:
         return "its documents are put beside what it has"
     if not is_waiting(situation, live):
         return "its owner has applied the new policies already"
-    following = f": {situation.handout.next}" if situation.handout else ""
-    return f"the patch for stage {'canary' if situation.is_canary else 'cut_over'} is made{following}"
+    return f"the patch for stage {'canary' if situation.is_canary else 'cut_over'} is made"
 
 
 def hand_out(step: Step, situation: Situation) -> Step:

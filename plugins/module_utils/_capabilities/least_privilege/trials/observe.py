@@ -24,10 +24,10 @@ from ...._module.connection import Connection
 from ...._module.managed_policies import read_policy
 from ..archive import Archive, Log, list_campaigns
 from ..cases.found import Found
-from ..cases.observe import Options
 from ..changes import CAMPAIGN, RoleWriter
 from ..declared import MOST_TRIAL_DAYS
 from ..dossier import Dossier
+from ..evidence.observe import Options
 from ..live import Observer
 from ..observe import read_dossier, read_subject
 from ..past import Identity, replay

@@ -77,6 +77,7 @@ def conclude(role: WatchedRole, reading: Reading) -> Watched:
         reading.now,
         seen.baseline,
         seen.calls,
+        sum(count.count for count in seen.denied.values()),
         new,
         tuple(dict.fromkeys(_list_not_watched(role, reading, new))),
         seen.old_last,

@@ -18,9 +18,11 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.guard impo
     find_enforcing_objections,
     guard,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.freeze import Freeze, Held
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import approve, plan_document
 
 from .fakes import ACCOUNT, CALLER, NOW, RUN, change, user_arn
+from .incident.recorded import record
 
 
 def context(**fields: t.Any) -> GuardContext:
@@ -264,6 +266,18 @@ def test_kinds_that_need_approval_are_only_made_under_an_approved_plan() -> None
     assert rules(guarded.refused) == ["approved_plan"] and guarded.allowed == (needing,)
 
 
+def test_a_change_whose_deadline_has_passed_needs_no_place_in_the_approved_plan() -> None:
+    """Only one that takes nothing, and only from what the capability calls so."""
+    late = change("a", kind="late", impact=Impact.ADDITIVE)
+    narrow = change("b", kind="late", impact=Impact.NARROWING)
+    other = change("c", kind="other", impact=Impact.ADDITIVE)
+    document = plan_document([change("d")], account_id=ACCOUNT, run_id=RUN, created=NOW)
+    approved = approve(document, account_id=ACCOUNT, now=NOW)
+    guarded = guard([late, narrow, other], context(approved=approved, deadline_kinds=frozenset({"late"})))
+    assert guarded.allowed == (late,)
+    assert rules(guarded.refused) == ["approved_plan", "approved_plan"]
+
+
 # Caps
 
 
@@ -366,3 +380,31 @@ def test_what_enforcing_needs(
     found = find_enforcing_objections(account_id=account_id, awx_job_id=job, journal=journal)
     assert rules(found) == objections
     assert all(refusal.fatal and refusal.reason.startswith(f"{refusal.rule}: ") for refusal in found)
+
+
+# Incidents
+
+
+@pytest.mark.parametrize("impact", Impact)
+def test_a_contained_principal_is_frozen_whatever_a_change_does(impact: Impact) -> None:
+    frozen = Freeze(ACCOUNT, (Held("s3://journal", "INC-7", record("a"), arns=frozenset({user_arn("a")})),))
+    wanted = [change("a", impact=impact), change("b", impact=impact)]
+    guarded = guard(wanted, context(freeze=frozen))
+    assert guarded.allowed == (wanted[1],)
+    assert rules(guarded.refused) == ["contained"]
+    # An approved plan does not lift it.
+    plan = plan_document(wanted, account_id=ACCOUNT, run_id=RUN, created=NOW)
+    approved = approve(plan, account_id=ACCOUNT, now=NOW)
+    assert rules(guard(wanted, context(freeze=frozen, approved=approved)).refused) == ["contained"]
+    assert rules(guard([change("a", undoes="key", impact=impact)], context(freeze=frozen)).refused) == ["contained"]
+
+
+def test_a_record_that_is_not_known_refuses_the_account() -> None:
+    guarded = guard([change("a")], context(freeze=Freeze.of_problem(ACCOUNT, "s3://journal", "denied")))
+    assert rules(guarded.refused) == ["incident_unreadable"]
+
+
+def test_that_a_change_would_act_on_the_caller_comes_first() -> None:
+    frozen = Freeze(ACCOUNT, (Held("s3://journal", "INC-7", record("awx"), arns=frozenset({user_arn("awx")})),))
+    with pytest.raises(GuardError):
+        guard([change("awx")], context(principals=principals_of([user_arn("awx")]), freeze=frozen))

@@ -341,6 +341,27 @@ def test_the_part_has_what_was_predicted_and_the_result_has_not(bench: Bench) ->
     assert bench.part["impacts"] == impacts
 
 
+def test_the_report_has_what_is_known_once_the_run_is_concluded(bench: Bench) -> None:
+    state = [{"name": "planned"}]
+
+    def conclude(result: t.Mapping[str, t.Any], *, completed: bool) -> None:
+        state[0]["name"] = f"{len(result['changes'])} made, completed: {completed}"
+
+    bench.methods |= {"sections": lambda: {"campaigns": state}, "conclude": conclude}
+    bench.run(change("a"))
+    assert bench.part["campaigns"] == [{"name": "1 made, completed: True"}]
+
+
+def test_the_report_is_kept_if_the_run_can_not_be_concluded(bench: Bench) -> None:
+    def conclude(_result: t.Mapping[str, t.Any], *, completed: bool) -> None:
+        raise StoreError(f"can't write a record, {completed}")
+
+    bench.methods["conclude"] = conclude
+    with pytest.raises(StoreError, match="can't write a record"):
+        bench.run(change("a"))
+    assert [done["applied"] for done in bench.part["changes"]] == [True]
+
+
 def test_costs_are_told_in_the_result_and_kept_for_the_report(bench: Bench) -> None:
     assert "costs" not in bench.run(change("a"), check_mode=True)
     costs = [{"option": "x", "unit": "y", "count": 2, "note": "z"}]
@@ -543,7 +564,9 @@ def test_a_journal_that_can_not_be_read_is_a_warning_in_an_audit(bench: Bench, m
 
     monkeypatch.setattr(DirectoryStore, "list", lose)
     assert bench.run(change("a"), check_mode=True)["changed"] is True
-    assert "it is not known whether an earlier run was cut off" in bench.task.warnings[0]
+    incidents, interrupted = bench.task.warnings
+    assert f"it is not known whom incidents of account {ACCOUNT} contain" in incidents
+    assert "it is not known whether an earlier run was cut off" in interrupted
 
 
 def test_the_caller_of_another_account_is_refused_before_anything_is_read(bench: Bench) -> None:

@@ -106,6 +106,16 @@ def test_what_an_assessment_judges_itself_is_not_reported_twice() -> None:
     assert complete(assessed, [part])["findings"] == assessed["findings"]
 
 
+def test_what_several_modules_find_is_reported_once() -> None:
+    """Each module that converges reads the records of incidents."""
+    finding = {**_make_declaration_finding(), "control": "incident_unconfirmed"}
+    parts = [
+        {**samples.part(name, samples.KEY_CHANGE, run_id=samples.run().id), "findings": [finding]} for name in "xyz"
+    ]
+    report = complete(samples.assessment(), parts)
+    assert [item["control"] for item in report["findings"]].count("incident_unconfirmed") == 1
+
+
 def test_findings_of_modules_are_compared_with_no_earlier_run() -> None:
     part = {**samples.part("x", samples.KEY_CHANGE, run_id=samples.run().id), "findings": [_make_declaration_finding()]}
     earlier = complete(samples.assessment(), [part])

@@ -42,6 +42,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_
 
 ACCOUNT: t.Final = "111122223333"
 ROLE: t.Final = f"arn:aws:iam::{ACCOUNT}:role/dev-a"
+GLASS: t.Final = f"arn:aws:iam::{ACCOUNT}:role/iam-hardening/break-glass/anna"
 NEW_ROLE: t.Final = f"{ROLE}-lp"
 ROLE_ID: t.Final = "AROAEXAMPLEDEVA"
 NEW_ID: t.Final = "AROAEXAMPLEDEVALP"
@@ -87,10 +88,12 @@ def record(kind: Kind, days: t.Optional[float] = None, *, way: Way = Way.PARALLE
         own = {"documents": DOCUMENTS, "layers_sha256": "layers", "outcome": "proved"}
     if kind is Kind.PREPARED and way is Way.PARALLEL:
         own = {"parallel_arn": NEW_ROLE, "parallel_id": NEW_ID}
+    if kind is Kind.CLOSED:
+        own = {"break_glass": (GLASS,)}
     if kind is Kind.OPENED:
         own = {"soak_days": 14, "deadline": at + timedelta(days=21) if way is Way.IN_PLACE else None}
     if kind in (Kind.CUT_OVER, Kind.CLOSED):
-        own = {"soak_days": 14 if kind is Kind.CUT_OVER else 30}
+        own |= {"soak_days": 14 if kind is Kind.CUT_OVER else 30}
     content = "" if kind is Kind.ASSESSED else hash_documents(fields.get("documents", DOCUMENTS))
     fields = {"content_sha256": content, "is_canary": True, **own, **fields}
     where = {"account_id": ACCOUNT, "campaign": "developers", "role_arn": ROLE, "role_id": ROLE_ID}
@@ -151,8 +154,8 @@ def denial(action: str = "s3:GetObject", **fields: t.Any) -> NewDenial:
 
 
 def watch(*new: NewDenial, since: float = 0, until: float = 1000, **fields: t.Any) -> Watched:
-    """What was seen of the role in some days."""
-    return Watched(moment(since), moment(until), new=new, **fields)
+    """What was seen of the role in some days, in which it made a few calls."""
+    return Watched(moment(since), moment(until), new=new, **{"calls": 5, **fields})
 
 
 def situate(*events: t.Union[Event, str], days: float = 100, **fields: t.Any) -> Situation:

@@ -197,10 +197,13 @@ def test_a_role_or_policy_of_somebody_else_under_our_name_is_refused() -> None:
     assert refused.rule == "slot_filled" and "did not make it" in refused.reason
     subject = make_subject(done)
     policy = next(iter(subject.live))
-    for tags in ({}, {"iam-hardening:managed": "true", "iam-hardening:campaign": "other"}):
+    for tags, following in (
+        ({}, "no campaign made it; delete it if nobody needs it"),
+        ({"iam-hardening:managed": "true", "iam-hardening:campaign": "other"}, "campaign other made it; go on there"),
+    ):
         live = {**subject.live, policy: dataclasses.replace(subject.live[policy], tags=tags)}
         refused = refusal_of(make_writer(done).prepare_policies(dataclasses.replace(subject, live=live)))
-        assert refused.rule == "slot_filled" and policy in refused.reason
+        assert refused.rule == "slot_filled" and f"{policy} is there, and {following}" in refused.reason
 
 
 @pytest.mark.parametrize("path", ["/", "/teams/Other/"])

@@ -16,6 +16,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_
     DENIAL,
     OLD_NAMED,
     OLD_USED,
+    OTHERS,
     OVERDUE,
     UNUSED,
     findings,
@@ -86,11 +87,12 @@ def test_all_is_well() -> None:
         OVERDUE: Severity.MEDIUM,
         OLD_USED: Severity.MEDIUM,
         OLD_NAMED: Severity.HIGH,
+        OTHERS: Severity.HIGH,
     }
 
 
 def test_a_new_role_that_nobody_uses() -> None:
-    finding = judge(UNUSED, opened(), 17.1)
+    finding = judge(UNUSED, opened(watched=watch(calls=0)), 17.1)
     assert (finding.status, finding.resource) == (Status.FAIL, NEW_ROLE)
     assert finding.detail == "nobody has used it for 14 days, since 2026-01-08T12:00:00Z"
 
@@ -178,6 +180,19 @@ def test_namers_of_both_accepted_ones_and_those_of_a_retired_role_are_no_finding
     assert judge(OLD_NAMED, opened(surroundings=old), 10, accept_namers=accepted).status is Status.PASS
     assert judge(OLD_NAMED, situate(*records_up_to(Kind.RETIRED), surroundings=old), 100).status is Status.PASS
     assert judge(OLD_NAMED, opened(surroundings=None), 10).status is NOT_JUDGED
+
+
+def test_a_new_role_that_somebody_opened_for_others() -> None:
+    new = dataclasses.replace(live().new_role or USED_NEW, others=("arn:aws:iam::666677778888:root",))
+    for reached in (Kind.OPENED, Kind.CUT_OVER, Kind.CLOSED, Kind.GENERATED):
+        finding = judge(OTHERS, situate(*records_up_to(reached), live=live(new_role=new)), 40)
+        assert (finding.status, finding.resource) == (Status.FAIL, NEW_ROLE)
+        assert finding.detail == "it lets in arn:aws:iam::666677778888:root, and the old role does not"
+    assert judge(OTHERS, situate(*records_up_to(Kind.RETIRED), live=live(new_role=new)), 90).status is Status.PASS
+    unknown = live(new_role=dataclasses.replace(new, others=None), is_closed=True)
+    assert judge(OTHERS, situate(*records_up_to(Kind.CLOSED), live=unknown), 40).status is NOT_JUDGED
+    closed = live(new_role=dataclasses.replace(new, is_closed=True))
+    assert judge(OTHERS, situate(*records_up_to(Kind.PREPARED), live=closed), 3).status is Status.PASS
 
 
 def test_each_finding_has_words_of_its_own() -> None:

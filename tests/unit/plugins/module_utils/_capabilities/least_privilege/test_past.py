@@ -24,6 +24,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_
 from .campaigns import (
     CONTENT,
     DOCUMENTS,
+    GLASS,
     NEW_ID,
     OTHER_DOCUMENTS,
     WHEN,
@@ -241,3 +242,13 @@ def test_clocks_differ_a_little() -> None:
     past = remember(*events)
     assert past.doubts == ()
     assert past.since[Kind.GENERATED] == moment(0)
+
+
+def test_break_glass_that_a_role_was_closed_for_is_known_after_a_revert_too() -> None:
+    other = record(Kind.REVERTED, 40, break_glass=("arn:aws:iam::111122223333:role/glass",))
+    assert remember(*records_up_to(Kind.WATCHED)).break_glass == frozenset()
+    past = remember(*records_up_to(Kind.CLOSED), other)
+    assert past.is_reverted
+    assert past.break_glass == {GLASS, "arn:aws:iam::111122223333:role/glass"}
+    forged = remember(*records_up_to(Kind.CLOSED), record(Kind.CLOSED, 40, break_glass=("arn:aws:iam::1:role/x",)))
+    assert (len(forged.doubts), forged.break_glass) == (1, {GLASS})

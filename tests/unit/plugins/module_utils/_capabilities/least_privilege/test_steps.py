@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.declared import Target
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.model import (
     Consumer,
     DeniedBy,
@@ -254,12 +255,45 @@ def test_unproven_documents_are_recorded_with_a_warning() -> None:
 # Slots, and roles that are not what they were
 
 
+@pytest.mark.parametrize("stage", [*Stage, None])
+def test_a_role_that_another_campaign_has_under_way(stage: t.Optional[Stage]) -> None:
+    """Only the way back stays: anybody who may tag, or write to the journal, can claim that."""
+    situation = situate(*records_up_to(Kind.OPENED), other_campaign="campaign other has the role under way")
+    if stage is Stage.REVERT:
+        found = step(situation, "revert", 50, revert=["*"])
+        assert (found.event, found.is_only_recorded) == (Kind.REVERTED, False)
+        return
+    found = step(situation, stage.value if stage else None, 50)
+    assert (found.rule, found.event) == ("other_campaign", None)
+    assert found.reason == "campaign other has the role under way"
+    assert step(dataclasses.replace(situation, target=None), None, 50, targets=[]).state is State.WAITING
+
+
+def test_a_claim_of_another_campaign_keeps_no_trial() -> None:
+    events = records_up_to(Kind.OPENED, way=Way.IN_PLACE)
+    situation = situate(*events, live=live(**TRIAL, new_role=None), other_campaign="campaign other")
+    assert step(situation, "cut_over", 24).event is Kind.LIFTED
+
+
+def test_the_revert_of_a_campaign_that_made_nothing_leaves_what_another_one_made() -> None:
+    """The journal has the changes of both, and does not tell them apart."""
+    fields: dict[str, t.Any] = {"other_campaign": "campaign other", "live": live(new_role=None)}
+    for reached in (Kind.ASSESSED, Kind.GENERATED):
+        found = step(situate(*records_up_to(reached), **fields), "revert", 50, revert=["*"])
+        assert (found.event, found.is_only_recorded) == (Kind.REVERTED, True)
+    prepared = situate(*records_up_to(Kind.PREPARED), record(Kind.GENERATED, 5), **fields)
+    assert step(prepared, "revert", 50, revert=["*"]).is_only_recorded is False
+    forged = situate(*records_up_to(Kind.ASSESSED), record(Kind.CUT_OVER, 5), **fields)
+    assert step(forged, "revert", 50, revert=["*"]).is_only_recorded is False
+
+
 def test_the_name_of_the_new_role_is_taken() -> None:
     taken = NewRole(NEW_ROLE, "AROAOTHER", is_ours=False)
     found = take(Kind.PREPARED, states={"new_role": taken})
     assert (found.rule, found.reason) == (
         "slot_filled",
-        f"the name of the new role is taken: the campaign did not make {NEW_ROLE}",
+        f"the name of the new role is taken: the campaign did not make {NEW_ROLE}; delete that role if "
+        "nobody needs it, or choose the way in_place",
     )
 
 
@@ -274,6 +308,32 @@ def test_the_name_of_the_new_role_is_taken() -> None:
 )
 def test_a_new_role_that_is_not_the_one_that_was_prepared(kind: Kind, new_role: t.Any, rule: str) -> None:
     assert take(kind, states={"new_role": new_role}).rule == rule
+
+
+@pytest.mark.parametrize("kind", [Kind.CUT_OVER, Kind.WATCHED, Kind.CLOSED, Kind.RETIRED])
+@pytest.mark.parametrize(
+    ("others", "reason"),
+    [
+        (("arn:aws:iam::666677778888:root",), "lets in arn:aws:iam::666677778888:root, and the old role does not"),
+        (None, "the journal has no trust policy of the role beside it"),
+    ],
+)
+def test_a_new_role_that_somebody_opened_for_others(kind: Kind, others: t.Any, reason: str) -> None:
+    new = NewRole(NEW_ROLE, NEW_ID, is_ours=True, made_at=moment(2), others=others)
+    found = take(kind, states={"new_role": new})
+    assert (found.event, found.rule) == (None, "trust_changed")
+    assert reason in found.reason
+
+
+@pytest.mark.parametrize(("kind", "stage"), [(Kind.OPENED, "canary"), (Kind.CUT_OVER, "cut_over")])
+def test_the_stage_that_opened_the_new_role_sets_its_trust_policy_again(kind: Kind, stage: str) -> None:
+    new = NewRole(NEW_ROLE, NEW_ID, is_ours=True, made_at=moment(2), others=("arn:aws:iam::666677778888:root",))
+    situation = situate(*records_up_to(kind), live=live(new_role=new), canary=kind is Kind.OPENED)
+    canary = dataclasses.replace(before(Kind.CUT_OVER), role_arn=f"{ROLE}b")
+    assert step(situation, stage, 20, canary).event is kind
+    other = before(Kind.CUT_OVER, states={"new_role": new})
+    held = step(dataclasses.replace(canary, role_arn=f"{ROLE}c"), "cut_over", 20, other)
+    assert (held.rule, "lets in arn:aws:iam::666677778888:root" in held.reason) == ("canary_failed", True)
 
 
 @pytest.mark.parametrize("kind", [Kind.PREPARED, Kind.OPENED, Kind.CUT_OVER, Kind.CLOSED])
@@ -304,6 +364,31 @@ def test_a_store_that_was_emptied(events: list[Kind], stage: t.Optional[Stage]) 
         return
     found = step(situation, stage.value if stage else None, 50)
     assert (found.rule, found.event) == ("store_emptied", None)
+
+
+IN_PLACE: dict[str, t.Any] = {"has_policies": True, "has_documents": True, "new_role": None}
+
+
+@pytest.mark.parametrize("later", [[], [Kind.ASSESSED], [Kind.ASSESSED, Kind.GENERATED]])
+def test_a_forged_record_of_a_revert_of_a_role_that_has_its_new_policies(later: list[Kind]) -> None:
+    """By the records it has its old policies back, and in AWS it does not."""
+    events = [*records_up_to(Kind.CUT_OVER, way=Way.IN_PLACE), record(Kind.REVERTED, 20, way=Way.IN_PLACE)]
+    again = [record(kind, 21, way=Way.IN_PLACE) for kind in later]
+    situation = situate(*events, *again, live=live(**IN_PLACE))
+    for stage in ("assess", "generate", "prepare", "cut_over", None):
+        found = step(situation, stage, 50, targets=[{"roles": ["dev-*"], "way": "in_place", "canary": True}])
+        assert (found.rule, found.event) == ("forged_record", None)
+        assert "the records say that it was reverted, and it has policies of the campaign" in found.reason
+        assert found.reason.endswith("revert again")
+    assert step(situation, "revert", 50, revert=["*"]).event is Kind.REVERTED
+
+
+def test_a_role_that_has_its_new_policies_and_no_records() -> None:
+    target = Target("targets[0]", ("dev-*",), Way.IN_PLACE)
+    assert step(situate(live=live(**IN_PLACE), target=target), "assess", 50).rule == "store_emptied"
+    # The owner of a role may use any names.
+    by_owner = Target("targets[0]", ("dev-*",), Way.BY_OWNER)
+    assert step(situate(live=live(**IN_PLACE), target=by_owner), "assess", 50).event is Kind.ASSESSED
 
 
 CLOSED_NEW = NewRole(NEW_ROLE, NEW_ID, is_ours=True, made_at=moment(2), is_closed=True)
@@ -393,6 +478,11 @@ def test_a_cut_over_waits_for_every_canary() -> None:
         ({"watched": watch(denial())}, "there are new denials of s3:GetObject"),
         ({"watched": watch(denial(by=DeniedBy.UNKNOWN))}, "there are new denials"),
         ({"watched": watch(denial(by=DeniedBy.RESOURCE))}, "there are new denials"),
+        ({"watched": watch(calls=0)}, "no call of it was recorded since 2026-01-05T12:00:00Z, so nothing was tested"),
+        (
+            {"watched": watch(calls=2, denied=2)},
+            "only denied calls of it were recorded",
+        ),
         ({"states": {"has_documents": False}}, "are not in force"),
         ({"states": {"has_documents": None}}, "could not be compared"),
         ({"states": {"new_role": None}}, "is gone"),
@@ -442,6 +532,23 @@ def test_a_denial_is_accepted_by_role_and_action(principal: str) -> None:
 def test_a_denial_holds_a_canary_before_its_soak_is_over() -> None:
     found = take(Kind.CUT_OVER, days=10, watched=watch(denial()))
     assert found.rule == "canary_failed"
+
+
+@pytest.mark.parametrize("way", Way)
+def test_a_canary_that_nobody_used_is_accepted_by_name(way: Way) -> None:
+    """It tested nothing: a person waits, chooses another canary, or answers for it."""
+    unused = watch(calls=0)
+    found = take(Kind.CUT_OVER, way=way, watched=unused)
+    assert (found.rule, found.event) == ("canary_failed", None)
+    assert "choose another canary, or accept that in least_privilege_accept_unused" in found.reason
+    assert take(Kind.CUT_OVER, way=way, watched=unused, days=10).rule == "soak_not_over"
+    other = {"accept_unused": [{**REASON, "principal": "dev-b"}]}
+    assert take(Kind.CUT_OVER, way=way, watched=unused, options=other).event is None
+    for watched in (unused, watch(calls=2, denied=2)):
+        found = take(Kind.CUT_OVER, way=way, watched=watched, options={"accept_unused": [REASON]})
+        assert found.event is Kind.CUT_OVER
+    denied = watch(denial(), calls=2, denied=2)
+    assert take(Kind.CUT_OVER, way=way, watched=denied, options={"accept_unused": [REASON]}).event is None
 
 
 def test_a_canary_whose_trial_somebody_ended_has_not_passed() -> None:

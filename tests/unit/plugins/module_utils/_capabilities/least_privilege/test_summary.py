@@ -156,14 +156,21 @@ def test_what_a_run_does() -> None:
 
 
 def test_after_a_real_run_nothing_is_called_due() -> None:
-    both = [rename(situate(*records_up_to(Kind.PREPARED)), name) for name in ("dev-a", "dev-b")]
-    summary = summarize(*both, stage="canary")
-    text = render_summary(summary, [str(summary["roles"][0]["role"])])
+    reached = {"dev-a": Kind.OPENED, "dev-b": Kind.GENERATED, "dev-c": Kind.PREPARED}
+    roles = [rename(situate(*records_up_to(kind)), name) for name, kind in reached.items()]
+    summary = summarize(*roles, stage="canary", days=3)
+    for role in summary["roles"][:2]:
+        role["reason"], role["state"] = "what was done", "soaking" if role["stage"] == "canary" else "done"
+    text = render_summary(summary, [str(role["role"]) for role in summary["roles"][:2]])
     assert text == (
         "Right-sizing of developers, stage canary\n"
         "  done in this run: 1 role: dev-a\n"
-        "    stage canary begins; it takes 14 days\n"
-        "  not done: 1 role: dev-b\n"
+        "    what was done\n"
+        "    now soaking, 14 days left\n"
+        "  done in this run: 1 role: dev-b\n"
+        "    what was done\n"
+        "    next: run least_privilege_stage=prepare\n"
+        "  not done: 1 role: dev-c\n"
         "    not all of its changes were made, and the next run goes on\n"
         "    next: see what was refused or failed"
     )

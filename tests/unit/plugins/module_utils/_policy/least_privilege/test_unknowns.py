@@ -58,6 +58,38 @@ def judge(action: str, record: Record, **more: t.Any) -> tuple[str, str]:
 
 JUDGED: t.Final = {
     "complete and never accessed": ("sqs:DeleteQueue", make_record(USED), "removed", "not accessed in 400 days"),
+    "calls of an incident explain the date of a service": (
+        "sqs:CreateQueue",
+        make_record(USED, accessed("sqs:*", 2), left_out=(SEND,)),
+        Verdict.REMOVED,
+        "no call in a complete record of 90 days; calls that exclude_evidence leaves out of the service explain its "
+        "date of last access",
+    ),
+    "a refused call of an incident explains its date": (
+        "iam:CreateUser",
+        make_record(USED, accessed("iam:CreateUser", 2), left_out=(call("iam:CreateUser"),)),
+        Verdict.REMOVED,
+        "no call in a complete record of 90 days; calls that exclude_evidence leaves out of the service explain its "
+        "date of last access",
+    ),
+    "nothing that is checked within calls of an incident": (
+        "iam:UpdateAccountName",
+        make_record(USED, accessed("iam:ListUsers", 2), left_out=(call("iam:ListUsers"),)),
+        Verdict.REMOVED,
+        "not accessed in 400 days",
+    ),
+    "a date after the calls of an incident": (
+        "sqs:CreateQueue",
+        make_record(USED, accessed("sqs:*", 1), left_out=(SEND,)),
+        Verdict.UNKNOWN,
+        "last accessed 2026-11-27, 1 days ago, and no recorded call explains it",
+    ),
+    "calls of an incident in a record that is not complete": (
+        "sqs:CreateQueue",
+        make_record(USED, accessed("sqs:*", 2), left_out=(SEND,), but=[cover("sqs", write=False)]),
+        Verdict.UNKNOWN,
+        "last accessed",
+    ),
     "complete, last accessed unread": (
         "sqs:DeleteQueue",
         make_record(USED, last_accessed=False),

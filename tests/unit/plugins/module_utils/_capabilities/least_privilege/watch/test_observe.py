@@ -97,7 +97,7 @@ def test_log_files_show_three_denials_of_a_parallel_role(developers: Seeded) -> 
     assert watched.failure == "" and sorted(name_new(watched)) == DENIALS
     assert [denial.used_before for denial in watched.new] == [False, False, False]
     assert {denial.principal_arn for denial in watched.new} == {NEW}
-    assert watched.calls == 13
+    assert (watched.calls, watched.denied) == (13, sum(denial.count for denial in watched.new)) == (13, 6)
     assert watched.not_watched == ("denied calls on data leave no event: sqs (trail apps does not record all of them)",)
 
 
@@ -146,10 +146,13 @@ def test_a_place_that_cannot_be_read_is_a_failure(developers: Seeded) -> None:
 
 
 def test_a_history_that_is_longer_than_what_was_read_is_a_failure(developers: Seeded) -> None:
-    watched = read(developers, **HISTORY, event_history_max_pages=1)
+    # On a weekend one page reaches back for more than a day.
+    since = CLOCK.now() - timedelta(days=10)
+    roles = (WatchedRole(ROLE, since, new_arn=NEW, used_actions=USED), WatchedRole(IN_PLACE, since, used_actions=USED))
+    watched = read(developers, *roles, **HISTORY, event_history_max_pages=1)
     failures = {one.failure for one in watched.values()}
     assert len(failures) == 1 and "raise event_history_max_pages" in failures.pop()
-    limited = read(developers, **{**LOGS, **HISTORY}, event_history_max_pages=1)[ROLE]
+    limited = read(developers, *roles, **{**LOGS, **HISTORY}, event_history_max_pages=1)[ROLE]
     assert sorted(name_new(limited)) == DENIALS
     assert any("has more events than event_history_max_pages" in text for text in limited.not_watched)
 

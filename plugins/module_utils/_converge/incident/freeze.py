@@ -1,0 +1,211 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""What the incidents of an account freeze: the principals that they contain, for every change of anybody else.
+
+A change is refused if it acts on a contained principal, or affects one by name, whatever it does: to give access back
+is as wrong as to take more. A record that can't be read or is malformed refuses all changes of its account.
+
+A record can be forged. A forged one stops changes, visibly, and opens nothing. One that was emptied, or that says
+``released`` without the beginning of a release, is not believed alone: the journal shows what was contained.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import typing as t
+from collections.abc import Mapping
+
+from ..affects.affected import describe_affected, principals_in, unknown_in
+from ..affects.request import find_direct_targets, place_of
+from ..arn import principal_of, principals_of
+from ..change import Change, Refusal
+from ..journal import Intent, Outcome, find_runs, read_recorded
+from ..ownership.evidence import clean
+from ..store import Store, StoreError
+from .names import MODULES, find_id, record_folder
+from .record import Record, State
+from .records import describe_place
+
+#: The rules of refusals: a contained principal, and a record that is not known.
+CONTAINED_RULE: t.Final = "contained"
+UNREADABLE_RULE: t.Final = "incident_unreadable"
+# As long as a name or a reason is shown.
+_SHOWN: t.Final = 100
+
+
+@dataclasses.dataclass(frozen=True)
+class Held:
+    """What one record freezes: ARNs of principals, and other targets.
+
+    ``incident_id`` is that of its key. ``record`` is None if it is malformed or can't be read, and ``problem`` says
+    why. ``is_doubtful`` says that it freezes more than the record says. ``digest`` is the hash of its content.
+    """
+
+    place: str
+    incident_id: str
+    record: t.Optional[Record] = None
+    problem: str = ""
+    digest: str = ""
+    arns: frozenset[str] = frozenset()
+    targets: frozenset[str] = frozenset()
+    is_doubtful: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the incident goes on, as far as the record is believed."""
+        return self.record is None or self.is_doubtful or self.record.state is not State.RELEASED
+
+    def find_reason(self, change: Change) -> t.Optional[str]:
+        """Why a change is not made, as the beginning of a sentence; None if this incident does not forbid it."""
+        found = [arn for arn in sorted(self.arns) if _is_about(change, arn)]
+        if found:
+            return f"{describe_affected(found)} is contained"
+        if {place_of(change).lower(), change.target.lower()} & {target.lower() for target in self.targets}:
+            return f"{change.target} is part of the containment"
+        if self.arns and principals_of(self.arns) and unknown_in(change.affects):
+            return f"the affected principals are not known, and {describe_affected(sorted(self.arns))} is contained"
+        return None
+
+    def explain(self, reason: str) -> str:
+        """The whole reason of a refusal: the incident, who declared it, and the record."""
+        record = self.record
+        said = [clean(text)[:_SHOWN] for text in (record.declared_by, record.reason)] if record else []
+        by = f"by incident {self.incident_id}, so it stays as it is until the release"
+        return f"{reason} {by}. {': '.join(said)} ({self.place})"
+
+
+@dataclasses.dataclass(frozen=True)
+class Freeze:
+    """What the incidents of one account freeze; nothing by default."""
+
+    account_id: str = ""
+    held: tuple[Held, ...] = ()
+
+    @classmethod
+    def of_problem(cls, account_id: str, place: str, problem: str) -> t.Self:
+        """All changes of the account are refused, because it is not known which incidents there are."""
+        return cls(account_id, (Held(place, "", problem=problem),))
+
+    def find_refusal(self, change: Change, *, except_for: str = "") -> t.Optional[Refusal]:
+        """Refuse a change that an incident forbids; None if none does.
+
+        ``except_for`` is the id of the incident that the change is part of.
+        """
+        problem = self._find_problem() if change.account_id == self.account_id else ""
+        if problem:
+            return _refuse(UNREADABLE_RULE, change, problem)
+        for held in self.held:
+            reason = held.find_reason(change) if held.incident_id != except_for else None
+            if reason:
+                return _refuse(CONTAINED_RULE, change, held.explain(reason))
+        return None
+
+    def refuse_principal(self, arn: str) -> t.Optional[Refusal]:
+        """Refuse whatever is planned for a principal, also what changes nothing in AWS; None if it is not frozen."""
+        problem = self._find_problem()
+        if problem:
+            return Refusal(UNREADABLE_RULE, problem, arn)
+        principal = principal_of(arn)
+        for held in self.held:
+            if principal and principal in principals_of(held.arns):
+                return Refusal(CONTAINED_RULE, held.explain(f"{describe_affected([arn])} is contained"), arn)
+        return None
+
+    def _find_problem(self) -> str:
+        """Find out why it is not known what is frozen; empty if it is known."""
+        for held in self.held:
+            if held.record is None:
+                return (
+                    f"it is not known whom the incidents of account {self.account_id} contain, so nothing is changed "
+                    f"there: {held.place}: {held.problem}.\nFind out who wrote there, and restore the record"
+                )
+        return ""
+
+
+def read_freeze(store: Store, account_id: str, known: Freeze = Freeze()) -> Freeze:
+    """Read what the incidents of an account freeze: one list, and each record if there are any.
+
+    Records that are as in ``known`` are not judged again.
+
+    :raises StoreError: it is not known which records there are.
+    """
+    keys = store.list(record_folder(account_id))
+    before = {held.place: held for held in known.held if held.record is not None}
+    found = []
+    for key in keys:
+        incident_id = find_id(key, account_id)
+        held = None if incident_id is None else _read(store, account_id, incident_id, key, before)
+        if held is not None:
+            found.append(held)
+    return Freeze(account_id, tuple(found))
+
+
+def _read(store: Store, account_id: str, incident_id: str, key: str, before: Mapping[str, Held]) -> t.Optional[Held]:
+    """Read one record and judge it; None if it is gone."""
+    place = describe_place(store, key)
+    try:
+        content = store.get(key)
+        if content is None:
+            return None
+        digest = hashlib.sha256(content).hexdigest()
+        known = before.get(place)
+        if known is not None and known.digest == digest:
+            return known
+        record = Record.of_bytes(content, account_id=account_id, incident_id=incident_id)
+        return _judge(store, record, place, digest)
+    except (StoreError, ValueError) as error:
+        return Held(place, incident_id, problem=clean(error))
+
+
+def _judge(store: Store, record: Record, place: str, digest: str) -> Held:
+    """Judge what a record freezes. Raises StoreError: the journal would have to be read, and can't be."""
+    named = frozenset(item.arn for item in record.contained)
+    held = Held(place, record.incident_id, record, digest=digest)
+    if record.is_release_recorded:
+        return held
+    if not record.is_empty and record.state is not State.RELEASED:
+        return dataclasses.replace(held, arns=named, targets=record.targets)
+    places = frozenset(map(place_of, _find_standing(store, record)))
+    arns = frozenset(place for place in places if principal_of(place))
+    return dataclasses.replace(
+        held,
+        arns=named | arns,
+        targets=record.targets | (places - arns),
+        is_doubtful=bool(named or record.targets or places),
+    )
+
+
+def _find_standing(store: Store, record: Record) -> list[Change]:
+    """Find the changes by which principals were contained that nobody has taken back, by the journal.
+
+    Each run that writes a record is among its runs. So a record without runs has lost them, and all runs of the account
+    count that may have contained somebody.
+    """
+    account_id = record.account_id
+    runs = record.runs or {run for module in MODULES for run in find_runs(store, account_id, module)}
+    entries = [entry for run in sorted(runs) for entry in read_recorded(store, account_id, run)]
+    undone = {intent.change.undoes for intent, outcome in entries if outcome is Outcome.APPLIED}
+    return [intent.change for intent, outcome in entries if _may_stand(intent, outcome) and intent.key not in undone]
+
+
+def _may_stand(intent: Intent, outcome: Outcome) -> bool:
+    is_made = outcome in (Outcome.APPLIED, Outcome.UNKNOWN)
+    return is_made and intent.module in MODULES and not intent.change.undoes
+
+
+def _is_about(change: Change, arn: str) -> bool:
+    """Whether a change acts on a principal, or affects it by name. The root user of an account is named by its ARN."""
+    principal = principal_of(arn)
+    if principal is None:
+        return arn.lower() in {text.lower() for text in (place_of(change), *change.affects)}
+    return principal in find_direct_targets(change) | principals_in(change.affects)
+
+
+def _refuse(rule: str, change: Change, reason: str) -> Refusal:
+    return Refusal(rule, reason, change.target, change.operation)

@@ -1,0 +1,47 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The names of an incident: its id, its record, and the modules that contain."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+#: The folder of all records beside the journal, with a folder for each account.
+INCIDENTS: t.Final = "control/incidents/"
+#: The modules whose changes contain principals, and release them.
+MODULES: t.Final = ("credential_quarantine", "session_revocation")
+#: What an id may look like: it becomes part of keys, policy names and tags.
+ALLOWED_ID: t.Final = "3 to 32 letters, digits and '-', beginning with a letter or digit"
+
+_ID: t.Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{2,31}", re.ASCII)
+_ENDING: t.Final = ".json"
+
+
+def is_incident_id(text: str) -> bool:
+    """Whether a text can be the id of an incident."""
+    return _ID.fullmatch(text) is not None
+
+
+def record_folder(account_id: str) -> str:
+    """Where the records of an account are: a prefix of keys."""
+    return f"{INCIDENTS}{account_id}/"
+
+
+def record_key(account_id: str, incident_id: str) -> str:
+    """Where the record of an incident in an account is."""
+    return f"{record_folder(account_id)}{incident_id}{_ENDING}"
+
+
+def find_id(key: str, account_id: str) -> t.Optional[str]:
+    """Find the id that the key of a record names, which may be none; None if the key is not that of a record.
+
+    Folders that the console of S3 makes are objects as well, and other tools leave files.
+    """
+    name = key.removeprefix(record_folder(account_id))
+    return name.removesuffix(_ENDING) if name.endswith(_ENDING) else None

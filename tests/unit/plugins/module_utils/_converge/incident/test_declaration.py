@@ -1,0 +1,132 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The declaration of an incident: what is taken, and everything that is wrong at once."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.declaration import (
+    CenterUserSeed,
+    Incident,
+    KeySeed,
+    RoleSeed,
+    Seen,
+    SessionSeed,
+    SessionSort,
+)
+
+from ..fakes import ACCOUNT, NOW
+
+KEY: t.Final = "AKIAIOSFODNN7EXAMPLE"
+USER: t.Final = f"arn:aws:iam::{ACCOUNT}:user/ci/deploy"
+ROLE: t.Final = f"arn:aws:iam::{ACCOUNT}:role/worker"
+NEEDED: t.Final = {"id": "INC-7", "declared_by": "Ana", "reason": "key found in a public repository"}
+
+
+def parse(**given: t.Any) -> Incident:
+    return Incident.from_option({**NEEDED, "keys": [KEY], **given}, now=NOW)
+
+
+def refusal(**given: t.Any) -> str:
+    with pytest.raises(InputError) as caught:
+        parse(**given)
+    return str(caught.value)
+
+
+def test_a_key_by_its_id_is_enough() -> None:
+    incident = parse()
+    assert incident == Incident("INC-7", "Ana", "key found in a public repository", keys=(KeySeed(KEY),))
+    assert not incident.is_confirmed
+    assert parse(confirm="INC-7").is_confirmed and not parse(confirm="INC-8").is_confirmed
+
+
+def test_everything_that_can_be_declared() -> None:
+    incident = parse(
+        keys=[{"id": KEY, "user": USER, "account_id": 11122223333}],
+        users=[USER, USER],
+        sessions=[{"role": ROLE, "name": "i-0abc", "sort": "instance"}, {"role": ROLE, "source_identity": "alice"}],
+        identity_center_users=[
+            {"user_id": "94482488-3041-7026-d8a7-000000000000", "identity_store_id": "d-1234567890"}
+        ],
+        roles=[ROLE, {"arn": f"{ROLE}-2", "cut": "all_sessions"}],
+        seen=[{"role": ROLE, "session_name": "x1", "access_key_id": "ASIAIOSFODNN7EXAMPLE"}],
+        since="2026-11-20T10:00:00Z",
+        confirmed_by="Ben",
+    )
+    assert incident.keys == (KeySeed(KEY, USER, "011122223333"),)
+    assert incident.users == (USER,)
+    assert incident.sessions == (
+        SessionSeed(ROLE, "i-0abc", sort=SessionSort.INSTANCE),
+        SessionSeed(ROLE, source_identity="alice"),
+    )
+    assert incident.identity_center_users == (CenterUserSeed("94482488-3041-7026-d8a7-000000000000", "d-1234567890"),)
+    assert incident.roles == (RoleSeed(ROLE), RoleSeed(f"{ROLE}-2", all_sessions=True))
+    assert incident.seen == (Seen(ROLE, "x1", "ASIAIOSFODNN7EXAMPLE"),)
+    assert incident.since == datetime(2026, 11, 20, 10, tzinfo=UTC)
+    assert incident.confirmed_by == "Ben"
+
+
+def test_a_date_of_yaml_is_a_moment() -> None:
+    assert parse(since=date(2026, 11, 20)).since == datetime(2026, 11, 20, tzinfo=UTC)
+    assert parse(since=datetime(2026, 11, 20, 1, tzinfo=UTC)).since == datetime(2026, 11, 20, 1, tzinfo=UTC)
+
+
+def test_control_characters_of_names_are_removed() -> None:
+    incident = parse(declared_by="Ana\x1b[2J", reason="key found\nin a \u202epublic repository")
+    assert incident.declared_by == "Ana[2J"
+    assert incident.reason == "key found in a public repository"
+
+
+@pytest.mark.parametrize(
+    ("given", "place"),
+    [
+        ({"id": "x"}, "hardening_incident.id: 'x'"),
+        ({"id": "INC/../7"}, "hardening_incident.id"),
+        ({"id": None}, "hardening_incident.id: None"),
+        ({"declared_by": " "}, "hardening_incident.declared_by"),
+        ({"reason": "leak"}, "hardening_incident.reason: 'leak' is not allowed; allowed is a text of 10"),
+        ({"confirmed_by": "ana"}, "another person than declared_by"),
+        ({"since": NOW + timedelta(minutes=1)}, "hardening_incident.since"),
+        ({"since": NOW - timedelta(days=91)}, "hardening_incident.since"),
+        ({"since": "yesterday"}, "hardening_incident.since: 'yesterday'"),
+        ({"keys": []}, "it names no credential"),
+        ({"keys": KEY}, "hardening_incident.keys: 'AKIAIOSFODNN7EXAMPLE' is not allowed; allowed is a list"),
+        ({"keys": ["AKIA*"]}, "hardening_incident.keys[0].id: 'AKIA*'"),
+        ({"keys": [{"id": KEY, "usr": "a"}]}, "hardening_incident.keys[0]: usr is unknown"),
+        ({"keys": [{"id": KEY, "user": "ci-*"}]}, "hardening_incident.keys[0].user: 'ci-*'"),
+        ({"keys": [{"id": KEY, "account_id": "1"}]}, "hardening_incident.keys[0].account_id"),
+        ({"users": [f"arn:aws:iam::{ACCOUNT}:user/*"]}, "hardening_incident.users[0]: "),
+        ({"users": [ROLE]}, "hardening_incident.users[0]: "),
+        ({"sessions": [{"role": ROLE}]}, "hardening_incident.sessions[0]: give at least one of name"),
+        ({"sessions": [ROLE]}, "hardening_incident.sessions[0]: "),
+        ({"sessions": [{"role": ROLE, "name": "a*"}]}, "hardening_incident.sessions[0].name"),
+        ({"sessions": [{"role": ROLE, "name": "abc", "sort": "vm"}]}, "allowed is one of instance, task"),
+        ({"identity_center_users": [{"user_id": "x"}]}, "hardening_incident.identity_center_users[0].user_id"),
+        ({"roles": [{"arn": ROLE, "cut": "some"}]}, "hardening_incident.roles[0].cut"),
+        ({"roles": [3]}, "hardening_incident.roles[0].arn"),
+        ({"seen": [{"role": "worker"}]}, "hardening_incident.seen[0].role"),
+        ({"key": [KEY]}, "hardening_incident: key is unknown"),
+    ],
+)
+def test_what_is_refused(given: dict[str, t.Any], place: str) -> None:
+    assert place in refusal(**given)
+
+
+def test_everything_wrong_is_reported_at_once() -> None:
+    text = refusal(id="", keys=["AKIA*", "x"], users=["me"], since="never")
+    places = ("id:", "keys[0].id", "keys[1].id", "users[0]", "since")
+    assert [line for line in places if f"hardening_incident.{line}" in text] == [*places]
+    assert "no credential" not in text
+
+
+def test_what_is_no_mapping_is_refused() -> None:
+    for value in (None, "INC-7", [KEY]):
+        with pytest.raises(InputError, match="allowed is a mapping with id, declared_by"):
+            Incident.from_option(value, now=NOW)
