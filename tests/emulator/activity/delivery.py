@@ -114,7 +114,9 @@ def _continue(
     """A digest of each day, and a last one: each digest confirms the one before it, and nothing confirms the last."""
     start, now = during
     waiting = sorted(logs, key=lambda log: log.oldest)
-    while start < now:
+    covered = waiting
+    # Also if the digest before ended a moment ago: without a further one nobody believes the logs of the last.
+    while start < now or covered:
         end = min(start + _DAY, max(now - timedelta(seconds=1), start + timedelta(seconds=1)))
         covered = [log for log in waiting if log.oldest < f"{end:{_TIME}}"]
         waiting = waiting[len(covered) :]

@@ -116,3 +116,19 @@ def test_the_work_of_the_seed_goes_on_by_another_role(process: EmulatorProcess) 
     process.control.forget(before)
     assert len(issuers) >= 3
     assert set(issuers) == {"dev-shop-web"}
+
+
+def test_calls_that_are_added_at_once_are_all_confirmed_by_digests(process: EmulatorProcess) -> None:
+    """A digest is believed if a further one follows it."""
+    before = process.control.snapshot()
+    call = {"principal": "role/dev-data-etl", "call": "sqs:ListQueues"}
+    for _turn in range(3):
+        process.control.add_calls(APPS, [call])
+    s3 = client(process, "s3")
+    prefix = f"AWSLogs/{APPS}/CloudTrail-Digest/eu-west-1/"
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket="acme-apps-logs", Prefix=prefix)
+    last = max((item["Key"] for page in pages for item in page["Contents"]), key=lambda name: name.rsplit("_", 1)[1])
+    body = s3.get_object(Bucket="acme-apps-logs", Key=last)["Body"].read()
+    process.control.restore(before)
+    process.control.forget(before)
+    assert json.loads(gzip.decompress(body))["logFiles"] == []
