@@ -57,7 +57,7 @@ def describe_prepared(situation: Situation, live: LiveRole) -> str:
 
 
 def hand_out(step: Step, situation: Situation, *, is_early: bool = False) -> Step:
-    """Hand out the patch with a step that no gate refuses. With ``is_early`` it is for a review: canaries come first."""
+    """Hand out the patch with a step that no gate refuses; ``is_early`` for a review, since canaries come first."""
     if situation.handout is None or step.rule:
         return step
     following = f"wait for stage cut_over, then {situation.handout.next}" if is_early else situation.handout.next
