@@ -229,11 +229,11 @@ def test_owners_apply_the_patches_of_all_stages_and_those_of_the_way_back(bench:
     taken = {name: owners[name].remove(text) for name, text in patches(half).items()}
     assert taken == {"app": ["extra", ADMIN], "job": ["arn:aws:iam::aws:policy/AmazonS3FullAccess", ADMIN]}
 
-    stages = {"canary": (0, "soaking"), "cut_over": (CANARY + 1, "soaking"), "watch": (WATCH + 1, "done")}
-    for stage, (days, state) in {**stages, "retire": (1, "retired")}.items():
+    after = {"canary": "soaking", "cut_over": "soaking", "watch": "done", "retire": "retired"}
+    for stage, days in (("canary", 0), ("cut_over", CANARY + 1), ("watch", WATCH + 1), ("retire", 1)):
         bench.wait(days)
         result = bench.run(stage)
-        assert states(result) == {"app": state, "job": state}, result["refused"]
+        assert states(result) == dict.fromkeys(owners, after[stage]), result["refused"]
         assert patches(result) == {}
     assert "of an earlier run" in read_file(bench, "app/patch.tf")
     assert states(bench.run(None)) == {"app": "retired", "job": "retired"}
@@ -250,7 +250,8 @@ def test_owners_apply_the_patches_of_all_stages_and_those_of_the_way_back(bench:
     assert "lp-app-1 is still attached" in say(half, "app", "reason")
     for name, text in patches(half).items():
         owners[name].remove(text)
-    assert states(bench.run("revert", revert=["*"])) == {"app": "reverted", "job": "reverted"}
+    for _time in ("first", "second"):
+        assert states(bench.run("revert", revert=["*"])) == {"app": "reverted", "job": "reverted"}
     assert bench.state() == bench.base_state
 
 
@@ -323,7 +324,9 @@ def test_old_policies_that_changed_before_the_patch_was_applied_are_recorded_aga
     result = bench.run("canary")
     assert (rules(result)["app"], say(result, "app", "patch")) == ("changed_since", None)
     assert "of an earlier run" in read_file(bench, "app/patch.tf")
-    assert states(bench.run("generate")) == {"app": "done", "job": "done"}
+    again = bench.run("generate")
+    assert say(again, "app", "reason").startswith("new documents were generated")
+    assert say(again, "job", "reason") == "stage prepare is done"
     bench.run("prepare")
     state = bench.state()
     bench.apply(bench.run("canary"))

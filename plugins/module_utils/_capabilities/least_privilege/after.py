@@ -38,7 +38,9 @@ def describe_recorded(
     """Describe a role whose step was done and recorded, with the reason of that step."""
     after = dataclasses.replace(situation, past=replay(log.add(event), identity))
     state = describe(declared, after, now=now)
-    return after, dataclasses.replace(state, reason=step.reason, warnings=step.warnings)
+    state = dataclasses.replace(state, reason=step.reason, warnings=step.warnings, handout=step.handout)
+    # What is handed out has to be applied before the next stage.
+    return after, dataclasses.replace(state, next=step.next) if step.handout else state
 
 
 def refuse_planned(step: Step, planned: Planned) -> Step:

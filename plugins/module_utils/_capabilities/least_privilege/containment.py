@@ -17,6 +17,7 @@ import dataclasses
 from collections.abc import Iterable
 
 from ..._converge.incident.freeze import Freeze
+from .model import Stage
 from .records import Kind
 from .step import State, Step
 
@@ -29,7 +30,8 @@ def hold_contained(freeze: Freeze, step: Step, roles: Iterable[str], *, is_on_tr
     refusal = next(filter(None, map(freeze.refuse_principal, roles)), None)
     if refusal is None:
         return step
-    left = ["it is not reverted" if step.event is Kind.REVERTED else "no stage is taken"]
+    is_revert = step.event is Kind.REVERTED or (step.handout is not None and step.stage is Stage.REVERT)
+    left = ["it is not reverted" if is_revert else "no stage is taken"]
     left += ["its trial boundary stays, whatever its deadline says"] if is_on_trial else []
     reason = f"{refusal.reason}: {', and '.join(left)}"
     return dataclasses.replace(

@@ -203,7 +203,7 @@ class _Decision:
         """Describe a stage that is done. The patch of stage prepare is handed out again while it may be applied."""
         found = self.describe()
         is_open = stage is Stage.PREPARE and self._past.reached is Kind.PREPARED and is_waiting(self._situation, live)
-        return hand_out(found, self._situation) if is_open and not any(self._check_prepared(live)) else found
+        return self._hand_out(found) if is_open and not any(self._check_prepared(live)) else found
 
     def _assess(self, _live: LiveRole) -> Step:
         return self._due(Kind.ASSESSED, "its use and what names it are recorded")
@@ -227,7 +227,10 @@ class _Decision:
 
     def _prepare(self, live: LiveRole) -> Step:
         reason = describe_prepared(self._situation, live)
-        return hand_out(self._pass(self._check_prepared(live), Kind.PREPARED, reason), self._situation)
+        return self._hand_out(self._pass(self._check_prepared(live), Kind.PREPARED, reason))
+
+    def _hand_out(self, step: Step) -> Step:
+        return hand_out(step, self._situation, is_early=not self._situation.is_canary)
 
     def _open(self, live: LiveRole) -> Step:
         is_trial = self._situation.way is Way.IN_PLACE

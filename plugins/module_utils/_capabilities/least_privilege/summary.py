@@ -206,7 +206,8 @@ def _describe(role: Mapping[str, t.Any], recorded: t.Optional[Collection[str]]) 
         return "not done|", reason, "next: see what was refused or failed"
     # The same stage is missing of many roles at once.
     reason = role["reason"].replace(f" of role/{str(role['role']).rpartition('/')[2]}", "")
-    return f"{label}|", reason, following if state is State.WAITING else ""
+    # A patch is handed out in a run that only checks, too.
+    return f"{label}|", reason, following if state is State.WAITING or role["patch"] else ""
 
 
 def _describe_state(role: Mapping[str, t.Any]) -> tuple[str, str]:

@@ -53,15 +53,15 @@ def describe_prepared(situation: Situation, live: LiveRole) -> str:
         return "its documents are put beside what it has"
     if not is_waiting(situation, live):
         return "its owner has applied the new policies already"
-    following = f": {situation.handout.next}" if situation.handout else ""
-    return f"the patch for stage {'canary' if situation.is_canary else 'cut_over'} is made{following}"
+    return f"the patch for stage {'canary' if situation.is_canary else 'cut_over'} is made"
 
 
-def hand_out(step: Step, situation: Situation) -> Step:
-    """Hand out the patch with a step that no gate refuses."""
+def hand_out(step: Step, situation: Situation, *, is_early: bool = False) -> Step:
+    """Hand out the patch with a step that no gate refuses; ``is_early`` for a review, since canaries come first."""
     if situation.handout is None or step.rule:
         return step
-    return dataclasses.replace(step, handout=situation.handout, next=situation.handout.next)
+    following = f"wait for stage cut_over, then {situation.handout.next}" if is_early else situation.handout.next
+    return dataclasses.replace(step, handout=situation.handout, next=following)
 
 
 def wait_for_owner(step: Step, situation: Situation, live: LiveRole) -> Step:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
@@ -16,6 +17,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_
     refuse_guarded,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.model import Way
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.owners.patches import Handout
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.records import Event, Kind
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.step import State, Step
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.steps import decide
@@ -64,6 +66,18 @@ def test_the_state_after_a_step(last: t.Optional[Kind], event: Kind, way: Way, s
     assert (after.state, after.reason, after.event) == (state, "it is done", None)
     if way is Way.PARALLEL and state not in (State.CLOSED, State.RETIRED, State.REVERTED) and last is not None:
         assert (after.state, after.next, after.days_left) == (found.state, found.next, found.days_left)
+
+
+def test_what_is_handed_out_is_applied_before_the_next_stage() -> None:
+    """Stage prepare makes the patch, and the owner applies it."""
+    events = records_up_to(Kind.GENERATED, way=Way.BY_OWNER)
+    patch = Handout({"terraform": "resource x {}"}, "terraform", "acme/infra")
+    made = dataclasses.replace(STEP, event=Kind.PREPARED, handout=patch, next=patch.next)
+    event = record(Kind.PREPARED, way=Way.BY_OWNER)
+    _situation, after = describe_recorded(
+        declare("prepare"), situate(*events), made, make_log(*events), identify(2), event, moment(2)
+    )
+    assert (after.state, after.handout, after.next) == (State.DONE, patch, patch.next)
 
 
 def list_changes() -> list[Change]:

@@ -15,7 +15,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_
     hold_contained,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.declared import Target
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.model import Way
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.model import Stage, Way
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.owners.decision import (
     list_files,
 )
@@ -76,3 +76,11 @@ def test_its_owner_is_handed_out_nothing() -> None:
 def test_a_record_that_is_not_known_holds_every_role() -> None:
     unknown = Freeze(ACCOUNT, (Held("s3://journal", INCIDENT, problem="denied"),))
     assert hold_contained(unknown, step(), (ROLE,), is_on_trial=False).rule == "incident_unreadable"
+
+
+def test_the_owner_of_a_contained_role_is_handed_out_nothing() -> None:
+    back = Handout({"terraform": "resource x {}"}, "terraform", "acme/infra", returns_admin=True)
+    waiting = dataclasses.replace(step(None), stage=Stage.REVERT, handout=back, warnings=("administrator again",))
+    held = hold_contained(FROZEN, waiting, (ROLE,), is_on_trial=False)
+    assert (held.rule, held.handout, held.warnings, held.next) == ("contained", None, (), "")
+    assert held.reason.endswith(": it is not reverted")

@@ -13,8 +13,12 @@ import typing as t
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import PolicyDocument, Role
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.archive import Log
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.cases.found import Found
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.changes import PATH
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.declared import Target
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.dossier import PROVED, Dossier
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.model import Way
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.owners.before import (
     Before,
     Comparison,
@@ -24,9 +28,11 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_
     Owned,
     describe_owned,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.least_privilege.past import Past
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
 
-from ..samples import ACCOUNT, ADMIN, DEVELOPER, OLD, POLICIES, allow
+from ..samples import ACCOUNT, ADMIN, DEVELOPER, OLD, POLICIES, allow, make_subject
+from ..samples import BEFORE as BEFORE_CAMPAIGN
 
 Record = dict[str, t.Any]
 NEW: t.Final = {f"arn:aws:iam::{ACCOUNT}:policy{PATH}{one.name}": one.content for one in POLICIES if one.is_managed}
@@ -146,3 +152,15 @@ def test_a_role_of_which_something_is_not_known() -> None:
     assert unread and lost
     assert (unread.has_documents, lost.has_documents) == (None, None)
     assert "could not be read" in unread.failure and "generate again" in lost.failure
+
+
+def test_policies_in_force_are_held_against_old_ones_only_to_generate_others() -> None:
+    """AWS tells the last use of what a role may do now, so it is no evidence about what the old policies allowed."""
+    target = Target("targets[0]", (DEVELOPER.name,), Way.BY_OWNER)
+    found = Found(APPLIED, target, Log(), Past(), make_subject(BEFORE_CAMPAIGN), DOSSIER)
+    old, half, new = Owned("more"), Owned("more", has_new=True), Owned(has_new=True)
+    assert [found.is_replaced(one, generates=False) for one in (old, half, new)] == [False, True, False]
+    assert [found.is_replaced(one, generates=True) for one in (old, half, new)] == [False, True, True]
+    assert set(found.restored.attached_policies) == {ADMIN, OLD}
+    assert found.find_before(CONTENTS, new) == BEFORE
+    assert found.find_before(CONTENTS, old) == Before.of_role(APPLIED, CONTENTS)

@@ -53,9 +53,10 @@ def run(situation: Situation, stage: str, days: float = 20, *, canary: bool = Tr
 def test_the_patch_is_made_with_stage_prepare_and_handed_out_while_it_is_not_applied() -> None:
     made = run(stand(Kind.GENERATED), "prepare")
     assert (made.event, made.handout, made.next) == (Kind.PREPARED, HANDOUT, HANDOUT.next)
-    assert made.reason == f"the patch for stage canary is made: {HANDOUT.next}"
+    assert made.reason == "the patch for stage canary is made"
     later = run(stand(Kind.GENERATED, canary=False), "prepare", canary=False)
-    assert later.reason.startswith("the patch for stage cut_over is made")
+    assert later.reason == "the patch for stage cut_over is made"
+    assert later.next == f"wait for stage cut_over, then {HANDOUT.next}"
     again = run(stand(Kind.PREPARED), "prepare")
     assert (again.event, again.state, again.handout) == (None, State.DONE, HANDOUT)
     early = run(stand(Kind.GENERATED, NEW, handout=None), "prepare")
