@@ -142,6 +142,9 @@ def _name(item: Item) -> str:
 
 
 def make_logical_id(name: str) -> str:
-    """The logical id of a policy, of letters and digits alone: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resources-section-structure.html"""
+    """The logical id of a policy, of letters and digits alone.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resources-section-structure.html
+    """
     parts = [part[:1].upper() + part[1:] for part in _NO_NAME.split(name) if part]
     return f"{''.join(parts)}Policy"[:255]

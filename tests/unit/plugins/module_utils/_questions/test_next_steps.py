@@ -36,7 +36,10 @@ def list_errors() -> Iterator[tuple[str, str, str, int]]:
     for name in sorted(ALL.reads | ALL.jobs):
         service, _colon, operation = name.partition(":")
         model = Session().get_service_model(service)
-        for shape in model.operation_model(operation).error_shapes if service != "ec2" else ():
+        # The oldest botocore lacks some operations.
+        if service == "ec2" or operation not in model.operation_names:
+            continue
+        for shape in model.operation_model(operation).error_shapes:
             yield service, operation, shape.name, shape.metadata["error"]["httpStatusCode"]
 
 
