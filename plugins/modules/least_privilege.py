@@ -666,7 +666,7 @@ campaign:
               description: V(Terraform) or V(CloudFormation).
               type: str
             text:
-              description: The resources to add. The policies to remove stand in its comments, in their order.
+              description: The resources to add. Its comments list the policies to remove, in their order.
               type: str
             to:
               description: The place where the owner changes the role, such as a stack with a logical id, or an address in Terraform.

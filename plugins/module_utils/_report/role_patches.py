@@ -7,9 +7,9 @@
 
 """The patch for the owner of a role that gets other policies, in CloudFormation or Terraform.
 
-Nobody knows how the owner gives the role its policies. So what is to be added is a valid snippet, and what is to be
-removed stands in comments: a snippet that is pasted as a whole gives nothing but what it is meant to give. What is
-given comes before what is taken, in an update of its own. Names may be hostile, as in patches of single changes.
+Nobody knows how the owner gives the role its policies. So what is to be added is a valid snippet, and comments list
+what is to be removed: a snippet that is pasted as a whole gives nothing but what it is meant to give. First comes what
+is given, then what is taken, in an update of its own. Names may be hostile, as in patches of single changes.
 """
 
 from __future__ import annotations
