@@ -79,10 +79,24 @@ class Unfollowed:
 
 @dataclasses.dataclass(frozen=True)
 class ReachResult:
-    """All roles that can have been reached, by ARN, and the edges that nobody could follow."""
+    """All roles that can have been reached, by ARN, and the edges that nobody could follow.
+
+    ``callers`` are the principals that may assume each of them, as far as these were reached themselves.
+    """
 
     roles: Mapping[str, Reached] = dataclasses.field(default_factory=dict)
     unfollowed: tuple[Unfollowed, ...] = ()
+    callers: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+
+    def list_upstream(self, arn: str) -> frozenset[str]:
+        """List all from which a role can have been reached, over any number of hops."""
+        found: set[str] = set()
+        waiting = [arn]
+        while waiting:
+            new = set(self.callers.get(waiting.pop(), ())) - found
+            found |= new
+            waiting += new
+        return frozenset(found - {arn})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,7 +138,14 @@ class Walk:
         starts = {source.arn for source in sources}
         roles = {arn: one for arn, one in found.items() if ":role/" in arn and arn not in starts}
         unfollowed = {edge for arn in found if not arn.isdigit() for edge in self._find_foreign(arn)}
-        return ReachResult(roles, tuple(sorted(unfollowed)))
+        return ReachResult(roles, tuple(sorted(unfollowed)), self._list_callers(found))
+
+    def _list_callers(self, found: t.Iterable[str]) -> dict[str, tuple[str, ...]]:
+        callers: dict[str, tuple[str, ...]] = {}
+        for arn in found:
+            for edge in self._find_edges(arn):
+                callers[edge.target] = (*callers.get(edge.target, ()), arn)
+        return callers
 
     def _follow(self, found: dict[str, Reached], *, certainly: bool) -> None:
         """Follow the edges from all that is found, the shortest chains first."""
