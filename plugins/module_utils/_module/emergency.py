@@ -45,13 +45,24 @@ LIMITS: t.Final = Limits(max_changes=10_000, max_percent=100)
 class Emergency:
     """One run that is part of an incident: it contains principals, or ``releases`` them.
 
+    ``ends`` says of a record whether nothing else of it is left to release once this module is done: the sources and
+    the sessions that they opened are contained by two modules.
+
     Two things are known only once the account is: ``store``, where journal, records and evidence are kept, and
     ``account_id``.
     """
 
-    def __init__(self, incident: Incident, *, releases: bool = False, may_fall_back: bool = False) -> None:
+    def __init__(
+        self,
+        incident: Incident,
+        *,
+        releases: bool = False,
+        may_fall_back: bool = False,
+        ends: Callable[[Record], bool] = lambda _record: True,
+    ) -> None:
         self.incident = incident
         self.releases = releases
+        self._ends = ends
         self.has_fallen_back = False
         self._may_fall_back = may_fall_back and not releases
         self._store: t.Optional[Store] = None
@@ -59,7 +70,9 @@ class Emergency:
         self._caller_arn = ""
 
     @classmethod
-    def from_task(cls, task: Task, *, releases: bool = False) -> t.Self:
+    def from_task(
+        cls, task: Task, *, releases: bool = False, ends: Callable[[Record], bool] = lambda _record: True
+    ) -> t.Self:
         """The frame that the options of a task declare. Called before AWS is asked for anything.
 
         :raises TaskError: the incident can't be used, or the run would write without a confirmation.
@@ -77,7 +90,8 @@ class Emergency:
                 raise TaskError(problem)
             if task.run.enforces:
                 task.warn(f"without check mode this fails: {problem}")
-        return cls(incident, releases=releases, may_fall_back=task.options.get("journal_fallback") == "local")
+        falls_back = task.options.get("journal_fallback") == "local"
+        return cls(incident, releases=releases, may_fall_back=falls_back, ends=ends)
 
     @property
     def store(self) -> Store:
@@ -186,7 +200,7 @@ class Emergency:
             ) -> Record:
                 if self.releases:
                     known = _require(present)
-                    return step.conclude_release(known, at) if completed else known
+                    return step.conclude_release(known, at) if completed and self._ends(known) else known
                 known = present if present is not None else step.contain(None, own, (), at)
                 return step.conclude(known, own, at, wrote=wrote, completed=completed)
 
