@@ -219,7 +219,8 @@ class Emergency:
         return {
             "incident_id": self.incident.id,
             "journal_fell_back": self.has_fallen_back,
-            "failed": [change.as_target() for change in applied.failed],
+            # Ansible takes "failed" for the outcome of the task.
+            "not_made": [change.as_target() for change in applied.failed],
             "unverified": [change.as_target() for change in applied.unverified],
         }
 

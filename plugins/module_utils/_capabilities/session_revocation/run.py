@@ -304,7 +304,7 @@ class SessionRevocation(Capability[Observed]):
     def _list_undenied(self, result: Mapping[str, t.Any]) -> list[str]:
         """List the targets whose sessions are not denied: refused, failed, or not shown when read again."""
         refused = {item["target"] for item in result["refused"]}
-        failed = {item["target"] for item in (*result["failed"], *result["unverified"])}
+        failed = {item["target"] for item in (*result["not_made"], *result["unverified"])}
         return [
             verdict.target.arn
             for verdict in self._verdicts
@@ -316,7 +316,7 @@ class SessionRevocation(Capability[Observed]):
         problems = [*result["not_denied"], *filter(None, [self._observed.problem])]
         if not self._declared.is_final or not problems:
             return ""
-        return f"not denied: {'; '.join(problems)}. Look at refused and failed, then run again"
+        return f"not denied: {'; '.join(problems)}. Look at refused and not_made, then run again"
 
 
 def _list_policies(verdict: Verdict) -> tuple[str, ...]:
@@ -364,7 +364,7 @@ class Release(Capability[Mapping[Contained, Live]]):
         return reread(self._access, change)
 
     def result(self, result: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
-        held = {item["target"] for name in ("refused", "failed", "unverified") for item in result[name]}
+        held = {item["target"] for name in ("refused", "not_made", "unverified") for item in result[name]}
         return {
             "roles": [
                 {
