@@ -46,7 +46,8 @@ class Emergency:
     """One run that is part of an incident: it contains principals, or ``releases`` them.
 
     ``ends`` says of a record whether nothing else of it is left to release once this module is done: the sources and
-    the sessions that they opened are contained by two modules.
+    the sessions that they opened are contained by two modules. A run that is not ``is_final`` warns of what failed: a
+    later pass comes, and must not be lost for it.
 
     Two things are known only once the account is: ``store``, where journal, records and evidence are kept, and
     ``account_id``.
@@ -58,10 +59,12 @@ class Emergency:
         *,
         releases: bool = False,
         may_fall_back: bool = False,
+        is_final: bool = True,
         ends: Callable[[Record], bool] = lambda _record: True,
     ) -> None:
         self.incident = incident
         self.releases = releases
+        self.is_final = is_final
         self._ends = ends
         self.has_fallen_back = False
         self._may_fall_back = may_fall_back and not releases
@@ -90,8 +93,13 @@ class Emergency:
                 raise TaskError(problem)
             if task.run.enforces:
                 task.warn(f"without check mode this fails: {problem}")
-        falls_back = task.options.get("journal_fallback") == "local"
-        return cls(incident, releases=releases, may_fall_back=falls_back, ends=ends)
+        return cls(
+            incident,
+            releases=releases,
+            may_fall_back=task.options.get("journal_fallback") == "local",
+            is_final=bool(task.options.get("final", True)),
+            ends=ends,
+        )
 
     @property
     def store(self) -> Store:
@@ -199,7 +207,7 @@ class Emergency:
                 wrote: bool = wrote,
             ) -> Record:
                 if self.releases:
-                    known = _require(present)
+                    known = step.release(_require(present), at)
                     return step.conclude_release(known, at) if completed and self._ends(known) else known
                 known = present if present is not None else step.contain(None, own, (), at)
                 return step.conclude(known, own, at, wrote=wrote, completed=completed)
