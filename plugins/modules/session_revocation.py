@@ -1,0 +1,159 @@
+#!/usr/bin/python
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: session_revocation
+author:
+  - hardening.iam contributors (@hardening-iam)
+short_description: Cut the role sessions that a leaked credential can have opened
+description:
+  - Cuts the sessions that the credentials of a declared incident can have opened in this account, and revokes their sign-in sessions
+    (C(aws login)). Run M(hardening.iam.credential_quarantine) in all accounts first. While the credential still works, it opens new
+    sessions.
+  - Reads which roles can be assumed from the leaked credentials, hop by hop over all accounts of O(inventory_accounts). Trust policies,
+    the policies and the boundary of the caller, and SCPs and RCPs (where O(organization_role_arn) may read them) decide. A role counts as
+    reached as well if that depends on a condition, or on something that can't be read.
+  - A role that only services or identity providers may assume is never reached, and never cut unless the incident names it.
+  - Each role gets one inline policy C(IamHardeningIncident-<id>). A role that was reached loses the sessions that began before a moment,
+    but for those of EC2 instances, Lambda functions and identity providers. Nobody can give these keys to a session of AssumeRole.
+    Sessions that the incident names in C(seen) and C(sessions) are cut by their names.
+  - All older sessions, or all sessions, are only cut for roles in C(roles) of the incident.
+  - The caller, the roles that it came through, break-glass, service-linked roles, C(AWSReservedSSO_*), C(OrganizationAccountAccessRole)
+    and roles of landing zones and the CDK are never cut. RV(not_cut_because) lists them.
+  - Sees the other accounts if all accounts run in one Ansible process, and O(run_id) is the same. The first pass knows only the accounts
+    that were read before it, so run at least two passes.
+  - C(docs/session_revocation.md) explains the passes and the policy.
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+  - hardening.iam._account.organization
+  - hardening.iam._access
+  - hardening.iam._emergency
+  - hardening.iam._journal
+  - hardening.iam._journal.job
+  - hardening.iam._journal.lease
+  - hardening.iam._report_place
+  - hardening.iam._assessment
+  - hardening.iam._attributes
+  - hardening.iam._attributes.converging_module
+options:
+  state:
+    description:
+      - With V(contained), sessions are cut.
+      - With V(released), the policies of the incident are taken from the roles again. Only roles in the record of the incident are
+        changed, and only by taking away what this module put there. Sign-in sessions stay revoked.
+    type: str
+    choices: [contained, released]
+    default: contained
+  inventory_accounts:
+    description:
+      - The ids of all accounts of the inventory, each in 12 digits.
+      - Other accounts that the credential may enter are listed in RV(unfollowed).
+    type: list
+    elements: str
+    default: []
+  max_roles:
+    description:
+      - The largest number of roles of this account that are cut although the incident does not name them. If more can have been reached,
+        none of these is cut.
+    type: int
+    default: 25
+  propagation_seconds:
+    description:
+      - The number of seconds that the moment of a cut is ahead, from 10 to 300. Sessions that begin while AWS spreads the policy are then
+        cut too. People whose sessions begin in this time must begin them again.
+    type: int
+    default: 30
+  first_pass:
+    description:
+      - Whether this is the first of several passes. An account that was not read yet then counts as unknown, and a later pass judges it.
+        In other passes its roles and users count as reached, if a credential may enter the account.
+      - Sign-in sessions are revoked by the later passes, because the first cuts must not wait for all regions.
+    type: bool
+    default: false
+  final_pass:
+    description:
+      - Whether the task fails if sessions of a role that was reached are not denied in the end.
+    type: bool
+    default: true
+seealso:
+  - module: hardening.iam.assessment_info
+"""
+
+EXAMPLES = r"""
+- name: See which roles a leaked key can have reached, and what would be cut
+  hardening.iam.session_revocation:
+    account_id: "222233334444"
+    inventory_accounts: ["222233334444", "333344445555", "444455556666"]
+    run_id: "20261127T100500Z"
+    incident:
+      id: INC-2026-11-27
+      declared_by: Ana Security
+      reason: key found in a public repository
+      keys: [AKIAIOSFODNN7EXAMPLE]
+  check_mode: true
+
+- name: Cut them, in the first pass over all accounts
+  hardening.iam.session_revocation:
+    account_id: "{{ aws_account_id }}"
+    assume_role_arns: "{{ aws_assume_role_arns }}"
+    inventory_accounts: "{{ accounts }}"
+    run_id: "{{ hardening_run_id }}"
+    first_pass: true
+    final_pass: false
+    incident: "{{ incident | combine({'confirm': incident.id}) }}"
+    journal: s3://example-journal/iam
+
+- name: Let the sessions in again, once the incident is over
+  hardening.iam.session_revocation:
+    state: released
+    account_id: "222233334444"
+    incident: "{{ incident | combine({'confirm': incident.id}) }}"
+    journal: s3://example-journal/iam
+"""
+
+RETURN = r"""
+# Generated by tests/scripts/generate_descriptions.py; do not edit this part.
+# End of the generated part.
+"""
+
+import typing as t
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS
+from ..module_utils._capabilities.session_revocation.run import OPERATIONS, run
+from ..module_utils._module.arguments import EMERGENCY_ARGUMENTS, ORGANIZATION_ARGUMENTS
+from ..module_utils._module.execution import finish
+from ..module_utils._module.task import Entry
+from ..module_utils._module.writers import Writer
+
+
+def argument_spec() -> dict[str, dict[str, t.Any]]:
+    return {
+        **ORGANIZATION_ARGUMENTS,
+        **ASSUME_ROLE_ARGUMENTS,
+        **EMERGENCY_ARGUMENTS,
+        "state": {"type": "str", "choices": ["contained", "released"], "default": "contained"},
+        "inventory_accounts": {"type": "list", "elements": "str", "default": []},
+        "max_roles": {"type": "int", "default": 25},
+        "propagation_seconds": {"type": "int", "default": 30},
+        "first_pass": {"type": "bool", "default": False},
+        "final_pass": {"type": "bool", "default": True},
+    }
+
+
+ENTRY = Entry(argument_spec=argument_spec, operations=OPERATIONS, run=run, writer=Writer.CONTAINMENT)
+
+
+def main() -> t.NoReturn:
+    finish(AnsibleAWSModule(argument_spec=argument_spec(), supports_check_mode=True, **ENTRY.constraints), ENTRY)
+
+
+if __name__ == "__main__":
+    main()
