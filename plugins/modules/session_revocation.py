@@ -69,18 +69,14 @@ options:
         cut too. People whose sessions begin in this time must begin them again.
     type: int
     default: 30
-  first_pass:
+  pass:
     description:
-      - Whether this is the first of several passes. An account that was not read yet then counts as unknown, and a later pass judges it.
-        In other passes its roles and users count as reached, if a credential may enter the account.
+      - The pass of a containment. In the pass V(first), unless it is O(final), an account that was not read yet counts as unknown, and a
+        later pass judges it. In all other passes its roles and users count as reached, if a credential may enter the account.
       - Sign-in sessions are revoked by the later passes, because the first cuts must not wait for all regions.
-    type: bool
-    default: false
-  final_pass:
-    description:
-      - Whether the task fails if sessions of a role that was reached are not denied in the end.
-    type: bool
-    default: true
+    type: str
+    choices: [first, second, recheck]
+    default: first
 seealso:
   - module: hardening.iam.assessment_info
 """
@@ -104,8 +100,8 @@ EXAMPLES = r"""
     assume_role_arns: "{{ aws_assume_role_arns }}"
     inventory_accounts: "{{ accounts }}"
     run_id: "{{ hardening_run_id }}"
-    first_pass: true
-    final_pass: false
+    pass: first
+    final: false
     incident: "{{ incident | combine({'confirm': incident.id}) }}"
     journal: s3://example-journal/iam
 
@@ -143,8 +139,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         "inventory_accounts": {"type": "list", "elements": "str", "default": []},
         "max_roles": {"type": "int", "default": 25},
         "propagation_seconds": {"type": "int", "default": 30},
-        "first_pass": {"type": "bool", "default": False},
-        "final_pass": {"type": "bool", "default": True},
+        "pass": {"type": "str", "choices": ["first", "second", "recheck"], "default": "first", "no_log": False},
     }
 
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from intruder import CHAIN, DATA, HOME, PROD, USER, Intruder
+from intruder import CHAIN, DATA, HOME, PROD, SHARED, USER, Intruder
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.patience import Patience
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.run import (
@@ -47,7 +47,7 @@ def bench(emulator: EmulatorProcess, tmp_path_factory: pytest.TempPathFactory) -
         yield bench
 
 
-WARM: t.Final = {"first_pass": True, "final_pass": False}
+WARM: t.Final = {"pass": "first", "final": False}
 
 
 def open_sessions(bench: RevokingBench, account: str, role: str, **settings: t.Any) -> list[str]:
@@ -130,7 +130,7 @@ def test_two_passes_end_all_sessions_of_the_intruder_and_no_others(
     if order[0] != HOME:
         # What another account knows is not read yet.
         assert not first[DATA]["roles"] and first[DATA]["awaits"] == [HOME, PROD]
-    second = bench.run_pass(*order, propagation_seconds=10, final_pass=True)
+    second = bench.run_pass(*order, propagation_seconds=10)
     assert {account for account, result in second.items() if result["not_denied"] or result["unread"]} == set()
     intruder.work()
     assert find_able(intruder) == []
@@ -188,7 +188,7 @@ def test_an_intruder_at_work_has_lost_in_the_end(bench: RevokingBench) -> None:
         # Who is quicker decides on each attempt, and the containment has to be quicker only once.
         for _attempt in range(8):
             bench.quarantine()
-            bench.run_pass(final_pass=False)
+            bench.run_pass(final=False)
             if not find_able(intruder):
                 break
     assert find_able(intruder) == []
@@ -214,7 +214,7 @@ def test_sessions_that_were_seen_are_cut_by_name_whatever_opened_them(bench: Rev
     evil = open_sessions(bench, PROD, "deploy", sort="oidc", name=name)
     good = open_sessions(bench, PROD, "deploy", sort="oidc", name="a=b,c.d@e-+")
     seen = {"role": CHAIN[1], "session_name": name}
-    result = bench.run(PROD, incident={**DECLARED, "seen": [seen]}, final_pass=True, first_pass=True)
+    result = bench.run(PROD, incident={**DECLARED, "seen": [seen]})
     assert by_role(result)["deploy"]["statements"] == ["OlderSessionsOfNobodyKnown", "NamedSessions"]
     assert (can_work(evil[0]), can_work(good[0])) == (False, True)
 
@@ -296,9 +296,9 @@ def test_landing_zones_and_break_glass_are_left_alone(bench: RevokingBench) -> N
 
 def test_too_many_roles_are_not_cut_and_named_ones_are(bench: RevokingBench) -> None:
     named = [{"arn": f"arn:aws:iam::{HOME}:role/notifier"}]
-    result = bench.run(HOME, incident={**DECLARED, "roles": named}, max_roles=1, final_pass=False)
+    result = bench.run(HOME, incident={**DECLARED, "roles": named}, max_roles=1, final=False)
     assert {item["rule"] for item in result["refused"]} == {"max_roles"}
-    assert {arn.rpartition("/")[2] for arn in result["not_denied"]} == {"pipeline", "build-worker"}
+    assert {item["principal"] for item in result["not_denied"]} == {CHAIN[0], SHARED}
     assert set(bench.documents(HOME)) == {"notifier"}
     with pytest.raises(RuntimeError, match="not denied: .*role/build-worker"):
         bench.run(HOME, incident={**DECLARED, "roles": named}, max_roles=1)
@@ -320,7 +320,7 @@ def test_denied_reads_of_roles_fail_the_last_pass_and_named_roles_are_cut(bench:
     fault = {"kind": "error", "code": "AccessDenied", "service": "iam", "operation": "GetAccountAuthorizationDetails"}
     bench.control.faults([fault])
     incident = {**DECLARED, "roles": [CHAIN[1]]}
-    result = bench.run(PROD, incident=incident, final_pass=False)
+    result = bench.run(PROD, incident=incident, final=False)
     assert "the roles of account" in result["unread"][0]
     with pytest.raises(RuntimeError, match="the roles of account"):
         bench.run(PROD, incident=incident)
@@ -386,8 +386,8 @@ def test_a_managed_policy_takes_the_place_of_an_inline_one_without_room(bench: R
 
 def test_without_any_room_the_role_is_not_denied_and_the_others_are(bench: RevokingBench) -> None:
     fill(bench, "pipeline", slots=10)
-    result = bench.run(HOME, final_pass=False)
-    assert [arn.rpartition("/")[2] for arn in result["not_denied"]] == ["pipeline"]
+    result = bench.run(HOME, final=False)
+    assert [item["principal"] for item in result["not_denied"]] == [CHAIN[0]]
     assert [item["rule"] for item in result["refused"]] == ["no_room"]
     assert set(bench.documents(HOME)) == {"build-worker"}
     assert (
@@ -412,9 +412,9 @@ def test_a_role_that_is_made_again_meanwhile_waits_for_the_next_pass(
     bench.run(HOME, **WARM)
     with monkeypatch.context() as patch:
         patch.setattr(SessionRevocation, "add_affected", replace_role)
-        result = bench.run(PROD, final_pass=False)
+        result = bench.run(PROD, final=False)
     assert [item["rule"] for item in result["refused"]] == ["changed_meanwhile"]
-    assert result["not_denied"] == [CHAIN[1]]
+    assert [item["principal"] for item in result["not_denied"]] == [CHAIN[1]]
     assert bench.documents(PROD) == {}
     assert by_role(bench.run(PROD))["deploy"]["state"] == "cut"
 
@@ -423,7 +423,7 @@ def test_a_run_that_fails_at_one_role_goes_on_with_the_next(bench: RevokingBench
     fault = {"kind": "error", "code": "AccessDenied", "service": "iam", "operation": "PutRolePolicy", "times": 1}
     bench.control.faults([fault])
     with pytest.raises(RuntimeError, match="PutRolePolicy on arn:aws:iam::222233334444:role/build-worker"):
-        bench.run(HOME, final_pass=False)
+        bench.run(HOME)
     assert set(bench.documents(HOME)) == {"pipeline"}
     bench.control.clear_faults()
     bench.run(HOME)

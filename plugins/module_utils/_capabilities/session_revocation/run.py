@@ -62,6 +62,7 @@ from .targets import choose_targets, list_sources
 from .text import write_text
 
 _RELEASED: t.Final = "released"
+_FIRST: t.Final = "first"
 _WRITES: t.Final = (
     "AttachRolePolicy",
     "CreatePolicy",
@@ -81,15 +82,14 @@ OPERATIONS: t.Final = Operations(writes=frozenset({*(f"iam:{name}" for name in _
 class Declared:
     """The options of one pass. ``inventory`` are the accounts that are ours.
 
-    ``is_first``: a later pass reads the accounts that this one does not know yet. ``is_final``: what is not denied then
-    fails the task.
+    A pass that ``waits`` is followed by others, which know the accounts that this one does not know yet.
     """
 
     inventory: frozenset[str] = frozenset()
     propagation: timedelta = timedelta(seconds=30)
     max_roles: int = 25
-    is_first: bool = False
-    is_final: bool = True
+    pass_name: str = "first"
+    waits: bool = False
 
     @classmethod
     def from_options(cls, options: Mapping[str, t.Any]) -> t.Self:
@@ -103,7 +103,8 @@ class Declared:
             accounts = frozenset(filter(None, map(parse_account_id, options["inventory_accounts"])))
         except ValueError as error:
             raise TaskError(f"inventory_accounts: {error}") from error
-        return cls(accounts, timedelta(seconds=seconds), most, bool(options["first_pass"]), bool(options["final_pass"]))
+        waits = options["pass"] == _FIRST and not options["final"]
+        return cls(accounts, timedelta(seconds=seconds), most, options["pass"], waits)
 
 
 def run(task: Task) -> dict[str, t.Any]:
@@ -172,7 +173,7 @@ class SessionRevocation(Capability[Observed]):
         past = read_past(self._emergency.store, self._incident.id, homes)
         expected = list_expected_users(self._incident, account_id)
         sources = list_sources(self._incident, (*keys.users, *past.users, *parts.users, *expected))
-        reach = Walk(accounts, inventory, waits=self._declared.is_first).run(sources)
+        reach = Walk(accounts, inventory, waits=self._declared.waits).run(sources)
         self._observed = self._complete(
             Observed(
                 snapshot,
@@ -195,11 +196,11 @@ class SessionRevocation(Capability[Observed]):
         writer = CutWriter(snapshot.account_id, snapshot.partition, self._incident.id)
         arns = [target.arn for target in observed.chosen.targets]
         # Users who are denied can do nothing with such a session, so that comes after the cuts.
-        waits = self._declared.is_first and self._connection.writes
+        waits = self._declared.waits and self._connection.writes
         has_owners = bool(self._planner.list_owners(observed)) and not waits
         signin, regions = read_signin(access, snapshot.account_id) if has_owners else ((), {})
         signin = add_details(access, choose(signin, self._planner.list_owners(observed)))
-        awaits = tuple(missing) if self._declared.is_first else ()
+        awaits = tuple(missing) if self._declared.waits else ()
         return dataclasses.replace(
             observed,
             roles=read_roles(access, arns, snapshot, writer),
@@ -288,8 +289,9 @@ class SessionRevocation(Capability[Observed]):
         owners = self._planner.list_owners(observed)
         rows = list(list_roles(observed, verdicts, trusts, undenied))
         returned = {
+            "pass": self._declared.pass_name,
             "roles": rows,
-            "not_denied": undenied,
+            "not_denied": [self._explain(arn, result) for arn in undenied],
             "not_cut_because": [refusal.as_dict() for refusal in observed.chosen.not_cut.values()],
             "unfollowed": [edge.as_dict() for edge in observed.list_unfollowed()],
             "unread": [*filter(None, [observed.problem]), *observed.unread],
@@ -312,11 +314,17 @@ class SessionRevocation(Capability[Observed]):
             and (verdict.refusal is not None or {verdict.target.arn, *_list_policies(verdict)} & (refused | failed))
         ]
 
+    def _explain(self, arn: str, result: Mapping[str, t.Any]) -> dict[str, str]:
+        """Explain why the sessions of a role are not denied."""
+        reasons = [item["reason"] for item in result["refused"] if item["target"] == arn]
+        unverified = any(item["target"] == arn for item in result["unverified"])
+        other = "the policy does not show when it is read again" if unverified else "a change failed"
+        return {"principal": arn, "reason": "; ".join(reasons) or other}
+
     def failure(self, result: Mapping[str, t.Any]) -> str:
-        problems = [*result["not_denied"], *filter(None, [self._observed.problem])]
-        if not self._declared.is_final or not problems:
-            return ""
-        return f"not denied: {'; '.join(problems)}. Look at refused and not_made, then run again"
+        undenied = (f"{item['principal']}: {item['reason']}" for item in result["not_denied"])
+        problems = [*undenied, *filter(None, [self._observed.problem])]
+        return f"not denied: {'; '.join(problems)}" if problems else ""
 
 
 def _list_policies(verdict: Verdict) -> tuple[str, ...]:
