@@ -215,7 +215,7 @@ class Emergency:
         return {
             "incident_id": self.incident.id,
             "journal_fell_back": self.has_fallen_back,
-            "failed": [change.as_target() for change in applied.failed],
+            "not_made": [change.as_target() for change in applied.failed],
             "unverified": [change.as_target() for change in applied.unverified],
         }
 
