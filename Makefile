@@ -11,6 +11,7 @@ export PYTHON
 # A test run starts Python a thousand times, also where the caller has it keep nothing that it compiled.
 export PYTHONDONTWRITEBYTECODE :=
 PORT ?= 5055
+SEED ?= acme
 # One more than there are cores, since tests wait for servers and clocks too.
 JOBS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 ARGS ?=
@@ -29,8 +30,8 @@ help: ## Show this list
 demo: .venv/.run $(INSTALLED) ## Assess the emulated organization "acme" and write its report (ARGS: for ansible-playbook)
 	PYTHONPATH=tests $(BIN)/python tests/scripts/demo.py $(ARGS)
 
-emulator: .venv/.run ## Serve the emulated AWS on PORT (5055) and print what to export
-	PYTHONPATH=tests $(BIN)/python -m emulator serve --port $(PORT)
+emulator: .venv/.run ## Serve the emulated AWS on PORT (5055), SEED acme or incident, and print what to export
+	PYTHONPATH=tests $(BIN)/python -m emulator serve --port $(PORT) --seed $(SEED)
 
 test: .venv/.dev ## Gates, unit and integration tests in random order, but for the repetitions that the summary names
 	$(PYTEST) -n $(JOBS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder tests/gates tests/unit tests/integration $(ARGS)

@@ -137,16 +137,22 @@ class Role:
         return found
 
     @functools.cached_property
-    def task(self) -> tuple[str, Mapping[str, t.Any]]:
-        """The module of the role, and the options that its task gives."""
+    def tasks(self) -> tuple[tuple[str, Mapping[str, t.Any]], ...]:
+        """The modules of the role, each with the options that its task gives."""
         tasks = read_yaml(ROLES / self.name / "tasks" / "main.yml")
-        # A second task of the preflight only shows what the first one found.
-        name, options = next(item for task in tasks for item in task.items() if item[0].startswith("hardening.iam."))
-        return name.rpartition(".")[2], options
+        # A second task of the preflight, which keeps no result, only shows what the first one found.
+        given = (item for task in tasks if "register" in task for item in task.items())
+        return tuple((name.rpartition(".")[2], value) for name, value in given if name.startswith("hardening.iam."))
+
+    @functools.cached_property
+    def task(self) -> tuple[str, Mapping[str, t.Any]]:
+        """The first module of the role, and the options that all its tasks give."""
+        return self.tasks[0][0], {name: value for _module, given in self.tasks for name, value in given.items()}
 
     @functools.cached_property
     def options(self) -> Mapping[str, Option]:
-        return read_documented_options(self.task[0])
+        modules = reversed([module for module, _given in self.tasks])
+        return {name: option for module in modules for name, option in read_documented_options(module).items()}
 
     @functools.cached_property
     def option_of(self) -> Mapping[str, str]:
