@@ -18,7 +18,7 @@ from .plan import Contained
 Row = dict[str, t.Any]
 _AGAIN: t.Final = "run the containment again"
 _ENDINGS: t.Final[Mapping[str, str]] = {
-    "failed": "failed",
+    "not_made": "failed",
     "unverified": "was made, but does not show: somebody undid it, or AWS needs longer",
 }
 _NEXT_STEPS: t.Final[Mapping[str, str]] = {

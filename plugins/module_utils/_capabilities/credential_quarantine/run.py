@@ -122,6 +122,8 @@ class _OfIncident(Capability[t.Any]):
 class CredentialQuarantine(_OfIncident):
     """One containment in one account: what was observed, and who is contained."""
 
+    # AWS notices changes of IAM after four seconds or so.
+    holds = 5.0
     _observed: Observed
     _plan: Plan
     _contained: tuple[Contained, ...] = ()
