@@ -164,6 +164,297 @@ journal:
   type: str
   sample: ./journal/111122223333/20261125T020000Z
 # End of the generated part.
+incident_id:
+  description: The incident.
+  returned: success
+  type: str
+  sample: INC-7
+journal_fell_back:
+  description: Whether the journal is on the controller alone, because its place could not be used.
+  returned: success
+  type: bool
+pass:
+  description: The pass.
+  returned: when O(state=contained)
+  type: str
+  sample: first
+roles:
+  description: The roles of this account that the incident names or reaches. With O(state=released), those that it contains.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    role:
+      description: The ARN.
+      type: str
+    unique_id:
+      description: The unique id of the role. V(none) if the role can't be read or is gone.
+      type: str
+    state:
+      description:
+        - V(cut) if this run writes the policy. V(denied_already) if it is there. V(not_denied) if sessions can go on. V(gone) if there is no
+          such role any more.
+        - With O(state=released), V(released), V(not_released) or V(gone).
+      type: str
+    chain:
+      description: The way to the role, from the leaked credential on. Empty for a role that the incident names.
+      returned: when O(state=contained)
+      type: list
+      elements: str
+    certain:
+      description: Whether every step of the way is certain.
+      returned: when O(state=contained)
+      type: bool
+    why:
+      description: The conditions that the way depends on, or the reason why the role is named.
+      returned: when O(state=contained)
+      type: list
+      elements: str
+    statements:
+      description: The statements of the policy.
+      returned: when O(state=contained)
+      type: list
+      elements: str
+    issued_before:
+      description: The moment of the policy. Sessions that began before it are cut.
+      returned: when O(state=contained)
+      type: str
+    left_out:
+      description: The names of sessions that the policy has no room for.
+      returned: when O(state=contained)
+      type: list
+      elements: str
+    last_used:
+      description: The moment at which the role was last used, as far as AWS tells.
+      returned: when O(state=contained)
+      type: str
+    used_by:
+      description: The others that use the role, by its trust policy and its instance profiles.
+      returned: when O(state=contained)
+      type: list
+      elements: dict
+      contains:
+        kind:
+          description: V(instance_profile), V(service), V(identity_provider) or V(principal).
+          type: str
+        principal:
+          description: The ARN or the name.
+          type: str
+        goes_on:
+          description: Whether their sessions go on. Others must begin theirs again.
+          type: bool
+  sample:
+    - role: arn:aws:iam::333344445555:role/deploy
+      unique_id: AROAEXAMPLEID12345678
+      state: cut
+      chain:
+        - arn:aws:iam::222233334444:user/ci-deploy
+        - arn:aws:iam::222233334444:role/pipeline
+        - arn:aws:iam::333344445555:role/deploy
+      certain: true
+      why: []
+      statements: [OlderSessionsOfNobodyKnown]
+      issued_before: "2026-11-27T10:05:30Z"
+      left_out: []
+      last_used: "2026-11-27T10:03:00Z"
+      used_by:
+        - kind: identity_provider
+          principal: arn:aws:iam::333344445555:oidc-provider/token.actions.githubusercontent.com
+          goes_on: true
+not_denied:
+  description: The roles whose sessions are not denied. If there is one, a pass that is O(final) fails.
+  returned: when O(state=contained)
+  type: list
+  elements: dict
+  contains:
+    principal:
+      description: The ARN of the role.
+      type: str
+    reason:
+      description: The reason, with the next step.
+      type: str
+not_cut_because:
+  description: The roles that can have been reached, and are left alone all the same.
+  returned: when O(state=contained)
+  type: list
+  elements: dict
+  contains:
+    rule:
+      description: V(caller), V(break_glass) or V(protected).
+      type: str
+    reason:
+      description: The reason.
+      type: str
+    target:
+      description: The ARN of the role.
+      type: str
+    operation:
+      description: Always empty.
+      type: str
+unfollowed:
+  description: The ways out of what was read, from a principal of this account to roles of another account.
+  returned: when O(state=contained)
+  type: list
+  elements: dict
+  contains:
+    from:
+      description: The ARN of the principal.
+      type: str
+    to:
+      description: The id of the account. V(*) for any account whose roles trust the principal.
+      type: str
+    reason:
+      description: The reason.
+      type: str
+unread:
+  description: The facts that are not known, because they could not be read.
+  returned: when O(state=contained)
+  type: list
+  elements: str
+awaits:
+  description: The accounts that a later pass judges.
+  returned: when O(state=contained)
+  type: list
+  elements: str
+signin_sessions:
+  description: The sign-in sessions (C(aws login)) that this run revokes.
+  returned: when O(state=contained)
+  type: list
+  elements: dict
+  contains:
+    region:
+      description: The region.
+      type: str
+    principal:
+      description: The user or role. The ARN has no path.
+      type: str
+    session:
+      description: The ARN of the session.
+      type: str
+    issued:
+      description: The begin of the session.
+      type: str
+    expires:
+      description: The end of the session, if nobody revokes it.
+      type: str
+    last_used:
+      description: The moment at which it was last refreshed.
+      type: str
+    client_type:
+      description: The kind of client.
+      type: str
+    user_agent:
+      description: The user agent, which the client chooses.
+      type: str
+signin_unread:
+  description: The regions whose sign-in sessions are not known, each with the reason. This does not mean that there are none.
+  returned: when O(state=contained)
+  type: dict
+lives_on:
+  description: The sessions and credentials that exist for a while longer.
+  returned: when O(state=contained)
+  type: list
+  elements: dict
+  contains:
+    what:
+      description: The sessions or credentials.
+      type: str
+    principal:
+      description: The ARN of the role or user.
+      type: str
+    until:
+      description: The moment at which the last of them ends by itself.
+      type: str
+    denied:
+      description: Whether everything is denied to them until then.
+      type: bool
+not_made:
+  description: The changes that failed.
+  returned: success
+  type: list
+  elements: dict
+unverified:
+  description: The changes that were made, but do not show in the account. Somebody undid them, or AWS needs longer.
+  returned: success
+  type: list
+  elements: dict
+findings:
+  description: The findings on incidents of the account, as selected by O(return_findings).
+  returned: when O(return_findings) is not V(none)
+  type: list
+  elements: dict
+changes:
+  description: The changes that no guard refused.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    account_id:
+      description: The account.
+      type: str
+    region:
+      description: The region of sign-in sessions, or V(global).
+      type: str
+    service:
+      description: The AWS service.
+      type: str
+    operation:
+      description: The API operation.
+      type: str
+    target:
+      description: The ARN of the role, of its managed policy, or of the owner of sign-in sessions.
+      type: str
+    before:
+      description: The state before the change, with the unique id of the role.
+      type: dict
+    after:
+      description: The state after the change.
+      type: dict
+    affects:
+      description:
+        - >-
+          The principals whose access the change alters. ARNs; the 12 digits of an account for everybody in it; the name of a service
+          principal; V(*) for anybody.
+      type: list
+      elements: str
+    remedies:
+      description: Always empty.
+      type: list
+      elements: str
+    reversible:
+      description: Whether the change can be undone. A revoked sign-in session stays revoked.
+      type: bool
+    undo:
+      description: The API operation and parameters that undo the change.
+      type: dict
+    applied:
+      description: Whether the change was made. Always false in check mode and with O(mode=report).
+      type: bool
+refused:
+  description: The refused changes, and the roles that are not cut.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    rule:
+      description:
+        - The rule that refused it. V(no_room) if the role has no room for a policy. V(max_roles) if too many roles were reached.
+          V(other_role) if the role is not the one that was read or named. V(changed_meanwhile) if somebody changed it since.
+          V(not_ours) for a policy that a release leaves.
+      type: str
+    reason:
+      description: The reason, and the next step.
+      type: str
+    target:
+      description: The ARN of the role.
+      type: str
+    operation:
+      description: The API operation that was refused. Empty for a whole role.
+      type: str
+terminal:
+  description: The result as text. In a play the action plugin displays it and does not return it.
+  returned: when O(state=contained)
+  type: str
 """
 
 import typing as t

@@ -42,6 +42,7 @@ def bench(emulator: EmulatorProcess, tmp_path_factory: pytest.TempPathFactory) -
         for name, value in emulator.env().items():
             patch.setenv(name, value)
         patch.setattr(Patience, "__init__", functools.partialmethod(Patience.__init__, pause=0.05))
+        patch.setattr(SessionRevocation, "holds", 0.0)
         bench = RevokingBench(control, tmp_path_factory.mktemp("revoking"))
         bench.begin_run()
         yield bench

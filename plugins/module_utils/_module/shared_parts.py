@@ -30,7 +30,7 @@ class SharedParts:
 
     @classmethod
     def of(cls, task: Task, incident_id: str) -> t.Self:
-        """The parts of a task's run. A run without an id can't be told from others, so it shares nothing."""
+        """The parts of a task's run. A run without an id shares nothing, because another one could have the same."""
         return cls(task.files if task.given_run_id else None, task.run_id, incident_id)
 
     @property
