@@ -57,8 +57,9 @@ options:
       - Whether to report on one account, or on all accounts of the run.
       - With V(preflight) the terminal shows one table of all that cannot be read or written in any account. Nothing is
         written.
+      - With V(incident) the terminal shows who is contained in all accounts, what is not denied, and what lives on. Nothing is written.
     type: str
-    choices: [account, fleet, preflight]
+    choices: [account, fleet, preflight, incident]
     default: account
   account_id:
     description:
@@ -94,7 +95,8 @@ options:
     default: []
   failures:
     description:
-      - The failures of the run, with O(scope=fleet), or of the preflight, with O(scope=preflight).
+      - The failures of the run, with O(scope=fleet), of the preflight, with O(scope=preflight), or of the containment, with
+        O(scope=incident).
     type: list
     elements: dict
     default: []
@@ -165,6 +167,17 @@ options:
   preflight:
     description:
       - The results of M(hardening.iam.preflight_info) in the accounts of the run, with O(scope=preflight).
+    type: list
+    elements: dict
+    default: []
+  incident:
+    description:
+      - The declared incident, with O(scope=incident).
+    type: dict
+  containments:
+    description:
+      - The results of M(hardening.iam.credential_quarantine) and M(hardening.iam.session_revocation) in the accounts of the run, with
+        O(scope=incident).
     type: list
     elements: dict
     default: []
@@ -416,7 +429,7 @@ _WAVE: t.Final = {
 def argument_spec() -> dict[str, dict[str, t.Any]]:
     return {
         **REQUIRED_REPORT_PLACE_ARGUMENTS,
-        "scope": {"type": "str", "choices": ["account", "fleet", "preflight"], "default": "account"},
+        "scope": {"type": "str", "choices": ["account", "fleet", "preflight", "incident"], "default": "account"},
         "account_id": {"type": "str"},
         "run_id": {"type": "str"},
         "formats": {"type": "list", "elements": "str", "choices": list(FORMATS), "default": ["txt", "html"]},
@@ -438,6 +451,8 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         "waves": {"type": "list", "elements": "dict", "default": [], "options": _WAVE},
         "max_accounts_changed": {"type": "int"},
         "preflight": {"type": "list", "elements": "dict", "default": []},
+        "incident": {"type": "dict"},
+        "containments": {"type": "list", "elements": "dict", "default": []},
         "terminal": {"type": "str", "choices": ["auto", "brief", "summary", "full", "none"], "default": "auto"},
         "fail_on": {"type": "str", "choices": list(FAIL_ON), "default": "never"},
         "reveal_key_ids": {"type": "bool", "default": False, "no_log": False},

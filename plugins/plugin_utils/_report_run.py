@@ -48,6 +48,7 @@ from ..module_utils._report.workflow import hand_on
 from ._render import (
     account_html,
     campaign,
+    containment_text,
     fleet_html,
     fleet_text,
     junit,
@@ -58,6 +59,7 @@ from ._render import (
     tables,
     text,
 )
+from ._render.containment_text import Containment
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -78,6 +80,8 @@ def run(task: Task) -> Result:
         job = _Job.of(task)
         if task.options["scope"] == "preflight":
             return _report_preflight(job, task.options["preflight"])
+        if task.options["scope"] == "incident":
+            return _report_containment(job, task)
         return _report_fleet(job) if task.options["scope"] == "fleet" else _report_account(job)
     except (DocumentError, InputError) as error:
         raise TaskError(str(error)) from error
@@ -186,6 +190,26 @@ def _report_preflight(job: _Job, accounts: Sequence[Mapping[str, t.Any]]) -> Res
         "scope": "preflight",
         "accounts": len(ordered),
         "missing": preflight_text.count_missing(ordered),
+        "terminal": "" if job.options.terminal == "none" else shown,
+    }
+
+
+def _report_containment(job: _Job, task: Task) -> Result:
+    """The containment of all accounts, for the terminal alone."""
+    found = Containment.of(
+        task.options["incident"] or {},
+        task.options["containments"],
+        failures=job.options.failures,
+        now=job.now,
+        is_real=not task.check_mode,
+    )
+    problems = found.list_problems()
+    shown = containment_text.render(found, ascii_only=job.options.ascii_only)
+    return {
+        "scope": "incident",
+        "accounts": len({result.get("account_id") for result in task.options["containments"]}),
+        "fail": bool(problems),
+        "fail_msg": "; ".join(problems),
         "terminal": "" if job.options.terminal == "none" else shown,
     }
 

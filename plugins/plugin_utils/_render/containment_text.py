@@ -1,0 +1,197 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The containment of an incident in all accounts, in the terminal: who is contained, what is not, and what lives on."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import typing as t
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from ...module_utils._account.moments import format_utc
+from ...module_utils._converge.incident.findings import CONFIRM_WITHIN
+from ...module_utils._report.plain import join_names, printable, wrap_text
+
+#: Statuses of a credential by which its home is known, or that it has none any more.
+_FOUND: t.Final = frozenset({"home", "deleted", "root", "session", "mismatch"})
+# CloudTrail delivers late, so the last events are hunted again: compromise.md 4.
+_HUNTS: t.Final = (timedelta(hours=1), timedelta(hours=24))
+_NAMES: t.Final = 4
+
+Row = Mapping[str, t.Any]
+Show = Callable[[object], str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Containment:
+    """The last results of both modules in all accounts.
+
+    ``credentials`` are those of credential_quarantine and ``sessions`` those of session_revocation. ``failures`` are
+    the hosts in which a module failed, each with ``host`` and ``reason``.
+    """
+
+    incident: Row
+    credentials: Sequence[Row]
+    sessions: Sequence[Row]
+    failures: Sequence[Row]
+    now: datetime
+    is_real: bool
+
+    @classmethod
+    def of(
+        cls, incident: Row, results: Sequence[Row], *, failures: Sequence[Row], now: datetime, is_real: bool
+    ) -> t.Self:
+        """The containment of these results, which are told apart by their members."""
+        ordered = sorted(results, key=lambda result: str(result.get("account_id", "")))
+        return cls(
+            incident,
+            [result for result in ordered if "seeds" in result],
+            [result for result in ordered if "roles" in result],
+            failures,
+            now,
+            is_real,
+        )
+
+    def list_problems(self) -> list[str]:
+        """List what is not contained: accounts that failed, credentials that nobody found, and what is not denied."""
+        lost = (f"{seed['id']}: {seed['detail']}" for seed in self._list_lost())
+        denied = (f"{row['principal']}: {row['reason']}" for row in self.list_not_denied()) if self.is_real else ()
+        failed = (f"{failure['host']}: {failure['reason']}" for failure in self.failures)
+        return list(dict.fromkeys([*failed, *lost, *denied]))
+
+    def list_seeds(self) -> list[Row]:
+        """List each credential once, as the account sees it that knows most of it."""
+        best: dict[str, Row] = {}
+        for seed in self._seeds():
+            known = best.get(seed["id"])
+            if known is None or (known["status"] not in _FOUND and seed["status"] in _FOUND):
+                best[seed["id"]] = seed
+        return list(best.values())
+
+    def _list_lost(self) -> list[Row]:
+        return [seed for seed in self.list_seeds() if seed["status"] not in _FOUND]
+
+    def _seeds(self) -> Iterator[Row]:
+        return (seed for result in self.credentials for seed in result["seeds"])
+
+    def list_not_denied(self) -> list[Row]:
+        """List what is not denied, in all accounts."""
+        return [row for result in (*self.credentials, *self.sessions) for row in result.get("not_denied", ())]
+
+    def list_lives(self) -> list[Row]:
+        """List what lives on, what ends first before the others, and what nobody ends in the end.
+
+        Of sessions session_revocation knows more than what it is left as a next step.
+        """
+        rows = [row for result in (*self.credentials, *self.sessions) for row in result.get("lives_on", ())]
+        if self.sessions:
+            rows = [row for row in rows if not row.get("next_step", "").startswith("session_revocation")]
+        return sorted(rows, key=lambda row: (row["until"] is None, row["until"] or "", row["what"], row["principal"]))
+
+
+def render(containment: Containment, *, ascii_only: bool = False) -> str:
+    """The containment as text."""
+    show = functools.partial(printable, ascii_only=ascii_only)
+    incident = containment.incident
+    title = f"{'Containment' if containment.is_real else 'Plan of the containment'} of {show(incident.get('id'))}"
+    lines = [
+        title,
+        "=" * len(title),
+        *wrap_text(show(f"Declared by {incident.get('declared_by')}: {incident.get('reason')}")),
+        *_section("CREDENTIALS:", _render_seeds(containment), show),
+        *_section("CONTAINED:" if containment.is_real else "TO CONTAIN:", _render_contained(containment), show),
+        *_section("LEFT ALONE:", _render_left_alone(containment), show),
+        *_section("NOT DENIED:", _render_not_denied(containment), show),
+        *_section("LIVES ON (UTC):", _render_lives(containment), show),
+        *_section("NOT KNOWN:", _render_unknown(containment), show),
+        *_section("FAILED:", (f"{one['host']}: {one['reason']}" for one in containment.failures), show),
+        *_section("NEXT:", _render_next(containment), show),
+    ]
+    return "\n".join(lines)
+
+
+def _section(title: str, items: Iterable[str], show: Show) -> list[str]:
+    lines = [line for item in items for line in wrap_text(show(f"- {item}"), first="  ", rest="    ")]
+    return ["", title, *lines] if lines else []
+
+
+def _render_seeds(containment: Containment) -> Iterator[str]:
+    for seed in containment.list_seeds():
+        step = f"; {seed['next_step']}" if seed.get("next_step") else ""
+        yield f"{seed['id']}: {seed['detail']}{step}"
+
+
+def _render_contained(containment: Containment) -> Iterator[str]:
+    for result in containment.credentials:
+        for one in result["contained"]:
+            yield f"{one['principal']}: everything"
+    for result in containment.sessions:
+        for role in result["roles"]:
+            if role["state"] in ("cut", "denied_already"):
+                way = "" if role["certain"] else " (it may have been reached)"
+                yield f"{role['role']}: sessions that began before {role['issued_before']}{way}{_name_others(role)}"
+        sessions = result.get("signin_sessions", ())
+        if sessions:
+            owners = join_names(sorted({session["principal"] for session in sessions}), _NAMES)
+            yield f"{len(sessions)} sign-in sessions of {owners}"
+
+
+def _name_others(role: Row) -> str:
+    """Name the others who use a role and have to begin their sessions again."""
+    others = [use["principal"] for use in role["used_by"] if not use["goes_on"]]
+    return f"; must begin their sessions again: {join_names(others, _NAMES)}" if others else ""
+
+
+def _render_left_alone(containment: Containment) -> Iterator[str]:
+    for result in containment.sessions:
+        for refusal in result.get("not_cut_because", ()):
+            yield f"{refusal['target']}: {refusal['reason']}"
+
+
+def _render_not_denied(containment: Containment) -> Iterator[str]:
+    for row in containment.list_not_denied():
+        step = f"; {row['next_step']}" if row.get("next_step") else ""
+        yield f"{row['principal']}: {row['reason']}{step}"
+
+
+def _render_lives(containment: Containment) -> Iterator[str]:
+    """Render what lives on, the same of several principals in one line."""
+    merged: dict[tuple[str, bool, str], list[str]] = {}
+    for row in containment.list_lives():
+        until = row["until"] or "until somebody ends it"
+        merged.setdefault((until, row["denied"], row["what"]), []).append(row["principal"].rpartition(":")[2])
+    for (until, is_denied, what), principals in merged.items():
+        yield f"{until}  {'denied' if is_denied else 'NOT DENIED'}  {what}: {join_names(principals, _NAMES)}"
+
+
+def _render_unknown(containment: Containment) -> Iterator[str]:
+    merged: dict[str, list[str]] = {}
+    for result in containment.sessions:
+        for edge in result.get("unfollowed", ()):
+            merged.setdefault(f"account {edge['to']}: {edge['reason']}", []).append(edge["from"].rpartition(":")[2])
+        for fact in result.get("unread", ()):
+            merged.setdefault(fact, [])
+        for region, reason in (result.get("signin_unread") or {}).items():
+            merged.setdefault(f"sign-in sessions in {region}: {reason}", []).append(result["account_id"])
+    for fact, sources in merged.items():
+        yield f"{fact}{f' ({join_names(list(dict.fromkeys(sources)), _NAMES)})' if sources else ''}"
+
+
+def _render_next(containment: Containment) -> Iterator[str]:
+    if not containment.is_real:
+        yield "if this is right, run it without --check, and with the id of the incident as compromise_response_confirm"
+        return
+    if containment.list_problems():
+        yield "run contain.yml again: it goes on where this run ended"
+    if not containment.incident.get("confirmed_by"):
+        until = format_utc(containment.now + CONFIRM_WITHIN)
+        yield f"a second person confirms it until {until}: run contain.yml with compromise_response_confirmed_by"
+    times = " and ".join(format_utc(containment.now + wait) for wait in _HUNTS)
+    yield f"events are late: run hunt.yml now, and again at {times}; then contain.yml with the sessions that it found"
