@@ -1,0 +1,159 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The containment of an incident in all accounts, as the terminal shows it."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import UTC, datetime
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.plugin_utils._render.containment_text import Containment, render
+
+Row = dict[str, t.Any]
+HOME, PROD = "222233334444", "333344445555"
+USER = f"arn:aws:iam::{HOME}:user/ci/ci-deploy"
+ROLE = f"arn:aws:iam::{PROD}:role/deploy"
+NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+INCIDENT: t.Final[Row] = {"id": "INC-7", "declared_by": "Ana", "reason": "a key leaked"}
+
+
+def seed(status: str, detail: str = "a key of the user ci-deploy", **more: str) -> Row:
+    return {"id": "AKIA…7Q2M", "status": status, "detail": detail, "next_step": "", **more}
+
+
+def credentials(account_id: str, *seeds: Row, **more: t.Any) -> Row:
+    result = {"account_id": account_id, "seeds": list(seeds), "contained": [], "not_denied": [], "lives_on": []}
+    return {**result, **more}
+
+
+def lives(what: str, until: t.Optional[str], *, denied: bool = True, next_step: str = "", principal: str = USER) -> Row:
+    return {"principal": principal, "what": what, "until": until, "denied": denied, "next_step": next_step}
+
+
+def role(state: str = "cut", **more: t.Any) -> Row:
+    found = {"role": ROLE, "state": state, "certain": True, "issued_before": "2026-11-28T12:00:30Z", "used_by": []}
+    return {**found, **more}
+
+
+def sessions(account_id: str, *roles: Row, **more: t.Any) -> Row:
+    return {"account_id": account_id, "roles": list(roles), "not_denied": [], "lives_on": [], **more}
+
+
+def contain(*results: Row, is_real: bool = True, failures: t.Sequence[Row] = (), **incident: str) -> Containment:
+    return Containment.of({**INCIDENT, **incident}, results, failures=failures, now=NOW, is_real=is_real)
+
+
+def section(text: str, title: str) -> list[str]:
+    """The items of a section, each on one line."""
+    _before, _title, after = f"{text}\n\n".partition(f"\n{title}\n")
+    items = after.partition("\n\n")[0].split("\n  - ")
+    return [" ".join(item.split()).removeprefix("- ") for item in items if item]
+
+
+CONTAINED: t.Final = {"principal": USER, "unique_id": "AIDA", "seeds": ["AKIA…7Q2M"]}
+
+
+def test_a_credential_is_named_by_the_account_that_knows_it() -> None:
+    found = contain(
+        credentials(PROD, seed("not_here", "it belongs to account 222233334444")),
+        credentials(HOME, seed("home"), contained=[CONTAINED]),
+    )
+    assert section(render(found), "CREDENTIALS:") == ["AKIA…7Q2M: a key of the user ci-deploy"]
+    assert section(render(found), "CONTAINED:") == [f"{USER}: everything"]
+    assert found.list_problems() == []
+
+
+@pytest.mark.parametrize("status", ["not_here", "foreign", "unresolved"])
+def test_a_credential_that_nobody_found_is_a_problem(status: str) -> None:
+    found = contain(credentials(PROD, seed(status, "nobody knows it")), credentials(HOME, seed(status, "no")))
+    assert found.list_problems() == ["AKIA…7Q2M: no"]
+    assert section(render(found), "NEXT:")[0].startswith("run contain.yml again")
+
+
+@pytest.mark.parametrize("status", ["home", "deleted", "root", "session", "mismatch"])
+def test_a_credential_that_was_found_is_none(status: str) -> None:
+    assert contain(credentials(HOME, seed(status))).list_problems() == []
+
+
+def test_what_is_not_denied_fails_a_real_run_only() -> None:
+    undenied = {"principal": ROLE, "reason": "it has no room", "next_step": "make room"}
+    results = [credentials(HOME, seed("home")), sessions(PROD, role("not_denied"), not_denied=[undenied])]
+    assert contain(*results).list_problems() == [f"{ROLE}: it has no room"]
+    assert contain(*results, is_real=False).list_problems() == []
+    for is_real in (True, False):
+        shown = render(contain(*results, is_real=is_real))
+        assert section(shown, "NOT DENIED:") == [f"{ROLE}: it has no room; make room"]
+        assert section(shown, "CONTAINED:") == section(shown, "TO CONTAIN:") == []
+
+
+def test_an_account_that_failed_is_a_problem() -> None:
+    found = contain(credentials(HOME, seed("home")), failures=[{"host": "acme-prod", "reason": "it can't be read"}])
+    assert found.list_problems() == ["acme-prod: it can't be read"]
+    assert section(render(found), "FAILED:") == ["acme-prod: it can't be read"]
+
+
+def test_what_lives_on_is_listed_by_its_end() -> None:
+    user = credentials(
+        HOME,
+        seed("home"),
+        lives_on=[
+            lives("SSH keys", None, denied=False),
+            lives("tokens", "2026-11-30T00:00:00Z"),
+            lives("sessions of roles", "2026-11-29T00:00:00Z", denied=False, next_step="session_revocation cuts them"),
+        ],
+    )
+    cut = sessions(PROD, lives_on=[lives("sessions of the role", "2026-11-28T13:00:00Z", principal=ROLE)])
+    assert section(render(contain(user, cut)), "LIVES ON (UTC):") == [
+        "2026-11-28T13:00:00Z denied sessions of the role: role/deploy",
+        "2026-11-30T00:00:00Z denied tokens: user/ci/ci-deploy",
+        "until somebody ends it NOT DENIED SSH keys: user/ci/ci-deploy",
+    ]
+    assert "NOT DENIED sessions of roles" in render(contain(user))
+
+
+def test_who_must_begin_sessions_again_is_named() -> None:
+    uses = [
+        {"kind": "principal", "principal": "arn:x", "goes_on": False},
+        {"kind": "service", "principal": "ec2.amazonaws.com", "goes_on": True},
+    ]
+    shown = render(contain(sessions(PROD, role(used_by=uses, certain=False)), is_real=False))
+    assert section(shown, "TO CONTAIN:") == [
+        f"{ROLE}: sessions that began before 2026-11-28T12:00:30Z (it may have been reached); must begin their "
+        "sessions again: arn:x"
+    ]
+
+
+def test_what_is_not_known_is_said_once() -> None:
+    edge = {"from": USER, "to": "999988887777", "reason": "it is not in the inventory"}
+    results = [
+        sessions(HOME, unfollowed=[edge], unread=["account 444455556666 was not read"]),
+        sessions(
+            PROD, unfollowed=[edge], unread=["account 444455556666 was not read"], signin_unread={"eu-west-1": "no"}
+        ),
+    ]
+    assert section(render(contain(*results)), "NOT KNOWN:") == [
+        "account 999988887777: it is not in the inventory (user/ci/ci-deploy)",
+        "account 444455556666 was not read",
+        f"sign-in sessions in eu-west-1: no ({PROD})",
+    ]
+
+
+def test_the_next_steps_have_times() -> None:
+    assert section(render(contain()), "NEXT:") == [
+        "a second person confirms it until 2026-11-29T12:00:00Z: run contain.yml with compromise_response_confirmed_by",
+        "events are late: run hunt.yml now, and again at 2026-11-28T13:00:00Z and 2026-11-29T12:00:00Z; then "
+        "contain.yml with the sessions that it found",
+    ]
+    assert len(section(render(contain(confirmed_by="Ben")), "NEXT:")) == 1
+    assert section(render(contain(is_real=False)), "NEXT:")[0].startswith("if this is right, run it without --check")
+
+
+def test_no_name_forges_a_line() -> None:
+    hostile = f"{ROLE}\n\nNOT DENIED:\n\x1b[2Jnothing"
+    shown = render(contain(sessions(PROD, role(role=hostile))))
+    assert section(shown, "NOT DENIED:") == []
+    assert "\x1b" not in shown
