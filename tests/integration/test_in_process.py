@@ -595,7 +595,7 @@ def _compared(result: Record) -> Record:
         compared["results"] = [_compared(item) for item in compared["results"]]
     if "roles" in compared:
         # Those that the tasks work in are used anew each time.
-        compared["roles"] = [role for role in compared["roles"] if role["path"] != "/iam-hardening/"]
+        compared["roles"] = [role for role in compared["roles"] if role.get("path") != "/iam-hardening/"]
     return compared
 
 
