@@ -19,6 +19,8 @@ from ..._aws.errors import AwsError
 from ..._aws.fence import REMOVAL_TASK
 from ..._aws.operations import Operations
 from ..._aws.root_sessions import RootSessions
+from ..._converge.affects.affected import with_affected
+from ..._converge.affects.live import HOLDERS_READS, LiveReach
 from ..._converge.capability import Aws, Capability
 from ..._converge.change import Change, Refusal
 from ..._converge.errors import GuardError, InputError
@@ -49,7 +51,7 @@ from .states import CALLS_OF, RootState, UserState
 WRITER: t.Final = Writer.CONTAINMENT
 # A release takes back what session_revocation cut of roles, too.
 OPERATIONS: t.Final = Operations(
-    reads=READS,
+    reads=READS | HOLDERS_READS,
     writes=ROOT_WRITES
     | frozenset(
         {
@@ -267,6 +269,13 @@ class Release(_OfIncident):
 
     def plan(self, observed: Releasing, _found: tuple[Finding, ...]) -> Plan:
         return Plan(observed.changes, observed.refused)
+
+    def add_affected(self, _observed: Releasing, changes: Sequence[Change]) -> tuple[Change, ...]:
+        """Whom the requests affect that will be sent, whatever the records show."""
+        access = self._access
+        account_id = access.caller.account_id
+        live = LiveReach(access, account_id=account_id, partition=access.partition, errors=(AwsError,), known=())
+        return with_affected(changes, live)
 
     def rereads(self) -> Mapping[str, t.Callable[[Change], t.Any]]:
         return dict.fromkeys(MODULES, self.reread)
