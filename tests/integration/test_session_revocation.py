@@ -11,6 +11,7 @@ import functools
 import json
 import typing as t
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import boto3
@@ -45,6 +46,7 @@ def bench(emulator: EmulatorProcess, tmp_path_factory: pytest.TempPathFactory) -
             patch.setenv(name, value)
         patch.setattr(Patience, "__init__", functools.partialmethod(Patience.__init__, pause=0.05))
         patch.setattr(SessionRevocation, "holds", 0.0)
+        patch.setattr(SessionRevocation, "patience", 0.0)
         bench = RevokingBench(control, tmp_path_factory.mktemp("revoking"))
         bench.begin_run()
         yield bench
@@ -221,6 +223,20 @@ def test_a_contained_role_is_in_the_record_with_its_id(bench: RevokingBench) -> 
         (f"arn:aws:iam::{HOME}:role/{name}", ids[name], By.CUT) for name in ("pipeline", "build-worker")
     }
     assert record.state is State.CONTAINED
+
+
+def test_hosts_at_work_at_the_same_time_know_each_other_in_one_pass(
+    bench: RevokingBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SessionRevocation, "patience", 60.0)
+    with ThreadPoolExecutor(3) as hosts:
+        pass_ = functools.partial(bench.run, check=True, final=False)
+        results = list(hosts.map(pass_, ACCOUNTS))
+    assert [set(by_role(result)) for result in results] == [
+        {"pipeline", "build-worker"},
+        {"deploy"},
+        {"warehouse", "loader"},
+    ]
 
 
 # What people and a hunt name
