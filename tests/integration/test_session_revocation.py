@@ -12,7 +12,7 @@ import json
 import typing as t
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
@@ -20,6 +20,7 @@ import yaml
 from botocore.exceptions import ClientError
 from intruder import CHAIN, DATA, HOME, PROD, SHARED, USER, Intruder
 
+from ansible_collections.hardening.iam.plugins.module_utils._aws import clients
 from ansible_collections.hardening.iam.plugins.module_utils._aws.patience import Patience
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.run import (
     SessionRevocation,
@@ -28,6 +29,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.r
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import Record as IncidentRecord
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.records import read_record, update
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task
 from ansible_collections.hardening.iam.plugins.modules.session_revocation import RETURN
 from emulator.client import EmulatorProcess
 from emulator.seed import access_key_id
@@ -237,6 +239,27 @@ def test_hosts_at_work_at_the_same_time_know_each_other_in_one_pass(
         {"deploy"},
         {"warehouse", "loader"},
     ]
+
+
+def test_the_clock_of_aws_counts_if_that_of_the_controller_is_behind(
+    bench: RevokingBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = open_sessions(bench, HOME, "pipeline")
+
+    class Late(datetime):
+        @classmethod
+        def now(cls, zone: t.Any = None) -> datetime:
+            return datetime.now(zone) - timedelta(minutes=4)
+
+    begin = Task.__init__
+
+    def begin_late(self: Task, **given: t.Any) -> None:
+        begin(self, **{**given, "clock": lambda: Late.now(UTC)})
+
+    monkeypatch.setattr(Task, "__init__", begin_late)
+    monkeypatch.setattr(clients, "datetime", Late)
+    bench.run(HOME)
+    assert not can_work(session[0])
 
 
 # What people and a hunt name

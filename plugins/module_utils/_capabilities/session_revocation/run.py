@@ -148,13 +148,17 @@ class SessionRevocation(Capability[Observed]):
         self._emergency = emergency
         self._incident = emergency.incident
         self._shared = shared
-        self._clock = clock
         self._connection = connection
+        self._own_clock = clock
         self._untouchable = UntouchablePrincipals(connection.principals, break_glass)
-        self._planner = Planner(emergency.incident, clock, declared.propagation, declared.max_roles)
+        self._planner = Planner(emergency.incident, self._clock, declared.propagation, declared.max_roles)
         self._verdicts: tuple[Verdict, ...] = ()
         self._cut_at: dict[str, datetime] = {}
         self._edges: t.Optional[AccountEdges] = None
+
+    def _clock(self) -> datetime:
+        """The present. Where this machine is behind, that of AWS counts: AWS dates the sessions that are cut."""
+        return self._own_clock() + timedelta(seconds=self._connection.access.seconds_behind)
 
     # What there is
 
