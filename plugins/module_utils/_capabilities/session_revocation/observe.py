@@ -29,6 +29,7 @@ from ..._aws.operations import Operations
 from ..._converge.affects.live import HOLDERS_READS
 from ..._converge.change import Change
 from ..._converge.incident.declaration import Incident, KeySeed
+from ..._converge.incident.names import ROLE_ID
 from ..._converge.incident.record import By, Record
 from ..._converge.incident.records import read_record
 from ..._converge.store import Store, StoreError
@@ -37,7 +38,7 @@ from ..._module.managed_policies import LIST_VERSIONS, is_attached, read_inline_
 from ..._module.roles import TARGET_READS, read_target
 from ..._module.shared_parts import SharedParts
 from ..._module.snapshots import add_organization_policies
-from .changes import ROLE_ID, CutWriter, LiveRole
+from .changes import CutWriter, LiveRole
 from .cut import name_inline
 from .edges import AccountEdges
 from .signin import ACTIVE, GET, LIST, PARTITION, REVOKED, SERVICE, SigninSession
