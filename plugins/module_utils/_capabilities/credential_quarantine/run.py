@@ -83,7 +83,9 @@ def run(task: Task) -> dict[str, t.Any]:
         make = functools.partial(
             CredentialQuarantine, planner, declared, emergency, writes=task.run.writes, reveal_key_ids=reveal
         )
-    return converge(task, make, module=MODULE, emergency=emergency)
+    # Each pass has a part of the report of its own, so that the changes of the first one stay there.
+    part = MODULE if releases else f"{MODULE}_{declared.name_of_pass}"
+    return converge(task, make, module=MODULE, part=part, emergency=emergency)
 
 
 class _OfIncident(Capability[t.Any]):
@@ -212,7 +214,7 @@ class CredentialQuarantine(_OfIncident):
         masked: dict[str, t.Any] = self._mask(returned)
         # The requests of an undo name whole keys: nothing else has them where the journal is lost.
         masked["undo"] = returned["undo"]
-        return {**masked, "terminal": write_text({**result, **masked}, written=self._writes)}
+        return {**masked, "terminal": self._mask(write_text({**result, **masked}, written=self._writes))}
 
     def failure(self, result: Mapping[str, t.Any]) -> str:
         rows = result["not_denied"] if self._writes else ()
@@ -295,4 +297,4 @@ class Release(_OfIncident):
             "checklist": {name: dict(item) for name, item in self._declared.checklist.items()},
             "early_release_reason": self._declared.early_release_reason or None,
         }
-        return {**returned, "terminal": write_release_text({**result, **returned}, written=self._writes)}
+        return {**returned, "terminal": self._mask(write_release_text({**result, **returned}, written=self._writes))}
