@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import yaml
 from intruder import DATA, HOME, LEAKED, PROD, USER, Intruder
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.patience import Patience
@@ -33,6 +34,9 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.r
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.records import update
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Journal
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Outcome as Ending
+from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
+from ansible_collections.hardening.iam.plugins.module_utils._report.parts import read_parts
+from ansible_collections.hardening.iam.plugins.modules import credential_quarantine
 from emulator.client import Emulator, EmulatorProcess
 from emulator.seed import access_key_id
 
@@ -103,6 +107,8 @@ def test_check_mode_shows_the_plan_and_writes_nothing(response: Response) -> Non
     assert [(seed["status"], seed["user"]) for seed in result["seeds"]] == [("home", USER)]
     assert {row["access_key"] for row in result["stops_working"]} == {f"AKIA…{key[-4:]}" for key in keys(response)}
     assert any(row["denied"] and row["until"] for row in result["lives_on"])
+    assert not any(key in result["terminal"] for key in keys(response))
+    assert "to change: deactivate access key AKIA…" in result["terminal"]
     assert response.state() == before
 
 
@@ -114,9 +120,10 @@ def keys(response: Response, user: str = USER) -> list[str]:
 def test_few_calls_come_before_the_first_write(response: Response) -> None:
     response.contain()
     calls = [f"{record['service']}:{record['operation']}" for record in response.control.log()]
-    first = calls.index("iam:TagUser")
+    before = [name for name in calls[: calls.index("iam:TagUser")] if name.startswith("iam:")]
     assert "iam:GetAccountAuthorizationDetails" not in calls
-    assert first < 30
+    # Of its two keys AWS is asked for the last use each, and the tags are read once more right before the write.
+    assert len(before) == 18, before
 
 
 def test_a_key_is_contained_the_leaked_one_first(response: Response) -> None:
@@ -169,6 +176,45 @@ def test_what_an_intruder_undid_is_done_again(response: Response) -> None:
     iam.update_access_key(UserName=USER, AccessKeyId=LEAKED, Status="Active")
     response.control.clear_log()
     assert response.contain(**{"pass": "second"})["changed"] is True
+    assert response.writes == ["iam:UpdateAccessKey", "iam:PutUserPolicy"]
+
+
+def test_each_pass_has_its_part_of_the_report(response: Response) -> None:
+    for name in ("first", "second"):
+        response.contain(run_id="contain", job_id="1", **{"pass": name})
+    folder = response.reports / HOME / "parts" / "contain" / "1"
+    assert {path.name for path in folder.iterdir()} == {
+        "credential_quarantine_first.json",
+        "credential_quarantine_second.json",
+    }
+    found = read_parts(DirectoryStore(str(response.reports)), HOME, "contain", mode="enforce")
+    assert found.problems == {}
+    assert sorted(len(part["changes"]) for part in found.parts) == [0, len(WRITES)]
+
+
+def test_every_value_that_is_returned_is_described(response: Response) -> None:
+    documented = yaml.safe_load(credential_quarantine.RETURN)
+    contained, refused = response.contain(), response.run(incident=declare({"id": TYPO, "user": USER}))
+    released = response.release()
+    returned = {**refused, **released, **contained}
+    assert set(returned) - {"changed", "diff", "warnings", "failed", "msg"} == set(documented)
+    for name in ("changes", "seeds", "lives_on", "stops_working"):
+        assert set(contained[name][0]) == set(documented[name]["contains"]), name
+    for name in ("refused", "not_denied"):
+        assert set(refused[name][0]) == set(documented[name]["contains"]), name
+    assert {*contained["contained"][0], *released["contained"][0]} == set(documented["contained"]["contains"])
+
+
+def test_a_key_that_an_intruder_made_instead_of_the_leaked_one_is_found(response: Response) -> None:
+    response.contain()
+    iam = response.client("iam")
+    iam.delete_access_key(UserName=USER, AccessKeyId=LEAKED)
+    made = iam.create_access_key(UserName=USER)["AccessKey"]["AccessKeyId"]
+    iam.delete_user_policy(UserName=USER, PolicyName="IamHardeningQuarantine")
+    response.control.clear_log()
+    result = response.contain(**{"pass": "second"})
+    assert [(seed["status"], seed["kind"]) for seed in result["seeds"]] == [("deleted", "access_key"), ("home", "user")]
+    assert [change["after"].get("id") for change in result["changes"]] == [made, None]
     assert response.writes == ["iam:UpdateAccessKey", "iam:PutUserPolicy"]
 
 
@@ -363,6 +409,7 @@ def test_two_runs_at_once_contain_it_once(response: Response) -> None:
     assert response.state() == seeded
 
 
+@pytest.mark.table("writes", 4)
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("write", range(1, len(WRITES) + 1))
 def test_a_killed_run_is_completed_by_the_next(response: Response, write: int, after: bool) -> None:

@@ -26,11 +26,12 @@ from ..._converge.change import Change, Refusal
 from ..._converge.errors import GuardError, InputError
 from ..._converge.finding import Finding, mask_key_ids
 from ..._converge.incident.names import MODULES
-from ..._converge.incident.record import Record, State
+from ..._converge.incident.record import By, Record, State
 from ..._converge.incident.records import read_record
 from ..._converge.incident.steps import Subject
 from ..._converge.journal import read_recorded
 from ..._converge.plan import Plan
+from ..._converge.store import StoreError
 from ..._converge.undo import Recorded, Unread
 from ..._module.connection import Connection
 from ..._module.converging import converge
@@ -40,7 +41,7 @@ from ..._module.writers import Writer
 from .changes import is_of_root
 from .declared import Declared
 from .evidence import describe
-from .locate import Place, Seed, Status
+from .locate import Place, Seed, Status, add_contained
 from .observe import READS, ROOT_WRITES, TASKS, read_roots, read_seeds, read_state, read_users
 from .plan import MODULE, Contained, Observed, Planner, list_home_users
 from .release import DERIVATIONS, Part, Releasing, check_release, group, plan_release, select
@@ -83,7 +84,9 @@ def run(task: Task) -> dict[str, t.Any]:
         make = functools.partial(
             CredentialQuarantine, planner, declared, emergency, writes=task.run.writes, reveal_key_ids=reveal
         )
-    return converge(task, make, module=MODULE, emergency=emergency)
+    # Each pass has a part of the report of its own, so that the changes of the first one stay there.
+    part = MODULE if releases else f"{MODULE}_{declared.name_of_pass}"
+    return converge(task, make, module=MODULE, part=part, emergency=emergency)
 
 
 class _OfIncident(Capability[t.Any]):
@@ -147,7 +150,7 @@ class CredentialQuarantine(_OfIncident):
     def observe(self) -> Observed:
         access, declared = self._access, self._declared
         place = Place(access.caller.account_id, declared.inventory_accounts, declared.acts_for_organization)
-        seeds = read_seeds(access, self._opened, declared.incident, place)
+        seeds = add_contained(read_seeds(access, self._opened, declared.incident, place), self._list_contained())
         users, account = read_users(access, list_home_users(seeds))
         return Observed(
             place.account_id,
@@ -158,6 +161,17 @@ class CredentialQuarantine(_OfIncident):
             account.slots,
             self._read_roots(seeds, place),
         )
+
+    def _list_contained(self) -> tuple[str, ...]:
+        """List the users that the record says are contained as the source of a credential."""
+        try:
+            record = self._read_record()
+        except StoreError as error:
+            # A run that writes has read it before.
+            self._connection.warn(f"it is not known whom earlier passes contained: {error}")
+            return ()
+        is_open = record is not None and record.state is not State.RELEASED
+        return tuple(item.arn for item in record.contained if item.by is By.SOURCE) if record and is_open else ()
 
     def _read_roots(self, seeds: Sequence[Seed], place: Place) -> dict[str, t.Union[RootState, str]]:
         """Read root of the members that a seed is of."""
@@ -212,7 +226,7 @@ class CredentialQuarantine(_OfIncident):
         masked: dict[str, t.Any] = self._mask(returned)
         # The requests of an undo name whole keys: nothing else has them where the journal is lost.
         masked["undo"] = returned["undo"]
-        return {**masked, "terminal": write_text({**result, **masked}, written=self._writes)}
+        return {**masked, "terminal": self._mask(write_text({**result, **masked}, written=self._writes))}
 
     def failure(self, result: Mapping[str, t.Any]) -> str:
         rows = result["not_denied"] if self._writes else ()
@@ -295,4 +309,4 @@ class Release(_OfIncident):
             "checklist": {name: dict(item) for name, item in self._declared.checklist.items()},
             "early_release_reason": self._declared.early_release_reason or None,
         }
-        return {**returned, "terminal": write_release_text({**result, **returned}, written=self._writes)}
+        return {**returned, "terminal": self._mask(write_release_text({**result, **returned}, written=self._writes))}

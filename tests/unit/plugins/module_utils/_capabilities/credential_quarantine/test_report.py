@@ -24,6 +24,9 @@ CHANGE: t.Final = {
     "service": "iam",
     "target": ARN,
     "operation": "PutUserPolicy",
+    "region": "global",
+    "before": {"inline_policy": "IamHardeningQuarantine", "document": None},
+    "after": {"inline_policy": "IamHardeningQuarantine", "document": {}},
     "undo": {"operation": "DeleteUserPolicy", "parameters": {}},
     "applied": True,
 }
@@ -61,7 +64,8 @@ def test_each_reason_for_a_gap_is_a_row_with_a_next_step() -> None:
 
 
 def test_the_undo_of_what_was_made_is_there_if_the_journal_may_be_lost() -> None:
-    assert describe_undo(RESULT) == [{name: CHANGE[name] for name in CHANGE if name != "applied"}]
+    names = ("account_id", "service", "target", "operation", "undo")
+    assert describe_undo(RESULT) == [{name: CHANGE[name] for name in names}]
 
 
 def test_the_text_counts_and_forges_no_line() -> None:
@@ -73,6 +77,7 @@ def test_the_text_counts_and_forges_no_line() -> None:
     assert "\x1b" not in text and "\nFORGED" not in text
     assert f"  NOT DENIED: {ARN}: why; do" in text.splitlines()
     assert "2 to change" in write_text(RESULT, written=False)
+    assert "  changed: write inline policy IamHardeningQuarantine of user ci-deploy" in text.splitlines()
 
 
 def test_the_text_of_a_release_names_what_stays() -> None:
