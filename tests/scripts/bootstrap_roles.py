@@ -69,8 +69,11 @@ class Capability:
 
 
 ALL: t.Final = tuple(map(Capability, BY_CLASS))
+# The classes that scheduled jobs write in. The role of containment is for people alone.
+SCHEDULED: t.Final = tuple(writer for writer in Writer if writer is not Writer.CONTAINMENT)
 # Those of the main stack. Right-sizing makes roles and changes who may assume them, which no role of that stack can do:
 # it has a stack of its own (bootstrap_right_sizing).
+WRITERS: t.Final = tuple(writer for writer in SCHEDULED if writer is not Writer.ROLES)
 CAPABILITIES: t.Final = tuple(capability for capability in ALL if capability.writer is not Writer.ROLES)
 # The resources of the user's own, with the capability that each is for.
 OWN_RESOURCES: t.Final = tuple(
@@ -132,7 +135,7 @@ def operations_of(capability: Capability, modules: Mapping[str, Operations]) -> 
 
 def writing_roles(modules: Mapping[str, Operations]) -> tuple[WritingRole, ...]:
     """The role of each class in the main stack. Raises ValueError: a policy would be larger than IAM allows."""
-    return tuple(_writing_role(writer, modules) for writer in Writer if writer is not Writer.ROLES)
+    return tuple(_writing_role(writer, modules) for writer in WRITERS)
 
 
 def _writing_role(writer: Writer, modules: Mapping[str, Operations]) -> WritingRole:

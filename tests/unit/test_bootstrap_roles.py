@@ -31,7 +31,6 @@ from ansible_collections.hardening.iam.plugins.module_utils._controls.facts impo
 from ansible_collections.hardening.iam.plugins.module_utils._controls.settings import Settings
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Severity
 from ansible_collections.hardening.iam.plugins.module_utils._converge.protected import protection_of
-from ansible_collections.hardening.iam.plugins.module_utils._module.writers import Writer
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
 from ansible_collections.hardening.iam.plugins.module_utils._policy.escalation.paths import search
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import (
@@ -371,7 +370,7 @@ def test_a_capability_that_is_not_chosen_is_not_allowed(stack: Stack) -> None:
     """Each write is allowed to the role of its class alone."""
     for _name, role, action, resource, context in requests():
         others = {other for _name, other, same, _resource, _context in requests() if same == action}
-        for other in {roles.role_name(writer) for writer in Writer} - others - {role}:
+        for other in {roles.role_name(writer) for writer in roles.SCHEDULED} - others - {role}:
             assert not stack.allows(other, action, resource, context), (other, action, resource)
 
 
@@ -394,7 +393,7 @@ def guarded(snapshot: Snapshot) -> list[str]:
     """All that the stack made, and break-glass of both kinds."""
     made = [role.arn for role in snapshot.roles if role.path == "/iam-hardening/" and role.arn != EVENT_ROLE]
     policies = [policy.arn for policy in snapshot.policies if ":policy/iam-hardening/a" in policy.arn]
-    assert len(made) == 2 + len(Writer) and len(policies) == 6
+    assert len(made) == 2 + len(roles.SCHEDULED) and len(policies) == 6
     return [*made, *policies, f"{IAM}user/iam-hardening/break-glass", f"{IAM}user/iam-hardening/break-glass/bob"]
 
 
@@ -407,7 +406,7 @@ def test_no_role_that_writes_changes_those_that_keep_it_in_its_place(stack: Stac
         "aws:TagKeys": ["iam-hardening:key-AKIA"],
     }
     asked = 0
-    for writer in Writer:
+    for writer in roles.SCHEDULED:
         for arn in guarded(snapshot):
             for action in (*WRITES_OF_IAM, *FURTHER):
                 if kinds[kind_of(arn)] in action or kind_of(arn) == "user":
@@ -421,7 +420,7 @@ def test_the_boundary_holds_whatever_others_attach(stack: Stack, snapshot: Snaps
     """As administrators, the roles still could not touch what guards them, nor make identities."""
     everything = next(role for role in snapshot.roles if role.name == "prod-admin")
     layers = stack.permissions.layers(everything.arn)
-    for writer in Writer:
+    for writer in roles.SCHEDULED:
         arn = f"{OWN}{roles.role_name(writer)}"
         boundary = stack.permissions.layers(arn).boundary
         assert boundary is not None
@@ -563,7 +562,7 @@ def test_right_sizing_denies_the_roles_of_others_that_no_run_touches(stack: Stac
 
 def test_no_role_that_writes_can_become_an_administrator(careful: Snapshot) -> None:
     found = search(Permissions(careful).landscape)
-    ours = {f"{OWN}{roles.role_name(writer)}" for writer in Writer}
+    ours = {f"{OWN}{roles.role_name(writer)}" for writer in roles.SCHEDULED}
     assert not ours & set(found.administrators)
     assert [path.explanation for path in found.paths if path.source in ours] == []
     # The search finds such paths: others have one.

@@ -118,8 +118,8 @@ def test_right_sizing_is_off_until_its_targets_are_given(parsed: dict[str, t.Any
 
 def test_every_role_that_writes_has_the_boundary_and_a_trust_of_its_own(parsed: dict[str, t.Any]) -> None:
     found, trusts = resources(parsed, "aws_iam_role"), resources(parsed, "aws_iam_policy_document", "data")
-    assert set(found) == {"assessor", "break_glass", *(f"automation_{writer}" for writer in Writer)}
-    for writer in Writer:
+    assert set(found) == {"assessor", "break_glass", *(f"automation_{writer}" for writer in roles.SCHEDULED)}
+    for writer in roles.SCHEDULED:
         body = found[f"automation_{writer}"]
         boundary = "automation_roles_boundary" if writer is Writer.ROLES else "automation_boundary"
         assert body["permissions_boundary"] == f"${{aws_iam_policy.{boundary}[0].arn}}"

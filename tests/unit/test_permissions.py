@@ -39,7 +39,7 @@ WITH_EVERYTHING: t.Final = (*ASSUME, "sts:SetSourceIdentity", "sts:TagSession")
 SAID: t.Final = {"RoleSessionName": SESSION_NAME}
 IDENTIFIED: t.Final = {**SAID, "SourceIdentity": "awx-42"}
 # Right-sizing has a stack of its own.
-CLASSES: t.Final = tuple(writer for writer in Writer if writer is not Writer.ROLES)
+CLASSES: t.Final = roles.WRITERS
 WRITING: t.Final = tuple(roles.role_name(writer) for writer in CLASSES)
 EVERYTHING: t.Final = {
     **{capability.parameter: "true" for capability in roles.CAPABILITIES},

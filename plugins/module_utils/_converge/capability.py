@@ -18,6 +18,7 @@ from .affects.reach import KnownReach
 from .break_glass import Rescue
 from .change import Change, Refusal
 from .finding import Finding
+from .incident.steps import Subject
 from .plan import Plan
 
 Observed = t.TypeVar("Observed")
@@ -72,6 +73,8 @@ class Capability(abc.ABC, t.Generic[Observed]):
     #: Kinds of changes that end something of its own whose deadline has passed, and give what it took. They are made
     #: although the approved plan does not have them.
     deadline_kinds: t.ClassVar[frozenset[str]] = frozenset()
+    #: Whether a change that fails stops no other one. What can't be verified is then a part of the result.
+    insists: t.ClassVar[bool] = False
     #: Whether the report needs its findings, or those of some controls, since no assessment makes them.
     reports: t.ClassVar[t.Union[bool, Collection[str]]] = False
 
@@ -112,6 +115,20 @@ class Capability(abc.ABC, t.Generic[Observed]):
         Held against the changes of ``lockout_kinds``, and against those that may take credentials or permissions.
         """
         return None
+
+    def begin(self, _changes: Sequence[Change]) -> None:
+        """Do what comes before the first of these changes, under the lease of the account: keep evidence, say.
+
+        :raises StoreError: it can't be kept, so nothing is changed.
+        """
+        return
+
+    def list_subjects(self, _changes: Sequence[Change]) -> Collection[Subject]:
+        """The principals that are contained once these changes are made, also those that are already.
+
+        For a run that is part of an incident: its record names them before the first change.
+        """
+        return ()
 
     def rereads(self) -> Mapping[str, Callable[[Change], t.Any]]:
         """As ``reread``, for changes of other modules by their names, if this one can find out how they ended."""

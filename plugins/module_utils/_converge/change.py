@@ -94,6 +94,11 @@ class Change:
             **({"undoes": self.undoes} if self.undoes else {}),
         }
 
+    def as_target(self) -> dict[str, str]:
+        """The operation and where it is made, and no more."""
+        names = ("account_id", "region", "service", "operation", "target")
+        return {name: getattr(self, name) for name in names}
+
     def as_entry(self) -> dict[str, t.Any]:
         """The change in a plan: everything that its hash covers, so the plan can be checked without the account."""
         return {**self.as_dict(), "request": self.request}

@@ -69,7 +69,7 @@ class GuardContext:
     ARN globs; ``rescue`` knows those of the account, None if none was searched. Changes of ``approval_kinds`` are made
     under an approved plan only. Those of ``deadline_kinds`` need no place in it. ``ownership`` knows the owners of the
     objects that the plan changes, None where no change is held against an owner. ``freeze`` has what the incidents of
-    the account freeze.
+    the account freeze. ``incident`` is the id of the one that the changes are part of; it does not hold them back.
     """
 
     principals: frozenset[Principal]
@@ -82,6 +82,7 @@ class GuardContext:
     deadline_kinds: frozenset[str] = frozenset()
     ownership: t.Optional[Ownership] = None
     freeze: Freeze = Freeze()
+    incident: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -200,7 +201,7 @@ def _on_break_glass(change: Change, context: GuardContext) -> t.Optional[Refusal
 
 def _on_contained(change: Change, context: GuardContext) -> t.Optional[Refusal]:
     """Refuse what concerns a principal that an incident contains, also what gives access or takes a change back."""
-    return context.freeze.find_refusal(change)
+    return context.freeze.find_refusal(change, except_for=context.incident)
 
 
 def _is_of_others(change: Change, context: GuardContext) -> t.Optional[Refusal]:

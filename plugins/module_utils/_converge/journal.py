@@ -216,12 +216,16 @@ def _ignore(_problem: str) -> None:
     """Where nobody wants to hear of a broken record."""
 
 
-def find_interrupted(store: Store, account_id: str, warn: Warn = _ignore) -> tuple[Intent, ...]:
+def find_interrupted(
+    store: Store, account_id: str, warn: Warn = _ignore, *, runs: t.Optional[Collection[str]] = None
+) -> tuple[Intent, ...]:
     """Find the recorded intents of an account that have no outcome: their run was interrupted, or is still under way.
 
-    ``warn`` is given each problem with a record. Raises StoreError where the journal can't be read at all.
+    ``warn`` is given each problem with a record. Only these ``runs`` are read, if they are given. Raises StoreError
+    where the journal can't be read at all.
     """
-    keys = store.list(f"{account_id}/")
+    folders = [f"{account_id}/"] if runs is None else [f"{account_id}/{run}/" for run in sorted(runs)]
+    keys = [key for folder in folders for key in store.list(folder)]
     _report_foreign(store, keys, warn)
     matches = [match for key in keys if (match := _KEY.fullmatch(key))]
     concluded = {match["base"] for match in matches if match["kind"] in ("outcome", "found")}

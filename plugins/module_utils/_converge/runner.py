@@ -17,12 +17,11 @@ import functools
 import itertools
 import typing as t
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from .affects.affected import describe_affected, find_newly_affected
 from .affects.after import can_deny, can_take
 from .affects.live import LiveReach
-from .attempts import Ending, Judge, Means, bring_about, builds_on, verify_waits
+from .attempts import Ending, Judge, Means, bring_about, builds_on
 from .capability import Aws, Capability, Observed
 from .change import GLOBAL, Change, Refusal, content_hash, plan_sha256
 from .errors import GuardError
@@ -34,13 +33,9 @@ from .ownership.judgement import find_held, list_keys
 from .ownership.owner import ObjectKey, Ownership
 from .plan import Plan
 from .store import StoreError
-
-A = t.TypeVar("A")
-B = t.TypeVar("B")
+from .verification import find_unverified, list_waits, settle, side_by_side
 
 _MEANWHILE: t.Final = "changed_meanwhile"
-# So many regions are changed, or read back, at a time.
-_WORKERS: t.Final = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,13 +63,16 @@ class Prediction:
 class ApplyResult:
     """The result of the allowed changes: those made, those refused at the last moment, and the error at the end.
 
-    ``already`` are those that were not made, because somebody else had made them.
+    ``already`` are those that were not made, because somebody else had made them. ``failed`` are those that failed.
+    ``unverified`` are those made whose target did not show them in the end, if that is no error.
     """
 
     made: tuple[Change, ...] = ()
     already: tuple[Change, ...] = ()
     refused: tuple[Refusal, ...] = ()
     error: str = ""
+    failed: tuple[Change, ...] = ()
+    unverified: tuple[Change, ...] = ()
 
 
 class Owners(t.Protocol):
@@ -186,6 +184,8 @@ def apply(
     A change whose target is as wanted already is neither made nor journalled. Errors that pass are waited for.
     Successive changes of different regions are made side by side, and a failure stops those of its region alone, then
     what comes after all of them: a region that refuses an account is no reason to leave the others unwatched.
+    A capability that insists goes on with the next change instead, and waits less for what it made to show: the one
+    change that an intruder or a quota prevents must not save the intruder from the others.
 
     ``errors`` are the exceptions that a call to AWS may raise, ``judge`` gives the verdict on each: nothing else of
     ``_aws`` has to be known here. ``leases`` has that of the account of each change. It is renewed before each attempt;
@@ -194,19 +194,30 @@ def apply(
     """
     means = Means(errors, judge, sleep)
     making = _Making(capability, aws=aws, journal=journal, leases=leases, means=means, owners=owners)
+    found: list[str] = []
+    unverified: tuple[Change, ...] = ()
     for lanes in _stretches(changes):
-        error = making.make(lanes)
-        if error:
+        found += filter(None, [making.make(lanes)])
+        if found and not capability.insists:
             break
     else:
-        error = _verify(capability, making.made, errors=errors, sleep=sleep)
+        unverified = find_unverified(capability, making.made, errors=errors, sleep=sleep)
+    if unverified and not capability.insists:
+        targets = ", ".join(change.target for change in unverified)
+        found.append(f"written, but not found as written when read again: {targets}")
     order = {id(change): index for index, change in enumerate(changes)}
 
     def in_order(done: Sequence[Change]) -> tuple[Change, ...]:
         return tuple(sorted(done, key=lambda change: order[id(change)]))
 
-    refused = tuple(refusal for _change, refusal in making.refused)
-    return ApplyResult(in_order(making.made), in_order(making.already), refused, error)
+    return ApplyResult(
+        in_order(making.made),
+        in_order(making.already),
+        tuple(refusal for _change, refusal in making.refused),
+        "; ".join(found),
+        in_order(making.failed),
+        unverified,
+    )
 
 
 def _stretches(changes: Sequence[Change]) -> Iterator[tuple[tuple[Change, ...], ...]]:
@@ -240,21 +251,26 @@ class _Making(t.Generic[Observed]):
         self.made: list[Change] = []
         self.already: list[Change] = []
         self.refused: list[tuple[Change, Refusal]] = []
+        self.failed: list[Change] = []
 
     def make(self, lanes: Sequence[Sequence[Change]]) -> str:
         """Make the changes of all lanes; returns what went wrong, or nothing."""
-        return "; ".join(filter(None, _side_by_side(self._lane, lanes, workers=len(lanes))))
+        return "; ".join(filter(None, side_by_side(self._lane, lanes, workers=len(lanes))))
 
     def _lane(self, changes: Sequence[Change]) -> str:
         stops: tuple[type[Exception], ...] = (*self._means.errors, StoreError)
+        found: list[str] = []
         for change in changes:
             try:
                 error = self._one(change)
             except stops as failure:
                 error = f"{change.operation} on {change.target}: {failure}"
             if error:
-                return error
-        return ""
+                self.failed.append(change)
+                found.append(error)
+            if error and not self._capability.insists:
+                break
+        return "; ".join(found)
 
     def _one(self, change: Change) -> str:
         lease = self._leases.find(change)
@@ -279,7 +295,7 @@ class _Making(t.Generic[Observed]):
 
     def _look_patiently(self, change: Change) -> t.Union[Refusal, bool]:
         """Look again for a while where reads may not show yet what this run itself has made."""
-        for wait in verify_waits(change) if self._is_new(change) else ():
+        for wait in list_waits(self._capability, change) if self._is_new(change) else ():
             try:
                 seen = self._look(change)
             except self._means.errors as failure:
@@ -384,54 +400,3 @@ def _refuse_grown(change: Change, aws: Aws, errors: tuple[type[Exception], ...])
 
 def _region(change: Change) -> t.Optional[str]:
     return None if change.region == GLOBAL else change.region
-
-
-def settle(reread: Callable[[Change], t.Any], change: Change, *, errors: tuple[type[Exception], ...]) -> Outcome:
-    """Whether a change whose answer is missing was made, judged by what is there now."""
-    try:
-        present = content_hash(reread(change))
-    except errors:
-        return Outcome.UNKNOWN
-    if present == content_hash(change.after):
-        return Outcome.APPLIED
-    return Outcome.FAILED if present == content_hash(change.before) else Outcome.UNKNOWN
-
-
-def _verify(
-    capability: Capability[Observed],
-    made: Sequence[Change],
-    *,
-    errors: tuple[type[Exception], ...],
-    sleep: Callable[[float], None],
-) -> str:
-    """Read back what was written until it shows; returns what does not, or nothing."""
-    last = {change.target: change for change in made}
-    pending = list(last.values())
-    overdue: list[Change] = []
-
-    def shows(change: Change) -> bool:
-        return settle(capability.reread, change, errors=errors) is Outcome.APPLIED
-
-    for number in itertools.count():
-        pending = _unless(shows, pending)
-        overdue += [change for change in pending if number >= len(verify_waits(change))]
-        pending = [change for change in pending if number < len(verify_waits(change))]
-        if not pending:
-            break
-        sleep(max(verify_waits(change)[number] for change in pending))
-    targets = ", ".join(change.target for change in overdue)
-    return f"written, but not found as written when read again: {targets}" if overdue else ""
-
-
-def _unless(shows: Callable[[Change], bool], changes: Sequence[Change]) -> list[Change]:
-    """The changes for which ``shows`` is false."""
-    shown = _side_by_side(shows, changes, workers=len({change.region for change in changes}))
-    return [change for change, is_shown in zip(changes, shown, strict=True) if not is_shown]
-
-
-def _side_by_side(function: Callable[[A], B], values: Sequence[A], *, workers: int) -> list[B]:
-    """``function`` of all values in their order, in so many threads; in this one where one would do."""
-    if workers < 2:
-        return [function(value) for value in values]
-    with ThreadPoolExecutor(max_workers=min(_WORKERS, workers)) as pool:
-        return list(pool.map(function, values))

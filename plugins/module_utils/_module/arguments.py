@@ -118,6 +118,19 @@ CONVERGE_ARGUMENTS: t.Final[ArgumentSpec] = {
     **ASSESSMENT_ARGUMENTS,
 }
 
+# doc_fragments/_emergency.py, with those of _assessment
+EMERGENCY_ARGUMENTS: t.Final[ArgumentSpec] = {
+    "incident": {"type": "dict", "required": True},
+    "journal_fallback": {"type": "str", "choices": ["none", "local"], "default": "none"},
+    **{name: JOURNALLED_ARGUMENTS[name] for name in ("mode", "account_id", "run_details", "break_glass", "on_refusal")},
+    **JOURNAL_PLACE_ARGUMENTS,
+    **JOB_ARGUMENTS,
+    **LEASE_ARGUMENTS,
+    **REPORT_PLACE_ARGUMENTS,
+    **ASSESSMENT_ARGUMENTS,
+    "now": {"type": "str"},
+}
+
 # doc_fragments/_ownership.py
 OWNERS_ARGUMENTS: t.Final[ArgumentSpec] = {
     "owners": {"type": "raw"},

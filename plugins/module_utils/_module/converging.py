@@ -14,7 +14,7 @@ import dataclasses
 import json
 import time
 import typing as t
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from .._account.moments import format_utc
@@ -23,11 +23,11 @@ from .._aws.errors import AwsError
 from .._aws.retries import RetryVerdict, judge
 from .._controls.settings import Settings, SettingsError
 from .._converge.capability import Capability, Documents
-from .._converge.change import Change, Refusal
+from .._converge.change import Change
 from .._converge.diff import diff_of
 from .._converge.errors import GuardError, InputError
 from .._converge.finding import Finding, Status
-from .._converge.guard import GuardContext, find_enforcing_objections
+from .._converge.guard import GuardContext
 from .._converge.incident.findings import CONTROLS as OF_INCIDENTS
 from .._converge.incident.findings import find_incident_problems
 from .._converge.journal import Journal
@@ -39,6 +39,8 @@ from .._converge.runner import ApplyResult, Prediction, apply, predict
 from .._converge.store import Store, StoreError
 from .._report.parts import PART_SCHEMA, mark, part_key
 from .connection import Connection
+from .emergency import LIMITS, Emergency
+from .enforcing import check_enforcing
 from .fleet_failures import count_failures
 from .interrupted import report_interrupted
 from .options import FindingOptions, Guards, Run
@@ -63,6 +65,7 @@ class _Invocation:
     warnings: list[str]
     clock: Callable[[], datetime]
     control: RunControl
+    emergency: t.Optional[Emergency] = None
 
     def warn(self, message: str) -> None:
         """Add a warning to the result."""
@@ -91,11 +94,13 @@ def converge(
     *,
     module: str,
     part: str = "",
+    emergency: t.Optional[Emergency] = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> dict[str, t.Any]:
     """Run a capability as the options of ``task`` say, and return the module's result.
 
-    ``make`` is called once the account is known to be the right one. With ``report_dir`` the result is also kept there,
+    ``make`` is called once the account is known to be the right one. ``emergency`` is the incident that the run is part
+    of: its journal, records and limits then count. With ``report_dir`` the result is also kept there,
     among the parts of the report of the account, as ``<module>.json``; a module that runs several times in one run
     gives each time another ``part`` of the file's name.
 
@@ -105,7 +110,7 @@ def converge(
     task.share_snapshot(Part.FOLLOWING)
     with count_failures(task, sleep=sleep):
         try:
-            return _run(task, make, module, part or module, sleep)
+            return _run(task, make, module, part or module, sleep, emergency)
         except (InputError, GuardError) as error:
             raise TaskError(str(error)) from error
 
@@ -116,11 +121,12 @@ def _run(
     module: str,
     part: str,
     sleep: Callable[[float], None],
+    emergency: t.Optional[Emergency],
 ) -> dict[str, t.Any]:
-    _check_enforcing(task)
+    check_enforcing(task, in_emergency=emergency is not None)
     ownership = OwnershipOptions.from_options(task.options) if "owners" in task.options else None
-    invocation = _invoke(task, module, part, sleep)
-    check_journal(task.journal.location, writes=invocation.run.writes, warn=invocation.warn)
+    invocation = _invoke(task, module, part, sleep, emergency)
+    check_journal(invocation.journal.location, writes=invocation.run.writes, warn=invocation.warn)
     connection = task.connection
     context = _make_guard_context(invocation, connection)
     with _mark_report(invocation):
@@ -140,39 +146,15 @@ def _run(
     return _conclude(invocation, capability, prediction, result, "; ".join(filter(None, [failure, unkept])))
 
 
-def _check_enforcing(task: Task) -> None:
-    """Refuse to enforce without what a run that writes needs; in check mode this is a warning."""
-    run = task.run
-    if not run.enforces:
-        return
-    objections = (
-        *find_enforcing_objections(
-            account_id=task.account_id, awx_job_id=run.awx_job_id, journal=task.journal.location
-        ),
-        *_refuse_missing_ticket(run.details),
-    )
-    if objections and not run.check_mode:
-        raise GuardError(objections)
-    for objection in objections:
-        task.warn(f"without check mode this fails: {objection.reason}")
-
-
-def _refuse_missing_ticket(details: Mapping[str, t.Any]) -> tuple[Refusal, ...]:
-    if not details.get("require_change_ticket") or str(details.get("change_ticket") or "").strip():
-        return ()
-    reason = (
-        "change_ticket (hardening_change_ticket) is not set, and require_change_ticket "
-        "(hardening_require_change_ticket) requires one for a run that enforces"
-    )
-    return (Refusal("change_ticket", reason, "", fatal=True),)
-
-
-def _invoke(task: Task, module: str, part: str, sleep: Callable[[float], None]) -> _Invocation:
+def _invoke(
+    task: Task, module: str, part: str, sleep: Callable[[float], None], emergency: t.Optional[Emergency]
+) -> _Invocation:
     """The module at work, once its options are checked, and the account is known to be the right one."""
     run, guards = task.run, task.guards
     account_id = task.access.caller.account_id
     task.expect_account(account_id)
-    journal = task.open_store(task.journal)
+    journal = emergency.open_journal(task, account_id) if emergency else task.open_store(task.journal)
+    incidents = emergency.read_incidents(task.warn) if emergency else None
     return _Invocation(
         module=module,
         part=part,
@@ -184,19 +166,22 @@ def _invoke(task: Task, module: str, part: str, sleep: Callable[[float], None]) 
         reports=task.open_store(task.reports) if task.has_reports else None,
         warnings=task.warnings,
         clock=task.clock,
-        control=RunControl.of(task, journal, account_id=account_id, module=module, sleep=sleep),
+        control=RunControl.of(task, journal, account_id=account_id, module=module, sleep=sleep, incidents=incidents),
+        emergency=emergency,
     )
 
 
 def _make_guard_context(invocation: _Invocation, connection: Connection) -> GuardContext:
     # First the input: the principals ask AWS whose credentials the roles are assumed from.
-    approved = _find_approved(invocation)
+    emergency = invocation.emergency
+    approved = None if emergency else _find_approved(invocation)
     return GuardContext(
         principals=connection.principals,
         break_glass=invocation.guards.break_glass,
-        limits=invocation.guards.limits,
+        limits=LIMITS if emergency else invocation.guards.limits,
         approved=approved,
         freeze=invocation.control.incidents.read(invocation.account_id),
+        incident=emergency.incident.id if emergency else "",
     )
 
 
@@ -223,7 +208,8 @@ def _find_approved(invocation: _Invocation) -> t.Optional[ApprovedPlan]:
 def _mark_report(invocation: _Invocation) -> Iterator[None]:
     """Put a mark into the report that the module runs, before it does anything, and why it failed if it did.
 
-    The part of the report replaces the mark. A mark that stays shows that the module was cut off.
+    The part of the report replaces the mark. A mark that stays shows that the module was cut off. In an emergency a
+    report that can't be written stops nothing.
     """
     reports, run = invocation.reports, invocation.run
     if reports is None:
@@ -235,7 +221,12 @@ def _mark_report(invocation: _Invocation) -> Iterator[None]:
         "check_mode": run.check_mode,
         "written": run.started,
     }
-    reports.put(invocation.key, mark(**record))
+    try:
+        reports.put(invocation.key, mark(**record))
+    except StoreError as error:
+        if not invocation.emergency:
+            raise
+        invocation.warn(f"there will be no report: {error}")
     try:
         yield
     except (AwsError, GuardError, InputError, StoreError, TaskError) as error:
@@ -277,8 +268,9 @@ def _converge(
         prediction = prediction.without(invocation.control.refuse(prediction.allowed))
     if run.writes and prediction.allowed:
         with invocation.control.hold_leases(access) as leases:
-            report_interrupted(invocation.control, capability, access)
+            _report_interrupted(invocation, capability, access)
             prediction = prediction.without(invocation.control.count(prediction.allowed))
+            _begin(invocation, capability, prediction.allowed)
             applied = apply(
                 capability,
                 prediction.allowed,
@@ -291,11 +283,31 @@ def _converge(
                 owners=owners,
             )
     else:
-        report_interrupted(invocation.control, capability, access)
+        _report_interrupted(invocation, capability, access)
+    if run.writes and invocation.emergency:
+        applied = invocation.emergency.record(capability, prediction, applied)
     result = _build_result(invocation, prediction, applied, capability.costs())
     if applied.made:
         result["journal"] = journal.location
     return prediction, applied, result
+
+
+def _begin(invocation: _Invocation, capability: Capability[t.Any], changes: Sequence[Change]) -> None:
+    """Do what comes before the first change. Raises StoreError: it can't be kept, so nothing is changed."""
+    if invocation.emergency:
+        invocation.emergency.begin(changes, capability.list_subjects(changes))
+    capability.begin(changes)
+
+
+def _report_interrupted(invocation: _Invocation, capability: Capability[t.Any], access: Access) -> None:
+    """Report the changes that were cut off. In an emergency those of its own runs: the journal may be long."""
+    emergency = invocation.emergency
+    try:
+        runs = emergency.find_runs(invocation.account_id) if emergency else None
+    except StoreError as error:
+        invocation.warn(f"it is not known whether an earlier run of the incident was cut off: {error}")
+        return
+    report_interrupted(invocation.control, capability, access, runs=runs)
 
 
 def _judge(error: Exception, change: Change) -> RetryVerdict:
@@ -318,16 +330,12 @@ def _build_result(
         "run_id": run.id,
         "changes": [change.as_dict(applied=_is_among(change, applied.made)) for change in changes],
         "refused": [refusal.as_dict() for refusal in (*prediction.refused, *applied.refused)],
-        "already_done": [_target_as_dict(change) for change in applied.already],
+        "already_done": [change.as_target() for change in applied.already],
         "plan_sha256": prediction.plan_sha256,
         "diff": diff_of(done),
         **({} if costs is None else {"costs": [dict(document) for document in costs]}),
+        **(invocation.emergency.describe(applied) if invocation.emergency else {}),
     }
-
-
-def _target_as_dict(change: Change) -> dict[str, str]:
-    names = ("account_id", "region", "service", "operation", "target")
-    return {name: getattr(change, name) for name in names}
 
 
 def _is_among(change: Change, made: Collection[Change]) -> bool:

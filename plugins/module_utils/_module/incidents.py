@@ -21,10 +21,16 @@ from .._converge.store import Store, StoreError
 
 @dataclasses.dataclass(frozen=True)
 class Incidents:
-    """The records of incidents in the place of the journal, as one run reads them."""
+    """The records of incidents in the place of the journal, as one run reads them.
+
+    ``incident`` is the id of the incident that the run is part of, which does not hold it back. With ``contains`` a
+    record that is malformed is a warning: else anybody who can put an object there could prevent a containment.
+    """
 
     store: Store
     warn: Callable[[str], None]
+    incident: str = ""
+    contains: bool = False
     _known: dict[str, Freeze] = dataclasses.field(default_factory=dict)
     _unread: dict[str, str] = dataclasses.field(default_factory=dict)
 
@@ -54,16 +60,27 @@ class Incidents:
 
         :raises StoreError: the place can't be read.
         """
-        return self._read(change.account_id).find_refusal(change)
+        return self._read(change.account_id).find_refusal(change, except_for=self.incident)
 
     def _read(self, account_id: str) -> Freeze:
-        freeze = read_freeze(self.store, account_id, self._known.get(account_id, Freeze()))
+        known = self._known.get(account_id, Freeze())
+        freeze = read_freeze(self.store, account_id, known)
         self._known[account_id] = freeze
-        return freeze
+        return self._leave_out_unread(freeze, known) if self.contains else freeze
+
+    def _leave_out_unread(self, freeze: Freeze, known: Freeze) -> Freeze:
+        """The same without the records that are malformed or can't be read. Each is warned of once."""
+        for held in freeze.held:
+            if held.record is None and held not in known.held:
+                self.warn(f"the containment goes on, although a record can't be believed: {held.place}: {held.problem}")
+        return dataclasses.replace(freeze, held=tuple(held for held in freeze.held if held.record is not None))
 
     def refuse_elsewhere(self, changes: Sequence[Change], account_id: str) -> tuple[tuple[Change, Refusal], ...]:
         """The changes in other accounts than this one that incidents forbid, with the refusals."""
         others = {change.account_id: None for change in changes if change.account_id != account_id}
         freezes = {other: self.read(other) for other in others}
-        found = ((change, freezes.get(change.account_id, Freeze()).find_refusal(change)) for change in changes)
+        found = (
+            (change, freezes.get(change.account_id, Freeze()).find_refusal(change, except_for=self.incident))
+            for change in changes
+        )
         return tuple((change, refusal) for change, refusal in found if refusal)

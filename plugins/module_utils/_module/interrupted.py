@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from .._aws.access import Access
 from .._aws.errors import AwsError
@@ -18,8 +18,8 @@ from .._aws.fence import FenceError
 from .._converge.capability import Capability
 from .._converge.change import Change
 from .._converge.journal import RecordError, find_interrupted, record_found
-from .._converge.runner import settle
 from .._converge.store import StoreError
+from .._converge.verification import settle
 from .run_control import RunControl
 
 # The errors of the code that reads the target of a recorded change of malformed shape.
@@ -41,18 +41,24 @@ def make_tolerant(reread: Callable[[Change], t.Any]) -> Callable[[Change], t.Any
     return read
 
 
-def report_interrupted(control: RunControl, capability: Capability[t.Any], access: Access) -> None:
+def report_interrupted(
+    control: RunControl,
+    capability: Capability[t.Any],
+    access: Access,
+    *,
+    runs: t.Optional[Collection[str]] = None,
+) -> None:
     """Warn of changes that a run before this one announced and never concluded; a run that writes records what it finds
     of those that it can read, which are its own module's and, for a rollback, every module's.
 
     Those of a job that still holds the lease of the account are left to it. A journal that can't be read is a warning
-    here: one that can't be written stops the first change.
+    here: one that can't be written stops the first change. Of ``runs``, if they are given, the journal is read alone.
     """
     run, module, store = control.run, control.module, control.store
     known = {**capability.rereads(), module: capability.reread}
     rereads = {name: make_tolerant(reread) for name, reread in known.items()}
     try:
-        for intent in find_interrupted(store, control.account_id, control.warn):
+        for intent in find_interrupted(store, control.account_id, control.warn, runs=runs):
             if control.is_under_way(access, intent):
                 continue
             change = intent.change

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 import typing as t
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -23,7 +24,7 @@ from .._converge.change import Change, Refusal
 from .._converge.errors import GuardError
 from .._converge.journal import Intent
 from .._converge.run_control.fleet_caps import FleetCaps
-from .._converge.run_control.lease import Holder, Lease, Permit
+from .._converge.run_control.lease import Held, HeldError, Holder, Lease, Permit
 from .._converge.run_control.stop_switch import RULE as STOPPED_RULE
 from .._converge.run_control.stop_switch import read_stop_switch, refuse_all
 from .._converge.store import Doubts, Store, StoreError, doubt_directory
@@ -33,11 +34,18 @@ from .task import Task
 
 # The rule of a refusal because another job writes in the account.
 LEASE_RULE: t.Final = "lease"
+# So long a containment waits for another one in the account, and so often it looks meanwhile.
+_CONTAINMENT_WAITS: t.Final = 60.0
+_PAUSE: t.Final = 3.0
 
 
 @dataclasses.dataclass(frozen=True)
 class RunControl:
-    """One module of a run that is about to write. All its state is below ``control/`` in the place of the journal."""
+    """One module of a run that is about to write. All its state is below ``control/`` in the place of the journal.
+
+    In an ``emergency`` neither the stop switch nor a fleet cap holds a change back, and the lease of another job is
+    taken over, unless that job contains principals or releases them as well.
+    """
 
     store: Store
     account_id: str
@@ -48,13 +56,37 @@ class RunControl:
     warn: Callable[[str], None]
     caps: FleetCaps
     incidents: Incidents
+    sleep: Callable[[float], None]
+    emergency: bool = False
 
     @classmethod
-    def of(cls, task: Task, store: Store, *, account_id: str, module: str, sleep: Callable[[float], None]) -> t.Self:
-        """The control of a task. ``store`` is the place of the journal, and ``account_id`` that of the credentials."""
-        caps = FleetCaps(store, task.run.id, task.fleet_caps, sleep=sleep)
-        incidents = Incidents(store, task.warn)
-        return cls(store, account_id, module, task.run, task.permit, task.clock, task.warn, caps, incidents)
+    def of(
+        cls,
+        task: Task,
+        store: Store,
+        *,
+        account_id: str,
+        module: str,
+        sleep: Callable[[float], None],
+        incidents: t.Optional[Incidents] = None,
+    ) -> t.Self:
+        """The control of a task. ``store`` is the place of the journal, and ``account_id`` that of the credentials.
+
+        ``incidents`` are given for a run that is part of an incident.
+        """
+        return cls(
+            store=store,
+            account_id=account_id,
+            module=module,
+            run=task.run,
+            permit=task.permit,
+            clock=task.clock,
+            warn=task.warn,
+            caps=FleetCaps(store, task.run.id, task.fleet_caps, sleep=sleep),
+            incidents=incidents or Incidents(store, task.warn),
+            sleep=sleep,
+            emergency=incidents is not None,
+        )
 
     def find_stop(self) -> t.Optional[str]:
         """Why nothing may begin, as a sentence; None where the stop switch is not set.
@@ -72,10 +104,12 @@ class RunControl:
         :raises GuardError: it is not known whether the run is stopped, or whom incidents contain.
         :raises StoreError: the counters of the fleet caps can't be read.
         """
-        stopped = self.find_stop()
+        stopped = None if self.emergency else self.find_stop()
         if stopped:
             return refuse_all(changes, stopped)
         self.incidents.check()
+        if self.emergency:
+            return ()
         # Where a cap is reached, no lease is taken either.
         return tuple(zip(changes, self.caps.foresee(self.account_id, changes), strict=False))
 
@@ -84,6 +118,8 @@ class RunControl:
 
         :raises StoreError: the counters of the fleet caps can't be read or written.
         """
+        if self.emergency:
+            return ()
         return tuple(zip(changes, self.caps.admit(self.account_id, changes), strict=False))
 
     def is_under_way(self, access: Access, intent: Intent) -> bool:
@@ -138,13 +174,25 @@ class RunControl:
         )
 
     def acquire(self, lease: Lease, account_id: str) -> None:
-        """Take a lease, with a warning of a job that was cut off. Raises StoreError."""
-        taken_over = lease.acquire(self.run.broken_lease)
+        """Take a lease, with a warning of a job that was cut off, or that it was taken from. Raises StoreError."""
+        taken_over = self._take(lease)
         if taken_over:
+            taken = "it was taken over in an emergency" if self.emergency else "its lease was broken by name"
             self.warn(
                 f"{taken_over.describe()} did not release the lease of account {account_id}: it was cut off, or "
-                "its lease was broken by name. Check its journal"
+                f"{taken}. Check its journal"
             )
+
+    def _take(self, lease: Lease) -> t.Optional[Held]:
+        """Take a lease. A containment waits for another one: they would else take it from each other for ever."""
+        for waited in itertools.count():
+            try:
+                return lease.acquire(self.run.broken_lease, takes_over=self.emergency)
+            except HeldError:
+                if not self.emergency or waited * _PAUSE >= _CONTAINMENT_WAITS:
+                    raise
+            self.sleep(_PAUSE)
+        raise AssertionError("itertools.count() never ends")
 
     def release(self, lease: Lease, account_id: str) -> None:
         """Release a lease. One that can't be released is a warning."""
@@ -214,7 +262,7 @@ class AccountLeases:
         """Take the lease of another account. Returns the rule and the reason of a refusal where it can't be."""
         control = self._control
         try:
-            stopped = read_stop_switch(control.store)
+            stopped = None if control.emergency else read_stop_switch(control.store)
             if stopped:
                 return STOPPED_RULE, stopped
             lease = control.make_lease(self._access, account_id, keeps=False)

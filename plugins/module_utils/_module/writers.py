@@ -54,7 +54,12 @@ class Roles:
         )
 
     def of(self, writer: t.Optional[Writer]) -> t.Optional[str]:
-        """The role that a module of this class writes with: that of its class, else the one for all."""
+        """The role that a module of this class writes with: that of its class, else the one for all.
+
+        A role of scheduled jobs does not contain credentials: where any class is declared, containment needs its own.
+        """
+        if writer is Writer.CONTAINMENT and self.by_class:
+            return self.by_class.get(writer)
         return self.for_all if writer is None else self.by_class.get(writer, self.for_all)
 
     def explain_lack(self, writer: t.Optional[Writer]) -> t.Optional[str]:
@@ -67,7 +72,8 @@ class Roles:
             return None
         if writer is None:
             return f"{_VARIABLE} names roles that write; reading needs aws_assessor_role_arn as well"
-        return f"{_VARIABLE} has no role of the class {writer}; add its ARN, or set aws_assume_role_arn for all classes"
+        add = f"{_VARIABLE} has no role of the class {writer}; add its ARN"
+        return add if writer is Writer.CONTAINMENT else f"{add}, or set aws_assume_role_arn for all classes"
 
     @property
     def writing(self) -> tuple[str, ...]:

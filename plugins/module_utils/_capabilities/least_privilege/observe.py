@@ -23,8 +23,8 @@ from ..._aws.operations import Operations
 from ..._converge.affects.live import HOLDERS_READS
 from ..._converge.change import Change
 from ..._converge.journal import Outcome, find_runs, read_recorded
-from ..._converge.runner import settle
 from ..._converge.store import Store
+from ..._converge.verification import settle
 from ..._module.interrupted import make_tolerant
 from ..._module.managed_policies import LIST_VERSIONS, read_policy
 from ..._module.roles import TARGET_READS, read_role, read_target

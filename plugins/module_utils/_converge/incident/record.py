@@ -168,7 +168,7 @@ class Record:
             raise ValueError("records of different accounts or incidents can't be merged")
         number = max(self.round, other.round)
         latest = [record for record in (self, other) if record.round == number]
-        return Record(
+        merged = Record(
             account_id=self.account_id,
             incident_id=self.incident_id,
             round=number,
@@ -182,9 +182,12 @@ class Record:
             events=self.events | other.events,
             first_deny=min(filter(None, (record.first_deny for record in latest)), default=None),
             last_source_write=max(filter(None, (record.last_source_write for record in latest)), default=None),
-            confirmation=min(filter(None, (record.confirmation for record in latest)), default=None),
             due=_union(record.due for record in latest),
         )
+        given = sorted(record.confirmation for record in latest if record.confirmation)
+        confirmed = [dataclasses.replace(merged, confirmation=one) for one in given]
+        # One by the same person as the declaration counts for nothing, so that a later one is not lost for it.
+        return next((one for one in confirmed if one.is_confirmed), next(iter(confirmed), merged))
 
     def as_bytes(self) -> bytes:
         """The content of the object. No two are the same: a writer knows its own again if an answer was lost."""

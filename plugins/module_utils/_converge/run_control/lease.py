@@ -28,6 +28,7 @@ from datetime import UTC, datetime, timedelta
 
 from ..._account.moments import format_utc, parse_moment
 from ..errors import InputError
+from ..incident.names import MODULES as CONTAINING
 from ..journal import check_run_id
 from ..parsing import parse
 from ..store import ConflictError, Store, StoreError
@@ -47,6 +48,10 @@ _ATTEMPTS: t.Final = 8
 
 class LeaseError(StoreError):
     """This job may not write: somebody else holds the lease, or what is left of ours is too short."""
+
+
+class HeldError(LeaseError):
+    """Another job holds the lease now."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,6 +87,12 @@ class Held:
     author: str = ""
     is_kept: bool = False
     process: str = ""
+    module: str = ""
+
+    @property
+    def is_of_containment(self) -> bool:
+        """Whether a module holds it that contains principals or releases them."""
+        return self.module in CONTAINING
 
     def holds_at(self, moment: datetime) -> bool:
         """Whether nobody else may write at this moment."""
@@ -141,12 +152,13 @@ class Lease:
         held = self._mine()
         return {"fence": held.fence, "expires": format_utc(held.expires)}
 
-    def acquire(self, broken: str = "") -> t.Optional[Held]:
+    def acquire(self, broken: str = "", *, takes_over: bool = False) -> t.Optional[Held]:
         """Take the lease, and return the one that was taken over from another job, if any.
 
-        ``broken`` is the id of a run whose lease ends now, although it would last longer.
+        ``broken`` is the id of a run whose lease ends now, although it would last longer. With ``takes_over`` every
+        lease ends now, but that of a job that contains principals or releases them.
 
-        :raises LeaseError: another job holds the lease; the message names it.
+        :raises HeldError: another job holds the lease; the message names it.
         :raises StoreError: the lease can't be read or written.
         """
         for _attempt in range(_ATTEMPTS):
@@ -155,8 +167,9 @@ class Lease:
             is_own = held is not None and self._holder.is_same_job(held)
             # A lease that no task keeps is released at its end. So one of this job is that of a task that is at work.
             is_idle = held is not None and is_own and held.is_kept
-            if held and not is_idle and held.run_id != broken and held.holds_at(self._clock()):
-                raise LeaseError(self._describe_holder(held, is_own=is_own))
+            yields = held is not None and (held.run_id == broken or (takes_over and not held.is_of_containment))
+            if held and not is_idle and not yields and held.holds_at(self._clock()):
+                raise HeldError(self._describe_holder(held, is_own=is_own))
             try:
                 self._write(fence=held.fence + 1 if held else 1, version=found[1] if found else None)
             except ConflictError:
@@ -332,7 +345,8 @@ class Lease:
             expires = parse_moment(record["expires"]).astimezone(UTC)
             is_kept = record.get("kept") is True
             author, process = _as_name(record.get("author")), str(record.get("process") or "")
-            return Held(fence, run_id, job_id, expires, is_released, author, is_kept, process)
+            module = str(record.get("module") or "")
+            return Held(fence, run_id, job_id, expires, is_released, author, is_kept, process, module)
         except (InputError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise LeaseError(
                 f"{self._place} is not a lease ({error}).\nMake sure that no run writes in the account, and delete it"

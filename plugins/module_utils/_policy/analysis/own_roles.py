@@ -25,6 +25,8 @@ class Writer(enum.StrEnum):
     ROLES = "roles"
     DETECTIVE = "detective"
     ORGANIZATION = "organization"
+    #: In an incident only. Scheduled jobs can't assume its role.
+    CONTAINMENT = "containment"
 
 
 def role_name(writer: Writer) -> str:

@@ -26,8 +26,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.runner imp
     ApplyResult,
     apply,
     predict,
-    settle,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._converge.verification import settle
 
 from .fakes import (
     ACCOUNT,
@@ -790,3 +790,43 @@ def test_a_lease_that_is_lost_before_another_attempt(aws: FakeAws, store: FakeSt
     assert len(aws.calls) == 1 and not done.made and "took over" in done.error
     # The target reads as before, so the attempt without an answer changed nothing.
     assert outcomes(store) == ["failed"]
+
+
+# A capability that insists
+
+
+@pytest.mark.parametrize("insists", [True, False])
+def test_a_capability_that_insists_goes_on_after_a_failure(aws: FakeAws, store: FakeStore, insists: bool) -> None:
+    aws.failures = {"a": "refused", "c": "refused"}
+    other = change("b", region="eu-west-1")
+    result = apply_changes(aws, store, change("a"), other, change("c"), insists=insists)
+    assert [made.target for made in result.made] == ([user_arn("b")] if insists else [])
+    assert [failed.target for failed in result.failed] == (
+        [user_arn("a"), user_arn("c")] if insists else [user_arn("a")]
+    )
+    assert result.error.count("AccessDenied") == len(result.failed)
+
+
+def test_what_does_not_show_is_a_result_of_a_capability_that_insists(aws: FakeAws, store: FakeStore) -> None:
+    aws.lag = 100
+    waits: list[float] = []
+    result = apply_changes(aws, store, change("a"), insists=True, waits=waits)
+    assert (result.error, [item.target for item in result.unverified]) == ("", [user_arn("a")])
+    # An intruder who undoes it must not hold the next pass up.
+    assert sum(waits) < 10
+
+
+def test_each_part_of_one_object_is_verified_where_a_capability_insists(aws: FakeAws, store: FakeStore) -> None:
+    shown = {"first": "old", "second": "old"}
+
+    def reread(wanted: Change) -> t.Any:
+        return shown[wanted.kind]
+
+    def call(*_args: t.Any, **_named: t.Any) -> dict[str, t.Any]:
+        shown["second"] = "new"
+        return {}
+
+    aws.call = call  # type: ignore[method-assign]
+    first, second = change("a", kind="first"), change("a", kind="second")
+    result = apply_changes(aws, store, first, second, insists=True, reread=reread)
+    assert result.unverified == (first,)

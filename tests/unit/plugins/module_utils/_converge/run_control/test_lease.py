@@ -18,6 +18,7 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.lease import (
     LASTS,
+    HeldError,
     Holder,
     Lease,
     LeaseError,
@@ -533,3 +534,43 @@ def test_wherever_a_job_is_killed_the_account_is_free_in_time(
     other.acquire()
     other.check()
     assert other.record["fence"] <= 2
+
+
+# Taking a lease over in an emergency
+
+
+@pytest.mark.parametrize("module", ["password_policy", "rollback", ""])
+def test_an_emergency_takes_the_lease_of_another_job_over(make: MakeLease, store: FakeStore, module: str) -> None:
+    first = make()
+    first.acquire()
+    set_module(store, module)
+    taken = make("two", "2").acquire(takes_over=True)
+    assert taken is not None and taken.run_id == "one"
+    assert read(store)["fence"] == 2
+
+
+@pytest.mark.parametrize("module", ["credential_quarantine", "session_revocation"])
+def test_an_emergency_does_not_take_the_lease_of_another_one(
+    make: MakeLease, store: FakeStore, clock: Clock, module: str
+) -> None:
+    make().acquire()
+    set_module(store, module)
+    with pytest.raises(HeldError, match="run one .* writes in account"):
+        make("two", "2").acquire(takes_over=True)
+    # Broken by name, or over, it is nobody's any more.
+    clock.now += LASTS
+    assert make("two", "2").acquire(takes_over=True) is not None
+
+
+def test_the_job_that_lost_its_lease_writes_no_more(make: MakeLease, clock: Clock) -> None:
+    first = make()
+    first.acquire()
+    make("two", "2").acquire(takes_over=True)
+    clock.now += LASTS / 2
+    clock.passed += LASTS.total_seconds() / 2
+    with pytest.raises(LeaseError, match="run two .* took over the lease"):
+        first.renew()
+
+
+def set_module(store: FakeStore, module: str) -> None:
+    store.objects[KEY] = json.dumps({**read(store), "module": module}).encode()

@@ -1,0 +1,62 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""What people do where a run can't contain a credential itself, step by step."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Collection
+
+from ..arn import Principal, is_break_glass, principal_of
+from ..change import Refusal
+
+_FIRST: t.Final = (
+    "This run changes nothing. A person with the break-glass role has to do it, in this order:\n"
+    "1. Stop all schedules and jobs that use {name}, in AWX and elsewhere.\n"
+    "2. Sign in with the break-glass role, from a machine that the intruder can't have used.\n"
+)
+_OF_USER: t.Final = (
+    "3. Deactivate all access keys of the user: aws iam update-access-key --status Inactive.\n"
+    "4. Give the user an inline policy that denies * on *.\n"
+)
+_OF_ROLE: t.Final = (
+    "3. Take the abused principal out of the trust policy of the role, and keep a copy of the policy.\n"
+    '4. Revoke its sessions: IAM console, role, "Revoke sessions".\n'
+)
+_LAST: t.Final = (
+    "5. Wait a minute, and check both again: an intruder may have undone them.\n"
+    "6. Read in CloudTrail what it did since the leak, above all to break-glass and to the journal.\n"
+    "7. Make new credentials for the automation, then run this containment again with them for all other seeds."
+)
+_OF_BREAK_GLASS: t.Final = (
+    "This run changes nothing: break-glass is the way back into the account. A person has to do it, in this order:\n"
+    "1. Use another administrator of the account, or the root user with its MFA device.\n"
+    "2. Make a second break-glass role under /iam-hardening/break-glass/, which only that person may assume. Test it.\n"
+    "3. Only then cut the first one: change its trust policy, and revoke its sessions in the IAM console.\n"
+    "4. Wait a minute, and check both again: an intruder may have undone them.\n"
+    "5. Read in CloudTrail what it did since the leak.\n"
+    "6. Name the new role in hardening_break_glass, then run this containment again for all other seeds."
+)
+
+
+def refuse_seed(
+    arn: str, *, callers: Collection[Principal], break_glass: Collection[str], incident_id: str
+) -> t.Optional[Refusal]:
+    """Refuse to contain the run itself, a role that it came through, or break-glass; None for all others.
+
+    It is fatal: the run would saw off the branch it sits on, so people have to act. The reason says what they do.
+    """
+    name = arn.rpartition("/")[2]
+    if principal_of(arn) in callers:
+        what = f"incident {incident_id} names {arn}, which is the caller of this run, or a role that it came through."
+        own = _OF_USER if ":user/" in arn else _OF_ROLE
+        return Refusal("caller", f"{what}\n{_FIRST.format(name=name)}{own}{_LAST}", arn, fatal=True)
+    if is_break_glass(arn, break_glass):
+        what = f"incident {incident_id} names {arn}, which is a break-glass principal."
+        return Refusal("break_glass", f"{what}\n{_OF_BREAK_GLASS}", arn, fatal=True)
+    return None

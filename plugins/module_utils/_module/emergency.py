@@ -1,0 +1,265 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The frame of a run that contains leaked credentials, or releases them: the incident, its journal and its records.
+
+It is used with :func:`~.converging.converge`. What it changes of the walk is listed in ``docs/incident.md``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing as t
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+
+from .._account.moments import format_utc
+from .._aws.errors import AwsError
+from .._converge.affects.request import place_of
+from .._converge.arn import principal_of
+from .._converge.capability import Capability
+from .._converge.change import Change, Refusal
+from .._converge.errors import GuardError, InputError
+from .._converge.guard import Limits
+from .._converge.incident.declaration import OPTION, Incident
+from .._converge.incident.names import record_folder
+from .._converge.incident.record import Record
+from .._converge.incident.records import read_record, update
+from .._converge.incident.steps import Step, Subject
+from .._converge.runner import ApplyResult, Prediction
+from .._converge.store import DirectoryStore, Store, StoreError
+from .incidents import Incidents
+from .task import Task, TaskError
+
+#: Where the journal of a containment is that can't reach its own place: on the controller.
+FALLBACK: t.Final = "./journal-fallback"
+#: No cap holds a containment back: how many principals it may contain is an option of its module.
+LIMITS: t.Final = Limits(max_changes=10_000, max_percent=100)
+
+
+class Emergency:
+    """One run that is part of an incident: it contains principals, or ``releases`` them.
+
+    Two things are known only once the account is: ``store``, where journal, records and evidence are kept, and
+    ``account_id``.
+    """
+
+    def __init__(self, incident: Incident, *, releases: bool = False, may_fall_back: bool = False) -> None:
+        self.incident = incident
+        self.releases = releases
+        self.has_fallen_back = False
+        self._may_fall_back = may_fall_back and not releases
+        self._store: t.Optional[Store] = None
+        self._task: t.Optional[Task] = None
+        self._caller_arn = ""
+
+    @classmethod
+    def from_task(cls, task: Task, *, releases: bool = False) -> t.Self:
+        """The frame that the options of a task declare. Called before AWS is asked for anything.
+
+        :raises TaskError: the incident can't be used, or the run would write without a confirmation.
+        """
+        try:
+            incident = Incident.from_option(task.options["incident"], now=task.now)
+        except InputError as error:
+            raise TaskError(str(error)) from error
+        if not incident.is_confirmed:
+            problem = (
+                f"{OPTION}.confirm: {incident.confirm!r} is not the id of the incident, so nothing was read or "
+                f"written. Look at the plan with --check, then set {OPTION}.confirm to {incident.id}"
+            )
+            if task.run.writes:
+                raise TaskError(problem)
+            if task.run.enforces:
+                task.warn(f"without check mode this fails: {problem}")
+        return cls(incident, releases=releases, may_fall_back=task.options.get("journal_fallback") == "local")
+
+    @property
+    def store(self) -> Store:
+        """The place of journal, records and evidence."""
+        if self._store is None:
+            raise AssertionError("the place of the journal is opened by converge()")
+        return self._store
+
+    def open_journal(self, task: Task, account_id: str) -> Store:
+        """Open the place of the journal; a directory of the controller if it can't be reached, where that is allowed.
+
+        :raises GuardError: it can't be reached.
+        """
+        self._task, self._caller_arn = task, task.access.caller.arn
+        try:
+            self._store = task.open_store(task.journal)
+            if task.run.writes:
+                self._try_out(self._store, account_id)
+        except (AwsError, StoreError) as error:
+            if not task.run.writes:
+                raise
+            if not self._may_fall_back:
+                raise GuardError([self._refuse(str(error), account_id)]) from error
+            self._store = DirectoryStore(FALLBACK, "journal_fallback")
+            self.has_fallen_back = True
+            task.warn(self._explain_fallback(str(error)))
+        return self._store
+
+    def _try_out(self, store: Store, account_id: str) -> None:
+        """Make sure that the records can be read, and written where another place could be used."""
+        store.list(record_folder(account_id))
+        read_record(store, account_id, self.incident.id)
+        if self._may_fall_back:
+            store.put(self._name_evidence(account_id, "begun"), self._encode({"begun": format_utc(self._clock())}))
+
+    def _refuse(self, reason: str, account_id: str) -> Refusal:
+        step = (
+            "Nothing was changed. A release needs the journal of the containment"
+            if self.releases
+            else "Nothing was changed. To contain all the same, set journal_fallback (hardening_journal_fallback) to "
+            "local: the journal is then kept on the controller alone"
+        )
+        return Refusal("journal", f"{reason}\n{step}", account_id, fatal=True)
+
+    def _explain_fallback(self, reason: str) -> str:
+        return (
+            f"THE JOURNAL IS ON THIS CONTROLLER ALONE, in {self.store.location}: its place can't be used: {reason}\n"
+            "NO OTHER RUN SEES WHOM THIS ONE CONTAINS. Stop all schedules and jobs that write in these accounts, and "
+            "keep that directory: a release needs it. The result has each change with the request that undoes it"
+        )
+
+    def read_incidents(self, warn: Callable[[str], None]) -> Incidents:
+        """The records of incidents, of which this run's own holds nothing back."""
+        return Incidents(self.store, warn, incident=self.incident.id, contains=not self.releases)
+
+    def find_runs(self, account_id: str) -> frozenset[str]:
+        """The runs of this incident that wrote in an account.
+
+        :raises StoreError: the record can't be read.
+        """
+        record = read_record(self.store, account_id, self.incident.id)
+        return record.runs if record else frozenset()
+
+    def begin(self, changes: Sequence[Change], subjects: Collection[Subject]) -> None:
+        """Record what is about to be changed, before the first change.
+
+        :raises StoreError: a record can't be written, so nothing is changed.
+        """
+        at = self._clock()
+        for account_id in _list_accounts(changes, subjects):
+            step, own = self._step(account_id), _of_account(subjects, account_id)
+            targets = {place_of(change) for change in changes if change.account_id == account_id}
+            others = {target for target in targets if principal_of(target) is None} - {one.arn for one in subjects}
+
+            def record(
+                present: t.Optional[Record],
+                step: Step = step,
+                own: Collection[Subject] = own,
+                others: Collection[str] = others,
+            ) -> Record:
+                if self.releases:
+                    return step.release(_require(present), at)
+                return step.contain(present, own, others, at)
+
+            update(self.store, account_id, self.incident.id, record)
+
+    def conclude(self, applied: ApplyResult, refused: Collection[Refusal], subjects: Collection[Subject]) -> None:
+        """Record what was changed, also by an earlier run that was killed.
+
+        A release is not complete while anything of it is ``refused``. A containment leaves alone what is protected.
+
+        :raises StoreError: a record can't be written. It says ``containing`` then, which freezes as well.
+        """
+        at = self._clock()
+        failed = (applied.error, applied.unverified, applied.refused, refused if self.releases else ())
+        completed = not any(failed)
+        for account_id in _list_accounts(applied.made, subjects):
+            step, own = self._step(account_id), _of_account(subjects, account_id)
+            wrote = any(change.account_id == account_id for change in applied.made)
+
+            def record(
+                present: t.Optional[Record],
+                step: Step = step,
+                own: Collection[Subject] = own,
+                wrote: bool = wrote,
+            ) -> Record:
+                if self.releases:
+                    known = _require(present)
+                    return step.conclude_release(known, at) if completed else known
+                known = present if present is not None else step.contain(None, own, (), at)
+                return step.conclude(known, own, at, wrote=wrote, completed=completed)
+
+            update(self.store, account_id, self.incident.id, record)
+
+    def record(self, capability: Capability[t.Any], prediction: Prediction, applied: ApplyResult) -> ApplyResult:
+        """Record what was done. A record that can't be written is an error beside those of the changes."""
+        try:
+            self.conclude(applied, prediction.refused, capability.list_subjects(prediction.allowed))
+        except StoreError as error:
+            return dataclasses.replace(applied, error="; ".join(filter(None, [applied.error, str(error)])))
+        return applied
+
+    def describe(self, applied: ApplyResult) -> dict[str, t.Any]:
+        """What results have of an emergency besides."""
+        return {
+            "incident_id": self.incident.id,
+            "journal_fell_back": self.has_fallen_back,
+            "failed": [change.as_target() for change in applied.failed],
+            "unverified": [change.as_target() for change in applied.unverified],
+        }
+
+    def keep_evidence(self, account_id: str, name: str, document: Mapping[str, t.Any]) -> str:
+        """Keep a document beside the journal, as ``incident/<id>/<account>/<run>-<name>.json``, and return the place.
+
+        Nothing is ever replaced: a further document of the same run and name gets a number.
+
+        :raises StoreError: it can't be written.
+        """
+        key, number = self._name_evidence(account_id, name), 1
+        while self.store.get(key) is not None:
+            number += 1
+            key = self._name_evidence(account_id, f"{name}-{number}")
+        return self.store.put_new(key, self._encode(document))
+
+    def _name_evidence(self, account_id: str, name: str) -> str:
+        return f"incident/{self.incident.id}/{account_id}/{self._running.run.id}-{name}.json"
+
+    def _encode(self, document: Mapping[str, t.Any]) -> bytes:
+        run = self._running.run
+        names = {
+            "incident_id": self.incident.id,
+            "run_id": run.id,
+            "job_id": run.job_id,
+            "caller_arn": self._caller_arn,
+        }
+        content = {"schema": "hardening.iam/incident-evidence/1", **names, **document}
+        return json.dumps(content, indent=2, sort_keys=True, default=str).encode()
+
+    @property
+    def _running(self) -> Task:
+        if self._task is None:
+            raise AssertionError("the task is known once the journal is open")
+        return self._task
+
+    def _clock(self) -> datetime:
+        return self._running.clock()
+
+    def _step(self, account_id: str) -> Step:
+        run = self._running.run
+        author = str(run.details.get("author") or "")
+        return Step(self.incident, account_id, run.id, self._caller_arn, author)
+
+
+def _list_accounts(changes: Sequence[Change], subjects: Collection[Subject]) -> list[str]:
+    return sorted({*(change.account_id for change in changes), *(one.account_id for one in subjects)})
+
+
+def _of_account(subjects: Collection[Subject], account_id: str) -> tuple[Subject, ...]:
+    return tuple(one for one in subjects if one.account_id == account_id)
+
+
+def _require(present: t.Optional[Record]) -> Record:
+    if present is None:
+        raise StoreError("the record of the incident is gone, so it can't be released")
+    return present

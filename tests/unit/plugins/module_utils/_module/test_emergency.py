@@ -1,0 +1,432 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The frame of a run that contains: its confirmation, its record and journal, and the rules that bend."""
+
+from __future__ import annotations
+
+import json
+import os
+import typing as t
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
+from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.names import record_key
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import By, Record, State
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.records import read_record
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.steps import Subject
+from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Journal
+from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan
+from ansible_collections.hardening.iam.plugins.module_utils._converge.run_control.lease import Holder, Lease
+from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
+from ansible_collections.hardening.iam.plugins.module_utils._module import converging
+from ansible_collections.hardening.iam.plugins.module_utils._module.arguments import EMERGENCY_ARGUMENTS
+from ansible_collections.hardening.iam.plugins.module_utils._module.emergency import FALLBACK, Emergency
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task, TaskError
+
+from .._converge.fakes import ACCOUNT, CALLER, JOB, NOW, RUN, FakeAws, FakeCapability, change, user_arn
+from .._converge.incident.recorded import INCIDENT, record, write
+
+MODULE: t.Final = "credential_quarantine"
+DECLARED: t.Final[dict[str, t.Any]] = {
+    "id": INCIDENT,
+    "declared_by": "Ana",
+    "reason": "key found in a public repository",
+    "keys": ["AKIAIOSFODNN7EXAMPLE"],
+    "confirm": INCIDENT,
+}
+NOT_CONFIRMED: t.Final = {name: value for name, value in DECLARED.items() if name != "confirm"}
+
+
+class Containing(FakeCapability):
+    """Contains the users that its changes are about. ``begun`` has what the place held before the first change."""
+
+    insists = True
+
+    def __init__(self, aws: FakeAws, store: Path, *changes: Change, **methods: t.Any) -> None:
+        super().__init__(aws, *changes, **methods)
+        self._store = DirectoryStore(str(store))
+        self.begun: list[Record | None] = []
+
+    def list_subjects(self, _changes: Sequence[Change]) -> list[Subject]:
+        arns = dict.fromkeys(change.target.partition(" ")[0] for change in self._changes)
+        return [Subject(arn, By.SOURCE, "AIDAEXAMPLE", ("AKIAIOSFODNN7EXAMPLE",)) for arn in arns]
+
+    def begin(self, _changes: Sequence[Change]) -> None:
+        self.begun.append(read_record(self._store, ACCOUNT, INCIDENT))
+
+
+class Scene:
+    """An account, and the places of one containment after the other."""
+
+    def __init__(self, directory: Path) -> None:
+        self.aws = FakeAws(a="old", b="old")
+        self.journal = directory / "journal"
+        self.reports = directory / "reports"
+        self.methods: dict[str, t.Any] = {}
+        self.waited: list[float] = []
+        self.task: Task
+        self.capability: Containing
+
+    def run(
+        self, *changes: Change, check_mode: bool = False, releases: bool = False, **options: t.Any
+    ) -> dict[str, t.Any]:
+        defaults = {name: spec.get("default") for name, spec in EMERGENCY_ARGUMENTS.items()}
+        given = {"account_id": ACCOUNT, "run_id": RUN, "job_id": JOB, "job_process": "awx/1", "incident": DECLARED}
+        places = {"journal": str(self.journal), "report_dir": str(self.reports)}
+        values = {**defaults, **given, **places, **options}
+        self.task = Task(options=values, operations=Operations(), check_mode=check_mode, clock=lambda: NOW)
+        self.task.__dict__["access"] = self.aws
+        self.capability = Containing(self.aws, self.journal, *changes, **self.methods)
+        return converging.converge(
+            self.task,
+            lambda _connection: self.capability,
+            module=MODULE,
+            emergency=Emergency.from_task(self.task, releases=releases),
+            sleep=self.waited.append,
+        )
+
+    @property
+    def store(self) -> DirectoryStore:
+        return DirectoryStore(str(self.journal))
+
+    @property
+    def record(self) -> Record | None:
+        return read_record(self.store, ACCOUNT, INCIDENT)
+
+    @property
+    def writes(self) -> list[str]:
+        return [str(parameters["Name"]) for _operation, parameters in self.aws.calls]
+
+    def take_lease(self, module: str) -> None:
+        holder = Holder("other", "2", module, CALLER)
+        Lease(self.store, holder, partition="aws", account_id=ACCOUNT, clock=lambda: NOW).acquire()
+
+
+@pytest.fixture
+def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    # Where a journal falls back, it is below the working directory.
+    monkeypatch.chdir(tmp_path)
+    return Scene(tmp_path)
+
+
+# Confirmation
+
+
+@pytest.mark.parametrize("confirm", ["", "INC-8", "inc-7"])
+def test_without_a_confirmation_nothing_is_read_or_written(scene: Scene, confirm: str) -> None:
+    with pytest.raises(TaskError, match=r"hardening_incident.confirm: .* set hardening_incident.confirm to INC-7"):
+        scene.run(change("a"), incident={**DECLARED, "confirm": confirm})
+    assert "access" in scene.task.__dict__ and not scene.aws.calls
+    assert not scene.journal.exists() and not scene.reports.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "warns"), [({"check_mode": True}, True), ({"mode": "report"}, False)], ids=["check", "report"]
+)
+def test_without_a_confirmation_the_plan_is_shown(scene: Scene, options: dict[str, t.Any], warns: bool) -> None:
+    result = scene.run(change("a"), incident=NOT_CONFIRMED, **options)
+    assert [item["target"] for item in result["changes"]] == [user_arn("a")]
+    assert any("confirm" in text for text in scene.task.warnings) is warns
+    assert not scene.aws.calls and not scene.journal.exists()
+
+
+def test_an_incident_that_can_not_be_used_is_explained(scene: Scene) -> None:
+    with pytest.raises(TaskError, match=r"hardening_incident.keys\[0\]"):
+        scene.run(change("a"), incident={**DECLARED, "keys": ["AKIA*"]})
+
+
+# The record
+
+
+def test_the_record_names_all_before_the_first_change(scene: Scene) -> None:
+    policy = f"arn:aws:iam::{ACCOUNT}:policy/x"
+    scene.aws.states[policy] = "old"
+    result = scene.run(change("a"), change("b"), run_details={"author": "ana"})
+    (begun,) = scene.capability.begun
+    assert begun is not None and begun.state is State.CONTAINING
+    assert [item.arn for item in begun.contained] == [user_arn("a"), user_arn("b")]
+    assert scene.record is not None and scene.record.state is State.CONTAINED
+    assert scene.record.first_deny == scene.record.last_source_write == NOW
+    assert {event.author for event in scene.record.events} == {"ana"}
+    assert (result["incident_id"], result["journal_fell_back"], scene.writes) == (INCIDENT, False, ["a", "b"])
+
+
+def test_other_objects_that_it_changes_are_targets(scene: Scene) -> None:
+    arn = f"arn:aws:iam::{ACCOUNT}:policy/iam-hardening/incident-{INCIDENT}"
+    scene.methods = {"list_subjects": lambda _changes: ()}
+    scene.run(change("a", target=arn))
+    assert scene.capability.begun[0] is not None and scene.capability.begun[0].targets == {arn}
+
+
+def test_a_record_that_can_not_be_written_stops_the_first_change(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    swap = DirectoryStore.swap
+
+    def lose(self: DirectoryStore, key: str, content: bytes, version: str | None) -> str:
+        if key == record_key(ACCOUNT, INCIDENT):
+            raise StoreError("no space left")
+        return swap(self, key, content, version)
+
+    monkeypatch.setattr(DirectoryStore, "swap", lose)
+    with pytest.raises(StoreError, match="no space left"):
+        scene.run(change("a"))
+    assert not scene.aws.calls
+
+
+def test_a_second_run_changes_nothing_and_confirms(scene: Scene) -> None:
+    scene.run(change("a"))
+    scene.methods = {"plan": lambda _observed, _found: Plan()}
+    before = scene.record
+    assert scene.run(change("a"), run_id="second")["changed"] is False
+    assert scene.record == before
+    scene.run(change("a"), run_id="third", incident={**DECLARED, "confirmed_by": "Ben"})
+    assert scene.record is not None and scene.record.is_confirmed
+    assert scene.writes == ["a"]
+
+
+def test_nobody_to_contain_leaves_no_record(scene: Scene) -> None:
+    assert scene.run()["changed"] is False
+    assert scene.record is None and not scene.store.list("control/")
+
+
+def test_what_failed_stops_nothing_else_and_the_record_says_so(scene: Scene) -> None:
+    scene.aws.lag = 50
+    with pytest.raises(TaskError) as raised:
+        scene.run(change("a", before="older"), change("b", before="old"), on_refusal="fail")
+    assert [item["target"] for item in raised.value.details["unverified"]] == [user_arn("b")]
+    assert scene.writes == ["b"]
+    assert scene.record is not None and scene.record.state is State.CONTAINING
+
+
+# The rules that bend, and those that do not
+
+
+def test_the_incident_does_not_hold_its_own_changes_back_and_others_do(scene: Scene) -> None:
+    write(scene.store, record("a"))
+    assert scene.run(change("a"))["refused"] == []
+    other = Record(ACCOUNT, "INC-8", State.CONTAINED, "Eve", "another leak", contained=record("b").contained)
+    write(scene.store, other)
+    (refusal,) = scene.run(change("b"))["refused"]
+    assert (refusal["rule"], "by incident INC-8" in refusal["reason"]) == ("contained", True)
+    assert scene.writes == ["a"]
+
+
+def test_a_record_of_garbage_does_not_prevent_a_containment(scene: Scene) -> None:
+    scene.store.put(record_key(ACCOUNT, "INC-8"), b"{")
+    scene.run(change("a"))
+    assert scene.writes == ["a"]
+    assert sum("INC-8.json" in text for text in scene.task.warnings) == 1
+
+
+def test_a_record_of_garbage_prevents_a_release(scene: Scene) -> None:
+    write(scene.store, record("a"))
+    scene.store.put(record_key(ACCOUNT, "INC-8"), b"{")
+    (refusal,) = scene.run(change("a"), releases=True)["refused"]
+    assert refusal["rule"] == "incident_unreadable" and not scene.aws.calls
+
+
+def test_no_cap_holds_a_containment_back(scene: Scene) -> None:
+    names = [f"u{number}" for number in range(30)]
+    scene.aws.states.update({user_arn(name): "old" for name in names})
+    scene.run(*(change(name, population=30) for name in names))
+    assert scene.writes == names
+
+
+def test_the_stop_switch_does_not_hold_a_containment_back(scene: Scene) -> None:
+    scene.store.put("control/stop", b"stopped by Ben")
+    scene.run(change("a"))
+    assert scene.writes == ["a"]
+
+
+def test_a_ticket_is_not_needed(scene: Scene) -> None:
+    scene.run(change("a"), run_details={"require_change_ticket": True})
+    assert scene.writes == ["a"]
+
+
+def test_the_caller_is_not_contained(scene: Scene) -> None:
+    with pytest.raises(TaskError, match="caller itself"):
+        scene.run(change("a"), change("automation", target=f"arn:aws:iam::{ACCOUNT}:role/automation"))
+    assert not scene.aws.calls
+
+
+def test_another_account_is_not_contained(scene: Scene) -> None:
+    with pytest.raises(TaskError, match="not to 444455556666"):
+        scene.run(change("a"), account_id="444455556666")
+
+
+def test_the_lease_of_another_job_is_taken_over(scene: Scene) -> None:
+    scene.take_lease("password_policy")
+    scene.run(change("a"))
+    assert (scene.writes, scene.waited) == (["a"], [])
+    assert any("run other" in text and "taken over in an emergency" in text for text in scene.task.warnings)
+
+
+def test_another_containment_is_waited_for_and_named(scene: Scene) -> None:
+    scene.take_lease("session_revocation")
+    with pytest.raises(TaskError, match="run other .* writes in account"):
+        scene.run(change("a"))
+    assert not scene.aws.calls and sum(scene.waited) == 60
+
+
+def test_another_containment_that_ends_meanwhile_is_followed(scene: Scene) -> None:
+    scene.take_lease("session_revocation")
+
+    def end(_seconds: float) -> None:
+        (key,) = scene.store.list("control/leases/")
+        kept = json.loads(scene.store.get(key) or b"")
+        scene.store.put(key, json.dumps({**kept, "released": True}).encode())
+
+    scene.waited = _Calls(end)
+    scene.run(change("a"))
+    assert scene.writes == ["a"]
+
+
+class _Calls(list[float]):
+    """A list that calls a function with each item that is appended."""
+
+    def __init__(self, function: t.Callable[[float], None]) -> None:
+        super().__init__()
+        self._function = function
+
+    def append(self, item: float) -> None:
+        super().append(item)
+        self._function(item)
+
+
+def test_a_report_that_can_not_be_written_stops_nothing(scene: Scene) -> None:
+    scene.reports.write_text("a file", encoding="utf-8")
+    with pytest.raises(TaskError, match="report_dir") as raised:
+        scene.run(change("a"))
+    assert scene.writes == ["a"] and raised.value.details["changed"] is True
+    assert any("there will be no report" in text for text in scene.task.warnings)
+
+
+# The journal
+
+
+@pytest.fixture
+def broken(scene: Scene) -> Scene:
+    """The place of the journal is a file."""
+    scene.journal.write_text("a file", encoding="utf-8")
+    return scene
+
+
+def test_without_the_place_of_the_journal_nothing_is_changed(broken: Scene) -> None:
+    with pytest.raises(TaskError, match=r"journal: can't (.|\n)*set journal_fallback .*to local"):
+        broken.run(change("a"))
+    assert not broken.aws.calls
+
+
+def test_the_journal_falls_back_to_the_controller(broken: Scene) -> None:
+    broken.methods = {"begin": lambda _changes: None}
+    result = broken.run(change("a"), journal_fallback="local", awx_job_id=None)
+    assert broken.writes == ["a"] and result["journal_fell_back"] is True
+    assert any("NO OTHER RUN SEES WHOM THIS ONE CONTAINS" in text for text in broken.task.warnings)
+    assert result["journal"] == f"{Path(FALLBACK)}/{ACCOUNT}/{RUN}/{JOB}"
+    kept = read_record(DirectoryStore(FALLBACK), ACCOUNT, INCIDENT)
+    assert kept is not None and kept.state is State.CONTAINED
+
+
+def test_in_awx_the_journal_falls_back_only_from_s3(broken: Scene) -> None:
+    with pytest.raises(TaskError, match="is a directory of a container"):
+        broken.run(change("a"), journal_fallback="local", awx_job_id="7")
+
+
+def test_a_release_never_falls_back(broken: Scene) -> None:
+    with pytest.raises(TaskError, match="A release needs the journal of the containment"):
+        broken.run(change("a"), journal_fallback="local", releases=True)
+    assert not broken.aws.calls
+
+
+def test_check_mode_writes_no_fallback(scene: Scene) -> None:
+    scene.run(change("a"), journal_fallback="local", check_mode=True)
+    assert not Path(FALLBACK).exists() and not scene.journal.exists()
+
+
+def test_its_own_malformed_record_is_named(scene: Scene) -> None:
+    scene.store.put(record_key(ACCOUNT, INCIDENT), b"{")
+    with pytest.raises(TaskError, match=r"INC-7.json is malformed"):
+        scene.run(change("a"))
+    scene.methods = {"begin": lambda _changes: None}
+    scene.run(change("a"), journal_fallback="local")
+    assert scene.writes == ["a"]
+
+
+# What was cut off
+
+
+def test_a_killed_run_of_the_incident_is_settled_and_no_other_part_of_the_journal_is_read(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.methods = {"begin": _fail}
+    with pytest.raises(KeyboardInterrupt):
+        scene.run(change("a"), run_id="killed")
+    journal = Journal(
+        scene.store,
+        account_id=ACCOUNT,
+        run_id="killed",
+        job_id="1",
+        module=MODULE,
+        caller_arn=CALLER,
+        clock=lambda: NOW,
+    )
+    journal.intend(change("b"))
+    scene.methods = {}
+    listed: list[str] = []
+    list_keys = DirectoryStore.list
+
+    def note(self: DirectoryStore, prefix: str = "") -> list[str]:
+        listed.append(prefix)
+        return list_keys(self, prefix)
+
+    monkeypatch.setattr(DirectoryStore, "list", note)
+    scene.run(change("a"), run_id="rerun")
+    assert any("run killed was cut off" in text and "failed" in text for text in scene.task.warnings)
+    assert f"{ACCOUNT}/" not in listed
+
+
+def _fail(_changes: Sequence[Change]) -> None:
+    raise KeyboardInterrupt
+
+
+# A release
+
+
+def test_a_release_is_recorded_from_its_beginning_to_its_end(scene: Scene) -> None:
+    write(scene.store, record("a"))
+    scene.run(change("a"), releases=True)
+    assert scene.capability.begun[0] is not None and scene.capability.begun[0].state is State.RELEASING
+    assert scene.record is not None and scene.record.is_release_recorded
+
+
+def test_a_release_with_a_refusal_is_not_over(scene: Scene) -> None:
+    write(scene.store, record("a", "b"))
+    glass = user_arn("iam-hardening/break-glass/eve")
+    scene.run(change("a"), change("eve", target=glass), releases=True)
+    assert scene.writes == ["a"]
+    assert scene.record is not None and scene.record.state is State.RELEASING
+
+
+def test_without_a_record_nothing_is_released(scene: Scene) -> None:
+    with pytest.raises(StoreError, match="the record of the incident is gone"):
+        scene.run(change("a"), releases=True)
+    assert not scene.aws.calls
+
+
+# Evidence
+
+
+def test_evidence_is_never_replaced(scene: Scene) -> None:
+    scene.run(change("a"))
+    emergency = Emergency.from_task(scene.task)
+    emergency.open_journal(scene.task, ACCOUNT)
+    places = [emergency.keep_evidence(ACCOUNT, "first", {"users": [number]}) for number in (1, 2)]
+    folder = scene.journal / "incident" / INCIDENT / ACCOUNT
+    assert [os.path.basename(place) for place in places] == [f"{RUN}-first.json", f"{RUN}-first-2.json"]
+    kept = json.loads((folder / f"{RUN}-first.json").read_text(encoding="utf-8"))
+    assert (kept["users"], kept["incident_id"], kept["caller_arn"]) == ([1], INCIDENT, CALLER)
