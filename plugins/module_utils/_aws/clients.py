@@ -25,6 +25,8 @@ if t.TYPE_CHECKING:
     from botocore.session import Session
 
 USER_AGENT: t.Final = "hardening.iam"
+_SIGN_IN: t.Final = "signin"
+_ENDPOINT: t.Final = "hardening.iam endpoint"
 
 
 class WritePermit(t.Protocol):
@@ -107,6 +109,8 @@ class ClientPool:
             # An endpoint from the environment or a profile, which nobody checked before.
             raise InvalidRequest(f"AWS_ENDPOINT_URL, or endpoint_url of the profile: {error}") from None
         enclose(client, self._fence)
+        if service == _SIGN_IN:
+            _keep_endpoint(client)
         if writes and self._permit is not None:
             _require(client, self._permit)
         return client
@@ -119,3 +123,22 @@ def _require(client: BaseClient, permit: WritePermit) -> None:
         permit.check()
 
     client.meta.events.register_first("before-send", check)
+
+
+def _keep_endpoint(client: BaseClient) -> None:
+    """Send all calls of a client to the endpoint that the user has set, if any.
+
+    The rules of Sign-In for operations on sessions do not look at ``endpoint_url`` and AWS_ENDPOINT_URL, so botocore
+    sends these to ``signin.<region>.api.aws`` all the same: past the proxy or the emulator that the user means.
+    """
+
+    def note(*, builtins: t.Mapping[str, t.Any], context: dict[str, t.Any], **_unused: t.Any) -> None:
+        context[_ENDPOINT] = builtins.get("SDK::Endpoint")
+
+    def redirect(*, params: dict[str, t.Any], context: t.Mapping[str, t.Any], **_unused: t.Any) -> None:
+        endpoint, query = context.get(_ENDPOINT), str(params["url"]).partition("?")[2]
+        if endpoint:
+            params["url"] = f"{str(endpoint).rstrip('/')}{params['url_path']}{'?' if query else ''}{query}"
+
+    client.meta.events.register("before-endpoint-resolution", note)
+    client.meta.events.register("before-call", redirect)

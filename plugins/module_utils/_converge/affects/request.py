@@ -207,6 +207,19 @@ def name_events(change: Change) -> Iterator[NamedObject]:
         yield NamedObject("event", str(entry.get("Detail")), str(detail))
 
 
+def name_sessions(change: Change) -> Iterator[NamedObject]:
+    """Name the user or role whose sessions of ``aws login`` end, and each of the sessions."""
+    asked, target = principal_of(parameter(change, "principalArn")), principal_of(place_of(change))
+    yield NamedObject("principal", _describe(asked), _describe(target))
+    said = (change.before or {}).get("sessions") or {}
+    sessions = change.parameters.get("sessionArns") or ()
+    yield NamedObject("sessions", ", ".join(map(str, sessions)), ", ".join(map(str, said)))
+
+
+def _describe(principal: t.Optional[Principal]) -> str:
+    return f"{principal.kind}/{principal.name} of {principal.account_id}" if principal else "nobody"
+
+
 def name_nothing(_change: Change) -> Iterator[NamedObject]:
     """Name nothing: no change of a plan uses the operation."""
     yield from ()

@@ -147,6 +147,14 @@ def _administrator(change: Change, _reach: Reach) -> Iterable[str]:
     return (parameter(change, "AccountId"),)
 
 
+def _owner_of_sessions(change: Change, reach: Reach) -> Iterable[str]:
+    """The user or role whose sessions of ``aws login`` end."""
+    principal = principal_of(parameter(change, "principalArn"))
+    if principal is None:
+        raise NotKnown(f"the principals of {change.operation}, which names neither a user nor a role")
+    return (_principal(change, reach, principal.kind, principal.name),)
+
+
 def _openers_of_roots(_change: Change, reach: Reach) -> Iterable[str]:
     """Everybody in the accounts from which sessions as root of members are opened."""
     return reach.administrators("iam.amazonaws.com") | {reach.management_account()}
@@ -372,6 +380,7 @@ WRITES: t.Final[Mapping[str, Write]] = types.MappingProxyType(
         **_organizations(),
         **_alerts(),
         **_detective(),
+        "signin:BatchRevokeSessions": Write(_owner_of_sessions, request.name_sessions),
         "sts:AssumeRoot": Write(_root_of_member, request.name_whole_target("TargetPrincipal", "account")),
     }
 )

@@ -87,3 +87,57 @@ def test_each_attempt_at_a_write_needs_the_permit(once: bool) -> None:
         clients.client("iam", "us-east-1", once=once, writes=True).delete_user(UserName="anna")
     with pytest.raises(EndpointConnectionError):
         clients.client("iam", "us-east-1", once=True).get_user(UserName="anna")
+
+
+SIGN_IN_CALLS: t.Final = {
+    "list_sessions": {},
+    "create_o_auth2_token": {"tokenInput": {"clientId": "x", "grantType": "x"}},
+}
+
+
+def urls_of(client: t.Any, calls: t.Mapping[str, t.Any] = SIGN_IN_CALLS) -> list[str]:
+    """The URLs that calls would be sent to."""
+    found: list[str] = []
+
+    def stop(*, request: t.Any, **_unused: t.Any) -> None:
+        found.append(request.url)
+        raise Refused
+
+    client.meta.events.register_first("before-send", stop)
+    for name, asked in calls.items():
+        with pytest.raises(Refused):
+            getattr(client, name)(**asked)
+    return found
+
+
+@pytest.fixture
+def sign_in(monkeypatch: pytest.MonkeyPatch) -> t.Callable[..., t.Any]:
+    """Makes clients of Sign-In, if this botocore knows its sessions."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "x")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    loader = new_session().get_component("data_loader")
+    if "signin" not in loader.list_available_services("service-2"):
+        pytest.skip("this botocore knows no Sign-In")
+    if "ListSessions" not in new_session().get_service_model("signin").operation_names:
+        pytest.skip("this botocore knows no sessions of Sign-In")
+
+    def make(**options: t.Any) -> t.Any:
+        fence = OperationFence(Operations(reads=frozenset({"signin:ListSessions", "signin:CreateOAuth2Token"})), True)
+        return ClientPool(new_session(), AccessOptions(**options), fence=fence).client("signin", "eu-west-1")
+
+    return make
+
+
+def test_calls_on_sign_in_sessions_obey_the_endpoint(
+    sign_in: t.Callable[..., t.Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = "http://127.0.0.1:2222"
+    assert urls_of(sign_in(endpoint_url=own)) == [f"{own}/list-sessions", f"{own}/v1/token"]
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SIGNIN", "http://127.0.0.1:3333/base/")
+    assert urls_of(sign_in())[0] == "http://127.0.0.1:3333/base/list-sessions"
+
+
+def test_calls_on_sign_in_sessions_go_to_aws_without_an_endpoint(sign_in: t.Callable[..., t.Any]) -> None:
+    calls = {"list_sessions": {}}
+    assert urls_of(sign_in(), calls) == ["https://signin.eu-west-1.api.aws/list-sessions"]

@@ -171,6 +171,7 @@ BOB, APP, TEAM = arn("user", "bob"), arn("role", "app"), arn("group", "Team")
 
 # operation, target, request, more of the change, who is affected
 CASES: t.Final[list[tuple[str, str, Record, Record, list[str]]]] = [
+    ("signin:BatchRevokeSessions", BOB, {"principalArn": BOB}, {}, [BOB]),
     # Managed policies: boundaries, attachments, members of groups.
     ("iam:CreatePolicyVersion", POLICY, {"PolicyArn": POLICY, "SetAsDefault": True}, {}, HOLDERS),
     ("iam:CreatePolicyVersion", POLICY, {"PolicyArn": POLICY, "SetAsDefault": False}, {}, []),

@@ -102,6 +102,13 @@ CASES: t.Final[list[tuple[tuple[str, ...], str, Record, Record, dict[str, str]]]
         {},
         {"PolicyArn": "policy"},
     ),
+    (
+        ("signin:BatchRevokeSessions",),
+        BOB,
+        {"principalArn": BOB, "sessionArns": ["one"]},
+        {"before": {"sessions": {"one": "ACTIVE"}}},
+        {"principalArn": "principal"},
+    ),
     (("iam:CreatePolicy",), POLICY, {"PolicyName": "shared"}, {}, {"PolicyName": "policy"}),
     (("iam:CreateGroup",), TEAM, {"GroupName": "Team", "Path": "/"}, {}, {"GroupName": "group", "Path": "group"}),
     (("iam:DeleteGroup",), TEAM, {"GroupName": "Team"}, {}, {"GroupName": "group"}),
@@ -322,6 +329,15 @@ def test_each_thing_that_a_request_names_is_compared(
 def test_events_are_compared_one_by_one(entries: list[Record], what: t.Optional[str]) -> None:
     change = make_change("events:PutEvents", f"{BUS} events 1", {"Entries": entries}, after={"events": ["{}"]})
     assert (what or "None") in str(mismatch_of(change))
+
+
+def test_each_session_that_is_revoked_is_shown() -> None:
+    shown = {"before": {"sessions": {"one": "ACTIVE"}}}
+    request_ = {"principalArn": BOB, "sessionArns": ["one", "two"]}
+    change = make_change("signin:BatchRevokeSessions", BOB, request_, **shown)
+    assert "the request names the sessions 'one, two'" in str(mismatch_of(change))
+    everybody = {"principalArn": f"arn:aws:iam::{ACCOUNT}:*", "sessionArns": ["one"]}
+    assert mismatch_of(make_change("signin:BatchRevokeSessions", BOB, everybody, **shown)) is not None
 
 
 @pytest.mark.parametrize(("operation", "setting"), SETTINGS.items())
