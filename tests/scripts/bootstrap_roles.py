@@ -222,11 +222,44 @@ def list_guarded() -> tuple[str, ...]:
     """
     principals = [*(_own(kind, "*") for kind in ("user", "group"))]
     principals += [_own("role", name) for name in ("assessor*", "automation*", "break-glass*")]
-    return (*principals, *(_own("policy", name) for name in ("assessor*", "automation*", "break-glass*")))
+    policies = ("assessor*", "automation*", "break-glass*", "quarantine*")
+    return (*principals, *(_own("policy", name) for name in policies))
+
+
+# No placeholders, which take room in a template: a denial reaches no other account anyway.
+ANYWHERE: t.Final = "arn:*:iam::*:"
 
 
 def _own(kind: str, name: str) -> str:
-    return f"{IAM}{kind}{PATH}{name}"
+    return f"{ANYWHERE}{kind}{PATH}{name}"
+
+
+# What contains a user or role in an incident.
+QUARANTINE_POLICIES: t.Final = _own("policy", "quarantine*")
+INCIDENT_POLICIES: t.Final = _own("policy", "incident-*")
+INCIDENT_TAGS: t.Final = ("iam-hardening:incident", "iam-hardening:quarantine")
+
+
+def keep_containment() -> tuple[Json, ...]:
+    """Make statements for the boundary of roles that scheduled jobs write with: they lift no containment.
+
+    They can still delete inline policies and switch keys on, which nothing about the request limits.
+    """
+    detach = {
+        "Sid": "ContainmentStays",
+        "Effect": "Deny",
+        "Action": ["iam:DetachRolePolicy", "iam:DetachUserPolicy"],
+        "Resource": "*",
+        "Condition": {"ArnLike": {"iam:PolicyARN": [QUARANTINE_POLICIES, INCIDENT_POLICIES]}},
+    }
+    tag = {
+        "Sid": "TagsOfIncidentsStay",
+        "Effect": "Deny",
+        "Action": ["iam:TagUser", "iam:UntagUser"],
+        "Resource": "*",
+        "Condition": {"ForAnyValue:StringEquals": {"aws:TagKeys": list(INCIDENT_TAGS)}},
+    }
+    return detach, tag
 
 
 READS_OF_IAM: t.Final = ("iam:Generate*", "iam:Get*", "iam:List*", "iam:Simulate*")
@@ -257,7 +290,7 @@ def boundary(modules: Mapping[str, Operations]) -> Json:
                 "Sid": "NeitherThemselvesNorThoseAbove",
                 "Effect": "Deny",
                 "NotAction": list(READS_OF_IAM),
-                "Resource": list(list_guarded()),
+                "Resource": [*list_guarded(), INCIDENT_POLICIES],
             },
             {
                 "Sid": "TrustOfNoOtherRole",
@@ -265,6 +298,7 @@ def boundary(modules: Mapping[str, Operations]) -> Json:
                 "Action": ["iam:CreateRole", "iam:DeleteRole", "iam:UpdateAssumeRolePolicy"],
                 "NotResource": [_EVENT_ROLES],
             },
+            *keep_containment(),
         ),
         limit=MANAGED_POLICY_SIZE,
     )

@@ -386,14 +386,16 @@ resource "aws_iam_policy" "automation_boundary" {
         "iam:Simulate*"
       ],
       "Resource": [
-        "arn:${local.partition}:iam::${local.account}:user/iam-hardening/*",
-        "arn:${local.partition}:iam::${local.account}:group/iam-hardening/*",
-        "arn:${local.partition}:iam::${local.account}:role/iam-hardening/assessor*",
-        "arn:${local.partition}:iam::${local.account}:role/iam-hardening/automation*",
-        "arn:${local.partition}:iam::${local.account}:role/iam-hardening/break-glass*",
-        "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/assessor*",
-        "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/automation*",
-        "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/break-glass*"
+        "arn:*:iam::*:user/iam-hardening/*",
+        "arn:*:iam::*:group/iam-hardening/*",
+        "arn:*:iam::*:role/iam-hardening/assessor*",
+        "arn:*:iam::*:role/iam-hardening/automation*",
+        "arn:*:iam::*:role/iam-hardening/break-glass*",
+        "arn:*:iam::*:policy/iam-hardening/assessor*",
+        "arn:*:iam::*:policy/iam-hardening/automation*",
+        "arn:*:iam::*:policy/iam-hardening/break-glass*",
+        "arn:*:iam::*:policy/iam-hardening/quarantine*",
+        "arn:*:iam::*:policy/iam-hardening/incident-*"
       ]
     },
     {
@@ -407,6 +409,40 @@ resource "aws_iam_policy" "automation_boundary" {
       "NotResource": [
         "arn:${local.partition}:iam::${local.account}:role/iam-hardening/iam-hardening-*"
       ]
+    },
+    {
+      "Sid": "ContainmentStays",
+      "Effect": "Deny",
+      "Action": [
+        "iam:DetachRolePolicy",
+        "iam:DetachUserPolicy"
+      ],
+      "Resource": "*",
+      "Condition": {
+        "ArnLike": {
+          "iam:PolicyARN": [
+            "arn:*:iam::*:policy/iam-hardening/quarantine*",
+            "arn:*:iam::*:policy/iam-hardening/incident-*"
+          ]
+        }
+      }
+    },
+    {
+      "Sid": "TagsOfIncidentsStay",
+      "Effect": "Deny",
+      "Action": [
+        "iam:TagUser",
+        "iam:UntagUser"
+      ],
+      "Resource": "*",
+      "Condition": {
+        "ForAnyValue:StringEquals": {
+          "aws:TagKeys": [
+            "iam-hardening:incident",
+            "iam-hardening:quarantine"
+          ]
+        }
+      }
     }
   ]
 }
@@ -2023,12 +2059,13 @@ resource "aws_iam_policy" "automation_roles_boundary" {
         "iam:Simulate*"
       ],
       "Resource": [
-        "arn:${local.partition}:iam::${local.account}:user/iam-hardening/*",
-        "arn:${local.partition}:iam::${local.account}:group/iam-hardening/*",
-        "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/assessor*",
-        "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/automation*",
-        "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/break-glass*",
-        "arn:${local.partition}:iam::${local.account}:role/iam-hardening/*",
+        "arn:*:iam::*:user/iam-hardening/*",
+        "arn:*:iam::*:group/iam-hardening/*",
+        "arn:*:iam::*:policy/iam-hardening/assessor*",
+        "arn:*:iam::*:policy/iam-hardening/automation*",
+        "arn:*:iam::*:policy/iam-hardening/break-glass*",
+        "arn:*:iam::*:policy/iam-hardening/quarantine*",
+        "arn:*:iam::*:role/iam-hardening/*",
         "arn:${local.partition}:iam::${local.account}:role/AWS-QuickSetup-*",
         "arn:${local.partition}:iam::${local.account}:role/AWSAFT*",
         "arn:${local.partition}:iam::${local.account}:role/AWSAccelerator*",
@@ -2110,6 +2147,23 @@ resource "aws_iam_policy" "automation_roles_boundary" {
       "Resource": [
         "*"
       ]
+    },
+    {
+      "Sid": "ContainmentStays",
+      "Effect": "Deny",
+      "Action": [
+        "iam:DetachRolePolicy",
+        "iam:DetachUserPolicy"
+      ],
+      "Resource": "*",
+      "Condition": {
+        "ArnLike": {
+          "iam:PolicyARN": [
+            "arn:*:iam::*:policy/iam-hardening/quarantine*",
+            "arn:*:iam::*:policy/iam-hardening/incident-*"
+          ]
+        }
+      }
     }
   ]
 }
@@ -2696,14 +2750,15 @@ resource "aws_iam_policy" "automation_containment_boundary" {
         "iam:Simulate*"
       ],
       "Resource": [
-        "arn:${local.partition}:iam::${local.account}:user/iam-hardening/*",
-        "arn:${local.partition}:iam::${local.account}:group/iam-hardening/*",
-        "arn:${local.partition}:iam::${local.account}:role/iam-hardening/assessor*",
-        "arn:${local.partition}:iam::${local.account}:role/iam-hardening/automation*",
-        "arn:${local.partition}:iam::${local.account}:role/iam-hardening/break-glass*",
-        "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/assessor*",
-        "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/automation*",
-        "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/break-glass*",
+        "arn:*:iam::*:user/iam-hardening/*",
+        "arn:*:iam::*:group/iam-hardening/*",
+        "arn:*:iam::*:role/iam-hardening/assessor*",
+        "arn:*:iam::*:role/iam-hardening/automation*",
+        "arn:*:iam::*:role/iam-hardening/break-glass*",
+        "arn:*:iam::*:policy/iam-hardening/assessor*",
+        "arn:*:iam::*:policy/iam-hardening/automation*",
+        "arn:*:iam::*:policy/iam-hardening/break-glass*",
+        "arn:*:iam::*:policy/iam-hardening/quarantine*",
         "arn:${local.partition}:iam::${local.account}:role/AWS-QuickSetup-*",
         "arn:${local.partition}:iam::${local.account}:role/AWSAFT*",
         "arn:${local.partition}:iam::${local.account}:role/AWSAccelerator*",
@@ -2775,7 +2830,7 @@ resource "aws_iam_policy" "automation_containment_boundary" {
       "Condition": {
         "ArnNotLike": {
           "iam:PolicyARN": [
-            "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/incident-*"
+            "arn:*:iam::*:policy/iam-hardening/incident-*"
           ]
         }
       }
@@ -2791,7 +2846,7 @@ resource "aws_iam_policy" "automation_containment_boundary" {
         "iam:TagPolicy"
       ],
       "NotResource": [
-        "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/incident-*"
+        "arn:*:iam::*:policy/iam-hardening/incident-*"
       ]
     },
     {
