@@ -41,6 +41,12 @@ options:
     type: str
     choices: [none, local]
     default: none
+  final:
+    description:
+      - Whether the task fails if something is not denied, or a change failed. V(false) makes this a warning, so that a play goes on with
+        its next pass. The result has the same in both cases.
+    type: bool
+    default: true
   mode:
     description:
       - V(enforce) makes the changes that no guard refuses, or predicts them in check mode.

@@ -33,9 +33,11 @@ from .ownership.judgement import find_held, list_keys
 from .ownership.owner import ObjectKey, Ownership
 from .plan import Plan
 from .store import StoreError
-from .verification import find_unverified, list_waits, settle, side_by_side
+from .verification import HOLD_PAUSE, find_missing, find_unverified, list_waits, settle, side_by_side
 
 _MEANWHILE: t.Final = "changed_meanwhile"
+# So many times as long as changes have to stay they are made again at most.
+_LONGEST_HOLDS: t.Final = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -201,14 +203,16 @@ def apply(
         if found and not capability.insists:
             break
     else:
-        unverified = find_unverified(capability, making.made, errors=errors, sleep=sleep)
+        look = functools.partial(find_unverified, capability, making.made, errors=errors, sleep=sleep)
+        unverified = making.hold(capability.holds) if capability.holds else look()
     if unverified and not capability.insists:
         targets = ", ".join(change.target for change in unverified)
         found.append(f"written, but not found as written when read again: {targets}")
     order = {id(change): index for index, change in enumerate(changes)}
 
     def in_order(done: Sequence[Change]) -> tuple[Change, ...]:
-        return tuple(sorted(done, key=lambda change: order[id(change)]))
+        once = {id(change): change for change in done}
+        return tuple(sorted(once.values(), key=lambda change: order[id(change)]))
 
     return ApplyResult(
         in_order(making.made),
@@ -256,6 +260,23 @@ class _Making(t.Generic[Observed]):
     def make(self, lanes: Sequence[Sequence[Change]]) -> str:
         """Make the changes of all lanes; returns what went wrong, or nothing."""
         return "; ".join(filter(None, side_by_side(self._lane, lanes, workers=len(lanes))))
+
+    def hold(self, seconds: float) -> tuple[Change, ...]:
+        """Make changes again that somebody undoes, until all have stayed so long; returns those that do not stay.
+
+        AWS notices a change after seconds. An intruder who undoes a denial in that time would be free again as soon as
+        AWS notices that, so it has to be there again at once.
+        """
+        watched = tuple({id(change): change for change in (*self.made, *self.already)}.values())
+        missing: tuple[Change, ...] = ()
+        steady = waited = 0.0
+        while watched and steady < seconds and waited < _LONGEST_HOLDS * seconds:
+            self._means.sleep(HOLD_PAUSE)
+            missing = find_missing(self._capability, watched, errors=self._means.errors)
+            self._lane(missing)
+            steady = 0.0 if missing else steady + HOLD_PAUSE
+            waited += HOLD_PAUSE
+        return missing
 
     def _lane(self, changes: Sequence[Change]) -> str:
         stops: tuple[type[Exception], ...] = (*self._means.errors, StoreError)

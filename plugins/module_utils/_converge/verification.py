@@ -24,6 +24,8 @@ B = t.TypeVar("B")
 
 # IAM shows a change after four seconds or so. The waits up to this add up to 7.5 seconds.
 _LONGEST_INSISTENT_WAIT: t.Final = 4.0
+#: The seconds between two looks at changes that have to stay.
+HOLD_PAUSE: t.Final = 0.5
 # So many regions are changed, or read back, at a time.
 _WORKERS: t.Final = 8
 
@@ -69,6 +71,21 @@ def find_unverified(
             break
         sleep(max(waits[id(change)][number] for change in pending))
     return tuple(overdue)
+
+
+def find_missing(
+    capability: Capability[Observed], changes: Sequence[Change], *, errors: tuple[type[Exception], ...]
+) -> tuple[Change, ...]:
+    """Find the changes that do not show now, all at once. What can't be read is not missing."""
+
+    def is_missing(change: Change) -> bool:
+        try:
+            return content_hash(capability.reread(change)) != content_hash(change.after)
+        except errors:
+            return False
+
+    found = side_by_side(is_missing, changes, workers=len(changes))
+    return tuple(change for change, missing in zip(changes, found, strict=True) if missing)
 
 
 def _unless(shows: Callable[[Change], bool], changes: Sequence[Change]) -> list[Change]:

@@ -378,7 +378,10 @@ def _conclude(
     result = {**done, **_select_findings(invocation.findings, prediction)}
     result |= capability.result(result)
     failure = failure or capability.failure(result)
-    if failure:
+    emergency = invocation.emergency
+    if failure and emergency and not emergency.is_final:
+        invocation.warn(failure)
+    elif failure:
         raise TaskError(failure, **result)
     return result
 

@@ -45,13 +45,18 @@ LIMITS: t.Final = Limits(max_changes=10_000, max_percent=100)
 class Emergency:
     """One run that is part of an incident: it contains principals, or ``releases`` them.
 
+    One that is not ``is_final`` warns of what failed: a later pass comes, and must not be lost for it.
+
     Two things are known only once the account is: ``store``, where journal, records and evidence are kept, and
     ``account_id``.
     """
 
-    def __init__(self, incident: Incident, *, releases: bool = False, may_fall_back: bool = False) -> None:
+    def __init__(
+        self, incident: Incident, *, releases: bool = False, may_fall_back: bool = False, is_final: bool = True
+    ) -> None:
         self.incident = incident
         self.releases = releases
+        self.is_final = is_final
         self.has_fallen_back = False
         self._may_fall_back = may_fall_back and not releases
         self._store: t.Optional[Store] = None
@@ -77,7 +82,12 @@ class Emergency:
                 raise TaskError(problem)
             if task.run.enforces:
                 task.warn(f"without check mode this fails: {problem}")
-        return cls(incident, releases=releases, may_fall_back=task.options.get("journal_fallback") == "local")
+        return cls(
+            incident,
+            releases=releases,
+            may_fall_back=task.options.get("journal_fallback") == "local",
+            is_final=bool(task.options.get("final", True)),
+        )
 
     @property
     def store(self) -> Store:
@@ -185,7 +195,7 @@ class Emergency:
                 wrote: bool = wrote,
             ) -> Record:
                 if self.releases:
-                    known = _require(present)
+                    known = step.release(_require(present), at)
                     return step.conclude_release(known, at) if completed else known
                 known = present if present is not None else step.contain(None, own, (), at)
                 return step.conclude(known, own, at, wrote=wrote, completed=completed)
@@ -205,7 +215,7 @@ class Emergency:
         return {
             "incident_id": self.incident.id,
             "journal_fell_back": self.has_fallen_back,
-            "failed": [change.as_target() for change in applied.failed],
+            "not_made": [change.as_target() for change in applied.failed],
             "unverified": [change.as_target() for change in applied.unverified],
         }
 

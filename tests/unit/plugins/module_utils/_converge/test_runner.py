@@ -830,3 +830,55 @@ def test_each_part_of_one_object_is_verified_where_a_capability_insists(aws: Fak
     first, second = change("a", kind="first"), change("a", kind="second")
     result = apply_changes(aws, store, first, second, insists=True, reread=reread)
     assert result.unverified == (first,)
+
+
+# Changes that have to stay
+
+
+class Undoing(FakeAws):
+    """Somebody undoes the first writes, each at once."""
+
+    undone = 0
+
+    def call(self, *args: t.Any, **named: t.Any) -> t.Mapping[str, t.Any]:
+        answer = super().call(*args, **named)
+        if self.undone:
+            self.undone -= 1
+            self.states = dict.fromkeys(self.states, "old")
+        return answer
+
+
+@pytest.mark.parametrize("undone", [0, 3])
+def test_what_somebody_undoes_is_made_again_until_it_stays(store: FakeStore, undone: int) -> None:
+    aws = Undoing(store, a="old")
+    aws.undone = undone
+    waits: list[float] = []
+    result = apply_changes(aws, store, change("a"), insists=True, holds=5.0, waits=waits)
+    assert (len(aws.calls), aws.states) == (undone + 1, {user_arn("a"): "new"})
+    assert [item.target for item in result.made] == [user_arn("a")]
+    assert (result.unverified, result.error, sum(waits)) == ((), "", 5.0 + undone * 0.5)
+    # Each of them is in the journal.
+    assert outcomes(store) == ["applied"] * (undone + 1)
+
+
+def test_it_is_not_made_again_for_ever(store: FakeStore) -> None:
+    aws = Undoing(store, a="old")
+    aws.undone = 1000
+    waits: list[float] = []
+    result = apply_changes(aws, store, change("a"), insists=True, holds=5.0, waits=waits)
+    assert [item.target for item in result.unverified] == [user_arn("a")]
+    assert sum(waits) == 25.0
+
+
+def test_what_somebody_replaced_with_his_own_is_not_overwritten(store: FakeStore) -> None:
+    aws = FakeAws(store, a="old")
+    call = aws.call
+
+    def replace(*args: t.Any, **named: t.Any) -> t.Any:
+        answer = call(*args, **named)
+        aws.states[user_arn("a")] = "else"
+        return answer
+
+    aws.call = replace  # type: ignore[method-assign]
+    result = apply_changes(aws, store, change("a"), insists=True, holds=5.0)
+    assert len(aws.calls) == 1 and [item.target for item in result.unverified] == [user_arn("a")]

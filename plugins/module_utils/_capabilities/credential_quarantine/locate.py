@@ -1,0 +1,198 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Whose a leaked credential is: decided from a few answers of AWS, by each account of the run for itself.
+
+An access key lives in one account. Its id tells which: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetAccessKeyInfo.html
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import typing as t
+from collections.abc import Collection
+
+from ..._converge.arn import principal_of
+from ..._converge.incident.declaration import KeySeed, SessionSeed
+
+_LONG_TERM: t.Final = "AKIA"
+
+
+class Status(enum.StrEnum):
+    """Where a seed is, as one account sees it."""
+
+    HOME = "home"
+    NOT_HERE = "not_here"
+    FOREIGN = "foreign"
+    DELETED = "deleted"
+    ROOT = "root"
+    SESSION = "session"
+    UNRESOLVED = "unresolved"
+    MISMATCH = "mismatch"
+    PEOPLE = "people"
+
+
+@dataclasses.dataclass(frozen=True)
+class Seed:
+    """Where a credential of the incident is. ``id`` is a key's id, or an ARN; ``user`` the name of its user."""
+
+    id: str
+    kind: str
+    status: Status
+    account_id: str = ""
+    user: str = ""
+    detail: str = ""
+    next_step: str = ""
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """The seed in a result."""
+        return {**dataclasses.asdict(self), "status": self.status.value}
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """The account that looks, and the accounts of the run."""
+
+    account_id: str
+    inventory: frozenset[str] = frozenset()
+    acts_for_organization: bool = False
+
+    def place(self, account_id: str) -> Status:
+        """Whether something of another account is that of a host of this run, or of nobody here."""
+        if account_id == self.account_id:
+            return Status.HOME
+        return Status.NOT_HERE if account_id in self.inventory else Status.FOREIGN
+
+
+@dataclasses.dataclass(frozen=True)
+class Answers:
+    """What AWS says of one key. What was not asked, or not answered, is None; ``problem`` says why.
+
+    ``user`` is empty if IAM knows the key, but names nobody. ``root_keys`` is the number of keys of the root user here,
+    ``of_root`` whether root of a member account has this very key.
+    """
+
+    account_id: t.Optional[str] = None
+    user: t.Optional[str] = None
+    is_unknown: bool = False
+    root_keys: t.Optional[int] = None
+    of_root: t.Optional[bool] = None
+    problem: str = ""
+
+
+def is_long_term(key_id: str) -> bool:
+    """Whether a key id is that of a user or of root, in place of a session."""
+    return key_id.startswith(_LONG_TERM)
+
+
+def locate_key(seed: KeySeed, answers: Answers, place: Place) -> Seed:
+    """Decide where a key is."""
+
+    def found(status: Status, detail: str, next_step: str = "", user: str = "") -> Seed:
+        account = answers.account_id or (place.account_id if status is Status.HOME else "")
+        return Seed(seed.id, "access_key", status, account, user, detail, next_step)
+
+    account = answers.account_id
+    expected = seed.account_id or (seed.user.split(":")[4] if seed.user.startswith("arn:") else "")
+    if account and expected and expected != account:
+        return found(
+            Status.MISMATCH,
+            f"the key belongs to account {account}, and the incident names {expected}",
+            "check the id of the key: a slip of the finger names the key of somebody else",
+        )
+    if not is_long_term(seed.id):
+        return found(Status.SESSION, "the key of a session; session_revocation ends sessions")
+    if account and account != place.account_id:
+        return _locate_elsewhere(account, answers, place, found)
+    return _locate_here(seed, answers, place, found)
+
+
+Found = t.Callable[..., Seed]
+
+
+def _locate_elsewhere(account: str, answers: Answers, place: Place, found: Found) -> Seed:
+    if place.place(account) is Status.FOREIGN:
+        return found(
+            Status.FOREIGN,
+            f"the key belongs to account {account}, which is not in the inventory",
+            f"tell the owner of account {account}, or AWS; here nothing can be done",
+        )
+    if answers.of_root:
+        return found(Status.ROOT, f"a key of the root user of account {account}")
+    return found(Status.NOT_HERE, f"the key belongs to account {account}, which this run contains as well")
+
+
+def _locate_here(seed: KeySeed, answers: Answers, place: Place, found: Found) -> Seed:
+    if answers.user:
+        expected = seed.user.rpartition("/")[2]
+        if expected and expected.casefold() != answers.user.casefold():
+            return found(
+                Status.MISMATCH,
+                f"the key belongs to the user {answers.user}, and the incident names {seed.user}",
+                "check the id of the key: a slip of the finger names the key of somebody else",
+                user=answers.user,
+            )
+        return found(Status.HOME, f"a key of the user {answers.user}", user=answers.user)
+    if answers.user == "" or (answers.is_unknown and answers.root_keys):
+        return found(
+            Status.ROOT,
+            "a key of the root user" if answers.user == "" else "a key of the root user, or a deleted one",
+            "run the containment in the management account with acts_for_organization as well",
+        )
+    if answers.is_unknown and answers.root_keys == 0:
+        return found(Status.DELETED, "the key is deleted, so it does nothing any more")
+    return found(
+        Status.UNRESOLVED,
+        f"it is not known whose the key is: {answers.problem}",
+        "let the role of the containment make these calls, and run again",
+    )
+
+
+def locate_user(arn: str, present: t.Optional[str], problem: str, place: Place) -> Seed:
+    """Decide where a user is whose console password leaked. ``present`` is the ARN that IAM gives for the name."""
+    account, name = arn.split(":")[4], arn.rpartition("/")[2]
+    status = place.place(account)
+    if status is not Status.HOME:
+        detail = f"a user of account {account}"
+        return Seed(arn, "console_password", status, account, name, detail)
+    if present is not None and present.casefold() != arn.casefold():
+        return Seed(
+            arn,
+            "console_password",
+            Status.MISMATCH,
+            account,
+            name,
+            f"the user with this name is {present}",
+            "check the ARN of the user",
+        )
+    if present is not None:
+        return Seed(arn, "console_password", Status.HOME, account, name, f"the user {name}")
+    if problem:
+        return Seed(arn, "console_password", Status.UNRESOLVED, account, name, f"the user can't be read: {problem}")
+    return Seed(arn, "console_password", Status.DELETED, account, name, "there is no such user any more")
+
+
+def locate_sessions(sessions: Collection[SessionSeed], roles: Collection[str], place: Place) -> tuple[Seed, ...]:
+    """List the sessions and roles of the incident. Another module cuts them, so nothing is written for them here."""
+    named = [(seed.role, seed.name or seed.source_identity) for seed in sessions]
+    found = []
+    for role, name in (*named, *((role, "") for role in roles)):
+        principal = principal_of(role)
+        account = principal.account_id if principal else ""
+        status = place.place(account)
+        detail = f"the session {name}" if name else "sessions of the role"
+        found.append(
+            Seed(
+                role,
+                "session" if name else "role",
+                Status.SESSION if status is Status.HOME else status,
+                account,
+                detail=f"{detail}; session_revocation ends sessions",
+            )
+        )
+    return tuple(found)

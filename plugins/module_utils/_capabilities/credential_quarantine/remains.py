@@ -1,0 +1,114 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""What lives on after a containment, and until when; and what stops working."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from ..._account.moments import format_utc
+from ..._controls.control import listing
+from .states import RootState, UserState
+
+Row = dict[str, t.Any]
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_request.html
+_TOKENS: t.Final = timedelta(hours=36)
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use.html: the longest session of a role.
+_ROLES: t.Final = timedelta(hours=12)
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/console_controlling-access.html
+_CONSOLE: t.Final = timedelta(hours=12)
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html
+_REGISTRY: t.Final = timedelta(hours=12)
+# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html
+_DATABASE: t.Final = timedelta(minutes=15)
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_GetWebIdentityToken.html
+_WEB_IDENTITY: t.Final = timedelta(hours=1)
+_ROOT_TOKENS: t.Final = timedelta(hours=1)
+
+
+def list_lives_on(user: UserState, denied_at: datetime, *, is_denied: bool) -> list[Row]:
+    """List what a contained user, or who has its key, may still hold, with the moment at which it ends by itself.
+
+    ``denied_at`` is the moment of the first denial: a credential may have been made just before it.
+    """
+
+    def row(what: str, lasts: timedelta, denied: bool, next_step: str = "") -> Row:
+        return {
+            "principal": user.arn,
+            "what": what,
+            "until": format_utc(denied_at + lasts),
+            "denied": denied and is_denied,
+            "next_step": next_step,
+        }
+
+    rows = [
+        row("tokens of GetSessionToken and GetFederationToken", _TOKENS, True, "keep the denial until then"),
+        row("sessions of roles that it assumed", _ROLES, False, "session_revocation cuts them"),
+    ]
+    if user.password_created or "password" in user.unread:
+        rows.append(row("sessions of the console", _CONSOLE, True, "keep the denial until then"))
+        rows.append(row("sign-in sessions of aws login", _CONSOLE, True, "session_revocation ends their renewal"))
+    return [
+        *rows,
+        row("tokens of GetWebIdentityToken", _WEB_IDENTITY, False, "services outside AWS that trust them end them"),
+        row("passwords of ECR registries", _REGISTRY, False, "look at pulls and pushes in the events of ECR"),
+        row("connections to databases by IAM authentication", _DATABASE, False, "end the connections in the database"),
+        *_list_without_end(user),
+    ]
+
+
+def _list_without_end(user: UserState) -> list[Row]:
+    """What has no end that AWS knows."""
+    return [
+        {"principal": user.arn, "what": what, "until": None, "denied": False, "next_step": next_step}
+        for what, next_step in (
+            (
+                "CloudFront URLs and cookies that it signed",
+                "delete the key group or the public key of the distribution",
+            ),
+            ("SSH keys on instances, shells of Systems Manager", "look for them, and end them there"),
+        )
+    ]
+
+
+def list_roots_live_on(root: RootState, denied_at: datetime) -> list[Row]:
+    """List what root of a member account may still hold."""
+    return [
+        {
+            "principal": root.arn,
+            "what": "tokens of GetSessionToken",
+            "until": format_utc(denied_at + _ROOT_TOKENS),
+            "denied": False,
+            "next_step": "only a control policy such as deny_member_root denies them",
+        }
+    ]
+
+
+def list_stops_working(users: Iterable[UserState]) -> list[Row]:
+    """List the known uses that end: a prediction, from the last use that AWS tells of each key."""
+    return [
+        {
+            "principal": user.arn,
+            "access_key": key.id,
+            "status": key.status,
+            "last_used": format_utc(key.use.at) if key.use.at else None,
+            "service": key.use.service,
+            "region": key.use.region,
+        }
+        for user in users
+        for key in user.keys
+    ]
+
+
+def describe_devices(user: UserState, since: t.Optional[datetime]) -> str:
+    """Describe the second factors that were enabled since the first suspicious moment; empty if there is none."""
+    found = [device.serial for device in user.devices if since and device.enabled and device.enabled >= since]
+    return f"{user.arn} got a second factor since then, which is left: {listing(found)}" if found else ""

@@ -1,0 +1,289 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The module ``credential_quarantine``: contains a user whose credential leaked, and releases it."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+from collections.abc import Mapping, Sequence
+
+from ..._account.moments import format_utc
+from ..._aws.access import Access
+from ..._aws.errors import AwsError
+from ..._aws.fence import REMOVAL_TASK
+from ..._aws.operations import Operations
+from ..._aws.root_sessions import RootSessions
+from ..._converge.capability import Aws, Capability
+from ..._converge.change import Change, Refusal
+from ..._converge.errors import GuardError, InputError
+from ..._converge.finding import Finding, mask_key_ids
+from ..._converge.incident.names import MODULES
+from ..._converge.incident.record import Record, State
+from ..._converge.incident.records import read_record
+from ..._converge.incident.steps import Subject
+from ..._converge.journal import read_recorded
+from ..._converge.plan import Plan
+from ..._converge.undo import Recorded, Unread
+from ..._module.connection import Connection
+from ..._module.converging import converge
+from ..._module.emergency import Emergency
+from ..._module.task import Task, TaskError
+from ..._module.writers import Writer
+from .changes import is_of_root
+from .declared import Declared
+from .evidence import describe
+from .locate import Place, Seed, Status
+from .observe import READS, ROOT_WRITES, TASKS, read_roots, read_seeds, read_state, read_users
+from .plan import MODULE, Contained, Observed, Planner, list_home_users
+from .release import DERIVATIONS, Part, Releasing, check_release, group, plan_release, select
+from .remains import list_lives_on, list_roots_live_on, list_stops_working
+from .report import describe_undo, list_not_denied, write_release_text, write_text
+from .states import CALLS_OF, RootState, UserState
+
+WRITER: t.Final = Writer.CONTAINMENT
+# A release takes back what session_revocation cut of roles, too.
+OPERATIONS: t.Final = Operations(
+    reads=READS,
+    writes=ROOT_WRITES
+    | frozenset(
+        {
+            *(f"iam:{calls.update}" for calls in CALLS_OF.values()),
+            *(f"iam:{name}" for name in ("TagUser", "UntagUser", "DeleteLoginProfile")),
+            *(f"iam:{verb}UserPolicy" for verb in ("Attach", "Detach", "Put", "Delete")),
+            *(f"iam:{verb}UserPermissionsBoundary" for verb in ("Put", "Delete")),
+            *(f"iam:{name}" for name in ("DeleteRolePolicy", "DetachRolePolicy", "DeletePolicy")),
+        }
+    ),
+)
+
+
+def run(task: Task) -> dict[str, t.Any]:
+    """Contain the users whose credentials leaked, or release them, as the options of ``task`` say."""
+    releases = task.options["state"] == "released"
+    emergency = Emergency.from_task(task, releases=releases)
+    try:
+        declared = Declared.from_options(task.options, emergency.incident)
+    except InputError as error:
+        raise TaskError(str(error)) from error
+    reveal = task.findings.reveal_key_ids
+    if releases:
+        if declared.problems and task.run.writes:
+            raise TaskError("; ".join(declared.problems))
+        make: t.Any = functools.partial(Release, declared, emergency, writes=task.run.writes, reveal_key_ids=reveal)
+    else:
+        planner = functools.partial(Planner, declared, break_glass=task.guards.break_glass)
+        make = functools.partial(
+            CredentialQuarantine, planner, declared, emergency, writes=task.run.writes, reveal_key_ids=reveal
+        )
+    return converge(task, make, module=MODULE, emergency=emergency)
+
+
+class _OfIncident(Capability[t.Any]):
+    """What a containment and its release have in common."""
+
+    insists = True
+
+    def __init__(
+        self,
+        declared: Declared,
+        emergency: Emergency,
+        connection: Connection,
+        *,
+        writes: bool,
+        reveal_key_ids: bool,
+    ) -> None:
+        self._declared = declared
+        self._emergency = emergency
+        self._connection = connection
+        self._access: Access = connection.access
+        self._opened = RootSessions(self._access, TASKS)
+        self._writes = writes
+        self._reveal = reveal_key_ids
+
+    def findings(self, _observed: t.Any) -> tuple[Finding, ...]:
+        return ()
+
+    def reread(self, change: Change) -> t.Any:
+        return read_state(self._access, self._opened, change)
+
+    def _mask(self, value: t.Any) -> t.Any:
+        return value if self._reveal else mask_key_ids(value)
+
+    def _read_record(self) -> t.Optional[Record]:
+        return read_record(self._emergency.store, self._access.caller.account_id, self._declared.incident.id)
+
+
+class CredentialQuarantine(_OfIncident):
+    """One containment in one account: what was observed, and who is contained."""
+
+    # AWS notices changes of IAM after four seconds or so.
+    holds = 5.0
+    _observed: Observed
+    _plan: Plan
+    _contained: tuple[Contained, ...] = ()
+    _evidence: str = ""
+
+    def __init__(
+        self,
+        planner: t.Callable[..., Planner],
+        declared: Declared,
+        emergency: Emergency,
+        connection: Connection,
+        *,
+        writes: bool,
+        reveal_key_ids: bool,
+    ) -> None:
+        super().__init__(declared, emergency, connection, writes=writes, reveal_key_ids=reveal_key_ids)
+        self._planner = planner(now=connection.now, callers=connection.principals)
+
+    def observe(self) -> Observed:
+        access, declared = self._access, self._declared
+        place = Place(access.caller.account_id, declared.inventory_accounts, declared.acts_for_organization)
+        seeds = read_seeds(access, self._opened, declared.incident, place)
+        users, account = read_users(access, list_home_users(seeds))
+        return Observed(
+            place.account_id,
+            access.partition,
+            seeds,
+            {name: str(user) if isinstance(user, AwsError) else user for name, user in users.items()},
+            account.deny,
+            account.slots,
+            self._read_roots(seeds, place),
+        )
+
+    def _read_roots(self, seeds: Sequence[Seed], place: Place) -> dict[str, t.Union[RootState, str]]:
+        """Read root of the members that a seed is of."""
+        accounts = {seed.account_id for seed in seeds if seed.status is Status.ROOT} - {place.account_id}
+        found: dict[str, t.Union[RootState, str]] = {}
+        for account_id in sorted(accounts):
+            try:
+                found |= read_roots(self._opened, (account_id,), self._access.partition)
+            except AwsError as error:
+                found[account_id] = str(error)
+        return found
+
+    def plan(self, observed: Observed, _found: tuple[Finding, ...]) -> Plan:
+        self._observed = observed
+        self._contained, self._plan = self._planner.contain(observed)
+        return self._plan
+
+    def list_subjects(self, changes: Sequence[Change]) -> tuple[Subject, ...]:
+        return self._planner.list_subjects(self._observed, self._contained, self._plan.changes, changes)
+
+    def begin(self, _changes: Sequence[Change]) -> None:
+        observed = self._observed
+        document = describe(
+            observed.seeds,
+            [user for user in observed.users.values() if isinstance(user, UserState)],
+            self._list_roots(),
+            name_of_pass=self._declared.name_of_pass,
+            at=self._connection.now,
+        )
+        self._evidence = self._emergency.keep_evidence(
+            observed.account_id, f"{self._declared.name_of_pass}-{MODULE}", document
+        )
+
+    def acting(self, change: Change) -> t.Optional[Aws]:
+        """Root of the member for what is taken from it, and the run's own access for all else."""
+        return self._opened.of(change.account_id, REMOVAL_TASK) if is_of_root(change) else None
+
+    def result(self, result: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        returned = {
+            "pass": self._declared.name_of_pass.value,
+            "seeds": [seed.as_dict() for seed in self._observed.seeds],
+            "contained": [
+                {"principal": one.user.arn, "unique_id": one.user.unique_id, "seeds": list(one.seeds)}
+                for one in self._contained
+            ],
+            "not_denied": list_not_denied(self._contained, result),
+            "lives_on": self._list_lives_on(),
+            "stops_working": list_stops_working(one.user for one in self._contained),
+            "evidence": self._evidence or None,
+            "undo": describe_undo(result) if self._emergency.has_fallen_back else [],
+        }
+        masked: dict[str, t.Any] = self._mask(returned)
+        # The requests of an undo name whole keys: nothing else has them where the journal is lost.
+        masked["undo"] = returned["undo"]
+        return {**masked, "terminal": write_text({**result, **masked}, written=self._writes)}
+
+    def failure(self, result: Mapping[str, t.Any]) -> str:
+        rows = result["not_denied"] if self._writes else ()
+        return "; ".join(f"not denied: {row['principal']}: {row['reason']}" for row in rows)
+
+    def _list_roots(self) -> list[RootState]:
+        return [root for root in self._observed.roots.values() if isinstance(root, RootState)]
+
+    def _list_lives_on(self) -> list[dict[str, t.Any]]:
+        record = self._read_record() if self._writes else None
+        denied_at = (record.last_source_write if record else None) or self._connection.now
+        rows = []
+        for one in self._contained:
+            rows += list_lives_on(one.user, denied_at, is_denied=not one.denial.problem)
+        for root in self._list_roots():
+            rows += list_roots_live_on(root, denied_at)
+        return rows
+
+
+class Release(_OfIncident):
+    """The release of one incident in one account: observe reads record and journal, and what is there now."""
+
+    _record: t.Optional[Record] = None
+    _releasing: Releasing = Releasing()
+
+    def observe(self) -> Releasing:
+        record = self._read_record()
+        if record is None or record.state is State.RELEASED:
+            return Releasing()
+        self._record = record
+        self._check(record)
+        parts = group(select(self._read_entries(record), record))
+        present = self._read_present(parts)
+        self._releasing = plan_release(parts, present, record, self._access.partition)
+        return self._releasing
+
+    def _check(self, record: Record) -> None:
+        """Refuse a release too early, or without its checklist; in check mode this is a warning."""
+        lacks = check_release(self._declared, record, self._connection.now)
+        if lacks and self._writes:
+            raise GuardError([Refusal("release", lack, record.account_id, fatal=True) for lack in lacks])
+        for lack in lacks:
+            self._connection.warn(f"without check mode this fails: {lack}")
+
+    def _read_entries(self, record: Record) -> list[Recorded]:
+        store, warn = self._emergency.store, self._connection.warn
+        return [entry for run in sorted(record.runs) for entry in read_recorded(store, record.account_id, run, warn)]
+
+    def _read_present(self, parts: Sequence[Part]) -> dict[str, t.Any]:
+        """What is there now, of what can be taken back."""
+        known = [part for part in parts if (part.change.service, part.change.operation) in DERIVATIONS]
+        found = self._access.gather({part.first.key: functools.partial(self.reread, part.change) for part in known})
+        return {key: Unread(str(value)) if isinstance(value, AwsError) else value for key, value in found.items()}
+
+    def plan(self, observed: Releasing, _found: tuple[Finding, ...]) -> Plan:
+        return Plan(observed.changes, observed.refused)
+
+    def rereads(self) -> Mapping[str, t.Callable[[Change], t.Any]]:
+        return dict.fromkeys(MODULES, self.reread)
+
+    def list_subjects(self, _changes: Sequence[Change]) -> tuple[Subject, ...]:
+        record = self._record
+        return tuple(Subject(item.arn, item.by, item.unique_id) for item in record.contained) if record else ()
+
+    def result(self, result: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        record = self._record
+        returned = {
+            "contained": [
+                {"principal": item.arn, "unique_id": item.unique_id, "since": format_utc(item.since)}
+                for item in (record.contained if record else ())
+            ],
+            "left": [dict(item) for item in self._releasing.left],
+            "checklist": {name: dict(item) for name, item in self._declared.checklist.items()},
+            "early_release_reason": self._declared.early_release_reason or None,
+        }
+        return {**returned, "terminal": write_release_text({**result, **returned}, written=self._writes)}

@@ -1,0 +1,417 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A leaked key is contained while an intruder works with it, and released."""
+
+from __future__ import annotations
+
+import functools
+import json
+import typing as t
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from intruder import DATA, HOME, LEAKED, PROD, USER, Intruder
+
+from ansible_collections.hardening.iam.plugins.module_utils._aws.patience import Patience
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.run import (
+    CredentialQuarantine,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import State
+from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Outcome as Ending
+from emulator.client import Emulator, EmulatorProcess
+from emulator.seed import access_key_id
+
+from .conftest import MANAGEMENT, fresh
+from .containing import ACCOUNTS, TYPO, USER_ARN, Response, declare
+from .interrupting import kill_at_write
+
+HOLDS: t.Final = CredentialQuarantine.holds
+#: The writes that contain ci-deploy, in their order.
+WRITES: t.Final = [
+    "iam:TagUser",
+    "iam:UpdateAccessKey",
+    "iam:UpdateAccessKey",
+    "iam:AttachUserPolicy",
+    "iam:PutUserPolicy",
+    "iam:TagUser",
+]
+
+
+class World(t.NamedTuple):
+    """The seeded accounts, to which each test goes back."""
+
+    emulator: EmulatorProcess
+    snapshot: int
+
+
+@pytest.fixture(scope="module")
+def seeded(emulator: EmulatorProcess) -> Iterator[World]:
+    control = fresh(emulator, "incident")
+    control.set_lag(0)
+    with pytest.MonkeyPatch.context() as patch:
+        # Nobody undoes anything, but in one test.
+        patch.setattr(CredentialQuarantine, "holds", 0.0)
+        for name, value in emulator.env().items():
+            patch.setenv(name, value)
+        patch.setattr(Patience, "__init__", functools.partialmethod(Patience.__init__, pause=0.05))
+        yield World(emulator, control.snapshot())
+    control.clear_faults()
+
+
+@pytest.fixture
+def response(seeded: World, tmp_path: Path) -> Response:
+    control = fresh_from(seeded)
+    return Response(control, tmp_path)
+
+
+def fresh_from(seeded: World) -> Emulator:
+    control = Emulator(seeded.emulator.url)
+    control.restore(seeded.snapshot)
+    control.clear_faults()
+    control.clear_log()
+    return control
+
+
+# The plan, and the real run
+
+
+def test_check_mode_shows_the_plan_and_writes_nothing(response: Response) -> None:
+    before = response.state()
+    response.control.clear_log()
+    result = response.run(check=True, incident={**declare(), "confirm": ""})
+    assert [f"iam:{change['operation']}" for change in result["changes"]] == WRITES
+    assert response.writes == [] and not response.journal.exists()
+    assert result["changed"] is True
+    assert [(seed["status"], seed["user"]) for seed in result["seeds"]] == [("home", USER)]
+    assert {row["access_key"] for row in result["stops_working"]} == {f"AKIA…{key[-4:]}" for key in keys(response)}
+    assert any(row["denied"] and row["until"] for row in result["lives_on"])
+    assert response.state() == before
+
+
+def keys(response: Response, user: str = USER) -> list[str]:
+    found = response.client("iam").list_access_keys(UserName=user)["AccessKeyMetadata"]
+    return [key["AccessKeyId"] for key in found]
+
+
+def test_few_calls_come_before_the_first_write(response: Response) -> None:
+    response.contain()
+    calls = [f"{record['service']}:{record['operation']}" for record in response.control.log()]
+    first = calls.index("iam:TagUser")
+    assert "iam:GetAccountAuthorizationDetails" not in calls
+    assert first < 30
+
+
+def test_a_key_is_contained_the_leaked_one_first(response: Response) -> None:
+    result = response.contain()
+    assert response.writes == WRITES
+    deactivated = [change["before"]["id"] for change in result["changes"] if change["operation"] == "UpdateAccessKey"]
+    assert deactivated[0] == LEAKED and len(deactivated) == 2
+    assert (result["not_denied"], result["not_made"], result["unverified"]) == ([], [], [])
+    record = response.record()
+    assert record is not None and record.state is State.CONTAINED
+    assert [(item.arn, item.by) for item in record.contained] == [(USER_ARN, "source")]
+    assert record.seeds == {LEAKED}
+
+
+def test_evidence_is_kept_before_the_first_change(response: Response) -> None:
+    result = response.contain()
+    (evidence,) = response.evidence()
+    assert result["evidence"].endswith("contain-1-first-credential_quarantine.json")
+    (user,) = evidence["users"]
+    assert {one["status"] for one in user["credentials"]} == {"Active"}
+    assert user["tags"] == {"team": "delivery"} and not user["inline"]
+    assert (user["unread"], evidence["pass"]) == ({}, "first")
+    assert response.written_secrets() == []
+
+
+def test_a_second_run_changes_nothing(response: Response) -> None:
+    response.contain()
+    response.control.clear_log()
+    for check in (True, False):
+        result = response.contain(check=check)
+        assert (result["changed"], result["changes"]) == (False, [])
+    assert response.writes == []
+    assert len(response.evidence()) == 1
+
+
+def test_other_accounts_are_asked_whose_it_is_and_no_more(response: Response) -> None:
+    for account in (MANAGEMENT, PROD, DATA):
+        response.control.clear_log()
+        result = response.contain(account)
+        assert [seed["status"] for seed in result["seeds"]] == ["not_here"]
+        assert response.writes == []
+        assert not [record for record in response.control.log() if record["service"] == "iam"]
+        assert response.record(account) is None
+
+
+def test_what_an_intruder_undid_is_done_again(response: Response) -> None:
+    response.contain()
+    iam = response.client("iam")
+    iam.delete_user_policy(UserName=USER, PolicyName="IamHardeningQuarantine")
+    iam.update_access_key(UserName=USER, AccessKeyId=LEAKED, Status="Active")
+    response.control.clear_log()
+    assert response.contain(**{"pass": "second"})["changed"] is True
+    assert response.writes == ["iam:UpdateAccessKey", "iam:PutUserPolicy"]
+
+
+# Which credential it is
+
+
+def test_a_slip_of_the_finger_is_refused(response: Response) -> None:
+    before = response.state()
+    response.control.clear_log()
+    incident = declare({"id": TYPO, "user": USER})
+    result = response.run(incident=incident)
+    assert result["failed"] and "ci-deploy-legacy" in result["msg"]
+    assert [seed["status"] for seed in result["seeds"]] == ["mismatch"]
+    assert [refusal["rule"] for refusal in result["refused"]] == ["seed_mismatch"]
+    assert response.writes == [] and response.state() == before
+
+
+def test_a_named_account_that_is_another_is_refused(response: Response) -> None:
+    result = response.run(incident=declare({"id": LEAKED, "account_id": PROD}))
+    assert result["failed"] and [seed["status"] for seed in result["seeds"]] == ["mismatch"]
+    assert response.writes == []
+
+
+def test_one_seed_that_is_refused_does_not_stop_the_other(response: Response) -> None:
+    result = response.run(incident=declare({"id": TYPO, "user": "somebody"}, LEAKED))
+    assert result["failed"] and response.writes == WRITES
+
+
+def test_a_foreign_key_is_nobodys_here(response: Response) -> None:
+    result = response.contain(incident=declare(access_key_id("999988887777", "somebody")))
+    assert [seed["status"] for seed in result["seeds"]] == ["foreign"]
+    assert response.writes == []
+    assert not [record for record in response.control.log() if record["service"] == "iam"]
+
+
+def test_a_deleted_key_is_a_clear_result(response: Response) -> None:
+    iam = response.client("iam")
+    iam.delete_access_key(UserName=USER, AccessKeyId=LEAKED)
+    response.control.clear_log()
+    result = response.contain()
+    assert [(seed["status"], seed["account_id"]) for seed in result["seeds"]] == [("deleted", HOME)]
+    assert response.writes == [] and result["changed"] is False
+
+
+def test_a_session_key_is_left_to_the_other_module(response: Response) -> None:
+    role = f"arn:aws:iam::{HOME}:role/notifier"
+    session = {"role": role, "name": "evil", "sort": "function"}
+    result = response.contain(incident=declare("ASIATHPRDSKWPIPELINE", sessions=[session]))
+    assert [(seed["kind"], seed["status"]) for seed in result["seeds"]] == [
+        ("access_key", "session"),
+        ("session", "session"),
+    ]
+    assert response.writes == []
+
+
+# Passwords and root
+
+
+def test_a_console_password_is_denied_and_deleted_only_if_that_is_accepted(response: Response) -> None:
+    arn = f"arn:aws:iam::{HOME}:user/release-manager"
+    incident = declare(keys=[], users=[arn])
+    response.contain(incident=incident)
+    iam = response.client("iam")
+    assert iam.get_login_profile(UserName="release-manager")
+    assert response.writes == [name for index, name in enumerate(WRITES) if index != 2]
+    response.control.clear_log()
+    result = response.contain(incident=incident, accept_irreversible=["user_password"])
+    assert response.writes == ["iam:DeleteLoginProfile"]
+    assert [change["reversible"] for change in result["changes"]] == [False]
+    assert any("console" in row["what"] and row["denied"] for row in result["lives_on"])
+
+
+ROOT_KEY: t.Final = access_key_id(PROD, "<root_account>")
+
+
+def test_a_root_key_of_a_member_is_seen_there_and_not_touched(response: Response) -> None:
+    result = response.contain(PROD, incident=declare(ROOT_KEY))
+    assert [seed["status"] for seed in result["seeds"]] == ["root"]
+    assert "acts_for_organization" in result["seeds"][0]["next_step"]
+    assert response.writes == []
+
+
+def test_a_root_key_is_deleted_only_if_that_is_accepted(response: Response) -> None:
+    incident = declare(ROOT_KEY)
+    refused = response.run(MANAGEMENT, incident=incident, acts_for_organization=True)
+    assert refused["failed"] and "root_access_key in accept_irreversible" in refused["msg"]
+    assert response.writes == []
+    accepted = {"acts_for_organization": True, "accept_irreversible": ["root_access_key"]}
+    result = response.contain(MANAGEMENT, incident=incident, **accepted)
+    assert response.writes == ["iam:DeleteAccessKey"]
+    assert [(change["account_id"], change["reversible"]) for change in result["changes"]] == [(PROD, False)]
+    assert response.client("iam", PROD).get_account_summary()["SummaryMap"]["AccountAccessKeysPresent"] == 0
+    record = response.record(PROD)
+    assert record is not None and [(item.arn, item.by) for item in record.contained] == [
+        (f"arn:aws:iam::{PROD}:root", "root")
+    ]
+    assert response.record(MANAGEMENT) is None
+    response.control.clear_log()
+    assert response.contain(MANAGEMENT, incident=incident, **accepted)["changed"] is False
+
+
+# The run itself, and break-glass
+
+
+def test_the_key_of_the_run_itself_is_refused_with_what_people_do(response: Response) -> None:
+    admin = response.client("iam", MANAGEMENT)
+    key = admin.list_access_keys(UserName="ops-carol")["AccessKeyMetadata"]
+    assert not key
+    made = admin.create_access_key(UserName="ops-carol")["AccessKey"]
+    own = {"access_key": made["AccessKeyId"], "secret_key": made["SecretAccessKey"]}
+    incident = declare(made["AccessKeyId"])
+    result = response.run(MANAGEMENT, incident=incident, assume_role_arn=None, **own)
+    assert result["failed"] and "Sign in with the break-glass role" in result["msg"]
+    assert not [name for name in response.writes if name != "iam:CreateAccessKey"]
+
+
+def test_a_break_glass_user_is_refused_with_what_people_do(response: Response) -> None:
+    result = response.run(break_glass=[USER_ARN])
+    assert result["failed"] and "second break-glass role" in result["msg"]
+    assert response.writes == []
+
+
+# An intruder at work
+
+
+@pytest.mark.dated
+def test_the_user_is_contained_while_an_intruder_works(response: Response, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CredentialQuarantine, "holds", HOLDS)
+    close_roles(response)
+    response.control.set_lag(4)
+    with Intruder(response.control.url, interval=1.0) as intruder:
+        for name in ("first", "recheck"):
+            response.run(**{"pass": name, "final": False})
+        assert response.contain(**{"pass": "recheck"})["changes"] == []
+    got = {one.kind for one in intruder.credentials}
+    assert {"key", "token", "federated"} <= got
+    # It made a key for another user, which the hunt finds.
+    assert {one.kind for one, _action in intruder.find_able()} <= {"other"}
+
+
+def close_roles(response: Response) -> None:
+    """Let nobody assume the roles: their sessions are the work of the other module."""
+    nobody = {"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [nobody]})
+    for role in ("pipeline", "build-worker"):
+        response.client("iam").update_assume_role_policy(RoleName=role, PolicyDocument=document)
+
+
+# Two runs, and killed ones
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("write", range(1, len(WRITES) + 1))
+def test_a_killed_run_is_completed_by_the_next(response: Response, write: int, after: bool) -> None:
+    seeded = response.state()
+    response.control.clear_log()
+    kill_at_write(response.control, functools.partial(response.run, run_id="killed"), write=write, after=after)
+    record = response.record()
+    assert record is not None and (record.state, [item.arn for item in record.contained]) == (
+        State.CONTAINING,
+        [USER_ARN],
+    )
+    response.contain(run_id="rerun", break_lease="killed")
+    assert response.open_changes() == []
+    assert response.endings("killed") == [Ending.APPLIED] * (write - 1) + [Ending.APPLIED if after else Ending.FAILED]
+    assert len(response.endings("rerun")) == len(WRITES) - write + (not after)
+    concluded = response.record()
+    assert concluded is not None and concluded.state is State.CONTAINED
+    released = response.release(run_id="release", break_lease="killed")
+    assert not released.get("failed"), released["msg"]
+    assert response.state() == seeded
+
+
+def test_a_release_that_was_killed_goes_on(response: Response) -> None:
+    seeded = response.state()
+    response.contain()
+    kill_at_write(response.control, functools.partial(response.release, run_id="killed"), write=3, after=True)
+    result = response.release(run_id="again", break_lease="killed")
+    assert not result.get("failed"), result["msg"]
+    assert response.state() == seeded
+    record = response.record()
+    assert record is not None and record.is_release_recorded
+
+
+# The release
+
+
+def test_a_release_restores_what_was_there(response: Response) -> None:
+    seeded = response.state()
+    response.contain()
+    response.control.clear_log()
+    shown = response.release(check=True)
+    assert response.writes == [] and len(shown["changes"]) == len(WRITES)
+    result = response.release()
+    assert not result.get("failed"), result["msg"]
+    assert response.writes == [
+        "iam:UntagUser",
+        "iam:DeleteUserPolicy",
+        "iam:DetachUserPolicy",
+        "iam:UpdateAccessKey",
+        "iam:UpdateAccessKey",
+        "iam:UntagUser",
+    ]
+    assert response.state() == seeded
+    record = response.record()
+    assert record is not None and record.is_release_recorded
+    response.control.clear_log()
+    assert response.release()["changed"] is False and response.writes == []
+
+
+def test_what_an_intruder_wrote_in_between_does_not_come_back(response: Response) -> None:
+    seeded = response.state()
+    response.contain()
+    iam = response.client("iam")
+    everything = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
+    iam.put_user_policy(UserName=USER, PolicyName="IamHardeningQuarantine", PolicyDocument=everything)
+    response.contain()
+    assert not response.release().get("failed")
+    assert response.state() == seeded
+
+
+def test_what_somebody_changed_since_is_left(response: Response) -> None:
+    response.contain()
+    response.client("iam").delete_access_key(UserName=USER, AccessKeyId=LEAKED)
+    result = response.release()
+    assert not result.get("failed"), result["msg"]
+    assert [item["operation"] for item in result["left"]] == ["UpdateAccessKey"]
+    record = response.record()
+    assert record is not None and record.is_release_recorded
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"checklist": None}, "checklist.sweep_clean_twice"),
+        ({"now": None}, "or give early_release_reason"),
+        ({"early_release_reason": "soon", "now": None}, "10 characters or more"),
+        ({"incident": {**declare(), "confirm": "INC-8"}}, "hardening_incident.confirm"),
+    ],
+)
+def test_a_release_needs_its_statements(response: Response, options: dict[str, t.Any], message: str) -> None:
+    response.contain()
+    response.control.clear_log()
+    result = response.release(**options)
+    assert result["failed"] and message in result["msg"]
+    assert response.writes == []
+
+
+def test_an_early_release_says_why(response: Response) -> None:
+    response.contain()
+    result = response.release(now=None, early_release_reason="false alarm: the repository was private")
+    assert not result.get("failed"), result["msg"]
+
+
+def test_nothing_is_released_where_nothing_was_contained(response: Response) -> None:
+    response.contain()
+    response.control.clear_log()
+    for account in ACCOUNTS:
+        if account != HOME:
+            assert response.release(account)["changed"] is False
+    assert response.writes == []
