@@ -45,18 +45,27 @@ LIMITS: t.Final = Limits(max_changes=10_000, max_percent=100)
 class Emergency:
     """One run that is part of an incident: it contains principals, or ``releases`` them.
 
-    One that is not ``is_final`` warns of what failed: a later pass comes, and must not be lost for it.
+    ``ends`` says of a record whether nothing else of it is left to release once this module is done: the sources and
+    the sessions that they opened are contained by two modules. A run that is not ``is_final`` warns of what failed: a
+    later pass comes, and must not be lost for it.
 
     Two things are known only once the account is: ``store``, where journal, records and evidence are kept, and
     ``account_id``.
     """
 
     def __init__(
-        self, incident: Incident, *, releases: bool = False, may_fall_back: bool = False, is_final: bool = True
+        self,
+        incident: Incident,
+        *,
+        releases: bool = False,
+        may_fall_back: bool = False,
+        is_final: bool = True,
+        ends: Callable[[Record], bool] = lambda _record: True,
     ) -> None:
         self.incident = incident
         self.releases = releases
         self.is_final = is_final
+        self._ends = ends
         self.has_fallen_back = False
         self._may_fall_back = may_fall_back and not releases
         self._store: t.Optional[Store] = None
@@ -64,7 +73,9 @@ class Emergency:
         self._caller_arn = ""
 
     @classmethod
-    def from_task(cls, task: Task, *, releases: bool = False) -> t.Self:
+    def from_task(
+        cls, task: Task, *, releases: bool = False, ends: Callable[[Record], bool] = lambda _record: True
+    ) -> t.Self:
         """The frame that the options of a task declare. Called before AWS is asked for anything.
 
         :raises TaskError: the incident can't be used, or the run would write without a confirmation.
@@ -87,6 +98,7 @@ class Emergency:
             releases=releases,
             may_fall_back=task.options.get("journal_fallback") == "local",
             is_final=bool(task.options.get("final", True)),
+            ends=ends,
         )
 
     @property
@@ -196,7 +208,7 @@ class Emergency:
             ) -> Record:
                 if self.releases:
                     known = step.release(_require(present), at)
-                    return step.conclude_release(known, at) if completed else known
+                    return step.conclude_release(known, at) if completed and self._ends(known) else known
                 known = present if present is not None else step.contain(None, own, (), at)
                 return step.conclude(known, own, at, wrote=wrote, completed=completed)
 
@@ -215,6 +227,7 @@ class Emergency:
         return {
             "incident_id": self.incident.id,
             "journal_fell_back": self.has_fallen_back,
+            # Ansible takes "failed" for the outcome of the task.
             "not_made": [change.as_target() for change in applied.failed],
             "unverified": [change.as_target() for change in applied.unverified],
         }

@@ -436,6 +436,11 @@ class Task:
         # The reports of a run are its own, and so of no later one.
         return open_store(place, lambda: self.access_options, None if is_report else self._tape)
 
+    @property
+    def files(self) -> t.Optional[RunFiles]:
+        """The files that the modules of one Ansible process share; None for a module that runs outside of it."""
+        return self._files
+
     def warn(self, message: str) -> None:
         """Add a warning to the result."""
         self.warnings.append(message)

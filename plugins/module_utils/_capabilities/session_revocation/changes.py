@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from ..._account.policy_versions import LivePolicy
 from ..._converge.change import Change, Impact
@@ -98,7 +98,8 @@ class CutWriter:
         if live.managed and live.managed.attachment_count <= int(live.is_attached):
             changes += [writer.delete_version(live.managed.arn, version) for version in live.managed.others]
             changes.append(writer.delete_policy(live.managed))
-        return tuple(self._finish(change, live.role_id, Impact.ADDITIVE) for change in changes)
+        finished = (self._finish(change, live.role_id, Impact.ADDITIVE) for change in changes)
+        return tuple(dataclasses.replace(change, affects=(live.arn,)) for change in finished)
 
     @staticmethod
     def _finish(change: Change, role_id: str, impact: Impact) -> Change:
@@ -110,11 +111,10 @@ class CutWriter:
         return dataclasses.replace(change, before=before, after=after, impact=impact)
 
 
-def is_of_role(one: Change, other: Change) -> bool:
-    """Whether two changes are about the same role: its managed policy is made before it is attached."""
-    return bool(_list_names(one) & _list_names(other))
+def is_among(change: Change, changes: Iterable[Change]) -> bool:
+    """Whether a change is one of some changes, whatever has been added to it since it was planned."""
+    return any(_identify(change) == _identify(other) for other in changes)
 
 
-def _list_names(change: Change) -> frozenset[str]:
-    names = {change.target, *(str(change.parameters.get(name)) for name in ("PolicyArn",) if name in change.parameters)}
-    return frozenset(names)
+def _identify(change: Change) -> tuple[str, str, Mapping[str, t.Any]]:
+    return change.operation, change.target, change.parameters

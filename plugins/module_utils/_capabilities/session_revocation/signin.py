@@ -67,7 +67,7 @@ class SigninSession:
         return principal_of(self.principal_arn)
 
     def as_dict(self) -> dict[str, t.Any]:
-        """The session for the result. What its client says of itself is the word of whoever opened it."""
+        """The session for the result. Its client chose the user agent."""
         moments = {"issued": self.issued, "expires": self.expires, "last_used": self.last_used}
         return {
             "region": self.region,

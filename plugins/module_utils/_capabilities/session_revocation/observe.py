@@ -1,0 +1,281 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""What ``session_revocation`` reads: the account, the other accounts of the run, live roles, sign-in sessions.
+
+The account is read after its sources were denied, and always anew: what an intruder has changed meanwhile counts.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import typing as t
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+
+from ..._account import fields
+from ..._account.collect import OPERATIONS as READS
+from ..._account.model import Dataset, Snapshot
+from ..._account.moments import format_moment, parse_moment
+from ..._aws.access import Access
+from ..._aws.errors import AwsError, NotFound
+from ..._aws.operations import Operations
+from ..._converge.affects.live import HOLDERS_READS
+from ..._converge.change import Change
+from ..._converge.incident.declaration import Incident, KeySeed
+from ..._converge.incident.record import By, Record
+from ..._converge.incident.records import read_record
+from ..._converge.store import Store, StoreError
+from ..._module.connection import Connection
+from ..._module.managed_policies import LIST_VERSIONS, is_attached, read_inline_document, read_policy
+from ..._module.roles import TARGET_READS, read_target
+from ..._module.shared_parts import SharedParts
+from ..._module.snapshots import add_organization_policies
+from .changes import ROLE_ID, CutWriter, LiveRole
+from .cut import name_inline
+from .edges import AccountEdges
+from .signin import ACTIVE, GET, LIST, PARTITION, REVOKED, SERVICE, SigninSession
+
+_DATASETS: t.Final = frozenset({Dataset.ACCOUNT_SUMMARY, Dataset.AUTHORIZATION_DETAILS, Dataset.ORGANIZATION})
+_SESSION_KEY: t.Final = "ASIA"
+#: So many regions are asked for sign-in sessions at a time.
+_WORKERS: t.Final = 16
+READ_OPERATIONS: t.Final = TARGET_READS.union(
+    Operations(
+        reads=HOLDERS_READS
+        | {"iam:GetAccessKeyLastUsed", f"iam:{LIST_VERSIONS}", "sts:GetAccessKeyInfo", "ec2:DescribeRegions"}
+        | {f"{SERVICE}:{LIST}", f"{SERVICE}:{GET}"}
+    ),
+    *(READS[dataset] for dataset in (*_DATASETS, Dataset.ORGANIZATION_POLICIES)),
+)
+
+
+def read_account(connection: Connection) -> Snapshot:
+    """Read the account anew, with the control policies on it where a role may read them.
+
+    :raises AwsError: AWS does not know the credentials (any more).
+    """
+    live = dataclasses.replace(connection, snapshot=connection.snapshot.without_files())
+    return add_organization_policies(live, live.collect(_DATASETS))
+
+
+# Keys
+
+
+@dataclasses.dataclass(frozen=True)
+class Keys:
+    """The leaked access keys: the users of this account, the accounts of the others, and what is not known."""
+
+    users: tuple[str, ...] = ()
+    homes: frozenset[str] = frozenset()
+    unread: tuple[str, ...] = ()
+
+
+def read_keys(access: Access, incident: Incident, snapshot: Snapshot) -> Keys:
+    """Find out whose the leaked keys are. Keys of sessions are those of roles that the incident names."""
+    users: list[str] = []
+    homes: set[str] = set()
+    unread: list[str] = []
+    for key in incident.keys:
+        if key.id.startswith(_SESSION_KEY):
+            continue
+        try:
+            account_id = fields.text(access.call("sts", "GetAccessKeyInfo", {"AccessKeyId": key.id}), "Account")
+            homes.add(account_id)
+            if account_id == snapshot.account_id:
+                users += _find_user(access, key, snapshot)
+        except AwsError as error:
+            unread.append(f"it is not known whose key …{key.id[-4:]} is: {error}")
+    return Keys(tuple(users), frozenset(homes), tuple(unread))
+
+
+def _find_user(access: Access, key: KeySeed, snapshot: Snapshot) -> tuple[str, ...]:
+    """Find the user of a key of this account; nobody for one of root, a deleted one, or if another is expected."""
+    try:
+        answer = access.call("iam", "GetAccessKeyLastUsed", {"AccessKeyId": key.id})
+    except NotFound:
+        return ()
+    name = fields.optional_text(answer, "UserName") or ""
+    made_up = f"arn:{snapshot.partition}:iam::{snapshot.account_id}:user/{name}"
+    arn = next((user.arn for user in snapshot.users if user.name == name), made_up)
+    is_expected = key.user.lower() in ("", name.lower(), arn.lower()) and key.account_id in ("", snapshot.account_id)
+    return (arn,) if name and is_expected else ()
+
+
+def list_expected_users(incident: Incident, account_id: str) -> tuple[str, ...]:
+    """List the users of other accounts that people expect to have the keys."""
+    users = (key.user for key in incident.keys if key.user.startswith("arn:"))
+    return tuple(arn for arn in users if arn.split(":")[4] != account_id)
+
+
+# Records, and the parts of other accounts
+
+
+@dataclasses.dataclass(frozen=True)
+class Past:
+    """What the records of an incident say: the sources that are contained, and when they were denied last."""
+
+    users: tuple[str, ...] = ()
+    denied_at: t.Optional[datetime] = None
+    unread: tuple[str, ...] = ()
+
+
+def read_past(store: Store, incident_id: str, account_ids: Iterable[str]) -> Past:
+    """Read the records of some accounts."""
+    records: list[Record] = []
+    unread: list[str] = []
+    for account_id in sorted(set(account_ids)):
+        try:
+            records += filter(None, [read_record(store, account_id, incident_id)])
+        except StoreError as error:
+            unread.append(f"it is not known when account {account_id} was contained: {error}")
+    sources = (item.arn for record in records for item in record.contained if item.by is By.SOURCE)
+    moments = [record.last_source_write for record in records if record.last_source_write]
+    return Past(tuple(dict.fromkeys(sources)), max(moments, default=None), tuple(unread))
+
+
+@dataclasses.dataclass(frozen=True)
+class Parts:
+    """The parts of the accounts of a run, and when the roles of each were cut in it."""
+
+    accounts: Mapping[str, AccountEdges] = dataclasses.field(default_factory=dict)
+    cut_at: Mapping[str, datetime] = dataclasses.field(default_factory=dict)
+
+    @property
+    def users(self) -> tuple[str, ...]:
+        """The users that other hosts found to be sources."""
+        return tuple(arn for one in self.accounts.values() for arn in one.sources if ":user/" in arn)
+
+
+def read_parts(shared: SharedParts, account_ids: Collection[str]) -> Parts:
+    """Read what the hosts of the run have left. A part that can't be used is one of an account that was not read."""
+    accounts: dict[str, AccountEdges] = {}
+    cut_at: dict[str, datetime] = {}
+    for account_id in account_ids:
+        part = shared.read(account_id)
+        if part is None:
+            continue
+        try:
+            accounts[account_id] = AccountEdges.from_document(part["edges"])
+            cut_at |= {arn: parse_moment(text) for arn, text in part["cut_at"].items()}
+        except (AttributeError, KeyError, TypeError, ValueError):
+            accounts.pop(account_id, None)
+    return Parts(accounts, cut_at)
+
+
+def leave_part(shared: SharedParts, edges: AccountEdges, cut_at: Mapping[str, datetime]) -> None:
+    """Leave the part of an account for the other hosts of the run, and for its own next pass."""
+    own = {arn: format_moment(at) for arn, at in cut_at.items() if arn.split(":")[4] == edges.account_id}
+    shared.write(edges.account_id, {"edges": edges.as_document(), "cut_at": own})
+
+
+# Live roles
+
+
+def read_roles(
+    access: Access, arns: Collection[str], snapshot: Snapshot, writer: CutWriter
+) -> dict[str, t.Union[LiveRole, str, None]]:
+    """Read the targets live: None for one that is gone, and the reason for one that can't be read."""
+    known = {policy.arn for policy in snapshot.policies}
+    is_read = snapshot.missing(Dataset.AUTHORIZATION_DETAILS) is None
+    reads = {arn: functools.partial(read_live_role, access, arn, writer, known if is_read else None) for arn in arns}
+    found = access.gather(reads)
+    return {arn: str(role) if isinstance(role, AwsError) else role for arn, role in found.items()}
+
+
+def read_live_role(
+    access: Access, arn: str, writer: CutWriter, policies: t.Optional[Collection[str]] = None
+) -> t.Optional[LiveRole]:
+    """Read a role with the policy of the incident; None if there is no role of this name.
+
+    ``policies`` are the ARNs of the managed policies of the account, None if they are not known.
+    """
+    try:
+        record = fields.structure(access.call("iam", "GetRole", {"RoleName": arn.rpartition("/")[2]}), "Role")
+    except NotFound:
+        return None
+    live, role_id = fields.text(record, "Arn"), fields.text(record, "RoleId")
+    name = writer.name_policy(role_id)
+    managed = read_policy(access, name) if policies is None or name in policies else None
+    return LiveRole(
+        live,
+        role_id,
+        fields.number(record, "MaxSessionDuration") if "MaxSessionDuration" in record else 3_600,
+        read_inline_document(access, live, name_inline(writer.incident_id)),
+        managed,
+        managed is not None and is_attached(access, live, name),
+    )
+
+
+def reread(access: Access, change: Change) -> t.Any:
+    """Read the target of a change of this module, in the shape of its ``before`` and ``after``."""
+    if change.service == SERVICE:
+        sessions = (change.before or {}).get("sessions", ())
+        return {"sessions": {arn: _read_status(access, arn, change) for arn in sessions}}
+    found = read_target(access, change)
+    shape = change.after if change.after is not None else change.before or {}
+    if ROLE_ID not in shape or not isinstance(found, Mapping):
+        return found
+    return {**found, ROLE_ID: _read_role_id(access, change.target)}
+
+
+def _read_role_id(access: Access, arn: str) -> str:
+    try:
+        answer = access.call("iam", "GetRole", {"RoleName": arn.rpartition("/")[2]})
+    except NotFound:
+        return ""
+    return fields.text(fields.structure(answer, "Role"), "RoleId")
+
+
+# Sign-in sessions
+
+
+def read_signin(access: Access, account_id: str) -> tuple[tuple[SigninSession, ...], dict[str, str]]:
+    """Read the active sessions of ``aws login`` of everybody, and why a region is not known."""
+    if access.partition != PARTITION:
+        return (), {"all": f"Sign-In lists no sessions in the partition {access.partition}"}
+    reach = access.reach()
+    others = f"it is not known which regions the account has enabled: {reach.unread}"
+    unread = {"others": others} if reach.unread else {}
+    calls = {region: functools.partial(_list_sessions, access, account_id, region) for region in reach.regions}
+    found: list[SigninSession] = []
+    for region, sessions in access.gather(calls, workers=_WORKERS).items():
+        if isinstance(sessions, AwsError):
+            unread[region] = str(sessions)
+        else:
+            found += sessions
+    return tuple(found), unread
+
+
+def _list_sessions(access: Access, account_id: str, region: str) -> list[SigninSession]:
+    # All of them, whenever they began: an intruder may have taken over an old one.
+    asked = {"principalArn": f"arn:{access.partition}:iam::{account_id}:*", "status": ACTIVE}
+    items = access.items(SERVICE, LIST, "items", asked, region=region)
+    return [SigninSession.from_answer(item, region) for item in items]
+
+
+def add_details(access: Access, sessions: Collection[SigninSession]) -> tuple[SigninSession, ...]:
+    """Add when each session was used last, and what its client says of itself; a list does not have that."""
+    calls = {one: functools.partial(_read_session, access, one) for one in sessions}
+    found = access.gather(calls)
+    return tuple(one if isinstance(session, AwsError) else session for one, session in found.items())
+
+
+def _read_session(access: Access, session: SigninSession) -> SigninSession:
+    asked = {"sessionArn": session.arn, "principalArn": session.principal_arn}
+    return SigninSession.from_answer(access.call(SERVICE, GET, asked, region=session.region), session.region)
+
+
+def _read_status(access: Access, arn: str, change: Change) -> str:
+    """The status of a session; one that is gone is over."""
+    asked = {"sessionArn": arn, "principalArn": f"arn:{access.partition}:iam::{change.account_id}:*"}
+    try:
+        answer = access.call(SERVICE, GET, asked, region=change.region)
+    except NotFound:
+        return REVOKED
+    return str(answer.get("status") or ACTIVE)

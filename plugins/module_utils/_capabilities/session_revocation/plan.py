@@ -1,0 +1,213 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""What is cut in one account: the changes, and why something is not denied."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from ..._account.model import Role, Snapshot
+from ..._account.moments import format_utc
+from ..._converge.arn import principal_of
+from ..._converge.change import Change, Refusal
+from ..._converge.incident.declaration import Incident
+from ..._converge.incident.record import By
+from ..._converge.incident.steps import Subject
+from ..._converge.plan import Plan
+from ..._policy.documents.limits import ATTACHMENTS
+from .changes import CutWriter, LiveRole, is_among
+from .cut import Cut, Fit, Room, find_moment, fit, may_stay, name_inline
+from .reach import ReachResult, Source, Unfollowed
+from .signin import SigninSession, make_changes
+from .targets import Chosen, Target
+
+_QUOTA: t.Final = "AttachedPoliciesPerRoleQuota"
+_NEXT_PASS: t.Final = "the next pass judges it again"
+
+
+@dataclasses.dataclass(frozen=True)
+class Observed:
+    """What was read for one pass in one account.
+
+    ``roles`` are the live roles of the targets, None for one that is gone, or the reason why it can't be read.
+    ``signin`` are the sessions of ``aws login`` that are revoked, and ``unread_regions`` has the reasons of regions
+    where these are not known. ``accounts`` are those that were read. ``problem`` says why the roles of the account are
+    not known, and ``unread`` what else is not. ``awaits`` are accounts that a later pass reads. ``denied_at`` is when
+    the sources were denied last, as far as that is recorded, and ``cut_at`` when each role was cut in this run.
+    """
+
+    snapshot: Snapshot
+    sources: tuple[Source, ...] = ()
+    reach: ReachResult = ReachResult()
+    chosen: Chosen = Chosen()
+    roles: Mapping[str, t.Union[LiveRole, str, None]] = dataclasses.field(default_factory=dict)
+    signin: tuple[SigninSession, ...] = ()
+    unread_regions: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    accounts: frozenset[str] = frozenset()
+    problem: str = ""
+    unread: tuple[str, ...] = ()
+    awaits: tuple[str, ...] = ()
+    denied_at: t.Optional[datetime] = None
+    cut_at: Mapping[str, datetime] = dataclasses.field(default_factory=dict)
+
+    def list_unfollowed(self) -> tuple[Unfollowed, ...]:
+        """List the edges that nobody followed, without those that the hosts of other accounts list."""
+        others = self.accounts - {self.snapshot.account_id}
+        return tuple(edge for edge in self.reach.unfollowed if edge.origin.split(":")[4] not in others)
+
+    def find_needed(self, arn: str) -> t.Optional[datetime]:
+        """Find out when anything was denied last through which sessions of a role are opened, and the role itself."""
+        names = (arn, *self.reach.list_upstream(arn))
+        moments = [self.denied_at, *(self.cut_at.get(name) for name in names)]
+        return max((moment for moment in moments if moment is not None), default=None)
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """What becomes of one target: its policy stays or is written, or it is not denied for a reason.
+
+    ``moment`` is that of the policy, None if it has none. ``left_out`` are names that there is no room for.
+    """
+
+    target: Target
+    live: t.Optional[LiveRole] = None
+    moment: t.Optional[datetime] = None
+    changes: tuple[Change, ...] = ()
+    refusal: t.Optional[Refusal] = None
+    left_out: tuple[str, ...] = ()
+    is_gone: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Planner:
+    """Plans one pass. ``clock`` gives the present: the moment of a policy counts from when it is planned."""
+
+    incident: Incident
+    clock: Callable[[], datetime]
+    propagation: timedelta = timedelta(seconds=30)
+    max_roles: int = 25
+
+    def judge(self, observed: Observed) -> tuple[Verdict, ...]:
+        """Judge all targets. If too many were discovered, none of these is cut: no order may decide."""
+        targets = observed.chosen.targets
+        discovered = sum(not target.is_named for target in targets)
+        reason = ""
+        if discovered > self.max_roles:
+            reason = (
+                f"{discovered} roles of the account can have been reached, and max_roles "
+                f"(compromise_response_max_roles) is {self.max_roles}; look at them, then raise it"
+            )
+        return tuple(
+            Verdict(target, refusal=Refusal("max_roles", reason, target.arn))
+            if reason and not target.is_named
+            else self._judge(observed, target)
+            for target in targets
+        )
+
+    def plan(self, observed: Observed, verdicts: tuple[Verdict, ...]) -> Plan:
+        """The changes of all targets, then those of sessions of ``aws login``."""
+        changes = [change for verdict in verdicts for change in verdict.changes]
+        refused = tuple(verdict.refusal for verdict in verdicts if verdict.refusal)
+        warnings = [
+            f"{verdict.target.name}: the policy has no room for {len(verdict.left_out)} older names of sessions"
+            for verdict in verdicts
+            if verdict.left_out
+        ]
+        return Plan((*changes, *self._plan_signin(observed)), refused, tuple(warnings))
+
+    def _plan_signin(self, observed: Observed) -> tuple[Change, ...]:
+        owners = self.list_owners(observed)
+        reason = f"incident {self.incident.id}: {self.incident.reason}"
+        account_id = observed.snapshot.account_id
+        return tuple(make_changes(observed.signin, owners, account_id=account_id, reason=reason))
+
+    def list_owners(self, observed: Observed) -> tuple[str, ...]:
+        """List the principals of the account whose sessions of ``aws login`` are revoked: users, and named roles."""
+        named = [source.arn for source in observed.sources if ":user/" in source.arn]
+        named += [role.arn for role in self.incident.roles]
+        return tuple(arn for arn in dict.fromkeys(named) if arn.split(":")[4] == observed.snapshot.account_id)
+
+    def list_subjects(self, verdicts: tuple[Verdict, ...], allowed: Sequence[Change]) -> tuple[Subject, ...]:
+        """List the roles that are contained: their policy is there, or is among the changes that are made."""
+        return tuple(
+            Subject(verdict.live.arn, By.CUT, verdict.live.role_id)
+            for verdict in verdicts
+            if verdict.live is not None
+            and verdict.refusal is None
+            and (not verdict.changes or any(is_among(change, allowed) for change in verdict.changes))
+        )
+
+    def _judge(self, observed: Observed, target: Target) -> Verdict:
+        live = observed.roles.get(target.arn)
+        if live is None:
+            return Verdict(target, is_gone=True)
+        if isinstance(live, str):
+            return Verdict(target, refusal=Refusal("role_unread", live, target.arn))
+        problem = _find_other_role(observed.snapshot, target, live)
+        if problem:
+            return Verdict(target, live, refusal=Refusal("other_role", problem, target.arn))
+        cut = dataclasses.replace(target.cut, role_id=live.role_id)
+        now = self.clock()
+        moment = find_moment(live.present, cut)
+        if moment is not None and may_stay(moment, cut, needed=observed.find_needed(target.arn), now=now):
+            return Verdict(target, live, moment if cut.has_moment else None)
+        moment = now + self.propagation
+        found = fit(cut, moment, self._measure(observed.snapshot, live), is_managed=live.is_attached)
+        if found is None:
+            return Verdict(target, live, refusal=_refuse_room(target))
+        return self._cut(observed, target, live, cut, found, moment)
+
+    def _cut(
+        self, observed: Observed, target: Target, live: LiveRole, cut: Cut, found: Fit, moment: datetime
+    ) -> Verdict:
+        account = observed.snapshot
+        writer = CutWriter(account.account_id, account.partition, self.incident.id)
+        changes = writer.cut(live, found)
+        return Verdict(target, live, moment if cut.has_moment else None, changes, left_out=found.left_out)
+
+    def _measure(self, snapshot: Snapshot, live: LiveRole) -> Room:
+        """Measure the room of a role without the policies of this incident; of one that was not read, all of it."""
+        role = find_role(snapshot, live.arn)
+        if role is None:
+            return Room()
+        own = {name_inline(self.incident.id), live.managed.arn if live.managed else ""}
+        inline = tuple(policy.document for policy in role.inline_policies if policy.name not in own)
+        attached = sum(arn not in own for arn in role.attached_policies)
+        return Room(inline, attached, snapshot.summary.get(_QUOTA) or ATTACHMENTS["role"].default)
+
+
+def find_role(snapshot: Snapshot, arn: str) -> t.Optional[Role]:
+    """Find a role of a snapshot by its name, however its ARN is written."""
+    wanted = principal_of(arn)
+    return next((role for role in snapshot.roles if principal_of(role.arn) == wanted), None)
+
+
+def _find_other_role(snapshot: Snapshot, target: Target, live: LiveRole) -> str:
+    """Explain why the live role is not the one that is meant; empty if it is."""
+    if live.arn != target.arn:
+        return f"the role {target.name} is {live.arn}, and {target.arn} is named; correct the ARN in the incident"
+    role = find_role(snapshot, target.arn)
+    if role is not None and role.unique_id and role.unique_id != live.role_id:
+        return f"{target.name} was deleted and made again since the account was read; {_NEXT_PASS}"
+    return ""
+
+
+def _refuse_room(target: Target) -> Refusal:
+    reason = (
+        f"{target.name} has no room for another policy: its inline policies are full, and no managed one can be "
+        "attached. Remove one, or deny its sessions by an SCP on aws:userid"
+    )
+    return Refusal("no_room", reason, target.arn)
+
+
+def describe_moment(moment: t.Optional[datetime]) -> t.Optional[str]:
+    """Describe a moment for the result."""
+    return format_utc(moment) if moment else None

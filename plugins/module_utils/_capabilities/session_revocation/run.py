@@ -1,0 +1,385 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The module ``session_revocation``: one pass of a containment, and its release, in one account."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import typing as t
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from ..._account.account_id import parse_account_id
+from ..._account.model import Dataset
+from ..._account.permissions import Permissions
+from ..._aws.errors import AwsError
+from ..._aws.operations import Operations
+from ..._converge.affects.affected import with_affected
+from ..._converge.affects.reach import KnownReach
+from ..._converge.capability import Capability
+from ..._converge.change import Change, Refusal
+from ..._converge.finding import Finding
+from ..._converge.incident.record import By, Contained, Record
+from ..._converge.incident.records import read_record
+from ..._converge.incident.runbook import refuse_seed
+from ..._converge.incident.steps import Subject
+from ..._converge.plan import Plan
+from ..._converge.untouchable import UntouchablePrincipals
+from ..._module.connection import Connection
+from ..._module.converging import converge
+from ..._module.emergency import Emergency
+from ..._module.shared_parts import SharedParts
+from ..._module.task import Task, TaskError
+from .changes import CutWriter, is_among
+from .edges import AccountEdges
+from .names import MODULE
+from .observe import (
+    READ_OPERATIONS,
+    add_details,
+    leave_part,
+    list_expected_users,
+    read_account,
+    read_keys,
+    read_live_role,
+    read_parts,
+    read_past,
+    read_roles,
+    read_signin,
+    reread,
+)
+from .plan import Observed, Planner, Verdict
+from .reach import Walk
+from .release import Live, ReleasePlanner
+from .rows import list_lives, list_roles
+from .signin import REVOKE, SERVICE, choose, explain_errors
+from .targets import choose_targets, list_sources
+from .text import write_text
+
+_RELEASED: t.Final = "released"
+_FIRST: t.Final = "first"
+_WRITES: t.Final = (
+    "AttachRolePolicy",
+    "CreatePolicy",
+    "CreatePolicyVersion",
+    "DeletePolicy",
+    "DeletePolicyVersion",
+    "DeleteRolePolicy",
+    "DetachRolePolicy",
+    "PutRolePolicy",
+)
+OPERATIONS: t.Final = Operations(writes=frozenset({*(f"iam:{name}" for name in _WRITES), f"{SERVICE}:{REVOKE}"})).union(
+    READ_OPERATIONS
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Declared:
+    """The options of one pass. ``inventory`` are the accounts that are ours.
+
+    A pass that ``waits`` is followed by others, which know the accounts that this one does not know yet.
+    """
+
+    inventory: frozenset[str] = frozenset()
+    propagation: timedelta = timedelta(seconds=30)
+    max_roles: int = 25
+    pass_name: str = "first"
+    waits: bool = False
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, t.Any]) -> t.Self:
+        """Check the options. Raises TaskError."""
+        seconds, most = options["propagation_seconds"], options["max_roles"]
+        if not 10 <= seconds <= 300:
+            raise TaskError(f"propagation_seconds: {seconds} is not allowed; allowed is a number from 10 to 300")
+        if most < 0:
+            raise TaskError(f"max_roles: {most} is not allowed; allowed is a number from 0 on")
+        try:
+            accounts = frozenset(filter(None, map(parse_account_id, options["inventory_accounts"])))
+        except ValueError as error:
+            raise TaskError(f"inventory_accounts: {error}") from error
+        waits = options["pass"] == _FIRST and not options["final"]
+        return cls(accounts, timedelta(seconds=seconds), most, options["pass"], waits)
+
+
+def run(task: Task) -> dict[str, t.Any]:
+    """Cut the sessions of an account that an incident reaches, or take the cuts back, as the options say."""
+    declared = Declared.from_options(task.options)
+    if task.options["state"] == _RELEASED:
+        emergency = Emergency.from_task(task, releases=True, ends=has_cuts_alone)
+        return converge(task, functools.partial(Release, emergency), module=MODULE, emergency=emergency)
+    emergency = Emergency.from_task(task)
+    shared = SharedParts.of(task, emergency.incident.id)
+    make = functools.partial(SessionRevocation, declared, emergency, shared, task.clock, task.guards.break_glass)
+    return converge(task, make, module=MODULE, emergency=emergency)
+
+
+def has_cuts_alone(record: Record) -> bool:
+    """Whether an incident contains roles alone in an account: its sources are released by the other module."""
+    return all(item.by is By.CUT for item in record.contained)
+
+
+class SessionRevocation(Capability[Observed]):
+    """One pass in one account."""
+
+    insists = True
+    _observed: Observed
+
+    def __init__(
+        self,
+        declared: Declared,
+        emergency: Emergency,
+        shared: SharedParts,
+        clock: t.Callable[[], datetime],
+        break_glass: tuple[str, ...],
+        connection: Connection,
+    ) -> None:
+        self._declared = declared
+        self._emergency = emergency
+        self._incident = emergency.incident
+        self._shared = shared
+        self._clock = clock
+        self._connection = connection
+        self._untouchable = UntouchablePrincipals(connection.principals, break_glass)
+        self._planner = Planner(emergency.incident, clock, declared.propagation, declared.max_roles)
+        self._verdicts: tuple[Verdict, ...] = ()
+        self._cut_at: dict[str, datetime] = {}
+        self._edges: t.Optional[AccountEdges] = None
+
+    # What there is
+
+    def observe(self) -> Observed:
+        access = self._connection.access
+        snapshot = read_account(self._connection)
+        account_id, inventory = snapshot.account_id, self._declared.inventory
+        keys = read_keys(access, self._incident, snapshot)
+        named = list_sources(self._incident, keys.users)
+        own = [source.arn for source in named if source.arn.split(":")[4] == account_id]
+        edges = AccountEdges.from_snapshot(snapshot, own)
+        before = read_parts(self._shared, [account_id])
+        self._cut_at = dict(before.cut_at)
+        unread = snapshot.missing(Dataset.AUTHORIZATION_DETAILS)
+        if unread is None:
+            self._edges = edges
+            leave_part(self._shared, edges, self._cut_at)
+        parts = read_parts(self._shared, inventory - {account_id})
+        accounts = {**parts.accounts, **({account_id: edges} if unread is None else {})}
+        homes = {*keys.homes, *(source.arn.split(":")[4] for source in named)}
+        past = read_past(self._emergency.store, self._incident.id, homes)
+        expected = list_expected_users(self._incident, account_id)
+        sources = list_sources(self._incident, (*keys.users, *past.users, *parts.users, *expected))
+        reach = Walk(accounts, inventory, waits=self._declared.waits).run(sources)
+        self._observed = self._complete(
+            Observed(
+                snapshot,
+                sources,
+                reach,
+                choose_targets(self._incident, reach, account_id, self._untouchable),
+                accounts=frozenset(accounts),
+                problem=f"the roles of account {account_id} are not known: {unread.reason}" if unread else "",
+                unread=(*keys.unread, *past.unread),
+                denied_at=past.denied_at,
+                cut_at={**parts.cut_at, **self._cut_at},
+            ),
+            missing=sorted(inventory - set(accounts)),
+        )
+        return self._observed
+
+    def _complete(self, observed: Observed, *, missing: Sequence[str]) -> Observed:
+        """Add what is read of the targets, and what is not known."""
+        access, snapshot = self._connection.access, observed.snapshot
+        writer = CutWriter(snapshot.account_id, snapshot.partition, self._incident.id)
+        arns = [target.arn for target in observed.chosen.targets]
+        # Users who are denied can do nothing with such a session, so that comes after the cuts.
+        waits = self._declared.waits and self._connection.writes
+        has_owners = bool(self._planner.list_owners(observed)) and not waits
+        signin, regions = read_signin(access, snapshot.account_id) if has_owners else ((), {})
+        signin = add_details(access, choose(signin, self._planner.list_owners(observed)))
+        awaits = tuple(missing) if self._declared.waits else ()
+        return dataclasses.replace(
+            observed,
+            roles=read_roles(access, arns, snapshot, writer),
+            signin=signin,
+            unread_regions=regions,
+            unread=(
+                *observed.unread,
+                *(f"account {account} was not read in this run" for account in missing if account not in awaits),
+            ),
+            awaits=awaits,
+        )
+
+    def findings(self, observed: Observed) -> tuple[Finding, ...]:
+        return ()
+
+    # What is done
+
+    def plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
+        self._verdicts = self._planner.judge(observed)
+        plan = self._planner.plan(observed, self._verdicts)
+        return dataclasses.replace(plan, refused=(*self._refuse_seeds(), *plan.refused))
+
+    def _refuse_seeds(self) -> tuple[Refusal, ...]:
+        """Refuse to cut the run itself, or break-glass. That ends the run, with the runbook for people."""
+        named = [target.arn for target in self._observed.chosen.targets if target.is_named]
+        refusals = (
+            refuse_seed(
+                arn,
+                callers=self._untouchable.callers,
+                break_glass=self._untouchable.break_glass,
+                incident_id=self._incident.id,
+            )
+            for arn in named
+        )
+        return tuple(refusal for refusal in refusals if refusal)
+
+    def add_affected(self, observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
+        return with_affected(changes, KnownReach(observed.snapshot))
+
+    def begin(self, changes: Sequence[Change]) -> None:
+        """Keep what will be ended: the sign-in sessions, and the way to each role."""
+        if not changes:
+            return
+        observed = self._observed
+        document = {
+            "reached": [{**dataclasses.asdict(one)} for one in observed.reach.roles.values()],
+            "signin_sessions": [session.as_dict() for session in observed.signin],
+        }
+        self._emergency.keep_evidence(observed.snapshot.account_id, MODULE, document)
+
+    def list_subjects(self, changes: Sequence[Change]) -> Collection[Subject]:
+        return self._planner.list_subjects(self._verdicts, changes)
+
+    def reread(self, change: Change) -> t.Any:
+        return reread(self._connection.access, change)
+
+    def stays_with(self, change: Change, refused: Change) -> bool:
+        """Whether a policy is attached that is not made, or one is taken away whose successor is not there."""
+        if change.service == SERVICE or refused.service == SERVICE:
+            return False
+        return any(
+            is_among(change, verdict.changes) and is_among(refused, verdict.changes) for verdict in self._verdicts
+        )
+
+    def learn(self, change: Change, answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
+        if change.service != SERVICE:
+            self._cut_at[change.target] = self._clock()
+            return {}
+        problem = explain_errors(answer)
+        if problem:
+            raise AwsError(problem, service=SERVICE, operation=REVOKE, region=change.region)
+        return {}
+
+    def conclude(self, _result: Mapping[str, t.Any], *, completed: bool) -> None:
+        """Leave the moments of the cuts for the hosts whose roles are assumed from here."""
+        if self._edges is not None:
+            leave_part(self._shared, self._edges, self._cut_at)
+
+    # What is said
+
+    def result(self, result: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
+        observed, verdicts = self._observed, self._verdicts
+        undenied = self._list_undenied(result)
+        permissions = Permissions(observed.snapshot)
+        trusts = {verdict.target.arn: permissions.trust(verdict.target.arn) for verdict in verdicts}
+        owners = self._planner.list_owners(observed)
+        rows = list(list_roles(observed, verdicts, trusts, undenied))
+        returned = {
+            "pass": self._declared.pass_name,
+            "roles": rows,
+            "not_denied": [self._explain(arn, result) for arn in undenied],
+            "not_cut_because": [refusal.as_dict() for refusal in observed.chosen.not_cut.values()],
+            "unfollowed": [edge.as_dict() for edge in observed.list_unfollowed()],
+            "unread": [*filter(None, [observed.problem]), *observed.unread],
+            "awaits": list(observed.awaits),
+            "signin_sessions": [session.as_dict() for session in observed.signin],
+            "signin_unread": dict(observed.unread_regions),
+            "lives_on": list(list_lives(observed, verdicts, undenied, owners, self._clock())),
+        }
+        text = write_text(observed.snapshot.account_id, returned, writes=self._connection.writes)
+        return {**returned, "terminal": text}
+
+    def _list_undenied(self, result: Mapping[str, t.Any]) -> list[str]:
+        """List the targets whose sessions are not denied: refused, failed, or not shown when read again."""
+        refused = {item["target"] for item in result["refused"]}
+        failed = {item["target"] for item in (*result["not_made"], *result["unverified"])}
+        return [
+            verdict.target.arn
+            for verdict in self._verdicts
+            if not verdict.is_gone
+            and (verdict.refusal is not None or {verdict.target.arn, *_list_policies(verdict)} & (refused | failed))
+        ]
+
+    def _explain(self, arn: str, result: Mapping[str, t.Any]) -> dict[str, str]:
+        """Explain why the sessions of a role are not denied."""
+        reasons = [item["reason"] for item in result["refused"] if item["target"] == arn]
+        unverified = any(item["target"] == arn for item in result["unverified"])
+        other = "the policy does not show when it is read again" if unverified else "a change failed"
+        return {"principal": arn, "reason": "; ".join(reasons) or other}
+
+    def failure(self, result: Mapping[str, t.Any]) -> str:
+        undenied = (f"{item['principal']}: {item['reason']}" for item in result["not_denied"])
+        problems = [*undenied, *filter(None, [self._observed.problem])]
+        return f"not denied: {'; '.join(problems)}" if problems else ""
+
+
+def _list_policies(verdict: Verdict) -> tuple[str, ...]:
+    return tuple(change.target for change in verdict.changes)
+
+
+class Release(Capability[Mapping[Contained, Live]]):
+    """The end of a containment in one account: the policies of the incident are taken from the roles again."""
+
+    insists = True
+
+    def __init__(self, emergency: Emergency, connection: Connection) -> None:
+        caller, access = connection.access.caller, connection.access
+        self._access = access
+        self._emergency = emergency
+        self._account_id = caller.account_id
+        self._planner = ReleasePlanner(CutWriter(caller.account_id, access.partition, emergency.incident.id))
+        self._observed: Mapping[Contained, Live] = {}
+
+    def observe(self) -> Mapping[Contained, Live]:
+        record = read_record(self._emergency.store, self._account_id, self._emergency.incident.id)
+        writer = self._planner.writer
+        reads = {
+            item: functools.partial(read_live_role, self._access, item.arn, writer)
+            for item in self._planner.list_roles(record)
+        }
+        found = self._access.gather(reads)
+        self._observed = {item: str(live) if isinstance(live, AwsError) else live for item, live in found.items()}
+        return self._observed
+
+    def findings(self, observed: Mapping[Contained, Live]) -> tuple[Finding, ...]:
+        return ()
+
+    def plan(self, observed: Mapping[Contained, Live], found: tuple[Finding, ...]) -> Plan:
+        return self._planner.plan(observed)
+
+    def add_affected(self, observed: Mapping[Contained, Live], changes: Sequence[Change]) -> tuple[Change, ...]:
+        """Each change has its role already: nobody else ever had a policy of it."""
+        return tuple(changes)
+
+    def list_subjects(self, changes: Sequence[Change]) -> Collection[Subject]:
+        return tuple(Subject(item.arn, item.by, item.unique_id) for item in self._observed)
+
+    def reread(self, change: Change) -> t.Any:
+        return reread(self._access, change)
+
+    def result(self, result: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
+        held = {item["target"] for name in ("refused", "not_made", "unverified") for item in result[name]}
+        return {
+            "roles": [
+                {
+                    "role": item.arn,
+                    "unique_id": item.unique_id,
+                    "state": "gone" if live is None else "not_released" if item.arn in held else "released",
+                }
+                for item, live in self._observed.items()
+            ]
+        }

@@ -1,0 +1,126 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The organization of the seed ``incident``, and passes of ``session_revocation`` in its accounts, as one run."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from pathlib import Path
+
+import boto3
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
+from intruder import DATA, HOME, LEAKED, PROD, USER
+
+from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
+from ansible_collections.hardening.iam.plugins.module_utils._module.run_files import RunFiles
+from ansible_collections.hardening.iam.plugins.modules import session_revocation
+from emulator.client import Emulator, send_here
+
+from .conftest import EXTERNAL_ID, Record, operation_of, role_arn
+
+ACCOUNTS: t.Final = (HOME, PROD, DATA)
+INCIDENT: t.Final = "INC-7"
+POLICY: t.Final = f"IamHardeningIncident-{INCIDENT}"
+DENY: t.Final = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]})
+DECLARED: t.Final[Record] = {
+    "id": INCIDENT,
+    "declared_by": "Ana",
+    "reason": "key found in a public repository",
+    "confirm": INCIDENT,
+    "keys": [LEAKED],
+}
+
+
+class RevokingBench:
+    """The three accounts. Each account is one host of a run, in the order in which they are named."""
+
+    def __init__(self, control: Emulator, directory: Path) -> None:
+        self.control = control
+        self.directory = directory
+        self.journal = directory / "journal"
+        self.reports = directory / "reports"
+        self.runs = 0
+        self.files = RunFiles(directory / "shared", b"s" * 32)
+
+    def begin_run(self) -> None:
+        """Begin another run: nothing is shared with the one before."""
+        self.runs += 1
+        self.files = RunFiles(self.directory / f"shared-{self.runs}", b"s" * 32)
+
+    def client(self, account_id: str, service: str = "iam") -> t.Any:
+        """A client in an account, as its administrators have one."""
+        role = boto3.client("sts").assume_role(
+            RoleArn=role_arn(account_id, "automation"), RoleSessionName="test", ExternalId=EXTERNAL_ID
+        )["Credentials"]
+        make: t.Callable[..., t.Any] = boto3.client
+        made = make(
+            service,
+            region_name="us-east-1",
+            aws_access_key_id=role["AccessKeyId"],
+            aws_secret_access_key=role["SecretAccessKey"],
+            aws_session_token=role["SessionToken"],
+        )
+        return send_here(made, self.control.url) if service == "signin" else made
+
+    def quarantine(self) -> None:
+        """Deny the source everything, as credential_quarantine does."""
+        iam = self.client(HOME)
+        for key in iam.list_access_keys(UserName=USER)["AccessKeyMetadata"]:
+            iam.update_access_key(UserName=USER, AccessKeyId=key["AccessKeyId"], Status="Inactive")
+        iam.put_user_policy(UserName=USER, PolicyName="IamHardeningQuarantine", PolicyDocument=DENY)
+
+    def run_pass(self, *accounts: str, check: bool = False, **options: t.Any) -> dict[str, Record]:
+        """One pass over accounts, all of them by default; the results by account."""
+        return {account: self.run(account, check=check, **options) for account in accounts or ACCOUNTS}
+
+    def run(self, account_id: str, *, check: bool = False, **options: t.Any) -> Record:
+        """One pass in one account. Raises RuntimeError with the message of a run that fails."""
+        given = {
+            "account_id": account_id,
+            "assume_role_arns": {"containment": role_arn(account_id, "automation-containment")},
+            "assume_role_external_id": EXTERNAL_ID,
+            "assessor_role_arn": role_arn(account_id),
+            "journal": str(self.journal),
+            "report_dir": str(self.reports),
+            "run_id": f"run-{self.runs}",
+            "job_id": f"job-{self.runs}",
+            "incident": DECLARED,
+            "inventory_accounts": list(ACCOUNTS),
+            **options,
+        }
+        entry = session_revocation.ENTRY
+        validation = ArgumentSpecValidator({**aws_argument_spec(), **entry.argument_spec()}).validate(given)
+        assert not validation.error_messages, validation.error_messages
+        result = execute(entry, options=validation.validated_parameters, check_mode=check, files=self.files)
+        if result.get("failed"):
+            raise RuntimeError(result["msg"])
+        return result
+
+    def documents(self, account_id: str) -> dict[str, Record]:
+        """The inline policies of the incident, by the name of the role."""
+        iam = self.client(account_id)
+        found = {}
+        for role in iam.list_roles()["Roles"]:
+            for name in iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]:
+                if name == POLICY:
+                    answer = iam.get_role_policy(RoleName=role["RoleName"], PolicyName=name)
+                    found[role["RoleName"]] = answer["PolicyDocument"]
+        return found
+
+    @property
+    def writes(self) -> list[str]:
+        """The operations sent since the log was cleared that may change something."""
+        return [operation_of(record) for record in self.control.log() if not record["read_only"]]
+
+
+def by_role(result: Record) -> dict[str, Record]:
+    """The rows of a result by the name of the role."""
+    return {row["role"].rpartition("/")[2]: row for row in result["roles"]}
+
+
+def sids(document: Record) -> list[str]:
+    return [statement["Sid"] for statement in document["Statement"]]
