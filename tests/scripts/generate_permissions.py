@@ -851,7 +851,7 @@ def purpose(operation: str) -> str:
     datasets = [dataset for dataset, operations in OF_DATASETS.items() if operation in operations.reads]
     controls = [control.id for control in all_controls() if control.datasets & set(datasets)]
     if not controls:
-        of_all = [*(one.grants.purposes for one in BY_CLASS), containment.purposes(), _PURPOSES]
+        of_all = [*(one.grants.purposes for one in BY_CLASS), containment.PURPOSES, _PURPOSES]
         found = [purposes[operation] for purposes in of_all if operation in purposes]
         if not found:
             raise KeyError(operation)

@@ -312,6 +312,38 @@ def test_no_other_role_contains_or_changes_the_role(made: Made) -> None:
                 assert not made.stack.allows(name, action, arn), (name, action)
 
 
+LIFTS: t.Final[tuple[tuple[str, str, str, Context], ...]] = (
+    ("automation-policies", "iam:DetachUserPolicy", ALICE, ATTACHES),
+    ("automation-policies", "iam:DetachRolePolicy", APP, {"iam:PolicyARN": OF_INCIDENT}),
+    ("automation-policies", "iam:CreatePolicyVersion", QUARANTINE, {}),
+    ("automation-policies", "iam:SetDefaultPolicyVersion", OF_INCIDENT, {}),
+    ("automation-policies", "iam:DeletePolicy", QUARANTINE, {}),
+    ("automation-credentials", "iam:UntagUser", ALICE, {"aws:TagKeys": ["iam-hardening:quarantine"]}),
+    ("automation-credentials", "iam:TagUser", ALICE, TAGGED),
+    (
+        "automation-credentials",
+        "iam:TagUser",
+        ALICE,
+        {"aws:TagKeys": ["iam-hardening:key-A", "iam-hardening:incident"]},
+    ),
+    ("automation-roles", "iam:DetachRolePolicy", f"{IAM}role/dev-first", {"iam:PolicyARN": OF_INCIDENT}),
+    ("automation-roles", "iam:CreatePolicyVersion", OF_INCIDENT, {}),
+)
+
+
+@pytest.mark.parametrize(("role", "action", "resource", "context"), LIFTS)
+def test_no_scheduled_role_lifts_a_quarantine(
+    made: Made, role: str, action: str, resource: str, context: Context
+) -> None:
+    assert made.stack.decide(role, action, resource, **context) is Outcome.EXPLICIT_DENY
+
+
+def test_scheduled_roles_still_do_what_they_are_for(made: Made) -> None:
+    tagged = {"aws:TagKeys": ["iam-hardening:key-A"]}
+    assert made.stack.allows("automation-credentials", "iam:UntagUser", ALICE, tagged)
+    assert made.stack.allows("automation-policies", "iam:DetachUserPolicy", ALICE, {"iam:PolicyARN": ADMINISTRATOR})
+
+
 # What it can make of others, as docs/permissions.md says
 
 
