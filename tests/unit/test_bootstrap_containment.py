@@ -11,6 +11,7 @@ import json
 import re
 import typing as t
 from datetime import UTC, datetime
+from operator import methodcaller
 
 import boto3
 import pytest
@@ -33,6 +34,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.e
 from emulator import trust
 from emulator.server import install
 
+from .roles import rendering
 from .test_bootstrap_roles import (
     ACCOUNT,
     ADMINISTRATOR,
@@ -437,6 +439,55 @@ def test_the_source_identity_is_always_an_incident(template: t.Any, pattern: str
 def test_both_principals_must_be_given(template: t.Any) -> None:
     for name in ("IncidentPrincipalArnPattern", "ScheduledPrincipalArnPattern"):
         assert "Default" not in template["Parameters"][name]
+
+
+# The guardrails, which the role needs, and which must not stop it
+
+GUARDRAILS: t.Final = (
+    "protect_hardening",
+    "quarantine",
+    "protect_detective",
+    "require_boundary",
+    "deny_long_term_credentials",
+    "deny_member_root",
+    "deny_role_manager",
+)
+
+
+@pytest.mark.parametrize("name", GUARDRAILS)
+def test_no_guardrail_stops_a_containment(name: str) -> None:
+    for action, resource, context in WRITES:
+        assert not is_denied(name, f"{OWN}{ROLE}", action, resource, context, freeze_unbounded=True), action
+
+
+def is_denied(name: str, principal: str, action: str, resource: str, context: Context, **variables: t.Any) -> bool:
+    """Whether a guardrail denies this, in the account of the tests of guardrails."""
+    policy = rendering.policy_of("organization_guardrails", name, **variables)
+    place = methodcaller("replace", ACCOUNT, rendering.ACCOUNT)
+    keys = {key: place(value) if isinstance(value, str) else value for key, value in context.items()}
+    return rendering.denied(policy, place(principal), action, place(resource), keys)
+
+
+@pytest.mark.parametrize(
+    ("name", "action", "resource", "context"),
+    [
+        ("protect_hardening", "iam:PutRolePolicy", f"{OWN}{ROLE}", {}),
+        ("protect_hardening", "iam:UpdateAssumeRolePolicy", f"{OWN}{ROLE}", {}),
+        ("protect_hardening", "iam:DeleteRole", f"{OWN}{ROLE}", {}),
+        ("protect_hardening", "iam:CreatePolicyVersion", QUARANTINE, {}),
+        ("protect_hardening", "iam:SetDefaultPolicyVersion", OF_INCIDENT, {}),
+        ("protect_hardening", "iam:DeleteUserPermissionsBoundary", ALICE, BOUNDED),
+        ("protect_hardening", "iam:UntagUser", ALICE, {"aws:TagKeys": ["iam-hardening:incident"]}),
+        ("quarantine", "iam:UntagUser", ALICE, {"aws:TagKeys": ["iam-hardening:quarantine"]}),
+        ("quarantine", "iam:DetachUserPolicy", ALICE, ATTACHES),
+        ("quarantine", "s3:GetObject", "*", {"aws:PrincipalTag/iam-hardening:quarantine": "true"}),
+    ],
+)
+def test_with_the_guardrails_no_intruder_lifts_a_containment(
+    name: str, action: str, resource: str, context: Context
+) -> None:
+    assert is_denied(name, f"{IAM}role/prod-admin", action, resource, context)
+    assert not is_denied(name, f"{OWN}{ROLE}", action, resource, context)
 
 
 # Sizes, and what else there is
