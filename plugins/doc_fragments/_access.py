@@ -27,6 +27,8 @@ options:
       - V(detective) is the class of M(hardening.iam.access_analyzer), M(hardening.iam.access_analyzer_findings_info),
         M(hardening.iam.config_rules), M(hardening.iam.security_hub), M(hardening.iam.event_alerts) and M(hardening.iam.findings_export).
       - V(organization) is the class of M(hardening.iam.organization_policy) and M(hardening.iam.organization_root_access).
+      - V(containment) is the class of M(hardening.iam.credential_quarantine). O(assume_role_arn) never takes its place if any class is
+        listed, because scheduled jobs must not be able to assume it.
       - M(hardening.iam.rollback) undoes each change with the role of the class that made it.
       - A module whose class has no role fails before it writes. The roles in this mapping are never changed.
     type: raw

@@ -61,7 +61,7 @@ options:
     default: []
   accept_irreversible:
     description:
-      - What may be lost for good.
+      - The losses that can't be undone, and are accepted.
       - V(user_password) deletes the console password of a user in O(incident.users). Without it the password stays, and is denied like
         everything else.
       - V(root_access_key) deletes a leaked access key of root of a member account, with all its other keys and signing certificates. AWS
@@ -73,8 +73,8 @@ options:
     default: []
   acts_for_organization:
     description:
-      - Whether the account is the management account of the organization. It then also looks whether a leaked key is one of the root
-        users of members, by a session as root that can only read, and deletes it if O(accept_irreversible) says so.
+      - Whether the account is the management account of the organization. It then also looks whether a leaked key is that of the root
+        user of a member. It uses a session as root that can only read. O(accept_irreversible) lets it delete the key.
     type: bool
     default: false
   max_principals:
@@ -305,7 +305,7 @@ contained:
       returned: when O(state=released)
       type: str
 not_denied:
-  description: What could not be denied, or is not seen to be. If there is something, the task fails.
+  description: The credentials and principals that are not denied, or not seen to be. If there are any, the task fails.
   returned: when O(state=contained)
   type: list
   elements: dict
@@ -320,7 +320,7 @@ not_denied:
       description: The next step of people.
       type: str
 lives_on:
-  description: What a contained principal may still hold.
+  description: The tokens and sessions that a contained principal may still hold.
   returned: when O(state=contained)
   type: list
   elements: dict
@@ -384,7 +384,7 @@ unverified:
   type: list
   elements: dict
 left:
-  description: What a release leaves as it is.
+  description: The changes that a release does not take back.
   returned: when O(state=released)
   type: list
   elements: dict

@@ -20,6 +20,7 @@ from emulator.client import ADMINISTRATOR_KEY, EmulatorProcess
 BUCKET: t.Final = "acme-evidence"
 RECORD: t.Final = "journal/111122223333/run/job/000001-intent.json"
 PLAN: t.Final = f"reports/111122223333/plans/{64 * '0'}.json"
+EVIDENCE: t.Final = "journal/incident/INC-7/111122223333/run-first-credential_quarantine.json"
 STOP: t.Final = f"journal/{KEY}"
 INCIDENT: t.Final = f"journal/{record_key('111122223333', 'INC-7')}"
 LEASE: t.Final = "journal/control/leases/111122223333.json"
@@ -65,7 +66,8 @@ def attempt(call: t.Callable[..., t.Any], **parameters: t.Any) -> str:
 
 
 def test_records_and_plans_are_written_once(roles: Roles) -> None:
-    for key in (RECORD, PLAN, "reports/manifests/00000001.json", "reports/fleets/x.json", "reports/runs/x.json"):
+    kept = ("reports/manifests/00000001.json", "reports/fleets/x.json", "reports/runs/x.json")
+    for key in (RECORD, PLAN, EVIDENCE, *kept):
         assert put(roles.writer, key) == "AccessDenied", key
         assert put(roles.writer, key, IfNoneMatch="*") == "", key
         assert put(roles.writer, key, IfNoneMatch="*") == "PreconditionFailed", key

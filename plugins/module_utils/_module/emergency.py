@@ -133,7 +133,7 @@ class Emergency:
         store.list(record_folder(account_id))
         read_record(store, account_id, self.incident.id)
         if self._may_fall_back:
-            store.put(self._name_evidence(account_id, "begun"), self._encode({"begun": format_utc(self._clock())}))
+            self.keep_evidence(account_id, "begun", {"begun": format_utc(self._clock())})
 
     def _refuse(self, reason: str, account_id: str) -> Refusal:
         step = (

@@ -38,7 +38,7 @@ _TAGS_OF_A_USER: t.Final = 50
 
 
 def denies_everything(document: t.Any) -> bool:
-    """Whether a policy denies everything to whoever has it: a statement without conditions, and none that allows."""
+    """Whether a policy denies everything: by a statement without conditions, and none that allows."""
     statements = document.get("Statement") if isinstance(document, Mapping) else None
     listed = [statements] if isinstance(statements, Mapping) else statements
     if not isinstance(listed, list) or not all(isinstance(one, Mapping) for one in listed):

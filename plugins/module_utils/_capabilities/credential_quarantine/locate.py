@@ -93,60 +93,60 @@ def is_long_term(key_id: str) -> bool:
 def locate_key(seed: KeySeed, answers: Answers, place: Place) -> Seed:
     """Decide where a key is."""
 
-    def found(status: Status, detail: str, next_step: str = "", user: str = "") -> Seed:
+    def make(status: Status, detail: str, next_step: str = "", user: str = "") -> Seed:
         account = answers.account_id or (place.account_id if status is Status.HOME else "")
         return Seed(seed.id, "access_key", status, account, user, detail, next_step)
 
     account = answers.account_id
     expected = seed.account_id or (seed.user.split(":")[4] if seed.user.startswith("arn:") else "")
     if account and expected and expected != account:
-        return found(
+        return make(
             Status.MISMATCH,
             f"the key belongs to account {account}, and the incident names {expected}",
             "check the id of the key: a slip of the finger names the key of somebody else",
         )
     if not is_long_term(seed.id):
-        return found(Status.SESSION, "the key of a session; session_revocation ends sessions")
+        return make(Status.SESSION, "the key of a session; session_revocation ends sessions")
     if account and account != place.account_id:
-        return _locate_elsewhere(account, answers, place, found)
-    return _locate_here(seed, answers, place, found)
+        return _locate_elsewhere(account, answers, place, make)
+    return _locate_here(seed, answers, place, make)
 
 
-Found = t.Callable[..., Seed]
+Make = t.Callable[..., Seed]
 
 
-def _locate_elsewhere(account: str, answers: Answers, place: Place, found: Found) -> Seed:
+def _locate_elsewhere(account: str, answers: Answers, place: Place, make: Make) -> Seed:
     if place.place(account) is Status.FOREIGN:
-        return found(
+        return make(
             Status.FOREIGN,
             f"the key belongs to account {account}, which is not in the inventory",
             f"tell the owner of account {account}, or AWS; here nothing can be done",
         )
     if answers.of_root:
-        return found(Status.ROOT, f"a key of the root user of account {account}")
-    return found(Status.NOT_HERE, f"the key belongs to account {account}, which this run contains as well")
+        return make(Status.ROOT, f"a key of the root user of account {account}")
+    return make(Status.NOT_HERE, f"the key belongs to account {account}, which this run contains as well")
 
 
-def _locate_here(seed: KeySeed, answers: Answers, place: Place, found: Found) -> Seed:
+def _locate_here(seed: KeySeed, answers: Answers, place: Place, make: Make) -> Seed:
     if answers.user:
         expected = seed.user.rpartition("/")[2]
         if expected and expected.casefold() != answers.user.casefold():
-            return found(
+            return make(
                 Status.MISMATCH,
                 f"the key belongs to the user {answers.user}, and the incident names {seed.user}",
                 "check the id of the key: a slip of the finger names the key of somebody else",
                 user=answers.user,
             )
-        return found(Status.HOME, f"a key of the user {answers.user}", user=answers.user)
+        return make(Status.HOME, f"a key of the user {answers.user}", user=answers.user)
     if answers.user == "" or (answers.is_unknown and answers.root_keys):
-        return found(
+        return make(
             Status.ROOT,
             "a key of the root user" if answers.user == "" else "a key of the root user, or a deleted one",
             "run the containment in the management account with acts_for_organization as well",
         )
     if answers.is_unknown and answers.root_keys == 0:
-        return found(Status.DELETED, "the key is deleted, so it does nothing any more")
-    return found(
+        return make(Status.DELETED, "the key is deleted, so it does nothing any more")
+    return make(
         Status.UNRESOLVED,
         f"it is not known whose the key is: {answers.problem}",
         "let the role of the containment make these calls, and run again",

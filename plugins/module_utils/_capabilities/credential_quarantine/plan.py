@@ -98,7 +98,7 @@ class Planner:
     def list_subjects(
         self, observed: Observed, contained: Sequence[Contained], planned: Sequence[Change], allowed: Sequence[Change]
     ) -> tuple[Subject, ...]:
-        """List whom the record of the incident names: whoever is changed, or is as wanted already."""
+        """List whom the record of the incident names: all that are changed, or are as wanted already."""
         wanted = {change.target for change in planned}
         made = {change.target for change in allowed}
         users = [

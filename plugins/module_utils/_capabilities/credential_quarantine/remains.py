@@ -93,7 +93,7 @@ def list_roots_live_on(root: RootState, denied_at: datetime) -> list[Row]:
 
 
 def list_stops_working(users: Iterable[UserState]) -> list[Row]:
-    """List the known uses that end: a prediction, from the last use that AWS tells of each key."""
+    """List the known uses that end: a prediction, from the last use of each key that AWS has on record."""
     return [
         {
             "principal": user.arn,

@@ -1,0 +1,111 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whose a leaked credential is, from a few answers of AWS."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.locate import (
+    Answers,
+    Place,
+    Status,
+    locate_key,
+    locate_sessions,
+    locate_user,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.declaration import KeySeed, SessionSeed
+
+from .users import ACCOUNT, ARN, LEAKED, OTHER
+
+HERE: t.Final = Place(ACCOUNT, frozenset({ACCOUNT, OTHER}))
+FOREIGN: t.Final = "999988887777"
+
+
+@pytest.mark.parametrize(
+    ("answers", "status"),
+    [
+        (Answers(ACCOUNT, "ci-deploy"), Status.HOME),
+        # AWS may refuse to tell the account: IAM knows its own keys.
+        (Answers(None, "ci-deploy"), Status.HOME),
+        (Answers(OTHER), Status.NOT_HERE),
+        (Answers(FOREIGN), Status.FOREIGN),
+        (Answers(OTHER, of_root=True), Status.ROOT),
+        (Answers(OTHER, of_root=False), Status.NOT_HERE),
+        # A foreign key is nobody's here, even if somebody says that it is root's.
+        (Answers(FOREIGN, of_root=True), Status.FOREIGN),
+        (Answers(ACCOUNT, is_unknown=True, root_keys=0), Status.DELETED),
+        (Answers(ACCOUNT, is_unknown=True, root_keys=1), Status.ROOT),
+        (Answers(ACCOUNT, user=""), Status.ROOT),
+        (Answers(ACCOUNT, is_unknown=True, problem="denied"), Status.UNRESOLVED),
+        (Answers(ACCOUNT, problem="denied"), Status.UNRESOLVED),
+        (Answers(problem="no answer"), Status.UNRESOLVED),
+    ],
+)
+def test_where_a_key_is(answers: Answers, status: Status) -> None:
+    found = locate_key(KeySeed(LEAKED), answers, HERE)
+    assert (found.id, found.status) == (LEAKED, status)
+    assert found.user == ("ci-deploy" if status is Status.HOME else "")
+
+
+@pytest.mark.parametrize("named", ["ci-deploy", "CI-Deploy", ARN])
+def test_the_user_that_people_name_is_the_one(named: str) -> None:
+    assert locate_key(KeySeed(LEAKED, named), Answers(ACCOUNT, "ci-deploy"), HERE).status is Status.HOME
+
+
+@pytest.mark.parametrize(
+    ("seed", "answers"),
+    [
+        (KeySeed(LEAKED, "ci-deploy"), Answers(ACCOUNT, "ci-deploy-legacy")),
+        (KeySeed(LEAKED, ARN), Answers(OTHER, "ci-deploy")),
+        (KeySeed(LEAKED, account_id=OTHER), Answers(ACCOUNT, "ci-deploy")),
+        (KeySeed(LEAKED, account_id=ACCOUNT), Answers(FOREIGN)),
+        # The key of a session is somebody else's as well.
+        (KeySeed("ASIAEXAMPLEEXAMPLE11", account_id=OTHER), Answers(ACCOUNT)),
+    ],
+)
+def test_a_slip_of_the_finger_is_a_mismatch(seed: KeySeed, answers: Answers) -> None:
+    found = locate_key(seed, answers, HERE)
+    assert found.status is Status.MISMATCH and "slip of the finger" in found.next_step
+
+
+def test_the_key_of_a_session_is_the_work_of_another_module() -> None:
+    assert locate_key(KeySeed("ASIAEXAMPLEEXAMPLE11"), Answers(ACCOUNT), HERE).status is Status.SESSION
+
+
+@pytest.mark.parametrize(
+    ("arn", "present", "problem", "status"),
+    [
+        (ARN, ARN, "", Status.HOME),
+        (ARN, ARN.replace("/ci/", "/other/"), "", Status.MISMATCH),
+        (ARN, None, "", Status.DELETED),
+        (ARN, None, "denied", Status.UNRESOLVED),
+        (ARN.replace(ACCOUNT, OTHER), None, "", Status.NOT_HERE),
+        (ARN.replace(ACCOUNT, FOREIGN), None, "", Status.FOREIGN),
+    ],
+)
+def test_where_a_user_is(arn: str, present: str | None, problem: str, status: Status) -> None:
+    found = locate_user(arn, present, problem, HERE)
+    assert (found.status, found.user) == (status, "ci-deploy")
+
+
+def test_sessions_and_roles_are_listed_and_left_alone() -> None:
+    role = f"arn:aws:iam::{ACCOUNT}:role/worker"
+    seeds = locate_sessions([SessionSeed(role, "evil")], [role.replace(ACCOUNT, OTHER)], HERE)
+    assert [(seed.kind, seed.status) for seed in seeds] == [("session", Status.SESSION), ("role", Status.NOT_HERE)]
+
+
+def test_a_seed_in_a_result_is_plain_data() -> None:
+    assert locate_key(KeySeed(LEAKED), Answers(FOREIGN), HERE).as_dict() == {
+        "id": LEAKED,
+        "kind": "access_key",
+        "status": "foreign",
+        "account_id": FOREIGN,
+        "user": "",
+        "detail": f"the key belongs to account {FOREIGN}, which is not in the inventory",
+        "next_step": f"tell the owner of account {FOREIGN}, or AWS; here nothing can be done",
+    }

@@ -1,0 +1,281 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A containment is taken back: what is ours, and as we left it, in the reverse order."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from datetime import timedelta
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.changes import (
+    DENY_ALL,
+    Denial,
+    QuarantineWriter,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.release import (
+    DERIVATIONS,
+    Releasing,
+    check_release,
+    find_foreign,
+    group,
+    plan_release,
+    select,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Refusal, Undo
+from ansible_collections.hardening.iam.plugins.module_utils._converge.identity_changes import IdentityWriter
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import (
+    By,
+    Contained,
+    Event,
+    Record,
+    State,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Intent, Outcome
+from ansible_collections.hardening.iam.plugins.module_utils._converge.undo import Recorded, Unread
+
+from .users import ACCOUNT, ARN, DENY, LEAKED, NOW, OTHER, declared, user
+
+ROLE: t.Final = f"arn:aws:iam::{ACCOUNT}:role/pipeline"
+CUT: t.Final = "IamHardeningIncident-INC-7"
+MANAGED: t.Final = f"arn:aws:iam::{ACCOUNT}:policy/iam-hardening/incident-INC-7-AROAEXAMPLE"
+ALLOW_ALL: t.Final = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+
+
+def record(**fields: t.Any) -> Record:
+    given: dict[str, t.Any] = {
+        "contained": (
+            Contained(ARN, "AIDAEXAMPLE", By.SOURCE, NOW),
+            Contained(ROLE, "AROAEXAMPLE", By.CUT, NOW),
+        ),
+        "targets": frozenset({MANAGED}),
+        "events": frozenset({Event(NOW, State.DECLARED, "one"), Event(NOW, State.CONTAINING, "one")}),
+        "first_deny": NOW,
+        "last_source_write": NOW,
+        **fields,
+    }
+    return Record(ACCOUNT, "INC-7", State.CONTAINED, "Ana", "leaked", **given)
+
+
+BOTH: t.Final = Denial(DENY, has_room=True)
+
+
+def changes(denial: Denial = BOTH) -> tuple[Change, ...]:
+    writer = QuarantineWriter(ACCOUNT, "INC-7")
+    return writer.contain_user(user(), denial, leaked=frozenset({LEAKED}), removes_password=False)
+
+
+def cuts() -> tuple[Change, ...]:
+    """What the other module does to a role, in both ways."""
+    writer = IdentityWriter(ACCOUNT, "session_revocation")
+    later = {**DENY_ALL, "Id": "later"}
+    return (
+        writer.put_inline(ROLE, CUT, None, DENY_ALL),
+        writer.put_inline(ROLE, CUT, DENY_ALL, later),
+        writer.create_policy(MANAGED, DENY_ALL, description="", tags={}),
+        writer.attach(ROLE, MANAGED),
+    )
+
+
+def recorded(*made: Change, outcome: Outcome = Outcome.APPLIED, **fields: t.Any) -> tuple[Recorded, ...]:
+    given = {"run_id": "one", "module": "credential_quarantine", "job_id": "1", **fields}
+    return tuple(
+        (
+            Intent(f"{ACCOUNT}/one/1/{number:06}", change=change, **{"at": NOW + timedelta(seconds=number), **given}),
+            outcome,
+        )
+        for number, change in enumerate(made, start=1)
+    )
+
+
+def release(entries: tuple[Recorded, ...], present: dict[str, t.Any] | None = None) -> Releasing:
+    """Plan a release. What is not said otherwise is as it was left."""
+    parts = group(select(entries, record()))
+    states = {part.first.key: part.last.change.after for part in parts}
+    return plan_release(parts, {**states, **(present or {})}, record(), "aws")
+
+
+def test_everything_is_taken_back_the_last_change_first() -> None:
+    found = release(recorded(*changes()))
+    assert (found.refused, found.left) == ((), ())
+    assert [change.operation for change in found.changes] == [
+        "UntagUser",
+        "UpdateSSHPublicKey",
+        "UpdateServiceSpecificCredential",
+        "DeleteUserPolicy",
+        "DetachUserPolicy",
+        "UpdateAccessKey",
+        "UpdateAccessKey",
+        "UntagUser",
+    ]
+    for change, made in zip(found.changes, reversed(changes()), strict=True):
+        assert made.undo is not None and change.parameters == made.undo.parameters
+        assert (change.before, change.after) == (made.after, made.before)
+
+
+def test_the_boundary_before_comes_back() -> None:
+    found = release(recorded(*changes(Denial(boundary=DENY))))
+    assert "DeleteUserPermissionsBoundary" in [change.operation for change in found.changes]
+
+
+def test_cuts_of_roles_are_taken_back_whole() -> None:
+    found = release(recorded(*cuts(), module="session_revocation"))
+    assert [(change.operation, change.target) for change in found.changes] == [
+        ("DetachRolePolicy", ROLE),
+        ("DeletePolicy", MANAGED),
+        ("DeleteRolePolicy", ROLE),
+    ]
+    assert found.changes[-1].before == {"inline_policy": CUT, "document": {**DENY_ALL, "Id": "later"}}
+
+
+def test_what_an_intruder_wrote_between_two_passes_does_not_come_back() -> None:
+    first = changes()
+    inline = next(change for change in first if change.operation == "PutUserPolicy")
+    filled = {"inline_policy": "IamHardeningQuarantine", "document": ALLOW_ALL}
+    again = dataclasses.replace(inline, before=filled)
+    found = release(recorded(*first, again))
+    (taken,) = [
+        change for change in found.changes if "UserPolicy" in change.operation and "inline_policy" in change.before
+    ]
+    assert (taken.operation, taken.after) == ("DeleteUserPolicy", {**filled, "document": None})
+    # Also if a forged record calls it the first state.
+    (forged,) = release(recorded(again)).changes
+    assert forged.operation == "DeleteUserPolicy"
+
+
+def test_what_is_as_before_needs_no_change() -> None:
+    entries = recorded(*changes())
+    present = {intent.key: intent.change.before for intent, _outcome in entries}
+    assert release(entries, present) == Releasing()
+
+
+def test_what_somebody_changed_since_stays() -> None:
+    entries = recorded(*changes())
+    found = release(entries, {entries[1][0].key: None})
+    assert [item["reason"] for item in found.left] == ["somebody changed it since, so it stays as it is"]
+    assert len(found.changes) == len(entries) - 1
+
+
+def test_what_can_not_be_read_is_refused() -> None:
+    entries = recorded(*changes())
+    found = release(entries, {entries[1][0].key: Unread("denied")})
+    assert [refusal.rule for refusal in found.refused] == ["unread"]
+
+
+def test_what_can_not_be_undone_stays() -> None:
+    writer = QuarantineWriter(ACCOUNT, "INC-7")
+    state = user(password_created=NOW, credentials=())
+    made = writer.contain_user(state, Denial(), leaked=frozenset(), removes_password=True)
+    found = release(recorded(*made))
+    assert [item["operation"] for item in found.left] == ["DeleteLoginProfile"]
+
+
+# What a journal says that others wrote
+
+
+FORGED: t.Final = {
+    "another user": {"target": f"arn:aws:iam::{ACCOUNT}:user/admin"},
+    "another account": {"account_id": OTHER},
+    "another operation": {"operation": "CreateAccessKey"},
+    "another policy": {
+        "operation": "AttachUserPolicy",
+        "before": {"policy": "arn:aws:iam::aws:policy/AdministratorAccess", "attached": False},
+        "after": {"policy": "arn:aws:iam::aws:policy/AdministratorAccess", "attached": True},
+    },
+    "an inline policy": {
+        "operation": "PutUserPolicy",
+        "before": {"inline_policy": "admin", "document": ALLOW_ALL},
+        "after": {"inline_policy": "admin", "document": None},
+    },
+    "another boundary": {
+        "operation": "PutUserPermissionsBoundary",
+        "before": {"boundary": None},
+        "after": {"boundary": f"arn:aws:iam::{ACCOUNT}:policy/limit"},
+    },
+    "another tag": {
+        "operation": "TagUser",
+        "before": {"tag": "team", "value": "admins"},
+        "after": {"tag": "team", "value": None},
+    },
+    "a policy that is not of the incident": {
+        "operation": "CreatePolicy",
+        "target": f"arn:aws:iam::{ACCOUNT}:policy/limit",
+        "before": None,
+        "after": {"document": DENY_ALL},
+    },
+}
+
+
+@pytest.mark.parametrize("fields", FORGED.values(), ids=FORGED.keys())
+def test_a_forged_record_is_refused(fields: dict[str, t.Any]) -> None:
+    forged = dataclasses.replace(changes()[1], undo=Undo("Anything", {}), **fields)
+    found = release(recorded(forged))
+    assert found.changes == () and [refusal.rule for refusal in found.refused] == ["not_of_incident"]
+
+
+def test_the_request_is_derived_and_not_taken_from_the_record() -> None:
+    forged = dataclasses.replace(changes()[1], undo=Undo("UpdateAccessKey", {"UserName": "admin", "Status": "Active"}))
+    (change,) = release(recorded(forged)).changes
+    assert change.parameters == {"UserName": "ci-deploy", "AccessKeyId": LEAKED, "Status": "Active"}
+
+
+def test_a_key_that_was_inactive_before_is_not_activated() -> None:
+    shown = {"kind": "access_key", "id": LEAKED}
+    forged = dataclasses.replace(
+        changes()[1], before={**shown, "status": "Expired"}, after={**shown, "status": "Inactive"}
+    )
+    (refusal,) = release(recorded(forged)).refused
+    assert refusal.rule == "undo_mismatch"
+
+
+def test_a_policy_that_the_record_does_not_name_is_not_deleted() -> None:
+    other = f"{MANAGED}-2"
+    made = IdentityWriter(ACCOUNT, "").create_policy(other, DENY_ALL, description="", tags={})
+    assert "does not name" in find_foreign(made, record(), "aws")
+
+
+# Which changes
+
+
+def test_only_what_was_done_in_this_round_and_not_taken_back_counts() -> None:
+    made = recorded(*changes())
+    old = recorded(changes()[0], at=NOW - timedelta(days=3))
+    others = recorded(changes()[0], module="access_key_lifecycle")
+    failed = recorded(changes()[0], outcome=Outcome.FAILED)
+    foreign = recorded(changes()[0], outcome=Outcome.FOREIGN)
+    assert select((*old, *others, *failed, *foreign), record()) == ()
+    undo = dataclasses.replace(changes()[0], undoes=made[0][0].key)
+    taken = (Intent(f"{ACCOUNT}/two/1/000001", "two", "credential_quarantine", undo, "1", NOW), Outcome.APPLIED)
+    assert select((*made, taken), record()) == made[1:]
+    # A killed run does not know how it ended.
+    assert select(recorded(changes()[0], outcome=Outcome.UNKNOWN), record())
+
+
+# When
+
+
+@pytest.mark.parametrize(
+    ("fields", "hours", "lack"),
+    [
+        ({}, 36, ""),
+        ({}, 35.9, "last until 2026-11-28T22:00:00Z"),
+        # The intruder undid the denial for an hour.
+        ({"last_source_write": NOW + timedelta(hours=1)}, 36.5, "last until 2026-11-28T23:00:00Z"),
+        ({"first_deny": None, "last_source_write": None}, 100, "no moment of a denial"),
+    ],
+)
+def test_tokens_end_before_a_release(fields: dict[str, t.Any], hours: float, lack: str) -> None:
+    lacks = check_release(declared(), record(**fields), NOW + timedelta(hours=hours))
+    assert len(lacks) == bool(lack) and lack in "".join(lacks)
+    early = declared(early_release_reason="a false alarm", problems=("checklist.owner",))
+    assert check_release(early, record(**fields), NOW) == ("checklist.owner",)
+
+
+def test_every_derivation_is_of_a_change_that_a_containment_makes() -> None:
+    made = {("iam", change.operation) for change in (*changes(), *changes(Denial(boundary=DENY)), *cuts())}
+    assert made <= set(DERIVATIONS)
+    assert all(isinstance(Refusal(*key, ""), Refusal) for key in DERIVATIONS)
