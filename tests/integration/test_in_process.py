@@ -192,6 +192,17 @@ def ending(**options: t.Any) -> Record:
     return reading(DEV, **{**writer, **options})
 
 
+def revoking(**options: t.Any) -> Record:
+    incident = {
+        "id": "INC-7",
+        "declared_by": "Ana",
+        "reason": "key found in a public repository",
+        "users": ["arn:aws:iam::999988887777:user/bob"],
+    }
+    given = {"assume_role_arn": role_arn(DEV, "automation"), "journal": "./journal", **PARITY, "incident": incident}
+    return reading(DEV, **{**given, **options})
+
+
 def bounding(**options: t.Any) -> Record:
     declared = {
         "boundaries": [
@@ -422,6 +433,9 @@ CASES: t.Final = (
     Case("rollback, done already", "rollback", taking_back(run_id="back-again"), {"diff": True}),
     Case("rollback of itself", "rollback", taking_back(run_id="parity"), fails="undo_run_id"),
     Case("rollback of no module", "rollback", taking_back(modules="keys"), fails="password_policy"),
+    Case("sessions, nothing to release", "session_revocation", revoking(state="released"), CHECKED),
+    Case("sessions, not confirmed", "session_revocation", revoking(), fails="confirm"),
+    Case("sessions, too many", "session_revocation", revoking(max_roles=-1), CHECKED, fails="max_roles"),
     Case("gate, closed", "wave_gate", {"accounts": [{"account_id": DEV}], "report_dir": "./reports", "run_id": "gate"}),
     Case("gate, no number", "wave_gate", {"report_dir": "./reports", "max_refusals": -1}, fails="max_refusals: -1"),
     Case("report", "report", {"account_id": DEV, "report_dir": "./reports", "run_id": "parity", "now": NOW}),
@@ -595,7 +609,7 @@ def _compared(result: Record) -> Record:
         compared["results"] = [_compared(item) for item in compared["results"]]
     if "roles" in compared:
         # Those that the tasks work in are used anew each time.
-        compared["roles"] = [role for role in compared["roles"] if role["path"] != "/iam-hardening/"]
+        compared["roles"] = [role for role in compared["roles"] if role.get("path") != "/iam-hardening/"]
     return compared
 
 

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 
 import boto3
 import pytest
+import yaml
 from botocore.exceptions import ClientError
 from intruder import CHAIN, DATA, HOME, PROD, SHARED, USER, Intruder
 
@@ -26,6 +27,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.r
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import Record as IncidentRecord
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.records import read_record, update
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
+from ansible_collections.hardening.iam.plugins.modules.session_revocation import RETURN
 from emulator.client import EmulatorProcess
 from emulator.seed import access_key_id
 
@@ -42,6 +44,7 @@ def bench(emulator: EmulatorProcess, tmp_path_factory: pytest.TempPathFactory) -
         for name, value in emulator.env().items():
             patch.setenv(name, value)
         patch.setattr(Patience, "__init__", functools.partialmethod(Patience.__init__, pause=0.05))
+        patch.setattr(SessionRevocation, "holds", 0.0)
         bench = RevokingBench(control, tmp_path_factory.mktemp("revoking"))
         bench.begin_run()
         yield bench
@@ -104,6 +107,20 @@ def test_check_mode_shows_the_plan_and_writes_nothing(bench: RevokingBench) -> N
     lives = {(row["principal"].rpartition("/")[2], row["denied"]) for row in results[HOME]["lives_on"]}
     assert lives == {("build-worker", True), ("pipeline", True), (USER, True)}
     assert all(change["applied"] is False for result in results.values() for change in result["changes"])
+
+
+def test_every_documented_result_is_returned_and_no_other(bench: RevokingBench) -> None:
+    documented = yaml.safe_load(RETURN)
+    contained = {name for name, entry in documented.items() if "contained" in entry["returned"]}
+    result = bench.run(HOME, incident={**DECLARED, "seen": [{"role": role_arn(HOME, "automation-containment")}]})
+    # changed, diff and warnings are every module's.
+    assert set(result) - {"changed", "diff", "warnings"} == set(documented)
+    for name in ("changes", "roles", "not_cut_because", "unfollowed", "signin_sessions", "lives_on"):
+        assert set(result[name][0]) == set(documented[name]["contains"]), name
+    assert set(result["roles"][0]["used_by"][0]) == set(documented["roles"]["contains"]["used_by"]["contains"])
+    released = bench.run(HOME, state="released")
+    assert set(released) - {"changed", "diff", "warnings"} == set(documented) - contained
+    assert set(released["roles"][0]) == {"role", "unique_id", "state"}
 
 
 # Cutting

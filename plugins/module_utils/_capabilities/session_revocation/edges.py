@@ -80,7 +80,10 @@ class AccountEdges:
         return cls(
             snapshot.account_id,
             snapshot.partition,
-            tuple(_make_node(permissions, one.arn, one.unique_id) for one in (*users, *roles)),
+            (
+                *(_make_node(permissions, user.arn, user.unique_id) for user in users),
+                *(_make_node(permissions, role.arn, role.unique_id) for role in roles),
+            ),
             tuple(sources),
             snapshot.organization.id if snapshot.organization else None,
             limits.scps,

@@ -128,6 +128,8 @@ class SessionRevocation(Capability[Observed]):
     """One pass in one account."""
 
     insists = True
+    # AWS notices changes of IAM after four seconds or so.
+    holds = 5.0
     _observed: Observed
 
     def __init__(

@@ -56,9 +56,11 @@ class SigninSession:
             region,
             str(record["principalArn"]),
             str(record["sessionArn"]),
-            *(_read_moment(record.get(name)) for name in ("issuedAt", "expiresAt", "lastUsedAt")),
-            str(record.get("clientType") or ""),
-            str(record.get("userAgent") or ""),
+            issued=_read_moment(record.get("issuedAt")),
+            expires=_read_moment(record.get("expiresAt")),
+            last_used=_read_moment(record.get("lastUsedAt")),
+            client_type=str(record.get("clientType") or ""),
+            user_agent=str(record.get("userAgent") or ""),
         )
 
     @property

@@ -92,14 +92,14 @@ def make_cut(incident: Incident, arn: str, reach: ReachResult) -> Cut:
     is_discovered = bool(seen) or arn in reach.roles
     # A source identity stays the same from role to role:
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
-    of_chain = (one.source_identity for one in (*incident.seen, *incident.sessions) if is_discovered)
+    of_chain = [one.source_identity for one in incident.seen] + [seed.source_identity for seed in incident.sessions]
     return Cut(
         "",
         nobody_known=is_discovered,
         named=_unique(
             *(one.session_name for one in seen), *(seed.name for seed in sessions if seed.sort not in _SOURCES)
         ),
-        identities=_unique(*of_chain, *(seed.source_identity for seed in sessions)),
+        identities=_unique(*of_chain) if is_discovered else _unique(*(seed.source_identity for seed in sessions)),
         sources=_unique(*(seed.name for seed in sessions if seed.sort in _SOURCES)),
         older=bool(roles),
         all=any(seed.all_sessions for seed in roles),

@@ -1,0 +1,223 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from datetime import datetime, timedelta
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import PolicyDocument, Role
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.changes import (
+    CutWriter,
+    LiveRole,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.cut import Cut, name_inline
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.plan import (
+    Observed,
+    Planner,
+    Verdict,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.reach import (
+    Reached,
+    ReachResult,
+    Source,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.rows import (
+    list_lives,
+    list_roles,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.signin import (
+    SigninSession,
+    choose,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.targets import (
+    Chosen,
+    Target,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.affected import mismatch_of
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.declaration import Incident
+
+from .accounts import HOME, NOW, PIPELINE, USER, WORKER, make_home, make_role, trust
+
+ID: t.Final = "AROAPIPELINE"
+CUT: t.Final = Cut("", nobody_known=True)
+INCIDENT: t.Final = Incident.from_option(
+    {"id": "INC-7", "declared_by": "Ana", "reason": "key found in a repository", "users": [USER]}, now=NOW
+)
+MOMENT: t.Final = NOW + timedelta(seconds=30)
+
+
+def present(moment: datetime = MOMENT) -> dict[str, t.Any]:
+    return Cut(ID, nobody_known=True).make_document(moment)
+
+
+def observe(live: t.Union[LiveRole, str, None], *, cut: Cut = CUT, **fields: t.Any) -> Observed:
+    reached = Reached(PIPELINE, (USER, PIPELINE), certain=True)
+    given = {"snapshot": make_home(), "sources": (Source(USER, "leaked"),), **fields}
+    return Observed(
+        chosen=Chosen((Target(PIPELINE, cut, reached=reached),)),
+        roles={PIPELINE: live},
+        reach=ReachResult({PIPELINE: reached}, callers={PIPELINE: (USER, WORKER)}),
+        **given,
+    )
+
+
+def judge(observed: Observed, *, now: datetime = NOW, **options: t.Any) -> Verdict:
+    (verdict,) = Planner(INCIDENT, lambda: now, **options).judge(observed)
+    return verdict
+
+
+def test_a_role_gets_the_policy_with_a_moment_ahead() -> None:
+    verdict = judge(observe(LiveRole(PIPELINE, ID)))
+    (change,) = verdict.changes
+    assert verdict.moment == MOMENT
+    assert change.operation == "PutRolePolicy"
+    assert change.before == {"inline_policy": name_inline("INC-7"), "document": None, "role_id": ID}
+    assert change.after == {"inline_policy": name_inline("INC-7"), "document": present(), "role_id": ID}
+    assert change.undo is not None and change.undo.operation == "DeleteRolePolicy"
+    assert mismatch_of(change) is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "stays"),
+    [
+        ({}, True),
+        ({"denied_at": NOW}, True),
+        ({"denied_at": NOW + timedelta(seconds=25)}, False),
+        # Another role on the way was cut late, or in time.
+        ({"cut_at": {WORKER: NOW + timedelta(seconds=25)}}, False),
+        ({"cut_at": {WORKER: NOW + timedelta(seconds=5)}}, True),
+        # A role that does not lead here.
+        ({"cut_at": {"arn:aws:iam::222233334444:role/other": NOW + timedelta(seconds=25)}}, True),
+        # The policy itself was written after its moment was planned for.
+        ({"cut_at": {PIPELINE: NOW + timedelta(seconds=25)}}, False),
+    ],
+)
+def test_a_policy_stays_unless_something_before_it_was_denied_later(fields: dict[str, t.Any], stays: bool) -> None:
+    now = NOW + timedelta(seconds=60)
+    verdict = judge(observe(LiveRole(PIPELINE, ID, inline=present()), **fields), now=now)
+    assert (verdict.changes == ()) is stays
+    assert verdict.moment == (MOMENT if stays else now + timedelta(seconds=30))
+
+
+def test_a_further_name_is_written_with_a_new_moment() -> None:
+    now = NOW + timedelta(seconds=60)
+    cut = dataclasses.replace(CUT, named=("evil",))
+    verdict = judge(observe(LiveRole(PIPELINE, ID, inline=present()), cut=cut), now=now)
+    assert verdict.moment == now + timedelta(seconds=30)
+    assert verdict.changes[0].undo is not None and verdict.changes[0].undo.operation == "PutRolePolicy"
+
+
+@pytest.mark.parametrize(
+    ("live", "rule"),
+    [
+        (LiveRole(PIPELINE, "AROAOTHER"), "other_role"),
+        (LiveRole(PIPELINE.replace("role/", "role/ci/"), ID), "other_role"),
+        ("iam:GetRole: AccessDenied", "role_unread"),
+    ],
+)
+def test_a_role_that_is_not_the_one_that_was_read_is_refused(live: t.Any, rule: str) -> None:
+    verdict = judge(observe(live))
+    assert verdict.refusal is not None and verdict.refusal.rule == rule
+    assert not verdict.changes
+    assert Planner(INCIDENT, lambda: NOW).list_subjects((verdict,), ()) == ()
+
+
+def test_a_role_that_is_gone_needs_nothing() -> None:
+    verdict = judge(observe(None))
+    assert verdict.is_gone and verdict.refusal is None
+
+
+def full_role(attached: int) -> Role:
+    statement = {"Effect": "Allow", "Action": "x" * 10_000}
+    large = PolicyDocument("large", {"Version": "2012-10-17", "Statement": [statement]})
+    arns = tuple(f"arn:aws:iam::aws:policy/p{number}" for number in range(attached))
+    return dataclasses.replace(make_role(HOME, "pipeline", trust(USER), attached=arns), inline_policies=(large,))
+
+
+def test_a_role_without_room_gets_a_managed_policy_or_is_not_denied() -> None:
+    home = dataclasses.replace(make_home(), roles=(full_role(9),))
+    verdict = judge(observe(LiveRole(PIPELINE, ID), snapshot=home))
+    assert [change.operation for change in verdict.changes] == ["CreatePolicy", "AttachRolePolicy"]
+    assert verdict.changes[1].after == {"policy": verdict.changes[0].target, "attached": True, "role_id": ID}
+    assert all(mismatch_of(change) is None for change in verdict.changes)
+    home = dataclasses.replace(home, roles=(full_role(10),))
+    verdict = judge(observe(LiveRole(PIPELINE, ID), snapshot=home))
+    assert verdict.refusal is not None and verdict.refusal.rule == "no_room"
+    # A higher quota of the account counts.
+    home = dataclasses.replace(home, summary={"AttachedPoliciesPerRoleQuota": 20})
+    assert judge(observe(LiveRole(PIPELINE, ID), snapshot=home)).changes
+
+
+def test_too_many_roles_are_refused_together() -> None:
+    verdict = judge(observe(LiveRole(PIPELINE, ID)), max_roles=0)
+    assert verdict.refusal is not None and verdict.refusal.rule == "max_roles"
+
+
+def test_rows_say_who_goes_on_and_until_when_sessions_last() -> None:
+    observed = observe(LiveRole(PIPELINE, ID, longest=7200))
+    verdict = judge(observed)
+    (row,) = list_roles(observed, [verdict], {PIPELINE: None}, [])
+    assert (row["state"], row["chain"], row["issued_before"]) == ("cut", [USER, PIPELINE], "2026-11-27T10:05:30Z")
+    (lives,) = list_lives(observed, [verdict], [], [], NOW)
+    assert (lives["until"], lives["denied"]) == ("2026-11-27T12:05:30Z", True)
+    (lives,) = list_lives(observed, [verdict], [PIPELINE], [], NOW)
+    assert (lives["until"], lives["denied"]) == ("2026-11-27T12:05:00Z", False)
+
+
+def test_sessions_of_a_role_that_a_role_assumed_last_for_an_hour() -> None:
+    observed = observe(LiveRole(PIPELINE, ID, longest=43_200))
+    verdict = judge(observed)
+    chained = Reached(PIPELINE, (USER, WORKER, PIPELINE), certain=True)
+    verdict = dataclasses.replace(verdict, target=dataclasses.replace(verdict.target, reached=chained))
+    (lives,) = list_lives(observed, [verdict], [], [], NOW)
+    assert lives["until"] == "2026-11-27T11:05:30Z"
+
+
+# Sign-in sessions
+
+
+def session(number: int, owner: str = "user/ci-deploy", region: str = "us-east-1") -> SigninSession:
+    arn = f"arn:aws:signin:{region}:{HOME}:session/s-{number}"
+    return SigninSession(region, f"arn:aws:iam::{HOME}:{owner}", arn)
+
+
+def test_sessions_are_revoked_five_a_call_by_region_and_owner() -> None:
+    sessions = (*(session(number) for number in range(7)), session(9, region="eu-west-1"))
+    planner = Planner(INCIDENT, lambda: NOW)
+    observed = observe(LiveRole(PIPELINE, ID, inline=present()), signin=sessions)
+    changes = planner.plan(observed, planner.judge(observed)).changes
+    assert [(change.region, len(change.parameters["sessionArns"])) for change in changes] == [
+        ("us-east-1", 5),
+        ("us-east-1", 2),
+        ("eu-west-1", 1),
+    ]
+    assert {change.parameters["reason"] for change in changes} == {"incident INC-7: key found in a repository"}
+    assert all(mismatch_of(change) is None and change.undo is None for change in changes)
+
+
+def test_an_owner_is_known_by_name_since_sessions_have_no_path() -> None:
+    sessions = [session(1), session(2, "user/ci-deploy-legacy"), session(3, "role/ci-deploy")]
+    assert choose(sessions, [f"arn:aws:iam::{HOME}:user/ci/ci-deploy"]) == (sessions[0],)
+
+
+def test_times_that_are_none_are_left_out() -> None:
+    record = {"principalArn": USER, "sessionArn": "x", "issuedAt": 10**30, "expiresAt": "soon", "lastUsedAt": 0}
+    found = SigninSession.from_answer(record, "us-east-1").as_dict()
+    assert (found["issued"], found["expires"], found["last_used"]) == (None, None, None)
+
+
+# The way back
+
+
+def test_a_release_takes_a_managed_policy_away_with_its_versions() -> None:
+    writer = CutWriter(HOME, "aws", "INC-7")
+    made = judge(observe(LiveRole(PIPELINE, ID), snapshot=dataclasses.replace(make_home(), roles=(full_role(0),))))
+    assert writer.name_policy(ID) == made.changes[0].target
+    assert writer.release(LiveRole(PIPELINE, ID)) == ()
+    (change,) = writer.release(LiveRole(PIPELINE, ID, inline=present()))
+    assert (change.operation, change.affects) == ("DeleteRolePolicy", (PIPELINE,))

@@ -1,0 +1,114 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.cut import Cut
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.reach import (
+    Reached,
+    ReachResult,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.targets import (
+    choose_targets,
+    list_sources,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._converge.arn import principals_of
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.declaration import Incident
+from ansible_collections.hardening.iam.plugins.module_utils._converge.untouchable import UntouchablePrincipals
+
+from .accounts import DEPLOY, HOME, NOW, PIPELINE, PROD, USER, WORKER, arn
+
+UNTOUCHABLE: t.Final = UntouchablePrincipals(
+    principals_of([f"arn:aws:sts::{HOME}:assumed-role/own/run"]), (arn("*", "keeper"),)
+)
+
+
+def declare(**fields: t.Any) -> Incident:
+    given = {"id": "INC-7", "declared_by": "Ana", "reason": "key found in a repository", "users": [USER], **fields}
+    return Incident.from_option(given, now=NOW)
+
+
+def reach(*arns: str) -> ReachResult:
+    return ReachResult({one: Reached(one, (USER, one), certain=True) for one in arns})
+
+
+def cuts(incident: Incident, *reached: str, account: str = HOME) -> dict[str, Cut]:
+    chosen = choose_targets(incident, reach(*reached), account, UNTOUCHABLE)
+    return {target.arn: target.cut for target in chosen.targets}
+
+
+def test_roles_of_other_accounts_are_theirs() -> None:
+    assert set(cuts(declare(), PIPELINE, DEPLOY)) == {PIPELINE}
+    assert set(cuts(declare(), PIPELINE, DEPLOY, account=PROD)) == {DEPLOY}
+
+
+def test_a_reached_role_loses_the_sessions_of_nobody_known() -> None:
+    assert cuts(declare(), PIPELINE) == {PIPELINE: Cut("", nobody_known=True)}
+
+
+def test_sessions_that_were_seen_add_their_names_and_source_identities_to_the_whole_chain() -> None:
+    seen = [{"role": PIPELINE, "session_name": "build-7", "source_identity": "alice"}, {"role": PIPELINE}]
+    assert cuts(declare(seen=seen), WORKER) == {
+        PIPELINE: Cut("", nobody_known=True, named=("build-7",), identities=("alice",)),
+        WORKER: Cut("", nobody_known=True, identities=("alice",)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("sort", "names"),
+    [
+        *((sort, {"sources": ("i-0abc",)}) for sort in ("instance", "task", "function")),
+        *((sort, {"named": ("i-0abc",)}) for sort in ("oidc", "saml", "other")),
+    ],
+)
+def test_a_named_session_is_cut_by_its_name_alone(sort: str, names: dict[str, t.Any]) -> None:
+    session = {"role": WORKER, "name": "i-0abc", "sort": sort}
+    assert cuts(declare(users=[], sessions=[session])) == {WORKER: Cut("", **names)}
+
+
+def test_only_named_roles_lose_all_sessions() -> None:
+    roles = [{"arn": PIPELINE, "cut": "all_sessions"}, WORKER]
+    found = cuts(declare(roles=roles), PIPELINE)
+    assert (found[PIPELINE].all, found[WORKER].all, found[WORKER].older) == (True, False, True)
+
+
+@pytest.mark.parametrize(
+    ("role", "rule"),
+    [
+        (arn(HOME, "OrganizationAccountAccessRole"), "protected"),
+        (arn(HOME, "aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_1"), "protected"),
+        (arn(HOME, "aws-service-role/x.amazonaws.com/AWSServiceRoleForX"), "protected"),
+        (arn(HOME, "cdk-hnb659fds-deploy-role"), "protected"),
+        (arn(HOME, "keeper"), "break_glass"),
+        (arn(HOME, "iam-hardening/break-glass"), "break_glass"),
+        (arn(HOME, "own"), "caller"),
+    ],
+)
+def test_some_roles_are_left_alone_unless_people_name_them(role: str, rule: str) -> None:
+    for incident in (declare(), declare(seen=[{"role": role}])):
+        chosen = choose_targets(incident, reach(role), HOME, UNTOUCHABLE)
+        assert not chosen.targets
+        assert [(one, refusal.rule) for one, refusal in chosen.not_cut.items()] == [(role, rule)]
+    # A guard refuses it then, so that people read why.
+    named = choose_targets(declare(roles=[role]), reach(role), HOME, UNTOUCHABLE)
+    assert [target.arn for target in named.targets] == [role]
+
+
+def test_a_role_that_is_written_in_two_ways_is_one_target() -> None:
+    chosen = choose_targets(
+        declare(roles=[PIPELINE.replace("pipeline", "Pipeline")]), reach(PIPELINE), HOME, UNTOUCHABLE
+    )
+    assert len(chosen.targets) == 1
+
+
+def test_sources_are_users_and_every_role_that_is_named() -> None:
+    incident = declare(
+        roles=[PIPELINE], sessions=[{"role": WORKER, "name": "i-0abc", "sort": "instance"}], seen=[{"role": DEPLOY}]
+    )
+    other = arn(PROD, "other", "user")
+    assert [source.arn for source in list_sources(incident, [other])] == [USER, other, WORKER, PIPELINE, DEPLOY]
