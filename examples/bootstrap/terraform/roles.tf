@@ -422,7 +422,8 @@ resource "aws_iam_policy" "automation_boundary" {
         "ArnLike": {
           "iam:PolicyARN": [
             "arn:*:iam::*:policy/iam-hardening/quarantine*",
-            "arn:*:iam::*:policy/iam-hardening/incident-*"
+            "arn:*:iam::*:policy/iam-hardening/incident-*",
+            "arn:*:iam::aws:policy/AWSDenyAll"
           ]
         }
       }
@@ -2160,7 +2161,8 @@ resource "aws_iam_policy" "automation_roles_boundary" {
         "ArnLike": {
           "iam:PolicyARN": [
             "arn:*:iam::*:policy/iam-hardening/quarantine*",
-            "arn:*:iam::*:policy/iam-hardening/incident-*"
+            "arn:*:iam::*:policy/iam-hardening/incident-*",
+            "arn:*:iam::aws:policy/AWSDenyAll"
           ]
         }
       }
@@ -2817,7 +2819,10 @@ resource "aws_iam_policy" "automation_containment_boundary" {
       "Resource": "*",
       "Condition": {
         "ArnNotEquals": {
-          "iam:PolicyARN": "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/quarantine-deny-all"
+          "iam:PolicyARN": [
+            "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/quarantine-deny-all",
+            "arn:${local.partition}:iam::aws:policy/AWSDenyAll"
+          ]
         }
       }
     },
@@ -2831,7 +2836,10 @@ resource "aws_iam_policy" "automation_containment_boundary" {
       "Resource": "*",
       "Condition": {
         "StringNotEquals": {
-          "iam:PermissionsBoundary": "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/quarantine-deny-all"
+          "iam:PermissionsBoundary": [
+            "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/quarantine-deny-all",
+            "arn:${local.partition}:iam::aws:policy/AWSDenyAll"
+          ]
         }
       }
     },
@@ -3046,39 +3054,6 @@ resource "aws_iam_role_policy" "containment_users" {
     {
       "Effect": "Allow",
       "Action": [
-        "iam:UpdateAccessKey",
-        "iam:UpdateSSHPublicKey",
-        "iam:UpdateServiceSpecificCredential",
-        "iam:UpdateSigningCertificate"
-      ],
-      "Resource": [
-        "arn:${local.partition}:iam::${local.account}:user/*"
-      ]
-    },
-    {
-      "Effect": "Allow",
-      "Action": [
-        "iam:TagUser",
-        "iam:UntagUser"
-      ],
-      "Resource": [
-        "arn:${local.partition}:iam::${local.account}:user/*"
-      ],
-      "Condition": {
-        "ForAllValues:StringEquals": {
-          "aws:TagKeys": [
-            "iam-hardening:incident",
-            "iam-hardening:quarantine"
-          ]
-        },
-        "Null": {
-          "aws:TagKeys": "false"
-        }
-      }
-    },
-    {
-      "Effect": "Allow",
-      "Action": [
         "iam:AttachUserPolicy",
         "iam:DetachUserPolicy"
       ],
@@ -3088,7 +3063,8 @@ resource "aws_iam_role_policy" "containment_users" {
       "Condition": {
         "ArnEquals": {
           "iam:PolicyARN": [
-            "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/quarantine-deny-all"
+            "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/quarantine-deny-all",
+            "arn:${local.partition}:iam::aws:policy/AWSDenyAll"
           ]
         }
       }
@@ -3105,10 +3081,44 @@ resource "aws_iam_role_policy" "containment_users" {
       "Condition": {
         "StringEquals": {
           "iam:PermissionsBoundary": [
-            "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/quarantine-deny-all"
+            "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/quarantine-deny-all",
+            "arn:${local.partition}:iam::aws:policy/AWSDenyAll"
           ]
         }
       }
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:TagUser",
+        "iam:UntagUser"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:user/*"
+      ],
+      "Condition": {
+        "ForAllValues:StringEquals": {
+          "aws:TagKeys": [
+            "iam-hardening:quarantine",
+            "iam-hardening:incident"
+          ]
+        },
+        "Null": {
+          "aws:TagKeys": "false"
+        }
+      }
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:UpdateAccessKey",
+        "iam:UpdateSSHPublicKey",
+        "iam:UpdateServiceSpecificCredential",
+        "iam:UpdateSigningCertificate"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:user/*"
+      ]
     }
   ]
 }
@@ -3149,16 +3159,6 @@ resource "aws_iam_role_policy" "containment_roles" {
     {
       "Effect": "Allow",
       "Action": [
-        "iam:DeleteRolePolicy",
-        "iam:PutRolePolicy"
-      ],
-      "Resource": [
-        "arn:${local.partition}:iam::${local.account}:role/*"
-      ]
-    },
-    {
-      "Effect": "Allow",
-      "Action": [
         "iam:AttachRolePolicy",
         "iam:DetachRolePolicy"
       ],
@@ -3184,6 +3184,16 @@ resource "aws_iam_role_policy" "containment_roles" {
       ],
       "Resource": [
         "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/incident-*"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:DeleteRolePolicy",
+        "iam:PutRolePolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/*"
       ]
     }
   ]
@@ -3213,9 +3223,9 @@ resource "aws_iam_role_policy" "containment_passwords" {
 JSON
 }
 
-resource "aws_iam_role_policy" "containment_root_of_members" {
+resource "aws_iam_role_policy" "containment_root" {
   count  = local.has_containment && var.containment_root && var.management_account ? 1 : 0
-  name   = "root-of-members"
+  name   = "root"
   role   = aws_iam_role.automation_containment[0].id
   policy = <<-JSON
 {
