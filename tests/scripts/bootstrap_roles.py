@@ -243,7 +243,8 @@ INCIDENT_TAGS: t.Final = ("iam-hardening:incident", "iam-hardening:quarantine")
 def keep_containment() -> tuple[Json, ...]:
     """Make statements for the boundary of roles that scheduled jobs write with: they lift no containment.
 
-    They can still delete inline policies and switch keys on, which nothing about the request limits.
+    They can still delete inline policies, replace boundaries and switch keys on: no condition key limits that. IAM does not
+    distinguish tags by letter case: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#id_tags_rules
     """
     detach = {
         "Sid": "ContainmentStays",
@@ -257,7 +258,7 @@ def keep_containment() -> tuple[Json, ...]:
         "Effect": "Deny",
         "Action": ["iam:TagUser", "iam:UntagUser"],
         "Resource": "*",
-        "Condition": {"ForAnyValue:StringEquals": {"aws:TagKeys": list(INCIDENT_TAGS)}},
+        "Condition": {"ForAnyValue:StringEqualsIgnoreCase": {"aws:TagKeys": list(INCIDENT_TAGS)}},
     }
     return detach, tag
 

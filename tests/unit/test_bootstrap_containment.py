@@ -284,6 +284,7 @@ def test_it_changes_neither_itself_nor_those_above(made: Made) -> None:
         ("iam:TagUser", ALICE, {"aws:TagKeys": ["iam-hardening:quarantine", "team"]}),
         ("iam:TagUser", ALICE, {"aws:TagKeys": ["iam-hardening:key-AKIA"]}),
         ("iam:UntagUser", ALICE, {"aws:TagKeys": ["iam-hardening:owner"]}),
+        ("iam:UntagUser", ALICE, {"aws:TagKeys": ["iam-hardening:Owner", "iam-hardening:incident"]}),
         # Other tasks as root, and other identities.
         ("sts:AssumeRoot", MEMBER, {"sts:TaskPolicyArn": f"{TASK}S3UnlockBucketPolicy"}),
         ("sts:AssumeRoot", MEMBER, {"sts:TaskPolicyArn": f"{TASK}IAMCreateRootUserPassword"}),
@@ -334,6 +335,8 @@ LIFTS: t.Final[tuple[tuple[str, str, str, Context], ...]] = (
     ("automation-policies", "iam:SetDefaultPolicyVersion", OF_INCIDENT, {}),
     ("automation-policies", "iam:DeletePolicy", QUARANTINE, {}),
     ("automation-credentials", "iam:UntagUser", ALICE, {"aws:TagKeys": ["iam-hardening:quarantine"]}),
+    # IAM does not distinguish tags by letter case.
+    ("automation-credentials", "iam:UntagUser", ALICE, {"aws:TagKeys": ["iam-hardening:Quarantine"]}),
     ("automation-credentials", "iam:TagUser", ALICE, TAGGED),
     (
         "automation-credentials",

@@ -437,7 +437,7 @@ resource "aws_iam_policy" "automation_boundary" {
       ],
       "Resource": "*",
       "Condition": {
-        "ForAnyValue:StringEquals": {
+        "ForAnyValue:StringEqualsIgnoreCase": {
           "aws:TagKeys": [
             "iam-hardening:incident",
             "iam-hardening:quarantine"
