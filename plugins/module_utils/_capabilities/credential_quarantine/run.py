@@ -19,6 +19,8 @@ from ..._aws.errors import AwsError
 from ..._aws.fence import REMOVAL_TASK
 from ..._aws.operations import Operations
 from ..._aws.root_sessions import RootSessions
+from ..._converge.affects.affected import with_affected
+from ..._converge.affects.live import HOLDERS_READS, LiveReach
 from ..._converge.capability import Aws, Capability
 from ..._converge.change import Change, Refusal
 from ..._converge.errors import GuardError, InputError
@@ -49,7 +51,7 @@ from .states import CALLS_OF, RootState, UserState
 WRITER: t.Final = Writer.CONTAINMENT
 # A release takes back what session_revocation cut of roles, too.
 OPERATIONS: t.Final = Operations(
-    reads=READS,
+    reads=READS | HOLDERS_READS,
     writes=ROOT_WRITES
     | frozenset(
         {
@@ -81,7 +83,9 @@ def run(task: Task) -> dict[str, t.Any]:
         make = functools.partial(
             CredentialQuarantine, planner, declared, emergency, writes=task.run.writes, reveal_key_ids=reveal
         )
-    return converge(task, make, module=MODULE, emergency=emergency)
+    # Each pass has a part of the report of its own, so that the changes of the first one stay there.
+    part = MODULE if releases else f"{MODULE}_{declared.name_of_pass}"
+    return converge(task, make, module=MODULE, part=part, emergency=emergency)
 
 
 class _OfIncident(Capability[t.Any]):
@@ -210,7 +214,7 @@ class CredentialQuarantine(_OfIncident):
         masked: dict[str, t.Any] = self._mask(returned)
         # The requests of an undo name whole keys: nothing else has them where the journal is lost.
         masked["undo"] = returned["undo"]
-        return {**masked, "terminal": write_text({**result, **masked}, written=self._writes)}
+        return {**masked, "terminal": self._mask(write_text({**result, **masked}, written=self._writes))}
 
     def failure(self, result: Mapping[str, t.Any]) -> str:
         rows = result["not_denied"] if self._writes else ()
@@ -268,6 +272,13 @@ class Release(_OfIncident):
     def plan(self, observed: Releasing, _found: tuple[Finding, ...]) -> Plan:
         return Plan(observed.changes, observed.refused)
 
+    def add_affected(self, _observed: Releasing, changes: Sequence[Change]) -> tuple[Change, ...]:
+        """Whom the requests affect that will be sent, whatever the records show."""
+        access = self._access
+        account_id = access.caller.account_id
+        live = LiveReach(access, account_id=account_id, partition=access.partition, errors=(AwsError,), known=())
+        return with_affected(changes, live)
+
     def rereads(self) -> Mapping[str, t.Callable[[Change], t.Any]]:
         return dict.fromkeys(MODULES, self.reread)
 
@@ -286,4 +297,4 @@ class Release(_OfIncident):
             "checklist": {name: dict(item) for name, item in self._declared.checklist.items()},
             "early_release_reason": self._declared.early_release_reason or None,
         }
-        return {**returned, "terminal": write_release_text({**result, **returned}, written=self._writes)}
+        return {**returned, "terminal": self._mask(write_release_text({**result, **returned}, written=self._writes))}
