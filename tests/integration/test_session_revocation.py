@@ -11,7 +11,8 @@ import functools
 import json
 import typing as t
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
@@ -19,6 +20,7 @@ import yaml
 from botocore.exceptions import ClientError
 from intruder import CHAIN, DATA, HOME, PROD, SHARED, USER, Intruder
 
+from ansible_collections.hardening.iam.plugins.module_utils._aws import clients
 from ansible_collections.hardening.iam.plugins.module_utils._aws.patience import Patience
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.run import (
     SessionRevocation,
@@ -27,6 +29,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.r
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import Record as IncidentRecord
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.records import read_record, update
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task
 from ansible_collections.hardening.iam.plugins.modules.session_revocation import RETURN
 from emulator.client import EmulatorProcess
 from emulator.seed import access_key_id
@@ -45,6 +48,7 @@ def bench(emulator: EmulatorProcess, tmp_path_factory: pytest.TempPathFactory) -
             patch.setenv(name, value)
         patch.setattr(Patience, "__init__", functools.partialmethod(Patience.__init__, pause=0.05))
         patch.setattr(SessionRevocation, "holds", 0.0)
+        patch.setattr(SessionRevocation, "patience", 0.0)
         bench = RevokingBench(control, tmp_path_factory.mktemp("revoking"))
         bench.begin_run()
         yield bench
@@ -221,6 +225,41 @@ def test_a_contained_role_is_in_the_record_with_its_id(bench: RevokingBench) -> 
         (f"arn:aws:iam::{HOME}:role/{name}", ids[name], By.CUT) for name in ("pipeline", "build-worker")
     }
     assert record.state is State.CONTAINED
+
+
+def test_hosts_at_work_at_the_same_time_know_each_other_in_one_pass(
+    bench: RevokingBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SessionRevocation, "patience", 60.0)
+    with ThreadPoolExecutor(3) as hosts:
+        pass_ = functools.partial(bench.run, check=True, final=False)
+        results = list(hosts.map(pass_, ACCOUNTS))
+    assert [set(by_role(result)) for result in results] == [
+        {"pipeline", "build-worker"},
+        {"deploy"},
+        {"warehouse", "loader"},
+    ]
+
+
+def test_the_clock_of_aws_counts_if_that_of_the_controller_is_behind(
+    bench: RevokingBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = open_sessions(bench, HOME, "pipeline")
+
+    class Late(datetime):
+        @classmethod
+        def now(cls, zone: t.Any = None) -> datetime:
+            return datetime.now(zone) - timedelta(minutes=4)
+
+    begin = Task.__init__
+
+    def begin_late(self: Task, **given: t.Any) -> None:
+        begin(self, **{**given, "clock": lambda: Late.now(UTC)})
+
+    monkeypatch.setattr(Task, "__init__", begin_late)
+    monkeypatch.setattr(clients, "datetime", Late)
+    bench.run(HOME)
+    assert not can_work(session[0])
 
 
 # What people and a hunt name

@@ -140,6 +140,11 @@ class Access(RegionReader):
         return self._clients.longest_write
 
     @property
+    def seconds_behind(self) -> float:
+        """By how many seconds the clock of this machine is behind that of AWS, as far as answers have shown."""
+        return self._clients.behind
+
+    @property
     def origin(self) -> str:
         """What identifies the credentials before any role, without a secret. Raises AwsError: no such profile."""
         with self._translate_errors("sts", "", self.region):

@@ -12,6 +12,8 @@ from __future__ import annotations
 import math
 import threading
 import typing as t
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from . import sdk
 from .bodies import CheckingParserFactory
@@ -27,6 +29,8 @@ if t.TYPE_CHECKING:
 USER_AGENT: t.Final = "hardening.iam"
 _SIGN_IN: t.Final = "signin"
 _ENDPOINT: t.Final = "hardening.iam endpoint"
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
+_LARGEST_SKEW: t.Final = 900.0
 
 
 class WritePermit(t.Protocol):
@@ -66,6 +70,8 @@ class ClientPool:
         self._fence = fence
         self._permit = permit
         self.silence = Silence()
+        #: By how many seconds the clock of this machine is behind that of AWS, as the last answer showed.
+        self.behind = 0.0
         self._configs = {once: client_config(options, once=once) for once in (False, True)}
         # Sessions are not made for threads, clients are.
         self._lock = threading.Lock()
@@ -109,11 +115,21 @@ class ClientPool:
             # An endpoint from the environment or a profile, which nobody checked before.
             raise InvalidRequest(f"AWS_ENDPOINT_URL, or endpoint_url of the profile: {error}") from None
         enclose(client, self._fence)
+        client.meta.events.register("after-call", self._note_date)
         if service == _SIGN_IN:
             _keep_endpoint(client)
         if writes and self._permit is not None:
             _require(client, self._permit)
         return client
+
+    def _note_date(self, *, http_response: t.Any, **_unused: t.Any) -> None:
+        """Note the clock of AWS, which dates every answer. Signatures allow a difference of minutes."""
+        try:
+            date = parsedate_to_datetime(http_response.headers["Date"])
+            self.behind = min(max(0.0, (date - datetime.now(UTC)).total_seconds()), _LARGEST_SKEW)
+        except (KeyError, TypeError, ValueError):
+            # A proxy or an emulator may leave it out.
+            return
 
 
 def _require(client: BaseClient, permit: WritePermit) -> None:

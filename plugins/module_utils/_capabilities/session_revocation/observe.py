@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import time
 import typing as t
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
@@ -43,6 +44,8 @@ from .signin import ACTIVE, GET, LIST, PARTITION, REVOKED, SERVICE, SigninSessio
 
 _DATASETS: t.Final = frozenset({Dataset.ACCOUNT_SUMMARY, Dataset.AUTHORIZATION_DETAILS, Dataset.ORGANIZATION})
 _SESSION_KEY: t.Final = "ASIA"
+# The seconds between two looks at what other hosts have left.
+_PAUSE: t.Final = 0.25
 #: So many regions are asked for sign-in sessions at a time.
 _WORKERS: t.Final = 16
 READ_OPERATIONS: t.Final = TARGET_READS.union(
@@ -166,6 +169,14 @@ def read_parts(shared: SharedParts, account_ids: Collection[str]) -> Parts:
         except (AttributeError, KeyError, TypeError, ValueError):
             accounts.pop(account_id, None)
     return Parts(accounts, cut_at)
+
+
+def wait_for_parts(shared: SharedParts, account_ids: Collection[str], most: float) -> None:
+    """Wait for the hosts that read other accounts at the same time, so many seconds at most."""
+    waited = 0.0
+    while shared.are_shared and waited < most and any(shared.read(account_id) is None for account_id in account_ids):
+        time.sleep(_PAUSE)
+        waited += _PAUSE
 
 
 def leave_part(shared: SharedParts, edges: AccountEdges, cut_at: Mapping[str, datetime]) -> None:

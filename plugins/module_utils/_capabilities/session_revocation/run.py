@@ -52,6 +52,7 @@ from .observe import (
     read_roles,
     read_signin,
     reread,
+    wait_for_parts,
 )
 from .plan import Observed, Planner, Verdict
 from .reach import Walk
@@ -130,6 +131,8 @@ class SessionRevocation(Capability[Observed]):
     insists = True
     # AWS notices changes of IAM after four seconds or so.
     holds = 5.0
+    #: So many seconds the first pass waits for other hosts.
+    patience: t.ClassVar[float] = 5.0
     _observed: Observed
 
     def __init__(
@@ -145,13 +148,17 @@ class SessionRevocation(Capability[Observed]):
         self._emergency = emergency
         self._incident = emergency.incident
         self._shared = shared
-        self._clock = clock
         self._connection = connection
+        self._own_clock = clock
         self._untouchable = UntouchablePrincipals(connection.principals, break_glass)
-        self._planner = Planner(emergency.incident, clock, declared.propagation, declared.max_roles)
+        self._planner = Planner(emergency.incident, self._clock, declared.propagation, declared.max_roles)
         self._verdicts: tuple[Verdict, ...] = ()
         self._cut_at: dict[str, datetime] = {}
         self._edges: t.Optional[AccountEdges] = None
+
+    def _clock(self) -> datetime:
+        """The present. Where this machine is behind, that of AWS counts: AWS dates the sessions that are cut."""
+        return self._own_clock() + timedelta(seconds=self._connection.access.seconds_behind)
 
     # What there is
 
@@ -169,9 +176,10 @@ class SessionRevocation(Capability[Observed]):
         if unread is None:
             self._edges = edges
             leave_part(self._shared, edges, self._cut_at)
+        homes = {*keys.homes, *(source.arn.split(":")[4] for source in named)}
+        self._await_others((inventory & homes if self._connection.writes else inventory) - {account_id})
         parts = read_parts(self._shared, inventory - {account_id})
         accounts = {**parts.accounts, **({account_id: edges} if unread is None else {})}
-        homes = {*keys.homes, *(source.arn.split(":")[4] for source in named)}
         past = read_past(self._emergency.store, self._incident.id, homes)
         expected = list_expected_users(self._incident, account_id)
         sources = list_sources(self._incident, (*keys.users, *past.users, *parts.users, *expected))
@@ -191,6 +199,14 @@ class SessionRevocation(Capability[Observed]):
             missing=sorted(inventory - set(accounts)),
         )
         return self._observed
+
+    def _await_others(self, account_ids: Collection[str]) -> None:
+        """Wait a little for what other hosts read meanwhile, in the first pass alone: later ones find it.
+
+        A run that writes waits for the accounts of the sources only, check mode for all: it makes no second pass.
+        """
+        if self._declared.waits or not self._connection.writes:
+            wait_for_parts(self._shared, account_ids, self.patience)
 
     def _complete(self, observed: Observed, *, missing: Sequence[str]) -> Observed:
         """Add what is read of the targets, and what is not known."""

@@ -6,6 +6,9 @@ from __future__ import annotations
 
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
@@ -141,3 +144,26 @@ def test_calls_on_sign_in_sessions_obey_the_endpoint(
 def test_calls_on_sign_in_sessions_go_to_aws_without_an_endpoint(sign_in: t.Callable[..., t.Any]) -> None:
     calls = {"list_sessions": {}}
     assert urls_of(sign_in(), calls) == ["https://signin.eu-west-1.api.aws/list-sessions"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "behind"),
+    [
+        ({"Date": 120}, 120),
+        ({"Date": -120}, 0),
+        ({"Date": 86_400}, 900),
+        ({"Date": "nonsense"}, 0),
+        ({}, 0),
+    ],
+)
+def test_the_clock_of_aws_is_noted_where_it_is_ahead(headers: dict[str, t.Any], behind: float) -> None:
+    clients = pool()
+    client = clients.client("iam", "us-east-1")
+    dates = {
+        name: format_datetime(datetime.now(UTC) + timedelta(seconds=value)) if isinstance(value, int) else value
+        for name, value in headers.items()
+    }
+    answer = SimpleNamespace(headers=dates, status_code=200)
+    model = client.meta.service_model.operation_model("DeleteUser")
+    client.meta.events.emit("after-call.iam.DeleteUser", http_response=answer, parsed={}, model=model, context={})
+    assert clients.behind == pytest.approx(behind, abs=2)
