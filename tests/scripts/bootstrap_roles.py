@@ -243,8 +243,9 @@ INCIDENT_TAGS: t.Final = ("iam-hardening:incident", "iam-hardening:quarantine")
 def keep_containment() -> tuple[Json, ...]:
     """Make statements for the boundary of roles that scheduled jobs write with: they lift no containment.
 
-    They can still delete inline policies, replace boundaries and switch keys on: no condition key limits that. IAM does not
-    distinguish tags by letter case: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#id_tags_rules
+    They can still delete inline policies, replace boundaries and switch keys on: no condition key limits that.
+    IAM does not distinguish tags by letter case.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#id_tags_rules
     """
     detach = {
         "Sid": "ContainmentStays",
