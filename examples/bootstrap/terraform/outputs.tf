@@ -17,6 +17,7 @@ output "assume_role_arns" {
     local.has_detective ? { detective = aws_iam_role.automation_detective[0].arn } : {},
     local.has_organization ? { organization = aws_iam_role.automation_organization[0].arn } : {},
     local.has_roles ? { roles = aws_iam_role.automation_roles[0].arn } : {},
+    local.has_containment ? { containment = aws_iam_role.automation_containment[0].arn } : {},
   )
 }
 

@@ -386,14 +386,16 @@ resource "aws_iam_policy" "automation_boundary" {
         "iam:Simulate*"
       ],
       "Resource": [
-        "arn:${local.partition}:iam::${local.account}:user/iam-hardening/*",
-        "arn:${local.partition}:iam::${local.account}:group/iam-hardening/*",
-        "arn:${local.partition}:iam::${local.account}:role/iam-hardening/assessor*",
-        "arn:${local.partition}:iam::${local.account}:role/iam-hardening/automation*",
-        "arn:${local.partition}:iam::${local.account}:role/iam-hardening/break-glass*",
-        "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/assessor*",
-        "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/automation*",
-        "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/break-glass*"
+        "arn:*:iam::*:user/iam-hardening/*",
+        "arn:*:iam::*:group/iam-hardening/*",
+        "arn:*:iam::*:role/iam-hardening/assessor*",
+        "arn:*:iam::*:role/iam-hardening/automation*",
+        "arn:*:iam::*:role/iam-hardening/break-glass*",
+        "arn:*:iam::*:policy/iam-hardening/assessor*",
+        "arn:*:iam::*:policy/iam-hardening/automation*",
+        "arn:*:iam::*:policy/iam-hardening/break-glass*",
+        "arn:*:iam::*:policy/iam-hardening/quarantine*",
+        "arn:*:iam::*:policy/iam-hardening/incident-*"
       ]
     },
     {
@@ -407,6 +409,41 @@ resource "aws_iam_policy" "automation_boundary" {
       "NotResource": [
         "arn:${local.partition}:iam::${local.account}:role/iam-hardening/iam-hardening-*"
       ]
+    },
+    {
+      "Sid": "ContainmentStays",
+      "Effect": "Deny",
+      "Action": [
+        "iam:DetachRolePolicy",
+        "iam:DetachUserPolicy"
+      ],
+      "Resource": "*",
+      "Condition": {
+        "ArnLike": {
+          "iam:PolicyARN": [
+            "arn:*:iam::*:policy/iam-hardening/quarantine*",
+            "arn:*:iam::*:policy/iam-hardening/incident-*",
+            "arn:*:iam::aws:policy/AWSDenyAll"
+          ]
+        }
+      }
+    },
+    {
+      "Sid": "TagsOfIncidentsStay",
+      "Effect": "Deny",
+      "Action": [
+        "iam:TagUser",
+        "iam:UntagUser"
+      ],
+      "Resource": "*",
+      "Condition": {
+        "ForAnyValue:StringEqualsIgnoreCase": {
+          "aws:TagKeys": [
+            "iam-hardening:incident",
+            "iam-hardening:quarantine"
+          ]
+        }
+      }
     }
   ]
 }
@@ -2023,12 +2060,13 @@ resource "aws_iam_policy" "automation_roles_boundary" {
         "iam:Simulate*"
       ],
       "Resource": [
-        "arn:${local.partition}:iam::${local.account}:user/iam-hardening/*",
-        "arn:${local.partition}:iam::${local.account}:group/iam-hardening/*",
-        "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/assessor*",
-        "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/automation*",
-        "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/break-glass*",
-        "arn:${local.partition}:iam::${local.account}:role/iam-hardening/*",
+        "arn:*:iam::*:user/iam-hardening/*",
+        "arn:*:iam::*:group/iam-hardening/*",
+        "arn:*:iam::*:policy/iam-hardening/assessor*",
+        "arn:*:iam::*:policy/iam-hardening/automation*",
+        "arn:*:iam::*:policy/iam-hardening/break-glass*",
+        "arn:*:iam::*:policy/iam-hardening/quarantine*",
+        "arn:*:iam::*:role/iam-hardening/*",
         "arn:${local.partition}:iam::${local.account}:role/AWS-QuickSetup-*",
         "arn:${local.partition}:iam::${local.account}:role/AWSAFT*",
         "arn:${local.partition}:iam::${local.account}:role/AWSAccelerator*",
@@ -2110,6 +2148,24 @@ resource "aws_iam_policy" "automation_roles_boundary" {
       "Resource": [
         "*"
       ]
+    },
+    {
+      "Sid": "ContainmentStays",
+      "Effect": "Deny",
+      "Action": [
+        "iam:DetachRolePolicy",
+        "iam:DetachUserPolicy"
+      ],
+      "Resource": "*",
+      "Condition": {
+        "ArnLike": {
+          "iam:PolicyARN": [
+            "arn:*:iam::*:policy/iam-hardening/quarantine*",
+            "arn:*:iam::*:policy/iam-hardening/incident-*",
+            "arn:*:iam::aws:policy/AWSDenyAll"
+          ]
+        }
+      }
     }
   ]
 }
@@ -2552,6 +2608,645 @@ resource "aws_iam_role_policy" "return" {
         "arn:${local.partition}:iam::${local.account}:role/${var.right_sizing_targets}",
         "arn:${local.partition}:iam::${local.account}:role/iam-hardening-preflight"
       ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_policy" "quarantine_deny_all" {
+  count  = local.has_containment ? 1 : 0
+  name   = "quarantine-deny-all"
+  path   = local.path
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "QuarantineDenyAll",
+      "Effect": "Deny",
+      "Action": "*",
+      "Resource": "*"
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_policy" "assessor_containment_reads" {
+  count  = local.has_containment ? 1 : 0
+  name   = "assessor-containment-reads"
+  path   = local.path
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "Read",
+      "Effect": "Allow",
+      "Action": [
+        "iam:ListUserPolicies",
+        "sts:GetAccessKeyInfo",
+        "sts:GetCallerIdentity"
+      ],
+      "Resource": [
+        "*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy_attachment" "assessor_containment_reads" {
+  count      = local.has_containment ? 1 : 0
+  role       = aws_iam_role.assessor.name
+  policy_arn = aws_iam_policy.assessor_containment_reads[0].arn
+}
+
+resource "aws_iam_policy" "automation_containment_boundary" {
+  count  = local.has_containment ? 1 : 0
+  name   = "automation-containment-boundary"
+  path   = local.path
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "OnlyWhatItIsFor",
+      "Effect": "Allow",
+      "Action": [
+        "iam:Generate*",
+        "iam:Get*",
+        "iam:List*",
+        "iam:Simulate*",
+        "ec2:DescribeRegions",
+        "organizations:DescribeOrganization",
+        "organizations:DescribeOrganizationalUnit",
+        "organizations:DescribePolicy",
+        "organizations:ListParents",
+        "organizations:ListPoliciesForTarget",
+        "sts:GetAccessKeyInfo",
+        "sts:GetCallerIdentity",
+        "iam:AttachRolePolicy",
+        "iam:AttachUserPolicy",
+        "iam:CreatePolicy",
+        "iam:CreatePolicyVersion",
+        "iam:DeleteLoginProfile",
+        "iam:DeletePolicy",
+        "iam:DeletePolicyVersion",
+        "iam:DeleteRolePolicy",
+        "iam:DeleteUserPermissionsBoundary",
+        "iam:DeleteUserPolicy",
+        "iam:DetachRolePolicy",
+        "iam:DetachUserPolicy",
+        "iam:PutRolePolicy",
+        "iam:PutUserPermissionsBoundary",
+        "iam:PutUserPolicy",
+        "iam:TagPolicy",
+        "iam:TagUser",
+        "iam:UntagUser",
+        "iam:UpdateAccessKey",
+        "iam:UpdateSSHPublicKey",
+        "iam:UpdateServiceSpecificCredential",
+        "iam:UpdateSigningCertificate",
+        "sts:AssumeRoot"
+      ],
+      "Resource": [
+        "*"
+      ]
+    },
+    {
+      "Sid": "NothingElse",
+      "Effect": "Deny",
+      "NotAction": [
+        "iam:Generate*",
+        "iam:Get*",
+        "iam:List*",
+        "iam:Simulate*",
+        "ec2:DescribeRegions",
+        "organizations:DescribeOrganization",
+        "organizations:DescribeOrganizationalUnit",
+        "organizations:DescribePolicy",
+        "organizations:ListParents",
+        "organizations:ListPoliciesForTarget",
+        "sts:GetAccessKeyInfo",
+        "sts:GetCallerIdentity",
+        "iam:AttachRolePolicy",
+        "iam:AttachUserPolicy",
+        "iam:CreatePolicy",
+        "iam:CreatePolicyVersion",
+        "iam:DeleteLoginProfile",
+        "iam:DeletePolicy",
+        "iam:DeletePolicyVersion",
+        "iam:DeleteRolePolicy",
+        "iam:DeleteUserPermissionsBoundary",
+        "iam:DeleteUserPolicy",
+        "iam:DetachRolePolicy",
+        "iam:DetachUserPolicy",
+        "iam:PutRolePolicy",
+        "iam:PutUserPermissionsBoundary",
+        "iam:PutUserPolicy",
+        "iam:TagPolicy",
+        "iam:TagUser",
+        "iam:UntagUser",
+        "iam:UpdateAccessKey",
+        "iam:UpdateSSHPublicKey",
+        "iam:UpdateServiceSpecificCredential",
+        "iam:UpdateSigningCertificate",
+        "sts:AssumeRoot"
+      ],
+      "Resource": "*"
+    },
+    {
+      "Sid": "NeitherItselfNorThoseAbove",
+      "Effect": "Deny",
+      "NotAction": [
+        "iam:Generate*",
+        "iam:Get*",
+        "iam:List*",
+        "iam:Simulate*"
+      ],
+      "Resource": [
+        "arn:*:iam::*:user/iam-hardening/*",
+        "arn:*:iam::*:group/iam-hardening/*",
+        "arn:*:iam::*:role/iam-hardening/assessor*",
+        "arn:*:iam::*:role/iam-hardening/automation*",
+        "arn:*:iam::*:role/iam-hardening/break-glass*",
+        "arn:*:iam::*:policy/iam-hardening/assessor*",
+        "arn:*:iam::*:policy/iam-hardening/automation*",
+        "arn:*:iam::*:policy/iam-hardening/break-glass*",
+        "arn:*:iam::*:policy/iam-hardening/quarantine*",
+        "arn:${local.partition}:iam::${local.account}:role/AWS-QuickSetup-*",
+        "arn:${local.partition}:iam::${local.account}:role/AWSAFT*",
+        "arn:${local.partition}:iam::${local.account}:role/AWSAccelerator*",
+        "arn:${local.partition}:iam::${local.account}:role/AWSCloudFormationStackSet*",
+        "arn:${local.partition}:iam::${local.account}:role/AWSConfigurationRecorderFor*",
+        "arn:${local.partition}:iam::${local.account}:role/AWSControlTower*",
+        "arn:${local.partition}:iam::${local.account}:role/OrganizationAccountAccessRole",
+        "arn:${local.partition}:iam::${local.account}:role/aws-controltower-*",
+        "arn:${local.partition}:iam::${local.account}:role/aws-reserved/*",
+        "arn:${local.partition}:iam::${local.account}:role/aws-service-role/*",
+        "arn:${local.partition}:iam::${local.account}:role/cdk-*",
+        "arn:${local.partition}:iam::${local.account}:role/stacksets-exec-*",
+        "${var.incident_principal_arn_pattern}"
+      ]
+    },
+    {
+      "Sid": "TagsOfIncidentsOnly",
+      "Effect": "Deny",
+      "Action": [
+        "iam:TagUser",
+        "iam:UntagUser"
+      ],
+      "Resource": "*",
+      "Condition": {
+        "ForAnyValue:StringNotEquals": {
+          "aws:TagKeys": [
+            "iam-hardening:incident",
+            "iam-hardening:quarantine"
+          ]
+        }
+      }
+    },
+    {
+      "Sid": "QuarantineOnly",
+      "Effect": "Deny",
+      "Action": [
+        "iam:AttachUserPolicy",
+        "iam:DetachUserPolicy"
+      ],
+      "Resource": "*",
+      "Condition": {
+        "ArnNotEquals": {
+          "iam:PolicyARN": [
+            "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/quarantine-deny-all",
+            "arn:${local.partition}:iam::aws:policy/AWSDenyAll"
+          ]
+        }
+      }
+    },
+    {
+      "Sid": "NoOtherBoundary",
+      "Effect": "Deny",
+      "Action": [
+        "iam:DeleteUserPermissionsBoundary",
+        "iam:PutUserPermissionsBoundary"
+      ],
+      "Resource": "*",
+      "Condition": {
+        "StringNotEquals": {
+          "iam:PermissionsBoundary": [
+            "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/quarantine-deny-all",
+            "arn:${local.partition}:iam::aws:policy/AWSDenyAll"
+          ]
+        }
+      }
+    },
+    {
+      "Sid": "PoliciesOfIncidentsOnly",
+      "Effect": "Deny",
+      "Action": [
+        "iam:AttachRolePolicy",
+        "iam:DetachRolePolicy"
+      ],
+      "Resource": "*",
+      "Condition": {
+        "ArnNotLike": {
+          "iam:PolicyARN": [
+            "arn:*:iam::*:policy/iam-hardening/incident-*"
+          ]
+        }
+      }
+    },
+    {
+      "Sid": "NoOtherPolicy",
+      "Effect": "Deny",
+      "Action": [
+        "iam:CreatePolicy",
+        "iam:CreatePolicyVersion",
+        "iam:DeletePolicy",
+        "iam:DeletePolicyVersion",
+        "iam:TagPolicy"
+      ],
+      "NotResource": [
+        "arn:*:iam::*:policy/iam-hardening/incident-*"
+      ]
+    },
+    {
+      "Sid": "NoOtherTaskAsRoot",
+      "Effect": "Deny",
+      "Action": [
+        "sts:AssumeRoot"
+      ],
+      "Resource": "*",
+      "Condition": {
+        "StringNotEquals": {
+          "sts:TaskPolicyArn": [
+            "arn:${local.partition}:iam::aws:policy/root-task/IAMAuditRootUserCredentials",
+            "arn:${local.partition}:iam::aws:policy/root-task/IAMDeleteRootUserCredentials"
+          ]
+        }
+      }
+    }
+  ]
+}
+JSON
+}
+
+data "aws_iam_policy_document" "automation_containment_trust" {
+  count = local.has_containment ? 1 : 0
+  statement {
+    sid     = "ExecutionIdentity"
+    actions = ["sts:AssumeRole"]
+    principals {
+      type        = "AWS"
+      identifiers = [split(":", var.incident_principal_arn_pattern)[4]]
+    }
+    condition {
+      test     = "ArnLike"
+      variable = "aws:PrincipalArn"
+      values   = [var.incident_principal_arn_pattern]
+    }
+    dynamic "condition" {
+      for_each = nonsensitive(var.organization_id == "") ? [] : [true]
+      content {
+        test     = "StringEquals"
+        variable = "aws:PrincipalOrgID"
+        values   = [var.organization_id]
+      }
+    }
+    dynamic "condition" {
+      for_each = nonsensitive(var.external_id == "") ? [] : [true]
+      content {
+        test     = "StringEquals"
+        variable = "sts:ExternalId"
+        values   = [var.external_id]
+      }
+    }
+    condition {
+      test     = "StringLike"
+      variable = "sts:RoleSessionName"
+      values   = [var.role_session_name_pattern]
+    }
+    condition {
+      test     = "StringLike"
+      variable = "sts:SourceIdentity"
+      values   = [var.containment_source_identity_pattern]
+    }
+  }
+  statement {
+    sid     = "SourceIdentityAndTags"
+    actions = ["sts:SetSourceIdentity", "sts:TagSession"]
+    principals {
+      type        = "AWS"
+      identifiers = [split(":", var.incident_principal_arn_pattern)[4]]
+    }
+    condition {
+      test     = "ArnLike"
+      variable = "aws:PrincipalArn"
+      values   = [var.incident_principal_arn_pattern]
+    }
+    dynamic "condition" {
+      for_each = nonsensitive(var.organization_id == "") ? [] : [true]
+      content {
+        test     = "StringEquals"
+        variable = "aws:PrincipalOrgID"
+        values   = [var.organization_id]
+      }
+    }
+  }
+  statement {
+    sid     = "NoScheduledJob"
+    effect  = "Deny"
+    actions = ["sts:AssumeRole"]
+    principals {
+      type        = "AWS"
+      identifiers = ["*"]
+    }
+    condition {
+      test     = "ArnLike"
+      variable = "aws:PrincipalArn"
+      values   = local.never_containment
+    }
+  }
+}
+
+resource "aws_iam_role" "automation_containment" {
+  count                = local.has_containment ? 1 : 0
+  name                 = "automation-containment"
+  path                 = local.path
+  description          = "Contains leaked credentials in an incident, for hardening.iam"
+  max_session_duration = var.max_session_duration
+  assume_role_policy   = data.aws_iam_policy_document.automation_containment_trust[0].json
+  tags                 = local.tags
+  permissions_boundary = aws_iam_policy.automation_containment_boundary[0].arn
+
+  lifecycle {
+    precondition {
+      condition     = !contains(local.never_containment, var.incident_principal_arn_pattern)
+      error_message = "The incident_principal_arn_pattern must not be that of jobs: nobody could assume the role."
+    }
+  }
+}
+
+resource "aws_iam_role_policy" "automation_containment_reads" {
+  count  = local.has_containment ? 1 : 0
+  name   = "reads"
+  role   = aws_iam_role.automation_containment[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "Read",
+      "Effect": "Allow",
+      "Action": [
+        "ec2:DescribeRegions",
+        "iam:GetAccessKeyLastUsed",
+        "iam:GetAccountAuthorizationDetails",
+        "iam:GetAccountSummary",
+        "iam:GetGroup",
+        "iam:GetLoginProfile",
+        "iam:GetPolicy",
+        "iam:GetPolicyVersion",
+        "iam:GetRole",
+        "iam:GetRolePolicy",
+        "iam:GetUser",
+        "iam:GetUserPolicy",
+        "iam:ListAccessKeys",
+        "iam:ListAttachedRolePolicies",
+        "iam:ListAttachedUserPolicies",
+        "iam:ListEntitiesForPolicy",
+        "iam:ListGroupsForUser",
+        "iam:ListMFADevices",
+        "iam:ListPolicyVersions",
+        "iam:ListSSHPublicKeys",
+        "iam:ListServiceSpecificCredentials",
+        "iam:ListSigningCertificates",
+        "iam:ListUserPolicies",
+        "iam:ListUserTags",
+        "organizations:DescribeOrganization",
+        "organizations:DescribeOrganizationalUnit",
+        "organizations:DescribePolicy",
+        "organizations:ListParents",
+        "organizations:ListPoliciesForTarget",
+        "sts:GetAccessKeyInfo",
+        "sts:GetCallerIdentity"
+      ],
+      "Resource": [
+        "*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "containment_users" {
+  count  = local.has_containment && var.containment_users ? 1 : 0
+  name   = "users"
+  role   = aws_iam_role.automation_containment[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:AttachUserPolicy",
+        "iam:DetachUserPolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:user/*"
+      ],
+      "Condition": {
+        "ArnEquals": {
+          "iam:PolicyARN": [
+            "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/quarantine-deny-all",
+            "arn:${local.partition}:iam::aws:policy/AWSDenyAll"
+          ]
+        }
+      }
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:DeleteUserPermissionsBoundary",
+        "iam:PutUserPermissionsBoundary"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:user/*"
+      ],
+      "Condition": {
+        "StringEquals": {
+          "iam:PermissionsBoundary": [
+            "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/quarantine-deny-all",
+            "arn:${local.partition}:iam::aws:policy/AWSDenyAll"
+          ]
+        }
+      }
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:TagUser",
+        "iam:UntagUser"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:user/*"
+      ],
+      "Condition": {
+        "ForAllValues:StringEquals": {
+          "aws:TagKeys": [
+            "iam-hardening:quarantine",
+            "iam-hardening:incident"
+          ]
+        },
+        "Null": {
+          "aws:TagKeys": "false"
+        }
+      }
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:UpdateAccessKey",
+        "iam:UpdateSSHPublicKey",
+        "iam:UpdateServiceSpecificCredential",
+        "iam:UpdateSigningCertificate"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:user/*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "containment_inline" {
+  count  = local.has_containment && var.containment_inline ? 1 : 0
+  name   = "inline"
+  role   = aws_iam_role.automation_containment[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:DeleteUserPolicy",
+        "iam:PutUserPolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:user/*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "containment_roles" {
+  count  = local.has_containment && var.containment_roles ? 1 : 0
+  name   = "roles"
+  role   = aws_iam_role.automation_containment[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:AttachRolePolicy",
+        "iam:DetachRolePolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/*"
+      ],
+      "Condition": {
+        "ArnLike": {
+          "iam:PolicyARN": [
+            "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/incident-*"
+          ]
+        }
+      }
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:CreatePolicy",
+        "iam:CreatePolicyVersion",
+        "iam:DeletePolicy",
+        "iam:DeletePolicyVersion",
+        "iam:TagPolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/incident-*"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:DeleteRolePolicy",
+        "iam:PutRolePolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "containment_passwords" {
+  count  = local.has_containment && var.containment_passwords ? 1 : 0
+  name   = "passwords"
+  role   = aws_iam_role.automation_containment[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:DeleteLoginProfile"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:user/*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "containment_root" {
+  count  = local.has_containment && var.containment_root && var.management_account ? 1 : 0
+  name   = "root"
+  role   = aws_iam_role.automation_containment[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "sts:AssumeRoot"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::*:root"
+      ],
+      "Condition": {
+        "StringEquals": {
+          "sts:TaskPolicyArn": [
+            "arn:${local.partition}:iam::aws:policy/root-task/IAMAuditRootUserCredentials",
+            "arn:${local.partition}:iam::aws:policy/root-task/IAMDeleteRootUserCredentials"
+          ]
+        }
+      }
     }
   ]
 }

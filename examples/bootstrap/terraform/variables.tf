@@ -380,3 +380,55 @@ variable "roles_source_identity_pattern" {
     error_message = "roles_source_identity_pattern is not of the form that its description asks for."
   }
 }
+
+variable "incident_principal_arn_pattern" {
+  description = "Who may assume the role: the ARN of what people use in an incident, or a pattern. Empty: no role for it is made."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^$|^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[\\w+=,.@/-]{2,}[\\w+=,.@/*?-]*$", var.incident_principal_arn_pattern))
+    error_message = "incident_principal_arn_pattern is not of the form that its description asks for."
+  }
+}
+
+variable "containment_users" {
+  description = "Whether users may be denied everything by the policy of this stack, and their credentials deactivated."
+  type        = bool
+  default     = true
+}
+
+variable "containment_inline" {
+  description = "Whether inline policies of users may be written and deleted. It can then make any user administrator."
+  type        = bool
+  default     = true
+}
+
+variable "containment_roles" {
+  description = "Whether policies of roles may be written and deleted. It can then make any role administrator."
+  type        = bool
+  default     = true
+}
+
+variable "containment_passwords" {
+  description = "Whether passwords of users may be deleted. That can't be undone."
+  type        = bool
+  default     = true
+}
+
+variable "containment_root" {
+  description = "Whether credentials of root may be deleted in member accounts. That can't be undone."
+  type        = bool
+  default     = true
+}
+
+variable "containment_source_identity_pattern" {
+  description = "What the source identity must look like: incident-*, or less."
+  type        = string
+  default     = "incident-*"
+
+  validation {
+    condition     = can(regex("^incident-[\\w+=,.@*?-]{1,55}$", var.containment_source_identity_pattern))
+    error_message = "containment_source_identity_pattern is not of the form that its description asks for."
+  }
+}

@@ -419,3 +419,15 @@ def test_a_boundary_does_not_limit_what_a_resource_gives_a_user_by_name() -> Non
 
 def text(document: t.Mapping[str, t.Any]) -> str:
     return json.dumps(document)
+
+
+def test_a_condition_names_the_boundary_that_the_target_has(world: Seeded) -> None:
+    iam = world.client("iam")
+    boundary = iam.get_user(UserName="bounded")["User"]["PermissionsBoundary"]["PermissionsBoundaryArn"]
+    action = "iam:DeleteUserPermissionsBoundary"
+    document = allow(action, condition={"StringEquals": {"iam:PermissionsBoundary": boundary}})
+    iam.put_user_policy(UserName="ci", PolicyName="boundaries", PolicyDocument=text(document))
+    delete = client(world, "iam").delete_user_permissions_boundary
+    assert f"because no identity-based policy allows the {action} action" in error(delete, UserName="free")
+    delete(UserName="bounded")
+    assert "PermissionsBoundary" not in iam.get_user(UserName="bounded")["User"]

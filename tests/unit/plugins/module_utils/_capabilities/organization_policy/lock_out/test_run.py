@@ -114,7 +114,7 @@ def test_an_acceptance_without_a_reason_names_the_account() -> None:
 def test_the_roles_that_examples_bootstrap_makes_are_not_locked_out() -> None:
     made = {
         f"role{properties['Path']}{properties['RoleName']}"
-        for name in ("iam-hardening-roles.yml", "iam-hardening-right-sizing.yml")
+        for name in ("iam-hardening-roles.yml", "iam-hardening-right-sizing.yml", "iam-hardening-containment.yml")
         for resource in yaml.safe_load((CHECKOUT / "examples/bootstrap" / name).read_text(encoding="utf-8"))[
             "Resources"
         ].values()
@@ -123,4 +123,4 @@ def test_the_roles_that_examples_bootstrap_makes_are_not_locked_out() -> None:
     ours = {name for option in ("automation_roles", "assessor_roles") for name in LOCK_OUT_ARGUMENTS[option]["default"]}
     # The one role for all, which a user may make.
     assert ours == {"role/iam-hardening/automation", *made} - {"role/iam-hardening/break-glass"}
-    assert len([name for name in ours if "/automation" in name]) == 6
+    assert len([name for name in ours if "/automation" in name]) == 7

