@@ -48,7 +48,7 @@ class Containment:
     def of(
         cls, incident: Row, results: Sequence[Row], *, failures: Sequence[Row], now: datetime, is_real: bool
     ) -> t.Self:
-        """The containment of these results, which are told apart by their members."""
+        """The containment of these results. Their members say which module each is of."""
         ordered = sorted(results, key=lambda result: str(result.get("account_id", "")))
         return cls(
             incident,

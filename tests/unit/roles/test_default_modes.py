@@ -19,6 +19,8 @@ MODES: t.Final[t.Mapping[str, str]] = {
     # One external analyzer a region is free and changes nothing else.
     "access_analyzer": "enforce",
     "access_keys": "report",
+    # Nothing is written without the id of the incident as confirmation.
+    "compromise_response": "enforce",
     "config_rules": "report",
     "event_alerts": "report",
     "findings_export": "off",
@@ -38,6 +40,7 @@ MODES: t.Final[t.Mapping[str, str]] = {
 # What a role's module is called, and what else its default mode hangs on.
 MODULES: t.Final = {
     "access_keys": "access_key_lifecycle",
+    "compromise_response": "credential_quarantine",
     "mfa_enforcement": "organization_policy",
     "organization_guardrails": "organization_policy",
 }
