@@ -6,21 +6,37 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
+import re
 import typing as t
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import yaml
 from intruder import DATA, HOME, LEAKED, PROD, USER, Intruder
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.patience import Patience
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.run import (
     CredentialQuarantine,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import State
+from ansible_collections.hardening.iam.plugins.module_utils._converge.identity_changes import IdentityWriter
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import (
+    By,
+    Contained,
+    Record,
+    State,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.records import update
+from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Journal
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Outcome as Ending
+from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
+from ansible_collections.hardening.iam.plugins.module_utils._report.parts import read_parts
+from ansible_collections.hardening.iam.plugins.modules import credential_quarantine
 from emulator.client import Emulator, EmulatorProcess
 from emulator.seed import access_key_id
 
@@ -28,6 +44,9 @@ from .conftest import MANAGEMENT, fresh
 from .containing import ACCOUNTS, TYPO, USER_ARN, Response, declare
 from .interrupting import kill_at_write
 
+EVERYTHING: t.Final = json.dumps(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+)
 HOLDS: t.Final = CredentialQuarantine.holds
 #: The writes that contain ci-deploy, in their order.
 WRITES: t.Final = [
@@ -88,6 +107,8 @@ def test_check_mode_shows_the_plan_and_writes_nothing(response: Response) -> Non
     assert [(seed["status"], seed["user"]) for seed in result["seeds"]] == [("home", USER)]
     assert {row["access_key"] for row in result["stops_working"]} == {f"AKIA…{key[-4:]}" for key in keys(response)}
     assert any(row["denied"] and row["until"] for row in result["lives_on"])
+    assert not any(key in result["terminal"] for key in keys(response))
+    assert "to change: deactivate access key AKIA…" in result["terminal"]
     assert response.state() == before
 
 
@@ -99,9 +120,10 @@ def keys(response: Response, user: str = USER) -> list[str]:
 def test_few_calls_come_before_the_first_write(response: Response) -> None:
     response.contain()
     calls = [f"{record['service']}:{record['operation']}" for record in response.control.log()]
-    first = calls.index("iam:TagUser")
+    before = [name for name in calls[: calls.index("iam:TagUser")] if name.startswith("iam:")]
     assert "iam:GetAccountAuthorizationDetails" not in calls
-    assert first < 30
+    # Of its two keys AWS is asked for the last use each, and the tags are read once more right before the write.
+    assert len(before) == 18, before
 
 
 def test_a_key_is_contained_the_leaked_one_first(response: Response) -> None:
@@ -157,6 +179,45 @@ def test_what_an_intruder_undid_is_done_again(response: Response) -> None:
     assert response.writes == ["iam:UpdateAccessKey", "iam:PutUserPolicy"]
 
 
+def test_each_pass_has_its_part_of_the_report(response: Response) -> None:
+    for name in ("first", "second"):
+        response.contain(run_id="contain", job_id="1", **{"pass": name})
+    folder = response.reports / HOME / "parts" / "contain" / "1"
+    assert {path.name for path in folder.iterdir()} == {
+        "credential_quarantine_first.json",
+        "credential_quarantine_second.json",
+    }
+    found = read_parts(DirectoryStore(str(response.reports)), HOME, "contain", mode="enforce")
+    assert found.problems == {}
+    assert sorted(len(part["changes"]) for part in found.parts) == [0, len(WRITES)]
+
+
+def test_every_value_that_is_returned_is_described(response: Response) -> None:
+    documented = yaml.safe_load(credential_quarantine.RETURN)
+    contained, refused = response.contain(), response.run(incident=declare({"id": TYPO, "user": USER}))
+    released = response.release()
+    returned = {**refused, **released, **contained}
+    assert set(returned) - {"changed", "diff", "warnings", "failed", "msg"} == set(documented)
+    for name in ("changes", "seeds", "lives_on", "stops_working"):
+        assert set(contained[name][0]) == set(documented[name]["contains"]), name
+    for name in ("refused", "not_denied"):
+        assert set(refused[name][0]) == set(documented[name]["contains"]), name
+    assert {*contained["contained"][0], *released["contained"][0]} == set(documented["contained"]["contains"])
+
+
+def test_a_key_that_an_intruder_made_instead_of_the_leaked_one_is_found(response: Response) -> None:
+    response.contain()
+    iam = response.client("iam")
+    iam.delete_access_key(UserName=USER, AccessKeyId=LEAKED)
+    made = iam.create_access_key(UserName=USER)["AccessKey"]["AccessKeyId"]
+    iam.delete_user_policy(UserName=USER, PolicyName="IamHardeningQuarantine")
+    response.control.clear_log()
+    result = response.contain(**{"pass": "second"})
+    assert [(seed["status"], seed["kind"]) for seed in result["seeds"]] == [("deleted", "access_key"), ("home", "user")]
+    assert [change["after"].get("id") for change in result["changes"]] == [made, None]
+    assert response.writes == ["iam:UpdateAccessKey", "iam:PutUserPolicy"]
+
+
 # Which credential it is
 
 
@@ -207,6 +268,35 @@ def test_a_session_key_is_left_to_the_other_module(response: Response) -> None:
         ("session", "session"),
     ]
     assert response.writes == []
+
+
+def test_a_denial_that_an_intruder_changed_is_not_used(response: Response) -> None:
+    iam = response.client("iam")
+    own = f"arn:aws:iam::{HOME}:policy/iam-hardening/quarantine-deny-all"
+    iam.create_policy_version(PolicyArn=own, PolicyDocument=EVERYTHING, SetAsDefault=True)
+    result = response.contain()
+    attached = [change["after"]["policy"] for change in result["changes"] if change["operation"] == "AttachUserPolicy"]
+    assert attached == ["arn:aws:iam::aws:policy/AWSDenyAll"]
+    assert not response.release().get("failed")
+
+
+def test_a_user_with_no_room_gets_a_boundary_and_the_one_before_comes_back(response: Response) -> None:
+    iam = response.client("iam")
+    limit = iam.create_policy(PolicyName="limit", PolicyDocument=EVERYTHING)["Policy"]["Arn"]
+    iam.put_user_permissions_boundary(UserName=USER, PermissionsBoundary=limit)
+    for number in range(9):
+        arn = iam.create_policy(PolicyName=f"more-{number}", PolicyDocument=EVERYTHING)["Policy"]["Arn"]
+        iam.attach_user_policy(UserName=USER, PolicyArn=arn)
+    big = json.loads(EVERYTHING)
+    big["Statement"][0]["Sid"] = "x" * 1900
+    iam.put_user_policy(UserName=USER, PolicyName="big", PolicyDocument=json.dumps(big))
+    seeded = response.state()
+    result = response.contain()
+    (boundary,) = [change for change in result["changes"] if "Boundary" in change["operation"]]
+    assert boundary["before"] == {"boundary": limit}
+    assert response.contain()["changed"] is False
+    assert not response.release().get("failed")
+    assert response.state() == seeded
 
 
 # Passwords and root
@@ -305,6 +395,21 @@ def close_roles(response: Response) -> None:
 # Two runs, and killed ones
 
 
+def test_two_runs_at_once_contain_it_once(response: Response) -> None:
+    seeded = response.state()
+    response.control.clear_log()
+    with ThreadPoolExecutor() as pool:
+        runs = [pool.submit(response.run, run_id=f"run-{name}", job_process=name) for name in ("a", "b")]
+    results = [run.result() for run in runs]
+    assert [result.get("msg") for result in results if result.get("failed")] == []
+    assert sorted(response.writes) == sorted(WRITES)
+    record = response.record()
+    assert record is not None and record.state is State.CONTAINED
+    assert not response.release().get("failed")
+    assert response.state() == seeded
+
+
+@pytest.mark.table("writes", 4)
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("write", range(1, len(WRITES) + 1))
 def test_a_killed_run_is_completed_by_the_next(response: Response, write: int, after: bool) -> None:
@@ -368,8 +473,7 @@ def test_what_an_intruder_wrote_in_between_does_not_come_back(response: Response
     seeded = response.state()
     response.contain()
     iam = response.client("iam")
-    everything = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
-    iam.put_user_policy(UserName=USER, PolicyName="IamHardeningQuarantine", PolicyDocument=everything)
+    iam.put_user_policy(UserName=USER, PolicyName="IamHardeningQuarantine", PolicyDocument=EVERYTHING)
     response.contain()
     assert not response.release().get("failed")
     assert response.state() == seeded
@@ -415,3 +519,48 @@ def test_nothing_is_released_where_nothing_was_contained(response: Response) -> 
         if account != HOME:
             assert response.release(account)["changed"] is False
     assert response.writes == []
+
+
+def test_what_was_cut_of_a_role_is_taken_back_as_well(response: Response) -> None:
+    seeded = response.state()
+    response.contain()
+    cut_role(response)
+    result = response.release()
+    assert not result.get("failed"), result["msg"]
+    assert (result["refused"], result["left"]) == ([], [])
+    assert response.state() == seeded
+
+
+def cut_role(response: Response) -> None:
+    """Cut a role in both ways, as the other module does."""
+    role = f"arn:aws:iam::{HOME}:role/pipeline"
+    policy = f"arn:aws:iam::{HOME}:policy/iam-hardening/incident-INC-7-AROAEXAMPLE"
+    deny = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
+    writer, iam = IdentityWriter(HOME, "session_revocation"), response.client("iam")
+    changes = [
+        writer.put_inline(role, "IamHardeningIncident-INC-7", None, deny),
+        writer.create_policy(policy, deny, description="", tags={}),
+        writer.attach(role, policy),
+    ]
+    now = datetime.now(UTC)
+    journal = Journal(
+        response.store,
+        account_id=HOME,
+        run_id="contain-1",
+        job_id="9",
+        module="session_revocation",
+        caller_arn="arn:aws:iam::1:role/x",
+        clock=lambda: now,
+    )
+    for change in changes:
+        key = journal.intend(change)
+        operation = re.sub("(?<!^)([A-Z])", r"_\1", change.operation).lower()
+        getattr(iam, operation)(**change.parameters)
+        journal.conclude(key, Ending.APPLIED)
+
+    def contain(present: Record | None) -> Record:
+        assert present is not None
+        cut = Contained(role, "AROAEXAMPLE", By.CUT, now)
+        return dataclasses.replace(present, contained=(*present.contained, cut), targets=frozenset({policy}))
+
+    update(response.store, HOME, "INC-7", contain)

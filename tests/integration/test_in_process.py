@@ -19,6 +19,7 @@ import pytest
 import yaml
 
 from dates import date_in, noon_in
+from emulator.seed import access_key_id
 
 from .conftest import CHECKOUT, DEV, EXTERNAL_ID, MANAGEMENT, PROD, SANDBOX, Ansible, MakeAnsible, Record, role_arn
 
@@ -106,6 +107,13 @@ def rooting(**options: t.Any) -> Record:
     writer = {"assume_role_arn": role_arn(MANAGEMENT, "automation"), "journal": "./journal", **PARITY}
     declared = {"root_sessions": True, "targets": ["/Workloads"], "remove_root_credentials": True}
     return reading(MANAGEMENT, **{**writer, **declared, **options})
+
+
+def containing(**options: t.Any) -> Record:
+    writer = {"assume_role_arn": role_arn(DEV, "automation"), "journal": "./journal", **PARITY}
+    keys = [access_key_id(DEV, "ci-jenkins"), {"id": access_key_id(PROD, "deploy-bot"), "account_id": PROD}]
+    declared = {"id": "INC-7", "declared_by": "Ana", "reason": "key found in a repository", "keys": keys}
+    return reading(DEV, **{**writer, "incident": declared, "inventory_accounts": [DEV, PROD], **options})
 
 
 def guarding(**options: t.Any) -> Record:
@@ -423,6 +431,11 @@ CASES: t.Final = (
     Case("guardrail, nowhere", "organization_policy", guarding(policies=NOWHERE), fails="/Nowhere"),
     Case("guardrail, staged", "organization_policy", guarding(policies=UNTARGETED, rollout=STAGED), CHECKED),
     Case("guardrail, of others", "organization_policy", guarding(policies=THEIRS, state="absent", allow_loosen="yes")),
+    Case("containment, predicted", "credential_quarantine", containing(return_findings="all"), CHECKED),
+    Case("containment, reported", "credential_quarantine", containing(mode="report", final="no"), {"diff": True}),
+    Case("containment, not confirmed", "credential_quarantine", containing(), fails="hardening_incident.confirm"),
+    Case("containment of too many", "credential_quarantine", containing(max_principals="1"), CHECKED, fails="names 2"),
+    Case("release of nothing", "credential_quarantine", containing(state="released"), CHECKED),
     Case("lease that no task kept", "lease", {"account_id": DEV, "journal": "./journal", **PARITY}),
     Case("lease in check mode", "lease", {"account_id": DEV, "journal": "./journal", **PARITY}, CHECKED),
     Case("lease of no account", "lease", {"journal": "./journal", **PARITY}, fails="account_id"),

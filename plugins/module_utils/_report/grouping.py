@@ -227,13 +227,19 @@ class Refusals:
 
     @property
     def title(self) -> str:
-        """The target, or how many there are."""
-        return self.targets[0] if len(self.targets) == 1 else f"{len(self.targets)} targets"
+        """The target, or how many there are. Several changes of one target may be refused."""
+        different = set(self.targets)
+        return self.targets[0] if len(different) == 1 else f"{len(different)} targets"
 
     @property
     def names(self) -> tuple[str, ...]:
         """The targets without what ARNs have before the name; none where the title says it already."""
-        return tuple(target.rpartition("/")[2] for target in self.targets) if len(self.targets) > 1 else ()
+        return self.short_names if len(self.short_names) > 1 else ()
+
+    @property
+    def short_names(self) -> tuple[str, ...]:
+        """The targets without what ARNs have before the name, each once."""
+        return tuple(target.rpartition("/")[2] for target in dict.fromkeys(self.targets))
 
 
 def refusal_groups(refused: Iterable[Mapping[str, t.Any]]) -> tuple[Refusals, ...]:

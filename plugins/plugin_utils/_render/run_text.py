@@ -170,7 +170,7 @@ def _render_refused(accounts: _Accounts) -> Lines:
         groups = refusal_groups(report["refused"])
         lines = []
         for refusal in groups[:_REASONS]:
-            names = join_names([target.rpartition("/")[2] for target in refusal.targets], _NAMES)
+            names = join_names(list(refusal.short_names), _NAMES)
             text = f"- {names} ({refusal.rule}): {refusal.summary}"
             lines += wrap_text(accounts.show(text), first="  ", rest="    ")
         rest = groups[_REASONS:]

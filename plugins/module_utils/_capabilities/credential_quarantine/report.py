@@ -13,6 +13,7 @@ import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..._report.plain import printable
+from ..._report.sentences import describe_change
 from .plan import Contained
 
 Row = dict[str, t.Any]
@@ -65,7 +66,7 @@ def write_text(result: Mapping[str, t.Any], *, written: bool) -> str:
         f"{len(result['contained'])} contained, {len(done)} {verb}, {len(result['not_denied'])} not denied."
     )
     lines = [f"seed {seed['id']}: {seed['status']}: {seed['detail']}" for seed in result["seeds"]]
-    lines += [f"{verb}: {change['operation']} on {change['target']}" for change in done]
+    lines += [f"{verb}: {describe_change(change)}" for change in done]
     lines += [f"NOT DENIED: {row['principal']}: {row['reason']}; {row['next_step']}" for row in result["not_denied"]]
     lines += [
         f"lives on until {row['until'] or 'somebody ends it'}, {'denied' if row['denied'] else 'NOT DENIED'}: "
@@ -83,7 +84,7 @@ def write_release_text(result: Mapping[str, t.Any], *, written: bool) -> str:
         f"Release of incident {result['incident_id']} in account {result['account_id']}: {len(done)} {verb}, "
         f"{len(result['refused'])} refused, {len(result['left'])} left as they are."
     )
-    lines = [f"{verb}: {change['operation']} on {change['target']}" for change in done]
+    lines = [f"{verb}: {describe_change(change)}" for change in done]
     lines += [f"refused ({item['rule']}): {item['reason']}" for item in result["refused"]]
     lines += [f"left: {item['operation']} on {item['target']}: {item['reason']}" for item in result["left"]]
     return _join(head, lines)

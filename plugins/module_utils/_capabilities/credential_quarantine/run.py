@@ -19,16 +19,19 @@ from ..._aws.errors import AwsError
 from ..._aws.fence import REMOVAL_TASK
 from ..._aws.operations import Operations
 from ..._aws.root_sessions import RootSessions
+from ..._converge.affects.affected import with_affected
+from ..._converge.affects.live import HOLDERS_READS, LiveReach
 from ..._converge.capability import Aws, Capability
 from ..._converge.change import Change, Refusal
 from ..._converge.errors import GuardError, InputError
 from ..._converge.finding import Finding, mask_key_ids
 from ..._converge.incident.names import MODULES
-from ..._converge.incident.record import Record, State
+from ..._converge.incident.record import By, Record, State
 from ..._converge.incident.records import read_record
 from ..._converge.incident.steps import Subject
 from ..._converge.journal import read_recorded
 from ..._converge.plan import Plan
+from ..._converge.store import StoreError
 from ..._converge.undo import Recorded, Unread
 from ..._module.connection import Connection
 from ..._module.converging import converge
@@ -38,7 +41,7 @@ from ..._module.writers import Writer
 from .changes import is_of_root
 from .declared import Declared
 from .evidence import describe
-from .locate import Place, Seed, Status
+from .locate import Place, Seed, Status, add_contained
 from .observe import READS, ROOT_WRITES, TASKS, read_roots, read_seeds, read_state, read_users
 from .plan import MODULE, Contained, Observed, Planner, list_home_users
 from .release import DERIVATIONS, Part, Releasing, check_release, group, plan_release, select
@@ -49,7 +52,7 @@ from .states import CALLS_OF, RootState, UserState
 WRITER: t.Final = Writer.CONTAINMENT
 # A release takes back what session_revocation cut of roles, too.
 OPERATIONS: t.Final = Operations(
-    reads=READS,
+    reads=READS | HOLDERS_READS,
     writes=ROOT_WRITES
     | frozenset(
         {
@@ -81,7 +84,9 @@ def run(task: Task) -> dict[str, t.Any]:
         make = functools.partial(
             CredentialQuarantine, planner, declared, emergency, writes=task.run.writes, reveal_key_ids=reveal
         )
-    return converge(task, make, module=MODULE, emergency=emergency)
+    # Each pass has a part of the report of its own, so that the changes of the first one stay there.
+    part = MODULE if releases else f"{MODULE}_{declared.name_of_pass}"
+    return converge(task, make, module=MODULE, part=part, emergency=emergency)
 
 
 class _OfIncident(Capability[t.Any]):
@@ -145,7 +150,7 @@ class CredentialQuarantine(_OfIncident):
     def observe(self) -> Observed:
         access, declared = self._access, self._declared
         place = Place(access.caller.account_id, declared.inventory_accounts, declared.acts_for_organization)
-        seeds = read_seeds(access, self._opened, declared.incident, place)
+        seeds = add_contained(read_seeds(access, self._opened, declared.incident, place), self._list_contained())
         users, account = read_users(access, list_home_users(seeds))
         return Observed(
             place.account_id,
@@ -156,6 +161,17 @@ class CredentialQuarantine(_OfIncident):
             account.slots,
             self._read_roots(seeds, place),
         )
+
+    def _list_contained(self) -> tuple[str, ...]:
+        """List the users that the record says are contained as the source of a credential."""
+        try:
+            record = self._read_record()
+        except StoreError as error:
+            # A run that writes has read it before.
+            self._connection.warn(f"it is not known whom earlier passes contained: {error}")
+            return ()
+        is_open = record is not None and record.state is not State.RELEASED
+        return tuple(item.arn for item in record.contained if item.by is By.SOURCE) if record and is_open else ()
 
     def _read_roots(self, seeds: Sequence[Seed], place: Place) -> dict[str, t.Union[RootState, str]]:
         """Read root of the members that a seed is of."""
@@ -210,7 +226,7 @@ class CredentialQuarantine(_OfIncident):
         masked: dict[str, t.Any] = self._mask(returned)
         # The requests of an undo name whole keys: nothing else has them where the journal is lost.
         masked["undo"] = returned["undo"]
-        return {**masked, "terminal": write_text({**result, **masked}, written=self._writes)}
+        return {**masked, "terminal": self._mask(write_text({**result, **masked}, written=self._writes))}
 
     def failure(self, result: Mapping[str, t.Any]) -> str:
         rows = result["not_denied"] if self._writes else ()
@@ -268,6 +284,13 @@ class Release(_OfIncident):
     def plan(self, observed: Releasing, _found: tuple[Finding, ...]) -> Plan:
         return Plan(observed.changes, observed.refused)
 
+    def add_affected(self, _observed: Releasing, changes: Sequence[Change]) -> tuple[Change, ...]:
+        """Whom the requests affect that will be sent, whatever the records show."""
+        access = self._access
+        account_id = access.caller.account_id
+        live = LiveReach(access, account_id=account_id, partition=access.partition, errors=(AwsError,), known=())
+        return with_affected(changes, live)
+
     def rereads(self) -> Mapping[str, t.Callable[[Change], t.Any]]:
         return dict.fromkeys(MODULES, self.reread)
 
@@ -286,4 +309,4 @@ class Release(_OfIncident):
             "checklist": {name: dict(item) for name, item in self._declared.checklist.items()},
             "early_release_reason": self._declared.early_release_reason or None,
         }
-        return {**returned, "terminal": write_release_text({**result, **returned}, written=self._writes)}
+        return {**returned, "terminal": self._mask(write_release_text({**result, **returned}, written=self._writes))}

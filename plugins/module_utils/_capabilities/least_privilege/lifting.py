@@ -35,17 +35,16 @@ class Lift:
 
 
 def find_deadline(declared: Declared, situation: Situation) -> t.Optional[datetime]:
-    """Find when the trial of a role ends: the earliest that records, tags and the declaration say. None without one.
+    """Find when the trial of a role ends: the earliest that records and the declaration say. None without one.
 
     Without a record the trial policy's own date counts: AWS keeps it, so nobody can forge it. None then also means that
     there is no date at all.
     """
     past, live = situation.past, situation.live
-    tag = live.trial_ends if live and live.has_trial else None
     days = timedelta(days=declared.trial_days)
-    # Records and tags can be forged again and again. AWS's own date can't.
+    # Records can be forged again and again. AWS's own date can't.
     oldest = live.made_at + MOST_AGE if live and live.has_trial and live.made_at else None
-    found: list[t.Optional[datetime]] = [tag, oldest]
+    found: list[t.Optional[datetime]] = [oldest]
     if past.trial is not None:
         opened = past.times.get(Kind.OPENED)
         found += [past.trial.deadline, opened + days if opened else None]

@@ -46,7 +46,7 @@ class LiveRole:
 
     ``layers_sha256`` is the hash of what limits it from above, without the trial; empty if that was not read.
     ``has_trial``: its boundary is the trial policy that the campaign made for it, and ``has_other_trial`` that this
-    policy does not say what the documents do. ``trial_ends`` is the deadline in the tags of that policy.
+    policy does not say what the documents do.
     ``has_policies``: the role itself has policies that the campaign made. ``made_at`` is the latest date that AWS has
     of what the campaign made: the new role, its policies and their default versions, the trial policy.
 
@@ -63,7 +63,6 @@ class LiveRole:
     has_trial: bool = False
     has_other_trial: bool = False
     has_policies: bool = False
-    trial_ends: t.Optional[datetime] = None
     new_role: t.Optional[NewRole] = None
     made_at: t.Optional[datetime] = None
     has_documents: t.Optional[bool] = None

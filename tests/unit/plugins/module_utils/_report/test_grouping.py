@@ -163,6 +163,8 @@ def test_refusals_that_differ_in_their_target_only_are_one() -> None:
     one, other = refusal_groups([*alike, {**refusal, "rule": "protected"}])
     assert (one.title, one.names, one.targets) == ("2 targets", ("a", "b"), tuple(targets))
     assert (other.title, other.names) == ("access_key_deactivate", ())
+    (twice,) = refusal_groups([alike[0], alike[0]])
+    assert (twice.title, twice.names, twice.short_names, len(twice.targets)) == (targets[0], (), ("a",), 2)
 
 
 def test_something_that_is_called_root_is_not_the_account() -> None:

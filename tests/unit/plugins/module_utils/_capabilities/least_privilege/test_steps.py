@@ -709,7 +709,7 @@ def test_a_forged_retirement_is_no_end() -> None:
 
 
 def test_a_trial_boundary_is_gone_before_the_retirement() -> None:
-    found = take(Kind.RETIRED, way=Way.IN_PLACE, states={**TRIAL, "trial_ends": moment(90), "made_at": moment(50)})
+    found = take(Kind.RETIRED, way=Way.IN_PLACE, states={**TRIAL, "made_at": moment(50)})
     assert found.event is None
 
 
@@ -755,8 +755,6 @@ def test_a_trial_without_a_record_ends_by_the_date_of_its_policy(events: list[Ev
     situation = situate(*events, live=live(**TRIAL, new_role=None))
     assert step(situation, None, 22.9).event is None
     assert step(situation, None, 23).event is Kind.LIFTED
-    tagged = dataclasses.replace(situation, live=live(**TRIAL, new_role=None, trial_ends=moment(10)))
-    assert step(tagged, None, 10).event is Kind.LIFTED
     undated = dataclasses.replace(situation, live=live(**TRIAL, new_role=None, made_at=None))
     assert step(undated, None, 3).event is Kind.LIFTED
 
@@ -785,14 +783,10 @@ def test_a_shorter_declaration_ends_a_trial_earlier() -> None:
 @given(
     events=forged_records(),
     stage=st.sampled_from([*(stage.value for stage in Stage if stage is not Stage.REVERT), None]),
-    tag=st.sampled_from([None, 400]),
 )
-def test_no_record_and_no_tag_keeps_a_trial_for_ever(
-    events: list[Event], stage: t.Optional[str], tag: t.Optional[int]
-) -> None:
+def test_no_record_keeps_a_trial_for_ever(events: list[Event], stage: t.Optional[str]) -> None:
     """A trial denies for real. AWS's own date of its policy ends it, whatever is recorded every day."""
-    ends = None if tag is None else moment(tag)
-    situation = situate(*events, days=0, live=live(**TRIAL, made_at=moment(-180), trial_ends=ends, new_role=None))
+    situation = situate(*events, days=0, live=live(**TRIAL, made_at=moment(-180), new_role=None))
     found = step(situation, stage, 0)
     assert found.event is Kind.LIFTED
 

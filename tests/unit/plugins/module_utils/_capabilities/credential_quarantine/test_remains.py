@@ -1,0 +1,65 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What lives on, with clock times, and what stops working."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from ansible_collections.hardening.iam.plugins.module_utils._account.moments import parse_moment
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.remains import (
+    list_lives_on,
+    list_roots_live_on,
+    list_stops_working,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.states import (
+    RootState,
+    UserState,
+)
+
+from .users import ARN, LEAKED, NOW, OTHER, SECOND, user
+
+
+def until(state: UserState, *, is_denied: bool = True) -> dict[str, tuple[datetime | None, bool]]:
+    return {
+        row["what"]: (parse_moment(row["until"]) if row["until"] else None, row["denied"])
+        for row in list_lives_on(state, NOW, is_denied=is_denied)
+    }
+
+
+def test_tokens_live_for_36_hours_and_are_denied_while_the_denial_stands() -> None:
+    found = until(user())
+    assert found["tokens of GetSessionToken and GetFederationToken"] == (NOW + timedelta(hours=36), True)
+    assert found["sessions of roles that it assumed"] == (NOW + timedelta(hours=12), False)
+    assert "sessions of the console" not in found
+    assert until(user(), is_denied=False)["tokens of GetSessionToken and GetFederationToken"][1] is False
+
+
+def test_a_password_means_sessions_of_the_console() -> None:
+    for state in (user(password_created=NOW), user(unread={"password": "denied"})):
+        assert until(state)["sessions of the console"] == (NOW + timedelta(hours=12), True)
+
+
+def test_what_has_no_end_says_so() -> None:
+    rows = [row for row in list_lives_on(user(), NOW, is_denied=True) if row["until"] is None]
+    assert rows and all(row["next_step"] and not row["denied"] for row in rows)
+
+
+def test_tokens_of_root_are_denied_by_nobody_here() -> None:
+    (row,) = list_roots_live_on(RootState(OTHER, f"arn:aws:iam::{OTHER}:root"), NOW)
+    assert (row["until"], row["denied"]) == ("2026-11-27T11:00:00Z", False)
+
+
+def test_the_known_use_of_each_key_stops() -> None:
+    rows = {row["access_key"]: row for row in list_stops_working([user()])}
+    assert len(rows) == 3 and rows[LEAKED]["last_used"] is None
+    assert rows[SECOND] == {
+        "principal": ARN,
+        "access_key": SECOND,
+        "status": "Active",
+        "last_used": "2026-11-25T10:00:00Z",
+        "service": "s3",
+        "region": "eu-west-1",
+    }
