@@ -117,7 +117,9 @@ def run(task: Task) -> dict[str, t.Any]:
     emergency = Emergency.from_task(task)
     shared = SharedParts.of(task, emergency.incident.id)
     make = functools.partial(SessionRevocation, declared, emergency, shared, task.clock, task.guards.break_glass)
-    return converge(task, make, module=MODULE, emergency=emergency)
+    # Each pass has a part of the report of its own, so that the changes of the first one stay there.
+    part = f"{MODULE}_{declared.pass_name}"
+    return converge(task, make, module=MODULE, part=part, emergency=emergency)
 
 
 def has_cuts_alone(record: Record) -> bool:
