@@ -22,6 +22,9 @@ from intruder import CHAIN, DATA, HOME, PROD, SHARED, USER, Intruder
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws import clients
 from ansible_collections.hardening.iam.plugins.module_utils._aws.patience import Patience
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.run import (
+    CredentialQuarantine,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.run import (
     SessionRevocation,
 )
@@ -36,6 +39,7 @@ from emulator.client import EmulatorProcess
 from emulator.seed import access_key_id
 
 from .conftest import Record, fresh, role_arn
+from .containing import CHECKLIST
 from .interrupting import canonical, iam_state, kill_at_write
 from .revoking import ACCOUNTS, DECLARED, DENY, INCIDENT, POLICY, RevokingBench, by_role, sids
 
@@ -49,6 +53,7 @@ def bench(emulator: EmulatorProcess, tmp_path_factory: pytest.TempPathFactory) -
         for name, value in emulator.env().items():
             patch.setenv(name, value)
         patch.setattr(Patience, "__init__", functools.partialmethod(Patience.__init__, pause=0.05))
+        patch.setattr(CredentialQuarantine, "holds", 0.0)
         patch.setattr(SessionRevocation, "holds", 0.0)
         patch.setattr(SessionRevocation, "patience", 0.0)
         bench = RevokingBench(control, tmp_path_factory.mktemp("revoking"))
@@ -537,6 +542,27 @@ def test_a_release_takes_back_only_the_policies_of_the_incident(bench: RevokingB
     record = read_record(DirectoryStore(str(bench.journal)), PROD, INCIDENT)
     assert record is not None and record.state is State.RELEASED
     assert not bench.run(PROD, state="released")["changed"]
+
+
+@pytest.mark.parametrize("is_full", [False, True], ids=["inline", "managed"])
+@pytest.mark.parametrize("own_first", [False, True], ids=["alone", "after the release of the cuts"])
+def test_the_release_of_the_source_ends_the_incident(bench: RevokingBench, is_full: bool, own_first: bool) -> None:
+    if is_full:
+        fill(bench, "pipeline")
+    state = canonical(iam_state(bench.client(HOME)))
+    assert bench.run_quarantine(HOME)["contained"]
+    bench.run(HOME, **WARM)
+    bench.run(HOME)
+    if own_first:
+        bench.run(HOME, state="released")
+        record = read_record(DirectoryStore(str(bench.journal)), HOME, INCIDENT)
+        assert record is not None and record.state is State.RELEASING
+    later = (datetime.now(UTC) + timedelta(days=2)).isoformat()
+    released = bench.run_quarantine(HOME, state="released", checklist=CHECKLIST, now=later)
+    assert released["refused"] == []
+    record = read_record(DirectoryStore(str(bench.journal)), HOME, INCIDENT)
+    assert record is not None and record.state is State.RELEASED
+    assert canonical(iam_state(bench.client(HOME))) == state
 
 
 def test_a_release_leaves_a_policy_that_somebody_changed(bench: RevokingBench) -> None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import time
+import types
 import typing as t
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
@@ -37,7 +38,7 @@ from ..._module.managed_policies import LIST_VERSIONS, is_attached, read_inline_
 from ..._module.roles import TARGET_READS, read_target
 from ..._module.shared_parts import SharedParts
 from ..._module.snapshots import add_organization_policies
-from .changes import ROLE_ID, CutWriter, LiveRole
+from .changes import CutWriter, LiveRole
 from .cut import name_inline
 from .edges import AccountEdges
 from .signin import ACTIVE, GET, LIST, PARTITION, REVOKED, SERVICE, SigninSession
@@ -223,16 +224,20 @@ def read_live_role(
     )
 
 
-def reread(access: Access, change: Change) -> t.Any:
-    """Read the target of a change of this module, in the shape of its ``before`` and ``after``."""
+def reread(access: Access, change: Change, role_ids: Mapping[str, str] = types.MappingProxyType({})) -> t.Any:
+    """Read the target of a change of this module, in the shape of its ``before`` and ``after``.
+
+    ``role_ids`` has the unique ids of roles by ARN. A role that was made again under the same name is another one, and
+    is as no change expects it.
+    """
     if change.service == SERVICE:
         sessions = (change.before or {}).get("sessions", ())
         return {"sessions": {arn: _read_status(access, arn, change) for arn in sessions}}
-    found = read_target(access, change)
-    shape = change.after if change.after is not None else change.before or {}
-    if ROLE_ID not in shape or not isinstance(found, Mapping):
+    found, expected = read_target(access, change), role_ids.get(change.target)
+    if expected is None or not isinstance(found, Mapping):
         return found
-    return {**found, ROLE_ID: _read_role_id(access, change.target)}
+    role_id = _read_role_id(access, change.target)
+    return found if role_id == expected else {**found, "unique_id": role_id}
 
 
 def _read_role_id(access: Access, arn: str) -> str:
