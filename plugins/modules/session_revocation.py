@@ -405,7 +405,7 @@ changes:
       description: The ARN of the role, of its managed policy, or of the owner of sign-in sessions.
       type: str
     before:
-      description: The state before the change, with the unique id of the role.
+      description: The state before the change.
       type: dict
     after:
       description: The state after the change.

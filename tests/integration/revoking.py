@@ -17,7 +17,8 @@ from intruder import DATA, HOME, LEAKED, PROD, USER
 
 from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
 from ansible_collections.hardening.iam.plugins.module_utils._module.run_files import RunFiles
-from ansible_collections.hardening.iam.plugins.modules import session_revocation
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry
+from ansible_collections.hardening.iam.plugins.modules import credential_quarantine, session_revocation
 from emulator.client import Emulator, send_here
 
 from .conftest import EXTERNAL_ID, Record, operation_of, role_arn
@@ -79,6 +80,13 @@ class RevokingBench:
 
     def run(self, account_id: str, *, check: bool = False, **options: t.Any) -> Record:
         """One pass in one account. Raises RuntimeError with the message of a run that fails."""
+        return self._run(session_revocation.ENTRY, account_id, check, options)
+
+    def run_quarantine(self, account_id: str, **options: t.Any) -> Record:
+        """Contain the source, or release it. Raises RuntimeError with the message of a run that fails."""
+        return self._run(credential_quarantine.ENTRY, account_id, False, options)
+
+    def _run(self, entry: Entry, account_id: str, check: bool, options: Record) -> Record:
         given = {
             "account_id": account_id,
             "assume_role_arns": {"containment": role_arn(account_id, "automation-containment")},
@@ -92,7 +100,6 @@ class RevokingBench:
             "inventory_accounts": list(ACCOUNTS),
             **options,
         }
-        entry = session_revocation.ENTRY
         validation = ArgumentSpecValidator({**aws_argument_spec(), **entry.argument_spec()}).validate(given)
         assert not validation.error_messages, validation.error_messages
         result = execute(entry, options=validation.validated_parameters, check_mode=check, files=self.files)

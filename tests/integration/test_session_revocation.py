@@ -22,12 +22,16 @@ from intruder import CHAIN, DATA, HOME, PROD, SHARED, USER, Intruder
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws import clients
 from ansible_collections.hardening.iam.plugins.module_utils._aws.patience import Patience
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.run import (
+    CredentialQuarantine,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.run import (
     SessionRevocation,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import By, Contained, State
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import Record as IncidentRecord
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.records import read_record, update
+from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import find_interrupted
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task
 from ansible_collections.hardening.iam.plugins.modules.session_revocation import RETURN
@@ -35,6 +39,8 @@ from emulator.client import EmulatorProcess
 from emulator.seed import access_key_id
 
 from .conftest import Record, fresh, role_arn
+from .containing import CHECKLIST
+from .interrupting import canonical, iam_state, kill_at_write
 from .revoking import ACCOUNTS, DECLARED, DENY, INCIDENT, POLICY, RevokingBench, by_role, sids
 
 
@@ -47,6 +53,7 @@ def bench(emulator: EmulatorProcess, tmp_path_factory: pytest.TempPathFactory) -
         for name, value in emulator.env().items():
             patch.setenv(name, value)
         patch.setattr(Patience, "__init__", functools.partialmethod(Patience.__init__, pause=0.05))
+        patch.setattr(CredentialQuarantine, "holds", 0.0)
         patch.setattr(SessionRevocation, "holds", 0.0)
         patch.setattr(SessionRevocation, "patience", 0.0)
         bench = RevokingBench(control, tmp_path_factory.mktemp("revoking"))
@@ -486,6 +493,36 @@ def test_a_run_that_fails_at_one_role_goes_on_with_the_next(bench: RevokingBench
     assert set(bench.documents(HOME)) == {"pipeline", "build-worker"}
 
 
+# Killed runs, and two at once
+
+
+# One inline policy, a managed one in two writes, and the sign-in session.
+@pytest.mark.parametrize(("write", "after"), [(1, False), (2, True), (3, False), (3, True), (4, True)])
+def test_a_killed_run_is_completed_by_the_next_and_released(bench: RevokingBench, write: int, after: bool) -> None:
+    fill(bench, "pipeline")
+    state = canonical(iam_state(bench.client(HOME)))
+    kill_at_write(bench.control, functools.partial(bench.run, HOME), write=write, after=after)
+    bench.begin_run()
+    result = bench.run(HOME, break_lease="run-1")
+    assert {row["state"] for row in result["roles"]} <= {"cut", "denied_already"}
+    assert not result["not_denied"]
+    assert not find_interrupted(DirectoryStore(str(bench.journal)), HOME)
+    bench.run(HOME, state="released", break_lease="run-1")
+    assert canonical(iam_state(bench.client(HOME))) == state
+
+
+def test_two_runs_at_once_leave_one_policy(bench: RevokingBench) -> None:
+    def run_as(number: int) -> Record:
+        return bench.run(HOME, run_id=f"run-{number}", job_id=f"job-{number}", final=False)
+
+    with ThreadPoolExecutor(2) as jobs:
+        results = list(jobs.map(run_as, (7, 8)))
+    assert set(bench.documents(HOME)) == {"pipeline", "build-worker"}
+    made = [change["target"] for result in results for change in result["changes"] if change["applied"]]
+    assert {CHAIN[0], SHARED} <= set(made)
+    assert not bench.run(HOME, run_id="run-9")["not_denied"]
+
+
 # Release
 
 
@@ -505,6 +542,27 @@ def test_a_release_takes_back_only_the_policies_of_the_incident(bench: RevokingB
     record = read_record(DirectoryStore(str(bench.journal)), PROD, INCIDENT)
     assert record is not None and record.state is State.RELEASED
     assert not bench.run(PROD, state="released")["changed"]
+
+
+@pytest.mark.parametrize("is_full", [False, True], ids=["inline", "managed"])
+@pytest.mark.parametrize("own_first", [False, True], ids=["alone", "after the release of the cuts"])
+def test_the_release_of_the_source_ends_the_incident(bench: RevokingBench, is_full: bool, own_first: bool) -> None:
+    if is_full:
+        fill(bench, "pipeline")
+    state = canonical(iam_state(bench.client(HOME)))
+    assert bench.run_quarantine(HOME)["contained"]
+    bench.run(HOME, **WARM)
+    bench.run(HOME)
+    if own_first:
+        bench.run(HOME, state="released")
+        record = read_record(DirectoryStore(str(bench.journal)), HOME, INCIDENT)
+        assert record is not None and record.state is State.RELEASING
+    later = (datetime.now(UTC) + timedelta(days=2)).isoformat()
+    released = bench.run_quarantine(HOME, state="released", checklist=CHECKLIST, now=later)
+    assert released["refused"] == []
+    record = read_record(DirectoryStore(str(bench.journal)), HOME, INCIDENT)
+    assert record is not None and record.state is State.RELEASED
+    assert canonical(iam_state(bench.client(HOME))) == state
 
 
 def test_a_release_leaves_a_policy_that_somebody_changed(bench: RevokingBench) -> None:

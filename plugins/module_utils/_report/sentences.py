@@ -284,6 +284,13 @@ def _organization_attachment(change: Item, match: re.Match[str]) -> _Found:
     return _link(verb, policy and f"policy {policy}", preposition, node)
 
 
+def _sign_in_sessions(change: Item, _match: re.Match[str]) -> _Found:
+    sessions = _side(change, "sessions")
+    count = len(sessions) if isinstance(sessions, Mapping) else 0
+    noun = "sign-in session" if count == 1 else "sign-in sessions"
+    return _Act("revoke", "", f"{count or 'the'} {noun} of {_principal(change)}", change["region"])
+
+
 def _link(verb: str, thing: t.Any, preposition: str, to: t.Any) -> _Found:
     return _Act(verb, "", f"{thing} {preposition} {to}") if thing and to else None
 
@@ -316,6 +323,7 @@ _SPECIAL: t.Final[tuple[tuple[re.Pattern[str], Callable[[Item, re.Match[str]], _
         (r"securityhub:BatchUpdateStandardsControlAssociations", _hub_controls),
         (r"securityhub:UpdateSecurityControl", _hub_parameters),
         (r"securityhub:BatchUpdateFindings", _hub_findings),
+        (r"signin:BatchRevokeSessions", _sign_in_sessions),
         (r"securityhub:(EnableSecurityHub|DisableSecurityHub|BatchImportFindings)", _hub),
     )
 )

@@ -5,10 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""The writes that cut sessions of a role, and those that take a cut back.
-
-What each finds and leaves has the unique id of the role: a role that was made again under the same name is another one.
-"""
+"""The writes that cut sessions of a role, and those that take a cut back."""
 
 from __future__ import annotations
 
@@ -63,7 +60,7 @@ class CutWriter:
         """Give a role the policy. What it replaces goes last."""
         writer = IdentityWriter(self.account_id, KIND_CUT)
         changes = self._write_managed(writer, live, fit) if fit.is_managed else self._write_inline(writer, live, fit)
-        return tuple(self._finish(change, live.role_id, Impact.NARROWING) for change in changes)
+        return tuple(dataclasses.replace(change, impact=Impact.NARROWING) for change in changes)
 
     def _write_inline(self, writer: IdentityWriter, live: LiveRole, fit: Fit) -> Iterator[Change]:
         yield writer.put_inline(live.arn, name_inline(self.incident_id), live.inline, fit.document)
@@ -96,17 +93,7 @@ class CutWriter:
         if live.managed and live.managed.attachment_count <= int(live.is_attached):
             changes += [writer.delete_version(live.managed.arn, version) for version in live.managed.others]
             changes.append(writer.delete_policy(live.managed))
-        finished = (self._finish(change, live.role_id, Impact.ADDITIVE) for change in changes)
-        return tuple(dataclasses.replace(change, affects=(live.arn,)) for change in finished)
-
-    @staticmethod
-    def _finish(change: Change, role_id: str, impact: Impact) -> Change:
-        """Add the unique id to what a change of a role finds and leaves."""
-        if ":role/" not in change.target:
-            return dataclasses.replace(change, impact=impact)
-        states = ({**(state or {}), ROLE_ID: role_id} for state in (change.before, change.after))
-        before, after = states
-        return dataclasses.replace(change, before=before, after=after, impact=impact)
+        return tuple(dataclasses.replace(change, affects=(live.arn,)) for change in changes)
 
 
 def is_among(change: Change, changes: Iterable[Change]) -> bool:

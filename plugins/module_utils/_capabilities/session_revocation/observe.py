@@ -15,6 +15,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import time
+import types
 import typing as t
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
@@ -224,16 +225,20 @@ def read_live_role(
     )
 
 
-def reread(access: Access, change: Change) -> t.Any:
-    """Read the target of a change of this module, in the shape of its ``before`` and ``after``."""
+def reread(access: Access, change: Change, role_ids: Mapping[str, str] = types.MappingProxyType({})) -> t.Any:
+    """Read the target of a change of this module, in the shape of its ``before`` and ``after``.
+
+    ``role_ids`` has the unique ids of roles by ARN. A role that was made again under the same name is another one, and
+    is as no change expects it.
+    """
     if change.service == SERVICE:
         sessions = (change.before or {}).get("sessions", ())
         return {"sessions": {arn: _read_status(access, arn, change) for arn in sessions}}
-    found = read_target(access, change)
-    shape = change.after if change.after is not None else change.before or {}
-    if ROLE_ID not in shape or not isinstance(found, Mapping):
+    found, expected = read_target(access, change), role_ids.get(change.target)
+    if expected is None or not isinstance(found, Mapping):
         return found
-    return {**found, ROLE_ID: _read_role_id(access, change.target)}
+    role_id = _read_role_id(access, change.target)
+    return found if role_id == expected else {**found, "unique_id": role_id}
 
 
 def _read_role_id(access: Access, arn: str) -> str:

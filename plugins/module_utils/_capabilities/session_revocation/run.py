@@ -117,7 +117,9 @@ def run(task: Task) -> dict[str, t.Any]:
     emergency = Emergency.from_task(task)
     shared = SharedParts.of(task, emergency.incident.id)
     make = functools.partial(SessionRevocation, declared, emergency, shared, task.clock, task.guards.break_glass)
-    return converge(task, make, module=MODULE, emergency=emergency)
+    # Each pass has a part of the report of its own, so that the changes of the first one stay there.
+    part = f"{MODULE}_{declared.pass_name}"
+    return converge(task, make, module=MODULE, part=part, emergency=emergency)
 
 
 def has_cuts_alone(record: Record) -> bool:
@@ -273,7 +275,8 @@ class SessionRevocation(Capability[Observed]):
         return self._planner.list_subjects(self._verdicts, changes)
 
     def reread(self, change: Change) -> t.Any:
-        return reread(self._connection.access, change)
+        ids = {verdict.live.arn: verdict.live.role_id for verdict in self._verdicts if verdict.live}
+        return reread(self._connection.access, change, ids)
 
     def stays_with(self, change: Change, refused: Change) -> bool:
         """Whether a policy is attached that is not made, or one is taken away whose successor is not there."""
@@ -387,7 +390,7 @@ class Release(Capability[Mapping[Contained, Live]]):
         return tuple(Subject(item.arn, item.by, item.unique_id) for item in self._observed)
 
     def reread(self, change: Change) -> t.Any:
-        return reread(self._access, change)
+        return reread(self._access, change, {item.arn: item.unique_id for item in self._observed})
 
     def result(self, result: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
         held = {item["target"] for name in ("refused", "not_made", "unverified") for item in result[name]}

@@ -38,6 +38,10 @@ def change(operation: str, target: str = USER, *, before: t.Any = None, after: t
             change("iam:UpdateAccessKey", before={**KEY, "status": "Inactive"}, after={**KEY, "status": "Active"}),
             "activate access key AKIA…7Q2M of svc-backup",
         ),
+        (
+            change("signin:BatchRevokeSessions", before={"sessions": {"a": "ACTIVE"}}, region="eu-west-1"),
+            "revoke 1 sign-in session of user svc-backup in eu-west-1",
+        ),
         (change("iam:DeleteAccessKey", before={**KEY}), "delete access key AKIA…7Q2M of svc-backup"),
         (change("iam:DeleteLoginProfile", before={"kind": "password"}), "delete console password of svc-backup"),
         (

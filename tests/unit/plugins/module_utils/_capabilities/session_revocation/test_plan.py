@@ -76,8 +76,8 @@ def test_a_role_gets_the_policy_with_a_moment_ahead() -> None:
     (change,) = verdict.changes
     assert verdict.moment == MOMENT
     assert change.operation == "PutRolePolicy"
-    assert change.before == {"inline_policy": name_inline("INC-7"), "document": None, "role_id": ID}
-    assert change.after == {"inline_policy": name_inline("INC-7"), "document": present(), "role_id": ID}
+    assert change.before == {"inline_policy": name_inline("INC-7"), "document": None}
+    assert change.after == {"inline_policy": name_inline("INC-7"), "document": present()}
     assert change.undo is not None and change.undo.operation == "DeleteRolePolicy"
     assert mismatch_of(change) is None
 
@@ -143,7 +143,7 @@ def test_a_role_without_room_gets_a_managed_policy_or_is_not_denied() -> None:
     home = dataclasses.replace(make_home(), roles=(full_role(9),))
     verdict = judge(observe(LiveRole(PIPELINE, ID), snapshot=home))
     assert [change.operation for change in verdict.changes] == ["CreatePolicy", "AttachRolePolicy"]
-    assert verdict.changes[1].after == {"policy": verdict.changes[0].target, "attached": True, "role_id": ID}
+    assert verdict.changes[1].after == {"policy": verdict.changes[0].target, "attached": True}
     assert all(mismatch_of(change) is None for change in verdict.changes)
     home = dataclasses.replace(home, roles=(full_role(10),))
     verdict = judge(observe(LiveRole(PIPELINE, ID), snapshot=home))
