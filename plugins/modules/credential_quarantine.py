@@ -16,12 +16,12 @@ description:
   - A contained user is tagged, all its access keys are deactivated, it is denied everything, and its other credentials are deactivated,
     in this order. It is denied by a managed policy and by an inline policy where both are possible, else by its permissions boundary.
     Nothing is deleted, unless O(accept_irreversible) names it. A step that fails does not stop the next one.
-  - Sessions of roles that the user assumed live on. They are the work of M(ignore:hardening.iam.session_revocation).
+  - Sessions of roles that the user assumed live on. They are the work of C(session_revocation).
   - Before the first change it keeps what it found as evidence beside O(journal), below C(incident/), and writes the record of the
     incident. From then on no other run changes the user, until it is released.
   - An intruder may undo the changes. So run it three times, with the last run 30 seconds after the second one. A run that finds
     everything as wanted changes nothing.
-  - With O(state=released) it takes back what it and M(ignore:hardening.iam.session_revocation) did for this incident, the last change
+  - With O(state=released) it takes back what it and C(session_revocation) did for this incident, the last change
     first, if it is still as they left it.
   - Neither the stop switch nor a cap holds it back, and it takes over the lease of another job. It never changes the caller, a role that
     the caller came through, break-glass principals, or what belongs to AWS or a landing zone.
@@ -262,12 +262,12 @@ seeds:
       description: The id of a key, or an ARN.
       type: str
     kind:
-      description: V(access_key), V(console_password), V(session) or V(role).
+      description: V(access_key), V(console_password), V(session) or V(role). V(user) was contained by an earlier pass.
       type: str
     status:
       description:
         - V(home) is contained here. V(not_here) belongs to another account of the run, V(foreign) to none of them. V(deleted) does
-          nothing any more. V(root) is a key of a root user. V(session) is the work of M(ignore:hardening.iam.session_revocation).
+          nothing any more. V(root) is a key of a root user. V(session) is the work of C(session_revocation).
         - V(mismatch) belongs to another user or account than the incident names, so nothing is done about it. V(unresolved) could not be
           found out.
       type: str

@@ -205,6 +205,19 @@ def test_every_value_that_is_returned_is_described(response: Response) -> None:
     assert {*contained["contained"][0], *released["contained"][0]} == set(documented["contained"]["contains"])
 
 
+def test_a_key_that_an_intruder_made_instead_of_the_leaked_one_is_found(response: Response) -> None:
+    response.contain()
+    iam = response.client("iam")
+    iam.delete_access_key(UserName=USER, AccessKeyId=LEAKED)
+    made = iam.create_access_key(UserName=USER)["AccessKey"]["AccessKeyId"]
+    iam.delete_user_policy(UserName=USER, PolicyName="IamHardeningQuarantine")
+    response.control.clear_log()
+    result = response.contain(**{"pass": "second"})
+    assert [(seed["status"], seed["kind"]) for seed in result["seeds"]] == [("deleted", "access_key"), ("home", "user")]
+    assert [change["after"].get("id") for change in result["changes"]] == [made, None]
+    assert response.writes == ["iam:UpdateAccessKey", "iam:PutUserPolicy"]
+
+
 # Which credential it is
 
 
@@ -396,6 +409,7 @@ def test_two_runs_at_once_contain_it_once(response: Response) -> None:
     assert response.state() == seeded
 
 
+@pytest.mark.table("writes", 4)
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("write", range(1, len(WRITES) + 1))
 def test_a_killed_run_is_completed_by_the_next(response: Response, write: int, after: bool) -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import typing as t
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from ..._converge.arn import principal_of
 from ..._converge.incident.declaration import KeySeed, SessionSeed
@@ -145,7 +145,11 @@ def _locate_here(seed: KeySeed, answers: Answers, place: Place, make: Make) -> S
             "run the containment in the management account with acts_for_organization as well",
         )
     if answers.is_unknown and answers.root_keys == 0:
-        return make(Status.DELETED, "the key is deleted, so it does nothing any more")
+        return make(
+            Status.DELETED,
+            "the key is deleted, so it does nothing any more",
+            "if somebody made another key for its user since, name that user in incident.users",
+        )
     return make(
         Status.UNRESOLVED,
         f"it is not known whose the key is: {answers.problem}",
@@ -195,4 +199,19 @@ def locate_sessions(sessions: Collection[SessionSeed], roles: Collection[str], p
                 detail=f"{detail}; session_revocation ends sessions",
             )
         )
+    return tuple(found)
+
+
+def add_contained(seeds: Sequence[Seed], arns: Collection[str]) -> tuple[Seed, ...]:
+    """Add the users that an earlier pass of the incident contained.
+
+    An intruder may have deleted the leaked key since, and made another one.
+    """
+    known = {seed.user.casefold() for seed in seeds if seed.status is Status.HOME}
+    found = list(seeds)
+    for arn in arns:
+        name = arn.rpartition("/")[2]
+        if ":user/" in arn and name.casefold() not in known:
+            detail = f"the user {name}, which an earlier pass contained"
+            found.append(Seed(arn, "user", Status.HOME, arn.split(":")[4], name, detail))
     return tuple(found)

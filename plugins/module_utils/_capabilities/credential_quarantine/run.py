@@ -26,11 +26,12 @@ from ..._converge.change import Change, Refusal
 from ..._converge.errors import GuardError, InputError
 from ..._converge.finding import Finding, mask_key_ids
 from ..._converge.incident.names import MODULES
-from ..._converge.incident.record import Record, State
+from ..._converge.incident.record import By, Record, State
 from ..._converge.incident.records import read_record
 from ..._converge.incident.steps import Subject
 from ..._converge.journal import read_recorded
 from ..._converge.plan import Plan
+from ..._converge.store import StoreError
 from ..._converge.undo import Recorded, Unread
 from ..._module.connection import Connection
 from ..._module.converging import converge
@@ -40,7 +41,7 @@ from ..._module.writers import Writer
 from .changes import is_of_root
 from .declared import Declared
 from .evidence import describe
-from .locate import Place, Seed, Status
+from .locate import Place, Seed, Status, add_contained
 from .observe import READS, ROOT_WRITES, TASKS, read_roots, read_seeds, read_state, read_users
 from .plan import MODULE, Contained, Observed, Planner, list_home_users
 from .release import DERIVATIONS, Part, Releasing, check_release, group, plan_release, select
@@ -149,7 +150,7 @@ class CredentialQuarantine(_OfIncident):
     def observe(self) -> Observed:
         access, declared = self._access, self._declared
         place = Place(access.caller.account_id, declared.inventory_accounts, declared.acts_for_organization)
-        seeds = read_seeds(access, self._opened, declared.incident, place)
+        seeds = add_contained(read_seeds(access, self._opened, declared.incident, place), self._list_contained())
         users, account = read_users(access, list_home_users(seeds))
         return Observed(
             place.account_id,
@@ -160,6 +161,17 @@ class CredentialQuarantine(_OfIncident):
             account.slots,
             self._read_roots(seeds, place),
         )
+
+    def _list_contained(self) -> tuple[str, ...]:
+        """List the users that the record says are contained as the source of a credential."""
+        try:
+            record = self._read_record()
+        except StoreError as error:
+            # A run that writes has read it before.
+            self._connection.warn(f"it is not known whom earlier passes contained: {error}")
+            return ()
+        is_open = record is not None and record.state is not State.RELEASED
+        return tuple(item.arn for item in record.contained if item.by is By.SOURCE) if record and is_open else ()
 
     def _read_roots(self, seeds: Sequence[Seed], place: Place) -> dict[str, t.Union[RootState, str]]:
         """Read root of the members that a seed is of."""

@@ -14,6 +14,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.creden
     Answers,
     Place,
     Status,
+    add_contained,
     locate_key,
     locate_sessions,
     locate_user,
@@ -109,3 +110,14 @@ def test_a_seed_in_a_result_is_plain_data() -> None:
         "detail": f"the key belongs to account {FOREIGN}, which is not in the inventory",
         "next_step": f"tell the owner of account {FOREIGN}, or AWS; here nothing can be done",
     }
+
+
+def test_a_user_stays_a_seed_although_its_key_is_deleted() -> None:
+    gone = locate_key(KeySeed(LEAKED), Answers(ACCOUNT, is_unknown=True, root_keys=0), HERE)
+    role = f"arn:aws:iam::{ACCOUNT}:role/ci-deploy"
+    found = add_contained([gone], [ARN, role])
+    assert [(seed.id, seed.kind, seed.status, seed.user) for seed in found[1:]] == [
+        (ARN, "user", Status.HOME, "ci-deploy")
+    ]
+    home = locate_key(KeySeed(LEAKED), Answers(ACCOUNT, "CI-Deploy"), HERE)
+    assert add_contained([home], [ARN]) == (home,)
