@@ -28,6 +28,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.sessio
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import By, Contained, State
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import Record as IncidentRecord
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.records import read_record, update
+from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import find_interrupted
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task
 from ansible_collections.hardening.iam.plugins.modules.session_revocation import RETURN
@@ -35,6 +36,7 @@ from emulator.client import EmulatorProcess
 from emulator.seed import access_key_id
 
 from .conftest import Record, fresh, role_arn
+from .interrupting import canonical, iam_state, kill_at_write
 from .revoking import ACCOUNTS, DECLARED, DENY, INCIDENT, POLICY, RevokingBench, by_role, sids
 
 
@@ -484,6 +486,36 @@ def test_a_run_that_fails_at_one_role_goes_on_with_the_next(bench: RevokingBench
     bench.control.clear_faults()
     bench.run(HOME)
     assert set(bench.documents(HOME)) == {"pipeline", "build-worker"}
+
+
+# Killed runs, and two at once
+
+
+# One inline policy, a managed one in two writes, and the sign-in session.
+@pytest.mark.parametrize(("write", "after"), [(1, False), (2, True), (3, False), (3, True), (4, True)])
+def test_a_killed_run_is_completed_by_the_next_and_released(bench: RevokingBench, write: int, after: bool) -> None:
+    fill(bench, "pipeline")
+    state = canonical(iam_state(bench.client(HOME)))
+    kill_at_write(bench.control, functools.partial(bench.run, HOME), write=write, after=after)
+    bench.begin_run()
+    result = bench.run(HOME, break_lease="run-1")
+    assert {row["state"] for row in result["roles"]} <= {"cut", "denied_already"}
+    assert not result["not_denied"]
+    assert not find_interrupted(DirectoryStore(str(bench.journal)), HOME)
+    bench.run(HOME, state="released", break_lease="run-1")
+    assert canonical(iam_state(bench.client(HOME))) == state
+
+
+def test_two_runs_at_once_leave_one_policy(bench: RevokingBench) -> None:
+    def run_as(number: int) -> Record:
+        return bench.run(HOME, run_id=f"run-{number}", job_id=f"job-{number}", final=False)
+
+    with ThreadPoolExecutor(2) as jobs:
+        results = list(jobs.map(run_as, (7, 8)))
+    assert set(bench.documents(HOME)) == {"pipeline", "build-worker"}
+    made = [change["target"] for result in results for change in result["changes"] if change["applied"]]
+    assert {CHAIN[0], SHARED} <= set(made)
+    assert not bench.run(HOME, run_id="run-9")["not_denied"]
 
 
 # Release
