@@ -22,7 +22,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.operations impo
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.registry import BY_CLASS
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.names import MODULES as OF_CONTAINMENT
 from ansible_collections.hardening.iam.plugins.module_utils._module.registration import Registration
-from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_grants import IAM, Grants
+from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_grants import Grants
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_roles import (
     PATH,
     Writer,
@@ -39,7 +39,9 @@ INLINE_POLICIES_SIZE: t.Final = 10240
 _RESERVE: t.Final = 1.05
 
 BOUNDARY: t.Final = "automation-boundary"
-_EVENT_ROLES: t.Final = f"{IAM}role{PATH}iam-hardening-*"
+# No placeholders, which take room in a template: a denial reaches no other account anyway.
+ANYWHERE: t.Final = "arn:*:iam::*:"
+_EVENT_ROLES: t.Final = f"{ANYWHERE}role{PATH}iam-hardening-*"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -225,10 +227,6 @@ def list_guarded() -> tuple[str, ...]:
     return (*principals, *(_own("policy", name) for name in policies))
 
 
-# No placeholders, which take room in a template: a denial reaches no other account anyway.
-ANYWHERE: t.Final = "arn:*:iam::*:"
-
-
 def _own(kind: str, name: str) -> str:
     return f"{ANYWHERE}{kind}{PATH}{name}"
 
@@ -309,7 +307,7 @@ def boundary(modules: Mapping[str, Operations]) -> Json:
 def event_boundary() -> Json:
     """The most that the role for events, which event_alerts makes, can do: put events on buses."""
     return policy(
-        make_statement("OnlyEvents", ["events:PutEvents"], ["arn:${Partition}:events:*:*:event-bus/*"], None),
+        make_statement("OnlyEvents", ["events:PutEvents"], ["arn:*:events:*:*:event-bus/*"], None),
     )
 
 

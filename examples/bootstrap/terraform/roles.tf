@@ -407,7 +407,7 @@ resource "aws_iam_policy" "automation_boundary" {
         "iam:UpdateAssumeRolePolicy"
       ],
       "NotResource": [
-        "arn:${local.partition}:iam::${local.account}:role/iam-hardening/iam-hardening-*"
+        "arn:*:iam::*:role/iam-hardening/iam-hardening-*"
       ]
     },
     {
@@ -465,7 +465,7 @@ resource "aws_iam_policy" "automation_event_forwarding_boundary" {
         "events:PutEvents"
       ],
       "Resource": [
-        "arn:${local.partition}:events:*:*:event-bus/*"
+        "arn:*:events:*:*:event-bus/*"
       ]
     }
   ]

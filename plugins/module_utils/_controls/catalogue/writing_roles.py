@@ -116,8 +116,8 @@ CONTROLS: t.Final = (
         remediation=Remediation(
             "Use the roles of examples/bootstrap, one for each class of changes, with only the needed capabilities. "
             "For user_permissions, permissions_boundary and policy_scope the finding remains, and for right-sizing and "
-            "containment while one of their dangerous parameters is set. Let only an approved job assume that role, and alert on its "
-            "use. Then accept the finding in hardening_waivers, with an owner and an expiry date."
+            "containment while one of their dangerous parameters is set. Let only an approved job assume that role, "
+            "and alert on its use. Then accept the finding in hardening_waivers, with an owner and an expiry date."
         ),
         compliance=maps(nist=ADMIN_NIST, pci=LEAST_PRIVILEGE_PCI, soc2="CC6.3"),
     ),
