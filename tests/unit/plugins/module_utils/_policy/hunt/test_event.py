@@ -46,8 +46,8 @@ USER: t.Final[Record] = {
 }
 
 
-def parse(record: t.Any, origin: Origin = Origin()) -> Event:
-    event = parse_event(record, origin)
+def parse(record: t.Any, origin: t.Optional[Origin] = None) -> Event:
+    event = parse_event(record, origin or Origin())
     assert event is not None
     return event
 
