@@ -182,8 +182,8 @@ def _make_baseline(outcome: Outcome) -> Document:
 
 def _count(outcome: Outcome, graph: Graph) -> Document:
     suspected = collections.Counter(verdict.suspected for verdict in outcome.verdicts.values())
-    classes = collections.Counter(classify(event) for event in outcome.events if outcome.suspected(event) == "yes")
-    failed = sum(event.is_failed for event in outcome.events if outcome.suspected(event) == "yes")
+    classes = collections.Counter(classify(event) for event in outcome.events if outcome.find_verdict(event) == "yes")
+    failed = sum(event.is_failed for event in outcome.events if outcome.find_verdict(event) == "yes")
     accounts = {event.account_id for event in outcome.suspects}
     return {
         "events": len(outcome.events),
@@ -296,7 +296,7 @@ def list_sessions(outcome: Outcome) -> list[Document]:
     found: dict[tuple[str, str, str], Document] = {}
     for event in outcome.events:
         if (
-            outcome.suspected(event) is not Suspected.YES
+            outcome.find_verdict(event) is not Suspected.YES
             or ":role/" not in event.principal_arn
             or not event.session_name
         ):

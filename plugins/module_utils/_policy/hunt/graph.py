@@ -19,7 +19,7 @@ from .callers import is_address
 from .clusters import Suspected
 from .event import Caller, Event
 from .gaps import Coverage, Reads
-from .hunt import Outcome
+from .hunt import BEFORE, Outcome
 from .judge import session_of
 from .links import OUTSIDE, find_made, find_minted, find_switch, find_target, opens_session, short_name
 
@@ -125,11 +125,12 @@ class _Builder:
 
     def add(self, event: Event) -> None:
         """Add what an event shows."""
-        suspected = self._outcome.suspected(event)
+        suspected = self._outcome.find_verdict(event)
         if suspected is Suspected.NO and not self._is_near(event):
             return
         caller = self._add_caller(event, suspected)
-        for minted in find_minted(event):
+        is_early = suspected is Suspected.NO and self._is_early(event)
+        for minted in () if is_early else find_minted(event):
             self._add_node(minted.key_id, _kind_of_key(minted.key_id), minted.account_id, minted.principal, suspected)
             self._add_edge(caller, minted.key_id, Relation.MADE, event)
             if minted.principal:
@@ -147,10 +148,17 @@ class _Builder:
             self._add_node(event.source_address, Kind.ADDRESS, suspected=suspected)
             self._add_edge(event.source_address, caller, Relation.CAME_FROM, event)
 
+    def _is_early(self, event: Event) -> bool:
+        """Whether an event shows habits alone. A month of deployments would hide the graph."""
+        since = self._outcome.beginning.since
+        return since is not None and event.time < since - BEFORE
+
     def _is_near(self, event: Event) -> bool:
-        """Whether an event that is not suspected is of a seed, or of what one made."""
+        """Whether an event that is not suspected is of a seed, or of what one made not long before."""
         scope = self._outcome.scope
-        return event.access_key_id in self._keys or short_name(event.principal_arn) in scope.watched
+        if event.access_key_id in self._question.keys or short_name(event.principal_arn) in scope.watched:
+            return True
+        return event.access_key_id in self._keys and not self._is_early(event)
 
     def _add_caller(self, event: Event, suspected: Suspected) -> str:
         """Add the caller of an event: its key, else its session, else its principal."""

@@ -32,7 +32,7 @@ Read = Callable[[], Iterable[Event]]
 # A chain over accounts grows the scope once, an intruder's address once more, and what its victims made again.
 _MOST_ROUNDS: t.Final = 6
 #: Of other users of a role, the events of this time before the first suspicious one are kept, such as deployments.
-_BEFORE: t.Final = timedelta(days=1)
+BEFORE: t.Final = timedelta(days=1)
 #: More events than these are not kept.
 MOST_EVENTS: t.Final = 250_000
 
@@ -75,14 +75,14 @@ class Outcome:
     is_cut: bool = False
     conflicts: int = 0
 
-    def suspected(self, event: Event) -> Suspected:
+    def find_verdict(self, event: Event) -> Suspected:
         """Whether an event is an intruder's."""
         return self.verdicts[event.event_id].suspected
 
     @property
     def suspects(self) -> tuple[Event, ...]:
         """The events that are an intruder's, or may be."""
-        return tuple(event for event in self.events if self.suspected(event) is not Suspected.NO)
+        return tuple(event for event in self.events if self.find_verdict(event) is not Suspected.NO)
 
 
 class Hunt:
@@ -214,7 +214,7 @@ class _Collector:
             return True
         if any(minted.key_id in scope.keys for minted in find_minted(event)):
             return True
-        return short in scope.reached and (self._since is None or event.time >= self._since - _BEFORE)
+        return short in scope.reached and (self._since is None or event.time >= self._since - BEFORE)
 
     def _add_to_profile(self, event: Event) -> None:
         since, short = self._since, short_name(event.principal_arn)

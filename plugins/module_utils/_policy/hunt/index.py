@@ -121,10 +121,6 @@ class Index:
         """The events that made a key: one, or two if both accounts have it."""
         return tuple(self._mints.get(key_id, ()))
 
-    def made_with(self, key_or_principal: str) -> tuple[Mint, ...]:
-        """What a key made, or a principal by its short name."""
-        return tuple(self._by_parent.get(key_or_principal, ()))
-
     def follow(self, beginnings: Iterable[str]) -> tuple[frozenset[str], frozenset[str]]:
         """Follow keys and principals, by short names, to all that was made with them, hop by hop.
 

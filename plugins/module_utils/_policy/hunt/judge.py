@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Which events are an intruder's: by the chain of keys that they hang on, by addresses, and by habits.
+"""Tell which events are an intruder's: by chains of keys, by addresses, and by habits.
 
 A key that a suspected event made is suspected, and so is all that is done with it. An address that nobody used before,
 and a suspected event came from, makes other calls from there suspected. The verdicts are found again until nothing
