@@ -230,7 +230,7 @@ nodes:
       description: The ARN of its user or role. Empty if it is not known.
       type: str
     suspected:
-      description: The worst verdict of its events. V(yes), V(no) or V(uncertain).
+      description: The worst verdict of its events, and of those of its keys and sessions. V(yes), V(no) or V(uncertain).
       type: str
     is_seed:
       description: Whether the hunt began with it.

@@ -163,7 +163,7 @@ class _Builder:
     def _add_caller(self, event: Event, suspected: Suspected) -> str:
         """Add the caller of an event: its key, else its session, else its principal."""
         arn = self._arns.get(short_name(event.principal_arn), event.principal_arn)
-        principal = self._add_principal(arn) if arn else ""
+        principal = self._add_principal(arn, suspected) if arn else ""
         account_id = event.caller_account_id or arn_account(arn) or event.account_id
         if event.access_key_id:
             node = self._add_node(

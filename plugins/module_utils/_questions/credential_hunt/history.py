@@ -21,7 +21,7 @@ import typing as t
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from ..._account.activity import EVENT_HISTORY_DAYS, read_lookup_pages
+from ..._account.activity import EVENT_HISTORY_DAYS, SECONDS_BETWEEN_LOOKUPS, read_lookup_pages
 from ..._account.moments import format_utc
 from ..._account.progress import Progress
 from ..._aws.access import Access
@@ -35,8 +35,11 @@ from ..._prediction.hunting.kept import Asked, HuntState, KeptRecord, Lookup
 OPERATIONS: t.Final = Operations(reads=frozenset({"cloudtrail:LookupEvents", "ec2:DescribeRegions"}))
 # Events come up to 15 minutes late, at times more. So the last half hour is asked for again.
 _AGAIN: t.Final = timedelta(minutes=30)
+# The passes of one run follow each other in seconds, and would ask the same again.
+_FRESH: t.Final = timedelta(minutes=5)
 _PAGE: t.Final = 50
 _PLACE: t.Final = "event history"
+_NO_LIMIT: t.Final = 2**31
 BUDGET: t.Final = "the budget of calls (max_calls) is used up; run again to go on"
 
 
@@ -93,6 +96,7 @@ class History:
         self._wait: t.Final = wait
         self._progress: t.Final = progress
         self._lock: t.Final = threading.Lock()
+        self._called: t.Final[set[str]] = set()
         self._pages = 0
 
     def needs(self, lookup: Lookup) -> bool:
@@ -101,7 +105,9 @@ class History:
 
     def _is_current(self, lookup: Lookup, region: str) -> bool:
         asked = self._state.asked.get((lookup, region))
-        return asked is not None and asked.high >= self._now and (asked.is_done or bool(asked.error))
+        if asked is None or asked.error == BUDGET or asked.high < self._now - _FRESH:
+            return False
+        return asked.is_done or bool(asked.error)
 
     def ask(self, lookups: Mapping[Lookup, datetime]) -> list[KeptRecord]:
         """Ask questions, each from a time on, in all regions at once; return the records that are new."""
@@ -144,7 +150,7 @@ class History:
         answer = _Answer()
         try:
             pages = self._read_pages(region, lookup, start, end, answer)
-            for found, has_more in read_lookup_pages(pages, max_pages=2**31, wait=self._wait):
+            for found, has_more in read_lookup_pages(pages, max_pages=_NO_LIMIT, wait=_go_on):
                 self._keep(answer, region, found)
                 answer.is_whole = not has_more
         except AwsError as error:
@@ -163,6 +169,7 @@ class History:
             asked["LookupAttributes"] = [{"AttributeKey": lookup.attribute, "AttributeValue": lookup.value}]
         pages = self._access.pages("cloudtrail", "LookupEvents", "Events", asked, region=region, page_size=_PAGE)
         while self._budget.take():
+            self._pace(region)
             page = next(pages, None)
             if page is None:
                 return
@@ -171,6 +178,14 @@ class History:
                 self._pages += 1
                 self._progress("pages of the event history", self._pages, None)
             yield page
+
+    def _pace(self, region: str) -> None:
+        """Wait until the next call to a region is due: its limit counts all questions together."""
+        with self._lock:
+            is_first = region not in self._called
+            self._called.add(region)
+        if not is_first:
+            self._wait(SECONDS_BETWEEN_LOOKUPS)
 
     @staticmethod
     def _keep(answer: _Answer, region: str, found: Sequence[t.Any]) -> None:
@@ -238,3 +253,7 @@ class History:
                 self._state.regions[region] = RegionRead(Coverage.PARTIAL, errors or (BUDGET,))
             else:
                 self._state.regions[region] = RegionRead(Coverage.COMPLETE)
+
+
+def _go_on(_seconds: float) -> None:
+    """Do not wait: the calls of a region are paced together."""

@@ -175,6 +175,9 @@ class LiveHunt:
             for minted in find_minted(event):
                 if minted.account_id in ("", self._account):
                     found.setdefault(Lookup("AccessKeyId", minted.key_id), event.time - _CLOCKS_DIFFER)
+                if ":role/" in minted.principal and minted.account_id == self._account:
+                    # The event of this account about the same call, and who else assumed the role since then.
+                    found.setdefault(Lookup("ResourceName", minted.principal), event.time - _CLOCKS_DIFFER)
         since = outcome.beginning.since or self._start
         for short in (*outcome.tainted.principals, *outcome.tainted.touched):
             account_id, _colon, name = short.partition(":")

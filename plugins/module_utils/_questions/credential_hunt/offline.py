@@ -20,9 +20,10 @@ from ..._converge.store import StoreError
 from ..._module.task import TaskError
 from ..._policy.hunt.document import build_document
 from ..._policy.hunt.hunt import Hunt, Outcome
+from ..._policy.hunt.links import find_minted
 from ..._policy.hunt.question import BASELINE
 from ..._prediction.hunting.files import HuntFiles, read_twice
-from ..._prediction.hunting.kept import KeptRecord
+from ..._prediction.hunting.kept import HuntState, KeptRecord, Lookup
 from .found import Found
 from .options import Options
 from .workspace import Gathered, Workspace, join_reads
@@ -84,7 +85,20 @@ def join_accounts(options: Options, workspace: Workspace, now: datetime) -> Foun
             "Hunt in the accounts first, or set trail_logs."
         )
     outcome = Hunt(options.question, gathered.read()).run()
-    document = build_document(outcome, join_reads(states), now=now)
+    unasked = _find_unasked(outcome, {state.account_id: state for state in states})
+    document = build_document(outcome, join_reads(states), now=now, unasked=unasked)
     wanted = {(event.event_id, event.sha256) for event in outcome.events}
     records = tuple(record for key, record in gathered.records.items() if key in wanted)
     return Found(document, outcome, records, tuple(query for state in states for query in state.queries))
+
+
+def _find_unasked(outcome: Outcome, states: Mapping[str, HuntState]) -> dict[str, str]:
+    """Find the keys that the event history of their account was not asked for, such as those of the last pass."""
+    found = {}
+    for event in outcome.suspects:
+        for minted in find_minted(event):
+            state = states.get(minted.account_id)
+            lookup = Lookup("AccessKeyId", minted.key_id)
+            if state is not None and not any(lookup == asked for asked, _region in state.asked):
+                found[minted.key_id] = f"account {minted.account_id} was not asked for it yet; run again"
+    return found
