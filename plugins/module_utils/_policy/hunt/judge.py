@@ -206,8 +206,11 @@ class Judge:
         agents = self.tainted.addresses.get(address)
         if agents is None:
             return None
+        by_habits = self._clusters.judge(event)
+        if by_habits.suspected is Suspected.YES:
+            return by_habits
         reason = f"from {address}, which nobody used before the suspected events"
-        if find_family(event.user_agent) in agents or self._clusters.judge(event).suspected is Suspected.YES:
+        if find_family(event.user_agent) in agents:
             return Verdict(Suspected.YES, (reason,), is_inference=True)
         return Verdict(Suspected.UNCERTAIN, (reason, "with another agent than theirs"), is_inference=True)
 
