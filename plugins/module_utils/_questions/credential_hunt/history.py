@@ -242,6 +242,14 @@ class History:
         with self._lock:
             self._state.queries.append(entry)
 
+    def note_open_questions(self) -> None:
+        """Note that questions are open, so that no region is complete."""
+        for region, read in self._state.regions.items():
+            if read.coverage is not Coverage.DENIED:
+                self._state.regions[region] = RegionRead(
+                    Coverage.PARTIAL, tuple(dict.fromkeys((*read.reasons, BUDGET)))
+                )
+
     def _describe_regions(self) -> None:
         """Describe what was read of each region, all questions together."""
         for region in self._regions:

@@ -132,6 +132,7 @@ class LiveHunt:
             if not open_lookups:
                 break
             if self._budget.is_used_up:
+                self._history.note_open_questions()
                 self._unasked.update({one.value: BUDGET for one in open_lookups if one.attribute == "AccessKeyId"})
                 self._notes.append(f"{len(open_lookups)} questions to the event history are open: {BUDGET}")
                 break
