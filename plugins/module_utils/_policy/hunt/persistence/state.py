@@ -1,0 +1,59 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The present state of one or more accounts, as far as the sweep asks about it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from datetime import datetime
+
+from .model import Presence, Question
+
+_NOT_READ = "whether it is still there was not read"
+
+
+@dataclasses.dataclass(frozen=True)
+class MadeObject:
+    """An object of today that AWS dates, and the question that an event about its creation leads to.
+
+    ``what`` is a noun for people. ``is_exact``: the question names it by its id, and not only by its owner.
+    """
+
+    question: Question
+    target: str
+    created: datetime
+    what: str
+    is_exact: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """Answers to questions, why others have none, and the objects of today that AWS dates.
+
+    A question that is in neither was not asked.
+    """
+
+    answers: Mapping[Question, bool] = dataclasses.field(default_factory=dict)
+    reasons: Mapping[Question, str] = dataclasses.field(default_factory=dict)
+    made: tuple[MadeObject, ...] = ()
+
+    def find(self, question: Question) -> tuple[Presence, str]:
+        """Find whether something is there, and why that is not known."""
+        if question in self.answers:
+            return (Presence.TRUE if self.answers[question] else Presence.FALSE), ""
+        return Presence.UNKNOWN, self.reasons.get(question, _NOT_READ)
+
+    def join(self, *others: State) -> State:
+        """Join the states of several accounts or reads. An answer wins over a reason."""
+        states = (self, *others)
+        return State(
+            {question: answer for state in states for question, answer in state.answers.items()},
+            {question: reason for state in states for question, reason in state.reasons.items()},
+            tuple(dict.fromkeys(made for state in states for made in state.made)),
+        )
