@@ -117,7 +117,12 @@ def look_up(answer: t.Any, path: tuple[str, ...]) -> t.Any:
 
 def holds_document(*path: str) -> Callable[[Answer, Key], Judgement]:
     """Whether the document of today still allows what that of the event did, the last part of the key."""
-    return lambda answer, key: holds_statements(look_up(answer, path) or {"Statement": []}, key[-1])
+
+    def judge(answer: Answer, key: Key) -> Judgement:
+        today = look_up(answer, path)
+        return holds_statements(today, key[-1]) if today else False
+
+    return judge
 
 
 def holds_statement(*path: str) -> Callable[[Answer, Key], Judgement]:
