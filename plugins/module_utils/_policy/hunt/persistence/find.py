@@ -105,7 +105,7 @@ def _find_presence(rule: Rule, facts: Facts, state: State) -> tuple[Presence, st
     question = _ask(rule.check, facts)
     if question is None:
         return Presence.UNKNOWN, "the event does not name it, so that it could not be looked for"
-    return state.find(question)
+    return state.find(question, facts.event.time)
 
 
 def _ask(check: t.Optional[Check], facts: Facts) -> t.Optional[Question]:

@@ -10,12 +10,16 @@
 from __future__ import annotations
 
 import dataclasses
+import typing as t
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from .model import Presence, Question
 
-_NOT_READ = "whether it is still there was not read"
+# IAM's own copies agree after some seconds.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html
+_SPREAD: t.Final = timedelta(seconds=10)
+_NOT_READ: t.Final = "whether it is still there was not read"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,24 +40,33 @@ class MadeObject:
 class State:
     """Answers to questions, why others have none, and the objects of today that AWS dates.
 
-    A question that is in neither was not asked.
+    A question that is in neither was not asked. ``read_at`` is when an account was read first: an answer says nothing
+    about what happened afterwards.
     """
 
     answers: Mapping[Question, bool] = dataclasses.field(default_factory=dict)
     reasons: Mapping[Question, str] = dataclasses.field(default_factory=dict)
     made: tuple[MadeObject, ...] = ()
+    read_at: Mapping[str, datetime] = dataclasses.field(default_factory=dict)
 
-    def find(self, question: Question) -> tuple[Presence, str]:
-        """Find whether something is there, and why that is not known."""
-        if question in self.answers:
-            return (Presence.TRUE if self.answers[question] else Presence.FALSE), ""
-        return Presence.UNKNOWN, self.reasons.get(question, _NOT_READ)
+    def find(self, question: Question, happened: datetime) -> tuple[Presence, str]:
+        """Find whether something is there that happened at a moment, and why that is not known."""
+        if question not in self.answers:
+            return Presence.UNKNOWN, self.reasons.get(question, _NOT_READ)
+        if self.answers[question]:
+            return Presence.TRUE, ""
+        read = self.read_at.get(question.account_id)
+        if read is not None and happened >= read - _SPREAD:
+            return Presence.UNKNOWN, "it happened after the account was read: read it again"
+        return Presence.FALSE, ""
 
     def join(self, *others: State) -> State:
         """Join the states of several accounts or reads. An answer wins over a reason."""
         states = (self, *others)
+        moments = [pair for state in states for pair in state.read_at.items()]
         return State(
             {question: answer for state in states for question, answer in state.answers.items()},
             {question: reason for state in states for question, reason in state.reasons.items()},
             tuple(dict.fromkeys(made for state in states for made in state.made)),
+            {account: min(when for one, when in moments if one == account) for account, _when in moments},
         )

@@ -72,6 +72,13 @@ def test_what_was_created_and_deleted_is_gone() -> None:
     assert [hit.present for hit in sweep(created_key(), deleted, state=State({KEY: True}))] == [Presence.TRUE]
 
 
+def test_what_happened_after_the_read_is_not_gone() -> None:
+    """A snapshot may be some minutes old."""
+    for seconds, expected in ((-60, Presence.UNKNOWN), (5, Presence.UNKNOWN), (60, Presence.FALSE)):
+        state = State({KEY: False}, read_at={ACCOUNT: TIME + timedelta(seconds=seconds)})
+        assert sweep(created_key(), state=state)[0].present is expected
+
+
 def test_deadlines_come_first_soonest_first() -> None:
     later = event("secretsmanager", "DeleteSecret", request={"secretId": "s", "recoveryWindowInDays": 20})
     share = event(
@@ -179,6 +186,8 @@ def test_states_of_accounts_are_joined() -> None:
     joined = State({KEY: True}, made=(made("iam.user", "eve"),)).join(
         State({other: False}, {KEY: "denied"}, (made("iam.user", "eve"),))
     )
-    assert joined.find(KEY) == (Presence.TRUE, "")
-    assert joined.find(other) == (Presence.FALSE, "")
+    assert joined.find(KEY, TIME) == (Presence.TRUE, "")
+    assert joined.find(other, TIME) == (Presence.FALSE, "")
     assert len(joined.made) == 1
+    early, late = ({ACCOUNT: TIME + timedelta(hours=hours)} for hours in (1, 2))
+    assert State(read_at=late).join(State(read_at=early)).read_at == early
