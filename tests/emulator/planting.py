@@ -140,17 +140,18 @@ class _Sending:
         self._events.unregister("before-send", self._answer)
 
     def _answer(self, request: AWSPreparedRequest, **_more: object) -> AWSResponse:
-        body = request.body or b""
-        body = body.encode() if isinstance(body, str) else body.read() if hasattr(body, "read") else bytes(body)
-        headers = {key: value.decode() if isinstance(value, bytes) else value for key, value in request.headers.items()}
-        builder = EnvironBuilder.from_environ(
-            EnvironBuilder(request.url.removeprefix(_URL), _URL, method=request.method, headers=headers).get_environ()
-        )
-        environ = builder.get_environ() | {"RAW_URI": request.url.removeprefix(_URL)}
+        body = _read_body(request.body)
+        path = str(request.url).removeprefix(_URL)
+        headers = [
+            (str(key), value.decode() if isinstance(value, bytes) else str(value))
+            for key, value in t.cast(t.Mapping[str, t.Any], request.headers).items()
+        ]
+        environ = EnvironBuilder(path, _URL, method=str(request.method), headers=headers).get_environ()
+        environ["RAW_URI"] = path
         answer = self._send(wire.read(environ, body), self._caller(), wire.with_body(environ, body), body)
         if answer.status >= 300:
-            raise RuntimeError(f"the seed plants what the emulator refuses: {request.url} {answer.body.decode()[:500]}")
-        return AWSResponse(request.url, answer.status, dict(answer.headers), _Raw(answer.body))
+            raise RuntimeError(f"the seed plants what the emulator refuses: {path} {answer.body.decode()[:500]}")
+        return AWSResponse(str(request.url), answer.status, t.cast(t.Any, dict(answer.headers)), _Raw(answer.body))
 
     def _caller(self) -> Caller:
         account = self._account
@@ -164,6 +165,12 @@ class _Sending:
             principal_arn=arn,
             name=ADMINISTRATOR,
         )
+
+
+def _read_body(body: t.Any) -> bytes:
+    if isinstance(body, str):
+        return body.encode()
+    return bytes(body.read() if hasattr(body, "read") else body or b"")
 
 
 class _Raw(io.BytesIO):
