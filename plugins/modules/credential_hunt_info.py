@@ -89,6 +89,12 @@ options:
       - If it is reached, RV(headline) says so. Run again with the same O(report_dir) and O(incident_id) or O(run_id) to go on.
     type: int
     default: 1000
+  sweep:
+    description:
+      - Whether the account is asked if what suspected events left behind is still there. If not, RV(persistence[].present) is V(unknown),
+        or what an earlier hunt of the run found out.
+    type: bool
+    default: true
   offline:
     description:
       - Whether to work without AWS and without credentials, in the log files in O(trail_logs). They may be of any number of accounts.
@@ -372,10 +378,10 @@ persistence:
   elements: dict
   contains:
     event_id:
-      description: The event.
+      description: The event. Empty for an object of today that was made since the first suspicious time, and that no event explains.
       type: str
     family:
-      description: The kind of persistence.
+      description: V(iam), V(certificate), V(sign_in), V(code), V(sharing), V(money) or V(blindfold).
       type: str
     target:
       description: The thing that was made or changed.
@@ -388,6 +394,37 @@ persistence:
       type: dict
     deadline:
       description: The time until which it can be undone, if AWS's clock runs.
+      type: str
+    time:
+      description: The time of the event.
+      type: str
+    account_id:
+      description: The account.
+      type: str
+    region:
+      description: The region.
+      type: str
+    event_name:
+      description: The name of the event.
+      type: str
+    principal:
+      description: The ARN of the caller.
+      type: str
+    chain:
+      description: The keys from the first one to that of the call.
+      type: list
+      elements: str
+    error_code:
+      description: The error of an attempt that failed.
+      type: str
+    urgent:
+      description: Whether others can use it at any moment.
+      type: bool
+    count:
+      description: The number of events that say the same.
+      type: int
+    reason:
+      description: The reason of what is said about it.
       type: str
 sessions:
   description: The sessions of roles with suspected events, in the form of the variable C(compromise_response_seen).

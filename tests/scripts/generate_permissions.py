@@ -35,6 +35,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own
     PATH,
     role_name,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._questions.sweep.observe import OPERATIONS as SWEEP
 
 CHECKOUT: t.Final = Path(__file__).resolve().parents[2]
 TEMPLATE: t.Final = CHECKOUT / "examples" / "bootstrap" / "iam-hardening-roles.yml"
@@ -703,6 +704,8 @@ def purpose(operation: str) -> str:
     if not controls:
         of_all = [*(one.grants.purposes for one in BY_CLASS), _PURPOSES]
         found = [purposes[operation] for purposes in of_all if operation in purposes]
+        if not found and operation in SWEEP.reads:
+            return "credential_hunt_info: whether something that an intruder left behind is still there"
         if not found:
             raise KeyError(operation)
         return "; ".join(found)

@@ -11,9 +11,13 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from ..._policy.hunt.event import Event
 from ..._policy.hunt.hunt import Outcome
+from ..._policy.hunt.persistence.find import find_persistence
+from ..._policy.hunt.persistence.model import Hit
+from ..._policy.hunt.persistence.state import State
 from ..._prediction.hunting.kept import KeptRecord
 
 
@@ -25,5 +29,19 @@ class Found:
     outcome: Outcome
     records: tuple[KeptRecord, ...]
     queries: tuple[Mapping[str, t.Any], ...]
+    hits: tuple[Hit, ...] = ()
     account_id: str = ""
     caller_arn: str = ""
+
+
+def sweep(outcome: Outcome, state: State, others: Iterable[Event] = ()) -> tuple[Hit, ...]:
+    """Find what the suspected events left behind. ``others`` are further events, which explain objects of today."""
+    suspects = outcome.suspects
+    suspected = {event.event_id for event in suspects}
+    return find_persistence(
+        suspects,
+        state,
+        chains={event.event_id: outcome.tainted.chain_of(event) for event in suspects},
+        since=outcome.beginning.since,
+        others=[event for event in (*outcome.events, *others) if event.event_id not in suspected],
+    )

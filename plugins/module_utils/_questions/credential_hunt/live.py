@@ -31,14 +31,16 @@ from ..._policy.hunt.event import Event
 from ..._policy.hunt.gaps import RegionRead
 from ..._policy.hunt.hunt import Hunt, Outcome
 from ..._policy.hunt.links import find_minted
+from ..._policy.hunt.persistence.state import State
 from ..._policy.hunt.question import BASELINE
 from ..._prediction.hunting.files import HuntFiles, read_twice
 from ..._prediction.hunting.kept import KeptRecord, Lookup
 from ..._prediction.records.evidence import read_keys_of_logs
-from .found import Found
+from .found import Found, sweep
 from .history import BUDGET, Budget, History
 from .offline import MOST_KEPT, NO_DIGESTS
 from .options import Options
+from .present import look_up_made, read_present
 from .workspace import Gathered, Workspace, join_reads
 
 LIVE_OPERATIONS: t.Final = Operations(reads=frozenset({"cloudtrail:ListPublicKeys"}))
@@ -70,8 +72,9 @@ class LiveHunt:
         self._gathered: t.Final = Gathered()
         self._notes: t.Final[list[str]] = []
         self._unasked: t.Final[dict[str, str]] = {}
+        self._regions: t.Final = self._find_regions()
+        self._budget: t.Final = Budget(options.max_calls)
         self._history: t.Final = self._open_history(wait) if options.event_history else None
-        self._budget: Budget
 
     def run(self) -> Found:
         """Hunt, keep what was read, and make the document.
@@ -87,6 +90,7 @@ class LiveHunt:
         reads = join_reads([*states, self._state])
         if files is not None:
             reads = self._join_files(reads, files)
+        present = self._sweep(outcome).join(*map(self._workspace.read_present, others))
         records = tuple(self._find_raw(outcome, files))
         self._gathered.add(records)
         self._workspace.keep(self._account, self._state, self._gathered.of_account(self._account))
@@ -94,22 +98,37 @@ class LiveHunt:
         document = build_document(
             outcome, reads, now=self._now, unasked=self._unasked, is_of_files=is_of_files, notes=self._notes
         )
+        hits = sweep(outcome, present, self._gathered.events.values())
         queries = tuple(self._state.queries)
-        return Found(document, outcome, records, queries, self._account, self._connection.access.caller.arn)
+        return Found(document, outcome, records, queries, hits, self._account, self._connection.access.caller.arn)
+
+    def _sweep(self, outcome: Outcome) -> State:
+        """Read what is still there, and who made it."""
+        if not self._options.sweep:
+            return self._workspace.read_present(self._account)
+        present = read_present(self._connection, outcome, self._regions)
+        self._workspace.keep_present(self._account, present)
+        lookups = look_up_made(present, outcome.beginning.since)
+        if self._history is not None and lookups:
+            since = min(lookups.values()) - _CLOCKS_DIFFER
+            self._ask(self._history, dict.fromkeys(lookups, since))
+        return present
 
     # The event history
 
-    def _open_history(self, wait: Callable[[float], None]) -> History:
+    def _find_regions(self) -> tuple[str, ...]:
+        """The regions to look at. Events of IAM and of the global endpoint of STS are in the home region."""
         access = self._connection.access
         reach = access.reach(self._options.regions)
         if reach.unread:
             self._notes.append(f"the enabled regions are not known: {reach.unread}")
-        self._budget = Budget(self._options.max_calls)
-        regions = tuple(dict.fromkeys((access.home_region, *reach.regions)))
+        return tuple(dict.fromkeys((access.home_region, *reach.regions)))
+
+    def _open_history(self, wait: Callable[[float], None]) -> History:
         return History(
-            access,
+            self._connection.access,
             self._state,
-            regions,
+            self._regions,
             now=self._now,
             budget=self._budget,
             wait=wait,

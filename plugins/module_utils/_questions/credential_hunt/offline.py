@@ -21,10 +21,11 @@ from ..._module.task import TaskError
 from ..._policy.hunt.document import build_document
 from ..._policy.hunt.hunt import Hunt, Outcome
 from ..._policy.hunt.links import find_minted
+from ..._policy.hunt.persistence.state import State
 from ..._policy.hunt.question import BASELINE
 from ..._prediction.hunting.files import HuntFiles, read_twice
 from ..._prediction.hunting.kept import HuntState, KeptRecord, Lookup
-from .found import Found
+from .found import Found, sweep
 from .options import Options
 from .workspace import Gathered, Workspace, join_reads
 
@@ -47,7 +48,9 @@ def hunt_in_files(options: Options, places: Sequence[Logs], *, now: datetime, pr
     notes = [] if files.has_digests else [NO_DIGESTS]
     document = build_document(outcome, reads, now=now, is_of_files=True, notes=notes)
     queries = [_log_place(place, document, now) for place in places]
-    return Found(document, outcome, tuple(_find_raw(outcome, files)), tuple(queries))
+    # Nobody is asked whether it is still there.
+    hits = sweep(outcome, State())
+    return Found(document, outcome, tuple(_find_raw(outcome, files)), tuple(queries), hits)
 
 
 def _log_place(place: Logs, document: Mapping[str, t.Any], now: datetime) -> dict[str, t.Any]:
@@ -89,7 +92,9 @@ def join_accounts(options: Options, workspace: Workspace, now: datetime) -> Foun
     document = build_document(outcome, join_reads(states), now=now, unasked=unasked)
     wanted = {(event.event_id, event.sha256) for event in outcome.events}
     records = tuple(record for key, record in gathered.records.items() if key in wanted)
-    return Found(document, outcome, records, tuple(query for state in states for query in state.queries))
+    present = State().join(*map(workspace.read_present, (state.account_id for state in states)))
+    hits = sweep(outcome, present, gathered.events.values())
+    return Found(document, outcome, records, tuple(query for state in states for query in state.queries), hits)
 
 
 def _find_unasked(outcome: Outcome, states: Mapping[str, HuntState]) -> dict[str, str]:

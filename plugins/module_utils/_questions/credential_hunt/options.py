@@ -30,6 +30,7 @@ ARGUMENTS: t.Final[ArgumentSpec] = {
     "trail_logs_role_arn": {"type": "str"},
     "event_history": {"type": "bool", "default": True},
     "max_calls": {"type": "int", "default": 1000},
+    "sweep": {"type": "bool", "default": True},
     "offline": {"type": "bool", "default": False},
     "incident_id": {"type": "str"},
     **REPORT_PLACE_ARGUMENTS,
@@ -50,6 +51,7 @@ class Options:
     event_history: bool
     max_calls: int
     offline: bool
+    sweep: bool
     regions: tuple[str, ...]
 
     @classmethod
@@ -65,6 +67,7 @@ class Options:
             options["event_history"],
             options["max_calls"],
             options["offline"],
+            options["sweep"],
             tuple(name for name in map(str.strip, options.get("regions") or ()) if name),
         )
         if found.offline:

@@ -60,7 +60,12 @@ class Output:
         }
         # An intruder chose the names of sessions, the agents and more.
         document: Mapping[str, t.Any] = make_printable(
-            {**head, **found.document, "persistence": [], "sessions": list_sessions(found.outcome)}
+            {
+                **head,
+                **found.document,
+                "persistence": [hit.to_dict() for hit in found.hits],
+                "sessions": list_sessions(found.outcome),
+            }
         )
         files = self.workspace.write_evidence(
             document, found.records, make_printable(found.queries), account_id=found.account_id, created=self.now

@@ -18,12 +18,13 @@ from .live import LIVE_OPERATIONS, LiveHunt
 from .offline import hunt_in_files, join_accounts
 from .options import ARGUMENTS, Options
 from .output import Output
+from .present import OPERATIONS as OPERATIONS_OF_PRESENT
 from .workspace import Workspace
 
 __all__ = ["ARGUMENTS", "OPERATIONS", "run"]
 
 OPERATIONS: t.Final = OPERATIONS_OF_HISTORY.union(
-    LIVE_OPERATIONS, Operations(reads=frozenset({"sts:GetCallerIdentity"}))
+    LIVE_OPERATIONS, OPERATIONS_OF_PRESENT, Operations(reads=frozenset({"sts:GetCallerIdentity"}))
 )
 
 

@@ -24,7 +24,9 @@ from ..._converge.store import Store
 from ..._module.task import Task, TaskError
 from ..._policy.hunt.event import Event
 from ..._policy.hunt.gaps import RegionRead
+from ..._policy.hunt.persistence.state import State
 from ..._prediction.hunting.kept import HuntState, KeptRecord, read_records, write_records
+from ..._prediction.hunting.kept_state import read_state, write_state
 from ..._report import manifest
 
 TIMELINE: t.Final = "timeline.jsonl"
@@ -33,6 +35,7 @@ RECORDS: t.Final = "records.json.gz"
 STATE: t.Final = "state.json"
 QUERIES: t.Final = "queries.jsonl"
 MANIFEST: t.Final = "manifest.json"
+PRESENT: t.Final = "present.json"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,6 +83,16 @@ class Workspace:
         # The records first: what the state says to be read must be there.
         self.store.put(f"{self.folder}/{account_id}/{RECORDS}", write_records(records))
         self.store.put(f"{self.folder}/{account_id}/{STATE}", state.as_bytes())
+
+    def keep_present(self, account_id: str, state: State) -> None:
+        """Keep what of an account is still there. Raises StoreError."""
+        if self.store is not None:
+            self.store.put(f"{self.folder}/{account_id}/{PRESENT}", write_state(state, account_id))
+
+    def read_present(self, account_id: str) -> State:
+        """What of an account was still there when it was read. Raises StoreError."""
+        content = self.store.get(f"{self.folder}/{account_id}/{PRESENT}") if self.store else None
+        return read_state(content, account_id)
 
     def write_evidence(
         self,
