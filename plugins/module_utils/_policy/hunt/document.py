@@ -285,7 +285,7 @@ def _make_next_steps(outcome: Outcome, graph: Graph, reads: Reads, now: datetime
     )
     if made:
         yield f"contain the access keys that were made: {_join(made)}"
-    principals = sorted(name for name in (*outcome.tainted.principals, *outcome.tainted.touched))
+    principals = sorted({*outcome.tainted.principals, *outcome.tainted.touched})
     if principals:
         yield f"look at the principals that were made or changed: {_join(principals)}"
     yield f"hunt again at {_format(now + _AGAIN[0])} and at {_format(now + _AGAIN[1])}"
