@@ -79,7 +79,7 @@ def _decode(data: t.Any) -> str:
     if not isinstance(data, str) or len(data) > _LARGEST:
         return ""
     try:
-        raw = base64.b64decode(data)
+        raw = base64.b64decode("".join(data.split()), validate=True)
     except (ValueError, binascii.Error):
         return data
     if raw.startswith(b"\x1f\x8b"):
