@@ -63,6 +63,9 @@ def plant(organization: Organization, send: Send, *, now: datetime) -> None:
     """Make all that a seed plants, in its order, and record the events."""
     for account in organization.accounts.values():
         kept: dict[str, str] = {}
+        for region, seeded in account.regions.items():
+            for step in seeded.made:
+                _make(account, region, step, kept, send)
         for place in list_planted(organization):
             if place.account_id == account.id:
                 for step in place.planted.steps:

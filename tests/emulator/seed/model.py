@@ -520,7 +520,7 @@ class Region:
     """What an account has in one region.
 
     ``policy_generation_errors`` has the code and the message with which Access Analyzer fails to generate a policy, by
-    the name of the principal.
+    the name of the principal. ``made`` are calls that make further objects, of which no event tells.
     """
 
     analyzers: dict[str, Analyzer] = dataclasses.field(default_factory=dict)
@@ -537,6 +537,7 @@ class Region:
     stacks: dict[str, Stack] = dataclasses.field(default_factory=dict)
     policy_generation_errors: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     planted: dict[str, Planted] = dataclasses.field(default_factory=dict)
+    made: tuple[Step, ...] = ()
     signin_sessions: dict[str, SigninSession] = dataclasses.field(default_factory=dict)
 
 

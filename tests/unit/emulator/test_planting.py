@@ -84,6 +84,15 @@ def test_a_state_with_planted_objects_can_be_kept(world: Seeded) -> None:
     assert client.get_function_url_config(FunctionName="health-probe")["AuthType"] == "NONE"
 
 
+def test_parameters_can_be_kept(world: Seeded) -> None:
+    """moto's dictionary of parameters is one that pickle can't make by itself."""
+    emulator, client = running()[0], world.client("ssm", HOME)
+    kept = emulator.snapshot()
+    client.delete_parameter(Name="/ci/signing")
+    emulator.restore(kept)
+    assert client.get_parameter(Name="/ci/signing")["Parameter"]["Type"] == "SecureString"
+
+
 def test_a_step_that_fails_says_so() -> None:
     planted = {
         "family": "iam",
