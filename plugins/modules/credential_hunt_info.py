@@ -91,8 +91,8 @@ options:
     default: 1000
   sweep:
     description:
-      - Whether the account is asked if what suspected events left behind is still there. If not, RV(persistence[].present) is V(unknown),
-        or what an earlier hunt of the run found out.
+      - Whether the account is asked if what suspected events left behind is still there, who depends on the keys, and which secrets
+        the suspected principals could read. If not, the answers of an earlier hunt of the run are returned.
     type: bool
     default: true
   offline:
@@ -444,6 +444,33 @@ sessions:
     source_identity:
       description: Its source identity. Empty without one.
       type: str
+dependants:
+  description:
+    - The workloads that depend on the keys, the surest first. V(certain) is a place that names the id of a key, V(likely) are usual calls
+      whose agent names their platform, and V(inferred) are other usual calls.
+    - The rows have C(key_id), C(kind), C(resource), C(confidence), C(platform), C(account_id), C(region), C(place), C(owner), C(addresses),
+      C(actions), C(first_seen), C(last_seen) and C(count).
+  returned: success
+  type: list
+  elements: dict
+last_used:
+  description: The last use of the keys as IAM has it, each with C(access_key_id), C(time), C(service) and C(region).
+  returned: success
+  type: list
+  elements: dict
+secrets:
+  description:
+    - The secrets, encrypted parameters and KMS keys that the suspected principals could read, those that were read first. Change all of
+      them.
+    - The rows have C(kind), C(arn), C(name), C(account_id), C(region), C(readable), C(principals), C(used), C(reads) and C(last_read).
+  returned: success
+  type: list
+  elements: dict
+unread:
+  description: The data that could not be read for RV(dependants) and RV(secrets), with the reason.
+  returned: success
+  type: list
+  elements: str
 coverage:
   description:
     - The coverage by account and region. V(complete), V(partial) or V(denied).

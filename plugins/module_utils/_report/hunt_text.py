@@ -35,6 +35,8 @@ def render(document: Item, location: str, *, ascii_only: bool = False) -> str:
     lines += _render_list(
         "Not followed", [f"{one['from']} → {one['to']}: {one['reason']}" for one in document["unfollowed"]]
     )
+    lines += _render_list("Depend on the keys", list(map(describe_dependant, document["dependants"])))
+    lines += _render_list("Secrets to change", list(map(describe_secret, document["secrets"])))
     lines += _render_list("Next steps", document["next_steps"])
     if location:
         lines += ["", f"Evidence: {location}"]
@@ -92,6 +94,23 @@ def _render_persistence(document: Item) -> Iterator[str]:
         yield f"  {row['family']}: {row['target']} ({there}{deadline}{call})"
     if len(rows) > _MOST_NODES:
         yield f"  … and {len(rows) - _MOST_NODES} more"
+
+
+def describe_dependant(row: Item) -> str:
+    """Describe a workload that depends on a key."""
+    owner = f", owner {row['owner']}" if row["owner"] else ""
+    if row["kind"] == "calls":
+        return (
+            f"{row['confidence']}: {row['count']} usual calls by {row['platform']} from {', '.join(row['addresses'])}"
+        )
+    return f"{row['confidence']}: {row['kind']} {row['resource']} ({row['place']}{owner})"
+
+
+def describe_secret(row: Item) -> str:
+    """Describe a secret that could be read."""
+    read = f"was read on {row['last_read']}" if row["used"] else "could be read"
+    doubt = " perhaps" if row["readable"] == "maybe" and not row["used"] else ""
+    return f"{row['arn']} {read}{doubt}"
 
 
 def _render_list(title: str, sentences: t.Sequence[str]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
+from ...module_utils._report.hunt_text import describe_dependant, describe_secret
 from . import page
 from .hunt_graph import view_graph
 from .page import Section
@@ -57,6 +58,13 @@ def _list_sections(document: Item) -> list[Section]:
         sections.append(
             Section("unfollowed", "Not followed", "hunt/unfollowed.html.j2", unfollowed, len(document["unfollowed"]))
         )
+    for name, title, describe in (
+        ("dependants", "Depend on the keys", describe_dependant),
+        ("secrets", "Secrets to change", describe_secret),
+    ):
+        if document[name]:
+            sentences = {"sentences": list(map(describe, document[name]))}
+            sections.append(Section(name, title, "hunt/headline.html.j2", sentences, len(document[name])))
     sections += [
         Section("next", "Next steps", "hunt/headline.html.j2", {"sentences": document["next_steps"]}),
         Section("usual", "Other events", "hunt/timeline.html.j2", _view_rows(others, _MOST_OTHERS), len(others)),

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import typing as t
 from collections.abc import Mapping
@@ -21,9 +22,38 @@ from ..._policy.hunt.persistence.state import MadeObject, State
 SCHEMA: t.Final = "hardening.iam/hunt-present/1"
 
 
-def write_state(state: State, account_id: str) -> bytes:
-    """The content of a file with a state."""
+#: The members of a file besides the state: lists of plain rows.
+_ROWS: t.Final = ("dependants", "last_used", "secrets")
+Row = Mapping[str, t.Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Present:
+    """What an account was asked at the end of a hunt. The rows are plain data, ``unread`` are sentences."""
+
+    state: State = State()
+    dependants: tuple[Row, ...] = ()
+    last_used: tuple[Row, ...] = ()
+    secrets: tuple[Row, ...] = ()
+    unread: tuple[str, ...] = ()
+
+    def join(self, *others: Present) -> Present:
+        """Join what several accounts were asked."""
+        every = (self, *others)
+        return Present(
+            self.state.join(*(one.state for one in others)),
+            tuple(row for one in every for row in one.dependants),
+            tuple(row for one in every for row in one.last_used),
+            tuple(row for one in every for row in one.secrets),
+            tuple(dict.fromkeys(text for one in every for text in one.unread)),
+        )
+
+
+def write_present(present: Present, account_id: str) -> bytes:
+    """The content of a file with what an account was asked."""
+    state = present.state
     document = {
+        **{name: list(getattr(present, name)) for name in (*_ROWS, "unread")},
         "schema": SCHEMA,
         "account_id": account_id,
         "answers": [{**_question(one), "answer": answer} for one, answer in sorted(state.answers.items(), key=_order)],
@@ -57,23 +87,25 @@ def _order(item: tuple[Question, t.Any]) -> tuple[t.Any, ...]:
     return question.kind, question.account_id, question.region, question.key
 
 
-def read_state(content: t.Optional[bytes], account_id: str) -> State:
-    """The state in the content of a file; an empty one if it is malformed, or says something of another account.
+def read_present(content: t.Optional[bytes], account_id: str) -> Present:
+    """What an account was asked, of a file; nothing if it is malformed, or says something of another account.
 
     A state of one account can't answer for another, which somebody who writes to its folder alone could try.
     """
     try:
         document = load_json((content or b"").decode())
         if document["schema"] != SCHEMA or document["account_id"] != account_id:
-            return State()
-        return State(
+            return Present()
+        state = State(
             {_parse(one, account_id): one["answer"] is True for one in document["answers"]},
             {_parse(one, account_id): str(one["reason"]) for one in document["reasons"]},
             tuple(_parse_made(one, account_id) for one in document["made"]),
             {account_id: parse_moment(document["read_at"][account_id])} if document["read_at"] else {},
         )
+        rows = {name: tuple({**row} for row in document[name]) for name in _ROWS}
+        return Present(state, unread=tuple(map(str, document["unread"])), **rows)
     except (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError):
-        return State()
+        return Present()
 
 
 def _parse(one: Mapping[str, t.Any], account_id: str) -> Question:

@@ -19,6 +19,7 @@ from ..._policy.hunt.persistence.find import find_persistence
 from ..._policy.hunt.persistence.model import Hit
 from ..._policy.hunt.persistence.state import State
 from ..._prediction.hunting.kept import KeptRecord
+from ..._prediction.hunting.kept_state import Present
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Found:
     records: tuple[KeptRecord, ...]
     queries: tuple[Mapping[str, t.Any], ...]
     hits: tuple[Hit, ...] = ()
+    present: Present = Present()
     account_id: str = ""
     caller_arn: str = ""
 

@@ -31,10 +31,10 @@ from ..._policy.hunt.event import Event
 from ..._policy.hunt.gaps import RegionRead
 from ..._policy.hunt.hunt import Hunt, Outcome
 from ..._policy.hunt.links import find_minted
-from ..._policy.hunt.persistence.state import State
 from ..._policy.hunt.question import BASELINE
 from ..._prediction.hunting.files import HuntFiles, read_twice
 from ..._prediction.hunting.kept import KeptRecord, Lookup
+from ..._prediction.hunting.kept_state import Present
 from ..._prediction.records.evidence import read_keys_of_logs
 from .found import Found, sweep
 from .history import BUDGET, Budget, History
@@ -98,17 +98,18 @@ class LiveHunt:
         document = build_document(
             outcome, reads, now=self._now, unasked=self._unasked, is_of_files=is_of_files, notes=self._notes
         )
-        hits = sweep(outcome, present, self._gathered.events.values())
+        hits = sweep(outcome, present.state, self._gathered.events.values())
         queries = tuple(self._state.queries)
-        return Found(document, outcome, records, queries, hits, self._account, self._connection.access.caller.arn)
+        caller = self._connection.access.caller.arn
+        return Found(document, outcome, records, queries, hits, present, self._account, caller)
 
-    def _sweep(self, outcome: Outcome) -> State:
-        """Read what is still there, and who made it."""
+    def _sweep(self, outcome: Outcome) -> Present:
+        """Read what is still there and who made it, who depends on the keys, and which secrets could be read."""
         if not self._options.sweep:
             return self._workspace.read_present(self._account)
         present = read_present(self._connection, outcome, self._regions)
         self._workspace.keep_present(self._account, present)
-        lookups = look_up_made(present, outcome.beginning.since)
+        lookups = look_up_made(present.state, outcome.beginning.since, self._gathered.events.values())
         if self._history is not None and lookups:
             since = min(lookups.values()) - _CLOCKS_DIFFER
             self._ask(self._history, dict.fromkeys(lookups, since))

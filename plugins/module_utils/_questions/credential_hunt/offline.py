@@ -18,6 +18,8 @@ from ..._account.moments import format_utc
 from ..._account.progress import Progress, silent
 from ..._converge.store import StoreError
 from ..._module.task import TaskError
+from ..._policy.hunt.clusters import Suspected
+from ..._policy.hunt.dependants.find import find_dependants
 from ..._policy.hunt.document import build_document
 from ..._policy.hunt.hunt import Hunt, Outcome
 from ..._policy.hunt.links import find_minted
@@ -25,8 +27,10 @@ from ..._policy.hunt.persistence.state import State
 from ..._policy.hunt.question import BASELINE
 from ..._prediction.hunting.files import HuntFiles, read_twice
 from ..._prediction.hunting.kept import HuntState, KeptRecord, Lookup
+from ..._prediction.hunting.kept_state import Present
 from .found import Found, sweep
 from .options import Options
+from .present import find_keys
 from .workspace import Gathered, Workspace, join_reads
 
 #: Up to so many events are kept in memory, so that the files are read once.
@@ -50,7 +54,10 @@ def hunt_in_files(options: Options, places: Sequence[Logs], *, now: datetime, pr
     queries = [_log_place(place, document, now) for place in places]
     # Nobody is asked whether it is still there.
     hits = sweep(outcome, State())
-    return Found(document, outcome, tuple(_find_raw(outcome, files)), tuple(queries), hits)
+    usual = [event for event in outcome.events if outcome.find_verdict(event) is Suspected.NO]
+    rows = find_dependants(usual, (), find_keys(outcome))
+    present = Present(dependants=tuple(row.to_dict() for row in rows))
+    return Found(document, outcome, tuple(_find_raw(outcome, files)), tuple(queries), hits, present)
 
 
 def _log_place(place: Logs, document: Mapping[str, t.Any], now: datetime) -> dict[str, t.Any]:
@@ -92,9 +99,10 @@ def join_accounts(options: Options, workspace: Workspace, now: datetime) -> Foun
     document = build_document(outcome, join_reads(states), now=now, unasked=unasked)
     wanted = {(event.event_id, event.sha256) for event in outcome.events}
     records = tuple(record for key, record in gathered.records.items() if key in wanted)
-    present = State().join(*map(workspace.read_present, (state.account_id for state in states)))
-    hits = sweep(outcome, present, gathered.events.values())
-    return Found(document, outcome, records, tuple(query for state in states for query in state.queries), hits)
+    present = Present().join(*(workspace.read_present(state.account_id) for state in states))
+    hits = sweep(outcome, present.state, gathered.events.values())
+    queries = tuple(query for state in states for query in state.queries)
+    return Found(document, outcome, records, queries, hits, present)
 
 
 def _find_unasked(outcome: Outcome, states: Mapping[str, HuntState]) -> dict[str, str]:

@@ -65,6 +65,10 @@ class Output:
                 **found.document,
                 "persistence": [hit.to_dict() for hit in found.hits],
                 "sessions": list_sessions(found.outcome),
+                "dependants": found.present.dependants,
+                "last_used": found.present.last_used,
+                "secrets": found.present.secrets,
+                "unread": found.present.unread,
             }
         )
         files = self.workspace.write_evidence(

@@ -24,9 +24,8 @@ from ..._converge.store import Store
 from ..._module.task import Task, TaskError
 from ..._policy.hunt.event import Event
 from ..._policy.hunt.gaps import RegionRead
-from ..._policy.hunt.persistence.state import State
 from ..._prediction.hunting.kept import HuntState, KeptRecord, read_records, write_records
-from ..._prediction.hunting.kept_state import read_state, write_state
+from ..._prediction.hunting.kept_state import Present, read_present, write_present
 from ..._report import manifest
 
 TIMELINE: t.Final = "timeline.jsonl"
@@ -84,15 +83,15 @@ class Workspace:
         self.store.put(f"{self.folder}/{account_id}/{RECORDS}", write_records(records))
         self.store.put(f"{self.folder}/{account_id}/{STATE}", state.as_bytes())
 
-    def keep_present(self, account_id: str, state: State) -> None:
-        """Keep what of an account is still there. Raises StoreError."""
+    def keep_present(self, account_id: str, present: Present) -> None:
+        """Keep what an account was asked at the end of a hunt. Raises StoreError."""
         if self.store is not None:
-            self.store.put(f"{self.folder}/{account_id}/{PRESENT}", write_state(state, account_id))
+            self.store.put(f"{self.folder}/{account_id}/{PRESENT}", write_present(present, account_id))
 
-    def read_present(self, account_id: str) -> State:
-        """What of an account was still there when it was read. Raises StoreError."""
+    def read_present(self, account_id: str) -> Present:
+        """What an account was asked at the end of a hunt. Raises StoreError."""
         content = self.store.get(f"{self.folder}/{account_id}/{PRESENT}") if self.store else None
-        return read_state(content, account_id)
+        return read_present(content, account_id)
 
     def write_evidence(
         self,
