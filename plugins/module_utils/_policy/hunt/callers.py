@@ -34,8 +34,8 @@ _OF_CONSOLE: t.Final = re.compile(r"console\.amazonaws\.com|S3Console|aws-intern
 _BROWSER: t.Final = re.compile(r"Mozilla/\S+ \((\w+)")
 # Tools that attack accounts, and systems that are made for it. Few legitimate agents have these names.
 _ATTACK: t.Final = re.compile(
-    r"\b(pacu|kali|parrot(os)?|pentoo|blackarch|cloudfox|enumerate-iam|scoutsuite|stratus-red-team|trufflehog|weirdaal"
-    r"|nimbostratus|peirates|s3-account-search|aws_consoler|cloudgoat|quiet-riot)\b",
+    r"(?<![a-z])(pacu|kali|parrot(os)?|pentoo|blackarch|cloudfox|enumerate-iam|scoutsuite|stratus-red-team|trufflehog|weirdaal"
+    r"|nimbostratus|peirates|s3-account-search|aws_consoler|cloudgoat|quiet-riot)(?![a-z])",
     re.IGNORECASE,
 )
 _REMEMBERED: t.Final = 8192
