@@ -88,6 +88,10 @@ def tasks(*names: str) -> Json:
 MEMBER_ROOTS: t.Final = ("arn:${Partition}:iam::*:root",)
 
 
+#: The module whose reads the assessor has only as far as other modules read the same.
+HUNT: t.Final = "credential_hunt_info"
+
+
 @dataclasses.dataclass(frozen=True)
 class Grant:
     """An inline policy of a role that writes. It is there if all of its ``parameters`` are true or given."""
@@ -278,8 +282,10 @@ def organization_read_policy(actions: Sequence[str]) -> Json:
 def assessor_reads(modules: Mapping[str, Operations]) -> tuple[frozenset[str], frozenset[str]]:
     """The operations that the assessor reads with in every account, and besides in the management account.
 
-    What right-sizing alone reads is not among them: :func:`right_sizing_reads`.
+    What right-sizing alone reads is not among them: :func:`right_sizing_reads`. Nor is what a hunt for a leaked
+    credential reads: it looks into every service that an intruder may use, and the template would be too large.
     """
+    modules = {name: operations for name, operations in modules.items() if name != HUNT}
     elsewhere = {"rollback", *(one.module for one in BY_CLASS if one.of_organization or one.writer is Writer.ROLES)}
     everywhere = _reads_of(operations for name, operations in modules.items() if name not in elsewhere)
     further = _reads_of(modules.values()) - _reads_of(_modules_of_right_sizing(modules))

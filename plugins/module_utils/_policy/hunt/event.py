@@ -95,6 +95,7 @@ class Event:
     session_created: t.Optional[datetime] = None
     request: Record = dataclasses.field(default=_NOTHING, hash=False)
     response: Record = dataclasses.field(default=_NOTHING, hash=False)
+    additional: Record = dataclasses.field(default=_NOTHING, hash=False)
     sha256: str = ""
     origin: Origin = Origin()
 
@@ -149,6 +150,7 @@ def parse_event(record: t.Any, origin: Origin = Origin()) -> t.Optional[Event]:
         session_created=_parse_created(session),
         request=_mapping(record, "requestParameters"),
         response=_mapping(record, "responseElements"),
+        additional=_mapping(record, "additionalEventData"),
         sha256=hash_record(record),
         origin=origin,
     )
@@ -161,6 +163,12 @@ def hash_record(record: t.Any) -> str:
     """
     text = json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def list_mappings(value: t.Any) -> list[Record]:
+    """List the mappings in a list of a record, which EC2 wraps in a member ``items``."""
+    items = value.get("items") if isinstance(value, Mapping) else value
+    return [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else []
 
 
 def _moment(record: t.Any) -> t.Optional[datetime]:
