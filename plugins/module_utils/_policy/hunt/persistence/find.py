@@ -86,7 +86,7 @@ def _make_hit(rule: Rule, facts: Facts, state: State, chain: Chain) -> Hit:
         return dataclasses.replace(hit, reason=f"an attempt, which failed with {event.error_code}")
     present, why = _find_presence(rule, facts, state)
     if present is Presence.FALSE:
-        return dataclasses.replace(hit, reason=_GONE)
+        return dataclasses.replace(hit, reason=why or _GONE)
     reason = ". ".join(filter(None, (why, rule.note)))
     return dataclasses.replace(
         hit,

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -19,6 +20,10 @@ from .model import Presence, Question
 # IAM's own copies agree after some seconds.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html
 _SPREAD: t.Final = timedelta(seconds=10)
+# Between the clocks of IAM and CloudTrail.
+_DIFFERENCE: t.Final = timedelta(minutes=10)
+# Kinds of objects that are there once for each name.
+_NAMED: t.Final = frozenset({"iam.user", "iam.group", "iam.role", "iam.policy"})
 _NOT_READ: t.Final = "whether it is still there was not read"
 
 
@@ -54,11 +59,25 @@ class State:
         if question not in self.answers:
             return Presence.UNKNOWN, self.reasons.get(question, _NOT_READ)
         if self.answers[question]:
+            if self._is_older(question, happened):
+                return Presence.FALSE, "what has this name today was made before the event"
             return Presence.TRUE, ""
         read = self.read_at.get(question.account_id)
         if read is not None and happened >= read - _SPREAD:
             return Presence.UNKNOWN, "it happened after the account was read: read it again"
         return Presence.FALSE, ""
+
+    def _is_older(self, question: Question, happened: datetime) -> bool:
+        """Whether the object of today is older than the event that says that it was made.
+
+        Such an event is forged, or about an earlier object of the name. Nobody should undo it.
+        """
+        created = self._created.get((question.kind, question.account_id, question.key[:1]))
+        return question.kind in _NAMED and created is not None and created < happened - _DIFFERENCE
+
+    @functools.cached_property
+    def _created(self) -> Mapping[tuple[str, str, tuple[str, ...]], datetime]:
+        return {(one.question.kind, one.question.account_id, one.question.key[:1]): one.created for one in self.made}
 
     def join(self, *others: State) -> State:
         """Join the states of several accounts or reads. An answer wins over a reason."""

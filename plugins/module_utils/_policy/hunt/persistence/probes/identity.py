@@ -11,7 +11,19 @@ from __future__ import annotations
 
 import typing as t
 
-from .probe import Answer, Judgement, Key, Probe, equals, give_parameters, lists, name_parameters, negates, split_parts
+from .probe import (
+    Answer,
+    Judgement,
+    Key,
+    Probe,
+    equals,
+    give_parameters,
+    holds_document,
+    lists,
+    name_parameters,
+    negates,
+    split_parts,
+)
 
 _GONE: t.Final = ("NoSuchEntity",)
 _NO_RESOURCE: t.Final = ("ResourceNotFoundException",)
@@ -138,4 +150,62 @@ _ANYWHERE: t.Final = (
     ),
 )
 
-IDENTITY_PROBES: t.Final[tuple[Probe, ...]] = (*_IAM, *_ANYWHERE)
+_CENTER: t.Final = (
+    Probe(
+        "sso.assignment",
+        "sso-admin",
+        "ListAccountAssignments",
+        lambda key: {"InstanceArn": key[0], "AccountId": key[1], "PermissionSetArn": key[2]},
+        lists("AccountAssignments", "PrincipalId", 3),
+        _NO_RESOURCE,
+        items="AccountAssignments",
+    ),
+    Probe(
+        "sso.permission_set",
+        "sso-admin",
+        "DescribePermissionSet",
+        name_parameters("InstanceArn", "PermissionSetArn"),
+        absent=_NO_RESOURCE,
+    ),
+    Probe(
+        "sso.inline",
+        "sso-admin",
+        "GetInlinePolicyForPermissionSet",
+        lambda key: {"InstanceArn": key[0], "PermissionSetArn": key[1]},
+        holds_document("InlinePolicy"),
+        _NO_RESOURCE,
+    ),
+    Probe(
+        "sso.attached",
+        "sso-admin",
+        "ListManagedPoliciesInPermissionSet",
+        lambda key: {"InstanceArn": key[0], "PermissionSetArn": key[1]},
+        lists("AttachedManagedPolicies", "Arn", 2),
+        _NO_RESOURCE,
+        items="AttachedManagedPolicies",
+    ),
+    Probe(
+        "sso.token_issuer",
+        "sso-admin",
+        "DescribeTrustedTokenIssuer",
+        name_parameters("TrustedTokenIssuerArn"),
+        absent=_NO_RESOURCE,
+    ),
+    Probe("sso.instance", "sso-admin", "DescribeInstance", name_parameters("InstanceArn"), absent=_NO_RESOURCE),
+    Probe(
+        "identitystore.membership",
+        "identitystore",
+        "DescribeGroupMembership",
+        name_parameters("IdentityStoreId", "MembershipId"),
+        absent=_NO_RESOURCE,
+    ),
+    Probe(
+        "identitystore.user",
+        "identitystore",
+        "DescribeUser",
+        name_parameters("IdentityStoreId", "UserId"),
+        absent=_NO_RESOURCE,
+    ),
+)
+
+IDENTITY_PROBES: t.Final[tuple[Probe, ...]] = (*_IAM, *_ANYWHERE, *_CENTER)

@@ -150,6 +150,22 @@ _SHARED: t.Final = (
         holds_document("Attributes", "Policy"),
         ("QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"),
     ),
+    Probe(
+        "ram.share",
+        "ram",
+        "GetResourceShares",
+        lambda key: {"resourceOwner": "SELF", "resourceShareArns": [key[0]]},
+        lambda answer, key: any(one.get("status") != "DELETED" for one in answer.get("resourceShares") or ()),
+        ("UnknownResourceException",),
+    ),
+    Probe(
+        "dynamodb.policy",
+        "dynamodb",
+        "GetResourcePolicy",
+        lambda key: {"ResourceArn": key[0]},
+        holds_document("Policy"),
+        ("PolicyNotFoundException", "ResourceNotFoundException"),
+    ),
 )
 
 SHARED_PROBES: t.Final[tuple[Probe, ...]] = _SHARED

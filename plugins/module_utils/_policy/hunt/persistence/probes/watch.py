@@ -155,6 +155,15 @@ _BLINDFOLD: t.Final = (
         if_absent=True,
     ),
     Probe(
+        "accessanalyzer.deleted",
+        "accessanalyzer",
+        "GetAnalyzer",
+        name_parameters("analyzerName"),
+        lambda answer, key: False,
+        _NO_RESOURCE,
+        if_absent=True,
+    ),
+    Probe(
         "accessanalyzer.archive_rule",
         "accessanalyzer",
         "GetArchiveRule",

@@ -167,7 +167,15 @@ _WATCHERS: t.Final = (
         "arn:{@partition}:securityhub:{@region}:{@account}:hubv2",
         Call("securityhub", "EnableSecurityHubV2"),
     ),
-    _blind("access-analyzer", "DeleteAnalyzer", "{analyzerName}", None, None, _GONE, model="accessanalyzer"),
+    _blind(
+        "access-analyzer",
+        "DeleteAnalyzer",
+        "{analyzerName}",
+        None,
+        ("accessanalyzer.deleted", "{analyzerName}"),
+        _GONE,
+        model="accessanalyzer",
+    ),
     _blind(
         "access-analyzer",
         "CreateArchiveRule",

@@ -68,7 +68,13 @@ _NOT_LISTED: t.Final = "whether it is still there is not read: look in Identity 
 
 
 def _center(
-    source: str, names: str, target: str, undo: t.Optional[Call], note: str = _NOT_LISTED, model: str = "sso-admin"
+    source: str,
+    names: str,
+    target: str,
+    undo: t.Optional[Call],
+    check: tuple[str, ...],
+    note: str = "",
+    model: str = "sso-admin",
 ) -> Rule:
     return Rule(
         source=source,
@@ -76,6 +82,7 @@ def _center(
         target=target,
         family=Family.SIGN_IN,
         undo=undo,
+        check=Check(check[0], check[1:]),
         note=note,
         models=(model,),
     )
@@ -104,18 +111,26 @@ _SIGN_IN: t.Final = (
         note="whether it is still there is not read: signin:GetConsoleAuthorizationConfiguration shows it",
         models=("signin",),
     ),
-    _center("sso", "CreateAccountAssignment", "{principalId}", _sso("DeleteAccountAssignment", **_ASSIGNMENT)),
+    _center(
+        "sso",
+        "CreateAccountAssignment",
+        "{principalId}",
+        _sso("DeleteAccountAssignment", **_ASSIGNMENT),
+        ("sso.assignment", "{instanceArn}", "{targetId}", "{permissionSetArn}", "{principalId}"),
+    ),
     _center(
         "sso",
         "CreatePermissionSet",
         "{>permissionSetArn}",
         _sso("DeletePermissionSet", InstanceArn="{instanceArn}", PermissionSetArn="{>permissionSetArn}"),
+        ("sso.permission_set", "{instanceArn}", "{>permissionSetArn}"),
     ),
     _center(
         "sso",
         "PutInlinePolicyToPermissionSet",
         "{permissionSetArn}",
         _sso("DeleteInlinePolicyFromPermissionSet", InstanceArn="{instanceArn}", PermissionSetArn="{permissionSetArn}"),
+        ("sso.inline", "{instanceArn}", "{permissionSetArn}", "{inlinePolicy%}"),
         "the event does not show the policy before. Provision the permission set again afterwards",
     ),
     _center(
@@ -128,6 +143,7 @@ _SIGN_IN: t.Final = (
             PermissionSetArn="{permissionSetArn}",
             ManagedPolicyArn="{managedPolicyArn}",
         ),
+        ("sso.attached", "{instanceArn}", "{permissionSetArn}", "{managedPolicyArn}"),
         "provision the permission set again afterwards",
     ),
     _center(
@@ -135,8 +151,15 @@ _SIGN_IN: t.Final = (
         "CreateTrustedTokenIssuer",
         "{>trustedTokenIssuerArn}",
         _sso("DeleteTrustedTokenIssuer", TrustedTokenIssuerArn="{>trustedTokenIssuerArn}"),
+        ("sso.token_issuer", "{>trustedTokenIssuerArn}"),
     ),
-    _center("sso", "CreateInstance", "{>instanceArn}", _sso("DeleteInstance", InstanceArn="{>instanceArn}")),
+    _center(
+        "sso",
+        "CreateInstance",
+        "{>instanceArn}",
+        _sso("DeleteInstance", InstanceArn="{>instanceArn}"),
+        ("sso.instance", "{>instanceArn}"),
+    ),
     _center(
         "identitystore",
         "CreateGroupMembership",
@@ -146,6 +169,7 @@ _SIGN_IN: t.Final = (
             "DeleteGroupMembership",
             {"IdentityStoreId": "{identityStoreId}", "MembershipId": "{>membershipId}"},
         ),
+        ("identitystore.membership", "{identityStoreId}", "{>membershipId}"),
         model="identitystore",
     ),
     _center(
@@ -153,6 +177,7 @@ _SIGN_IN: t.Final = (
         "CreateUser",
         "{>userId}",
         Call("identitystore", "DeleteUser", {"IdentityStoreId": "{identityStoreId}", "UserId": "{>userId}"}),
+        ("identitystore.user", "{identityStoreId}", "{>userId}"),
         model="identitystore",
     ),
     # The console works on the directory by operations of its own, which no SDK has:

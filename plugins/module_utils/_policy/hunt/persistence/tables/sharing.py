@@ -258,6 +258,7 @@ _POLICIES: t.Final = (
         "CreateResourceShare",
         "{>resourceShareArn}",
         Call("ram", "DeleteResourceShare", {"resourceShareArn": "{>resourceShareArn}"}),
+        ("ram.share", "{>resourceShareArn}"),
         is_urgent=True,
     ),
     _share(
@@ -265,7 +266,7 @@ _POLICIES: t.Final = (
         "PutResourcePolicy",
         "{resourceArn}",
         Call("dynamodb", "DeleteResourcePolicy", {"ResourceArn": "{resourceArn}"}),
-        None,
+        ("dynamodb.policy", "{resourceArn}", "{policy%}"),
         _BEFORE + "a policy may have been there",
     ),
 )

@@ -148,6 +148,21 @@ def test_a_forged_source_is_no_hit() -> None:
     assert sweep(event("iam.evil", "CreateAccessKey"), event("s3", "CreateAccessKey")) == ()
 
 
+def test_a_forged_event_proposes_nothing_against_an_older_object() -> None:
+    """Who can write log files could otherwise have the break-glass role deleted."""
+    forged = event("iam", "CreateRole", request={"roleName": "break-glass"})
+    question = Question("iam.role", ACCOUNT, "", ("break-glass", ""))
+    older = MadeObject(
+        Question("iam.role", ACCOUNT, "", ("break-glass", "AROA1")), "arn", TIME - timedelta(days=9), "a"
+    )
+    hit = sweep(forged, state=State({question: True}, made=(older,)))[0]
+    assert (hit.present, hit.undo) == (Presence.FALSE, None)
+    assert "made before the event" in hit.reason
+    newer = dataclasses.replace(older, created=TIME)
+    hit = sweep(forged, state=State({question: True}, made=(newer,)))[0]
+    assert (hit.present, hit.undo is None) == (Presence.TRUE, False)
+
+
 # Objects of today
 
 
