@@ -14,11 +14,12 @@ from pathlib import Path
 
 import boto3
 import pytest
+import yaml
 from intruder import CHAIN, DATA, HOME, LEAKED, OTHER_USER, PROD, Intruder
 
 from emulator import trail_logs
 
-from .conftest import EXTERNAL_ID, Ansible, MakeAnsible, Outcome, Record, role_arn, write_inventory
+from .conftest import CHECKOUT, EXTERNAL_ID, Ansible, MakeAnsible, Outcome, Record, role_arn, write_inventory
 
 ACCOUNTS: t.Final = {"ci": HOME, "prod": PROD, "data": DATA}
 INCIDENT: t.Final = "INC-7"
@@ -85,12 +86,67 @@ def test_the_intruder_is_told_apart(found: Outcome) -> None:
     assert document["baseline"]["basis"] == "estimated"
 
 
+# They start reports, and change nothing.
+_HARMLESS: t.Final = frozenset({"iam:GenerateCredentialReport"})
+
+
 def test_nothing_is_written_to_aws(found: Outcome) -> None:
-    assert found.writes == []
-    assert all(record["operation"] in _READS for record in found.requests)
+    assert [name for name in found.writes if name not in _HARMLESS] == []
 
 
-_READS: t.Final = {"AssumeRole", "DescribeRegions", "GetCallerIdentity", "LookupEvents"}
+def list_planted() -> t.Iterator[tuple[str, str, str, str]]:
+    """What the seed plants: account, region, the name of the event, and whether it is still there."""
+    organization = yaml.safe_load((CHECKOUT / "tests/emulator/seeds/incident.yml").read_text(encoding="utf-8"))
+    for account_id, account in organization["accounts"].items():
+        for region, resources in (account.get("regions") or {}).items():
+            for planted in (resources.get("planted") or {}).values():
+                name = planted["event"]["call"].partition(":")[2]
+                yield account_id, region, name, planted.get("present", "true")
+
+
+@pytest.fixture(scope="module")
+def everywhere(make_ansible: MakeAnsible) -> Outcome:
+    """A hunt in all regions, where something was planted."""
+    return hunt(make_ansible("incident"), aws_regions=["us-east-1", "eu-central-1"]).succeeded()
+
+
+def test_all_that_was_planted_is_found(everywhere: Outcome) -> None:
+    document = document_of(everywhere)
+    planted = list(list_planted())
+    assert len(planted) > 25
+    found: dict[tuple[str, str, str], set[str]] = {}
+    for row in document["persistence"]:
+        found.setdefault((row["account_id"], row["region"], row["event_name"]), set()).add(row["present"])
+    assert {one[:3] for one in planted} <= set(found)
+    wrong = [one for one in planted if one[3] not in found[one[:3]]]
+    assert wrong == []
+    print(f"planted: {len(planted)}, found: {sum(one[:3] in found for one in planted)}")
+
+
+def test_each_planted_event_is_suspected_and_no_usual_one(everywhere: Outcome) -> None:
+    document = document_of(everywhere)
+    assert verdicts(document, INTRUDERS_AGENT) == {"yes"}
+    usual = [row for row in document["timeline"] if row["source_address"] != INTRUDERS_ADDRESS]
+    counts = {name: sum(row["suspected"] == name for row in usual) for name in ("yes", "no", "uncertain")}
+    suspected = sum(row["suspected"] == "yes" for row in document["timeline"])
+    print(f"planted as yes: {suspected} of {suspected}, usual: {counts}")
+    wrong = [row for row in usual if row["suspected"] != "no"]
+    assert [(row["event_name"], row["user_agent"], row["reasons"]) for row in wrong] == []
+
+
+def test_deadlines_come_first_and_each_has_its_undo(everywhere: Outcome) -> None:
+    rows = document_of(everywhere)["persistence"]
+    deadlines = [row["deadline"] for row in rows if row["deadline"]]
+    assert deadlines and deadlines == sorted(deadlines)
+    assert [row["deadline"] for row in rows[: len(deadlines)]] == deadlines
+    assert {"service": "kms", "operation": "CancelKeyDeletion"}.items() <= rows[0]["undo"].items()
+
+
+def test_workloads_and_secrets_are_listed(everywhere: Outcome) -> None:
+    document = document_of(everywhere)
+    assert {"certain", "likely"} <= {row["confidence"] for row in document["dependants"]}
+    assert any(row["used"] for row in document["secrets"])
+    assert all("AKIA" not in row["place"] for row in document["dependants"])
 
 
 def test_coverage_and_delay_stand_in_the_headline(found: Outcome) -> None:
@@ -131,7 +187,7 @@ def test_a_hunt_later_asks_only_for_what_is_new(first: Ansible, found: Outcome) 
 def test_check_mode_hunts_as_well(make_ansible: MakeAnsible) -> None:
     outcome = hunt(make_ansible("incident"), "--check").succeeded()
     assert verdicts(document_of(outcome), INTRUDERS_AGENT) == {"yes"}
-    assert outcome.writes == []
+    assert [name for name in outcome.writes if name not in _HARMLESS] == []
 
 
 def test_an_account_that_is_not_in_the_inventory_is_not_followed(make_ansible: MakeAnsible) -> None:
@@ -272,7 +328,9 @@ def test_files_of_all_accounts_give_the_same(first: Ansible, found: Outcome) -> 
     assert verdicts(document, "Boto3/1.34 md/exec-env/AWS_ECS_FARGATE") == {"no"}
     assert document["unfollowed"] == []
     assert {account_id: set(regions.values()) for account_id, regions in document["coverage"].items()} == {
-        account_id: {"complete"} for account_id in ACCOUNTS.values()
+        # The intruder stopped a trail there.
+        account_id: {"partial" if account_id == PROD else "complete"}
+        for account_id in ACCOUNTS.values()
     }
     # The other users of the reached role, on the same day.
     releases = [row for row in document["timeline"] if row["session_name"] == "release-1207" and row["access_key_id"]]

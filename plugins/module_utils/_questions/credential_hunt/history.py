@@ -97,10 +97,12 @@ class History:
         self._progress: t.Final = progress
         self._lock: t.Final = threading.Lock()
         self._called: t.Final[set[str]] = set()
+        self._wanted: t.Final[set[Lookup]] = set()
         self._pages = 0
 
     def needs(self, lookup: Lookup) -> bool:
         """Whether a question is still open in a region, in this run."""
+        self._wanted.add(lookup)
         return any(not self._is_current(lookup, region) for region in self._regions)
 
     def _is_current(self, lookup: Lookup, region: str) -> bool:
@@ -111,6 +113,7 @@ class History:
 
     def ask(self, lookups: Mapping[Lookup, datetime]) -> list[KeptRecord]:
         """Ask questions, each from a time on, in all regions at once; return the records that are new."""
+        self._wanted.update(lookups)
         calls = {region: functools.partial(self._ask_region, region, lookups) for region in self._regions}
         found = self._access.gather(calls, workers=max(1, len(calls)))
         records: list[KeptRecord] = []
@@ -242,13 +245,18 @@ class History:
         with self._lock:
             self._state.queries.append(entry)
 
-    def note_open_questions(self) -> None:
-        """Note that questions are open, so that no region is complete."""
-        for region, read in self._state.regions.items():
-            if read.coverage is not Coverage.DENIED:
-                self._state.regions[region] = RegionRead(
-                    Coverage.PARTIAL, tuple(dict.fromkeys((*read.reasons, BUDGET)))
-                )
+    def finish(self) -> None:
+        """Describe the regions at the end of a run, without questions of earlier runs that nobody asks any more."""
+        unfinished = [key for key, asked in self._state.asked.items() if not asked.is_done and not asked.is_denied]
+        for lookup, region in unfinished:
+            if lookup not in self._wanted:
+                del self._state.asked[lookup, region]
+        self._describe_regions()
+        if any(self.needs(lookup) for lookup in sorted(self._wanted)):
+            for region, read in self._state.regions.items():
+                if read.coverage is not Coverage.DENIED:
+                    reasons = tuple(dict.fromkeys((*read.reasons, BUDGET)))
+                    self._state.regions[region] = RegionRead(Coverage.PARTIAL, reasons)
 
     def _describe_regions(self) -> None:
         """Describe what was read of each region, all questions together."""

@@ -87,10 +87,12 @@ class LiveHunt:
             self._gathered.add(self._workspace.read_records(account_id))
         files = self._open_files()
         outcome = self._follow(files)
+        present = self._sweep(outcome).join(*map(self._workspace.read_present, others))
+        if self._history is not None:
+            self._history.finish()
         reads = join_reads([*states, self._state])
         if files is not None:
             reads = self._join_files(reads, files)
-        present = self._sweep(outcome).join(*map(self._workspace.read_present, others))
         records = tuple(self._find_raw(outcome, files))
         self._gathered.add(records)
         self._workspace.keep(self._account, self._state, self._gathered.of_account(self._account))
@@ -152,7 +154,6 @@ class LiveHunt:
             if not open_lookups:
                 break
             if self._budget.is_used_up:
-                self._history.note_open_questions()
                 self._unasked.update({one.value: BUDGET for one in open_lookups if one.attribute == "AccessKeyId"})
                 self._notes.append(f"{len(open_lookups)} questions to the event history are open: {BUDGET}")
                 break

@@ -191,3 +191,24 @@ def test_a_budget_is_never_exceeded(calls: int) -> None:
     history, _waits = open_history(access, HuntState(ACCOUNT), calls=calls, regions=("us-east-1", "eu-west-1"))
     history.ask({KEY: START, Lookup("Username", "x"): START})
     assert len(access.asked) <= calls
+
+
+def test_a_question_that_nobody_asks_any_more_leaves_no_gap() -> None:
+    access, state = FakeAccess(hours(*range(1, 9))), HuntState(ACCOUNT)
+    first, _waits = open_history(access, state, calls=1)
+    first.ask({Lookup("Username", "x"): START})
+    first.finish()
+    assert state.regions["us-east-1"].coverage is Coverage.PARTIAL
+    again, _waits = open_history(access, state)
+    again.ask({KEY: START})
+    again.finish()
+    assert state.regions["us-east-1"].coverage is Coverage.COMPLETE
+
+
+def test_a_question_that_was_never_begun_leaves_a_gap() -> None:
+    access, state = FakeAccess(hours(1)), HuntState(ACCOUNT)
+    history, _waits = open_history(access, state, calls=1)
+    history.ask({KEY: START})
+    assert history.needs(Lookup("Username", "x"))
+    history.finish()
+    assert state.regions["us-east-1"].reasons == (BUDGET,)
