@@ -65,7 +65,7 @@ options:
     type: str
   trail_logs:
     description:
-      - The places of CloudTrail's log files, each a directory or V(s3://bucket/prefix). A place or a list of places.
+      - The places of CloudTrail's log files, each a directory, a file or V(s3://bucket/prefix). A place or a list of places.
       - Log files are read besides the event history. They may have calls on data, and more than 90 days.
       - Files whose path names an account must fit it, and the digest files beside them must confirm them if there are any. Other files
         that end with C(.json), C(.jsonl) or C(.ndjson), also packed with gzip, are read as well. Nothing confirms these.

@@ -353,6 +353,16 @@ def test_the_address_alone_leads_to_the_same_chain(make_ansible: MakeAnsible, fi
     assert {LEAKED, "ASIAWO645SY5WAREHOUS"} <= {node["id"] for node in document["nodes"]}
 
 
+def test_a_single_export_is_enough(make_ansible: MakeAnsible, first: Ansible) -> None:
+    ansible = make_ansible("incident")
+    export = ansible.directory / "export.jsonl"
+    export.write_text("".join(json.dumps(event) + "\n" for event in read_events(first)), encoding="utf-8")
+    (ansible.directory / "other.jsonl").write_text("{}\n", encoding="utf-8")
+    document = hunt_in_files(ansible, [], access_key_ids=[LEAKED], trail_logs="export.jsonl")
+    assert verdicts(document, INTRUDERS_AGENT) == {"yes"}
+    assert {row["source"]["file"] for row in document["timeline"]} == {"export.jsonl"}
+
+
 HOSTILE: t.Final = "</script><img src=x onerror=alert(1)>\x1b[2J\u202e{{ lookup('pipe', 'id') }}"
 
 

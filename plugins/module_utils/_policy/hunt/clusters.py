@@ -16,6 +16,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import enum
+import types
 import typing as t
 from collections.abc import Iterable, Mapping
 
@@ -23,7 +24,7 @@ from .callers import SERVICE, find_family, find_network, find_tool, is_attack_to
 from .classes import SENSITIVE, EventClass, classify
 from .event import Event
 from .links import find_target, opens_session, short_name
-from .profile import Profile, name_action
+from .profile import Profile, name_action, name_session
 
 
 class Suspected(enum.StrEnum):
@@ -55,9 +56,12 @@ _MANY_SERVICES: t.Final = 3
 _FEW_FAMILIES: t.Final = 5
 
 
-def key_of(event: Event) -> ClusterKey:
-    """The cluster that an event is in."""
+def key_of(event: Event, profiles: Mapping[str, Profile] = types.MappingProxyType({})) -> ClusterKey:
+    """The cluster that an event is in. A session name with habits of its own, such as an instance, is one by itself."""
     principal = short_name(event.principal_arn) or event.principal_id or event.on_behalf_of
+    own = profiles.get(name_session(event))
+    if own is not None and own.is_enough:
+        principal = name_session(event)
     return principal, event.source_address, find_family(event.user_agent)
 
 
@@ -117,24 +121,26 @@ class Clusters:
         for event in events:
             if is_by_service(event):
                 continue
-            key = key_of(event)
+            key = key_of(event, profiles)
             known = self._clusters.setdefault(key, Cluster(event.source_address, event.user_agent))
             known.add(event, self.profile_of(event))
 
     def profile_of(self, event: Event) -> Profile:
         """The habits of the principal behind an event; an empty profile if nothing is known."""
-        return self._profiles.get(key_of(event)[0]) or Profile()
+        return self._profiles.get(key_of(event, self._profiles)[0]) or Profile()
 
     def judge(self, event: Event) -> Verdict:
         """Judge an event by its cluster and the habits of its principal."""
         profile = self.profile_of(event)
         if is_by_service(event):
             return _judge_alone(event, profile, "a service made the call for the principal")
-        key = key_of(event)
+        key = key_of(event, self._profiles)
         if key not in self._clusters:
             return Verdict(Suspected.UNCERTAIN, ("nothing else is known of this caller",))
         if key not in self._verdicts:
-            self._verdicts[key] = self._judge_cluster(self._clusters[key], profile, is_touched=key[0] in self._touched)
+            self._verdicts[key] = self._judge_cluster(
+                self._clusters[key], profile, is_touched=key[0].partition("|")[0] in self._touched
+            )
         verdict = self._verdicts[key]
         if verdict.suspected is Suspected.NO:
             return _judge_alone(event, profile, verdict.reasons[0])
@@ -204,7 +210,7 @@ def _judge_without_baseline(cluster: Cluster, profile: Profile) -> Verdict:
     lack = f"no baseline: {profile.events} events on {len(profile.days)} days before the first suspicious time"
     signs = []
     if is_attack_tool(cluster.agent):
-        signs += ["the agent names a tool or a system for attacks"] * _SIGNS
+        signs += ["the agent names a tool or a system for attacks"] * (_SIGNS + 1)
     if cluster.denied >= _MANY_DENIED:
         signs.append(f"{cluster.denied} calls were denied")
     services = {name.partition(":")[0] for name in cluster.reads}

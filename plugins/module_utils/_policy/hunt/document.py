@@ -176,7 +176,9 @@ def _make_baseline(outcome: Outcome) -> Document:
         "since": _format(beginning.since),
         "basis": beginning.basis.value,
         "days": 30,
-        "principals": {name: profile.describe() for name, profile in sorted(outcome.profiles.items())},
+        "principals": {
+            name: profile.describe() for name, profile in sorted(outcome.profiles.items()) if "|" not in name
+        },
     }
 
 
@@ -220,10 +222,8 @@ def _make_headline(
     yield from _describe_reads(reads)
     for gap in outcome.index.trail_changes[:_NAMED]:
         yield f"{gap.event_name} in account {gap.account_id} on {_format(gap.time)}: log files may lack events after it"
-    lacking = sorted(name for name, profile in outcome.profiles.items() if not profile.is_enough)
-    lacking = [name for name in lacking if name in outcome.scope.watched] or (
-        [] if outcome.profiles else sorted(outcome.scope.watched)
-    )
+    known = {name for name, profile in outcome.profiles.items() if profile.is_enough}
+    lacking = sorted(outcome.scope.watched - known)
     if lacking and outcome.beginning.since is not None:
         yield f"there is no baseline of {_join(lacking)}: without other facts their events are uncertain"
     if outcome.is_cut:

@@ -116,15 +116,16 @@ def parse_event(record: t.Any, origin: Origin = Origin()) -> t.Optional[Event]:
     if moment is None or not isinstance(record, Mapping):
         return None
     source, name = _text(record, "eventSource"), _text(record, "eventName")
-    event_id = _text(record, "eventID")
-    if not source or not name or not event_id:
+    if not source or not name:
         return None
+    sha256 = hash_record(record)
     identity = _mapping(record, "userIdentity")
     caller, arn = _find_principal(identity)
     account_id = _text(record, "recipientAccountId") or _text(identity, "accountId")
     session = _mapping(identity, "sessionContext")
     return Event(
-        event_id=event_id,
+        # Exports for an investigation may lack it.
+        event_id=_text(record, "eventID") or sha256,
         time=moment,
         account_id=account_id,
         region=_text(record, "awsRegion"),
@@ -151,7 +152,7 @@ def parse_event(record: t.Any, origin: Origin = Origin()) -> t.Optional[Event]:
         request=_mapping(record, "requestParameters"),
         response=_mapping(record, "responseElements"),
         additional=_mapping(record, "additionalEventData"),
-        sha256=hash_record(record),
+        sha256=sha256,
         origin=origin,
     )
 

@@ -23,9 +23,9 @@ from .callers import find_network, is_address
 from .clusters import Suspected, Verdict
 from .event import Event
 from .index import Index
-from .judge import Judge, Tainted
+from .judge import Before, Judge, Tainted, identities_of
 from .links import find_minted, short_name
-from .profile import Profile
+from .profile import Profile, name_session
 from .question import BASELINE, Question
 
 Read = Callable[[], Iterable[Event]]
@@ -33,6 +33,8 @@ Read = Callable[[], Iterable[Event]]
 _MOST_ROUNDS: t.Final = 6
 #: Of other users of a role, the events of this time before the first suspicious one are kept, such as deployments.
 BEFORE: t.Final = timedelta(days=1)
+# Sessions that a role opened under a name each, such as of builds, have no habits.
+_MOST_PROFILES: t.Final = 5_000
 #: More events than these are not kept.
 MOST_EVENTS: t.Final = 250_000
 
@@ -48,15 +50,24 @@ class Scope:
     reached: frozenset[str] = frozenset()
     keys: frozenset[str] = frozenset()
     addresses: frozenset[str] = frozenset()
+    identities: frozenset[str] = frozenset()
     has_all: bool = False
 
-    def grow(self, *, reached: Iterable[str], keys: Iterable[str], addresses: Iterable[str]) -> Scope:
+    def grow(
+        self,
+        *,
+        reached: Iterable[str],
+        keys: Iterable[str],
+        addresses: Iterable[str] = (),
+        identities: Iterable[str] = (),
+    ) -> Scope:
         """The scope with more."""
         return dataclasses.replace(
             self,
             reached=self.reached | frozenset(reached) - self.watched,
             keys=self.keys | frozenset(keys),
             addresses=self.addresses | frozenset(addresses),
+            identities=self.identities | frozenset(identities),
         )
 
 
@@ -104,8 +115,8 @@ class Hunt:
         scope = self._begin()
         beginning = self._find_beginning(scope)
         for _round in range(_MOST_ROUNDS):
-            events, profiles, networks = self._collect(scope, beginning.since)
-            judge = Judge(self._question, events, profiles, self._index, beginning.since, networks)
+            events, profiles, before = self._collect(scope, beginning.since)
+            judge = Judge(self._question, events, profiles, self._index, beginning.since, before)
             verdicts = judge.judge()
             wider = self._widen(scope, events, verdicts, judge.tainted)
             if wider == scope:
@@ -134,28 +145,27 @@ class Hunt:
         watched = frozenset(self._index.seeds) | named
         scope = Scope(watched, keys=question.keys, addresses=question.addresses, has_all=question.is_of_times_only)
         keys, principals = self._index.follow((*question.keys, *watched))
-        return scope.grow(reached=principals, keys=keys, addresses=())
+        return scope.grow(reached=principals, keys=keys)
 
     def _find_beginning(self, scope: Scope) -> Beginning:
         if self._question.since is not None:
             return Beginning(self._question.since, Basis.GIVEN)
         seeds = dataclasses.replace(scope, reached=frozenset(), keys=self._question.keys)
-        events, _profiles, _networks = self._collect(seeds, None)
+        events, _profiles, _before = self._collect(seeds, None)
         return find_beginning(self._question, [event for event in events if self._is_of_seed(event, scope)])
 
     def _is_of_seed(self, event: Event, scope: Scope) -> bool:
         return self._question.begins_with(event) or short_name(event.principal_arn) in scope.watched
 
-    def _collect(
-        self, scope: Scope, since: t.Optional[datetime]
-    ) -> tuple[list[Event], dict[str, Profile], frozenset[str]]:
-        """Read the events of a scope, the habits of its principals, and all networks before a time."""
+    def _collect(self, scope: Scope, since: t.Optional[datetime]) -> tuple[list[Event], dict[str, Profile], Before]:
+        """Read the events of a scope, the habits of its principals, and what anybody used before a time."""
         collector = _Collector(scope, since, self._most)
         for event in self._read_once():
             collector.add(event)
         self._is_cut, self._conflicts = collector.is_cut, collector.conflicts
         events = sorted(collector.events.values(), key=lambda event: (event.time, event.event_id))
-        return events, collector.profiles, frozenset(collector.networks)
+        before = Before(frozenset(collector.networks), frozenset(collector.identities))
+        return events, collector.profiles, before
 
     def _widen(self, scope: Scope, events: Iterable[Event], verdicts: Mapping[str, Verdict], tainted: Tainted) -> Scope:
         """Widen the scope by what suspected events made, and by others who came from an intruder's address."""
@@ -168,7 +178,12 @@ class Hunt:
         keys, made = self._index.follow(sorted(beginnings - {""}))
         touched = {*tainted.principals, *tainted.touched}
         keys |= frozenset(tainted.keys)
-        return scope.grow(reached=(principals | made | touched), keys=keys, addresses=tainted.addresses)
+        return scope.grow(
+            reached=(principals | made | touched),
+            keys=keys,
+            addresses=tainted.addresses,
+            identities=tainted.identities,
+        )
 
 
 class _Collector:
@@ -181,14 +196,17 @@ class _Collector:
         self.events: dict[str, Event] = {}
         self.profiles: dict[str, Profile] = {}
         self.networks: set[str] = set()
+        self.identities: set[str] = set()
         self.is_cut = False
         self.conflicts = 0
 
     def add(self, event: Event) -> None:
         """Look at an event."""
         since = self._since
-        if since is not None and event.time < since and is_address(event.source_address):
-            self.networks.add(find_network(event.source_address))
+        if since is not None and event.time < since:
+            self.identities.update(identities_of(event))
+            if is_address(event.source_address):
+                self.networks.add(find_network(event.source_address))
         if not self._matters(event):
             self._add_to_profile(event)
             return
@@ -210,7 +228,7 @@ class _Collector:
         short = short_name(event.principal_arn)
         if scope.has_all or short in scope.watched or event.access_key_id in scope.keys:
             return True
-        if event.source_address in scope.addresses:
+        if event.source_address in scope.addresses or not scope.identities.isdisjoint(identities_of(event)):
             return True
         if any(minted.key_id in scope.keys for minted in find_minted(event)):
             return True
@@ -222,5 +240,9 @@ class _Collector:
         if since is None or not short or not since - BASELINE <= event.time < since:
             return
         is_wanted = scope.has_all or short in scope.watched or short in scope.reached
-        if is_wanted:
-            self.profiles.setdefault(short, Profile()).add(event)
+        if not is_wanted:
+            return
+        self.profiles.setdefault(short, Profile()).add(event)
+        session = name_session(event)
+        if session and (session in self.profiles or len(self.profiles) < _MOST_PROFILES):
+            self.profiles.setdefault(session, Profile()).add(event)

@@ -23,13 +23,21 @@ from .callers import find_family, find_network, is_address
 from .clusters import Clusters, Suspected, Verdict, is_by_service
 from .event import Caller, Event
 from .index import Index, Mint
-from .links import find_made, find_minted, short_name
+from .links import find_made, find_minted, opens_session, short_name
 from .profile import Profile
 from .question import Question
 
 # A chain has few hops. More rounds than these only a forged record needs.
 _MOST_ROUNDS: t.Final = 50
 _BEFORE: t.Final = Verdict(Suspected.NO, ("before the first suspicious time",))
+
+
+@dataclasses.dataclass(frozen=True)
+class Before:
+    """What anybody used before the first suspicious time: networks, and identities of persons."""
+
+    networks: frozenset[str] = frozenset()
+    identities: frozenset[str] = frozenset()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,11 +65,13 @@ class Tainted:
     names: dict[str, Taint] = dataclasses.field(default_factory=dict)
     shared: dict[str, Taint] = dataclasses.field(default_factory=dict)
     addresses: dict[str, set[str]] = dataclasses.field(default_factory=dict)
+    identities: dict[str, Taint] = dataclasses.field(default_factory=dict)
 
     def count(self) -> tuple[int, ...]:
         """How much there is, to see whether a round found anything new."""
         books: tuple[Mapping[str, t.Any], ...] = (
             *(self.keys, self.sessions, self.principals, self.touched, self.names, self.shared, self.addresses),
+            self.identities,
         )
         doubtful = sum(taint.is_doubtful for taint in self.keys.values())
         return (*map(len, books), doubtful, sum(map(len, self.addresses.values())))
@@ -89,13 +99,13 @@ class Judge:
         profiles: Mapping[str, Profile],
         index: Index,
         since: t.Optional[datetime],
-        networks_before: frozenset[str] = frozenset(),
+        before: Before = Before(),
     ) -> None:
         """``events`` are sorted by time. ``since`` is the first suspicious time, None if there is none.
 
-        ``networks_before`` are those that anybody came from before that time.
+        ``before`` is what anybody used before that time.
         """
-        self._networks_before: t.Final = networks_before
+        self._before_all: t.Final = before
         self._question: t.Final = question
         self._events: t.Final = events
         self._profiles: t.Final = profiles
@@ -140,7 +150,7 @@ class Judge:
     def _judge(self, event: Event) -> Verdict:
         if not self._is_late(event):
             return self._judge_early(event)
-        for verdict in (self._judge_chain(event), self._judge_address(event)):
+        for verdict in (self._judge_chain(event), self._judge_address(event), self._judge_identity(event)):
             if verdict is not None:
                 return verdict
         twin = self._find_twin(event)
@@ -214,6 +224,17 @@ class Judge:
             return Verdict(Suspected.YES, (reason,), is_inference=True)
         return Verdict(Suspected.UNCERTAIN, (reason, "with another agent than theirs"), is_inference=True)
 
+    def _judge_identity(self, event: Event) -> t.Optional[Verdict]:
+        """Judge by the source identity, or the user of Identity Center, that all sessions of a chain have."""
+        found = next((one for one in identities_of(event) if one in self.tainted.identities), None)
+        if found is None:
+            return None
+        by_habits = self._clusters.judge(event)
+        if by_habits.suspected is Suspected.YES:
+            return by_habits
+        reason = f"the identity {found}, which nobody had before the suspected events"
+        return Verdict(Suspected.UNCERTAIN, (reason,), is_inference=True)
+
     def _judge_opening(self, event: Event) -> t.Optional[Verdict]:
         """Judge a session by who opened it; None if that is not known, or it is none."""
         if event.access_key_id in self._question.keys:
@@ -251,9 +272,12 @@ class Judge:
         if is_doubtful:
             return
         self._taint_made(event, taint)
+        for identity in identities_of(event):
+            if identity not in self._before_all.identities:
+                _note(tainted.identities, identity, taint)
         if is_by_service(event):
             return
-        if is_address(event.source_address) and find_network(event.source_address) not in self._networks_before:
+        if is_address(event.source_address) and find_network(event.source_address) not in self._before_all.networks:
             tainted.addresses.setdefault(event.source_address, set()).add(find_family(event.user_agent))
 
     def _taint_made(self, event: Event, taint: Taint) -> None:
@@ -265,6 +289,13 @@ class Judge:
             _note(tainted.principals if made.is_new else tainted.touched, short_name(made.principal), taint)
         for name in made.session_names:
             _note(tainted.names, name, taint if made.is_new else dataclasses.replace(taint, is_doubtful=True))
+
+
+def identities_of(event: Event) -> tuple[str, ...]:
+    """The identities of a person that an event shows, which stay with all sessions of a chain."""
+    asked = event.request.get("sourceIdentity") if opens_session(event) else None
+    found = (event.source_identity, asked if isinstance(asked, str) else "", event.on_behalf_of)
+    return tuple(dict.fromkeys(filter(None, found)))
 
 
 def _note(book: dict[str, Taint], name: str, taint: Taint) -> None:

@@ -16,7 +16,7 @@ from datetime import date, datetime, timedelta
 
 from .callers import SERVICE, find_family, find_network, find_tool
 from .event import Event
-from .links import find_target, opens_session
+from .links import find_target, opens_session, short_name
 
 # So many different values of each kind are kept of a principal: a forged record could have any number.
 _MOST: t.Final = 5_000
@@ -102,6 +102,15 @@ class Profile:
             "is_enough": self.is_enough,
             "is_roaming": self.is_roaming,
         }
+
+
+def name_session(event: Event) -> str:
+    """The name of a role's session for profiles; empty for other callers.
+
+    An instance, a task or a function has the same name for all its sessions.
+    """
+    short = short_name(event.principal_arn)
+    return f"{short}|{event.session_name}" if event.session_name and ":role/" in short else ""
 
 
 _V = t.TypeVar("_V")

@@ -40,6 +40,7 @@ from .found import Found, sweep
 from .history import BUDGET, Budget, History
 from .offline import MOST_KEPT, NO_DIGESTS
 from .options import Options
+from .places import open_place
 from .present import look_up_made, read_present
 from .workspace import Gathered, Workspace, join_reads
 
@@ -223,7 +224,7 @@ class LiveHunt:
         places: list[Logs] = []
         for place in self._options.places:
             try:
-                places.append(self._connection.open_store(place))
+                places.append(open_place(self._connection.open_store, place))
             except _ERRORS as error:
                 self._notes.append(f"trail_logs: {place.location} can't be read: {error}")
         if not self._options.places:

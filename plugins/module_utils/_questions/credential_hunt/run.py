@@ -18,6 +18,7 @@ from .live import LIVE_OPERATIONS, LiveHunt
 from .offline import hunt_in_files, join_accounts
 from .options import ARGUMENTS, Options
 from .output import Output
+from .places import open_place
 from .present import OPERATIONS as OPERATIONS_OF_PRESENT
 from .workspace import Workspace
 
@@ -37,7 +38,7 @@ def run(task: Task) -> dict[str, t.Any]:
     workspace = Workspace.of(task)
     output = Output.of(task, workspace)
     if options.offline:
-        places = [task.open_store(place) for place in options.places]
+        places = [open_place(task.open_store, place) for place in options.places]
         found = hunt_in_files(options, places, now=task.now) if places else join_accounts(options, workspace, task.now)
         return output.finish(found)
     task.expect_account(task.access.caller.account_id)

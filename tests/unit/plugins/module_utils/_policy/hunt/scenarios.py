@@ -291,6 +291,25 @@ def _instance(scenario: Scenario, rng: random.Random) -> None:
     intrude(scenario, rng, NOW - timedelta(hours=2), who=who, agent="aws-cli/2.15.0 Python/3.11.6 Linux/6.6.9")
 
 
+def _fleet(scenario: Scenario, rng: random.Random) -> None:
+    """Forty instances in as many networks share a role. The credentials of one leaked, and it goes on itself."""
+    sdk = "aws-sdk-go-v2/1.30 os/linux lang/go"
+    for number, day in itertools.product(range(40), range(1, 11)):
+        who = session("build-worker", f"i-{number:04}", f"ASIAFLEET{number:04}{day:06}")
+        place = {"sourceIPAddress": f"10.{number}.1.5", "userAgent": sdk}
+        for part in range(2):
+            scenario.add("s3:ListBuckets", who, NOW - timedelta(days=day, hours=part * 7), **place)
+    scenario.keys = ("ASIAFLEETLEAKED00001",)
+    who = session("build-worker", "i-0007", "ASIAFLEETLEAKED00001")
+    for hour in range(5):
+        place = {"sourceIPAddress": "10.7.1.5", "userAgent": sdk}
+        scenario.add("s3:ListBuckets", who, NOW - timedelta(hours=hour + 1), **place)
+        other = session("build-worker", "i-0012", "ASIAFLEETNEIGHBOUR01")
+        place = {"sourceIPAddress": "10.12.1.5", "userAgent": sdk}
+        scenario.add("s3:ListBuckets", other, NOW - timedelta(hours=hour + 1), **place)
+    intrude(scenario, rng, NOW - timedelta(hours=2), who=who, agent=rng.choice([sdk, PYTHON]))
+
+
 def _password(scenario: Scenario, rng: random.Random) -> None:
     """The password of a person leaked, so that the user is the seed."""
     person = {**user("dev-alice", "AKIATHPRDSKWALICE001"), "userName": "dev-alice"}
@@ -354,6 +373,7 @@ _MAKERS: t.Final[tuple[Callable[[Scenario, random.Random], None], ...]] = (
         _deployment,
         _roaming,
         _instance,
+        _fleet,
         _password,
         _usual_calls,
         _noisy,

@@ -146,13 +146,17 @@ def test_caller_of_another_account_shows_the_account_and_the_session() -> None:
         change(eventTime="yesterday"),
         change(eventTime="0001-01-01T00:00:00+23:59"),
         change(eventTime="2026-11-28T10:00:00"),
-        change(eventID=None),
         change(eventName={"a": 1}),
         change(eventSource=""),
     ],
 )
 def test_what_is_no_event_is_left_out(record: t.Any) -> None:
     assert parse_event(record) is None
+
+
+def test_an_event_without_an_id_is_known_by_its_hash() -> None:
+    event = parse(change(eventID=None))
+    assert event.event_id == event.sha256
 
 
 def test_hash_does_not_depend_on_the_order_of_members() -> None:

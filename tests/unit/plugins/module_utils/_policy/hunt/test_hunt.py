@@ -312,3 +312,26 @@ def test_a_principal_may_be_named_in_several_ways(name: str, attacked: Scenario)
         name = "AIDAEXAMPLEEXAMPLE01"
     outcome = hunt(attacked, keys=[], principals=[name])
     assert {verdicts_of(outcome)[one] for one in attacked.planted if one in outcome.verdicts} == {"yes"}
+
+
+def test_a_new_source_identity_leads_to_other_sessions(attacked: Scenario) -> None:
+    """It stays with all sessions of a chain, also with those whose opening was not recorded."""
+    asked = {"roleArn": f"arn:aws:iam::{PROD}:role/deploy", "roleSessionName": "s", "sourceIdentity": "mallory"}
+    answer = {"credentials": {"accessKeyId": "ASIAIDENTITYIDENTI01"}}
+    attacked.add("sts:AssumeRole", user(), START, requestParameters=asked, responseElements=answer, **EVIL)
+    lost = session("hidden", "s", "ASIALOSTLOSTLOSTLO01", DATA)
+    lost["sessionContext"]["sourceIdentity"] = "mallory"
+    found = attacked.add("s3:ListBuckets", lost, START + timedelta(hours=1), sourceIPAddress="198.18.7.7")
+    verdict = hunt(attacked).verdicts[found["eventID"]]
+    assert verdict.suspected == "uncertain" and verdict.is_inference and "mallory" in verdict.reasons[0]
+
+
+def test_a_usual_source_identity_leads_nowhere(attacked: Scenario) -> None:
+    known = session("hidden", "s", "ASIAKNOWNKNOWNKNOW01", DATA)
+    known["sessionContext"]["sourceIdentity"] = "alice"
+    for record in attacked.records:
+        if record["eventID"] in attacked.planted:
+            record["userIdentity"]["sessionContext"] = {"sourceIdentity": "alice"}
+    attacked.add("s3:ListBuckets", known, NOW - timedelta(days=9), sourceIPAddress=NAT)
+    later = attacked.add("s3:ListBuckets", known, START + timedelta(hours=1), sourceIPAddress=NAT)
+    assert later["eventID"] not in hunt(attacked).verdicts
