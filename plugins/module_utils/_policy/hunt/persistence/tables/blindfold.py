@@ -103,7 +103,7 @@ _RECORDS: t.Final = (
     _blind(
         "ec2",
         "DeleteFlowLogs",
-        "{flowLogId*|flowLogIds*|item*}",
+        "{flowLogId.content*|flowLogId*|flowLogIds*|item*}",
         None,
         None,
         _GONE,

@@ -12,7 +12,6 @@ import typing as t
 from datetime import UTC, datetime
 
 import botocore.session
-from botocore.model import OperationModel, Shape
 
 from ansible_collections.hardening.iam.plugins.module_utils._policy.hunt.event import Event, parse_event
 from ansible_collections.hardening.iam.plugins.module_utils._policy.hunt.persistence.model import Rule
@@ -37,10 +36,20 @@ ASKED: t.Final[dict[tuple[str, str], dict[str, t.Any]]] = {
 
 
 @functools.cache
-def operation_of(service: str, name: str) -> OperationModel | None:
+def operation_of(service: str, name: str) -> t.Any:
     """The operation of a service, if botocore has it."""
     model = botocore.session.get_session().get_service_model(service)
     return model.operation_model(name) if name in model.operation_names else None
+
+
+def find_errors(service: str, name: str, parameters: dict[str, t.Any]) -> str:
+    """What botocore has against a call, which it would say before it sends it; empty for a valid one."""
+    shape = operation_of(service, name).input_shape
+    if shape is None:
+        return "" if parameters == {} else "it takes no parameters"
+    # botocore.session imports it. The tests of pure rooms import nothing else of botocore.
+    report = botocore.validate.ParamValidator().validate(parameters, shape)
+    return str(report.generate_report()) if report.has_errors() else ""
 
 
 def record(
@@ -79,17 +88,16 @@ def full_event(rule: Rule, name: str) -> Event:
     return event(rule.source, name, request=request, response=response)
 
 
-def _sample(shape: Shape, depth: int = 0) -> t.Any:
+def _sample(shape: t.Any, depth: int = 0) -> t.Any:
     """A value of a shape, with the names as CloudTrail writes them."""
     if depth > 8:
         return "deep"
-    members: t.Any = shape
     if shape.type_name == "structure":
-        return {name[0].lower() + name[1:]: _sample(inner, depth + 1) for name, inner in members.members.items()}
+        return {name[0].lower() + name[1:]: _sample(inner, depth + 1) for name, inner in shape.members.items()}
     if shape.type_name == "list":
-        return [_sample(members.member, depth + 1)]
+        return [_sample(shape.member, depth + 1)]
     if shape.type_name == "map":
-        return {"key": _sample(members.value, depth + 1)}
+        return {"key": _sample(shape.value, depth + 1)}
     if shape.type_name in ("integer", "long"):
         return 7
     if shape.type_name == "boolean":
