@@ -29,6 +29,7 @@ from emulator import (
     judge,
     paging,
     permissions,
+    planting,
     request_log,
     seed,
     snapshots,
@@ -114,6 +115,7 @@ class Emulator:
             self.closed_regions.set({key: account.denied_regions for key, account in organization.accounts.items()})
             DELAYS.set(organization.lateness_seconds, organization.lookups_a_second)
             populate.apply(organization, now=now)
+            planting.plant(organization, self._ask_moto, now=now)
             self.history.set_lag(organization.lag_seconds)
             self.records_events = organization.records_events
             return organization

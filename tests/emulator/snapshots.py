@@ -83,6 +83,10 @@ class _Pickler(pickle.Pickler):
             # Lambda makes the entries of a dictionary by one, once a function was asked for.
             _functions[id(item)] = item
             return _function, (id(item),)
+        if (type(item).__module__, type(item).__name__) == ("moto.ssm.models", "ParameterDict"):
+            # A dictionary that is made from the place it is of, which pickle does not know.
+            place = (item.account_id, item.region_name)
+            return type(item), place, vars(item), None, iter(list(dict.items(item)))
         if not isinstance(item, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey)):
             return NotImplemented
         content = item.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())

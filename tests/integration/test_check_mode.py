@@ -31,6 +31,7 @@ UNDONE, JOURNAL = "undone", "recorded"
 SNAPSHOTS = "snapshots"
 VARIABLES = {
     "audit_sheet": {"audit_sheet_run_id": UNDONE, "audit_sheet_cloudtrail": True, "hardening_journal": JOURNAL},
+    "hunt": {"credential_hunt_principals": ["role/dev-team-1"]},
     "least_privilege": {
         "least_privilege_principals": ["role/*"],
         "least_privilege_event_history": False,

@@ -77,6 +77,10 @@ def assessing(**options: t.Any) -> Record:
     return reading(DEV, **{"run_id": "parity", "return_findings": "none", "regions": ["us-east-1"], **options})
 
 
+def hunting(**options: t.Any) -> Record:
+    return reading(DEV, **{"run_id": "parity", "regions": ["us-east-1"], **options})
+
+
 # Both ways are one job of one run, or their journals would be two.
 PARITY: t.Final = {"run_id": "parity", "job_id": "1"}
 
@@ -318,6 +322,8 @@ CASES: t.Final = (
     Case("simulation of text", "policy_simulation_info", simulating(layers={"boundary": "{"}), fails="layers.boundary"),
     Case("impact", "policy_impact_info", impact(detach_policies=["AdministratorAccess"], return_uses="all")),
     Case("impact, no change", "policy_impact_info", impact(), fails="no change is given"),
+    Case("hunt", "credential_hunt_info", hunting(principals=["role/dev-team-1"])),
+    Case("hunt, no key", "credential_hunt_info", hunting(access_key_ids=["AKIA"]), fails="access_key_ids"),
     Case("least privilege", "least_privilege_info", impact(event_history=False, return_lists="all")),
     Case(
         "least privilege, of nobody", "least_privilege_info", reading(DEV, principals=["role/nobody"]), fails="nobody"

@@ -94,6 +94,10 @@ def tasks(*names: str) -> Json:
 MEMBER_ROOTS: t.Final = ("arn:${Partition}:iam::*:root",)
 
 
+#: The module whose reads the assessor has only as far as other modules read the same.
+HUNT: t.Final = "credential_hunt_info"
+
+
 @dataclasses.dataclass(frozen=True)
 class Grant:
     """An inline policy of a role that writes. It is there if all of its ``parameters`` are true or given."""
@@ -327,8 +331,10 @@ def assessor_reads(modules: Mapping[str, Operations]) -> tuple[frozenset[str], f
     """The operations that the assessor reads with in every account, and besides in the management account.
 
     What right-sizing or containment alone reads is not among them: :func:`right_sizing_reads`,
-    :func:`containment_reads`.
+    :func:`containment_reads`. Nor is what a hunt for a leaked credential reads: it looks into every service that an
+    intruder may use, and the template would be too large.
     """
+    modules = {name: operations for name, operations in modules.items() if name != HUNT}
     elsewhere = {*OF_CONTAINMENT, "rollback"}
     elsewhere |= {one.module for one in BY_CLASS if one.of_organization or one.writer is Writer.ROLES}
     everywhere = _reads_of(operations for name, operations in modules.items() if name not in elsewhere)

@@ -54,7 +54,9 @@ ROLE_OPTIONS: t.Final = KNOWN.with_name("role_options.yml")
 MODES: t.Final = ROLES / "preflight" / "defaults" / "main.yml"
 
 # Prefixes beside those of roles.
-PLAYBOOKS: t.Final = ("acceptance", "audit_sheet", "explain_denial", "hardening", "least_privilege", "simulate")
+PLAYBOOKS: t.Final = (
+    *("acceptance", "audit_sheet", "credential_hunt", "explain_denial", "hardening", "least_privilege", "simulate"),
+)
 # Such words are common: names that begin so may well belong to somebody else.
 SHARED_PREFIXES: t.Final = ("acceptance", "assessment", "preflight", "report", "rollback", "simulate")
 # Variables that no YAML file or template of a role or playbook reads: the plugins do.
@@ -530,6 +532,7 @@ def _sources() -> Iterator[Path]:
         for folder in ("defaults", "tasks", "templates", "vars"):
             yield from sorted((ROLES / role.name / folder).glob("*"))
     yield from sorted((CHECKOUT / "playbooks").glob("*.yml"))
+    yield CHECKOUT / "playbooks" / "tasks" / "hunt_pass.yml"
 
 
 def render_all() -> dict[Path, str]:

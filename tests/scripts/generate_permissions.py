@@ -36,6 +36,9 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own
     PATH,
     role_name,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._questions.sweep.consumers import OPERATIONS as CONSUMERS
+from ansible_collections.hardening.iam.plugins.module_utils._questions.sweep.observe import OPERATIONS as SWEEP
+from ansible_collections.hardening.iam.plugins.module_utils._questions.sweep.secrets import OPERATIONS as SECRETS
 
 CHECKOUT: t.Final = Path(__file__).resolve().parents[2]
 TEMPLATE: t.Final = CHECKOUT / "examples" / "bootstrap" / "iam-hardening-roles.yml"
@@ -853,6 +856,12 @@ def purpose(operation: str) -> str:
     if not controls:
         of_all = [*(one.grants.purposes for one in BY_CLASS), containment.GRANTS.purposes, _PURPOSES]
         found = [purposes[operation] for purposes in of_all if operation in purposes]
+        if not found and operation in SWEEP.reads:
+            return "credential_hunt_info: whether something that an intruder left behind is still there"
+        if not found and operation in CONSUMERS.reads:
+            return "credential_hunt_info: which workloads name a leaked key"
+        if not found and operation in SECRETS.reads:
+            return "credential_hunt_info: which secrets an intruder could read"
         if not found:
             raise KeyError(operation)
         return "; ".join(found)

@@ -46,6 +46,7 @@ ARROWS: dict[str, set[str]] = {
     "_policy/trail": {"_policy/documents", "_policy/evaluation"},
     "_policy/impact": {"_policy/documents", "_policy/evaluation", "_policy/trail"},
     "_policy/least_privilege": {"_policy"},
+    "_policy/hunt": {"_policy/documents", "_policy/evaluation", "_policy/trail", "_policy/escalation"},
     "_account": {"_policy"},
     "_converge": {"_account", "_policy"},
     "_controls": {"_converge", "_account", "_policy"},

@@ -281,7 +281,9 @@ def test_no_policy_has_an_action_that_aws_does_not_document(of_containment: t.An
 def test_the_assessor_reads_all_that_any_module_reads(
     template: t.Any, of_right_sizing: t.Any, of_containment: t.Any
 ) -> None:
-    reads = frozenset[str]().union(*(operations.reads for operations in generate.read_operations().values()))
+    """But for the hunt, which asks every service."""
+    modules = {name: one for name, one in generate.read_operations().items() if name != roles.HUNT}
+    reads = frozenset[str]().union(*(operations.reads for operations in modules.values()))
     documents = [item for one in (template, of_right_sizing, of_containment) for item in policies(one).items()]
     of_assessor = ("ReadPolicy", "OrganizationReadPolicy", "AssessorReadPolicy")
     assert set(containment.proven_actions_of(reads)) <= set().union(

@@ -65,7 +65,12 @@ class Operations:
 
 
 # Where the prefix of a service's IAM actions is not botocore's name of the service.
-_PREFIXES: t.Final = {"accessanalyzer": "access-analyzer", "sso-admin": "sso", "stepfunctions": "states"}
+_PREFIXES: t.Final = {
+    "accessanalyzer": "access-analyzer",
+    "sesv2": "ses",
+    "sso-admin": "sso",
+    "stepfunctions": "states",
+}
 
 _SERVICE_LINKED_ROLE: t.Final = "iam:CreateServiceLinkedRole"
 
@@ -84,6 +89,7 @@ _ACTIONS: t.Final[dict[str, tuple[str, ...]]] = {
     "events:PutTargets": ("events:PutTargets", "iam:PassRole"),
     "iam:CreatePolicy": ("iam:CreatePolicy", "iam:TagPolicy"),
     "iam:CreateRole": ("iam:CreateRole", "iam:TagRole"),
+    "s3:GetBucketReplication": ("s3:GetReplicationConfiguration",),
     "s3:HeadBucket": ("s3:ListBucket",),
     "s3:HeadObject": ("s3:GetObject",),
     "s3:ListBuckets": ("s3:ListAllMyBuckets",),

@@ -59,9 +59,15 @@ _NAMED: t.Final[t.Mapping[str, str]] = {
 
 
 def list_resources(event: Record) -> list[Record]:
-    """The resources that LookupEvents shows for an event of IAM, by their names as the request has them."""
+    """The resources that LookupEvents shows for an event of IAM, by their names as the request has them.
+
+    Of an assumed role it is the ARN, as the event has it.
+    """
     if event["eventSource"] != "iam.amazonaws.com":
-        return []
+        return [
+            {"ResourceType": str(one.get("type") or ""), "ResourceName": one["ARN"]}
+            for one in event.get("resources") or ()
+        ]
     asked = event["requestParameters"] or {}
     return [{"ResourceType": kind, "ResourceName": asked[name]} for name, kind in _NAMED.items() if asked.get(name)]
 

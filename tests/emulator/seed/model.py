@@ -452,6 +452,32 @@ class Call:
 
 
 @dataclasses.dataclass(frozen=True)
+class Step:
+    """A call that makes something: ``service:Operation`` by botocore's names.
+
+    ``keep`` gives names to values of the answer, by paths such as ``Instances.0.InstanceId``. A value stands for
+    ``<kept:name>`` in what follows.
+    """
+
+    call: str
+    parameters: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    keep: dict[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Planted:
+    """Something that an intruder left behind: how it is made, and the event of it.
+
+    ``present`` says whether it is still there: ``unknown`` for what the emulator does not have.
+    """
+
+    family: t.Literal["iam", "certificate", "sign_in", "code", "sharing", "money", "blindfold"]
+    event: Call
+    present: t.Literal["true", "false", "unknown"] = "true"
+    steps: tuple[Step, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
 class SigninSession:
     """A session of ``aws login`` of ``user/NAME`` or ``role/NAME``. Its name is the end of its ARN."""
 
@@ -494,7 +520,7 @@ class Region:
     """What an account has in one region.
 
     ``policy_generation_errors`` has the code and the message with which Access Analyzer fails to generate a policy, by
-    the name of the principal.
+    the name of the principal. ``made`` are calls that make further objects, of which no event tells.
     """
 
     analyzers: dict[str, Analyzer] = dataclasses.field(default_factory=dict)
@@ -510,6 +536,8 @@ class Region:
     calls: tuple[Call, ...] = ()
     stacks: dict[str, Stack] = dataclasses.field(default_factory=dict)
     policy_generation_errors: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    planted: dict[str, Planted] = dataclasses.field(default_factory=dict)
+    made: tuple[Step, ...] = ()
     signin_sessions: dict[str, SigninSession] = dataclasses.field(default_factory=dict)
 
 

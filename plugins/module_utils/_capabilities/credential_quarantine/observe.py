@@ -25,7 +25,6 @@ from ..._aws.operations import Operations
 from ..._aws.root_sessions import RootSessions
 from ..._converge.change import Change
 from ..._converge.incident.declaration import Incident, KeySeed
-from ..._converge.incident.names import ROLE_ID
 from ..._module.managed_policies import (
     is_attached,
     read_default_document,
@@ -47,7 +46,7 @@ READS: t.Final = frozenset(
         *(f"iam:{name}" for name in ("ListAttachedUserPolicies", "ListUserPolicies", "GetUserPolicy")),
         *(f"iam:{name}" for name in ("ListGroupsForUser", "ListUserTags", "GetPolicy", "GetPolicyVersion")),
         # A release also takes back what was cut of roles.
-        *(f"iam:{name}" for name in ("ListAttachedRolePolicies", "GetRole", "GetRolePolicy")),
+        *(f"iam:{name}" for name in ("ListAttachedRolePolicies", "GetRolePolicy")),
     }
 )
 _OF_ROOT: t.Final = Operations(
@@ -308,13 +307,7 @@ def read_state(access: Access, opened: RootSessions, change: Change) -> t.Any:
     shown: Mapping[str, t.Any] = change.after or change.before
     if is_of_root(change):
         return _read_root_credential(opened, change.account_id, shown)
-    state = _read_part(access, change.target, shown)
-    # A role that was made again under the same name never had the policy of a cut.
-    return {**state, ROLE_ID: _read_role_id(access, change.target)} if state and ROLE_ID in shown else state
-
-
-def _read_part(access: Access, holder: str, shown: Mapping[str, t.Any]) -> t.Any:
-    """Read what a change is about, of a user, a role or a managed policy."""
+    holder = change.target
     if "tag" in shown:
         return {"tag": shown["tag"], "value": _read_tags(access, split_holder(holder)[1]).get(shown["tag"])}
     if "policy" in shown:
@@ -330,14 +323,6 @@ def _read_part(access: Access, holder: str, shown: Mapping[str, t.Any]) -> t.Any
     # The content of a managed policy, which a cut of a role made.
     document = read_default_document(access, holder)
     return None if document is None else {"document": document}
-
-
-def _read_role_id(access: Access, arn: str) -> str:
-    """Read the unique id of a role; empty if there is none of that name."""
-    try:
-        return str(access.call("iam", "GetRole", {"RoleName": split_holder(arn)[1]})["Role"]["RoleId"])
-    except NotFound:
-        return ""
 
 
 def _read_credential_state(access: Access, user: str, shown: Mapping[str, t.Any]) -> t.Any:

@@ -16,7 +16,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from ..._account.policy_versions import LivePolicy
 from ..._converge.change import Change, Impact
 from ..._converge.identity_changes import IdentityWriter
-from ..._converge.incident.names import ROLE_ID
 from ..._policy.documents.limits import POLICY_VERSIONS
 from .cut import MANAGED_PATH, Fit, name_inline, name_managed
 from .names import INCIDENT_TAG, KIND_CUT, KIND_RELEASE

@@ -30,7 +30,6 @@ from ..._aws.operations import Operations
 from ..._converge.affects.live import HOLDERS_READS
 from ..._converge.change import Change
 from ..._converge.incident.declaration import Incident, KeySeed
-from ..._converge.incident.names import ROLE_ID
 from ..._converge.incident.record import By, Record
 from ..._converge.incident.records import read_record
 from ..._converge.store import Store, StoreError

@@ -16,8 +16,6 @@ import typing as t
 INCIDENTS: t.Final = "control/incidents/"
 #: The modules whose changes contain principals, and release them.
 MODULES: t.Final = ("credential_quarantine", "session_revocation")
-#: The member of a state that has the unique id of a role whose sessions are cut.
-ROLE_ID: t.Final = "role_id"
 #: What an id may look like: it becomes part of keys, policy names and tags.
 ALLOWED_ID: t.Final = "3 to 32 letters, digits and '-', beginning with a letter or digit"
 

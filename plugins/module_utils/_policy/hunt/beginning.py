@@ -1,0 +1,95 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The first suspicious time: as people give it, or where the habits of the principals break."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import enum
+import typing as t
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from .clusters import ClusterKey, Clusters, Suspected, is_by_service, key_of
+from .event import Event
+from .profile import Profile
+from .question import Question
+
+# A break in the first quarter of the record is more often a job that runs every week.
+_EARLY: t.Final = 0.25
+_LEAST_BEFORE: t.Final = timedelta(days=1)
+# Of a principal with more clusters than these, as of one in a cloud with changing addresses, only so many are tried.
+_MOST_CLUSTERS: t.Final = 500
+
+
+class Basis(enum.StrEnum):
+    """Where the first suspicious time comes from."""
+
+    GIVEN = "given"
+    ESTIMATED = "estimated"
+    ADDRESS = "address"
+    NONE = "none"
+
+
+@dataclasses.dataclass(frozen=True)
+class Beginning:
+    """The first suspicious time, None if nothing is suspicious; and its basis."""
+
+    since: t.Optional[datetime]
+    basis: Basis
+
+
+def find_beginning(question: Question, events: Sequence[Event]) -> Beginning:
+    """Find the first suspicious time in the events of the seeds, which are sorted by time."""
+    if question.since is not None:
+        return Beginning(question.since, Basis.GIVEN)
+    named = [event.time for event in events if event.source_address in question.addresses]
+    if named:
+        return Beginning(named[0], Basis.ADDRESS)
+    if not events:
+        return Beginning(None, Basis.NONE)
+    by_principal: dict[str, list[Event]] = {}
+    for event in events:
+        by_principal.setdefault(key_of(event)[0], []).append(event)
+    found = [moment for own in by_principal.values() if (moment := _find_break(own)) is not None]
+    if found:
+        return Beginning(min(found), Basis.ESTIMATED)
+    if any(own[-1].time - own[0].time >= _LEAST_BEFORE for own in by_principal.values()):
+        return Beginning(None, Basis.NONE)
+    # A record of a day shows no habits: all of it may be an intruder's.
+    return Beginning(events[0].time, Basis.NONE)
+
+
+def _find_break(events: Sequence[Event]) -> t.Optional[datetime]:
+    """Find the time at which a principal begins to work from elsewhere, or with something else, than ever before."""
+    first, last = events[0].time, events[-1].time
+    firsts: dict[ClusterKey, int] = {}
+    members: collections.defaultdict[ClusterKey, list[Event]] = collections.defaultdict(list)
+    for number, event in enumerate(events):
+        if is_by_service(event):
+            continue
+        firsts.setdefault(key_of(event), number)
+        members[key_of(event)].append(event)
+    breaks = []
+    profile, counted = Profile(), 0
+    for key, number in list(firsts.items())[:_MOST_CLUSTERS]:
+        for event in events[counted:number]:
+            profile.add(event)
+        counted = number
+        moment = events[number].time
+        if moment - first >= _LEAST_BEFORE and _is_break(key, members[key], profile):
+            breaks.append(moment)
+    late = [moment for moment in breaks if moment - first >= (last - first) * _EARLY]
+    return min(late or breaks, default=None)
+
+
+def _is_break(key: ClusterKey, members: Sequence[Event], before: Profile) -> bool:
+    profiles: Mapping[str, Profile] = {key[0]: before}
+    verdict = Clusters(members, profiles, touched=frozenset()).judge(members[0])
+    return before.is_enough and verdict.suspected is Suspected.YES

@@ -1,0 +1,240 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Clusters: what one principal did from one address with one kind of agent, held against its habits.
+
+An intruder's calls share an address and an agent, so that a call which says nothing by itself is judged by its
+neighbours. Calls from where the principal always works, with what it always uses, are judged one by one.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import enum
+import types
+import typing as t
+from collections.abc import Iterable, Mapping
+
+from .callers import SERVICE, find_family, find_network, find_tool, is_attack_tool
+from .classes import SENSITIVE, EventClass, classify
+from .event import Event
+from .links import find_target, opens_session, short_name
+from .profile import Profile, name_action, name_session
+
+
+class Suspected(enum.StrEnum):
+    """Whether an event is an intruder's, as far as anybody can tell. It is never certain."""
+
+    YES = "yes"
+    NO = "no"
+    UNCERTAIN = "uncertain"
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """A verdict with its reasons, as sentences without a full stop."""
+
+    suspected: Suspected
+    reasons: tuple[str, ...]
+    is_inference: bool = False
+
+
+#: The principal, the address and the family of the agent.
+ClusterKey = tuple[str, str, str]
+_YES_FROM: t.Final = 4
+_NO_UNTIL: t.Final = 1
+# Without a baseline, so many of these signs in a cluster are typical of an intrusion.
+_SIGNS: t.Final = 2
+_MANY_DENIED: t.Final = 3
+_MANY_READS: t.Final = 8
+_MANY_SERVICES: t.Final = 3
+_FEW_FAMILIES: t.Final = 5
+
+
+def key_of(event: Event, profiles: Mapping[str, Profile] = types.MappingProxyType({})) -> ClusterKey:
+    """The cluster that an event is in. A session name with habits of its own, such as an instance, is one by itself."""
+    principal = short_name(event.principal_arn) or event.principal_id or event.on_behalf_of
+    own = profiles.get(name_session(event))
+    if own is not None and own.is_enough:
+        principal = name_session(event)
+    return principal, event.source_address, find_family(event.user_agent)
+
+
+def is_by_service(event: Event) -> bool:
+    """Whether a service made the call in the name of the caller."""
+    return bool(event.invoked_by) or find_network(event.source_address) == SERVICE
+
+
+@dataclasses.dataclass
+class Cluster:
+    """What is counted of a cluster."""
+
+    address: str
+    agent: str
+    events: int = 0
+    denied: int = 0
+    in_usual_hours: int = 0
+    classes: collections.Counter[EventClass] = dataclasses.field(default_factory=collections.Counter)
+    reads: set[str] = dataclasses.field(default_factory=set)
+    unusual: set[str] = dataclasses.field(default_factory=set)
+    regions: set[str] = dataclasses.field(default_factory=set)
+
+    def add(self, event: Event, profile: Profile) -> None:
+        """Count an event."""
+        found = classify(event)
+        self.events += 1
+        self.denied += _is_denied(event)
+        self.in_usual_hours += profile.is_usual_hour(event.time)
+        self.classes[found] += 1
+        self.regions.add(event.region)
+        if found is EventClass.RECONNAISSANCE:
+            self.reads.add(name_action(event))
+        if found in SENSITIVE and not is_usual(event, profile):
+            self.unusual.add(name_action(event))
+
+
+def _is_denied(event: Event) -> bool:
+    return any(word in event.error_code for word in ("AccessDenied", "Unauthorized"))
+
+
+def is_usual(event: Event, profile: Profile) -> bool:
+    """Whether the principal is used to calling this; and of a role, to assume it."""
+    if name_action(event) not in profile.actions:
+        return False
+    return not opens_session(event) or find_target(event) in profile.targets
+
+
+class Clusters:
+    """The clusters of some events since the first suspicious time."""
+
+    def __init__(self, events: Iterable[Event], profiles: Mapping[str, Profile], *, touched: frozenset[str]) -> None:
+        """``touched`` are principals that an intruder made or changed, by their short names."""
+        self._profiles: t.Final = profiles
+        self._touched: t.Final = touched
+        self._clusters: t.Final[dict[ClusterKey, Cluster]] = {}
+        self._verdicts: t.Final[dict[ClusterKey, Verdict]] = {}
+        for event in events:
+            if is_by_service(event):
+                continue
+            key = key_of(event, profiles)
+            known = self._clusters.setdefault(key, Cluster(event.source_address, event.user_agent))
+            known.add(event, self.profile_of(event))
+
+    def profile_of(self, event: Event) -> Profile:
+        """The habits of the principal behind an event; an empty profile if nothing is known."""
+        return self._profiles.get(key_of(event, self._profiles)[0]) or Profile()
+
+    def judge(self, event: Event) -> Verdict:
+        """Judge an event by its cluster and the habits of its principal."""
+        profile = self.profile_of(event)
+        if is_by_service(event):
+            return _judge_alone(event, profile, "a service made the call for the principal")
+        key = key_of(event, self._profiles)
+        if key not in self._clusters:
+            return Verdict(Suspected.UNCERTAIN, ("nothing else is known of this caller",))
+        if key not in self._verdicts:
+            self._verdicts[key] = self._judge_cluster(
+                self._clusters[key], profile, is_touched=key[0].partition("|")[0] in self._touched
+            )
+        verdict = self._verdicts[key]
+        if verdict.suspected is Suspected.NO:
+            return _judge_alone(event, profile, verdict.reasons[0])
+        return verdict
+
+    def _judge_cluster(self, cluster: Cluster, profile: Profile, *, is_touched: bool) -> Verdict:
+        if not profile.is_enough:
+            return _judge_without_baseline(cluster, profile)
+        score, reasons = _score_caller(cluster, profile)
+        for points, reason in _score_content(cluster, profile):
+            score += points
+            reasons.append(reason)
+        if is_touched:
+            score += 2
+            reasons.append("an intruder made or changed this principal")
+        if score >= _YES_FROM:
+            return Verdict(Suspected.YES, tuple(reasons))
+        if score > _NO_UNTIL:
+            return Verdict(Suspected.UNCERTAIN, tuple(reasons))
+        return Verdict(Suspected.NO, tuple(reasons) or ("address and agent are those of the baseline",))
+
+
+def _score_caller(cluster: Cluster, profile: Profile) -> tuple[int, list[str]]:
+    """Score how unusual address and agent are, with reasons."""
+    score, reasons = 0, []
+    if cluster.address not in profile.addresses and find_network(cluster.address) not in profile.networks:
+        score += 1 if profile.is_roaming else 4 if profile.is_settled else 3
+        reasons.append(
+            "a new network, as often with this principal"
+            if profile.is_roaming
+            else f"the baseline has no call from the network of {cluster.address}"
+        )
+    family = find_family(cluster.agent)
+    if family not in profile.families:
+        is_other_tool = find_tool(cluster.agent) not in profile.tools
+        score += 3 if is_other_tool and len(profile.families) < _FEW_FAMILIES else 2
+        reasons.append(f"the baseline has no call with the agent {family!r}")
+    if not reasons and (cluster.address, family) not in profile.pairs and not profile.is_roaming:
+        score += 1
+        reasons.append("address and agent are known, but not together")
+    return score, reasons
+
+
+def _score_content(cluster: Cluster, profile: Profile) -> list[tuple[int, str]]:
+    """Score what was called from an unusual address or with an unusual agent. Elsewhere each call stands for itself."""
+    family = find_family(cluster.agent)
+    if (cluster.address, family) in profile.pairs:
+        return []
+    is_known = family in profile.families and (find_network(cluster.address) in profile.networks or profile.is_roaming)
+    found = []
+    if cluster.unusual and not is_known:
+        names = ", ".join(sorted(cluster.unusual)[:3])
+        found.append((2, f"{len(cluster.unusual)} sensitive actions are not in the baseline, such as {names}"))
+    if cluster.denied >= _MANY_DENIED:
+        found.append((1, f"{cluster.denied} calls were denied"))
+    if not cluster.in_usual_hours:
+        found.append((1, "all calls are outside the usual hours"))
+    if not cluster.regions <= profile.regions:
+        found.append((1, "calls in regions that the baseline does not have"))
+    if is_attack_tool(cluster.agent):
+        found.append((2, "the agent names a tool or a system for attacks"))
+    return found
+
+
+def _judge_without_baseline(cluster: Cluster, profile: Profile) -> Verdict:
+    """Judge by what was called alone, since there are no habits to compare with."""
+    lack = f"no baseline: {profile.events} events on {len(profile.days)} days before the first suspicious time"
+    signs = []
+    if is_attack_tool(cluster.agent):
+        signs += ["the agent names a tool or a system for attacks"] * (_SIGNS + 1)
+    if cluster.denied >= _MANY_DENIED:
+        signs.append(f"{cluster.denied} calls were denied")
+    services = {name.partition(":")[0] for name in cluster.reads}
+    if len(cluster.reads) >= _MANY_READS and len(services) >= _MANY_SERVICES:
+        signs.append(f"{len(cluster.reads)} kinds of reads in {len(services)} services")
+    # Deployments do these as well, so that all of them are one sign.
+    gains = sum(cluster.classes[one] for one in (EventClass.ESCALATION, EventClass.PERSISTENCE, EventClass.IMPACT))
+    if gains:
+        signs.append(f"{gains} calls of the classes escalation, persistence and impact")
+    if cluster.classes[EventClass.DEFENCE_EVASION]:
+        signs.append(f"{cluster.classes[EventClass.DEFENCE_EVASION]} calls of the class defence_evasion")
+    if cluster.classes[EventClass.RECONNAISSANCE] and "sts:GetCallerIdentity" in cluster.reads:
+        signs.append("the caller asked who it is")
+    if len(signs) > _SIGNS:
+        return Verdict(Suspected.YES, (*dict.fromkeys(signs), lack), is_inference=True)
+    return Verdict(Suspected.UNCERTAIN, (lack, *dict.fromkeys(signs)))
+
+
+def _judge_alone(event: Event, profile: Profile, where: str) -> Verdict:
+    """Judge a call from where the principal always works: only what it never called is doubtful."""
+    if is_usual(event, profile):
+        return Verdict(Suspected.NO, (where, "the action is in the baseline"))
+    if classify(event) in SENSITIVE and profile.is_enough:
+        return Verdict(Suspected.UNCERTAIN, (where, f"{name_action(event)} is not in the baseline"))
+    if not profile.is_enough:
+        return Verdict(Suspected.UNCERTAIN, (where, "there is no baseline"))
+    return Verdict(Suspected.NO, (where, "the action is none that intruders need"))

@@ -1,0 +1,305 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Tell which events are an intruder's: by chains of keys, by addresses, and by habits.
+
+A key that a suspected event made is suspected, and so is all that is done with it. An address that nobody used before,
+and a suspected event came from, makes other calls from there suspected. The verdicts are found again until nothing
+changes, since events come in any order and a chain may go through several accounts.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from .callers import find_family, find_network, is_address
+from .clusters import Clusters, Suspected, Verdict, is_by_service
+from .event import Caller, Event
+from .index import Index, Mint
+from .links import find_made, find_minted, opens_session, short_name
+from .profile import Profile
+from .question import Question
+
+# A chain has few hops. More rounds than these only a forged record needs.
+_MOST_ROUNDS: t.Final = 50
+_BEFORE: t.Final = Verdict(Suspected.NO, ("before the first suspicious time",))
+
+
+@dataclasses.dataclass(frozen=True)
+class Before:
+    """What anybody used before the first suspicious time: networks, and identities of persons."""
+
+    networks: frozenset[str] = frozenset()
+    identities: frozenset[str] = frozenset()
+
+
+@dataclasses.dataclass(frozen=True)
+class Taint:
+    """Why a key, a principal or a session is suspected: the event that made it, and the keys before it."""
+
+    event_id: str
+    chain: tuple[str, ...]
+    is_doubtful: bool = False
+
+    def describe(self, what: str) -> str:
+        """Describe it in words."""
+        doubt = " that may be an intruder's" if self.is_doubtful else " that is suspected"
+        return f"{what} was made by event {self.event_id}{doubt}"
+
+
+@dataclasses.dataclass
+class Tainted:
+    """What suspected events made, each with its first taint."""
+
+    keys: dict[str, Taint] = dataclasses.field(default_factory=dict)
+    sessions: dict[str, Taint] = dataclasses.field(default_factory=dict)
+    principals: dict[str, Taint] = dataclasses.field(default_factory=dict)
+    touched: dict[str, Taint] = dataclasses.field(default_factory=dict)
+    names: dict[str, Taint] = dataclasses.field(default_factory=dict)
+    shared: dict[str, Taint] = dataclasses.field(default_factory=dict)
+    addresses: dict[str, set[str]] = dataclasses.field(default_factory=dict)
+    identities: dict[str, Taint] = dataclasses.field(default_factory=dict)
+
+    def count(self) -> tuple[int, ...]:
+        """How much there is, to see whether a round found anything new."""
+        books: tuple[Mapping[str, t.Any], ...] = (
+            *(self.keys, self.sessions, self.principals, self.touched, self.names, self.shared, self.addresses),
+            self.identities,
+        )
+        doubtful = sum(taint.is_doubtful for taint in self.keys.values())
+        return (*map(len, books), doubtful, sum(map(len, self.addresses.values())))
+
+    def chain_of(self, event: Event) -> tuple[str, ...]:
+        """The keys on the way to an event."""
+        key = event.access_key_id
+        known = self.keys.get(key) or self.sessions.get(session_of(event))
+        own = key or session_of(event) or event.principal_arn
+        return (*known.chain, own) if known else (own,)
+
+
+def session_of(event: Event) -> str:
+    """The id of a role's session, ``AROA…:name``; empty for other callers."""
+    return f"{event.principal_id}:{event.session_name}" if event.session_name and event.principal_id else ""
+
+
+class Judge:
+    """Judges the events of a hunt."""
+
+    def __init__(
+        self,
+        question: Question,
+        events: Sequence[Event],
+        profiles: Mapping[str, Profile],
+        index: Index,
+        since: t.Optional[datetime],
+        before: Before = Before(),
+    ) -> None:
+        """``events`` are sorted by time. ``since`` is the first suspicious time, None if there is none.
+
+        ``before`` is what anybody used before that time.
+        """
+        self._before_all: t.Final = before
+        self._question: t.Final = question
+        self._events: t.Final = events
+        self._profiles: t.Final = profiles
+        self._index: t.Final = index
+        self._since: t.Final = since
+        self._callers: t.Final = {
+            event.shared_event_id: event
+            for event in events
+            if event.shared_event_id and event.caller is not Caller.ACCOUNT
+        }
+        self.tainted = Tainted()
+        self._clusters = self._make_clusters()
+
+    def judge(self) -> dict[str, Verdict]:
+        """Judge all events, and return the verdicts by the events' ids."""
+        verdicts: dict[str, Verdict] = {}
+        before: tuple[int, ...] = ()
+        for _round in range(_MOST_ROUNDS):
+            verdicts = {event.event_id: self._judge_and_taint(event) for event in self._events}
+            now = self.tainted.count()
+            if now == before:
+                break
+            before = now
+            self._clusters = self._make_clusters()
+        return verdicts
+
+    def _make_clusters(self) -> Clusters:
+        late = (event for event in self._events if self._is_late(event))
+        return Clusters(late, self._profiles, touched=frozenset(self.tainted.touched))
+
+    def _is_late(self, event: Event) -> bool:
+        return self._since is not None and event.time >= self._since
+
+    def _judge_and_taint(self, event: Event) -> Verdict:
+        verdict = self._judge(event)
+        if verdict.suspected is not Suspected.NO:
+            self._taint(event, verdict)
+        return verdict
+
+    # Verdicts
+
+    def _judge(self, event: Event) -> Verdict:
+        if not self._is_late(event):
+            return self._judge_early(event)
+        for verdict in (self._judge_chain(event), self._judge_address(event), self._judge_identity(event)):
+            if verdict is not None:
+                return verdict
+        twin = self._find_twin(event)
+        if twin is not None:
+            return self._judge(twin)
+        return self._judge_opening(event) or self._clusters.judge(event)
+
+    def _find_twin(self, event: Event) -> t.Optional[Event]:
+        """Find the same call in the account of the caller, which shows the caller."""
+        return self._callers.get(event.shared_event_id) if event.caller is Caller.ACCOUNT else None
+
+    def _judge_early(self, event: Event) -> Verdict:
+        if event.source_address in self._question.addresses:
+            return Verdict(Suspected.UNCERTAIN, ("before the first suspicious time, from an address that you named",))
+        return _BEFORE
+
+    def _judge_chain(self, event: Event) -> t.Optional[Verdict]:
+        """Judge by what was made for the caller; None if nothing is known."""
+        found = self._find_taint(event)
+        if found is None:
+            return None
+        taint, what = found
+        if not taint.is_doubtful:
+            return Verdict(Suspected.YES, (taint.describe(what),))
+        by_habits = self._clusters.judge(event)
+        if by_habits.suspected is Suspected.YES:
+            return by_habits
+        return Verdict(Suspected.UNCERTAIN, (taint.describe(what), *by_habits.reasons))
+
+    def _find_taint(self, event: Event) -> t.Optional[tuple[Taint, str]]:
+        tainted = self.tainted
+        if event.access_key_id in tainted.keys:
+            return tainted.keys[event.access_key_id], f"the key {event.access_key_id}"
+        if event.shared_event_id and event.shared_event_id in tainted.shared:
+            taint = tainted.shared[event.shared_event_id]
+            if taint.event_id != event.event_id:
+                return taint, "this is the same call in another account, which"
+        if not event.access_key_id and session_of(event) in tainted.sessions:
+            return tainted.sessions[session_of(event)], f"the session {session_of(event)}"
+        if event.caller is Caller.ACCOUNT:
+            for minted in find_minted(event):
+                if minted.key_id in tainted.keys:
+                    return tainted.keys[minted.key_id], f"the key {minted.key_id}, which this event shows,"
+        principal = short_name(event.principal_arn)
+        if principal in tainted.principals:
+            return tainted.principals[principal], f"the principal {principal}"
+        if event.caller is Caller.ROLE and event.session_name in tainted.names:
+            return tainted.names[event.session_name], f"the machine or function {event.session_name}"
+        return None
+
+    def _judge_address(self, event: Event) -> t.Optional[Verdict]:
+        """Judge by the address that the call came from; None if it says nothing."""
+        address = event.source_address
+        if address in self._question.addresses:
+            if address in self._clusters.profile_of(event).addresses:
+                found = self._clusters.judge(event)
+                if found.suspected is Suspected.NO:
+                    return Verdict(
+                        Suspected.UNCERTAIN, ("from an address that you named, and a usual one", *found.reasons)
+                    )
+                return found
+            return Verdict(Suspected.YES, ("from an address that you named, which is not in the baseline",))
+        agents = self.tainted.addresses.get(address)
+        if agents is None:
+            return None
+        by_habits = self._clusters.judge(event)
+        if by_habits.suspected is Suspected.YES:
+            return by_habits
+        reason = f"from {address}, which nobody used before the suspected events"
+        if find_family(event.user_agent) in agents:
+            return Verdict(Suspected.YES, (reason,), is_inference=True)
+        return Verdict(Suspected.UNCERTAIN, (reason, "with another agent than theirs"), is_inference=True)
+
+    def _judge_identity(self, event: Event) -> t.Optional[Verdict]:
+        """Judge by the source identity, or the user of Identity Center, that all sessions of a chain have."""
+        found = next((one for one in identities_of(event) if one in self.tainted.identities), None)
+        if found is None:
+            return None
+        by_habits = self._clusters.judge(event)
+        if by_habits.suspected is Suspected.YES:
+            return by_habits
+        reason = f"the identity {found}, which nobody had before the suspected events"
+        return Verdict(Suspected.UNCERTAIN, (reason,), is_inference=True)
+
+    def _judge_opening(self, event: Event) -> t.Optional[Verdict]:
+        """Judge a session by who opened it; None if that is not known, or it is none."""
+        if event.access_key_id in self._question.keys:
+            # A session that leaked was opened by its owner.
+            return None
+        mints = self._index.mints_of(event.access_key_id)
+        opened = next((mint for mint in mints if mint.minted.is_session and not self._is_suspected(mint)), None)
+        if opened is None:
+            return None
+        by = opened.parent or opened.parent_id or "a caller of another account"
+        reason = f"{by} opened the session by event {opened.event_id}, which is not suspected"
+        moved = (
+            is_address(event.source_address) and is_address(opened.address) and (event.source_address != opened.address)
+        )
+        by_habits = self._clusters.judge(event)
+        if moved and by_habits.suspected is not Suspected.NO and self._clusters.profile_of(event).is_enough:
+            return Verdict(by_habits.suspected, (*by_habits.reasons, f"the session was opened from {opened.address}"))
+        return Verdict(Suspected.NO, (reason,))
+
+    def _is_suspected(self, mint: Mint) -> bool:
+        return mint.minted.key_id in self.tainted.keys
+
+    # What suspected events lead to
+
+    def _taint(self, event: Event, verdict: Verdict) -> None:
+        is_doubtful = verdict.suspected is Suspected.UNCERTAIN
+        tainted = self.tainted
+        taint = Taint(event.event_id, tainted.chain_of(event), is_doubtful)
+        for minted in find_minted(event):
+            _note(tainted.keys, minted.key_id, taint)
+            if minted.session_id:
+                _note(tainted.sessions, minted.session_id, taint)
+        if event.shared_event_id:
+            _note(tainted.shared, event.shared_event_id, taint)
+        if is_doubtful:
+            return
+        self._taint_made(event, taint)
+        for identity in identities_of(event):
+            if identity not in self._before_all.identities:
+                _note(tainted.identities, identity, taint)
+        if is_by_service(event):
+            return
+        if is_address(event.source_address) and find_network(event.source_address) not in self._before_all.networks:
+            tainted.addresses.setdefault(event.source_address, set()).add(find_family(event.user_agent))
+
+    def _taint_made(self, event: Event, taint: Taint) -> None:
+        made = find_made(event)
+        if made is None:
+            return
+        tainted = self.tainted
+        if made.principal:
+            _note(tainted.principals if made.is_new else tainted.touched, short_name(made.principal), taint)
+        for name in made.session_names:
+            _note(tainted.names, name, taint if made.is_new else dataclasses.replace(taint, is_doubtful=True))
+
+
+def identities_of(event: Event) -> tuple[str, ...]:
+    """The identities of a person that an event shows, which stay with all sessions of a chain."""
+    asked = event.request.get("sourceIdentity") if opens_session(event) else None
+    found = (event.source_identity, asked if isinstance(asked, str) else "", event.on_behalf_of)
+    return tuple(dict.fromkeys(filter(None, found)))
+
+
+def _note(book: dict[str, Taint], name: str, taint: Taint) -> None:
+    """Note a taint. The first one stays, unless it is doubtful and this one is not."""
+    known = book.get(name)
+    if known is None or (known.is_doubtful and not taint.is_doubtful):
+        book[name] = taint

@@ -1,0 +1,197 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The sweep: what events left behind, whether it is still there, and the call that undoes it.
+
+It proposes, and people decide: a deployment of the same day makes objects by the same calls.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+
+from ..event import Event
+from .model import Call, Check, Family, Hit, Presence, Question, Rule
+from .rules import RULES, find_rules
+from .state import MadeObject, State
+from .template import Facts, Missing
+
+Chain = tuple[str, ...]
+_NEVER: t.Final = datetime.max.replace(tzinfo=UTC)
+_ORDER: t.Final = (Presence.TRUE, Presence.UNKNOWN, Presence.FALSE)
+_GONE: t.Final = "it is not there any more"
+
+
+def find_persistence(
+    events: Iterable[Event],
+    state: State,
+    *,
+    chains: t.Optional[Mapping[str, Chain]] = None,
+    since: t.Optional[datetime] = None,
+    others: Iterable[Event] = (),
+) -> tuple[Hit, ...]:
+    """Find what events left behind: deadlines soonest first, then what is still there, then by time.
+
+    ``events`` are those of the intruder, and those that may be. ``chains`` are the principals on the way to each, by
+    the id of the event. With ``since``, objects of today that were made since then and that no event explains are found
+    as well. ``others`` are events of everybody else, which explain objects and are no finding.
+    """
+    given = tuple(events)
+    hits = [hit for event in given for hit in _find_of(event, state, (chains or {}).get(event.event_id, ()))]
+    if since is not None:
+        hits += _find_unexplained(state, (*given, *others), since)
+    return tuple(sorted(_group(hits), key=_sort_key))
+
+
+def list_questions(events: Iterable[Event]) -> frozenset[Question]:
+    """List what has to be asked about the present state. Failed calls left nothing behind."""
+    found: set[Question] = set()
+    for event in events:
+        if not event.is_failed:
+            facts = Facts(event)
+            found.update(filter(None, (_ask(rule.check, facts) for rule in find_rules(event) if rule.applies(facts))))
+    return frozenset(found)
+
+
+def _find_of(event: Event, state: State, chain: Chain) -> Iterator[Hit]:
+    facts = Facts(event)
+    for rule in find_rules(event):
+        if rule.applies(facts):
+            yield _make_hit(rule, facts, state, chain)
+
+
+def _make_hit(rule: Rule, facts: Facts, state: State, chain: Chain) -> Hit:
+    event = facts.event
+    hit = Hit(
+        event.event_id,
+        rule.family,
+        _fill_target(rule, facts),
+        Presence.FALSE,
+        time=event.time,
+        account_id=event.account_id,
+        region=event.region,
+        event_name=event.name,
+        principal_arn=event.principal_arn,
+        chain=chain,
+        error_code=event.error_code,
+    )
+    if event.is_failed:
+        return dataclasses.replace(hit, reason=f"an attempt, which failed with {event.error_code}")
+    present, why = _find_presence(rule, facts, state)
+    if present is Presence.FALSE:
+        return dataclasses.replace(hit, reason=why or _GONE)
+    reason = ". ".join(filter(None, (why, rule.note)))
+    return dataclasses.replace(
+        hit,
+        present=present,
+        undo=_fill_undo(rule.undo, facts),
+        deadline=rule.deadline(facts) if rule.deadline else None,
+        is_urgent=rule.is_urgent,
+        reason=reason,
+    )
+
+
+def _find_presence(rule: Rule, facts: Facts, state: State) -> tuple[Presence, str]:
+    """Never present by the event alone: somebody may have undone it since."""
+    if rule.check is None:
+        return Presence.UNKNOWN, "" if rule.note else "whether it is still there was not read"
+    question = _ask(rule.check, facts)
+    if question is None:
+        return Presence.UNKNOWN, "the event does not name it, so that it could not be looked for"
+    return state.find(question, facts.event.time)
+
+
+def _ask(check: t.Optional[Check], facts: Facts) -> t.Optional[Question]:
+    if check is None:
+        return None
+    try:
+        key = tuple(facts.fill(part) for part in check.key)
+    except Missing:
+        return None
+    return Question(check.kind, facts.event.account_id, "" if check.is_global else facts.event.region, key)
+
+
+def _fill_target(rule: Rule, facts: Facts) -> str:
+    try:
+        return facts.fill(rule.target)
+    except Missing:
+        return ""
+
+
+def _fill_undo(undo: t.Optional[Call], facts: Facts) -> t.Optional[Call]:
+    if undo is None:
+        return None
+    try:
+        return dataclasses.replace(undo, parameters=facts.fill_call(undo.parameters))
+    except Missing:
+        return None
+
+
+def _group(hits: Iterable[Hit]) -> Iterator[Hit]:
+    """Group what would drown the rest: failed calls, and reads of the same thing by the same principal."""
+    groups: dict[t.Hashable, list[Hit]] = {}
+    for number, hit in enumerate(hits):
+        same = (hit.event_name, hit.target, hit.principal_arn, hit.account_id, hit.region, hit.error_code)
+        groups.setdefault(same if hit.error_code or _is_read(hit) else number, []).append(hit)
+    for several in groups.values():
+        first = min(several, key=lambda hit: (hit.time or _NEVER, hit.event_id))
+        yield dataclasses.replace(first, count=len(several))
+
+
+_READS: t.Final = frozenset(name for rule in RULES if rule.is_read for name in rule.names)
+
+
+def _is_read(hit: Hit) -> bool:
+    return hit.event_name in _READS
+
+
+def _sort_key(hit: Hit) -> tuple[t.Any, ...]:
+    moment, present = hit.deadline or _NEVER, _ORDER.index(hit.present)
+    return moment, present, not hit.is_urgent, hit.time or _NEVER, hit.account_id, hit.event_id, hit.target
+
+
+# Objects of today without an event
+
+
+def _find_unexplained(state: State, events: Sequence[Event], since: datetime) -> Iterator[Hit]:
+    """Find objects that were made since a moment, and about which no event says so: events may be lost, or late."""
+    asked = list_questions(events)
+    names = {(one.kind, one.account_id, one.key[:1]) for one in asked}
+    for made in state.made:
+        question = made.question
+        is_explained = (question.kind, question.account_id, question.key[:1]) in names
+        if made.created >= since and not is_explained:
+            yield Hit(
+                "",
+                Family.IAM,
+                made.target,
+                Presence.TRUE,
+                undo=_undo_of(made) if made.is_exact else None,
+                time=made.created,
+                account_id=question.account_id,
+                reason=f"{made.what} of {made.created:%Y-%m-%d %H:%M} UTC, and no event says who made it",
+            )
+
+
+def _undo_of(made: MadeObject) -> t.Optional[Call]:
+    make = _UNDO.get(made.question.kind)
+    return make(made.question.key) if make else None
+
+
+_UNDO: t.Final[Mapping[str, t.Callable[[tuple[str, ...]], Call]]] = {
+    "iam.user": lambda key: Call("iam", "DeleteUser", {"UserName": key[0]}),
+    "iam.role": lambda key: Call("iam", "DeleteRole", {"RoleName": key[0]}),
+    "iam.group": lambda key: Call("iam", "DeleteGroup", {"GroupName": key[0]}),
+    "iam.policy": lambda key: Call("iam", "DeletePolicy", {"PolicyArn": key[0]}),
+    "iam.virtual_mfa_device": lambda key: Call("iam", "DeleteVirtualMFADevice", {"SerialNumber": key[0]}),
+    "iam.service_credential": lambda key: Call(
+        "iam", "DeleteServiceSpecificCredential", {"UserName": key[0], "ServiceSpecificCredentialId": key[1]}
+    ),
+}
