@@ -17,6 +17,7 @@ from scripts.generate_descriptions import (
     RETURN_END,
     Role,
     Variable,
+    read_documented_options,
     render_module,
     render_readme,
     render_specs,
@@ -36,7 +37,7 @@ def make_role(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> t.Callable[...
     ) -> Role:
         declared = {"short_description": "A role", "description": ["It does."], "variables": described or {}}
         files = {
-            "tasks/main.yml": [{"name": "Converge", MODULE: options}],
+            "tasks/main.yml": [{"name": "Converge", MODULE: options, "register": "mine_result"}],
             "defaults/main.yml": defaults,
             "meta/variables.yml": declared,
         }
@@ -134,3 +135,11 @@ def test_a_module_describes_what_differs_itself() -> None:
     assert {"account_id", "run_id", "journal", "plan_sha256", "already_done"} < set(shared)
     assert "stale" not in found
     assert render_module(found) == found
+
+
+def test_a_role_of_two_modules_has_the_options_of_both() -> None:
+    role = Role("compromise_response")
+    assert [module for module, _given in role.tasks] == ["credential_quarantine", "session_revocation"]
+    assert {"checklist", "max_roles"} <= {*role.options} & {*role.task[1]}
+    # Both have it, and the first one describes it.
+    assert role.options["inventory_accounts"] == read_documented_options("credential_quarantine")["inventory_accounts"]
