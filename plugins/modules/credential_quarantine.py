@@ -62,7 +62,7 @@ options:
   accept_irreversible:
     description:
       - The losses that can't be undone, and are accepted.
-      - V(user_password) deletes the console password of a user in O(incident.users). Without it the password stays, and is denied like
+      - V(user_password) deletes the console password of a user in C(incident.users). Without it the password stays, and is denied like
         everything else.
       - V(root_access_key) deletes a leaked access key of root of a member account, with all its other keys and signing certificates. AWS
         can't deactivate them.

@@ -87,6 +87,8 @@ class Step:
 
         The moments are not before the writes: a token is waited for that was made just before them.
         """
+        if not wrote and not completed:
+            return self._confirm(present, at)
         sources = any(one.is_source for one in subjects)
         record = dataclasses.replace(
             present,

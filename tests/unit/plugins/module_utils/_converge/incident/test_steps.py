@@ -75,6 +75,11 @@ def test_where_something_failed_the_record_says_containing() -> None:
     assert (record.state, record.first_deny) == (State.CONTAINING, LATER)
 
 
+def test_a_run_in_which_everything_failed_denied_nothing() -> None:
+    record = step().conclude(contain(), (USER,), LATER, wrote=False, completed=False)
+    assert (record.state, record.first_deny, record.last_source_write) == (State.CONTAINING, None, None)
+
+
 def test_cuts_of_roles_are_no_writes_at_a_source() -> None:
     record = step().contain(None, (ROLE,), (), NOW)
     assert step().conclude(record, (ROLE,), LATER, wrote=True, completed=True).last_source_write is None
