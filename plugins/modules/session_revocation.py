@@ -46,7 +46,8 @@ options:
     description:
       - With V(contained), sessions are cut.
       - With V(released), the policies of the incident are taken from the roles again. Only roles in the record of the incident are
-        changed, and only by taking away what this module put there. Sign-in sessions stay revoked.
+        changed, and only by taking away what this module put there. Sign-in sessions stay revoked. The release of
+        M(hardening.iam.credential_quarantine) does the same for all that the incident changed.
     type: str
     choices: [contained, released]
     default: contained
