@@ -180,6 +180,8 @@ def _render_unknown(containment: Containment) -> Iterator[str]:
             merged.setdefault(fact, [])
         for region, reason in (result.get("signin_unread") or {}).items():
             merged.setdefault(f"sign-in sessions in {region}: {reason}", []).append(result["account_id"])
+    if any(result["contained"] for result in containment.credentials):
+        merged["access keys that it made for others: events tell of them after 5 to 15 minutes"] = []
     for fact, sources in merged.items():
         yield f"{fact}{f' ({join_names(list(dict.fromkeys(sources)), _NAMES)})' if sources else ''}"
 

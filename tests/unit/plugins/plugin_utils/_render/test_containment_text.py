@@ -142,6 +142,12 @@ def test_what_is_not_known_is_said_once() -> None:
     ]
 
 
+def test_keys_that_no_event_told_of_yet_are_not_known() -> None:
+    (fact,) = section(render(contain(credentials(HOME, seed("home"), contained=[CONTAINED]))), "NOT KNOWN:")
+    assert fact.startswith("access keys that it made for others")
+    assert section(render(contain(credentials(HOME, seed("deleted")))), "NOT KNOWN:") == []
+
+
 def test_the_next_steps_have_times() -> None:
     assert section(render(contain()), "NEXT:") == [
         "a second person confirms it until 2026-11-29T12:00:00Z: run contain.yml with compromise_response_confirmed_by",
