@@ -46,7 +46,7 @@ from .observe import READS, ROOT_WRITES, TASKS, read_roots, read_seeds, read_sta
 from .plan import MODULE, Contained, Observed, Planner, list_home_users
 from .release import DERIVATIONS, Part, Releasing, check_release, group, plan_release, select
 from .remains import list_lives_on, list_roots_live_on, list_stops_working
-from .report import describe_undo, list_not_denied, write_release_text, write_text
+from .report import list_not_denied, write_release_text, write_text
 from .states import CALLS_OF, RootState, UserState
 
 WRITER: t.Final = Writer.CONTAINMENT
@@ -221,11 +221,8 @@ class CredentialQuarantine(_OfIncident):
             "lives_on": self._list_lives_on(),
             "stops_working": list_stops_working(one.user for one in self._contained),
             "evidence": self._evidence or None,
-            "undo": describe_undo(result) if self._emergency.has_fallen_back else [],
         }
         masked: dict[str, t.Any] = self._mask(returned)
-        # The requests of an undo name whole keys: nothing else has them where the journal is lost.
-        masked["undo"] = returned["undo"]
         return {**masked, "terminal": self._mask(write_text({**result, **masked}, written=self._writes))}
 
     def failure(self, result: Mapping[str, t.Any]) -> str:
