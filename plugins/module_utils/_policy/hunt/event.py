@@ -93,9 +93,9 @@ class Event:
     error_code: str = ""
     is_read_only: bool = False
     session_created: t.Optional[datetime] = None
-    request: Record = dataclasses.field(default=_NOTHING, hash=False)
-    response: Record = dataclasses.field(default=_NOTHING, hash=False)
-    additional: Record = dataclasses.field(default=_NOTHING, hash=False)
+    request: Record = dataclasses.field(default_factory=dict, hash=False)
+    response: Record = dataclasses.field(default_factory=dict, hash=False)
+    additional: Record = dataclasses.field(default_factory=dict, hash=False)
     sha256: str = ""
     origin: Origin = Origin()
 
