@@ -17,6 +17,7 @@ import pytest
 import yaml
 from intruder import CHAIN, DATA, HOME, LEAKED, OTHER_USER, PROD, Intruder
 
+from ansible_collections.hardening.iam.plugins.modules.credential_hunt_info import RETURN
 from emulator import trail_logs
 
 from .conftest import CHECKOUT, EXTERNAL_ID, Ansible, MakeAnsible, Outcome, Record, role_arn, write_inventory
@@ -223,6 +224,30 @@ def test_a_budget_ends_a_hunt_and_the_next_run_goes_on(make_ansible: MakeAnsible
     whole = document_of(hunt(ansible).succeeded())
     assert whole["unfollowed"] == []
     assert set(whole["coverage"][HOME].values()) == {"complete"}
+
+
+def test_log_files_of_the_organization_are_read_account_by_account(make_ansible: MakeAnsible) -> None:
+    place = "s3://acme-organization-trail/AWSLogs/o-acme123456"
+    given = {"credential_hunt_trail_logs": place, "credential_hunt_event_history": False}
+    outcome = hunt(make_ansible("incident"), **given).succeeded()
+    assert not any(record["operation"] == "LookupEvents" for record in outcome.requests)
+    document = document_of(outcome)
+    assert verdicts(document, INTRUDERS_AGENT) == {"yes"}
+    assert {LEAKED, "ASIAWO645SY5WAREHOUS"} <= {node["id"] for node in document["nodes"]}
+    assert {row["source"]["place"] for row in document["timeline"]} == {place}
+    assert document["unfollowed"] == []
+    # The files show both halves of a call from account to account.
+    shared = [row for row in document["timeline"] if row["shared_event_id"].endswith("000000000003")]
+    assert {row["account_id"] for row in shared} == {PROD, DATA}
+    assert {row["suspected"] for row in shared} == {"yes"}
+
+
+def test_each_member_is_documented(found: Outcome) -> None:
+    document, described = document_of(found), yaml.safe_load(RETURN)
+    assert {*document, "files", "folder"} == set(described)
+    for name in ("nodes", "edges", "timeline", "persistence", "sessions"):
+        assert document[name], name
+        assert all(set(row) == set(described[name]["contains"]) for row in document[name]), name
 
 
 def test_nothing_to_begin_with_is_an_error(first: Ansible) -> None:

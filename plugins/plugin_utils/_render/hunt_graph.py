@@ -20,12 +20,13 @@ from collections.abc import Iterable, Mapping, Sequence
 Item = Mapping[str, t.Any]
 View = dict[str, t.Any]
 
-_WIDTH: t.Final = 212
+_WIDTH: t.Final = 174
 _HEIGHT: t.Final = 58
-_ACROSS: t.Final = 84
+_ACROSS: t.Final = 70
 _DOWN: t.Final = 20
 _MARGIN: t.Final = 12
-_LETTERS: t.Final = 27
+_LETTERS: t.Final = 25
+_LETTERS_OF_STEP: t.Final = 13
 # More boxes show nothing any more. Those of suspected events come first.
 _MOST: t.Final = 60
 _TONES: t.Final = {"yes": "critical", "uncertain": "medium", "no": "none"}
@@ -136,11 +137,12 @@ def _view_line(edge: Item, places: Mapping[str, _Place]) -> View:
         "path": f"M{left} {from_top} C{middle} {from_top} {middle} {to_top} {right} {to_top}",
         "is_dashed": edge["relation"] == "came_from",
         "title": f"{edge['event_name']} {edge['time']}",
-        "label": "" if edge["relation"] == "came_from" else _shorten(edge["event_name"]),
-        "x": middle,
-        "y": (from_top + to_top) // 2 - 5,
+        "label": "" if edge["relation"] == "came_from" else _shorten(edge["event_name"], _LETTERS_OF_STEP),
+        # Near its end: several lines begin at the same place.
+        "x": right - 2,
+        "y": to_top - 6,
     }
 
 
-def _shorten(text: str) -> str:
-    return text if len(text) <= _LETTERS else f"{text[: _LETTERS - 1]}…"
+def _shorten(text: str, most: int = _LETTERS) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -42,7 +42,7 @@ from .offline import MOST_KEPT, NO_DIGESTS
 from .options import Options
 from .places import open_place
 from .present import look_up_made, read_present
-from .workspace import Gathered, Workspace, join_reads
+from .workspace import RECORDS, Gathered, Workspace, join_reads
 
 LIVE_OPERATIONS: t.Final = Operations(reads=frozenset({"cloudtrail:ListPublicKeys"}))
 # A chain through one account has few hops. What is left then is followed by the next run.
@@ -82,16 +82,15 @@ class LiveHunt:
 
         :raises StoreError: the place of reports can't be read or written.
         """
-        others = [one for one in self._workspace.list_accounts() if one != self._account]
-        states = [self._workspace.read_state(account_id) for account_id in others]
-        for account_id in (self._account, *others):
+        for account_id in self._workspace.list_accounts(RECORDS):
             self._gathered.add(self._workspace.read_records(account_id))
         files = self._open_files()
         outcome = self._follow(files)
+        others = sorted(_list_accounts(outcome) - {self._account})
         present = self._sweep(outcome).join(*map(self._workspace.read_present, others))
         if self._history is not None:
             self._history.finish()
-        reads = join_reads([*states, self._state])
+        reads = join_reads([*map(self._workspace.read_state, others), self._state])
         if files is not None:
             reads = self._join_files(reads, files)
         records = tuple(self._find_raw(outcome, files))
@@ -269,6 +268,13 @@ class LiveHunt:
         for record, origin in files.records():
             if isinstance(record, dict) and record.get("eventID") in names:
                 yield KeptRecord.of(record, origin)
+
+
+def _list_accounts(outcome: Outcome) -> set[str]:
+    """The accounts that the events are of, and those that suspected ones lead to."""
+    found = {event.account_id for event in outcome.events}
+    found |= {minted.account_id for event in outcome.suspects for minted in find_minted(event)}
+    return found - {""}
 
 
 def _list_names(places: list[Logs]) -> Iterator[str]:

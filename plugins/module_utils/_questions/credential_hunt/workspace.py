@@ -20,7 +20,7 @@ from datetime import datetime
 
 from ..._account.account_id import is_account_id
 from ..._converge.incident.names import is_incident_id
-from ..._converge.store import Store
+from ..._converge.store import ConflictError, Store, StoreError
 from ..._module.task import Task, TaskError
 from ..._policy.hunt.event import Event
 from ..._policy.hunt.gaps import RegionRead
@@ -35,6 +35,8 @@ STATE: t.Final = "state.json"
 QUERIES: t.Final = "queries.jsonl"
 MANIFEST: t.Final = "manifest.json"
 PRESENT: t.Final = "present.json"
+# So many others may write in the same moment.
+_ATTEMPTS: t.Final = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,20 +61,27 @@ class Workspace:
         """The place of the folder, for people; empty without one."""
         return f"{self.store.location.rstrip('/')}/{self.folder}" if self.store else ""
 
-    def list_accounts(self) -> list[str]:
-        """The accounts that were read for this hunt. Raises StoreError."""
+    def list_accounts(self, file: str = STATE) -> list[str]:
+        """The accounts that have left a file for this hunt, with one listing. Raises StoreError."""
         if self.store is None:
             return []
-        return [name for name in self.store.folders(f"{self.folder}/") if is_account_id(name)]
+        keys = (key.removeprefix(f"{self.folder}/").partition("/") for key in self.store.list(f"{self.folder}/"))
+        return sorted(account for account, _slash, name in keys if name == file and is_account_id(account))
+
+    def _read(self, account_id: str, name: str) -> t.Optional[bytes]:
+        """The content of a file of an account. Its id may come from an event, where anything can stand."""
+        if self.store is None or not is_account_id(account_id):
+            return None
+        return self.store.get(f"{self.folder}/{account_id}/{name}")
 
     def read_state(self, account_id: str) -> HuntState:
         """What the event history of an account was asked. Raises StoreError."""
-        content = self.store.get(f"{self.folder}/{account_id}/{STATE}") if self.store else None
+        content = self._read(account_id, STATE)
         return HuntState.of_bytes(content, account_id)
 
     def read_records(self, account_id: str) -> list[KeptRecord]:
         """The records of an account. Raises StoreError."""
-        content = self.store.get(f"{self.folder}/{account_id}/{RECORDS}") if self.store else None
+        content = self._read(account_id, RECORDS)
         return read_records(content)
 
     def keep(self, account_id: str, state: HuntState, records: Iterable[KeptRecord]) -> None:
@@ -80,8 +89,28 @@ class Workspace:
         if self.store is None:
             return
         # The records first: what the state says to be read must be there.
-        self.store.put(f"{self.folder}/{account_id}/{RECORDS}", write_records(records))
+        self._add_records(self.store, f"{self.folder}/{account_id}/{RECORDS}", records)
         self.store.put(f"{self.folder}/{account_id}/{STATE}", state.as_bytes())
+
+    @staticmethod
+    def _add_records(store: Store, key: str, records: Iterable[KeptRecord]) -> None:
+        """Add records to a file. Another job may hunt at the same time, and its records must not get lost."""
+        own = {record.sha256: record for record in records}
+        if not own:
+            # The others of a fleet read the files of all accounts.
+            return
+        for _attempt in range(_ATTEMPTS):
+            found = store.get_versioned(key)
+            present = {record.sha256: record for record in read_records(found[0] if found else None)}
+            content = write_records({**present, **own}.values())
+            if found and content == found[0]:
+                return
+            try:
+                store.swap(key, content, found[1] if found else None)
+            except ConflictError:
+                continue
+            return
+        raise StoreError(f"{store.location.rstrip('/')}/{key} is written by others again and again; run again")
 
     def keep_present(self, account_id: str, present: Present) -> None:
         """Keep what an account was asked at the end of a hunt. Raises StoreError."""
@@ -90,7 +119,7 @@ class Workspace:
 
     def read_present(self, account_id: str) -> Present:
         """What an account was asked at the end of a hunt. Raises StoreError."""
-        content = self.store.get(f"{self.folder}/{account_id}/{PRESENT}") if self.store else None
+        content = self._read(account_id, PRESENT)
         return read_present(content, account_id)
 
     def write_evidence(
