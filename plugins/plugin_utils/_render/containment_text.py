@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from ...module_utils._account.moments import format_utc
+from ...module_utils._controls.control import plural
 from ...module_utils._converge.incident.findings import CONFIRM_WITHIN
 from ...module_utils._report.plain import join_names, printable, wrap_text
 
@@ -140,13 +141,18 @@ def _render_contained(containment: Containment) -> Iterator[str]:
         sessions = result.get("signin_sessions", ())
         if sessions:
             owners = join_names(sorted({session["principal"] for session in sessions}), _NAMES)
-            yield f"{len(sessions)} sign-in sessions of {owners}"
+            yield f"{plural(len(sessions), 'sign-in sessions')} of {owners}"
 
 
 def _name_others(role: Row) -> str:
-    """Name the others who use a role and have to begin their sessions again."""
-    others = [use["principal"] for use in role["used_by"] if not use["goes_on"]]
-    return f"; must begin their sessions again: {join_names(others, _NAMES)}" if others else ""
+    """Name the others who use a role: who has to begin sessions again, and who goes on."""
+    again, on = (
+        join_names([use["principal"] for use in role["used_by"] if use["goes_on"] is goes_on], _NAMES)
+        for goes_on in (False, True)
+    )
+    return "".join(
+        f"; {what}: {names}" for what, names in (("must begin their sessions again", again), ("go on", on)) if names
+    )
 
 
 def _render_left_alone(containment: Containment) -> Iterator[str]:

@@ -17,6 +17,7 @@ from ..._report.sentences import describe_change
 from .plan import Contained
 
 Row = dict[str, t.Any]
+_ELSEWHERE: t.Final = frozenset({"not_here"})
 _AGAIN: t.Final = "run the containment again"
 _ENDINGS: t.Final[Mapping[str, str]] = {
     "not_made": "failed",
@@ -52,7 +53,12 @@ def _row(principal: str, reason: str, next_step: str) -> Row:
 
 
 def write_text(result: Mapping[str, t.Any], *, written: bool) -> str:
-    """Write a containment as text: each seed, what was done, what is not denied, and what lives on."""
+    """Write a containment as text: each seed, what was done, what is not denied, and what lives on.
+
+    An account that no credential belongs to has nothing to say.
+    """
+    if not (result["contained"] or result["not_denied"]) and {seed["status"] for seed in result["seeds"]} <= _ELSEWHERE:
+        return ""
     done = [change for change in result["changes"] if change["applied"] or not written]
     verb = "changed" if written else "to change"
     head = (

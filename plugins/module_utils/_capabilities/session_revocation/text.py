@@ -24,10 +24,12 @@ _STATES: t.Final = {
 
 
 def write_text(account_id: str, returned: Mapping[str, t.Any], *, writes: bool) -> str:
-    """Write the result of a pass as text; not ``writes``: it is only a plan."""
-    count = len(returned["roles"])
+    """Write the result of a pass as text; not ``writes``: it is only a plan. Empty if there is nothing to say."""
+    count, described = len(returned["roles"]), _shorten(list(_describe(returned, writes=writes)))
+    if not described:
+        return ""
     lines = [f"Sessions in account {account_id}: {count} {'role' if count == 1 else 'roles'} can have been reached."]
-    lines += [f"  {printable(line)}" for line in _shorten(list(_describe(returned, writes=writes)))]
+    lines += [f"  {printable(line)}" for line in described]
     return "\n".join(lines)
 
 

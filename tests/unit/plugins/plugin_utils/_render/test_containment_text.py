@@ -123,7 +123,7 @@ def test_who_must_begin_sessions_again_is_named() -> None:
     shown = render(contain(sessions(PROD, role(used_by=uses, certain=False)), is_real=False))
     assert section(shown, "TO CONTAIN:") == [
         f"{ROLE}: sessions that began before 2026-11-28T12:00:30Z (it may have been reached); must begin their "
-        "sessions again: arn:x"
+        "sessions again: arn:x; go on: ec2.amazonaws.com"
     ]
 
 
