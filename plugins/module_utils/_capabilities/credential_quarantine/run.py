@@ -25,6 +25,7 @@ from ..._converge.capability import Aws, Capability
 from ..._converge.change import Change, Refusal
 from ..._converge.errors import GuardError, InputError
 from ..._converge.finding import Finding, mask_key_ids
+from ..._converge.identity_changes import DELETE_POLICY
 from ..._converge.incident.names import MODULES
 from ..._converge.incident.record import By, Record, State
 from ..._converge.incident.records import read_record
@@ -42,7 +43,7 @@ from .changes import is_of_root
 from .declared import Declared
 from .evidence import describe
 from .locate import Place, Seed, Status, add_contained
-from .observe import READS, ROOT_WRITES, TASKS, read_roots, read_seeds, read_state, read_users
+from .observe import READS, ROOT_WRITES, TASKS, list_deletions, read_roots, read_seeds, read_state, read_users
 from .plan import MODULE, Contained, Observed, Planner, list_home_users
 from .release import DERIVATIONS, Part, Releasing, check_release, group, plan_release, select
 from .remains import list_lives_on, list_roots_live_on, list_stops_working
@@ -60,7 +61,10 @@ OPERATIONS: t.Final = Operations(
             *(f"iam:{name}" for name in ("TagUser", "UntagUser", "DeleteLoginProfile")),
             *(f"iam:{verb}UserPolicy" for verb in ("Attach", "Detach", "Put", "Delete")),
             *(f"iam:{verb}UserPermissionsBoundary" for verb in ("Put", "Delete")),
-            *(f"iam:{name}" for name in ("DeleteRolePolicy", "DetachRolePolicy", "DeletePolicy")),
+            *(
+                f"iam:{name}"
+                for name in ("DeleteRolePolicy", "DetachRolePolicy", "DeletePolicy", "DeletePolicyVersion")
+            ),
         }
     ),
 )
@@ -279,7 +283,10 @@ class Release(_OfIncident):
         return {key: Unread(str(value)) if isinstance(value, AwsError) else value for key, value in found.items()}
 
     def plan(self, observed: Releasing, _found: tuple[Finding, ...]) -> Plan:
-        return Plan(observed.changes, observed.refused)
+        changes: list[Change] = []
+        for change in observed.changes:
+            changes += list_deletions(self._access, change) if change.operation == DELETE_POLICY else (change,)
+        return Plan(tuple(changes), observed.refused)
 
     def add_affected(self, _observed: Releasing, changes: Sequence[Change]) -> tuple[Change, ...]:
         """Whom the requests affect that will be sent, whatever the records show."""
