@@ -22,11 +22,11 @@ View = dict[str, t.Any]
 
 _WIDTH: t.Final = 174
 _HEIGHT: t.Final = 58
-_ACROSS: t.Final = 70
+_ACROSS: t.Final = 110
 _DOWN: t.Final = 20
 _MARGIN: t.Final = 12
 _LETTERS: t.Final = 25
-_LETTERS_OF_STEP: t.Final = 13
+_LETTERS_OF_STEP: t.Final = 19
 # More boxes show nothing any more. Those of suspected events come first.
 _MOST: t.Final = 60
 _TONES: t.Final = {"yes": "critical", "uncertain": "medium", "no": "none"}
