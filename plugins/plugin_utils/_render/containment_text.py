@@ -187,7 +187,7 @@ def _render_unknown(containment: Containment) -> Iterator[str]:
         for region, reason in (result.get("signin_unread") or {}).items():
             merged.setdefault(f"sign-in sessions in {region}: {reason}", []).append(result["account_id"])
     if any(result["contained"] for result in containment.credentials):
-        merged["access keys that it made for others: events tell of them after 5 to 15 minutes"] = []
+        merged["access keys that it made for others: their events are 5 to 15 minutes late"] = []
     for fact, sources in merged.items():
         yield f"{fact}{f' ({join_names(list(dict.fromkeys(sources)), _NAMES)})' if sources else ''}"
 
