@@ -370,7 +370,7 @@ evidence:
   type: str
 undo:
   description: Each change that was made, with the request that undoes it. Only if the journal is on the controller alone.
-  returned: when O(state=contained)
+  returned: success
   type: list
   elements: dict
 not_made:

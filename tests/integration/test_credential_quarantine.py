@@ -20,6 +20,7 @@ import pytest
 import yaml
 from intruder import DATA, HOME, LEAKED, PROD, USER, Intruder
 
+from ansible_collections.hardening.iam.plugins.module_utils._account.policy_versions import LivePolicy, Version
 from ansible_collections.hardening.iam.plugins.module_utils._aws.patience import Patience
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.run import (
     CredentialQuarantine,
@@ -536,11 +537,14 @@ def cut_role(response: Response) -> None:
     role = f"arn:aws:iam::{HOME}:role/pipeline"
     policy = f"arn:aws:iam::{HOME}:policy/iam-hardening/incident-INC-7-AROAEXAMPLE"
     deny = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
+    later = {**deny, "Id": "later"}
     writer, iam = IdentityWriter(HOME, "session_revocation"), response.client("iam")
     changes = [
         writer.put_inline(role, "IamHardeningIncident-INC-7", None, deny),
         writer.create_policy(policy, deny, description="", tags={}),
         writer.attach(role, policy),
+        # A second pass raises its moment.
+        writer.update_policy(LivePolicy(policy, "", {}, (Version("v1", True, None, deny),)), later),
     ]
     now = datetime.now(UTC)
     journal = Journal(

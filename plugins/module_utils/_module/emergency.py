@@ -230,6 +230,8 @@ class Emergency:
             # Ansible takes "failed" for the outcome of the task.
             "not_made": [change.as_target() for change in applied.failed],
             "unverified": [change.as_target() for change in applied.unverified],
+            # A journal on the controller may be lost with it.
+            "undo": [_describe_undo(change) for change in applied.made] if self.has_fallen_back else [],
         }
 
     def keep_evidence(self, account_id: str, name: str, document: Mapping[str, t.Any]) -> str:
@@ -272,6 +274,10 @@ class Emergency:
         run = self._running.run
         author = str(run.details.get("author") or "")
         return Step(self.incident, account_id, run.id, self._caller_arn, author)
+
+
+def _describe_undo(change: Change) -> dict[str, t.Any]:
+    return {**change.as_target(), "undo": change.undo.as_dict() if change.undo else None}
 
 
 def _list_accounts(changes: Sequence[Change], subjects: Collection[Subject]) -> list[str]:

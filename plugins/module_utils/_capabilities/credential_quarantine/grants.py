@@ -27,7 +27,10 @@ _DENIALS: t.Final = [f"{IAM}policy/iam-hardening/quarantine-deny-all", "arn:${Pa
 _OF_INCIDENTS: t.Final = f"{IAM}policy/iam-hardening/incident-*"
 GRANTS: t.Final = Grants(
     # Root is that of other accounts: AWS's list names its ARN, which elsewhere is that of the account.
-    resources={_ASSUME_ROOT: ("arn:${Partition}:iam::*:root",), "iam:DeletePolicy": (_OF_INCIDENTS,)},
+    resources={
+        _ASSUME_ROOT: ("arn:${Partition}:iam::*:root",),
+        **dict.fromkeys(("iam:DeletePolicy", "iam:DeletePolicyVersion"), (_OF_INCIDENTS,)),
+    },
     conditions={
         "iam:TagUser": _OWN_TAGS,
         "iam:UntagUser": _OWN_TAGS,
@@ -50,7 +53,9 @@ SWITCHES: t.Final[Mapping[str, tuple[str, ...]]] = types.MappingProxyType(
         # The content of an inline policy can't be limited: this is as strong as an administrator.
         "ContainmentInline": ("iam:PutUserPolicy", "iam:DeleteUserPolicy"),
         # A release takes back what was cut of roles.
-        "ContainmentRoles": ("iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:DeletePolicy"),
+        "ContainmentRoles": (
+            *("iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:DeletePolicy", "iam:DeletePolicyVersion"),
+        ),
         "ContainmentRoot": (_ASSUME_ROOT,),
     }
 )

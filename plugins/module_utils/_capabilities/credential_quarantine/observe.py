@@ -24,11 +24,14 @@ from ..._aws.fence import ASSUME_ROOT, AUDIT_TASK, REMOVAL_TASK
 from ..._aws.operations import Operations
 from ..._aws.root_sessions import RootSessions
 from ..._converge.change import Change
+from ..._converge.identity_changes import IdentityWriter
 from ..._converge.incident.declaration import Incident, KeySeed
 from ..._module.managed_policies import (
     is_attached,
     read_default_document,
     read_inline_document,
+    read_policy,
+    reread_version,
     split_holder,
 )
 from .changes import DENY_POLICY, denies_everything, is_of_root
@@ -46,7 +49,7 @@ READS: t.Final = frozenset(
         *(f"iam:{name}" for name in ("ListAttachedUserPolicies", "ListUserPolicies", "GetUserPolicy")),
         *(f"iam:{name}" for name in ("ListGroupsForUser", "ListUserTags", "GetPolicy", "GetPolicyVersion")),
         # A release also takes back what was cut of roles.
-        *(f"iam:{name}" for name in ("ListAttachedRolePolicies", "GetRolePolicy")),
+        *(f"iam:{name}" for name in ("ListAttachedRolePolicies", "GetRolePolicy", "ListPolicyVersions")),
     }
 )
 _OF_ROOT: t.Final = Operations(
@@ -320,9 +323,24 @@ def read_state(access: Access, opened: RootSessions, change: Change) -> t.Any:
         return {"boundary": (user.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn")}
     if "kind" in shown:
         return _read_credential_state(access, split_holder(holder)[1], shown)
+    if "version" in shown:
+        return reread_version(access, holder, shown["version"])
     # The content of a managed policy, which a cut of a role made.
     document = read_default_document(access, holder)
     return None if document is None else {"document": document}
+
+
+def list_deletions(access: Access, deletion: Change) -> tuple[Change, ...]:
+    """List the changes that delete a policy: its other versions first, since AWS else refuses.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeletePolicy.html
+
+    :raises AwsError: its versions can't be read.
+    """
+    live = read_policy(access, deletion.target)
+    writer = IdentityWriter(deletion.account_id, deletion.kind)
+    others = live.others if live else ()
+    return (*(writer.delete_version(deletion.target, version) for version in others), deletion)
 
 
 def _read_credential_state(access: Access, user: str, shown: Mapping[str, t.Any]) -> t.Any:

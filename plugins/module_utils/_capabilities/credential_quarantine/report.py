@@ -51,12 +51,6 @@ def _row(principal: str, reason: str, next_step: str) -> Row:
     return {"principal": principal, "reason": reason, "next_step": next_step}
 
 
-def describe_undo(result: Mapping[str, t.Any]) -> list[Row]:
-    """Each change that was made, with the request that undoes it, for a journal that may be lost."""
-    names = ("account_id", "service", "target", "operation", "undo")
-    return [{name: change[name] for name in names} for change in result["changes"] if change["applied"]]
-
-
 def write_text(result: Mapping[str, t.Any], *, written: bool) -> str:
     """Write a containment as text: each seed, what was done, what is not denied, and what lives on."""
     done = [change for change in result["changes"] if change["applied"] or not written]

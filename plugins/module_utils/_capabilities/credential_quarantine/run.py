@@ -25,6 +25,7 @@ from ..._converge.capability import Aws, Capability
 from ..._converge.change import Change, Refusal
 from ..._converge.errors import GuardError, InputError
 from ..._converge.finding import Finding, mask_key_ids
+from ..._converge.identity_changes import DELETE_POLICY
 from ..._converge.incident.names import MODULES
 from ..._converge.incident.record import By, Record, State
 from ..._converge.incident.records import read_record
@@ -42,11 +43,11 @@ from .changes import is_of_root
 from .declared import Declared
 from .evidence import describe
 from .locate import Place, Seed, Status, add_contained
-from .observe import READS, ROOT_WRITES, TASKS, read_roots, read_seeds, read_state, read_users
+from .observe import READS, ROOT_WRITES, TASKS, list_deletions, read_roots, read_seeds, read_state, read_users
 from .plan import MODULE, Contained, Observed, Planner, list_home_users
 from .release import DERIVATIONS, Part, Releasing, check_release, group, plan_release, select
 from .remains import list_lives_on, list_roots_live_on, list_stops_working
-from .report import describe_undo, list_not_denied, write_release_text, write_text
+from .report import list_not_denied, write_release_text, write_text
 from .states import CALLS_OF, RootState, UserState
 
 WRITER: t.Final = Writer.CONTAINMENT
@@ -60,7 +61,10 @@ OPERATIONS: t.Final = Operations(
             *(f"iam:{name}" for name in ("TagUser", "UntagUser", "DeleteLoginProfile")),
             *(f"iam:{verb}UserPolicy" for verb in ("Attach", "Detach", "Put", "Delete")),
             *(f"iam:{verb}UserPermissionsBoundary" for verb in ("Put", "Delete")),
-            *(f"iam:{name}" for name in ("DeleteRolePolicy", "DetachRolePolicy", "DeletePolicy")),
+            *(
+                f"iam:{name}"
+                for name in ("DeleteRolePolicy", "DetachRolePolicy", "DeletePolicy", "DeletePolicyVersion")
+            ),
         }
     ),
 )
@@ -221,11 +225,8 @@ class CredentialQuarantine(_OfIncident):
             "lives_on": self._list_lives_on(),
             "stops_working": list_stops_working(one.user for one in self._contained),
             "evidence": self._evidence or None,
-            "undo": describe_undo(result) if self._emergency.has_fallen_back else [],
         }
         masked: dict[str, t.Any] = self._mask(returned)
-        # The requests of an undo name whole keys: nothing else has them where the journal is lost.
-        masked["undo"] = returned["undo"]
         return {**masked, "terminal": self._mask(write_text({**result, **masked}, written=self._writes))}
 
     def failure(self, result: Mapping[str, t.Any]) -> str:
@@ -282,7 +283,10 @@ class Release(_OfIncident):
         return {key: Unread(str(value)) if isinstance(value, AwsError) else value for key, value in found.items()}
 
     def plan(self, observed: Releasing, _found: tuple[Finding, ...]) -> Plan:
-        return Plan(observed.changes, observed.refused)
+        changes: list[Change] = []
+        for change in observed.changes:
+            changes += list_deletions(self._access, change) if change.operation == DELETE_POLICY else (change,)
+        return Plan(tuple(changes), observed.refused)
 
     def add_affected(self, _observed: Releasing, changes: Sequence[Change]) -> tuple[Change, ...]:
         """Whom the requests affect that will be sent, whatever the records show."""

@@ -154,7 +154,8 @@ def test_the_record_names_all_before_the_first_change(scene: Scene) -> None:
     assert scene.record is not None and scene.record.state is State.CONTAINED
     assert scene.record.first_deny == scene.record.last_source_write == NOW
     assert {event.author for event in scene.record.events} == {"ana"}
-    assert (result["incident_id"], result["journal_fell_back"], scene.writes) == (INCIDENT, False, ["a", "b"])
+    assert (result["incident_id"], result["journal_fell_back"], result["undo"]) == (INCIDENT, False, [])
+    assert scene.writes == ["a", "b"]
 
 
 def test_other_objects_that_it_changes_are_targets(scene: Scene) -> None:
@@ -326,6 +327,8 @@ def test_the_journal_falls_back_to_the_controller(broken: Scene) -> None:
     broken.methods = {"begin": lambda _changes: None}
     result = broken.run(change("a"), journal_fallback="local", awx_job_id=None)
     assert broken.writes == ["a"] and result["journal_fell_back"] is True
+    (undo,) = result["undo"]
+    assert (undo["target"], undo["undo"]) == (user_arn("a"), change("a").undo.as_dict())  # type: ignore[union-attr]
     assert any("NO OTHER RUN SEES WHOM THIS ONE CONTAINS" in text for text in broken.task.warnings)
     assert result["journal"] == f"{Path(FALLBACK)}/{ACCOUNT}/{RUN}/{JOB}"
     kept = read_record(DirectoryStore(FALLBACK), ACCOUNT, INCIDENT)

@@ -11,7 +11,6 @@ import typing as t
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.changes import Denial
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.plan import Contained
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.report import (
-    describe_undo,
     list_not_denied,
     write_release_text,
     write_text,
@@ -61,11 +60,6 @@ def test_each_reason_for_a_gap_is_a_row_with_a_next_step() -> None:
     ]
     assert all(row["next_step"] for row in rows)
     assert list_not_denied(contained(), {**RESULT, "refused": []}) == []
-
-
-def test_the_undo_of_what_was_made_is_there_if_the_journal_may_be_lost() -> None:
-    names = ("account_id", "service", "target", "operation", "undo")
-    assert describe_undo(RESULT) == [{name: CHANGE[name] for name in names}]
 
 
 def test_the_text_counts_and_forges_no_line() -> None:
