@@ -33,6 +33,7 @@ options:
       - role/iam-hardening/automation-roles
       - role/iam-hardening/automation-detective
       - role/iam-hardening/automation-organization
+      - role/iam-hardening/automation-containment
   assessor_roles:
     description:
       - The roles in member accounts that this collection reads with, in the same form.
