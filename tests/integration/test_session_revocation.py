@@ -20,7 +20,7 @@ import yaml
 from botocore.exceptions import ClientError
 from intruder import CHAIN, DATA, HOME, PROD, SHARED, USER, Intruder
 
-from ansible_collections.hardening.iam.plugins.module_utils._aws import clients
+from ansible_collections.hardening.iam.plugins.module_utils._aws import clients, sdk
 from ansible_collections.hardening.iam.plugins.module_utils._aws.patience import Patience
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.run import (
     CredentialQuarantine,
@@ -413,6 +413,16 @@ def test_sign_in_sessions_that_can_not_be_listed_are_unread_and_not_none(bench: 
     assert result["signin_sessions"] == []
     assert set(result["signin_unread"]) >= {"us-east-1", "eu-west-1"}
     assert "sign-in sessions in us-east-1 are not known" in result["terminal"]
+    assert set(bench.documents(HOME)) == {"pipeline", "build-worker"}
+
+
+def test_a_botocore_without_the_operation_reads_nothing_and_says_so(
+    bench: RevokingBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name_method = sdk.xform_name
+    monkeypatch.setattr(sdk, "xform_name", lambda name: "absent" if name == "ListSessions" else name_method(name))
+    result = bench.run(HOME)
+    assert "the installed botocore does not know this operation" in result["signin_unread"]["us-east-1"]
     assert set(bench.documents(HOME)) == {"pipeline", "build-worker"}
 
 

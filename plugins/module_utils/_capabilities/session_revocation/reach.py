@@ -32,6 +32,8 @@ ANY_ACCOUNT: t.Final = "*"
 #: In place of a principal: anybody whatever.
 ANYBODY: t.Final = "*"
 _UNNAMED_ACCOUNT: t.Final = "000000000000"
+# Of more roles of an account nobody asks who may assume them.
+_MOST_TARGETS: t.Final = 200
 # A source has the tag once it is contained. What it opened before did not have it.
 _QUARANTINE_TAG: t.Final = "aws:PrincipalTag/iam-hardening:quarantine"
 _EVERYTHING: t.Final = Policy((Statement(0, allow=True, actions=("*",), resources=("*",)),), "2012-10-17")
@@ -81,7 +83,7 @@ class Unfollowed:
 class ReachResult:
     """All roles that can have been reached, by ARN, and the edges that nobody could follow.
 
-    ``callers`` are the principals that may assume each of them, as far as these were reached themselves.
+    ``callers`` are all that may assume a role, as far as these were reached themselves, for the roles of one account.
     """
 
     roles: Mapping[str, Reached] = dataclasses.field(default_factory=dict)
@@ -89,14 +91,10 @@ class ReachResult:
     callers: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
     def list_upstream(self, arn: str) -> frozenset[str]:
-        """List all from which a role can have been reached, over any number of hops."""
-        found: set[str] = set()
-        waiting = [arn]
-        while waiting:
-            new = set(self.callers.get(waiting.pop(), ())) - found
-            found |= new
-            waiting += new
-        return frozenset(found - {arn})
+        """List the principals on the ways to a role: all that may assume it, and the shortest ways to these."""
+        ends = (arn, *self.callers.get(arn, ()))
+        chains = (self.roles[end].chain for end in ends if end in self.roles)
+        return frozenset({*ends, *(one for chain in chains for one in chain)} - {arn})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,7 +108,7 @@ class _Edge:
 
 
 class Walk:
-    """The walk over the accounts that were read.
+    """The walk over the accounts that were read, for the host of one of them.
 
     ``inventory`` are the accounts that are ours. One of them that was not read is full of principals of which nothing
     is known, unless it ``waits``: then the account is read in a later pass.
@@ -126,32 +124,40 @@ class Walk:
         for role in self._roles:
             for key in dict.fromkeys(_list_trusted_keys(role.trust)):
                 self._by_trusted.setdefault(key, []).append(role)
-        self._edges: dict[str, tuple[_Edge, ...]] = {}
+        self._judged: dict[tuple[str, str], t.Optional[_Edge]] = {}
+        self._passages: dict[str, tuple[_Edge, ...]] = {}
         self._evaluators: dict[tuple[str, str, bool], Evaluator] = {}
         self._contexts: dict[str, Context] = {}
 
-    def run(self, sources: t.Sequence[Source]) -> ReachResult:
-        """Find the roles that the sources can have reached. A source that is a role is not among them by itself."""
+    def run(self, sources: t.Sequence[Source], account_id: str = "") -> ReachResult:
+        """Find the roles that the sources can have reached. A source that is a role is not among them by itself.
+
+        ``account_id`` is the account for whose roles all callers are found.
+        """
         found = {source.arn: Reached(source.arn, (source.arn,), certain=True) for source in sources}
         self._follow(found, certainly=True)
         self._follow(found, certainly=False)
         starts = {source.arn for source in sources}
         roles = {arn: one for arn, one in found.items() if ":role/" in arn and arn not in starts}
         unfollowed = {edge for arn in found if not arn.isdigit() for edge in self._find_foreign(arn)}
-        return ReachResult(roles, tuple(sorted(unfollowed)), self._list_callers(found))
+        targets = {arn for arn in roles if arn.split(":")[4] == account_id}
+        return ReachResult(roles, tuple(sorted(unfollowed)), self._list_callers(found, targets))
 
-    def _list_callers(self, found: t.Iterable[str]) -> dict[str, tuple[str, ...]]:
+    def _list_callers(self, found: t.Iterable[str], targets: t.Collection[str]) -> dict[str, tuple[str, ...]]:
+        """List who may assume each of some roles; nobody if there are so many that nothing of them is cut."""
         callers: dict[str, tuple[str, ...]] = {}
-        for arn in found:
-            for edge in self._find_edges(arn):
-                callers[edge.target] = (*callers.get(edge.target, ()), arn)
+        for caller in found if len(targets) <= _MOST_TARGETS else ():
+            known = {role.arn for role in self._list_candidates(caller)} - set(targets)
+            for edge in self._find_edges(caller, known):
+                if edge.target in targets:
+                    callers[edge.target] = (*callers.get(edge.target, ()), caller)
         return callers
 
     def _follow(self, found: dict[str, Reached], *, certainly: bool) -> None:
         """Follow the edges from all that is found, the shortest chains first."""
         waiting = list(found.values())
         for reached in waiting:
-            for edge in self._find_edges(reached.arn):
+            for edge in self._find_edges(reached.arn, found):
                 if edge.target in found or (certainly and not edge.is_certain):
                     continue
                 why = (*reached.why, *filter(None, [edge.why]))
@@ -161,23 +167,36 @@ class Walk:
 
     # One caller
 
-    def _find_edges(self, caller: str) -> tuple[_Edge, ...]:
-        if caller not in self._edges:
-            self._edges[caller] = tuple(self._leave_unread(caller) if caller.isdigit() else self._leave(caller))
-        return self._edges[caller]
+    def _find_edges(self, caller: str, known: t.Container[str]) -> Iterator[_Edge]:
+        """Find the edges from a caller, but for those to roles that are known."""
+        if not caller.isdigit():
+            yield from self._leave(caller, known)
+        if caller not in self._passages:
+            passages = self._leave_unread(caller) if caller.isdigit() else self._enter_unread(self._describe(caller))
+            self._passages[caller] = tuple(passages)
+        yield from self._passages[caller]
 
-    def _leave(self, arn: str) -> Iterator[_Edge]:
+    def _leave(self, arn: str, known: t.Container[str]) -> Iterator[_Edge]:
         caller = self._describe(arn)
         for role in self._list_candidates(arn):
-            edge = self._judge(caller, role)
+            # Where everybody may assume everything, one judgement a role is enough.
+            if role.arn in known:
+                continue
+            if (arn, role.arn) not in self._judged:
+                self._judged[arn, role.arn] = self._judge(caller, role)
+            edge = self._judged[arn, role.arn]
             if edge is not None:
                 yield edge
-        yield from self._enter_unread(caller)
 
     def _list_candidates(self, caller: str) -> t.Iterable[Node]:
         """List the roles whose trust policies may mean a caller, as far as names show."""
-        account_id = arn_account(caller) or ""
-        keys = (ANYBODY, account_id, _name_key(account_id, caller.split(":", 5)[5]))
+        if caller.isdigit():
+            return ()
+        account_id, node = arn_account(caller) or "", self._describe(caller)
+        keys = [ANYBODY, _name_key(account_id, caller.split(":", 5)[5])]
+        if node.unread or _list_resources(node):
+            # A trust policy that names the account leaves it to the policies of the caller.
+            keys.append(account_id)
         found = {role.arn: role for key in keys for role in self._by_trusted.get(key, ())}
         found.pop(caller, None)
         return found.values()

@@ -185,7 +185,7 @@ class SessionRevocation(Capability[Observed]):
         past = read_past(self._emergency.store, self._incident.id, homes)
         expected = list_expected_users(self._incident, account_id)
         sources = list_sources(self._incident, (*keys.users, *past.users, *parts.users, *expected))
-        reach = Walk(accounts, inventory, waits=self._declared.waits).run(sources)
+        reach = Walk(accounts, inventory, waits=self._declared.waits).run(sources, account_id)
         self._observed = self._complete(
             Observed(
                 snapshot,

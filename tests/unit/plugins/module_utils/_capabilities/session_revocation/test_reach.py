@@ -255,3 +255,40 @@ def test_the_part_of_an_account_has_only_what_decides() -> None:
     written = json.dumps(AccountEdges.from_snapshot(home, [USER]).as_document())
     assert "salaries" not in written and "user/other" not in written and "notifier" not in written
     assert "ci-deploy" in written
+
+
+def make_crowd(count: int) -> Snapshot:
+    """An account whose roles may all assume each other."""
+    root = f"arn:aws:iam::{HOME}:root"
+    roles = [make_role(HOME, f"r-{number}", trust(root), inline={"p": policy(allow("*"))}) for number in range(count)]
+    return make_snapshot(HOME, users=(make_user(HOME, "ci-deploy", {"p": policy(allow("*"))}),), roles=tuple(roles))
+
+
+def test_each_role_is_judged_once_where_all_may_assume_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged: list[str] = []
+    decide = Walk._decide
+
+    def count(self: Walk, caller: t.Any, role: t.Any, **more: t.Any) -> t.Any:
+        judged.append(role.arn)
+        return decide(self, caller, role, **more)
+
+    monkeypatch.setattr(Walk, "_decide", count)
+    assert len(walk(make_crowd(300)).roles) == 300
+    assert len(judged) == 300
+
+
+def test_all_callers_are_found_for_the_roles_of_the_own_account() -> None:
+    edges = {HOME: AccountEdges.from_snapshot(make_crowd(3), [USER])}
+    found = Walk(edges, frozenset({HOME}), waits=False).run(LEAKED, HOME)
+    names = {arn(HOME, f"r-{number}") for number in range(3)}
+    assert {role: set(callers) for role, callers in found.callers.items()} == {
+        role: {USER, *names} - {role} for role in names
+    }
+    first = arn(HOME, "r-0")
+    assert found.list_upstream(first) == {USER, *names} - {first}
+
+
+def test_a_caller_without_permissions_is_not_judged_for_roles_that_trust_the_account() -> None:
+    crowd = make_crowd(3)
+    weak = dataclasses.replace(crowd, users=(make_user(HOME, "ci-deploy"),))
+    assert walk(weak).roles == {}
