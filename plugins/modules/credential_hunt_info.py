@@ -64,6 +64,7 @@ options:
     description:
       - The last time to look at, in ISO 8601. Defaults to now.
     type: str
+    aliases: [end]
   trail_logs:
     description:
       - The places of CloudTrail's log files, each a directory, a file or V(s3://bucket/prefix). A place or a list of places.
