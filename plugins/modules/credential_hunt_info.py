@@ -56,6 +56,7 @@ options:
   since:
     description:
       - The first suspicious time in ISO 8601, such as the time at which the key was published. Events before it show the habits.
+      - An alert often comes late. If calls of the two days before differ from the habits, the time of the first of them counts.
       - If it is not set, it is estimated. It is the time at which the principal began to call from elsewhere or with another tool.
       - If no other option to begin with is set, every principal whose habits change after this time counts.
     type: str
@@ -63,6 +64,7 @@ options:
     description:
       - The last time to look at, in ISO 8601. Defaults to now.
     type: str
+    aliases: [end]
   trail_logs:
     description:
       - The places of CloudTrail's log files, each a directory, a file or V(s3://bucket/prefix). A place or a list of places.
@@ -492,7 +494,7 @@ gaps:
   elements: dict
 baseline:
   description: The first suspicious time C(since), its C(basis), the C(days) before it that show habits, and C(principals) with the numbers
-    of their habits. The basis is V(given), V(estimated), V(address) or V(none).
+    of their habits. The basis is V(given), V(earlier), V(estimated), V(address) or V(none).
   returned: success
   type: dict
 lag:

@@ -13,17 +13,18 @@ import collections
 import dataclasses
 import enum
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from .clusters import ClusterKey, Clusters, Suspected, is_by_service, key_of
 from .event import Event
-from .profile import Profile
+from .profile import Profile, name_session
 from .question import Question
 
 # A break in the first quarter of the record is more often a job that runs every week.
 _EARLY: t.Final = 0.25
 _LEAST_BEFORE: t.Final = timedelta(days=1)
+_ALERT: t.Final = timedelta(days=2)
 # Of a principal with more clusters than these, as of one in a cloud with changing addresses, only so many are tried.
 _MOST_CLUSTERS: t.Final = 500
 
@@ -32,6 +33,8 @@ class Basis(enum.StrEnum):
     """Where the first suspicious time comes from."""
 
     GIVEN = "given"
+    #: Earlier than it was given.
+    EARLIER = "earlier"
     ESTIMATED = "estimated"
     ADDRESS = "address"
     NONE = "none"
@@ -48,22 +51,57 @@ class Beginning:
 def find_beginning(question: Question, events: Sequence[Event]) -> Beginning:
     """Find the first suspicious time in the events of the seeds, which are sorted by time."""
     if question.since is not None:
-        return Beginning(question.since, Basis.GIVEN)
+        earlier = find_earlier(question.since, events, question.addresses)
+        return Beginning(question.since, Basis.GIVEN) if earlier is None else Beginning(earlier, Basis.EARLIER)
     named = [event.time for event in events if event.source_address in question.addresses]
     if named:
         return Beginning(named[0], Basis.ADDRESS)
     if not events:
         return Beginning(None, Basis.NONE)
-    by_principal: dict[str, list[Event]] = {}
-    for event in events:
-        by_principal.setdefault(key_of(event)[0], []).append(event)
-    found = [moment for own in by_principal.values() if (moment := _find_break(own)) is not None]
+    groups = list(_group(events))
+    found = [moment for own in groups if (moment := _find_break(own)) is not None]
     if found:
         return Beginning(min(found), Basis.ESTIMATED)
-    if any(own[-1].time - own[0].time >= _LEAST_BEFORE for own in by_principal.values()):
+    if any(own[-1].time - own[0].time >= _LEAST_BEFORE for own in groups):
         return Beginning(None, Basis.NONE)
     # A record of a day shows no habits: all of it may be an intruder's.
     return Beginning(events[0].time, Basis.NONE)
+
+
+def find_earlier(since: datetime, events: Sequence[Event], addresses: frozenset[str]) -> t.Optional[datetime]:
+    """Find the time at which an intruder began before the time that people gave; None if it is not earlier.
+
+    An alert comes later than the first call. Callers that began long before do not count: they would rather be a change
+    of the principal's own.
+    """
+    named = [event.time for event in events if event.source_address in addresses]
+    found = [named[0]] if named and since - _ALERT <= named[0] < since else []
+    for own in _group(events):
+        found += _list_breaks_before(since, own)
+    return min(found, default=None)
+
+
+def _group(events: Sequence[Event]) -> Iterator[list[Event]]:
+    """Group events by principal, and those of roles by the name of the session as well: each instance has habits."""
+    groups: collections.defaultdict[str, list[Event]] = collections.defaultdict(list)
+    for event in events:
+        for name in dict.fromkeys((key_of(event)[0], name_session(event))):
+            if name:
+                groups[name].append(event)
+    yield from groups.values()
+
+
+def _list_breaks_before(since: datetime, events: Sequence[Event]) -> Iterator[datetime]:
+    members: collections.defaultdict[ClusterKey, list[Event]] = collections.defaultdict(list)
+    before = Profile()
+    for event in events:
+        if event.time < since - _ALERT:
+            before.add(event)
+        elif not is_by_service(event):
+            members[key_of(event)].append(event)
+    for key, own in members.items():
+        if own[0].time < since and _is_break(key, own, before):
+            yield own[0].time
 
 
 def _find_break(events: Sequence[Event]) -> t.Optional[datetime]:

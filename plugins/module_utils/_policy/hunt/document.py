@@ -242,6 +242,7 @@ def _describe_beginning(outcome: Outcome) -> str:
         return "no event differs from the habits of the principals; set since if you know when the credential leaked"
     words = {
         Basis.GIVEN: f"the first suspicious time is {_format(since)}, as you set it in since",
+        Basis.EARLIER: f"habits change on {_format(since)} already, before the time that you set in since",
         Basis.ESTIMATED: f"the first suspicious time is estimated: habits change on {_format(since)}; or set since",
         Basis.ADDRESS: f"the first suspicious time is {_format(since)}, the first call from an address that you named",
         Basis.NONE: f"the record is too short for habits, so all of it counts from {_format(since)} on",

@@ -148,7 +148,7 @@ class Hunt:
         return scope.grow(reached=principals, keys=keys)
 
     def _find_beginning(self, scope: Scope) -> Beginning:
-        if self._question.since is not None:
+        if self._question.is_of_times_only and self._question.since is not None:
             return Beginning(self._question.since, Basis.GIVEN)
         seeds = dataclasses.replace(scope, reached=frozenset(), keys=self._question.keys)
         events, _profiles, _before = self._collect(seeds, None)

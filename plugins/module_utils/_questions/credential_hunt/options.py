@@ -25,7 +25,8 @@ ARGUMENTS: t.Final[ArgumentSpec] = {
     "principals": {"type": "list", "elements": "str", "default": []},
     "source_addresses": {"type": "list", "elements": "str", "default": []},
     "since": {"type": "str"},
-    "until": {"type": "str"},
+    # ansible-lint takes an option with the name of a keyword of tasks for the keyword.
+    "until": {"type": "str", "aliases": ["end"]},
     "trail_logs": {"type": "list", "elements": "str", "default": []},
     "trail_logs_role_arn": {"type": "str"},
     "event_history": {"type": "bool", "default": True},

@@ -383,7 +383,7 @@ _MAKERS: t.Final[tuple[Callable[[Scenario, random.Random], None], ...]] = (
 
 
 def make_scenarios(seeds: t.Iterable[int]) -> t.Iterator[Scenario]:
-    """All scenarios with each seed. Some say when the intrusion began, some a time too early, and some none."""
+    """All scenarios with each seed. Some say when the intrusion began, some a time too early or late."""
     for seed, make in itertools.product(seeds, _MAKERS):
         rng = random.Random(f"{make.__name__} {seed}")
         scenario = Scenario(make.__name__.strip("_"), seed)
@@ -391,6 +391,8 @@ def make_scenarios(seeds: t.Iterable[int]) -> t.Iterator[Scenario]:
         times = [
             datetime.fromisoformat(one["eventTime"]) for one in scenario.records if one["eventID"] in scenario.planted
         ]
-        scenario.since = (None, min(times), min(times) - timedelta(days=3))[seed % 3]
+        # Known, too early, not known, and as late as an alert in the middle.
+        between = sorted(times)[len(times) // 2]
+        scenario.since = (None, min(times), min(times) - timedelta(days=3), between)[seed % 4]
         rng.shuffle(scenario.records)
         yield scenario

@@ -335,3 +335,28 @@ def test_a_usual_source_identity_leads_nowhere(attacked: Scenario) -> None:
     attacked.add("s3:ListBuckets", known, NOW - timedelta(days=9), sourceIPAddress=NAT)
     later = attacked.add("s3:ListBuckets", known, START + timedelta(hours=1), sourceIPAddress=NAT)
     assert later["eventID"] not in hunt(attacked).verdicts
+
+
+def test_an_alert_that_comes_late_hides_nothing(attacked: Scenario) -> None:
+    outcome = hunt(attacked, since=START + timedelta(minutes=3))
+    assert {verdicts_of(outcome)[one] for one in attacked.planted} == {"yes"}
+    document = describe(outcome)
+    assert document["baseline"]["basis"] == "earlier"
+    assert any("before the time that you set" in sentence for sentence in document["headline"])
+
+
+def test_a_change_of_the_pipeline_itself_is_not_taken_for_the_beginning() -> None:
+    """It moved to another network a week before the leak, and goes on from there."""
+    scenario = Scenario("moved", 1)
+    rng = random.Random(4)
+    work_as_usual(scenario, rng)
+    for record in scenario.records:
+        if record["eventTime"] >= f"{NOW - timedelta(days=8):%Y-%m-%dT%H:%M:%SZ}":
+            record["sourceIPAddress"] = "100.64.9.9"
+    for hour in range(3):
+        scenario.add("s3:ListBuckets", user(), START + timedelta(hours=hour), sourceIPAddress="100.64.9.9")
+    intrude(scenario, rng, START)
+    outcome = hunt(scenario, since=START)
+    found = verdicts_of(outcome)
+    assert {found[one] for one in scenario.usual if one in found} == {"no"}
+    assert {found[one] for one in scenario.planted} == {"yes"}

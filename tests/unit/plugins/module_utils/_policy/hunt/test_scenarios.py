@@ -16,7 +16,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.hunt.questio
 
 from .scenarios import NOW, Scenario, make_scenarios
 
-_SEEDS: t.Final = range(6)
+_SEEDS: t.Final = range(8)
 _USUAL_AS_NO: t.Final = 0.90
 _PLANTED_AS_YES: t.Final = 0.95
 
