@@ -379,6 +379,11 @@ unverified:
   returned: success
   type: list
   elements: dict
+undo:
+  description: Each change that was made, with the request that undoes it. Only if the journal is on the controller alone.
+  returned: success
+  type: list
+  elements: dict
 findings:
   description: The findings on incidents of the account, as selected by O(return_findings).
   returned: when O(return_findings) is not V(none)
