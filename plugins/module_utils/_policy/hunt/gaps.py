@@ -25,7 +25,6 @@ _CHANGES: t.Final = frozenset(
         *("UpdateTrail",),
     }
 )
-_BUCKET_CHANGES: t.Final = frozenset({"DeleteBucket", "DeleteBucketPolicy", "PutBucketLifecycle", "PutBucketPolicy"})
 
 
 class Coverage(enum.StrEnum):

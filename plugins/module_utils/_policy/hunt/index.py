@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""The first look at all events: who opened which session, and which accounts and regions have events.
+"""The first look at all events: who opened which session, and who made which key.
 
 It keeps what is distinct, and no event. So it may see those of a whole organization.
 """
@@ -43,21 +43,6 @@ class Mint:
     address: str
 
 
-@dataclasses.dataclass
-class Span:
-    """The first and the last event of an account and region, and how many there are."""
-
-    events: int = 0
-    first: t.Optional[datetime] = None
-    last: t.Optional[datetime] = None
-
-    def add(self, moment: datetime) -> None:
-        """Count an event."""
-        self.events += 1
-        self.first = min(self.first or moment, moment)
-        self.last = max(self.last or moment, moment)
-
-
 class Index:
     """What the first look finds."""
 
@@ -67,7 +52,6 @@ class Index:
         self._by_parent: t.Final[collections.defaultdict[str, list[Mint]]] = collections.defaultdict(list)
         #: The principals behind the seeds, by their short names, with their ARNs.
         self.seeds: t.Final[dict[str, str]] = {}
-        self.spans: t.Final[dict[tuple[str, str], Span]] = {}
         self.trail_changes: t.Final[list[TrailChange]] = []
         #: What was made or changed, by the key and by the principal that did it: short names of principals.
         self._made: t.Final[collections.defaultdict[str, set[str]]] = collections.defaultdict(set)
@@ -75,7 +59,6 @@ class Index:
 
     def add(self, event: Event) -> None:
         """Look at an event."""
-        self.spans.setdefault((event.account_id, event.region), Span()).add(event.time)
         change = read_trail_change(event)
         if change is not None:
             self.trail_changes.append(change)
@@ -111,11 +94,6 @@ class Index:
             self._by_parent[mint.parent].append(mint)
         if key in self._question.keys and mint.minted.principal:
             self.seeds.setdefault(short_name(mint.minted.principal), mint.minted.principal)
-
-    @property
-    def accounts(self) -> frozenset[str]:
-        """The accounts with events."""
-        return frozenset(account for account, _region in self.spans)
 
     def mints_of(self, key_id: str) -> tuple[Mint, ...]:
         """The events that made a key: one, or two if both accounts have it."""

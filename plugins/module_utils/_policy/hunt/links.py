@@ -163,14 +163,6 @@ def find_switch(event: Event) -> str:
     return _text(event.additional, "SwitchFrom")
 
 
-def same_principal(arn: str, other: str) -> bool:
-    """Whether two ARNs are of one user or role. Requests and sessions name them without their path."""
-    first, second = arn_parts(arn), arn_parts(other)
-    if first is None or second is None:
-        return False
-    return (first.account, *_shorten(first.resource)) == (second.account, *_shorten(second.resource))
-
-
 def short_name(arn: str) -> str:
     """The account, kind and name of a principal without its path, by which events are compared; empty for no ARN."""
     parts = arn_parts(arn)
