@@ -42,15 +42,6 @@ extends_documentation_fragment:
   - hardening.iam._attributes
   - hardening.iam._attributes.converging_module
 options:
-  state:
-    description:
-      - With V(contained), sessions are cut.
-      - With V(released), the policies of the incident are taken from the roles again. Only roles in the record of the incident are
-        changed, and only by taking away what this module put there. Sign-in sessions stay revoked. The release of
-        M(hardening.iam.credential_quarantine) does the same for all that the incident changed.
-    type: str
-    choices: [contained, released]
-    default: contained
   inventory_accounts:
     description:
       - The ids of all accounts of the inventory, each in 12 digits.
@@ -103,13 +94,6 @@ EXAMPLES = r"""
     run_id: "{{ hardening_run_id }}"
     pass: first
     final: false
-    incident: "{{ incident | combine({'confirm': incident.id}) }}"
-    journal: s3://example-journal/iam
-
-- name: Let the sessions in again, once the incident is over
-  hardening.iam.session_revocation:
-    state: released
-    account_id: "222233334444"
     incident: "{{ incident | combine({'confirm': incident.id}) }}"
     journal: s3://example-journal/iam
 """
@@ -176,11 +160,11 @@ journal_fell_back:
   type: bool
 pass:
   description: The pass.
-  returned: when O(state=contained)
+  returned: success
   type: str
   sample: first
 roles:
-  description: The roles of this account that the incident names or reaches. With O(state=released), those that it contains.
+  description: The roles of this account that the incident names or reaches.
   returned: success
   type: list
   elements: dict
@@ -195,43 +179,34 @@ roles:
       description:
         - V(cut) if this run writes the policy. V(denied_already) if it is there. V(not_denied) if sessions can go on. V(gone) if there is no
           such role any more.
-        - With O(state=released), V(released), V(not_released) or V(gone).
       type: str
     chain:
       description: The way to the role, from the leaked credential on. Empty for a role that the incident names.
-      returned: when O(state=contained)
       type: list
       elements: str
     certain:
       description: Whether every step of the way is certain.
-      returned: when O(state=contained)
       type: bool
     why:
       description: The conditions that the way depends on, or the reason why the role is named.
-      returned: when O(state=contained)
       type: list
       elements: str
     statements:
       description: The statements of the policy.
-      returned: when O(state=contained)
       type: list
       elements: str
     issued_before:
       description: The moment of the policy. Sessions that began before it are cut.
-      returned: when O(state=contained)
       type: str
     left_out:
       description: The names of sessions that the policy has no room for.
-      returned: when O(state=contained)
       type: list
       elements: str
     last_used:
       description: The moment at which the role was last used, as far as AWS tells.
-      returned: when O(state=contained)
       type: str
     used_by:
       description: The others that use the role, by its trust policy and its instance profiles.
-      returned: when O(state=contained)
       type: list
       elements: dict
       contains:
@@ -264,7 +239,7 @@ roles:
           goes_on: true
 not_denied:
   description: The roles whose sessions are not denied. If there is one, a pass that is O(final) fails.
-  returned: when O(state=contained)
+  returned: success
   type: list
   elements: dict
   contains:
@@ -276,7 +251,7 @@ not_denied:
       type: str
 not_cut_because:
   description: The roles that can have been reached, and are left alone all the same.
-  returned: when O(state=contained)
+  returned: success
   type: list
   elements: dict
   contains:
@@ -294,7 +269,7 @@ not_cut_because:
       type: str
 unfollowed:
   description: The ways out of what was read, from a principal of this account to roles of another account.
-  returned: when O(state=contained)
+  returned: success
   type: list
   elements: dict
   contains:
@@ -309,17 +284,17 @@ unfollowed:
       type: str
 unread:
   description: The facts that are not known, because they could not be read.
-  returned: when O(state=contained)
+  returned: success
   type: list
   elements: str
 awaits:
   description: The accounts that a later pass judges.
-  returned: when O(state=contained)
+  returned: success
   type: list
   elements: str
 signin_sessions:
   description: The sign-in sessions (C(aws login)) that this run revokes.
-  returned: when O(state=contained)
+  returned: success
   type: list
   elements: dict
   contains:
@@ -349,11 +324,11 @@ signin_sessions:
       type: str
 signin_unread:
   description: The regions whose sign-in sessions are not known, each with the reason. This does not mean that there are none.
-  returned: when O(state=contained)
+  returned: success
   type: dict
 lives_on:
   description: The sessions and credentials that exist for a while longer.
-  returned: when O(state=contained)
+  returned: success
   type: list
   elements: dict
   contains:
@@ -446,7 +421,6 @@ refused:
       description:
         - The rule that refused it. V(no_room) if the role has no room for a policy. V(max_roles) if too many roles were reached.
           V(other_role) if the role is not the one that was read or named. V(changed_meanwhile) if somebody changed it since.
-          V(not_ours) for a policy that a release leaves.
       type: str
     reason:
       description: The reason, and the next step.
@@ -459,7 +433,7 @@ refused:
       type: str
 terminal:
   description: The result as text. In a play the action plugin displays it and does not return it.
-  returned: when O(state=contained)
+  returned: success
   type: str
 """
 
@@ -480,7 +454,6 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         **ORGANIZATION_ARGUMENTS,
         **ASSUME_ROLE_ARGUMENTS,
         **EMERGENCY_ARGUMENTS,
-        "state": {"type": "str", "choices": ["contained", "released"], "default": "contained"},
         "inventory_accounts": {"type": "list", "elements": "str", "default": []},
         "max_roles": {"type": "int", "default": 25},
         "propagation_seconds": {"type": "int", "default": 30},

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import typing as t
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import boto3
@@ -22,6 +23,7 @@ from ansible_collections.hardening.iam.plugins.modules import credential_quarant
 from emulator.client import Emulator, send_here
 
 from .conftest import EXTERNAL_ID, Record, operation_of, role_arn
+from .containing import CHECKLIST
 
 ACCOUNTS: t.Final = (HOME, PROD, DATA)
 INCIDENT: t.Final = "INC-7"
@@ -82,9 +84,15 @@ class RevokingBench:
         """One pass in one account. Raises RuntimeError with the message of a run that fails."""
         return self._run(session_revocation.ENTRY, account_id, check, options)
 
-    def run_quarantine(self, account_id: str, **options: t.Any) -> Record:
+    def run_quarantine(self, account_id: str, *, check: bool = False, **options: t.Any) -> Record:
         """Contain the source, or release it. Raises RuntimeError with the message of a run that fails."""
-        return self._run(credential_quarantine.ENTRY, account_id, False, options)
+        return self._run(credential_quarantine.ENTRY, account_id, check, options)
+
+    def release(self, account_id: str, *, check: bool = False, **options: t.Any) -> Record:
+        """Release what the incident contained, two days later."""
+        later = (datetime.now(UTC) + timedelta(days=2)).isoformat()
+        given = {"state": "released", "checklist": CHECKLIST, "now": later, **options}
+        return self.run_quarantine(account_id, check=check, **given)
 
     def _run(self, entry: Entry, account_id: str, check: bool, options: Record) -> Record:
         given = {

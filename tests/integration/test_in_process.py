@@ -452,7 +452,6 @@ CASES: t.Final = (
     Case("rollback, done already", "rollback", taking_back(run_id="back-again"), {"diff": True}),
     Case("rollback of itself", "rollback", taking_back(run_id="parity"), fails="undo_run_id"),
     Case("rollback of no module", "rollback", taking_back(modules="keys"), fails="password_policy"),
-    Case("sessions, nothing to release", "session_revocation", revoking(state="released"), CHECKED),
     Case("sessions, not confirmed", "session_revocation", revoking(), fails="confirm"),
     Case("sessions, too many", "session_revocation", revoking(max_roles=-1), CHECKED, fails="max_roles"),
     Case("gate, closed", "wave_gate", {"accounts": [{"account_id": DEV}], "report_dir": "./reports", "run_id": "gate"}),

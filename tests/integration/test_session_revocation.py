@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import json
 import typing as t
@@ -28,9 +27,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.creden
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.run import (
     SessionRevocation,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import By, Contained, State
-from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import Record as IncidentRecord
-from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.records import read_record, update
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import By, State
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.records import read_record
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import find_interrupted
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task
@@ -39,7 +37,6 @@ from emulator.client import EmulatorProcess
 from emulator.seed import access_key_id
 
 from .conftest import Record, fresh, role_arn
-from .containing import CHECKLIST
 from .interrupting import canonical, iam_state, kill_at_write
 from .revoking import ACCOUNTS, DECLARED, DENY, INCIDENT, POLICY, RevokingBench, by_role, sids
 
@@ -122,16 +119,12 @@ def test_check_mode_shows_the_plan_and_writes_nothing(bench: RevokingBench) -> N
 
 def test_every_documented_result_is_returned_and_no_other(bench: RevokingBench) -> None:
     documented = yaml.safe_load(RETURN)
-    contained = {name for name, entry in documented.items() if "contained" in entry["returned"]}
     result = bench.run(HOME, incident={**DECLARED, "seen": [{"role": role_arn(HOME, "automation-containment")}]})
     # changed, diff and warnings are every module's.
     assert set(result) - {"changed", "diff", "warnings"} == set(documented)
     for name in ("changes", "roles", "not_cut_because", "unfollowed", "signin_sessions", "lives_on"):
         assert set(result[name][0]) == set(documented[name]["contains"]), name
     assert set(result["roles"][0]["used_by"][0]) == set(documented["roles"]["contains"]["used_by"]["contains"])
-    released = bench.run(HOME, state="released")
-    assert set(released) - {"changed", "diff", "warnings"} == set(documented) - contained
-    assert set(released["roles"][0]) == {"role", "unique_id", "state"}
 
 
 # Cutting
@@ -450,8 +443,7 @@ def test_a_managed_policy_takes_the_place_of_an_inline_one_without_room(bench: R
     assert attached["PolicyName"].startswith(f"incident-{INCIDENT}-AROA")
     assert set(bench.documents(HOME)) == {"build-worker"}
     assert not bench.run(HOME)["changed"]
-    released = bench.run(HOME, state="released")
-    assert {row["state"] for row in released["roles"]} == {"released"}
+    assert bench.release(HOME)["refused"] == []
     assert bench.client(HOME).list_attached_role_policies(RoleName="pipeline")["AttachedPolicies"] == []
     assert can_work(session[0])
     assert result["not_denied"] == []
@@ -517,7 +509,7 @@ def test_a_killed_run_is_completed_by_the_next_and_released(bench: RevokingBench
     assert {row["state"] for row in result["roles"]} <= {"cut", "denied_already"}
     assert not result["not_denied"]
     assert not find_interrupted(DirectoryStore(str(bench.journal)), HOME)
-    bench.run(HOME, state="released", break_lease="run-1")
+    bench.release(HOME, break_lease="run-1")
     assert canonical(iam_state(bench.client(HOME))) == state
 
 
@@ -544,32 +536,25 @@ def test_a_release_takes_back_only_the_policies_of_the_incident(bench: RevokingB
     iam.put_role_policy(**other)
     iam.put_role_policy(**{**other, "RoleName": "vendor-monitoring", "PolicyName": POLICY})
     bench.begin_run()
-    planned = bench.run(PROD, state="released", check=True)
+    planned = bench.release(PROD, check=True)
     assert [change["operation"] for change in planned["changes"]] == ["DeleteRolePolicy"]
-    bench.run(PROD, state="released")
+    bench.release(PROD)
     assert set(iam.list_role_policies(RoleName="deploy")["PolicyNames"]) == {"release", other["PolicyName"]}
     assert set(bench.documents(PROD)) == {"vendor-monitoring"}
     record = read_record(DirectoryStore(str(bench.journal)), PROD, INCIDENT)
     assert record is not None and record.state is State.RELEASED
-    assert not bench.run(PROD, state="released")["changed"]
+    assert not bench.release(PROD)["changed"]
 
 
 @pytest.mark.parametrize("is_full", [False, True], ids=["inline", "managed"])
-@pytest.mark.parametrize("own_first", [False, True], ids=["alone", "after the release of the cuts"])
-def test_the_release_of_the_source_ends_the_incident(bench: RevokingBench, is_full: bool, own_first: bool) -> None:
+def test_the_release_of_the_source_ends_the_incident(bench: RevokingBench, is_full: bool) -> None:
     if is_full:
         fill(bench, "pipeline")
     state = canonical(iam_state(bench.client(HOME)))
     assert bench.run_quarantine(HOME)["contained"]
     bench.run(HOME, **WARM)
     bench.run(HOME)
-    if own_first:
-        bench.run(HOME, state="released")
-        record = read_record(DirectoryStore(str(bench.journal)), HOME, INCIDENT)
-        assert record is not None and record.state is State.RELEASING
-    later = (datetime.now(UTC) + timedelta(days=2)).isoformat()
-    released = bench.run_quarantine(HOME, state="released", checklist=CHECKLIST, now=later)
-    assert released["refused"] == []
+    assert bench.release(HOME)["refused"] == []
     record = read_record(DirectoryStore(str(bench.journal)), HOME, INCIDENT)
     assert record is not None and record.state is State.RELEASED
     assert canonical(iam_state(bench.client(HOME))) == state
@@ -579,34 +564,14 @@ def test_a_release_leaves_a_policy_that_somebody_changed(bench: RevokingBench) -
     bench.run(HOME)
     allow = DENY.replace("Deny", "Allow")
     bench.client(HOME).put_role_policy(RoleName="pipeline", PolicyName=POLICY, PolicyDocument=allow)
-    result = bench.run(HOME, state="released")
-    assert [(item["rule"], item["target"].rpartition("/")[2]) for item in result["refused"]] == [
-        ("not_ours", "pipeline")
-    ]
+    result = bench.release(HOME)
+    assert "pipeline" in {item["target"].rpartition("/")[2] for item in result["left"]}
     assert set(bench.documents(HOME)) == {"pipeline"}
-    record = read_record(DirectoryStore(str(bench.journal)), HOME, INCIDENT)
-    assert record is not None and record.state is State.RELEASING
-
-
-def test_a_release_of_cuts_does_not_end_an_incident_whose_source_is_contained(bench: RevokingBench) -> None:
-    bench.run(HOME)
-    store = DirectoryStore(str(bench.journal))
-    source = Contained(f"arn:aws:iam::{HOME}:user/ci/{USER}", "AIDAEXAMPLE", By.SOURCE, datetime.now(UTC))
-
-    def add_source(present: t.Optional[IncidentRecord]) -> IncidentRecord:
-        assert present is not None
-        return dataclasses.replace(present, contained=(*present.contained, source))
-
-    update(store, HOME, INCIDENT, add_source)
-    bench.run(HOME, state="released")
-    assert bench.documents(HOME) == {}
-    record = read_record(store, HOME, INCIDENT)
-    assert record is not None and record.state is State.RELEASING
 
 
 def test_a_release_without_a_record_changes_nothing(bench: RevokingBench) -> None:
     bench.client(HOME).put_role_policy(RoleName="pipeline", PolicyName=POLICY, PolicyDocument=DENY)
-    assert bench.run(HOME, state="released")["changes"] == []
+    assert bench.release(HOME)["changes"] == []
     assert set(bench.documents(HOME)) == {"pipeline"}
 
 

@@ -76,7 +76,7 @@ class Capability(abc.ABC, t.Generic[Observed]):
     #: Whether a change that fails stops no other one. What can't be verified is then a part of the result.
     insists: t.ClassVar[bool] = False
     #: So many seconds all changes have to stay before a run ends; those that somebody undoes meanwhile are made again.
-    holds: t.ClassVar[float] = 0.0
+    holds: float = 0.0
     #: Whether the report needs its findings, or those of some controls, since no assessment makes them.
     reports: t.ClassVar[t.Union[bool, Collection[str]]] = False
 

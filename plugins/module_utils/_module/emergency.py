@@ -45,9 +45,7 @@ LIMITS: t.Final = Limits(max_changes=10_000, max_percent=100)
 class Emergency:
     """One run that is part of an incident: it contains principals, or ``releases`` them.
 
-    ``ends`` says of a record whether nothing else of it is left to release once this module is done: the sources and
-    the sessions that they opened are contained by two modules. A run that is not ``is_final`` warns of what failed: a
-    later pass comes, and must not be lost for it.
+    A run that is not ``is_final`` warns of what failed: a later pass comes, and must not be lost for it.
 
     Two things are known only once the account is: ``store``, where journal, records and evidence are kept, and
     ``account_id``.
@@ -60,12 +58,10 @@ class Emergency:
         releases: bool = False,
         may_fall_back: bool = False,
         is_final: bool = True,
-        ends: Callable[[Record], bool] = lambda _record: True,
     ) -> None:
         self.incident = incident
         self.releases = releases
         self.is_final = is_final
-        self._ends = ends
         self.has_fallen_back = False
         self._may_fall_back = may_fall_back and not releases
         self._store: t.Optional[Store] = None
@@ -73,9 +69,7 @@ class Emergency:
         self._caller_arn = ""
 
     @classmethod
-    def from_task(
-        cls, task: Task, *, releases: bool = False, ends: Callable[[Record], bool] = lambda _record: True
-    ) -> t.Self:
+    def from_task(cls, task: Task, *, releases: bool = False) -> t.Self:
         """The frame that the options of a task declare. Called before AWS is asked for anything.
 
         :raises TaskError: the incident can't be used, or the run would write without a confirmation.
@@ -98,7 +92,6 @@ class Emergency:
             releases=releases,
             may_fall_back=task.options.get("journal_fallback") == "local",
             is_final=bool(task.options.get("final", True)),
-            ends=ends,
         )
 
     @property
@@ -208,7 +201,7 @@ class Emergency:
             ) -> Record:
                 if self.releases:
                     known = step.release(_require(present), at)
-                    return step.conclude_release(known, at) if completed and self._ends(known) else known
+                    return step.conclude_release(known, at) if completed else known
                 known = present if present is not None else step.contain(None, own, (), at)
                 return step.conclude(known, own, at, wrote=wrote, completed=completed)
 

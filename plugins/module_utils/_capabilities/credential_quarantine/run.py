@@ -40,7 +40,7 @@ from ..._module.emergency import Emergency
 from ..._module.task import Task, TaskError
 from ..._module.writers import Writer
 from .changes import is_of_root
-from .declared import Declared
+from .declared import Declared, Pass
 from .evidence import describe
 from .locate import Place, Seed, Status, add_contained
 from .observe import READS, ROOT_WRITES, TASKS, list_deletions, read_roots, read_seeds, read_state, read_users
@@ -132,7 +132,7 @@ class CredentialQuarantine(_OfIncident):
     """One containment in one account: what was observed, and who is contained."""
 
     # AWS notices changes of IAM after four seconds or so.
-    holds = 5.0
+    holds: float = 5.0
     _observed: Observed
     _plan: Plan
     _contained: tuple[Contained, ...] = ()
@@ -150,6 +150,9 @@ class CredentialQuarantine(_OfIncident):
     ) -> None:
         super().__init__(declared, emergency, connection, writes=writes, reveal_key_ids=reveal_key_ids)
         self._planner = planner(now=connection.now, callers=connection.principals)
+        # The sessions of the user's roles may still undo everything, so they are cut before anything can stay.
+        if declared.name_of_pass is Pass.FIRST and not emergency.is_final:
+            self.holds = 0.0
 
     def observe(self) -> Observed:
         access, declared = self._access, self._declared

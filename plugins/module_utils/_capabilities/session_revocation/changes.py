@@ -18,7 +18,7 @@ from ..._converge.change import Change, Impact
 from ..._converge.identity_changes import IdentityWriter
 from ..._policy.documents.limits import POLICY_VERSIONS
 from .cut import MANAGED_PATH, Fit, name_inline, name_managed
-from .names import INCIDENT_TAG, KIND_CUT, KIND_RELEASE
+from .names import INCIDENT_TAG, KIND_CUT
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,19 +80,6 @@ class CutWriter:
             yield writer.attach(live.arn, arn)
         if isinstance(live.inline, Mapping):
             yield writer.delete_inline(live.arn, name_inline(self.incident_id), live.inline)
-
-    def release(self, live: LiveRole) -> tuple[Change, ...]:
-        """Take the policy from a role again."""
-        writer = IdentityWriter(self.account_id, KIND_RELEASE)
-        changes: list[Change] = []
-        if isinstance(live.inline, Mapping):
-            changes.append(writer.delete_inline(live.arn, name_inline(self.incident_id), live.inline))
-        if live.managed and live.is_attached:
-            changes.append(writer.detach(live.arn, live.managed.arn))
-        if live.managed and live.managed.attachment_count <= int(live.is_attached):
-            changes += [writer.delete_version(live.managed.arn, version) for version in live.managed.others]
-            changes.append(writer.delete_policy(live.managed))
-        return tuple(dataclasses.replace(change, affects=(live.arn,)) for change in changes)
 
 
 def is_among(change: Change, changes: Iterable[Change]) -> bool:

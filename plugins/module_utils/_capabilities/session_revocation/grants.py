@@ -18,9 +18,7 @@ from .cut import MANAGED_PATH, MANAGED_PREFIX
 
 _POLICIES: t.Final = f"{IAM}policy{MANAGED_PATH}{MANAGED_PREFIX}*"
 _ONLY_OURS: t.Final[Condition] = {"ArnLike": {"iam:PolicyARN": [_POLICIES]}}
-_OF_POLICIES: t.Final = (
-    *("iam:CreatePolicy", "iam:CreatePolicyVersion", "iam:DeletePolicy", "iam:DeletePolicyVersion", "iam:TagPolicy"),
-)
+_OF_POLICIES: t.Final = (*("iam:CreatePolicy", "iam:CreatePolicyVersion", "iam:DeletePolicyVersion", "iam:TagPolicy"),)
 GRANTS: t.Final = Grants(
     resources=dict.fromkeys(_OF_POLICIES, (_POLICIES,)),
     conditions=dict.fromkeys(("iam:AttachRolePolicy", "iam:DetachRolePolicy"), _ONLY_OURS),

@@ -14,6 +14,5 @@ import typing as t
 MODULE: t.Final = "session_revocation"
 KIND_CUT: t.Final = "sessions_cut"
 KIND_REVOKE: t.Final = "signin_sessions_revoked"
-KIND_RELEASE: t.Final = "sessions_released"
 #: The tag of a managed policy of an incident that has its id.
 INCIDENT_TAG: t.Final = "iam-hardening:incident"

@@ -25,8 +25,6 @@ from ..._converge.affects.reach import KnownReach
 from ..._converge.capability import Capability
 from ..._converge.change import Change, Refusal
 from ..._converge.finding import Finding
-from ..._converge.incident.record import By, Contained, Record
-from ..._converge.incident.records import read_record
 from ..._converge.incident.runbook import refuse_seed
 from ..._converge.incident.steps import Subject
 from ..._converge.plan import Plan
@@ -46,7 +44,6 @@ from .observe import (
     list_expected_users,
     read_account,
     read_keys,
-    read_live_role,
     read_parts,
     read_past,
     read_roles,
@@ -56,19 +53,16 @@ from .observe import (
 )
 from .plan import Observed, Planner, Verdict
 from .reach import Walk
-from .release import Live, ReleasePlanner
 from .rows import list_lives, list_roles
 from .signin import REVOKE, SERVICE, choose, explain_errors
 from .targets import choose_targets, list_sources
 from .text import write_text
 
-_RELEASED: t.Final = "released"
 _FIRST: t.Final = "first"
 _WRITES: t.Final = (
     "AttachRolePolicy",
     "CreatePolicy",
     "CreatePolicyVersion",
-    "DeletePolicy",
     "DeletePolicyVersion",
     "DeleteRolePolicy",
     "DetachRolePolicy",
@@ -109,22 +103,14 @@ class Declared:
 
 
 def run(task: Task) -> dict[str, t.Any]:
-    """Cut the sessions of an account that an incident reaches, or take the cuts back, as the options say."""
+    """Cut the sessions of an account that an incident reaches, as the options say."""
     declared = Declared.from_options(task.options)
-    if task.options["state"] == _RELEASED:
-        emergency = Emergency.from_task(task, releases=True, ends=has_cuts_alone)
-        return converge(task, functools.partial(Release, emergency), module=MODULE, emergency=emergency)
     emergency = Emergency.from_task(task)
     shared = SharedParts.of(task, emergency.incident.id)
     make = functools.partial(SessionRevocation, declared, emergency, shared, task.clock, task.guards.break_glass)
     # Each pass has a part of the report of its own, so that the changes of the first one stay there.
     part = f"{MODULE}_{declared.pass_name}"
     return converge(task, make, module=MODULE, part=part, emergency=emergency)
-
-
-def has_cuts_alone(record: Record) -> bool:
-    """Whether an incident contains roles alone in an account: its sources are released by the other module."""
-    return all(item.by is By.CUT for item in record.contained)
 
 
 class SessionRevocation(Capability[Observed]):
@@ -350,57 +336,3 @@ class SessionRevocation(Capability[Observed]):
 
 def _list_policies(verdict: Verdict) -> tuple[str, ...]:
     return tuple(change.target for change in verdict.changes)
-
-
-class Release(Capability[Mapping[Contained, Live]]):
-    """The end of a containment in one account: the policies of the incident are taken from the roles again."""
-
-    insists = True
-
-    def __init__(self, emergency: Emergency, connection: Connection) -> None:
-        caller, access = connection.access.caller, connection.access
-        self._access = access
-        self._emergency = emergency
-        self._account_id = caller.account_id
-        self._planner = ReleasePlanner(CutWriter(caller.account_id, access.partition, emergency.incident.id))
-        self._observed: Mapping[Contained, Live] = {}
-
-    def observe(self) -> Mapping[Contained, Live]:
-        record = read_record(self._emergency.store, self._account_id, self._emergency.incident.id)
-        writer = self._planner.writer
-        reads = {
-            item: functools.partial(read_live_role, self._access, item.arn, writer)
-            for item in self._planner.list_roles(record)
-        }
-        found = self._access.gather(reads)
-        self._observed = {item: str(live) if isinstance(live, AwsError) else live for item, live in found.items()}
-        return self._observed
-
-    def findings(self, observed: Mapping[Contained, Live]) -> tuple[Finding, ...]:
-        return ()
-
-    def plan(self, observed: Mapping[Contained, Live], found: tuple[Finding, ...]) -> Plan:
-        return self._planner.plan(observed)
-
-    def add_affected(self, observed: Mapping[Contained, Live], changes: Sequence[Change]) -> tuple[Change, ...]:
-        """Each change has its role already: nobody else ever had a policy of it."""
-        return tuple(changes)
-
-    def list_subjects(self, changes: Sequence[Change]) -> Collection[Subject]:
-        return tuple(Subject(item.arn, item.by, item.unique_id) for item in self._observed)
-
-    def reread(self, change: Change) -> t.Any:
-        return reread(self._access, change, {item.arn: item.unique_id for item in self._observed})
-
-    def result(self, result: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
-        held = {item["target"] for name in ("refused", "not_made", "unverified") for item in result[name]}
-        return {
-            "roles": [
-                {
-                    "role": item.arn,
-                    "unique_id": item.unique_id,
-                    "state": "gone" if live is None else "not_released" if item.arn in held else "released",
-                }
-                for item, live in self._observed.items()
-            ]
-        }

@@ -12,7 +12,6 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import PolicyDocument, Role
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.changes import (
-    CutWriter,
     LiveRole,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.cut import Cut, name_inline
@@ -212,12 +211,3 @@ def test_times_that_are_none_are_left_out() -> None:
 
 
 # The way back
-
-
-def test_a_release_takes_a_managed_policy_away_with_its_versions() -> None:
-    writer = CutWriter(HOME, "aws", "INC-7")
-    made = judge(observe(LiveRole(PIPELINE, ID), snapshot=dataclasses.replace(make_home(), roles=(full_role(0),))))
-    assert writer.name_policy(ID) == made.changes[0].target
-    assert writer.release(LiveRole(PIPELINE, ID)) == ()
-    (change,) = writer.release(LiveRole(PIPELINE, ID, inline=present()))
-    assert (change.operation, change.affects) == ("DeleteRolePolicy", (PIPELINE,))
