@@ -282,9 +282,7 @@ def _parameters_of_trust(**of_assessor: Json) -> Json:
             "AllowedPattern": f"^{_PRINCIPAL}$",
             "Description": "Who may assume the roles: the ARN of what runs Ansible, or a pattern (* and ?).",
         },
-        "OrganizationId": _optional(
-            "o-[a-z0-9]{10,32}", "The organization of those that may assume the roles."
-        ),
+        "OrganizationId": _optional("o-[a-z0-9]{10,32}", "The organization of those that may assume the roles."),
         "ExternalId": {
             **_optional(r"[\w+=,.@:/-]{2,256}", "The external id (aws_external_id)."),
             "NoEcho": True,

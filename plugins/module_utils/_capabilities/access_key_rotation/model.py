@@ -57,7 +57,8 @@ class Key:
 class Secret:
     """A secret without its value. ``labels`` has the version id of each staging label.
 
-    ``owner`` is the user that its tag names. ``problem`` says why no version may be put into it.
+    ``owner`` is the user that its tag names. ``problem`` says why no version may be put into it. One that
+    ``is_deleted`` is still there, until its recovery window is over.
     """
 
     arn: str
@@ -65,6 +66,7 @@ class Secret:
     labels: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     owner: str = ""
     problem: str = ""
+    is_deleted: bool = False
 
     @property
     def current(self) -> str:

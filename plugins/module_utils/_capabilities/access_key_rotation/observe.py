@@ -83,6 +83,7 @@ def read_secret(access: Access, secret_id: str, region: str) -> t.Optional[Secre
         labels={label: version for version, labels in versions.items() for label in labels},
         owner=tags.get(OWNER_TAG, ""),
         problem=_find_problem(answer, region),
+        is_deleted=bool(answer.get("DeletedDate")),
     )
 
 
@@ -120,7 +121,7 @@ def read_state(access: Access, change: Change) -> t.Any:
         return describe_creation(shown, user, secret, change.account_id)
     if change.operation == CREATE_SECRET:
         found = read_secret(access, str(shown["secret"]), change.region)
-        return None if found is None else describe_secret(_name_owner(change, found), found.name)
+        return None if found is None or found.is_deleted else describe_secret(_name_owner(change, found), found.name)
     if change.operation == MOVE_LABEL:
         moved = read_secret(access, change.target, change.region)
         if moved is None:

@@ -79,15 +79,21 @@ class Issuer:
         if (service, operation) != ("iam", CREATE_KEY):
             raise ValueError(f"{service}:{operation} makes no access key")
         answer = self._access.call(service, operation, parameters, region=region)["AccessKey"]
-        key_id = str(answer["AccessKeyId"])
+        key_id, secret = str(answer["AccessKeyId"]), str(answer.pop("SecretAccessKey"))
         try:
-            return {"AccessKeyId": key_id, **self._store(key_id, str(answer.pop("SecretAccessKey")))}
+            return {"AccessKeyId": key_id, **self._store(key_id, secret)}
         except AwsError as failure:
-            self._discard(key_id, failure)
-            raise failure.rephrase(f"{failure.message} (so the new access key was deleted at once)") from None
+            # An error may repeat what was asked.
+            why = failure.message.replace(secret, "…")
+            self._discard(key_id, why)
+            raise failure.rephrase(f"{why} (so the new access key was deleted at once)") from None
         # A signal that ends the task, or a lost lease, must not leave a key whose secret nobody has.
         except BaseException as failure:
-            self._discard(key_id, failure)
+            self._discard(key_id, type(failure).__name__)
+            if secret in str(failure):
+                raise AwsError(
+                    f"the secret of a new access key could not be stored: {type(failure).__name__}"
+                ) from None
             raise
 
     def _store(self, key_id: str, secret: str) -> dict[str, str]:
@@ -122,7 +128,7 @@ class Issuer:
             return ""
         return secret.arn if secret is not None and secret.has(version) else ""
 
-    def _discard(self, key_id: str, reason: BaseException) -> None:
+    def _discard(self, key_id: str, reason: str) -> None:
         """Delete a key whose secret nobody will ever have.
 
         :raises AwsError: it could not be deleted.
@@ -143,8 +149,7 @@ class Issuer:
             self._sleep(wait)
 
 
-def _explain_undeleted(user: str, key_id: str, reason: BaseException, failure: AwsError) -> AwsError:
-    why = reason.message if isinstance(reason, AwsError) else type(reason).__name__
+def _explain_undeleted(user: str, key_id: str, why: str, failure: AwsError) -> AwsError:
     return AwsError(
         f"the secret of the new access key {key_id} of {user} could not be stored ({why}), and the key could not be "
         f"deleted ({failure.message}). Nobody has its secret. The next run deletes it; or: aws iam delete-access-key "
