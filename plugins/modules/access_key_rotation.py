@@ -327,6 +327,9 @@ rotations:
         last:
           description: The last call.
           type: str
+        since_new_key:
+          description: Whether the last call came after consumers could read the new key.
+          type: bool
     new_key_users:
       description: The same for the new key.
       type: list

@@ -106,41 +106,96 @@ class Rotation:
 
 @pytest.mark.in_every_sample
 @pytest.mark.dated
-def test_twelve_steps_through_the_stages(make_ansible: MakeAnsible) -> None:
+def test_the_playbook_goes_through_all_stages(make_ansible: MakeAnsible) -> None:
     rotation = Rotation(make_ansible)
+    rotation.ansible.control.record_events()
     (old,) = rotation.keys
 
     def step(days: float, *writes: str) -> Outcome:
-        """Check, and then do, one step; the check predicts it and writes nothing."""
         rotation.days = days
-        before = rotation.keys, rotation.records
-        predicted = rotation.run("--check", "--diff").succeeded()
-        assert (predicted.writes, predicted.recap("bare")["changed"]) == ([], int(bool(writes)))
-        assert (rotation.keys, rotation.records) == before
-        done = rotation.run().succeeded()
-        assert (done.writes, done.recap("bare")["changed"]) == ([*writes], int(bool(writes)))
+        done = rotation.run(playbook="rotate_keys").succeeded()
+        print(done.output)
+        assert done.writes == [*writes]
         return done
 
+    rotation.use(old, "backup/1.0")
+    predicted = rotation.run("--check", "--diff", playbook="rotate_keys").succeeded()
+    assert (predicted.writes, len(rotation.keys), rotation.records) == ([], 1, [])
     # The secret has no version yet, so that the first one is current at once.
     step(0, "secretsmanager:CreateSecret", "iam:CreateAccessKey", "secretsmanager:PutSecretValue")
     new = rotation.read_secret()["AccessKeyId"]
     assert rotation.keys == {old: "Active", new: "Active"}
     step(0.1)
-    rotation.use(old)
-    # Nobody has used the new key, and the old one is in use.
-    step(8)
-    rotation.use(new)
-    rotation.days = 10
-    rotation.use(old)
-    waits = step(16.9)
-    assert "waits until" in waits.output
-    step(17.1)
-    assert [name[7:-5] for name in rotation.records] == ["created", "distributed", "verified"]
-    step(17.2, "iam:UpdateAccessKey")
+    # One of two programs has moved.
+    rotation.use(new, "backup/1.0")
+    rotation.days = 3
+    rotation.use(old, "report/2.1")
+    waits = step(9)
+    assert "1 of 2 callers of the old key" in waits.output and "report/2.1" in waits.output
+    step(10.2)
+    step(10.3, "iam:UpdateAccessKey")
     assert rotation.keys == {old: "Inactive", new: "Active"}
-    step(20)
-    step(31.3, "iam:DeleteAccessKey")
+    step(24.4, "iam:DeleteAccessKey")
     assert rotation.keys == {new: "Active"}
-    # The new key is young: nothing to do.
-    step(32)
-    assert len(rotation.records) == 5
+    names = ["created", "distributed", "verified", "old_inactive", "old_deleted"]
+    assert [name[7:-5] for name in rotation.records] == names
+    report = step(25).report(ACCOUNT)
+    assert report["changes"] == report["refused"] == []
+
+
+def test_the_role_only_reports_by_default(make_ansible: MakeAnsible) -> None:
+    rotation = Rotation(make_ansible)
+    outcome = rotation.run(
+        "-v", access_key_rotation_mode=None, access_key_rotation_users=f"[{{name: {USER}}}]"
+    ).succeeded()
+    assert (outcome.writes, outcome.recap("bare")["changed"], rotation.records) == ([], 0, [])
+    changes = outcome.part(ACCOUNT, "access_key_rotation")["changes"]
+    assert [change["operation"] for change in changes] == ["CreateSecret", "CreateAccessKey"]
+
+
+# Secrets
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["in-process", "as-module"])
+def loud(make_ansible: MakeAnsible, request: pytest.FixtureRequest) -> tuple[Rotation, list[Outcome], list[str]]:
+    """Runs that are as loud as they get: one makes a key, one fails at the secret. With the secrets of both keys."""
+    rotation = Rotation(make_ansible)
+    log = rotation.ansible.directory / "ansible.log"
+    rotation.ansible = rotation.ansible.with_environment(
+        ANSIBLE_LOG_PATH=str(log),
+        ANSIBLE_DISPLAY_ARGS_TO_STDOUT="true",
+        ANSIBLE_DEBUG="true",
+        ANSIBLE_DEBUG_BOTOCORE_LOGS="true",
+        ANSIBLE_KEEP_REMOTE_FILES="true",
+    )
+    fault = {
+        "kind": "error",
+        "code": "InternalServiceError",
+        "service": "secretsmanager",
+        "operation": "PutSecretValue",
+    }
+    rotation.ansible.control.faults([fault])
+    loudness = {"hardening_in_process": request.param}
+    outcomes = [rotation.run("-vvvvv", "--diff", playbook="rotate_keys", **loudness)]
+    rotation.ansible.control.clear_faults()
+    outcomes.append(rotation.run("-vvvvv", "--diff", playbook="rotate_keys", **loudness))
+    return rotation, outcomes, [rotation.read_secret()["SecretAccessKey"]]
+
+
+def test_the_loud_runs_went_as_far_as_they_should(loud: tuple[Rotation, list[Outcome], list[str]]) -> None:
+    rotation, (failed, made), secrets = loud
+    assert failed.status != 0 and "deleted at once" in failed.output
+    assert made.status == 0 and len(rotation.keys) == 2
+    assert all(len(secret) >= 40 for secret in secrets)
+
+
+def test_no_output_and_no_file_holds_a_secret(loud: tuple[Rotation, list[Outcome], list[str]]) -> None:
+    rotation, outcomes, secrets = loud
+    files = [path for path in rotation.ansible.directory.rglob("*") if path.is_file()]
+    assert {"ansible.log", "report.html"} <= {path.name for path in files}
+    texts = {str(path): path.read_text(encoding="utf-8", errors="replace") for path in files}
+    texts |= {f"output {number}": outcome.output for number, outcome in enumerate(outcomes)}
+    for where, text in texts.items():
+        for secret in secrets:
+            assert secret not in text, where
+        assert 'SecretAccessKey\\"' not in text, where

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from ..._account.moments import format_utc
+from ..._controls.control import plural
 from ..._converge.finding import mask_key_ids
 from ..._report.plain import printable
 from .model import Stage
@@ -51,7 +52,7 @@ def _build_entry(situation: Situation, step: Step) -> dict[str, t.Any]:
     past, last = situation.past, situation.past.last
     old = last.old_key if last else step.old.id if step.old else None
     new = last.new_key if last else step.key.id if step.key and step.key is not step.old else None
-    consumers = situation.consumers
+    consumers, moved = situation.consumers, past.since.get(Stage.DISTRIBUTED)
     return {
         "user": situation.user.name if situation.user else situation.target.user,
         "stage": past.reached.value if past.reached else None,
@@ -67,20 +68,21 @@ def _build_entry(situation: Situation, step: Step) -> dict[str, t.Any]:
         "due": _format(step.due),
         "rule": step.rule,
         "reason": step.reason,
-        "old_key_users": [_describe(one) for one in consumers.of(old)] if old else [],
-        "new_key_users": [_describe(one) for one in consumers.of(new)] if new else [],
+        "old_key_users": [_describe(one, moved) for one in consumers.of(old)] if old else [],
+        "new_key_users": [_describe(one, moved) for one in consumers.of(new)] if new else [],
         "users_moved": count_moved(situation),
         "users_unknown": consumers.failure,
     }
 
 
-def _describe(consumer: Consumer) -> dict[str, t.Any]:
+def _describe(consumer: Consumer, moved: t.Optional[datetime]) -> dict[str, t.Any]:
     return {
         "address": consumer.address,
         "agent": consumer.agent,
         "calls": consumer.calls,
         "first": format_utc(consumer.first),
         "last": format_utc(consumer.last),
+        "since_new_key": moved is not None and consumer.last >= moved,
     }
 
 
@@ -102,31 +104,37 @@ def render_summary(account_id: str, entries: Iterable[Mapping[str, t.Any]], *, w
     """Render the state for a terminal."""
     lines = [line for entry in entries for line in _render(entry, written)]
     head = f"Rotation of access keys in account {account_id}"
-    return "\n".join([f"{head}:", *map(printable, lines)] if lines else [f"{head}: no user is declared."])
+    return "\n".join([f"{head}:", *lines] if lines else [f"{head}: no user is declared."])
 
 
 def _render(entry: Mapping[str, t.Any], written: bool) -> Iterator[str]:
     stage = f"{entry['stage']} since {entry['since']}" if entry["stage"] else "no rotation is under way"
-    yield f"  {entry['user']}: {stage}"
+    yield f"  {printable(entry['user'])}: {stage}"
+    for line in (_render_step(entry, written), *_render_users(entry)):
+        # Reasons and programs have names that others chose.
+        yield f"    {printable(line)}"
+
+
+def _render_step(entry: Mapping[str, t.Any], written: bool) -> str:
     action, due = Action(entry["next"]), f" until {entry['due']}" if entry["due"] else ""
     if action is Action.WAIT:
-        yield f"    waits{due}: {entry['reason']}"
-    elif action is Action.REFUSE:
-        yield f"    refused: {entry['reason']}"
-    else:
-        done = _RECORDS[Stage(entry["next_stage"])] if action is Action.RECORD else _ACTS[action]
-        yield f"    {'step of this run' if written else 'next step'}: {done}"
-    yield from _render_users(entry)
+        return f"waits{due}: {entry['reason']}"
+    if action is Action.REFUSE:
+        return f"refused: {entry['reason']}"
+    done = _RECORDS[Stage(entry["next_stage"])] if action is Action.RECORD else _ACTS[action]
+    return f"{'step of this run' if written else 'next step'}: {done}"
 
 
 def _render_users(entry: Mapping[str, t.Any]) -> Iterator[str]:
+    """Render who still calls with the old key. Before consumers can read the new one everybody does."""
     if entry["users_moved"]:
-        yield f"    {entry['users_moved']} callers of the old key {entry['old_key']} have moved to the new one"
-    for one in entry["old_key_users"][:_NAMED]:
+        yield f"{entry['users_moved']} callers of the old key {entry['old_key']} have moved to the new one"
+    still = [one for one in entry["old_key_users"] if one["since_new_key"]]
+    for one in still[:_NAMED]:
         program = f", {one['agent']}" if one["agent"] else ""
-        yield f"    the old key was used from {one['address']}{program}: {one['calls']} calls, the last {one['last']}"
-    more = len(entry["old_key_users"]) - _NAMED
-    if more > 0:
-        yield f"    and from {more} more places"
+        calls = plural(one["calls"], "calls")
+        yield f"the old key is still used from {one['address']}{program}: {calls}, the last {one['last']}"
+    if len(still) > _NAMED:
+        yield f"and from {plural(len(still) - _NAMED, 'more places')}"
     if entry["users_unknown"]:
-        yield f"    it is not known who uses the keys: {entry['users_unknown']}"
+        yield f"it is not known who uses the keys: {entry['users_unknown']}"

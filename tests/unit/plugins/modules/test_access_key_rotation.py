@@ -403,6 +403,9 @@ def test_callers_of_the_old_key_are_named_and_delay_its_deactivation(account: Ac
     assert (rotation["next"], rotation["users_moved"]) == ("wait", "1 of 3")
     assert rotation["due"] == f"{START + timedelta(days=23):%Y-%m-%dT%H:%M:%SZ}"
     assert rotation["old_key_users"][0]["agent"] == "evil?[2J?root: verified"
+    assert [one["since_new_key"] for one in rotation["old_key_users"]] == [True, False, False]
+    contained = yaml.safe_load(RETURN)["rotations"]["contains"]["old_key_users"]["contains"]
+    assert set(rotation["old_key_users"][0]) == set(contained)
     assert "10.1.2.3" in done["terminal"] and "\x1b" not in done["terminal"]
     account.days = 23.1
     succeed(account.run())
