@@ -65,13 +65,12 @@ options:
         description:
           - The id, ARN or alias of the KMS key for a secret that is created. The default is C(aws/secretsmanager).
         type: str
-  rotate_now:
+  rotate_created_before:
     description:
-      - The names of users whose keys are rotated whatever their age.
+      - A date and time. Keys that were made before it are rotated whatever their age, such as after a leak. Once they are new, nothing
+        more happens.
       - Without it a key is rotated when it is older than C(thresholds.key_age_days), which is 90 by default.
-    type: list
-    elements: str
-    default: []
+    type: str
   replace_inactive:
     description:
       - The names of users whose only key is inactive, and that get a new one, such as after an incident.
@@ -370,7 +369,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         **CONVERGE_ARGUMENTS,
         **SOURCE_ARGUMENTS,
         "users": {"type": "list", "elements": "dict", "default": [], "options": _USER},
-        "rotate_now": {"type": "list", "elements": "str", "default": []},
+        "rotate_created_before": {"type": "str"},
         "replace_inactive": {"type": "list", "elements": "str", "default": []},
         "verify_days": {"type": "int", "default": 14},
         "delete_after_days": {"type": "str"},

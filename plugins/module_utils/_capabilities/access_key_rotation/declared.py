@@ -13,7 +13,9 @@ import dataclasses
 import re
 import typing as t
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 
+from ..._account.moments import parse_moment
 from ..._converge.errors import InputError
 
 #: Safety rule 8: no key is deactivated that was used within so many days, whatever is declared.
@@ -52,19 +54,20 @@ class Fields:
 class Declared:
     """A declaration, checked. ``delete_after`` is None where no old key is deleted.
 
-    ``rotate_now`` and ``replace_inactive`` are names of users among the targets, in lower case.
+    Keys that were made before ``created_before`` are rotated whatever their age. ``replace_inactive`` are names of
+    users among the targets, in lower case.
     """
 
     targets: tuple[Target, ...] = ()
     rotate_after: int = 90
-    rotate_now: frozenset[str] = frozenset()
+    created_before: t.Optional[datetime] = None
     replace_inactive: frozenset[str] = frozenset()
     verify: int = 14
     delete_after: t.Optional[int] = None
     fields: Fields = Fields()
 
     @classmethod
-    def from_options(cls, options: Mapping[str, t.Any], *, key_age_days: int) -> Declared:
+    def from_options(cls, options: Mapping[str, t.Any], *, key_age_days: int, now: datetime) -> Declared:
         """The declaration in a module's options; ``key_age_days`` is the threshold of the controls.
 
         :raises InputError: a value that is not allowed.
@@ -76,16 +79,18 @@ class Declared:
         return cls(
             targets=targets,
             rotate_after=key_age_days,
-            rotate_now=_parse_names(options, "rotate_now", targets),
+            created_before=_parse_created_before(options, now),
             replace_inactive=_parse_names(options, "replace_inactive", targets),
             verify=_parse_days(options, "verify_days", VERIFY_FLOOR),
             delete_after=_parse_days(options, "delete_after_days", DELETE_FLOOR) if delete_after else None,
             fields=_parse_fields(options),
         )
 
-    def is_due_now(self, user: str) -> bool:
-        """Whether the key of a user is rotated whatever its age."""
-        return user.lower() in self.rotate_now
+    def find_due(self, created: datetime) -> datetime:
+        """Find the moment from which a key is rotated, by the moment at which it was made."""
+        if self.created_before is not None and created < self.created_before:
+            return created
+        return created + timedelta(days=self.rotate_after)
 
     def replaces_inactive(self, user: str) -> bool:
         """Whether a user whose only key is inactive gets a new one."""
@@ -131,6 +136,22 @@ def _parse_names(options: Mapping[str, t.Any], option: str, targets: Iterable[Ta
     if unknown:
         raise InputError(f"{option}: {unknown[0]!r} is not allowed; allowed are names of users in users")
     return names - {""}
+
+
+def _parse_created_before(options: Mapping[str, t.Any], now: datetime) -> t.Optional[datetime]:
+    """Parse a moment instead of "now": once the keys are new, the same declaration rotates nothing again."""
+    text = str(options.get("rotate_created_before") or "").strip()
+    if not text:
+        return None
+    try:
+        moment = parse_moment(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment > now:
+        # Of a later moment each new key would be a key to rotate again.
+        allowed = "a date and time that is over, in ISO 8601, such as 2026-01-31T00:00:00Z"
+        raise InputError(f"rotate_created_before: {text!r} is not allowed; allowed is {allowed}")
+    return moment
 
 
 def _parse_days(options: Mapping[str, t.Any], option: str, lowest: int) -> int:

@@ -91,7 +91,7 @@ _BASELINE: t.Final = timedelta(days=30)
 def run(task: Task) -> dict[str, t.Any]:
     """Take the rotation of each declared user one step further, as the options of ``task`` say."""
     try:
-        declared = Declared.from_options(task.options, key_age_days=settings_of(task).key_age_days)
+        declared = Declared.from_options(task.options, key_age_days=settings_of(task).key_age_days, now=task.now)
     except InputError as error:
         raise TaskError(str(error)) from error
     options = _Options(

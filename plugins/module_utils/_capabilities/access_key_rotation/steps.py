@@ -107,8 +107,8 @@ def _begin(situation: Situation, user: User, declared: Declared, now: datetime) 
             f"the only access key {mask_key_ids(key.id)} of {user.name} is inactive; list the user in replace_inactive "
             "to give it a new one",
         )
-    due = key.created + timedelta(days=declared.rotate_after)
-    if now >= due or declared.is_due_now(user.name):
+    due = declared.find_due(key.created)
+    if now >= due:
         return Step(Action.CREATE, Stage.CREATED, old=key, key=key)
     return Step(Action.WAIT, old=key, due=due, reason="its key is not old enough")
 

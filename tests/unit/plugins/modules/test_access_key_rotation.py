@@ -38,6 +38,14 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access
     make_version_id,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge import attempts
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import (
+    By,
+    Contained,
+    Event,
+    Record,
+    State,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.records import update
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
 from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
 from ansible_collections.hardening.iam.plugins.modules import rollback
@@ -294,8 +302,15 @@ def test_young_key_waits_until_it_is_asked_for(account: Account) -> None:
     account.secret()
     (waiting,) = succeed(account.run())["rotations"]
     assert (waiting["next"], account.writes) == ("wait", [])
-    succeed(account.run(rotate_now=[USER]))
+    before = (account.now - timedelta(days=1)).isoformat()
+    succeed(account.run(rotate_created_before=before))
     assert account.writes == ["CreateAccessKey", "PutSecretValue"]
+    # Once it is done, the same declaration does nothing more.
+    old = next(iter(account.keys))
+    account.iam.delete_access_key(UserName=USER, AccessKeyId=old)
+    for _run in range(3):
+        succeed(account.run(rotate_created_before=before))
+    assert len(account.keys) == 1 and account.writes == [] and account.records[-1] == "old_deleted"
 
 
 def test_report_mode_and_default_write_nothing(account: Account) -> None:
@@ -594,7 +609,7 @@ def test_a_signal_between_the_two_writes_costs_the_key(account: Account) -> None
 def test_a_user_with_two_active_keys_is_refused(account: Account) -> None:
     account.user(200, 100)
     account.secret()
-    assert (refused(account.run(rotate_now=[USER])), account.writes) == (["two_keys"], [])
+    assert (refused(account.run()), account.writes) == (["two_keys"], [])
 
 
 def test_a_user_with_an_inactive_second_key_has_no_free_slot(account: Account) -> None:
@@ -813,6 +828,53 @@ def test_break_glass_and_missing_users_are_refused(account: Account) -> None:
     assert (refused(account.run(users=users)), account.writes) == (["break_glass", "no_user"], [])
 
 
+def contain(account: Account, state: State) -> None:
+    """Write the record of an incident that contains the user, as the modules of an incident do."""
+    found = Contained(ARN, "AIDAEXAMPLE", By.SOURCE, datetime.now(UTC) - timedelta(hours=1))
+    events = frozenset(
+        Event(found.since, passed, "contain-1", author="ana") for passed in State if passed.rank <= state.rank
+    )
+    record = Record(
+        ACCOUNT,
+        "INC-7",
+        state,
+        "Ana",
+        "key found in a public repository",
+        contained=(found,),
+        runs=frozenset({"contain-1"}),
+        events=events,
+    )
+    update(DirectoryStore(str(account.journal)), ACCOUNT, "INC-7", lambda _present: record)
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2, 3, 4])
+def test_a_contained_user_is_left_alone_until_its_release(account: Account, steps: int) -> None:
+    if steps:
+        rotate(account, steps)
+    else:
+        account.user(100)
+        account.secret()
+    before = account.keys, account.versions, account.records
+    contain(account, State.CONTAINED)
+    account.days = 60
+    done = account.run(replace_inactive=[USER])
+    assert refused(done) == ["contained"] and "INC-7" in done["refused"][0]["reason"]
+    assert (account.writes, (account.keys, account.versions, account.records)) == ([], before)
+
+
+def test_an_incident_that_is_declared_after_the_plan_stops_the_write(account: Account) -> None:
+    account.user(100)
+    account.secret()
+
+    def declare(send: Callable[[], t.Any]) -> t.Any:
+        contain(account, State.CONTAINED)
+        return send()
+
+    account.faults["DescribeSecret"] = declare
+    done = account.run()
+    assert refused(done) == ["contained"] and account.writes == [] and len(account.keys) == 1
+
+
 def test_two_runs_at_once_make_one_key(account: Account) -> None:
     """The second one begins while the first has made the key, and can't write without the lease."""
     account.user(100)
@@ -928,7 +990,8 @@ def test_no_secret_is_in_an_error(account: Account, error: AwsError, monkeypatch
         ({"users": [{"name": USER, "secret_region": "Mars"}]}, "secret_region 'Mars'"),
         ({"verify_days": 6}, "verify_days: 6 is not allowed; allowed are 7 to 1095 days"),
         ({"delete_after_days": "0"}, "delete_after_days: '0' is not allowed"),
-        ({"rotate_now": ["other"]}, "rotate_now: 'other' is not allowed"),
+        ({"rotate_created_before": "soon"}, "rotate_created_before: 'soon' is not allowed"),
+        ({"rotate_created_before": "2999-01-01T00:00:00Z"}, "a date and time that is over"),
         ({"replace_inactive": ["other"]}, "replace_inactive: 'other' is not allowed"),
         ({"secret_access_key_field": "AccessKeyId"}, "secret_access_key_field: 'AccessKeyId' is not allowed"),
         ({"access_key_id_field": ""}, "access_key_id_field: '' is not allowed"),
