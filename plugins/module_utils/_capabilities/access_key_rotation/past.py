@@ -53,10 +53,10 @@ class Past:
     doubts: tuple[tuple[str, str], ...] = ()
 
 
-# By stage: the ones that it may follow. A step that somebody took back is taken again.
+# By stage: the ones that it may follow. A key that somebody activated again is verified and deactivated again.
 _BEFORE: t.Final[Mapping[Stage, frozenset[t.Optional[Stage]]]] = {
     Stage.CREATED: frozenset({None}),
-    Stage.DISTRIBUTED: frozenset({Stage.CREATED, Stage.DISTRIBUTED, Stage.VERIFIED, Stage.OLD_INACTIVE}),
+    Stage.DISTRIBUTED: frozenset({Stage.CREATED}),
     Stage.VERIFIED: frozenset({Stage.DISTRIBUTED, Stage.OLD_INACTIVE}),
     # Somebody else may have deactivated the old key, in an incident for one.
     Stage.OLD_INACTIVE: frozenset({Stage.CREATED, Stage.DISTRIBUTED, Stage.VERIFIED, Stage.OLD_INACTIVE}),

@@ -202,6 +202,12 @@ def _judge_secret(situation: Situation, last: Event) -> t.Optional[Step]:
         return refuse("secret_replaced", f"{name} is another secret than {last.secret_arn}, which the new key is in")
     if not secret.has(last.version_id):
         return refuse("secret_replaced", f"somebody took the version with the new access key out of the secret {name}")
+    if secret.current == last.previous and situation.past.reached is not Stage.CREATED:
+        return refuse(
+            "moved_back",
+            f"somebody let the consumers of the secret {name} read the version from before the new access key again. "
+            f"If the new key works, let AWSCURRENT name the version {last.version_id}; else delete the new key",
+        )
     if secret.current not in (last.version_id, last.previous):
         return refuse(
             "secret_replaced",

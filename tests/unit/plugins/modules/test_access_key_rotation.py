@@ -464,6 +464,7 @@ def test_an_inactive_key_is_replaced_on_request_and_the_stages_between_collapse(
 # Never two new keys, never a key whose secret is lost
 
 
+@pytest.mark.table("kills", 4)
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize(("step", "write"), [(0, 1), (0, 2), (1, 1), (3, 1), (4, 1)])
 def test_killed_at_a_write_the_next_runs_go_on(account: Account, step: int, write: int, after: bool) -> None:
@@ -929,6 +930,11 @@ def test_a_move_and_a_deactivation_are_taken_back(account: Account) -> None:
     assert account.keys == {old: "Active", new: "Active"}
     succeed(account.undo("run-2"))
     assert account.value()["AccessKeyId"] == "old"
+    # A run of the next night does not move it again: somebody had a reason.
+    assert refused(account.run()) == ["moved_back"] and account.writes == []
+    account.iam.delete_access_key(UserName=USER, AccessKeyId=new)
+    succeed(account.run())
+    assert account.records[-1] == "rolled_back"
 
 
 # Secrets

@@ -55,8 +55,6 @@ def pair(old_used: float = 0, new_used: t.Optional[float] = 2, **old: t.Any) -> 
         (situation(*MOVED, keys=pair(), secret=secret(VERSION)), 8.1, Action.RECORD),
         (situation(*MOVED, keys=pair(new_used=None), secret=secret(VERSION)), 99, Action.WAIT),
         (situation(*MOVED, keys=pair(old_used=40), secret=secret(VERSION)), 46.9, Action.WAIT),
-        # Somebody moved the label back.
-        (situation(*MOVED, keys=pair()), 8.1, Action.DISTRIBUTE),
         (situation(*VERIFIED, keys=pair(), secret=secret(VERSION)), 10, Action.DEACTIVATE),
         (situation(*VERIFIED, keys=pair(old_used=9.5), secret=secret(VERSION)), 10, Action.WAIT),
         (situation(*VERIFIED, keys=pair(status=INACTIVE), secret=secret(VERSION)), 10, Action.RECORD),
@@ -110,6 +108,8 @@ def test_a_use_of_the_new_key_that_only_cloudtrail_knows_counts() -> None:
         (situation(*MOVED, keys=pair(), secret=secret(arn="arn:aws:secretsmanager:x")), "secret_replaced"),
         (situation(*MOVED, keys=pair(), secret=secret(labels={CURRENT: PREVIOUS})), "secret_replaced"),
         (situation(*MOVED, keys=pair(), secret=secret("of-somebody-else")), "secret_replaced"),
+        (situation(*MOVED, keys=pair()), "moved_back"),
+        (situation(*INACTIVE_NOW, keys=pair(status=INACTIVE)), "moved_back"),
     ],
 )
 def test_what_a_person_has_to_look_at_is_refused(found: Situation, rule: str) -> None:
