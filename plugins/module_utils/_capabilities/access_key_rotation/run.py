@@ -270,13 +270,17 @@ class KeyRotation(Capability[Observed]):
         """The maker of a new key, which stores its secret in the same call."""
         if change.operation != CREATE_KEY:
             return None
-        user = self._find_user(change.target)
-        if user is None:
+        found = (one for one in self._observed.situations if one.user and one.user.arn == change.target)
+        situation = next(found, None)
+        if situation is None or situation.user is None:
             raise AwsError(f"{change.target} is none of the declared users")
-        return Issuer(self._connection.access, change, user_id=user.unique_id, fields=self._declared.fields)
-
-    def _find_user(self, arn: str) -> t.Optional[User]:
-        return next((one.user for one in self._observed.situations if one.user and one.user.arn == arn), None)
+        return Issuer(
+            self._connection.access,
+            change,
+            user_id=situation.user.unique_id,
+            secret_id=situation.secret.arn if situation.secret else situation.target.secret,
+            fields=self._declared.fields,
+        )
 
     def learn(self, change: Change, answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
         """The ids of what was made, for the journal: of the answer nothing else is kept."""

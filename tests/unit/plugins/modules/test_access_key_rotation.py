@@ -715,6 +715,25 @@ def test_a_version_put_between_plan_and_write_refuses_the_move(account: Account)
     assert account.writes == []
 
 
+def test_a_secret_that_was_made_again_after_the_plan_gets_no_key(account: Account) -> None:
+    """Somebody else may read the new one."""
+    (old,) = account.user(100)
+    account.secret()
+    seen: list[str] = []
+
+    def make_again(send: Callable[[], t.Any]) -> t.Any:
+        seen.append("read")
+        if len(seen) == 2:
+            account.secrets.delete_secret(SecretId=SECRET, ForceDeleteWithoutRecovery=True)
+            account.secret()
+        return send()
+
+    account.faults["GetUser"] = make_again
+    done = account.run()
+    assert done["failed"] and "deleted at once" in done["msg"]
+    assert account.keys == {old: "Active"} and account.value()["AccessKeyId"] == "old"
+
+
 @pytest.mark.parametrize("tag", [None, "somebody-else"])
 def test_a_secret_of_somebody_else_is_not_written(account: Account, tag: t.Optional[str]) -> None:
     account.user(100)

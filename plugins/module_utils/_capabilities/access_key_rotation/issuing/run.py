@@ -35,7 +35,11 @@ NOT_DELETED: t.Final = "KeyNotDeleted"
 
 
 class Issuer:
-    """AWS for one change that makes an access key. ``user_id`` is the unique id of the user."""
+    """AWS for one change that makes an access key. ``user_id`` is the unique id of the user.
+
+    ``secret_id`` is the ARN of the secret where it was there when the plan was made: another one of the same name is
+    another secret. Of one that the run has made it is the name.
+    """
 
     def __init__(
         self,
@@ -43,12 +47,14 @@ class Issuer:
         change: Change,
         *,
         user_id: str,
+        secret_id: str,
         fields: Fields,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._access = access
         self._change = change
         self._user_id = user_id
+        self._secret_id = secret_id
         self._fields = fields
         self._sleep = sleep
 
@@ -101,7 +107,7 @@ class Issuer:
         state = self._change.after
         version = make_version_id(self._change.account_id, self._user_id, key_id)
         request = {
-            "SecretId": state["secret"],
+            "SecretId": self._secret_id,
             "ClientRequestToken": version,
             "SecretString": json.dumps({self._fields.key_id: key_id, self._fields.secret: secret}),
             "VersionStages": [CURRENT if state["new_key"]["current"] else PENDING],
@@ -112,7 +118,7 @@ class Issuer:
                 stored = self._access.call(SECRETS, STORE, request, region=region)
                 return {"SecretArn": str(stored["ARN"]), "VersionId": version}
             except _PASSING as failure:
-                found = self._find_stored(str(state["secret"]), region, version)
+                found = self._find_stored(region, version)
                 if found:
                     return {"SecretArn": found, "VersionId": version}
                 if wait is None:
@@ -120,10 +126,10 @@ class Issuer:
             self._sleep(wait)
         raise AssertionError("the last attempt either returns or raises")
 
-    def _find_stored(self, name: str, region: str, version: str) -> str:
+    def _find_stored(self, region: str, version: str) -> str:
         """Find the ARN of the secret if it has the version: an answer may be lost although the request was done."""
         try:
-            secret = read_secret(self._access, name, region)
+            secret = read_secret(self._access, self._secret_id, region)
         except AwsError:
             return ""
         return secret.arn if secret is not None and secret.has(version) else ""
