@@ -219,7 +219,8 @@ def _judge_secret(situation: Situation, last: Event) -> t.Optional[Step]:
 
 def _go_on(situation: Situation, last: Event, declared: Declared, now: datetime) -> Step:
     old, new, secret = situation.old_key, situation.new_key, situation.secret
-    assert new is not None and secret is not None
+    if new is None or secret is None:
+        raise AssertionError("a key or a secret that is gone contradicts the records, which is found first")
     is_current = secret.current == last.version_id
     if old is None:
         # Somebody deleted the old key, so consumers have to read the new one.

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import shutil
@@ -99,7 +100,7 @@ class Account:
         def call(access: Access, service: str, operation: str, *arguments: t.Any, **named: t.Any) -> t.Any:
             if self.is_dead:
                 raise Killed
-            send = lambda: original(access, service, operation, *arguments, **named)  # noqa: E731
+            send = functools.partial(original, access, service, operation, *arguments, **named)
             if f"{service}:{operation}" not in ENTRY.operations.writes:
                 return self.faults.get(operation, lambda send: send())(send)
             if len(self.writes) == self.kill_before:
