@@ -34,6 +34,7 @@ SAMPLED: t.Final[dict[str, int]] = {
         "fleet": 4,
         "guardrails": 3,
         "inventory": 6,
+        "key_rotation": 2,
         "least_privilege": 3,
         "lock_out": 8,
         "mistakes": 3,

@@ -22,7 +22,8 @@ options:
     description:
       - The roles to write with, as a mapping of a class of modules to the ARN of its role. A module writes with the role of its class,
         or with O(assume_role_arn) if its class is not listed.
-      - V(credentials) is the class of M(hardening.iam.password_policy) and M(hardening.iam.access_key_lifecycle).
+      - V(credentials) is the class of M(hardening.iam.password_policy), M(hardening.iam.access_key_lifecycle) and
+        M(hardening.iam.access_key_rotation).
       - V(policies) is the class of M(hardening.iam.user_permissions) and M(hardening.iam.permissions_boundary).
       - V(detective) is the class of M(hardening.iam.access_analyzer), M(hardening.iam.access_analyzer_findings_info),
         M(hardening.iam.config_rules), M(hardening.iam.security_hub), M(hardening.iam.event_alerts) and M(hardening.iam.findings_export).

@@ -43,6 +43,8 @@ VARIABLES = {
         "least_privilege_event_history": False,
         "least_privilege_targets": [{"roles": ["*"], "way": "parallel", "canary": True}],
     },
+    # Users of different accounts: in each of them some are missing.
+    "rotate_keys": {"access_key_rotation_users": [{"name": "svc-backup"}, {"name": "billing-export"}]},
     "rollback": {"hardening_undo_run_id": UNDONE, "hardening_journal": JOURNAL},
     "simulate": {"hardening_snapshot_dir": SNAPSHOTS, "simulate_wanted_inventory": str(DEMO)},
 }

@@ -267,6 +267,9 @@ def keep_containment() -> tuple[Json, ...]:
 
 
 READS_OF_IAM: t.Final = ("iam:Generate*", "iam:Get*", "iam:List*", "iam:Simulate*")
+_READS_OF_ORGANIZATIONS: t.Final = ("organizations:Describe*", "organizations:List*")
+# Actions whose conditions the boundary has too: who sets the tag of consent and makes keys is any user.
+_CONDITIONED: t.Final = ("iam:CreateAccessKey", "iam:TagUser")
 
 
 def boundary(modules: Mapping[str, Operations]) -> Json:
@@ -278,18 +281,26 @@ def boundary(modules: Mapping[str, Operations]) -> Json:
     """
     calls = Operations().union(*(operations_of(capability, modules) for capability in CAPABILITIES))
     reads, writes = actions_of({*calls.reads, "sts:GetCallerIdentity"}), actions_of(calls.writes)
-    by_name = ("iam:", "organizations:", "sts:")
+    # A secret that a role may store is none that it may read.
+    by_name = ("iam:", "organizations:", "secretsmanager:", "sts:")
     changed = {action.partition(":")[0] for action in writes if not action.startswith(by_name)}
     named = {action for action in (*reads, *writes) if action.partition(":")[0] not in changed}
-    kept = named - {action for action in reads if action.startswith("iam:")}
+    kept = named - {action for action in reads if action.startswith(("iam:", "organizations:"))} - {*_CONDITIONED}
+    conditions = {action: _find_condition(action) for action in writes if action in _CONDITIONED}
     return check_size(
         policy(
             make_statement(
                 "OnlyWhatTheyAreFor",
-                [*sorted(f"{service}:*" for service in changed), *READS_OF_IAM, *sorted(kept)],
+                [
+                    *sorted(f"{service}:*" for service in changed),
+                    *READS_OF_IAM,
+                    *_READS_OF_ORGANIZATIONS,
+                    *sorted(kept),
+                ],
                 ["*"],
                 None,
             ),
+            *(make_statement("", [action], ["*"], condition) for action, condition in conditions.items()),
             {
                 "Sid": "NeitherThemselvesNorThoseAbove",
                 "Effect": "Deny",
@@ -306,6 +317,12 @@ def boundary(modules: Mapping[str, Operations]) -> Json:
         ),
         limit=MANAGED_POLICY_SIZE,
     )
+
+
+def _find_condition(action: str) -> Mapping[str, t.Any]:
+    """The condition that the capabilities have on an action."""
+    found = (capability.registration.grants.condition_of(action) for capability in CAPABILITIES)
+    return next(condition for condition in found if condition)
 
 
 def event_boundary() -> Json:

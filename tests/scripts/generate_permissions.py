@@ -34,7 +34,6 @@ from ansible_collections.hardening.iam.plugins.module_utils._module.writers impo
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_roles import (
     EVENT_BOUNDARY,
     PATH,
-    role_name,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._questions.sweep.consumers import OPERATIONS as CONSUMERS
 from ansible_collections.hardening.iam.plugins.module_utils._questions.sweep.observe import OPERATIONS as SWEEP
@@ -146,7 +145,7 @@ def template(modules: t.Mapping[str, Operations]) -> Json:
         "Conditions": _conditions(writing),
         "Resources": _resources(modules, writing),
         "Outputs": {
-            "AssessorRoleArn": {"Description": "For aws_assessor_role_arn", "Value": _arn_of("AssessorRole")},
+            "AssessorRoleArn": {"Description": "aws_assessor_role_arn", "Value": _arn_of("AssessorRole")},
             **{
                 key: output
                 for role in writing
@@ -154,12 +153,12 @@ def template(modules: t.Mapping[str, Operations]) -> Json:
             },
             "EventForwardingBoundaryArn": {
                 "Condition": "HasEventAlerts",
-                "Description": "For event_alerts_role_permissions_boundary",
+                "Description": "event_alerts_role_permissions_boundary",
                 "Value": {"Ref": "EventForwardingBoundary"},
             },
             "BreakGlassRoleArn": {
                 "Condition": "HasBreakGlass",
-                "Description": "For hardening_break_glass",
+                "Description": "hardening_break_glass",
                 "Value": _arn_of("BreakGlassRole"),
             },
         },
@@ -379,7 +378,7 @@ def _output_of_role(role: WritingRole, *, condition: str = "") -> Json:
     return {
         f"{role.label}RoleArn": {
             **_if(condition),
-            "Description": f"For aws_assume_role_arns, as {role.writer}",
+            "Description": f"aws_assume_role_arns: {role.writer}",
             "Value": _arn_of(f"{role.label}Role"),
         }
     }
@@ -415,20 +414,18 @@ def _parameters_of_trust(**of_assessor: Json) -> Json:
         "TrustedPrincipalArnPattern": {
             "Type": "String",
             "AllowedPattern": f"^{_PRINCIPAL}$",
-            "Description": "Who may assume the roles: the ARN of what runs Ansible. It may end in a pattern (* and ?).",
+            "Description": "Who may assume the roles: the ARN of what runs Ansible, or a pattern (* and ?).",
         },
-        "OrganizationId": _optional(
-            "o-[a-z0-9]{10,32}", "The organization of the principals that may assume the roles."
-        ),
+        "OrganizationId": _optional("o-[a-z0-9]{10,32}", "The organization of those that may assume the roles."),
         "ExternalId": {
-            **_optional(r"[\w+=,.@:/-]{2,256}", "What must be given as external id (aws_external_id)."),
+            **_optional(r"[\w+=,.@:/-]{2,256}", "The external id (aws_external_id)."),
             "NoEcho": True,
         },
         "RoleSessionNamePattern": {
             "Type": "String",
             "Default": f"{SESSION_NAME}*",
             "AllowedPattern": f"^{_NAME_PATTERN}$",
-            "Description": "What the names of sessions must look like.",
+            "Description": "The pattern of session names.",
         },
         **of_assessor,
         "MaxSessionDuration": {
@@ -436,7 +433,7 @@ def _parameters_of_trust(**of_assessor: Json) -> Json:
             "Default": 3600,
             "MinValue": 3600,
             "MaxValue": 43200,
-            "Description": "In seconds. The session of another role gets one hour at most, whatever stands here.",
+            "Description": "In seconds. A session of another role gets one hour at most.",
         },
     }
 
@@ -446,7 +443,7 @@ def _parameters(writing: t.Sequence[WritingRole]) -> Json:
         **_parameters_of_trust(
             SourceIdentityPattern=_optional(
                 _NAME_PATTERN,
-                "What the source identity of the assessor must look like, such as awx-*; empty: none is asked for.",
+                "The pattern of the assessor's source identity, such as awx-*; empty: any.",
             )
         ),
         **{name: _switch(default, text) for name, default, text in switches()},
@@ -459,12 +456,12 @@ def _parameters(writing: t.Sequence[WritingRole]) -> Json:
             "Type": "String",
             "Default": f"{PATH}boundary/",
             "AllowedPattern": r"^/([\w+=,.@-]+/)+$",
-            "Description": "The path of the policies that permissions_boundary makes (permissions_boundary_path).",
+            "Description": "The path of the policies of permissions_boundary (permissions_boundary_path).",
         },
         **{own.parameter: _optional(own.pattern, own.description) for _capability, own in roles.OWN_RESOURCES},
         "BreakGlassPrincipalArnPattern": _optional(
             _PRINCIPAL,
-            "Who may, with MFA not an hour old, become administrator in an emergency; empty: no role for that is made.",
+            "Who may become administrator in an emergency, with MFA not an hour old; empty: no such role.",
         ),
     }
 
@@ -472,12 +469,13 @@ def _parameters(writing: t.Sequence[WritingRole]) -> Json:
 def switches() -> t.Iterator[tuple[str, bool, str]]:
     """What is chosen by true or false: parameter, default, and what it means."""
     for capability in roles.CAPABILITIES:
-        text = f"Whether {role_name(capability.writer)} may do what {capability.name} does."
+        # Short: the template without spaces is close to the limit of CloudFormation.
+        text = f"Allow {capability.name}."
         yield capability.parameter, capability.by_default, text
     yield (
         "ManagementAccount",
         False,
-        "Whether this is the management account: the roles may then read and, if chosen, change the organization.",
+        "Whether this is the management account, whose organization the roles may then read or change.",
     )
 
 
@@ -493,12 +491,12 @@ def _switch(default: bool, description: str) -> Json:
 
 def _parameters_of_role(role: WritingRole) -> Json:
     return {
-        "PrincipalArnPattern": _optional(_PRINCIPAL, f"Who may assume {role.name}; empty: TrustedPrincipalArnPattern."),
+        "PrincipalArnPattern": _optional(_PRINCIPAL, f"Who may assume {role.name}; empty: those of all roles."),
         "SourceIdentityPattern": {
             "Type": "String",
             "Default": "*",
             "AllowedPattern": f"^{_NAME_PATTERN}$",
-            "Description": f"What the source identity of {role.name} must look like, such as awx-*.",
+            "Description": "The pattern of its source identity, such as awx-*.",
         },
     }
 
@@ -576,7 +574,7 @@ def _writing_role(role: WritingRole, *, condition: str = "", boundary: str = "Au
             **_if(condition),
             **_role(
                 role.name,
-                f"Makes the changes of hardening.iam, class {role.writer}",
+                f"Makes changes of hardening.iam, class {role.writer}",
                 _trust(_principal_of(role), {"Ref": f"{role.label}SourceIdentityPattern"}),
                 PermissionsBoundary={"Ref": boundary},
             ),

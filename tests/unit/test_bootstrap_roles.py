@@ -86,6 +86,10 @@ REGIONAL: t.Final = f"arn:aws:{{}}:eu-west-1:{ACCOUNT}:{{}}"
 NEEDED: t.Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("access_keys", "iam:"): (f"{IAM}user/svc-backup", f"{IAM}user/people/alice"),
     ("access_keys", "sns:Publish"): (f"arn:aws:sns:eu-west-1:{ACCOUNT}:owners", NOTICE),
+    ("access_key_rotation", "iam:"): (f"{IAM}user/svc-backup", f"{IAM}user/people/alice"),
+    ("access_key_rotation", "secretsmanager:"): (
+        REGIONAL.format("secretsmanager", "secret:iam-hardening/access-keys/svc-backup-a1b2c3"),
+    ),
     ("user_permissions", "User"): (f"{IAM}user/alice", f"{IAM}user/people/alice"),
     ("user_permissions", "Group"): (f"{IAM}group/readers",),
     ("user_permissions", "Role"): (f"{IAM}role/app",),
@@ -167,6 +171,7 @@ TO_EVENTS: t.Final = {"iam:PassedToService": "events.amazonaws.com"}
 SAYS: t.Final[dict[tuple[str, str], dict[str, t.Any]]] = {
     ("access_keys", "iam:TagUser"): {"aws:TagKeys": ["iam-hardening:key-AKIA"]},
     ("access_keys", "iam:UntagUser"): {"aws:TagKeys": ["iam-hardening:key-AKIA"]},
+    ("access_key_rotation", "iam:CreateAccessKey"): {"iam:ResourceTag/access-key-rotation": "allowed"},
     ("access_analyzer", "iam:CreateServiceLinkedRole"): {"iam:AWSServiceName": "access-analyzer.amazonaws.com"},
     ("security_hub", "iam:CreateServiceLinkedRole"): {"iam:AWSServiceName": "securityhub.amazonaws.com"},
     ("access_analyzer", "iam:PassRole"): {"iam:PassedToService": "access-analyzer.amazonaws.com"},

@@ -26,6 +26,7 @@ locals {
 
   has_password_policy = var.password_policy
   has_access_keys = var.access_keys
+  has_access_key_rotation = var.access_key_rotation
   has_user_permissions = var.user_permissions
   has_permissions_boundary = var.permissions_boundary
   has_policy_scope = var.policy_scope
@@ -36,7 +37,7 @@ locals {
   has_findings_export = var.findings_export
   has_organization_policies = var.organization_policies && var.management_account
   has_organization_root_access = var.organization_root_access && var.management_account
-  has_credentials = local.has_password_policy || local.has_access_keys
+  has_credentials = local.has_password_policy || local.has_access_keys || local.has_access_key_rotation
   has_policies = local.has_user_permissions || local.has_permissions_boundary || local.has_policy_scope
   has_detective = local.has_access_analyzer || local.has_config_rules || local.has_security_hub || local.has_event_alerts || local.has_findings_export
   has_organization = local.has_organization_policies || local.has_organization_root_access

@@ -194,6 +194,7 @@ resource "aws_iam_policy" "assessor_reads" {
         "organizations:ListRoots",
         "organizations:ListTagsForResource",
         "organizations:ListTargetsForPolicy",
+        "secretsmanager:DescribeSecret",
         "securityhub:BatchGetSecurityControls",
         "securityhub:BatchGetStandardsControlAssociations",
         "securityhub:DescribeHub",
@@ -283,6 +284,8 @@ resource "aws_iam_policy" "automation_boundary" {
         "iam:Get*",
         "iam:List*",
         "iam:Simulate*",
+        "organizations:Describe*",
+        "organizations:List*",
         "cloudformation:DescribeStackResources",
         "cloudformation:ListStackResources",
         "cloudformation:ListStacks",
@@ -333,7 +336,6 @@ resource "aws_iam_policy" "automation_boundary" {
         "iam:SetDefaultPolicyVersion",
         "iam:TagPolicy",
         "iam:TagRole",
-        "iam:TagUser",
         "iam:UntagUser",
         "iam:UpdateAccessKey",
         "iam:UpdateAccountPasswordPolicy",
@@ -347,34 +349,59 @@ resource "aws_iam_policy" "automation_boundary" {
         "organizations:CreatePolicy",
         "organizations:DeletePolicy",
         "organizations:DeregisterDelegatedAdministrator",
-        "organizations:DescribeOrganization",
-        "organizations:DescribeOrganizationalUnit",
-        "organizations:DescribePolicy",
         "organizations:DetachPolicy",
         "organizations:DisableAWSServiceAccess",
         "organizations:EnableAWSServiceAccess",
         "organizations:EnablePolicyType",
-        "organizations:ListAWSServiceAccessForOrganization",
-        "organizations:ListAccountsForParent",
-        "organizations:ListDelegatedAdministrators",
-        "organizations:ListDelegatedServicesForAccount",
-        "organizations:ListOrganizationalUnitsForParent",
-        "organizations:ListParents",
-        "organizations:ListPolicies",
-        "organizations:ListPoliciesForTarget",
-        "organizations:ListRoots",
-        "organizations:ListTagsForResource",
-        "organizations:ListTargetsForPolicy",
         "organizations:RegisterDelegatedAdministrator",
         "organizations:TagResource",
         "organizations:UntagResource",
         "organizations:UpdatePolicy",
+        "secretsmanager:CreateSecret",
+        "secretsmanager:DeleteSecret",
+        "secretsmanager:DescribeSecret",
+        "secretsmanager:PutSecretValue",
+        "secretsmanager:TagResource",
+        "secretsmanager:UpdateSecretVersionStage",
         "sts:AssumeRoot",
         "sts:GetCallerIdentity"
       ],
       "Resource": [
         "*"
       ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:CreateAccessKey"
+      ],
+      "Resource": [
+        "*"
+      ],
+      "Condition": {
+        "StringEquals": {
+          "iam:ResourceTag/access-key-rotation": "allowed"
+        }
+      }
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:TagUser"
+      ],
+      "Resource": [
+        "*"
+      ],
+      "Condition": {
+        "ForAllValues:StringLike": {
+          "aws:TagKeys": [
+            "iam-hardening:*"
+          ]
+        },
+        "Null": {
+          "aws:TagKeys": "false"
+        }
+      }
     },
     {
       "Sid": "NeitherThemselvesNorThoseAbove",
@@ -560,6 +587,9 @@ resource "aws_iam_role_policy" "automation_credentials_reads" {
       "Sid": "Read",
       "Effect": "Allow",
       "Action": [
+        "cloudtrail:ListPublicKeys",
+        "cloudtrail:LookupEvents",
+        "ec2:DescribeRegions",
         "iam:GenerateCredentialReport",
         "iam:GetAccessKeyLastUsed",
         "iam:GetAccountAuthorizationDetails",
@@ -579,6 +609,7 @@ resource "aws_iam_role_policy" "automation_credentials_reads" {
         "organizations:DescribePolicy",
         "organizations:ListParents",
         "organizations:ListPoliciesForTarget",
+        "secretsmanager:DescribeSecret",
         "sts:GetCallerIdentity"
       ],
       "Resource": [
@@ -688,6 +719,56 @@ resource "aws_iam_role_policy" "notice_topic" {
       ],
       "Resource": [
         "${var.notice_topic_arn}"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "access_key_rotation" {
+  count  = local.has_access_key_rotation ? 1 : 0
+  name   = "access-key-rotation"
+  role   = aws_iam_role.automation_credentials[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:CreateAccessKey"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:user/*"
+      ],
+      "Condition": {
+        "StringEquals": {
+          "iam:ResourceTag/access-key-rotation": "allowed"
+        }
+      }
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:DeleteAccessKey",
+        "iam:UpdateAccessKey"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:user/*"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "secretsmanager:CreateSecret",
+        "secretsmanager:DeleteSecret",
+        "secretsmanager:PutSecretValue",
+        "secretsmanager:TagResource",
+        "secretsmanager:UpdateSecretVersionStage"
+      ],
+      "Resource": [
+        "arn:${local.partition}:secretsmanager:*:${local.account}:secret:iam-hardening/*"
       ]
     }
   ]

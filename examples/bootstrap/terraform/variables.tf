@@ -5,7 +5,7 @@
 # Made by tests/scripts/generate_permissions.py, like ../iam-hardening-roles.yml: docs/permissions.md.
 
 variable "trusted_principal_arn_pattern" {
-  description = "Who may assume the roles: the ARN of what runs Ansible. It may end in a pattern (* and ?)."
+  description = "Who may assume the roles: the ARN of what runs Ansible, or a pattern (* and ?)."
   type        = string
 
   validation {
@@ -15,7 +15,7 @@ variable "trusted_principal_arn_pattern" {
 }
 
 variable "organization_id" {
-  description = "The organization of the principals that may assume the roles."
+  description = "The organization of those that may assume the roles."
   type        = string
   default     = ""
 
@@ -26,7 +26,7 @@ variable "organization_id" {
 }
 
 variable "external_id" {
-  description = "What must be given as external id (aws_external_id)."
+  description = "The external id (aws_external_id)."
   type        = string
   default     = ""
   sensitive   = true
@@ -38,7 +38,7 @@ variable "external_id" {
 }
 
 variable "role_session_name_pattern" {
-  description = "What the names of sessions must look like."
+  description = "The pattern of session names."
   type        = string
   default     = "iam-hardening*"
 
@@ -49,7 +49,7 @@ variable "role_session_name_pattern" {
 }
 
 variable "source_identity_pattern" {
-  description = "What the source identity of the assessor must look like, such as awx-*; empty: none is asked for."
+  description = "The pattern of the assessor's source identity, such as awx-*; empty: any."
   type        = string
   default     = ""
 
@@ -60,7 +60,7 @@ variable "source_identity_pattern" {
 }
 
 variable "max_session_duration" {
-  description = "In seconds. The session of another role gets one hour at most, whatever stands here."
+  description = "In seconds. A session of another role gets one hour at most."
   type        = number
   default     = 3600
 
@@ -71,85 +71,91 @@ variable "max_session_duration" {
 }
 
 variable "password_policy" {
-  description = "Whether automation-credentials may do what password_policy does."
+  description = "Allow password_policy."
   type        = bool
   default     = true
 }
 
 variable "access_keys" {
-  description = "Whether automation-credentials may do what access_keys does."
+  description = "Allow access_keys."
+  type        = bool
+  default     = false
+}
+
+variable "access_key_rotation" {
+  description = "Allow access_key_rotation."
   type        = bool
   default     = false
 }
 
 variable "user_permissions" {
-  description = "Whether automation-policies may do what user_permissions does."
+  description = "Allow user_permissions."
   type        = bool
   default     = false
 }
 
 variable "permissions_boundary" {
-  description = "Whether automation-policies may do what permissions_boundary does."
+  description = "Allow permissions_boundary."
   type        = bool
   default     = false
 }
 
 variable "policy_scope" {
-  description = "Whether automation-policies may do what policy_scope does."
+  description = "Allow policy_scope."
   type        = bool
   default     = false
 }
 
 variable "access_analyzer" {
-  description = "Whether automation-detective may do what access_analyzer does."
+  description = "Allow access_analyzer."
   type        = bool
   default     = true
 }
 
 variable "config_rules" {
-  description = "Whether automation-detective may do what config_rules does."
+  description = "Allow config_rules."
   type        = bool
   default     = false
 }
 
 variable "security_hub" {
-  description = "Whether automation-detective may do what security_hub does."
+  description = "Allow security_hub."
   type        = bool
   default     = false
 }
 
 variable "event_alerts" {
-  description = "Whether automation-detective may do what event_alerts does."
+  description = "Allow event_alerts."
   type        = bool
   default     = false
 }
 
 variable "findings_export" {
-  description = "Whether automation-detective may do what findings_export does."
+  description = "Allow findings_export."
   type        = bool
   default     = false
 }
 
 variable "organization_policies" {
-  description = "Whether automation-organization may do what organization_policies does."
+  description = "Allow organization_policies."
   type        = bool
   default     = false
 }
 
 variable "organization_root_access" {
-  description = "Whether automation-organization may do what organization_root_access does."
+  description = "Allow organization_root_access."
   type        = bool
   default     = false
 }
 
 variable "management_account" {
-  description = "Whether this is the management account: the roles may then read and, if chosen, change the organization."
+  description = "Whether this is the management account, whose organization the roles may then read or change."
   type        = bool
   default     = false
 }
 
 variable "credentials_principal_arn_pattern" {
-  description = "Who may assume automation-credentials; empty: TrustedPrincipalArnPattern."
+  description = "Who may assume automation-credentials; empty: those of all roles."
   type        = string
   default     = ""
 
@@ -160,7 +166,7 @@ variable "credentials_principal_arn_pattern" {
 }
 
 variable "credentials_source_identity_pattern" {
-  description = "What the source identity of automation-credentials must look like, such as awx-*."
+  description = "The pattern of its source identity, such as awx-*."
   type        = string
   default     = "*"
 
@@ -171,7 +177,7 @@ variable "credentials_source_identity_pattern" {
 }
 
 variable "policies_principal_arn_pattern" {
-  description = "Who may assume automation-policies; empty: TrustedPrincipalArnPattern."
+  description = "Who may assume automation-policies; empty: those of all roles."
   type        = string
   default     = ""
 
@@ -182,7 +188,7 @@ variable "policies_principal_arn_pattern" {
 }
 
 variable "policies_source_identity_pattern" {
-  description = "What the source identity of automation-policies must look like, such as awx-*."
+  description = "The pattern of its source identity, such as awx-*."
   type        = string
   default     = "*"
 
@@ -193,7 +199,7 @@ variable "policies_source_identity_pattern" {
 }
 
 variable "detective_principal_arn_pattern" {
-  description = "Who may assume automation-detective; empty: TrustedPrincipalArnPattern."
+  description = "Who may assume automation-detective; empty: those of all roles."
   type        = string
   default     = ""
 
@@ -204,7 +210,7 @@ variable "detective_principal_arn_pattern" {
 }
 
 variable "detective_source_identity_pattern" {
-  description = "What the source identity of automation-detective must look like, such as awx-*."
+  description = "The pattern of its source identity, such as awx-*."
   type        = string
   default     = "*"
 
@@ -215,7 +221,7 @@ variable "detective_source_identity_pattern" {
 }
 
 variable "organization_principal_arn_pattern" {
-  description = "Who may assume automation-organization; empty: TrustedPrincipalArnPattern."
+  description = "Who may assume automation-organization; empty: those of all roles."
   type        = string
   default     = ""
 
@@ -226,7 +232,7 @@ variable "organization_principal_arn_pattern" {
 }
 
 variable "organization_source_identity_pattern" {
-  description = "What the source identity of automation-organization must look like, such as awx-*."
+  description = "The pattern of its source identity, such as awx-*."
   type        = string
   default     = "*"
 
@@ -237,7 +243,7 @@ variable "organization_source_identity_pattern" {
 }
 
 variable "boundary_policy_path" {
-  description = "The path of the policies that permissions_boundary makes (permissions_boundary_path)."
+  description = "The path of the policies of permissions_boundary (permissions_boundary_path)."
   type        = string
   default     = "/iam-hardening/boundary/"
 
@@ -248,7 +254,7 @@ variable "boundary_policy_path" {
 }
 
 variable "notice_topic_arn" {
-  description = "A topic of another account to which owners of access keys are notified (access_keys_notify)."
+  description = "A topic of another account for notices to owners of access keys (access_keys_notify)."
   type        = string
   default     = ""
 
@@ -270,7 +276,7 @@ variable "config_recorder_role_arn" {
 }
 
 variable "event_forwarding_role_arn" {
-  description = "Your role that forwards events (event_alerts_role_arn), if event_alerts does not create one."
+  description = "Your role that forwards events (event_alerts_role_arn), if there is one."
   type        = string
   default     = ""
 
@@ -281,7 +287,7 @@ variable "event_forwarding_role_arn" {
 }
 
 variable "alert_topic_arn" {
-  description = "A topic of this account for alerts (event_alerts_topic_arn), if event_alerts does not create one."
+  description = "A topic of this account for alerts (event_alerts_topic_arn), if there is one."
   type        = string
   default     = ""
 
@@ -292,7 +298,7 @@ variable "alert_topic_arn" {
 }
 
 variable "alert_queue_arn" {
-  description = "Your queue for undelivered alerts (event_alerts_dead_letter_queue_arn), if event_alerts does not create one."
+  description = "Your queue for undelivered alerts (event_alerts_dead_letter_queue_arn), if there is one."
   type        = string
   default     = ""
 
@@ -303,7 +309,7 @@ variable "alert_queue_arn" {
 }
 
 variable "break_glass_principal_arn_pattern" {
-  description = "Who may, with MFA not an hour old, become administrator in an emergency; empty: no role for that is made."
+  description = "Who may become administrator in an emergency, with MFA not an hour old; empty: no such role."
   type        = string
   default     = ""
 
@@ -360,7 +366,7 @@ variable "right_sizing_return" {
 }
 
 variable "roles_principal_arn_pattern" {
-  description = "Who may assume automation-roles; empty: TrustedPrincipalArnPattern."
+  description = "Who may assume automation-roles; empty: those of all roles."
   type        = string
   default     = ""
 
@@ -371,7 +377,7 @@ variable "roles_principal_arn_pattern" {
 }
 
 variable "roles_source_identity_pattern" {
-  description = "What the source identity of automation-roles must look like, such as awx-*."
+  description = "The pattern of its source identity, such as awx-*."
   type        = string
   default     = "*"
 

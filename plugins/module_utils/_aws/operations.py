@@ -94,6 +94,8 @@ _ACTIONS: t.Final[dict[str, tuple[str, ...]]] = {
     "s3:HeadObject": ("s3:GetObject",),
     "s3:ListBuckets": ("s3:ListAllMyBuckets",),
     "s3:ListObjectsV2": ("s3:ListBucket",),
+    # With tags, by which it is known whose key a secret is for.
+    "secretsmanager:CreateSecret": ("secretsmanager:CreateSecret", "secretsmanager:TagResource"),
     "securityhub:EnableSecurityHub": (
         "securityhub:EnableSecurityHub",
         _SERVICE_LINKED_ROLE,

@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from .._module.registration import Registration
 from .._module.writers import Writer
 from .access_analyzer.run import REGISTRATION as ACCESS_ANALYZER
+from .access_key_rotation.run import REGISTRATION as ACCESS_KEY_ROTATION
 from .access_keys.run import REGISTRATION as ACCESS_KEYS
 from .config_rules.run import REGISTRATION as CONFIG_RULES
 from .event_alerts.run import REGISTRATION as EVENT_ALERTS
@@ -37,6 +38,7 @@ _LIST: t.Final = (
     ACCESS_ANALYZER,
     PASSWORD_POLICY,
     ACCESS_KEYS,
+    ACCESS_KEY_ROTATION,
     USER_PERMISSIONS,
     PERMISSIONS_BOUNDARY,
     POLICY_SCOPE,

@@ -23,7 +23,7 @@ GRANTS: t.Final = Grants(
         OwnResource(
             "NoticeTopicArn",
             "sns:Publish",
-            "A topic of another account to which owners of access keys are notified (access_keys_notify).",
+            "A topic of another account for notices to owners of access keys (access_keys_notify).",
             TOPIC_ARN,
         ),
     ),

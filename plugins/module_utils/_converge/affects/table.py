@@ -14,6 +14,7 @@ writes that modules declare.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import types
 import typing as t
 from collections.abc import Callable, Iterable, Mapping
@@ -155,6 +156,14 @@ def _owner_of_sessions(change: Change, reach: Reach) -> Iterable[str]:
     return (_principal(change, reach, principal.kind, principal.name),)
 
 
+def _user_of_secret(change: Change, _reach: Reach) -> Iterable[str]:
+    """The user whose access key a secret holds: who reads the secret calls as this user."""
+    user = find_shown(change, "user")
+    if not user:
+        raise NotKnown("the user of a secret that the change does not show")
+    return (user,)
+
+
 def _openers_of_roots(_change: Change, reach: Reach) -> Iterable[str]:
     """Everybody in the accounts from which sessions as root of members are opened."""
     return reach.administrators("iam.amazonaws.com") | {reach.management_account()}
@@ -249,6 +258,7 @@ def _iam() -> dict[str, Write]:
             for kind, key in _CREDENTIALS.items()
             for verb in ("Update", "Delete")
         },
+        "CreateAccessKey": Write(_owner, request.name_credential_owner),
         "DeleteLoginProfile": Write(_owner, request.name_credential_owner),
         "DeactivateMFADevice": Write(
             _owner,
@@ -332,6 +342,23 @@ def _alerts() -> dict[str, Write]:
     }
 
 
+def _secrets() -> dict[str, Write]:
+    """Secrets with access keys. Their policies, which let somebody in, are never written."""
+    name = functools.partial(request.name_shown_value, what="secret", of="secret")
+    label = request.name_shown_value("VersionStage", "label", "label")
+    version = request.name_shown_value("MoveToVersionId", "version", "version")
+    table = {
+        "CreateSecret": Write(_nobody, name("Name")),
+        "DeleteSecret": Write(_user_of_secret, name("SecretId")),
+        # Sent with the request that makes the key, and never by itself.
+        "PutSecretValue": Write(_nobody, request.name_nothing),
+        "UpdateSecretVersionStage": Write(
+            _user_of_secret, request.combine(request.name_whole_target("SecretId", "secret"), label, version)
+        ),
+    }
+    return {f"secretsmanager:{operation}": write for operation, write in table.items()}
+
+
 def _detective() -> dict[str, Write]:
     """Services that watch. None of their settings lets anybody in or keeps anybody out."""
     analyzer, rule = request.name_tail("analyzerName", "analyzer"), request.name_tail("ruleName", "rule")
@@ -381,6 +408,7 @@ WRITES: t.Final[Mapping[str, Write]] = types.MappingProxyType(
         **_alerts(),
         **_detective(),
         "signin:BatchRevokeSessions": Write(_owner_of_sessions, request.name_sessions),
+        **_secrets(),
         "sts:AssumeRoot": Write(_root_of_member, request.name_whole_target("TargetPrincipal", "account")),
     }
 )

@@ -45,6 +45,7 @@ from ..fakes import ACCOUNT, NOW
 PACKAGE: t.Final = "ansible_collections.hardening.iam.plugins.module_utils"
 POLICY: t.Final = f"arn:aws:iam::{ACCOUNT}:policy/shared"
 OTHER: t.Final = f"arn:aws:iam::{ACCOUNT}:policy/other"
+SECRET: t.Final = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:key-a1b2c3"
 TOPIC: t.Final = f"arn:aws:sns:us-east-1:{ACCOUNT}:alerts"
 QUEUE: t.Final = f"arn:aws:sqs:us-east-1:{ACCOUNT}:lost"
 BUS: t.Final = f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/default"
@@ -383,6 +384,10 @@ CASES: t.Final[list[tuple[str, str, Record, Record, list[str]]]] = [
         for operation in ("DeleteAccessKey", "DeleteSigningCertificate", "DeleteLoginProfile", "DeactivateMFADevice")
     ),
     ("sts:AssumeRoot", ROOT, {"TargetPrincipal": MEMBERS[0]}, {}, [MEMBERS[0]]),
+    ("iam:CreateAccessKey", BOB, {"UserName": "bob"}, {}, [BOB]),
+    # Who reads the secret calls as the user whose key it holds.
+    ("secretsmanager:UpdateSecretVersionStage", SECRET, {"SecretId": SECRET}, {"after": {"user": BOB}}, [BOB]),
+    ("secretsmanager:DeleteSecret", SECRET, {"SecretId": "key"}, {"before": {"user": BOB}}, [BOB]),
     *(
         (f"iam:{verb}AccountPasswordPolicy", f"arn:aws:iam::{ACCOUNT}:account-password-policy", {}, {}, [ACCOUNT])
         for verb in ("Update", "Delete")
@@ -391,6 +396,8 @@ CASES: t.Final[list[tuple[str, str, Record, Record, list[str]]]] = [
 NOBODY: t.Final = (
     "accessanalyzer:",
     "config:",
+    "secretsmanager:CreateSecret",
+    "secretsmanager:PutSecretValue",
     "securityhub:",
     "sns:Publish",
     "sns:Subscribe",

@@ -26,6 +26,7 @@ from .test_affected import (
     ROOT,
     RULE,
     SCP_ARN,
+    SECRET,
     TEAM,
     TOPIC,
     Record,
@@ -123,6 +124,28 @@ CASES: t.Final[list[tuple[tuple[str, ...], str, Record, Record, dict[str, str]]]
             {"UserName": "user", key: kind},
         )
         for kind, key in CREDENTIALS.items()
+    ),
+    (("iam:CreateAccessKey",), BOB, {"UserName": "bob"}, {}, {"UserName": "user"}),
+    (
+        ("secretsmanager:CreateSecret",),
+        SECRET,
+        {"Name": "key"},
+        {**IN_HOME, "after": {"secret": "key"}},
+        {"Name": "secret"},
+    ),
+    (
+        ("secretsmanager:DeleteSecret",),
+        SECRET,
+        {"SecretId": "key"},
+        {**IN_HOME, "before": {"secret": "key"}},
+        {"SecretId": "secret"},
+    ),
+    (
+        ("secretsmanager:UpdateSecretVersionStage",),
+        SECRET,
+        {"SecretId": SECRET, "VersionStage": "AWSCURRENT", "MoveToVersionId": "two"},
+        {**IN_HOME, "after": {"label": "AWSCURRENT", "version": "two"}},
+        {"SecretId": "secret", "VersionStage": "label", "MoveToVersionId": "version"},
     ),
     (("iam:DeleteLoginProfile",), BOB, {"UserName": "bob"}, {}, {"UserName": "user"}),
     (
@@ -298,6 +321,8 @@ NAMELESS: t.Final = (
     "config:UntagResource",
     "iam:UpdateAccountPasswordPolicy",
     "iam:DeleteAccountPasswordPolicy",
+    # Sent with the request that makes a key.
+    "secretsmanager:PutSecretValue",
     "sqs:ReceiveMessage",
     # Compared below, event by event.
     "events:PutEvents",

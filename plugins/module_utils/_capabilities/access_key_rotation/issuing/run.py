@@ -1,0 +1,166 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The one call that makes an access key: its secret is stored in the same call, or the key is deleted again.
+
+AWS shows the secret of a key once, in the answer to CreateAccessKey. It goes from that answer into PutSecretValue and
+nowhere else. The runner, the journal, plans and results only get the ids that :meth:`Issuer.call` returns.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import typing as t
+from collections.abc import Callable, Mapping, Sequence
+
+from ...._aws.access import Access
+from ...._aws.errors import AwsError, NotFound, Throttled, Unparsable, Unreachable
+from ...._converge.capability import Caller
+from ...._converge.change import Change
+from ..changes import CREATE_KEY, DELETE_KEY, SECRETS, STORE
+from ..declared import Fields
+from ..model import CURRENT, PENDING, make_version_id
+from ..observe import read_secret
+
+# Seconds before each further attempt. All of them together end long before the lease of the account does.
+_WAITS: t.Final = (1.0, 2.0, 4.0)
+_PASSING: t.Final = (NotFound, Throttled, Unparsable, Unreachable)
+#: The error of a key whose secret nobody has, and that could not be deleted.
+NOT_DELETED: t.Final = "KeyNotDeleted"
+
+
+class Issuer:
+    """AWS for one change that makes an access key. ``user_id`` is the unique id of the user.
+
+    ``secret_id`` is the ARN of the secret where it was there when the plan was made: another one of the same name is
+    another secret. Of one that the run has made it is the name.
+    """
+
+    def __init__(
+        self,
+        access: Access,
+        change: Change,
+        *,
+        user_id: str,
+        secret_id: str,
+        fields: Fields,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._access = access
+        self._change = change
+        self._user_id = user_id
+        self._secret_id = secret_id
+        self._fields = fields
+        self._sleep = sleep
+
+    @property
+    def caller(self) -> Caller:
+        """The principal that makes the calls."""
+        return self._access.caller
+
+    @property
+    def chain(self) -> Sequence[str]:
+        """The ARN of every principal on the way to the caller."""
+        return self._access.chain
+
+    def call(
+        self,
+        service: str,
+        operation: str,
+        parameters: t.Optional[Mapping[str, t.Any]] = None,
+        *,
+        region: t.Optional[str] = None,
+    ) -> dict[str, t.Any]:
+        """Make the key and store its secret. Returns the id of the key, and the ARN and version of the secret.
+
+        Whatever goes wrong in between, a signal that ends the task among it, the key is deleted before it is raised.
+
+        :raises AwsError: there is no new key; with the code ``KeyNotDeleted`` there may be one, without a secret.
+        """
+        if (service, operation) != ("iam", CREATE_KEY):
+            raise ValueError(f"{service}:{operation} makes no access key")
+        answer = self._access.call(service, operation, parameters, region=region)["AccessKey"]
+        key_id, secret = str(answer["AccessKeyId"]), str(answer.pop("SecretAccessKey"))
+        try:
+            return {"AccessKeyId": key_id, **self._store(key_id, secret)}
+        except AwsError as failure:
+            # An error may repeat what was asked.
+            why = failure.message.replace(secret, "…")
+            self._discard(key_id, why)
+            raise failure.rephrase(f"{why} (so the new access key was deleted at once)") from None
+        # A signal that ends the task, or a lost lease, must not leave a key whose secret nobody has.
+        except BaseException as failure:
+            self._discard(key_id, type(failure).__name__)
+            if secret in str(failure):
+                raise AwsError(
+                    f"the secret of a new access key could not be stored: {type(failure).__name__}"
+                ) from None
+            raise
+
+    def _store(self, key_id: str, secret: str) -> dict[str, str]:
+        """Store the secret. The version follows from the id of the key, so a repeated request makes no second one."""
+        state = self._change.after
+        version = make_version_id(self._change.account_id, self._user_id, key_id)
+        request = {
+            "SecretId": self._secret_id,
+            "ClientRequestToken": version,
+            "SecretString": json.dumps({self._fields.key_id: key_id, self._fields.secret: secret}),
+            "VersionStages": [CURRENT if state["new_key"]["current"] else PENDING],
+        }
+        region = str(state["secret_region"])
+        for wait in (*_WAITS, None):
+            try:
+                stored = self._access.call(SECRETS, STORE, request, region=region)
+                return {"SecretArn": str(stored["ARN"]), "VersionId": version}
+            except _PASSING as failure:
+                found = self._find_stored(region, version)
+                if found:
+                    return {"SecretArn": found, "VersionId": version}
+                if wait is None:
+                    raise failure.rephrase(failure.message) from None
+            self._sleep(wait)
+        raise AssertionError("the last attempt either returns or raises")
+
+    def _find_stored(self, region: str, version: str) -> str:
+        """Find the ARN of the secret if it has the version: an answer may be lost although the request was done."""
+        try:
+            secret = read_secret(self._access, self._secret_id, region)
+        except AwsError:
+            return ""
+        return secret.arn if secret is not None and secret.has(version) else ""
+
+    def _discard(self, key_id: str, reason: str) -> None:
+        """Delete a key whose secret nobody will ever have.
+
+        :raises AwsError: it could not be deleted.
+        """
+        user = self._change.parameters["UserName"]
+        named = {"UserName": user, "AccessKeyId": key_id}
+        for wait in (*_WAITS, None):
+            try:
+                self._access.call("iam", DELETE_KEY, named)
+                return
+            except NotFound:
+                # IAM is eventually consistent: a key that was just made may not be known everywhere yet.
+                if wait is None:
+                    return
+            except AwsError as failure:
+                if wait is None or not isinstance(failure, _PASSING):
+                    raise _explain_undeleted(user, key_id, reason, failure) from None
+            self._sleep(wait)
+
+
+def _explain_undeleted(user: str, key_id: str, why: str, failure: AwsError) -> AwsError:
+    return AwsError(
+        f"the secret of the new access key {key_id} of {user} could not be stored ({why}), and the key could not be "
+        f"deleted ({failure.message}). Nobody has its secret. The next run deletes it; or: aws iam delete-access-key "
+        f"--user-name {user} --access-key-id {key_id}",
+        code=NOT_DELETED,
+        service="iam",
+        operation=DELETE_KEY,
+    )
