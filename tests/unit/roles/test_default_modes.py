@@ -18,6 +18,7 @@ from .rendering import ROLES, evaluated
 MODES: t.Final[t.Mapping[str, str]] = {
     # One external analyzer a region is free and changes nothing else.
     "access_analyzer": "enforce",
+    "access_key_rotation": "report",
     "access_keys": "report",
     # Nothing is written without the id of the incident as confirmation.
     "compromise_response": "enforce",

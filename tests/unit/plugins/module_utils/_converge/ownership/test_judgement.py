@@ -37,6 +37,7 @@ from .owned import ACCOUNT, GROUP, POLICY, REQUESTS, ROLE, USER, change, item, o
 
 # Writes that no owner decides on. New objects have no owner yet; credentials and marks are no part of a definition.
 FREE: t.Final = {
+    "CreateAccessKey": "a credential",
     "CreateGroup": "a new object",
     "CreatePolicy": "a new object",
     "CreateRole": "a new object",
