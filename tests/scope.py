@@ -38,7 +38,6 @@ SAMPLED: t.Final[dict[str, int]] = {
         "hunt": 8,
         "inventory": 6,
         "key_rotation": 2,
-        "key_rotation": 2,
         "least_privilege": 3,
         "lock_out": 8,
         "mistakes": 3,

@@ -51,21 +51,19 @@ class Containment:
     ) -> t.Self:
         """The containment of these results. Their members say which module each is of."""
         ordered = sorted(results, key=lambda result: str(result.get("account_id", "")))
-        return cls(
-            incident,
-            [result for result in ordered if "seeds" in result],
-            [result for result in ordered if "roles" in result],
-            failures,
-            now,
-            is_real,
-        )
+        credentials = [result for result in ordered if "seeds" in result]
+        sessions = [result for result in ordered if "roles" in result]
+        # In the mode report nothing is written either.
+        is_enforced = all(result.get("mode") == "enforce" for result in (*credentials, *sessions))
+        return cls(incident, credentials, sessions, failures, now, is_real and is_enforced)
 
     def list_problems(self) -> list[str]:
         """List what is not contained: accounts that failed, credentials that nobody found, and what is not denied."""
         lost = (f"{seed['id']}: {seed['detail']}" for seed in self._list_lost())
         denied = (f"{row['principal']}: {row['reason']}" for row in self.list_not_denied()) if self.is_real else ()
-        failed = (f"{failure['host']}: {failure['reason']}" for failure in self.failures)
-        return list(dict.fromkeys([*failed, *lost, *denied]))
+        failed = [f"{failure['host']}: {failure['reason']}" for failure in self.failures]
+        unasked = [] if self.credentials or failed else ["no account was asked: is compromise_response_mode off?"]
+        return list(dict.fromkeys([*failed, *unasked, *lost, *denied]))
 
     def list_seeds(self) -> list[Row]:
         """List each credential once, as the account sees it that knows most of it."""

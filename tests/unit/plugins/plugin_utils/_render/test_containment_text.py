@@ -26,8 +26,8 @@ def seed(status: str, detail: str = "a key of the user ci-deploy", **more: str) 
 
 
 def credentials(account_id: str, *seeds: Row, **more: t.Any) -> Row:
-    result = {"account_id": account_id, "seeds": list(seeds), "contained": [], "not_denied": [], "lives_on": []}
-    return {**result, **more}
+    lists = {"contained": [], "not_denied": [], "lives_on": []}
+    return {"account_id": account_id, "mode": "enforce", "seeds": list(seeds), **lists, **more}
 
 
 def lives(what: str, until: t.Optional[str], *, denied: bool = True, next_step: str = "", principal: str = USER) -> Row:
@@ -40,7 +40,8 @@ def role(state: str = "cut", **more: t.Any) -> Row:
 
 
 def sessions(account_id: str, *roles: Row, **more: t.Any) -> Row:
-    return {"account_id": account_id, "roles": list(roles), "not_denied": [], "lives_on": [], **more}
+    lists = {"not_denied": [], "lives_on": []}
+    return {"account_id": account_id, "mode": "enforce", "roles": list(roles), **lists, **more}
 
 
 def contain(*results: Row, is_real: bool = True, failures: t.Sequence[Row] = (), **incident: str) -> Containment:
@@ -88,6 +89,16 @@ def test_what_is_not_denied_fails_a_real_run_only() -> None:
         shown = render(contain(*results, is_real=is_real))
         assert section(shown, "NOT DENIED:") == [f"{ROLE}: it has no room; make room"]
         assert section(shown, "CONTAINED:") == section(shown, "TO CONTAIN:") == []
+
+
+def test_the_mode_report_contains_nobody() -> None:
+    shown = render(contain(credentials(HOME, seed("home"), contained=[CONTAINED], mode="report")))
+    assert shown.startswith("Plan of the containment")
+    assert section(shown, "CONTAINED:") == []
+
+
+def test_a_run_that_asked_no_account_contains_nobody() -> None:
+    assert contain().list_problems() == ["no account was asked: is compromise_response_mode off?"]
 
 
 def test_an_account_that_failed_is_a_problem() -> None:
@@ -149,12 +160,12 @@ def test_keys_that_no_event_told_of_yet_are_not_known() -> None:
 
 
 def test_the_next_steps_have_times() -> None:
-    assert section(render(contain()), "NEXT:") == [
+    assert section(render(contain(credentials(HOME, seed("home")))), "NEXT:") == [
         "a second person confirms it until 2026-11-29T12:00:00Z: run contain.yml with compromise_response_confirmed_by",
         "events are late: run hunt.yml now, and again at 2026-11-28T13:00:00Z and 2026-11-29T12:00:00Z; then "
         "contain.yml with the sessions that it found",
     ]
-    assert len(section(render(contain(confirmed_by="Ben")), "NEXT:")) == 1
+    assert len(section(render(contain(credentials(HOME, seed("home")), confirmed_by="Ben")), "NEXT:")) == 1
     assert section(render(contain(is_real=False)), "NEXT:")[0].startswith("if this is right, run it without --check")
 
 
