@@ -60,7 +60,7 @@ Search = Callable[[t.Any, frozenset[str]], Iterator[tuple[str, str]]]
             ["parameters KeyId", "outputs Key"],
         ),
         (search.search_user_data, base64.b64encode(f"{KEY} {SECRET}".encode()).decode(), ["user data"]),
-        (search.search_user_data, base64.b64encode(gzip.compress(KEY.encode())).decode(), ["user data"]),
+        (search.search_user_data, base64.b64encode(gzip.compress(KEY.encode(), mtime=0)).decode(), ["user data"]),
         (search.search_user_data, f"no base64: {KEY}", ["user data"]),
         (search.search_user_data, None, []),
         (search.search_user_data, base64.b64encode(b"\x1f\x8bgarbage").decode(), []),
