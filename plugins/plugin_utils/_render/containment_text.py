@@ -22,6 +22,7 @@ from ...module_utils._report.plain import join_names, printable, wrap_text
 
 #: Statuses of a credential by which its home is known, or that it has none any more.
 _FOUND: t.Final = frozenset({"home", "deleted", "root", "session", "mismatch"})
+_LAST_PASS: t.Final = "recheck"
 # CloudTrail delivers late, so the last events are hunted again: compromise.md 4.
 _HUNTS: t.Final = (timedelta(hours=1), timedelta(hours=24))
 _NAMES: t.Final = 4
@@ -54,16 +55,34 @@ class Containment:
         credentials = [result for result in ordered if "seeds" in result]
         sessions = [result for result in ordered if "roles" in result]
         # In the mode report nothing is written either.
-        is_enforced = all(result.get("mode") == "enforce" for result in (*credentials, *sessions))
+        is_enforced = any(result.get("mode") == "enforce" for result in ordered) or not ordered
         return cls(incident, credentials, sessions, failures, now, is_real and is_enforced)
 
     def list_problems(self) -> list[str]:
-        """List what is not contained: accounts that failed, credentials that nobody found, and what is not denied."""
-        lost = (f"{seed['id']}: {seed['detail']}" for seed in self._list_lost())
-        denied = (f"{row['principal']}: {row['reason']}" for row in self.list_not_denied()) if self.is_real else ()
+        """List why a run has not contained everything: what failed, what nobody found, what is not denied or known.
+
+        A plan only has the first two.
+        """
+        lost = [f"{seed['id']}: {seed['detail']}" for seed in self._list_lost()]
         failed = [f"{failure['host']}: {failure['reason']}" for failure in self.failures]
         unasked = [] if self.credentials or failed else ["no account was asked: is compromise_response_mode off?"]
-        return list(dict.fromkeys([*failed, *unasked, *lost, *denied]))
+        open_ends = [*self._list_mixed(), *self._list_open()] if self.is_real else []
+        return list(dict.fromkeys([*failed, *unasked, *lost, *open_ends]))
+
+    def _list_mixed(self) -> Iterator[str]:
+        """List the accounts that wrote nothing, in a run in which others did."""
+        for result in (*self.credentials, *self.sessions):
+            if result.get("mode") != "enforce":
+                yield f"account {result['account_id']}: nothing was written, because its mode is {result.get('mode')}"
+
+    def _list_open(self) -> Iterator[str]:
+        """List what is not denied, what is not known, and what was changed so late that something may have got away."""
+        yield from (f"{row['principal']}: {row['reason']}" for row in self.list_not_denied())
+        yield from (fact for result in self.sessions for fact in result.get("unread", ()))
+        for result in (*self.credentials, *self.sessions):
+            late = {change["target"] for change in result.get("changes", ()) if change.get("applied")}
+            if result.get("pass") == _LAST_PASS:
+                yield from (f"{target}: it was still changed in the last pass, so run again" for target in sorted(late))
 
     def list_seeds(self) -> list[Row]:
         """List each credential once, as the account sees it that knows most of it."""
@@ -89,9 +108,13 @@ class Containment:
 
         Of sessions session_revocation knows more than what it is left as a next step.
         """
-        rows = [row for result in (*self.credentials, *self.sessions) for row in result.get("lives_on", ())]
-        if self.sessions:
-            rows = [row for row in rows if not row.get("next_step", "").startswith("session_revocation")]
+        known = {result["account_id"] for result in self.sessions if not result.get("unread")}
+        rows = [
+            row
+            for result in (*self.credentials, *self.sessions)
+            for row in result.get("lives_on", ())
+            if result["account_id"] not in known or not row.get("next_step", "").startswith("session_revocation")
+        ]
         return sorted(rows, key=lambda row: (row["until"] is None, row["until"] or "", row["what"], row["principal"]))
 
 
@@ -128,18 +151,31 @@ def _render_seeds(containment: Containment) -> Iterator[str]:
 
 
 def _render_contained(containment: Containment) -> Iterator[str]:
+    undenied = {row["principal"] for row in containment.list_not_denied()}
     for result in containment.credentials:
-        for one in result["contained"]:
-            yield f"{one['principal']}: everything"
+        yield from (
+            f"{one['principal']}: everything" for one in result["contained"] if one["principal"] not in undenied
+        )
     for result in containment.sessions:
         for role in result["roles"]:
             if role["state"] in ("cut", "denied_already"):
                 way = "" if role["certain"] else " (it may have been reached)"
-                yield f"{role['role']}: sessions that began before {role['issued_before']}{way}{_name_others(role)}"
+                yield f"{role['role']}: {_name_sessions(role)}{way}{_name_others(role)}"
         sessions = result.get("signin_sessions", ())
         if sessions:
             owners = join_names(sorted({session["principal"] for session in sessions}), _NAMES)
             yield f"{plural(len(sessions), 'sign-in sessions')} of {owners}"
+
+
+def _name_sessions(role: Row) -> str:
+    """Name the sessions of a role that are cut, by the statements of its policy."""
+    statements = set(role["statements"])
+    if "AllSessions" in statements:
+        return "all sessions"
+    before = f"sessions that began before {role['issued_before']}"
+    named = "sessions of the names that the incident gives"
+    parts = [before] if statements & {"OlderSessionsOfNobodyKnown", "OlderSessions"} else []
+    return " and ".join([*parts, *([named] if statements - {"OlderSessionsOfNobodyKnown", "OlderSessions"} else [])])
 
 
 def _name_others(role: Row) -> str:

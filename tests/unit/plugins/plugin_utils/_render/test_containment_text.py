@@ -36,7 +36,7 @@ def lives(what: str, until: t.Optional[str], *, denied: bool = True, next_step: 
 
 def role(state: str = "cut", **more: t.Any) -> Row:
     found = {"role": ROLE, "state": state, "certain": True, "issued_before": "2026-11-28T12:00:30Z", "used_by": []}
-    return {**found, **more}
+    return {**found, "statements": ["OlderSessionsOfNobodyKnown"], **more}
 
 
 def sessions(account_id: str, *roles: Row, **more: t.Any) -> Row:
@@ -101,6 +101,50 @@ def test_a_run_that_asked_no_account_contains_nobody() -> None:
     assert contain().list_problems() == ["no account was asked: is compromise_response_mode off?"]
 
 
+def test_an_account_that_wrote_nothing_beside_others_is_a_problem() -> None:
+    found = contain(credentials(HOME, seed("home")), sessions(PROD, role(), mode="report"))
+    assert found.list_problems() == [f"account {PROD}: nothing was written, because its mode is report"]
+
+
+def test_what_is_not_known_fails_a_real_run_only() -> None:
+    results = [credentials(HOME, seed("home")), sessions(PROD, unread=["the roles of account x are not known"])]
+    assert contain(*results).list_problems() == ["the roles of account x are not known"]
+    assert contain(*results, is_real=False).list_problems() == []
+
+
+def test_a_change_in_the_last_pass_asks_for_another_run() -> None:
+    changes = [{"target": ROLE, "applied": True}, {"target": USER, "applied": False}]
+    late = sessions(PROD, role(), changes=changes, **{"pass": "recheck"})
+    assert contain(credentials(HOME, seed("home")), late).list_problems() == [
+        f"{ROLE}: it was still changed in the last pass, so run again"
+    ]
+    early = {**late, "pass": "second"}
+    assert contain(credentials(HOME, seed("home")), early).list_problems() == []
+
+
+@pytest.mark.parametrize(
+    ("statements", "named"),
+    [
+        (["OlderSessions"], "sessions that began before 2026-11-28T12:00:30Z"),
+        (["NamedSources"], "sessions of the names that the incident gives"),
+        (["AllSessions"], "all sessions"),
+        (
+            ["OlderSessionsOfNobodyKnown", "NamedSessions"],
+            "sessions that began before 2026-11-28T12:00:30Z and sessions of the names that the incident gives",
+        ),
+    ],
+)
+def test_only_sessions_that_are_cut_are_named(statements: list[str], named: str) -> None:
+    shown = render(contain(sessions(PROD, role(statements=statements))))
+    assert section(shown, "CONTAINED:") == [f"{ROLE}: {named}"]
+
+
+def test_who_is_not_denied_is_not_called_contained() -> None:
+    undenied = {"principal": USER, "reason": "the denial failed", "next_step": ""}
+    shown = render(contain(credentials(HOME, seed("home"), contained=[CONTAINED], not_denied=[undenied])))
+    assert section(shown, "CONTAINED:") == []
+
+
 def test_an_account_that_failed_is_a_problem() -> None:
     found = contain(credentials(HOME, seed("home")), failures=[{"host": "acme-prod", "reason": "it can't be read"}])
     assert found.list_problems() == ["acme-prod: it can't be read"]
@@ -118,12 +162,14 @@ def test_what_lives_on_is_listed_by_its_end() -> None:
         ],
     )
     cut = sessions(PROD, lives_on=[lives("sessions of the role", "2026-11-28T13:00:00Z", principal=ROLE)])
-    assert section(render(contain(user, cut)), "LIVES ON (UTC):") == [
+    assert section(render(contain(user, cut, sessions(HOME))), "LIVES ON (UTC):") == [
         "2026-11-28T13:00:00Z denied sessions of the role: role/deploy",
         "2026-11-30T00:00:00Z denied tokens: user/ci/ci-deploy",
         "until somebody ends it NOT DENIED SSH keys: user/ci/ci-deploy",
     ]
-    assert "NOT DENIED sessions of roles" in render(contain(user))
+    # Nobody cut them where the roles of the account could not be read.
+    for others in ([], [cut], [sessions(HOME, unread=["its roles are not known"])]):
+        assert "NOT DENIED sessions of roles" in render(contain(user, *others))
 
 
 def test_who_must_begin_sessions_again_is_named() -> None:
