@@ -26,6 +26,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.access import A
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import (
     AccessDenied,
     AwsError,
+    NotFound,
     Throttled,
     Unreachable,
 )
@@ -589,6 +590,35 @@ def test_a_key_that_could_not_be_deleted_is_named_and_deleted_by_the_next_run(ac
     assert done["failed"] and f"aws iam delete-access-key --user-name {USER} --access-key-id {new}" in done["msg"]
     account.faults.clear()
     succeed(account.run())
+    assert account.keys == {old: "Active"}
+
+
+def test_a_key_that_iam_does_not_know_yet_is_not_called_deleted(account: Account) -> None:
+    (old,) = account.user(100)
+    account.secret()
+    account.faults["PutSecretValue"] = fail(DENIED)
+    account.faults["DeleteAccessKey"] = fail(NotFound("none", code="NoSuchEntity", operation="DeleteAccessKey"))
+    done = account.run()
+    (new,) = account.keys.keys() - {old}
+    assert done["failed"] and f"--access-key-id {new}" in done["msg"] and "deleted at once" not in done["msg"]
+
+
+@pytest.mark.parametrize("code", ["ConcurrentModification", "EntityTemporarilyUnmodifiable"])
+def test_a_deletion_that_iam_is_too_busy_for_is_repeated(account: Account, code: str) -> None:
+    """AWS documents these errors as passing: try again after a while."""
+    (old,) = account.user(100)
+    account.secret()
+    account.faults["PutSecretValue"] = fail(DENIED)
+    answers = iter([AwsError("busy", code=code, service="iam", operation="DeleteAccessKey")])
+
+    def be_busy(send: Callable[[], t.Any]) -> t.Any:
+        error = next(answers, None)
+        if error:
+            raise error
+        return send()
+
+    account.faults["DeleteAccessKey"] = be_busy
+    assert account.run()["failed"]
     assert account.keys == {old: "Active"}
 
 

@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ...._aws.access import Access
 from ...._aws.errors import AwsError, NotFound, Throttled, Unparsable, Unreachable
+from ...._aws.retries import judge
 from ...._converge.capability import Caller
 from ...._converge.change import Change
 from ..changes import CREATE_KEY, DELETE_KEY, SECRETS, STORE
@@ -137,22 +138,33 @@ class Issuer:
     def _discard(self, key_id: str, reason: str) -> None:
         """Delete a key whose secret nobody will ever have.
 
-        :raises AwsError: it could not be deleted.
+        :raises AwsError: it could not be deleted, or it is not known whether it was.
         """
         user = self._change.parameters["UserName"]
-        named = {"UserName": user, "AccessKeyId": key_id}
         for wait in (*_WAITS, None):
             try:
-                self._access.call("iam", DELETE_KEY, named)
+                self._access.call("iam", DELETE_KEY, {"UserName": user, "AccessKeyId": key_id})
                 return
-            except NotFound:
+            except NotFound as failure:
                 # IAM is eventually consistent: a key that was just made may not be known everywhere yet.
-                if wait is None:
+                if wait is None and not self._is_listed(user, key_id):
                     return
+                last: AwsError = failure
             except AwsError as failure:
-                if wait is None or not isinstance(failure, _PASSING):
-                    raise _explain_undeleted(user, key_id, reason, failure) from None
-            self._sleep(wait)
+                last = failure
+                if not (isinstance(failure, _PASSING) or judge(failure, "iam", DELETE_KEY).waits):
+                    break
+            if wait is not None:
+                self._sleep(wait)
+        raise _explain_undeleted(user, key_id, reason, last)
+
+    def _is_listed(self, user: str, key_id: str) -> bool:
+        """Whether the user has the key, or nobody knows."""
+        try:
+            keys = list(self._access.items("iam", "ListAccessKeys", "AccessKeyMetadata", {"UserName": user}))
+        except AwsError:
+            return True
+        return key_id in {key["AccessKeyId"] for key in keys}
 
 
 def _explain_undeleted(user: str, key_id: str, why: str, failure: AwsError) -> AwsError:
