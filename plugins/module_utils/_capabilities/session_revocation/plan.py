@@ -24,7 +24,7 @@ from ..._converge.incident.steps import Subject
 from ..._converge.plan import Plan
 from ..._policy.documents.limits import ATTACHMENTS
 from .changes import CutWriter, LiveRole, is_among
-from .cut import Cut, Fit, Room, find_moment, fit, may_stay, name_inline
+from .cut import Cut, Fit, Room, find_moment, fit, may_stay, name_inline, widen
 from .reach import ReachResult, Source, Unfollowed
 from .signin import SigninSession, make_changes
 from .targets import Chosen, Target
@@ -154,7 +154,8 @@ class Planner:
         problem = _find_other_role(observed.snapshot, target, live)
         if problem:
             return Verdict(target, live, refusal=Refusal("other_role", problem, target.arn))
-        cut = dataclasses.replace(target.cut, role_id=live.role_id)
+        cut = widen(dataclasses.replace(target.cut, role_id=live.role_id), *live.documents)
+        target = dataclasses.replace(target, cut=cut)
         now = self.clock()
         moment = find_moment(live.present, cut)
         if moment is not None and may_stay(moment, cut, needed=observed.find_needed(target.arn), now=now):

@@ -111,6 +111,23 @@ def test_a_further_name_is_written_with_a_new_moment() -> None:
     assert verdict.changes[0].undo is not None and verdict.changes[0].undo.operation == "PutRolePolicy"
 
 
+WIDE: t.Final = Cut(ID, nobody_known=True, named=("evil",), identities=("alice",), sources=("i-0abc",))
+
+
+@pytest.mark.parametrize(
+    "wide", [WIDE, dataclasses.replace(WIDE, older=True), Cut(ID, all=True)], ids=["names", "older", "all"]
+)
+def test_a_run_with_less_in_the_declaration_takes_nothing_back(wide: Cut) -> None:
+    live = LiveRole(PIPELINE, ID, inline=wide.make_document(MOMENT))
+    verdict = judge(observe(live))
+    assert not verdict.changes
+    assert verdict.target.cut.sids == wide.sids
+    # A new moment has all of it too.
+    later = observe(live, denied_at=NOW + timedelta(seconds=25))
+    for change in judge(later, now=NOW + timedelta(seconds=60)).changes:
+        assert change.after["document"] == wide.make_document(NOW + timedelta(seconds=90))
+
+
 @pytest.mark.parametrize(
     ("live", "rule"),
     [
