@@ -89,7 +89,7 @@ def make_cut(incident: Incident, arn: str, reach: ReachResult) -> Cut:
     roles = [seed for seed in incident.roles if principal_of(seed.arn) == role]
     sessions = [seed for seed in incident.sessions if principal_of(seed.role) == role]
     seen = [one for one in incident.seen if principal_of(one.role) == role]
-    is_discovered = bool(seen) or arn in reach.roles
+    is_discovered = bool(seen) or reach.is_reached(arn)
     # A source identity stays the same from role to role:
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
     of_chain = [one.source_identity for one in incident.seen] + [seed.source_identity for seed in incident.sessions]

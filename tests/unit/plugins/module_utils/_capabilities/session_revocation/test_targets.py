@@ -71,6 +71,16 @@ def test_a_named_session_is_cut_by_its_name_alone(sort: str, names: dict[str, t.
     assert cuts(declare(users=[], sessions=[session])) == {WORKER: Cut("", **names)}
 
 
+@pytest.mark.parametrize("role", [WORKER, WORKER.replace("build-worker", "Build-Worker")])
+def test_a_role_that_is_named_and_reached_loses_no_less_than_one_that_is_reached(role: str) -> None:
+    session = {"role": role, "name": "i-0abc", "sort": "instance"}
+    seen = [{"role": PIPELINE, "source_identity": "alice"}]
+    wanted = Cut("", nobody_known=True, identities=("alice",), sources=("i-0abc",))
+    for found in (ReachResult(callers={WORKER: (USER,)}), reach(WORKER)):
+        chosen = choose_targets(declare(sessions=[session], seen=seen), found, HOME, UNTOUCHABLE)
+        assert {target.arn: target.cut for target in chosen.targets}[role] == wanted
+
+
 def test_only_named_roles_lose_all_sessions() -> None:
     roles = [{"arn": PIPELINE, "cut": "all_sessions"}, WORKER]
     found = cuts(declare(roles=roles), PIPELINE)
