@@ -82,7 +82,7 @@ class Keys:
 
 
 def read_keys(access: Access, incident: Incident, snapshot: Snapshot) -> Keys:
-    """Find out whose the leaked keys are. Keys of sessions are those of roles that the incident names."""
+    """Find out whose the leaked keys are. The key of a session says nothing of its role."""
     users: list[str] = []
     homes: set[str] = set()
     unread: list[str] = []
