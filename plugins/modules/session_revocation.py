@@ -178,7 +178,7 @@ roles:
     state:
       description:
         - V(cut) if this run writes the policy. V(denied_already) if it is there. V(not_denied) if sessions can go on. V(gone) if there is no
-          such role any more.
+          such role. One that the incident names in C(roles) or C(sessions) is then in RV(not_denied).
       type: str
     chain:
       description: The way to the role, from the leaked credential on. Empty for a role that the incident names.
@@ -420,7 +420,7 @@ refused:
     rule:
       description:
         - The rule that refused it. V(no_room) if the role has no room for a policy. V(max_roles) if too many roles were reached.
-          V(other_role) if the role is not the one that was read or named. V(changed_meanwhile) if somebody changed it since.
+          V(other_role) if the role is not the one that was read or named. V(no_such_role) if there is no role that is named. V(changed_meanwhile) if somebody changed it since.
       type: str
     reason:
       description: The reason, and the next step.

@@ -148,7 +148,7 @@ class Planner:
     def _judge(self, observed: Observed, target: Target) -> Verdict:
         live = observed.roles.get(target.arn)
         if live is None:
-            return Verdict(target, is_gone=True)
+            return Verdict(target, refusal=_refuse_absent(target) if target.is_named else None, is_gone=True)
         if isinstance(live, str):
             return Verdict(target, refusal=Refusal("role_unread", live, target.arn))
         problem = _find_other_role(observed.snapshot, target, live)
@@ -199,6 +199,11 @@ def _find_other_role(snapshot: Snapshot, target: Target, live: LiveRole) -> str:
     if role is not None and role.unique_id and role.unique_id != live.role_id:
         return f"{target.name} was deleted and made again since the account was read; {_NEXT_PASS}"
     return ""
+
+
+def _refuse_absent(target: Target) -> Refusal:
+    """Refuse a role that people name and that is not there: it is more likely a slip than a role that is gone."""
+    return Refusal("no_such_role", "there is no such role; check the ARN", target.arn)
 
 
 def _refuse_room(target: Target) -> Refusal:

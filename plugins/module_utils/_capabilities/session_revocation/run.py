@@ -55,7 +55,7 @@ from .plan import Observed, Planner, Verdict
 from .reach import Walk
 from .rows import list_lives, list_roles
 from .signin import REVOKE, SERVICE, choose, explain_errors
-from .targets import choose_targets, list_sources
+from .targets import choose_targets, list_sources, list_starts
 from .text import write_text
 
 _FIRST: t.Final = "first"
@@ -171,7 +171,8 @@ class SessionRevocation(Capability[Observed]):
         past = read_past(self._emergency.store, self._incident.id, homes)
         expected = list_expected_users(self._incident, account_id)
         sources = list_sources(self._incident, (*keys.users, *past.users, *parts.users, *expected))
-        reach = Walk(accounts, inventory, waits=self._declared.waits).run(sources, account_id)
+        starts = list_starts(self._incident, sources, accounts)
+        reach = Walk(accounts, inventory, waits=self._declared.waits).run(starts, account_id)
         self._observed = self._complete(
             Observed(
                 snapshot,
@@ -317,8 +318,8 @@ class SessionRevocation(Capability[Observed]):
         return [
             verdict.target.arn
             for verdict in self._verdicts
-            if not verdict.is_gone
-            and (verdict.refusal is not None or {verdict.target.arn, *_list_policies(verdict)} & (refused | failed))
+            if verdict.refusal is not None
+            or (not verdict.is_gone and {verdict.target.arn, *_list_policies(verdict)} & (refused | failed))
         ]
 
     def _explain(self, arn: str, result: Mapping[str, t.Any]) -> dict[str, str]:

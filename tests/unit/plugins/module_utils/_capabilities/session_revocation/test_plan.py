@@ -148,6 +148,17 @@ def test_a_role_that_is_gone_needs_nothing() -> None:
     assert verdict.is_gone and verdict.refusal is None
 
 
+def test_a_named_role_that_is_not_there_is_not_denied() -> None:
+    observed = observe(None)
+    (target,) = observed.chosen.targets
+    observed = dataclasses.replace(observed, chosen=Chosen((dataclasses.replace(target, is_named=True),)))
+    verdict = judge(observed)
+    assert verdict.refusal is not None and "there is no such role; check the ARN" in verdict.refusal.reason
+    (row,) = list_roles(observed, [verdict], {}, [PIPELINE])
+    assert row["state"] == "gone"
+    assert not list(list_lives(observed, [verdict], [PIPELINE], [], NOW))
+
+
 def full_role(attached: int) -> Role:
     statement = {"Effect": "Allow", "Action": "x" * 10_000}
     large = PolicyDocument("large", {"Version": "2012-10-17", "Statement": [statement]})
