@@ -16,6 +16,7 @@ Condition keys: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_polic
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import enum
 import re
@@ -242,6 +243,16 @@ def _merge(present: Cut, wanted: Cut) -> Cut:
         older=present.older or wanted.older,
         all=present.all or wanted.all,
     )
+
+
+def choose_moment(moment: datetime, *present: t.Any, now: datetime) -> datetime:
+    """Choose the moment of a new policy: that of one that is there, if it is later and was not made up."""
+    found = [moment]
+    for document in present:
+        for text in _list_moments(document):
+            with contextlib.suppress(ValueError):
+                found.append(parse_moment(text))
+    return max(one for one in found if one is moment or one <= now + _LATEST)
 
 
 # Room

@@ -24,7 +24,7 @@ from ..._converge.incident.steps import Subject
 from ..._converge.plan import Plan
 from ..._policy.documents.limits import ATTACHMENTS
 from .changes import CutWriter, LiveRole, is_among
-from .cut import Cut, Fit, Room, find_moment, fit, may_stay, name_inline, widen
+from .cut import Cut, Fit, Room, choose_moment, find_moment, fit, may_stay, name_inline, widen
 from .reach import ReachResult, Source, Unfollowed
 from .signin import SigninSession, make_changes
 from .targets import Chosen, Target
@@ -160,7 +160,7 @@ class Planner:
         moment = find_moment(live.present, cut)
         if moment is not None and may_stay(moment, cut, needed=observed.find_needed(target.arn), now=now):
             return Verdict(target, live, moment if cut.has_moment else None)
-        moment = now + self.propagation
+        moment = choose_moment(now + self.propagation, *live.documents, now=now)
         found = fit(cut, moment, self._measure(observed.snapshot, live), is_managed=live.is_attached)
         if found is None:
             return Verdict(target, live, refusal=_refuse_room(target))

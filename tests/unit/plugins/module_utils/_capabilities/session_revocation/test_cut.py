@@ -16,6 +16,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.sessio
     Cut,
     Room,
     Sid,
+    choose_moment,
     find_moment,
     fit,
     is_of_this_kind,
@@ -222,3 +223,9 @@ def test_names_of_earlier_declarations_leave_a_policy_that_is_full_first() -> No
     assert found is not None and len(found.left_out) == MOST_NAMES
     assert all(name.startswith("old-") for name in found.left_out)
     assert find_moment(found.document, cut) == MOMENT
+
+
+def test_a_moment_that_is_none_is_not_chosen() -> None:
+    for value in ("nonsense", "", "9999-99-99T00:00:00Z", ["2026-11-27T10:06:30Z"], None):
+        forged = change(Cut(ROLE_ID, older=True).make_document(MOMENT), 0, Condition=issued_before(value))
+        assert choose_moment(MOMENT, forged, None, now=NOW) == MOMENT

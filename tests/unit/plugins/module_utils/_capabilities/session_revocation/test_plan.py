@@ -112,6 +112,23 @@ def test_a_further_name_is_written_with_a_new_moment() -> None:
     assert verdict.changes[0].undo is not None and verdict.changes[0].undo.operation == "PutRolePolicy"
 
 
+@pytest.mark.parametrize(
+    ("there", "chosen"),
+    [
+        (timedelta(seconds=300), timedelta(seconds=300)),
+        (timedelta(seconds=20), timedelta(seconds=90)),
+        # Nobody here writes one so far ahead.
+        (timedelta(days=1), timedelta(seconds=90)),
+    ],
+)
+def test_a_policy_that_is_written_anew_has_no_earlier_moment(there: timedelta, chosen: timedelta) -> None:
+    live = LiveRole(PIPELINE, ID, inline=present(NOW + there))
+    cut = dataclasses.replace(CUT, named=("evil",))
+    verdict = judge(observe(live, cut=cut), now=NOW + timedelta(seconds=60))
+    assert verdict.moment == NOW + chosen
+    assert verdict.changes
+
+
 WIDE: t.Final = Cut(ID, nobody_known=True, named=("evil",), identities=("alice",), sources=("i-0abc",))
 
 
