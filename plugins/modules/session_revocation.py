@@ -178,7 +178,7 @@ roles:
     state:
       description:
         - V(cut) if this run writes the policy. V(denied_already) if it is there. V(not_denied) if sessions can go on. V(gone) if there is no
-          such role any more.
+          such role. One that the incident names in C(roles) or C(sessions) is then in RV(not_denied).
       type: str
     chain:
       description: The way to the role, from the leaked credential on. Empty for a role that the incident names.
@@ -237,6 +237,15 @@ roles:
         - kind: identity_provider
           principal: arn:aws:iam::333344445555:oidc-provider/token.actions.githubusercontent.com
           goes_on: true
+changed_late:
+  description:
+    - The ARNs of the roles that the last pass (O(pass=recheck) with O(final)) has cut, or cut again. Something on the way to them was denied
+      late, or somebody undid the cut. Run the containment again if there is one.
+    - Empty for all other passes.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 not_denied:
   description: The roles whose sessions are not denied. If there is one, a pass that is O(final) fails.
   returned: success
@@ -420,7 +429,7 @@ refused:
     rule:
       description:
         - The rule that refused it. V(no_room) if the role has no room for a policy. V(max_roles) if too many roles were reached.
-          V(other_role) if the role is not the one that was read or named. V(changed_meanwhile) if somebody changed it since.
+          V(other_role) if the role is not the one that was read or named. V(no_such_role) if there is no role that is named. V(changed_meanwhile) if somebody changed it since.
       type: str
     reason:
       description: The reason, and the next step.

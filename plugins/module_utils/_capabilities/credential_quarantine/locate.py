@@ -106,7 +106,11 @@ def locate_key(seed: KeySeed, answers: Answers, place: Place) -> Seed:
             "check the id of the key: a slip of the finger names the key of somebody else",
         )
     if not is_long_term(seed.id):
-        return make(Status.SESSION, "the key of a session; session_revocation ends sessions")
+        return make(
+            Status.SESSION,
+            "the key of a session; nobody can tell from it which session that is, so nothing ends it",
+            "name its role and its name in incident.sessions: session_revocation cuts it then",
+        )
     if account and account != place.account_id:
         return _locate_elsewhere(account, answers, place, make)
     return _locate_here(seed, answers, place, make)

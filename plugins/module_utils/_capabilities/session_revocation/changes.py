@@ -41,6 +41,12 @@ class LiveRole:
         """The document that counts."""
         return self.managed.document if self.managed and self.is_attached else self.inline
 
+    @property
+    def documents(self) -> tuple[t.Any, ...]:
+        """All documents that deny something now: a run that was killed may have left two."""
+        attached = self.managed.document if self.managed and self.is_attached else None
+        return tuple(document for document in (attached, self.inline) if document is not None)
+
 
 @dataclasses.dataclass(frozen=True)
 class CutWriter:

@@ -16,8 +16,10 @@ Condition keys: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_polic
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import enum
+import re
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -41,6 +43,8 @@ SPREADS: t.Final = timedelta(seconds=10)
 # A moment that is further ahead than this was written by somebody else, and denies people their work.
 _LATEST: t.Final = timedelta(minutes=10)
 _ISSUED: t.Final = "aws:TokenIssueTime"
+# Of sessions and of source identities. Anything else, above all a policy variable, is not from here.
+_NAME: t.Final = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 # STS puts them into sessions of instances, functions, and people with a token of an identity provider. Nobody can put
 # them into a session that is opened with AssumeRole. Tasks of ECS have none of them.
 _EXEMPT: t.Final = ("ec2:SourceInstanceARN", "lambda:SourceFunctionArn", "aws:FederatedProvider", "saml:sub")
@@ -162,10 +166,14 @@ def find_moment(present: t.Any, cut: Cut) -> t.Optional[datetime]:
     return moment if any(are_equivalent(policy, parse(document)) for document in wanted) else None
 
 
-def _list_moments(document: t.Any) -> Iterator[str]:
+def _list_statements(document: t.Any) -> Iterator[Document]:
     statements = document.get("Statement") if isinstance(document, Mapping) else None
-    for statement in statements if isinstance(statements, list) else ():
-        condition = statement.get("Condition") if isinstance(statement, Mapping) else None
+    yield from (one for one in (statements if isinstance(statements, list) else ()) if isinstance(one, Mapping))
+
+
+def _list_moments(document: t.Any) -> Iterator[str]:
+    for statement in _list_statements(document):
+        condition = statement.get("Condition")
         compared = condition.get("DateLessThan") if isinstance(condition, Mapping) else None
         if isinstance(compared, Mapping) and isinstance(compared.get(_ISSUED), str):
             yield compared[_ISSUED]
@@ -179,6 +187,72 @@ def may_stay(moment: datetime, cut: Cut, *, needed: t.Optional[datetime], now: d
     if not cut.has_moment:
         return True
     return (needed is None or moment > needed + SPREADS) and moment <= now + _LATEST
+
+
+# What is denied already
+
+
+def widen(cut: Cut, *present: t.Any) -> Cut:
+    """Add to a cut what policies of its incident deny already: only the release takes that back.
+
+    A statement that is not just as it was written here adds nothing.
+    """
+    for document in present:
+        for statement in _list_statements(document):
+            found = _read_statement(statement, cut.role_id)
+            if found is not None and find_moment({**document, "Statement": [statement]}, found) is not None:
+                cut = _merge(found, cut)
+    return cut
+
+
+def _read_statement(statement: Document, role_id: str) -> t.Optional[Cut]:
+    """The cut that has this statement alone, as far as its name and its names of sessions show."""
+    condition = statement.get("Condition")
+    equals = condition.get("StringEquals") if isinstance(condition, Mapping) else None
+    compared = equals if isinstance(equals, Mapping) else {}
+    names = _list_names(compared.get("aws:userid"), f"{role_id}:")
+    cuts = {
+        Sid.NOBODY_KNOWN: Cut(role_id, nobody_known=True),
+        Sid.NAMED: Cut(role_id, named=names),
+        Sid.IDENTITIES: Cut(role_id, identities=_list_names(compared.get("aws:SourceIdentity"))),
+        Sid.SOURCES: Cut(role_id, sources=names),
+        Sid.OLDER: Cut(role_id, older=True),
+        Sid.ALL: Cut(role_id, all=True),
+    }
+    return next((cut for sid, cut in cuts.items() if sid.value == statement.get("Sid")), None)
+
+
+def _list_names(values: t.Any, prefix: str = "") -> tuple[str, ...]:
+    given = [values] if isinstance(values, str) else values if isinstance(values, list) else []
+    texts = (value for value in given if isinstance(value, str) and value.startswith(prefix))
+    return tuple(name for name in (text[len(prefix) :] for text in texts) if _NAME.fullmatch(name))
+
+
+def _merge(present: Cut, wanted: Cut) -> Cut:
+    """What either cut denies. The names that are wanted now are the newest ones."""
+
+    def join(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
+        return (*(name for name in old if name not in new), *new)
+
+    return Cut(
+        wanted.role_id,
+        nobody_known=present.nobody_known or wanted.nobody_known,
+        named=join(present.named, wanted.named),
+        identities=join(present.identities, wanted.identities),
+        sources=join(present.sources, wanted.sources),
+        older=present.older or wanted.older,
+        all=present.all or wanted.all,
+    )
+
+
+def choose_moment(moment: datetime, *present: t.Any, now: datetime) -> datetime:
+    """Choose the moment of a new policy: that of one that is there, if it is later and was not made up."""
+    found = [moment]
+    for document in present:
+        for text in _list_moments(document):
+            with contextlib.suppress(ValueError):
+                found.append(parse_moment(text))
+    return max(one for one in found if one is moment or one <= now + _LATEST)
 
 
 # Room

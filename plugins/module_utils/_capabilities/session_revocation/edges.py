@@ -22,6 +22,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from ..._account.model import Role, Snapshot
 from ..._account.permissions import HeldPolicy, Permissions
+from ..._converge.arn import principal_of, principals_of
 from ..._policy.analysis.trust_statements import ASSUME
 from ..._policy.documents.canonical import minify
 from ..._policy.documents.parse import parse
@@ -73,9 +74,11 @@ class AccountEdges:
         Users are only part of it if they are a source: nobody assumes a user.
         """
         permissions = Permissions(snapshot)
-        kept = {arn.lower() for arn in (*sources, *named)}
-        roles = (role for role in snapshot.roles if role.arn.lower() in kept or lets_principals_in(permissions, role))
-        users = (user for user in snapshot.users if user.arn.lower() in kept)
+        kept = principals_of((*sources, *named))
+        roles = (
+            role for role in snapshot.roles if principal_of(role.arn) in kept or lets_principals_in(permissions, role)
+        )
+        users = (user for user in snapshot.users if principal_of(user.arn) in kept)
         limits = permissions.limit(())
         return cls(
             snapshot.account_id,

@@ -28,6 +28,7 @@ from ..._aws.access import Access
 from ..._aws.errors import AwsError, NotFound
 from ..._aws.operations import Operations
 from ..._converge.affects.live import HOLDERS_READS
+from ..._converge.arn import principal_of
 from ..._converge.change import Change
 from ..._converge.incident.declaration import Incident, KeySeed
 from ..._converge.incident.record import By, Record
@@ -81,7 +82,7 @@ class Keys:
 
 
 def read_keys(access: Access, incident: Incident, snapshot: Snapshot) -> Keys:
-    """Find out whose the leaked keys are. Keys of sessions are those of roles that the incident names."""
+    """Find out whose the leaked keys are. The key of a session says nothing of its role."""
     users: list[str] = []
     homes: set[str] = set()
     unread: list[str] = []
@@ -99,16 +100,27 @@ def read_keys(access: Access, incident: Incident, snapshot: Snapshot) -> Keys:
 
 
 def _find_user(access: Access, key: KeySeed, snapshot: Snapshot) -> tuple[str, ...]:
-    """Find the user of a key of this account; nobody for one of root, a deleted one, or if another is expected."""
+    """Find the user of a key of this account; nobody for one of root, or if another is expected."""
     try:
         answer = access.call("iam", "GetAccessKeyLastUsed", {"AccessKeyId": key.id})
     except NotFound:
-        return ()
+        return _find_expected_user(key, snapshot)
     name = fields.optional_text(answer, "UserName") or ""
     made_up = f"arn:{snapshot.partition}:iam::{snapshot.account_id}:user/{name}"
     arn = next((user.arn for user in snapshot.users if user.name == name), made_up)
     is_expected = key.user.lower() in ("", name.lower(), arn.lower()) and key.account_id in ("", snapshot.account_id)
     return (arn,) if name and is_expected else ()
+
+
+def _find_expected_user(key: KeySeed, snapshot: Snapshot) -> tuple[str, ...]:
+    """Find the user that people expect to have had a key. It is gone, and the sessions that it has opened are not."""
+    if not key.user or key.account_id not in ("", snapshot.account_id):
+        return ()
+    made_up = f"arn:{snapshot.partition}:iam::{snapshot.account_id}:user/{key.user}"
+    expected = key.user if key.user.startswith("arn:") else made_up
+    meant = principal_of(expected)
+    arn = next((user.arn for user in snapshot.users if principal_of(user.arn) == meant), expected)
+    return (arn,) if arn.split(":")[4] == snapshot.account_id else ()
 
 
 def list_expected_users(incident: Incident, account_id: str) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from ..._converge.incident.steps import Subject
 from ..._converge.plan import Plan
 from ..._policy.documents.limits import ATTACHMENTS
 from .changes import CutWriter, LiveRole, is_among
-from .cut import Cut, Fit, Room, find_moment, fit, may_stay, name_inline
+from .cut import Cut, Fit, Room, choose_moment, find_moment, fit, may_stay, name_inline, widen
 from .reach import ReachResult, Source, Unfollowed
 from .signin import SigninSession, make_changes
 from .targets import Chosen, Target
@@ -148,18 +148,19 @@ class Planner:
     def _judge(self, observed: Observed, target: Target) -> Verdict:
         live = observed.roles.get(target.arn)
         if live is None:
-            return Verdict(target, is_gone=True)
+            return Verdict(target, refusal=_refuse_absent(target) if target.is_named else None, is_gone=True)
         if isinstance(live, str):
             return Verdict(target, refusal=Refusal("role_unread", live, target.arn))
         problem = _find_other_role(observed.snapshot, target, live)
         if problem:
             return Verdict(target, live, refusal=Refusal("other_role", problem, target.arn))
-        cut = dataclasses.replace(target.cut, role_id=live.role_id)
+        cut = widen(dataclasses.replace(target.cut, role_id=live.role_id), *live.documents)
+        target = dataclasses.replace(target, cut=cut)
         now = self.clock()
         moment = find_moment(live.present, cut)
         if moment is not None and may_stay(moment, cut, needed=observed.find_needed(target.arn), now=now):
             return Verdict(target, live, moment if cut.has_moment else None)
-        moment = now + self.propagation
+        moment = choose_moment(now + self.propagation, *live.documents, now=now)
         found = fit(cut, moment, self._measure(observed.snapshot, live), is_managed=live.is_attached)
         if found is None:
             return Verdict(target, live, refusal=_refuse_room(target))
@@ -198,6 +199,11 @@ def _find_other_role(snapshot: Snapshot, target: Target, live: LiveRole) -> str:
     if role is not None and role.unique_id and role.unique_id != live.role_id:
         return f"{target.name} was deleted and made again since the account was read; {_NEXT_PASS}"
     return ""
+
+
+def _refuse_absent(target: Target) -> Refusal:
+    """Refuse a role that people name and that is not there: it is more likely a slip than a role that is gone."""
+    return Refusal("no_such_role", "there is no such role; check the ARN", target.arn)
 
 
 def _refuse_room(target: Target) -> Refusal:

@@ -18,6 +18,7 @@ import fnmatch
 import typing as t
 from collections.abc import Iterator, Mapping
 
+from ..._converge.arn import principal_of
 from ..._policy.analysis.trust_statements import ASSUME
 from ..._policy.documents.arn import arn_account, arn_parts, root_account
 from ..._policy.documents.policy import Policy, Statement
@@ -83,12 +84,18 @@ class Unfollowed:
 class ReachResult:
     """All roles that can have been reached, by ARN, and the edges that nobody could follow.
 
-    ``callers`` are all that may assume a role, as far as these were reached themselves, for the roles of one account.
+    ``callers`` are all that may assume a role, as far as these are sources or were reached themselves, for the roles of
+    one account. A role that is a source itself is not among ``roles``, but has callers as well.
     """
 
     roles: Mapping[str, Reached] = dataclasses.field(default_factory=dict)
     unfollowed: tuple[Unfollowed, ...] = ()
     callers: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+
+    def is_reached(self, arn: str) -> bool:
+        """Whether a role can have been reached from another principal, also if it is a source itself."""
+        role = principal_of(arn)
+        return arn in self.roles or any(principal_of(one) == role for one in (*self.callers, *self.roles))
 
     def list_upstream(self, arn: str) -> frozenset[str]:
         """List the principals on the ways to a role: all that may assume it, and the shortest ways to these."""
@@ -140,14 +147,21 @@ class Walk:
         starts = {source.arn for source in sources}
         roles = {arn: one for arn, one in found.items() if ":role/" in arn and arn not in starts}
         unfollowed = {edge for arn in found if not arn.isdigit() for edge in self._find_foreign(arn)}
-        targets = {arn for arn in roles if arn.split(":")[4] == account_id}
-        return ReachResult(roles, tuple(sorted(unfollowed)), self._list_callers(found, targets))
+        return ReachResult(roles, tuple(sorted(unfollowed)), self._list_callers(found, roles, account_id))
 
-    def _list_callers(self, found: t.Iterable[str], targets: t.Collection[str]) -> dict[str, tuple[str, ...]]:
-        """List who may assume each of some roles; nobody if there are so many that nothing of them is cut."""
+    def _list_callers(
+        self, found: t.Iterable[str], roles: t.Collection[str], account_id: str
+    ) -> dict[str, tuple[str, ...]]:
+        """List who may assume each role of an account.
+
+        Of roles that are no source nobody is listed if there are so many that nothing of them is cut.
+        """
+        targets = {arn for arn in found if ":role/" in arn and arn.split(":")[4] == account_id}
+        if len(targets.intersection(roles)) > _MOST_TARGETS:
+            targets.difference_update(roles)
         callers: dict[str, tuple[str, ...]] = {}
-        for caller in found if len(targets) <= _MOST_TARGETS else ():
-            known = {role.arn for role in self._list_candidates(caller)} - set(targets)
+        for caller in found if targets else ():
+            known = {role.arn for role in self._list_candidates(caller)} - targets
             for edge in self._find_edges(caller, known):
                 if edge.target in targets:
                     callers[edge.target] = (*callers.get(edge.target, ()), caller)

@@ -53,12 +53,13 @@ from .observe import (
 )
 from .plan import Observed, Planner, Verdict
 from .reach import Walk
-from .rows import list_lives, list_roles
+from .rows import list_changed, list_lives, list_roles
 from .signin import REVOKE, SERVICE, choose, explain_errors
-from .targets import choose_targets, list_sources
+from .targets import choose_targets, list_sources, list_starts
 from .text import write_text
 
 _FIRST: t.Final = "first"
+_RECHECK: t.Final = "recheck"
 _WRITES: t.Final = (
     "AttachRolePolicy",
     "CreatePolicy",
@@ -77,7 +78,8 @@ OPERATIONS: t.Final = Operations(writes=frozenset({*(f"iam:{name}" for name in _
 class Declared:
     """The options of one pass. ``inventory`` are the accounts that are ours.
 
-    A pass that ``waits`` is followed by others, which know the accounts that this one does not know yet.
+    A pass that ``waits`` is followed by others, which know the accounts that this one does not know yet. One that
+    ``is_last`` should find nothing to do any more.
     """
 
     inventory: frozenset[str] = frozenset()
@@ -85,6 +87,7 @@ class Declared:
     max_roles: int = 25
     pass_name: str = "first"
     waits: bool = False
+    is_last: bool = False
 
     @classmethod
     def from_options(cls, options: Mapping[str, t.Any]) -> t.Self:
@@ -99,7 +102,8 @@ class Declared:
         except ValueError as error:
             raise TaskError(f"inventory_accounts: {error}") from error
         waits = options["pass"] == _FIRST and not options["final"]
-        return cls(accounts, timedelta(seconds=seconds), most, options["pass"], waits)
+        is_last = options["pass"] == _RECHECK and bool(options["final"])
+        return cls(accounts, timedelta(seconds=seconds), most, options["pass"], waits, is_last)
 
 
 def run(task: Task) -> dict[str, t.Any]:
@@ -171,7 +175,8 @@ class SessionRevocation(Capability[Observed]):
         past = read_past(self._emergency.store, self._incident.id, homes)
         expected = list_expected_users(self._incident, account_id)
         sources = list_sources(self._incident, (*keys.users, *past.users, *parts.users, *expected))
-        reach = Walk(accounts, inventory, waits=self._declared.waits).run(sources, account_id)
+        starts = list_starts(self._incident, sources, accounts)
+        reach = Walk(accounts, inventory, waits=self._declared.waits).run(starts, account_id)
         self._observed = self._complete(
             Observed(
                 snapshot,
@@ -295,9 +300,11 @@ class SessionRevocation(Capability[Observed]):
         trusts = {verdict.target.arn: permissions.trust(verdict.target.arn) for verdict in verdicts}
         owners = self._planner.list_owners(observed)
         rows = list(list_roles(observed, verdicts, trusts, undenied))
+        changed = list_changed(rows, verdicts, result["changes"]) if self._declared.is_last else ()
         returned = {
             "pass": self._declared.pass_name,
             "roles": rows,
+            "changed_late": list(changed),
             "not_denied": [self._explain(arn, result) for arn in undenied],
             "not_cut_because": [refusal.as_dict() for refusal in observed.chosen.not_cut.values()],
             "unfollowed": [edge.as_dict() for edge in observed.list_unfollowed()],
@@ -317,8 +324,8 @@ class SessionRevocation(Capability[Observed]):
         return [
             verdict.target.arn
             for verdict in self._verdicts
-            if not verdict.is_gone
-            and (verdict.refusal is not None or {verdict.target.arn, *_list_policies(verdict)} & (refused | failed))
+            if verdict.refusal is not None
+            or (not verdict.is_gone and {verdict.target.arn, *_list_policies(verdict)} & (refused | failed))
         ]
 
     def _explain(self, arn: str, result: Mapping[str, t.Any]) -> dict[str, str]:

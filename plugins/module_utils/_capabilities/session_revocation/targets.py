@@ -17,11 +17,12 @@ import dataclasses
 import typing as t
 from collections.abc import Iterable, Mapping
 
-from ..._converge.arn import principal_of
+from ..._converge.arn import principal_of, principals_of
 from ..._converge.change import Refusal
 from ..._converge.incident.declaration import Incident, SessionSort
 from ..._converge.untouchable import UntouchablePrincipals
 from .cut import Cut
+from .edges import AccountEdges
 from .reach import Reached, ReachResult, Source
 
 # They get new credentials under the same name for as long as they run.
@@ -63,6 +64,21 @@ def list_sources(incident: Incident, users: Iterable[str]) -> tuple[Source, ...]
     return tuple(found.values())
 
 
+def list_starts(
+    incident: Incident, sources: Iterable[Source], accounts: Mapping[str, AccountEdges]
+) -> tuple[Source, ...]:
+    """List the sources that a walk begins with: all but named roles that an account that was read does not have.
+
+    What is not there is followed as if it had every permission, so a slip in an ARN would reach every role. A role that
+    was seen in use is followed all the same: it was deleted since.
+    """
+    seen = principals_of(one.role for one in incident.seen)
+    named = principals_of([*(seed.arn for seed in incident.roles), *(seed.role for seed in incident.sessions)])
+    present = principals_of(node.arn for account in accounts.values() for node in account.nodes)
+    absent = {role for role in named - seen - present if role.account_id in accounts}
+    return tuple(source for source in sources if principal_of(source.arn) not in absent)
+
+
 def choose_targets(
     incident: Incident, reach: ReachResult, account_id: str, untouchable: UntouchablePrincipals
 ) -> Chosen:
@@ -89,7 +105,7 @@ def make_cut(incident: Incident, arn: str, reach: ReachResult) -> Cut:
     roles = [seed for seed in incident.roles if principal_of(seed.arn) == role]
     sessions = [seed for seed in incident.sessions if principal_of(seed.role) == role]
     seen = [one for one in incident.seen if principal_of(one.role) == role]
-    is_discovered = bool(seen) or arn in reach.roles
+    is_discovered = bool(seen) or reach.is_reached(arn)
     # A source identity stays the same from role to role:
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
     of_chain = [one.source_identity for one in incident.seen] + [seed.source_identity for seed in incident.sessions]

@@ -20,6 +20,7 @@ _STATES: t.Final = {
     "denied_already": "its sessions are denied already",
     "not_denied": "ITS SESSIONS ARE NOT DENIED",
     "gone": "the role is gone, and its sessions with it",
+    "absent": "THERE IS NO SUCH ROLE; check the ARN",
 }
 
 
@@ -47,8 +48,10 @@ def _describe(returned: Mapping[str, t.Any], *, writes: bool) -> Iterator[str]:
         yield f"sign-in sessions in {region} are not known: {why}"
     if returned["awaits"]:
         yield f"read by the next pass: {', '.join(returned['awaits'])}"
-    for row in sorted(returned["roles"], key=lambda row: row["state"] != "not_denied"):
-        yield _describe_role(row, writes=writes)
+    undenied = {item["principal"] for item in returned["not_denied"]}
+    for row in sorted(returned["roles"], key=lambda row: row["role"] not in undenied):
+        absent = row["state"] == "gone" and row["role"] in undenied
+        yield _describe_role({**row, "state": "absent"} if absent else row, writes=writes)
     yield from (f"left alone: {item['target']}: {item['reason']}" for item in returned["not_cut_because"])
     verb = "revoked" if writes else "to revoke"
     yield from (f"{verb}: sign-in session of {item['principal']}" for item in returned["signin_sessions"])

@@ -74,8 +74,10 @@ def test_a_slip_of_the_finger_is_a_mismatch(seed: KeySeed, answers: Answers) -> 
     assert found.status is Status.MISMATCH and "slip of the finger" in found.next_step
 
 
-def test_the_key_of_a_session_is_the_work_of_another_module() -> None:
-    assert locate_key(KeySeed("ASIAEXAMPLEEXAMPLE11"), Answers(ACCOUNT), HERE).status is Status.SESSION
+def test_the_key_of_a_session_alone_ends_nothing() -> None:
+    found = locate_key(KeySeed("ASIAEXAMPLEEXAMPLE11"), Answers(ACCOUNT), HERE)
+    assert found.status is Status.SESSION
+    assert "nothing ends it" in found.detail and "incident.sessions" in found.next_step
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,13 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.sessio
     Cut,
     Room,
     Sid,
+    choose_moment,
     find_moment,
     fit,
     is_of_this_kind,
     may_stay,
     name_managed,
+    widen,
 )
 
 from .accounts import NOW
@@ -173,3 +175,57 @@ def test_only_what_denies_by_our_statements_is_ours(document: t.Any, is_ours: bo
 
 def test_the_name_of_a_managed_policy_fits() -> None:
     assert len(name_managed("x" * 32, "AROA" + "X" * 60)) <= 128
+
+
+# What is denied already
+
+NARROW: t.Final = Cut(ROLE_ID, named=("new",))
+
+
+@pytest.mark.parametrize("most", [None, MOST_NAMES])
+def test_a_cut_keeps_all_that_is_denied_already(most: t.Optional[int]) -> None:
+    present = json.loads(json.dumps(WHOLE.make_document(MOMENT, most)))
+    # The newest names are the last ones.
+    assert widen(NARROW, present) == dataclasses.replace(WHOLE, named=("evil", "new"))
+    assert widen(NARROW, Cut(ROLE_ID, older=True).make_document(MOMENT)).older
+    assert widen(NARROW, Cut(ROLE_ID, all=True).make_document(MOMENT)).all
+
+
+def test_two_policies_that_a_killed_run_left_are_both_kept() -> None:
+    first, second = (Cut(ROLE_ID, named=(name,)).make_document(MOMENT) for name in ("first", "second"))
+    assert set(widen(NARROW, first, second).named) == {"first", "second", "new"}
+
+
+@pytest.mark.parametrize(
+    "tampered",
+    [
+        None,
+        "nonsense",
+        {"Statement": "nonsense"},
+        {"Version": "2012-10-17", "Statement": [None, {"Sid": "OlderSessions"}, {"Sid": ["AllSessions"]}]},
+        change(Cut(ROLE_ID, all=True).make_document(MOMENT), 0, Effect="Allow"),
+        change(Cut(ROLE_ID, all=True).make_document(MOMENT), 0, Resource="arn:aws:s3:::x"),
+        change(Cut(ROLE_ID, all=True).make_document(MOMENT), 0, Condition={"Bool": {"aws:ViaAWSService": "true"}}),
+        change(Cut(ROLE_ID, older=True).make_document(MOMENT), 0, Condition=issued_before("nonsense")),
+        Cut("AROAOTHER", named=("evil",)).make_document(MOMENT),
+        Cut(ROLE_ID, named=("${aws:userid}",)).make_document(MOMENT),
+        Cut(ROLE_ID, identities=("a*",)).make_document(MOMENT),
+    ],
+)
+def test_a_statement_that_somebody_forged_widens_nothing(tampered: t.Any) -> None:
+    assert widen(NARROW, tampered) == NARROW
+
+
+def test_names_of_earlier_declarations_leave_a_policy_that_is_full_first() -> None:
+    present = Cut(ROLE_ID, named=tuple(f"old-{number:060}" for number in range(MOST_NAMES))).make_document(MOMENT)
+    cut = widen(Cut(ROLE_ID, named=tuple(f"new-{number:060}" for number in range(MOST_NAMES))), present)
+    found = fit(cut, MOMENT, Room(inline=({"x": "y" * 6_000},), attached=9))
+    assert found is not None and len(found.left_out) == MOST_NAMES
+    assert all(name.startswith("old-") for name in found.left_out)
+    assert find_moment(found.document, cut) == MOMENT
+
+
+def test_a_moment_that_is_none_is_not_chosen() -> None:
+    for value in ("nonsense", "", "9999-99-99T00:00:00Z", ["2026-11-27T10:06:30Z"], None):
+        forged = change(Cut(ROLE_ID, older=True).make_document(MOMENT), 0, Condition=issued_before(value))
+        assert choose_moment(MOMENT, forged, None, now=NOW) == MOMENT

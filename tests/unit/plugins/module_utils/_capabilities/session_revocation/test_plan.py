@@ -26,6 +26,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.sessio
     Source,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.rows import (
+    list_changed,
     list_lives,
     list_roles,
 )
@@ -112,6 +113,40 @@ def test_a_further_name_is_written_with_a_new_moment() -> None:
 
 
 @pytest.mark.parametrize(
+    ("there", "chosen"),
+    [
+        (timedelta(seconds=300), timedelta(seconds=300)),
+        (timedelta(seconds=20), timedelta(seconds=90)),
+        # Nobody here writes one so far ahead.
+        (timedelta(days=1), timedelta(seconds=90)),
+    ],
+)
+def test_a_policy_that_is_written_anew_has_no_earlier_moment(there: timedelta, chosen: timedelta) -> None:
+    live = LiveRole(PIPELINE, ID, inline=present(NOW + there))
+    cut = dataclasses.replace(CUT, named=("evil",))
+    verdict = judge(observe(live, cut=cut), now=NOW + timedelta(seconds=60))
+    assert verdict.moment == NOW + chosen
+    assert verdict.changes
+
+
+WIDE: t.Final = Cut(ID, nobody_known=True, named=("evil",), identities=("alice",), sources=("i-0abc",))
+
+
+@pytest.mark.parametrize(
+    "wide", [WIDE, dataclasses.replace(WIDE, older=True), Cut(ID, all=True)], ids=["names", "older", "all"]
+)
+def test_a_run_with_less_in_the_declaration_takes_nothing_back(wide: Cut) -> None:
+    live = LiveRole(PIPELINE, ID, inline=wide.make_document(MOMENT))
+    verdict = judge(observe(live))
+    assert not verdict.changes
+    assert verdict.target.cut.sids == wide.sids
+    # A new moment has all of it too.
+    later = observe(live, denied_at=NOW + timedelta(seconds=25))
+    for change in judge(later, now=NOW + timedelta(seconds=60)).changes:
+        assert change.after["document"] == wide.make_document(NOW + timedelta(seconds=90))
+
+
+@pytest.mark.parametrize(
     ("live", "rule"),
     [
         (LiveRole(PIPELINE, "AROAOTHER"), "other_role"),
@@ -129,6 +164,17 @@ def test_a_role_that_is_not_the_one_that_was_read_is_refused(live: t.Any, rule: 
 def test_a_role_that_is_gone_needs_nothing() -> None:
     verdict = judge(observe(None))
     assert verdict.is_gone and verdict.refusal is None
+
+
+def test_a_named_role_that_is_not_there_is_not_denied() -> None:
+    observed = observe(None)
+    (target,) = observed.chosen.targets
+    observed = dataclasses.replace(observed, chosen=Chosen((dataclasses.replace(target, is_named=True),)))
+    verdict = judge(observed)
+    assert verdict.refusal is not None and "there is no such role; check the ARN" in verdict.refusal.reason
+    (row,) = list_roles(observed, [verdict], {}, [PIPELINE])
+    assert row["state"] == "gone"
+    assert not list(list_lives(observed, [verdict], [PIPELINE], [], NOW))
 
 
 def full_role(attached: int) -> Role:
@@ -175,6 +221,36 @@ def test_sessions_of_a_role_that_a_role_assumed_last_for_an_hour() -> None:
     verdict = dataclasses.replace(verdict, target=dataclasses.replace(verdict.target, reached=chained))
     (lives,) = list_lives(observed, [verdict], [], [], NOW)
     assert lives["until"] == "2026-11-27T11:05:30Z"
+
+
+@pytest.mark.parametrize(
+    ("live", "applied", "undenied", "changed"),
+    [
+        (LiveRole(PIPELINE, ID), True, [], [PIPELINE]),
+        (LiveRole(PIPELINE, ID), False, [], []),
+        # It is said already that its sessions are not denied.
+        (LiveRole(PIPELINE, ID), True, [PIPELINE], []),
+        (LiveRole(PIPELINE, ID, inline=present()), True, [], []),
+        (None, True, [], []),
+    ],
+)
+def test_the_roles_that_a_pass_has_cut_are_listed(
+    live: t.Any, applied: bool, undenied: list[str], changed: list[str]
+) -> None:
+    observed = observe(live)
+    verdict = judge(observed)
+    rows = list(list_roles(observed, [verdict], {}, undenied))
+    other = {"operation": "PutRolePolicy", "target": WORKER, "applied": True}
+    changes = [other, *(change.as_dict(applied=applied) for change in verdict.changes)]
+    assert list(list_changed(rows, [verdict], changes)) == changed
+
+
+def test_a_managed_policy_counts_for_its_role() -> None:
+    observed = observe(LiveRole(PIPELINE, ID), snapshot=dataclasses.replace(make_home(), roles=(full_role(9),)))
+    verdict = judge(observed)
+    rows = list(list_roles(observed, [verdict], {}, []))
+    changes = [change.as_dict(applied=True) for change in verdict.changes]
+    assert list(list_changed(rows, [verdict], changes)) == [PIPELINE]
 
 
 # Sign-in sessions

@@ -292,3 +292,22 @@ def test_a_caller_without_permissions_is_not_judged_for_roles_that_trust_the_acc
     crowd = make_crowd(3)
     weak = dataclasses.replace(crowd, users=(make_user(HOME, "ci-deploy"),))
     assert walk(weak).roles == {}
+
+
+def test_a_source_that_another_one_can_reach_has_callers() -> None:
+    sources = (*LEAKED, Source(WORKER, "a session"), Source(NOTIFIER, "a session"))
+    edges = {HOME: AccountEdges.from_snapshot(make_home(), [source.arn for source in sources])}
+    found = Walk(edges, frozenset({HOME}), waits=False).run(sources, HOME)
+    assert found.is_reached(WORKER) and found.list_upstream(WORKER) == {USER}
+    # Only services may assume it.
+    assert not found.is_reached(NOTIFIER)
+    # Nobody else is in the wrong hands.
+    alone = Walk(edges, frozenset({HOME}), waits=False).run(sources[1:2], HOME)
+    assert not alone.is_reached(WORKER)
+
+
+def test_a_source_has_callers_however_many_roles_were_reached() -> None:
+    edges = {HOME: AccountEdges.from_snapshot(make_crowd(202), [USER])}
+    first = arn(HOME, "r-0")
+    found = Walk(edges, frozenset({HOME}), waits=False).run((*LEAKED, Source(first, "a session")), HOME)
+    assert set(found.callers) == {first}

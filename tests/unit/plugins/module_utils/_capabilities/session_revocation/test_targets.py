@@ -8,7 +8,9 @@ import typing as t
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import Snapshot
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.cut import Cut
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.edges import AccountEdges
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.reach import (
     Reached,
     ReachResult,
@@ -16,12 +18,25 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.sessio
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.targets import (
     choose_targets,
     list_sources,
+    list_starts,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.arn import principals_of
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.declaration import Incident
 from ansible_collections.hardening.iam.plugins.module_utils._converge.untouchable import UntouchablePrincipals
 
-from .accounts import DEPLOY, HOME, NOW, PIPELINE, PROD, USER, WORKER, arn
+from .accounts import (
+    DEPLOY,
+    HOME,
+    NOTIFIER,
+    NOW,
+    PIPELINE,
+    PROD,
+    USER,
+    WORKER,
+    arn,
+    make_home,
+    make_production,
+)
 
 UNTOUCHABLE: t.Final = UntouchablePrincipals(
     principals_of([f"arn:aws:sts::{HOME}:assumed-role/own/run"]), (arn("*", "keeper"),)
@@ -71,6 +86,16 @@ def test_a_named_session_is_cut_by_its_name_alone(sort: str, names: dict[str, t.
     assert cuts(declare(users=[], sessions=[session])) == {WORKER: Cut("", **names)}
 
 
+@pytest.mark.parametrize("role", [WORKER, WORKER.replace("build-worker", "Build-Worker")])
+def test_a_role_that_is_named_and_reached_loses_no_less_than_one_that_is_reached(role: str) -> None:
+    session = {"role": role, "name": "i-0abc", "sort": "instance"}
+    seen = [{"role": PIPELINE, "source_identity": "alice"}]
+    wanted = Cut("", nobody_known=True, identities=("alice",), sources=("i-0abc",))
+    for found in (ReachResult(callers={WORKER: (USER,)}), reach(WORKER)):
+        chosen = choose_targets(declare(sessions=[session], seen=seen), found, HOME, UNTOUCHABLE)
+        assert {target.arn: target.cut for target in chosen.targets}[role] == wanted
+
+
 def test_only_named_roles_lose_all_sessions() -> None:
     roles = [{"arn": PIPELINE, "cut": "all_sessions"}, WORKER]
     found = cuts(declare(roles=roles), PIPELINE)
@@ -112,3 +137,35 @@ def test_sources_are_users_and_every_role_that_is_named() -> None:
     )
     other = arn(PROD, "other", "user")
     assert [source.arn for source in list_sources(incident, [other])] == [USER, other, WORKER, PIPELINE, DEPLOY]
+
+
+MISSPELT: t.Final = arn(HOME, "pipelin")
+
+
+def start(incident: Incident, *accounts: Snapshot) -> list[str]:
+    sources = list_sources(incident, ())
+    arns = [source.arn for source in sources]
+    edges = {one.account_id: AccountEdges.from_snapshot(one, arns) for one in accounts}
+    return [source.arn for source in list_starts(incident, sources, edges)]
+
+
+@pytest.mark.parametrize(
+    "named", [{"roles": [MISSPELT]}, {"sessions": [{"role": MISSPELT, "name": "i-0abc", "sort": "instance"}]}]
+)
+def test_a_named_role_that_is_not_there_is_not_followed(named: dict[str, t.Any]) -> None:
+    incident = declare(**named)
+    assert start(incident, make_home()) == [USER]
+    # Nobody knows whether it is there.
+    assert start(incident, make_production()) == [USER, MISSPELT]
+    # It was there.
+    assert start(declare(**named, seen=[{"role": MISSPELT}]), make_home()) == [USER, MISSPELT]
+
+
+@pytest.mark.parametrize("role", [NOTIFIER, NOTIFIER.replace("notifier", "Notifier"), arn(HOME, "ci/notifier")])
+def test_a_role_that_only_services_may_assume_is_there_however_it_is_written(role: str) -> None:
+    assert start(declare(users=[], roles=[role]), make_home()) == [role]
+
+
+def test_users_are_followed_whether_they_are_there_or_not() -> None:
+    gone = arn(HOME, "left", "user")
+    assert start(declare(users=[gone]), make_home()) == [gone]
