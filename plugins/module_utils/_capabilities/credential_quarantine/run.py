@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import typing as t
 from collections.abc import Mapping, Sequence
@@ -264,7 +265,9 @@ class Release(_OfIncident):
         self._check(record)
         parts = group(select(self._read_entries(record), record))
         present = self._read_present(parts)
-        self._releasing = plan_release(parts, present, record, self._access.partition)
+        leaked = record.seeds | {key.id for key in self._declared.incident.keys}
+        known = dataclasses.replace(record, seeds=leaked)
+        self._releasing = plan_release(parts, present, known, self._access.partition)
         return self._releasing
 
     def _check(self, record: Record) -> None:
