@@ -18,7 +18,7 @@ import typing as t
 from collections.abc import Collection, Sequence
 
 from ..._converge.arn import principal_of
-from ..._converge.incident.declaration import KeySeed, SessionSeed
+from ..._converge.incident.declaration import Incident, KeySeed, SessionSeed
 
 _LONG_TERM: t.Final = "AKIA"
 
@@ -90,8 +90,20 @@ def is_long_term(key_id: str) -> bool:
     return key_id.startswith(_LONG_TERM)
 
 
-def locate_key(seed: KeySeed, answers: Answers, place: Place) -> Seed:
-    """Decide where a key is."""
+def names_session(incident: Incident, key_id: str, account_id: t.Optional[str]) -> bool:
+    """Whether an incident names the session of a key, or one of the same account, so that it is cut with its role.
+
+    No API tells whose session a key is of.
+    """
+    roles = [seed.role for seed in incident.sessions]
+    roles += [one.role for one in incident.seen if not one.access_key_id]
+    return any(one.access_key_id == key_id for one in incident.seen) or any(
+        account_id in (None, role.split(":")[4]) for role in roles
+    )
+
+
+def locate_key(seed: KeySeed, answers: Answers, place: Place, *, has_session: bool = False) -> Seed:
+    """Decide where a key is. ``has_session`` says of the key of a session that the incident names its session."""
 
     def make(status: Status, detail: str, next_step: str = "", user: str = "") -> Seed:
         account = answers.account_id or (place.account_id if status is Status.HOME else "")
@@ -105,10 +117,10 @@ def locate_key(seed: KeySeed, answers: Answers, place: Place) -> Seed:
             f"the key belongs to account {account}, and the incident names {expected}",
             "check the id of the key: a slip of the finger names the key of somebody else",
         )
-    if not is_long_term(seed.id):
-        return make(Status.SESSION, "the key of a session; session_revocation ends sessions")
     if account and account != place.account_id:
         return _locate_elsewhere(account, answers, place, make)
+    if not is_long_term(seed.id):
+        return _locate_session(make, has_session=has_session)
     return _locate_here(seed, answers, place, make)
 
 
@@ -125,6 +137,16 @@ def _locate_elsewhere(account: str, answers: Answers, place: Place, make: Make) 
     if answers.of_root:
         return make(Status.ROOT, f"a key of the root user of account {account}")
     return make(Status.NOT_HERE, f"the key belongs to account {account}, which this run contains as well")
+
+
+def _locate_session(make: Make, *, has_session: bool) -> Seed:
+    if has_session:
+        return make(Status.SESSION, "the key of a session; session_revocation ends sessions")
+    return make(
+        Status.UNRESOLVED,
+        "the key of a session, and the incident does not name which one",
+        "name the role and the session in incident.sessions (events are 5 to 15 minutes late)",
+    )
 
 
 def _locate_here(seed: KeySeed, answers: Answers, place: Place, make: Make) -> Seed:

@@ -35,7 +35,7 @@ from ..._module.managed_policies import (
     split_holder,
 )
 from .changes import DENY_POLICY, denies_everything, is_of_root
-from .locate import Answers, Place, Seed, is_long_term, locate_key, locate_sessions, locate_user
+from .locate import Answers, Place, Seed, is_long_term, locate_key, locate_sessions, locate_user, names_session
 from .states import CALLS_OF, Calls, Credential, DenyPolicy, Device, Kind, RootState, Use, UserState
 
 _LAST_USED: t.Final = "GetAccessKeyLastUsed"
@@ -68,7 +68,7 @@ ROOT_WRITES: t.Final = frozenset({ASSUME_ROOT})
 def read_seeds(access: Access, opened: RootSessions, incident: Incident, place: Place) -> tuple[Seed, ...]:
     """Find out where each seed of the incident is."""
     reads: dict[str, Callable[[], Seed]] = {
-        **{seed.id: functools.partial(_locate_key, access, opened, seed, place) for seed in incident.keys},
+        **{seed.id: functools.partial(_locate_key, access, opened, incident, seed, place) for seed in incident.keys},
         **{arn: functools.partial(_locate_user, access, arn, place) for arn in incident.users},
     }
     found = access.gather(reads)
@@ -79,7 +79,7 @@ def read_seeds(access: Access, opened: RootSessions, incident: Incident, place: 
     return (*located, *locate_sessions(incident.sessions, [role.arn for role in incident.roles], place))
 
 
-def _locate_key(access: Access, opened: RootSessions, seed: KeySeed, place: Place) -> Seed:
+def _locate_key(access: Access, opened: RootSessions, incident: Incident, seed: KeySeed, place: Place) -> Seed:
     problem, account = "", None
     try:
         account = str(access.call("sts", "GetAccessKeyInfo", {"AccessKeyId": seed.id})["Account"])
@@ -90,7 +90,7 @@ def _locate_key(access: Access, opened: RootSessions, seed: KeySeed, place: Plac
         answers = _ask_iam(access, seed, answers)
     elif is_long_term(seed.id) and account in place.inventory and place.acts_for_organization:
         answers = dataclasses.replace(answers, of_root=_is_of_root(opened, str(account), seed.id))
-    return locate_key(seed, answers, place)
+    return locate_key(seed, answers, place, has_session=names_session(incident, seed.id, account))
 
 
 def _ask_iam(access: Access, seed: KeySeed, answers: Answers) -> Answers:

@@ -225,7 +225,7 @@ class CredentialQuarantine(_OfIncident):
                 {"principal": one.user.arn, "unique_id": one.user.unique_id, "seeds": list(one.seeds)}
                 for one in self._contained
             ],
-            "not_denied": list_not_denied(self._contained, result),
+            "not_denied": list_not_denied(self._contained, result, self._observed.seeds),
             "lives_on": self._list_lives_on(),
             "stops_working": list_stops_working(one.user for one in self._contained),
             "evidence": self._evidence or None,

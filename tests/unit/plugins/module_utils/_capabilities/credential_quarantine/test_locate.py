@@ -18,10 +18,15 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.creden
     locate_key,
     locate_sessions,
     locate_user,
+    names_session,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.declaration import KeySeed, SessionSeed
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.declaration import (
+    KeySeed,
+    Seen,
+    SessionSeed,
+)
 
-from .users import ACCOUNT, ARN, LEAKED, OTHER
+from .users import ACCOUNT, ARN, LEAKED, OTHER, incident
 
 HERE: t.Final = Place(ACCOUNT, frozenset({ACCOUNT, OTHER}))
 FOREIGN: t.Final = "999988887777"
@@ -74,8 +79,36 @@ def test_a_slip_of_the_finger_is_a_mismatch(seed: KeySeed, answers: Answers) -> 
     assert found.status is Status.MISMATCH and "slip of the finger" in found.next_step
 
 
-def test_the_key_of_a_session_is_the_work_of_another_module() -> None:
-    assert locate_key(KeySeed("ASIAEXAMPLEEXAMPLE11"), Answers(ACCOUNT), HERE).status is Status.SESSION
+SESSION_KEY: t.Final = "ASIAEXAMPLEEXAMPLE11"
+ROLE: t.Final = f"arn:aws:iam::{ACCOUNT}:role/worker"
+ELSEWHERE: t.Final = f"arn:aws:iam::{OTHER}:role/worker"
+
+
+@pytest.mark.parametrize(
+    ("fields", "account", "status"),
+    [
+        ({}, ACCOUNT, Status.UNRESOLVED),
+        ({}, None, Status.UNRESOLVED),
+        ({"sessions": (SessionSeed(ROLE, "evil"),)}, ACCOUNT, Status.SESSION),
+        ({"sessions": (SessionSeed(ROLE, "evil"),)}, None, Status.SESSION),
+        # The session that people name is of another account, so it is not that of this key.
+        ({"sessions": (SessionSeed(ELSEWHERE, "evil"),)}, ACCOUNT, Status.UNRESOLVED),
+        ({"seen": (Seen(ROLE, "evil", SESSION_KEY),)}, ACCOUNT, Status.SESSION),
+        ({"seen": (Seen(ROLE, "evil", "ASIAEXAMPLEEXAMPLE22"),)}, ACCOUNT, Status.UNRESOLVED),
+        ({"seen": (Seen(ROLE, "evil"),)}, ACCOUNT, Status.SESSION),
+        # A key of another account is not ours, whatever people name.
+        ({"sessions": (SessionSeed(ROLE, "evil"),)}, FOREIGN, Status.FOREIGN),
+        ({}, OTHER, Status.NOT_HERE),
+    ],
+)
+def test_the_key_of_a_session_is_cut_only_if_people_name_its_session(
+    fields: dict[str, t.Any], account: str | None, status: Status
+) -> None:
+    given = incident(KeySeed(SESSION_KEY), **fields)
+    has_session = names_session(given, SESSION_KEY, account)
+    found = locate_key(given.keys[0], Answers(account), HERE, has_session=has_session)
+    assert found.status is status
+    assert ("incident.sessions" in found.next_step) == (status is Status.UNRESOLVED)
 
 
 @pytest.mark.parametrize(
