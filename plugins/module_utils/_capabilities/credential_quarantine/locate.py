@@ -21,6 +21,10 @@ from ..._converge.arn import principal_of
 from ..._converge.incident.declaration import Incident, KeySeed, SessionSeed
 
 _LONG_TERM: t.Final = "AKIA"
+#: What people do about a key of root that the account itself can't delete.
+ROOT_OF_MEMBER: t.Final = (
+    "run with the management account's host, group organization_management, and accept_irreversible root_access_key"
+)
 
 
 class Status(enum.StrEnum):
@@ -118,7 +122,7 @@ def locate_key(seed: KeySeed, answers: Answers, place: Place, *, has_session: bo
             "check the id of the key: a slip of the finger names the key of somebody else",
         )
     if account and account != place.account_id:
-        return _locate_elsewhere(account, answers, place, make)
+        return _locate_elsewhere(account, answers, place, make, is_session=not is_long_term(seed.id))
     if not is_long_term(seed.id):
         return _locate_session(make, has_session=has_session)
     return _locate_here(seed, answers, place, make)
@@ -127,7 +131,7 @@ def locate_key(seed: KeySeed, answers: Answers, place: Place, *, has_session: bo
 Make = t.Callable[..., Seed]
 
 
-def _locate_elsewhere(account: str, answers: Answers, place: Place, make: Make) -> Seed:
+def _locate_elsewhere(account: str, answers: Answers, place: Place, make: Make, *, is_session: bool) -> Seed:
     if place.place(account) is Status.FOREIGN:
         return make(
             Status.FOREIGN,
@@ -136,6 +140,12 @@ def _locate_elsewhere(account: str, answers: Answers, place: Place, make: Make) 
         )
     if answers.of_root:
         return make(Status.ROOT, f"a key of the root user of account {account}")
+    if answers.of_root is None and place.acts_for_organization and not is_session:
+        return make(
+            Status.UNRESOLVED,
+            f"the key belongs to account {account}; whether it is one of its root user is not known: {answers.problem}",
+            "let the role of the containment assume root of members, and run again",
+        )
     return make(Status.NOT_HERE, f"the key belongs to account {account}, which this run contains as well")
 
 
@@ -164,7 +174,7 @@ def _locate_here(seed: KeySeed, answers: Answers, place: Place, make: Make) -> S
         return make(
             Status.ROOT,
             "a key of the root user" if answers.user == "" else "a key of the root user, or a deleted one",
-            "run the containment in the management account with acts_for_organization as well",
+            ROOT_OF_MEMBER,
         )
     if answers.is_unknown and answers.root_keys == 0:
         return make(

@@ -89,7 +89,7 @@ def _locate_key(access: Access, opened: RootSessions, incident: Incident, seed: 
     if is_long_term(seed.id) and account in (None, place.account_id):
         answers = _ask_iam(access, seed, answers)
     elif is_long_term(seed.id) and account in place.inventory and place.acts_for_organization:
-        answers = dataclasses.replace(answers, of_root=_is_of_root(opened, str(account), seed.id))
+        answers = _ask_root(opened, str(account), seed.id, answers)
     return locate_key(seed, answers, place, has_session=names_session(incident, seed.id, account))
 
 
@@ -111,13 +111,13 @@ def _ask_iam(access: Access, seed: KeySeed, answers: Answers) -> Answers:
         return dataclasses.replace(answers, problem=str(error))
 
 
-def _is_of_root(opened: RootSessions, account_id: str, key_id: str) -> t.Optional[bool]:
-    """Whether root of a member account has a key; None if that can't be read."""
+def _ask_root(opened: RootSessions, account_id: str, key_id: str, answers: Answers) -> Answers:
+    """Ask whether root of a member account has a key."""
     try:
         keys = opened.of(account_id, AUDIT_TASK).items("iam", "ListAccessKeys", "AccessKeyMetadata")
-        return any(key["AccessKeyId"] == key_id for key in keys)
-    except AwsError:
-        return None
+        return dataclasses.replace(answers, of_root=any(key["AccessKeyId"] == key_id for key in keys))
+    except AwsError as error:
+        return dataclasses.replace(answers, problem=str(error))
 
 
 def _locate_user(access: Access, arn: str, place: Place) -> Seed:

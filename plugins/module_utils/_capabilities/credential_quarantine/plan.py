@@ -23,7 +23,7 @@ from ..._converge.plan import Plan
 from ..._converge.untouchable import refuse_protected
 from .changes import Denial, QuarantineWriter, choose_denial
 from .declared import Declared, Loss
-from .locate import Seed, Status
+from .locate import ROOT_OF_MEMBER, Seed, Status
 from .remains import describe_devices
 from .states import DenyPolicy, RootState, UserState
 
@@ -117,13 +117,16 @@ class Planner:
         """Refuse what concerns one seed alone; None for a seed that is contained, or is nothing of this account."""
         if seed.status is Status.MISMATCH:
             return Refusal(MISMATCH_RULE, f"nothing is done about {seed.id}: {seed.detail}; {seed.next_step}", seed.id)
-        if seed.status is Status.UNRESOLVED:
+        # Of a key of another account its own host says whether it is contained.
+        if seed.status is Status.UNRESOLVED and seed.account_id in ("", observed.account_id):
             return Refusal("unresolved", f"{seed.id}: {seed.detail}; {seed.next_step}", seed.id)
         if seed.status is not Status.ROOT:
             return None
         if seed.account_id == observed.account_id:
+            # A later pass of a member finds the key deleted, if the management account's host did it.
             is_management = self.declared.acts_for_organization
-            return Refusal("root", f"{seed.id}: {_ROOT_OF_MANAGEMENT}", seed.id) if is_management else None
+            step = _ROOT_OF_MANAGEMENT if is_management else f"{seed.detail}; {ROOT_OF_MEMBER}"
+            return Refusal("root", f"{seed.id}: {step}", seed.id)
         state = observed.roots.get(seed.account_id)
         if isinstance(state, str):
             return Refusal("unread", f"root of account {seed.account_id} can't be read: {state}", seed.id)

@@ -58,6 +58,24 @@ def test_where_a_key_is(answers: Answers, status: Status) -> None:
     assert found.user == ("ci-deploy" if status is Status.HOME else "")
 
 
+@pytest.mark.parametrize(
+    ("answers", "status"),
+    [
+        (Answers(OTHER, of_root=True), Status.ROOT),
+        (Answers(OTHER, of_root=False), Status.NOT_HERE),
+        (Answers(OTHER, problem="AssumeRoot is denied"), Status.UNRESOLVED),
+        (Answers(FOREIGN, problem="AssumeRoot is denied"), Status.FOREIGN),
+    ],
+)
+def test_who_could_not_ask_root_of_a_member_does_not_know_it(answers: Answers, status: Status) -> None:
+    place = Place(ACCOUNT, frozenset({ACCOUNT, OTHER}), acts_for_organization=True)
+    found = locate_key(KeySeed(LEAKED), answers, place)
+    assert found.status is status
+    assert ("AssumeRoot" in found.detail) == (status is Status.UNRESOLVED)
+    # Nobody asks root about the key of a session.
+    assert locate_key(KeySeed(SESSION_KEY), Answers(OTHER), place).status is Status.NOT_HERE
+
+
 @pytest.mark.parametrize("named", ["ci-deploy", "CI-Deploy", ARN])
 def test_the_user_that_people_name_is_the_one(named: str) -> None:
     assert locate_key(KeySeed(LEAKED, named), Answers(ACCOUNT, "ci-deploy"), HERE).status is Status.HOME
