@@ -260,6 +260,17 @@ def test_a_deleted_key_is_a_clear_result(response: Response) -> None:
     assert response.writes == [] and result["changed"] is False
 
 
+def test_the_user_of_a_deleted_key_is_contained_if_it_is_named(response: Response) -> None:
+    response.client("iam").delete_access_key(UserName=USER, AccessKeyId=LEAKED)
+    # A user that is gone as well needs nothing.
+    gone = response.contain(incident=declare({"id": LEAKED, "user": "nobody"}))
+    assert [seed["status"] for seed in gone["seeds"]] == ["deleted"]
+    response.control.clear_log()
+    result = response.contain(incident=declare({"id": LEAKED, "user": USER_ARN}))
+    assert [(seed["status"], seed["user"]) for seed in result["seeds"]] == [("home", USER)]
+    assert response.writes == [name for index, name in enumerate(WRITES) if index != 1]
+
+
 def test_a_session_key_is_left_to_the_other_module(response: Response) -> None:
     role = f"arn:aws:iam::{HOME}:role/notifier"
     session = {"role": role, "name": "evil", "sort": "function"}

@@ -78,7 +78,8 @@ class Answers:
     """What AWS says of one key. What was not asked, or not answered, is None; ``problem`` says why.
 
     ``user`` is empty if IAM knows the key, but names nobody. ``root_keys`` is the number of keys of the root user here,
-    ``of_root`` whether root of a member account has this very key.
+    ``of_root`` whether root of a member account has this very key. ``named_user`` is the user that people name for an
+    unknown key, unless there is no such user any more.
     """
 
     account_id: t.Optional[str] = None
@@ -86,6 +87,7 @@ class Answers:
     is_unknown: bool = False
     root_keys: t.Optional[int] = None
     of_root: t.Optional[bool] = None
+    named_user: str = ""
     problem: str = ""
 
 
@@ -177,15 +179,23 @@ def _locate_here(seed: KeySeed, answers: Answers, place: Place, make: Make) -> S
             ROOT_OF_MEMBER,
         )
     if answers.is_unknown and answers.root_keys == 0:
-        return make(
-            Status.DELETED,
-            "the key is deleted, so it does nothing any more",
-            "if somebody made another key for its user since, name that user in incident.users",
-        )
+        return _locate_deleted(answers, make)
     return make(
         Status.UNRESOLVED,
         f"it is not known whose the key is: {answers.problem}",
         "let the role of the containment make these calls, and run again",
+    )
+
+
+def _locate_deleted(answers: Answers, make: Make) -> Seed:
+    """A deleted key does nothing, but tokens and sessions that it opened live on, and its user may have others."""
+    if answers.named_user:
+        detail = f"the key is deleted; the incident says that it was one of the user {answers.named_user}"
+        return make(Status.HOME, detail, user=answers.named_user)
+    return make(
+        Status.DELETED,
+        "the key is deleted, so it does nothing any more",
+        "sessions that it opened may live: name its user in incident.users",
     )
 
 

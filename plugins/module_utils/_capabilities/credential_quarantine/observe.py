@@ -103,12 +103,26 @@ def _ask_iam(access: Access, seed: KeySeed, answers: Answers) -> Answers:
             return dataclasses.replace(answers, problem=answers.problem or "IAM does not know it here")
         try:
             summary = access.call("iam", "GetAccountSummary").get("SummaryMap") or {}
-            return dataclasses.replace(answers, is_unknown=True, root_keys=int(summary["AccountAccessKeysPresent"]))
+            keys = int(summary["AccountAccessKeysPresent"])
+            return dataclasses.replace(
+                answers, is_unknown=True, root_keys=keys, named_user=_find_named_user(access, seed)
+            )
         except (AwsError, KeyError) as error:
             return dataclasses.replace(answers, is_unknown=True, problem=str(error))
     except AwsError as error:
         # AWS answers AccessDenied for keys of others, and so for those of a deleted user.
         return dataclasses.replace(answers, problem=str(error))
+
+
+def _find_named_user(access: Access, seed: KeySeed) -> str:
+    """Find the user that people name for a key; empty if there is none. One that can't be read counts as there."""
+    name = seed.user.rpartition("/")[2]
+    try:
+        return str(_read_user(access, name)["UserName"]) if name else ""
+    except NotFound:
+        return ""
+    except AwsError:
+        return name
 
 
 def _ask_root(opened: RootSessions, account_id: str, key_id: str, answers: Answers) -> Answers:

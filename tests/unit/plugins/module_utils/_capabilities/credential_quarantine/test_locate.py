@@ -76,6 +76,22 @@ def test_who_could_not_ask_root_of_a_member_does_not_know_it(answers: Answers, s
     assert locate_key(KeySeed(SESSION_KEY), Answers(OTHER), place).status is Status.NOT_HERE
 
 
+@pytest.mark.parametrize(
+    ("answers", "status", "user"),
+    [
+        (Answers(ACCOUNT, is_unknown=True, root_keys=0, named_user="ci-deploy"), Status.HOME, "ci-deploy"),
+        # It is nobody's any more: the user is gone as well.
+        (Answers(ACCOUNT, is_unknown=True, root_keys=0), Status.DELETED, ""),
+        # It may be root's, whatever people say.
+        (Answers(ACCOUNT, is_unknown=True, root_keys=1, named_user="ci-deploy"), Status.ROOT, ""),
+    ],
+)
+def test_the_user_of_a_deleted_key_is_contained_if_people_name_it(answers: Answers, status: Status, user: str) -> None:
+    found = locate_key(KeySeed(LEAKED, "CI-Deploy"), answers, HERE)
+    assert (found.status, found.user) == (status, user)
+    assert ("sessions that it opened may live" in found.next_step) == (status is Status.DELETED)
+
+
 @pytest.mark.parametrize("named", ["ci-deploy", "CI-Deploy", ARN])
 def test_the_user_that_people_name_is_the_one(named: str) -> None:
     assert locate_key(KeySeed(LEAKED, named), Answers(ACCOUNT, "ci-deploy"), HERE).status is Status.HOME
