@@ -271,6 +271,14 @@ def test_the_user_of_a_deleted_key_is_contained_if_it_is_named(response: Respons
     assert response.writes == [name for index, name in enumerate(WRITES) if index != 1]
 
 
+def test_each_account_says_that_people_contain_a_user_of_identity_center(response: Response) -> None:
+    user_id = "94482488-3041-7026-d8a7-000000000000"
+    named = [{"user_id": user_id, "identity_store_id": "d-1234567890"}]
+    result = response.contain(incident=declare(keys=[], identity_center_users=named))
+    assert [(seed["id"], seed["status"]) for seed in result["seeds"]] == [(user_id, "people")]
+    assert response.writes == []
+
+
 def test_a_session_key_is_left_to_the_other_module(response: Response) -> None:
     role = f"arn:aws:iam::{HOME}:role/notifier"
     session = {"role": role, "name": "evil", "sort": "function"}

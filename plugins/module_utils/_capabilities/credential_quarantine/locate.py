@@ -15,16 +15,19 @@ from __future__ import annotations
 import dataclasses
 import enum
 import typing as t
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from ..._converge.arn import principal_of
-from ..._converge.incident.declaration import Incident, KeySeed, SessionSeed
+from ..._converge.incident.declaration import CenterUserSeed, Incident, KeySeed, SessionSeed
 
 _LONG_TERM: t.Final = "AKIA"
 #: What people do about a key of root that the account itself can't delete.
 ROOT_OF_MEMBER: t.Final = (
     "run with the management account's host, group organization_management, and accept_irreversible root_access_key"
 )
+
+#: What people do first about a user of Identity Center.
+FIRST_OF_CENTER: t.Final = "Disable the user in the identity source, so that no new session begins"
 
 
 class Status(enum.StrEnum):
@@ -242,6 +245,15 @@ def locate_sessions(sessions: Collection[SessionSeed], roles: Collection[str], p
             )
         )
     return tuple(found)
+
+
+def locate_center_users(users: Iterable[CenterUserSeed]) -> tuple[Seed, ...]:
+    """List the users of Identity Center. Each account does: people contain them, and no run may end as if it had."""
+    detail = "a user of Identity Center, whom people contain"
+    return tuple(
+        Seed(user.user_id, "identity_center_user", Status.PEOPLE, detail=detail, next_step=FIRST_OF_CENTER)
+        for user in users
+    )
 
 
 def add_contained(seeds: Sequence[Seed], arns: Collection[str]) -> tuple[Seed, ...]:

@@ -35,7 +35,17 @@ from ..._module.managed_policies import (
     split_holder,
 )
 from .changes import DENY_POLICY, denies_everything, is_of_root
-from .locate import Answers, Place, Seed, is_long_term, locate_key, locate_sessions, locate_user, names_session
+from .locate import (
+    Answers,
+    Place,
+    Seed,
+    is_long_term,
+    locate_center_users,
+    locate_key,
+    locate_sessions,
+    locate_user,
+    names_session,
+)
 from .states import CALLS_OF, Calls, Credential, DenyPolicy, Device, Kind, RootState, Use, UserState
 
 _LAST_USED: t.Final = "GetAccessKeyLastUsed"
@@ -76,7 +86,11 @@ def read_seeds(access: Access, opened: RootSessions, incident: Incident, place: 
         if isinstance(result, AwsError):
             raise result
     located = tuple(seed for seed in found.values() if isinstance(seed, Seed))
-    return (*located, *locate_sessions(incident.sessions, [role.arn for role in incident.roles], place))
+    return (
+        *located,
+        *locate_sessions(incident.sessions, [role.arn for role in incident.roles], place),
+        *locate_center_users(incident.identity_center_users),
+    )
 
 
 def _locate_key(access: Access, opened: RootSessions, incident: Incident, seed: KeySeed, place: Place) -> Seed:

@@ -23,7 +23,7 @@ from ..._converge.plan import Plan
 from ..._converge.untouchable import refuse_protected
 from .changes import Denial, QuarantineWriter, choose_denial
 from .declared import Declared, Loss
-from .locate import ROOT_OF_MEMBER, Seed, Status
+from .locate import FIRST_OF_CENTER, ROOT_OF_MEMBER, Seed, Status
 from .remains import describe_devices
 from .states import DenyPolicy, RootState, UserState
 
@@ -39,7 +39,7 @@ _ROOT_OF_MANAGEMENT: t.Final = (
 )
 _OF_IDENTITY_CENTER: t.Final = (
     "this version does not contain users of Identity Center. A person does it, in this order:\n"
-    "1. Disable the user in the identity source, so that no new session begins.\n"
+    f"1. {FIRST_OF_CENTER}.\n"
     "2. Delete its active sessions: IAM Identity Center console, Users, Active sessions.\n"
     "3. Attach a control policy that denies * where identitystore:UserId is {user_id}. It does not bind the "
     "management account.\n"

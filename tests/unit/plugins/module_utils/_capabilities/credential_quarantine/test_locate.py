@@ -15,12 +15,14 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.creden
     Place,
     Status,
     add_contained,
+    locate_center_users,
     locate_key,
     locate_sessions,
     locate_user,
     names_session,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.declaration import (
+    CenterUserSeed,
     KeySeed,
     Seen,
     SessionSeed,
@@ -165,6 +167,13 @@ def test_sessions_and_roles_are_listed_and_left_alone() -> None:
     role = f"arn:aws:iam::{ACCOUNT}:role/worker"
     seeds = locate_sessions([SessionSeed(role, "evil")], [role.replace(ACCOUNT, OTHER)], HERE)
     assert [(seed.kind, seed.status) for seed in seeds] == [("session", Status.SESSION), ("role", Status.NOT_HERE)]
+
+
+def test_each_account_lists_a_user_of_identity_center_with_what_people_do() -> None:
+    user_id = "94482488-3041-7026-d8a7-000000000000"
+    (seed,) = locate_center_users([CenterUserSeed(user_id, "d-1234567890")])
+    assert (seed.id, seed.kind, seed.status) == (user_id, "identity_center_user", Status.PEOPLE)
+    assert seed.next_step.startswith("Disable the user")
 
 
 def test_a_seed_in_a_result_is_plain_data() -> None:
