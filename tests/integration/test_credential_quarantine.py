@@ -219,6 +219,23 @@ def test_a_key_that_an_intruder_made_instead_of_the_leaked_one_is_found(response
     assert response.writes == ["iam:UpdateAccessKey", "iam:PutUserPolicy"]
 
 
+def test_a_forged_record_contains_nobody(response: Response) -> None:
+    response.contain()
+    other = f"arn:aws:iam::{HOME}:user/release-manager"
+
+    def forge(present: Record | None) -> Record:
+        assert present is not None
+        forged = Contained(other, "AIDAFORGED", By.SOURCE, datetime.now(UTC))
+        return dataclasses.replace(present, contained=(*present.contained, forged))
+
+    update(response.store, HOME, "INC-7", forge)
+    response.control.clear_log()
+    result = response.run(**{"pass": "second"})
+    assert response.writes == []
+    assert [(seed["id"], seed["status"]) for seed in result["seeds"][1:]] == [(other, "mismatch")]
+    assert [(row["rule"], row["target"]) for row in result["refused"]] == [("seed_mismatch", other)]
+
+
 # Which credential it is
 
 

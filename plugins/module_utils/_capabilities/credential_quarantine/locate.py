@@ -15,7 +15,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import typing as t
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from ..._converge.arn import principal_of
 from ..._converge.incident.declaration import CenterUserSeed, Incident, KeySeed, SessionSeed
@@ -256,8 +256,12 @@ def locate_center_users(users: Iterable[CenterUserSeed]) -> tuple[Seed, ...]:
     )
 
 
-def add_contained(seeds: Sequence[Seed], arns: Collection[str]) -> tuple[Seed, ...]:
-    """Add the users that an earlier pass of the incident contained.
+#: The kind of a seed that only the record of the incident names.
+OF_RECORD: t.Final = "user"
+
+
+def add_contained(seeds: Sequence[Seed], arns: Iterable[str], account_id: str) -> tuple[Seed, ...]:
+    """Add the users of this account that an earlier pass of the incident contained.
 
     An intruder may have deleted the leaked key since, and made another one.
     """
@@ -265,7 +269,34 @@ def add_contained(seeds: Sequence[Seed], arns: Collection[str]) -> tuple[Seed, .
     found = list(seeds)
     for arn in arns:
         name = arn.rpartition("/")[2]
-        if ":user/" in arn and name.casefold() not in known:
+        if ":user/" in arn and arn.split(":")[4] == account_id and name.casefold() not in known:
+            known.add(name.casefold())
             detail = f"the user {name}, which an earlier pass contained"
-            found.append(Seed(arn, "user", Status.HOME, arn.split(":")[4], name, detail))
+            found.append(Seed(arn, OF_RECORD, Status.HOME, account_id, name, detail))
     return tuple(found)
+
+
+def check_contained(
+    seeds: Iterable[Seed], recorded: Mapping[str, Collection[str]], live: Mapping[str, t.Optional[str]]
+) -> tuple[Seed, ...]:
+    """Keep of the users that only the record names those that are still the same, by their unique id.
+
+    Others than a run may write to a record, and a name may be that of another user by now. ``recorded`` are the unique
+    ids by ARN. ``live`` has those of IAM by name: None for a user that is gone, none at all for one that can't be read.
+    """
+    return tuple(_check_same(seed, recorded, live) if seed.kind == OF_RECORD else seed for seed in seeds)
+
+
+def _check_same(seed: Seed, recorded: Mapping[str, Collection[str]], live: Mapping[str, t.Optional[str]]) -> Seed:
+    present = live.get(seed.user, "")
+    if present is None:
+        gone = f"the user {seed.user}, which an earlier pass contained, is deleted"
+        return dataclasses.replace(seed, status=Status.DELETED, detail=gone)
+    if seed.user not in live or present in recorded.get(seed.id, ()):
+        return seed
+    return dataclasses.replace(
+        seed,
+        status=Status.MISMATCH,
+        detail=f"the user {seed.user} has another unique id than the one that the record of the incident names",
+        next_step="find out who made it, and who wrote the record; to contain it, name it in incident.users",
+    )

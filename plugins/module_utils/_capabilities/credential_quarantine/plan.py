@@ -23,7 +23,7 @@ from ..._converge.plan import Plan
 from ..._converge.untouchable import refuse_protected
 from .changes import Denial, QuarantineWriter, choose_denial
 from .declared import Declared, Loss
-from .locate import FIRST_OF_CENTER, ROOT_OF_MEMBER, Seed, Status
+from .locate import FIRST_OF_CENTER, OF_RECORD, ROOT_OF_MEMBER, Seed, Status
 from .remains import describe_devices
 from .states import DenyPolicy, RootState, UserState
 
@@ -151,7 +151,9 @@ class Planner:
             incident_id=self.declared.incident.id,
         ) or refuse_protected(user.arn)
         if refusal:
-            return refusal
+            # Others than a run may write to the record, and so must not be able to stop the containment of the rest.
+            is_named = any(seed.kind != OF_RECORD for seed in seeds)
+            return dataclasses.replace(refusal, fatal=refusal.fatal and is_named)
         denial = choose_denial(user, observed.deny, observed.slots)
         writer = QuarantineWriter(observed.account_id, self.declared.incident.id)
         is_password = any(seed.kind == "console_password" for seed in seeds)

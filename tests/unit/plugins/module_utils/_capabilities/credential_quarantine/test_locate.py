@@ -15,6 +15,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.creden
     Place,
     Status,
     add_contained,
+    check_contained,
     locate_center_users,
     locate_key,
     locate_sessions,
@@ -191,9 +192,34 @@ def test_a_seed_in_a_result_is_plain_data() -> None:
 def test_a_user_stays_a_seed_although_its_key_is_deleted() -> None:
     gone = locate_key(KeySeed(LEAKED), Answers(ACCOUNT, is_unknown=True, root_keys=0), HERE)
     role = f"arn:aws:iam::{ACCOUNT}:role/ci-deploy"
-    found = add_contained([gone], [ARN, role])
+    found = add_contained([gone], [ARN, role], ACCOUNT)
     assert [(seed.id, seed.kind, seed.status, seed.user) for seed in found[1:]] == [
         (ARN, "user", Status.HOME, "ci-deploy")
     ]
     home = locate_key(KeySeed(LEAKED), Answers(ACCOUNT, "CI-Deploy"), HERE)
-    assert add_contained([home], [ARN]) == (home,)
+    assert add_contained([home], [ARN], ACCOUNT) == (home,)
+
+
+def test_the_record_of_one_account_contains_nobody_of_another() -> None:
+    assert add_contained([], [ARN.replace(ACCOUNT, OTHER)], ACCOUNT) == ()
+
+
+@pytest.mark.parametrize(
+    ("live", "status"),
+    [
+        ({"ci-deploy": "AIDAEXAMPLE"}, Status.HOME),
+        # A user that somebody made since, or that a forged record names.
+        ({"ci-deploy": "AIDAOTHER"}, Status.MISMATCH),
+        ({"ci-deploy": ""}, Status.MISMATCH),
+        ({"ci-deploy": None}, Status.DELETED),
+        # It can't be read, which the plan refuses.
+        ({}, Status.HOME),
+    ],
+)
+def test_what_the_record_says_counts_only_for_the_very_same_user(live: dict[str, t.Any], status: Status) -> None:
+    (named,) = add_contained([], [ARN], ACCOUNT)
+    (found,) = check_contained([named], {ARN: {"AIDAEXAMPLE"}}, live)
+    assert (found.status, found.kind) == (status, "user")
+    # What people name counts as it is.
+    home = locate_key(KeySeed(LEAKED), Answers(ACCOUNT, "ci-deploy"), HERE)
+    assert check_contained([home], {}, live) == (home,)

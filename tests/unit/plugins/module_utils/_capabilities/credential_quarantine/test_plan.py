@@ -112,6 +112,15 @@ def test_the_run_itself_and_break_glass_are_fatal() -> None:
         assert found.changes == () and [refusal.fatal for refusal in found.refused] == [True]
 
 
+def test_a_record_alone_stops_no_containment_for_the_run_itself_or_break_glass() -> None:
+    of_record = seed(identifier=ARN, kind="user")
+    for fields in ({"callers": principals_of([ARN])}, {"break_glass": (ARN.lower(),)}):
+        found = plan(observed(of_record), **fields)
+        assert found.changes == () and [refusal.fatal for refusal in found.refused] == [False]
+        both = plan(observed(of_record, seed()), **fields)
+        assert [refusal.fatal for refusal in both.refused] == [True]
+
+
 def test_what_aws_owns_is_refused_and_not_fatal() -> None:
     reserved = dataclasses.replace(user(), arn=f"arn:aws:iam::{ACCOUNT}:user/aws-reserved/x/ci-deploy")
     found = plan(observed(users={"ci-deploy": reserved}))
