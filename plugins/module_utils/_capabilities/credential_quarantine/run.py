@@ -47,7 +47,7 @@ from .locate import Place, Seed, Status, add_contained, check_contained
 from .observe import READS, ROOT_WRITES, TASKS, list_deletions, read_roots, read_seeds, read_state, read_users
 from .plan import MODULE, Contained, Observed, Planner, list_home_users
 from .release import DERIVATIONS, Part, Releasing, check_release, group, plan_release, select
-from .remains import list_lives_on, list_roots_live_on, list_stops_working
+from .remains import find_undenied, list_lives_on, list_roots_live_on, list_stops_working
 from .report import list_not_denied, write_release_text, write_text
 from .states import CALLS_OF, RootState, UserState
 
@@ -232,7 +232,7 @@ class CredentialQuarantine(_OfIncident):
                 for one in self._contained
             ],
             "not_denied": list_not_denied(self._contained, result, self._observed.seeds),
-            "lives_on": self._list_lives_on(),
+            "lives_on": self._list_lives_on(find_undenied(result)),
             "stops_working": list_stops_working(one.user for one in self._contained),
             "evidence": self._evidence or None,
         }
@@ -246,12 +246,13 @@ class CredentialQuarantine(_OfIncident):
     def _list_roots(self) -> list[RootState]:
         return [root for root in self._observed.roots.values() if isinstance(root, RootState)]
 
-    def _list_lives_on(self) -> list[dict[str, t.Any]]:
+    def _list_lives_on(self, undenied: frozenset[str]) -> list[dict[str, t.Any]]:
         record = self._read_record() if self._writes else None
         denied_at = (record.last_source_write if record else None) or self._connection.now
         rows = []
         for one in self._contained:
-            rows += list_lives_on(one.user, denied_at, is_denied=not one.denial.problem)
+            is_denied = not one.denial.problem and one.user.arn not in undenied
+            rows += list_lives_on(one.user, denied_at, is_denied=is_denied)
         for root in self._list_roots():
             rows += list_roots_live_on(root, denied_at)
         return rows
