@@ -416,6 +416,14 @@ def test_a_break_glass_user_is_refused_with_what_people_do(response: Response) -
     assert response.writes == []
 
 
+def test_tokens_of_a_user_whose_denial_failed_are_not_called_denied(response: Response) -> None:
+    denied = {"kind": "error", "code": "AccessDenied", "status": 403, "service": "iam"}
+    response.control.faults([{**denied, "operation": name} for name in ("AttachUserPolicy", "PutUserPolicy")])
+    result = response.run()
+    assert result["failed"] and len(result["not_made"]) == 2
+    assert not any(row["denied"] for row in result["lives_on"])
+
+
 # An intruder at work
 
 
