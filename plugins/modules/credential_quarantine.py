@@ -262,14 +262,16 @@ seeds:
       description: The id of a key, or an ARN.
       type: str
     kind:
-      description: V(access_key), V(console_password), V(session) or V(role). V(user) was contained by an earlier pass.
+      description: V(access_key), V(console_password), V(session), V(role) or V(identity_center_user). V(user) was contained by an
+          earlier pass.
       type: str
     status:
       description:
         - V(home) is contained here. V(not_here) belongs to another account of the run, V(foreign) to none of them. V(deleted) does
           nothing any more. V(root) is a key of a root user. V(session) is the work of C(session_revocation).
         - V(mismatch) belongs to another user or account than the incident names, so nothing is done about it. V(unresolved) could not be
-          found out.
+          found out, or is the key of a session that the incident does not name.
+        - V(people) is a user of Identity Center, whom people contain.
       type: str
     account_id:
       description: The account, as far as it is known.

@@ -18,7 +18,7 @@ from dates import date_in
 from emulator.client import EmulatorProcess
 
 from .conftest import CHECKOUT, Ansible, MakeAnsible, Outcome, Record, fresh, operation_of
-from .containing import CHECKLIST, TYPO, Response
+from .containing import CHECKLIST, TYPO, Response, without_leaked
 
 INVENTORY: t.Final = CHECKOUT / "examples" / "inventory" / "demo_incident.yml"
 DECLARED: t.Final[Record] = yaml.safe_load((CHECKOUT / "examples" / "incident.yml").read_text(encoding="utf-8"))
@@ -140,10 +140,10 @@ def test_no_other_run_changes_a_contained_principal(story: Story) -> None:
     assert "(contained)" in story.hardened.output
 
 
-def test_a_release_restores_what_was_there(story: Story) -> None:
+def test_a_release_restores_what_was_there_but_for_the_leaked_key(story: Story) -> None:
     assert story.released.status == 0, story.released.output
     assert {account: json.loads(text) for account, text in story.after.items()} == {
-        account: json.loads(text) for account, text in story.before.items()
+        account: json.loads(without_leaked(text)) for account, text in story.before.items()
     }
 
 

@@ -15,12 +15,19 @@ from __future__ import annotations
 import dataclasses
 import enum
 import typing as t
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from ..._converge.arn import principal_of
-from ..._converge.incident.declaration import KeySeed, SessionSeed
+from ..._converge.incident.declaration import CenterUserSeed, Incident, KeySeed, SessionSeed
 
 _LONG_TERM: t.Final = "AKIA"
+#: What people do about a key of root that the account itself can't delete.
+ROOT_OF_MEMBER: t.Final = (
+    "run with the management account's host, group organization_management, and accept_irreversible root_access_key"
+)
+
+#: What people do first about a user of Identity Center.
+FIRST_OF_CENTER: t.Final = "Disable the user in the identity source, so that no new session begins"
 
 
 class Status(enum.StrEnum):
@@ -74,7 +81,8 @@ class Answers:
     """What AWS says of one key. What was not asked, or not answered, is None; ``problem`` says why.
 
     ``user`` is empty if IAM knows the key, but names nobody. ``root_keys`` is the number of keys of the root user here,
-    ``of_root`` whether root of a member account has this very key.
+    ``of_root`` whether root of a member account has this very key. ``named_user`` is the user that people name for an
+    unknown key, unless there is no such user any more.
     """
 
     account_id: t.Optional[str] = None
@@ -82,6 +90,7 @@ class Answers:
     is_unknown: bool = False
     root_keys: t.Optional[int] = None
     of_root: t.Optional[bool] = None
+    named_user: str = ""
     problem: str = ""
 
 
@@ -90,8 +99,20 @@ def is_long_term(key_id: str) -> bool:
     return key_id.startswith(_LONG_TERM)
 
 
-def locate_key(seed: KeySeed, answers: Answers, place: Place) -> Seed:
-    """Decide where a key is."""
+def names_session(incident: Incident, key_id: str, account_id: t.Optional[str]) -> bool:
+    """Whether an incident names the session of a key, or one of the same account, so that it is cut with its role.
+
+    No API tells whose session a key is of.
+    """
+    roles = [seed.role for seed in incident.sessions]
+    roles += [one.role for one in incident.seen if not one.access_key_id]
+    return any(one.access_key_id == key_id for one in incident.seen) or any(
+        account_id in (None, role.split(":")[4]) for role in roles
+    )
+
+
+def locate_key(seed: KeySeed, answers: Answers, place: Place, *, has_session: bool = False) -> Seed:
+    """Decide where a key is. ``has_session`` says of the key of a session that the incident names its session."""
 
     def make(status: Status, detail: str, next_step: str = "", user: str = "") -> Seed:
         account = answers.account_id or (place.account_id if status is Status.HOME else "")
@@ -105,21 +126,17 @@ def locate_key(seed: KeySeed, answers: Answers, place: Place) -> Seed:
             f"the key belongs to account {account}, and the incident names {expected}",
             "check the id of the key: a slip of the finger names the key of somebody else",
         )
-    if not is_long_term(seed.id):
-        return make(
-            Status.SESSION,
-            "the key of a session; nobody can tell from it which session that is, so nothing ends it",
-            "name its role and its name in incident.sessions: session_revocation cuts it then",
-        )
     if account and account != place.account_id:
-        return _locate_elsewhere(account, answers, place, make)
+        return _locate_elsewhere(account, answers, place, make, is_session=not is_long_term(seed.id))
+    if not is_long_term(seed.id):
+        return _locate_session(make, has_session=has_session)
     return _locate_here(seed, answers, place, make)
 
 
 Make = t.Callable[..., Seed]
 
 
-def _locate_elsewhere(account: str, answers: Answers, place: Place, make: Make) -> Seed:
+def _locate_elsewhere(account: str, answers: Answers, place: Place, make: Make, *, is_session: bool) -> Seed:
     if place.place(account) is Status.FOREIGN:
         return make(
             Status.FOREIGN,
@@ -128,7 +145,23 @@ def _locate_elsewhere(account: str, answers: Answers, place: Place, make: Make) 
         )
     if answers.of_root:
         return make(Status.ROOT, f"a key of the root user of account {account}")
+    if answers.of_root is None and place.acts_for_organization and not is_session:
+        return make(
+            Status.UNRESOLVED,
+            f"the key belongs to account {account}; whether it is one of its root user is not known: {answers.problem}",
+            "let the role of the containment assume root of members, and run again",
+        )
     return make(Status.NOT_HERE, f"the key belongs to account {account}, which this run contains as well")
+
+
+def _locate_session(make: Make, *, has_session: bool) -> Seed:
+    if has_session:
+        return make(Status.SESSION, "the key of a session; session_revocation ends sessions")
+    return make(
+        Status.UNRESOLVED,
+        "the key of a session, and the incident does not name which one",
+        "name the role and the session in incident.sessions (events are 5 to 15 minutes late)",
+    )
 
 
 def _locate_here(seed: KeySeed, answers: Answers, place: Place, make: Make) -> Seed:
@@ -146,18 +179,26 @@ def _locate_here(seed: KeySeed, answers: Answers, place: Place, make: Make) -> S
         return make(
             Status.ROOT,
             "a key of the root user" if answers.user == "" else "a key of the root user, or a deleted one",
-            "run the containment in the management account with acts_for_organization as well",
+            ROOT_OF_MEMBER,
         )
     if answers.is_unknown and answers.root_keys == 0:
-        return make(
-            Status.DELETED,
-            "the key is deleted, so it does nothing any more",
-            "if somebody made another key for its user since, name that user in incident.users",
-        )
+        return _locate_deleted(answers, make)
     return make(
         Status.UNRESOLVED,
         f"it is not known whose the key is: {answers.problem}",
         "let the role of the containment make these calls, and run again",
+    )
+
+
+def _locate_deleted(answers: Answers, make: Make) -> Seed:
+    """A deleted key does nothing, but tokens and sessions that it opened live on, and its user may have others."""
+    if answers.named_user:
+        detail = f"the key is deleted; the incident says that it was one of the user {answers.named_user}"
+        return make(Status.HOME, detail, user=answers.named_user)
+    return make(
+        Status.DELETED,
+        "the key is deleted, so it does nothing any more",
+        "sessions that it opened may live: name its user in incident.users",
     )
 
 
@@ -206,8 +247,21 @@ def locate_sessions(sessions: Collection[SessionSeed], roles: Collection[str], p
     return tuple(found)
 
 
-def add_contained(seeds: Sequence[Seed], arns: Collection[str]) -> tuple[Seed, ...]:
-    """Add the users that an earlier pass of the incident contained.
+def locate_center_users(users: Iterable[CenterUserSeed]) -> tuple[Seed, ...]:
+    """List the users of Identity Center. Each account does: people contain them, and no run may end as if it had."""
+    detail = "a user of Identity Center, whom people contain"
+    return tuple(
+        Seed(user.user_id, "identity_center_user", Status.PEOPLE, detail=detail, next_step=FIRST_OF_CENTER)
+        for user in users
+    )
+
+
+#: The kind of a seed that only the record of the incident names.
+OF_RECORD: t.Final = "user"
+
+
+def add_contained(seeds: Sequence[Seed], arns: Iterable[str], account_id: str) -> tuple[Seed, ...]:
+    """Add the users of this account that an earlier pass of the incident contained.
 
     An intruder may have deleted the leaked key since, and made another one.
     """
@@ -215,7 +269,34 @@ def add_contained(seeds: Sequence[Seed], arns: Collection[str]) -> tuple[Seed, .
     found = list(seeds)
     for arn in arns:
         name = arn.rpartition("/")[2]
-        if ":user/" in arn and name.casefold() not in known:
+        if ":user/" in arn and arn.split(":")[4] == account_id and name.casefold() not in known:
+            known.add(name.casefold())
             detail = f"the user {name}, which an earlier pass contained"
-            found.append(Seed(arn, "user", Status.HOME, arn.split(":")[4], name, detail))
+            found.append(Seed(arn, OF_RECORD, Status.HOME, account_id, name, detail))
     return tuple(found)
+
+
+def check_contained(
+    seeds: Iterable[Seed], recorded: Mapping[str, Collection[str]], live: Mapping[str, t.Optional[str]]
+) -> tuple[Seed, ...]:
+    """Keep of the users that only the record names those that are still the same, by their unique id.
+
+    Others than a run may write to a record, and a name may be that of another user by now. ``recorded`` are the unique
+    ids by ARN. ``live`` has those of IAM by name: None for a user that is gone, none at all for one that can't be read.
+    """
+    return tuple(_check_same(seed, recorded, live) if seed.kind == OF_RECORD else seed for seed in seeds)
+
+
+def _check_same(seed: Seed, recorded: Mapping[str, Collection[str]], live: Mapping[str, t.Optional[str]]) -> Seed:
+    present = live.get(seed.user, "")
+    if present is None:
+        gone = f"the user {seed.user}, which an earlier pass contained, is deleted"
+        return dataclasses.replace(seed, status=Status.DELETED, detail=gone)
+    if seed.user not in live or present in recorded.get(seed.id, ()):
+        return seed
+    return dataclasses.replace(
+        seed,
+        status=Status.MISMATCH,
+        detail=f"the user {seed.user} has another unique id than the one that the record of the incident names",
+        next_step="find out who made it, and who wrote the record; to contain it, name it in incident.users",
+    )

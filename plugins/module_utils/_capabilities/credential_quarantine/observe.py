@@ -35,7 +35,17 @@ from ..._module.managed_policies import (
     split_holder,
 )
 from .changes import DENY_POLICY, denies_everything, is_of_root
-from .locate import Answers, Place, Seed, is_long_term, locate_key, locate_sessions, locate_user
+from .locate import (
+    Answers,
+    Place,
+    Seed,
+    is_long_term,
+    locate_center_users,
+    locate_key,
+    locate_sessions,
+    locate_user,
+    names_session,
+)
 from .states import CALLS_OF, Calls, Credential, DenyPolicy, Device, Kind, RootState, Use, UserState
 
 _LAST_USED: t.Final = "GetAccessKeyLastUsed"
@@ -68,7 +78,7 @@ ROOT_WRITES: t.Final = frozenset({ASSUME_ROOT})
 def read_seeds(access: Access, opened: RootSessions, incident: Incident, place: Place) -> tuple[Seed, ...]:
     """Find out where each seed of the incident is."""
     reads: dict[str, Callable[[], Seed]] = {
-        **{seed.id: functools.partial(_locate_key, access, opened, seed, place) for seed in incident.keys},
+        **{seed.id: functools.partial(_locate_key, access, opened, incident, seed, place) for seed in incident.keys},
         **{arn: functools.partial(_locate_user, access, arn, place) for arn in incident.users},
     }
     found = access.gather(reads)
@@ -76,10 +86,14 @@ def read_seeds(access: Access, opened: RootSessions, incident: Incident, place: 
         if isinstance(result, AwsError):
             raise result
     located = tuple(seed for seed in found.values() if isinstance(seed, Seed))
-    return (*located, *locate_sessions(incident.sessions, [role.arn for role in incident.roles], place))
+    return (
+        *located,
+        *locate_sessions(incident.sessions, [role.arn for role in incident.roles], place),
+        *locate_center_users(incident.identity_center_users),
+    )
 
 
-def _locate_key(access: Access, opened: RootSessions, seed: KeySeed, place: Place) -> Seed:
+def _locate_key(access: Access, opened: RootSessions, incident: Incident, seed: KeySeed, place: Place) -> Seed:
     problem, account = "", None
     try:
         account = str(access.call("sts", "GetAccessKeyInfo", {"AccessKeyId": seed.id})["Account"])
@@ -89,8 +103,8 @@ def _locate_key(access: Access, opened: RootSessions, seed: KeySeed, place: Plac
     if is_long_term(seed.id) and account in (None, place.account_id):
         answers = _ask_iam(access, seed, answers)
     elif is_long_term(seed.id) and account in place.inventory and place.acts_for_organization:
-        answers = dataclasses.replace(answers, of_root=_is_of_root(opened, str(account), seed.id))
-    return locate_key(seed, answers, place)
+        answers = _ask_root(opened, str(account), seed.id, answers)
+    return locate_key(seed, answers, place, has_session=names_session(incident, seed.id, account))
 
 
 def _ask_iam(access: Access, seed: KeySeed, answers: Answers) -> Answers:
@@ -103,7 +117,10 @@ def _ask_iam(access: Access, seed: KeySeed, answers: Answers) -> Answers:
             return dataclasses.replace(answers, problem=answers.problem or "IAM does not know it here")
         try:
             summary = access.call("iam", "GetAccountSummary").get("SummaryMap") or {}
-            return dataclasses.replace(answers, is_unknown=True, root_keys=int(summary["AccountAccessKeysPresent"]))
+            keys = int(summary["AccountAccessKeysPresent"])
+            return dataclasses.replace(
+                answers, is_unknown=True, root_keys=keys, named_user=_find_named_user(access, seed)
+            )
         except (AwsError, KeyError) as error:
             return dataclasses.replace(answers, is_unknown=True, problem=str(error))
     except AwsError as error:
@@ -111,13 +128,24 @@ def _ask_iam(access: Access, seed: KeySeed, answers: Answers) -> Answers:
         return dataclasses.replace(answers, problem=str(error))
 
 
-def _is_of_root(opened: RootSessions, account_id: str, key_id: str) -> t.Optional[bool]:
-    """Whether root of a member account has a key; None if that can't be read."""
+def _find_named_user(access: Access, seed: KeySeed) -> str:
+    """Find the user that people name for a key; empty if there is none. One that can't be read counts as there."""
+    name = seed.user.rpartition("/")[2]
+    try:
+        return str(_read_user(access, name)["UserName"]) if name else ""
+    except NotFound:
+        return ""
+    except AwsError:
+        return name
+
+
+def _ask_root(opened: RootSessions, account_id: str, key_id: str, answers: Answers) -> Answers:
+    """Ask whether root of a member account has a key."""
     try:
         keys = opened.of(account_id, AUDIT_TASK).items("iam", "ListAccessKeys", "AccessKeyMetadata")
-        return any(key["AccessKeyId"] == key_id for key in keys)
-    except AwsError:
-        return None
+        return dataclasses.replace(answers, of_root=any(key["AccessKeyId"] == key_id for key in keys))
+    except AwsError as error:
+        return dataclasses.replace(answers, problem=str(error))
 
 
 def _locate_user(access: Access, arn: str, place: Place) -> Seed:

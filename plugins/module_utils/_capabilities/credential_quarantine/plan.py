@@ -23,7 +23,7 @@ from ..._converge.plan import Plan
 from ..._converge.untouchable import refuse_protected
 from .changes import Denial, QuarantineWriter, choose_denial
 from .declared import Declared, Loss
-from .locate import Seed, Status
+from .locate import FIRST_OF_CENTER, OF_RECORD, ROOT_OF_MEMBER, Seed, Status
 from .remains import describe_devices
 from .states import DenyPolicy, RootState, UserState
 
@@ -39,7 +39,7 @@ _ROOT_OF_MANAGEMENT: t.Final = (
 )
 _OF_IDENTITY_CENTER: t.Final = (
     "this version does not contain users of Identity Center. A person does it, in this order:\n"
-    "1. Disable the user in the identity source, so that no new session begins.\n"
+    f"1. {FIRST_OF_CENTER}.\n"
     "2. Delete its active sessions: IAM Identity Center console, Users, Active sessions.\n"
     "3. Attach a control policy that denies * where identitystore:UserId is {user_id}. It does not bind the "
     "management account.\n"
@@ -117,13 +117,16 @@ class Planner:
         """Refuse what concerns one seed alone; None for a seed that is contained, or is nothing of this account."""
         if seed.status is Status.MISMATCH:
             return Refusal(MISMATCH_RULE, f"nothing is done about {seed.id}: {seed.detail}; {seed.next_step}", seed.id)
-        if seed.status is Status.UNRESOLVED:
+        # Of a key of another account its own host says whether it is contained.
+        if seed.status is Status.UNRESOLVED and seed.account_id in ("", observed.account_id):
             return Refusal("unresolved", f"{seed.id}: {seed.detail}; {seed.next_step}", seed.id)
         if seed.status is not Status.ROOT:
             return None
         if seed.account_id == observed.account_id:
+            # A later pass of a member finds the key deleted, if the management account's host did it.
             is_management = self.declared.acts_for_organization
-            return Refusal("root", f"{seed.id}: {_ROOT_OF_MANAGEMENT}", seed.id) if is_management else None
+            step = _ROOT_OF_MANAGEMENT if is_management else f"{seed.detail}; {ROOT_OF_MEMBER}"
+            return Refusal("root", f"{seed.id}: {step}", seed.id)
         state = observed.roots.get(seed.account_id)
         if isinstance(state, str):
             return Refusal("unread", f"root of account {seed.account_id} can't be read: {state}", seed.id)
@@ -148,7 +151,9 @@ class Planner:
             incident_id=self.declared.incident.id,
         ) or refuse_protected(user.arn)
         if refusal:
-            return refusal
+            # Others than a run may write to the record, and so must not be able to stop the containment of the rest.
+            is_named = any(seed.kind != OF_RECORD for seed in seeds)
+            return dataclasses.replace(refusal, fatal=refusal.fatal and is_named)
         denial = choose_denial(user, observed.deny, observed.slots)
         writer = QuarantineWriter(observed.account_id, self.declared.incident.id)
         is_password = any(seed.kind == "console_password" for seed in seeds)

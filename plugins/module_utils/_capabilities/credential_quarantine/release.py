@@ -10,6 +10,7 @@
 A journal can be written by others than us. So only objects that a containment makes are touched, of principals that the
 record of the incident names, and each request is derived from target and before. Of one object that several passes
 changed, because an intruder undid it, the first state counts: what an intruder wrote in between does not come back.
+A credential that leaked itself never comes back.
 """
 
 from __future__ import annotations
@@ -189,15 +190,24 @@ def _release(part: Part, present: t.Any, record: Record, partition: str) -> t.Un
     if isinstance(present, Unread):
         return _refuse(done, "unread", f"{done.target} can't be read: {present.reason}")
     before = _state_before(done)
+    is_leaked = _is_leaked(done, record)
     if content_hash(present) == content_hash(before):
-        return ""
+        return "it leaked, and somebody activated it again; delete it" if is_leaked else ""
     if content_hash(present) != content_hash(part.last.change.after):
         return "somebody changed it since, so it stays as it is"
+    if is_leaked:
+        return "it leaked, so it stays inactive; delete it"
     try:
         undo = derive(dataclasses.replace(done, before=before), DERIVATIONS)
     except UnderivableError as error:
         return _refuse(done, "undo_mismatch", f"a record of the journal can't be trusted: {error}")
     return _take_back(part, before, undo) if undo else "it can't be undone"
+
+
+def _is_leaked(done: Change, record: Record) -> bool:
+    """Whether a change switched off a credential that leaked itself, in place of one beside it."""
+    shown = done.before if isinstance(done.before, Mapping) else {}
+    return "kind" in shown and str(shown.get("id")) in record.seeds
 
 
 def _refuse(done: Change, rule: str, reason: str) -> Refusal:

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from ..._account.moments import format_utc
@@ -32,6 +32,20 @@ _DATABASE: t.Final = timedelta(minutes=15)
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetWebIdentityToken.html
 _WEB_IDENTITY: t.Final = timedelta(hours=1)
 _ROOT_TOKENS: t.Final = timedelta(hours=1)
+
+
+#: The changes that deny a user everything.
+_DENIALS: t.Final = frozenset({"AttachUserPolicy", "PutUserPolicy", "PutUserPermissionsBoundary"})
+
+
+def find_undenied(result: Mapping[str, t.Any]) -> frozenset[str]:
+    """Find the principals whose denial was not made, or does not show: an intruder may have undone it."""
+    return frozenset(
+        item["target"]
+        for ending in ("not_made", "unverified", "refused")
+        for item in result[ending]
+        if item["operation"] in _DENIALS
+    )
 
 
 def list_lives_on(user: UserState, denied_at: datetime, *, is_denied: bool) -> list[Row]:

@@ -14,7 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ..._report.plain import printable
 from ..._report.sentences import describe_change
-from .plan import Contained
+from .locate import Seed
+from .plan import MISMATCH_RULE, Contained
 
 Row = dict[str, t.Any]
 _ELSEWHERE: t.Final = frozenset({"not_here"})
@@ -23,6 +24,8 @@ _ENDINGS: t.Final[Mapping[str, str]] = {
     "not_made": "failed",
     "unverified": "was made, but does not show: somebody undid it, or AWS needs longer",
 }
+# Rules that refuse a seed for what it is.
+_OF_A_SEED: t.Final = frozenset({MISMATCH_RULE, "unresolved", "root"})
 _NEXT_STEPS: t.Final[Mapping[str, str]] = {
     "seed_mismatch": "check the id of the key in the incident",
     "unresolved": "let the role of the containment read it, and run again",
@@ -35,9 +38,19 @@ _NEXT_STEPS: t.Final[Mapping[str, str]] = {
 }
 
 
-def list_not_denied(contained: Sequence[Contained], result: Mapping[str, t.Any]) -> list[Row]:
-    """List what could not be denied, or is not seen to be, with the next step."""
-    rows = [_row(item["target"], item["reason"], _NEXT_STEPS.get(item["rule"], _AGAIN)) for item in result["refused"]]
+def list_not_denied(
+    contained: Sequence[Contained], result: Mapping[str, t.Any], seeds: Iterable[Seed] = ()
+) -> list[Row]:
+    """List what could not be denied, or is not seen to be, with the next step: that of the seed, if it has one."""
+    steps = {seed.id: seed.next_step for seed in seeds if seed.next_step}
+    rows = [
+        _row(
+            item["target"],
+            item["reason"],
+            steps.get(item["target"] if item["rule"] in _OF_A_SEED else "") or _NEXT_STEPS.get(item["rule"], _AGAIN),
+        )
+        for item in result["refused"]
+    ]
     for name, what in _ENDINGS.items():
         rows += [_row(item["target"], f"{item['operation']} {what}", _AGAIN) for item in result[name]]
     rows += [

@@ -9,13 +9,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import typing as t
 from collections.abc import Mapping, Sequence
 
 from ..._account.moments import format_utc
 from ..._aws.access import Access
-from ..._aws.errors import AwsError
+from ..._aws.errors import AwsError, NotFound
 from ..._aws.fence import REMOVAL_TASK
 from ..._aws.operations import Operations
 from ..._aws.root_sessions import RootSessions
@@ -42,11 +43,11 @@ from ..._module.writers import Writer
 from .changes import is_of_root
 from .declared import Declared, Pass
 from .evidence import describe
-from .locate import Place, Seed, Status, add_contained
+from .locate import Place, Seed, Status, add_contained, check_contained
 from .observe import READS, ROOT_WRITES, TASKS, list_deletions, read_roots, read_seeds, read_state, read_users
 from .plan import MODULE, Contained, Observed, Planner, list_home_users
 from .release import DERIVATIONS, Part, Releasing, check_release, group, plan_release, select
-from .remains import list_lives_on, list_roots_live_on, list_stops_working
+from .remains import find_undenied, list_lives_on, list_roots_live_on, list_stops_working
 from .report import list_not_denied, write_release_text, write_text
 from .states import CALLS_OF, RootState, UserState
 
@@ -157,8 +158,11 @@ class CredentialQuarantine(_OfIncident):
     def observe(self) -> Observed:
         access, declared = self._access, self._declared
         place = Place(access.caller.account_id, declared.inventory_accounts, declared.acts_for_organization)
-        seeds = add_contained(read_seeds(access, self._opened, declared.incident, place), self._list_contained())
-        users, account = read_users(access, list_home_users(seeds))
+        recorded = self._list_contained()
+        located = read_seeds(access, self._opened, declared.incident, place)
+        named = add_contained(located, recorded, place.account_id)
+        users, account = read_users(access, list_home_users(named))
+        seeds = check_contained(named, recorded, _list_unique_ids(users))
         return Observed(
             place.account_id,
             access.partition,
@@ -169,16 +173,19 @@ class CredentialQuarantine(_OfIncident):
             self._read_roots(seeds, place),
         )
 
-    def _list_contained(self) -> tuple[str, ...]:
-        """List the users that the record says are contained as the source of a credential."""
+    def _list_contained(self) -> dict[str, frozenset[str]]:
+        """List the principals that the record says are contained as the source of a credential, with their ids."""
         try:
             record = self._read_record()
         except StoreError as error:
             # A run that writes has read it before.
             self._connection.warn(f"it is not known whom earlier passes contained: {error}")
-            return ()
-        is_open = record is not None and record.state is not State.RELEASED
-        return tuple(item.arn for item in record.contained if item.by is By.SOURCE) if record and is_open else ()
+            return {}
+        found: dict[str, frozenset[str]] = {}
+        for item in record.contained if record and record.state is not State.RELEASED else ():
+            if item.by is By.SOURCE:
+                found[item.arn] = found.get(item.arn, frozenset()) | {item.unique_id}
+        return found
 
     def _read_roots(self, seeds: Sequence[Seed], place: Place) -> dict[str, t.Union[RootState, str]]:
         """Read root of the members that a seed is of."""
@@ -224,8 +231,8 @@ class CredentialQuarantine(_OfIncident):
                 {"principal": one.user.arn, "unique_id": one.user.unique_id, "seeds": list(one.seeds)}
                 for one in self._contained
             ],
-            "not_denied": list_not_denied(self._contained, result),
-            "lives_on": self._list_lives_on(),
+            "not_denied": list_not_denied(self._contained, result, self._observed.seeds),
+            "lives_on": self._list_lives_on(find_undenied(result)),
             "stops_working": list_stops_working(one.user for one in self._contained),
             "evidence": self._evidence or None,
         }
@@ -239,15 +246,25 @@ class CredentialQuarantine(_OfIncident):
     def _list_roots(self) -> list[RootState]:
         return [root for root in self._observed.roots.values() if isinstance(root, RootState)]
 
-    def _list_lives_on(self) -> list[dict[str, t.Any]]:
+    def _list_lives_on(self, undenied: frozenset[str]) -> list[dict[str, t.Any]]:
         record = self._read_record() if self._writes else None
         denied_at = (record.last_source_write if record else None) or self._connection.now
         rows = []
         for one in self._contained:
-            rows += list_lives_on(one.user, denied_at, is_denied=not one.denial.problem)
+            is_denied = not one.denial.problem and one.user.arn not in undenied
+            rows += list_lives_on(one.user, denied_at, is_denied=is_denied)
         for root in self._list_roots():
             rows += list_roots_live_on(root, denied_at)
         return rows
+
+
+def _list_unique_ids(users: Mapping[str, t.Union[UserState, AwsError]]) -> dict[str, t.Optional[str]]:
+    """List the unique ids of users by name: None for one that is gone, and nothing of one that can't be read."""
+    return {
+        name: user.unique_id if isinstance(user, UserState) else None
+        for name, user in users.items()
+        if isinstance(user, (UserState, NotFound))
+    }
 
 
 class Release(_OfIncident):
@@ -264,7 +281,9 @@ class Release(_OfIncident):
         self._check(record)
         parts = group(select(self._read_entries(record), record))
         present = self._read_present(parts)
-        self._releasing = plan_release(parts, present, record, self._access.partition)
+        leaked = record.seeds | {key.id for key in self._declared.incident.keys}
+        known = dataclasses.replace(record, seeds=leaked)
+        self._releasing = plan_release(parts, present, known, self._access.partition)
         return self._releasing
 
     def _check(self, record: Record) -> None:

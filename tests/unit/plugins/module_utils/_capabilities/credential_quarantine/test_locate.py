@@ -15,13 +15,21 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.creden
     Place,
     Status,
     add_contained,
+    check_contained,
+    locate_center_users,
     locate_key,
     locate_sessions,
     locate_user,
+    names_session,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.declaration import KeySeed, SessionSeed
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.declaration import (
+    CenterUserSeed,
+    KeySeed,
+    Seen,
+    SessionSeed,
+)
 
-from .users import ACCOUNT, ARN, LEAKED, OTHER
+from .users import ACCOUNT, ARN, LEAKED, OTHER, incident
 
 HERE: t.Final = Place(ACCOUNT, frozenset({ACCOUNT, OTHER}))
 FOREIGN: t.Final = "999988887777"
@@ -53,6 +61,40 @@ def test_where_a_key_is(answers: Answers, status: Status) -> None:
     assert found.user == ("ci-deploy" if status is Status.HOME else "")
 
 
+@pytest.mark.parametrize(
+    ("answers", "status"),
+    [
+        (Answers(OTHER, of_root=True), Status.ROOT),
+        (Answers(OTHER, of_root=False), Status.NOT_HERE),
+        (Answers(OTHER, problem="AssumeRoot is denied"), Status.UNRESOLVED),
+        (Answers(FOREIGN, problem="AssumeRoot is denied"), Status.FOREIGN),
+    ],
+)
+def test_who_could_not_ask_root_of_a_member_does_not_know_it(answers: Answers, status: Status) -> None:
+    place = Place(ACCOUNT, frozenset({ACCOUNT, OTHER}), acts_for_organization=True)
+    found = locate_key(KeySeed(LEAKED), answers, place)
+    assert found.status is status
+    assert ("AssumeRoot" in found.detail) == (status is Status.UNRESOLVED)
+    # Nobody asks root about the key of a session.
+    assert locate_key(KeySeed(SESSION_KEY), Answers(OTHER), place).status is Status.NOT_HERE
+
+
+@pytest.mark.parametrize(
+    ("answers", "status", "user"),
+    [
+        (Answers(ACCOUNT, is_unknown=True, root_keys=0, named_user="ci-deploy"), Status.HOME, "ci-deploy"),
+        # It is nobody's any more: the user is gone as well.
+        (Answers(ACCOUNT, is_unknown=True, root_keys=0), Status.DELETED, ""),
+        # It may be root's, whatever people say.
+        (Answers(ACCOUNT, is_unknown=True, root_keys=1, named_user="ci-deploy"), Status.ROOT, ""),
+    ],
+)
+def test_the_user_of_a_deleted_key_is_contained_if_people_name_it(answers: Answers, status: Status, user: str) -> None:
+    found = locate_key(KeySeed(LEAKED, "CI-Deploy"), answers, HERE)
+    assert (found.status, found.user) == (status, user)
+    assert ("sessions that it opened may live" in found.next_step) == (status is Status.DELETED)
+
+
 @pytest.mark.parametrize("named", ["ci-deploy", "CI-Deploy", ARN])
 def test_the_user_that_people_name_is_the_one(named: str) -> None:
     assert locate_key(KeySeed(LEAKED, named), Answers(ACCOUNT, "ci-deploy"), HERE).status is Status.HOME
@@ -74,10 +116,36 @@ def test_a_slip_of_the_finger_is_a_mismatch(seed: KeySeed, answers: Answers) -> 
     assert found.status is Status.MISMATCH and "slip of the finger" in found.next_step
 
 
-def test_the_key_of_a_session_alone_ends_nothing() -> None:
-    found = locate_key(KeySeed("ASIAEXAMPLEEXAMPLE11"), Answers(ACCOUNT), HERE)
-    assert found.status is Status.SESSION
-    assert "nothing ends it" in found.detail and "incident.sessions" in found.next_step
+SESSION_KEY: t.Final = "ASIAEXAMPLEEXAMPLE11"
+ROLE: t.Final = f"arn:aws:iam::{ACCOUNT}:role/worker"
+ELSEWHERE: t.Final = f"arn:aws:iam::{OTHER}:role/worker"
+
+
+@pytest.mark.parametrize(
+    ("fields", "account", "status"),
+    [
+        ({}, ACCOUNT, Status.UNRESOLVED),
+        ({}, None, Status.UNRESOLVED),
+        ({"sessions": (SessionSeed(ROLE, "evil"),)}, ACCOUNT, Status.SESSION),
+        ({"sessions": (SessionSeed(ROLE, "evil"),)}, None, Status.SESSION),
+        # The session that people name is of another account, so it is not that of this key.
+        ({"sessions": (SessionSeed(ELSEWHERE, "evil"),)}, ACCOUNT, Status.UNRESOLVED),
+        ({"seen": (Seen(ROLE, "evil", SESSION_KEY),)}, ACCOUNT, Status.SESSION),
+        ({"seen": (Seen(ROLE, "evil", "ASIAEXAMPLEEXAMPLE22"),)}, ACCOUNT, Status.UNRESOLVED),
+        ({"seen": (Seen(ROLE, "evil"),)}, ACCOUNT, Status.SESSION),
+        # A key of another account is not ours, whatever people name.
+        ({"sessions": (SessionSeed(ROLE, "evil"),)}, FOREIGN, Status.FOREIGN),
+        ({}, OTHER, Status.NOT_HERE),
+    ],
+)
+def test_the_key_of_a_session_is_cut_only_if_people_name_its_session(
+    fields: dict[str, t.Any], account: str | None, status: Status
+) -> None:
+    given = incident(KeySeed(SESSION_KEY), **fields)
+    has_session = names_session(given, SESSION_KEY, account)
+    found = locate_key(given.keys[0], Answers(account), HERE, has_session=has_session)
+    assert found.status is status
+    assert ("incident.sessions" in found.next_step) == (status is Status.UNRESOLVED)
 
 
 @pytest.mark.parametrize(
@@ -102,6 +170,13 @@ def test_sessions_and_roles_are_listed_and_left_alone() -> None:
     assert [(seed.kind, seed.status) for seed in seeds] == [("session", Status.SESSION), ("role", Status.NOT_HERE)]
 
 
+def test_each_account_lists_a_user_of_identity_center_with_what_people_do() -> None:
+    user_id = "94482488-3041-7026-d8a7-000000000000"
+    (seed,) = locate_center_users([CenterUserSeed(user_id, "d-1234567890")])
+    assert (seed.id, seed.kind, seed.status) == (user_id, "identity_center_user", Status.PEOPLE)
+    assert seed.next_step.startswith("Disable the user")
+
+
 def test_a_seed_in_a_result_is_plain_data() -> None:
     assert locate_key(KeySeed(LEAKED), Answers(FOREIGN), HERE).as_dict() == {
         "id": LEAKED,
@@ -117,9 +192,34 @@ def test_a_seed_in_a_result_is_plain_data() -> None:
 def test_a_user_stays_a_seed_although_its_key_is_deleted() -> None:
     gone = locate_key(KeySeed(LEAKED), Answers(ACCOUNT, is_unknown=True, root_keys=0), HERE)
     role = f"arn:aws:iam::{ACCOUNT}:role/ci-deploy"
-    found = add_contained([gone], [ARN, role])
+    found = add_contained([gone], [ARN, role], ACCOUNT)
     assert [(seed.id, seed.kind, seed.status, seed.user) for seed in found[1:]] == [
         (ARN, "user", Status.HOME, "ci-deploy")
     ]
     home = locate_key(KeySeed(LEAKED), Answers(ACCOUNT, "CI-Deploy"), HERE)
-    assert add_contained([home], [ARN]) == (home,)
+    assert add_contained([home], [ARN], ACCOUNT) == (home,)
+
+
+def test_the_record_of_one_account_contains_nobody_of_another() -> None:
+    assert add_contained([], [ARN.replace(ACCOUNT, OTHER)], ACCOUNT) == ()
+
+
+@pytest.mark.parametrize(
+    ("live", "status"),
+    [
+        ({"ci-deploy": "AIDAEXAMPLE"}, Status.HOME),
+        # A user that somebody made since, or that a forged record names.
+        ({"ci-deploy": "AIDAOTHER"}, Status.MISMATCH),
+        ({"ci-deploy": ""}, Status.MISMATCH),
+        ({"ci-deploy": None}, Status.DELETED),
+        # It can't be read, which the plan refuses.
+        ({}, Status.HOME),
+    ],
+)
+def test_what_the_record_says_counts_only_for_the_very_same_user(live: dict[str, t.Any], status: Status) -> None:
+    (named,) = add_contained([], [ARN], ACCOUNT)
+    (found,) = check_contained([named], {ARN: {"AIDAEXAMPLE"}}, live)
+    assert (found.status, found.kind) == (status, "user")
+    # What people name counts as it is.
+    home = locate_key(KeySeed(LEAKED), Answers(ACCOUNT, "ci-deploy"), HERE)
+    assert check_contained([home], {}, live) == (home,)

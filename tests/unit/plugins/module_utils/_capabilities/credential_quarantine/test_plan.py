@@ -88,12 +88,17 @@ def test_the_password_of_a_user_whose_key_leaked_stays() -> None:
         (Status.FOREIGN, None),
         (Status.DELETED, None),
         (Status.SESSION, None),
-        (Status.ROOT, None),
+        (Status.ROOT, "root"),
     ],
 )
 def test_what_is_done_about_a_seed_that_is_not_at_home(status: Status, rule: str | None) -> None:
     found = plan(observed(seed(status), users={}))
     assert (found.changes, rules(found)) == ((), [rule] if rule else [])
+
+
+def test_a_key_of_another_account_that_is_not_known_is_left_to_its_own_host() -> None:
+    assert rules(plan(observed(seed(Status.UNRESOLVED, account_id=OTHER), users={}))) == []
+    assert rules(plan(observed(seed(Status.UNRESOLVED, account_id=""), users={}))) == ["unresolved"]
 
 
 def test_a_user_that_can_not_be_read_is_left_alone() -> None:
@@ -105,6 +110,15 @@ def test_the_run_itself_and_break_glass_are_fatal() -> None:
     for fields in ({"callers": principals_of([ARN])}, {"break_glass": (ARN.lower(),)}):
         found = plan(observed(), **fields)
         assert found.changes == () and [refusal.fatal for refusal in found.refused] == [True]
+
+
+def test_a_record_alone_stops_no_containment_for_the_run_itself_or_break_glass() -> None:
+    of_record = seed(identifier=ARN, kind="user")
+    for fields in ({"callers": principals_of([ARN])}, {"break_glass": (ARN.lower(),)}):
+        found = plan(observed(of_record), **fields)
+        assert found.changes == () and [refusal.fatal for refusal in found.refused] == [False]
+        both = plan(observed(of_record, seed()), **fields)
+        assert [refusal.fatal for refusal in both.refused] == [True]
 
 
 def test_what_aws_owns_is_refused_and_not_fatal() -> None:
@@ -135,6 +149,12 @@ def test_a_root_key_of_a_member(
 def test_root_of_the_management_account_is_the_work_of_people() -> None:
     found = plan(observed(seed(Status.ROOT), users={}), declared(acts_for_organization=True))
     assert rules(found) == ["root"] and "Sign in as root" in found.refused[0].reason
+
+
+def test_a_root_key_of_a_member_that_nobody_handles_is_not_done() -> None:
+    (refusal,) = plan(observed(seed(Status.ROOT), users={})).refused
+    assert (refusal.rule, refusal.target, refusal.fatal) == ("root", LEAKED, False)
+    assert "organization_management" in refusal.reason and "Sign in as root" not in refusal.reason
 
 
 @pytest.mark.parametrize(("acts", "alone", "says"), [(True, False, True), (False, False, False), (False, True, True)])

@@ -38,7 +38,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.r
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Intent, Outcome
 from ansible_collections.hardening.iam.plugins.module_utils._converge.undo import Recorded, Unread
 
-from .users import ACCOUNT, ARN, DENY, LEAKED, NOW, OTHER, declared, user
+from .users import ACCOUNT, ARN, DENY, LEAKED, NOW, OTHER, SECOND, declared, user
 
 ROLE: t.Final = f"arn:aws:iam::{ACCOUNT}:role/pipeline"
 CUT: t.Final = "IamHardeningIncident-INC-7"
@@ -92,11 +92,13 @@ def recorded(*made: Change, outcome: Outcome = Outcome.APPLIED, **fields: t.Any)
     )
 
 
-def release(entries: tuple[Recorded, ...], present: dict[str, t.Any] | None = None) -> Releasing:
+def release(
+    entries: tuple[Recorded, ...], present: dict[str, t.Any] | None = None, seeds: t.Iterable[str] = ()
+) -> Releasing:
     """Plan a release. What is not said otherwise is as it was left."""
     parts = group(select(entries, record()))
     states = {part.first.key: part.last.change.after for part in parts}
-    return plan_release(parts, {**states, **(present or {})}, record(), "aws")
+    return plan_release(parts, {**states, **(present or {})}, record(seeds=frozenset(seeds)), "aws")
 
 
 def test_everything_is_taken_back_the_last_change_first() -> None:
@@ -115,6 +117,24 @@ def test_everything_is_taken_back_the_last_change_first() -> None:
     for change, made in zip(found.changes, reversed(changes()), strict=True):
         assert made.undo is not None and change.parameters == made.undo.parameters
         assert (change.before, change.after) == (made.after, made.before)
+
+
+@pytest.mark.parametrize(
+    ("active", "reason"),
+    [
+        (False, "it leaked, so it stays inactive; delete it"),
+        (True, "it leaked, and somebody activated it again; delete it"),
+    ],
+)
+def test_the_leaked_key_does_not_come_back(active: bool, reason: str) -> None:
+    entries = recorded(*changes())
+    (own,) = [intent for intent, _outcome in entries if LEAKED in str(intent.change.before)]
+    present = {own.key: own.change.before if active else own.change.after}
+    found = release(entries, present, seeds={LEAKED})
+    assert found.left == ({"target": ARN, "operation": "UpdateAccessKey", "reason": reason},)
+    keys = [change.parameters["AccessKeyId"] for change in found.changes if change.operation == "UpdateAccessKey"]
+    assert keys == [SECOND]
+    assert len(found.changes) == len(entries) - 1
 
 
 def test_the_boundary_before_comes_back() -> None:

@@ -6,10 +6,14 @@
 
 from __future__ import annotations
 
+import typing as t
 from datetime import datetime, timedelta
+
+import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.moments import parse_moment
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.remains import (
+    find_undenied,
     list_lives_on,
     list_roots_live_on,
     list_stops_working,
@@ -35,6 +39,26 @@ def test_tokens_live_for_36_hours_and_are_denied_while_the_denial_stands() -> No
     assert found["sessions of roles that it assumed"] == (NOW + timedelta(hours=12), False)
     assert "sessions of the console" not in found
     assert until(user(), is_denied=False)["tokens of GetSessionToken and GetFederationToken"][1] is False
+
+
+@pytest.mark.parametrize("ending", ["not_made", "unverified", "refused"])
+@pytest.mark.parametrize(
+    ("operation", "is_undenied"),
+    [
+        ("AttachUserPolicy", True),
+        ("PutUserPolicy", True),
+        ("PutUserPermissionsBoundary", True),
+        # The denial stands without these.
+        ("UpdateAccessKey", False),
+        ("TagUser", False),
+    ],
+)
+def test_a_denial_that_was_not_made_or_does_not_show_denies_nothing(
+    ending: str, operation: str, is_undenied: bool
+) -> None:
+    result: dict[str, t.Any] = {"not_made": [], "unverified": [], "refused": []}
+    result[ending] = [{"target": ARN, "operation": operation}]
+    assert find_undenied(result) == (frozenset({ARN}) if is_undenied else frozenset())
 
 
 def test_a_password_means_sessions_of_the_console() -> None:

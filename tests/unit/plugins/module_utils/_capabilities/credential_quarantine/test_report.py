@@ -9,6 +9,10 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.changes import Denial
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.locate import (
+    Seed,
+    Status,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.plan import Contained
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.report import (
     list_not_denied,
@@ -60,6 +64,12 @@ def test_each_reason_for_a_gap_is_a_row_with_a_next_step() -> None:
     ]
     assert all(row["next_step"] for row in rows)
     assert list_not_denied(contained(), {**RESULT, "refused": []}) == []
+
+
+def test_the_next_step_of_a_seed_comes_before_that_of_its_rule() -> None:
+    seeds = [Seed("AKIA", "access_key", Status.MISMATCH, next_step="check it"), Seed(ARN, "user", Status.HOME)]
+    assert [row["next_step"] for row in list_not_denied([], RESULT, seeds)] == ["check it"]
+    assert list_not_denied([], RESULT)[0]["next_step"] == "check the id of the key in the incident"
 
 
 def test_the_text_counts_and_forges_no_line() -> None:
