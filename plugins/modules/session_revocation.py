@@ -237,15 +237,6 @@ roles:
         - kind: identity_provider
           principal: arn:aws:iam::333344445555:oidc-provider/token.actions.githubusercontent.com
           goes_on: true
-changed_late:
-  description:
-    - The ARNs of the roles that the last pass (O(pass=recheck) with O(final)) has cut, or cut again. Something on the way to them was denied
-      late, or somebody undid the cut. Run the containment again if there is one.
-    - Empty for all other passes.
-  returned: success
-  type: list
-  elements: str
-  sample: []
 not_denied:
   description: The roles whose sessions are not denied. If there is one, a pass that is O(final) fails.
   returned: success

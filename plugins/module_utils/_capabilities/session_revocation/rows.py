@@ -72,16 +72,6 @@ def _describe_state(verdict: Verdict, undenied: Collection[str]) -> str:
     return "cut" if verdict.changes else "denied_already"
 
 
-def list_changed(rows: Collection[Row], verdicts: Collection[Verdict], changes: Collection[Row]) -> Iterator[str]:
-    """List the roles that were cut in a pass. ``changes`` are those of the result, which say what was made."""
-    made = [change for change in changes if change["applied"]]
-    cut = {row["role"] for row in rows if row["state"] == "cut"}
-    for verdict in verdicts:
-        wanted = {(change.operation, change.target) for change in verdict.changes}
-        if verdict.target.arn in cut and any((one["operation"], one["target"]) in wanted for one in made):
-            yield verdict.target.arn
-
-
 def list_users(role: Role, trust: t.Optional[Policy], sids: Collection[Sid]) -> Iterator[Row]:
     """List who else uses a role, and whether their sessions go on."""
     whole = Sid.OLDER in sids or Sid.ALL in sids

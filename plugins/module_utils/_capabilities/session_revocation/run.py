@@ -53,13 +53,12 @@ from .observe import (
 )
 from .plan import Observed, Planner, Verdict
 from .reach import Walk
-from .rows import list_changed, list_lives, list_roles
+from .rows import list_lives, list_roles
 from .signin import REVOKE, SERVICE, choose, explain_errors
 from .targets import choose_targets, list_sources, list_starts
 from .text import write_text
 
 _FIRST: t.Final = "first"
-_RECHECK: t.Final = "recheck"
 _WRITES: t.Final = (
     "AttachRolePolicy",
     "CreatePolicy",
@@ -78,8 +77,7 @@ OPERATIONS: t.Final = Operations(writes=frozenset({*(f"iam:{name}" for name in _
 class Declared:
     """The options of one pass. ``inventory`` are the accounts that are ours.
 
-    A pass that ``waits`` is followed by others, which know the accounts that this one does not know yet. One that
-    ``is_last`` should find nothing to do any more.
+    A pass that ``waits`` is followed by others, which know the accounts that this one does not know yet.
     """
 
     inventory: frozenset[str] = frozenset()
@@ -87,7 +85,6 @@ class Declared:
     max_roles: int = 25
     pass_name: str = "first"
     waits: bool = False
-    is_last: bool = False
 
     @classmethod
     def from_options(cls, options: Mapping[str, t.Any]) -> t.Self:
@@ -102,8 +99,7 @@ class Declared:
         except ValueError as error:
             raise TaskError(f"inventory_accounts: {error}") from error
         waits = options["pass"] == _FIRST and not options["final"]
-        is_last = options["pass"] == _RECHECK and bool(options["final"])
-        return cls(accounts, timedelta(seconds=seconds), most, options["pass"], waits, is_last)
+        return cls(accounts, timedelta(seconds=seconds), most, options["pass"], waits)
 
 
 def run(task: Task) -> dict[str, t.Any]:
@@ -300,11 +296,9 @@ class SessionRevocation(Capability[Observed]):
         trusts = {verdict.target.arn: permissions.trust(verdict.target.arn) for verdict in verdicts}
         owners = self._planner.list_owners(observed)
         rows = list(list_roles(observed, verdicts, trusts, undenied))
-        changed = list_changed(rows, verdicts, result["changes"]) if self._declared.is_last else ()
         returned = {
             "pass": self._declared.pass_name,
             "roles": rows,
-            "changed_late": list(changed),
             "not_denied": [self._explain(arn, result) for arn in undenied],
             "not_cut_because": [refusal.as_dict() for refusal in observed.chosen.not_cut.values()],
             "unfollowed": [edge.as_dict() for edge in observed.list_unfollowed()],

@@ -26,7 +26,6 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.sessio
     Source,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation.rows import (
-    list_changed,
     list_lives,
     list_roles,
 )
@@ -221,36 +220,6 @@ def test_sessions_of_a_role_that_a_role_assumed_last_for_an_hour() -> None:
     verdict = dataclasses.replace(verdict, target=dataclasses.replace(verdict.target, reached=chained))
     (lives,) = list_lives(observed, [verdict], [], [], NOW)
     assert lives["until"] == "2026-11-27T11:05:30Z"
-
-
-@pytest.mark.parametrize(
-    ("live", "applied", "undenied", "changed"),
-    [
-        (LiveRole(PIPELINE, ID), True, [], [PIPELINE]),
-        (LiveRole(PIPELINE, ID), False, [], []),
-        # It is said already that its sessions are not denied.
-        (LiveRole(PIPELINE, ID), True, [PIPELINE], []),
-        (LiveRole(PIPELINE, ID, inline=present()), True, [], []),
-        (None, True, [], []),
-    ],
-)
-def test_the_roles_that_a_pass_has_cut_are_listed(
-    live: t.Any, applied: bool, undenied: list[str], changed: list[str]
-) -> None:
-    observed = observe(live)
-    verdict = judge(observed)
-    rows = list(list_roles(observed, [verdict], {}, undenied))
-    other = {"operation": "PutRolePolicy", "target": WORKER, "applied": True}
-    changes = [other, *(change.as_dict(applied=applied) for change in verdict.changes)]
-    assert list(list_changed(rows, [verdict], changes)) == changed
-
-
-def test_a_managed_policy_counts_for_its_role() -> None:
-    observed = observe(LiveRole(PIPELINE, ID), snapshot=dataclasses.replace(make_home(), roles=(full_role(9),)))
-    verdict = judge(observed)
-    rows = list(list_roles(observed, [verdict], {}, []))
-    changes = [change.as_dict(applied=True) for change in verdict.changes]
-    assert list(list_changed(rows, [verdict], changes)) == [PIPELINE]
 
 
 # Sign-in sessions
