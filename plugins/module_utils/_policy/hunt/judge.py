@@ -24,12 +24,14 @@ from .callers import find_family, find_network, is_address
 from .clusters import Clusters, Suspected, Verdict, is_by_service
 from .event import Caller, Event
 from .index import Index, Mint
-from .links import find_made, find_minted, opens_session, short_name
+from .links import find_made, find_minted, find_target, opens_session, short_name
 from .profile import Profile, name_session
 from .question import Question
 
 # A chain has few hops. More rounds than these only a forged record needs.
 _MOST_ROUNDS: t.Final = 50
+# Services that open sessions for the code that runs on them. Others, such as CloudFormation, act for who asked them.
+_MACHINES: t.Final = frozenset({"ec2", "ecs", "ecs-tasks", "lambda"})
 _BEFORE: t.Final = Verdict(Suspected.NO, ("before the first suspicious time",))
 
 
@@ -159,7 +161,7 @@ class Judge:
         twin = self._find_twin(event)
         if twin is not None:
             return self._judge(twin)
-        return self._judge_opening(event) or self._clusters.judge(event)
+        return self._judge_service(event) or self._judge_opening(event) or self._clusters.judge(event)
 
     def _find_twin(self, event: Event) -> t.Optional[Event]:
         """Find the same call in the account of the caller, which shows the caller."""
@@ -238,6 +240,21 @@ class Judge:
         reason = f"the identity {found}, which nobody had before the suspected events"
         return Verdict(Suspected.UNCERTAIN, (reason,), is_inference=True)
 
+    def _judge_service(self, event: Event) -> t.Optional[Verdict]:
+        """Judge a session that a service opens for a machine or a function; None for anything else."""
+        if event.caller is not Caller.SERVICE or not opens_session(event) or not _is_for_machine(event):
+            return None
+        tainted, target = self.tainted, short_name(find_target(event))
+        asked = event.request.get("roleSessionName")
+        name = asked if isinstance(asked, str) else ""
+        taint = tainted.principals.get(target) or tainted.names.get(name)
+        if taint is not None:
+            what = f"the role {target}" if target in tainted.principals else f"the machine or function {name}"
+            return Verdict(Suspected.UNCERTAIN if taint.is_doubtful else Suspected.YES, (taint.describe(what),))
+        if target in tainted.touched:
+            return Verdict(Suspected.UNCERTAIN, (f"an intruder changed the role {target}",))
+        return Verdict(Suspected.NO, ("a service opened the session for its own machine or function",))
+
     def _judge_opening(self, event: Event) -> t.Optional[Verdict]:
         """Judge a session by who opened it; None if that is not known, or it is none."""
         if event.access_key_id in self._question.keys:
@@ -311,6 +328,13 @@ class Judge:
             _note(tainted.principals if made.is_new else tainted.touched, short_name(made.principal), taint)
         for name in made.session_names:
             _note(tainted.names, name, taint if made.is_new else dataclasses.replace(taint, is_doubtful=True))
+
+
+def _is_for_machine(event: Event) -> bool:
+    caller = event.invoked_by or event.source_address
+    # A role that is linked to a service nobody else can assume:
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html
+    return caller.partition(".")[0] in _MACHINES or ":role/aws-service-role/" in find_target(event)
 
 
 def _list_addresses(events: Sequence[Event]) -> Mapping[str, Mapping[str, None]]:

@@ -117,3 +117,53 @@ def test_calls_of_services_in_the_name_of_a_machine_are_not_suspected() -> None:
     ask_role(scenario)
     outcome = hunt(scenario, since=NOW - timedelta(hours=1))
     assert rate(outcome, inner, Suspected.NO) == 1
+
+
+def opened_since(scenario: Scenario, since: datetime) -> set[str]:
+    """The ids of the sessions that a service opened since a time."""
+    return {
+        one["eventID"]
+        for one in scenario.records
+        if one["eventName"] == "AssumeRole" and datetime.fromisoformat(one["eventTime"]) >= since
+    }
+
+
+def test_a_session_that_a_service_opens_for_a_machine_is_not_suspected() -> None:
+    scenario = Scenario("renews", 1)
+    who = run_machine(scenario)
+    steal(scenario, who)
+    scenario.keys = (who["accessKeyId"],)
+    since = NOW - timedelta(hours=24)
+    opened = opened_since(scenario, since)
+    scenario.principals = (f"arn:aws:iam::{HOME}:role/web",)
+    outcome = hunt(scenario, since=since)
+    assert opened and rate(outcome, opened, Suspected.NO) == 1
+
+
+def test_a_session_of_a_role_that_an_intruder_made_or_changed_is_suspected() -> None:
+    for action, verdict in (("iam:CreateRole", Suspected.YES), ("iam:UpdateAssumeRolePolicy", Suspected.UNCERTAIN)):
+        scenario = Scenario("made", 1)
+        who = run_machine(scenario)
+        steal(scenario, who)
+        asked = {"requestParameters": {"roleName": "backdoor"}}
+        scenario.add(action, who, NOW - timedelta(minutes=50), **EVIL, **asked)
+        since = NOW - timedelta(hours=2)
+        opened = open_session(scenario, NOW - timedelta(minutes=40), role="backdoor", name="tick", service="lambda")
+        last = {scenario.records[-1]["eventID"]}
+        scenario.keys, scenario.principals = (opened["accessKeyId"],), (f"arn:aws:iam::{HOME}:role/web",)
+        outcome = hunt(scenario, since=since)
+        assert rate(outcome, last, verdict) == 1, action
+
+
+def test_a_session_of_a_machine_that_an_intruder_started_is_suspected() -> None:
+    scenario = Scenario("started", 1)
+    who = run_machine(scenario)
+    steal(scenario, who)
+    answer = {"responseElements": {"instancesSet": {"items": [{"instanceId": "i-0evil"}]}}}
+    scenario.add("ec2:RunInstances", who, NOW - timedelta(minutes=50), **EVIL, **answer)
+    opened = open_session(scenario, NOW - timedelta(minutes=40), name="i-0evil")
+    last = {scenario.records[-1]["eventID"]}
+    ask_role(scenario)
+    scenario.keys = (opened["accessKeyId"],)
+    outcome = hunt(scenario, since=NOW - timedelta(hours=2))
+    assert rate(outcome, last, Suspected.YES) == 1
