@@ -21,7 +21,7 @@ from .event import Event
 from .profile import Profile, name_session
 from .question import Question
 
-# A break in the first quarter of the record is more often a job that runs every week.
+# A break in the first quarter of the record is more often a job that runs every week, unless the habits are settled.
 _EARLY: t.Final = 0.25
 _LEAST_BEFORE: t.Final = timedelta(days=1)
 _ALERT: t.Final = timedelta(days=2)
@@ -114,7 +114,7 @@ def _find_break(events: Sequence[Event]) -> t.Optional[datetime]:
             continue
         firsts.setdefault(key_of(event), number)
         members[key_of(event)].append(event)
-    breaks = []
+    breaks: list[tuple[datetime, bool]] = []
     profile, counted = Profile(), 0
     for key, number in list(firsts.items())[:_MOST_CLUSTERS]:
         for event in events[counted:number]:
@@ -122,9 +122,9 @@ def _find_break(events: Sequence[Event]) -> t.Optional[datetime]:
         counted = number
         moment = events[number].time
         if moment - first >= _LEAST_BEFORE and _is_break(key, members[key], profile):
-            breaks.append(moment)
-    late = [moment for moment in breaks if moment - first >= (last - first) * _EARLY]
-    return min(late or breaks, default=None)
+            breaks.append((moment, profile.is_settled))
+    certain = [moment for moment, is_settled in breaks if is_settled or moment - first >= (last - first) * _EARLY]
+    return min(certain or [moment for moment, _settled in breaks], default=None)
 
 
 def _is_break(key: ClusterKey, members: Sequence[Event], before: Profile) -> bool:
