@@ -58,3 +58,45 @@ def test_a_second_place_in_the_first_days_is_no_beginning() -> None:
     for number, action in enumerate(TOOL):
         scenario.add(action, user(), START + timedelta(minutes=number), **EVIL)
     assert hunt(scenario).beginning.since == START
+
+
+def intrude_from_address(scenario: Scenario) -> None:
+    work(scenario)
+    scenario.addresses = (ELSEWHERE,)
+    for number, action in enumerate(TOOL):
+        scenario.add(action, user(), START + timedelta(minutes=number), **EVIL)
+
+
+def test_an_old_call_from_a_named_address_by_another_is_no_beginning() -> None:
+    scenario = Scenario("old", 1)
+    intrude_from_address(scenario)
+    innocent = user("other", "AKIATHPRDSKWOTHER001")
+    scenario.add("s3:ListBuckets", innocent, NOW - timedelta(days=400), sourceIPAddress=ELSEWHERE, userAgent=CLI)
+    outcome = hunt(scenario)
+    assert (outcome.beginning.since, outcome.beginning.basis) == (START, Basis.ADDRESS)
+    assert rate(outcome, scenario.planted, Suspected.YES) == 1
+    assert rate(outcome, scenario.usual, Suspected.YES) == 0
+
+
+@pytest.mark.parametrize(("days", "is_same"), [((6, 12), True), ((6, 14), False)])
+def test_calls_from_a_named_address_belong_together_while_they_follow_within_a_week(
+    days: tuple[int, ...], is_same: bool
+) -> None:
+    scenario = Scenario("gaps", 1)
+    intrude_from_address(scenario)
+    other = user("other", "AKIATHPRDSKWOTHER001")
+    for day in days:
+        scenario.add("s3:ListBuckets", other, START - timedelta(days=day), sourceIPAddress=ELSEWHERE, userAgent=CLI)
+    first = START - timedelta(days=days[1] if is_same else days[0])
+    assert hunt(scenario).beginning.since == first
+
+
+def test_an_intruder_who_rests_for_weeks_began_where_the_habits_break() -> None:
+    scenario = Scenario("rests", 1)
+    intrude_from_address(scenario)
+    first = START - timedelta(days=15)
+    for number, action in enumerate(TOOL):
+        scenario.add(action, user(), first + timedelta(minutes=number), **EVIL)
+    outcome = hunt(scenario)
+    assert outcome.beginning.since == first
+    assert rate(outcome, scenario.planted, Suspected.YES) == 1
