@@ -21,10 +21,11 @@ from .event import Event
 from .profile import Profile, name_session
 from .question import Question
 
-# A break in the first quarter of the record is more often a job that runs every week.
+# A break in the first quarter of the record is more often a job that runs every week, unless the habits are settled.
 _EARLY: t.Final = 0.25
 _LEAST_BEFORE: t.Final = timedelta(days=1)
 _ALERT: t.Final = timedelta(days=2)
+_REST: t.Final = timedelta(days=7)
 # Of a principal with more clusters than these, as of one in a cloud with changing addresses, only so many are tried.
 _MOST_CLUSTERS: t.Final = 500
 
@@ -54,18 +55,32 @@ def find_beginning(question: Question, events: Sequence[Event]) -> Beginning:
         earlier = find_earlier(question.since, events, question.addresses)
         return Beginning(question.since, Basis.GIVEN) if earlier is None else Beginning(earlier, Basis.EARLIER)
     named = [event.time for event in events if event.source_address in question.addresses]
-    if named:
-        return Beginning(named[0], Basis.ADDRESS)
     if not events:
         return Beginning(None, Basis.NONE)
     groups = list(_group(events))
     found = [moment for own in groups if (moment := _find_break(own)) is not None]
+    if named:
+        # A break at a call from a named address is an intruder's, however long the rest after it.
+        return Beginning(min({_walk_back(named)} | set(named).intersection(found)), Basis.ADDRESS)
     if found:
         return Beginning(min(found), Basis.ESTIMATED)
     if any(own[-1].time - own[0].time >= _LEAST_BEFORE for own in groups):
         return Beginning(None, Basis.NONE)
     # A record of a day shows no habits: all of it may be an intruder's.
     return Beginning(events[0].time, Basis.NONE)
+
+
+def _walk_back(times: Sequence[datetime]) -> datetime:
+    """Walk back from the last time while the next earlier one is near.
+
+    Somebody else may have had the address long before, or a forged record may say so.
+    """
+    first = times[-1]
+    for moment in reversed(times):
+        if first - moment >= _REST:
+            break
+        first = moment
+    return first
 
 
 def find_earlier(since: datetime, events: Sequence[Event], addresses: frozenset[str]) -> t.Optional[datetime]:
@@ -114,7 +129,7 @@ def _find_break(events: Sequence[Event]) -> t.Optional[datetime]:
             continue
         firsts.setdefault(key_of(event), number)
         members[key_of(event)].append(event)
-    breaks = []
+    breaks: list[tuple[datetime, bool]] = []
     profile, counted = Profile(), 0
     for key, number in list(firsts.items())[:_MOST_CLUSTERS]:
         for event in events[counted:number]:
@@ -122,9 +137,9 @@ def _find_break(events: Sequence[Event]) -> t.Optional[datetime]:
         counted = number
         moment = events[number].time
         if moment - first >= _LEAST_BEFORE and _is_break(key, members[key], profile):
-            breaks.append(moment)
-    late = [moment for moment in breaks if moment - first >= (last - first) * _EARLY]
-    return min(late or breaks, default=None)
+            breaks.append((moment, profile.is_settled))
+    certain = [moment for moment, is_settled in breaks if is_settled or moment - first >= (last - first) * _EARLY]
+    return min(certain or [moment for moment, _settled in breaks], default=None)
 
 
 def _is_break(key: ClusterKey, members: Sequence[Event], before: Profile) -> bool:

@@ -91,6 +91,7 @@ def find_tool(agent: str) -> str:
     return find_family(agent).partition(" ")[0]
 
 
+@functools.lru_cache(maxsize=_REMEMBERED)
 def is_attack_tool(agent: str) -> bool:
     """Whether a user agent names a tool or a system for attacks."""
     return bool(_ATTACK.search(agent))

@@ -79,6 +79,7 @@ class Cluster:
     events: int = 0
     denied: int = 0
     in_usual_hours: int = 0
+    has_attack_tool: bool = False
     classes: collections.Counter[EventClass] = dataclasses.field(default_factory=collections.Counter)
     reads: set[str] = dataclasses.field(default_factory=set)
     unusual: set[str] = dataclasses.field(default_factory=set)
@@ -89,6 +90,7 @@ class Cluster:
         found = classify(event)
         self.events += 1
         self.denied += _is_denied(event)
+        self.has_attack_tool = self.has_attack_tool or is_attack_tool(event.user_agent)
         self.in_usual_hours += profile.is_usual_hour(event.time)
         self.classes[found] += 1
         self.regions.add(event.region)
@@ -118,12 +120,18 @@ class Clusters:
         self._touched: t.Final = touched
         self._clusters: t.Final[dict[ClusterKey, Cluster]] = {}
         self._verdicts: t.Final[dict[ClusterKey, Verdict]] = {}
+        #: By address and family of the agent, what all principals without a baseline did from there.
+        self._strangers: t.Final[dict[tuple[str, str], Cluster]] = {}
         for event in events:
             if is_by_service(event):
                 continue
             key = key_of(event, profiles)
             known = self._clusters.setdefault(key, Cluster(event.source_address, event.user_agent))
-            known.add(event, self.profile_of(event))
+            profile = self.profile_of(event)
+            known.add(event, profile)
+            if not profile.is_enough:
+                stranger = Cluster(event.source_address, event.user_agent)
+                self._strangers.setdefault(key[1:], stranger).add(event, profile)
 
     def profile_of(self, event: Event) -> Profile:
         """The habits of the principal behind an event; an empty profile if nothing is known."""
@@ -148,7 +156,8 @@ class Clusters:
 
     def _judge_cluster(self, cluster: Cluster, profile: Profile, *, is_touched: bool) -> Verdict:
         if not profile.is_enough:
-            return _judge_without_baseline(cluster, profile)
+            together = self._strangers[cluster.address, find_family(cluster.agent)]
+            return _judge_without_baseline(together, profile)
         score, reasons = _score_caller(cluster, profile)
         for points, reason in _score_content(cluster, profile):
             score += points
@@ -200,16 +209,19 @@ def _score_content(cluster: Cluster, profile: Profile) -> list[tuple[int, str]]:
         found.append((1, "all calls are outside the usual hours"))
     if not cluster.regions <= profile.regions:
         found.append((1, "calls in regions that the baseline does not have"))
-    if is_attack_tool(cluster.agent):
+    if cluster.has_attack_tool:
         found.append((2, "the agent names a tool or a system for attacks"))
     return found
 
 
 def _judge_without_baseline(cluster: Cluster, profile: Profile) -> Verdict:
-    """Judge by what was called alone, since there are no habits to compare with."""
+    """Judge by what was called alone, since there are no habits to compare with.
+
+    A first deployment reads and makes as much as an intruder. So one of the signs must be a hostile one.
+    """
     lack = f"no baseline: {profile.events} events on {len(profile.days)} days before the first suspicious time"
     signs = []
-    if is_attack_tool(cluster.agent):
+    if cluster.has_attack_tool:
         signs += ["the agent names a tool or a system for attacks"] * (_SIGNS + 1)
     if cluster.denied >= _MANY_DENIED:
         signs.append(f"{cluster.denied} calls were denied")
@@ -224,7 +236,10 @@ def _judge_without_baseline(cluster: Cluster, profile: Profile) -> Verdict:
         signs.append(f"{cluster.classes[EventClass.DEFENCE_EVASION]} calls of the class defence_evasion")
     if cluster.classes[EventClass.RECONNAISSANCE] and "sts:GetCallerIdentity" in cluster.reads:
         signs.append("the caller asked who it is")
-    if len(signs) > _SIGNS:
+    is_hostile = bool(
+        cluster.has_attack_tool or cluster.denied >= _MANY_DENIED or cluster.classes[EventClass.DEFENCE_EVASION]
+    )
+    if is_hostile and len(signs) > _SIGNS:
         return Verdict(Suspected.YES, (*dict.fromkeys(signs), lack), is_inference=True)
     return Verdict(Suspected.UNCERTAIN, (lack, *dict.fromkeys(signs)))
 

@@ -31,6 +31,9 @@ Record = Mapping[str, t.Any]
 _NOTHING: t.Final[Record] = types.MappingProxyType({})
 # AWS's longest texts of these members have 1,024 characters. A forged record may have longer ones.
 _LONGEST: t.Final = 2048
+#: CloudTrail began in 2013: an earlier time is forged. So is a time that leaves no room for a sum with it.
+EARLIEST: t.Final = datetime(2013, 1, 2, tzinfo=UTC)
+_LATEST: t.Final = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 class Caller(enum.StrEnum):
@@ -176,10 +179,11 @@ def _moment(record: t.Any) -> t.Optional[datetime]:
     record = record if type(record) is dict or not isinstance(record, Mapping) else dict(record)
     moment = moment_of(record)
     try:
-        return moment.astimezone(UTC) if moment else None
+        found = moment.astimezone(UTC) if moment else None
     except OverflowError:
         # A forged time close to the end of what Python knows.
         return None
+    return found if found is not None and EARLIEST <= found < _LATEST else None
 
 
 def _text(record: Record, name: str) -> str:

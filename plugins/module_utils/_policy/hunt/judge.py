@@ -14,6 +14,7 @@ changes, since events come in any order and a chain may go through several accou
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import typing as t
 from collections.abc import Mapping, Sequence
@@ -23,12 +24,14 @@ from .callers import find_family, find_network, is_address
 from .clusters import Clusters, Suspected, Verdict, is_by_service
 from .event import Caller, Event
 from .index import Index, Mint
-from .links import find_made, find_minted, opens_session, short_name
-from .profile import Profile
+from .links import find_made, find_minted, find_target, opens_session, short_name
+from .profile import Profile, name_session
 from .question import Question
 
 # A chain has few hops. More rounds than these only a forged record needs.
 _MOST_ROUNDS: t.Final = 50
+# Services that open sessions for the code that runs on them. Others, such as CloudFormation, act for who asked them.
+_MACHINES: t.Final = frozenset({"ec2", "ecs", "ecs-tasks", "lambda"})
 _BEFORE: t.Final = Verdict(Suspected.NO, ("before the first suspicious time",))
 
 
@@ -116,6 +119,8 @@ class Judge:
             for event in events
             if event.shared_event_id and event.caller is not Caller.ACCOUNT
         }
+        #: By the key of a session, the addresses that it was used from, in the order of time.
+        self._addresses: t.Final = _list_addresses(events)
         self.tainted = Tainted()
         self._clusters = self._make_clusters()
 
@@ -156,7 +161,7 @@ class Judge:
         twin = self._find_twin(event)
         if twin is not None:
             return self._judge(twin)
-        return self._judge_opening(event) or self._clusters.judge(event)
+        return self._judge_service(event) or self._judge_opening(event) or self._clusters.judge(event)
 
     def _find_twin(self, event: Event) -> t.Optional[Event]:
         """Find the same call in the account of the caller, which shows the caller."""
@@ -235,6 +240,21 @@ class Judge:
         reason = f"the identity {found}, which nobody had before the suspected events"
         return Verdict(Suspected.UNCERTAIN, (reason,), is_inference=True)
 
+    def _judge_service(self, event: Event) -> t.Optional[Verdict]:
+        """Judge a session that a service opens for a machine or a function; None for anything else."""
+        if event.caller is not Caller.SERVICE or not opens_session(event) or not _is_for_machine(event):
+            return None
+        tainted, target = self.tainted, short_name(find_target(event))
+        asked = event.request.get("roleSessionName")
+        name = asked if isinstance(asked, str) else ""
+        taint = tainted.principals.get(target) or tainted.names.get(name)
+        if taint is not None:
+            what = f"the role {target}" if target in tainted.principals else f"the machine or function {name}"
+            return Verdict(Suspected.UNCERTAIN if taint.is_doubtful else Suspected.YES, (taint.describe(what),))
+        if target in tainted.touched:
+            return Verdict(Suspected.UNCERTAIN, (f"an intruder changed the role {target}",))
+        return Verdict(Suspected.NO, ("a service opened the session for its own machine or function",))
+
     def _judge_opening(self, event: Event) -> t.Optional[Verdict]:
         """Judge a session by who opened it; None if that is not known, or it is none."""
         if event.access_key_id in self._question.keys:
@@ -246,13 +266,32 @@ class Judge:
             return None
         by = opened.parent or opened.parent_id or "a caller of another account"
         reason = f"{by} opened the session by event {opened.event_id}, which is not suspected"
-        moved = (
-            is_address(event.source_address) and is_address(opened.address) and (event.source_address != opened.address)
-        )
         by_habits = self._clusters.judge(event)
-        if moved and by_habits.suspected is not Suspected.NO and self._clusters.profile_of(event).is_enough:
+        has_moved = self._has_moved(event, opened) and self._clusters.profile_of(event).is_enough
+        if not has_moved or by_habits.suspected is Suspected.NO:
+            return Verdict(Suspected.NO, (reason,))
+        if is_address(opened.address):
             return Verdict(by_habits.suspected, (*by_habits.reasons, f"the session was opened from {opened.address}"))
-        return Verdict(Suspected.NO, (reason,))
+        if len(self._addresses[event.access_key_id]) > 1 or find_family(event.user_agent) not in (
+            self._clusters.profile_of(event).families
+        ):
+            return by_habits
+        moves = "nobody else used the session, so that the machine may have moved"
+        return Verdict(Suspected.UNCERTAIN, (*by_habits.reasons, moves))
+
+    def _has_moved(self, event: Event, opened: Mint) -> bool:
+        """Whether a call comes from elsewhere than the session was opened from.
+
+        A service opens the sessions of machines and functions, and shows no address of theirs. Then the first call with
+        the session shows it; and the habits, where the machine has any, since a thief may be faster than the machine.
+        """
+        if not is_address(event.source_address):
+            return False
+        if is_address(opened.address):
+            return event.source_address != opened.address
+        own = self._profiles.get(name_session(event))
+        first = next(iter(self._addresses[event.access_key_id]))
+        return event.source_address != first or (own is not None and own.is_enough)
 
     def _is_suspected(self, mint: Mint) -> bool:
         return mint.minted.key_id in self.tainted.keys
@@ -289,6 +328,21 @@ class Judge:
             _note(tainted.principals if made.is_new else tainted.touched, short_name(made.principal), taint)
         for name in made.session_names:
             _note(tainted.names, name, taint if made.is_new else dataclasses.replace(taint, is_doubtful=True))
+
+
+def _is_for_machine(event: Event) -> bool:
+    caller = event.invoked_by or event.source_address
+    # A role that is linked to a service nobody else can assume:
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html
+    return caller.partition(".")[0] in _MACHINES or ":role/aws-service-role/" in find_target(event)
+
+
+def _list_addresses(events: Sequence[Event]) -> Mapping[str, Mapping[str, None]]:
+    found: collections.defaultdict[str, dict[str, None]] = collections.defaultdict(dict)
+    for event in events:
+        if event.access_key_id and is_address(event.source_address):
+            found[event.access_key_id].setdefault(event.source_address)
+    return found
 
 
 def identities_of(event: Event) -> tuple[str, ...]:

@@ -23,9 +23,9 @@ _MOST: t.Final = 5_000
 # Fewer events than these, or those of a single day, show no habits.
 FEWEST_EVENTS: t.Final = 5
 _FEWEST_DAYS: t.Final = 2
-# A principal that comes from new networks all the time, such as runners in a cloud.
-_ROAMS_FROM: t.Final = 5
-_ROAMS_PER_DAY: t.Final = 0.5
+# A principal that comes from new networks all the time, such as runners in a cloud: so many networks, and so many each
+# day. Of a weekly deployment there are few runs, and each shows a new network.
+_ROAMS: t.Final = ((5, 0.5), (3, 0.8))
 _SETTLED_EVENTS: t.Final = 20
 _SETTLED_DAYS: t.Final = 5
 _FEW_NETWORKS: t.Final = 3
@@ -77,8 +77,8 @@ class Profile:
     @property
     def is_roaming(self) -> bool:
         """Whether a new network is nothing unusual."""
-        count = len(self.networks)
-        return count >= _ROAMS_FROM and count >= _ROAMS_PER_DAY * len(self.days)
+        count, days = len(self.networks), len(self.days)
+        return any(count >= least and count >= share * days for least, share in _ROAMS)
 
     @property
     def is_settled(self) -> bool:

@@ -17,7 +17,7 @@ import typing as t
 from datetime import datetime, timedelta
 
 from ..documents.arn import arn_parts
-from .event import Event
+from .event import EARLIEST, Event
 from .links import KEY_ID, short_name
 
 #: So far back the habits of a principal are read, before the first suspicious time.
@@ -70,6 +70,8 @@ class Question:
                 "access_key_ids, principals, source_addresses, since: none is set.\n"
                 "Name at least one access key, principal, address or time to begin with."
             )
+        if since is not None and since < EARLIEST:
+            raise QuestionError(f"since: {since.isoformat()} is before 2013, when CloudTrail began")
         if since is not None and since >= until:
             raise QuestionError(f"since: {since.isoformat()} is not before until, {until.isoformat()}")
         return found

@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 import typing as t
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from ..._account.activity import load_json
 from ..._account.digests import Chain, PublicKeys
@@ -24,13 +24,12 @@ from ..._account.log_files import LogFacts, LogFiles, Logs, parse_records, unpac
 from ..._account.log_places import read_digest_place, read_place
 from ..._account.moments import format_utc
 from ..._account.progress import Progress, silent
-from ..._policy.hunt.event import Event, Origin, parse_event
+from ..._policy.hunt.event import EARLIEST, Event, Origin, parse_event
 from ..._policy.hunt.gaps import Coverage, RegionRead
 
 _PLAIN: t.Final = re.compile(r"\.(json|jsonl|ndjson)(\.gz)?\Z")
 # The files of this collection and of AWS that have no events.
 _NO_EVENTS: t.Final = re.compile(r"(\A|/)CloudTrail-(Digest|Insight|Aggregated)/|_CloudTrail-(Digest|Insight)_[^/]*\Z")
-_EARLIEST: t.Final = datetime(2013, 1, 2, tzinfo=UTC)
 _NAMED: t.Final = 3
 #: A raw record and where it was read.
 Found = tuple[t.Any, Origin]
@@ -54,7 +53,7 @@ class HuntFiles:
 
         ``errors`` mean that a place can't be read, which is then its failure.
         """
-        self._since: t.Final = since or _EARLIEST
+        self._since: t.Final = since or EARLIEST
         self._now: t.Final = now
         self._errors: t.Final = errors
         self._accounts: t.Final = account_ids

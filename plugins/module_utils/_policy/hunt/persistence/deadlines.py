@@ -98,7 +98,12 @@ def _read_moment(facts: Facts, name: str) -> t.Optional[datetime]:
         value = facts.find(name)
     except Missing:
         return None
-    return parse_moment(float(value) if isinstance(value, str) and value.isdigit() else value)
+    return parse_moment(float(value) if isinstance(value, str) and _is_number(value) else value)
+
+
+def _is_number(text: str) -> bool:
+    # Of other digits Python can't make all into a number.
+    return text.isascii() and text.isdecimal()
 
 
 def _count(facts: Facts, name: str, *, least: int, most: int) -> datetime:

@@ -185,3 +185,10 @@ def test_members_of_any_type_do_no_harm(members: Record) -> None:
 def test_identities_of_any_type_do_no_harm(members: Record) -> None:
     event = parse(change(userIdentity={**session(), **members}))
     assert all(isinstance(text, str) for text in (event.principal_id, event.session_name, event.on_behalf_of))
+
+
+@pytest.mark.parametrize("when", ["0001-01-05T00:00:00Z", "2012-12-31T23:59:59Z", "9999-12-31T00:00:00Z"])
+def test_a_record_of_a_time_without_cloudtrail_is_no_event(when: str) -> None:
+    record = {"eventTime": when, "eventSource": "s3.amazonaws.com", "eventName": "ListBuckets"}
+    assert parse_event(record) is None
+    assert parse_event({**record, "eventTime": "2013-12-01T00:00:00Z"}) is not None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import random
 import typing as t
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -360,3 +360,19 @@ def test_a_change_of_the_pipeline_itself_is_not_taken_for_the_beginning() -> Non
     found = verdicts_of(outcome)
     assert {found[one] for one in scenario.usual if one in found} == {"no"}
     assert {found[one] for one in scenario.planted} == {"yes"}
+
+
+def test_one_forged_time_does_not_end_a_hunt(attacked: Scenario) -> None:
+    forged = [
+        {**one, "eventID": f"forged-{one['eventID']}", "eventTime": "0001-01-05T00:00:00Z"}
+        for one in attacked.records
+        if one["eventID"] in attacked.planted
+    ]
+    options: Record = {"keys": (), "addresses": (ELSEWHERE,), "since": None}
+    first = hunt(attacked, **options)
+    assert verdicts_of(hunt(attacked, [*attacked.records, *forged], **options)) == verdicts_of(first)
+
+
+def test_a_time_before_cloudtrail_is_refused(attacked: Scenario) -> None:
+    with pytest.raises(QuestionError, match="before 2013"):
+        ask(attacked, since=datetime(1, 1, 10, tzinfo=UTC))

@@ -53,6 +53,10 @@ def test_anything_else_is_no_moment(value: t.Any) -> None:
         ({"pendingWindowInDays": 1}, None, 7),
         ({"pendingWindowInDays": 3000000000}, None, 30),
         ({"pendingWindowInDays": 7}, {"deletionDate": "nonsense"}, 7),
+        ({"pendingWindowInDays": 7}, {"deletionDate": "²"}, 7),
+        ({"pendingWindowInDays": 7}, {"deletionDate": "١٢"}, 7),
+        ({"pendingWindowInDays": 7}, {"deletionDate": "9" * 400}, 7),
+        ({}, {"deletionDate": f"{(TIME + timedelta(days=9)).timestamp():.0f}"}, 9),
         ({"pendingWindowInDays": 30}, {"deletionDate": "Dec 4, 2026 10:00:00 AM"}, 7),
     ],
 )
