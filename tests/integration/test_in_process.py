@@ -271,6 +271,11 @@ DEAF: t.Final = {**HEARING, "pattern": {"source": "aws.signin"}}
 ACCEPTED: t.Final = {"principal": "contractor-mallory", "reason": "left", "expires": DATE}
 
 
+def rotating(**options: t.Any) -> Record:
+    writer = {"assume_role_arn": role_arn(DEV, "automation"), "journal": "./journal", **PARITY}
+    return reading(DEV, **{**writer, "users": [{"name": "dev-ivan"}], "event_history": False, **options})
+
+
 def accepting(**options: t.Any) -> Record:
     writer = {"assume_role_arn": role_arn(SANDBOX, "automation"), "assume_role_external_id": EXTERNAL_ID}
     return {"account_id": SANDBOX, "account_pattern": "*sandbox*", "patience": 0, **writer, **options}
@@ -354,6 +359,9 @@ CASES: t.Final = (
     Case("keys, noticed", "access_key_lifecycle", staging(), {"diff": True}),
     Case("keys, noticed already", "access_key_lifecycle", staging(), {"diff": True}),
     Case("keys, forgotten", "access_key_lifecycle", staging(stage_reasons=[]), {"diff": True}),
+    Case("rotation, predicted", "access_key_rotation", rotating(), CHECKED),
+    Case("rotation, reported", "access_key_rotation", rotating(mode="report")),
+    Case("rotation, by a pattern", "access_key_rotation", rotating(users=[{"name": "dev-*"}]), fails="users[0]"),
     Case("permissions, predicted", "user_permissions", permitting(), CHECKED),
     Case("policies, predicted", "policy_scope", scoping(), CHECKED),
     Case("policies, nothing to do", "policy_scope", scoping(targets=[{"policies": ["x"]}]), fails="targets[0]"),
