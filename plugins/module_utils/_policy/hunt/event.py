@@ -127,7 +127,6 @@ def parse_event(record: t.Any, origin: Origin = Origin()) -> t.Optional[Event]:
     account_id = _text(record, "recipientAccountId") or _text(identity, "accountId")
     session = _mapping(identity, "sessionContext")
     return Event(
-        # Exports for an investigation may lack it.
         event_id=_text(record, "eventID") or sha256,
         time=moment,
         account_id=account_id,
@@ -167,6 +166,11 @@ def hash_record(record: t.Any) -> str:
     """
     text = json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def find_id(record: Record) -> str:
+    """Find the id of a record's event: its own, or the hash. Exports for an investigation may lack it."""
+    return _text(record, "eventID") or hash_record(record)
 
 
 def list_mappings(value: t.Any) -> list[Record]:

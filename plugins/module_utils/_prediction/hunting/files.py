@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from datetime import datetime
 
 from ..._account.activity import load_json
@@ -24,8 +24,9 @@ from ..._account.log_files import LogFacts, LogFiles, Logs, parse_records, unpac
 from ..._account.log_places import read_digest_place, read_place
 from ..._account.moments import format_utc
 from ..._account.progress import Progress, silent
-from ..._policy.hunt.event import EARLIEST, Event, Origin, parse_event
+from ..._policy.hunt.event import EARLIEST, Event, Origin, find_id, parse_event
 from ..._policy.hunt.gaps import Coverage, RegionRead
+from .kept import KeptRecord
 
 _PLAIN: t.Final = re.compile(r"\.(json|jsonl|ndjson)(\.gz)?\Z")
 # The files of this collection and of AWS that have no events.
@@ -105,6 +106,18 @@ class HuntFiles:
                 key = (event.account_id, event.region)
                 self._spans[key] = self._spans.get(key, 0) + 1
                 yield event
+
+    def find_records(self, wanted: Set[tuple[str, str]]) -> Iterator[KeptRecord]:
+        """Find the raw records of events, by their ids and hashes, each once."""
+        missing, names = set(wanted), {event_id for event_id, _sha256 in wanted}
+        for record, origin in self.records():
+            if not isinstance(record, Mapping) or find_id(record) not in names:
+                continue
+            kept = KeptRecord.of(record, origin)
+            key = (find_id(record), kept.sha256)
+            if key in missing:
+                missing.discard(key)
+                yield kept
 
     def _is_wanted(self, event: Event) -> bool:
         return self._accounts is None or event.account_id in self._accounts

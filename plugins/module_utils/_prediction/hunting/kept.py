@@ -66,7 +66,11 @@ class KeptRecord:
     def parse(self) -> t.Optional[Event]:
         """The event in it; None if it is none."""
         event = parse_event(self.record, self.origin)
-        return None if event is None else dataclasses.replace(event, sha256=self.sha256)
+        if event is None:
+            return None
+        # An event without an id has the hash for it, which is that of the record with its secrets.
+        event_id = self.sha256 if event.event_id == event.sha256 else event.event_id
+        return dataclasses.replace(event, event_id=event_id, sha256=self.sha256)
 
 
 def hide_secrets(value: t.Any, depth: int = _DEPTH) -> t.Any:

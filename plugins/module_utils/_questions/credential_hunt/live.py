@@ -262,12 +262,8 @@ class LiveHunt:
         for key in sorted(wanted & self._gathered.records.keys()):
             yield self._gathered.records[key]
         missing = wanted - self._gathered.records.keys()
-        if files is None or not missing:
-            return
-        names = {event_id for event_id, _sha in missing}
-        for record, origin in files.records():
-            if isinstance(record, dict) and record.get("eventID") in names:
-                yield KeptRecord.of(record, origin)
+        if files is not None and missing:
+            yield from files.find_records(missing)
 
 
 def _list_accounts(outcome: Outcome) -> set[str]:

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from ..._account.log_files import Logs
@@ -26,7 +26,7 @@ from ..._policy.hunt.links import find_minted
 from ..._policy.hunt.persistence.state import State
 from ..._policy.hunt.question import BASELINE
 from ..._prediction.hunting.files import HuntFiles, read_twice
-from ..._prediction.hunting.kept import HuntState, KeptRecord, Lookup
+from ..._prediction.hunting.kept import HuntState, Lookup
 from ..._prediction.hunting.kept_state import Present
 from .found import Found, sweep
 from .options import Options
@@ -56,8 +56,9 @@ def hunt_in_files(options: Options, places: Sequence[Logs], *, now: datetime, pr
     hits = sweep(outcome, State())
     usual = [event for event in outcome.events if outcome.find_verdict(event) is Suspected.NO]
     rows = find_dependants(usual, (), find_keys(outcome))
+    wanted = {(event.event_id, event.sha256) for event in outcome.events}
     present = Present(dependants=tuple(row.to_dict() for row in rows))
-    return Found(document, outcome, tuple(_find_raw(outcome, files)), tuple(queries), hits, present)
+    return Found(document, outcome, tuple(files.find_records(wanted)), tuple(queries), hits, present)
 
 
 def _log_place(place: Logs, document: Mapping[str, t.Any], now: datetime) -> dict[str, t.Any]:
@@ -67,19 +68,6 @@ def _log_place(place: Logs, document: Mapping[str, t.Any], now: datetime) -> dic
         "asked_at": format_utc(now),
         "regions": sum(map(len, document["coverage"].values())),
     }
-
-
-def _find_raw(outcome: Outcome, files: HuntFiles) -> Iterator[KeptRecord]:
-    """Find the raw records of the time line, each once."""
-    wanted = {event.event_id: event.sha256 for event in outcome.events}
-    for record, origin in files.records():
-        event_id = record.get("eventID") if isinstance(record, Mapping) else None
-        if not isinstance(event_id, str) or event_id not in wanted:
-            continue
-        kept = KeptRecord.of(record, origin)
-        if kept.sha256 == wanted[event_id]:
-            del wanted[event_id]
-            yield kept
 
 
 def join_accounts(options: Options, workspace: Workspace, now: datetime) -> Found:

@@ -21,6 +21,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._prediction.hunting.
     parse_plain,
     read_twice,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.hunting.kept import read_records, write_records
 from emulator import trail_logs
 
 ONE, OTHER = "222233334444", "333344445555"
@@ -136,3 +137,19 @@ def test_events_are_read_once_if_they_fit_into_memory(tmp_path: Path) -> None:
     small, large = read_twice(read, most=1), read_twice(read, most=2)
     assert [len(list(small())), len(list(small()))] == [2, 2] and len(reads) == 2
     assert [len(list(large())), len(list(large()))] == [2, 2] and len(reads) == 3
+
+
+@pytest.mark.parametrize("name", [None, 7, ["e"], "", "e" * 5000], ids=["none", "number", "list", "empty", "long"])
+def test_the_record_of_an_event_is_found_whatever_its_id(tmp_path: Path, name: t.Any) -> None:
+    """Exports may lack the id, and a forged record may have any."""
+    record = {**make(ONE), "eventID": name, "responseElements": {"credentials": {"sessionToken": "secret token"}}}
+    other = {**make(ONE, 2), "eventID": name}
+    forged = {**record, "sourceIPAddress": "198.51.100.66"}
+    (tmp_path / "export.json").write_text(json.dumps([record, record, other, forged, "no record"]))
+    files = open_files(tmp_path)
+    event = next(iter(files.events()))
+    (kept,) = files.find_records({(event.event_id, event.sha256)})
+    assert kept.sha256 == event.sha256 and kept.record["eventTime"] == record["eventTime"]
+    (again,) = read_records(write_records([kept]))
+    parsed = again.parse()
+    assert parsed is not None and (parsed.event_id, parsed.sha256) == (event.event_id, event.sha256)
