@@ -90,7 +90,7 @@ def story(ansible: Ansible) -> Story:
     with Intruder(ansible.control.url, interval=1.0, most_keys=0) as intruder:
         contained = run(ansible, "contain", **CONFIRMED)
         # Who is quicker decides, and a slow machine may need another run.
-        for _attempt in range(4):
+        for _attempt in range(8):
             if contained.status == 0 and not intruder.find_able():
                 break
             contained = run(ansible, "contain", **CONFIRMED)

