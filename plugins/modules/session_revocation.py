@@ -420,7 +420,8 @@ refused:
     rule:
       description:
         - The rule that refused it. V(no_room) if the role has no room for a policy. V(max_roles) if too many roles were reached.
-          V(other_role) if the role is not the one that was read or named. V(no_such_role) if there is no role that is named. V(changed_meanwhile) if somebody changed it since.
+          V(other_role) if the role is not the one that was read or named. V(no_such_role) if there is no role that is named.
+          V(changed_meanwhile) if somebody changed it since.
       type: str
     reason:
       description: The reason, and the next step.
