@@ -70,7 +70,9 @@ SAMPLED: t.Final[dict[str, int]] = {
     }.items()
 } | {
     # Sphinx takes half a minute. What can go wrong without it, test_pages.py and test_build_docs.py have.
-    "tests/gates/test_docs_site.py": 0
+    "tests/gates/test_docs_site.py": 0,
+    # A run of the module over moto in each, some of them over all stages.
+    "tests/unit/plugins/modules/test_access_key_rotation.py": 30,
 }
 
 
