@@ -14,6 +14,15 @@ from .conftest import CHECKOUT, DEMO, Ansible, MakeAnsible, Outcome
 # Those of AWX ask nothing of AWS, and want a controller: test_awx_setup.py.
 OTHERS = {"acceptance", "awx_approver", "awx_setup"}
 PLAYBOOKS = sorted({path.stem for path in (CHECKOUT / "playbooks").glob("*.yml")} - OTHERS)
+INCIDENT = {
+    "hardening_incident": {
+        "id": "INC-7",
+        "declared_by": "Ana",
+        "reason": "its password is in a public place",
+        "confirm": "INC-7",
+        "users": ["arn:aws:iam::333344445555:user/dev-ivan"],
+    }
+}
 # AWS makes these reports on request; nothing else that is not a plain read may be sent.
 GENERATORS = {
     ("iam", "GenerateCredentialReport"),
@@ -31,6 +40,7 @@ UNDONE, JOURNAL = "undone", "recorded"
 SNAPSHOTS = "snapshots"
 VARIABLES = {
     "audit_sheet": {"audit_sheet_run_id": UNDONE, "audit_sheet_cloudtrail": True, "hardening_journal": JOURNAL},
+    "contain": INCIDENT,
     "hunt": {"credential_hunt_principals": ["role/dev-team-1"]},
     "least_privilege": {
         "least_privilege_principals": ["role/*"],
@@ -38,6 +48,7 @@ VARIABLES = {
         "least_privilege_second_opinion": ["access_analyzer", "security_hub"],
         "least_privilege_second_opinion_request": True,
     },
+    "release": INCIDENT,
     "right_size": {
         "least_privilege_stage": "assess",
         "least_privilege_event_history": False,
