@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""The module ``session_revocation``: one pass of a containment, and its release, in one account."""
+"""The module ``session_revocation``: one pass of a containment in one account."""
 
 from __future__ import annotations
 

@@ -593,6 +593,47 @@ def test_a_key_that_could_not_be_deleted_is_named_and_deleted_by_the_next_run(ac
     assert account.keys == {old: "Active"}
 
 
+def test_an_error_that_repeats_the_secret_encoded_or_as_its_cause_is_masked() -> None:
+    secret = "a/b+c"
+    for failure in (AwsError("no: a%2Fb%2Bc", code="X"), find_caused(secret)):
+
+        class Fake:
+            def call(
+                self, _service: str, operation: str, *_rest: t.Any, failure: BaseException = failure, **_more: t.Any
+            ) -> t.Any:
+                if operation == "CreateAccessKey":
+                    return {"AccessKey": {"AccessKeyId": "AKIAEXAMPLE", "SecretAccessKey": secret}}
+                if operation == "PutSecretValue":
+                    raise failure
+                return {}
+
+        change = t.cast(
+            t.Any,
+            type(
+                "C",
+                (),
+                {
+                    "account_id": ACCOUNT,
+                    "parameters": {"UserName": USER},
+                    "after": {"new_key": {"current": True}, "secret_region": REGION},
+                },
+            ),
+        )
+        fields = t.cast(t.Any, type("F", (), {"key_id": "id", "secret": "secret"}))
+        issuer = issuing.Issuer(t.cast(t.Any, Fake()), change, user_id="AIDA", secret_id="s", fields=fields)
+        with pytest.raises(AwsError) as raised:
+            issuer.call("iam", "CreateAccessKey", {"UserName": USER})
+        shown = str(raised.value)
+        assert secret not in shown and "a%2Fb%2Bc" not in shown
+
+
+def find_caused(secret: str) -> Exception:
+    try:
+        raise RuntimeError("something") from ValueError(secret)
+    except RuntimeError as error:
+        return error
+
+
 def test_a_key_that_iam_does_not_know_yet_is_not_called_deleted(account: Account) -> None:
     (old,) = account.user(100)
     account.secret()

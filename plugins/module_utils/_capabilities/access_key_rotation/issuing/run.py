@@ -15,8 +15,10 @@ from __future__ import annotations
 
 import json
 import time
+import traceback
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import quote
 
 from ...._aws.access import Access
 from ...._aws.errors import AwsError, NotFound, Throttled, Unparsable, Unreachable
@@ -91,13 +93,14 @@ class Issuer:
             return {"AccessKeyId": key_id, **self._store(key_id, secret)}
         except AwsError as failure:
             # An error may repeat what was asked.
-            why = failure.message.replace(secret, "…")
+            why = failure.message.replace(secret, "…").replace(quote(secret, safe=""), "…")
             self._discard(key_id, why)
             raise failure.rephrase(f"{why} (so the new access key was deleted at once)") from None
         # A signal that ends the task, or a lost lease, must not leave a key whose secret nobody has.
         except BaseException as failure:
             self._discard(key_id, type(failure).__name__)
-            if secret in str(failure):
+            # A traceback also shows what led to the error.
+            if secret in "".join(traceback.format_exception(failure)):
                 raise AwsError(
                     f"the secret of a new access key could not be stored: {type(failure).__name__}"
                 ) from None
