@@ -303,13 +303,3 @@ def fit(cut: Cut, moment: datetime, room: Room, *, is_managed: bool = False) -> 
             if room.takes(document, is_managed=managed):
                 return Fit(document, managed, cut.list_left_out(most))
     return None
-
-
-def is_of_this_kind(document: t.Any) -> bool:
-    """Whether a policy can only deny, by statements such as these: nobody gains anything if it stays or goes."""
-    try:
-        policy = parse(document)
-    except PolicyError:
-        return False
-    sids = {sid.value for sid in Sid}
-    return all(not statement.allow and statement.sid in sids for statement in policy.statements)

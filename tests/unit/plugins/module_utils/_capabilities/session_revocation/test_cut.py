@@ -19,7 +19,6 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.sessio
     choose_moment,
     find_moment,
     fit,
-    is_of_this_kind,
     may_stay,
     name_managed,
     widen,
@@ -156,21 +155,6 @@ def test_a_policy_stays_where_it_is() -> None:
 
 def test_a_document_that_was_not_read_counts_nothing() -> None:
     assert fit(WHOLE, MOMENT, Room((None,))) is not None
-
-
-@pytest.mark.parametrize(
-    ("document", "is_ours"),
-    [
-        (WHOLE.make_document(MOMENT), True),
-        (Cut(ROLE_ID, all=True).make_document(MOMENT), True),
-        (change(WHOLE.make_document(MOMENT), 0, Effect="Allow"), False),
-        (change(WHOLE.make_document(MOMENT), 0, Sid="KeepMe"), False),
-        ("nonsense", False),
-        (None, False),
-    ],
-)
-def test_only_what_denies_by_our_statements_is_ours(document: t.Any, is_ours: bool) -> None:
-    assert is_of_this_kind(document) is is_ours
 
 
 def test_the_name_of_a_managed_policy_fits() -> None:
