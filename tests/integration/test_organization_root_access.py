@@ -259,10 +259,10 @@ def test_the_stop_switch_is_read_before_each_member(bench: Bench, monkeypatch: p
     bench.start()
     take = Lease.acquire
 
-    def pull(lease: Lease, *given: t.Any) -> t.Any:
+    def pull(lease: Lease, *given: t.Any, **named: t.Any) -> t.Any:
         if PROD in lease._key:
             (bench.directory / "journal" / "control" / "stop").write_text("INC-7", encoding="utf-8")
-        return take(lease, *given)
+        return take(lease, *given, **named)
 
     monkeypatch.setattr(Lease, "acquire", pull)
     result = bench.run(targets=["all"], remove_root_credentials=True)
