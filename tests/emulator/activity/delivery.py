@@ -91,15 +91,31 @@ def deliver(
                 yield from _digests(delivered, place, account_id, region, (start, now))
 
 
+def end_of(digest: File) -> datetime:
+    """The end of the time that a digest confirms."""
+    return datetime.fromisoformat(json.loads(gzip.decompress(digest.body))["digestEndTime"])
+
+
 def deliver_later(
-    events: t.Sequence[Record], place: Place, newest: t.Mapping[tuple[str, str], File], *, now: datetime
+    events: t.Sequence[Record],
+    place: Place,
+    newest: t.Mapping[tuple[str, str], File],
+    *,
+    waiting: t.Iterable[File],
+    now: datetime,
 ) -> t.Iterator[File]:
     """The files with further events, and further digests for each account and region that has digests already.
 
-    ``newest`` are their newest digests. Events of before their end are delivered late, as by CloudTrail at times.
+    ``newest`` are their newest digests, ``waiting`` the log files that no digest confirms yet. Events of before the end
+    of a digest are delivered late, as by CloudTrail at times.
     """
-    ends = {of: datetime.fromisoformat(_read_digest(file)["digestEndTime"]) for of, file in newest.items()}
+    ends = {of: end_of(file) for of, file in newest.items()}
     logs: dict[tuple[str, str], list[_Log]] = {}
+    for file in waiting:
+        plain = gzip.decompress(file.body)
+        records = json.loads(plain)["Records"]
+        group = (records[0]["recipientAccountId"], records[0]["awsRegion"])
+        logs.setdefault(group, []).append(_describe(file.key, plain, records))
     for group, records in _grouped(events, ends).items():
         file, log = _write_log(group, records, place, salt=f" {len(records)} {records[0]['eventID']}")
         logs.setdefault(group[:2], []).append(dataclasses.replace(log, oldest=f"{group[2]:{_TIME}}"))
@@ -125,10 +141,6 @@ def _continue(
         start = end
 
 
-def _read_digest(file: File) -> dict[str, t.Any]:
-    return t.cast(dict[str, t.Any], json.loads(gzip.decompress(file.body)))
-
-
 def _write_log(
     group: tuple[str, str, datetime], records: t.Sequence[Record], place: Place, *, salt: str = ""
 ) -> tuple[File, _Log]:
@@ -137,9 +149,12 @@ def _write_log(
     name = f"{account_id}_CloudTrail_{region}_{when:%Y%m%dT%H%MZ}"
     unique = hashlib.sha256(f"{place.trail} {name}{salt}".encode()).hexdigest()[:16]
     key = f"{place.folder(account_id, 'CloudTrail', region, when)}/{name}_{unique}.json.gz"
+    return File(key, gzip.compress(plain, _LEVEL, mtime=0)), _describe(key, plain, records)
+
+
+def _describe(key: str, plain: bytes, records: t.Sequence[Record]) -> _Log:
     times = sorted(record["eventTime"] for record in records)
-    log = _Log(key, hashlib.sha256(plain).hexdigest(), times[0], times[-1])
-    return File(key, gzip.compress(plain, _LEVEL, mtime=0)), log
+    return _Log(key, hashlib.sha256(plain).hexdigest(), times[0], times[-1])
 
 
 def _grouped(

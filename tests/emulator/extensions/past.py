@@ -38,6 +38,9 @@ _MOST_MADE: t.Final = 8
 _DIGEST: t.Final = re.compile(
     r"/(?P<account>\d{12})_CloudTrail-Digest_(?P<region>[a-z0-9-]+)_(?P<trail>.+)_\d{8}T\d{6}Z\.json\.gz\Z"
 )
+_LOG: t.Final = re.compile(
+    r"/(?P<account>\d{12})_CloudTrail_(?P<region>[a-z0-9-]+)_(?P<begins>\d{8}T\d{4}Z)_[0-9a-f]{16}\.json\.gz\Z"
+)
 _KEY_IS_VALID: t.Final = timedelta(days=400)
 
 
@@ -162,12 +165,18 @@ def _deliver_later(trail: Trail, events: t.Sequence[Record], account_id: str, no
     # The files of the past come first.
     bucket = storage.get_bucket(trail.bucket_name)
     newest: dict[tuple[str, str], delivery.File] = {}
+    logs: list[tuple[tuple[str, str], datetime, delivery.File]] = []
     for key, item in sorted(bucket.keys.items(), key=lambda pair: str(pair[0]).rpartition("_")[2]):
         found = _DIGEST.search(str(key))
         if found and found["trail"] == f"{trail.trail_name}_{trail.region_name}" and found["account"] == account_id:
             headers = {name.lower().removeprefix("x-amz-meta-"): value for name, value in item.metadata.items()}
             newest[account_id, found["region"]] = delivery.File(str(key), item.value, headers)
-    for file in delivery.deliver_later(_select(trail, events), _place(trail), newest, now=now):
+        log = _LOG.search(str(key))
+        if log and log["account"] == account_id:
+            begins = datetime.strptime(log["begins"], "%Y%m%dT%H%M%z")
+            logs.append(((account_id, log["region"]), begins, delivery.File(str(key), item.value)))
+    waiting = [file for of, begins, file in logs if of in newest and begins >= delivery.end_of(newest[of])]
+    for file in delivery.deliver_later(_select(trail, events), _place(trail), newest, waiting=waiting, now=now):
         _put(storage, trail.bucket_name, file)
 
 
