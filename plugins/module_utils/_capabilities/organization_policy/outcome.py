@@ -17,8 +17,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from ..._account.model import PolicyDocument
 from ..._account.organization_tree import OrganizationPolicy, OrganizationTree
 from ..._converge.change import Change, Refusal
-from ..._converge.plan import Plan
-from .changes import (
+from ..._converge.organization_changes import (
     ATTACH,
     CREATE,
     DELETE,
@@ -31,6 +30,7 @@ from .changes import (
     name_policy,
     stays_with,
 )
+from ..._converge.plan import Plan
 from .declared import Declared
 from .plan import DesiredPolicy
 

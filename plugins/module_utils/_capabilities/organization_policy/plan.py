@@ -20,8 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ..._account.organization_tree import ENABLED, SCP, OrganizationPolicy, OrganizationTree
 from ..._controls.control import listing
 from ..._converge.change import Change, Refusal
-from ..._converge.plan import Plan
-from .changes import (
+from ..._converge.organization_changes import (
     ATTACH,
     DELETE,
     DETACH,
@@ -34,6 +33,7 @@ from .changes import (
     enable,
     is_owned,
 )
+from ..._converge.plan import Plan
 from .declared import FULL_ACCESS, Content, Declared, DeclaredPolicy, Target
 from .nodes import Nodes, allows
 from .targets import resolve

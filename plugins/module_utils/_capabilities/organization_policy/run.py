@@ -36,17 +36,7 @@ from ..._converge.capability import Aws, Capability, Documents
 from ..._converge.change import Change, Refusal
 from ..._converge.errors import InputError
 from ..._converge.finding import Finding, Status
-from ..._converge.plan import Plan
-from ..._module.connection import Connection
-from ..._module.converging import converge, settings_of
-from ..._module.documents import absolute, document_of
-from ..._module.options import Run, StoreOptions
-from ..._module.registration import Registration, Reversal
-from ..._module.task import Task, TaskError
-from ..._module.version import COLLECTION_VERSION
-from ..._module.writers import Writer
-from ..._prediction.records.evidence_options import EvidenceOptions
-from .changes import (
+from ..._converge.organization_changes import (
     ATTACH,
     CREATE,
     DELETE,
@@ -60,6 +50,18 @@ from .changes import (
     serves,
     stays_with,
 )
+from ..._converge.plan import Plan
+from ..._converge.undo_organization import DERIVATIONS
+from ..._module.connection import Connection
+from ..._module.converging import converge, settings_of
+from ..._module.documents import absolute, document_of
+from ..._module.options import Run, StoreOptions
+from ..._module.organization_policies import UNDO_OPERATIONS, acting, read_type_status, reread
+from ..._module.registration import Registration, Reversal
+from ..._module.task import Task, TaskError
+from ..._module.version import COLLECTION_VERSION
+from ..._module.writers import Writer
+from ..._prediction.records.evidence_options import EvidenceOptions
 from .declared import Declared, Target, find_warnings, parse_targets
 from .findings import findings
 from .grants import GRANTS
@@ -67,15 +69,7 @@ from .lock_out.declared import Declared as LockOutDeclared
 from .lock_out.declared import check_principals
 from .lock_out.own_way import OwnPlace, find_own_places
 from .lock_out.run import LOCK_OUT_OPERATIONS, Judgement, LockOut
-from .observe import (
-    UNDO_OPERATIONS,
-    VALIDATION_OPERATIONS,
-    acting,
-    find_analyzer_objections,
-    find_other_policies,
-    read_type_status,
-    reread,
-)
+from .observe import VALIDATION_OPERATIONS, find_analyzer_objections, find_other_policies
 from .outcome import apply_changes, drop_refused_policies, report_policies, with_remedies
 from .placeholders import fill_placeholders
 from .plan import MODULE, DesiredPolicy, Planner, StageTargets
@@ -84,7 +78,6 @@ from .rollout.observe import Sources
 from .rollout.run import ROLLOUT_OPERATIONS, Action, Decision, Rollout
 from .rollout.state import render_rollouts
 from .targets import resolve
-from .undo import DERIVATIONS
 
 OPERATIONS: t.Final = Operations(
     reads=frozenset(

@@ -12,17 +12,16 @@ from datetime import UTC, datetime
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import InvalidRequest, NotFound
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.changes import (
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.observe import (
+    find_other_policies,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact
+from ansible_collections.hardening.iam.plugins.module_utils._converge.organization_changes import (
     Node,
     PolicyWriter,
     enable,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.observe import (
-    AccessByName,
-    find_other_policies,
-    reread,
-)
-from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact
+from ansible_collections.hardening.iam.plugins.module_utils._module.organization_policies import AccessByName, reread
 
 SCP = "SERVICE_CONTROL_POLICY"
 NAMED = {"PolicyName": "protect", "PolicyType": SCP}

@@ -7,11 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.changes import (
-    relies_on,
-    serves,
-    stays_with,
-)
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.declared import Target
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.outcome import (
     apply_changes,
@@ -21,6 +16,11 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.plan import StageTargets
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Refusal
+from ansible_collections.hardening.iam.plugins.module_utils._converge.organization_changes import (
+    relies_on,
+    serves,
+    stays_with,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan
 
 from .organizations import BOX, DENY, FULL, WORK, declaring, full_access, make_plan, policy, tree

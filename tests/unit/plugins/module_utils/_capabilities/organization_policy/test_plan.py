@@ -10,10 +10,10 @@ import typing as t
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.organization_tree import ENABLED, RCP
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.changes import OWNED
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.declared import Target
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.plan import StageTargets
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Impact
+from ansible_collections.hardening.iam.plugins.module_utils._converge.organization_changes import OWNED
 
 from .organizations import (
     BOX,

@@ -18,9 +18,8 @@ import dataclasses
 import typing as t
 from collections.abc import Mapping
 
-from ..._account.organization_tree import OrganizationPolicy
-from ..._converge.change import GLOBAL, Change, Impact, Undo
-from .declared import Content
+from .._account.organization_tree import OrganizationPolicy
+from .change import GLOBAL, Change, Impact, Undo
 
 SERVICE: t.Final = "organizations"
 ENABLE: t.Final = "EnablePolicyType"
@@ -61,6 +60,18 @@ def describe_policy(
         return None
     state = {"policy": policy.name, "type": policy.type, "description": policy.description}
     return {**state, "document": policy.document.document if document is None else document, **fields}
+
+
+class Content(t.Protocol):
+    """The content of a policy: its document, and the text that is sent to AWS."""
+
+    @property
+    def document(self) -> Mapping[str, t.Any]:
+        """The document."""
+
+    @property
+    def text(self) -> str:
+        """The text."""
 
 
 @dataclasses.dataclass(frozen=True)

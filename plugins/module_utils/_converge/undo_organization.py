@@ -12,9 +12,9 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
-from ..._converge.change import Undo
-from ..._converge.undo_records import Derive, Record
-from .changes import ATTACH, CREATE, DELETE, DETACH, SERVICE, TAG, UNTAG, UPDATE, name_policy
+from .change import Undo
+from .organization_changes import ATTACH, CREATE, DELETE, DETACH, SERVICE, TAG, UNTAG, UPDATE, name_policy
+from .undo_records import Derive, Record
 
 
 def _name_policy(record: Record, state: Mapping[str, t.Any]) -> dict[str, str]:

@@ -8,9 +8,9 @@ import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.undo import DERIVATIONS
+from ansible_collections.hardening.iam.plugins.module_utils._converge.undo_organization import DERIVATIONS
 
-from ..records import State, problem_of
+from .._capabilities.records import State, problem_of
 
 POLICY: t.Final = "arn:aws:organizations::111122223333:policy/o-a/service_control_policy/p-12345678"
 TYPE: t.Final = "SERVICE_CONTROL_POLICY"
