@@ -25,7 +25,10 @@ options:
       - C(users) are the ARNs of users whose console password leaked.
       - C(sessions) are sessions of roles, each with C(role), C(name) or C(source_identity), and C(sort) (V(instance), V(task),
         V(function), V(oidc), V(saml) or V(other)).
-      - C(identity_center_users) are users of IAM Identity Center, each with C(user_id) and C(identity_store_id).
+      - C(identity_center_users) are users of IAM Identity Center, each with C(user_id), and C(identity_store_id) if you like.
+      - C(accounts) are member accounts that are not trusted any more, each by its C(account_id). C(action) is V(policy), which denies
+        the account everything, or V(move) to the unit in C(quarantine_ou) (an id or a path). C(without_break_glass) contains an account
+        in which no break-glass role would work. C(accept_lost_policies) names the control policies whose restrictions may end by a move.
       - C(roles) are the ARNs of roles that may be cut from all older sessions, or a mapping with C(arn) and C(cut)
         (V(older_sessions) or V(all_sessions)).
       - C(seen) are sessions that the credential was seen to open, each with C(role), C(session_name), C(access_key_id) and

@@ -16,7 +16,8 @@ description:
   - A contained user is tagged, all its access keys are deactivated, it is denied everything, and its other credentials are deactivated,
     in this order. It is denied by a managed policy and by an inline policy where both are possible, else by its permissions boundary.
     Nothing is deleted, unless O(accept_irreversible) names it. A step that fails does not stop the next one.
-  - Sessions of roles that the user assumed live on. They are the work of C(session_revocation).
+  - Sessions of roles that the user assumed live on. They are the work of C(session_revocation). Whole accounts and users of Identity
+    Center are the work of M(hardening.iam.organization_containment).
   - Before the first change it keeps what it found as evidence beside O(journal), below C(incident/), and writes the record of the
     incident. From then on no other run changes the user, until it is released.
   - An intruder may undo the changes. So run it three times, with the last run 30 seconds after the second one. A run that finds
@@ -79,7 +80,7 @@ options:
     default: false
   max_principals:
     description:
-      - The largest number of keys and users that the incident may name. If it names more, nothing is read or written.
+      - The largest number of keys, users and accounts that the incident may name. If it names more, nothing is read or written.
     type: int
     default: 10
   checklist:
@@ -271,7 +272,7 @@ seeds:
           nothing any more. V(root) is a key of a root user. V(session) is the work of C(session_revocation).
         - V(mismatch) belongs to another user or account than the incident names, so nothing is done about it. V(unresolved) could not be
           found out, or is the key of a session that the incident does not name.
-        - V(people) is a user of Identity Center, whom people contain.
+        - V(organization) is a user of Identity Center, whom M(hardening.iam.organization_containment) contains.
       type: str
     account_id:
       description: The account, as far as it is known.
@@ -470,7 +471,7 @@ refused:
       description: The rule that refused it.
       type: str
     reason:
-      description: The reason. For root of the management account and users of Identity Center, what people do.
+      description: The reason. For root of the management account, what people do.
       type: str
     target:
       description: The resource or the credential.
@@ -490,26 +491,21 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS
 from ..module_utils._capabilities.credential_quarantine.run import OPERATIONS, WRITER, run
-from ..module_utils._module.arguments import EMERGENCY_ARGUMENTS
+from ..module_utils._module.arguments import EMERGENCY_ARGUMENTS, RELEASE_ARGUMENTS
 from ..module_utils._module.execution import finish
 from ..module_utils._module.task import Entry
 
 
 def argument_spec() -> dict[str, dict[str, t.Any]]:
     losses = ["user_password", "root_access_key", "root_password"]
-    texts = {name: {"type": "str", "required": True} for name in ("statement", "by")}
-    statements = ("sweep_clean_twice", "credential_verified", "owner")
     return {
         **ASSUME_ROLE_ARGUMENTS,
         **EMERGENCY_ARGUMENTS,
-        "state": {"type": "str", "choices": ["contained", "released"], "default": "contained"},
-        "pass": {"type": "str", "choices": ["first", "second", "recheck"], "default": "first", "no_log": False},
+        **RELEASE_ARGUMENTS,
         "inventory_accounts": {"type": "list", "elements": "str", "default": []},
         "accept_irreversible": {"type": "list", "elements": "str", "choices": losses, "default": []},
         "acts_for_organization": {"type": "bool", "default": False},
         "max_principals": {"type": "int", "default": 10},
-        "checklist": {"type": "dict", "options": {name: {"type": "dict", "options": texts} for name in statements}},
-        "early_release_reason": {"type": "str"},
     }
 
 

@@ -18,7 +18,7 @@ import typing as t
 from collections.abc import Callable, Collection, Mapping
 
 from . import organization_tree_reads
-from .model import OF_ORGANIZATION, Dataset, Snapshot, UnreadKind
+from .model import OF_ORGANIZATION, Dataset, Organization, Snapshot, UnreadKind
 from .organization_tree import ENABLED, RCP, SCP, OrganizationTree
 from .source import Source, Unreadable
 from .unread import make_unread
@@ -91,3 +91,16 @@ def _explain_failure(failure: Unreadable) -> Unreadable:
     if failure.kind is not UnreadKind.DENIED:
         return failure
     return Unreadable(failure.kind, f"{failure.reason} ({_ORGANIZATION_READERS})", operation=failure.operation)
+
+
+def add_organization(snapshot: Snapshot, tree: OrganizationTree) -> Snapshot:
+    """Add to the snapshot of an account what the tree says of its organization, without any call."""
+    datasets = (Dataset.ORGANIZATION, Dataset.ORGANIZATION_POLICIES)
+    is_member = snapshot.account_id != tree.management_account_id and snapshot.account_id in tree.account
+    return dataclasses.replace(
+        snapshot,
+        organization=Organization(tree.id, tree.management_account_id, tree.feature_set),
+        # The management account is not under them.
+        organization_policies=tree.levels(snapshot.account_id) if is_member else (),
+        unread=tuple(item for item in snapshot.unread if item.dataset not in datasets),
+    )

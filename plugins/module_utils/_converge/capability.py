@@ -132,6 +132,10 @@ class Capability(abc.ABC, t.Generic[Observed]):
         """
         return ()
 
+    def list_frozen(self, _changes: Sequence[Change]) -> Collection[str]:
+        """The names of other objects that no other run may change until the release, besides what is changed."""
+        return ()
+
     def rereads(self) -> Mapping[str, Callable[[Change], t.Any]]:
         """As ``reread``, for changes of other modules by their names, if this one can find out how they ended."""
         return {}

@@ -132,6 +132,21 @@ EMERGENCY_ARGUMENTS: t.Final[ArgumentSpec] = {
     "now": {"type": "str"},
 }
 
+_STATEMENT: t.Final[dict[str, t.Any]] = {
+    "type": "dict",
+    "options": {name: {"type": "str", "required": True} for name in ("statement", "by")},
+}
+# The modules of an incident that contain and release.
+RELEASE_ARGUMENTS: t.Final[ArgumentSpec] = {
+    "state": {"type": "str", "choices": ["contained", "released"], "default": "contained"},
+    "pass": {"type": "str", "choices": ["first", "second", "recheck"], "default": "first", "no_log": False},
+    "checklist": {
+        "type": "dict",
+        "options": dict.fromkeys(("sweep_clean_twice", "credential_verified", "owner"), _STATEMENT),
+    },
+    "early_release_reason": {"type": "str"},
+}
+
 # doc_fragments/_ownership.py
 OWNERS_ARGUMENTS: t.Final[ArgumentSpec] = {
     "owners": {"type": "raw"},

@@ -295,7 +295,7 @@ def _converge(
 def _begin(invocation: _Invocation, capability: Capability[t.Any], changes: Sequence[Change]) -> None:
     """Do what comes before the first change. Raises StoreError: it can't be kept, so nothing is changed."""
     if invocation.emergency:
-        invocation.emergency.begin(changes, capability.list_subjects(changes))
+        invocation.emergency.begin(changes, capability.list_subjects(changes), capability.list_frozen(changes))
     capability.begin(changes)
 
 

@@ -28,7 +28,7 @@ from .._converge.errors import GuardError, InputError
 from .._converge.guard import Limits
 from .._converge.incident.declaration import OPTION, Incident
 from .._converge.incident.names import record_folder
-from .._converge.incident.record import Record
+from .._converge.incident.record import Record, State
 from .._converge.incident.records import read_record, update
 from .._converge.incident.steps import Step, Subject
 from .._converge.runner import ApplyResult, Prediction
@@ -45,7 +45,8 @@ LIMITS: t.Final = Limits(max_changes=10_000, max_percent=100)
 class Emergency:
     """One run that is part of an incident: it contains principals, or ``releases`` them.
 
-    A run that is not ``is_final`` warns of what failed: a later pass comes, and must not be lost for it.
+    A run that is not ``is_final`` warns of what failed: a later pass comes, and must not be lost for it. ``ending``
+    ends the id of its record, where that is not the record of the incident's credentials.
 
     Two things are known only once the account is: ``store``, where journal, records and evidence are kept, and
     ``account_id``.
@@ -58,8 +59,10 @@ class Emergency:
         releases: bool = False,
         may_fall_back: bool = False,
         is_final: bool = True,
+        ending: str = "",
     ) -> None:
         self.incident = incident
+        self.record_id = f"{incident.id}{ending}"
         self.releases = releases
         self.is_final = is_final
         self.has_fallen_back = False
@@ -69,7 +72,7 @@ class Emergency:
         self._caller_arn = ""
 
     @classmethod
-    def from_task(cls, task: Task, *, releases: bool = False) -> t.Self:
+    def from_task(cls, task: Task, *, releases: bool = False, ending: str = "") -> t.Self:
         """The frame that the options of a task declare. Called before AWS is asked for anything.
 
         :raises TaskError: the incident can't be used, or the run would write without a confirmation.
@@ -92,6 +95,7 @@ class Emergency:
             releases=releases,
             may_fall_back=task.options.get("journal_fallback") == "local",
             is_final=bool(task.options.get("final", True)),
+            ending=ending,
         )
 
     @property
@@ -124,7 +128,7 @@ class Emergency:
     def _try_out(self, store: Store, account_id: str) -> None:
         """Make sure that the records can be read, and written where another place could be used."""
         store.list(record_folder(account_id))
-        read_record(store, account_id, self.incident.id)
+        read_record(store, account_id, self.record_id)
         if self._may_fall_back:
             self.keep_evidence(account_id, "begun", {"begun": format_utc(self._clock())})
 
@@ -153,18 +157,25 @@ class Emergency:
 
         :raises StoreError: the record can't be read.
         """
-        record = read_record(self.store, account_id, self.incident.id)
+        record = self.read_record(account_id)
         return record.runs if record else frozenset()
 
-    def begin(self, changes: Sequence[Change], subjects: Collection[Subject]) -> None:
-        """Record what is about to be changed, before the first change.
+    def read_record(self, account_id: str) -> t.Optional[Record]:
+        """The record of this run's part of the incident in an account; None if there is none.
+
+        :raises StoreError: it can't be read.
+        """
+        return read_record(self.store, account_id, self.record_id)
+
+    def begin(self, changes: Sequence[Change], subjects: Collection[Subject], objects: Collection[str] = ()) -> None:
+        """Record what is about to be changed, before the first change. ``objects`` are frozen as well.
 
         :raises StoreError: a record can't be written, so nothing is changed.
         """
         at = self._clock()
         for account_id in _list_accounts(changes, subjects):
             step, own = self._step(account_id), _of_account(subjects, account_id)
-            targets = {place_of(change) for change in changes if change.account_id == account_id}
+            targets = {place_of(change) for change in changes if change.account_id == account_id} | set(objects)
             others = {target for target in targets if principal_of(target) is None} - {one.arn for one in subjects}
 
             def record(
@@ -177,7 +188,7 @@ class Emergency:
                     return step.release(_require(present), at)
                 return step.contain(present, own, others, at)
 
-            update(self.store, account_id, self.incident.id, record)
+            update(self.store, account_id, self.record_id, record)
 
     def conclude(self, applied: ApplyResult, refused: Collection[Refusal], subjects: Collection[Subject]) -> None:
         """Record what was changed, also by an earlier run that was killed.
@@ -189,7 +200,7 @@ class Emergency:
         at = self._clock()
         failed = (applied.error, applied.unverified, applied.refused, refused if self.releases else ())
         completed = not any(failed)
-        for account_id in _list_accounts(applied.made, subjects):
+        for account_id in {*_list_accounts(applied.made, subjects), *self._list_open_accounts()}:
             step, own = self._step(account_id), _of_account(subjects, account_id)
             wrote = any(change.account_id == account_id for change in applied.made)
 
@@ -205,7 +216,15 @@ class Emergency:
                 known = present if present is not None else step.contain(None, own, (), at)
                 return step.conclude(known, own, at, wrote=wrote, completed=completed)
 
-            update(self.store, account_id, self.incident.id, record)
+            update(self.store, account_id, self.record_id, record)
+
+    def _list_open_accounts(self) -> list[str]:
+        """List the own account if it has a record of accounts: a run that was killed may have left it open."""
+        account_id = self._running.access.caller.account_id
+        if self.record_id == self.incident.id:
+            return []
+        record = self.read_record(account_id)
+        return [account_id] if record and record.state is not State.RELEASED else []
 
     def record(self, capability: Capability[t.Any], prediction: Prediction, applied: ApplyResult) -> ApplyResult:
         """Record what was done. A record that can't be written is an error beside those of the changes."""
@@ -266,7 +285,7 @@ class Emergency:
     def _step(self, account_id: str) -> Step:
         run = self._running.run
         author = str(run.details.get("author") or "")
-        return Step(self.incident, account_id, run.id, self._caller_arn, author)
+        return Step(self.incident, account_id, run.id, self._caller_arn, author, self.record_id)
 
 
 def _describe_undo(change: Change) -> dict[str, t.Any]:

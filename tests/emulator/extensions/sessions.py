@@ -135,6 +135,14 @@ def _keys(sort: Sort, role: Role, name: str, region: str) -> dict[str, str]:
     }.get(sort, {})
 
 
+def _of_center(user_id: str) -> dict[str, str]:
+    """The condition key of a session of Identity Center.
+
+    https://docs.aws.amazon.com/singlesignon/latest/userguide/condition-context-keys-sts-idc.html
+    """
+    return {"identitystore:UserId": user_id} if user_id else {}
+
+
 @dataclasses.dataclass(frozen=True)
 class Wanted:
     """Sessions of one role that a test asks for, ``age_seconds`` old.
@@ -155,6 +163,7 @@ class Wanted:
     duration_seconds: int = _HOUR
     judged: bool = True
     assumed_by: str = ""
+    center_user_id: str = ""
 
     def name_of(self, number: int) -> str:
         """The name of one of the sessions."""
@@ -189,7 +198,7 @@ def open_sessions(wanted: Wanted) -> list[dict[str, str]]:
             source_identity=wanted.source_identity,
             assumed_by=wanted.assumed_by,
             tags=wanted.tags,
-            keys=_keys(wanted.sort, role, name, wanted.region),
+            keys={**_keys(wanted.sort, role, name, wanted.region), **_of_center(wanted.center_user_id)},
         )
         state_of(backend).sessions[opened.access_key_id] = session
         answers.append(

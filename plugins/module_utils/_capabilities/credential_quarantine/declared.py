@@ -17,15 +17,7 @@ from collections.abc import Mapping
 from ..._account.account_id import parse_account_id
 from ..._converge.errors import InputError
 from ..._converge.incident.declaration import Incident
-
-MOST_PRINCIPALS: t.Final = 10
-_SHORTEST_REASON: t.Final = 10
-#: The statements that a release needs, each with the person who makes it.
-STATEMENTS: t.Final[Mapping[str, str]] = {
-    "sweep_clean_twice": "two sweeps for persistence, 24 hours apart, found nothing that is left",
-    "credential_verified": "the new credential works, and nothing uses the old one",
-    "owner": "the owner of the credential agrees to the release",
-}
+from ..._converge.incident.releasing import Terms
 
 
 class State(enum.StrEnum):
@@ -53,7 +45,7 @@ class Loss(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True)
 class Declared:
-    """The options of one run, checked. ``problems`` of a checklist are what a release still lacks."""
+    """The options of one run, checked."""
 
     incident: Incident
     state: State = State.CONTAINED
@@ -61,9 +53,7 @@ class Declared:
     inventory_accounts: frozenset[str] = frozenset()
     accepted: frozenset[Loss] = frozenset()
     acts_for_organization: bool = False
-    checklist: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)
-    early_release_reason: str = ""
-    problems: tuple[str, ...] = ()
+    terms: Terms = Terms()
 
     @property
     def releases(self) -> bool:
@@ -83,22 +73,10 @@ class Declared:
             inventory_accounts=frozenset(map(_parse_account, options["inventory_accounts"])),
             accepted=frozenset(map(Loss, options["accept_irreversible"])),
             acts_for_organization=bool(options["acts_for_organization"]),
-            checklist=_parse_checklist(options["checklist"] or {}),
-            early_release_reason=" ".join(str(options["early_release_reason"] or "").split()),
+            terms=Terms.from_options(options),
         )
-        most = int(options["max_principals"])
-        named = len({*(key.id for key in incident.keys), *incident.users})
-        if named > most:
-            raise InputError(
-                f"max_principals: the incident names {named} keys and users, allowed are {most}. Nothing was read or "
-                "written. Check the list, then set max_principals to that number"
-            )
-        if declared.early_release_reason and len(declared.early_release_reason) < _SHORTEST_REASON:
-            raise InputError(
-                f"early_release_reason: {declared.early_release_reason!r} is not allowed; allowed is a text of "
-                f"{_SHORTEST_REASON} characters or more"
-            )
-        return dataclasses.replace(declared, problems=_find_lacks(declared.checklist))
+        incident.check_count(int(options["max_principals"]))
+        return declared
 
 
 def _parse_account(given: t.Any) -> str:
@@ -106,19 +84,3 @@ def _parse_account(given: t.Any) -> str:
         return parse_account_id(given) or ""
     except ValueError as error:
         raise InputError(f"inventory_accounts: {error}") from error
-
-
-def _parse_checklist(given: Mapping[str, t.Any]) -> dict[str, dict[str, str]]:
-    found = {}
-    for name in STATEMENTS:
-        item = given.get(name) or {}
-        found[name] = {part: " ".join(str(item.get(part) or "").split()) for part in ("statement", "by")}
-    return found
-
-
-def _find_lacks(checklist: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
-    return tuple(
-        f"checklist.{name}: statement and by are required: {meaning}"
-        for name, meaning in STATEMENTS.items()
-        if not all(checklist[name].values())
-    )

@@ -26,9 +26,6 @@ ROOT_OF_MEMBER: t.Final = (
     "run with the management account's host, group organization_management, and accept_irreversible root_access_key"
 )
 
-#: What people do first about a user of Identity Center.
-FIRST_OF_CENTER: t.Final = "Disable the user in the identity source, so that no new session begins"
-
 
 class Status(enum.StrEnum):
     """Where a seed is, as one account sees it."""
@@ -41,7 +38,7 @@ class Status(enum.StrEnum):
     SESSION = "session"
     UNRESOLVED = "unresolved"
     MISMATCH = "mismatch"
-    PEOPLE = "people"
+    ORGANIZATION = "organization"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -248,12 +245,9 @@ def locate_sessions(sessions: Collection[SessionSeed], roles: Collection[str], p
 
 
 def locate_center_users(users: Iterable[CenterUserSeed]) -> tuple[Seed, ...]:
-    """List the users of Identity Center. Each account does: people contain them, and no run may end as if it had."""
-    detail = "a user of Identity Center, whom people contain"
-    return tuple(
-        Seed(user.user_id, "identity_center_user", Status.PEOPLE, detail=detail, next_step=FIRST_OF_CENTER)
-        for user in users
-    )
+    """List the users of Identity Center. They are in no account: only a policy of the organization denies them."""
+    detail = "a user of Identity Center; organization_containment denies it in the member accounts"
+    return tuple(Seed(user.user_id, "identity_center_user", Status.ORGANIZATION, detail=detail) for user in users)
 
 
 #: The kind of a seed that only the record of the incident names.

@@ -23,7 +23,7 @@ from ..._converge.plan import Plan
 from ..._converge.untouchable import refuse_protected
 from .changes import Denial, QuarantineWriter, choose_denial
 from .declared import Declared, Loss
-from .locate import FIRST_OF_CENTER, OF_RECORD, ROOT_OF_MEMBER, Seed, Status
+from .locate import OF_RECORD, ROOT_OF_MEMBER, Seed, Status
 from .remains import describe_devices
 from .states import DenyPolicy, RootState, UserState
 
@@ -36,15 +36,6 @@ _ROOT_OF_MANAGEMENT: t.Final = (
     "2. Delete the access key under Security credentials. Change the password, and look at the MFA devices.\n"
     "3. Look at the account's contacts and its primary email address: an intruder may have changed them.\n"
     "4. Read in CloudTrail what root did since the leak, above all to organization policies and to accounts"
-)
-_OF_IDENTITY_CENTER: t.Final = (
-    "this version does not contain users of Identity Center. A person does it, in this order:\n"
-    f"1. {FIRST_OF_CENTER}.\n"
-    "2. Delete its active sessions: IAM Identity Center console, Users, Active sessions.\n"
-    "3. Attach a control policy that denies * where identitystore:UserId is {user_id}. It does not bind the "
-    "management account.\n"
-    "4. Remove its account assignments and group memberships. Sessions of roles run on to the duration of their "
-    "permission set"
 )
 
 
@@ -90,7 +81,6 @@ class Planner:
                 refused.append(verdict)
             else:
                 contained.append(verdict)
-        refused += self._refuse_center_users(observed)
         roots = tuple(self._contain_roots(observed))
         changes = (*(change for one in contained for change in one.changes), *roots)
         return tuple(contained), Plan(changes, tuple(refused), tuple(self._list_warnings(observed, contained)))
@@ -170,15 +160,6 @@ class Planner:
         for root in observed.roots.values():
             if isinstance(root, RootState):
                 yield from writer.contain_root(root, self.declared.accepted)
-
-    def _refuse_center_users(self, observed: Observed) -> t.Iterator[Refusal]:
-        others = self.declared.inventory_accounts - {observed.account_id}
-        if others and not self.declared.acts_for_organization:
-            # The host of the organization says it, once.
-            return
-        for seed in self.declared.incident.identity_center_users:
-            reason = f"user {seed.user_id}: {_OF_IDENTITY_CENTER.format(user_id=seed.user_id)}"
-            yield Refusal("identity_center", reason, seed.user_id)
 
     def _list_warnings(self, observed: Observed, contained: Sequence[Contained]) -> t.Iterator[str]:
         if observed.deny.problem and contained:

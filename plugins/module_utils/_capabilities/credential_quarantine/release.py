@@ -18,33 +18,26 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing as t
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
 
-from ..._account.moments import format_utc
 from ..._converge.affects.request import place_of
 from ..._converge.arn import principal_of, principals_of, resource_of
 from ..._converge.change import Change, Impact, Refusal, Undo, content_hash
-from ..._converge.incident.names import MODULES
 from ..._converge.incident.record import Record
-from ..._converge.journal import Intent, Outcome
-from ..._converge.undo import Recorded, Unread
+from ..._converge.incident.releasing import Part, Releasing
+from ..._converge.undo import Unread
 from ..._converge.undo_policies import list_holder_derivations, undo_policy_creation
 from ..._converge.undo_records import Derive, UnderivableError
 from ..._converge.undo_records import Record as Undone
 from ..._converge.undo_requests import derive
 from ..._converge.undo_roles import list_boundary_derivations
 from .changes import DENY_POLICY, INLINE_POLICY, TAGS
-from .declared import Declared
 from .states import ACTIVE, CALLS_OF, INACTIVE, Kind
 
-#: So long after the first denial a token that was made just before it still lasts.
-FROZEN_FOR: t.Final = timedelta(hours=36)
 #: How the policies that cut a role for an incident are named.
 CUT_POLICY: t.Final = "IamHardeningIncident-{incident_id}"
 CUT_MANAGED: t.Final = "/iam-hardening/incident-{incident_id}-"
 _KIND: t.Final = "credential_release"
-_NEVER: t.Final = datetime.min.replace(tzinfo=UTC)
 
 
 def _undo_tag(record: Undone) -> Undo:
@@ -81,88 +74,6 @@ def _list_derivations() -> dict[tuple[str, str], Derive]:
 
 #: How each change of a containment is taken back, by service and operation.
 DERIVATIONS: t.Final[Mapping[tuple[str, str], Derive]] = types.MappingProxyType(_list_derivations())
-
-
-@dataclasses.dataclass(frozen=True)
-class Part:
-    """One object that was changed: the first change of it, the last, and the keys of all in the journal."""
-
-    first: Intent
-    last: Intent
-    keys: tuple[str, ...]
-
-    @property
-    def change(self) -> Change:
-        """The first change."""
-        return self.first.change
-
-
-@dataclasses.dataclass(frozen=True)
-class Releasing:
-    """The plan of a release: the changes, the refusals, and what stays as it is, with the reason."""
-
-    changes: tuple[Change, ...] = ()
-    refused: tuple[Refusal, ...] = ()
-    left: tuple[Mapping[str, str], ...] = ()
-
-
-def check_release(declared: Declared, record: Record, now: datetime) -> tuple[str, ...]:
-    """Check what a release needs; returns what it lacks, one sentence each."""
-    lacks = list(declared.problems)
-    # An intruder who undid the denial could make a token until it was there again.
-    moments = [moment for moment in (record.first_deny, record.last_source_write) if moment]
-    since = max(moments, default=None)
-    if declared.early_release_reason:
-        return tuple(lacks)
-    if since is None:
-        lacks.append("the record has no moment of a denial; give early_release_reason if it was long enough ago")
-    elif now < since + FROZEN_FOR:
-        lacks.append(
-            f"tokens that were made before the last denial of {format_utc(since)} last until "
-            f"{format_utc(since + FROZEN_FOR)}; wait until then, or give early_release_reason"
-        )
-    return tuple(lacks)
-
-
-def select(entries: Iterable[Recorded], record: Record) -> tuple[Recorded, ...]:
-    """Select what this round of an incident did and nobody has taken back yet, in the order in which it was done."""
-    began = min((event.at for event in record.events if event.round == record.round), default=None)
-    found = [entry for entry in entries if entry[0].module in MODULES]
-    undone = {intent.change.undoes for intent, outcome in found if outcome is Outcome.APPLIED}
-    made = (Outcome.APPLIED, Outcome.UNKNOWN)
-    kept = [
-        (intent, outcome)
-        for intent, outcome in found
-        if outcome in made and not intent.change.undoes and intent.key not in undone and _is_since(intent, began)
-    ]
-    return tuple(sorted(kept, key=lambda entry: (entry[0].at or _NEVER, entry[0].key)))
-
-
-def _is_since(intent: Intent, began: t.Optional[datetime]) -> bool:
-    # Records of the journal have whole seconds.
-    return began is None or (intent.at is not None and intent.at >= began.replace(microsecond=0))
-
-
-def group(entries: Sequence[Recorded]) -> tuple[Part, ...]:
-    """Group changes of the same object: the first one and the last one of each count."""
-    found: dict[str, list[Intent]] = {}
-    for intent, _outcome in entries:
-        change = intent.change
-        place = content_hash([change.service, change.target.lower(), _identify(change)])
-        found.setdefault(place, []).append(intent)
-    return tuple(Part(items[0], items[-1], tuple(item.key for item in items)) for items in found.values())
-
-
-# The members of a state that say what it is a state of.
-_IDENTIFYING: t.Final = frozenset({"tag", "kind", "id", "policy", "inline_policy"})
-
-
-def _identify(change: Change) -> t.Any:
-    """The part of its target that a change is about, in whichever state it is."""
-    shown = change.after or change.before
-    if not isinstance(shown, Mapping):
-        return None
-    return {name: value for name, value in shown.items() if name in _IDENTIFYING} or sorted(shown)
 
 
 def plan_release(parts: Sequence[Part], present: Mapping[str, t.Any], record: Record, partition: str) -> Releasing:

@@ -32,7 +32,6 @@ _NEXT_STEPS: t.Final[Mapping[str, str]] = {
     "unread": "let the role of the containment read it, and run again",
     "irreversible": "accept it by name, or attach a control policy such as deny_member_root",
     "root": "a person signs in as root",
-    "identity_center": "a person follows the steps of the refusal",
     "protected": "only the owner of this principal changes it",
     "contained": "release the other incident, or add the credential to it",
 }

@@ -27,9 +27,10 @@ from ..._converge.change import Change, Refusal
 from ..._converge.errors import GuardError, InputError
 from ..._converge.finding import Finding, mask_key_ids
 from ..._converge.identity_changes import DELETE_POLICY
-from ..._converge.incident.names import MODULES
+from ..._converge.incident.names import OF_CREDENTIALS
 from ..._converge.incident.record import By, Record, State
 from ..._converge.incident.records import read_record
+from ..._converge.incident.releasing import Part, Releasing, check_release, group, select
 from ..._converge.incident.steps import Subject
 from ..._converge.journal import read_recorded
 from ..._converge.plan import Plan
@@ -46,7 +47,7 @@ from .evidence import describe
 from .locate import Place, Seed, Status, add_contained, check_contained
 from .observe import READS, ROOT_WRITES, TASKS, list_deletions, read_roots, read_seeds, read_state, read_users
 from .plan import MODULE, Contained, Observed, Planner, list_home_users
-from .release import DERIVATIONS, Part, Releasing, check_release, group, plan_release, select
+from .release import DERIVATIONS, plan_release
 from .remains import find_undenied, list_lives_on, list_roots_live_on, list_stops_working
 from .report import list_not_denied, write_release_text, write_text
 from .states import CALLS_OF, RootState, UserState
@@ -81,8 +82,8 @@ def run(task: Task) -> dict[str, t.Any]:
         raise TaskError(str(error)) from error
     reveal = task.findings.reveal_key_ids
     if releases:
-        if declared.problems and task.run.writes:
-            raise TaskError("; ".join(declared.problems))
+        if declared.terms.problems and task.run.writes:
+            raise TaskError("; ".join(declared.terms.problems))
         make: t.Any = functools.partial(Release, declared, emergency, writes=task.run.writes, reveal_key_ids=reveal)
     else:
         planner = functools.partial(Planner, declared, break_glass=task.guards.break_glass)
@@ -279,7 +280,7 @@ class Release(_OfIncident):
             return Releasing()
         self._record = record
         self._check(record)
-        parts = group(select(self._read_entries(record), record))
+        parts = group(select(self._read_entries(record), record, OF_CREDENTIALS))
         present = self._read_present(parts)
         leaked = record.seeds | {key.id for key in self._declared.incident.keys}
         known = dataclasses.replace(record, seeds=leaked)
@@ -288,7 +289,7 @@ class Release(_OfIncident):
 
     def _check(self, record: Record) -> None:
         """Refuse a release too early, or without its checklist; in check mode this is a warning."""
-        lacks = check_release(self._declared, record, self._connection.now)
+        lacks = check_release(self._declared.terms, record, self._connection.now)
         if lacks and self._writes:
             raise GuardError([Refusal("release", lack, record.account_id, fatal=True) for lack in lacks])
         for lack in lacks:
@@ -318,7 +319,7 @@ class Release(_OfIncident):
         return with_affected(changes, live)
 
     def rereads(self) -> Mapping[str, t.Callable[[Change], t.Any]]:
-        return dict.fromkeys(MODULES, self.reread)
+        return dict.fromkeys(OF_CREDENTIALS, self.reread)
 
     def list_subjects(self, _changes: Sequence[Change]) -> tuple[Subject, ...]:
         record = self._record
@@ -332,7 +333,7 @@ class Release(_OfIncident):
                 for item in (record.contained if record else ())
             ],
             "left": [dict(item) for item in self._releasing.left],
-            "checklist": {name: dict(item) for name, item in self._declared.checklist.items()},
-            "early_release_reason": self._declared.early_release_reason or None,
+            "checklist": {name: dict(item) for name, item in self._declared.terms.checklist.items()},
+            "early_release_reason": self._declared.terms.early_release_reason or None,
         }
         return {**returned, "terminal": self._mask(write_release_text({**result, **returned}, written=self._writes))}

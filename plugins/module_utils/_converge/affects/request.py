@@ -175,6 +175,14 @@ def name_node(change: Change) -> Iterator[NamedObject]:
     yield from name_shown_value("TargetId", "node", "attached_to")(change)
 
 
+def name_moved_account(change: Change) -> Iterator[NamedObject]:
+    """Name an account that is moved, and the units that it comes from and goes to."""
+    yield NamedObject("account", parameter(change, "AccountId"), change.target.rpartition("/")[2])
+    for key, state in (("SourceParentId", change.before), ("DestinationParentId", change.after)):
+        shown = state.get("parent") if isinstance(state, Mapping) else None
+        yield NamedObject("unit", parameter(change, key), str(shown))
+
+
 def name_policy_type(change: Change) -> Iterator[NamedObject]:
     """Name a type of policy of a root."""
     asked = f"policy type {parameter(change, 'PolicyType')} of {parameter(change, 'RootId')}"

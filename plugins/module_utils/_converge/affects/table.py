@@ -190,6 +190,10 @@ def _below_node(change: Change, reach: Reach) -> Iterable[str]:
     return _below(change, reach, (parameter(change, "TargetId"),))
 
 
+def _moved_account(change: Change, _reach: Reach) -> Iterable[str]:
+    return (parameter(change, "AccountId"),)
+
+
 def _below_policy(change: Change, reach: Reach) -> Iterable[str]:
     """Those below a policy whose content changes; a new description alone changes nobody's access."""
     before = change.before.get("document") if isinstance(change.before, Mapping) else None
@@ -293,6 +297,8 @@ def _organizations() -> dict[str, Write]:
         "DeletePolicy": Write(_nobody, policy),
         "TagResource": Write(_nobody, policy),
         "UntagResource": Write(_nobody, policy),
+        # Its own policies stay, and those of the units above it are others then.
+        "MoveAccount": Write(_moved_account, request.name_moved_account),
         # The type comes with a policy of AWS on every node that allows everything.
         "EnablePolicyType": Write(_nobody, request.name_policy_type),
         **{

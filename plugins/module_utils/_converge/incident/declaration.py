@@ -27,7 +27,7 @@ _SHORTEST_REASON: t.Final = 10
 _LONGEST_AGO: t.Final = timedelta(days=90)
 _KEYS: t.Final = (
     *("id", "declared_by", "reason", "confirm", "confirmed_by", "since", "keys", "users", "sessions"),
-    *("identity_center_users", "roles", "seen"),
+    *("identity_center_users", "roles", "seen", "accounts", "quarantine_ou", "accept_lost_policies"),
 )
 _KEY_ID: t.Final = re.compile(r"A(KIA|SIA)[A-Z0-9]{12,124}", re.ASCII)
 _ACCOUNT: t.Final = re.compile(r"[0-9]{12}")
@@ -37,6 +37,9 @@ _USER_ARN: t.Final = re.compile(rf"arn:[a-z-]+:iam::[0-9]{{12}}:user/{_NAME}", r
 _ROLE_ARN: t.Final = re.compile(rf"arn:[a-z-]+:iam::[0-9]{{12}}:role/{_NAME}", re.ASCII)
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 _SESSION: t.Final = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
+# https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateOrganizationalUnit.html
+_UNIT: t.Final = re.compile(r"ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}|(/[^/]{1,128})+", re.ASCII)
+# https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/API_User.html
 _CENTER_USER: t.Final = re.compile(r"([0-9a-f]{10}-)?[A-Fa-f0-9]{8}(-[A-Fa-f0-9]{4}){3}-[A-Fa-f0-9]{12}")
 _CENTER_STORE: t.Final = re.compile(r"d-[0-9a-f]{10}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -78,7 +81,23 @@ class CenterUserSeed:
     """A user of Identity Center."""
 
     user_id: str
-    store_id: str
+    store_id: str = ""
+
+
+class AccountAction(enum.StrEnum):
+    """How an account is contained: by a policy of its own, or by the policies of another unit."""
+
+    POLICY = "policy"
+    MOVE = "move"
+
+
+@dataclasses.dataclass(frozen=True)
+class AccountSeed:
+    """An account that is not trusted any more. ``without_break_glass``: it is contained though nobody gets in then."""
+
+    account_id: str
+    action: AccountAction = AccountAction.POLICY
+    without_break_glass: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,7 +120,11 @@ class Seen:
 
 @dataclasses.dataclass(frozen=True)
 class Incident:
-    """A declared incident, checked. ``confirmed_by`` is the second person, or empty."""
+    """A declared incident, checked. ``confirmed_by`` is the second person, or empty.
+
+    ``quarantine_ou`` is the id or the path of the unit that accounts are moved to. ``accept_lost_policies`` names the
+    policies whose denials they may lose by that.
+    """
 
     id: str
     declared_by: str
@@ -112,6 +135,9 @@ class Incident:
     identity_center_users: tuple[CenterUserSeed, ...] = ()
     roles: tuple[RoleSeed, ...] = ()
     seen: tuple[Seen, ...] = ()
+    accounts: tuple[AccountSeed, ...] = ()
+    quarantine_ou: str = ""
+    accept_lost_policies: tuple[str, ...] = ()
     since: t.Optional[datetime] = None
     confirm: str = ""
     confirmed_by: str = ""
@@ -120,6 +146,20 @@ class Incident:
     def is_confirmed(self) -> bool:
         """Whether the id was typed a second time, without which nothing is contained."""
         return self.confirm == self.id
+
+    def check_count(self, most: int) -> None:
+        """Make sure that it names no more than so many keys, users and accounts.
+
+        :raises InputError: it names more.
+        """
+        people = (user.user_id for user in self.identity_center_users)
+        accounts = (account.account_id for account in self.accounts)
+        named = len({*(key.id for key in self.keys), *self.users, *people, *accounts})
+        if named > most:
+            raise InputError(
+                f"max_principals: the incident names {named} keys, users and accounts, allowed are {most}. Nothing was "
+                "read or written. Check the list, then set max_principals to that number"
+            )
 
     @classmethod
     def from_option(cls, value: t.Any, *, now: datetime) -> t.Self:
@@ -143,21 +183,35 @@ class Incident:
             identity_center_users=reader.read_list("identity_center_users", _read_center_user),
             roles=reader.read_list("roles", _read_role),
             seen=reader.read_list("seen", _read_seen),
+            accounts=reader.read_list("accounts", _read_account),
+            quarantine_ou=reader.read_optional("quarantine_ou", _UNIT, "an id (ou-…) or a path such as /Quarantine"),
+            accept_lost_policies=reader.read_list("accept_lost_policies", _read_policy_name),
             since=reader.read_since(now),
             confirm=reader.read_text("confirm"),
             confirmed_by=reader.read_text("confirmed_by"),
         )
-        seeds = (incident.keys, incident.users, incident.sessions, incident.identity_center_users, incident.roles)
+        seeds = tuple(getattr(incident, name) for name in _SEEDS)
         if isinstance(value, Mapping) and not any(map(reader.given.get, _SEEDS)) and not any(seeds):
             reader.problems.append(f"{OPTION}: it names no credential; give at least one of {', '.join(_SEEDS)}")
         if incident.confirmed_by and incident.confirmed_by.casefold() == incident.declared_by.casefold():
             reader.refuse("confirmed_by", incident.confirmed_by, "another person than declared_by")
+        incident._check_accounts(reader)
         if reader.problems:
             raise InputError("\n".join(reader.problems))
         return incident
 
+    def _check_accounts(self, reader: _Reader) -> None:
+        """Add the problems that accounts have together."""
+        ids = [account.account_id for account in self.accounts]
+        twice = sorted({account_id for account_id in ids if ids.count(account_id) > 1})
+        if twice:
+            reader.problems.append(f"{OPTION}.accounts: {', '.join(twice)} is named twice; give each account once")
+        moves = any(account.action is AccountAction.MOVE for account in self.accounts)
+        if moves and not self.quarantine_ou:
+            reader.refuse("quarantine_ou", self.quarantine_ou, "the unit to which accounts with action move are moved")
 
-_SEEDS: t.Final = ("keys", "users", "sessions", "identity_center_users", "roles")
+
+_SEEDS: t.Final = ("keys", "users", "sessions", "identity_center_users", "roles", "accounts")
 
 
 class _Reader:
@@ -298,10 +352,25 @@ def _read_center_user(reader: _Reader, item: t.Any) -> CenterUserSeed:
         return CenterUserSeed("", "")
     return CenterUserSeed(
         reader.read_text("user_id", _CENTER_USER.fullmatch, "the id of a user in the identity store"),
-        reader.read_text(
-            "identity_store_id", _CENTER_STORE.fullmatch, "the id of the identity store, such as d-1234567890"
-        ),
+        reader.read_optional("identity_store_id", _CENTER_STORE, "the id of the identity store, such as d-1234567890"),
     )
+
+
+def _read_account(reader: _Reader, item: t.Any) -> AccountSeed:
+    found = _as_member(reader, item, "account_id")
+    found.check_names("", found.given, ("account_id", "action", "without_break_glass"))
+    without = found.given.get("without_break_glass", False)
+    if not isinstance(without, bool):
+        found.refuse("without_break_glass", without, "true or false")
+    return AccountSeed(
+        found.read_text("account_id", _ACCOUNT.fullmatch, "12 digits in quotes, without wildcards"),
+        _read_choice(found, "action", AccountAction, AccountAction.POLICY),
+        without is True,
+    )
+
+
+def _read_policy_name(reader: _Reader, item: t.Any) -> str:
+    return _Reader({"": item}, reader.place, reader.problems).read_text("", bool, "the name of a control policy")
 
 
 class _Cut(enum.StrEnum):

@@ -19,16 +19,17 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from ..affects.affected import describe_affected, principals_in, unknown_in
 from ..affects.request import find_direct_targets, place_of
 from ..arn import principal_of, principals_of
 from ..change import Change, Refusal
 from ..journal import Intent, Outcome, find_runs, read_recorded
+from ..organization_changes import name_policy
 from ..ownership.evidence import clean
 from ..store import Store, StoreError
-from .names import MODULES, find_id, record_folder
+from .names import OF_CREDENTIALS, OF_ORGANIZATION, ORGANIZATION_MODULE, find_id, incident_of, record_folder
 from .record import Record, State
 from .records import describe_place
 
@@ -66,7 +67,7 @@ class Held:
         found = [arn for arn in sorted(self.arns) if _is_about(change, arn)]
         if found:
             return f"{describe_affected(found)} is contained"
-        if {place_of(change).lower(), change.target.lower()} & {target.lower() for target in self.targets}:
+        if {name.lower() for name in _list_names(change)} & {target.lower() for target in self.targets}:
             return f"{change.target} is part of the containment"
         if self.arns and principals_of(self.arns) and unknown_in(change.affects):
             return f"the affected principals are not known, and {describe_affected(sorted(self.arns))} is contained"
@@ -76,7 +77,7 @@ class Held:
         """The whole reason of a refusal: the incident, who declared it, and the record."""
         record = self.record
         said = [clean(text)[:_SHOWN] for text in (record.declared_by, record.reason)] if record else []
-        by = f"by incident {self.incident_id}, so it stays as it is until the release"
+        by = f"by incident {incident_of(self.incident_id)}, so it stays as it is until the release"
         return f"{reason} {by}. {': '.join(said)} ({self.place})"
 
 
@@ -96,7 +97,7 @@ class Freeze:
         if problem:
             return _refuse(UNREADABLE_RULE, change, problem)
         for held in self.held:
-            reason = held.find_reason(change) if held.incident_id != except_for else None
+            reason = held.find_reason(change) if incident_of(held.incident_id) != except_for else None
             if reason:
                 return _refuse(CONTAINED_RULE, change, held.explain(reason))
         return None
@@ -182,16 +183,39 @@ def _find_standing(store: Store, record: Record) -> list[Change]:
     Each run that writes a record is among its runs. So a record without runs has lost them, and all runs of the account
     count that may have contained somebody.
     """
-    account_id = record.account_id
-    runs = record.runs or {run for module in MODULES for run in find_runs(store, account_id, module)}
+    account_id, modules = record.account_id, _list_modules(record)
+    runs = record.runs or {run for module in modules for run in find_runs(store, account_id, module)}
     entries = [entry for run in sorted(runs) for entry in read_recorded(store, account_id, run)]
     undone = {intent.change.undoes for intent, outcome in entries if outcome is Outcome.APPLIED}
-    return [intent.change for intent, outcome in entries if _may_stand(intent, outcome) and intent.key not in undone]
+    return [
+        intent.change
+        for intent, outcome in entries
+        if _may_stand(intent, outcome, modules) and intent.key not in undone
+    ]
 
 
-def _may_stand(intent: Intent, outcome: Outcome) -> bool:
+def _may_stand(intent: Intent, outcome: Outcome, modules: Collection[str]) -> bool:
     is_made = outcome in (Outcome.APPLIED, Outcome.UNKNOWN)
-    return is_made and intent.module in MODULES and not intent.change.undoes
+    return is_made and intent.module in modules and not intent.change.undoes
+
+
+def _list_modules(record: Record) -> tuple[str, ...]:
+    """List the modules whose changes a record is about."""
+    return (ORGANIZATION_MODULE,) if record.incident_id.endswith(OF_ORGANIZATION) else OF_CREDENTIALS
+
+
+def _list_names(change: Change) -> Iterator[str]:
+    """List the names of what a change is about: its target, and of an organization the policy and the account.
+
+    A record names a policy that had no ARN yet by its name.
+    """
+    yield from (place_of(change), change.target)
+    state = change.before or change.after
+    if change.service != "organizations" or not isinstance(state, Mapping):
+        return
+    if "policy" in state and "type" in state:
+        yield name_policy(str(state["policy"]), str(state["type"]))
+    yield from (str(state[name]) for name in ("attached_to", "account") if name in state)
 
 
 def _is_about(change: Change, arn: str) -> bool:

@@ -15,7 +15,12 @@ import typing as t
 #: The folder of all records beside the journal, with a folder for each account.
 INCIDENTS: t.Final = "control/incidents/"
 #: The modules whose changes contain principals, and release them.
-MODULES: t.Final = ("credential_quarantine", "session_revocation")
+MODULES: t.Final = ("credential_quarantine", "session_revocation", "organization_containment")
+#: Those that contain credentials and sessions in an account, and the one that contains whole accounts.
+OF_CREDENTIALS: t.Final = MODULES[:2]
+ORGANIZATION_MODULE: t.Final = MODULES[2]
+#: The ending of the id of a record of the organization's containment: it is released by itself.
+OF_ORGANIZATION: t.Final = ".organization"
 #: What an id may look like: it becomes part of keys, policy names and tags.
 ALLOWED_ID: t.Final = "3 to 32 letters, digits and '-', beginning with a letter or digit"
 
@@ -26,6 +31,16 @@ _ENDING: t.Final = ".json"
 def is_incident_id(text: str) -> bool:
     """Whether a text can be the id of an incident."""
     return _ID.fullmatch(text) is not None
+
+
+def is_record_id(text: str) -> bool:
+    """Whether a text can be the id of a record: that of an incident, or of what it contains of the organization."""
+    return is_incident_id(text.removesuffix(OF_ORGANIZATION))
+
+
+def incident_of(record_id: str) -> str:
+    """The incident that a record is of."""
+    return record_id.removesuffix(OF_ORGANIZATION)
 
 
 def record_folder(account_id: str) -> str:

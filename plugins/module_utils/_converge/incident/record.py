@@ -27,7 +27,7 @@ from ..._account.moments import format_moment, parse_moment
 from ..errors import InputError
 from ..journal import check_run_id
 from ..parsing import parse
-from .names import is_incident_id
+from .names import is_record_id
 
 SCHEMA: t.Final = "hardening.iam/incident/1"
 _ACCOUNT: t.Final = re.compile(r"[0-9]{12}")
@@ -232,7 +232,7 @@ class Record:
             raise ValueError("it is not the record of an incident")
         if (document["account_id"], document["incident_id"]) != (account_id, incident_id):
             raise ValueError("it is of another account or incident than its place")
-        if not _ACCOUNT.fullmatch(account_id) or not is_incident_id(incident_id):
+        if not _ACCOUNT.fullmatch(account_id) or not is_record_id(incident_id):
             raise ValueError("its place names no account or no incident")
         return cls(
             account_id=account_id,

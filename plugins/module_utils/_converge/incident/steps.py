@@ -50,13 +50,17 @@ class Subject:
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """The part of one run in an incident, in one account. ``author`` is the person whose job it is, as far as known."""
+    """The part of one run in an incident, in one account. ``author`` is the person whose job it is, as far as known.
+
+    ``record_id`` is the id of the record, where that is not the incident's.
+    """
 
     incident: Incident
     account_id: str
     run_id: str
     caller_arn: str = ""
     author: str = ""
+    record_id: str = ""
 
     def contain(
         self,
@@ -110,7 +114,9 @@ class Step:
         if present is not None:
             return present
         incident = self.incident
-        new = Record(self.account_id, incident.id, State.DECLARED, incident.declared_by, incident.reason)
+        new = Record(
+            self.account_id, self.record_id or incident.id, State.DECLARED, incident.declared_by, incident.reason
+        )
         return new.move(self._event(State.DECLARED, at))
 
     def _event(self, state: State, at: datetime) -> Event:

@@ -23,7 +23,8 @@ from ...._account.collect import collect
 from ...._account.log_files import LogFiles, Logs, read_log_files
 from ...._account.model import Dataset, Organization, Role, Snapshot, User
 from ...._account.moments import format_utc
-from ...._account.organization_tree import MemberAccount, OrganizationTree
+from ...._account.organization_assembly import add_organization
+from ...._account.organization_tree import MemberAccount
 from ...._account.permissions import Permissions
 from ...._aws.errors import AwsError
 from ...._aws.operations import Operations
@@ -144,19 +145,6 @@ class Members:
         callers = sorted({use.principal_arn for use in uses if f"::{account.id}:" in use.principal_arn})
         verdicts = {arn: tuple(judge.verdict(use) for use in uses if use.principal_arn == arn) for arn in callers}
         return MemberEvidence(account, impacts={arn: Impact(arn, found, evidence) for arn, found in verdicts.items()})
-
-
-def add_organization(snapshot: Snapshot, tree: OrganizationTree) -> Snapshot:
-    """Add to the snapshot of an account what the tree says of its organization, without any call."""
-    datasets = (Dataset.ORGANIZATION, Dataset.ORGANIZATION_POLICIES)
-    is_member = snapshot.account_id != tree.management_account_id and snapshot.account_id in tree.account
-    return dataclasses.replace(
-        snapshot,
-        organization=Organization(tree.id, tree.management_account_id, tree.feature_set),
-        # The management account is not under them.
-        organization_policies=tree.levels(snapshot.account_id) if is_member else (),
-        unread=tuple(item for item in snapshot.unread if item.dataset not in datasets),
-    )
 
 
 def _layers(controls: Controls) -> Layers:

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from ...._account.collect import OPERATIONS as READS
 from ...._account.collect import collect
 from ...._account.model import Dataset
+from ...._account.organization_assembly import add_organization
 from ...._account.organization_tree import OrganizationTree
 from ...._aws.operations import Operations
 from ...._controls.control import unread_reason
@@ -31,7 +32,7 @@ from ...._prediction.records.evidence_options import EVIDENCE_ARGUMENTS, Evidenc
 from .change import PolicyChange
 from .declared import Declared
 from .evidence import MemberEvidence, Verdicts, names_of
-from .observe import Members, add_organization, find_trail_buckets
+from .observe import Members, find_trail_buckets
 from .own_way import OwnPlace, TrailBucket
 from .plan import Guard, GuardOptions, Judgement, Observed, select_break_glass
 

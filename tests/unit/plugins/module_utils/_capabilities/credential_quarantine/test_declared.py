@@ -11,13 +11,13 @@ import typing as t
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.declared import (
-    STATEMENTS,
     Declared,
     Loss,
     Pass,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.declaration import KeySeed
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.releasing import STATEMENTS
 from ansible_collections.hardening.iam.plugins.module_utils._module.arguments import EMERGENCY_ARGUMENTS
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry
 from ansible_collections.hardening.iam.plugins.modules.credential_quarantine import ENTRY
@@ -47,7 +47,7 @@ def test_more_principals_than_allowed_are_refused_before_anything_is_read(keys: 
     if not fails:
         assert read(keys=keys, max_principals=most)
         return
-    with pytest.raises(InputError, match="names 11 keys and users, allowed are 10. Nothing was read"):
+    with pytest.raises(InputError, match="names 11 keys, users and accounts, allowed are 10. Nothing was read"):
         read(keys=keys, max_principals=most)
 
 
@@ -59,14 +59,14 @@ def test_an_account_that_is_none_is_refused() -> None:
 def test_a_reason_has_a_few_words() -> None:
     with pytest.raises(InputError, match="early_release_reason: 'soon' is not allowed"):
         read(early_release_reason=" soon ")
-    assert read(early_release_reason="it was\na false alarm").early_release_reason == "it was a false alarm"
+    assert read(early_release_reason="it was\na false alarm").terms.early_release_reason == "it was a false alarm"
 
 
 def test_a_release_needs_each_statement_with_its_person() -> None:
-    assert read(state="released", checklist=CHECKLIST).problems == ()
-    assert len(read(state="released", checklist=None).problems) == len(STATEMENTS)
+    assert read(state="released", checklist=CHECKLIST).terms.problems == ()
+    assert len(read(state="released", checklist=None).terms.problems) == len(STATEMENTS)
     nobody = {**CHECKLIST, "owner": {"by": "  ", "statement": "done"}}
-    assert [text.partition(":")[0] for text in read(checklist=nobody).problems] == ["checklist.owner"]
+    assert [text.partition(":")[0] for text in read(checklist=nobody).terms.problems] == ["checklist.owner"]
 
 
 def test_the_module_has_the_options_of_every_emergency() -> None:

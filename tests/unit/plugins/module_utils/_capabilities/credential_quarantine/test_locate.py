@@ -170,11 +170,11 @@ def test_sessions_and_roles_are_listed_and_left_alone() -> None:
     assert [(seed.kind, seed.status) for seed in seeds] == [("session", Status.SESSION), ("role", Status.NOT_HERE)]
 
 
-def test_each_account_lists_a_user_of_identity_center_with_what_people_do() -> None:
+def test_each_account_leaves_a_user_of_identity_center_to_the_organization() -> None:
     user_id = "94482488-3041-7026-d8a7-000000000000"
     (seed,) = locate_center_users([CenterUserSeed(user_id, "d-1234567890")])
-    assert (seed.id, seed.kind, seed.status) == (user_id, "identity_center_user", Status.PEOPLE)
-    assert seed.next_step.startswith("Disable the user")
+    assert (seed.id, seed.kind, seed.status) == (user_id, "identity_center_user", Status.ORGANIZATION)
+    assert "organization_containment" in seed.detail
 
 
 def test_a_seed_in_a_result_is_plain_data() -> None:

@@ -35,7 +35,6 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.creden
     UserState,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.arn import principals_of
-from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.declaration import CenterUserSeed
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import By
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan
 
@@ -155,18 +154,6 @@ def test_a_root_key_of_a_member_that_nobody_handles_is_not_done() -> None:
     (refusal,) = plan(observed(seed(Status.ROOT), users={})).refused
     assert (refusal.rule, refusal.target, refusal.fatal) == ("root", LEAKED, False)
     assert "organization_management" in refusal.reason and "Sign in as root" not in refusal.reason
-
-
-@pytest.mark.parametrize(("acts", "alone", "says"), [(True, False, True), (False, False, False), (False, True, True)])
-def test_a_user_of_identity_center_is_the_work_of_people(acts: bool, alone: bool, says: bool) -> None:
-    by = Declared(
-        incident(identity_center_users=(CenterUserSeed("94482488-3041-7026-d8a7-000000000000", "d-1234567890"),)),
-        inventory_accounts=frozenset() if alone else frozenset({ACCOUNT, OTHER}),
-        acts_for_organization=acts,
-    )
-    found = plan(observed(seed(Status.NOT_HERE), users={}), by)
-    assert rules(found) == (["identity_center"] if says else [])
-    assert all("94482488" in refusal.reason for refusal in found.refused)
 
 
 # The record

@@ -19,15 +19,12 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.creden
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.release import (
     DERIVATIONS,
-    Releasing,
-    check_release,
     find_foreign,
-    group,
     plan_release,
-    select,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Refusal, Undo
 from ansible_collections.hardening.iam.plugins.module_utils._converge.identity_changes import IdentityWriter
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.names import OF_CREDENTIALS
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import (
     By,
     Contained,
@@ -35,10 +32,17 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.r
     Record,
     State,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.releasing import (
+    Releasing,
+    Terms,
+    check_release,
+    group,
+    select,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Intent, Outcome
 from ansible_collections.hardening.iam.plugins.module_utils._converge.undo import Recorded, Unread
 
-from .users import ACCOUNT, ARN, DENY, LEAKED, NOW, OTHER, SECOND, declared, user
+from .users import ACCOUNT, ARN, DENY, LEAKED, NOW, OTHER, SECOND, user
 
 ROLE: t.Final = f"arn:aws:iam::{ACCOUNT}:role/pipeline"
 CUT: t.Final = "IamHardeningIncident-INC-7"
@@ -96,7 +100,7 @@ def release(
     entries: tuple[Recorded, ...], present: dict[str, t.Any] | None = None, seeds: t.Iterable[str] = ()
 ) -> Releasing:
     """Plan a release. What is not said otherwise is as it was left."""
-    parts = group(select(entries, record()))
+    parts = group(select(entries, record(), OF_CREDENTIALS))
     states = {part.first.key: part.last.change.after for part in parts}
     return plan_release(parts, {**states, **(present or {})}, record(seeds=frozenset(seeds)), "aws")
 
@@ -267,12 +271,12 @@ def test_only_what_was_done_in_this_round_and_not_taken_back_counts() -> None:
     others = recorded(changes()[0], module="access_key_lifecycle")
     failed = recorded(changes()[0], outcome=Outcome.FAILED)
     foreign = recorded(changes()[0], outcome=Outcome.FOREIGN)
-    assert select((*old, *others, *failed, *foreign), record()) == ()
+    assert select((*old, *others, *failed, *foreign), record(), OF_CREDENTIALS) == ()
     undo = dataclasses.replace(changes()[0], undoes=made[0][0].key)
     taken = (Intent(f"{ACCOUNT}/two/1/000001", "two", "credential_quarantine", undo, "1", NOW), Outcome.APPLIED)
-    assert select((*made, taken), record()) == made[1:]
+    assert select((*made, taken), record(), OF_CREDENTIALS) == made[1:]
     # A killed run does not know how it ended.
-    assert select(recorded(changes()[0], outcome=Outcome.UNKNOWN), record())
+    assert select(recorded(changes()[0], outcome=Outcome.UNKNOWN), record(), OF_CREDENTIALS)
 
 
 # When
@@ -289,9 +293,9 @@ def test_only_what_was_done_in_this_round_and_not_taken_back_counts() -> None:
     ],
 )
 def test_tokens_end_before_a_release(fields: dict[str, t.Any], hours: float, lack: str) -> None:
-    lacks = check_release(declared(), record(**fields), NOW + timedelta(hours=hours))
+    lacks = check_release(Terms(), record(**fields), NOW + timedelta(hours=hours))
     assert len(lacks) == bool(lack) and lack in "".join(lacks)
-    early = declared(early_release_reason="a false alarm", problems=("checklist.owner",))
+    early = Terms(early_release_reason="a false alarm", problems=("checklist.owner",))
     assert check_release(early, record(**fields), NOW) == ("checklist.owner",)
 
 

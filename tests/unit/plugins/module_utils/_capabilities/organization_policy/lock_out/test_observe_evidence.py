@@ -17,6 +17,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
     Unread,
     UnreadKind,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._account.organization_assembly import add_organization
 from ansible_collections.hardening.iam.plugins.module_utils._account.organization_tree import RCP
 from ansible_collections.hardening.iam.plugins.module_utils._aws.access import Reach
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AwsError
@@ -484,7 +485,7 @@ def test_trails_that_are_not_known_cost_nothing_else(world: World, answer: t.Any
 def test_what_the_organization_has_of_a_member_is_taken_from_it() -> None:
     organization = tree("ou-canary")
     snapshot = account(role("app"))
-    known = members.add_organization(snapshot, organization)
+    known = add_organization(snapshot, organization)
     assert known.organization is not None
     assert (known.organization.id, known.organization.management_account_id) == ("o-acme", MANAGEMENT)
     assert [level.target_id for level in known.organization_policies] == ["r-1", "ou-canary", CANARY]
@@ -492,13 +493,13 @@ def test_what_the_organization_has_of_a_member_is_taken_from_it() -> None:
     assert known.unread == ()
     gap = Unread(Dataset.CREDENTIAL_REPORT, UnreadKind.DENIED, "denied")
     other = account(role("app"), unread=(*snapshot.unread, gap))
-    assert members.add_organization(other, organization).unread == (gap,)
+    assert add_organization(other, organization).unread == (gap,)
 
 
 @pytest.mark.parametrize("account_id", [MANAGEMENT, "999988887777"])
 def test_no_policy_is_over_the_management_account_or_a_stranger(account_id: str) -> None:
     snapshot = account(role("app", account=account_id), account_id=account_id)
-    assert members.add_organization(snapshot, tree("r-1")).organization_policies == ()
+    assert add_organization(snapshot, tree("r-1")).organization_policies == ()
 
 
 def test_break_glass_is_judged_by_the_policies_before_the_change(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,181 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""What an account loses and gains if it is moved to another unit: the control policies above it."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections.abc import Collection, Iterator, Mapping
+
+from ..._account.control_policies import ControlPolicy
+from ..._account.organization_tree import OrganizationTree, Unit
+from ..._policy.documents.canonical import canonical
+from ..._policy.documents.parse import parse
+from ..._policy.documents.policy import Policy, PolicyError, Statement
+from ..._policy.evaluation.evaluate import Evaluator, Layers, Outcome, Request
+from ..._policy.evaluation.narrowing import ANYTHING
+
+# What an intruder does first. A unit for quarantine denies all of it.
+_PROBES: t.Final = (
+    "ec2:RunInstances",
+    "iam:CreateUser",
+    "iam:UpdateAssumeRolePolicy",
+    "kms:Decrypt",
+    "s3:GetObject",
+    "secretsmanager:GetSecretValue",
+    "sts:AssumeRole",
+)
+#: What a break-glass role needs at least to take an account back.
+_RESCUE: t.Final = "iam:UpdateAssumeRolePolicy"
+
+
+@dataclasses.dataclass(frozen=True)
+class Move:
+    """A move of an account, before it is made. ``lost`` are the policies whose restrictions would end."""
+
+    source: Unit
+    destination: Unit
+    before: tuple[Mapping[str, t.Any], ...]
+    after: tuple[Mapping[str, t.Any], ...]
+    lost: tuple[str, ...] = ()
+    still_allowed: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """The move in a result."""
+        return {
+            "from": self.source.path,
+            "to": self.destination.path,
+            "policies_before": [dict(level) for level in self.before],
+            "policies_after": [dict(level) for level in self.after],
+            "lost": list(self.lost),
+            "still_allowed": list(self.still_allowed),
+        }
+
+
+def find_unit(tree: OrganizationTree, name: str) -> t.Optional[Unit]:
+    """Find a unit by its id or its path. The root is none."""
+    found = (unit for unit in tree.units if unit.parent_id and name in (unit.id, unit.path))
+    return next(found, None)
+
+
+def judge_move(tree: OrganizationTree, account_id: str, destination: Unit) -> Move:
+    """Judge what a move would change. It makes no call."""
+    after = move_in(tree, account_id, destination.id)
+    partition = _partition_of(tree)
+    somebody = f"arn:{partition}:iam::{account_id}:role/somebody"
+    allowed = tuple(action for action in _PROBES if not is_denied(after, account_id, somebody, action))
+    return Move(
+        source=tree.unit[tree.account[account_id].parent_id],
+        destination=destination,
+        before=_describe_levels(tree, account_id),
+        after=_describe_levels(after, account_id),
+        lost=_find_lost(tree, after, account_id),
+        still_allowed=allowed,
+    )
+
+
+def move_in(tree: OrganizationTree, account_id: str, unit_id: str) -> OrganizationTree:
+    """The organization with the account below another unit."""
+    accounts = (
+        dataclasses.replace(account, parent_id=unit_id) if account.id == account_id else account
+        for account in tree.accounts
+    )
+    return dataclasses.replace(tree, accounts=tuple(accounts))
+
+
+def can_rescue(tree: OrganizationTree, account_id: str, arn: str) -> bool:
+    """Whether the policies of the organization let a role take its account back."""
+    return not is_denied(tree, account_id, arn, _RESCUE)
+
+
+def is_denied(tree: OrganizationTree, account_id: str, arn: str, action: str) -> bool:
+    """Whether the SCPs above an account certainly deny a role an action. One that can't be parsed denies nothing."""
+    levels = [[_parse(policy) for policy in level.scps] for level in tree.levels(account_id)]
+    scps = tuple(tuple(policy for policy in level if policy is not None) for level in levels if level)
+    decision = Evaluator(Layers(identity=(ANYTHING,), scps=scps), principal=arn).decide(
+        Request(action, principal=arn, context_complete=False)
+    )
+    return decision.outcome in (Outcome.EXPLICIT_DENY, Outcome.IMPLICIT_DENY)
+
+
+def _partition_of(tree: OrganizationTree) -> str:
+    """The partition, as the ARNs of policies have it."""
+    return next((policy.arn.split(":")[1] for policy in tree.policies), "aws")
+
+
+def _describe_levels(tree: OrganizationTree, account_id: str) -> tuple[Mapping[str, t.Any], ...]:
+    return tuple(
+        {
+            "target": tree.name_of(level.target_id),
+            "policies": [policy.name for policy in (*level.scps, *level.rcps)],
+        }
+        for level in tree.levels(account_id)
+    )
+
+
+def _find_lost(tree: OrganizationTree, after: OrganizationTree, account_id: str) -> tuple[str, ...]:
+    """Find the policies whose restrictions end: denials that no policy has afterwards, and lists of what is allowed.
+
+    The account keeps what is attached to itself. What can't be compared counts as lost.
+    """
+    kept = {policy.id for level in after.levels(account_id) for policy in (*level.scps, *level.rcps)}
+    denials = {
+        kind: frozenset(statement for policy in _list_policies(after, account_id, kind) for statement in _deny(policy))
+        for kind in ("scps", "rcps")
+    }
+    lost: dict[str, None] = {}
+    for level in tree.levels(account_id):
+        for kind in ("scps", "rcps"):
+            own: tuple[ControlPolicy, ...] = getattr(level, kind)
+            gone = [policy for policy in own if policy.id not in kept]
+            lost |= {policy.name: None for policy in gone if not _is_covered(_parse(policy), denials[kind])}
+            if own and not any(_allows_all(_parse(policy)) for policy in own):
+                lost |= {policy.name: None for policy in gone}
+    return tuple(lost)
+
+
+def _list_policies(tree: OrganizationTree, account_id: str, kind: str) -> Iterator[Policy]:
+    for level in tree.levels(account_id):
+        yield from filter(None, map(_parse, getattr(level, kind)))
+
+
+def _deny(policy: Policy) -> Iterator[Statement]:
+    """The denials of a policy in canonical form, without their names."""
+    for statement in canonical(policy).statements:
+        if not statement.allow:
+            yield dataclasses.replace(statement, sid=None, index=0)
+
+
+def _is_covered(policy: t.Optional[Policy], denials: Collection[Statement]) -> bool:
+    if policy is None:
+        return False
+    everything = any(
+        statement.actions == ("*",) and statement.resources == ("*",) and not statement.conditions
+        for statement in denials
+    )
+    return everything or all(statement in denials for statement in _deny(policy))
+
+
+def _allows_all(policy: t.Optional[Policy]) -> bool:
+    return policy is not None and any(
+        statement.allow
+        and statement.actions == ("*",)
+        and statement.resources in (("*",), None)
+        and not statement.conditions
+        for statement in canonical(policy).statements
+    )
+
+
+def _parse(policy: ControlPolicy) -> t.Optional[Policy]:
+    if policy.document.document is None:
+        return None
+    try:
+        return parse(policy.document.document, name=policy.name)
+    except PolicyError:
+        return None

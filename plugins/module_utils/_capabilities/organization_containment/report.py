@@ -1,0 +1,181 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""What a run says: each account and user, what is not denied, what lives on, and the result as text."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable, Mapping, Sequence
+
+from ..._report.plain import printable
+from ..._report.sentences import describe_change
+from .documents import OF_PEOPLE
+from .plan import Verdict
+from .runbook import STEPS_OF_PEOPLE, describe_next_step
+
+Row = dict[str, t.Any]
+_AGAIN: t.Final = "run the containment again"
+_ENDINGS: t.Final[Mapping[str, str]] = {
+    "not_made": "failed",
+    "unverified": "was made, but does not show: somebody undid it, or AWS needs longer",
+}
+
+
+def list_accounts(verdicts: Iterable[Verdict], undenied: Sequence[Row], *, written: bool) -> list[Row]:
+    """List the accounts, with the roles that go on."""
+    open_ends = {row["principal"] for row in undenied}
+    return [
+        {
+            "account_id": verdict.subject,
+            "action": verdict.action,
+            "state": _describe_state(verdict, open_ends, written=written),
+            "policy": verdict.policy or None,
+            "roles": [keeper.as_dict() for keeper in verdict.member.keepers] if verdict.member else [],
+            "unread": verdict.member.problem if verdict.member else "",
+            "move": verdict.move.as_dict() if verdict.move else None,
+        }
+        for verdict in verdicts
+        if verdict.subject != OF_PEOPLE
+    ]
+
+
+def _describe_state(verdict: Verdict, open_ends: t.Collection[str], *, written: bool) -> str:
+    if verdict.refusal or verdict.subject in open_ends:
+        return "not_contained"
+    return "contained" if written or not verdict.changes else "to_contain"
+
+
+def list_people(
+    verdicts: Iterable[Verdict], user_ids: Sequence[str], undenied: Sequence[Row], *, written: bool
+) -> list[Row]:
+    """List the users of Identity Center."""
+    open_ends = {row["principal"] for row in undenied}
+    return [
+        {
+            "user_id": user_id,
+            "state": _describe_state(verdict, open_ends, written=written),
+            "policy": verdict.policy,
+            "next_steps": list(STEPS_OF_PEOPLE),
+        }
+        for verdict in verdicts
+        if verdict.subject == OF_PEOPLE
+        for user_id in user_ids
+    ]
+
+
+def list_not_denied(verdicts: Sequence[Verdict], result: Mapping[str, t.Any]) -> list[Row]:
+    """List what is not denied, or is not seen to be."""
+    ours = {verdict.refusal for verdict in verdicts if verdict.refusal}
+    rows = [
+        _row(verdict.subject, verdict.refusal.reason, describe_next_step(verdict.refusal.rule))
+        for verdict in verdicts
+        if verdict.refusal
+    ]
+    said = {(refusal.rule, refusal.reason) for refusal in ours}
+    others = [item for item in result["refused"] if (item["rule"], item["reason"]) not in said]
+    rows += [_row(_find_subject(verdicts, item), item["reason"], _AGAIN) for item in others]
+    for name, what in _ENDINGS.items():
+        rows += [_row(_find_subject(verdicts, item), f"{item['operation']} {what}", _AGAIN) for item in result[name]]
+    return rows
+
+
+def _find_subject(verdicts: Iterable[Verdict], item: Mapping[str, t.Any]) -> str:
+    """Find the account that a change is about, or the users; its target if that is unknown."""
+    named = (item["operation"], item["target"])
+    for verdict in verdicts:
+        if any((change.operation, change.target) == named for change in verdict.changes):
+            return verdict.subject
+    return str(item["target"])
+
+
+def _row(principal: str, reason: str, next_step: str) -> Row:
+    return {"principal": principal, "reason": reason, "next_step": next_step}
+
+
+def list_lives_on(accounts: Iterable[Row], people: Iterable[Row]) -> list[Row]:
+    """List what no control policy ends."""
+    rows: list[Row] = []
+    for account in accounts:
+        name = f"account {account['account_id']}"
+        rows += [
+            _lives(name, what, step)
+            for what, step in (
+                ("roles that are linked to services of AWS", "look at what the services do there"),
+                (
+                    "principals of other accounts in its buckets, keys, queues and images",
+                    "look at the policies of its resources, or attach a resource control policy",
+                ),
+                ("machines and functions that need no call of AWS", "stop them with an exempt role"),
+            )
+        ]
+    for person in people:
+        name = f"Identity Center user {person['user_id']}"
+        rows += [
+            _lives(name, "sessions in the management account, which no control policy binds", STEPS_OF_PEOPLE[2]),
+            _lives(name, "the session of the access portal, and of applications", STEPS_OF_PEOPLE[1]),
+        ]
+    return rows
+
+
+def _lives(principal: str, what: str, next_step: str) -> Row:
+    return {"principal": principal, "what": what, "until": None, "denied": False, "next_step": next_step}
+
+
+def write_text(result: Mapping[str, t.Any], *, written: bool) -> str:
+    """Write a containment as text. One that names nothing of the organization has nothing to say."""
+    if not (result["accounts"] or result["people"] or result["not_denied"]):
+        return ""
+    done = [change for change in result["changes"] if change["applied"] or not written]
+    verb = "changed" if written else "to change"
+    head = (
+        f"Incident {result['incident_id']} at the organization, {result['pass']} pass: {len(result['accounts'])} "
+        f"accounts, {len(result['people'])} users of Identity Center, {len(done)} {verb}, "
+        f"{len(result['not_denied'])} not denied."
+    )
+    lines = [f"account {row['account_id']}: {row['state']} ({row['action']})" for row in result["accounts"]]
+    lines += [f"Identity Center user {row['user_id']}: {row['state']}" for row in result["people"]]
+    lines += [f"{verb}: {describe_change(change)}" for change in done]
+    for row in result["accounts"]:
+        lines += [f"account {row['account_id']}: it can't be read: {row['unread']}"] if row["unread"] else []
+        lines += [_describe_role(role) for role in row["roles"]]
+        lines += _describe_move(row)
+    lines += [f"NOT DENIED: {row['principal']}: {row['reason']}; {row['next_step']}" for row in result["not_denied"]]
+    lines += [f"lives on: {row['what']} of {row['principal']}; {row['next_step']}" for row in result["lives_on"]]
+    return "\n".join([head, *(f"  {printable(line)}" for line in lines)])
+
+
+def _describe_role(role: Mapping[str, t.Any]) -> str:
+    return f"goes on: {role['role']}" if role["continues"] else f"denied as well: {role['role']}: {role['reason']}"
+
+
+def _describe_move(row: Row) -> list[str]:
+    move = row["move"]
+    if not move:
+        return []
+    levels = {
+        name: "; ".join(f"{level['target']}: {', '.join(level['policies']) or 'none'}" for level in move[name])
+        for name in ("policies_before", "policies_after")
+    }
+    return [
+        f"account {row['account_id']} is under {levels['policies_before']}",
+        f"account {row['account_id']} would be under {levels['policies_after']}",
+        *(f"account {row['account_id']} loses the restrictions of {name}" for name in move["lost"]),
+    ]
+
+
+def write_release_text(result: Mapping[str, t.Any], *, written: bool) -> str:
+    """Write a release as text; empty if there is nothing to say."""
+    done = [change for change in result["changes"] if change["applied"] or not written]
+    if not (done or result["refused"] or result["left"]):
+        return ""
+    verb = "taken back" if written else "to take back"
+    head = f"Release of incident {result['incident_id']} at the organization: {len(done)} {verb}."
+    lines = [f"{verb}: {describe_change(change)}" for change in done]
+    lines += [f"refused ({item['rule']}): {item['reason']}" for item in result["refused"]]
+    lines += [f"left: {item['operation']} on {item['target']}: {item['reason']}" for item in result["left"]]
+    return "\n".join([head, *(f"  {printable(line)}" for line in lines)])

@@ -1,0 +1,238 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The module ``organization_containment``: contains accounts and users of Identity Center, and releases them."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+from collections.abc import Collection, Mapping, Sequence
+
+from ..._account.organization_tree import OrganizationTree
+from ..._aws.access import Access
+from ..._aws.errors import AccessDenied, AwsError
+from ..._converge.affects.affected import with_affected
+from ..._converge.affects.reach import KnownReach
+from ..._converge.capability import Aws, Capability
+from ..._converge.change import Change, Refusal
+from ..._converge.errors import GuardError, InputError
+from ..._converge.finding import Finding
+from ..._converge.incident.names import OF_ORGANIZATION
+from ..._converge.incident.record import Record, State
+from ..._converge.incident.releasing import Part, Releasing, check_release, group, select
+from ..._converge.journal import read_recorded
+from ..._converge.organization_changes import name_policy
+from ..._converge.plan import Plan
+from ..._converge.undo import Recorded, Unread
+from ..._module.connection import Connection
+from ..._module.converging import converge
+from ..._module.emergency import Emergency
+from ..._module.organization_policies import acting
+from ..._module.task import Task, TaskError
+from ..._module.writers import Writer
+from .declared import Declared
+from .documents import OF_PEOPLE
+from .observe import OPERATIONS, describe_member, read_members, read_organization, read_state
+from .plan import MODULE, Observed, Planner, Verdict
+from .release import Present, plan_release, stays_with
+from .report import (
+    list_accounts,
+    list_lives_on,
+    list_not_denied,
+    list_people,
+    write_release_text,
+    write_text,
+)
+
+__all__ = ["OPERATIONS", "WRITER", "run"]
+
+WRITER: t.Final = Writer.CONTAINMENT
+_HINT: t.Final = "run on the host of the management account, in its role of the class containment"
+
+
+def run(task: Task) -> dict[str, t.Any]:
+    """Contain accounts and users of Identity Center, or release them, as the options of ``task`` say."""
+    releases = task.options["state"] == "released"
+    emergency = Emergency.from_task(task, releases=releases, ending=OF_ORGANIZATION)
+    try:
+        declared = Declared.from_options(task.options, emergency.incident)
+    except InputError as error:
+        raise TaskError(str(error)) from error
+    if releases and declared.terms.problems and task.run.writes:
+        raise TaskError("; ".join(declared.terms.problems))
+    kind: t.Any = Release if releases else OrganizationContainment
+    make = functools.partial(kind, declared, emergency, task.guards.break_glass)
+    part = MODULE if releases else f"{MODULE}_{declared.name_of_pass}"
+    return converge(task, make, module=MODULE, part=part, emergency=emergency)
+
+
+class _OfOrganization(Capability[t.Any]):
+    """What a containment and its release have in common."""
+
+    insists = True
+
+    def __init__(
+        self, declared: Declared, emergency: Emergency, break_glass: tuple[str, ...], connection: Connection
+    ) -> None:
+        self._declared = declared
+        self._emergency = emergency
+        self._break_glass = break_glass
+        self._connection = connection
+        self._access: Access = connection.access
+        self._acting = acting(connection.access)
+        self._tree: t.Optional[OrganizationTree] = None
+
+    def findings(self, _observed: t.Any) -> tuple[Finding, ...]:
+        return ()
+
+    def reread(self, change: Change) -> t.Any:
+        return read_state(self._access, self._connection, change)
+
+    def acting(self, change: Change) -> t.Optional[Aws]:
+        """AWS for requests that name a policy, whose id is known once it is there."""
+        return self._acting(change)
+
+    def stays_with(self, change: Change, refused: Change) -> bool:
+        return stays_with(change, refused)
+
+    def add_affected(self, _observed: t.Any, changes: Sequence[Change]) -> tuple[Change, ...]:
+        return with_affected(changes, KnownReach(organization=self._tree))
+
+    def _read_tree(self) -> OrganizationTree:
+        try:
+            self._tree = read_organization(self._access)
+        except AccessDenied as error:
+            raise error.rephrase(f"{error.message.rstrip('.')}; {_HINT}") from error
+        if self._tree.management_account_id != self._access.caller.account_id:
+            raise InputError(
+                f"account_id: {self._access.caller.account_id} is not the management account of the organization, "
+                f"which is {self._tree.management_account_id}; {_HINT}"
+            )
+        return self._tree
+
+
+class OrganizationContainment(_OfOrganization):
+    """One containment at the organization."""
+
+    _observed: Observed
+    _verdicts: tuple[Verdict, ...] = ()
+    _evidence: str = ""
+
+    def observe(self) -> Observed:
+        access, incident = self._access, self._declared.incident
+        self._observed = Observed(access.caller.account_id, access.partition)
+        if incident.accounts or incident.identity_center_users:
+            tree = self._read_tree()
+            members = read_members(self._connection, self._declared, tree, self._break_glass)
+            accounts = frozenset(principal.account_id for principal in self._connection.principals)
+            self._observed = Observed(access.caller.account_id, access.partition, tree, members, accounts)
+        return self._observed
+
+    def plan(self, observed: Observed, _found: tuple[Finding, ...]) -> Plan:
+        planner = Planner(self._declared, self._connection.now)
+        self._verdicts = planner.judge(observed)
+        return planner.plan(self._verdicts)
+
+    def list_frozen(self, _changes: Sequence[Change]) -> Collection[str]:
+        """The accounts, and the policies by the names that they have before they are there."""
+        kept = [verdict for verdict in self._verdicts if not verdict.refusal]
+        accounts = {verdict.subject for verdict in kept if verdict.subject != OF_PEOPLE}
+        names = {name_policy(verdict.policy, "SERVICE_CONTROL_POLICY") for verdict in kept if verdict.policy}
+        return accounts | names
+
+    def begin(self, _changes: Sequence[Change]) -> None:
+        """Keep who goes on, and the policies of the organization, before anything is changed."""
+        tree = self._observed.tree
+        document = {
+            "pass": self._declared.name_of_pass,
+            "accounts": [
+                {
+                    "account_id": verdict.subject,
+                    "action": verdict.action,
+                    "move": verdict.move.as_dict() if verdict.move else None,
+                }
+                for verdict in self._verdicts
+            ],
+            "people": [user.user_id for user in self._declared.incident.identity_center_users],
+            "members": [describe_member(member) for member in self._observed.members.values()],
+            "policies": [
+                {"arn": policy.arn, "name": policy.name, "targets": policy.targets, "content": policy.content}
+                for policy in (tree.policies if tree else ())
+            ],
+        }
+        self._evidence = self._emergency.keep_evidence(
+            self._observed.account_id, f"{self._declared.name_of_pass}-{MODULE}", document
+        )
+
+    def result(self, result: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        written = self._connection.writes
+        undenied = list_not_denied(self._verdicts, result)
+        users = [user.user_id for user in self._declared.incident.identity_center_users]
+        accounts = list_accounts(self._verdicts, undenied, written=written)
+        people = list_people(self._verdicts, users, undenied, written=written)
+        returned = {
+            "pass": self._declared.name_of_pass,
+            "accounts": accounts,
+            "people": people,
+            "not_denied": undenied,
+            "lives_on": list_lives_on(accounts, people),
+            "evidence": self._evidence or None,
+        }
+        return {**returned, "terminal": write_text({**result, **returned}, written=written)}
+
+    def failure(self, result: Mapping[str, t.Any]) -> str:
+        rows = result["not_denied"] if self._connection.writes else ()
+        return "; ".join(f"not denied: {row['principal']}: {row['reason']}" for row in rows)
+
+
+class Release(_OfOrganization):
+    """The release of what an incident contained at the organization."""
+
+    _record: t.Optional[Record] = None
+    _releasing: Releasing = Releasing()
+
+    def observe(self) -> Releasing:
+        account_id = self._access.caller.account_id
+        record = self._emergency.read_record(account_id)
+        if record is None or record.state is State.RELEASED:
+            return Releasing()
+        self._record = record
+        self._check(record)
+        parts = group(select(self._read_entries(record), record, (MODULE,)))
+        tree = self._read_tree()
+        self._releasing = plan_release(parts, Present(tree, self._read_states(parts)), record)
+        return self._releasing
+
+    def _check(self, record: Record) -> None:
+        """Refuse a release too early, or without its checklist; in check mode this is a warning."""
+        lacks = check_release(self._declared.terms, record, self._connection.now)
+        if lacks and self._connection.writes:
+            raise GuardError([Refusal("release", lack, record.account_id, fatal=True) for lack in lacks])
+        for lack in lacks:
+            self._connection.warn(f"without check mode this fails: {lack}")
+
+    def _read_entries(self, record: Record) -> list[Recorded]:
+        store, warn = self._emergency.store, self._connection.warn
+        return [entry for run in sorted(record.runs) for entry in read_recorded(store, record.account_id, run, warn)]
+
+    def _read_states(self, parts: Sequence[Part]) -> dict[str, t.Any]:
+        found = self._access.gather({part.first.key: functools.partial(self.reread, part.change) for part in parts})
+        return {key: Unread(str(value)) if isinstance(value, AwsError) else value for key, value in found.items()}
+
+    def plan(self, observed: Releasing, _found: tuple[Finding, ...]) -> Plan:
+        return Plan(observed.changes, observed.refused)
+
+    def result(self, result: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        terms = self._declared.terms
+        returned = {
+            "accounts": sorted(name for name in (self._record.targets if self._record else ()) if name.isdigit()),
+            "left": [dict(item) for item in self._releasing.left],
+            "checklist": {name: dict(item) for name, item in terms.checklist.items()},
+            "early_release_reason": terms.early_release_reason or None,
+        }
+        return {**returned, "terminal": write_release_text({**result, **returned}, written=self._connection.writes)}

@@ -1,0 +1,246 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""An account, and a user of Identity Center, can do nothing once the organization contains them, until the release."""
+
+from __future__ import annotations
+
+import functools
+import json
+import typing as t
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from intruder import DATA, HOME, PROD
+
+from ansible_collections.hardening.iam.plugins.module_utils._aws.patience import Patience
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.record import State
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.records import read_record
+from ansible_collections.hardening.iam.plugins.modules import organization_containment
+from emulator.client import Emulator, EmulatorProcess
+
+from .conftest import MANAGEMENT, Record, fresh
+from .containing import CHECKLIST, Response, declare
+from .interrupting import kill_at_write
+
+ENTRY: t.Final = organization_containment.ENTRY
+PERSON: t.Final = "94482488-3041-7026-d8a7-000000000000"
+COLLEAGUE: t.Final = "94482488-3041-7026-d8a7-000000000001"
+OPTIONS: t.Final[Record] = {
+    "entry": ENTRY,
+    "member_role_arn": "arn:aws:iam::<account_id>:role/iam-hardening/assessor",
+    "exempt_roles": [
+        "arn:aws:iam::<account_id>:role/iam-hardening/automation-containment",
+        "arn:aws:iam::<account_id>:role/iam-hardening/assessor",
+    ],
+    "break_glass": ["arn:aws:iam::*:role/iam-hardening/break-glass"],
+}
+EARLY: t.Final[Record] = {
+    "state": "released",
+    "checklist": CHECKLIST,
+    "early_release_reason": "a test of the release",
+}
+
+
+@pytest.fixture(scope="module")
+def seeded(emulator: EmulatorProcess) -> Iterator[tuple[EmulatorProcess, int]]:
+    control = fresh(emulator, "incident")
+    control.set_lag(0)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in emulator.env().items():
+            patch.setenv(name, value)
+        patch.setattr(Patience, "__init__", functools.partialmethod(Patience.__init__, pause=0.05))
+        yield emulator, control.snapshot()
+
+
+@pytest.fixture
+def response(seeded: tuple[EmulatorProcess, int], tmp_path: Path) -> Response:
+    control = fresh_from(*seeded)
+    return Response(control, tmp_path)
+
+
+def fresh_from(emulator: EmulatorProcess, snapshot: int) -> Emulator:
+    control = Emulator(emulator.url)
+    control.restore(snapshot)
+    control.clear_faults()
+    control.clear_log()
+    return control
+
+
+def incident(*accounts: t.Any, **fields: t.Any) -> Record:
+    return {**declare(), "keys": [], "accounts": list(accounts), **fields}
+
+
+def run(response: Response, named: Record, **options: t.Any) -> Record:
+    return response.run(MANAGEMENT, incident=named, **{**OPTIONS, **options})
+
+
+def can_work(response: Response, account_id: str, role: str, **settings: t.Any) -> bool:
+    """Whether a session of a role, judged as everybody in AWS is, may list roles."""
+    (session,) = response.control.sessions(account_id, role, **settings)
+    make: t.Any = boto3.client
+    client = make(
+        "iam",
+        aws_access_key_id=session["access_key_id"],
+        aws_secret_access_key=session["secret_access_key"],
+        aws_session_token=session["session_token"],
+    )
+    try:
+        client.list_roles()
+    except ClientError as error:
+        assert error.response["Error"]["Code"] in ("AccessDenied", "AccessDeniedException"), error
+        return False
+    return True
+
+
+def organization_state(response: Response) -> str:
+    """The policies, what each is attached to, and where the accounts are."""
+    client = response.client("organizations", MANAGEMENT)
+    policies = {
+        item["Name"]: (
+            client.describe_policy(PolicyId=item["Id"])["Policy"]["Content"],
+            sorted(target["TargetId"] for target in client.list_targets_for_policy(PolicyId=item["Id"])["Targets"]),
+        )
+        for item in client.list_policies(Filter="SERVICE_CONTROL_POLICY")["Policies"]
+    }
+    parents = {account: client.list_parents(ChildId=account)["Parents"] for account in (HOME, PROD, DATA)}
+    return json.dumps([policies, parents], sort_keys=True)
+
+
+def make_unit(response: Response, *, denies: bool = True) -> str:
+    client = response.client("organizations", MANAGEMENT)
+    root = client.list_roots()["Roots"][0]["Id"]
+    unit = client.create_organizational_unit(ParentId=root, Name="Quarantine")["OrganizationalUnit"]["Id"]
+    if denies:
+        keep = [
+            "arn:aws:iam::*:role/iam-hardening/automation-containment",
+            "arn:aws:iam::*:role/iam-hardening/break-glass",
+        ]
+        statement = {
+            "Effect": "Deny",
+            "Action": "*",
+            "Resource": "*",
+            "Condition": {"ArnNotLike": {"aws:PrincipalArn": keep}},
+        }
+        content = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        policy = client.create_policy(
+            Name="quarantine-unit", Description="", Type="SERVICE_CONTROL_POLICY", Content=content
+        )["Policy"]["PolicySummary"]["Id"]
+        client.attach_policy(PolicyId=policy, TargetId=unit)
+    return str(unit)
+
+
+def test_an_intruders_roles_can_do_nothing_and_the_containment_goes_on(response: Response) -> None:
+    before = organization_state(response)
+    named = incident({"account_id": HOME})
+    response.control.clear_log()
+    planned = run(response, {**named, "confirm": ""}, check=True)
+    assert [change["operation"] for change in planned["changes"]] == ["CreatePolicy", "AttachPolicy"]
+    assert planned["changes"][1]["affects"] == [HOME] and planned["accounts"][0]["state"] == "to_contain"
+    assert response.writes == [] and not response.journal.exists()
+    assert can_work(response, HOME, "pipeline")
+
+    contained = run(response, named)
+    assert not contained.get("failed"), contained["msg"]
+    assert response.writes == ["organizations:CreatePolicy", "organizations:AttachPolicy"]
+    assert {role["role"].rpartition("/")[2]: role["continues"] for role in contained["accounts"][0]["roles"]} == {
+        "automation-containment": True,
+        "assessor": True,
+        "break-glass": True,
+    }
+    for role in ("pipeline", "build-worker", "automation"):
+        assert not can_work(response, HOME, role)
+    assert can_work(response, HOME, "automation-containment")
+    assert not can_work(response, HOME, "automation-containment", age_seconds=600)
+    assert can_work(response, PROD, "automation")
+
+    response.control.clear_log()
+    again = run(response, named)
+    assert response.writes == [] and again["changed"] is False and again["accounts"][0]["state"] == "contained"
+
+    released = run(response, named, **EARLY)
+    assert not released.get("failed"), released["msg"]
+    assert response.writes == ["organizations:DetachPolicy", "organizations:DeletePolicy"]
+    assert organization_state(response) == before
+    assert can_work(response, HOME, "pipeline")
+    record = read_record(response.store, MANAGEMENT, "INC-7.organization")
+    assert record is not None and record.state is State.RELEASED
+    assert run(response, named, **EARLY)["changed"] is False
+
+
+def test_a_user_of_identity_center_is_denied_in_all_member_accounts(response: Response) -> None:
+    before = organization_state(response)
+    named = incident(identity_center_users=[{"user_id": PERSON}])
+    contained = run(response, named)
+    assert not contained.get("failed"), contained["msg"]
+    assert contained["people"][0]["state"] == "contained" and len(contained["people"][0]["next_steps"]) == 4
+    for account_id, role in ((HOME, "pipeline"), (PROD, "automation"), (DATA, "assessor")):
+        assert not can_work(response, account_id, role, sort="saml", center_user_id=PERSON)
+        assert can_work(response, account_id, role, sort="saml", center_user_id=COLLEAGUE)
+        assert can_work(response, account_id, role)
+    # A second one is added, and the first one stays although nobody names him any more.
+    both = run(response, incident(identity_center_users=[{"user_id": COLLEAGUE}]))
+    assert [change["operation"] for change in both["changes"]] == ["UpdatePolicy"]
+    assert not can_work(response, HOME, "pipeline", sort="saml", center_user_id=PERSON)
+    assert not can_work(response, HOME, "pipeline", sort="saml", center_user_id=COLLEAGUE)
+    released = run(response, named, **EARLY)
+    assert not released.get("failed") and released["left"] == [], released
+    assert organization_state(response) == before
+
+
+def test_a_move_shows_what_ends_and_is_taken_back(response: Response) -> None:
+    make_unit(response)
+    before = organization_state(response)
+    named = incident({"account_id": PROD, "action": "move"}, quarantine_ou="/Quarantine")
+    refused = run(response, named)
+    # The policy quarantine, which denies by tag, is attached to the unit that it would leave.
+    assert not refused["changes"] and refused["refused"][0]["rule"] == "loses_policies"
+    assert "quarantine" in refused["refused"][0]["reason"] and organization_state(response) == before
+    moved = run(response, {**named, "accept_lost_policies": ["quarantine"]})
+    assert not moved.get("failed"), moved["msg"]
+    assert moved["accounts"][0]["move"]["to"] == "/Quarantine"
+    assert not can_work(response, PROD, "automation") and can_work(response, PROD, "automation-containment")
+    released = run(response, named, **EARLY)
+    assert not released.get("failed"), released["msg"]
+    assert organization_state(response) == before
+
+
+@pytest.mark.parametrize("place", [(1, True), (2, False)], ids=["policy-made", "not-attached"])
+def test_a_run_that_is_killed_is_completed_by_the_next_one(response: Response, place: tuple[int, bool]) -> None:
+    write, after = place
+    before = organization_state(response)
+    named = incident({"account_id": HOME})
+    response.control.clear_log()
+    kill_at_write(response.control, functools.partial(run, response, named, run_id="killed"), write=write, after=after)
+    record = read_record(response.store, MANAGEMENT, "INC-7.organization")
+    assert record is not None and record.state is State.CONTAINING and HOME in record.targets
+    again = run(response, named, run_id="rerun", break_lease="killed")
+    assert not again.get("failed"), again["msg"]
+    assert response.open_changes(MANAGEMENT) == [] and not can_work(response, HOME, "pipeline")
+    kill_at_write(
+        response.control, functools.partial(run, response, named, **EARLY, run_id="gone"), write=1, after=True
+    )
+    released = run(response, named, **EARLY, run_id="released", break_lease="gone")
+    assert not released.get("failed"), released["msg"]
+    assert organization_state(response) == before
+
+
+def test_what_no_policy_can_contain_is_refused_with_what_people_do(response: Response) -> None:
+    named = incident({"account_id": MANAGEMENT}, {"account_id": "999988887777"}, {"account_id": HOME})
+    result = run(response, named, break_glass=[], exempt_roles=[], member_role_arn="")
+    assert result["failed"] and response.writes == []
+    assert [item["rule"] for item in result["refused"]] == ["management_account", "unknown_account", "no_break_glass"]
+    # An intruder lets its own account into break-glass, so that it does not count.
+    iam = response.client("iam", HOME)
+    statement = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::999988887777:root"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.update_assume_role_policy(RoleName="break-glass", PolicyDocument=document)
+    result = run(response, incident({"account_id": HOME}))
+    assert result["refused"][0]["rule"] == "no_break_glass" and "999988887777" in result["refused"][0]["reason"]
+    forced = run(response, incident({"account_id": HOME, "without_break_glass": True}))
+    assert not forced.get("failed"), forced["msg"]
+    assert not can_work(response, HOME, "break-glass") and can_work(response, HOME, "automation-containment")
