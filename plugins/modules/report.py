@@ -176,8 +176,8 @@ options:
     type: dict
   containments:
     description:
-      - The results of M(hardening.iam.credential_quarantine) and M(hardening.iam.session_revocation) in the accounts of the run, with
-        O(scope=incident).
+      - The results of M(hardening.iam.credential_quarantine), M(hardening.iam.session_revocation) and
+        M(hardening.iam.organization_containment) in the accounts of the run, with O(scope=incident).
     type: list
     elements: dict
     default: []

@@ -38,6 +38,9 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.operations impo
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine import (
     grants as credential_quarantine,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_containment import (
+    grants as organization_containment,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.session_revocation import (
     grants as session_revocation,
 )
@@ -58,6 +61,7 @@ INLINE: t.Final = "ContainmentInline"
 ROLES: t.Final = "ContainmentRoles"
 PASSWORDS: t.Final = "ContainmentPasswords"
 ROOT: t.Final = "ContainmentRoot"
+ORGANIZATION: t.Final = "ContainmentOrganization"
 ASSESSOR: t.Final = "ContainmentAssessor"
 
 #: What is chosen by true or false, and what it means. Each is on by default.
@@ -67,10 +71,17 @@ SWITCHES: t.Final[Mapping[str, str]] = {
     ROLES: "Whether policies of roles may be written and deleted. It can then make any role administrator.",
     PASSWORDS: "Whether passwords of users may be deleted. That can't be undone.",
     ROOT: "Whether credentials of root may be deleted in member accounts. That can't be undone.",
+    ORGANIZATION: (
+        "Whether control policies may be made and attached, and accounts be moved. It can then deny accounts everything, "
+        "and detach any control policy."
+    ),
 }
+#: Those that are of use in the management account alone.
+OF_MANAGEMENT: t.Final = (ROOT, ORGANIZATION)
 #: What the answers of reads are for that no other module makes, by operation.
 PURPOSES: t.Final[Mapping[str, str]] = {
     "iam:ListUserPolicies": "credential_quarantine: whether there is room for an inline policy that denies everything",
+    "organizations:ListParents": "organization_containment: the unit that a contained account is in",
     "signin:GetSession": "session_revocation: the client of a session of `aws login`, and when it ends",
     "signin:ListSessions": "session_revocation: the sessions of `aws login`",
     "sts:GetAccessKeyInfo": "credential_quarantine, session_revocation: the account of a leaked access key",
@@ -89,7 +100,7 @@ _ATTACHMENTS_OF_ROLES: t.Final = ("iam:AttachRolePolicy", "iam:DetachRolePolicy"
 _BOUNDARIES: t.Final = ("iam:DeleteUserPermissionsBoundary", "iam:PutUserPermissionsBoundary")
 _PASSWORDS: t.Final = "iam:DeleteLoginProfile"
 
-_MODULES: t.Final = (credential_quarantine, session_revocation)
+_MODULES: t.Final = (credential_quarantine, session_revocation, organization_containment)
 # What denies everything, attached or as a boundary.
 _DENIALS: t.Final[Sequence[str]] = credential_quarantine.GRANTS.conditions["iam:AttachUserPolicy"]["ArnEquals"][
     "iam:PolicyARN"
@@ -100,7 +111,7 @@ _BOUND: t.Final = {"StringEquals": {"iam:PermissionsBoundary": list(_DENIALS)}}
 
 
 def _merge() -> Grants:
-    """The permissions of both modules. One action is limited in the same way in both."""
+    """The permissions of all modules. One action is limited in the same way in all."""
     resources: dict[str, tuple[str, ...]] = {}
     conditions: dict[str, Condition] = {}
     purposes: dict[str, str] = {}

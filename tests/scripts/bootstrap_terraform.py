@@ -180,7 +180,7 @@ def _containment(modules: Mapping[str, Operations]) -> Iterator[str]:
     yield _inline(role, f"{role.name}-reads", "reads", chosen, role.reads)
     for grant in role.grants:
         (parameter,) = grant.parameters
-        further = " && var.management_account" if parameter == containment.ROOT else ""
+        further = " && var.management_account" if parameter in containment.OF_MANAGEMENT else ""
         yield _inline(
             role,
             f"containment-{grant.name}",

@@ -215,7 +215,9 @@ def template_of_containment(modules: t.Mapping[str, Operations]) -> Json:
     chosen: dict[str, Json] = {
         name: {"Fn::Equals": [{"Ref": name}, "true"]} for name in (*containment.SWITCHES, containment.ASSESSOR)
     }
-    root = {"Fn::And": [{"Condition": "IsManagementAccount"}, chosen[containment.ROOT]]}
+    of_management = {
+        name: {"Fn::And": [{"Condition": "IsManagementAccount"}, chosen[name]]} for name in containment.OF_MANAGEMENT
+    }
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": "The role that hardening.iam contains leaked credentials with. Scheduled jobs can't assume it.",
@@ -224,7 +226,7 @@ def template_of_containment(modules: t.Mapping[str, Operations]) -> Json:
         "Conditions": {
             **{f"Has{name}": _is_given(name) for name in ("ExternalId", "OrganizationId")},
             "IsManagementAccount": {"Fn::Equals": [{"Ref": "ManagementAccount"}, "true"]},
-            **{f"Has{name}": condition for name, condition in {**chosen, containment.ROOT: root}.items()},
+            **{f"Has{name}": condition for name, condition in {**chosen, **of_management}.items()},
         },
         "Resources": _resources_of_containment(modules, role),
         "Outputs": {
@@ -299,7 +301,8 @@ def _parameters_of_containment(role: WritingRole) -> Json:
             True, "Whether the role assessor of the main stack, which must be there, gets the reads of containment."
         ),
         "ManagementAccount": _switch(
-            False, f"Whether this is the management account, where {containment.ROOT} is of use."
+            False,
+            f"Whether this is the management account, where {' and '.join(containment.OF_MANAGEMENT)} are of use.",
         ),
     }
 

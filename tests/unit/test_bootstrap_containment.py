@@ -74,6 +74,9 @@ Context = dict[str, t.Any]
 ATTACHES: t.Final[Context] = {"iam:PolicyARN": QUARANTINE}
 BOUNDED: t.Final[Context] = {"iam:PermissionsBoundary": QUARANTINE}
 TAGGED: t.Final[Context] = {"aws:TagKeys": ["iam-hardening:quarantine", "iam-hardening:incident"]}
+ORGANIZATION: t.Final = f"arn:aws:organizations::{ACCOUNT}:"
+POLICY: t.Final = f"{ORGANIZATION}policy/o-acme123456/service_control_policy/p-example1"
+SCPS: t.Final[Context] = {"organizations:PolicyType": "SERVICE_CONTROL_POLICY"}
 # What each write is about, and what its request says, by the parameter that allows it.
 REQUESTS: t.Final[dict[str, dict[str, tuple[str, Context]]]] = {
     "ContainmentUsers": {
@@ -102,6 +105,15 @@ REQUESTS: t.Final[dict[str, dict[str, tuple[str, Context]]]] = {
     },
     "ContainmentPasswords": {"iam:DeleteLoginProfile": (ALICE, {})},
     "ContainmentRoot": {"sts:AssumeRoot": (MEMBER, {"sts:TaskPolicyArn": f"{TASK}IAMDeleteRootUserCredentials"})},
+    "ContainmentOrganization": {
+        "organizations:CreatePolicy": (POLICY, SCPS),
+        "organizations:AttachPolicy": (f"{ORGANIZATION}account/o-acme123456/222233334444", SCPS),
+        "organizations:DetachPolicy": (POLICY, SCPS),
+        "organizations:UpdatePolicy": (POLICY, {**SCPS, "aws:ResourceTag/iam-hardening:incident": "INC-7"}),
+        "organizations:DeletePolicy": (POLICY, {**SCPS, "aws:ResourceTag/iam-hardening:incident": "INC-7"}),
+        "organizations:MoveAccount": (f"{ORGANIZATION}account/o-acme123456/222233334444", {}),
+        "organizations:TagResource": (POLICY, {"aws:RequestTag/iam-hardening:incident": "INC-7"}),
+    },
 }
 WRITES: t.Final = tuple(
     (action, resource, context) for requests in REQUESTS.values() for action, (resource, context) in requests.items()
@@ -197,9 +209,12 @@ def test_each_parameter_allows_its_own_writes_alone() -> None:
                 assert stack.allows(ROLE, action, resource, context) is (other == parameter), (parameter, action)
 
 
-def test_credentials_of_root_are_deleted_from_the_management_account_alone() -> None:
+def test_root_and_control_policies_are_handled_by_the_management_account_alone() -> None:
     context = {"sts:TaskPolicyArn": f"{TASK}IAMAuditRootUserCredentials"}
-    assert not make(ManagementAccount="false").stack.allows(ROLE, "sts:AssumeRoot", MEMBER, context)
+    stack = make(ManagementAccount="false").stack
+    assert not stack.allows(ROLE, "sts:AssumeRoot", MEMBER, context)
+    for action, (resource, said) in REQUESTS["ContainmentOrganization"].items():
+        assert not stack.allows(ROLE, action, resource, said)
 
 
 def test_what_contained_users_get_is_there_and_denies_everything(made: Made) -> None:
@@ -537,6 +552,7 @@ def test_the_stack_has_its_role_and_what_is_about_it(made: Made) -> None:
     assert list(role.attached_policies) == []
     assert sorted(one.name for one in role.inline_policies) == [
         "inline",
+        "organization",
         "passwords",
         "reads",
         "roles",

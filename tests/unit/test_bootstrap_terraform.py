@@ -154,6 +154,9 @@ def test_containment_is_off_until_its_people_are_named(parsed: dict[str, t.Any])
         "containment_inline": "${local.has_containment && var.containment_inline ? 1 : 0}",
         "containment_roles": "${local.has_containment && var.containment_roles ? 1 : 0}",
         "containment_passwords": "${local.has_containment && var.containment_passwords ? 1 : 0}",
+        "containment_organization": (
+            "${local.has_containment && var.containment_organization && var.management_account ? 1 : 0}"
+        ),
         "containment_root": ("${local.has_containment && var.containment_root && var.management_account ? 1 : 0}"),
     }
     for name in ("quarantine_deny_all", "automation_containment_boundary", "assessor_containment_reads"):

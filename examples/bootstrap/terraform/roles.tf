@@ -2765,8 +2765,14 @@ resource "aws_iam_policy" "automation_containment_boundary" {
         "organizations:DescribeOrganization",
         "organizations:DescribeOrganizationalUnit",
         "organizations:DescribePolicy",
+        "organizations:ListAccountsForParent",
+        "organizations:ListOrganizationalUnitsForParent",
         "organizations:ListParents",
+        "organizations:ListPolicies",
         "organizations:ListPoliciesForTarget",
+        "organizations:ListRoots",
+        "organizations:ListTagsForResource",
+        "organizations:ListTargetsForPolicy",
         "sts:GetAccessKeyInfo",
         "sts:GetCallerIdentity",
         "iam:AttachRolePolicy",
@@ -2791,6 +2797,13 @@ resource "aws_iam_policy" "automation_containment_boundary" {
         "iam:UpdateSSHPublicKey",
         "iam:UpdateServiceSpecificCredential",
         "iam:UpdateSigningCertificate",
+        "organizations:AttachPolicy",
+        "organizations:CreatePolicy",
+        "organizations:DeletePolicy",
+        "organizations:DetachPolicy",
+        "organizations:MoveAccount",
+        "organizations:TagResource",
+        "organizations:UpdatePolicy",
         "sts:AssumeRoot"
       ],
       "Resource": [
@@ -2809,8 +2822,14 @@ resource "aws_iam_policy" "automation_containment_boundary" {
         "organizations:DescribeOrganization",
         "organizations:DescribeOrganizationalUnit",
         "organizations:DescribePolicy",
+        "organizations:ListAccountsForParent",
+        "organizations:ListOrganizationalUnitsForParent",
         "organizations:ListParents",
+        "organizations:ListPolicies",
         "organizations:ListPoliciesForTarget",
+        "organizations:ListRoots",
+        "organizations:ListTagsForResource",
+        "organizations:ListTargetsForPolicy",
         "sts:GetAccessKeyInfo",
         "sts:GetCallerIdentity",
         "iam:AttachRolePolicy",
@@ -2835,6 +2854,13 @@ resource "aws_iam_policy" "automation_containment_boundary" {
         "iam:UpdateSSHPublicKey",
         "iam:UpdateServiceSpecificCredential",
         "iam:UpdateSigningCertificate",
+        "organizations:AttachPolicy",
+        "organizations:CreatePolicy",
+        "organizations:DeletePolicy",
+        "organizations:DetachPolicy",
+        "organizations:MoveAccount",
+        "organizations:TagResource",
+        "organizations:UpdatePolicy",
         "sts:AssumeRoot"
       ],
       "Resource": "*"
@@ -3110,8 +3136,14 @@ resource "aws_iam_role_policy" "automation_containment_reads" {
         "organizations:DescribeOrganization",
         "organizations:DescribeOrganizationalUnit",
         "organizations:DescribePolicy",
+        "organizations:ListAccountsForParent",
+        "organizations:ListOrganizationalUnitsForParent",
         "organizations:ListParents",
+        "organizations:ListPolicies",
         "organizations:ListPoliciesForTarget",
+        "organizations:ListRoots",
+        "organizations:ListTagsForResource",
+        "organizations:ListTargetsForPolicy",
         "sts:GetAccessKeyInfo",
         "sts:GetCallerIdentity"
       ],
@@ -3326,6 +3358,99 @@ resource "aws_iam_role_policy" "containment_root" {
             "arn:${local.partition}:iam::aws:policy/root-task/IAMAuditRootUserCredentials",
             "arn:${local.partition}:iam::aws:policy/root-task/IAMDeleteRootUserCredentials"
           ]
+        }
+      }
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "containment_organization" {
+  count  = local.has_containment && var.containment_organization && var.management_account ? 1 : 0
+  name   = "organization"
+  role   = aws_iam_role.automation_containment[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "organizations:AttachPolicy",
+        "organizations:DetachPolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:organizations::${local.account}:policy/o-*/service_control_policy/p-*",
+        "arn:${local.partition}:organizations::${local.account}:account/o-*/*",
+        "arn:${local.partition}:organizations::${local.account}:root/o-*/r-*"
+      ],
+      "Condition": {
+        "StringEquals": {
+          "organizations:PolicyType": [
+            "SERVICE_CONTROL_POLICY"
+          ]
+        }
+      }
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "organizations:CreatePolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:organizations::${local.account}:policy/o-*/*/p-*"
+      ],
+      "Condition": {
+        "StringEquals": {
+          "organizations:PolicyType": [
+            "SERVICE_CONTROL_POLICY"
+          ]
+        }
+      }
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "organizations:DeletePolicy",
+        "organizations:UpdatePolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:organizations::${local.account}:policy/o-*/service_control_policy/p-*"
+      ],
+      "Condition": {
+        "StringEquals": {
+          "organizations:PolicyType": [
+            "SERVICE_CONTROL_POLICY"
+          ]
+        },
+        "StringLike": {
+          "aws:ResourceTag/iam-hardening:incident": "*"
+        }
+      }
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "organizations:MoveAccount"
+      ],
+      "Resource": [
+        "arn:${local.partition}:organizations::${local.account}:account/o-*/*",
+        "arn:${local.partition}:organizations::${local.account}:ou/o-*/ou-*",
+        "arn:${local.partition}:organizations::${local.account}:root/o-*/r-*"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "organizations:TagResource"
+      ],
+      "Resource": [
+        "arn:${local.partition}:organizations::${local.account}:policy/o-*/service_control_policy/p-*"
+      ],
+      "Condition": {
+        "StringLike": {
+          "aws:RequestTag/iam-hardening:incident": "*"
         }
       }
     }

@@ -428,6 +428,12 @@ variable "containment_root" {
   default     = true
 }
 
+variable "containment_organization" {
+  description = "Whether control policies may be made and attached, and accounts be moved. It can then deny accounts everything, and detach any control policy."
+  type        = bool
+  default     = true
+}
+
 variable "containment_source_identity_pattern" {
   description = "What the source identity must look like: incident-*, or less."
   type        = string

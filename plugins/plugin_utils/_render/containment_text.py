@@ -21,7 +21,7 @@ from ...module_utils._converge.incident.findings import CONFIRM_WITHIN
 from ...module_utils._report.plain import join_names, printable, wrap_text
 
 #: Statuses of a credential by which its home is known, or that it has none any more.
-_FOUND: t.Final = frozenset({"home", "deleted", "root", "session", "mismatch"})
+_FOUND: t.Final = frozenset({"home", "deleted", "root", "session", "mismatch", "organization"})
 _LAST_PASS: t.Final = "recheck"
 # CloudTrail delivers late, so the last events are hunted again: compromise.md 4.
 _HUNTS: t.Final = (timedelta(hours=1), timedelta(hours=24))
@@ -33,15 +33,17 @@ Show = Callable[[object], str]
 
 @dataclasses.dataclass(frozen=True)
 class Containment:
-    """The last results of both modules in all accounts.
+    """The last results of the modules in all accounts.
 
-    ``credentials`` are those of credential_quarantine and ``sessions`` those of session_revocation. ``failures`` are
-    the hosts in which a module failed, each with ``host`` and ``reason``.
+    ``credentials`` are those of credential_quarantine, ``sessions`` those of session_revocation, and ``organization``
+    those of organization_containment. ``failures`` are the hosts in which a module failed, each with ``host`` and
+    ``reason``.
     """
 
     incident: Row
     credentials: Sequence[Row]
     sessions: Sequence[Row]
+    organization: Sequence[Row]
     failures: Sequence[Row]
     now: datetime
     is_real: bool
@@ -54,9 +56,14 @@ class Containment:
         ordered = sorted(results, key=lambda result: str(result.get("account_id", "")))
         credentials = [result for result in ordered if "seeds" in result]
         sessions = [result for result in ordered if "roles" in result]
+        organization = [result for result in ordered if "people" in result]
         # In the mode report nothing is written either.
         is_enforced = any(result.get("mode") == "enforce" for result in ordered) or not ordered
-        return cls(incident, credentials, sessions, failures, now, is_real and is_enforced)
+        return cls(incident, credentials, sessions, organization, failures, now, is_real and is_enforced)
+
+    @property
+    def _results(self) -> tuple[Row, ...]:
+        return (*self.credentials, *self.sessions, *self.organization)
 
     def list_problems(self) -> list[str]:
         """List why a run has not contained everything: what failed, what nobody found, what is not denied or known.
@@ -67,11 +74,24 @@ class Containment:
         failed = [f"{failure['host']}: {failure['reason']}" for failure in self.failures]
         unasked = [] if self.credentials or failed else ["no account was asked: is compromise_response_mode off?"]
         open_ends = [*self._list_mixed(), *self._list_open()] if self.is_real else []
-        return list(dict.fromkeys([*failed, *unasked, *lost, *open_ends]))
+        return list(dict.fromkeys([*failed, *unasked, *lost, *self._list_unhandled(), *open_ends]))
+
+    def _list_unhandled(self) -> Iterator[str]:
+        """List the accounts and users of Identity Center that no host has looked at."""
+        known = {
+            str(row.get("account_id") or row.get("user_id"))
+            for result in self.organization
+            for row in (*result["accounts"], *result["people"])
+        }
+        for name, key in (("accounts", "account_id"), ("identity_center_users", "user_id")):
+            for item in self.incident.get(name) or ():
+                subject = str(item.get(key, "")) if isinstance(item, Mapping) else str(item)
+                if subject.rjust(12, "0") not in known and subject not in known:
+                    yield f"{subject}: only a host of the group organization_management contains it, and none did"
 
     def _list_mixed(self) -> Iterator[str]:
         """List the accounts that wrote nothing, in a run in which others did."""
-        for result in (*self.credentials, *self.sessions):
+        for result in self._results:
             if result.get("mode") != "enforce":
                 yield f"account {result['account_id']}: nothing was written, because its mode is {result.get('mode')}"
 
@@ -79,7 +99,7 @@ class Containment:
         """List what is not denied, what is not known, and what was changed so late that something may have got away."""
         yield from (f"{row['principal']}: {row['reason']}" for row in self.list_not_denied())
         yield from (fact for result in self.sessions for fact in result.get("unread", ()))
-        for result in (*self.credentials, *self.sessions):
+        for result in self._results:
             late = {change["target"] for change in result.get("changes", ()) if change.get("applied")}
             if result.get("pass") == _LAST_PASS:
                 yield from (f"{target}: it was still changed in the last pass, so run again" for target in sorted(late))
@@ -101,7 +121,7 @@ class Containment:
 
     def list_not_denied(self) -> list[Row]:
         """List what is not denied, in all accounts."""
-        return [row for result in (*self.credentials, *self.sessions) for row in result.get("not_denied", ())]
+        return [row for result in self._results for row in result.get("not_denied", ())]
 
     def list_lives(self) -> list[Row]:
         """List what lives on, what ends first before the others, and what nobody ends in the end.
@@ -111,7 +131,7 @@ class Containment:
         known = {result["account_id"] for result in self.sessions if not result.get("unread")}
         rows = [
             row
-            for result in (*self.credentials, *self.sessions)
+            for result in self._results
             for row in result.get("lives_on", ())
             if result["account_id"] not in known or not row.get("next_step", "").startswith("session_revocation")
         ]
@@ -165,6 +185,19 @@ def _render_contained(containment: Containment) -> Iterator[str]:
         if sessions:
             owners = join_names(sorted({session["principal"] for session in sessions}), _NAMES)
             yield f"{plural(len(sessions), 'sign-in sessions')} of {owners}"
+    for result in containment.organization:
+        yield from _render_organization(result)
+
+
+def _render_organization(result: Row) -> Iterator[str]:
+    for account in result["accounts"]:
+        if account["state"] != "not_contained":
+            roles = [role["role"].rpartition("/")[2] for role in account["roles"] if role["continues"]]
+            kept = join_names(roles, _NAMES)
+            yield f"account {account['account_id']}: everything{f', but for {kept}' if kept else ''}"
+    for person in result["people"]:
+        if person["state"] != "not_contained":
+            yield f"Identity Center user {person['user_id']}: everything in all member accounts"
 
 
 def _name_sessions(role: Row) -> str:

@@ -139,7 +139,11 @@ def test_a_module_describes_what_differs_itself() -> None:
 
 def test_a_role_of_two_modules_has_the_options_of_both() -> None:
     role = Role("compromise_response")
-    assert [module for module, _given in role.tasks] == ["credential_quarantine", "session_revocation"]
+    assert [module for module, _given in role.tasks] == [
+        "credential_quarantine",
+        "session_revocation",
+        "organization_containment",
+    ]
     assert {"checklist", "max_roles"} <= {*role.options} & {*role.task[1]}
     # Both have it, and the first one describes it.
     assert role.options["inventory_accounts"] == read_documented_options("credential_quarantine")["inventory_accounts"]

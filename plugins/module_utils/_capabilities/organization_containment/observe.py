@@ -27,7 +27,7 @@ from ..._controls.control import unread_reason
 from ..._converge.affects.live import NODES_READS
 from ..._converge.break_glass import Rescue
 from ..._converge.change import Change
-from ..._converge.organization_changes import ATTACH, CREATE, DELETE, DETACH, SERVICE, UPDATE
+from ..._converge.organization_changes import ATTACH, CREATE, DELETE, DETACH, SERVICE, TAG, UPDATE
 from ..._module.connection import Connection
 from ..._module.organization_policies import reread as reread_policy
 from .changes import MOVE
@@ -48,7 +48,8 @@ OPERATIONS: t.Final = Operations(
             *NODES_READS,
         }
     ),
-    writes=frozenset(f"{SERVICE}:{name}" for name in (ATTACH, CREATE, DELETE, DETACH, MOVE, UPDATE)),
+    # A policy is made with its tags, for which AWS asks the permission of TagResource.
+    writes=frozenset(f"{SERVICE}:{name}" for name in (ATTACH, CREATE, DELETE, DETACH, MOVE, TAG, UPDATE)),
 )
 
 

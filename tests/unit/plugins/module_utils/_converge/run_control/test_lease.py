@@ -549,7 +549,7 @@ def test_an_emergency_takes_the_lease_of_another_job_over(make: MakeLease, store
     assert read(store)["fence"] == 2
 
 
-@pytest.mark.parametrize("module", ["credential_quarantine", "session_revocation"])
+@pytest.mark.parametrize("module", ["credential_quarantine", "session_revocation", "organization_containment"])
 def test_an_emergency_does_not_take_the_lease_of_another_one(
     make: MakeLease, store: FakeStore, clock: Clock, module: str
 ) -> None:
