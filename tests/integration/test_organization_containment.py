@@ -23,11 +23,12 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.r
 from ansible_collections.hardening.iam.plugins.modules import organization_containment
 from emulator.client import Emulator, EmulatorProcess
 
-from .conftest import MANAGEMENT, Record, fresh
+from .conftest import CHECKOUT, MANAGEMENT, Ansible, MakeAnsible, Record, fresh
 from .containing import CHECKLIST, Response, declare
 from .interrupting import kill_at_write
 
 ENTRY: t.Final = organization_containment.ENTRY
+INVENTORY: t.Final = CHECKOUT / "examples" / "inventory" / "demo_incident.yml"
 PERSON: t.Final = "94482488-3041-7026-d8a7-000000000000"
 COLLEAGUE: t.Final = "94482488-3041-7026-d8a7-000000000001"
 OPTIONS: t.Final[Record] = {
@@ -244,3 +245,32 @@ def test_what_no_policy_can_contain_is_refused_with_what_people_do(response: Res
     forced = run(response, incident({"account_id": HOME, "without_break_glass": True}))
     assert not forced.get("failed"), forced["msg"]
     assert not can_work(response, HOME, "break-glass") and can_work(response, HOME, "automation-containment")
+
+
+@pytest.fixture(scope="module")
+def ansible(emulator: EmulatorProcess, make_ansible: MakeAnsible) -> Iterator[Ansible]:
+    ansible = make_ansible()
+    fresh(emulator, "incident")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in emulator.env().items():
+            patch.setenv(name, value)
+        yield ansible
+
+
+def test_the_playbooks_contain_an_account_on_the_host_of_the_organization(ansible: Ansible) -> None:
+    ansible.control.set_lag(0)
+    named = {**incident({"account_id": HOME}, identity_center_users=[{"user_id": PERSON}]), "confirm": ""}
+    given: Record = {"hardening_incident": named, "compromise_response_confirm": named["id"]}
+    response = Response(ansible.control, ansible.directory)
+    before = organization_state(response)
+    contained = ansible.playbook("contain", inventory=INVENTORY, **given, compromise_response_recheck_seconds=1)
+    assert contained.status == 0, contained.output
+    shown = contained.output.partition("Containment of")[2]
+    assert f"account {HOME}: everything, but for automation-containment, assessor, break-glass" in shown
+    assert f"Identity Center user {PERSON}: everything in all member accounts" in shown
+    assert not can_work(response, HOME, "pipeline") and can_work(response, HOME, "automation-containment")
+    assert not can_work(response, DATA, "assessor", sort="saml", center_user_id=PERSON)
+    given |= {"compromise_response_checklist": CHECKLIST, "compromise_response_early_release_reason": "a test of it"}
+    released = ansible.playbook("release", inventory=INVENTORY, **given)
+    assert released.status == 0, released.output
+    assert organization_state(response) == before
