@@ -68,6 +68,13 @@ options:
     type: list
     elements: str
     default: []
+  watched_roles:
+    description:
+      - The ARNs of further roles whose changes are a reason not to trust an account, such as the roles that write, with C(<account_id>) in
+        place of the account's id. Those in O(exempt_roles) are always watched. See RV(trust).
+    type: list
+    elements: str
+    default: []
   max_principals:
     description:
       - The largest number of keys, users and accounts that the incident may name. If it names more, nothing is read or written.
@@ -322,6 +329,32 @@ lives_on:
     next_step:
       description: The next step.
       type: str
+trust:
+  description:
+    - The accounts that the incident is about (those of its keys, users, roles, sessions and accounts), and whether CloudTrail's event history
+      shows changes of roles of the run there, or of the control policies above them. It goes back to C(incident.since), or 14 days.
+    - An account with changes is a finding C(account_not_trusted). It is contained only if the incident names it in C(accounts).
+  returned: when O(state=contained)
+  type: list
+  elements: dict
+  contains:
+    account_id:
+      description: The account.
+      type: str
+    state:
+      description: V(changed), V(nothing_seen), or V(unknown). None of them means that the account can be trusted.
+      type: str
+    since:
+      description: The moment from which changes count.
+      type: str
+    changes:
+      description: The calls, each with C(when), C(what), C(operation) and C(caller).
+      type: list
+      elements: dict
+    unread:
+      description: What is not known, and why.
+      type: list
+      elements: str
 evidence:
   description: The place of the evidence of this run.
   returned: when O(state=contained)
@@ -365,7 +398,7 @@ early_release_reason:
   returned: when O(state=released)
   type: str
 findings:
-  description: The findings on incidents of the account, as selected by O(return_findings).
+  description: The findings on incidents of the account, and C(account_not_trusted), as selected by O(return_findings).
   returned: when O(return_findings) is not V(none)
   type: list
   elements: dict
@@ -459,6 +492,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         "inventory_accounts": {"type": "list", "elements": "str", "default": []},
         "member_role_arn": {"type": "str"},
         "exempt_roles": {"type": "list", "elements": "str", "default": []},
+        "watched_roles": {"type": "list", "elements": "str", "default": []},
         "max_principals": {"type": "int", "default": 10},
     }
 

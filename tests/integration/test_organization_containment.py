@@ -247,6 +247,32 @@ def test_what_no_policy_can_contain_is_refused_with_what_people_do(response: Res
     assert not can_work(response, HOME, "break-glass") and can_work(response, HOME, "automation-containment")
 
 
+def test_changes_of_the_runs_roles_are_a_finding_and_contain_nothing(response: Response) -> None:
+    response.control.set_lateness(0)
+    assert run(response, declare(), check=True)["trust"][0]["state"] == "nothing_seen"
+    iam = response.client("iam", HOME)
+    iam.attach_role_policy(RoleName="assessor", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    client = response.client("organizations", MANAGEMENT)
+    (policy,) = (
+        item["Id"]
+        for item in client.list_policies(Filter="SERVICE_CONTROL_POLICY")["Policies"]
+        if item["Name"] == "quarantine"
+    )
+    target = client.list_targets_for_policy(PolicyId=policy)["Targets"][0]["TargetId"]
+    client.detach_policy(PolicyId=policy, TargetId=target)
+    response.control.clear_log()
+    result = run(response, declare(accounts=[{"account_id": PROD}]), check=True, return_findings="all")
+    found = {row["account_id"]: row for row in result["trust"]}
+    assert [change["operation"] for change in found[HOME]["changes"]] == ["AttachRolePolicy"]
+    assert [change["operation"] for change in found[PROD]["changes"]] == ["DetachPolicy"]
+    assert {one["account_id"] for one in result["findings"] if one["control"] == "account_not_trusted"} == {HOME, PROD}
+    assert "add it to accounts of the incident" in result["terminal"]
+    assert {change["affects"][0] for change in result["changes"] if change["affects"]} == {PROD}
+    # Of an account that can't be read nothing is known.
+    unknown = run(response, declare(), check=True, member_role_arn="arn:aws:iam::<account_id>:role/gone")
+    assert unknown["trust"][0]["state"] == "unknown" and unknown["trust"][0]["unread"]
+
+
 @pytest.fixture(scope="module")
 def ansible(emulator: EmulatorProcess, make_ansible: MakeAnsible) -> Iterator[Ansible]:
     ansible = make_ansible()

@@ -72,8 +72,8 @@ SWITCHES: t.Final[Mapping[str, str]] = {
     PASSWORDS: "Whether passwords of users may be deleted. That can't be undone.",
     ROOT: "Whether credentials of root may be deleted in member accounts. That can't be undone.",
     ORGANIZATION: (
-        "Whether control policies may be made and attached, and accounts be moved. It can then deny accounts everything, "
-        "and detach any control policy."
+        "Whether control policies may be made and attached, and accounts be moved. It can then deny accounts "
+        "everything, and detach any control policy."
     ),
 }
 #: Those that are of use in the management account alone.

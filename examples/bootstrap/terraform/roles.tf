@@ -2761,6 +2761,7 @@ resource "aws_iam_policy" "automation_containment_boundary" {
         "iam:Get*",
         "iam:List*",
         "iam:Simulate*",
+        "cloudtrail:LookupEvents",
         "ec2:DescribeRegions",
         "organizations:DescribeOrganization",
         "organizations:DescribeOrganizationalUnit",
@@ -2818,6 +2819,7 @@ resource "aws_iam_policy" "automation_containment_boundary" {
         "iam:Get*",
         "iam:List*",
         "iam:Simulate*",
+        "cloudtrail:LookupEvents",
         "ec2:DescribeRegions",
         "organizations:DescribeOrganization",
         "organizations:DescribeOrganizationalUnit",
@@ -3109,6 +3111,7 @@ resource "aws_iam_role_policy" "automation_containment_reads" {
       "Sid": "Read",
       "Effect": "Allow",
       "Action": [
+        "cloudtrail:LookupEvents",
         "ec2:DescribeRegions",
         "iam:GetAccessKeyLastUsed",
         "iam:GetAccountAuthorizationDetails",

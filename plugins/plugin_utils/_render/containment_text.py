@@ -153,6 +153,7 @@ def render(containment: Containment, *, ascii_only: bool = False) -> str:
         *_section("NOT DENIED:", _render_not_denied(containment), show),
         *_section("LIVES ON (UTC):", _render_lives(containment), show),
         *_section("NOT KNOWN:", _render_unknown(containment), show),
+        *_section("NOT TRUSTED:", _render_untrusted(containment), show),
         *_section("FAILED:", (f"{one['host']}: {one['reason']}" for one in containment.failures), show),
         *_section("NEXT:", _render_next(containment), show),
     ]
@@ -253,10 +254,27 @@ def _render_unknown(containment: Containment) -> Iterator[str]:
             merged.setdefault(fact, [])
         for region, reason in (result.get("signin_unread") or {}).items():
             merged.setdefault(f"sign-in sessions in {region}: {reason}", []).append(result["account_id"])
+    for result in containment.organization:
+        for row in result.get("trust", ()):
+            for fact in row["unread"]:
+                merged.setdefault(f"whether account {row['account_id']} may be trusted: {fact}", [])
     if any(result["contained"] for result in containment.credentials):
         merged["access keys that it made for others: their events are 5 to 15 minutes late"] = []
     for fact, sources in merged.items():
         yield f"{fact}{f' ({join_names(list(dict.fromkeys(sources)), _NAMES)})' if sources else ''}"
+
+
+def _render_untrusted(containment: Containment) -> Iterator[str]:
+    for result in containment.organization:
+        for row in result.get("trust", ()):
+            if row["state"] == "changed":
+                changes = (
+                    f"{one['operation']} of {one['what']} by {one['caller']} at {one['when']}" for one in row["changes"]
+                )
+                yield (
+                    f"account {row['account_id']}: {'; '.join(changes)}. If that was an intruder, add the account to "
+                    "accounts of the incident, and run contain.yml again"
+                )
 
 
 def _render_next(containment: Containment) -> Iterator[str]:

@@ -29,8 +29,8 @@ _ROLE: t.Final = re.compile(rf"arn:aws[a-z-]*:iam::{ACCOUNT}:role/[\w+=,.@/-]{{1
 class Declared:
     """The options of one run, checked.
 
-    ``exempt_roles`` and ``member_role_arn`` have ``<account_id>`` in them. ``own_accounts`` are those that the run
-    itself needs, besides the accounts of its roles.
+    ``exempt_roles``, ``watched`` and ``member_role_arn`` have ``<account_id>`` in them. ``own_accounts`` are those that
+    the run itself needs, besides the accounts of its roles.
     """
 
     incident: Incident
@@ -39,6 +39,7 @@ class Declared:
     inventory_accounts: frozenset[str] = frozenset()
     member_role_arn: str = ""
     exempt_roles: tuple[str, ...] = ()
+    watched: tuple[str, ...] = ()
     own_accounts: frozenset[str] = frozenset()
     terms: Terms = Terms()
 
@@ -55,11 +56,18 @@ class Declared:
             inventory_accounts=frozenset(map(_parse_account, options["inventory_accounts"])),
             member_role_arn=_parse_role("member_role_arn", options["member_role_arn"] or ""),
             exempt_roles=tuple(_parse_role("exempt_roles", arn) for arn in options["exempt_roles"]),
+            watched=tuple(
+                _parse_role(name, arn) for name in ("exempt_roles", "watched_roles") for arn in options[name]
+            ),
             own_accounts=frozenset(_list_accounts(options)),
             terms=Terms.from_options(options),
         )
         incident.check_count(int(options["max_principals"]))
         return declared
+
+    def list_watched_roles(self, account_id: str) -> tuple[str, ...]:
+        """List the ARNs of the roles of one account whose changes are a reason not to trust it."""
+        return tuple(dict.fromkeys(role.replace(ACCOUNT, account_id) for role in self.watched))
 
     def list_exempt_roles(self, account_id: str) -> tuple[str, ...]:
         """List the ARNs of the roles of one account that go on."""

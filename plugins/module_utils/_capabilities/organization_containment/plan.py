@@ -29,6 +29,7 @@ from .documents import NAME, OF_PEOPLE, Content, deny_account, deny_people, find
 from .members import Member
 from .moving import Move, can_rescue, find_unit, judge_move, move_in
 from .runbook import refuse
+from .trust import Judged
 
 MODULE: t.Final = ORGANIZATION_MODULE
 _DESCRIPTION: t.Final = "Incident {}: denies everything. Made by hardening.iam, which deletes it at the release."
@@ -39,7 +40,7 @@ class Observed:
     """What was read: the organization, and the declared accounts as their own roles show them.
 
     ``tree`` is None where the incident names nothing of the organization. ``run_accounts`` are those that the run comes
-    through.
+    through. ``judged`` says whether the accounts of the incident may be trusted.
     """
 
     account_id: str
@@ -47,6 +48,7 @@ class Observed:
     tree: t.Optional[OrganizationTree] = None
     members: Mapping[str, Member] = dataclasses.field(default_factory=dict)
     run_accounts: frozenset[str] = frozenset()
+    judged: tuple[Judged, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -128,7 +128,7 @@ def _lives(principal: str, what: str, next_step: str) -> Row:
 
 def write_text(result: Mapping[str, t.Any], *, written: bool) -> str:
     """Write a containment as text. One that names nothing of the organization has nothing to say."""
-    if not (result["accounts"] or result["people"] or result["not_denied"]):
+    if not (result["accounts"] or result["people"] or result["not_denied"] or result["trust"]):
         return ""
     done = [change for change in result["changes"] if change["applied"] or not written]
     verb = "changed" if written else "to change"
@@ -145,8 +145,23 @@ def write_text(result: Mapping[str, t.Any], *, written: bool) -> str:
         lines += [_describe_role(role) for role in row["roles"]]
         lines += _describe_move(row)
     lines += [f"NOT DENIED: {row['principal']}: {row['reason']}; {row['next_step']}" for row in result["not_denied"]]
+    lines += [_describe_trust(row) for row in result["trust"]]
     lines += [f"lives on: {row['what']} of {row['principal']}; {row['next_step']}" for row in result["lives_on"]]
     return "\n".join([head, *(f"  {printable(line)}" for line in lines)])
+
+
+def _describe_trust(row: Mapping[str, t.Any]) -> str:
+    name, since = f"account {row['account_id']}", row["since"]
+    unread = f"; not known: {'; '.join(row['unread'])}" if row["unread"] else ""
+    if row["state"] == "unknown":
+        return f"{name}: it is not known whether it may be trusted: {'; '.join(row['unread'])}"
+    if row["state"] == "nothing_seen":
+        return f"{name}: no change of roles of the run or of control policies is seen since {since}"
+    changes = "; ".join(
+        f"{change['operation']} of {change['what']} by {change['caller']} at {change['when']}"
+        for change in row["changes"]
+    )
+    return f"DO NOT TRUST {name}: {changes}{unread}; if that was an intruder, add it to accounts of the incident"
 
 
 def _describe_role(role: Mapping[str, t.Any]) -> str:

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import typing as t
 from collections.abc import Collection, Mapping, Sequence
@@ -37,7 +38,9 @@ from ..._module.task import Task, TaskError
 from ..._module.writers import Writer
 from .declared import Declared
 from .documents import OF_PEOPLE
-from .observe import OPERATIONS, describe_member, read_members, read_organization, read_state
+from .observe import OPERATIONS as OWN_OPERATIONS
+from .observe import describe_member, read_members, read_organization, read_state
+from .observe_trust import TRUST_OPERATIONS, judge_accounts
 from .plan import MODULE, Observed, Planner, Verdict
 from .release import Present, plan_release, stays_with
 from .report import (
@@ -48,10 +51,12 @@ from .report import (
     write_release_text,
     write_text,
 )
+from .trust import CONTROL, find_untrusted
 
 __all__ = ["OPERATIONS", "WRITER", "run"]
 
 WRITER: t.Final = Writer.CONTAINMENT
+OPERATIONS: t.Final = OWN_OPERATIONS.union(TRUST_OPERATIONS)
 _HINT: t.Final = "run on the host of the management account, in its role of the class containment"
 
 
@@ -119,19 +124,27 @@ class _OfOrganization(Capability[t.Any]):
 class OrganizationContainment(_OfOrganization):
     """One containment at the organization."""
 
+    reports = frozenset({CONTROL})
     _observed: Observed
     _verdicts: tuple[Verdict, ...] = ()
     _evidence: str = ""
 
     def observe(self) -> Observed:
         access, incident = self._access, self._declared.incident
-        self._observed = Observed(access.caller.account_id, access.partition)
+        observed = Observed(access.caller.account_id, access.partition)
         if incident.accounts or incident.identity_center_users:
             tree = self._read_tree()
             members = read_members(self._connection, self._declared, tree, self._break_glass)
             accounts = frozenset(principal.account_id for principal in self._connection.principals)
-            self._observed = Observed(access.caller.account_id, access.partition, tree, members, accounts)
+            observed = Observed(access.caller.account_id, access.partition, tree, members, accounts)
+        judged = judge_accounts(self._connection, self._declared, observed.tree)
+        self._observed = dataclasses.replace(observed, judged=judged)
         return self._observed
+
+    def findings(self, observed: Observed) -> tuple[Finding, ...]:
+        named = {seed.account_id for seed in self._declared.incident.accounts}
+        found = find_untrusted(observed.judged, named, partition=observed.partition, now=self._connection.now)
+        return tuple(found)
 
     def plan(self, observed: Observed, _found: tuple[Finding, ...]) -> Plan:
         planner = Planner(self._declared, self._connection.now)
@@ -181,6 +194,7 @@ class OrganizationContainment(_OfOrganization):
             "people": people,
             "not_denied": undenied,
             "lives_on": list_lives_on(accounts, people),
+            "trust": [one.as_dict() for one in self._observed.judged],
             "evidence": self._evidence or None,
         }
         return {**returned, "terminal": write_text({**result, **returned}, written=written)}

@@ -1,0 +1,118 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The event histories of the accounts that an incident is about: who changed roles of the run, and control policies."""
+
+from __future__ import annotations
+
+import functools
+import time
+import typing as t
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from ..._account.activity import SECONDS_BETWEEN_LOOKUPS, Lookup, look_up
+from ..._account.change_events import parse_change_events
+from ..._account.organization_tree import OrganizationTree
+from ..._aws.access import Access
+from ..._aws.errors import AwsError
+from ..._aws.operations import Operations
+from ..._module.connection import Connection
+from .changes import is_of_incident
+from .declared import ACCOUNT, Declared
+from .trust import SOURCE, Judged, TrustChange, choose_since, list_involved, list_policy_changes, list_role_changes
+
+_LOOKUP: t.Final = "LookupEvents"
+_PAGE: t.Final = 50
+_MOST_PAGES: t.Final = 4
+HISTORY_OPERATIONS: t.Final = Operations(reads=frozenset({f"cloudtrail:{_LOOKUP}"}))
+TRUST_OPERATIONS: t.Final = Operations(reads=frozenset({f"cloudtrail:{_LOOKUP}", "sts:GetAccessKeyInfo"}))
+_NOT_WHOLE: t.Final = "{}: it has more events than were read"
+
+
+def judge_accounts(
+    connection: Connection, declared: Declared, tree: t.Optional[OrganizationTree]
+) -> tuple[Judged, ...]:
+    """Judge the accounts that the incident is about, side by side. The management account is none of them.
+
+    ``tree`` is None if the organization was not read: then only roles are looked at.
+    """
+    access, incident = connection.access, declared.incident
+    since = choose_since(incident, connection.now)
+    involved = [
+        one for one in list_involved(incident, _list_homes(access, declared)) if one != access.caller.account_id
+    ]
+    if not involved or not declared.watched:
+        return ()
+    records, unread = _read_organization(access, since) if tree else ((), ())
+    own = {policy.id for policy in (tree.policies if tree else ()) if is_of_incident(policy, incident.id)}
+    calls: Mapping[str, Callable[[], Judged]] = {
+        account_id: functools.partial(_judge_roles, connection, declared, account_id, since)
+        for account_id in involved
+        if account_id in declared.inventory_accounts
+    }
+    found = access.gather(calls)
+    judged = []
+    for account_id in involved:
+        one = found.get(account_id, AwsError("the account is not in inventory_accounts"))
+        if isinstance(one, AwsError):
+            one = Judged(account_id, since, unread=(str(one),))
+        changes = tuple(list_policy_changes(records, tree, account_id, since, own)) if tree else ()
+        judged.append(Judged(account_id, since, tuple(sorted({*one.changes, *changes})), (*one.unread, *unread)))
+    return tuple(judged)
+
+
+def _list_homes(access: Access, declared: Declared) -> list[str]:
+    """List the accounts of the leaked keys. Of one that AWS does not tell, its own host says so."""
+    homes = []
+    for key in declared.incident.keys:
+        try:
+            homes.append(
+                key.account_id or str(access.call("sts", "GetAccessKeyInfo", {"AccessKeyId": key.id})["Account"])
+            )
+        except AwsError:
+            continue
+    return homes
+
+
+def _read_organization(access: Access, since: datetime) -> tuple[Sequence[t.Any], tuple[str, ...]]:
+    """Read the calls of AWS Organizations, which are events of the management account; or why they are not known."""
+    try:
+        found = _look_up(access, "EventSource", SOURCE, since)
+    except AwsError as error:
+        return (), (f"calls of AWS Organizations: {error}",)
+    return tuple(found.records), () if found.whole else (_NOT_WHOLE.format("AWS Organizations"),)
+
+
+def _judge_roles(connection: Connection, declared: Declared, account_id: str, since: datetime) -> Judged:
+    role = declared.member_role_arn.replace(ACCOUNT, account_id)
+    if not role:
+        return Judged(account_id, since, unread=("it can't be read without member_role_arn",))
+    access = connection.read_as(role, HISTORY_OPERATIONS)
+    changes: list[TrustChange] = []
+    unread: list[str] = []
+    for number, arn in enumerate(declared.list_watched_roles(account_id)):
+        if number:
+            time.sleep(SECONDS_BETWEEN_LOOKUPS)
+        name = arn.rpartition("/")[2]
+        try:
+            found = _look_up(access, "ResourceName", name, since)
+        except AwsError as error:
+            unread.append(f"role {name}: {error}")
+            continue
+        events = parse_change_events(found.records, account_id=account_id, kind="role", name=name)
+        changes += list_role_changes(arn, events, since)
+        if not found.whole:
+            unread.append(_NOT_WHOLE.format(f"role {name}"))
+    return Judged(account_id, since, tuple(changes), tuple(unread))
+
+
+def _look_up(access: Access, key: str, value: str, since: datetime) -> Lookup:
+    asked = {"LookupAttributes": [{"AttributeKey": key, "AttributeValue": value}], "StartTime": since}
+    # IAM and AWS Organizations have their events in the home region.
+    pages = access.pages("cloudtrail", _LOOKUP, "Events", asked, region=access.home_region, page_size=_PAGE)
+    return look_up(pages, max_pages=_MOST_PAGES, wait=time.sleep, now=since)
