@@ -120,6 +120,17 @@ def containing(**options: t.Any) -> Record:
     return reading(DEV, **{**writer, "incident": declared, "inventory_accounts": [DEV, PROD], **options})
 
 
+def organizing(**options: t.Any) -> Record:
+    writer = {"assume_role_arn": role_arn(MANAGEMENT, "automation"), "journal": "./journal", **PARITY}
+    people = [{"user_id": "94482488-3041-7026-d8a7-000000000000"}]
+    declared = {"id": "INC-7", "declared_by": "Ana", "reason": "an intruder is administrator", "accounts": [DEV]}
+    roles = {"member_role_arn": "arn:aws:iam::<account_id>:role/iam-hardening/assessor"}
+    incident = {**declared, "identity_center_users": people}
+    return reading(
+        MANAGEMENT, **{**writer, **roles, "incident": incident, "inventory_accounts": [DEV, PROD], **options}
+    )
+
+
 def guarding(**options: t.Any) -> Record:
     writer = {"assume_role_arn": role_arn(MANAGEMENT, "automation"), "journal": "./journal", **PARITY}
     deny = {"Effect": "Deny", "Action": ["cloudtrail:StopLogging"], "Resource": "*"}
@@ -450,6 +461,21 @@ CASES: t.Final = (
     Case("containment, not confirmed", "credential_quarantine", containing(), fails="hardening_incident.confirm"),
     Case("containment of too many", "credential_quarantine", containing(max_principals="1"), CHECKED, fails="names 2"),
     Case("release of nothing", "credential_quarantine", containing(state="released"), CHECKED),
+    Case("accounts contained, predicted", "organization_containment", organizing(), CHECKED),
+    Case(
+        "accounts contained, not confirmed",
+        "organization_containment",
+        organizing(),
+        fails="hardening_incident.confirm",
+    ),
+    Case(
+        "accounts contained, too many",
+        "organization_containment",
+        organizing(max_principals=1),
+        CHECKED,
+        fails="names 2",
+    ),
+    Case("accounts released, none", "organization_containment", organizing(state="released"), CHECKED),
     Case("lease that no task kept", "lease", {"account_id": DEV, "journal": "./journal", **PARITY}),
     Case("lease in check mode", "lease", {"account_id": DEV, "journal": "./journal", **PARITY}, CHECKED),
     Case("lease of no account", "lease", {"journal": "./journal", **PARITY}, fails="account_id"),

@@ -1,0 +1,193 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which accounts and users are contained, who goes on, and what is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._account.organization_tree import OrganizationTree
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_containment.changes import TAG
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_containment.declared import (
+    Declared,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_containment.documents import (
+    deny_account,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_containment.members import (
+    Keeper,
+    Member,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_containment.moving import (
+    find_unit,
+    judge_move,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_containment.plan import (
+    Observed,
+    Planner,
+    Verdict,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.declaration import Incident
+
+from ..organization_policy.organizations import (
+    BOX,
+    DENY,
+    DEV,
+    MANAGEMENT,
+    OURS,
+    PROD,
+    ROOT,
+    SANDBOX,
+    WORK_DEV,
+    full_access,
+    policy,
+    tree,
+)
+
+NOW: t.Final = datetime(2026, 11, 28, 12, tzinfo=UTC)
+NAME: t.Final = f"IamHardeningQuarantine-INC-7-{DEV}"
+KEPT: t.Final = f"arn:aws:iam::{DEV}:role/iam-hardening/break-glass"
+EVERYWHERE: t.Final = (ROOT, "ou-acme-11111111", WORK_DEV, BOX, MANAGEMENT, DEV, PROD, SANDBOX)
+DENY_ALL: t.Final = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
+TAGS: t.Final = {**OURS, TAG: "INC-7"}
+PERSON: t.Final = "94482488-3041-7026-d8a7-000000000000"
+
+
+def judge(
+    organization: OrganizationTree,
+    *accounts: t.Any,
+    members: t.Optional[Mapping[str, Member]] = None,
+    run_accounts: frozenset[str] = frozenset(),
+    **fields: t.Any,
+) -> Verdict:
+    named = {"id": "INC-7", "declared_by": "Ana", "reason": "an intruder is here", "accounts": list(accounts), **fields}
+    incident = Incident.from_option(named, now=NOW)
+    keeper = Keeper(KEPT, is_break_glass=True)
+    known = {DEV: Member(DEV, (keeper,)), PROD: Member(PROD, (keeper,))} if members is None else members
+    observed = Observed(MANAGEMENT, "aws", organization, known, run_accounts)
+    (verdict,) = Planner(Declared(incident), NOW).judge(observed)
+    return verdict
+
+
+def operations(verdict: Verdict) -> list[str]:
+    return [change.operation for change in verdict.changes]
+
+
+def rule_of(verdict: Verdict) -> str:
+    assert verdict.refusal is not None and not verdict.changes
+    return verdict.refusal.rule
+
+
+def organization(*policies: t.Any, **fields: t.Any) -> OrganizationTree:
+    return tree(full_access(*EVERYWHERE), *policies, **fields)
+
+
+def own(*targets: str, content: t.Any = None, tags: t.Optional[dict[str, str]] = None) -> t.Any:
+    document = deny_account([KEPT], NOW).document if content is None else content
+    return policy(NAME, *targets, content=document, tags=TAGS if tags is None else tags)
+
+
+def test_an_account_gets_a_policy_of_its_own() -> None:
+    verdict = judge(organization(), DEV)
+    assert operations(verdict) == ["CreatePolicy", "AttachPolicy"]
+    create, attach = verdict.changes
+    assert create.parameters["Name"] == NAME and KEPT in create.parameters["Content"]
+    assert {"Key": TAG, "Value": "INC-7"} in create.parameters["Tags"]
+    assert attach.parameters["TargetId"] == DEV and attach.undo is not None
+
+
+def test_what_is_there_already_is_not_done_again() -> None:
+    assert operations(judge(organization(own(DEV)), DEV)) == []
+    assert operations(judge(organization(own()), DEV)) == ["AttachPolicy"]
+    assert operations(judge(organization(own(DEV, content=DENY_ALL)), DEV)) == ["UpdatePolicy"]
+    # Who may go on is not known any more, so that the policy stays as it is.
+    unread = {DEV: Member(DEV, problem="denied")}
+    forced = {"account_id": DEV, "without_break_glass": True}
+    assert operations(judge(organization(own(DEV)), forced, members=unread)) == []
+
+
+@pytest.mark.parametrize(
+    ("organization_of", "given", "rule"),
+    [
+        (organization, MANAGEMENT, "management_account"),
+        (organization, "999988887777", "unknown_account"),
+        (lambda: organization(status="DISABLED"), DEV, "scp_disabled"),
+        (lambda: organization(policy(NAME, tags={})), DEV, "foreign"),
+        (lambda: organization(policy(NAME, tags={**OURS, TAG: "INC-8"})), DEV, "foreign"),
+        (lambda: organization(*(policy(f"other-{number}", DEV) for number in range(9))), DEV, "slots"),
+        (organization, {"account_id": DEV, "action": "move"}, "quarantine_ou"),
+        (lambda: organization(policy("deny-some", BOX)), {"account_id": DEV, "action": "move"}, "quarantine_ou"),
+        (
+            lambda: organization(policy("all", BOX, content=DENY_ALL), policy("guard", WORK_DEV, content=DENY)),
+            {"account_id": DEV, "action": "move"},
+            "no_break_glass",
+        ),
+    ],
+)
+def test_what_is_refused(organization_of: t.Callable[[], OrganizationTree], given: t.Any, rule: str) -> None:
+    assert rule_of(judge(organization_of(), given, quarantine_ou="/Box")) == rule
+
+
+def test_an_account_of_the_run_is_refused() -> None:
+    assert rule_of(judge(organization(), DEV, run_accounts=frozenset({DEV}))) == "caller"
+
+
+def test_without_break_glass_only_a_declared_account_is_contained() -> None:
+    lost = {DEV: Member(DEV, (Keeper(KEPT, is_break_glass=True, problem="it lets strangers in"),))}
+    verdict = judge(organization(), DEV, members=lost)
+    assert rule_of(verdict) == "no_break_glass" and "lets strangers in" in str(verdict.refusal)
+    forced = judge(organization(), {"account_id": DEV, "without_break_glass": True}, members=lost)
+    assert (
+        operations(forced) == ["CreatePolicy", "AttachPolicy"] and KEPT not in forced.changes[0].parameters["Content"]
+    )
+
+
+def test_a_move_names_what_ends() -> None:
+    keep = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"ArnNotLike": {"aws:PrincipalArn": KEPT}}}
+    quarantine = policy("all", BOX, content={"Version": "2012-10-17", "Statement": [keep]})
+    guarded = organization(quarantine, policy("guard", WORK_DEV))
+    given = {"account_id": DEV, "action": "move"}
+    verdict = judge(guarded, given, quarantine_ou=BOX)
+    assert rule_of(verdict) == "loses_policies" and verdict.move is not None and verdict.move.lost == ("guard",)
+    moved = judge(guarded, given, quarantine_ou=BOX, accept_lost_policies=["guard"])
+    (change,) = moved.changes
+    assert change.parameters == {"AccountId": DEV, "SourceParentId": WORK_DEV, "DestinationParentId": BOX}
+    # The same denial under another name keeps what it keeps.
+    same = dataclasses.replace(policy("guard-2", BOX), content=policy().content)
+    assert operations(judge(tree(*guarded.policies, same), given, quarantine_ou=BOX)) == ["MoveAccount"]
+
+
+def test_a_list_of_what_is_allowed_ends_by_a_move_too() -> None:
+    allowed = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+    limited = tree(
+        full_access(*(node for node in EVERYWHERE if node != WORK_DEV)), policy("only-s3", WORK_DEV, content=allowed)
+    )
+    unit = find_unit(limited, "/Box")
+    assert unit is not None and judge_move(limited, DEV, unit).lost == ("only-s3",)
+    assert find_unit(limited, "/") is None and find_unit(limited, ROOT) is None
+
+
+def test_people_are_denied_at_the_root_and_none_is_dropped() -> None:
+    named = [{"user_id": PERSON}]
+    verdict = judge(organization(), identity_center_users=named)
+    assert operations(verdict) == ["CreatePolicy", "AttachPolicy"] and verdict.changes[1].parameters["TargetId"] == ROOT
+    other = PERSON[:-1] + "1"
+    live = policy(
+        "IamHardeningQuarantine-INC-7-people",
+        ROOT,
+        content={
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Deny", "Condition": {"StringEquals": {"identitystore:UserId": [other]}}}],
+        },
+        tags=TAGS,
+    )
+    (update,) = judge(organization(live), identity_center_users=named).changes
+    assert update.operation == "UpdatePolicy" and {PERSON, other} <= set(update.parameters["Content"].split('"'))
+    assert rule_of(judge(organization(status="DISABLED"), identity_center_users=named)) == "scp_disabled"
