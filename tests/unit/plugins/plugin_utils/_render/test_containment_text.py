@@ -220,3 +220,44 @@ def test_no_name_forges_a_line() -> None:
     shown = render(contain(sessions(PROD, role(role=hostile))))
     assert section(shown, "NOT DENIED:") == []
     assert "\x1b" not in shown
+
+
+PERSON: t.Final = "94482488-3041-7026-d8a7-000000000000"
+
+
+def organization(**more: t.Any) -> Row:
+    account = {"account_id": PROD, "state": "contained", "roles": [{"role": "role/assessor", "continues": True}]}
+    lists = {"accounts": [account], "people": [{"user_id": PERSON, "state": "contained"}], "trust": []}
+    return {"account_id": "111122223333", "mode": "enforce", "not_denied": [], "lives_on": [], **lists, **more}
+
+
+def declare(*results: Row) -> Containment:
+    incident: t.Any = {**INCIDENT, "accounts": [{"account_id": PROD}], "identity_center_users": [{"user_id": PERSON}]}
+    return Containment.of(incident, results, failures=(), now=NOW, is_real=True)
+
+
+def test_accounts_and_people_are_contained_by_the_organization() -> None:
+    found = declare(credentials(HOME, seed("organization", id=PERSON)), organization())
+    assert section(render(found), "CONTAINED:") == [
+        f"account {PROD}: everything, but for assessor",
+        f"Identity Center user {PERSON}: everything in all member accounts",
+    ]
+    assert found.list_problems() == []
+
+
+def test_without_the_organization_nothing_of_it_is_contained() -> None:
+    problems = declare(credentials(HOME, seed("home"))).list_problems()
+    assert [problem.partition(":")[0] for problem in problems] == [PROD, PERSON]
+    assert "organization_management" in problems[0]
+
+
+def test_an_account_that_is_not_trusted_is_shown_with_the_calls() -> None:
+    call = {"operation": "PutRolePolicy", "what": "role assessor", "caller": "arn:x", "when": "2026-11-28T11:00:00Z"}
+    rows = [
+        {"account_id": HOME, "state": "changed", "changes": [call], "unread": []},
+        {"account_id": PROD, "state": "unknown", "changes": [], "unread": ["denied"]},
+    ]
+    text = render(declare(credentials(HOME, seed("home")), organization(trust=rows)))
+    (shown,) = section(text, "NOT TRUSTED:")
+    assert "PutRolePolicy of role assessor by arn:x" in shown and "add the account to accounts" in shown
+    assert section(text, "NOT KNOWN:") == [f"whether account {PROD} may be trusted: denied"]

@@ -13,6 +13,8 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.declaration import (
+    AccountAction,
+    AccountSeed,
     CenterUserSeed,
     Incident,
     KeySeed,
@@ -130,3 +132,41 @@ def test_what_is_no_mapping_is_refused() -> None:
     for value in (None, "INC-7", [KEY]):
         with pytest.raises(InputError, match="allowed is a mapping with id, declared_by"):
             Incident.from_option(value, now=NOW)
+
+
+def test_accounts_are_named_one_by_one() -> None:
+    other = "333344445555"
+    incident = parse(
+        accounts=[ACCOUNT, {"account_id": other, "action": "move", "without_break_glass": True}],
+        quarantine_ou="/Quarantine",
+        accept_lost_policies=["guard"],
+    )
+    assert incident.accounts == (AccountSeed(ACCOUNT), AccountSeed(other, AccountAction.MOVE, without_break_glass=True))
+    assert (incident.quarantine_ou, incident.accept_lost_policies) == ("/Quarantine", ("guard",))
+    assert Incident.from_option({**NEEDED, "accounts": [ACCOUNT]}, now=NOW).accounts == (AccountSeed(ACCOUNT),)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"accounts": ["22223333*"]}, "accounts[0].account_id"),
+        ({"accounts": ["*"]}, "accounts[0].account_id"),
+        ({"accounts": [{"account_id": ACCOUNT, "action": "delete"}]}, "one of policy, move"),
+        ({"accounts": [{"account_id": ACCOUNT, "without_break_glass": "yes"}]}, "true or false"),
+        ({"accounts": [{"account_id": ACCOUNT, "ou": "x"}]}, "ou is unknown"),
+        ({"accounts": [ACCOUNT, {"account_id": ACCOUNT, "action": "move"}], "quarantine_ou": "/Q"}, "named twice"),
+        ({"accounts": [{"account_id": ACCOUNT, "action": "move"}]}, "quarantine_ou"),
+        ({"quarantine_ou": "Quarantine"}, "quarantine_ou"),
+        ({"identity_center_users": [{"user_id": "alice"}]}, "identity_center_users[0].user_id"),
+    ],
+)
+def test_accounts_and_people_that_can_not_be_used(given: dict[str, t.Any], said: str) -> None:
+    assert said in refusal(**given)
+
+
+def test_keys_people_and_accounts_count_together() -> None:
+    person = {"user_id": "94482488-3041-7026-d8a7-000000000000"}
+    incident = parse(accounts=[ACCOUNT], identity_center_users=[person])
+    incident.check_count(3)
+    with pytest.raises(InputError, match="names 3 keys, users and accounts, allowed are 2"):
+        incident.check_count(2)

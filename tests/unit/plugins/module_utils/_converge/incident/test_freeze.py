@@ -273,3 +273,22 @@ def test_a_record_that_did_not_change_is_not_judged_again() -> None:
     assert read_freeze(store, ACCOUNT, known) == known
     put(store, contained=[], reason="another")
     assert rule(read_freeze(store, ACCOUNT, known), change("a")) is None
+
+
+def test_an_account_that_the_organization_contains_is_left_as_it_is() -> None:
+    member, policy = "222233334444", "organization policy ours (SERVICE_CONTROL_POLICY)"
+    found = record(targets=frozenset({member, policy}))
+    frozen = freeze_of(dataclasses.replace(found, incident_id=f"{INCIDENT}.organization"))
+
+    def about(**state: str) -> Change:
+        shown = {"type": "SERVICE_CONTROL_POLICY", **state}
+        target = "arn:aws:organizations::111122223333:policy/o-acme/service_control_policy/p-1"
+        made = change(target=target, affects=())
+        return dataclasses.replace(made, service="organizations", operation="DetachPolicy", before=shown, after=shown)
+
+    assert rule(frozen, about(policy="guard", attached_to=member)) == "contained"
+    assert rule(frozen, about(policy="ours", attached_to="ou-1")) == "contained"
+    assert rule(frozen, about(account=member, parent="ou-1")) == "contained"
+    assert rule(frozen, about(policy="guard", attached_to="ou-1")) is None
+    # The incident's own runs are not held back, whichever of its records it is.
+    assert rule(frozen, about(policy="ours", attached_to=member), except_for=INCIDENT) is None
