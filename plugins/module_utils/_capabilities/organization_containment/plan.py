@@ -29,7 +29,7 @@ from .documents import NAME, OF_PEOPLE, Content, deny_account, deny_people, find
 from .members import Member
 from .moving import Move, can_rescue, find_unit, judge_move, move_in
 from .runbook import refuse
-from .trust import Judged
+from .trust.judge import Judged
 
 MODULE: t.Final = ORGANIZATION_MODULE
 _DESCRIPTION: t.Final = "Incident {}: denies everything. Made by hardening.iam, which deletes it at the release."

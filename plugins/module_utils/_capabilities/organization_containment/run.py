@@ -40,7 +40,6 @@ from .declared import Declared
 from .documents import OF_PEOPLE
 from .observe import OPERATIONS as OWN_OPERATIONS
 from .observe import describe_member, read_members, read_organization, read_state
-from .observe_trust import TRUST_OPERATIONS, judge_accounts
 from .plan import MODULE, Observed, Planner, Verdict
 from .release import Present, plan_release, stays_with
 from .report import (
@@ -51,7 +50,8 @@ from .report import (
     write_release_text,
     write_text,
 )
-from .trust import CONTROL, find_untrusted
+from .trust.judge import CONTROL, find_untrusted
+from .trust.observe import TRUST_OPERATIONS, judge_accounts
 
 __all__ = ["OPERATIONS", "WRITER", "run"]
 

@@ -190,7 +190,7 @@ def _below_node(change: Change, reach: Reach) -> Iterable[str]:
     return _below(change, reach, (parameter(change, "TargetId"),))
 
 
-def _moved_account(change: Change, _reach: Reach) -> Iterable[str]:
+def _find_moved_account(change: Change, _reach: Reach) -> Iterable[str]:
     return (parameter(change, "AccountId"),)
 
 
@@ -298,7 +298,7 @@ def _organizations() -> dict[str, Write]:
         "TagResource": Write(_nobody, policy),
         "UntagResource": Write(_nobody, policy),
         # Its own policies stay, and those of the units above it are others then.
-        "MoveAccount": Write(_moved_account, request.name_moved_account),
+        "MoveAccount": Write(_find_moved_account, request.name_moved_account),
         # The type comes with a policy of AWS on every node that allows everything.
         "EnablePolicyType": Write(_nobody, request.name_policy_type),
         **{

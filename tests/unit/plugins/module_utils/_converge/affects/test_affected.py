@@ -369,6 +369,7 @@ CASES: t.Final[list[tuple[str, str, Record, Record, list[str]]]] = [
         )
         for operation in ("EnableAWSServiceAccess", "DisableAWSServiceAccess")
     ),
+    ("organizations:MoveAccount", ORGANIZATION, {"AccountId": MEMBERS[0]}, {}, [MEMBERS[0]]),
     *(
         (f"organizations:{operation}", ORGANIZATION, {"AccountId": MEMBERS[0]}, {}, [MEMBERS[0]])
         for operation in ("RegisterDelegatedAdministrator", "DeregisterDelegatedAdministrator")

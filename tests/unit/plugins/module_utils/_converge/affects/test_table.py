@@ -185,6 +185,13 @@ CASES: t.Final[list[tuple[tuple[str, ...], str, Record, Record, dict[str, str]]]
         {"ResourceId": "policy"},
     ),
     (
+        ("organizations:MoveAccount",),
+        f"arn:aws:organizations::{ACCOUNT}:account/o-acme/{MEMBERS[0]}",
+        {"AccountId": MEMBERS[0], "SourceParentId": "ou-work", "DestinationParentId": "ou-box"},
+        {"before": {"parent": "ou-work"}, "after": {"parent": "ou-box"}},
+        {"AccountId": "account", "SourceParentId": "unit", "DestinationParentId": "unit"},
+    ),
+    (
         ("organizations:EnablePolicyType",),
         f"policy type {SCP} of r-root",
         {"PolicyType": SCP, "RootId": "r-root"},

@@ -10,7 +10,7 @@ import typing as t
 from datetime import UTC, datetime, timedelta
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.change_events import ChangeEvent
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_containment.trust import (
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_containment.trust.judge import (
     Judged,
     Trust,
     TrustChange,
@@ -23,7 +23,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Severity
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.declaration import Incident
 
-from ..organization_policy.organizations import BOX, DEV, PROD, ROOT, WORK_DEV, policy, tree
+from ...organization_policy.organizations import BOX, DEV, PROD, ROOT, WORK_DEV, policy, tree
 
 NOW: t.Final = datetime(2026, 11, 28, 12, tzinfo=UTC)
 SINCE: t.Final = NOW - timedelta(days=1)

@@ -20,12 +20,12 @@ import typing as t
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
-from ..._account.change_events import ChangeEvent, find_caller
-from ..._account.moments import format_utc, parse_moment
-from ..._account.organization_tree import OrganizationTree
-from ..._converge.change import GLOBAL
-from ..._converge.finding import Evidence, Finding, Remediation, Severity, Status
-from ..._converge.incident.declaration import Incident
+from ...._account.change_events import ChangeEvent, find_caller
+from ...._account.moments import format_utc, parse_moment
+from ...._account.organization_tree import OrganizationTree
+from ...._converge.change import GLOBAL
+from ...._converge.finding import Evidence, Finding, Remediation, Severity, Status
+from ...._converge.incident.declaration import Incident
 
 CONTROL: t.Final = "account_not_trusted"
 #: How far back the events are read if the incident has no first suspicious moment.

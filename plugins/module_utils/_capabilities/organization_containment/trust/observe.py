@@ -15,16 +15,16 @@ import typing as t
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from ..._account.activity import SECONDS_BETWEEN_LOOKUPS, Lookup, look_up
-from ..._account.change_events import parse_change_events
-from ..._account.organization_tree import OrganizationTree
-from ..._aws.access import Access
-from ..._aws.errors import AwsError
-from ..._aws.operations import Operations
-from ..._module.connection import Connection
-from .changes import is_of_incident
-from .declared import ACCOUNT, Declared
-from .trust import SOURCE, Judged, TrustChange, choose_since, list_involved, list_policy_changes, list_role_changes
+from ...._account.activity import SECONDS_BETWEEN_LOOKUPS, Lookup, look_up
+from ...._account.change_events import parse_change_events
+from ...._account.organization_tree import OrganizationTree
+from ...._aws.access import Access
+from ...._aws.errors import AwsError
+from ...._aws.operations import Operations
+from ...._module.connection import Connection
+from ..changes import is_of_incident
+from ..declared import ACCOUNT, Declared
+from .judge import SOURCE, Judged, TrustChange, choose_since, list_involved, list_policy_changes, list_role_changes
 
 _LOOKUP: t.Final = "LookupEvents"
 _PAGE: t.Final = 50
