@@ -268,7 +268,7 @@ accounts:
       type: list
       elements: dict
     unread:
-      description: Why the account can't be read. Empty if it was read.
+      description: The reason if the account can't be read, else empty.
       type: str
     move:
       description: For a move, the units C(from) and C(to), C(policies_before) and C(policies_after) on each level, the policies whose
@@ -309,7 +309,7 @@ not_denied:
       description: The next step of people.
       type: str
 lives_on:
-  description: What no control policy ends.
+  description: The access that no control policy ends.
   returned: when O(state=contained)
   type: list
   elements: dict
@@ -318,7 +318,7 @@ lives_on:
       description: The account or the user.
       type: str
     what:
-      description: What goes on.
+      description: The access that goes on.
       type: str
     until:
       description: Always V(none), because somebody has to end it.
@@ -331,8 +331,9 @@ lives_on:
       type: str
 trust:
   description:
-    - The accounts that the incident is about (those of its keys, users, roles, sessions and accounts), and whether CloudTrail's event history
-      shows changes of roles of the run there, or of the control policies above them. It goes back to C(incident.since), or 14 days.
+    - The accounts that the incident is about are those of its keys, users, roles, sessions and accounts. CloudTrail's event history shows
+      changes of roles of the run there, and of the control policies above them.
+    - It goes back to C(incident.since), or 14 days.
     - An account with changes is a finding C(account_not_trusted). It is contained only if the incident names it in C(accounts).
   returned: when O(state=contained)
   type: list
@@ -352,7 +353,7 @@ trust:
       type: list
       elements: dict
     unread:
-      description: What is not known, and why.
+      description: The facts that are not known, with the reasons.
       type: list
       elements: str
 evidence:

@@ -105,7 +105,7 @@ def find_hole(permissions: Permissions, arn: str, admitting: Collection[str]) ->
     """Find out how somebody could come into a role who must not; empty if only ``admitting`` accounts can.
 
     Principals of the account itself are denied everything, so that they can't assume it either. Services and identity
-    providers act for whoever controls the account.
+    providers act for everybody who controls the account.
     """
     trust = permissions.trust(arn)
     if trust is None:
