@@ -213,7 +213,8 @@ def template_of_containment(modules: t.Mapping[str, Operations]) -> Json:
     """
     role = containment.make_role(modules)
     chosen: dict[str, Json] = {
-        name: {"Fn::Equals": [{"Ref": name}, "true"]} for name in (*containment.SWITCHES, *containment.SWITCHES_OF_ASSESSOR)
+        name: {"Fn::Equals": [{"Ref": name}, "true"]}
+        for name in (*containment.SWITCHES, *containment.SWITCHES_OF_ASSESSOR)
     }
     root = {"Fn::And": [{"Condition": "IsManagementAccount"}, chosen[containment.ROOT]]}
     return {

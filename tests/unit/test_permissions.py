@@ -273,7 +273,10 @@ def test_a_hunt_has_what_it_reads_and_no_more(template: t.Any, of_containment: t
     operations = generate.read_operations()[roles.HUNT]
     assert not operations.writes
     assert not operations.jobs
-    in_every_account, own = allowed(policies(template)["ReadPolicy"]), allowed(policies(of_containment)["HuntReadPolicy"])
+    in_every_account, own = (
+        allowed(policies(template)["ReadPolicy"]),
+        allowed(policies(of_containment)["HuntReadPolicy"]),
+    )
     assert set(actions_of(operations.reads)) <= in_every_account | own
     assert own <= set(actions_of(operations.reads)) - in_every_account
     assert of_containment["Resources"]["HuntReadPolicy"]["Properties"]["Roles"] == ["assessor"]
