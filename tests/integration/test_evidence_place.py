@@ -2,11 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The place of the evidence of an incident: locked objects."""
+"""The place of the evidence of an incident: locked objects, and a place in S3 that does not answer."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import json
+import socket
+import threading
 import typing as t
 from collections.abc import Iterator
 from pathlib import Path
@@ -91,3 +95,59 @@ def test_without_object_lock_a_containment_goes_on_and_a_hunt_does_not(response:
     assert failed["failed"]
     assert "evidence_lock_days needs a bucket with Object Lock" in failed["msg"]
     assert "only S3 can lock objects" in hunt(report_dir=str(response.reports))["msg"]
+
+
+# A place that does not answer
+
+
+@contextlib.contextmanager
+def listen(*, answers: bool) -> Iterator[tuple[str, list[t.Any]]]:
+    """A place that takes connections without a word, or (not ``answers``) refuses them; yields its URL and them."""
+    taken: list[t.Any] = []
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        if not answers:
+            yield url, taken
+            return
+        server.listen(64)
+
+        def accept() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    taken.append(server.accept()[0])
+
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        try:
+            yield url, taken
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join()
+            for connection in taken:
+                connection.close()
+
+
+@pytest.mark.parametrize("answers", [False, True], ids=["refused", "silent"])
+def test_a_containment_goes_on_without_its_journal(
+    answers: bool, response: Response, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {"journal": PLACE, "aws_config": {"read_timeout": 0.2, "connect_timeout": 0.2}}
+    with listen(answers=answers) as (url, taken):
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", url)
+        refused = response.run(**options)
+        assert refused["failed"]
+        assert "set journal_fallback (hardening_journal_fallback) to local" in refused["msg"]
+        assert response.writes == []
+        attempts = len(taken)
+        result = response.contain(**options, journal_fallback="local")
+    # One call, and its repetitions. With the usual time-outs there are fewer: they end the rounds early.
+    assert attempts <= 12
+    assert len(taken) - attempts <= 12
+    assert (result["not_denied"], result["journal_fell_back"]) == ([], True)
+    assert any("THE JOURNAL IS ON THIS CONTROLLER ALONE" in str(warning) for warning in result["warnings"])
+    records = list(Path("journal-fallback").rglob(f"*{INCIDENT}*"))
+    assert records
+    assert json.dumps(result["undo"]) != "[]"
+    assert response.control.log()
+    assert HOME in {change["account_id"] for change in result["undo"]}
