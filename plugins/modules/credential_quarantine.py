@@ -47,12 +47,6 @@ options:
     type: str
     choices: [contained, released]
     default: contained
-  pass:
-    description:
-      - The pass of a containment, for the evidence and the result. All passes do the same.
-    type: str
-    choices: [first, second, recheck]
-    default: first
   inventory_accounts:
     description:
       - The ids of all accounts of this run. If a key belongs to none of them, its status is V(foreign).
@@ -503,7 +497,6 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         **ASSUME_ROLE_ARGUMENTS,
         **EMERGENCY_ARGUMENTS,
         "state": {"type": "str", "choices": ["contained", "released"], "default": "contained"},
-        "pass": {"type": "str", "choices": ["first", "second", "recheck"], "default": "first", "no_log": False},
         "inventory_accounts": {"type": "list", "elements": "str", "default": []},
         "accept_irreversible": {"type": "list", "elements": "str", "choices": losses, "default": []},
         "acts_for_organization": {"type": "bool", "default": False},

@@ -27,7 +27,7 @@ from .._converge.change import Change, Refusal
 from .._converge.errors import GuardError, InputError
 from .._converge.guard import Limits
 from .._converge.incident.declaration import OPTION, Incident
-from .._converge.incident.names import record_folder
+from .._converge.incident.names import Pass, record_folder
 from .._converge.incident.record import Record
 from .._converge.incident.records import read_record, update
 from .._converge.incident.steps import Step, Subject
@@ -91,7 +91,7 @@ class Emergency:
             incident,
             releases=releases,
             may_fall_back=task.options.get("journal_fallback") == "local",
-            is_final=bool(task.options.get("final", True)),
+            is_final=task.options["pass"] == Pass.LAST,
         )
 
     @property

@@ -22,7 +22,7 @@ from ...module_utils._report.plain import join_names, printable, wrap_text
 
 #: Statuses of a credential by which its home is known, or that it has none any more.
 _FOUND: t.Final = frozenset({"home", "deleted", "root", "session", "mismatch"})
-_LAST_PASS: t.Final = "recheck"
+_RECHECK: t.Final = "recheck"
 # CloudTrail delivers late, so the last events are hunted again: compromise.md 4.
 _HUNTS: t.Final = (timedelta(hours=1), timedelta(hours=24))
 _NAMES: t.Final = 4
@@ -81,7 +81,7 @@ class Containment:
         yield from (fact for result in self.sessions for fact in result.get("unread", ()))
         for result in (*self.credentials, *self.sessions):
             late = {change["target"] for change in result.get("changes", ()) if change.get("applied")}
-            if result.get("pass") == _LAST_PASS:
+            if result.get("pass") == _RECHECK:
                 yield from (f"{target}: it was still changed in the last pass, so run again" for target in sorted(late))
 
     def list_seeds(self) -> list[Row]:
