@@ -237,6 +237,11 @@ incident_id:
   returned: success
   type: str
   sample: INC-7
+confirmed_by:
+  description: The second person who has confirmed the incident, by its record in this account. Empty if nobody has.
+  returned: success
+  type: str
+  sample: Ben Security
 journal_fell_back:
   description: Whether the journal is on the controller alone, because its place could not be used.
   returned: success

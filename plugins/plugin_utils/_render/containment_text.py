@@ -232,7 +232,7 @@ def _render_next(containment: Containment) -> Iterator[str]:
         return
     if containment.list_problems():
         yield "run contain.yml again: it goes on where this run ended"
-    if not containment.incident.get("confirmed_by"):
+    if not any(result.get("confirmed_by") for result in (*containment.credentials, *containment.sessions)):
         until = format_utc(containment.now + CONFIRM_WITHIN)
         yield f"a second person confirms it until {until}: run contain.yml with compromise_response_confirmed_by"
     times = " and ".join(format_utc(containment.now + wait) for wait in _HUNTS)
