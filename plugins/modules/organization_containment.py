@@ -44,12 +44,6 @@ options:
     type: str
     choices: [contained, released]
     default: contained
-  pass:
-    description:
-      - The pass of a containment, for the evidence and the result. All passes do the same.
-    type: str
-    choices: [first, second, recheck]
-    default: first
   inventory_accounts:
     description:
       - The ids of all accounts of this run. A role of a contained account goes on only if nobody but these accounts and the management
@@ -235,6 +229,11 @@ incident_id:
   returned: success
   type: str
   sample: INC-9
+confirmed_by:
+  description: The second person who has confirmed the incident, by its record in this account. Empty if nobody has.
+  returned: success
+  type: str
+  sample: Ben Security
 journal_fell_back:
   description: Whether the journal is on the controller alone, because its place could not be used.
   returned: success
@@ -243,7 +242,7 @@ pass:
   description: The pass.
   returned: when O(state=contained)
   type: str
-  sample: first
+  sample: second
 accounts:
   description: The declared accounts. With O(state=released) only their ids.
   returned: success
