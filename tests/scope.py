@@ -43,7 +43,7 @@ SAMPLED: t.Final[dict[str, int]] = {
         "mistakes": 3,
         "molecule": 2,
         "organization": 3,
-        "organization_containment": 2,
+        "organization_containment": 1,
         "organization_policy": 3,
         "organization_policy_attacks": 3,
         "organization_rollout": 3,
