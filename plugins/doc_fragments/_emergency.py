@@ -41,6 +41,13 @@ options:
     type: str
     choices: [none, local]
     default: none
+  evidence_lock_days:
+    description:
+      - The days for which nobody can delete or change the evidence, not even the root user. V(0) locks nothing.
+      - It needs an O(journal) in S3, in a bucket with Object Lock, and C(s3:PutObjectRetention). Where the evidence can't be locked, a
+        warning says so, and it is kept without.
+    type: int
+    default: 0
   pass:
     description:
       - The pass of a containment, for the evidence and the result. All passes do the same, but for the following.

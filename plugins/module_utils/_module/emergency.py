@@ -34,12 +34,14 @@ from .._converge.incident.steps import Step, Subject
 from .._converge.runner import ApplyResult, Prediction
 from .._converge.store import DirectoryStore, Store, StoreError
 from .incidents import Incidents
+from .stores import lock_evidence
 from .task import Task, TaskError
 
 #: Where the journal of a containment is that can't reach its own place: on the controller.
 FALLBACK: t.Final = "./journal-fallback"
 #: No cap holds a containment back: how many principals it may contain is an option of its module.
 LIMITS: t.Final = Limits(max_changes=10_000, max_percent=100)
+_NOT_LOCKED: t.Final = "THE EVIDENCE IS NOT LOCKED: whoever can write to its place can delete it: {reason}"
 # The variable that users set, for messages.
 _SECOND_PERSON: t.Final = "compromise_response_confirmed_by"
 
@@ -67,6 +69,7 @@ class Emergency:
         self.has_fallen_back = False
         self._may_fall_back = may_fall_back and not releases
         self._store: t.Optional[Store] = None
+        self._locked: t.Optional[Store] = None
         self._task: t.Optional[Task] = None
         self._caller_arn = ""
         # By the records: one that only this run names may count for nothing.
@@ -114,6 +117,7 @@ class Emergency:
         self._task, self._caller_arn = task, task.access.caller.arn
         try:
             self._store = task.open_store(task.journal)
+            self._locked = self._open_locked(task)
             if task.run.writes:
                 self._try_out(self._store, account_id)
         except (AwsError, StoreError) as error:
@@ -121,10 +125,19 @@ class Emergency:
                 raise
             if not self._may_fall_back:
                 raise GuardError([self._refuse(str(error), account_id)]) from error
-            self._store = DirectoryStore(FALLBACK, "journal_fallback")
+            self._store, self._locked = DirectoryStore(FALLBACK, "journal_fallback"), None
             self.has_fallen_back = True
             task.warn(self._explain_fallback(str(error)))
         return self._store
+
+    def _open_locked(self, task: Task) -> t.Optional[Store]:
+        """The place of the journal, with a lock on what is written. Containment does not wait for one."""
+        try:
+            locked = lock_evidence(task.journal, task.options, task.clock())
+        except InputError as error:
+            task.warn(_NOT_LOCKED.format(reason=error))
+            return None
+        return task.open_store(locked) if locked else None
 
     def _try_out(self, store: Store, account_id: str) -> None:
         """Make sure that the records can be read, and written where another place could be used."""
@@ -254,7 +267,19 @@ class Emergency:
         while self.store.get(key) is not None:
             number += 1
             key = self._name_evidence(account_id, f"{name}-{number}")
-        return self.store.put_new(key, self._encode(document))
+        return self._put_evidence(key, self._encode(document))
+
+    def _put_evidence(self, key: str, content: bytes) -> str:
+        """Write evidence, locked where that is wanted and possible. Raises StoreError."""
+        if self._locked is None:
+            return self.store.put_new(key, content)
+        try:
+            return self._locked.put_new(key, content)
+        except StoreError as error:
+            place = self.store.put_new(key, content)
+            self._locked = None
+            self._running.warn(_NOT_LOCKED.format(reason=error))
+            return place
 
     def _name_evidence(self, account_id: str, name: str) -> str:
         return f"incident/{self.incident.id}/{account_id}/{self._running.run.id}-{name}.json"

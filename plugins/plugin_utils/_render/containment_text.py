@@ -22,6 +22,10 @@ from ...module_utils._report.plain import join_names, printable, wrap_text
 
 #: Statuses of a credential by which its home is known, or that it has none any more.
 _FOUND: t.Final = frozenset({"home", "deleted", "root", "session", "mismatch"})
+#: All statuses, the one first that says most. That a credential is not here is what every other account says of it.
+_BY_KNOWLEDGE: t.Final = (
+    *("home", "mismatch", "root", "session", "deleted", "people", "foreign", "unresolved", "not_here"),
+)
 _RECHECK: t.Final = "recheck"
 # CloudTrail delivers late, so the last events are hunted again: compromise.md 4.
 _HUNTS: t.Final = (timedelta(hours=1), timedelta(hours=24))
@@ -89,7 +93,7 @@ class Containment:
         best: dict[str, Row] = {}
         for seed in self._seeds():
             known = best.get(seed["id"])
-            if known is None or (known["status"] not in _FOUND and seed["status"] in _FOUND):
+            if known is None or _rank(seed) < _rank(known):
                 best[seed["id"]] = seed
         return list(best.values())
 
@@ -116,6 +120,11 @@ class Containment:
             if result["account_id"] not in known or not row.get("next_step", "").startswith("session_revocation")
         ]
         return sorted(rows, key=lambda row: (row["until"] is None, row["until"] or "", row["what"], row["principal"]))
+
+
+def _rank(seed: Row) -> int:
+    status = seed["status"]
+    return _BY_KNOWLEDGE.index(status) if status in _BY_KNOWLEDGE else len(_BY_KNOWLEDGE)
 
 
 def render(containment: Containment, *, ascii_only: bool = False) -> str:

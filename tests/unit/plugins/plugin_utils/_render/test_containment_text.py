@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.locate import Status
+from ansible_collections.hardening.iam.plugins.plugin_utils._render import containment_text
 from ansible_collections.hardening.iam.plugins.plugin_utils._render.containment_text import Containment, render
 
 Row = dict[str, t.Any]
@@ -73,6 +75,20 @@ def test_a_credential_that_nobody_found_is_a_problem(status: str) -> None:
     found = contain(credentials(PROD, seed(status, "nobody knows it")), credentials(HOME, seed(status, "no")))
     assert found.list_problems() == ["AKIA…7Q2M: no"]
     assert section(render(found), "NEXT:")[0].startswith("run contain.yml again")
+
+
+@pytest.mark.parametrize(
+    ("less", "more"),
+    [("not_here", "unresolved"), ("unresolved", "foreign"), ("session", "home"), ("deleted", "mismatch")],
+)
+def test_the_account_that_knows_most_is_shown(less: str, more: str) -> None:
+    for order in ((less, more), (more, less)):
+        found = contain(*(credentials(str(n) * 12, seed(status, status)) for n, status in enumerate(order, 1)))
+        assert section(render(found), "CREDENTIALS:") == [f"AKIA…7Q2M: {more}"]
+
+
+def test_every_status_has_its_place() -> None:
+    assert set(containment_text._BY_KNOWLEDGE) == {status.value for status in Status}
 
 
 @pytest.mark.parametrize("status", ["home", "deleted", "root", "session", "mismatch"])
