@@ -26,6 +26,7 @@ from ..._converge.finding import Finding
 from ..._converge.plan import Plan
 from ..._converge.store import StoreError
 from ..._converge.untouchable import UntouchablePrincipals
+from ..._converge.user_keys import DELETE_KEY, UPDATE_KEY
 from ..._module.connection import Connection
 from ..._module.converging import converge, settings_of
 from ..._module.options import Run, StoreOptions
@@ -41,12 +42,10 @@ from .archive import Archive, Log
 from .changes import (
     CREATE_KEY,
     CREATE_SECRET,
-    DELETE_KEY,
     DELETE_SECRET,
     MOVE_LABEL,
     SECRETS,
     STORE,
-    UPDATE_KEY,
     RotationWriter,
 )
 from .declared import Declared, Target
