@@ -60,7 +60,7 @@ SWITCHES: t.Final[Mapping[str, str]] = {
     RETIREMENT: "Whether it may change who may assume the targets, and take their policies (stage retire).",
     RETURN: "Whether the targets may get any policy, AdministratorAccess too (stage revert). Set it for that run only.",
     MOVES: "Whether it may deactivate and delete access keys whose workloads moved to roles (key_migration).",
-    MOVES_UNBOUNDED: "Whether new roles of workloads may be without a permissions boundary, so that they may get anything.",
+    MOVES_UNBOUNDED: "Whether new roles of workloads may lack a permissions boundary. They may then get any policy.",
 }
 # Two characters that are no wildcard: "*" would be every role of the account.
 TARGETS_PATTERN: t.Final = r"[\w+=,.@-][\w+=,.@/-]+[\w+=,.@/*?-]*"

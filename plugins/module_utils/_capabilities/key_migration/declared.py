@@ -52,7 +52,7 @@ _FIELDS: t.Final[Mapping[str, _Field]] = {
     "boundary": _Field(
         re.compile(r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[\w+=,.@/-]{1,576}", re.ASCII), "the ARN of a policy"
     ),
-    "region": _Field(_REGION, "the name of a region", frozenset({Target.EC2, Target.ECS, Target.LAMBDA}) | EKS),
+    "region": _Field(_REGION, "the name of a region"),
     # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html
     "task_definition": _Field(
         re.compile(r"[A-Za-z0-9_-]{1,255}"), "the family of a task definition", frozenset({Target.ECS})

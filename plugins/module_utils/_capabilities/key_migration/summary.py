@@ -119,7 +119,12 @@ def _render(entry: Mapping[str, t.Any], written: bool) -> Iterator[str]:
         yield f"    {printable(line)}"
     if entry["handover"]:
         yield "    The step that people do:"
-        yield from (f"      {printable(line)}" for line in entry["handover"])
+        yield from (f"      {_indent(line)}{printable(line)}" for line in entry["handover"])
+
+
+def _indent(line: str) -> str:
+    """The spaces that a line begins with: a part of a workflow is YAML."""
+    return line[: len(line) - len(line.lstrip(" "))]
 
 
 def _render_step(entry: Mapping[str, t.Any], written: bool) -> Iterator[str]:
