@@ -32,6 +32,7 @@ from ..._module.converging import converge, settings_of
 from ..._module.options import Run, StoreOptions
 from ..._module.registration import Registration, Reversal
 from ..._module.task import Task, TaskError
+from ..._module.user_keys import read_user
 from ..._module.version import COLLECTION_VERSION
 from ..._module.writers import Writer
 from ..._prediction.key_users.evidence import OPERATIONS as CONSUMERS_OPERATIONS
@@ -54,7 +55,7 @@ from .history import MODULE, Attempt, read_attempts
 from .issuing.run import Issuer
 from .model import Key, Secret, Stage, User
 from .observe import OPERATIONS as LIVE_READS
-from .observe import read_secret, read_user, reread
+from .observe import read_secret, reread
 from .past import Identity, replay
 from .records import Event
 from .reversal.run import find_undo_access, refuse_undos

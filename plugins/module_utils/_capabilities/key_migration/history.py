@@ -12,8 +12,10 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
-from ..._converge.identity_changes import CREATE_ROLE
+from ..._converge.change import Change
+from ..._converge.identity_changes import CREATE_ROLE, DELETE_ROLE
 from ..._converge.journal import Outcome, find_runs, read_recorded
 from ..._converge.store import Store
 from ..._converge.user_keys import INACTIVE, UPDATE_KEY
@@ -23,6 +25,8 @@ from .model import MODULE
 @dataclasses.dataclass(frozen=True)
 class History:
     """The ARNs of the roles that earlier runs made or tried to make, and the ids of the keys that they deactivated.
+
+    What they took back since is not among them.
 
     A run that was killed leaves an attempt whose outcome nobody knows. It counts: the run began with no such role.
     """
@@ -38,14 +42,27 @@ def read_history(store: Store, account_id: str, warn: Callable[[str], None]) -> 
     """
     roles: set[str] = set()
     keys: set[str] = set()
+    for change in _read_changes(store, account_id, warn):
+        after: Mapping[str, t.Any] = change.after if isinstance(change.after, Mapping) else {}
+        if change.operation == CREATE_ROLE:
+            roles.add(change.target)
+        elif change.operation == DELETE_ROLE:
+            roles.discard(change.target)
+        elif change.operation == UPDATE_KEY:
+            (keys.add if after.get("status") == INACTIVE else keys.discard)(str(after.get("id")))
+    return History(frozenset(roles), frozenset(keys))
+
+
+def _read_changes(store: Store, account_id: str, warn: Callable[[str], None]) -> list[Change]:
+    """Read the changes that were made, or may have been, in their order. An unknown deletion counts as none."""
+    found: list[tuple[datetime, Change]] = []
     for run in find_runs(store, account_id, MODULE):
         for intent, outcome in read_recorded(store, account_id, run, warn):
             change = intent.change
-            if intent.module != MODULE or change.undoes or outcome not in (Outcome.APPLIED, Outcome.UNKNOWN):
-                continue
-            after: Mapping[str, t.Any] = change.after if isinstance(change.after, Mapping) else {}
-            if change.operation == CREATE_ROLE:
-                roles.add(change.target)
-            elif change.operation == UPDATE_KEY and after.get("status") == INACTIVE:
-                keys.add(str(after.get("id")))
-    return History(frozenset(roles), frozenset(keys))
+            is_made = outcome is Outcome.APPLIED or (
+                outcome is Outcome.UNKNOWN and change.operation in (CREATE_ROLE, UPDATE_KEY)
+            )
+            if intent.module == MODULE and intent.at is not None and is_made and not change.undoes:
+                found.append((intent.at, change))
+    # The sort is stable: changes of one run stay in their order.
+    return [change for _at, change in sorted(found, key=lambda item: item[0])]

@@ -104,7 +104,7 @@ def _decide(situation: Situation, declared: Declared, now: datetime) -> Step:
     if declared.stage is Stage.PREPARE:
         return _prepare(situation, declared)
     if declared.stage is Stage.ASSESS:
-        return _rest("")
+        return _rest("" if past.last is not None else situation.obstacle[1])
     if past.last is None:
         return refuse("not_prepared", f"{workload.name} has no role yet; run the stage prepare first")
     return _refuse_role(situation, past.last) or _go_on(situation, declared, now)

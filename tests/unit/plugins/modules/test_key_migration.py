@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 import typing as t
@@ -252,6 +253,38 @@ def test_killed_while_the_role_is_made_the_next_run_goes_on(account: Account, wr
     assert rules(account.run("prepare")) == []
     assert (account.roles, account.policies) == (["job"], ["lp-svc-1"])
     assert [path.name[7:] for path in account.records] == ["prepared.json"]
+
+
+def test_what_a_killed_run_made_is_taken_back_without_a_record(account: Account) -> None:
+    account.user()
+    account.kill_at = (1, False)
+    with pytest.raises(Killed):
+        account.run("prepare")
+    account.kill_at = None
+    assert account.roles == ["job"]
+    account.run("revert", revert=["job"])
+    assert account.roles == []
+    # A role of the same name that somebody makes later is theirs.
+    trust = account.run("assess")["workloads"][0]["trust"]
+    account.iam.create_role(Path="/workload/", RoleName="job", AssumeRolePolicyDocument=json.dumps(trust))
+    assert rules(account.run("prepare")) == ["role_taken"]
+    assert account.run("revert", revert=["job"])["changed"] is False
+
+
+def test_two_runs_at_once_record_one_stage(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    account.user()
+    write, is_first = core.Archive.write, [True]
+
+    def race(archive: core.Archive, event: t.Any, log: t.Any) -> None:
+        if is_first.pop() if is_first else False:
+            other = dataclasses.replace(event, key_id="AKIAOTHEROTHEROTHER1")
+            write(archive, other, log)
+        write(archive, event, log)
+
+    monkeypatch.setattr(core.Archive, "write", race)
+    result = account.run("prepare")
+    assert result["failed"] and "000001-prepared.json" in result["msg"]
+    assert len(account.records) == 1
 
 
 def test_killed_while_the_key_is_deactivated_the_next_run_records_it(account: Account) -> None:
