@@ -383,7 +383,7 @@ variable "key_migration" {
 }
 
 variable "key_migration_unbounded" {
-  description = "Whether new roles of workloads may be without a permissions boundary. They may then get anything."
+  description = "Whether new roles of workloads may lack a permissions boundary. They may then get any policy."
   type        = bool
   default     = false
 }
