@@ -11,8 +11,8 @@ author:
   - hardening.iam contributors (@hardening-iam)
 short_description: Move workloads from the access keys of IAM users to roles, in stages
 description:
-  - Finds out where a workload runs that uses the access key of a user, makes a role for it, prints the step that people do, proves that
-    the role is used, and retires the key.
+  - Finds out where a workload runs that uses the access key of a user. It makes a role for the workload, and prints the step that
+    people do. It retires the key once the use of the role is proved.
   - The stages are V(assess), V(prepare), V(verify) and V(retire). V(revert) takes back what runs made. Each run takes each workload
     through the stage that O(stage) names, if it is ready for it.
   - The platforms are EC2, ECS, Lambda, EKS with Pod Identity or with roles for service accounts, and GitHub Actions. The trust policy of

@@ -308,6 +308,9 @@ class KeyMigration(Capability[Observed]):
             yield from writer.delete_role(situation)
 
     def _list_warnings(self) -> Iterator[str]:
+        """List the keys whose callers are not known, where that matters: IAM's last use then decides alone."""
+        if self._declared.stage not in (Stage.VERIFY, Stage.RETIRE):
+            return
         for one in self._observed.situations:
             if one.consumers.failure and one.key is not None:
                 yield f"it is not known who uses the key of {one.workload.name}: {one.consumers.failure}"
