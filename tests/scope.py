@@ -73,6 +73,7 @@ SAMPLED: t.Final[dict[str, int]] = {
     "tests/gates/test_docs_site.py": 0,
     # A run of the module over moto in each, some of them over all stages.
     "tests/unit/plugins/modules/test_access_key_rotation.py": 30,
+    "tests/unit/plugins/modules/test_key_migration.py": 14,
 }
 
 # Files that take longest, since each goes through many runs. "make test" draws half of them, other ones in each run. Of
