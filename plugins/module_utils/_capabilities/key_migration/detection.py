@@ -14,6 +14,7 @@ nobody but that platform.
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import typing as t
 from collections.abc import Iterable, Mapping
 
@@ -78,6 +79,20 @@ def detect(consumers: Iterable[Consumer], instances: Mapping[str, str]) -> Detec
         return Detection(callers, reason=f"the platform is one of {', '.join(sorted(targets))}")
     (platform,) = targets
     return Detection(callers, platform)
+
+
+def list_addresses(consumers: Iterable[Consumer]) -> frozenset[str]:
+    """List the addresses of callers whose agents name no platform. Services have names in place of addresses."""
+    found = {one.address for one in consumers if find_platform(one.agent, one.address) in _UNNAMED}
+    return frozenset(filter(_is_address, found))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _describe(consumer: Consumer, instances: Mapping[str, str]) -> Caller:

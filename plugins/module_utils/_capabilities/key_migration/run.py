@@ -51,7 +51,7 @@ from ..._prediction.key_users.model import Consumers
 from ..._prediction.records.evidence_options import EvidenceOptions
 from .changes import WRITES, MigrationWriter
 from .declared import Declared, Workload
-from .detection import detect
+from .detection import detect, list_addresses
 from .grants import CONTEXT, GRANTS, SAMPLES
 from .history import History, read_history
 from .model import MODULE, Stage, State
@@ -228,7 +228,7 @@ class KeyMigration(Capability[Observed]):
         begin = self._connection.now - timedelta(days=self._options.evidence.trail_days)
         windows = {one.key.id: begin for one in situations if one.key is not None and not one.problem}
         found = ConsumerReader(self._connection, self._options.evidence).read(windows)
-        addresses = {one.address for one in found.found}
+        addresses = list_addresses(found.found)
         regions = self._access.reach(self._options.evidence.regions).regions if addresses else ()
         instances = read_instances(self._access, regions, addresses)
         return [_add_detection(one, found, instances) for one in situations]

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.key_migration.detection import (
     contradicts,
     detect,
+    list_addresses,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.key_migration.model import Target
 from ansible_collections.hardening.iam.plugins.module_utils._policy.hunt.dependants.find import Confidence
@@ -61,3 +62,8 @@ def test_another_declared_platform_than_the_calls_name_is_shown() -> None:
     assert contradicts(named, Target.ECS)
     assert not contradicts(named, Target.LAMBDA)
     assert not contradicts(detect([call(BOTO)], {}), Target.ECS)
+
+
+def test_only_addresses_of_unnamed_callers_are_looked_up() -> None:
+    calls = [call(BOTO, "10.0.0.5"), call(f"{BOTO} exec-env/EC2", "10.0.0.6"), call(BOTO, "others"), call("", "::1")]
+    assert list_addresses(calls) == {"10.0.0.5", "::1"}
