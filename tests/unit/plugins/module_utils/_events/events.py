@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import json
 import typing as t
 from pathlib import Path
@@ -17,17 +18,26 @@ RECORDED: t.Final = Path(__file__).resolve().parents[4] / "fixtures" / "events"
 ACCOUNT: t.Final = "111122223333"
 
 
+@functools.cache
+def _read(name: str) -> str:
+    return (RECORDED / f"{name}.json").read_text(encoding="utf-8")
+
+
 def recorded(name: str, **envelope: t.Any) -> Event:
     """A recorded event, with some fields of its envelope replaced."""
-    event = json.loads((RECORDED / f"{name}.json").read_text(encoding="utf-8"))
-    return {**event, **envelope}
+    return {**json.loads(_read(name)), **envelope}
 
 
 def change(event: Event, *path: t.Any, to: t.Any) -> Event:
     """A copy of an event in which the member at a path has another value."""
     changed = copy.deepcopy(event)
-    parent: t.Any = changed
+    put(changed, *path, to=to)
+    return changed
+
+
+def put(event: Event, *path: t.Any, to: t.Any) -> None:
+    """Give the member of an event at a path another value."""
+    parent: t.Any = event
     for name in path[:-1]:
         parent = parent[name]
     parent[path[-1]] = to
-    return changed

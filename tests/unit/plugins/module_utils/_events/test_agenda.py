@@ -32,7 +32,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._events.signals impo
     hash_resource,
 )
 
-from .events import Event, change, recorded
+from .events import Event, put, recorded
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -211,13 +211,13 @@ def forge(number: int, rng: random.Random, victim: str) -> Event:
         "health": ("detail", "affectedAccount"),
     }
     if name in paths:
-        event = change(event, *paths[name], to=account)
+        put(event, *paths[name], to=account)
     if name == "security_hub":
         control = rng.choice([subject for subject, kind in SUBJECTS.items() if kind is Kind.CONTROL] + ["EC2.1"])
-        event = change(event, "detail", "findings", 0, "Compliance", "SecurityControlId", to=control)
-        event = change(event, "detail", "findings", 0, "Resources", 0, "Id", to=f"forged-{number}")
+        put(event, "detail", "findings", 0, "Compliance", "SecurityControlId", to=control)
+        put(event, "detail", "findings", 0, "Resources", 0, "Id", to=f"forged-{number}")
     if name == "quarantine":
-        event = change(event, "detail", "requestParameters", "userName", to=f"forged-{number}")
+        put(event, "detail", "requestParameters", "userName", to=f"forged-{number}")
     return recorded("sign_in", source="aws.evil") if number % 17 == 0 else event
 
 
