@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from ansible_collections.hardening.iam.plugins.module_utils._controls.patterns.event_alerts_rules import BY_NAME
+from ansible_collections.hardening.iam.plugins.module_utils._controls.patterns.event_pattern import EventPattern
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 RULEBOOKS = CHECKOUT / "extensions" / "eda" / "rulebooks"
@@ -91,12 +92,14 @@ def test_every_pattern_is_of_a_source_that_others_can_not_send() -> None:
         assert "ScheduleExpression" in rule or (sources and all(one.startswith("aws.") for one in sources)), name
 
 
-def test_the_queue_takes_messages_of_these_rules_only() -> None:
-    [policy] = [item["Properties"] for item in stack().values() if item["Type"] == "AWS::SQS::QueuePolicy"]
-    allowed = [one for one in policy["PolicyDocument"]["Statement"] if one["Effect"] == "Allow"]
-    assert [one["Principal"] for one in allowed] == [{"Service": "events.amazonaws.com"}]
-    arns = allowed[0]["Condition"]["ArnEquals"]["aws:SourceArn"]
-    assert sorted(arns) == sorted(f"!GetAtt {name}.Arn" for name in rules())
+def test_the_queues_take_messages_of_these_rules_only() -> None:
+    policies = [item["Properties"] for item in stack().values() if item["Type"] == "AWS::SQS::QueuePolicy"]
+    assert len(policies) == 2
+    for policy in policies:
+        [allowed] = [one for one in policy["PolicyDocument"]["Statement"] if one["Effect"] == "Allow"]
+        assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
+        arns = allowed["Condition"]["ArnEquals"]["aws:SourceArn"]
+        assert sorted(arns) == sorted(f"!GetAtt {name}.Arn" for name in rules())
 
 
 def test_both_queues_are_encrypted_and_the_second_keeps_what_failed() -> None:
@@ -120,3 +123,23 @@ def test_the_stack_has_the_sources_of_the_alert_rules(alert: str) -> None:
         for kind in rule["EventPattern"]["detail-type"]
     ]
     assert (wanted["source"][0], wanted["detail-type"][0]) in kinds
+
+
+@pytest.mark.parametrize(
+    ("name", "delivered"),
+    [
+        ("quarantine", True),
+        ("health", True),
+        ("guardduty_credential", True),
+        ("guardduty_suspicion", True),
+        ("sign_in", True),
+        ("security_hub", True),
+        ("security_hub_v2", True),
+        ("security_hub_passed", False),
+    ],
+)
+def test_the_rules_deliver_the_recorded_events(name: str, delivered: bool) -> None:
+    event = json.loads((CHECKOUT / "tests/fixtures/events" / f"{name}.json").read_text(encoding="utf-8"))
+    patterns = [EventPattern(rule["EventPattern"]) for rule in rules().values() if "EventPattern" in rule]
+    assert sum(pattern.matches(event) for pattern in patterns) == delivered
+    assert not any(pattern.matches({**event, "source": "hostile.app"}) for pattern in patterns)

@@ -77,19 +77,26 @@ class Reading:
     signals: list[Signal] = dataclasses.field(default_factory=list)
     ignored: Counter[str] = dataclasses.field(default_factory=Counter)
 
+    def ignore_callers(self, own_roles: Collection[str]) -> None:
+        """Ignore the calls of these roles. The event filter does not know them."""
+        own = {hash_resource(arn) for arn in own_roles}
+        kept = [signal for signal in self.signals if signal.caller not in own]
+        self.ignored[Ignored.OWN_CHANGE] += len(self.signals) - len(kept)
+        self.signals = kept
 
-def read_event(given: t.Any, own_roles: Collection[str] = ()) -> Reading:
+
+def read_event(given: t.Any) -> Reading:
     """Read an event that a stranger may have written. It never raises.
 
     ``given`` is text, bytes or parsed JSON: the event, or what the sources ``aws_sqs_queue`` and ``webhook`` put around
-    it. ``own_roles`` are the ARNs of the roles that this automation works in.
+    it.
     """
     reading = Reading()
     try:
         event = _unwrap(given)
         if _is_heartbeat(event):
             return reading
-        for found in _Event(event, own_roles).judge():
+        for found in _Event(event).judge():
             if isinstance(found, Signal):
                 reading.signals.append(found)
             else:
@@ -145,7 +152,6 @@ class _Event:
     """One event of EventBridge."""
 
     event: Mapping[str, t.Any]
-    own_roles: Collection[str]
 
     def judge(self) -> Iterator[Found]:
         """The signals of the event, and why its other members are none. Raises ValueError: it is malformed."""
@@ -184,16 +190,12 @@ class _Event:
             yield Ignored.OTHER
         elif _dig(self.detail, "errorCode") is not None:
             yield Ignored.NOT_FAILED
-        elif self._is_own_call():
-            yield Ignored.OWN_CHANGE
         else:
             user = f"user/{_dig_text(asked, 'userName')}"
-            yield self.signal(self.event.get("account"), QUARANTINE, user, user)
-
-    def _is_own_call(self) -> bool:
-        who = _dig(self.detail, "userIdentity")
-        callers = (_dig(who, "sessionContext", "sessionIssuer", "arn"), _dig(who, "arn"))
-        return any(isinstance(caller, str) and caller in self.own_roles for caller in callers)
+            who = _dig(self.detail, "userIdentity")
+            caller = _dig_text(who, "sessionContext", "sessionIssuer", "arn") or _dig_text(who, "arn")
+            found = self.signal(self.event.get("account"), QUARANTINE, user, user)
+            yield dataclasses.replace(found, caller=hash_resource(caller) if caller else "")
 
     # https://docs.aws.amazon.com/health/latest/ug/aws-health-events-eventbridge-schema.html
 

@@ -84,7 +84,7 @@ SUBJECTS: t.Final[Mapping[str, Kind]] = _make_subjects()
 
 
 def hash_resource(text: str) -> str:
-    """The hash by which a resource is recognised again."""
+    """The hash by which a resource or a caller is recognised again."""
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
 
 
@@ -93,6 +93,7 @@ class Signal:
     """What an event says: ``subject`` is wrong with a resource of an account, since the moment ``at``.
 
     ``resource`` is a hash. ``credential`` is the id of an access key, or ``user/`` with the name of a user, or empty.
+    ``caller`` is the hash of the role or user that made the call, if the event is one.
     """
 
     account_id: str
@@ -100,6 +101,7 @@ class Signal:
     resource: str
     at: datetime
     credential: str = ""
+    caller: str = ""
 
     @property
     def kind(self) -> Kind:
@@ -121,6 +123,7 @@ class Signal:
             resource=_match(_DIGEST, value.get("resource")),
             at=read_moment(value.get("at")),
             credential=as_credential(value.get("credential")),
+            caller=_match(_DIGEST, value["caller"]) if value.get("caller") else "",
         )
 
 

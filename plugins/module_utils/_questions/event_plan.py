@@ -109,9 +109,8 @@ def _read_rules(options: Mapping[str, t.Any], accounts: frozenset[str]) -> Rules
 
 def _read(options: Mapping[str, t.Any]) -> Reading:
     """The signals of the event, of the batch, or of neither: then only what waits gets its turn."""
-    own_roles = frozenset(options["own_roles"])
     path, batch = options["event_file"], options["events"]
-    reading = read_event(_read_file(path), own_roles) if path else Reading()
+    reading = read_event(_read_file(path)) if path else Reading()
     if batch:
         try:
             more = read_batch(parse(batch) if isinstance(batch, str) else batch)
@@ -119,6 +118,7 @@ def _read(options: Mapping[str, t.Any]) -> Reading:
             more = read_batch(None)
         reading.signals += more.signals
         reading.ignored.update(more.ignored)
+    reading.ignore_callers(options["own_roles"])
     return reading
 
 
