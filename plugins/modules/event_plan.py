@@ -12,8 +12,8 @@ author:
 short_description: Judge whether events about IAM start a plan
 description:
   - Reads events of EventBridge that anybody may have sent, and says of which accounts a plan is to be made.
-  - It knows five families of events. AWS attached its quarantine policy to a user, AWS Health reports exposed credentials, GuardDuty has
-    a finding about IAM, AWS reports an unusual sign-in, or a control of Security Hub that the catalogue has failed.
+  - It knows five families of events. AWS attached its quarantine policy to a user. AWS Health reports exposed credentials. GuardDuty has
+    a finding about IAM. AWS reports an unusual sign-in. A control of Security Hub failed, and the catalogue has it.
   - Of an event it uses the account, if O(accounts) has it, the subject, if its own tables have it, and the name of the credential. Texts
     of events get nowhere.
   - Nothing is started by findings of this collection, by changes of O(own_roles), by old events, or by events whose account, subject and
@@ -164,7 +164,7 @@ terminal:
   description: The notice as text. In a play the action plugin displays it and does not return it.
   returned: success
   type: str
-  sample: "Events at 2026-11-25T02:00:00Z: 1 plan begun."
+  sample: "Events: 1 plan begun."
 """
 
 import typing as t

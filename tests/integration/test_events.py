@@ -154,3 +154,20 @@ def test_an_event_never_leads_to_a_write(bench: Bench) -> None:
     widened = bench.plan(failed_control(PROD), run="wide", hardening_hosts="all")
     assert "hardening_hosts is set: remove it" in widened.output
     assert widened.requests == []
+
+
+def test_the_playbook_that_ansible_rulebook_starts_adds_check(bench: Bench) -> None:
+    main = runpy.run_path(str(FILTER))["main"]
+    outcome = bench.ansible.playbook(
+        "plan_for_event_local",
+        inventory="localhost,",
+        hardening_events=main({"body": failed_control(PROD)})["hardening"]["events"],
+        plan_for_event_inventory=str(bench.inventory),
+        plan_for_event_directory=str(bench.ansible.directory),
+    ).succeeded()
+    assert "1 plan begun" in outcome.output
+    assert outcome.writes == []
+    assert outcome.report(PROD)["run"]["mode"] == "check"
+    # The role that writes is not even assumed.
+    roles = [record["parameters"]["RoleArn"] for record in outcome.requests if record["operation"] == "AssumeRole"]
+    assert {arn.rpartition("/")[2] for arn in roles} == {"assessor"}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rulebook in ansible-rulebook, where that is installed. It needs Java, so it is no requirement of the development."""
+"""The rulebook in ansible-rulebook, where that is installed. It needs Java, so the development does not require it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,9 @@ def run_rulebook(command: Path, bench: Bench, events: list[Record]) -> Outcome:
             "filters": source["filters"],
         }
     ]
-    rulebook, variables, hosts = (directory / name for name in ("rulebook.yml", "rulebook_variables.yml", "localhost.ini"))
+    rulebook, variables, hosts = (
+        directory / name for name in ("rulebook.yml", "rulebook_variables.yml", "localhost.ini")
+    )
     hosts.write_text("localhost ansible_connection=local\n", encoding="utf-8")
     rulebook.write_text(yaml.safe_dump([ruleset], sort_keys=False), encoding="utf-8")
     variables.write_text(

@@ -55,7 +55,15 @@ MODES: t.Final = ROLES / "preflight" / "defaults" / "main.yml"
 
 # Prefixes beside those of roles.
 PLAYBOOKS: t.Final = (
-    *("acceptance", "audit_sheet", "credential_hunt", "explain_denial", "hardening", "least_privilege", "plan_for_event"),
+    *(
+        "acceptance",
+        "audit_sheet",
+        "credential_hunt",
+        "explain_denial",
+        "hardening",
+        "least_privilege",
+        "plan_for_event",
+    ),
     "simulate",
 )
 # Such words are common: names that begin so may well belong to somebody else.

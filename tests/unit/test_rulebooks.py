@@ -76,14 +76,12 @@ Loader.add_multi_constructor("!", lambda _loader, tag, node: f"!{tag} {node.valu
 
 
 def stack() -> dict[str, t.Any]:
-    resources: dict[str, t.Any] = yaml.load(STACK.read_text(encoding="utf-8"), Loader=Loader)["Resources"]  # noqa: S506
+    resources: dict[str, t.Any] = yaml.load(STACK.read_text(encoding="utf-8"), Loader=Loader)["Resources"]
     return resources
 
 
 def rules() -> dict[str, t.Any]:
-    return {
-        name: item["Properties"] for name, item in stack().items() if item["Type"] == "AWS::Events::Rule"
-    }
+    return {name: item["Properties"] for name, item in stack().items() if item["Type"] == "AWS::Events::Rule"}
 
 
 def test_every_pattern_is_of_a_source_that_others_can_not_send() -> None:
@@ -112,7 +110,8 @@ def test_both_queues_are_encrypted_and_the_second_keeps_what_failed() -> None:
 
 
 @pytest.mark.parametrize(
-    "alert", ["quarantine-attached-by-aws", "health-exposed-credentials", "securityhub-cspm-iam-failed", "signin-anomaly"]
+    "alert",
+    ["quarantine-attached-by-aws", "health-exposed-credentials", "securityhub-cspm-iam-failed", "signin-anomaly"],
 )
 def test_the_stack_has_the_sources_of_the_alert_rules(alert: str) -> None:
     wanted = BY_NAME[alert].pattern

@@ -9,8 +9,8 @@
 
 Signals of one account and subject are one entry, and one plan is about everything that waits of its account, since it
 reads the whole account. So the agenda is never larger than the inventory, whatever anybody sends. The hourly number of
-plans is shared out: each kind of signal has its own part, and one account gets a fifth of it, at least one plan. A flood
-of one kind or about some accounts uses up its own part only.
+plans is shared out: each kind of signal has its own part, and one account gets a fifth of it, at least one plan. A
+flood of one kind or about some accounts uses up its own part only.
 """
 
 from __future__ import annotations

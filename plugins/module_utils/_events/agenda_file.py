@@ -14,7 +14,6 @@ import secrets
 import typing as t
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import datetime
 
 from .._account.moments import format_utc, parse_moment
 from .._converge.parsing import parse
@@ -115,7 +114,9 @@ def _decode(document: t.Any) -> Agenda:
 def _decode_plan(item: Mapping[str, t.Any]) -> Plan:
     account_id, subject = _place(item["account_id"], item["subject"])
     opened, run_id = parse_moment(item["opened"]), _text(item["run_id"])
-    return Plan(account_id, subject, opened, run_id, tuple(_texts(item["resources"])), tuple(_texts(item["credentials"])))
+    return Plan(
+        account_id, subject, opened, run_id, tuple(_texts(item["resources"])), tuple(_texts(item["credentials"]))
+    )
 
 
 def _decode_entry(item: Mapping[str, t.Any]) -> tuple[Place, Entry]:
@@ -155,12 +156,12 @@ def _count(value: t.Any) -> int:
     return value
 
 
-def describe(agenda: Agenda, begun: list[Begun], now: datetime) -> str:
+def describe(agenda: Agenda, begun: list[Begun]) -> str:
     """The notice: the plans that were begun, what waits, and how many events started nothing. One text for all.
 
     It has account ids and names of our own tables only.
     """
-    lines = [f"Events at {format_utc(now)}: {_number(len(begun), 'plan')} begun."]
+    lines = [f"Events: {_number(len(begun), 'plan')} begun."]
     lines += [f"  - account {plan.account_id}: {_join_subjects(plan)}" for plan in begun]
     waiting = count_waiting(agenda)
     if waiting:

@@ -23,7 +23,7 @@ from .agenda import Dropped
 from .recognise import Ignored, Reading, read_event
 from .signals import Kind, Signal
 
-#: So many signals are in a batch at most. Others wait for the next one. As JSON they fit into one argument of a command.
+#: So many signals are in a batch at most. Others wait for the next one. As JSON they fit into an argument of a command.
 MOST_SIGNALS: t.Final = 400
 #: So many signals wait at most, and so many of each account and subject.
 MOST_WAITING: t.Final = 20_000

@@ -49,7 +49,9 @@ MOST_MEMBERS: t.Final = 100
 OWN_PREFIX: t.Final = "hardening.iam"
 
 _MOST_WRAPPERS: t.Final = 3
-_QUARANTINE_POLICY: t.Final = re.compile(r"arn:[a-z-]{1,20}:iam::aws:policy/AWSCompromisedKeyQuarantine(?:V[0-9]{1,3})?")
+_QUARANTINE_POLICY: t.Final = re.compile(
+    r"arn:[a-z-]{1,20}:iam::aws:policy/AWSCompromisedKeyQuarantine(?:V[0-9]{1,3})?"
+)
 # The one product that no account can import findings for:
 # https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_BatchImportFindings.html
 _SECURITY_HUB: t.Final = re.compile(r"arn:[a-z-]{1,20}:securityhub:[a-z0-9-]{1,30}::product/aws/securityhub")

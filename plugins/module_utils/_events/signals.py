@@ -7,8 +7,8 @@
 
 """A signal: what is left of an event. It has an account, a subject of our own tables, and nothing that could be text.
 
-Whoever can send events chooses every byte of them. A signal therefore keeps the few facts that a plan needs, and each
-of them has a form: 12 digits, a name from our tables, a hash, a moment, the id of a key or the name of a user.
+A stranger may have chosen every byte of an event. A signal therefore keeps the few facts that a plan needs, and each of
+them has a form: 12 digits, a name from our tables, a hash, a moment, the id of a key or the name of a user.
 """
 
 from __future__ import annotations
@@ -115,11 +115,15 @@ class Signal:
     def from_dict(cls, value: t.Any) -> t.Self:
         """A signal that somebody hands over, who may be a stranger as well. Raises ValueError: it is malformed."""
         names = {field.name for field in dataclasses.fields(cls)}
-        if not isinstance(value, Mapping) or set(value) - names or not all(isinstance(value[key], str) for key in value):
+        if (
+            not isinstance(value, Mapping)
+            or set(value) - names
+            or not all(isinstance(value[key], str) for key in value)
+        ):
             raise ValueError("a signal is malformed")
         return cls(
             account_id=_match(_ACCOUNT, value.get("account_id")),
-            subject=_known_subject(value.get("subject")),
+            subject=_match_subject(value.get("subject")),
             resource=_match(_DIGEST, value.get("resource")),
             at=read_moment(value.get("at")),
             credential=as_credential(value.get("credential")),
@@ -151,7 +155,7 @@ def _match(pattern: re.Pattern[str], value: t.Any) -> str:
     return value
 
 
-def _known_subject(value: t.Any) -> str:
+def _match_subject(value: t.Any) -> str:
     if value not in SUBJECTS:
         raise ValueError("a signal has an unknown subject")
     return str(value)

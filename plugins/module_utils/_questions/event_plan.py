@@ -51,10 +51,10 @@ def run(task: Task) -> Result:
         begun, agenda = change_agenda(
             store, functools.partial(_judge, reading, rules=rules, now=task.started, run_id=task.run_id, store=store)
         )
-        notice = describe(agenda, begun, task.started)
+        notice = describe(agenda, begun)
         incident = _draft_incident(begun, hosts, task.started)
         place = store.put(f"events/{incident['id']}.yml", _write_draft(incident)) if incident else None
-        store.put(NOTICE, f"{notice}\n".encode())
+        store.put(NOTICE, f"{format_utc(task.started)}\n{notice}\n".encode())
     except (AwsError, StoreError) as error:
         raise TaskError(f"report_dir: {error}") from error
     return {
@@ -182,7 +182,7 @@ def _describe_plan(plan: Begun, hosts: Mapping[str, _Host], run_id: str) -> Resu
 
 
 def _draft_incident(begun: Sequence[Begun], hosts: Mapping[str, _Host], now: datetime) -> t.Optional[Result]:
-    """Draft the incident of the plan about a credential, as contain.yml needs it with --check; None if none is named."""
+    """Draft the incident of the plan about a credential, as contain.yml needs it. None if no credential is named."""
     parts = [part for plan in begun if plan.kind is Kind.CREDENTIAL for part in plan.parts if part.credentials]
     if not parts:
         return None
@@ -210,7 +210,8 @@ def _write_draft(incident: Mapping[str, t.Any]) -> bytes:
         "# Check whether the credential leaked. Then write your name behind declared_by, and contain it:",
         "#",
         "#     ansible-playbook -i inventory hardening.iam.contain -e @this-file.yml --check",
-        f"#     ansible-playbook -i inventory hardening.iam.contain -e @this-file.yml -e compromise_response_confirm={incident['id']}",
+        "#     ansible-playbook -i inventory hardening.iam.contain -e @this-file.yml "
+        f"-e compromise_response_confirm={incident['id']}",
         "hardening_incident:",
         f"  id: {incident['id']}",
         '  declared_by: ""',

@@ -23,9 +23,10 @@ DOCUMENTATION = r"""
 ---
 short_description: Reduce events about IAM to accounts and subjects, and gather them for one job
 description:
-  - Recognises the events that the playbook C(hardening.iam.plan_for_event) makes plans for, and ignores all others.
-  - Replaces each event. The key C(hardening) has C(start), which says whether to start a job, and C(events), the batch for the job.
-    No text of an event is left.
+  - Recognises the events that the playbook C(hardening.iam.plan_for_event) makes plans for.
+  - Ignores and counts all others.
+  - Replaces each event. C(hardening.start) says whether to start a job, and C(hardening.events) is the batch for it.
+  - No text of an event is left.
   - Starts one job at most every O(seconds). The job gets all events since the one before.
 options:
   seconds:
@@ -35,7 +36,8 @@ options:
     default: 60
   accounts_file:
     description:
-      - A file with one account id a line. Events of other accounts are ignored here already. Without it, the job ignores them.
+      - A file with one account id a line. Events of other accounts are ignored.
+      - Without it, the job ignores them.
     type: str
     default: null
 """

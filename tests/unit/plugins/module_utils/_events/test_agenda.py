@@ -196,7 +196,15 @@ def forge(number: int, rng: random.Random, victim: str) -> Event:
     """A forged event: of any family, of known and unknown accounts, malformed, or exaggerated. Never the real one."""
     account = rng.choice(ACCOUNTS) if number % 3 else f"{rng.randrange(10**12):012d}"
     name = rng.choice(
-        ["security_hub", "security_hub_v2", "sign_in", "guardduty_suspicion", "guardduty_sample", "quarantine", "health"]
+        [
+            "security_hub",
+            "security_hub_v2",
+            "sign_in",
+            "guardduty_suspicion",
+            "guardduty_sample",
+            "quarantine",
+            "health",
+        ]
     )
     # Events about credentials of the whole fleet are another test.
     if name in ("quarantine", "health"):

@@ -252,13 +252,13 @@ def test_a_malformed_agenda_begins_no_plan(tmp_path: Path, wrong: bytes) -> None
     assert store.get(KEY) == wrong
 
 
-def test_the_notice_is_one_text(tmp_path: Path) -> None:
+def test_the_notice_is_one_text() -> None:
     agenda = Agenda(counts=Counter({str(Ignored.OTHER): 9_000}), counted_since=NOW)
     rules = Rules(frozenset(f"{number:012d}" for number in range(60)))
     agenda.take([signal("x", account) for account in sorted(rules.accounts)], rules, NOW)
     begun = agenda.choose(rules, NOW, "run-1")
-    lines = describe(agenda, begun, NOW).splitlines()
-    assert lines[0] == "Events at 2026-11-28T12:00:00Z: 2 plans begun."
+    lines = describe(agenda, begun).splitlines()
+    assert lines[0] == "Events: 2 plans begun."
     assert lines[1] == "  - account 000000000000: IAM.5"
     assert lines[3] == "WAITING for a later hour, 58 in all. The nightly run reads these accounts as well:"
     assert lines[-2] == "  - and 38 more"

@@ -90,7 +90,13 @@ def test_only_accounts_names_hashes_and_credentials_are_kept() -> None:
     event = change(event, *FINDING, "Resources", 0, "Id", to=text)
     kept = only_signal(event).as_dict()
     assert kept.pop("resource") == hash_resource(text)
-    assert kept == {"account_id": ACCOUNT, "subject": "IAM.5", "at": "2026-11-28T09:17:02Z", "credential": "", "caller": ""}
+    assert kept == {
+        "account_id": ACCOUNT,
+        "subject": "IAM.5",
+        "at": "2026-11-28T09:17:02Z",
+        "credential": "",
+        "caller": "",
+    }
 
 
 @pytest.mark.parametrize("name", ["x'; DROP", "{{ 7*7 }}", "a/b", "", "ü" * 3, "n" * 65, "a\nb"])

@@ -85,7 +85,7 @@ def test_a_failed_control_starts_a_plan_of_its_account(bench: Bench) -> None:
     ]
     assert result["plans"][0]["controls"]
     assert (result["incident"], result["incident_file"], result["changed"]) == (None, None, False)
-    assert (bench.reports / "events/notice.txt").read_text().startswith("Events at 2026-11-28T10:00:00Z: 1 plan begun.")
+    assert (bench.reports / "events/notice.txt").read_text().startswith("2026-11-28T10:00:00Z\nEvents: 1 plan begun.")
     assert set(yaml.safe_load(RETURN)) == set(result) - {"changed"}
 
 
@@ -168,7 +168,9 @@ def test_no_text_of_an_event_gets_into_the_result(bench: Bench) -> None:
     bench.judge(change(event, "id", to=evil))
     written = [path.read_text() for path in (bench.reports / "events").iterdir()]
     assert len(written) == 3
-    assert not any(part in text for text in [*written, json.dumps(bench.judge())] for part in ("lookup", "\x1b", "\u202e"))
+    assert not any(
+        part in text for text in [*written, json.dumps(bench.judge())] for part in ("lookup", "\x1b", "\u202e")
+    )
 
 
 def test_own_roles_start_nothing(bench: Bench) -> None:
@@ -196,7 +198,10 @@ def test_an_account_that_left_the_inventory_waits_no_longer(bench: Bench) -> Non
 
 def test_a_batch_is_taken_as_text_as_well(bench: Bench) -> None:
     assert bench.judge(events="{")["ignored"] == {"malformed": 1}
-    assert bench.judge(events='{"signals": [], "ignored": {"a sample": 3}}')["ignored"] == {"malformed": 1, "a sample": 3}
+    assert bench.judge(events='{"signals": [], "ignored": {"a sample": 3}}')["ignored"] == {
+        "malformed": 1,
+        "a sample": 3,
+    }
 
 
 @pytest.mark.parametrize(
