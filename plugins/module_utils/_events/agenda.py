@@ -33,7 +33,7 @@ MOST_PLANS: t.Final = 100
 CLOCK_SKEW: t.Final = timedelta(minutes=15)
 #: Of one entry, so many resources and credentials are remembered by name. Later ones are counted.
 MOST_RESOURCES: t.Final = 16
-MOST_CREDENTIALS: t.Final = 5
+MOST_CREDENTIALS: t.Final = 10
 #: So many entries of each kind wait at most.
 MOST_WAITING: t.Final = 10_000
 _SHARES_OF_PART: t.Final = 5
@@ -185,23 +185,25 @@ class Agenda:
         for kind in Kind:
             left = rules.part_of(kind) - sum(self._count_hour(kind, now).values())
             most = min(left, 1) if kind is Kind.CREDENTIAL else left
-            chosen += self._choose(kind, most, rules.part_of_account(kind), now, run_id)
+            queue = self._find_queue(kind, rules, now) if most > 0 else []
+            chosen += [self._begin(account, kind, now, run_id) for account in queue[:most]]
         return chosen
 
     def _count_hour(self, kind: Kind, now: datetime) -> Counter[str]:
         """The plans of the last hour in the part of a kind, by account."""
         return Counter(account for made, account, of in self.made if of is kind and made > now - HOUR)
 
-    def _choose(self, kind: Kind, most: int, most_of_account: int, now: datetime, run_id: str) -> list[Begun]:
-        if most <= 0 or not self.waiting:
-            return []
+    def _find_queue(self, kind: Kind, rules: Rules, now: datetime) -> list[str]:
+        """The accounts with signals of a kind, in the order in which they get a plan.
+
+        A run that sees a part of the inventory only leaves the other accounts to later runs.
+        """
         hour, day = self._count_hour(kind, now), Counter(account for _made, account, _of in self.made)
-        since: dict[str, datetime] = {}
+        most, since = rules.part_of_account(kind), dict[str, datetime]()
         for (account, subject), entry in self.waiting.items():
-            if SUBJECTS[subject] is kind and hour[account] < most_of_account:
+            if SUBJECTS[subject] is kind and account in rules.accounts and hour[account] < most:
                 since[account] = min(entry.since, since.get(account, entry.since))
-        queue = sorted(since, key=lambda account: (day[account], since[account], account))
-        return [self._begin(account, kind, now, run_id) for account in queue[:most]]
+        return sorted(since, key=lambda account: (day[account], since[account], account))
 
     def _begin(self, account: str, kind: Kind, now: datetime, run_id: str) -> Begun:
         """Begin a plan with all that waits of the account. Credentials only wait for a plan of their own kind."""

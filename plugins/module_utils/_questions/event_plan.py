@@ -27,7 +27,7 @@ from .._aws.operations import Operations
 from .._controls.registry import all_controls
 from .._converge.parsing import parse
 from .._converge.store import Store, StoreError
-from .._events.agenda import FEWEST_PLANS, HOUR, MOST_PLANS, Agenda, Begun, Plan, Rules, State
+from .._events.agenda import FEWEST_PLANS, HOUR, MOST_CREDENTIALS, MOST_PLANS, Agenda, Begun, Plan, Rules, State
 from .._events.agenda_file import NOTICE, change_agenda, describe
 from .._events.batch import read_batch
 from .._events.recognise import MOST_CHARACTERS, Reading, read_event
@@ -140,9 +140,6 @@ def _judge(
     agenda.settle(accounts, functools.partial(_find_state, store, now))
     agenda.counts.update(reading.ignored)
     agenda.take(reading.signals, rules, now)
-    for place in [place for place in agenda.waiting if place[0] not in rules.accounts]:
-        # The account left the inventory.
-        del agenda.waiting[place]
     return agenda.choose(rules, now, run_id), agenda
 
 
@@ -206,7 +203,8 @@ def _write_draft(incident: Mapping[str, t.Any]) -> bytes:
     """The declaration as a file in which the person is missing: it declares nothing until somebody completes it."""
     lines = [
         "---",
-        "# Drafted from an event, which anybody may have sent. Nobody has looked at it yet.",
+        "# Drafted from events, which anybody may have sent. Nobody has looked at it yet.",
+        f"# It names {MOST_CREDENTIALS} credentials of a kind at most: forged events may have kept others out.",
         "# Check whether the credential leaked. Then write your name behind declared_by, and contain it:",
         "#",
         "#     ansible-playbook -i inventory hardening.iam.contain -e @this-file.yml --check",

@@ -190,10 +190,13 @@ def test_an_unknown_account_starts_nothing(bench: Bench) -> None:
     assert "999988887777" not in json.dumps(result)
 
 
-def test_an_account_that_left_the_inventory_waits_no_longer(bench: Bench) -> None:
+def test_an_account_that_this_run_does_not_see_waits_for_another(bench: Bench) -> None:
     bench.judge(recorded("quarantine", time=format_utc(START)))
     bench.judge(recorded("health", time=format_utc(START)))
-    assert bench.judge(accounts=HOSTS[1:])["waiting"] == 0
+    bench.now += timedelta(hours=1)
+    limited = bench.judge(accounts=HOSTS[1:])
+    assert (limited["plan"], limited["waiting"]) == (False, 1)
+    assert bench.judge()["hosts"] == ["acme-management"]
 
 
 def test_a_batch_is_taken_as_text_as_well(bench: Bench) -> None:
