@@ -108,6 +108,13 @@ options:
       - The id of the incident. The evidence is then in the folder C(incident/<id>/) of O(report_dir), and a later hunt goes on there.
       - Without it the folder is C(hunt/<run id>/).
     type: str
+  evidence_lock_days:
+    description:
+      - The days for which nobody can delete or change the evidence, not even the root user. V(0) locks nothing.
+      - It needs an O(report_dir) in S3, in a bucket with Object Lock, and C(s3:PutObjectRetention). Otherwise the task fails.
+      - What a later hunt goes on with is not locked.
+    type: int
+    default: 0
   run_id:
     description:
       - The id that the files of one run share. Defaults to the start of the task.

@@ -16,6 +16,8 @@ from pathlib import Path
 import boto3
 import pytest
 import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 from botocore.exceptions import ClientError
 from intruder import DATA, HOME, PROD, USER, Intruder
 from scripts import bootstrap_containment as containment
@@ -25,6 +27,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.patience import
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.run import (
     CredentialQuarantine,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
+from ansible_collections.hardening.iam.plugins.modules import preflight_info
 from emulator.client import Emulator, EmulatorProcess
 from emulator.seed import source
 
@@ -164,12 +168,64 @@ def test_sessions_are_cut_over_three_accounts(accounts: Emulator, tmp_path: Path
     bench.quarantine()
     accounts.clear_log()
     for name in ("first", "second"):
-        results = bench.run_pass(**{"pass": name, "final": False}, assume_role_source_identity=IDENTITY)
+        results = bench.run_pass(**{"pass": name}, assume_role_source_identity=IDENTITY)
     assert all(bench.documents(account) for account in (HOME, PROD, DATA))
     # AWS documents no actions for the sessions of aws login, so nobody has them: those are not read, and it says so.
     assert set(denied(accounts)) <= {"signin:ListSessions"}
     assert results[HOME]["signin_unread"]
     assert not [one for one, _action in intruder.find_able() if one.kind != "other"]
+
+
+# Before an incident
+
+
+def check_preparation(control: Emulator, **options: t.Any) -> tuple[Record, bool]:
+    """The row of containment in the preflight, and whether the role was assumed for it."""
+    control.clear_log()
+    classes = {"policies": role_arn(HOME, "automation"), "containment": role_arn(HOME, "automation-containment")}
+    given = {
+        "account_id": HOME,
+        "roles": ["compromise_response"],
+        "regions": ["us-east-1"],
+        "assessor_role_arn": role_arn(HOME, "assessor"),
+        "assume_role_arns": classes,
+        "assume_role_external_id": EXTERNAL_ID,
+        **options,
+    }
+    validation = ArgumentSpecValidator({**aws_argument_spec(), **preflight_info.ENTRY.argument_spec()}).validate(given)
+    assert not validation.error_messages
+    result = execute(preflight_info.ENTRY, options=validation.validated_parameters, check_mode=True)
+    assert not result.get("failed"), result["msg"]
+    (row,) = (row for row in result["capabilities"] if row["capability"] == "compromise_response")
+    assumed = [record for record in control.log() if operation_of(record) == "sts:AssumeRole"]
+    return row, any("automation-containment" in json.dumps(record) for record in assumed)
+
+
+def test_the_preflight_assumes_the_role_as_people_do(accounts: Emulator) -> None:
+    row, was_assumed = check_preparation(accounts, assume_role_source_identity=IDENTITY)
+    assert (row["state"], row["reason"], row["missing_actions"]) == ("READY", "", [])
+    assert was_assumed
+    row, was_assumed = check_preparation(accounts)
+    assert row["state"] == "READY"
+    assert row["reason"] == f"{PEOPLE} may not assume it, so that was not tried"
+    assert not was_assumed
+
+
+def test_the_preflight_says_what_containment_lacks(accounts: Emulator, response: Response) -> None:
+    row, _was_assumed = check_preparation(accounts, assume_role_arns={"policies": role_arn(HOME, "automation")})
+    assert (row["state"], row["missing_actions"]) == ("MISSING", [])
+    assert "no role of the class containment" in row["reason"]
+    iam, jobs = response.client("iam"), "arn:aws:iam::*:role/nightly-*"
+    anybody = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    trust = {**anybody, "Condition": {"ArnLike": {"aws:PrincipalArn": jobs}}}
+    for name in ("automation", "automation-containment"):
+        document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        iam.update_assume_role_policy(RoleName=name, PolicyDocument=document)
+    iam.delete_role_policy(RoleName="automation-containment", PolicyName="inline")
+    row, _was_assumed = check_preparation(accounts)
+    assert row["state"] == "MISSING"
+    assert f"{jobs} may assume" in row["reason"]
+    assert row["missing_actions"] == ["iam:DeleteUserPolicy", "iam:PutUserPolicy"]
 
 
 # Nobody else

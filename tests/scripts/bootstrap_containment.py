@@ -27,6 +27,7 @@ from scripts.bootstrap_roles import (
     check_size,
     containment_operations,
     containment_reads,
+    hunt_reads,
     list_guarded,
     make_statement,
     policy,
@@ -46,6 +47,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own
 
 BOUNDARY: t.Final = "automation-containment-boundary"
 ASSESSOR_READS: t.Final = "assessor-containment-reads"
+HUNT_READS: t.Final = "assessor-hunt-reads"
 # It is there before an incident: a run that made it would wait for it to spread.
 QUARANTINE: t.Final = "quarantine-deny-all"
 DESCRIPTION: t.Final = "Contains leaked credentials in an incident, for hardening.iam"
@@ -59,6 +61,7 @@ ROLES: t.Final = "ContainmentRoles"
 PASSWORDS: t.Final = "ContainmentPasswords"
 ROOT: t.Final = "ContainmentRoot"
 ASSESSOR: t.Final = "ContainmentAssessor"
+HUNT: t.Final = "ContainmentHunt"
 
 #: What is chosen by true or false, and what it means. Each is on by default.
 SWITCHES: t.Final[Mapping[str, str]] = {
@@ -67,6 +70,11 @@ SWITCHES: t.Final[Mapping[str, str]] = {
     ROLES: "Whether policies of roles may be written and deleted. It can then make any role administrator.",
     PASSWORDS: "Whether passwords of users may be deleted. That can't be undone.",
     ROOT: "Whether credentials of root may be deleted in member accounts. That can't be undone.",
+}
+#: What is chosen about the role assessor of the main stack. Each is on by default too.
+SWITCHES_OF_ASSESSOR: t.Final[Mapping[str, str]] = {
+    ASSESSOR: "Whether the role assessor of the main stack, which must be there, gets the reads of containment.",
+    HUNT: "Whether the role assessor gets the reads of hunt.yml, which looks into every service.",
 }
 #: What the answers of reads are for that no other module makes, by operation.
 PURPOSES: t.Final[Mapping[str, str]] = {
@@ -136,6 +144,11 @@ def proven_actions_of(operations: Iterable[str]) -> list[str]:
 def assessor_actions(modules: Mapping[str, Operations]) -> list[str]:
     """The actions that the assessor gets for containment, which check mode looks at in its role."""
     return proven_actions_of({*containment_reads(modules), "sts:GetCallerIdentity"})
+
+
+def hunt_actions(modules: Mapping[str, Operations]) -> list[str]:
+    """The actions that the assessor gets for a hunt, beside those of the main stack."""
+    return proven_actions_of(hunt_reads(modules))
 
 
 def make_role(modules: Mapping[str, Operations]) -> WritingRole:

@@ -349,7 +349,7 @@ def assessor_reads(modules: Mapping[str, Operations]) -> tuple[frozenset[str], f
 
     What right-sizing or containment alone reads is not among them: :func:`right_sizing_reads`,
     :func:`containment_reads`. Nor is what a hunt for a leaked credential reads: it looks into every service that an
-    intruder may use, and the template would be too large.
+    intruder may use, and the template would be too large. The stack of containment has it: :func:`hunt_reads`.
     """
     modules = {name: operations for name, operations in modules.items() if name != HUNT}
     elsewhere = {*OF_CONTAINMENT, "rollback"}
@@ -368,6 +368,11 @@ def right_sizing_reads(modules: Mapping[str, Operations]) -> frozenset[str]:
 def containment_reads(modules: Mapping[str, Operations]) -> frozenset[str]:
     """The operations that the assessor reads with for containment alone, which check mode does in its role."""
     return containment_operations(modules).reads - assessor_reads(modules)[0]
+
+
+def hunt_reads(modules: Mapping[str, Operations]) -> frozenset[str]:
+    """The operations that the assessor reads with for a hunt alone."""
+    return modules[HUNT].reads - assessor_reads(modules)[0]
 
 
 def containment_operations(modules: Mapping[str, Operations]) -> Operations:

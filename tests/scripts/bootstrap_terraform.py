@@ -164,6 +164,9 @@ def _containment(modules: Mapping[str, Operations]) -> Iterator[str]:
     yield from _render_managed_policy(containment.QUARANTINE, containment.quarantine(), count=chosen)
     reads = roles.read_policy(containment.assessor_actions(modules))
     yield from _render_managed_policy(containment.ASSESSOR_READS, reads, count=chosen, to="assessor")
+    of_hunt = roles.read_policy(containment.hunt_actions(modules))
+    with_hunt = f"{chosen} && var.{variable(containment.HUNT)}"
+    yield from _render_managed_policy(containment.HUNT_READS, of_hunt, count=with_hunt, to="assessor")
     yield from _render_managed_policy(containment.BOUNDARY, containment.boundary(modules), count=chosen)
     yield _trust(
         _name(role.name),

@@ -213,7 +213,8 @@ def template_of_containment(modules: t.Mapping[str, Operations]) -> Json:
     """
     role = containment.make_role(modules)
     chosen: dict[str, Json] = {
-        name: {"Fn::Equals": [{"Ref": name}, "true"]} for name in (*containment.SWITCHES, containment.ASSESSOR)
+        name: {"Fn::Equals": [{"Ref": name}, "true"]}
+        for name in (*containment.SWITCHES, *containment.SWITCHES_OF_ASSESSOR)
     }
     root = {"Fn::And": [{"Condition": "IsManagementAccount"}, chosen[containment.ROOT]]}
     return {
@@ -257,6 +258,15 @@ def _resources_of_containment(modules: t.Mapping[str, Operations], role: Writing
                 Roles=["assessor"],
             ),
         },
+        "HuntReadPolicy": {
+            "Condition": f"Has{containment.HUNT}",
+            **_make_managed_policy(
+                containment.HUNT_READS,
+                "The reads of hardening.iam that look for what was done with leaked credentials",
+                roles.read_policy(containment.hunt_actions(modules)),
+                Roles=["assessor"],
+            ),
+        },
         **parts,
         "ContainmentBoundary": _make_managed_policy(
             containment.BOUNDARY,
@@ -295,9 +305,7 @@ def _parameters_of_containment(role: WritingRole) -> Json:
         },
         **of_trust,
         **containment_parameters(),
-        containment.ASSESSOR: _switch(
-            True, "Whether the role assessor of the main stack, which must be there, gets the reads of containment."
-        ),
+        **{name: _switch(True, text) for name, text in containment.SWITCHES_OF_ASSESSOR.items()},
         "ManagementAccount": _switch(
             False, f"Whether this is the management account, where {containment.ROOT} is of use."
         ),

@@ -221,7 +221,7 @@ def guarded(snapshot: Snapshot) -> list[str]:
     """All that the stacks made, but for the role of events, and break-glass of both kinds."""
     made = [role.arn for role in snapshot.roles if role.path == "/iam-hardening/"]
     policies = [policy.arn for policy in snapshot.policies if policy.arn.startswith(f"{IAM}policy/iam-hardening/a")]
-    assert len(made) == 2 + len(Writer) and len(policies) == 8
+    assert len(made) == 2 + len(Writer) and len(policies) == 9
     return [*made, *policies, QUARANTINE, f"{IAM}user/iam-hardening/break-glass"]
 
 

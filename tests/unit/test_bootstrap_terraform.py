@@ -95,6 +95,7 @@ def test_the_policies_are_those_of_the_template(parsed: dict[str, t.Any]) -> Non
         "automation_containment_boundary": containment.boundary(modules),
         "quarantine_deny_all": containment.quarantine(),
         "assessor_containment_reads": roles.read_policy(containment.assessor_actions(modules)),
+        "assessor_hunt_reads": roles.read_policy(containment.hunt_actions(modules)),
         "assessor_right_sizing_reads": roles.read_policy(roles.actions_of(roles.right_sizing_reads(modules))),
     }
 

@@ -253,7 +253,7 @@ def test_right_sizing_has_what_is_declared_and_no_more(template: t.Any, of_right
 
 def test_containment_has_what_is_declared_and_no_more(template: t.Any, of_containment: t.Any) -> None:
     found, calls = policies(of_containment), roles.containment_operations(generate.read_operations())
-    of_reads = ("AssessorReadPolicy", "ContainmentRoleReads")
+    of_reads = ("AssessorReadPolicy", "ContainmentRoleReads", "HuntReadPolicy")
     granted = set().union(*(allowed(document) for name, document in found.items() if name not in of_reads))
     assert granted == set(containment.proven_actions_of(calls.writes))
     reads = {*containment.proven_actions_of(calls.reads), "sts:GetCallerIdentity"}
@@ -266,6 +266,20 @@ def test_what_containment_alone_reads_the_assessor_gets_with_its_stack(template:
     alone = containment.proven_actions_of(roles.containment_reads(generate.read_operations()))
     assert "sts:GetAccessKeyInfo" in alone
     assert not set(alone) & allowed(policies(template)["ReadPolicy"])
+
+
+def test_a_hunt_has_what_it_reads_and_no_more(template: t.Any, of_containment: t.Any) -> None:
+    """In every account, whatever a stack of the management account has besides."""
+    operations = generate.read_operations()[roles.HUNT]
+    assert not operations.writes
+    assert not operations.jobs
+    in_every_account, own = (
+        allowed(policies(template)["ReadPolicy"]),
+        allowed(policies(of_containment)["HuntReadPolicy"]),
+    )
+    assert set(actions_of(operations.reads)) <= in_every_account | own
+    assert own <= set(actions_of(operations.reads)) - in_every_account
+    assert of_containment["Resources"]["HuntReadPolicy"]["Properties"]["Roles"] == ["assessor"]
 
 
 def test_no_policy_has_an_action_that_aws_does_not_document(of_containment: t.Any) -> None:
@@ -281,11 +295,10 @@ def test_no_policy_has_an_action_that_aws_does_not_document(of_containment: t.An
 def test_the_assessor_reads_all_that_any_module_reads(
     template: t.Any, of_right_sizing: t.Any, of_containment: t.Any
 ) -> None:
-    """But for the hunt, which asks every service."""
-    modules = {name: one for name, one in generate.read_operations().items() if name != roles.HUNT}
+    modules = generate.read_operations()
     reads = frozenset[str]().union(*(operations.reads for operations in modules.values()))
     documents = [item for one in (template, of_right_sizing, of_containment) for item in policies(one).items()]
-    of_assessor = ("ReadPolicy", "OrganizationReadPolicy", "AssessorReadPolicy")
+    of_assessor = ("ReadPolicy", "OrganizationReadPolicy", "AssessorReadPolicy", "HuntReadPolicy")
     assert set(containment.proven_actions_of(reads)) <= set().union(
         *(allowed(document) for name, document in documents if name in of_assessor)
     )

@@ -2745,6 +2745,99 @@ resource "aws_iam_role_policy_attachment" "assessor_containment_reads" {
   policy_arn = aws_iam_policy.assessor_containment_reads[0].arn
 }
 
+resource "aws_iam_policy" "assessor_hunt_reads" {
+  count  = local.has_containment && var.containment_hunt ? 1 : 0
+  name   = "assessor-hunt-reads"
+  path   = local.path
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "Read",
+      "Effect": "Allow",
+      "Action": [
+        "account:GetRegionOptStatus",
+        "cloudformation:DescribeStackSet",
+        "cloudformation:DescribeStacks",
+        "codebuild:BatchGetProjects",
+        "codebuild:ListProjects",
+        "dynamodb:GetResourcePolicy",
+        "ec2:DescribeIamInstanceProfileAssociations",
+        "ec2:DescribeImageAttribute",
+        "ec2:DescribeImages",
+        "ec2:DescribeInstanceAttribute",
+        "ec2:DescribeKeyPairs",
+        "ec2:DescribeLaunchTemplateVersions",
+        "ec2:DescribeSnapshotAttribute",
+        "ecr:GetRepositoryPolicy",
+        "ecs:DescribeServices",
+        "ecs:DescribeTaskDefinition",
+        "ecs:DescribeTasks",
+        "ecs:ListTaskDefinitionFamilies",
+        "eks:DescribeAccessEntry",
+        "eks:DescribePodIdentityAssociation",
+        "eks:ListAssociatedAccessPolicies",
+        "glue:GetDevEndpoint",
+        "glue:GetJob",
+        "guardduty:GetDetector",
+        "guardduty:ListDetectors",
+        "guardduty:ListFilters",
+        "guardduty:ListIPSets",
+        "iam:GetOpenIDConnectProvider",
+        "iam:GetOutboundWebIdentityFederationInfo",
+        "identitystore:DescribeGroupMembership",
+        "identitystore:DescribeUser",
+        "kms:ListAliases",
+        "kms:ListGrants",
+        "kms:ListKeys",
+        "lambda:GetEventSourceMapping",
+        "lambda:GetFunctionConfiguration",
+        "lambda:GetFunctionUrlConfig",
+        "lambda:GetPolicy",
+        "lambda:ListLayerVersions",
+        "lambda:ListTags",
+        "organizations:DescribeAccount",
+        "organizations:DescribeHandshake",
+        "ram:GetResourceShares",
+        "rds:DescribeDBClusterSnapshotAttributes",
+        "rds:DescribeDBSnapshotAttributes",
+        "rolesanywhere:GetProfile",
+        "rolesanywhere:GetTrustAnchor",
+        "s3:GetBucketAcl",
+        "s3:GetBucketPolicy",
+        "s3:GetReplicationConfiguration",
+        "sagemaker:DescribeNotebookInstance",
+        "scheduler:GetSchedule",
+        "secretsmanager:GetResourcePolicy",
+        "secretsmanager:ListSecrets",
+        "ses:GetEmailIdentity",
+        "ssm:DescribeAssociation",
+        "ssm:DescribeDocument",
+        "ssm:DescribeParameters",
+        "sso:DescribeInstance",
+        "sso:DescribePermissionSet",
+        "sso:DescribeTrustedTokenIssuer",
+        "sso:GetInlinePolicyForPermissionSet",
+        "sso:ListAccountAssignments",
+        "sso:ListManagedPoliciesInPermissionSet",
+        "states:DescribeStateMachine"
+      ],
+      "Resource": [
+        "*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy_attachment" "assessor_hunt_reads" {
+  count      = local.has_containment && var.containment_hunt ? 1 : 0
+  role       = aws_iam_role.assessor.name
+  policy_arn = aws_iam_policy.assessor_hunt_reads[0].arn
+}
+
 resource "aws_iam_policy" "automation_containment_boundary" {
   count  = local.has_containment ? 1 : 0
   name   = "automation-containment-boundary"

@@ -438,3 +438,9 @@ variable "containment_source_identity_pattern" {
     error_message = "containment_source_identity_pattern is not of the form that its description asks for."
   }
 }
+
+variable "containment_hunt" {
+  description = "Whether the role assessor gets the reads of hunt.yml, which looks into every service."
+  type        = bool
+  default     = true
+}

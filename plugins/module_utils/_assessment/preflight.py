@@ -30,7 +30,9 @@ from .._module.run_snapshot import Part
 from .._module.task import Task, TaskError
 from .._module.writers import Writer
 from .._report.parts import part_key
+from .containment import CONTAINMENT, assess_containment
 from .readiness import Capability, Readiness, Simulation, assess_readiness, render_table, with_evidence
+from .simulating import About, fill_placeholders, find_denied, find_simulatable
 from .unread_account import refuse_silent
 
 # Reads whose full answer grows with the account: one item tells whether they are allowed.
@@ -43,8 +45,6 @@ _PROBES: t.Final[dict[Dataset, tuple[str, str, dict[str, t.Any]]]] = {
 }
 ROLLBACK: t.Final = "rollback"
 
-# A resource, and the condition keys of a request with their values.
-About = tuple[str, tuple[tuple[str, str], ...]]
 V = t.TypeVar("V")
 D = t.TypeVar("D")
 
@@ -103,7 +103,7 @@ _TABLE: t.Final = make_table(WRITES)
 _DATASETS: t.Final = frozenset(dataset for capability in _TABLE for dataset in capability.datasets)
 
 OPERATIONS: t.Final = Operations(
-    reads=frozenset({"sts:GetCallerIdentity", "ec2:DescribeRegions", "iam:SimulatePrincipalPolicy"})
+    reads=frozenset({"sts:GetCallerIdentity", "ec2:DescribeRegions", "iam:GetRole", "iam:SimulatePrincipalPolicy"})
 ).union(*(OPERATIONS_OF_DATASETS[dataset] for dataset in _DATASETS))
 
 _ACTIONS: t.Final = {
@@ -144,20 +144,21 @@ def run(task: Task) -> dict[str, t.Any]:
     return result
 
 
-def _choose(roles: Sequence[str]) -> Mapping[str, Registration]:
-    """Choose the roles whose writes are simulated. Raises TaskError: there is no such role."""
+def _choose(roles: Sequence[str]) -> frozenset[str]:
+    """Choose the roles whose writes are simulated, none for all. Raises TaskError: there is no such role."""
     names = [name.strip() for name in roles]
-    unknown = [name for name in names if name not in _ALL]
+    every = frozenset({*_ALL, CONTAINMENT})
+    unknown = [name for name in names if name not in every]
     if unknown:
-        allowed = ", ".join(sorted(_ALL))
+        allowed = ", ".join(sorted(every))
         raise TaskError(f"roles (preflight_roles): {unknown[0]} is no role that writes; allowed are {allowed}")
-    return {role: one for role, one in _ALL.items() if role in names or not names}
+    return frozenset(names)
 
 
-def _assess(
-    connection: Connection, regions: Sequence[str], chosen: Mapping[str, Registration]
-) -> tuple[Readiness, ...]:
+def _assess(connection: Connection, regions: Sequence[str], named: Collection[str]) -> tuple[Readiness, ...]:
     access, roles = connection.access, connection.roles
+    # Where no class is declared, each nightly run would ask for the role of containment in vain.
+    chosen = named or {*_ALL, *([CONTAINMENT] if roles.by_class else [])}
     calls = {
         dataset: functools.partial(access.call, service, operation, parameters)
         for dataset, (service, operation, parameters) in _PROBES.items()
@@ -167,7 +168,7 @@ def _assess(
     if len(refused) == len(_PROBES):
         # Else the assessment after it would wait for the same time-outs, and all accounts for that.
         refuse_silent(dataclasses.replace(snapshot, unread=(*refused, *snapshot.unread)), _DATASETS)
-    own = {role: one for role, one in chosen.items() if role in _OF_ACCOUNT}
+    own = {role: one for role, one in _OF_ACCOUNT.items() if role in chosen}
     writers = {role: roles.of(one.writer) for role, one in own.items()}
     lacking = {role: problem for role, one in own.items() if (problem := roles.explain_lack(one.writer))}
     table = tuple(row for row in _TABLE if row.name not in _OF_ACCOUNT or row.name in own)
@@ -177,13 +178,14 @@ def _assess(
         others = {role: writes for role, writes in ORGANIZATION_WRITES.items() if role in chosen}
         table += tuple(Capability(role, writes=writes) for role, writes in others.items())
         writers |= dict.fromkeys(others, organization)
-    return assess_readiness(
+    rows = assess_readiness(
         snapshot,
         probed=refused,
         table=table,
         actions=_ACTIONS,
         writes=_simulate(access, writers, lacking),
     )
+    return (*rows, assess_containment(connection, snapshot)) if CONTAINMENT in chosen else rows
 
 
 def _simulate(access: Access, writers: Mapping[str, t.Optional[str]], lacking: Mapping[str, str]) -> Simulation:
@@ -192,7 +194,7 @@ def _simulate(access: Access, writers: Mapping[str, t.Optional[str]], lacking: M
     The simulation knows identity policies and the boundary, and SCPs where AWS applies them, but not every condition.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
     """
-    own = _find_simulatable(access.caller.arn)
+    own = find_simulatable(access.caller.arn)
     arns = {role: arn for role, given in writers.items() if role not in lacking and (arn := given or own)}
     account = f"arn:{access.partition}:iam::{access.caller.account_id}"
     questions = {role: _group_actions(role, account, access.home_region) for role in arns}
@@ -203,7 +205,7 @@ def _simulate(access: Access, writers: Mapping[str, t.Optional[str]], lacking: M
             asked.setdefault((arns[role], about), set()).update(actions)
     answers = access.gather(
         {
-            (arn, about): functools.partial(_find_denied, access, arn, sorted(actions), about)
+            (arn, about): functools.partial(find_denied, access, arn, sorted(actions), about)
             for (arn, about), actions in asked.items()
         }
     )
@@ -244,7 +246,7 @@ def make_sample_request(role: str, action: str, account: str, region: str) -> Ab
     capability = _ALL[role]
     resource = _find_first(capability.samples, action, None) or _make_usual_resource(action)
     context = _find_first(capability.context, action, ())
-    fill = functools.partial(_fill_placeholders, account=account, region=region)
+    fill = functools.partial(fill_placeholders, account=account, region=region)
     return fill(resource), tuple((key, fill(value)) for key, value in context)
 
 
@@ -255,29 +257,3 @@ def _make_usual_resource(action: str) -> str:
         return "*"
     kind = next((kind for kind in _SAMPLES if kind in name), "User")
     return f"arn:${{Partition}}:iam::${{Account}}:{_SAMPLES[kind]}"
-
-
-def _fill_placeholders(text: str, *, account: str, region: str) -> str:
-    _arn, partition, _iam, _global, owner = account.split(":")
-    return text.replace("${Partition}", partition).replace("${Account}", owner).replace("${Region}", region)
-
-
-def _find_denied(access: Access, writer: str, actions: Sequence[str], about: About) -> set[str]:
-    resource, context = about
-    parameters: dict[str, t.Any] = {"PolicySourceArn": writer, "ActionNames": actions, "ResourceArns": [resource]}
-    if context:
-        parameters["ContextEntries"] = [
-            {
-                "ContextKeyName": name,
-                "ContextKeyValues": [value],
-                "ContextKeyType": "stringList" if name == "aws:TagKeys" else "string",
-            }
-            for name, value in context
-        ]
-    results = access.items("iam", "SimulatePrincipalPolicy", "EvaluationResults", parameters)
-    return {result["EvalActionName"] for result in results if result["EvalDecision"] != "allowed"}
-
-
-def _find_simulatable(arn: str) -> t.Optional[str]:
-    """Find the principal to simulate. The ARN of a role's session lacks the role's path, so only users qualify."""
-    return arn if ":user/" in arn else None

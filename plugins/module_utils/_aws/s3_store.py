@@ -26,6 +26,9 @@ _LOCATION: t.Final = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-
 # to (AWS_REQUEST_CHECKSUM_CALCULATION), so it is asked for one. SHA-256 needs no library besides Python's own:
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html#object-lock-put-object
 _CHECKSUM: t.Final = {"ChecksumAlgorithm": "SHA256"}
+# In this mode nobody can delete a version before its time, not even the root user of the account.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html#object-lock-retention-modes
+_LOCK: t.Final = {"ObjectLockMode": "COMPLIANCE"}
 # No file of CloudTrail or of this collection has as much.
 _MOST_BYTES: t.Final = 512 * 1024 * 1024
 _EXISTS: t.Final = "PreconditionFailed"
@@ -36,7 +39,8 @@ class S3Store:
     """Small objects at ``s3://bucket/prefix``, through a client that can do nothing but put, get and list there.
 
     ``option`` is the option that names the place, for messages. Objects are encrypted with the KMS key ``kms_key_id``
-    where one is given, else as the bucket says. It works in check mode as well: reports and plans leave then too.
+    where one is given, else as the bucket says. With ``lock_until`` nobody can delete or change what was written before
+    that moment. It works in check mode as well: reports and plans leave then too.
 
     :raises AwsError: the location or the options can't work.
     """
@@ -48,6 +52,7 @@ class S3Store:
         *,
         kms_key_id: t.Optional[str] = None,
         option: str = "",
+        lock_until: t.Optional[datetime] = None,
         patience: t.Optional[Patience] = None,
     ) -> None:
         match = _LOCATION.fullmatch(location)
@@ -59,6 +64,7 @@ class S3Store:
         self._prefix = f"{prefix}/" if prefix else ""
         self.location = f"s3://{self._bucket}/{prefix}".rstrip("/")
         self._encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key_id} if kms_key_id else {}
+        self._lock = {**_LOCK, "ObjectLockRetainUntilDate": lock_until} if lock_until else {}
         self._access = Access(
             options,
             operations=PrefixFence.OPERATIONS,
@@ -156,8 +162,8 @@ class S3Store:
 
     def _put(self, key: str, content: bytes, **conditions: str) -> str:
         """Write an object; returns its ETag."""
-        parameters = {"Bucket": self._bucket, "Key": self._prefix + key, "Body": content}
-        parameters |= {**_CHECKSUM, **self._encryption, **conditions}
+        parameters: dict[str, t.Any] = {"Bucket": self._bucket, "Key": self._prefix + key, "Body": content}
+        parameters |= {**_CHECKSUM, **self._encryption, **self._lock, **conditions}
         return str(self._access.call("s3", "PutObject", parameters)["ETag"])
 
     def _object_location(self, key: str) -> str:

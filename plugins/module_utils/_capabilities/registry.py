@@ -18,10 +18,12 @@ from collections.abc import Mapping
 
 from .._module.registration import Registration
 from .._module.writers import Writer
+from .._policy.analysis.own_grants import Grants
 from .access_analyzer.run import REGISTRATION as ACCESS_ANALYZER
 from .access_key_rotation.run import REGISTRATION as ACCESS_KEY_ROTATION
 from .access_keys.run import REGISTRATION as ACCESS_KEYS
 from .config_rules.run import REGISTRATION as CONFIG_RULES
+from .credential_quarantine import grants as credential_quarantine
 from .event_alerts.run import REGISTRATION as EVENT_ALERTS
 from .findings_export.run import REGISTRATION as FINDINGS_EXPORT
 from .least_privilege.run import REGISTRATION as LEAST_PRIVILEGE
@@ -31,6 +33,7 @@ from .password_policy.run import REGISTRATION as PASSWORD_POLICY
 from .permissions_boundary.run import REGISTRATION as PERMISSIONS_BOUNDARY
 from .policy_scope.run import REGISTRATION as POLICY_SCOPE
 from .security_hub.run import REGISTRATION as SECURITY_HUB
+from .session_revocation import grants as session_revocation
 from .user_permissions.run import REGISTRATION as USER_PERMISSIONS
 
 # A rollback begins in the role of the first one that it takes changes back of.
@@ -54,3 +57,10 @@ _LIST: t.Final = (
 CAPABILITIES: t.Final[Mapping[str, Registration]] = types.MappingProxyType({one.module: one for one in _LIST})
 #: In the order in which people read them: by the class of the role that they write with.
 BY_CLASS: t.Final = tuple(one for writer in Writer for one in _LIST if one.writer is writer)
+
+#: The permissions of the modules of an incident, and the actions of each switch of their role. They are not in the list
+#: above, so that no rollback takes a containment back.
+OF_INCIDENTS: t.Final[tuple[tuple[Grants, Mapping[str, tuple[str, ...]]], ...]] = (
+    (credential_quarantine.GRANTS, credential_quarantine.SWITCHES),
+    (session_revocation.GRANTS, session_revocation.SWITCHES),
+)

@@ -27,19 +27,23 @@ from .._converge.change import Change, Refusal
 from .._converge.errors import GuardError, InputError
 from .._converge.guard import Limits
 from .._converge.incident.declaration import OPTION, Incident
-from .._converge.incident.names import record_folder
-from .._converge.incident.record import Record
+from .._converge.incident.names import Pass, record_folder
+from .._converge.incident.record import Record, is_same_person
 from .._converge.incident.records import read_record, update
 from .._converge.incident.steps import Step, Subject
 from .._converge.runner import ApplyResult, Prediction
 from .._converge.store import DirectoryStore, Store, StoreError
 from .incidents import Incidents
+from .stores import lock_evidence
 from .task import Task, TaskError
 
 #: Where the journal of a containment is that can't reach its own place: on the controller.
 FALLBACK: t.Final = "./journal-fallback"
 #: No cap holds a containment back: how many principals it may contain is an option of its module.
 LIMITS: t.Final = Limits(max_changes=10_000, max_percent=100)
+_NOT_LOCKED: t.Final = "THE EVIDENCE IS NOT LOCKED: whoever can write to its place can delete it: {reason}"
+# The variable that users set, for messages.
+_SECOND_PERSON: t.Final = "compromise_response_confirmed_by"
 
 
 class Emergency:
@@ -65,8 +69,11 @@ class Emergency:
         self.has_fallen_back = False
         self._may_fall_back = may_fall_back and not releases
         self._store: t.Optional[Store] = None
+        self._locked: t.Optional[Store] = None
         self._task: t.Optional[Task] = None
         self._caller_arn = ""
+        # By the records: one that only this run names may count for nothing.
+        self._confirmed_by = ""
 
     @classmethod
     def from_task(cls, task: Task, *, releases: bool = False) -> t.Self:
@@ -78,6 +85,7 @@ class Emergency:
             incident = Incident.from_option(task.options["incident"], now=task.now)
         except InputError as error:
             raise TaskError(str(error)) from error
+        incident = _check_second_person(task, incident)
         if not incident.is_confirmed:
             problem = (
                 f"{OPTION}.confirm: {incident.confirm!r} is not the id of the incident, so nothing was read or "
@@ -91,7 +99,7 @@ class Emergency:
             incident,
             releases=releases,
             may_fall_back=task.options.get("journal_fallback") == "local",
-            is_final=bool(task.options.get("final", True)),
+            is_final=task.options["pass"] == Pass.LAST,
         )
 
     @property
@@ -109,6 +117,7 @@ class Emergency:
         self._task, self._caller_arn = task, task.access.caller.arn
         try:
             self._store = task.open_store(task.journal)
+            self._locked = self._open_locked(task)
             if task.run.writes:
                 self._try_out(self._store, account_id)
         except (AwsError, StoreError) as error:
@@ -116,10 +125,19 @@ class Emergency:
                 raise
             if not self._may_fall_back:
                 raise GuardError([self._refuse(str(error), account_id)]) from error
-            self._store = DirectoryStore(FALLBACK, "journal_fallback")
+            self._store, self._locked = DirectoryStore(FALLBACK, "journal_fallback"), None
             self.has_fallen_back = True
             task.warn(self._explain_fallback(str(error)))
         return self._store
+
+    def _open_locked(self, task: Task) -> t.Optional[Store]:
+        """The place of the journal, with a lock on what is written. Containment does not wait for one."""
+        try:
+            locked = lock_evidence(task.journal, task.options, task.clock())
+        except InputError as error:
+            task.warn(_NOT_LOCKED.format(reason=error))
+            return None
+        return task.open_store(locked) if locked else None
 
     def _try_out(self, store: Store, account_id: str) -> None:
         """Make sure that the records can be read, and written where another place could be used."""
@@ -205,7 +223,17 @@ class Emergency:
                 known = present if present is not None else step.contain(None, own, (), at)
                 return step.conclude(known, own, at, wrote=wrote, completed=completed)
 
-            update(self.store, account_id, self.incident.id, record)
+            self._note_confirmation(update(self.store, account_id, self.incident.id, record))
+
+    def _note_confirmation(self, kept: Record) -> None:
+        """Note who has confirmed the incident by a record. Warn if the second person of this run is the first one."""
+        if kept.is_confirmed and kept.confirmation is not None:
+            self._confirmed_by = kept.confirmation.by
+        elif self.incident.confirmed_by and not self.releases:
+            self._running.warn(
+                f"{_SECOND_PERSON}: {self.incident.confirmed_by!r} is not counted as the second person, because this "
+                f"person declared {self.incident.id} or made its first run. Somebody else has to confirm it"
+            )
 
     def record(self, capability: Capability[t.Any], prediction: Prediction, applied: ApplyResult) -> ApplyResult:
         """Record what was done. A record that can't be written is an error beside those of the changes."""
@@ -219,6 +247,7 @@ class Emergency:
         """What results have of an emergency besides."""
         return {
             "incident_id": self.incident.id,
+            "confirmed_by": self._confirmed_by,
             "journal_fell_back": self.has_fallen_back,
             # Ansible takes "failed" for the outcome of the task.
             "not_made": [change.as_target() for change in applied.failed],
@@ -238,7 +267,19 @@ class Emergency:
         while self.store.get(key) is not None:
             number += 1
             key = self._name_evidence(account_id, f"{name}-{number}")
-        return self.store.put_new(key, self._encode(document))
+        return self._put_evidence(key, self._encode(document))
+
+    def _put_evidence(self, key: str, content: bytes) -> str:
+        """Write evidence, locked where that is wanted and possible. Raises StoreError."""
+        if self._locked is None:
+            return self.store.put_new(key, content)
+        try:
+            return self._locked.put_new(key, content)
+        except StoreError as error:
+            place = self.store.put_new(key, content)
+            self._locked = None
+            self._running.warn(_NOT_LOCKED.format(reason=error))
+            return place
 
     def _name_evidence(self, account_id: str, name: str) -> str:
         return f"incident/{self.incident.id}/{account_id}/{self._running.run.id}-{name}.json"
@@ -267,6 +308,21 @@ class Emergency:
         run = self._running.run
         author = str(run.details.get("author") or "")
         return Step(self.incident, account_id, run.id, self._caller_arn, author)
+
+
+def _check_second_person(task: Task, incident: Incident) -> Incident:
+    """The incident without a second person who is not the user of this AWX job: anybody could have typed that name.
+
+    AWX gives the user of a job, and none for the job of a schedule.
+    """
+    author = str(task.run.details.get("author") or "")
+    if not task.run.awx_job_id or not incident.confirmed_by or is_same_person(incident.confirmed_by, author):
+        return incident
+    task.warn(
+        f"{_SECOND_PERSON}: {incident.confirmed_by!r} is not the user of this job ({author or 'none'}), so it is not "
+        "counted. In AWX the second person starts a job: IAM contain confirm"
+    )
+    return dataclasses.replace(incident, confirmed_by="")
 
 
 def _describe_undo(change: Change) -> dict[str, t.Any]:

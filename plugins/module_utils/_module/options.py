@@ -31,6 +31,7 @@ class StoreOptions:
     """A place of files: a directory, or ``s3://bucket/prefix`` with the key and the role that it is written with.
 
     ``option`` is the option that names the place, and ``prefix`` how the names of its further options begin.
+    What is written in S3 can't be deleted or changed before ``lock_until``.
     """
 
     location: str
@@ -38,6 +39,7 @@ class StoreOptions:
     role_arn: t.Optional[str] = None
     option: str = ""
     prefix: str = ""
+    lock_until: t.Optional[datetime] = None
 
     @classmethod
     def from_options(cls, options: Options, name: str, *, prefix: str) -> t.Self:

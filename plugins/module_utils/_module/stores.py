@@ -14,19 +14,23 @@ import functools
 import hashlib
 import re
 import typing as t
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 
 from .._aws.errors import AccessDenied, AwsError, Conflict
 from .._aws.options import AccessOptions
 from .._aws.s3_store import S3Store
 from .._aws.tape import FILES, Answer, Call, Player, Tape
+from .._converge.errors import InputError
 from .._converge.store import ConflictError, DirectoryStore, Store, StoreError
 from .options import StoreOptions
 
 P = t.ParamSpec("P")
 V = t.TypeVar("V")
 
+#: The option that locks evidence.
+LOCK_OPTION: t.Final = "evidence_lock_days"
+LONGEST_LOCK: t.Final = 3650
 _S3: t.Final = "s3://"
 # What looks like a URL would become a directory of that name.
 _URL: t.Final = re.compile(r"\w+:/")
@@ -56,8 +60,26 @@ def open_store(place: StoreOptions, options: Callable[[], AccessOptions], tape: 
             )
         return DirectoryStore(place.location, place.option)
     plain = dataclasses.replace(options(), assume_role_arn=place.role_arn or None, assessor_role_arn=None, tape=None)
-    store = S3Store(place.location, plain, kms_key_id=place.kms_key_id, option=place.option)
+    store = S3Store(
+        place.location, plain, kms_key_id=place.kms_key_id, option=place.option, lock_until=place.lock_until
+    )
     return _S3StoreWithErrors(store, place)
+
+
+def lock_evidence(place: StoreOptions, options: Mapping[str, t.Any], now: datetime) -> t.Optional[StoreOptions]:
+    """The same place, where objects are locked for the days of ``evidence_lock_days``; None without that option.
+
+    :raises InputError: the option is out of range.
+    """
+    days = int(options.get(LOCK_OPTION) or 0)
+    if not 0 <= days <= LONGEST_LOCK:
+        raise InputError(f"{LOCK_OPTION}: {days} is not between 0 and {LONGEST_LOCK} days")
+    if days and not place.location.startswith(_S3):
+        raise InputError(
+            f"{LOCK_OPTION}: {place.option} is {place.location!r}, and only S3 can lock objects. "
+            f"Set {place.option} to s3://bucket/prefix, or remove {LOCK_OPTION}"
+        )
+    return dataclasses.replace(place, lock_until=now + timedelta(days=days)) if days else None
 
 
 class _TapedStore:
@@ -211,6 +233,8 @@ def _find_next_step(error: AwsError, place: StoreOptions) -> str:
     key = f"{place.prefix}_kms_key_id"
     if error.operation == "AssumeRole":
         return ""
+    if place.lock_until and error.code == "InvalidRequest":
+        return f"{LOCK_OPTION} needs a bucket with Object Lock: turn it on for {bucket}, or remove {LOCK_OPTION}."
     if error.code == "NoSuchBucket":
         return f"Create the bucket {bucket}, or correct {place.option}."
     if error.code.startswith("KMS."):
@@ -222,8 +246,9 @@ def _find_next_step(error: AwsError, place: StoreOptions) -> str:
     if isinstance(error, AccessDenied) and "kms:" in error.message:
         return f"Allow kms:GenerateDataKey and kms:Decrypt on the key of the bucket or of {key}."
     if isinstance(error, AccessDenied):
+        lock = " and, for evidence_lock_days, s3:PutObjectRetention" if place.lock_until else ""
         return (
-            "Allow s3:PutObject, s3:GetObject and s3:ListBucket there to the credentials, or name a role that may in "
-            f"{place.prefix}_role_arn."
+            f"Allow s3:PutObject, s3:GetObject and s3:ListBucket{lock} there to the credentials, or name a role that "
+            f"may in {place.prefix}_role_arn."
         )
     return ""

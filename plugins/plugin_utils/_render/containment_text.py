@@ -22,7 +22,11 @@ from ...module_utils._report.plain import join_names, printable, wrap_text
 
 #: Statuses of a credential by which its home is known, or that it has none any more.
 _FOUND: t.Final = frozenset({"home", "deleted", "root", "session", "mismatch"})
-_LAST_PASS: t.Final = "recheck"
+#: All statuses, the one first that says most. That a credential is not here is what every other account says of it.
+_BY_KNOWLEDGE: t.Final = (
+    *("home", "mismatch", "root", "session", "deleted", "people", "foreign", "unresolved", "not_here"),
+)
+_RECHECK: t.Final = "recheck"
 # CloudTrail delivers late, so the last events are hunted again: compromise.md 4.
 _HUNTS: t.Final = (timedelta(hours=1), timedelta(hours=24))
 _NAMES: t.Final = 4
@@ -81,7 +85,7 @@ class Containment:
         yield from (fact for result in self.sessions for fact in result.get("unread", ()))
         for result in (*self.credentials, *self.sessions):
             late = {change["target"] for change in result.get("changes", ()) if change.get("applied")}
-            if result.get("pass") == _LAST_PASS:
+            if result.get("pass") == _RECHECK:
                 yield from (f"{target}: it was still changed in the last pass, so run again" for target in sorted(late))
 
     def list_seeds(self) -> list[Row]:
@@ -89,7 +93,7 @@ class Containment:
         best: dict[str, Row] = {}
         for seed in self._seeds():
             known = best.get(seed["id"])
-            if known is None or (known["status"] not in _FOUND and seed["status"] in _FOUND):
+            if known is None or _rank(seed) < _rank(known):
                 best[seed["id"]] = seed
         return list(best.values())
 
@@ -116,6 +120,11 @@ class Containment:
             if result["account_id"] not in known or not row.get("next_step", "").startswith("session_revocation")
         ]
         return sorted(rows, key=lambda row: (row["until"] is None, row["until"] or "", row["what"], row["principal"]))
+
+
+def _rank(seed: Row) -> int:
+    status = seed["status"]
+    return _BY_KNOWLEDGE.index(status) if status in _BY_KNOWLEDGE else len(_BY_KNOWLEDGE)
 
 
 def render(containment: Containment, *, ascii_only: bool = False) -> str:
@@ -232,7 +241,7 @@ def _render_next(containment: Containment) -> Iterator[str]:
         return
     if containment.list_problems():
         yield "run contain.yml again: it goes on where this run ended"
-    if not containment.incident.get("confirmed_by"):
+    if not any(result.get("confirmed_by") for result in (*containment.credentials, *containment.sessions)):
         until = format_utc(containment.now + CONFIRM_WITHIN)
         yield f"a second person confirms it until {until}: run contain.yml with compromise_response_confirmed_by"
     times = " and ".join(format_utc(containment.now + wait) for wait in _HUNTS)

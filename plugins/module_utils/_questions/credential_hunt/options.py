@@ -34,6 +34,7 @@ ARGUMENTS: t.Final[ArgumentSpec] = {
     "sweep": {"type": "bool", "default": True},
     "offline": {"type": "bool", "default": False},
     "incident_id": {"type": "str"},
+    "evidence_lock_days": {"type": "int", "default": 0},
     **REPORT_PLACE_ARGUMENTS,
     "run_id": {"type": "str"},
     "terminal": {"type": "str", "choices": ["full", "none"], "default": "full"},

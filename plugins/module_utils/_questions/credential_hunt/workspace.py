@@ -19,8 +19,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from ..._account.account_id import is_account_id
+from ..._converge.errors import InputError
 from ..._converge.incident.names import is_incident_id
 from ..._converge.store import ConflictError, Store, StoreError
+from ..._module.stores import lock_evidence
 from ..._module.task import Task, TaskError
 from ..._policy.hunt.event import Event
 from ..._policy.hunt.gaps import RegionRead
@@ -41,20 +43,31 @@ _ATTEMPTS: t.Final = 8
 
 @dataclasses.dataclass(frozen=True)
 class Workspace:
-    """The folder. ``store`` is None where no files are wanted."""
+    """The folder. ``store`` is None where no files are wanted; ``evidence`` is where its files go in the end."""
 
     store: t.Optional[Store]
     folder: str
     run_id: str
+    evidence: t.Optional[Store] = None
 
     @classmethod
     def of(cls, task: Task) -> t.Self:
-        """The folder of a task. Raises TaskError: the id of the incident can't be part of a path."""
+        """The folder of a task.
+
+        :raises TaskError: the id of the incident can't be part of a path, or the evidence can't be locked.
+        """
         incident = task.options["incident_id"] or ""
         if incident and not is_incident_id(incident):
             raise TaskError(f"incident_id: {incident!r} is not an id of an incident")
         folder = f"incident/{incident}" if incident else f"hunt/{task.run_id}"
-        return cls(task.open_store(task.reports) if task.has_reports else None, folder, task.run_id)
+        if not task.has_reports:
+            return cls(None, folder, task.run_id)
+        try:
+            locked = lock_evidence(task.reports, task.options, task.clock())
+        except InputError as error:
+            raise TaskError(str(error)) from error
+        store = task.open_store(task.reports)
+        return cls(store, folder, task.run_id, task.open_store(locked) if locked else store)
 
     @property
     def location(self) -> str:
@@ -132,7 +145,7 @@ class Workspace:
         created: datetime,
     ) -> list[str]:
         """Write the files of evidence, of one account or (empty) of all; returns their places. Raises StoreError."""
-        if self.store is None:
+        if self.store is None or self.evidence is None:
             return []
         folder = f"{self.folder}/{account_id}" if account_id else self.folder
         files = {
@@ -149,7 +162,7 @@ class Workspace:
             ((f"{folder}/{name}", body) for name, body in files.items()), run_id=self.run_id, created=created
         )
         files[MANIFEST] = (json.dumps(made, indent=2) + "\n").encode()
-        return [self.store.put(f"{folder}/{name}", body) for name, body in files.items()]
+        return [self.evidence.put(f"{folder}/{name}", body) for name, body in files.items()]
 
 
 def _as_lines(rows: Iterable[Mapping[str, t.Any]]) -> bytes:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from scripts import bootstrap_right_sizing, bootstrap_roles, generate_permissions
+from scripts import bootstrap_containment, bootstrap_right_sizing, bootstrap_roles, generate_permissions
 
+from ansible_collections.hardening.iam.plugins.module_utils._assessment.containment import list_requests
 from ansible_collections.hardening.iam.plugins.module_utils._assessment.preflight import (
     ORGANIZATION_WRITES,
     UNDOS,
@@ -39,6 +40,7 @@ PLACEHOLDERS = {
     "${BoundaryPolicyPath}": "/iam-hardening/boundary/",
     "${RightSizingBoundaryArn}": "arn:aws:iam::111122223333:policy/iam-hardening/boundary/developer",
     "${RightSizingTargets}": "dev-*",
+    "${IncidentPrincipalArnPattern}": "arn:aws:iam::999988887777:role/incident-response",
     "${TrustedPrincipalArnPattern}": "arn:aws:iam::999988887777:role/awx",
 }
 
@@ -78,10 +80,13 @@ def find_missing(role: str, *, policies: t.Sequence[t.Any], boundary: t.Any = No
 
 
 def fill(document: t.Any) -> Policy:
-    text = json.dumps(document)
+    return parse(json.loads(fill_text(json.dumps(document))))
+
+
+def fill_text(text: str) -> str:
     for placeholder, value in PLACEHOLDERS.items():
         text = text.replace(placeholder, value)
-    return parse(json.loads(text))
+    return text
 
 
 @pytest.mark.parametrize(
@@ -113,6 +118,30 @@ def test_what_right_sizing_lacks_is_named(chosen: tuple[str, ...], missing: set[
     policies = [found[name] for name in chosen]
     boundary = bootstrap_right_sizing.boundary(modules)
     assert find_missing("least_privilege", policies=policies, boundary=boundary) == missing
+
+
+def test_what_containment_lacks_is_named() -> None:
+    """The role of its stack may do all that is simulated; without a switch, all but what the switch allows."""
+    modules = generate_permissions.read_operations()
+    boundary = fill(bootstrap_containment.boundary(modules))
+    grants = {grant.name: fill(grant.policy) for grant in bootstrap_containment.make_role(modules).grants}
+    missing = {}
+    for left_out in (None, "inline", "roles", "users"):
+        identity = tuple(policy for name, policy in grants.items() if name != left_out)
+        judge = Evaluator(Layers(identity=identity, boundary=boundary))
+        missing[left_out] = {
+            action
+            for (resource, context), actions in list_requests().items()
+            for action in actions
+            if judge.decide(
+                Request(action, fill_text(resource), context={key: fill_text(value) for key, value in context})
+            ).outcome
+            is not Outcome.ALLOWED
+        }
+    assert missing[None] == set()
+    assert missing["inline"] == {"iam:DeleteUserPolicy", "iam:PutUserPolicy"}
+    assert {"iam:AttachRolePolicy", "iam:CreatePolicy", "iam:PutRolePolicy"} <= missing["roles"]
+    assert {"iam:AttachUserPolicy", "iam:TagUser", "iam:UpdateAccessKey"} <= missing["users"]
 
 
 def test_every_role_that_writes_is_simulated() -> None:

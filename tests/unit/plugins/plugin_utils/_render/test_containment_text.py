@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine.locate import Status
+from ansible_collections.hardening.iam.plugins.plugin_utils._render import containment_text
 from ansible_collections.hardening.iam.plugins.plugin_utils._render.containment_text import Containment, render
 
 Row = dict[str, t.Any]
@@ -73,6 +75,20 @@ def test_a_credential_that_nobody_found_is_a_problem(status: str) -> None:
     found = contain(credentials(PROD, seed(status, "nobody knows it")), credentials(HOME, seed(status, "no")))
     assert found.list_problems() == ["AKIA…7Q2M: no"]
     assert section(render(found), "NEXT:")[0].startswith("run contain.yml again")
+
+
+@pytest.mark.parametrize(
+    ("less", "more"),
+    [("not_here", "unresolved"), ("unresolved", "foreign"), ("session", "home"), ("deleted", "mismatch")],
+)
+def test_the_account_that_knows_most_is_shown(less: str, more: str) -> None:
+    for order in ((less, more), (more, less)):
+        found = contain(*(credentials(str(n) * 12, seed(status, status)) for n, status in enumerate(order, 1)))
+        assert section(render(found), "CREDENTIALS:") == [f"AKIA…7Q2M: {more}"]
+
+
+def test_every_status_has_its_place() -> None:
+    assert set(containment_text._BY_KNOWLEDGE) == {status.value for status in Status}
 
 
 @pytest.mark.parametrize("status", ["home", "deleted", "root", "session", "mismatch"])
@@ -211,7 +227,10 @@ def test_the_next_steps_have_times() -> None:
         "events are late: run hunt.yml now, and again at 2026-11-28T13:00:00Z and 2026-11-29T12:00:00Z; then "
         "contain.yml with the sessions that it found",
     ]
-    assert len(section(render(contain(credentials(HOME, seed("home")), confirmed_by="Ben")), "NEXT:")) == 1
+    confirmed = {**credentials(HOME, seed("home")), "confirmed_by": "Ben"}
+    assert len(section(render(contain(confirmed)), "NEXT:")) == 1
+    # A name in the declaration alone counts for nothing.
+    assert len(section(render(contain(credentials(HOME, seed("home")), confirmed_by="Ben")), "NEXT:")) == 2
     assert section(render(contain(is_real=False)), "NEXT:")[0].startswith("if this is right, run it without --check")
 
 
