@@ -17,6 +17,8 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._account.moments import format_utc
 from ansible_collections.hardening.iam.plugins.module_utils._events import agenda as agenda_module
 from ansible_collections.hardening.iam.plugins.module_utils._events.agenda import (
+    FEWEST_PLANS,
+    MOST_PLANS,
     Agenda,
     Begun,
     Dropped,
@@ -122,12 +124,11 @@ def test_such_a_signal_starts_nothing(given: Signal, reason: str) -> None:
     assert +agenda.counts == {reason: 1}
 
 
-@pytest.mark.parametrize("most", range(3, 101))
-def test_the_parts_of_all_kinds_are_the_whole(most: int) -> None:
-    rules = Rules(frozenset(), most)
-    parts = [rules.part_of(kind) for kind in Kind]
-    assert min(parts) >= 1
-    assert sum(parts) == most
+def test_the_parts_of_all_kinds_are_the_whole() -> None:
+    for most in range(FEWEST_PLANS, MOST_PLANS + 1):
+        parts = [Rules(frozenset(), most).part_of(kind) for kind in Kind]
+        assert min(parts) >= 1
+        assert sum(parts) == most
 
 
 def test_a_run_has_one_plan_about_a_credential() -> None:
