@@ -21,7 +21,7 @@ import pytest
 from ansible.plugins.loader import init_plugin_loader
 from hypothesis import settings
 from parts import Parts
-from scope import SAMPLED, runs_all
+from scope import SAMPLED, TAKING_TURNS, runs_all
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 LINK_TREE = CHECKOUT / ".cache" / "link"
@@ -80,6 +80,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add options to run less."""
     parser.addoption("--cases", type=int, help="run at most so many cases of a table, drawn at random")
     parser.addoption("--sample", type=int, help="run the properties, and at most so many other tests of a file")
+    parser.addoption("--turns", type=int, help="run one of so many files of unit tests, drawn at random")
     parser.addoption("--draw", type=int, help="the seed of what is drawn, if not that of the random order")
 
 
@@ -100,10 +101,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """
     seed = seed_of(config)
     chosen = draw_sample(draw_cases(items, config.getoption("cases"), seed), config.getoption("sample"), seed)
+    chosen -= draw_waiting(items, config.getoption("turns"), seed)
     left_out = [item for item in items if item not in chosen]
     config.hook.pytest_deselected(items=left_out)
     # The gate that gives these options names what it leaves out.
-    given = any(config.getoption(name) is not None for name in ("cases", "sample"))
+    given = any(config.getoption(name) is not None for name in ("cases", "sample", "turns"))
     config.stash[NOT_RUN] = [] if given else not_run(items, left_out)
     items[:] = [item for item in items if item in chosen]
     rooms = ("tests/gates/", "tests/integration/")
@@ -155,6 +157,20 @@ def draw_sample(items: t.Iterable[pytest.Item], at_most: t.Optional[int], seed: 
         if always or drawn[_file(item)] <= limit(item):
             chosen.add(item)
     return chosen
+
+
+def draw_waiting(items: t.Collection[pytest.Item], turns: t.Optional[int], seed: object) -> set[pytest.Item]:
+    """The tests of files that wait for another run: half of those in scope.py; of units, one file of ``turns`` runs."""
+    files = {_file(item) for item in items}
+    waiting = set() if runs_all() else _draw_files(files & TAKING_TURNS, 2, seed)
+    if turns is not None:
+        waiting |= _draw_files({name for name in files if name.startswith("tests/unit/")}, turns, seed)
+    return {item for item in items if _file(item) in waiting}
+
+
+def _draw_files(files: t.Collection[str], turns: int, seed: object) -> set[str]:
+    """All but one of so many files, rounded so that one file alone runs."""
+    return set(sorted(files, key=lambda name: _lot(name, seed))[-(-len(files) // turns) :])
 
 
 def not_run(items: t.Iterable[pytest.Item], left_out: t.Iterable[pytest.Item]) -> list[str]:

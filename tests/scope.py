@@ -74,7 +74,37 @@ SAMPLED: t.Final[dict[str, int]] = {
     "tests/gates/test_docs_site.py": 0,
     # A run of the module over moto in each, some of them over all stages.
     "tests/unit/plugins/modules/test_access_key_rotation.py": 30,
+    "tests/unit/plugins/modules/test_key_migration.py": 14,
 }
+
+# Files that take longest, since each goes through many runs. "make test" draws half of them, other ones in each run. Of
+# those that wait, what is marked in_every_sample waits too. One that is asked for alone runs.
+TAKING_TURNS: t.Final = frozenset(
+    f"tests/integration/test_{name}.py"
+    for name in (
+        "ansible_runner",
+        "audit_sheet",
+        "awx_setup",
+        "hunt",
+        "key_rotation",
+        "least_privilege",
+        "molecule",
+        "organization_rollout",
+        "policy_scope",
+        "reports_s3",
+        "right_size",
+        "right_size_by_owner",
+        "right_size_closed",
+        "right_size_contained",
+        "right_size_interrupted",
+        "right_size_refused",
+        "run_control",
+        "run_snapshot",
+        "simulate",
+        "thirty_accounts",
+        "waves",
+    )
+)
 
 
 def runs_all() -> bool:

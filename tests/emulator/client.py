@@ -177,10 +177,11 @@ class Emulator:
         days: float = 0,
         moved: t.Mapping[str, str] | None = None,
     ) -> int:
-        """Add calls of roles after the seed, see emulator.activity.later.Later; how many events there are.
+        """Add calls of roles and users after the seed, see emulator.activity.later.Later; how many events there are.
 
         They are in the event history and in the log files of the trails that record them. With ``days`` the activities
-        of the seed have gone on for so long: ``moved`` has, by ``role/NAME``, the role that makes the calls now.
+        of the seed have gone on for so long: by ``role/NAME`` or ``user/NAME``,
+        ``moved`` has the role that makes the calls now.
         """
         asked = {"account_id": account_id, "calls": [dict(call) for call in calls], "days": days, "moved": moved or {}}
         return int(self._ask("PUT", "later", asked)["events"])

@@ -46,10 +46,11 @@ REPEATED_IN_ALL = ("tests/unit/test_collection.py", "tests/integration/test_hard
 # Of these, what no ansible-core can change: rooms of tables and properties that are as many cases as all else together.
 # The tests of the others have options from argument specs, and readers that talk to an emulator.
 PURE = tuple(f"tests/unit/plugins/module_utils/{room}" for room in ("_controls", "_converge", "_policy", "_report"))
-# Another environment gets all properties, every module in test_in_process.py, and one other test of each file, drawn
-# anew in each run: this run has all of them.
+# Another environment gets every module in test_in_process.py, and of each second file of unit tests all properties and
+# one other test, drawn anew in each run: this run has all of them.
 CASES: t.Final = 1
 SAMPLE: t.Final = 1
+TURNS: t.Final = 2
 PURE_FILES = [path for room in PURE for path in sorted((CHECKOUT / room).rglob("*.py"))]
 
 
@@ -69,14 +70,14 @@ def left_out(environment: Environment) -> str:
     reason = f"they import nothing of ansible, and this run has them on Python {this_python()}"
     lines = [f"NOT REPEATED unit tests of {rooms}: {reason}"] if rooms else []
     if not runs_all():
-        more = f"more than {SAMPLE} test of a file besides properties"
+        more = f"one of {TURNS} files of unit tests, more than {SAMPLE} test of a file besides properties"
         lines.append(f"NOT REPEATED {', '.join(REPEATED_IN_ALL)}, {more}: make test-all runs them")
     return "".join(f"\n{line}" for line in lines)
 
 
 def repeated(seed: int) -> tuple[str, ...]:
     """The arguments for pytest: a sample, or in "make test-all" everything and more files."""
-    sample = (f"--cases={CASES}", f"--sample={SAMPLE}", f"--draw={seed}")
+    sample = (f"--cases={CASES}", f"--sample={SAMPLE}", f"--turns={TURNS}", f"--draw={seed}")
     return (*REPEATED, *REPEATED_IN_ALL) if runs_all() else (*sample, *REPEATED)
 
 

@@ -57,6 +57,20 @@ VARIABLES = {
         "least_privilege_second_opinion": ["access_analyzer", "security_hub"],
         "least_privilege_second_opinion_request": True,
     },
+    "keys_to_roles": {
+        "key_migration_stage": "prepare",
+        "key_migration_event_history": False,
+        "key_migration_workloads": [
+            {"name": "backup", "user": "svc-backup", "platform": "lambda"},
+            {
+                "name": "export",
+                "user": "billing-export",
+                "platform": "github",
+                "repository": "acme/x",
+                "branch": "main",
+            },
+        ],
+    },
     "plan_for_event": {"hardening_events": {"signals": [SIGNAL], "ignored": {}}},
     "release": INCIDENT,
     "right_size": {

@@ -280,6 +280,12 @@ def rotating(**options: t.Any) -> Record:
     return reading(DEV, **{**writer, "users": [{"name": "dev-ivan"}], "event_history": False, **options})
 
 
+def moving(**options: t.Any) -> Record:
+    workload = {"name": "x", "user": "dev-ivan", "platform": "github", "repository": "acme/x", "branch": "main"}
+    writer = {"assume_role_arn": role_arn(DEV, "automation"), "journal": "./journal", **PARITY}
+    return reading(DEV, **{**writer, "workloads": [workload], "event_history": False, **options})
+
+
 def accepting(**options: t.Any) -> Record:
     writer = {"assume_role_arn": role_arn(SANDBOX, "automation"), "assume_role_external_id": EXTERNAL_ID}
     return {"account_id": SANDBOX, "account_pattern": "*sandbox*", "patience": 0, **writer, **options}
@@ -366,6 +372,9 @@ CASES: t.Final = (
     Case("rotation, predicted", "access_key_rotation", rotating(), CHECKED),
     Case("rotation, reported", "access_key_rotation", rotating(mode="report")),
     Case("rotation, by a pattern", "access_key_rotation", rotating(users=[{"name": "dev-*"}]), fails="users: 'dev-*'"),
+    Case("moves, predicted", "key_migration", moving(stage="prepare"), CHECKED),
+    Case("moves, assessed", "key_migration", moving(mode="report")),
+    Case("moves, by a pattern", "key_migration", moving(workloads=[{"name": "x", "user": "dev-*"}]), fails="dev-*"),
     Case("permissions, predicted", "user_permissions", permitting(), CHECKED),
     Case("policies, predicted", "policy_scope", scoping(), CHECKED),
     Case("policies, nothing to do", "policy_scope", scoping(targets=[{"policies": ["x"]}]), fails="targets[0]"),

@@ -35,7 +35,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.operations impo
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_grants import IAM
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_roles import PATH, Writer
 
-(CAPABILITY,) = (capability for capability in ALL if capability.writer is Writer.ROLES)
+CAPABILITY, MIGRATION = (capability for capability in ALL if capability.writer is Writer.ROLES)
 
 BOUNDARY: t.Final = "automation-roles-boundary"
 ASSESSOR_READS: t.Final = "assessor-right-sizing-reads"
@@ -46,7 +46,12 @@ UNBOUNDED: t.Final = "RightSizingUnbounded"
 IN_PLACE: t.Final = "RightSizingInPlace"
 RETIREMENT: t.Final = "RightSizingRetirement"
 RETURN: t.Final = "RightSizingReturn"
+MOVES: t.Final = "KeyMigration"
+MOVES_BOUNDARY: t.Final = "KeyMigrationBoundaryArn"
+MOVES_UNBOUNDED: t.Final = "KeyMigrationUnbounded"
 ASSESSOR: t.Final = "RightSizingAssessor"
+#: What is chosen by a name or an ARN.
+GIVEN: t.Final = (TARGETS, NEW_ROLES, MOVES_BOUNDARY)
 
 #: What is chosen by true or false, and what it means. Each is off by default.
 SWITCHES: t.Final[Mapping[str, str]] = {
@@ -54,6 +59,8 @@ SWITCHES: t.Final[Mapping[str, str]] = {
     IN_PLACE: "Whether the targets themselves may get generated policies and a trial boundary (way in_place).",
     RETIREMENT: "Whether it may change who may assume the targets, and take their policies (stage retire).",
     RETURN: "Whether the targets may get any policy, AdministratorAccess too (stage revert). Set it for that run only.",
+    MOVES: "Whether it may deactivate and delete access keys whose workloads moved to roles (key_migration).",
+    MOVES_UNBOUNDED: "Whether new roles of workloads may lack a permissions boundary. They may then get any policy.",
 }
 # Two characters that are no wildcard: "*" would be every role of the account.
 TARGETS_PATTERN: t.Final = r"[\w+=,.@-][\w+=,.@/-]+[\w+=,.@/*?-]*"
@@ -66,6 +73,9 @@ _NEW: t.Final = (f"{IAM}role/${{{TARGETS}}}-lp", f"{IAM}role/iam-hardening-prefl
 _PREFLIGHT_BOUNDARY: t.Final = f"{IAM}policy{PATH}automation-preflight"
 _POLICIES: t.Final = (f"{IAM}policy{PATH}lp/*",)
 _ANY_NEW: t.Final = (f"{IAM}role/*-lp",)
+# The roles of workloads that leave their access keys.
+_WORKLOADS: t.Final = (f"{IAM}role/workload/*",)
+_KEYS: t.Final = ("iam:DeleteAccessKey", "iam:UpdateAccessKey")
 # A run never touches them either: _converge/protected.py.
 OF_OTHERS: t.Final = tuple(
     f"{IAM}role/{name}"
@@ -101,21 +111,24 @@ _INLINE: t.Final = "iam:PutRolePolicy"
 _BOUNDARIES: t.Final = ("iam:DeleteRolePermissionsBoundary", "iam:PutRolePermissionsBoundary")
 _OURS: t.Final = {"ArnLike": {"iam:PolicyARN": list(_POLICIES)}}
 _TRIALS: t.Final = {"ArnLike": {"iam:PermissionsBoundary": list(_POLICIES)}}
-# A boundary that this role could rewrite would be none.
-_BOUNDED: t.Final = {
-    "StringEquals": {"iam:PermissionsBoundary": [f"${{{NEW_ROLES}}}", _PREFLIGHT_BOUNDARY]},
-    "StringNotLike": {"iam:PermissionsBoundary": list(_POLICIES)},
-}
+
+
+def _bound(parameter: str) -> Json:
+    """A condition on the boundary of new roles. One that this role could rewrite would be none."""
+    return {
+        "StringEquals": {"iam:PermissionsBoundary": [f"${{{parameter}}}", _PREFLIGHT_BOUNDARY]},
+        "StringNotLike": {"iam:PermissionsBoundary": list(_POLICIES)},
+    }
 
 
 def make_role(modules: Mapping[str, Operations]) -> WritingRole:
     """The role, and its inline policies. Raises ValueError: a policy would be larger than IAM allows."""
-    return make_writing_role(Writer.ROLES, (CAPABILITY,), modules, tuple(_list_grants()))
+    return make_writing_role(Writer.ROLES, (CAPABILITY, MIGRATION), modules, tuple(_list_grants()))
 
 
 def _list_grants() -> t.Iterator[Grant]:
     yield _grant("campaign-policies", TARGETS, _allow(_ON_POLICIES, _POLICIES))
-    yield _grant("new-roles", NEW_ROLES, *_allow_new_roles(_BOUNDED))
+    yield _grant("new-roles", NEW_ROLES, *_allow_new_roles(_bound(NEW_ROLES)))
     yield _grant("new-roles-without-boundary", UNBOUNDED, *_allow_new_roles({}))
     yield _grant(
         "in-place",
@@ -126,6 +139,9 @@ def _list_grants() -> t.Iterator[Grant]:
     )
     yield _grant("retirement", RETIREMENT, _allow((*_TAKES, _TRUST), _TARGETS))
     yield _grant("return", RETURN, _allow((_ATTACH, _INLINE), _TARGETS))
+    yield _grant("moved-keys", MOVES, _allow(_KEYS, (f"{IAM}user/*",)))
+    yield _grant("workload-roles", MOVES_BOUNDARY, *_allow_workloads(_bound(MOVES_BOUNDARY)))
+    yield _grant("workload-roles-without-boundary", MOVES_UNBOUNDED, *_allow_workloads({}))
 
 
 def _allow_new_roles(condition: Mapping[str, t.Any]) -> t.Iterator[Json]:
@@ -133,6 +149,11 @@ def _allow_new_roles(condition: Mapping[str, t.Any]) -> t.Iterator[Json]:
     yield _allow(("iam:TagRole",), _NEW)
     yield _allow(("iam:CreateRole", "iam:DeleteRole", *_TAKES, _INLINE, _TRUST), _NEW, condition)
     yield _allow((_ATTACH,), _NEW, {**_OURS, **condition})
+
+
+def _allow_workloads(condition: Mapping[str, t.Any]) -> t.Iterator[Json]:
+    yield _allow(("iam:TagRole",), _WORKLOADS)
+    yield _allow(("iam:CreateRole", "iam:DeleteRole", "iam:DeleteRolePolicy", _INLINE), _WORKLOADS, condition)
 
 
 def _grant(name: str, parameter: str, *statements: Json) -> Grant:
@@ -150,7 +171,7 @@ def boundary(modules: Mapping[str, Operations]) -> Json:
     is denied in words.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
     """
-    calls = operations_of(CAPABILITY, modules)
+    calls = operations_of(CAPABILITY, modules).union(operations_of(MIGRATION, modules))
     reads = [name for name in actions_of({*calls.reads, "sts:GetCallerIdentity"}) if not name.startswith("iam:")]
     own = f"{ANYWHERE}role{PATH}*"
     above = [*list_guarded(), own, *OF_OTHERS, "${TrustedPrincipalArnPattern}"]
@@ -164,9 +185,9 @@ def boundary(modules: Mapping[str, Operations]) -> Json:
                 "NotAction": list(READS_OF_IAM),
                 "Resource": [arn for arn in above if not arn.startswith(own[:-1]) or arn == own],
             },
-            _deny("TargetsOnly", writes, NotResource=[*_TARGETS, *_NEW]),
-            _deny("NewRolesOnly", _MAKES, NotResource=list(_ANY_NEW)),
-            _deny("BoundariesOfNewRolesStay", _BOUNDARIES, Resource=list(_ANY_NEW)),
+            _deny("TargetsOnly", writes, NotResource=[*_TARGETS, *_NEW, *_WORKLOADS]),
+            _deny("NewRolesOnly", _MAKES, NotResource=[*_ANY_NEW, *_WORKLOADS]),
+            _deny("BoundariesOfNewRolesStay", _BOUNDARIES, Resource=[*_ANY_NEW, *_WORKLOADS]),
             _deny("PoliciesOfCampaignsOnly", _ON_POLICIES, NotResource=list(_POLICIES)),
             _deny("NoOtherRole", ("sts:AssumeRole*",), Resource=["*"]),
             keep_containment()[0],

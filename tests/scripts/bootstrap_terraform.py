@@ -151,11 +151,16 @@ def _right_sizing(modules: Mapping[str, Operations], trusted: str) -> Iterator[s
     yield from _render_managed_policy(right_sizing.BOUNDARY, right_sizing.boundary(modules), count=chosen)
     yield from _writing_role(role, right_sizing.BOUNDARY, trusted)
     for grant in role.grants:
-        (parameter,) = grant.parameters
-        given = f"var.{variable(parameter)}"
-        further = {right_sizing.TARGETS: "", right_sizing.NEW_ROLES: f' && {given} != ""'}
-        condition = f"{chosen}{further.get(parameter, f' && {given}')}"
+        condition = f"{chosen}{''.join(map(_choose, grant.parameters))}"
         yield _inline(role, grant.name, grant.name, condition, grant.policy)
+
+
+def _choose(parameter: str) -> str:
+    """The condition that a parameter of right-sizing is true or given; the targets are given anyway."""
+    given = f"var.{variable(parameter)}"
+    if parameter == right_sizing.TARGETS:
+        return ""
+    return f' && {given} != ""' if parameter.endswith("Arn") else f" && {given}"
 
 
 def _containment(modules: Mapping[str, Operations]) -> Iterator[str]:

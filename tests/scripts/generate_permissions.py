@@ -178,7 +178,7 @@ def template_of_right_sizing(modules: t.Mapping[str, Operations]) -> Json:
         "Rules": _rules(),
         "Conditions": {
             **{f"Has{name}": _is_given(name) for name in ("ExternalId", "OrganizationId")},
-            **{f"Has{name}": _is_given(name) for name in (right_sizing.TARGETS, right_sizing.NEW_ROLES)},
+            **{f"Has{name}": _is_given(name) for name in right_sizing.GIVEN},
             **{
                 f"Has{name}": {"Fn::Equals": [{"Ref": name}, "true"]}
                 for name in (*right_sizing.SWITCHES, right_sizing.ASSESSOR)
@@ -361,6 +361,10 @@ def right_sizing_parameters() -> Json:
         right_sizing.NEW_ROLES: _optional(
             right_sizing.POLICY_ARN,
             "The permissions boundary of all new roles (boundary of a target); empty: no new role (way parallel).",
+        ),
+        right_sizing.MOVES_BOUNDARY: _optional(
+            right_sizing.POLICY_ARN,
+            "The permissions boundary of new roles below /workload/ (key_migration_boundary); empty: no new role.",
         ),
         **{name: _switch(False, text) for name, text in right_sizing.SWITCHES.items()},
         right_sizing.ASSESSOR: _switch(

@@ -79,6 +79,8 @@ RIGHT_SIZING: t.Final = {
     "RightSizingInPlace": "true",
     "RightSizingRetirement": "true",
     "RightSizingReturn": "true",
+    "KeyMigration": "true",
+    "KeyMigrationBoundaryArn": BOUNDARY_OF_NEW,
 }
 
 # The resources that each write needs, in a form that the service reference has, each of them alone.
@@ -107,6 +109,8 @@ NEEDED: t.Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("least_privilege", "iam:DeleteRole"): (NEW_ROLE,),
     ("least_privilege", "iam:TagRole"): (NEW_ROLE,),
     ("least_privilege", "RolePolicy"): (NEW_ROLE, f"{IAM}role/dev-first"),
+    ("key_migration", "iam:"): (f"{IAM}user/svc-backup", f"{IAM}user/people/alice"),
+    ("key_migration", "Role"): (f"{IAM}role/workload/report",),
     ("access_analyzer", "ArchiveRule"): (
         REGIONAL.format("access-analyzer", "analyzer/iam-hardening-external/archive-rule/known"),
     ),
@@ -176,6 +180,7 @@ SAYS: t.Final[dict[tuple[str, str], dict[str, t.Any]]] = {
     ("security_hub", "iam:CreateServiceLinkedRole"): {"iam:AWSServiceName": "securityhub.amazonaws.com"},
     ("access_analyzer", "iam:PassRole"): {"iam:PassedToService": "access-analyzer.amazonaws.com"},
     ("config_rules", "iam:PassRole"): {"iam:PassedToService": "config.amazonaws.com"},
+    ("key_migration", "Role"): BOUNDED,
     ("least_privilege", "RolePermissionsBoundary"): {"iam:PermissionsBoundary": POLICY_OF_CAMPAIGN},
     ("least_privilege", "Role"): {"iam:PermissionsBoundary": BOUNDARY_OF_NEW, "iam:PolicyARN": POLICY_OF_CAMPAIGN},
     ("event_alerts", "iam:PassRole"): {"iam:PassedToService": "events.amazonaws.com"},
@@ -542,6 +547,8 @@ def test_right_sizing_stays_with_its_targets(
         ("iam:AttachRolePolicy", NEW_ROLE, {"iam:PolicyARN": ADMINISTRATOR, **BOUNDED}),
         # Somebody else made this one, without the boundary.
         ("iam:AttachRolePolicy", NEW_ROLE, {"iam:PolicyARN": POLICY_OF_CAMPAIGN}),
+        ("iam:PutRolePolicy", f"{IAM}role/workload/report", {}),
+        ("iam:UpdateAssumeRolePolicy", f"{IAM}role/workload/report", BOUNDED),
         ("iam:UpdateAssumeRolePolicy", NEW_ROLE, {}),
         ("iam:PutRolePolicy", NEW_ROLE, {}),
     ],
@@ -608,6 +615,7 @@ def test_what_a_role_can_make_of_others_is_a_finding(careful: Snapshot) -> None:
         ({"RightSizingReturn": "true"}, "can_make"),
         ({"RightSizingRetirement": "true"}, "can_become"),
         ({"RightSizingUnbounded": "true"}, "can_make"),
+        ({"KeyMigrationUnbounded": "true"}, "can_make"),
     ],
 )
 def test_each_dangerous_parameter_of_right_sizing_is_a_finding(parameters: dict[str, str], observed: str) -> None:

@@ -121,6 +121,9 @@ def test_right_sizing_is_off_until_its_targets_are_given(parsed: dict[str, t.Any
         "in_place": "${local.has_roles && var.right_sizing_in_place ? 1 : 0}",
         "retirement": "${local.has_roles && var.right_sizing_retirement ? 1 : 0}",
         "return": "${local.has_roles && var.right_sizing_return ? 1 : 0}",
+        "moved_keys": "${local.has_roles && var.key_migration ? 1 : 0}",
+        "workload_roles": '${local.has_roles && var.key_migration_boundary_arn != "" ? 1 : 0}',
+        "workload_roles_without_boundary": "${local.has_roles && var.key_migration_unbounded ? 1 : 0}",
     }
 
 

@@ -66,7 +66,7 @@ ARROWS: dict[str, set[str]] = {
 # Files of a pure room that read from AWS. The readers of a live account know _aws alone; the others what a module has.
 READERS: dict[str, set[str]] = {
     r"_account/(collect|reads|_reads/\w+)": {"_aws"},
-    r"_prediction/((denials|records)/)?evidence(_\w+)?": {"_aws", "_module"},
+    r"_prediction/((denials|key_users|records)/)?evidence(_\w+)?": {"_aws", "_module"},
     r"_capabilities/(\w+/)+(observe|run)": {"_aws", "_module"},
     r"_capabilities/registry": {"_module"},
     r"_rollback/run": {"_aws", "_module", "_capabilities/registry"},

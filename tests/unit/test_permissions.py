@@ -241,14 +241,16 @@ def test_each_capability_has_what_is_declared_and_no_more(template: t.Any) -> No
 
 def test_right_sizing_has_what_is_declared_and_no_more(template: t.Any, of_right_sizing: t.Any) -> None:
     found, modules = policies(of_right_sizing), generate.read_operations()
-    calls = roles.operations_of(right_sizing.CAPABILITY, modules)
+    calls = roles.operations_of(right_sizing.CAPABILITY, modules).union(
+        roles.operations_of(right_sizing.MIGRATION, modules)
+    )
     granted = [
         allowed(document) for name, document in found.items() if name not in ("AssessorReadPolicy", "RolesRoleReads")
     ]
     assert set().union(*granted) == set(actions_of(calls.writes))
     assert allowed(found["RolesRoleReads"]) == {*actions_of(calls.reads), "sts:GetCallerIdentity"}
     reads = allowed(found["AssessorReadPolicy"]) | allowed(policies(template)["ReadPolicy"])
-    assert set(actions_of(modules["least_privilege"].reads)) <= reads
+    assert set(actions_of(modules["least_privilege"].reads | modules["key_migration"].reads)) <= reads
 
 
 def test_containment_has_what_is_declared_and_no_more(template: t.Any, of_containment: t.Any) -> None:
@@ -311,8 +313,10 @@ def test_what_can_make_an_administrator_is_off_by_default(of_right_sizing: t.Any
         "RightSizingInPlace": "false",
         "RightSizingRetirement": "false",
         "RightSizingReturn": "false",
+        "KeyMigration": "false",
+        "KeyMigrationUnbounded": "false",
     }
-    assert parameters["RightSizingBoundaryArn"]["Default"] == ""
+    assert [parameters[name]["Default"] for name in ("RightSizingBoundaryArn", "KeyMigrationBoundaryArn")] == ["", ""]
     conditions = {
         resource["Properties"]["PolicyName"]: resource.get("Condition")
         for resource in of_right_sizing["Resources"].values()
@@ -326,6 +330,9 @@ def test_what_can_make_an_administrator_is_off_by_default(of_right_sizing: t.Any
         "in-place": "HasRightSizingInPlace",
         "retirement": "HasRightSizingRetirement",
         "return": "HasRightSizingReturn",
+        "moved-keys": "HasKeyMigration",
+        "workload-roles": "HasKeyMigrationBoundaryArn",
+        "workload-roles-without-boundary": "HasKeyMigrationUnbounded",
     }
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from conftest import draw_cases, draw_sample, not_run, seed_of
-from scope import SAMPLED
+from conftest import draw_cases, draw_sample, draw_waiting, not_run, seed_of
+from scope import SAMPLED, TAKING_TURNS
 
 TESTS: t.Final = Path(__file__).resolve().parents[1]
 FILES: t.Final = tuple(
@@ -262,7 +262,32 @@ def test_a_slow_file_is_sampled_unless_all_run(
 
 
 def test_files_that_are_sampled_exist() -> None:
-    assert [name for name in SAMPLED if not (TESTS.parent / name).is_file()] == []
+    assert [name for name in (*SAMPLED, *TAKING_TURNS) if not (TESTS.parent / name).is_file()] == []
+
+
+def waiting(names: t.Iterable[str], seed: int, turns: t.Optional[int] = None) -> set[str]:
+    tests = [Drawn(f"{name}::test_{n}") for name in names for n in range(3)]
+    found = draw_waiting(t.cast(t.Any, tests), turns, seed)
+    assert len(found) % 3 == 0
+    return {item.nodeid.partition("::")[0] for item in found}
+
+
+def test_half_of_the_longest_files_wait_for_another_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HARDENING_TEST_ALL", "")
+    names = sorted(TAKING_TURNS)
+    drawn_first = [waiting([*names, "tests/unit/test_a.py"], seed) for seed in range(40)]
+    assert {len(found) for found in drawn_first} == {len(names) // 2}
+    assert set.union(*drawn_first) == set(names)
+    assert all(waiting([name], seed) == set() for name in names for seed in range(5))
+    monkeypatch.setenv("HARDENING_TEST_ALL", "1")
+    assert waiting(names, 0) == set()
+
+
+def test_another_environment_has_one_of_so_many_files_of_unit_tests() -> None:
+    names = {f"tests/unit/test_{n}.py" for n in range(10)}
+    kept = [names - waiting([*names, "tests/integration/test_a.py"], seed, 2) for seed in range(40)]
+    assert {len(found) for found in kept} == {5}
+    assert set.union(*kept) == names
 
 
 def test_what_is_not_drawn_is_named() -> None:

@@ -2068,6 +2068,7 @@ resource "aws_iam_policy" "automation_roles_boundary" {
         "codebuild:BatchGetProjects",
         "codebuild:ListProjects",
         "ec2:DescribeIamInstanceProfileAssociations",
+        "ec2:DescribeInstances",
         "ec2:DescribeRegions",
         "ecr:DescribeRepositories",
         "ecr:GetRepositoryPolicy",
@@ -2114,6 +2115,7 @@ resource "aws_iam_policy" "automation_roles_boundary" {
         "iam:CreatePolicy",
         "iam:CreatePolicyVersion",
         "iam:CreateRole",
+        "iam:DeleteAccessKey",
         "iam:DeletePolicy",
         "iam:DeletePolicyVersion",
         "iam:DeleteRole",
@@ -2125,6 +2127,7 @@ resource "aws_iam_policy" "automation_roles_boundary" {
         "iam:SetDefaultPolicyVersion",
         "iam:TagPolicy",
         "iam:TagRole",
+        "iam:UpdateAccessKey",
         "iam:UpdateAssumeRolePolicy"
       ],
       "Resource": [
@@ -2179,7 +2182,8 @@ resource "aws_iam_policy" "automation_roles_boundary" {
         "arn:${local.partition}:iam::${local.account}:role/${var.right_sizing_targets}",
         "arn:${local.partition}:iam::${local.account}:role/iam-hardening-preflight",
         "arn:${local.partition}:iam::${local.account}:role/${var.right_sizing_targets}-lp",
-        "arn:${local.partition}:iam::${local.account}:role/iam-hardening-preflight-lp"
+        "arn:${local.partition}:iam::${local.account}:role/iam-hardening-preflight-lp",
+        "arn:${local.partition}:iam::${local.account}:role/workload/*"
       ]
     },
     {
@@ -2191,7 +2195,8 @@ resource "aws_iam_policy" "automation_roles_boundary" {
         "iam:TagRole"
       ],
       "NotResource": [
-        "arn:${local.partition}:iam::${local.account}:role/*-lp"
+        "arn:${local.partition}:iam::${local.account}:role/*-lp",
+        "arn:${local.partition}:iam::${local.account}:role/workload/*"
       ]
     },
     {
@@ -2202,7 +2207,8 @@ resource "aws_iam_policy" "automation_roles_boundary" {
         "iam:PutRolePermissionsBoundary"
       ],
       "Resource": [
-        "arn:${local.partition}:iam::${local.account}:role/*-lp"
+        "arn:${local.partition}:iam::${local.account}:role/*-lp",
+        "arn:${local.partition}:iam::${local.account}:role/workload/*"
       ]
     },
     {
@@ -2352,6 +2358,7 @@ resource "aws_iam_role_policy" "automation_roles_reads" {
         "codebuild:BatchGetProjects",
         "codebuild:ListProjects",
         "ec2:DescribeIamInstanceProfileAssociations",
+        "ec2:DescribeInstances",
         "ec2:DescribeRegions",
         "ecr:DescribeRepositories",
         "ecr:GetRepositoryPolicy",
@@ -2373,6 +2380,7 @@ resource "aws_iam_role_policy" "automation_roles_reads" {
         "glue:GetJobs",
         "iam:GenerateCredentialReport",
         "iam:GenerateServiceLastAccessedDetails",
+        "iam:GetAccessKeyLastUsed",
         "iam:GetAccountAuthorizationDetails",
         "iam:GetAccountSummary",
         "iam:GetCredentialReport",
@@ -2688,6 +2696,110 @@ resource "aws_iam_role_policy" "return" {
       "Resource": [
         "arn:${local.partition}:iam::${local.account}:role/${var.right_sizing_targets}",
         "arn:${local.partition}:iam::${local.account}:role/iam-hardening-preflight"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "moved_keys" {
+  count  = local.has_roles && var.key_migration ? 1 : 0
+  name   = "moved-keys"
+  role   = aws_iam_role.automation_roles[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:DeleteAccessKey",
+        "iam:UpdateAccessKey"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:user/*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "workload_roles" {
+  count  = local.has_roles && var.key_migration_boundary_arn != "" ? 1 : 0
+  name   = "workload-roles"
+  role   = aws_iam_role.automation_roles[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:TagRole"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/workload/*"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:CreateRole",
+        "iam:DeleteRole",
+        "iam:DeleteRolePolicy",
+        "iam:PutRolePolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/workload/*"
+      ],
+      "Condition": {
+        "StringEquals": {
+          "iam:PermissionsBoundary": [
+            "${var.key_migration_boundary_arn}",
+            "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/automation-preflight"
+          ]
+        },
+        "StringNotLike": {
+          "iam:PermissionsBoundary": [
+            "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/lp/*"
+          ]
+        }
+      }
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "workload_roles_without_boundary" {
+  count  = local.has_roles && var.key_migration_unbounded ? 1 : 0
+  name   = "workload-roles-without-boundary"
+  role   = aws_iam_role.automation_roles[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:TagRole"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/workload/*"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:CreateRole",
+        "iam:DeleteRole",
+        "iam:DeleteRolePolicy",
+        "iam:PutRolePolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/workload/*"
       ]
     }
   ]

@@ -341,6 +341,17 @@ variable "right_sizing_boundary_arn" {
   }
 }
 
+variable "key_migration_boundary_arn" {
+  description = "The permissions boundary of new roles below /workload/ (key_migration_boundary); empty: no new role."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^$|^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[\\w+=,.@/-]+$", var.key_migration_boundary_arn))
+    error_message = "key_migration_boundary_arn is not of the form that its description asks for."
+  }
+}
+
 variable "right_sizing_unbounded" {
   description = "Whether new roles may be made without a permissions boundary. It can then make anybody administrator."
   type        = bool
@@ -361,6 +372,18 @@ variable "right_sizing_retirement" {
 
 variable "right_sizing_return" {
   description = "Whether the targets may get any policy, AdministratorAccess too (stage revert). Set it for that run only."
+  type        = bool
+  default     = false
+}
+
+variable "key_migration" {
+  description = "Whether it may deactivate and delete access keys whose workloads moved to roles (key_migration)."
+  type        = bool
+  default     = false
+}
+
+variable "key_migration_unbounded" {
+  description = "Whether new roles of workloads may lack a permissions boundary. They may then get any policy."
   type        = bool
   default     = false
 }

@@ -26,6 +26,7 @@ from .config_rules.run import REGISTRATION as CONFIG_RULES
 from .credential_quarantine import grants as credential_quarantine
 from .event_alerts.run import REGISTRATION as EVENT_ALERTS
 from .findings_export.run import REGISTRATION as FINDINGS_EXPORT
+from .key_migration.run import REGISTRATION as KEY_MIGRATION
 from .least_privilege.run import REGISTRATION as LEAST_PRIVILEGE
 from .organization_policy.run import REGISTRATION as ORGANIZATION_POLICY
 from .organization_root_access.run import REGISTRATION as ORGANIZATION_ROOT_ACCESS
@@ -46,6 +47,7 @@ _LIST: t.Final = (
     PERMISSIONS_BOUNDARY,
     POLICY_SCOPE,
     LEAST_PRIVILEGE,
+    KEY_MIGRATION,
     CONFIG_RULES,
     SECURITY_HUB,
     EVENT_ALERTS,

@@ -97,3 +97,23 @@ def write_new(store: Store, key: str, content: bytes, *, is_same: Callable[[byte
         if other is None or not is_same(other):
             raise
         return other
+
+
+def write_next(
+    store: Store, prefix: str, last: int, kind: str, content: bytes, *, is_same: Callable[[bytes], bool]
+) -> None:
+    """Write the record after the one with the number ``last``. Of two runs that did the same at once, one writes.
+
+    :raises StoreError: it can't be written, or another run has recorded something else meanwhile.
+    """
+    number, place = last + 1, store.location.rstrip("/")
+    if number > MOST_NUMBER:
+        raise StoreError(f"{place}/{prefix} has a record with number {last}; move it away")
+    key = prefix + make_key(number, kind)
+    # Keys of other kinds with this number do not exist for put_new.
+    taken = [
+        other for other in store.list(f"{prefix}{number:06d}-") if other != key and parse_number(other) is not None
+    ]
+    if taken:
+        raise StoreError(f"{place}/{taken[0]} was written by another run; run again")
+    write_new(store, key, content, is_same=is_same)

@@ -41,7 +41,7 @@ from .task import Task, TaskError
 FALLBACK: t.Final = "./journal-fallback"
 #: No cap holds a containment back: how many principals it may contain is an option of its module.
 LIMITS: t.Final = Limits(max_changes=10_000, max_percent=100)
-_NOT_LOCKED: t.Final = "THE EVIDENCE IS NOT LOCKED: whoever can write to its place can delete it: {reason}"
+_NOT_LOCKED: t.Final = "THE EVIDENCE IS NOT LOCKED: anybody who can write to its place can delete it: {reason}"
 # The variable that users set, for messages.
 _SECOND_PERSON: t.Final = "compromise_response_confirmed_by"
 

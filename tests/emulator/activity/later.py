@@ -16,14 +16,15 @@ from datetime import datetime, timedelta
 from emulator.activity.model import Calls, Session
 from emulator.activity.records import Record, Writer
 
-#: the ARN and the unique id of a role by its name; None where there is none
+#: the ARN and the unique id of a role or user by its name; None where there is none
 Find = t.Callable[[str], tuple[str, str] | None]
 
 
 @dataclasses.dataclass(frozen=True)
 class Later:
-    """Calls of ``role/NAME``; ``call`` is ``source:EventName``, empty for a session that is only opened.
+    """Calls of ``role/NAME``, or of ``user/NAME`` with its first access key.
 
+    ``call`` is ``source:EventName``, empty for a session that is only opened.
     The last of them is ``days_ago`` by the emulator's clock, the others are a second apart before it. ``denied`` is the
     end of AWS's message: ``with an explicit deny in a service control policy``. ``action`` and ``resource`` are those
     of the message, if they are not those of the call. ``opens`` writes the event that opens the session as well.

@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 
 from moto.cloudtrail.models import CloudTrailBackend, Trail, cloudtrail_backends
 from moto.cloudtrail.responses import CloudTrailResponse
-from moto.iam.models import iam_backends
+from moto.iam.models import AccessKeyLastUsed, iam_backends
 from moto.organizations.models import organizations_backends
 from moto.s3.models import FakeBucket, S3Backend, s3_backends
 
@@ -65,6 +65,16 @@ def _note_uses(state: AccountState, uses: t.Mapping[str, t.Mapping[str, t.Mappin
         newest = max((use for actions in services.values() for use in actions.values()), key=lambda use: use.when)
         if role is not None and (role.last_used is None or role.last_used < _moment(newest.when)):
             role.last_used, role.last_used_region = _moment(newest.when), newest.region
+
+
+def _note_keys(state: AccountState, events: t.Iterable[Record]) -> None:
+    """Note the last use of access keys, which IAM keeps as well."""
+    keys = iam_backends[state.account_id][state.partition].access_keys
+    for event in events:
+        key = keys.get(event["userIdentity"].get("accessKeyId", ""))
+        used = _moment(event["eventTime"])
+        if key is not None and (key.last_used is None or key.last_used.timestamp < used):
+            key.last_used = AccessKeyLastUsed(used, event["eventSource"].partition(".")[0], event["awsRegion"])
 
 
 def _join(known: ServiceUse | None, arn: str, actions: t.Mapping[str, t.Any]) -> ServiceUse:
@@ -134,13 +144,13 @@ def add_later(
     if state is None or state.past is None:
         raise ValueError(f"account {account_id} has no past: only those of a seed with activity have one")
     backend, now = iam_backends[account_id][state.partition], clock().replace(tzinfo=UTC)
-    roles = {role.name: (role.arn, role.id) for role in backend.roles.values()}
+    known = {f"role/{role.name}": (role.arn, role.id) for role in backend.roles.values()}
+    known |= {f"user/{user.name}": (user.arn, user.id) for user in backend.users.values()}
 
     def find(principal: str) -> tuple[str, str]:
-        kind, _slash, name = principal.partition("/")
-        if kind != "role" or name not in roles:
-            raise ValueError(f"{principal}: there is no such role in account {account_id}")
-        return roles[name]
+        if principal not in known:
+            raise ValueError(f"{principal}: there is no such role or user in account {account_id}")
+        return known[principal]
 
     live = {old: (new, *find(new)) for old, new in (moved or {}).items()}
     events = generate.events(state.past.account, now=now, days=days, moved=live) if days else []
@@ -150,6 +160,7 @@ def add_later(
         if event["managementEvent"]:
             state.events.setdefault(event["awsRegion"], []).append(event)
     _note_uses(state, last_uses(events))
+    _note_keys(state, events)
     homes = [home for backends in cloudtrail_backends.values() for home in backends.values()]
     for trail in [trail for home in homes for trail in home.trails.values()]:
         if trail.status.is_logging and state in _covered(trail):

@@ -83,6 +83,21 @@ def test_a_role_was_last_used_when_its_last_call_was_made(process: EmulatorProce
     assert before is None or before < used["LastUsedDate"]
 
 
+def test_a_call_with_the_key_of_a_user_is_a_use_of_the_key(process: EmulatorProcess) -> None:
+    (key,) = client(process, "iam").list_access_keys(UserName="report-reader")["AccessKeyMetadata"]
+    session = {"name": "key", "agent": "Boto3/1.40 exec-env/AWS_ECS_FARGATE", "address": "198.51.100.7"}
+    call = {"principal": "user/report-reader", "call": "sqs:ListQueues", "days_ago": 0.001, "session": session}
+    assert process.control.add_calls(APPS, [call]) == 1
+    used = client(process, "iam").get_access_key_last_used(AccessKeyId=key["AccessKeyId"])["AccessKeyLastUsed"]
+    assert used["ServiceName"] == "sqs" and datetime.now(UTC) - used["LastUsedDate"] < timedelta(minutes=10)
+    question = {"LookupAttributes": [{"AttributeKey": "AccessKeyId", "AttributeValue": key["AccessKeyId"]}]}
+    found = client(process, "cloudtrail").lookup_events(**question)["Events"]
+    (event,) = [
+        record for item in found if (record := json.loads(item["CloudTrailEvent"]))["eventName"] == "ListQueues"
+    ]
+    assert (event["userAgent"], event["sourceIPAddress"]) == (session["agent"], session["address"])
+
+
 def test_a_session_that_is_only_opened_is_one_event(process: EmulatorProcess) -> None:
     assert process.control.add_calls(APPS, list_sessions("dev-shop-web")) == 1
 
@@ -91,7 +106,7 @@ def test_a_session_that_is_only_opened_is_one_event(process: EmulatorProcess) ->
     ("account_id", "call", "words"),
     [
         (APPS, {"principal": "role/no-such-role"}, "there is no such role"),
-        (APPS, {"principal": "user/developer"}, "there is no such role"),
+        (APPS, {"principal": "user/no-such-user"}, "there is no such role or user"),
         ("111122223333", {"principal": "role/x"}, "has no past"),
         ("999900009999", {"principal": "role/x"}, "has no past"),
         (LABS, {"principal": "role/dev-labs", "colour": "red"}, "colour"),

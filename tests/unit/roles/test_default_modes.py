@@ -25,6 +25,7 @@ MODES: t.Final[t.Mapping[str, str]] = {
     "config_rules": "report",
     "event_alerts": "report",
     "findings_export": "off",
+    "key_migration": "report",
     "least_privilege": "report",
     "mfa_enforcement": "report",
     "organization_guardrails": "report",

@@ -12,8 +12,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..._converge.event_log import MOST_NUMBER, make_key, parse_number, read_log, write_new
-from ..._converge.store import Store, StoreError
+from ..._converge.event_log import read_log, write_next
+from ..._converge.store import Store
 from .records import Event, make_prefix
 
 
@@ -42,10 +42,6 @@ class Archive:
         self._store = store
         self._account_id = account_id
 
-    def locate(self, key: str) -> str:
-        """Name the place of a key, for people."""
-        return f"{self._store.location.rstrip('/')}/{key}"
-
     def read(self, user: str, user_id: str) -> Log:
         """Read the records of a user.
 
@@ -70,19 +66,14 @@ class Archive:
         :raises StoreError: it can't be written, or another run has recorded something else meanwhile.
         """
         prefix = make_prefix(self._account_id, event.user_arn.rpartition("/")[2], event.user_id)
-        number = log.number + 1
-        if number > MOST_NUMBER:
-            raise StoreError(f"{self.locate(prefix)} has a record with number {log.number}; move it away")
-        key = prefix + make_key(number, event.stage.value)
-        # Keys of other stages with this number do not exist for put_new.
-        taken = [
-            other
-            for other in self._store.list(f"{prefix}{number:06d}-")
-            if other != key and parse_number(other) is not None
-        ]
-        if taken:
-            raise StoreError(f"{self.locate(taken[0])} was written by another run; run again")
-        write_new(self._store, key, event.as_bytes(), is_same=lambda content: _is_same(content, event))
+        write_next(
+            self._store,
+            prefix,
+            log.number,
+            event.stage.value,
+            event.as_bytes(),
+            is_same=lambda content: _is_same(content, event),
+        )
 
 
 def _is_same(content: bytes, event: Event) -> bool:

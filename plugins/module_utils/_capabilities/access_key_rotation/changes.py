@@ -17,14 +17,12 @@ import dataclasses
 import typing as t
 from collections.abc import Mapping
 
-from ..._account.moments import format_utc
 from ..._converge.change import GLOBAL, Change, Impact, Undo
+from ..._converge.user_keys import DELETE_KEY, KeyRetirer
 from .declared import Target
-from .model import ACTIVE, CURRENT, INACTIVE, OWNER_TAG, Key, Secret, User, make_version_id
+from .model import ACTIVE, CURRENT, OWNER_TAG, Key, Secret, User, make_version_id
 
 CREATE_KEY: t.Final = "CreateAccessKey"
-UPDATE_KEY: t.Final = "UpdateAccessKey"
-DELETE_KEY: t.Final = "DeleteAccessKey"
 CREATE_SECRET: t.Final = "CreateSecret"
 DELETE_SECRET: t.Final = "DeleteSecret"
 MOVE_LABEL: t.Final = "UpdateSecretVersionStage"
@@ -32,7 +30,6 @@ STORE: t.Final = "PutSecretValue"
 SECRETS: t.Final = "secretsmanager"
 #: A deleted secret can be restored for so many days.
 RECOVERY_DAYS: t.Final = 30
-_KIND: t.Final = "access_key"
 
 State = dict[str, t.Any]
 
@@ -118,35 +115,11 @@ class RotationWriter:
 
     def deactivate(self, user: User, key: Key) -> Change:
         """Deactivate the old key."""
-        named = {"UserName": user.name, "AccessKeyId": key.id}
-        return Change(
-            account_id=self.account_id,
-            region=GLOBAL,
-            service="iam",
-            operation=UPDATE_KEY,
-            target=user.arn,
-            parameters={**named, "Status": INACTIVE},
-            before=describe_key(key),
-            after=describe_key(dataclasses.replace(key, status=INACTIVE)),
-            kind="access_key_deactivate",
-            impact=Impact.NARROWING,
-            undo=Undo(UPDATE_KEY, {**named, "Status": ACTIVE}),
-        )
+        return KeyRetirer(self.account_id).deactivate(user, key)
 
-    def delete(self, user: User, key: Key, *, kind: str = "access_key_delete") -> Change:
+    def delete(self, user: User, key: Key, *, is_discarded: bool = False) -> Change:
         """Delete a key: the old one, or a new one whose secret nobody has."""
-        return Change(
-            account_id=self.account_id,
-            region=GLOBAL,
-            service="iam",
-            operation=DELETE_KEY,
-            target=user.arn,
-            parameters={"UserName": user.name, "AccessKeyId": key.id},
-            before=describe_key(key),
-            after=None,
-            kind=kind,
-            impact=Impact.DESTRUCTIVE,
-        )
+        return KeyRetirer(self.account_id).delete(user, key, kind="discard" if is_discarded else "delete")
 
 
 def build_move(secret_arn: str, source: str, destination: str) -> State:
@@ -168,12 +141,6 @@ def undo_create_key(user: str) -> Undo:
 def describe_secret(user_arn: str, name: str) -> State:
     """Describe a secret that a run made, without its versions."""
     return {"user": user_arn, "secret": name}
-
-
-def describe_key(key: Key) -> State:
-    """Describe a key with its last use, so that one that is used after the plan is left alone."""
-    used = format_utc(key.last_used) if key.last_used else None
-    return {"kind": _KIND, "id": key.id, "status": key.status, "last_used": used}
 
 
 def describe_creation(

@@ -17,12 +17,9 @@ from datetime import datetime, timedelta
 
 from ..._account.moments import parse_moment
 from ..._converge.errors import InputError
+from ..._converge.user_keys import DELETE_FLOOR, VERIFY_FLOOR, parse_days
 
-#: Safety rule 8: no key is deactivated that was used within so many days, whatever is declared.
-VERIFY_FLOOR: t.Final = 7
-DELETE_FLOOR: t.Final = 7
 DEFAULT_SECRETS: t.Final = "iam-hardening/access-keys/"
-_LONGEST: t.Final = 1095
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_User.html
 _USER: t.Final = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 # https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
@@ -81,8 +78,8 @@ class Declared:
             rotate_after=key_age_days,
             created_before=_parse_created_before(options, now),
             replace_inactive=_parse_names(options, "replace_inactive", targets),
-            verify=_parse_days(options, "verify_days", VERIFY_FLOOR),
-            delete_after=_parse_days(options, "delete_after_days", DELETE_FLOOR) if delete_after else None,
+            verify=parse_days(options, "verify_days", VERIFY_FLOOR),
+            delete_after=parse_days(options, "delete_after_days", DELETE_FLOOR) if delete_after else None,
             fields=_parse_fields(options),
         )
 
@@ -152,13 +149,6 @@ def _parse_created_before(options: Mapping[str, t.Any], now: datetime) -> t.Opti
         allowed = "a date and time that is over, in ISO 8601, such as 2026-01-31T00:00:00Z"
         raise InputError(f"rotate_created_before: {text!r} is not allowed; allowed is {allowed}")
     return moment
-
-
-def _parse_days(options: Mapping[str, t.Any], option: str, lowest: int) -> int:
-    text = str(options[option]).strip()
-    if not re.fullmatch(r"[0-9]{1,9}", text) or not lowest <= int(text) <= _LONGEST:
-        raise InputError(f"{option}: {options[option]!r} is not allowed; allowed are {lowest} to {_LONGEST} days")
-    return int(text)
 
 
 def _parse_fields(options: Mapping[str, t.Any]) -> Fields:

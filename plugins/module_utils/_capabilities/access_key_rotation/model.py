@@ -13,10 +13,23 @@ import dataclasses
 import enum
 import hashlib
 import typing as t
-from datetime import datetime
 
-ACTIVE: t.Final = "Active"
-INACTIVE: t.Final = "Inactive"
+from ..._converge.user_keys import ACTIVE, INACTIVE, Key, User
+
+__all__ = [
+    "ACTIVE",
+    "CURRENT",
+    "ENDS",
+    "INACTIVE",
+    "OWNER_TAG",
+    "PENDING",
+    "Key",
+    "Secret",
+    "Stage",
+    "User",
+    "make_version_id",
+]
+
 CURRENT: t.Final = "AWSCURRENT"
 PENDING: t.Final = "AWSPENDING"
 #: The tag of a secret that names the user whose access key it holds.
@@ -36,21 +49,6 @@ class Stage(enum.StrEnum):
 
 #: The stages after which no rotation is under way.
 ENDS: t.Final = frozenset({Stage.OLD_DELETED, Stage.ROLLED_BACK})
-
-
-@dataclasses.dataclass(frozen=True)
-class Key:
-    """An access key as it was read live. ``last_used`` is None where AWS has no use on record."""
-
-    id: str
-    status: str
-    created: datetime
-    last_used: t.Optional[datetime] = None
-    service: str = ""
-
-    @property
-    def is_active(self) -> bool:
-        return self.status == ACTIVE
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,20 +74,6 @@ class Secret:
     def has(self, version_id: str) -> bool:
         """Whether a version has a label. Secrets Manager may delete versions without one."""
         return version_id in self.labels.values()
-
-
-@dataclasses.dataclass(frozen=True)
-class User:
-    """A user as it was read live, with all its access keys."""
-
-    name: str
-    arn: str
-    unique_id: str
-    keys: tuple[Key, ...] = ()
-
-    def find_key(self, key_id: str) -> t.Optional[Key]:
-        """Find one of the keys by its id; None if it is gone."""
-        return next((key for key in self.keys if key.id == key_id), None)
 
 
 def make_version_id(account_id: str, user_id: str, key_id: str) -> str:

@@ -12,61 +12,22 @@ from __future__ import annotations
 import functools
 import typing as t
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 from ..._aws.access import Access
 from ..._aws.errors import AwsError, NotFound
 from ..._aws.operations import Operations
 from ..._converge.change import Change
-from .changes import CREATE_KEY, CREATE_SECRET, MOVE_LABEL, SECRETS, describe_creation, describe_key, describe_secret
-from .model import CURRENT, OWNER_TAG, Key, Secret, User
+from ..._converge.user_keys import describe_key
+from ..._module.user_keys import OPERATIONS as KEY_READS
+from ..._module.user_keys import read_keys, read_user
+from .changes import CREATE_KEY, CREATE_SECRET, MOVE_LABEL, SECRETS, describe_creation, describe_secret
+from .model import CURRENT, OWNER_TAG, Secret
 
-LAST_USED: t.Final = "GetAccessKeyLastUsed"
 DESCRIBE: t.Final = "DescribeSecret"
 OPERATIONS: t.Final = Operations(
-    reads=frozenset({"iam:GetUser", "iam:ListAccessKeys", f"iam:{LAST_USED}", f"{SECRETS}:{DESCRIBE}"})
-)
-
-
-def read_user(access: Access, name: str) -> t.Optional[User]:
-    """A user with its keys and their last use; None if there is none of this name.
-
-    :raises AwsError: it can't be read.
-    """
-    try:
-        found = access.call("iam", "GetUser", {"UserName": name})["User"]
-    except NotFound:
-        return None
-    named = str(found["UserName"])
-    return User(named, str(found["Arn"]), str(found["UserId"]), read_keys(access, named))
-
-
-def read_keys(access: Access, user: str) -> tuple[Key, ...]:
-    """The keys of a user, the oldest first; none of a user that is gone. Raises AwsError: they can't be read."""
-    try:
-        records = list(access.items("iam", "ListAccessKeys", "AccessKeyMetadata", {"UserName": user}))
-    except NotFound:
-        return ()
-    keys = (_read_key(access, record) for record in records)
-    return tuple(sorted(keys, key=lambda key: (key.created, key.id)))
-
-
-def _read_key(access: Access, record: Mapping[str, t.Any]) -> Key:
-    key_id = str(record["AccessKeyId"])
-    used = access.call("iam", LAST_USED, {"AccessKeyId": key_id}).get("AccessKeyLastUsed") or {}
-    last = used.get("LastUsedDate")
-    return Key(
-        id=key_id,
-        status=str(record["Status"]),
-        created=_parse_moment(record["CreateDate"]),
-        last_used=_parse_moment(last) if last else None,
-        # AWS's word for "never".
-        service="" if used.get("ServiceName") in (None, "N/A") else str(used["ServiceName"]),
-    )
-
-
-def _parse_moment(value: datetime) -> datetime:
-    return value.astimezone(UTC).replace(microsecond=0)
+    reads=frozenset({f"{SECRETS}:{DESCRIBE}"}),
+).union(KEY_READS)
 
 
 def read_secret(access: Access, secret_id: str, region: str) -> t.Optional[Secret]:

@@ -26,39 +26,40 @@ from ..._converge.finding import Finding
 from ..._converge.plan import Plan
 from ..._converge.store import StoreError
 from ..._converge.untouchable import UntouchablePrincipals
+from ..._converge.user_keys import DELETE_KEY, UPDATE_KEY
 from ..._module.connection import Connection
 from ..._module.converging import converge, settings_of
 from ..._module.options import Run, StoreOptions
 from ..._module.registration import Registration, Reversal
 from ..._module.task import Task, TaskError
+from ..._module.user_keys import read_user
 from ..._module.version import COLLECTION_VERSION
 from ..._module.writers import Writer
+from ..._prediction.key_users.evidence import OPERATIONS as CONSUMERS_OPERATIONS
+from ..._prediction.key_users.evidence import ConsumerReader
+from ..._prediction.key_users.model import Consumers
 from ..._prediction.records.evidence_options import EvidenceOptions
 from .archive import Archive, Log
 from .changes import (
     CREATE_KEY,
     CREATE_SECRET,
-    DELETE_KEY,
     DELETE_SECRET,
     MOVE_LABEL,
     SECRETS,
     STORE,
-    UPDATE_KEY,
     RotationWriter,
 )
-from .consumers.observe import OPERATIONS as CONSUMERS_OPERATIONS
-from .consumers.observe import ConsumerReader
 from .declared import Declared, Target
 from .grants import CONTEXT, GRANTS, SAMPLES
 from .history import MODULE, Attempt, read_attempts
 from .issuing.run import Issuer
 from .model import Key, Secret, Stage, User
 from .observe import OPERATIONS as LIVE_READS
-from .observe import read_secret, read_user, reread
+from .observe import read_secret, reread
 from .past import Identity, replay
 from .records import Event
 from .reversal.run import find_undo_access, refuse_undos
-from .situation import Consumers, Situation
+from .situation import Situation
 from .steps import Action, Step, find_next_step, refuse
 from .summary import build_summary, render_summary
 from .undo import DERIVATIONS
@@ -238,8 +239,7 @@ class KeyRotation(Capability[Observed]):
         if step.action is Action.DEACTIVATE:
             return (writer.deactivate(user, step.key),)
         if step.action in (Action.DELETE, Action.DISCARD):
-            kind = "access_key_discard" if step.action is Action.DISCARD else "access_key_delete"
-            return (writer.delete(user, step.key, kind=kind),)
+            return (writer.delete(user, step.key, is_discarded=step.action is Action.DISCARD),)
         return ()
 
     def _list_warnings(self) -> t.Iterator[str]:

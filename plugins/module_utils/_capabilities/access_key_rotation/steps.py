@@ -15,10 +15,10 @@ from __future__ import annotations
 import dataclasses
 import enum
 import typing as t
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from ..._account.moments import format_utc
 from ..._converge.finding import mask_key_ids
+from ..._converge.user_keys import wait_for_deletion, wait_for_quiet
 from .declared import Declared
 from .model import Key, Stage, User
 from .records import Event
@@ -243,17 +243,11 @@ def _go_on(situation: Situation, last: Event, declared: Declared, now: datetime)
 
 def _wait_for_use(situation: Situation, old: Key, new: Key, declared: Declared, now: datetime) -> t.Optional[Step]:
     """Wait until the new key was used and the old one was not for long enough: safety rule 8 of the design."""
-    quiet = find_quiet_since(situation, old)
-    due = quiet + timedelta(days=declared.verify)
     last_new = max(filter(None, (new.last_used, situation.consumers.last_use(new.id))), default=None)
     if last_new is None:
         return Step(Action.WAIT, old=old, key=new, reason=f"nobody has used the new key {mask_key_ids(new.id)} yet")
-    if now < due:
-        since = format_utc(quiet)
-        return Step(
-            Action.WAIT, old=old, key=new, due=due, reason=f"the old key is only known to be unused since {since}"
-        )
-    return None
+    wait = wait_for_quiet(find_quiet_since(situation, old), declared.verify, now)
+    return Step(Action.WAIT, old=old, key=new, due=wait.due, reason=wait.reason) if wait else None
 
 
 def find_quiet_since(situation: Situation, old: Key) -> datetime:
@@ -270,10 +264,7 @@ def _finish(situation: Situation, old: Key, declared: Declared, now: datetime) -
     reached = situation.past.reached
     if reached is not Stage.OLD_INACTIVE:
         return Step(Action.RECORD, Stage.OLD_INACTIVE, old=old, key=old)
-    if declared.delete_after is None:
-        return Step(Action.WAIT, old=old, reason="the old key is inactive; without delete_after_days it stays")
-    since = max(filter(None, (situation.past.since[Stage.OLD_INACTIVE], old.last_used)))
-    due = since + timedelta(days=declared.delete_after)
-    if now < due:
-        return Step(Action.WAIT, old=old, due=due, reason="the old key has not been inactive for long enough")
+    wait = wait_for_deletion(situation.past.since[Stage.OLD_INACTIVE], old, declared.delete_after, now)
+    if wait is not None:
+        return Step(Action.WAIT, old=old, due=wait.due, reason=wait.reason)
     return Step(Action.DELETE, Stage.OLD_DELETED, old=old, key=old)

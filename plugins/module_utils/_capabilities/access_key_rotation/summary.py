@@ -16,9 +16,10 @@ from datetime import datetime
 from ..._account.moments import format_utc
 from ..._controls.control import plural
 from ..._converge.finding import mask_key_ids
+from ..._prediction.key_users.model import Consumer
 from ..._report.plain import printable
 from .model import Stage
-from .situation import Consumer, Situation
+from .situation import Situation
 from .steps import Action, Step
 
 # So many callers of a key are named in the terminal.

@@ -14,17 +14,17 @@ from collections.abc import Mapping
 
 from ..._converge.change import Undo
 from ..._converge.undo_records import Derive, Record
+from ..._converge.user_keys import DERIVATIONS_OF_KEYS
 from .changes import (
     CREATE_KEY,
     CREATE_SECRET,
     MOVE_LABEL,
     SECRETS,
-    UPDATE_KEY,
     build_move,
     undo_create_key,
     undo_create_secret,
 )
-from .model import ACTIVE, CURRENT
+from .model import CURRENT
 
 
 def _undo_create_secret(record: Record) -> Undo:
@@ -49,15 +49,9 @@ def _undo_move(record: Record) -> t.Optional[Undo]:
     return Undo(MOVE_LABEL, build_move(record.target, version, previous)) if previous else None
 
 
-def _undo_deactivation(record: Record) -> Undo:
-    record.check(record.before["status"] == ACTIVE, "the key was not active before")
-    named = {"UserName": record.name("user"), "AccessKeyId": str(record.before["id"])}
-    return Undo(UPDATE_KEY, {**named, "Status": ACTIVE})
-
-
 DERIVATIONS: t.Final[Mapping[tuple[str, str], Derive]] = {
     (SECRETS, CREATE_SECRET): _undo_create_secret,
     (SECRETS, MOVE_LABEL): _undo_move,
     ("iam", CREATE_KEY): _undo_create_key,
-    ("iam", UPDATE_KEY): _undo_deactivation,
+    **DERIVATIONS_OF_KEYS,
 }

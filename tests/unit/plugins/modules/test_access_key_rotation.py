@@ -30,9 +30,6 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import (
     Throttled,
     Unreachable,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_key_rotation.consumers import (
-    observe as consumers,
-)
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_key_rotation.issuing import (
     run as issuing,
 )
@@ -50,6 +47,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.r
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.records import update
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
 from ansible_collections.hardening.iam.plugins.module_utils._module.execution import execute
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.key_users import evidence as consumers
 from ansible_collections.hardening.iam.plugins.modules import rollback
 from ansible_collections.hardening.iam.plugins.modules.access_key_rotation import ENTRY, RETURN, argument_spec
 from emulator.extensions.state import account_states

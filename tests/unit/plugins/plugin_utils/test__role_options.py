@@ -94,5 +94,5 @@ def test_the_table_names_variables_that_exist() -> None:
         names = {*role.options.values(), *role.members.values(), *role.checked}
         assert names <= known.names
     assert "password_policy_mode" in table.modes
-    assert len(table.modes) == 17
+    assert len(table.modes) == 18
     assert table.allowed["minimum_password_length"] == "from 6 to 128"

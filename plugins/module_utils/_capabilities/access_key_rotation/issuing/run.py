@@ -25,7 +25,8 @@ from ...._aws.errors import AwsError, NotFound, Throttled, Unparsable, Unreachab
 from ...._aws.retries import judge
 from ...._converge.capability import Caller
 from ...._converge.change import Change
-from ..changes import CREATE_KEY, DELETE_KEY, SECRETS, STORE
+from ...._converge.user_keys import DELETE_KEY
+from ..changes import CREATE_KEY, SECRETS, STORE
 from ..declared import Fields
 from ..model import CURRENT, PENDING, make_version_id
 from ..observe import read_secret

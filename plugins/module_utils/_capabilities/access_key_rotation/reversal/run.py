@@ -17,9 +17,11 @@ from ...._aws.access import Access
 from ...._aws.errors import AwsError
 from ...._converge.capability import Aws, Caller
 from ...._converge.change import Change, Refusal
-from ..changes import DELETE_KEY, DELETE_SECRET
+from ...._converge.user_keys import DELETE_KEY
+from ...._module.user_keys import read_keys, read_user
+from ..changes import DELETE_SECRET
 from ..model import Key, make_version_id
-from ..observe import read_keys, read_secret, read_user
+from ..observe import read_secret
 
 
 def refuse_undos(access: Access, undos: Sequence[Change], _now: datetime) -> Mapping[str, Refusal]:

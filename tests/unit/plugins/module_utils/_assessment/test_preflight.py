@@ -147,7 +147,14 @@ def test_what_containment_lacks_is_named() -> None:
 def test_every_role_that_writes_is_simulated() -> None:
     # These are no roles of harden.yml. Overdue trials are only reported where no role may end them.
     simulated = read_modes().keys() - {"trial_deadlines"}
-    assert set(WRITES) == {*simulated, "access_key_rotation", "least_privilege", "policy_scope", "rollback"}
+    assert set(WRITES) == {
+        *simulated,
+        "access_key_rotation",
+        "key_migration",
+        "least_privilege",
+        "policy_scope",
+        "rollback",
+    }
     assert "iam:PutRolePermissionsBoundary" in WRITES["permissions_boundary"] & WRITES["rollback"]
     assert "access-analyzer:CreateAnalyzer" in WRITES["access_analyzer"] & WRITES["rollback"]
     assert "securityhub:EnableSecurityHub" in WRITES["security_hub"]

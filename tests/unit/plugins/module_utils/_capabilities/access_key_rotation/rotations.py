@@ -32,9 +32,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access
     replay,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_key_rotation.records import Event
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_key_rotation.situation import (
-    Situation,
-)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_key_rotation.situation import Situation
 
 ACCOUNT: t.Final = "111122223333"
 USER: t.Final = f"arn:aws:iam::{ACCOUNT}:user/svc"

@@ -18,16 +18,13 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access
     INACTIVE,
     Stage,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_key_rotation.situation import (
-    Consumer,
-    Consumers,
-    Situation,
-)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_key_rotation.situation import Situation
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_key_rotation.steps import (
     Action,
     Step,
     find_next_step,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.key_users.model import Consumer, Consumers
 
 from .rotations import DECLARED, NEW, OLD, PREVIOUS, TARGET, USER, VERSION, at, key, record, secret, situation
 

@@ -13,8 +13,8 @@ import typing as t
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from ...._policy.trail.callers import access_key, moment_of
-from ..situation import Consumer, Consumers
+from ..._policy.trail.callers import access_key, moment_of
+from .model import Consumer, Consumers
 
 # So many different callers of a key are named. An intruder may call from anywhere, with any name of a program.
 MOST_CONSUMERS: t.Final = 100

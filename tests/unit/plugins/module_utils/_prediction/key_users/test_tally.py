@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_key_rotation.consumers.tally import (
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.key_users.tally import (
     MOST_CONSUMERS,
     ConsumerTally,
     find_maker,

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Who calls with the old and the new key, by address and program, from CloudTrail's event history and log files."""
+"""Who calls with an access key, by address and program, from CloudTrail's event history and log files."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ import typing as t
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from ...._account.activity import read_lookup_pages
-from ...._account.log_files import LogFiles, LogPlaces
-from ...._aws.errors import AccessDenied, AwsError
-from ...._aws.operations import Operations
-from ...._converge.arn import Principal, principals_of
-from ...._converge.store import StoreError
-from ...._module.connection import Connection
-from ...._prediction.records.evidence import read_keys_of_logs
-from ...._prediction.records.evidence_options import EvidenceOptions
-from ..changes import CREATE_KEY
-from ..model import Key
-from ..situation import Consumers
+from ..._account.activity import read_lookup_pages
+from ..._account.log_files import LogFiles, LogPlaces
+from ..._aws.errors import AccessDenied, AwsError
+from ..._aws.operations import Operations
+from ..._converge.arn import Principal, principals_of
+from ..._converge.store import StoreError
+from ..._converge.user_keys import Key
+from ..._module.connection import Connection
+from ..records.evidence import read_keys_of_logs
+from ..records.evidence_options import EvidenceOptions
+from .model import Consumers
 from .tally import ConsumerTally, find_maker
 
 _LOOKUP: t.Final = "LookupEvents"
+_CREATE_KEY: t.Final = "CreateAccessKey"
 OPERATIONS: t.Final = Operations(
     reads=frozenset({"cloudtrail:ListPublicKeys", f"cloudtrail:{_LOOKUP}", "ec2:DescribeRegions"})
 )
@@ -41,7 +41,7 @@ _AROUND: t.Final = timedelta(minutes=15)
 
 
 class ConsumerReader:
-    """Reads the events of keys, once for all rotations of a run."""
+    """Reads the events of keys, once for all users of a run."""
 
     def __init__(
         self, connection: Connection, options: EvidenceOptions, *, sleep: Callable[[float], None] = time.sleep
@@ -120,7 +120,7 @@ class ConsumerReader:
         if not self._options.event_history:
             return ""
         access = self._connection.access
-        pages = self._ask(access.home_region, "EventName", CREATE_KEY, key.created - _AROUND, key.created + _AROUND)
+        pages = self._ask(access.home_region, "EventName", _CREATE_KEY, key.created - _AROUND, key.created + _AROUND)
         try:
             maker = next(
                 filter(None, (find_maker(record, key.id) for records, _more in pages for record in records)), ""

@@ -1,0 +1,201 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The live reads of a move: where workloads run, the state of their roles and keys, and the targets of changes."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from ..._account.model import Snapshot
+from ..._account.permissions import Permissions
+from ..._aws.access import Access
+from ..._aws.errors import AwsError, NotFound
+from ..._aws.operations import Operations
+from ..._converge.affects.live import HOLDERS_READS
+from ..._converge.change import Change, Refusal
+from ..._converge.user_keys import DELETE_KEY, UPDATE_KEY, VERIFY_FLOOR, describe_key
+from ..._module.connection import Connection
+from ..._module.roles import TARGET_READS, read_role, read_target
+from ..._module.user_keys import OPERATIONS as KEY_READS
+from ..._module.user_keys import read_keys
+from ..._policy.evaluation.narrowing import condition_keys
+from ..._policy.least_privilege.generate import list_needed_keys
+from ..._policy.least_privilege.settings import Settings
+from ..._prediction.evidence import read_records
+from ..._prediction.proposals.propose import Proposer
+from ..._prediction.records.evidence_options import EvidenceOptions
+from .model import EKS, Target
+from .proposing import describe_as_role, index_users, make_proposal, make_subject
+from .situation import Proposal, Situation
+from .trusts import Place, build_trust
+
+CLUSTER: t.Final = "DescribeCluster"
+INSTANCES: t.Final = "DescribeInstances"
+UNDO_OPERATIONS: t.Final = Operations(
+    reads=HOLDERS_READS,
+    writes=frozenset({"iam:DeleteRole", "iam:DeleteRolePolicy", "iam:PutRolePolicy", "iam:UpdateAccessKey"}),
+).union(KEY_READS, TARGET_READS)
+PLACE_READS: t.Final = Operations(reads=frozenset({f"ec2:{INSTANCES}", f"eks:{CLUSTER}"}))
+# AWS takes so many values in one filter: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Filter.html
+_MOST_VALUES: t.Final = 200
+_FILTERS: t.Final = ("ip-address", "private-ip-address")
+
+Obstacle = tuple[str, str]
+
+
+def read_instances(access: Access, regions: Sequence[str], addresses: Iterable[str]) -> dict[str, str]:
+    """Read which EC2 instances have these addresses now: their ids by address. A region that can't be read has none."""
+    wanted = sorted(set(addresses))[:_MOST_VALUES]
+    if not wanted:
+        return {}
+    calls = {
+        f"{region} {name}": functools.partial(_ask_instances, access, region, name, wanted)
+        for region in regions
+        for name in _FILTERS
+    }
+    found: dict[str, str] = {}
+    for answer in access.gather(calls).values():
+        if not isinstance(answer, AwsError):
+            found |= answer
+    return found
+
+
+def _ask_instances(access: Access, region: str, name: str, addresses: Sequence[str]) -> dict[str, str]:
+    asked = {"Filters": [{"Name": name, "Values": list(addresses)}]}
+    member = "PublicIpAddress" if name == "ip-address" else "PrivateIpAddress"
+    reservations = access.items("ec2", INSTANCES, "Reservations", asked, region=region)
+    instances = [one for reservation in reservations for one in reservation.get("Instances") or ()]
+    return {str(one[member]): str(one["InstanceId"]) for one in instances if one.get(member)}
+
+
+def add_trust(access: Access, snapshot: Snapshot, situation: Situation) -> Mapping[str, t.Any]:
+    """Find the trust policy of a workload, or the obstacle that nobody can write one over: fields of the situation."""
+    workload, platform = situation.workload, situation.platform
+    if platform is None:
+        reason = f"the platform of {workload.name} is not clear: {situation.detection.reason}. Set platform"
+        return {"obstacle": ("platform_unclear", reason)}
+    lack = workload.find_lack(platform)
+    if lack:
+        return {"obstacle": ("incomplete", f"{workload.name} runs on {platform}; declare {lack}")}
+    place = Place(snapshot.account_id, snapshot.partition, situation.region)
+    if platform in EKS:
+        found = _read_issuer(access, situation, place)
+        if isinstance(found, tuple):
+            return {"obstacle": found}
+        place = Place(snapshot.account_id, snapshot.partition, situation.region, found)
+    return _check_place(snapshot, situation, platform, place)
+
+
+def _check_place(snapshot: Snapshot, situation: Situation, platform: Target, place: Place) -> Mapping[str, t.Any]:
+    provider = place.name_provider(platform)
+    if platform is Target.EKS_IRSA and not provider:
+        return {"obstacle": ("no_provider", f"the cluster {situation.workload.cluster} has no OpenID Connect issuer")}
+    if provider and provider not in snapshot.oidc_provider_arns:
+        reason = f"the account has no identity provider {provider}; make it with the audience sts.amazonaws.com"
+        return {"obstacle": ("no_provider", reason)}
+    boundary = situation.boundary
+    if (
+        boundary
+        and not boundary.startswith(f"arn:{place.partition}:iam::aws:")
+        and all(policy.arn != boundary for policy in snapshot.policies)
+    ):
+        return {"obstacle": ("no_boundary", f"there is no policy {boundary}; make it, or correct boundary")}
+    return {"trust": build_trust(situation.workload, platform, place)}
+
+
+def _read_issuer(access: Access, situation: Situation, place: Place) -> t.Union[str, Obstacle]:
+    """Read the issuer of the workload's cluster, which has to be there; empty if it has none."""
+    name = situation.workload.cluster
+    try:
+        cluster = access.call("eks", CLUSTER, {"name": name}, region=place.region)["cluster"]
+    except NotFound:
+        return "no_cluster", f"there is no cluster {name} in {place.region}; correct cluster or region"
+    except AwsError as error:
+        return "unread", f"the cluster {name} can't be read: {error}"
+    issuer = str(((cluster.get("identity") or {}).get("oidc") or {}).get("issuer") or "")
+    return issuer.removeprefix("https://")
+
+
+def read_proposals(
+    connection: Connection,
+    evidence: EvidenceOptions,
+    settings: Settings,
+    snapshot: Snapshot,
+    names: Iterable[str],
+) -> dict[str, Proposal]:
+    """Generate the policies for users, by their names in lower case, and prove them.
+
+    :raises AwsError: AWS does not know the credentials (any more).
+    """
+    users = index_users(snapshot.users)
+    subjects = {name: make_subject(users[name]) for name in dict.fromkeys(names) if name in users}
+    if not subjects:
+        return {}
+    permissions = Permissions(snapshot)
+    principals = {name: describe_as_role(subject, permissions) for name, subject in subjects.items()}
+    arns = [subject.arn for subject in subjects.values()]
+    keys = list_needed_keys(principals.values(), settings)
+    keys |= condition_keys(permissions.layers(arn) for arn in arns)
+    records = read_records(connection, evidence, snapshot, permissions, arns, keys=keys)
+    proposer = Proposer(permissions, settings)
+    return {
+        name: make_proposal(proposer.propose(subject, principals[name], records), subject.entity.name)
+        for name, subject in subjects.items()
+    }
+
+
+def read_last_uses(access: Access, arns: Iterable[str]) -> dict[str, t.Union[t.Optional[datetime], AwsError]]:
+    """Read the last use of roles that are there."""
+    found = access.gather({arn: functools.partial(read_role, access, arn) for arn in arns})
+    return {
+        arn: one if isinstance(one, AwsError) else (one.last_used if one is not None else None)
+        for arn, one in found.items()
+    }
+
+
+# The targets of changes
+
+
+def reread(access: Access, _now: datetime) -> Callable[[Change], t.Any]:
+    """How to read what a change of this module left, in the shape of its ``before`` and ``after``."""
+    return functools.partial(read_state, access)
+
+
+def read_state(access: Access, change: Change) -> t.Any:
+    """Read the target of a change live; None where it is gone.
+
+    :raises AwsError: it can't be read.
+    """
+    if change.operation not in (UPDATE_KEY, DELETE_KEY):
+        return read_target(access, change)
+    shown: Mapping[str, t.Any] = change.after or change.before
+    keys = read_keys(access, change.target.rpartition("/")[2])
+    return next((describe_key(key) for key in keys if key.id == shown["id"]), None)
+
+
+def refuse_undos(access: Access, undos: Sequence[Change], now: datetime) -> Mapping[str, Refusal]:
+    """Refuse to take a role, or its policies, from a workload that uses it."""
+    return {undo.undoes: refusal for undo in undos for refusal in _refuse_undo(access, undo, now)}
+
+
+def _refuse_undo(access: Access, undo: Change, now: datetime) -> Iterator[Refusal]:
+    if undo.operation not in ("DeleteRole", "DeleteRolePolicy"):
+        return
+    try:
+        role = read_role(access, undo.target)
+    except AwsError as error:
+        yield Refusal("unread", f"the role can't be read: {error}", undo.target, undo.operation)
+        return
+    if role is not None and role.last_used is not None and now < role.last_used + timedelta(days=VERIFY_FLOOR):
+        reason = (
+            f"{undo.target} is in use; give its workload the key back first, with the stage revert of key_migration"
+        )
+        yield Refusal("in_use", reason, undo.target, undo.operation)
