@@ -31,6 +31,7 @@ SAMPLED: t.Final[dict[str, int]] = {
         "credential_quarantine": 14,
         "developers": 2,
         "event_alerts": 4,
+        "events": 2,
         "files_of_earlier_versions": 3,
         "findings_export": 3,
         "fleet": 4,

@@ -6,13 +6,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from .conftest import CHECKOUT, DEMO, Ansible, MakeAnsible, Outcome
 
 # The acceptance refuses all accounts of this organization: test_acceptance.py has its check mode.
-# Those of AWX ask nothing of AWS, and want a controller: test_awx_setup.py.
-OTHERS = {"acceptance", "awx_approver", "awx_setup"}
+# Those of AWX ask nothing of AWS, and want a controller: test_awx_setup.py. plan_for_event_local.yml starts another
+# playbook, and that with --check in any mode: test_events.py.
+OTHERS = {"acceptance", "awx_approver", "awx_setup", "plan_for_event_local"}
 PLAYBOOKS = sorted({path.stem for path in (CHECKOUT / "playbooks").glob("*.yml")} - OTHERS)
 INCIDENT = {
     "hardening_incident": {
@@ -22,6 +25,12 @@ INCIDENT = {
         "confirm": "INC-7",
         "users": ["arn:aws:iam::333344445555:user/dev-ivan"],
     }
+}
+SIGNAL = {
+    "account_id": "444455556666",
+    "subject": "IAM.5",
+    "resource": "0" * 32,
+    "at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
 }
 # AWS makes these reports on request; nothing else that is not a plain read may be sent.
 GENERATORS = {
@@ -62,6 +71,7 @@ VARIABLES = {
             },
         ],
     },
+    "plan_for_event": {"hardening_events": {"signals": [SIGNAL], "ignored": {}}},
     "release": INCIDENT,
     "right_size": {
         "least_privilege_stage": "assess",

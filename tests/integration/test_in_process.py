@@ -81,6 +81,7 @@ def hunting(**options: t.Any) -> Record:
     return reading(DEV, **{"run_id": "parity", "regions": ["us-east-1"], **options})
 
 
+ACCOUNTS_OF_EVENTS: t.Final = [{"account_id": DEV, "host": "acme-dev"}]
 # Both ways are one job of one run, or their journals would be two.
 PARITY: t.Final = {"run_id": "parity", "job_id": "1"}
 
@@ -500,6 +501,13 @@ CASES: t.Final = (
     Case("rollback of no module", "rollback", taking_back(modules="keys"), fails="password_policy"),
     Case("sessions, not confirmed", "session_revocation", revoking(), fails="confirm"),
     Case("sessions, too many", "session_revocation", revoking(max_roles=-1), CHECKED, fails="max_roles"),
+    Case("events, none", "event_plan", {"accounts": ACCOUNTS_OF_EVENTS, "report_dir": "./reports", "run_id": "events"}),
+    Case(
+        "events, few plans",
+        "event_plan",
+        {"report_dir": "./reports", "max_plans_per_hour": 2},
+        fails="max_plans_per_hour",
+    ),
     Case("gate, closed", "wave_gate", {"accounts": [{"account_id": DEV}], "report_dir": "./reports", "run_id": "gate"}),
     Case("gate, no number", "wave_gate", {"report_dir": "./reports", "max_refusals": -1}, fails="max_refusals: -1"),
     Case("report", "report", {"account_id": DEV, "report_dir": "./reports", "run_id": "parity", "now": NOW}),

@@ -55,7 +55,16 @@ MODES: t.Final = ROLES / "preflight" / "defaults" / "main.yml"
 
 # Prefixes beside those of roles.
 PLAYBOOKS: t.Final = (
-    *("acceptance", "audit_sheet", "credential_hunt", "explain_denial", "hardening", "least_privilege", "simulate"),
+    *(
+        "acceptance",
+        "audit_sheet",
+        "credential_hunt",
+        "explain_denial",
+        "hardening",
+        "least_privilege",
+        "plan_for_event",
+    ),
+    "simulate",
 )
 # Such words are common: names that begin so may well belong to somebody else.
 SHARED_PREFIXES: t.Final = ("acceptance", "assessment", "preflight", "report", "rollback", "simulate")
@@ -67,6 +76,9 @@ READ_BY_PLUGINS: t.Final = frozenset(
 HANDED_ON: t.Final = frozenset(
     {
         "hardening_counts",
+        "hardening_event_incident",
+        "hardening_event_plans",
+        "hardening_event_waiting",
         "hardening_failed_accounts",
         "hardening_failed_accounts_count",
         "hardening_new_criticals",
@@ -79,7 +91,7 @@ HANDED_ON: t.Final = frozenset(
 )
 # What tasks hand on to later tasks. Nobody sets them in an inventory.
 FACTS: t.Final = (HANDED_ON - {"hardening_run_id"}) | {"hardening_failure"}
-GROUPS: t.Final = frozenset({"aws_accounts"})
+GROUPS: t.Final = frozenset({"aws_accounts", "hardening_event_accounts", "hardening_event_containment"})
 
 KNOWN_HEAD: t.Final = f"""\
 ---

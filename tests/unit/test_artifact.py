@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 from gates.staging import CHECKOUT, tracked_files
 
-SHIPPED = ("changelogs/", "docs/", "examples/", "LICENSES/", "meta/", "playbooks/", "plugins/", "roles/")
+SHIPPED = (
+    *("changelogs/", "docs/", "examples/", "extensions/eda/", "LICENSES/", "meta/", "playbooks/", "plugins/", "roles/"),
+)
 SHIPPED_FILES = {
     "CODE_OF_CONDUCT.md",
     "CONTRIBUTING.md",

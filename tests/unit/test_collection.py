@@ -50,6 +50,7 @@ ARROWS: dict[str, set[str]] = {
     "_account": {"_policy"},
     "_converge": {"_account", "_policy"},
     "_controls": {"_converge", "_account", "_policy"},
+    "_events": {"_controls", "_converge", "_account"},
     "_report": {"_controls", "_converge", "_account"},
     "_prediction": {"_controls", "_converge", "_account", "_policy"},
     "_capabilities": _BELOW_CAPABILITIES,
@@ -58,7 +59,7 @@ ARROWS: dict[str, set[str]] = {
     "_module": _BELOW_MODULE | {"_aws"},
     "_assessment": _ABOVE_CAPABILITIES | {"_capabilities/registry"},
     "_rollback": _BELOW_CAPABILITIES,
-    "_questions": _ABOVE_CAPABILITIES,
+    "_questions": _ABOVE_CAPABILITIES | {"_events"},
     "_run_control": {"_aws", "_converge", "_module"},
     "_acceptance": {"_controls", "_converge", "_aws", "_module"},
 }

@@ -85,6 +85,7 @@ def test_every_role_has_a_prefix() -> None:
         "explain_denial",
         "hardening",
         "least_privilege",
+        "plan_for_event",
         "simulate",
     }
     assert not set(known()["own_prefixes"]) & set(known()["shared_prefixes"])
@@ -187,10 +188,21 @@ def test_the_docs_list_the_variables_of_the_account() -> None:
 # Variables that the roles of a play read, and that no user sets.
 OF_PLAYS: t.Final[dict[str, set[str]]] = {
     "assess": {"__hardening_brief_results", "__hardening_report_dir"},
-    "conclude": {"__hardening_group", "__hardening_in_waves", "__hardening_report_dir"},
+    "conclude": {
+        "__hardening_group",
+        "__hardening_in_waves",
+        "__hardening_may_have_no_host",
+        "__hardening_report_dir",
+    },
     "harden": {"__hardening_brief_results", "__hardening_report_dir"},
     "organization": {"__hardening_report_dir"},
-    "prepare": {"__hardening_group", "__hardening_in_waves", "__prepare_reads_only"},
+    "plan_for_event": {"__hardening_report_dir"},
+    "prepare": {
+        "__hardening_group",
+        "__hardening_in_waves",
+        "__hardening_may_have_no_host",
+        "__prepare_reads_only",
+    },
     "rollback": {"__hardening_report_dir"},
 }
 

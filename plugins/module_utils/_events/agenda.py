@@ -1,0 +1,255 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The agenda: which signals wait for a plan, which plans are open, and how many may still be made in this hour.
+
+Signals of one account and subject are one entry, and one plan is about everything that waits of its account, since it
+reads the whole account. So the agenda is never larger than the inventory, whatever anybody sends. The hourly number of
+plans is shared out: each kind of signal has its own part, and one account gets a fifth of it, at least one plan. A
+flood of one kind or about some accounts uses up its own part only.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import typing as t
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+
+from .signals import SUBJECTS, Kind, Signal
+
+#: A plan can be applied for so long, and then it is no longer open.
+PLAN_LIFE: t.Final = timedelta(hours=24)
+HOUR: t.Final = timedelta(hours=1)
+FEWEST_PLANS: t.Final = 3
+MOST_PLANS: t.Final = 100
+#: So far the clocks of AWS and of the controller may differ.
+CLOCK_SKEW: t.Final = timedelta(minutes=15)
+#: Of one entry, so many resources and credentials are remembered by name. Later ones are counted.
+MOST_RESOURCES: t.Final = 16
+MOST_CREDENTIALS: t.Final = 10
+#: So many entries of each kind wait at most.
+MOST_WAITING: t.Final = 10_000
+_SHARES_OF_PART: t.Final = 5
+
+Place = tuple[str, str]
+
+
+class Dropped(enum.StrEnum):
+    """Why a signal does not wait for a plan."""
+
+    UNKNOWN_ACCOUNT = "of an account that the inventory does not have"
+    STALE = "too old"
+    FUTURE = "from the future"
+    OPEN_PLAN = "already in an open plan"
+    BEFORE_PLAN = "older than the plan of the account"
+    TOO_MANY = "too many wait"
+    WAITED = "waited for a day"
+
+
+@dataclasses.dataclass(frozen=True)
+class Rules:
+    """What may start a plan: known accounts, at most so many plans an hour, events of at most this age."""
+
+    accounts: frozenset[str]
+    most_plans: int = 10
+    longest_age: timedelta = timedelta(hours=6)
+
+    def part_of(self, kind: Kind) -> int:
+        """The part of the hourly number that a kind has for itself: half, a quarter, and the rest."""
+        credential = max(1, self.most_plans // 2)
+        control = max(1, (self.most_plans - credential) // 2)
+        parts = {Kind.CREDENTIAL: credential, Kind.CONTROL: control}
+        return parts.get(kind, self.most_plans - credential - control)
+
+    def part_of_account(self, kind: Kind) -> int:
+        """How much of that part one account may use."""
+        return max(1, self.part_of(kind) // _SHARES_OF_PART)
+
+
+@dataclasses.dataclass
+class Entry:
+    """Signals of one account and subject that wait, the first of them since ``since``."""
+
+    since: datetime
+    count: int = 0
+    resources: list[str] = dataclasses.field(default_factory=list)
+    credentials: list[str] = dataclasses.field(default_factory=list)
+
+    def add(self, resources: Iterable[str], credentials: Iterable[str], count: int = 1) -> None:
+        """Add signals."""
+        self.count += count
+        _extend(self.resources, resources, MOST_RESOURCES)
+        _extend(self.credentials, filter(None, credentials), MOST_CREDENTIALS)
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """The part of a plan that is about one subject: of which run it is, and of which signals."""
+
+    account_id: str
+    subject: str
+    opened: datetime
+    run_id: str
+    resources: tuple[str, ...] = ()
+    credentials: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> Kind:
+        return SUBJECTS[self.subject]
+
+    @property
+    def place(self) -> Place:
+        return self.account_id, self.subject
+
+
+@dataclasses.dataclass(frozen=True)
+class Begun:
+    """A plan of an account that was begun in the part of a kind."""
+
+    account_id: str
+    kind: Kind
+    parts: tuple[Plan, ...]
+
+
+class State(enum.Enum):
+    """The state of a plan that was begun: open, applied by somebody, or never finished."""
+
+    OPEN = enum.auto()
+    APPLIED = enum.auto()
+    LOST = enum.auto()
+
+
+@dataclasses.dataclass
+class Agenda:
+    """See above. ``plans`` are open. ``made`` has all plans of the last day by time, account and kind.
+
+    ``counts`` are the events and signals that start nothing, by reason, since ``counted_since``.
+    """
+
+    plans: list[Plan] = dataclasses.field(default_factory=list)
+    made: list[tuple[datetime, str, Kind]] = dataclasses.field(default_factory=list)
+    waiting: dict[Place, Entry] = dataclasses.field(default_factory=dict)
+    counts: Counter[str] = dataclasses.field(default_factory=Counter)
+    counted_since: t.Optional[datetime] = None
+
+    def start(self, now: datetime) -> None:
+        """Forget what is over: plans and entries of the day before, and counts of the hour before."""
+        self.plans = [plan for plan in self.plans if now - plan.opened < PLAN_LIFE]
+        self.made = [item for item in self.made if now - item[0] < PLAN_LIFE]
+        if self.counted_since is None or now - self.counted_since >= HOUR:
+            self.counts, self.counted_since = Counter(), now
+        late = [place for place, entry in self.waiting.items() if now - entry.since >= PLAN_LIFE]
+        self.counts[Dropped.WAITED] += sum(self.waiting.pop(place).count for place in late)
+
+    def settle(self, accounts: Iterable[str], find_state: Callable[[Plan], State]) -> None:
+        """Ask what became of the plans of these accounts. The signals of a plan that was never made wait again."""
+        asked = set(accounts)
+        states = {plan: find_state(plan) for plan in self.plans if plan.account_id in asked}
+        self.plans = [plan for plan in self.plans if states.get(plan, State.OPEN) is State.OPEN]
+        for plan, state in states.items():
+            if state is State.LOST:
+                entry = self.waiting.setdefault(plan.place, Entry(plan.opened))
+                entry.add(plan.resources, plan.credentials)
+
+    def take(self, signals: Iterable[Signal], rules: Rules, now: datetime) -> None:
+        """Let signals wait, or count why they don't."""
+        plans = defaultdict(list)
+        for plan in self.plans:
+            plans[plan.place].append(plan)
+        kinds = Counter(SUBJECTS[subject] for _account, subject in self.waiting)
+        for signal in signals:
+            place = signal.account_id, signal.subject
+            reason = _object_to(signal, rules, now) or _find_cover(signal, plans[place])
+            if not reason and place not in self.waiting:
+                kinds[signal.kind] += 1
+                reason = Dropped.TOO_MANY if kinds[signal.kind] > MOST_WAITING else None
+            if reason:
+                self.counts[reason] += 1
+            else:
+                entry = self.waiting.setdefault(place, Entry(now))
+                entry.add([signal.resource], [signal.credential])
+
+    def choose(self, rules: Rules, now: datetime, run_id: str) -> list[Begun]:
+        """Begin as many plans as this hour still allows: of each kind first those of accounts with the fewest plans.
+
+        Of credentials it is one plan in a run, since its incident needs a declaration of its own.
+        """
+        chosen: list[Begun] = []
+        for kind in Kind:
+            left = rules.part_of(kind) - sum(self._count_hour(kind, now).values())
+            most = min(left, 1) if kind is Kind.CREDENTIAL else left
+            queue = self._find_queue(kind, rules, now) if most > 0 else []
+            chosen += [self._begin(account, kind, now, run_id) for account in queue[:most]]
+        return chosen
+
+    def _count_hour(self, kind: Kind, now: datetime) -> Counter[str]:
+        """The plans of the last hour in the part of a kind, by account."""
+        return Counter(account for made, account, of in self.made if of is kind and made > now - HOUR)
+
+    def _find_queue(self, kind: Kind, rules: Rules, now: datetime) -> list[str]:
+        """The accounts with signals of a kind, in the order in which they get a plan.
+
+        A run that sees a part of the inventory only leaves the other accounts to later runs.
+        """
+        hour, day = self._count_hour(kind, now), Counter(account for _made, account, _of in self.made)
+        most, since = rules.part_of_account(kind), dict[str, datetime]()
+        for (account, subject), entry in self.waiting.items():
+            if SUBJECTS[subject] is kind and account in rules.accounts and hour[account] < most:
+                since[account] = min(entry.since, since.get(account, entry.since))
+        return sorted(since, key=lambda account: (day[account], since[account], account))
+
+    def _begin(self, account: str, kind: Kind, now: datetime, run_id: str) -> Begun:
+        """Begin a plan with all that waits of the account. Credentials only wait for a plan of their own kind."""
+        taken = [
+            place
+            for place in self.waiting
+            if place[0] == account and (kind is Kind.CREDENTIAL or SUBJECTS[place[1]] is not Kind.CREDENTIAL)
+        ]
+        parts = []
+        for place in taken:
+            entry = self.waiting.pop(place)
+            parts.append(Plan(*place, now, run_id, tuple(entry.resources), tuple(entry.credentials)))
+        self.plans += parts
+        self.made.append((now, account, kind))
+        return Begun(account, kind, tuple(parts))
+
+
+def _object_to(signal: Signal, rules: Rules, now: datetime) -> t.Optional[Dropped]:
+    """Why a signal starts nothing, whatever plans there are; None if it may."""
+    if signal.account_id not in rules.accounts:
+        return Dropped.UNKNOWN_ACCOUNT
+    if signal.at < now - rules.longest_age:
+        return Dropped.STALE
+    return Dropped.FUTURE if signal.at > now + CLOCK_SKEW else None
+
+
+def _find_cover(signal: Signal, plans: Iterable[Plan]) -> t.Optional[Dropped]:
+    """Why the plans of its account and subject cover a signal; None if they don't.
+
+    A plan reads the account. What happened before that is in it, or is over.
+    """
+    for plan in plans:
+        if signal.resource in plan.resources:
+            return Dropped.OPEN_PLAN
+        if signal.at < plan.opened - CLOCK_SKEW:
+            return Dropped.BEFORE_PLAN
+    return None
+
+
+def _extend(texts: list[str], more: Iterable[str], most: int) -> None:
+    for text in more:
+        if len(texts) < most and text not in texts:
+            texts.append(text)
+
+
+def count_waiting(agenda: Agenda) -> Mapping[Place, int]:
+    """The number of signals that wait, by account and subject, the oldest first."""
+    entries = sorted(agenda.waiting.items(), key=lambda item: (item[1].since, item[0]))
+    return {place: entry.count for place, entry in entries}

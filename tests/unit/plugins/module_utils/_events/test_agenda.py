@@ -1,0 +1,294 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How many plans events start, which of them, and what a flood of forged events can do."""
+
+from __future__ import annotations
+
+import random
+import typing as t
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._account.moments import format_utc
+from ansible_collections.hardening.iam.plugins.module_utils._events import agenda as agenda_module
+from ansible_collections.hardening.iam.plugins.module_utils._events.agenda import (
+    FEWEST_PLANS,
+    MOST_PLANS,
+    Agenda,
+    Begun,
+    Dropped,
+    Rules,
+    State,
+    count_waiting,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._events.recognise import read_event
+from ansible_collections.hardening.iam.plugins.module_utils._events.signals import (
+    SUBJECTS,
+    Kind,
+    Signal,
+    hash_resource,
+)
+
+from .events import Event, put, recorded
+
+NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+ACCOUNTS = tuple(f"{number:012d}" for number in range(40))
+RULES = Rules(frozenset(ACCOUNTS))
+A, B = ACCOUNTS[:2]
+
+
+def signal(account: str = A, subject: str = "IAM.5", resource: str = "bob", at: datetime = NOW) -> Signal:
+    return Signal(account, subject, hash_resource(resource), at)
+
+
+def judge(agenda: Agenda, *signals: Signal, now: datetime = NOW, rules: Rules = RULES) -> list[Begun]:
+    agenda.start(now)
+    agenda.take(signals, rules, now)
+    return agenda.choose(rules, now, "r")
+
+
+def places(plans: t.Iterable[Begun]) -> list[tuple[str, str]]:
+    return [part.place for plan in plans for part in plan.parts]
+
+
+def test_an_event_starts_one_plan() -> None:
+    agenda = Agenda()
+    assert places(judge(agenda, signal())) == [(A, "IAM.5")]
+    assert judge(agenda, signal()) == []
+    assert agenda.counts == {Dropped.OPEN_PLAN: 1, Dropped.WAITED: 0}
+
+
+def test_another_resource_starts_another_plan_if_it_failed_after_the_first() -> None:
+    agenda = Agenda()
+    judge(agenda, signal())
+    later = NOW + 30 * MINUTE
+    assert judge(agenda, signal(resource="eve", at=NOW - HOUR), now=later) == []
+    assert agenda.counts[Dropped.BEFORE_PLAN] == 1
+    # The account has used its part of the hour, so it waits.
+    assert judge(agenda, signal(resource="eve", at=later), now=later) == []
+    assert count_waiting(agenda) == {(A, "IAM.5"): 1}
+    assert places(judge(agenda, now=NOW + HOUR)) == [(A, "IAM.5")]
+
+
+def test_a_plan_closes_after_a_day() -> None:
+    agenda = Agenda()
+    judge(agenda, signal())
+    day = NOW + timedelta(hours=24)
+    assert judge(agenda, signal(at=day - MINUTE), now=day - MINUTE) == []
+    assert len(judge(agenda, signal(at=day), now=day)) == 1
+
+
+def test_a_plan_closes_when_somebody_applied_it() -> None:
+    agenda = Agenda()
+    judge(agenda, signal())
+    agenda.settle([A], lambda _plan: State.APPLIED)
+    later = NOW + 2 * HOUR
+    assert len(judge(agenda, signal(at=later), now=later)) == 1
+
+
+def test_the_events_of_a_run_that_was_killed_wait_again() -> None:
+    agenda = Agenda()
+    judge(agenda, signal(subject="aws_quarantine"))
+    agenda.settle([A], lambda _plan: State.LOST)
+    [plan] = judge(agenda, now=NOW + 2 * HOUR)
+    assert plan.parts[0].resources == (hash_resource("bob"),)
+
+
+def test_settle_asks_about_these_accounts_only() -> None:
+    agenda = Agenda()
+    judge(agenda, signal(A), signal(B))
+    asked: list[str] = []
+    agenda.settle([B], lambda plan: asked.append(plan.account_id) or State.OPEN)  # type: ignore[func-returns-value]
+    assert asked == [B]
+    assert len(agenda.plans) == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        (signal("999999999999"), Dropped.UNKNOWN_ACCOUNT),
+        (signal(at=NOW - 6 * HOUR - MINUTE), Dropped.STALE),
+        (signal(at=NOW + 16 * MINUTE), Dropped.FUTURE),
+    ],
+    ids=["account", "old", "future"],
+)
+def test_such_a_signal_starts_nothing(given: Signal, reason: str) -> None:
+    agenda = Agenda()
+    assert judge(agenda, given) == []
+    assert +agenda.counts == {reason: 1}
+
+
+def test_the_parts_of_all_kinds_are_the_whole() -> None:
+    for most in range(FEWEST_PLANS, MOST_PLANS + 1):
+        parts = [Rules(frozenset(), most).part_of(kind) for kind in Kind]
+        assert min(parts) >= 1
+        assert sum(parts) == most
+
+
+def test_a_run_has_one_plan_about_a_credential() -> None:
+    agenda = Agenda()
+    first = judge(agenda, signal(A, "aws_quarantine"), signal(B, "aws_quarantine"))
+    assert places(first) == [(A, "aws_quarantine")]
+    assert places(judge(agenda)) == [(B, "aws_quarantine")]
+
+
+def test_the_account_with_the_fewest_plans_is_first() -> None:
+    agenda = Agenda()
+    judge(agenda, signal(A, "IAM.5"))
+    agenda.waiting.clear()
+    later = NOW + 2 * HOUR
+    agenda.take([signal(A, "IAM.7", at=later), signal(B, "IAM.7", at=later + MINUTE)], RULES, later)
+    assert places(agenda.choose(RULES, later, "r")) == [(B, "IAM.7"), (A, "IAM.7")]
+
+
+def test_a_plan_is_about_everything_that_waits_of_its_account() -> None:
+    agenda = Agenda()
+    given = [signal(A, subject) for subject in ("IAM.5", "IAM.7", "sign_in_anomaly", "aws_quarantine")]
+    [plan] = judge(agenda, *given)
+    assert (plan.kind, len(plan.parts), agenda.waiting) == (Kind.CREDENTIAL, 4, {})
+
+
+def test_a_credential_waits_for_a_plan_of_its_own_kind() -> None:
+    agenda = Agenda()
+    judge(agenda, signal(B, "aws_quarantine"))
+    # A run has one plan about a credential, and that is of B.
+    agenda.take([signal(B, "exposed_credential"), signal(B, "IAM.5")], RULES, NOW)
+    assert places(judge(agenda)) == [(B, "IAM.5")]
+    assert list(agenda.waiting) == [(B, "exposed_credential")]
+
+
+def test_what_waited_for_a_day_is_left_to_the_nightly_run() -> None:
+    agenda = Agenda()
+    agenda.take([signal()], RULES, NOW)
+    agenda.start(NOW + timedelta(hours=24))
+    assert agenda.waiting == {}
+    assert agenda.counts[Dropped.WAITED] == 1
+
+
+def test_the_counts_are_those_of_an_hour() -> None:
+    agenda = Agenda()
+    judge(agenda, signal("999999999999"))
+    agenda.start(NOW + 59 * MINUTE)
+    assert agenda.counts[Dropped.UNKNOWN_ACCOUNT] == 1
+    agenda.start(NOW + 60 * MINUTE)
+    assert not +agenda.counts
+
+
+def test_too_many_entries_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agenda_module, "MOST_WAITING", 3)
+    agenda = Agenda()
+    agenda.take([signal(account, "IAM.5") for account in ACCOUNTS[:5]], RULES, NOW)
+    # Another kind has room of its own.
+    agenda.take([signal(A, "aws_quarantine")], RULES, NOW)
+    assert len(agenda.waiting) == 4
+    assert agenda.counts[Dropped.TOO_MANY] == 2
+
+
+# A flood
+
+
+def forge(number: int, rng: random.Random, victim: str) -> Event:
+    """A forged event: of any family, of known and unknown accounts, malformed, or exaggerated. Never the real one."""
+    account = rng.choice(ACCOUNTS) if number % 3 else f"{rng.randrange(10**12):012d}"
+    name = rng.choice(
+        [
+            "security_hub",
+            "security_hub_v2",
+            "sign_in",
+            "guardduty_suspicion",
+            "guardduty_sample",
+            "quarantine",
+            "health",
+        ]
+    )
+    # Events about credentials of the whole fleet are another test.
+    if name in ("quarantine", "health"):
+        account = ACCOUNTS[number % 3]
+    assert account != victim or name not in ("quarantine", "health")
+    event = recorded(name, account=account, time=format_utc(NOW - MINUTE * rng.randrange(-60, 600)))
+    paths: dict[str, tuple[t.Any, ...]] = {
+        "security_hub": ("detail", "findings", 0, "AwsAccountId"),
+        "security_hub_v2": ("detail", "findings", 0, "cloud", "account", "uid"),
+        "guardduty_suspicion": ("detail", "accountId"),
+        "guardduty_sample": ("detail", "accountId"),
+        "health": ("detail", "affectedAccount"),
+    }
+    if name in paths:
+        put(event, *paths[name], to=account)
+    if name == "security_hub":
+        control = rng.choice([subject for subject, kind in SUBJECTS.items() if kind is Kind.CONTROL] + ["EC2.1"])
+        put(event, "detail", "findings", 0, "Compliance", "SecurityControlId", to=control)
+        put(event, "detail", "findings", 0, "Resources", 0, "Id", to=f"forged-{number}")
+    if name == "quarantine":
+        put(event, "detail", "requestParameters", "userName", to=f"forged-{number}")
+    return recorded("sign_in", source="aws.evil") if number % 17 == 0 else event
+
+
+def flood(victim: str) -> Iterator[Event]:
+    rng = random.Random(7)
+    for number in range(10_000):
+        if number == 6_283:
+            yield recorded("quarantine", account=victim, time=format_utc(NOW))
+        yield forge(number, rng, victim)
+
+
+def test_ten_thousand_forged_events_start_few_plans_and_hide_no_real_one() -> None:
+    victim, agenda, plans = ACCOUNTS[-1], Agenda(), list[Begun]()
+    sent = 0
+    for event in flood(victim):
+        reading = read_event(event)
+        agenda.start(NOW)
+        agenda.counts.update(reading.ignored)
+        agenda.take(reading.signals, RULES, NOW)
+        plans += agenda.choose(RULES, NOW, "r")
+        sent += 1
+    assert sent == 10_001
+    assert len(plans) <= RULES.most_plans
+    assert (victim, "aws_quarantine") in places(plans)
+    # Everything else is in the agenda or counted, and neither grows with the flood.
+    assert len(agenda.waiting) <= len(ACCOUNTS) * len(SUBJECTS)
+    assert sum(agenda.counts.values()) > 3_000
+
+
+def test_a_flood_of_the_same_kind_about_every_account_only_delays_the_real_one() -> None:
+    victim, agenda = ACCOUNTS[-1], Agenda()
+    forged = [signal(account, "aws_quarantine", f"forged-{n}") for n in range(25) for account in ACCOUNTS[:-1]]
+    for item in [*forged, signal(victim, "aws_quarantine")]:
+        judge(agenda, item)
+    assert (victim, "aws_quarantine") in count_waiting(agenda)
+    hours = 0
+    by_hour = Counter[int]()
+    while (victim, "aws_quarantine") in agenda.waiting:
+        hours += 1
+        assert hours <= len(ACCOUNTS) / RULES.part_of(Kind.CREDENTIAL)
+        for _heartbeat in range(12):
+            by_hour[hours] += len(judge(agenda, now=NOW + hours * HOUR))
+    assert (victim, "aws_quarantine") in [part.place for part in agenda.plans]
+    assert max(by_hour.values()) <= RULES.part_of(Kind.CREDENTIAL)
+
+
+def test_a_flood_about_one_account_leaves_the_rest_to_the_others() -> None:
+    agenda = Agenda()
+    plans: list[Begun] = []
+    subjects = [subject for subject, kind in SUBJECTS.items() if kind is Kind.CREDENTIAL]
+    for number in range(200):
+        plans += judge(agenda, signal(A, subjects[number % len(subjects)], f"forged-{number}"))
+    assert Counter(plan.account_id for plan in plans) == {A: RULES.part_of_account(Kind.CREDENTIAL)}
+    assert places(judge(agenda, signal(B, "aws_quarantine"))) == [(B, "aws_quarantine")]
+
+
+def test_no_hour_has_more_plans_than_allowed() -> None:
+    agenda, made = Agenda(), list[datetime]()
+    rng = random.Random(3)
+    for step in range(400):
+        now = NOW + step * 3 * MINUTE
+        given = [signal(rng.choice(ACCOUNTS), rng.choice([*SUBJECTS]), str(step), now) for _number in range(20)]
+        made += [now for _plan in judge(agenda, *given, now=now)]
+    for start in made:
+        assert sum(start <= moment < start + HOUR for moment in made) <= RULES.most_plans
