@@ -112,7 +112,7 @@ options:
     description:
       - The days for which nobody can delete or change the evidence, not even the root user. V(0) locks nothing.
       - It needs an O(report_dir) in S3, in a bucket with Object Lock, and C(s3:PutObjectRetention). Otherwise the task fails.
-      - What a later hunt goes on with is not locked.
+      - Files that a later hunt goes on with are not locked.
     type: int
     default: 0
   run_id:
