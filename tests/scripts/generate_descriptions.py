@@ -55,7 +55,16 @@ MODES: t.Final = ROLES / "preflight" / "defaults" / "main.yml"
 
 # Prefixes beside those of roles.
 PLAYBOOKS: t.Final = (
-    *("acceptance", "audit_sheet", "credential_hunt", "explain_denial", "hardening", "least_privilege", "simulate"),
+    *(
+        "acceptance",
+        "audit_sheet",
+        "containment_drill",
+        "credential_hunt",
+        "explain_denial",
+        "hardening",
+        "least_privilege",
+        "simulate",
+    ),
 )
 # Such words are common: names that begin so may well belong to somebody else.
 SHARED_PREFIXES: t.Final = ("acceptance", "assessment", "preflight", "report", "rollback", "simulate")
