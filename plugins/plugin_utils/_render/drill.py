@@ -13,7 +13,6 @@ import functools
 import typing as t
 from collections.abc import Iterator, Mapping
 
-from ...module_utils._controls.control import plural
 from ...module_utils._report.plain import printable, wrap_text
 from . import page
 from .page import Section
@@ -83,7 +82,7 @@ def _describe_missed(report: Item) -> Iterator[str]:
         yield "there was no hunt, so nothing is known"
         return
     later = "; events are late, so hunt again in an hour" if missed else ""
-    yield f"{len(missed)} of {plural(len(report['found']) + len(missed), 'kinds of calls')}{later}"
+    yield f"{len(missed)} of {len(report['found']) + len(missed)} kinds of calls{later}"
     yield from (f"{one['operation']} by {one['key_id']}" for one in missed)
 
 

@@ -41,7 +41,7 @@ class Drill:
     """One drill. ``id`` is also the id of its incident, and the name of its user and of its role.
 
     ``user_id`` and ``role_id`` are the unique ids of IAM: somebody else's user of the same name has another one. They
-    are empty until IAM has told them. ``holder`` is the job that works on it. ``measured`` has the result.
+    are empty until IAM has answered. ``holder`` is the job that works on it. ``measured`` has the result.
     """
 
     id: str
