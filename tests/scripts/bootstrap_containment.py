@@ -40,6 +40,9 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.operations impo
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.containment_drill import (
     grants as containment_drill,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.containment_drill.making.names import (
+    BOUNDARY as BOUNDARY_OF_DRILLS,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.credential_quarantine import (
     grants as credential_quarantine,
 )
@@ -68,7 +71,7 @@ ROOT: t.Final = "ContainmentRoot"
 ASSESSOR: t.Final = "ContainmentAssessor"
 HUNT: t.Final = "ContainmentHunt"
 
-DRILL_BOUNDARY: t.Final = containment_drill.BOUNDARY
+DRILL_BOUNDARY: t.Final = BOUNDARY_OF_DRILLS
 DRILL_DESCRIPTION: t.Final = "The most that users and roles of drills can do"
 DRILL: t.Final = "ContainmentDrill"
 

@@ -111,6 +111,7 @@ REQUESTS: t.Final[dict[str, dict[str, tuple[str, Context]]]] = {
         "iam:DeleteUser": (CANARY, {}),
         "iam:CreateRole": (CANARY_ROLE, DRILLS),
         "iam:DeleteRole": (CANARY_ROLE, {}),
+        "iam:TagRole": (CANARY_ROLE, {"aws:TagKeys": ["iam-hardening:managed"]}),
     },
     "ContainmentRoot": {"sts:AssumeRoot": (MEMBER, {"sts:TaskPolicyArn": f"{TASK}IAMDeleteRootUserCredentials"})},
 }

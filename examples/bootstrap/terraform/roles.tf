@@ -2909,6 +2909,7 @@ resource "aws_iam_policy" "automation_containment_boundary" {
         "iam:PutUserPermissionsBoundary",
         "iam:PutUserPolicy",
         "iam:TagPolicy",
+        "iam:TagRole",
         "iam:TagUser",
         "iam:UntagUser",
         "iam:UpdateAccessKey",
@@ -2959,6 +2960,7 @@ resource "aws_iam_policy" "automation_containment_boundary" {
         "iam:PutUserPermissionsBoundary",
         "iam:PutUserPolicy",
         "iam:TagPolicy",
+        "iam:TagRole",
         "iam:TagUser",
         "iam:UntagUser",
         "iam:UpdateAccessKey",
@@ -3090,6 +3092,7 @@ resource "aws_iam_policy" "automation_containment_boundary" {
       "Action": [
         "iam:CreateRole",
         "iam:DeleteRole",
+        "iam:TagRole",
         "iam:CreateAccessKey",
         "iam:CreateUser",
         "iam:DeleteAccessKey",
@@ -3515,7 +3518,8 @@ resource "aws_iam_role_policy" "containment_drill" {
     {
       "Effect": "Allow",
       "Action": [
-        "iam:DeleteRole"
+        "iam:DeleteRole",
+        "iam:TagRole"
       ],
       "Resource": [
         "arn:${local.partition}:iam::${local.account}:role/iam-hardening/drill/*"

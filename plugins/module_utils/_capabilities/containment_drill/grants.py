@@ -21,7 +21,7 @@ _USERS: t.Final = f"{IAM}user{DRILL_PATH}*"
 _ROLES: t.Final = f"{IAM}role{DRILL_PATH}*"
 #: The actions on users and roles that only a drill needs. All others have users and roles of any path.
 OF_USERS: t.Final = ("iam:CreateAccessKey", "iam:CreateUser", "iam:DeleteAccessKey", "iam:DeleteUser")
-OF_ROLES: t.Final = ("iam:CreateRole", "iam:DeleteRole")
+OF_ROLES: t.Final = ("iam:CreateRole", "iam:DeleteRole", "iam:TagRole")
 #: Whatever policies they get, users and roles of a drill can do no more than this.
 WITH_BOUNDARY: t.Final[Condition] = {
     "StringEquals": {"iam:PermissionsBoundary": f"{IAM}policy/iam-hardening/{BOUNDARY}"}

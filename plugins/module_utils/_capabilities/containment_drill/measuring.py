@@ -73,11 +73,12 @@ def compare(known: Sequence[Mapping[str, t.Any]], timeline: Sequence[Mapping[str
 
     A call that the hunt took for usual is missed as well.
     """
-    found, missed = [], []
+    compared: dict[str, t.Any] = {"found": [], "missed": []}
     for kind in known:
         is_found = any(_is_one_of(row, kind) for row in timeline)
-        (found if is_found else missed).append({"key_id": kind["key_id"], "operation": kind["operation"]})
-    return {"found": found, "missed": missed}
+        shown = {"key_id": kind["key_id"], "operation": kind["operation"]}
+        compared["found" if is_found else "missed"].append(shown)
+    return compared
 
 
 def _is_one_of(row: Mapping[str, t.Any], kind: Mapping[str, t.Any]) -> bool:
@@ -89,7 +90,7 @@ def _is_one_of(row: Mapping[str, t.Any], kind: Mapping[str, t.Any]) -> bool:
     event = (row.get("event_source"), row.get("event_name"), row.get("access_key_id"))
     if event != (f"{service}.amazonaws.com", name, kind["key_id"]) or row.get("suspected") == "no":
         return False
-    return kind["first"] - _TOLERANCE <= at <= kind["last"] + _TOLERANCE
+    return bool(kind["first"] - _TOLERANCE <= at <= kind["last"] + _TOLERANCE)
 
 
 def list_trend(former: Sequence[Mapping[str, t.Any]], report: Mapping[str, t.Any]) -> list[dict[str, t.Any]]:

@@ -33,6 +33,7 @@ OPERATIONS: t.Final = Operations(
         f"iam:{name}" for name in ("CreateAccessKey", "CreateRole", "CreateUser", "PutRolePolicy", "PutUserPolicy")
     )
 )
+_TAG: t.Final = {"Key": "iam-hardening:managed", "Value": "true"}
 _ATTEMPTS: t.Final = 12
 _PAUSE: t.Final = 1.0
 
@@ -53,7 +54,7 @@ def make_canary(access: Access, options: AccessOptions, drill: Drill, write: Wri
     user = fields.structure(_create(access, "CreateUser", {"UserName": drill.id, **named}), "User")
     drill = write(dataclasses.replace(drill, user_id=fields.text(user, "UserId")))
     _insist(lambda: access.call("iam", "PutUserPolicy", _name_policy("User", drill, _allow_role(drill))))
-    trust = {"RoleName": drill.id, "AssumeRolePolicyDocument": json.dumps(_trust(drill)), **named}
+    trust = {"RoleName": drill.id, "AssumeRolePolicyDocument": json.dumps(_trust(drill)), "Tags": [_TAG], **named}
     role = fields.structure(_insist(lambda: _create(access, "CreateRole", trust)), "Role")
     drill = write(dataclasses.replace(drill, role_id=fields.text(role, "RoleId")))
     _insist(lambda: access.call("iam", "PutRolePolicy", _name_policy("Role", drill, _allow_look(drill))))
