@@ -48,12 +48,19 @@ options:
         warning says so, and it is kept without.
     type: int
     default: 0
-  final:
+  pass:
     description:
-      - Whether the task fails if something is not denied, or a change failed. V(false) makes this a warning, so that a play goes on with
-        its next pass. The result has the same in both cases.
-    type: bool
-    default: true
+      - The pass of a containment, for the evidence and the result. All passes do the same, but for the following.
+      - V(last) judges. It fails if something is not denied, or a change failed. It is also the pass of a task that runs alone. Use the
+        other ones in a play that makes several passes over all accounts, as C(playbooks/contain.yml) does. They warn, so that the play
+        goes on. The result has the same in all passes.
+      - In V(first) an account that was not read yet counts as unknown, because a later pass judges it. Later passes count its roles and
+        users as reached, if a credential may enter the account.
+      - V(first) leaves sign-in sessions to the later passes, and does not wait whether an intruder undoes a change, because the first
+        cuts must not wait.
+    type: str
+    choices: [first, second, recheck, last]
+    default: last
   mode:
     description:
       - V(enforce) makes the changes that no guard refuses, or predicts them in check mode.

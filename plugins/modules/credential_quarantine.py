@@ -47,12 +47,6 @@ options:
     type: str
     choices: [contained, released]
     default: contained
-  pass:
-    description:
-      - The pass of a containment, for the evidence and the result. All passes do the same.
-    type: str
-    choices: [first, second, recheck]
-    default: first
   inventory_accounts:
     description:
       - The ids of all accounts of this run. If a key belongs to none of them, its status is V(foreign).
@@ -243,6 +237,11 @@ incident_id:
   returned: success
   type: str
   sample: INC-7
+confirmed_by:
+  description: The second person who has confirmed the incident, by its record in this account. Empty if nobody has.
+  returned: success
+  type: str
+  sample: Ben Security
 journal_fell_back:
   description: Whether the journal is on the controller alone, because its place could not be used.
   returned: success
@@ -503,7 +502,6 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         **ASSUME_ROLE_ARGUMENTS,
         **EMERGENCY_ARGUMENTS,
         "state": {"type": "str", "choices": ["contained", "released"], "default": "contained"},
-        "pass": {"type": "str", "choices": ["first", "second", "recheck"], "default": "first", "no_log": False},
         "inventory_accounts": {"type": "list", "elements": "str", "default": []},
         "accept_irreversible": {"type": "list", "elements": "str", "choices": losses, "default": []},
         "acts_for_organization": {"type": "bool", "default": False},

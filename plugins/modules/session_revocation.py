@@ -61,14 +61,6 @@ options:
         cut too. People whose sessions begin in this time must begin them again.
     type: int
     default: 30
-  pass:
-    description:
-      - The pass of a containment. In the pass V(first), unless it is O(final), an account that was not read yet counts as unknown, and a
-        later pass judges it. In all other passes its roles and users count as reached, if a credential may enter the account.
-      - Sign-in sessions are revoked by the later passes, because the first cuts must not wait for all regions.
-    type: str
-    choices: [first, second, recheck]
-    default: first
 seealso:
   - module: hardening.iam.assessment_info
 """
@@ -93,7 +85,6 @@ EXAMPLES = r"""
     inventory_accounts: "{{ accounts }}"
     run_id: "{{ hardening_run_id }}"
     pass: first
-    final: false
     incident: "{{ incident | combine({'confirm': incident.id}) }}"
     journal: s3://example-journal/iam
 """
@@ -154,6 +145,11 @@ incident_id:
   returned: success
   type: str
   sample: INC-7
+confirmed_by:
+  description: The second person who has confirmed the incident, by its record in this account. Empty if nobody has.
+  returned: success
+  type: str
+  sample: Ben Security
 journal_fell_back:
   description: Whether the journal is on the controller alone, because its place could not be used.
   returned: success
@@ -238,7 +234,7 @@ roles:
           principal: arn:aws:iam::333344445555:oidc-provider/token.actions.githubusercontent.com
           goes_on: true
 not_denied:
-  description: The roles whose sessions are not denied. If there is one, a pass that is O(final) fails.
+  description: The roles whose sessions are not denied. If there is one, the task fails in the pass V(last).
   returned: success
   type: list
   elements: dict
@@ -458,7 +454,6 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         "inventory_accounts": {"type": "list", "elements": "str", "default": []},
         "max_roles": {"type": "int", "default": 25},
         "propagation_seconds": {"type": "int", "default": 30},
-        "pass": {"type": "str", "choices": ["first", "second", "recheck"], "default": "first", "no_log": False},
     }
 
 

@@ -24,7 +24,7 @@ from .controller import Controller, Server
 PLAYBOOK: t.Final = CHECKOUT / "playbooks" / "awx_setup.yml"
 APPROVER: t.Final = CHECKOUT / "playbooks" / "awx_approver.yml"
 TASKS: t.Final = CHECKOUT / "playbooks" / "tasks" / "awx_setup.yml"
-SECRETS: t.Final = ("sesame-7f3d", "jwt-of-readers", "jwt-of-writers", "xoxb-slack")
+SECRETS: t.Final = ("sesame-7f3d", "jwt-of-readers", "jwt-of-writers", "xoxb-slack", "jwt-of-responders")
 COMMIT: t.Final = "0123456789abcdef0123456789abcdef01234567"
 TYPES: t.Final = {"bool": bool, "dict": dict, "int": int, "list": list, "str": str}
 REQUIRED: t.Final[dict[str, t.Any]] = {
@@ -41,6 +41,7 @@ ALL: t.Final[dict[str, t.Any]] = {
     "awx_setup_identities": {
         "read": {"role_arn": "arn:aws:iam::111122223333:role/awx-read", "token": SECRETS[1]},
         "write": {"role_arn": "arn:aws:iam::111122223333:role/awx-write", "token": SECRETS[2]},
+        "contain": {"role_arn": "arn:aws:iam::111122223333:role/awx-contain", "token": SECRETS[4]},
     },
     "awx_setup_notifications": [
         {
@@ -59,6 +60,7 @@ ALL: t.Final[dict[str, t.Any]] = {
     "awx_setup_pods": {
         "read": {"namespace": "awx", "service_account": "iam-read"},
         "write": {"namespace": "awx", "service_account": "iam-write"},
+        "contain": {"namespace": "awx", "service_account": "iam-contain"},
     },
     "awx_setup_slices": 4,
     "awx_setup_url": "https://awx.example.com/",
@@ -140,13 +142,20 @@ def test_every_option_is_one_of_the_module() -> None:
                 assert value in options[name].get("choices", [value]), (task["name"], name)
 
 
-def test_jobs_that_read_and_jobs_that_write_are_different_principals(awx: Awx) -> None:
+def find_purpose(name: str) -> str:
+    """Find the principal that a template's jobs run as, by the name of the template."""
+    if name.startswith(("IAM contain", "IAM release")):
+        return "contain"
+    return "write" if name.endswith(" apply") else "read"
+
+
+def test_jobs_that_read_that_write_and_that_contain_are_different_principals(awx: Awx) -> None:
     controller = awx.controller
     for template in controller.all("job_templates"):
         if template["name"] == "IAM approver":
             assert controller.names_in("job_templates", template["id"], "credentials") == ["AWX reader"]
             continue
-        purpose = "write" if template["name"].endswith(" apply") else "read"
+        purpose = find_purpose(template["name"])
         names = {
             name: controller.names_in("job_templates", template["id"], name)
             for name in ("credentials", "instance_groups")
@@ -181,8 +190,10 @@ def test_what_each_job_is_given(awx: Awx) -> None:
         "jobs/playbook/{{ awx_job_id }}"
     }
     assert all("{{ awx_job_id }}" in given["aws_source_identity"] for given in variables.values())
+    incident = {name for name, given in variables.items() if given["aws_source_identity"].startswith("incident-")}
+    assert incident == {name for name in variables if find_purpose(name) == "contain"}
     approved = {name for name, given in variables.items() if "hardening_plan_sha256" in str(given)}
-    assert approved == {"IAM apply", "IAM rollback apply", "IAM organization apply"}
+    assert approved == {"IAM apply", "IAM rollback apply", "IAM organization apply", "IAM rotation apply"}
     # False would win over an inventory that asks for a ticket.
     assert not [name for name, given in variables.items() if "hardening_require_change_ticket" in given]
     # Four slices, so the report of all is the next job's.
@@ -226,6 +237,39 @@ def test_the_workflow_of_a_change(awx: Awx) -> None:
     assert notified == {"error": ["IAM webhook"], "approvals": ["IAM webhook", "IAM channel"], "success": []}
 
 
+def list_answers(awx: Awx, template: dict[str, t.Any]) -> set[str]:
+    """List the variables that a survey asks for."""
+    return {one["variable"] for one in awx.controller.surveys.get(template["id"], {}).get("spec", ())}
+
+
+def test_the_templates_of_an_incident(awx: Awx) -> None:
+    """A containment sees all accounts at once, in one job. Nobody is the second person by what the first one types."""
+    templates = {item["name"]: item for item in awx.controller.all("job_templates")}
+    for name in ("IAM contain plan", "IAM contain", "IAM contain confirm"):
+        found = templates[name]
+        assert (found["forks"], found["job_slice_count"], found["allow_simultaneous"]) == (50, 1, False)
+        assert found["ask_limit_on_launch"] is False
+    types = {name: templates[name]["job_type"] for name in templates if find_purpose(name) == "contain"}
+    assert {name for name, job_type in types.items() if job_type == "check"} == {"IAM contain plan", "IAM release plan"}
+    asked = {name: list_answers(awx, item) for name, item in templates.items()}
+    assert not [name for name, variables in asked.items() if "compromise_response_confirmed_by" in variables]
+    confirmed = {name for name, variables in asked.items() if "compromise_response_confirm" in variables}
+    assert confirmed == {"IAM contain", "IAM contain confirm", "IAM release"}
+    seconds = {name for name, item in templates.items() if "compromise_response_confirmed_by" in item["extra_vars"]}
+    assert seconds == {"IAM contain confirm"}
+    assert not {item["unified_job_template"] for item in awx.controller.all("schedules")} & {
+        item["id"] for item in templates.values()
+    }
+
+
+def test_every_answer_of_a_survey_is_a_variable(awx: Awx) -> None:
+    known = yaml.safe_load((PLAYBOOK.parent / "vars" / "known_variables.yml").read_text(encoding="utf-8"))
+    names = {name for names in known.values() for name in names}
+    for kind in ("job_templates", "workflow_job_templates"):
+        for item in awx.controller.all(kind):
+            assert list_answers(awx, item) <= names, item["name"]
+
+
 def test_the_rights_of_the_teams(awx: Awx) -> None:
     controller = awx.controller
     teams = {team["id"]: team["name"] for team in controller.all("teams")}
@@ -237,8 +281,10 @@ def test_the_rights_of_the_teams(awx: Awx) -> None:
                 rights[item["name"], role] = {teams[team] for team in holders}
     assert rights["IAM assess", "execute_role"] == {"IAM auditors", "IAM operators"}
     assert rights["IAM plan", "execute_role"] == rights["IAM change", "execute_role"] == {"IAM operators"}
-    assert rights["IAM change", "approval_role"] == {"IAM approvers"}
-    for name in ("IAM apply", "IAM rollback apply", "IAM organization apply"):
+    assert rights["IAM change", "approval_role"] == rights["IAM rotation", "approval_role"] == {"IAM approvers"}
+    for name in ("IAM contain plan", "IAM contain", "IAM contain confirm", "IAM release plan", "IAM release"):
+        assert rights[name, "execute_role"] == {"IAM responders"}
+    for name in ("IAM apply", "IAM rollback apply", "IAM organization apply", "IAM rotation apply"):
         assert rights[name, "execute_role"] == rights[name, "admin_role"] == set()
 
 
@@ -295,7 +341,10 @@ def test_the_certified_collection(tmp_path: Path) -> None:
     awx = new_awx(tmp_path, prefix="/api/controller/v2/")
     done = awx.set_up(**REQUIRED, awx_collection="ansible.controller")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert len(awx.controller.all("workflow_job_templates")) == 4
+    assert len(awx.controller.all("workflow_job_templates")) == 5
+    # Without an identity of its own nothing contains: its jobs would run as the principal of schedules.
+    assert not [item for item in awx.controller.all("job_templates") if find_purpose(item["name"]) == "contain"]
+    assert "IAM responders" not in {team["name"] for team in awx.controller.all("teams")}
     assert awx.controller.tokens == {"Bearer token-of-an-administrator"}
 
 

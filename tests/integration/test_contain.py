@@ -162,6 +162,34 @@ def test_a_run_without_confirmation_writes_nothing(ansible: Ansible) -> None:
     assert f"set hardening_incident.confirm to {INCIDENT}" in " ".join(outcome.output.split())
 
 
+# As AWX writes the answers of a survey: each is marked as unsafe, and a list is one text.
+ANSWERS: t.Final = r"""
+awx_user_name: !unsafe ana
+compromise_response_incident_id: !unsafe INC-8
+compromise_response_declared_by: !unsafe ''
+compromise_response_reason: !unsafe "{{ lookup('pipe', 'touch pwned') }} 'leaked', {[\n\nNOT DENIED:\n  - nothing\n"
+compromise_response_keys: !unsafe "TYPO,\n LEAKED\n"
+compromise_response_users: !unsafe ''
+compromise_response_since: !unsafe ''
+"""
+
+
+def test_the_answers_of_a_survey_declare_an_incident(ansible: Ansible) -> None:
+    """The file about another incident is ignored: its credentials are not contained in the name of this one."""
+    answers = ansible.directory / "answers.yml"
+    answers.write_text(ANSWERS.replace("TYPO", TYPO).replace("LEAKED", LEAKED), encoding="utf-8")
+    strange = {**DECLARED["hardening_incident"], "id": "INC-6", "keys": ["AKIAIOSFODNN7EXAMPLE"]}
+    given = {"inventory": INVENTORY, "hardening_incident": strange}
+    outcome = ansible.playbook("contain", "--check", "--extra-vars", f"@{answers}", **given)
+    assert list_writes(outcome) == []
+    shown = outcome.output.partition("Plan of the containment of")[2]
+    assert "Declared by ana: {{ lookup('pipe', 'touch pwned') }}" in " ".join(shown.split())
+    assert f"- {USER_ARN}:" in shown and "MPLE" not in shown
+    # The end has no line that an answer forged.
+    assert "\nNOT DENIED:\n  - nothing" not in outcome.output
+    assert not list(ansible.directory.rglob("pwned"))
+
+
 @pytest.mark.parametrize("playbook", ["contain", "release"])
 def test_a_run_without_an_incident_says_what_is_missing(ansible: Ansible, playbook: str) -> None:
     outcome = ansible.playbook(playbook, inventory=INVENTORY)

@@ -168,7 +168,7 @@ def test_sessions_are_cut_over_three_accounts(accounts: Emulator, tmp_path: Path
     bench.quarantine()
     accounts.clear_log()
     for name in ("first", "second"):
-        results = bench.run_pass(**{"pass": name, "final": False}, assume_role_source_identity=IDENTITY)
+        results = bench.run_pass(**{"pass": name}, assume_role_source_identity=IDENTITY)
     assert all(bench.documents(account) for account in (HOME, PROD, DATA))
     # AWS documents no actions for the sessions of aws login, so nobody has them: those are not read, and it says so.
     assert set(denied(accounts)) <= {"signin:ListSessions"}

@@ -146,7 +146,7 @@ def test_evidence_is_kept_before_the_first_change(response: Response) -> None:
     (user,) = evidence["users"]
     assert {one["status"] for one in user["credentials"]} == {"Active"}
     assert user["tags"] == {"team": "delivery"} and not user["inline"]
-    assert (user["unread"], evidence["pass"]) == ({}, "first")
+    assert (user["unread"], evidence["pass"]) == ({}, "last")
     assert response.written_secrets() == []
 
 
@@ -371,7 +371,7 @@ def test_a_root_key_of_a_member_is_seen_there_and_not_touched(response: Response
     assert "organization_management" in result["not_denied"][0]["next_step"]
     assert response.writes == []
     # A later pass may find that the management account's host deleted it.
-    assert not response.run(PROD, incident=incident, final=False).get("failed")
+    assert not response.run(PROD, incident=incident, **{"pass": "recheck"}).get("failed")
 
 
 def test_a_root_key_is_deleted_only_if_that_is_accepted(response: Response) -> None:
@@ -433,10 +433,10 @@ def test_the_user_is_contained_while_an_intruder_works(response: Response, monke
     close_roles(response)
     response.control.set_lag(4)
     with Intruder(response.control.url, interval=1.0) as intruder:
-        response.run(**{"pass": "first", "final": False})
+        response.run(**{"pass": "first"})
         # Who is quicker decides on each attempt, and the containment has to be quicker only once.
         for _attempt in range(8):
-            result = response.run(**{"pass": "recheck", "final": False})
+            result = response.run(**{"pass": "recheck"})
             if not result["changes"]:
                 break
     assert result["changes"] == []

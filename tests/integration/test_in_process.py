@@ -113,6 +113,9 @@ def rooting(**options: t.Any) -> Record:
     return reading(MANAGEMENT, **{**writer, **declared, **options})
 
 
+FIRST_PASS: t.Final = {"pass": "first"}
+
+
 def containing(**options: t.Any) -> Record:
     writer = {"assume_role_arn": role_arn(DEV, "automation"), "journal": "./journal", **PARITY}
     keys = [access_key_id(DEV, "ci-jenkins"), {"id": access_key_id(PROD, "deploy-bot"), "account_id": PROD}]
@@ -451,7 +454,7 @@ CASES: t.Final = (
     Case("guardrail, staged", "organization_policy", guarding(policies=UNTARGETED, rollout=STAGED), CHECKED),
     Case("guardrail, of others", "organization_policy", guarding(policies=THEIRS, state="absent", allow_loosen="yes")),
     Case("containment, predicted", "credential_quarantine", containing(return_findings="all"), CHECKED),
-    Case("containment, reported", "credential_quarantine", containing(mode="report", final="no"), {"diff": True}),
+    Case("containment, reported", "credential_quarantine", containing(mode="report", **FIRST_PASS), {"diff": True}),
     Case("containment, not confirmed", "credential_quarantine", containing(), fails="hardening_incident.confirm"),
     Case("containment of too many", "credential_quarantine", containing(max_principals="1"), CHECKED, fails="names 2"),
     Case("drill, predicted", "containment_drill", drilling("started"), CHECKED),

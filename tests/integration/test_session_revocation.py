@@ -59,7 +59,7 @@ def bench(emulator: EmulatorProcess, tmp_path_factory: pytest.TempPathFactory) -
         yield bench
 
 
-WARM: t.Final = {"pass": "first", "final": False}
+WARM: t.Final = {"pass": "first"}
 
 
 def open_sessions(bench: RevokingBench, account: str, role: str, **settings: t.Any) -> list[str]:
@@ -210,7 +210,7 @@ def test_an_intruder_at_work_has_lost_in_the_end(bench: RevokingBench) -> None:
         # Who is quicker decides on each attempt, and the containment has to be quicker only once.
         for _attempt in range(8):
             bench.quarantine()
-            bench.run_pass(final=False)
+            bench.run_pass(**WARM)
             if not find_able(intruder):
                 break
     assert find_able(intruder) == []
@@ -233,7 +233,7 @@ def test_hosts_at_work_at_the_same_time_know_each_other_in_one_pass(
 ) -> None:
     monkeypatch.setattr(SessionRevocation, "patience", 60.0)
     with ThreadPoolExecutor(3) as hosts:
-        pass_ = functools.partial(bench.run, check=True, final=False)
+        pass_ = functools.partial(bench.run, check=True, **WARM)
         results = list(hosts.map(pass_, ACCOUNTS))
     assert [set(by_role(result)) for result in results] == [
         {"pipeline", "build-worker"},
@@ -353,7 +353,7 @@ def test_landing_zones_and_break_glass_are_left_alone(bench: RevokingBench) -> N
 
 def test_too_many_roles_are_not_cut_and_named_ones_are(bench: RevokingBench) -> None:
     named = [{"arn": f"arn:aws:iam::{HOME}:role/notifier"}]
-    result = bench.run(HOME, incident={**DECLARED, "roles": named}, max_roles=1, final=False)
+    result = bench.run(HOME, incident={**DECLARED, "roles": named}, max_roles=1, **WARM)
     assert {item["rule"] for item in result["refused"]} == {"max_roles"}
     assert {item["principal"] for item in result["not_denied"]} == {CHAIN[0], SHARED}
     assert set(bench.documents(HOME)) == {"notifier"}
@@ -377,7 +377,7 @@ def test_denied_reads_of_roles_fail_the_last_pass_and_named_roles_are_cut(bench:
     fault = {"kind": "error", "code": "AccessDenied", "service": "iam", "operation": "GetAccountAuthorizationDetails"}
     bench.control.faults([fault])
     incident = {**DECLARED, "roles": [CHAIN[1]]}
-    result = bench.run(PROD, incident=incident, final=False)
+    result = bench.run(PROD, incident=incident, **WARM)
     assert "the roles of account" in result["unread"][0]
     with pytest.raises(RuntimeError, match="the roles of account"):
         bench.run(PROD, incident=incident)
@@ -452,7 +452,7 @@ def test_a_managed_policy_takes_the_place_of_an_inline_one_without_room(bench: R
 
 def test_without_any_room_the_role_is_not_denied_and_the_others_are(bench: RevokingBench) -> None:
     fill(bench, "pipeline", slots=10)
-    result = bench.run(HOME, final=False)
+    result = bench.run(HOME, **WARM)
     assert [item["principal"] for item in result["not_denied"]] == [CHAIN[0]]
     assert [item["rule"] for item in result["refused"]] == ["no_room"]
     assert set(bench.documents(HOME)) == {"build-worker"}
@@ -478,7 +478,7 @@ def test_a_role_that_is_made_again_meanwhile_waits_for_the_next_pass(
     bench.run(HOME, **WARM)
     with monkeypatch.context() as patch:
         patch.setattr(SessionRevocation, "add_affected", replace_role)
-        result = bench.run(PROD, final=False)
+        result = bench.run(PROD, **WARM)
     assert [item["rule"] for item in result["refused"]] == ["changed_meanwhile"]
     assert [item["principal"] for item in result["not_denied"]] == [CHAIN[1]]
     assert bench.documents(PROD) == {}
@@ -516,7 +516,7 @@ def test_a_killed_run_is_completed_by_the_next_and_released(bench: RevokingBench
 
 def test_two_runs_at_once_leave_one_policy(bench: RevokingBench) -> None:
     def run_as(number: int) -> Record:
-        return bench.run(HOME, run_id=f"run-{number}", job_id=f"job-{number}", final=False)
+        return bench.run(HOME, run_id=f"run-{number}", job_id=f"job-{number}", **WARM)
 
     with ThreadPoolExecutor(2) as jobs:
         results = list(jobs.map(run_as, (7, 8)))

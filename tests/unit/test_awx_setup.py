@@ -10,6 +10,7 @@ import re
 import typing as t
 from pathlib import Path
 
+import jinja2.nativetypes
 import pytest
 import yaml
 
@@ -17,6 +18,7 @@ CHECKOUT: t.Final = Path(__file__).resolve().parents[2]
 PLAYBOOK: t.Final = CHECKOUT / "playbooks" / "awx_setup.yml"
 TASKS: t.Final = CHECKOUT / "playbooks" / "tasks" / "awx_setup.yml"
 VARIABLES: t.Final = CHECKOUT / "playbooks" / "vars" / "awx_setup.yml"
+INCIDENTS: t.Final = CHECKOUT / "playbooks" / "vars" / "awx_incidents.yml"
 PAGE: t.Final = CHECKOUT / "docs" / "awx.md"
 HASH: t.Final = "hardening_plan_sha256"
 # Undefined or empty, it would count as no approval, and the job would not need one.
@@ -34,10 +36,39 @@ def load(path: Path) -> t.Any:
     return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
 
 
+def resolve(value: t.Any, data: dict[str, t.Any]) -> t.Any:
+    """A value in which the variables of the two files are replaced by what they are."""
+    if isinstance(value, dict):
+        return {name: resolve(item, data) for name, item in value.items()}
+    if isinstance(value, list):
+        return [resolve(item, data) for item in value]
+    if not isinstance(value, str) or "awx_setup_" not in value:
+        return value
+    environment = jinja2.nativetypes.NativeEnvironment()
+    environment.filters["combine"] = lambda one, other: {**one, **other}
+    known = {f"__awx_setup_{name}": item for name, item in data.items()}
+    return resolve(environment.from_string(value).render(known), data)
+
+
+def add_incidents(data: dict[str, t.Any]) -> None:
+    """Add what is made where jobs of an incident have an identity."""
+    declared = load(INCIDENTS)
+    data |= {name.removeprefix("__awx_setup_"): value for name, value in declared.items()}
+    data["teams"] = [*data["standing_teams"], resolve(data["responder_team"], data)]
+    execute, read = data["responder_rights"]
+    data["rights"] = [*data["standing_rights"], resolve(execute, data), {**read, "team": "IAM responders"}]
+    for template in (*data["templates"], *data["containment_templates"]):
+        for part in ("variables", "survey"):
+            if part in template and (template.get("purpose") or isinstance(template[part], str)):
+                template[part] = resolve(template[part], data)
+    data["templates"] += data["containment_templates"]
+
+
 @pytest.fixture(scope="module", params=[False, True], ids=["no approver", "approver"])
 def data(request: pytest.FixtureRequest) -> dict[str, t.Any]:
     """What is declared, without and with a job that finds the approver."""
     found = {name.removeprefix("__awx_setup_"): value for name, value in load(VARIABLES).items()}
+    add_incidents(found)
     for workflow in found["workflows"]:
         for node in workflow["nodes"]:
             if node["identifier"] == "approval":
@@ -93,8 +124,14 @@ def test_only_what_is_called_apply_can_write(templates: dict[str, dict[str, t.An
     runs = {name for name, template in templates.items() if template["job_type"] != "check"}
     reads = {name for name in runs if templates[name]["playbook"] in ("fleet_report", "assess", "awx_approver")}
     writes = {name for name, template in templates.items() if template.get("writes")}
-    assert writes == runs - reads == {"IAM apply", "IAM rollback apply", "IAM organization apply"}
+    assert writes == runs - reads - find_containing(templates)
+    assert writes == {"IAM apply", "IAM rollback apply", "IAM organization apply", "IAM rotation apply"}
     assert {templates[name]["variables"]["hardening_approved_plan"] for name in writes} == {APPROVED}
+
+
+def find_containing(templates: dict[str, dict[str, t.Any]]) -> set[str]:
+    """Find the templates that run as the principal of an incident. They wait for no approval."""
+    return {name for name, template in templates.items() if template.get("purpose") == "contain"}
 
 
 def test_nothing_is_applied_but_after_its_approval(
@@ -131,6 +168,7 @@ def test_no_schedule_starts_a_job_that_writes(data: dict[str, t.Any], templates:
 def test_no_survey_asks_for_what_an_approval_binds(data: dict[str, t.Any]) -> None:
     """The answers of a workflow's survey win over what the jobs hand on, in every job."""
     bound = {HASH, "hardening_approved_plan", "hardening_run_id", "hardening_approver", "hardening_author"}
+    bound |= {"compromise_response_confirmed_by", "hardening_incident"}
     bound |= {"hardening_journal", "hardening_report_dir", "aws_account_id", "aws_assume_role_arn"}
     asked = {question["variable"] for questions in surveys(data).values() for question in questions}
     assert asked and not asked & bound
@@ -139,11 +177,11 @@ def test_no_survey_asks_for_what_an_approval_binds(data: dict[str, t.Any]) -> No
 def test_surveys_take_texts_and_no_secrets(data: dict[str, t.Any]) -> None:
     for questions in surveys(data).values():
         for question in questions:
-            assert question["type"] in ("text", "multiplechoice")
+            assert question["type"] in ("text", "textarea", "multiplechoice")
             assert isinstance(question["default"], str)
             assert all(isinstance(choice, str) for choice in question.get("choices", ""))
-            if question["type"] == "text":
-                assert question["max"] <= 128
+            if question["type"] != "multiplechoice":
+                assert question["max"] <= {"text": 1024, "textarea": 4096}[question["type"]]
 
 
 def test_the_accounts_are_chosen_from_a_list(data: dict[str, t.Any]) -> None:
@@ -165,7 +203,9 @@ def test_no_limit_skips_the_job_that_finds_the_approver() -> None:
     (task,) = [task for task in load(TASKS) if task["name"] == "Make the job templates"]
     (play,) = load(CHECKOUT / "playbooks" / "awx_approver.yml")
     assert play["hosts"] == "localhost"
-    assert task["args"]["ask_limit_on_launch"] == "{{ item.playbook != 'awx_approver' }}"
+    assert (
+        task["args"]["ask_limit_on_launch"] == "{{ item.playbook != 'awx_approver' and item.limits | default(true) }}"
+    )
 
 
 def test_who_starts_does_not_approve(data: dict[str, t.Any], templates: dict[str, dict[str, t.Any]]) -> None:
@@ -176,7 +216,12 @@ def test_who_starts_does_not_approve(data: dict[str, t.Any], templates: dict[str
     assert approvers == {"IAM approvers"} and not starters & approvers
     assert starters | approvers == {team["name"] for team in data["teams"]}
     started = {name for right in rights if right["role"] == "execute" for name in right["job_templates"]}
-    assert {name for name in started if templates[name]["job_type"] != "check"} == set()
+    containing = find_containing(templates)
+    assert {name for name in started if templates[name]["job_type"] != "check"} == {
+        name for name in containing if templates[name]["job_type"] != "check"
+    }
+    others = {name for right in rights if right["team"] != "IAM responders" for name in right["job_templates"]}
+    assert not {name for name in others if name in containing}
     (auditors,) = [right for right in rights if (right["team"], right["role"]) == ("IAM auditors", "execute")]
     assert {templates[name]["playbook"] for name in auditors["job_templates"]} == {"assess", "preflight"}
 
@@ -192,7 +237,7 @@ def test_every_variable_means_something(data: dict[str, t.Any]) -> None:
         path for pattern in ("roles/*/*/*.yml", "playbooks/*.yml", "plugins/*/*.py") for path in CHECKOUT.glob(pattern)
     ]
     text = " ".join(path.read_text(encoding="utf-8") for path in sources if path != PLAYBOOK)
-    read = set(re.findall(r"\b(?:hardening|aws)_\w+", text))
+    read = set(re.findall(r"\b(?:hardening|aws|compromise_response|credential_hunt|access_key_rotation)_\w+", text))
     variables = {question["variable"] for questions in surveys(data).values() for question in questions}
     variables |= {name for template in data["templates"] for name in template.get("variables", {})}
     variables |= {*data["job_variables"], *data["job_url"]}
@@ -223,7 +268,7 @@ def test_no_task_prints_a_secret() -> None:
 
 
 def test_the_settings_are_declared_and_documented(data: dict[str, t.Any]) -> None:
-    text = "".join(path.read_text(encoding="utf-8") for path in (PLAYBOOK, TASKS, VARIABLES))
+    text = "".join(path.read_text(encoding="utf-8") for path in (PLAYBOOK, TASKS, VARIABLES, INCIDENTS))
     used = set(re.findall(r"(?<!_)\bawx_setup_(?!yml\b)\w+", text))
     assert used == set(data["variables"])
     assert data["variables"] == sorted(data["variables"]) and set(data["required"]) <= used

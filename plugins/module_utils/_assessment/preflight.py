@@ -145,18 +145,20 @@ def run(task: Task) -> dict[str, t.Any]:
 
 
 def _choose(roles: Sequence[str]) -> frozenset[str]:
-    """Choose the roles whose writes are simulated. Raises TaskError: there is no such role."""
+    """Choose the roles whose writes are simulated, none for all. Raises TaskError: there is no such role."""
     names = [name.strip() for name in roles]
     every = frozenset({*_ALL, CONTAINMENT})
     unknown = [name for name in names if name not in every]
     if unknown:
         allowed = ", ".join(sorted(every))
         raise TaskError(f"roles (preflight_roles): {unknown[0]} is no role that writes; allowed are {allowed}")
-    return frozenset(names) or every
+    return frozenset(names)
 
 
-def _assess(connection: Connection, regions: Sequence[str], chosen: Collection[str]) -> tuple[Readiness, ...]:
+def _assess(connection: Connection, regions: Sequence[str], named: Collection[str]) -> tuple[Readiness, ...]:
     access, roles = connection.access, connection.roles
+    # Where no class is declared, each nightly run would ask for the role of containment in vain.
+    chosen = named or {*_ALL, *([CONTAINMENT] if roles.by_class else [])}
     calls = {
         dataset: functools.partial(access.call, service, operation, parameters)
         for dataset, (service, operation, parameters) in _PROBES.items()

@@ -123,7 +123,7 @@ EMERGENCY_ARGUMENTS: t.Final[ArgumentSpec] = {
     "incident": {"type": "dict", "required": True},
     "journal_fallback": {"type": "str", "choices": ["none", "local"], "default": "none"},
     "evidence_lock_days": {"type": "int", "default": 0},
-    "final": {"type": "bool", "default": True},
+    "pass": {"type": "str", "choices": ["first", "second", "recheck", "last"], "default": "last", "no_log": False},
     **{name: JOURNALLED_ARGUMENTS[name] for name in ("mode", "account_id", "run_details", "break_glass", "on_refusal")},
     **JOURNAL_PLACE_ARGUMENTS,
     **JOB_ARGUMENTS,

@@ -28,8 +28,8 @@ from .._converge.errors import GuardError, InputError
 from .._converge.guard import Limits
 from .._converge.incident.declaration import OPTION, Incident
 from .._converge.incident.drills import find_strangers
-from .._converge.incident.names import record_folder
-from .._converge.incident.record import Record
+from .._converge.incident.names import Pass, record_folder
+from .._converge.incident.record import Record, is_same_person
 from .._converge.incident.records import read_record, update
 from .._converge.incident.steps import Step, Subject
 from .._converge.runner import ApplyResult, Prediction
@@ -47,6 +47,8 @@ _NO_DRILL: t.Final = (
     "If this is no drill, declare the incident under another id. Nothing was changed"
 )
 _NOT_LOCKED: t.Final = "THE EVIDENCE IS NOT LOCKED, so everybody who can write to its place can delete it: {reason}"
+# The variable that users set, for messages.
+_SECOND_PERSON: t.Final = "compromise_response_confirmed_by"
 
 
 class Emergency:
@@ -75,6 +77,8 @@ class Emergency:
         self._locked: t.Optional[Store] = None
         self._task: t.Optional[Task] = None
         self._caller_arn = ""
+        # By the records: one that only this run names may count for nothing.
+        self._confirmed_by = ""
 
     @classmethod
     def from_task(cls, task: Task, *, releases: bool = False) -> t.Self:
@@ -86,6 +90,7 @@ class Emergency:
             incident = Incident.from_option(task.options["incident"], now=task.now)
         except InputError as error:
             raise TaskError(str(error)) from error
+        incident = _check_second_person(task, incident)
         if not incident.is_confirmed:
             problem = (
                 f"{OPTION}.confirm: {incident.confirm!r} is not the id of the incident, so nothing was read or "
@@ -99,7 +104,7 @@ class Emergency:
             incident,
             releases=releases,
             may_fall_back=task.options.get("journal_fallback") == "local",
-            is_final=bool(task.options.get("final", True)),
+            is_final=task.options["pass"] == Pass.LAST,
         )
 
     @property
@@ -226,7 +231,17 @@ class Emergency:
                 known = present if present is not None else step.contain(None, own, (), at)
                 return step.conclude(known, own, at, wrote=wrote, completed=completed)
 
-            update(self.store, account_id, self.incident.id, record)
+            self._note_confirmation(update(self.store, account_id, self.incident.id, record))
+
+    def _note_confirmation(self, kept: Record) -> None:
+        """Note who has confirmed the incident by a record. Warn if the second person of this run is the first one."""
+        if kept.is_confirmed and kept.confirmation is not None:
+            self._confirmed_by = kept.confirmation.by
+        elif self.incident.confirmed_by and not self.releases:
+            self._running.warn(
+                f"{_SECOND_PERSON}: {self.incident.confirmed_by!r} is not counted as the second person, because this "
+                f"person declared {self.incident.id} or made its first run. Somebody else has to confirm it"
+            )
 
     def record(self, capability: Capability[t.Any], prediction: Prediction, applied: ApplyResult) -> ApplyResult:
         """Record what was done. A record that can't be written is an error beside those of the changes."""
@@ -240,6 +255,7 @@ class Emergency:
         """What results have of an emergency besides."""
         return {
             "incident_id": self.incident.id,
+            "confirmed_by": self._confirmed_by,
             "journal_fell_back": self.has_fallen_back,
             # Ansible takes "failed" for the outcome of the task.
             "not_made": [change.as_target() for change in applied.failed],
@@ -300,6 +316,21 @@ class Emergency:
         run = self._running.run
         author = str(run.details.get("author") or "")
         return Step(self.incident, account_id, run.id, self._caller_arn, author)
+
+
+def _check_second_person(task: Task, incident: Incident) -> Incident:
+    """The incident without a second person who is not the user of this AWX job: anybody could have typed that name.
+
+    AWX gives the user of a job, and none for the job of a schedule.
+    """
+    author = str(task.run.details.get("author") or "")
+    if not task.run.awx_job_id or not incident.confirmed_by or is_same_person(incident.confirmed_by, author):
+        return incident
+    task.warn(
+        f"{_SECOND_PERSON}: {incident.confirmed_by!r} is not the user of this job ({author or 'none'}), so it is not "
+        "counted. In AWX the second person starts a job: IAM contain confirm"
+    )
+    return dataclasses.replace(incident, confirmed_by="")
 
 
 def _describe_undo(change: Change) -> dict[str, t.Any]:

@@ -26,7 +26,7 @@ _FOUND: t.Final = frozenset({"home", "deleted", "root", "session", "mismatch"})
 _BY_KNOWLEDGE: t.Final = (
     *("home", "mismatch", "root", "session", "deleted", "people", "foreign", "unresolved", "not_here"),
 )
-_LAST_PASS: t.Final = "recheck"
+_RECHECK: t.Final = "recheck"
 # CloudTrail delivers late, so the last events are hunted again: compromise.md 4.
 _HUNTS: t.Final = (timedelta(hours=1), timedelta(hours=24))
 _NAMES: t.Final = 4
@@ -85,7 +85,7 @@ class Containment:
         yield from (fact for result in self.sessions for fact in result.get("unread", ()))
         for result in (*self.credentials, *self.sessions):
             late = {change["target"] for change in result.get("changes", ()) if change.get("applied")}
-            if result.get("pass") == _LAST_PASS:
+            if result.get("pass") == _RECHECK:
                 yield from (f"{target}: it was still changed in the last pass, so run again" for target in sorted(late))
 
     def list_seeds(self) -> list[Row]:
@@ -241,7 +241,7 @@ def _render_next(containment: Containment) -> Iterator[str]:
         return
     if containment.list_problems():
         yield "run contain.yml again: it goes on where this run ended"
-    if not containment.incident.get("confirmed_by"):
+    if not any(result.get("confirmed_by") for result in (*containment.credentials, *containment.sessions)):
         until = format_utc(containment.now + CONFIRM_WITHIN)
         yield f"a second person confirms it until {until}: run contain.yml with compromise_response_confirmed_by"
     times = " and ".join(format_utc(containment.now + wait) for wait in _HUNTS)

@@ -114,8 +114,8 @@ def deliver_later(
     for file in waiting:
         plain = gzip.decompress(file.body)
         records = json.loads(plain)["Records"]
-        group = (records[0]["recipientAccountId"], records[0]["awsRegion"])
-        logs.setdefault(group, []).append(_describe(file.key, plain, records))
+        of = (records[0]["recipientAccountId"], records[0]["awsRegion"])
+        logs.setdefault(of, []).append(_describe(file.key, plain, records))
     for group, records in _grouped(events, ends).items():
         file, log = _write_log(group, records, place, salt=f" {len(records)} {records[0]['eventID']}")
         logs.setdefault(group[:2], []).append(dataclasses.replace(log, oldest=f"{group[2]:{_TIME}}"))

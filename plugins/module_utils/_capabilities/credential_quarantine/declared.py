@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from ..._account.account_id import parse_account_id
 from ..._converge.errors import InputError
 from ..._converge.incident.declaration import Incident
+from ..._converge.incident.names import Pass
 
 MOST_PRINCIPALS: t.Final = 10
 _SHORTEST_REASON: t.Final = 10
@@ -35,14 +36,6 @@ class State(enum.StrEnum):
     RELEASED = "released"
 
 
-class Pass(enum.StrEnum):
-    """The passes of a containment. Each does the same: whatever is not as wanted is done, or done again."""
-
-    FIRST = "first"
-    SECOND = "second"
-    RECHECK = "recheck"
-
-
 class Loss(enum.StrEnum):
     """What can't be undone, and so is only done if it is accepted by name."""
 
@@ -57,7 +50,7 @@ class Declared:
 
     incident: Incident
     state: State = State.CONTAINED
-    name_of_pass: Pass = Pass.FIRST
+    name_of_pass: Pass = Pass.LAST
     inventory_accounts: frozenset[str] = frozenset()
     accepted: frozenset[Loss] = frozenset()
     acts_for_organization: bool = False

@@ -27,7 +27,7 @@ from ..._converge.change import Change, Refusal
 from ..._converge.errors import GuardError, InputError
 from ..._converge.finding import Finding, mask_key_ids
 from ..._converge.identity_changes import DELETE_POLICY
-from ..._converge.incident.names import MODULES
+from ..._converge.incident.names import MODULES, Pass
 from ..._converge.incident.record import By, Record, State
 from ..._converge.incident.records import read_record
 from ..._converge.incident.steps import Subject
@@ -41,7 +41,7 @@ from ..._module.emergency import Emergency
 from ..._module.task import Task, TaskError
 from ..._module.writers import Writer
 from .changes import is_of_root
-from .declared import Declared, Pass
+from .declared import Declared
 from .evidence import describe
 from .locate import Place, Seed, Status, add_contained, check_contained
 from .observe import READS, ROOT_WRITES, TASKS, list_deletions, read_roots, read_seeds, read_state, read_users
@@ -152,7 +152,7 @@ class CredentialQuarantine(_OfIncident):
         super().__init__(declared, emergency, connection, writes=writes, reveal_key_ids=reveal_key_ids)
         self._planner = planner(now=connection.now, callers=connection.principals)
         # The sessions of the user's roles may still undo everything, so they are cut before anything can stay.
-        if declared.name_of_pass is Pass.FIRST and not emergency.is_final:
+        if declared.name_of_pass is Pass.FIRST:
             self.holds = 0.0
 
     def observe(self) -> Observed:

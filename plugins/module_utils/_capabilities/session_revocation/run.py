@@ -25,6 +25,7 @@ from ..._converge.affects.reach import KnownReach
 from ..._converge.capability import Capability
 from ..._converge.change import Change, Refusal
 from ..._converge.finding import Finding
+from ..._converge.incident.names import Pass
 from ..._converge.incident.runbook import refuse_seed
 from ..._converge.incident.steps import Subject
 from ..._converge.plan import Plan
@@ -58,7 +59,6 @@ from .signin import REVOKE, SERVICE, choose, explain_errors
 from .targets import choose_targets, list_sources, list_starts
 from .text import write_text
 
-_FIRST: t.Final = "first"
 _WRITES: t.Final = (
     "AttachRolePolicy",
     "CreatePolicy",
@@ -75,16 +75,12 @@ OPERATIONS: t.Final = Operations(writes=frozenset({*(f"iam:{name}" for name in _
 
 @dataclasses.dataclass(frozen=True)
 class Declared:
-    """The options of one pass. ``inventory`` are the accounts that are ours.
-
-    A pass that ``waits`` is followed by others, which know the accounts that this one does not know yet.
-    """
+    """The options of one pass. ``inventory`` are the accounts that are ours."""
 
     inventory: frozenset[str] = frozenset()
     propagation: timedelta = timedelta(seconds=30)
     max_roles: int = 25
-    pass_name: str = "first"
-    waits: bool = False
+    name_of_pass: Pass = Pass.LAST
 
     @classmethod
     def from_options(cls, options: Mapping[str, t.Any]) -> t.Self:
@@ -98,8 +94,12 @@ class Declared:
             accounts = frozenset(filter(None, map(parse_account_id, options["inventory_accounts"])))
         except ValueError as error:
             raise TaskError(f"inventory_accounts: {error}") from error
-        waits = options["pass"] == _FIRST and not options["final"]
-        return cls(accounts, timedelta(seconds=seconds), most, options["pass"], waits)
+        return cls(accounts, timedelta(seconds=seconds), most, Pass(options["pass"]))
+
+    @property
+    def waits(self) -> bool:
+        """Whether other passes follow, which know the accounts that this one does not know yet."""
+        return self.name_of_pass is Pass.FIRST
 
 
 def run(task: Task) -> dict[str, t.Any]:
@@ -109,7 +109,7 @@ def run(task: Task) -> dict[str, t.Any]:
     shared = SharedParts.of(task, emergency.incident.id)
     make = functools.partial(SessionRevocation, declared, emergency, shared, task.clock, task.guards.break_glass)
     # Each pass has a part of the report of its own, so that the changes of the first one stay there.
-    part = f"{MODULE}_{declared.pass_name}"
+    part = f"{MODULE}_{declared.name_of_pass}"
     return converge(task, make, module=MODULE, part=part, emergency=emergency)
 
 
@@ -297,7 +297,7 @@ class SessionRevocation(Capability[Observed]):
         owners = self._planner.list_owners(observed)
         rows = list(list_roles(observed, verdicts, trusts, undenied))
         returned = {
-            "pass": self._declared.pass_name,
+            "pass": self._declared.name_of_pass.value,
             "roles": rows,
             "not_denied": [self._explain(arn, result) for arn in undenied],
             "not_cut_because": [refusal.as_dict() for refusal in observed.chosen.not_cut.values()],

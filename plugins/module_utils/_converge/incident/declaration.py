@@ -37,6 +37,8 @@ _USER_ARN: t.Final = re.compile(rf"arn:[a-z-]+:iam::[0-9]{{12}}:user/{_NAME}", r
 _ROLE_ARN: t.Final = re.compile(rf"arn:[a-z-]+:iam::[0-9]{{12}}:role/{_NAME}", re.ASCII)
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 _SESSION: t.Final = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
+# A survey sends a list as one text. A name may have a comma, so only one before the next id or ARN ends an item.
+_BETWEEN_ITEMS: t.Final = re.compile(r"[\s;]+|,(?=\s|$|arn:|A[KS]IA)")
 _CENTER_USER: t.Final = re.compile(r"([0-9a-f]{10}-)?[A-Fa-f0-9]{8}(-[A-Fa-f0-9]{4}){3}-[A-Fa-f0-9]{12}")
 _CENTER_STORE: t.Final = re.compile(r"d-[0-9a-f]{10}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -148,7 +150,9 @@ class Incident:
             confirmed_by=reader.read_text("confirmed_by"),
         )
         seeds = (incident.keys, incident.users, incident.sessions, incident.identity_center_users, incident.roles)
-        if isinstance(value, Mapping) and not any(map(reader.given.get, _SEEDS)) and not any(seeds):
+        # One that can't be read is a problem of its own.
+        is_silent = not reader.problems or not any(map(reader.given.get, _SEEDS))
+        if isinstance(value, Mapping) and is_silent and not any(seeds):
             reader.problems.append(f"{OPTION}: it names no credential; give at least one of {', '.join(_SEEDS)}")
         if incident.confirmed_by and incident.confirmed_by.casefold() == incident.declared_by.casefold():
             reader.refuse("confirmed_by", incident.confirmed_by, "another person than declared_by")
@@ -204,9 +208,14 @@ class _Reader:
         return self.read_text(name, lambda text: not text or pattern.fullmatch(text), allowed)
 
     def read_list(self, name: str, read: Callable[[_Reader, t.Any], _T]) -> tuple[_T, ...]:
-        """Read each item of a list. An item that is no mapping is read as one of its own name and ``id`` or ``arn``."""
+        """Read each item of a list. An item that is no mapping is read as one of its own name and ``id`` or ``arn``.
+
+        A text is a list too: ids or ARNs, separated by commas or white space.
+        """
         value = self.given.get(name)
-        if value is None or value == "":
+        if isinstance(value, str):
+            value = [part for part in _BETWEEN_ITEMS.split(value) if part]
+        if value is None:
             return ()
         if not isinstance(value, (list, tuple)):
             self.refuse(name, value, "a list")

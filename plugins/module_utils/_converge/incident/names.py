@@ -5,10 +5,11 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""The names of an incident: its id, its record, and the modules that contain."""
+"""The names of an incident: its id, its record, the modules that contain, and their passes."""
 
 from __future__ import annotations
 
+import enum
 import re
 import typing as t
 
@@ -21,6 +22,18 @@ ALLOWED_ID: t.Final = "3 to 32 letters, digits and '-', beginning with a letter 
 
 _ID: t.Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{2,31}", re.ASCII)
 _ENDING: t.Final = ".json"
+
+
+class Pass(enum.StrEnum):
+    """The passes of a containment. Each does the same: whatever is not as wanted is done, or done again.
+
+    After all but ``LAST`` something else judges what is left: a later pass, or the end of ``contain.yml``.
+    """
+
+    FIRST = "first"
+    SECOND = "second"
+    RECHECK = "recheck"
+    LAST = "last"
 
 
 def is_incident_id(text: str) -> bool:

@@ -286,6 +286,11 @@ def _merge_contained(items: Iterable[Contained]) -> tuple[Contained, ...]:
     return tuple(sorted(earliest.values()))
 
 
+def is_same_person(one: str, other: str) -> bool:
+    """Whether two names are of one person, as far as names tell."""
+    return _as_person(one) == _as_person(other)
+
+
 def _as_person(name: str) -> str:
     return " ".join(name.split()).casefold()
 

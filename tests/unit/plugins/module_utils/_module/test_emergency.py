@@ -141,6 +141,39 @@ def test_an_incident_that_can_not_be_used_is_explained(scene: Scene) -> None:
         scene.run(change("a"), incident={**DECLARED, "keys": ["AKIA*"]})
 
 
+# The second person
+
+
+def confirm(scene: Scene, by: str, user: str, **options: t.Any) -> tuple[t.Any, str]:
+    """The result of a run that a person confirms whose job is a user's, and the warnings."""
+    result = scene.run(incident={**DECLARED, "confirmed_by": by}, run_details={"author": user}, **options)
+    return result["confirmed_by"], "\n".join(scene.task.warnings)
+
+
+def test_the_second_person_is_somebody_else(scene: Scene) -> None:
+    """Neither who declared it nor the author of the first run, as the record has them."""
+    assert scene.run(change("a"), run_details={"author": "bob"})["confirmed_by"] == ""
+    scene.methods = {"list_subjects": lambda _changes: (Subject(user_arn("a"), By.SOURCE),)}
+    assert confirm(scene, " BOB", "bob") == (
+        "",
+        "compromise_response_confirmed_by: 'BOB' is not counted as the second person, because this person declared "
+        "INC-7 or made its first run. Somebody else has to confirm it",
+    )
+    assert confirm(scene, "Carol", "carol") == ("Carol", "")
+    assert scene.run(run_details={"author": "bob"})["confirmed_by"] == "Carol"
+
+
+@pytest.mark.parametrize("user", ["ana", ""], ids=["of another job", "of a schedule"])
+def test_in_awx_the_second_person_is_the_user_of_the_job(scene: Scene, user: str) -> None:
+    by, warnings = confirm(scene, "Ben", user, awx_job_id="7", check_mode=True)
+    assert by == "" and f"'Ben' is not the user of this job ({user or 'none'}), so it is not counted" in warnings
+    given = {"incident": {**DECLARED, "confirmed_by": "Ben"}, "awx_job_id": "7"}
+    assert Emergency.from_task(scene.task).incident.confirmed_by == ""
+    scene.run(check_mode=True, run_details={"author": "ben"}, **given)
+    assert Emergency.from_task(scene.task).incident.confirmed_by == "Ben"
+    assert not [text for text in scene.task.warnings if "confirmed_by" in text]
+
+
 # The record
 
 

@@ -14,10 +14,10 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.creden
     STATEMENTS,
     Declared,
     Loss,
-    Pass,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.declaration import KeySeed
+from ansible_collections.hardening.iam.plugins.module_utils._converge.incident.names import Pass
 from ansible_collections.hardening.iam.plugins.module_utils._module.arguments import EMERGENCY_ARGUMENTS
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry
 from ansible_collections.hardening.iam.plugins.modules.credential_quarantine import ENTRY
@@ -35,7 +35,7 @@ def read(entry: Entry = ENTRY, keys: int = 1, **options: t.Any) -> Declared:
 
 def test_by_default_nothing_is_lost_and_nothing_is_released() -> None:
     found = read()
-    assert (found.releases, found.name_of_pass, found.accepted) == (False, Pass.FIRST, frozenset())
+    assert (found.releases, found.name_of_pass, found.accepted) == (False, Pass.LAST, frozenset())
 
 
 def test_what_may_be_lost_is_named() -> None:

@@ -73,6 +73,24 @@ def test_everything_that_can_be_declared() -> None:
     assert incident.confirmed_by == "Ben"
 
 
+def test_a_survey_sends_lists_as_texts() -> None:
+    other, odd = "ASIAIOSFODNN7EXAMPL2", f"arn:aws:iam::{ACCOUNT}:user/a,b"
+    incident = parse(
+        keys=f" {KEY},{other};\n{KEY} ,\r\n",
+        users=f"{USER},{odd}\n",
+        roles=f"{ROLE}\t{ROLE}-2",
+        since="",
+        seen="",
+        sessions="",
+    )
+    assert incident.keys == (KeySeed(KEY), KeySeed(other))
+    assert incident.users == (USER, odd)
+    assert incident.roles == (RoleSeed(ROLE), RoleSeed(f"{ROLE}-2"))
+    assert "hardening_incident.keys[1].id: 'x' is not allowed" in refusal(keys=f"{KEY} x")
+    assert "hardening_incident.keys[0].id: '{{lookup(1)}}' is not allowed" in refusal(keys="{{lookup(1)}}")
+    assert "it names no credential" in refusal(keys=" , \n")
+
+
 def test_a_date_of_yaml_is_a_moment() -> None:
     assert parse(since=date(2026, 11, 20)).since == datetime(2026, 11, 20, tzinfo=UTC)
     assert parse(since=datetime(2026, 11, 20, 1, tzinfo=UTC)).since == datetime(2026, 11, 20, 1, tzinfo=UTC)
@@ -97,7 +115,7 @@ def test_control_characters_of_names_are_removed() -> None:
         ({"since": NOW - timedelta(days=91)}, "hardening_incident.since"),
         ({"since": "yesterday"}, "hardening_incident.since: 'yesterday'"),
         ({"keys": []}, "it names no credential"),
-        ({"keys": KEY}, "hardening_incident.keys: 'AKIAIOSFODNN7EXAMPLE' is not allowed; allowed is a list"),
+        ({"keys": 7}, "hardening_incident.keys: 7 is not allowed; allowed is a list"),
         ({"keys": ["AKIA*"]}, "hardening_incident.keys[0].id: 'AKIA*'"),
         ({"keys": [{"id": KEY, "usr": "a"}]}, "hardening_incident.keys[0]: usr is unknown"),
         ({"keys": [{"id": KEY, "user": "ci-*"}]}, "hardening_incident.keys[0].user: 'ci-*'"),
