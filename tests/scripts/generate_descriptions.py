@@ -541,7 +541,7 @@ def _sources() -> Iterator[Path]:
         for folder in ("defaults", "tasks", "templates", "vars"):
             yield from sorted((ROLES / role.name / folder).glob("*"))
     yield from sorted((CHECKOUT / "playbooks").glob("*.yml"))
-    yield CHECKOUT / "playbooks" / "tasks" / "hunt_pass.yml"
+    yield from (CHECKOUT / "playbooks" / "tasks" / name for name in ("drill_end.yml", "hunt_pass.yml"))
 
 
 def render_all() -> dict[Path, str]:
